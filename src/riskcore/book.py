@@ -1,0 +1,314 @@
+"""What we hold: equity, positions with their levels, orders on their way, today's counters, latches.
+
+A `Book` is a value. `book.after(x)` is the next book for an approved order, a fill or a price; nothing is
+changed in place, so that a script needs no engine and a decision can always be repeated.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+from attrs import field, frozen
+
+from riskcore.instruments import Instrument
+from riskcore.money import ZERO, amount, count, exact, not_negative_whole, positive
+from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
+from riskcore.signals import BUY, opposite, side_text, sign
+from riskcore.values import checks, given, optional, settle
+
+ACTIVE: Final = "active"
+REDUCING: Final = "reducing"
+HALTED: Final = "halted"
+LOCKED: Final = "locked"
+WAITING_FOR_LOGIN: Final = "waiting_for_login"
+SEVERITY: Final = (ACTIVE, REDUCING, HALTED, LOCKED, WAITING_FOR_LOGIN)
+
+
+@frozen(kw_only=True)
+class Position:
+    """An open position: `quantity` shares held on `side` at `average_price`, with its protective levels.
+
+    `last` is the latest price seen (the average price until one is); `realised` the gross result of the part
+    already closed, `charges` all charges so far. `initial_stop` stays what the stop was at entry: it is the
+    unit R of the trade.
+    """
+
+    instrument: Instrument
+    side: str = field(converter=given)
+    quantity: int = field(converter=given)
+    average_price: Decimal = field(converter=given)
+    stop: Decimal | None = field(default=None, converter=given)
+    target: Decimal | None = field(default=None, converter=given)
+    product: str = "MIS"
+    last: Decimal | None = field(default=None, converter=given)
+    initial_stop: Decimal | None = None
+    opened_quantity: int = 0
+    opened_at: datetime | None = None
+    strategy: str = ""
+    signal_id: str = ""
+    realised: Decimal = ZERO
+    charges: Decimal = ZERO
+    exit_value: Decimal = ZERO
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _POSITION)
+
+    @property
+    def id(self) -> str:
+        """The signal that opened it; the instrument's key where no signal of ours did."""
+        return self.signal_id or self.instrument.key
+
+    @property
+    def value(self) -> Decimal:
+        """What is held, at cost: quantity x average price."""
+        return self.average_price * self.quantity
+
+    @property
+    def unrealised(self) -> Decimal:
+        """Open result at the latest price, before charges."""
+        last = self.last if self.last is not None else self.average_price
+        return sign(self.side) * (last - self.average_price) * self.quantity
+
+
+@frozen
+class Fill:
+    """Shares of one of our orders that traded, with what that cost in charges."""
+
+    order_id: str
+    quantity: int = field(converter=given)
+    price: Decimal = field(converter=given)
+    at: datetime
+    charges: Decimal = field(default=ZERO, converter=given)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _FILL)
+
+
+@frozen
+class Price:
+    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`)."""
+
+    key: str
+    last: Decimal = field(converter=given)
+    at: datetime
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _PRICE)
+
+
+@frozen
+class Latch:
+    """Something that stopped entries, and stays until it is lifted: who, when, why, and which state it sets."""
+
+    name: str
+    state: str
+    at: datetime
+    by: str
+    why: str
+
+
+@frozen
+class Book:
+    """The account as decisions need it.
+
+    `opening_equity` is the session's (None: unknown, entries are refused); `realised` and `charges` are today's,
+    gross and cost; `trades_today` counts entries sent and not refused unfilled. `orders` holds the session's
+    orders, ended ones too, so that a late report finds its order.
+    """
+
+    opening_equity: Decimal | None = field(default=None, converter=given)
+    session: date | None = field(default=None, kw_only=True)
+    positions: tuple[Position, ...] = field(default=(), converter=given, kw_only=True)
+    orders: tuple[Order, ...] = field(default=(), converter=given, kw_only=True)
+    realised: Decimal = field(default=ZERO, converter=given, kw_only=True)
+    charges: Decimal = field(default=ZERO, converter=given, kw_only=True)
+    trades_today: int = field(default=0, converter=given, kw_only=True)
+    latches: tuple[Latch, ...] = field(default=(), converter=given, kw_only=True)
+    version: int = field(default=0, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _BOOK)
+
+    @property
+    def state(self) -> str:
+        """The trading state: the most severe that any latch sets, ACTIVE when none does."""
+        return max((latch.state for latch in self.latches), key=SEVERITY.index, default=ACTIVE)
+
+    @property
+    def net_realised(self) -> Decimal:
+        """Today's realised result after charges."""
+        return self.realised - self.charges
+
+    @property
+    def unrealised(self) -> Decimal:
+        """Open result of all positions at their latest prices."""
+        return sum((position.unrealised for position in self.positions), ZERO)
+
+    def position(self, key: str) -> Position | None:
+        """The open position of an instrument key, if any."""
+        return next((p for p in self.positions if p.instrument.key == key), None)
+
+    def order(self, order_id: str) -> Order | None:
+        """One of the session's orders by our id."""
+        return next((order for order in self.orders if order.id == order_id), None)
+
+    def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
+        """Orders that may still fill, of one instrument and of one kind where asked."""
+        return tuple(
+            order
+            for order in self.orders
+            if order.live
+            and (key is None or order.approved.instrument.key == key)
+            and (entries is None or order.is_entry is entries)
+        )
+
+    @exact
+    def after(self, event: ApprovedEntry | ApprovedExit | Fill | Price) -> Book:
+        """The next book: with an approved order on its way, a fill booked, or a price marked."""
+        if isinstance(event, Price):
+            return self._marked(event)
+        if isinstance(event, Fill):
+            return self._filled(event)
+        return self._ordered(event)
+
+    def moved(self, order_id: str, status: str) -> Book:
+        """The next book after a report that changes an order's status and fills nothing new."""
+        order = self._known(order_id)
+        return self._with_order(order.advance(status, order.filled_quantity, order.filled_value))
+
+    def _ordered(self, approved: ApprovedEntry | ApprovedExit) -> Book:
+        if self.order(approved.order_id) is not None:
+            raise ValueError(f"order {approved.order_id} is in the book already")
+        entry = isinstance(approved, ApprovedEntry)
+        return attrs.evolve(
+            self,
+            orders=(*self.orders, Order(approved=approved, status=INTENDED)),
+            trades_today=self.trades_today + (1 if entry else 0),
+            version=self.version + 1,
+        )
+
+    def _marked(self, price: Price) -> Book:
+        if self.position(price.key) is None:
+            return self
+        positions = (attrs.evolve(p, last=price.last) if p.instrument.key == price.key else p for p in self.positions)
+        return attrs.evolve(self, positions=tuple(positions), version=self.version + 1)
+
+    def _filled(self, fill: Fill) -> Book:
+        order = self._known(fill.order_id)
+        after = order.advance(
+            FILLED if order.filled_quantity + fill.quantity == order.approved.quantity else order.status,
+            order.filled_quantity + fill.quantity,
+            order.filled_value + fill.price * fill.quantity,
+        )
+        booked = self._with_order(after, charges=self.charges + fill.charges)
+        return booked._opened(order, fill) if order.is_entry else booked._closed(order, fill)
+
+    def _opened(self, order: Order, fill: Fill) -> Book:
+        entry = order.approved
+        assert isinstance(entry, ApprovedEntry)
+        held = self.position(entry.instrument.key)
+        if held is None:
+            return attrs.evolve(self, positions=(*self.positions, _new_position(entry, fill)))
+        if held.side != entry.side:
+            raise ValueError(f"order {order.id} would turn the position in {entry.instrument.key} round")
+        total = held.quantity + fill.quantity
+        grown = attrs.evolve(
+            held,
+            quantity=total,
+            average_price=(held.value + fill.price * fill.quantity) / total,
+            opened_quantity=held.opened_quantity + fill.quantity,
+            charges=held.charges + fill.charges,
+            last=fill.price,
+            stop=_tighter(held, entry.stop),
+        )
+        return self._with_position(held, grown)
+
+    def _closed(self, order: Order, fill: Fill) -> Book:
+        held = self.position(order.approved.instrument.key)
+        if held is None or held.side != opposite(order.approved.side) or fill.quantity > held.quantity:
+            raise ValueError(f"exit order {order.id} filled {fill.quantity}, more than is held")
+        result = sign(held.side) * (fill.price - held.average_price) * fill.quantity
+        left = attrs.evolve(
+            held,
+            quantity=held.quantity - fill.quantity,
+            realised=held.realised + result,
+            charges=held.charges + fill.charges,
+            exit_value=held.exit_value + fill.price * fill.quantity,
+            last=fill.price,
+        )
+        booked = attrs.evolve(self, realised=self.realised + result)
+        return booked._with_position(held, left if left.quantity else None)
+
+    def _with_position(self, old: Position, new: Position | None) -> Book:
+        positions = (new if p is old else p for p in self.positions)
+        return attrs.evolve(self, positions=tuple(p for p in positions if p is not None))
+
+    def _with_order(self, order: Order, **changes: Any) -> Book:
+        before = self._known(order.id)
+        orders = tuple(order if known is before else known for known in self.orders)
+        trades = self.trades_today + order.counts_as_trade - before.counts_as_trade
+        return attrs.evolve(self, orders=orders, trades_today=trades, version=self.version + 1, **changes)
+
+    def _known(self, order_id: str) -> Order:
+        order = self.order(order_id)
+        if order is None:
+            raise ValueError(f"no order {order_id!r} in the book: book.after(approved) comes first")
+        return order
+
+
+def _tighter(held: Position, stop: Decimal) -> Decimal:
+    """The tighter of two stops: shares added to a position never loosen it."""
+    if held.stop is None:
+        return stop
+    return max(held.stop, stop) if held.side == BUY else min(held.stop, stop)
+
+
+def _new_position(entry: ApprovedEntry, fill: Fill) -> Position:
+    return Position(
+        instrument=entry.instrument,
+        side=entry.side,
+        quantity=fill.quantity,
+        average_price=fill.price,
+        stop=entry.stop,
+        target=entry.target,
+        product=entry.product,
+        last=fill.price,
+        initial_stop=entry.stop,
+        opened_quantity=fill.quantity,
+        opened_at=fill.at,
+        strategy=entry.strategy,
+        signal_id=entry.signal_id,
+        charges=fill.charges,
+    )
+
+
+def _several(value: Any, name: str) -> tuple[Any, ...]:
+    return value if type(value) is tuple else tuple(value)
+
+
+_POSITION: Final = checks(
+    "Position",
+    side=side_text,
+    quantity=not_negative_whole,
+    average_price=positive,
+    stop=optional(positive),
+    target=optional(positive),
+    last=optional(positive),
+    initial_stop=optional(positive),
+    opened_quantity=not_negative_whole,
+)
+_FILL: Final = checks("Fill", quantity=count, price=positive, charges=amount)
+_PRICE: Final = checks("Price", last=positive)
+_BOOK: Final = checks(
+    "Book",
+    opening_equity=optional(amount),
+    positions=_several,
+    orders=_several,
+    realised=amount,
+    charges=amount,
+    trades_today=not_negative_whole,
+    latches=_several,
+)

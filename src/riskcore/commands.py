@@ -1,0 +1,53 @@
+"""The third kind of the engine's words: commands, what the shell is asked to do. They are not journalled."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TypeAlias
+
+from attrs import frozen
+
+from riskcore.orders import ApprovedEntry, ApprovedExit
+from riskcore.signals import Signal
+
+
+@frozen
+class AskEquity:
+    """Find out the session's opening equity. `last_known` is what the last session ended with, if any."""
+
+    session: date
+    last_known: Decimal | None
+
+
+@frozen
+class AskEvidence:
+    """Look at the instrument of a signal: quote, ATR on `interval`, funds."""
+
+    signal: Signal
+    interval: str
+
+
+@frozen
+class PlaceEntry:
+    """Send an approved entry."""
+
+    order: ApprovedEntry
+
+
+@frozen
+class PlaceExit:
+    """Send an approved exit."""
+
+    order: ApprovedExit
+
+
+@frozen
+class CancelOrder:
+    """Cancel the rest of one of our orders."""
+
+    order_id: str
+
+
+Command: TypeAlias = AskEquity | AskEvidence | PlaceEntry | PlaceExit | CancelOrder
+INTENTS: tuple[type, ...] = (PlaceEntry, PlaceExit, CancelOrder)

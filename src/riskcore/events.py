@@ -1,0 +1,377 @@
+"""The words of the engine: inputs (what happened outside) and facts (what it means); commands stand beside them.
+
+Inputs and facts are journalled; `evolve` folds facts alone, so a fact holds everything its effect needs. Each
+fact type has a `VERSION`; the journal lifts an older one when it is read, an unknown one refuses the start. `at` is the
+moment in IST on every one of them.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar, TypeAlias, get_args
+
+from attrs import frozen
+
+from riskcore.book import Latch
+from riskcore.commands import INTENTS as INTENTS
+from riskcore.commands import AskEquity as AskEquity
+from riskcore.commands import AskEvidence as AskEvidence
+from riskcore.commands import CancelOrder as CancelOrder
+from riskcore.commands import Command as Command
+from riskcore.commands import PlaceEntry as PlaceEntry
+from riskcore.commands import PlaceExit as PlaceExit
+from riskcore.money import amount, not_negative, not_negative_whole, positive
+from riskcore.orders import ApprovedEntry, ApprovedExit
+from riskcore.policy import Policy
+from riskcore.reasons import Finding
+from riskcore.signals import Market, Signal
+from riskcore.values import checks, settle
+
+# ---------------------------------------------------------------- inputs
+
+
+@frozen
+class PolicyLoaded:
+    """The rules that hold from here on."""
+
+    at: datetime
+    policy: Policy
+
+
+@frozen
+class EquityRead:
+    """The session's opening equity; `derived` when it was first worked out in mid-session."""
+
+    at: datetime
+    equity: Decimal
+    derived: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _EQUITY)
+
+
+@frozen
+class SignalArrived:
+    """A signal from a strategy, an alert or an operator."""
+
+    at: datetime
+    signal: Signal
+
+
+@frozen
+class AlertRefused:
+    """An alert that could not be read as a signal: kept, answered with its reason, never acted on."""
+
+    at: datetime
+    source: str
+    reason: str
+    detail: str
+    body: str
+
+
+@frozen
+class EvidenceArrived:
+    """What was seen of the instrument of a pending signal. Parts that could not be read are None in it."""
+
+    at: datetime
+    signal_id: str
+    market: Market
+
+
+@frozen
+class PricesSeen:
+    """Prices of one instrument since the last look, conflated: the first, the extremes and the last."""
+
+    at: datetime
+    key: str
+    first: Decimal
+    high: Decimal
+    low: Decimal
+    last: Decimal
+    since: datetime
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _PRICES)
+
+
+@frozen
+class OrderReported:
+    """What the gateway says of one of our orders; the fill is cumulative."""
+
+    at: datetime
+    order_id: str
+    status: str
+    filled_quantity: int
+    filled_value: Decimal
+    traded_at: datetime | None = None
+    note: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _REPORT)
+
+
+@frozen
+class TimePassed:
+    """Nothing but time."""
+
+    at: datetime
+
+
+@frozen
+class TroubleSeen:
+    """Something the shell depends on failed; entries stop under its name until it is over."""
+
+    at: datetime
+    name: str
+    why: str
+
+
+@frozen
+class TroubleOver:
+    """The trouble of that name has passed."""
+
+    at: datetime
+    name: str
+
+
+_EQUITY = checks("EquityRead", equity=amount)
+_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive)
+_REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)
+
+Input: TypeAlias = (
+    PolicyLoaded
+    | EquityRead
+    | SignalArrived
+    | AlertRefused
+    | EvidenceArrived
+    | PricesSeen
+    | OrderReported
+    | TimePassed
+    | TroubleSeen
+    | TroubleOver
+)
+INPUTS: tuple[type, ...] = get_args(Input)
+
+# ---------------------------------------------------------------- facts
+
+
+@frozen
+class PolicyChanged:
+    """The policy in force, in full."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    policy: Policy
+    policy_hash: str
+
+
+@frozen
+class SessionOpened:
+    """A new session date: the counters of the day start at nought, its equity is not known yet."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    session: date
+
+
+@frozen
+class EquityKnown:
+    """The session's opening equity, for the rest of the session."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    equity: Decimal
+    derived: bool
+
+
+@frozen
+class SignalTaken:
+    """A new signal; evidence was asked for."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal: Signal
+
+
+@frozen
+class SignalRepeated:
+    """A signal that was taken already in this session; nothing is done."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
+
+
+@frozen
+class AlertDropped:
+    """An alert that was not a signal."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    source: str
+    reason: str
+
+
+@frozen
+class EntryRefused:
+    """The answer to a signal was no, with every finding."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal: Signal
+    findings: tuple[Finding, ...]
+    unmeasured: tuple[str, ...]
+
+
+@frozen
+class EntryApproved:
+    """The answer was yes: the order is reserved, and intended to be sent."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal: Signal
+    order: ApprovedEntry
+    bound_by: str
+    findings: tuple[Finding, ...]
+
+
+@frozen
+class ExitApproved:
+    """A position must leave: the order is intended to be sent. `signal_id` is the exit signal's, if one asked."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order: ApprovedExit
+    signal_id: str = ""
+
+
+@frozen
+class CancelRequested:
+    """The rest of an order is to be cancelled."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    why: str
+
+
+@frozen
+class OrderMoved:
+    """The status of an order changed without a fill."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    status: str
+    note: str
+
+
+@frozen
+class StrayReport:
+    """A report of an order that is not ours, or that contradicts what we know; nothing is changed by it."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    why: str
+
+
+@frozen
+class Filled:
+    """Shares traded. `charges` is None where no schedule covers them (entries then stop)."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    key: str
+    side: str
+    quantity: int
+    price: Decimal
+    charges: Decimal | None
+    traded_at: datetime
+
+
+@frozen
+class PositionClosed:
+    """A position is flat again: the finished trade.
+
+    `r_multiple` is its net result over its initial risk, None without a stop.
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
+    key: str
+    side: str
+    quantity: int
+    strategy: str
+    opened_at: datetime
+    closed_at: datetime
+    entry_price: Decimal
+    exit_price: Decimal
+    reason: str
+    gross: Decimal
+    charges: Decimal
+    r_multiple: Decimal | None
+
+
+@frozen
+class Marked:
+    """The latest price of a held instrument."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+    last: Decimal
+
+
+@frozen
+class Latched:
+    """Entries were stopped."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    latch: Latch
+
+
+@frozen
+class Lifted:
+    """A stop of entries was lifted."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    name: str
+    by: str
+
+
+@frozen
+class ClockBackward:
+    """An input claimed a time before the last one; it was taken as the last one's."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    claimed: datetime
+
+
+Fact: TypeAlias = (
+    PolicyChanged
+    | SessionOpened
+    | EquityKnown
+    | SignalTaken
+    | SignalRepeated
+    | AlertDropped
+    | EntryRefused
+    | EntryApproved
+    | ExitApproved
+    | CancelRequested
+    | OrderMoved
+    | StrayReport
+    | Filled
+    | PositionClosed
+    | Marked
+    | Latched
+    | Lifted
+    | ClockBackward
+)
+FACTS: tuple[type, ...] = get_args(Fact)

@@ -1,0 +1,1 @@
+"""Protective levels and the orders that take a position off."""

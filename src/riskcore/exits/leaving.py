@@ -1,0 +1,69 @@
+"""What a leaving position still needs to know: whether its time is up, whether an exit of it failed, what it made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from riskcore.book import Book, Position
+from riskcore.events import Filled, PositionClosed
+from riskcore.money import ZERO, exact
+from riskcore.orders import CANCELLED, REJECTED, ApprovedExit
+from riskcore.policy import Policy
+from riskcore.sessions import CalendarUnknown, session_on
+from riskcore.signals import sign
+
+
+def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
+    """Whether an intraday position must be flat by now; one left over from an earlier day is due at the open.
+
+    On a day that the calendar cannot tell, nothing is due: the levels stay on watch.
+    """
+    try:
+        session = session_on(at.date(), position.instrument, position.product, square_off_at=policy.square_off_at)
+    except CalendarUnknown:
+        return False
+    if session is None or session.square_off is None or at < session.opens:
+        return False
+    overdue = position.opened_at is not None and position.opened_at.date() < session.day
+    return overdue or at >= session.square_off
+
+
+def failed_exit(book: Book, position: Position) -> ApprovedExit | None:
+    """The latest exit of this very position that ended without taking it off, or None."""
+    exits = [
+        order.approved
+        for order in book.orders
+        if isinstance(order.approved, ApprovedExit)
+        and order.status in (CANCELLED, REJECTED)
+        and order.approved.position_id == position.id
+    ]
+    return exits[-1] if exits else None
+
+
+@exact
+def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Filled) -> PositionClosed:
+    """The finished trade: what `held` was before its last fill, and that fill.
+
+    gross = sum over exits of (exit - average entry) x quantity, signed by side; r_multiple = (gross - charges) /
+    (|average entry - initial stop| x quantity), None without an initial stop.
+    """
+    gross = held.realised + sign(held.side) * (last.price - held.average_price) * last.quantity
+    charges = held.charges + (last.charges or ZERO)
+    quantity = held.opened_quantity or last.quantity
+    risk = ZERO if held.initial_stop is None else abs(held.average_price - held.initial_stop) * quantity
+    return PositionClosed(
+        at,
+        held.signal_id,
+        held.instrument.key,
+        held.side,
+        quantity,
+        held.strategy,
+        held.opened_at or at,
+        last.traded_at,
+        held.average_price,
+        (held.exit_value + last.price * last.quantity) / quantity,
+        approved.reason,
+        gross,
+        charges,
+        (gross - charges) / risk if risk else None,
+    )

@@ -1,0 +1,198 @@
+"""Exact numbers: how outside numbers come in, and how prices and quantities are rounded.
+
+Money and prices are `Decimal` under one explicit context, quantities are `int`. A number enters through
+`amount` (or `whole`), which refuses everything that only looks like a number; it is rounded only by the
+functions below, each of which names its direction.
+"""
+
+from __future__ import annotations
+
+import decimal
+import functools
+from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any, Final, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+CONTEXT: Final = decimal.Context(
+    prec=28,
+    rounding=decimal.ROUND_HALF_EVEN,
+    Emin=-999999,
+    Emax=999999,
+    capitals=1,
+    clamp=0,
+    flags=[],
+    traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
+)
+"""The context of every calculation, so that a host's own context can never change a result."""
+
+ZERO: Final = Decimal(0)
+ONE: Final = Decimal(1)
+HUNDRED: Final = Decimal(100)
+PAISA: Final = Decimal("0.01")
+FLOAT_GRAIN: Final = Decimal("0.000001")
+DIGITS: Final = frozenset("0123456789")
+
+DOWN: Final = "down"
+UP: Final = "up"
+
+
+def exact(function: Callable[P, R]) -> Callable[P, R]:
+    """Run `function` under the library's decimal context, whatever context the host has set.
+
+    Every public function that computes wears it: a host with `getcontext().prec = 6` gets the same answer.
+    """
+
+    @functools.wraps(function)
+    def under_context(*args: P.args, **kwargs: P.kwargs) -> R:
+        with decimal.localcontext(CONTEXT):
+            return function(*args, **kwargs)
+
+    return under_context
+
+
+def amount(value: Any, name: str) -> Decimal:
+    """Return `value` as a finite `Decimal`, or raise `ValueError` naming `name`.
+
+    Accepts int, str, Decimal, float and number scalars of other libraries (NumPy). A float is read by its
+    shortest representation and, beyond six decimals, rounded to 1e-6, so that 2470.0000000001 does not become
+    the next tick. Refuses bool, NaN, infinity, thousands separators, exponents in text and non-ASCII digits.
+    """
+    kind = type(value)
+    if kind is Decimal:
+        number: Decimal = value
+    elif kind is int:
+        return Decimal(value)
+    elif kind is str:
+        number = _from_text(value, name)
+    elif kind is float:
+        number = _from_float(value, name)
+    else:
+        number = _from_other(value, name)
+    if not number.is_finite():
+        raise ValueError(f"{name} must be a finite number, got {value!r}")
+    return number
+
+
+def whole(value: Any, name: str) -> int:
+    """Return `value` as an `int`, or raise `ValueError` naming `name`.
+
+    Accepts whole numbers only: 33, "33", 33.0, Decimal("33"); never 33.5 and never a bool.
+    """
+    if type(value) is int:
+        return value
+    number = amount(value, name)
+    if number != number.to_integral_value():
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    return int(number)
+
+
+def not_negative_whole(value: Any, name: str) -> int:
+    """`whole`, and zero or more."""
+    number = whole(value, name)
+    if number < 0:
+        raise ValueError(f"{name} must be 0 or more, got {value!r}")
+    return number
+
+
+def count(value: Any, name: str) -> int:
+    """`whole`, and one or more."""
+    number = whole(value, name)
+    if number < 1:
+        raise ValueError(f"{name} must be 1 or more, got {value!r}")
+    return number
+
+
+def positive(value: Any, name: str) -> Decimal:
+    """`amount`, and above zero."""
+    number = amount(value, name)
+    if number <= 0:
+        raise ValueError(f"{name} must be above 0, got {value!r}")
+    return number
+
+
+def not_negative(value: Any, name: str) -> Decimal:
+    """`amount`, and zero or more."""
+    number = amount(value, name)
+    if number < 0:
+        raise ValueError(f"{name} must be 0 or more, got {value!r}")
+    return number
+
+
+def percent_of(base: Decimal, percent: Decimal) -> Decimal:
+    """`percent` per cent of `base`: base x percent / 100."""
+    return base * percent / HUNDRED
+
+
+def round_to_tick(price: Decimal, tick: Decimal, direction: str) -> Decimal:
+    """Round `price` to a multiple of `tick`, `DOWN` (towards zero rupees) or `UP`.
+
+    The result carries the tick's own number of decimals, so that equal prices also print equal.
+    """
+    mode = ROUND_FLOOR if direction == DOWN else ROUND_CEILING
+    steps = (price / tick).to_integral_value(rounding=mode)
+    return (steps * tick).quantize(tick)
+
+
+def on_tick(price: Decimal, tick: Decimal) -> bool:
+    """Whether `price` is a multiple of `tick`."""
+    return price % tick == 0
+
+
+def floor_to_lot(quantity: Decimal | int, lot_size: int) -> int:
+    """The largest multiple of `lot_size` that is not above `quantity`; never below zero."""
+    lots = int(quantity // lot_size)
+    return max(lots, 0) * lot_size
+
+
+def to_paisa(value: Decimal) -> Decimal:
+    """Round money to the paisa, halves away from zero (as contract notes are written)."""
+    return value.quantize(PAISA, rounding=ROUND_HALF_UP)
+
+
+def rupees(value: Decimal) -> str:
+    """`value` for people: `Rs 1,234.50`, ASCII, two decimals (four where the price needs them)."""
+    places = 2 if value == value.quantize(PAISA) else 4
+    return f"Rs {value:,.{places}f}"
+
+
+def plain(value: Decimal) -> str:
+    """`value` without trailing zeros and without an exponent: `1`, `0.1`, `2470.5`."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _from_text(value: str, name: str) -> Decimal:
+    text = value.strip()
+    body = text[1:] if text[:1] in ("-", "+") else text
+    left, _, right = body.partition(".")
+    if not body.isascii() or not (left + right) or not DIGITS.issuperset(left + right):
+        raise ValueError(f"{name} must be a plain decimal number such as 2500.50, got {value!r}")
+    return Decimal(text)
+
+
+def _from_float(value: float, name: str) -> Decimal:
+    number = Decimal(float.__repr__(value))
+    if not number.is_finite():
+        raise ValueError(f"{name} must be a finite number, got {value!r}")
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -6:
+        number = number.quantize(FLOAT_GRAIN, context=CONTEXT)
+    return number
+
+
+def _from_other(value: Any, name: str) -> Decimal:
+    """Subclasses and other libraries' scalars: taken by the plain type they stand for, never by their repr."""
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+        raise ValueError(f"{name} must be a number, got the truth value {value!r}")
+    if isinstance(value, str):
+        return _from_text(str.__str__(value), name)
+    if isinstance(value, Decimal):
+        return Decimal(value)
+    if hasattr(value, "__index__"):
+        return Decimal(value.__index__())
+    if hasattr(value, "__float__"):
+        return _from_float(value.__float__(), name)
+    raise ValueError(f"{name} must be a number, got {value!r} of type {type(value).__name__}")

@@ -1,0 +1,111 @@
+"""The one catalogue of refusal reasons, in order of precedence: the first that applies is the one reported.
+
+A template is filled with what was measured and the limit it met. `clears` says whether waiting can help:
+"now" (ask again), "today" (later in this session), "next session", "operator" (somebody must act) or "never"
+(this signal will always be refused).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, NamedTuple, TypeAlias
+
+from attrs import frozen
+
+Measured: TypeAlias = Decimal | int | str | None
+
+
+class Reason(NamedTuple):
+    """One way to be refused."""
+
+    code: str
+    template: str
+    clears: str
+
+
+CATALOGUE: Final = (
+    Reason("entries_stopped", "entries are stopped: {measured}", "operator"),
+    Reason("calendar_unknown", "{measured}", "operator"),
+    Reason("market_closed", "the market is closed at {measured}", "next session"),
+    Reason("before_first_entry", "{measured} is before the first entry time {limit}", "today"),
+    Reason("after_cut_off", "{measured} is at or after the entry cut-off {limit}", "next session"),
+    Reason("signal_stale", "the signal is {measured} s old; at most {limit} s", "never"),
+    Reason("signal_from_future", "the signal is {measured} s ahead of our clock; at most {limit} s", "now"),
+    Reason("side_not_allowed", "{measured} is not among the allowed sides: {limit}", "operator"),
+    Reason("symbol_not_allowed", "{measured} is not among the allowed symbols", "operator"),
+    Reason("product_not_allowed", "{measured} is not among the allowed products: {limit}", "operator"),
+    Reason("short_not_allowed", "{measured} cannot be sold short", "never"),
+    Reason("exit_without_position", "no open position in {measured} to exit", "never"),
+    Reason("exit_working", "an exit of {measured} is already on its way", "never"),
+    Reason("equity_unknown", "the opening equity of this session is not known", "operator"),
+    Reason("quote_missing", "no quote of {measured}", "now"),
+    Reason("quote_stale", "the quote is {measured} s old; at most {limit} s", "now"),
+    Reason("atr_not_ready", "ATR needs {limit} bars, has {measured}", "today"),
+    Reason("zero_risk", "the stop {measured} stands at the entry {limit}", "never"),
+    Reason("stop_wrong_side", "the stop {measured} is not on the losing side of the entry {limit}", "never"),
+    Reason("stop_beyond_zero", "a stop {measured} away lies beyond zero for a price of {limit}", "never"),
+    Reason("target_beyond_zero", "a target at {measured} R lies beyond zero for a price of {limit}", "never"),
+    Reason("risk_reward_too_low", "reward is {measured} R; at least {limit} R", "never"),
+    Reason("symbol_held", "{measured} is already held", "today"),
+    Reason("symbol_working", "an order in {measured} is already working", "now"),
+    Reason("too_many_positions", "{measured} positions open or on their way; at most {limit}", "today"),
+    Reason("too_many_trades", "{measured} trades today; at most {limit}", "next session"),
+    Reason("daily_loss_reached", "today's loss is Rs {measured}; the limit is Rs {limit}", "next session"),
+    Reason("sector_full", "Rs {measured} of the sector in use; at most Rs {limit}", "today"),
+    Reason("margin_unknown", "no margin rate for {measured}", "operator"),
+    Reason("charges_unknown", "{measured}", "operator"),
+    Reason("insufficient_funds", "Rs {measured} free; one lot needs Rs {limit}", "today"),
+    Reason("position_too_large", "one lot is Rs {measured}; a position may be Rs {limit}", "never"),
+    Reason("below_one_lot", "{limit} allows {measured}, which is less than one lot", "never"),
+    Reason("price_off_tick", "{measured} is not a multiple of the tick {limit}", "never"),
+    Reason("quantity_off_lot", "{measured} is not a multiple of the lot {limit}", "never"),
+    Reason("over_risk_budget", "the order risks Rs {measured}; the budget is Rs {limit}", "never"),
+)
+"""Every reason a core rule can give. A custom rule's codes carry a prefix of their own (with a colon)."""
+
+REASONS: Final = {reason.code: reason for reason in CATALOGUE}
+PRECEDENCE: Final = {reason.code: place for place, reason in enumerate(CATALOGUE)}
+
+
+@frozen
+class Finding:
+    """What one rule found: passed or not, what it measured, the limit, and the most it would allow.
+
+    `rule` is the policy field to edit (or the fixed check's name), `reason` the catalogue code of a failure and
+    "" of a pass. `max_quantity` is a rule's cap on the size, in shares before lot rounding; None caps nothing.
+    """
+
+    rule: str
+    passed: bool
+    reason: str = ""
+    measured: Measured = None
+    limit: Measured = None
+    max_quantity: Decimal | None = None
+
+    @property
+    def text(self) -> str:
+        """The finding as a sentence."""
+        if self.passed:
+            return f"{shown(self.measured)} of {shown(self.limit)}" if self.limit is not None else shown(self.measured)
+        reason = REASONS.get(self.reason)
+        template = reason.template if reason else "{measured} against {limit}"
+        return template.format(measured=shown(self.measured), limit=shown(self.limit))
+
+    @property
+    def clears(self) -> str:
+        """Whether waiting can help; a custom rule's own code says nothing, so "operator"."""
+        reason = REASONS.get(self.reason)
+        return reason.clears if reason else "operator"
+
+
+def shown(value: Measured) -> str:
+    """A measured value for people: two decimals for amounts, thousands separated."""
+    if value is None:
+        return "-"
+    return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)
+
+
+def in_precedence(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Failed findings, the one to report first at the front; codes the catalogue lacks come last."""
+    failed = (finding for finding in findings if not finding.passed)
+    return tuple(sorted(failed, key=lambda finding: PRECEDENCE.get(finding.reason, len(PRECEDENCE))))

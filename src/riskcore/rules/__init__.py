@@ -1,0 +1,1 @@
+"""May this entry happen? Each rule is a function of the context and returns one `Finding`."""

@@ -1,0 +1,160 @@
+"""What a rule may look at: the signal, the book, the market, the policy, and what follows from them once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import evolve, frozen
+
+from riskcore.book import Book
+from riskcore.instruments import margin_pct
+from riskcore.money import DOWN, HUNDRED, ONE, UP, exact, percent_of, round_to_tick
+from riskcore.policy import MARGIN, Policy
+from riskcore.sessions import CalendarUnknown, Session, session_on
+from riskcore.signals import BUY, Market, Signal, sign
+from riskcore.stops import Stop, atr, atr_stop, given_stop
+from riskcore.targets import Target, given_target, target
+
+
+@frozen(kw_only=True)
+class Context:
+    """Everything a rule may read. What could not be known is None, and refuses by name.
+
+    `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
+    the sizing base in rupees; `margin_pct` the margin of the product in percent of value.
+    """
+
+    signal: Signal
+    book: Book
+    market: Market
+    policy: Policy
+    session: Session | None
+    calendar_problem: str | None
+    reference: Decimal | None
+    limit: Decimal | None
+    atr: Decimal | None
+    atr_bars: int | None
+    stop: Stop | None
+    target: Target | None
+    base: Decimal | None
+    margin_pct: Decimal | None
+
+    @property
+    def stop_is_sound(self) -> bool:
+        """Whether the stop stands on the losing side of the entry, with a distance."""
+        if self.stop is None or self.reference is None:
+            return False
+        return sign(self.signal.side) * (self.reference - self.stop.price) > 0
+
+    @property
+    def per_share(self) -> Decimal | None:
+        """What one share takes of the position and sector limits: its value, or its margin, by the policy."""
+        return self.on_basis(self.limit) if self.limit is not None else None
+
+    def on_basis(self, value: Decimal) -> Decimal | None:
+        """A value on `position_size_basis`; None where margin is the basis and no rate is known."""
+        if self.policy.position_size_basis != MARGIN:
+            return value
+        return None if self.margin_pct is None else percent_of(value, self.margin_pct)
+
+
+@exact
+def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
+    """Work out once what several rules need."""
+    session, problem = _session(signal, market, policy)
+    reference = market.reference(signal.side)
+    value, bars = _atr(market, policy)
+    stop = _stop(signal, market, policy, reference, value, bars)
+    return Context(
+        signal=signal,
+        book=book,
+        market=market,
+        policy=policy,
+        session=session,
+        calendar_problem=problem,
+        reference=reference,
+        limit=None if reference is None else worst_price(signal.side, reference, market, policy),
+        atr=value,
+        atr_bars=bars,
+        stop=stop,
+        target=_target(signal, market, policy, reference, stop),
+        base=sizing_base(book, policy),
+        margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
+    )
+
+
+@exact
+def sizing_base(book: Book, policy: Policy) -> Decimal | None:
+    """What sizes are a percentage of: opening equity + today's realised result after charges, at most capital_max."""
+    if book.opening_equity is None:
+        return None
+    base = book.opening_equity + book.net_realised
+    return base if policy.capital_max is None else min(base, policy.capital_max)
+
+
+@exact
+def worst_price(side: str, reference: Decimal, market: Market, policy: Policy) -> Decimal:
+    """The entry limit: reference +- entry_band_pct, rounded to the tick so that the band is never exceeded."""
+    band = policy.entry_band_pct / HUNDRED
+    tick = market.instrument.tick
+    if side == BUY:
+        return max(round_to_tick(reference * (ONE + band), tick, DOWN), tick)
+    return max(round_to_tick(reference * (ONE - band), tick, UP), tick)
+
+
+def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | None, str | None]:
+    try:
+        session = session_on(
+            market.at.date(),
+            market.instrument,
+            signal.product,
+            no_entry_before=policy.no_entry_before,
+            no_entry_after=policy.no_entry_after,
+            square_off_at=policy.square_off_at,
+        )
+    except CalendarUnknown as unknown:
+        return None, str(unknown)
+    return session, None
+
+
+def _atr(market: Market, policy: Policy) -> tuple[Decimal | None, int | None]:
+    if market.bars is None:
+        return market.atr, market.atr_bars
+    count = len(market.bars)
+    return (atr(market.bars, policy.atr_period) if count >= policy.atr_period else None), count
+
+
+def _stop(
+    signal: Signal,
+    market: Market,
+    policy: Policy,
+    reference: Decimal | None,
+    value: Decimal | None,
+    bars: int | None,
+) -> Stop | None:
+    if reference is None:
+        return None
+    tick = market.instrument.tick
+    if signal.stop is not None:
+        return given_stop(side=signal.side, entry=reference, stop=signal.stop, tick=tick)
+    if not value or (bars is not None and bars < policy.atr_warmup_bars):
+        return None
+    if signal.side == BUY and value * policy.stop_atr_multiple >= reference:
+        return None
+    found = atr_stop(side=signal.side, entry=reference, atr=value, multiple=policy.stop_atr_multiple, tick=tick)
+    seen = "given" if bars is None else f"{policy.atr_period} of {bars} bars of {market.atr_interval or 'its interval'}"
+    return evolve(found, basis=f"{found.basis} ({seen})")
+
+
+def _target(
+    signal: Signal, market: Market, policy: Policy, reference: Decimal | None, stop: Stop | None
+) -> Target | None:
+    if reference is None or stop is None or sign(signal.side) * (reference - stop.price) <= 0:
+        return None
+    tick = market.instrument.tick
+    if signal.target is not None:
+        return given_target(side=signal.side, entry=reference, stop=stop.price, price=signal.target, tick=tick)
+    reach = abs(reference - stop.price) * policy.target_r_multiple
+    if signal.side != BUY and reference - reach < tick:
+        return None
+    return target(side=signal.side, entry=reference, stop=stop.price, r_multiple=policy.target_r_multiple, tick=tick)

@@ -1,0 +1,143 @@
+"""Rules about size in the whole: one position, one sector, the money there is. Each carries a largest quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from riskcore.costs import ChargesUnknown, policy_charges
+from riskcore.instruments import Instrument, margin_pct
+from riskcore.money import ZERO, percent_of, to_paisa
+from riskcore.policy import MARGIN
+from riskcore.reasons import Finding
+from riskcore.rules.context import Context
+
+
+def position_size(context: Context) -> Finding | None:
+    """One position is at most `max_position_size_percent` of the sizing base, by notional or by margin.
+
+    Where a symbol may be added to, what is held of it already, or on its way, counts.
+    """
+    if context.base is None or context.per_share is None:
+        return None
+    key, used = context.market.instrument.key, ZERO
+    for instrument, product, value in () if context.policy.one_position_per_symbol else _held(context):
+        part = _on_basis(context, instrument, product, value) if instrument.key == key else ZERO
+        if part is None:
+            return Finding("max_position_size_percent", False, "margin_unknown", key)
+        used += part
+    limit = percent_of(context.base, context.policy.max_position_size_percent)
+    return _room("max_position_size_percent", "position_too_large", context, context.per_share, limit, limit - used)
+
+
+def sector_exposure(context: Context) -> Finding | None:
+    """Positions and working entries of one sector are at most `max_sector_exposure` of the sizing base.
+
+    A symbol without a sector is a bucket of its own. Measured on the position cap's basis, at the latest price.
+    """
+    if context.base is None or context.per_share is None:
+        return None
+    bucket = context.market.instrument.bucket
+    used = ZERO
+    for instrument, product, value in _held(context):
+        if instrument.bucket != bucket:
+            continue
+        part = _on_basis(context, instrument, product, value)
+        if part is None:
+            return Finding("max_sector_exposure", False, "margin_unknown", instrument.key)
+        used += part
+    limit = percent_of(context.base, context.policy.max_sector_exposure)
+    return _room("max_sector_exposure", "sector_full", context, context.per_share, limit, limit - used, used)
+
+
+def margin_known(context: Context) -> Finding:
+    """The product's margin rate is in the tables; what cannot be priced cannot be afforded."""
+    instrument, product = context.market.instrument, context.signal.product
+    if context.margin_pct is None:
+        return Finding("margin", False, "margin_unknown", f"{instrument.key} {product}")
+    return Finding("margin", True, measured=f"{context.margin_pct} % of value")
+
+
+def funds(context: Context) -> Finding | None:
+    """The margin of the order fits into what is free.
+
+    free = sizing equity + open losses - margin of positions and working entries, and never more than the cash
+    the broker reported where it was read. Open gains are not spent.
+    """
+    equity = context.book.opening_equity
+    if equity is None or context.limit is None or context.margin_pct is None:
+        return None
+    free = equity + context.book.net_realised + min(context.book.unrealised, ZERO)
+    for instrument, product, value in _held(context):
+        rate = margin_pct(instrument, product, on=context.market.at.date())
+        if rate is None:
+            return Finding("funds", False, "margin_unknown", instrument.key)
+        free -= percent_of(value, rate)
+    if context.market.available_cash is not None:
+        free = min(free, context.market.available_cash)
+    share = percent_of(context.limit, context.margin_pct)
+    lot = share * context.market.instrument.lot_size
+    passed = free >= lot
+    return Finding(
+        "funds",
+        passed,
+        "" if passed else "insufficient_funds",
+        to_paisa(max(free, ZERO)),
+        to_paisa(lot),
+        max(free, ZERO) / share,
+    )
+
+
+def charges_known(context: Context) -> Finding:
+    """A schedule of charges covers the order; without one its result could not be kept to the paisa."""
+    instrument, product = context.market.instrument, context.signal.product
+    day = context.market.at.date()
+    try:
+        policy_charges(instrument, product, context.signal.side, ZERO, day, context.policy)
+    except ChargesUnknown as unknown:
+        return Finding("charges_as_of", False, "charges_unknown", str(unknown))
+    return Finding("charges_as_of", True, measured=(context.policy.charges_as_of or day).isoformat())
+
+
+def largest_quantity(context: Context) -> Finding:
+    """`max_quantity`, where the policy sets one."""
+    most = context.policy.max_quantity
+    if most is None:
+        return Finding("max_quantity", True, measured="off")
+    lot = context.market.instrument.lot_size
+    passed = most >= lot
+    return Finding("max_quantity", passed, "" if passed else "below_one_lot", most, "max_quantity", Decimal(most))
+
+
+def _room(
+    rule: str,
+    reason: str,
+    context: Context,
+    per_share: Decimal,
+    limit: Decimal,
+    free: Decimal,
+    used: Decimal | None = None,
+) -> Finding:
+    """A cap in rupees as a finding: passed when one lot fits, and never more than fits."""
+    lot = per_share * context.market.instrument.lot_size
+    room = max(free, ZERO)
+    measured = to_paisa(lot if used is None else used)
+    passed = room >= lot
+    return Finding(rule, passed, "" if passed else reason, measured, to_paisa(limit), room / per_share)
+
+
+def _held(context: Context) -> Iterator[tuple[Instrument, str, Decimal]]:
+    """What is held and what is on its way, as (instrument, product, value at the latest price)."""
+    for position in context.book.positions:
+        price = position.last if position.last is not None else position.average_price
+        yield position.instrument, position.product, price * position.quantity
+    for order in context.book.live_orders(entries=True):
+        approved = order.approved
+        yield approved.instrument, approved.product, approved.limit * order.open_quantity
+
+
+def _on_basis(context: Context, instrument: Instrument, product: str, value: Decimal) -> Decimal | None:
+    if context.policy.position_size_basis != MARGIN:
+        return value
+    rate = margin_pct(instrument, product, on=context.market.at.date())
+    return None if rate is None else percent_of(value, rate)

@@ -1,0 +1,161 @@
+"""What comes in: the wish to trade (`Signal`), the market as it was seen (`Market`), and price bars (`Bar`)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from riskcore.instruments import PRODUCTS, Instrument, one_of, symbol_text
+from riskcore.money import not_negative, positive, whole
+from riskcore.sessions import in_ist
+from riskcore.values import checks, given, optional, settle
+
+BUY: Final = "BUY"
+SELL: Final = "SELL"
+SIDES: Final = (BUY, SELL)
+ENTRY: Final = "entry"
+EXIT: Final = "exit"
+
+
+def sign(side: str) -> int:
+    """+1 for BUY, -1 for SELL."""
+    return 1 if side == BUY else -1
+
+
+def opposite(side: str) -> str:
+    """The side that closes a position opened on `side`."""
+    return SELL if side == BUY else BUY
+
+
+def side_text(value: Any, name: str) -> str:
+    """BUY or SELL, in either case."""
+    return one_of(value, name, SIDES)
+
+
+def product_text(value: Any, name: str) -> str:
+    """MIS, CNC or NRML, in either case."""
+    return one_of(value, name, PRODUCTS)
+
+
+@frozen(kw_only=True)
+class Bar:
+    """One price bar, stamped with its start; prices in rupees, `high` and `low` enclosing the other two."""
+
+    at: datetime = field(converter=given)
+    open: Decimal = field(converter=given)
+    high: Decimal = field(converter=given)
+    low: Decimal = field(converter=given)
+    close: Decimal = field(converter=given)
+    volume: int = field(default=0, converter=given)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _BAR)
+        if self.high < max(self.open, self.close) or self.low > min(self.open, self.close):
+            raise ValueError(
+                f"Bar at {self.at.isoformat()}: high {self.high} and low {self.low} "
+                f"must enclose open {self.open} and close {self.close}"
+            )
+
+
+@frozen
+class Signal:
+    """Somebody's wish to trade: side and symbol, with the moment it was raised.
+
+    `price` is what the sender saw (compared with the quote, never traded at). `stop` and `target` are prices
+    the sender insists on; without them the policy places both. `kind` "exit" closes the symbol's position and
+    passes no entry rule. `bar_at` is the bar the signal was computed on; with source, strategy, symbol and side
+    it is the signal's identity, so that the same signal sent twice is one signal.
+    """
+
+    symbol: str = field(converter=given)
+    side: str = field(converter=given)
+    at: datetime = field(converter=given, kw_only=True)
+    kind: str = field(default=ENTRY, kw_only=True)
+    price: Decimal | None = field(default=None, converter=given, kw_only=True)
+    stop: Decimal | None = field(default=None, converter=given, kw_only=True)
+    target: Decimal | None = field(default=None, converter=given, kw_only=True)
+    exchange: str = field(default="NSE", kw_only=True)
+    product: str = field(default="MIS", converter=given, kw_only=True)
+    strategy: str = field(default="", kw_only=True)
+    source: str = field(default="script", kw_only=True)
+    interval: str | None = field(default=None, kw_only=True)
+    bar_at: datetime | None = field(default=None, converter=given, kw_only=True)
+    note: str = field(default="", kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _SIGNAL)
+        if self.kind not in (ENTRY, EXIT):
+            raise ValueError(f"Signal.kind must be {ENTRY!r} or {EXIT!r}, got {self.kind!r}")
+
+    @property
+    def id(self) -> str:
+        """The signal's identity: equal for the same signal sent again."""
+        moment = (self.bar_at or self.at).strftime("%Y%m%dT%H%M%S")
+        parts = (self.source, self.strategy, self.symbol, self.side, self.kind, moment)
+        return ":".join(part for part in parts if part)
+
+
+@frozen(kw_only=True)
+class Market:
+    """What was seen of one instrument, and when.
+
+    `at` is the moment of looking; `quote_at` the moment the quote was made (default: the same). `last`, `bid`
+    and `ask` are rupees a share; a missing quote stays None and refuses entries by name. Give either `atr`
+    (rupees, already computed) or `bars` (oldest first) from which it is computed; `atr_bars` is how many bars
+    a given ATR rests on, None when only the caller knows. `available_cash` is what the broker says can still be
+    spent as margin, where it was read.
+    """
+
+    instrument: Instrument
+    at: datetime = field(converter=given)
+    last: Decimal | None = field(default=None, converter=given)
+    bid: Decimal | None = field(default=None, converter=given)
+    ask: Decimal | None = field(default=None, converter=given)
+    quote_at: datetime | None = field(default=None, converter=given)
+    atr: Decimal | None = field(default=None, converter=given)
+    atr_bars: int | None = None
+    atr_interval: str | None = None
+    bars: tuple[Bar, ...] | None = field(default=None, converter=given)
+    available_cash: Decimal | None = field(default=None, converter=given)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _MARKET)
+        if self.bid is not None and self.ask is not None and self.bid > self.ask:
+            raise ValueError(f"Market: bid {self.bid} is above ask {self.ask}")
+
+    def quote_age(self) -> timedelta:
+        """How old the quote was at the moment of looking."""
+        return self.at - (self.quote_at or self.at)
+
+    def reference(self, side: str) -> Decimal | None:
+        """The price an entry on `side` starts from: the ask for a buy, the bid for a sell, else the last."""
+        near = self.ask if side == BUY else self.bid
+        return near if near is not None else self.last
+
+
+_BAR: Final = checks("Bar", at=in_ist, open=positive, high=positive, low=positive, close=positive, volume=whole)
+_SIGNAL: Final = checks(
+    "Signal",
+    symbol=symbol_text,
+    side=side_text,
+    at=in_ist,
+    price=optional(positive),
+    stop=optional(positive),
+    target=optional(positive),
+    product=product_text,
+    bar_at=optional(in_ist),
+)
+_MARKET: Final = checks(
+    "Market",
+    at=in_ist,
+    last=optional(positive),
+    bid=optional(positive),
+    ask=optional(positive),
+    quote_at=optional(in_ist),
+    atr=optional(not_negative),
+    bars=optional(lambda value, name: tuple(value)),
+    available_cash=optional(not_negative),
+)

@@ -1,0 +1,159 @@
+"""The state of a running account, and `evolve`: how each fact changes it. No rule lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+from attrs import field, frozen
+
+from riskcore import events as e
+from riskcore.book import Book, Fill, Price
+from riskcore.money import ZERO, exact
+from riskcore.signals import ENTRY, Signal
+
+
+@frozen
+class State:
+    """A running account: the book, and what only a running day needs.
+
+    `number` counts inputs. `pending` are signals waiting for evidence, `seen` the ids of the session's signals,
+    `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with.
+    """
+
+    book: Book = field(factory=Book)
+    now: datetime | None = None
+    number: int = 0
+    pending: tuple[Signal, ...] = ()
+    seen: frozenset[str] = frozenset()
+    cancelling: frozenset[str] = frozenset()
+    carried_equity: Decimal | None = None
+    policy_hash: str = ""
+
+
+@exact
+def evolve(state: State, fact: e.Fact) -> State:
+    """Apply one fact. No rule is asked: folding recorded facts gives the state back under any later version."""
+    after = _APPLY[type(fact)](state, fact)
+    return attrs.evolve(after, now=fact.at if after.now is None else max(after.now, fact.at))
+
+
+def taken(state: State, at: datetime) -> State:
+    """The state after an input was taken at a moment: counted, and time does not run back behind it."""
+    return attrs.evolve(state, number=state.number + 1, now=at if state.now is None else max(state.now, at))
+
+
+def fold(facts: Iterable[e.Fact], state: State | None = None) -> State:
+    """The state after a run of facts, from nothing or from `state`."""
+    current = state or State()
+    for fact in facts:
+        current = evolve(current, fact)
+    return current
+
+
+def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
+    return attrs.evolve(state, policy_hash=fact.policy_hash)
+
+
+def _session_opened(state: State, fact: e.SessionOpened) -> State:
+    """Yesterday's counters, ended orders and signals go; positions, live orders and latches stay."""
+    book = state.book
+    carried = state.carried_equity
+    if book.opening_equity is not None:
+        carried = book.opening_equity + book.net_realised
+    fresh = attrs.evolve(
+        book,
+        session=fact.session,
+        opening_equity=None,
+        realised=ZERO,
+        charges=ZERO,
+        trades_today=0,
+        orders=book.live_orders(),
+        version=book.version + 1,
+    )
+    return attrs.evolve(state, book=fresh, carried_equity=carried, pending=(), seen=frozenset(), cancelling=frozenset())
+
+
+def _equity_known(state: State, fact: e.EquityKnown) -> State:
+    return _with_book(state, opening_equity=fact.equity)
+
+
+def _signal_taken(state: State, fact: e.SignalTaken) -> State:
+    waits = (fact.signal,) if fact.signal.kind == ENTRY else ()
+    return attrs.evolve(state, pending=state.pending + waits, seen=state.seen | {fact.signal.id})
+
+
+def _entry_refused(state: State, fact: e.EntryRefused) -> State:
+    return _answered(state, fact.signal.id)
+
+
+def _entry_approved(state: State, fact: e.EntryApproved) -> State:
+    return attrs.evolve(_answered(state, fact.signal.id), book=state.book.after(fact.order))
+
+
+def _exit_approved(state: State, fact: e.ExitApproved) -> State:
+    return attrs.evolve(state, book=state.book.after(fact.order))
+
+
+def _cancel_requested(state: State, fact: e.CancelRequested) -> State:
+    return attrs.evolve(state, cancelling=state.cancelling | {fact.order_id})
+
+
+def _order_moved(state: State, fact: e.OrderMoved) -> State:
+    return attrs.evolve(state, book=state.book.moved(fact.order_id, fact.status))
+
+
+def _filled(state: State, fact: e.Filled) -> State:
+    fill = Fill(fact.order_id, fact.quantity, fact.price, fact.traded_at, fact.charges or ZERO)
+    return attrs.evolve(state, book=state.book.after(fill))
+
+
+def _marked(state: State, fact: e.Marked) -> State:
+    return attrs.evolve(state, book=state.book.after(Price(fact.key, fact.last, fact.at)))
+
+
+def _latched(state: State, fact: e.Latched) -> State:
+    return _with_book(state, latches=(*state.book.latches, fact.latch))
+
+
+def _lifted(state: State, fact: e.Lifted) -> State:
+    left = tuple(latch for latch in state.book.latches if latch.name != fact.name)
+    return _with_book(state, latches=left)
+
+
+def _unchanged(state: State, fact: Any) -> State:
+    return state
+
+
+def _answered(state: State, signal_id: str) -> State:
+    return attrs.evolve(state, pending=tuple(s for s in state.pending if s.id != signal_id))
+
+
+def _with_book(state: State, **changes: Any) -> State:
+    book = state.book
+    return attrs.evolve(state, book=attrs.evolve(book, version=book.version + 1, **changes))
+
+
+_APPLY: Final[dict[type, Callable[[State, Any], State]]] = {
+    e.PolicyChanged: _policy_changed,
+    e.SessionOpened: _session_opened,
+    e.EquityKnown: _equity_known,
+    e.SignalTaken: _signal_taken,
+    e.SignalRepeated: _unchanged,
+    e.AlertDropped: _unchanged,
+    e.EntryRefused: _entry_refused,
+    e.EntryApproved: _entry_approved,
+    e.ExitApproved: _exit_approved,
+    e.CancelRequested: _cancel_requested,
+    e.OrderMoved: _order_moved,
+    e.StrayReport: _unchanged,
+    e.Filled: _filled,
+    e.PositionClosed: _unchanged,
+    e.Marked: _marked,
+    e.Latched: _latched,
+    e.Lifted: _lifted,
+    e.ClockBackward: _unchanged,
+}

@@ -1,0 +1,1 @@
+"""Market facts as dated tables, each row with its source; tools/make_tables.py writes them from sources/."""

@@ -1,0 +1,42 @@
+"""How a value is checked: once, when it is made, so that an invalid one cannot exist.
+
+A class lists its checks with `checks(...)` and runs them in `__attrs_post_init__` with `settle`. A check takes
+what was given and the field's full name, and returns the clean value or raises `ValueError` naming that field.
+`given` marks a field as taking anything a check can read (a float for a price, say).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+Check: TypeAlias = Callable[[Any, str], Any]
+Checks: TypeAlias = tuple[tuple[str, str, Check], ...]
+
+
+def given(value: Any) -> Any:
+    """The value as it was given; its check follows when all fields are in place."""
+    return value
+
+
+def checks(owner: str, **by_field: Check) -> Checks:
+    """The checks of a class, with the names its errors will use."""
+    return tuple((name, f"{owner}.{name}", check) for name, check in by_field.items())
+
+
+def optional(check: Check) -> Check:
+    """The same check for a field that may be None."""
+
+    def unless_none(value: Any, name: str) -> Any:
+        return None if value is None else check(value, name)
+
+    return unless_none
+
+
+def settle(value: Any, wanted: Checks) -> None:
+    """Replace each listed field of a value under construction by what its check makes of it."""
+    for field, name, check in wanted:
+        before = getattr(value, field)
+        after = check(before, name)
+        if after is not before:
+            object.__setattr__(value, field, after)

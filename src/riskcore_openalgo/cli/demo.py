@@ -1,0 +1,71 @@
+"""`riskcore demo`: one real trading day, from one command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import riskcore as rc
+from riskcore_openalgo.cli import tables
+from riskcore_openalgo.cli.progress import progress
+from riskcore_openalgo.demo.day import Day, demo_policy, finished, next_journal
+from riskcore_openalgo.journal import Journal, Reader
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Play the demo day, or finish it, and print what happened."""
+    path = arguments.journal or next_journal(arguments.folder)
+    journal: Reader
+    if path.exists() and finished(path):
+        journal = Reader(path)
+        journal.check()
+        print(f"{path}: the day is finished; this is what happened")
+    else:
+        journal = _played(Journal(path))
+    print(_report(journal))
+    journal.close()
+    return 0
+
+
+def _played(journal: Journal) -> Journal:
+    going_on = journal.length > 0
+    day = Day(journal)
+    print("riskcore demo: NSE, Friday 28 February 2020, the day the market fell 3.7 %; paper money, real 1-minute bars")
+    print(f"  INFY and LT by an own EMA strategy, RELIANCE by alerts over HTTP{'; going on' if going_on else ''}")
+    print(f"  this demo:     {_rules(day.policy)}")
+    print(f"  the defaults:  {_rules(rc.Policy())}")
+    sys.stdout.flush()
+    for _ in progress(day.play(), day.moments, "28 Feb 2020"):
+        pass
+    return journal
+
+
+def _rules(policy: rc.Policy) -> str:
+    return (
+        f"risk {policy.risk_per_trade} % a trade, {policy.max_positions} positions, "
+        f"{policy.max_trades_per_day} trades a day, loss {policy.max_daily_loss} % a day, "
+        f"size {policy.max_position_size_percent} % by {policy.position_size_basis}, R:R {policy.min_risk_reward}"
+    )
+
+
+def _report(journal: Reader) -> str:
+    path = journal.path
+    return "\n".join(
+        (
+            "",
+            "Decisions",
+            tables.decisions(journal),
+            "",
+            "Trades",
+            tables.trades(journal),
+            "",
+            f"Result, charges as of {demo_policy().charges_as_of}: {tables.result(journal)}",
+            f"Journal: {path} ({journal.length} rows, chain head {journal.head[:16]})",
+            "",
+            "Next:",
+            f"  riskcore journal verify {path}     prove that no row was changed",
+            f"  riskcore journal replay {path}     decide it all again, and compare",
+            "  riskcore init config               write a configuration of your own",
+            "  (`riskcore` stands for `python tasks.py riskcore` in a clone)",
+        )
+    )

@@ -1,0 +1,143 @@
+"""`riskcore VERB`: the parser of all verbs, and what an error looks like on the console.
+
+Exit codes: 0 done; 1 it failed, and the last line says why; 2 the command was not understood; 78 the
+configuration is wrong (every mistake is listed); 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
+EPILOG = "Exit codes: 0 done, 1 failed, 2 not understood, 78 configuration wrong, 130 stopped."
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    made = argparse.ArgumentParser(prog="riskcore", description="A risk desk for OpenAlgo.", epilog=EPILOG)
+    verbs = made.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _demo(verbs)
+    _backtest(verbs)
+    _paper(verbs)
+    _init(verbs)
+    _journal(verbs)
+    _status(verbs)
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print("stopped; start again with the same journal to go on", file=sys.stderr)
+        return EXIT_STOPPED
+    except BrokenPipeError:
+        return EXIT_FAILED
+    except Exception as problem:  # noqa: BLE001 - the one place where an exception becomes a line for a person
+        return _told(problem)
+
+
+def _told(problem: Exception) -> int:
+    """Expected troubles are told in their own words; anything else keeps its traceback, for it is our mistake."""
+    if type(problem).__name__ == "ConfigurationError":
+        print(problem, file=sys.stderr)
+        return EXIT_CONFIG
+    if isinstance(problem, (ValueError, LookupError, OSError, ImportError, RuntimeError)):
+        print(f"riskcore: {problem}", file=sys.stderr)
+        return EXIT_FAILED
+    raise problem
+
+
+def _demo(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "demo",
+        help="play one real trading day (28 February 2020) on paper",
+        description="Play one real trading day on paper, from bundled bars, with real HTTP alerts on loopback.",
+        epilog="Example: riskcore demo --journal demo.db   (killed half-way, the same command goes on)",
+    )
+    verb.add_argument("--journal", type=Path, help="journal file (default: the newest unfinished in --folder)")
+    verb.add_argument("--folder", type=Path, default=Path("riskcore-demo"), help="where journals are kept")
+    verb.set_defaults(run=lambda arguments: _lazy("demo").run(arguments))
+
+
+def _bars_arguments(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--bars", type=Path, required=True, help="folder of SYMBOL.csv files, or one such file")
+    verb.add_argument("--interval", default="1m", help="length of a bar: 1m, 5m, 1h (default 1m)")
+    verb.add_argument("--config", type=Path, help="folder of YAML files (default: the built-in settings)")
+    verb.add_argument("--strategy", help="ema_cross, or package.module:factory (default: those of trading_rules.yaml)")
+    verb.add_argument("--symbols", help="only these, separated by commas")
+
+
+def _backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "backtest",
+        help="run a strategy over bars, without a journal",
+        description="Run a strategy over bars with the same rules as paper and live, and print what came of it.",
+        epilog="Example: riskcore backtest --bars bars/ --strategy ema_cross",
+    )
+    _bars_arguments(verb)
+    verb.set_defaults(run=lambda arguments: _lazy("bars").backtest(arguments))
+
+
+def _paper(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "paper",
+        help="a paper day over historical bars, journalled",
+        description="Play historical bars through the runner on paper; everything is journalled as on a live day.",
+        epilog="Example: riskcore paper --bars bars/ --strategy ema_cross --journal paper.db",
+    )
+    _bars_arguments(verb)
+    verb.add_argument("--journal", type=Path, help="journal file (default: the one in system_config.yaml)")
+    verb.set_defaults(run=lambda arguments: _lazy("bars").paper(arguments))
+
+
+def _init(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "init",
+        help="write a commented configuration that runs as it is",
+        description="Write the four YAML files with every setting, its default, unit and meaning.",
+        epilog="Example: riskcore init config",
+    )
+    verb.add_argument("folder", type=Path, nargs="?", default=Path("config"), help="where (default: config)")
+    verb.set_defaults(run=lambda arguments: _lazy("setup").init(arguments))
+
+
+def _journal(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    group = verbs.add_parser(
+        "journal", help="read a journal: show, verify, replay", description="Read a journal.", epilog=EPILOG
+    )
+    kinds = group.add_subparsers(dest="journal_verb", metavar="VERB", required=True)
+    for name, help_ in (
+        ("show", "decisions, trades and the day's result"),
+        ("verify", "prove that no row was changed, and name the first that was"),
+        ("replay", "feed the recorded inputs to the engine again and compare the facts, byte for byte"),
+    ):
+        verb = kinds.add_parser(name, help=help_, description=help_, epilog=f"Example: riskcore journal {name} demo.db")
+        verb.add_argument("journal", type=Path, help="journal file")
+        verb.set_defaults(run=lambda arguments, name=name: getattr(_lazy("journal"), name)(arguments))
+        if name == "show":
+            verb.add_argument("--rows", action="store_true", help="every input and fact, one a line")
+
+
+def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "status",
+        help="where an account stands, from its journal",
+        description="Fold a journal and print the account's state: equity, positions, orders, counters, limits.",
+        epilog="Example: riskcore status demo.db",
+    )
+    verb.add_argument("journal", type=Path, help="journal file")
+    verb.set_defaults(run=lambda arguments: _lazy("status").run(arguments))
+
+
+def _lazy(name: str) -> Any:
+    """A group's module, imported when its verb is called, so that help and errors come at once."""
+    from importlib import import_module
+
+    return import_module(f"riskcore_openalgo.cli.{name}")

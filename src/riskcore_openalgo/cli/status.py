@@ -1,0 +1,57 @@
+"""`riskcore status`: where an account stands, folded from its journal."""
+
+from __future__ import annotations
+
+import argparse
+from decimal import Decimal
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.cli.tables import table
+from riskcore_openalgo.journal import Reader
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the state of the account."""
+    journal = Reader(arguments.journal)
+    journal.check()
+    facts = [row.event for row in journal.rows("fact")]
+    policies = [fact.policy for fact in facts if isinstance(fact, events.PolicyChanged)]
+    state = engine.fold(facts)
+    print(text(state, policies[-1] if policies else rc.Policy()))
+    print(f"journal    {journal.length} rows, head {journal.head[:16]}")
+    journal.close()
+    return 0
+
+
+def text(state: engine.State, policy: rc.Policy) -> str:
+    """The account in a dozen lines: equity, today against its limits, positions, orders, latches."""
+    book = state.book
+    today = f"{_rupees(book.net_realised)} realised net, {_rupees(book.unrealised)} open"
+    trades = f"{book.trades_today} of {policy.max_trades_per_day} trades"
+    lines = [
+        f"as of      {state.now:%Y-%m-%d %H:%M:%S} IST" if state.now else "as of      nothing has happened yet",
+        f"state      {book.state}" + "".join(f"; {latch.name}: {latch.why}" for latch in book.latches),
+        f"equity     {_rupees(book.opening_equity)} at the open, today {today}",
+        f"today      {trades}, {len(book.positions)} of {policy.max_positions} positions",
+    ]
+    if book.positions:
+        rows = [
+            (p.instrument.key, p.side, str(p.quantity), f"{p.average_price:.2f}", _price(p.stop), _price(p.target))
+            for p in book.positions
+        ]
+        lines.append(table(("symbol", "side", "qty", "entry", "stop", "target"), rows))
+    lines += [_order(order) for order in book.live_orders()]
+    return "\n".join(lines)
+
+
+def _order(order: rc.Order) -> str:
+    return f"order      {order.id}: {order.status}, {order.filled_quantity} of {order.approved.quantity}"
+
+
+def _rupees(value: Decimal | None) -> str:
+    return "unknown" if value is None else f"Rs {value:,.2f}"
+
+
+def _price(value: Decimal | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,122 @@
+"""What the console shows of a journal: decisions, trades, the day's result. Plain ASCII."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+
+from riskcore import events
+from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.journal.tables import DECISIONS, FILLS, TRADES
+
+TRADE_COLUMNS = ("opened", "closed", "symbol", "side", "qty", "entry", "exit", "by", "gross", "charges", "net", "R")
+RIGHT = ("qty", "limit", "stop", "target", "entry", "exit", "gross", "charges", "net", "R")
+
+
+def decisions(journal: Reader) -> str:
+    """Every decision with its reasons."""
+    rows = journal.select(select(DECISIONS).order_by(DECISIONS.c.seq))
+    lines = []
+    for row in rows:
+        answer = "APPROVED" if row.approved else "REFUSED"
+        what = f"{row.side} {row.quantity}" if row.approved else row.side
+        why = (
+            f"limit {_price(row.limit_e4)} stop {_price(row.stop_e4)} target {_price(row.target_e4)}, "
+            f"size bound by {row.bound_by}"
+            if row.approved
+            else row.text
+        )
+        lines.append(f"{row.at[11:16]}  {answer:8}  {what:9} {row.key:13} {row.source:18} {why}")
+    return "\n".join(lines)
+
+
+def trades(journal: Reader) -> str:
+    """Every finished trade."""
+    rows = [
+        (
+            row.opened_at[11:16],
+            row.closed_at[11:16],
+            row.key,
+            row.side,
+            str(row.quantity),
+            _price(row.entry_e4),
+            _price(row.exit_e4),
+            row.reason,
+            _money(row.gross_paise),
+            _money(row.charges_paise),
+            _money(row.gross_paise - row.charges_paise),
+            "-" if row.r_multiple is None else f"{Decimal(row.r_multiple):+.2f}",
+        )
+        for row in journal.select(select(TRADES).order_by(TRADES.c.seq))
+    ]
+    return table(TRADE_COLUMNS, rows) if rows else "no finished trade"
+
+
+def closed_trades(finished: Sequence[events.PositionClosed]) -> str:
+    """The finished trades of a simulation, as a table."""
+    rows = [
+        (
+            f"{trade.opened_at:%Y-%m-%d %H:%M}",
+            f"{trade.closed_at:%Y-%m-%d %H:%M}",
+            trade.key,
+            trade.side,
+            str(trade.quantity),
+            f"{trade.entry_price:.2f}",
+            f"{trade.exit_price:.2f}",
+            trade.reason,
+            f"{trade.gross:,.2f}",
+            f"{trade.charges:,.2f}",
+            f"{trade.gross - trade.charges:,.2f}",
+            "-" if trade.r_multiple is None else f"{trade.r_multiple:+.2f}",
+        )
+        for trade in finished
+    ]
+    return table(TRADE_COLUMNS, rows) if rows else "no finished trade"
+
+
+def result(journal: Reader) -> str:
+    """The result of each session: gross, charges, net."""
+    query = (
+        select(
+            TRADES.c.session,
+            func.count(),
+            func.sum(TRADES.c.gross_paise),
+            func.sum(TRADES.c.charges_paise),
+        )
+        .group_by(TRADES.c.session)
+        .order_by(TRADES.c.session)
+    )
+    lines = []
+    for session, count, gross, charges in journal.select(query):
+        net = gross - charges
+        lines.append(
+            f"{session}: {count} trades, gross Rs {_money(gross)} - charges Rs {_money(charges)} = net Rs {_money(net)}"
+        )
+    unknown = journal.select(select(func.count()).where(FILLS.c.charges_paise.is_(None)))[0][0]
+    if unknown:
+        lines.append(f"{unknown} fills have no known charges and are counted without")
+    return "\n".join(lines) or "no finished trade, no result"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns as wide as they need to be; numbers to the right."""
+    everything: list[Sequence[str]] = [header, *rows]
+    widths = [max(len(row[i]) for row in everything) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if name in RIGHT else cell.ljust(width)
+            for cell, width, name in zip(row, widths, header, strict=True)
+        ).rstrip()
+        for row in everything
+    )
+
+
+def _price(e4: int) -> str:
+    return f"{Decimal(e4) / 10_000:.2f}"
+
+
+def _money(paise: Any) -> str:
+    return f"{Decimal(paise) / 100:,.2f}"

@@ -1,0 +1,43 @@
+"""The configuration room: four YAML files become checked values, or every fault in them is named at once.
+
+    settings = load_settings(Path("config"))    # Settings(policy, strategies, credentials, system, sources)
+    write_defaults(Path("config"))              # what `riskcore init` does
+
+Nothing of the policy is said here: its keys, defaults, checks and help are read off `riskcore.Policy`.
+"""
+
+from riskcore_openalgo.config.loader import load_settings
+from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationError, Problem
+from riskcore_openalgo.config.settings import (
+    LIVE,
+    PAPER,
+    Credentials,
+    InstrumentGiven,
+    Intake,
+    OpenAlgoAccess,
+    Settings,
+    Source,
+    Strategy,
+    System,
+    Webhook,
+)
+from riskcore_openalgo.config.writer import write_defaults
+
+__all__ = [
+    "EXIT_CONFIGURATION",
+    "LIVE",
+    "PAPER",
+    "ConfigurationError",
+    "Credentials",
+    "InstrumentGiven",
+    "Intake",
+    "OpenAlgoAccess",
+    "Problem",
+    "Settings",
+    "Source",
+    "Strategy",
+    "System",
+    "Webhook",
+    "load_settings",
+    "write_defaults",
+]

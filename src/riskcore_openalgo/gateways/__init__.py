@@ -1,0 +1,1 @@
+"""Gateways: where approved orders go."""

@@ -1,0 +1,82 @@
+"""Inputs and facts as canonical JSON, and back: the same value is the same bytes on every machine.
+
+Decimals are written in full as text, moments as ISO 8601 with their offset, keys sorted, ASCII only. A finding's
+measured value may be a number or a text, so a Decimal there is marked as one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+import cattrs
+
+from riskcore import events
+
+VERSIONS: Final[dict[str, int]] = {
+    kind.__name__: getattr(kind, "VERSION", 1) for kind in (*events.INPUTS, *events.FACTS)
+}
+TYPES: Final[dict[str, type]] = {kind.__name__: kind for kind in (*events.INPUTS, *events.FACTS)}
+
+
+LIFTS: Final[dict[tuple[str, int], Callable[[str], str]]] = {}
+"""How the body of an old version becomes the next one's: (type, old version) -> new body. None is old yet."""
+
+
+class CodecError(ValueError):
+    """A journal row that this version cannot read."""
+
+
+def _measured(value: Any, _: Any) -> Any:
+    return Decimal(value["decimal"]) if isinstance(value, dict) else value
+
+
+def _unmeasured(value: Any) -> Any:
+    return {"decimal": _written(value)} if isinstance(value, Decimal) else value
+
+
+def _written(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+def _converter() -> cattrs.Converter:
+    made = cattrs.Converter(forbid_extra_keys=True)
+    made.register_unstructure_hook(Decimal, _written)
+    made.register_structure_hook(Decimal, lambda value, _: Decimal(value))
+    for kind in (datetime, date, time):
+        made.register_unstructure_hook(kind, lambda value: value.isoformat())
+        made.register_structure_hook(kind, lambda value, wanted: wanted.fromisoformat(value))
+    measured = Decimal | int | str | None
+    made.register_unstructure_hook(measured, _unmeasured)
+    made.register_structure_hook(measured, _measured)
+    return made
+
+
+CONVERTER: Final = _converter()
+
+
+def encode(event: events.Input | events.Fact) -> str:
+    """The event as one line of canonical JSON."""
+    plain = CONVERTER.unstructure(event)
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def decode(type_name: str, version: int, body: str) -> Any:
+    """The event back, or `CodecError` saying why it cannot be read (an unknown type or version refuses the start)."""
+    kind = TYPES.get(type_name)
+    if kind is None:
+        raise CodecError(f"{type_name} is not an input or fact that this version knows; use the version that wrote it")
+    while (type_name, version) in LIFTS:
+        body, version = LIFTS[type_name, version](body), version + 1
+    if version != VERSIONS[type_name]:
+        raise CodecError(
+            f"{type_name} version {version} cannot be read (this version knows {VERSIONS[type_name]}); "
+            "use the version that wrote it, or a later one"
+        )
+    try:
+        return CONVERTER.structure(json.loads(body), kind)
+    except (ValueError, KeyError, TypeError, cattrs.BaseValidationError) as problem:
+        raise CodecError(f"{type_name} cannot be read: {problem}") from problem

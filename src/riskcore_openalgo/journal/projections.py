@@ -1,0 +1,163 @@
+"""What a fact means for the projections: the statements that keep them equal to the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, Final
+
+from sqlalchemy import Executable, insert, update
+
+from riskcore import events as e
+from riskcore_openalgo.journal.tables import ALERTS, DECISIONS, FILLS, ORDERS, TRADES
+
+E4: Final = Decimal(10_000)
+
+
+def statements(seq: int, event: Any) -> Iterator[Executable]:
+    """The projection statements of one journalled event, in order."""
+    make = _PROJECT.get(type(event))
+    if make is not None:
+        yield from make(seq, event)
+
+
+def _e4(price: Decimal) -> int:
+    return int((price * E4).to_integral_value(rounding=ROUND_HALF_EVEN))
+
+
+def _paise(money: Decimal) -> int:
+    return int((money * 100).to_integral_value(rounding=ROUND_HALF_EVEN))
+
+
+def _key(signal: Any) -> str:
+    return f"{signal.exchange}:{signal.symbol}"
+
+
+def _signal_arrived(seq: int, event: e.SignalArrived) -> Iterator[Executable]:
+    signal = event.signal
+    if signal.source.startswith("alert:"):
+        yield insert(ALERTS).values(
+            seq=seq, at=event.at.isoformat(), source=signal.source, signal_id=signal.id, outcome="accepted"
+        )
+
+
+def _alert_refused(seq: int, event: e.AlertRefused) -> Iterator[Executable]:
+    yield insert(ALERTS).values(
+        seq=seq, at=event.at.isoformat(), source=event.source, signal_id=None, outcome=event.reason
+    )
+
+
+def _entry_refused(seq: int, fact: e.EntryRefused) -> Iterator[Executable]:
+    failed = [found for found in fact.findings if not found.passed]
+    yield insert(DECISIONS).values(
+        **_decision(seq, fact),
+        approved=0,
+        reason=",".join(found.reason for found in failed) or "unmeasured",
+        text="; ".join(f"{found.rule}: {found.text}" for found in failed),
+    )
+
+
+def _entry_approved(seq: int, fact: e.EntryApproved) -> Iterator[Executable]:
+    order = fact.order
+    yield insert(DECISIONS).values(
+        **_decision(seq, fact),
+        approved=1,
+        reason="",
+        text=f"{len(fact.findings)} checks passed",
+        quantity=order.quantity,
+        limit_e4=_e4(order.limit),
+        stop_e4=_e4(order.stop),
+        target_e4=_e4(order.target),
+        bound_by=fact.bound_by,
+    )
+    yield _order(seq, fact.at.isoformat(), order, "entry", "signal")
+
+
+def _exit_approved(seq: int, fact: e.ExitApproved) -> Iterator[Executable]:
+    yield _order(seq, fact.at.isoformat(), fact.order, "exit", fact.order.reason)
+
+
+def _decision(seq: int, fact: e.EntryRefused | e.EntryApproved) -> dict[str, Any]:
+    signal = fact.signal
+    return {
+        "seq": seq,
+        "at": fact.at.isoformat(),
+        "signal_id": signal.id,
+        "source": signal.source,
+        "strategy": signal.strategy,
+        "key": _key(signal),
+        "side": signal.side,
+    }
+
+
+def _order(seq: int, at: str, order: Any, kind: str, reason: str) -> Executable:
+    return insert(ORDERS).values(
+        order_id=order.order_id,
+        seq=seq,
+        at=at,
+        kind=kind,
+        key=order.instrument.key,
+        side=order.side,
+        quantity=order.quantity,
+        limit_e4=_e4(order.limit),
+        reason=reason,
+        status="intended",
+        filled_quantity=0,
+    )
+
+
+def _order_moved(seq: int, fact: e.OrderMoved) -> Iterator[Executable]:
+    yield update(ORDERS).where(ORDERS.c.order_id == fact.order_id).values(status=fact.status)
+
+
+def _filled(seq: int, fact: e.Filled) -> Iterator[Executable]:
+    yield insert(FILLS).values(
+        seq=seq,
+        at=fact.traded_at.isoformat(),
+        session=fact.at.date().isoformat(),
+        order_id=fact.order_id,
+        key=fact.key,
+        side=fact.side,
+        quantity=fact.quantity,
+        price_e4=_e4(fact.price),
+        charges_paise=None if fact.charges is None else _paise(fact.charges),
+    )
+    total = ORDERS.c.filled_quantity + fact.quantity
+    yield update(ORDERS).where(ORDERS.c.order_id == fact.order_id).values(filled_quantity=total)
+    full = (ORDERS.c.order_id == fact.order_id) & (ORDERS.c.filled_quantity == ORDERS.c.quantity)
+    yield update(ORDERS).where(full).values(status="filled")
+
+
+def _closed(seq: int, fact: e.PositionClosed) -> Iterator[Executable]:
+    yield insert(TRADES).values(
+        seq=seq,
+        session=fact.at.date().isoformat(),
+        signal_id=fact.signal_id,
+        strategy=fact.strategy,
+        key=fact.key,
+        side=fact.side,
+        quantity=fact.quantity,
+        opened_at=fact.opened_at.isoformat(),
+        closed_at=fact.closed_at.isoformat(),
+        entry_e4=_e4(fact.entry_price),
+        exit_e4=_e4(fact.exit_price),
+        reason=fact.reason,
+        gross_paise=_paise(fact.gross),
+        charges_paise=_paise(fact.charges),
+        r_multiple=None if fact.r_multiple is None else f"{fact.r_multiple:.4f}",
+    )
+
+
+_PROJECT: Final[dict[type, Callable[[int, Any], Iterator[Executable]]]] = {
+    e.SignalArrived: _signal_arrived,
+    e.AlertRefused: _alert_refused,
+    e.EntryRefused: _entry_refused,
+    e.EntryApproved: _entry_approved,
+    e.ExitApproved: _exit_approved,
+    e.OrderMoved: _order_moved,
+    e.Filled: _filled,
+    e.PositionClosed: _closed,
+}
+
+PROJECTED: Final = frozenset(kind.__name__ for kind in _PROJECT)
+"""Names of the events that change a projection."""

@@ -1,0 +1,1 @@
+"""The laboratory: strategies and studies over bars; importable without the OpenAlgo SDK."""

@@ -1,0 +1,149 @@
+"""Historical bars through the runner, in lockstep with bar time: the paper day of the demo and of `paper --bars`.
+
+The clock is the bars'. Orders on their way meet a moment's bars first, then each bar is taken, its strategies
+are asked, and everything that follows is settled before the next. Bars the journal has already are not taken
+again: that is how a killed day goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.gateways.paper import PaperGateway
+from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.runner.lanes import InlineLanes
+from riskcore_openalgo.runner.runner import Runner
+from riskcore_openalgo.runner.strategies import OnBar
+
+AfterBar = Callable[[rc.Instrument, Sequence[rc.Bar]], None]
+
+
+class BarEvidence:
+    """What can be known of an account and its instruments from bars alone."""
+
+    def __init__(self, policy: rc.Policy, interval: str) -> None:
+        self.policy, self.interval = policy, interval
+        self.bars: dict[str, list[rc.Bar]] = {}
+        self.instruments: dict[str, rc.Instrument] = {}
+
+    def equity(self, session: date, last_known: Decimal | None) -> Decimal:
+        """What the last session ended with, else the policy's default capital."""
+        return self.policy.default_capital if last_known is None else last_known
+
+    def market(self, signal: rc.Signal, interval: str, at: datetime) -> rc.Market | None:
+        """The last close and the ATR; no ATR on an interval other than the bars' own."""
+        instrument = self.instruments.get(f"{signal.exchange}:{signal.symbol}")
+        if instrument is None:
+            return None
+        bars = self.bars[instrument.key]
+        return rc.evidence_from(instrument, bars, at, self.policy, bars_are=self.interval, asked=interval)
+
+
+class BarPlayer:
+    """A paper day: journal, simulated broker and runner, played bar by bar."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        policy: rc.Policy,
+        bars: Mapping[rc.Instrument, Sequence[rc.Bar]],
+        strategies: Mapping[str, Sequence[OnBar]],
+        *,
+        interval: str,
+        watch: Callable[[events.Fact], None] | None = None,
+    ) -> None:
+        self._bars, self._strategies = bars, strategies
+        self._length: timedelta = rc.interval_length(interval)
+        self._evidence = BarEvidence(policy, interval)
+        self._gateway = PaperGateway()
+        self._now = min(series[0].at for series in bars.values() if series)
+        self._recorded = _recorded(journal)
+        for instrument in bars:
+            self._evidence.instruments[instrument.key] = instrument
+            self._evidence.bars[instrument.key] = []
+        self.runner = Runner(
+            journal=journal,
+            policy=policy,
+            lanes=InlineLanes(self._gateway, self._evidence),
+            clock=lambda: self._now,
+            watch=watch,
+        )
+
+    def play(self, after_bar: AfterBar | None = None) -> Iterator[datetime]:
+        """Play the bars the journal lacks; yields the time after each moment, for a progress bar."""
+        self._catch_up()
+        self.runner.start()
+        self._settle_orders()
+        self._repeat_last_bars(after_bar)
+        for moment, group in rc.moments(self._bars):
+            new = [
+                (i, bar) for i, bar in group if moment > self._recorded.get(i.key, datetime.min.replace(tzinfo=rc.IST))
+            ]
+            if new:
+                self._moment(new, after_bar)
+            yield moment + self._length
+
+    def _moment(self, group: Sequence[tuple[rc.Instrument, rc.Bar]], after_bar: AfterBar | None) -> None:
+        spans = [(instrument, bar, rc.prices_of(bar, instrument.key, self._length)) for instrument, bar in group]
+        self._now = spans[0][2].at
+        for _, _, prices in spans:
+            for report in self._gateway.see(prices):
+                self.runner.offer(report)
+            self.runner.settle()
+        for instrument, bar, prices in spans:
+            self.runner.offer(prices)
+            self.runner.settle()
+            self._evidence.bars[instrument.key].append(bar)
+            self._signals(instrument, after_bar)
+
+    def _signals(self, instrument: rc.Instrument, after_bar: AfterBar | None) -> None:
+        bars = self._evidence.bars[instrument.key]
+        for on_bar in self._strategies.get(instrument.key, ()):
+            signal = on_bar(bars)
+            if signal is not None:
+                self.runner.offer(events.SignalArrived(self._now, signal))
+                self.runner.settle()
+        if after_bar is not None:
+            after_bar(instrument, bars)
+
+    def _catch_up(self) -> None:
+        """Show strategies and evidence the bars an earlier run took, and rebuild the broker's book from the journal."""
+        for instrument, series in self._bars.items():
+            last = self._recorded.get(instrument.key)
+            if last is not None:
+                self._evidence.bars[instrument.key] += [bar for bar in series if bar.at <= last]
+                self._now = max(self._now, last + self._length)
+        self._gateway.rebuild(row.event for row in self.runner.journal.rows())
+
+    def _settle_orders(self) -> None:
+        """Ask the broker about every order that was on its way when the journal ended."""
+        for order in self.runner.state.book.live_orders():
+            report = self._gateway.latest(order.id)
+            if report is not None:
+                self.runner.offer(report)
+        self.runner.settle()
+
+    def _repeat_last_bars(self, after_bar: AfterBar | None) -> None:
+        """The last bar taken may have raised a signal that was not: raise it again (a known one is recognised)."""
+        for instrument in self._bars:
+            if self._evidence.bars[instrument.key]:
+                self._signals(instrument, after_bar)
+
+
+def has_all(journal: Reader, bars: Mapping[rc.Instrument, Sequence[rc.Bar]]) -> bool:
+    """Whether a journal holds every one of these bars: the day is finished."""
+    recorded = _recorded(journal)
+    return all(not series or recorded.get(instrument.key) == series[-1].at for instrument, series in bars.items())
+
+
+def _recorded(journal: Reader) -> dict[str, datetime]:
+    """The start of the last bar taken of each instrument."""
+    last: dict[str, datetime] = {}
+    for row in journal.rows("input"):
+        if row.type == events.PricesSeen.__name__:
+            last[row.event.key] = row.event.since
+    return last

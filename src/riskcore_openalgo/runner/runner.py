@@ -1,0 +1,157 @@
+"""One account's runner: a turn takes what waits, steps the engine, makes it durable, and carries out the rest.
+
+`turn()` is single-threaded and complete; clock, store and lanes are injected, threads exist only around it
+(anybody may `offer`). The order within a turn is what makes it safe: inputs and facts are durable before an
+alert is answered and before an order is sent. Entries of a turn that the database would not take are not sent;
+exits go all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from attrs import frozen
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.journal import Durability, Journal, JournalConflict, JournalLost
+from riskcore_openalgo.runner.lanes import Lanes, not_sent
+
+JOURNAL_TROUBLE = "journal_unavailable"
+Answer = Callable[[tuple[events.Fact, ...], bool], Any]
+
+
+@frozen
+class _Offered:
+    """An input that waits, and who wants to know when it is durable."""
+
+    event: events.Input
+    reply: Future[Any] | None = None
+    answer: Answer | None = None
+
+
+class Runner:
+    """The engine, its journal and its lanes, driven turn by turn."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        policy: rc.Policy,
+        lanes: Lanes,
+        clock: Callable[[], datetime],
+        watch: Callable[[events.Fact], None] | None = None,
+    ) -> None:
+        self.journal, self.policy, self.clock = journal, policy, clock
+        self._lanes, self._watch = lanes, watch
+        self._waiting: SimpleQueue[_Offered] = SimpleQueue()
+        self._fates: dict[str, events.Fact] = {}
+        self.state = engine.State()
+
+    def start(self) -> None:
+        """Fold the journal, bring the policy into force, and ask again what a crash left unanswered."""
+        for row in self.journal.rows():
+            event = row.event
+            if row.kind == "fact":
+                self._remember(event)
+                self.state = engine.evolve(self.state, event)
+            else:
+                self.state = engine.taken(self.state, event.at)
+        now = self.clock()
+        self.offer(events.PolicyLoaded(now, self.policy))
+        for command in engine.resume(self.state, self.policy):
+            self._lanes.send(command, now, self.offer)
+
+    def offer(self, event: events.Input) -> None:
+        """Put an input in the queue; from any thread."""
+        self._waiting.put(_Offered(event))
+
+    def ask(self, event: events.Input, answer: Answer) -> Future[Any]:
+        """Offer an input and be told when it is durable: the future holds `answer(facts, accepted)`."""
+        reply: Future[Any] = Future()
+        self._waiting.put(_Offered(event, reply, answer))
+        return reply
+
+    def settle(self) -> None:
+        """Turn until nothing waits."""
+        while self.turn():
+            pass
+
+    def turn(self) -> int:
+        """Take everything that waits; returns how many inputs were taken."""
+        taken = self._take()
+        if not taken:
+            return 0
+        entries: list[events.Input | events.Fact] = []
+        commands: list[events.Command] = []
+        led_to: list[tuple[events.Fact, ...]] = []
+        for item in taken:
+            self._in_force(item.event)
+            made = engine.step(self.state, item.event, self.policy)
+            self.state = made.state
+            entries += (item.event, *made.facts)
+            commands += made.commands
+            led_to.append(made.facts)
+        durable = self._record(entries)
+        for item, facts in zip(taken, led_to, strict=True):
+            self._tell(item, facts, accepted=durable is not None)
+        self._carry_out(commands, durable)
+        return len(taken)
+
+    def fate(self, signal_id: str) -> events.Fact | None:
+        """What became of a signal: its approval or refusal, or None while it is open."""
+        return self._fates.get(signal_id)
+
+    def _take(self) -> list[_Offered]:
+        """What waits now; what arrives while it is taken belongs to the next turn."""
+        taken: list[_Offered] = []
+        for _ in range(self._waiting.qsize()):
+            try:
+                taken.append(self._waiting.get_nowait())
+            except Empty:
+                break
+        return taken
+
+    def _in_force(self, event: events.Input) -> None:
+        if isinstance(event, events.PolicyLoaded):
+            self.policy = event.policy
+
+    def _record(self, entries: list[events.Input | events.Fact]) -> Durability | None:
+        """Make the turn durable: where it now is, or None when nothing would take it (it is kept for the next)."""
+        try:
+            durable = self.journal.append(entries)
+        except (JournalLost, JournalConflict):
+            durable = None
+        trouble = durable is not Durability.DATABASE
+        known = any(latch.name == JOURNAL_TROUBLE for latch in self.state.book.latches)
+        if trouble and not known:
+            self.offer(events.TroubleSeen(self.clock(), JOURNAL_TROUBLE, self.journal.trouble))
+        elif known and not trouble:
+            self.offer(events.TroubleOver(self.clock(), JOURNAL_TROUBLE))
+        return durable
+
+    def _tell(self, item: _Offered, facts: tuple[events.Fact, ...], *, accepted: bool) -> None:
+        for fact in facts:
+            self._remember(fact)
+            if self._watch is not None:
+                self._watch(fact)
+        if item.reply is not None and item.answer is not None:
+            item.reply.set_result(item.answer(facts, accepted))
+
+    def _carry_out(self, commands: Iterable[events.Command], durable: Durability | None) -> None:
+        now = self.clock()
+        for command in commands:
+            if isinstance(command, events.PlaceEntry) and durable is not Durability.DATABASE:
+                self.offer(not_sent(command.order.order_id, now, JOURNAL_TROUBLE))
+            else:
+                self._lanes.send(command, now, self.offer)
+
+    def _remember(self, fact: events.Fact) -> None:
+        if isinstance(fact, (events.EntryApproved, events.EntryRefused)):
+            self._fates[fact.signal.id] = fact
+        elif isinstance(fact, events.ExitApproved) and fact.signal_id:
+            self._fates[fact.signal_id] = fact

@@ -1,0 +1,355 @@
+"""Reading an alert: the text that TradingView, or anybody, posts becomes a signal or a named problem.
+
+    reading = read_alert(body, source="tradingview", received_at=now, secret="...")
+    # ReadSignal(signal, receipt_id) or BadAlert(status, reason, message, safe_body)
+
+The mapping is declared in the tables below. It decides what the sender MEANT, never whether that may be
+traded: a quantity is noted and not used, and whether a price is plausible is the core's question.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
+
+import riskcore as rc
+from riskcore_openalgo.web.body import Unreadable, safe_text, shown, strict_object, text_of, without
+
+Fields: TypeAlias = Mapping[str, Any]
+
+SECRET_FIELDS: Final = ("secret", "key", "passphrase")
+NAMES: Final = {
+    "action": ("action", "side"),
+    "symbol": ("symbol", "ticker", "trading_symbol"),
+    "exchange": ("exchange",),
+    "price": ("price",),
+    "stop": ("stop", "stop_loss"),
+    "target": ("target",),
+    "product": ("product",),
+    "strategy": ("strategy", "strategy_name"),
+    "interval": ("interval",),
+    "time": ("time",),
+    "timenow": ("timenow",),
+    "bar_time": ("bar_time",),
+    "position_size": ("position_size",),
+    "market_position": ("market_position",),
+    "close_position": ("close_position",),
+}
+"""What is read, and the names people give it. Everything else in an alert is ignored."""
+NOTED: Final = ("quantity", "qty", "contracts")
+SEVERAL: Final = ("stocks", "symbols")
+SIDES: Final = {"BUY": rc.BUY, "SELL": rc.SELL}
+FLAT: Final = "FLAT"
+REMAINING: Final = {"LONG": rc.BUY, "SHORT": rc.SELL, FLAT: FLAT}
+"""What is left after the order, as the side it was opened on."""
+YES_NO: Final = {"TRUE": True, "1": True, "YES": True, "FALSE": False, "0": False, "NO": False}
+EXCHANGES: Final = ("NSE", "BSE")
+DELAYED: Final = ("_DLY", "_DL")
+SUFFIXES: Final = {".NS": "NSE", ".BO": "BSE"}
+"""Yahoo's way to name the exchange, seen in alerts of scanners."""
+TRADINGVIEW_SYMBOLS: Final = {
+    "ARE_M": "ARE&M",
+    "BAJAJ_AUTO": "BAJAJ-AUTO",
+    "GVT_D": "GVT&D",
+    "J_KBANK": "J&KBANK",
+    "M_M": "M&M",
+    "M_MFIN": "M&MFIN",
+    "NAM_INDIA": "NAM-INDIA",
+}
+"""NIFTY 500 symbols that TradingView spells with an underscore; from NSE's constituent list of 2026-08-15."""
+
+PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{0,200}\}\}")
+NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+INTERVAL: Final = re.compile(r"([1-9][0-9]{0,3})(m|min|h|H|)")
+MOMENT: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{3})?)?)"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+CORE_FIELD: Final = re.compile(r"Signal\.([a-z_]+)")
+LONGEST_TEXT: Final = 64
+LONGEST_MESSAGE: Final = 200
+
+
+@frozen
+class ReadSignal:
+    """An alert that is a signal, and the id under which its receipt is kept."""
+
+    signal: rc.Signal
+    receipt_id: str
+
+
+@frozen
+class BadAlert:
+    """An alert that is no signal: the answer to give, and what may be kept of the body."""
+
+    status: int
+    reason: str
+    message: str
+    safe_body: str
+
+
+Reading: TypeAlias = ReadSignal | BadAlert
+
+
+@frozen
+class Receipt:
+    """The answer to an alert, given once its receipt is durable."""
+
+    status_code: int
+    body: dict[str, Any]
+
+
+def read_alert(body: bytes, *, source: str, received_at: datetime, secret: str | None) -> Reading:
+    """The alert as a signal, or why it is none; never an exception, whatever the bytes.
+
+    `secret` is what the body must carry in `secret`, `key` or `passphrase`; None asks for nothing. The
+    signal's `at` is when the alert was raised (`_raised_at`). Without a `time` or `bar_time` its
+    `bar_at` stays None: a bar time that nobody sent would make two signals one.
+    """
+    if received_at.utcoffset() is None:
+        raise ValueError(f"received_at must have a time zone, got {received_at!r}")
+    try:
+        text = text_of(body)
+        fields = strict_object(text)
+        if secret is not None and not _authorised(fields, secret):
+            return unauthorised(body, secret)
+        return ReadSignal(_signal(fields, source, received_at), receipt_id(source, text))
+    except Unreadable as bad:
+        return BadAlert(bad.status, bad.reason, without(bad.message, secret), safe_text(body, secret))
+
+
+def unauthorised(body: bytes, secret: str | None = None) -> BadAlert:
+    """The one answer to a wrong secret, a missing one and an unknown source: it says not which."""
+    told = "the alert is not authorised"
+    return BadAlert(401, "alert_unauthorised", told, safe_text(body, secret))
+
+
+def same_secret(given: str, wanted: str) -> bool:
+    """Whether two secrets are equal, in a time that tells nothing about either, nor about their lengths."""
+    one, other = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (given, wanted))
+    return hmac.compare_digest(one, other)
+
+
+def receipt_id(source: str, text: str) -> str:
+    """The receipt's id: the same for the same text from the same source, sent again."""
+    return hashlib.sha256(f"{source}\n{text}".encode()).hexdigest()[:16]
+
+
+def _authorised(fields: Fields, secret: str) -> bool:
+    given = [fields[name] for name in SECRET_FIELDS if isinstance(fields.get(name), str)]
+    return sum(same_secret(text, secret) for text in given) > 0  # all are compared: the time tells nothing
+
+
+def _signal(fields: Fields, source: str, received_at: datetime) -> rc.Signal:
+    side = _side(fields)
+    exchange, symbol = _symbol(fields)
+    exits = _is_exit(fields, side)
+    raised_at = _raised_at(fields, received_at)
+    try:
+        return rc.Signal(
+            symbol,
+            side,
+            at=raised_at,
+            kind=rc.EXIT if exits else rc.ENTRY,
+            exchange=exchange,
+            product=_text(fields, "product") or "MIS",
+            strategy=_text(fields, "strategy") or "",
+            source=f"alert:{source}",
+            bar_at=_moment(fields, "bar_time") or _moment(fields, "time"),
+            note=_note(fields),
+            **({} if exits else _entry_terms(fields)),
+        )
+    except ValueError as error:
+        named = CORE_FIELD.match(str(error))
+        reason = f"alert_{named[1] if named else 'signal'}_invalid"
+        told = str(error).encode("ascii", "backslashreplace").decode("ascii")
+        raise Unreadable(reason, told[:LONGEST_MESSAGE]) from None
+
+
+def _raised_at(fields: Fields, received_at: datetime) -> datetime:
+    """When the alert was raised: by `timenow`; by `time` beside a `bar_time`; else at the end of its bar.
+
+    TradingView's `time` is its bar's START: by it alone, every alert of a 5-minute chart would be five minutes old.
+    A bar that has not ended yet (an alert raised within it) gives the time of arrival. Without an interval nothing
+    is known of the bar's end, and `time` is taken as it stands: the older moment is the stricter.
+    """
+    timenow, time, bar_time = (_moment(fields, name) for name in ("timenow", "time", "bar_time"))
+    if timenow is not None or (time is not None and bar_time is not None):
+        return timenow or time or received_at
+    start = time or bar_time
+    try:
+        length = rc.interval_length(_interval(fields) or "")
+    except (ValueError, Unreadable):
+        return time or received_at
+    return received_at if start is None else max(start, min(start + length, received_at))
+
+
+def _entry_terms(fields: Fields) -> dict[str, Any]:
+    """What only an entry needs. An exit reads none of it: a broken price must not keep anybody in."""
+    prices = {name: _value(fields, name) for name in ("price", "stop", "target")}
+    return {"interval": _interval(fields), **prices}
+
+
+def _side(fields: Fields) -> str:
+    action = _text(fields, "action")
+    if action is None:
+        raise Unreadable("alert_action_missing", 'no "action"; write "buy" or "sell"')
+    if action.upper() not in SIDES:
+        told = f'the action {shown(action)} is neither "buy" nor "sell"'
+        raise Unreadable("alert_action_unknown", told)
+    return SIDES[action.upper()]
+
+
+def _symbol(fields: Fields) -> tuple[str, str]:
+    """Exchange and symbol, in the exchange's spelling."""
+    text = _text(fields, "symbol")
+    if any(fields.get(name) for name in SEVERAL) or (text is not None and "," in text):
+        raise Unreadable("alert_several_symbols", "one alert is one symbol; send an alert for each")
+    if text is None:
+        raise Unreadable("alert_symbol_missing", 'no "symbol"; write for example "RELIANCE"')
+    prefix, _, name = text.upper().rpartition(":")
+    claims = [prefix, (_text(fields, "exchange") or "").upper()]
+    for suffix, exchange in SUFFIXES.items():
+        if name.endswith(suffix):
+            name = name.removesuffix(suffix)
+            claims.append(exchange)
+    symbol = TRADINGVIEW_SYMBOLS.get(name, name)
+    if "_" in symbol:
+        told = f"{shown(name)} is no exchange's spelling; write the exchange's own symbol"
+        raise Unreadable("alert_symbol_unknown", told)
+    return _exchange([claim for claim in claims if claim]), symbol
+
+
+def _exchange(claims: list[str]) -> str:
+    for claim in claims:
+        if claim.endswith(DELAYED):
+            told = f"{shown(claim)} is a delayed feed; its prices are up to 15 minutes old"
+            raise Unreadable("alert_delayed_feed", told)
+        if claim not in EXCHANGES:
+            told = f"the exchange {shown(claim)} is not one of {', '.join(EXCHANGES)}"
+            raise Unreadable("alert_exchange_unknown", told)
+    if len(set(claims)) > 1:
+        told = f"the alert names two exchanges: {' and '.join(sorted(set(claims)))}"
+        raise Unreadable("alert_field_conflict", told)
+    return claims[0] if claims else "NSE"
+
+
+def _is_exit(fields: Fields, side: str) -> bool:
+    """Whether the sender is flat after this order.
+
+    TradingView tells the position AFTER the order. A sell that leaves a long (or a buy that leaves a short)
+    is a part of an exit: read as an entry it would open the opposite position, so it is refused.
+    """
+    sized = _sized(_position_size(fields))
+    remaining = _word(fields, "market_position", REMAINING) or sized
+    if FLAT in (remaining, sized) or _word(fields, "close_position", YES_NO):
+        return True
+    if remaining not in (None, side):
+        told = f"a {side} that leaves a position on the other side is a part of an exit: not supported yet"
+        raise Unreadable("alert_partial_exit", told)
+    return False
+
+
+def _sized(position: Decimal | None) -> str | None:
+    """The side of a signed position size, as OpenAlgo and TradingView write it."""
+    if position is None or position == 0:
+        return None if position is None else FLAT
+    return rc.BUY if position > 0 else rc.SELL
+
+
+def _position_size(fields: Fields) -> Decimal | None:
+    value = _value(fields, "position_size")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not NUMBER.fullmatch(str(value)):
+        raise Unreadable("alert_position_size_invalid", f"the position_size {shown(value)} is not a number")
+    return Decimal(str(value))
+
+
+def _word(fields: Fields, name: str, words: Mapping[str, Any]) -> Any:
+    """What a field's word means; None where the field is absent."""
+    value = _value(fields, name)
+    if value is None:
+        return None
+    word = str(value).upper()
+    if word not in words:
+        told = f"the {name} {shown(value)} is not one of {', '.join(words)}"
+        raise Unreadable(f"alert_{name}_invalid", told)
+    return words[word]
+
+
+def _interval(fields: Fields) -> str | None:
+    """TradingView's "5", "60" and "D", and the plain "5m", "1h" and "1D"."""
+    value = _value(fields, "interval")
+    if value is None:
+        return None
+    text = str(value)
+    found = INTERVAL.fullmatch(text)
+    if text.upper() in ("D", "1D"):
+        return "1D"
+    if found is None or isinstance(value, bool):
+        raise Unreadable("alert_interval_unknown", f'the interval {shown(value)} is not like "5", "60" or "D"')
+    if found[2] in ("h", "H"):
+        return f"{found[1]}h"
+    hours, minutes = divmod(int(found[1]), 60)
+    return f"{found[1]}m" if minutes else f"{hours}h"
+
+
+def _moment(fields: Fields, name: str) -> datetime | None:
+    text = _text(fields, name)
+    if text is None:
+        return None
+    found = MOMENT.fullmatch(text)
+    if found is not None and found[3] is None:
+        told = f"{name} {shown(text)} has no time zone; write it like 2026-11-20T04:15:00Z"
+        raise Unreadable("alert_time_without_zone", told)
+    try:
+        day, clock, zone = found.groups() if found else ("", "", "")
+        return datetime.fromisoformat(f"{day}T{clock}{zone.replace('Z', '+00:00')}").astimezone(rc.IST)
+    except (ValueError, OverflowError):
+        told = f"{name} {shown(text)} is not a time like 2026-11-20T04:15:00Z"
+        raise Unreadable("alert_time_invalid", told) from None
+
+
+def _text(fields: Fields, name: str) -> str | None:
+    value = _value(fields, name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not (value.isascii() and value.isprintable()):
+        told = f"{name} must be plain text of at most {LONGEST_TEXT} ASCII characters, got {shown(value)}"
+        raise Unreadable(f"alert_{name}_invalid", told)
+    return value
+
+
+def _value(fields: Fields, name: str) -> Any:
+    """The field under any of its names; empty text and null are absent, two different values are refused."""
+    given = {}
+    for alias in NAMES[name]:
+        value = fields.get(alias)
+        value = value.strip() if isinstance(value, str) else value
+        if value is not None and value != "":
+            given[alias] = value
+    if not given:
+        return None
+    if len({str(value).upper() for value in given.values()}) > 1:
+        raise Unreadable("alert_field_conflict", f"{' and '.join(given)} say different things")
+    value = next(iter(given.values()))
+    if isinstance(value, (dict, list)):
+        raise Unreadable(f"alert_{name}_invalid", f"{name} must be one value, not {shown(value)}")
+    if isinstance(value, str) and PLACEHOLDER.search(value):
+        told = f"{name} is still {shown(value)}: this kind of alert does not fill that placeholder"
+        raise Unreadable("alert_placeholder_unfilled", told)
+    return value
+
+
+def _note(fields: Fields) -> str:
+    """The sender's quantities, for the record; the size is the core's to find."""
+    asked = [f"{name} {shown(fields[name])}" for name in NOTED if fields.get(name) is not None]
+    return f"asked for {', '.join(asked)}: noted, not used" if asked else ""

@@ -1,0 +1,386 @@
+#!/usr/bin/env python3
+"""The project's tasks, for whoever has Python 3.10 and nothing else: `python3 tasks.py` lists them.
+
+Each task makes the environment it needs below `.venv` the first time, and again whenever pyproject.toml,
+constraints.txt or the Python changes. Only the standard library and plain pip are used, so that it works from
+a fresh clone, in cmd.exe and PowerShell too. Up to the version check the file must parse on Python 3.6, so
+that an old Python gets a sentence instead of a traceback.
+"""
+
+import sys
+
+if sys.version_info < (3, 10):
+    sys.exit("error: riskcore needs Python 3.10 or newer; this is Python {}.{}".format(*sys.version_info))
+
+import argparse
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+from collections import deque
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent
+ENVIRONMENTS = ROOT / ".venv"
+INPUTS = ("pyproject.toml", "constraints.txt")
+STAMP = "riskcore.stamp"
+PIP_LINES_SHOWN = 25
+PROGRESS_EVERY_S = 10
+
+# import-linter has no `-m` form, and a console script would need another path on Windows.
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run(['--no-logo'])"
+STEPS = (
+    ("ruff check", ("-m", "ruff", "check", "--quiet", ".")),
+    ("ruff format", ("-m", "ruff", "format", "--check", ".")),
+    ("mypy", ("-m", "mypy")),
+    ("import contracts", ("-c", LINT_IMPORTS)),
+    ("source bans", ("tools/ast_ban.py",)),
+    ("tidy", ("tools/tidy.py",)),
+    ("tables", ("tools/make_tables.py", "--check")),
+    ("docs", ("tools/make_docs.py", "--check")),
+    ("bare install", ("tools/bare_install.py",)),
+)
+
+
+class Trouble(Exception):
+    """What stops a task, as a sentence for the person at the keyboard."""
+
+
+class Interpreter(NamedTuple):
+    """A Python to make environments with: where it is, its short version, and all it says of its build."""
+
+    path: str
+    short: str
+    full: str
+
+
+class Environment(NamedTuple):
+    """One folder below `.venv`: the project in editable form with one extra, under one Python."""
+
+    name: str
+    extra: str
+    base: Interpreter
+
+    @property
+    def folder(self) -> Path:
+        """Where it stands."""
+        return ENVIRONMENTS / self.name
+
+    @property
+    def python(self) -> Path:
+        """Its own interpreter."""
+        return self.folder.joinpath(*(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+
+
+# --- the tasks
+
+
+def demo(args: list) -> int:
+    """One real trading day on paper, through the runner (demo --help: its options)."""
+    python = made(Environment("demo", "runner", this_python()))
+    return hand_over([str(python), "-m", "riskcore_openalgo", "demo", *args])
+
+
+def riskcore(args: list) -> int:
+    """The command line in the demo's environment (riskcore --help: its verbs)."""
+    python = made(Environment("demo", "runner", this_python()))
+    return hand_over([str(python), "-m", "riskcore_openalgo", *args])
+
+
+def test(args: list) -> int:
+    """The tests; what follows goes to pytest (test -k sizing)."""
+    return in_dev("-m", "pytest", *args)
+
+
+def check(args: list) -> int:
+    """Lint, types, architecture, tables, one tape and tests (check --no-tests: all but the last)."""
+    parser = argparse.ArgumentParser(prog="tasks.py check", description="Other options go to pytest.")
+    parser.add_argument("--no-tests", action="store_true", help="all but the tests")
+    options, rest = parser.parse_known_args(args)
+    python = made(Environment("dev", "dev", this_python()))
+    steps = (*STEPS, ("one tape", ("tools/one_tape.py", *other_environments())))
+    if not options.no_tests:
+        steps = (*steps, ("tests", ("-m", "pytest", *rest)))
+    results = [run_step(name, [str(python), *command]) for name, command in steps]
+    return report(results)
+
+
+def other_environments() -> list:
+    """The oldest and the newest other Python there is, with the project installed (RISKCORE_PYTHONS names them)."""
+    named = os.environ.get("RISKCORE_PYTHONS")
+    names = named.split(os.pathsep) if named else ["python3.10", "python3.14", "python3.13", "python3.12"]
+    found = {}
+    for name in names:
+        with contextlib.suppress(Trouble):
+            python = other_python(name)
+            found.setdefault(python.short, python)
+    found.pop(this_python().short, None)
+    ends = sorted({min(found, key=minor), max(found, key=minor)}, key=minor) if found else []
+    return [str(made(Environment("smoke-" + short, "test", found[short]))) for short in ends]
+
+
+def minor(short: str) -> int:
+    """10 of 3.10."""
+    return int(short.split(".")[1])
+
+
+def tables(args: list) -> int:
+    """Make the market tables again from their YAML sources (tables --check: only compare)."""
+    return in_dev("tools/make_tables.py", *args)
+
+
+def bench(args: list) -> int:
+    """The benchmarks; what follows goes to pytest."""
+    return in_dev("-m", "pytest", "benchmarks", *args)
+
+
+def smoke(args: list) -> int:
+    """The tests marked smoke under another Python (smoke --python python3.10)."""
+    parser = argparse.ArgumentParser(prog="tasks.py smoke", description="Other options go to pytest.")
+    parser.add_argument("--python", required=True, help="a command or a path, such as python3.10")
+    options, rest = parser.parse_known_args(args)
+    base = other_python(options.python)
+    python = made(Environment("smoke-" + base.short, "test", base))
+    return hand_over([str(python), "-m", "pytest", "-m", "smoke", *rest], ROOT)
+
+
+VERBS = {task.__name__: task for task in (demo, riskcore, test, check, tables, bench, smoke)}
+
+
+# --- running
+
+
+def in_dev(*command: str) -> int:
+    """Run in the developers' environment, from the project's root."""
+    python = made(Environment("dev", "dev", this_python()))
+    return hand_over([str(python), *command], ROOT)
+
+
+def hand_over(command: list, folder: Path | None = None) -> int:
+    """Become the command where the system can, so that a signal, or a kill, meets the task itself."""
+    if folder is not None:
+        os.chdir(folder)
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execve(command[0], command, clean_environ())
+    return call(command)
+
+
+def call(command: list) -> int:
+    """Run the command and wait. Ctrl-C reaches it from the console; it gets the time to close its books."""
+    child = subprocess.Popen(command, env=clean_environ())
+    while True:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            continue
+        return code if code >= 0 else 128 - code
+
+
+def run_step(name: str, command: list) -> tuple:
+    """One step of `check`, as (name, exit code, seconds); a failure stops no other step."""
+    say("== " + name)
+    started = time.monotonic()
+    os.chdir(ROOT)
+    code = call(command)
+    return name, code, time.monotonic() - started
+
+
+def report(results: list) -> int:
+    """The table at the end of `check`: every step, its verdict and its seconds."""
+    say("")
+    for name, code, seconds in results:
+        say(f"{name:<18}{'ok' if code == 0 else 'FAILED':<8}{seconds:7.1f} s")
+    failed = [name for name, code, _ in results if code != 0]
+    say("check: " + ("FAILED: " + ", ".join(failed) if failed else "all passed"))
+    return 1 if failed else 0
+
+
+def clean_environ() -> dict:
+    """The user's environment without what would put another Python's packages before ours."""
+    strangers = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+    return {name: value for name, value in os.environ.items() if name not in strangers}
+
+
+def say(line: str) -> None:
+    """A line at once, in plain ASCII: consoles differ."""
+    print(line.encode("ascii", "replace").decode(), flush=True)
+
+
+# --- environments
+
+
+def made(environment: Environment) -> Path:
+    """The environment's interpreter; the environment is made first when it is missing, half made or stale."""
+    key = stamp_key(environment)
+    if not is_current(environment, key):
+        with only_one(environment.name):
+            if not is_current(environment, key):
+                make(environment, key)
+    return environment.python
+
+
+def stamp_key(environment: Environment) -> str:
+    """A digest of all the environment depends on; the place too, for an editable install points there."""
+    digest = hashlib.sha256()
+    for text in (str(ROOT), environment.extra, environment.base.full):
+        digest.update(text.encode() + b"\0")
+    for name in INPUTS:
+        digest.update((ROOT / name).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def is_current(environment: Environment, key: str) -> bool:
+    """True if it was finished, for this key: the stamp is the last thing written."""
+    try:
+        stamped = (environment.folder / STAMP).read_text(encoding="ascii")
+    except OSError:
+        return False
+    return stamped == key and environment.python.exists()
+
+
+@contextlib.contextmanager
+def only_one(name: str):
+    """Hold the environment's lock, so that two first runs at once do not build into one folder."""
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with open(ENVIRONMENTS / (name + ".lock"), "a+b") as handle:
+        waiting = False
+        while not try_lock(handle):
+            if not waiting:
+                say(f"waiting: another tasks.py is making .venv/{name}")
+            waiting = True
+            time.sleep(0.5)
+        yield
+
+
+def try_lock(handle) -> bool:
+    """Take the lock if it is free; the system gives it back when the process ends, however it ends."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            handle.seek(0)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def make(environment: Environment, key: str) -> None:
+    """Make the environment from nothing: an old or half-made one could hide a missing dependency."""
+    started = time.monotonic()
+    say(f"making .venv/{environment.name} for Python {environment.base.short}: once, a minute or so")
+    can_make(environment.base)
+    remove(environment)
+    say("  an empty environment ...")
+    quiet([environment.base.path, "-m", "venv", str(environment.folder)], "making the environment failed")
+    install(environment)
+    (environment.folder / STAMP).write_text(key, encoding="ascii")
+    say(f"  ready in {time.monotonic() - started:.0f} s")
+
+
+def can_make(base: Interpreter) -> None:
+    """Debian and Ubuntu keep venv's other half, ensurepip, in a package of its own."""
+    probe = subprocess.run([base.path, "-c", "import ensurepip, venv"], capture_output=True, check=False)
+    if probe.returncode != 0:
+        raise Trouble(
+            f"{base.path} cannot make environments: its venv or ensurepip module is missing. "
+            f"On Debian or Ubuntu: sudo apt install python{base.short}-venv"
+        )
+
+
+def remove(environment: Environment) -> None:
+    """Take an old environment away, its stamp first, so that a half-removed one is never taken for whole."""
+    try:
+        (environment.folder / STAMP).unlink(missing_ok=True)
+        if environment.folder.exists():
+            shutil.rmtree(environment.folder)
+    except OSError as error:
+        raise Trouble(f"cannot remove the old .venv/{environment.name} (is it in use?): {error}") from None
+
+
+def install(environment: Environment) -> None:
+    """Put the project and its extra in, at the pinned versions."""
+    target = f".[{environment.extra}]"
+    say(f"  pip install -c constraints.txt -e {target} ...")
+    pip = [str(environment.python), "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
+    quiet([*pip, "-c", "constraints.txt", "-e", target], "pip failed")
+
+
+def quiet(command: list, failure: str) -> None:
+    """Run without its output but for a sign of life; when it fails, its last lines tell why."""
+    last = deque(maxlen=PIP_LINES_SHOWN)
+    found, started, spoken = 0, time.monotonic(), time.monotonic()
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
+    with subprocess.Popen(command, cwd=ROOT, env=clean_environ(), **pipe) as child:
+        for line in child.stdout:
+            last.append(line.rstrip())
+            found += line.startswith("Collecting ")
+            if line.startswith("Installing collected packages: "):
+                say(f"  installing {line.count(',') + 1} packages ...")
+            elif time.monotonic() - spoken > PROGRESS_EVERY_S:
+                spoken = time.monotonic()
+                say(f"  {spoken - started:.0f} s: {found} packages found ...")
+    if child.returncode != 0:
+        shown = "".join(f"  | {line}\n" for line in last)
+        raise Trouble(f"{shown}{failure} (exit code {child.returncode})")
+
+
+# --- interpreters
+
+
+def this_python() -> Interpreter:
+    """The Python this file runs under."""
+    return Interpreter(sys.executable, "{}.{}".format(*sys.version_info), sys.version)
+
+
+def other_python(name: str) -> Interpreter:
+    """The Python of that name or path, asked for its version and true place."""
+    probe = "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2]); print(sys.version)"
+    command = [shutil.which(name) or name, "-c", probe]
+    try:
+        answer = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
+    except (OSError, subprocess.CalledProcessError):
+        raise Trouble(f"no such Python: {name} (give a command on PATH or a full path)") from None
+    path, short, full = answer.split("\n", 2)
+    if tuple(map(int, short.split("."))) < (3, 10):
+        raise Trouble(f"{name} is Python {short}; riskcore needs 3.10 or newer")
+    return Interpreter(path, short, full.rstrip("\n"))
+
+
+# --- the command line
+
+
+def listing() -> str:
+    """All tasks with a line of help each."""
+    lines = [f"  {verb:<9}{task.__doc__}" for verb, task in VERBS.items()]
+    return "\n".join(["python3 tasks.py TASK [options]", *lines])
+
+
+def main(argv: list) -> int:
+    """Run one task; 2 when there is none of that name, 1 when something stood in its way."""
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        say(listing())
+        return 0
+    if argv[0] not in VERBS:
+        say(f"unknown task: {argv[0]}\n" + listing())
+        return 2
+    try:
+        return VERBS[argv[0]](argv[1:])
+    except Trouble as trouble:
+        say(f"error: {trouble}" if "\n" not in str(trouble) else str(trouble))
+        return 1
+    except KeyboardInterrupt:
+        say("stopped; what was half made is made again next time")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,174 @@
+"""The commands as a user types them: output, errors in one line, exit codes."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import attrs
+import pytest
+
+from riskcore import events
+from riskcore_openalgo.journal import Journal
+
+BARS = Path(__file__).resolve().parents[2] / "src" / "riskcore_openalgo" / "demo" / "bars"
+
+
+def riskcore(*arguments, folder, **environment):
+    """Run the command in a folder."""
+    command = [sys.executable, "-m", "riskcore_openalgo", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """A folder in which the demo was run, and what it said."""
+    folder = tmp_path_factory.mktemp("cli")
+    return folder, riskcore("demo", "--journal", "demo.db", folder=folder)
+
+
+@pytest.mark.smoke
+def test_the_demo_tells_decisions_trades_result_and_what_next(demo):
+    """All that the newcomer is promised, in plain ASCII."""
+    _, ran = demo
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.isascii()
+    for promised in (
+        "this demo:     risk 0.1 % a trade, 2 positions",
+        "the defaults:  risk 1 % a trade, 3 positions",
+        "one_position_per_symbol: INFY is already held",
+        "atr_warmup_bars: ATR needs 140 bars, has 33",
+        "Result, charges as of 2026-08-03: 2020-02-28: 5 trades, gross Rs 324.00 - charges Rs 211.22 = net Rs 112.78",
+        "Journal: demo.db",
+        "riskcore journal verify demo.db",
+    ):
+        assert promised in ran.stdout
+
+
+def test_a_finished_demo_is_told_again_and_not_played_again(demo):
+    """The journal is left as it is."""
+    folder, first = demo
+    ran = riskcore("demo", "--journal", "demo.db", folder=folder)
+    assert "the day is finished" in ran.stdout
+    assert ran.stdout.splitlines()[1:] == first.stdout.splitlines()[4:]
+
+
+def test_the_demo_without_a_journal_numbers_its_days(tmp_path):
+    """Each run its own file."""
+    for _ in range(2):
+        assert riskcore("demo", folder=tmp_path).returncode == 0
+    assert sorted(path.name for path in (tmp_path / "riskcore-demo").glob("*.db")) == ["day-0001.db", "day-0002.db"]
+
+
+def test_verify_replay_show_and_status_read_it(demo):
+    """Each with its own exit code 0."""
+    folder, _ = demo
+    said = {name: riskcore("journal", name, "demo.db", folder=folder) for name in ("verify", "replay", "show")}
+    assert [ran.returncode for ran in said.values()] == [0, 0, 0]
+    assert "the chain holds" in said["verify"].stdout
+    assert "the same facts, byte for byte" in said["replay"].stdout
+    assert "net Rs 112.78" in said["show"].stdout
+    rows = riskcore("journal", "show", "--rows", "demo.db", folder=folder).stdout.splitlines()
+    assert rows[0].split()[:2] == ["1", "input"]
+    status = riskcore("status", "demo.db", folder=folder)
+    assert "5 of 5 trades, 0 of 2 positions" in status.stdout
+    assert "today Rs 112.78 realised net" in status.stdout
+
+
+def test_verify_names_the_first_bad_row(demo, tmp_path):
+    """After one byte of a fill was changed: exit code 1; and nothing else works on that journal any more."""
+    folder, _ = demo
+    shutil.copy(folder / "demo.db", tmp_path / "demo.db")
+    with closing(sqlite3.connect(tmp_path / "demo.db")) as connection, connection:
+        seq = connection.execute("SELECT min(seq) FROM journal WHERE type = 'Filled'").fetchone()[0]
+        connection.execute("UPDATE journal SET body = replace(body, '744.75', '744.76') WHERE seq = ?", (seq,))
+    ran = riskcore("journal", "verify", "demo.db", folder=tmp_path)
+    assert ran.returncode == 1
+    assert f"BROKEN at row {seq}: its content does not match its hash" in ran.stdout
+    ran = riskcore("demo", "--journal", "demo.db", folder=tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert f"row {seq}:" in ran.stderr
+
+
+def test_replay_says_what_differs(demo, tmp_path):
+    """Here the recorded policy is another than the facts were made with; the chain itself holds."""
+    folder, _ = demo
+    source, changed = Journal(folder / "demo.db"), Journal(tmp_path / "changed.db")
+    rows = [row.event for row in source.rows()]
+    rows[0] = events.PolicyLoaded(rows[0].at, attrs.evolve(rows[0].policy, max_positions=1))
+    changed.append(rows)
+    source.close()
+    changed.close()
+    ran = riskcore("journal", "replay", "changed.db", folder=tmp_path)
+    assert ran.returncode == 1
+    assert "DIFFERENT" in ran.stdout
+
+
+def test_backtest_and_paper_come_to_the_same_trades(tmp_path):
+    """One strategy, one folder of bars, with and without a journal."""
+    options = ("--bars", BARS, "--strategy", "ema_cross", "--config", "config")
+    assert riskcore("init", "config", folder=tmp_path).returncode == 0
+    rules = tmp_path / "config" / "risk_management.yaml"
+    rules.write_text("risk_management:\n  charges_as_of: 2026-08-03\n  position_size_basis: margin\n", encoding="utf-8")
+    tested = riskcore("backtest", *options, folder=tmp_path)
+    played = riskcore("paper", *options, "--journal", "paper.db", folder=tmp_path)
+    assert (tested.returncode, played.returncode) == (0, 0), tested.stderr + played.stderr
+    trades = [line.split()[4:] for line in tested.stdout.splitlines() if " NSE:" in line]
+    journalled = [line.split()[2:] for line in played.stdout.split("Trades")[1].splitlines() if " NSE:" in line]
+    assert trades == journalled
+    assert len(trades) == 5
+
+
+def test_init_never_overwrites(tmp_path):
+    """The second time it says which file is in the way."""
+    assert riskcore("init", "config", folder=tmp_path).returncode == 0
+    again = riskcore("init", "config", folder=tmp_path)
+    assert again.returncode == 78
+    assert "risk_management.yaml" in again.stderr
+
+
+def test_a_wrong_configuration_is_told_with_every_line_and_exit_code_78(tmp_path):
+    """Several mistakes at once, each with file and line."""
+    (tmp_path / "config").mkdir()
+    text = "risk_management:\n  max_positions: 2.5\n  risk_per_trade: 0.01\n  max_loss: 3\n"
+    (tmp_path / "config" / "risk_management.yaml").write_text(text, encoding="utf-8")
+    ran = riskcore("paper", "--bars", BARS, "--config", "config", "--strategy", "ema_cross", folder=tmp_path)
+    assert ran.returncode == 78
+    lines = ran.stderr.splitlines()
+    assert [line.rsplit(".yaml:", 1)[1].split(":")[0] for line in lines] == ["2", "3", "4"]
+    assert not list(tmp_path.rglob("*.db"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ((), 2, "the following arguments are required"),
+        (("fly",), 2, "invalid choice"),
+        (("status", "nothing.db"), 1, "no such journal"),
+        (("journal", "verify", "nothing.db"), 1, "no such journal"),
+        (("paper", "--bars", "nowhere", "--strategy", "ema_cross"), 1, "nowhere"),
+        (("backtest", "--bars", str(BARS), "--strategy", "nonsense"), 1, "nonsense"),
+        (("backtest", "--bars", str(BARS), "--interval", "7x", "--strategy", "ema_cross"), 1, "7x"),
+        (("backtest", "--bars", str(BARS), "--symbols", "TCS", "--strategy", "ema_cross"), 1, "TCS"),
+        (("backtest", "--bars", str(BARS)), 1, "no strategy"),
+        (("paper", "--bars", str(BARS), "--config", "nowhere", "--strategy", "ema_cross"), 78, "nowhere"),
+    ],
+)
+def test_nonsense_gets_one_clear_line_and_no_traceback(tmp_path, arguments, code, said):
+    """Exit code 2 for the command line, 1 for the world, 78 for the configuration."""
+    ran = riskcore(*arguments, folder=tmp_path)
+    assert ran.returncode == code, ran.stderr
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_every_verb_has_help_with_an_example(tmp_path):
+    """And the exit codes stand in the first one."""
+    assert "78 configuration wrong" in riskcore("--help", folder=tmp_path).stdout
+    for verb in ("demo", "backtest", "paper", "init", "status"):
+        assert "Example: riskcore" in riskcore(verb, "--help", folder=tmp_path).stdout

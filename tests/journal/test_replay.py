@@ -1,0 +1,67 @@
+"""Replay names the first fact that would come out differently."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.journal.replay import replay
+
+NOW = datetime(2026, 11, 20, 10, 30, tzinfo=rc.IST)
+INPUTS = (
+    events.PolicyLoaded(NOW, rc.Policy()),
+    events.EquityRead(NOW, Decimal(100_000)),
+    events.SignalArrived(NOW, rc.Signal("SBIN", "BUY", at=NOW)),
+    events.TimePassed(NOW + timedelta(minutes=2)),
+)
+
+
+def entries():
+    """Inputs, each with its facts."""
+    state, policy = engine.State(), rc.Policy()
+    for event in INPUTS:
+        taken = engine.step(state, event, policy)
+        state = taken.state
+        yield event
+        yield from taken.facts
+
+
+def written(tmp_path, rows):
+    """A journal of these rows."""
+    journal = Journal(tmp_path / "journal.db")
+    journal.append(rows)
+    return journal
+
+
+def test_the_recorded_facts_come_out_again(tmp_path):
+    """All inputs, all facts."""
+    journal = written(tmp_path, entries())
+    assert str(replay(journal)) == "4 inputs replayed, 5 facts: the same facts, byte for byte"
+    journal.close()
+
+
+def test_a_fact_that_would_differ_is_named(tmp_path):
+    """Here the journal says that another signal was refused."""
+    rows = list(entries())
+    other = rc.Signal("INFY", "BUY", at=NOW)
+    last = rows[-1]
+    rows[-1] = events.EntryRefused(last.at, other, last.findings, last.unmeasured)
+    journal = written(tmp_path, rows)
+    found = replay(journal)
+    assert not found.same
+    assert "row 9: the journal has EntryRefused" in str(found)
+    journal.close()
+
+
+def test_a_fact_too_few_and_one_too_many_are_named(tmp_path):
+    """A fact that is missing, or that nothing led to."""
+    rows = list(entries())
+    short = written(tmp_path / "short", [row for row in rows if not isinstance(row, events.SignalTaken)])
+    assert "SignalTaken is not in the journal" in str(replay(short))
+    last = written(tmp_path / "last", rows[:-1])
+    assert "EntryRefused is not in the journal" in str(replay(last))
+    long = written(tmp_path / "long", [*rows, events.SignalRepeated(NOW, "x")])
+    assert "replay gives nothing" in str(replay(long))
+    for journal in (short, last, long):
+        journal.close()

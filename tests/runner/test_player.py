@@ -1,0 +1,92 @@
+"""Bars through the runner: the same day as the core's own simulation."""
+
+from datetime import datetime, timedelta
+
+import attrs
+import pytest
+
+import riskcore as rc
+from riskcore_openalgo.demo.day import demo_bars, demo_policy
+from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.lab.ema_cross import EmaCross
+from riskcore_openalgo.runner import StrategyError, load_strategy
+from riskcore_openalgo.runner.player import BarPlayer
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("changes", [{}, {"max_trades_per_day": 30, "max_positions": 3}, {"atr_warmup_bars": 14}])
+def test_the_runner_and_the_simulation_give_the_same_facts(tmp_path, changes):
+    """Every decision, order, fill and trade, in order; and the same final book."""
+    bars = demo_bars()
+    policy = attrs.evolve(demo_policy(), **changes)
+    made = {i.key: EmaCross(symbol=i.symbol, interval="1m") for i in bars}
+    simulated = rc.simulate(bars, lambda i, seen: made[i.key](seen), policy)
+    journal, facts = Journal(tmp_path / "journal.db"), []
+    own = {i.key: [EmaCross(symbol=i.symbol, interval="1m")] for i in bars}
+    player = BarPlayer(journal, policy, bars, own, interval="1m", watch=facts.append)
+    for _ in player.play():
+        pass
+    assert tuple(facts) == simulated.facts
+    assert player.runner.state.book == simulated.state.book
+    assert simulated.trades
+    journal.close()
+
+
+def test_evidence_on_another_interval_has_no_atr(tmp_path):
+    """One-minute bars say nothing of a five-minute ATR: refused by name, not approximated."""
+    bars = demo_bars()
+    journal = Journal(tmp_path / "journal.db")
+
+    def five_minutes(seen):
+        last = seen[-1].at
+        return rc.Signal("INFY", "BUY", at=last + timedelta(minutes=1), interval="5m") if len(seen) == 200 else None
+
+    player = BarPlayer(journal, demo_policy(), bars, {"NSE:INFY": [five_minutes]}, interval="1m")
+    for _ in player.play():
+        pass
+    (row,) = [row for row in journal.rows() if row.type == "EntryRefused"]
+    assert [found.reason for found in row.event.findings if not found.passed] == ["atr_not_ready"]
+    journal.close()
+
+
+def test_a_strategy_is_found_by_its_dotted_or_short_name():
+    """And made with its parameters."""
+    short = load_strategy("ema_cross", symbol="INFY", interval="1m", parameters={"fast": 3, "slow": 8})
+    dotted = load_strategy("riskcore_openalgo.lab.ema_cross:EmaCross", symbol="INFY", interval="1m", parameters={})
+    assert isinstance(short, EmaCross)
+    assert isinstance(dotted, EmaCross)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "said"),
+    [
+        ("nonsense", {}, "is not a dotted name"),
+        ("no_such_package.module:thing", {}, "is its folder on PYTHONPATH"),
+        ("riskcore_openalgo.lab.ema_cross:Nothing", {}, "has no Nothing"),
+        ("ema_cross", {"speed": 1}, "speed"),
+        ("ema_cross", {"fast": 30}, "fast must be at least 1 and below slow"),
+        ("builtins:dict", {}, "must return a function"),
+    ],
+)
+def test_a_strategy_that_cannot_be_made_is_named(name, parameters, said):
+    """What was looked for, and what is wrong."""
+    with pytest.raises(StrategyError, match=said):
+        load_strategy(name, symbol="INFY", interval="1m", parameters=parameters)
+
+
+def test_the_ema_strategy_gives_no_signal_twice_and_none_before_its_warm_up():
+    """Asked again with the same bars it says nothing; the first 21 bars say nothing."""
+    at = datetime(2026, 11, 20, 9, 15, tzinfo=rc.IST)
+    bars = []
+    cross = EmaCross(symbol="INFY", interval="1m")
+    signals = []
+    for n in range(60):
+        price = 100 + (n if n < 30 else 60 - n)
+        bars.append(rc.Bar(at=at + timedelta(minutes=n), open=price, high=price, low=price, close=price))
+        signals.append(cross(bars))
+        assert cross(bars) is None
+    found = [n for n, signal in enumerate(signals) if signal is not None]
+    assert found
+    assert min(found) >= 21
+    assert signals[found[0]].side == "SELL"
+    assert signals[found[0]].at == bars[found[0]].at + timedelta(minutes=1)

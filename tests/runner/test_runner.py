@@ -1,0 +1,270 @@
+"""The order of a turn, and what an unavailable journal or a silent gateway means."""
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.gateways.paper import PaperGateway
+from riskcore_openalgo.journal import Journal, JournalLost
+from riskcore_openalgo.journal.replay import replay
+from riskcore_openalgo.runner import InlineLanes, Runner
+from riskcore_openalgo.runner.alerts import AlertDesk
+from riskcore_openalgo.web.alerts import read_alert
+
+START = datetime(2026, 11, 20, 10, 30, tzinfo=rc.IST)
+SBIN = rc.nse_equity("SBIN", on=START.date(), tick=0.05)
+INFY = rc.nse_equity("INFY", on=START.date(), tick=0.05)
+
+
+class Bench:
+    """A runner with a paper gateway and prices we set."""
+
+    def __init__(self, path, gateway=None):
+        self.now, self.price = START, Decimal(800)
+        self.journal, self.gateway = Journal(path), gateway or PaperGateway()
+        self.facts = []
+        self.runner = Runner(
+            journal=self.journal,
+            policy=rc.Policy(position_size_basis="margin"),
+            lanes=InlineLanes(self.gateway, self),
+            clock=lambda: self.now,
+            watch=self.facts.append,
+        )
+        self.runner.start()
+        self.runner.settle()
+
+    def equity(self, session, last_known):
+        return Decimal(1_000_000)
+
+    def market(self, signal, interval, at):
+        instrument = {"SBIN": SBIN, "INFY": INFY}.get(signal.symbol)
+        return instrument and rc.Market(instrument=instrument, at=at, last=self.price, atr=4)
+
+    def signal(self, symbol="SBIN", side="BUY"):
+        """Offer a signal of this moment, and settle."""
+        made = rc.Signal(symbol, side, at=self.now)
+        self.runner.offer(events.SignalArrived(self.now, made))
+        self.runner.settle()
+        return made.id
+
+    def prices(self, *path, key="NSE:SBIN"):
+        """The prices of the next second."""
+        since, self.now = self.now, self.now + timedelta(seconds=1)
+        first, *_, last = self.price_path = [Decimal(str(p)) for p in path]
+        seen = events.PricesSeen(self.now, key, first, max(self.price_path), min(self.price_path), last, since)
+        for report in self.gateway.see(seen) if hasattr(self.gateway, "see") else ():
+            self.runner.offer(report)
+        self.runner.offer(seen)
+        self.runner.settle()
+
+    def reasons(self):
+        """Reasons of the last refusal."""
+        refused = [fact for fact in self.facts if isinstance(fact, events.EntryRefused)]
+        return [found.reason for found in refused[-1].findings if not found.passed]
+
+    def sent(self, kind):
+        """Facts of one kind."""
+        return [fact for fact in self.facts if isinstance(fact, kind)]
+
+
+@pytest.fixture
+def made():
+    """A maker of benches, all closed at the end."""
+    benches = []
+
+    def make(*arguments):
+        benches.append(Bench(*arguments))
+        return benches[-1]
+
+    yield make
+    for bench in benches:
+        bench.journal.close()
+
+
+@pytest.fixture
+def bench(made, tmp_path):
+    """A runner at 10:30."""
+    return made(tmp_path / "journal.db")
+
+
+@pytest.fixture
+def locked(bench):
+    """A function that locks the database, and one that frees it."""
+    with closing(sqlite3.connect(bench.journal.path, isolation_level=None)) as locker:
+        yield lambda: locker.execute("BEGIN EXCLUSIVE"), lambda: locker.execute("ROLLBACK")
+
+
+@pytest.mark.smoke
+def test_a_signal_becomes_an_order_a_position_and_a_trade(bench):
+    """From the wish to the target, every step journalled."""
+    signal_id = bench.signal()
+    assert isinstance(bench.runner.fate(signal_id), events.EntryApproved)
+    bench.prices(800, 801)
+    assert bench.runner.state.book.position("NSE:SBIN").average_price == 800
+    bench.prices(805, 815.5)
+    (trade,) = bench.sent(events.PositionClosed)
+    assert (trade.reason, trade.exit_price) == ("target", 815)
+    assert replay(bench.journal).same
+
+
+def test_the_intent_is_durable_before_the_gateway_hears_of_it(made, tmp_path):
+    """The gateway finds its own order in the journal's file at the moment it is called."""
+
+    class Watching(PaperGateway):
+        def place(self, order, at):
+            with closing(sqlite3.connect(path)) as connection:
+                found.append(connection.execute("SELECT order_id FROM orders").fetchall())
+            return super().place(order, at)
+
+    found, path = [], tmp_path / "journal.db"
+    bench = made(path, Watching())
+    signal_id = bench.signal()
+    assert found == [[(signal_id,)]]
+
+
+def test_a_gateway_that_raises_leaves_the_outcome_unknown(made, tmp_path):
+    """Nobody knows whether the order was taken: it stays on its way, and the symbol stays blocked."""
+
+    class Silent:
+        def place(self, order, at):
+            raise TimeoutError("no answer")
+
+        def cancel(self, order_id, at):
+            return ()
+
+    bench = made(tmp_path / "journal.db", Silent())
+    bench.signal()
+    (order,) = bench.runner.state.book.live_orders()
+    assert order.status == "unknown"
+    bench.now += timedelta(seconds=2)
+    bench.signal()
+    assert bench.reasons() == ["symbol_working"]
+    assert bench.runner.state.book.trades_today == 1
+
+
+@pytest.mark.smoke
+def test_F52_a_locked_journal_stops_entries_by_name_and_lets_exits_go(bench, locked):
+    """The position leaves at its stop; the new entry is refused as journal_unavailable; all of it is kept."""
+    lock, free = locked
+    bench.signal()
+    bench.prices(800, 801)
+    lock()
+    bench.prices(801, 802)
+    bench.signal("INFY")
+    assert bench.reasons() == ["entries_stopped"]
+    assert "journal_unavailable" in bench.runner.state.book.latches[0].name
+    bench.prices(800, 790)
+    (trade,) = bench.sent(events.PositionClosed)
+    assert trade.reason == "stop"
+    free()
+    bench.prices(790, 791)
+    assert bench.runner.state.book.state == "active"
+    bench.now += timedelta(seconds=1)
+    bench.signal("INFY")
+    assert len(bench.sent(events.EntryApproved)) == 2
+    assert bench.journal.first_bad_row() is None
+    assert replay(bench.journal).same
+
+
+def test_F52_an_entry_approved_in_the_turn_that_could_not_be_written_is_not_sent(bench, locked):
+    """It is taken back as refused by ourselves, and gives its trade slot back."""
+    lock, free = locked
+    bench.runner.offer(events.SignalArrived(bench.now, rc.Signal("SBIN", "BUY", at=bench.now)))
+    bench.runner.turn()
+    lock()
+    bench.runner.settle()
+    free()
+    bench.runner.offer(events.TimePassed(bench.now))
+    bench.runner.settle()
+    moved = bench.sent(events.OrderMoved)[0]
+    assert (moved.status, moved.note) == ("rejected", "not sent: journal_unavailable")
+    assert bench.runner.state.book.trades_today == 0
+    bench.prices(800, 801)
+    assert bench.runner.state.book.positions == ()
+
+
+def test_F52_with_nothing_writable_exits_still_go_and_the_rows_come_later(bench, monkeypatch):
+    """Neither database nor spool: the exit goes anyway; entries stop; nothing is lost once it works again."""
+    bench.signal()
+    bench.prices(800, 801)
+
+    def refuse(rows):
+        raise JournalLost("disk on fire")
+
+    real = bench.journal.append
+
+    def queue_only(entries):
+        bench.journal._unsaved += [bench.journal._chain(entry) for entry in entries]
+        return refuse(entries)
+
+    monkeypatch.setattr(bench.journal, "append", queue_only)
+    bench.prices(800, 790)
+    (trade,) = bench.sent(events.PositionClosed)
+    assert trade.reason == "stop"
+    assert bench.runner.state.book.state == "halted"
+    monkeypatch.setattr(bench.journal, "append", real)
+    bench.prices(790, 791)
+    assert bench.runner.state.book.state == "active"
+    assert bench.journal.first_bad_row() is None
+    assert replay(bench.journal).same
+
+
+def alert(text, bench):
+    """An alert as the intake reads it, submitted and settled; the receipt."""
+    desk = AlertDesk(bench.runner)
+    reading = read_alert(text.encode(), source="tv", received_at=bench.now, secret=None)
+    answer = desk.submit(reading, "tv")
+    assert not answer.done()
+    bench.runner.settle()
+    return answer.result(timeout=0)
+
+
+GOOD = '{"symbol": "SBIN", "action": "buy", "interval": "5", "time": "2026-11-20T05:00:00Z"}'
+
+
+def test_F01_the_same_alert_twice_is_one_signal_also_after_a_restart(bench, made):
+    """The second is answered 200 and named a duplicate; the journal shows both."""
+    first = alert(GOOD, bench)
+    assert (first.status_code, first.body["status"]) == (200, "accepted")
+    second = alert(GOOD, bench)
+    assert (second.status_code, second.body["status"]) == (200, "duplicate")
+    assert second.body["of"] == first.body["signal"]
+    again = made(bench.journal.path)
+    assert alert(GOOD, again).body["status"] == "duplicate"
+    assert sum(row.type == "SignalArrived" for row in again.journal.rows()) == 3
+    assert sum(row.type == "EntryApproved" for row in again.journal.rows()) == 1
+
+
+def test_a_malformed_alert_is_answered_400_journalled_and_the_runner_goes_on(bench):
+    """Nothing is traded on it."""
+    answer = alert("{not json", bench)
+    assert (answer.status_code, answer.body["reason"][:6]) == (400, "alert_")
+    assert [row.type for row in bench.journal.rows()][-2:] == ["AlertRefused", "AlertDropped"]
+    assert alert(GOOD, bench).body["status"] == "accepted"
+
+
+def test_an_alert_that_cannot_be_written_down_is_not_accepted(bench, monkeypatch):
+    """503: the sender keeps it."""
+
+    def refuse(entries):
+        raise JournalLost("disk on fire")
+
+    monkeypatch.setattr(bench.journal, "append", refuse)
+    desk = AlertDesk(bench.runner)
+    answer = desk.submit(read_alert(GOOD.encode(), source="tv", received_at=bench.now, secret=None), "tv")
+    bench.runner.turn()
+    assert (answer.result(0).status_code, answer.result(0).body["reason"]) == (503, "journal_unavailable")
+
+
+def test_an_approval_that_no_longer_holds_is_not_sent(bench):
+    """The clock has moved on between the decision and the gateway."""
+    bench.runner.offer(events.SignalArrived(bench.now, rc.Signal("SBIN", "BUY", at=bench.now)))
+    bench.runner.turn()
+    bench.runner.clock = lambda: bench.now + timedelta(seconds=6)
+    bench.runner.settle()
+    assert "no longer holds" in bench.sent(events.OrderMoved)[0].note
