@@ -36,6 +36,7 @@ STEPS = (
     ("ruff check", ("-m", "ruff", "check", "--quiet", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
     ("mypy", ("-m", "mypy")),
+    ("mypy examples", ("-m", "mypy", "examples/decide.py")),
     ("import contracts", ("-c", LINT_IMPORTS)),
     ("source bans", ("tools/ast_ban.py",)),
     ("tidy", ("tools/tidy.py",)),
@@ -200,9 +201,15 @@ def report(results: list) -> int:
 
 
 def clean_environ() -> dict:
-    """The user's environment without what would put another Python's packages before ours."""
+    """The user's environment without what would put another Python's packages before ours.
+
+    RISKCORE_COMMAND tells the command line how it was called, so that what it says to type next can be typed.
+    """
     strangers = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
-    return {name: value for name, value in os.environ.items() if name not in strangers}
+    kept = {name: value for name, value in os.environ.items() if name not in strangers}
+    launcher = "py" if os.name == "nt" else "python3"
+    kept["RISKCORE_COMMAND"] = f"{launcher} {sys.argv[0] or 'tasks.py'} riskcore"
+    return kept
 
 
 def say(line: str) -> None:

@@ -23,6 +23,7 @@ assert decision.approved, "the example is meant to be approved"
 book = book.after(decision.order)
 book = book.after(rc.Fill(decision.order.order_id, decision.order.quantity, price=2500.3, at=now))
 held = book.position("NSE:RELIANCE")
+assert held is not None
 print(f"held: {held.quantity} at {held.average_price}, stop {held.stop}, target {held.target}\n")
 
 # The same wish again, on that book and after a bad morning: refused, with every rule it breaks.

@@ -10,7 +10,7 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import CodecError, decode, encode
-from riskcore_openalgo.journal.codec import VERSIONS
+from riskcore_openalgo.journal.codec import LIFTS, VERSIONS
 from riskcore_openalgo.lab.ema_cross import EmaCross
 
 NOW = datetime(2026, 11, 20, 10, 30, 0, 250_000, tzinfo=rc.IST)
@@ -66,6 +66,17 @@ def test_a_number_keeps_its_kind():
     )
     back = decode("EntryRefused", 1, encode(fact))
     assert [type(found.measured) for found in back.findings] == [Decimal, int, str, type(None)]
+
+
+def test_an_old_version_is_lifted_step_by_step(monkeypatch):
+    """Version 1 of a fact is read where version 3 is spoken, if both steps are known; else it is refused."""
+    monkeypatch.setitem(VERSIONS, "Lifted", 3)
+    monkeypatch.setitem(LIFTS, ("Lifted", 1), lambda body: body.replace('"who"', '"by"'))
+    old = encode(RARE[7]).replace('"by"', '"who"')
+    with pytest.raises(CodecError, match="version 2 cannot be read"):
+        decode("Lifted", 1, old)
+    monkeypatch.setitem(LIFTS, ("Lifted", 2), lambda body: body)
+    assert decode("Lifted", 1, old) == RARE[7]
 
 
 def test_the_text_is_canonical():

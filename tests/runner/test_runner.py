@@ -10,9 +10,9 @@ import pytest
 import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.gateways.paper import PaperGateway
-from riskcore_openalgo.journal import Journal, JournalLost
+from riskcore_openalgo.journal import Journal, JournalLost, Reader
 from riskcore_openalgo.journal.replay import replay
-from riskcore_openalgo.runner import InlineLanes, Runner
+from riskcore_openalgo.runner import InlineLanes, Runner, Ticking
 from riskcore_openalgo.runner.alerts import AlertDesk
 from riskcore_openalgo.web.alerts import read_alert
 
@@ -24,7 +24,7 @@ INFY = rc.nse_equity("INFY", on=START.date(), tick=0.05)
 class Bench:
     """A runner with a paper gateway and prices we set."""
 
-    def __init__(self, path, gateway=None):
+    def __init__(self, path, gateway=None, timers=None):
         self.now, self.price = START, Decimal(800)
         self.journal, self.gateway = Journal(path), gateway or PaperGateway()
         self.facts = []
@@ -34,6 +34,7 @@ class Bench:
             lanes=InlineLanes(self.gateway, self),
             clock=lambda: self.now,
             watch=self.facts.append,
+            timers=timers,
         )
         self.runner.start()
         self.runner.settle()
@@ -259,6 +260,78 @@ def test_an_alert_that_cannot_be_written_down_is_not_accepted(bench, monkeypatch
     answer = desk.submit(read_alert(GOOD.encode(), source="tv", received_at=bench.now, secret=None), "tv")
     bench.runner.turn()
     assert (answer.result(0).status_code, answer.result(0).body["reason"]) == (503, "journal_unavailable")
+
+
+def test_time_passes_without_prices_where_a_timer_ticks(made, tmp_path):
+    """The entry nobody filled is cancelled after entry_timeout_s, though no price comes any more."""
+    bench = made(tmp_path / "journal.db", None, Ticking(timedelta(seconds=1)))
+    bench.signal()
+    for _ in range(12):
+        bench.now += timedelta(seconds=1)
+        assert bench.runner.turn() == 1
+        assert bench.runner.turn() <= 1
+        bench.runner.settle()
+    assert bench.sent(events.CancelRequested)[0].why == "entry_timeout_s"
+    assert bench.sent(events.OrderMoved)[-1].status == "cancelled"
+    assert bench.runner.state.book.trades_today == 1
+
+
+def test_a_restart_restores_time_and_count_too(bench, made):
+    """After inputs that led to no fact and a clock that is set back, replay still gives the same facts."""
+    bench.now += timedelta(minutes=5)
+    bench.runner.offer(events.TimePassed(bench.now))
+    bench.runner.settle()
+    before = bench.runner.state
+    again = made(bench.journal.path)
+    assert (again.runner.state.now, again.runner.state.number) == (before.now, before.number + 1)
+    assert [type(fact).__name__ for fact in again.facts] == ["ClockBackward"]
+    assert replay(again.journal).same
+
+
+def test_F50_another_writer_stops_entries_and_lets_exits_go(bench, made):
+    """A second process has written to the journal: what must leave leaves all the same."""
+    bench.signal()
+    bench.prices(800, 801)
+    intruder = Journal(bench.journal.path)
+    intruder.append([events.TimePassed(bench.now)])
+    intruder.close()
+    bench.prices(800, 790)
+    (trade,) = bench.sent(events.PositionClosed)
+    assert trade.reason == "stop"
+    assert "another process" in bench.runner.state.book.latches[0].why
+    bench.signal("INFY")
+    assert bench.reasons()[0] == "entries_stopped"
+
+
+def test_a_reader_leaves_the_journal_of_a_running_day_alone(bench, locked):
+    """Looking while rows wait in the spool takes nothing from the writer."""
+    lock, free = locked
+    lock()
+    bench.prices(800, 801)
+    free()
+    reader = Reader(bench.journal.path)
+    assert reader.length < bench.journal.length
+    reader.close()
+    bench.prices(801, 802)
+    assert bench.runner.state.book.state == "active"
+    assert bench.journal.first_bad_row() is None
+
+
+def test_an_exit_signal_has_a_fate_of_its_own(bench):
+    """Its position leaves at the next price; a second exit has nothing to exit."""
+    bench.signal()
+    bench.prices(800, 801)
+    leave = rc.Signal("SBIN", "SELL", at=bench.now, kind="exit")
+    bench.runner.offer(events.SignalArrived(bench.now, leave))
+    bench.runner.settle()
+    assert isinstance(bench.runner.fate(leave.id), events.ExitApproved)
+    bench.prices(800.5, 800)
+    (trade,) = bench.sent(events.PositionClosed)
+    assert (trade.reason, trade.exit_price) == ("signal", Decimal("800.5"))
+    again = rc.Signal("SBIN", "SELL", at=bench.now, kind="exit")
+    bench.runner.offer(events.SignalArrived(bench.now, again))
+    bench.runner.settle()
+    assert bench.reasons() == ["exit_without_position"]
 
 
 def test_an_approval_that_no_longer_holds_is_not_sent(bench):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 import riskcore as rc
@@ -49,7 +50,7 @@ def _rules(policy: rc.Policy) -> str:
 
 
 def _report(journal: Reader) -> str:
-    path = journal.path
+    path, command = journal.path, os.environ.get("RISKCORE_COMMAND", "riskcore")
     return "\n".join(
         (
             "",
@@ -63,9 +64,9 @@ def _report(journal: Reader) -> str:
             f"Journal: {path} ({journal.length} rows, chain head {journal.head[:16]})",
             "",
             "Next:",
-            f"  riskcore journal verify {path}     prove that no row was changed",
-            f"  riskcore journal replay {path}     decide it all again, and compare",
-            "  riskcore init config               write a configuration of your own",
-            "  (`riskcore` stands for `python tasks.py riskcore` in a clone)",
+            f"  {command} journal verify {path}     (no row was changed)",
+            f"  {command} journal replay {path}     (decide it all again, and compare)",
+            f"  {command} init config     (a configuration of your own, every setting explained)",
+            f"  {command} backtest --bars FOLDER --strategy ema_cross     (your own SYMBOL.csv files)",
         )
     )

@@ -1,7 +1,7 @@
 """One account's runner: a turn takes what waits, steps the engine, makes it durable, and carries out the rest.
 
-`turn()` is single-threaded and complete; clock, store and lanes are injected, threads exist only around it
-(anybody may `offer`). The order within a turn is what makes it safe: inputs and facts are durable before an
+`turn()` is single-threaded and complete; clock, store, transport, timers and lanes are injected, threads exist only
+around it (anybody may `offer`). The order within a turn is what makes it safe: inputs and facts are durable before an
 alert is answered and before an order is sent. Entries of a turn that the database would not take are not sent;
 exits go all the same.
 """
@@ -10,23 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from datetime import datetime
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore_openalgo.journal import Durability, Journal, JournalConflict, JournalLost
+from riskcore_openalgo.journal import Durability, JournalConflict, JournalLost
 from riskcore_openalgo.runner.lanes import Lanes, not_sent
+from riskcore_openalgo.runner.ports import Clock, NoTimers, QueueTransport, Store, Timers, Transport
 
 JOURNAL_TROUBLE = "journal_unavailable"
 Answer = Callable[[tuple[events.Fact, ...], bool], Any]
 
 
 @frozen
-class _Offered:
+class Offered:
     """An input that waits, and who wants to know when it is durable."""
 
     event: events.Input
@@ -40,15 +39,18 @@ class Runner:
     def __init__(
         self,
         *,
-        journal: Journal,
+        journal: Store,
         policy: rc.Policy,
         lanes: Lanes,
-        clock: Callable[[], datetime],
+        clock: Clock,
+        transport: Transport[Offered] | None = None,
+        timers: Timers | None = None,
         watch: Callable[[events.Fact], None] | None = None,
     ) -> None:
         self.journal, self.policy, self.clock = journal, policy, clock
         self._lanes, self._watch = lanes, watch
-        self._waiting: SimpleQueue[_Offered] = SimpleQueue()
+        self._transport: Transport[Offered] = transport or QueueTransport()
+        self._timers: Timers = timers or NoTimers()
         self._fates: dict[str, events.Fact] = {}
         self.state = engine.State()
 
@@ -68,12 +70,12 @@ class Runner:
 
     def offer(self, event: events.Input) -> None:
         """Put an input in the queue; from any thread."""
-        self._waiting.put(_Offered(event))
+        self._transport.put(Offered(event))
 
     def ask(self, event: events.Input, answer: Answer) -> Future[Any]:
         """Offer an input and be told when it is durable: the future holds `answer(facts, accepted)`."""
         reply: Future[Any] = Future()
-        self._waiting.put(_Offered(event, reply, answer))
+        self._transport.put(Offered(event, reply, answer))
         return reply
 
     def settle(self) -> None:
@@ -106,15 +108,9 @@ class Runner:
         """What became of a signal: its approval or refusal, or None while it is open."""
         return self._fates.get(signal_id)
 
-    def _take(self) -> list[_Offered]:
-        """What waits now; what arrives while it is taken belongs to the next turn."""
-        taken: list[_Offered] = []
-        for _ in range(self._waiting.qsize()):
-            try:
-                taken.append(self._waiting.get_nowait())
-            except Empty:
-                break
-        return taken
+    def _take(self) -> list[Offered]:
+        """What waits now, and what the clock brings."""
+        return [*self._transport.take(), *map(Offered, self._timers.due(self.clock()))]
 
     def _in_force(self, event: events.Input) -> None:
         if isinstance(event, events.PolicyLoaded):
@@ -134,7 +130,7 @@ class Runner:
             self.offer(events.TroubleOver(self.clock(), JOURNAL_TROUBLE))
         return durable
 
-    def _tell(self, item: _Offered, facts: tuple[events.Fact, ...], *, accepted: bool) -> None:
+    def _tell(self, item: Offered, facts: tuple[events.Fact, ...], *, accepted: bool) -> None:
         for fact in facts:
             self._remember(fact)
             if self._watch is not None:

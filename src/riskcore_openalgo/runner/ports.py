@@ -1,0 +1,87 @@
+"""What a runner is given: a clock, a store, a transport for what arrives, and timers. Each can be another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from riskcore import events
+from riskcore_openalgo.journal import Durability, Row
+
+T = TypeVar("T")
+Clock: TypeAlias = Callable[[], datetime]
+
+
+class Store(Protocol):
+    """Where inputs and facts become durable; the journal is one."""
+
+    trouble: str
+
+    def append(self, entries: Iterable[events.Input | events.Fact]) -> Durability:
+        """Make them durable, in order, or raise."""
+
+    def rows(self, kind: str | None = None) -> Iterator[Row]:
+        """What is there already, in order."""
+
+
+class Transport(Protocol[T]):
+    """How what arrives, from any thread, waits for the next turn."""
+
+    def put(self, item: T) -> None:
+        """Let one wait."""
+
+    def take(self) -> list[T]:
+        """All that wait now, oldest first; what arrives meanwhile belongs to the next turn."""
+
+
+class Timers(Protocol):
+    """Inputs that only the clock brings."""
+
+    def due(self, now: datetime) -> Iterable[events.Input]:
+        """What is due by now and was not before."""
+
+
+class QueueTransport(Generic[T]):
+    """A queue in memory."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[T] = SimpleQueue()
+
+    def put(self, item: T) -> None:
+        """Let one wait."""
+        self._queue.put(item)
+
+    def take(self) -> list[T]:
+        """All that wait now."""
+        taken: list[T] = []
+        for _ in range(self._queue.qsize()):
+            try:
+                taken.append(self._queue.get_nowait())
+            except Empty:
+                break
+        return taken
+
+
+class NoTimers:
+    """Time that passes only with what happens: bars bring their own."""
+
+    def due(self, now: datetime) -> Iterable[events.Input]:
+        """Nothing, ever."""
+        return ()
+
+
+class Ticking:
+    """Time passes once in every `every`, whether or not anything else happens."""
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every
+        self._next: datetime | None = None
+
+    def due(self, now: datetime) -> Iterable[events.Input]:
+        """The passing of time, at most once a call, however long nobody asked."""
+        if self._next is not None and now < self._next:
+            return ()
+        self._next = now + self._every
+        return (events.TimePassed(now),)
