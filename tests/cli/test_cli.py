@@ -124,6 +124,22 @@ def test_backtest_and_paper_come_to_the_same_trades(tmp_path):
     assert len(trades) == 5
 
 
+def test_strategies_of_the_configuration_sign_with_their_own_names(tmp_path):
+    """Two strategies on one symbol, from the YAML; each decision says whose it was."""
+    assert riskcore("init", "config", folder=tmp_path).returncode == 0
+    entry = (
+        "    - {{name: {}, function: 'riskcore_openalgo.lab.ema_cross:EmaCross', symbols: [INFY], parameters: {}}}\n"
+    )
+    rules = entry.format("quick", "{fast: 3, slow: 8}") + entry.format("slow", "{fast: 9, slow: 21}")
+    (tmp_path / "config" / "trading_rules.yaml").write_text(f"trading_rules:\n  strategies:\n{rules}", encoding="utf-8")
+    ran = riskcore("paper", "--bars", BARS, "--config", "config", "--journal", "paper.db", folder=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    with closing(sqlite3.connect(tmp_path / "paper.db")) as connection:
+        found = connection.execute("SELECT strategy, count(*) FROM decisions GROUP BY strategy").fetchall()
+    assert {name for name, _ in found} == {"quick", "slow"}
+    assert dict(found)["quick"] > dict(found)["slow"]
+
+
 def test_init_never_overwrites(tmp_path):
     """The second time it says which file is in the way."""
     assert riskcore("init", "config", folder=tmp_path).returncode == 0

@@ -18,7 +18,7 @@ from riskcore_openalgo.config import PAPER, Settings, Strategy, load_settings
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.player import BarPlayer
-from riskcore_openalgo.runner.strategies import OnBar, full_name, load_strategy
+from riskcore_openalgo.runner.strategies import OnBar, full_name, load_strategy, named
 
 Bars = Mapping[rc.Instrument, Sequence[rc.Bar]]
 
@@ -107,7 +107,7 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
     if arguments.strategy:
         chosen = (
             Strategy(
-                name="command_line",
+                name=arguments.strategy.rpartition(":")[2].rpartition(".")[2],
                 function=full_name(arguments.strategy),
                 symbols=tuple(symbols),
                 interval=arguments.interval,
@@ -122,7 +122,7 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
                 on_bar = load_strategy(
                     strategy.function, symbol=symbol, interval=strategy.interval, parameters=strategy.parameters
                 )
-                made.setdefault(symbols[symbol], []).append(on_bar)
+                made.setdefault(symbols[symbol], []).append(named(on_bar, strategy.name))
     if not made:
         raise ValueError(f"no strategy watches these symbols on {arguments.interval} bars: {', '.join(symbols)}")
     return made

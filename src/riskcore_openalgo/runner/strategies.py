@@ -11,6 +11,8 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from attrs import evolve
+
 import riskcore as rc
 
 OnBar: TypeAlias = Callable[[Sequence[rc.Bar]], rc.Signal | None]
@@ -34,6 +36,16 @@ def load_strategy(name: str, *, symbol: str, interval: str, parameters: Mapping[
     if not callable(made):
         raise StrategyError(f"strategy {name} for {symbol}: the factory must return a function on_bar(bars)")
     return made  # type: ignore[no-any-return]
+
+
+def named(on_bar: OnBar, name: str) -> OnBar:
+    """The same strategy, whose signals bear the name it has in the configuration."""
+
+    def with_name(bars: Sequence[rc.Bar]) -> rc.Signal | None:
+        signal = on_bar(bars)
+        return None if signal is None else evolve(signal, strategy=name)
+
+    return with_name
 
 
 def full_name(name: str) -> str:
