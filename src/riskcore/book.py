@@ -16,6 +16,7 @@ from attrs import field, frozen
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, amount, count, exact, not_negative_whole, positive
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
+from riskcore.sessions import session_date
 from riskcore.signals import BUY, opposite, side_text, sign
 from riskcore.values import checks, given, optional, settle
 
@@ -62,11 +63,13 @@ class Position:
         return self.signal_id or self.instrument.key
 
     @property
+    @exact
     def value(self) -> Decimal:
         """What is held, at cost: quantity x average price."""
         return self.average_price * self.quantity
 
     @property
+    @exact
     def unrealised(self) -> Decimal:
         """Open result at the latest price, before charges."""
         last = self.last if self.last is not None else self.average_price
@@ -75,16 +78,27 @@ class Position:
 
 @frozen
 class Fill:
-    """Shares of one of our orders that traded, with what that cost in charges."""
+    """Shares of one of our orders that traded, with what that cost in charges.
+
+    `value` is what was paid or received for them, where that is known better than quantity x price: a broker that
+    tells an average price has rounded it.
+    """
 
     order_id: str
     quantity: int = field(converter=given)
     price: Decimal = field(converter=given)
     at: datetime
     charges: Decimal = field(default=ZERO, converter=given)
+    value: Decimal | None = field(default=None, converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _FILL)
+
+    @property
+    @exact
+    def paid(self) -> Decimal:
+        """What was paid or received for the shares."""
+        return self.price * self.quantity if self.value is None else self.value
 
 
 @frozen
@@ -138,11 +152,13 @@ class Book:
         return max((latch.state for latch in self.latches), key=SEVERITY.index, default=ACTIVE)
 
     @property
+    @exact
     def net_realised(self) -> Decimal:
         """Today's realised result after charges."""
         return self.realised - self.charges
 
     @property
+    @exact
     def unrealised(self) -> Decimal:
         """Open result of all positions at their latest prices."""
         return sum((position.unrealised for position in self.positions), ZERO)
@@ -201,7 +217,7 @@ class Book:
         after = order.advance(
             FILLED if order.filled_quantity + fill.quantity == order.approved.quantity else order.status,
             order.filled_quantity + fill.quantity,
-            order.filled_value + fill.price * fill.quantity,
+            order.filled_value + fill.paid,
         )
         booked = self._with_order(after, charges=self.charges + fill.charges)
         return booked._opened(order, fill) if order.is_entry else booked._closed(order, fill)
@@ -218,7 +234,7 @@ class Book:
         grown = attrs.evolve(
             held,
             quantity=total,
-            average_price=(held.value + fill.price * fill.quantity) / total,
+            average_price=(held.value + fill.paid) / total,
             opened_quantity=held.opened_quantity + fill.quantity,
             charges=held.charges + fill.charges,
             last=fill.price,
@@ -230,13 +246,13 @@ class Book:
         held = self.position(order.approved.instrument.key)
         if held is None or held.side != opposite(order.approved.side) or fill.quantity > held.quantity:
             raise ValueError(f"exit order {order.id} filled {fill.quantity}, more than is held")
-        result = sign(held.side) * (fill.price - held.average_price) * fill.quantity
+        result = sign(held.side) * (fill.paid - held.average_price * fill.quantity)
         left = attrs.evolve(
             held,
             quantity=held.quantity - fill.quantity,
             realised=held.realised + result,
             charges=held.charges + fill.charges,
-            exit_value=held.exit_value + fill.price * fill.quantity,
+            exit_value=held.exit_value + fill.paid,
             last=fill.price,
         )
         booked = attrs.evolve(self, realised=self.realised + result)
@@ -249,7 +265,9 @@ class Book:
     def _with_order(self, order: Order, **changes: Any) -> Book:
         before = self._known(order.id)
         orders = tuple(order if known is before else known for known in self.orders)
-        trades = self.trades_today + order.counts_as_trade - before.counts_as_trade
+        change = order.counts_as_trade - before.counts_as_trade
+        todays = self.session is None or session_date(order.approved.at) == self.session
+        trades = self.trades_today + (change if todays else 0)
         return attrs.evolve(self, orders=orders, trades_today=trades, version=self.version + 1, **changes)
 
     def _known(self, order_id: str) -> Order:
@@ -300,7 +318,7 @@ _POSITION: Final = checks(
     initial_stop=optional(positive),
     opened_quantity=not_negative_whole,
 )
-_FILL: Final = checks("Fill", quantity=count, price=positive, charges=amount)
+_FILL: Final = checks("Fill", quantity=count, price=positive, charges=amount, value=optional(positive))
 _PRICE: Final = checks("Price", last=positive)
 _BOOK: Final = checks(
     "Book",

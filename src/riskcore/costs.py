@@ -15,7 +15,7 @@ from attrs import frozen
 from riskcore.instruments import Instrument, covers
 from riskcore.money import ZERO, exact, not_negative, percent_of, positive, to_paisa, whole
 from riskcore.policy import Policy
-from riskcore.signals import BUY, SELL
+from riskcore.signals import BUY, SELL, side_text
 from riskcore.tables import charges as table
 
 
@@ -35,10 +35,12 @@ class Charges:
     gst: Decimal
 
     @property
+    @exact
     def total(self) -> Decimal:
         """Sum of the six components, unrounded."""
         return self.brokerage + self.stt + self.exchange + self.sebi + self.stamp + self.gst
 
+    @exact
     def plus(self, other: Charges) -> Charges:
         """Component by component, with another order's charges."""
         return Charges(
@@ -70,7 +72,7 @@ def order_charges(
 
     Raises `ChargesUnknown` when no dated row covers the order.
     """
-    worth = not_negative(value, "value")
+    worth, side = not_negative(value, "value"), side_text(side, "side")
     row = _row(on, exchange, segment, product)
     brokerage = min(
         percent_of(worth, not_negative(brokerage_pct, "brokerage_pct")),

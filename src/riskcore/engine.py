@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import singledispatch
 from typing import Any, Final
 
+from attrs import evolve as evolve_value
 from attrs import frozen
 
 from riskcore import events as e
@@ -125,7 +126,7 @@ def _equity(event: e.EquityRead, turn: _Reaction) -> None:
 @_react.register
 def _signal(event: e.SignalArrived, turn: _Reaction) -> None:
     signal = event.signal
-    if signal.id in turn.state.seen:
+    if signal.id in turn.state.seen or turn.book.order(signal.id) is not None:
         turn.note(e.SignalRepeated(turn.at, signal.id))
         return
     turn.note(e.SignalTaken(turn.at, signal))
@@ -160,7 +161,9 @@ def _evidence(event: e.EvidenceArrived, turn: _Reaction) -> None:
     if signal is None or (signal.symbol, signal.exchange) != (instrument.symbol, instrument.exchange):
         turn.note(e.StrayReport(turn.at, event.signal_id, f"evidence of {instrument.key} nobody waits for"))
         return
-    decision = decide(signal, turn.book, event.market, turn.policy)
+    seen = event.market
+    market = evolve_value(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
+    decision = decide(signal, turn.book, market, turn.policy)
     if isinstance(decision, Approved):
         turn.note(e.EntryApproved(turn.at, signal, decision.order, decision.size.bound_by, decision.findings))
         turn.ask(e.PlaceEntry(decision.order))
@@ -182,7 +185,8 @@ def _prices(event: e.PricesSeen, turn: _Reaction) -> None:
 def _watch(turn: _Reaction, position: Position, prices: e.PricesSeen) -> None:
     """Leave when a level was touched; give up an exit whose limit the market has run away from."""
     exits = turn.book.live_orders(prices.key, entries=False)
-    if not exits:
+    failed = failed_exit(turn.book, position)
+    if not exits and (failed is None or turn.at - failed.at >= EXIT_RETRY):
         touched = breach(position, first=prices.first, high=prices.high, low=prices.low)
         if touched is not None:
             _leave(turn, position, touched.reason, touched.reference, touched.level)
@@ -243,7 +247,8 @@ def _fill(turn: _Reaction, order: Order, event: e.OrderReported) -> None:
         quantity,
         (event.filled_value - order.filled_value) / quantity,
         _charges(turn, order, event),
-        event.traded_at or turn.at,
+        in_ist(event.traded_at or turn.at, "traded_at"),
+        event.filled_value - order.filled_value,
     )
     turn.note(filled)
     if filled.charges is None:
@@ -254,6 +259,16 @@ def _fill(turn: _Reaction, order: Order, event: e.OrderReported) -> None:
         )
     if isinstance(approved, ApprovedExit) and held is not None and held.quantity == quantity:
         turn.note(closed_trade(turn.at, held, approved, filled))
+    if isinstance(approved, ApprovedExit):
+        _cut_down(turn, approved.instrument.key)
+
+
+def _cut_down(turn: _Reaction, key: str) -> None:
+    """A late fill of an earlier exit may leave less than a live exit would sell: that is cancelled, and repeated."""
+    held = turn.book.position(key)
+    for order in turn.book.live_orders(key, entries=False):
+        if held is None or order.open_quantity > held.quantity:
+            _cancel(turn, order, "more than is held")
 
 
 def _charges(turn: _Reaction, order: Order, event: e.OrderReported) -> Decimal | None:

@@ -279,7 +279,7 @@ class StrayReport:
 
 @frozen
 class Filled:
-    """Shares traded. `charges` is None where no schedule covers them (entries then stop)."""
+    """Shares traded, for `value` in all. `charges` is None where no schedule covers them (entries then stop)."""
 
     VERSION: ClassVar[int] = 1
     at: datetime
@@ -290,6 +290,7 @@ class Filled:
     price: Decimal
     charges: Decimal | None
     traded_at: datetime
+    value: Decimal
 
 
 @frozen

@@ -32,6 +32,8 @@ ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 HUNDRED: Final = Decimal(100)
 PAISA: Final = Decimal("0.01")
+LARGEST: Final = Decimal(10) ** 15
+"""No rupee amount, price or quantity is that large; beyond it exact arithmetic in 28 digits could not be promised."""
 FLOAT_GRAIN: Final = Decimal("0.000001")
 DIGITS: Final = frozenset("0123456789")
 
@@ -64,7 +66,7 @@ def amount(value: Any, name: str) -> Decimal:
     if kind is Decimal:
         number: Decimal = value
     elif kind is int:
-        return Decimal(value)
+        number = Decimal(value)
     elif kind is str:
         number = _from_text(value, name)
     elif kind is float:
@@ -73,6 +75,8 @@ def amount(value: Any, name: str) -> Decimal:
         number = _from_other(value, name)
     if not number.is_finite():
         raise ValueError(f"{name} must be a finite number, got {value!r}")
+    if abs(number) >= LARGEST:
+        raise ValueError(f"{name} must be below {LARGEST:,}, got {value!r}")
     return number
 
 
@@ -191,8 +195,9 @@ def _from_other(value: Any, name: str) -> Decimal:
         return _from_text(str.__str__(value), name)
     if isinstance(value, Decimal):
         return Decimal(value)
-    if hasattr(value, "__index__"):
-        return Decimal(value.__index__())
-    if hasattr(value, "__float__"):
-        return _from_float(value.__float__(), name)
+    for read, take in (("__index__", Decimal), ("__float__", functools.partial(_from_float, name=name))):
+        try:
+            return take(getattr(value, read)())
+        except (AttributeError, TypeError):
+            continue
     raise ValueError(f"{name} must be a number, got {value!r} of type {type(value).__name__}")

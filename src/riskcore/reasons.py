@@ -55,7 +55,7 @@ CATALOGUE: Final = (
     Reason("margin_unknown", "no margin rate for {measured}", "operator"),
     Reason("charges_unknown", "{measured}", "operator"),
     Reason("insufficient_funds", "Rs {measured} free; one lot needs Rs {limit}", "today"),
-    Reason("position_too_large", "one lot is Rs {measured}; a position may be Rs {limit}", "never"),
+    Reason("position_too_large", "with one lot more the position is Rs {measured}; at most Rs {limit}", "never"),
     Reason("below_one_lot", "{limit} allows {measured}, which is less than one lot", "never"),
     Reason("price_off_tick", "{measured} is not a multiple of the tick {limit}", "never"),
     Reason("quantity_off_lot", "{measured} is not a multiple of the lot {limit}", "never"),

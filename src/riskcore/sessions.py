@@ -69,7 +69,8 @@ def session_on(
     """The session of `day` for an instrument and product, or None when the exchange is closed.
 
     The three times override the shipped table of the day; a short special session (muhurat) uses the table's
-    distances from its own open and close instead, and an override only where it is the stricter.
+    distances from its own open and close instead, and an override only where it is the stricter. A square-off at or
+    after the close is not taken: nothing could be sold then.
 
     Raises `CalendarUnknown` for a day outside the calendar, hours nobody has published, or an exchange
     segment the tables do not have.
@@ -84,7 +85,8 @@ def session_on(
     if no_entry_after is not None:
         last = _at(day, no_entry_after) if kind == "regular" else min(last, _at(day, no_entry_after))
     if square_off_at is not None and flat is not None:
-        flat = _at(day, square_off_at) if kind == "regular" else min(flat, _at(day, square_off_at))
+        wanted = _at(day, square_off_at) if kind == "regular" else min(flat, _at(day, square_off_at))
+        flat = wanted if wanted < closes else flat
     return Session(day, kind, opens, closes, first, min(last, closes), flat)
 
 

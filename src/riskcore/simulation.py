@@ -148,6 +148,7 @@ class Simulation:
         return tuple(fact for fact in self.facts if isinstance(fact, e.PositionClosed))
 
     @property
+    @exact
     def equity(self) -> Decimal | None:
         """Equity at the end: opening equity of the last session, its net result, and what is open."""
         book = self.state.book

@@ -107,7 +107,7 @@ def _order_moved(state: State, fact: e.OrderMoved) -> State:
 
 
 def _filled(state: State, fact: e.Filled) -> State:
-    fill = Fill(fact.order_id, fact.quantity, fact.price, fact.traded_at, fact.charges or ZERO)
+    fill = Fill(fact.order_id, fact.quantity, fact.price, fact.traded_at, fact.charges or ZERO, fact.value)
     return attrs.evolve(state, book=state.book.after(fill))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from riskcore.book import Book, Position
 from riskcore.events import Filled, PositionClosed
 from riskcore.money import ZERO, exact
-from riskcore.orders import CANCELLED, REJECTED, ApprovedExit
+from riskcore.orders import ENDED, ApprovedExit
 from riskcore.policy import Policy
 from riskcore.sessions import CalendarUnknown, session_on
 from riskcore.signals import sign
@@ -29,13 +29,14 @@ def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
 
 
 def failed_exit(book: Book, position: Position) -> ApprovedExit | None:
-    """The latest exit of this very position that ended without taking it off, or None."""
+    """The latest exit of this very position that ended without taking all of it off, or None."""
     exits = [
         order.approved
         for order in book.orders
         if isinstance(order.approved, ApprovedExit)
-        and order.status in (CANCELLED, REJECTED)
+        and order.status in ENDED
         and order.approved.position_id == position.id
+        and (position.opened_at is None or order.approved.at >= position.opened_at)
     ]
     return exits[-1] if exits else None
 
@@ -47,7 +48,7 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
     gross = sum over exits of (exit - average entry) x quantity, signed by side; r_multiple = (gross - charges) /
     (|average entry - initial stop| x quantity), None without an initial stop.
     """
-    gross = held.realised + sign(held.side) * (last.price - held.average_price) * last.quantity
+    gross = held.realised + sign(held.side) * (last.value - held.average_price * last.quantity)
     charges = held.charges + (last.charges or ZERO)
     quantity = held.opened_quantity or last.quantity
     risk = ZERO if held.initial_stop is None else abs(held.average_price - held.initial_stop) * quantity
@@ -61,7 +62,7 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
         held.opened_at or at,
         last.traded_at,
         held.average_price,
-        (held.exit_value + last.price * last.quantity) / quantity,
+        (held.exit_value + last.value) / quantity,
         approved.reason,
         gross,
         charges,

@@ -42,9 +42,10 @@ class Context:
     @property
     def stop_is_sound(self) -> bool:
         """Whether the stop stands on the losing side of the entry, with a distance."""
-        if self.stop is None or self.reference is None:
+        if self.stop is None or self.reference is None or self.limit is None:
             return False
-        return sign(self.signal.side) * (self.reference - self.stop.price) > 0
+        side, stop = sign(self.signal.side), self.stop.price
+        return side * (self.reference - stop) > 0 and side * (self.limit - stop) > 0
 
     @property
     def per_share(self) -> Decimal | None:

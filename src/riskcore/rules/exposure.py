@@ -16,18 +16,22 @@ from riskcore.rules.context import Context
 def position_size(context: Context) -> Finding | None:
     """One position is at most `max_position_size_percent` of the sizing base, by notional or by margin.
 
-    Where a symbol may be added to, what is held of it already, or on its way, counts.
+    What is held of the symbol already, or on its way, counts.
     """
     if context.base is None or context.per_share is None:
         return None
     key, used = context.market.instrument.key, ZERO
-    for instrument, product, value in () if context.policy.one_position_per_symbol else _held(context):
+    for instrument, product, value in _held(context):
         part = _on_basis(context, instrument, product, value) if instrument.key == key else ZERO
         if part is None:
             return Finding("max_position_size_percent", False, "margin_unknown", key)
         used += part
     limit = percent_of(context.base, context.policy.max_position_size_percent)
-    return _room("max_position_size_percent", "position_too_large", context, context.per_share, limit, limit - used)
+    whole = used + context.per_share * context.market.instrument.lot_size
+    room = max(limit - used, ZERO) / context.per_share
+    passed = whole <= limit
+    reason = "" if passed else "position_too_large"
+    return Finding("max_position_size_percent", passed, reason, to_paisa(whole), to_paisa(limit), room)
 
 
 def sector_exposure(context: Context) -> Finding | None:
@@ -47,7 +51,10 @@ def sector_exposure(context: Context) -> Finding | None:
             return Finding("max_sector_exposure", False, "margin_unknown", instrument.key)
         used += part
     limit = percent_of(context.base, context.policy.max_sector_exposure)
-    return _room("max_sector_exposure", "sector_full", context, context.per_share, limit, limit - used, used)
+    room = max(limit - used, ZERO)
+    passed = room >= context.per_share * context.market.instrument.lot_size
+    reason = "" if passed else "sector_full"
+    return Finding("max_sector_exposure", passed, reason, to_paisa(used), to_paisa(limit), room / context.per_share)
 
 
 def margin_known(context: Context) -> Finding:
@@ -107,23 +114,6 @@ def largest_quantity(context: Context) -> Finding:
     lot = context.market.instrument.lot_size
     passed = most >= lot
     return Finding("max_quantity", passed, "" if passed else "below_one_lot", most, "max_quantity", Decimal(most))
-
-
-def _room(
-    rule: str,
-    reason: str,
-    context: Context,
-    per_share: Decimal,
-    limit: Decimal,
-    free: Decimal,
-    used: Decimal | None = None,
-) -> Finding:
-    """A cap in rupees as a finding: passed when one lot fits, and never more than fits."""
-    lot = per_share * context.market.instrument.lot_size
-    room = max(free, ZERO)
-    measured = to_paisa(lot if used is None else used)
-    passed = room >= lot
-    return Finding(rule, passed, "" if passed else reason, measured, to_paisa(limit), room / per_share)
 
 
 def _held(context: Context) -> Iterator[tuple[Instrument, str, Decimal]]:

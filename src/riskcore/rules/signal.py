@@ -126,7 +126,7 @@ def stop_sound(context: Context) -> Finding | None:
             return None
         reach = context.atr * context.policy.stop_atr_multiple
         return Finding("stop_atr_multiple", False, "stop_beyond_zero", reach, context.reference)
-    if context.stop.price == context.reference:
+    if context.stop.price in (context.reference, context.limit):
         return Finding("stop_atr_multiple", False, "zero_risk", context.stop.price, context.reference)
     passed = context.stop_is_sound
     return Finding(
