@@ -30,8 +30,14 @@ def position_size(context: Context) -> Finding | None:
     whole = used + context.per_share * context.market.instrument.lot_size
     room = max(limit - used, ZERO) / context.per_share
     passed = whole <= limit
-    reason = "" if passed else "position_too_large"
-    return Finding("max_position_size_percent", passed, reason, to_paisa(whole), to_paisa(limit), room)
+    return Finding(
+        "max_position_size_percent",
+        passed,
+        "" if passed else "position_too_large",
+        to_paisa(whole),
+        to_paisa(limit),
+        room,
+    )
 
 
 def sector_exposure(context: Context) -> Finding | None:
@@ -53,8 +59,14 @@ def sector_exposure(context: Context) -> Finding | None:
     limit = percent_of(context.base, context.policy.max_sector_exposure)
     room = max(limit - used, ZERO)
     passed = room >= context.per_share * context.market.instrument.lot_size
-    reason = "" if passed else "sector_full"
-    return Finding("max_sector_exposure", passed, reason, to_paisa(used), to_paisa(limit), room / context.per_share)
+    return Finding(
+        "max_sector_exposure",
+        passed,
+        "" if passed else "sector_full",
+        to_paisa(used),
+        to_paisa(limit),
+        room / context.per_share,
+    )
 
 
 def margin_known(context: Context) -> Finding:
