@@ -52,6 +52,7 @@ class Broker:
     working: tuple[ApprovedEntry | ApprovedExit, ...] = ()
     spans: tuple[e.PricesSeen, ...] = ()
 
+    @exact
     def place(self, order: ApprovedEntry | ApprovedExit, at: datetime) -> tuple[Broker, e.OrderReported]:
         """Accept an order. An exit from a level that the current span contains trades at once, at its reference."""
         span = self.span(order.instrument.key)
@@ -66,6 +67,7 @@ class Broker:
         gone = (_status(o, CANCELLED, at) for o in self.working if o.order_id == order_id)
         return attrs.evolve(self, working=left), tuple(gone)
 
+    @exact
     def see(self, prices: e.PricesSeen) -> tuple[Broker, tuple[e.OrderReported, ...]]:
         """Take a new span of prices of one instrument, and report what trades in it."""
         others = tuple(span for span in self.spans if span.key != prices.key)

@@ -1,0 +1,224 @@
+"""Whole days for an engine: inputs in a believable order, answered as a gateway and a feed would, and now and then not.
+
+`days()` keeps the engine's own state while it draws, so that evidence answers a question that was asked and a
+report names an order that was placed; beside those come repeated, late, stray and backward inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from riskcore import events as e
+from riskcore.engine import State, step
+from riskcore.instruments import Instrument
+from riskcore.money import ZERO
+from riskcore.orders import CANCELLED, FILLED, LIFE, REJECTED, UNKNOWN, WORKING, Order
+from riskcore.policy import Policy
+from riskcore.sessions import IST
+from riskcore.signals import ENTRY, EXIT, Market, Signal
+from riskcore.testing.strategies import DAYS, Draw, instruments, policies, prices, signals, st, trading_moments
+
+ORDINARY: Final = tuple(day for day in DAYS if day.month != 10 or day.year != 2025)
+PAUSES: Final = (1, 0, 0, 0, 1, 2, 11, 300, 3600)
+ACTIONS: Final = (
+    *("answer",) * 8,
+    *("prices",) * 8,
+    *("signal",) * 6,
+    *("leave", "report", "report", "time", "time", "repeat", "stray", "back", "alert", "trouble", "over", "over"),
+)
+
+
+class Day(NamedTuple):
+    """The inputs of one or more sessions in order, and the policy they ran under."""
+
+    policy: Policy
+    inputs: tuple[e.Input, ...]
+
+
+class _Tape:
+    """A day being written: the clock, the last prices, the questions and orders that wait for an answer."""
+
+    def __init__(self, draw: Draw, policy: Policy, things: Sequence[Instrument], start: datetime) -> None:
+        self.draw, self.policy, self.things, self.now = draw, policy, things, start
+        self.state = State()
+        self.inputs: list[e.Input] = []
+        self.waiting: list[e.Command] = []
+        self.levels = {thing.key: draw(prices(thing.tick, low=90, high=400)) for thing in things}
+        self.broken = False
+
+    def take(self, event: e.Input) -> None:
+        """Add an input. One that the engine cannot take ends the tape, so that the reader's own test shows it."""
+        self.inputs.append(event)
+        try:
+            taken = step(self.state, event, self.policy)
+        except Exception:  # noqa: BLE001
+            self.broken = True
+            return
+        self.state = taken.state
+        self.waiting += taken.commands
+
+    def pick(self, *choices: Any) -> Any:
+        return self.draw(st.sampled_from(choices))
+
+    def moment(self) -> datetime:
+        """Now, in IST or, at times, as UTC: the same moment."""
+        abroad = self.draw(st.integers(0, 3)) == 3
+        return self.now.astimezone(timezone.utc) if abroad else self.now
+
+
+def _answer(tape: _Tape) -> None:
+    if not tape.waiting:
+        return _see_prices(tape)
+    command = tape.waiting.pop(tape.pick(0, 0, -1))
+    match command:
+        case e.AskEquity():
+            tape.take(e.EquityRead(tape.moment(), tape.pick(Decimal(100_000), Decimal(1_000_000))))
+        case e.AskEvidence(signal=signal):
+            _look(tape, signal)
+        case e.CancelOrder(order_id=order_id):
+            _end(tape, order_id, tape.pick(CANCELLED, CANCELLED, CANCELLED, WORKING))
+        case e.PlaceEntry(order=order) | e.PlaceExit(order=order):
+            _live(tape, order.order_id)
+    return None
+
+
+def _look(tape: _Tape, signal: Signal) -> None:
+    thing = next(t for t in tape.things if t.symbol == signal.symbol)
+    last = tape.pick(*(tape.levels[thing.key],) * 9, None)
+    seen = Market(
+        instrument=thing,
+        at=tape.now,
+        last=last,
+        atr=max(tape.levels[thing.key] * tape.draw(st.integers(2, 40)) / 1000, thing.tick),
+    )
+    tape.take(e.EvidenceArrived(tape.moment(), signal.id, seen))
+
+
+def _live(tape: _Tape, order_id: str) -> None:
+    """What becomes of an order just sent: mostly it trades, whole or in part."""
+    order = tape.state.book.order(order_id)
+    fate = tape.pick("all", "all", "all", "part", "part", WORKING, UNKNOWN, REJECTED)
+    if order is None:
+        return
+    if fate in ("all", "part"):
+        _trade(tape, order, order.approved.quantity if fate == "all" else None)
+    else:
+        _end(tape, order_id, fate)
+
+
+def _trade(tape: _Tape, order: Order, up_to: int | None = None) -> None:
+    """A cumulative report that more of an order traded, at its limit or a little better."""
+    first = order.filled_quantity + 1
+    if first > order.approved.quantity:
+        return _end(tape, order.id, FILLED)
+    total = up_to or tape.draw(st.integers(first, order.approved.quantity))
+    more = total - order.filled_quantity
+    tick, limit = order.approved.instrument.tick, order.approved.limit
+    better = min(tape.draw(st.integers(0, 3)) * tick, limit - tick)
+    price = limit - better if order.is_entry else limit + better
+    status = FILLED if total == order.approved.quantity else WORKING
+    traded = tape.pick(tape.now, None)
+    value = order.filled_value + price * more
+    tape.take(e.OrderReported(tape.moment(), order.id, status, total, value, traded))
+    return None
+
+
+def _end(tape: _Tape, order_id: str, status: str) -> None:
+    """A report of a status alone, with what was filled so far."""
+    order = tape.state.book.order(order_id)
+    filled, value = (order.filled_quantity, order.filled_value) if order is not None else (0, ZERO)
+    tape.take(e.OrderReported(tape.moment(), order_id, status, filled, value))
+
+
+def _see_prices(tape: _Tape) -> None:
+    thing = tape.pick(*tape.things)
+    tick, before = thing.tick, tape.levels[thing.key]
+    reach = int(before // tick) // tape.pick(100, 30, 10)
+    steps = [tape.draw(st.integers(-reach, reach)) for _ in range(3)]
+    first, middle, last = (max(before + n * tick, tick) for n in steps)
+    tape.levels[thing.key] = last
+    high, low = max(first, middle, last), min(first, middle, last)
+    tape.take(e.PricesSeen(tape.moment(), thing.key, first, high, low, last, tape.now - timedelta(seconds=1)))
+
+
+def _raise_signal(tape: _Tape, kind: str = ENTRY) -> None:
+    thing = tape.pick(*tape.things)
+    signal = tape.draw(signals(thing, at=tape.now, around=tape.levels[thing.key], kind=kind))
+    tape.take(e.SignalArrived(tape.moment(), signal))
+    for _ in range(tape.pick(2, 2, 1, 0)):
+        if not tape.broken:
+            _answer(tape)
+
+
+def _report_again(tape: _Tape) -> None:
+    """One of the session's orders, ended or not, is heard of again."""
+    orders = tape.state.book.orders
+    if orders:
+        order = tape.pick(*orders)
+        if tape.pick(True, False):
+            _trade(tape, order)
+        else:
+            _end(tape, order.id, tape.pick(*LIFE))
+
+
+def _stray(tape: _Tape) -> None:
+    """A report of no order of ours, or one that says more than was ordered."""
+    orders = tape.state.book.orders
+    name, most = (orders[-1].id, orders[-1].approved.quantity) if orders and tape.pick(True, False) else ("x", 0)
+    tape.take(e.OrderReported(tape.moment(), name, tape.pick(FILLED, "nonsense"), most + 1, Decimal(10_000)))
+
+
+def _repeat(tape: _Tape) -> None:
+    tape.take(tape.pick(*tape.inputs[-10:]))
+
+
+def _back(tape: _Tape) -> None:
+    tape.take(e.TimePassed(tape.now - timedelta(seconds=tape.draw(st.integers(1, 7200)))))
+
+
+_DO: Final[dict[str, Callable[[_Tape], None]]] = {
+    "answer": _answer,
+    "prices": _see_prices,
+    "signal": _raise_signal,
+    "leave": lambda tape: _raise_signal(tape, EXIT),
+    "report": _report_again,
+    "time": lambda tape: tape.take(e.TimePassed(tape.moment())),
+    "repeat": _repeat,
+    "stray": _stray,
+    "back": _back,
+    "alert": lambda tape: tape.take(e.AlertRefused(tape.now, "web", "bad_json", "line 1", "{")),
+    "trouble": lambda tape: tape.take(e.TroubleSeen(tape.now, tape.pick("feed", "journal"), "it failed")),
+    "over": lambda tape: tape.take(e.TroubleOver(tape.now, tape.pick("feed", "journal"))),
+}
+
+
+def _night(tape: _Tape) -> None:
+    """The session ends: what still works is cancelled, as day orders are, and the next calendar day begins."""
+    tape.now = max(tape.now, datetime.combine(tape.now.date(), time(15, 31), IST))
+    for order in tape.state.book.live_orders():
+        _end(tape, order.id, CANCELLED)
+    tape.waiting.clear()
+    tape.now = datetime.combine(tape.now.date() + timedelta(days=1), time(9, 16), IST)
+
+
+@st.composite
+def days(draw: Draw, *, policy: Policy | None = None, max_size: int = 40, sessions: int = 1, things: int = 2) -> Day:
+    """One session of inputs, or `sessions` calendar days of them, beginning soon after 09:15."""
+    generous = {"max_position_size_percent": 100, "max_sector_exposure": 100, "atr_warmup_bars": 5}
+    rules = policy if policy is not None else draw(policies(**generous))
+    chosen = [draw(instruments((name,), lots=(1, 1, 5))) for name in ("RELIANCE", "INFY", "ABC")[:things]]
+    tape = _Tape(draw, rules, chosen, draw(trading_moments(draw(st.sampled_from(ORDINARY)))))
+    tape.take(e.PolicyLoaded(tape.now, rules))
+    _answer(tape)
+    for left in reversed(range(sessions)):
+        for _ in range(draw(st.integers(min(5, max_size // sessions), max_size // sessions))):
+            tape.now += timedelta(seconds=tape.pick(*PAUSES))
+            _DO[tape.pick(*ACTIONS)](tape)
+            if tape.broken:
+                return Day(rules, tuple(tape.inputs))
+        if left:
+            _night(tape)
+    return Day(rules, tuple(tape.inputs))

@@ -1,0 +1,152 @@
+"""The border where foreign numbers become exact: what is taken, what is refused, and how it is rounded and shown."""
+
+import decimal
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+import riskcore as rc
+from riskcore.money import amount, count, not_negative, plain, positive, rupees, to_paisa, whole
+
+pytestmark = pytest.mark.smoke
+
+NAN = float("nan")
+ARABIC = "\u0662\u0665\u0660\u0660"
+FULLWIDTH = "\uff12\uff15"
+
+
+class Text(str):
+    __slots__ = ()
+
+    def __repr__(self):
+        return "2"
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        (2500, "2500"),
+        ("2500.50", "2500.50"),
+        (" 2500 ", "2500"),
+        ("-0.05", "-0.05"),
+        ("+7", "7"),
+        (".5", "0.5"),
+        (2470.05, "2470.05"),
+        (0.1 + 0.2, "0.300000"),
+        (2470.0000000001, "2470.000000"),
+        (1e14, "100000000000000.0"),
+        (Decimal("1.10"), "1.10"),
+        (Fraction(1, 4), "0.25"),
+        (Text("25"), "25"),
+    ],
+)
+def test_numbers_that_are_taken_and_what_they_become(written, number):
+    """A float is read by its shortest form; what lies beyond six decimals is noise."""
+    assert str(amount(written, "price")) == number
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            1e22,
+            10**15,
+            -1e15,
+            True,
+            False,
+            None,
+            NAN,
+            float("inf"),
+            float("-inf"),
+            Decimal("NaN"),
+            Decimal("sNaN"),
+            Decimal("Infinity"),
+        ),
+        *("", " ", ".", "-", "1,00,000", "1 000", "1_000", "1e3", "1e999", "NaN", "Infinity", "0x10", "--5", "1.2.3"),
+        *("2500/-", "Rs 5", ARABIC, FULLWIDTH, "\u221e", [1], (1,), {}, b"1", 1j, object()),
+    ],
+)
+def test_what_only_looks_like_a_number_is_refused_by_the_field_it_stands_in(written):
+    """Truth values, NaN, infinity, thousands separators, exponents in text, other digits than 0 to 9."""
+    with pytest.raises(ValueError, match=r"^Book\.opening_equity must be "):
+        rc.Book("None" if written is None else written)
+
+
+def test_F14_a_sum_of_floats_is_the_number_that_was_meant():
+    """0.1 + 0.2 is 0.3, and not the next tick above it."""
+    assert amount(0.1 + 0.2, "x") == Decimal("0.3")
+    stop = rc.given_stop(side="BUY", entry=1, stop=0.1 + 0.2, tick=0.1)
+    assert stop.price == Decimal("0.3")
+
+
+def test_numpy_scalars_are_taken_by_the_number_they_stand_for():
+    """Their repr says np.float64(...); truth values and NaN are refused here too."""
+    numpy = pytest.importorskip("numpy")
+    assert amount(numpy.float64(2470.05), "x") == Decimal("2470.05")
+    assert amount(numpy.float32(0.1), "x") == Decimal("0.1")
+    assert amount(numpy.int64(33), "x") == 33
+    assert whole(numpy.int32(7), "x") == 7
+    assert amount(numpy.str_("2.5"), "x") == Decimal("2.5")
+    for wrong in (numpy.bool_(True), numpy.nan, numpy.float64("inf")):
+        with pytest.raises(ValueError, match="x must be a"):
+            amount(wrong, "x")
+
+
+@pytest.mark.parametrize(("check", "least"), [(count, 1), (positive, "0.000001"), (not_negative, 0)])
+def test_the_smallest_number_of_each_kind(check, least):
+    """One share, more than nought, nought or more: and nothing below."""
+    assert check(least, "x") == Decimal(least)
+    with pytest.raises(ValueError, match="x must be"):
+        check(-1, "x")
+
+
+@pytest.mark.parametrize("wrong", [33.5, "33.5", Decimal("0.1")])
+def test_a_quantity_is_a_whole_number(wrong):
+    """33, "33" and 33.0 are; a part of a share is not."""
+    assert whole(33.0, "x") == whole("33", "x") == whole(Decimal("33.00"), "x") == 33
+    with pytest.raises(ValueError, match="x must be a whole number"):
+        whole(wrong, "x")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("1234.5", "Rs 1,234.50"), ("0.005", "Rs 0.0050"), ("-7", "Rs -7.00"), ("100000", "Rs 100,000.00")],
+)
+def test_money_for_people(value, text):
+    """ASCII, two decimals, four where they are needed."""
+    assert rupees(Decimal(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("1.0", "1"), ("0.10", "0.1"), ("100", "100"), ("1E+2", "100"), ("2470.5", "2470.5")]
+)
+def test_plain_numbers_have_no_trailing_zeros_and_no_exponent(value, text):
+    """As a configuration would have them."""
+    assert plain(Decimal(value)) == text
+
+
+@pytest.mark.parametrize(("value", "paisa"), [("0.005", "0.01"), ("0.0049", "0.00"), ("-0.005", "-0.01")])
+def test_half_a_paisa_is_rounded_away_from_nought(value, paisa):
+    """As on a contract note."""
+    assert str(to_paisa(Decimal(value))) == paisa
+
+
+def test_Formulas_do_not_feel_the_hosts_context():
+    """Six digits, and inexact results trapped: the same size, stop, target and charges."""
+    careful = decimal.Context(prec=6, traps=[decimal.Inexact])
+
+    def all_of_them():
+        return (
+            rc.size(equity="99999.99", risk_per_trade="0.7", entry="2500.05", stop="2470.1"),
+            rc.atr_stop(side="SELL", entry="2500.05", atr="20.123456", multiple="1.5", tick="0.05"),
+            rc.target(side="BUY", entry="2500.05", stop="2470.1", r_multiple="2.5", tick="0.05"),
+            rc.charges(
+                buy="2500.05", sell="2470.1", quantity=333, on=date(2026, 11, 20), brokerage_pct=1, brokerage_max=20
+            ),
+        )
+
+    here = all_of_them()
+    with decimal.localcontext(careful):
+        assert all_of_them() == here

@@ -1,0 +1,196 @@
+"""The laws are worth something only if entries do pass, and every refusal occurs: one situation for each reason."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import attrs
+import pytest
+from hypothesis import Phase, given, settings
+
+import riskcore as rc
+from riskcore import events as e
+from riskcore.engine import State, step
+from riskcore.pretrade import pretrade
+from riskcore.testing import days, situations
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=rc.IST)
+INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
+TCS = rc.Instrument(symbol="TCS", tick="0.05", sector="IT")
+SEEN = {"last": 1000, "atr": 10}
+ENGINE_ONLY = {"exit_without_position", "exit_working"}
+LAST_LOOK = {"price_off_tick", "quantity_off_lot"}
+
+
+def held(*instruments, last=1000, quantity=10, **more):
+    positions = [
+        rc.Position(instrument=thing, side="BUY", quantity=quantity, average_price=1000, last=last)
+        for thing in instruments
+    ]
+    return rc.Book(100_000, positions=positions, **more)
+
+
+def working():
+    """A book with an entry on its way in INFY."""
+    signal = rc.Signal("INFY", "BUY", at=NOON - timedelta(seconds=5))
+    return rc.Book(100_000).after(rc.decide(signal, rc.Book(100_000), seen(), rc.Policy(max_quantity=1)).order)
+
+
+def seen(at=NOON, instrument=INFY, **changes):
+    return rc.Market(instrument=instrument, at=at, **{**SEEN, **changes})
+
+
+def at(*moment):
+    when = datetime(*moment, tzinfo=rc.IST)
+    return {"signal": rc.Signal("INFY", "BUY", at=when), "market": seen(when)}
+
+
+def wish(**changes):
+    return {"signal": rc.Signal("INFY", changes.pop("side", "BUY"), **{"at": NOON, **changes})}
+
+
+def rules(**changes):
+    return {"policy": rc.Policy(**changes)}
+
+
+LATCH = rc.Latch("feed", "halted", NOON, "riskcore", "no prices")
+OTHERS = [rc.Instrument(symbol=name, tick="0.05") for name in ("A", "B", "C")]
+THREE_SHARES_BUT_FOR_A_HAIR = Decimal("899.9999999999999999999999999")
+
+CORPUS = {
+    "entries_stopped": {"book": rc.Book(100_000, latches=(LATCH,))},
+    "calendar_unknown": at(2027, 1, 4, 12, 0),
+    "market_closed": at(2026, 11, 24, 12, 0),
+    "before_first_entry": at(2026, 11, 20, 9, 19, 59),
+    "after_cut_off": at(2026, 11, 20, 14, 45),
+    "signal_stale": wish(at=NOON - timedelta(seconds=61)),
+    "signal_from_future": wish(at=NOON + timedelta(seconds=6)),
+    "side_not_allowed": rules(allowed_sides=["SELL"]),
+    "symbol_not_allowed": rules(allowed_symbols=["TCS"]),
+    "product_not_allowed": rules(allowed_products=["CNC"]),
+    "short_not_allowed": wish(side="SELL", product="CNC"),
+    "equity_unknown": {"book": rc.Book()},
+    "quote_missing": {"market": seen(last=None)},
+    "quote_stale": {"market": seen(quote_at=NOON - timedelta(seconds=6))},
+    "atr_not_ready": {"market": seen(atr_bars=139)},
+    "zero_risk": wish(stop=1000),
+    "stop_wrong_side": wish(stop=1010),
+    "stop_beyond_zero": {"market": seen(atr=700)},
+    "target_beyond_zero": {**wish(side="SELL"), "market": seen(atr=270)},
+    "risk_reward_too_low": wish(stop=980, target=1040),
+    "symbol_held": {"book": held(INFY, quantity=5)},
+    "symbol_working": {"book": working()},
+    "too_many_positions": {"book": held(*OTHERS)},
+    "too_many_trades": {"book": rc.Book(100_000, trades_today=5)},
+    "daily_loss_reached": {"book": rc.Book(100_000, realised=-3000)},
+    "sector_full": {"book": held(TCS, quantity=20)},
+    "margin_unknown": {**wish(product="NRML"), **rules(allowed_products=["NRML"])},
+    "charges_unknown": rules(charges_as_of="2020-02-28"),
+    "insufficient_funds": {"market": seen(available_cash=100)},
+    "position_too_large": {"market": seen(last=10_100, atr=10)},
+    "below_one_lot": {"market": seen(atr="666.6")},
+    "over_risk_budget": {
+        "book": rc.Book(THREE_SHARES_BUT_FOR_A_HAIR),
+        "market": seen(last=10),
+        **wish(stop=7, target=100),
+        **rules(max_position_size_percent=100, max_sector_exposure=100, entry_band_pct=0),
+    },
+}
+"""Reason -> what differs from an approved purchase of INFY at noon."""
+
+
+def decided(changes):
+    given_ = {"signal": rc.Signal("INFY", "BUY", at=NOON), "book": rc.Book(100_000), "market": seen()}
+    return rc.decide(**{**given_, "policy": rc.Policy(), **changes})
+
+
+@pytest.mark.smoke
+def test_COR_1_without_a_difference_the_corpus_is_approved():
+    """So each row below is refused for its own difference."""
+    assert decided({}).approved
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("reason", CORPUS)
+def test_COR_2_every_reason_occurs(reason):
+    """Its row is refused by that reason, with a sentence that shows what was measured and a word on waiting."""
+    decision = decided(CORPUS[reason])
+    assert not decision.approved
+    found = next(found for found in decision.reasons if found.reason == reason)
+    assert "{" not in found.text
+    assert found.text in decision.explain()
+    assert found.clears in {"now", "today", "next session", "operator", "never"}
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("reason", sorted(set(CORPUS) - {"calendar_unknown", "market_closed", "margin_unknown"}))
+def test_COR_3_one_difference_is_one_reason(reason):
+    """No row but those of another day or product is refused for anything else."""
+    assert [found.reason for found in decided(CORPUS[reason]).reasons] == [reason]
+
+
+@pytest.mark.smoke
+def test_COR_4_the_corpus_and_the_catalogue_name_the_same_reasons():
+    """Two are the engine's (exit signals), and two only a wrong program could reach: the last look has them."""
+    assert set(CORPUS) | ENGINE_ONLY | LAST_LOOK == {reason.code for reason in rc.CATALOGUE}
+    assert not set(CORPUS) & (ENGINE_ONLY | LAST_LOOK)
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"limit": Decimal("1000.02")}, "price_off_tick"),
+        ({"stop": Decimal("984.99")}, "price_off_tick"),
+        ({"target": Decimal(0)}, "price_off_tick"),
+        ({"quantity": 0}, "quantity_off_lot"),
+        ({"risk": Decimal("1000.01")}, "over_risk_budget"),
+        ({"stop": Decimal(1001)}, "over_risk_budget"),
+    ],
+)
+def test_COR_5_the_last_look_refuses_what_a_wrong_program_would_send(wrong, reason):
+    """Prices off the tick, no whole lot, more risk than the budget, a stop on the winning side."""
+    order = attrs.evolve(decided({}).order, **wrong)
+    assert [found.reason for found in pretrade(order, Decimal(1000)) if not found.passed] == [reason]
+    assert all(found.passed for found in pretrade(decided({}).order, Decimal(1000)))
+
+
+def test_COR_6_three_in_ten_situations_are_approved():
+    """A suite that "refuse everything" would satisfy is worthless; the generated refusals are of many kinds."""
+    answers, reasons, bounds = Counter(), Counter(), Counter()
+
+    @settings(max_examples=300, phases=[Phase.generate], database=None, derandomize=True)
+    @given(situations())
+    def asked(situation):
+        decision = rc.decide(*situation)
+        answers[decision.approved] += 1
+        if decision.approved:
+            bounds[decision.size.bound_by] += 1
+        else:
+            reasons.update(found.reason for found in decision.reasons)
+
+    asked()
+    assert answers[True] >= 0.3 * sum(answers.values())
+    assert answers[False] >= 30
+    assert len(reasons) >= 8
+    assert len(bounds) >= 3
+
+
+def test_COR_7_the_generated_days_know_every_fact_and_every_command():
+    """Two hundred days: signals taken, repeated and refused, entries, fills, exits, latches, clocks that run back."""
+    facts, commands = Counter(), Counter()
+
+    @settings(max_examples=200, phases=[Phase.generate], database=None, derandomize=True)
+    @given(days())
+    def lived(day):
+        state = State()
+        for event in day.inputs:
+            taken = step(state, event, day.policy)
+            state = taken.state
+            facts.update(type(fact) for fact in taken.facts)
+            commands.update(type(command) for command in taken.commands)
+
+    lived()
+    assert set(facts) == set(e.FACTS)
+    assert {e.AskEquity, e.AskEvidence, e.PlaceEntry, e.PlaceExit, e.CancelOrder} == set(commands)
+    assert facts[e.EntryApproved] >= 50

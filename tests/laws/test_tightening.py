@@ -1,0 +1,81 @@
+"""Invariant 4: for one decision, the same state and a fixed stop, tightening a limit never helps."""
+
+from datetime import time
+from decimal import Decimal
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import riskcore as rc
+from riskcore.testing import situations
+
+HALF = Decimal("0.5")
+
+
+def lower(name, least):
+    def tightened(policy):
+        return {name: max(getattr(policy, name) * HALF, Decimal(least))}
+
+    return tightened
+
+
+def fewer(name, least=1):
+    return lambda policy: {name: max((getattr(policy, name) or 1000) // 2, least)}
+
+
+TIGHTENINGS = {
+    "risk_per_trade": lower("risk_per_trade", "0.05"),
+    "max_position_size_percent": lambda p: {
+        "max_position_size_percent": max(p.max_position_size_percent / 2, p.risk_per_trade)
+    },
+    "max_daily_loss": lambda p: {"max_daily_loss": max(p.max_daily_loss / 2, p.risk_per_trade)},
+    "max_sector_exposure": lower("max_sector_exposure", "0.05"),
+    "capital_max": lambda p: {"capital_max": (p.capital_max or 100_000) * HALF},
+    "max_quantity": fewer("max_quantity"),
+    "max_positions": fewer("max_positions"),
+    "max_trades_per_day": fewer("max_trades_per_day"),
+    "one_position_per_symbol": lambda p: {"one_position_per_symbol": True},
+    "risk_includes_charges": lambda p: {"risk_includes_charges": True},
+    "position_size_basis": lambda p: {"position_size_basis": "notional"},
+    "min_risk_reward": lambda p: {"min_risk_reward": p.target_r_multiple},
+    "atr_warmup_bars": lambda p: {"atr_warmup_bars": p.atr_warmup_bars * 2},
+    "quote_max_age_s": fewer("quote_max_age_s"),
+    "signal_max_age_s": fewer("signal_max_age_s"),
+    "clock_skew_s": fewer("clock_skew_s"),
+    "allowed_sides": lambda p: {"allowed_sides": ("BUY",)},
+    "allowed_products": lambda p: {"allowed_products": ("MIS",)},
+    "allowed_symbols": lambda p: {"allowed_symbols": ("INFY", "ABC")},
+    "no_entry_before": lambda p: {"no_entry_before": time(11, 0)},
+    "no_entry_after": lambda p: {"no_entry_after": time(13, 55)},
+}
+
+
+def quantity(decision):
+    return decision.order.quantity if decision.approved else 0
+
+
+@pytest.mark.smoke
+@given(situations(), st.sampled_from(sorted(TIGHTENINGS)))
+def test_TIG_1_tightening_one_limit_never_raises_the_quantity_nor_mends_a_failure(situation, name):
+    """Any one limit made stricter: no more shares, and what failed does not pass."""
+    signal, book, market, policy = situation
+    before = rc.decide(signal, book, market, policy)
+    after = rc.decide(signal, book, market, attrs.evolve(policy, **TIGHTENINGS[name](policy)))
+    assert quantity(after) <= quantity(before)
+    failed = {found.rule for found in before.findings if not found.passed}
+    passed = {found.rule for found in after.findings if found.passed}
+    assert not failed & passed
+
+
+@given(situations(), st.integers(1, 1000))
+def test_TIG_2_less_cash_never_buys_more(situation, cash):
+    """Cash the broker reports is one more cap."""
+    signal, book, market, policy = situation
+    before = rc.decide(signal, book, attrs.evolve(market, available_cash=cash * 50), policy)
+    after = rc.decide(signal, book, attrs.evolve(market, available_cash=cash), policy)
+    assert quantity(after) <= quantity(before)
+    if after.approved:
+        rate = 5 if signal.product == "MIS" else 1
+        assert after.order.quantity * after.order.limit <= cash * rate
