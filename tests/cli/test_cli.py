@@ -140,6 +140,26 @@ def test_strategies_of_the_configuration_sign_with_their_own_names(tmp_path):
     assert dict(found)["quick"] > dict(found)["slow"]
 
 
+def test_a_journal_that_cannot_be_written_is_told_and_goes_on_once_it_can(tmp_path):
+    """Locked for the whole day: entries stop, the rows wait in the spool, and the next start takes them in."""
+    bars = tmp_path / "bars"
+    bars.mkdir()
+    lines = (BARS / "INFY.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (bars / "INFY.csv").write_text("".join(lines[:200]), encoding="utf-8")
+    play = ("paper", "--bars", bars, "--strategy", "ema_cross", "--journal", "day.db")
+    Journal(tmp_path / "day.db").close()
+    with closing(sqlite3.connect(tmp_path / "day.db", isolation_level=None)) as locker:
+        locker.execute("BEGIN IMMEDIATE")
+        ran = riskcore(*play, folder=tmp_path)
+        locker.execute("ROLLBACK")
+    assert ran.returncode == 1
+    assert "database is locked): entries were stopped" in ran.stderr
+    again = riskcore(*play, folder=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "entries are stopped: journal_unavailable (database is locked)" in again.stdout
+    assert riskcore("journal", "replay", "day.db", folder=tmp_path).returncode == 0
+
+
 def test_init_never_overwrites(tmp_path):
     """The second time it says which file is in the way."""
     assert riskcore("init", "config", folder=tmp_path).returncode == 0

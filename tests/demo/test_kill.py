@@ -55,7 +55,7 @@ def story(journal):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is a POSIX signal; Windows has TerminateProcess")
-@pytest.mark.parametrize("killed_at", [[330, 640], [620, 700], [655], [900, 1_200]])
+@pytest.mark.parametrize("killed_at", [[330, 640], [620, 700], [655], [900, 1_050]])
 def test_a_killed_day_goes_on(demo_day, tmp_path, killed_at):
     """The same positions, counters and final result, whatever the moment of death; and twice in one day."""
     path = tmp_path / "day.db"

@@ -180,6 +180,21 @@ def test_F52_a_full_disk_sends_rows_to_the_spool(path, more):
     journal.close()
 
 
+def test_F52_rows_in_the_spool_that_still_cannot_go_in_are_told_at_the_start(journal, path, more):
+    """The start is refused with the number of rows and where they are; nothing of them is lost."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as locker:
+        locker.execute("BEGIN IMMEDIATE")
+        journal.append(more(4, first=10))
+        assert "4 rows wait in" in journal.state
+        journal.close()
+        with pytest.raises(JournalBroken, match=r"4 rows wait in .* and cannot go in \(database is locked\)"):
+            Journal(path)
+        locker.execute("ROLLBACK")
+    again = Journal(path)
+    assert ([row.event for row in again.rows()], again.state) == (more(14), "")
+    again.close()
+
+
 def test_a_spool_claims_its_room_at_once(tmp_path):
     """A disk that fills up later cannot refuse it."""
     spool = Spool(tmp_path / "s.spool", size=5_000)

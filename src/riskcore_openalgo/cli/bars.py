@@ -64,7 +64,7 @@ def paper(arguments: argparse.Namespace) -> int:
     print(f"Journal: {journal.path} ({journal.length} rows, chain head {journal.head[:16]})")
     _open_at_the_end(player.runner.state.book)
     journal.close()
-    return 0
+    return tables.told(journal)
 
 
 def _prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str, Sequence[OnBar]]]:

@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         journal = _played(Journal(path))
     print(_report(journal))
     journal.close()
-    return 0
+    return tables.told(journal)
 
 
 def _played(journal: Journal) -> Journal:

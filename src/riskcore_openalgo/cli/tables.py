@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,11 +10,19 @@ from typing import Any
 from sqlalchemy import func, select
 
 from riskcore import events
-from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.tables import DECISIONS, FILLS, TRADES
 
 TRADE_COLUMNS = ("opened", "closed", "symbol", "side", "qty", "entry", "exit", "by", "gross", "charges", "net", "R")
 RIGHT = ("qty", "limit", "stop", "target", "entry", "exit", "gross", "charges", "net", "R")
+
+
+def told(journal: Reader) -> int:
+    """Say on standard error what is wrong with the journal that was written; the exit code of the command."""
+    wrong = journal.state if isinstance(journal, Journal) else ""
+    if wrong:
+        print(f"riskcore: {wrong}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 def decisions(journal: Reader) -> str:

@@ -7,6 +7,7 @@ on. When the database refuses (locked, full, gone), rows go to the spool in the 
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import hashlib
 import json
@@ -168,11 +169,27 @@ class Journal(Reader):
             self.trouble = f"another process wrote to {self.path}: {problem.orig}"
             raise JournalConflict(self.trouble) from problem
         except DBAPIError as problem:
+            if not self.trouble:
+                self._wait_for_locks(0)
             self.trouble = str(problem.orig)
             return self._to_spool()
+        if self.trouble:
+            self._wait_for_locks(BUSY_MS)
         self._unsaved, self.trouble = [], ""
         self._spool.clear()
         return Durability.DATABASE
+
+    @property
+    def state(self) -> str:
+        """What a person should know of it: "" while all is well, else what is wrong and where the rows are."""
+        if not self.trouble:
+            return ""
+        waiting, memory = len(self._spool.waiting), len(self._unsaved)
+        lost = f", {memory} more in memory only" if memory else ""
+        return (
+            f"the journal cannot be written ({self.trouble}): entries were stopped; {waiting} rows wait in "
+            f"{self._spool.path}{lost}. Mend it and start again: they go in first"
+        )
 
     def close(self) -> None:
         """Close the files; nothing is lost that `append` returned for."""
@@ -197,9 +214,23 @@ class Journal(Reader):
         if left and left[0].hash != _hash(self.head, *_covered(left[0])):
             raise JournalBroken(f"{self._spool.path}: does not continue {self.path} at row {self._length}")
         if left:
-            self._write(left)
+            self._adopt(left)
             self._length, self.head = left[-1].seq, left[-1].hash
         self._spool.clear()
+
+    def _adopt(self, left: Sequence[Row]) -> None:
+        try:
+            self._write(left)
+        except DBAPIError as problem:
+            raise JournalBroken(
+                f"{self.path}: {len(left)} rows wait in {self._spool.path} and cannot go in ({problem.orig}); "
+                "mend that and start again"
+            ) from problem
+
+    def _wait_for_locks(self, milliseconds: int) -> None:
+        """How long a locked database is waited for: not at all while it is known to be in trouble."""
+        with contextlib.suppress(DBAPIError), self._engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
 
     def _chain(self, entry: events.Input | events.Fact) -> Row:
         name = type(entry).__name__
