@@ -113,3 +113,11 @@ def test_the_brokers_cash_is_one_more_limit(product, quantity):
 def test_more_cash_than_equity_is_not_spent():
     """A sandbox's crore does not raise what the account is worth."""
     assert caps(decided(rc.Book(100_000), cash=10_000_000))["funds"] == 500
+
+
+@pytest.mark.parametrize("status", ["intended", "unknown", "working"])
+def test_an_entry_that_may_still_fill_keeps_its_slot(status):
+    """Of unknown outcome too; ended unfilled it gives the slot back."""
+    book = working(TCS, 10).moved("script:TCS:BUY:entry:20261120T120000", status)
+    assert [found.reason for found in decided(book, max_positions=1).reasons] == ["too_many_positions"]
+    assert decided(book.moved(book.orders[0].id, "cancelled"), max_positions=1).approved
