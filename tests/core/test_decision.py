@@ -189,6 +189,15 @@ def test_a_purchase_starts_from_the_ask_and_a_sale_from_the_bid():
         assert order.reference == reference
 
 
+def test_failed_findings_are_told_in_the_order_of_the_catalogue_however_they_were_found():
+    """A custom rule's own code comes last; what passed is not told."""
+    codes = [reason.code for reason in rc.CATALOGUE]
+    found = [rc.Finding("rule", False, code) for code in ("mine:moon", *reversed(codes))]
+    refused = rc.Refused(signal=SIGNAL, findings=(*found, rc.Finding("fine", True)))
+    assert [finding.reason for finding in refused.reasons] == [*codes, "mine:moon"]
+    assert refused.reasons[-1].clears == "operator"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

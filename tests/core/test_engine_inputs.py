@@ -215,3 +215,15 @@ def test_what_is_no_input_is_the_programs_mistake():
     """Named by its type."""
     with pytest.raises(TypeError, match="Price is not an input"):
         a_day().take(rc.Price("NSE:INFY", 1, rc.Signal("X", "BUY", at=a_day().at("10:00")).at + timedelta(0)))
+
+
+def test_orders_that_ended_yesterday_are_forgotten_and_live_ones_are_not():
+    """A report of the first is stray; the second still keeps its slot."""
+    day = a_day(INFY, TCS, max_trades_per_day=9)
+    ended, alive = (day.enter("14:00", symbol=name, **{**SEEN, "stop": 990}, seen=None) for name in ("INFY", "TCS"))
+    day.report("14:00:01", ended, "cancelled")
+    day.report("14:00:01", alive, "unknown")
+    day.next_day(3)
+    day.time("09:15")
+    assert [order.id for order in day.book.orders] == [alive]
+    assert day.report("09:16", ended, "filled", 50, 50_000) == ("StrayReport",)

@@ -159,7 +159,7 @@ def test_COR_6_three_in_ten_situations_are_approved():
     """A suite that "refuse everything" would satisfy is worthless; the generated refusals are of many kinds."""
     answers, reasons, bounds = Counter(), Counter(), Counter()
 
-    @settings(max_examples=300, phases=[Phase.generate], database=None, derandomize=True)
+    @settings(max_examples=200, phases=[Phase.generate], database=None, derandomize=True)
     @given(situations())
     def asked(situation):
         decision = rc.decide(*situation)
@@ -171,16 +171,16 @@ def test_COR_6_three_in_ten_situations_are_approved():
 
     asked()
     assert answers[True] >= 0.3 * sum(answers.values())
-    assert answers[False] >= 30
+    assert answers[False] >= 20
     assert len(reasons) >= 8
     assert len(bounds) >= 3
 
 
 def test_COR_7_the_generated_days_know_every_fact_and_every_command():
-    """Two hundred days: signals taken, repeated and refused, entries, fills, exits, latches, clocks that run back."""
+    """In 120 days: signals taken, repeated and refused, entries, fills, exits, latches, clocks that run back."""
     facts, commands = Counter(), Counter()
 
-    @settings(max_examples=200, phases=[Phase.generate], database=None, derandomize=True)
+    @settings(max_examples=120, phases=[Phase.generate], database=None, derandomize=True)
     @given(days())
     def lived(day):
         state = State()
@@ -193,4 +193,4 @@ def test_COR_7_the_generated_days_know_every_fact_and_every_command():
     lived()
     assert set(facts) == set(e.FACTS)
     assert {e.AskEquity, e.AskEvidence, e.PlaceEntry, e.PlaceExit, e.CancelOrder} == set(commands)
-    assert facts[e.EntryApproved] >= 50
+    assert facts[e.EntryApproved] >= 40

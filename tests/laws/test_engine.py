@@ -30,7 +30,7 @@ def steps(day):
         state = taken.state
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days(sessions=2))
 def test_ENG_1_any_sequence_of_inputs_is_taken(day):
     """Nothing raises; the number of inputs is counted; time never runs back."""
@@ -68,7 +68,7 @@ def test_ENG_3_folding_the_facts_gives_the_state_back(day):
     assert fold(facts[len(facts) // 2 :], fold(facts[: len(facts) // 2])) == folded
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days())
 def test_ENG_4_no_two_live_exits_and_never_more_than_is_held(day):
     """An exit takes off the whole position; one too large after a late fill of an earlier exit is being cancelled."""
@@ -89,7 +89,7 @@ def test_ENG_4_no_two_live_exits_and_never_more_than_is_held(day):
             assert fits or order.id in taken.state.cancelling
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days())
 def test_ENG_5_every_intent_is_a_fact_first(day):
     """Each order or cancel to be sent has its fact in the same step, and each such fact its command."""
@@ -103,7 +103,7 @@ def test_ENG_5_every_intent_is_a_fact_first(day):
         assert all(taken.state.book.order(order.order_id) is not None for order in wanted)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days())
 def test_ENG_6_an_entry_is_approved_only_where_there_was_room(day):
     """No latch, fewer positions and trades than the limits, no more exits than positions: in the state before."""
@@ -118,7 +118,7 @@ def test_ENG_6_an_entry_is_approved_only_where_there_was_room(day):
                 assert book.trades_today < day.policy.max_trades_per_day
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days(sessions=2))
 def test_ENG_7_todays_trades_are_the_entries_not_refused_unfilled(day):
     """Counted again from the session's orders after every input."""
@@ -176,7 +176,7 @@ def test_CNT_3_an_evening_in_greenwich_is_the_next_day_in_india():
     assert taken.state.book.session == date(2026, 11, 20)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days(sessions=3))
 def test_CNT_4_counters_start_again_with_a_new_date_and_not_otherwise(day):
     """At its first input equity is unknown and everything of the day is nought; between, nothing is lost."""

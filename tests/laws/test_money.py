@@ -58,7 +58,7 @@ def adds_up(facts, state):
 
 
 @pytest.mark.smoke
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days(sessions=2))
 def test_MON_1_what_the_fills_cost_is_what_the_book_says(day):
     """Over any inputs: counted from the fills alone, in cash and in shares."""
@@ -96,7 +96,7 @@ def strategy_of(wanted, product):
     return strategy
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(plans())
 def test_MON_2_a_simulated_account_adds_up_to_the_paisa(plan):
     """Equity at the end - at the start = results of finished trades - their charges + what is open."""
