@@ -19,7 +19,7 @@ from riskcore import events as e
 from riskcore.book import HALTED, Book, Latch, Position
 from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.decision import Approved, decide
-from riskcore.exits.leaving import closed_trade, failed_exit, square_off_due
+from riskcore.exits.leaving import can_trade, closed_trade, failed_exit, square_off_due
 from riskcore.exits.levels import breach, exit_order
 from riskcore.money import exact
 from riskcore.orders import LIFE, SIGNAL_EXIT, SQUARE_OFF, ApprovedExit, Order
@@ -30,6 +30,7 @@ from riskcore.signals import EXIT, SELL, Signal
 from riskcore.state import State, evolve, fold, taken
 
 DEFAULT_INTERVAL: Final = "5m"
+BOOK_DIFFERS: Final = "book_differs"
 CHARGES_TROUBLE: Final = "charges_unknown"
 EXIT_RETRY: Final = timedelta(seconds=1)
 
@@ -203,6 +204,8 @@ def _report(event: e.OrderReported, turn: _Reaction) -> None:
     problem = _contradiction(order, event, turn.book)
     if order is None or problem:
         turn.note(e.StrayReport(turn.at, event.order_id, problem))
+        if order is not None and event.filled_quantity > order.filled_quantity:
+            _latch(turn, BOOK_DIFFERS, f"order {order.id}: {problem}")
         return
     if event.filled_quantity > order.filled_quantity:
         _fill(turn, order, event)
@@ -327,7 +330,7 @@ def _leave_in_time(turn: _Reaction, position: Position) -> None:
     price = position.last or position.average_price
     failed = failed_exit(turn.book, position)
     if failed is not None:
-        if turn.at - failed.at >= EXIT_RETRY:
+        if turn.at - failed.at >= EXIT_RETRY and can_trade(position, turn.at):
             _leave(turn, position, failed.reason, price)
     elif square_off_due(position, turn.at, turn.policy):
         _leave(turn, position, SQUARE_OFF, price)

@@ -64,7 +64,7 @@ class Bar:
 class Signal:
     """Somebody's wish to trade: side and symbol, with the moment it was raised.
 
-    `price` is what the sender saw (compared with the quote, never traded at). `stop` and `target` are prices
+    `price` is what the sender saw: kept, and never traded at. `stop` and `target` are prices
     the sender insists on; without them the policy places both. `kind` "exit" closes the symbol's position and
     passes no entry rule. `bar_at` is the bar the signal was computed on; with source, strategy, symbol and side
     it is the signal's identity, so that the same signal sent twice is one signal.

@@ -76,14 +76,16 @@ def test_a_clock_that_runs_back_is_noted_and_taken_as_the_last_moment():
     ],
 )
 def test_a_report_that_cannot_be_true_changes_nothing(order, status, filled, value, why):
-    """It is kept as stray, with the reason."""
+    """It is kept as stray, with the reason; a fill of ours that cannot be true also stops entries by name."""
     day = a_day()
     entry = day.enter("10:00", **SEEN)
     before = day.book
     name = entry if order == "own" else order
-    assert day.report("10:00:01", name, status, filled, value) == ("StrayReport",)
+    facts = day.report("10:00:01", name, status, filled, value)
+    assert facts == (("StrayReport", "Latched") if order == "own" and filled else ("StrayReport",))
+    assert [latch.name for latch in day.book.latches] == (["book_differs"] if len(facts) == 2 else [])
     assert why in day.last(e.StrayReport).why
-    assert day.book == before
+    assert (day.book.orders, day.book.positions, day.book.charges) == (before.orders, before.positions, before.charges)
 
 
 def test_evidence_nobody_waits_for_is_stray():

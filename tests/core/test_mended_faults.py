@@ -179,3 +179,25 @@ def test_F32_a_late_report_in_between_leaves_no_trace_in_the_value():
         return day.book.order(entry).filled_value
 
     assert told((3, "30.10"), (6, "60.20")) == told((6, "60.20"), (3, "30.10")) == Decimal("60.20")
+
+
+def test_F36_a_failed_exit_is_not_repeated_after_the_close():
+    """Rejected at 15:14, closed at 15:15: it waits for the next session instead of an order a second all night."""
+    day = holding()
+    day.prices("15:14", last=979)
+    day.report("15:14:01", day.sent()[0].order_id, "rejected")
+    for second in range(10, 20):
+        day.time(f"15:20:{second}")
+    assert len(day.sent()) == 1
+    day.next_day(3)
+    day.time("09:15:01")
+    assert len(day.sent()) == 2
+
+
+def test_a_quote_from_the_future_is_no_fresh_quote():
+    """Within the clock skew it passes; beyond it somebody's clock is wrong."""
+    signal = rc.Signal("INFY", "BUY", at=NOON, stop=980, target=1100)
+    for ahead, refused in ((5, False), (6, True)):
+        seen = rc.Market(instrument=INFY, at=NOON, last=1000, quote_at=NOON + timedelta(seconds=ahead))
+        decision = rc.decide(signal, rc.Book(100_000), seen, rc.Policy(**WIDE))
+        assert ("quote_stale" in {found.reason for found in decision.findings}) is refused

@@ -28,6 +28,15 @@ def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
     return overdue or at >= session.square_off
 
 
+def can_trade(position: Position, at: datetime) -> bool:
+    """Whether the exchange trades the position's instrument now; where the calendar cannot tell, it is taken to."""
+    try:
+        session = session_on(at.date(), position.instrument, position.product)
+    except CalendarUnknown:
+        return True
+    return session is not None and session.is_open(at)
+
+
 def failed_exit(book: Book, position: Position) -> ApprovedExit | None:
     """The latest exit of this very position that ended without taking all of it off, or None."""
     exits = [

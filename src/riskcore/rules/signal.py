@@ -98,12 +98,12 @@ def product_allowed(context: Context) -> Finding:
 
 
 def quote_fresh(context: Context) -> Finding:
-    """There is a quote, and it is not older than `quote_max_age_s`."""
+    """There is a quote, not older than `quote_max_age_s`, nor from the future beyond `clock_skew_s`."""
     limit = context.policy.quote_max_age_s
     if context.reference is None:
         return Finding("quote_max_age_s", False, "quote_missing", context.signal.symbol, limit)
     age = _seconds(context.market.quote_age())
-    passed = age <= limit
+    passed = -context.policy.clock_skew_s <= age <= limit
     return Finding("quote_max_age_s", passed, "" if passed else "quote_stale", _whole(age), limit)
 
 
