@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from riskcore.costs import ChargesUnknown, policy_charges
@@ -20,12 +20,10 @@ def position_size(context: Context) -> Finding | None:
     """
     if context.base is None or context.per_share is None:
         return None
-    key, used = context.market.instrument.key, ZERO
-    for instrument, product, value in _held(context):
-        part = _on_basis(context, instrument, product, value) if instrument.key == key else ZERO
-        if part is None:
-            return Finding("max_position_size_percent", False, "margin_unknown", key)
-        used += part
+    key = context.market.instrument.key
+    used = _used(context, lambda instrument: instrument.key == key)
+    if isinstance(used, str):
+        return Finding("max_position_size_percent", False, "margin_unknown", used)
     limit = percent_of(context.base, context.policy.max_position_size_percent)
     whole = used + context.per_share * context.market.instrument.lot_size
     room = max(limit - used, ZERO) / context.per_share
@@ -48,14 +46,9 @@ def sector_exposure(context: Context) -> Finding | None:
     if context.base is None or context.per_share is None:
         return None
     bucket = context.market.instrument.bucket
-    used = ZERO
-    for instrument, product, value in _held(context):
-        if instrument.bucket != bucket:
-            continue
-        part = _on_basis(context, instrument, product, value)
-        if part is None:
-            return Finding("max_sector_exposure", False, "margin_unknown", instrument.key)
-        used += part
+    used = _used(context, lambda instrument: instrument.bucket == bucket)
+    if isinstance(used, str):
+        return Finding("max_sector_exposure", False, "margin_unknown", used)
     limit = percent_of(context.base, context.policy.max_sector_exposure)
     room = max(limit - used, ZERO)
     passed = room >= context.per_share * context.market.instrument.lot_size
@@ -136,6 +129,17 @@ def _held(context: Context) -> Iterator[tuple[Instrument, str, Decimal]]:
     for order in context.book.live_orders(entries=True):
         approved = order.approved
         yield approved.instrument, approved.product, approved.limit * order.open_quantity
+
+
+def _used(context: Context, counts: Callable[[Instrument], bool]) -> Decimal | str:
+    """What is held or on its way in the instruments that count, on the policy's basis; else whose margin is unknown."""
+    total = ZERO
+    for instrument, product, value in _held(context):
+        part = _on_basis(context, instrument, product, value) if counts(instrument) else ZERO
+        if part is None:
+            return instrument.key
+        total += part
+    return total
 
 
 def _on_basis(context: Context, instrument: Instrument, product: str, value: Decimal) -> Decimal | None:
