@@ -1,0 +1,91 @@
+"""Every setting as one frozen, checked value; the mission's numbers are the defaults.
+
+A field's name is also the YAML key, the rule's id and the name in a finding, so that a refusal tells which
+line to edit. The field's metadata holds its check, and what the commented configuration is written from
+(unit, help, file). One file a group of settings; each says for itself what contradicts what in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, time
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+import attrs
+from attrs import fields, frozen
+
+from riskcore.money import plain
+from riskcore.policy import levels, limits, validator
+from riskcore.policy.kinds import RISK as RISK
+from riskcore.policy.kinds import RULES as RULES
+from riskcore.policy.levels import LevelSettings
+from riskcore.policy.limits import LimitSettings
+from riskcore.policy.orders import OrderSettings
+from riskcore.policy.sizing import MARGIN as MARGIN
+from riskcore.policy.sizing import NOTIONAL as NOTIONAL
+from riskcore.policy.sizing import SizingSettings
+from riskcore.policy.validator import ValidatorSettings
+from riskcore.values import settle
+
+SMALLEST_PERCENT: Final = Decimal("0.05")
+Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
+
+
+@frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
+class Policy(ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings):
+    """The rules of one account. Percent fields are percent (1 is 1 %), never ratios.
+
+    A percentage below 0.05 is refused unless `confirm_small` is set, because 0.01 was nearly always meant as
+    1 %. Every other contradiction between two fields is refused too; the message names both.
+    """
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, tuple((f.name, f.name, f.metadata["check"]) for f in fields(Policy)))
+        problems = contradictions({f.name: getattr(self, f.name) for f in fields(Policy)})
+        if problems:
+            raise ValueError("; ".join(f"{key}: {what}" for key, what in problems))
+
+
+_GROUPS: Final[tuple[Contradictions, ...]] = (
+    limits.contradictions,
+    validator.contradictions,
+    levels.contradictions,
+)
+
+
+def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong between fields that are each right alone: (field, what and what to write).
+
+    `values` may lack fields (those that were wrong on their own); only what is there is compared.
+    """
+    found = [] if values.get("confirm_small") else _small_percentages(values)
+    return found + [problem for group in _GROUPS for problem in group(values)]
+
+
+def _small_percentages(values: dict[str, Any]) -> list[tuple[str, str]]:
+    found = []
+    for name in (f.name for f in fields(Policy) if not f.metadata["small"]):
+        value = values.get(name)
+        if value is not None and 0 < value < SMALLEST_PERCENT:
+            meant = plain(value * 100)
+            what = f"{plain(value)} means {plain(value)} %: write {meant} for {meant} %"
+            found.append((name, f"{what}, or set confirm_small: true if it is meant"))
+    return found
+
+
+def policy_hash(policy: Policy) -> str:
+    """SHA-256 of every setting, in field order: equal for equal policies on every machine."""
+    lines = (f"{f.name}={_written(getattr(policy, f.name))}" for f in fields(Policy))
+    return hashlib.sha256("\n".join(lines).encode("ascii")).hexdigest()
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, tuple):
+        return ",".join(_written(item) for item in value)
+    if attrs.has(type(value)):
+        return "{" + ",".join(f"{f.name}={_written(getattr(value, f.name))}" for f in fields(type(value))) + "}"
+    return value.isoformat() if isinstance(value, (date, time)) else str(value)

@@ -1,0 +1,99 @@
+"""What a setting may hold: the checks that several fields share, and the metadata every field carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+from riskcore.money import positive
+from riskcore.values import Check
+
+RISK: Final = "risk_management"
+RULES: Final = "trading_rules"
+
+
+def meta(check: Check, unit: str, help_: str, file: str = RISK, *, small: bool = True) -> dict[str, Any]:
+    """A field's metadata: its check, what the commented configuration is written from, and whether `small` is fine.
+
+    A field with the check `percent` is small only by mistake (0.01 was nearly always meant as 1 %), as is one
+    that says `small=False`: below 0.05 it must be confirmed.
+    """
+    return {"check": check, "unit": unit, "help": help_, "file": file, "small": small and check is not percent}
+
+
+def percent(value: Any, name: str) -> Decimal:
+    """A percentage above 0 and at most 100."""
+    number = positive(value, name)
+    if number > 100:
+        raise ValueError(f"{name} is in percent and must be at most 100, got {value!r}")
+    return number
+
+
+def flag(value: Any, name: str) -> bool:
+    """True or false, and nothing that only looks like it."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be true or false, got {value!r}")
+    return value
+
+
+def clock_time(value: Any, name: str) -> time | None:
+    """A time of day in IST, as a `time` or as text such as "15:10"; None is off."""
+    if value is None or (isinstance(value, time) and value.tzinfo is None):
+        return value
+    if isinstance(value, str) and len(value) == 5 and value[2] == ":":
+        hours, minutes = value[:2], value[3:]
+        if value.isascii() and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60:
+            return time(int(hours), int(minutes))
+    raise ValueError(f'{name} must be a time of day in IST such as "15:10", got {value!r}')
+
+
+def day(value: Any, name: str) -> date | None:
+    """A day, as a `date` or as text such as 2026-08-03; None is off."""
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    if isinstance(value, str) and len(value) == 10 and value.isascii():
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError(f"{name} must be a day such as 2026-08-03, got {value!r}")
+
+
+def list_of(check: Check) -> Check:
+    """A list, each item of which passes `check`; kept as a tuple."""
+
+    def listed(value: Any, name: str) -> tuple[Any, ...]:
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise ValueError(f"{name} must be a list such as [RELIANCE, INFY], got {value!r}")
+        return tuple(check(item, name) for item in value)
+
+    return listed
+
+
+def one_word(*allowed: str) -> Check:
+    """One of the words, spelt as they are."""
+
+    def word(value: Any, name: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"{name} must be {', '.join(allowed[:-1])} or {allowed[-1]}, got {value!r}")
+        return str(value)
+
+    return word
+
+
+def interval(value: Any, name: str) -> str | None:
+    """A length of bars such as 1m, 5m, 1h or 1D; None is off."""
+    if value is None:
+        return value
+    text = value if isinstance(value, str) and value.isascii() else ""
+    if text[:-1].isdecimal() and int(text[:-1]) > 0 and text[-1:] in ("m", "h", "D"):
+        return text
+    raise ValueError(f"{name} must be a bar interval such as 1m, 5m or 1h, got {value!r}")
+
+
+def below(values: dict[str, Any], low: str, high: str) -> bool:
+    """Whether both fields are there and set, and `low` is below `high`."""
+    first, second = values.get(low), values.get(high)
+    return first is not None and second is not None and bool(first < second)
