@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from riskcore.orders import ApprovedEntry as ApprovedEntry
     from riskcore.orders import ApprovedExit as ApprovedExit
     from riskcore.orders import Order as Order
+    from riskcore.orders import TargetLeg as TargetLeg
     from riskcore.policy import (
         Policy as Policy,
     )
@@ -158,7 +159,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exits.levels": ("Breach", "breach", "exit_order"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
-    "orders": ("ApprovedEntry", "ApprovedExit", "Order"),
+    "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "policy": ("Policy", "contradictions", "policy_hash"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "sessions": ("IST", "CalendarUnknown", "Session", "next_session_day", "session_date", "session_on"),
@@ -213,6 +214,7 @@ __all__ = [
     "Size",
     "Stop",
     "Target",
+    "TargetLeg",
     "atr",
     "atr_stop",
     "breach",
