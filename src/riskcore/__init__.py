@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from riskcore.reasons import CATALOGUE as CATALOGUE
     from riskcore.reasons import Finding as Finding
     from riskcore.reasons import Reason as Reason
+    from riskcore.rounding import ROUNDING as ROUNDING
     from riskcore.sessions import (
         IST as IST,
     )
@@ -146,9 +147,23 @@ if TYPE_CHECKING:
     from riskcore.stops import Stop as Stop
     from riskcore.stops import atr as atr
     from riskcore.stops import atr_stop as atr_stop
+    from riskcore.stops import clamped_stop as clamped_stop
+    from riskcore.stops import combined_stop as combined_stop
     from riskcore.stops import given_stop as given_stop
+    from riskcore.stops import level_stop as level_stop
+    from riskcore.stops import percent_stop as percent_stop
+    from riskcore.stops import points_stop as points_stop
+    from riskcore.stops import rupee_stop as rupee_stop
+    from riskcore.stops import swing_stop as swing_stop
+    from riskcore.stops import swings as swings
+    from riskcore.stops import true_ranges as true_ranges
+    from riskcore.targets import Leg as Leg
     from riskcore.targets import Target as Target
     from riskcore.targets import given_target as given_target
+    from riskcore.targets import legged_target as legged_target
+    from riskcore.targets import percent_target as percent_target
+    from riskcore.targets import points_target as points_target
+    from riskcore.targets import split_legs as split_legs
     from riskcore.targets import target as target
 
 __version__ = "0.1.0"
@@ -174,8 +189,32 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "simulate",
     ),
     "sizing": ("Size", "size"),
-    "stops": ("Stop", "atr", "atr_stop", "given_stop"),
-    "targets": ("Target", "given_target", "target"),
+    "rounding": ("ROUNDING",),
+    "stops": (
+        "Stop",
+        "atr",
+        "atr_stop",
+        "clamped_stop",
+        "combined_stop",
+        "given_stop",
+        "level_stop",
+        "percent_stop",
+        "points_stop",
+        "rupee_stop",
+        "swing_stop",
+        "swings",
+        "true_ranges",
+    ),
+    "targets": (
+        "Leg",
+        "Target",
+        "given_target",
+        "legged_target",
+        "percent_target",
+        "points_target",
+        "split_legs",
+        "target",
+    ),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -185,6 +224,7 @@ __all__ = [
     "ENTRY",
     "EXIT",
     "IST",
+    "ROUNDING",
     "SELL",
     "Approved",
     "ApprovedEntry",
@@ -201,6 +241,7 @@ __all__ = [
     "Finding",
     "Instrument",
     "Latch",
+    "Leg",
     "Market",
     "Order",
     "Policy",
@@ -219,6 +260,8 @@ __all__ = [
     "atr_stop",
     "breach",
     "charges",
+    "clamped_stop",
+    "combined_stop",
     "contradictions",
     "decide",
     "evidence_from",
@@ -226,19 +269,30 @@ __all__ = [
     "given_stop",
     "given_target",
     "interval_length",
+    "legged_target",
+    "level_stop",
     "margin_pct",
     "moments",
     "next_session_day",
     "nse_equity",
     "order_charges",
+    "percent_stop",
+    "percent_target",
+    "points_stop",
+    "points_target",
     "policy_hash",
     "prices_of",
+    "rupee_stop",
     "session_date",
     "session_on",
     "simulate",
     "size",
+    "split_legs",
+    "swing_stop",
+    "swings",
     "target",
     "tick_for",
+    "true_ranges",
 ]
 
 

@@ -20,6 +20,8 @@ from riskcore.money import plain
 from riskcore.policy import levels, limits, validator
 from riskcore.policy.kinds import RISK as RISK
 from riskcore.policy.kinds import RULES as RULES
+from riskcore.policy.levels import GROSS as GROSS
+from riskcore.policy.levels import NET as NET
 from riskcore.policy.levels import LevelSettings
 from riskcore.policy.limits import LimitSettings
 from riskcore.policy.orders import OrderSettings

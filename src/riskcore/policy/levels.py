@@ -198,7 +198,7 @@ def _without_numbers(values: dict[str, Any]) -> list[tuple[str, str]]:
         if wanted and name in values and values[name] is None
     ]
     sizes = ("fixed_quantity", "fixed_notional")
-    if RUPEES in stops and all(name in values and values[name] is None for name in sizes):
+    if RUPEES in stops and all(values.get(name) is None for name in sizes):
         what = "names rupees, which needs a quantity that does not follow from the stop: set fixed_quantity"
         found.append(("stop_methods", f"{what} or fixed_notional"))
     return found

@@ -30,9 +30,7 @@ def combined_stop(*, stops: Iterable[Stop], combine: str) -> Stop:
 
 
 @exact
-def clamped_stop(
-    *, side: str, entry: Any, stop: Stop, tick: Any, least: Any = None, greatest: Any = None
-) -> Stop:
+def clamped_stop(*, side: str, entry: Any, stop: Stop, tick: Any, least: Any = None, greatest: Any = None) -> Stop:
     """`stop` moved to the `least` distance from `entry` if it is nearer, then to the `greatest` if it is further.
 
     Both are rupees a share; None clamps nothing. The bounds hold on the tick: the least is rounded away from the

@@ -128,7 +128,9 @@ def swing_stop(*, side: str, entry: Any, bars: Sequence[Bar], width: Any, buffer
     side, price, step = _start(side, entry, tick)
     found = by_swing(side, price, bars, count(width, "width"), not_negative(buffer, "buffer"))
     if found is None:
-        raise ValueError(f"bars: {len(bars)} hold no confirmed swing of {width} bars each side beyond the entry {price}")
+        raise ValueError(
+            f"bars ({len(bars)}) hold no confirmed swing of {width} bars each side beyond the entry {price}"
+        )
     return _above_zero(at_distance(side, price, *found, step))
 
 
