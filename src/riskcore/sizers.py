@@ -20,12 +20,8 @@ from attrs import frozen
 from riskcore.money import HUNDRED, ONE, ZERO, amount, count, exact, not_negative, percent_of, plain, positive
 from riskcore.sizing import most_within
 
-RISK: Final = "risk"
 FIXED_QUANTITY: Final = "fixed_quantity"
 FIXED_NOTIONAL: Final = "fixed_notional"
-VOLATILITY: Final = "volatility"
-KELLY: Final = "kelly"
-METHODS: Final = (RISK, FIXED_QUANTITY, FIXED_NOTIONAL, VOLATILITY, KELLY)
 VOLATILITY_TARGET: Final = "volatility_target_pct"
 KELLY_MULTIPLIER: Final = "kelly_multiplier"
 
@@ -39,19 +35,19 @@ class Cap(NamedTuple):
 
 
 class Traded(Protocol):
-    """A finished trade, as far as its edge goes: its result after charges, in rupees."""
+    """A finished trade, as far as its edge goes."""
 
     @property
-    def net(self) -> Decimal:
-        """Result after charges; above zero is a win."""
-        ...
+    def r_multiple(self) -> Decimal | None:
+        """Result after charges over initial risk; None without a stop at entry."""
 
 
 @frozen
 class Edge:
-    """What finished trades say of the next: how many, the share won, and average win over average loss.
+    """What finished trades say of the next, in R.
 
-    `win_rate` is between 0 and 1 (None without trades); `payoff` is None while nothing was won or nothing lost.
+    `trades` are those with an initial risk. `win_rate` is wins / (wins + losses), a share, and `payoff` the average
+    win over the average loss; each is None while it is not defined. A trade that came to exactly 0 is neither.
     """
 
     trades: int
@@ -99,21 +95,25 @@ def volatility_cap(*, equity: Any, target_pct: Any, atr: Any, multiple: Any) -> 
 
 
 @exact
-def kelly_fraction(*, win_rate: Any, payoff: Any) -> Decimal:
-    """Kelly's fraction of the equity to risk: win_rate - (1 - win_rate) / payoff.
+def kelly_fraction(win_rate: Any, payoff: Any) -> Decimal | None:
+    """The share of capital to lose in an average loss for the fastest growth: f* = W - (1 - W) / payoff.
 
-    `win_rate` is between 0 and 1, `payoff` the average win over the average loss. Below zero there is no edge, and
-    nothing should be risked. It is the growth-optimal bet where every loss is one unit and the two numbers are
-    known, which they never are: use a part of it. Source: J. L. Kelly, A New Interpretation of Information Rate
-    (1956).
+    `win_rate` W is a share from 0 to 1, `payoff` average win / average loss. Negative where there is no edge: bet
+    nothing then, and only a part of a positive one, for the two numbers are never known but estimated. None where
+    either is None (no win or no loss yet) or the payoff is 0. `ValueError` for a win rate outside 0 to 1 or a
+    negative payoff. Source: J. L. Kelly, A New Interpretation of Information Rate (1956).
 
-    >>> kelly_fraction(win_rate="0.6", payoff=1)
-    Decimal('0.2')
+    >>> kelly_fraction("0.5", 2)
+    Decimal('0.25')
+    >>> kelly_fraction(1, None) is None
+    True
     """
-    won = not_negative(win_rate, "win_rate")
-    if won > ONE:
-        raise ValueError(f"win_rate is a share and must be at most 1, got {win_rate!r}")
-    return won - (ONE - won) / positive(payoff, "payoff")
+    if win_rate is None or payoff is None:
+        return None
+    wins, ratio = amount(win_rate, "win_rate"), not_negative(payoff, "payoff")
+    if not ZERO <= wins <= ONE:
+        raise ValueError(f"win_rate must be a share from 0 to 1 (45 % is 0.45), got {win_rate!r}")
+    return wins - (ONE - wins) / ratio if ratio else None
 
 
 @exact
@@ -133,7 +133,9 @@ def kelly_cap(*, equity: Any, kelly_multiplier: Any, win_rate: Any, payoff: Any,
     distance = abs(positive(entry, "entry") - positive(stop, "stop"))
     if distance == 0:
         raise ValueError(f"stop {stop} is at the entry: without a distance there is no size")
-    fraction = kelly_fraction(win_rate=win_rate, payoff=payoff)
+    fraction = kelly_fraction(win_rate, payoff)
+    if fraction is None:
+        raise ValueError(f"without a win_rate and a payoff above 0 there is no size, got {win_rate!r} and {payoff!r}")
     most = most_within(base * part * max(fraction, ZERO), distance, None, 1)
     return Cap(KELLY_MULTIPLIER, Decimal(most), f"{plain(part)} x Kelly {fraction:.4f} of {plain(base)}")
 
@@ -160,10 +162,10 @@ def throttled_pct(*, drawdown_pct: Any, from_pct: Any, to_pct: Any, least_pct: A
 
 @exact
 def edge_of(trades: Iterable[Traded]) -> Edge:
-    """The edge of finished trades, folded from their results after charges.
+    """The edge of finished trades, folded from their results in R: outcomes of the book, say.
 
-    win_rate = wins / trades; payoff = (sum of wins / wins) / (sum of losses / losses). A trade that came out even is
-    neither a win nor a loss, and counts among the trades.
+    win_rate = wins / (wins + losses); payoff = (sum of wins / wins) / (sum of losses / losses). Trades without an
+    initial risk are left out.
 
     >>> edge_of(())
     Edge(trades=0, win_rate=None, payoff=None)
@@ -171,13 +173,17 @@ def edge_of(trades: Iterable[Traded]) -> Edge:
     number = wins = losses = 0
     won = lost = ZERO
     for trade in trades:
+        result = trade.r_multiple
+        if result is None:
+            continue
         number += 1
-        if trade.net > 0:
-            wins, won = wins + 1, won + trade.net
-        elif trade.net < 0:
-            losses, lost = losses + 1, lost - trade.net
-    rate = Decimal(wins) / number if number else None
-    return Edge(number, rate, won * losses / (wins * lost) if wins and losses else None)
+        if result > 0:
+            wins, won = wins + 1, won + result
+        elif result < 0:
+            losses, lost = losses + 1, lost - result
+    decided = wins + losses
+    rate = Decimal(wins) / decided if decided else None
+    return Edge(number, rate, (won / wins) / (lost / losses) if wins and losses else None)
 
 
 def volatility_most(base: Decimal, target_pct: Decimal, atr: Decimal, multiple: Decimal) -> Decimal:

@@ -17,7 +17,7 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import levels, limits, scoped, validator
+from riskcore.policy import levels, limits, scoped, sizing, validator
 from riskcore.policy.kinds import RISK as RISK
 from riskcore.policy.kinds import RULES as RULES
 from riskcore.policy.kinds import SMALLEST_PERCENT
@@ -55,6 +55,7 @@ _GROUPS: Final[tuple[Contradictions, ...]] = (
     validator.contradictions,
     levels.contradictions,
     scoped.contradictions,
+    sizing.contradictions,
 )
 
 

@@ -10,7 +10,7 @@ from attrs import evolve
 from riskcore.book import Book
 from riskcore.instruments import margin_pct
 from riskcore.money import DOWN, HUNDRED, ONE, UP, exact, percent_of, round_to_tick
-from riskcore.policy import MARGIN, Policy
+from riskcore.policy import MARGIN, Limit, Policy
 from riskcore.sessions import CalendarUnknown, Session, session_on
 from riskcore.signals import BUY, Market, Signal, sign
 from riskcore.stops import Stop, atr, atr_stop, given_stop
@@ -22,7 +22,8 @@ class Context(NamedTuple):
 
     A named tuple and not an attrs class, because one is made for every decision and is cheaper to make so.
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
-    the sizing base in rupees; `margin_pct` the margin of the product in percent of value.
+    the sizing base in rupees; `margin_pct` the margin of the product in percent of value; `limits` are the
+    policy's that the entry comes under.
     """
 
     signal: Signal
@@ -39,6 +40,7 @@ class Context(NamedTuple):
     target: Target | None
     base: Decimal | None
     margin_pct: Decimal | None
+    limits: tuple[Limit, ...] = ()
 
     @property
     def stop_is_sound(self) -> bool:
@@ -82,7 +84,14 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         target=_target(signal, market, policy, reference, stop),
         base=sizing_base(book, policy),
         margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
+        limits=_limits(signal, policy),
     )
+
+
+def _limits(signal: Signal, policy: Policy) -> tuple[Limit, ...]:
+    if not policy.limits:
+        return ()
+    return policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
 
 
 @exact
