@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple, TypeAlias
 
 from riskcore.policy import Policy
 from riskcore.policy.sizing import FIXED_NOTIONAL, FIXED_QUANTITY, KELLY, REJECT, VOLATILITY
 from riskcore.reasons import RUPEES, Reading
-from riskcore.rules import count, exposure, loss, scoped, sizes
-from riskcore.rules import signal as validator
+from riskcore.rules import count, exposure, loss, scoped, signal as validator, sizes
 from riskcore.rules.context import Context
+from riskcore.rules.custom import ask_custom
 from riskcore.sizing import RISK_PER_TRADE, Size
 
 Ask: TypeAlias = Callable[[Context], Reading | None]
@@ -110,8 +110,9 @@ SIZE_ROWS: Final = (
 
 @lru_cache(maxsize=256)
 def asked(policy: Policy) -> tuple[Row, ...]:
-    """The rules that a policy has on; the same policy gives the same tuple."""
-    return tuple(row for row in ROWS if row.on(policy))
+    """The rules that a policy has on, the user's own last; the same policy gives the same tuple."""
+    own = tuple(Row(rule.short, partial(ask_custom, rule)) for rule in policy.rules)
+    return tuple(row for row in ROWS if row.on(policy)) + own
 
 
 @lru_cache(maxsize=256)
