@@ -32,7 +32,6 @@ _NEEDS: Final = {
     FIXED_NOTIONAL: "fixed_notional",
     VOLATILITY: "volatility_target_pct",
 }
-_THROTTLE: Final = ("throttle_from_pct", "throttle_to_pct", "throttle_least_pct")
 
 
 def _fraction(value: Any, name: str) -> Decimal:
@@ -152,27 +151,17 @@ class SizingSettings:
             example="5",
         ),
     )
-    throttle_to_pct: Decimal | None = field(
-        default=None,
+    throttle_to_pct: Decimal = field(
+        default=Decimal(20),
         converter=given,
         metadata=meta(
-            optional(percent),
-            "% below peak equity",
-            "drawdown at which the least is risked; on a straight line between",
-            small=False,
-            example="10",
+            percent, "% below peak equity", "drawdown at which the least is risked; on a straight line between"
         ),
     )
-    throttle_least_pct: Decimal | None = field(
-        default=None,
+    throttle_least_pct: Decimal = field(
+        default=Decimal(25),
         converter=given,
-        metadata=meta(
-            optional(_part),
-            "% of the usual risk",
-            "what is still risked from throttle_to_pct on; 0 refuses",
-            small=False,
-            example="25",
-        ),
+        metadata=meta(_part, "% of the usual risk", "what is still risked from throttle_to_pct on; 0 refuses"),
     )
     max_position_size_percent: Decimal = field(
         default=Decimal(10),
@@ -267,18 +256,12 @@ class SizingSettings:
 
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """A method without its number, a throttle without an end, a least quantity that nothing reaches."""
+    """A method without its number, a throttle that ends before it begins, a least quantity that nothing reaches."""
     found = []
     method = values.get("sizing_method")
     needed = _NEEDS.get(str(method))
     if needed is not None and values.get(needed, ZERO) is None:
         found.append(("sizing_method", f"{method} needs {needed}; write that too"))
-    set_ = [name for name in _THROTTLE if values.get(name) is not None]
-    found += [
-        (set_[0], f"has no effect without {name}; write that too")
-        for name in _THROTTLE
-        if set_ and values.get(name, ZERO) is None
-    ]
     first, last = values.get("throttle_from_pct"), values.get("throttle_to_pct")
     if first is not None and last is not None and first >= last:
         found.append(("throttle_from_pct", f"{first} must be below throttle_to_pct {last}"))

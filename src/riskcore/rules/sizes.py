@@ -130,16 +130,14 @@ def throttled(context: Context) -> Reading | None:
     the usual budget: the least of risk_per_trade, that of a limit and Kelly's.
     """
     policy, book, loss = context.policy, context.book, loss_of(context)
-    first, last, floor = policy.throttle_from_pct, policy.throttle_to_pct, policy.throttle_least_pct
-    equity, peak = book.equity, book.peak_equity
+    first, equity, peak = policy.throttle_from_pct, book.equity, book.peak_equity
     if equity is not None and (peak is None or peak <= 0):
         return "peak_unknown", None, None, None
-    if equity is None or peak is None or first is None or last is None or floor is None:
-        return None
-    if context.base is None or loss is None:
+    if equity is None or peak is None or first is None or loss is None:
         return None
     drawdown = max((peak - equity) * HUNDRED / peak, ZERO)
-    budget = percent_of(_usual_budget(context), throttle(drawdown, first, last, floor))
+    left = throttle(drawdown, first, policy.throttle_to_pct, policy.throttle_least_pct)
+    budget = percent_of(_usual_budget(context), left)
     lot = context.market.instrument.lot_size
     most = loss.most(budget, lot)
     return "" if most >= lot else "throttled", drawdown, first, Decimal(most)
