@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from riskcore.orders import ApprovedExit as ApprovedExit
     from riskcore.orders import Order as Order
     from riskcore.policy import (
+        Limit as Limit,
+    )
+    from riskcore.policy import (
         Policy as Policy,
     )
     from riskcore.policy import (
@@ -159,7 +162,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "exits.levels": ("Breach", "breach", "exit_order"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order"),
-    "policy": ("Policy", "contradictions", "policy_hash"),
+    "policy": ("Limit", "Policy", "contradictions", "policy_hash"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "sessions": ("IST", "CalendarUnknown", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "ENTRY", "EXIT", "SELL", "Bar", "Market", "Signal"),
@@ -200,6 +203,7 @@ __all__ = [
     "Finding",
     "Instrument",
     "Latch",
+    "Limit",
     "Market",
     "Order",
     "Policy",

@@ -17,24 +17,26 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import levels, limits, validator
+from riskcore.policy import levels, limits, scoped, validator
 from riskcore.policy.kinds import RISK as RISK
 from riskcore.policy.kinds import RULES as RULES
+from riskcore.policy.kinds import SMALLEST_PERCENT
 from riskcore.policy.levels import LevelSettings
 from riskcore.policy.limits import LimitSettings
 from riskcore.policy.orders import OrderSettings
+from riskcore.policy.scoped import Limit as Limit
+from riskcore.policy.scoped import ScopedSettings
 from riskcore.policy.sizing import MARGIN as MARGIN
 from riskcore.policy.sizing import NOTIONAL as NOTIONAL
 from riskcore.policy.sizing import SizingSettings
 from riskcore.policy.validator import ValidatorSettings
 from riskcore.values import settle
 
-SMALLEST_PERCENT: Final = Decimal("0.05")
 Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
 
 
 @frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
-class Policy(ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings):
+class Policy(ScopedSettings, ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings):
     """The rules of one account. Percent fields are percent (1 is 1 %), never ratios.
 
     A percentage below 0.05 is refused unless `confirm_small` is set, because 0.01 was nearly always meant as
@@ -52,6 +54,7 @@ _GROUPS: Final[tuple[Contradictions, ...]] = (
     limits.contradictions,
     validator.contradictions,
     levels.contradictions,
+    scoped.contradictions,
 )
 
 

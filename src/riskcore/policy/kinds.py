@@ -12,6 +12,7 @@ from riskcore.values import Check
 
 RISK: Final = "risk_management"
 RULES: Final = "trading_rules"
+SMALLEST_PERCENT: Final = Decimal("0.05")
 
 
 def meta(
@@ -20,11 +21,11 @@ def meta(
     """A field's metadata: its check, what the commented configuration is written from, and whether `small` is fine.
 
     A field with the check `percent` is small only by mistake (0.01 was nearly always meant as 1 %), as is one
-    that says `small=False`: below 0.05 it must be confirmed. `example` is what stands in the commented
-    configuration where the default is off, if the field's type alone does not tell.
+    that says `small=False`: below 0.05 it must be confirmed. A field that is off by default shows its `example`
+    where the usual one of its type would be refused or would not help.
     """
-    told = {"check": check, "unit": unit, "help": help_, "file": file, "small": small and check is not percent}
-    return told if example is None else {**told, "example": example}
+    found = {"check": check, "unit": unit, "help": help_, "file": file, "small": small and check is not percent}
+    return found if example is None else {**found, "example": example}
 
 
 def percent(value: Any, name: str) -> Decimal:
