@@ -156,7 +156,7 @@ class LimitSettings:
         metadata=meta(
             _reentry,
             "allowed/next_session/symbol_next_session",
-            "entries after a stop-out: allowed, or not before the next session (of strategy and side, or of the symbol)",
+            "entries after a stop-out: at once, or next session (same strategy and side, or whole symbol)",
         ),
     )
     max_stops: int | None = field(

@@ -130,7 +130,7 @@ def bets_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Bets 
         sides.setdefault(order.approved.instrument.key, sign(order.approved.side))
     known = dict(market.closes)
     lengths = {key: len(known.get(key, ())) for key in sides}
-    count = min(min(lengths.values()), policy.correlation_window + 1)
+    count = min(*lengths.values(), policy.correlation_window + 1)
     if count <= policy.correlation_min_bars:
         return min(sorted(lengths), key=lengths.__getitem__)
     spreads = tuple(_spread(simple_returns(known[key][-count:])) for key in sides)

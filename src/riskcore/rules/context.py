@@ -11,6 +11,7 @@ from riskcore.book import Book
 from riskcore.instruments import margin_pct
 from riskcore.money import DOWN, HUNDRED, ONE, UP, exact, percent_of, round_to_tick
 from riskcore.policy import MARGIN, Policy
+from riskcore.rules.bets import Bets, bets_of
 from riskcore.sessions import CalendarUnknown, Session, session_on
 from riskcore.signals import BUY, Market, Signal, sign
 from riskcore.stops import Stop, atr, atr_stop, given_stop
@@ -22,7 +23,8 @@ class Context(NamedTuple):
 
     A named tuple and not an attrs class, because one is made for every decision and is cheaper to make so.
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
-    the sizing base in rupees; `margin_pct` the margin of the product in percent of value.
+    the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `bets` is what correlations
+    are measured on, where a limit asks for them: a text names whose history is missing.
     """
 
     signal: Signal
@@ -39,6 +41,7 @@ class Context(NamedTuple):
     target: Target | None
     base: Decimal | None
     margin_pct: Decimal | None
+    bets: Bets | str | None = None
 
     @property
     def stop_is_sound(self) -> bool:
@@ -47,6 +50,13 @@ class Context(NamedTuple):
             return False
         side, stop = sign(self.signal.side), self.stop.price
         return side * (self.reference - stop) > 0 and side * (self.limit - stop) > 0
+
+    @property
+    def risk_per_share(self) -> Decimal | None:
+        """What one share loses between the worst permitted entry and the stop, before charges."""
+        if self.stop is None or self.limit is None or not self.stop_is_sound:
+            return None
+        return abs(self.limit - self.stop.price)
 
     @property
     def per_share(self) -> Decimal | None:
@@ -82,6 +92,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         target=_target(signal, market, policy, reference, stop),
         base=sizing_base(book, policy),
         margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
+        bets=bets_of(signal, book, market, policy),
     )
 
 

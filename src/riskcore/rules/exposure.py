@@ -21,7 +21,7 @@ def position_size(context: Context) -> Reading | None:
     if context.base is None or context.per_share is None:
         return None
     key = context.market.instrument.key
-    used = _used(context, lambda instrument: instrument.key == key)
+    used = in_use(context, lambda instrument: instrument.key == key)
     if isinstance(used, str):
         return "margin_unknown", used, None, None
     limit = percent_of(context.base, context.policy.max_position_size_percent)
@@ -39,7 +39,7 @@ def sector_exposure(context: Context) -> Reading | None:
     if context.base is None or context.per_share is None:
         return None
     bucket = context.market.instrument.bucket
-    used = _used(context, lambda instrument: instrument.bucket == bucket)
+    used = in_use(context, lambda instrument: instrument.bucket == bucket)
     if isinstance(used, str):
         return "margin_unknown", used, None, None
     limit = percent_of(context.base, context.policy.max_sector_exposure)
@@ -107,7 +107,7 @@ def _held(context: Context) -> Iterator[tuple[Instrument, str, Decimal]]:
         yield approved.instrument, approved.product, approved.limit * order.open_quantity
 
 
-def _used(context: Context, counts: Callable[[Instrument], bool]) -> Decimal | str:
+def in_use(context: Context, counts: Callable[[Instrument], bool]) -> Decimal | str:
     """What is held or on its way in the instruments that count, on the policy's basis; else whose margin is unknown."""
     total = ZERO
     for instrument, product, value in _held(context):
