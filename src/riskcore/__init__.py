@@ -15,10 +15,16 @@ if TYPE_CHECKING:
         Book as Book,
     )
     from riskcore.book import (
+        DayResult as DayResult,
+    )
+    from riskcore.book import (
         Fill as Fill,
     )
     from riskcore.book import (
         Latch as Latch,
+    )
+    from riskcore.book import (
+        Outcome as Outcome,
     )
     from riskcore.book import (
         Position as Position,
@@ -83,6 +89,9 @@ if TYPE_CHECKING:
     from riskcore.reasons import CATALOGUE as CATALOGUE
     from riskcore.reasons import Finding as Finding
     from riskcore.reasons import Reason as Reason
+    from riskcore.rules.bets import pearson as pearson
+    from riskcore.rules.bets import return_correlation as return_correlation
+    from riskcore.rules.bets import simple_returns as simple_returns
     from riskcore.sessions import (
         IST as IST,
     )
@@ -156,7 +165,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
-    "book": ("Book", "Fill", "Latch", "Position", "Price"),
+    "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exits.levels": ("Breach", "breach", "exit_order"),
@@ -164,6 +173,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "orders": ("ApprovedEntry", "ApprovedExit", "Order"),
     "policy": ("Limit", "Policy", "contradictions", "policy_hash"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
+    "rules.bets": ("pearson", "return_correlation", "simple_returns"),
     "sessions": ("IST", "CalendarUnknown", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "ENTRY", "EXIT", "SELL", "Bar", "Market", "Signal"),
     "simulation": (
@@ -198,6 +208,7 @@ __all__ = [
     "CalendarUnknown",
     "Charges",
     "ChargesUnknown",
+    "DayResult",
     "Decision",
     "Fill",
     "Finding",
@@ -206,6 +217,7 @@ __all__ = [
     "Limit",
     "Market",
     "Order",
+    "Outcome",
     "Policy",
     "Position",
     "Price",
@@ -233,10 +245,13 @@ __all__ = [
     "next_session_day",
     "nse_equity",
     "order_charges",
+    "pearson",
     "policy_hash",
     "prices_of",
+    "return_correlation",
     "session_date",
     "session_on",
+    "simple_returns",
     "simulate",
     "size",
     "target",

@@ -5,6 +5,10 @@ Needs Hypothesis (`pip install "riskcore[testing]"`). No room of the core import
 
 from riskcore.testing.days import Day as Day
 from riskcore.testing.days import days as days
+from riskcore.testing.history import closes as closes
+from riskcore.testing.history import finished_days as finished_days
+from riskcore.testing.history import outcomes as outcomes
+from riskcore.testing.history import rulebooks as rulebooks
 from riskcore.testing.scenario import Scenario as Scenario
 from riskcore.testing.strategies import Situation as Situation
 from riskcore.testing.strategies import bars as bars
@@ -23,11 +27,15 @@ __all__ = [
     "Situation",
     "bars",
     "books",
+    "closes",
     "days",
+    "finished_days",
     "instruments",
     "markets",
+    "outcomes",
     "policies",
     "prices",
+    "rulebooks",
     "signals",
     "situations",
     "trading_moments",
