@@ -10,6 +10,7 @@ from riskcore.instruments import margin_pct
 from riskcore.money import HUNDRED, ONE, exact, percent_of
 from riskcore.policy import MARGIN, Limit, Policy
 from riskcore.rounding import ENTRY, rounded
+from riskcore.rules.bets import Bets, bets_of
 from riskcore.rules.placing import stop_for, target_for
 from riskcore.sessions import CalendarUnknown, Session, session_on
 from riskcore.signals import BUY, Market, Signal, sign
@@ -25,7 +26,8 @@ class Context(NamedTuple):
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
     `trusted_atr` the same where it rests on `atr_warmup_bars` (stop and target may still lie beyond zero). `limits`
-    are the policy's that the entry comes under.
+    are the policy's that the entry comes under. `bets` is what correlations are measured on, where a limit asks for
+    them: a text names whose history is missing.
     """
 
     signal: Signal
@@ -44,6 +46,7 @@ class Context(NamedTuple):
     margin_pct: Decimal | None
     trusted_atr: Decimal | None
     limits: tuple[Limit, ...] = ()
+    bets: Bets | str | None = None
 
     @property
     def stop_is_sound(self) -> bool:
@@ -52,6 +55,13 @@ class Context(NamedTuple):
             return False
         side, stop = sign(self.signal.side), self.stop.price
         return stop > 0 and side * (self.reference - stop) > 0 and side * (self.limit - stop) > 0
+
+    @property
+    def risk_per_share(self) -> Decimal | None:
+        """What one share loses between the worst permitted entry and the stop, before charges."""
+        if self.stop is None or self.limit is None or not self.stop_is_sound:
+            return None
+        return abs(self.limit - self.stop.price)
 
     @property
     def per_share(self) -> Decimal | None:
@@ -90,6 +100,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
         trusted_atr=trusted,
         limits=_limits(signal, policy),
+        bets=bets_of(signal, book, market, policy),
     )
 
 
