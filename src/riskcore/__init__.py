@@ -11,6 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from riskcore.analytics.statistics import TradeStatistics as TradeStatistics
+    from riskcore.analytics.statistics import kelly_fraction as kelly_fraction
+    from riskcore.analytics.statistics import trade_statistics as trade_statistics
     from riskcore.book import (
         Book as Book,
     )
@@ -153,6 +156,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
+    "analytics.statistics": ("TradeStatistics", "kelly_fraction", "trade_statistics"),
     "book": ("Book", "Fill", "Latch", "Position", "Price"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
@@ -213,6 +217,7 @@ __all__ = [
     "Size",
     "Stop",
     "Target",
+    "TradeStatistics",
     "atr",
     "atr_stop",
     "breach",
@@ -224,6 +229,7 @@ __all__ = [
     "given_stop",
     "given_target",
     "interval_length",
+    "kelly_fraction",
     "margin_pct",
     "moments",
     "next_session_day",
@@ -237,6 +243,7 @@ __all__ = [
     "size",
     "target",
     "tick_for",
+    "trade_statistics",
 ]
 
 
