@@ -76,9 +76,7 @@ def drawdowns(equity: Sequence[Decimal]) -> tuple[Drawdown, ...]:
 
 
 def _spell(equity: Sequence[Decimal], top: int, trough: int, last: int, *, recovered: int | None) -> Drawdown:
-    return Drawdown(
-        peak=equity[top], low=equity[trough], began=top, trough=trough, last=last, recovered=recovered
-    )
+    return Drawdown(peak=equity[top], low=equity[trough], began=top, trough=trough, last=last, recovered=recovered)
 
 
 @exact

@@ -20,7 +20,10 @@ from riskcore.signals import sign
 
 @exact
 def adverse(trade: Trade) -> Decimal | None:
-    """Maximum adverse excursion in rupees a share, never below 0: sign x (entry - worst price). None: not recorded."""
+    """Maximum adverse excursion in rupees a share, never below 0: sign x (entry - worst price).
+
+    None where it was not recorded.
+    """
     if trade.worst_price is None:
         return None
     return max(sign(trade.side) * (trade.entry_price - trade.worst_price), ZERO)
@@ -28,7 +31,10 @@ def adverse(trade: Trade) -> Decimal | None:
 
 @exact
 def favourable(trade: Trade) -> Decimal | None:
-    """Maximum favourable excursion in rupees a share, never below 0: sign x (best price - entry). None: not recorded."""
+    """Maximum favourable excursion in rupees a share, never below 0: sign x (best price - entry).
+
+    None where it was not recorded.
+    """
     if trade.best_price is None:
         return None
     return max(sign(trade.side) * (trade.best_price - trade.entry_price), ZERO)
@@ -50,8 +56,8 @@ def favourable_r(trade: Trade) -> Decimal | None:
 class Excursions:
     """Averages over trades, in R; None where no trade shows it.
 
-    `winners_mae_r` says how far good trades went wrong first (stops nearer than that cut them off), `losers_mfe_r` how far
-    bad ones were right first, `given_back_r` = mean(MFE - gross result) in R.
+    `winners_mae_r` says how far good trades went wrong first (stops nearer than that cut them off), `losers_mfe_r`
+    how far bad ones were right first, `given_back_r` = mean(MFE - gross result) in R.
     """
 
     count: int

@@ -60,7 +60,8 @@ class Trade:
 
     @exact
     def _work_out(self) -> None:
-        if self.gross is None:
+        told: Decimal | None = self.gross
+        if told is None:
             moved = sign(self.side) * (self.exit_price - self.entry_price)
             object.__setattr__(self, "gross", moved * self.quantity)
         risk = self.risk
@@ -114,8 +115,10 @@ _Ordered = tuple[ApprovedEntry | ApprovedExit, str, Decimal | None]
 
 
 class _Open:
-    """A trade under way: how it began, and the prices seen since. The latest span is kept apart until the next:
-    an exit that answers it was out of the market beyond its level."""
+    """A trade under way: how it began, and the prices seen since.
+
+    The latest span is kept apart until the next: an exit that answers it was out of the market beyond its level.
+    """
 
     def __init__(self, entry: ApprovedEntry, bound_by: str, price: Decimal) -> None:
         self.entry, self.bound_by = entry, bound_by

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Final
 
 from attrs import frozen
@@ -118,7 +118,7 @@ def r_distribution(trades: Results, edges: Sequence[Decimal] = EDGES) -> tuple[R
     sides = [None, *edges, None]
     return tuple(
         RBin(low, high, sum(1 for r in found if (low is None or r >= low) and (high is None or r < high)))
-        for low, high in zip(sides, sides[1:], strict=False)
+        for low, high in pairwise(sides)
     )
 
 
@@ -161,8 +161,10 @@ def streaks(trades: Results) -> Streaks:
 
 @frozen
 class Slippage:
-    """What stops cost beyond their level: `count` trades a stop took off, their `total` in rupees, the average a trade
-    in rupees and in R, and the worst. Above 0: worse than asked."""
+    """What stops cost beyond their level, in rupees; above 0: worse than asked.
+
+    `count` trades a stop took off, what they cost in all, on average (also in R), and the worst.
+    """
 
     count: int
     total: Decimal
@@ -182,9 +184,7 @@ def stop_slippage(trades: Iterable[Trade]) -> Slippage | None:
     average = mean(costs)
     if average is None:
         return None
-    in_r = [
-        cost / (risk * trade.quantity) for trade, cost in zip(stopped, costs, strict=True) if (risk := trade.risk)
-    ]
+    in_r = [cost / (risk * trade.quantity) for trade, cost in zip(stopped, costs, strict=True) if (risk := trade.risk)]
     return Slippage(len(costs), sum(costs, ZERO), average, mean(in_r), max(costs))
 
 
