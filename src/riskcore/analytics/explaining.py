@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from riskcore.analytics.breakdown import Part
 from riskcore.analytics.drawdown import Drawdown
+from riskcore.analytics.grouping import Part
 from riskcore.analytics.trades import RBin
 from riskcore.money import HUNDRED, exact, rupees, to_paisa
 

@@ -9,13 +9,12 @@ from typing import Any
 from attrs import frozen
 
 from riskcore import events as e
-from riskcore.analytics import returns as of_returns
-from riskcore.analytics import trades as of_trades
-from riskcore.analytics.breakdown import BY, Part, breakdown, refusals
+from riskcore.analytics import returns as of_returns, trades as of_trades
 from riskcore.analytics.drawdown import Drawdown, deepest, longest
 from riskcore.analytics.equity import EquityCurve, equity_curve
 from riskcore.analytics.excursion import Excursions, excursions
 from riskcore.analytics.explaining import explained
+from riskcore.analytics.grouping import BY, Part, breakdown, refusals
 from riskcore.analytics.returns import SESSIONS
 from riskcore.analytics.statistics import TradeStatistics, trade_statistics
 from riskcore.analytics.trade import Trade, trades_of
@@ -28,7 +27,7 @@ class Performance:
 
     `trades` are the finished ones, `open_trades` the instruments still held: they are in the equity curve, at their
     last price, and in no figure of trades. `uncharged_fills` counts fills without a schedule of charges, which stand
-    at no charges. `parts` holds the breakdowns by name (`breakdown.BY`), `refused` the entries each rule refused.
+    at no charges. `parts` holds the breakdowns by name (`grouping.BY`), `refused` the entries each rule refused.
 
     `drawdown` is the deepest in percent between the ends of sessions, `intraday_drawdown` the same with the lows inside
     them, `largest_drawdown` the one of most rupees.
@@ -79,7 +78,7 @@ class Performance:
     refused: tuple[tuple[str, int], ...]
 
     def by(self, name: str) -> tuple[Part, ...]:
-        """The breakdown by a name of `breakdown.BY`; `ValueError` for another."""
+        """The breakdown by a name of `grouping.BY`; `ValueError` for another."""
         found = dict(self.parts).get(name)
         if found is None:
             raise ValueError(f"name must be one of {', '.join(BY)}, got {name!r}")
