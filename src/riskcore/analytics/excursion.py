@@ -1,8 +1,8 @@
 """How far a trade went against its owner, and for him, while it was open (J. Sweeney's MAE and MFE).
 
-From the extremes of the prices seen. Of the span of prices in which a level took the trade off, what lies beyond that
-level was not lived through and does not count; on bars the other extreme of that bar does, for a bar does not
-tell the order.
+From the extremes of the prices seen. A fill that dates from inside a span of prices, as on bars, left at its level:
+what lies beyond that level was not lived through and does not count. The other extreme of that bar does, for a bar
+does not tell the order.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ _Ordered = tuple[ApprovedEntry | ApprovedExit, str, Decimal | None]
 class _Open:
     """A trade under way: how it began, and the prices seen since.
 
-    The latest span is kept apart until the next: an exit that answers it was out of the market beyond its level.
+    The latest span is kept apart until the next one or a fill, which may date from inside it (on bars it does).
     """
 
     def __init__(self, entry: ApprovedEntry, bound_by: str, price: Decimal) -> None:
@@ -142,27 +142,26 @@ class _Open:
             self.met(high, low)
             self.span = None
 
-    def leaves(self, at: datetime, order: ApprovedExit) -> None:
-        """A level asked for this exit: of the span that touched it, what lies beyond was not lived through."""
-        level = order.level
-        if order.reason != TARGET_HIT and level is not None:
-            self.stop = level
-        if self.span is not None and self.span[0] == at and level is not None:
-            _, high, low = self.span
+    def filled(self, order: ApprovedEntry | ApprovedExit, fact: e.Filled) -> None:
+        """A fill that dates from inside the latest span left at its level: what lies beyond was not lived through."""
+        exits = isinstance(order, ApprovedExit)
+        if exits and order.level is not None and self.span is not None and fact.traded_at < self.span[0]:
+            (_, high, low), level = self.span, order.level
             from_above = (self.entry.side == BUY) is (order.reason != TARGET_HIT)
-            self.span = (at, high, max(low, level)) if from_above else (at, min(high, level), low)
+            self.span = (fact.at, high, max(low, level)) if from_above else (fact.at, min(high, level), low)
+        self.settle()
+        self.met(fact.price, fact.price)
 
 
 def _ordered(fact: e.EntryApproved | e.ExitApproved, open_trades: dict[str, _Open]) -> _Ordered:
     if isinstance(fact, e.EntryApproved):
         return fact.order, fact.bound_by, None
     under_way = open_trades.get(fact.order.instrument.key)
-    if under_way is None:
+    if under_way is None or fact.order.reason == TARGET_HIT:
         return fact.order, "", None
-    under_way.leaves(fact.at, fact.order)
-    # An exit sent again after a refusal has no level of its own: the stop that asked for the first still counts.
-    asked = under_way.stop if fact.order.reason != TARGET_HIT else None
-    return fact.order, "", asked
+    # An exit sent again after a refusal may have no level of its own: the stop that asked for the first still counts.
+    under_way.stop = under_way.stop if fact.order.level is None else fact.order.level
+    return fact.order, "", under_way.stop
 
 
 def _filled(fact: e.Filled, known: _Ordered | None, open_trades: dict[str, _Open]) -> None:
@@ -174,8 +173,7 @@ def _filled(fact: e.Filled, known: _Ordered | None, open_trades: dict[str, _Open
     if under_way is None and isinstance(order, ApprovedEntry):
         open_trades[fact.key] = _Open(order, bound_by, fact.price)
     elif under_way is not None:
-        under_way.settle()
-        under_way.met(fact.price, fact.price)
+        under_way.filled(order, fact)
         if stop is not None:
             worse = sign(under_way.entry.side) * (stop * fact.quantity - fact.value)
             under_way.slippage = (under_way.slippage or ZERO) + worse
