@@ -11,6 +11,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from riskcore.analytics.equity import EquityCurve as EquityCurve, equity_curve as equity_curve
+    from riskcore.analytics.statistics import (
+        TradeStatistics as TradeStatistics,
+        kelly_fraction as kelly_fraction,
+        trade_statistics as trade_statistics,
+    )
+    from riskcore.analytics.summary import (
+        Performance as Performance,
+        performance as performance,
+        performance_of as performance_of,
+    )
+    from riskcore.analytics.trade import Trade as Trade, trades_of as trades_of
     from riskcore.book import (
         Book as Book,
         DayResult as DayResult,
@@ -112,6 +124,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
+    "analytics.equity": ("EquityCurve", "equity_curve"),
+    "analytics.statistics": ("TradeStatistics", "kelly_fraction", "trade_statistics"),
+    "analytics.summary": ("Performance", "performance", "performance_of"),
+    "analytics.trade": ("Trade", "trades_of"),
     "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),

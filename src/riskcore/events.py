@@ -321,12 +321,17 @@ class PositionClosed:
 
 @frozen
 class Marked:
-    """The latest price of a held instrument."""
+    """The latest price of a held instrument, and the extremes since the last look.
+
+    `high` and `low` are None where some of that span lies before the position was opened: it did not live through it.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime
     key: str
     last: Decimal
+    high: Decimal | None = None
+    low: Decimal | None = None
 
 
 @frozen

@@ -93,7 +93,9 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
 def _prices(event: e.PricesSeen, turn: Turn) -> None:
     position = turn.book.position(event.key)
     if position is not None:
-        turn.note(e.Marked(turn.at, event.key, event.last))
+        lived = position.opened_at is None or event.since >= position.opened_at
+        high, low = (event.high, event.low) if lived else (None, None)
+        turn.note(e.Marked(turn.at, event.key, event.last, high, low))
         position = turn.book.position(event.key)
     if position is not None:
         watch(turn, position, event)
