@@ -209,7 +209,11 @@ def test_what_is_measured_in_atr_needs_one():
     blind = {"market": {"atr": None}}
     percent = {"stop_methods": ["percent"], "stop_pct": 1}
     assert decided(**blind, **percent).approved
-    for more in ({"stop_greatest_atr": 5}, {"stop_methods": ["level"], "stop_buffer_atr": 1}, {"stop_methods": ["atr"]}):
+    for more in (
+        {"stop_greatest_atr": 5},
+        {"stop_methods": ["level"], "stop_buffer_atr": 1},
+        {"stop_methods": ["atr"]},
+    ):
         assert reasons(decided(WITH_LEVELS, **blind, **{**percent, **more})) == ["atr_not_ready"]
     assert reasons(decided({"stop": 990}, **blind, stop_greatest_atr=5)) == ["atr_not_ready"]
     assert decided({"stop": 990}, **blind).approved

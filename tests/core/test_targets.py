@@ -159,7 +159,9 @@ def test_the_reward_after_charges_can_decide():
     assert refused.reasons[0].text == "reward is 2.22 R after charges; at least 2.50 R, short by 0.28 R"
     assert refused.reasons[0].measured == net_of(4, 2575)
     assert refused.reasons[0].rule == "risk_reward_basis"
-    higher = decided(max_quantity=4, signal={"stop": 2470, "target": 2586}, risk_reward_basis="net", target_r_multiple=3)
+    higher = decided(
+        max_quantity=4, signal={"stop": 2470, "target": 2586}, risk_reward_basis="net", target_r_multiple=3
+    )
     assert higher.net_risk_reward == net_of(4, 2586) >= Decimal("2.5")
     assert any(found.rule == "risk_reward_basis" for found in higher.findings)
 

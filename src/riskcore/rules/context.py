@@ -12,7 +12,7 @@ from riskcore.policy import MARGIN, Policy
 from riskcore.rounding import ENTRY, rounded
 from riskcore.rules.placing import stop_for, target_for
 from riskcore.sessions import CalendarUnknown, Session, session_on
-from riskcore.signals import BUY, Market, Signal, sign
+from riskcore.signals import BUY, Market, Signal
 from riskcore.stops.methods import Stop
 from riskcore.stops.ranges import average_true_range
 from riskcore.targets import Target
@@ -24,7 +24,8 @@ class Context(NamedTuple):
     A named tuple and not an attrs class, because one is made for every decision and is cheaper to make so.
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
-    `trusted_atr` the same where it rests on `atr_warmup_bars` (stop and target may still lie beyond zero).
+    `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond zero;
+    `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero.
     """
 
     signal: Signal
@@ -42,14 +43,7 @@ class Context(NamedTuple):
     base: Decimal | None
     margin_pct: Decimal | None
     trusted_atr: Decimal | None
-
-    @property
-    def stop_is_sound(self) -> bool:
-        """Whether the stop stands on the losing side of the entry, with a distance, above zero."""
-        if self.stop is None or self.reference is None or self.limit is None:
-            return False
-        side, stop = sign(self.signal.side), self.stop.price
-        return stop > 0 and side * (self.reference - stop) > 0 and side * (self.limit - stop) > 0
+    stop_is_sound: bool
 
     @property
     def per_share(self) -> Decimal | None:
@@ -69,6 +63,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     session, problem = _session(signal, market, policy)
     reference = market.reference(signal.side)
     value, bars = _atr(market, policy)
+    limit = None if reference is None else worst_price(signal.side, reference, market, policy)
     trusted = _trusted(value, bars, policy)
     stop = stop_for(signal, market, policy, reference, trusted)
     return Context(
@@ -79,7 +74,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         session=session,
         calendar_problem=problem,
         reference=reference,
-        limit=None if reference is None else worst_price(signal.side, reference, market, policy),
+        limit=limit,
         atr=value,
         atr_bars=bars,
         stop=stop,
@@ -87,7 +82,17 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         base=sizing_base(book, policy),
         margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
         trusted_atr=trusted,
+        stop_is_sound=_is_sound(signal.side, reference, limit, stop),
     )
+
+
+def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop: Stop | None) -> bool:
+    if stop is None or reference is None or limit is None:
+        return False
+    price = stop.price
+    if side == BUY:
+        return 0 < price < reference and price < limit
+    return price > reference and price > limit
 
 
 @exact
