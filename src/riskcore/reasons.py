@@ -52,6 +52,7 @@ CATALOGUE: Final = (
     Reason("equity_unknown", "the opening equity of this session is not known", "operator"),
     Reason("quote_missing", "no quote of {measured}", "now"),
     Reason("quote_stale", "the quote is {measured} s old; at most {limit} s", "now"),
+    Reason("peak_unknown", "the highest equity so far is not known, so no drawdown is", "operator"),
     Reason("atr_not_ready", "ATR needs {limit} bars, has {measured}", "today"),
     Reason("stop_level_missing", "none of the {measured} levels is on the losing side of {limit}", "never"),
     Reason("stop_swing_missing", "no confirmed swing on the losing side of {limit} in {measured} bars", "today"),
@@ -68,11 +69,21 @@ CATALOGUE: Final = (
     Reason("too_many_trades", "{measured} trades today; at most {limit}", "next session"),
     Reason("daily_loss_reached", "today's loss is Rs {measured}; the limit is Rs {limit}", "next session"),
     Reason("sector_full", "Rs {measured} of the sector in use; at most Rs {limit}", "today"),
+    Reason("sector_net_full", "Rs {measured} of the sector in use, long less short; at most Rs {limit}", "today"),
+    Reason("unknown_sectors_full", "Rs {measured} in use by symbols without a sector; at most Rs {limit}", "today"),
+    Reason("limit_full", "{measured} in use; at most Rs {limit}", "today"),
     Reason("margin_unknown", "no margin rate for {measured}", "operator"),
     Reason("charges_unknown", "{measured}", "operator"),
     Reason("insufficient_funds", "Rs {measured} free; one lot needs Rs {limit}", "today"),
     Reason("position_too_large", "with one lot more the position is Rs {measured}; at most Rs {limit}", "never"),
+    Reason("order_too_large", "one lot is worth Rs {measured}; at most Rs {limit} an entry", "never"),
+    Reason("sector_over", "the size is {measured}; the sector has room for {limit}", "today"),
+    Reason("kelly_not_ready", "Kelly needs {limit} finished trades with wins and losses, has {measured}", "operator"),
+    Reason("kelly_no_edge", "Kelly's fraction of the finished trades is {measured}: there is no edge", "operator"),
+    Reason("throttled", "{measured} % below the peak of equity, less than one lot may be risked", "operator"),
     Reason("below_one_lot", "{limit} allows {measured}, which is less than one lot", "never"),
+    Reason("below_min_quantity", "the size is {measured}; at least {limit}", "never"),
+    Reason("rule_failed", "a rule of yours failed: {measured}", "operator"),
     Reason(
         "net_risk_reward_too_low",
         "reward is {measured} R after charges; at least {limit} R, short by {short} R",
@@ -109,9 +120,10 @@ class Finding:
         if self.passed:
             return f"{shown(self.measured)} of {shown(self.limit)}" if self.limit is not None else shown(self.measured)
         reason = REASONS.get(self.reason)
-        template = reason.template if reason else "{measured} against {limit}"
+        if reason is None:
+            return f"{self.reason}: {shown(self.measured)} against {shown(self.limit)}"
         short = _gap(self.measured, self.limit)
-        return template.format(measured=shown(self.measured), limit=shown(self.limit), short=short)
+        return reason.template.format(measured=shown(self.measured), limit=shown(self.limit), short=short)
 
     @property
     def clears(self) -> str:

@@ -36,7 +36,7 @@ def bars_of(rows):
 
 def walk(count=300, seed=7):
     """A random walk on ticks of 0.05, with gaps: (high, low, close) as floats."""
-    chance, level, rows = random.Random(seed), 20_000, []
+    chance, level, rows = random.Random(seed), 20_000, []  # noqa: S311 - prices, no secrets
     for _ in range(count):
         opened = level + chance.randint(-60, 60)
         level = opened + chance.randint(-80, 80)

@@ -148,7 +148,7 @@ def test_a_stop_is_moved_between_its_least_and_its_greatest_distance(side):
 def decided(signal=None, market=None, **policy):
     wish = rc.Signal("INFY", "BUY", at=NOON, **(signal or {}))
     seen = rc.Market(instrument=INFY, at=NOON, **{"last": 1000, "atr": 10, **(market or {})})
-    return rc.decide(wish, rc.Book(100_000), seen, rc.Policy(**LIFTED, **policy))
+    return rc.decide(wish, rc.Book(100_000), seen, rc.Policy(**{**LIFTED, **policy}))
 
 
 def reasons(decision):
@@ -187,6 +187,21 @@ def test_the_policy_places_the_stop_by_its_methods_between_its_bounds(policy, st
     decision = decided(WITH_LEVELS, {"bars": TREND}, **policy)
     assert decision.order.stop == Decimal(stop)
     assert decision.stop.distance == 1000 - Decimal(stop)
+
+
+@pytest.mark.parametrize(
+    ("size", "quantity", "stop"),
+    [
+        ({"sizing_method": "fixed_quantity", "fixed_quantity": 20}, 20, 975),
+        ({"sizing_method": "fixed_notional", "fixed_notional": 33_500}, 33, "984.85"),
+        ({"sizing_method": "fixed_notional", "fixed_notional": 33_500, "entry_band_pct": 2}, 32, "984.40"),
+    ],
+)
+def test_a_stop_by_rupees_loses_no_more_than_those_with_the_fixed_quantity(size, quantity, stop):
+    """500 rupees over 20 shares are 25 each; over the 33 (at the worst price 32) that 33,500 rupees buy, 15.15."""
+    decision = decided(stop_methods=["rupees"], stop_risk_rupees=500, risk_per_trade=3, **size)
+    assert (decision.order.quantity, decision.order.stop) == (quantity, Decimal(stop))
+    assert decision.stop.distance * quantity <= 500
 
 
 @pytest.mark.parametrize(
@@ -288,7 +303,10 @@ def test_a_short_is_the_mirror():
         ({"stop_methods": ["percent"]}, "stop_pct: must be set"),
         ({"stop_methods": ["points"]}, "stop_points: must be set"),
         ({"stop_methods": ["rupees"]}, "stop_risk_rupees: must be set"),
-        ({"stop_methods": ["rupees"], "stop_risk_rupees": 500}, "set fixed_quantity or fixed_notional"),
+        (
+            {"stop_methods": ["rupees"], "stop_risk_rupees": 500},
+            "set sizing_method to fixed_quantity or fixed_notional",
+        ),
         ({"stop_least_pct": 2, "stop_greatest_pct": 1}, "stop_greatest_pct: is below stop_least_pct 2"),
         ({"stop_least_ticks": 0}, "stop_least_ticks must be 1 or more"),
         ({"signal_stop": "never"}, "signal_stop must be use, ignore or tighter"),

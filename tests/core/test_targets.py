@@ -203,7 +203,7 @@ def test_legs_are_kept_in_one_spelling_so_that_the_policy_hash_is_stable(written
 )
 def test_a_leg_written_otherwise_is_refused_with_the_form(leg):
     """Strictly: a leg that nearly reads right is the dangerous one."""
-    with pytest.raises(ValueError, match='target_legs must be legs such as "50% at 1.5R"'):
+    with pytest.raises(ValueError, match=r"target_legs must be legs such as \"50% at 1\.5R\""):
         rc.Policy(target_legs=[leg, "50% at 3R"])
 
 

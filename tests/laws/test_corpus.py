@@ -93,6 +93,7 @@ CORPUS = {
     "insufficient_funds": {"market": seen(available_cash=100)},
     "position_too_large": {"market": seen(last=10_100, atr=10)},
     "below_one_lot": {"market": seen(atr="666.6")},
+    "rule_failed": rules(rules=[lambda context: None]),
     "net_risk_reward_too_low": {
         **wish(stop=990, target="1025.1"),
         **rules(risk_reward_basis="net", target_r_multiple=3),

@@ -5,8 +5,7 @@ from itertools import accumulate, pairwise
 
 import attrs
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 import riskcore as rc
 from riskcore.money import on_tick

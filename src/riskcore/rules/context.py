@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from riskcore.book import Book
 from riskcore.instruments import margin_pct
-from riskcore.money import HUNDRED, ONE, exact, percent_of
-from riskcore.policy import MARGIN, Policy
-from riskcore.rounding import ENTRY, rounded
-from riskcore.rules.placing import stop_for, target_for
+from riskcore.money import exact, percent_of
+from riskcore.policy import MARGIN, Limit, Policy
+from riskcore.rules.placing import stop_for, target_for, worst_price
 from riskcore.sessions import CalendarUnknown, Session, session_on
 from riskcore.signals import BUY, Market, Signal
 from riskcore.stops.methods import Stop
@@ -25,7 +24,8 @@ class Context(NamedTuple):
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
     `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond zero;
-    `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero.
+    `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
+    are the policy's that the entry comes under.
     """
 
     signal: Signal
@@ -44,6 +44,7 @@ class Context(NamedTuple):
     margin_pct: Decimal | None
     trusted_atr: Decimal | None
     stop_is_sound: bool
+    limits: tuple[Limit, ...] = ()
 
     @property
     def per_share(self) -> Decimal | None:
@@ -83,6 +84,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
         trusted_atr=trusted,
         stop_is_sound=_is_sound(signal.side, reference, limit, stop),
+        limits=_limits(signal, policy),
     )
 
 
@@ -95,6 +97,12 @@ def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop:
     return price > reference and price > limit
 
 
+def _limits(signal: Signal, policy: Policy) -> tuple[Limit, ...]:
+    if not policy.limits:
+        return ()
+    return policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
+
+
 @exact
 def sizing_base(book: Book, policy: Policy) -> Decimal | None:
     """What sizes are a percentage of: opening equity + today's realised result after charges, at most capital_max."""
@@ -102,14 +110,6 @@ def sizing_base(book: Book, policy: Policy) -> Decimal | None:
         return None
     base = book.opening_equity + book.net_realised
     return base if policy.capital_max is None else min(base, policy.capital_max)
-
-
-@exact
-def worst_price(side: str, reference: Decimal, market: Market, policy: Policy) -> Decimal:
-    """The entry limit: reference +- entry_band_pct, rounded to the tick so that the band is never exceeded."""
-    band = policy.entry_band_pct / HUNDRED
-    tick = market.instrument.tick
-    return max(rounded(ENTRY, side, reference * (ONE + band if side == BUY else ONE - band), tick), tick)
 
 
 def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | None, str | None]:
