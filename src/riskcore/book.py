@@ -13,9 +13,10 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
+from riskcore.exits.trail import Trail
 from riskcore.instruments import Instrument
-from riskcore.money import ZERO, amount, count, exact, not_negative_whole, positive
-from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
+from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
+from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order, TargetLeg
 from riskcore.sessions import session_date
 from riskcore.signals import BUY, opposite, side_text, sign
 from riskcore.values import checks, given, optional, settle
@@ -53,6 +54,8 @@ class Position:
     realised: Decimal = ZERO
     charges: Decimal = ZERO
     exit_value: Decimal = ZERO
+    legs: tuple[TargetLeg, ...] = field(default=(), converter=given)
+    trail: Trail = field(factory=Trail)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _POSITION)
@@ -61,6 +64,11 @@ class Position:
     def id(self) -> str:
         """The signal that opened it; the instrument's key where no signal of ours did."""
         return self.signal_id or self.instrument.key
+
+    @exact
+    def tightens(self, stop: Decimal) -> bool:
+        """Whether a stop at that price would be tighter than the one that stands; any is, where none does."""
+        return self.stop is None or sign(self.side) * (stop - self.stop) > 0
 
     @property
     @exact
@@ -103,11 +111,19 @@ class Fill:
 
 @frozen
 class Price:
-    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`)."""
+    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
+
+    `high` and `low` are the extremes since the price before it, None where there was nothing between; `close` is
+    the close of a candle that has ended by now, if one has; `atr` a fresh ATR, if there is one.
+    """
 
     key: str
     last: Decimal = field(converter=given)
     at: datetime
+    high: Decimal | None = field(default=None, converter=given)
+    low: Decimal | None = field(default=None, converter=given)
+    close: Decimal | None = field(default=None, converter=given)
+    atr: Decimal | None = field(default=None, converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICE)
@@ -209,8 +225,16 @@ class Book:
     def _marked(self, price: Price) -> Book:
         if self.position(price.key) is None:
             return self
-        positions = (attrs.evolve(p, last=price.last) if p.instrument.key == price.key else p for p in self.positions)
+        positions = (marked(p, price) if p.instrument.key == price.key else p for p in self.positions)
         return attrs.evolve(self, positions=tuple(positions), version=self.version + 1)
+
+    def with_stop(self, key: str, stop: Decimal, rule: str) -> Book:
+        """The next book with the stop of a position tightened, by whom; a looser one changes nothing."""
+        held = self.position(key)
+        if held is None or not held.tightens(stop):
+            return self
+        moved = attrs.evolve(held, stop=stop, trail=attrs.evolve(held.trail, rule=rule))
+        return attrs.evolve(self._with_position(held, moved), version=self.version + 1)
 
     def _filled(self, fill: Fill) -> Book:
         order = self._known(fill.order_id)
@@ -239,6 +263,7 @@ class Book:
             charges=held.charges + fill.charges,
             last=fill.price,
             stop=_tighter(held, entry.stop),
+            trail=attrs.evolve(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
         )
         return self._with_position(held, grown)
 
@@ -277,6 +302,16 @@ class Book:
         return order
 
 
+def marked(position: Position, price: Price) -> Position:
+    """The position at a new price: its latest price, and what its trail remembers. The stop stays where it is."""
+    high = price.last if price.high is None else max(price.high, price.last)
+    low = price.last if price.low is None else min(price.low, price.last)
+    trail = position.trail.after(
+        long=position.side == BUY, high=high, low=low, close=price.close, atr=price.atr, at=price.at
+    )
+    return attrs.evolve(position, last=price.last, trail=trail)
+
+
 def _tighter(held: Position, stop: Decimal) -> Decimal:
     """The tighter of two stops: shares added to a position never loosen it."""
     if held.stop is None:
@@ -300,6 +335,8 @@ def _new_position(entry: ApprovedEntry, fill: Fill) -> Position:
         strategy=entry.strategy,
         signal_id=entry.signal_id,
         charges=fill.charges,
+        legs=entry.legs,
+        trail=Trail(best=fill.price, worst=fill.price, seen_at=fill.at, entry_atr=entry.atr),
     )
 
 
@@ -317,9 +354,17 @@ _POSITION: Final = checks(
     last=optional(positive),
     initial_stop=optional(positive),
     opened_quantity=not_negative_whole,
+    legs=_several,
 )
 _FILL: Final = checks("Fill", quantity=count, price=positive, charges=amount, value=optional(positive))
-_PRICE: Final = checks("Price", last=positive)
+_PRICE: Final = checks(
+    "Price",
+    last=positive,
+    high=optional(positive),
+    low=optional(positive),
+    close=optional(positive),
+    atr=optional(not_negative),
+)
 _BOOK: Final = checks(
     "Book",
     opening_equity=optional(amount),
