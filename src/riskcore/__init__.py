@@ -50,9 +50,17 @@ if TYPE_CHECKING:
     from riskcore.decision import (
         decide as decide,
     )
+    from riskcore.exits.breakeven import breakeven_price as breakeven_price
+    from riskcore.exits.legs import open_legs as open_legs
+    from riskcore.exits.legs import scaled_legs as scaled_legs
     from riskcore.exits.levels import Breach as Breach
     from riskcore.exits.levels import breach as breach
     from riskcore.exits.levels import exit_order as exit_order
+    from riskcore.exits.timing import time_stop_at as time_stop_at
+    from riskcore.exits.timing import time_stop_due as time_stop_due
+    from riskcore.exits.trailing import advance as advance
+    from riskcore.exits.trailing import trailed as trailed
+    from riskcore.exits.trailing import trailed_stop as trailed_stop
     from riskcore.instruments import (
         Instrument as Instrument,
     )
@@ -78,6 +86,7 @@ if TYPE_CHECKING:
     from riskcore.policy import (
         policy_hash as policy_hash,
     )
+    from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE
     from riskcore.reasons import Finding as Finding
     from riskcore.reasons import Reason as Reason
@@ -130,6 +139,9 @@ if TYPE_CHECKING:
         evidence_from as evidence_from,
     )
     from riskcore.simulation import (
+        fresh_atr as fresh_atr,
+    )
+    from riskcore.simulation import (
         interval_length as interval_length,
     )
     from riskcore.simulation import (
@@ -157,10 +169,15 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "book": ("Book", "Fill", "Latch", "Position", "Price"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
+    "exits.breakeven": ("breakeven_price",),
+    "exits.legs": ("open_legs", "scaled_legs"),
     "exits.levels": ("Breach", "breach", "exit_order"),
+    "exits.timing": ("time_stop_at", "time_stop_due"),
+    "exits.trailing": ("advance", "trailed", "trailed_stop"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "policy": ("Policy", "contradictions", "policy_hash"),
+    "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "sessions": ("IST", "CalendarUnknown", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "ENTRY", "EXIT", "SELL", "Bar", "Market", "Signal"),
@@ -168,6 +185,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "Broker",
         "Simulation",
         "evidence_from",
+        "fresh_atr",
         "interval_length",
         "moments",
         "prices_of",
@@ -215,14 +233,18 @@ __all__ = [
     "Stop",
     "Target",
     "TargetLeg",
+    "Trail",
+    "advance",
     "atr",
     "atr_stop",
     "breach",
+    "breakeven_price",
     "charges",
     "contradictions",
     "decide",
     "evidence_from",
     "exit_order",
+    "fresh_atr",
     "given_stop",
     "given_target",
     "interval_length",
@@ -230,15 +252,21 @@ __all__ = [
     "moments",
     "next_session_day",
     "nse_equity",
+    "open_legs",
     "order_charges",
     "policy_hash",
     "prices_of",
+    "scaled_legs",
     "session_date",
     "session_on",
     "simulate",
     "size",
     "target",
     "tick_for",
+    "time_stop_at",
+    "time_stop_due",
+    "trailed",
+    "trailed_stop",
 ]
 
 

@@ -153,9 +153,7 @@ class TroubleOver:
 
 
 _EQUITY = checks("EquityRead", equity=amount)
-_PRICES = checks(
-    "PricesSeen", first=positive, high=positive, low=positive, last=positive, atr=optional(not_negative)
-)
+_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive, atr=optional(not_negative))
 _TIGHTEN = checks("TightenStop", stop=positive)
 _REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)
 

@@ -115,6 +115,11 @@ class Order:
         return isinstance(self.approved, ApprovedEntry)
 
     @property
+    def takes_part(self) -> bool:
+        """Whether it takes off a part of a position on purpose: some legs of its target."""
+        return isinstance(self.approved, ApprovedExit) and self.approved.partial
+
+    @property
     def live(self) -> bool:
         """Whether it may still fill: everything that has not ended, the unknown included."""
         return self.status not in ENDED

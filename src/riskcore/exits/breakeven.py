@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from riskcore.book import Position
 from riskcore.costs import ChargesUnknown, policy_charges
 from riskcore.money import DOWN, UP, exact, round_to_tick, to_paisa
 from riskcore.policy import Policy
+from riskcore.positions import Position
 from riskcore.signals import BUY, opposite, sign
 
 
@@ -29,12 +29,11 @@ def breakeven_price(position: Position, policy: Policy, on: date) -> Decimal:
     """
     tick, way = position.instrument.tick, sign(position.side)
     away = UP if position.side == BUY else DOWN
-    price = round_to_tick(position.average_price, tick, away)
-    if policy.breakeven_covers_charges:
-        try:
-            price = _covering(position, policy, on, away)
-        except ChargesUnknown:
-            pass
+    try:
+        covering = _covering(position, policy, on, away) if policy.breakeven_covers_charges else None
+    except ChargesUnknown:
+        covering = None
+    price = round_to_tick(position.average_price, tick, away) if covering is None else covering
     return price + way * policy.breakeven_buffer_ticks * tick
 
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
-from riskcore.book import Position
 from riskcore.money import ZERO, exact, floor_to_lot
 from riskcore.orders import TargetLeg
+from riskcore.positions import Position
 from riskcore.signals import BUY
 
 
@@ -26,14 +26,14 @@ class TouchedLegs:
     level: Decimal
 
 
-def scaled(legs: Sequence[TargetLeg], quantity: int, lot_size: int = 1) -> tuple[TargetLeg, ...]:
+def scaled_legs(legs: Sequence[TargetLeg], quantity: int, lot_size: int = 1) -> tuple[TargetLeg, ...]:
     """The legs of a part of the order: `quantity` shares shared out as the plan does, in whole lots.
 
     The first n legs take floor(quantity x their part of the plan) together, and the last takes the rest, so that
     the quantities add up to `quantity`. A leg may come to nothing.
 
     >>> plan = (TargetLeg(Decimal(110), 50), TargetLeg(Decimal(120), 30), TargetLeg(Decimal(130), 20))
-    >>> [leg.quantity for leg in scaled(plan, 45)]
+    >>> [leg.quantity for leg in scaled_legs(plan, 45)]
     [22, 14, 9]
     """
     plan = sum(leg.quantity for leg in legs)
@@ -52,7 +52,7 @@ def open_legs(position: Position) -> tuple[TargetLeg, ...]:
     opened = max(position.opened_quantity, position.quantity)
     gone = opened - position.quantity
     left = []
-    for leg in scaled(position.legs, opened, position.instrument.lot_size):
+    for leg in scaled_legs(position.legs, opened, position.instrument.lot_size):
         done = min(gone, leg.quantity)
         gone -= done
         if leg.quantity > done:

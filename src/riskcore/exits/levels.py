@@ -11,11 +11,11 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from riskcore.book import Position
 from riskcore.exits.legs import touched_legs
 from riskcore.money import DOWN, UP, exact, percent_of, round_to_tick
 from riskcore.orders import STOP_HIT, TARGET_HIT, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.positions import Position
 from riskcore.signals import BUY, opposite
 
 

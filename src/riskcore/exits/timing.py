@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from riskcore.book import Position
 from riskcore.policy import Policy
+from riskcore.positions import Position
 from riskcore.sessions import CalendarUnknown, Session, session_on
 
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedelta(days=1)}

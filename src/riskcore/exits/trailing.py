@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from attrs import evolve
 
-from riskcore.book import Book, Position, Price, marked
+from riskcore.book import Book, Price
 from riskcore.exits.breakeven import breakeven_price
 from riskcore.exits.timing import candle_close
 from riskcore.money import DOWN, HUNDRED, ONE, UP, ZERO, exact, percent_of, round_to_tick
@@ -29,7 +29,8 @@ from riskcore.policy.trailing import (
     STEP_R,
     STEPPING,
 )
-from riskcore.signals import BUY, Bar, sign
+from riskcore.positions import Position, marked, with_stop
+from riskcore.signals import Bar, sign
 
 
 @exact
@@ -56,11 +57,11 @@ def advance(position: Position, seen: Price | Bar, policy: Policy, *, atr: Decim
         if close is None and policy.trail_on == BAR:
             close = candle_close(position, seen.last, since=seen.at, at=seen.at, policy=policy)
         price = evolve(seen, close=close, atr=atr or seen.atr)
-    after = marked(position, price)
+    after = marked(position, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
     if policy.trail_on == BAR and price.close is None:
         return after
     moved = trailed_stop(after, policy, price.at.date())
-    return after if moved is None else evolve(after, stop=moved[0], trail=evolve(after.trail, rule=moved[1]))
+    return after if moved is None else with_stop(after, *moved)
 
 
 @exact
@@ -82,7 +83,7 @@ def trailed_stop(position: Position, policy: Policy, on: date) -> tuple[Decimal,
     """
     trail, way, tick = position.trail, sign(position.side), position.instrument.tick
     extreme = trail.best_close if policy.trail_on == BAR else trail.best
-    if extreme is None or not position.quantity:
+    if not policy.moves_stops or extreme is None or not position.quantity:
         return None
     nearest = round_to_tick(extreme - way * tick, tick, DOWN if way > 0 else UP)
     found = None

@@ -83,7 +83,9 @@ class TrailSettings:
         default=LATEST,
         converter=given,
         metadata=meta(
-            one_word(LATEST, AT_ENTRY), "latest or entry", "the ATR a trail is measured in: the freshest, or the entry's"
+            one_word(LATEST, AT_ENTRY),
+            "latest or entry",
+            "which ATR a trail is measured in: the freshest, or the entry's",
         ),
     )
     breakeven_at_r: Decimal | None = field(
@@ -140,6 +142,12 @@ class TrailSettings:
         converter=given,
         metadata=meta(optional(count), "minutes", "leave that long before the square-off of the product"),
     )
+
+    @property
+    def moves_stops(self) -> bool:
+        """Whether any setting ever moves a stop."""
+        ways = (self.trail, self.breakeven_at_r, self.breakeven_at_pct, self.profit_lock_at_r)
+        return any(way is not None for way in ways)
 
     @property
     def trails_on_atr(self) -> bool:
