@@ -25,7 +25,7 @@ def breakeven_price(position: Position, policy: Policy, on: date) -> Decimal:
     >>> paid = Decimal("17.60")
     >>> held = Position(instrument=share, side="BUY", quantity=50, average_price=1000, charges=paid)
     >>> breakeven_price(held, Policy(), date(2026, 11, 20))
-    Decimal('1001.05')
+    Decimal('1001.00')
     """
     tick, way = position.instrument.tick, sign(position.side)
     away = UP if position.side == BUY else DOWN
