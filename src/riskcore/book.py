@@ -15,11 +15,17 @@ from attrs import field, frozen
 
 from riskcore.money import ZERO, amount, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
-from riskcore.positions import DayResult as DayResult
-from riskcore.positions import Fill as Fill
-from riskcore.positions import Outcome as Outcome
-from riskcore.positions import Position as Position
-from riskcore.positions import marked, new_position, r_multiple, tighter, with_stop
+from riskcore.positions import (
+    DayResult as DayResult,
+    Fill as Fill,
+    Outcome as Outcome,
+    Position as Position,
+    marked,
+    new_position,
+    r_multiple,
+    tighter,
+    with_stop,
+)
 from riskcore.sessions import session_date
 from riskcore.signals import opposite, sign
 from riskcore.values import checks, given, optional, settle

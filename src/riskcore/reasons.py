@@ -72,6 +72,7 @@ CATALOGUE: Final = (
     Reason("insufficient_funds", "Rs {measured} free; one lot needs Rs {limit}", "today"),
     Reason("position_too_large", "with one lot more the position is Rs {measured}; at most Rs {limit}", "never"),
     Reason("below_one_lot", "{limit} allows {measured}, which is less than one lot", "never"),
+    Reason("rule_failed", "a rule of yours failed: {measured}", "operator"),
     Reason("price_off_tick", "{measured} is not a multiple of the tick {limit}", "never"),
     Reason("quantity_off_lot", "{measured} is not a multiple of the lot {limit}", "never"),
     Reason("over_risk_budget", "the order risks Rs {measured}; the budget is Rs {limit}", "never"),
@@ -103,8 +104,9 @@ class Finding:
         if self.passed:
             return f"{shown(self.measured)} of {shown(self.limit)}" if self.limit is not None else shown(self.measured)
         reason = REASONS.get(self.reason)
-        template = reason.template if reason else "{measured} against {limit}"
-        return template.format(measured=shown(self.measured), limit=shown(self.limit))
+        if reason is None:
+            return f"{self.reason}: {shown(self.measured)} against {shown(self.limit)}"
+        return reason.template.format(measured=shown(self.measured), limit=shown(self.limit))
 
     @property
     def clears(self) -> str:

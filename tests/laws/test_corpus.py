@@ -89,6 +89,7 @@ CORPUS = {
     "insufficient_funds": {"market": seen(available_cash=100)},
     "position_too_large": {"market": seen(last=10_100, atr=10)},
     "below_one_lot": {"market": seen(atr="666.6")},
+    "rule_failed": rules(rules=[lambda context: None]),
     "over_risk_budget": {
         "book": rc.Book(THREE_SHARES_BUT_FOR_A_HAIR),
         "market": seen(last=10),

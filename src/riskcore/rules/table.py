@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple, TypeAlias
 
 from riskcore.policy import Policy
 from riskcore.reasons import RUPEES, Reading
-from riskcore.rules import count, exposure, loss
-from riskcore.rules import signal as validator
+from riskcore.rules import count, exposure, loss, signal as validator
 from riskcore.rules.context import Context
+from riskcore.rules.custom import ask_custom
 
 Ask: TypeAlias = Callable[[Context], Reading | None]
 
@@ -67,5 +67,6 @@ ROWS: Final[tuple[Row, ...]] = (
 
 @lru_cache(maxsize=256)
 def asked(policy: Policy) -> tuple[Row, ...]:
-    """The rules that a policy has on; the same policy gives the same tuple."""
-    return tuple(row for row in ROWS if row.on(policy))
+    """The rules that a policy has on, the user's own last; the same policy gives the same tuple."""
+    own = tuple(Row(rule.short, partial(ask_custom, rule)) for rule in policy.rules)
+    return tuple(row for row in ROWS if row.on(policy)) + own
