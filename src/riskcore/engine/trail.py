@@ -6,9 +6,9 @@ from riskcore import events as e
 from riskcore.engine.turn import Turn
 from riskcore.exits.timing import candle_close
 from riskcore.exits.trailing import trailed_stop
-from riskcore.money import DOWN, UP, round_to_tick
 from riskcore.policy.trailing import BAR
 from riskcore.positions import Position
+from riskcore.rounding import STOP, rounded
 from riskcore.signals import BUY
 
 
@@ -57,7 +57,7 @@ def tighten(turn: Turn, wish: e.TightenStop) -> None:
     if held is None:
         turn.note(e.StopKept(turn.at, wish.key, wish.stop, wish.by, "no_position"))
         return
-    stop = round_to_tick(wish.stop, held.instrument.tick, UP if held.side == BUY else DOWN)
+    stop = rounded(STOP, held.side, wish.stop, held.instrument.tick)
     last = held.last or held.average_price
     if not held.tightens(stop):
         turn.note(e.StopKept(turn.at, wish.key, wish.stop, wish.by, "stop_not_tighter"))

@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 from riskcore.costs import ChargesUnknown, policy_charges
-from riskcore.money import DOWN, UP, exact, round_to_tick, to_paisa
+from riskcore.money import exact, to_paisa
 from riskcore.policy import Policy
 from riskcore.positions import Position
-from riskcore.signals import BUY, opposite, sign
+from riskcore.rounding import STOP, rounded
+from riskcore.signals import opposite, sign
 
 
 @exact
@@ -28,16 +29,15 @@ def breakeven_price(position: Position, policy: Policy, on: date) -> Decimal:
     Decimal('1001.00')
     """
     tick, way = position.instrument.tick, sign(position.side)
-    away = UP if position.side == BUY else DOWN
     try:
-        covering = _covering(position, policy, on, away) if policy.breakeven_covers_charges else None
+        covering = _covering(position, policy, on) if policy.breakeven_covers_charges else None
     except ChargesUnknown:
         covering = None
-    price = round_to_tick(position.average_price, tick, away) if covering is None else covering
+    price = rounded(STOP, position.side, position.average_price, tick) if covering is None else covering
     return price + way * policy.breakeven_buffer_ticks * tick
 
 
-def _covering(position: Position, policy: Policy, on: date, away: str) -> Decimal:
+def _covering(position: Position, policy: Policy, on: date) -> Decimal:
     """The first tick at which the open result pays for the charges, found from just below it."""
     tick, way, quantity = position.instrument.tick, sign(position.side), position.quantity
     paid = position.charges * quantity / max(position.opened_quantity, quantity)
@@ -48,7 +48,7 @@ def _covering(position: Position, policy: Policy, on: date, away: str) -> Decima
         return to_paisa(charges.total)
 
     near = position.average_price + way * (paid + leaving(position.average_price)) / quantity
-    price = round_to_tick(near, tick, away)
+    price = rounded(STOP, position.side, near, tick)
     while way * (price - position.average_price) * quantity < paid + leaving(price):
         price += way * tick
     return price

@@ -17,7 +17,7 @@ from attrs import evolve
 from riskcore.book import Book, Price
 from riskcore.exits.breakeven import breakeven_price
 from riskcore.exits.timing import candle_close
-from riskcore.money import DOWN, HUNDRED, ONE, UP, ZERO, exact, percent_of, round_to_tick
+from riskcore.money import HUNDRED, ONE, ZERO, exact, percent_of
 from riskcore.policy import Policy
 from riskcore.policy.trailing import (
     AT_ENTRY,
@@ -30,6 +30,7 @@ from riskcore.policy.trailing import (
     STEPPING,
 )
 from riskcore.positions import Position, marked, with_stop
+from riskcore.rounding import LEAST_STOP, STOP, rounded
 from riskcore.signals import Bar, sign
 
 
@@ -85,10 +86,10 @@ def trailed_stop(position: Position, policy: Policy, on: date) -> tuple[Decimal,
     extreme = trail.best_close if policy.trail_on == BAR else trail.best
     if not policy.moves_stops or extreme is None or not position.quantity:
         return None
-    nearest = round_to_tick(extreme - way * tick, tick, DOWN if way > 0 else UP)
+    nearest = rounded(LEAST_STOP, position.side, extreme - way * tick, tick)
     found = None
     for raw, rule in _candidates(position, extreme, nearest, policy, on):
-        price = round_to_tick(raw, tick, UP if way > 0 else DOWN)
+        price = rounded(STOP, position.side, raw, tick)
         price = min(price, nearest) if way > 0 else max(price, nearest)
         if price > 0 and (found is None or way * (price - found[0]) > 0):
             found = price, rule
