@@ -28,6 +28,7 @@ from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.signals import Market, Signal
+from riskcore.stop_moves import StopKept as StopKept, StopMoved as StopMoved, TightenStop as TightenStop
 from riskcore.values import checks, optional, settle
 
 # ---------------------------------------------------------------- inputs
@@ -102,19 +103,6 @@ class PricesSeen:
 
 
 @frozen
-class TightenStop:
-    """Somebody wants the stop of a position tighter: an operator, or a strategy. It is never made looser."""
-
-    at: datetime
-    key: str
-    stop: Decimal
-    by: str = "operator"
-
-    def __attrs_post_init__(self) -> None:
-        settle(self, _TIGHTEN)
-
-
-@frozen
 class OrderReported:
     """What the gateway says of one of our orders; the fill is cumulative."""
 
@@ -156,7 +144,6 @@ class TroubleOver:
 
 _EQUITY = checks("EquityRead", equity=amount)
 _PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive, atr=optional(not_negative))
-_TIGHTEN = checks("TightenStop", stop=positive)
 _REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)
 
 Input: TypeAlias = (
@@ -355,31 +342,6 @@ class Marked:
     low: Decimal | None = None
     close: Decimal | None = None
     atr: Decimal | None = None
-
-
-@frozen
-class StopMoved:
-    """The stop of a position is tighter than it was. `rule` is the setting that moved it, or who asked for it."""
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    key: str
-    position_id: str
-    before: Decimal | None
-    after: Decimal
-    rule: str
-
-
-@frozen
-class StopKept:
-    """A wish to move a stop that was not granted, with its reason; nothing is changed."""
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    key: str
-    stop: Decimal
-    by: str
-    reason: str
 
 
 @frozen

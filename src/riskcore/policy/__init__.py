@@ -17,8 +17,7 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import custom, levels, limits, trailing, validator
-from riskcore.policy import custom, levels, limits, scoped, sizing, validator
+from riskcore.policy import custom, levels, limits, scoped, sizing, trailing, validator
 from riskcore.policy.custom import CustomRule as CustomRule, CustomSettings, custom_rule as custom_rule
 from riskcore.policy.kinds import RISK as RISK, RULES as RULES, SMALLEST_PERCENT
 from riskcore.policy.levels import GROSS as GROSS, NET as NET, LevelSettings
@@ -35,8 +34,14 @@ Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
 
 @frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
 class Policy(
-    CustomSettings, ValidatorSettings, OrderSettings, LimitSettings, TrailSettings, LevelSettings, SizingSettings
-    ScopedSettings, CustomSettings, ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings
+    ScopedSettings,
+    CustomSettings,
+    ValidatorSettings,
+    OrderSettings,
+    LimitSettings,
+    TrailSettings,
+    LevelSettings,
+    SizingSettings,
 ):
     """The rules of one account. Percent fields are percent (1 is 1 %), never ratios.
 

@@ -42,6 +42,7 @@ class TrailSettings:
             optional(one_word(*TRAILS)),
             ", ".join(TRAILS),
             "how the stop follows the best price since entry, or moves in steps of profit; empty: it does not",
+            example=STEP_POINTS,
         ),
     )
     trail_by: Decimal | None = field(
@@ -51,17 +52,22 @@ class TrailSettings:
             optional(positive),
             _UNIT,
             "how far the stop hangs behind the best price; with a step trail, how far each step moves it",
+            example="2",
         ),
     )
     trail_step: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), _UNIT, "with a step trail: the profit for which the stop moves once"),
+        metadata=meta(
+            optional(positive), _UNIT, "with a step trail: the profit for which the stop moves once", example="2"
+        ),
     )
     trail_after: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), _UNIT, "profit from which on the stop trails; empty: from the entry on"),
+        metadata=meta(
+            optional(positive), _UNIT, "profit from which on the stop trails; empty: from the entry on", example="2"
+        ),
     )
     trail_on: str = field(
         default=TICK,
@@ -101,6 +107,7 @@ class TrailSettings:
             "% of the entry price",
             "the same as a percentage of the entry price; empty: off",
             small=False,
+            example="1",
         ),
     )
     breakeven_covers_charges: bool = field(
@@ -122,7 +129,11 @@ class TrailSettings:
         default=None,
         converter=given,
         metadata=meta(
-            optional(percent), "% of the best profit", "share of the best open profit that the stop keeps", small=False
+            optional(percent),
+            "% of the best profit",
+            "share of the best open profit that the stop keeps",
+            small=False,
+            example="50",
         ),
     )
     time_stop_bars: int | None = field(
