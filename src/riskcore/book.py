@@ -18,14 +18,13 @@ from riskcore.money import ZERO, amount, count, exact, not_negative_whole, posit
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
 from riskcore.sessions import session_date
 from riskcore.signals import BUY, opposite, side_text, sign
+from riskcore.states import ACTIVE as ACTIVE
+from riskcore.states import HALTED as HALTED
+from riskcore.states import LOCKED as LOCKED
+from riskcore.states import OPERATOR, SEVERITY
+from riskcore.states import REDUCING as REDUCING
+from riskcore.states import WAITING_FOR_LOGIN as WAITING_FOR_LOGIN
 from riskcore.values import checks, given, optional, settle
-
-ACTIVE: Final = "active"
-REDUCING: Final = "reducing"
-HALTED: Final = "halted"
-LOCKED: Final = "locked"
-WAITING_FOR_LOGIN: Final = "waiting_for_login"
-SEVERITY: Final = (ACTIVE, REDUCING, HALTED, LOCKED, WAITING_FOR_LOGIN)
 
 
 @frozen(kw_only=True)
@@ -115,13 +114,46 @@ class Price:
 
 @frozen
 class Latch:
-    """Something that stopped entries, and stays until it is lifted: who, when, why, and which state it sets."""
+    """Something that stopped entries, and stays until it is lifted: who, when, why, and which state it sets.
+
+    `resets` says what lifts it (`states.RESETS`), `until` the moment where that is a time. `key` is the instrument
+    whose entries alone it stops; "" stops those of the whole account.
+    """
 
     name: str
     state: str
     at: datetime
     by: str
     why: str
+    resets: str = OPERATOR
+    until: datetime | None = None
+    key: str = ""
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """A finished trade."""
+
+    key: str
+    side: str
+    strategy: str
+    product: str
+    session: date
+    closed_at: datetime
+    quantity: int
+    net: Decimal
+    r_multiple: Decimal | None
+    reason: str
+
+
+@frozen
+class DayResult:
+    """A finished session."""
+
+    session: date
+    opening_equity: Decimal
+    net: Decimal
+    peak: Decimal | None = None
 
 
 @frozen
@@ -141,6 +173,14 @@ class Book:
     charges: Decimal = field(default=ZERO, converter=given, kw_only=True)
     trades_today: int = field(default=0, converter=given, kw_only=True)
     latches: tuple[Latch, ...] = field(default=(), converter=given, kw_only=True)
+    outcomes: tuple[Outcome, ...] = field(default=(), kw_only=True)
+    days: tuple[DayResult, ...] = field(default=(), kw_only=True)
+    peak_equity: Decimal | None = field(default=None, kw_only=True)
+    session_peak: Decimal | None = field(default=None, kw_only=True)
+    excused: tuple[str, ...] = field(default=(), kw_only=True)
+    counted_from: tuple[tuple[str, datetime], ...] = field(default=(), kw_only=True)
+    sent_second: datetime | None = field(default=None, kw_only=True)
+    sent_in_second: int = field(default=0, kw_only=True)
     version: int = field(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -148,8 +188,35 @@ class Book:
 
     @property
     def state(self) -> str:
-        """The trading state: the most severe that any latch sets, ACTIVE when none does."""
-        return max((latch.state for latch in self.latches), key=SEVERITY.index, default=ACTIVE)
+        """The trading state: the most severe that any latch of the account sets, ACTIVE when none does."""
+        return self.state_of("")
+
+    def state_of(self, key: str) -> str:
+        """The trading state of one instrument: the account's, or that of a latch of its own if it is graver."""
+        states = (latch.state for latch in self.latches if latch.key in ("", key))
+        return max(states, key=SEVERITY.index, default=ACTIVE)
+
+    def latch(self, name: str, key: str = "") -> Latch | None:
+        """The latch of a name (and of an instrument) that stands, if any."""
+        return next((latch for latch in self.latches if latch.name == name and latch.key == key), None)
+
+    @property
+    @exact
+    def equity(self) -> Decimal | None:
+        """Opening equity + today's net result + the open one; None while the first is not known."""
+        return None if self.opening_equity is None else self.opening_equity + self.net_realised + self.unrealised
+
+    def counted_since(self, breaker: str) -> datetime | None:
+        """When a breaker was last lifted: it counts what came after. None if it never was."""
+        return next((at for name, at in self.counted_from if name == breaker), None)
+
+    def orders_in(self, at: datetime) -> int:
+        """Orders and cancels sent in the calendar second of `at`."""
+        return self.sent_in_second if self.sent_second == at.replace(microsecond=0) else 0
+
+    def sending(self, at: datetime) -> Book:
+        """The next book with one more order or cancel sent at `at`."""
+        return attrs.evolve(self, sent_second=at.replace(microsecond=0), sent_in_second=self.orders_in(at) + 1)
 
     @property
     @exact
@@ -200,7 +267,7 @@ class Book:
             raise ValueError(f"order {approved.order_id} is in the book already")
         entry = isinstance(approved, ApprovedEntry)
         return attrs.evolve(
-            self,
+            self.sending(approved.at),
             orders=(*self.orders, Order(approved=approved, status=INTENDED)),
             trades_today=self.trades_today + (1 if entry else 0),
             version=self.version + 1,

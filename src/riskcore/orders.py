@@ -29,6 +29,7 @@ STOP_HIT: Final = "stop"
 TARGET_HIT: Final = "target"
 SQUARE_OFF: Final = "square_off"
 SIGNAL_EXIT: Final = "signal"
+CONNECTION_LOST: Final = "connection_lost"
 
 
 @frozen(kw_only=True)

@@ -107,6 +107,10 @@ class Market:
     (rupees, already computed) or `bars` (oldest first) from which it is computed; `atr_bars` is how many bars
     a given ATR rests on, None when only the caller knows. `available_cash` is what the broker says can still be
     spent as margin, where it was read.
+
+    Rules that are switched on may need more, and refuse by name without it: `previous_close`, the day's price bands
+    `band_low` and `band_high`, `traded_at`, when the instrument last traded, and `recent_prices`, (moment, price)
+    of the last minute or so, oldest first.
     """
 
     instrument: Instrument
@@ -120,11 +124,18 @@ class Market:
     atr_interval: str | None = None
     bars: tuple[Bar, ...] | None = field(default=None, converter=given)
     available_cash: Decimal | None = field(default=None, converter=given)
+    previous_close: Decimal | None = field(default=None, converter=given)
+    band_low: Decimal | None = field(default=None, converter=given)
+    band_high: Decimal | None = field(default=None, converter=given)
+    traded_at: datetime | None = field(default=None, converter=given)
+    recent_prices: tuple[tuple[datetime, Decimal], ...] | None = field(default=None, converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _MARKET)
         if self.bid is not None and self.ask is not None and self.bid > self.ask:
             raise ValueError(f"Market: bid {self.bid} is above ask {self.ask}")
+        if self.band_low is not None and self.band_high is not None and self.band_low > self.band_high:
+            raise ValueError(f"Market: band_low {self.band_low} is above band_high {self.band_high}")
 
     def quote_age(self) -> timedelta:
         """How old the quote was at the moment of looking."""
@@ -134,6 +145,10 @@ class Market:
         """The price an entry on `side` starts from: the ask for a buy, the bid for a sell, else the last."""
         near = self.ask if side == BUY else self.bid
         return near if near is not None else self.last
+
+
+def _timed_prices(value: Any, name: str) -> tuple[tuple[datetime, Decimal], ...]:
+    return tuple((in_ist(moment, name), positive(price, name)) for moment, price in value)
 
 
 _BAR: Final = checks("Bar", at=in_ist, open=positive, high=positive, low=positive, close=positive, volume=whole)
@@ -158,4 +173,9 @@ _MARKET: Final = checks(
     atr=optional(not_negative),
     bars=optional(lambda value, name: tuple(value)),
     available_cash=optional(not_negative),
+    previous_close=optional(positive),
+    band_low=optional(positive),
+    band_high=optional(positive),
+    traded_at=optional(in_ist),
+    recent_prices=optional(_timed_prices),
 )

@@ -17,7 +17,8 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import levels, limits, validator
+from riskcore.policy import breakers, levels, limits, validator
+from riskcore.policy.breakers import BreakerSettings
 from riskcore.policy.kinds import RISK as RISK
 from riskcore.policy.kinds import RULES as RULES
 from riskcore.policy.levels import LevelSettings
@@ -34,7 +35,7 @@ Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
 
 
 @frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
-class Policy(ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings):
+class Policy(ValidatorSettings, OrderSettings, BreakerSettings, LimitSettings, LevelSettings, SizingSettings):
     """The rules of one account. Percent fields are percent (1 is 1 %), never ratios.
 
     A percentage below 0.05 is refused unless `confirm_small` is set, because 0.01 was nearly always meant as
@@ -52,6 +53,7 @@ _GROUPS: Final[tuple[Contradictions, ...]] = (
     limits.contradictions,
     validator.contradictions,
     levels.contradictions,
+    breakers.contradictions,
 )
 
 
