@@ -21,6 +21,18 @@ from riskcore.commands import CancelOrder as CancelOrder
 from riskcore.commands import Command as Command
 from riskcore.commands import PlaceEntry as PlaceEntry
 from riskcore.commands import PlaceExit as PlaceExit
+from riskcore.controls import Approaching as Approaching
+from riskcore.controls import ClockSeen as ClockSeen
+from riskcore.controls import ConnectionSeen as ConnectionSeen
+from riskcore.controls import ConnectionStaged as ConnectionStaged
+from riskcore.controls import ControlRefused as ControlRefused
+from riskcore.controls import DriftMeasured as DriftMeasured
+from riskcore.controls import LoginSeen as LoginSeen
+from riskcore.controls import OperatorHalted as OperatorHalted
+from riskcore.controls import OperatorResumed as OperatorResumed
+from riskcore.controls import OrderFailed as OrderFailed
+from riskcore.controls import Rearmed as Rearmed
+from riskcore.controls import Receded as Receded
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
@@ -97,7 +109,10 @@ class PricesSeen:
 
 @frozen
 class OrderReported:
-    """What the gateway says of one of our orders; the fill is cumulative."""
+    """What the gateway says of one of our orders; the fill is cumulative.
+
+    `error` is the class of what went wrong (`policy.breakers.ERRORS`), where the gateway can tell it.
+    """
 
     at: datetime
     order_id: str
@@ -106,6 +121,7 @@ class OrderReported:
     filled_value: Decimal
     traded_at: datetime | None = None
     note: str = ""
+    error: str = ""
 
     def __attrs_post_init__(self) -> None:
         settle(self, _REPORT)
@@ -150,6 +166,11 @@ Input: TypeAlias = (
     | TimePassed
     | TroubleSeen
     | TroubleOver
+    | OperatorHalted
+    | OperatorResumed
+    | LoginSeen
+    | ConnectionSeen
+    | ClockSeen
 )
 INPUTS: tuple[type, ...] = get_args(Input)
 
@@ -338,12 +359,18 @@ class Latched:
 
 @frozen
 class Lifted:
-    """A stop of entries was lifted."""
+    """A stop of entries was lifted, of one instrument (`key`) or of the account.
+
+    `excused`: the breaker still measured at its limit; it trips again only after it has measured below it.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime
     name: str
     by: str
+    why: str = ""
+    key: str = ""
+    excused: bool = False
 
 
 @frozen
@@ -374,5 +401,12 @@ Fact: TypeAlias = (
     | Latched
     | Lifted
     | ClockBackward
+    | ControlRefused
+    | OrderFailed
+    | DriftMeasured
+    | ConnectionStaged
+    | Approaching
+    | Receded
+    | Rearmed
 )
 FACTS: tuple[type, ...] = get_args(Fact)

@@ -7,12 +7,24 @@ A template is filled with what was measured and the limit it met. `clears` says 
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 from attrs import frozen
 
+from riskcore.money import to_paisa
+
 Measured: TypeAlias = Decimal | int | str | None
+Raw: TypeAlias = Measured | datetime | date | time | timedelta | tuple[str, ...]
+Reading: TypeAlias = tuple[str, Raw, Raw, Decimal | None]
+"""What a rule answers: (reason, measured, limit, largest quantity); the reason "" is a pass.
+
+A plain tuple of values as they were compared, because every rule is asked for every signal, and its finding is
+mostly never read. `finding_of` makes the finding.
+"""
+RUPEES: Final = "rupees"
+MILLISECONDS: Final = Decimal("0.001")
 
 
 class Reason(NamedTuple):
@@ -25,6 +37,8 @@ class Reason(NamedTuple):
 
 CATALOGUE: Final = (
     Reason("entries_stopped", "entries are stopped: {measured}", "operator"),
+    Reason("stopped_for_session", "entries are stopped for this session: {measured}", "next session"),
+    Reason("stopped_for_now", "entries are stopped for now: {measured}", "today"),
     Reason("calendar_unknown", "{measured}", "operator"),
     Reason("market_closed", "the market is closed at {measured}", "next session"),
     Reason("before_first_entry", "{measured} is before the first entry time {limit}", "today"),
@@ -40,6 +54,12 @@ CATALOGUE: Final = (
     Reason("equity_unknown", "the opening equity of this session is not known", "operator"),
     Reason("quote_missing", "no quote of {measured}", "now"),
     Reason("quote_stale", "the quote is {measured} s old; at most {limit} s", "now"),
+    Reason("evidence_missing", "{measured} not seen, which the rule needs", "now"),
+    Reason("data_stale", "the last trade was {measured} s ago; the limit is {limit} s", "now"),
+    Reason("spread_too_wide", "the spread is Rs {measured}; the limit is Rs {limit}", "now"),
+    Reason("near_band", "a price band is Rs {measured} away; more than Rs {limit} is needed", "today"),
+    Reason("gap_too_wide", "the price is Rs {measured} from the previous close; the limit is Rs {limit}", "today"),
+    Reason("unusual_move", "prices moved by Rs {measured} just now; the limit is Rs {limit}", "now"),
     Reason("atr_not_ready", "ATR needs {limit} bars, has {measured}", "today"),
     Reason("zero_risk", "the stop {measured} stands at the entry {limit}", "never"),
     Reason("stop_wrong_side", "the stop {measured} is not on the losing side of the entry {limit}", "never"),
@@ -48,9 +68,14 @@ CATALOGUE: Final = (
     Reason("risk_reward_too_low", "reward is {measured} R; at least {limit} R", "never"),
     Reason("symbol_held", "{measured} is already held", "today"),
     Reason("symbol_working", "an order in {measured} is already working", "now"),
+    Reason("order_rate", "{measured} orders sent in this second; at most {limit} leave room for one more", "now"),
     Reason("too_many_positions", "{measured} positions open or on their way; at most {limit}", "today"),
     Reason("too_many_trades", "{measured} trades today; at most {limit}", "next session"),
     Reason("daily_loss_reached", "today's loss is Rs {measured}; the limit is Rs {limit}", "next session"),
+    Reason("gave_back", "Rs {measured} of the day's best given back; the limit is Rs {limit}", "next session"),
+    Reason("loss_streak", "{measured} trades lost in a row; the limit is {limit}", "next session"),
+    Reason("loss_streak_r", "{measured} R lost in a row; the limit is {limit} R", "next session"),
+    Reason("drawdown_reached", "equity is Rs {measured} below its peak; the limit is Rs {limit}", "operator"),
     Reason("sector_full", "Rs {measured} of the sector in use; at most Rs {limit}", "today"),
     Reason("margin_unknown", "no margin rate for {measured}", "operator"),
     Reason("charges_unknown", "{measured}", "operator"),
@@ -96,6 +121,31 @@ class Finding:
         """Whether waiting can help; a custom rule's own code says nothing, so "operator"."""
         reason = REASONS.get(self.reason)
         return reason.clears if reason else "operator"
+
+
+def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
+    """The finding of a reading: money in `unit` rupees to the paisa, moments and lists as text."""
+    reason, measured, limit, most = reading
+    return Finding(rule, not reason, reason, _told(measured, unit), _told(limit, unit), most)
+
+
+def _told(value: Raw, unit: str) -> Measured:
+    if isinstance(value, Decimal):
+        return to_paisa(value) if unit == RUPEES else value
+    if isinstance(value, timedelta):
+        return _seconds(value)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, time):
+        return value.strftime("%H:%M:%S" if value.second else "%H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    return ("/".join(value) or "none") if isinstance(value, tuple) else value
+
+
+def _seconds(length: timedelta) -> Decimal | int:
+    whole, rest = divmod(length, timedelta(seconds=1))
+    return whole if not rest else (Decimal(length // timedelta(microseconds=1)) / 1_000_000).quantize(MILLISECONDS)
 
 
 def shown(value: Measured) -> str:

@@ -7,7 +7,10 @@ whatever order, the position never grows by it nor turns round.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Final
+
+from attrs import frozen
 
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
@@ -54,6 +57,24 @@ RESETS: Final = (NEXT_SESSION, AFTER_S, OPERATOR, CONDITION)
 
 UNLOCK: Final = "UNLOCK"
 CONFIRM: Final = "CONFIRM"
+
+
+@frozen
+class Latch:
+    """Something that stopped entries, and stays until it is lifted: who, when, why, and which state it sets.
+
+    `resets` says what lifts it (one of `RESETS`), `until` the moment where that is a time. `key` is the instrument
+    whose entries alone it stops; "" stops those of the whole account.
+    """
+
+    name: str
+    state: str
+    at: datetime
+    by: str
+    why: str
+    resets: str = OPERATOR
+    until: datetime | None = None
+    key: str = ""
 
 
 def allows(state: str, act: str) -> bool:

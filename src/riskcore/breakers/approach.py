@@ -50,8 +50,9 @@ def in_use_pct(measure: Measure) -> Decimal:
 
 @exact
 def is_near(measure: Measure, pct: Decimal) -> bool:
-    """Whether at least `pct` per cent of the limit are in use."""
-    return measure.measured * HUNDRED >= measure.limit * pct
+    """Whether at least `pct` per cent of the limit are in use. A limit of one trade or position is never neared."""
+    single = measure.limit == 1 and isinstance(measure.limit, int)
+    return not single and measure.measured * HUNDRED >= measure.limit * pct
 
 
 @exact
