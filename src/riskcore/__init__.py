@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from riskcore.book import (
         Price as Price,
     )
+    from riskcore.breakers.market import recent_range as recent_range
+    from riskcore.breakers.measure import Measure as Measure
+    from riskcore.breakers.measure import Observations as Observations
+    from riskcore.breakers.table import measures as measures
     from riskcore.costs import (
         Charges as Charges,
     )
@@ -77,6 +81,9 @@ if TYPE_CHECKING:
     from riskcore.policy import (
         policy_hash as policy_hash,
     )
+    from riskcore.policy.breakers import BreakerRule as BreakerRule
+    from riskcore.policy.breakers import ConnectionTimers as ConnectionTimers
+    from riskcore.policy.breakers import ErrorLimit as ErrorLimit
     from riskcore.reasons import CATALOGUE as CATALOGUE
     from riskcore.reasons import Finding as Finding
     from riskcore.reasons import Reason as Reason
@@ -142,6 +149,9 @@ if TYPE_CHECKING:
     )
     from riskcore.sizing import Size as Size
     from riskcore.sizing import size as size
+    from riskcore.states import MATRIX as MATRIX
+    from riskcore.states import allows as allows
+    from riskcore.states import reduces as reduces
     from riskcore.stops import Stop as Stop
     from riskcore.stops import atr as atr
     from riskcore.stops import atr_stop as atr_stop
@@ -154,6 +164,11 @@ __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
     "book": ("Book", "Fill", "Latch", "Position", "Price"),
+    "breakers.market": ("recent_range",),
+    "breakers.measure": ("Measure", "Observations"),
+    "breakers.table": ("measures",),
+    "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
+    "states": ("MATRIX", "allows", "reduces"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exits.levels": ("Breach", "breach", "exit_order"),
@@ -184,6 +199,7 @@ __all__ = [
     "ENTRY",
     "EXIT",
     "IST",
+    "MATRIX",
     "SELL",
     "Approved",
     "ApprovedEntry",
@@ -191,16 +207,21 @@ __all__ = [
     "Bar",
     "Book",
     "Breach",
+    "BreakerRule",
     "Broker",
     "CalendarUnknown",
     "Charges",
     "ChargesUnknown",
+    "ConnectionTimers",
     "Decision",
+    "ErrorLimit",
     "Fill",
     "Finding",
     "Instrument",
     "Latch",
     "Market",
+    "Measure",
+    "Observations",
     "Order",
     "Policy",
     "Position",
@@ -213,6 +234,7 @@ __all__ = [
     "Size",
     "Stop",
     "Target",
+    "allows",
     "atr",
     "atr_stop",
     "breach",
@@ -225,12 +247,15 @@ __all__ = [
     "given_target",
     "interval_length",
     "margin_pct",
+    "measures",
     "moments",
     "next_session_day",
     "nse_equity",
     "order_charges",
     "policy_hash",
     "prices_of",
+    "recent_range",
+    "reduces",
     "session_date",
     "session_on",
     "simulate",

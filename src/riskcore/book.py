@@ -167,7 +167,9 @@ class Book:
         """
         days = self.days
         if self.session is not None and self.opening_equity is not None:
-            days = (*days, DayResult(self.session, self.opening_equity, self.net_realised, self.session_peak))[-KEPT_DAYS:]
+            days = (*days, DayResult(self.session, self.opening_equity, self.net_realised, self.session_peak))[
+                -KEPT_DAYS:
+            ]
         return attrs.evolve(
             self,
             session=session,

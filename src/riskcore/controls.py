@@ -150,7 +150,7 @@ class ConnectionStaged:
 
 @frozen
 class Approaching:
-    """A limit is `pct` per cent in use, at or above `approaching_pct`; told once until it has receded, or the day ends."""
+    """A limit is `pct` per cent in use, at or above `approaching_pct`; told once until it recedes or the day ends."""
 
     VERSION: ClassVar[int] = 1
     at: datetime

@@ -36,7 +36,7 @@ class State:
     cancelling: frozenset[str] = frozenset()
     carried_equity: Decimal | None = None
     policy_hash: str = ""
-    observed: Observations = Observations()
+    observed: Observations = field(factory=Observations)
 
 
 @exact

@@ -1,4 +1,4 @@
-"""Breakers on the market of one symbol, asked for each entry: spread, price band, gap, unusual move, age of the last trade.
+"""Breakers on the market of one symbol, asked for each entry: spread, price band, gap, move, age of the last trade.
 
 They latch nothing: the next look may be better. Each is None where what it needs was not seen, and the entry is then
 refused by name.
@@ -54,7 +54,9 @@ def trade_age(market: Market, most: int) -> Measure | None:
     return Measure("stale_after_s", seconds(market.at - market.traded_at), most, "s without a price")
 
 
-def recent_range(prices: Iterable[tuple[datetime, Decimal]], at: datetime, within_s: int) -> tuple[Decimal, Decimal] | None:
+def recent_range(
+    prices: Iterable[tuple[datetime, Decimal]], at: datetime, within_s: int
+) -> tuple[Decimal, Decimal] | None:
     """(highest, lowest) of the prices of the `within_s` seconds up to `at`, or None where there were none."""
     first = at - timedelta(seconds=within_s)
     inside = [price for moment, price in prices if first <= moment <= at]

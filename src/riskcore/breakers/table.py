@@ -35,8 +35,12 @@ def set_in(name: str) -> Callable[[Policy], bool]:
 
 
 BREAKERS: Final = (
-    Breaker("max_daily_loss", daily_loss_breaker, set_in("max_daily_loss"), "today's net loss, open positions included"),
-    Breaker("max_give_back_pct", give_back, set_in("max_give_back_pct"), "what was given back of the day's best result"),
+    Breaker(
+        "max_daily_loss", daily_loss_breaker, set_in("max_daily_loss"), "today's net loss, open positions included"
+    ),
+    Breaker(
+        "max_give_back_pct", give_back, set_in("max_give_back_pct"), "what was given back of the day's best result"
+    ),
     Breaker("max_drawdown", drawdown_breaker, set_in("max_drawdown"), "the fall of equity from its peak"),
     Breaker("max_loss_streak", loss_streak, set_in("max_loss_streak"), "trades lost in a row"),
     Breaker("max_loss_streak_r", loss_streak_r, set_in("max_loss_streak_r"), "R lost by trades lost in a row"),
@@ -47,7 +51,9 @@ BREAKERS: Final = (
         "order errors of one class in a row",
     ),
     Breaker("max_clock_drift_s", clock_drift, set_in("max_clock_drift_s"), "the measured drift of our clock"),
-    Breaker("connection_timers", connection, set_in("connection_timers"), "seconds without a connection (no_entries_s)"),
+    Breaker(
+        "connection_timers", connection, set_in("connection_timers"), "seconds without a connection (no_entries_s)"
+    ),
 )
 """The breakers of the account. `stale_after_s` is asked of each held instrument beside them."""
 

@@ -25,7 +25,8 @@ def watch_breakers(turn: Turn) -> None:
     """Lift, tell, trip; and leave what a lost connection must not leave open."""
     _stage_connection(turn)
     measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
-    if any([_lift_if_due(turn, latch, measured) for latch in turn.book.latches]):
+    lifted = [latch for latch in turn.book.latches if _lift_if_due(turn, latch, measured)]
+    if lifted:
         measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
     _rearm(turn, measured)
     _tell_what_is_near(turn)

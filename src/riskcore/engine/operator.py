@@ -1,4 +1,4 @@
-"""What a hand may do: stop entries, lift a latch, say that a login is needed or good. Who and why is on every change."""
+"""What a hand may do: stop entries, lift a latch, say that a login is needed or good; who and why stands on each."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.book import Book
+from riskcore.breakers.table import is_on
 from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import closed_trade
@@ -34,7 +35,7 @@ def report(event: e.OrderReported, turn: Turn) -> None:
     moved = known.advance(event.status, known.filled_quantity, known.filled_value)
     if moved.status != known.status:
         turn.note(e.OrderMoved(turn.at, order.id, moved.status, event.note))
-        if moved.status in (REJECTED, UNKNOWN):
+        if moved.status in (REJECTED, UNKNOWN) and is_on(turn.policy, "max_order_errors"):
             turn.note(e.OrderFailed(turn.at, order.id, event.error or moved.status, event.note))
 
 

@@ -9,7 +9,7 @@ import attrs
 from attrs import field, frozen
 
 from riskcore.money import count, not_negative_whole, positive
-from riskcore.policy.kinds import below, list_of, meta, one_word, percent
+from riskcore.policy.kinds import list_of, meta, one_word, percent
 from riskcore.states import AFTER_S, CONDITION, HALTED, LOCKED, NEXT_SESSION, OPERATOR, REDUCING, RESETS
 from riskcore.values import Check, checks, given, optional, settle
 
@@ -43,7 +43,12 @@ def _said(check: Check, unit: str, help_: str, example: str) -> dict[str, Any]:
 
 def error_name(value: Any, name: str) -> str:
     """A class of order errors: lower-case letters and underscores."""
-    if not isinstance(value, str) or not value.isascii() or not value.replace("_", "a").isalpha() or value != value.lower():
+    if (
+        not isinstance(value, str)
+        or not value.isascii()
+        or not value.replace("_", "a").isalpha()
+        or value != value.lower()
+    ):
         raise ValueError(f"{name} must be a class of order errors such as {', '.join(ERRORS[:3])}, got {value!r}")
     return value
 
@@ -60,12 +65,15 @@ class BreakerRule:
     """
 
     name: str = field(
-        converter=given, metadata=_said(one_word(*NAMES), "breaker", "which one, by the key of its limit", "max_drawdown")
+        converter=given,
+        metadata=_said(one_word(*NAMES), "breaker", "which one, by the key of its limit", "max_loss_streak"),
     )
-    state: str = field(converter=given, metadata=_said(_STATE, "reducing, halted, locked", "what a trip sets", "halted"))
+    state: str = field(
+        converter=given, metadata=_said(_STATE, "reducing, halted, locked", "what a trip sets", "reducing")
+    )
     resets: str = field(
         converter=given,
-        metadata=_said(_RESETS, "next_session, after_s, operator, condition", "what lifts it", "operator"),
+        metadata=_said(_RESETS, "next_session, after_s, operator, condition", "what lifts it", "after_s"),
     )
     after_s: int | None = field(
         default=None,
@@ -173,14 +181,19 @@ class BreakerSettings:
     max_drawdown: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(
-            optional(percent), "% of the peak", "fall of equity, open positions included, that halts", small=False
-        ),
+        metadata={
+            **meta(
+                optional(percent), "% of the peak", "fall of equity, open positions included, that halts", small=False
+            ),
+            "example": "10",
+        },
     )
     drawdown_basis: str = field(
         default=ALL_TIME,
         converter=given,
-        metadata=meta(one_word(SESSION, ROLLING, ALL_TIME), "session, rolling, all_time", "whose peak max_drawdown means"),
+        metadata=meta(
+            one_word(SESSION, ROLLING, ALL_TIME), "session, rolling, all_time", "whose peak max_drawdown means"
+        ),
     )
     drawdown_sessions: int = field(
         default=20,
@@ -190,18 +203,23 @@ class BreakerSettings:
     max_loss_streak: int | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(count), "trades", "trades lost in a row at which entries stop"),
+        metadata={**meta(optional(count), "trades", "trades lost in a row at which entries stop"), "example": "4"},
     )
     max_loss_streak_r: Decimal | None = field(
         default=None,
         converter=given,
-        metadata={**meta(optional(positive), "R", "R lost by trades lost in a row at which entries stop"), "example": "3"},
+        metadata={
+            **meta(optional(positive), "R", "R lost by trades lost in a row at which entries stop"),
+            "example": "3",
+        },
     )
     max_give_back_pct: Decimal | None = field(
         default=None,
         converter=given,
         metadata={
-            **meta(optional(percent), "% of the day's best", "part of the day's best net result given back", small=False),
+            **meta(
+                optional(percent), "% of the day's best", "part of the day's best net result given back", small=False
+            ),
             "example": "50",
         },
     )
@@ -213,7 +231,10 @@ class BreakerSettings:
     max_order_errors: int | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(count), "errors in a row", "order errors of one class at which entries stop"),
+        metadata={
+            **meta(optional(count), "errors in a row", "order errors of one class at which entries stop"),
+            "example": "5",
+        },
     )
     order_error_limits: tuple[ErrorLimit, ...] = field(
         default=(),
@@ -258,7 +279,9 @@ class BreakerSettings:
         default=None,
         converter=given,
         metadata={
-            **meta(optional(percent), "% of previous close", "distance from it at which an entry is refused", small=False),
+            **meta(
+                optional(percent), "% of previous close", "distance from it at which an entry is refused", small=False
+            ),
             "example": "8",
         },
     )
@@ -288,12 +311,12 @@ class BreakerSettings:
     breakers: tuple[BreakerRule, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(breaker_rules, "list", "what the trip of a breaker sets and lifts, where not as docs/states.md"),
+        metadata=meta(breaker_rules, "list", "what a trip sets and lifts, where not the table in docs/states.md"),
     )
     approaching_pct: Decimal | None = field(
         default=Decimal(80),
         converter=given,
-        metadata=meta(optional(percent), "% of a limit", "part of a limit in use at which it is told; empty: never"),
+        metadata=meta(optional(percent), "% of a limit", "part of a limit in use from which it is told; empty: never"),
     )
 
 
@@ -303,6 +326,4 @@ def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
     rate, kept = values.get("max_orders_per_s"), values.get("order_tokens_for_exits")
     if rate is not None and kept is not None and kept >= rate:
         found.append(("order_tokens_for_exits", f"{kept} of max_orders_per_s {rate}: no entry would ever pass"))
-    if values.get("drawdown_basis") == SESSION and below(values, "max_drawdown", "risk_per_trade"):
-        found.append(("risk_per_trade", "is above max_drawdown of a session: one trade may halt the account"))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from riskcore.policy.breakers import NAMES as BREAKERS
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.signals import SELL
@@ -24,7 +25,7 @@ def entries_allowed(context: Context) -> Reading:
     worst = next(latch for latch in book.latches if latch.state == state and latch.key in ("", key))
     if worst.resets == NEXT_SESSION:
         return "stopped_for_session", f"{worst.name} ({worst.why})", ACTIVE, None
-    if worst.resets in (AFTER_S, CONDITION):
+    if worst.resets == AFTER_S or (worst.resets == CONDITION and worst.name in BREAKERS):
         return "stopped_for_now", f"{worst.name} ({worst.why})", ACTIVE, None
     return "entries_stopped", f"{worst.name} ({worst.why})", ACTIVE, None
 
