@@ -39,7 +39,7 @@ ACTIONS: Final = (
     *("prices",) * 10,
     *("signal",) * 8,
     *("leave", "report", "report", "time", "time", "repeat", "stray", "back", "alert", "trouble", "over", "over"),
-    *("halt", "resume", "resume", "resume", "login", "connection", "connection", "clock"),
+    *("halt", "resume", "resume", "resume", "resume", "login", "connection", "connection", "clock", "clock"),
 )
 
 
@@ -52,13 +52,13 @@ BREAKERS: Final = st.fixed_dictionaries(
         "max_loss_streak_r": st.sampled_from((None, None, 1)),
         "max_give_back_pct": st.sampled_from((None, None, 50)),
         "give_back_after_pct": st.sampled_from(("0.1", 1)),
-        "max_order_errors": st.sampled_from((None, 1, 2)),
+        "max_order_errors": st.sampled_from((1, None, 2)),
         "max_orders_per_s": st.sampled_from((None, None, 2, 7)),
         "order_tokens_for_exits": st.sampled_from((0, 1)),
         "stale_after_s": st.sampled_from((None, None, 30)),
         "max_gap_pct": st.sampled_from((None,) * 7 + (5,)),
-        "max_clock_drift_s": st.sampled_from((None, 1)),
-        "approaching_pct": st.sampled_from((None, 50, 80)),
+        "max_clock_drift_s": st.sampled_from((1, None)),
+        "approaching_pct": st.sampled_from((50, 33, None, 80)),
         "connection_timers": st.sampled_from(
             (
                 (),
@@ -73,6 +73,8 @@ BREAKERS: Final = st.fixed_dictionaries(
                     BreakerRule(name="max_daily_loss", state=LOCKED, resets=OPERATOR),
                     BreakerRule(name="max_order_errors", state=REDUCING, resets=AFTER_S, after_s=60),
                     BreakerRule(name="max_loss_streak", state=REDUCING, resets=CONDITION),
+                    BreakerRule(name="max_clock_drift_s", state=REDUCING, resets=OPERATOR),
+                    BreakerRule(name="connection_timers", state=HALTED, resets=OPERATOR),
                 ),
             )
         ),
@@ -228,23 +230,30 @@ def _repeat(tape: _Tape) -> None:
 
 
 def _halt(tape: _Tape) -> None:
-    tape.take(e.OperatorHalted(tape.moment(), "asha", "lunch", tape.pick(HALTED, HALTED, REDUCING, LOCKED)))
+    tape.take(e.OperatorHalted(tape.moment(), "asha", "lunch", tape.pick(HALTED, REDUCING, LOCKED)))
 
 
 def _resume(tape: _Tape) -> None:
     """Some latch is lifted by hand, or tried to be; mostly with the word it needs."""
-    names = ["", *(latch.name for latch in tape.state.book.latches)]
-    word = tape.pick(UNLOCK, UNLOCK, CONFIRM, "")
-    tape.take(e.OperatorResumed(tape.moment(), "asha", "seen to", tape.pick(*names, names[-1]), word))
+    names = [latch.name for latch in tape.state.book.latches]
+    if not names and tape.pick(True, True, True, False):
+        return _answer(tape)
+    word = tape.pick(CONFIRM, CONFIRM, UNLOCK, "")
+    tape.take(e.OperatorResumed(tape.moment(), "asha", "seen to", tape.pick(*names[::-1], ""), word))
+    return None
 
 
 def _login(tape: _Tape) -> None:
+    """A login is needed, or good; it is always tried again where one is needed."""
+    if tape.state.book.latch("login") is None and tape.pick(True, True, False):
+        return _answer(tape)
     good, clean = tape.pick((False, False), (True, False), (True, True), (True, True))
     tape.take(e.LoginSeen(tape.moment(), good=good, reconciled=clean, by="shell", why="the token"))
+    return None
 
 
 def _connection(tape: _Tape) -> None:
-    tape.take(e.ConnectionSeen(tape.moment(), tape.pick(True, True, False), tape.pick(LIVE, LIVE, PAPER)))
+    tape.take(e.ConnectionSeen(tape.moment(), tape.pick(True, False), tape.pick(LIVE, LIVE, PAPER)))
 
 
 def _back(tape: _Tape) -> None:
