@@ -15,20 +15,26 @@ from attrs import field, frozen
 
 from riskcore.money import ZERO, amount, exact, not_negative_whole, positive
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
-from riskcore.positions import DayResult as DayResult
-from riskcore.positions import Fill as Fill
-from riskcore.positions import Outcome as Outcome
-from riskcore.positions import Position as Position
-from riskcore.positions import new_position, r_multiple, tighter
+from riskcore.positions import (
+    DayResult as DayResult,
+    Fill as Fill,
+    Outcome as Outcome,
+    Position as Position,
+    new_position,
+    r_multiple,
+    tighter,
+)
 from riskcore.sessions import session_date
 from riskcore.signals import opposite, sign
-from riskcore.states import ACTIVE as ACTIVE
-from riskcore.states import HALTED as HALTED
-from riskcore.states import LOCKED as LOCKED
-from riskcore.states import REDUCING as REDUCING
-from riskcore.states import SEVERITY as SEVERITY
-from riskcore.states import WAITING_FOR_LOGIN as WAITING_FOR_LOGIN
-from riskcore.states import Latch as Latch
+from riskcore.states import (
+    ACTIVE as ACTIVE,
+    HALTED as HALTED,
+    LOCKED as LOCKED,
+    REDUCING as REDUCING,
+    SEVERITY as SEVERITY,
+    WAITING_FOR_LOGIN as WAITING_FOR_LOGIN,
+    Latch as Latch,
+)
 from riskcore.values import checks, given, optional, settle
 
 KEPT_OUTCOMES: Final = 500

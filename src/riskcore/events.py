@@ -14,25 +14,29 @@ from typing import ClassVar, TypeAlias, get_args
 from attrs import frozen
 
 from riskcore.book import Latch
-from riskcore.commands import INTENTS as INTENTS
-from riskcore.commands import AskEquity as AskEquity
-from riskcore.commands import AskEvidence as AskEvidence
-from riskcore.commands import CancelOrder as CancelOrder
-from riskcore.commands import Command as Command
-from riskcore.commands import PlaceEntry as PlaceEntry
-from riskcore.commands import PlaceExit as PlaceExit
-from riskcore.controls import Approaching as Approaching
-from riskcore.controls import ClockSeen as ClockSeen
-from riskcore.controls import ConnectionSeen as ConnectionSeen
-from riskcore.controls import ConnectionStaged as ConnectionStaged
-from riskcore.controls import ControlRefused as ControlRefused
-from riskcore.controls import DriftMeasured as DriftMeasured
-from riskcore.controls import LoginSeen as LoginSeen
-from riskcore.controls import OperatorHalted as OperatorHalted
-from riskcore.controls import OperatorResumed as OperatorResumed
-from riskcore.controls import OrderFailed as OrderFailed
-from riskcore.controls import Rearmed as Rearmed
-from riskcore.controls import Receded as Receded
+from riskcore.commands import (
+    INTENTS as INTENTS,
+    AskEquity as AskEquity,
+    AskEvidence as AskEvidence,
+    CancelOrder as CancelOrder,
+    Command as Command,
+    PlaceEntry as PlaceEntry,
+    PlaceExit as PlaceExit,
+)
+from riskcore.controls import (
+    Approaching as Approaching,
+    ClockSeen as ClockSeen,
+    ConnectionSeen as ConnectionSeen,
+    ConnectionStaged as ConnectionStaged,
+    ControlRefused as ControlRefused,
+    DriftMeasured as DriftMeasured,
+    LoginSeen as LoginSeen,
+    OperatorHalted as OperatorHalted,
+    OperatorResumed as OperatorResumed,
+    OrderFailed as OrderFailed,
+    Rearmed as Rearmed,
+    Receded as Receded,
+)
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy

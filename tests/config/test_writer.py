@@ -53,6 +53,8 @@ def test_what_is_commented_out_can_be_switched_on(tmp_path):
         (tmp_path / file).write_text(text, encoding="ascii")
     settings = load_settings(tmp_path)
     assert None not in attrs.astuple(settings.policy, recurse=False)
+    [limit] = settings.policy.limits
+    assert None not in attrs.astuple(limit)
     [strategy] = settings.strategies
     assert (strategy.name, strategy.parameters) == ("ema_cross", {"fast": 9, "slow": 21})
     assert settings.credentials.openalgo.api_key

@@ -5,12 +5,10 @@ from itertools import combinations
 
 import attrs
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import riskcore as rc
-from riskcore import events as e
-from riskcore import states
+from riskcore import events as e, states
 from riskcore.book import Book, Latch
 from riskcore.engine import State, evolve, fold, step
 from riskcore.orders import STOP_HIT
