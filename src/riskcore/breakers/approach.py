@@ -9,10 +9,12 @@ from typing import Final, TypeAlias
 
 from riskcore.book import Book
 from riskcore.breakers.drawdown import drawdown_breaker
-from riskcore.breakers.loss import daily_loss_breaker
+from riskcore.breakers.loss import daily_loss_breaker, monthly_loss_measure, weekly_loss_measure
 from riskcore.breakers.measure import Measure, Observations
-from riskcore.money import HUNDRED, exact, to_paisa
+from riskcore.money import HUNDRED, exact, percent_of, to_paisa
 from riskcore.policy import Policy
+from riskcore.rules.context import sizing_base
+from riskcore.rules.open_risk import risk_in_use
 
 Level: TypeAlias = Callable[[Book, Observations, Policy, datetime], "Measure | None"]
 
@@ -32,7 +34,24 @@ def positions(book: Book, observed: Observations, policy: Policy, at: datetime) 
     return Measure("max_positions", len(keys), policy.max_positions, "positions")
 
 
-LEVELS: Final[tuple[Level, ...]] = (daily_loss_breaker, drawdown_breaker, trades, positions)
+@exact
+def heat(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
+    """What all positions and entries on their way may lose down to their stops, of `max_open_risk`."""
+    base = sizing_base(book, policy)
+    if policy.max_open_risk is None or base is None:
+        return None
+    return Measure("max_open_risk", risk_in_use(book), percent_of(base, policy.max_open_risk))
+
+
+LEVELS: Final[tuple[Level, ...]] = (
+    daily_loss_breaker,
+    weekly_loss_measure,
+    monthly_loss_measure,
+    drawdown_breaker,
+    trades,
+    positions,
+    heat,
+)
 """The limits whose approach is told."""
 
 

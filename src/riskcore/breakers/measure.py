@@ -69,3 +69,7 @@ class Observations:
     def price_at(self, key: str) -> datetime | None:
         """When the last price of a held instrument came, if one did."""
         return next((at for known, at in self.seen_at if known == key), None)
+
+
+NOTHING: Final = Observations()
+"""Nothing was observed: what a decision on a book alone goes by."""
