@@ -7,12 +7,24 @@ A template is filled with what was measured and the limit it met. `clears` says 
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 from attrs import frozen
 
+from riskcore.money import to_paisa
+
 Measured: TypeAlias = Decimal | int | str | None
+Raw: TypeAlias = Measured | datetime | date | time | timedelta | tuple[str, ...]
+Reading: TypeAlias = tuple[str, Raw, Raw, Decimal | None]
+"""What a rule answers: (reason, measured, limit, largest quantity); the reason "" is a pass.
+
+A plain tuple of values as they were compared, because every rule is asked for every signal, and its finding is
+mostly never read. `finding_of` makes the finding.
+"""
+RUPEES: Final = "rupees"
+MILLISECONDS: Final = Decimal("0.001")
 
 
 class Reason(NamedTuple):
@@ -57,6 +69,7 @@ CATALOGUE: Final = (
     Reason("insufficient_funds", "Rs {measured} free; one lot needs Rs {limit}", "today"),
     Reason("position_too_large", "with one lot more the position is Rs {measured}; at most Rs {limit}", "never"),
     Reason("below_one_lot", "{limit} allows {measured}, which is less than one lot", "never"),
+    Reason("rule_failed", "a rule of yours failed: {measured}", "operator"),
     Reason("price_off_tick", "{measured} is not a multiple of the tick {limit}", "never"),
     Reason("quantity_off_lot", "{measured} is not a multiple of the lot {limit}", "never"),
     Reason("over_risk_budget", "the order risks Rs {measured}; the budget is Rs {limit}", "never"),
@@ -88,14 +101,40 @@ class Finding:
         if self.passed:
             return f"{shown(self.measured)} of {shown(self.limit)}" if self.limit is not None else shown(self.measured)
         reason = REASONS.get(self.reason)
-        template = reason.template if reason else "{measured} against {limit}"
-        return template.format(measured=shown(self.measured), limit=shown(self.limit))
+        if reason is None:
+            return f"{self.reason}: {shown(self.measured)} against {shown(self.limit)}"
+        return reason.template.format(measured=shown(self.measured), limit=shown(self.limit))
 
     @property
     def clears(self) -> str:
         """Whether waiting can help; a custom rule's own code says nothing, so "operator"."""
         reason = REASONS.get(self.reason)
         return reason.clears if reason else "operator"
+
+
+def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
+    """The finding of a reading: money in `unit` rupees to the paisa, moments and lists as text."""
+    reason, measured, limit, most = reading
+    return Finding(rule, not reason, reason, _told(measured, unit), _told(limit, unit), most)
+
+
+def _told(value: Raw, unit: str) -> Measured:
+    if isinstance(value, Decimal):
+        return to_paisa(value) if unit == RUPEES else value
+    if isinstance(value, timedelta):
+        return _seconds(value)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, time):
+        return value.strftime("%H:%M:%S" if value.second else "%H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    return ("/".join(value) or "none") if isinstance(value, tuple) else value
+
+
+def _seconds(length: timedelta) -> Decimal | int:
+    whole, rest = divmod(length, timedelta(seconds=1))
+    return whole if not rest else (Decimal(length // timedelta(microseconds=1)) / 1_000_000).quantize(MILLISECONDS)
 
 
 def shown(value: Measured) -> str:

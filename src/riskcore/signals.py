@@ -93,7 +93,7 @@ class Signal:
     @property
     def id(self) -> str:
         """The signal's identity: equal for the same signal sent again."""
-        moment = (self.bar_at or self.at).strftime("%Y%m%dT%H%M%S")
+        moment = (self.bar_at or self.at).isoformat()[:19].replace("-", "").replace(":", "")
         parts = (self.source, self.strategy, self.symbol, self.side, self.kind, moment)
         return ":".join(part for part in parts if part)
 
