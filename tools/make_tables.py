@@ -20,7 +20,7 @@ import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
@@ -91,9 +91,7 @@ SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {
         "first": day,
         "last": day,
         "holidays": by(weekday, sourced({"description": words})),
-        "special_sessions": by(
-            day, sourced(SPECIAL, "open", *PAUSE, "close", optional=dict.fromkeys(PAUSE, CLOCK))
-        ),
+        "special_sessions": by(day, sourced(SPECIAL, "open", *PAUSE, "close", optional=dict.fromkeys(PAUSE, CLOCK))),
         "hours": rows(sourced(HOURS, "open", "close"), one_row_a_day),
         "non_agri": by(SYMBOL, words),
     },

@@ -49,6 +49,7 @@ class Strings(yaml.BaseLoader):
     """YAML in which each value stays the text it is (1.1 reads 15:30 as 930), and no key stands twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        """A mapping with its line; a key that stands twice is refused."""
         row = Row()
         row.line = node.start_mark.line + 1
         for key_node, value_node in node.value:

@@ -17,16 +17,32 @@ if TYPE_CHECKING:
         ChargesUnknown as ChargesUnknown,
         charges as charges,
         order_charges as order_charges,
+        settlement_stt as settlement_stt,
+        settles_by_delivery as settles_by_delivery,
     )
     from riskcore.decision import Approved as Approved, Decision as Decision, Refused as Refused, decide as decide
+    from riskcore.exchange_limits import (
+        band_pct as band_pct,
+        largest_quantity_sent as largest_quantity_sent,
+        price_band as price_band,
+        slice_quantity as slice_quantity,
+        slices as slices,
+    )
     from riskcore.exits.levels import Breach as Breach, breach as breach, exit_order as exit_order
+    from riskcore.expiries import monthly_expiry as monthly_expiry, weekly_expiry as weekly_expiry
     from riskcore.instruments import (
         Instrument as Instrument,
+        freeze_for as freeze_for,
+        future as future,
+        lot_for as lot_for,
         margin_pct as margin_pct,
         nse_equity as nse_equity,
+        option as option,
+        sector_of as sector_of,
         tick_for as tick_for,
     )
     from riskcore.orders import ApprovedEntry as ApprovedEntry, ApprovedExit as ApprovedExit, Order as Order
+    from riskcore.overrides import Tables as Tables
     from riskcore.policy import (
         CustomRule as CustomRule,
         Policy as Policy,
@@ -42,8 +58,10 @@ if TYPE_CHECKING:
         CalendarUnknown as CalendarUnknown,
         Session as Session,
         next_session_day as next_session_day,
+        phase_at as phase_at,
         session_date as session_date,
         session_on as session_on,
+        stops_rest as stops_rest,
     )
     from riskcore.signals import (
         BUY as BUY,
@@ -66,26 +84,50 @@ if TYPE_CHECKING:
     from riskcore.sizing import Size as Size, size as size
     from riskcore.stops import Stop as Stop, atr as atr, atr_stop as atr_stop, given_stop as given_stop
     from riskcore.targets import Target as Target, given_target as given_target, target as target
+    from riskcore.watchlists import Surveillance as Surveillance, surveillance as surveillance
 
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
     "book": ("Book", "Fill", "Latch", "Position", "Price"),
-    "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
+    "costs": ("Charges", "ChargesUnknown", "charges", "order_charges", "settlement_stt", "settles_by_delivery"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
+    "exchange_limits": ("band_pct", "largest_quantity_sent", "price_band", "slice_quantity", "slices"),
     "exits.levels": ("Breach", "breach", "exit_order"),
-    "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
+    "expiries": ("monthly_expiry", "weekly_expiry"),
+    "instruments": (
+        "Instrument",
+        "freeze_for",
+        "future",
+        "lot_for",
+        "margin_pct",
+        "nse_equity",
+        "option",
+        "sector_of",
+        "tick_for",
+    ),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order"),
+    "overrides": ("Tables",),
     "policy": ("CustomRule", "Policy", "contradictions", "custom_rule", "policy_hash"),
     "positions": ("DayResult", "Outcome"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rules.context": ("Context",),
-    "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
+    "sessions": (
+        "CalendarUnknown",
+        "IST",
+        "Session",
+        "next_session_day",
+        "phase_at",
+        "session_date",
+        "session_on",
+        "stops_rest",
+    ),
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
     "simulation": ("Broker", "Simulation", "evidence_from", "interval_length", "moments", "prices_of", "simulate"),
     "sizing": ("Size", "size"),
     "stops": ("Stop", "atr", "atr_stop", "given_stop"),
     "targets": ("Target", "given_target", "target"),
+    "watchlists": ("Surveillance", "surveillance"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

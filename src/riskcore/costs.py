@@ -148,9 +148,7 @@ def policy_charges(
     The plan: `brokerage_flat` for every order where it is set; else `brokerage_options_flat` for options; else
     `brokerage_delivery_pct` (delivery) or `brokerage_pct`, at most `brokerage_max`.
     """
-    rates = _rates(
-        policy.charges_as_of or on, instrument.exchange, instrument.segment, product, policy.tables
-    )
+    rates = _rates(policy.charges_as_of or on, instrument.exchange, instrument.segment, product, policy.tables)
     brokerage = _brokerage(policy, instrument.segment, product, value)
     dp = policy.dp_charge if product == "CNC" and side == SELL and value > 0 else ZERO
     return _charged(rates, side, value, brokerage, dp, whole_rupees=policy.stt_stamp_whole_rupees)

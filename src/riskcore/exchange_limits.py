@@ -48,7 +48,9 @@ def slices(quantity: Any, instrument: Instrument) -> tuple[int, ...]:
         raise ValueError(f"the freeze quantity {instrument.freeze_quantity} is below one lot of {instrument.lot_size}")
     full, left = divmod(wanted, most)
     if full + bool(left) > MOST_SLICES:
-        raise ValueError(f"quantity must be at most {most * MOST_SLICES} ({MOST_SLICES} slices of {most}), got {wanted}")
+        raise ValueError(
+            f"quantity must be at most {most * MOST_SLICES} ({MOST_SLICES} slices of {most}), got {wanted}"
+        )
     return (most,) * full + ((left,) if left else ())
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from riskcore.instruments import Instrument
 from riskcore.overrides import Tables, first_on, rows
 from riskcore.sessions import CalendarUnknown, session_on
-from riskcore.table_rows import WEEKDAYS
+from riskcore.table_checks import WEEKDAYS
 
 LONGEST_HOLIDAY: Final = 10
 

@@ -12,9 +12,8 @@ from attrs import evolve, field, frozen
 
 from riskcore.money import HUNDRED, count, exact, plain, positive
 from riskcore.overrides import Tables, covers, first_on, rows
-from riskcore.table_rows import ALL, KINDS, SEGMENTS, TickBand
-from riskcore.table_rows import EXCHANGES as EXCHANGES
-from riskcore.table_rows import PRODUCTS as PRODUCTS
+from riskcore.table_checks import ALL, EXCHANGES, KINDS, SEGMENTS, word_of
+from riskcore.table_rows import TickBand
 from riskcore.tables import freeze, sectors
 from riskcore.values import checks, given, optional, settle
 from riskcore.watchlists import surveillance
@@ -91,27 +90,18 @@ def _one(*allowed: str) -> Any:
     return lambda value, name: one_of(value, name, allowed)
 
 
-def _word(*allowed: str) -> Any:
-    def word(value: Any, name: str) -> str:
-        if value not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-        return str(value)
-
-    return word
-
-
 _CHECKS: Final = checks(
     "Instrument",
     symbol=symbol_text,
     tick=positive,
     exchange=_one(*EXCHANGES),
-    segment=_word(*SEGMENTS),
+    segment=word_of(*SEGMENTS),
     lot_size=count,
     freeze_quantity=optional(count),
-    kind=_word(*KINDS),
+    kind=word_of(*KINDS),
     underlying=optional(symbol_text),
     strike=optional(positive),
-    right=optional(_word(CALL, PUT)),
+    right=optional(word_of(CALL, PUT)),
 )
 
 

@@ -14,11 +14,10 @@ from typing import Any, Final, Protocol, TypeVar
 
 from attrs import frozen
 
+from riskcore.table_checks import ALL, Checked, day_of, fact, some
 from riskcore.table_rows import (
-    ALL,
     CalendarDay,
     ChargeRates,
-    Checked,
     ExpiryDay,
     Freeze,
     Hours,
@@ -34,9 +33,6 @@ from riskcore.table_rows import (
     Ticks,
     Window,
     Year,
-    day_of,
-    fact,
-    some,
 )
 from riskcore.tables import bands, calendar, charges, expiries, lots, margins, phases, square_off, surveillance, ticks
 from riskcore.values import optional

@@ -19,7 +19,8 @@ from attrs import frozen
 
 from riskcore.instruments import Instrument
 from riskcore.overrides import Tables, first_on, rows
-from riskcore.table_rows import COMMODITY, CURRENCY, EQUITY, CalendarDay, Hours, Phase, Window
+from riskcore.table_checks import COMMODITY, CURRENCY, EQUITY
+from riskcore.table_rows import CalendarDay, Hours, Phase, Window
 from riskcore.tables import calendar, square_off
 
 IST: Final = timezone(timedelta(hours=5, minutes=30), "IST")
@@ -174,7 +175,7 @@ def _session(
     kind, opens, closes, pause = hours
     row = first_on(rows("square_off", tables), day, exchange, segment, product)
     if row is None:
-        what = " ".join((exchange, segment, product))
+        what = f"{exchange} {segment} {product}"
         raise CalendarUnknown(f"no entry and square-off times for {what} on {day.isoformat()}")
     ends = closes if pause is None else pause[0]
     first, last, flat = _window(row, day, closes) if kind == REGULAR else _short_window(row, opens, ends)

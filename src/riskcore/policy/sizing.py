@@ -11,6 +11,7 @@ from attrs import field, frozen
 from riskcore.money import count, not_negative, positive
 from riskcore.overrides import Tables
 from riskcore.policy.kinds import day, flag, meta, one_word, percent
+from riskcore.table_checks import share
 from riskcore.values import given, optional
 
 NOTIONAL: Final = "notional"
@@ -78,9 +79,10 @@ class SizingSettings:
     brokerage_flat: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(
-            optional(not_negative), "rupees an order", "a plan of one fee for every order; empty: the percentage"
-        ),
+        metadata={
+            **meta(optional(not_negative), "rupees an order", "one fee for every order; empty: the percentage"),
+            "example": "20",
+        },
     )
     brokerage_options_flat: Decimal | None = field(
         default=Decimal(20),
@@ -92,9 +94,10 @@ class SizingSettings:
     brokerage_delivery_pct: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(
-            optional(not_negative), "% of an order's value", "plan for CNC, 0 where it is free; empty: brokerage_pct"
-        ),
+        metadata={
+            **meta(optional(share), "% of an order's value", "plan for CNC, 0 where it is free; empty: brokerage_pct"),
+            "example": "0.1",
+        },
     )
     dp_charge: Decimal = field(
         default=Decimal(0),

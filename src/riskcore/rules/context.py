@@ -81,7 +81,9 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         stop=stop,
         target=_target(signal, market, policy, reference, stop),
         base=sizing_base(book, policy),
-        margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
+        margin_pct=margin_pct(
+            market.instrument, signal.product, on=market.at.date(), side=signal.side, tables=policy.tables
+        ),
     )
 
 
@@ -113,6 +115,7 @@ def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | 
             no_entry_before=policy.no_entry_before,
             no_entry_after=policy.no_entry_after,
             square_off_at=policy.square_off_at,
+            tables=policy.tables,
         )
     except CalendarUnknown as unknown:
         return None, str(unknown)

@@ -67,7 +67,7 @@ def funds(context: Context) -> Reading | None:
         return None
     free = equity + context.book.net_realised + min(context.book.unrealised, ZERO)
     for instrument, product, value in _held(context):
-        rate = margin_pct(instrument, product, on=context.market.at.date())
+        rate = margin_pct(instrument, product, on=context.market.at.date(), tables=context.policy.tables)
         if rate is None:
             return "margin_unknown", instrument.key, None, None
         free -= percent_of(value, rate)
@@ -121,5 +121,5 @@ def _used(context: Context, counts: Callable[[Instrument], bool]) -> Decimal | s
 def _on_basis(context: Context, instrument: Instrument, product: str, value: Decimal) -> Decimal | None:
     if context.policy.position_size_basis != MARGIN:
         return value
-    rate = margin_pct(instrument, product, on=context.market.at.date())
+    rate = margin_pct(instrument, product, on=context.market.at.date(), tables=context.policy.tables)
     return None if rate is None else percent_of(value, rate)
