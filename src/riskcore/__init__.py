@@ -41,7 +41,12 @@ if TYPE_CHECKING:
         sector_of as sector_of,
         tick_for as tick_for,
     )
-    from riskcore.orders import ApprovedEntry as ApprovedEntry, ApprovedExit as ApprovedExit, Order as Order
+    from riskcore.orders import (
+        ApprovedEntry as ApprovedEntry,
+        ApprovedExit as ApprovedExit,
+        Order as Order,
+        TargetLeg as TargetLeg,
+    )
     from riskcore.overrides import Tables as Tables
     from riskcore.policy import (
         CustomRule as CustomRule,
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
     )
     from riskcore.positions import DayResult as DayResult, Outcome as Outcome
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
+    from riskcore.rounding import ROUNDING as ROUNDING
     from riskcore.rules.context import Context as Context
     from riskcore.sessions import (
         IST as IST,
@@ -82,8 +88,31 @@ if TYPE_CHECKING:
         simulate as simulate,
     )
     from riskcore.sizing import Size as Size, size as size
-    from riskcore.stops import Stop as Stop, atr as atr, atr_stop as atr_stop, given_stop as given_stop
-    from riskcore.targets import Target as Target, given_target as given_target, target as target
+    from riskcore.stops import (
+        Stop as Stop,
+        atr as atr,
+        atr_stop as atr_stop,
+        clamped_stop as clamped_stop,
+        combined_stop as combined_stop,
+        given_stop as given_stop,
+        level_stop as level_stop,
+        percent_stop as percent_stop,
+        points_stop as points_stop,
+        rupee_stop as rupee_stop,
+        swing_stop as swing_stop,
+        swings as swings,
+        true_ranges as true_ranges,
+    )
+    from riskcore.targets import (
+        Leg as Leg,
+        Target as Target,
+        given_target as given_target,
+        legged_target as legged_target,
+        percent_target as percent_target,
+        points_target as points_target,
+        split_legs as split_legs,
+        target as target,
+    )
     from riskcore.watchlists import Surveillance as Surveillance, surveillance as surveillance
 
 __version__ = "0.1.0"
@@ -106,11 +135,12 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "sector_of",
         "tick_for",
     ),
-    "orders": ("ApprovedEntry", "ApprovedExit", "Order"),
+    "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "overrides": ("Tables",),
     "policy": ("CustomRule", "Policy", "contradictions", "custom_rule", "policy_hash"),
     "positions": ("DayResult", "Outcome"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
+    "rounding": ("ROUNDING",),
     "rules.context": ("Context",),
     "sessions": (
         "CalendarUnknown",
@@ -125,8 +155,31 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
     "simulation": ("Broker", "Simulation", "evidence_from", "interval_length", "moments", "prices_of", "simulate"),
     "sizing": ("Size", "size"),
-    "stops": ("Stop", "atr", "atr_stop", "given_stop"),
-    "targets": ("Target", "given_target", "target"),
+    "stops": (
+        "Stop",
+        "atr",
+        "atr_stop",
+        "clamped_stop",
+        "combined_stop",
+        "given_stop",
+        "level_stop",
+        "percent_stop",
+        "points_stop",
+        "rupee_stop",
+        "swing_stop",
+        "swings",
+        "true_ranges",
+    ),
+    "targets": (
+        "Leg",
+        "Target",
+        "given_target",
+        "legged_target",
+        "percent_target",
+        "points_target",
+        "split_legs",
+        "target",
+    ),
     "watchlists": ("Surveillance", "surveillance"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

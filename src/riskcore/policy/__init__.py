@@ -20,7 +20,7 @@ from riskcore.money import plain
 from riskcore.policy import custom, levels, limits, validator
 from riskcore.policy.custom import CustomRule as CustomRule, CustomSettings, custom_rule as custom_rule
 from riskcore.policy.kinds import RISK as RISK, RULES as RULES
-from riskcore.policy.levels import LevelSettings
+from riskcore.policy.levels import GROSS as GROSS, NET as NET, LevelSettings
 from riskcore.policy.limits import LimitSettings
 from riskcore.policy.orders import OrderSettings
 from riskcore.policy.sizing import MARGIN as MARGIN, NOTIONAL as NOTIONAL, SizingSettings
