@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from riskcore.overrides import Tables as Tables
     from riskcore.policy import (
         CustomRule as CustomRule,
+        Limit as Limit,
         Policy as Policy,
         contradictions as contradictions,
         custom_rule as custom_rule,
@@ -137,7 +138,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "overrides": ("Tables",),
-    "policy": ("CustomRule", "Policy", "contradictions", "custom_rule", "policy_hash"),
+    "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
     "positions": ("DayResult", "Outcome"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),

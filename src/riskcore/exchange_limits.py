@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from riskcore.instruments import Instrument
 from riskcore.money import DOWN, HUNDRED, UP, count, exact, percent_of, positive, round_to_tick
 from riskcore.overrides import Tables, covers, first_on, rows
+from riskcore.table_rows import PriceBand
 from riskcore.watchlists import surveillance
 
 MOST_SLICES: Final = 10
 """Orders that brokers take in one go; also the rate the exchange allows in one second without registration."""
-CLOSING_AUCTION: Final = "closing_auction"
+AUCTION: Final = "closing_auction"
 
 
 def slice_quantity(instrument: Instrument) -> int | None:
@@ -71,15 +73,9 @@ def band_pct(
     """
     if instrument.segment != "EQ":
         return None
-    if phase == CLOSING_AUCTION:
-        found = first_on(rows("bands", tables), on, instrument.exchange, CLOSING_AUCTION)
-        return None if found is None else Decimal(found.band_pct)
-    own = () if tables is None else tables.bands
-    for row in own:
-        if row.symbol == instrument.symbol and row.exchange == instrument.exchange and covers(row, on):
-            return row.band_pct
-    found = first_on(rows("bands", tables), on, instrument.exchange, _band_group(instrument, on, tables))
-    return None if found is None else Decimal(found.band_pct)
+    group = "derivatives_listed" if instrument.derivatives_listed else "other"
+    about = (instrument.exchange, instrument.symbol, instrument.series, AUCTION if phase == AUCTION else group)
+    return _band(about, on, tables)
 
 
 @exact
@@ -109,7 +105,15 @@ def price_band(
     return max(low, instrument.tick), high
 
 
-def _band_group(instrument: Instrument, on: date, tables: Tables | None) -> str:
-    if surveillance(instrument.symbol, on=on, series=instrument.series, tables=tables).netting is False:
-        return "trade_for_trade"
-    return "derivatives_listed" if instrument.derivatives_listed else "other"
+@lru_cache(maxsize=4096)
+def _band(about: tuple[str, str, str, str], on: date, tables: Tables | None) -> Decimal | None:
+    exchange, symbol, series, group = about
+    if group != AUCTION:
+        own = () if tables is None else tables.bands
+        for row in own:
+            if row.symbol == symbol and row.exchange == exchange and covers(row, on):
+                return row.band_pct
+        if surveillance(symbol, on=on, series=series, tables=tables).netting is False:
+            group = "trade_for_trade"
+    found: PriceBand | None = first_on(rows("bands", tables), on, exchange, group)
+    return None if found is None else found.band_pct

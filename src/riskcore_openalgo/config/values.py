@@ -41,8 +41,8 @@ def read_record(record: type, node: Node, report: Report, path: str = "", elsewh
         return WRONG
     try:
         return record(**values)
-    except ValueError as wrong:  # what is wrong between two fields that are each right alone
-        report.add(node.line, path, str(wrong))
+    except ValueError as wrong:  # each key is right alone, and together they are not
+        report.add(node.line, path, _sentence(str(wrong), None, node))
         return WRONG
 
 
