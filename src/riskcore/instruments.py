@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from riskcore.money import HUNDRED, count, exact, plain, positive
 from riskcore.overrides import Tables, covers, first_on, rows
-from riskcore.table_checks import ALL, EXCHANGES, KINDS, SEGMENTS, word_of
+from riskcore.table_checks import ALL, EXCHANGES as EXCHANGES, KINDS, PRODUCTS as PRODUCTS, SEGMENTS, word_of
 from riskcore.table_rows import TickBand
 from riskcore.tables import freeze, sectors
 from riskcore.values import checks, given, optional, settle

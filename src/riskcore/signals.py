@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from riskcore.instruments import Instrument, one_of, symbol_text
+from riskcore.instruments import PRODUCTS, Instrument, one_of, symbol_text
 from riskcore.money import not_negative, positive, whole
 from riskcore.sessions import in_ist
-from riskcore.table_checks import PRODUCTS
 from riskcore.values import checks, given, optional, settle
 
 BUY: Final = "BUY"
