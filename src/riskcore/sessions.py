@@ -217,7 +217,8 @@ def _day(day: date, market: str, tables: Tables | None) -> _Day | None:
     if tables is not None and any(year.year == day.year and year.calendar == market for year in tables.years):
         return None if day.weekday() >= 5 else _Day(REGULAR)
     found = _shipped_day(day)
-    if market == EQUITY or (found is None and day.weekday() >= 5) or found == _Day(REGULAR):
+    ordinary = None if day.weekday() >= 5 else _Day(REGULAR)
+    if market == EQUITY or found == ordinary:
         return found
     raise CalendarUnknown(f"the holidays of {market} markets are not in the tables, and equity is not regular on {day}")
 
