@@ -64,7 +64,18 @@ if TYPE_CHECKING:
         prices_of as prices_of,
         simulate as simulate,
     )
-    from riskcore.sizing import Size as Size, size as size
+    from riskcore.sizers import (
+        Cap as Cap,
+        Edge as Edge,
+        edge_of as edge_of,
+        fixed_notional_cap as fixed_notional_cap,
+        fixed_quantity_cap as fixed_quantity_cap,
+        kelly_cap as kelly_cap,
+        kelly_fraction as kelly_fraction,
+        throttled_pct as throttled_pct,
+        volatility_cap as volatility_cap,
+    )
+    from riskcore.sizing import Size as Size, size as size, slices as slices
     from riskcore.stops import Stop as Stop, atr as atr, atr_stop as atr_stop, given_stop as given_stop
     from riskcore.targets import Target as Target, given_target as given_target, target as target
 
@@ -84,7 +95,18 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
     "simulation": ("Broker", "Simulation", "evidence_from", "interval_length", "moments", "prices_of", "simulate"),
-    "sizing": ("Size", "size"),
+    "sizers": (
+        "Cap",
+        "Edge",
+        "edge_of",
+        "fixed_notional_cap",
+        "fixed_quantity_cap",
+        "kelly_cap",
+        "kelly_fraction",
+        "throttled_pct",
+        "volatility_cap",
+    ),
+    "sizing": ("Size", "size", "slices"),
     "stops": ("Stop", "atr", "atr_stop", "given_stop"),
     "targets": ("Target", "given_target", "target"),
 }
