@@ -19,7 +19,7 @@ INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 TCS = rc.Instrument(symbol="TCS", tick="0.05", sector="IT")
 SEEN = {"last": 1000, "atr": 10}
 ENGINE_ONLY = {"exit_without_position", "exit_working"}
-LAST_LOOK = {"price_off_tick", "quantity_off_lot"}
+LAST_LOOK = {"price_off_tick", "quantity_off_lot", "over_risk_budget"}
 
 
 def held(*instruments, last=1000, quantity=10, **more):
@@ -55,7 +55,20 @@ def rules(**changes):
 
 LATCH = rc.Latch("feed", "halted", NOON, "riskcore", "no prices")
 OTHERS = [rc.Instrument(symbol=name, tick="0.05") for name in ("A", "B", "C")]
-THREE_SHARES_BUT_FOR_A_HAIR = Decimal("899.9999999999999999999999999")
+UNKNOWN = rc.Instrument(symbol="INFY", tick="0.05")
+LOSERS = [
+    rc.Outcome(
+        key="NSE:TCS",
+        side="BUY",
+        session=NOON.date(),
+        closed_at=NOON,
+        quantity=1,
+        gross=Decimal(r),
+        charges=Decimal(0),
+        r_multiple=Decimal(r),
+    )
+    for r in (1, -2) * 15
+]
 
 CORPUS = {
     "entries_stopped": {"book": rc.Book(100_000, latches=(LATCH,))},
@@ -72,6 +85,7 @@ CORPUS = {
     "equity_unknown": {"book": rc.Book()},
     "quote_missing": {"market": seen(last=None)},
     "quote_stale": {"market": seen(quote_at=NOON - timedelta(seconds=6))},
+    "peak_unknown": rules(throttle_from_pct=5),
     "atr_not_ready": {"market": seen(atr_bars=139)},
     "zero_risk": wish(stop=1000),
     "stop_wrong_side": wish(stop=1010),
@@ -84,18 +98,31 @@ CORPUS = {
     "too_many_trades": {"book": rc.Book(100_000, trades_today=5)},
     "daily_loss_reached": {"book": rc.Book(100_000, realised=-3000)},
     "sector_full": {"book": held(TCS, quantity=20)},
+    "sector_net_full": {"book": held(TCS, quantity=10), **rules(max_sector_net_exposure=10)},
+    "unknown_sectors_full": {
+        "book": held(OTHERS[0]),
+        "market": seen(instrument=UNKNOWN),
+        **rules(max_unknown_sector_exposure=10),
+    },
+    "limit_full": {
+        "book": held(OTHERS[0]),
+        **rules(limits=[rc.Limit(scope="product", name="MIS", max_exposure=10)]),
+    },
     "margin_unknown": {**wish(product="NRML"), **rules(allowed_products=["NRML"])},
     "charges_unknown": rules(charges_as_of="2020-02-28"),
     "insufficient_funds": {"market": seen(available_cash=100)},
     "position_too_large": {"market": seen(last=10_100, atr=10)},
+    "order_too_large": rules(max_notional=500),
+    "sector_over": rules(sector_over="reject", max_sector_exposure=5),
+    "kelly_not_ready": rules(sizing_method="kelly"),
+    "kelly_no_edge": {"book": rc.Book(100_000, outcomes=LOSERS), **rules(sizing_method="kelly")},
+    "throttled": {
+        "book": rc.Book(100_000, peak_equity=200_000),
+        **rules(throttle_from_pct=5, throttle_least_pct=0),
+    },
+    "below_min_quantity": rules(min_quantity=50),
     "below_one_lot": {"market": seen(atr="666.6")},
     "rule_failed": rules(rules=[lambda context: None]),
-    "over_risk_budget": {
-        "book": rc.Book(THREE_SHARES_BUT_FOR_A_HAIR),
-        "market": seen(last=10),
-        **wish(stop=7, target=100),
-        **rules(max_position_size_percent=100, max_sector_exposure=100, entry_band_pct=0),
-    },
 }
 """Reason -> what differs from an approved purchase of INFY at noon."""
 
@@ -132,7 +159,7 @@ def test_COR_3_one_difference_is_one_reason(reason):
 
 @pytest.mark.smoke
 def test_COR_4_the_corpus_and_the_catalogue_name_the_same_reasons():
-    """Two are the engine's (exit signals), and two only a wrong program could reach: the last look has them."""
+    """Two are the engine's (exit signals), and three only a wrong program could reach: the last look has them."""
     assert set(CORPUS) | ENGINE_ONLY | LAST_LOOK == {reason.code for reason in rc.CATALOGUE}
     assert not set(CORPUS) & (ENGINE_ONLY | LAST_LOOK)
 
