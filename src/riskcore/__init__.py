@@ -11,7 +11,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from riskcore.book import Book as Book, Fill as Fill, Latch as Latch, Position as Position, Price as Price
+    from riskcore.analytics.equity import EquityCurve as EquityCurve, equity_curve as equity_curve
+    from riskcore.analytics.statistics import (
+        TradeStatistics as TradeStatistics,
+        trade_statistics as trade_statistics,
+    )
+    from riskcore.analytics.summary import (
+        Performance as Performance,
+        performance as performance,
+        performance_of as performance_of,
+    )
+    from riskcore.analytics.trade import Trade as Trade, trades_of as trades_of
+    from riskcore.book import (
+        Book as Book,
+        DayResult as DayResult,
+        Fill as Fill,
+        Latch as Latch,
+        Outcome as Outcome,
+        Position as Position,
+        Price as Price,
+    )
     from riskcore.costs import (
         Charges as Charges,
         ChargesUnknown as ChargesUnknown,
@@ -19,14 +38,23 @@ if TYPE_CHECKING:
         order_charges as order_charges,
     )
     from riskcore.decision import Approved as Approved, Decision as Decision, Refused as Refused, decide as decide
+    from riskcore.exits.breakeven import breakeven_price as breakeven_price
+    from riskcore.exits.legs import open_legs as open_legs, scaled_legs as scaled_legs
     from riskcore.exits.levels import Breach as Breach, breach as breach, exit_order as exit_order
+    from riskcore.exits.timing import time_stop_at as time_stop_at, time_stop_due as time_stop_due
+    from riskcore.exits.trailing import advance as advance, trailed as trailed, trailed_stop as trailed_stop
     from riskcore.instruments import (
         Instrument as Instrument,
         margin_pct as margin_pct,
         nse_equity as nse_equity,
         tick_for as tick_for,
     )
-    from riskcore.orders import ApprovedEntry as ApprovedEntry, ApprovedExit as ApprovedExit, Order as Order
+    from riskcore.orders import (
+        ApprovedEntry as ApprovedEntry,
+        ApprovedExit as ApprovedExit,
+        Order as Order,
+        TargetLeg as TargetLeg,
+    )
     from riskcore.policy import (
         CustomRule as CustomRule,
         Limit as Limit,
@@ -35,8 +63,14 @@ if TYPE_CHECKING:
         custom_rule as custom_rule,
         policy_hash as policy_hash,
     )
-    from riskcore.positions import DayResult as DayResult, Outcome as Outcome
+    from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
+    from riskcore.rounding import ROUNDING as ROUNDING
+    from riskcore.rules.bets import (
+        pearson as pearson,
+        return_correlation as return_correlation,
+        simple_returns as simple_returns,
+    )
     from riskcore.rules.context import Context as Context
     from riskcore.sessions import (
         IST as IST,
@@ -59,6 +93,7 @@ if TYPE_CHECKING:
         Broker as Broker,
         Simulation as Simulation,
         evidence_from as evidence_from,
+        fresh_atr as fresh_atr,
         interval_length as interval_length,
         moments as moments,
         prices_of as prices_of,
@@ -76,25 +111,67 @@ if TYPE_CHECKING:
         volatility_cap as volatility_cap,
     )
     from riskcore.sizing import Size as Size, size as size, slices as slices
-    from riskcore.stops import Stop as Stop, atr as atr, atr_stop as atr_stop, given_stop as given_stop
-    from riskcore.targets import Target as Target, given_target as given_target, target as target
+    from riskcore.stops import (
+        Stop as Stop,
+        atr as atr,
+        atr_stop as atr_stop,
+        clamped_stop as clamped_stop,
+        combined_stop as combined_stop,
+        given_stop as given_stop,
+        level_stop as level_stop,
+        percent_stop as percent_stop,
+        points_stop as points_stop,
+        rupee_stop as rupee_stop,
+        swing_stop as swing_stop,
+        swings as swings,
+        true_ranges as true_ranges,
+    )
+    from riskcore.targets import (
+        Leg as Leg,
+        Target as Target,
+        given_target as given_target,
+        legged_target as legged_target,
+        percent_target as percent_target,
+        points_target as points_target,
+        split_legs as split_legs,
+        target as target,
+    )
 
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
-    "book": ("Book", "Fill", "Latch", "Position", "Price"),
+    "analytics.equity": ("EquityCurve", "equity_curve"),
+    "analytics.statistics": ("TradeStatistics", "trade_statistics"),
+    "analytics.summary": ("Performance", "performance", "performance_of"),
+    "analytics.trade": ("Trade", "trades_of"),
+    "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
+    "exits.breakeven": ("breakeven_price",),
+    "exits.legs": ("open_legs", "scaled_legs"),
     "exits.levels": ("Breach", "breach", "exit_order"),
+    "exits.timing": ("time_stop_at", "time_stop_due"),
+    "exits.trailing": ("advance", "trailed", "trailed_stop"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
-    "orders": ("ApprovedEntry", "ApprovedExit", "Order"),
+    "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
-    "positions": ("DayResult", "Outcome"),
+    "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
+    "rounding": ("ROUNDING",),
+    "rules.bets": ("pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
     "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
-    "simulation": ("Broker", "Simulation", "evidence_from", "interval_length", "moments", "prices_of", "simulate"),
+    "simulation": (
+        "Broker",
+        "Simulation",
+        "evidence_from",
+        "fresh_atr",
+        "interval_length",
+        "moments",
+        "prices_of",
+        "simulate",
+    ),
     "sizers": (
         "Cap",
         "Edge",
@@ -107,8 +184,31 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "volatility_cap",
     ),
     "sizing": ("Size", "size", "slices"),
-    "stops": ("Stop", "atr", "atr_stop", "given_stop"),
-    "targets": ("Target", "given_target", "target"),
+    "stops": (
+        "Stop",
+        "atr",
+        "atr_stop",
+        "clamped_stop",
+        "combined_stop",
+        "given_stop",
+        "level_stop",
+        "percent_stop",
+        "points_stop",
+        "rupee_stop",
+        "swing_stop",
+        "swings",
+        "true_ranges",
+    ),
+    "targets": (
+        "Leg",
+        "Target",
+        "given_target",
+        "legged_target",
+        "percent_target",
+        "points_target",
+        "split_legs",
+        "target",
+    ),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
