@@ -18,10 +18,8 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=rc.IST)
 INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 TCS = rc.Instrument(symbol="TCS", tick="0.05", sector="IT")
 SEEN = {"last": 1000, "atr": 10}
-ENGINE_ONLY = {"exit_without_position", "exit_working"}
-LAST_LOOK = {"price_off_tick", "quantity_off_lot", "over_risk_budget"}
 ENGINE_ONLY = {"exit_without_position", "exit_working", "no_position", "stop_not_tighter", "stop_beyond_market"}
-LAST_LOOK = {"price_off_tick", "quantity_off_lot"}
+LAST_LOOK = {"price_off_tick", "quantity_off_lot", "over_risk_budget"}
 
 
 def held(*instruments, last=1000, quantity=10, **more):
@@ -233,12 +231,6 @@ CORPUS = {
     "net_risk_reward_too_low": {
         **wish(stop=990, target="1025.1"),
         **rules(risk_reward_basis="net", target_r_multiple=3),
-    },
-    "over_risk_budget": {
-        "book": rc.Book(THREE_SHARES_BUT_FOR_A_HAIR),
-        "market": seen(last=10),
-        **wish(stop=7, target=100),
-        **rules(max_position_size_percent=100, max_sector_exposure=100, entry_band_pct=0),
     },
 }
 """Reason -> what differs from an approved purchase of INFY at noon."""
