@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         Position as Position,
         Price as Price,
     )
+    from riskcore.breakers.market import recent_range as recent_range
+    from riskcore.breakers.measure import Measure as Measure, Observations as Observations
+    from riskcore.breakers.table import measures as measures
     from riskcore.costs import (
         Charges as Charges,
         ChargesUnknown as ChargesUnknown,
@@ -62,6 +65,11 @@ if TYPE_CHECKING:
         contradictions as contradictions,
         custom_rule as custom_rule,
         policy_hash as policy_hash,
+    )
+    from riskcore.policy.breakers import (
+        BreakerRule as BreakerRule,
+        ConnectionTimers as ConnectionTimers,
+        ErrorLimit as ErrorLimit,
     )
     from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
@@ -111,6 +119,7 @@ if TYPE_CHECKING:
         volatility_cap as volatility_cap,
     )
     from riskcore.sizing import Size as Size, size as size, slices as slices
+    from riskcore.states import MATRIX as MATRIX, allows as allows, reduces as reduces
     from riskcore.stops import (
         Stop as Stop,
         atr as atr,
@@ -145,6 +154,9 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "analytics.summary": ("Performance", "performance", "performance_of"),
     "analytics.trade": ("Trade", "trades_of"),
     "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
+    "breakers.market": ("recent_range",),
+    "breakers.measure": ("Measure", "Observations"),
+    "breakers.table": ("measures",),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exits.breakeven": ("breakeven_price",),
@@ -155,6 +167,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
+    "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
     "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),
@@ -184,6 +197,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "volatility_cap",
     ),
     "sizing": ("Size", "size", "slices"),
+    "states": ("MATRIX", "allows", "reduces"),
     "stops": (
         "Stop",
         "atr",
