@@ -136,7 +136,7 @@ if TYPE_CHECKING:
         throttled_pct as throttled_pct,
         volatility_cap as volatility_cap,
     )
-    from riskcore.sizing import Size as Size, size as size, slices as slices
+    from riskcore.sizing import Size as Size, size as size
     from riskcore.states import MATRIX as MATRIX, allows as allows, reduces as reduces
     from riskcore.stops import (
         Stop as Stop,
@@ -237,7 +237,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "throttled_pct",
         "volatility_cap",
     ),
-    "sizing": ("Size", "size", "slices"),
+    "sizing": ("Size", "size"),
     "states": ("MATRIX", "allows", "reduces"),
     "stops": (
         "Stop",

@@ -208,3 +208,28 @@ def test_an_entry_that_the_sector_has_no_room_for_whole_is_refused_where_the_pol
     if answer:
         [found] = decision.reasons
         assert (found.rule, found.text) == ("sector_over", "the size is 11; the sector has room for 10")
+
+
+def test_a_symbol_under_surveillance_is_not_traded_intraday_and_needs_more_margin():
+    """Its list and stage stand in the refusal; for delivery it is paid in full. Without a list that is said."""
+    listed = rc.Listing(symbol="INFY", list="ASM-LT", stage="III", since=NOON.date(), source="a user's file")
+    tables = rc.Tables(surveillance=(listed,), surveillance_as_of=NOON.date())
+    [refused] = decided(rc.Book(100_000), tables=tables).reasons
+    assert (refused.rule, refused.text) == (
+        "surveillance",
+        "INFY may not be traded intraday; it is on ASM-LT III",
+    )
+    assert caps(decided(rc.Book(100_000), tables=tables, product="CNC"))["funds"] == 100
+    other = decided(rc.Book(100_000), thing=ONGC, tables=tables)
+    told = {found.rule: found.measured for found in (*other.findings, *decided(rc.Book(100_000)).findings)}
+    assert other.approved
+    assert told["surveillance"] == "no list given"
+    assert next(found for found in other.findings if found.rule == "surveillance").measured == "on no list"
+
+
+def test_shares_traded_for_delivery_only_are_not_traded_intraday():
+    """The series alone says so, list or none."""
+    delivery = attrs.evolve(INFY, series="BE")
+    [refused] = decided(rc.Book(100_000), thing=delivery).reasons
+    assert (refused.reason, refused.limit) == ("mis_not_allowed", "T2T")
+    assert decided(rc.Book(100_000), thing=delivery, product="CNC").approved

@@ -8,6 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore.book import KEPT_OUTCOMES
+from riskcore.exchange_limits import slices
 from riskcore.policy.sizing import MOST_OUTCOMES
 
 pytestmark = pytest.mark.smoke
@@ -99,27 +100,6 @@ def test_a_size_of_nonsense_is_refused(wrong, match):
     given = {"equity": 100_000, "risk_per_trade": 1, "entry": 2500, "stop": 2470, **wrong}
     with pytest.raises(ValueError, match=match):
         rc.size(**given)
-
-
-@pytest.mark.parametrize(
-    ("quantity", "freeze", "lot", "cut"),
-    [
-        (3600, 1800, 1, (1800, 1800)),
-        (3600, 1800, 65, None),
-        (3900, 1800, 65, (1755, 1755, 390)),
-        (65, 1800, 65, (65,)),
-        (1755, 1800, 65, (1755,)),
-        (1820, 1800, 65, (1755, 65)),
-        (65, 64, 65, None),
-    ],
-)
-def test_slices_are_whole_lots_below_the_freeze_quantity(quantity, freeze, lot, cut):
-    """Their sum is the quantity; what is no whole lots, or a freeze quantity below one lot, is an error."""
-    if cut is None:
-        with pytest.raises(ValueError, match="lot"):
-            rc.slices(quantity=quantity, freeze_quantity=freeze, lot_size=lot)
-    else:
-        assert rc.slices(quantity=quantity, freeze_quantity=freeze, lot_size=lot) == cut
 
 
 # charges and slippage in a decision
@@ -391,8 +371,7 @@ def test_the_freeze_quantity_and_the_slices_cap_a_size():
     """27 lots a slice, three slices, one trade."""
     decision = decided(thing=BULK, book=rc.Book(100_000_000), max_slices=3)
     assert (decision.order.quantity, decision.size.bound_by) == (3 * 27 * 65, "max_slices")
-    cut = rc.slices(quantity=decision.order.quantity, freeze_quantity=1800, lot_size=65)
-    assert cut == (1755, 1755, 1755)
+    assert slices(decision.order.quantity, BULK) == (1755, 1755, 1755)
     assert rc.Book(100_000_000).after(decision.order).trades_today == 1
     tight = attrs.evolve(BULK, freeze_quantity=64)
     assert reasons(decided(thing=tight, book=rc.Book(100_000_000))) == ["below_one_lot"]

@@ -157,6 +157,7 @@ CORPUS = {
     "symbol_denied": rules(denied_symbols=["INFY"]),
     "product_not_allowed": rules(allowed_products=["CNC"]),
     "short_not_allowed": wish(side="SELL", product="CNC"),
+    "mis_not_allowed": {"market": seen(instrument=attrs.evolve(INFY, series="BE"))},
     "equity_unknown": {"book": rc.Book()},
     "funds_unknown": {"market": seen(cash_unknown=True)},
     "price_too_low": rules(price_min=1001),
