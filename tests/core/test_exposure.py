@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 import riskcore as rc
+from riskcore.table_rows import Listing
 
 pytestmark = pytest.mark.smoke
 
@@ -212,7 +213,7 @@ def test_an_entry_that_the_sector_has_no_room_for_whole_is_refused_where_the_pol
 
 def test_a_symbol_under_surveillance_is_not_traded_intraday_and_needs_more_margin():
     """Its list and stage stand in the refusal; for delivery it is paid in full. Without a list that is said."""
-    listed = rc.Listing(symbol="INFY", list="ASM-LT", stage="III", since=NOON.date(), source="a user's file")
+    listed = Listing(symbol="INFY", list="ASM-LT", stage="III", since=NOON.date(), source="a user's file")
     tables = rc.Tables(surveillance=(listed,), surveillance_as_of=NOON.date())
     [refused] = decided(rc.Book(100_000), tables=tables).reasons
     assert (refused.rule, refused.text) == (
