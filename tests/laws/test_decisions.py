@@ -58,15 +58,15 @@ def of_the_symbol(book, basis, key):
 
 def at_risk(book):
     """What positions and entries on their way may lose from their entries to their stops."""
-    held = [sign(p.side) * (p.average_price - p.stop) * p.quantity for p in book.positions]
-    for order in book.live_orders(entries=True):
-        held.append(sign(order.approved.side) * (order.approved.limit - order.approved.stop) * order.open_quantity)
+    held = [sign(p.side) * (p.average_price - p.stop) * p.quantity for p in book.positions if p.stop]
+    orders = book.live_orders(entries=True)
+    held += [sign(o.approved.side) * (o.approved.limit - o.approved.stop) * o.open_quantity for o in orders]
     return sum((max(loss, 0) for loss in held), Decimal(0))
 
 
 def lost_at_stops(book):
     """Today's loss if every stop were hit, at the latest price where that is worse."""
-    ends = [min(sign(p.side) * (p.stop - p.average_price) * p.quantity, p.unrealised) for p in book.positions]
+    ends = [min(sign(p.side) * (p.stop - p.average_price) * p.quantity, p.unrealised) for p in book.positions if p.stop]
     waiting = at_risk(attrs.evolve(book, positions=()))
     return waiting - book.realised + book.charges - sum(ends, Decimal(0))
 
