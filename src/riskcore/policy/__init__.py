@@ -17,18 +17,14 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import levels, limits, scoped, validator
-from riskcore.policy.kinds import RISK as RISK
-from riskcore.policy.kinds import RULES as RULES
-from riskcore.policy.kinds import SMALLEST_PERCENT
-from riskcore.policy.levels import LevelSettings
+from riskcore.policy import custom, levels, limits, scoped, sizing, validator
+from riskcore.policy.custom import CustomRule as CustomRule, CustomSettings, custom_rule as custom_rule
+from riskcore.policy.kinds import RISK as RISK, RULES as RULES, SMALLEST_PERCENT
+from riskcore.policy.levels import GROSS as GROSS, NET as NET, LevelSettings
 from riskcore.policy.limits import LimitSettings
 from riskcore.policy.orders import OrderSettings
-from riskcore.policy.scoped import Limit as Limit
-from riskcore.policy.scoped import ScopedSettings
-from riskcore.policy.sizing import MARGIN as MARGIN
-from riskcore.policy.sizing import NOTIONAL as NOTIONAL
-from riskcore.policy.sizing import SizingSettings
+from riskcore.policy.scoped import Limit as Limit, ScopedSettings
+from riskcore.policy.sizing import MARGIN as MARGIN, NOTIONAL as NOTIONAL, SizingSettings
 from riskcore.policy.validator import ValidatorSettings
 from riskcore.values import settle
 
@@ -36,7 +32,9 @@ Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
 
 
 @frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
-class Policy(ScopedSettings, ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings):
+class Policy(
+    ScopedSettings, CustomSettings, ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings
+):
     """The rules of one account. Percent fields are percent (1 is 1 %), never ratios.
 
     A percentage below 0.05 is refused unless `confirm_small` is set, because 0.01 was nearly always meant as
@@ -49,12 +47,19 @@ class Policy(ScopedSettings, ValidatorSettings, OrderSettings, LimitSettings, Le
         if problems:
             raise ValueError("; ".join(f"{key}: {what}" for key, what in problems))
 
+    def with_rules(self, *rules: CustomRule | Callable[..., Any]) -> Policy:
+        """The policy with rules of one's own: functions `(context) -> Finding`, or `custom_rule(f, limit=3)`."""
+        added = (rule if isinstance(rule, CustomRule) else custom_rule(rule) for rule in rules)
+        return attrs.evolve(self, rules=(*self.rules, *added))
+
 
 _GROUPS: Final[tuple[Contradictions, ...]] = (
     limits.contradictions,
     validator.contradictions,
     levels.contradictions,
     scoped.contradictions,
+    sizing.contradictions,
+    custom.contradictions,
 )
 
 
@@ -81,7 +86,7 @@ def _small_percentages(values: dict[str, Any]) -> list[tuple[str, str]]:
 def policy_hash(policy: Policy) -> str:
     """SHA-256 of every setting, in field order: equal for equal policies on every machine."""
     lines = (f"{f.name}={_written(getattr(policy, f.name))}" for f in fields(Policy))
-    return hashlib.sha256("\n".join(lines).encode("ascii")).hexdigest()
+    return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
 
 
 def _written(value: Any) -> str:
@@ -90,5 +95,6 @@ def _written(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(_written(item) for item in value)
     if attrs.has(type(value)):
-        return "{" + ",".join(f"{f.name}={_written(getattr(value, f.name))}" for f in fields(type(value))) + "}"
+        told = (f for f in fields(type(value)) if not f.metadata.get("code"))
+        return "{" + ",".join(f"{f.name}={_written(getattr(value, f.name))}" for f in told) + "}"
     return value.isoformat() if isinstance(value, (date, time)) else str(value)

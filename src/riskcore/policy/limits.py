@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from riskcore.money import amount, count
 from riskcore.policy.kinds import below, flag, meta, one_word, percent
+from riskcore.policy.sizing import REJECT, SHRINK
 from riskcore.values import given, optional
 
 ALLOWED: Final = "allowed"
@@ -38,6 +39,7 @@ def _sample(value: Any, name: str) -> int:
 
 _cooldown_scope = one_word(SYMBOL, SYMBOL_STRATEGY, SYMBOL_STRATEGY_SIDE)
 _stops_scope = one_word(ACCOUNT, STRATEGY, SYMBOL, SYMBOL_STRATEGY_SIDE)
+_over = one_word(REJECT, SHRINK)
 _reentry = one_word(ALLOWED, NEXT_SESSION, SYMBOL_NEXT_SESSION)
 
 
@@ -82,6 +84,15 @@ class LimitSettings:
             flag,
             "true/false",
             "keep the day below max_daily_loss even if every stop is hit, that of the entry included",
+        ),
+    )
+    worst_case_over: str = field(
+        default=REJECT,
+        converter=given,
+        metadata=meta(
+            _over,
+            "reject/shrink",
+            "an entry that daily_loss_worst_case has no room for whole: refuse it, or make it smaller",
         ),
     )
     max_weekly_loss: Decimal | None = field(

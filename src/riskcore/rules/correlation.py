@@ -7,7 +7,7 @@ from riskcore.policy import Policy
 from riskcore.reasons import Reading
 from riskcore.rules.bets import Bets, connected
 from riskcore.rules.context import Context
-from riskcore.rules.exposure import in_use
+from riskcore.rules.exposure import used
 
 
 def same_bet(context: Context) -> Reading:
@@ -48,13 +48,13 @@ def cluster_exposure(context: Context) -> Reading | None:
     if context.base is None or per_share is None:
         return None
     keys = [bets.keys[at] for at in _cluster(bets, context.policy)]
-    used = in_use(context, lambda instrument: instrument.key in keys)
-    if isinstance(used, str):
-        return "margin_unknown", used, None, None
+    taken = used(context, lambda held: held.instrument.key in keys)
+    if isinstance(taken, str):
+        return "margin_unknown", taken, None, None
     limit = percent_of(context.base, context.policy.max_cluster_exposure or ZERO)
-    room = max(limit - used, ZERO)
+    room = max(limit - taken, ZERO)
     passed = room >= per_share * context.market.instrument.lot_size
-    return "" if passed else "cluster_full", used, limit, room / per_share
+    return "" if passed else "cluster_full", taken, limit, room // per_share
 
 
 def _unknown(context: Context) -> Reading:

@@ -47,6 +47,7 @@ _HISTORY: Final[dict[str, tuple[Any, ...]]] = {
 }
 _RISK: Final[dict[str, tuple[Any, ...]]] = {
     "daily_loss_worst_case": (True,),
+    "worst_case_over": ("shrink",),
     "max_weekly_loss": (10,),
     "max_monthly_loss": (10,),
     "max_open_risk": (1, 3, "0.2"),
