@@ -94,12 +94,16 @@ class ValidatorSettings:
     price_min: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees", "no entry in what is quoted lower; empty: off", RULES),
+        metadata=meta(
+            optional(positive), "rupees", "no entry in what is quoted lower; empty: off", RULES, example="50"
+        ),
     )
     price_max: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees", "no entry in what is quoted higher; empty: off", RULES),
+        metadata=meta(
+            optional(positive), "rupees", "no entry in what is quoted higher; empty: off", RULES, example="10000"
+        ),
     )
     max_price_drift_pct: Decimal | None = field(
         default=None,
@@ -110,6 +114,7 @@ class ValidatorSettings:
             "largest distance of the price the signal was raised at from the quote; empty: off",
             RULES,
             small=False,
+            example="1",
         ),
     )
     no_entry_before: time | None = field(

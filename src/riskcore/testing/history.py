@@ -16,7 +16,7 @@ from riskcore.signals import SIDES
 try:
     from hypothesis import strategies as st
 except ImportError as missing:
-    raise ImportError('riskcore.testing.history needs Hypothesis: pip install "riskcore[testing]"') from missing
+    raise ImportError('riskcore.testing needs Hypothesis: pip install "riskcore[testing]"') from missing
 
 RESULTS: Final = tuple(Decimal(r) for r in ("-1.1", "-1.1", "-0.5", "-0.2", "0", "0.4", "2.5"))
 SESSIONS_BACK: Final = (0, 0, 0, 0, 1, 4)

@@ -27,7 +27,7 @@ from riskcore.testing.history import closes, finished_days, outcomes, remembered
 try:
     from hypothesis import strategies
 except ImportError as missing:
-    raise ImportError('riskcore.testing.strategies needs Hypothesis: pip install "riskcore[testing]"') from missing
+    raise ImportError('riskcore.testing needs Hypothesis: pip install "riskcore[testing]"') from missing
 
 st = strategies
 Draw: TypeAlias = Callable[["st.SearchStrategy[Any]"], Any]
