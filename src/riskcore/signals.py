@@ -146,20 +146,20 @@ class Market:
         return near if near is not None else self.last
 
 
-def _closes(value: Any, name: str) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
-    """Closes by instrument key, given as a mapping or as pairs; each key once."""
-    pairs = value.items() if isinstance(value, Mapping) else value
-    found = tuple((str(key), _prices(series, f"{name} of {key}")) for key, series in pairs)
-    if len({key for key, _ in found}) < len(found):
-        raise ValueError(f"{name} must hold each instrument once")
-    return found
-
-
 def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
     """Several prices; none at all is right too."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(f"{name} must be a list of prices such as [2450, 2480.5], got {value!r}")
     return tuple(positive(price, name) for price in value)
+
+
+def _closes(value: Any, name: str) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
+    """Closes by instrument key, given as a mapping or as pairs; each key once."""
+    pairs = value.items() if isinstance(value, Mapping) else value
+    found = tuple((str(key), tuple(positive(close, f"{name} of {key}") for close in series)) for key, series in pairs)
+    if len({key for key, _ in found}) < len(found):
+        raise ValueError(f"{name} must hold each instrument once")
+    return found
 
 
 _BAR: Final = checks("Bar", at=in_ist, open=positive, high=positive, low=positive, close=positive, volume=whole)

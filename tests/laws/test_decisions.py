@@ -59,8 +59,10 @@ def of_the_symbol(book, basis, key):
 def at_risk(book):
     """What positions and entries on their way may lose from their entries to their stops."""
     held = [sign(p.side) * (p.average_price - p.stop) * p.quantity for p in book.positions if p.stop]
-    orders = book.live_orders(entries=True)
-    held += [sign(o.approved.side) * (o.approved.limit - o.approved.stop) * o.open_quantity for o in orders]
+    held += [
+        sign(order.approved.side) * (order.approved.limit - order.approved.stop) * order.open_quantity
+        for order in book.live_orders(entries=True)
+    ]
     return sum((max(loss, 0) for loss in held), Decimal(0))
 
 

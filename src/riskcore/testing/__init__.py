@@ -4,19 +4,21 @@ Needs Hypothesis (`pip install "riskcore[testing]"`). No room of the core import
 """
 
 from riskcore.testing.days import Day as Day, days as days
+from riskcore.testing.history import (
+    closes as closes,
+    finished_days as finished_days,
+    outcomes as outcomes,
+    rulebooks as rulebooks,
+)
 from riskcore.testing.scenario import Scenario as Scenario
 from riskcore.testing.strategies import (
     Situation as Situation,
     bars as bars,
     books as books,
-    closes as closes,
-    finished_days as finished_days,
     instruments as instruments,
     markets as markets,
-    outcomes as outcomes,
     policies as policies,
     prices as prices,
-    rulebooks as rulebooks,
     signals as signals,
     situations as situations,
     trading_moments as trading_moments,
