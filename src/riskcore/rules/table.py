@@ -56,10 +56,6 @@ def _sized_by(method: str) -> Callable[[Policy], bool]:
     return lambda policy: policy.sizing_method == method
 
 
-def _worst_case(policy: Policy) -> bool:
-    return policy.daily_loss_worst_case
-
-
 def _worst_case_rejects(policy: Policy) -> bool:
     return policy.daily_loss_worst_case and policy.worst_case_over == REJECT
 
@@ -82,9 +78,6 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("equity", loss.equity_known),
     Row("cash", loss.cash_known),
     Row("quote_max_age_s", validator.quote_fresh),
-    Row("price_min", validator.price_high_enough, set_in("price_min")),
-    Row("price_max", validator.price_low_enough, set_in("price_max")),
-    Row("max_price_drift_pct", validator.price_near_the_quote, set_in("max_price_drift_pct")),
     Row("atr_warmup_bars", levels.atr_ready),
     Row("stop_methods", levels.stop_sound),
     Row("stop_least_ticks", levels.least_ticks),
@@ -108,8 +101,6 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("reentry_after_stop", cooldown.may_enter_again, lambda policy: policy.reentry_after_stop != ALLOWED),
     Row("max_stops", cooldown.few_stops, set_in("max_stops")),
     Row("max_daily_loss", loss.daily_loss, unit=RUPEES),
-    Row("limits.max_daily_loss", hierarchy.scoped_loss, scoped.limited("max_daily_loss"), RUPEES),
-    Row("daily_loss_worst_case", open_risk.worst_case, _worst_case, RUPEES),
     Row("limits.max_daily_loss", hierarchy.scoped_loss, scoped.limited("max_daily_loss"), unit=RUPEES),
     Row("daily_loss_worst_case", open_risk.worst_case, lambda policy: policy.daily_loss_worst_case, unit=RUPEES),
     Row("max_weekly_loss", loss.weekly_loss, set_in("max_weekly_loss"), unit=RUPEES),
