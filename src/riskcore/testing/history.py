@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from riskcore.book import Book, DayResult, Outcome
+from riskcore.book import DayResult, Outcome
 from riskcore.money import ZERO
 from riskcore.orders import SIGNAL_EXIT, SQUARE_OFF, STOP_HIT, TARGET_HIT
 from riskcore.policy import Limit
@@ -127,12 +127,6 @@ def finished_days(at: datetime, equity: Decimal, *, most: int = 4) -> st.SearchS
 
 def _of(equity: Decimal) -> Any:
     return lambda percent: equity * percent / 100
-
-
-def remembered(book: Book) -> tuple[str, ...]:
-    """The instrument keys a book holds or is about to."""
-    held = [position.instrument.key for position in book.positions]
-    return tuple(dict.fromkeys([*held, *(o.approved.instrument.key for o in book.live_orders(entries=True))]))
 
 
 def closes(

@@ -22,7 +22,7 @@ from riskcore.orders import CANCELLED, REJECTED, STOP_HIT, UNKNOWN, WORKING, App
 from riskcore.policy import MARGIN, NOTIONAL, Policy
 from riskcore.sessions import session_on
 from riskcore.signals import BUY, SIDES, Bar, Market, Signal, sign
-from riskcore.testing.history import closes, finished_days, outcomes, remembered, rulebooks
+from riskcore.testing.history import closes, finished_days, outcomes, rulebooks
 
 try:
     from hypothesis import strategies
@@ -339,7 +339,7 @@ def _with_a_past(draw: Draw, book: Book, market: Market, *, faulty: bool) -> tup
     assert equity is not None
     before = draw(finished_days(market.at, equity))
     grown = attrs.evolve(book, outcomes=(*book.outcomes, *done), days=before, realised=book.realised + todays)
-    keys = tuple(dict.fromkeys((own, *remembered(book))))
+    keys = tuple(dict.fromkeys((own, *book.keys_in_play())))
     if faulty and draw(st.integers(0, 7)) == 7:
         grown = attrs.evolve(grown, positions=tuple(attrs.evolve(held, stop=None) for held in grown.positions))
     return grown, attrs.evolve(market, closes=draw(closes(keys, faulty=faulty)))
