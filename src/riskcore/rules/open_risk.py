@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from riskcore.book import Book
 from riskcore.money import ZERO, percent_of
 from riskcore.orders import ApprovedEntry
 from riskcore.reasons import Reading
@@ -30,15 +31,11 @@ def open_risk(context: Context) -> Reading | None:
     loss = loss_of(context)
     if context.base is None or loss is None:
         return None
-    taken = _on_their_way(context)
     for position in context.book.positions:
         if position.stop is None:
             return "stop_missing", position.instrument.key, None, None
-        away = sign(position.side) * (position.average_price - position.stop)
-        if away > 0:
-            taken += away * position.quantity
+    taken, lot = risk_in_use(context.book), context.market.instrument.lot_size
     limit = percent_of(context.base, context.policy.max_open_risk or ZERO)
-    lot = context.market.instrument.lot_size
     most = loss.most(max(limit - taken, ZERO), lot)
     return "" if most >= lot else "open_risk_full", taken, limit, Decimal(most)
 
@@ -50,11 +47,12 @@ def worst_case(context: Context) -> Reading | None:
     that is worse) + what entries on their way risk. The entry may risk what is missing to the limit, and not quite
     all of it: at the limit is blocked. Refused where not one lot can.
     """
-    equity, loss = context.book.opening_equity, loss_of(context)
+    book, loss = context.book, loss_of(context)
+    equity = book.opening_equity
     if equity is None or loss is None:
         return None
-    lost = _on_their_way(context) - context.book.net_realised
-    for position in context.book.positions:
+    lost = _on_their_way(book) - book.net_realised
+    for position in book.positions:
         if position.stop is None:
             return "stop_missing", position.instrument.key, None, None
         at_stop = sign(position.side) * (position.stop - position.average_price) * position.quantity
@@ -73,13 +71,21 @@ def day_has_room(context: Context, sized: Size) -> Reading:
     return "" if room >= wanted else "worst_case_over", wanted, room, None
 
 
-def _on_their_way(context: Context) -> Decimal:
+def risk_in_use(book: Book) -> Decimal:
+    """What positions with a stop, and entries on their way, may still lose down to their stops; before charges."""
+    used = _on_their_way(book)
+    for position in book.positions:
+        if position.stop is not None:
+            away = sign(position.side) * (position.average_price - position.stop)
+            used += max(away, ZERO) * position.quantity
+    return used
+
+
+def _on_their_way(book: Book) -> Decimal:
     """What entries that may still fill can lose: open quantity x the distance from their limit to their stop."""
     total = ZERO
-    for order in context.book.live_orders(entries=True):
+    for order in book.live_orders(entries=True):
         entry = order.approved
         assert isinstance(entry, ApprovedEntry)
-        away = sign(entry.side) * (entry.limit - entry.stop)
-        if away > 0:
-            total += away * order.open_quantity
+        total += max(sign(entry.side) * (entry.limit - entry.stop), ZERO) * order.open_quantity
     return total
