@@ -11,7 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from riskcore.book import Book as Book, Fill as Fill, Latch as Latch, Position as Position, Price as Price
+    from riskcore.book import (
+        Book as Book,
+        DayResult as DayResult,
+        Fill as Fill,
+        Latch as Latch,
+        Outcome as Outcome,
+        Position as Position,
+        Price as Price,
+    )
     from riskcore.costs import (
         Charges as Charges,
         ChargesUnknown as ChargesUnknown,
@@ -40,9 +48,13 @@ if TYPE_CHECKING:
         custom_rule as custom_rule,
         policy_hash as policy_hash,
     )
-    from riskcore.positions import DayResult as DayResult, Outcome as Outcome
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
+    from riskcore.rules.bets import (
+        pearson as pearson,
+        return_correlation as return_correlation,
+        simple_returns as simple_returns,
+    )
     from riskcore.rules.context import Context as Context
     from riskcore.sessions import (
         IST as IST,
@@ -100,16 +112,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
-    "book": ("Book", "Fill", "Latch", "Position", "Price"),
+    "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exits.levels": ("Breach", "breach", "exit_order"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
-    "positions": ("DayResult", "Outcome"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),
+    "rules.bets": ("pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
     "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),

@@ -9,6 +9,7 @@ from riskcore.book import Book
 from riskcore.instruments import margin_pct
 from riskcore.money import exact, percent_of
 from riskcore.policy import MARGIN, Limit, Policy
+from riskcore.rules.bets import Bets, bets_of
 from riskcore.rules.placing import stop_for, target_for, worst_price
 from riskcore.sessions import CalendarUnknown, Session, session_on
 from riskcore.signals import BUY, Market, Signal
@@ -25,7 +26,8 @@ class Context(NamedTuple):
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
     `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond zero;
     `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
-    are the policy's that the entry comes under.
+    are the policy's that the entry comes under. `bets` is what correlations are measured on, where a limit asks for
+    them: a text names whose history is missing.
     """
 
     signal: Signal
@@ -45,6 +47,14 @@ class Context(NamedTuple):
     trusted_atr: Decimal | None
     stop_is_sound: bool
     limits: tuple[Limit, ...] = ()
+    bets: Bets | str | None = None
+
+    @property
+    def risk_per_share(self) -> Decimal | None:
+        """What one share loses between the worst permitted entry and the stop, before charges."""
+        if self.stop is None or self.limit is None or not self.stop_is_sound:
+            return None
+        return abs(self.limit - self.stop.price)
 
     @property
     def per_share(self) -> Decimal | None:
@@ -85,6 +95,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         trusted_atr=trusted,
         stop_is_sound=_is_sound(signal.side, reference, limit, stop),
         limits=_limits(signal, policy),
+        bets=bets_of(signal, book, market, policy),
     )
 
 

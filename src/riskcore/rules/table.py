@@ -7,9 +7,22 @@ from functools import lru_cache, partial
 from typing import Final, NamedTuple, TypeAlias
 
 from riskcore.policy import Policy
+from riskcore.policy.limits import ALLOWED
 from riskcore.policy.sizing import FIXED_NOTIONAL, FIXED_QUANTITY, KELLY, REJECT, VOLATILITY
 from riskcore.reasons import RUPEES, Reading
-from riskcore.rules import count, exposure, levels, loss, scoped, signal as validator, sizes
+from riskcore.rules import (
+    cooldown,
+    correlation,
+    count,
+    exposure,
+    hierarchy,
+    levels,
+    loss,
+    open_risk,
+    scoped,
+    signal as validator,
+    sizes,
+)
 from riskcore.rules.context import Context
 from riskcore.rules.custom import ask_custom
 from riskcore.sizing import RISK_PER_TRADE, Size
@@ -48,12 +61,18 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("session", validator.session_open),
     Row("no_entry_before", validator.not_too_early),
     Row("no_entry_after", validator.not_too_late),
+    Row("allowed_sessions", validator.session_allowed, set_in("allowed_sessions")),
+    Row("allowed_weekdays", validator.weekday_allowed, set_in("allowed_weekdays")),
+    Row("entry_windows", validator.within_windows, set_in("entry_windows")),
+    Row("signal", validator.not_repeated),
     Row("signal_max_age_s", validator.fresh),
     Row("clock_skew_s", validator.not_from_the_future),
     Row("allowed_sides", validator.side_allowed),
     Row("allowed_symbols", validator.symbol_allowed, set_in("allowed_symbols")),
+    Row("denied_symbols", validator.symbol_not_denied, set_in("denied_symbols")),
     Row("allowed_products", validator.product_allowed),
     Row("equity", loss.equity_known),
+    Row("cash", loss.cash_known),
     Row("quote_max_age_s", validator.quote_fresh),
     Row("atr_warmup_bars", levels.atr_ready),
     Row("stop_methods", levels.stop_sound),
@@ -62,10 +81,30 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("stop_greatest_pct", levels.greatest_pct, set_in("stop_greatest_pct")),
     Row("stop_greatest_atr", levels.greatest_atr, set_in("stop_greatest_atr")),
     Row("min_risk_reward", levels.reward_worth_it),
+    Row("price_min", validator.price_high_enough, set_in("price_min")),
+    Row("price_max", validator.price_low_enough, set_in("price_max")),
+    Row("max_price_drift_pct", validator.price_near_the_quote, set_in("max_price_drift_pct")),
     Row("one_position_per_symbol", count.symbol_free),
+    Row("exit", count.no_exit_in_progress),
+    Row("opposite", count.nothing_opposite),
     Row("max_positions", count.position_slot),
+    Row("limits.max_positions", hierarchy.scoped_positions, scoped.limited("max_positions")),
     Row("max_trades_per_day", count.trade_slot),
+    Row("limits.max_trades_per_day", hierarchy.scoped_trades, scoped.limited("max_trades_per_day")),
+    Row("max_entries_per_symbol", count.symbol_trade_slot, set_in("max_entries_per_symbol")),
+    Row("cooldown_s", cooldown.cooled_down, set_in("cooldown_s")),
+    Row("cooldown_after_loss_s", cooldown.cooled_down_after_loss, set_in("cooldown_after_loss_s")),
+    Row("reentry_after_stop", cooldown.may_enter_again, lambda policy: policy.reentry_after_stop != ALLOWED),
+    Row("max_stops", cooldown.few_stops, set_in("max_stops")),
     Row("max_daily_loss", loss.daily_loss, unit=RUPEES),
+    Row("limits.max_daily_loss", hierarchy.scoped_loss, scoped.limited("max_daily_loss"), unit=RUPEES),
+    Row("daily_loss_worst_case", open_risk.worst_case, lambda policy: policy.daily_loss_worst_case, unit=RUPEES),
+    Row("max_weekly_loss", loss.weekly_loss, set_in("max_weekly_loss"), unit=RUPEES),
+    Row("max_monthly_loss", loss.monthly_loss, set_in("max_monthly_loss"), unit=RUPEES),
+    Row("max_open_risk", open_risk.open_risk, set_in("max_open_risk"), unit=RUPEES),
+    Row("max_correlation", correlation.same_bet, set_in("max_correlation")),
+    Row("max_cluster_positions", correlation.cluster_slot, set_in("max_cluster_positions")),
+    Row("max_cluster_exposure", correlation.cluster_exposure, set_in("max_cluster_exposure"), unit=RUPEES),
     Row("max_sector_exposure", exposure.sector_exposure, unit=RUPEES),
     Row("max_sector_net_exposure", exposure.sector_net_exposure, set_in("max_sector_net_exposure"), RUPEES),
     Row("max_unknown_sector_exposure", exposure.unknown_sectors, set_in("max_unknown_sector_exposure"), RUPEES),
