@@ -167,16 +167,17 @@ def test_the_reward_after_charges_can_decide():
 
 
 def test_after_charges_each_leg_pays_for_its_own_order():
-    """Two exits of half the shares: the entry once, each exit on its own value."""
+    """Two exits of half the shares, as planned: the entry once, each exit on its own value."""
     decision = decided(target_legs=["50% at 2R", "50% at 4R"])
-    first, second = decision.order.legs
+    assert [leg.price for leg in decision.order.legs] == [2560, 2620]
     plan = {"on": NOON.date(), "brokerage_pct": "0.03", "brokerage_max": 20}
     total = decision.order.quantity
+    half = Decimal(total) / 2
 
     def paid(side, value):
         return rc.order_charges(side=side, value=value, **plan).total
 
-    won = sum((leg.price - 2500) * leg.quantity - paid("SELL", leg.price * leg.quantity) for leg in (first, second))
+    won = 90 * total - paid("SELL", 2560 * half) - paid("SELL", 2620 * half)
     lost = 30 * total + paid("SELL", 2470 * total)
     entering = paid("BUY", 2500 * total)
     assert decision.net_risk_reward == (won - entering) / (lost + entering)
