@@ -40,6 +40,11 @@ def methods(value: Any, name: str) -> tuple[str, ...]:
     return found
 
 
+def legs(value: Any, name: str) -> tuple[str, ...] | None:
+    """Legs of a target in their canonical spelling; an empty list is none."""
+    return None if value is None else leg_texts(value, name) or None
+
+
 @frozen(kw_only=True, slots=False)
 class LevelSettings:
     """Where stops and targets stand, and the ATR they are measured with."""
@@ -79,12 +84,12 @@ class LevelSettings:
     stop_pct: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(percent), "% of the price", "distance of the stop by the method percent"),
+        metadata=meta(optional(percent), "% of the price", "distance of the stop by the method percent", example="1"),
     )
     stop_points: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees a share", "distance of the stop by the method points"),
+        metadata=meta(optional(positive), "rupees a share", "distance of the stop by the method points", example="10"),
     )
     stop_swing_bars: int = field(
         default=3,
@@ -99,12 +104,14 @@ class LevelSettings:
     stop_buffer_atr: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(not_negative), "x ATR", "added to stop_buffer_ticks; empty: off"),
+        metadata=meta(optional(not_negative), "x ATR", "added to stop_buffer_ticks; empty: off", example="0.1"),
     )
     stop_risk_rupees: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees", "loss at the stop of a fixed quantity, for the method rupees"),
+        metadata=meta(
+            optional(positive), "rupees", "loss at the stop of a fixed quantity, for the method rupees", example="1000"
+        ),
     )
     stop_least_ticks: int = field(
         default=2,
@@ -114,19 +121,24 @@ class LevelSettings:
     stop_least_pct: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(percent), "% of the price", "least distance of a stop, as well; empty: off"),
+        metadata=meta(
+            optional(percent), "% of the price", "least distance of a stop, as well; empty: off", example="0.3"
+        ),
     )
     stop_greatest_pct: Decimal | None = field(
         default=None,
         converter=given,
         metadata=meta(
-            optional(percent), "% of the price", "greatest distance of a stop: ours is moved there; empty: off"
+            optional(percent),
+            "% of the price",
+            "greatest distance of a stop: ours is moved there, a signal's refused; empty: off",
+            example="5",
         ),
     )
     stop_greatest_atr: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "x ATR", "greatest distance of a stop, as well; empty: off"),
+        metadata=meta(optional(positive), "x ATR", "greatest distance of a stop, as well; empty: off", example="4"),
     )
     target_method: str = field(
         default=R,
@@ -141,22 +153,29 @@ class LevelSettings:
     target_pct: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(percent), "% of the price", "distance of the target by the method percent"),
+        metadata=meta(optional(percent), "% of the price", "distance of the target by the method percent", example="3"),
     )
     target_points: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees a share", "distance of the target by the method points"),
+        metadata=meta(
+            optional(positive), "rupees a share", "distance of the target by the method points", example="30"
+        ),
     )
-    target_legs: tuple[str, ...] = field(
-        default=(),
+    target_legs: tuple[str, ...] | None = field(
+        default=None,
         converter=given,
-        metadata=meta(leg_texts, "list", 'targets in parts, such as ["50% at 1.5R", "50% at 4R"]; empty: one target'),
+        metadata=meta(
+            legs,
+            "list",
+            "targets in parts, in R, % of the price or points; empty: one target",
+            example='["50% at 1.5R", "30% at 3%", "20% at 40 points"]',
+        ),
     )
     atr_period: int = field(
         default=14,
         converter=given,
-        metadata=meta(count, "bars", "Wilder's averaging length"),
+        metadata=meta(count, "bars", "averaging length of Wilder's ATR"),
     )
     atr_interval: str | None = field(
         default=None,
@@ -208,7 +227,7 @@ def _without_numbers(values: dict[str, Any]) -> list[tuple[str, str]]:
 def _least_ratio(values: dict[str, Any]) -> list[tuple[str, str]]:
     """A target in R that the least ratio would always refuse."""
     least, name = values.get("min_risk_reward"), "target_r_multiple"
-    rules = leg_rules(values.get("target_legs", ()))
+    rules = leg_rules(values.get("target_legs") or ())
     reach = values.get(name) if values.get("target_method") == R else None
     if rules:
         name = "target_legs"
