@@ -41,7 +41,6 @@ TIGHTENINGS = {
     "min_risk_reward": lambda p: {
         "min_risk_reward": p.target_r_multiple - (Decimal("0.1") if p.risk_reward_basis == "net" else 0)
     },
-    "stop_greatest_pct": lambda p: {"stop_greatest_pct": (p.stop_greatest_pct or 20) * HALF, "signal_stop": "use"},
     "atr_warmup_bars": lambda p: {"atr_warmup_bars": p.atr_warmup_bars * 2},
     "quote_max_age_s": fewer("quote_max_age_s"),
     "signal_max_age_s": fewer("signal_max_age_s"),
