@@ -420,7 +420,7 @@ def test_stops_and_targets_are_written_as_a_trader_says_them(read):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ('target_legs: ["50% at 2R", "40% at 4R"]', "must add up to 100 %, got 90 %"),
+        ('target_legs: ["50% at 2R", "40% at 4R"]', "add up to 90 %; make it 100 %"),
         ('target_legs: ["half at 2R", "50% at 4R"]', 'must be legs such as "50% at 1.5R"'),
         ("stop_methods: [points]", "stop_points: must be set, because stop_methods names points"),
         ("stop_methods: [fibonacci]", "must be atr, percent, points, level, swing or rupees"),

@@ -53,6 +53,14 @@ def test_a_target_in_legs_is_worth_the_mean_of_its_shares():
     assert short.risk_reward == 3
 
 
+def test_legs_that_are_not_the_whole_are_an_error():
+    """Told with what they come to."""
+    ask = {"side": "BUY", "entry": 2500, "stop": 2470, "tick": "0.05"}
+    for texts in ([], ["50% at 2R", "49.5% at 3R"]):
+        with pytest.raises(ValueError, match="legs must add up to 100 %, got"):
+            rc.legged_target(legs=texts, **ask)
+
+
 @pytest.mark.parametrize(
     ("quantity", "lot", "shares", "parts"),
     [
@@ -211,7 +219,7 @@ def test_a_leg_written_otherwise_is_refused_with_the_form(leg):
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ({"target_legs": ["50% at 2R", "40% at 5R"]}, r"target_legs must add up to 100 %, got 90 %"),
+        ({"target_legs": ["50% at 2R", "40% at 5R"]}, "target_legs: add up to 90 %; make it 100 %"),
         ({"target_legs": ["0% at 2R", "100% at 5R"]}, "target_legs: share must be above 0"),
         ({"target_legs": "50% at 2R"}, "target_legs must be a list"),
         ({"target_legs": ["50% at 1R", "50% at 3R"]}, "target_legs: give 2 R below min_risk_reward 2.5"),

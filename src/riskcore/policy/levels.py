@@ -11,7 +11,7 @@ from riskcore.money import HUNDRED, ZERO, count, not_negative, not_negative_whol
 from riskcore.policy.kinds import below, interval, list_of, meta, one_word, percent
 from riskcore.policy.sizing import FIXED_NOTIONAL, FIXED_QUANTITY
 from riskcore.stops.combining import TIGHTER, WIDER
-from riskcore.targets import IN_R, leg_rules, leg_texts
+from riskcore.targets import IN_R, leg_rules, leg_texts, whole_of
 from riskcore.values import given, optional
 
 ATR: Final = "atr"
@@ -43,6 +43,14 @@ def methods(value: Any, name: str) -> tuple[str, ...]:
 def legs(value: Any, name: str) -> tuple[str, ...] | None:
     """Legs of a target in their canonical spelling; an empty list is none."""
     return None if value is None else leg_texts(value, name) or None
+
+
+def _shares(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Legs that are not the whole position."""
+    texts = values.get("target_legs")
+    if not texts or whole_of(texts) == HUNDRED:
+        return []
+    return [("target_legs", f"add up to {plain(whole_of(texts))} %; make it 100 %")]
 
 
 @frozen(kw_only=True, slots=False)
@@ -193,7 +201,7 @@ class LevelSettings:
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Methods without their numbers, bounds that no stop meets, a target that would always be refused."""
-    found = [*_without_numbers(values), *_least_ratio(values)]
+    found = [*_without_numbers(values), *(_shares(values) or _least_ratio(values))]
     if below(values, "stop_greatest_pct", "stop_least_pct"):
         what = f"is below stop_least_pct {plain(values['stop_least_pct'])}: no stop could stand between them"
         found.append(("stop_greatest_pct", what))
