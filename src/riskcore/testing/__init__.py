@@ -17,6 +17,7 @@ from riskcore.testing.strategies import (
     situations as situations,
     trading_moments as trading_moments,
 )
+from riskcore.testing.trails import exit_settings as exit_settings, trail_settings as trail_settings
 
 __all__ = [
     "Day",
@@ -25,6 +26,7 @@ __all__ = [
     "bars",
     "books",
     "days",
+    "exit_settings",
     "instruments",
     "markets",
     "policies",
@@ -32,4 +34,5 @@ __all__ = [
     "signals",
     "situations",
     "trading_moments",
+    "trail_settings",
 ]

@@ -22,6 +22,7 @@ from riskcore.orders import CANCELLED, REJECTED, STOP_HIT, UNKNOWN, WORKING, App
 from riskcore.policy import MARGIN, NOTIONAL, Policy
 from riskcore.sessions import session_on
 from riskcore.signals import BUY, SIDES, Bar, Market, Signal, sign
+from riskcore.testing.trails import exit_settings
 
 try:
     from hypothesis import strategies
@@ -150,7 +151,9 @@ _SETTINGS: Final = st.fixed_dictionaries(
 
 def policies(**fixed: Any) -> st.SearchStrategy[Policy]:
     """Valid policies around the defaults, with an ATR of five bars; `fixed` settings stay as given."""
-    return _SETTINGS.map(lambda drawn: Policy(**{"atr_period": 5, **drawn, **fixed}))
+    return st.tuples(_SETTINGS, exit_settings()).map(
+        lambda drawn: Policy(**{"atr_period": 5, **drawn[0], **drawn[1], **fixed})
+    )
 
 
 @st.composite
