@@ -17,7 +17,8 @@ TEN = datetime(2026, 11, 20, 10, 0, tzinfo=rc.IST)
 def held(side="BUY", stop=None, atr=10, **more):
     first = stop or (980 if side == "BUY" else 1020)
     given = {"average_price": 1000, "quantity": 50, "opened_quantity": 50, "stop": first, "initial_stop": first}
-    return rc.Position(instrument=SHARE, side=side, opened_at=TEN, trail=rc.Trail(entry_atr=atr), **{**given, **more})
+    given |= {"instrument": SHARE, "opened_at": TEN, "trail": rc.Trail(entry_atr=atr)}
+    return rc.Position(side=side, **{**given, **more})
 
 
 def after(position, prices, policy):
