@@ -11,7 +11,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from riskcore.book import Book as Book, Fill as Fill, Latch as Latch, Position as Position, Price as Price
+    from riskcore.analytics.equity import EquityCurve as EquityCurve, equity_curve as equity_curve
+    from riskcore.analytics.statistics import (
+        TradeStatistics as TradeStatistics,
+        kelly_fraction as kelly_fraction,
+        trade_statistics as trade_statistics,
+    )
+    from riskcore.analytics.summary import (
+        Performance as Performance,
+        performance as performance,
+        performance_of as performance_of,
+    )
+    from riskcore.analytics.trade import Trade as Trade, trades_of as trades_of
+    from riskcore.book import (
+        Book as Book,
+        DayResult as DayResult,
+        Fill as Fill,
+        Latch as Latch,
+        Outcome as Outcome,
+        Position as Position,
+        Price as Price,
+    )
+    from riskcore.breakers.market import recent_range as recent_range
+    from riskcore.breakers.measure import Measure as Measure, Observations as Observations
+    from riskcore.breakers.table import measures as measures
     from riskcore.costs import (
         Charges as Charges,
         ChargesUnknown as ChargesUnknown,
@@ -44,9 +67,19 @@ if TYPE_CHECKING:
         custom_rule as custom_rule,
         policy_hash as policy_hash,
     )
-    from riskcore.positions import DayResult as DayResult, Outcome as Outcome, Trail as Trail
+    from riskcore.policy.breakers import (
+        BreakerRule as BreakerRule,
+        ConnectionTimers as ConnectionTimers,
+        ErrorLimit as ErrorLimit,
+    )
+    from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
+    from riskcore.rules.bets import (
+        pearson as pearson,
+        return_correlation as return_correlation,
+        simple_returns as simple_returns,
+    )
     from riskcore.rules.context import Context as Context
     from riskcore.sessions import (
         IST as IST,
@@ -76,6 +109,7 @@ if TYPE_CHECKING:
         simulate as simulate,
     )
     from riskcore.sizing import Size as Size, size as size
+    from riskcore.states import MATRIX as MATRIX, allows as allows, reduces as reduces
     from riskcore.stops import (
         Stop as Stop,
         atr as atr,
@@ -105,7 +139,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
-    "book": ("Book", "Fill", "Latch", "Position", "Price"),
+    "analytics.equity": ("EquityCurve", "equity_curve"),
+    "analytics.statistics": ("TradeStatistics", "kelly_fraction", "trade_statistics"),
+    "analytics.summary": ("Performance", "performance", "performance_of"),
+    "analytics.trade": ("Trade", "trades_of"),
+    "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
+    "breakers.market": ("recent_range",),
+    "breakers.measure": ("Measure", "Observations"),
+    "breakers.table": ("measures",),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exits.breakeven": ("breakeven_price",),
@@ -116,9 +157,11 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
-    "positions": ("DayResult", "Outcome", "Trail"),
+    "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
+    "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),
+    "rules.bets": ("pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
     "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
@@ -133,6 +176,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "simulate",
     ),
     "sizing": ("Size", "size"),
+    "states": ("MATRIX", "allows", "reduces"),
     "stops": (
         "Stop",
         "atr",
