@@ -233,7 +233,7 @@ def test_when_a_position_has_had_its_time(rules, opened, expected):
 
 
 def test_candles_of_a_carried_position_are_counted_over_the_nights():
-    """Two days of 72 five-minute candles (a share with derivatives) and one more: the third session's first, a weekend and a day off between."""
+    """Two days of 72 five-minute candles (a share with derivatives) and one more: the third session's first."""
     position = held(opened_at=TEN.replace(hour=9, minute=15), product="CNC")
     policy = rc.Policy(time_stop_bars=72 + 72 + 1)
     assert rc.time_stop_at(position, date(2026, 11, 23), policy) is None

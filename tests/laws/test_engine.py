@@ -149,7 +149,7 @@ def test_EXI_1_no_latch_limit_or_trading_state_ever_blocks_an_exit(latches, side
     """With every latch, every slot and trade used, the equity gone: the whole position is to be sent off."""
     sign = 1 if side == "BUY" else -1
     day = Scenario(policy, THING, equity=1_000_000)
-    entry = day.enter("10:00", side, last=1000, stop=1000 - 20 * sign, target=1000 + 100 * sign)
+    entry = day.enter("10:00", side, last=1000, stop=1000 - 20 * sign, target=1000 + 100 * sign, atr=10)
     day.fill("10:00:01", entry, price=1000)
     held = day.book.positions[0].quantity
     lost = {"realised": -900_000} if broke else {}
