@@ -22,33 +22,7 @@ class TightenStop:
     by: str = "operator"
 
     def __attrs_post_init__(self) -> None:
-        settle(self, @frozen
-class PositionClosed:
-    """A position is flat again: the finished trade.
-
-    `r_multiple` is its net result over its initial risk, None without a stop. `reason` is the last exit's, and `rule`
-    the setting that placed its stop or its deadline ("" for the entry's own levels).
-    """
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    signal_id: str
-    key: str
-    side: str
-    quantity: int
-    strategy: str
-    opened_at: datetime
-    closed_at: datetime
-    entry_price: Decimal
-    exit_price: Decimal
-    reason: str
-    gross: Decimal
-    charges: Decimal
-    r_multiple: Decimal | None
-    rule: str = ""
-
-
-_TIGHTEN)
+        settle(self, _TIGHTEN)
 
 
 @frozen
@@ -91,6 +65,32 @@ class StopKept:
     stop: Decimal
     by: str
     reason: str
+
+
+@frozen
+class PositionClosed:
+    """A position is flat again: the finished trade.
+
+    `r_multiple` is its net result over its initial risk, None without a stop. `reason` is the last exit's, and `rule`
+    the setting that placed its stop or its deadline ("" for the entry's own levels).
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
+    key: str
+    side: str
+    quantity: int
+    strategy: str
+    opened_at: datetime
+    closed_at: datetime
+    entry_price: Decimal
+    exit_price: Decimal
+    reason: str
+    gross: Decimal
+    charges: Decimal
+    r_multiple: Decimal | None
+    rule: str = ""
 
 
 _TIGHTEN = checks("TightenStop", stop=positive)
