@@ -40,9 +40,15 @@ from riskcore.controls import (
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.position_words import (
+    Marked as Marked,
+    PositionClosed as PositionClosed,
+    StopKept as StopKept,
+    StopMoved as StopMoved,
+    TightenStop as TightenStop,
+)
 from riskcore.reasons import Finding
 from riskcore.signals import Market, Signal
-from riskcore.stop_moves import StopKept as StopKept, StopMoved as StopMoved, TightenStop as TightenStop
 from riskcore.values import checks, optional, settle
 
 # ---------------------------------------------------------------- inputs
@@ -322,49 +328,6 @@ class Filled:
     charges: Decimal | None
     traded_at: datetime
     value: Decimal
-
-
-@frozen
-class PositionClosed:
-    """A position is flat again: the finished trade.
-
-    `r_multiple` is its net result over its initial risk, None without a stop. `reason` is the last exit's, and `rule`
-    the setting that placed its stop or its deadline ("" for the entry's own levels).
-    """
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    signal_id: str
-    key: str
-    side: str
-    quantity: int
-    strategy: str
-    opened_at: datetime
-    closed_at: datetime
-    entry_price: Decimal
-    exit_price: Decimal
-    reason: str
-    gross: Decimal
-    charges: Decimal
-    r_multiple: Decimal | None
-    rule: str = ""
-
-
-@frozen
-class Marked:
-    """The latest price of a held instrument, with what a trailing stop must remember of the prices since the last.
-
-    `high` and `low` are there where all of them came after the entry; `close` where a candle ended among them.
-    """
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    key: str
-    last: Decimal
-    high: Decimal | None = None
-    low: Decimal | None = None
-    close: Decimal | None = None
-    atr: Decimal | None = None
 
 
 @frozen
