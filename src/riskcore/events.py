@@ -42,7 +42,8 @@ from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.signals import Market, Signal
-from riskcore.values import checks, settle
+from riskcore.stop_moves import StopKept as StopKept, StopMoved as StopMoved, TightenStop as TightenStop
+from riskcore.values import checks, optional, settle
 
 # ---------------------------------------------------------------- inputs
 
@@ -97,7 +98,10 @@ class EvidenceArrived:
 
 @frozen
 class PricesSeen:
-    """Prices of one instrument since the last look, conflated: the first, the extremes and the last."""
+    """Prices of one instrument since the last look, conflated: the first, the extremes and the last.
+
+    `atr` is the ATR at their end, where somebody works it out: a stop that trails by the ATR then follows it.
+    """
 
     at: datetime
     key: str
@@ -106,6 +110,7 @@ class PricesSeen:
     low: Decimal
     last: Decimal
     since: datetime
+    atr: Decimal | None = None
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICES)
@@ -156,7 +161,7 @@ class TroubleOver:
 
 
 _EQUITY = checks("EquityRead", equity=amount)
-_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive)
+_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive, atr=optional(not_negative))
 _REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)
 
 Input: TypeAlias = (
@@ -166,6 +171,7 @@ Input: TypeAlias = (
     | AlertRefused
     | EvidenceArrived
     | PricesSeen
+    | TightenStop
     | OrderReported
     | TimePassed
     | TroubleSeen
@@ -322,7 +328,8 @@ class Filled:
 class PositionClosed:
     """A position is flat again: the finished trade.
 
-    `r_multiple` is its net result over its initial risk, None without a stop.
+    `r_multiple` is its net result over its initial risk, None without a stop. `reason` is the last exit's, and `rule`
+    the setting that placed its stop or its deadline ("" for the entry's own levels).
     """
 
     VERSION: ClassVar[int] = 1
@@ -340,16 +347,24 @@ class PositionClosed:
     gross: Decimal
     charges: Decimal
     r_multiple: Decimal | None
+    rule: str = ""
 
 
 @frozen
 class Marked:
-    """The latest price of a held instrument."""
+    """The latest price of a held instrument, with what a trailing stop must remember of the prices since the last.
+
+    `high` and `low` are there where all of them came after the entry; `close` where a candle ended among them.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime
     key: str
     last: Decimal
+    high: Decimal | None = None
+    low: Decimal | None = None
+    close: Decimal | None = None
+    atr: Decimal | None = None
 
 
 @frozen
@@ -402,6 +417,8 @@ Fact: TypeAlias = (
     | Filled
     | PositionClosed
     | Marked
+    | StopMoved
+    | StopKept
     | Latched
     | Lifted
     | ClockBackward

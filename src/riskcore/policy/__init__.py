@@ -17,7 +17,7 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import breakers, custom, levels, limits, scoped, sizing, validator
+from riskcore.policy import breakers, custom, levels, limits, scoped, sizing, trailing, validator
 from riskcore.policy.breakers import BreakerSettings
 from riskcore.policy.custom import CustomRule as CustomRule, CustomSettings, custom_rule as custom_rule
 from riskcore.policy.kinds import RISK as RISK, RULES as RULES, SMALLEST_PERCENT
@@ -26,6 +26,7 @@ from riskcore.policy.limits import LimitSettings
 from riskcore.policy.orders import OrderSettings
 from riskcore.policy.scoped import Limit as Limit, ScopedSettings
 from riskcore.policy.sizing import MARGIN as MARGIN, NOTIONAL as NOTIONAL, SizingSettings
+from riskcore.policy.trailing import TrailSettings
 from riskcore.policy.validator import ValidatorSettings
 from riskcore.values import settle
 
@@ -40,6 +41,7 @@ class Policy(
     OrderSettings,
     BreakerSettings,
     LimitSettings,
+    TrailSettings,
     LevelSettings,
     SizingSettings,
 ):
@@ -66,6 +68,7 @@ _GROUPS: Final[tuple[Contradictions, ...]] = (
     validator.contradictions,
     levels.contradictions,
     breakers.contradictions,
+    trailing.contradictions,
     scoped.contradictions,
     sizing.contradictions,
     custom.contradictions,
