@@ -147,13 +147,15 @@ def _of(kind: type) -> Check:
 
 
 def breaker_rules(value: Any, name: str) -> tuple[BreakerRule, ...]:
-    """Each breaker at most once; `after_s` just where it resets after a time."""
+    """Each breaker at most once; `after_s` just where it resets after a time; a locked one resets by hand."""
     rules: tuple[BreakerRule, ...] = _of(BreakerRule)(value, name)
     _once(rules, name, "name")
     for rule in rules:
         if (rule.resets == AFTER_S) != (rule.after_s is not None):
             what = "needs after_s, in seconds" if rule.after_s is None else "has after_s: write resets: after_s"
             raise ValueError(f"{name}: {rule.name} resets {rule.resets} and {what}")
+        if rule.state == LOCKED and rule.resets != OPERATOR:
+            raise ValueError(f"{name}: {rule.name} is locked, which a typed word alone lifts: write resets: operator")
     return rules
 
 
