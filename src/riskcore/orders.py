@@ -29,8 +29,8 @@ STOP_HIT: Final = "stop"
 TARGET_HIT: Final = "target"
 SQUARE_OFF: Final = "square_off"
 SIGNAL_EXIT: Final = "signal"
-CONNECTION_LOST: Final = "connection_lost"
 TIME_STOP: Final = "time_stop"
+CONNECTION_LOST: Final = "connection_lost"
 
 
 @frozen

@@ -109,8 +109,7 @@ def _filled(state: State, fact: e.Filled) -> State:
 
 
 def _marked(state: State, fact: e.Marked) -> State:
-    price = Price(fact.key, fact.last, fact.at, fact.high, fact.low, fact.close, fact.atr)
-    book = state.book.after(price)
+    book = state.book.after(Price(fact.key, fact.last, fact.at, fact.high, fact.low, fact.close, fact.atr))
     held = {position.instrument.key for position in book.positions} - {fact.key}
     others = tuple((key, at) for key, at in state.observed.seen_at if key in held)
     return _observing(attrs.evolve(state, book=book), seen_at=(*others, (fact.key, fact.at)))
