@@ -110,7 +110,8 @@ def test_the_text_is_canonical():
     text = encode(RARE[5])
     assert text == '{"at":"2026-11-20T10:30:00.250000+05:30","derived":true,"equity":"100000"}'
     assert encode(RARE[0]).isascii()
-    assert time(15, 5) == decode("PolicyLoaded", 1, encode(RARE[12])).policy.square_off_at
+    loaded = next(event for event in RARE if isinstance(event, events.PolicyLoaded))
+    assert time(15, 5) == decode("PolicyLoaded", 1, encode(loaded)).policy.square_off_at
 
 
 @pytest.mark.parametrize(
