@@ -1,6 +1,6 @@
 """Sessions of every segment: hours by date, winter in the United States, nights, pauses, auctions, the unknown."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -144,7 +144,7 @@ def test_F62_no_stop_rests_in_the_closing_auction(moment, thing, phase, stops):
 def test_F62_an_intraday_exit_at_15_20_comes_too_late_for_these_shares():
     """The square-off lies before the auction on every regular day since, whatever the policy asks for later."""
     day = date(2026, 8, 3)
-    late = rc.session_on(day, INFY, square_off_at=datetime(2026, 8, 3, 15, 20).time())
+    late = rc.session_on(day, INFY, square_off_at=time(15, 20))
     assert late.square_off < late.closes == at("2026-08-03 15:15")
 
 
