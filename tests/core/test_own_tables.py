@@ -8,6 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
+from riskcore.exits.leaving import can_trade, square_off_due
 from riskcore.policy import policy_hash
 from riskcore.table_rows import (
     CalendarDay,
@@ -127,6 +128,22 @@ def test_a_decision_reads_the_tables_of_its_policy():
     assert plain.approved
     assert not mine.approved
     assert "before_first_entry" in [finding.reason for finding in mine.findings]
+
+
+def test_exits_read_the_tables_of_the_policy_too():
+    """Flat an hour before the user's own close; nothing to sell once that close is past."""
+    at = datetime(2026, 12, 1, 15, 5, tzinfo=rc.IST)
+    held = rc.Position(instrument=INFY, side="BUY", quantity=1, average_price=1500, opened_at=at)
+    window = Window(
+        **NSE_MIS, no_entry_before="10:00", no_entry_after="12:00", square_off="close-90", since="2026-12-01"
+    )
+    policy = rc.Policy(tables=attrs.evolve(EVERYTHING, square_off=(window,)))
+    early = at.replace(hour=13, minute=30)
+    assert square_off_due(held, early, policy)
+    assert not square_off_due(held, early, rc.Policy())
+    assert can_trade(held, early, policy)
+    assert not can_trade(held, at, policy)
+    assert can_trade(held, at, rc.Policy())
 
 
 def test_the_tables_are_part_of_the_policy_and_of_its_hash():
