@@ -142,13 +142,16 @@ class _Open:
             self.met(high, low)
             self.span = None
 
+    def cut(self, order: ApprovedExit, high: Decimal, low: Decimal) -> tuple[Decimal, Decimal]:
+        if order.level is None:
+            return high, low
+        from_above = (self.entry.side == BUY) is (order.reason != TARGET_HIT)
+        return (high, max(low, order.level)) if from_above else (min(high, order.level), low)
+
     def filled(self, order: ApprovedEntry | ApprovedExit, fact: e.Filled) -> None:
         """A fill that dates from inside the latest span left at its level: what lies beyond was not lived through."""
-        exits = isinstance(order, ApprovedExit)
-        if exits and order.level is not None and self.span is not None and fact.traded_at < self.span[0]:
-            (_, high, low), level = self.span, order.level
-            from_above = (self.entry.side == BUY) is (order.reason != TARGET_HIT)
-            self.span = (fact.at, high, max(low, level)) if from_above else (fact.at, min(high, level), low)
+        if self.span is not None and fact.traded_at < self.span[0] and isinstance(order, ApprovedExit):
+            self.span = (fact.at, *self.cut(order, *self.span[1:]))
         self.settle()
         self.met(fact.price, fact.price)
 
