@@ -23,7 +23,15 @@ if TYPE_CHECKING:
         performance_of as performance_of,
     )
     from riskcore.analytics.trade import Trade as Trade, trades_of as trades_of
-    from riskcore.book import Book as Book, Fill as Fill, Latch as Latch, Position as Position, Price as Price
+    from riskcore.book import (
+        Book as Book,
+        DayResult as DayResult,
+        Fill as Fill,
+        Latch as Latch,
+        Outcome as Outcome,
+        Position as Position,
+        Price as Price,
+    )
     from riskcore.costs import (
         Charges as Charges,
         ChargesUnknown as ChargesUnknown,
@@ -38,16 +46,27 @@ if TYPE_CHECKING:
         nse_equity as nse_equity,
         tick_for as tick_for,
     )
-    from riskcore.orders import ApprovedEntry as ApprovedEntry, ApprovedExit as ApprovedExit, Order as Order
+    from riskcore.orders import (
+        ApprovedEntry as ApprovedEntry,
+        ApprovedExit as ApprovedExit,
+        Order as Order,
+        TargetLeg as TargetLeg,
+    )
     from riskcore.policy import (
         CustomRule as CustomRule,
+        Limit as Limit,
         Policy as Policy,
         contradictions as contradictions,
         custom_rule as custom_rule,
         policy_hash as policy_hash,
     )
-    from riskcore.positions import DayResult as DayResult, Outcome as Outcome
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
+    from riskcore.rounding import ROUNDING as ROUNDING
+    from riskcore.rules.bets import (
+        pearson as pearson,
+        return_correlation as return_correlation,
+        simple_returns as simple_returns,
+    )
     from riskcore.rules.context import Context as Context
     from riskcore.sessions import (
         IST as IST,
@@ -76,8 +95,31 @@ if TYPE_CHECKING:
         simulate as simulate,
     )
     from riskcore.sizing import Size as Size, size as size
-    from riskcore.stops import Stop as Stop, atr as atr, atr_stop as atr_stop, given_stop as given_stop
-    from riskcore.targets import Target as Target, given_target as given_target, target as target
+    from riskcore.stops import (
+        Stop as Stop,
+        atr as atr,
+        atr_stop as atr_stop,
+        clamped_stop as clamped_stop,
+        combined_stop as combined_stop,
+        given_stop as given_stop,
+        level_stop as level_stop,
+        percent_stop as percent_stop,
+        points_stop as points_stop,
+        rupee_stop as rupee_stop,
+        swing_stop as swing_stop,
+        swings as swings,
+        true_ranges as true_ranges,
+    )
+    from riskcore.targets import (
+        Leg as Leg,
+        Target as Target,
+        given_target as given_target,
+        legged_target as legged_target,
+        percent_target as percent_target,
+        points_target as points_target,
+        split_legs as split_legs,
+        target as target,
+    )
 
 __version__ = "0.1.0"
 
@@ -86,22 +128,46 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "analytics.statistics": ("TradeStatistics", "kelly_fraction", "trade_statistics"),
     "analytics.summary": ("Performance", "performance", "performance_of"),
     "analytics.trade": ("Trade", "trades_of"),
-    "book": ("Book", "Fill", "Latch", "Position", "Price"),
+    "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exits.levels": ("Breach", "breach", "exit_order"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
-    "orders": ("ApprovedEntry", "ApprovedExit", "Order"),
-    "policy": ("CustomRule", "Policy", "contradictions", "custom_rule", "policy_hash"),
-    "positions": ("DayResult", "Outcome"),
+    "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
+    "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
+    "rounding": ("ROUNDING",),
+    "rules.bets": ("pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
     "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
     "simulation": ("Broker", "Simulation", "evidence_from", "interval_length", "moments", "prices_of", "simulate"),
     "sizing": ("Size", "size"),
-    "stops": ("Stop", "atr", "atr_stop", "given_stop"),
-    "targets": ("Target", "given_target", "target"),
+    "stops": (
+        "Stop",
+        "atr",
+        "atr_stop",
+        "clamped_stop",
+        "combined_stop",
+        "given_stop",
+        "level_stop",
+        "percent_stop",
+        "points_stop",
+        "rupee_stop",
+        "swing_stop",
+        "swings",
+        "true_ranges",
+    ),
+    "targets": (
+        "Leg",
+        "Target",
+        "given_target",
+        "legged_target",
+        "percent_target",
+        "points_target",
+        "split_legs",
+        "target",
+    ),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -1,12 +1,13 @@
 """Rules of one's own: one line to add, and nothing they do wrong lets an entry through or stops the house."""
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, getcontext
 
 import attrs
 import pytest
 
 import riskcore as rc
+from riskcore import money
 
 pytestmark = pytest.mark.smoke
 
@@ -110,3 +111,16 @@ def test_what_is_no_rule_is_said_when_the_policy_is_made(rules, message):
 def test_parameters_are_plain_values():
     with pytest.raises(ValueError, match="must be a name, with a number"):
         rc.custom_rule(at_most, shares=[1])
+
+
+def spoils_the_context(context):
+    getcontext().prec = 2
+    return rc.Finding("x", True)
+
+
+def test_a_rule_cannot_spoil_the_arithmetic_of_the_house():
+    """What it does to the decimal context ends with it."""
+    before = decided().order
+    assert decided(spoils_the_context).order == before
+    assert decided().order == before
+    assert money.CONTEXT.prec == 28

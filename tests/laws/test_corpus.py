@@ -30,10 +30,50 @@ def held(*instruments, last=1000, quantity=10, **more):
     return rc.Book(100_000, positions=positions, **more)
 
 
-def working():
-    """A book with an entry on its way in INFY."""
-    signal = rc.Signal("INFY", "BUY", at=NOON - timedelta(seconds=5))
-    return rc.Book(100_000).after(rc.decide(signal, rc.Book(100_000), seen(), rc.Policy(max_quantity=1)).order)
+def done(result, *, key="NSE:INFY", ago=60, reason="stop", **more):
+    """A trade that closed a minute ago with that result, for one R of 100."""
+    net = Decimal(result)
+    outcome = rc.Outcome(
+        key=key,
+        side="BUY",
+        session=NOON.date(),
+        closed_at=NOON - timedelta(seconds=ago),
+        quantity=5,
+        gross=net,
+        charges=Decimal(0),
+        r_multiple=net / 100,
+        reason=reason,
+        **more,
+    )
+    return {"book": rc.Book(100_000, outcomes=[outcome])}
+
+
+def ordered(side="BUY", *, status=None):
+    """A book with one share of INFY ordered five seconds ago."""
+    signal = rc.Signal("INFY", side, at=NOON - timedelta(seconds=5))
+    book = rc.Book(100_000).after(rc.decide(signal, rc.Book(100_000), seen(), rc.Policy(max_quantity=1)).order)
+    return book if status is None else book.moved(signal.id, status)
+
+
+def leaving():
+    """A book with an exit of INFY on its way."""
+    book = held(INFY, quantity=1)
+    away = rc.exit_order(
+        book.positions[0],
+        order_id="x",
+        reason="stop",
+        reference=Decimal(990),
+        level=None,
+        policy=rc.Policy(),
+        at=NOON,
+    )
+    return book.after(away)
+
+
+def moving(*keys, alike=True):
+    """Closes of forty sessions of INFY and others, which move as INFY does or the other way."""
+    up, down = [100, 103, 101, 106], [100, 97, 99, 94]
+    return tuple((key, (up if alike or not at else down) * 10) for at, key in enumerate(("NSE:INFY", *keys)))
 
 
 def seen(at=NOON, instrument=INFY, **changes):
@@ -53,6 +93,8 @@ def rules(**changes):
     return {"policy": rc.Policy(**changes)}
 
 
+ADDING = {"one_position_per_symbol": False}
+DAY = rc.DayResult(datetime(2026, 11, 17, tzinfo=rc.IST).date(), Decimal(100_000), Decimal(-6000))
 LATCH = rc.Latch("feed", "halted", NOON, "riskcore", "no prices")
 OTHERS = [rc.Instrument(symbol=name, tick="0.05") for name in ("A", "B", "C")]
 THREE_SHARES_BUT_FOR_A_HAIR = Decimal("899.9999999999999999999999999")
@@ -63,25 +105,88 @@ CORPUS = {
     "market_closed": at(2026, 11, 24, 12, 0),
     "before_first_entry": at(2026, 11, 20, 9, 19, 59),
     "after_cut_off": at(2026, 11, 20, 14, 45),
+    "session_not_allowed": rules(allowed_sessions=["muhurat"]),
+    "weekday_not_allowed": rules(allowed_weekdays=["mon", "tue"]),
+    "outside_entry_windows": rules(entry_windows=["09:20-11:30", "13:00-14:45"]),
+    "signal_repeated": {
+        "book": ordered(status="rejected"),
+        "signal": rc.Signal("INFY", "BUY", at=NOON - timedelta(seconds=5)),
+    },
     "signal_stale": wish(at=NOON - timedelta(seconds=61)),
     "signal_from_future": wish(at=NOON + timedelta(seconds=6)),
     "side_not_allowed": rules(allowed_sides=["SELL"]),
     "symbol_not_allowed": rules(allowed_symbols=["TCS"]),
+    "symbol_denied": rules(denied_symbols=["INFY"]),
     "product_not_allowed": rules(allowed_products=["CNC"]),
     "short_not_allowed": wish(side="SELL", product="CNC"),
     "equity_unknown": {"book": rc.Book()},
+    "funds_unknown": {"market": seen(cash_unknown=True)},
+    "price_too_low": rules(price_min=1001),
+    "price_too_high": rules(price_max=999),
+    "signal_price_missing": rules(max_price_drift_pct=1),
+    "price_drifted": {**wish(price=1011), **rules(max_price_drift_pct=1)},
+    "correlation_unknown": rules(max_correlation="0.7"),
+    "stop_missing": {"book": held(TCS, quantity=1), **rules(max_open_risk=5)},
     "quote_missing": {"market": seen(last=None)},
     "quote_stale": {"market": seen(quote_at=NOON - timedelta(seconds=6))},
     "atr_not_ready": {"market": seen(atr_bars=139)},
+    "stop_level_missing": {**wish(levels=[1010]), **rules(stop_methods=["level"])},
+    "stop_swing_missing": rules(stop_methods=["atr", "swing"]),
     "zero_risk": wish(stop=1000),
     "stop_wrong_side": wish(stop=1010),
     "stop_beyond_zero": {"market": seen(atr=700)},
+    "stop_too_tight": wish(stop="999.95"),
+    "stop_too_wide": {**wish(stop=900), **rules(stop_greatest_pct=5)},
     "target_beyond_zero": {**wish(side="SELL"), "market": seen(atr=270)},
     "risk_reward_too_low": wish(stop=980, target=1040),
     "symbol_held": {"book": held(INFY, quantity=5)},
-    "symbol_working": {"book": working()},
+    "symbol_working": {"book": ordered()},
+    "exit_in_progress": {"book": leaving(), **rules(**ADDING)},
+    "opposite_working": {"book": ordered("SELL"), **rules(**ADDING)},
     "too_many_positions": {"book": held(*OTHERS)},
     "too_many_trades": {"book": rc.Book(100_000, trades_today=5)},
+    "limit_positions": {
+        "book": held(TCS, quantity=1),
+        **rules(limits=[rc.Limit(scope="product", name="MIS", max_positions=1)]),
+    },
+    "limit_trades": {
+        "book": ordered(status="cancelled"),
+        **rules(limits=[rc.Limit(scope="symbol", name="INFY", max_trades_per_day=1)]),
+    },
+    "limit_loss": {
+        **done(-1000, reason="signal"),
+        **rules(limits=[rc.Limit(scope="symbol", name="INFY", max_daily_loss=1)]),
+    },
+    "too_many_entries": {"book": ordered(status="cancelled"), **rules(max_entries_per_symbol=1)},
+    "cooling_down": {**done(10, reason="target"), **rules(cooldown_s=61)},
+    "cooling_down_after_loss": {**done("-0.01", reason="signal"), **rules(cooldown_after_loss_s=61)},
+    "stopped_out_today": {**done(0), **rules(reentry_after_stop="next_session")},
+    "too_many_stops": {**done(-50, key="NSE:TCS", reason="signal"), **rules(max_stops=1)},
+    "too_correlated": {
+        "book": held(TCS, quantity=1),
+        "market": seen(closes=moving("NSE:TCS")),
+        **rules(max_correlation="0.7"),
+    },
+    "cluster_crowded": {
+        "book": held(TCS, quantity=1),
+        "market": seen(closes=moving("NSE:TCS")),
+        **rules(max_cluster_positions=1),
+    },
+    "cluster_full": {
+        "book": held(TCS, quantity=1),
+        "market": seen(closes=moving("NSE:TCS")),
+        **rules(max_cluster_exposure="1.5"),
+    },
+    "weekly_loss_reached": {"book": rc.Book(94_000, days=[DAY]), **rules(max_weekly_loss=6)},
+    "monthly_loss_reached": {"book": rc.Book(94_000, days=[DAY]), **rules(max_monthly_loss=6)},
+    "worst_case_too_large": {
+        "book": rc.Book(100_000, realised=-2990),
+        **rules(daily_loss_worst_case=True),
+    },
+    "open_risk_full": {
+        "book": rc.Book(100_000, positions=[attrs.evolve(held(TCS, quantity=1).positions[0], stop=510)]),
+        **rules(max_open_risk="0.5"),
+    },
     "daily_loss_reached": {"book": rc.Book(100_000, realised=-3000)},
     "sector_full": {"book": held(TCS, quantity=20)},
     "margin_unknown": {**wish(product="NRML"), **rules(allowed_products=["NRML"])},
@@ -90,6 +195,10 @@ CORPUS = {
     "position_too_large": {"market": seen(last=10_100, atr=10)},
     "below_one_lot": {"market": seen(atr="666.6")},
     "rule_failed": rules(rules=[lambda context: None]),
+    "net_risk_reward_too_low": {
+        **wish(stop=990, target="1025.1"),
+        **rules(risk_reward_basis="net", target_r_multiple=3),
+    },
     "over_risk_budget": {
         "book": rc.Book(THREE_SHARES_BUT_FOR_A_HAIR),
         "market": seen(last=10),
@@ -145,6 +254,8 @@ def test_COR_4_the_corpus_and_the_catalogue_name_the_same_reasons():
         ({"stop": Decimal("984.99")}, "price_off_tick"),
         ({"target": Decimal(0)}, "price_off_tick"),
         ({"quantity": 0}, "quantity_off_lot"),
+        ({"legs": (rc.TargetLeg(Decimal("1020.01"), 9),)}, "price_off_tick"),
+        ({"legs": (rc.TargetLeg(Decimal(1020), 1), rc.TargetLeg(Decimal(1040), 9))}, "quantity_off_lot"),
         ({"risk": Decimal("1000.01")}, "over_risk_budget"),
         ({"stop": Decimal(1001)}, "over_risk_budget"),
     ],

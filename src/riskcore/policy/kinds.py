@@ -12,15 +12,20 @@ from riskcore.values import Check
 
 RISK: Final = "risk_management"
 RULES: Final = "trading_rules"
+SMALLEST_PERCENT: Final = Decimal("0.05")
 
 
-def meta(check: Check, unit: str, help_: str, file: str = RISK, *, small: bool = True) -> dict[str, Any]:
+def meta(
+    check: Check, unit: str, help_: str, file: str = RISK, *, small: bool = True, example: str | None = None
+) -> dict[str, Any]:
     """A field's metadata: its check, what the commented configuration is written from, and whether `small` is fine.
 
     A field with the check `percent` is small only by mistake (0.01 was nearly always meant as 1 %), as is one
-    that says `small=False`: below 0.05 it must be confirmed.
+    that says `small=False`: below 0.05 it must be confirmed. A field that is off by default shows its `example`
+    where the usual one of its type would be refused or would not help.
     """
-    return {"check": check, "unit": unit, "help": help_, "file": file, "small": small and check is not percent}
+    found = {"check": check, "unit": unit, "help": help_, "file": file, "small": small and check is not percent}
+    return found if example is None else {**found, "example": example}
 
 
 def percent(value: Any, name: str) -> Decimal:
@@ -47,6 +52,16 @@ def clock_time(value: Any, name: str) -> time | None:
         if value.isascii() and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60:
             return time(int(hours), int(minutes))
     raise ValueError(f'{name} must be a time of day in IST such as "15:10", got {value!r}')
+
+
+def clock_window(value: Any, name: str) -> str:
+    """A stretch of the day in IST such as "09:20-11:30", its end not included; the first time is the earlier."""
+    ends = value.split("-") if isinstance(value, str) else ()
+    if len(ends) == 2:
+        first, last = (clock_time(end, name) for end in ends)
+        if first is not None and last is not None and first < last:
+            return f"{first:%H:%M}-{last:%H:%M}"
+    raise ValueError(f'{name} must be times of day in IST such as "09:20-11:30", the earlier first, got {value!r}')
 
 
 def day(value: Any, name: str) -> date | None:

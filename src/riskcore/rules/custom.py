@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from riskcore.money import amount
@@ -20,7 +20,9 @@ def ask_custom(rule: CustomRule, context: Context) -> Reading:
     if rule.ask is None:
         return _failed(rule, "it is not loaded")
     try:
-        return _reading(rule, rule.ask(context, **dict(rule.parameters)))
+        with localcontext():  # what a stranger's code does to the decimal context ends with it
+            found = rule.ask(context, **dict(rule.parameters))
+        return _reading(rule, found)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises, the entry is refused by name
         return _failed(rule, f"{type(error).__name__}: {error}")
 

@@ -1,6 +1,10 @@
-"""Rules about what was lost today."""
+"""Rules about what was lost: today, this week, this month."""
 
 from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from operator import attrgetter
 
 from riskcore.money import ZERO, percent_of
 from riskcore.reasons import Reading
@@ -11,6 +15,12 @@ def equity_known(context: Context) -> Reading:
     """The session's opening equity is known; without it there is nothing to measure against."""
     equity = context.book.opening_equity
     return "" if equity is not None else "equity_unknown", equity, None, None
+
+
+def cash_known(context: Context) -> Reading:
+    """The broker's cash, where it was asked for, was answered: an empty answer is no balance, nor is the last one."""
+    market = context.market
+    return "funds_unknown" if market.cash_unknown else "", market.available_cash, None, None
 
 
 def daily_loss(context: Context) -> Reading | None:
@@ -24,3 +34,33 @@ def daily_loss(context: Context) -> Reading | None:
     loss = max(-(context.book.net_realised + context.book.unrealised), ZERO)
     limit = percent_of(equity, context.policy.max_daily_loss)
     return "" if loss < limit else "daily_loss_reached", loss, limit, None
+
+
+def weekly_loss(context: Context) -> Reading | None:
+    """The ISO week's loss is below `max_weekly_loss` per cent of its first session's opening equity.
+
+    loss = -(net results of the week's finished sessions + today's + unrealised). Sessions that are not in
+    `Book.days` did not happen for this rule: a journal begun on Wednesday has a week that begins on Wednesday.
+    """
+    today = context.market.at.date()
+    return _loss_since(today - timedelta(days=today.weekday()), context.policy.max_weekly_loss, "weekly_loss", context)
+
+
+def monthly_loss(context: Context) -> Reading | None:
+    """The calendar month's loss is below `max_monthly_loss` per cent of its first session's opening equity.
+
+    Measured as the week's is.
+    """
+    first = context.market.at.date().replace(day=1)
+    return _loss_since(first, context.policy.max_monthly_loss, "monthly_loss", context)
+
+
+def _loss_since(first: date, percent: Decimal | None, what: str, context: Context) -> Reading | None:
+    book, today = context.book, context.market.at.date()
+    if book.opening_equity is None or percent is None:
+        return None
+    days = [day for day in book.days if first <= day.session < today]
+    began = min(days, key=attrgetter("session")).opening_equity if days else book.opening_equity
+    net = sum((day.net for day in days), book.net_realised + book.unrealised)
+    loss, limit = max(-net, ZERO), percent_of(began, percent)
+    return "" if loss < limit else f"{what}_reached", loss, limit, None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from riskcore.book import ACTIVE
+from riskcore.money import HUNDRED
+from riskcore.policy.validator import WEEKDAYS
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.signals import SELL
@@ -69,6 +71,77 @@ def symbol_allowed(context: Context) -> Reading:
     return "" if symbol in allowed else "symbol_not_allowed", symbol, allowed, None
 
 
+def symbol_not_denied(context: Context) -> Reading:
+    """The symbol is none of `denied_symbols`."""
+    symbol, denied = context.signal.symbol, context.policy.denied_symbols or ()
+    return "" if symbol not in denied else "symbol_denied", symbol, None, None
+
+
+def session_allowed(context: Context) -> Reading | None:
+    """The session is of one of the kinds in `allowed_sessions` (regular, muhurat, ...)."""
+    if context.session is None:
+        return None
+    kind, allowed = context.session.kind, context.policy.allowed_sessions or ()
+    return "" if kind in allowed else "session_not_allowed", kind, allowed, None
+
+
+def weekday_allowed(context: Context) -> Reading:
+    """The day of the week is one of `allowed_weekdays`."""
+    today, allowed = WEEKDAYS[context.market.at.weekday()], context.policy.allowed_weekdays or ()
+    return "" if today in allowed else "weekday_not_allowed", today, allowed, None
+
+
+def within_windows(context: Context) -> Reading:
+    """The time of day lies in one of `entry_windows`, from their first minute up to, not including, their last."""
+    clock, windows = context.market.at.isoformat()[11:16], context.policy.entry_windows or ()
+    passed = any(window[:5] <= clock < window[6:] for window in windows)
+    return "" if passed else "outside_entry_windows", context.market.at.time(), windows, None
+
+
+def not_repeated(context: Context) -> Reading:
+    """No order of this session and no open position came of this very signal."""
+    signal, book = context.signal, context.book
+    side, symbol = signal.side, signal.symbol
+    for order in book.orders:
+        entry = order.approved
+        if entry.side == side and entry.instrument.symbol == symbol and entry.order_id == signal.id:
+            return "signal_repeated", signal.id, None, None
+    for position in book.positions:
+        if position.side == side and position.instrument.symbol == symbol and position.signal_id == signal.id:
+            return "signal_repeated", signal.id, None, None
+    return "", "new", None, None
+
+
+def price_high_enough(context: Context) -> Reading | None:
+    """The quote is not below `price_min`."""
+    price, least = context.reference, context.policy.price_min
+    if price is None or least is None:
+        return None
+    return "" if price >= least else "price_too_low", price, least, None
+
+
+def price_low_enough(context: Context) -> Reading | None:
+    """The quote is not above `price_max`."""
+    price, most = context.reference, context.policy.price_max
+    if price is None or most is None:
+        return None
+    return "" if price <= most else "price_too_high", price, most, None
+
+
+def price_near_the_quote(context: Context) -> Reading | None:
+    """The price that the signal was raised at is within `max_price_drift_pct` of the quote; a price must be told.
+
+    drift = |signal.price - quote| / quote x 100.
+    """
+    quote, price, limit = context.reference, context.signal.price, context.policy.max_price_drift_pct
+    if quote is None or limit is None:
+        return None
+    if price is None:
+        return "signal_price_missing", context.signal.symbol, limit, None
+    away = abs(price - quote) * HUNDRED
+    return "" if away <= limit * quote else "price_drifted", away / quote, limit, None
+
+
 def product_allowed(context: Context) -> Reading:
     """The product is allowed, and a delivery sale is never a short."""
     product, allowed = context.signal.product, context.policy.allowed_products
@@ -87,37 +160,3 @@ def quote_fresh(context: Context) -> Reading:
     age = context.market.quote_age()
     passed = timedelta(seconds=-context.policy.clock_skew_s) <= age <= timedelta(seconds=limit)
     return "" if passed else "quote_stale", age, limit, None
-
-
-def atr_ready(context: Context) -> Reading:
-    """The ATR rests on enough bars; a stop the signal brings itself needs none."""
-    limit = context.policy.atr_warmup_bars
-    if context.signal.stop is not None:
-        return "", "stop given by the signal", None, None
-    if not context.atr or (context.atr_bars is not None and context.atr_bars < limit):
-        return "atr_not_ready", context.atr_bars or 0, limit, None
-    return "", context.atr_bars or "given", limit, None
-
-
-def stop_sound(context: Context) -> Reading | None:
-    """The stop stands on the losing side of the entry, at a distance, and above zero."""
-    if context.reference is None:
-        return None
-    if context.stop is None:
-        if not context.atr or atr_ready(context)[0]:
-            return None
-        return "stop_beyond_zero", context.atr * context.policy.stop_atr_multiple, context.reference, None
-    price = context.stop.price
-    if price in (context.reference, context.limit):
-        return "zero_risk", price, context.reference, None
-    return "" if context.stop_is_sound else "stop_wrong_side", price, context.reference, None
-
-
-def reward_worth_it(context: Context) -> Reading | None:
-    """Reward over risk at the reference price, before charges, is at least `min_risk_reward`."""
-    if not context.stop_is_sound:
-        return None
-    if context.target is None:
-        return "target_beyond_zero", context.policy.target_r_multiple, context.reference, None
-    ratio, limit = context.target.risk_reward, context.policy.min_risk_reward
-    return "" if ratio >= limit else "risk_reward_too_low", ratio, limit, None

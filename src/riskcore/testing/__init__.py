@@ -4,6 +4,12 @@ Needs Hypothesis (`pip install "riskcore[testing]"`). No room of the core import
 """
 
 from riskcore.testing.days import Day as Day, days as days
+from riskcore.testing.history import (
+    closes as closes,
+    finished_days as finished_days,
+    outcomes as outcomes,
+    rulebooks as rulebooks,
+)
 from riskcore.testing.scenario import Scenario as Scenario
 from riskcore.testing.strategies import (
     Situation as Situation,
@@ -24,11 +30,15 @@ __all__ = [
     "Situation",
     "bars",
     "books",
+    "closes",
     "days",
+    "finished_days",
     "instruments",
     "markets",
+    "outcomes",
     "policies",
     "prices",
+    "rulebooks",
     "signals",
     "situations",
     "trading_moments",

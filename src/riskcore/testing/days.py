@@ -19,6 +19,7 @@ from riskcore.orders import CANCELLED, FILLED, LIFE, REJECTED, UNKNOWN, WORKING,
 from riskcore.policy import Policy
 from riskcore.sessions import IST
 from riskcore.signals import ENTRY, EXIT, Market, Signal
+from riskcore.testing.history import rulebooks
 from riskcore.testing.strategies import DAYS, Draw, instruments, policies, prices, signals, st, trading_moments
 
 ORDINARY: Final = tuple(day for day in DAYS if day.month != 10 or day.year != 2025)
@@ -172,7 +173,9 @@ def _stray(tape: _Tape) -> None:
 
 
 def _repeat(tape: _Tape) -> None:
-    tape.take(tape.pick(*tape.inputs[-10:]))
+    """One of the last inputs again, or a signal of the day sent twice."""
+    signals = [event for event in tape.inputs if isinstance(event, e.SignalArrived)]
+    tape.take(tape.pick(*tape.inputs[-10:], *signals[-3:]))
 
 
 def _back(tape: _Tape) -> None:
@@ -208,7 +211,8 @@ def _night(tape: _Tape) -> None:
 def days(draw: Draw, *, policy: Policy | None = None, max_size: int = 40, sessions: int = 1, things: int = 2) -> Day:
     """One session of inputs, or `sessions` calendar days of them, beginning soon after 09:15."""
     generous = {"max_position_size_percent": 100, "max_sector_exposure": 100, "atr_warmup_bars": 5}
-    rules = policy if policy is not None else draw(policies(**generous))
+    extra = draw(rulebooks(likeness=False)) if draw(st.integers(0, 3)) == 3 else {}
+    rules = policy if policy is not None else draw(policies(**generous, **extra))
     chosen = [draw(instruments((name,), lots=(1, 1, 5))) for name in ("RELIANCE", "INFY", "ABC")[:things]]
     tape = _Tape(draw, rules, chosen, draw(trading_moments(draw(st.sampled_from(ORDINARY)))))
     tape.take(e.PolicyLoaded(tape.now, rules))
