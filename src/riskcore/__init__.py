@@ -39,7 +39,11 @@ if TYPE_CHECKING:
         order_charges as order_charges,
     )
     from riskcore.decision import Approved as Approved, Decision as Decision, Refused as Refused, decide as decide
+    from riskcore.exits.breakeven import breakeven_price as breakeven_price
+    from riskcore.exits.legs import open_legs as open_legs, scaled_legs as scaled_legs
     from riskcore.exits.levels import Breach as Breach, breach as breach, exit_order as exit_order
+    from riskcore.exits.timing import time_stop_at as time_stop_at, time_stop_due as time_stop_due
+    from riskcore.exits.trailing import advance as advance, trailed as trailed, trailed_stop as trailed_stop
     from riskcore.instruments import (
         Instrument as Instrument,
         margin_pct as margin_pct,
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
         custom_rule as custom_rule,
         policy_hash as policy_hash,
     )
+    from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
     from riskcore.rules.bets import (
@@ -89,6 +94,7 @@ if TYPE_CHECKING:
         Broker as Broker,
         Simulation as Simulation,
         evidence_from as evidence_from,
+        fresh_atr as fresh_atr,
         interval_length as interval_length,
         moments as moments,
         prices_of as prices_of,
@@ -131,17 +137,31 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
+    "exits.breakeven": ("breakeven_price",),
+    "exits.legs": ("open_legs", "scaled_legs"),
     "exits.levels": ("Breach", "breach", "exit_order"),
+    "exits.timing": ("time_stop_at", "time_stop_due"),
+    "exits.trailing": ("advance", "trailed", "trailed_stop"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
+    "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),
     "rules.bets": ("pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
     "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
-    "simulation": ("Broker", "Simulation", "evidence_from", "interval_length", "moments", "prices_of", "simulate"),
+    "simulation": (
+        "Broker",
+        "Simulation",
+        "evidence_from",
+        "fresh_atr",
+        "interval_length",
+        "moments",
+        "prices_of",
+        "simulate",
+    ),
     "sizing": ("Size", "size"),
     "stops": (
         "Stop",

@@ -13,16 +13,18 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
-from riskcore.money import ZERO, amount, exact, not_negative_whole, positive
+from riskcore.money import ZERO, amount, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
 from riskcore.positions import (
     DayResult as DayResult,
     Fill as Fill,
     Outcome as Outcome,
     Position as Position,
+    marked,
     new_position,
     r_multiple,
     tighter,
+    with_stop,
 )
 from riskcore.sessions import session_date
 from riskcore.signals import opposite, sign
@@ -40,11 +42,19 @@ SEVERITY: Final = (ACTIVE, REDUCING, HALTED, LOCKED, WAITING_FOR_LOGIN)
 
 @frozen
 class Price:
-    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`)."""
+    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
+
+    `high` and `low` are the extremes since the price before it, None where there was nothing between; `close` is
+    the close of a candle that has ended by now, if one has; `atr` a fresh ATR, if there is one.
+    """
 
     key: str
     last: Decimal = field(converter=given)
     at: datetime
+    high: Decimal | None = field(default=None, converter=given)
+    low: Decimal | None = field(default=None, converter=given)
+    close: Decimal | None = field(default=None, converter=given)
+    atr: Decimal | None = field(default=None, converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICE)
@@ -169,6 +179,13 @@ class Book:
             version=self.version + 1,
         )
 
+    def with_stop(self, key: str, stop: Decimal, rule: str) -> Book:
+        """The next book with the stop of a position tightened, and by what; a looser one changes nothing."""
+        held = self.position(key)
+        if held is None or not held.tightens(stop):
+            return self
+        return attrs.evolve(self._with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
+
     def moved(self, order_id: str, status: str) -> Book:
         """The next book after a report that changes an order's status and fills nothing new."""
         order = self._known(order_id)
@@ -193,10 +210,11 @@ class Book:
         )
 
     def _marked(self, price: Price) -> Book:
-        if self.position(price.key) is None:
+        held = self.position(price.key)
+        if held is None:
             return self
-        positions = (attrs.evolve(p, last=price.last) if p.instrument.key == price.key else p for p in self.positions)
-        return attrs.evolve(self, positions=tuple(positions), version=self.version + 1)._peaked()
+        seen = marked(held, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
+        return attrs.evolve(self._with_position(held, seen), version=self.version + 1)._peaked()
 
     def _filled(self, fill: Fill) -> Book:
         order = self._known(fill.order_id)
@@ -225,6 +243,7 @@ class Book:
             charges=held.charges + fill.charges,
             last=fill.price,
             stop=tighter(held, entry.stop),
+            trail=attrs.evolve(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
         )
         return self._with_position(held, grown)
 
@@ -286,7 +305,14 @@ def _several(value: Any, name: str) -> tuple[Any, ...]:
     return value if type(value) is tuple else tuple(value)
 
 
-_PRICE: Final = checks("Price", last=positive)
+_PRICE: Final = checks(
+    "Price",
+    last=positive,
+    high=optional(positive),
+    low=optional(positive),
+    close=optional(positive),
+    atr=optional(not_negative),
+)
 _BOOK: Final = checks(
     "Book",
     opening_equity=optional(amount),

@@ -28,7 +28,8 @@ from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.signals import Market, Signal
-from riskcore.values import checks, settle
+from riskcore.stop_moves import StopKept as StopKept, StopMoved as StopMoved, TightenStop as TightenStop
+from riskcore.values import checks, optional, settle
 
 # ---------------------------------------------------------------- inputs
 
@@ -83,7 +84,10 @@ class EvidenceArrived:
 
 @frozen
 class PricesSeen:
-    """Prices of one instrument since the last look, conflated: the first, the extremes and the last."""
+    """Prices of one instrument since the last look, conflated: the first, the extremes and the last.
+
+    `atr` is the ATR at their end, where somebody works it out: a stop that trails by the ATR then follows it.
+    """
 
     at: datetime
     key: str
@@ -92,6 +96,7 @@ class PricesSeen:
     low: Decimal
     last: Decimal
     since: datetime
+    atr: Decimal | None = None
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICES)
@@ -138,7 +143,7 @@ class TroubleOver:
 
 
 _EQUITY = checks("EquityRead", equity=amount)
-_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive)
+_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive, atr=optional(not_negative))
 _REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)
 
 Input: TypeAlias = (
@@ -148,6 +153,7 @@ Input: TypeAlias = (
     | AlertRefused
     | EvidenceArrived
     | PricesSeen
+    | TightenStop
     | OrderReported
     | TimePassed
     | TroubleSeen
@@ -299,7 +305,8 @@ class Filled:
 class PositionClosed:
     """A position is flat again: the finished trade.
 
-    `r_multiple` is its net result over its initial risk, None without a stop.
+    `r_multiple` is its net result over its initial risk, None without a stop. `reason` is the last exit's, and `rule`
+    the setting that placed its stop or its deadline ("" for the entry's own levels).
     """
 
     VERSION: ClassVar[int] = 1
@@ -317,13 +324,14 @@ class PositionClosed:
     gross: Decimal
     charges: Decimal
     r_multiple: Decimal | None
+    rule: str = ""
 
 
 @frozen
 class Marked:
-    """The latest price of a held instrument, and the extremes since the last look.
+    """The latest price of a held instrument, with what a trailing stop must remember of the prices since the last.
 
-    `high` and `low` are None where some of that span lies before the position was opened: it did not live through it.
+    `high` and `low` are there where all of them came after the entry; `close` where a candle ended among them.
     """
 
     VERSION: ClassVar[int] = 1
@@ -332,6 +340,8 @@ class Marked:
     last: Decimal
     high: Decimal | None = None
     low: Decimal | None = None
+    close: Decimal | None = None
+    atr: Decimal | None = None
 
 
 @frozen
@@ -378,6 +388,8 @@ Fact: TypeAlias = (
     | Filled
     | PositionClosed
     | Marked
+    | StopMoved
+    | StopKept
     | Latched
     | Lifted
     | ClockBackward

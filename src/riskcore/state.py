@@ -103,7 +103,13 @@ def _filled(state: State, fact: e.Filled) -> State:
 
 
 def _marked(state: State, fact: e.Marked) -> State:
-    return attrs.evolve(state, book=state.book.after(Price(fact.key, fact.last, fact.at)))
+    price = Price(fact.key, fact.last, fact.at, fact.high, fact.low, fact.close, fact.atr)
+    return attrs.evolve(state, book=state.book.after(price))
+
+
+def _stop_moved(state: State, fact: e.StopMoved) -> State:
+    """A stop never loosens, whatever a journal says: the book takes a tighter one alone."""
+    return attrs.evolve(state, book=state.book.with_stop(fact.key, fact.after, fact.rule))
 
 
 def _latched(state: State, fact: e.Latched) -> State:
@@ -144,6 +150,8 @@ _APPLY: Final[dict[type, Callable[[State, Any], State]]] = {
     e.Filled: _filled,
     e.PositionClosed: _unchanged,
     e.Marked: _marked,
+    e.StopMoved: _stop_moved,
+    e.StopKept: _unchanged,
     e.Latched: _latched,
     e.Lifted: _lifted,
     e.ClockBackward: _unchanged,

@@ -11,6 +11,7 @@ from riskcore import events as e
 from riskcore.decision import Approved, decide
 from riskcore.engine.clock import on_time
 from riskcore.engine.reports import CHARGES_TROUBLE, report
+from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
 from riskcore.engine.watch import watch
 from riskcore.orders import SIGNAL_EXIT
@@ -61,7 +62,7 @@ def _exit_signal(turn: Turn, signal: Signal) -> None:
         turn.cancel(order, "exit signal")
     if position is None or position.side == signal.side:
         turn.refuse(signal, Finding("position", False, "exit_without_position", signal.symbol))
-    elif turn.book.live_orders(key, entries=False):
+    elif not all(order.takes_part for order in turn.book.live_orders(key, entries=False)):
         turn.refuse(signal, Finding("position", False, "exit_working", signal.symbol))
     else:
         turn.leave(position, SIGNAL_EXIT, position.last or position.average_price, signal_id=signal.id)
@@ -93,13 +94,15 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
 def _prices(event: e.PricesSeen, turn: Turn) -> None:
     position = turn.book.position(event.key)
     if position is not None:
-        lived = position.opened_at is None or event.since >= position.opened_at
-        high, low = (event.high, event.low) if lived else (None, None)
-        turn.note(e.Marked(turn.at, event.key, event.last, high, low))
-        position = turn.book.position(event.key)
-    if position is not None:
-        watch(turn, position, event)
+        held = mark(turn, position, event)
+        watch(turn, held, event)
+        follow(turn, event)
     on_time(turn)
+
+
+@react_to.register
+def _tighten(event: e.TightenStop, turn: Turn) -> None:
+    tighten(turn, event)
 
 
 @react_to.register

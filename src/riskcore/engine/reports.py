@@ -87,9 +87,12 @@ def _fill(turn: Turn, order: Order, event: e.OrderReported) -> None:
 def _cut_down(turn: Turn, key: str) -> None:
     """A late fill of an earlier exit may leave less than a live exit would sell: that is cancelled, and repeated."""
     held = turn.book.position(key)
-    for order in turn.book.live_orders(key, entries=False):
-        if held is None or order.open_quantity > held.quantity:
+    left = 0 if held is None else held.quantity
+    for order in sorted(turn.book.live_orders(key, entries=False), key=lambda order: order.takes_part):
+        if order.open_quantity > left:
             turn.cancel(order, "more than is held")
+        else:
+            left -= order.open_quantity
 
 
 def _charges(turn: Turn, order: Order, event: e.OrderReported) -> Decimal | None:

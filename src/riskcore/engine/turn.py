@@ -44,11 +44,22 @@ class Turn:
         reference: Decimal,
         level: Decimal | None = None,
         signal_id: str = "",
+        *,
+        part: int | None = None,
+        rule: str = "",
     ) -> None:
-        """Take the position off; what still works to enter it is cancelled first. Never two live exits."""
+        """Take the position off, or a `part` of it; what still works to enter it is cancelled first.
+
+        Never two live exits of the same shares: a part waits for whatever is leaving; the whole takes the rest at
+        once where a part is on its way, which is cancelled, and what it leaves behind follows.
+        """
         key = position.instrument.key
-        if self.book.live_orders(key, entries=False):
+        leaving = self.book.live_orders(key, entries=False)
+        rest = position.quantity - sum(order.open_quantity for order in leaving)
+        if rest <= 0 or any(part is not None or not order.takes_part for order in leaving):
             return
+        for order in leaving:
+            self.cancel(order, "all of the position is leaving")
         for order in self.book.live_orders(key, entries=True):
             self.cancel(order, "the position is leaving")
         earlier = sum(1 for o in self.book.orders if not o.is_entry and o.approved.instrument.key == key)
@@ -61,6 +72,9 @@ class Turn:
             level=level,
             policy=self.policy,
             at=self.at,
+            quantity=rest if part is None else part,
+            rule=rule,
+            partial=part is not None,
         )
         self.note(e.ExitApproved(self.at, approved, signal_id))
         self.ask(e.PlaceExit(approved))

@@ -84,9 +84,9 @@ def brings_stop(signal: Signal, policy: Policy) -> bool:
 
 
 def needs_atr(signal: Signal, policy: Policy) -> bool:
-    """Whether the stop, or a bound of it, is measured in ATR."""
+    """Whether the stop, a bound of it, or what it will trail by is measured in ATR."""
     own, bound = _atr_uses(policy)
-    return bound or (own and not brings_stop(signal, policy))
+    return bound or policy.trails_on_atr or (own and not brings_stop(signal, policy))
 
 
 def least_distance(policy: Policy, entry: Decimal, tick: Decimal) -> Decimal:
