@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from riskcore.analytics.equity import EquityCurve as EquityCurve, equity_curve as equity_curve
     from riskcore.analytics.statistics import (
         TradeStatistics as TradeStatistics,
-        kelly_fraction as kelly_fraction,
         trade_statistics as trade_statistics,
     )
     from riskcore.analytics.summary import (
@@ -100,6 +99,7 @@ if TYPE_CHECKING:
         prices_of as prices_of,
         simulate as simulate,
     )
+    from riskcore.sizers import kelly_fraction as kelly_fraction
     from riskcore.sizing import Size as Size, size as size
     from riskcore.stops import (
         Stop as Stop,
@@ -131,7 +131,7 @@ __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
     "analytics.equity": ("EquityCurve", "equity_curve"),
-    "analytics.statistics": ("TradeStatistics", "kelly_fraction", "trade_statistics"),
+    "analytics.statistics": ("TradeStatistics", "trade_statistics"),
     "analytics.summary": ("Performance", "performance", "performance_of"),
     "analytics.trade": ("Trade", "trades_of"),
     "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
@@ -162,6 +162,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "prices_of",
         "simulate",
     ),
+    "sizers": ("kelly_fraction",),
     "sizing": ("Size", "size"),
     "stops": (
         "Stop",
