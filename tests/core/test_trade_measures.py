@@ -241,6 +241,24 @@ def test_a_stop_that_had_to_be_sent_again_slips_from_its_first_level():
     assert trade.worst_price == 965
 
 
+def test_a_target_in_legs_is_promised_at_their_mean_and_lived_beyond_the_first():
+    """Half leaves at 2 R inside a span that went higher: the other half was held there. It ends at a moved stop."""
+    day = a_day(target_legs=["50% at 2R", "50% at 4R"], breakeven_at_r=2)
+    entry = day.enter("10:00", last=1000, stop=980)
+    day.fill("10:00:01", entry, price=1000)
+    day.prices("10:05", last=1050, high=1060, low=995)
+    (leg,) = day.sent()
+    assert (leg.partial, leg.quantity, leg.level) == (True, 25, 1040)
+    day.report("10:05", leg.order_id, "filled", 25, 25 * 1040, traded_at=day.at("10:04"))
+    day.prices("10:06", last=990)
+    day.fill("10:06:01", day.sent()[-1].order_id, price=990)
+    (trade,) = rc.trades_of(day.facts)
+    assert (trade.initial_target, trade.planned_r) == (1060, 3)
+    assert (trade.best_price, trade.worst_price) == (1060, 990)
+    assert trade.exit_rule == day.last(e.PositionClosed).rule != ""
+    assert trade.stop_slippage == 25 * (day.sent()[-1].level - 990)
+
+
 def test_a_stop_filled_in_two_parts_slips_by_both():
     """20 at 980, 30 at 978."""
     day, _ = holding()
@@ -300,6 +318,7 @@ def test_a_breakdown_by_each_name():
         "hour": ["10:00", "13:00"],
         "weekday": ["Monday", "Friday"],
         "reason": ["-", "target"],
+        "exit_rule": ["-"],
         "side": ["BUY"],
     }
     (part,) = an.breakdown(trades, "side")

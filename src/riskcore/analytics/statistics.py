@@ -14,7 +14,7 @@ from attrs import frozen
 
 from riskcore.analytics.samples import mean
 from riskcore.money import exact
-from riskcore.sizers import edge_of, kelly_fraction as kelly_fraction
+from riskcore.sizers import edge_of, kelly_fraction
 
 
 class Result(Protocol):
