@@ -120,6 +120,30 @@ def test_days_on_which_the_exchange_is_closed_are_no_sessions():
     assert [told.session for told in rc.equity_curve(day.facts).days] == [date(2026, 11, 20), MONDAY]
 
 
+def test_a_day_on_which_something_moved_is_a_session_whatever_the_calendar_says():
+    """A price of a Saturday that nobody had announced; held before the market opens, it is no exposure yet."""
+    day = a_day()
+    day.fill("10:00:01", day.enter("10:00", **SEEN, product="CNC"), price=1000)
+    day.next_day()
+    day.take(e.TimePassed(day.at("08:00")))
+    day.take(e.EquityRead(day.at("08:00"), day.state.carried_equity))
+    day.prices("10:00", last=1010)
+    saturday = rc.equity_curve(day.facts).days[1]
+    assert (saturday.session, saturday.net) == (date(2026, 11, 21), 500)
+
+
+def test_what_is_held_before_the_open_is_exposed_from_the_open_on():
+    """A delivery position carried into Monday, whose session began for us at eight."""
+    day = a_day()
+    day.fill("10:00:01", day.enter("10:00", **SEEN, product="CNC"), price=1000)
+    day.next_day(3)
+    day.time("08:00")
+    day.take(e.EquityRead(day.at("08:00"), day.state.carried_equity))
+    day.prices("10:15", last=1000)
+    monday = rc.equity_curve(day.facts).days[1].exposure
+    assert (monday.time_share, monday.gross) == (1, 50_000)
+
+
 def test_a_curve_goes_on_from_the_state_a_session_ended_with():
     """The second day alone is what it is in the whole."""
     day = two_days()
@@ -157,6 +181,12 @@ def test_touching_the_peak_again_ends_a_drawdown():
     """At the peak one is not below it; a flat top begins at its last session."""
     (fall,) = curve(0, 0, -10, 10).drawdowns()
     assert (fall.began, fall.trough, fall.recovered, fall.length) == (2, 3, 4, 2)
+
+
+def test_a_recovery_begins_at_the_first_of_equal_lows():
+    """Two sessions at the low count."""
+    (fall,) = curve(-10, 0, 10).drawdowns()
+    assert (fall.trough, fall.recovery, fall.length) == (1, 2, 3)
 
 
 def test_a_drawdown_below_an_equity_of_nothing_has_no_percentage():
@@ -249,10 +279,21 @@ def test_the_figures_of_returns_are_those_of_the_curve():
     made = rc.performance_of([], told, risk_free_pct="6.3")
     assert made.sharpe == an.sharpe(told.returns, D("6.3") / 100 / 252)
     assert made.omega == an.omega(told.returns, D("6.3") / 100 / 252)
+    assert made.sortino == an.sortino(told.returns, D("6.3") / 100 / 252)
     assert made.calmar == an.calmar(told.returns, made.drawdown.pct / 100)
     assert len(told.returns) == 4
     with pytest.raises(ValueError, match="periods"):
         rc.performance_of([], told, periods=0)
+
+
+def test_equal_returns_do_not_deviate_however_their_mean_is_rounded():
+    """The mean of these eight differs from each in the last digit; a ratio to that noise would be any number."""
+    assert an.sharpe([D("2.366379310344827586206896552")] * 8) is None
+
+
+def test_omega_is_about_the_required_return():
+    """Above it by 5 and 3 %, below by 2 %."""
+    assert an.omega([D("0.04"), D("0.02"), D("-0.03")], D("-0.01")) == 4
 
 
 def test_everything_lost_is_a_return_of_minus_one():
