@@ -28,16 +28,19 @@ from riskcore.positions import (
 )
 from riskcore.sessions import session_date
 from riskcore.signals import opposite, sign
+from riskcore.states import (
+    ACTIVE as ACTIVE,
+    HALTED as HALTED,
+    LOCKED as LOCKED,
+    REDUCING as REDUCING,
+    SEVERITY as SEVERITY,
+    WAITING_FOR_LOGIN as WAITING_FOR_LOGIN,
+    Latch as Latch,
+)
 from riskcore.values import checks, given, optional, settle
 
-ACTIVE: Final = "active"
-REDUCING: Final = "reducing"
-HALTED: Final = "halted"
-LOCKED: Final = "locked"
-WAITING_FOR_LOGIN: Final = "waiting_for_login"
 KEPT_OUTCOMES: Final = 500
 KEPT_DAYS: Final = 400
-SEVERITY: Final = (ACTIVE, REDUCING, HALTED, LOCKED, WAITING_FOR_LOGIN)
 
 
 @frozen
@@ -61,17 +64,6 @@ class Price:
 
 
 @frozen
-class Latch:
-    """Something that stopped entries, and stays until it is lifted: who, when, why, and which state it sets."""
-
-    name: str
-    state: str
-    at: datetime
-    by: str
-    why: str
-
-
-@frozen
 class Book:
     """The account as decisions need it.
 
@@ -79,7 +71,8 @@ class Book:
     gross and cost; `trades_today` counts entries sent and not refused unfilled. `orders` holds the session's
     orders, ended ones too, so that a late report finds its order. `outcomes` are finished trades, newest last, and
     `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of all time,
-    open positions included.
+    open positions included. `excused` are breakers lifted by hand at their limit, `counted_from` when each was last
+    lifted; `sent_in_second` orders and cancels went out in the calendar second `sent_second`.
     """
 
     opening_equity: Decimal | None = field(default=None, converter=given)
@@ -94,6 +87,10 @@ class Book:
     days: tuple[DayResult, ...] = field(default=(), converter=given, kw_only=True)
     session_peak: Decimal | None = field(default=None, converter=given, kw_only=True)
     peak_equity: Decimal | None = field(default=None, converter=given, kw_only=True)
+    excused: tuple[str, ...] = field(default=(), kw_only=True)
+    counted_from: tuple[tuple[str, datetime], ...] = field(default=(), kw_only=True)
+    sent_second: datetime | None = field(default=None, kw_only=True)
+    sent_in_second: int = field(default=0, kw_only=True)
     version: int = field(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -101,8 +98,29 @@ class Book:
 
     @property
     def state(self) -> str:
-        """The trading state: the most severe that any latch sets, ACTIVE when none does."""
-        return max((latch.state for latch in self.latches), key=SEVERITY.index, default=ACTIVE)
+        """The trading state: the most severe that any latch of the account sets, ACTIVE when none does."""
+        return self.state_of("")
+
+    def state_of(self, key: str) -> str:
+        """The trading state of one instrument: the account's, or the graver one of a latch of its own."""
+        states = (latch.state for latch in self.latches if latch.key in ("", key))
+        return max(states, key=SEVERITY.index, default=ACTIVE)
+
+    def latch(self, name: str, key: str = "") -> Latch | None:
+        """The latch of a name (and of an instrument) that stands, if any."""
+        return next((latch for latch in self.latches if latch.name == name and latch.key == key), None)
+
+    def counted_since(self, breaker: str) -> datetime | None:
+        """When a breaker was last lifted: it counts what came after. None if it never was."""
+        return next((at for name, at in self.counted_from if name == breaker), None)
+
+    def orders_in(self, at: datetime) -> int:
+        """Orders and cancels sent in the calendar second of `at`."""
+        return self.sent_in_second if self.sent_second == at.replace(microsecond=0) else 0
+
+    def sending(self, at: datetime) -> Book:
+        """The next book with one more order or cancel sent at `at`."""
+        return attrs.evolve(self, sent_second=at.replace(microsecond=0), sent_in_second=self.orders_in(at) + 1)
 
     @property
     @exact
@@ -165,7 +183,9 @@ class Book:
         """
         days = self.days
         if self.session is not None and self.opening_equity is not None:
-            days = (*days, DayResult(self.session, self.opening_equity, self.net_realised))[-KEPT_DAYS:]
+            days = (*days, DayResult(self.session, self.opening_equity, self.net_realised, self.session_peak))[
+                -KEPT_DAYS:
+            ]
         return attrs.evolve(
             self,
             session=session,
@@ -176,6 +196,7 @@ class Book:
             trades_today=0,
             orders=self.live_orders(),
             days=days,
+            excused=(),
             version=self.version + 1,
         )
 
@@ -203,7 +224,7 @@ class Book:
             raise ValueError(f"order {approved.order_id} is in the book already")
         entry = isinstance(approved, ApprovedEntry)
         return attrs.evolve(
-            self,
+            self.sending(approved.at),
             orders=(*self.orders, Order(approved=approved, status=INTENDED)),
             trades_today=self.trades_today + (1 if entry else 0),
             version=self.version + 1,

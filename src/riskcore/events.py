@@ -23,6 +23,20 @@ from riskcore.commands import (
     PlaceEntry as PlaceEntry,
     PlaceExit as PlaceExit,
 )
+from riskcore.controls import (
+    Approaching as Approaching,
+    ClockSeen as ClockSeen,
+    ConnectionSeen as ConnectionSeen,
+    ConnectionStaged as ConnectionStaged,
+    ControlRefused as ControlRefused,
+    DriftMeasured as DriftMeasured,
+    LoginSeen as LoginSeen,
+    OperatorHalted as OperatorHalted,
+    OperatorResumed as OperatorResumed,
+    OrderFailed as OrderFailed,
+    Rearmed as Rearmed,
+    Receded as Receded,
+)
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
@@ -104,7 +118,10 @@ class PricesSeen:
 
 @frozen
 class OrderReported:
-    """What the gateway says of one of our orders; the fill is cumulative."""
+    """What the gateway says of one of our orders; the fill is cumulative.
+
+    `error` is the class of what went wrong (`policy.breakers.ERRORS`), where the gateway can tell it.
+    """
 
     at: datetime
     order_id: str
@@ -113,6 +130,7 @@ class OrderReported:
     filled_value: Decimal
     traded_at: datetime | None = None
     note: str = ""
+    error: str = ""
 
     def __attrs_post_init__(self) -> None:
         settle(self, _REPORT)
@@ -158,6 +176,11 @@ Input: TypeAlias = (
     | TimePassed
     | TroubleSeen
     | TroubleOver
+    | OperatorHalted
+    | OperatorResumed
+    | LoginSeen
+    | ConnectionSeen
+    | ClockSeen
 )
 INPUTS: tuple[type, ...] = get_args(Input)
 
@@ -355,12 +378,18 @@ class Latched:
 
 @frozen
 class Lifted:
-    """A stop of entries was lifted."""
+    """A stop of entries was lifted, of one instrument (`key`) or of the account.
+
+    `excused`: the breaker still measured at its limit; it trips again only after it has measured below it.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime
     name: str
     by: str
+    why: str = ""
+    key: str = ""
+    excused: bool = False
 
 
 @frozen
@@ -393,5 +422,12 @@ Fact: TypeAlias = (
     | Latched
     | Lifted
     | ClockBackward
+    | ControlRefused
+    | OrderFailed
+    | DriftMeasured
+    | ConnectionStaged
+    | Approaching
+    | Receded
+    | Rearmed
 )
 FACTS: tuple[type, ...] = get_args(Fact)

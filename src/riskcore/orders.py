@@ -30,6 +30,7 @@ TARGET_HIT: Final = "target"
 SQUARE_OFF: Final = "square_off"
 SIGNAL_EXIT: Final = "signal"
 TIME_STOP: Final = "time_stop"
+CONNECTION_LOST: Final = "connection_lost"
 
 
 @frozen

@@ -166,11 +166,12 @@ class Outcome:
 
 @frozen
 class DayResult:
-    """A finished session: its opening equity, and what was realised in it after charges."""
+    """A finished session: its opening equity, what was realised in it after charges, and its highest equity."""
 
     session: date
     opening_equity: Decimal
     net: Decimal
+    peak: Decimal | None = None
 
 
 @exact

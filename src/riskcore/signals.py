@@ -113,6 +113,10 @@ class Market:
     was read; `cash_unknown` says that it was asked for and no usable answer came, which refuses entries by name.
     `closes` are the closes of the instrument and of everything held, as (key, closes oldest first), aligned on common
     sessions: what correlations are measured on.
+
+    Rules that are switched on may need more, and refuse by name without it: `previous_close`, the day's price bands
+    `band_low` and `band_high`, `traded_at`, when the instrument last traded, and `recent_prices`, (moment, price)
+    of the last minute or so, oldest first.
     """
 
     instrument: Instrument
@@ -126,6 +130,11 @@ class Market:
     atr_interval: str | None = None
     bars: tuple[Bar, ...] | None = field(default=None, converter=given)
     available_cash: Decimal | None = field(default=None, converter=given)
+    previous_close: Decimal | None = field(default=None, converter=given)
+    band_low: Decimal | None = field(default=None, converter=given)
+    band_high: Decimal | None = field(default=None, converter=given)
+    traded_at: datetime | None = field(default=None, converter=given)
+    recent_prices: tuple[tuple[datetime, Decimal], ...] | None = field(default=None, converter=given)
     cash_unknown: bool = False
     closes: tuple[tuple[str, tuple[Decimal, ...]], ...] = field(default=(), converter=given)
 
@@ -133,6 +142,8 @@ class Market:
         settle(self, _MARKET)
         if self.bid is not None and self.ask is not None and self.bid > self.ask:
             raise ValueError(f"Market: bid {self.bid} is above ask {self.ask}")
+        if self.band_low is not None and self.band_high is not None and self.band_low > self.band_high:
+            raise ValueError(f"Market: band_low {self.band_low} is above band_high {self.band_high}")
         if self.cash_unknown and self.available_cash is not None:
             raise ValueError("Market: available_cash was given and is said to be unknown; leave one of the two out")
 
@@ -144,6 +155,10 @@ class Market:
         """The price an entry on `side` starts from: the ask for a buy, the bid for a sell, else the last."""
         near = self.ask if side == BUY else self.bid
         return near if near is not None else self.last
+
+
+def _timed_prices(value: Any, name: str) -> tuple[tuple[datetime, Decimal], ...]:
+    return tuple((in_ist(moment, name), positive(price, name)) for moment, price in value)
 
 
 def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
@@ -185,5 +200,10 @@ _MARKET: Final = checks(
     atr=optional(not_negative),
     bars=optional(lambda value, name: tuple(value)),
     available_cash=optional(not_negative),
+    previous_close=optional(positive),
+    band_low=optional(positive),
+    band_high=optional(positive),
+    traded_at=optional(in_ist),
+    recent_prices=optional(_timed_prices),
     closes=_closes,
 )

@@ -10,6 +10,7 @@ from hypothesis import Phase, given, settings
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.book import Outcome
 from riskcore.engine import State, step
 from riskcore.pretrade import pretrade
 from riskcore.testing import days, situations
@@ -93,6 +94,28 @@ def rules(**changes):
     return {"policy": rc.Policy(**changes)}
 
 
+def latched(name, state, **more):
+    """A book with one latch."""
+    return {"book": rc.Book(100_000, latches=(rc.Latch(name, state, NOON, "riskcore", "because", **more),))}
+
+
+def lost(*results, r=-1):
+    """A book whose finished trades came to these results."""
+    return [
+        Outcome(
+            key="NSE:A",
+            side="BUY",
+            session=NOON.date(),
+            closed_at=NOON - timedelta(minutes=9),
+            quantity=1,
+            gross=Decimal(net),
+            charges=Decimal(0),
+            r_multiple=Decimal(r),
+        )
+        for net in results
+    ]
+
+
 ADDING = {"one_position_per_symbol": False}
 DAY = rc.DayResult(datetime(2026, 11, 17, tzinfo=rc.IST).date(), Decimal(100_000), Decimal(-6000))
 LATCH = rc.Latch("feed", "halted", NOON, "riskcore", "no prices")
@@ -101,6 +124,8 @@ THREE_SHARES_BUT_FOR_A_HAIR = Decimal("899.9999999999999999999999999")
 
 CORPUS = {
     "entries_stopped": {"book": rc.Book(100_000, latches=(LATCH,))},
+    "stopped_for_session": latched("max_daily_loss", "reducing", resets="next_session"),
+    "stopped_for_now": latched("max_loss_streak", "reducing", resets="after_s", until=NOON + timedelta(minutes=1)),
     "calendar_unknown": at(2027, 1, 4, 12, 0),
     "market_closed": at(2026, 11, 24, 12, 0),
     "before_first_entry": at(2026, 11, 20, 9, 19, 59),
@@ -129,6 +154,12 @@ CORPUS = {
     "stop_missing": {"book": held(TCS, quantity=1), **rules(max_open_risk=5)},
     "quote_missing": {"market": seen(last=None)},
     "quote_stale": {"market": seen(quote_at=NOON - timedelta(seconds=6))},
+    "evidence_missing": rules(max_gap_pct=8),
+    "data_stale": {**rules(stale_after_s=30), "market": seen(traded_at=NOON - timedelta(seconds=30))},
+    "spread_too_wide": {**rules(max_spread_pct="0.5"), "market": seen(bid=995, ask=1000)},
+    "near_band": {**rules(near_band_pct=1), "market": seen(band_low=900, band_high=1010)},
+    "gap_too_wide": {**rules(max_gap_pct=8), "market": seen(previous_close=925)},
+    "unusual_move": {**rules(unusual_move_atr=3), "market": seen(recent_prices=[(NOON, 1030)])},
     "atr_not_ready": {"market": seen(atr_bars=139)},
     "stop_level_missing": {**wish(levels=[1010]), **rules(stop_methods=["level"])},
     "stop_swing_missing": rules(stop_methods=["atr", "swing"]),
@@ -143,6 +174,10 @@ CORPUS = {
     "symbol_working": {"book": ordered()},
     "exit_in_progress": {"book": leaving(), **rules(**ADDING)},
     "opposite_working": {"book": ordered("SELL"), **rules(**ADDING)},
+    "order_rate": {
+        **rules(max_orders_per_s=4, order_tokens_for_exits=3),
+        "book": rc.Book(100_000, sent_second=NOON, sent_in_second=1),
+    },
     "too_many_positions": {"book": held(*OTHERS)},
     "too_many_trades": {"book": rc.Book(100_000, trades_today=5)},
     "limit_positions": {
@@ -188,6 +223,10 @@ CORPUS = {
         **rules(max_open_risk="0.5"),
     },
     "daily_loss_reached": {"book": rc.Book(100_000, realised=-3000)},
+    "gave_back": {**rules(max_give_back_pct=50), "book": rc.Book(100_000, session_peak=101_000, realised=500)},
+    "loss_streak": {**rules(max_loss_streak=2), "book": rc.Book(100_000, outcomes=lost(-1, -1))},
+    "loss_streak_r": {**rules(max_loss_streak_r=2), "book": rc.Book(100_000, outcomes=lost(-1, -1))},
+    "drawdown_reached": {**rules(max_drawdown=10), "book": rc.Book(100_000, peak_equity=111_112)},
     "sector_full": {"book": held(TCS, quantity=20)},
     "margin_unknown": {**wish(product="NRML"), **rules(allowed_products=["NRML"])},
     "charges_unknown": rules(charges_as_of="2020-02-28"),

@@ -9,6 +9,7 @@ from attrs import evolve as evolve_value
 
 from riskcore import events as e
 from riskcore.decision import Approved, decide
+from riskcore.engine import breakers, operator
 from riskcore.engine.clock import on_time
 from riskcore.engine.reports import CHARGES_TROUBLE, report
 from riskcore.engine.trail import follow, mark, tighten
@@ -18,6 +19,7 @@ from riskcore.orders import SIGNAL_EXIT
 from riskcore.policy import Policy, policy_hash
 from riskcore.reasons import Finding
 from riskcore.signals import EXIT, Signal
+from riskcore.states import CONDITION
 
 DEFAULT_INTERVAL: Final = "5m"
 
@@ -33,7 +35,7 @@ def _policy(event: e.PolicyLoaded, turn: Turn) -> None:
     digest = policy_hash(event.policy)
     if digest != turn.state.policy_hash:
         turn.note(e.PolicyChanged(turn.at, event.policy, digest))
-        turn.lift(CHARGES_TROUBLE)
+        turn.lift(CHARGES_TROUBLE, "another policy")
 
 
 @react_to.register
@@ -117,12 +119,39 @@ def _time(event: e.TimePassed, turn: Turn) -> None:
 
 @react_to.register
 def _trouble(event: e.TroubleSeen, turn: Turn) -> None:
-    turn.latch(event.name, event.why)
+    turn.latch(event.name, event.why, CONDITION)
 
 
 @react_to.register
 def _trouble_over(event: e.TroubleOver, turn: Turn) -> None:
-    turn.lift(event.name)
+    turn.lift(event.name, "the trouble is over")
+
+
+@react_to.register
+def _halted(event: e.OperatorHalted, turn: Turn) -> None:
+    operator.halt(event, turn)
+
+
+@react_to.register
+def _resumed(event: e.OperatorResumed, turn: Turn) -> None:
+    operator.resume(event, turn)
+
+
+@react_to.register
+def _login(event: e.LoginSeen, turn: Turn) -> None:
+    operator.login(event, turn)
+
+
+@react_to.register
+def _connection(event: e.ConnectionSeen, turn: Turn) -> None:
+    breakers.connection_seen(event, turn)
+    on_time(turn)
+
+
+@react_to.register
+def _clock(event: e.ClockSeen, turn: Turn) -> None:
+    if event.drift_s != turn.state.observed.drift_s:
+        turn.note(e.DriftMeasured(turn.at, event.drift_s))
 
 
 def asked_interval(signal: Signal, policy: Policy) -> str:

@@ -7,10 +7,11 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.book import Book
+from riskcore.breakers.table import is_on
 from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import closed_trade
-from riskcore.orders import LIFE, ApprovedExit, Order
+from riskcore.orders import LIFE, REJECTED, UNKNOWN, ApprovedExit, Order
 from riskcore.sessions import in_ist
 
 BOOK_DIFFERS: Final = "book_differs"
@@ -34,6 +35,8 @@ def report(event: e.OrderReported, turn: Turn) -> None:
     moved = known.advance(event.status, known.filled_quantity, known.filled_value)
     if moved.status != known.status:
         turn.note(e.OrderMoved(turn.at, order.id, moved.status, event.note))
+        if moved.status in (REJECTED, UNKNOWN) and is_on(turn.policy, "max_order_errors"):
+            turn.note(e.OrderFailed(turn.at, order.id, event.error or moved.status, event.note))
 
 
 def _contradiction(order: Order | None, event: e.OrderReported, book: Book) -> str:

@@ -13,6 +13,9 @@ from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.signals import Signal
 from riskcore.state import State, evolve
+from riskcore.states import OPERATOR, WAITING_FOR_LOGIN
+
+RISKCORE = "riskcore"
 
 
 class Turn:
@@ -89,12 +92,20 @@ class Turn:
         """No, for one reason, without a decision."""
         self.note(e.EntryRefused(self.at, signal, (finding,), ()))
 
-    def latch(self, name: str, why: str) -> None:
-        """Stop entries under a name, once."""
-        if all(latch.name != name for latch in self.book.latches):
-            self.note(e.Latched(self.at, Latch(name, HALTED, self.at, "riskcore", why)))
+    def latch(self, name: str, why: str, resets: str = OPERATOR) -> None:
+        """Halt entries under a name, once."""
+        self.stop(Latch(name, HALTED, self.at, RISKCORE, why, resets))
 
-    def lift(self, name: str) -> None:
+    def stop(self, latch: Latch) -> None:
+        """Set a latch, once, and take back the entries that still work and that it stops."""
+        if self.book.latch(latch.name, latch.key) is not None:
+            return
+        self.note(e.Latched(self.at, latch))
+        if latch.state != WAITING_FOR_LOGIN:
+            for order in self.book.live_orders(latch.key or None, entries=True):
+                self.cancel(order, f"entries are stopped: {latch.name}")
+
+    def lift(self, name: str, why: str = "") -> None:
         """Lift the latch of that name, if there is one."""
-        if any(latch.name == name for latch in self.book.latches):
-            self.note(e.Lifted(self.at, name, "riskcore"))
+        if self.book.latch(name) is not None:
+            self.note(e.Lifted(self.at, name, RISKCORE, why))

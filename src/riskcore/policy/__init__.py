@@ -17,7 +17,8 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import custom, levels, limits, scoped, sizing, trailing, validator
+from riskcore.policy import breakers, custom, levels, limits, scoped, sizing, trailing, validator
+from riskcore.policy.breakers import BreakerSettings
 from riskcore.policy.custom import CustomRule as CustomRule, CustomSettings, custom_rule as custom_rule
 from riskcore.policy.kinds import RISK as RISK, RULES as RULES, SMALLEST_PERCENT
 from riskcore.policy.levels import GROSS as GROSS, NET as NET, LevelSettings
@@ -40,6 +41,7 @@ class Policy(
     OrderSettings,
     LimitSettings,
     TrailSettings,
+    BreakerSettings,
     LevelSettings,
     SizingSettings,
 ):
@@ -66,6 +68,7 @@ _GROUPS: Final[tuple[Contradictions, ...]] = (
     validator.contradictions,
     levels.contradictions,
     trailing.contradictions,
+    breakers.contradictions,
     scoped.contradictions,
     sizing.contradictions,
     custom.contradictions,

@@ -115,7 +115,7 @@ def funds(context: Context) -> Reading | None:
         return None
     free = equity + context.book.net_realised + min(context.book.unrealised, ZERO)
     for held in _held(context):
-        rate = margin_pct(held.instrument, held.product, on=context.market.at.date())
+        rate = _rate(context, held)
         if rate is None:
             return "margin_unknown", held.instrument.key, None, None
         free -= percent_of(held.value, rate)
@@ -198,5 +198,10 @@ def _on_its_way(order: Order) -> Holding:
 def _on_basis(context: Context, held: Holding) -> Decimal | None:
     if context.policy.position_size_basis != MARGIN:
         return held.value
-    rate = margin_pct(held.instrument, held.product, on=context.market.at.date())
+    rate = _rate(context, held)
     return None if rate is None else percent_of(held.value, rate)
+
+
+def _rate(context: Context, held: Holding) -> Decimal | None:
+    day, tables = context.market.at.date(), context.policy.tables
+    return margin_pct(held.instrument, held.product, on=day, side=held.side, tables=tables)

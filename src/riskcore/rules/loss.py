@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from operator import attrgetter
 
-from riskcore.money import ZERO, percent_of
+from riskcore.breakers.loss import daily_loss_breaker, loss_since
+from riskcore.breakers.measure import NOTHING
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 
@@ -28,12 +28,10 @@ def daily_loss(context: Context) -> Reading | None:
 
     loss = -(realised - charges + unrealised), open positions at their latest prices.
     """
-    equity = context.book.opening_equity
-    if equity is None:
+    found = daily_loss_breaker(context.book, NOTHING, context.policy, context.market.at)
+    if found is None:
         return None
-    loss = max(-(context.book.net_realised + context.book.unrealised), ZERO)
-    limit = percent_of(equity, context.policy.max_daily_loss)
-    return "" if loss < limit else "daily_loss_reached", loss, limit, None
+    return "daily_loss_reached" if found.tripped else "", found.measured, found.limit, None
 
 
 def weekly_loss(context: Context) -> Reading | None:
@@ -56,11 +54,7 @@ def monthly_loss(context: Context) -> Reading | None:
 
 
 def _loss_since(first: date, percent: Decimal | None, what: str, context: Context) -> Reading | None:
-    book, today = context.book, context.market.at.date()
-    if book.opening_equity is None or percent is None:
+    found = loss_since(context.book, first, context.market.at.date(), percent, what)
+    if found is None:
         return None
-    days = [day for day in book.days if first <= day.session < today]
-    began = min(days, key=attrgetter("session")).opening_equity if days else book.opening_equity
-    net = sum((day.net for day in days), book.net_realised + book.unrealised)
-    loss, limit = max(-net, ZERO), percent_of(began, percent)
-    return "" if loss < limit else f"{what}_reached", loss, limit, None
+    return f"{what}_reached" if found.tripped else "", found.measured, found.limit, None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, Decimal
 
+from riskcore.book import Book
 from riskcore.money import ONE, ZERO, percent_of
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
@@ -22,14 +23,10 @@ def open_risk(context: Context) -> Reading | None:
     """
     if context.base is None or context.risk_per_share is None:
         return None
-    used = ZERO
-    for position in context.book.positions:
-        if position.stop is None:
-            return "stop_missing", position.instrument.key, None, None
-        away = sign(position.side) * (position.average_price - position.stop)
-        if away > 0:
-            used += away * position.quantity
-    used += _on_their_way(context)
+    naked = next((position for position in context.book.positions if position.stop is None), None)
+    if naked is not None:
+        return "stop_missing", naked.instrument.key, None, None
+    used = risk_in_use(context.book)
     limit = percent_of(context.base, context.policy.max_open_risk or ZERO)
     room = max(limit - used, ZERO)
     passed = room >= context.risk_per_share * context.market.instrument.lot_size
@@ -45,7 +42,7 @@ def worst_case(context: Context) -> Reading | None:
     equity, book = context.book.opening_equity, context.book
     if equity is None or context.risk_per_share is None:
         return None
-    lost = _on_their_way(context) - book.net_realised
+    lost = _on_their_way(book) - book.net_realised
     for position in book.positions:
         if position.stop is None:
             return "stop_missing", position.instrument.key, None, None
@@ -58,10 +55,20 @@ def worst_case(context: Context) -> Reading | None:
     return "" if passed else "worst_case_too_large", max(with_one_lot, ZERO), limit, max(most, ZERO)
 
 
-def _on_their_way(context: Context) -> Decimal:
+def risk_in_use(book: Book) -> Decimal:
+    """What positions with a stop, and entries on their way, may still lose down to their stops; before charges."""
+    used = _on_their_way(book)
+    for position in book.positions:
+        if position.stop is not None:
+            away = sign(position.side) * (position.average_price - position.stop)
+            used += max(away, ZERO) * position.quantity
+    return used
+
+
+def _on_their_way(book: Book) -> Decimal:
     """What entries that may still fill can lose: open quantity x the distance from their limit to their stop."""
     total = ZERO
-    for order in context.book.live_orders(entries=True):
+    for order in book.live_orders(entries=True):
         approved = order.approved
         assert order.is_entry
         away = sign(approved.side) * (approved.limit - approved.stop)  # type: ignore[union-attr]

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from riskcore.book import ACTIVE
 from riskcore.money import HUNDRED
+from riskcore.policy.breakers import NAMES as BREAKERS
 from riskcore.policy.validator import WEEKDAYS
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.signals import SELL
+from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, allows
 
 
 def entries_allowed(context: Context) -> Reading:
-    """The trading state is ACTIVE: no latch has stopped entries."""
-    book = context.book
-    if not book.latches or book.state == ACTIVE:
+    """The trading state of the account and of the symbol allows an entry, or an addition to what is held.
+
+    The reason tells what lifts the gravest latch: somebody, the next session, or time and circumstance.
+    """
+    book, key = context.book, context.market.instrument.key
+    if not book.latches:
         return "", ACTIVE, None, None
-    worst = next(latch for latch in book.latches if latch.state == book.state)
+    state = book.state_of(key)
+    if allows(state, ENTER if book.position(key) is None else ADD):
+        return "", state, None, None
+    worst = next(latch for latch in book.latches if latch.state == state and latch.key in ("", key))
+    if worst.resets == NEXT_SESSION:
+        return "stopped_for_session", f"{worst.name} ({worst.why})", ACTIVE, None
+    if worst.resets == AFTER_S or (worst.resets == CONDITION and worst.name in BREAKERS):
+        return "stopped_for_now", f"{worst.name} ({worst.why})", ACTIVE, None
     return "entries_stopped", f"{worst.name} ({worst.why})", ACTIVE, None
 
 
