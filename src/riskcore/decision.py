@@ -6,75 +6,76 @@ A rule that says no is a value here, never an exception; only a contradiction in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from riskcore.book import Book
 from riskcore.costs import ChargesUnknown, policy_charges
 from riskcore.money import ZERO, exact, percent_of, plain, rupees
 from riskcore.orders import ApprovedEntry
 from riskcore.policy import Policy
-from riskcore.pretrade import pretrade
-from riskcore.reasons import Finding, in_precedence
-from riskcore.rules import count, exposure, loss
-from riskcore.rules import signal as validator
+from riskcore.pretrade import LAST_LOOK, pretrade
+from riskcore.reasons import Finding, Reading, finding_of, in_precedence
 from riskcore.rules.context import Context, look
+from riskcore.rules.table import Row, asked
 from riskcore.signals import ENTRY, Market, Signal, opposite
-from riskcore.sizing import Size, size
+from riskcore.sizing import RISK_PER_TRADE, Size, size
 from riskcore.stops import Stop
 from riskcore.targets import Target
 
-Rule: TypeAlias = Callable[[Context], Finding | None]
-
-RULES: Final[tuple[tuple[str, Rule], ...]] = (
-    ("state", validator.entries_allowed),
-    ("session", validator.session_open),
-    ("no_entry_before", validator.not_too_early),
-    ("no_entry_after", validator.not_too_late),
-    ("signal_max_age_s", validator.fresh),
-    ("clock_skew_s", validator.not_from_the_future),
-    ("allowed_sides", validator.side_allowed),
-    ("allowed_symbols", validator.symbol_allowed),
-    ("allowed_products", validator.product_allowed),
-    ("equity", loss.equity_known),
-    ("quote_max_age_s", validator.quote_fresh),
-    ("atr_warmup_bars", validator.atr_ready),
-    ("stop_atr_multiple", validator.stop_sound),
-    ("min_risk_reward", validator.reward_worth_it),
-    ("one_position_per_symbol", count.symbol_free),
-    ("max_positions", count.position_slot),
-    ("max_trades_per_day", count.trade_slot),
-    ("max_daily_loss", loss.daily_loss),
-    ("max_sector_exposure", exposure.sector_exposure),
-    ("margin", exposure.margin_known),
-    ("charges_as_of", exposure.charges_known),
-    ("funds", exposure.funds),
-    ("max_position_size_percent", exposure.position_size),
-    ("max_quantity", exposure.largest_quantity),
-)
-"""Every rule, under the name its findings carry, in the order in which they are asked."""
+Answers: TypeAlias = tuple[tuple[Row, Reading], ...]
 
 
 @frozen(kw_only=True)
 class Approved:
     """Yes: `order` may be sent. `size`, `stop` and `target` hold the evidence; all findings passed.
 
-    `budget` is what `risk_per_trade` would have allowed to lose, in rupees; `order.risk` is what is really risked.
+    `context` is what was looked at. What is made for people (the findings, the reward after charges) is worked out
+    when it is read: a decision costs a tenth of its explanation.
     """
 
     approved: ClassVar[Literal[True]] = True
-    signal: Signal
     order: ApprovedEntry
     size: Size
-    stop: Stop
-    target: Target
-    net_risk_reward: Decimal
-    budget: Decimal
-    findings: tuple[Finding, ...]
+    context: Context = field(repr=False)
+    answers: Answers = field(repr=False)
+
+    @property
+    def signal(self) -> Signal:
+        """The wish that was approved."""
+        return self.context.signal
+
+    @property
+    def stop(self) -> Stop:
+        """Where the stop starts, and how it was found."""
+        assert self.context.stop is not None
+        return self.context.stop
+
+    @property
+    def target(self) -> Target:
+        """Where the target stands, and the reward it gives."""
+        assert self.context.target is not None
+        return self.context.target
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What every rule found."""
+        return _findings(self.answers)
+
+    @property
+    @exact
+    def budget(self) -> Decimal:
+        """What `risk_per_trade` would have allowed to lose, in rupees; `order.risk` is what is really risked."""
+        return _budget(self.context)
+
+    @property
+    @exact
+    def net_risk_reward(self) -> Decimal:
+        """(reward - charges at the target) / (risk + charges at the stop), from the reference price."""
+        return _net_risk_reward(self.context, self.order.quantity)
 
     def explain(self) -> str:
         """The answer as ASCII text."""
@@ -89,7 +90,7 @@ class Approved:
             f"  target  {rupees(order.target)}, {gross} R before charges, {net} R after",
             f"  size    {order.quantity}, bound by {self.size.bound_by}{then}",
             f"  risk    {rupees(order.risk)} at worst, of a budget of {rupees(self.budget)}",
-            f"  checks  {len(self.findings)} passed",
+            f"  checks  {len(self.answers)} passed",
         ]
         return "\n".join(lines)
 
@@ -103,8 +104,13 @@ class Refused:
 
     approved: ClassVar[Literal[False]] = False
     signal: Signal
-    findings: tuple[Finding, ...]
+    answers: Answers = field(repr=False)
     unmeasured: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What every rule found that could be asked."""
+        return _findings(self.answers)
 
     @property
     def reasons(self) -> tuple[Finding, ...]:
@@ -123,6 +129,7 @@ class Refused:
 
 
 Decision: TypeAlias = Approved | Refused
+_ONE_LOT: Final = Row(RISK_PER_TRADE, lambda context: None)
 
 
 @exact
@@ -137,35 +144,40 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
     """
     _same_thing(signal, market)
     context = look(signal, book, market, policy)
-    answers = [(name, rule(context)) for name, rule in RULES]
-    findings = tuple(found for _, found in answers if found is not None)
-    unmeasured = tuple(name for name, found in answers if found is None)
-    sized = _size(context, findings)
+    answers: list[tuple[Row, Reading]] = []
+    unmeasured: list[str] = []
+    caps: list[tuple[str, Decimal]] = []
+    passed = True
+    for row in asked(policy):
+        found = row.ask(context)
+        if found is None:
+            unmeasured.append(row.name)
+            continue
+        answers.append((row, found))
+        if found[0]:
+            passed = False
+        if found[3] is not None:
+            caps.append((row.name, found[3]))
+    sized = _size(context, caps)
     if sized is None:
-        return Refused(signal=signal, findings=findings, unmeasured=(*unmeasured, "risk_per_trade"))
-    findings = (*findings, _one_lot(context, sized))
-    if unmeasured or not all(found.passed for found in findings):
-        return Refused(signal=signal, findings=findings, unmeasured=unmeasured)
-    return _approve(context, sized, findings)
+        return Refused(signal=signal, answers=tuple(answers), unmeasured=(*unmeasured, RISK_PER_TRADE))
+    one_lot = _one_lot(context, sized)
+    answers.append((_ONE_LOT, one_lot))
+    if unmeasured or one_lot[0] or not passed:
+        return Refused(signal=signal, answers=tuple(answers), unmeasured=tuple(unmeasured))
+    return _approve(context, sized, answers)
 
 
-def _approve(context: Context, sized: Size, findings: tuple[Finding, ...]) -> Decision:
-    entry, budget = _entry(context, sized.quantity), _budget(context)
-    findings = (*findings, *pretrade(entry, budget))
-    if not all(found.passed for found in findings):
-        return Refused(signal=context.signal, findings=findings)
-    assert context.stop is not None
-    assert context.target is not None
-    return Approved(
-        signal=context.signal,
-        order=entry,
-        size=sized,
-        stop=context.stop,
-        target=context.target,
-        net_risk_reward=_net_risk_reward(context, sized.quantity),
-        budget=budget,
-        findings=findings,
-    )
+def _approve(context: Context, sized: Size, answers: list[tuple[Row, Reading]]) -> Decision:
+    entry = _entry(context, sized.quantity)
+    answers += pretrade(entry, _budget(context))
+    if any(found[0] for _, found in answers[-len(LAST_LOOK) :]):
+        return Refused(signal=context.signal, answers=tuple(answers))
+    return Approved(order=entry, size=sized, context=context, answers=tuple(answers))
+
+
+def _findings(answers: Answers) -> tuple[Finding, ...]:
+    return tuple(finding_of(row.name, found, row.unit) for row, found in answers)
 
 
 def _same_thing(signal: Signal, market: Market) -> None:
@@ -176,7 +188,7 @@ def _same_thing(signal: Signal, market: Market) -> None:
         raise ValueError(f"the signal is for {signal.exchange}:{signal.symbol}, the market seen is {instrument.key}")
 
 
-def _size(context: Context, findings: tuple[Finding, ...]) -> Size | None:
+def _size(context: Context, caps: list[tuple[str, Decimal]]) -> Size | None:
     """The least of the risk quantity and every rule's cap; None where stop, price or equity is missing."""
     if context.base is None or context.limit is None or context.stop is None or not context.stop_is_sound:
         return None
@@ -190,16 +202,15 @@ def _size(context: Context, findings: tuple[Finding, ...]) -> Size | None:
         stop=context.stop.price,
         lot_size=context.market.instrument.lot_size,
         charges_per_share=extra,
-        caps=[(found.rule, found.max_quantity) for found in findings if found.max_quantity is not None],
+        caps=caps,
     )
 
 
-def _one_lot(context: Context, sized: Size) -> Finding:
+def _one_lot(context: Context, sized: Size) -> Reading:
     """The risk budget alone allows at least one lot (every other cap says so in its own finding)."""
     lot = context.market.instrument.lot_size
-    allowed = dict(sized.caps)["risk_per_trade"]
-    passed = allowed >= lot
-    return Finding("risk_per_trade", passed, "" if passed else "below_one_lot", allowed, "risk_per_trade")
+    allowed = dict(sized.caps)[RISK_PER_TRADE]
+    return "" if allowed >= lot else "below_one_lot", allowed, RISK_PER_TRADE, None
 
 
 def _budget(context: Context) -> Decimal:

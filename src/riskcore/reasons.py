@@ -7,12 +7,24 @@ A template is filled with what was measured and the limit it met. `clears` says 
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 from attrs import frozen
 
+from riskcore.money import to_paisa
+
 Measured: TypeAlias = Decimal | int | str | None
+Raw: TypeAlias = Measured | datetime | date | time | timedelta | tuple[str, ...]
+Reading: TypeAlias = tuple[str, Raw, Raw, Decimal | None]
+"""What a rule answers: (reason, measured, limit, largest quantity); the reason "" is a pass.
+
+A plain tuple of values as they were compared, because every rule is asked for every signal, and its finding is
+mostly never read. `finding_of` makes the finding.
+"""
+RUPEES: Final = "rupees"
+MILLISECONDS: Final = Decimal("0.001")
 
 
 class Reason(NamedTuple):
@@ -96,6 +108,31 @@ class Finding:
         """Whether waiting can help; a custom rule's own code says nothing, so "operator"."""
         reason = REASONS.get(self.reason)
         return reason.clears if reason else "operator"
+
+
+def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
+    """The finding of a reading: money in `unit` rupees to the paisa, moments and lists as text."""
+    reason, measured, limit, most = reading
+    return Finding(rule, not reason, reason, _told(measured, unit), _told(limit, unit), most)
+
+
+def _told(value: Raw, unit: str) -> Measured:
+    if isinstance(value, Decimal):
+        return to_paisa(value) if unit == RUPEES else value
+    if isinstance(value, timedelta):
+        return _seconds(value)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, time):
+        return value.strftime("%H:%M:%S" if value.second else "%H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    return ("/".join(value) or "none") if isinstance(value, tuple) else value
+
+
+def _seconds(length: timedelta) -> Decimal | int:
+    whole, rest = divmod(length, timedelta(seconds=1))
+    return whole if not rest else (Decimal(length // timedelta(microseconds=1)) / 1_000_000).quantize(MILLISECONDS)
 
 
 def shown(value: Measured) -> str:

@@ -154,9 +154,7 @@ class Simulation:
     def equity(self) -> Decimal | None:
         """Equity at the end: opening equity of the last session, its net result, and what is open."""
         book = self.state.book
-        if book.opening_equity is None:
-            return self.state.carried_equity
-        return book.opening_equity + book.net_realised + book.unrealised
+        return self.state.carried_equity if book.equity is None else book.equity
 
 
 class _Run:

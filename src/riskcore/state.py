@@ -64,21 +64,12 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     carried = state.carried_equity
     if book.opening_equity is not None:
         carried = book.opening_equity + book.net_realised
-    fresh = attrs.evolve(
-        book,
-        session=fact.session,
-        opening_equity=None,
-        realised=ZERO,
-        charges=ZERO,
-        trades_today=0,
-        orders=book.live_orders(),
-        version=book.version + 1,
-    )
+    fresh = book.next_session(fact.session)
     return attrs.evolve(state, book=fresh, carried_equity=carried, pending=(), seen=frozenset(), cancelling=frozenset())
 
 
 def _equity_known(state: State, fact: e.EquityKnown) -> State:
-    return _with_book(state, opening_equity=fact.equity)
+    return attrs.evolve(state, book=state.book.opened(fact.equity))
 
 
 def _signal_taken(state: State, fact: e.SignalTaken) -> State:

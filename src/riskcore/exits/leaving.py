@@ -9,6 +9,7 @@ from riskcore.events import Filled, PositionClosed
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.positions import r_multiple
 from riskcore.sessions import CalendarUnknown, session_on
 from riskcore.signals import sign
 
@@ -60,7 +61,6 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
     gross = held.realised + sign(held.side) * (last.value - held.average_price * last.quantity)
     charges = held.charges + (last.charges or ZERO)
     quantity = held.opened_quantity or last.quantity
-    risk = ZERO if held.initial_stop is None else abs(held.average_price - held.initial_stop) * quantity
     return PositionClosed(
         at,
         held.signal_id,
@@ -75,5 +75,5 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
         approved.reason,
         gross,
         charges,
-        (gross - charges) / risk if risk else None,
+        r_multiple(held, gross - charges),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from riskcore.book import Book
 from riskcore.instruments import margin_pct
@@ -16,10 +17,10 @@ from riskcore.stops import Stop, atr, atr_stop, given_stop
 from riskcore.targets import Target, given_target, target
 
 
-@frozen(kw_only=True)
-class Context:
+class Context(NamedTuple):
     """Everything a rule may read. What could not be known is None, and refuses by name.
 
+    A named tuple and not an attrs class, because one is made for every decision and is cheaper to make so.
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value.
     """

@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from riskcore.costs import ChargesUnknown, policy_charges
 from riskcore.instruments import Instrument, margin_pct
-from riskcore.money import ZERO, percent_of, to_paisa
+from riskcore.money import ZERO, percent_of
 from riskcore.policy import MARGIN
-from riskcore.reasons import Finding
+from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 
 
-def position_size(context: Context) -> Finding | None:
+def position_size(context: Context) -> Reading | None:
     """One position is at most `max_position_size_percent` of the sizing base, by notional or by margin.
 
     What is held of the symbol already, or on its way, counts.
@@ -23,22 +23,15 @@ def position_size(context: Context) -> Finding | None:
     key = context.market.instrument.key
     used = _used(context, lambda instrument: instrument.key == key)
     if isinstance(used, str):
-        return Finding("max_position_size_percent", False, "margin_unknown", used)
+        return "margin_unknown", used, None, None
     limit = percent_of(context.base, context.policy.max_position_size_percent)
     whole = used + context.per_share * context.market.instrument.lot_size
     room = max(limit - used, ZERO) / context.per_share
     passed = whole <= limit
-    return Finding(
-        "max_position_size_percent",
-        passed,
-        "" if passed else "position_too_large",
-        to_paisa(whole),
-        to_paisa(limit),
-        room,
-    )
+    return "" if passed else "position_too_large", whole, limit, room
 
 
-def sector_exposure(context: Context) -> Finding | None:
+def sector_exposure(context: Context) -> Reading | None:
     """Positions and working entries of one sector are at most `max_sector_exposure` of the sizing base.
 
     A symbol without a sector is a bucket of its own. Measured on the position cap's basis, at the latest price.
@@ -48,29 +41,22 @@ def sector_exposure(context: Context) -> Finding | None:
     bucket = context.market.instrument.bucket
     used = _used(context, lambda instrument: instrument.bucket == bucket)
     if isinstance(used, str):
-        return Finding("max_sector_exposure", False, "margin_unknown", used)
+        return "margin_unknown", used, None, None
     limit = percent_of(context.base, context.policy.max_sector_exposure)
     room = max(limit - used, ZERO)
     passed = room >= context.per_share * context.market.instrument.lot_size
-    return Finding(
-        "max_sector_exposure",
-        passed,
-        "" if passed else "sector_full",
-        to_paisa(used),
-        to_paisa(limit),
-        room / context.per_share,
-    )
+    return "" if passed else "sector_full", used, limit, room / context.per_share
 
 
-def margin_known(context: Context) -> Finding:
+def margin_known(context: Context) -> Reading:
     """The product's margin rate is in the tables; what cannot be priced cannot be afforded."""
     instrument, product = context.market.instrument, context.signal.product
     if context.margin_pct is None:
-        return Finding("margin", False, "margin_unknown", f"{instrument.key} {product}")
-    return Finding("margin", True, measured=f"{context.margin_pct} % of value")
+        return "margin_unknown", f"{instrument.key} {product}", None, None
+    return "", context.margin_pct, None, None
 
 
-def funds(context: Context) -> Finding | None:
+def funds(context: Context) -> Reading | None:
     """The margin of the order fits into what is free.
 
     free = sizing equity + open losses - margin of positions and working entries, and never more than the cash
@@ -83,42 +69,32 @@ def funds(context: Context) -> Finding | None:
     for instrument, product, value in _held(context):
         rate = margin_pct(instrument, product, on=context.market.at.date())
         if rate is None:
-            return Finding("funds", False, "margin_unknown", instrument.key)
+            return "margin_unknown", instrument.key, None, None
         free -= percent_of(value, rate)
     if context.market.available_cash is not None:
         free = min(free, context.market.available_cash)
     share = percent_of(context.limit, context.margin_pct)
     lot = share * context.market.instrument.lot_size
     passed = free >= lot
-    return Finding(
-        "funds",
-        passed,
-        "" if passed else "insufficient_funds",
-        to_paisa(max(free, ZERO)),
-        to_paisa(lot),
-        max(free, ZERO) / share,
-    )
+    return "" if passed else "insufficient_funds", max(free, ZERO), lot, max(free, ZERO) / share
 
 
-def charges_known(context: Context) -> Finding:
+def charges_known(context: Context) -> Reading:
     """A schedule of charges covers the order; without one its result could not be kept to the paisa."""
     instrument, product = context.market.instrument, context.signal.product
     day = context.market.at.date()
     try:
         policy_charges(instrument, product, context.signal.side, ZERO, day, context.policy)
     except ChargesUnknown as unknown:
-        return Finding("charges_as_of", False, "charges_unknown", str(unknown))
-    return Finding("charges_as_of", True, measured=(context.policy.charges_as_of or day).isoformat())
+        return "charges_unknown", str(unknown), None, None
+    return "", context.policy.charges_as_of or day, None, None
 
 
-def largest_quantity(context: Context) -> Finding:
+def largest_quantity(context: Context) -> Reading:
     """`max_quantity`, where the policy sets one."""
-    most = context.policy.max_quantity
-    if most is None:
-        return Finding("max_quantity", True, measured="off")
-    lot = context.market.instrument.lot_size
-    passed = most >= lot
-    return Finding("max_quantity", passed, "" if passed else "below_one_lot", most, "max_quantity", Decimal(most))
+    most = Decimal(context.policy.max_quantity or 0)
+    passed = most >= context.market.instrument.lot_size
+    return "" if passed else "below_one_lot", most, "max_quantity", most
 
 
 def _held(context: Context) -> Iterator[tuple[Instrument, str, Decimal]]:
