@@ -17,6 +17,11 @@ class Law(NamedTuple):
     name: str
     says: str
 
+    @property
+    def title(self):
+        """What the test's name says."""
+        return NAMED.fullmatch(self.name)[3].replace("_", " ")
+
 
 def all_laws(folder=LAWS):
     """Number -> law, in the order of the files; two of one number are refused."""
