@@ -22,11 +22,21 @@ settings.register_profile(
     deadline=None,
     derandomize=True,
     database=None,
-    max_examples=15,
+    max_examples=10,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+MUTANTS = os.environ.get("RISKCORE_HYPOTHESIS") == "mutants"
 settings.load_profile(os.environ.get("RISKCORE_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "default"))
+
+
+def pytest_collection_modifyitems(items):
+    """For the mutants a law's own number of examples is cut down too."""
+    for item in items if MUTANTS else ():
+        test = getattr(item, "obj", None)
+        own = getattr(test, "_hypothesis_internal_use_settings", None)
+        if own is not None:
+            test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, 10))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ class Law(NamedTuple):
         return NAMED.fullmatch(self.name)[3].replace("_", " ")
 
 
+@cache
 def all_laws(folder=LAWS):
     """Number -> law, in the order of the files; two of one number are refused."""
     found = {}
