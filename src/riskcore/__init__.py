@@ -11,144 +11,90 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from riskcore.book import (
-        Book as Book,
-    )
-    from riskcore.book import (
-        Fill as Fill,
-    )
-    from riskcore.book import (
-        Latch as Latch,
-    )
-    from riskcore.book import (
-        Position as Position,
-    )
-    from riskcore.book import (
-        Price as Price,
-    )
+    from riskcore.book import Book as Book, Fill as Fill, Latch as Latch, Position as Position, Price as Price
     from riskcore.costs import (
         Charges as Charges,
-    )
-    from riskcore.costs import (
         ChargesUnknown as ChargesUnknown,
-    )
-    from riskcore.costs import (
         charges as charges,
-    )
-    from riskcore.costs import (
         order_charges as order_charges,
     )
-    from riskcore.decision import (
-        Approved as Approved,
-    )
-    from riskcore.decision import (
-        Decision as Decision,
-    )
-    from riskcore.decision import (
-        Refused as Refused,
-    )
-    from riskcore.decision import (
-        decide as decide,
-    )
-    from riskcore.exits.levels import Breach as Breach
-    from riskcore.exits.levels import breach as breach
-    from riskcore.exits.levels import exit_order as exit_order
+    from riskcore.decision import Approved as Approved, Decision as Decision, Refused as Refused, decide as decide
+    from riskcore.exits.levels import Breach as Breach, breach as breach, exit_order as exit_order
     from riskcore.instruments import (
         Instrument as Instrument,
-    )
-    from riskcore.instruments import (
         margin_pct as margin_pct,
-    )
-    from riskcore.instruments import (
         nse_equity as nse_equity,
-    )
-    from riskcore.instruments import (
         tick_for as tick_for,
     )
-    from riskcore.orders import ApprovedEntry as ApprovedEntry
-    from riskcore.orders import ApprovedExit as ApprovedExit
-    from riskcore.orders import Order as Order
+    from riskcore.orders import (
+        ApprovedEntry as ApprovedEntry,
+        ApprovedExit as ApprovedExit,
+        Order as Order,
+        TargetLeg as TargetLeg,
+    )
     from riskcore.policy import (
+        CustomRule as CustomRule,
         Policy as Policy,
-    )
-    from riskcore.policy import (
         contradictions as contradictions,
-    )
-    from riskcore.policy import (
+        custom_rule as custom_rule,
         policy_hash as policy_hash,
     )
-    from riskcore.reasons import CATALOGUE as CATALOGUE
-    from riskcore.reasons import Finding as Finding
-    from riskcore.reasons import Reason as Reason
+    from riskcore.positions import DayResult as DayResult, Outcome as Outcome
+    from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
+    from riskcore.rounding import ROUNDING as ROUNDING
+    from riskcore.rules.context import Context as Context
     from riskcore.sessions import (
         IST as IST,
-    )
-    from riskcore.sessions import (
         CalendarUnknown as CalendarUnknown,
-    )
-    from riskcore.sessions import (
         Session as Session,
-    )
-    from riskcore.sessions import (
         next_session_day as next_session_day,
-    )
-    from riskcore.sessions import (
         session_date as session_date,
-    )
-    from riskcore.sessions import (
         session_on as session_on,
     )
     from riskcore.signals import (
         BUY as BUY,
-    )
-    from riskcore.signals import (
         ENTRY as ENTRY,
-    )
-    from riskcore.signals import (
         EXIT as EXIT,
-    )
-    from riskcore.signals import (
         SELL as SELL,
-    )
-    from riskcore.signals import (
         Bar as Bar,
-    )
-    from riskcore.signals import (
         Market as Market,
-    )
-    from riskcore.signals import (
         Signal as Signal,
     )
     from riskcore.simulation import (
         Broker as Broker,
-    )
-    from riskcore.simulation import (
         Simulation as Simulation,
-    )
-    from riskcore.simulation import (
         evidence_from as evidence_from,
-    )
-    from riskcore.simulation import (
         interval_length as interval_length,
-    )
-    from riskcore.simulation import (
         moments as moments,
-    )
-    from riskcore.simulation import (
         prices_of as prices_of,
-    )
-    from riskcore.simulation import (
         simulate as simulate,
     )
-    from riskcore.sizing import Size as Size
-    from riskcore.sizing import size as size
-    from riskcore.stops import Stop as Stop
-    from riskcore.stops import atr as atr
-    from riskcore.stops import atr_stop as atr_stop
-    from riskcore.stops import given_stop as given_stop
-    from riskcore.targets import Target as Target
-    from riskcore.targets import given_target as given_target
-    from riskcore.targets import target as target
+    from riskcore.sizing import Size as Size, size as size
+    from riskcore.stops import (
+        Stop as Stop,
+        atr as atr,
+        atr_stop as atr_stop,
+        clamped_stop as clamped_stop,
+        combined_stop as combined_stop,
+        given_stop as given_stop,
+        level_stop as level_stop,
+        percent_stop as percent_stop,
+        points_stop as points_stop,
+        rupee_stop as rupee_stop,
+        swing_stop as swing_stop,
+        swings as swings,
+        true_ranges as true_ranges,
+    )
+    from riskcore.targets import (
+        Leg as Leg,
+        Target as Target,
+        given_target as given_target,
+        legged_target as legged_target,
+        percent_target as percent_target,
+        points_target as points_target,
+        split_legs as split_legs,
+        target as target,
+    )
 
 __version__ = "0.1.0"
 
@@ -158,86 +104,45 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exits.levels": ("Breach", "breach", "exit_order"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
-    "orders": ("ApprovedEntry", "ApprovedExit", "Order"),
-    "policy": ("Policy", "contradictions", "policy_hash"),
+    "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
+    "policy": ("CustomRule", "Policy", "contradictions", "custom_rule", "policy_hash"),
+    "positions": ("DayResult", "Outcome"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
-    "sessions": ("IST", "CalendarUnknown", "Session", "next_session_day", "session_date", "session_on"),
-    "signals": ("BUY", "ENTRY", "EXIT", "SELL", "Bar", "Market", "Signal"),
-    "simulation": (
-        "Broker",
-        "Simulation",
-        "evidence_from",
-        "interval_length",
-        "moments",
-        "prices_of",
-        "simulate",
-    ),
+    "rounding": ("ROUNDING",),
+    "rules.context": ("Context",),
+    "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
+    "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
+    "simulation": ("Broker", "Simulation", "evidence_from", "interval_length", "moments", "prices_of", "simulate"),
     "sizing": ("Size", "size"),
-    "stops": ("Stop", "atr", "atr_stop", "given_stop"),
-    "targets": ("Target", "given_target", "target"),
+    "stops": (
+        "Stop",
+        "atr",
+        "atr_stop",
+        "clamped_stop",
+        "combined_stop",
+        "given_stop",
+        "level_stop",
+        "percent_stop",
+        "points_stop",
+        "rupee_stop",
+        "swing_stop",
+        "swings",
+        "true_ranges",
+    ),
+    "targets": (
+        "Leg",
+        "Target",
+        "given_target",
+        "legged_target",
+        "percent_target",
+        "points_target",
+        "split_legs",
+        "target",
+    ),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
-__all__ = [
-    "BUY",
-    "CATALOGUE",
-    "ENTRY",
-    "EXIT",
-    "IST",
-    "SELL",
-    "Approved",
-    "ApprovedEntry",
-    "ApprovedExit",
-    "Bar",
-    "Book",
-    "Breach",
-    "Broker",
-    "CalendarUnknown",
-    "Charges",
-    "ChargesUnknown",
-    "Decision",
-    "Fill",
-    "Finding",
-    "Instrument",
-    "Latch",
-    "Market",
-    "Order",
-    "Policy",
-    "Position",
-    "Price",
-    "Reason",
-    "Refused",
-    "Session",
-    "Signal",
-    "Simulation",
-    "Size",
-    "Stop",
-    "Target",
-    "atr",
-    "atr_stop",
-    "breach",
-    "charges",
-    "contradictions",
-    "decide",
-    "evidence_from",
-    "exit_order",
-    "given_stop",
-    "given_target",
-    "interval_length",
-    "margin_pct",
-    "moments",
-    "next_session_day",
-    "nse_equity",
-    "order_charges",
-    "policy_hash",
-    "prices_of",
-    "session_date",
-    "session_on",
-    "simulate",
-    "size",
-    "target",
-    "tick_for",
-]
+__all__ = sorted(_HOME)  # noqa: PLE0605 - one list, above; a type checker reads the imports
 
 
 def __getattr__(name: str) -> Any:

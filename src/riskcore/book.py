@@ -15,11 +15,15 @@ from attrs import field, frozen
 
 from riskcore.money import ZERO, amount, exact, not_negative_whole, positive
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
-from riskcore.positions import DayResult as DayResult
-from riskcore.positions import Fill as Fill
-from riskcore.positions import Outcome as Outcome
-from riskcore.positions import Position as Position
-from riskcore.positions import new_position, r_multiple, tighter
+from riskcore.positions import (
+    DayResult as DayResult,
+    Fill as Fill,
+    Outcome as Outcome,
+    Position as Position,
+    new_position,
+    r_multiple,
+    tighter,
+)
 from riskcore.sessions import session_date
 from riskcore.signals import opposite, sign
 from riskcore.values import checks, given, optional, settle

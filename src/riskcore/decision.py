@@ -16,10 +16,12 @@ from riskcore.book import Book
 from riskcore.costs import ChargesUnknown, policy_charges
 from riskcore.money import ZERO, exact, percent_of, plain, rupees
 from riskcore.orders import ApprovedEntry
-from riskcore.policy import Policy
-from riskcore.pretrade import LAST_LOOK, pretrade
+from riskcore.policy import NET, Policy
+from riskcore.pretrade import pretrade
 from riskcore.reasons import Finding, Reading, finding_of, in_precedence
+from riskcore.rules import levels
 from riskcore.rules.context import Context, look
+from riskcore.rules.placing import legs_for
 from riskcore.rules.table import Row, asked
 from riskcore.signals import ENTRY, Market, Signal, opposite
 from riskcore.sizing import RISK_PER_TRADE, Size, size
@@ -75,7 +77,7 @@ class Approved:
     @exact
     def net_risk_reward(self) -> Decimal:
         """(reward - charges at the target) / (risk + charges at the stop), from the reference price."""
-        return _net_risk_reward(self.context, self.order.quantity)
+        return levels.net_risk_reward(self.context, self.order.quantity)
 
     def explain(self) -> str:
         """The answer as ASCII text."""
@@ -88,6 +90,7 @@ class Approved:
             f"APPROVED {what} at {rupees(order.limit)} or better",
             f"  stop    {rupees(order.stop)}, {away}: {self.stop.basis}",
             f"  target  {rupees(order.target)}, {gross} R before charges, {net} R after",
+            *(f"          {leg.quantity} at {rupees(leg.price)}" for leg in order.legs),
             f"  size    {order.quantity}, bound by {self.size.bound_by}{then}",
             f"  risk    {rupees(order.risk)} at worst, of a budget of {rupees(self.budget)}",
             f"  checks  {len(self.answers)} passed",
@@ -130,6 +133,7 @@ class Refused:
 
 Decision: TypeAlias = Approved | Refused
 _ONE_LOT: Final = Row(RISK_PER_TRADE, lambda context: None)
+_NET_REWARD: Final = Row("risk_reward_basis", lambda context: None)
 
 
 @exact
@@ -170,8 +174,11 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
 
 def _approve(context: Context, sized: Size, answers: list[tuple[Row, Reading]]) -> Decision:
     entry = _entry(context, sized.quantity)
-    answers += pretrade(entry, _budget(context))
-    if any(found[0] for _, found in answers[-len(LAST_LOOK) :]):
+    last = pretrade(entry, _budget(context))
+    if context.policy.risk_reward_basis == NET:
+        last = ((_NET_REWARD, levels.net_reward_worth_it(context, sized.quantity)), *last)
+    answers += last
+    if any(found[0] for _, found in last):
         return Refused(signal=context.signal, answers=tuple(answers))
     return Approved(order=entry, size=sized, context=context, answers=tuple(answers))
 
@@ -242,21 +249,12 @@ def _entry(context: Context, quantity: int) -> ApprovedEntry:
         at=market.at,
         valid_until=_holds_until(market.at, context.policy),
         book_version=context.book.version,
+        legs=legs_for(target, quantity, market.instrument.lot_size),
     )
 
 
 def _holds_until(at: datetime, policy: Policy) -> datetime:
     return at + timedelta(seconds=policy.quote_max_age_s)
-
-
-def _net_risk_reward(context: Context, quantity: int) -> Decimal:
-    """(reward - charges at the target) / (risk + charges at the stop), from the reference price."""
-    assert context.stop is not None
-    assert context.target is not None
-    assert context.reference is not None
-    won = _round_trip(context, quantity, context.reference, context.target.price)
-    lost = _round_trip(context, quantity, context.reference, context.stop.price)
-    return (context.target.distance * quantity - won) / (context.stop.distance * quantity + lost)
 
 
 def _round_trip(context: Context, quantity: int, enter: Decimal, leave: Decimal) -> Decimal:

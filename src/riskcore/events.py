@@ -14,13 +14,15 @@ from typing import ClassVar, TypeAlias, get_args
 from attrs import frozen
 
 from riskcore.book import Latch
-from riskcore.commands import INTENTS as INTENTS
-from riskcore.commands import AskEquity as AskEquity
-from riskcore.commands import AskEvidence as AskEvidence
-from riskcore.commands import CancelOrder as CancelOrder
-from riskcore.commands import Command as Command
-from riskcore.commands import PlaceEntry as PlaceEntry
-from riskcore.commands import PlaceExit as PlaceExit
+from riskcore.commands import (
+    INTENTS as INTENTS,
+    AskEquity as AskEquity,
+    AskEvidence as AskEvidence,
+    CancelOrder as CancelOrder,
+    Command as Command,
+    PlaceEntry as PlaceEntry,
+    PlaceExit as PlaceExit,
+)
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy

@@ -31,13 +31,23 @@ SQUARE_OFF: Final = "square_off"
 SIGNAL_EXIT: Final = "signal"
 
 
+@frozen
+class TargetLeg:
+    """A part of a position that leaves at a target of its own: the price, and how many shares (whole lots)."""
+
+    price: Decimal
+    quantity: int
+
+
 @frozen(kw_only=True)
 class ApprovedEntry:
     """An entry that passed every check; made by `decide`, and what a gateway may send.
 
     A limit order: `limit` is the worst price permitted, from `reference` plus the entry band. `risk` is
     quantity x |limit - stop| (+ charges, if the policy counts them), at most the risk budget. `book_version`
-    is the state the decision was made on and `valid_until` how long it holds.
+    is the state the decision was made on and `valid_until` how long it holds. `legs` are the targets of an order
+    that leaves in parts, nearest first: their quantities add up to `quantity`, and the last one stands at `target`.
+    Empty: all of it leaves at `target`.
     """
 
     order_id: str
@@ -55,6 +65,7 @@ class ApprovedEntry:
     at: datetime
     valid_until: datetime
     book_version: int
+    legs: tuple[TargetLeg, ...] = ()
 
 
 @frozen(kw_only=True)

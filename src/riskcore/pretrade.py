@@ -17,18 +17,21 @@ from riskcore.signals import sign
 
 
 def prices_on_tick(entry: ApprovedEntry) -> Reading:
-    """Limit, stop and target are multiples of the tick."""
+    """Limit, stop, target and its legs are multiples of the tick."""
     tick = entry.instrument.tick
-    for price in (entry.limit, entry.stop, entry.target):
+    for price in (entry.limit, entry.stop, entry.target, *(leg.price for leg in entry.legs)):
         if price <= 0 or not on_tick(price, tick):
             return "price_off_tick", price, tick, None
     return "", entry.limit, tick, None
 
 
 def quantity_in_lots(entry: ApprovedEntry) -> Reading:
-    """The quantity is one or more whole lots."""
+    """The quantity is one or more whole lots; so is each leg, and together they are the quantity."""
     lot = entry.instrument.lot_size
     passed = entry.quantity >= lot and entry.quantity % lot == 0
+    if entry.legs:
+        parts = [leg.quantity for leg in entry.legs]
+        passed = passed and sum(parts) == entry.quantity and all(part >= lot and part % lot == 0 for part in parts)
     return "" if passed else "quantity_off_lot", entry.quantity, lot, None
 
 

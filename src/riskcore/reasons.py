@@ -53,11 +53,15 @@ CATALOGUE: Final = (
     Reason("quote_missing", "no quote of {measured}", "now"),
     Reason("quote_stale", "the quote is {measured} s old; at most {limit} s", "now"),
     Reason("atr_not_ready", "ATR needs {limit} bars, has {measured}", "today"),
+    Reason("stop_level_missing", "none of the {measured} levels is on the losing side of {limit}", "never"),
+    Reason("stop_swing_missing", "no confirmed swing on the losing side of {limit} in {measured} bars", "today"),
     Reason("zero_risk", "the stop {measured} stands at the entry {limit}", "never"),
     Reason("stop_wrong_side", "the stop {measured} is not on the losing side of the entry {limit}", "never"),
     Reason("stop_beyond_zero", "a stop {measured} away lies beyond zero for a price of {limit}", "never"),
-    Reason("target_beyond_zero", "a target at {measured} R lies beyond zero for a price of {limit}", "never"),
-    Reason("risk_reward_too_low", "reward is {measured} R; at least {limit} R", "never"),
+    Reason("stop_too_tight", "the stop is Rs {measured} away; at least Rs {limit}", "never"),
+    Reason("stop_too_wide", "the stop is Rs {measured} away; at most Rs {limit}", "never"),
+    Reason("target_beyond_zero", "a target {measured} away lies beyond zero for a price of {limit}", "never"),
+    Reason("risk_reward_too_low", "reward is {measured} R; at least {limit} R, short by {short} R", "never"),
     Reason("symbol_held", "{measured} is already held", "today"),
     Reason("symbol_working", "an order in {measured} is already working", "now"),
     Reason("too_many_positions", "{measured} positions open or on their way; at most {limit}", "today"),
@@ -69,6 +73,12 @@ CATALOGUE: Final = (
     Reason("insufficient_funds", "Rs {measured} free; one lot needs Rs {limit}", "today"),
     Reason("position_too_large", "with one lot more the position is Rs {measured}; at most Rs {limit}", "never"),
     Reason("below_one_lot", "{limit} allows {measured}, which is less than one lot", "never"),
+    Reason("rule_failed", "a rule of yours failed: {measured}", "operator"),
+    Reason(
+        "net_risk_reward_too_low",
+        "reward is {measured} R after charges; at least {limit} R, short by {short} R",
+        "never",
+    ),
     Reason("price_off_tick", "{measured} is not a multiple of the tick {limit}", "never"),
     Reason("quantity_off_lot", "{measured} is not a multiple of the lot {limit}", "never"),
     Reason("over_risk_budget", "the order risks Rs {measured}; the budget is Rs {limit}", "never"),
@@ -100,8 +110,10 @@ class Finding:
         if self.passed:
             return f"{shown(self.measured)} of {shown(self.limit)}" if self.limit is not None else shown(self.measured)
         reason = REASONS.get(self.reason)
-        template = reason.template if reason else "{measured} against {limit}"
-        return template.format(measured=shown(self.measured), limit=shown(self.limit))
+        if reason is None:
+            return f"{self.reason}: {shown(self.measured)} against {shown(self.limit)}"
+        short = _gap(self.measured, self.limit)
+        return reason.template.format(measured=shown(self.measured), limit=shown(self.limit), short=short)
 
     @property
     def clears(self) -> str:
@@ -140,6 +152,14 @@ def shown(value: Measured) -> str:
     if value is None:
         return "-"
     return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)
+
+
+def _gap(measured: Measured, limit: Measured) -> str:
+    """What is missing to the limit, with as many decimals as it takes to be seen."""
+    if not isinstance(measured, Decimal) or not isinstance(limit, Decimal):
+        return "-"
+    gap = abs(limit - measured)
+    return f"{gap:,.2f}" if gap >= Decimal("0.01") else f"{gap:.2g}"
 
 
 def in_precedence(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

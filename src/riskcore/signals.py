@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -65,7 +66,8 @@ class Signal:
     """Somebody's wish to trade: side and symbol, with the moment it was raised.
 
     `price` is what the sender saw: kept, and never traded at. `stop` and `target` are prices
-    the sender insists on; without them the policy places both. `kind` "exit" closes the symbol's position and
+    the sender insists on; without them the policy places both. `levels` are prices of support and resistance, in any
+    order, for a policy whose stop goes by them. `kind` "exit" closes the symbol's position and
     passes no entry rule. `bar_at` is the bar the signal was computed on; with source, strategy, symbol and side
     it is the signal's identity, so that the same signal sent twice is one signal.
     """
@@ -77,6 +79,7 @@ class Signal:
     price: Decimal | None = field(default=None, converter=given, kw_only=True)
     stop: Decimal | None = field(default=None, converter=given, kw_only=True)
     target: Decimal | None = field(default=None, converter=given, kw_only=True)
+    levels: tuple[Decimal, ...] = field(default=(), converter=given, kw_only=True)
     exchange: str = field(default="NSE", kw_only=True)
     product: str = field(default="MIS", converter=given, kw_only=True)
     strategy: str = field(default="", kw_only=True)
@@ -93,7 +96,7 @@ class Signal:
     @property
     def id(self) -> str:
         """The signal's identity: equal for the same signal sent again."""
-        moment = (self.bar_at or self.at).strftime("%Y%m%dT%H%M%S")
+        moment = (self.bar_at or self.at).isoformat()[:19].replace("-", "").replace(":", "")
         parts = (self.source, self.strategy, self.symbol, self.side, self.kind, moment)
         return ":".join(part for part in parts if part)
 
@@ -104,8 +107,9 @@ class Market:
 
     `at` is the moment of looking; `quote_at` the moment the quote was made (default: the same). `last`, `bid`
     and `ask` are rupees a share; a missing quote stays None and refuses entries by name. Give either `atr`
-    (rupees, already computed) or `bars` (oldest first) from which it is computed; `atr_bars` is how many bars
-    a given ATR rests on, None when only the caller knows. `available_cash` is what the broker says can still be
+    (rupees, already computed) or `bars` (oldest first, finished ones only) from which it is computed; swings are
+    sought in `bars`, and where both are given the ATR given counts. `atr_bars` is how many bars a given ATR rests on,
+    None when only the caller knows. `available_cash` is what the broker says can still be
     spent as margin, where it was read.
     """
 
@@ -136,6 +140,13 @@ class Market:
         return near if near is not None else self.last
 
 
+def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
+    """Several prices; none at all is right too."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f"{name} must be a list of prices such as [2450, 2480.5], got {value!r}")
+    return tuple(positive(price, name) for price in value)
+
+
 _BAR: Final = checks("Bar", at=in_ist, open=positive, high=positive, low=positive, close=positive, volume=whole)
 _SIGNAL: Final = checks(
     "Signal",
@@ -145,6 +156,7 @@ _SIGNAL: Final = checks(
     price=optional(positive),
     stop=optional(positive),
     target=optional(positive),
+    levels=_prices,
     product=product_text,
     bar_at=optional(in_ist),
 )

@@ -23,10 +23,13 @@ from riskcore.instruments import Instrument
 from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, WORKING, ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.policy.levels import SWING
 from riskcore.signals import BUY, Bar, Market, Signal
 from riskcore.stops import atr
 
 Strategy: TypeAlias = Callable[[Instrument, Sequence[Bar]], Signal | None]
+SWING_BARS: Final = 100
+"""How many of the newest bars come along as evidence where stops stand beyond swings."""
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedelta(days=1)}
 
 
@@ -121,6 +124,7 @@ def evidence_from(
     """What bars alone show of an instrument at the end of the last one: its close, and the ATR.
 
     The ATR is of the interval `asked`; bars of another one (`bars_are`) say nothing of it, so it has no bars then.
+    The newest bars themselves (`SWING_BARS`) come along only where the policy places stops by swings.
     """
     usable = len(bars) if bars_are == asked else 0
     return Market(
@@ -130,6 +134,7 @@ def evidence_from(
         atr=atr(bars, policy.atr_period) if usable >= policy.atr_period else None,
         atr_bars=usable,
         atr_interval=asked,
+        bars=tuple(bars[-SWING_BARS:]) if usable and SWING in policy.stop_methods else None,
     )
 
 

@@ -42,7 +42,7 @@ def test_what_is_written_loads_to_the_defaults(tmp_path):
 def test_every_policy_field_is_explained(field):
     """One line: the key, help and unit; on when it has a default, commented out when it is off."""
     [line] = re.findall(rf"^  (?:# )?{field.name}: .*$", default_text(f"{field.metadata['file']}.yaml"), re.MULTILINE)
-    assert line.startswith("  # ") == (field.default is None)
+    assert line.startswith("  # ") == (field.default in (None, ()))
     assert line.endswith(f"  # {field.metadata['help']} ({field.metadata['unit']})")
 
 

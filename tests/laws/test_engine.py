@@ -4,8 +4,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import attrs
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import riskcore as rc
 from riskcore import events as e

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import attrs
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 import riskcore as rc
 from riskcore.testing import situations

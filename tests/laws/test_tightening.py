@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import riskcore as rc
 from riskcore.testing import situations

@@ -12,9 +12,10 @@ from decimal import Decimal
 from attrs import frozen
 
 from riskcore.book import Position
-from riskcore.money import DOWN, UP, exact, percent_of, round_to_tick
+from riskcore.money import exact, percent_of
 from riskcore.orders import STOP_HIT, TARGET_HIT, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.rounding import EXIT_LIMIT, rounded
 from riskcore.signals import BUY, opposite
 
 
@@ -62,7 +63,7 @@ def exit_order(
     tick = position.instrument.tick
     band = percent_of(reference, policy.exit_band_pct)
     raw = reference + band if side == BUY else reference - band
-    limit = max(round_to_tick(raw, tick, UP if side == BUY else DOWN), tick)
+    limit = max(rounded(EXIT_LIMIT, position.side, raw, tick), tick)
     return ApprovedExit(
         order_id=order_id,
         position_id=position.id,

@@ -17,15 +17,13 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import levels, limits, validator
-from riskcore.policy.kinds import RISK as RISK
-from riskcore.policy.kinds import RULES as RULES
-from riskcore.policy.levels import LevelSettings
+from riskcore.policy import custom, levels, limits, validator
+from riskcore.policy.custom import CustomRule as CustomRule, CustomSettings, custom_rule as custom_rule
+from riskcore.policy.kinds import RISK as RISK, RULES as RULES
+from riskcore.policy.levels import GROSS as GROSS, NET as NET, LevelSettings
 from riskcore.policy.limits import LimitSettings
 from riskcore.policy.orders import OrderSettings
-from riskcore.policy.sizing import MARGIN as MARGIN
-from riskcore.policy.sizing import NOTIONAL as NOTIONAL
-from riskcore.policy.sizing import SizingSettings
+from riskcore.policy.sizing import MARGIN as MARGIN, NOTIONAL as NOTIONAL, SizingSettings
 from riskcore.policy.validator import ValidatorSettings
 from riskcore.values import settle
 
@@ -34,7 +32,7 @@ Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
 
 
 @frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
-class Policy(ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings):
+class Policy(CustomSettings, ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings):
     """The rules of one account. Percent fields are percent (1 is 1 %), never ratios.
 
     A percentage below 0.05 is refused unless `confirm_small` is set, because 0.01 was nearly always meant as
@@ -47,11 +45,17 @@ class Policy(ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, Siz
         if problems:
             raise ValueError("; ".join(f"{key}: {what}" for key, what in problems))
 
+    def with_rules(self, *rules: CustomRule | Callable[..., Any]) -> Policy:
+        """The policy with rules of one's own: functions `(context) -> Finding`, or `custom_rule(f, limit=3)`."""
+        added = (rule if isinstance(rule, CustomRule) else custom_rule(rule) for rule in rules)
+        return attrs.evolve(self, rules=(*self.rules, *added))
+
 
 _GROUPS: Final[tuple[Contradictions, ...]] = (
     limits.contradictions,
     validator.contradictions,
     levels.contradictions,
+    custom.contradictions,
 )
 
 
@@ -78,7 +82,7 @@ def _small_percentages(values: dict[str, Any]) -> list[tuple[str, str]]:
 def policy_hash(policy: Policy) -> str:
     """SHA-256 of every setting, in field order: equal for equal policies on every machine."""
     lines = (f"{f.name}={_written(getattr(policy, f.name))}" for f in fields(Policy))
-    return hashlib.sha256("\n".join(lines).encode("ascii")).hexdigest()
+    return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
 
 
 def _written(value: Any) -> str:
@@ -87,5 +91,6 @@ def _written(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(_written(item) for item in value)
     if attrs.has(type(value)):
-        return "{" + ",".join(f"{f.name}={_written(getattr(value, f.name))}" for f in fields(type(value))) + "}"
+        told = (f for f in fields(type(value)) if not f.metadata.get("code"))
+        return "{" + ",".join(f"{f.name}={_written(getattr(value, f.name))}" for f in told) + "}"
     return value.isoformat() if isinstance(value, (date, time)) else str(value)

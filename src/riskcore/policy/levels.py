@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
-from riskcore.money import count, positive
-from riskcore.policy.kinds import below, interval, meta
-from riskcore.values import given
+from riskcore.money import HUNDRED, ZERO, count, not_negative, not_negative_whole, plain, positive
+from riskcore.policy.kinds import below, interval, list_of, meta, one_word, percent
+from riskcore.stops.combining import TIGHTER, WIDER
+from riskcore.targets import IN_R, leg_rules, leg_texts
+from riskcore.values import given, optional
+
+ATR: Final = "atr"
+PERCENT: Final = "percent"
+POINTS: Final = "points"
+LEVEL: Final = "level"
+SWING: Final = "swing"
+RUPEES: Final = "rupees"
+METHODS: Final = (ATR, PERCENT, POINTS, LEVEL, SWING, RUPEES)
+
+USE: Final = "use"
+IGNORE: Final = "ignore"
+
+R: Final = "r"
+GROSS: Final = "gross"
+NET: Final = "net"
+
+_method = one_word(*METHODS)
+
+
+def methods(value: Any, name: str) -> tuple[str, ...]:
+    """One or more stop methods, each once."""
+    found: tuple[str, ...] = list_of(_method)(value, name)
+    if not found or len(set(found)) < len(found):
+        raise ValueError(f"{name} must name one or more of {', '.join(METHODS)}, each once, got {value!r}")
+    return found
 
 
 @frozen(kw_only=True, slots=False)
@@ -19,17 +46,111 @@ class LevelSettings:
     min_risk_reward: Decimal = field(
         default=Decimal("2.5"),
         converter=given,
-        metadata=meta(positive, "R", "least reward for one unit of risk, before charges, at the reference price"),
+        metadata=meta(positive, "R", "least reward for one unit of risk, on risk_reward_basis, at the reference price"),
+    )
+    risk_reward_basis: str = field(
+        default=GROSS,
+        converter=given,
+        metadata=meta(one_word(GROSS, NET), "gross/net", "min_risk_reward holds before charges, or after them too"),
+    )
+    stop_methods: tuple[str, ...] = field(
+        default=(ATR,),
+        converter=given,
+        metadata=meta(methods, "list", "what places the stop: atr, percent, points, level, swing, rupees"),
+    )
+    stop_combine: str = field(
+        default=TIGHTER,
+        converter=given,
+        metadata=meta(one_word(TIGHTER, WIDER), "tighter/wider", "which stop counts where several methods place one"),
+    )
+    signal_stop: str = field(
+        default=USE,
+        converter=given,
+        metadata=meta(
+            one_word(USE, IGNORE, TIGHTER), "use/ignore/tighter", "a stop the signal brings; tighter: or our own"
+        ),
     )
     stop_atr_multiple: Decimal = field(
         default=Decimal("1.5"),
         converter=given,
-        metadata=meta(positive, "x ATR", "distance of the stop when the signal brings none"),
+        metadata=meta(positive, "x ATR", "distance of the stop by the method atr"),
+    )
+    stop_pct: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(optional(percent), "% of the price", "distance of the stop by the method percent"),
+    )
+    stop_points: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(optional(positive), "rupees a share", "distance of the stop by the method points"),
+    )
+    stop_swing_bars: int = field(
+        default=3,
+        converter=given,
+        metadata=meta(count, "bars", "bars on each side that make a swing, for the method swing"),
+    )
+    stop_buffer_ticks: int = field(
+        default=1,
+        converter=given,
+        metadata=meta(not_negative_whole, "ticks", "how far beyond a level or swing the stop stands"),
+    )
+    stop_buffer_atr: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(optional(not_negative), "x ATR", "added to stop_buffer_ticks; empty: off"),
+    )
+    stop_risk_rupees: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(optional(positive), "rupees", "loss at the stop of a fixed quantity, for the method rupees"),
+    )
+    stop_least_ticks: int = field(
+        default=2,
+        converter=given,
+        metadata=meta(count, "ticks", "least distance of a stop: ours is moved there, a signal's refused"),
+    )
+    stop_least_pct: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(optional(percent), "% of the price", "least distance of a stop, as well; empty: off"),
+    )
+    stop_greatest_pct: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(
+            optional(percent), "% of the price", "greatest distance of a stop: ours is moved there; empty: off"
+        ),
+    )
+    stop_greatest_atr: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(optional(positive), "x ATR", "greatest distance of a stop, as well; empty: off"),
+    )
+    target_method: str = field(
+        default=R,
+        converter=given,
+        metadata=meta(one_word(R, PERCENT, POINTS), "r/percent/points", "what places the target"),
     )
     target_r_multiple: Decimal = field(
         default=Decimal("2.5"),
         converter=given,
-        metadata=meta(positive, "R", "distance of the target, in units of the stop's distance"),
+        metadata=meta(positive, "R", "distance of the target by the method r, in units of the stop's distance"),
+    )
+    target_pct: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(optional(percent), "% of the price", "distance of the target by the method percent"),
+    )
+    target_points: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(optional(positive), "rupees a share", "distance of the target by the method points"),
+    )
+    target_legs: tuple[str, ...] = field(
+        default=(),
+        converter=given,
+        metadata=meta(leg_texts, "list", 'targets in parts, such as ["50% at 1.5R", "50% at 4R"]; empty: one target'),
     )
     atr_period: int = field(
         default=14,
@@ -51,11 +172,52 @@ class LevelSettings:
 
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """A target that the least ratio would always refuse, and an ATR that cannot exist yet."""
-    found = []
-    if below(values, "target_r_multiple", "min_risk_reward"):
-        what = f"is below min_risk_reward {values['min_risk_reward']}: every entry would be refused"
-        found.append(("target_r_multiple", what))
+    """Methods without their numbers, bounds that no stop meets, a target that would always be refused."""
+    found = [*_without_numbers(values), *_least_ratio(values)]
+    if below(values, "stop_greatest_pct", "stop_least_pct"):
+        what = f"is below stop_least_pct {plain(values['stop_least_pct'])}: no stop could stand between them"
+        found.append(("stop_greatest_pct", what))
     if below(values, "atr_warmup_bars", "atr_period"):
         found.append(("atr_warmup_bars", f"is below atr_period {values['atr_period']}: no ATR exists yet"))
     return found
+
+
+def _without_numbers(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a chosen method needs and does not have."""
+    stops, target = values.get("stop_methods", ()), values.get("target_method")
+    needs = (
+        (PERCENT in stops, "stop_pct", "stop_methods names percent"),
+        (POINTS in stops, "stop_points", "stop_methods names points"),
+        (RUPEES in stops, "stop_risk_rupees", "stop_methods names rupees"),
+        (target == PERCENT, "target_pct", "target_method is percent"),
+        (target == POINTS, "target_points", "target_method is points"),
+    )
+    found = [
+        (name, f"must be set, because {why}")
+        for wanted, name, why in needs
+        if wanted and name in values and values[name] is None
+    ]
+    sizes = ("fixed_quantity", "fixed_notional")
+    if RUPEES in stops and all(values.get(name) is None for name in sizes):
+        what = "names rupees, which needs a quantity that does not follow from the stop: set fixed_quantity"
+        found.append(("stop_methods", f"{what} or fixed_notional"))
+    return found
+
+
+def _least_ratio(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """A target in R that the least ratio would always refuse."""
+    least, name = values.get("min_risk_reward"), "target_r_multiple"
+    rules = leg_rules(values.get("target_legs", ()))
+    reach = values.get(name) if values.get("target_method") == R else None
+    if rules:
+        name = "target_legs"
+        in_r = all(rule.unit == IN_R for rule in rules)
+        reach = sum((rule.share * rule.reach for rule in rules), ZERO) / HUNDRED if in_r else None
+    if least is None or reach is None:
+        return []
+    what = f"give {plain(reach)} R" if rules else "is"
+    if reach < least:
+        return [(name, f"{what} below min_risk_reward {least}: every entry would be refused")]
+    if reach == least and values.get("risk_reward_basis") == NET:
+        return [(name, f"{what} not above min_risk_reward {least}: after charges every entry would be refused")]
+    return []

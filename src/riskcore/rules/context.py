@@ -5,16 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from attrs import evolve
-
 from riskcore.book import Book
 from riskcore.instruments import margin_pct
-from riskcore.money import DOWN, HUNDRED, ONE, UP, exact, percent_of, round_to_tick
+from riskcore.money import HUNDRED, ONE, exact, percent_of
 from riskcore.policy import MARGIN, Policy
+from riskcore.rounding import ENTRY, rounded
+from riskcore.rules.placing import stop_for, target_for
 from riskcore.sessions import CalendarUnknown, Session, session_on
 from riskcore.signals import BUY, Market, Signal, sign
-from riskcore.stops import Stop, atr, atr_stop, given_stop
-from riskcore.targets import Target, given_target, target
+from riskcore.stops.methods import Stop
+from riskcore.stops.ranges import average_true_range
+from riskcore.targets import Target
 
 
 class Context(NamedTuple):
@@ -22,7 +23,8 @@ class Context(NamedTuple):
 
     A named tuple and not an attrs class, because one is made for every decision and is cheaper to make so.
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
-    the sizing base in rupees; `margin_pct` the margin of the product in percent of value.
+    the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
+    `trusted_atr` the same where it rests on `atr_warmup_bars` (stop and target may still lie beyond zero).
     """
 
     signal: Signal
@@ -39,14 +41,15 @@ class Context(NamedTuple):
     target: Target | None
     base: Decimal | None
     margin_pct: Decimal | None
+    trusted_atr: Decimal | None
 
     @property
     def stop_is_sound(self) -> bool:
-        """Whether the stop stands on the losing side of the entry, with a distance."""
+        """Whether the stop stands on the losing side of the entry, with a distance, above zero."""
         if self.stop is None or self.reference is None or self.limit is None:
             return False
         side, stop = sign(self.signal.side), self.stop.price
-        return side * (self.reference - stop) > 0 and side * (self.limit - stop) > 0
+        return stop > 0 and side * (self.reference - stop) > 0 and side * (self.limit - stop) > 0
 
     @property
     def per_share(self) -> Decimal | None:
@@ -66,7 +69,8 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     session, problem = _session(signal, market, policy)
     reference = market.reference(signal.side)
     value, bars = _atr(market, policy)
-    stop = _stop(signal, market, policy, reference, value, bars)
+    trusted = _trusted(value, bars, policy)
+    stop = stop_for(signal, market, policy, reference, trusted)
     return Context(
         signal=signal,
         book=book,
@@ -79,9 +83,10 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         atr=value,
         atr_bars=bars,
         stop=stop,
-        target=_target(signal, market, policy, reference, stop),
+        target=target_for(signal, market, policy, reference, stop),
         base=sizing_base(book, policy),
         margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
+        trusted_atr=trusted,
     )
 
 
@@ -99,9 +104,7 @@ def worst_price(side: str, reference: Decimal, market: Market, policy: Policy) -
     """The entry limit: reference +- entry_band_pct, rounded to the tick so that the band is never exceeded."""
     band = policy.entry_band_pct / HUNDRED
     tick = market.instrument.tick
-    if side == BUY:
-        return max(round_to_tick(reference * (ONE + band), tick, DOWN), tick)
-    return max(round_to_tick(reference * (ONE - band), tick, UP), tick)
+    return max(rounded(ENTRY, side, reference * (ONE + band if side == BUY else ONE - band), tick), tick)
 
 
 def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | None, str | None]:
@@ -120,43 +123,12 @@ def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | 
 
 
 def _atr(market: Market, policy: Policy) -> tuple[Decimal | None, int | None]:
-    if market.bars is None:
+    if market.bars is None or market.atr is not None:
         return market.atr, market.atr_bars
     count = len(market.bars)
-    return (atr(market.bars, policy.atr_period) if count >= policy.atr_period else None), count
+    return (average_true_range(market.bars, policy.atr_period) if count >= policy.atr_period else None), count
 
 
-def _stop(
-    signal: Signal,
-    market: Market,
-    policy: Policy,
-    reference: Decimal | None,
-    value: Decimal | None,
-    bars: int | None,
-) -> Stop | None:
-    if reference is None:
-        return None
-    tick = market.instrument.tick
-    if signal.stop is not None:
-        return given_stop(side=signal.side, entry=reference, stop=signal.stop, tick=tick)
-    if not value or (bars is not None and bars < policy.atr_warmup_bars):
-        return None
-    if signal.side == BUY and value * policy.stop_atr_multiple >= reference:
-        return None
-    found = atr_stop(side=signal.side, entry=reference, atr=value, multiple=policy.stop_atr_multiple, tick=tick)
-    seen = "given" if bars is None else f"{policy.atr_period} of {bars} bars of {market.atr_interval or 'its interval'}"
-    return evolve(found, basis=f"{found.basis} ({seen})")
-
-
-def _target(
-    signal: Signal, market: Market, policy: Policy, reference: Decimal | None, stop: Stop | None
-) -> Target | None:
-    if reference is None or stop is None or sign(signal.side) * (reference - stop.price) <= 0:
-        return None
-    tick = market.instrument.tick
-    if signal.target is not None:
-        return given_target(side=signal.side, entry=reference, stop=stop.price, price=signal.target, tick=tick)
-    reach = abs(reference - stop.price) * policy.target_r_multiple
-    if signal.side != BUY and reference - reach < tick:
-        return None
-    return target(side=signal.side, entry=reference, stop=stop.price, r_multiple=policy.target_r_multiple, tick=tick)
+def _trusted(value: Decimal | None, bars: int | None, policy: Policy) -> Decimal | None:
+    """An ATR above nought that rests on enough bars; None where it is not to be trusted."""
+    return value if value and (bars is None or bars >= policy.atr_warmup_bars) else None

@@ -87,37 +87,3 @@ def quote_fresh(context: Context) -> Reading:
     age = context.market.quote_age()
     passed = timedelta(seconds=-context.policy.clock_skew_s) <= age <= timedelta(seconds=limit)
     return "" if passed else "quote_stale", age, limit, None
-
-
-def atr_ready(context: Context) -> Reading:
-    """The ATR rests on enough bars; a stop the signal brings itself needs none."""
-    limit = context.policy.atr_warmup_bars
-    if context.signal.stop is not None:
-        return "", "stop given by the signal", None, None
-    if not context.atr or (context.atr_bars is not None and context.atr_bars < limit):
-        return "atr_not_ready", context.atr_bars or 0, limit, None
-    return "", context.atr_bars or "given", limit, None
-
-
-def stop_sound(context: Context) -> Reading | None:
-    """The stop stands on the losing side of the entry, at a distance, and above zero."""
-    if context.reference is None:
-        return None
-    if context.stop is None:
-        if not context.atr or atr_ready(context)[0]:
-            return None
-        return "stop_beyond_zero", context.atr * context.policy.stop_atr_multiple, context.reference, None
-    price = context.stop.price
-    if price in (context.reference, context.limit):
-        return "zero_risk", price, context.reference, None
-    return "" if context.stop_is_sound else "stop_wrong_side", price, context.reference, None
-
-
-def reward_worth_it(context: Context) -> Reading | None:
-    """Reward over risk at the reference price, before charges, is at least `min_risk_reward`."""
-    if not context.stop_is_sound:
-        return None
-    if context.target is None:
-        return "target_beyond_zero", context.policy.target_r_multiple, context.reference, None
-    ratio, limit = context.target.risk_reward, context.policy.min_risk_reward
-    return "" if ratio >= limit else "risk_reward_too_low", ratio, limit, None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple, TypeAlias
 
 from riskcore.policy import Policy
 from riskcore.reasons import RUPEES, Reading
-from riskcore.rules import count, exposure, loss
-from riskcore.rules import signal as validator
+from riskcore.rules import count, exposure, levels, loss, signal as validator
 from riskcore.rules.context import Context
+from riskcore.rules.custom import ask_custom
 
 Ask: TypeAlias = Callable[[Context], Reading | None]
 
@@ -49,9 +49,13 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("allowed_products", validator.product_allowed),
     Row("equity", loss.equity_known),
     Row("quote_max_age_s", validator.quote_fresh),
-    Row("atr_warmup_bars", validator.atr_ready),
-    Row("stop_atr_multiple", validator.stop_sound),
-    Row("min_risk_reward", validator.reward_worth_it),
+    Row("atr_warmup_bars", levels.atr_ready),
+    Row("stop_methods", levels.stop_sound),
+    Row("stop_least_ticks", levels.least_ticks),
+    Row("stop_least_pct", levels.least_pct, set_in("stop_least_pct")),
+    Row("stop_greatest_pct", levels.greatest_pct, set_in("stop_greatest_pct")),
+    Row("stop_greatest_atr", levels.greatest_atr, set_in("stop_greatest_atr")),
+    Row("min_risk_reward", levels.reward_worth_it),
     Row("one_position_per_symbol", count.symbol_free),
     Row("max_positions", count.position_slot),
     Row("max_trades_per_day", count.trade_slot),
@@ -67,5 +71,6 @@ ROWS: Final[tuple[Row, ...]] = (
 
 @lru_cache(maxsize=256)
 def asked(policy: Policy) -> tuple[Row, ...]:
-    """The rules that a policy has on; the same policy gives the same tuple."""
-    return tuple(row for row in ROWS if row.on(policy))
+    """The rules that a policy has on, the user's own last; the same policy gives the same tuple."""
+    own = tuple(Row(rule.short, partial(ask_custom, rule)) for rule in policy.rules)
+    return tuple(row for row in ROWS if row.on(policy)) + own

@@ -3,19 +3,20 @@
 Needs Hypothesis (`pip install "riskcore[testing]"`). No room of the core imports this one.
 """
 
-from riskcore.testing.days import Day as Day
-from riskcore.testing.days import days as days
+from riskcore.testing.days import Day as Day, days as days
 from riskcore.testing.scenario import Scenario as Scenario
-from riskcore.testing.strategies import Situation as Situation
-from riskcore.testing.strategies import bars as bars
-from riskcore.testing.strategies import books as books
-from riskcore.testing.strategies import instruments as instruments
-from riskcore.testing.strategies import markets as markets
-from riskcore.testing.strategies import policies as policies
-from riskcore.testing.strategies import prices as prices
-from riskcore.testing.strategies import signals as signals
-from riskcore.testing.strategies import situations as situations
-from riskcore.testing.strategies import trading_moments as trading_moments
+from riskcore.testing.strategies import (
+    Situation as Situation,
+    bars as bars,
+    books as books,
+    instruments as instruments,
+    markets as markets,
+    policies as policies,
+    prices as prices,
+    signals as signals,
+    situations as situations,
+    trading_moments as trading_moments,
+)
 
 __all__ = [
     "Day",

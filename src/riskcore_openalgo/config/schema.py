@@ -83,7 +83,8 @@ class Setting:
 def settings_of(record: type) -> Mapping[str, Setting]:
     """Every field of an attrs class as a setting, by name, in the order of the class."""
     hints = get_type_hints(record)
-    return {field.name: _setting(field, hints[field.name]) for field in attrs.fields(record)}
+    written_down = (field for field in attrs.fields(record) if not field.metadata.get("not_written"))
+    return {field.name: _setting(field, hints[field.name]) for field in written_down}
 
 
 def written(value: Any) -> str:
@@ -111,6 +112,8 @@ def _setting(field: attrs.Attribute[Any], hint: Any) -> Setting:
         parts = get_args(kind)
         item = parts[0] if get_origin(kind) is tuple else parts[1]
         kind = tuple if get_origin(kind) is tuple else Mapping
+    if field.metadata.get("mapping"):
+        kind, item = Mapping, Any
     default: Any = field.default
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
         default = default.factory()

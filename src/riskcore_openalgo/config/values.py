@@ -200,6 +200,8 @@ def _read_item(setting: Setting, node: Node, report: Report, path: str) -> Any:
     if node.value is WRONG:
         return WRONG
     if attrs.has(setting.item):
+        if "one_line" in setting.metadata and isinstance(node.value, str):
+            node = Node(node.line, {setting.metadata["one_line"]: node})
         return read_record(setting.item, node, report, path)
     if not isinstance(node.value, str):
         report.add(node.line, path, f"must be text{report.got(shown(node))}; put it in double quotes if it is meant")
