@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from riskcore.policy import (
         CustomRule as CustomRule,
+        Limit as Limit,
         Policy as Policy,
         contradictions as contradictions,
         custom_rule as custom_rule,
@@ -105,7 +106,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "exits.levels": ("Breach", "breach", "exit_order"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
-    "policy": ("CustomRule", "Policy", "contradictions", "custom_rule", "policy_hash"),
+    "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
     "positions": ("DayResult", "Outcome"),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),

@@ -13,8 +13,7 @@ from typing import ClassVar, Final, Literal, TypeAlias
 from attrs import field, frozen
 
 from riskcore.book import Book
-from riskcore.costs import ChargesUnknown, policy_charges
-from riskcore.money import ZERO, exact, percent_of, plain, rupees
+from riskcore.money import exact, plain, rupees
 from riskcore.orders import ApprovedEntry
 from riskcore.policy import NET, Policy
 from riskcore.pretrade import pretrade
@@ -22,9 +21,10 @@ from riskcore.reasons import Finding, Reading, finding_of, in_precedence
 from riskcore.rules import levels
 from riskcore.rules.context import Context, look
 from riskcore.rules.placing import legs_for
-from riskcore.rules.table import Row, asked
-from riskcore.signals import ENTRY, Market, Signal, opposite
-from riskcore.sizing import RISK_PER_TRADE, Size, size
+from riskcore.rules.sizes import budget_of, loss_of
+from riskcore.rules.table import Row, asked, asked_of_size
+from riskcore.signals import ENTRY, Market, Signal
+from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
 
@@ -71,7 +71,7 @@ class Approved:
     @exact
     def budget(self) -> Decimal:
         """What `risk_per_trade` would have allowed to lose, in rupees; `order.risk` is what is really risked."""
-        return _budget(self.context)
+        return budget_of(self.context)
 
     @property
     @exact
@@ -132,7 +132,6 @@ class Refused:
 
 
 Decision: TypeAlias = Approved | Refused
-_ONE_LOT: Final = Row(RISK_PER_TRADE, lambda context: None)
 _NET_REWARD: Final = Row("risk_reward_basis", lambda context: None)
 
 
@@ -165,16 +164,19 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
     sized = _size(context, caps)
     if sized is None:
         return Refused(signal=signal, answers=tuple(answers), unmeasured=(*unmeasured, RISK_PER_TRADE))
-    one_lot = _one_lot(context, sized)
-    answers.append((_ONE_LOT, one_lot))
-    if unmeasured or one_lot[0] or not passed:
+    for row, ask in asked_of_size(policy):
+        found = ask(context, sized)
+        answers.append((row, found))
+        if found[0]:
+            passed = False
+    if unmeasured or not passed:
         return Refused(signal=signal, answers=tuple(answers), unmeasured=tuple(unmeasured))
     return _approve(context, sized, answers)
 
 
 def _approve(context: Context, sized: Size, answers: list[tuple[Row, Reading]]) -> Decision:
     entry = _entry(context, sized.quantity)
-    last = pretrade(entry, _budget(context))
+    last = pretrade(entry, budget_of(context))
     if context.policy.risk_reward_basis == NET:
         last = ((_NET_REWARD, levels.net_reward_worth_it(context, sized.quantity)), *last)
     answers += last
@@ -197,31 +199,11 @@ def _same_thing(signal: Signal, market: Market) -> None:
 
 def _size(context: Context, caps: list[tuple[str, Decimal]]) -> Size | None:
     """The least of the risk quantity and every rule's cap; None where stop, price or equity is missing."""
-    if context.base is None or context.limit is None or context.stop is None or not context.stop_is_sound:
+    loss = loss_of(context)
+    if context.base is None or loss is None:
         return None
-    extra = _charges_per_share(context) if context.policy.risk_includes_charges else ZERO
-    if extra is None:
-        return None
-    return size(
-        equity=context.base,
-        risk_per_trade=context.policy.risk_per_trade,
-        entry=context.limit,
-        stop=context.stop.price,
-        lot_size=context.market.instrument.lot_size,
-        charges_per_share=extra,
-        caps=caps,
-    )
-
-
-def _one_lot(context: Context, sized: Size) -> Reading:
-    """The risk budget alone allows at least one lot (every other cap says so in its own finding)."""
     lot = context.market.instrument.lot_size
-    allowed = dict(sized.caps)[RISK_PER_TRADE]
-    return "" if allowed >= lot else "below_one_lot", allowed, RISK_PER_TRADE, None
-
-
-def _budget(context: Context) -> Decimal:
-    return percent_of(context.base or ZERO, context.policy.risk_per_trade)
+    return least([(RISK_PER_TRADE, loss.most(budget_of(context), lot)), *caps], lot)
 
 
 def _entry(context: Context, quantity: int) -> ApprovedEntry:
@@ -230,9 +212,8 @@ def _entry(context: Context, quantity: int) -> ApprovedEntry:
     assert target is not None
     assert context.reference is not None
     assert context.limit is not None
-    risk = abs(context.limit - stop.price) * quantity
-    if context.policy.risk_includes_charges:
-        risk += _round_trip(context, quantity, context.limit, stop.price)
+    loss = loss_of(context)
+    assert loss is not None
     return ApprovedEntry(
         order_id=signal.id,
         signal_id=signal.id,
@@ -244,7 +225,7 @@ def _entry(context: Context, quantity: int) -> ApprovedEntry:
         limit=context.limit,
         stop=stop.price,
         target=target.price,
-        risk=risk,
+        risk=loss.of(quantity),
         strategy=signal.strategy,
         at=market.at,
         valid_until=_holds_until(market.at, context.policy),
@@ -255,26 +236,6 @@ def _entry(context: Context, quantity: int) -> ApprovedEntry:
 
 def _holds_until(at: datetime, policy: Policy) -> datetime:
     return at + timedelta(seconds=policy.quote_max_age_s)
-
-
-def _round_trip(context: Context, quantity: int, enter: Decimal, leave: Decimal) -> Decimal:
-    instrument, signal = context.market.instrument, context.signal
-    day = context.market.at.date()
-    costs = (
-        policy_charges(instrument, signal.product, side, price * quantity, day, context.policy).total
-        for side, price in ((signal.side, enter), (opposite(signal.side), leave))
-    )
-    return sum(costs, ZERO)
-
-
-def _charges_per_share(context: Context) -> Decimal | None:
-    """Charges of a stopped-out share, without the brokerage cap: never less than a larger order's share of them."""
-    assert context.limit is not None
-    assert context.stop is not None
-    try:
-        return _round_trip(context, 1, context.limit, context.stop.price)
-    except ChargesUnknown:
-        return None
 
 
 def _short(value: Decimal) -> Decimal:

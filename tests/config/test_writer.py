@@ -40,7 +40,7 @@ def test_what_is_written_loads_to_the_defaults(tmp_path):
 
 @pytest.mark.parametrize("field", attrs.fields(rc.Policy), ids=lambda field: field.name)
 def test_every_policy_field_is_explained(field):
-    """One line: the key, help and unit; on when it has a default, commented out when it is off."""
+    """One line: the key, help and unit; on when it has a default, commented out when it is off or an empty list."""
     [line] = re.findall(rf"^  (?:# )?{field.name}: .*$", default_text(f"{field.metadata['file']}.yaml"), re.MULTILINE)
     assert line.startswith("  # ") == (field.default in (None, ()))
     assert line.endswith(f"  # {field.metadata['help']} ({field.metadata['unit']})")
@@ -53,6 +53,8 @@ def test_what_is_commented_out_can_be_switched_on(tmp_path):
         (tmp_path / file).write_text(text, encoding="ascii")
     settings = load_settings(tmp_path)
     assert None not in attrs.astuple(settings.policy, recurse=False)
+    [limit] = settings.policy.limits
+    assert None not in attrs.astuple(limit)
     [strategy] = settings.strategies
     assert (strategy.name, strategy.parameters) == ("ema_cross", {"fast": 9, "slow": 21})
     assert settings.credentials.openalgo.api_key

@@ -17,22 +17,24 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import custom, levels, limits, validator
+from riskcore.policy import custom, levels, limits, scoped, sizing, validator
 from riskcore.policy.custom import CustomRule as CustomRule, CustomSettings, custom_rule as custom_rule
-from riskcore.policy.kinds import RISK as RISK, RULES as RULES
+from riskcore.policy.kinds import RISK as RISK, RULES as RULES, SMALLEST_PERCENT
 from riskcore.policy.levels import GROSS as GROSS, NET as NET, LevelSettings
 from riskcore.policy.limits import LimitSettings
 from riskcore.policy.orders import OrderSettings
+from riskcore.policy.scoped import Limit as Limit, ScopedSettings
 from riskcore.policy.sizing import MARGIN as MARGIN, NOTIONAL as NOTIONAL, SizingSettings
 from riskcore.policy.validator import ValidatorSettings
 from riskcore.values import settle
 
-SMALLEST_PERCENT: Final = Decimal("0.05")
 Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
 
 
 @frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
-class Policy(CustomSettings, ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings):
+class Policy(
+    ScopedSettings, CustomSettings, ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings
+):
     """The rules of one account. Percent fields are percent (1 is 1 %), never ratios.
 
     A percentage below 0.05 is refused unless `confirm_small` is set, because 0.01 was nearly always meant as
@@ -55,6 +57,8 @@ _GROUPS: Final[tuple[Contradictions, ...]] = (
     limits.contradictions,
     validator.contradictions,
     levels.contradictions,
+    scoped.contradictions,
+    sizing.contradictions,
     custom.contradictions,
 )
 

@@ -12,15 +12,20 @@ from riskcore.values import Check
 
 RISK: Final = "risk_management"
 RULES: Final = "trading_rules"
+SMALLEST_PERCENT: Final = Decimal("0.05")
 
 
-def meta(check: Check, unit: str, help_: str, file: str = RISK, *, small: bool = True) -> dict[str, Any]:
+def meta(
+    check: Check, unit: str, help_: str, file: str = RISK, *, small: bool = True, example: str | None = None
+) -> dict[str, Any]:
     """A field's metadata: its check, what the commented configuration is written from, and whether `small` is fine.
 
     A field with the check `percent` is small only by mistake (0.01 was nearly always meant as 1 %), as is one
-    that says `small=False`: below 0.05 it must be confirmed.
+    that says `small=False`: below 0.05 it must be confirmed. A field that is off by default shows its `example`
+    where the usual one of its type would be refused or would not help.
     """
-    return {"check": check, "unit": unit, "help": help_, "file": file, "small": small and check is not percent}
+    found = {"check": check, "unit": unit, "help": help_, "file": file, "small": small and check is not percent}
+    return found if example is None else {**found, "example": example}
 
 
 def percent(value: Any, name: str) -> Decimal:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from riskcore.book import Book
 from riskcore.instruments import margin_pct
 from riskcore.money import HUNDRED, ONE, exact, percent_of
-from riskcore.policy import MARGIN, Policy
+from riskcore.policy import MARGIN, Limit, Policy
 from riskcore.rounding import ENTRY, rounded
 from riskcore.rules.placing import stop_for, target_for
 from riskcore.sessions import CalendarUnknown, Session, session_on
@@ -24,7 +24,8 @@ class Context(NamedTuple):
     A named tuple and not an attrs class, because one is made for every decision and is cheaper to make so.
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
-    `trusted_atr` the same where it rests on `atr_warmup_bars` (stop and target may still lie beyond zero).
+    `trusted_atr` the same where it rests on `atr_warmup_bars` (stop and target may still lie beyond zero). `limits`
+    are the policy's that the entry comes under.
     """
 
     signal: Signal
@@ -42,6 +43,7 @@ class Context(NamedTuple):
     base: Decimal | None
     margin_pct: Decimal | None
     trusted_atr: Decimal | None
+    limits: tuple[Limit, ...] = ()
 
     @property
     def stop_is_sound(self) -> bool:
@@ -87,7 +89,14 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         base=sizing_base(book, policy),
         margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
         trusted_atr=trusted,
+        limits=_limits(signal, policy),
     )
+
+
+def _limits(signal: Signal, policy: Policy) -> tuple[Limit, ...]:
+    if not policy.limits:
+        return ()
+    return policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
 
 
 @exact

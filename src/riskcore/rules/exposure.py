@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from riskcore.costs import ChargesUnknown, policy_charges
 from riskcore.instruments import Instrument, margin_pct
 from riskcore.money import ZERO, percent_of
+from riskcore.orders import ApprovedEntry, Order
 from riskcore.policy import MARGIN
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
+from riskcore.signals import sign
+
+
+class Holding(NamedTuple):
+    """Something held or on its way: what, for whom, on which side, and its value at the latest price in rupees."""
+
+    instrument: Instrument
+    product: str
+    strategy: str
+    side: str
+    value: Decimal
 
 
 def position_size(context: Context) -> Reading | None:
@@ -18,17 +31,21 @@ def position_size(context: Context) -> Reading | None:
 
     What is held of the symbol already, or on its way, counts.
     """
+    return position_room(context, context.policy.max_position_size_percent)
+
+
+def position_room(context: Context, percent: Decimal) -> Reading | None:
+    """The room that a largest position of so many per cent of the sizing base leaves in the symbol."""
     if context.base is None or context.per_share is None:
         return None
     key = context.market.instrument.key
-    used = _used(context, lambda instrument: instrument.key == key)
-    if isinstance(used, str):
-        return "margin_unknown", used, None, None
-    limit = percent_of(context.base, context.policy.max_position_size_percent)
-    whole = used + context.per_share * context.market.instrument.lot_size
-    room = max(limit - used, ZERO) / context.per_share
-    passed = whole <= limit
-    return "" if passed else "position_too_large", whole, limit, room
+    taken = used(context, lambda held: held.instrument.key == key)
+    if isinstance(taken, str):
+        return "margin_unknown", taken, None, None
+    limit = percent_of(context.base, percent)
+    whole = taken + context.per_share * context.market.instrument.lot_size
+    room = max(limit - taken, ZERO) // context.per_share
+    return "" if whole <= limit else "position_too_large", whole, limit, room
 
 
 def sector_exposure(context: Context) -> Reading | None:
@@ -39,13 +56,44 @@ def sector_exposure(context: Context) -> Reading | None:
     if context.base is None or context.per_share is None:
         return None
     bucket = context.market.instrument.bucket
-    used = _used(context, lambda instrument: instrument.bucket == bucket)
-    if isinstance(used, str):
-        return "margin_unknown", used, None, None
-    limit = percent_of(context.base, context.policy.max_sector_exposure)
-    room = max(limit - used, ZERO)
-    passed = room >= context.per_share * context.market.instrument.lot_size
-    return "" if passed else "sector_full", used, limit, room / context.per_share
+    taken = used(context, lambda held: held.instrument.bucket == bucket)
+    return _room(context, taken, context.policy.max_sector_exposure, "sector_full")
+
+
+def sector_net_exposure(context: Context) -> Reading | None:
+    """Long less short of one sector is at most `max_sector_net_exposure` of the sizing base, either way.
+
+    Measured in the worst order of fills: with all orders on their way that go the entry's way, exits among them,
+    and without those that go the other way.
+    """
+    if context.base is None or context.per_share is None:
+        return None
+    bucket, side = context.market.instrument.bucket, context.signal.side
+    net = ZERO
+    for held in _positions(context):
+        if held.instrument.bucket == bucket:
+            value = _on_basis(context, held)
+            if value is None:
+                return "margin_unknown", held.instrument.key, None, None
+            net += sign(side) * sign(held.side) * value
+    for held in _orders(context):
+        if held.instrument.bucket == bucket and held.side == side:
+            value = _on_basis(context, held)
+            if value is None:
+                return "margin_unknown", held.instrument.key, None, None
+            net += value
+    return _room(context, net, context.policy.max_sector_net_exposure or ZERO, "sector_net_full")
+
+
+def unknown_sectors(context: Context) -> Reading | None:
+    """All symbols without a sector together are at most `max_unknown_sector_exposure` of the sizing base."""
+    sector = context.market.instrument.sector
+    if sector:
+        return "", sector, None, None
+    if context.base is None or context.per_share is None:
+        return None
+    taken = used(context, lambda held: not held.instrument.sector)
+    return _room(context, taken, context.policy.max_unknown_sector_exposure or ZERO, "unknown_sectors_full")
 
 
 def margin_known(context: Context) -> Reading:
@@ -66,17 +114,17 @@ def funds(context: Context) -> Reading | None:
     if equity is None or context.limit is None or context.margin_pct is None:
         return None
     free = equity + context.book.net_realised + min(context.book.unrealised, ZERO)
-    for instrument, product, value in _held(context):
-        rate = margin_pct(instrument, product, on=context.market.at.date())
+    for held in _held(context):
+        rate = margin_pct(held.instrument, held.product, on=context.market.at.date())
         if rate is None:
-            return "margin_unknown", instrument.key, None, None
-        free -= percent_of(value, rate)
+            return "margin_unknown", held.instrument.key, None, None
+        free -= percent_of(held.value, rate)
     if context.market.available_cash is not None:
         free = min(free, context.market.available_cash)
     share = percent_of(context.limit, context.margin_pct)
     lot = share * context.market.instrument.lot_size
     passed = free >= lot
-    return "" if passed else "insufficient_funds", max(free, ZERO), lot, max(free, ZERO) / share
+    return "" if passed else "insufficient_funds", max(free, ZERO), lot, max(free, ZERO) // share
 
 
 def charges_known(context: Context) -> Reading:
@@ -92,34 +140,63 @@ def charges_known(context: Context) -> Reading:
 
 def largest_quantity(context: Context) -> Reading:
     """`max_quantity`, where the policy sets one."""
-    most = Decimal(context.policy.max_quantity or 0)
+    most = context.policy.max_quantity or 0
     passed = most >= context.market.instrument.lot_size
-    return "" if passed else "below_one_lot", most, "max_quantity", most
+    return "" if passed else "below_one_lot", most, "max_quantity", Decimal(most)
 
 
-def _held(context: Context) -> Iterator[tuple[Instrument, str, Decimal]]:
-    """What is held and what is on its way, as (instrument, product, value at the latest price)."""
-    for position in context.book.positions:
-        price = position.last if position.last is not None else position.average_price
-        yield position.instrument, position.product, price * position.quantity
-    for order in context.book.live_orders(entries=True):
-        approved = order.approved
-        yield approved.instrument, approved.product, approved.limit * order.open_quantity
-
-
-def _used(context: Context, counts: Callable[[Instrument], bool]) -> Decimal | str:
-    """What is held or on its way in the instruments that count, on the policy's basis; else whose margin is unknown."""
+def used(context: Context, counts: Callable[[Holding], bool]) -> Decimal | str:
+    """What is held or on its way of what counts, on the policy's basis; else whose margin is unknown."""
     total = ZERO
-    for instrument, product, value in _held(context):
-        part = _on_basis(context, instrument, product, value) if counts(instrument) else ZERO
-        if part is None:
-            return instrument.key
-        total += part
+    for held in _held(context):
+        if counts(held):
+            part = _on_basis(context, held)
+            if part is None:
+                return held.instrument.key
+            total += part
     return total
 
 
-def _on_basis(context: Context, instrument: Instrument, product: str, value: Decimal) -> Decimal | None:
+def _room(context: Context, taken: Decimal | str, percent: Decimal, full: str) -> Reading | None:
+    """What a limit in percent of the sizing base leaves, and whether that is a lot; `taken` may say what is unknown."""
+    if isinstance(taken, str):
+        return "margin_unknown", taken, None, None
+    if context.base is None or context.per_share is None:
+        return None
+    limit = percent_of(context.base, percent)
+    room = max(limit - taken, ZERO)
+    passed = room >= context.per_share * context.market.instrument.lot_size
+    return "" if passed else full, taken, limit, room // context.per_share
+
+
+def _held(context: Context) -> Iterator[Holding]:
+    """What is held, and what entries on their way may still open: also the intended and those of unknown outcome."""
+    yield from _positions(context)
+    for order in context.book.live_orders(entries=True):
+        yield _on_its_way(order)
+
+
+def _positions(context: Context) -> Iterator[Holding]:
+    for position in context.book.positions:
+        price = position.last if position.last is not None else position.average_price
+        value = price * position.quantity
+        yield Holding(position.instrument, position.product, position.strategy, position.side, value)
+
+
+def _orders(context: Context) -> Iterator[Holding]:
+    """All that may still fill, exits too."""
+    return map(_on_its_way, context.book.live_orders())
+
+
+def _on_its_way(order: Order) -> Holding:
+    approved = order.approved
+    strategy = approved.strategy if isinstance(approved, ApprovedEntry) else ""
+    value = approved.limit * order.open_quantity
+    return Holding(approved.instrument, approved.product, strategy, approved.side, value)
+
+
+def _on_basis(context: Context, held: Holding) -> Decimal | None:
     if context.policy.position_size_basis != MARGIN:
-        return value
-    rate = margin_pct(instrument, product, on=context.market.at.date())
-    return None if rate is None else percent_of(value, rate)
+        return held.value
+    rate = margin_pct(held.instrument, held.product, on=context.market.at.date())
+    return None if rate is None else percent_of(held.value, rate)

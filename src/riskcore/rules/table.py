@@ -7,10 +7,12 @@ from functools import lru_cache, partial
 from typing import Final, NamedTuple, TypeAlias
 
 from riskcore.policy import Policy
+from riskcore.policy.sizing import FIXED_NOTIONAL, FIXED_QUANTITY, KELLY, REJECT, VOLATILITY
 from riskcore.reasons import RUPEES, Reading
-from riskcore.rules import count, exposure, levels, loss, signal as validator
+from riskcore.rules import count, exposure, levels, loss, scoped, signal as validator, sizes
 from riskcore.rules.context import Context
 from riskcore.rules.custom import ask_custom
+from riskcore.sizing import RISK_PER_TRADE, Size
 
 Ask: TypeAlias = Callable[[Context], Reading | None]
 
@@ -37,6 +39,10 @@ def set_in(name: str) -> Callable[[Policy], bool]:
     return lambda policy: getattr(policy, name) is not None
 
 
+def _sized_by(method: str) -> Callable[[Policy], bool]:
+    return lambda policy: policy.sizing_method == method
+
+
 ROWS: Final[tuple[Row, ...]] = (
     Row("state", validator.entries_allowed),
     Row("session", validator.session_open),
@@ -61,11 +67,48 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("max_trades_per_day", count.trade_slot),
     Row("max_daily_loss", loss.daily_loss, unit=RUPEES),
     Row("max_sector_exposure", exposure.sector_exposure, unit=RUPEES),
+    Row("max_sector_net_exposure", exposure.sector_net_exposure, set_in("max_sector_net_exposure"), RUPEES),
+    Row("max_unknown_sector_exposure", exposure.unknown_sectors, set_in("max_unknown_sector_exposure"), RUPEES),
+    Row("limits.max_exposure", scoped.limit_exposure, scoped.limited("max_exposure"), RUPEES),
     Row("margin", exposure.margin_known, unit="% of value"),
     Row("charges_as_of", exposure.charges_known),
     Row("funds", exposure.funds, unit=RUPEES),
     Row("max_position_size_percent", exposure.position_size, unit=RUPEES),
     Row("max_quantity", exposure.largest_quantity, set_in("max_quantity")),
+    Row("max_notional", sizes.largest_notional, set_in("max_notional"), RUPEES),
+    Row("max_slices", sizes.slice_count),
+    Row(
+        "limits.max_position_size_percent",
+        scoped.limit_position_size,
+        scoped.limited("max_position_size_percent"),
+        RUPEES,
+    ),
+    Row("limits.max_quantity", scoped.limit_quantity, scoped.limited("max_quantity")),
+    Row("limits.max_notional", scoped.limit_notional, scoped.limited("max_notional"), RUPEES),
+    Row("limits.risk_per_trade", scoped.limit_risk, scoped.limited("risk_per_trade")),
+    Row("fixed_quantity", sizes.fixed_quantity, _sized_by(FIXED_QUANTITY)),
+    Row("fixed_notional", sizes.fixed_notional, _sized_by(FIXED_NOTIONAL)),
+    Row("volatility_target_pct", sizes.volatility, _sized_by(VOLATILITY)),
+    Row("kelly_multiplier", sizes.kelly, _sized_by(KELLY)),
+    Row("throttle_from_pct", sizes.throttled, set_in("throttle_from_pct")),
+)
+
+
+class SizeRow(NamedTuple):
+    """A rule that is asked of the size, when every other has said its largest quantity."""
+
+    row: Row
+    ask: Callable[[Context, Size], Reading]
+
+
+def _asked_later(context: Context) -> None:
+    """What stands in a row whose rule is asked of more than the context."""
+
+
+SIZE_ROWS: Final = (
+    SizeRow(Row(RISK_PER_TRADE, _asked_later), sizes.one_lot),
+    SizeRow(Row("sector_over", _asked_later, lambda policy: policy.sector_over == REJECT), sizes.sector_fits),
+    SizeRow(Row("min_quantity", _asked_later, set_in("min_quantity")), sizes.large_enough),
 )
 
 
@@ -74,3 +117,9 @@ def asked(policy: Policy) -> tuple[Row, ...]:
     """The rules that a policy has on, the user's own last; the same policy gives the same tuple."""
     own = tuple(Row(rule.short, partial(ask_custom, rule)) for rule in policy.rules)
     return tuple(row for row in ROWS if row.on(policy)) + own
+
+
+@lru_cache(maxsize=256)
+def asked_of_size(policy: Policy) -> tuple[SizeRow, ...]:
+    """The same of the rules that are asked of the size."""
+    return tuple(found for found in SIZE_ROWS if found.row.on(policy))

@@ -39,7 +39,11 @@ def read_record(record: type, node: Node, report: Report, path: str = "", elsewh
         report.add(node.line, joined(path, name), f"is missing; write {name}: {settings[name].example}")
     if missing or WRONG in values.values():
         return WRONG
-    return record(**values)
+    try:
+        return record(**values)
+    except ValueError as wrong:  # each key is right alone, and together they are not
+        report.add(node.line, path, _sentence(str(wrong), None, node))
+        return WRONG
 
 
 def read_fields(

@@ -1,0 +1,207 @@
+"""Rules that set a size or cap one: the sizers, the throttle, value and slices, and what is asked of the result.
+
+The loss a size is worked out from is that of a fill at the entry limit and a way out at the stop, with the slippage
+and the charges that the policy counts. Each rule carries its largest quantity; the size is the least of all.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from riskcore.costs import ChargesUnknown, policy_charges
+from riskcore.money import HUNDRED, ZERO, floor_to_lot, percent_of
+from riskcore.policy import Policy
+from riskcore.policy.sizing import KELLY, RISK_METHOD
+from riskcore.reasons import Reading
+from riskcore.rules.context import Context
+from riskcore.signals import BUY, opposite
+from riskcore.sizers import edge_of, kelly_fraction, throttle, volatility_most
+from riskcore.sizing import RISK_PER_TRADE, Charges, Size, most_within
+
+SECTOR_CAPS: Final = ("max_sector_exposure", "max_sector_net_exposure", "max_unknown_sector_exposure")
+
+
+class Loss(NamedTuple):
+    """What a stopped-out entry loses: so much a share, and the charges of so many where the policy counts them."""
+
+    per_share: Decimal
+    charges: Charges | None
+
+    def of(self, quantity: int) -> Decimal:
+        """The loss of so many shares, in rupees."""
+        lost = self.per_share * quantity
+        return lost if self.charges is None else lost + self.charges(quantity)
+
+    def most(self, budget: Decimal, lot: int) -> int:
+        """The largest whole-lot quantity that loses no more than the budget."""
+        return most_within(budget, self.per_share, self.charges, lot)
+
+
+def loss_of(context: Context) -> Loss | None:
+    """The loss that sizes are worked out from; None without a sound stop, or without a schedule of charges."""
+    limit, stop, policy = context.limit, context.stop, context.policy
+    if limit is None or stop is None or not context.stop_is_sound:
+        return None
+    leave = worst_exit(context.signal.side, stop.price, context.market.instrument.tick, policy)
+    if not policy.risk_includes_charges:
+        return Loss(abs(limit - leave), None)
+    try:
+        round_trip(context, 1, limit, leave)
+    except ChargesUnknown:
+        return None
+    return Loss(abs(limit - leave), lambda quantity: round_trip(context, quantity, limit, leave))
+
+
+def worst_exit(side: str, stop: Decimal, tick: Decimal, policy: Policy) -> Decimal:
+    """Where a stop is assumed to fill: the larger of slippage_ticks and slippage_pct beyond it, never below zero."""
+    if policy.slippage_ticks is None and policy.slippage_pct is None:
+        return stop
+    slip = max(tick * (policy.slippage_ticks or 0), percent_of(stop, policy.slippage_pct or ZERO))
+    return max(stop - slip, ZERO) if side == BUY else stop + slip
+
+
+def round_trip(context: Context, quantity: int, enter: Decimal, leave: Decimal) -> Decimal:
+    """Charges of so many shares in at one price and out at another, one order each."""
+    instrument, signal = context.market.instrument, context.signal
+    day = context.market.at.date()
+    costs = (
+        policy_charges(instrument, signal.product, side, price * quantity, day, context.policy).total
+        for side, price in ((signal.side, enter), (opposite(signal.side), leave))
+    )
+    return sum(costs, ZERO)
+
+
+def budget_of(context: Context) -> Decimal:
+    """What `risk_per_trade` allows to lose, in rupees."""
+    return percent_of(max(context.base or ZERO, ZERO), context.policy.risk_per_trade)
+
+
+def fixed_quantity(context: Context) -> Reading:
+    """`fixed_quantity` shares, with sizing_method fixed_quantity."""
+    return _lot_of(context, context.policy.fixed_quantity or 0, "fixed_quantity")
+
+
+def fixed_notional(context: Context) -> Reading | None:
+    """As many shares as `fixed_notional` rupees buy at the worst price, with sizing_method fixed_notional."""
+    if context.limit is None:
+        return None
+    return _lot_of(context, int((context.policy.fixed_notional or ZERO) // context.limit), "fixed_notional")
+
+
+def volatility(context: Context) -> Reading | None:
+    """So many that volatility_atr_multiple x ATR is `volatility_target_pct` of the base, with sizing_method volatility.
+
+    The ATR must rest on enough bars, also where the signal brings its own stop.
+    """
+    atr, bars, policy = context.atr, context.atr_bars, context.policy
+    if not atr or (bars is not None and bars < policy.atr_warmup_bars):
+        return "atr_not_ready", bars or 0, policy.atr_warmup_bars, None
+    if context.base is None:
+        return None
+    target = policy.volatility_target_pct or ZERO
+    most = volatility_most(max(context.base, ZERO), target, atr, policy.volatility_atr_multiple)
+    return _lot_of(context, int(most), "volatility_target_pct")
+
+
+def kelly(context: Context) -> Reading | None:
+    """`kelly_multiplier` of Kelly's fraction is risked, with sizing_method kelly; never more than risk_per_trade.
+
+    The fraction is that of the strategy's finished trades in R. With fewer than `kelly_min_trades` of them, or none
+    won or none lost, the entry is refused, or sized by risk_per_trade alone where `kelly_fallback` says so.
+    """
+    policy, (trades, fraction) = context.policy, _kelly(context)
+    if fraction is None:
+        falls_back = policy.kelly_fallback == RISK_METHOD
+        return "" if falls_back else "kelly_not_ready", trades, policy.kelly_min_trades, None
+    if fraction <= 0:
+        return "kelly_no_edge", fraction, None, ZERO
+    loss = loss_of(context)
+    if context.base is None or loss is None:
+        return None
+    budget = max(context.base, ZERO) * policy.kelly_multiplier * fraction
+    return _lot_of(context, loss.most(budget, context.market.instrument.lot_size), "kelly_multiplier")
+
+
+def throttled(context: Context) -> Reading | None:
+    """The deeper the drawdown, the less is risked: from all at `throttle_from_pct` down to `throttle_least_pct`.
+
+    drawdown = (peak equity - equity) / peak equity, open positions included. What is left of the risk is measured on
+    the usual budget: the least of risk_per_trade, that of a limit and Kelly's.
+    """
+    policy, book, loss = context.policy, context.book, loss_of(context)
+    first, equity, peak = policy.throttle_from_pct, book.equity, book.peak_equity
+    if equity is not None and (peak is None or peak <= 0):
+        return "peak_unknown", None, None, None
+    if equity is None or peak is None or first is None or loss is None:
+        return None
+    drawdown = max((peak - equity) * HUNDRED / peak, ZERO)
+    left = throttle(drawdown, first, policy.throttle_to_pct, policy.throttle_least_pct)
+    budget = percent_of(_usual_budget(context), left)
+    lot = context.market.instrument.lot_size
+    most = loss.most(budget, lot)
+    return "" if most >= lot else "throttled", drawdown, first, Decimal(most)
+
+
+def largest_notional(context: Context) -> Reading | None:
+    """One entry is worth at most `max_notional` at the worst price permitted."""
+    if context.limit is None:
+        return None
+    return notional_room(context, context.limit, context.policy.max_notional or ZERO)
+
+
+def notional_room(context: Context, price: Decimal, most: Decimal) -> Reading:
+    """As many shares as a largest value of one entry allows."""
+    lot_value = price * context.market.instrument.lot_size
+    return "" if lot_value <= most else "order_too_large", lot_value, most, most // price
+
+
+def slice_count(context: Context) -> Reading:
+    """An entry is cut into at most `max_slices` orders of the freeze quantity each, in whole lots; off without one."""
+    instrument, most = context.market.instrument, context.policy.max_slices
+    if instrument.freeze_quantity is None:
+        return "", "no freeze quantity", most, None
+    return _lot_of(context, floor_to_lot(instrument.freeze_quantity, instrument.lot_size) * most, "max_slices")
+
+
+def one_lot(context: Context, sized: Size) -> Reading:
+    """The risk budget alone allows at least one lot (every other cap says so in its own finding)."""
+    allowed = next(most for name, most in sized.caps if name == RISK_PER_TRADE)
+    return "" if allowed >= context.market.instrument.lot_size else "below_one_lot", allowed, RISK_PER_TRADE, None
+
+
+def sector_fits(context: Context, sized: Size) -> Reading:
+    """The sector has room for all that every other limit allows, with sector_over reject; asked of the whole size."""
+    wanted = min(most for name, most in sized.caps if name not in SECTOR_CAPS)
+    room = min((most for name, most in sized.caps if name in SECTOR_CAPS), default=wanted)
+    return "" if room >= wanted else "sector_over", wanted, room, None
+
+
+def large_enough(context: Context, sized: Size) -> Reading:
+    """The size is at least `min_quantity`; it is never made larger to be that."""
+    floor = context.policy.min_quantity or 0
+    return "" if sized.quantity >= floor else "below_min_quantity", sized.quantity, floor, None
+
+
+def _usual_budget(context: Context) -> Decimal:
+    """What would be risked without a drawdown: the least of the account's budget, a limit's and Kelly's."""
+    base, policy = max(context.base or ZERO, ZERO), context.policy
+    percents = [policy.risk_per_trade]
+    percents += [limit.risk_per_trade for limit in context.limits if limit.risk_per_trade is not None]
+    fraction = _kelly(context)[1] if policy.sizing_method == KELLY else None
+    if fraction is not None:
+        percents.append(policy.kelly_multiplier * max(fraction, ZERO) * HUNDRED)
+    return percent_of(base, min(percents))
+
+
+def _kelly(context: Context) -> tuple[int, Decimal | None]:
+    """How many finished trades the strategy has in R, and Kelly's fraction of them once they are enough."""
+    strategy = context.signal.strategy
+    edge = edge_of(done for done in context.book.outcomes if done.strategy == strategy)
+    enough = edge.trades >= context.policy.kelly_min_trades
+    return edge.trades, kelly_fraction(edge.win_rate, edge.payoff) if enough else None
+
+
+def _lot_of(context: Context, most: int, name: str) -> Reading:
+    """A cap of so many shares, refused where it is less than one lot."""
+    return "" if most >= context.market.instrument.lot_size else "below_one_lot", most, name, Decimal(most)
