@@ -19,7 +19,9 @@ LISTS = ("allowed_sides", "allowed_symbols", "allowed_products")
 
 def setting(name, cell):
     """A cell as the value of a setting: lists by commas, truth as yes and no, all else as the field's check reads it."""
-    if name in LISTS:
+    if not isinstance(cell, str) or cell == "empty":
+        return None if cell == "empty" else cell
+    if name in LISTS or isinstance(SETTINGS[name].default, tuple):
         return cell.split(",")
     if isinstance(SETTINGS[name].default, bool):
         return {"yes": True, "no": False}[cell]

@@ -29,7 +29,7 @@ ROOMS: Final = (
     ("Stops", ("stops",)),
     ("Targets", ("targets",)),
     ("Trailing and exits", ("exits", "trailing")),
-    ("Sizing", ("sizing",)),
+    ("Sizing", ("sizing", "sizers")),
     ("Charges", ("costs", "charges")),
     ("Circuit breakers and trading states", ("breakers", "states")),
     ("Sessions", ("sessions",)),
@@ -49,18 +49,19 @@ def rulebook() -> str:
         raise Unread(f"nothing reads the setting {', '.join(unread)}: take it out, or have a rule read it")
     lines = [NOTE, "", "# The rulebook", "", ABOUT, "", "## Rules: may this entry happen?", ""]
     lines += ["In the order in which they are asked; every one is asked, and every answer is kept."]
-    for row, path, name in rule_rows():
-        lines += ["", *_rule(row, path, name)]
+    for row, ask in rule_rows():
+        lines += ["", *_rule(row, ask)]
     for heading, rooms in ROOMS:
         lines += _formulas(heading, rooms)
     lines += _settings(read)
     return _spaced(lines)
 
 
-def _rule(row: Any, path: Path, name: str) -> Iterator[str]:
+def _rule(row: Any, ask: Any) -> Iterator[str]:
+    path, name = home(ask)
     yield f"### {row.name}"
     yield ""
-    for paragraph in prose(row.ask):
+    for paragraph in prose(ask):
         yield from (paragraph, "")
     off = "" if row.on(rc.Policy()) else " Off by default."
     sets = getattr(row.on, "__name__", "") == "always"

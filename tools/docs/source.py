@@ -40,7 +40,7 @@ def rooms(root: Path = CORE) -> list[Path]:
 def reached(path: Path, name: str) -> tuple[ast.FunctionDef, ...]:
     """A function and all of its own module (and of the context) that it calls or reads, itself first."""
     known = {**functions(CORE / "rules" / "context.py"), **functions(path)}
-    for other in {home(row.ask)[1] for row in rules.ROWS} - {name}:
+    for other in {home(ask)[1] for _, ask in rule_rows()} - {name}:
         known.pop(other, None)  # a rule answers for itself
     order, waiting = [], [name]
     while waiting:
@@ -97,16 +97,19 @@ def home(function: Any) -> tuple[Path, str]:
     return (base / "__init__.py" if base.is_dir() else base.with_suffix(".py")), inner.__name__
 
 
-def rule_rows() -> list[tuple[Any, Path, str]]:
-    """The rows of the rule table with the file and name of what they ask."""
-    return [(row, *home(row.ask)) for row in rules.ROWS]
+@cache
+def rule_rows() -> tuple[tuple[Any, Any], ...]:
+    """(row, what it asks) of every table of rules: of the context first, then of the size."""
+    of_the_size = ((found.row, found.ask) for found in rules.SIZE_ROWS)
+    return (*((row, row.ask) for row in rules.ROWS), *of_the_size)
 
 
 def givers() -> dict[str, list[str]]:
     """Reason code -> who gives it, as `rule` (file), rules first, in the order of the table and of the files."""
     found: dict[str, list[str]] = {}
     asked = set()
-    for row, path, name in rule_rows():
+    for row, ask in rule_rows():
+        path, name = home(ask)
         asked |= {(path, node.name) for node in reached(path, name)}
         for code in codes_of(path, name):
             _add(found, code, f"`{row.name}` ({relative(path)})")
@@ -158,6 +161,9 @@ def readers() -> dict[str, list[str]]:
             for name, node in functions(path).items():
                 for setting in _settings_in(node):
                     _add(found, setting, f"`{name.lstrip('_')}` ({path.relative_to(root.parent).as_posix()})")
+    switches = ast.parse((CORE / "rules" / "table.py").read_text(encoding="utf-8"))
+    for setting in _settings_in(switches):
+        _add(found, setting, "the table of rules (riskcore/rules/table.py)")
     judged = CORE / "policy" / "__init__.py"
     for node in ast.walk(ast.parse(judged.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and node.value in SETTINGS:
