@@ -55,6 +55,18 @@ def seen(bars=0, interval=None):
 BOUGHT = ("09:16 equity 100000", "10:00 buy INFY", "10:00 quote last=1000 atr=10")
 HELD = (*BOUGHT, "10:00 filled 10 at 1000")
 
+FIVE_SHARES = {"sizing_method": "fixed_quantity", "fixed_quantity": "5"}
+KELLY = {"sizing_method": "kelly", "strategy": "ema", "finished": "2 x 20, -1 x 20", **ROOMY}
+LOWS = [995] * 20 + [980] + [995] * 10 + [990] + [995] * 2
+SWINGS = ";".join(f"1005 {low} 1000" for low in LOWS)
+
+
+def no_infy(context):
+    """A rule of one's own."""
+    bad = context.signal.symbol == "INFY"
+    return rc.Finding("no_infy", not bad, "mine:infy" if bad else "", context.signal.symbol)
+
+
 KEYS = {
     # one line a setting: the value it is changed from, the value it is changed to, and whose answer changes
     "signal_max_age_s": ("60", "30", asked(signal_age="40")),
@@ -90,6 +102,45 @@ KEYS = {
     "brokerage_pct": ("0.03", "0.01", asked(risk_includes_charges="yes", **ROOMY)),
     "brokerage_max": ("20", "1", lived(*HELD, max_quantity=10)),
     "charges_as_of": ("2026-11-20", "2020-02-28", asked()),
+    "risk_reward_basis": ("gross", "net", asked(stop="980", target="1050")),
+    "stop_methods": ("atr", "level", asked(levels="970")),
+    "stop_combine": ("tighter", "wider", asked(stop_methods="atr,percent", stop_pct="3")),
+    "signal_stop": ("use", "ignore", asked(stop="980")),
+    "stop_pct": ("2", "3", asked(stop_methods="percent")),
+    "stop_points": ("20", "30", asked(stop_methods="points")),
+    "stop_swing_bars": ("1", "3", asked(stop_methods="swing", bars=SWINGS)),
+    "stop_buffer_ticks": ("1", "20", asked(stop_methods="level", levels="970")),
+    "stop_buffer_atr": ("empty", "1", asked(stop_methods="level", levels="970")),
+    "stop_risk_rupees": ("100", "200", asked(stop_methods="rupees", **FIVE_SHARES)),
+    "stop_least_ticks": ("2", "1000", asked()),
+    "stop_least_pct": ("empty", "3", asked()),
+    "stop_greatest_pct": ("empty", "1", asked()),
+    "stop_greatest_atr": ("empty", "1", asked()),
+    "target_method": ("r", "percent", asked(target_pct="9")),
+    "target_pct": ("8", "9", asked(target_method="percent")),
+    "target_points": ("80", "90", asked(target_method="points")),
+    "target_legs": ("50% at 2R,50% at 4R", "50% at 3R,50% at 4R", asked()),
+    "rules": ((), [no_infy], asked()),
+    "slippage_ticks": ("empty", "40", asked(**ROOMY)),
+    "slippage_pct": ("empty", "1", asked(**ROOMY)),
+    "sizing_method": ("risk", "fixed_quantity", asked(fixed_quantity="5")),
+    "fixed_quantity": ("5", "6", asked(sizing_method="fixed_quantity")),
+    "fixed_notional": ("5000", "6000", asked(sizing_method="fixed_notional")),
+    "volatility_target_pct": ("0.05", "0.06", asked(sizing_method="volatility", **ROOMY)),
+    "volatility_atr_multiple": ("1", "2", asked(sizing_method="volatility", volatility_target_pct="0.3", **ROOMY)),
+    "kelly_multiplier": ("0.01", "0.02", asked(**KELLY)),
+    "kelly_min_trades": ("30", "50", asked(**KELLY)),
+    "kelly_fallback": ("refuse", "risk", asked(sizing_method="kelly", strategy="ema")),
+    "throttle_from_pct": ("empty", "1", asked(peak_equity="110000", **ROOMY)),
+    "throttle_to_pct": ("20", "30", asked(throttle_from_pct="1", peak_equity="110000", **ROOMY)),
+    "throttle_least_pct": ("25", "50", asked(throttle_from_pct="1", peak_equity="110000", **ROOMY)),
+    "min_quantity": ("empty", "50", asked()),
+    "max_notional": ("empty", "5000", asked()),
+    "max_slices": ("10", "1", asked(freeze_quantity="5")),
+    "max_sector_net_exposure": ("empty", "5", asked()),
+    "max_unknown_sector_exposure": ("empty", "5", asked(symbol="OTHER")),
+    "sector_over": ("shrink", "reject", asked(max_sector_exposure="5")),
+    "limits": ((), [rc.Limit(scope="symbol", name="INFY", max_quantity=3)], asked()),
 }
 """Setting -> (from, to, a situation): under the two values it is answered differently, all else being equal."""
 

@@ -6,11 +6,12 @@ mission's. A column changes one of these; a column named as a setting sets it.
 """
 
 from datetime import datetime, time, timedelta
-
+from decimal import Decimal
 
 import attrs
 
 import riskcore as rc
+from riskcore.positions import Outcome
 
 SECTORS = {"INFY": "IT", "TCS": "IT", "SBIN": "BANK"}
 SETTINGS = {field.name: field for field in attrs.fields(rc.Policy)}
@@ -28,8 +29,10 @@ def setting(name, cell):
     return cell
 
 
-def instrument(symbol, tick="0.05", lot_size="1"):
-    return rc.Instrument(symbol=symbol, tick=tick, lot_size=lot_size, sector=SECTORS.get(symbol))
+def instrument(symbol, tick="0.05", lot_size="1", freeze_quantity=None):
+    return rc.Instrument(
+        symbol=symbol, tick=tick, lot_size=lot_size, sector=SECTORS.get(symbol), freeze_quantity=freeze_quantity
+    )
 
 
 def held(text):
@@ -75,6 +78,12 @@ def situation(
     holding="",
     working="",
     latch="",
+    levels="",
+    bars="",
+    strategy="",
+    finished="",
+    peak_equity="",
+    freeze_quantity="",
     **settings,
 ):
     """The four things a decision is made of; `none` takes a thing away."""
@@ -86,10 +95,13 @@ def situation(
         stop=stop or None,
         target=target or None,
         product=product,
+        strategy=strategy,
+        levels=levels.split(",") if levels else (),
     )
     market = rc.Market(
-        instrument=instrument(symbol, tick, lot_size),
+        instrument=instrument(symbol, tick, lot_size, int(freeze_quantity) if freeze_quantity else None),
         at=now,
+        bars=_bars(bars, now),
         last=_some(last),
         bid=_some(bid),
         ask=_some(ask),
@@ -105,6 +117,8 @@ def situation(
         realised=realised,
         charges=charges,
         trades_today=trades_today,
+        outcomes=_outcomes(finished, now),
+        peak_equity=_some(peak_equity),
         latches=[rc.Latch("operator", latch, now, "operator", "for the table")] if latch else [],
     )
     for number, name in enumerate(filter(None, working.split(","))):
@@ -114,6 +128,39 @@ def situation(
 
 def _some(cell):
     return None if cell in ("", "none") else cell
+
+
+def _bars(text, now):
+    """Five-minute bars as `high low close`, separated by semicolons, the last one just finished."""
+    rows = [[Decimal(part) for part in bar.split()] for bar in text.split(";") if bar]
+    starts = [now - timedelta(minutes=5 * n) for n in range(len(rows), 0, -1)]
+    return [
+        rc.Bar(at=at, open=close, high=high, low=low, close=close)
+        for at, (high, low, close) in zip(starts, rows, strict=True)
+    ] or None
+
+
+def _outcomes(text, now):
+    """Finished trades as results in R, oldest first, of a risk of 1,000 each: `2, -1, 0.5 x 10`."""
+    results = []
+    for part in filter(None, text.split(",")):
+        result, _, times = part.partition(" x ")
+        results += [Decimal(result.strip())] * int(times or 1)
+    day = now - timedelta(days=1)
+    return [
+        Outcome(
+            key="NSE:INFY",
+            side="BUY",
+            session=day.date(),
+            closed_at=day,
+            quantity=1,
+            gross=result * 1000,
+            charges=Decimal(0),
+            r_multiple=result,
+            strategy="ema",
+        )
+        for result in results
+    ]
 
 
 def _on_its_way(symbol, name, now):

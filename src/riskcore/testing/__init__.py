@@ -3,6 +3,7 @@
 Needs Hypothesis (`pip install "riskcore[testing]"`). No room of the core imports this one.
 """
 
+from riskcore.testing.conformance import conforms_rule as conforms_rule, conforms_sizer as conforms_sizer
 from riskcore.testing.days import Day as Day, days as days
 from riskcore.testing.scenario import Scenario as Scenario
 from riskcore.testing.strategies import (
@@ -24,6 +25,8 @@ __all__ = [
     "Situation",
     "bars",
     "books",
+    "conforms_rule",
+    "conforms_sizer",
     "days",
     "instruments",
     "markets",

@@ -14,37 +14,53 @@ their suite with the gateways.)
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-import attrs
-
+from riskcore.book import Book
 from riskcore.decision import decide
-from riskcore.money import amount, exact, floor_to_lot, percent_of
+from riskcore.instruments import Instrument
+from riskcore.money import amount, exact, percent_of
+from riskcore.policy import Policy
 from riskcore.reasons import REASONS, Finding
 from riskcore.rules.context import Context, look
+from riskcore.sessions import IST
+from riskcore.signals import BUY, Market, Signal
 from riskcore.sizing import Size, size
-from riskcore.testing.strategies import Situation, situations, st
+from riskcore.testing.strategies import Situation, situations, st  # first: it says what to install
 
-from hypothesis import HealthCheck, given, settings  # isort: skip - `strategies` says what to install
+from hypothesis import HealthCheck, Phase, given, settings  # isort: skip
 
-CustomRule: TypeAlias = Callable[[Context], Finding]
+_NOON: Final = datetime(2026, 11, 20, 12, 0, tzinfo=IST)
+_NOTHING_SEEN: Final = Situation(
+    Signal("INFY", BUY, at=_NOON),
+    Book(),
+    Market(instrument=Instrument(symbol="INFY", tick="0.05"), at=_NOON),
+    Policy(),
+)
+"""No quote, no ATR, no equity: what a rule may read of these is None."""
+
+OwnRule: TypeAlias = Callable[[Context], Finding]
 """A rule of one's own: it looks at the context and returns what it found."""
 
-CustomSizer: TypeAlias = Callable[..., Any]
+OwnSizer: TypeAlias = Callable[..., Any]
 """A sizer of one's own: called with equity, entry, stop and lot_size by name, it returns a quantity or a `Size`."""
 
 _ASCII_LONGEST: Final = 200
+_PHASES: Final = (Phase.explicit, Phase.generate)
+"""A failure is shown as it was drawn: to make it smaller would take minutes."""
+
 _QUIET: Final = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
 
-def conforms_rule(rule: CustomRule, *, examples: int = 60, strategy: Any = None) -> None:
+def conforms_rule(rule: OwnRule, *, examples: int = 60, strategy: Any = None) -> None:
     """Check that a rule keeps to what `decide` relies on, over generated situations (or those of `strategy`).
 
     1. total: it answers every situation, with a `Finding`, and raises nothing;
     2. pure: asked twice it answers the same, and the context is what it was;
-    3. its own: a failed finding has a reason with a prefix of its own and a colon ("mine:too_early"); a passed
-       one has none;
+    3. its own: a failed finding has a reason with a prefix of its own and a colon ("mine:too_early"; `decide` puts
+       the rule's name before one that lacks it, but then two of your rules may say the same); a passed one has none;
     4. its cap is a quantity: `max_quantity` is None or a finite number of shares, 0 or more;
     5. one answer, one name: `Finding.rule` is a word, and the same every time;
     6. it can be told: its sentence is ASCII and short enough for a line;
@@ -58,22 +74,26 @@ def conforms_rule(rule: CustomRule, *, examples: int = 60, strategy: Any = None)
     """
     names: set[str] = set()
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=_QUIET)
-    @given(strategy if strategy is not None else situations())
-    def judged(situation: Situation) -> None:
+    def judge(situation: Situation) -> None:
         context = look(*situation)
         found = _asked(rule, context)
+        _a_quantity(found)
         _pure(rule, context, found)
         _its_own(found)
-        _a_quantity(found)
         _one_name(found, names)
         _tellable(found)
-        _tightens(found, situation)
+        _tightens(rule, found, situation)
 
+    @settings(max_examples=examples, deadline=None, database=None, phases=_PHASES, suppress_health_check=_QUIET)
+    @given(strategy if strategy is not None else situations())
+    def judged(situation: Situation) -> None:
+        judge(situation)
+
+    judge(_NOTHING_SEEN)
     judged()
 
 
-def _asked(rule: CustomRule, context: Context) -> Finding:
+def _asked(rule: OwnRule, context: Context) -> Finding:
     try:
         found = rule(context)
     except Exception as raised:
@@ -85,7 +105,7 @@ def _asked(rule: CustomRule, context: Context) -> Finding:
     return found
 
 
-def _pure(rule: CustomRule, context: Context, found: Finding) -> None:
+def _pure(rule: OwnRule, context: Context, found: Finding) -> None:
     before = repr(context)
     again = rule(context)
     assert again == found, f"asked twice it answered {found} and {again} (law 2: pure)"
@@ -128,20 +148,20 @@ def _tellable(found: Finding) -> None:
     assert "\n" not in found.text, "its sentence has several lines (law 6)"
 
 
-def _tightens(found: Finding, situation: Situation) -> None:
-    """What `decide` does with a finding beside its own: no larger order, and no refusal turned round."""
-    alone = decide(*situation)
+def _tightens(rule: OwnRule, found: Finding, situation: Situation) -> None:
+    """Decided with the rule and without it: no larger order, and what was refused stays so."""
+    signal, book, market, policy = situation
+    alone, beside = decide(*situation), decide(signal, book, market, policy.with_rules(rule))
     if not alone.approved:
-        return
-    most = alone.size.quantity
-    if found.max_quantity is not None:
-        lot = situation.market.instrument.lot_size
-        most = min(most, floor_to_lot(amount(found.max_quantity, "max_quantity"), lot))
-    assert (0 if not found.passed else most) <= alone.size.quantity, "it made the order larger (law 7)"
+        assert not beside.approved, "what the core refused was approved with the rule (law 7)"
+    elif beside.approved:
+        assert found.passed, f"the entry was approved though the rule failed: {found} (law 7)"
+        assert beside.size.quantity <= alone.size.quantity, "the order became larger with the rule (law 7)"
+        assert beside.order.stop == alone.order.stop, "the stop moved with the rule (law 7)"
 
 
 def conforms_sizer(
-    sizer: CustomSizer, *, risk_per_trade: Any = None, examples: int = 100, monotone: bool = True
+    sizer: OwnSizer, *, risk_per_trade: Any = None, examples: int = 100, monotone: bool = True
 ) -> None:
     """Check a sizer: `sizer(equity=..., entry=..., stop=..., lot_size=...)` -> a quantity or a `Size`.
 
@@ -157,7 +177,7 @@ def conforms_sizer(
     >>> conforms_sizer(mine, risk_per_trade="0.5", examples=20)
     """
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=_QUIET)
+    @settings(max_examples=examples, deadline=None, database=None, phases=_PHASES, suppress_health_check=_QUIET)
     @given(
         st.integers(0, 10_000_000),
         st.integers(0, 1_000_000),
@@ -184,7 +204,7 @@ def conforms_sizer(
     judged()
 
 
-def _sized(sizer: CustomSizer, lot: int, asked: dict[str, Decimal]) -> int:
+def _sized(sizer: OwnSizer, lot: int, asked: dict[str, Decimal]) -> int:
     try:
         answer = sizer(lot_size=lot, **asked)
     except Exception as raised:
@@ -202,5 +222,3 @@ def _within(quantity: int, asked: dict[str, Decimal], percent: Decimal) -> None:
     least = size(equity=asked["equity"], risk_per_trade=percent, entry=asked["entry"], stop=asked["stop"])
     assert quantity <= least.quantity, f"{quantity} is more than {least.quantity}, which the budget allows (law 4)"
 
-
-__all__ = ["CustomRule", "CustomSizer", "attrs", "conforms_rule", "conforms_sizer"]
