@@ -11,7 +11,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from riskcore.book import Book as Book, Fill as Fill, Latch as Latch, Position as Position, Price as Price
+    from riskcore.analytics.equity import EquityCurve as EquityCurve, equity_curve as equity_curve
+    from riskcore.analytics.statistics import (
+        TradeStatistics as TradeStatistics,
+        kelly_fraction as kelly_fraction,
+        trade_statistics as trade_statistics,
+    )
+    from riskcore.analytics.summary import (
+        Performance as Performance,
+        performance as performance,
+        performance_of as performance_of,
+    )
+    from riskcore.analytics.trade import Trade as Trade, trades_of as trades_of
+    from riskcore.book import (
+        Book as Book,
+        DayResult as DayResult,
+        Fill as Fill,
+        Latch as Latch,
+        Outcome as Outcome,
+        Position as Position,
+        Price as Price,
+    )
+    from riskcore.breakers.market import recent_range as recent_range
+    from riskcore.breakers.measure import Measure as Measure, Observations as Observations
+    from riskcore.breakers.table import measures as measures
     from riskcore.costs import (
         Charges as Charges,
         ChargesUnknown as ChargesUnknown,
@@ -19,7 +42,11 @@ if TYPE_CHECKING:
         order_charges as order_charges,
     )
     from riskcore.decision import Approved as Approved, Decision as Decision, Refused as Refused, decide as decide
+    from riskcore.exits.breakeven import breakeven_price as breakeven_price
+    from riskcore.exits.legs import open_legs as open_legs, scaled_legs as scaled_legs
     from riskcore.exits.levels import Breach as Breach, breach as breach, exit_order as exit_order
+    from riskcore.exits.timing import time_stop_at as time_stop_at, time_stop_due as time_stop_due
+    from riskcore.exits.trailing import advance as advance, trailed as trailed, trailed_stop as trailed_stop
     from riskcore.instruments import (
         Instrument as Instrument,
         margin_pct as margin_pct,
@@ -40,9 +67,19 @@ if TYPE_CHECKING:
         custom_rule as custom_rule,
         policy_hash as policy_hash,
     )
-    from riskcore.positions import DayResult as DayResult, Outcome as Outcome
+    from riskcore.policy.breakers import (
+        BreakerRule as BreakerRule,
+        ConnectionTimers as ConnectionTimers,
+        ErrorLimit as ErrorLimit,
+    )
+    from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
+    from riskcore.rules.bets import (
+        pearson as pearson,
+        return_correlation as return_correlation,
+        simple_returns as simple_returns,
+    )
     from riskcore.rules.context import Context as Context
     from riskcore.sessions import (
         IST as IST,
@@ -65,12 +102,14 @@ if TYPE_CHECKING:
         Broker as Broker,
         Simulation as Simulation,
         evidence_from as evidence_from,
+        fresh_atr as fresh_atr,
         interval_length as interval_length,
         moments as moments,
         prices_of as prices_of,
         simulate as simulate,
     )
     from riskcore.sizing import Size as Size, size as size
+    from riskcore.states import MATRIX as MATRIX, allows as allows, reduces as reduces
     from riskcore.stops import (
         Stop as Stop,
         atr as atr,
@@ -100,21 +139,44 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
-    "book": ("Book", "Fill", "Latch", "Position", "Price"),
+    "analytics.equity": ("EquityCurve", "equity_curve"),
+    "analytics.statistics": ("TradeStatistics", "kelly_fraction", "trade_statistics"),
+    "analytics.summary": ("Performance", "performance", "performance_of"),
+    "analytics.trade": ("Trade", "trades_of"),
+    "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
+    "breakers.market": ("recent_range",),
+    "breakers.measure": ("Measure", "Observations"),
+    "breakers.table": ("measures",),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
+    "exits.breakeven": ("breakeven_price",),
+    "exits.legs": ("open_legs", "scaled_legs"),
     "exits.levels": ("Breach", "breach", "exit_order"),
+    "exits.timing": ("time_stop_at", "time_stop_due"),
+    "exits.trailing": ("advance", "trailed", "trailed_stop"),
     "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
-    "positions": ("DayResult", "Outcome"),
+    "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
+    "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),
+    "rules.bets": ("pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
     "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
-    "simulation": ("Broker", "Simulation", "evidence_from", "interval_length", "moments", "prices_of", "simulate"),
+    "simulation": (
+        "Broker",
+        "Simulation",
+        "evidence_from",
+        "fresh_atr",
+        "interval_length",
+        "moments",
+        "prices_of",
+        "simulate",
+    ),
     "sizing": ("Size", "size"),
+    "states": ("MATRIX", "allows", "reduces"),
     "stops": (
         "Stop",
         "atr",

@@ -13,52 +13,54 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
-from riskcore.money import ZERO, amount, exact, not_negative_whole, positive
+from riskcore.money import ZERO, amount, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
 from riskcore.positions import (
     DayResult as DayResult,
     Fill as Fill,
     Outcome as Outcome,
     Position as Position,
+    marked,
     new_position,
     r_multiple,
     tighter,
+    with_stop,
 )
 from riskcore.sessions import session_date
 from riskcore.signals import opposite, sign
+from riskcore.states import (
+    ACTIVE as ACTIVE,
+    HALTED as HALTED,
+    LOCKED as LOCKED,
+    REDUCING as REDUCING,
+    SEVERITY as SEVERITY,
+    WAITING_FOR_LOGIN as WAITING_FOR_LOGIN,
+    Latch as Latch,
+)
 from riskcore.values import checks, given, optional, settle
 
-ACTIVE: Final = "active"
-REDUCING: Final = "reducing"
-HALTED: Final = "halted"
-LOCKED: Final = "locked"
-WAITING_FOR_LOGIN: Final = "waiting_for_login"
 KEPT_OUTCOMES: Final = 500
 KEPT_DAYS: Final = 400
-SEVERITY: Final = (ACTIVE, REDUCING, HALTED, LOCKED, WAITING_FOR_LOGIN)
 
 
 @frozen
 class Price:
-    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`)."""
+    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
+
+    `high` and `low` are the extremes since the price before it, None where there was nothing between; `close` is
+    the close of a candle that has ended by now, if one has; `atr` a fresh ATR, if there is one.
+    """
 
     key: str
     last: Decimal = field(converter=given)
     at: datetime
+    high: Decimal | None = field(default=None, converter=given)
+    low: Decimal | None = field(default=None, converter=given)
+    close: Decimal | None = field(default=None, converter=given)
+    atr: Decimal | None = field(default=None, converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICE)
-
-
-@frozen
-class Latch:
-    """Something that stopped entries, and stays until it is lifted: who, when, why, and which state it sets."""
-
-    name: str
-    state: str
-    at: datetime
-    by: str
-    why: str
 
 
 @frozen
@@ -69,7 +71,8 @@ class Book:
     gross and cost; `trades_today` counts entries sent and not refused unfilled. `orders` holds the session's
     orders, ended ones too, so that a late report finds its order. `outcomes` are finished trades, newest last, and
     `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of all time,
-    open positions included.
+    open positions included. `excused` are breakers lifted by hand at their limit, `counted_from` when each was last
+    lifted; `sent_in_second` orders and cancels went out in the calendar second `sent_second`.
     """
 
     opening_equity: Decimal | None = field(default=None, converter=given)
@@ -84,6 +87,10 @@ class Book:
     days: tuple[DayResult, ...] = field(default=(), converter=given, kw_only=True)
     session_peak: Decimal | None = field(default=None, converter=given, kw_only=True)
     peak_equity: Decimal | None = field(default=None, converter=given, kw_only=True)
+    excused: tuple[str, ...] = field(default=(), kw_only=True)
+    counted_from: tuple[tuple[str, datetime], ...] = field(default=(), kw_only=True)
+    sent_second: datetime | None = field(default=None, kw_only=True)
+    sent_in_second: int = field(default=0, kw_only=True)
     version: int = field(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -91,8 +98,29 @@ class Book:
 
     @property
     def state(self) -> str:
-        """The trading state: the most severe that any latch sets, ACTIVE when none does."""
-        return max((latch.state for latch in self.latches), key=SEVERITY.index, default=ACTIVE)
+        """The trading state: the most severe that any latch of the account sets, ACTIVE when none does."""
+        return self.state_of("")
+
+    def state_of(self, key: str) -> str:
+        """The trading state of one instrument: the account's, or the graver one of a latch of its own."""
+        states = (latch.state for latch in self.latches if latch.key in ("", key))
+        return max(states, key=SEVERITY.index, default=ACTIVE)
+
+    def latch(self, name: str, key: str = "") -> Latch | None:
+        """The latch of a name (and of an instrument) that stands, if any."""
+        return next((latch for latch in self.latches if latch.name == name and latch.key == key), None)
+
+    def counted_since(self, breaker: str) -> datetime | None:
+        """When a breaker was last lifted: it counts what came after. None if it never was."""
+        return next((at for name, at in self.counted_from if name == breaker), None)
+
+    def orders_in(self, at: datetime) -> int:
+        """Orders and cancels sent in the calendar second of `at`."""
+        return self.sent_in_second if self.sent_second == at.replace(microsecond=0) else 0
+
+    def sending(self, at: datetime) -> Book:
+        """The next book with one more order or cancel sent at `at`."""
+        return attrs.evolve(self, sent_second=at.replace(microsecond=0), sent_in_second=self.orders_in(at) + 1)
 
     @property
     @exact
@@ -155,7 +183,9 @@ class Book:
         """
         days = self.days
         if self.session is not None and self.opening_equity is not None:
-            days = (*days, DayResult(self.session, self.opening_equity, self.net_realised))[-KEPT_DAYS:]
+            days = (*days, DayResult(self.session, self.opening_equity, self.net_realised, self.session_peak))[
+                -KEPT_DAYS:
+            ]
         return attrs.evolve(
             self,
             session=session,
@@ -166,8 +196,16 @@ class Book:
             trades_today=0,
             orders=self.live_orders(),
             days=days,
+            excused=(),
             version=self.version + 1,
         )
+
+    def with_stop(self, key: str, stop: Decimal, rule: str) -> Book:
+        """The next book with the stop of a position tightened, and by what; a looser one changes nothing."""
+        held = self.position(key)
+        if held is None or not held.tightens(stop):
+            return self
+        return attrs.evolve(self._with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
 
     def moved(self, order_id: str, status: str) -> Book:
         """The next book after a report that changes an order's status and fills nothing new."""
@@ -186,17 +224,18 @@ class Book:
             raise ValueError(f"order {approved.order_id} is in the book already")
         entry = isinstance(approved, ApprovedEntry)
         return attrs.evolve(
-            self,
+            self.sending(approved.at),
             orders=(*self.orders, Order(approved=approved, status=INTENDED)),
             trades_today=self.trades_today + (1 if entry else 0),
             version=self.version + 1,
         )
 
     def _marked(self, price: Price) -> Book:
-        if self.position(price.key) is None:
+        held = self.position(price.key)
+        if held is None:
             return self
-        positions = (attrs.evolve(p, last=price.last) if p.instrument.key == price.key else p for p in self.positions)
-        return attrs.evolve(self, positions=tuple(positions), version=self.version + 1)._peaked()
+        seen = marked(held, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
+        return attrs.evolve(self._with_position(held, seen), version=self.version + 1)._peaked()
 
     def _filled(self, fill: Fill) -> Book:
         order = self._known(fill.order_id)
@@ -225,6 +264,7 @@ class Book:
             charges=held.charges + fill.charges,
             last=fill.price,
             stop=tighter(held, entry.stop),
+            trail=attrs.evolve(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
         )
         return self._with_position(held, grown)
 
@@ -286,7 +326,14 @@ def _several(value: Any, name: str) -> tuple[Any, ...]:
     return value if type(value) is tuple else tuple(value)
 
 
-_PRICE: Final = checks("Price", last=positive)
+_PRICE: Final = checks(
+    "Price",
+    last=positive,
+    high=optional(positive),
+    low=optional(positive),
+    close=optional(positive),
+    atr=optional(not_negative),
+)
 _BOOK: Final = checks(
     "Book",
     opening_equity=optional(amount),

@@ -230,6 +230,7 @@ def _entry(context: Context, quantity: int) -> ApprovedEntry:
         at=market.at,
         valid_until=_holds_until(market.at, context.policy),
         book_version=context.book.version,
+        atr=context.trusted_atr,
         legs=legs_for(target, quantity, market.instrument.lot_size),
     )
 

@@ -23,12 +23,27 @@ from riskcore.commands import (
     PlaceEntry as PlaceEntry,
     PlaceExit as PlaceExit,
 )
+from riskcore.controls import (
+    Approaching as Approaching,
+    ClockSeen as ClockSeen,
+    ConnectionSeen as ConnectionSeen,
+    ConnectionStaged as ConnectionStaged,
+    ControlRefused as ControlRefused,
+    DriftMeasured as DriftMeasured,
+    LoginSeen as LoginSeen,
+    OperatorHalted as OperatorHalted,
+    OperatorResumed as OperatorResumed,
+    OrderFailed as OrderFailed,
+    Rearmed as Rearmed,
+    Receded as Receded,
+)
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.signals import Market, Signal
-from riskcore.values import checks, settle
+from riskcore.stop_moves import StopKept as StopKept, StopMoved as StopMoved, TightenStop as TightenStop
+from riskcore.values import checks, optional, settle
 
 # ---------------------------------------------------------------- inputs
 
@@ -83,7 +98,10 @@ class EvidenceArrived:
 
 @frozen
 class PricesSeen:
-    """Prices of one instrument since the last look, conflated: the first, the extremes and the last."""
+    """Prices of one instrument since the last look, conflated: the first, the extremes and the last.
+
+    `atr` is the ATR at their end, where somebody works it out: a stop that trails by the ATR then follows it.
+    """
 
     at: datetime
     key: str
@@ -92,6 +110,7 @@ class PricesSeen:
     low: Decimal
     last: Decimal
     since: datetime
+    atr: Decimal | None = None
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICES)
@@ -99,7 +118,10 @@ class PricesSeen:
 
 @frozen
 class OrderReported:
-    """What the gateway says of one of our orders; the fill is cumulative."""
+    """What the gateway says of one of our orders; the fill is cumulative.
+
+    `error` is the class of what went wrong (`policy.breakers.ERRORS`), where the gateway can tell it.
+    """
 
     at: datetime
     order_id: str
@@ -108,6 +130,7 @@ class OrderReported:
     filled_value: Decimal
     traded_at: datetime | None = None
     note: str = ""
+    error: str = ""
 
     def __attrs_post_init__(self) -> None:
         settle(self, _REPORT)
@@ -138,7 +161,7 @@ class TroubleOver:
 
 
 _EQUITY = checks("EquityRead", equity=amount)
-_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive)
+_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive, atr=optional(not_negative))
 _REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)
 
 Input: TypeAlias = (
@@ -148,10 +171,16 @@ Input: TypeAlias = (
     | AlertRefused
     | EvidenceArrived
     | PricesSeen
+    | TightenStop
     | OrderReported
     | TimePassed
     | TroubleSeen
     | TroubleOver
+    | OperatorHalted
+    | OperatorResumed
+    | LoginSeen
+    | ConnectionSeen
+    | ClockSeen
 )
 INPUTS: tuple[type, ...] = get_args(Input)
 
@@ -299,7 +328,8 @@ class Filled:
 class PositionClosed:
     """A position is flat again: the finished trade.
 
-    `r_multiple` is its net result over its initial risk, None without a stop.
+    `r_multiple` is its net result over its initial risk, None without a stop. `reason` is the last exit's, and `rule`
+    the setting that placed its stop or its deadline ("" for the entry's own levels).
     """
 
     VERSION: ClassVar[int] = 1
@@ -317,16 +347,24 @@ class PositionClosed:
     gross: Decimal
     charges: Decimal
     r_multiple: Decimal | None
+    rule: str = ""
 
 
 @frozen
 class Marked:
-    """The latest price of a held instrument."""
+    """The latest price of a held instrument, with what a trailing stop must remember of the prices since the last.
+
+    `high` and `low` are there where all of them came after the entry; `close` where a candle ended among them.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime
     key: str
     last: Decimal
+    high: Decimal | None = None
+    low: Decimal | None = None
+    close: Decimal | None = None
+    atr: Decimal | None = None
 
 
 @frozen
@@ -340,12 +378,18 @@ class Latched:
 
 @frozen
 class Lifted:
-    """A stop of entries was lifted."""
+    """A stop of entries was lifted, of one instrument (`key`) or of the account.
+
+    `excused`: the breaker still measured at its limit; it trips again only after it has measured below it.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime
     name: str
     by: str
+    why: str = ""
+    key: str = ""
+    excused: bool = False
 
 
 @frozen
@@ -373,8 +417,17 @@ Fact: TypeAlias = (
     | Filled
     | PositionClosed
     | Marked
+    | StopMoved
+    | StopKept
     | Latched
     | Lifted
     | ClockBackward
+    | ControlRefused
+    | OrderFailed
+    | DriftMeasured
+    | ConnectionStaged
+    | Approaching
+    | Receded
+    | Rearmed
 )
 FACTS: tuple[type, ...] = get_args(Fact)

@@ -6,13 +6,57 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
+import attrs
 from attrs import field, frozen
 
 from riskcore.instruments import Instrument
-from riskcore.money import ZERO, amount, count, exact, not_negative_whole, positive
-from riskcore.orders import ApprovedEntry
+from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
+from riskcore.orders import ApprovedEntry, TargetLeg
 from riskcore.signals import BUY, side_text, sign
 from riskcore.values import checks, given, optional, settle
+
+
+@frozen(kw_only=True)
+class Trail:
+    """The extremes of the price since the entry, the ATR then and now, and who placed the stop that stands.
+
+    `best` and `worst` are the prices most in favour of the position and most against it; `best_close` the best
+    price at the end of a candle (of `trail_interval`). `seen_at` is the last look. `entry_atr` is the ATR the
+    entry was decided on, `atr` the freshest one told since. `rule` is the setting that moved the stop to where it
+    stands ("" while it is the entry's own). Nothing here ever runs back: extremes only widen.
+    """
+
+    best: Decimal | None = field(default=None, converter=given)
+    worst: Decimal | None = field(default=None, converter=given)
+    best_close: Decimal | None = field(default=None, converter=given)
+    seen_at: datetime | None = None
+    entry_atr: Decimal | None = field(default=None, converter=given)
+    atr: Decimal | None = field(default=None, converter=given)
+    rule: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _TRAIL)
+
+    def after(
+        self,
+        *,
+        long: bool,
+        high: Decimal,
+        low: Decimal,
+        close: Decimal | None = None,
+        atr: Decimal | None = None,
+        at: datetime | None = None,
+    ) -> Trail:
+        """The next one, after prices between `low` and `high`; `close` is that of a candle that ended among them."""
+        up, down = (high, low) if long else (low, high)
+        return attrs.evolve(
+            self,
+            best=_better(self.best, up, long=long),
+            worst=_better(self.worst, down, long=not long),
+            best_close=self.best_close if close is None else _better(self.best_close, close, long=long),
+            seen_at=at or self.seen_at,
+            atr=atr or self.atr,
+        )
 
 
 @frozen(kw_only=True)
@@ -40,6 +84,8 @@ class Position:
     realised: Decimal = ZERO
     charges: Decimal = ZERO
     exit_value: Decimal = ZERO
+    legs: tuple[TargetLeg, ...] = field(default=(), converter=given)
+    trail: Trail = field(factory=Trail)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _POSITION)
@@ -48,6 +94,12 @@ class Position:
     def id(self) -> str:
         """The signal that opened it; the instrument's key where no signal of ours did."""
         return self.signal_id or self.instrument.key
+
+    def tightens(self, stop: Decimal) -> bool:
+        """Whether a stop at that price is tighter than the one that stands; any is, where none does."""
+        if self.stop is None:
+            return True
+        return stop > self.stop if self.side == BUY else stop < self.stop
 
     @property
     @exact
@@ -114,11 +166,12 @@ class Outcome:
 
 @frozen
 class DayResult:
-    """A finished session: its opening equity, and what was realised in it after charges."""
+    """A finished session: its opening equity, what was realised in it after charges, and its highest equity."""
 
     session: date
     opening_equity: Decimal
     net: Decimal
+    peak: Decimal | None = None
 
 
 @exact
@@ -131,6 +184,30 @@ def r_multiple(held: Position, net: Decimal) -> Decimal | None:
         return None
     risk = abs(held.average_price - held.initial_stop) * held.opened_quantity
     return net / risk if risk else None
+
+
+def marked(
+    held: Position,
+    last: Decimal,
+    at: datetime,
+    *,
+    high: Decimal | None = None,
+    low: Decimal | None = None,
+    close: Decimal | None = None,
+    atr: Decimal | None = None,
+) -> Position:
+    """The position at a new price: its latest price, and what its trail remembers. The stop stays where it is."""
+    top = last if high is None else max(high, last)
+    bottom = last if low is None else min(low, last)
+    trail = held.trail.after(long=held.side == BUY, high=top, low=bottom, close=close, atr=atr, at=at)
+    return attrs.evolve(held, last=last, trail=trail)
+
+
+def with_stop(held: Position, stop: Decimal, rule: str) -> Position:
+    """The position with its stop at a tighter price, and who moved it there; a looser price changes nothing."""
+    if not held.tightens(stop):
+        return held
+    return attrs.evolve(held, stop=stop, trail=attrs.evolve(held.trail, rule=rule))
 
 
 def tighter(held: Position, stop: Decimal) -> Decimal:
@@ -157,7 +234,15 @@ def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
         strategy=entry.strategy,
         signal_id=entry.signal_id,
         charges=fill.charges,
+        legs=entry.legs,
+        trail=Trail(best=fill.price, worst=fill.price, seen_at=fill.at, entry_atr=entry.atr),
     )
+
+
+def _better(known: Decimal | None, price: Decimal, *, long: bool) -> Decimal:
+    if known is None:
+        return price
+    return max(known, price) if long else min(known, price)
 
 
 _POSITION: Final = checks(
@@ -170,5 +255,14 @@ _POSITION: Final = checks(
     last=optional(positive),
     initial_stop=optional(positive),
     opened_quantity=not_negative_whole,
+    legs=lambda value, name: tuple(value),
 )
 _FILL: Final = checks("Fill", quantity=count, price=positive, charges=amount, value=optional(positive))
+_TRAIL: Final = checks(
+    "Trail",
+    best=optional(positive),
+    worst=optional(positive),
+    best_close=optional(positive),
+    entry_atr=optional(not_negative),
+    atr=optional(not_negative),
+)

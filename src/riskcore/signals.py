@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -109,8 +109,14 @@ class Market:
     and `ask` are rupees a share; a missing quote stays None and refuses entries by name. Give either `atr`
     (rupees, already computed) or `bars` (oldest first, finished ones only) from which it is computed; swings are
     sought in `bars`, and where both are given the ATR given counts. `atr_bars` is how many bars a given ATR rests on,
-    None when only the caller knows. `available_cash` is what the broker says can still be
-    spent as margin, where it was read.
+    None when only the caller knows. `available_cash` is what the broker says can still be spent as margin, where it
+    was read; `cash_unknown` says that it was asked for and no usable answer came, which refuses entries by name.
+    `closes` are the closes of the instrument and of everything held, as (key, closes oldest first), aligned on common
+    sessions: what correlations are measured on.
+
+    Rules that are switched on may need more, and refuse by name without it: `previous_close`, the day's price bands
+    `band_low` and `band_high`, `traded_at`, when the instrument last traded, and `recent_prices`, (moment, price)
+    of the last minute or so, oldest first.
     """
 
     instrument: Instrument
@@ -124,11 +130,22 @@ class Market:
     atr_interval: str | None = None
     bars: tuple[Bar, ...] | None = field(default=None, converter=given)
     available_cash: Decimal | None = field(default=None, converter=given)
+    previous_close: Decimal | None = field(default=None, converter=given)
+    band_low: Decimal | None = field(default=None, converter=given)
+    band_high: Decimal | None = field(default=None, converter=given)
+    traded_at: datetime | None = field(default=None, converter=given)
+    recent_prices: tuple[tuple[datetime, Decimal], ...] | None = field(default=None, converter=given)
+    cash_unknown: bool = False
+    closes: tuple[tuple[str, tuple[Decimal, ...]], ...] = field(default=(), converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _MARKET)
         if self.bid is not None and self.ask is not None and self.bid > self.ask:
             raise ValueError(f"Market: bid {self.bid} is above ask {self.ask}")
+        if self.band_low is not None and self.band_high is not None and self.band_low > self.band_high:
+            raise ValueError(f"Market: band_low {self.band_low} is above band_high {self.band_high}")
+        if self.cash_unknown and self.available_cash is not None:
+            raise ValueError("Market: available_cash was given and is said to be unknown; leave one of the two out")
 
     def quote_age(self) -> timedelta:
         """How old the quote was at the moment of looking."""
@@ -140,11 +157,24 @@ class Market:
         return near if near is not None else self.last
 
 
+def _timed_prices(value: Any, name: str) -> tuple[tuple[datetime, Decimal], ...]:
+    return tuple((in_ist(moment, name), positive(price, name)) for moment, price in value)
+
+
 def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
     """Several prices; none at all is right too."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(f"{name} must be a list of prices such as [2450, 2480.5], got {value!r}")
     return tuple(positive(price, name) for price in value)
+
+
+def _closes(value: Any, name: str) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
+    """Closes by instrument key, given as a mapping or as pairs; each key once."""
+    pairs = value.items() if isinstance(value, Mapping) else value
+    found = tuple((str(key), tuple(positive(close, f"{name} of {key}") for close in series)) for key, series in pairs)
+    if len({key for key, _ in found}) < len(found):
+        raise ValueError(f"{name} must hold each instrument once")
+    return found
 
 
 _BAR: Final = checks("Bar", at=in_ist, open=positive, high=positive, low=positive, close=positive, volume=whole)
@@ -170,4 +200,10 @@ _MARKET: Final = checks(
     atr=optional(not_negative),
     bars=optional(lambda value, name: tuple(value)),
     available_cash=optional(not_negative),
+    previous_close=optional(positive),
+    band_low=optional(positive),
+    band_high=optional(positive),
+    traded_at=optional(in_ist),
+    recent_prices=optional(_timed_prices),
+    closes=_closes,
 )

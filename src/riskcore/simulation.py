@@ -24,6 +24,7 @@ from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, WORKING, ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
 from riskcore.policy.levels import SWING
+from riskcore.policy.trailing import LATEST
 from riskcore.signals import BUY, Bar, Market, Signal
 from riskcore.stops import atr
 
@@ -112,9 +113,24 @@ def _status(order: ApprovedEntry | ApprovedExit, status: str, at: datetime) -> e
 # ---------------------------------------------------------------- what a bar means
 
 
-def prices_of(bar: Bar, key: str, length: timedelta) -> e.PricesSeen:
-    """A bar as conflated prices, known at its end."""
-    return e.PricesSeen(bar.at + length, key, bar.open, bar.high, bar.low, bar.close, bar.at)
+def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = None) -> e.PricesSeen:
+    """A bar as conflated prices, known at its end; `atr` as it then was, where a stop trails by it."""
+    return e.PricesSeen(bar.at + length, key, bar.open, bar.high, bar.low, bar.close, bar.at, atr)
+
+
+@exact
+def fresh_atr(bars: Sequence[Bar], policy: Policy, *, bars_are: str) -> Decimal | None:
+    """The ATR that a trailing stop follows after the last of these bars, or None.
+
+    None where the policy trails by no ATR or by the entry's own, where the bars are not of `atr_interval` (if that
+    is set), and where they are fewer than `atr_warmup_bars`. Worked out over the last `atr_warmup_bars`, or ten
+    periods if that is more: what lies before changes it by less than 1e-4 of its value.
+    """
+    follows = policy.trails_on_atr and policy.trail_atr == LATEST
+    if not follows or policy.atr_interval not in (None, bars_are) or len(bars) < policy.atr_warmup_bars:
+        return None
+    window = max(policy.atr_warmup_bars, 10 * policy.atr_period)
+    return atr(bars[-window:], policy.atr_period)
 
 
 @exact
@@ -187,6 +203,12 @@ class _Run:
         for report in reports:
             self.take(report)
 
+    def see(self, prices: e.PricesSeen) -> None:
+        """Take a span of prices, with the ATR at its end where a stop trails by it."""
+        held = self.state.book.position(prices.key) is not None
+        fresh = fresh_atr(self.bars[prices.key], self.policy, bars_are=self.interval) if held else None
+        self.take(prices if fresh is None else attrs.evolve(prices, atr=fresh))
+
     def carry_out(self, command: e.Command, at: datetime) -> Iterator[e.Input]:
         if isinstance(command, e.AskEquity):
             known = command.last_known
@@ -232,8 +254,8 @@ def simulate(
         for _, _, prices in spans:
             run.trade(prices)
         for instrument, bar, prices in spans:
-            run.take(prices)
             run.bars[instrument.key].append(bar)
+            run.see(prices)
             for strategy in each:
                 signal = strategy(instrument, run.bars[instrument.key])
                 if signal is not None:

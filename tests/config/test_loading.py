@@ -100,13 +100,26 @@ def test_every_policy_field_has_its_file():
     assert sorted(names) == sorted(field.name for field in attrs.fields(rc.Policy))
 
 
+TRAIL = "trail: step_points\n  trail_step: 2"
+COMPANIONS = {
+    "trail": "trail_step: 2",
+    "trail_by": TRAIL,
+    "trail_step": "trail: step_points",
+    "trail_after": TRAIL,
+    "profit_lock_at_r": "profit_lock_pct: 50",
+    "profit_lock_pct": "profit_lock_at_r: 1",
+}
+"""What a setting cannot be without."""
+
+
 @pytest.mark.parametrize("field", attrs.fields(rc.Policy), ids=lambda field: field.name)
 def test_every_policy_field_can_be_written(read, refused, field):
     """With its example, in its file; never as a mapping, never in the other file."""
     section = field.metadata["file"]
     [setting] = [policy_settings(file)[field.name] for file in POLICY_FILES if SECTIONS[file] == section]
     other = next(SECTIONS[file] for file in POLICY_FILES if SECTIONS[file] != section)
-    policy = read(**{section: f"{section}:\n  {field.name}: {setting.example}\n"}).policy
+    companions = COMPANIONS.get(field.name, "")
+    policy = read(**{section: f"{section}:\n  {field.name}: {setting.example}\n  {companions}\n"}).policy
     assert getattr(policy, field.name) not in (None, ())
     [line] = refused(**{section: f"{section}:\n\n  {field.name}: {{a: 1}}\n"})
     assert line.startswith(f"{section}.yaml:3: {field.name}: must be ")

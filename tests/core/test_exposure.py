@@ -100,7 +100,7 @@ def test_a_symbol_is_never_added_to_against_what_is_held():
         at=NOON,
     )
     refused = decided(leaving.after(away), one_position_per_symbol=False)
-    assert [found.reason for found in refused.reasons] == ["symbol_working"]
+    assert [found.reason for found in refused.reasons] == ["exit_in_progress"]
 
 
 @pytest.mark.parametrize(("product", "quantity"), [("MIS", 50), ("CNC", 10)])

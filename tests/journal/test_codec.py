@@ -8,6 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
+from riskcore.policy.breakers import BreakerRule, ConnectionTimers, ErrorLimit
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import CodecError, decode, encode
 from riskcore_openalgo.journal.codec import LIFTS, VERSIONS
@@ -24,6 +25,9 @@ RARE = (
     events.Latched(NOW, rc.Latch("journal_unavailable", "halted", NOW, "riskcore", "locked")),
     events.Lifted(NOW, "journal_unavailable", "riskcore"),
     events.ClockBackward(NOW, NOW),
+    events.TightenStop(NOW, "NSE:SBIN", Decimal("801.5"), "operator"),
+    events.StopMoved(NOW, "NSE:SBIN", "id", None, Decimal("801.50"), "trail"),
+    events.StopKept(NOW, "NSE:SBIN", Decimal(700), "operator", "stop_not_tighter"),
     events.CancelRequested(NOW, "id", "entry_timeout_s"),
     events.StrayReport(NOW, "id", "no such order"),
     events.SignalRepeated(NOW, "id"),
@@ -31,6 +35,28 @@ RARE = (
     events.EntryRefused(
         NOW, rc.Signal("SBIN", "SELL", at=NOW, stop=801.5), (rc.Finding("x", False, "y", 2, 3),), ("z",)
     ),
+    events.PolicyLoaded(
+        NOW,
+        rc.Policy(
+            breakers=[BreakerRule(name="max_drawdown", state="reducing", resets="after_s", after_s=900)],
+            order_error_limits=[ErrorLimit(error="rate_limited", limit=2)],
+            connection_timers=[ConnectionTimers(mode="paper", degraded_s=1, no_entries_s=2, action_s=3)],
+        ),
+    ),
+    events.Latched(NOW, rc.Latch("max_drawdown", "halted", NOW, "riskcore", "10", "after_s", NOW, "NSE:M&M")),
+    events.Lifted(NOW, "max_drawdown", "asha", "seen", "NSE:M&M", excused=True),
+    events.OperatorHalted(NOW, "asha", "lunch", "locked"),
+    events.OperatorResumed(NOW, "asha", "back", "max_drawdown", "CONFIRM"),
+    events.LoginSeen(NOW, good=True, reconciled=False, by="shell", why="token renewed"),
+    events.ConnectionSeen(NOW, connected=False, mode="live"),
+    events.ClockSeen(NOW, Decimal("-1.25")),
+    events.ControlRefused(NOW, "resume", "max_drawdown", "asha", "back", "still_at_limit"),
+    events.OrderFailed(NOW, "id", "rate_limited", "429"),
+    events.DriftMeasured(NOW, Decimal("-1.25")),
+    events.ConnectionStaged(NOW, "lost", "live", NOW),
+    events.Approaching(NOW, "max_positions", 4, Decimal("5.0"), Decimal("80.00")),
+    events.Receded(NOW, "max_positions"),
+    events.Rearmed(NOW, "max_drawdown"),
 )
 
 

@@ -42,14 +42,55 @@ def loss_per_share(decision, policy):
     return loss + rc.charges(buy=bought, sell=sold, quantity=1, on=order.at.date(), product=order.product, **plan).total
 
 
-def of_the_symbol(book, basis, key):
-    """What is held and on its way of one symbol already."""
-    same = attrs.evolve(
+def only(book, key):
+    """The book with one symbol alone."""
+    return attrs.evolve(
         book,
         positions=tuple(p for p in book.positions if p.instrument.key == key),
         orders=tuple(o for o in book.orders if o.approved.instrument.key == key),
     )
-    return in_use(same, basis)
+
+
+def of_the_symbol(book, basis, key):
+    """What is held and on its way of one symbol already."""
+    return in_use(only(book, key), basis)
+
+
+def at_risk(book):
+    """What positions and entries on their way may lose from their entries to their stops."""
+    held = [sign(p.side) * (p.average_price - p.stop) * p.quantity for p in book.positions]
+    held += [
+        sign(order.approved.side) * (order.approved.limit - order.approved.stop) * order.open_quantity
+        for order in book.live_orders(entries=True)
+    ]
+    return sum((max(loss, 0) for loss in held), Decimal(0))
+
+
+def lost_at_stops(book):
+    """Today's loss if every stop were hit, at the latest price where that is worse."""
+    ends = [min(sign(p.side) * (p.stop - p.average_price) * p.quantity, p.unrealised) for p in book.positions]
+    waiting = at_risk(attrs.evolve(book, positions=()))
+    return waiting - book.realised + book.charges - sum(ends, Decimal(0))
+
+
+def cluster(situation):
+    """Keys that hang together with the signal's, by repeated looking instead of a walk."""
+    signal, book, market, policy = situation
+    sides = {p.instrument.key: p.side for p in book.positions}
+    sides = {o.approved.instrument.key: o.approved.side for o in book.live_orders(entries=True)} | sides
+    sides[market.instrument.key] = signal.side
+    series = dict(market.closes)
+
+    def alike(one, other):
+        found = rc.return_correlation(
+            series.get(one, ()), series.get(other, ()), window=40, shrinkage=policy.correlation_shrinkage
+        )
+        return found is not None and found * sign(sides[one]) * sign(sides[other]) >= policy.cluster_correlation
+
+    found = {market.instrument.key}
+    for _ in sides:
+        found |= {key for key in sides if any(alike(key, member) for member in found)}
+    return found
 
 
 def in_use(book, basis, *, bucket=None):
@@ -148,7 +189,20 @@ def test_SIZ_2_one_more_lot_would_break_the_limit_that_binds(situation):
     takes = per_share(decision, basis, share)
     bucket = market.instrument.bucket
     free = book.opening_equity + book.realised - book.charges + min(book.unrealised, 0) - in_use(book, "margin")
+    risked, at_stops, likes = at_risk(book), lost_at_stops(book), cluster(situation)
     limits = {
+        "max_open_risk": (
+            risked + more * abs(share - decision.order.stop),
+            base * (policy.max_open_risk or 0) / 100,
+        ),
+        "daily_loss_worst_case": (
+            at_stops + more * abs(share - decision.order.stop),
+            book.opening_equity * policy.max_daily_loss / 100 - Decimal("1e-20"),
+        ),
+        "max_cluster_exposure": (
+            more * takes + sum((in_use(only(book, key), basis) for key in likes), Decimal(0)),
+            base * (policy.max_cluster_exposure or 0) / 100,
+        ),
         "risk_per_trade": (more * loss_per_share(decision, policy), base * policy.risk_per_trade / 100),
         "max_position_size_percent": (
             more * takes + of_the_symbol(book, basis, market.instrument.key),

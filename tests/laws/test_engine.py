@@ -105,14 +105,17 @@ def test_ENG_5_every_intent_is_a_fact_first(day):
 @settings(max_examples=40)
 @given(days())
 def test_ENG_6_an_entry_is_approved_only_where_there_was_room(day):
-    """No latch, fewer positions and trades than the limits, no more exits than positions: in the state before."""
+    """No latch, fewer positions and trades than the limits, no more exits than positions: when it was decided."""
     for before, _, taken in steps(day):
+        state = before
         for fact in taken.facts:
+            earlier, state = state, evolve(state, fact)
             if isinstance(fact, e.EntryApproved):
-                book, key = before.book, fact.order.instrument.key
+                book, key = earlier.book, fact.order.instrument.key
                 others = {p.instrument.key for p in book.positions}
                 others |= {o.approved.instrument.key for o in book.live_orders(entries=True)}
-                assert not book.latches
+                assert book.state == "active"
+                assert all(latch.key not in ("", key) for latch in book.latches)
                 assert key in others or len(others) < day.policy.max_positions
                 assert book.trades_today < day.policy.max_trades_per_day
 

@@ -72,8 +72,8 @@ def test_TIG_1_tightening_one_limit_never_raises_the_quantity_nor_mends_a_failur
 def test_TIG_2_less_cash_never_buys_more(situation, cash):
     """Cash the broker reports is one more cap."""
     signal, book, market, policy = situation
-    before = rc.decide(signal, book, attrs.evolve(market, available_cash=cash * 50), policy)
-    after = rc.decide(signal, book, attrs.evolve(market, available_cash=cash), policy)
+    before = rc.decide(signal, book, attrs.evolve(market, available_cash=cash * 50, cash_unknown=False), policy)
+    after = rc.decide(signal, book, attrs.evolve(market, available_cash=cash, cash_unknown=False), policy)
     assert quantity(after) <= quantity(before)
     if after.approved:
         rate = 5 if signal.product == "MIS" else 1

@@ -8,8 +8,8 @@ from typing import Final
 from riskcore import events as e
 from riskcore.book import Position
 from riskcore.engine.turn import Turn
-from riskcore.exits.leaving import can_trade, failed_exit, square_off_due
-from riskcore.orders import SQUARE_OFF
+from riskcore.exits.leaving import can_trade, failed_exit, square_off_due, time_is_up
+from riskcore.orders import SQUARE_OFF, TIME_STOP
 from riskcore.reasons import Finding
 
 EXIT_RETRY: Final = timedelta(seconds=1)
@@ -42,12 +42,14 @@ def on_time(turn: Turn) -> None:
 
 def _leave_in_time(turn: Turn, position: Position) -> None:
     key = position.instrument.key
-    if turn.book.live_orders(key, entries=False):
+    if not all(order.takes_part for order in turn.book.live_orders(key, entries=False)):
         return
     price = position.last or position.average_price
     failed = failed_exit(turn.book, position)
     if failed is not None:
         if turn.at - failed.at >= EXIT_RETRY and can_trade(position, turn.at):
-            turn.leave(position, failed.reason, price)
+            turn.leave(position, failed.reason, price, rule=failed.rule)
     elif square_off_due(position, turn.at, turn.policy):
         turn.leave(position, SQUARE_OFF, price)
+    elif (rule := time_is_up(position, turn.at, turn.policy)) is not None:
+        turn.leave(position, TIME_STOP, price, rule=rule)

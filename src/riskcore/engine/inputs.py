@@ -9,14 +9,17 @@ from attrs import evolve as evolve_value
 
 from riskcore import events as e
 from riskcore.decision import Approved, decide
+from riskcore.engine import breakers, operator
 from riskcore.engine.clock import on_time
 from riskcore.engine.reports import CHARGES_TROUBLE, report
+from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
 from riskcore.engine.watch import watch
 from riskcore.orders import SIGNAL_EXIT
 from riskcore.policy import Policy, policy_hash
 from riskcore.reasons import Finding
 from riskcore.signals import EXIT, Signal
+from riskcore.states import CONDITION
 
 DEFAULT_INTERVAL: Final = "5m"
 
@@ -32,7 +35,7 @@ def _policy(event: e.PolicyLoaded, turn: Turn) -> None:
     digest = policy_hash(event.policy)
     if digest != turn.state.policy_hash:
         turn.note(e.PolicyChanged(turn.at, event.policy, digest))
-        turn.lift(CHARGES_TROUBLE)
+        turn.lift(CHARGES_TROUBLE, "another policy")
 
 
 @react_to.register
@@ -61,7 +64,7 @@ def _exit_signal(turn: Turn, signal: Signal) -> None:
         turn.cancel(order, "exit signal")
     if position is None or position.side == signal.side:
         turn.refuse(signal, Finding("position", False, "exit_without_position", signal.symbol))
-    elif turn.book.live_orders(key, entries=False):
+    elif not all(order.takes_part for order in turn.book.live_orders(key, entries=False)):
         turn.refuse(signal, Finding("position", False, "exit_working", signal.symbol))
     else:
         turn.leave(position, SIGNAL_EXIT, position.last or position.average_price, signal_id=signal.id)
@@ -93,11 +96,15 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
 def _prices(event: e.PricesSeen, turn: Turn) -> None:
     position = turn.book.position(event.key)
     if position is not None:
-        turn.note(e.Marked(turn.at, event.key, event.last))
-        position = turn.book.position(event.key)
-    if position is not None:
-        watch(turn, position, event)
+        held = mark(turn, position, event)
+        watch(turn, held, event)
+        follow(turn, event)
     on_time(turn)
+
+
+@react_to.register
+def _tighten(event: e.TightenStop, turn: Turn) -> None:
+    tighten(turn, event)
 
 
 @react_to.register
@@ -112,12 +119,39 @@ def _time(event: e.TimePassed, turn: Turn) -> None:
 
 @react_to.register
 def _trouble(event: e.TroubleSeen, turn: Turn) -> None:
-    turn.latch(event.name, event.why)
+    turn.latch(event.name, event.why, CONDITION)
 
 
 @react_to.register
 def _trouble_over(event: e.TroubleOver, turn: Turn) -> None:
-    turn.lift(event.name)
+    turn.lift(event.name, "the trouble is over")
+
+
+@react_to.register
+def _halted(event: e.OperatorHalted, turn: Turn) -> None:
+    operator.halt(event, turn)
+
+
+@react_to.register
+def _resumed(event: e.OperatorResumed, turn: Turn) -> None:
+    operator.resume(event, turn)
+
+
+@react_to.register
+def _login(event: e.LoginSeen, turn: Turn) -> None:
+    operator.login(event, turn)
+
+
+@react_to.register
+def _connection(event: e.ConnectionSeen, turn: Turn) -> None:
+    breakers.connection_seen(event, turn)
+    on_time(turn)
+
+
+@react_to.register
+def _clock(event: e.ClockSeen, turn: Turn) -> None:
+    if event.drift_s != turn.state.observed.drift_s:
+        turn.note(e.DriftMeasured(turn.at, event.drift_s))
 
 
 def asked_interval(signal: Signal, policy: Policy) -> str:

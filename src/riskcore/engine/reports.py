@@ -7,10 +7,11 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.book import Book
+from riskcore.breakers.table import is_on
 from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import closed_trade
-from riskcore.orders import LIFE, ApprovedExit, Order
+from riskcore.orders import LIFE, REJECTED, UNKNOWN, ApprovedExit, Order
 from riskcore.sessions import in_ist
 
 BOOK_DIFFERS: Final = "book_differs"
@@ -34,6 +35,8 @@ def report(event: e.OrderReported, turn: Turn) -> None:
     moved = known.advance(event.status, known.filled_quantity, known.filled_value)
     if moved.status != known.status:
         turn.note(e.OrderMoved(turn.at, order.id, moved.status, event.note))
+        if moved.status in (REJECTED, UNKNOWN) and is_on(turn.policy, "max_order_errors"):
+            turn.note(e.OrderFailed(turn.at, order.id, event.error or moved.status, event.note))
 
 
 def _contradiction(order: Order | None, event: e.OrderReported, book: Book) -> str:
@@ -87,9 +90,12 @@ def _fill(turn: Turn, order: Order, event: e.OrderReported) -> None:
 def _cut_down(turn: Turn, key: str) -> None:
     """A late fill of an earlier exit may leave less than a live exit would sell: that is cancelled, and repeated."""
     held = turn.book.position(key)
-    for order in turn.book.live_orders(key, entries=False):
-        if held is None or order.open_quantity > held.quantity:
+    left = 0 if held is None else held.quantity
+    for order in sorted(turn.book.live_orders(key, entries=False), key=lambda order: order.takes_part):
+        if order.open_quantity > left:
             turn.cancel(order, "more than is held")
+        else:
+            left -= order.open_quantity
 
 
 def _charges(turn: Turn, order: Order, event: e.OrderReported) -> Decimal | None:

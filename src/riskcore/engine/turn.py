@@ -13,6 +13,9 @@ from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.signals import Signal
 from riskcore.state import State, evolve
+from riskcore.states import OPERATOR, WAITING_FOR_LOGIN
+
+RISKCORE = "riskcore"
 
 
 class Turn:
@@ -44,11 +47,22 @@ class Turn:
         reference: Decimal,
         level: Decimal | None = None,
         signal_id: str = "",
+        *,
+        part: int | None = None,
+        rule: str = "",
     ) -> None:
-        """Take the position off; what still works to enter it is cancelled first. Never two live exits."""
+        """Take the position off, or a `part` of it; what still works to enter it is cancelled first.
+
+        Never two live exits of the same shares: a part waits for whatever is leaving; the whole takes the rest at
+        once where a part is on its way, which is cancelled, and what it leaves behind follows.
+        """
         key = position.instrument.key
-        if self.book.live_orders(key, entries=False):
+        leaving = self.book.live_orders(key, entries=False)
+        rest = position.quantity - sum(order.open_quantity for order in leaving)
+        if rest <= 0 or any(part is not None or not order.takes_part for order in leaving):
             return
+        for order in leaving:
+            self.cancel(order, "all of the position is leaving")
         for order in self.book.live_orders(key, entries=True):
             self.cancel(order, "the position is leaving")
         earlier = sum(1 for o in self.book.orders if not o.is_entry and o.approved.instrument.key == key)
@@ -61,6 +75,9 @@ class Turn:
             level=level,
             policy=self.policy,
             at=self.at,
+            quantity=rest if part is None else part,
+            rule=rule,
+            partial=part is not None,
         )
         self.note(e.ExitApproved(self.at, approved, signal_id))
         self.ask(e.PlaceExit(approved))
@@ -75,12 +92,20 @@ class Turn:
         """No, for one reason, without a decision."""
         self.note(e.EntryRefused(self.at, signal, (finding,), ()))
 
-    def latch(self, name: str, why: str) -> None:
-        """Stop entries under a name, once."""
-        if all(latch.name != name for latch in self.book.latches):
-            self.note(e.Latched(self.at, Latch(name, HALTED, self.at, "riskcore", why)))
+    def latch(self, name: str, why: str, resets: str = OPERATOR) -> None:
+        """Halt entries under a name, once."""
+        self.stop(Latch(name, HALTED, self.at, RISKCORE, why, resets))
 
-    def lift(self, name: str) -> None:
+    def stop(self, latch: Latch) -> None:
+        """Set a latch, once, and take back the entries that still work and that it stops."""
+        if self.book.latch(latch.name, latch.key) is not None:
+            return
+        self.note(e.Latched(self.at, latch))
+        if latch.state != WAITING_FOR_LOGIN:
+            for order in self.book.live_orders(latch.key or None, entries=True):
+                self.cancel(order, f"entries are stopped: {latch.name}")
+
+    def lift(self, name: str, why: str = "") -> None:
         """Lift the latch of that name, if there is one."""
-        if any(latch.name == name for latch in self.book.latches):
-            self.note(e.Lifted(self.at, name, "riskcore"))
+        if self.book.latch(name) is not None:
+            self.note(e.Lifted(self.at, name, RISKCORE, why))

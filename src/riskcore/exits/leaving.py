@@ -6,6 +6,7 @@ from datetime import datetime
 
 from riskcore.book import Book, Position
 from riskcore.events import Filled, PositionClosed
+from riskcore.exits.timing import time_stop_due
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, ApprovedExit
 from riskcore.policy import Policy
@@ -39,16 +40,40 @@ def can_trade(position: Position, at: datetime) -> bool:
 
 
 def failed_exit(book: Book, position: Position) -> ApprovedExit | None:
-    """The latest exit of this very position that ended without taking all of it off, or None."""
+    """The latest exit of this very position that ended without taking all of it off, or None.
+
+    One of a part (legs of the target) is not among them: what it left is held on purpose.
+    """
     exits = [
         order.approved
         for order in book.orders
         if isinstance(order.approved, ApprovedExit)
+        and not order.approved.partial
         and order.status in ENDED
         and order.approved.position_id == position.id
         and (position.opened_at is None or order.approved.at >= position.opened_at)
     ]
     return exits[-1] if exits else None
+
+
+def failed_part(book: Book, position: Position) -> ApprovedExit | None:
+    """The latest exit of a part of this position that ended without taking all of that part off, or None."""
+    parts = [
+        order.approved
+        for order in book.orders
+        if isinstance(order.approved, ApprovedExit)
+        and order.approved.partial
+        and order.status in ENDED
+        and order.filled_quantity < order.approved.quantity
+        and order.approved.position_id == position.id
+    ]
+    return parts[-1] if parts else None
+
+
+def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:
+    """The time stop that a position has reached, while it can be sold; None otherwise."""
+    rule = time_stop_due(position, at, policy)
+    return rule if rule is not None and can_trade(position, at) else None
 
 
 @exact
@@ -76,4 +101,5 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
         gross,
         charges,
         r_multiple(held, gross - charges),
+        approved.rule,
     )

@@ -17,7 +17,8 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import custom, levels, limits, scoped, sizing, validator
+from riskcore.policy import breakers, custom, levels, limits, scoped, sizing, trailing, validator
+from riskcore.policy.breakers import BreakerSettings
 from riskcore.policy.custom import CustomRule as CustomRule, CustomSettings, custom_rule as custom_rule
 from riskcore.policy.kinds import RISK as RISK, RULES as RULES, SMALLEST_PERCENT
 from riskcore.policy.levels import GROSS as GROSS, NET as NET, LevelSettings
@@ -25,6 +26,7 @@ from riskcore.policy.limits import LimitSettings
 from riskcore.policy.orders import OrderSettings
 from riskcore.policy.scoped import Limit as Limit, ScopedSettings
 from riskcore.policy.sizing import MARGIN as MARGIN, NOTIONAL as NOTIONAL, SizingSettings
+from riskcore.policy.trailing import TrailSettings
 from riskcore.policy.validator import ValidatorSettings
 from riskcore.values import settle
 
@@ -33,7 +35,15 @@ Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
 
 @frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
 class Policy(
-    ScopedSettings, CustomSettings, ValidatorSettings, OrderSettings, LimitSettings, LevelSettings, SizingSettings
+    ScopedSettings,
+    CustomSettings,
+    ValidatorSettings,
+    OrderSettings,
+    LimitSettings,
+    TrailSettings,
+    BreakerSettings,
+    LevelSettings,
+    SizingSettings,
 ):
     """The rules of one account. Percent fields are percent (1 is 1 %), never ratios.
 
@@ -57,6 +67,8 @@ _GROUPS: Final[tuple[Contradictions, ...]] = (
     limits.contradictions,
     validator.contradictions,
     levels.contradictions,
+    trailing.contradictions,
+    breakers.contradictions,
     scoped.contradictions,
     sizing.contradictions,
     custom.contradictions,

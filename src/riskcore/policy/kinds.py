@@ -54,6 +54,16 @@ def clock_time(value: Any, name: str) -> time | None:
     raise ValueError(f'{name} must be a time of day in IST such as "15:10", got {value!r}')
 
 
+def clock_window(value: Any, name: str) -> str:
+    """A stretch of the day in IST such as "09:20-11:30", its end not included; the first time is the earlier."""
+    ends = value.split("-") if isinstance(value, str) else ()
+    if len(ends) == 2:
+        first, last = (clock_time(end, name) for end in ends)
+        if first is not None and last is not None and first < last:
+            return f"{first:%H:%M}-{last:%H:%M}"
+    raise ValueError(f'{name} must be times of day in IST such as "09:20-11:30", the earlier first, got {value!r}')
+
+
 def day(value: Any, name: str) -> date | None:
     """A day, as a `date` or as text such as 2026-08-03; None is off."""
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):

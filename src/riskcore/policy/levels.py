@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from riskcore.money import HUNDRED, ZERO, count, not_negative, not_negative_whole, plain, positive
 from riskcore.policy.kinds import below, interval, list_of, meta, one_word, percent
+from riskcore.policy.sizing import FIXED_NOTIONAL, FIXED_QUANTITY
 from riskcore.stops.combining import TIGHTER, WIDER
 from riskcore.targets import IN_R, leg_rules, leg_texts
 from riskcore.values import given, optional
@@ -197,10 +198,10 @@ def _without_numbers(values: dict[str, Any]) -> list[tuple[str, str]]:
         for wanted, name, why in needs
         if wanted and name in values and values[name] is None
     ]
-    sizes = ("fixed_quantity", "fixed_notional")
-    if RUPEES in stops and all(values.get(name) is None for name in sizes):
-        what = "names rupees, which needs a quantity that does not follow from the stop: set fixed_quantity"
-        found.append(("stop_methods", f"{what} or fixed_notional"))
+    sizes = (FIXED_QUANTITY, FIXED_NOTIONAL)
+    if RUPEES in stops and values.get("sizing_method", FIXED_QUANTITY) not in sizes:
+        what = "names rupees, which needs a quantity that does not follow from the stop: set sizing_method to"
+        found.append(("stop_methods", f"{what} {' or '.join(sizes)}"))
     return found
 
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from riskcore.book import Book
 from riskcore.instruments import margin_pct
-from riskcore.money import HUNDRED, ONE, exact, percent_of
+from riskcore.money import exact, percent_of
 from riskcore.policy import MARGIN, Limit, Policy
-from riskcore.rounding import ENTRY, rounded
-from riskcore.rules.placing import stop_for, target_for
+from riskcore.rules.bets import Bets, bets_of
+from riskcore.rules.placing import stop_for, target_for, worst_price
 from riskcore.sessions import CalendarUnknown, Session, session_on
-from riskcore.signals import BUY, Market, Signal, sign
+from riskcore.signals import BUY, Market, Signal
 from riskcore.stops.methods import Stop
 from riskcore.stops.ranges import average_true_range
 from riskcore.targets import Target
@@ -24,8 +24,10 @@ class Context(NamedTuple):
     A named tuple and not an attrs class, because one is made for every decision and is cheaper to make so.
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
-    `trusted_atr` the same where it rests on `atr_warmup_bars` (stop and target may still lie beyond zero). `limits`
-    are the policy's that the entry comes under.
+    `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond zero;
+    `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
+    are the policy's that the entry comes under. `bets` is what correlations are measured on, where a limit asks for
+    them: a text names whose history is missing.
     """
 
     signal: Signal
@@ -43,15 +45,16 @@ class Context(NamedTuple):
     base: Decimal | None
     margin_pct: Decimal | None
     trusted_atr: Decimal | None
+    stop_is_sound: bool
     limits: tuple[Limit, ...] = ()
+    bets: Bets | str | None = None
 
     @property
-    def stop_is_sound(self) -> bool:
-        """Whether the stop stands on the losing side of the entry, with a distance, above zero."""
-        if self.stop is None or self.reference is None or self.limit is None:
-            return False
-        side, stop = sign(self.signal.side), self.stop.price
-        return stop > 0 and side * (self.reference - stop) > 0 and side * (self.limit - stop) > 0
+    def risk_per_share(self) -> Decimal | None:
+        """What one share loses between the worst permitted entry and the stop, before charges."""
+        if self.stop is None or self.limit is None or not self.stop_is_sound:
+            return None
+        return abs(self.limit - self.stop.price)
 
     @property
     def per_share(self) -> Decimal | None:
@@ -71,6 +74,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     session, problem = _session(signal, market, policy)
     reference = market.reference(signal.side)
     value, bars = _atr(market, policy)
+    limit = None if reference is None else worst_price(signal.side, reference, market, policy)
     trusted = _trusted(value, bars, policy)
     stop = stop_for(signal, market, policy, reference, trusted)
     return Context(
@@ -81,7 +85,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         session=session,
         calendar_problem=problem,
         reference=reference,
-        limit=None if reference is None else worst_price(signal.side, reference, market, policy),
+        limit=limit,
         atr=value,
         atr_bars=bars,
         stop=stop,
@@ -89,8 +93,19 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         base=sizing_base(book, policy),
         margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
         trusted_atr=trusted,
+        stop_is_sound=_is_sound(signal.side, reference, limit, stop),
         limits=_limits(signal, policy),
+        bets=bets_of(signal, book, market, policy),
     )
+
+
+def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop: Stop | None) -> bool:
+    if stop is None or reference is None or limit is None:
+        return False
+    price = stop.price
+    if side == BUY:
+        return 0 < price < reference and price < limit
+    return price > reference and price > limit
 
 
 def _limits(signal: Signal, policy: Policy) -> tuple[Limit, ...]:
@@ -106,14 +121,6 @@ def sizing_base(book: Book, policy: Policy) -> Decimal | None:
         return None
     base = book.opening_equity + book.net_realised
     return base if policy.capital_max is None else min(base, policy.capital_max)
-
-
-@exact
-def worst_price(side: str, reference: Decimal, market: Market, policy: Policy) -> Decimal:
-    """The entry limit: reference +- entry_band_pct, rounded to the tick so that the band is never exceeded."""
-    band = policy.entry_band_pct / HUNDRED
-    tick = market.instrument.tick
-    return max(rounded(ENTRY, side, reference * (ONE + band if side == BUY else ONE - band), tick), tick)
 
 
 def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | None, str | None]:

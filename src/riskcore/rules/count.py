@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
+from riskcore.sessions import session_date
 
 
 def symbol_free(context: Context) -> Reading:
     """No position and no working order in the symbol (nor one of unknown outcome).
 
-    Switched off, a symbol may be added to on the side it is held; never against it, and never while it leaves.
+    Switched off, a symbol may be added to on the side it is held, never against it.
     """
     side, symbol, key = context.signal.side, context.signal.symbol, context.market.instrument.key
     one = context.policy.one_position_per_symbol
     held = context.book.position(key)
     if held is not None and (one or held.side != side):
         return "symbol_held", symbol, None, None
-    orders = context.book.live_orders(key)
-    if any(one or not order.is_entry or order.approved.side != side for order in orders):
+    if one and context.book.live_orders(key):
         return "symbol_working", symbol, None, None
     return "", symbol if one else "off", None, None
+
+
+def no_exit_in_progress(context: Context) -> Reading:
+    """No exit of the symbol works or has an unknown outcome: what is left of it is not known yet."""
+    symbol, key = context.signal.symbol, context.market.instrument.key
+    for order in context.book.orders:
+        if order.live and not order.is_entry and order.approved.instrument.key == key:
+            return "exit_in_progress", symbol, None, None
+    return "", symbol, None, None
+
+
+def nothing_opposite(context: Context) -> Reading:
+    """No entry of the other side works in the symbol or has an unknown outcome: the two could fill into each other."""
+    side, symbol, key = context.signal.side, context.signal.symbol, context.market.instrument.key
+    for order in context.book.orders:
+        if order.live and order.is_entry and order.approved.side != side and order.approved.instrument.key == key:
+            return "opposite_working", symbol, None, None
+    return "", symbol, None, None
+
+
+def symbol_trade_slot(context: Context) -> Reading:
+    """Entries in the symbol in this session, refused ones not counted, are fewer than `max_entries_per_symbol`."""
+    key, limit = context.market.instrument.key, context.policy.max_entries_per_symbol or 0
+    entries = entries_today(context, lambda entry: entry.instrument.key == key)
+    return "" if entries < limit else "too_many_entries", entries, limit, None
+
+
+def entries_today(context: Context, counts: Callable[[ApprovedEntry | ApprovedExit], bool]) -> int:
+    """Orders of the session date that count as trades, of those the caller counts."""
+    today = context.market.at.date()
+    return sum(
+        1
+        for order in context.book.orders
+        if order.counts_as_trade and counts(order.approved) and session_date(order.approved.at) == today
+    )
 
 
 def position_slot(context: Context) -> Reading:

@@ -1,8 +1,12 @@
-"""Rules about what was lost today."""
+"""Rules about what was lost: today, this week, this month."""
 
 from __future__ import annotations
 
-from riskcore.money import ZERO, percent_of
+from datetime import date, timedelta
+from decimal import Decimal
+
+from riskcore.breakers.loss import daily_loss_breaker, loss_since
+from riskcore.breakers.measure import NOTHING
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 
@@ -13,14 +17,44 @@ def equity_known(context: Context) -> Reading:
     return "" if equity is not None else "equity_unknown", equity, None, None
 
 
+def cash_known(context: Context) -> Reading:
+    """The broker's cash, where it was asked for, was answered: an empty answer is no balance, nor is the last one."""
+    market = context.market
+    return "funds_unknown" if market.cash_unknown else "", market.available_cash, None, None
+
+
 def daily_loss(context: Context) -> Reading | None:
     """Today's loss is below `max_daily_loss` per cent of opening equity; at the limit is blocked.
 
     loss = -(realised - charges + unrealised), open positions at their latest prices.
     """
-    equity = context.book.opening_equity
-    if equity is None:
+    found = daily_loss_breaker(context.book, NOTHING, context.policy, context.market.at)
+    if found is None:
         return None
-    loss = max(-(context.book.net_realised + context.book.unrealised), ZERO)
-    limit = percent_of(equity, context.policy.max_daily_loss)
-    return "" if loss < limit else "daily_loss_reached", loss, limit, None
+    return "daily_loss_reached" if found.tripped else "", found.measured, found.limit, None
+
+
+def weekly_loss(context: Context) -> Reading | None:
+    """The ISO week's loss is below `max_weekly_loss` per cent of its first session's opening equity.
+
+    loss = -(net results of the week's finished sessions + today's + unrealised). Sessions that are not in
+    `Book.days` did not happen for this rule: a journal begun on Wednesday has a week that begins on Wednesday.
+    """
+    today = context.market.at.date()
+    return _loss_since(today - timedelta(days=today.weekday()), context.policy.max_weekly_loss, "weekly_loss", context)
+
+
+def monthly_loss(context: Context) -> Reading | None:
+    """The calendar month's loss is below `max_monthly_loss` per cent of its first session's opening equity.
+
+    Measured as the week's is.
+    """
+    first = context.market.at.date().replace(day=1)
+    return _loss_since(first, context.policy.max_monthly_loss, "monthly_loss", context)
+
+
+def _loss_since(first: date, percent: Decimal | None, what: str, context: Context) -> Reading | None:
+    found = loss_since(context.book, first, context.market.at.date(), percent, what)
+    if found is None:
+        return None
+    return f"{what}_reached" if found.tripped else "", found.measured, found.limit, None

@@ -13,7 +13,9 @@ from typing import Final, TypeAlias
 from riskcore.money import ONE, ZERO, floor_to_lot, percent_of
 from riskcore.orders import TargetLeg
 from riskcore.policy import Policy, levels as names
-from riskcore.signals import Market, Signal, sign
+from riskcore.policy.sizing import FIXED_NOTIONAL
+from riskcore.rounding import ENTRY, rounded
+from riskcore.signals import BUY, Market, Signal, sign
 from riskcore.stops.combining import TIGHTER, choose, clamp
 from riskcore.stops.methods import (
     Distance,
@@ -82,9 +84,9 @@ def brings_stop(signal: Signal, policy: Policy) -> bool:
 
 
 def needs_atr(signal: Signal, policy: Policy) -> bool:
-    """Whether the stop, or a bound of it, is measured in ATR."""
+    """Whether the stop, a bound of it, or what it will trail by is measured in ATR."""
     own, bound = _atr_uses(policy)
-    return bound or (own and not brings_stop(signal, policy))
+    return bound or policy.trails_on_atr or (own and not brings_stop(signal, policy))
 
 
 def least_distance(policy: Policy, entry: Decimal, tick: Decimal) -> Decimal:
@@ -102,16 +104,21 @@ def greatest_distance(policy: Policy, entry: Decimal, atr: Decimal | None) -> De
     return reach if greatest is None else min(greatest, reach)
 
 
-def fixed_quantity(signal: Signal, market: Market, policy: Policy, entry: Decimal) -> int | None:
-    """The quantity that does not follow from the stop: `fixed_quantity`, or what `fixed_notional` buys in whole lots.
+def worst_price(side: str, reference: Decimal, market: Market, policy: Policy) -> Decimal:
+    """The entry limit: reference +- entry_band_pct, rounded to the tick so that the band is never exceeded."""
+    band, tick = percent_of(reference, policy.entry_band_pct), market.instrument.tick
+    return max(rounded(ENTRY, side, reference + band if side == BUY else reference - band, tick), tick)
 
-    None where the policy has neither; at least one lot, because less than that is refused by its own name.
+
+def fixed_quantity(signal: Signal, market: Market, policy: Policy, entry: Decimal) -> int:
+    """The quantity that does not follow from the stop: `fixed_quantity`, or what `fixed_notional` buys.
+
+    At the worst price, in whole lots, and at least one, because less than that is refused by its own name.
     """
-    lot = market.instrument.lot_size
-    fixed, worth = getattr(policy, "fixed_quantity", None), getattr(policy, "fixed_notional", None)
-    if fixed is not None:
-        return max(floor_to_lot(fixed, lot), lot)
-    return None if worth is None else max(floor_to_lot(worth / entry, lot), lot)
+    lot, wanted = market.instrument.lot_size, Decimal(policy.fixed_quantity or 0)
+    if policy.sizing_method == FIXED_NOTIONAL:
+        wanted = (policy.fixed_notional or ZERO) / worst_price(signal.side, entry, market, policy)
+    return max(floor_to_lot(wanted, lot), lot)
 
 
 def _own(signal: Signal, market: Market, policy: Policy, entry: Decimal, atr: Decimal | None) -> Stop | None:
@@ -176,10 +183,9 @@ def _points(signal: Signal, market: Market, policy: Policy, entry: Decimal, atr:
 
 
 def _rupees(signal: Signal, market: Market, policy: Policy, entry: Decimal, atr: Decimal | None) -> Distance | None:
-    quantity = fixed_quantity(signal, market, policy, entry)
-    if quantity is None or policy.stop_risk_rupees is None:
+    if policy.stop_risk_rupees is None:
         return None
-    return by_rupees(policy.stop_risk_rupees, quantity)
+    return by_rupees(policy.stop_risk_rupees, fixed_quantity(signal, market, policy, entry))
 
 
 def _level(signal: Signal, market: Market, policy: Policy, entry: Decimal, atr: Decimal | None) -> Distance | None:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from riskcore.book import ACTIVE
+from riskcore.money import HUNDRED
+from riskcore.policy.breakers import NAMES as BREAKERS
+from riskcore.policy.validator import WEEKDAYS
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.signals import SELL
+from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, allows
 
 
 def entries_allowed(context: Context) -> Reading:
-    """The trading state is ACTIVE: no latch has stopped entries."""
-    book = context.book
-    if not book.latches or book.state == ACTIVE:
+    """The trading state of the account and of the symbol allows an entry, or an addition to what is held.
+
+    The reason tells what lifts the gravest latch: somebody, the next session, or time and circumstance.
+    """
+    book, key = context.book, context.market.instrument.key
+    if not book.latches:
         return "", ACTIVE, None, None
-    worst = next(latch for latch in book.latches if latch.state == book.state)
+    state = book.state_of(key)
+    if allows(state, ENTER if book.position(key) is None else ADD):
+        return "", state, None, None
+    worst = next(latch for latch in book.latches if latch.state == state and latch.key in ("", key))
+    if worst.resets == NEXT_SESSION:
+        return "stopped_for_session", f"{worst.name} ({worst.why})", ACTIVE, None
+    if worst.resets == AFTER_S or (worst.resets == CONDITION and worst.name in BREAKERS):
+        return "stopped_for_now", f"{worst.name} ({worst.why})", ACTIVE, None
     return "entries_stopped", f"{worst.name} ({worst.why})", ACTIVE, None
 
 
@@ -67,6 +80,77 @@ def symbol_allowed(context: Context) -> Reading:
     """The symbol is one of `allowed_symbols`, where that is set."""
     symbol, allowed = context.signal.symbol, context.policy.allowed_symbols or ()
     return "" if symbol in allowed else "symbol_not_allowed", symbol, allowed, None
+
+
+def symbol_not_denied(context: Context) -> Reading:
+    """The symbol is none of `denied_symbols`."""
+    symbol, denied = context.signal.symbol, context.policy.denied_symbols or ()
+    return "" if symbol not in denied else "symbol_denied", symbol, None, None
+
+
+def session_allowed(context: Context) -> Reading | None:
+    """The session is of one of the kinds in `allowed_sessions` (regular, muhurat, ...)."""
+    if context.session is None:
+        return None
+    kind, allowed = context.session.kind, context.policy.allowed_sessions or ()
+    return "" if kind in allowed else "session_not_allowed", kind, allowed, None
+
+
+def weekday_allowed(context: Context) -> Reading:
+    """The day of the week is one of `allowed_weekdays`."""
+    today, allowed = WEEKDAYS[context.market.at.weekday()], context.policy.allowed_weekdays or ()
+    return "" if today in allowed else "weekday_not_allowed", today, allowed, None
+
+
+def within_windows(context: Context) -> Reading:
+    """The time of day lies in one of `entry_windows`, from their first minute up to, not including, their last."""
+    clock, windows = context.market.at.isoformat()[11:16], context.policy.entry_windows or ()
+    passed = any(window[:5] <= clock < window[6:] for window in windows)
+    return "" if passed else "outside_entry_windows", context.market.at.time(), windows, None
+
+
+def not_repeated(context: Context) -> Reading:
+    """No order of this session and no open position came of this very signal."""
+    signal, book = context.signal, context.book
+    side, symbol = signal.side, signal.symbol
+    for order in book.orders:
+        entry = order.approved
+        if entry.side == side and entry.instrument.symbol == symbol and entry.order_id == signal.id:
+            return "signal_repeated", signal.id, None, None
+    for position in book.positions:
+        if position.side == side and position.instrument.symbol == symbol and position.signal_id == signal.id:
+            return "signal_repeated", signal.id, None, None
+    return "", "new", None, None
+
+
+def price_high_enough(context: Context) -> Reading | None:
+    """The quote is not below `price_min`."""
+    price, least = context.reference, context.policy.price_min
+    if price is None or least is None:
+        return None
+    return "" if price >= least else "price_too_low", price, least, None
+
+
+def price_low_enough(context: Context) -> Reading | None:
+    """The quote is not above `price_max`."""
+    price, most = context.reference, context.policy.price_max
+    if price is None or most is None:
+        return None
+    return "" if price <= most else "price_too_high", price, most, None
+
+
+def price_near_the_quote(context: Context) -> Reading | None:
+    """The price that the signal was raised at is within `max_price_drift_pct` of the quote; a price must be told.
+
+    drift = |signal.price - quote| / quote x 100.
+    """
+    quote, price, limit = context.reference, context.signal.price, context.policy.max_price_drift_pct
+    if quote is None or limit is None:
+        return None
+    if price is None:
+        return "signal_price_missing", context.signal.symbol, limit, None
+    away = abs(price - quote) * HUNDRED
+    return "" if away <= limit * quote else "price_drifted", away / quote, limit, None
 
 
 def product_allowed(context: Context) -> Reading:

@@ -5,6 +5,12 @@ Needs Hypothesis (`pip install "riskcore[testing]"`). No room of the core import
 
 from riskcore.testing.conformance import conforms_rule as conforms_rule, conforms_sizer as conforms_sizer
 from riskcore.testing.days import Day as Day, days as days
+from riskcore.testing.history import (
+    closes as closes,
+    finished_days as finished_days,
+    outcomes as outcomes,
+    rulebooks as rulebooks,
+)
 from riskcore.testing.scenario import Scenario as Scenario
 from riskcore.testing.strategies import (
     Situation as Situation,
@@ -25,13 +31,17 @@ __all__ = [
     "Situation",
     "bars",
     "books",
+    "closes",
     "conforms_rule",
     "conforms_sizer",
     "days",
+    "finished_days",
     "instruments",
     "markets",
+    "outcomes",
     "policies",
     "prices",
+    "rulebooks",
     "signals",
     "situations",
     "trading_moments",

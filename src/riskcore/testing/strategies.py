@@ -22,6 +22,7 @@ from riskcore.orders import CANCELLED, REJECTED, STOP_HIT, UNKNOWN, WORKING, App
 from riskcore.policy import MARGIN, NOTIONAL, Policy
 from riskcore.sessions import session_on
 from riskcore.signals import BUY, SIDES, Bar, Market, Signal, sign
+from riskcore.testing.history import closes, finished_days, outcomes, remembered, rulebooks
 
 try:
     from hypothesis import strategies
@@ -173,11 +174,13 @@ def signals(
         stop = around - sign(side) * steps * thing.tick
         wanted = around + sign(side) * steps * thing.tick * Decimal(reach)
         target = wanted if wanted > 0 and draw(st.booleans()) else None
+    seen = None if around is None else draw(st.sampled_from((None, around, around, around * 10)))
     return Signal(
         thing.symbol,
         side,
         at=moment,
         kind=kind,
+        price=seen,
         stop=stop if stop is not None and stop > 0 else None,
         target=target,
         product=draw(st.sampled_from(("MIS", "MIS", "MIS", "CNC"))) if side == BUY else "MIS",
@@ -222,6 +225,7 @@ _BLIND: Final[dict[str, dict[str, Any]]] = {
     "no ATR": {"atr": None, "bars": None},
     "few bars": {"atr_bars": 3, "bars": None},
     "no cash": {"available_cash": 1},
+    "no funds": {"cash_unknown": True},
 }
 
 
@@ -300,7 +304,10 @@ def _entry_of(thing: Instrument, side: str, quantity: int, price: Decimal, name:
 
 @st.composite
 def situations(draw: Draw, *, faulty: bool = True) -> Situation:
-    """A signal, a book, a market and a policy that belong together; at least three in ten are approved."""
+    """A signal, a book, a market and a policy that belong together; at least three in ten are approved.
+
+    Half of them have a past (finished trades and sessions, closes) and some of the rules that are off by default.
+    """
     thing = draw(instruments(lots=(1, 1, 1, 1, 5)))
     moment = draw(trading_moments())
     around = draw(prices(thing.tick, high=1000))
@@ -311,5 +318,21 @@ def situations(draw: Draw, *, faulty: bool = True) -> Situation:
     book = draw(books(moment, instruments_held=same, max_orders=crowd, latched=faulty))
     generous = {"max_position_size_percent": 100, "max_sector_exposure": 100, "max_trades_per_day": 8}
     fixed = generous if draw(st.sampled_from((True, True, False))) else {}
-    policy = draw(policies(**{"atr_warmup_bars": 5, **fixed}))
+    rules = draw(rulebooks()) if draw(st.booleans()) else {}
+    policy = draw(policies(**{"atr_warmup_bars": 5, **fixed, **rules}))
+    if rules:
+        book, market = _with_a_past(draw, book, market, faulty=faulty)
     return Situation(signal, book, market, policy)
+
+
+def _with_a_past(draw: Draw, book: Book, market: Market, *, faulty: bool) -> tuple[Book, Market]:
+    """The same account with finished trades and sessions behind it, and the closes of what it holds beside it."""
+    own = market.instrument.key
+    done = draw(outcomes(market.at, (own, own, "NSE:HELD0", "NSE:INFY")))
+    todays = sum((trade.gross for trade in done if trade.session == market.at.date()), ZERO)
+    equity = book.opening_equity
+    assert equity is not None
+    before = draw(finished_days(market.at, equity))
+    grown = attrs.evolve(book, outcomes=(*book.outcomes, *done), days=before, realised=book.realised + todays)
+    keys = tuple(dict.fromkeys((own, *remembered(book))))
+    return grown, attrs.evolve(market, closes=draw(closes(keys, faulty=faulty)))
