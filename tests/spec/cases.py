@@ -12,6 +12,8 @@ from riskcore.exits.levels import exit_order
 from riskcore.money import amount, floor_to_lot, on_tick, round_to_tick, to_paisa
 from riskcore.orders import Order
 from riskcore.rules.context import worst_price
+from riskcore.states import ACTS, LIFTED_BY, allows
+from tests.laws.test_breakers import measured
 from tests.spec.decisions import decision, limits, reported
 from tests.spec.laws import laws
 from tests.spec.told import day, states
@@ -178,6 +180,30 @@ def reports(heard):
     return {"status": order.status, "filled": order.filled_quantity, "still_open": order.open_quantity}
 
 
+def allowed(state):
+    answers = {act: allows(state, act) for act in ACTS}
+    return {**answers, "lifted_by": LIFTED_BY[state]}
+
+
+def breaker(breaker, **asked):
+    """`with` so many of what it counts, in the situation that the law has for it."""
+    (found,), _ = measured(breaker, int(asked["with"]))
+    return {"measured": found.measured, "limit": found.limit, "trips": found.tripped}
+
+
+def placed(method, side, entry, by, tick):
+    """`by` is percent, rupees a share, a price, or rupees for so many shares."""
+    asked = {"side": side, "entry": entry, "tick": tick}
+    kind, _, shares = method.partition(" for ")
+    made = {
+        "percent": lambda: rc.percent_stop(pct=by, **asked),
+        "points": lambda: rc.points_stop(points=by, **asked),
+        "level": lambda: rc.level_stop(levels=[by], **asked),
+        "rupees": lambda: rc.rupee_stop(risk=by, quantity=int(shares), **asked),
+    }[kind]()
+    return {"stop": made.price, "distance": made.distance}
+
+
 _WIDE = {"max_sector_exposure": "100", "entry_band_pct": "0"}
 
 CASES = {
@@ -201,4 +227,7 @@ CASES = {
     "laws": laws,
     "day": day,
     "states": states,
+    "allowed": allowed,
+    "breaker": breaker,
+    "placed": placed,
 }

@@ -47,8 +47,11 @@ class Told:
         }
 
     def _policy(self, at, rest, symbol):
-        pairs = (pair.split("=") for pair in filter(None, rest.replace(" ", "").split(";")))
-        policy = rc.Policy(**{name: setting(name, cell) for name, cell in pairs})
+        self.begin(at, dict(pair.split("=") for pair in filter(None, rest.replace(" ", "").split(";"))))
+
+    def begin(self, at, settings):
+        """A new day under these settings."""
+        policy = rc.Policy(**{name: setting(name, cell) for name, cell in settings.items()})
         self.day = Scenario(policy, *(instrument(name) for name in ("INFY", "TCS", "SBIN")), start=at, equity=None)
 
     def _equity(self, at, rest, symbol):

@@ -23,6 +23,7 @@ ORDER: Final = (
     "sessions",
     "signals",
     "states",
+    "breakers",
     "exits",
     "charges",
     "sameness",
