@@ -87,7 +87,9 @@ def look(promise: str, seconds: int) -> Verdict:
             command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds * 4 + GRACE_S
         )
     except subprocess.TimeoutExpired:
-        return Verdict(promise, "nothing found", "the solver was stopped: it had not given up", time.monotonic() - started)
+        return Verdict(
+            promise, "nothing found", "the solver was stopped: it had not given up", time.monotonic() - started
+        )
     return judged(promise, ran.returncode, ran.stdout + ran.stderr, time.monotonic() - started)
 
 

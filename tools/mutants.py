@@ -18,6 +18,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(names: Sequence[str], jobs: int) -> None:
-    """mutmut over the names (all: none), in this process, with functions that wear `@exact` taken in."""
+    """Mutmut over the names (all: none), in this process, with functions that wear `@exact` taken in."""
     os.environ["RISKCORE_HYPOTHESIS"] = "mutants"
     os.environ.pop("CI", None)
     import libcst  # noqa: PLC0415 - the audit environment has it, and --help needs none of it
@@ -103,7 +104,7 @@ def run(names: Sequence[str], jobs: int) -> None:
 def changed_functions(ref: str) -> list[str]:
     """The functions of the core that hold a line which differs from `ref`, as mutmut's patterns."""
     told = subprocess.run(
-        ["git", "diff", "--unified=0", "--no-color", ref, "--", "src/riskcore"],
+        [shutil.which("git") or "git", "diff", "--unified=0", "--no-color", ref, "--", "src/riskcore"],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -137,7 +138,7 @@ def changed_lines(diff: str) -> dict[str, set[int]]:
 
 
 def functions_at(text: str, lines: set[int]) -> list[str]:
-    r"""mutmut's names of the functions and methods that hold one of the lines.
+    r"""Mutmut's names of the functions and methods that hold one of the lines.
 
     >>> functions_at("def f():\n    return 1\nclass A:\n    def g(self):\n        return 2\n", {2, 5})
     ['x_f', 'x\u01c1A\u01c1g']

@@ -7,7 +7,6 @@ the answer. CrossHair looks for inputs that break it by solving, not by chance.
 from decimal import Decimal
 
 from riskcore.money import DOWN, UP, floor_to_lot, percent_of, round_to_tick, to_paisa
-from riskcore.signals import sign
 from riskcore.sizing import Size, size
 from riskcore.stops import given_stop
 from riskcore.targets import given_target
@@ -122,24 +121,26 @@ def tighter_is_never_more(equity: int, distance: int, cap: int, less: int) -> tu
     return wide, tight
 
 
-def stop_nearer(paise: int, long: bool) -> Decimal:
+def stop_nearer(paise: int, way: int) -> Decimal:
     """A given stop is rounded towards the entry, by less than a tick.
 
     pre: 100 <= paise <= 10 ** 6
-    post: 0 <= (1 if long else -1) * (__return__ * 100 - paise) < 5
+    pre: way in (1, -1)
+    post: 0 <= way * (__return__ * 100 - paise) < 5
     """
-    side = "BUY" if long else "SELL"
+    side = "BUY" if way == 1 else "SELL"
     return given_stop(side=side, entry=1000, stop=Decimal(paise) / PAISE, tick="0.05").price
 
 
-def target_not_beyond(paise: int, long: bool) -> Decimal:
+def target_not_beyond(paise: int, way: int) -> Decimal:
     """A given target is never rounded beyond what was asked.
 
     pre: 100 <= paise <= 10 ** 6
-    post: 0 <= (1 if long else -1) * (paise - __return__ * 100) < 5
+    pre: way in (1, -1)
+    post: 0 <= way * (paise - __return__ * 100) < 5
     """
-    side = "BUY" if long else "SELL"
-    stop = 1000 - sign(side)
+    side = "BUY" if way == 1 else "SELL"
+    stop = 1000 - way
     return given_target(side=side, entry=1000, stop=stop, price=Decimal(paise) / PAISE, tick="0.05").price
 
 

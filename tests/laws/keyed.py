@@ -124,7 +124,7 @@ PEAKS = {
     "days": tuple(
         DayResult(session=date(2026, 11, day), opening_equity=Decimal(100_000), net=Decimal(0), peak=Decimal(peak))
         for day, peak in ((18, 200_000), (19, 100_000))
-    )
+    ),
 }
 STOPPED = (closed(-100, 30, reason="stop"), closed(-100, 10, reason="stop"))
 BETWEEN = (STOPPED[0], closed(100, 20, reason="target"), STOPPED[1])
@@ -211,10 +211,18 @@ KEYS = {
     "max_weekly_loss": ("4", "9", judged(book=HISTORY)),
     "max_monthly_loss": ("4", "9", judged(book=HISTORY)),
     "max_open_risk": ("1", "0.1", asked()),
-    "max_entries_per_symbol": ("1", "2", lived(*HELD, "10:01 exit INFY", "10:01:01 filled 10 at 1001", *AGAIN, max_quantity=10)),
+    "max_entries_per_symbol": (
+        "1",
+        "2",
+        lived(*HELD, "10:01 exit INFY", "10:01:01 filled 10 at 1001", *AGAIN, max_quantity=10),
+    ),
     "cooldown_s": ("60", "3600", judged(book={"outcomes": (closed(100, 10),)})),
     "cooldown_after_loss_s": ("60", "3600", judged(book={"outcomes": (closed(-100, 10),)})),
-    "cooldown_scope": ("symbol", "symbol_strategy", judged(book={"outcomes": (closed(-100, 10, strategy="x"),)}, cooldown_s="3600")),
+    "cooldown_scope": (
+        "symbol",
+        "symbol_strategy",
+        judged(book={"outcomes": (closed(-100, 10, strategy="x"),)}, cooldown_s="3600"),
+    ),
     "reentry_after_stop": ("allowed", "symbol_next_session", judged(book={"outcomes": STOPPED})),
     "max_stops": ("1", "9", judged(book={"outcomes": STOPPED})),
     "stops_window_s": ("60", "empty", judged(book={"outcomes": STOPPED}, max_stops="2")),
@@ -222,7 +230,11 @@ KEYS = {
     "stops_scope": ("account", "strategy", judged(book={"outcomes": STOPPED}, max_stops="1", strategy="other")),
     "stops_consecutive": ("no", "yes", judged(book={"outcomes": BETWEEN}, max_stops="2")),
     "max_correlation": ("0.99", "0.5", judged(market=ALIKE, holding="SBIN 1 at 1000")),
-    "correlation_window": ("60", "10", judged(market=ALIKE, holding="SBIN 1 at 1000", max_correlation="0.5", correlation_min_bars="5")),
+    "correlation_window": (
+        "60",
+        "10",
+        judged(market=ALIKE, holding="SBIN 1 at 1000", max_correlation="0.5", correlation_min_bars="5"),
+    ),
     "correlation_min_bars": ("30", "50", judged(market=ALIKE, holding="SBIN 1 at 1000", max_correlation="0.99")),
     "correlation_shrinkage": ("0", "0.9", judged(market=ALIKE, holding="SBIN 1 at 1000", max_correlation="0.5")),
     "cluster_correlation": ("0.7", "0.99", judged(market=ALIKE, holding="SBIN 1 at 1000", max_cluster_positions="1")),

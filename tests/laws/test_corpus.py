@@ -294,7 +294,11 @@ def together(first, second):
         base = {"signal": rc.Signal("INFY", "BUY", at=NOON), "book": rc.Book(100_000), "market": seen()}
         usual = {**base, "policy": rc.Policy()}[part]
         changes = [
-            {f.name: getattr(value, f.name) for f in attrs.fields(type(value)) if getattr(value, f.name) != getattr(usual, f.name)}
+            {
+                f.name: getattr(value, f.name)
+                for f in attrs.fields(type(value))
+                if getattr(value, f.name) != getattr(usual, f.name)
+            }
             for value in (first[part], second[part])
         ]
         if set(changes[0]) & set(changes[1]):

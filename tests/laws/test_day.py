@@ -4,9 +4,15 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import attrs
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 import riskcore as rc
 from riskcore import events as e
@@ -64,7 +70,11 @@ class TradingDay(RuleBasedStateMachine):
         self.now += timedelta(seconds=seconds)
         self.take(e.TimePassed(self.now))
 
-    @rule(name=st.sampled_from(sorted(THINGS)), side=st.sampled_from(["BUY", "SELL"]), kind=st.sampled_from([*["entry"] * 3, "exit"]))
+    @rule(
+        name=st.sampled_from(sorted(THINGS)),
+        side=st.sampled_from(["BUY", "SELL"]),
+        kind=st.sampled_from([*["entry"] * 3, "exit"]),
+    )
     def signal(self, name, side, kind):
         self.number += 1
         self.take(e.SignalArrived(self.now, rc.Signal(name, side, at=self.now, kind=kind, source=f"s{self.number}")))

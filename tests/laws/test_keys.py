@@ -12,7 +12,7 @@ FIELDS = [field.name for field in attrs.fields(rc.Policy)]
 @pytest.mark.smoke
 @pytest.mark.parametrize("name", sorted(KEYS))
 def test_KEY_1_for_each_setting_an_answer_changes_with_it(name):
-    """Under the one value the situation is answered otherwise than under the other, or is refused as a contradiction."""
+    """Under the one value the situation is answered otherwise than under the other, which may be a contradiction."""
     before, after, answer = KEYS[name]
     told = []
     for cell in (before, after):

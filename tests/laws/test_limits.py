@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import attrs
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 import riskcore as rc
 from riskcore.signals import SIDES, sign

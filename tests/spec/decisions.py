@@ -19,7 +19,7 @@ LISTS = ("allowed_symbols", "denied_symbols", "allowed_sessions", "allowed_weekd
 
 
 def setting(name, cell):
-    """A cell as the value of a setting: lists by commas, truth as yes and no, all else as the field's check reads it."""
+    """A cell as the value of a setting: lists by commas, truth as yes and no, all else as its check reads it."""
     if not isinstance(cell, str) or cell == "empty":
         return None if cell == "empty" else cell
     if name in LISTS or isinstance(SETTINGS[name].default, tuple):
@@ -36,7 +36,7 @@ def instrument(symbol, tick="0.05", lot_size="1", freeze_quantity=None):
 
 
 def held(text):
-    """Positions as `TCS 20 at 1000`, short ones with a minus, marked at a price after `now`; separated by semicolons."""
+    """Positions as `TCS 20 at 1000`, short ones with a minus, marked at the price after `now`; semicolons between."""
     positions = []
     for part in filter(None, text.split(";")):
         symbol, quantity, _, price, *now = part.split()
@@ -227,6 +227,3 @@ def reported():
         return decision(**columns)
 
     return repair
-
-
-

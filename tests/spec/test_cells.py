@@ -1,4 +1,4 @@
-"""The tables do bite: a changed cell fails, with its file, line and row; and statements and laws bear the same numbers."""
+"""The tables do bite: a changed cell fails, with its file, line and row; statements and laws bear the same numbers."""
 
 from pathlib import Path
 
@@ -9,11 +9,15 @@ from sybil.example import SybilFailure
 from tests.spec.cases import CASES
 from tests.spec.conftest import parse_tables
 from tests.spec.laws import all_laws
-from tests.spec.tables import STATEMENT, Wrong, check, run, tables
+from tests.spec.tables import STATEMENT, Wrong, run, tables
 
 HERE = Path(__file__).parent
 PAGES = sorted(HERE.glob("*.md"))
-TABLES = [pytest.param(page, number, id=f"{page.stem}-{number}") for page in PAGES for number in range(len(tables(page.read_text())))]
+TABLES = [
+    pytest.param(page, number, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number in range(len(tables(page.read_text())))
+]
 
 
 @pytest.mark.smoke
@@ -26,11 +30,9 @@ def test_every_answer_of_every_table_is_compared(page, number):
     for row, name in cells:
         tampered = row._replace(expected={**row.expected, name: row.expected[name] + "7"})
         wrong = table._replace(rows=tuple(tampered if kept is row else kept for kept in table.rows))
+        only = wrong if table.kind == "story" else table._replace(rows=(tampered,))
         with pytest.raises(Wrong, match=f"line {row.line}, row {row.number} of `{table.name}`: {name} is "):
-            if table.kind == "story":
-                run(wrong, CASES)
-            else:
-                check(table, tampered, CASES[table.name])
+            run(only, CASES)
 
 
 def test_a_changed_page_fails_with_its_file_line_and_row(tmp_path):
@@ -64,8 +66,10 @@ def test_a_broken_table_is_refused_with_its_line(text, trouble):
 
 def test_an_unknown_column_is_named():
     """A column that nobody reads would prove nothing."""
-    table = tables("<!-- cases: lots -->\n| quantity | lot size | colour | **floored** |\n|---|---|---|---|\n| 3 | 2 | red | 2 |\n")[0]
-    with pytest.raises(Wrong, match="row 1 of `lots`: TypeError: .*colour"):
+    table = tables(
+        "<!-- cases: lots -->\n| quantity | lot size | colour | **floored** |\n|---|---|---|---|\n| 3 | 2 | red | 2 |\n"
+    )[0]
+    with pytest.raises(Wrong, match=r"row 1 of `lots`: TypeError: .*colour"):
         run(table, CASES)
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-
 import riskcore as rc
 from riskcore import policy
 from riskcore.reasons import REASONS
@@ -150,6 +149,3 @@ def _spaced(lines: Iterable[str]) -> str:
     """One empty line where there are several, ASCII throughout."""
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
     return text.encode("ascii", "replace").decode().rstrip() + "\n"
-
-
-

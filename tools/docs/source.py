@@ -15,7 +15,12 @@ from riskcore.rules import table as rules
 from tools.docs.pages import CODES, CORE, SETTINGS, SHELL, relative
 
 MAKERS: Final = frozenset({"Finding", "Row", "finding_of"})
-FIXED: Final = {"prices_on_tick": "tick", "quantity_in_lots": "lot", "risk_within": "risk", "_one_lot": "risk_per_trade"}
+FIXED: Final = {
+    "prices_on_tick": "tick",
+    "quantity_in_lots": "lot",
+    "risk_within": "risk",
+    "_one_lot": "risk_per_trade",
+}
 """Functions that are no row of the rule table, and the name their findings carry."""
 
 UNTOLD: Final = frozenset({"testing", "policy", "tables"})

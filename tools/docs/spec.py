@@ -48,7 +48,7 @@ def spec() -> str:
     parts = [NOTE, "", ABOUT, "", "| page | statements |", "|---|---|"]
     texts = {name: (PAGES / f"{name}.md").read_text(encoding="utf-8") for name in names()}
     for text in texts.values():
-        title, *rest = text.split("\n", 1)
+        title = text.partition("\n")[0]
         numbers = [number for number, _ in STATEMENT.findall(text)]
         parts.append(f"| {title.removeprefix('# ')} | {', '.join(numbers)} |")
         stated += numbers

@@ -41,7 +41,9 @@ def weekly_loss(context: Context) -> Reading | None:
     `Book.days` did not happen for this rule: a journal begun on Wednesday has a week that begins on Wednesday.
     """
     today = context.market.at.date()
-    return _loss_since(today - timedelta(days=today.weekday()), context.policy.max_weekly_loss, "weekly_loss_reached", context)
+    return _loss_since(
+        today - timedelta(days=today.weekday()), context.policy.max_weekly_loss, "weekly_loss_reached", context
+    )
 
 
 def monthly_loss(context: Context) -> Reading | None:

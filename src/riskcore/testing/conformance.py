@@ -160,9 +160,7 @@ def _tightens(rule: OwnRule, found: Finding, situation: Situation) -> None:
         assert beside.order.stop == alone.order.stop, "the stop moved with the rule (law 7)"
 
 
-def conforms_sizer(
-    sizer: OwnSizer, *, risk_per_trade: Any = None, examples: int = 100, monotone: bool = True
-) -> None:
+def conforms_sizer(sizer: OwnSizer, *, risk_per_trade: Any = None, examples: int = 100, monotone: bool = True) -> None:
     """Check a sizer: `sizer(equity=..., entry=..., stop=..., lot_size=...)` -> a quantity or a `Size`.
 
     1. total: it answers every equity from nothing upwards, and every stop on either side, raising nothing;
@@ -221,4 +219,3 @@ def _within(quantity: int, asked: dict[str, Decimal], percent: Decimal) -> None:
     assert risk <= budget, f"{quantity} shares risk {risk} of a budget of {budget} (law 4)"
     least = size(equity=asked["equity"], risk_per_trade=percent, entry=asked["entry"], stop=asked["stop"])
     assert quantity <= least.quantity, f"{quantity} is more than {least.quantity}, which the budget allows (law 4)"
-
