@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskcore.analytics.equity import EquityCurve as EquityCurve, equity_curve as equity_curve
-    from riskcore.analytics.statistics import (
-        TradeStatistics as TradeStatistics,
-        kelly_fraction as kelly_fraction,
-        trade_statistics as trade_statistics,
-    )
+    from riskcore.analytics.statistics import TradeStatistics as TradeStatistics, trade_statistics as trade_statistics
     from riskcore.analytics.summary import (
         Performance as Performance,
         performance as performance,
@@ -40,17 +36,32 @@ if TYPE_CHECKING:
         ChargesUnknown as ChargesUnknown,
         charges as charges,
         order_charges as order_charges,
+        settlement_stt as settlement_stt,
+        settles_by_delivery as settles_by_delivery,
     )
     from riskcore.decision import Approved as Approved, Decision as Decision, Refused as Refused, decide as decide
+    from riskcore.exchange_limits import (
+        band_pct as band_pct,
+        largest_quantity_sent as largest_quantity_sent,
+        price_band as price_band,
+        slice_quantity as slice_quantity,
+        slices as slices,
+    )
     from riskcore.exits.breakeven import breakeven_price as breakeven_price
     from riskcore.exits.legs import open_legs as open_legs, scaled_legs as scaled_legs
     from riskcore.exits.levels import Breach as Breach, breach as breach, exit_order as exit_order
     from riskcore.exits.timing import time_stop_at as time_stop_at, time_stop_due as time_stop_due
     from riskcore.exits.trailing import advance as advance, trailed as trailed, trailed_stop as trailed_stop
+    from riskcore.expiries import monthly_expiry as monthly_expiry, weekly_expiry as weekly_expiry
     from riskcore.instruments import (
         Instrument as Instrument,
+        freeze_for as freeze_for,
+        future as future,
+        lot_for as lot_for,
         margin_pct as margin_pct,
         nse_equity as nse_equity,
+        option as option,
+        sector_of as sector_of,
         tick_for as tick_for,
     )
     from riskcore.orders import (
@@ -59,6 +70,7 @@ if TYPE_CHECKING:
         Order as Order,
         TargetLeg as TargetLeg,
     )
+    from riskcore.overrides import Tables as Tables
     from riskcore.policy import (
         CustomRule as CustomRule,
         Limit as Limit,
@@ -86,8 +98,10 @@ if TYPE_CHECKING:
         CalendarUnknown as CalendarUnknown,
         Session as Session,
         next_session_day as next_session_day,
+        phase_at as phase_at,
         session_date as session_date,
         session_on as session_on,
+        stops_rest as stops_rest,
     )
     from riskcore.signals import (
         BUY as BUY,
@@ -107,6 +121,17 @@ if TYPE_CHECKING:
         moments as moments,
         prices_of as prices_of,
         simulate as simulate,
+    )
+    from riskcore.sizers import (
+        Cap as Cap,
+        Edge as Edge,
+        edge_of as edge_of,
+        fixed_notional_cap as fixed_notional_cap,
+        fixed_quantity_cap as fixed_quantity_cap,
+        kelly_cap as kelly_cap,
+        kelly_fraction as kelly_fraction,
+        throttled_pct as throttled_pct,
+        volatility_cap as volatility_cap,
     )
     from riskcore.sizing import Size as Size, size as size
     from riskcore.states import MATRIX as MATRIX, allows as allows, reduces as reduces
@@ -135,27 +160,41 @@ if TYPE_CHECKING:
         split_legs as split_legs,
         target as target,
     )
+    from riskcore.watchlists import Surveillance as Surveillance, surveillance as surveillance
 
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
     "analytics.equity": ("EquityCurve", "equity_curve"),
-    "analytics.statistics": ("TradeStatistics", "kelly_fraction", "trade_statistics"),
+    "analytics.statistics": ("TradeStatistics", "trade_statistics"),
     "analytics.summary": ("Performance", "performance", "performance_of"),
     "analytics.trade": ("Trade", "trades_of"),
     "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
     "breakers.market": ("recent_range",),
     "breakers.measure": ("Measure", "Observations"),
     "breakers.table": ("measures",),
-    "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
+    "costs": ("Charges", "ChargesUnknown", "charges", "order_charges", "settlement_stt", "settles_by_delivery"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
+    "exchange_limits": ("band_pct", "largest_quantity_sent", "price_band", "slice_quantity", "slices"),
     "exits.breakeven": ("breakeven_price",),
     "exits.legs": ("open_legs", "scaled_legs"),
     "exits.levels": ("Breach", "breach", "exit_order"),
     "exits.timing": ("time_stop_at", "time_stop_due"),
     "exits.trailing": ("advance", "trailed", "trailed_stop"),
-    "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
+    "expiries": ("monthly_expiry", "weekly_expiry"),
+    "instruments": (
+        "Instrument",
+        "freeze_for",
+        "future",
+        "lot_for",
+        "margin_pct",
+        "nse_equity",
+        "option",
+        "sector_of",
+        "tick_for",
+    ),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
+    "overrides": ("Tables",),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
     "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
     "positions": ("Trail",),
@@ -163,7 +202,16 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "rounding": ("ROUNDING",),
     "rules.bets": ("pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
-    "sessions": ("CalendarUnknown", "IST", "Session", "next_session_day", "session_date", "session_on"),
+    "sessions": (
+        "CalendarUnknown",
+        "IST",
+        "Session",
+        "next_session_day",
+        "phase_at",
+        "session_date",
+        "session_on",
+        "stops_rest",
+    ),
     "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
     "simulation": (
         "Broker",
@@ -174,6 +222,17 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "moments",
         "prices_of",
         "simulate",
+    ),
+    "sizers": (
+        "Cap",
+        "Edge",
+        "edge_of",
+        "fixed_notional_cap",
+        "fixed_quantity_cap",
+        "kelly_cap",
+        "kelly_fraction",
+        "throttled_pct",
+        "volatility_cap",
     ),
     "sizing": ("Size", "size"),
     "states": ("MATRIX", "allows", "reduces"),
@@ -202,6 +261,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "split_legs",
         "target",
     ),
+    "watchlists": ("Surveillance", "surveillance"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -90,8 +90,8 @@ def test_F61_holidays_and_weekends_are_closed(day):
     [
         ("2027-01-01", LISTED, "MIS", "runs from 2016-01-01 to 2026-12-31"),
         ("2015-12-31", LISTED, "MIS", "runs from"),
-        ("2024-03-02", LISTED, "MIS", "disaster_recovery"),
-        ("2026-11-20", rc.Instrument(symbol="INFY", tick=1, exchange="BSE"), "MIS", "no trading hours for BSE"),
+        ("2024-05-18", LISTED, "MIS", "disaster_recovery"),
+        ("2026-11-20", rc.Instrument(symbol="WHEAT", tick=1, exchange="NCDEX"), "MIS", "no trading hours for NCDEX"),
         ("2026-11-20", LISTED, "NRML", "no entry and square-off times"),
     ],
 )

@@ -128,7 +128,7 @@ def test_a_long_text_is_broken_where_the_formatter_would_break_it(length, lines)
 
 DATED = [  # what stands in charges.yaml, what is put in its place, what the refusal says
     ("from: 2026-03-01", "from: 2026-02-28", "row 2 (line {row}): NSE EQ MIS from 2026-02-28 overlaps row 1"),
-    ("from: 2026-03-01", "from: 2020-03-01", "NSE EQ MIS from 2024-10-01 overlaps row 2"),
+    ("from: 2026-03-01", "from: 2020-03-01", "NSE EQ MIS from 2021-04-01 overlaps row 2"),
     (
         "to: 2026-02-28",
         "to: none",
@@ -141,11 +141,11 @@ DATED = [  # what stands in charges.yaml, what is put in its place, what the ref
     ),
     ("to: 2026-02-28", "to: 2024-09-30", "row 1 (line {row}): ends on 2024-09-30, before it begins on"),
     ("from: 2026-03-01", "gap_before: x y\n    from: 2026-03-01", "gap_before, but there is no gap"),
-    ("from: 2024-10-01", "gap_before: x y\n    from: 2024-10-01", "gap_before, but this is its first row"),
+    ("from: 2021-04-01", "gap_before: x y\n    from: 2021-04-01", "gap_before, but this is its first row"),
     ("    confidence: high\n", "", "charges: row 1 (line {row}): confidence is missing"),
     ("confidence: high", "confidence: sure", "confidence: write one of high, medium, low, not 'sure'"),
     ("exchange: NSE", "exchange: NASDAQ", "row 1 (line {row}): exchange: write one of NSE"),
-    ("product: MIS", "product: mis", "row 1 (line {row}): product: write one of MIS, CNC, NRML, not 'mis'"),
+    ("product: MIS", "product: mis", "row 1 (line {row}): product: write one of all, MIS, CNC, NRML, not 'mis'"),
     (
         "stt_sell_pct: 0.025",
         "stt_sell_pct: 0.025 %",
@@ -190,7 +190,7 @@ CALENDAR = [
         "hours: row 2 (line {row}): close: write a time as 09:15, not '3:15 pm'",
     ),
     ("close: 15:15", "close: 24:00", "hours: row 2 (line {row}): close: write a time as 09:15, not '24:00'"),
-    ("close: 14:45", "close: 13:15", "row 2025-10-21: open, close must come one after the other"),
+    ("close: 14:45", "close: 13:15", "row 2025-10-21: open, pause_from, pause_to, close must come one after the other"),
     ("Republic Day", "Republic D\u00e4y", "description: write plain ASCII words"),
     ("Republic Day", "'Republic \"Day\"'", "description: write plain ASCII words without double quotes"),
     ("kind: full_session_saturday", "kind: saturday", "row 2024-01-20: kind: write one of muhurat"),

@@ -31,7 +31,7 @@ def test_special_sessions_agree_with_the_checked_calendar(checked_calendar):
     """The same days and kinds, and the same hours where it has confirmed ones."""
     theirs = {row["date"]: row for row in checked_calendar["special_sessions"]}
     assert sorted(calendar.SPECIAL_SESSIONS) == sorted(theirs)
-    for day, (kind, opens, closes, _source) in calendar.SPECIAL_SESSIONS.items():
+    for day, (kind, opens, closes, *_) in calendar.SPECIAL_SESSIONS.items():
         assert kind == theirs[day]["kind"]
         if "open" in theirs[day] and "NOT confirmed" not in theirs[day].get("note", ""):
             assert (opens, closes) == (theirs[day]["open"], theirs[day]["close"])
@@ -76,6 +76,7 @@ def test_ticks_agree_with_the_measured_rules(riskcore_data):
     text = (riskcore_data / "reference" / "market_rules.json").read_text(encoding="utf-8")
     rules = json.loads(text)["tick_size_rules_nse_equity"]
     theirs = [[(band.get("price_below", band.get("price_upto")), band["tick"]) for band in r["bands"]] for r in rules]
-    ours = [[(upper and float(upper), float(tick)) for upper, _, tick in row[4]] for row in ticks.TICKS]
+    cash = [row for row in ticks.TICKS if row["exchange"] == "NSE"]
+    ours = [[(b["upper"] and float(b["upper"]), float(b["tick"])) for b in row["bands"]] for row in cash]
     assert ours == theirs
-    assert [row[1] for row in ticks.TICKS] == [rule["to"] for rule in rules]
+    assert [row["to"] for row in cash] == [rule["to"] for rule in rules]

@@ -27,7 +27,7 @@ def stale_data(position: Position, observed: Observations, policy: Policy, at: d
         return None
     key = position.instrument.key
     try:
-        session = session_on(at.date(), position.instrument, position.product)
+        session = session_on(at.date(), position.instrument, position.product, tables=policy.tables)
     except CalendarUnknown:
         return None
     if session is None or not session.is_open(at):

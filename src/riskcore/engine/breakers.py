@@ -118,5 +118,5 @@ def _flatten(turn: Turn) -> None:
     if observed.stage != ACTION or timers is None or timers.action != FLATTEN:
         return
     for position in turn.book.positions:
-        if can_trade(position, turn.at) and failed_exit(turn.book, position) is None:
+        if can_trade(position, turn.at, turn.policy) and failed_exit(turn.book, position) is None:
             turn.leave(position, CONNECTION_LOST, position.last or position.average_price)

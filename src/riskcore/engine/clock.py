@@ -47,7 +47,7 @@ def _leave_in_time(turn: Turn, position: Position) -> None:
     price = position.last or position.average_price
     failed = failed_exit(turn.book, position)
     if failed is not None:
-        if turn.at - failed.at >= EXIT_RETRY and can_trade(position, turn.at):
+        if turn.at - failed.at >= EXIT_RETRY and can_trade(position, turn.at, turn.policy):
             turn.leave(position, failed.reason, price, rule=failed.rule)
     elif square_off_due(position, turn.at, turn.policy):
         turn.leave(position, SQUARE_OFF, price)

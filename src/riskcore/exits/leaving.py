@@ -21,7 +21,13 @@ def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
     On a day that the calendar cannot tell, nothing is due: the levels stay on watch.
     """
     try:
-        session = session_on(at.date(), position.instrument, position.product, square_off_at=policy.square_off_at)
+        session = session_on(
+            at.date(),
+            position.instrument,
+            position.product,
+            square_off_at=policy.square_off_at,
+            tables=policy.tables,
+        )
     except CalendarUnknown:
         return False
     if session is None or session.square_off is None or at < session.opens:
@@ -30,10 +36,10 @@ def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
     return overdue or at >= session.square_off
 
 
-def can_trade(position: Position, at: datetime) -> bool:
+def can_trade(position: Position, at: datetime, policy: Policy) -> bool:
     """Whether the exchange trades the position's instrument now; where the calendar cannot tell, it is taken to."""
     try:
-        session = session_on(at.date(), position.instrument, position.product)
+        session = session_on(at.date(), position.instrument, position.product, tables=policy.tables)
     except CalendarUnknown:
         return True
     return session is not None and session.is_open(at)
@@ -73,7 +79,7 @@ def failed_part(book: Book, position: Position) -> ApprovedExit | None:
 def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:
     """The time stop that a position has reached, while it can be sold; None otherwise."""
     rule = time_stop_due(position, at, policy)
-    return rule if rule is not None and can_trade(position, at) else None
+    return rule if rule is not None and can_trade(position, at, policy) else None
 
 
 @exact

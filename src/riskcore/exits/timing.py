@@ -103,6 +103,8 @@ def _nth_candle_end(position: Position, opened: datetime, until: date, policy: P
 
 def _session(day: date, position: Position, policy: Policy) -> Session | None:
     try:
-        return session_on(day, position.instrument, position.product, square_off_at=policy.square_off_at)
+        return session_on(
+            day, position.instrument, position.product, square_off_at=policy.square_off_at, tables=policy.tables
+        )
     except CalendarUnknown:
         return None

@@ -79,12 +79,12 @@ class LevelSettings:
     stop_pct: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(percent), "% of the price", "distance of the stop by the method percent"),
+        metadata=meta(optional(percent), "% of the price", "distance of the stop by the method percent", example="1"),
     )
     stop_points: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees a share", "distance of the stop by the method points"),
+        metadata=meta(optional(positive), "rupees a share", "distance of the stop by the method points", example="20"),
     )
     stop_swing_bars: int = field(
         default=3,
@@ -99,12 +99,14 @@ class LevelSettings:
     stop_buffer_atr: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(not_negative), "x ATR", "added to stop_buffer_ticks; empty: off"),
+        metadata=meta(optional(not_negative), "x ATR", "added to stop_buffer_ticks; empty: off", example="0.25"),
     )
     stop_risk_rupees: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees", "loss at the stop of a fixed quantity, for the method rupees"),
+        metadata=meta(
+            optional(positive), "rupees", "loss at the stop of a fixed quantity, for the method rupees", example="1000"
+        ),
     )
     stop_least_ticks: int = field(
         default=2,
@@ -114,19 +116,24 @@ class LevelSettings:
     stop_least_pct: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(percent), "% of the price", "least distance of a stop, as well; empty: off"),
+        metadata=meta(
+            optional(percent), "% of the price", "least distance of a stop, as well; empty: off", example="0.3"
+        ),
     )
     stop_greatest_pct: Decimal | None = field(
         default=None,
         converter=given,
         metadata=meta(
-            optional(percent), "% of the price", "greatest distance of a stop: ours is moved there; empty: off"
+            optional(percent),
+            "% of the price",
+            "greatest distance of a stop: ours is moved there; empty: off",
+            example="5",
         ),
     )
     stop_greatest_atr: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "x ATR", "greatest distance of a stop, as well; empty: off"),
+        metadata=meta(optional(positive), "x ATR", "greatest distance of a stop, as well; empty: off", example="4"),
     )
     target_method: str = field(
         default=R,
@@ -141,17 +148,25 @@ class LevelSettings:
     target_pct: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(percent), "% of the price", "distance of the target by the method percent"),
+        metadata=meta(
+            optional(percent), "% of the price", "distance of the target by the method percent", example="2.5"
+        ),
     )
     target_points: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees a share", "distance of the target by the method points"),
+        metadata=meta(
+            optional(positive), "rupees a share", "distance of the target by the method points", example="50"
+        ),
     )
     target_legs: tuple[str, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(leg_texts, "list", 'targets in parts, such as ["50% at 1.5R", "50% at 4R"]; empty: one target'),
+        metadata={
+            **meta(leg_texts, "list", 'targets in parts, such as ["50% at 1.5R", "50% at 4R"]; empty: one target'),
+            "example": '["50% at 1.5R", "50% at 4R"]',
+            "only_whole": True,
+        },
     )
     atr_period: int = field(
         default=14,

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from riskcore.exchange_limits import MOST_SLICES
 from riskcore.money import HUNDRED, ONE, ZERO, count, not_negative, positive
+from riskcore.overrides import Tables
 from riskcore.policy.kinds import below, day, flag, meta, one_word, percent
 from riskcore.values import given, optional
 
@@ -48,11 +50,24 @@ def _part(value: Any, name: str) -> Decimal:
     return number
 
 
+def _slices(value: Any, name: str) -> int:
+    number = count(value, name)
+    if number > MOST_SLICES:
+        raise ValueError(f"{name} must be at most {MOST_SLICES}, which is what brokers take at once, got {value!r}")
+    return number
+
+
 def _sample(value: Any, name: str) -> int:
     number = count(value, name)
     if number > MOST_OUTCOMES:
         raise ValueError(f"{name} must be at most {MOST_OUTCOMES}, which is what the book keeps, got {value!r}")
     return number
+
+
+def _tables(value: Any, name: str) -> Tables | None:
+    if value is not None and not isinstance(value, Tables):
+        raise ValueError(f"{name} must be a riskcore.Tables or None, got {value!r}")
+    return value
 
 
 @frozen(kw_only=True, slots=False)
@@ -248,10 +263,48 @@ class SizingSettings:
         converter=given,
         metadata=meta(not_negative, "rupees an order", "your broker's cap on brokerage_pct"),
     )
+    brokerage_flat: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata={
+            **meta(optional(not_negative), "rupees an order", "one fee for every order; empty: the percentage"),
+            "example": "20",
+        },
+    )
+    brokerage_options_flat: Decimal | None = field(
+        default=Decimal(20),
+        converter=given,
+        metadata=meta(
+            optional(not_negative), "rupees an order", "fee of an option order; empty: brokerage_pct of its premium"
+        ),
+    )
+    brokerage_delivery_pct: Decimal | None = field(
+        default=None,
+        converter=given,
+        metadata={
+            **meta(optional(_part), "% of an order's value", "plan for CNC, 0 where it is free; empty: brokerage_pct"),
+            "example": "0.1",
+        },
+    )
+    dp_charge: Decimal = field(
+        default=Decimal(0),
+        converter=given,
+        metadata=meta(not_negative, "rupees a delivery sale", "the depository's and broker's fee before GST; 0: off"),
+    )
+    stt_stamp_whole_rupees: bool = field(
+        default=False,
+        converter=given,
+        metadata=meta(flag, "true/false", "round STT and stamp duty of an order to whole rupees, as contract notes do"),
+    )
     charges_as_of: date | None = field(
         default=None,
         converter=given,
         metadata=meta(day, "day", "use the charges of this day; empty: of the trading day"),
+    )
+    tables: Tables | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(_tables, "rows", "market facts of your own, asked before the shipped ones", file=""),
     )
 
 

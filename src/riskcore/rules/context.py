@@ -91,7 +91,9 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         stop=stop,
         target=target_for(signal, market, policy, reference, stop),
         base=sizing_base(book, policy),
-        margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
+        margin_pct=margin_pct(
+            market.instrument, signal.product, on=market.at.date(), side=signal.side, tables=policy.tables
+        ),
         trusted_atr=trusted,
         stop_is_sound=_is_sound(signal.side, reference, limit, stop),
         limits=_limits(signal, policy),
@@ -132,6 +134,7 @@ def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | 
             no_entry_before=policy.no_entry_before,
             no_entry_after=policy.no_entry_after,
             square_off_at=policy.square_off_at,
+            tables=policy.tables,
         )
     except CalendarUnknown as unknown:
         return None, str(unknown)

@@ -15,6 +15,7 @@ from riskcore.book import Outcome
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO
 from riskcore.orders import STOP_HIT
+from riskcore.overrides import Tables
 from riskcore.policy.limits import (
     ACCOUNT,
     ALLOWED,
@@ -41,7 +42,9 @@ def stopped_out(outcome: Outcome) -> bool:
     return lost or (outcome.reason == STOP_HIT and outcome.net <= ZERO)
 
 
-def session_time(since: datetime, until: datetime, instrument: Instrument, *, enough: timedelta) -> timedelta:
+def session_time(
+    since: datetime, until: datetime, instrument: Instrument, *, enough: timedelta, tables: Tables | None = None
+) -> timedelta:
     """Trading time of an instrument between two moments, counted no further than `enough`.
 
     Within one day it is the time on the clock. A day that the calendar does not know gives nothing.
@@ -51,7 +54,7 @@ def session_time(since: datetime, until: datetime, instrument: Instrument, *, en
         return until - since
     total, day = NO_TIME, first
     while day <= last and total < enough:
-        hours = _hours(day, instrument)
+        hours = _hours(day, instrument, tables)
         if hours is not None:
             opened = max(since, hours.opens) if day == first else hours.opens
             closed = min(until, hours.closes) if day == last else hours.closes
@@ -114,7 +117,7 @@ def _near(context: Context, earlier: datetime, later: datetime) -> bool:
     if window is None:
         return earlier.date() == later.date()
     most = timedelta(seconds=window)
-    return session_time(earlier, later, context.market.instrument, enough=most + timedelta(seconds=1)) <= most
+    return _traded(context, earlier, later, enough=most + timedelta(seconds=1)) <= most
 
 
 def _still_locked(context: Context, stopped_at: datetime) -> bool:
@@ -122,14 +125,18 @@ def _still_locked(context: Context, stopped_at: datetime) -> bool:
     if lock is None:
         return stopped_at.date() == at.date()
     length = timedelta(seconds=lock)
-    return session_time(stopped_at, at, context.market.instrument, enough=length) < length
+    return _traded(context, stopped_at, at, enough=length) < length
+
+
+def _traded(context: Context, since: datetime, until: datetime, *, enough: timedelta) -> timedelta:
+    return session_time(since, until, context.market.instrument, enough=enough, tables=context.policy.tables)
 
 
 def _waited(context: Context, closes: list[datetime], seconds: int, reason: str) -> Reading:
     if not closes:
         return "", None, seconds, None
     length = timedelta(seconds=seconds)
-    passed = session_time(max(closes), context.market.at, context.market.instrument, enough=length)
+    passed = _traded(context, max(closes), context.market.at, enough=length)
     return "" if passed >= length else reason, passed, seconds, None
 
 
@@ -147,8 +154,8 @@ def _within(context: Context, scope: str) -> Iterable[Outcome]:
     return [done for done in same if done.side == signal.side] if scope == SYMBOL_STRATEGY_SIDE else same
 
 
-def _hours(day: date, instrument: Instrument) -> Session | None:
+def _hours(day: date, instrument: Instrument, tables: Tables | None) -> Session | None:
     try:
-        return session_on(day, instrument)
+        return session_on(day, instrument, tables=tables)
     except CalendarUnknown:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from riskcore.costs import ChargesUnknown, policy_charges
 from riskcore.instruments import Instrument, margin_pct
@@ -14,6 +14,9 @@ from riskcore.policy import MARGIN
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.signals import sign
+from riskcore.watchlists import surveillance
+
+MIS: Final = "MIS"
 
 
 class Holding(NamedTuple):
@@ -96,6 +99,18 @@ def unknown_sectors(context: Context) -> Reading | None:
     return _room(context, taken, context.policy.max_unknown_sector_exposure or ZERO, "unknown_sectors_full")
 
 
+def surveillance_allows(context: Context) -> Reading:
+    """No intraday position in a symbol on a surveillance list that denies it, or that is traded for delivery only.
+
+    The lists are the user's (`Tables.surveillance`); where nobody has given them the finding says so, and passes.
+    """
+    instrument, on = context.market.instrument, context.market.at.date()
+    found = surveillance(instrument.symbol, on=on, series=instrument.series, tables=context.policy.tables)
+    if found.mis is False and context.signal.product == MIS:
+        return "mis_not_allowed", instrument.symbol, found.listed, None
+    return "", found.listed or ("on no list" if found.known else "no list given"), None, None
+
+
 def margin_known(context: Context) -> Reading:
     """The product's margin rate is in the tables; what cannot be priced cannot be afforded."""
     instrument, product = context.market.instrument, context.signal.product
@@ -115,7 +130,7 @@ def funds(context: Context) -> Reading | None:
         return None
     free = equity + context.book.net_realised + min(context.book.unrealised, ZERO)
     for held in _held(context):
-        rate = margin_pct(held.instrument, held.product, on=context.market.at.date())
+        rate = _rate(context, held)
         if rate is None:
             return "margin_unknown", held.instrument.key, None, None
         free -= percent_of(held.value, rate)
@@ -198,5 +213,10 @@ def _on_its_way(order: Order) -> Holding:
 def _on_basis(context: Context, held: Holding) -> Decimal | None:
     if context.policy.position_size_basis != MARGIN:
         return held.value
-    rate = margin_pct(held.instrument, held.product, on=context.market.at.date())
+    rate = _rate(context, held)
     return None if rate is None else percent_of(held.value, rate)
+
+
+def _rate(context: Context, held: Holding) -> Decimal | None:
+    day, tables = context.market.at.date(), context.policy.tables
+    return margin_pct(held.instrument, held.product, on=day, side=held.side, tables=tables)

@@ -94,7 +94,8 @@ def _instrument(symbol: str, file: BarFile, settings: Settings) -> rc.Instrument
     first = file.bars[0]
     known = settings.system.instruments.get(symbol)
     tick = known.tick if known is not None else None
-    made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open)
+    tables = settings.policy.tables
+    made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open, tables=tables)
     if known is None:
         return made
     names = ("lot_size", "sector", "derivatives_listed")
