@@ -63,7 +63,9 @@ TIGHTENINGS = {
         }.items()
     },
     "position_size_basis": lambda p: {"position_size_basis": "notional"},
-    "min_risk_reward": lambda p: {"min_risk_reward": p.target_r_multiple},
+    "min_risk_reward": lambda p: {
+        "min_risk_reward": p.target_r_multiple - (Decimal("0.1") if p.risk_reward_basis == "net" else 0)
+    },
     "atr_warmup_bars": lambda p: {"atr_warmup_bars": p.atr_warmup_bars * 2},
     "quote_max_age_s": fewer("quote_max_age_s"),
     "signal_max_age_s": fewer("signal_max_age_s"),
