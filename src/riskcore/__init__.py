@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskcore.analytics.equity import EquityCurve as EquityCurve, equity_curve as equity_curve
-    from riskcore.analytics.statistics import (
-        TradeStatistics as TradeStatistics,
-        trade_statistics as trade_statistics,
-    )
+    from riskcore.analytics.statistics import TradeStatistics as TradeStatistics, trade_statistics as trade_statistics
     from riskcore.analytics.summary import (
         Performance as Performance,
         performance as performance,
@@ -91,6 +88,7 @@ if TYPE_CHECKING:
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
     from riskcore.rules.bets import (
+        closes_of as closes_of,
         pearson as pearson,
         return_correlation as return_correlation,
         simple_returns as simple_returns,
@@ -203,7 +201,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),
-    "rules.bets": ("pearson", "return_correlation", "simple_returns"),
+    "rules.bets": ("closes_of", "pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
     "sessions": (
         "CalendarUnknown",
