@@ -121,45 +121,45 @@ def outcomes(*r_multiples, strategy):
     return tuple(rc.Outcome(gross=Decimal(str(r)), r_multiple=Decimal(str(r)), **made) for r in r_multiples)
 
 
+NUMBERS = {
+    "slippage_ticks": st.integers(1, 20),
+    "slippage_pct": st.sampled_from(("0.1", "1")),
+    "max_notional": st.integers(100, 50_000),
+    "max_quantity": st.integers(1, 200),
+    "max_slices": st.integers(1, 3),
+    "max_sector_net_exposure": st.sampled_from((5, 20, 60)),
+    "max_unknown_sector_exposure": st.sampled_from((1, 2, 60)),
+    "throttle_from_pct": st.sampled_from((1, 5)),
+    "limits": st.sampled_from(
+        (
+            (rc.Limit(**PRODUCT, max_quantity=7),),
+            (
+                rc.Limit(**PRODUCT, max_position_size_percent=5),
+                rc.Limit(scope="strategy", name="e", max_quantity=3),
+            ),
+            (rc.Limit(**PRODUCT, max_notional=700),),
+            (rc.Limit(**PRODUCT, max_exposure=2),),
+            (rc.Limit(**PRODUCT, risk_per_trade="0.05"),),
+        )
+    ),
+}
+METHODS = st.sampled_from(
+    (
+        {},
+        {},
+        {"sizing_method": "fixed_quantity", "fixed_quantity": 9},
+        {"sizing_method": "fixed_notional", "fixed_notional": 4000},
+        {"sizing_method": "volatility", "volatility_target_pct": "0.2"},
+        CHARGED,
+    )
+)
+
+
 @st.composite
 def crowded(draw):
     """Situations under which any sizer, any cap and any scale of the risk may bind, on a book with a history."""
     signal, book, market, policy = draw(situations(faulty=False))
-    optional = {
-        "slippage_ticks": st.integers(1, 20),
-        "slippage_pct": st.sampled_from(("0.1", "1")),
-        "max_notional": st.integers(100, 50_000),
-        "max_quantity": st.integers(1, 200),
-        "max_slices": st.integers(1, 3),
-        "max_sector_net_exposure": st.sampled_from((5, 20, 60)),
-        "max_unknown_sector_exposure": st.sampled_from((1, 2, 60)),
-        "throttle_from_pct": st.sampled_from((1, 5)),
-        "limits": st.sampled_from(
-            (
-                (rc.Limit(**PRODUCT, max_quantity=7),),
-                (
-                    rc.Limit(**PRODUCT, max_position_size_percent=5),
-                    rc.Limit(scope="strategy", name="e", max_quantity=3),
-                ),
-                (rc.Limit(**PRODUCT, max_notional=700),),
-                (rc.Limit(**PRODUCT, max_exposure=2),),
-                (rc.Limit(**PRODUCT, risk_per_trade="0.05"),),
-            )
-        ),
-    }
-    method = draw(
-        st.sampled_from(
-            (
-                {},
-                {},
-                {"sizing_method": "fixed_quantity", "fixed_quantity": 9},
-                {"sizing_method": "fixed_notional", "fixed_notional": 4000},
-                {"sizing_method": "volatility", "volatility_target_pct": "0.2"},
-                CHARGED,
-            )
-        )
-    )
-    policy = attrs.evolve(policy, **ROOM, **method, **draw(st.fixed_dictionaries({}, optional=optional)))
+    policy = attrs.evolve(policy, **ROOM, **draw(METHODS), **draw(st.fixed_dictionaries({}, optional=NUMBERS)))
     frozen = attrs.evolve(market.instrument, freeze_quantity=draw(st.sampled_from((None, 20, 100))))
     past = outcomes(*([1.5, -1] * 6), strategy=signal.strategy)
     peak = book.equity * draw(st.sampled_from((1, Decimal("1.02"), Decimal("1.1"))))
