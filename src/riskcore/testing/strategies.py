@@ -25,6 +25,7 @@ from riskcore.sessions import session_on
 from riskcore.signals import BUY, SIDES, Bar, Market, Signal, sign
 from riskcore.stops import TIGHTER, WIDER
 from riskcore.testing.history import closes, finished_days, outcomes, rulebooks
+from riskcore.testing.trails import exit_settings
 
 try:
     from hypothesis import strategies
@@ -161,7 +162,9 @@ _SETTINGS: Final = st.fixed_dictionaries(
 
 def policies(**fixed: Any) -> st.SearchStrategy[Policy]:
     """Valid policies around the defaults, with an ATR of five bars; `fixed` settings stay as given."""
-    return _SETTINGS.map(lambda drawn: Policy(**_agreeing({"atr_period": 5, **drawn, **fixed})))
+    return st.tuples(_SETTINGS, exit_settings()).map(
+        lambda drawn: Policy(**_agreeing({"atr_period": 5, **drawn[0], **drawn[1], **fixed}))
+    )
 
 
 def _agreeing(drawn: dict[str, Any]) -> dict[str, Any]:
