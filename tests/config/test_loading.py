@@ -26,6 +26,7 @@ from riskcore_openalgo.config import (
 from riskcore_openalgo.config.loader import SECTIONS, policy_settings
 from riskcore_openalgo.config.problems import MOST_PROBLEMS, Report
 from riskcore_openalgo.config.yaml_reader import DEEPEST, WRONG, Node, read_yaml
+from tests.config.companions import COMPANIONS
 
 POLICY_FILES = ("risk_management.yaml", "trading_rules.yaml")
 WRITTEN = [field for field in attrs.fields(rc.Policy) if field.metadata["file"]]
@@ -98,20 +99,9 @@ def test_what_is_no_file_is_refused(tmp_path):
 
 def test_every_policy_field_has_its_file():
     """A new field of the policy is read without a line of code here."""
-    names = [name for file in POLICY_FILES for name in policy_settings(file)]
-    assert sorted(names) == sorted(field.name for field in WRITTEN)
-
-
-TRAIL = "trail: step_points\n  trail_step: 2"
-COMPANIONS = {
-    "trail": "trail_step: 2",
-    "trail_by": TRAIL,
-    "trail_step": "trail: step_points",
-    "trail_after": TRAIL,
-    "profit_lock_at_r": "profit_lock_pct: 50",
-    "profit_lock_pct": "profit_lock_at_r: 1",
-}
-"""What a setting cannot be without."""
+    assert sorted(name for file in POLICY_FILES for name in policy_settings(file)) == sorted(
+        field.name for field in WRITTEN
+    )
 
 
 @pytest.mark.parametrize("field", WRITTEN, ids=lambda field: field.name)

@@ -239,7 +239,12 @@ class BreakerSettings:
     order_error_limits: tuple[ErrorLimit, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(error_limits, "list", "classes of order errors with a limit of their own"),
+        metadata=meta(
+            error_limits,
+            "list",
+            "classes of order errors with a limit of their own",
+            example="[{error: rate_limited, limit: 2}]",
+        ),
     )
     max_orders_per_s: int | None = field(
         default=None,
@@ -306,12 +311,22 @@ class BreakerSettings:
     connection_timers: tuple[ConnectionTimers, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(timers, "list", "what a lost connection leads to, and when, a row a mode"),
+        metadata=meta(
+            timers,
+            "list",
+            "what a lost connection leads to, and when, a row a mode",
+            example="[{mode: live, degraded_s: 5, no_entries_s: 15, action_s: 60, action: hold}]",
+        ),
     )
     breakers: tuple[BreakerRule, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(breaker_rules, "list", "what a trip sets and lifts, where not the table in docs/states.md"),
+        metadata=meta(
+            breaker_rules,
+            "list",
+            "what a trip sets and lifts, where not the table in docs/states.md",
+            example="[{name: max_loss_streak, state: reducing, resets: after_s, after_s: 1800}]",
+        ),
     )
     approaching_pct: Decimal | None = field(
         default=Decimal(80),

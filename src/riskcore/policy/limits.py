@@ -92,6 +92,7 @@ class LimitSettings:
             "% of the opening equity of the week",
             "net loss since its first session at which entries stop for the rest of the week; empty: off",
             small=False,
+            example="6",
         ),
     )
     max_monthly_loss: Decimal | None = field(
@@ -102,6 +103,7 @@ class LimitSettings:
             "% of the opening equity of the month",
             "net loss since its first session at which entries stop for the rest of the month; empty: off",
             small=False,
+            example="10",
         ),
     )
     max_open_risk: Decimal | None = field(
@@ -112,6 +114,7 @@ class LimitSettings:
             "% of the sizing base",
             "most that all positions, entries on their way and this one may lose between entry and stop; empty: off",
             small=False,
+            example="3",
         ),
     )
     max_entries_per_symbol: int | None = field(
@@ -121,6 +124,7 @@ class LimitSettings:
             optional(count),
             "entries a session",
             "entries in one symbol, refused ones not counted; empty: off",
+            example="2",
         ),
     )
     cooldown_s: int | None = field(
@@ -130,6 +134,7 @@ class LimitSettings:
             optional(count),
             "seconds of trading",
             "wait after a close before the next entry, in cooldown_scope; empty: off",
+            example="900",
         ),
     )
     cooldown_after_loss_s: int | None = field(
@@ -139,6 +144,7 @@ class LimitSettings:
             optional(count),
             "seconds of trading",
             "the same after a close with a net loss; a later gain does not start it again; empty: off",
+            example="1800",
         ),
     )
     cooldown_scope: str = field(
@@ -166,6 +172,7 @@ class LimitSettings:
             optional(count),
             "stop-outs",
             "stop-outs in stops_scope and stops_window_s after which entries there stop; empty: off",
+            example="3",
         ),
     )
     stops_window_s: int | None = field(
@@ -175,6 +182,7 @@ class LimitSettings:
             optional(count),
             "seconds of trading",
             "how near each other the stop-outs must be; empty: the session",
+            example="3600",
         ),
     )
     stops_lock_s: int | None = field(
@@ -184,6 +192,7 @@ class LimitSettings:
             optional(count),
             "seconds of trading",
             "how long entries stop after the last of them; empty: until the next session",
+            example="3600",
         ),
     )
     stops_scope: str = field(
@@ -207,6 +216,7 @@ class LimitSettings:
             optional(share),
             "0 to 1",
             "largest correlation of the entry with an open position, sides taken into account; empty: off",
+            example="0.7",
         ),
     )
     correlation_window: int = field(
@@ -232,7 +242,9 @@ class LimitSettings:
     max_cluster_positions: int | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(count), "positions", "most positions in one cluster, the entry included; empty: off"),
+        metadata=meta(
+            optional(count), "positions", "most positions in one cluster, the entry included; empty: off", example="2"
+        ),
     )
     max_cluster_exposure: Decimal | None = field(
         default=None,
@@ -242,6 +254,7 @@ class LimitSettings:
             "% of the sizing base",
             "largest total of one cluster, on position_size_basis; empty: off",
             small=False,
+            example="25",
         ),
     )
 
