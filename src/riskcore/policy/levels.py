@@ -97,7 +97,7 @@ class LevelSettings:
     stop_points: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees a share", "distance of the stop by the method points", example="20"),
+        metadata=meta(optional(positive), "rupees a share", "distance of the stop by the method points", example="10"),
     )
     stop_swing_bars: int = field(
         default=3,
@@ -112,7 +112,7 @@ class LevelSettings:
     stop_buffer_atr: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(not_negative), "x ATR", "added to stop_buffer_ticks; empty: off", example="0.25"),
+        metadata=meta(optional(not_negative), "x ATR", "added to stop_buffer_ticks; empty: off", example="0.1"),
     )
     stop_risk_rupees: Decimal | None = field(
         default=None,
@@ -161,15 +161,13 @@ class LevelSettings:
     target_pct: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(
-            optional(percent), "% of the price", "distance of the target by the method percent", example="2.5"
-        ),
+        metadata=meta(optional(percent), "% of the price", "distance of the target by the method percent", example="3"),
     )
     target_points: Decimal | None = field(
         default=None,
         converter=given,
         metadata=meta(
-            optional(positive), "rupees a share", "distance of the target by the method points", example="50"
+            optional(positive), "rupees a share", "distance of the target by the method points", example="30"
         ),
     )
     target_legs: tuple[str, ...] | None = field(
