@@ -54,6 +54,7 @@ CATALOGUE: Final = (
     Reason("symbol_denied", "{measured} is among the denied symbols", "operator"),
     Reason("product_not_allowed", "{measured} is not among the allowed products: {limit}", "operator"),
     Reason("short_not_allowed", "{measured} cannot be sold short", "never"),
+    Reason("mis_not_allowed", "{measured} may not be traded intraday; it is on {limit}", "next session"),
     Reason("exit_without_position", "no open position in {measured} to exit", "never"),
     Reason("exit_working", "an exit of {measured} is already on its way", "never"),
     Reason("no_position", "no open position in {measured} whose stop could move", "never"),

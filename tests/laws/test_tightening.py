@@ -37,8 +37,35 @@ TIGHTENINGS = {
     "max_trades_per_day": fewer("max_trades_per_day"),
     "one_position_per_symbol": lambda p: {"one_position_per_symbol": True},
     "risk_includes_charges": lambda p: {"risk_includes_charges": True},
+    "slippage_ticks": lambda p: {"slippage_ticks": 3},
+    "slippage_pct": lambda p: {"slippage_pct": 1},
+    "fixed_quantity": lambda p: {"sizing_method": "fixed_quantity", "fixed_quantity": 5},
+    "fixed_notional": lambda p: {"sizing_method": "fixed_notional", "fixed_notional": 3000},
+    "volatility_target_pct": lambda p: {"sizing_method": "volatility", "volatility_target_pct": "0.3"},
+    "kelly_multiplier": lambda p: {"sizing_method": "kelly", "kelly_min_trades": 2, "kelly_multiplier": "0.01"},
+    "throttle_from_pct": lambda p: {"throttle_from_pct": 0, "throttle_to_pct": 5},
+    "min_quantity": lambda p: {"min_quantity": 10},
+    "max_notional": lambda p: {"max_notional": 4000},
+    "max_slices": fewer("max_slices"),
+    "max_sector_net_exposure": lambda p: {"max_sector_net_exposure": 5},
+    "max_unknown_sector_exposure": lambda p: {"max_unknown_sector_exposure": 5},
+    "sector_over": lambda p: {"sector_over": "reject"},
+    **{
+        f"limits.{name}": lambda p, name=name, most=most: {
+            "limits": (rc.Limit(scope="product", name="MIS", **{name: most}),)
+        }
+        for name, most in {
+            "max_quantity": 5,
+            "max_notional": 3000,
+            "max_position_size_percent": 3,
+            "max_exposure": 4,
+            "risk_per_trade": "0.2",
+        }.items()
+    },
     "position_size_basis": lambda p: {"position_size_basis": "notional"},
-    "min_risk_reward": lambda p: {"min_risk_reward": p.target_r_multiple},
+    "min_risk_reward": lambda p: {
+        "min_risk_reward": p.target_r_multiple - (Decimal("0.1") if p.risk_reward_basis == "net" else 0)
+    },
     "atr_warmup_bars": lambda p: {"atr_warmup_bars": p.atr_warmup_bars * 2},
     "quote_max_age_s": fewer("quote_max_age_s"),
     "signal_max_age_s": fewer("signal_max_age_s"),

@@ -56,7 +56,13 @@ class ValidatorSettings:
     denied_symbols: tuple[str, ...] | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(list_of(symbol_text)), "list", "symbols that may not be entered; empty: none", RULES),
+        metadata=meta(
+            optional(list_of(symbol_text)),
+            "list",
+            "symbols that may not be entered; empty: none",
+            RULES,
+            example="[YESBANK]",
+        ),
     )
     allowed_sessions: tuple[str, ...] | None = field(
         default=None,

@@ -3,6 +3,7 @@
 Needs Hypothesis (`pip install "riskcore[testing]"`). No room of the core imports this one.
 """
 
+from riskcore.testing.conformance import conforms_rule as conforms_rule, conforms_sizer as conforms_sizer
 from riskcore.testing.days import Day as Day, days as days
 from riskcore.testing.history import (
     closes as closes,
@@ -23,6 +24,7 @@ from riskcore.testing.strategies import (
     situations as situations,
     trading_moments as trading_moments,
 )
+from riskcore.testing.trails import exit_settings as exit_settings, trail_settings as trail_settings
 
 __all__ = [
     "Day",
@@ -31,7 +33,10 @@ __all__ = [
     "bars",
     "books",
     "closes",
+    "conforms_rule",
+    "conforms_sizer",
     "days",
+    "exit_settings",
     "finished_days",
     "instruments",
     "markets",
@@ -42,4 +47,5 @@ __all__ = [
     "signals",
     "situations",
     "trading_moments",
+    "trail_settings",
 ]

@@ -19,10 +19,13 @@ from riskcore.exits.levels import exit_order
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO
 from riskcore.orders import CANCELLED, REJECTED, STOP_HIT, UNKNOWN, WORKING, ApprovedEntry
-from riskcore.policy import MARGIN, NOTIONAL, Policy
+from riskcore.policy import GROSS, MARGIN, NET, NOTIONAL, Policy
+from riskcore.policy.levels import IGNORE, USE
 from riskcore.sessions import session_on
 from riskcore.signals import BUY, SIDES, Bar, Market, Signal, sign
+from riskcore.stops import TIGHTER, WIDER
 from riskcore.testing.history import closes, finished_days, outcomes, rulebooks
+from riskcore.testing.trails import exit_settings
 
 try:
     from hypothesis import strategies
@@ -138,6 +141,14 @@ _SETTINGS: Final = st.fixed_dictionaries(
         "max_daily_loss": st.sampled_from((3, 5, 10)),
         "min_risk_reward": st.sampled_from(("2.5", "1", "2")),
         "target_r_multiple": st.sampled_from(("2.5", "4")),
+        "risk_reward_basis": st.sampled_from((GROSS, GROSS, GROSS, NET)),
+        "stop_methods": st.sampled_from((("atr",), ("atr",), ("atr", "percent"), ("percent", "points"))),
+        "stop_combine": st.sampled_from((TIGHTER, WIDER)),
+        "stop_pct": st.sampled_from(("1", "3")),
+        "stop_points": st.sampled_from(("2.5", "10")),
+        "stop_least_ticks": st.sampled_from((2, 1, 5)),
+        "signal_stop": st.sampled_from((USE, USE, IGNORE, TIGHTER)),
+        "target_legs": st.sampled_from(((), (), ("50% at 2.5R", "50% at 5.5R"), ("20% at 4R", "80% at 4R"))),
         "stop_atr_multiple": st.sampled_from(("1.5", "0.5", "3")),
         "atr_warmup_bars": st.sampled_from((140, 5, 20)),
         "entry_band_pct": st.sampled_from(("0.1", "0", "0.5")),
@@ -151,7 +162,15 @@ _SETTINGS: Final = st.fixed_dictionaries(
 
 def policies(**fixed: Any) -> st.SearchStrategy[Policy]:
     """Valid policies around the defaults, with an ATR of five bars; `fixed` settings stay as given."""
-    return _SETTINGS.map(lambda drawn: Policy(**{"atr_period": 5, **drawn, **fixed}))
+    return st.tuples(_SETTINGS, exit_settings()).map(
+        lambda drawn: Policy(**_agreeing({"atr_period": 5, **drawn[0], **drawn[1], **fixed}))
+    )
+
+
+def _agreeing(drawn: dict[str, Any]) -> dict[str, Any]:
+    """The settings, gross where a reward after charges could never be enough."""
+    enough = Decimal(drawn["min_risk_reward"]) < Decimal(drawn["target_r_multiple"])
+    return drawn if enough else {**drawn, "risk_reward_basis": GROSS}
 
 
 @st.composite
