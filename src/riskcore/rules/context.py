@@ -38,10 +38,10 @@ class Context(NamedTuple):
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
     `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond zero;
     `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
-    are the policy's that the entry comes under. `bets` is what correlations are measured on, where a limit asks for
-    them: a text names whose history is missing. `per_share` is what one share takes of the position and sector limits
-    (its value at the limit, or its margin, by the policy); `holdings` is what is held and what entries on their way
-    may still open; `unrealised` and `result` are the day's, before charges open and after them in all.
+    are the policy's that the entry comes under. `bets` is how far the entry and what is held win together, where a
+    limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the position
+    and sector limits (its value at the limit, or its margin, by the policy); `holdings` is what is held and what
+    entries on their way may still open; `unrealised` and `result` are the day's, open and in all after charges.
     """
 
     signal: Signal
