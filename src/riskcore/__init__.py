@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskcore.analytics.equity import EquityCurve as EquityCurve, equity_curve as equity_curve
-    from riskcore.analytics.statistics import (
-        TradeStatistics as TradeStatistics,
-        kelly_fraction as kelly_fraction,
-        trade_statistics as trade_statistics,
-    )
+    from riskcore.analytics.statistics import TradeStatistics as TradeStatistics, trade_statistics as trade_statistics
     from riskcore.analytics.summary import (
         Performance as Performance,
         performance as performance,
@@ -92,6 +88,7 @@ if TYPE_CHECKING:
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
     from riskcore.rules.bets import (
+        closes_of as closes_of,
         pearson as pearson,
         return_correlation as return_correlation,
         simple_returns as simple_returns,
@@ -126,6 +123,17 @@ if TYPE_CHECKING:
         prices_of as prices_of,
         simulate as simulate,
     )
+    from riskcore.sizers import (
+        Cap as Cap,
+        Edge as Edge,
+        edge_of as edge_of,
+        fixed_notional_cap as fixed_notional_cap,
+        fixed_quantity_cap as fixed_quantity_cap,
+        kelly_cap as kelly_cap,
+        kelly_fraction as kelly_fraction,
+        throttled_pct as throttled_pct,
+        volatility_cap as volatility_cap,
+    )
     from riskcore.sizing import Size as Size, size as size
     from riskcore.states import MATRIX as MATRIX, allows as allows, reduces as reduces
     from riskcore.stops import (
@@ -159,7 +167,7 @@ __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
     "analytics.equity": ("EquityCurve", "equity_curve"),
-    "analytics.statistics": ("TradeStatistics", "kelly_fraction", "trade_statistics"),
+    "analytics.statistics": ("TradeStatistics", "trade_statistics"),
     "analytics.summary": ("Performance", "performance", "performance_of"),
     "analytics.trade": ("Trade", "trades_of"),
     "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
@@ -193,7 +201,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),
-    "rules.bets": ("pearson", "return_correlation", "simple_returns"),
+    "rules.bets": ("closes_of", "pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
     "sessions": (
         "CalendarUnknown",
@@ -215,6 +223,17 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "moments",
         "prices_of",
         "simulate",
+    ),
+    "sizers": (
+        "Cap",
+        "Edge",
+        "edge_of",
+        "fixed_notional_cap",
+        "fixed_quantity_cap",
+        "kelly_cap",
+        "kelly_fraction",
+        "throttled_pct",
+        "volatility_cap",
     ),
     "sizing": ("Size", "size"),
     "states": ("MATRIX", "allows", "reduces"),

@@ -13,6 +13,7 @@ from typing import ClassVar, TypeAlias, get_args
 
 from attrs import frozen
 
+from riskcore.book import Latch
 from riskcore.commands import (
     INTENTS as INTENTS,
     AskEquity as AskEquity,
@@ -29,23 +30,25 @@ from riskcore.controls import (
     ConnectionStaged as ConnectionStaged,
     ControlRefused as ControlRefused,
     DriftMeasured as DriftMeasured,
-    Latched as Latched,
-    Lifted as Lifted,
     LoginSeen as LoginSeen,
     OperatorHalted as OperatorHalted,
     OperatorResumed as OperatorResumed,
     OrderFailed as OrderFailed,
     Rearmed as Rearmed,
     Receded as Receded,
-    TroubleOver as TroubleOver,
-    TroubleSeen as TroubleSeen,
 )
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.position_words import (
+    Marked as Marked,
+    PositionClosed as PositionClosed,
+    StopKept as StopKept,
+    StopMoved as StopMoved,
+    TightenStop as TightenStop,
+)
 from riskcore.reasons import Finding
 from riskcore.signals import Market, Signal
-from riskcore.stop_moves import StopKept as StopKept, StopMoved as StopMoved, TightenStop as TightenStop
 from riskcore.values import checks, optional, settle
 
 # ---------------------------------------------------------------- inputs
@@ -144,6 +147,23 @@ class TimePassed:
     """Nothing but time."""
 
     at: datetime
+
+
+@frozen
+class TroubleSeen:
+    """Something the shell depends on failed; entries stop under its name until it is over."""
+
+    at: datetime
+    name: str
+    why: str
+
+
+@frozen
+class TroubleOver:
+    """The trouble of that name has passed."""
+
+    at: datetime
+    name: str
 
 
 _EQUITY = checks("EquityRead", equity=amount)
@@ -311,46 +331,28 @@ class Filled:
 
 
 @frozen
-class PositionClosed:
-    """A position is flat again: the finished trade.
-
-    `r_multiple` is its net result over its initial risk, None without a stop. `reason` is the last exit's, and `rule`
-    the setting that placed its stop or its deadline ("" for the entry's own levels).
-    """
+class Latched:
+    """Entries were stopped."""
 
     VERSION: ClassVar[int] = 1
     at: datetime
-    signal_id: str
-    key: str
-    side: str
-    quantity: int
-    strategy: str
-    opened_at: datetime
-    closed_at: datetime
-    entry_price: Decimal
-    exit_price: Decimal
-    reason: str
-    gross: Decimal
-    charges: Decimal
-    r_multiple: Decimal | None
-    rule: str = ""
+    latch: Latch
 
 
 @frozen
-class Marked:
-    """The latest price of a held instrument, with what a trailing stop must remember of the prices since the last.
+class Lifted:
+    """A stop of entries was lifted, of one instrument (`key`) or of the account.
 
-    `high` and `low` are there where all of them came after the entry; `close` where a candle ended among them.
+    `excused`: the breaker still measured at its limit; it trips again only after it has measured below it.
     """
 
     VERSION: ClassVar[int] = 1
     at: datetime
-    key: str
-    last: Decimal
-    high: Decimal | None = None
-    low: Decimal | None = None
-    close: Decimal | None = None
-    atr: Decimal | None = None
+    name: str
+    by: str
+    why: str = ""
+    key: str = ""
+    excused: bool = False
 
 
 @frozen

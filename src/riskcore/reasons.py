@@ -54,6 +54,7 @@ CATALOGUE: Final = (
     Reason("symbol_denied", "{measured} is among the denied symbols", "operator"),
     Reason("product_not_allowed", "{measured} is not among the allowed products: {limit}", "operator"),
     Reason("short_not_allowed", "{measured} cannot be sold short", "never"),
+    Reason("mis_not_allowed", "{measured} may not be traded intraday; it is on {limit}", "next session"),
     Reason("exit_without_position", "no open position in {measured} to exit", "never"),
     Reason("exit_working", "an exit of {measured} is already on its way", "never"),
     Reason("no_position", "no open position in {measured} whose stop could move", "never"),
@@ -114,6 +115,9 @@ CATALOGUE: Final = (
         "worst_case_too_large",
         "with every stop hit and one lot more, today's loss is Rs {measured}; it must stay below Rs {limit}",
         "next session",
+    ),
+    Reason(
+        "worst_case_over", "the size is {measured}; with every stop hit the day has room for {limit}", "next session"
     ),
     Reason("open_risk_full", "Rs {measured} at risk between entries and stops; at most Rs {limit}", "today"),
     Reason("cluster_full", "Rs {measured} in use by what moves together; at most Rs {limit}", "today"),

@@ -11,7 +11,6 @@ from attrs import frozen
 from riskcore.money import ZERO, amount, count, exact, floor_to_lot, not_negative, percent_of, positive
 
 RISK_PER_TRADE: Final = "risk_per_trade"
-MOST_SLICES: Final = 10
 Charges: TypeAlias = Callable[[int], Decimal]
 
 
@@ -73,28 +72,6 @@ def size(
     cost = None if charges is None else _clean(charges)
     allowed = [(RISK_PER_TRADE, most_within(budget, loss, cost, lot))]
     return least([*allowed, *((cap[0], amount(cap[1], cap[0])) for cap in caps)], lot)
-
-
-@exact
-def slices(*, quantity: Any, freeze_quantity: Any, lot_size: Any = 1) -> tuple[int, ...]:
-    """The orders that a quantity above the exchange's freeze quantity is cut into; together they are one trade.
-
-    Each is at most floor(freeze_quantity / lot_size) x lot_size, all but the last just that. Raises `ValueError`
-    where not one lot may be sent, or the quantity is no whole lots. Source: the exchanges refuse an order above the
-    freeze quantity whole; brokers cut larger ones, at most ten at a time (`max_slices`).
-
-    >>> slices(quantity=3900, freeze_quantity=1800, lot_size=65)
-    (1755, 1755, 390)
-    """
-    lot = count(lot_size, "lot_size")
-    most = floor_to_lot(count(freeze_quantity, "freeze_quantity"), lot)
-    if most == 0:
-        raise ValueError(f"freeze_quantity {freeze_quantity} is below one lot of {lot}: nothing can be sent")
-    total = count(quantity, "quantity")
-    if total % lot:
-        raise ValueError(f"quantity {total} is no multiple of the lot {lot}")
-    full, rest = divmod(total, most)
-    return (most,) * full + ((rest,) if rest else ())
 
 
 def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:

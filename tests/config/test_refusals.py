@@ -95,6 +95,29 @@ POLICY = [
             "lower risk_per_trade (risk_per_trade is not written: this is its default)"
         ),
     ),
+    (
+        "sizing_method: fixed_notional",
+        "2: sizing_method: fixed_notional needs fixed_notional; write that too",
+    ),
+    (
+        "sizing_method: martingale",
+        ("2: sizing_method: must be risk, fixed_quantity, fixed_notional, volatility or kelly, got 'martingale'"),
+    ),
+    (
+        "throttle_from_pct: 20",
+        "2: throttle_from_pct: 20 must be below throttle_to_pct 20",
+    ),
+    (
+        "min_quantity: 6\n  max_quantity: 5",
+        "2: min_quantity: is above max_quantity 5: every entry would be refused",
+    ),
+    (
+        "min_quantity: 6\n  sizing_method: fixed_quantity\n  fixed_quantity: 5",
+        "2: min_quantity: is above fixed_quantity 5: no entry would pass",
+    ),
+    ("kelly_multiplier: 1.5", "2: kelly_multiplier: must be above 0 and at most 1 (half Kelly is 0.5), got 1.5"),
+    ("kelly_min_trades: 501", "2: kelly_min_trades: must be at most 500, which is what the book keeps, got 501"),
+    ("throttle_least_pct: 101", "2: throttle_least_pct: is in percent and must be at most 100, got 101"),
     # limits of one symbol, strategy or product
     (
         "limits: {scope: symbol}",

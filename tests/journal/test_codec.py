@@ -25,9 +25,6 @@ RARE = (
     events.Latched(NOW, rc.Latch("journal_unavailable", "halted", NOW, "riskcore", "locked")),
     events.Lifted(NOW, "journal_unavailable", "riskcore"),
     events.ClockBackward(NOW, NOW),
-    events.TightenStop(NOW, "NSE:SBIN", Decimal("801.5"), "operator"),
-    events.StopMoved(NOW, "NSE:SBIN", "id", None, Decimal("801.50"), "trail"),
-    events.StopKept(NOW, "NSE:SBIN", Decimal(700), "operator", "stop_not_tighter"),
     events.CancelRequested(NOW, "id", "entry_timeout_s"),
     events.StrayReport(NOW, "id", "no such order"),
     events.SignalRepeated(NOW, "id"),
@@ -35,6 +32,9 @@ RARE = (
     events.EntryRefused(
         NOW, rc.Signal("SBIN", "SELL", at=NOW, stop=801.5), (rc.Finding("x", False, "y", 2, 3),), ("z",)
     ),
+    events.TightenStop(NOW, "NSE:SBIN", Decimal("801.5"), "operator"),
+    events.StopMoved(NOW, "NSE:SBIN", "id", None, Decimal("801.50"), "trail"),
+    events.StopKept(NOW, "NSE:SBIN", Decimal(700), "operator", "stop_not_tighter"),
     events.PolicyLoaded(
         NOW,
         rc.Policy(

@@ -20,7 +20,7 @@ INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 TCS = rc.Instrument(symbol="TCS", tick="0.05", sector="IT")
 SEEN = {"last": 1000, "atr": 10}
 ENGINE_ONLY = {"exit_without_position", "exit_working", "no_position", "stop_not_tighter", "stop_beyond_market"}
-LAST_LOOK = {"price_off_tick", "quantity_off_lot"}
+LAST_LOOK = {"price_off_tick", "quantity_off_lot", "over_risk_budget"}
 
 
 def held(*instruments, last=1000, quantity=10, **more):
@@ -120,7 +120,20 @@ ADDING = {"one_position_per_symbol": False}
 DAY = rc.DayResult(datetime(2026, 11, 17, tzinfo=rc.IST).date(), Decimal(100_000), Decimal(-6000))
 LATCH = rc.Latch("feed", "halted", NOON, "riskcore", "no prices")
 OTHERS = [rc.Instrument(symbol=name, tick="0.05") for name in ("A", "B", "C")]
-THREE_SHARES_BUT_FOR_A_HAIR = Decimal("899.9999999999999999999999999")
+UNKNOWN = rc.Instrument(symbol="INFY", tick="0.05")
+LOSERS = [
+    rc.Outcome(
+        key="NSE:TCS",
+        side="BUY",
+        session=NOON.date(),
+        closed_at=NOON,
+        quantity=1,
+        gross=Decimal(r),
+        charges=Decimal(0),
+        r_multiple=Decimal(r),
+    )
+    for r in (1, -2) * 15
+]
 
 CORPUS = {
     "entries_stopped": {"book": rc.Book(100_000, latches=(LATCH,))},
@@ -144,6 +157,7 @@ CORPUS = {
     "symbol_denied": rules(denied_symbols=["INFY"]),
     "product_not_allowed": rules(allowed_products=["CNC"]),
     "short_not_allowed": wish(side="SELL", product="CNC"),
+    "mis_not_allowed": {"market": seen(instrument=attrs.evolve(INFY, series="BE"))},
     "equity_unknown": {"book": rc.Book()},
     "funds_unknown": {"market": seen(cash_unknown=True)},
     "price_too_low": rules(price_min=1001),
@@ -154,6 +168,7 @@ CORPUS = {
     "stop_missing": {"book": held(TCS, quantity=1), **rules(max_open_risk=5)},
     "quote_missing": {"market": seen(last=None)},
     "quote_stale": {"market": seen(quote_at=NOON - timedelta(seconds=6))},
+    "peak_unknown": rules(throttle_from_pct=5),
     "evidence_missing": rules(max_gap_pct=8),
     "data_stale": {**rules(stale_after_s=30), "market": seen(traded_at=NOON - timedelta(seconds=30))},
     "spread_too_wide": {**rules(max_spread_pct="0.5"), "market": seen(bid=995, ask=1000)},
@@ -216,7 +231,11 @@ CORPUS = {
     "monthly_loss_reached": {"book": rc.Book(94_000, days=[DAY]), **rules(max_monthly_loss=6)},
     "worst_case_too_large": {
         "book": rc.Book(100_000, realised=-2990),
-        **rules(daily_loss_worst_case=True),
+        **rules(daily_loss_worst_case=True, worst_case_over="shrink"),
+    },
+    "worst_case_over": {
+        "book": rc.Book(100_000, realised=-2970),
+        **rules(daily_loss_worst_case=True, max_position_size_percent=5),
     },
     "open_risk_full": {
         "book": rc.Book(100_000, positions=[attrs.evolve(held(TCS, quantity=1).positions[0], stop=510)]),
@@ -228,21 +247,34 @@ CORPUS = {
     "loss_streak_r": {**rules(max_loss_streak_r=2), "book": rc.Book(100_000, outcomes=lost(-1, -1))},
     "drawdown_reached": {**rules(max_drawdown=10), "book": rc.Book(100_000, peak_equity=111_112)},
     "sector_full": {"book": held(TCS, quantity=20)},
+    "sector_net_full": {"book": held(TCS, quantity=10), **rules(max_sector_net_exposure=10)},
+    "unknown_sectors_full": {
+        "book": held(OTHERS[0]),
+        "market": seen(instrument=UNKNOWN),
+        **rules(max_unknown_sector_exposure=10),
+    },
+    "limit_full": {
+        "book": held(OTHERS[0]),
+        **rules(limits=[rc.Limit(scope="product", name="MIS", max_exposure=10)]),
+    },
     "margin_unknown": {**wish(product="NRML"), **rules(allowed_products=["NRML"])},
     "charges_unknown": rules(charges_as_of="2020-02-28"),
     "insufficient_funds": {"market": seen(available_cash=100)},
     "position_too_large": {"market": seen(last=10_100, atr=10)},
+    "order_too_large": rules(max_notional=500),
+    "sector_over": rules(sector_over="reject", max_sector_exposure=5),
+    "kelly_not_ready": rules(sizing_method="kelly"),
+    "kelly_no_edge": {"book": rc.Book(100_000, outcomes=LOSERS), **rules(sizing_method="kelly")},
+    "throttled": {
+        "book": rc.Book(100_000, peak_equity=200_000),
+        **rules(throttle_from_pct=5, throttle_least_pct=0),
+    },
+    "below_min_quantity": rules(min_quantity=50),
     "below_one_lot": {"market": seen(atr="666.6")},
     "rule_failed": rules(rules=[lambda context: None]),
     "net_risk_reward_too_low": {
         **wish(stop=990, target="1025.1"),
         **rules(risk_reward_basis="net", target_r_multiple=3),
-    },
-    "over_risk_budget": {
-        "book": rc.Book(THREE_SHARES_BUT_FOR_A_HAIR),
-        "market": seen(last=10),
-        **wish(stop=7, target=100),
-        **rules(max_position_size_percent=100, max_sector_exposure=100, entry_band_pct=0),
     },
 }
 """Reason -> what differs from an approved purchase of INFY at noon."""
@@ -280,7 +312,7 @@ def test_COR_3_one_difference_is_one_reason(reason):
 
 @pytest.mark.smoke
 def test_COR_4_the_corpus_and_the_catalogue_name_the_same_reasons():
-    """Two are the engine's (exit signals), and two only a wrong program could reach: the last look has them."""
+    """Two are the engine's (exit signals), and three only a wrong program could reach: the last look has them."""
     assert set(CORPUS) | ENGINE_ONLY | LAST_LOOK == {reason.code for reason in rc.CATALOGUE}
     assert not set(CORPUS) & (ENGINE_ONLY | LAST_LOOK)
 

@@ -34,7 +34,6 @@ from riskcore.analytics.returns import (
 )
 from riskcore.analytics.statistics import (
     TradeStatistics as TradeStatistics,
-    kelly_fraction as kelly_fraction,
     trade_statistics as trade_statistics,
 )
 from riskcore.analytics.summary import (
@@ -63,3 +62,4 @@ from riskcore.analytics.trades import (
     streaks as streaks,
     win_rate as win_rate,
 )
+from riskcore.sizers import kelly_fraction as kelly_fraction

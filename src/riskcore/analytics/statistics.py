@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 from attrs import frozen
 
 from riskcore.analytics.samples import mean
-from riskcore.money import ONE, ZERO, amount, exact, not_negative
+from riskcore.money import exact
+from riskcore.sizers import kelly_fraction
 
 
 class Result(Protocol):
@@ -74,24 +75,3 @@ def trade_statistics(trades: Iterable[Result]) -> TradeStatistics:
         expectancy=mean(results),
         kelly=kelly_fraction(Decimal(len(wins)) / decided if decided else None, payoff),
     )
-
-
-@exact
-def kelly_fraction(win_rate: Any, payoff: Any) -> Decimal | None:
-    """The share of capital to lose in an average loss for the fastest growth: f* = W - (1 - W) / payoff.
-
-    `win_rate` W is a share from 0 to 1, `payoff` average win / average loss. Negative where there is no edge: the
-    caller bets nothing then, and caps a positive one. None where either is None (no win or no loss yet) or the
-    payoff is 0. `ValueError` for a win rate outside 0 to 1 or a negative payoff. Source: J. L. Kelly, 1956.
-
-    >>> kelly_fraction("0.5", 2)
-    Decimal('0.25')
-    >>> kelly_fraction(1, None) is None
-    True
-    """
-    if win_rate is None or payoff is None:
-        return None
-    wins, ratio = amount(win_rate, "win_rate"), not_negative(payoff, "payoff")
-    if not ZERO <= wins <= ONE:
-        raise ValueError(f"win_rate must be a share from 0 to 1 (45 % is 0.45), got {win_rate!r}")
-    return wins - (ONE - wins) / ratio if ratio else None

@@ -241,11 +241,11 @@ class BreakerSettings:
     order_error_limits: tuple[ErrorLimit, ...] = field(
         default=(),
         converter=given,
-        metadata=_said(
+        metadata=meta(
             error_limits,
             "list",
             "classes of order errors with a limit of their own",
-            "[{error: rate_limited, limit: 2}]",
+            example="[{error: rate_limited, limit: 2}]",
         ),
     )
     max_orders_per_s: int | None = field(
@@ -313,21 +313,21 @@ class BreakerSettings:
     connection_timers: tuple[ConnectionTimers, ...] = field(
         default=(),
         converter=given,
-        metadata=_said(
+        metadata=meta(
             timers,
             "list",
             "what a lost connection leads to, and when, a row a mode",
-            "[{mode: live, degraded_s: 5, no_entries_s: 15, action_s: 60, action: hold}]",
+            example="[{mode: live, degraded_s: 5, no_entries_s: 15, action_s: 60, action: hold}]",
         ),
     )
     breakers: tuple[BreakerRule, ...] = field(
         default=(),
         converter=given,
-        metadata=_said(
+        metadata=meta(
             breaker_rules,
             "list",
             "what a trip sets and lifts, where not the table in docs/states.md",
-            "[{name: max_loss_streak, state: halted, resets: operator}]",
+            example="[{name: max_loss_streak, state: reducing, resets: after_s, after_s: 1800}]",
         ),
     )
     approaching_pct: Decimal | None = field(

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from riskcore.money import amount, count
 from riskcore.policy.kinds import below, flag, meta, one_word, percent
+from riskcore.policy.sizing import REJECT, SHRINK
 from riskcore.values import given, optional
 
 ALLOWED: Final = "allowed"
@@ -38,6 +39,7 @@ def _sample(value: Any, name: str) -> int:
 
 _cooldown_scope = one_word(SYMBOL, SYMBOL_STRATEGY, SYMBOL_STRATEGY_SIDE)
 _stops_scope = one_word(ACCOUNT, STRATEGY, SYMBOL, SYMBOL_STRATEGY_SIDE)
+_over = one_word(REJECT, SHRINK)
 _reentry = one_word(ALLOWED, NEXT_SESSION, SYMBOL_NEXT_SESSION)
 
 
@@ -84,6 +86,15 @@ class LimitSettings:
             "keep the day below max_daily_loss even if every stop is hit, that of the entry included",
         ),
     )
+    worst_case_over: str = field(
+        default=REJECT,
+        converter=given,
+        metadata=meta(
+            _over,
+            "reject/shrink",
+            "an entry that daily_loss_worst_case has no room for whole: refuse it, or make it smaller",
+        ),
+    )
     max_weekly_loss: Decimal | None = field(
         default=None,
         converter=given,
@@ -92,6 +103,7 @@ class LimitSettings:
             "% of the opening equity of the week",
             "net loss since its first session at which entries stop for the rest of the week; empty: off",
             small=False,
+            example="6",
         ),
     )
     max_monthly_loss: Decimal | None = field(
@@ -102,6 +114,7 @@ class LimitSettings:
             "% of the opening equity of the month",
             "net loss since its first session at which entries stop for the rest of the month; empty: off",
             small=False,
+            example="10",
         ),
     )
     max_open_risk: Decimal | None = field(
@@ -112,6 +125,7 @@ class LimitSettings:
             "% of the sizing base",
             "most that all positions, entries on their way and this one may lose between entry and stop; empty: off",
             small=False,
+            example="3",
         ),
     )
     max_entries_per_symbol: int | None = field(
@@ -121,6 +135,7 @@ class LimitSettings:
             optional(count),
             "entries a session",
             "entries in one symbol, refused ones not counted; empty: off",
+            example="2",
         ),
     )
     cooldown_s: int | None = field(
@@ -130,6 +145,7 @@ class LimitSettings:
             optional(count),
             "seconds of trading",
             "wait after a close before the next entry, in cooldown_scope; empty: off",
+            example="900",
         ),
     )
     cooldown_after_loss_s: int | None = field(
@@ -139,6 +155,7 @@ class LimitSettings:
             optional(count),
             "seconds of trading",
             "the same after a close with a net loss; a later gain does not start it again; empty: off",
+            example="1800",
         ),
     )
     cooldown_scope: str = field(
@@ -166,6 +183,7 @@ class LimitSettings:
             optional(count),
             "stop-outs",
             "stop-outs in stops_scope and stops_window_s after which entries there stop; empty: off",
+            example="3",
         ),
     )
     stops_window_s: int | None = field(
@@ -175,6 +193,7 @@ class LimitSettings:
             optional(count),
             "seconds of trading",
             "how near each other the stop-outs must be; empty: the session",
+            example="3600",
         ),
     )
     stops_lock_s: int | None = field(
@@ -184,6 +203,7 @@ class LimitSettings:
             optional(count),
             "seconds of trading",
             "how long entries stop after the last of them; empty: until the next session",
+            example="3600",
         ),
     )
     stops_scope: str = field(
@@ -207,6 +227,7 @@ class LimitSettings:
             optional(share),
             "0 to 1",
             "largest correlation of the entry with an open position, sides taken into account; empty: off",
+            example="0.7",
         ),
     )
     correlation_window: int = field(
@@ -232,7 +253,9 @@ class LimitSettings:
     max_cluster_positions: int | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(count), "positions", "most positions in one cluster, the entry included; empty: off"),
+        metadata=meta(
+            optional(count), "positions", "most positions in one cluster, the entry included; empty: off", example="2"
+        ),
     )
     max_cluster_exposure: Decimal | None = field(
         default=None,
@@ -242,12 +265,13 @@ class LimitSettings:
             "% of the sizing base",
             "largest total of one cluster, on position_size_basis; empty: off",
             small=False,
+            example="30",
         ),
     )
 
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """A limit within another that is wider, a sample beyond its window, and settings of a guard that is off."""
+    """A limit that a wider one makes pointless, and a sample that its window cannot hold."""
     found = []
     for low, high, what in _WITHIN:
         if below(values, high, low):
@@ -255,12 +279,6 @@ def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
     if below(values, "correlation_window", "correlation_min_bars"):
         what = f"is below correlation_min_bars {values['correlation_min_bars']}: no correlation would ever be known"
         found.append(("correlation_window", what))
-    if values.get("max_stops", 0) is None:
-        found += [
-            (name, "has no effect without max_stops; set that too")
-            for name in ("stops_window_s", "stops_lock_s")
-            if values.get(name) is not None
-        ]
     return found
 
 

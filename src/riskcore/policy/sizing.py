@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from riskcore.exchange_limits import MOST_SLICES
 from riskcore.money import HUNDRED, ONE, ZERO, count, not_negative, positive
 from riskcore.overrides import Tables
 from riskcore.policy.kinds import below, day, flag, meta, one_word, percent
@@ -46,6 +47,13 @@ def _part(value: Any, name: str) -> Decimal:
     number = not_negative(value, name)
     if number > HUNDRED:
         raise ValueError(f"{name} is in percent and must be at most 100, got {value!r}")
+    return number
+
+
+def _slices(value: Any, name: str) -> int:
+    number = count(value, name)
+    if number > MOST_SLICES:
+        raise ValueError(f"{name} must be at most {MOST_SLICES}, which is what brokers take at once, got {value!r}")
     return number
 
 

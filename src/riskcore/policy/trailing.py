@@ -58,9 +58,7 @@ class TrailSettings:
     trail_step: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(
-            optional(positive), _UNIT, "with a step trail: the profit for which the stop moves once", example="2"
-        ),
+        metadata=meta(optional(positive), _UNIT, "with a step trail: the profit for one move of the stop", example="2"),
     )
     trail_after: Decimal | None = field(
         default=None,
@@ -97,7 +95,9 @@ class TrailSettings:
     breakeven_at_r: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "R", "profit at which the stop goes to the entry price; empty: off"),
+        metadata=meta(
+            optional(positive), "R", "profit at which the stop goes to the entry price; empty: off", example="1"
+        ),
     )
     breakeven_at_pct: Decimal | None = field(
         default=None,
@@ -123,7 +123,9 @@ class TrailSettings:
     profit_lock_at_r: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "R", "open profit from which on profit_lock_pct of the best is kept"),
+        metadata=meta(
+            optional(positive), "R", "open profit from which on profit_lock_pct of the best is kept", example="2"
+        ),
     )
     profit_lock_pct: Decimal | None = field(
         default=None,
@@ -140,18 +142,23 @@ class TrailSettings:
         default=None,
         converter=given,
         metadata=meta(
-            optional(count), "candles", "leave at the end of that many candles of trail_interval, the entry's counted"
+            optional(count),
+            "candles",
+            "leave at the end of that many candles of trail_interval, the entry's counted",
+            example="30",
         ),
     )
     time_stop_min: int | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(count), "minutes", "leave that long after the entry, nights and holidays counted"),
+        metadata=meta(
+            optional(count), "minutes", "leave that long after the entry, nights and holidays counted", example="60"
+        ),
     )
     time_stop_before_square_off_min: int | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(count), "minutes", "leave that long before the square-off of the product"),
+        metadata=meta(optional(count), "minutes", "leave that long before the square-off of the product", example="15"),
     )
 
     @property

@@ -56,7 +56,13 @@ class ValidatorSettings:
     denied_symbols: tuple[str, ...] | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(list_of(symbol_text)), "list", "symbols that may not be entered; empty: none", RULES),
+        metadata=meta(
+            optional(list_of(symbol_text)),
+            "list",
+            "symbols that may not be entered; empty: none",
+            RULES,
+            example="[YESBANK]",
+        ),
     )
     allowed_sessions: tuple[str, ...] | None = field(
         default=None,
@@ -94,12 +100,16 @@ class ValidatorSettings:
     price_min: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees", "no entry in what is quoted lower; empty: off", RULES),
+        metadata=meta(
+            optional(positive), "rupees", "no entry in what is quoted lower; empty: off", RULES, example="50"
+        ),
     )
     price_max: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees", "no entry in what is quoted higher; empty: off", RULES),
+        metadata=meta(
+            optional(positive), "rupees", "no entry in what is quoted higher; empty: off", RULES, example="10000"
+        ),
     )
     max_price_drift_pct: Decimal | None = field(
         default=None,
@@ -110,6 +120,7 @@ class ValidatorSettings:
             "largest distance of the price the signal was raised at from the quote; empty: off",
             RULES,
             small=False,
+            example="1",
         ),
     )
     no_entry_before: time | None = field(

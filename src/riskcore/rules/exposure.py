@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from riskcore.costs import ChargesUnknown, policy_charges
 from riskcore.instruments import Instrument, margin_pct
@@ -14,6 +14,9 @@ from riskcore.policy import MARGIN
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.signals import sign
+from riskcore.watchlists import surveillance
+
+MIS: Final = "MIS"
 
 
 class Holding(NamedTuple):
@@ -94,6 +97,18 @@ def unknown_sectors(context: Context) -> Reading | None:
         return None
     taken = used(context, lambda held: not held.instrument.sector)
     return _room(context, taken, context.policy.max_unknown_sector_exposure or ZERO, "unknown_sectors_full")
+
+
+def surveillance_allows(context: Context) -> Reading:
+    """No intraday position in a symbol on a surveillance list that denies it, or that is traded for delivery only.
+
+    The lists are the user's (`Tables.surveillance`); where nobody has given them the finding says so, and passes.
+    """
+    instrument, on = context.market.instrument, context.market.at.date()
+    found = surveillance(instrument.symbol, on=on, series=instrument.series, tables=context.policy.tables)
+    if found.mis is False and context.signal.product == MIS:
+        return "mis_not_allowed", instrument.symbol, found.listed, None
+    return "", found.listed or ("on no list" if found.known else "no list given"), None, None
 
 
 def margin_known(context: Context) -> Reading:

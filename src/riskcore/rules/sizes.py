@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from riskcore.costs import ChargesUnknown, policy_charges
-from riskcore.money import HUNDRED, ZERO, floor_to_lot, percent_of
+from riskcore.exchange_limits import slice_quantity
+from riskcore.money import HUNDRED, ZERO, percent_of
 from riskcore.policy import Policy
 from riskcore.policy.sizing import KELLY, RISK_METHOD
 from riskcore.reasons import Reading
@@ -94,9 +95,9 @@ def volatility(context: Context) -> Reading | None:
 
     The ATR must rest on enough bars, also where the signal brings its own stop.
     """
-    atr, bars, policy = context.atr, context.atr_bars, context.policy
-    if not atr or (bars is not None and bars < policy.atr_warmup_bars):
-        return "atr_not_ready", bars or 0, policy.atr_warmup_bars, None
+    atr, policy = context.trusted_atr, context.policy
+    if not atr:
+        return "atr_not_ready", context.atr_bars or 0, policy.atr_warmup_bars, None
     if context.base is None:
         return None
     target = policy.volatility_target_pct or ZERO
@@ -158,10 +159,10 @@ def notional_room(context: Context, price: Decimal, most: Decimal) -> Reading:
 
 def slice_count(context: Context) -> Reading:
     """An entry is cut into at most `max_slices` orders of the freeze quantity each, in whole lots; off without one."""
-    instrument, most = context.market.instrument, context.policy.max_slices
-    if instrument.freeze_quantity is None:
+    most, each = context.policy.max_slices, slice_quantity(context.market.instrument)
+    if each is None:
         return "", "no freeze quantity", most, None
-    return _lot_of(context, floor_to_lot(instrument.freeze_quantity, instrument.lot_size) * most, "max_slices")
+    return _lot_of(context, each * most, "max_slices")
 
 
 def one_lot(context: Context, sized: Size) -> Reading:

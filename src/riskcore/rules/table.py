@@ -58,6 +58,10 @@ def _sized_by(method: str) -> Callable[[Policy], bool]:
     return lambda policy: policy.sizing_method == method
 
 
+def _worst_case_rejects(policy: Policy) -> bool:
+    return policy.daily_loss_worst_case and policy.worst_case_over == REJECT
+
+
 ROWS: Final[tuple[Row, ...]] = (
     Row("state", validator.entries_allowed),
     Row("session", validator.session_open),
@@ -73,6 +77,7 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("allowed_symbols", validator.symbol_allowed, set_in("allowed_symbols")),
     Row("denied_symbols", validator.symbol_not_denied, set_in("denied_symbols")),
     Row("allowed_products", validator.product_allowed),
+    Row("surveillance", exposure.surveillance_allows),
     Row("equity", loss.equity_known),
     Row("cash", loss.cash_known),
     Row("quote_max_age_s", validator.quote_fresh),
@@ -159,6 +164,7 @@ def _asked_later(context: Context) -> None:
 SIZE_ROWS: Final = (
     SizeRow(Row(RISK_PER_TRADE, _asked_later), sizes.one_lot),
     SizeRow(Row("sector_over", _asked_later, lambda policy: policy.sector_over == REJECT), sizes.sector_fits),
+    SizeRow(Row("worst_case_over", _asked_later, _worst_case_rejects), open_risk.day_has_room),
     SizeRow(Row("min_quantity", _asked_later, set_in("min_quantity")), sizes.large_enough),
 )
 

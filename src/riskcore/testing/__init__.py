@@ -23,6 +23,7 @@ from riskcore.testing.strategies import (
     situations as situations,
     trading_moments as trading_moments,
 )
+from riskcore.testing.trails import exit_settings as exit_settings, trail_settings as trail_settings
 
 __all__ = [
     "Day",
@@ -32,6 +33,7 @@ __all__ = [
     "books",
     "closes",
     "days",
+    "exit_settings",
     "finished_days",
     "instruments",
     "markets",
@@ -42,4 +44,5 @@ __all__ = [
     "signals",
     "situations",
     "trading_moments",
+    "trail_settings",
 ]

@@ -40,6 +40,7 @@ ACTIONS: Final = (
     *("prices",) * 10,
     *("signal",) * 8,
     *("leave", "report", "report", "time", "time", "repeat", "stray", "back", "alert", "trouble", "over", "over"),
+    *("tighten",) * 2,
     *("halt", "resume", "resume", "resume", "resume", "login", "connection", "connection", "clock", "clock"),
 )
 
@@ -217,6 +218,13 @@ def _report_again(tape: _Tape) -> None:
             _end(tape, order.id, tape.pick(*LIFE))
 
 
+def _tighten(tape: _Tape) -> None:
+    """Somebody moves a stop, or tries to: of what is held mostly, a little or far, the right way or not."""
+    thing = tape.pick(*tape.things)
+    price = max(tape.levels[thing.key] + tape.draw(st.integers(-400, 400)) * thing.tick / 2, thing.tick)
+    tape.take(e.TightenStop(tape.moment(), thing.key, price, tape.pick("operator", "ema")))
+
+
 def _stray(tape: _Tape) -> None:
     """A report of no order of ours, or one that says more than was ordered."""
     orders = tape.state.book.orders
@@ -276,6 +284,7 @@ _DO: Final[dict[str, Callable[[_Tape], None]]] = {
     "signal": _raise_signal,
     "leave": lambda tape: _raise_signal(tape, EXIT),
     "report": _report_again,
+    "tighten": _tighten,
     "time": lambda tape: tape.take(e.TimePassed(tape.moment())),
     "repeat": _repeat,
     "stray": _stray,

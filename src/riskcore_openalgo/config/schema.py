@@ -68,6 +68,8 @@ class Setting:
             return str(self.metadata["example"])
         if self.default not in (None, attrs.NOTHING, (), {}):
             return written(self.default)
+        if str(self.metadata.get("unit", "")).startswith("%"):
+            return "5"
         shown = CLOCK_TIME.search(self.metadata.get("help", "")) if self.kind is time else None
         if shown:
             return f'"{shown.group()}"'
