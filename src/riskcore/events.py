@@ -13,7 +13,6 @@ from typing import ClassVar, TypeAlias, get_args
 
 from attrs import frozen
 
-from riskcore.book import Latch
 from riskcore.commands import (
     INTENTS as INTENTS,
     AskEquity as AskEquity,
@@ -30,12 +29,16 @@ from riskcore.controls import (
     ConnectionStaged as ConnectionStaged,
     ControlRefused as ControlRefused,
     DriftMeasured as DriftMeasured,
+    Latched as Latched,
+    Lifted as Lifted,
     LoginSeen as LoginSeen,
     OperatorHalted as OperatorHalted,
     OperatorResumed as OperatorResumed,
     OrderFailed as OrderFailed,
     Rearmed as Rearmed,
     Receded as Receded,
+    TroubleOver as TroubleOver,
+    TroubleSeen as TroubleSeen,
 )
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit
@@ -147,23 +150,6 @@ class TimePassed:
     """Nothing but time."""
 
     at: datetime
-
-
-@frozen
-class TroubleSeen:
-    """Something the shell depends on failed; entries stop under its name until it is over."""
-
-    at: datetime
-    name: str
-    why: str
-
-
-@frozen
-class TroubleOver:
-    """The trouble of that name has passed."""
-
-    at: datetime
-    name: str
 
 
 _EQUITY = checks("EquityRead", equity=amount)
@@ -328,31 +314,6 @@ class Filled:
     charges: Decimal | None
     traded_at: datetime
     value: Decimal
-
-
-@frozen
-class Latched:
-    """Entries were stopped."""
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    latch: Latch
-
-
-@frozen
-class Lifted:
-    """A stop of entries was lifted, of one instrument (`key`) or of the account.
-
-    `excused`: the breaker still measured at its limit; it trips again only after it has measured below it.
-    """
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    name: str
-    by: str
-    why: str = ""
-    key: str = ""
-    excused: bool = False
 
 
 @frozen

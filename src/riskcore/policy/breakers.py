@@ -241,11 +241,11 @@ class BreakerSettings:
     order_error_limits: tuple[ErrorLimit, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(
+        metadata=_said(
             error_limits,
             "list",
             "classes of order errors with a limit of their own",
-            example="[{error: rate_limited, limit: 2}]",
+            "[{error: rate_limited, limit: 2}]",
         ),
     )
     max_orders_per_s: int | None = field(
@@ -313,21 +313,21 @@ class BreakerSettings:
     connection_timers: tuple[ConnectionTimers, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(
+        metadata=_said(
             timers,
             "list",
             "what a lost connection leads to, and when, a row a mode",
-            example="[{mode: live, degraded_s: 5, no_entries_s: 15, action_s: 60, action: hold}]",
+            "[{mode: live, degraded_s: 5, no_entries_s: 15, action_s: 60, action: hold}]",
         ),
     )
     breakers: tuple[BreakerRule, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(
+        metadata=_said(
             breaker_rules,
             "list",
             "what a trip sets and lifts, where not the table in docs/states.md",
-            example="[{name: max_loss_streak, state: reducing, resets: after_s, after_s: 1800}]",
+            "[{name: max_loss_streak, state: halted, resets: operator}]",
         ),
     )
     approaching_pct: Decimal | None = field(
