@@ -190,6 +190,17 @@ def test_legs_jumped_over_leave_together_at_their_mean():
     assert (gapped.sent()[0].quantity, gapped.sent()[0].reference) == (40, 1070)
 
 
+def test_a_part_waits_for_the_part_before_it_and_not_a_second_longer():
+    """At 1,060 while the first 25 are on their way: nothing more; filled, the next 15 go within the same second."""
+    told, _ = in_parts()
+    told.prices("10:05:00", last=1040)
+    told.prices("10:05:00", last=1060)
+    assert len(told.sent()) == 1
+    told.fill("10:05:00", told.sent()[0].order_id, price=1040)
+    told.prices("10:05:00", last=1060)
+    assert [order.quantity for order in told.sent()] == [25, 15]
+
+
 def test_F31_a_part_filled_entry_has_its_targets_scaled():
     """33 of 50 and a cancel: 16, 10 and the rest, 7; the stop is for all of it."""
     told, entry = in_parts(quantity=33)
