@@ -119,13 +119,9 @@ def other_environments() -> list:
             python = other_python(name)
             found.setdefault(python.short, python)
     found.pop(this_python().short, None)
-    ends = sorted({min(found, key=minor), max(found, key=minor)}, key=minor) if found else []
+    by_age = sorted(found, key=lambda short: int(short.split(".")[1]))
+    ends = dict.fromkeys(by_age[:1] + by_age[-1:])
     return [str(made(Environment("smoke-" + short, "test", found[short]))) for short in ends]
-
-
-def minor(short: str) -> int:
-    """10 of 3.10."""
-    return int(short.split(".")[1])
 
 
 def tables(args: list) -> int:
@@ -148,15 +144,25 @@ def smoke(args: list) -> int:
     return hand_over([str(python), "-m", "pytest", "-m", "smoke", *rest], ROOT)
 
 
-VERBS = {task.__name__: task for task in (demo, riskcore, test, check, tables, bench, smoke)}
+def mutants(args: list) -> int:
+    """Change the core a bit at a time: does a test notice? (mutants --changed: what differs from main)."""
+    return in_dev("tools/mutants.py", *args, name="audit")
+
+
+def audit(args: list) -> int:
+    """Search for inputs that break sizing, rounding and limits, with a solver (audit --seconds 60)."""
+    return in_dev("tools/audit.py", *args, name="audit")
+
+
+VERBS = {task.__name__: task for task in (demo, riskcore, test, check, tables, bench, smoke, mutants, audit)}
 
 
 # --- running
 
 
-def in_dev(*command: str) -> int:
-    """Run in the developers' environment, from the project's root."""
-    python = made(Environment("dev", "dev", this_python()))
+def in_dev(*command: str, name: str = "dev") -> int:
+    """Run in the developers' environment (or the auditors'), from the project's root."""
+    python = made(Environment(name, name, this_python()))
     return hand_over([str(python), *command], ROOT)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import combinations
 
 import attrs
 import pytest
@@ -13,6 +14,7 @@ from riskcore import events as e
 from riskcore.book import Outcome
 from riskcore.engine import State, step
 from riskcore.pretrade import pretrade
+from riskcore.reasons import PRECEDENCE
 from riskcore.testing import days, situations
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=rc.IST)
@@ -231,7 +233,11 @@ CORPUS = {
     "monthly_loss_reached": {"book": rc.Book(94_000, days=[DAY]), **rules(max_monthly_loss=6)},
     "worst_case_too_large": {
         "book": rc.Book(100_000, realised=-2990),
-        **rules(daily_loss_worst_case=True),
+        **rules(daily_loss_worst_case=True, worst_case_over="shrink"),
+    },
+    "worst_case_over": {
+        "book": rc.Book(100_000, realised=-2970),
+        **rules(daily_loss_worst_case=True, max_position_size_percent=5),
     },
     "open_risk_full": {
         "book": rc.Book(100_000, positions=[attrs.evolve(held(TCS, quantity=1).positions[0], stop=510)]),
@@ -311,6 +317,45 @@ def test_COR_4_the_corpus_and_the_catalogue_name_the_same_reasons():
     """Two are the engine's (exit signals), and three only a wrong program could reach: the last look has them."""
     assert set(CORPUS) | ENGINE_ONLY | LAST_LOOK == {reason.code for reason in rc.CATALOGUE}
     assert not set(CORPUS) & (ENGINE_ONLY | LAST_LOOK)
+
+
+def together(first, second):
+    """Two differences as one, or None where both are of the same value and cannot be put together."""
+    joined = {**first, **second}
+    for part in set(first) & set(second):
+        base = {"signal": rc.Signal("INFY", "BUY", at=NOON), "book": rc.Book(100_000), "market": seen()}
+        usual = {**base, "policy": rc.Policy()}[part]
+        changes = [
+            {
+                f.name: getattr(value, f.name)
+                for f in attrs.fields(type(value))
+                if getattr(value, f.name) != getattr(usual, f.name)
+            }
+            for value in (first[part], second[part])
+        ]
+        if set(changes[0]) & set(changes[1]):
+            return None
+        try:
+            joined[part] = attrs.evolve(usual, **changes[0], **changes[1])
+        except ValueError:
+            return None
+    return joined
+
+
+@pytest.mark.smoke
+def test_COR_8_of_two_reasons_at_once_the_first_in_the_catalogue_is_reported():
+    """Every two rows that can stand together: where both are named, the one that comes first in it comes first."""
+    both = 0
+    for first, second in combinations(CORPUS, 2):
+        changes = together(CORPUS[first], CORPUS[second])
+        if changes is None:
+            continue
+        codes = [found.reason for found in getattr(decided(changes), "reasons", ())]
+        assert codes == sorted(codes, key=PRECEDENCE.__getitem__)
+        if first in codes and second in codes:
+            both += 1
+            assert min(first, second, key=PRECEDENCE.__getitem__) == next(c for c in codes if c in (first, second))
+    assert both >= 100
 
 
 @pytest.mark.smoke

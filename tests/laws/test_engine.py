@@ -142,7 +142,13 @@ def test_ENG_7_todays_trades_are_the_entries_not_refused_unfilled(day):
     st.lists(st.sampled_from(LATCHES), unique=True),
     st.sampled_from(["BUY", "SELL"]),
     st.sampled_from([STOP_HIT, TARGET_HIT, "signal", "square_off"]),
-    policies(max_positions=1, max_trades_per_day=1, max_position_size_percent=100, max_sector_exposure=100),
+    policies(
+        max_positions=1,
+        max_trades_per_day=1,
+        max_position_size_percent=100,
+        max_sector_exposure=100,
+        signal_stop="use",
+    ),
     st.booleans(),
 )
 def test_EXI_1_no_latch_limit_or_trading_state_ever_blocks_an_exit(latches, side, reason, policy, broke):

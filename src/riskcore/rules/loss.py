@@ -41,7 +41,9 @@ def weekly_loss(context: Context) -> Reading | None:
     `Book.days` did not happen for this rule: a journal begun on Wednesday has a week that begins on Wednesday.
     """
     today = context.market.at.date()
-    return _loss_since(today - timedelta(days=today.weekday()), context.policy.max_weekly_loss, "weekly_loss", context)
+    return _loss_since(
+        today - timedelta(days=today.weekday()), context.policy.max_weekly_loss, "weekly_loss_reached", context
+    )
 
 
 def monthly_loss(context: Context) -> Reading | None:
@@ -50,11 +52,11 @@ def monthly_loss(context: Context) -> Reading | None:
     Measured as the week's is.
     """
     first = context.market.at.date().replace(day=1)
-    return _loss_since(first, context.policy.max_monthly_loss, "monthly_loss", context)
+    return _loss_since(first, context.policy.max_monthly_loss, "monthly_loss_reached", context)
 
 
-def _loss_since(first: date, percent: Decimal | None, what: str, context: Context) -> Reading | None:
-    found = loss_since(context.book, first, context.market.at.date(), percent, what)
+def _loss_since(first: date, percent: Decimal | None, reached: str, context: Context) -> Reading | None:
+    found = loss_since(context.book, first, context.market.at.date(), percent, reached.removesuffix("_reached"))
     if found is None:
         return None
-    return f"{what}_reached" if found.tripped else "", found.measured, found.limit, None
+    return reached if found.tripped else "", found.measured, found.limit, None

@@ -3,6 +3,7 @@
 Needs Hypothesis (`pip install "riskcore[testing]"`). No room of the core imports this one.
 """
 
+from riskcore.testing.conformance import conforms_rule as conforms_rule, conforms_sizer as conforms_sizer
 from riskcore.testing.days import Day as Day, days as days
 from riskcore.testing.history import (
     closes as closes,
@@ -32,6 +33,8 @@ __all__ = [
     "bars",
     "books",
     "closes",
+    "conforms_rule",
+    "conforms_sizer",
     "days",
     "exit_settings",
     "finished_days",

@@ -45,6 +45,15 @@ ACTIONS: Final = (
 )
 
 
+OTHERWISE: Final = (
+    BreakerRule(name="max_daily_loss", state=LOCKED, resets=OPERATOR),
+    BreakerRule(name="max_order_errors", state=REDUCING, resets=AFTER_S, after_s=60),
+    BreakerRule(name="max_loss_streak", state=REDUCING, resets=CONDITION),
+    BreakerRule(name="max_clock_drift_s", state=REDUCING, resets=OPERATOR),
+    BreakerRule(name="connection_timers", state=HALTED, resets=OPERATOR),
+)
+"""Trips that lead to other than the default table's: all resets and states occur."""
+
 BREAKERS: Final = st.fixed_dictionaries(
     {
         "max_drawdown": st.sampled_from((None, None, "0.5", 2)),
@@ -59,7 +68,7 @@ BREAKERS: Final = st.fixed_dictionaries(
         "order_tokens_for_exits": st.sampled_from((0, 1)),
         "stale_after_s": st.sampled_from((None, None, 30)),
         "max_gap_pct": st.sampled_from((None,) * 7 + (5,)),
-        "max_clock_drift_s": st.sampled_from((1, None)),
+        "max_clock_drift_s": st.sampled_from((1, 1, None)),
         "approaching_pct": st.sampled_from((33, 33, 50, None)),
         "connection_timers": st.sampled_from(
             (
@@ -68,18 +77,7 @@ BREAKERS: Final = st.fixed_dictionaries(
                 (ConnectionTimers(mode=LIVE, degraded_s=1, no_entries_s=1, action_s=1),),
             )
         ),
-        "breakers": st.sampled_from(
-            (
-                (),
-                (
-                    BreakerRule(name="max_daily_loss", state=LOCKED, resets=OPERATOR),
-                    BreakerRule(name="max_order_errors", state=REDUCING, resets=AFTER_S, after_s=60),
-                    BreakerRule(name="max_loss_streak", state=REDUCING, resets=CONDITION),
-                    BreakerRule(name="max_clock_drift_s", state=REDUCING, resets=OPERATOR),
-                    BreakerRule(name="connection_timers", state=HALTED, resets=OPERATOR),
-                ),
-            )
-        ),
+        "breakers": st.sampled_from((OTHERWISE, OTHERWISE, ())),
     }
 )
 """Settings of the breakers, beside which a day still has entries."""
@@ -274,10 +272,12 @@ def _connection(tape: _Tape) -> None:
 
 
 def _clock(tape: _Tape) -> None:
-    """A drift is measured: a good one where it was forgiven, so that its breaker is armed again."""
-    forgiven = "max_clock_drift_s" in tape.state.book.excused
-    drift = Decimal(0) if forgiven else tape.pick(Decimal(-3), Decimal(0), Decimal("0.5"))
-    tape.take(e.ClockSeen(tape.moment(), drift))
+    """A drift is measured; one that stopped entries is mostly forgiven by hand, and good the next time."""
+    tape.take(e.ClockSeen(tape.moment(), tape.pick(Decimal(-3), Decimal(0), Decimal("0.5"))))
+    latch = tape.state.book.latch("max_clock_drift_s")
+    if latch is not None and latch.resets == OPERATOR and tape.pick(True, True, False):
+        tape.take(e.OperatorResumed(tape.moment(), "asha", "seen to", latch.name, CONFIRM))
+        tape.take(e.ClockSeen(tape.moment(), Decimal(0)))
 
 
 def _back(tape: _Tape) -> None:

@@ -1,0 +1,234 @@
+"""Change the core a bit at a time and see that a test notices: mutmut, the kill rates and the survivors.
+
+    python tools/mutants.py                    all rooms; goes on where an earlier run was broken off
+    python tools/mutants.py sizing stops       these rooms, from the start
+    python tools/mutants.py --changed [REF]    only functions that differ from REF (main), for CI
+    python tools/mutants.py --report           run nothing: print what stands, write docs/mutants.md
+
+Exit code 1 when a room kills less than 90 % of its mutants. Run it through `python3 tasks.py mutants`.
+
+mutmut leaves every decorated function alone. Ours that compute wear `@exact`, which only sets the decimal
+context, so here mutmut is told to take them as well. Properties and the engine's handlers stay out of its reach.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+CORE: Final = ROOT / "src" / "riskcore"
+PAGE: Final = ROOT / "docs" / "mutants.md"
+LEAST: Final = 90
+TRANSPARENT: Final = frozenset({"exact"})
+KILLED: Final = frozenset({"killed", "timeout", "caught by type check", "segfault"})
+HUNK: Final = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+ABOUT: Final = """\
+<!-- `tasks.py mutants` writes this page; the last column is written by hand and kept -->
+
+# Mutants
+
+`python3 tasks.py mutants` changes the core a bit at a time (a `<` into a `<=`, a 1 into a 2) and runs the tests in
+`tests/core`, `tests/laws` and `tests/spec`. A change that no test notices is a survivor: either a test is missing,
+or the change makes no difference, and then the last column says why. At least 90 % must be killed in every room."""
+
+
+class Mutant(NamedTuple):
+    """One change of the source, and what became of it."""
+
+    room: str
+    function: str
+    status: str
+    change: str
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is asked for, print the rates, write the page; 1 when a room is below 90 %."""
+    parser = argparse.ArgumentParser(prog="tasks.py mutants", description="Mutation tests of the core.")
+    parser.add_argument("rooms", nargs="*", help="sizing, stops, rules.count ...; none: all, going on where it stopped")
+    parser.add_argument("--changed", nargs="?", const="main", metavar="REF", help="functions that differ from REF")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests run side by side")
+    parser.add_argument("--report", action="store_true", help="run nothing")
+    options = parser.parse_args(arguments)
+    os.chdir(ROOT)
+    names = [f"riskcore.{room}.*" for room in options.rooms]
+    if options.changed:
+        names = changed_functions(options.changed)
+        if not names:
+            print(f"mutants: no function of the core differs from {options.changed}")
+            return 0
+    if not options.report:
+        run(names, options.jobs)
+    found = mutants(names)
+    print("\n".join(report(found)))
+    if not options.changed:
+        PAGE.write_text(page(mutants([])), encoding="ascii", newline="\n")
+    return 0 if all(rate >= LEAST for rate in rates(found).values()) else 1
+
+
+def run(names: Sequence[str], jobs: int) -> None:
+    """Mutmut over the names (all: none), in this process, with functions that wear `@exact` taken in."""
+    os.environ["RISKCORE_HYPOTHESIS"] = "mutants"
+    os.environ.pop("CI", None)
+    import libcst  # noqa: PLC0415 - the audit environment has it, and --help needs none of it
+    from mutmut import __main__ as mutmut  # noqa: PLC0415
+    from mutmut.mutation import file_mutation  # noqa: PLC0415
+
+    visitor = file_mutation.MutationVisitor
+    asked = visitor._skip_node_and_children  # noqa: SLF001
+
+    def skipped(self: Any, node: Any) -> bool:
+        worn = node.decorators if isinstance(node, libcst.FunctionDef) else ()
+        if len(worn) == 1 and getattr(worn[0].decorator, "value", None) in TRANSPARENT:
+            return False
+        return bool(asked(self, node))
+
+    visitor._skip_node_and_children = skipped  # noqa: SLF001
+    try:
+        mutmut._run(tuple(names), jobs)  # noqa: SLF001
+    except SystemExit as gone:
+        if gone.code:
+            raise
+
+
+def changed_functions(ref: str) -> list[str]:
+    """The functions of the core that hold a line which differs from `ref`, as mutmut's patterns."""
+    told = subprocess.run(
+        [shutil.which("git") or "git", "diff", "--unified=0", "--no-color", ref, "--", "src/riskcore"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    wanted = []
+    for file, lines in changed_lines(told).items():
+        path = ROOT / file
+        if path.is_file() and path.suffix == ".py":
+            module = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+            wanted += [f"{module}.{name}*" for name in functions_at(path.read_text(encoding="utf-8"), lines)]
+    return wanted
+
+
+def changed_lines(diff: str) -> dict[str, set[int]]:
+    r"""File -> the lines that are new or different in it, from a diff without context.
+
+    >>> changed_lines("+++ b/x.py\n@@ -1 +2,2 @@\n-a\n+b\n+c\n")
+    {'x.py': {2, 3}}
+    """
+    found: dict[str, set[int]] = {}
+    file = ""
+    for line in diff.splitlines():
+        if line.startswith("+++ "):
+            file = line.removeprefix("+++ b/")
+        hunk = HUNK.match(line)
+        if hunk:
+            first, count = int(hunk[1]), int(hunk[2] or 1)
+            found.setdefault(file, set()).update(range(first, first + max(count, 1)))
+    return found
+
+
+def functions_at(text: str, lines: set[int]) -> list[str]:
+    r"""Mutmut's names of the functions and methods that hold one of the lines.
+
+    >>> functions_at("def f():\n    return 1\nclass A:\n    def g(self):\n        return 2\n", {2, 5})
+    ['x_f', 'x\u01c1A\u01c1g']
+    """
+    tree = ast.parse(text)
+    owners = [("", tree), *((node.name, node) for node in tree.body if isinstance(node, ast.ClassDef))]
+    return [
+        f"x_{node.name}" if not owner else f"x\u01c1{owner}\u01c1{node.name}"
+        for owner, holder in owners
+        for node in holder.body
+        if isinstance(node, ast.FunctionDef) and lines.intersection(range(node.lineno, (node.end_lineno or 0) + 1))
+    ]
+
+
+def mutants(names: Sequence[str]) -> list[Mutant]:
+    """Every mutant that was made, of the functions named (all: none), with its status."""
+    from fnmatch import fnmatch  # noqa: PLC0415
+
+    from mutmut.stats import status_by_exit_code  # noqa: PLC0415
+
+    found = []
+    for meta in sorted((ROOT / "mutants").rglob("*.py.meta")):
+        file = meta.relative_to(ROOT / "mutants").as_posix().removesuffix(".meta")
+        for name, code in json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"].items():
+            if not names or any(fnmatch(name, wanted) for wanted in names):
+                found.append(_mutant(name, str(status_by_exit_code[code]), file))
+    return found
+
+
+def _mutant(name: str, status: str, file: str) -> Mutant:
+    room, _, rest = name.removeprefix("riskcore.").rpartition(".")
+    function = rest.partition("__mutmut_")[0].removeprefix("x_").removeprefix("x\u01c1").replace("\u01c1", ".")
+    return Mutant(room, function, status, "" if status in KILLED else _change(name, file))
+
+
+def _change(name: str, file: str) -> str:
+    from mutmut.mutation.diff_apply import get_diff_for_mutant  # noqa: PLC0415
+
+    lines = get_diff_for_mutant(name, path=Path(file)).splitlines()
+    changed = [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    return " ".join(f"{line[0]} {line[1:].strip()}" for line in changed)
+
+
+def rates(found: Iterable[Mutant]) -> dict[str, float]:
+    """Room -> per cent killed of what was tried."""
+    tried: Counter[str] = Counter()
+    killed: Counter[str] = Counter()
+    for mutant in found:
+        if mutant.status not in ("not checked", "skipped"):
+            tried[mutant.room] += 1
+            killed[mutant.room] += mutant.status in KILLED
+    return {room: 100 * killed[room] / tried[room] for room in sorted(tried)}
+
+
+def report(found: Sequence[Mutant]) -> list[str]:
+    """A line a room, and every survivor."""
+    counts = Counter(mutant.room for mutant in found)
+    lines = [f"{room:<28}{counts[room]:>5} mutants {rate:6.1f} % killed" for room, rate in rates(found).items()]
+    survivors = [f"  {m.room}.{m.function} [{m.status}]: {m.change}" for m in found if m.status not in KILLED]
+    return [*lines, f"{len(survivors)} not killed", *survivors]
+
+
+def page(found: Sequence[Mutant], before: str | None = None) -> str:
+    """docs/mutants.md: the rates, and the survivors with the word that was written beside them."""
+    if before is None:
+        before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+    words = words_in(before)
+    counts = Counter(mutant.room for mutant in found)
+    lines = [ABOUT, "", "| room | mutants | killed |", "|---|---|---|"]
+    lines += [f"| `{room}` | {counts[room]} | {rate:.1f} % |" for room, rate in rates(found).items()]
+    lines += ["", "## Survivors", "", "| function | change | why it may live |", "|---|---|---|"]
+    survivors = {(f"`{m.room}.{m.function}`", cell(m.change)): m for m in found if m.status == "survived"}
+    lines += [f"| {function} | {change} | {words.get((function, change), '')} |" for function, change in survivors]
+    return "\n".join(lines).encode("ascii", "backslashreplace").decode() + "\n"
+
+
+def cell(change: str) -> str:
+    """A change as a table's cell."""
+    return "`" + change.replace("|", "\\|").replace("`", "'") + "`"
+
+
+def words_in(text: str) -> Mapping[tuple[str, str], str]:
+    r"""What was written beside the survivors of an earlier page.
+
+    >>> words_in("| `sizing.size` | `- a + b` | makes no difference |\n")
+    {('`sizing.size`', '`- a + b`'): 'makes no difference'}
+    """
+    rows = (re.fullmatch(r"\| (`[^|]*`) \| (`.*`) \| (.*) \|", line) for line in text.splitlines())
+    return {(row[1], row[2]): row[3].strip() for row in rows if row}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
