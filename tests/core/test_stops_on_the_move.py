@@ -259,6 +259,18 @@ def test_a_signal_the_clock_and_the_square_off_take_the_rest_too():
     assert (other.sent()[-1].quantity, other.sent()[-1].reason) == (25, "square_off")
 
 
+def test_no_part_goes_where_all_of_it_must():
+    """A stop's exit was rejected, or it is time for the square-off: a leg's price takes all 50 then."""
+    told, _ = in_parts()
+    told.prices("10:05", last=979)
+    told.report("10:05:00", told.sent()[-1].order_id, "rejected")
+    told.prices("10:05:02", last=1040)
+    assert (told.sent()[-1].quantity, told.sent()[-1].partial, len(told.sent())) == (50, False, 2)
+    late, _ = in_parts()
+    late.prices("15:10", last=1040)
+    assert [(order.quantity, order.reason) for order in late.sent()] == [(50, "target")]
+
+
 def test_a_part_that_did_not_go_off_is_tried_again_at_its_price_alone():
     """After a pause, and only while the price is there; the rest stays protected meanwhile."""
     told, _ = in_parts()
