@@ -190,6 +190,17 @@ def test_legs_jumped_over_leave_together_at_their_mean():
     assert (gapped.sent()[0].quantity, gapped.sent()[0].reference) == (40, 1070)
 
 
+def test_a_part_waits_for_the_part_before_it_and_not_a_second_longer():
+    """At 1,060 while the first 25 are on their way: nothing more; filled, the next 15 go within the same second."""
+    told, _ = in_parts()
+    told.prices("10:05:00", last=1040)
+    told.prices("10:05:00", last=1060)
+    assert len(told.sent()) == 1
+    told.fill("10:05:00", told.sent()[0].order_id, price=1040)
+    told.prices("10:05:00", last=1060)
+    assert [order.quantity for order in told.sent()] == [25, 15]
+
+
 def test_F31_a_part_filled_entry_has_its_targets_scaled():
     """33 of 50 and a cancel: 16, 10 and the rest, 7; the stop is for all of it."""
     told, entry = in_parts(quantity=33)
@@ -246,6 +257,18 @@ def test_a_signal_the_clock_and_the_square_off_take_the_rest_too():
     other.prices("15:09:59", last=1040)
     other.time("15:10")
     assert (other.sent()[-1].quantity, other.sent()[-1].reason) == (25, "square_off")
+
+
+def test_no_part_goes_where_all_of_it_must():
+    """A stop's exit was rejected, or it is time for the square-off: a leg's price takes all 50 then."""
+    told, _ = in_parts()
+    told.prices("10:05", last=979)
+    told.report("10:05:00", told.sent()[-1].order_id, "rejected")
+    told.prices("10:05:02", last=1040)
+    assert (told.sent()[-1].quantity, told.sent()[-1].partial, len(told.sent())) == (50, False, 2)
+    late, _ = in_parts()
+    late.prices("15:10", last=1040)
+    assert [(order.quantity, order.reason) for order in late.sent()] == [(50, "target")]
 
 
 def test_a_part_that_did_not_go_off_is_tried_again_at_its_price_alone():

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 import riskcore as rc
+from riskcore.exits.timing import last_candle_end
 
 pytestmark = pytest.mark.smoke
 
@@ -56,6 +57,7 @@ def after(position, prices, policy):
             "999.85",
         ),
         ({"profit_lock_at_r": 1, "profit_lock_pct": 60}, ["1019.95"], "980", "1020"),
+        ({"profit_lock_at_r": 1, "profit_lock_pct": 60}, [1020], "1012", "988"),
         ({"profit_lock_at_r": 1, "profit_lock_pct": 60}, [1020, 1030, 1001], "1018", "982"),
         (
             {"trail": "points", "trail_by": 50, "breakeven_at_r": 1, "breakeven_covers_charges": False},
@@ -144,6 +146,47 @@ def test_on_candles_alone_ticks_between_do_nothing():
     assert stops == [980, 980, 1005, 1005, 1055]
 
 
+def test_a_chandelier_on_candles_waits_for_their_end():
+    """The highest high of half a candle moves nothing yet."""
+    policy = rc.Policy(trail="chandelier", trail_by=3, trail_on="bar")
+    now = after(held(), [1040], policy)
+    assert now.stop == 980
+    assert rc.advance(now, rc.Price("NSE:INFY", 1030, TEN + timedelta(minutes=5)), policy).stop == 1010
+
+
+def test_a_larger_atr_does_not_disarm_a_trail():
+    """Armed at two ATR of the entry's 10; at an ATR of 12 the stop is 1,020 - 12."""
+    price = rc.Price("NSE:INFY", 1020, TEN)
+    policy = rc.Policy(trail="atr", trail_by=1, trail_after=2)
+    assert rc.advance(held(), price, policy, atr=Decimal(12)).stop == 1008
+
+
+def test_half_the_shares_bear_half_the_charges():
+    """25 of 50 left: 20 of the 40 rupees paid so far, and what leaving with 25 costs."""
+    whole = held(charges=Decimal(40))
+    half = held(charges=Decimal(40), quantity=25)
+    assert rc.breakeven_price(half, rc.Policy(), TEN.date()) == rc.breakeven_price(whole, rc.Policy(), TEN.date())
+
+
+def test_legs_of_an_odd_quantity_leave_the_rest_to_the_last():
+    """7 of a lot of 5: five at the first, two at the last; a position made by hand has all its legs to come."""
+    plan = (rc.TargetLeg(Decimal(1010), 10), rc.TargetLeg(Decimal(1020), 5))
+    assert [leg.quantity for leg in rc.scaled_legs(plan, 7, 5)] == [0, 7]
+    assert [leg.quantity for leg in rc.scaled_legs(plan, 8, 5)] == [5, 3]
+    made = held(quantity=15, opened_quantity=0, legs=plan)
+    assert [leg.quantity for leg in rc.open_legs(made)] == [10, 5]
+
+
+@pytest.mark.parametrize(("price", "quantity"), [("989.95", 10), (990, 10), ("990.05", None), (980, None)])
+def test_the_legs_of_a_short_stand_below(price, quantity):
+    """Ten at 990 and the rest at 980: touched at the price, not a tick above; the last takes all."""
+    plan = (rc.TargetLeg(Decimal(990), 10), rc.TargetLeg(Decimal(980), 5))
+    short = held("SELL", quantity=15, opened_quantity=15, legs=plan)
+    seen = Decimal(price)
+    found = rc.breach(short, first=seen, high=seen, low=seen)
+    assert (found and (found.quantity or "all")) == (None if price == "990.05" else quantity or "all")
+
+
 def test_a_chandelier_on_candles_hangs_on_the_highest_high():
     """And an ATR trail on the highest close, as Le Beau gives both."""
     bar = rc.Bar(at=TEN, open=1000, high=1040, low=999, close=1030)
@@ -222,6 +265,8 @@ def test_a_book_follows_a_price_in_one_call():
         ({"time_stop_bars": 3}, (10, 0), ((10, 15), "time_stop_bars")),
         ({"time_stop_bars": 2, "trail_interval": "1h"}, (10, 2), ((11, 15), "time_stop_bars")),
         ({"time_stop_before_square_off_min": 15}, (10, 2), ((14, 55), "time_stop_before_square_off_min")),
+        ({"time_stop_bars": 12, "trail_interval": "25m"}, (10, 2), ((14, 40), "time_stop_bars")),
+        ({"time_stop_bars": 14, "trail_interval": "25m"}, (10, 2), ((15, 15), "time_stop_bars")),
         ({"time_stop_min": 45, "time_stop_bars": 3}, (10, 2), ((10, 15), "time_stop_bars")),
     ],
 )
@@ -230,6 +275,24 @@ def test_when_a_position_has_had_its_time(rules, opened, expected):
     position = held(opened_at=TEN.replace(hour=opened[0], minute=opened[1]), product="MIS")
     found = rc.time_stop_at(position, TEN.date(), rc.Policy(**rules))
     assert found == (expected and (TEN.replace(hour=expected[0][0], minute=expected[0][1]), expected[1]))
+
+
+@pytest.mark.parametrize(
+    ("at", "interval", "ended"),
+    [
+        ((9, 19), "5m", None),
+        ((9, 20), "5m", (9, 20)),
+        ((9, 24), "5m", (9, 20)),
+        ((15, 14), "25m", (15, 5)),
+        ((15, 15), "25m", (15, 15)),
+        ((16, 0), "1D", (15, 15)),
+    ],
+)
+def test_where_the_last_candle_ended(at, interval, ended):
+    """From the open of 09:15; the last candle of the day ends with it, however short."""
+    session = rc.session_on(TEN.date(), SHARE)
+    found = last_candle_end(TEN.replace(hour=at[0], minute=at[1]), session, interval)
+    assert found == (ended and TEN.replace(hour=ended[0], minute=ended[1]))
 
 
 def test_candles_of_a_carried_position_are_counted_over_the_nights():

@@ -163,7 +163,7 @@ def _stepped(position: Position, gained: Decimal, unit: Decimal, policy: Policy)
     """The initial stop, moved once for each whole step gained; None where there was no stop to start from."""
     assert policy.trail_step is not None
     steps = max(gained, ZERO) // policy.trail_step
-    if position.initial_stop is None or steps < 1:
+    if position.initial_stop is None:
         return None
     return position.initial_stop + sign(position.side) * steps * (policy.trail_by or policy.trail_step) * unit
 

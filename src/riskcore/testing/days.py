@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from riskcore import events as e
 from riskcore.engine import State, step
 from riskcore.instruments import Instrument
-from riskcore.money import ZERO
+from riskcore.money import ONE, ZERO
 from riskcore.orders import CANCELLED, FILLED, LIFE, REJECTED, UNKNOWN, WORKING, Order
 from riskcore.policy import Policy
 from riskcore.policy.breakers import (
@@ -219,10 +219,16 @@ def _report_again(tape: _Tape) -> None:
 
 
 def _tighten(tape: _Tape) -> None:
-    """Somebody moves a stop, or tries to: of what is held mostly, a little or far, the right way or not."""
-    thing = tape.pick(*tape.things)
-    price = max(tape.levels[thing.key] + tape.draw(st.integers(-400, 400)) * thing.tick / 2, thing.tick)
-    tape.take(e.TightenStop(tape.moment(), thing.key, price, tape.pick("operator", "ema")))
+    """Somebody moves a stop, or tries to: half-way to the price where one is held, now and then anywhere."""
+    held = tape.state.book.positions
+    if held and tape.pick(True, True, False):
+        position = tape.pick(*held)
+        last = position.last or position.average_price
+        key, price = position.instrument.key, (last + (position.stop or last)) / 2
+    else:
+        thing = tape.pick(*tape.things)
+        key, price = thing.key, tape.levels[thing.key] + tape.draw(st.integers(-400, 400)) * thing.tick / 2
+    tape.take(e.TightenStop(tape.moment(), key, max(price, ONE), tape.pick("operator", "ema")))
 
 
 def _stray(tape: _Tape) -> None:
