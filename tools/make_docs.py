@@ -18,7 +18,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.docs import pages, reasons, rulebook, source, spec  # noqa: E402 - found from the project's root
+from tools.docs import pages, reasons, rulebook, source, spec, states  # noqa: E402 - found from the project's root
 
 DOCS: Final = ROOT / "docs"
 
@@ -41,6 +41,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "policy-keys.md": reasons.policy_keys,
     "rulebook.md": rulebook.rulebook,
     "spec.md": spec.spec,
+    "states.md": states.trading_states,
 }
 
 

@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
     from riskcore.rules.bets import (
+        closes_of as closes_of,
         pearson as pearson,
         return_correlation as return_correlation,
         simple_returns as simple_returns,
@@ -200,7 +201,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
     "rounding": ("ROUNDING",),
-    "rules.bets": ("pearson", "return_correlation", "simple_returns"),
+    "rules.bets": ("closes_of", "pearson", "return_correlation", "simple_returns"),
     "rules.context": ("Context",),
     "sessions": (
         "CalendarUnknown",

@@ -160,6 +160,11 @@ class Book:
             and (entries is None or order.is_entry is entries)
         )
 
+    def keys_in_play(self) -> tuple[str, ...]:
+        """The instruments held, or with an entry on its way, each once."""
+        held = (position.instrument.key for position in self.positions)
+        return tuple(dict.fromkeys([*held, *(o.approved.instrument.key for o in self.live_orders(entries=True))]))
+
     @exact
     def after(self, event: ApprovedEntry | ApprovedExit | Fill | Price) -> Book:
         """The next book: with an approved order on its way, a fill booked, or a price marked."""

@@ -1,4 +1,4 @@
-"""The words of control and health: an operator's hand, a login, a connection, a clock, and what breakers say of them.
+"""The words of control and health: troubles, a hand, a login, a connection, a clock, and what breakers say of them.
 
 Inputs first, then facts; `events` takes them over, so that nobody else imports from here.
 """
@@ -15,7 +15,7 @@ from riskcore.money import amount
 from riskcore.policy.breakers import LIVE, PAPER
 from riskcore.policy.kinds import one_word
 from riskcore.reasons import Measured
-from riskcore.states import HALTED, LOCKED, REDUCING
+from riskcore.states import HALTED, LOCKED, REDUCING, Latch
 from riskcore.values import checks, given, settle
 
 
@@ -27,6 +27,23 @@ def said(value: Any, name: str) -> str:
 
 
 # ---------------------------------------------------------------- inputs
+
+
+@frozen
+class TroubleSeen:
+    """Something the shell depends on failed; entries stop under its name until it is over."""
+
+    at: datetime
+    name: str
+    why: str
+
+
+@frozen
+class TroubleOver:
+    """The trouble of that name has passed."""
+
+    at: datetime
+    name: str
 
 
 @frozen
@@ -102,6 +119,31 @@ _CONNECTION: Final = checks("ConnectionSeen", mode=one_word(LIVE, PAPER))
 _CLOCK: Final = checks("ClockSeen", drift_s=amount)
 
 # ---------------------------------------------------------------- facts
+
+
+@frozen
+class Latched:
+    """Entries were stopped."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    latch: Latch
+
+
+@frozen
+class Lifted:
+    """A stop of entries was lifted, of one instrument (`key`) or of the account.
+
+    `excused`: the breaker still measured at its limit; it trips again only after it has measured below it.
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    name: str
+    by: str
+    why: str = ""
+    key: str = ""
+    excused: bool = False
 
 
 @frozen

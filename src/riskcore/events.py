@@ -13,7 +13,6 @@ from typing import ClassVar, TypeAlias, get_args
 
 from attrs import frozen
 
-from riskcore.book import Latch
 from riskcore.commands import (
     INTENTS as INTENTS,
     AskEquity as AskEquity,
@@ -30,19 +29,29 @@ from riskcore.controls import (
     ConnectionStaged as ConnectionStaged,
     ControlRefused as ControlRefused,
     DriftMeasured as DriftMeasured,
+    Latched as Latched,
+    Lifted as Lifted,
     LoginSeen as LoginSeen,
     OperatorHalted as OperatorHalted,
     OperatorResumed as OperatorResumed,
     OrderFailed as OrderFailed,
     Rearmed as Rearmed,
     Receded as Receded,
+    TroubleOver as TroubleOver,
+    TroubleSeen as TroubleSeen,
 )
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.position_words import (
+    Marked as Marked,
+    PositionClosed as PositionClosed,
+    StopKept as StopKept,
+    StopMoved as StopMoved,
+    TightenStop as TightenStop,
+)
 from riskcore.reasons import Finding
 from riskcore.signals import Market, Signal
-from riskcore.stop_moves import StopKept as StopKept, StopMoved as StopMoved, TightenStop as TightenStop
 from riskcore.values import checks, optional, settle
 
 # ---------------------------------------------------------------- inputs
@@ -141,23 +150,6 @@ class TimePassed:
     """Nothing but time."""
 
     at: datetime
-
-
-@frozen
-class TroubleSeen:
-    """Something the shell depends on failed; entries stop under its name until it is over."""
-
-    at: datetime
-    name: str
-    why: str
-
-
-@frozen
-class TroubleOver:
-    """The trouble of that name has passed."""
-
-    at: datetime
-    name: str
 
 
 _EQUITY = checks("EquityRead", equity=amount)
@@ -322,74 +314,6 @@ class Filled:
     charges: Decimal | None
     traded_at: datetime
     value: Decimal
-
-
-@frozen
-class PositionClosed:
-    """A position is flat again: the finished trade.
-
-    `r_multiple` is its net result over its initial risk, None without a stop. `reason` is the last exit's, and `rule`
-    the setting that placed its stop or its deadline ("" for the entry's own levels).
-    """
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    signal_id: str
-    key: str
-    side: str
-    quantity: int
-    strategy: str
-    opened_at: datetime
-    closed_at: datetime
-    entry_price: Decimal
-    exit_price: Decimal
-    reason: str
-    gross: Decimal
-    charges: Decimal
-    r_multiple: Decimal | None
-    rule: str = ""
-
-
-@frozen
-class Marked:
-    """The latest price of a held instrument, with what a trailing stop must remember of the prices since the last.
-
-    `high` and `low` are there where all of them came after the entry; `close` where a candle ended among them.
-    """
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    key: str
-    last: Decimal
-    high: Decimal | None = None
-    low: Decimal | None = None
-    close: Decimal | None = None
-    atr: Decimal | None = None
-
-
-@frozen
-class Latched:
-    """Entries were stopped."""
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    latch: Latch
-
-
-@frozen
-class Lifted:
-    """A stop of entries was lifted, of one instrument (`key`) or of the account.
-
-    `excused`: the breaker still measured at its limit; it trips again only after it has measured below it.
-    """
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    name: str
-    by: str
-    why: str = ""
-    key: str = ""
-    excused: bool = False
 
 
 @frozen

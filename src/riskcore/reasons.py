@@ -116,6 +116,9 @@ CATALOGUE: Final = (
         "with every stop hit and one lot more, today's loss is Rs {measured}; it must stay below Rs {limit}",
         "next session",
     ),
+    Reason(
+        "worst_case_over", "the size is {measured}; with every stop hit the day has room for {limit}", "next session"
+    ),
     Reason("open_risk_full", "Rs {measured} at risk between entries and stops; at most Rs {limit}", "today"),
     Reason("cluster_full", "Rs {measured} in use by what moves together; at most Rs {limit}", "today"),
     Reason("sector_full", "Rs {measured} of the sector in use; at most Rs {limit}", "today"),

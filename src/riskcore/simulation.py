@@ -25,6 +25,7 @@ from riskcore.orders import CANCELLED, FILLED, WORKING, ApprovedEntry, ApprovedE
 from riskcore.policy import Policy
 from riskcore.policy.levels import SWING
 from riskcore.policy.trailing import LATEST
+from riskcore.rules.bets import closes_of
 from riskcore.signals import BUY, Bar, Market, Signal
 from riskcore.stops import atr
 
@@ -218,7 +219,10 @@ class _Run:
             market = evidence_from(
                 self.instruments[key], self.bars[key], at, self.policy, bars_are=self.interval, asked=command.interval
             )
-            yield e.EvidenceArrived(at, command.signal.id, market)
+            in_play = dict.fromkeys((key, *self.state.book.keys_in_play()))
+            involved = {other: self.bars[other] for other in in_play if other in self.bars}
+            closes = closes_of(involved, self.policy)
+            yield e.EvidenceArrived(at, command.signal.id, attrs.evolve(market, closes=closes) if closes else market)
         elif isinstance(command, e.CancelOrder):
             self.broker, gone = self.broker.cancel(command.order_id, at)
             yield from gone

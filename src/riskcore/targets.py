@@ -117,7 +117,10 @@ def legged_target(*, side: str, entry: Any, stop: Any, legs: Iterable[str], tick
     (['2560.00', '2620.00'], True)
     """
     side, price, risk, step = _start(side, entry, stop, tick)
-    return _above_zero(target_in_legs(side, price, risk, leg_rules(leg_texts(tuple(legs), "legs")), step))
+    texts = leg_texts(legs, "legs")
+    if whole_of(texts) != HUNDRED:
+        raise ValueError(f"legs must add up to 100 %, got {plain(whole_of(texts))} %")
+    return _above_zero(target_in_legs(side, price, risk, leg_rules(texts), step))
 
 
 @exact
@@ -152,16 +155,17 @@ def leg_text(value: Any, name: str) -> str:
     return LegRule(positive(share, f"{name}: share"), positive(reach, f"{name}: reach"), unit).text
 
 
-@exact
 def leg_texts(value: Any, name: str) -> tuple[str, ...]:
-    """Legs in their canonical spelling, whose shares add up to 100 %; none at all is right too."""
+    """Legs in their canonical spelling; what their shares add up to is not asked here."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(f'{name} must be a list such as ["50% at 1.5R", "50% at 3R"], got {value!r}')
-    texts = tuple(leg_text(item, name) for item in value)
-    whole = sum((rule.share for rule in leg_rules(texts)), ZERO)
-    if texts and whole != HUNDRED:
-        raise ValueError(f"{name} must add up to 100 %, got {plain(whole)} %")
-    return texts
+    return tuple(leg_text(item, name) for item in value)
+
+
+@exact
+def whole_of(texts: tuple[str, ...]) -> Decimal:
+    """What the shares of legs add up to, in per cent."""
+    return sum((rule.share for rule in leg_rules(texts)), ZERO)
 
 
 @lru_cache(maxsize=256)

@@ -323,3 +323,16 @@ def test_levels_of_a_signal_are_a_list_of_prices(levels):
     """Nothing that only looks like it."""
     with pytest.raises(ValueError, match=r"Signal\.levels"):
         rc.Signal("INFY", "BUY", at=NOON, levels=levels)
+
+
+def test_the_evidence_of_bars_brings_them_along_where_stops_stand_beyond_swings():
+    """The newest hundred; the ATR is that of all bars. Other policies do without them."""
+    spans = [(995 - at % 7, 1005 + at % 5) for at in range(150)]
+    series = bars_of(*spans)
+    asked = {"bars_are": "5m", "asked": "5m"}
+    seen = rc.evidence_from(INFY, series, NOON, rc.Policy(stop_methods=["swing"]), **asked)
+    assert seen.bars == series[-100:]
+    assert seen.atr == rc.atr(series, 14)
+    decision = rc.decide(rc.Signal("INFY", "BUY", at=NOON), rc.Book(100_000), seen, rc.Policy(stop_methods=["swing"]))
+    assert decision.order.stop == rc.swings(bars=series, side="BUY", width=3)[-1].low - Decimal("0.05")
+    assert rc.evidence_from(INFY, series, NOON, rc.Policy(), **asked).bars is None

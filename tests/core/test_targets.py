@@ -53,6 +53,14 @@ def test_a_target_in_legs_is_worth_the_mean_of_its_shares():
     assert short.risk_reward == 3
 
 
+def test_legs_that_are_not_the_whole_are_an_error():
+    """Told with what they come to."""
+    ask = {"side": "BUY", "entry": 2500, "stop": 2470, "tick": "0.05"}
+    for texts in ([], ["50% at 2R", "49.5% at 3R"]):
+        with pytest.raises(ValueError, match="legs must add up to 100 %, got"):
+            rc.legged_target(legs=texts, **ask)
+
+
 @pytest.mark.parametrize(
     ("quantity", "lot", "shares", "parts"),
     [
@@ -167,16 +175,17 @@ def test_the_reward_after_charges_can_decide():
 
 
 def test_after_charges_each_leg_pays_for_its_own_order():
-    """Two exits of half the shares: the entry once, each exit on its own value."""
+    """Two exits of half the shares, as planned: the entry once, each exit on its own value."""
     decision = decided(target_legs=["50% at 2R", "50% at 4R"])
-    first, second = decision.order.legs
+    assert [leg.price for leg in decision.order.legs] == [2560, 2620]
     plan = {"on": NOON.date(), "brokerage_pct": "0.03", "brokerage_max": 20}
     total = decision.order.quantity
+    half = Decimal(total) / 2
 
     def paid(side, value):
         return rc.order_charges(side=side, value=value, **plan).total
 
-    won = sum((leg.price - 2500) * leg.quantity - paid("SELL", leg.price * leg.quantity) for leg in (first, second))
+    won = 90 * total - paid("SELL", 2560 * half) - paid("SELL", 2620 * half)
     lost = 30 * total + paid("SELL", 2470 * total)
     entering = paid("BUY", 2500 * total)
     assert decision.net_risk_reward == (won - entering) / (lost + entering)
@@ -210,7 +219,7 @@ def test_a_leg_written_otherwise_is_refused_with_the_form(leg):
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ({"target_legs": ["50% at 2R", "40% at 5R"]}, r"target_legs must add up to 100 %, got 90 %"),
+        ({"target_legs": ["50% at 2R", "40% at 5R"]}, "target_legs: add up to 90 %; make it 100 %"),
         ({"target_legs": ["0% at 2R", "100% at 5R"]}, "target_legs: share must be above 0"),
         ({"target_legs": "50% at 2R"}, "target_legs must be a list"),
         ({"target_legs": ["50% at 1R", "50% at 3R"]}, "target_legs: give 2 R below min_risk_reward 2.5"),

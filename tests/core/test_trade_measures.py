@@ -117,6 +117,13 @@ def test_the_quality_of_equal_trades_is_undefined():
     assert an.sqn(results(2)) is None
 
 
+def test_a_scratch_is_neither_won_nor_lost():
+    """It counts as a trade, and in no average of wins or of losses."""
+    trades = results(100, 0, -50)
+    assert (an.average_win(trades), an.average_loss(trades), an.expectancy(results(100, 0))) == (100, 50, 50)
+    assert round(an.win_rate(trades), 6) == D("0.333333")
+
+
 # ---------------------------------------------------------------- statistics for a sizer
 
 
@@ -241,6 +248,43 @@ def test_a_stop_that_had_to_be_sent_again_slips_from_its_first_level():
     assert trade.worst_price == 965
 
 
+def test_a_stop_sent_again_by_the_clock_slips_from_its_first_level_too():
+    """That exit has no level at all."""
+    day, _ = holding()
+    day.prices("10:05", last=979)
+    day.report("10:05", day.sent()[-1].order_id, "rejected")
+    day.time("10:05:01")
+    assert day.sent()[-1].level is None
+    day.fill("10:05:02", day.sent()[-1].order_id, price=970)
+    assert rc.trades_of(day.facts)[0].stop_slippage == 500
+
+
+def test_a_fill_at_the_moment_of_the_look_was_held_through_the_span():
+    """It cannot date from inside it."""
+    day, _ = holding()
+    day.prices("10:06", low=960, last=981, high=1020)
+    day.report("10:06", day.sent()[-1].order_id, "filled", 50, 50 * 979)
+    assert rc.trades_of(day.facts)[0].worst_price == 960
+
+
+def test_a_target_in_legs_is_promised_at_their_mean_and_lived_beyond_the_first():
+    """Half leaves at 2 R inside a span that went higher: the other half was held there. It ends at a moved stop."""
+    day = a_day(target_legs=["50% at 2R", "50% at 4R"], breakeven_at_r=2)
+    entry = day.enter("10:00", last=1000, stop=980)
+    day.fill("10:00:01", entry, price=1000)
+    day.prices("10:05", last=1050, high=1060, low=995)
+    (leg,) = day.sent()
+    assert (leg.partial, leg.quantity, leg.level) == (True, 25, 1040)
+    day.report("10:05", leg.order_id, "filled", 25, 25 * 1040, traded_at=day.at("10:04"))
+    day.prices("10:06", last=990)
+    day.fill("10:06:01", day.sent()[-1].order_id, price=990)
+    (trade,) = rc.trades_of(day.facts)
+    assert (trade.initial_target, trade.planned_r) == (1060, 3)
+    assert (trade.best_price, trade.worst_price) == (1060, 990)
+    assert trade.exit_rule == day.last(e.PositionClosed).rule != ""
+    assert trade.stop_slippage == 25 * (day.sent()[-1].level - 990)
+
+
 def test_a_stop_filled_in_two_parts_slips_by_both():
     """20 at 980, 30 at 978."""
     day, _ = holding()
@@ -279,6 +323,7 @@ def test_excursions_of_winners_and_losers():
     """In R: the winner was wrong by a half first, the loser right by 0.8."""
     won = a_trade(initial_stop=90, worst_price=95, best_price=115)
     lost = a_trade(initial_stop=90, exit_price=90, worst_price=89, best_price=108)
+    assert an.excursions([lost]).given_back_r == D("1.8")
     told = an.excursions([won, lost, a_trade()])
     assert (told.count, told.mae_r, told.mfe_r) == (2, D("0.8"), D("1.15"))
     assert (told.winners_mae_r, told.losers_mfe_r, told.given_back_r) == (D("0.5"), D("0.8"), D("1.15"))
@@ -300,6 +345,7 @@ def test_a_breakdown_by_each_name():
         "hour": ["10:00", "13:00"],
         "weekday": ["Monday", "Friday"],
         "reason": ["-", "target"],
+        "exit_rule": ["-"],
         "side": ["BUY"],
     }
     (part,) = an.breakdown(trades, "side")
@@ -310,15 +356,22 @@ def test_a_breakdown_by_each_name():
 
 
 def test_refusals_are_counted_by_rule():
-    """Two entries beyond the only trade of the day, one of them also on the wrong side of its stop."""
-    day = a_day(max_trades_per_day=1)
+    """One symbol twice; three times a stop on the wrong side. The busiest rule first, not the first by name."""
+    day = a_day()
     day.enter("10:00", **SEEN)
     day.enter("10:01", **SEEN)
-    day.enter("10:02", last=1000, stop=1010, target=1100)
-    told = dict(an.refusals(day.facts))
-    assert told["max_trades_per_day"] == 2
-    assert an.refusals(day.facts)[0][1] == max(told.values())
-    assert len(told) > 1
+    for minute in ("10:02", "10:03", "10:04"):
+        day.enter(minute, last=1000, stop=1010, target=1100)
+    told = an.refusals(day.facts)
+    assert dict(told)["stop_methods"] == 3
+    assert dict(told)["one_position_per_symbol"] == 4
+    assert list(told) == sorted(told, key=lambda item: (-item[1], item[0]))
+    day = a_day(day.first, TCS)
+    day.enter("10:00", **SEEN)
+    day.enter("10:01", **SEEN)
+    for minute in ("10:02", "10:03"):
+        day.enter(minute, "BUY", "TCS", last=500, stop=510, target=560)
+    assert an.refusals(day.facts) == (("stop_methods", 2), ("one_position_per_symbol", 1))
 
 
 def test_two_instruments_at_once_keep_their_own_extremes():

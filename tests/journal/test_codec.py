@@ -25,9 +25,6 @@ RARE = (
     events.Latched(NOW, rc.Latch("journal_unavailable", "halted", NOW, "riskcore", "locked")),
     events.Lifted(NOW, "journal_unavailable", "riskcore"),
     events.ClockBackward(NOW, NOW),
-    events.TightenStop(NOW, "NSE:SBIN", Decimal("801.5"), "operator"),
-    events.StopMoved(NOW, "NSE:SBIN", "id", None, Decimal("801.50"), "trail"),
-    events.StopKept(NOW, "NSE:SBIN", Decimal(700), "operator", "stop_not_tighter"),
     events.CancelRequested(NOW, "id", "entry_timeout_s"),
     events.StrayReport(NOW, "id", "no such order"),
     events.SignalRepeated(NOW, "id"),
@@ -35,6 +32,9 @@ RARE = (
     events.EntryRefused(
         NOW, rc.Signal("SBIN", "SELL", at=NOW, stop=801.5), (rc.Finding("x", False, "y", 2, 3),), ("z",)
     ),
+    events.TightenStop(NOW, "NSE:SBIN", Decimal("801.5"), "operator"),
+    events.StopMoved(NOW, "NSE:SBIN", "id", None, Decimal("801.50"), "trail"),
+    events.StopKept(NOW, "NSE:SBIN", Decimal(700), "operator", "stop_not_tighter"),
     events.PolicyLoaded(
         NOW,
         rc.Policy(
@@ -82,6 +82,12 @@ def test_every_event_comes_back_as_it_was():
     assert not missing
 
 
+def test_a_mark_from_before_it_held_extremes_can_be_read():
+    """They are not known then."""
+    body = '{"at":"2026-11-20T10:30:00+05:30","key":"NSE:INFY","last":"1000"}'
+    assert decode("Marked", 1, body).high is None
+
+
 def test_a_number_keeps_its_kind():
     """A Decimal in a finding comes back a Decimal, an int an int, a text a text."""
     fact = events.EntryRefused(
@@ -110,7 +116,8 @@ def test_the_text_is_canonical():
     text = encode(RARE[5])
     assert text == '{"at":"2026-11-20T10:30:00.250000+05:30","derived":true,"equity":"100000"}'
     assert encode(RARE[0]).isascii()
-    assert time(15, 5) == decode("PolicyLoaded", 1, encode(RARE[12])).policy.square_off_at
+    loaded = next(event for event in RARE if isinstance(event, events.PolicyLoaded))
+    assert time(15, 5) == decode("PolicyLoaded", 1, encode(loaded)).policy.square_off_at
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,11 @@ CORPUS = {
     "monthly_loss_reached": {"book": rc.Book(94_000, days=[DAY]), **rules(max_monthly_loss=6)},
     "worst_case_too_large": {
         "book": rc.Book(100_000, realised=-2990),
-        **rules(daily_loss_worst_case=True),
+        **rules(daily_loss_worst_case=True, worst_case_over="shrink"),
+    },
+    "worst_case_over": {
+        "book": rc.Book(100_000, realised=-2970),
+        **rules(daily_loss_worst_case=True, max_position_size_percent=5),
     },
     "open_risk_full": {
         "book": rc.Book(100_000, positions=[attrs.evolve(held(TCS, quantity=1).positions[0], stop=510)]),

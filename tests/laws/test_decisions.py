@@ -58,7 +58,7 @@ def of_the_symbol(book, basis, key):
 
 def at_risk(book):
     """What positions and entries on their way may lose from their entries to their stops."""
-    held = [sign(p.side) * (p.average_price - p.stop) * p.quantity for p in book.positions]
+    held = [sign(p.side) * (p.average_price - p.stop) * p.quantity for p in book.positions if p.stop]
     held += [
         sign(order.approved.side) * (order.approved.limit - order.approved.stop) * order.open_quantity
         for order in book.live_orders(entries=True)
@@ -68,7 +68,7 @@ def at_risk(book):
 
 def lost_at_stops(book):
     """Today's loss if every stop were hit, at the latest price where that is worse."""
-    ends = [min(sign(p.side) * (p.stop - p.average_price) * p.quantity, p.unrealised) for p in book.positions]
+    ends = [min(sign(p.side) * (p.stop - p.average_price) * p.quantity, p.unrealised) for p in book.positions if p.stop]
     waiting = at_risk(attrs.evolve(book, positions=()))
     return waiting - book.realised + book.charges - sum(ends, Decimal(0))
 

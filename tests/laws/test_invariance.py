@@ -77,6 +77,7 @@ def scaled(factor, signal, book, market, policy):
         closes=tuple((key, tuple(close * factor for close in series)) for key, series in market.closes),
     )
     rules = times(factor, policy, "capital_max", "brokerage_max", "default_capital", "price_min", "price_max")
+    rules = times(factor, rules, "stop_points", "stop_risk_rupees", "target_points")
     return times(factor, signal, "stop", "target", "price"), account, view, rules
 
 

@@ -176,7 +176,7 @@ def test_STA_7_who_when_and_why_stands_on_every_change_of_state(day):
                     assert earlier.book.session > latch.at.date()
                 if fact.by == "riskcore" and latch.resets == "after_s":
                     assert taken.state.now >= latch.until
-                if latch.state == "locked" and fact.by != "riskcore":
+                if latch.state == "locked":
                     assert event.word == "UNLOCK"
             else:
                 assert earlier.book.latches == state.book.latches

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from riskcore.analytics.summary import Performance
 
 UNDEFINED: Final = "undefined"
-SHOWN: Final = ("symbol", "strategy", "rule", "hour", "weekday", "reason")
+SHOWN: Final = ("symbol", "strategy", "rule", "hour", "weekday", "reason", "exit_rule")
 NAMES: Final = 24
 FIGURES: Final = 15
 

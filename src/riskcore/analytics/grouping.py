@@ -39,9 +39,11 @@ BY: Final[Mapping[str, Callable[[Trade], str]]] = {
     "hour": lambda trade: f"{trade.opened_at:%H}:00",
     "weekday": lambda trade: WEEKDAYS[trade.opened_at.weekday()],
     "reason": lambda trade: trade.reason,
+    "exit_rule": lambda trade: trade.exit_rule,
     "side": lambda trade: trade.side,
 }
-"""What trades are grouped by. Hour and weekday are of the entry, in IST; `rule` is the one that set the size."""
+"""What trades are grouped by. Hour and weekday are of the entry, in IST; `rule` is the one that set the size,
+`exit_rule` the setting that placed the stop or the deadline the trade left by."""
 
 
 @exact

@@ -1,7 +1,7 @@
 """What the finished trades say of the next one: win rate, payoff and the Kelly fraction, in R.
 
 A trade is anything with a `net` result in rupees and an `r_multiple` (net result over initial risk, None where
-the trade had no stop): an outcome of the book, a `Trade`, a `PositionClosed`.
+the trade had no stop): an outcome of the book, or a `Trade`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from attrs import frozen
 
 from riskcore.analytics.samples import mean
 from riskcore.money import exact
-from riskcore.sizers import kelly_fraction
+from riskcore.sizers import edge_of, kelly_fraction
 
 
 class Result(Protocol):
@@ -55,23 +55,23 @@ class TradeStatistics:
 @exact
 def trade_statistics(trades: Iterable[Result]) -> TradeStatistics:
     """Fold finished trades into `TradeStatistics`; of a window, give the window: `trade_statistics(trades[-50:])`."""
-    every = [trade.r_multiple for trade in trades]
+    told = tuple(trades)
+    edge = edge_of(told)
+    every = [trade.r_multiple for trade in told]
     results = [r for r in every if r is not None]
     wins = [r for r in results if r > 0]
     losses = [-r for r in results if r < 0]
     average_win, average_loss = mean(wins), mean(losses)
-    payoff = None if average_win is None or average_loss is None else average_win / average_loss
-    decided = len(wins) + len(losses)
     return TradeStatistics(
         count=len(results),
         wins=len(wins),
         losses=len(losses),
-        scratches=len(results) - decided,
+        scratches=len(results) - len(wins) - len(losses),
         without_risk=len(every) - len(results),
         win_rate=Decimal(len(wins)) / len(results) if results else None,
         average_win=average_win,
         average_loss=average_loss,
-        payoff=payoff,
+        payoff=edge.payoff,
         expectancy=mean(results),
-        kelly=kelly_fraction(Decimal(len(wins)) / decided if decided else None, payoff),
+        kelly=kelly_fraction(edge.win_rate, edge.payoff),
     )

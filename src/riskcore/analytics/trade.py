@@ -29,7 +29,9 @@ class Trade:
     `gross` is worked out from the prices where it is not given, `r_multiple` from `initial_stop`: net / (|entry -
     initial stop| x quantity), None without one. `worst_price` and `best_price` are the extremes seen while it was
     open. `stop_slippage` is in rupees, above 0 when it left worse than its stop asked; None: no stop took it off, or it
-    is not known. `bound_by` is the rule that set its size. Whatever was not recorded is None.
+    is not known. `initial_target` of a target in legs is their mean, weighted by quantity. `bound_by` is the rule that
+    set its size, `exit_rule` the setting that placed the stop or the deadline it left by ("": its own levels, or none).
+    Whatever was not recorded is None.
     """
 
     key: str
@@ -50,6 +52,7 @@ class Trade:
     strategy: str = ""
     reason: str = ""
     bound_by: str = ""
+    exit_rule: str = ""
     signal_id: str = ""
 
     def __attrs_post_init__(self) -> None:
@@ -142,18 +145,16 @@ class _Open:
             self.met(high, low)
             self.span = None
 
+    def cut(self, order: ApprovedExit, high: Decimal, low: Decimal) -> tuple[Decimal, Decimal]:
+        if order.level is None or order.partial:
+            return high, low
+        from_above = (self.entry.side == BUY) is (order.reason != TARGET_HIT)
+        return (high, max(low, order.level)) if from_above else (min(high, order.level), low)
+
     def filled(self, order: ApprovedEntry | ApprovedExit, fact: e.Filled) -> None:
         """A fill that dates from inside the latest span left at its level: what lies beyond was not lived through."""
-        span = self.span
-        if (
-            isinstance(order, ApprovedExit)
-            and order.level is not None
-            and span is not None
-            and fact.traded_at < span[0]
-        ):
-            (_, high, low), level = span, order.level
-            from_above = (self.entry.side == BUY) is (order.reason != TARGET_HIT)
-            self.span = (fact.at, high, max(low, level)) if from_above else (fact.at, min(high, level), low)
+        if self.span is not None and fact.traded_at < self.span[0] and isinstance(order, ApprovedExit):
+            self.span = (fact.at, *self.cut(order, *self.span[1:]))
         self.settle()
         self.met(fact.price, fact.price)
 
@@ -199,6 +200,7 @@ def _finished(fact: e.PositionClosed, began: _Open | None) -> Trade:
         strategy=fact.strategy,
         reason=fact.reason,
         signal_id=fact.signal_id,
+        exit_rule=fact.rule,
     )
     if began is None:
         return made
@@ -206,12 +208,18 @@ def _finished(fact: e.PositionClosed, began: _Open | None) -> Trade:
     return attrs.evolve(
         made,
         initial_stop=began.entry.stop,
-        initial_target=began.entry.target,
+        initial_target=_promised(began.entry),
         worst_price=began.low if long else began.high,
         best_price=began.high if long else began.low,
         stop_slippage=began.slippage,
         bound_by=began.bound_by,
     )
+
+
+def _promised(entry: ApprovedEntry) -> Decimal:
+    if not entry.legs:
+        return entry.target
+    return sum((leg.quantity * leg.price for leg in entry.legs), ZERO) / sum(leg.quantity for leg in entry.legs)
 
 
 def _text(value: Any, name: str) -> str:

@@ -38,7 +38,7 @@ def breakeven_price(position: Position, policy: Policy, on: date) -> Decimal:
 
 
 def _covering(position: Position, policy: Policy, on: date) -> Decimal:
-    """The first tick at which the open result pays for the charges, found from just below it."""
+    """The tick nearest the entry at which the open result pays for the charges, sought from an estimate."""
     tick, way, quantity = position.instrument.tick, sign(position.side), position.quantity
     paid = position.charges * quantity / max(position.opened_quantity, quantity)
 
@@ -47,8 +47,13 @@ def _covering(position: Position, policy: Policy, on: date) -> Decimal:
         charges = policy_charges(position.instrument, position.product, opposite(position.side), value, on, policy)
         return to_paisa(charges.total)
 
+    def loses(price: Decimal) -> bool:
+        return way * (price - position.average_price) * quantity < paid + leaving(price)
+
     near = position.average_price + way * (paid + leaving(position.average_price)) / quantity
-    price = rounded(STOP, position.side, near, tick)
-    while way * (price - position.average_price) * quantity < paid + leaving(price):
+    price = max(rounded(STOP, position.side, near, tick), tick)
+    while loses(price) and price > tick:
         price += way * tick
+    while not loses(price - way * tick):
+        price -= way * tick
     return price

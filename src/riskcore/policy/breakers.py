@@ -147,13 +147,15 @@ def _of(kind: type) -> Check:
 
 
 def breaker_rules(value: Any, name: str) -> tuple[BreakerRule, ...]:
-    """Each breaker at most once; `after_s` just where it resets after a time."""
+    """Each breaker at most once; `after_s` just where it resets after a time; a locked one resets by hand."""
     rules: tuple[BreakerRule, ...] = _of(BreakerRule)(value, name)
     _once(rules, name, "name")
     for rule in rules:
         if (rule.resets == AFTER_S) != (rule.after_s is not None):
             what = "needs after_s, in seconds" if rule.after_s is None else "has after_s: write resets: after_s"
             raise ValueError(f"{name}: {rule.name} resets {rule.resets} and {what}")
+        if rule.state == LOCKED and rule.resets != OPERATOR:
+            raise ValueError(f"{name}: {rule.name} is locked, which a typed word alone lifts: write resets: operator")
     return rules
 
 
@@ -239,11 +241,11 @@ class BreakerSettings:
     order_error_limits: tuple[ErrorLimit, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(
+        metadata=_said(
             error_limits,
             "list",
             "classes of order errors with a limit of their own",
-            example="[{error: rate_limited, limit: 2}]",
+            "[{error: rate_limited, limit: 2}]",
         ),
     )
     max_orders_per_s: int | None = field(
@@ -311,21 +313,21 @@ class BreakerSettings:
     connection_timers: tuple[ConnectionTimers, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(
+        metadata=_said(
             timers,
             "list",
             "what a lost connection leads to, and when, a row a mode",
-            example="[{mode: live, degraded_s: 5, no_entries_s: 15, action_s: 60, action: hold}]",
+            "[{mode: live, degraded_s: 5, no_entries_s: 15, action_s: 60, action: hold}]",
         ),
     )
     breakers: tuple[BreakerRule, ...] = field(
         default=(),
         converter=given,
-        metadata=meta(
+        metadata=_said(
             breaker_rules,
             "list",
             "what a trip sets and lifts, where not the table in docs/states.md",
-            example="[{name: max_loss_streak, state: reducing, resets: after_s, after_s: 1800}]",
+            "[{name: max_loss_streak, state: halted, resets: operator}]",
         ),
     )
     approaching_pct: Decimal | None = field(

@@ -11,7 +11,7 @@ from riskcore.money import HUNDRED, ZERO, count, not_negative, not_negative_whol
 from riskcore.policy.kinds import below, interval, list_of, meta, one_word, percent
 from riskcore.policy.sizing import FIXED_NOTIONAL, FIXED_QUANTITY
 from riskcore.stops.combining import TIGHTER, WIDER
-from riskcore.targets import IN_R, leg_rules, leg_texts
+from riskcore.targets import IN_R, leg_rules, leg_texts, whole_of
 from riskcore.values import given, optional
 
 ATR: Final = "atr"
@@ -38,6 +38,19 @@ def methods(value: Any, name: str) -> tuple[str, ...]:
     if not found or len(set(found)) < len(found):
         raise ValueError(f"{name} must name one or more of {', '.join(METHODS)}, each once, got {value!r}")
     return found
+
+
+def legs(value: Any, name: str) -> tuple[str, ...] | None:
+    """Legs of a target in their canonical spelling; an empty list is none."""
+    return None if value is None else leg_texts(value, name) or None
+
+
+def _shares(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Legs that are not the whole position."""
+    texts = values.get("target_legs")
+    if not texts or whole_of(texts) == HUNDRED:
+        return []
+    return [("target_legs", f"add up to {plain(whole_of(texts))} %; make it 100 %")]
 
 
 @frozen(kw_only=True, slots=False)
@@ -84,7 +97,7 @@ class LevelSettings:
     stop_points: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(positive), "rupees a share", "distance of the stop by the method points", example="20"),
+        metadata=meta(optional(positive), "rupees a share", "distance of the stop by the method points", example="10"),
     )
     stop_swing_bars: int = field(
         default=3,
@@ -99,7 +112,7 @@ class LevelSettings:
     stop_buffer_atr: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(not_negative), "x ATR", "added to stop_buffer_ticks; empty: off", example="0.25"),
+        metadata=meta(optional(not_negative), "x ATR", "added to stop_buffer_ticks; empty: off", example="0.1"),
     )
     stop_risk_rupees: Decimal | None = field(
         default=None,
@@ -126,7 +139,7 @@ class LevelSettings:
         metadata=meta(
             optional(percent),
             "% of the price",
-            "greatest distance of a stop: ours is moved there; empty: off",
+            "greatest distance of a stop: ours is moved there, a signal's refused; empty: off",
             example="5",
         ),
     )
@@ -148,30 +161,29 @@ class LevelSettings:
     target_pct: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(
-            optional(percent), "% of the price", "distance of the target by the method percent", example="2.5"
-        ),
+        metadata=meta(optional(percent), "% of the price", "distance of the target by the method percent", example="3"),
     )
     target_points: Decimal | None = field(
         default=None,
         converter=given,
         metadata=meta(
-            optional(positive), "rupees a share", "distance of the target by the method points", example="50"
+            optional(positive), "rupees a share", "distance of the target by the method points", example="30"
         ),
     )
-    target_legs: tuple[str, ...] = field(
-        default=(),
+    target_legs: tuple[str, ...] | None = field(
+        default=None,
         converter=given,
-        metadata={
-            **meta(leg_texts, "list", 'targets in parts, such as ["50% at 1.5R", "50% at 4R"]; empty: one target'),
-            "example": '["50% at 1.5R", "50% at 4R"]',
-            "only_whole": True,
-        },
+        metadata=meta(
+            legs,
+            "list",
+            "targets in parts, in R, % of the price or points; empty: one target",
+            example='["50% at 1.5R", "30% at 3%", "20% at 40 points"]',
+        ),
     )
     atr_period: int = field(
         default=14,
         converter=given,
-        metadata=meta(count, "bars", "Wilder's averaging length"),
+        metadata=meta(count, "bars", "averaging length of Wilder's ATR"),
     )
     atr_interval: str | None = field(
         default=None,
@@ -189,7 +201,7 @@ class LevelSettings:
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
     """Methods without their numbers, bounds that no stop meets, a target that would always be refused."""
-    found = [*_without_numbers(values), *_least_ratio(values)]
+    found = [*_without_numbers(values), *(_shares(values) or _least_ratio(values))]
     if below(values, "stop_greatest_pct", "stop_least_pct"):
         what = f"is below stop_least_pct {plain(values['stop_least_pct'])}: no stop could stand between them"
         found.append(("stop_greatest_pct", what))
@@ -223,7 +235,7 @@ def _without_numbers(values: dict[str, Any]) -> list[tuple[str, str]]:
 def _least_ratio(values: dict[str, Any]) -> list[tuple[str, str]]:
     """A target in R that the least ratio would always refuse."""
     least, name = values.get("min_risk_reward"), "target_r_multiple"
-    rules = leg_rules(values.get("target_legs", ()))
+    rules = leg_rules(values.get("target_legs") or ())
     reach = values.get(name) if values.get("target_method") == R else None
     if rules:
         name = "target_legs"

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from riskcore.money import amount, count
 from riskcore.policy.kinds import below, flag, meta, one_word, percent
+from riskcore.policy.sizing import REJECT, SHRINK
 from riskcore.values import given, optional
 
 ALLOWED: Final = "allowed"
@@ -38,6 +39,7 @@ def _sample(value: Any, name: str) -> int:
 
 _cooldown_scope = one_word(SYMBOL, SYMBOL_STRATEGY, SYMBOL_STRATEGY_SIDE)
 _stops_scope = one_word(ACCOUNT, STRATEGY, SYMBOL, SYMBOL_STRATEGY_SIDE)
+_over = one_word(REJECT, SHRINK)
 _reentry = one_word(ALLOWED, NEXT_SESSION, SYMBOL_NEXT_SESSION)
 
 
@@ -82,6 +84,15 @@ class LimitSettings:
             flag,
             "true/false",
             "keep the day below max_daily_loss even if every stop is hit, that of the entry included",
+        ),
+    )
+    worst_case_over: str = field(
+        default=REJECT,
+        converter=given,
+        metadata=meta(
+            _over,
+            "reject/shrink",
+            "an entry that daily_loss_worst_case has no room for whole: refuse it, or make it smaller",
         ),
     )
     max_weekly_loss: Decimal | None = field(
@@ -254,13 +265,13 @@ class LimitSettings:
             "% of the sizing base",
             "largest total of one cluster, on position_size_basis; empty: off",
             small=False,
-            example="25",
+            example="30",
         ),
     )
 
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """A limit within another that is wider, a sample beyond its window, and settings of a guard that is off."""
+    """A limit that a wider one makes pointless, and a sample that its window cannot hold."""
     found = []
     for low, high, what in _WITHIN:
         if below(values, high, low):
@@ -268,12 +279,6 @@ def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
     if below(values, "correlation_window", "correlation_min_bars"):
         what = f"is below correlation_min_bars {values['correlation_min_bars']}: no correlation would ever be known"
         found.append(("correlation_window", what))
-    if values.get("max_stops", 0) is None:
-        found += [
-            (name, "has no effect without max_stops; set that too")
-            for name in ("stops_window_s", "stops_lock_s")
-            if values.get(name) is not None
-        ]
     return found
 
 

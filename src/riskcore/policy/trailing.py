@@ -58,9 +58,7 @@ class TrailSettings:
     trail_step: Decimal | None = field(
         default=None,
         converter=given,
-        metadata=meta(
-            optional(positive), _UNIT, "with a step trail: the profit for which the stop moves once", example="2"
-        ),
+        metadata=meta(optional(positive), _UNIT, "with a step trail: the profit for one move of the stop", example="2"),
     )
     trail_after: Decimal | None = field(
         default=None,

@@ -108,7 +108,7 @@ class ValidatorSettings:
         default=None,
         converter=given,
         metadata=meta(
-            optional(positive), "rupees", "no entry in what is quoted higher; empty: off", RULES, example="5000"
+            optional(positive), "rupees", "no entry in what is quoted higher; empty: off", RULES, example="10000"
         ),
     )
     max_price_drift_pct: Decimal | None = field(
@@ -120,7 +120,7 @@ class ValidatorSettings:
             "largest distance of the price the signal was raised at from the quote; empty: off",
             RULES,
             small=False,
-            example="0.5",
+            example="1",
         ),
     )
     no_entry_before: time | None = field(

@@ -6,14 +6,14 @@ A and short B are one bet where A and B move against each other, so a correlatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 from riskcore.book import Book
 from riskcore.money import ONE, ZERO, exact
 from riskcore.policy import Policy
-from riskcore.signals import Market, Signal, sign
+from riskcore.signals import Bar, Market, Signal, sign
 
 Closes: TypeAlias = Sequence[Decimal]
 GRAIN: Final = Decimal("0.000001")
@@ -121,7 +121,7 @@ def bets_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Bets 
 
     A text where a history is missing, shorter than `correlation_min_bars` returns, or does not move: whose it is.
     """
-    if policy.max_correlation is None and policy.max_cluster_positions is None and policy.max_cluster_exposure is None:
+    if not correlates(policy):
         return None
     sides = {market.instrument.key: sign(signal.side)}
     for position in book.positions:
@@ -138,6 +138,31 @@ def bets_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Bets 
     if still:
         return f"{still[0]}, whose price does not move"
     return Bets(tuple(sides), tuple(sides.values()), spreads, ONE - policy.correlation_shrinkage)
+
+
+def correlates(policy: Policy) -> bool:
+    """Whether a limit of the policy asks for correlations."""
+    return (
+        policy.max_correlation is not None
+        or policy.max_cluster_positions is not None
+        or policy.max_cluster_exposure is not None
+    )
+
+
+def closes_of(bars: Mapping[str, Sequence[Bar]], policy: Policy) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
+    """`Market.closes` from bars by instrument key: their newest common moments, as many as the policy looks back.
+
+    Nothing where no limit asks for correlations. Series too short to be used (`correlation_min_bars`) are left out, so
+    that they are refused by name where they matter and shorten no other.
+    """
+    if not correlates(policy):
+        return ()
+    length = policy.correlation_window + 1
+    newest = {key: {bar.at: bar.close for bar in series[-2 * length :]} for key, series in bars.items()}
+    long = {key: closes for key, closes in newest.items() if len(closes) > policy.correlation_min_bars}
+    common = set.intersection(*(set(closes) for closes in long.values())) if long else set()
+    moments = sorted(common)[-length:]
+    return tuple((key, tuple(closes[at] for at in moments)) for key, closes in long.items())
 
 
 def _spread(values: Sequence[Decimal]) -> Spread:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from riskcore.money import ZERO, percent_of
+from riskcore.money import ZERO, percent_of, rupees
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Limit
 from riskcore.policy.scoped import STRATEGY, SYMBOL
@@ -21,7 +21,7 @@ from riskcore.rules.count import entries_today
 def scoped_positions(context: Context) -> Reading:
     """Positions open or on their way in each limited scope are fewer than its `max_positions`."""
     own = context.market.instrument.key
-    for limit in _asked(context):
+    for limit in context.limits:
         if limit.max_positions is None:
             continue
         held = {position.instrument.key for position in context.book.positions if _held_in(limit, position)}
@@ -34,7 +34,7 @@ def scoped_positions(context: Context) -> Reading:
 
 def scoped_trades(context: Context) -> Reading:
     """Entries of the session, of each limited scope, are fewer than its `max_trades_per_day`."""
-    for limit in _asked(context):
+    for limit in context.limits:
         if limit.max_trades_per_day is None:
             continue
         entries = entries_today(context, partial(_entered_in, limit))
@@ -51,7 +51,7 @@ def scoped_loss(context: Context) -> Reading | None:
     equity, today = context.book.opening_equity, context.market.at.date()
     if equity is None:
         return None
-    for limit in _asked(context):
+    for limit in context.limits:
         if limit.max_daily_loss is None:
             continue
         done = (trade.net for trade in context.book.outcomes if trade.session == today and _done_in(limit, trade))
@@ -59,14 +59,8 @@ def scoped_loss(context: Context) -> Reading | None:
         net = sum((held.realised - held.charges + held.unrealised for held in open_), sum(done, ZERO))
         most = percent_of(equity, limit.max_daily_loss)
         if -net >= most:
-            return "limit_loss", f"{limit.title}: Rs {-net:,.2f}", most, None
+            return "limit_loss", f"{limit.title}: {rupees(-net)}", most, None
     return "", None, None, None
-
-
-def _asked(context: Context) -> tuple[Limit, ...]:
-    """The limits that the signal comes under."""
-    signal = context.signal
-    return context.policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
 
 
 def _entered_in(limit: Limit, entry: ApprovedEntry | ApprovedExit) -> bool:

@@ -93,20 +93,21 @@ def net_reward_worth_it(context: Context, quantity: int) -> Reading:
 def net_risk_reward(context: Context, quantity: int) -> Decimal:
     """(reward - charges at the target) / (risk + charges at the stop), from the reference price.
 
-    Legs leave as orders of their own, in the whole lots they really have.
+    Legs leave as orders of their own, each with its planned share: what lot rounding moves to a later leg is not
+    counted, so that fewer shares never look better.
     """
     stop, target, entry = context.stop, context.target, context.reference
     assert stop is not None
     assert target is not None
     assert entry is not None
-    legs = placing.legs_for(target, quantity, context.market.instrument.lot_size)
-    exits = [(leg.price, leg.quantity) for leg in legs] or [(target.price, quantity)]
+    exits = [(leg.price, percent_of(Decimal(quantity), leg.share)) for leg in target.legs]
     side, closing = context.signal.side, opposite(context.signal.side)
-    way = 1 if target.price > stop.price else -1
+    leaving = sum((_charged(context, closing, price * part) for price, part in exits), ZERO)
+    if not exits:
+        leaving = _charged(context, closing, target.price * quantity)
     entering = _charged(context, side, entry * quantity)
-    won = sum((way * (price - entry) * part - _charged(context, closing, price * part) for price, part in exits), ZERO)
     lost = stop.distance * quantity + _charged(context, closing, stop.price * quantity)
-    return (won - entering) / (lost + entering)
+    return (target.distance * quantity - leaving - entering) / (lost + entering)
 
 
 def _charged(context: Context, side: str, value: Decimal) -> Decimal:

@@ -58,6 +58,10 @@ def _sized_by(method: str) -> Callable[[Policy], bool]:
     return lambda policy: policy.sizing_method == method
 
 
+def _worst_case_rejects(policy: Policy) -> bool:
+    return policy.daily_loss_worst_case and policy.worst_case_over == REJECT
+
+
 ROWS: Final[tuple[Row, ...]] = (
     Row("state", validator.entries_allowed),
     Row("session", validator.session_open),
@@ -160,6 +164,7 @@ def _asked_later(context: Context) -> None:
 SIZE_ROWS: Final = (
     SizeRow(Row(RISK_PER_TRADE, _asked_later), sizes.one_lot),
     SizeRow(Row("sector_over", _asked_later, lambda policy: policy.sector_over == REJECT), sizes.sector_fits),
+    SizeRow(Row("worst_case_over", _asked_later, _worst_case_rejects), open_risk.day_has_room),
     SizeRow(Row("min_quantity", _asked_later, set_in("min_quantity")), sizes.large_enough),
 )
 

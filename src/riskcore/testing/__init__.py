@@ -24,6 +24,7 @@ from riskcore.testing.strategies import (
     situations as situations,
     trading_moments as trading_moments,
 )
+from riskcore.testing.trails import exit_settings as exit_settings, trail_settings as trail_settings
 
 __all__ = [
     "Day",
@@ -35,6 +36,7 @@ __all__ = [
     "conforms_rule",
     "conforms_sizer",
     "days",
+    "exit_settings",
     "finished_days",
     "instruments",
     "markets",
@@ -45,4 +47,5 @@ __all__ = [
     "signals",
     "situations",
     "trading_moments",
+    "trail_settings",
 ]

@@ -40,9 +40,19 @@ ACTIONS: Final = (
     *("prices",) * 10,
     *("signal",) * 8,
     *("leave", "report", "report", "time", "time", "repeat", "stray", "back", "alert", "trouble", "over", "over"),
+    *("tighten",) * 2,
     *("halt", "resume", "resume", "resume", "resume", "login", "connection", "connection", "clock", "clock"),
 )
 
+
+OTHERWISE: Final = (
+    BreakerRule(name="max_daily_loss", state=LOCKED, resets=OPERATOR),
+    BreakerRule(name="max_order_errors", state=REDUCING, resets=AFTER_S, after_s=60),
+    BreakerRule(name="max_loss_streak", state=REDUCING, resets=CONDITION),
+    BreakerRule(name="max_clock_drift_s", state=REDUCING, resets=OPERATOR),
+    BreakerRule(name="connection_timers", state=HALTED, resets=OPERATOR),
+)
+"""Trips that lead to other than the default table's: all resets and states occur."""
 
 BREAKERS: Final = st.fixed_dictionaries(
     {
@@ -58,7 +68,7 @@ BREAKERS: Final = st.fixed_dictionaries(
         "order_tokens_for_exits": st.sampled_from((0, 1)),
         "stale_after_s": st.sampled_from((None, None, 30)),
         "max_gap_pct": st.sampled_from((None,) * 7 + (5,)),
-        "max_clock_drift_s": st.sampled_from((1, None)),
+        "max_clock_drift_s": st.sampled_from((1, 1, None)),
         "approaching_pct": st.sampled_from((33, 33, 50, None)),
         "connection_timers": st.sampled_from(
             (
@@ -67,18 +77,7 @@ BREAKERS: Final = st.fixed_dictionaries(
                 (ConnectionTimers(mode=LIVE, degraded_s=1, no_entries_s=1, action_s=1),),
             )
         ),
-        "breakers": st.sampled_from(
-            (
-                (),
-                (
-                    BreakerRule(name="max_daily_loss", state=LOCKED, resets=OPERATOR),
-                    BreakerRule(name="max_order_errors", state=REDUCING, resets=AFTER_S, after_s=60),
-                    BreakerRule(name="max_loss_streak", state=REDUCING, resets=CONDITION),
-                    BreakerRule(name="max_clock_drift_s", state=REDUCING, resets=OPERATOR),
-                    BreakerRule(name="connection_timers", state=HALTED, resets=OPERATOR),
-                ),
-            )
-        ),
+        "breakers": st.sampled_from((OTHERWISE, OTHERWISE, ())),
     }
 )
 """Settings of the breakers, beside which a day still has entries."""
@@ -219,6 +218,13 @@ def _report_again(tape: _Tape) -> None:
             _end(tape, order.id, tape.pick(*LIFE))
 
 
+def _tighten(tape: _Tape) -> None:
+    """Somebody moves a stop, or tries to: of what is held mostly, a little or far, the right way or not."""
+    thing = tape.pick(*tape.things)
+    price = max(tape.levels[thing.key] + tape.draw(st.integers(-400, 400)) * thing.tick / 2, thing.tick)
+    tape.take(e.TightenStop(tape.moment(), thing.key, price, tape.pick("operator", "ema")))
+
+
 def _stray(tape: _Tape) -> None:
     """A report of no order of ours, or one that says more than was ordered."""
     orders = tape.state.book.orders
@@ -260,10 +266,12 @@ def _connection(tape: _Tape) -> None:
 
 
 def _clock(tape: _Tape) -> None:
-    """A drift is measured: a good one where it was forgiven, so that its breaker is armed again."""
-    forgiven = "max_clock_drift_s" in tape.state.book.excused
-    drift = Decimal(0) if forgiven else tape.pick(Decimal(-3), Decimal(0), Decimal("0.5"))
-    tape.take(e.ClockSeen(tape.moment(), drift))
+    """A drift is measured; one that stopped entries is mostly forgiven by hand, and good the next time."""
+    tape.take(e.ClockSeen(tape.moment(), tape.pick(Decimal(-3), Decimal(0), Decimal("0.5"))))
+    latch = tape.state.book.latch("max_clock_drift_s")
+    if latch is not None and latch.resets == OPERATOR and tape.pick(True, True, False):
+        tape.take(e.OperatorResumed(tape.moment(), "asha", "seen to", latch.name, CONFIRM))
+        tape.take(e.ClockSeen(tape.moment(), Decimal(0)))
 
 
 def _back(tape: _Tape) -> None:
@@ -276,6 +284,7 @@ _DO: Final[dict[str, Callable[[_Tape], None]]] = {
     "signal": _raise_signal,
     "leave": lambda tape: _raise_signal(tape, EXIT),
     "report": _report_again,
+    "tighten": _tighten,
     "time": lambda tape: tape.take(e.TimePassed(tape.moment())),
     "repeat": _repeat,
     "stray": _stray,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from riskcore.book import Book, DayResult, Outcome
+from riskcore.book import DayResult, Outcome
 from riskcore.money import ZERO
 from riskcore.orders import SIGNAL_EXIT, SQUARE_OFF, STOP_HIT, TARGET_HIT
 from riskcore.policy import Limit
@@ -16,10 +16,10 @@ from riskcore.signals import SIDES
 try:
     from hypothesis import strategies as st
 except ImportError as missing:
-    raise ImportError('riskcore.testing.history needs Hypothesis: pip install "riskcore[testing]"') from missing
+    raise ImportError('riskcore.testing needs Hypothesis: pip install "riskcore[testing]"') from missing
 
-RESULTS: Final = tuple(Decimal(r) for r in ("-1.1", "-0.5", "-0.2", "0", "0.4", "2.5"))
-SESSIONS_BACK: Final = (0, 0, 0, 1, 1, 4, 30)
+RESULTS: Final = tuple(Decimal(r) for r in ("-1.1", "-1.1", "-0.5", "-0.2", "0", "0.4", "2.5"))
+SESSIONS_BACK: Final = (0, 0, 0, 0, 1, 4)
 
 _LIMITS: Final = (
     {"scope": "product", "name": "MIS", "max_positions": 2, "max_daily_loss": 1},
@@ -44,26 +44,36 @@ _HISTORY: Final[dict[str, tuple[Any, ...]]] = {
     "max_stops": (1, 2, 3),
     "stops_scope": ("strategy", "symbol", "symbol_strategy_side"),
     "stops_consecutive": (True,),
+}
+_RISK: Final[dict[str, tuple[Any, ...]]] = {
     "daily_loss_worst_case": (True,),
-    "max_weekly_loss": (10, 12),
-    "max_monthly_loss": (12, 20),
-    "max_open_risk": (1, 3, 6),
+    "worst_case_over": ("shrink",),
+    "max_weekly_loss": (10,),
+    "max_monthly_loss": (10,),
+    "max_open_risk": (1, 3, "0.2"),
     "limits": tuple((Limit(**limit),) for limit in _LIMITS),
 }
 _LIKENESS: Final[dict[str, tuple[Any, ...]]] = {
-    "max_correlation": ("0.3", "0.7", "0.95"),
+    "max_correlation": ("0.1", "0.5", "0.95"),
     "max_cluster_positions": (1, 2),
-    "max_cluster_exposure": (10, 40),
-    "cluster_correlation": ("0.5", "0.9"),
+    "max_cluster_exposure": (1, 10, 40),
+    "cluster_correlation": ("0.2", "0.6"),
     "correlation_shrinkage": ("0.1", "0.5"),
 }
 
 
-def rulebooks(*, likeness: bool = True, most: int = 3) -> st.SearchStrategy[dict[str, Any]]:
-    """Settings of rules that are off by default, up to `most` of them at once; `likeness` takes in correlations."""
-    known = {**_VALIDATOR, **_HISTORY, **(_LIKENESS if likeness else {})}
+def rulebooks(*, likeness: bool = True, most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+    """Settings of rules that are off by default: of the validator's, those with a memory, of risk, or of correlation.
+
+    Up to `most` of one kind at once, so that each has something to say; without `likeness` none of correlation.
+    """
+    kinds = (_VALIDATOR, _HISTORY, _HISTORY, _RISK, _LIKENESS) if likeness else (_VALIDATOR, _HISTORY, _RISK)
+    return st.sampled_from(kinds).flatmap(lambda known: _some_of(known, most))
+
+
+def _some_of(known: dict[str, tuple[Any, ...]], most: int) -> st.SearchStrategy[dict[str, Any]]:
     each = {name: st.sampled_from(values) for name, values in known.items()}
-    chosen = st.lists(st.sampled_from(tuple(each)), max_size=most, unique=True)
+    chosen = st.lists(st.sampled_from(tuple(each)), min_size=1, max_size=most, unique=True)
     return chosen.flatmap(lambda names: st.fixed_dictionaries({name: each[name] for name in names}))
 
 
@@ -93,7 +103,7 @@ def _outcome(
         session=closed.date(),
         closed_at=closed,
         quantity=10,
-        gross=result * 200,
+        gross=result * 300,
         charges=ZERO,
         r_multiple=result,
         reason=reason,
@@ -102,9 +112,9 @@ def _outcome(
 
 
 def finished_days(at: datetime, equity: Decimal, *, most: int = 4) -> st.SearchStrategy[tuple[DayResult, ...]]:
-    """Sessions before the day of `at`, oldest first, each with up to 4 % lost or gained."""
+    """Sessions before the day of `at`, oldest first, each with up to 8 % lost or 4 % gained."""
     back = st.lists(st.integers(1, 12), max_size=most, unique=True).map(lambda days: sorted(days, reverse=True))
-    result = st.sampled_from((-4, -3, -1, 0, 2, 4))
+    result = st.sampled_from((-8, -5, -1, 0, 2, 4))
     return back.flatmap(
         lambda days: st.tuples(
             *(
@@ -117,12 +127,6 @@ def finished_days(at: datetime, equity: Decimal, *, most: int = 4) -> st.SearchS
 
 def _of(equity: Decimal) -> Any:
     return lambda percent: equity * percent / 100
-
-
-def remembered(book: Book) -> tuple[str, ...]:
-    """The instrument keys a book holds or is about to."""
-    held = [position.instrument.key for position in book.positions]
-    return tuple(dict.fromkeys([*held, *(o.approved.instrument.key for o in book.live_orders(entries=True))]))
 
 
 def closes(

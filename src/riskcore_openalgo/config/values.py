@@ -212,8 +212,6 @@ def _read_item(setting: Setting, node: Node, report: Report, path: str) -> Any:
         return WRONG
     if not _is_ascii(setting, node, report, path):
         return WRONG
-    if "only_whole" in setting.metadata:  # its items mean something together alone
-        return node.value
     return WRONG if _converted(setting, (node.value,), node, report, path) is WRONG else node.value
 
 

@@ -37,12 +37,14 @@ class BarEvidence:
         return self.policy.default_capital if last_known is None else last_known
 
     def market(self, signal: rc.Signal, interval: str, at: datetime) -> rc.Market | None:
-        """The last close and the ATR; no ATR on an interval other than the bars' own."""
+        """The last close and the ATR (none on another interval than the bars'), and the closes correlations need."""
         instrument = self.instruments.get(f"{signal.exchange}:{signal.symbol}")
         if instrument is None:
             return None
         bars = self.bars[instrument.key]
-        return rc.evidence_from(instrument, bars, at, self.policy, bars_are=self.interval, asked=interval)
+        seen = rc.evidence_from(instrument, bars, at, self.policy, bars_are=self.interval, asked=interval)
+        closes = rc.closes_of(self.bars, self.policy)
+        return attrs.evolve(seen, closes=closes) if closes else seen
 
 
 class BarPlayer:
