@@ -222,6 +222,7 @@ KEYS = {
     "time_stop_min": ("10", "90", lived(*UP)),
     "time_stop_before_square_off_min": ("10", "120", lived(*UP, "14:00 time")),
     "daily_loss_worst_case": ("no", "yes", asked(realised="-2900", stop="980", target="1100", **ROOMY)),
+    "worst_case_over": ("reject", "shrink", asked(realised="-2900", daily_loss_worst_case="yes", **ROOMY)),
     "max_weekly_loss": ("4", "9", judged(book=HISTORY)),
     "max_monthly_loss": ("4", "9", judged(book=HISTORY)),
     "max_open_risk": ("1", "0.1", asked()),

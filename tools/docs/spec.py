@@ -24,8 +24,11 @@ ORDER: Final = (
     "signals",
     "states",
     "breakers",
+    "trailing",
     "exits",
     "charges",
+    "tables",
+    "performance",
     "sameness",
     "day",
 )
