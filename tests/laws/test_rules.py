@@ -40,7 +40,7 @@ def shuffled(draw, values):
 
 @FEW
 @given(situations(), st.data(), st.booleans())
-def test_CNT_7_no_order_of_what_is_remembered_matters(situation, data, consecutive):
+def test_CNT_5_no_order_of_what_is_remembered_matters(situation, data, consecutive):
     """Positions, orders, finished trades, sessions and closes in any order give the same findings and the same size."""
     signal, book, market, policy = situation
     policy = attrs.evolve(policy, **{**COUNTERS, "stops_consecutive": consecutive})
@@ -64,7 +64,7 @@ def told(decision):
 
 @FEW
 @given(situations(), st.integers(0, 3000))
-def test_CNT_8_waiting_never_starts_a_cooldown(situation, seconds):
+def test_CNT_6_waiting_never_starts_a_cooldown(situation, seconds):
     """What a cooldown or the lock of a guard lets pass now, it lets pass later in the session."""
     signal, book, market, policy = situation
     policy = attrs.evolve(policy, cooldown_s=1800, cooldown_after_loss_s=600, max_stops=2, stops_lock_s=900)
@@ -81,7 +81,7 @@ def test_CNT_8_waiting_never_starts_a_cooldown(situation, seconds):
 @given(
     situations(), st.integers(1, 5000), st.sampled_from(("cooldown_after_loss_s", "max_stops", "reentry_after_stop"))
 )
-def test_CNT_9_a_gain_locks_nothing(situation, ago, rule):
+def test_CNT_7_a_gain_locks_nothing(situation, ago, rule):
     """One more finished trade with a gain never turns a pass of the rules about losses into a refusal."""
     signal, book, market, policy = situation
     policy = attrs.evolve(policy, **{rule: COUNTERS[rule]}, stops_lock_s=1800)
@@ -106,7 +106,7 @@ def test_CNT_9_a_gain_locks_nothing(situation, ago, rule):
 
 @FEW
 @given(situations())
-def test_CNT_5_an_approval_keeps_what_the_rules_of_the_portfolio_promise(situation):
+def test_CNT_8_an_approval_keeps_what_the_rules_of_the_portfolio_promise(situation):
     """Open risk, the worst end of the day and the cluster, worked out from the book with the order in it."""
     signal, book, market, policy = situation
     policy = attrs.evolve(policy, max_open_risk=3, daily_loss_worst_case=True, worst_case_over="shrink")
@@ -134,7 +134,7 @@ def open_risk(book):
 
 @FEW
 @given(situations(faulty=False), rulebooks())
-def test_CNT_6_a_rule_that_is_off_says_nothing_and_one_more_never_helps(situation, rules):
+def test_CNT_9_a_rule_that_is_off_says_nothing_and_one_more_never_helps(situation, rules):
     """Switching rules on adds findings, takes none away, and raises no quantity."""
     signal, book, market, policy = situation
     plain = attrs.evolve(policy, **dict.fromkeys(OFF, None), **OFF_WORDS)
