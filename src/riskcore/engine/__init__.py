@@ -10,7 +10,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from riskcore import events as e
-from riskcore.engine.breakers import watch_breakers
+from riskcore.engine.breakers import watch_breakers, watch_the_clock
 from riskcore.engine.clock import new_day
 from riskcore.engine.inputs import asked_interval, react_to
 from riskcore.engine.turn import Turn
@@ -40,7 +40,7 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     if claimed < at:
         turn.note(e.ClockBackward(at, claimed))
     new_day(turn)
-    watch_breakers(turn)
+    watch_the_clock(turn)
     react_to(event, turn)
     watch_breakers(turn)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))

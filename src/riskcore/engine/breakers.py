@@ -21,6 +21,12 @@ from riskcore.policy.breakers import FLATTEN, NAMES
 from riskcore.states import AFTER_S, CONDITION, NEXT_SESSION
 
 
+def watch_the_clock(turn: Turn) -> None:
+    """As `watch_breakers`, where time alone may have changed something since it was asked after the last input."""
+    if turn.book.latches or turn.state.observed.lost_at is not None or turn.policy.stale_after_s is not None:
+        watch_breakers(turn)
+
+
 def watch_breakers(turn: Turn) -> None:
     """Lift, tell, trip; and leave what a lost connection must not leave open."""
     _stage_connection(turn)

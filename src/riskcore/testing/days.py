@@ -41,7 +41,7 @@ ACTIONS: Final = (
     *("signal",) * 8,
     *("leave", "report", "report", "time", "time", "repeat", "stray", "back", "alert", "trouble", "over", "over"),
     *("tighten",) * 2,
-    *("halt", "resume", "resume", "resume", "resume", "login", "connection", "connection", "clock", "clock"),
+    *("halt", "resume", "resume", "login", "connection", "connection", "clock", "clock"),
 )
 
 
@@ -252,6 +252,14 @@ def _resume(tape: _Tape) -> None:
     return None
 
 
+def _wish(tape: _Tape) -> None:
+    """An entry signal; often somebody lifts what stands in its way first, so that most days have positions."""
+    for latch in tape.state.book.latches:
+        if tape.pick(True, False):
+            tape.take(e.OperatorResumed(tape.moment(), "asha", "seen to", latch.name, UNLOCK))
+    _raise_signal(tape)
+
+
 def _login(tape: _Tape) -> None:
     """A login is needed, or good; it is always tried again where one is needed."""
     if tape.state.book.latch("login") is None and tape.pick(True, True, False):
@@ -281,7 +289,7 @@ def _back(tape: _Tape) -> None:
 _DO: Final[dict[str, Callable[[_Tape], None]]] = {
     "answer": _answer,
     "prices": _see_prices,
-    "signal": _raise_signal,
+    "signal": _wish,
     "leave": lambda tape: _raise_signal(tape, EXIT),
     "report": _report_again,
     "tighten": _tighten,
