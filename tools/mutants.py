@@ -23,6 +23,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -113,10 +114,21 @@ def changed_functions(ref: str) -> list[str]:
     wanted = []
     for file, lines in changed_lines(told).items():
         path = ROOT / file
-        if path.is_file() and path.suffix == ".py":
+        if path.is_file() and any(fnmatch(file, pattern) for pattern in only_mutated()):
             module = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
             wanted += [f"{module}.{name}*" for name in functions_at(path.read_text(encoding="utf-8"), lines)]
     return wanted
+
+
+def only_mutated() -> list[str]:
+    """The files that pyproject.toml has mutated, as patterns."""
+    try:
+        import tomllib  # noqa: PLC0415 - Python 3.10 has it not
+    except ModuleNotFoundError:
+        import tomli as tomllib  # type: ignore[no-redef]  # noqa: PLC0415 - there pytest brings this one
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns: list[str] = settings["tool"]["mutmut"]["only_mutate"]
+    return patterns
 
 
 def changed_lines(diff: str) -> dict[str, set[int]]:
@@ -155,8 +167,6 @@ def functions_at(text: str, lines: set[int]) -> list[str]:
 
 def mutants(names: Sequence[str]) -> list[Mutant]:
     """Every mutant that was made, of the functions named (all: none), with its status."""
-    from fnmatch import fnmatch  # noqa: PLC0415
-
     from mutmut.stats import status_by_exit_code  # noqa: PLC0415
 
     found = []

@@ -9,7 +9,9 @@ import riskcore as rc
 from riskcore import events as e
 from riskcore.breakers.measure import Observations
 from riskcore.breakers.table import measures
+from riskcore.costs import policy_charges
 from riskcore.positions import DayResult, Outcome
+from riskcore.table_rows import CalendarDay
 from riskcore.testing import Scenario
 from tests.laws.test_breakers import SITUATIONS
 from tests.spec.decisions import decision, setting, situation
@@ -126,6 +128,7 @@ PEAKS = {
         for day, peak in ((18, 200_000), (19, 100_000))
     ),
 }
+OWN_FACTS = rc.Tables(days=[CalendarDay(day="2026-11-20", kind="holiday")])
 STOPPED = (closed(-100, 30, reason="stop"), closed(-100, 10, reason="stop"))
 BETWEEN = (STOPPED[0], closed(100, 20, reason="target"), STOPPED[1])
 WAVE = [Decimal(100 + (n * 7) % 11) for n in range(40)]
@@ -134,6 +137,17 @@ ALIKE = {"closes": (("NSE:INFY", tuple(WAVE)), ("NSE:SBIN", tuple(OTHER)))}
 LOST = (*HELD[:2], "10:00 quote last=1000 atr=10", "10:00 filled 99 at 1000", "10:05 price INFY 969")
 UP = (*HELD, "10:01 price INFY 1020", "10:06 price INFY 1025", "10:16 price INFY 1026")
 AGAIN = ("10:05 buy INFY", "10:05 quote last=1000 atr=10")
+
+
+def charged(side, *, product="CNC", **more):
+    """The charges of an order by the plan of the policy; of a delivery where nothing else is said."""
+
+    def told(**settings):
+        policy = rc.Policy(**{name: setting(name, cell) for name, cell in settings.items()})
+        thing = rc.Instrument(symbol="INFY", tick="0.05", **more)
+        return policy_charges(thing, product, side, Decimal(10_000), NOON.date(), policy)
+
+    return told
 
 
 KEYS = {
@@ -208,6 +222,7 @@ KEYS = {
     "time_stop_min": ("10", "90", lived(*UP)),
     "time_stop_before_square_off_min": ("10", "120", lived(*UP, "14:00 time")),
     "daily_loss_worst_case": ("no", "yes", asked(realised="-2900", stop="980", target="1100", **ROOMY)),
+    "worst_case_over": ("reject", "shrink", asked(realised="-2900", daily_loss_worst_case="yes", **ROOMY)),
     "max_weekly_loss": ("4", "9", judged(book=HISTORY)),
     "max_monthly_loss": ("4", "9", judged(book=HISTORY)),
     "max_open_risk": ("1", "0.1", asked()),
@@ -247,6 +262,12 @@ KEYS = {
     "price_min": ("500", "2000", asked()),
     "price_max": ("500", "2000", asked()),
     "max_price_drift_pct": ("1", "0.1", judged(signal={"price": Decimal(995)})),
+    "brokerage_flat": ("empty", "20", lived(*HELD, max_quantity=10)),
+    "brokerage_options_flat": ("20", "50", charged("BUY", exchange="NFO", segment="OPT", product="NRML")),
+    "brokerage_delivery_pct": ("empty", "0", charged("BUY")),
+    "dp_charge": ("0", "15", charged("SELL")),
+    "stt_stamp_whole_rupees": ("no", "yes", lived(*HELD, max_quantity=10)),
+    "tables": (None, OWN_FACTS, asked(position_size_basis="margin", **ROOMY)),
     "charges_as_of": ("2026-11-20", "2020-02-28", asked()),
     "risk_reward_basis": ("gross", "net", asked(stop="980", target="1050")),
     "stop_methods": ("atr", "level", asked(levels="970")),

@@ -102,5 +102,9 @@ def test_ORD_4_more_filled_than_ordered_is_a_report_of_another_order(quantity):
         ORDER.advance(WORKING, quantity, Decimal(1))
     day, order = working_entry()
     before = day.book
-    assert day.report("10:00:01", order.id, FILLED, quantity, 1000 * quantity) == ("StrayReport", "Latched")
+    assert day.report("10:00:01", order.id, FILLED, quantity, 1000 * quantity) == (
+        "StrayReport",
+        "Latched",
+        "CancelRequested",
+    )
     assert (day.book.orders, day.book.positions) == (before.orders, before.positions)

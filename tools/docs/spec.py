@@ -25,8 +25,11 @@ ORDER: Final = (
     "signals",
     "states",
     "breakers",
+    "trailing",
     "exits",
     "charges",
+    "tables",
+    "performance",
     "sameness",
     "day",
 )
