@@ -152,6 +152,8 @@ class Book:
 
     def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
         """Orders that may still fill, of one instrument and of one kind where asked."""
+        if not self.orders:
+            return ()
         return tuple(
             order
             for order in self.orders

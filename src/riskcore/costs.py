@@ -154,6 +154,13 @@ def policy_charges(
     return _charged(rates, side, value, brokerage, dp, whole_rupees=policy.stt_stamp_whole_rupees)
 
 
+def require_schedule(instrument: Instrument, product: str, on: date, policy: Policy) -> date:
+    """The day whose schedule charges an order of today; `ChargesUnknown` where none covers it."""
+    day = policy.charges_as_of or on
+    _rates(day, instrument.exchange, instrument.segment, product, policy.tables)
+    return day
+
+
 @exact
 def charge_for_more(
     instrument: Instrument,

@@ -6,7 +6,7 @@ A rule that says no is a value here, never an exception; only a contradiction in
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, Literal, TypeAlias
 
@@ -28,7 +28,8 @@ from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
 
-Answers: TypeAlias = tuple[tuple[Row, Reading], ...]
+Answers: TypeAlias = tuple[tuple[Row, Reading | None], ...]
+"""What each rule answered, in the order asked; None where something it needs was missing."""
 
 
 @frozen(kw_only=True)
@@ -132,6 +133,7 @@ class Refused:
 
 
 Decision: TypeAlias = Approved | Refused
+_RISK: Final = Row(RISK_PER_TRADE, lambda context: None)
 _NET_REWARD: Final = Row("risk_reward_basis", lambda context: None)
 
 
@@ -147,46 +149,47 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
     """
     _same_thing(signal, market)
     context = look(signal, book, market, policy)
-    answers: list[tuple[Row, Reading]] = []
-    unmeasured: list[str] = []
+    rows = asked(policy)
+    readings = [row.ask(context) for row in rows]
     caps: list[tuple[str, Decimal]] = []
     passed = True
-    for row in asked(policy):
-        found = row.ask(context)
-        if found is None:
-            unmeasured.append(row.name)
-            continue
-        answers.append((row, found))
-        if found[0]:
+    for row, found in zip(rows, readings, strict=True):
+        if found is None or found[0]:
             passed = False
-        if found[3] is not None:
+        if found is not None and found[3] is not None:
             caps.append((row.name, found[3]))
-    sized = _size(context, caps)
-    if sized is None:
-        return Refused(signal=signal, answers=tuple(answers), unmeasured=(*unmeasured, RISK_PER_TRADE))
-    for row, ask in asked_of_size(policy):
-        found = ask(context, sized)
-        answers.append((row, found))
-        if found[0]:
-            passed = False
-    if unmeasured or not passed:
-        return Refused(signal=signal, answers=tuple(answers), unmeasured=tuple(unmeasured))
-    return _approve(context, sized, answers)
+    loss, budget = loss_of(context), budget_of(context)
+    if context.base is None or loss is None:
+        return _refused(signal, [*zip(rows, readings, strict=True), (_RISK, None)])
+    lot = market.instrument.lot_size
+    sized = least([(RISK_PER_TRADE, loss.most(budget, lot)), *caps], lot)
+    later = [(row, ask(context, sized)) for row, ask in asked_of_size(policy)]
+    answers = [*zip(rows, readings, strict=True), *later]
+    if not passed or any(found[0] for _, found in later):
+        return _refused(signal, answers)
+    return _approve(context, sized, loss.of(sized.quantity), budget, answers)
 
 
-def _approve(context: Context, sized: Size, answers: list[tuple[Row, Reading]]) -> Decision:
-    entry = _entry(context, sized.quantity)
-    last = pretrade(entry, budget_of(context))
+def _approve(
+    context: Context, sized: Size, risk: Decimal, budget: Decimal, answers: list[tuple[Row, Reading | None]]
+) -> Decision:
+    entry = _entry(context, sized.quantity, risk)
+    last = pretrade(entry, budget)
     if context.policy.risk_reward_basis == NET:
         last = ((_NET_REWARD, levels.net_reward_worth_it(context, sized.quantity)), *last)
     answers += last
     if any(found[0] for _, found in last):
-        return Refused(signal=context.signal, answers=tuple(answers))
+        return _refused(context.signal, answers)
     return Approved(order=entry, size=sized, context=context, answers=tuple(answers))
 
 
+def _refused(signal: Signal, answers: list[tuple[Row, Reading | None]]) -> Refused:
+    unmeasured = tuple(row.name for row, found in answers if found is None)
+    return Refused(signal=signal, answers=tuple(answers), unmeasured=unmeasured)
+
+
 def _findings(answers: Answers) -> tuple[Finding, ...]:
-    return tuple(finding_of(row.name, found, row.unit) for row, found in answers)
+    return tuple(finding_of(row.name, found, row.unit) for row, found in answers if found is not None)
 
 
 def _same_thing(signal: Signal, market: Market) -> None:
@@ -197,23 +200,12 @@ def _same_thing(signal: Signal, market: Market) -> None:
         raise ValueError(f"the signal is for {signal.exchange}:{signal.symbol}, the market seen is {instrument.key}")
 
 
-def _size(context: Context, caps: list[tuple[str, Decimal]]) -> Size | None:
-    """The least of the risk quantity and every rule's cap; None where stop, price or equity is missing."""
-    loss = loss_of(context)
-    if context.base is None or loss is None:
-        return None
-    lot = context.market.instrument.lot_size
-    return least([(RISK_PER_TRADE, loss.most(budget_of(context), lot)), *caps], lot)
-
-
-def _entry(context: Context, quantity: int) -> ApprovedEntry:
+def _entry(context: Context, quantity: int, risk: Decimal) -> ApprovedEntry:
     signal, market, stop, target = context.signal, context.market, context.stop, context.target
     assert stop is not None
     assert target is not None
     assert context.reference is not None
     assert context.limit is not None
-    loss = loss_of(context)
-    assert loss is not None
     return ApprovedEntry(
         order_id=signal.id,
         signal_id=signal.id,
@@ -225,18 +217,14 @@ def _entry(context: Context, quantity: int) -> ApprovedEntry:
         limit=context.limit,
         stop=stop.price,
         target=target.price,
-        risk=loss.of(quantity),
+        risk=risk,
         strategy=signal.strategy,
         at=market.at,
-        valid_until=_holds_until(market.at, context.policy),
+        valid_until=market.at + timedelta(seconds=context.policy.quote_max_age_s),
         book_version=context.book.version,
         atr=context.trusted_atr,
         legs=legs_for(target, quantity, market.instrument.lot_size),
     )
-
-
-def _holds_until(at: datetime, policy: Policy) -> datetime:
-    return at + timedelta(seconds=policy.quote_max_age_s)
 
 
 def _short(value: Decimal) -> Decimal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
@@ -75,12 +75,12 @@ class Instrument:
     def __attrs_post_init__(self) -> None:
         settle(self, _CHECKS)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Exchange and symbol, `NSE:RELIANCE`: the name under which it is held and watched."""
         return f"{self.exchange}:{self.symbol}"
 
-    @property
+    @cached_property
     def bucket(self) -> str:
         """The name under which exposure of this symbol is added up: its sector, else itself."""
         return self.sector or f"unknown sector ({self.symbol})"

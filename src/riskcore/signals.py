@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -93,7 +94,7 @@ class Signal:
         if self.kind not in (ENTRY, EXIT):
             raise ValueError(f"Signal.kind must be {ENTRY!r} or {EXIT!r}, got {self.kind!r}")
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The signal's identity: equal for the same signal sent again."""
         moment = (self.bar_at or self.at).isoformat()[:19].replace("-", "").replace(":", "")

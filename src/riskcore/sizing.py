@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from riskcore.money import ZERO, amount, count, exact, floor_to_lot, not_negative, percent_of, positive
+from riskcore.money import ZERO, amount, count, exact, not_negative, percent_of, positive
 
 RISK_PER_TRADE: Final = "risk_per_trade"
 Charges: TypeAlias = Callable[[int], Decimal]
@@ -76,8 +77,9 @@ def size(
 
 def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
     """The size that all caps allow, in whole lots; `allowed` holds at least one, equal ones stay in their order."""
-    ordered = sorted(((name, floor_to_lot(most, lot)) for name, most in allowed), key=_quantity)
-    return Size(ordered[0][1], ordered[0][0], tuple(ordered))
+    ordered = sorted([(name, max(int(most // lot), 0) * lot) for name, most in allowed], key=itemgetter(1))
+    name, quantity = ordered[0]
+    return Size(quantity, name, tuple(ordered))
 
 
 def most_within(budget: Decimal, loss: Decimal, charges: Charges | None, lot: int) -> int:
@@ -115,7 +117,3 @@ def _search(budget: Decimal, loss: Decimal, charges: Charges, lot: int, lots: in
 def _clean(charges: Callable[[int], Any]) -> Charges:
     """What a caller's charges give, as exact amounts."""
     return lambda quantity: not_negative(charges(quantity), "charges")
-
-
-def _quantity(cap: tuple[str, int]) -> int:
-    return cap[1]

@@ -7,8 +7,10 @@ import attrs
 import pytest
 
 import riskcore as rc
+from riskcore.policy.validator import SESSION_KINDS
 from riskcore.rules.cooldown import session_time, stopped_out
 from riskcore.rules.table import ROWS, SIZE_ROWS
+from riskcore.tables import calendar
 from tests.core.engine_days import INFY, TCS
 from tests.core.one_trade import ADDING, NOON, TODAY, after, decided, done, failed, held
 
@@ -273,3 +275,9 @@ def test_stop_outs_are_counted_in_their_scope(scope, stops):
     """Two of another symbol and strategy stop the account's entries, and nobody else's."""
     book = after(*(done(key="NSE:TCS", strategy="ema", ago=ago) for ago in (60, 30)))
     assert failed(decided(book, max_stops=2, stops_scope=scope)) == (["too_many_stops"] if stops else [])
+
+
+def test_every_kind_of_session_in_the_calendar_can_be_allowed():
+    """A kind that a policy could not name could be neither let in nor kept out."""
+    kinds = {kind for kind, *_ in calendar.SPECIAL_SESSIONS.values()}
+    assert kinds | {"regular"} <= set(SESSION_KINDS)

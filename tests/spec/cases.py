@@ -16,6 +16,7 @@ from riskcore.states import ACTS, LIFTED_BY, allows
 from tests.laws.test_breakers import measured
 from tests.spec.decisions import decision, limits, reported
 from tests.spec.laws import laws
+from tests.spec.portfolio import cluster, likeness, waiting
 from tests.spec.told import day, states
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=rc.IST)
@@ -230,4 +231,7 @@ CASES = {
     "allowed": allowed,
     "breaker": breaker,
     "placed": placed,
+    "waiting": waiting,
+    "likeness": likeness,
+    "cluster": cluster,
 }

@@ -20,6 +20,7 @@ ORDER: Final = (
     "limits",
     "losses",
     "exposure",
+    "portfolio",
     "sessions",
     "signals",
     "states",

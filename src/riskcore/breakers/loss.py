@@ -21,8 +21,13 @@ def daily_loss_breaker(book: Book, observed: Observations, policy: Policy, at: d
     """
     if book.opening_equity is None:
         return None
-    loss = max(-(book.net_realised + book.unrealised), ZERO)
-    return Measure("max_daily_loss", loss, percent_of(book.opening_equity, policy.max_daily_loss))
+    result = book.net_realised + book.unrealised
+    return Measure("max_daily_loss", *todays_loss(result, book.opening_equity, policy.max_daily_loss))
+
+
+def todays_loss(result: Decimal, equity: Decimal, percent: Decimal) -> tuple[Decimal, Decimal]:
+    """The loss of a day that came to `result`, and the one at which entries stop: `percent` of opening equity."""
+    return max(-result, ZERO), percent_of(equity, percent)
 
 
 @exact

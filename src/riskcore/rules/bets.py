@@ -35,17 +35,14 @@ class Spread(NamedTuple):
 
 
 class Bets(NamedTuple):
-    """What is held or on its way with the candidate in front: keys, sides as +-1, and the spread of each series."""
+    """The candidate and what is held or on its way, by key, and how far each two win together.
+
+    `together` holds +1 for two that always win together and -1 for a hedge, by the places of both, the candidate's 0;
+    without a limit on clusters only the candidate's row.
+    """
 
     keys: tuple[str, ...]
-    sides: tuple[int, ...]
-    spreads: tuple[Spread, ...]
-    kept: Decimal
-
-    def together(self, one: int, other: int) -> Decimal:
-        """The correlation of two bets: +1 where they always win together, -1 where one hedges the other."""
-        found = self.sides[one] * self.sides[other] * self.kept * _product(self.spreads[one], self.spreads[other])
-        return found.quantize(GRAIN)
+    together: dict[tuple[int, int], Decimal]
 
 
 @exact
@@ -137,7 +134,20 @@ def bets_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Bets 
     still = sorted(key for key, spread in zip(sides, spreads, strict=True) if not spread.moves)
     if still:
         return f"{still[0]}, whose price does not move"
-    return Bets(tuple(sides), tuple(sides.values()), spreads, ONE - policy.correlation_shrinkage)
+    clusters = policy.max_cluster_positions is not None or policy.max_cluster_exposure is not None
+    return Bets(tuple(sides), _together(tuple(sides.values()), spreads, policy, among_all=clusters))
+
+
+def _together(
+    sides: Sequence[int], spreads: Sequence[Spread], policy: Policy, *, among_all: bool
+) -> dict[tuple[int, int], Decimal]:
+    """Each two bets' correlation from their own sides, shrunk; of the first with the others, or of all with all."""
+    kept, found = ONE - policy.correlation_shrinkage, {}
+    for one in range(len(sides) if among_all else 1):
+        for other in range(one + 1, len(sides)):
+            alike = kept * _product(spreads[one], spreads[other])
+            found[one, other] = (alike if sides[one] == sides[other] else -alike).quantize(GRAIN)
+    return found
 
 
 def correlates(policy: Policy) -> bool:

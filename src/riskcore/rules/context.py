@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
 from riskcore.book import Book
-from riskcore.instruments import margin_pct
-from riskcore.money import exact, percent_of
+from riskcore.instruments import Instrument, margin_pct
+from riskcore.money import ZERO, exact, percent_of
+from riskcore.orders import ApprovedEntry, Order
 from riskcore.policy import MARGIN, Limit, Policy
 from riskcore.rules.bets import Bets, bets_of
 from riskcore.rules.placing import stop_for, target_for, worst_price
@@ -18,6 +20,16 @@ from riskcore.stops.ranges import average_true_range
 from riskcore.targets import Target
 
 
+class Holding(NamedTuple):
+    """Something held or on its way: what, for whom, on which side, and its value at the latest price in rupees."""
+
+    instrument: Instrument
+    product: str
+    strategy: str
+    side: str
+    value: Decimal
+
+
 class Context(NamedTuple):
     """Everything a rule may read. What could not be known is None, and refuses by name.
 
@@ -26,8 +38,10 @@ class Context(NamedTuple):
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
     `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond zero;
     `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
-    are the policy's that the entry comes under. `bets` is what correlations are measured on, where a limit asks for
-    them: a text names whose history is missing.
+    are the policy's that the entry comes under. `bets` is how far the entry and what is held win together, where a
+    limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the position
+    and sector limits (its value at the limit, or its margin, by the policy); `holdings` is what is held and what
+    entries on their way may still open; `unrealised` and `result` are the day's, open and in all after charges.
     """
 
     signal: Signal
@@ -46,6 +60,10 @@ class Context(NamedTuple):
     margin_pct: Decimal | None
     trusted_atr: Decimal | None
     stop_is_sound: bool
+    per_share: Decimal | None
+    holdings: tuple[Holding, ...]
+    unrealised: Decimal
+    result: Decimal
     limits: tuple[Limit, ...] = ()
     bets: Bets | str | None = None
 
@@ -55,17 +73,6 @@ class Context(NamedTuple):
         if self.stop is None or self.limit is None or not self.stop_is_sound:
             return None
         return abs(self.limit - self.stop.price)
-
-    @property
-    def per_share(self) -> Decimal | None:
-        """What one share takes of the position and sector limits: its value, or its margin, by the policy."""
-        return self.on_basis(self.limit) if self.limit is not None else None
-
-    def on_basis(self, value: Decimal) -> Decimal | None:
-        """A value on `position_size_basis`; None where margin is the basis and no rate is known."""
-        if self.policy.position_size_basis != MARGIN:
-            return value
-        return None if self.margin_pct is None else percent_of(value, self.margin_pct)
 
 
 @exact
@@ -77,28 +84,59 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     limit = None if reference is None else worst_price(signal.side, reference, market, policy)
     trusted = _trusted(value, bars, policy)
     stop = stop_for(signal, market, policy, reference, trusted)
+    margin = margin_pct(market.instrument, signal.product, on=market.at.date(), side=signal.side, tables=policy.tables)
+    unrealised = book.unrealised if book.positions else ZERO
+    # In the order of the fields: by name it takes half as long again, and one is made for every decision.
     return Context(
-        signal=signal,
-        book=book,
-        market=market,
-        policy=policy,
-        session=session,
-        calendar_problem=problem,
-        reference=reference,
-        limit=limit,
-        atr=value,
-        atr_bars=bars,
-        stop=stop,
-        target=target_for(signal, market, policy, reference, stop),
-        base=sizing_base(book, policy),
-        margin_pct=margin_pct(
-            market.instrument, signal.product, on=market.at.date(), side=signal.side, tables=policy.tables
-        ),
-        trusted_atr=trusted,
-        stop_is_sound=_is_sound(signal.side, reference, limit, stop),
-        limits=_limits(signal, policy),
-        bets=bets_of(signal, book, market, policy),
+        signal,
+        book,
+        market,
+        policy,
+        session,
+        problem,
+        reference,
+        limit,
+        value,
+        bars,
+        stop,
+        target_for(signal, market, policy, reference, stop),
+        sizing_base(book, policy),
+        margin,
+        trusted,
+        _is_sound(signal.side, reference, limit, stop),
+        _on_basis(limit, margin, policy),
+        (*_positions(book), *_entries(book)) if book.positions or book.orders else (),
+        unrealised,
+        book.realised - book.charges + unrealised,
+        _limits(signal, policy),
+        bets_of(signal, book, market, policy),
     )
+
+
+def on_its_way(order: Order) -> Holding:
+    """What an order may still fill."""
+    approved = order.approved
+    strategy = approved.strategy if isinstance(approved, ApprovedEntry) else ""
+    value = approved.limit * order.open_quantity
+    return Holding(approved.instrument, approved.product, strategy, approved.side, value)
+
+
+def _positions(book: Book) -> Iterator[Holding]:
+    for position in book.positions:
+        price = position.last if position.last is not None else position.average_price
+        value = price * position.quantity
+        yield Holding(position.instrument, position.product, position.strategy, position.side, value)
+
+
+def _entries(book: Book) -> Iterator[Holding]:
+    """Entries on their way: also the intended, and those of unknown outcome."""
+    return map(on_its_way, book.live_orders(entries=True))
+
+
+def _on_basis(value: Decimal | None, margin: Decimal | None, policy: Policy) -> Decimal | None:
+    if value is None or policy.position_size_basis != MARGIN:
+        return value
+    return None if margin is None else percent_of(value, margin)
 
 
 def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop: Stop | None) -> bool:

@@ -19,7 +19,7 @@ def same_bet(context: Context) -> Reading:
     bets, limit = context.bets, context.policy.max_correlation or ONE
     if not isinstance(bets, Bets):
         return _unknown(context)
-    worst = max(((bets.together(0, other), bets.keys[other]) for other in range(1, len(bets.keys))), default=None)
+    worst = max(((bets.together[0, other], bets.keys[other]) for other in range(1, len(bets.keys))), default=None)
     if worst is None:
         return "", None, limit, None
     found, key = worst
@@ -66,4 +66,6 @@ def _unknown(context: Context) -> Reading:
 
 def _cluster(bets: Bets, policy: Policy) -> tuple[int, ...]:
     """Whatever hangs together with the entry."""
-    return connected(0, len(bets.keys), lambda one, other: bets.together(one, other) >= policy.cluster_correlation)
+    least = policy.cluster_correlation
+    linked = {pair for pair, alike in bets.together.items() if alike >= least}
+    return connected(0, len(bets.keys), lambda one, other: (min(one, other), max(one, other)) in linked)

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
-from riskcore.costs import ChargesUnknown, policy_charges
-from riskcore.instruments import Instrument, margin_pct
+from riskcore.costs import ChargesUnknown, require_schedule
+from riskcore.instruments import margin_pct
 from riskcore.money import ZERO, percent_of
-from riskcore.orders import ApprovedEntry, Order
 from riskcore.policy import MARGIN
 from riskcore.reasons import Reading
-from riskcore.rules.context import Context
+from riskcore.rules.context import Context, Holding, on_its_way
 from riskcore.signals import sign
-from riskcore.watchlists import surveillance
+from riskcore.watchlists import TRADE_FOR_TRADE, surveillance
 
 MIS: Final = "MIS"
-
-
-class Holding(NamedTuple):
-    """Something held or on its way: what, for whom, on which side, and its value at the latest price in rupees."""
-
-    instrument: Instrument
-    product: str
-    strategy: str
-    side: str
-    value: Decimal
 
 
 def position_size(context: Context) -> Reading | None:
@@ -73,13 +62,13 @@ def sector_net_exposure(context: Context) -> Reading | None:
         return None
     bucket, side = context.market.instrument.bucket, context.signal.side
     net = ZERO
-    for held in _positions(context):
+    for held in context.holdings[: len(context.book.positions)]:
         if held.instrument.bucket == bucket:
             value = _on_basis(context, held)
             if value is None:
                 return "margin_unknown", held.instrument.key, None, None
             net += sign(side) * sign(held.side) * value
-    for held in _orders(context):
+    for held in map(on_its_way, context.book.live_orders()):
         if held.instrument.bucket == bucket and held.side == side:
             value = _on_basis(context, held)
             if value is None:
@@ -105,6 +94,8 @@ def surveillance_allows(context: Context) -> Reading:
     The lists are the user's (`Tables.surveillance`); where nobody has given them the finding says so, and passes.
     """
     instrument, on = context.market.instrument, context.market.at.date()
+    if context.policy.tables is None and instrument.series not in TRADE_FOR_TRADE:
+        return "", "no list given", None, None
     found = surveillance(instrument.symbol, on=on, series=instrument.series, tables=context.policy.tables)
     if found.mis is False and context.signal.product == MIS:
         return "mis_not_allowed", instrument.symbol, found.listed, None
@@ -128,8 +119,8 @@ def funds(context: Context) -> Reading | None:
     equity = context.book.opening_equity
     if equity is None or context.limit is None or context.margin_pct is None:
         return None
-    free = equity + context.book.net_realised + min(context.book.unrealised, ZERO)
-    for held in _held(context):
+    free = equity + context.result - max(context.unrealised, ZERO)
+    for held in context.holdings:
         rate = _rate(context, held)
         if rate is None:
             return "margin_unknown", held.instrument.key, None, None
@@ -147,10 +138,10 @@ def charges_known(context: Context) -> Reading:
     instrument, product = context.market.instrument, context.signal.product
     day = context.market.at.date()
     try:
-        policy_charges(instrument, product, context.signal.side, ZERO, day, context.policy)
+        charged_as_of = require_schedule(instrument, product, day, context.policy)
     except ChargesUnknown as unknown:
         return "charges_unknown", str(unknown), None, None
-    return "", context.policy.charges_as_of or day, None, None
+    return "", charged_as_of, None, None
 
 
 def largest_quantity(context: Context) -> Reading:
@@ -163,7 +154,7 @@ def largest_quantity(context: Context) -> Reading:
 def used(context: Context, counts: Callable[[Holding], bool]) -> Decimal | str:
     """What is held or on its way of what counts, on the policy's basis; else whose margin is unknown."""
     total = ZERO
-    for held in _held(context):
+    for held in context.holdings:
         if counts(held):
             part = _on_basis(context, held)
             if part is None:
@@ -182,32 +173,6 @@ def _room(context: Context, taken: Decimal | str, percent: Decimal, full: str) -
     room = max(limit - taken, ZERO)
     passed = room >= context.per_share * context.market.instrument.lot_size
     return "" if passed else full, taken, limit, room // context.per_share
-
-
-def _held(context: Context) -> Iterator[Holding]:
-    """What is held, and what entries on their way may still open: also the intended and those of unknown outcome."""
-    yield from _positions(context)
-    for order in context.book.live_orders(entries=True):
-        yield _on_its_way(order)
-
-
-def _positions(context: Context) -> Iterator[Holding]:
-    for position in context.book.positions:
-        price = position.last if position.last is not None else position.average_price
-        value = price * position.quantity
-        yield Holding(position.instrument, position.product, position.strategy, position.side, value)
-
-
-def _orders(context: Context) -> Iterator[Holding]:
-    """All that may still fill, exits too."""
-    return map(_on_its_way, context.book.live_orders())
-
-
-def _on_its_way(order: Order) -> Holding:
-    approved = order.approved
-    strategy = approved.strategy if isinstance(approved, ApprovedEntry) else ""
-    value = approved.limit * order.open_quantity
-    return Holding(approved.instrument, approved.product, strategy, approved.side, value)
 
 
 def _on_basis(context: Context, held: Holding) -> Decimal | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
-from riskcore.breakers.loss import daily_loss_breaker, loss_since
-from riskcore.breakers.measure import NOTHING
+from riskcore.breakers.loss import loss_since, todays_loss
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 
@@ -28,10 +27,11 @@ def daily_loss(context: Context) -> Reading | None:
 
     loss = -(realised - charges + unrealised), open positions at their latest prices.
     """
-    found = daily_loss_breaker(context.book, NOTHING, context.policy, context.market.at)
-    if found is None:
+    equity = context.book.opening_equity
+    if equity is None:
         return None
-    return "daily_loss_reached" if found.tripped else "", found.measured, found.limit, None
+    loss, limit = todays_loss(context.result, equity, context.policy.max_daily_loss)
+    return "daily_loss_reached" if loss >= limit else "", loss, limit, None
 
 
 def weekly_loss(context: Context) -> Reading | None:

@@ -55,8 +55,9 @@ def worst_case(context: Context) -> Reading | None:
     for position in book.positions:
         if position.stop is None:
             return "stop_missing", position.instrument.key, None, None
-        at_stop = sign(position.side) * (position.stop - position.average_price) * position.quantity
-        lost -= min(at_stop, position.unrealised)
+        way, last = sign(position.side), position.last or position.average_price
+        leaves_at = min(position.stop, last) if way > 0 else max(position.stop, last)
+        lost -= way * (leaves_at - position.average_price) * position.quantity
     limit, lot = percent_of(equity, context.policy.max_daily_loss), context.market.instrument.lot_size
     most = loss.most(limit - lost, lot)
     if most and lost + loss.of(most) >= limit:

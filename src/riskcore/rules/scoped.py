@@ -9,8 +9,8 @@ from riskcore.money import ZERO, percent_of, rupees
 from riskcore.policy import Limit, Policy
 from riskcore.policy.scoped import PRODUCT, SYMBOL
 from riskcore.reasons import Reading
-from riskcore.rules.context import Context
-from riskcore.rules.exposure import Holding, position_room, used
+from riskcore.rules.context import Context, Holding
+from riskcore.rules.exposure import position_room, used
 from riskcore.rules.sizes import loss_of, notional_room
 
 NONE_APPLIES: Reading = ("", "no limit applies", None, None)
