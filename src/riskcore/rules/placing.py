@@ -132,7 +132,7 @@ def _own(signal: Signal, market: Market, policy: Policy, entry: Decimal, atr: De
         if found is None:
             return None
         stops.append(at_distance(side, entry, found[0], found[1], tick))
-    chosen = choose(tuple(stops), policy.stop_combine)
+    chosen = stops[0] if len(stops) == 1 else choose(tuple(stops), policy.stop_combine)
     least, greatest = least_distance(policy, entry, tick), greatest_distance(policy, entry, atr)
     return clamp(side, entry, chosen, tick, least, greatest)
 
