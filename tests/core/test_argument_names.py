@@ -1,0 +1,36 @@
+"""A formula that cannot read an argument names just that one: the message is all that a caller has."""
+
+import pytest
+
+import riskcore as rc
+
+pytestmark = pytest.mark.smoke
+
+AT = {"side": "BUY", "entry": 1000, "tick": "0.05"}
+FORMULAS = [
+    (rc.size, {"equity": 100_000, "risk_per_trade": 1, "entry": 1000, "stop": 980, "lot_size": 1}),
+    (rc.size, {"equity": 1, "risk_per_trade": 1, "entry": 9, "stop": 8, "charges_per_share": 1}),
+    (rc.size, {"equity": 1, "risk_per_trade": 1, "entry": 9, "stop": 8, "slippage_per_share": 1}),
+    (rc.atr_stop, {**AT, "atr": 10, "multiple": 2}),
+    (rc.percent_stop, {**AT, "pct": 2}),
+    (rc.points_stop, {**AT, "points": 5}),
+    (rc.rupee_stop, {**AT, "risk": 100, "quantity": 10}),
+    (rc.given_stop, {**AT, "stop": 990}),
+    (rc.target, {**AT, "stop": 980, "r_multiple": 2}),
+    (rc.percent_target, {**AT, "stop": 980, "pct": 2}),
+    (rc.points_target, {**AT, "stop": 980, "points": 20}),
+    (rc.given_target, {**AT, "stop": 980, "price": 1050}),
+]
+CASES = [
+    pytest.param(function, given, name, id=f"{function.__name__}-{name}")
+    for function, given in FORMULAS
+    for name in given
+]
+
+
+@pytest.mark.parametrize(("function", "given", "name"), CASES)
+def test_what_cannot_be_read_is_named(function, given, name):
+    """As it is written in the call, at the beginning of the sentence; with the rest as it was, nothing is wrong."""
+    function(**given)
+    with pytest.raises(ValueError, match=rf"^{name} must be "):
+        function(**{**given, name: "1,00,000"})
