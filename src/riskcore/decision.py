@@ -6,7 +6,6 @@ A rule that says no is a value here, never an exception; only a contradiction in
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, Literal, TypeAlias
 
@@ -23,7 +22,7 @@ from riskcore.rules.context import Context, look
 from riskcore.rules.placing import legs_for
 from riskcore.rules.sizes import budget_of, loss_of
 from riskcore.rules.table import Row, asked, asked_of_size
-from riskcore.signals import ENTRY, Market, Signal
+from riskcore.signals import ENTRY, Market, Signal, seconds
 from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
@@ -149,23 +148,24 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
     """
     _same_thing(signal, market)
     context = look(signal, book, market, policy)
-    rows = asked(policy)
-    readings = [row.ask(context) for row in rows]
+    answers: list[tuple[Row, Reading | None]] = [(row, row.ask(context)) for row in asked(policy)]
     caps: list[tuple[str, Decimal]] = []
     passed = True
-    for row, found in zip(rows, readings, strict=True):
+    for row, found in answers:
         if found is None or found[0]:
             passed = False
         if found is not None and found[3] is not None:
             caps.append((row.name, found[3]))
     loss, budget = loss_of(context), budget_of(context)
     if context.base is None or loss is None:
-        return _refused(signal, [*zip(rows, readings, strict=True), (_RISK, None)])
+        return _refused(signal, [*answers, (_RISK, None)])
     lot = market.instrument.lot_size
     sized = least([(RISK_PER_TRADE, loss.most(budget, lot)), *caps], lot)
-    later = [(row, ask(context, sized)) for row, ask in asked_of_size(policy)]
-    answers = [*zip(rows, readings, strict=True), *later]
-    if not passed or any(found[0] for _, found in later):
+    for row, ask in asked_of_size(policy):
+        later = ask(context, sized)
+        answers.append((row, later))
+        passed = passed and not later[0]
+    if not passed:
         return _refused(signal, answers)
     return _approve(context, sized, loss.of(sized.quantity), budget, answers)
 
@@ -178,8 +178,9 @@ def _approve(
     if context.policy.risk_reward_basis == NET:
         last = ((_NET_REWARD, levels.net_reward_worth_it(context, sized.quantity)), *last)
     answers += last
-    if any(found[0] for _, found in last):
-        return _refused(context.signal, answers)
+    for _, found in last:
+        if found[0]:
+            return _refused(context.signal, answers)
     return Approved(order=entry, size=sized, context=context, answers=tuple(answers))
 
 
@@ -220,7 +221,7 @@ def _entry(context: Context, quantity: int, risk: Decimal) -> ApprovedEntry:
         risk=risk,
         strategy=signal.strategy,
         at=market.at,
-        valid_until=market.at + timedelta(seconds=context.policy.quote_max_age_s),
+        valid_until=market.at + seconds(context.policy.quote_max_age_s),
         book_version=context.book.version,
         atr=context.trusted_atr,
         legs=legs_for(target, quantity, market.instrument.lot_size),

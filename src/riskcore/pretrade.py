@@ -9,18 +9,19 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from riskcore.money import on_tick
 from riskcore.orders import ApprovedEntry
 from riskcore.reasons import RUPEES, Reading
 from riskcore.rules.table import Row
-from riskcore.signals import sign
+from riskcore.signals import BUY
 
 
 def prices_on_tick(entry: ApprovedEntry) -> Reading:
     """Limit, stop, target and its legs are multiples of the tick."""
-    tick = entry.instrument.tick
-    for price in (entry.limit, entry.stop, entry.target, *(leg.price for leg in entry.legs)):
-        if price <= 0 or not on_tick(price, tick):
+    tick, prices = entry.instrument.tick, [entry.limit, entry.stop, entry.target]
+    if entry.legs:
+        prices += [leg.price for leg in entry.legs]
+    for price in prices:
+        if price <= 0 or price % tick:
             return "price_off_tick", price, tick, None
     return "", entry.limit, tick, None
 
@@ -37,7 +38,8 @@ def quantity_in_lots(entry: ApprovedEntry) -> Reading:
 
 def risk_within(entry: ApprovedEntry, budget: Decimal) -> Reading:
     """Filled at its limit and stopped at its stop, the order loses at most the budget."""
-    passed = entry.risk <= budget and sign(entry.side) * (entry.limit - entry.stop) > 0
+    losing = entry.stop < entry.limit if entry.side == BUY else entry.stop > entry.limit
+    passed = entry.risk <= budget and losing
     return "" if passed else "over_risk_budget", entry.risk, budget, None
 
 
@@ -49,5 +51,5 @@ LAST_LOOK: Final = tuple(
 
 def pretrade(entry: ApprovedEntry, budget: Decimal) -> tuple[tuple[Row, Reading], ...]:
     """All last checks of an entry, in order."""
-    found = prices_on_tick(entry), quantity_in_lots(entry), risk_within(entry, budget)
-    return tuple(zip(LAST_LOOK, found, strict=True))
+    tick, lot, risk = LAST_LOOK
+    return (tick, prices_on_tick(entry)), (lot, quantity_in_lots(entry)), (risk, risk_within(entry, budget))

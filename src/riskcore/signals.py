@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -35,6 +35,12 @@ def opposite(side: str) -> str:
 def side_text(value: Any, name: str) -> str:
     """BUY or SELL, in either case."""
     return one_of(value, name, SIDES)
+
+
+@lru_cache(maxsize=256)
+def seconds(count: int) -> timedelta:
+    """So many seconds as a length of time; a limit of the policy is asked for at every decision."""
+    return timedelta(seconds=count)
 
 
 def product_text(value: Any, name: str) -> str:

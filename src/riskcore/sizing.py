@@ -77,7 +77,10 @@ def size(
 
 def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
     """The size that all caps allow, in whole lots; `allowed` holds at least one, equal ones stay in their order."""
-    ordered = sorted([(name, max(int(most // lot), 0) * lot) for name, most in allowed], key=itemgetter(1))
+    ordered = sorted(
+        [(name, max(int(most // lot), 0) * lot if lot > 1 else max(int(most), 0)) for name, most in allowed],
+        key=itemgetter(1),
+    )
     name, quantity = ordered[0]
     return Size(quantity, name, tuple(ordered))
 

@@ -100,7 +100,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         bars,
         stop,
         target_for(signal, market, policy, reference, stop),
-        sizing_base(book, policy),
+        _base(book, policy),
         margin,
         trusted,
         _is_sound(signal.side, reference, limit, stop),
@@ -157,9 +157,13 @@ def _limits(signal: Signal, policy: Policy) -> tuple[Limit, ...]:
 @exact
 def sizing_base(book: Book, policy: Policy) -> Decimal | None:
     """What sizes are a percentage of: opening equity + today's realised result after charges, at most capital_max."""
+    return _base(book, policy)
+
+
+def _base(book: Book, policy: Policy) -> Decimal | None:
     if book.opening_equity is None:
         return None
-    base = book.opening_equity + book.net_realised
+    base = book.opening_equity + book.realised - book.charges
     return base if policy.capital_max is None else min(base, policy.capital_max)
 
 

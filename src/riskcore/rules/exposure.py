@@ -154,6 +154,8 @@ def largest_quantity(context: Context) -> Reading:
 def used(context: Context, counts: Callable[[Holding], bool]) -> Decimal | str:
     """What is held or on its way of what counts, on the policy's basis; else whose margin is unknown."""
     total = ZERO
+    if not context.holdings:
+        return total
     for held in context.holdings:
         if counts(held):
             part = _on_basis(context, held)

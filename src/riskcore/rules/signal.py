@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from riskcore.money import HUNDRED
 from riskcore.policy.breakers import NAMES as BREAKERS
 from riskcore.policy.validator import WEEKDAYS
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
-from riskcore.signals import SELL
+from riskcore.signals import SELL, seconds
 from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, allows
+
+NO_TIME: Final = timedelta(0)
 
 
 def entries_allowed(context: Context) -> Reading:
@@ -60,14 +63,14 @@ def not_too_late(context: Context) -> Reading | None:
 def fresh(context: Context) -> Reading:
     """The signal is not older than `signal_max_age_s`."""
     age, limit = context.market.at - context.signal.at, context.policy.signal_max_age_s
-    return "" if age <= timedelta(seconds=limit) else "signal_stale", age, limit, None
+    return "" if age <= seconds(limit) else "signal_stale", age, limit, None
 
 
 def not_from_the_future(context: Context) -> Reading:
     """The signal's clock is not further ahead of ours than `clock_skew_s`."""
     ahead, limit = context.signal.at - context.market.at, context.policy.clock_skew_s
-    passed = ahead <= timedelta(seconds=limit)
-    return "" if passed else "signal_from_future", max(ahead, timedelta(0)), limit, None
+    passed = ahead <= seconds(limit)
+    return "" if passed else "signal_from_future", max(ahead, NO_TIME), limit, None
 
 
 def side_allowed(context: Context) -> Reading:
@@ -169,5 +172,5 @@ def quote_fresh(context: Context) -> Reading:
     if context.reference is None:
         return "quote_missing", context.signal.symbol, limit, None
     age = context.market.quote_age()
-    passed = timedelta(seconds=-context.policy.clock_skew_s) <= age <= timedelta(seconds=limit)
+    passed = -seconds(context.policy.clock_skew_s) <= age <= seconds(limit)
     return "" if passed else "quote_stale", age, limit, None

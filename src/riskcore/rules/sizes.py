@@ -167,8 +167,11 @@ def slice_count(context: Context) -> Reading:
 
 def one_lot(context: Context, sized: Size) -> Reading:
     """The risk budget alone allows at least one lot (every other cap says so in its own finding)."""
-    allowed = next(most for name, most in sized.caps if name == RISK_PER_TRADE)
-    return "" if allowed >= context.market.instrument.lot_size else "below_one_lot", allowed, RISK_PER_TRADE, None
+    for name, allowed in sized.caps:
+        if name == RISK_PER_TRADE:
+            enough = allowed >= context.market.instrument.lot_size
+            return "" if enough else "below_one_lot", allowed, RISK_PER_TRADE, None
+    raise AssertionError("a size without the cap of its risk")
 
 
 def sector_fits(context: Context, sized: Size) -> Reading:
