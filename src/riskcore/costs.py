@@ -212,7 +212,7 @@ def settlement_stt(
     >>> day = date(2026, 11, 23)
     >>> call = option("NIFTY", expiry=day, strike=26000, right="CE", on=day)
     >>> settlement_stt(call, side="BUY", quantity=65, settlement_price=26_200, on=day)
-    Decimal('19.5')
+    Decimal('19.50')
     """
     side, count = side_text(side, "side"), whole(quantity, "quantity")
     price = positive(settlement_price, "settlement_price")

@@ -140,7 +140,9 @@ def test_CNT_9_a_rule_that_is_off_says_nothing_and_one_more_never_helps(situatio
     plain = attrs.evolve(policy, **dict.fromkeys(OFF, None), **OFF_WORDS)
     stricter = attrs.evolve(plain, **{**rules, "worst_case_over": "shrink"})
     before, after = rc.decide(signal, book, market, plain), rc.decide(signal, book, market, stricter)
-    assert {f.rule for f in before.findings} - {"tick", "lot", "risk"} <= {f.rule for f in after.findings}
+    assert {f.rule for f in before.findings} - {"tick", "lot", "risk", "risk_reward_basis"} <= {
+        f.rule for f in after.findings
+    }
     assert quantity(after) <= quantity(before)
 
 

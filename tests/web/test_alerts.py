@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -222,7 +223,7 @@ def test_a_quantity_is_noted_and_never_used(name):
 
 
 def fields_of(signal):
-    return {name: getattr(signal, name) for name in type(signal).__slots__ if not name.startswith("_")}
+    return {field.name: getattr(signal, field.name) for field in attrs.fields(type(signal))}
 
 
 @pytest.mark.parametrize(
