@@ -206,14 +206,17 @@ def test_STP_11_every_approved_stop_stands_between_the_bounds_of_its_policy(situ
 @few
 @given(situations(faulty=False), st.sampled_from(["0.1", "1", "3"]), st.sampled_from(["2", "5", "20"]))
 def test_STP_12_narrower_bounds_never_help_a_stop_of_the_signals_own(situation, least, greatest):
-    """A stop that is not moved: no more shares, and what failed does not pass."""
+    """A stop that is not moved: no more shares, and what failed does not pass.
+
+    The reward after charges is asked of a finished order alone, so it may go unasked where another rule refuses.
+    """
     signal, book, market, policy = situation
     assume(signal.stop is not None)
     free = attrs.evolve(policy, signal_stop="use")
     bound = attrs.evolve(free, stop_least_pct=least, stop_greatest_pct=max(greatest, least, key=Decimal))
     before, after = (rc.decide(signal, book, market, rules) for rules in (free, bound))
     assert not after.approved or (before.approved and after.order == before.order)
-    failed = {found.rule for found in before.findings if not found.passed}
+    failed = {found.rule for found in before.findings if not found.passed} - {"risk_reward_basis"}
     assert failed <= {found.rule for found in after.findings if not found.passed}
 
 
