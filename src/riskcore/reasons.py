@@ -174,7 +174,8 @@ class Finding:
             return f"{shown(self.measured)} of {shown(self.limit)}" if self.limit is not None else shown(self.measured)
         reason = REASONS.get(self.reason)
         if reason is None:
-            return f"{self.reason}: {shown(self.measured)} against {shown(self.limit)}"
+            told = self.measured is not None or self.limit is not None
+            return f"{shown(self.measured)} against {shown(self.limit)}" if told else self.reason
         short = _gap(self.measured, self.limit)
         return reason.template.format(measured=shown(self.measured), limit=shown(self.limit), short=short)
 
