@@ -187,7 +187,7 @@ def edge_of(trades: Iterable[Traded]) -> Edge:
 
 
 def volatility_most(base: Decimal, target_pct: Decimal, atr: Decimal, multiple: Decimal) -> Decimal:
-    """`volatility_cap` of clean values: whole shares, at most `LARGEST` (an ATR may fade to nothing and be above it)."""
+    """`volatility_cap` of clean values: whole shares, at most `LARGEST`: an ATR may fade to next to nothing."""
     target, move = percent_of(base, target_pct), atr * multiple
     return LARGEST if target >= move * LARGEST else target // move
 

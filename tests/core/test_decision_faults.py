@@ -74,3 +74,42 @@ def test_an_atr_that_fades_to_nothing_caps_by_volatility_no_more_and_raises_noth
     decision = rc.decide(rc.Signal("INFY", "BUY", at=NOON, stop=990), rc.Book(100_000), seen, rules)
     assert decision.approved
     assert decision.size.bound_by == "risk_per_trade"
+
+
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        ({}, 100_000),
+        ({"max_sector_exposure": 5}, 50_000),
+        ({"max_notional": 50_000}, 50_000),
+        ({"sizing_method": "fixed_notional", "fixed_notional": 50_000}, 50_000),
+        ({"limits": (rc.Limit(scope="symbol", name="INFY", max_notional=50_000),)}, 50_000),
+        ({"limits": (rc.Limit(scope="symbol", name="INFY", max_exposure=5),)}, 50_000),
+    ],
+)
+def test_a_sale_is_worth_what_is_sold_at_the_quote(side, limits, most):
+    """The limit of a sale lies below the quote: measured there, 1,001 shares at 100 were within 100,000."""
+    way = 1 if side == "BUY" else -1
+    signal = rc.Signal("INFY", side, at=NOON, stop=100 - way, target=100 + 10 * way)
+    seen = rc.Market(instrument=INFY, at=NOON, last=100)
+    order = rc.decide(signal, rc.Book(1_000_000), seen, rc.Policy(entry_band_pct=1, **limits)).order
+    assert order.quantity * max(order.limit, order.reference) <= most
+    assert order.quantity == most // max(order.limit, order.reference)
+    working = rc.Book(1_000_000).after(order)
+    again = rc.decide(attrs.evolve(signal, note="2", bar_at=NOON), working, seen, rc.Policy(**WIDE))
+    assert not again.approved
+
+
+def test_a_working_sale_takes_its_margin_at_the_quote():
+    """100 sold at 1,000 with a limit of 990 take 20,000 of margin, not 19,800; 200 are left for a share of 1,005."""
+    rules = rc.Policy(**{**WIDE, "entry_band_pct": 1}, max_quantity=100, max_daily_loss=99, risk_per_trade=90)
+    rules = attrs.evolve(rules, position_size_basis="margin")
+    seen = rc.Market(instrument=INFY, at=NOON, last=1000)
+    first = rc.decide(rc.Signal("INFY", "SELL", at=NOON, stop=1010, target=900), rc.Book(20_200), seen, rules)
+    assert (first.order.quantity, first.order.limit) == (100, 990)
+    other = rc.Market(instrument=SBIN, at=NOON, last=1005)
+    second = rc.decide(
+        rc.Signal("SBIN", "SELL", at=NOON, stop=1010, target=900), rc.Book(20_200).after(first.order), other, rules
+    )
+    assert "insufficient_funds" in failed(second)

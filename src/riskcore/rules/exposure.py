@@ -117,7 +117,7 @@ def funds(context: Context) -> Reading | None:
     the broker reported where it was read. Open gains are not spent.
     """
     equity = context.book.opening_equity
-    if equity is None or context.limit is None or context.margin_pct is None:
+    if equity is None or context.worth is None or context.margin_pct is None:
         return None
     free = equity + context.result - max(context.unrealised, ZERO)
     for held in context.holdings:
@@ -127,7 +127,7 @@ def funds(context: Context) -> Reading | None:
         free -= percent_of(held.value, rate)
     if context.market.available_cash is not None:
         free = min(free, context.market.available_cash)
-    share = percent_of(context.limit, context.margin_pct)
+    share = percent_of(context.worth, context.margin_pct)
     lot = share * context.market.instrument.lot_size
     passed = free >= lot
     return "" if passed else "insufficient_funds", max(free, ZERO), lot, max(free, ZERO) // share
