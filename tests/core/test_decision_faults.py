@@ -113,3 +113,36 @@ def test_a_working_sale_takes_its_margin_at_the_quote():
         rc.Signal("SBIN", "SELL", at=NOON, stop=1010, target=900), rc.Book(20_200).after(first.order), other, rules
     )
     assert "insufficient_funds" in failed(second)
+
+
+def test_the_brokers_cash_is_not_spent_twice():
+    """Three entries in one moment, on one reading of 25,000: what the first reserved is not there for the second."""
+    book, taken = rc.Book(1_000_000), []
+    for symbol in ("A1", "A2", "A3"):
+        thing = attrs.evolve(INFY, symbol=symbol)
+        seen = rc.Market(instrument=thing, at=NOON, last=1000, available_cash=25_000)
+        decision = rc.decide(rc.Signal(symbol, "BUY", at=NOON, stop=990, target=1100), book, seen, rc.Policy())
+        if decision.approved:
+            book = book.after(decision.order)
+            taken.append(decision.order.quantity * decision.order.limit / 5)
+    assert len(taken) == 2
+    assert sum(taken) <= 25_000
+    first = book.orders[0].id
+    known = book.moved(first, "working")
+    assert decided_on_cash(known, 30_000).approved
+    assert failed(decided_on_cash(known.moved(book.orders[1].id, "unknown"), 5_000)) == ["insufficient_funds"]
+
+
+def decided_on_cash(book, cash):
+    seen = rc.Market(instrument=INFY, at=NOON, last=1000, available_cash=cash)
+    return rc.decide(rc.Signal("INFY", "BUY", at=NOON, stop=990, target=1100), book, seen, rc.Policy())
+
+
+def test_a_book_of_another_session_does_not_know_this_ones_equity():
+    """What yesterday made would be this day's to lose: 3,000 gained, and then 5,900 lost, is within 3 %."""
+    today_, before = NOON.date(), date(2026, 11, 19)
+    assert decided(rc.Book(100_000, session=today_)).approved
+    assert failed(decided(rc.Book(100_000, session=before, realised=3000))) == ["equity_unknown"]
+    rolled = rc.Book(100_000, session=before, realised=3000).next_session(today_)
+    assert failed(decided(rolled)) == ["equity_unknown"]
+    assert decided(rolled.opened(Decimal(103_000))).approved
