@@ -1,12 +1,15 @@
 """Faults of the decision that were found and mended: each with its smallest example, so that it stays mended."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import attrs
 import pytest
 
 import riskcore as rc
+from riskcore.policy.custom import FIXED
+from riskcore.pretrade import LAST_LOOK
+from riskcore.rules.table import ROWS, SIZE_ROWS
 from tests.core.engine_days import INFY
 from tests.core.one_trade import NOON, WIDE, after, decided, failed, held
 
@@ -146,3 +149,49 @@ def test_a_book_of_another_session_does_not_know_this_ones_equity():
     rolled = rc.Book(100_000, session=before, realised=3000).next_session(today_)
     assert failed(decided(rolled)) == ["equity_unknown"]
     assert decided(rolled.opened(Decimal(103_000))).approved
+
+
+def test_a_trade_in_the_future_is_no_fresh_one():
+    """A clock that is wrong by two hours must not make old data look new; within `clock_skew_s` it may be."""
+    for ahead, answer in ((5, []), (6, ["data_stale"]), (7200, ["data_stale"])):
+        assert failed(looked(traded_at=NOON + timedelta(seconds=ahead), stale_after_s=30)) == answer
+
+
+def test_no_prices_are_no_sign_of_a_quiet_market():
+    """An empty list is what a feed gives that has just begun."""
+    assert failed(looked(recent_prices=(), atr=10, unusual_move_atr=3)) == ["evidence_missing"]
+    assert looked(recent_prices=((NOON, 1000),), atr=10, unusual_move_atr=3).approved
+
+
+def looked(*, unusual_move_atr=None, stale_after_s=None, **more):
+    rules = rc.Policy(**WIDE, unusual_move_atr=unusual_move_atr, stale_after_s=stale_after_s)
+    seen = rc.Market(instrument=INFY, at=NOON, last=1000, **more)
+    return rc.decide(rc.Signal("INFY", "BUY", at=NOON, stop=990, target=1100), rc.Book(100_000), seen, rules)
+
+
+@pytest.mark.parametrize("name", ["max_positions", "risk_per_trade", "state", "funds"])
+def test_a_rule_of_ones_own_never_bears_the_name_of_one_of_ours(name):
+    """Its findings and its cap could not be told from ours."""
+    with pytest.raises(ValueError, match=f"rules: has one named {name}, as a rule of ours is"):
+        rc.Policy(rules=(rc.CustomRule(name=f"mine:{name}"),))
+
+
+def test_the_names_without_a_setting_are_those_of_the_table():
+    """The list of fixed checks is complete: each row of the table is one of them, a setting, or one of `limits`."""
+    settings = {f.name for f in attrs.fields(rc.Policy)}
+    names = {row.name for row in (*ROWS, *LAST_LOOK)} | {found.row.name for found in SIZE_ROWS}
+    assert {name for name in names - settings if not name.startswith("limits.")} | {"position"} == set(FIXED)
+
+
+@pytest.mark.parametrize("name", ["signal_max_age_s", "quote_max_age_s", "clock_skew_s", "cooldown_s", "time_stop_min"])
+def test_a_length_of_time_has_an_end(name):
+    """Such a policy was valid, and every decision under it raised an OverflowError."""
+    with pytest.raises(ValueError, match=f"{name}: must be at most 31622400"):
+        rc.Policy(**{name: 10**14})
+
+
+def test_a_tick_is_at_least_that_of_the_finest_contract():
+    """Below, a share of next to nothing divided an amount into more digits than there are."""
+    assert rc.Instrument(symbol="USDINR", tick="0.0025", exchange="CDS").tick == Decimal("0.0025")
+    with pytest.raises(ValueError, match=r"Instrument.tick must be at least 0.0001"):
+        rc.Instrument(symbol="INFY", tick=Decimal("1e-17"))
