@@ -40,7 +40,7 @@ class Context(NamedTuple):
     `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
     are the policy's that the entry comes under. `bets` is how far the entry and what is held win together, where a
     limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the position
-    and sector limits (its value at the limit, or its margin, by the policy); `holdings` is what is held and what
+    and sector limits (its `worth`, or the margin of that, by the policy); `holdings` is what is held and what
     entries on their way may still open; `unrealised` and `result` are the day's, open and in all after charges.
     """
 
@@ -66,6 +66,11 @@ class Context(NamedTuple):
     result: Decimal
     limits: tuple[Limit, ...] = ()
     bets: Bets | str | None = None
+
+    @property
+    def worth(self) -> Decimal | None:
+        """What one share counts for where value or margin is limited, in rupees (`worth`)."""
+        return worth(self.reference, self.limit)
 
     @property
     def risk_per_share(self) -> Decimal | None:
@@ -104,7 +109,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         margin,
         trusted,
         _is_sound(signal.side, reference, limit, stop),
-        _on_basis(limit, margin, policy),
+        _on_basis(worth(reference, limit), margin, policy),
         (*_positions(book), *_entries(book)) if book.positions or book.orders else (),
         unrealised,
         book.realised - book.charges + unrealised,
@@ -113,11 +118,19 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     )
 
 
+def worth(reference: Decimal | None, limit: Decimal | None) -> Decimal | None:
+    """What a share of an entry is worth for a limit of value or margin: at its limit, or at the quote if that is more.
+
+    The limit of a sale lies below the quote, so at the limit it would be worth less than what is sold at the quote.
+    """
+    return limit if reference is None or limit is None else max(reference, limit)
+
+
 def on_its_way(order: Order) -> Holding:
-    """What an order may still fill."""
+    """What an order may still fill, at its limit or its reference, whichever is worth more."""
     approved = order.approved
     strategy = approved.strategy if isinstance(approved, ApprovedEntry) else ""
-    value = approved.limit * order.open_quantity
+    value = max(approved.limit, approved.reference) * order.open_quantity
     return Holding(approved.instrument, approved.product, strategy, approved.side, value)
 
 

@@ -38,11 +38,11 @@ def limit_position_size(context: Context) -> Reading | None:
 
 
 def limit_notional(context: Context) -> Reading | None:
-    """One entry is worth at most `max_notional` of each limit that applies, at the worst price permitted."""
+    """One entry is worth at most `max_notional` of each limit that applies, at its limit or the quote."""
     found = _tightest(context, "max_notional")
     if found is None:
         return NONE_APPLIES
-    return None if context.limit is None else notional_room(context, context.limit, found[0])
+    return None if context.worth is None else notional_room(context, context.worth, found[0])
 
 
 def limit_exposure(context: Context) -> Reading | None:

@@ -84,10 +84,10 @@ def fixed_quantity(context: Context) -> Reading:
 
 
 def fixed_notional(context: Context) -> Reading | None:
-    """As many shares as `fixed_notional` rupees buy at the worst price, with sizing_method fixed_notional."""
-    if context.limit is None:
+    """As many shares as are worth `fixed_notional` at the limit or the quote, with sizing_method fixed_notional."""
+    if context.worth is None:
         return None
-    return _lot_of(context, int((context.policy.fixed_notional or ZERO) // context.limit), "fixed_notional")
+    return _lot_of(context, int((context.policy.fixed_notional or ZERO) // context.worth), "fixed_notional")
 
 
 def volatility(context: Context) -> Reading | None:
@@ -145,10 +145,10 @@ def throttled(context: Context) -> Reading | None:
 
 
 def largest_notional(context: Context) -> Reading | None:
-    """One entry is worth at most `max_notional` at the worst price permitted."""
-    if context.limit is None:
+    """One entry is worth at most `max_notional` at its limit or at the quote, whichever is more."""
+    if context.worth is None:
         return None
-    return notional_room(context, context.limit, context.policy.max_notional or ZERO)
+    return notional_room(context, context.worth, context.policy.max_notional or ZERO)
 
 
 def notional_room(context: Context, price: Decimal, most: Decimal) -> Reading:
