@@ -177,22 +177,32 @@ class Book:
         return self._ordered(event)
 
     @exact
-    def opened(self, equity: Decimal) -> Book:
-        """The next book with the session's opening equity."""
-        return attrs.evolve(self, opening_equity=equity, version=self.version + 1)._peaked()
+    def opened(self, equity: Decimal, added: Decimal = ZERO) -> Book:
+        """The next book with the session's opening equity.
+
+        `added` is what was paid in since the last session: the peaks before it rise by as much, or it would hide a
+        drawdown.
+        """
+        peak, days = self.peak_equity, self.days
+        if added and peak is not None:
+            peak += added
+            days = tuple(day if day.peak is None else attrs.evolve(day, peak=day.peak + added) for day in days)
+        opened = attrs.evolve(self, opening_equity=equity, peak_equity=peak, days=days, version=self.version + 1)
+        return opened._peaked()
 
     @exact
-    def next_session(self, session: date) -> Book:
+    def next_session(self, session: date, last_known: Decimal | None = None) -> Book:
         """The book at the start of another session: its counters at nought, its equity unknown.
 
         Ended orders go, and what the last session came to joins `days`; positions, live orders, latches, outcomes
-        and the all-time peak stay.
+        and the all-time peak stay. A session whose equity was never read, and in which something was realised, is
+        taken to have opened with `last_known`.
         """
-        days = self.days
-        if self.session is not None and self.opening_equity is not None:
-            days = (*days, DayResult(self.session, self.opening_equity, self.net_realised, self.session_peak))[
-                -KEPT_DAYS:
-            ]
+        days, opening = self.days, self.opening_equity
+        if opening is None and self.net_realised:
+            opening = last_known
+        if self.session is not None and opening is not None:
+            days = (*days, DayResult(self.session, opening, self.net_realised, self.session_peak))[-KEPT_DAYS:]
         return attrs.evolve(
             self,
             session=session,

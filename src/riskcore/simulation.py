@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final, TypeAlias
 
 import attrs
@@ -141,9 +141,13 @@ def evidence_from(
     """What bars alone show of an instrument at the end of the last one: its close, and the ATR.
 
     The ATR is of the interval `asked`; bars of another one (`bars_are`) say nothing of it, so it has no bars then.
-    The newest bars themselves (`SWING_BARS`) come along only where the policy places stops by swings.
+    The newest bars themselves (`SWING_BARS`) come along only where the policy places stops by swings; when it last
+    traded (the end of the last bar), the previous close and the recent prices where a rule of it needs them. A bar
+    that reaches into `unusual_move_s` counts whole: its extremes may be a little older. What no bar shows, the
+    spread and the price bands, stays unknown.
     """
     usable = len(bars) if bars_are == asked else 0
+    length = interval_length(bars_are)
     return Market(
         instrument=instrument,
         at=at,
@@ -152,7 +156,24 @@ def evidence_from(
         atr_bars=usable,
         atr_interval=asked,
         bars=tuple(bars[-SWING_BARS:]) if usable and SWING in policy.stop_methods else None,
+        traded_at=min(bars[-1].at + length, at) if bars and policy.stale_after_s is not None else None,
+        previous_close=None if policy.max_gap_pct is None else _previous_close(bars, at),
+        recent_prices=None if policy.unusual_move_atr is None else _recent_prices(bars, at, policy, length),
     )
+
+
+def _previous_close(bars: Sequence[Bar], at: datetime) -> Decimal | None:
+    """The close of the last bar of an earlier day, or None."""
+    return next((bar.close for bar in reversed(bars) if bar.at.date() < at.date()), None)
+
+
+def _recent_prices(
+    bars: Sequence[Bar], at: datetime, policy: Policy, length: timedelta
+) -> tuple[tuple[datetime, Decimal], ...]:
+    """The extremes of the bars that reach into the last `unusual_move_s`, oldest first, each at its bar's end."""
+    first = at - timedelta(seconds=policy.unusual_move_s)
+    inside = takewhile(lambda bar: bar.at + length > first, reversed(bars))
+    return tuple((min(bar.at + length, at), price) for bar in [*inside][::-1] for price in (bar.high, bar.low))
 
 
 # ---------------------------------------------------------------- the loop

@@ -65,16 +65,18 @@ def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
 
 def _session_opened(state: State, fact: e.SessionOpened) -> State:
     """Yesterday's counters, ended orders and signals go; positions, live orders and latches stay."""
-    book = state.book
-    carried = state.carried_equity
-    if book.opening_equity is not None:
-        carried = book.opening_equity + book.net_realised
-    fresh = attrs.evolve(state, book=book.next_session(fact.session), carried_equity=carried, pending=())
+    book, last = state.book, state.carried_equity
+    opening = last if book.opening_equity is None else book.opening_equity
+    carried = None if opening is None else opening + book.net_realised
+    fresh = attrs.evolve(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
     return _observing(attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset()), near=())
 
 
 def _equity_known(state: State, fact: e.EquityKnown) -> State:
-    return attrs.evolve(state, book=state.book.opened(fact.equity))
+    """More than the last session ended with was paid in; less may be a loss, so it lowers no peak."""
+    last = state.carried_equity
+    added = ZERO if last is None else max(fact.equity - last, ZERO)
+    return attrs.evolve(state, book=state.book.opened(fact.equity, added))
 
 
 def _signal_taken(state: State, fact: e.SignalTaken) -> State:

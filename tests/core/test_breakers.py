@@ -7,6 +7,8 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.breakers.drawdown import drawdown_breaker
+from riskcore.breakers.measure import NOTHING
 from riskcore.policy.breakers import BreakerRule, ConnectionTimers, ErrorLimit
 from riskcore.testing import Scenario
 
@@ -321,3 +323,43 @@ def test_hold_leaves_positions_where_they_are():
     assert day.sent() == []
     day.prices("10:06", last=979)
     assert [order.reason for order in day.sent()] == ["stop"]
+
+
+def test_money_paid_in_over_night_hides_no_drawdown():
+    """The peak rises with what was added. What was taken out lowers it not: nobody can tell it from a loss."""
+    day = a_day(max_drawdown=1, max_daily_loss=50)
+    lose(day, "10:00")
+    day.next_day()
+    day.time("09:16")
+    peak, carried = day.book.peak_equity, day.state.carried_equity
+    day.take(e.EquityRead(day.at("09:16"), carried + 50_000))
+    assert day.book.peak_equity == peak + 50_000
+    assert day.book.days[-1].peak == peak + 50_000
+    assert drawdown_breaker(day.book, NOTHING, day.policy, day.at("09:17")).measured == peak - carried
+    state = day.state
+    day.restart()
+    assert day.book == state.book
+    day.next_day()
+    day.time("09:16")
+    day.take(e.EquityRead(day.at("09:16"), day.state.carried_equity - 70_000))
+    assert day.book.peak_equity == peak + 50_000
+
+
+def test_a_session_whose_equity_was_never_read_still_counts_in_the_week():
+    """Its result joins the days, and is carried: opening equity is taken to be what the session before ended with."""
+    day = a_day(max_weekly_loss=2, max_daily_loss=2)
+    entry = day.enter("10:00", **SEEN)
+    day.fill("10:00:01", entry, price=1000)
+    day.next_day(3)
+    day.prices("09:30", last=900)
+    day.fill("09:30:01", day.sent()[-1].order_id, price=900)
+    lost = day.book.net_realised
+    assert (day.book.opening_equity, lost < 0) == (None, True)
+    carried = day.state.carried_equity
+    day.next_day()
+    day.time("09:16")
+    assert day.state.carried_equity == carried + lost
+    assert (day.book.days[-1].net, day.book.days[-1].opening_equity) == (lost, carried)
+    day.take(e.EquityRead(day.at("09:16"), day.state.carried_equity))
+    day.enter("09:40", **SEEN)
+    assert "weekly_loss_reached" in day.refusal()
