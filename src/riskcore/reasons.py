@@ -25,6 +25,8 @@ mostly never read. `finding_of` makes the finding.
 """
 RUPEES: Final = "rupees"
 MILLISECONDS: Final = Decimal("0.001")
+AS_IT_IS: Final = frozenset({int, str, type(None)})
+"""Kinds of values that a finding tells as they were measured."""
 
 
 class Reason(NamedTuple):
@@ -188,7 +190,11 @@ class Finding:
 def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
     """The finding of a reading: money in `unit` rupees to the paisa, moments and lists as text."""
     reason, measured, limit, most = reading
-    return Finding(rule, not reason, reason, _told(measured, unit), _told(limit, unit), most)
+    if type(measured) not in AS_IT_IS:
+        measured = _told(measured, unit)
+    if type(limit) not in AS_IT_IS:
+        limit = _told(limit, unit)
+    return Finding(rule, not reason, reason, measured, limit, most)
 
 
 def _told(value: Raw, unit: str) -> Measured:

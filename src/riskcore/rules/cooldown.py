@@ -103,11 +103,14 @@ def few_stops(context: Context) -> Reading:
             run = [] if policy.stops_consecutive else run
             continue
         run.append(trade.closed_at)
-        together = sum(1 for earlier in run if _near(context, earlier, run[-1]))
-        locks = together >= limit and _still_locked(context, trade.closed_at)
-        counted = max(counted, together) if locks or trade.session == at.date() else counted
-        if locks:
+        today, locked = trade.session == at.date(), _still_locked(context, trade.closed_at)
+        if not (today or locked):
+            continue
+        together = sum(1 for earlier in run if _near(context, earlier, trade.closed_at))
+        if locked and together >= limit:
             return "too_many_stops", together, limit, None
+        if today:
+            counted = max(counted, together)
     return "", counted, limit, None
 
 
