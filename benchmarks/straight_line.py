@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+from operator import mul
 
 from riskcore.reasons import Finding
 
@@ -457,14 +459,14 @@ def about_correlation(signal, book, market, policy, base, limit):
     away, squares = [], []
     for key in keys:
         prices = closes[key][-count:]
-        returns = [prices[at] / prices[at - 1] - ONE for at in range(1, count)]
+        returns = [close / before - ONE for before, close in pairwise(prices)]
         mean = sum(returns, ZERO) / len(returns)
         away.append([one - mean for one in returns])
-        squares.append(sum((one * one for one in away[-1]), ZERO))
+        squares.append(sum(map(mul, away[-1], away[-1]), ZERO))
     kept, together = ONE - policy.correlation_shrinkage, {}
     for one in range(len(keys)):
         for other in range(one + 1, len(keys)):
-            both = sum((a * b for a, b in zip(away[one], away[other], strict=True)), ZERO)
+            both = sum(map(mul, away[one], away[other]), ZERO)
             alike = kept * max(min(both / (squares[one] * squares[other]).sqrt(), ONE), -ONE)
             together[one, other] = (alike if sides[one] == sides[other] else -alike).quantize(GRAIN)
     worst, key = max((together[0, other], keys[other]) for other in range(1, len(keys)))

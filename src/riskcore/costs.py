@@ -173,7 +173,11 @@ class Tariff(NamedTuple):
         """`charges(side, value).total`, for who asks often and needs no parts."""
         if self.whole_rupees or self.dp:
             return self.charges(side, value).total
-        rates, brokerage = self.rates, self._brokerage(value)
+        rates, brokerage = self.rates, self.flat
+        if brokerage is None:
+            brokerage = value * self.percent / HUNDRED
+            if brokerage > self.most:
+                brokerage = self.most
         fee, sebi = value * rates.exchange_pct / HUNDRED, value * rates.sebi_pct / HUNDRED
         gst = (brokerage + fee + sebi) * rates.gst_pct / HUNDRED
         if side == SELL:

@@ -190,7 +190,7 @@ def _refused(signal: Signal, answers: list[tuple[Row, Reading | None]]) -> Refus
 
 
 def _findings(answers: Answers) -> tuple[Finding, ...]:
-    return tuple(finding_of(row.name, found, row.unit) for row, found in answers if found is not None)
+    return tuple([finding_of(row.name, found, row.unit) for row, found in answers if found is not None])
 
 
 def _same_thing(signal: Signal, market: Market) -> None:
