@@ -22,10 +22,12 @@ class Ratio(NamedTuple):
         """Ours over theirs."""
         return self.ours / self.theirs
 
-    def told(self, what: str, aim: float) -> str:
-        """The ratio against what it should be at most; a miss is said in so many words."""
+    def told(self, what: str, aim: float | None = None) -> str:
+        """The ratio, and whether it is at most what it should be; a miss is said in so many words."""
+        if aim is None:
+            return f"{what}: {self.times:.3f} times"
         verdict = "within" if self.times <= aim else "ABOVE"
-        return f"{what}: {self.times:.2f} times, {verdict} the aim of at most {aim:.2f}"
+        return f"{what}: {self.times:.3f} times, {verdict} the aim of at most {aim:.2f}"
 
 
 def ratio(ours: Callable[[], Any], theirs: Callable[[], Any], *, rounds: int = 40, calls: int = 200) -> Ratio:
