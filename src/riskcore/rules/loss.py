@@ -61,7 +61,8 @@ def monthly_loss(context: Context) -> Reading | None:
 
 
 def _loss_since(first: date, percent: Decimal | None, reached: str, context: Context) -> Reading | None:
-    found = loss_since(context.book, first, context.market.at.date(), percent, reached.removesuffix("_reached"))
+    today, rule = context.market.at.date(), reached.removesuffix("_reached")
+    found = loss_since(context.book, context.result, first, today, percent, rule)
     if found is None:
         return None
     return reached if found.tripped else "", found.measured, found.limit, None

@@ -11,7 +11,7 @@ from riskcore.policy.scoped import PRODUCT, SYMBOL
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context, Holding
 from riskcore.rules.exposure import position_room, used
-from riskcore.rules.sizes import loss_of, notional_room
+from riskcore.rules.sizes import notional_room
 
 NONE_APPLIES: Reading = ("", "no limit applies", None, None)
 
@@ -74,7 +74,7 @@ def limit_risk(context: Context) -> Reading | None:
     found = _tightest(context, "risk_per_trade")
     if found is None:
         return NONE_APPLIES
-    loss, lot = loss_of(context), context.market.instrument.lot_size
+    loss, lot = context.loss, context.market.instrument.lot_size
     if context.base is None or loss is None:
         return None
     most = loss.most(percent_of(max(context.base, ZERO), found[0]), lot)
