@@ -261,7 +261,7 @@ def _window(row: Window, day: date, closes: datetime) -> tuple[datetime, datetim
 
 def _short_window(row: Window, opens: datetime, closes: datetime) -> tuple[datetime, datetime, datetime | None]:
     settle, cut_off, flat = (timedelta(minutes=m) for m in square_off.SHORT_SESSION_MINUTES)
-    return opens + settle, closes - cut_off, None if row.square_off is None else closes - flat
+    return opens + settle, max(opens + settle, closes - cut_off), None if row.square_off is None else closes - flat
 
 
 def _moment(text: str, day: date, closes: datetime) -> datetime:

@@ -195,3 +195,9 @@ def test_a_tick_is_at_least_that_of_the_finest_contract():
     assert rc.Instrument(symbol="USDINR", tick="0.0025", exchange="CDS").tick == Decimal("0.0025")
     with pytest.raises(ValueError, match=r"Instrument.tick must be at least 0.0001"):
         rc.Instrument(symbol="INFY", tick=Decimal("1e-17"))
+
+
+def test_a_session_too_short_for_entries_has_none_and_its_times_stay_in_order():
+    """A disaster recovery test of 45 minutes: the cut-off, 45 minutes before its end, came before the first entry."""
+    found = rc.session_on(date(2024, 3, 2), INFY)
+    assert found.opens < found.entries_from == found.entries_until < found.square_off

@@ -74,7 +74,8 @@ def test_SES_1_a_day_opens_takes_entries_squares_off_and_closes_in_that_order(da
         return
     if found is not None:
         assert found.day == day
-        assert found.opens <= found.entries_from < found.entries_until <= found.closes
+        assert found.opens <= found.entries_from <= found.entries_until <= found.closes
+        assert found.entries_from < found.entries_until or found.pause is not None
         assert found.square_off is None or found.entries_until <= found.square_off < found.closes
         assert (found.square_off is None) == (product == "CNC")
 
