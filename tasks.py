@@ -29,6 +29,7 @@ INPUTS = ("pyproject.toml", "constraints.txt")
 STAMP = "riskcore.stamp"
 PIP_LINES_SHOWN = 25
 PROGRESS_EVERY_S = 10
+PEERS_PYTHONS = ("3.12", "3.13", "3.14")  # for which nautilus_trader has wheels
 
 # import-linter has no `-m` form, and a console script would need another path on Windows.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run(['--no-logo'])"
@@ -134,6 +135,16 @@ def bench(args: list) -> int:
     return in_dev("-m", "pytest", "benchmarks", *args)
 
 
+def peers(args: list) -> int:
+    """How long a decision takes beside nautilus_trader's, which needs Python 3.12 (peers --python python3.12)."""
+    parser = argparse.ArgumentParser(prog="tasks.py peers")
+    parser.add_argument("--python", help="a command or a path; without it the first that will do is taken")
+    named = parser.parse_args(args).python
+    base = other_python(named) if named else python_of(PEERS_PYTHONS)
+    python = made(Environment("peers", "peers", base))
+    return hand_over([str(python), "-m", "benchmarks.bench_peers"], ROOT)
+
+
 def smoke(args: list) -> int:
     """The tests marked smoke under another Python (smoke --python python3.10)."""
     parser = argparse.ArgumentParser(prog="tasks.py smoke", description="Other options go to pytest.")
@@ -154,7 +165,7 @@ def audit(args: list) -> int:
     return in_dev("tools/audit.py", *args, name="audit")
 
 
-VERBS = {task.__name__: task for task in (demo, riskcore, test, check, tables, bench, smoke, mutants, audit)}
+VERBS = {task.__name__: task for task in (demo, riskcore, test, check, tables, bench, peers, smoke, mutants, audit)}
 
 
 # --- running
@@ -352,6 +363,16 @@ def quiet(command: list, failure: str) -> None:
 def this_python() -> Interpreter:
     """The Python this file runs under."""
     return Interpreter(sys.executable, "{}.{}".format(*sys.version_info), sys.version)
+
+
+def python_of(versions: tuple) -> Interpreter:
+    """This Python where its version is among those, else the first of them that is installed."""
+    if this_python().short in versions:
+        return this_python()
+    for short in versions:
+        with contextlib.suppress(Trouble):
+            return other_python("python" + short)
+    raise Trouble(f"this needs one of Python {', '.join(versions)}, and none was found: give one with --python")
 
 
 def other_python(name: str) -> Interpreter:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from importlib.metadata import version
+from typing import Any, Final, TypeAlias
 
 from nautilus_trader.common.component import MessageBus, TestClock
 from nautilus_trader.common.factories import OrderFactory
@@ -27,6 +28,9 @@ from nautilus_trader.test_kit.stubs.data import TestDataStubs
 from nautilus_trader.test_kit.stubs.events import TestEventStubs
 from nautilus_trader.test_kit.stubs.execution import TestExecStubs
 from nautilus_trader.test_kit.stubs.identifiers import TestIdStubs
+
+Act: TypeAlias = Callable[[], None]
+VERSION: Final = version("nautilus_trader")
 
 
 class Peer:
@@ -72,7 +76,7 @@ class Peer:
         self.engine.execute(command)
 
 
-def decider() -> Callable[[], None]:
+def decider() -> Act:
     """A function that decides one entry; it has been seen to let an order through."""
     peer = Peer()
     peer.decide()

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
 from riskcore.instruments import CALL, FUT, OPT, Instrument
-from riskcore.money import ONE, ZERO, exact, not_negative, percent_of, positive, to_paisa, whole
+from riskcore.money import HUNDRED, ONE, ZERO, exact, not_negative, percent_of, positive, to_paisa, whole
 from riskcore.overrides import Tables, first_on, rows
 from riskcore.policy import Policy
 from riskcore.signals import BUY, SELL, side_text
@@ -148,17 +148,55 @@ def policy_charges(
     The plan: `brokerage_flat` for every order where it is set; else `brokerage_options_flat` for options; else
     `brokerage_delivery_pct` (delivery) or `brokerage_pct`, at most `brokerage_max`.
     """
-    rates = _rates(policy.charges_as_of or on, instrument.exchange, instrument.segment, product, policy.tables)
-    brokerage = _brokerage(policy, instrument.segment, product, value)
-    dp = policy.dp_charge if product == "CNC" and side == SELL and value > 0 else ZERO
-    return _charged(rates, side, value, brokerage, dp, whole_rupees=policy.stt_stamp_whole_rupees)
+    return tariff(instrument, product, on, policy).charges(side, value)
+
+
+class Tariff(NamedTuple):
+    """What orders of one segment and product cost on a day under a policy: the rates, and its brokerage plan.
+
+    Without a `flat` the brokerage is `percent` of the value, at most `most`; `dp` is charged on a sale.
+    """
+
+    rates: ChargeRates
+    flat: Decimal | None
+    percent: Decimal
+    most: Decimal
+    dp: Decimal
+    whole_rupees: bool
+
+    def charges(self, side: str, value: Decimal) -> Charges:
+        """The charges of one order of so many rupees."""
+        dp = self.dp if side == SELL and value > 0 else ZERO
+        return _charged(self.rates, side, value, self._brokerage(value), dp, whole_rupees=self.whole_rupees)
+
+    def total(self, side: str, value: Decimal) -> Decimal:
+        """`charges(side, value).total`, for who asks often and needs no parts."""
+        if self.whole_rupees or self.dp:
+            return self.charges(side, value).total
+        rates, brokerage = self.rates, self.flat
+        if brokerage is None:
+            brokerage = value * self.percent / HUNDRED
+            brokerage = min(brokerage, self.most)
+        fee, sebi = value * rates.exchange_pct / HUNDRED, value * rates.sebi_pct / HUNDRED
+        gst = (brokerage + fee + sebi) * rates.gst_pct / HUNDRED
+        if side == SELL:
+            return brokerage + value * rates.stt_sell_pct / HUNDRED + fee + sebi + gst
+        stt, stamp = value * rates.stt_buy_pct / HUNDRED, value * rates.stamp_buy_pct / HUNDRED
+        return brokerage + stt + fee + sebi + stamp + gst
+
+    def _brokerage(self, value: Decimal) -> Decimal:
+        return min(percent_of(value, self.percent), self.most) if self.flat is None else self.flat
+
+
+def tariff(instrument: Instrument, product: str, on: date, policy: Policy) -> Tariff:
+    """What orders in the instrument cost on a day under a policy; `ChargesUnknown` where no schedule covers it."""
+    return _tariff(instrument.exchange, instrument.segment, product, policy.charges_as_of or on, policy)
 
 
 def require_schedule(instrument: Instrument, product: str, on: date, policy: Policy) -> date:
     """The day whose schedule charges an order of today; `ChargesUnknown` where none covers it."""
-    day = policy.charges_as_of or on
-    _rates(day, instrument.exchange, instrument.segment, product, policy.tables)
-    return day
+    tariff(instrument, product, on, policy)
+    return policy.charges_as_of or on
 
 
 @exact
@@ -231,15 +269,16 @@ def settlement_stt(
     return percent_of(intrinsic * count, rates.stt_exercise_pct) if side == BUY else ZERO
 
 
-def _brokerage(policy: Policy, segment: str, product: str, value: Decimal) -> Decimal:
-    if policy.brokerage_flat is not None:
-        return policy.brokerage_flat
-    if segment == OPT and policy.brokerage_options_flat is not None:
-        return policy.brokerage_options_flat
-    percent = policy.brokerage_pct
-    if product == "CNC" and policy.brokerage_delivery_pct is not None:
+@lru_cache(maxsize=1024)
+def _tariff(exchange: str, segment: str, product: str, day: date, policy: Policy) -> Tariff:
+    delivered, flat, percent = product == "CNC", policy.brokerage_flat, policy.brokerage_pct
+    if flat is None and segment == OPT:
+        flat = policy.brokerage_options_flat
+    if delivered and policy.brokerage_delivery_pct is not None:
         percent = policy.brokerage_delivery_pct
-    return min(percent_of(value, percent), policy.brokerage_max)
+    dp = policy.dp_charge if delivered else ZERO
+    rates = _rates(day, exchange, segment, product, policy.tables)
+    return Tariff(rates, flat, percent, policy.brokerage_max, dp, policy.stt_stamp_whole_rupees)
 
 
 def _charged(

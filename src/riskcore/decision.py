@@ -20,7 +20,7 @@ from riskcore.reasons import Finding, Reading, finding_of, in_precedence
 from riskcore.rules import levels
 from riskcore.rules.context import Context, look
 from riskcore.rules.placing import legs_for
-from riskcore.rules.sizes import budget_of, loss_of
+from riskcore.rules.sizes import budget_of
 from riskcore.rules.table import Row, asked, asked_of_size
 from riskcore.signals import ENTRY, Market, Signal, seconds
 from riskcore.sizing import RISK_PER_TRADE, Size, least
@@ -156,7 +156,7 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
             passed = False
         if found is not None and found[3] is not None:
             caps.append((row.name, found[3]))
-    loss, budget = loss_of(context), budget_of(context)
+    loss, budget = context.loss, budget_of(context)
     if context.base is None or loss is None:
         return _refused(signal, [*answers, (_RISK, None)])
     lot = market.instrument.lot_size
@@ -190,7 +190,7 @@ def _refused(signal: Signal, answers: list[tuple[Row, Reading | None]]) -> Refus
 
 
 def _findings(answers: Answers) -> tuple[Finding, ...]:
-    return tuple(finding_of(row.name, found, row.unit) for row, found in answers if found is not None)
+    return tuple([finding_of(row.name, found, row.unit) for row, found in answers if found is not None])
 
 
 def _same_thing(signal: Signal, market: Market) -> None:

@@ -19,6 +19,8 @@ from riskcore.values import checks, given, optional, settle
 from riskcore.watchlists import surveillance
 
 SYMBOL_SHAPE: Final = re.compile(r"[A-Z0-9][A-Z0-9&\-_.:]{0,49}")
+SMALLEST_TICK: Final = Decimal("0.0001")
+"""Currency contracts have the finest tick there is, 0.0025."""
 FUT: Final = "FUT"
 OPT: Final = "OPT"
 CALL: Final = "CE"
@@ -90,10 +92,17 @@ def _one(*allowed: str) -> Any:
     return lambda value, name: one_of(value, name, allowed)
 
 
+def _tick_size(value: Any, name: str) -> Decimal:
+    step = positive(value, name)
+    if step < SMALLEST_TICK:
+        raise ValueError(f"{name} must be at least {SMALLEST_TICK}, got {value!r}: no exchange has a finer one")
+    return step
+
+
 _CHECKS: Final = checks(
     "Instrument",
     symbol=symbol_text,
-    tick=positive,
+    tick=_tick_size,
     exchange=_one(*EXCHANGES),
     segment=word_of(*SEGMENTS),
     lot_size=count,

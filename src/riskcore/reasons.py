@@ -25,6 +25,9 @@ mostly never read. `finding_of` makes the finding.
 """
 RUPEES: Final = "rupees"
 MILLISECONDS: Final = Decimal("0.001")
+AS_IT_IS: Final = frozenset({int, str, type(None), Decimal})
+"""Kinds of values that a finding tells as they were measured; of rupees, `Decimal` is none of them."""
+MONEY_AS_IT_IS: Final = AS_IT_IS - {Decimal}
 
 
 class Reason(NamedTuple):
@@ -174,7 +177,8 @@ class Finding:
             return f"{shown(self.measured)} of {shown(self.limit)}" if self.limit is not None else shown(self.measured)
         reason = REASONS.get(self.reason)
         if reason is None:
-            return f"{self.reason}: {shown(self.measured)} against {shown(self.limit)}"
+            told = self.measured is not None or self.limit is not None
+            return f"{shown(self.measured)} against {shown(self.limit)}" if told else self.reason
         short = _gap(self.measured, self.limit)
         return reason.template.format(measured=shown(self.measured), limit=shown(self.limit), short=short)
 
@@ -188,7 +192,12 @@ class Finding:
 def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
     """The finding of a reading: money in `unit` rupees to the paisa, moments and lists as text."""
     reason, measured, limit, most = reading
-    return Finding(rule, not reason, reason, _told(measured, unit), _told(limit, unit), most)
+    kept = MONEY_AS_IT_IS if unit == RUPEES else AS_IT_IS
+    if type(measured) not in kept:
+        measured = _told(measured, unit)
+    if type(limit) not in kept:
+        limit = _told(limit, unit)
+    return Finding(rule, not reason, reason, measured, limit, most)
 
 
 def _told(value: Raw, unit: str) -> Measured:

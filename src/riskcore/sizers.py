@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from attrs import frozen
 
-from riskcore.money import HUNDRED, ONE, ZERO, amount, count, exact, not_negative, percent_of, plain, positive
+from riskcore.money import HUNDRED, LARGEST, ONE, ZERO, amount, count, exact, not_negative, percent_of, plain, positive
 from riskcore.sizing import most_within
 
 FIXED_QUANTITY: Final = "fixed_quantity"
@@ -187,8 +187,9 @@ def edge_of(trades: Iterable[Traded]) -> Edge:
 
 
 def volatility_most(base: Decimal, target_pct: Decimal, atr: Decimal, multiple: Decimal) -> Decimal:
-    """`volatility_cap` of clean values: whole shares."""
-    return percent_of(base, target_pct) // (atr * multiple)
+    """`volatility_cap` of clean values: whole shares, at most `LARGEST`: an ATR may fade to next to nothing."""
+    target, move = percent_of(base, target_pct), atr * multiple
+    return LARGEST if target >= move * LARGEST else target // move
 
 
 def throttle(drawdown_pct: Decimal, from_pct: Decimal, to_pct: Decimal, least_pct: Decimal) -> Decimal:

@@ -35,7 +35,7 @@ def test_one_line_adds_a_rule_and_its_code_gets_a_prefix_of_its_own():
     assert not refused.approved
     [found] = refused.reasons
     assert (found.rule, found.reason) == ("no_fridays", "no_fridays:friday")
-    assert found.text == "no_fridays:friday: Friday against Mon-Thu"
+    assert found.text == "Friday against Mon-Thu"
 
 
 def test_a_code_that_has_a_prefix_keeps_it():

@@ -132,7 +132,7 @@ def test_F17_counters_belong_to_the_session_date_and_not_to_the_utc_day():
     locked = {"reentry_after_stop": "next_session", "cooldown_s": 600}
     assert reasons(decided(book, at=evening, **locked)) == ["cooling_down", "stopped_out_today"]
     next_day = datetime(2025, 10, 23, 9, 20, 1, tzinfo=rc.IST)
-    assert decided(book, at=next_day, **locked).approved
+    assert decided(book.next_session(next_day.date()).opened(Decimal(100_000)), at=next_day, **locked).approved
 
 
 def test_F18_missing_history_is_refused_by_name_and_an_unknown_sector_is_a_bucket_of_its_own():

@@ -141,8 +141,8 @@ def test_on_a_short_session_an_override_only_makes_stricter():
 
 
 def test_entries_never_run_past_the_close():
-    """An override beyond the end of continuous trading ends with it."""
-    session = rc.session_on(date(2026, 8, 3), LISTED, no_entry_after=time(15, 20))
+    """An override beyond the end of continuous trading ends with it, for a product that nobody squares off before."""
+    session = rc.session_on(date(2026, 8, 3), LISTED, "CNC", no_entry_after=time(15, 20))
     assert session.entries_until == session.closes
 
 

@@ -25,6 +25,11 @@ def per_share(decision, basis, price):
     return price if basis == "notional" else price * rate / 100
 
 
+def worth(order):
+    """What a share counts for in a cap of value or margin: its limit, or the quote where that is more."""
+    return max(order.limit, order.reference)
+
+
 def sizing_base(book, policy):
     base = book.opening_equity + book.realised - book.charges
     return base if policy.capital_max is None else min(base, policy.capital_max)
@@ -97,7 +102,7 @@ def in_use(book, basis, *, bucket=None):
     """Value of what is held and on its way, all of it or of one sector (MIS alone is in these books)."""
     rate = Decimal(1) if basis == "notional" else Decimal("0.2")
     held = [(p.instrument, p.last * p.quantity) for p in book.positions]
-    held += [(o.approved.instrument, o.approved.limit * o.open_quantity) for o in book.live_orders(entries=True)]
+    held += [(o.approved.instrument, worth(o.approved) * o.open_quantity) for o in book.live_orders(entries=True)]
     return sum((value * rate for thing, value in held if bucket in (None, thing.bucket)), Decimal(0))
 
 
@@ -186,7 +191,7 @@ def test_SIZ_2_one_more_lot_would_break_the_limit_that_binds(situation):
     _, book, market, policy = situation
     lot, base, basis = market.instrument.lot_size, sizing_base(book, policy), policy.position_size_basis
     more, share = decision.order.quantity + lot, decision.order.limit
-    takes = per_share(decision, basis, share)
+    takes = per_share(decision, basis, worth(decision.order))
     bucket = market.instrument.bucket
     free = book.opening_equity + book.realised - book.charges + min(book.unrealised, 0) - in_use(book, "margin")
     risked, at_stops, likes = at_risk(book), lost_at_stops(book), cluster(situation)
@@ -212,7 +217,7 @@ def test_SIZ_2_one_more_lot_would_break_the_limit_that_binds(situation):
             more * takes + in_use(book, basis, bucket=bucket),
             base * policy.max_sector_exposure / 100,
         ),
-        "funds": (more * per_share(decision, "margin", share), free),
+        "funds": (more * per_share(decision, "margin", worth(decision.order)), free),
         "max_quantity": (more, policy.max_quantity),
     }
     used, limit = limits[decision.size.bound_by]
@@ -239,11 +244,11 @@ def test_SIZ_4_no_limit_is_exceeded_by_what_was_approved(situation):
     decision = approved(situation)
     _, book, market, policy = situation
     base, basis = sizing_base(book, policy), policy.position_size_basis
-    takes = decision.order.quantity * per_share(decision, basis, decision.order.limit)
+    takes = decision.order.quantity * per_share(decision, basis, worth(decision.order))
     assert takes + of_the_symbol(book, basis, market.instrument.key) <= base * policy.max_position_size_percent / 100
     used = in_use(book, basis, bucket=market.instrument.bucket)
     assert used + takes <= base * policy.max_sector_exposure / 100
-    margin = decision.order.quantity * per_share(decision, "margin", decision.order.limit)
+    margin = decision.order.quantity * per_share(decision, "margin", worth(decision.order))
     assert margin + in_use(book, "margin") <= book.opening_equity + book.net_realised + min(book.unrealised, 0)
     assert policy.max_quantity is None or decision.order.quantity <= policy.max_quantity
 

@@ -42,7 +42,8 @@ def with_one_bar_too_few(signal, book, market, policy):
 def moved(days):
     def at_another_day(signal, book, market, policy):
         seen = {"at": market.at + days, "quote_at": market.quote_at + days}
-        return attrs.evolve(signal, at=signal.at + days), book, attrs.evolve(market, **seen), policy
+        rolled = attrs.evolve(book, session=seen["at"].date())
+        return attrs.evolve(signal, at=signal.at + days), rolled, attrs.evolve(market, **seen), policy
 
     return at_another_day
 

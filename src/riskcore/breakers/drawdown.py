@@ -18,7 +18,12 @@ def drawdown_breaker(book: Book, observed: Observations, policy: Policy, at: dat
 
     Equity includes open positions at their latest prices. None while switched off, or while equity is not known.
     """
-    equity, peak = book.equity, drawdown_peak(book, policy)
+    return drawdown(book, policy, book.equity)
+
+
+def drawdown(book: Book, policy: Policy, equity: Decimal | None) -> Measure | None:
+    """`drawdown_breaker` of an equity that was worked out already."""
+    peak = drawdown_peak(book, policy)
     if policy.max_drawdown is None or equity is None or peak is None:
         return None
     return Measure("max_drawdown", peak - equity, percent_of(peak, policy.max_drawdown))

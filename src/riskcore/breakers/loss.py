@@ -21,8 +21,7 @@ def daily_loss_breaker(book: Book, observed: Observations, policy: Policy, at: d
     """
     if book.opening_equity is None:
         return None
-    result = book.net_realised + book.unrealised
-    return Measure("max_daily_loss", *todays_loss(result, book.opening_equity, policy.max_daily_loss))
+    return Measure("max_daily_loss", *todays_loss(_result(book), book.opening_equity, policy.max_daily_loss))
 
 
 def todays_loss(result: Decimal, equity: Decimal, percent: Decimal) -> tuple[Decimal, Decimal]:
@@ -34,26 +33,29 @@ def todays_loss(result: Decimal, equity: Decimal, percent: Decimal) -> tuple[Dec
 def weekly_loss_measure(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """The ISO week's net loss against `max_weekly_loss`; None while switched off or equity is not known."""
     monday = at.date() - timedelta(days=at.weekday())
-    return loss_since(book, monday, at.date(), policy.max_weekly_loss, "max_weekly_loss")
+    return loss_since(book, _result(book), monday, at.date(), policy.max_weekly_loss, "max_weekly_loss")
 
 
 @exact
 def monthly_loss_measure(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """The calendar month's net loss against `max_monthly_loss`; None while switched off or equity is not known."""
-    return loss_since(book, at.date().replace(day=1), at.date(), policy.max_monthly_loss, "max_monthly_loss")
+    first = at.date().replace(day=1)
+    return loss_since(book, _result(book), first, at.date(), policy.max_monthly_loss, "max_monthly_loss")
 
 
-def loss_since(book: Book, first: date, today: date, percent: Decimal | None, rule: str) -> Measure | None:
+def loss_since(
+    book: Book, result: Decimal, first: date, today: date, percent: Decimal | None, rule: str
+) -> Measure | None:
     """The net loss from `first` to now, against `percent` per cent of its first session's opening equity.
 
-    loss = -(net results of the finished sessions + today's + unrealised). Sessions that are not in `Book.days` did
+    loss = -(net results of the finished sessions + today's `result`, unrealised included). Sessions that are not in `Book.days` did
     not happen for it.
     """
     if book.opening_equity is None or percent is None:
         return None
     days = [day for day in book.days if first <= day.session < today]
     began = min(days, key=attrgetter("session")).opening_equity if days else book.opening_equity
-    net = sum((day.net for day in days), book.net_realised + book.unrealised)
+    net = sum((day.net for day in days), result)
     return Measure(rule, max(-net, ZERO), percent_of(began, percent))
 
 
@@ -65,6 +67,11 @@ def give_back(book: Book, observed: Observations, policy: Policy, at: datetime) 
     that a gain turned into a loss counts whole). Armed once best reaches `give_back_after_pct` per cent of opening
     equity; before that nothing counts as given back. None while switched off or equity is not known.
     """
+    return given_back(book, policy, _result(book))
+
+
+def given_back(book: Book, policy: Policy, result: Decimal) -> Measure | None:
+    """`give_back` of a day that came to `result` up to now."""
     most, opening, peak = policy.max_give_back_pct, book.opening_equity, book.session_peak
     if most is None or opening is None or peak is None:
         return None
@@ -72,5 +79,9 @@ def give_back(book: Book, observed: Observations, policy: Policy, at: datetime) 
     needed = percent_of(opening, policy.give_back_after_pct)
     if best < needed:
         return Measure("max_give_back_pct", ZERO, percent_of(needed, most))
-    given_back = best - (book.net_realised + book.unrealised)
-    return Measure("max_give_back_pct", given_back, percent_of(best, most))
+    return Measure("max_give_back_pct", best - result, percent_of(best, most))
+
+
+def _result(book: Book) -> Decimal:
+    """What the day came to up to now, after charges, open positions at their latest prices."""
+    return book.net_realised + book.unrealised

@@ -63,6 +63,8 @@ class Policy(
         return attrs.evolve(self, rules=(*self.rules, *added))
 
 
+LONGEST: Final = 31_622_400
+"""Seconds of the longest year; no length of time in a policy is longer."""
 _GROUPS: Final[tuple[Contradictions, ...]] = (
     limits.contradictions,
     validator.contradictions,
@@ -81,6 +83,7 @@ def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
     `values` may lack fields (those that were wrong on their own); only what is there is compared.
     """
     found = [] if values.get("confirm_small") else _small_percentages(values)
+    found += _endless_times(values)
     return found + [problem for group in _GROUPS for problem in group(values)]
 
 
@@ -93,6 +96,13 @@ def _small_percentages(values: dict[str, Any]) -> list[tuple[str, str]]:
             what = f"{plain(value)} means {plain(value)} %: write {meant} for {meant} %"
             found.append((name, f"{what}, or set confirm_small: true if it is meant"))
     return found
+
+
+def _endless_times(values: dict[str, Any]) -> list[tuple[str, str]]:
+    """Lengths of time that no calendar holds, nor a date added to them."""
+    lengths = ((name, values.get(name)) for name in (f.name for f in fields(Policy)) if name.endswith(("_s", "_min")))
+    what = f"must be at most {LONGEST}"
+    return [(name, what) for name, value in lengths if isinstance(value, (int, Decimal)) and value > LONGEST]
 
 
 def policy_hash(policy: Policy) -> str:

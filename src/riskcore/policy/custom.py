@@ -15,6 +15,11 @@ from riskcore.policy.kinds import RULES, list_of, meta
 from riskcore.values import given, settle
 
 DOTTED: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_<][\w.<>]*", re.ASCII)
+FIXED: Final = (
+    *("state", "session", "signal", "surveillance", "equity", "cash", "exit", "opposite", "margin", "funds"),
+    *("position", "tick", "lot", "risk"),
+)
+"""Checks of ours that no setting names."""
 KINDS: Final = (bool, int, Decimal, str, type(None))
 
 
@@ -112,8 +117,10 @@ class CustomSettings:
 
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """Two rules whose findings would bear the same name."""
+    """Two rules whose findings would bear the same name: of the user's own, or one of those and one of ours."""
     names = [rule.short for rule in values.get("rules", ())]
-    return [
+    twice = [
         ("rules", f"has two rules named {name}: rename one") for name in sorted(set(names)) if names.count(name) > 1
     ]
+    ours = [name for name in dict.fromkeys(names) if name in values or name in FIXED]
+    return twice + [("rules", f"has one named {name}, as a rule of ours is: rename it") for name in ours]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
 from riskcore.money import positive
-from riskcore.values import Check
+from riskcore.table_checks import clock, day_of, yes_or_no
+from riskcore.values import Check, optional
 
 RISK: Final = "risk_management"
 RULES: Final = "trading_rules"
@@ -28,30 +28,17 @@ def meta(
     return found if example is None else {**found, "example": example}
 
 
+flag: Final = yes_or_no
+clock_time: Final = optional(clock)
+day: Final = optional(day_of)
+
+
 def percent(value: Any, name: str) -> Decimal:
     """A percentage above 0 and at most 100."""
     number = positive(value, name)
     if number > 100:
         raise ValueError(f"{name} is in percent and must be at most 100, got {value!r}")
     return number
-
-
-def flag(value: Any, name: str) -> bool:
-    """True or false, and nothing that only looks like it."""
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be true or false, got {value!r}")
-    return value
-
-
-def clock_time(value: Any, name: str) -> time | None:
-    """A time of day in IST, as a `time` or as text such as "15:10"; None is off."""
-    if value is None or (isinstance(value, time) and value.tzinfo is None):
-        return value
-    if isinstance(value, str) and len(value) == 5 and value[2] == ":":
-        hours, minutes = value[:2], value[3:]
-        if value.isascii() and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60:
-            return time(int(hours), int(minutes))
-    raise ValueError(f'{name} must be a time of day in IST such as "15:10", got {value!r}')
 
 
 def clock_window(value: Any, name: str) -> str:
@@ -62,18 +49,6 @@ def clock_window(value: Any, name: str) -> str:
         if first is not None and last is not None and first < last:
             return f"{first:%H:%M}-{last:%H:%M}"
     raise ValueError(f'{name} must be times of day in IST such as "09:20-11:30", the earlier first, got {value!r}')
-
-
-def day(value: Any, name: str) -> date | None:
-    """A day, as a `date` or as text such as 2026-08-03; None is off."""
-    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-        return value
-    if isinstance(value, str) and len(value) == 10 and value.isascii():
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ValueError(f"{name} must be a day such as 2026-08-03, got {value!r}")
 
 
 def list_of(check: Check) -> Check:

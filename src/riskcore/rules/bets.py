@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
+from operator import mul
 from typing import Final, NamedTuple, TypeAlias
 
 from riskcore.book import Book
@@ -52,7 +54,7 @@ def simple_returns(closes: Closes) -> tuple[Decimal, ...]:
     >>> simple_returns([Decimal(100), Decimal(110), Decimal(99)])
     (Decimal('0.1'), Decimal('-0.1'))
     """
-    return tuple(closes[at] / closes[at - 1] - ONE for at in range(1, len(closes)))
+    return tuple([close / before - ONE for before, close in pairwise(closes)])
 
 
 @exact
@@ -177,11 +179,11 @@ def closes_of(bars: Mapping[str, Sequence[Bar]], policy: Policy) -> tuple[tuple[
 
 def _spread(values: Sequence[Decimal]) -> Spread:
     mean = sum(values, ZERO) / len(values)
-    deviations = tuple(value - mean for value in values)
-    return Spread(deviations, sum((away * away for away in deviations), ZERO))
+    deviations = tuple([value - mean for value in values])
+    return Spread(deviations, sum(map(mul, deviations, deviations), ZERO))
 
 
 def _product(one: Spread, other: Spread) -> Decimal:
     """Pearson's r of two spreads that move; rounding in the last of 28 digits never takes it beyond +-1."""
-    both = sum((a * b for a, b in zip(one.deviations, other.deviations, strict=True)), ZERO)
+    both = sum(map(mul, one.deviations, other.deviations), ZERO)
     return max(min(both / (one.squares * other.squares).sqrt(), ONE), -ONE)

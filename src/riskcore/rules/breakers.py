@@ -5,8 +5,8 @@ A breaker that was lifted by hand at its limit is excused here as well (`Book.ex
 
 from __future__ import annotations
 
-from riskcore.breakers.drawdown import drawdown_breaker, drawdown_peak
-from riskcore.breakers.loss import give_back
+from riskcore.breakers.drawdown import drawdown, drawdown_peak
+from riskcore.breakers.loss import given_back
 from riskcore.breakers.measure import NOTHING, Measure
 from riskcore.breakers.sending import order_rate
 from riskcore.breakers.streak import loss_streak, loss_streak_r
@@ -16,10 +16,10 @@ from riskcore.rules.context import Context
 
 def below_drawdown(context: Context) -> Reading | None:
     """Equity stands less than `max_drawdown` per cent below its peak, which must be known."""
-    if context.book.equity is not None and drawdown_peak(context.book, context.policy) is None:
+    equity = context.equity
+    if equity is not None and drawdown_peak(context.book, context.policy) is None:
         return "peak_unknown", None, None, None
-    found = drawdown_breaker(context.book, NOTHING, context.policy, context.market.at)
-    return _reading(context, found, "drawdown_reached")
+    return _reading(context, drawdown(context.book, context.policy, equity), "drawdown_reached")
 
 
 def streak_short(context: Context) -> Reading | None:
@@ -38,7 +38,7 @@ def gains_kept(context: Context) -> Reading | None:
     """Less than `max_give_back_pct` per cent of the day's best result, which must be known, was given back."""
     if context.book.opening_equity is not None and context.book.session_peak is None:
         return "peak_unknown", None, None, None
-    return _reading(context, give_back(context.book, NOTHING, context.policy, context.market.at), "gave_back")
+    return _reading(context, given_back(context.book, context.policy, context.result), "gave_back")
 
 
 def rate_free(context: Context) -> Reading | None:

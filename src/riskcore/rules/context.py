@@ -12,6 +12,7 @@ from riskcore.money import ZERO, exact, percent_of
 from riskcore.orders import ApprovedEntry, Order
 from riskcore.policy import MARGIN, Limit, Policy
 from riskcore.rules.bets import Bets, bets_of
+from riskcore.rules.losing import Loss, loss_at
 from riskcore.rules.placing import stop_for, target_for, worst_price
 from riskcore.sessions import CalendarUnknown, Session, session_on
 from riskcore.signals import BUY, Market, Signal
@@ -40,7 +41,8 @@ class Context(NamedTuple):
     `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
     are the policy's that the entry comes under. `bets` is how far the entry and what is held win together, where a
     limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the position
-    and sector limits (its value at the limit, or its margin, by the policy); `holdings` is what is held and what
+    and sector limits (its `worth`, or the margin of that, by the policy), `loss` what a stopped-out entry loses;
+    `holdings` is what is held and what
     entries on their way may still open; `unrealised` and `result` are the day's, open and in all after charges.
     """
 
@@ -66,6 +68,20 @@ class Context(NamedTuple):
     result: Decimal
     limits: tuple[Limit, ...] = ()
     bets: Bets | str | None = None
+    loss: Loss | None = None
+
+    @property
+    def equity(self) -> Decimal | None:
+        """Equity now, open positions at their latest prices; None while the opening is unknown."""
+        book = self.book
+        if book.opening_equity is None:
+            return None
+        return book.opening_equity + (book.realised - book.charges) + self.unrealised
+
+    @property
+    def worth(self) -> Decimal | None:
+        """What one share counts for where value or margin is limited, in rupees (`worth`)."""
+        return worth(self.reference, self.limit)
 
     @property
     def risk_per_share(self) -> Decimal | None:
@@ -86,6 +102,8 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     stop = stop_for(signal, market, policy, reference, trusted)
     margin = margin_pct(market.instrument, signal.product, on=market.at.date(), side=signal.side, tables=policy.tables)
     unrealised = book.unrealised if book.positions else ZERO
+    sound = _is_sound(signal.side, reference, limit, stop)
+    loss = loss_at(signal, market, policy, limit, stop.price) if sound and limit and stop else None
     # In the order of the fields: by name it takes half as long again, and one is made for every decision.
     return Context(
         signal,
@@ -103,21 +121,30 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         _base(book, policy),
         margin,
         trusted,
-        _is_sound(signal.side, reference, limit, stop),
-        _on_basis(limit, margin, policy),
+        sound,
+        _on_basis(worth(reference, limit), margin, policy),
         (*_positions(book), *_entries(book)) if book.positions or book.orders else (),
         unrealised,
         book.realised - book.charges + unrealised,
         _limits(signal, policy),
         bets_of(signal, book, market, policy),
+        loss,
     )
 
 
+def worth(reference: Decimal | None, limit: Decimal | None) -> Decimal | None:
+    """What a share of an entry is worth for a limit of value or margin: at its limit, or at the quote if that is more.
+
+    The limit of a sale lies below the quote, so at the limit it would be worth less than what is sold at the quote.
+    """
+    return limit if reference is None or limit is None else max(reference, limit)
+
+
 def on_its_way(order: Order) -> Holding:
-    """What an order may still fill."""
+    """What an order may still fill, at its limit or its reference, whichever is worth more."""
     approved = order.approved
     strategy = approved.strategy if isinstance(approved, ApprovedEntry) else ""
-    value = approved.limit * order.open_quantity
+    value = max(approved.limit, approved.reference) * order.open_quantity
     return Holding(approved.instrument, approved.product, strategy, approved.side, value)
 
 

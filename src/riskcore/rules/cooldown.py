@@ -95,19 +95,23 @@ def few_stops(context: Context) -> Reading:
     """
     policy, at = context.policy, context.market.at
     limit = policy.max_stops or 0
-    done = sorted(_within(context, policy.stops_scope), key=lambda trade: (trade.closed_at, not stopped_out(trade)))
+    trades = _within(context, policy.stops_scope)
+    done = sorted([(trade.closed_at, not stopped_out(trade), trade.session) for trade in trades])
     run: list[datetime] = []
     counted = 0
-    for trade in done:
-        if not stopped_out(trade):
+    for closed_at, otherwise, session in done:
+        if otherwise:
             run = [] if policy.stops_consecutive else run
             continue
-        run.append(trade.closed_at)
-        together = sum(1 for earlier in run if _near(context, earlier, run[-1]))
-        locks = together >= limit and _still_locked(context, trade.closed_at)
-        counted = max(counted, together) if locks or trade.session == at.date() else counted
-        if locks:
+        run.append(closed_at)
+        today, locked = session == at.date(), _still_locked(context, closed_at)
+        if not (today or locked):
+            continue
+        together = sum(1 for earlier in run if _near(context, earlier, closed_at))
+        if locked and together >= limit:
             return "too_many_stops", together, limit, None
+        if today:
+            counted = max(counted, together)
     return "", counted, limit, None
 
 

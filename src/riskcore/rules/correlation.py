@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskcore.money import ONE, ZERO, percent_of
+from riskcore.money import ZERO, percent_of
 from riskcore.policy import Policy
 from riskcore.reasons import Reading
 from riskcore.rules.bets import Bets, connected
@@ -16,8 +16,8 @@ def same_bet(context: Context) -> Reading:
     What moves against the entry is a hedge and passes. Entries on their way count as open; shares added to a
     position are no second bet.
     """
-    bets, limit = context.bets, context.policy.max_correlation or ONE
-    if not isinstance(bets, Bets):
+    bets, limit = context.bets, context.policy.max_correlation
+    if limit is None or not isinstance(bets, Bets):
         return _unknown(context)
     worst = max(((bets.together[0, other], bets.keys[other]) for other in range(1, len(bets.keys))), default=None)
     if worst is None:

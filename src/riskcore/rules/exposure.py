@@ -8,7 +8,8 @@ from typing import Final
 
 from riskcore.costs import ChargesUnknown, require_schedule
 from riskcore.instruments import margin_pct
-from riskcore.money import ZERO, percent_of
+from riskcore.money import HUNDRED, ZERO, percent_of
+from riskcore.orders import INTENDED, UNKNOWN
 from riskcore.policy import MARGIN
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context, Holding, on_its_way
@@ -114,10 +115,11 @@ def funds(context: Context) -> Reading | None:
     """The margin of the order fits into what is free.
 
     free = sizing equity + open losses - margin of positions and working entries, and never more than the cash
-    the broker reported where it was read. Open gains are not spent.
+    the broker reported where it was read, less the margin of entries that it may not have taken yet (intended, or of
+    unknown outcome). Open gains are not spent.
     """
     equity = context.book.opening_equity
-    if equity is None or context.limit is None or context.margin_pct is None:
+    if equity is None or context.worth is None or context.margin_pct is None:
         return None
     free = equity + context.result - max(context.unrealised, ZERO)
     for held in context.holdings:
@@ -126,11 +128,18 @@ def funds(context: Context) -> Reading | None:
             return "margin_unknown", held.instrument.key, None, None
         free -= percent_of(held.value, rate)
     if context.market.available_cash is not None:
-        free = min(free, context.market.available_cash)
-    share = percent_of(context.limit, context.margin_pct)
+        free = min(free, context.market.available_cash - _reserved(context))
+    share = percent_of(context.worth, context.margin_pct)
     lot = share * context.market.instrument.lot_size
     passed = free >= lot
     return "" if passed else "insufficient_funds", max(free, ZERO), lot, max(free, ZERO) // share
+
+
+def _reserved(context: Context) -> Decimal:
+    """The margin of entries of which the broker's cash may know nothing; whose rate is unknown has refused before."""
+    unseen = (order for order in context.book.live_orders(entries=True) if order.status in (INTENDED, UNKNOWN))
+    held = map(on_its_way, unseen)
+    return sum((percent_of(entry.value, _rate(context, entry) or HUNDRED) for entry in held), ZERO)
 
 
 def charges_known(context: Context) -> Reading:

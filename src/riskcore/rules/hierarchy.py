@@ -51,10 +51,11 @@ def scoped_loss(context: Context) -> Reading | None:
     equity, today = context.book.opening_equity, context.market.at.date()
     if equity is None:
         return None
+    finished = [trade for trade in context.book.outcomes if trade.session == today]
     for limit in context.limits:
         if limit.max_daily_loss is None:
             continue
-        done = (trade.net for trade in context.book.outcomes if trade.session == today and _done_in(limit, trade))
+        done = (trade.net for trade in finished if _done_in(limit, trade))
         open_ = (position for position in context.book.positions if _held_in(limit, position))
         net = sum((held.realised - held.charges + held.unrealised for held in open_), sum(done, ZERO))
         most = percent_of(equity, limit.max_daily_loss)

@@ -11,9 +11,14 @@ from riskcore.rules.context import Context
 
 
 def equity_known(context: Context) -> Reading:
-    """The session's opening equity is known; without it there is nothing to measure against."""
-    equity = context.book.opening_equity
-    return "" if equity is not None else "equity_unknown", equity, None, None
+    """The session's opening equity is known; without it there is nothing to measure against.
+
+    That of a book of another session is not: its counters and its results are of that day, too.
+    """
+    book = context.book
+    equity = book.opening_equity
+    known = equity is not None and book.session in (None, context.market.at.date())
+    return "" if known else "equity_unknown", equity, None, None
 
 
 def cash_known(context: Context) -> Reading:
@@ -56,7 +61,8 @@ def monthly_loss(context: Context) -> Reading | None:
 
 
 def _loss_since(first: date, percent: Decimal | None, reached: str, context: Context) -> Reading | None:
-    found = loss_since(context.book, first, context.market.at.date(), percent, reached.removesuffix("_reached"))
+    today, rule = context.market.at.date(), reached.removesuffix("_reached")
+    found = loss_since(context.book, context.result, first, today, percent, rule)
     if found is None:
         return None
     return reached if found.tripped else "", found.measured, found.limit, None

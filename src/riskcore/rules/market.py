@@ -10,6 +10,7 @@ from riskcore.breakers.measure import Measure
 from riskcore.money import percent_of
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
+from riskcore.signals import seconds
 
 
 def spread_fair(context: Context) -> Reading | None:
@@ -45,17 +46,19 @@ def move_usual(context: Context) -> Reading | None:
     most, price, market = context.policy.unusual_move_atr, context.reference, context.market
     if most is None or price is None:
         return None
-    if market.recent_prices is None or not context.atr:
+    if not market.recent_prices or not context.atr:
         return "evidence_missing", "recent prices" if context.atr else "ATR", None, None
     width = recent_range(market.recent_prices, market.at, context.policy.unusual_move_s)
     return _reading(unusual_move(width, price, context.atr, most), "unusual_move", "recent prices")
 
 
 def traded_lately(context: Context) -> Reading | None:
-    """The instrument traded less than `stale_after_s` seconds ago."""
-    most = context.policy.stale_after_s
+    """The instrument traded less than `stale_after_s` seconds ago, nor in the future beyond `clock_skew_s`."""
+    most, market = context.policy.stale_after_s, context.market
     if most is None or context.reference is None:
         return None
+    if market.traded_at is not None and market.traded_at - market.at > seconds(context.policy.clock_skew_s):
+        return "data_stale", market.at - market.traded_at, most, None
     return _reading(trade_age(context.market, most), "data_stale", "the time of the last trade")
 
 

@@ -14,7 +14,6 @@ from riskcore.money import ZERO, percent_of
 from riskcore.orders import ApprovedEntry
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
-from riskcore.rules.sizes import loss_of
 from riskcore.signals import sign
 from riskcore.sizing import Size
 
@@ -28,7 +27,7 @@ def open_risk(context: Context) -> Reading | None:
     still fill x (limit - stop), each from its losing side: where the stop has passed the entry price the part
     counts 0. The gain a position has now and may give back is not counted: it was never put at risk.
     """
-    loss = loss_of(context)
+    loss = context.loss
     if context.base is None or loss is None:
         return None
     for position in context.book.positions:
@@ -47,7 +46,7 @@ def worst_case(context: Context) -> Reading | None:
     that is worse) + what entries on their way risk. The entry may risk what is missing to the limit, and not quite
     all of it: at the limit is blocked. Refused where not one lot can.
     """
-    book, loss = context.book, loss_of(context)
+    book, loss = context.book, context.loss
     equity = book.opening_equity
     if equity is None or loss is None:
         return None

@@ -113,11 +113,12 @@ def worst_price(side: str, reference: Decimal, market: Market, policy: Policy) -
 def fixed_quantity(signal: Signal, market: Market, policy: Policy, entry: Decimal) -> int:
     """The quantity that does not follow from the stop: `fixed_quantity`, or what `fixed_notional` buys.
 
-    At the worst price, in whole lots, and at least one, because less than that is refused by its own name.
+    At the limit or the quote, whichever is more, in whole lots, and at least one, because less than that is refused
+    by its own name.
     """
     lot, wanted = market.instrument.lot_size, Decimal(policy.fixed_quantity or 0)
     if policy.sizing_method == FIXED_NOTIONAL:
-        wanted = (policy.fixed_notional or ZERO) / worst_price(signal.side, entry, market, policy)
+        wanted = (policy.fixed_notional or ZERO) / max(entry, worst_price(signal.side, entry, market, policy))
     return max(floor_to_lot(wanted, lot), lot)
 
 

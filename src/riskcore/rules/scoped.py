@@ -11,7 +11,7 @@ from riskcore.policy.scoped import PRODUCT, SYMBOL
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context, Holding
 from riskcore.rules.exposure import position_room, used
-from riskcore.rules.sizes import loss_of, notional_room
+from riskcore.rules.sizes import notional_room
 
 NONE_APPLIES: Reading = ("", "no limit applies", None, None)
 
@@ -38,11 +38,11 @@ def limit_position_size(context: Context) -> Reading | None:
 
 
 def limit_notional(context: Context) -> Reading | None:
-    """One entry is worth at most `max_notional` of each limit that applies, at the worst price permitted."""
+    """One entry is worth at most `max_notional` of each limit that applies, at its limit or the quote."""
     found = _tightest(context, "max_notional")
     if found is None:
         return NONE_APPLIES
-    return None if context.limit is None else notional_room(context, context.limit, found[0])
+    return None if context.worth is None else notional_room(context, context.worth, found[0])
 
 
 def limit_exposure(context: Context) -> Reading | None:
@@ -74,7 +74,7 @@ def limit_risk(context: Context) -> Reading | None:
     found = _tightest(context, "risk_per_trade")
     if found is None:
         return NONE_APPLIES
-    loss, lot = loss_of(context), context.market.instrument.lot_size
+    loss, lot = context.loss, context.market.instrument.lot_size
     if context.base is None or loss is None:
         return None
     most = loss.most(percent_of(max(context.base, ZERO), found[0]), lot)

@@ -7,70 +7,17 @@ and the charges that the policy counts. Each rule carries its largest quantity; 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
-from riskcore.costs import ChargesUnknown, policy_charges
 from riskcore.exchange_limits import slice_quantity
 from riskcore.money import HUNDRED, ZERO, percent_of
-from riskcore.policy import Policy
 from riskcore.policy.sizing import KELLY, RISK_METHOD
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
-from riskcore.signals import BUY, opposite
 from riskcore.sizers import edge_of, kelly_fraction, throttle, volatility_most
-from riskcore.sizing import RISK_PER_TRADE, Charges, Size, most_within
+from riskcore.sizing import RISK_PER_TRADE, Size
 
 SECTOR_CAPS: Final = ("max_sector_exposure", "max_sector_net_exposure", "max_unknown_sector_exposure")
-
-
-class Loss(NamedTuple):
-    """What a stopped-out entry loses: so much a share, and the charges of so many where the policy counts them."""
-
-    per_share: Decimal
-    charges: Charges | None
-
-    def of(self, quantity: int) -> Decimal:
-        """The loss of so many shares, in rupees."""
-        lost = self.per_share * quantity
-        return lost if self.charges is None else lost + self.charges(quantity)
-
-    def most(self, budget: Decimal, lot: int) -> int:
-        """The largest whole-lot quantity that loses no more than the budget."""
-        return most_within(budget, self.per_share, self.charges, lot)
-
-
-def loss_of(context: Context) -> Loss | None:
-    """The loss that sizes are worked out from; None without a sound stop, or without a schedule of charges."""
-    limit, stop, policy = context.limit, context.stop, context.policy
-    if limit is None or stop is None or not context.stop_is_sound:
-        return None
-    leave = worst_exit(context.signal.side, stop.price, context.market.instrument.tick, policy)
-    if not policy.risk_includes_charges:
-        return Loss(abs(limit - leave), None)
-    try:
-        round_trip(context, 1, limit, leave)
-    except ChargesUnknown:
-        return None
-    return Loss(abs(limit - leave), lambda quantity: round_trip(context, quantity, limit, leave))
-
-
-def worst_exit(side: str, stop: Decimal, tick: Decimal, policy: Policy) -> Decimal:
-    """Where a stop is assumed to fill: the larger of slippage_ticks and slippage_pct beyond it, never below zero."""
-    if policy.slippage_ticks is None and policy.slippage_pct is None:
-        return stop
-    slip = max(tick * (policy.slippage_ticks or 0), percent_of(stop, policy.slippage_pct or ZERO))
-    return max(stop - slip, ZERO) if side == BUY else stop + slip
-
-
-def round_trip(context: Context, quantity: int, enter: Decimal, leave: Decimal) -> Decimal:
-    """Charges of so many shares in at one price and out at another, one order each."""
-    instrument, signal = context.market.instrument, context.signal
-    day = context.market.at.date()
-    costs = (
-        policy_charges(instrument, signal.product, side, price * quantity, day, context.policy).total
-        for side, price in ((signal.side, enter), (opposite(signal.side), leave))
-    )
-    return sum(costs, ZERO)
 
 
 def budget_of(context: Context) -> Decimal:
@@ -84,10 +31,10 @@ def fixed_quantity(context: Context) -> Reading:
 
 
 def fixed_notional(context: Context) -> Reading | None:
-    """As many shares as `fixed_notional` rupees buy at the worst price, with sizing_method fixed_notional."""
-    if context.limit is None:
+    """As many shares as are worth `fixed_notional` at the limit or the quote, with sizing_method fixed_notional."""
+    if context.worth is None:
         return None
-    return _lot_of(context, int((context.policy.fixed_notional or ZERO) // context.limit), "fixed_notional")
+    return _lot_of(context, int((context.policy.fixed_notional or ZERO) // context.worth), "fixed_notional")
 
 
 def volatility(context: Context) -> Reading | None:
@@ -117,7 +64,7 @@ def kelly(context: Context) -> Reading | None:
         return "" if falls_back else "kelly_not_ready", trades, policy.kelly_min_trades, None
     if fraction <= 0:
         return "kelly_no_edge", fraction, None, ZERO
-    loss = loss_of(context)
+    loss = context.loss
     if context.base is None or loss is None:
         return None
     budget = max(context.base, ZERO) * policy.kelly_multiplier * fraction
@@ -130,8 +77,8 @@ def throttled(context: Context) -> Reading | None:
     drawdown = (peak equity - equity) / peak equity, open positions included. What is left of the risk is measured on
     the usual budget: the least of risk_per_trade, that of a limit and Kelly's.
     """
-    policy, book, loss = context.policy, context.book, loss_of(context)
-    first, equity, peak = policy.throttle_from_pct, book.equity, book.peak_equity
+    policy, book, loss = context.policy, context.book, context.loss
+    first, equity, peak = policy.throttle_from_pct, context.equity, book.peak_equity
     if equity is not None and (peak is None or peak <= 0):
         return "peak_unknown", None, None, None
     if equity is None or peak is None or first is None or loss is None:
@@ -145,10 +92,10 @@ def throttled(context: Context) -> Reading | None:
 
 
 def largest_notional(context: Context) -> Reading | None:
-    """One entry is worth at most `max_notional` at the worst price permitted."""
-    if context.limit is None:
+    """One entry is worth at most `max_notional` at its limit or at the quote, whichever is more."""
+    if context.worth is None:
         return None
-    return notional_room(context, context.limit, context.policy.max_notional or ZERO)
+    return notional_room(context, context.worth, context.policy.max_notional or ZERO)
 
 
 def notional_room(context: Context, price: Decimal, most: Decimal) -> Reading:
