@@ -17,6 +17,7 @@ from riskcore.engine.turn import Turn
 from riskcore.engine.watch import watch
 from riskcore.orders import SIGNAL_EXIT
 from riskcore.policy import Policy, policy_hash
+from riskcore.policy.breakers import NAMES
 from riskcore.reasons import Finding
 from riskcore.signals import EXIT, Signal
 from riskcore.states import CONDITION
@@ -54,6 +55,8 @@ def _signal(event: e.SignalArrived, turn: Turn) -> None:
     if signal.kind == EXIT:
         _exit_signal(turn, signal)
     else:
+        if turn.book.session is not None and turn.book.opening_equity is None:
+            turn.ask(e.AskEquity(turn.book.session, turn.state.carried_equity))
         turn.ask(e.AskEvidence(signal, asked_interval(signal, turn.policy)))
 
 
@@ -124,7 +127,9 @@ def _trouble(event: e.TroubleSeen, turn: Turn) -> None:
 
 @react_to.register
 def _trouble_over(event: e.TroubleOver, turn: Turn) -> None:
-    turn.lift(event.name, "the trouble is over")
+    latch = turn.book.latch(event.name)
+    if latch is not None and latch.resets == CONDITION and latch.name not in (*NAMES, operator.LOGIN):
+        turn.lift(event.name, "the trouble is over")
 
 
 @react_to.register
