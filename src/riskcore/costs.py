@@ -176,8 +176,7 @@ class Tariff(NamedTuple):
         rates, brokerage = self.rates, self.flat
         if brokerage is None:
             brokerage = value * self.percent / HUNDRED
-            if brokerage > self.most:
-                brokerage = self.most
+            brokerage = min(brokerage, self.most)
         fee, sebi = value * rates.exchange_pct / HUNDRED, value * rates.sebi_pct / HUNDRED
         gst = (brokerage + fee + sebi) * rates.gst_pct / HUNDRED
         if side == SELL:
