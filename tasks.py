@@ -27,9 +27,7 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENTS = ROOT / ".venv"
 INPUTS = ("pyproject.toml", "constraints.txt")
 STAMP = "riskcore.stamp"
-PIP_LINES_SHOWN = 25
-PROGRESS_EVERY_S = 10
-PEERS_PYTHONS = ("3.12", "3.13", "3.14")  # for which nautilus_trader has wheels
+PIP_LINES_SHOWN, PROGRESS_EVERY_S = 25, 10
 
 # import-linter has no `-m` form, and a console script would need another path on Windows.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run(['--no-logo'])"
@@ -82,14 +80,12 @@ class Environment(NamedTuple):
 
 def demo(args: list) -> int:
     """One real trading day on paper, through the runner (demo --help: its options)."""
-    python = made(Environment("demo", "runner", this_python()))
-    return hand_over([str(python), "-m", "riskcore_openalgo", "demo", *args])
+    return riskcore(["demo", *args])
 
 
 def riskcore(args: list) -> int:
     """The command line in the demo's environment (riskcore --help: its verbs)."""
-    python = made(Environment("demo", "runner", this_python()))
-    return hand_over([str(python), "-m", "riskcore_openalgo", *args])
+    return hand_over([str(made(Environment("demo", "runner", this_python()))), "-m", "riskcore_openalgo", *args])
 
 
 def test(args: list) -> int:
@@ -106,8 +102,7 @@ def check(args: list) -> int:
     steps = (*STEPS, ("one tape", ("tools/one_tape.py", *other_environments())))
     if not options.no_tests:
         steps = (*steps, ("tests", ("-m", "pytest", *rest)))
-    results = [run_step(name, [str(python), *command]) for name, command in steps]
-    return report(results)
+    return report([run_step(name, [str(python), *command]) for name, command in steps])
 
 
 def other_environments() -> list:
@@ -136,13 +131,8 @@ def bench(args: list) -> int:
 
 
 def peers(args: list) -> int:
-    """How long a decision takes beside nautilus_trader's, which needs Python 3.12 (peers --python python3.12)."""
-    parser = argparse.ArgumentParser(prog="tasks.py peers")
-    parser.add_argument("--python", help="a command or a path; without it the first that will do is taken")
-    named = parser.parse_args(args).python
-    base = other_python(named) if named else python_of(PEERS_PYTHONS)
-    python = made(Environment("peers", "peers", base))
-    return hand_over([str(python), "-m", "benchmarks.bench_peers"], ROOT)
+    """A decision beside nautilus_trader's, in CPU time (it needs Python 3.12: python3.12 tasks.py peers)."""
+    return in_dev("-m", "benchmarks.bench_peers", *args, name="peers")
 
 
 def smoke(args: list) -> int:
@@ -173,8 +163,7 @@ VERBS = {task.__name__: task for task in (demo, riskcore, test, check, tables, b
 
 def in_dev(*command: str, name: str = "dev") -> int:
     """Run in the developers' environment (or the auditors'), from the project's root."""
-    python = made(Environment(name, name, this_python()))
-    return hand_over([str(python), *command], ROOT)
+    return hand_over([str(made(Environment(name, name, this_python()))), *command], ROOT)
 
 
 def hand_over(command: list, folder: Path | None = None) -> int:
@@ -363,16 +352,6 @@ def quiet(command: list, failure: str) -> None:
 def this_python() -> Interpreter:
     """The Python this file runs under."""
     return Interpreter(sys.executable, "{}.{}".format(*sys.version_info), sys.version)
-
-
-def python_of(versions: tuple) -> Interpreter:
-    """This Python where its version is among those, else the first of them that is installed."""
-    if this_python().short in versions:
-        return this_python()
-    for short in versions:
-        with contextlib.suppress(Trouble):
-            return other_python("python" + short)
-    raise Trouble(f"this needs one of Python {', '.join(versions)}, and none was found: give one with --python")
 
 
 def other_python(name: str) -> Interpreter:

@@ -152,10 +152,14 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
     caps: list[tuple[str, Decimal]] = []
     passed = True
     for row, found in answers:
-        if found is None or found[0]:
+        if found is None:
             passed = False
-        if found is not None and found[3] is not None:
-            caps.append((row.name, found[3]))
+            continue
+        reason, _, _, most = found
+        if reason:
+            passed = False
+        if most is not None:
+            caps.append((row.name, most))
     loss, budget = context.loss, budget_of(context)
     if context.base is None or loss is None:
         return _refused(signal, [*answers, (_RISK, None)])
@@ -197,7 +201,7 @@ def _same_thing(signal: Signal, market: Market) -> None:
     if signal.kind != ENTRY:
         raise ValueError(f"decide() is for entries; signal {signal.id} is an {signal.kind}: exits need no decision")
     instrument = market.instrument
-    if (signal.symbol, signal.exchange) != (instrument.symbol, instrument.exchange):
+    if signal.symbol != instrument.symbol or signal.exchange != instrument.exchange:
         raise ValueError(f"the signal is for {signal.exchange}:{signal.symbol}, the market seen is {instrument.key}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import frozen
 
@@ -191,6 +191,8 @@ class Finding:
 
 def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
     """The finding of a reading: money in `unit` rupees to the paisa, moments and lists as text."""
+    measured: Any
+    limit: Any
     reason, measured, limit, most = reading
     kept = MONEY_AS_IT_IS if unit == RUPEES else AS_IT_IS
     if type(measured) not in kept:
@@ -200,7 +202,7 @@ def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
     return Finding(rule, not reason, reason, measured, limit, most)
 
 
-def _told(value: Raw, unit: str) -> Measured:
+def _told(value: Any, unit: str) -> Measured:
     if isinstance(value, Decimal):
         return to_paisa(value) if unit == RUPEES else value
     if isinstance(value, timedelta):

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from riskcore.money import ZERO, amount, count, exact, not_negative, percent_of, positive
+from riskcore.money import ZERO, amount, count, exact, floor_to_lot, not_negative, percent_of, positive
 
 RISK_PER_TRADE: Final = "risk_per_trade"
 Charges: TypeAlias = Callable[[int], Decimal]
@@ -77,10 +77,11 @@ def size(
 
 def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
     """The size that all caps allow, in whole lots; `allowed` holds at least one, equal ones stay in their order."""
-    ordered = sorted(
-        [(name, max(int(most // lot), 0) * lot if lot > 1 else max(int(most), 0)) for name, most in allowed],
-        key=itemgetter(1),
-    )
+    if lot == 1:
+        ordered = [(name, int(most) if most > 0 else 0) for name, most in allowed]
+    else:
+        ordered = [(name, floor_to_lot(most, lot)) for name, most in allowed]
+    ordered.sort(key=itemgetter(1))
     name, quantity = ordered[0]
     return Size(quantity, name, tuple(ordered))
 

@@ -48,8 +48,8 @@ def loss_since(
 ) -> Measure | None:
     """The net loss from `first` to now, against `percent` per cent of its first session's opening equity.
 
-    loss = -(net results of the finished sessions + today's `result`, unrealised included). Sessions that are not in `Book.days` did
-    not happen for it.
+    loss = -(net results of the finished sessions + today's `result`, unrealised included). Sessions that are not in
+    `Book.days` did not happen for it.
     """
     if book.opening_equity is None or percent is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -197,6 +198,12 @@ class LevelSettings:
         converter=given,
         metadata=meta(count, "bars", "bars needed before an ATR is trusted (ten times the period)"),
     )
+
+    @cached_property
+    def stop_on_atr(self) -> bool:
+        """Whether the policy's own stop is measured in ATR."""
+        buffered = self.stop_buffer_atr is not None and not {LEVEL, SWING}.isdisjoint(self.stop_methods)
+        return ATR in self.stop_methods or buffered
 
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -268,6 +269,12 @@ class LimitSettings:
             example="30",
         ),
     )
+
+    @cached_property
+    def correlates(self) -> bool:
+        """Whether a limit asks for correlations."""
+        wanted = (self.max_correlation, self.max_cluster_positions, self.max_cluster_exposure)
+        return any(limit is not None for limit in wanted)
 
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:

@@ -120,7 +120,7 @@ def bets_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Bets 
 
     A text where a history is missing, shorter than `correlation_min_bars` returns, or does not move: whose it is.
     """
-    if not correlates(policy):
+    if not policy.correlates:
         return None
     sides = {market.instrument.key: sign(signal.side)}
     for position in book.positions:
@@ -152,22 +152,13 @@ def _together(
     return found
 
 
-def correlates(policy: Policy) -> bool:
-    """Whether a limit of the policy asks for correlations."""
-    return (
-        policy.max_correlation is not None
-        or policy.max_cluster_positions is not None
-        or policy.max_cluster_exposure is not None
-    )
-
-
 def closes_of(bars: Mapping[str, Sequence[Bar]], policy: Policy) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
     """`Market.closes` from bars by instrument key: their newest common moments, as many as the policy looks back.
 
     Nothing where no limit asks for correlations. Series too short to be used (`correlation_min_bars`) are left out, so
     that they are refused by name where they matter and shorten no other.
     """
-    if not correlates(policy):
+    if not policy.correlates:
         return ()
     length = policy.correlation_window + 1
     newest = {key: {bar.at: bar.close for bar in series[-2 * length :]} for key, series in bars.items()}

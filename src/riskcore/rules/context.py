@@ -41,9 +41,9 @@ class Context(NamedTuple):
     `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
     are the policy's that the entry comes under. `bets` is how far the entry and what is held win together, where a
     limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the position
-    and sector limits (its `worth`, or the margin of that, by the policy), `loss` what a stopped-out entry loses;
-    `holdings` is what is held and what
-    entries on their way may still open; `unrealised` and `result` are the day's, open and in all after charges.
+    and sector limits (its `worth`, or the margin of that, by the policy), `loss` what it loses when stopped out;
+    `holdings` is what is held and what entries on their way may still open; `unrealised` and `result` are the day's,
+    open and in all after charges.
     """
 
     signal: Signal
@@ -127,7 +127,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         unrealised,
         book.realised - book.charges + unrealised,
         _limits(signal, policy),
-        bets_of(signal, book, market, policy),
+        bets_of(signal, book, market, policy) if policy.correlates else None,
         loss,
     )
 

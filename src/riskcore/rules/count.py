@@ -62,11 +62,11 @@ def entries_today(context: Context, counts: Callable[[ApprovedEntry | ApprovedEx
 
 def position_slot(context: Context) -> Reading:
     """Open positions and symbols with an entry on its way are fewer than `max_positions`."""
-    keys = {position.instrument.key for position in context.book.positions}
-    keys.update(order.approved.instrument.key for order in context.book.live_orders(entries=True))
-    limit = context.policy.max_positions
-    adds = context.market.instrument.key not in keys
-    passed = len(keys) < limit or not adds
+    book, limit = context.book, context.policy.max_positions
+    keys = {position.instrument.key for position in book.positions}
+    if book.orders:
+        keys.update([order.approved.instrument.key for order in book.live_orders(entries=True)])
+    passed = len(keys) < limit or context.market.instrument.key in keys
     return "" if passed else "too_many_positions", len(keys), limit, None
 
 

@@ -1,4 +1,4 @@
-"""What an entry loses when it is filled at its worst price and stopped out: the number that sizes are worked out from."""
+"""What an entry loses when it is filled at its worst price and stopped out: what sizes are worked out from."""
 
 from __future__ import annotations
 
@@ -9,36 +9,38 @@ from riskcore.costs import ChargesUnknown, Tariff, tariff
 from riskcore.money import ZERO, percent_of
 from riskcore.policy import Policy
 from riskcore.signals import BUY, Market, Signal, opposite
-from riskcore.sizing import Charges, most_within
-
-
-class Loss(NamedTuple):
-    """What a stopped-out entry loses: so much a share, and the charges of so many where the policy counts them."""
-
-    per_share: Decimal
-    charges: Charges | None
-
-    def of(self, quantity: int) -> Decimal:
-        """The loss of so many shares, in rupees."""
-        lost = self.per_share * quantity
-        return lost if self.charges is None else lost + self.charges(quantity)
-
-    def most(self, budget: Decimal, lot: int) -> int:
-        """The largest whole-lot quantity that loses no more than the budget."""
-        return most_within(budget, self.per_share, self.charges, lot)
+from riskcore.sizing import most_within
 
 
 class RoundTrip(NamedTuple):
-    """In on one side at one price, out at another, one order each: called with a quantity, the charges of both."""
+    """In on one side at one price, out at another, one order each, and what orders cost."""
 
     tariff: Tariff
     side: str
     enter: Decimal
     leave: Decimal
 
-    def __call__(self, quantity: int) -> Decimal:
+    def charges(self, quantity: int) -> Decimal:
+        """Both orders' charges of so many shares."""
         cost = self.tariff.total
         return cost(self.side, self.enter * quantity) + cost(opposite(self.side), self.leave * quantity)
+
+
+class Loss(NamedTuple):
+    """What a stopped-out entry loses: so much a share, and the round trip where its charges count."""
+
+    per_share: Decimal
+    charged: RoundTrip | None
+
+    def of(self, quantity: int) -> Decimal:
+        """The loss of so many shares, in rupees."""
+        lost = self.per_share * quantity
+        return lost if self.charged is None else lost + self.charged.charges(quantity)
+
+    def most(self, budget: Decimal, lot: int) -> int:
+        """The largest whole-lot quantity that loses no more than the budget."""
+        charges = None if self.charged is None else self.charged.charges
+        return most_within(budget, self.per_share, charges, lot)
 
 
 def loss_at(signal: Signal, market: Market, policy: Policy, limit: Decimal, stop: Decimal) -> Loss | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final, TypeAlias
 
 from riskcore.money import ONE, ZERO, floor_to_lot, percent_of
@@ -85,8 +84,9 @@ def brings_stop(signal: Signal, policy: Policy) -> bool:
 
 def needs_atr(signal: Signal, policy: Policy) -> bool:
     """Whether the stop, a bound of it, or what it will trail by is measured in ATR."""
-    own, bound = _atr_uses(policy)
-    return bound or policy.trails_on_atr or (own and not brings_stop(signal, policy))
+    if policy.stop_greatest_atr is not None or policy.trails_on_atr:
+        return True
+    return policy.stop_on_atr and not brings_stop(signal, policy)
 
 
 def least_distance(policy: Policy, entry: Decimal, tick: Decimal) -> Decimal:
@@ -136,14 +136,6 @@ def _own(signal: Signal, market: Market, policy: Policy, entry: Decimal, atr: De
     chosen = stops[0] if len(stops) == 1 else choose(tuple(stops), policy.stop_combine)
     least, greatest = least_distance(policy, entry, tick), greatest_distance(policy, entry, atr)
     return clamp(side, entry, chosen, tick, least, greatest)
-
-
-@lru_cache(maxsize=256)
-def _atr_uses(policy: Policy) -> tuple[bool, bool]:
-    """Whether the policy's own stop is measured in ATR, and whether a bound of every stop is."""
-    methods = policy.stop_methods
-    buffered = policy.stop_buffer_atr is not None and not {names.LEVEL, names.SWING}.isdisjoint(methods)
-    return names.ATR in methods or buffered, policy.stop_greatest_atr is not None
 
 
 def _reach(policy: Policy, entry: Decimal, risk: Decimal) -> Decimal:

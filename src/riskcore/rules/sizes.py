@@ -22,7 +22,8 @@ SECTOR_CAPS: Final = ("max_sector_exposure", "max_sector_net_exposure", "max_unk
 
 def budget_of(context: Context) -> Decimal:
     """What `risk_per_trade` allows to lose, in rupees."""
-    return percent_of(max(context.base or ZERO, ZERO), context.policy.risk_per_trade)
+    base = context.base
+    return percent_of(base, context.policy.risk_per_trade) if base is not None and base > 0 else ZERO
 
 
 def fixed_quantity(context: Context) -> Reading:
