@@ -8,12 +8,12 @@ A template is filled with what was measured and the limit it met. `clears` says 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import frozen
 
-from riskcore.money import to_paisa
+from riskcore.money import PAISA
 
 Measured: TypeAlias = Decimal | int | str | None
 Raw: TypeAlias = Measured | datetime | date | time | timedelta | tuple[str, ...]
@@ -203,7 +203,7 @@ def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
 
 def _told(value: Any, unit: str) -> Measured:
     if isinstance(value, Decimal):
-        return to_paisa(value) if unit == RUPEES else value
+        return value.quantize(PAISA, ROUND_HALF_UP) if unit == RUPEES else value
     if isinstance(value, timedelta):
         return _seconds(value)
     if isinstance(value, datetime):
