@@ -131,7 +131,7 @@ def bench(args: list) -> int:
 
 
 def peers(args: list) -> int:
-    """A decision beside nautilus_trader's, in CPU time (it needs Python 3.12: python3.12 tasks.py peers)."""
+    """A decision timed beside nautilus_trader's, which needs 3.12 (python3.12 tasks.py peers)."""
     return in_dev("-m", "benchmarks.bench_peers", *args, name="peers")
 
 

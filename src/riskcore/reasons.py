@@ -8,12 +8,12 @@ A template is filled with what was measured and the limit it met. `clears` says 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import frozen
 
-from riskcore.money import to_paisa
+from riskcore.money import PAISA
 
 Measured: TypeAlias = Decimal | int | str | None
 Raw: TypeAlias = Measured | datetime | date | time | timedelta | tuple[str, ...]
@@ -196,15 +196,13 @@ def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
     reason, measured, limit, most = reading
     kept = MONEY_AS_IT_IS if unit == RUPEES else AS_IT_IS
     if type(measured) not in kept:
-        measured = _told(measured, unit)
+        measured = measured.quantize(PAISA, ROUND_HALF_UP) if type(measured) is Decimal else _told(measured)
     if type(limit) not in kept:
-        limit = _told(limit, unit)
+        limit = limit.quantize(PAISA, ROUND_HALF_UP) if type(limit) is Decimal else _told(limit)
     return Finding(rule, not reason, reason, measured, limit, most)
 
 
-def _told(value: Any, unit: str) -> Measured:
-    if isinstance(value, Decimal):
-        return to_paisa(value) if unit == RUPEES else value
+def _told(value: Any) -> Measured:
     if isinstance(value, timedelta):
         return _seconds(value)
     if isinstance(value, datetime):

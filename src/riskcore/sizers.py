@@ -113,7 +113,7 @@ def kelly_fraction(win_rate: Any, payoff: Any) -> Decimal | None:
     wins, ratio = amount(win_rate, "win_rate"), not_negative(payoff, "payoff")
     if not ZERO <= wins <= ONE:
         raise ValueError(f"win_rate must be a share from 0 to 1 (45 % is 0.45), got {win_rate!r}")
-    return wins - (ONE - wins) / ratio if ratio else None
+    return kelly_of(wins, ratio)
 
 
 @exact
@@ -190,6 +190,11 @@ def volatility_most(base: Decimal, target_pct: Decimal, atr: Decimal, multiple: 
     """`volatility_cap` of clean values: whole shares, at most `LARGEST`: an ATR may fade to next to nothing."""
     target, move = percent_of(base, target_pct), atr * multiple
     return LARGEST if target >= move * LARGEST else target // move
+
+
+def kelly_of(wins: Decimal, payoff: Decimal) -> Decimal | None:
+    """`kelly_fraction` of clean values."""
+    return wins - (ONE - wins) / payoff if payoff else None
 
 
 def throttle(drawdown_pct: Decimal, from_pct: Decimal, to_pct: Decimal, least_pct: Decimal) -> Decimal:

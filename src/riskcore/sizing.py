@@ -102,11 +102,11 @@ def _search(budget: Decimal, loss: Decimal, charges: Charges, lot: int, lots: in
     `low` fits and `high` does not; each round guesses where the straight line between them meets the budget, every
     second one halves instead, so that no shape of charges makes it long.
     """
-    low, lost_low, high, halve = 0, ZERO, lots + 1, False
-    lost_high = loss * lot * high
+    low, lost_low, high, halve, each = 0, ZERO, lots + 1, False, loss * lot
+    lost_high = each * high
     guess = lots
     while True:
-        lost = loss * lot * guess + charges(guess * lot)
+        lost = each * guess + charges(guess * lot)
         if lost <= budget:
             low, lost_low = guess, lost
         else:

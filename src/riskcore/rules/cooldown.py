@@ -104,7 +104,8 @@ def few_stops(context: Context) -> Reading:
             run = [] if policy.stops_consecutive else run
             continue
         run.append(closed_at)
-        today, locked = session == at.date(), _still_locked(context, closed_at)
+        today = session == at.date()
+        locked = len(run) >= limit and _still_locked(context, closed_at)
         if not (today or locked):
             continue
         together = sum(1 for earlier in run if _near(context, earlier, closed_at))

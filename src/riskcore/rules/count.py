@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
@@ -46,18 +44,18 @@ def nothing_opposite(context: Context) -> Reading:
 def symbol_trade_slot(context: Context) -> Reading:
     """Entries in the symbol in this session, refused ones not counted, are fewer than `max_entries_per_symbol`."""
     key, limit = context.market.instrument.key, context.policy.max_entries_per_symbol or 0
-    entries = entries_today(context, lambda entry: entry.instrument.key == key)
+    entries = sum([entry.instrument.key == key for entry in entries_today(context)])
     return "" if entries < limit else "too_many_entries", entries, limit, None
 
 
-def entries_today(context: Context, counts: Callable[[ApprovedEntry | ApprovedExit], bool]) -> int:
-    """Orders of the session date that count as trades, of those the caller counts."""
+def entries_today(context: Context) -> list[ApprovedEntry | ApprovedExit]:
+    """Orders of the session date that count as trades."""
     today = context.market.at.date()
-    return sum(
-        1
+    return [
+        order.approved
         for order in context.book.orders
-        if order.counts_as_trade and counts(order.approved) and session_date(order.approved.at) == today
-    )
+        if order.counts_as_trade and session_date(order.approved.at) == today
+    ]
 
 
 def position_slot(context: Context) -> Reading:

@@ -6,8 +6,6 @@ reached. What they say of sizes stands with the sizes.
 
 from __future__ import annotations
 
-from functools import partial
-
 from riskcore.money import ZERO, percent_of, rupees
 from riskcore.orders import ApprovedEntry, ApprovedExit
 from riskcore.policy import Limit
@@ -34,10 +32,11 @@ def scoped_positions(context: Context) -> Reading:
 
 def scoped_trades(context: Context) -> Reading:
     """Entries of the session, of each limited scope, are fewer than its `max_trades_per_day`."""
+    sent = entries_today(context)
     for limit in context.limits:
         if limit.max_trades_per_day is None:
             continue
-        entries = entries_today(context, partial(_entered_in, limit))
+        entries = sum([_entered_in(limit, entry) for entry in sent])
         if entries >= limit.max_trades_per_day:
             return "limit_trades", f"{limit.title}: {entries}", limit.max_trades_per_day, None
     return "", None, None, None
@@ -51,13 +50,14 @@ def scoped_loss(context: Context) -> Reading | None:
     equity, today = context.book.opening_equity, context.market.at.date()
     if equity is None:
         return None
-    finished = [trade for trade in context.book.outcomes if trade.session == today]
+    finished = [(trade, trade.net) for trade in context.book.outcomes if trade.session == today]
+    held = [(one, one.realised - one.charges + one.unrealised) for one in context.book.positions]
     for limit in context.limits:
         if limit.max_daily_loss is None:
             continue
-        done = (trade.net for trade in finished if _done_in(limit, trade))
-        open_ = (position for position in context.book.positions if _held_in(limit, position))
-        net = sum((held.realised - held.charges + held.unrealised for held in open_), sum(done, ZERO))
+        done = [result for trade, result in finished if _done_in(limit, trade)]
+        open_ = [result for position, result in held if _held_in(limit, position)]
+        net = sum(open_, sum(done, ZERO))
         most = percent_of(equity, limit.max_daily_loss)
         if -net >= most:
             return "limit_loss", f"{limit.title}: {rupees(-net)}", most, None

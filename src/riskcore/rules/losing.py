@@ -18,12 +18,13 @@ class RoundTrip(NamedTuple):
     tariff: Tariff
     side: str
     enter: Decimal
+    closing: str
     leave: Decimal
 
     def charges(self, quantity: int) -> Decimal:
         """Both orders' charges of so many shares."""
-        cost = self.tariff.total
-        return cost(self.side, self.enter * quantity) + cost(opposite(self.side), self.leave * quantity)
+        rates, side, enter, closing, leave = self
+        return rates.total(side, enter * quantity) + rates.total(closing, leave * quantity)
 
 
 class Loss(NamedTuple):
@@ -53,7 +54,7 @@ def loss_at(signal: Signal, market: Market, policy: Policy, limit: Decimal, stop
         known = tariff(instrument, signal.product, market.at.date(), policy)
     except ChargesUnknown:
         return None
-    return Loss(abs(limit - leave), RoundTrip(known, side, limit, leave))
+    return Loss(abs(limit - leave), RoundTrip(known, side, limit, opposite(side), leave))
 
 
 def worst_exit(side: str, stop: Decimal, tick: Decimal, policy: Policy) -> Decimal:

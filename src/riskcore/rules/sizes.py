@@ -14,7 +14,7 @@ from riskcore.money import HUNDRED, ZERO, percent_of
 from riskcore.policy.sizing import KELLY, RISK_METHOD
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
-from riskcore.sizers import edge_of, kelly_fraction, throttle, volatility_most
+from riskcore.sizers import edge_of, kelly_of, throttle, volatility_most
 from riskcore.sizing import RISK_PER_TRADE, Size
 
 SECTOR_CAPS: Final = ("max_sector_exposure", "max_sector_net_exposure", "max_unknown_sector_exposure")
@@ -150,8 +150,9 @@ def _kelly(context: Context) -> tuple[int, Decimal | None]:
     """How many finished trades the strategy has in R, and Kelly's fraction of them once they are enough."""
     strategy = context.signal.strategy
     edge = edge_of(done for done in context.book.outcomes if done.strategy == strategy)
-    enough = edge.trades >= context.policy.kelly_min_trades
-    return edge.trades, kelly_fraction(edge.win_rate, edge.payoff) if enough else None
+    if edge.trades < context.policy.kelly_min_trades or edge.win_rate is None or edge.payoff is None:
+        return edge.trades, None
+    return edge.trades, kelly_of(edge.win_rate, edge.payoff)
 
 
 def _lot_of(context: Context, most: int, name: str) -> Reading:
