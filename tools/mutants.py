@@ -2,10 +2,15 @@
 
     python tools/mutants.py                    all rooms; goes on where an earlier run was broken off
     python tools/mutants.py sizing stops       these rooms, from the start
+    python tools/mutants.py --rest stops       of these rooms only what was not tried yet
+    python tools/mutants.py --share 25 rules   about a quarter of their mutants, the same ones at every run
+    python tools/mutants.py --again [sizing]   only the survivors of an earlier run, now with the slow tests too
     python tools/mutants.py --changed [REF]    only functions that differ from REF (main), for CI
     python tools/mutants.py --report           run nothing: print what stands, write docs/mutants.md
 
 Exit code 1 when a room kills less than 90 % of its mutants. Run it through `python3 tasks.py mutants`.
+
+The first look leaves out tests that take longer than a third of a second: `--again` gives them to the survivors.
 
 mutmut leaves every decorated function alone. Ours that compute wear `@exact`, which only sets the decimal
 context, so here mutmut is told to take them as well. Properties and the engine's handlers stay out of its reach.
@@ -21,18 +26,25 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.mutant_tests import collected_once  # noqa: E402 - run as a file, it finds its neighbour only so
+
 CORE: Final = ROOT / "src" / "riskcore"
 PAGE: Final = ROOT / "docs" / "mutants.md"
 LEAST: Final = 90
+QUICK: Final = 0.3
 TRANSPARENT: Final = frozenset({"exact"})
 KILLED: Final = frozenset({"killed", "timeout", "caught by type check", "segfault"})
+SURVIVED: Final = 0
 HUNK: Final = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 ABOUT: Final = """\
 <!-- `tasks.py mutants` writes this page; the last column is written by hand and kept -->
@@ -57,6 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for, print the rates, write the page; 1 when a room is below 90 %."""
     parser = argparse.ArgumentParser(prog="tasks.py mutants", description="Mutation tests of the core.")
     parser.add_argument("rooms", nargs="*", help="sizing, stops, rules.count ...; none: all, going on where it stopped")
+    parser.add_argument("--rest", action="store_true", help="only what was not tried yet")
+    parser.add_argument("--again", action="store_true", help="only what survived, with the slow tests too")
+    parser.add_argument("--share", type=int, default=100, metavar="PERCENT", help="so many of the mutants")
     parser.add_argument("--changed", nargs="?", const="main", metavar="REF", help="functions that differ from REF")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests run side by side")
     parser.add_argument("--report", action="store_true", help="run nothing")
@@ -69,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"mutants: no function of the core differs from {options.changed}")
             return 0
     if not options.report:
-        run(names, options.jobs)
+        every = names or (["riskcore.*"] if options.again else [])
+        run(every, options.jobs, chosen(options), float("inf") if options.again else QUICK)
     found = mutants(names)
     print("\n".join(report(found)))
     if not options.changed:
@@ -77,29 +93,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(rate >= LEAST for rate in rates(found).values()) else 1
 
 
-def run(names: Sequence[str], jobs: int) -> None:
-    """Mutmut over the names (all: none), in this process, with functions that wear `@exact` taken in."""
+def chosen(options: argparse.Namespace) -> Callable[[str, int | None], bool]:
+    """Whether a mutant, known by its name and what became of it before, is to be tried.
+
+    >>> asked = chosen(argparse.Namespace(again=True, rest=False, share=100))
+    >>> asked("riskcore.money.x_plain__mutmut_1", 0), asked("riskcore.money.x_plain__mutmut_2", 1)
+    (True, False)
+    """
+
+    def asked(name: str, before: int | None) -> bool:
+        if (options.again and before != SURVIVED) or (options.rest and before is not None):
+            return False
+        return zlib.crc32(name.encode()) % 100 < options.share
+
+    return asked
+
+
+def run(names: Sequence[str], jobs: int, asked: Callable[[str, int | None], bool], longest: float) -> None:
+    """Mutmut over the names (all: none) that are asked for, in this process."""
     os.environ["RISKCORE_HYPOTHESIS"] = "mutants"
     os.environ.pop("CI", None)
-    import libcst  # noqa: PLC0415 - the audit environment has it, and --help needs none of it
-    from mutmut import __main__ as mutmut  # noqa: PLC0415
-    from mutmut.mutation import file_mutation  # noqa: PLC0415
+    from mutmut import __main__ as mutmut  # noqa: PLC0415 - the audit environment has it, and --help needs none of it
+    from mutmut.workers import isolation  # noqa: PLC0415
 
-    visitor = file_mutation.MutationVisitor
-    asked = visitor._skip_node_and_children  # noqa: SLF001
+    found = mutmut.collect_source_file_mutation_data
 
-    def skipped(self: Any, node: Any) -> bool:
-        worn = node.decorators if isinstance(node, libcst.FunctionDef) else ()
-        if len(worn) == 1 and getattr(worn[0].decorator, "value", None) in TRANSPARENT:
-            return False
-        return bool(asked(self, node))
+    def wanted(*, mutant_names: Sequence[str]) -> tuple[list[Any], Any]:
+        tried, files = found(mutant_names=mutant_names)
+        return [mutant for mutant in tried if asked(mutant[1], mutant[2])], files
 
-    visitor._skip_node_and_children = skipped  # noqa: SLF001
+    mutmut.collect_source_file_mutation_data = wanted
+    isolation.PytestRunner = collected_once(isolation.PytestRunner, longest)
+    take_in_transparent()
     try:
         mutmut._run(tuple(names), jobs)  # noqa: SLF001
     except SystemExit as gone:
         if gone.code:
             raise
+
+
+def take_in_transparent() -> None:
+    """Have mutmut mutate functions that wear `@exact` too."""
+    import libcst  # noqa: PLC0415
+    from mutmut.mutation import file_mutation  # noqa: PLC0415
+
+    visitor = file_mutation.MutationVisitor
+    left_alone = visitor._skip_node_and_children  # noqa: SLF001
+
+    def skipped(self: Any, node: Any) -> bool:
+        worn = node.decorators if isinstance(node, libcst.FunctionDef) else ()
+        if len(worn) == 1 and getattr(worn[0].decorator, "value", None) in TRANSPARENT:
+            return False
+        return bool(left_alone(self, node))
+
+    visitor._skip_node_and_children = skipped  # noqa: SLF001
 
 
 def changed_functions(ref: str) -> list[str]:
