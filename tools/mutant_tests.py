@@ -16,13 +16,14 @@ from typing import Any, Final
 
 PASSED: Final = 0
 FAILED: Final = 1
+TIMES: Final = 15
 TOUCHED: Final = "MUTANT_UNDER_TEST"
 
 
 class Suite:
     """The items of a pytest session that stays open."""
 
-    def __init__(self, arguments: Iterable[str], durations: Mapping[str, float], longest: float) -> None:
+    def __init__(self, arguments: Iterable[str]) -> None:
         """Collect what the arguments name, in the folder of the mutants."""
         from _pytest.config import _prepareconfig  # noqa: PLC0415 - pytest.main would close the session again
         from _pytest.main import Session  # noqa: PLC0415
@@ -33,21 +34,25 @@ class Suite:
         config.hook.pytest_sessionstart(session=self.session)
         config.hook.pytest_collection(session=self.session)
         self.items = {item.nodeid: item for item in self.session.items}
-        self.durations = durations
-        self.longest = longest
 
     def failed(self, tests: Iterable[str]) -> int:
-        """1 when one of the tests (none named: of all) fails, else 0: to be called in a process of its own."""
-        wanted = [
-            self.items[name]
-            for name in (list(tests) or list(self.items))
-            if name in self.items and self.durations.get(name, 0) <= self.longest
-        ]
+        """1 when one of the tests fails, else 0: to be called in a process of its own."""
+        wanted = [self.items[name] for name in tests if name in self.items]
         for item, after in zip(wanted, [*wanted[1:], None], strict=True):
             self.session.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
             if self.session.testsfailed:
                 return FAILED
         return PASSED
+
+
+def quick(tests: Iterable[str], durations: Mapping[str, float], longest: float) -> list[str]:
+    """The tests that take no longer; where all do, the quickest of them.
+
+    >>> quick(["a", "b", "c"], {"a": 0.1, "b": 9, "c": 0.3}, 0.3), quick(["b"], {"b": 9}, 0.3)
+    (['a', 'c'], ['b'])
+    """
+    ordered = sorted(tests, key=lambda name: (durations.get(name, 0), name))
+    return [name for name in ordered if durations.get(name, 0) <= longest] or ordered[:1]
 
 
 def collected_once(runner: Any, longest: float) -> Any:
@@ -63,13 +68,32 @@ def collected_once(runner: Any, longest: float) -> Any:
             os.chdir("mutants")
             try:
                 if self.suite is None:
-                    arguments = [*self._pytest_add_cli_args_test_selection, *self._pytest_add_cli_args]
-                    self.suite = silently(Suite, arguments, state().duration_by_test, longest)
-                return self.suite.failed(tests) if mutant_name else forked(self.suite.failed, tests)
+                    self.suite = silently(
+                        Suite, [*self._pytest_add_cli_args_test_selection, *self._pytest_add_cli_args]
+                    )
+                if mutant_name:
+                    return self.suite.failed(tests)
+                asked = quick(list(tests) or list(self.suite.items), state().duration_by_test, longest)
+                return forked(self.suite.failed, asked)
             finally:
                 os.chdir(here)
 
     return Quick
+
+
+def bounded(runner: Any, longest: float) -> Any:
+    """Mutmut's forking runner, with the quick tests only and the time those may take: an endless loop ends soon."""
+
+    class Bounded(runner):  # type: ignore[misc]
+        def submit(self, mutant_name: str, tests: list[str], cpu_time_limit: int, estimated_time: float) -> None:
+            from mutmut.state import state  # noqa: PLC0415
+
+            durations = state().duration_by_test
+            asked = quick(tests, durations, longest)
+            seconds = sum(durations.get(name, 0) for name in asked)
+            super().submit(mutant_name, asked, min(cpu_time_limit, int(TIMES * (seconds + 1))), seconds)
+
+    return Bounded
 
 
 def silently(made: Any, *arguments: Any) -> Any:

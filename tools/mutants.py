@@ -36,13 +36,14 @@ from typing import Any, Final, NamedTuple
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.mutant_tests import collected_once  # noqa: E402 - run as a file, it finds its neighbour only so
+from tools.mutant_tests import bounded, collected_once  # noqa: E402 - run as a file, it finds its neighbour only so
 
 CORE: Final = ROOT / "src" / "riskcore"
 PAGE: Final = ROOT / "docs" / "mutants.md"
 LEAST: Final = 90
 QUICK: Final = 0.3
 TRANSPARENT: Final = frozenset({"exact"})
+UNTRIED: Final = frozenset({"not checked", "skipped"})
 KILLED: Final = frozenset({"killed", "timeout", "caught by type check", "segfault"})
 SURVIVED: Final = 0
 HUNK: Final = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
@@ -53,7 +54,11 @@ ABOUT: Final = """\
 
 `python3 tasks.py mutants` changes the core a bit at a time (a `<` into a `<=`, a 1 into a 2) and runs the tests in
 `tests/core`, `tests/laws` and `tests/spec`. A change that no test notices is a survivor: either a test is missing,
-or the change makes no difference, and then the last column says why. At least 90 % must be killed in every room."""
+or the change makes no difference, and then the last column says why. At least 90 % must be killed in every room.
+
+Where fewer were tried than made, those tried are a random share of the room, drawn by the checksum of their names
+(`--share`), so that every run draws the same; the others were not run, and no figure here speaks of them. Tests
+longer than a third of a second were left out at the first look, which can only make a rate too low."""
 
 
 class Mutant(NamedTuple):
@@ -124,6 +129,7 @@ def run(names: Sequence[str], jobs: int, asked: Callable[[str, int | None], bool
 
     mutmut.collect_source_file_mutation_data = wanted
     isolation.PytestRunner = collected_once(isolation.PytestRunner, longest)
+    isolation.ForkRunner = bounded(isolation.ForkRunner, longest)
     take_in_transparent()
     try:
         mutmut._run(tuple(names), jobs)  # noqa: SLF001
@@ -228,7 +234,7 @@ def mutants(names: Sequence[str]) -> list[Mutant]:
 def _mutant(name: str, status: str, file: str) -> Mutant:
     room, _, rest = name.removeprefix("riskcore.").rpartition(".")
     function = rest.partition("__mutmut_")[0].removeprefix("x_").removeprefix("x\u01c1").replace("\u01c1", ".")
-    return Mutant(room, function, status, "" if status in KILLED else _change(name, file))
+    return Mutant(room, function, status, "" if status in KILLED | UNTRIED else _change(name, file))
 
 
 def _change(name: str, file: str) -> str:
@@ -239,23 +245,49 @@ def _change(name: str, file: str) -> str:
     return " ".join(f"{line[0]} {line[1:].strip()}" for line in changed)
 
 
+class Score(NamedTuple):
+    """What became of the mutants of a file or a room."""
+
+    made: int
+    tried: int
+    killed: int
+
+    @property
+    def rate(self) -> float | None:
+        """Per cent killed of what was tried; None where nothing was."""
+        return 100 * self.killed / self.tried if self.tried else None
+
+    def row(self, name: str) -> str:
+        """A row of the page."""
+        rate = "not run" if self.rate is None else f"{self.rate:.1f} %"
+        return f"| {name} | {self.made} | {self.tried} | {self.killed} | {rate} |"
+
+
+def scores(found: Iterable[Mutant], *, whole: bool = False) -> dict[str, Score]:
+    """File (or, `whole`, the room it stands in) -> its score; a mutant without a test counts as alive."""
+    counts: dict[str, Counter[str]] = {}
+    for mutant in found:
+        counted = counts.setdefault(mutant.room.partition(".")[0] if whole else mutant.room, Counter())
+        counted["made"] += 1
+        counted["tried"] += mutant.status not in UNTRIED
+        counted["killed"] += mutant.status in KILLED
+    return {name: Score(n["made"], n["tried"], n["killed"]) for name, n in sorted(counts.items())}
+
+
 def rates(found: Iterable[Mutant]) -> dict[str, float]:
     """Room -> per cent killed of what was tried."""
-    tried: Counter[str] = Counter()
-    killed: Counter[str] = Counter()
-    for mutant in found:
-        if mutant.status not in ("not checked", "skipped"):
-            tried[mutant.room] += 1
-            killed[mutant.room] += mutant.status in KILLED
-    return {room: 100 * killed[room] / tried[room] for room in sorted(tried)}
+    return {room: score.rate for room, score in scores(found, whole=True).items() if score.rate is not None}
 
 
 def report(found: Sequence[Mutant]) -> list[str]:
-    """A line a room, and every survivor."""
-    counts = Counter(mutant.room for mutant in found)
-    lines = [f"{room:<28}{counts[room]:>5} mutants {rate:6.1f} % killed" for room, rate in rates(found).items()]
-    survivors = [f"  {m.room}.{m.function} [{m.status}]: {m.change}" for m in found if m.status not in KILLED]
-    return [*lines, f"{len(survivors)} not killed", *survivors]
+    """A line a file, and every survivor."""
+    lines = [
+        f"{name:<28}{score.made:>5} mutants {score.tried:>5} tried "
+        + ("not run" if score.rate is None else f"{score.rate:6.1f} % killed")
+        for name, score in scores(found).items()
+    ]
+    alive = [mutant for mutant in found if mutant.status not in KILLED | UNTRIED]
+    return [*lines, f"{len(alive)} survived", *(f"  {m.room}.{m.function} [{m.status}]: {m.change}" for m in alive)]
 
 
 def page(found: Sequence[Mutant], before: str | None = None) -> str:
@@ -263,11 +295,13 @@ def page(found: Sequence[Mutant], before: str | None = None) -> str:
     if before is None:
         before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
     words = words_in(before)
-    counts = Counter(mutant.room for mutant in found)
-    lines = [ABOUT, "", "| room | mutants | killed |", "|---|---|---|"]
-    lines += [f"| `{room}` | {counts[room]} | {rate:.1f} % |" for room, rate in rates(found).items()]
+    lines = [ABOUT]
+    for title, whole in (("room", True), ("file", False)):
+        lines += ["", f"| {title} | mutants | tried | killed | rate |", "|---|---|---|---|---|"]
+        lines += [score.row(f"`{name}`") for name, score in scores(found, whole=whole).items()]
     lines += ["", "## Survivors", "", "| function | change | why it may live |", "|---|---|---|"]
-    survivors = {(f"`{m.room}.{m.function}`", cell(m.change)): m for m in found if m.status == "survived"}
+    alive = (m for m in found if m.status not in KILLED | UNTRIED)
+    survivors = dict.fromkeys((f"`{m.room}.{m.function}`", cell(m.change)) for m in alive)
     lines += [f"| {function} | {change} | {words.get((function, change), '')} |" for function, change in survivors]
     return "\n".join(lines).encode("ascii", "backslashreplace").decode() + "\n"
 
