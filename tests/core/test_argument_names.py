@@ -32,6 +32,15 @@ FORMULAS = [
     (rc.swing_stop, {**AT, "bars": DIP, "width": 1, "buffer": 1}),
     (rc.swings, {"bars": DIP, "side": "BUY", "width": 1}),
     (rc.legged_target, {**AT, "stop": 980, "legs": ["100% at 2R"]}),
+    (rc.fixed_quantity_cap, {"quantity": 10}),
+    (rc.fixed_notional_cap, {"notional": 1000, "price": 10}),
+    (rc.volatility_cap, {"equity": 1000, "target_pct": 1, "atr": 10, "multiple": 2}),
+    (rc.kelly_fraction, {"win_rate": "0.6", "payoff": 2}),
+    (
+        rc.kelly_cap,
+        {"equity": 1000, "kelly_multiplier": "0.5", "win_rate": "0.6", "payoff": 2, "entry": 100, "stop": 98},
+    ),
+    (rc.throttled_pct, {"drawdown_pct": 5, "from_pct": 2, "to_pct": 10, "least_pct": 20}),
     (rc.split_legs, {"quantity": 20, "lot_size": 1, "shares": [50, 50]}),
 ]
 # These are no numbers, and other tests say what is wrong with them.
