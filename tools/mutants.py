@@ -2,10 +2,15 @@
 
     python tools/mutants.py                    all rooms; goes on where an earlier run was broken off
     python tools/mutants.py sizing stops       these rooms, from the start
+    python tools/mutants.py --rest stops       of these rooms only what was not tried yet
+    python tools/mutants.py --share 25 rules   about a quarter of their mutants, the same ones at every run
+    python tools/mutants.py --again [sizing]   only the survivors of an earlier run, now with the slow tests too
     python tools/mutants.py --changed [REF]    only functions that differ from REF (main), for CI
     python tools/mutants.py --report           run nothing: print what stands, write docs/mutants.md
 
 Exit code 1 when a room kills less than 90 % of its mutants. Run it through `python3 tasks.py mutants`.
+
+The first look leaves out tests that take longer than a third of a second: `--again` gives them to the survivors.
 
 mutmut leaves every decorated function alone. Ours that compute wear `@exact`, which only sets the decimal
 context, so here mutmut is told to take them as well. Properties and the engine's handlers stay out of its reach.
@@ -21,18 +26,26 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.mutant_tests import bounded, collected_once  # noqa: E402 - run as a file, it finds its neighbour only so
+
 CORE: Final = ROOT / "src" / "riskcore"
 PAGE: Final = ROOT / "docs" / "mutants.md"
 LEAST: Final = 90
+QUICK: Final = 0.3
 TRANSPARENT: Final = frozenset({"exact"})
+UNTRIED: Final = frozenset({"not checked", "skipped"})
 KILLED: Final = frozenset({"killed", "timeout", "caught by type check", "segfault"})
+SURVIVED: Final = 0
 HUNK: Final = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 ABOUT: Final = """\
 <!-- `tasks.py mutants` writes this page; the last column is written by hand and kept -->
@@ -41,7 +54,11 @@ ABOUT: Final = """\
 
 `python3 tasks.py mutants` changes the core a bit at a time (a `<` into a `<=`, a 1 into a 2) and runs the tests in
 `tests/core`, `tests/laws` and `tests/spec`. A change that no test notices is a survivor: either a test is missing,
-or the change makes no difference, and then the last column says why. At least 90 % must be killed in every room."""
+or the change makes no difference, and then the last column says why. At least 90 % must be killed in every room.
+
+Where fewer were tried than made, those tried are a random share of the room, drawn by the checksum of their names
+(`--share`), so that every run draws the same; the others were not run, and no figure here speaks of them. Tests
+longer than a third of a second were left out at the first look, which can only make a rate too low."""
 
 
 class Mutant(NamedTuple):
@@ -57,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for, print the rates, write the page; 1 when a room is below 90 %."""
     parser = argparse.ArgumentParser(prog="tasks.py mutants", description="Mutation tests of the core.")
     parser.add_argument("rooms", nargs="*", help="sizing, stops, rules.count ...; none: all, going on where it stopped")
+    parser.add_argument("--rest", action="store_true", help="only what was not tried yet")
+    parser.add_argument("--again", action="store_true", help="only what survived, with the slow tests too")
+    parser.add_argument("--share", type=int, default=100, metavar="PERCENT", help="so many of the mutants")
     parser.add_argument("--changed", nargs="?", const="main", metavar="REF", help="functions that differ from REF")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests run side by side")
     parser.add_argument("--report", action="store_true", help="run nothing")
@@ -69,7 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"mutants: no function of the core differs from {options.changed}")
             return 0
     if not options.report:
-        run(names, options.jobs)
+        every = names or (["riskcore.*"] if options.again else [])
+        run(every, options.jobs, chosen(options), float("inf") if options.again else QUICK)
     found = mutants(names)
     print("\n".join(report(found)))
     if not options.changed:
@@ -77,29 +98,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(rate >= LEAST for rate in rates(found).values()) else 1
 
 
-def run(names: Sequence[str], jobs: int) -> None:
-    """Mutmut over the names (all: none), in this process, with functions that wear `@exact` taken in."""
+def chosen(options: argparse.Namespace) -> Callable[[str, int | None], bool]:
+    """Whether a mutant, known by its name and what became of it before, is to be tried.
+
+    >>> asked = chosen(argparse.Namespace(again=True, rest=False, share=100))
+    >>> asked("riskcore.money.x_plain__mutmut_1", 0), asked("riskcore.money.x_plain__mutmut_2", 1)
+    (True, False)
+    """
+
+    def asked(name: str, before: int | None) -> bool:
+        if (options.again and before != SURVIVED) or (options.rest and before is not None):
+            return False
+        return zlib.crc32(name.encode()) % 100 < options.share
+
+    return asked
+
+
+def run(names: Sequence[str], jobs: int, asked: Callable[[str, int | None], bool], longest: float) -> None:
+    """Mutmut over the names (all: none) that are asked for, in this process."""
     os.environ["RISKCORE_HYPOTHESIS"] = "mutants"
     os.environ.pop("CI", None)
-    import libcst  # noqa: PLC0415 - the audit environment has it, and --help needs none of it
-    from mutmut import __main__ as mutmut  # noqa: PLC0415
-    from mutmut.mutation import file_mutation  # noqa: PLC0415
+    from mutmut import __main__ as mutmut  # noqa: PLC0415 - the audit environment has it, and --help needs none of it
+    from mutmut.workers import isolation  # noqa: PLC0415
 
-    visitor = file_mutation.MutationVisitor
-    asked = visitor._skip_node_and_children  # noqa: SLF001
+    found = mutmut.collect_source_file_mutation_data
 
-    def skipped(self: Any, node: Any) -> bool:
-        worn = node.decorators if isinstance(node, libcst.FunctionDef) else ()
-        if len(worn) == 1 and getattr(worn[0].decorator, "value", None) in TRANSPARENT:
-            return False
-        return bool(asked(self, node))
+    def wanted(*, mutant_names: Sequence[str]) -> tuple[list[Any], Any]:
+        tried, files = found(mutant_names=mutant_names)
+        return [mutant for mutant in tried if asked(mutant[1], mutant[2])], files
 
-    visitor._skip_node_and_children = skipped  # noqa: SLF001
+    mutmut.collect_source_file_mutation_data = wanted
+    isolation.PytestRunner = collected_once(isolation.PytestRunner, longest)
+    isolation.ForkRunner = bounded(isolation.ForkRunner, longest)
+    take_in_transparent()
     try:
         mutmut._run(tuple(names), jobs)  # noqa: SLF001
     except SystemExit as gone:
         if gone.code:
             raise
+
+
+def take_in_transparent() -> None:
+    """Have mutmut mutate functions that wear `@exact` too."""
+    import libcst  # noqa: PLC0415
+    from mutmut.mutation import file_mutation  # noqa: PLC0415
+
+    visitor = file_mutation.MutationVisitor
+    left_alone = visitor._skip_node_and_children  # noqa: SLF001
+
+    def skipped(self: Any, node: Any) -> bool:
+        worn = node.decorators if isinstance(node, libcst.FunctionDef) else ()
+        if len(worn) == 1 and getattr(worn[0].decorator, "value", None) in TRANSPARENT:
+            return False
+        return bool(left_alone(self, node))
+
+    visitor._skip_node_and_children = skipped  # noqa: SLF001
 
 
 def changed_functions(ref: str) -> list[str]:
@@ -181,7 +234,7 @@ def mutants(names: Sequence[str]) -> list[Mutant]:
 def _mutant(name: str, status: str, file: str) -> Mutant:
     room, _, rest = name.removeprefix("riskcore.").rpartition(".")
     function = rest.partition("__mutmut_")[0].removeprefix("x_").removeprefix("x\u01c1").replace("\u01c1", ".")
-    return Mutant(room, function, status, "" if status in KILLED else _change(name, file))
+    return Mutant(room, function, status, "" if status in KILLED | UNTRIED else _change(name, file))
 
 
 def _change(name: str, file: str) -> str:
@@ -192,23 +245,49 @@ def _change(name: str, file: str) -> str:
     return " ".join(f"{line[0]} {line[1:].strip()}" for line in changed)
 
 
+class Score(NamedTuple):
+    """What became of the mutants of a file or a room."""
+
+    made: int
+    tried: int
+    killed: int
+
+    @property
+    def rate(self) -> float | None:
+        """Per cent killed of what was tried; None where nothing was."""
+        return 100 * self.killed / self.tried if self.tried else None
+
+    def row(self, name: str) -> str:
+        """A row of the page."""
+        rate = "not run" if self.rate is None else f"{self.rate:.1f} %"
+        return f"| {name} | {self.made} | {self.tried} | {self.killed} | {rate} |"
+
+
+def scores(found: Iterable[Mutant], *, whole: bool = False) -> dict[str, Score]:
+    """File (or, `whole`, the room it stands in) -> its score; a mutant without a test counts as alive."""
+    counts: dict[str, Counter[str]] = {}
+    for mutant in found:
+        counted = counts.setdefault(mutant.room.partition(".")[0] if whole else mutant.room, Counter())
+        counted["made"] += 1
+        counted["tried"] += mutant.status not in UNTRIED
+        counted["killed"] += mutant.status in KILLED
+    return {name: Score(n["made"], n["tried"], n["killed"]) for name, n in sorted(counts.items())}
+
+
 def rates(found: Iterable[Mutant]) -> dict[str, float]:
     """Room -> per cent killed of what was tried."""
-    tried: Counter[str] = Counter()
-    killed: Counter[str] = Counter()
-    for mutant in found:
-        if mutant.status not in ("not checked", "skipped"):
-            tried[mutant.room] += 1
-            killed[mutant.room] += mutant.status in KILLED
-    return {room: 100 * killed[room] / tried[room] for room in sorted(tried)}
+    return {room: score.rate for room, score in scores(found, whole=True).items() if score.rate is not None}
 
 
 def report(found: Sequence[Mutant]) -> list[str]:
-    """A line a room, and every survivor."""
-    counts = Counter(mutant.room for mutant in found)
-    lines = [f"{room:<28}{counts[room]:>5} mutants {rate:6.1f} % killed" for room, rate in rates(found).items()]
-    survivors = [f"  {m.room}.{m.function} [{m.status}]: {m.change}" for m in found if m.status not in KILLED]
-    return [*lines, f"{len(survivors)} not killed", *survivors]
+    """A line a file, and every survivor."""
+    lines = [
+        f"{name:<28}{score.made:>5} mutants {score.tried:>5} tried "
+        + ("not run" if score.rate is None else f"{score.rate:6.1f} % killed")
+        for name, score in scores(found).items()
+    ]
+    alive = [mutant for mutant in found if mutant.status not in KILLED | UNTRIED]
+    return [*lines, f"{len(alive)} survived", *(f"  {m.room}.{m.function} [{m.status}]: {m.change}" for m in alive)]
 
 
 def page(found: Sequence[Mutant], before: str | None = None) -> str:
@@ -216,11 +295,13 @@ def page(found: Sequence[Mutant], before: str | None = None) -> str:
     if before is None:
         before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
     words = words_in(before)
-    counts = Counter(mutant.room for mutant in found)
-    lines = [ABOUT, "", "| room | mutants | killed |", "|---|---|---|"]
-    lines += [f"| `{room}` | {counts[room]} | {rate:.1f} % |" for room, rate in rates(found).items()]
+    lines = [ABOUT]
+    for title, whole in (("room", True), ("file", False)):
+        lines += ["", f"| {title} | mutants | tried | killed | rate |", "|---|---|---|---|---|"]
+        lines += [score.row(f"`{name}`") for name, score in scores(found, whole=whole).items()]
     lines += ["", "## Survivors", "", "| function | change | why it may live |", "|---|---|---|"]
-    survivors = {(f"`{m.room}.{m.function}`", cell(m.change)): m for m in found if m.status == "survived"}
+    alive = (m for m in found if m.status not in KILLED | UNTRIED)
+    survivors = dict.fromkeys((f"`{m.room}.{m.function}`", cell(m.change)) for m in alive)
     lines += [f"| {function} | {change} | {words.get((function, change), '')} |" for function, change in survivors]
     return "\n".join(lines).encode("ascii", "backslashreplace").decode() + "\n"
 

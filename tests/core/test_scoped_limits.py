@@ -169,3 +169,25 @@ def test_limits_change_the_hash_of_a_policy():
         rc.Policy(limits="INFY")
     with pytest.raises(ValueError, match="must hold limits"):
         rc.Policy(limits=[limit])
+
+
+BOTH = (("strategy", "ema"), ("product", "MIS"))
+
+
+def test_a_limit_that_leaves_no_lot_says_whose_it_is():
+    """0.009 % of 100,000 are nine rupees, and a share may lose ten."""
+    wide = rc.Limit(scope="symbol", name="INFY", risk_per_trade=1)
+    tight = [rc.Limit(scope=scope, name=name, risk_per_trade="0.009") for scope, name in BOTH]
+    failed = found(decided(wide, *tight, confirm_small=True), "limits.risk_per_trade")
+    assert (failed.reason, failed.measured) == ("below_one_lot", 0)
+    assert failed.limit in [f"risk_per_trade of {limit.title}" for limit in tight]
+
+
+@pytest.mark.parametrize(("product", "approved"), [("MIS", False), ("CNC", True)])
+def test_entries_on_their_way_count_under_their_own_product(product, approved):
+    """One position at most intraday: a working entry of TCS is one, and of delivery it is none."""
+    order = decided(thing=TCS, product=product).order
+    book = rc.Book(100_000).after(order)
+    decision = decided(rc.Limit(scope="product", name="MIS", max_positions=1), book=book)
+    reasons = [] if decision.approved else [failed.reason for failed in decision.reasons]
+    assert ("limit_positions" not in reasons) == approved

@@ -26,6 +26,9 @@ def bars_of(*spans):
     return tuple(made)
 
 
+WAVES = bars_of((98, 103), (97, 102), (95, 101), (96, 104), (97, 105), (94, 103), (96, 102), (97, 101), (99, 100))
+
+
 @pytest.mark.parametrize(
     ("method", "question", "buy", "sell"),
     [
@@ -47,25 +50,27 @@ def test_a_method_places_the_stop_on_the_losing_side_rounded_nearer_the_entry(me
 
 
 @pytest.mark.parametrize(
-    ("stop", "basis"),
+    ("method", "question", "basis"),
     [
-        (rc.atr_stop(side="BUY", entry=2500, atr=20, multiple=1.5, tick=1), "1.5 x ATR 20.0000"),
-        (rc.percent_stop(side="BUY", entry=2500, pct=2, tick=1), "2 % of 2500"),
-        (rc.points_stop(side="BUY", entry=2500, points=12.5, tick=1), "12.5 points"),
-        (rc.rupee_stop(side="BUY", entry=2500, risk=500, quantity=10, tick=1), "Rs 500 over 10 shares"),
-        (
-            rc.level_stop(side="SELL", entry=2500, levels=[2510], buffer=0.1, tick=1),
-            "0.1000 beyond the level 2510",
-        ),
-        (rc.given_stop(side="BUY", entry=2500, stop=2490, tick=1), "given by the signal"),
+        (rc.atr_stop, {"side": "BUY", "atr": 20, "multiple": 1.5}, "1.5 x ATR 20.0000"),
+        (rc.percent_stop, {"side": "BUY", "pct": 2}, "2 % of 2500"),
+        (rc.points_stop, {"side": "BUY", "points": 12.5}, "12.5 points"),
+        (rc.rupee_stop, {"side": "BUY", "risk": 500, "quantity": 10}, "Rs 500 over 10 shares"),
+        (rc.level_stop, {"side": "SELL", "levels": [2510], "buffer": 0.1}, "0.1000 beyond the level 2510"),
+        (rc.swing_stop, {"side": "BUY", "bars": WAVES, "width": 1}, "0.0000 beyond the swing low 94"),
+        (rc.given_stop, {"side": "BUY", "stop": 2490}, "given by the signal"),
     ],
 )
-def test_a_stop_says_how_it_was_found(stop, basis):
+def test_a_stop_says_how_it_was_found(method, question, basis):
     """The evidence, as a sentence."""
-    assert stop.basis == basis
+    assert method(entry=2500, tick=1, **question).basis == basis
 
 
-WAVES = bars_of((98, 103), (97, 102), (95, 101), (96, 104), (97, 105), (94, 103), (96, 102), (97, 101), (99, 100))
+def test_a_moved_stop_says_from_where():
+    """What was found, and which bound it met."""
+    near = rc.points_stop(side="SELL", entry=99, points=1, tick=1)
+    moved = rc.clamped_stop(side="SELL", entry=99, stop=near, tick=1, least=2)
+    assert moved.basis == "1 points, moved to the least distance of 2.0000"
 
 
 def test_a_swing_is_passed_by_no_bar_on_either_side():
@@ -80,6 +85,15 @@ def test_of_equal_lows_the_first_is_the_swing():
     """A flat bottom is one swing and not several, nor none."""
     flat = bars_of((97, 99), (95, 98), (95, 97), (95, 96), (96, 98))
     assert rc.swings(bars=flat, side="BUY", width=1) == (flat[1],)
+    top = bars_of((97, 99), (95, 101), (95, 101), (95, 101), (96, 98))
+    assert rc.swings(bars=top, side="SELL", width=1) == (top[1],)
+
+
+def test_a_swing_at_the_entry_is_on_neither_side():
+    """The high of 105 is no stop for a SELL at 105; at 104.95 it is."""
+    with pytest.raises(ValueError, match="no confirmed swing"):
+        rc.swing_stop(side="SELL", entry=105, bars=WAVES, width=2, tick="0.05")
+    assert rc.swing_stop(side="SELL", entry="104.95", bars=WAVES, width=2, tick="0.05").price == 105
 
 
 def test_a_swing_stop_stands_beyond_the_newest_swing_that_is_on_the_losing_side():
@@ -143,6 +157,23 @@ def test_a_stop_is_moved_between_its_least_and_its_greatest_distance(side):
     assert moved.basis == "9 points, moved to the greatest distance of 2.9700"
     with pytest.raises(ValueError, match="no stop could stand between them"):
         rc.clamped_stop(stop=moved, **{**bounds, "least": 3})
+
+
+def test_a_bound_that_is_not_given_does_not_bind():
+    """Neither holds without the other's help, and two that are equal leave one distance."""
+    ask = {"side": "BUY", "entry": 100, "tick": "0.05"}
+    near, far = (rc.points_stop(points=points, **ask) for points in ("0.05", 50))
+    assert rc.clamped_stop(stop=near, greatest=2, **ask) is near
+    assert rc.clamped_stop(stop=far, least=2, **ask) is far
+    assert rc.clamped_stop(stop=near, least=0, **ask) is near
+    for stop in (near, far):
+        assert rc.clamped_stop(stop=stop, least=2, greatest=2, **ask).distance == 2
+
+
+def test_no_stops_and_no_such_choice_are_told_apart():
+    """Each in its own words."""
+    with pytest.raises(ValueError, match=r"^stops must hold one or more$"):
+        rc.combined_stop(stops=[], combine="wider")
 
 
 def decided(signal=None, market=None, **policy):

@@ -97,6 +97,22 @@ def test_legs_that_cannot_be_split_are_an_error(question, message):
         rc.split_legs(*question)
 
 
+@pytest.mark.parametrize(("side", "stop"), [("BUY", 2500), ("BUY", 2510), ("SELL", 2500), ("SELL", 2490)])
+def test_a_stop_that_is_not_on_the_losing_side_measures_no_target(side, stop):
+    """At the entry there is no risk to multiply; beyond it, it is no stop."""
+    with pytest.raises(ValueError, match=rf"^stop {stop} must be on the losing side of entry 2500 for a {side}$"):
+        rc.target(side=side, entry=2500, stop=stop, r_multiple=2, tick="0.05")
+
+
+@pytest.mark.parametrize("points", [100, 101])
+def test_a_target_at_or_beyond_zero_is_an_error(points):
+    """A SELL at 100 can win less than 100 rupees a share; 99.95 is the last tick."""
+    ask = {"side": "SELL", "entry": 100, "stop": 101, "tick": "0.05"}
+    with pytest.raises(ValueError, match=r"^the target would stand at .*, at or beyond zero: a nearer one is needed$"):
+        rc.points_target(points=points, **ask)
+    assert rc.points_target(points="99.95", **ask).price == Decimal("0.05")
+
+
 def test_an_approved_order_carries_its_legs():
     """33 shares: 16 at 1.5 R, 9 at 2 %... in order of price; the last one is the order's target."""
     legs = ["50% at 1.5R", "30% at 4%", "20% at 150 points"]
