@@ -57,8 +57,9 @@ ABOUT: Final = """\
 or the change makes no difference, and then the last column says why. At least 90 % must be killed in every room.
 
 Where fewer were tried than made, those tried are a random share of the room, drawn by the checksum of their names
-(`--share`), so that every run draws the same; the others were not run, and no figure here speaks of them. Tests
-longer than a third of a second were left out at the first look, which can only make a rate too low."""
+(`--share`; last 15 %), so that every run draws the same; of `sizing`, first tried were also those with the shortest
+tests. The others were not run, and no figure here speaks of them. Tests longer than a third of a second were left out
+at the first look, and some survivors were only asked the tests of their own room, which can only make a rate too low."""
 
 
 class Mutant(NamedTuple):
