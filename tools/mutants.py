@@ -59,7 +59,7 @@ or the change makes no difference, and then the last column says why. At least 9
 Where fewer were tried than made, those tried are a random share of the room, drawn by the checksum of their names
 (`--share`; last 15 %), so that every run draws the same; of `sizing`, first tried were also those with the shortest
 tests. The others were not run, and no figure here speaks of them. Tests longer than a third of a second were left out
-at the first look, and some survivors were only asked the tests of their own room, which can only make a rate too low."""
+at the first look, and some mutants were only asked the tests of their own room: that only makes a rate too low."""
 
 
 class Mutant(NamedTuple):
