@@ -45,9 +45,10 @@ def straight_line(signal, book, market, policy, known):
     told += about_losses(signal, book, market, policy, result)
     each, loss = loss_at_stop(signal, market, policy, known, limit, stop)
     told += about_open_risk(book, market, policy, base, each, loss, result)
-    told += about_correlation(signal, book, market, policy, base, limit)
-    told += about_room(signal, book, market, policy, known, base, limit, unrealised, result)
-    told += about_size(signal, book, market, policy, base, limit, each, loss, book.opening_equity + result)
+    worth = max(price, limit)  # of a sale the limit is the lowest price, and what it is worth is the quote
+    told += about_correlation(signal, book, market, policy, base, worth)
+    told += about_room(signal, book, market, policy, known, base, worth, unrealised, result)
+    told += about_size(signal, book, market, policy, base, worth, each, loss, book.opening_equity + result)
     budget = max(base, ZERO) * policy.risk_per_trade / HUNDRED
     caps, lot = [(found.rule, found.max_quantity) for found in told if found.max_quantity is not None], 1
     caps.insert(0, ("risk_per_trade", Decimal(most_within(budget, each, loss))))
