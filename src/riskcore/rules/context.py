@@ -11,11 +11,13 @@ from riskcore.instruments import Instrument, margin_pct
 from riskcore.money import ZERO, exact, percent_of
 from riskcore.orders import ApprovedEntry, Order
 from riskcore.policy import MARGIN, Limit, Policy
+from riskcore.policy.sizing import KELLY
 from riskcore.rules.bets import Bets, bets_of
 from riskcore.rules.losing import Loss, loss_at
 from riskcore.rules.placing import stop_for, target_for, worst_price
 from riskcore.sessions import CalendarUnknown, Session, session_on
 from riskcore.signals import BUY, Market, Signal
+from riskcore.sizers import edge_of, kelly_of
 from riskcore.stops.methods import Stop
 from riskcore.stops.ranges import average_true_range
 from riskcore.targets import Target
@@ -43,7 +45,8 @@ class Context(NamedTuple):
     limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the position
     and sector limits (its `worth`, or the margin of that, by the policy), `loss` what it loses when stopped out;
     `holdings` is what is held and what entries on their way may still open; `unrealised` and `result` are the day's,
-    open and in all after charges.
+    open and in all after charges. `kelly`, where it sizes, is how many finished trades the strategy has in R, and
+    Kelly's fraction of them once they are enough.
     """
 
     signal: Signal
@@ -69,6 +72,7 @@ class Context(NamedTuple):
     limits: tuple[Limit, ...] = ()
     bets: Bets | str | None = None
     loss: Loss | None = None
+    kelly: tuple[int, Decimal | None] = (0, None)
 
     @property
     def equity(self) -> Decimal | None:
@@ -129,6 +133,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         _limits(signal, policy),
         bets_of(signal, book, market, policy) if policy.correlates else None,
         loss,
+        _kelly(signal, book, policy),
     )
 
 
@@ -158,6 +163,15 @@ def _positions(book: Book) -> Iterator[Holding]:
 def _entries(book: Book) -> Iterator[Holding]:
     """Entries on their way: also the intended, and those of unknown outcome."""
     return map(on_its_way, book.live_orders(entries=True))
+
+
+def _kelly(signal: Signal, book: Book, policy: Policy) -> tuple[int, Decimal | None]:
+    if policy.sizing_method != KELLY:
+        return 0, None
+    edge = edge_of(done for done in book.outcomes if done.strategy == signal.strategy)
+    if edge.trades < policy.kelly_min_trades or edge.win_rate is None or edge.payoff is None:
+        return edge.trades, None
+    return edge.trades, kelly_of(edge.win_rate, edge.payoff)
 
 
 def _on_basis(value: Decimal | None, margin: Decimal | None, policy: Policy) -> Decimal | None:

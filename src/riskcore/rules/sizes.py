@@ -11,10 +11,10 @@ from typing import Final
 
 from riskcore.exchange_limits import slice_quantity
 from riskcore.money import HUNDRED, ZERO, percent_of
-from riskcore.policy.sizing import KELLY, RISK_METHOD
+from riskcore.policy.sizing import RISK_METHOD
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
-from riskcore.sizers import edge_of, kelly_of, throttle, volatility_most
+from riskcore.sizers import throttle, volatility_most
 from riskcore.sizing import RISK_PER_TRADE, Size
 
 SECTOR_CAPS: Final = ("max_sector_exposure", "max_sector_net_exposure", "max_unknown_sector_exposure")
@@ -59,7 +59,7 @@ def kelly(context: Context) -> Reading | None:
     The fraction is that of the strategy's finished trades in R. With fewer than `kelly_min_trades` of them, or none
     won or none lost, the entry is refused, or sized by risk_per_trade alone where `kelly_fallback` says so.
     """
-    policy, (trades, fraction) = context.policy, _kelly(context)
+    policy, (trades, fraction) = context.policy, context.kelly
     if fraction is None:
         falls_back = policy.kelly_fallback == RISK_METHOD
         return "" if falls_back else "kelly_not_ready", trades, policy.kelly_min_trades, None
@@ -140,19 +140,10 @@ def _usual_budget(context: Context) -> Decimal:
     base, policy = max(context.base or ZERO, ZERO), context.policy
     percents = [policy.risk_per_trade]
     percents += [limit.risk_per_trade for limit in context.limits if limit.risk_per_trade is not None]
-    fraction = _kelly(context)[1] if policy.sizing_method == KELLY else None
+    fraction = context.kelly[1]
     if fraction is not None:
         percents.append(policy.kelly_multiplier * max(fraction, ZERO) * HUNDRED)
     return percent_of(base, min(percents))
-
-
-def _kelly(context: Context) -> tuple[int, Decimal | None]:
-    """How many finished trades the strategy has in R, and Kelly's fraction of them once they are enough."""
-    strategy = context.signal.strategy
-    edge = edge_of(done for done in context.book.outcomes if done.strategy == strategy)
-    if edge.trades < context.policy.kelly_min_trades or edge.win_rate is None or edge.payoff is None:
-        return edge.trades, None
-    return edge.trades, kelly_of(edge.win_rate, edge.payoff)
 
 
 def _lot_of(context: Context, most: int, name: str) -> Reading:
