@@ -27,8 +27,7 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENTS = ROOT / ".venv"
 INPUTS = ("pyproject.toml", "constraints.txt")
 STAMP = "riskcore.stamp"
-PIP_LINES_SHOWN = 25
-PROGRESS_EVERY_S = 10
+PIP_LINES_SHOWN, PROGRESS_EVERY_S = 25, 10
 
 # import-linter has no `-m` form, and a console script would need another path on Windows.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run(['--no-logo'])"
@@ -81,14 +80,12 @@ class Environment(NamedTuple):
 
 def demo(args: list) -> int:
     """One real trading day on paper, through the runner (demo --help: its options)."""
-    python = made(Environment("demo", "runner", this_python()))
-    return hand_over([str(python), "-m", "riskcore_openalgo", "demo", *args])
+    return riskcore(["demo", *args])
 
 
 def riskcore(args: list) -> int:
     """The command line in the demo's environment (riskcore --help: its verbs)."""
-    python = made(Environment("demo", "runner", this_python()))
-    return hand_over([str(python), "-m", "riskcore_openalgo", *args])
+    return hand_over([str(made(Environment("demo", "runner", this_python()))), "-m", "riskcore_openalgo", *args])
 
 
 def test(args: list) -> int:
@@ -105,8 +102,7 @@ def check(args: list) -> int:
     steps = (*STEPS, ("one tape", ("tools/one_tape.py", *other_environments())))
     if not options.no_tests:
         steps = (*steps, ("tests", ("-m", "pytest", *rest)))
-    results = [run_step(name, [str(python), *command]) for name, command in steps]
-    return report(results)
+    return report([run_step(name, [str(python), *command]) for name, command in steps])
 
 
 def other_environments() -> list:
@@ -119,13 +115,9 @@ def other_environments() -> list:
             python = other_python(name)
             found.setdefault(python.short, python)
     found.pop(this_python().short, None)
-    ends = sorted({min(found, key=minor), max(found, key=minor)}, key=minor) if found else []
+    by_age = sorted(found, key=lambda short: int(short.split(".")[1]))
+    ends = dict.fromkeys(by_age[:1] + by_age[-1:])
     return [str(made(Environment("smoke-" + short, "test", found[short]))) for short in ends]
-
-
-def minor(short: str) -> int:
-    """10 of 3.10."""
-    return int(short.split(".")[1])
 
 
 def tables(args: list) -> int:
@@ -138,6 +130,11 @@ def bench(args: list) -> int:
     return in_dev("-m", "pytest", "benchmarks", *args)
 
 
+def peers(args: list) -> int:
+    """A decision timed beside nautilus_trader's, which needs 3.12 (python3.12 tasks.py peers)."""
+    return in_dev("-m", "benchmarks.bench_peers", *args, name="peers")
+
+
 def smoke(args: list) -> int:
     """The tests marked smoke under another Python (smoke --python python3.10)."""
     parser = argparse.ArgumentParser(prog="tasks.py smoke", description="Other options go to pytest.")
@@ -148,16 +145,25 @@ def smoke(args: list) -> int:
     return hand_over([str(python), "-m", "pytest", "-m", "smoke", *rest], ROOT)
 
 
-VERBS = {task.__name__: task for task in (demo, riskcore, test, check, tables, bench, smoke)}
+def mutants(args: list) -> int:
+    """Change the core a bit at a time: does a test notice? (mutants --changed: what differs from main)."""
+    return in_dev("tools/mutants.py", *args, name="audit")
+
+
+def audit(args: list) -> int:
+    """Search for inputs that break sizing, rounding and limits, with a solver (audit --seconds 60)."""
+    return in_dev("tools/audit.py", *args, name="audit")
+
+
+VERBS = {task.__name__: task for task in (demo, riskcore, test, check, tables, bench, peers, smoke, mutants, audit)}
 
 
 # --- running
 
 
-def in_dev(*command: str) -> int:
-    """Run in the developers' environment, from the project's root."""
-    python = made(Environment("dev", "dev", this_python()))
-    return hand_over([str(python), *command], ROOT)
+def in_dev(*command: str, name: str = "dev") -> int:
+    """Run in the developers' environment (or the auditors'), from the project's root."""
+    return hand_over([str(made(Environment(name, name, this_python()))), *command], ROOT)
 
 
 def hand_over(command: list, folder: Path | None = None) -> int:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # No deadline: a loaded machine is slow, not wrong. CI derandomizes, so that a red run can be repeated.
 settings.register_profile("default", deadline=None)
@@ -16,7 +16,27 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+# `tasks.py mutants` runs the suite thousands of times: few examples, always the same ones, and none made smaller.
+settings.register_profile(
+    "mutants",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=10,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+MUTANTS = os.environ.get("RISKCORE_HYPOTHESIS") == "mutants"
+settings.load_profile(os.environ.get("RISKCORE_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "default"))
+
+
+def pytest_collection_modifyitems(items):
+    """For the mutants a law's own number of examples is cut down too."""
+    for item in items if MUTANTS else ():
+        test = getattr(item, "obj", None)
+        own = getattr(test, "_hypothesis_internal_use_settings", None)
+        if own is not None:
+            test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, 10))
 
 
 @pytest.fixture(scope="session")

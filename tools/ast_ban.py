@@ -120,12 +120,17 @@ def public_names(source: str) -> frozenset[str]:
 
     >>> sorted(public_names("__all__ = ['a', 'b']; __all__ += ['c']"))
     ['a', 'b', 'c']
+    >>> sorted(public_names("_ROOMS = {'book': ('Book',)}; __all__ = sorted(_HOME)"))
+    ['Book']
     """
     names: set[str] = set()
     for node in ast.parse(source).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+        told = {target.id for target in targets if isinstance(target, ast.Name)}
+        if "__all__" in told and not isinstance(node.value, ast.Call):  # type: ignore[attr-defined]
             names.update(ast.literal_eval(node.value))  # type: ignore[attr-defined]
+        if "_ROOMS" in told:  # room -> its public names, of which the core makes its `__all__`
+            names.update(name for room in ast.literal_eval(node.value).values() for name in room)  # type: ignore[attr-defined]
     return frozenset(names)
 
 

@@ -11,233 +11,262 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from riskcore.analytics.equity import EquityCurve as EquityCurve, equity_curve as equity_curve
+    from riskcore.analytics.statistics import TradeStatistics as TradeStatistics, trade_statistics as trade_statistics
+    from riskcore.analytics.summary import (
+        Performance as Performance,
+        performance as performance,
+        performance_of as performance_of,
+    )
+    from riskcore.analytics.trade import Trade as Trade, trades_of as trades_of
     from riskcore.book import (
         Book as Book,
-    )
-    from riskcore.book import (
+        DayResult as DayResult,
         Fill as Fill,
-    )
-    from riskcore.book import (
         Latch as Latch,
-    )
-    from riskcore.book import (
+        Outcome as Outcome,
         Position as Position,
-    )
-    from riskcore.book import (
         Price as Price,
     )
+    from riskcore.breakers.market import recent_range as recent_range
+    from riskcore.breakers.measure import Measure as Measure, Observations as Observations
+    from riskcore.breakers.table import measures as measures
     from riskcore.costs import (
         Charges as Charges,
-    )
-    from riskcore.costs import (
         ChargesUnknown as ChargesUnknown,
-    )
-    from riskcore.costs import (
         charges as charges,
-    )
-    from riskcore.costs import (
         order_charges as order_charges,
+        settlement_stt as settlement_stt,
+        settles_by_delivery as settles_by_delivery,
     )
-    from riskcore.decision import (
-        Approved as Approved,
+    from riskcore.decision import Approved as Approved, Decision as Decision, Refused as Refused, decide as decide
+    from riskcore.exchange_limits import (
+        band_pct as band_pct,
+        largest_quantity_sent as largest_quantity_sent,
+        price_band as price_band,
+        slice_quantity as slice_quantity,
+        slices as slices,
     )
-    from riskcore.decision import (
-        Decision as Decision,
-    )
-    from riskcore.decision import (
-        Refused as Refused,
-    )
-    from riskcore.decision import (
-        decide as decide,
-    )
-    from riskcore.exits.levels import Breach as Breach
-    from riskcore.exits.levels import breach as breach
-    from riskcore.exits.levels import exit_order as exit_order
+    from riskcore.exits.breakeven import breakeven_price as breakeven_price
+    from riskcore.exits.legs import open_legs as open_legs, scaled_legs as scaled_legs
+    from riskcore.exits.levels import Breach as Breach, breach as breach, exit_order as exit_order
+    from riskcore.exits.timing import time_stop_at as time_stop_at, time_stop_due as time_stop_due
+    from riskcore.exits.trailing import advance as advance, trailed as trailed, trailed_stop as trailed_stop
+    from riskcore.expiries import monthly_expiry as monthly_expiry, weekly_expiry as weekly_expiry
     from riskcore.instruments import (
         Instrument as Instrument,
-    )
-    from riskcore.instruments import (
+        freeze_for as freeze_for,
+        future as future,
+        lot_for as lot_for,
         margin_pct as margin_pct,
-    )
-    from riskcore.instruments import (
         nse_equity as nse_equity,
-    )
-    from riskcore.instruments import (
+        option as option,
+        sector_of as sector_of,
         tick_for as tick_for,
     )
-    from riskcore.orders import ApprovedEntry as ApprovedEntry
-    from riskcore.orders import ApprovedExit as ApprovedExit
-    from riskcore.orders import Order as Order
+    from riskcore.orders import (
+        ApprovedEntry as ApprovedEntry,
+        ApprovedExit as ApprovedExit,
+        Order as Order,
+        TargetLeg as TargetLeg,
+    )
+    from riskcore.overrides import Tables as Tables
     from riskcore.policy import (
+        CustomRule as CustomRule,
+        Limit as Limit,
         Policy as Policy,
-    )
-    from riskcore.policy import (
         contradictions as contradictions,
-    )
-    from riskcore.policy import (
+        custom_rule as custom_rule,
         policy_hash as policy_hash,
     )
-    from riskcore.reasons import CATALOGUE as CATALOGUE
-    from riskcore.reasons import Finding as Finding
-    from riskcore.reasons import Reason as Reason
+    from riskcore.policy.breakers import (
+        BreakerRule as BreakerRule,
+        ConnectionTimers as ConnectionTimers,
+        ErrorLimit as ErrorLimit,
+    )
+    from riskcore.positions import Trail as Trail
+    from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
+    from riskcore.rounding import ROUNDING as ROUNDING
+    from riskcore.rules.bets import (
+        closes_of as closes_of,
+        pearson as pearson,
+        return_correlation as return_correlation,
+        simple_returns as simple_returns,
+    )
+    from riskcore.rules.context import Context as Context
     from riskcore.sessions import (
         IST as IST,
-    )
-    from riskcore.sessions import (
         CalendarUnknown as CalendarUnknown,
-    )
-    from riskcore.sessions import (
         Session as Session,
-    )
-    from riskcore.sessions import (
         next_session_day as next_session_day,
-    )
-    from riskcore.sessions import (
+        phase_at as phase_at,
         session_date as session_date,
-    )
-    from riskcore.sessions import (
         session_on as session_on,
+        stops_rest as stops_rest,
     )
     from riskcore.signals import (
         BUY as BUY,
-    )
-    from riskcore.signals import (
         ENTRY as ENTRY,
-    )
-    from riskcore.signals import (
         EXIT as EXIT,
-    )
-    from riskcore.signals import (
         SELL as SELL,
-    )
-    from riskcore.signals import (
         Bar as Bar,
-    )
-    from riskcore.signals import (
         Market as Market,
-    )
-    from riskcore.signals import (
         Signal as Signal,
     )
     from riskcore.simulation import (
         Broker as Broker,
-    )
-    from riskcore.simulation import (
         Simulation as Simulation,
-    )
-    from riskcore.simulation import (
         evidence_from as evidence_from,
-    )
-    from riskcore.simulation import (
+        fresh_atr as fresh_atr,
         interval_length as interval_length,
-    )
-    from riskcore.simulation import (
         moments as moments,
-    )
-    from riskcore.simulation import (
         prices_of as prices_of,
-    )
-    from riskcore.simulation import (
         simulate as simulate,
     )
-    from riskcore.sizing import Size as Size
-    from riskcore.sizing import size as size
-    from riskcore.stops import Stop as Stop
-    from riskcore.stops import atr as atr
-    from riskcore.stops import atr_stop as atr_stop
-    from riskcore.stops import given_stop as given_stop
-    from riskcore.targets import Target as Target
-    from riskcore.targets import given_target as given_target
-    from riskcore.targets import target as target
+    from riskcore.sizers import (
+        Cap as Cap,
+        Edge as Edge,
+        edge_of as edge_of,
+        fixed_notional_cap as fixed_notional_cap,
+        fixed_quantity_cap as fixed_quantity_cap,
+        kelly_cap as kelly_cap,
+        kelly_fraction as kelly_fraction,
+        throttled_pct as throttled_pct,
+        volatility_cap as volatility_cap,
+    )
+    from riskcore.sizing import Size as Size, size as size
+    from riskcore.states import MATRIX as MATRIX, allows as allows, reduces as reduces
+    from riskcore.stops import (
+        Stop as Stop,
+        atr as atr,
+        atr_stop as atr_stop,
+        clamped_stop as clamped_stop,
+        combined_stop as combined_stop,
+        given_stop as given_stop,
+        level_stop as level_stop,
+        percent_stop as percent_stop,
+        points_stop as points_stop,
+        rupee_stop as rupee_stop,
+        swing_stop as swing_stop,
+        swings as swings,
+        true_ranges as true_ranges,
+    )
+    from riskcore.targets import (
+        Leg as Leg,
+        Target as Target,
+        given_target as given_target,
+        legged_target as legged_target,
+        percent_target as percent_target,
+        points_target as points_target,
+        split_legs as split_legs,
+        target as target,
+    )
+    from riskcore.watchlists import Surveillance as Surveillance, surveillance as surveillance
 
 __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
-    "book": ("Book", "Fill", "Latch", "Position", "Price"),
-    "costs": ("Charges", "ChargesUnknown", "charges", "order_charges"),
+    "analytics.equity": ("EquityCurve", "equity_curve"),
+    "analytics.statistics": ("TradeStatistics", "trade_statistics"),
+    "analytics.summary": ("Performance", "performance", "performance_of"),
+    "analytics.trade": ("Trade", "trades_of"),
+    "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
+    "breakers.market": ("recent_range",),
+    "breakers.measure": ("Measure", "Observations"),
+    "breakers.table": ("measures",),
+    "costs": ("Charges", "ChargesUnknown", "charges", "order_charges", "settlement_stt", "settles_by_delivery"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
+    "exchange_limits": ("band_pct", "largest_quantity_sent", "price_band", "slice_quantity", "slices"),
+    "exits.breakeven": ("breakeven_price",),
+    "exits.legs": ("open_legs", "scaled_legs"),
     "exits.levels": ("Breach", "breach", "exit_order"),
-    "instruments": ("Instrument", "margin_pct", "nse_equity", "tick_for"),
-    "orders": ("ApprovedEntry", "ApprovedExit", "Order"),
-    "policy": ("Policy", "contradictions", "policy_hash"),
+    "exits.timing": ("time_stop_at", "time_stop_due"),
+    "exits.trailing": ("advance", "trailed", "trailed_stop"),
+    "expiries": ("monthly_expiry", "weekly_expiry"),
+    "instruments": (
+        "Instrument",
+        "freeze_for",
+        "future",
+        "lot_for",
+        "margin_pct",
+        "nse_equity",
+        "option",
+        "sector_of",
+        "tick_for",
+    ),
+    "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
+    "overrides": ("Tables",),
+    "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
+    "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
+    "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),
-    "sessions": ("IST", "CalendarUnknown", "Session", "next_session_day", "session_date", "session_on"),
-    "signals": ("BUY", "ENTRY", "EXIT", "SELL", "Bar", "Market", "Signal"),
+    "rounding": ("ROUNDING",),
+    "rules.bets": ("closes_of", "pearson", "return_correlation", "simple_returns"),
+    "rules.context": ("Context",),
+    "sessions": (
+        "CalendarUnknown",
+        "IST",
+        "Session",
+        "next_session_day",
+        "phase_at",
+        "session_date",
+        "session_on",
+        "stops_rest",
+    ),
+    "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
     "simulation": (
         "Broker",
         "Simulation",
         "evidence_from",
+        "fresh_atr",
         "interval_length",
         "moments",
         "prices_of",
         "simulate",
     ),
+    "sizers": (
+        "Cap",
+        "Edge",
+        "edge_of",
+        "fixed_notional_cap",
+        "fixed_quantity_cap",
+        "kelly_cap",
+        "kelly_fraction",
+        "throttled_pct",
+        "volatility_cap",
+    ),
     "sizing": ("Size", "size"),
-    "stops": ("Stop", "atr", "atr_stop", "given_stop"),
-    "targets": ("Target", "given_target", "target"),
+    "states": ("MATRIX", "allows", "reduces"),
+    "stops": (
+        "Stop",
+        "atr",
+        "atr_stop",
+        "clamped_stop",
+        "combined_stop",
+        "given_stop",
+        "level_stop",
+        "percent_stop",
+        "points_stop",
+        "rupee_stop",
+        "swing_stop",
+        "swings",
+        "true_ranges",
+    ),
+    "targets": (
+        "Leg",
+        "Target",
+        "given_target",
+        "legged_target",
+        "percent_target",
+        "points_target",
+        "split_legs",
+        "target",
+    ),
+    "watchlists": ("Surveillance", "surveillance"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
-__all__ = [
-    "BUY",
-    "CATALOGUE",
-    "ENTRY",
-    "EXIT",
-    "IST",
-    "SELL",
-    "Approved",
-    "ApprovedEntry",
-    "ApprovedExit",
-    "Bar",
-    "Book",
-    "Breach",
-    "Broker",
-    "CalendarUnknown",
-    "Charges",
-    "ChargesUnknown",
-    "Decision",
-    "Fill",
-    "Finding",
-    "Instrument",
-    "Latch",
-    "Market",
-    "Order",
-    "Policy",
-    "Position",
-    "Price",
-    "Reason",
-    "Refused",
-    "Session",
-    "Signal",
-    "Simulation",
-    "Size",
-    "Stop",
-    "Target",
-    "atr",
-    "atr_stop",
-    "breach",
-    "charges",
-    "contradictions",
-    "decide",
-    "evidence_from",
-    "exit_order",
-    "given_stop",
-    "given_target",
-    "interval_length",
-    "margin_pct",
-    "moments",
-    "next_session_day",
-    "nse_equity",
-    "order_charges",
-    "policy_hash",
-    "prices_of",
-    "session_date",
-    "session_on",
-    "simulate",
-    "size",
-    "target",
-    "tick_for",
-]
+__all__ = sorted(_HOME)  # noqa: PLE0605 - one list, above; a type checker reads the imports
 
 
 def __getattr__(name: str) -> Any:

@@ -13,115 +13,54 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
-from riskcore.instruments import Instrument
-from riskcore.money import ZERO, amount, count, exact, not_negative_whole, positive
+from riskcore.money import ZERO, amount, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
+from riskcore.positions import (
+    DayResult as DayResult,
+    Fill as Fill,
+    Outcome as Outcome,
+    Position as Position,
+    marked,
+    new_position,
+    r_multiple,
+    tighter,
+    with_stop,
+)
 from riskcore.sessions import session_date
-from riskcore.signals import BUY, opposite, side_text, sign
+from riskcore.signals import opposite, sign
+from riskcore.states import (
+    ACTIVE as ACTIVE,
+    HALTED as HALTED,
+    LOCKED as LOCKED,
+    REDUCING as REDUCING,
+    SEVERITY as SEVERITY,
+    WAITING_FOR_LOGIN as WAITING_FOR_LOGIN,
+    Latch as Latch,
+)
 from riskcore.values import checks, given, optional, settle
 
-ACTIVE: Final = "active"
-REDUCING: Final = "reducing"
-HALTED: Final = "halted"
-LOCKED: Final = "locked"
-WAITING_FOR_LOGIN: Final = "waiting_for_login"
-SEVERITY: Final = (ACTIVE, REDUCING, HALTED, LOCKED, WAITING_FOR_LOGIN)
-
-
-@frozen(kw_only=True)
-class Position:
-    """An open position: `quantity` shares held on `side` at `average_price`, with its protective levels.
-
-    `last` is the latest price seen (the average price until one is); `realised` the gross result of the part
-    already closed, `charges` all charges so far. `initial_stop` stays what the stop was at entry: it is the
-    unit R of the trade.
-    """
-
-    instrument: Instrument
-    side: str = field(converter=given)
-    quantity: int = field(converter=given)
-    average_price: Decimal = field(converter=given)
-    stop: Decimal | None = field(default=None, converter=given)
-    target: Decimal | None = field(default=None, converter=given)
-    product: str = "MIS"
-    last: Decimal | None = field(default=None, converter=given)
-    initial_stop: Decimal | None = None
-    opened_quantity: int = 0
-    opened_at: datetime | None = None
-    strategy: str = ""
-    signal_id: str = ""
-    realised: Decimal = ZERO
-    charges: Decimal = ZERO
-    exit_value: Decimal = ZERO
-
-    def __attrs_post_init__(self) -> None:
-        settle(self, _POSITION)
-
-    @property
-    def id(self) -> str:
-        """The signal that opened it; the instrument's key where no signal of ours did."""
-        return self.signal_id or self.instrument.key
-
-    @property
-    @exact
-    def value(self) -> Decimal:
-        """What is held, at cost: quantity x average price."""
-        return self.average_price * self.quantity
-
-    @property
-    @exact
-    def unrealised(self) -> Decimal:
-        """Open result at the latest price, before charges."""
-        last = self.last if self.last is not None else self.average_price
-        return sign(self.side) * (last - self.average_price) * self.quantity
-
-
-@frozen
-class Fill:
-    """Shares of one of our orders that traded, with what that cost in charges.
-
-    `value` is what was paid or received for them, where that is known better than quantity x price: a broker that
-    tells an average price has rounded it.
-    """
-
-    order_id: str
-    quantity: int = field(converter=given)
-    price: Decimal = field(converter=given)
-    at: datetime
-    charges: Decimal = field(default=ZERO, converter=given)
-    value: Decimal | None = field(default=None, converter=given)
-
-    def __attrs_post_init__(self) -> None:
-        settle(self, _FILL)
-
-    @property
-    @exact
-    def paid(self) -> Decimal:
-        """What was paid or received for the shares."""
-        return self.price * self.quantity if self.value is None else self.value
+KEPT_OUTCOMES: Final = 500
+KEPT_DAYS: Final = 400
 
 
 @frozen
 class Price:
-    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`)."""
+    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
+
+    `high` and `low` are the extremes since the price before it, None where there was nothing between; `close` is
+    the close of a candle that has ended by now, if one has; `atr` a fresh ATR, if there is one.
+    """
 
     key: str
     last: Decimal = field(converter=given)
     at: datetime
+    high: Decimal | None = field(default=None, converter=given)
+    low: Decimal | None = field(default=None, converter=given)
+    close: Decimal | None = field(default=None, converter=given)
+    atr: Decimal | None = field(default=None, converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICE)
-
-
-@frozen
-class Latch:
-    """Something that stopped entries, and stays until it is lifted: who, when, why, and which state it sets."""
-
-    name: str
-    state: str
-    at: datetime
-    by: str
-    why: str
 
 
 @frozen
@@ -130,7 +69,10 @@ class Book:
 
     `opening_equity` is the session's (None: unknown, entries are refused); `realised` and `charges` are today's,
     gross and cost; `trades_today` counts entries sent and not refused unfilled. `orders` holds the session's
-    orders, ended ones too, so that a late report finds its order.
+    orders, ended ones too, so that a late report finds its order. `outcomes` are finished trades, newest last, and
+    `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of all time,
+    open positions included. `excused` are breakers lifted by hand at their limit, `counted_from` when each was last
+    lifted; `sent_in_second` orders and cancels went out in the calendar second `sent_second`.
     """
 
     opening_equity: Decimal | None = field(default=None, converter=given)
@@ -141,6 +83,14 @@ class Book:
     charges: Decimal = field(default=ZERO, converter=given, kw_only=True)
     trades_today: int = field(default=0, converter=given, kw_only=True)
     latches: tuple[Latch, ...] = field(default=(), converter=given, kw_only=True)
+    outcomes: tuple[Outcome, ...] = field(default=(), converter=given, kw_only=True)
+    days: tuple[DayResult, ...] = field(default=(), converter=given, kw_only=True)
+    session_peak: Decimal | None = field(default=None, converter=given, kw_only=True)
+    peak_equity: Decimal | None = field(default=None, converter=given, kw_only=True)
+    excused: tuple[str, ...] = field(default=(), kw_only=True)
+    counted_from: tuple[tuple[str, datetime], ...] = field(default=(), kw_only=True)
+    sent_second: datetime | None = field(default=None, kw_only=True)
+    sent_in_second: int = field(default=0, kw_only=True)
     version: int = field(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -148,8 +98,29 @@ class Book:
 
     @property
     def state(self) -> str:
-        """The trading state: the most severe that any latch sets, ACTIVE when none does."""
-        return max((latch.state for latch in self.latches), key=SEVERITY.index, default=ACTIVE)
+        """The trading state: the most severe that any latch of the account sets, ACTIVE when none does."""
+        return self.state_of("")
+
+    def state_of(self, key: str) -> str:
+        """The trading state of one instrument: the account's, or the graver one of a latch of its own."""
+        states = (latch.state for latch in self.latches if latch.key in ("", key))
+        return max(states, key=SEVERITY.index, default=ACTIVE)
+
+    def latch(self, name: str, key: str = "") -> Latch | None:
+        """The latch of a name (and of an instrument) that stands, if any."""
+        return next((latch for latch in self.latches if latch.name == name and latch.key == key), None)
+
+    def counted_since(self, breaker: str) -> datetime | None:
+        """When a breaker was last lifted: it counts what came after. None if it never was."""
+        return next((at for name, at in self.counted_from if name == breaker), None)
+
+    def orders_in(self, at: datetime) -> int:
+        """Orders and cancels sent in the calendar second of `at`."""
+        return self.sent_in_second if self.sent_second == at.replace(microsecond=0) else 0
+
+    def sending(self, at: datetime) -> Book:
+        """The next book with one more order or cancel sent at `at`."""
+        return attrs.evolve(self, sent_second=at.replace(microsecond=0), sent_in_second=self.orders_in(at) + 1)
 
     @property
     @exact
@@ -163,6 +134,14 @@ class Book:
         """Open result of all positions at their latest prices."""
         return sum((position.unrealised for position in self.positions), ZERO)
 
+    @property
+    @exact
+    def equity(self) -> Decimal | None:
+        """Equity now: opening equity + realised after charges + unrealised; None while the opening is unknown."""
+        if self.opening_equity is None:
+            return None
+        return self.opening_equity + self.net_realised + self.unrealised
+
     def position(self, key: str) -> Position | None:
         """The open position of an instrument key, if any."""
         return next((p for p in self.positions if p.instrument.key == key), None)
@@ -173,6 +152,8 @@ class Book:
 
     def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
         """Orders that may still fill, of one instrument and of one kind where asked."""
+        if not self.orders:
+            return ()
         return tuple(
             order
             for order in self.orders
@@ -181,36 +162,97 @@ class Book:
             and (entries is None or order.is_entry is entries)
         )
 
+    def keys_in_play(self) -> tuple[str, ...]:
+        """The instruments held, or with an entry on its way, each once."""
+        held = (position.instrument.key for position in self.positions)
+        return tuple(dict.fromkeys([*held, *(o.approved.instrument.key for o in self.live_orders(entries=True))]))
+
     @exact
     def after(self, event: ApprovedEntry | ApprovedExit | Fill | Price) -> Book:
         """The next book: with an approved order on its way, a fill booked, or a price marked."""
         if isinstance(event, Price):
             return self._marked(event)
         if isinstance(event, Fill):
-            return self._filled(event)
+            return self._filled(event)._peaked()
         return self._ordered(event)
+
+    @exact
+    def opened(self, equity: Decimal, added: Decimal = ZERO) -> Book:
+        """The next book with the session's opening equity.
+
+        `added` is what was paid in since the last session: the peaks before it rise by as much, or it would hide a
+        drawdown.
+        """
+        peak, days = self.peak_equity, self.days
+        if added and peak is not None:
+            peak += added
+            days = tuple(day if day.peak is None else attrs.evolve(day, peak=day.peak + added) for day in days)
+        opened = attrs.evolve(self, opening_equity=equity, peak_equity=peak, days=days, version=self.version + 1)
+        return opened._peaked()
+
+    @exact
+    def next_session(self, session: date, last_known: Decimal | None = None) -> Book:
+        """The book at the start of another session: its counters at nought, its equity unknown.
+
+        Ended orders go, and what the last session came to joins `days`; positions, live orders, latches, outcomes
+        and the all-time peak stay. A session whose equity was never read, and in which something was realised, is
+        taken to have opened with `last_known`.
+        """
+        days, opening = self.days, self.opening_equity
+        if opening is None and self.net_realised:
+            opening = last_known
+        if self.session is not None and opening is not None:
+            days = (*days, DayResult(self.session, opening, self.net_realised, self.session_peak))[-KEPT_DAYS:]
+        return attrs.evolve(
+            self,
+            session=session,
+            opening_equity=None,
+            session_peak=None,
+            realised=ZERO,
+            charges=ZERO,
+            trades_today=0,
+            orders=self.live_orders(),
+            days=days,
+            excused=(),
+            version=self.version + 1,
+        )
+
+    def with_stop(self, key: str, stop: Decimal, rule: str) -> Book:
+        """The next book with the stop of a position tightened, and by what; a looser one changes nothing."""
+        held = self.position(key)
+        if held is None or not held.tightens(stop):
+            return self
+        return attrs.evolve(self._with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
 
     def moved(self, order_id: str, status: str) -> Book:
         """The next book after a report that changes an order's status and fills nothing new."""
         order = self._known(order_id)
         return self._with_order(order.advance(status, order.filled_quantity, order.filled_value))
 
+    def _peaked(self) -> Book:
+        equity = self.equity
+        if equity is None or (self.session_peak is not None and equity <= self.session_peak):
+            return self
+        peak = equity if self.peak_equity is None else max(self.peak_equity, equity)
+        return attrs.evolve(self, session_peak=equity, peak_equity=peak)
+
     def _ordered(self, approved: ApprovedEntry | ApprovedExit) -> Book:
         if self.order(approved.order_id) is not None:
             raise ValueError(f"order {approved.order_id} is in the book already")
         entry = isinstance(approved, ApprovedEntry)
         return attrs.evolve(
-            self,
+            self.sending(approved.at),
             orders=(*self.orders, Order(approved=approved, status=INTENDED)),
             trades_today=self.trades_today + (1 if entry else 0),
             version=self.version + 1,
         )
 
     def _marked(self, price: Price) -> Book:
-        if self.position(price.key) is None:
+        held = self.position(price.key)
+        if held is None:
             return self
-        positions = (attrs.evolve(p, last=price.last) if p.instrument.key == price.key else p for p in self.positions)
-        return attrs.evolve(self, positions=tuple(positions), version=self.version + 1)
+        seen = marked(held, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
+        return attrs.evolve(self._with_position(held, seen), version=self.version + 1)._peaked()
 
     def _filled(self, fill: Fill) -> Book:
         order = self._known(fill.order_id)
@@ -227,7 +269,7 @@ class Book:
         assert isinstance(entry, ApprovedEntry)
         held = self.position(entry.instrument.key)
         if held is None:
-            return attrs.evolve(self, positions=(*self.positions, _new_position(entry, fill)))
+            return attrs.evolve(self, positions=(*self.positions, new_position(entry, fill)))
         if held.side != entry.side:
             raise ValueError(f"order {order.id} would turn the position in {entry.instrument.key} round")
         total = held.quantity + fill.quantity
@@ -238,7 +280,8 @@ class Book:
             opened_quantity=held.opened_quantity + fill.quantity,
             charges=held.charges + fill.charges,
             last=fill.price,
-            stop=_tighter(held, entry.stop),
+            stop=tighter(held, entry.stop),
+            trail=attrs.evolve(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
         )
         return self._with_position(held, grown)
 
@@ -255,8 +298,27 @@ class Book:
             exit_value=held.exit_value + fill.paid,
             last=fill.price,
         )
-        booked = attrs.evolve(self, realised=self.realised + result)
-        return booked._with_position(held, left if left.quantity else None)
+        if left.quantity:
+            return attrs.evolve(self, realised=self.realised + result)._with_position(held, left)
+        finished = (*self.outcomes, self._outcome(left, order, fill))[-KEPT_OUTCOMES:]
+        return attrs.evolve(self, realised=self.realised + result, outcomes=finished)._with_position(held, None)
+
+    def _outcome(self, flat: Position, order: Order, fill: Fill) -> Outcome:
+        exit_ = order.approved
+        return Outcome(
+            key=flat.instrument.key,
+            side=flat.side,
+            session=self.session or session_date(fill.at),
+            closed_at=fill.at,
+            quantity=flat.opened_quantity,
+            gross=flat.realised,
+            charges=flat.charges,
+            r_multiple=r_multiple(flat, flat.realised - flat.charges),
+            reason=exit_.reason if isinstance(exit_, ApprovedExit) else "",
+            strategy=flat.strategy,
+            product=flat.product,
+            signal_id=flat.signal_id,
+        )
 
     def _with_position(self, old: Position, new: Position | None) -> Book:
         positions = (new if p is old else p for p in self.positions)
@@ -277,49 +339,18 @@ class Book:
         return order
 
 
-def _tighter(held: Position, stop: Decimal) -> Decimal:
-    """The tighter of two stops: shares added to a position never loosen it."""
-    if held.stop is None:
-        return stop
-    return max(held.stop, stop) if held.side == BUY else min(held.stop, stop)
-
-
-def _new_position(entry: ApprovedEntry, fill: Fill) -> Position:
-    return Position(
-        instrument=entry.instrument,
-        side=entry.side,
-        quantity=fill.quantity,
-        average_price=fill.price,
-        stop=entry.stop,
-        target=entry.target,
-        product=entry.product,
-        last=fill.price,
-        initial_stop=entry.stop,
-        opened_quantity=fill.quantity,
-        opened_at=fill.at,
-        strategy=entry.strategy,
-        signal_id=entry.signal_id,
-        charges=fill.charges,
-    )
-
-
 def _several(value: Any, name: str) -> tuple[Any, ...]:
     return value if type(value) is tuple else tuple(value)
 
 
-_POSITION: Final = checks(
-    "Position",
-    side=side_text,
-    quantity=not_negative_whole,
-    average_price=positive,
-    stop=optional(positive),
-    target=optional(positive),
-    last=optional(positive),
-    initial_stop=optional(positive),
-    opened_quantity=not_negative_whole,
+_PRICE: Final = checks(
+    "Price",
+    last=positive,
+    high=optional(positive),
+    low=optional(positive),
+    close=optional(positive),
+    atr=optional(not_negative),
 )
-_FILL: Final = checks("Fill", quantity=count, price=positive, charges=amount, value=optional(positive))
-_PRICE: Final = checks("Price", last=positive)
 _BOOK: Final = checks(
     "Book",
     opening_equity=optional(amount),
@@ -329,4 +360,8 @@ _BOOK: Final = checks(
     charges=amount,
     trades_today=not_negative_whole,
     latches=_several,
+    outcomes=_several,
+    days=_several,
+    session_peak=optional(amount),
+    peak_equity=optional(amount),
 )

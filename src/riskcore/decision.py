@@ -6,75 +6,78 @@ A rule that says no is a value here, never an exception; only a contradiction in
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from riskcore.book import Book
-from riskcore.costs import ChargesUnknown, policy_charges
-from riskcore.money import ZERO, exact, percent_of, plain, rupees
+from riskcore.money import exact, plain, rupees
 from riskcore.orders import ApprovedEntry
-from riskcore.policy import Policy
+from riskcore.policy import NET, Policy
 from riskcore.pretrade import pretrade
-from riskcore.reasons import Finding, in_precedence
-from riskcore.rules import count, exposure, loss
-from riskcore.rules import signal as validator
+from riskcore.reasons import Finding, Reading, finding_of, in_precedence
+from riskcore.rules import levels
 from riskcore.rules.context import Context, look
-from riskcore.signals import ENTRY, Market, Signal, opposite
-from riskcore.sizing import Size, size
+from riskcore.rules.placing import legs_for
+from riskcore.rules.sizes import budget_of
+from riskcore.rules.table import Row, asked, asked_of_size
+from riskcore.signals import ENTRY, Market, Signal, seconds
+from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
 
-Rule: TypeAlias = Callable[[Context], Finding | None]
-
-RULES: Final[tuple[tuple[str, Rule], ...]] = (
-    ("state", validator.entries_allowed),
-    ("session", validator.session_open),
-    ("no_entry_before", validator.not_too_early),
-    ("no_entry_after", validator.not_too_late),
-    ("signal_max_age_s", validator.fresh),
-    ("clock_skew_s", validator.not_from_the_future),
-    ("allowed_sides", validator.side_allowed),
-    ("allowed_symbols", validator.symbol_allowed),
-    ("allowed_products", validator.product_allowed),
-    ("equity", loss.equity_known),
-    ("quote_max_age_s", validator.quote_fresh),
-    ("atr_warmup_bars", validator.atr_ready),
-    ("stop_atr_multiple", validator.stop_sound),
-    ("min_risk_reward", validator.reward_worth_it),
-    ("one_position_per_symbol", count.symbol_free),
-    ("max_positions", count.position_slot),
-    ("max_trades_per_day", count.trade_slot),
-    ("max_daily_loss", loss.daily_loss),
-    ("max_sector_exposure", exposure.sector_exposure),
-    ("margin", exposure.margin_known),
-    ("charges_as_of", exposure.charges_known),
-    ("funds", exposure.funds),
-    ("max_position_size_percent", exposure.position_size),
-    ("max_quantity", exposure.largest_quantity),
-)
-"""Every rule, under the name its findings carry, in the order in which they are asked."""
+Answers: TypeAlias = tuple[tuple[Row, Reading | None], ...]
+"""What each rule answered, in the order asked; None where something it needs was missing."""
 
 
 @frozen(kw_only=True)
 class Approved:
     """Yes: `order` may be sent. `size`, `stop` and `target` hold the evidence; all findings passed.
 
-    `budget` is what `risk_per_trade` would have allowed to lose, in rupees; `order.risk` is what is really risked.
+    `context` is what was looked at. What is made for people (the findings, the reward after charges) is worked out
+    when it is read: a decision costs a tenth of its explanation.
     """
 
     approved: ClassVar[Literal[True]] = True
-    signal: Signal
     order: ApprovedEntry
     size: Size
-    stop: Stop
-    target: Target
-    net_risk_reward: Decimal
-    budget: Decimal
-    findings: tuple[Finding, ...]
+    context: Context = field(repr=False)
+    answers: Answers = field(repr=False)
+
+    @property
+    def signal(self) -> Signal:
+        """The wish that was approved."""
+        return self.context.signal
+
+    @property
+    def stop(self) -> Stop:
+        """Where the stop starts, and how it was found."""
+        assert self.context.stop is not None
+        return self.context.stop
+
+    @property
+    def target(self) -> Target:
+        """Where the target stands, and the reward it gives."""
+        assert self.context.target is not None
+        return self.context.target
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What every rule found."""
+        return _findings(self.answers)
+
+    @property
+    @exact
+    def budget(self) -> Decimal:
+        """What `risk_per_trade` would have allowed to lose, in rupees; `order.risk` is what is really risked."""
+        return budget_of(self.context)
+
+    @property
+    @exact
+    def net_risk_reward(self) -> Decimal:
+        """(reward - charges at the target) / (risk + charges at the stop), from the reference price."""
+        return levels.net_risk_reward(self.context, self.order.quantity)
 
     def explain(self) -> str:
         """The answer as ASCII text."""
@@ -87,9 +90,10 @@ class Approved:
             f"APPROVED {what} at {rupees(order.limit)} or better",
             f"  stop    {rupees(order.stop)}, {away}: {self.stop.basis}",
             f"  target  {rupees(order.target)}, {gross} R before charges, {net} R after",
+            *(f"          {leg.quantity} at {rupees(leg.price)}" for leg in order.legs),
             f"  size    {order.quantity}, bound by {self.size.bound_by}{then}",
             f"  risk    {rupees(order.risk)} at worst, of a budget of {rupees(self.budget)}",
-            f"  checks  {len(self.findings)} passed",
+            f"  checks  {len(self.answers)} passed",
         ]
         return "\n".join(lines)
 
@@ -103,8 +107,13 @@ class Refused:
 
     approved: ClassVar[Literal[False]] = False
     signal: Signal
-    findings: tuple[Finding, ...]
+    answers: Answers = field(repr=False)
     unmeasured: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What every rule found that could be asked."""
+        return _findings(self.answers)
 
     @property
     def reasons(self) -> tuple[Finding, ...]:
@@ -123,6 +132,8 @@ class Refused:
 
 
 Decision: TypeAlias = Approved | Refused
+_RISK: Final = Row(RISK_PER_TRADE, lambda context: None)
+_NET_REWARD: Final = Row("risk_reward_basis", lambda context: None)
 
 
 @exact
@@ -137,84 +148,69 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
     """
     _same_thing(signal, market)
     context = look(signal, book, market, policy)
-    answers = [(name, rule(context)) for name, rule in RULES]
-    findings = tuple(found for _, found in answers if found is not None)
-    unmeasured = tuple(name for name, found in answers if found is None)
-    sized = _size(context, findings)
-    if sized is None:
-        return Refused(signal=signal, findings=findings, unmeasured=(*unmeasured, "risk_per_trade"))
-    findings = (*findings, _one_lot(context, sized))
-    if unmeasured or not all(found.passed for found in findings):
-        return Refused(signal=signal, findings=findings, unmeasured=unmeasured)
-    return _approve(context, sized, findings)
+    answers: list[tuple[Row, Reading | None]] = [(row, row.ask(context)) for row in asked(policy)]
+    caps: list[tuple[str, Decimal]] = []
+    passed = True
+    for row, found in answers:
+        if found is None:
+            passed = False
+            continue
+        reason, _, _, most = found
+        if reason:
+            passed = False
+        if most is not None:
+            caps.append((row.name, most))
+    loss, budget = context.loss, budget_of(context)
+    if context.base is None or loss is None:
+        return _refused(signal, [*answers, (_RISK, None)])
+    lot = market.instrument.lot_size
+    sized = least([(RISK_PER_TRADE, loss.most(budget, lot)), *caps], lot)
+    for row, ask in asked_of_size(policy):
+        later = ask(context, sized)
+        answers.append((row, later))
+        passed = passed and not later[0]
+    if not passed:
+        return _refused(signal, answers)
+    return _approve(context, sized, loss.of(sized.quantity), budget, answers)
 
 
-def _approve(context: Context, sized: Size, findings: tuple[Finding, ...]) -> Decision:
-    entry, budget = _entry(context, sized.quantity), _budget(context)
-    findings = (*findings, *pretrade(entry, budget))
-    if not all(found.passed for found in findings):
-        return Refused(signal=context.signal, findings=findings)
-    assert context.stop is not None
-    assert context.target is not None
-    return Approved(
-        signal=context.signal,
-        order=entry,
-        size=sized,
-        stop=context.stop,
-        target=context.target,
-        net_risk_reward=_net_risk_reward(context, sized.quantity),
-        budget=budget,
-        findings=findings,
-    )
+def _approve(
+    context: Context, sized: Size, risk: Decimal, budget: Decimal, answers: list[tuple[Row, Reading | None]]
+) -> Decision:
+    entry = _entry(context, sized.quantity, risk)
+    last = pretrade(entry, budget)
+    if context.policy.risk_reward_basis == NET:
+        last = ((_NET_REWARD, levels.net_reward_worth_it(context, sized.quantity)), *last)
+    answers += last
+    for _, found in last:
+        if found[0]:
+            return _refused(context.signal, answers)
+    return Approved(order=entry, size=sized, context=context, answers=tuple(answers))
+
+
+def _refused(signal: Signal, answers: list[tuple[Row, Reading | None]]) -> Refused:
+    unmeasured = tuple(row.name for row, found in answers if found is None)
+    return Refused(signal=signal, answers=tuple(answers), unmeasured=unmeasured)
+
+
+def _findings(answers: Answers) -> tuple[Finding, ...]:
+    return tuple([finding_of(row.name, found, row.unit) for row, found in answers if found is not None])
 
 
 def _same_thing(signal: Signal, market: Market) -> None:
     if signal.kind != ENTRY:
         raise ValueError(f"decide() is for entries; signal {signal.id} is an {signal.kind}: exits need no decision")
     instrument = market.instrument
-    if (signal.symbol, signal.exchange) != (instrument.symbol, instrument.exchange):
+    if signal.symbol != instrument.symbol or signal.exchange != instrument.exchange:
         raise ValueError(f"the signal is for {signal.exchange}:{signal.symbol}, the market seen is {instrument.key}")
 
 
-def _size(context: Context, findings: tuple[Finding, ...]) -> Size | None:
-    """The least of the risk quantity and every rule's cap; None where stop, price or equity is missing."""
-    if context.base is None or context.limit is None or context.stop is None or not context.stop_is_sound:
-        return None
-    extra = _charges_per_share(context) if context.policy.risk_includes_charges else ZERO
-    if extra is None:
-        return None
-    return size(
-        equity=context.base,
-        risk_per_trade=context.policy.risk_per_trade,
-        entry=context.limit,
-        stop=context.stop.price,
-        lot_size=context.market.instrument.lot_size,
-        charges_per_share=extra,
-        caps=[(found.rule, found.max_quantity) for found in findings if found.max_quantity is not None],
-    )
-
-
-def _one_lot(context: Context, sized: Size) -> Finding:
-    """The risk budget alone allows at least one lot (every other cap says so in its own finding)."""
-    lot = context.market.instrument.lot_size
-    allowed = dict(sized.caps)["risk_per_trade"]
-    passed = allowed >= lot
-    return Finding("risk_per_trade", passed, "" if passed else "below_one_lot", allowed, "risk_per_trade")
-
-
-def _budget(context: Context) -> Decimal:
-    return percent_of(context.base or ZERO, context.policy.risk_per_trade)
-
-
-def _entry(context: Context, quantity: int) -> ApprovedEntry:
+def _entry(context: Context, quantity: int, risk: Decimal) -> ApprovedEntry:
     signal, market, stop, target = context.signal, context.market, context.stop, context.target
     assert stop is not None
     assert target is not None
     assert context.reference is not None
     assert context.limit is not None
-    risk = abs(context.limit - stop.price) * quantity
-    if context.policy.risk_includes_charges:
-        risk += _round_trip(context, quantity, context.limit, stop.price)
     return ApprovedEntry(
         order_id=signal.id,
         signal_id=signal.id,
@@ -229,43 +225,11 @@ def _entry(context: Context, quantity: int) -> ApprovedEntry:
         risk=risk,
         strategy=signal.strategy,
         at=market.at,
-        valid_until=_holds_until(market.at, context.policy),
+        valid_until=market.at + seconds(context.policy.quote_max_age_s),
         book_version=context.book.version,
+        atr=context.trusted_atr,
+        legs=legs_for(target, quantity, market.instrument.lot_size),
     )
-
-
-def _holds_until(at: datetime, policy: Policy) -> datetime:
-    return at + timedelta(seconds=policy.quote_max_age_s)
-
-
-def _net_risk_reward(context: Context, quantity: int) -> Decimal:
-    """(reward - charges at the target) / (risk + charges at the stop), from the reference price."""
-    assert context.stop is not None
-    assert context.target is not None
-    assert context.reference is not None
-    won = _round_trip(context, quantity, context.reference, context.target.price)
-    lost = _round_trip(context, quantity, context.reference, context.stop.price)
-    return (context.target.distance * quantity - won) / (context.stop.distance * quantity + lost)
-
-
-def _round_trip(context: Context, quantity: int, enter: Decimal, leave: Decimal) -> Decimal:
-    instrument, signal = context.market.instrument, context.signal
-    day = context.market.at.date()
-    costs = (
-        policy_charges(instrument, signal.product, side, price * quantity, day, context.policy).total
-        for side, price in ((signal.side, enter), (opposite(signal.side), leave))
-    )
-    return sum(costs, ZERO)
-
-
-def _charges_per_share(context: Context) -> Decimal | None:
-    """Charges of a stopped-out share, without the brokerage cap: never less than a larger order's share of them."""
-    assert context.limit is not None
-    assert context.stop is not None
-    try:
-        return _round_trip(context, 1, context.limit, context.stop.price)
-    except ChargesUnknown:
-        return None
 
 
 def _short(value: Decimal) -> Decimal:

@@ -5,17 +5,29 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from riskcore.money import count, exact, positive
-from riskcore.tables import freeze, margins, sectors, ticks
-from riskcore.values import checks, given, settle
+from riskcore.money import HUNDRED, count, exact, plain, positive
+from riskcore.overrides import Tables, covers, first_on, rows
+from riskcore.table_checks import ALL, EXCHANGES as EXCHANGES, KINDS, PRODUCTS as PRODUCTS, SEGMENTS, word_of
+from riskcore.table_rows import TickBand
+from riskcore.tables import freeze, sectors
+from riskcore.values import checks, given, optional, settle
+from riskcore.watchlists import surveillance
 
 SYMBOL_SHAPE: Final = re.compile(r"[A-Z0-9][A-Z0-9&\-_.:]{0,49}")
-EXCHANGES: Final = ("NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX", "NCDEX")
-PRODUCTS: Final = ("MIS", "CNC", "NRML")
+SMALLEST_TICK: Final = Decimal("0.0001")
+"""Currency contracts have the finest tick there is, 0.0025."""
+FUT: Final = "FUT"
+OPT: Final = "OPT"
+CALL: Final = "CE"
+PUT: Final = "PE"
+MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+BSE_INDICES: Final = ("BANKEX", "SENSEX", "SENSEX50")
+_KIND_OF_EXCHANGE: Final = {"CDS": "currency", "BCD": "currency", "MCX": "commodity", "NCDEX": "commodity"}
 
 
 def symbol_text(value: Any, name: str) -> str:
@@ -41,6 +53,10 @@ class Instrument:
     from the broker's contract master when one is at hand. `sector` is the bucket of the sector limit; None
     puts the symbol into a bucket of its own. `derivatives_listed` says whether futures or options exist on it:
     such stocks leave continuous trading earlier, so the stricter answer (True) is the default.
+
+    `segment` is EQ, FUT or OPT. `kind` is what it is, or what a contract is written on: stock, index, etf, currency,
+    commodity. `series` is the exchange's series (EQ; BE is trade for trade). A contract also has an `underlying`, an
+    `expiry` after which it has no session, and as an option a `strike` and a `right` (CE or PE).
     """
 
     symbol: str = field(converter=given)
@@ -50,87 +66,309 @@ class Instrument:
     lot_size: int = field(default=1, converter=given)
     sector: str | None = None
     derivatives_listed: bool = True
-    freeze_quantity: int | None = None
+    freeze_quantity: int | None = field(default=None, converter=given)
+    kind: str = "stock"
+    series: str = "EQ"
+    underlying: str | None = None
+    expiry: date | None = None
+    strike: Decimal | None = field(default=None, converter=given)
+    right: str | None = None
 
     def __attrs_post_init__(self) -> None:
         settle(self, _CHECKS)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Exchange and symbol, `NSE:RELIANCE`: the name under which it is held and watched."""
         return f"{self.exchange}:{self.symbol}"
 
-    @property
+    @cached_property
     def bucket(self) -> str:
         """The name under which exposure of this symbol is added up: its sector, else itself."""
         return self.sector or f"unknown sector ({self.symbol})"
 
 
+def _one(*allowed: str) -> Any:
+    return lambda value, name: one_of(value, name, allowed)
+
+
+def _tick_size(value: Any, name: str) -> Decimal:
+    step = positive(value, name)
+    if step < SMALLEST_TICK:
+        raise ValueError(f"{name} must be at least {SMALLEST_TICK}, got {value!r}: no exchange has a finer one")
+    return step
+
+
 _CHECKS: Final = checks(
     "Instrument",
     symbol=symbol_text,
-    tick=positive,
-    exchange=lambda value, name: one_of(value, name, EXCHANGES),
+    tick=_tick_size,
+    exchange=_one(*EXCHANGES),
+    segment=word_of(*SEGMENTS),
     lot_size=count,
+    freeze_quantity=optional(count),
+    kind=word_of(*KINDS),
+    underlying=optional(symbol_text),
+    strike=optional(positive),
+    right=optional(word_of(CALL, PUT)),
 )
 
 
 @exact
-def nse_equity(symbol: str, *, on: date, last_month_close: Any = None, tick: Any = None) -> Instrument:
+def nse_equity(
+    symbol: str,
+    *,
+    on: date,
+    last_month_close: Any = None,
+    tick: Any = None,
+    series: str = "EQ",
+    kind: str = "stock",
+    tables: Tables | None = None,
+) -> Instrument:
     """An NSE cash-market instrument from the shipped tables, as of the day `on`.
 
     The tick of a stock follows its close on the last trading day of the previous month, so give either that
-    `last_month_close` or the `tick` itself (the broker's contract master has it). Sector and derivatives
-    listing come from the tables, which carry their own dates; a symbol they do not know has no sector.
+    `last_month_close` or the `tick` itself (the broker's contract master has it; of an ETF, `kind="etf"`, no table
+    has). Sector and derivatives listing come from the tables, which carry their own dates; a symbol they do not know
+    has no sector.
 
     Raises `ValueError` when neither is given, `LookupError` when no tick rule covers the day.
     """
-    if tick is None and last_month_close is None:
-        raise ValueError(
-            f"nse_equity({symbol!r}): give tick= (from the broker's contract master) "
-            "or last_month_close= (the tick band follows that price)"
-        )
-    step = (
-        positive(tick, "tick") if tick is not None else tick_for(positive(last_month_close, "last_month_close"), on=on)
-    )
     return Instrument(
         symbol=symbol,
-        tick=step,
-        sector=sectors.SECTORS.get(symbol),
+        tick=_tick(f"nse_equity({symbol!r})", tick, last_month_close, "NSE", "EQ", kind, on, tables),
+        sector=sector_of(symbol, tables=tables),
         derivatives_listed=symbol in freeze.DERIVATIVES_LISTED,
+        kind=kind,
+        series=series,
     )
 
 
 @exact
-def tick_for(price: Decimal, *, on: date, exchange: str = "NSE", segment: str = "EQ") -> Decimal:
-    """The tick of a price band on a day, from the shipped table; `LookupError` when no row covers the day."""
-    for first, last, row_exchange, row_segment, bands, _source in ticks.TICKS:
-        if (row_exchange, row_segment) == (exchange, segment) and covers(first, last, on):
-            return _band_tick(bands, price)
-    raise LookupError(f"no tick table for {exchange} {segment} on {on.isoformat()}")
+def future(
+    underlying: str,
+    *,
+    expiry: date,
+    on: date,
+    exchange: str = "NFO",
+    last_month_close: Any = None,
+    tick: Any = None,
+    lot_size: Any = None,
+    tables: Tables | None = None,
+) -> Instrument:
+    """A futures contract, with tick, lot and freeze quantity as the tables have them on the day `on`.
+
+    The tick follows the underlying's close on the last trading day of the month before (`last_month_close`); the lot
+    is the one of the expiry, because two sizes live side by side after a change. Lots of single stocks, and everything
+    of currency and commodity contracts, come from the broker's contract master: give `tick` and `lot_size`.
+
+    Raises `ValueError` where one of them is neither given nor known, or the contract has expired.
+
+    >>> from datetime import date
+    >>> nifty = future("NIFTY", expiry=date(2026, 11, 24), on=date(2026, 11, 20), last_month_close=25_900)
+    >>> nifty.symbol, nifty.tick, nifty.lot_size, nifty.freeze_quantity
+    ('NIFTY24NOV26FUT', Decimal('0.10'), 65, 1800)
+    """
+    name = f"future({underlying!r})"
+    kind = kind_of(underlying, exchange)
+    step = _tick(name, tick, last_month_close, exchange, FUT, kind, on, tables)
+    symbol = f"{underlying}{_expiry_text(expiry)}FUT"
+    return _contract(name, symbol, underlying, expiry, on, exchange, FUT, kind, step, lot_size, tables)
 
 
 @exact
-def margin_pct(instrument: Instrument, product: str, *, on: date) -> Decimal | None:
-    """Margin a position needs, in percent of its value; None when the tables do not know."""
-    wanted = (instrument.exchange, instrument.segment, product)
-    for first, last, exchange, segment, row_product, percent, _source in margins.MARGINS:
-        if (exchange, segment, row_product) == wanted and covers(first, last, on):
-            return Decimal(percent)
+def option(
+    underlying: str,
+    *,
+    expiry: date,
+    strike: Any,
+    right: str,
+    on: date,
+    exchange: str = "NFO",
+    tick: Any = None,
+    lot_size: Any = None,
+    tables: Tables | None = None,
+) -> Instrument:
+    """An option contract (`right` CE or PE), with tick, lot and freeze quantity as the tables have them on `on`.
+
+    Errors as for `future`.
+
+    >>> from datetime import date
+    >>> option("NIFTY", expiry=date(2026, 11, 24), strike=26000, right="CE", on=date(2026, 11, 20)).symbol
+    'NIFTY24NOV2626000CE'
+    """
+    name = f"option({underlying!r})"
+    kind, price = kind_of(underlying, exchange), positive(strike, "strike")
+    side = one_of(right, "right", (CALL, PUT))
+    step = _tick(name, tick, 1, exchange, OPT, kind, on, tables)  # one tick for all premiums
+    symbol = f"{underlying}{_expiry_text(expiry)}{plain(price)}{side}"
+    made = _contract(name, symbol, underlying, expiry, on, exchange, OPT, kind, step, lot_size, tables)
+    return evolve(made, strike=price, right=side)
+
+
+def kind_of(underlying: str, exchange: str) -> str:
+    """What a contract on this underlying is written on: index, stock, currency or commodity."""
+    if exchange in _KIND_OF_EXCHANGE:
+        return _KIND_OF_EXCHANGE[exchange]
+    return "index" if underlying in (*freeze.INDICES, *BSE_INDICES) else "stock"
+
+
+@exact
+def tick_for(
+    price: Decimal,
+    *,
+    on: date,
+    exchange: str = "NSE",
+    segment: str = "EQ",
+    kind: str = "stock",
+    tables: Tables | None = None,
+) -> Decimal:
+    """The tick of a price band on a day; `LookupError` when no row covers the day.
+
+    `price` is the close of the last trading day of the month before, of the share or of the index.
+    """
+    for band in _tick_bands(exchange, segment, kind, on, tables):
+        if band.upper is None or price < band.upper or (band.inclusive and price == band.upper):
+            return band.tick
+    raise LookupError(f"no tick band for a price of {price}")
+
+
+def lot_for(underlying: str, *, expiry: date, exchange: str = "NFO", tables: Tables | None = None) -> int | None:
+    """The lot of the contracts that expire on a day; None where no table has it (single stocks)."""
+    found = first_on(rows("lots", tables), expiry, exchange, underlying)
+    return None if found is None else int(found.lot_size)
+
+
+def freeze_for(underlying: str, *, on: date, exchange: str = "NFO", tables: Tables | None = None) -> int | None:
+    """The largest quantity one order in an underlying's contracts may have; None where nobody has said.
+
+    The shipped list holds from the day it was drawn (`tables/freeze.py`); the exchange revises it monthly.
+    """
+    found = first_on(() if tables is None else tables.freeze, on, exchange, underlying)
+    if found is not None:
+        return found.quantity
+    if exchange != "NFO" or on.isoformat() < freeze.AS_OF:
+        return None
+    return freeze.FREEZE_QUANTITY.get(underlying)
+
+
+def sector_of(symbol: str, *, tables: Tables | None = None) -> str | None:
+    """The bucket of a symbol for the sector limit; None where no table has it."""
+    own = () if tables is None else tables.sectors
+    return next((row.sector for row in own if row.symbol == symbol), sectors.SECTORS.get(symbol))
+
+
+def margin_pct(
+    instrument: Instrument, product: str, *, on: date, side: str | None = None, tables: Tables | None = None
+) -> Decimal | None:
+    """Margin a position needs, in percent of its value; None when the tables do not know.
+
+    A symbol on a surveillance list, or with a price band below 20 % in the user's list, needs more than its product
+    does. Bought options (`side="BUY"`) are paid in full; futures and sold options are unknown unless a user's file
+    says, because SPAN changes by the hour.
+    """
+    return _margin(
+        instrument.exchange,
+        instrument.segment,
+        instrument.symbol,
+        instrument.underlying or instrument.symbol,
+        instrument.series,
+        product,
+        on,
+        side,
+        tables,
+    )
+
+
+@lru_cache(maxsize=4096)
+@exact
+def _margin(
+    exchange: str,
+    segment: str,
+    symbol: str,
+    underlying: str,
+    series: str,
+    product: str,
+    on: date,
+    side: str | None,
+    tables: Tables | None,
+) -> Decimal | None:
+    names = (symbol, underlying, "ALL")
+    for row in rows("margins", tables):
+        same = row.exchange == exchange and row.segment in (segment, ALL) and row.product in (product, ALL)
+        if same and row.symbol in names and row.side in (side, ALL) and covers(row, on):
+            return _raised(Decimal(row.margin_pct), segment, symbol, series, product, on, tables)
     return None
 
 
-def covers(first: str, last: str | None, day: date) -> bool:
-    """Whether a dated table row (ISO first day, ISO last day or None for open) holds on `day`."""
-    text = day.isoformat()
-    return first <= text and (last is None or text <= last)
+def _raised(
+    percent: Decimal, segment: str, symbol: str, series: str, product: str, on: date, tables: Tables | None
+) -> Decimal:
+    if segment != "EQ":
+        return percent
+    listed = surveillance(symbol, on=on, series=series, tables=tables)
+    if listed.mis is False and product == "MIS":
+        return HUNDRED
+    own = () if tables is None else tables.bands
+    narrow = any(row.symbol == symbol and row.band_pct < 20 and covers(row, on) for row in own)
+    return HUNDRED if narrow and product == "MIS" else max(percent, listed.margin_pct or percent)
 
 
-def _band_tick(bands: tuple[tuple[str | None, bool, str], ...], price: Decimal) -> Decimal:
-    for upper, inclusive, tick in bands:
-        if upper is None:
-            return Decimal(tick)
-        limit = Decimal(upper)
-        if price < limit or (inclusive and price == limit):
-            return Decimal(tick)
-    raise LookupError(f"no tick band for a price of {price}")
+@lru_cache(maxsize=1024)
+def _tick_bands(exchange: str, segment: str, kind: str, on: date, tables: Tables | None) -> tuple[TickBand, ...]:
+    found = first_on(rows("ticks", tables), on, exchange, segment, kind)
+    if found is None:
+        what = f"{exchange} {segment}" if kind == "stock" else f"{exchange} {segment} ({kind})"
+        raise LookupError(f"no tick table for {what} on {on.isoformat()}")
+    bands: tuple[TickBand, ...] = found.bands
+    return bands
+
+
+def _tick(
+    name: str, tick: Any, close: Any, exchange: str, segment: str, kind: str, on: date, tables: Tables | None
+) -> Decimal:
+    if tick is not None:
+        return positive(tick, "tick")
+    if close is None:
+        raise ValueError(
+            f"{name}: give tick= (from the broker's contract master) "
+            "or last_month_close= (the tick band follows that price)"
+        )
+    price = positive(close, "last_month_close")
+    return tick_for(price, on=on, exchange=exchange, segment=segment, kind=kind, tables=tables)
+
+
+def _contract(
+    name: str,
+    symbol: str,
+    underlying: str,
+    expiry: date,
+    on: date,
+    exchange: str,
+    segment: str,
+    kind: str,
+    tick: Decimal,
+    lot_size: Any,
+    tables: Tables | None,
+) -> Instrument:
+    if expiry < on:
+        raise ValueError(f"{name}: expired on {expiry.isoformat()}, before {on.isoformat()}; name a later expiry")
+    lot = lot_size if lot_size is not None else lot_for(underlying, expiry=expiry, exchange=exchange, tables=tables)
+    if lot is None:
+        raise ValueError(f"{name}: give lot_size= (from the broker's contract master); no table has the lot")
+    return Instrument(
+        symbol=symbol,
+        tick=tick,
+        exchange=exchange,
+        segment=segment,
+        lot_size=lot,
+        sector=f"index {underlying}" if kind == "index" else sector_of(underlying, tables=tables),
+        freeze_quantity=freeze_for(underlying, on=on, exchange=exchange, tables=tables),
+        kind=kind,
+        underlying=underlying,
+        expiry=expiry,
+    )
+
+
+def _expiry_text(expiry: date) -> str:
+    return f"{expiry.day:02d}{MONTHS[expiry.month - 1]}{expiry.year % 100:02d}"

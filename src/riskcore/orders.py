@@ -29,6 +29,16 @@ STOP_HIT: Final = "stop"
 TARGET_HIT: Final = "target"
 SQUARE_OFF: Final = "square_off"
 SIGNAL_EXIT: Final = "signal"
+TIME_STOP: Final = "time_stop"
+CONNECTION_LOST: Final = "connection_lost"
+
+
+@frozen
+class TargetLeg:
+    """A part of a position that leaves at a target of its own: the price, and how many shares (whole lots)."""
+
+    price: Decimal
+    quantity: int
 
 
 @frozen(kw_only=True)
@@ -37,7 +47,9 @@ class ApprovedEntry:
 
     A limit order: `limit` is the worst price permitted, from `reference` plus the entry band. `risk` is
     quantity x |limit - stop| (+ charges, if the policy counts them), at most the risk budget. `book_version`
-    is the state the decision was made on and `valid_until` how long it holds.
+    is the state the decision was made on and `valid_until` how long it holds. `legs` are the targets of an order
+    that leaves in parts, nearest first: their quantities add up to `quantity`, and the last one stands at `target`.
+    Empty: all of it leaves at `target`. `atr` is the ATR the decision was made on, for a stop that trails by it.
     """
 
     order_id: str
@@ -55,6 +67,8 @@ class ApprovedEntry:
     at: datetime
     valid_until: datetime
     book_version: int
+    legs: tuple[TargetLeg, ...] = ()
+    atr: Decimal | None = None
 
 
 @frozen(kw_only=True)
@@ -62,7 +76,9 @@ class ApprovedExit:
     """An exit: it reduces a position of ours and is blocked by no rule.
 
     `position_id` is the position it takes off. `level` is the protective price whose breach asked for it (stop or
-    target), None for an exit at the market price of the moment (square-off, an exit signal).
+    target), None for an exit at the market price of the moment (square-off, an exit signal). `reason` "stop" is any
+    protective stop; `rule` names the setting that placed that stop, or the time stop ("" where the entry or nobody
+    did). `partial` is an exit of some legs of the target: the rest stays held and protected.
     """
 
     order_id: str
@@ -76,6 +92,8 @@ class ApprovedExit:
     reason: str
     level: Decimal | None
     at: datetime
+    rule: str = ""
+    partial: bool = False
 
 
 @frozen(kw_only=True)
@@ -96,6 +114,11 @@ class Order:
     def is_entry(self) -> bool:
         """Whether the order opens a position."""
         return isinstance(self.approved, ApprovedEntry)
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether it takes off a part of a position on purpose: some legs of its target."""
+        return isinstance(self.approved, ApprovedExit) and self.approved.partial
 
     @property
     def live(self) -> bool:

@@ -7,35 +7,49 @@ approved. A failure refuses the entry.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
-from riskcore.money import on_tick, to_paisa
 from riskcore.orders import ApprovedEntry
-from riskcore.reasons import Finding
-from riskcore.signals import sign
+from riskcore.reasons import RUPEES, Reading
+from riskcore.rules.table import Row
+from riskcore.signals import BUY
 
 
-def prices_on_tick(entry: ApprovedEntry) -> Finding:
-    """Limit, stop and target are multiples of the tick."""
-    tick = entry.instrument.tick
-    for price in (entry.limit, entry.stop, entry.target):
-        if price <= 0 or not on_tick(price, tick):
-            return Finding("tick", False, "price_off_tick", price, tick)
-    return Finding("tick", True, measured=f"{entry.limit} on {tick}")
+def prices_on_tick(entry: ApprovedEntry) -> Reading:
+    """Limit, stop, target and its legs are multiples of the tick."""
+    tick, prices = entry.instrument.tick, [entry.limit, entry.stop, entry.target]
+    if entry.legs:
+        prices += [leg.price for leg in entry.legs]
+    for price in prices:
+        if price <= 0 or price % tick:
+            return "price_off_tick", price, tick, None
+    return "", entry.limit, tick, None
 
 
-def quantity_in_lots(entry: ApprovedEntry) -> Finding:
-    """The quantity is one or more whole lots."""
+def quantity_in_lots(entry: ApprovedEntry) -> Reading:
+    """The quantity is one or more whole lots; so is each leg, and together they are the quantity."""
     lot = entry.instrument.lot_size
     passed = entry.quantity >= lot and entry.quantity % lot == 0
-    return Finding("lot", passed, "" if passed else "quantity_off_lot", entry.quantity, lot)
+    if entry.legs:
+        parts = [leg.quantity for leg in entry.legs]
+        passed = passed and sum(parts) == entry.quantity and all(part >= lot and part % lot == 0 for part in parts)
+    return "" if passed else "quantity_off_lot", entry.quantity, lot, None
 
 
-def risk_within(entry: ApprovedEntry, budget: Decimal) -> Finding:
+def risk_within(entry: ApprovedEntry, budget: Decimal) -> Reading:
     """Filled at its limit and stopped at its stop, the order loses at most the budget."""
-    passed = entry.risk <= budget and sign(entry.side) * (entry.limit - entry.stop) > 0
-    return Finding("risk", passed, "" if passed else "over_risk_budget", to_paisa(entry.risk), to_paisa(budget))
+    losing = entry.stop < entry.limit if entry.side == BUY else entry.stop > entry.limit
+    passed = entry.risk <= budget and losing
+    return "" if passed else "over_risk_budget", entry.risk, budget, None
 
 
-def pretrade(entry: ApprovedEntry, budget: Decimal) -> tuple[Finding, ...]:
+LAST_LOOK: Final = tuple(
+    Row(name, lambda context: None, unit=unit) for name, unit in (("tick", ""), ("lot", ""), ("risk", RUPEES))
+)
+"""The last checks under the names their findings carry; they ask the order, not the context."""
+
+
+def pretrade(entry: ApprovedEntry, budget: Decimal) -> tuple[tuple[Row, Reading], ...]:
     """All last checks of an entry, in order."""
-    return prices_on_tick(entry), quantity_in_lots(entry), risk_within(entry, budget)
+    tick, lot, risk = LAST_LOOK
+    return (tick, prices_on_tick(entry)), (lot, quantity_in_lots(entry)), (risk, risk_within(entry, budget))

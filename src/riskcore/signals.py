@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -33,6 +35,12 @@ def opposite(side: str) -> str:
 def side_text(value: Any, name: str) -> str:
     """BUY or SELL, in either case."""
     return one_of(value, name, SIDES)
+
+
+@lru_cache(maxsize=256)
+def seconds(count: int) -> timedelta:
+    """So many seconds as a length of time; a limit of the policy is asked for at every decision."""
+    return timedelta(seconds=count)
 
 
 def product_text(value: Any, name: str) -> str:
@@ -65,7 +73,8 @@ class Signal:
     """Somebody's wish to trade: side and symbol, with the moment it was raised.
 
     `price` is what the sender saw: kept, and never traded at. `stop` and `target` are prices
-    the sender insists on; without them the policy places both. `kind` "exit" closes the symbol's position and
+    the sender insists on; without them the policy places both. `levels` are prices of support and resistance, in any
+    order, for a policy whose stop goes by them. `kind` "exit" closes the symbol's position and
     passes no entry rule. `bar_at` is the bar the signal was computed on; with source, strategy, symbol and side
     it is the signal's identity, so that the same signal sent twice is one signal.
     """
@@ -77,6 +86,7 @@ class Signal:
     price: Decimal | None = field(default=None, converter=given, kw_only=True)
     stop: Decimal | None = field(default=None, converter=given, kw_only=True)
     target: Decimal | None = field(default=None, converter=given, kw_only=True)
+    levels: tuple[Decimal, ...] = field(default=(), converter=given, kw_only=True)
     exchange: str = field(default="NSE", kw_only=True)
     product: str = field(default="MIS", converter=given, kw_only=True)
     strategy: str = field(default="", kw_only=True)
@@ -90,10 +100,10 @@ class Signal:
         if self.kind not in (ENTRY, EXIT):
             raise ValueError(f"Signal.kind must be {ENTRY!r} or {EXIT!r}, got {self.kind!r}")
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The signal's identity: equal for the same signal sent again."""
-        moment = (self.bar_at or self.at).strftime("%Y%m%dT%H%M%S")
+        moment = (self.bar_at or self.at).isoformat()[:19].replace("-", "").replace(":", "")
         parts = (self.source, self.strategy, self.symbol, self.side, self.kind, moment)
         return ":".join(part for part in parts if part)
 
@@ -104,9 +114,16 @@ class Market:
 
     `at` is the moment of looking; `quote_at` the moment the quote was made (default: the same). `last`, `bid`
     and `ask` are rupees a share; a missing quote stays None and refuses entries by name. Give either `atr`
-    (rupees, already computed) or `bars` (oldest first) from which it is computed; `atr_bars` is how many bars
-    a given ATR rests on, None when only the caller knows. `available_cash` is what the broker says can still be
-    spent as margin, where it was read.
+    (rupees, already computed) or `bars` (oldest first, finished ones only) from which it is computed; swings are
+    sought in `bars`, and where both are given the ATR given counts. `atr_bars` is how many bars a given ATR rests on,
+    None when only the caller knows. `available_cash` is what the broker says can still be spent as margin, where it
+    was read; `cash_unknown` says that it was asked for and no usable answer came, which refuses entries by name.
+    `closes` are the closes of the instrument and of everything held, as (key, closes oldest first), aligned on common
+    sessions: what correlations are measured on.
+
+    Rules that are switched on may need more, and refuse by name without it: `previous_close`, the day's price bands
+    `band_low` and `band_high`, `traded_at`, when the instrument last traded, and `recent_prices`, (moment, price)
+    of the last minute or so, oldest first.
     """
 
     instrument: Instrument
@@ -120,11 +137,22 @@ class Market:
     atr_interval: str | None = None
     bars: tuple[Bar, ...] | None = field(default=None, converter=given)
     available_cash: Decimal | None = field(default=None, converter=given)
+    previous_close: Decimal | None = field(default=None, converter=given)
+    band_low: Decimal | None = field(default=None, converter=given)
+    band_high: Decimal | None = field(default=None, converter=given)
+    traded_at: datetime | None = field(default=None, converter=given)
+    recent_prices: tuple[tuple[datetime, Decimal], ...] | None = field(default=None, converter=given)
+    cash_unknown: bool = False
+    closes: tuple[tuple[str, tuple[Decimal, ...]], ...] = field(default=(), converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _MARKET)
         if self.bid is not None and self.ask is not None and self.bid > self.ask:
             raise ValueError(f"Market: bid {self.bid} is above ask {self.ask}")
+        if self.band_low is not None and self.band_high is not None and self.band_low > self.band_high:
+            raise ValueError(f"Market: band_low {self.band_low} is above band_high {self.band_high}")
+        if self.cash_unknown and self.available_cash is not None:
+            raise ValueError("Market: available_cash was given and is said to be unknown; leave one of the two out")
 
     def quote_age(self) -> timedelta:
         """How old the quote was at the moment of looking."""
@@ -136,6 +164,26 @@ class Market:
         return near if near is not None else self.last
 
 
+def _timed_prices(value: Any, name: str) -> tuple[tuple[datetime, Decimal], ...]:
+    return tuple((in_ist(moment, name), positive(price, name)) for moment, price in value)
+
+
+def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
+    """Several prices; none at all is right too."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f"{name} must be a list of prices such as [2450, 2480.5], got {value!r}")
+    return tuple(positive(price, name) for price in value)
+
+
+def _closes(value: Any, name: str) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
+    """Closes by instrument key, given as a mapping or as pairs; each key once."""
+    pairs = value.items() if isinstance(value, Mapping) else value
+    found = tuple((str(key), tuple(positive(close, f"{name} of {key}") for close in series)) for key, series in pairs)
+    if len({key for key, _ in found}) < len(found):
+        raise ValueError(f"{name} must hold each instrument once")
+    return found
+
+
 _BAR: Final = checks("Bar", at=in_ist, open=positive, high=positive, low=positive, close=positive, volume=whole)
 _SIGNAL: Final = checks(
     "Signal",
@@ -145,6 +193,7 @@ _SIGNAL: Final = checks(
     price=optional(positive),
     stop=optional(positive),
     target=optional(positive),
+    levels=_prices,
     product=product_text,
     bar_at=optional(in_ist),
 )
@@ -158,4 +207,10 @@ _MARKET: Final = checks(
     atr=optional(not_negative),
     bars=optional(lambda value, name: tuple(value)),
     available_cash=optional(not_negative),
+    previous_close=optional(positive),
+    band_low=optional(positive),
+    band_high=optional(positive),
+    traded_at=optional(in_ist),
+    recent_prices=optional(_timed_prices),
+    closes=_closes,
 )

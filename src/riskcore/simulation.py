@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final, TypeAlias
 
 import attrs
@@ -23,10 +23,15 @@ from riskcore.instruments import Instrument
 from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, WORKING, ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.policy.levels import SWING
+from riskcore.policy.trailing import LATEST
+from riskcore.rules.bets import closes_of
 from riskcore.signals import BUY, Bar, Market, Signal
 from riskcore.stops import atr
 
 Strategy: TypeAlias = Callable[[Instrument, Sequence[Bar]], Signal | None]
+SWING_BARS: Final = 100
+"""How many of the newest bars come along as evidence where stops stand beyond swings."""
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedelta(days=1)}
 
 
@@ -109,9 +114,24 @@ def _status(order: ApprovedEntry | ApprovedExit, status: str, at: datetime) -> e
 # ---------------------------------------------------------------- what a bar means
 
 
-def prices_of(bar: Bar, key: str, length: timedelta) -> e.PricesSeen:
-    """A bar as conflated prices, known at its end."""
-    return e.PricesSeen(bar.at + length, key, bar.open, bar.high, bar.low, bar.close, bar.at)
+def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = None) -> e.PricesSeen:
+    """A bar as conflated prices, known at its end; `atr` as it then was, where a stop trails by it."""
+    return e.PricesSeen(bar.at + length, key, bar.open, bar.high, bar.low, bar.close, bar.at, atr)
+
+
+@exact
+def fresh_atr(bars: Sequence[Bar], policy: Policy, *, bars_are: str) -> Decimal | None:
+    """The ATR that a trailing stop follows after the last of these bars, or None.
+
+    None where the policy trails by no ATR or by the entry's own, where the bars are not of `atr_interval` (if that
+    is set), and where they are fewer than `atr_warmup_bars`. Worked out over the last `atr_warmup_bars`, or ten
+    periods if that is more: what lies before changes it by less than 1e-4 of its value.
+    """
+    follows = policy.trails_on_atr and policy.trail_atr == LATEST
+    if not follows or policy.atr_interval not in (None, bars_are) or len(bars) < policy.atr_warmup_bars:
+        return None
+    window = max(policy.atr_warmup_bars, 10 * policy.atr_period)
+    return atr(bars[-window:], policy.atr_period)
 
 
 @exact
@@ -121,8 +141,13 @@ def evidence_from(
     """What bars alone show of an instrument at the end of the last one: its close, and the ATR.
 
     The ATR is of the interval `asked`; bars of another one (`bars_are`) say nothing of it, so it has no bars then.
+    The newest bars themselves (`SWING_BARS`) come along only where the policy places stops by swings; when it last
+    traded (the end of the last bar), the previous close and the recent prices where a rule of it needs them. A bar
+    that reaches into `unusual_move_s` counts whole: its extremes may be a little older. What no bar shows, the
+    spread and the price bands, stays unknown.
     """
     usable = len(bars) if bars_are == asked else 0
+    length = interval_length(bars_are)
     return Market(
         instrument=instrument,
         at=at,
@@ -130,7 +155,25 @@ def evidence_from(
         atr=atr(bars, policy.atr_period) if usable >= policy.atr_period else None,
         atr_bars=usable,
         atr_interval=asked,
+        bars=tuple(bars[-SWING_BARS:]) if usable and SWING in policy.stop_methods else None,
+        traded_at=min(bars[-1].at + length, at) if bars and policy.stale_after_s is not None else None,
+        previous_close=None if policy.max_gap_pct is None else _previous_close(bars, at),
+        recent_prices=None if policy.unusual_move_atr is None else _recent_prices(bars, at, policy, length),
     )
+
+
+def _previous_close(bars: Sequence[Bar], at: datetime) -> Decimal | None:
+    """The close of the last bar of an earlier day, or None."""
+    return next((bar.close for bar in reversed(bars) if bar.at.date() < at.date()), None)
+
+
+def _recent_prices(
+    bars: Sequence[Bar], at: datetime, policy: Policy, length: timedelta
+) -> tuple[tuple[datetime, Decimal], ...]:
+    """The extremes of the bars that reach into the last `unusual_move_s`, oldest first, each at its bar's end."""
+    first = at - timedelta(seconds=policy.unusual_move_s)
+    inside = takewhile(lambda bar: bar.at + length > first, reversed(bars))
+    return tuple((min(bar.at + length, at), price) for bar in [*inside][::-1] for price in (bar.high, bar.low))
 
 
 # ---------------------------------------------------------------- the loop
@@ -154,9 +197,7 @@ class Simulation:
     def equity(self) -> Decimal | None:
         """Equity at the end: opening equity of the last session, its net result, and what is open."""
         book = self.state.book
-        if book.opening_equity is None:
-            return self.state.carried_equity
-        return book.opening_equity + book.net_realised + book.unrealised
+        return self.state.carried_equity if book.equity is None else book.equity
 
 
 class _Run:
@@ -184,6 +225,12 @@ class _Run:
         for report in reports:
             self.take(report)
 
+    def see(self, prices: e.PricesSeen) -> None:
+        """Take a span of prices, with the ATR at its end where a stop trails by it."""
+        held = self.state.book.position(prices.key) is not None
+        fresh = fresh_atr(self.bars[prices.key], self.policy, bars_are=self.interval) if held else None
+        self.take(prices if fresh is None else attrs.evolve(prices, atr=fresh))
+
     def carry_out(self, command: e.Command, at: datetime) -> Iterator[e.Input]:
         if isinstance(command, e.AskEquity):
             known = command.last_known
@@ -193,7 +240,10 @@ class _Run:
             market = evidence_from(
                 self.instruments[key], self.bars[key], at, self.policy, bars_are=self.interval, asked=command.interval
             )
-            yield e.EvidenceArrived(at, command.signal.id, market)
+            in_play = dict.fromkeys((key, *self.state.book.keys_in_play()))
+            involved = {other: self.bars[other] for other in in_play if other in self.bars}
+            closes = closes_of(involved, self.policy)
+            yield e.EvidenceArrived(at, command.signal.id, attrs.evolve(market, closes=closes) if closes else market)
         elif isinstance(command, e.CancelOrder):
             self.broker, gone = self.broker.cancel(command.order_id, at)
             yield from gone
@@ -229,8 +279,8 @@ def simulate(
         for _, _, prices in spans:
             run.trade(prices)
         for instrument, bar, prices in spans:
-            run.take(prices)
             run.bars[instrument.key].append(bar)
+            run.see(prices)
             for strategy in each:
                 signal = strategy(instrument, run.bars[instrument.key])
                 if signal is not None:

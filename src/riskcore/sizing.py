@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from riskcore.money import ZERO, amount, exact, floor_to_lot, not_negative, percent_of, positive, whole
+from riskcore.money import ZERO, amount, count, exact, floor_to_lot, not_negative, percent_of, positive
 
-RISK_PER_TRADE = "risk_per_trade"
+RISK_PER_TRADE: Final = "risk_per_trade"
+Charges: TypeAlias = Callable[[int], Decimal]
 
 
 @frozen
@@ -38,27 +41,83 @@ def size(
     stop: Any,
     lot_size: Any = 1,
     charges_per_share: Any = 0,
-    caps: Iterable[tuple[str, Any]] = (),
+    slippage_per_share: Any = 0,
+    charges: Callable[[int], Any] | None = None,
+    caps: Iterable[tuple[Any, ...]] = (),
 ) -> Size:
-    """Fixed fractional size: floor(equity x risk_per_trade / 100 / (|entry - stop| + charges_per_share)).
+    """Fixed fractional size: the most shares whose loss at the stop is at most equity x risk_per_trade / 100.
 
-    `risk_per_trade` is percent. The quantity is floored to whole lots, never raised to one, and is the least
-    of the risk quantity and all `caps` (name, largest quantity). Equal caps keep the order given, risk first.
-    Equity at or below zero gives 0. Raises `ValueError` for a stop at the entry (no risk, no size).
+    loss(n) = n x (|entry - stop| + slippage_per_share + charges_per_share) + charges(n); without charges that is
+    floor(equity x risk_per_trade / 100 / |entry - stop|), the formula of the mission.
+
+    `risk_per_trade` is percent; `entry` the worst price permitted; the two per-share amounts are rupees. `charges`
+    says what the round trip of so many shares costs in rupees (a flat fee, a brokerage with a cap); it must not
+    fall as the quantity grows, and the answer is then the largest that fits, not a bound of it. The quantity is in
+    whole lots, never raised to one, and the least of the risk quantity and all `caps` (name, largest quantity;
+    what the sizers of `riskcore.sizers` return, too). Equal caps keep the order given, risk first. Equity at or
+    below zero gives 0. Raises `ValueError` for a stop at the entry (no risk, no size).
 
     >>> size(equity=100_000, risk_per_trade=1.0, entry=2500, stop=2470).quantity
     33
+    >>> size(equity=100_000, risk_per_trade=1, entry=2500, stop=2470, charges=lambda shares: 20 + shares).quantity
+    31
     """
     base = max(amount(equity, "equity"), ZERO)
     distance = abs(positive(entry, "entry") - positive(stop, "stop"))
     if distance == 0:
         raise ValueError(f"stop {stop} is at the entry: without a distance there is no size")
-    lot = whole(lot_size, "lot_size")
-    if lot < 1:
-        raise ValueError(f"lot_size must be 1 or more, got {lot}")
+    lot = count(lot_size, "lot_size")
     loss = distance + not_negative(charges_per_share, "charges_per_share")
+    loss += not_negative(slippage_per_share, "slippage_per_share")
     budget = percent_of(base, positive(risk_per_trade, "risk_per_trade"))
-    allowed = [(RISK_PER_TRADE, floor_to_lot(budget / loss, lot))]
-    allowed += [(name, floor_to_lot(amount(most, name), lot)) for name, most in caps]
-    ordered = tuple(sorted(allowed, key=lambda cap: cap[1]))
-    return Size(ordered[0][1], ordered[0][0], ordered)
+    cost = None if charges is None else _clean(charges)
+    allowed = [(RISK_PER_TRADE, most_within(budget, loss, cost, lot))]
+    return least([*allowed, *((cap[0], amount(cap[1], cap[0])) for cap in caps)], lot)
+
+
+def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
+    """The size that all caps allow, in whole lots; `allowed` holds at least one, equal ones stay in their order."""
+    if lot == 1:
+        ordered = [(name, int(most) if most > 0 else 0) for name, most in allowed]
+    else:
+        ordered = [(name, floor_to_lot(most, lot)) for name, most in allowed]
+    ordered.sort(key=itemgetter(1))
+    name, quantity = ordered[0]
+    return Size(quantity, name, tuple(ordered))
+
+
+def most_within(budget: Decimal, loss: Decimal, charges: Charges | None, lot: int) -> int:
+    """The largest whole-lot quantity n with n x loss + charges(n) <= budget; no coercion, under the exact context."""
+    if budget <= 0:
+        return 0
+    lots = int(budget // (loss * lot))
+    if charges is None or lots == 0:
+        return lots * lot
+    return _search(budget, loss, charges, lot, lots) * lot
+
+
+def _search(budget: Decimal, loss: Decimal, charges: Charges, lot: int, lots: int) -> int:
+    """The most lots that fit, between none and `lots`, where what is lost does not fall with their number.
+
+    `low` fits and `high` does not; each round guesses where the straight line between them meets the budget, every
+    second one halves instead, so that no shape of charges makes it long.
+    """
+    low, lost_low, high, halve, each = 0, ZERO, lots + 1, False, loss * lot
+    lost_high = each * high
+    guess = lots
+    while True:
+        lost = each * guess + charges(guess * lot)
+        if lost <= budget:
+            low, lost_low = guess, lost
+        else:
+            high, lost_high = guess, lost
+        if high - low == 1:
+            return low
+        between = (budget - lost_low) / (lost_high - lost_low) * (high - low)
+        guess = low + ((high - low) // 2 if halve else min(max(int(between), 1), high - low - 1))
+        halve = not halve
+
+
+def _clean(charges: Callable[[int], Any]) -> Charges:
+    """What a caller's charges give, as exact amounts."""
+    return lambda quantity: not_negative(charges(quantity), "charges")

@@ -12,7 +12,10 @@ from attrs import field, frozen
 
 from riskcore import events as e
 from riskcore.book import Book, Fill, Price
+from riskcore.breakers.measure import Observations
 from riskcore.money import ZERO, exact
+from riskcore.orders import WORKING
+from riskcore.policy.breakers import NAMES
 from riskcore.signals import ENTRY, Signal
 
 
@@ -21,7 +24,8 @@ class State:
     """A running account: the book, and what only a running day needs.
 
     `number` counts inputs. `pending` are signals waiting for evidence, `seen` the ids of the session's signals,
-    `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with.
+    `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with, `observed`
+    what breakers go by beside the book.
     """
 
     book: Book = field(factory=Book)
@@ -32,6 +36,7 @@ class State:
     cancelling: frozenset[str] = frozenset()
     carried_equity: Decimal | None = None
     policy_hash: str = ""
+    observed: Observations = field(factory=Observations)
 
 
 @exact
@@ -60,25 +65,18 @@ def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
 
 def _session_opened(state: State, fact: e.SessionOpened) -> State:
     """Yesterday's counters, ended orders and signals go; positions, live orders and latches stay."""
-    book = state.book
-    carried = state.carried_equity
-    if book.opening_equity is not None:
-        carried = book.opening_equity + book.net_realised
-    fresh = attrs.evolve(
-        book,
-        session=fact.session,
-        opening_equity=None,
-        realised=ZERO,
-        charges=ZERO,
-        trades_today=0,
-        orders=book.live_orders(),
-        version=book.version + 1,
-    )
-    return attrs.evolve(state, book=fresh, carried_equity=carried, pending=(), seen=frozenset(), cancelling=frozenset())
+    book, last = state.book, state.carried_equity
+    opening = last if book.opening_equity is None else book.opening_equity
+    carried = None if opening is None else opening + book.net_realised
+    fresh = attrs.evolve(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
+    return _observing(attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset()), near=())
 
 
 def _equity_known(state: State, fact: e.EquityKnown) -> State:
-    return _with_book(state, opening_equity=fact.equity)
+    """More than the last session ended with was paid in; less may be a loss, so it lowers no peak."""
+    last = state.carried_equity
+    added = ZERO if last is None else max(fact.equity - last, ZERO)
+    return attrs.evolve(state, book=state.book.opened(fact.equity, added))
 
 
 def _signal_taken(state: State, fact: e.SignalTaken) -> State:
@@ -99,20 +97,29 @@ def _exit_approved(state: State, fact: e.ExitApproved) -> State:
 
 
 def _cancel_requested(state: State, fact: e.CancelRequested) -> State:
-    return attrs.evolve(state, cancelling=state.cancelling | {fact.order_id})
+    return attrs.evolve(state, cancelling=state.cancelling | {fact.order_id}, book=state.book.sending(fact.at))
 
 
 def _order_moved(state: State, fact: e.OrderMoved) -> State:
-    return attrs.evolve(state, book=state.book.moved(fact.order_id, fact.status))
+    moved = attrs.evolve(state, book=state.book.moved(fact.order_id, fact.status))
+    return _observing(moved, errors=()) if fact.status == WORKING else moved
 
 
 def _filled(state: State, fact: e.Filled) -> State:
     fill = Fill(fact.order_id, fact.quantity, fact.price, fact.traded_at, fact.charges or ZERO, fact.value)
-    return attrs.evolve(state, book=state.book.after(fill))
+    return _observing(attrs.evolve(state, book=state.book.after(fill)), errors=())
 
 
 def _marked(state: State, fact: e.Marked) -> State:
-    return attrs.evolve(state, book=state.book.after(Price(fact.key, fact.last, fact.at)))
+    book = state.book.after(Price(fact.key, fact.last, fact.at, fact.high, fact.low, fact.close, fact.atr))
+    held = {position.instrument.key for position in book.positions} - {fact.key}
+    others = tuple((key, at) for key, at in state.observed.seen_at if key in held)
+    return _observing(attrs.evolve(state, book=book), seen_at=(*others, (fact.key, fact.at)))
+
+
+def _stop_moved(state: State, fact: e.StopMoved) -> State:
+    """A stop never loosens, whatever a journal says: the book takes a tighter one alone."""
+    return attrs.evolve(state, book=state.book.with_stop(fact.key, fact.after, fact.rule))
 
 
 def _latched(state: State, fact: e.Latched) -> State:
@@ -120,8 +127,41 @@ def _latched(state: State, fact: e.Latched) -> State:
 
 
 def _lifted(state: State, fact: e.Lifted) -> State:
-    left = tuple(latch for latch in state.book.latches if latch.name != fact.name)
-    return _with_book(state, latches=left)
+    """A breaker counts anew from its lift; one lifted at its limit is excused until it has measured below it."""
+    book, name = state.book, fact.name
+    left = tuple(latch for latch in book.latches if (latch.name, latch.key) != (name, fact.key))
+    if name not in NAMES:
+        return _with_book(state, latches=left)
+    counted = (*(row for row in book.counted_from if row[0] != name), (name, fact.at))
+    excused = (*book.excused, name) if fact.excused and name not in book.excused else book.excused
+    lifted = _with_book(state, latches=left, counted_from=counted, excused=excused)
+    return _observing(lifted, errors=()) if name == "max_order_errors" else lifted
+
+
+def _order_failed(state: State, fact: e.OrderFailed) -> State:
+    counts = dict(state.observed.errors)
+    counts[fact.error] = counts.get(fact.error, 0) + 1
+    return _observing(state, errors=tuple(sorted(counts.items())))
+
+
+def _drift_measured(state: State, fact: e.DriftMeasured) -> State:
+    return _observing(state, drift_s=fact.drift_s)
+
+
+def _connection_staged(state: State, fact: e.ConnectionStaged) -> State:
+    return _observing(state, stage=fact.stage, mode=fact.mode, lost_at=fact.lost_at)
+
+
+def _approaching(state: State, fact: e.Approaching) -> State:
+    return _observing(state, near=(*state.observed.near, fact.rule))
+
+
+def _receded(state: State, fact: e.Receded) -> State:
+    return _observing(state, near=tuple(rule for rule in state.observed.near if rule != fact.rule))
+
+
+def _rearmed(state: State, fact: e.Rearmed) -> State:
+    return _with_book(state, excused=tuple(name for name in state.book.excused if name != fact.name))
 
 
 def _unchanged(state: State, fact: Any) -> State:
@@ -130,6 +170,10 @@ def _unchanged(state: State, fact: Any) -> State:
 
 def _answered(state: State, signal_id: str) -> State:
     return attrs.evolve(state, pending=tuple(s for s in state.pending if s.id != signal_id))
+
+
+def _observing(state: State, **changes: Any) -> State:
+    return attrs.evolve(state, observed=attrs.evolve(state.observed, **changes))
 
 
 def _with_book(state: State, **changes: Any) -> State:
@@ -153,7 +197,16 @@ _APPLY: Final[dict[type, Callable[[State, Any], State]]] = {
     e.Filled: _filled,
     e.PositionClosed: _unchanged,
     e.Marked: _marked,
+    e.StopMoved: _stop_moved,
+    e.StopKept: _unchanged,
     e.Latched: _latched,
     e.Lifted: _lifted,
     e.ClockBackward: _unchanged,
+    e.ControlRefused: _unchanged,
+    e.OrderFailed: _order_failed,
+    e.DriftMeasured: _drift_measured,
+    e.ConnectionStaged: _connection_staged,
+    e.Approaching: _approaching,
+    e.Receded: _receded,
+    e.Rearmed: _rearmed,
 }

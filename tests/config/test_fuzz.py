@@ -5,8 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import attrs
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import riskcore as rc
 from riskcore_openalgo.config import ConfigurationError, Settings, load_settings

@@ -26,8 +26,11 @@ from riskcore_openalgo.config import (
 from riskcore_openalgo.config.loader import SECTIONS, policy_settings
 from riskcore_openalgo.config.problems import MOST_PROBLEMS, Report
 from riskcore_openalgo.config.yaml_reader import DEEPEST, WRONG, Node, read_yaml
+from tests.config.companions import COMPANIONS
 
 POLICY_FILES = ("risk_management.yaml", "trading_rules.yaml")
+WRITTEN = [field for field in attrs.fields(rc.Policy) if field.metadata["file"]]
+"""The fields of the policy that are written in a file of it; `tables` are read from files of their own."""
 
 
 def one_policy_key(read, text):
@@ -96,17 +99,19 @@ def test_what_is_no_file_is_refused(tmp_path):
 
 def test_every_policy_field_has_its_file():
     """A new field of the policy is read without a line of code here."""
-    names = [name for file in POLICY_FILES for name in policy_settings(file)]
-    assert sorted(names) == sorted(field.name for field in attrs.fields(rc.Policy))
+    assert sorted(name for file in POLICY_FILES for name in policy_settings(file)) == sorted(
+        field.name for field in WRITTEN
+    )
 
 
-@pytest.mark.parametrize("field", attrs.fields(rc.Policy), ids=lambda field: field.name)
+@pytest.mark.parametrize("field", WRITTEN, ids=lambda field: field.name)
 def test_every_policy_field_can_be_written(read, refused, field):
     """With its example, in its file; never as a mapping, never in the other file."""
     section = field.metadata["file"]
     [setting] = [policy_settings(file)[field.name] for file in POLICY_FILES if SECTIONS[file] == section]
     other = next(SECTIONS[file] for file in POLICY_FILES if SECTIONS[file] != section)
-    policy = read(**{section: f"{section}:\n  {field.name}: {setting.example}\n"}).policy
+    companions = COMPANIONS.get(field.name, "")
+    policy = read(**{section: f"{section}:\n  {field.name}: {setting.example}\n  {companions}\n"}).policy
     assert getattr(policy, field.name) not in (None, ())
     [line] = refused(**{section: f"{section}:\n\n  {field.name}: {{a: 1}}\n"})
     assert line.startswith(f"{section}.yaml:3: {field.name}: must be ")

@@ -95,6 +95,94 @@ POLICY = [
             "lower risk_per_trade (risk_per_trade is not written: this is its default)"
         ),
     ),
+    (
+        "sizing_method: fixed_notional",
+        "2: sizing_method: fixed_notional needs fixed_notional; write that too",
+    ),
+    (
+        "sizing_method: martingale",
+        ("2: sizing_method: must be risk, fixed_quantity, fixed_notional, volatility or kelly, got 'martingale'"),
+    ),
+    (
+        "throttle_from_pct: 20",
+        "2: throttle_from_pct: 20 must be below throttle_to_pct 20",
+    ),
+    (
+        "min_quantity: 6\n  max_quantity: 5",
+        "2: min_quantity: is above max_quantity 5: every entry would be refused",
+    ),
+    (
+        "min_quantity: 6\n  sizing_method: fixed_quantity\n  fixed_quantity: 5",
+        "2: min_quantity: is above fixed_quantity 5: no entry would pass",
+    ),
+    ("kelly_multiplier: 1.5", "2: kelly_multiplier: must be above 0 and at most 1 (half Kelly is 0.5), got 1.5"),
+    ("kelly_min_trades: 501", "2: kelly_min_trades: must be at most 500, which is what the book keeps, got 501"),
+    ("throttle_least_pct: 101", "2: throttle_least_pct: is in percent and must be at most 100, got 101"),
+    # limits of one symbol, strategy or product
+    (
+        "limits: {scope: symbol}",
+        "2: limits: must be a list such as [{scope: symbol, name: INFY, max_quantity: 100}], got a mapping",
+    ),
+    ("limits: [INFY]", "2: limits[1]: must be keys with their values, indented below it, got 'INFY'"),
+    (
+        "limits:\n    - {scope: symbol, name: INFY, max_quantity: 5}\n    - {scope: symbol, max_quantity: 5}",
+        "4: limits[2].name: is missing; write name: RELIANCE",
+    ),
+    (
+        "limits:\n    - {name: INFY, max_quantity: 0}",
+        [
+            "3: limits[1].max_quantity: must be 1 or more, got 0",
+            "3: limits[1].scope: is missing; write scope: symbol",
+        ],
+    ),
+    (
+        "limits:\n    - scope: sector\n      name: IT\n      max_notional: 1,000",
+        [
+            "3: limits[1].scope: must be symbol, strategy or product, got 'sector'",
+            "5: limits[1].max_notional: '1,000' is not a plain decimal number; write 1000",
+        ],
+    ),
+    (
+        "limits:\n    - {scope: symbol, name: infy, max_quantity: 5}",
+        "3: limits[1]: a limit of a symbol needs its name in capitals such as RELIANCE, got 'infy'",
+    ),
+    (
+        "limits:\n    - {scope: product, name: BO, max_quantity: 5}",
+        "3: limits[1]: a limit of a product needs the name MIS or CNC or NRML, got 'BO'",
+    ),
+    (
+        "limits:\n    - {scope: strategy, name: ema}",
+        "3: limits[1]: the limit of strategy ema limits nothing: write one of its numbers, or leave it out",
+    ),
+    (
+        "limits:\n    - {scope: strategy, name: ema, risk_per_trade: 2, max_daily_loss: 1}",
+        (
+            "3: limits[1]: risk_per_trade 2 of strategy ema is above its max_daily_loss 1: "
+            "one trade may lose more than its whole day; lower risk_per_trade"
+        ),
+    ),
+    (
+        "limits:\n    - {scope: strategy, name: ema, max_exposure: 150}",
+        "3: limits[1].max_exposure: is in percent and must be at most 100, got 150",
+    ),
+    (
+        "limits:\n    - {scope: strategy, name: ema, max_exposure: 0.01}",
+        (
+            "2: limits: max_exposure 0.01 of strategy ema means 0.01 %: write 1 for 1 %, "
+            "or set confirm_small: true if it is meant"
+        ),
+    ),
+    (
+        (
+            "limits:\n    - {scope: strategy, name: ema, max_exposure: 5}"
+            "\n    - {scope: strategy, name: ema, max_positions: 5}"
+        ),
+        "2: limits: must name each only once; put the numbers of strategy ema into one limit",
+    ),
+    (
+        "limits:\n    - {scope: product, name: MIS, max_positions: 1, max_trades: 5}",
+        "3: limits[1].max_trades: unknown key; did you mean max_trades_per_day?",
+    ),
     # keys
     ("max_postions: 3", "2: max_postions: unknown key; did you mean max_positions?"),
     ("Max-Positions: 3", "2: Max-Positions: unknown key; did you mean max_positions?"),

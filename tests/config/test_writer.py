@@ -17,6 +17,8 @@ from riskcore_openalgo.config.schema import written
 from riskcore_openalgo.config.writer import default_text
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples/config"
+WRITTEN = [field for field in attrs.fields(rc.Policy) if field.metadata["file"]]
+"""The fields of the policy that are written in a file of it; `tables` are read from files of their own."""
 
 
 @pytest.mark.parametrize("file", SECTIONS)
@@ -38,11 +40,11 @@ def test_what_is_written_loads_to_the_defaults(tmp_path):
     assert (tmp_path / "new/config/.gitignore").read_bytes() == b"api_credentials.yaml\n"
 
 
-@pytest.mark.parametrize("field", attrs.fields(rc.Policy), ids=lambda field: field.name)
+@pytest.mark.parametrize("field", WRITTEN, ids=lambda field: field.name)
 def test_every_policy_field_is_explained(field):
-    """One line: the key, help and unit; on when it has a default, commented out when it is off."""
+    """One line: the key, help and unit; on when it has a default, commented out when it is off or an empty list."""
     [line] = re.findall(rf"^  (?:# )?{field.name}: .*$", default_text(f"{field.metadata['file']}.yaml"), re.MULTILINE)
-    assert line.startswith("  # ") == (field.default is None)
+    assert line.startswith("  # ") == (field.default in (None, ()))
     assert line.endswith(f"  # {field.metadata['help']} ({field.metadata['unit']})")
 
 
@@ -51,8 +53,11 @@ def test_what_is_commented_out_can_be_switched_on(tmp_path):
     for file in SECTIONS:
         text = re.sub(r"^( +)# ", r"\1", default_text(file), flags=re.MULTILINE)
         (tmp_path / file).write_text(text, encoding="ascii")
+    (tmp_path / "tables").mkdir()
     settings = load_settings(tmp_path)
     assert None not in attrs.astuple(settings.policy, recurse=False)
+    [limit] = settings.policy.limits
+    assert None not in attrs.astuple(limit)
     [strategy] = settings.strategies
     assert (strategy.name, strategy.parameters) == ("ema_cross", {"fast": 9, "slow": 21})
     assert settings.credentials.openalgo.api_key

@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 import riskcore as rc
+from riskcore.rules.table import Row
 
 pytestmark = pytest.mark.smoke
 
@@ -74,7 +75,7 @@ def test_an_approval_explains_itself():
         "  target  Rs 2,575.00, 2.5 R before charges, 2.25 R after\n"
         "  size    33, bound by risk_per_trade; next: max_sector_exposure (40)\n"
         "  risk    Rs 990.00 at worst, of a budget of Rs 1,000.00\n"
-        "  checks  28 passed"
+        "  checks  33 passed"
     )
 
 
@@ -87,9 +88,9 @@ def test_a_refusal_explains_itself():
         "  max_trades_per_day: 5 trades today; at most 5  [too_many_trades; clears: next session]\n"
         "  max_daily_loss: today's loss is Rs 3,000.00; the limit is Rs 3,000.00"
         "  [daily_loss_reached; clears: next session]\n"
-        "  not measured: stop_atr_multiple, min_risk_reward, max_sector_exposure, funds, "
+        "  not measured: stop_methods, stop_least_ticks, min_risk_reward, max_sector_exposure, funds, "
         "max_position_size_percent, risk_per_trade\n"
-        "  checks  16 of 19 passed"
+        "  checks  20 of 23 passed"
     )
 
 
@@ -192,8 +193,9 @@ def test_a_purchase_starts_from_the_ask_and_a_sale_from_the_bid():
 def test_failed_findings_are_told_in_the_order_of_the_catalogue_however_they_were_found():
     """A custom rule's own code comes last; what passed is not told."""
     codes = [reason.code for reason in rc.CATALOGUE]
-    found = [rc.Finding("rule", False, code) for code in ("mine:moon", *reversed(codes))]
-    refused = rc.Refused(signal=SIGNAL, findings=(*found, rc.Finding("fine", True)))
+    row = Row("rule", lambda context: None)
+    found = [(row, (code, None, None, None)) for code in ("mine:moon", *reversed(codes), "")]
+    refused = rc.Refused(signal=SIGNAL, answers=tuple(found))
     assert [finding.reason for finding in refused.reasons] == [*codes, "mine:moon"]
     assert refused.reasons[-1].clears == "operator"
 
@@ -219,9 +221,19 @@ def test_F10_a_stop_at_or_beyond_the_entry_is_refused_by_name(stop, reason):
     assert decision.reasons[0].reason == reason
 
 
+def test_F10_a_stop_one_tick_away_is_too_tight():
+    """The signal's own stop is refused and not moved; two ticks are enough."""
+    near = attrs.evolve(SIGNAL, stop=2499.9)
+    decision = rc.decide(near, rc.Book(100_000), SEEN, rc.Policy(entry_band_pct=0))
+    assert [found.reason for found in decision.reasons] == ["stop_too_tight"]
+    assert decision.reasons[0].text == "the stop is Rs 0.10 away; at least Rs 0.20"
+    assert rc.decide(attrs.evolve(near, stop=2499.8), rc.Book(100_000), SEEN, rc.Policy(entry_band_pct=0)).approved
+
+
 def test_F10_a_stop_one_tick_away_is_bound_by_the_caps_before_any_order():
-    """By risk alone it would be thousands of shares."""
-    decision = rc.decide(attrs.evolve(SIGNAL, stop=2499.9), rc.Book(100_000), SEEN, rc.Policy(entry_band_pct=0))
+    """Where one tick is allowed: by risk alone it would be thousands of shares."""
+    policy = rc.Policy(entry_band_pct=0, stop_least_ticks=1)
+    decision = rc.decide(attrs.evolve(SIGNAL, stop=2499.9), rc.Book(100_000), SEEN, policy)
     assert (decision.order.quantity, decision.size.bound_by) == (4, "max_position_size_percent")
     assert dict(decision.size.caps)["risk_per_trade"] == 10_000
 

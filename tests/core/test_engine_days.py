@@ -204,3 +204,29 @@ def test_a_new_position_is_not_taken_off_for_the_exit_of_the_one_before():
     assert day.time("10:06") == ()
     assert day.prices("10:10", last=970) == ("Marked",)
     assert len(day.sent()) == 1
+
+
+def test_an_equity_that_could_not_be_read_is_asked_for_again_with_the_next_signal():
+    """Funds that gave no answer at the open would else refuse every entry of the day."""
+    day = a_day(equity=None)
+    asked = [c for c in day.commands if isinstance(c, e.AskEquity)]
+    first = day.enter("10:00", **SEEN)
+    assert (day.book.order(first), day.refusal()[0]) == (None, "equity_unknown")
+    again = [c for c in day.commands if isinstance(c, e.AskEquity)]
+    assert again == asked * 2
+    day.take(e.EquityRead(day.at("10:01"), Decimal(100_000)))
+    second = day.enter("10:02", **SEEN)
+    assert day.book.order(second) is not None
+    assert [c for c in day.commands if isinstance(c, e.AskEquity)] == again
+
+
+def test_only_what_was_a_trouble_is_over_with_it():
+    """A login, a breaker and a contradiction in the book are lifted in their own ways alone."""
+    day = a_day()
+    day.take(e.LoginSeen(day.at("09:20"), good=False, reconciled=False, by="shell", why="the token"))
+    day.take(e.OperatorHalted(day.at("09:21"), "asha", "lunch"))
+    for name in ("login", "operator_halted"):
+        day.take(e.TroubleOver(day.at("09:22"), name))
+    day.take(e.TroubleSeen(day.at("09:23"), "feed", "silent"))
+    day.take(e.TroubleOver(day.at("09:24"), "feed"))
+    assert [latch.name for latch in day.book.latches] == ["login", "operator_halted"]

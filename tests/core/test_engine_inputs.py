@@ -64,8 +64,9 @@ def test_a_report_that_cannot_be_true_changes_nothing(order, status, filled, val
     before = day.book
     name = entry if order == "own" else order
     facts = day.report("10:00:01", name, status, filled, value)
-    assert facts == (("StrayReport", "Latched") if order == "own" and filled else ("StrayReport",))
-    assert [latch.name for latch in day.book.latches] == (["book_differs"] if len(facts) == 2 else [])
+    stopped = ("StrayReport", "Latched", "CancelRequested")  # what still works to enter is taken back
+    assert facts == (stopped if order == "own" and filled else ("StrayReport",))
+    assert [latch.name for latch in day.book.latches] == (["book_differs"] if len(facts) == 3 else [])
     assert why in day.last(e.StrayReport).why
     assert (day.book.orders, day.book.positions, day.book.charges) == (before.orders, before.positions, before.charges)
 
@@ -91,7 +92,7 @@ def test_a_signal_whose_evidence_never_comes_is_refused_as_stale():
     assert day.state.pending == ()
 
 
-@pytest.mark.parametrize(("more", "reasons"), [("0", ("daily_loss_reached",)), ("0.01", ())])
+@pytest.mark.parametrize(("more", "reasons"), [("0", ("stopped_for_session", "daily_loss_reached")), ("0.01", ())])
 def test_F14_an_open_loss_of_exactly_the_daily_limit_stops_entries(more, reasons):
     """50 shares down by 3,000 rupees, charges included, are 3 % of 100,000: over. Fifty paise less are not."""
     day = a_day(INFY, TCS, risk_per_trade=3)

@@ -36,6 +36,9 @@ class Text(str):
         (2470.05, "2470.05"),
         (0.1 + 0.2, "0.300000"),
         (2470.0000000001, "2470.000000"),
+        (0.000001, "0.000001"),
+        (0.0000014, "0.000001"),
+        (0.0000016, "0.000002"),
         (1e14, "100000000000000.0"),
         (Decimal("1.10"), "1.10"),
         (Fraction(1, 4), "0.25"),
@@ -92,6 +95,47 @@ def test_numpy_scalars_are_taken_by_the_number_they_stand_for():
     for wrong in (numpy.bool_(True), numpy.nan, numpy.float64("inf")):
         with pytest.raises(ValueError, match="x must be a"):
             amount(wrong, "x")
+
+
+class Lots:
+    """A number of another library: whole, and of no type we know."""
+
+    def __index__(self):
+        return 33
+
+
+class Rupees(Decimal):
+    """A number with a type of its own."""
+
+
+def test_scalars_of_other_libraries_need_not_be_known_by_name():
+    """What stands for a whole number is taken as one; a subclass of Decimal becomes a plain one."""
+    assert amount(Lots(), "x") == whole(Lots(), "x") == 33
+    plain_one = amount(Rupees("2.50"), "x")
+    assert (type(plain_one), str(plain_one)) == (Decimal, "2.50")
+
+
+def test_another_librarys_truth_value_is_refused_whatever_it_could_be_read_as():
+    """NumPy's is called `bool_` or `bool`, and has an `__index__` in older versions."""
+    for name in ("bool_", "bool"):
+        truth = type(name, (), {"__index__": lambda self: 1})()
+        with pytest.raises(ValueError, match=r"^x must be a number, got the truth value"):
+            amount(truth, "x")
+
+
+def test_a_foreign_value_is_named_with_its_type():
+    """So that the caller sees what reached the border."""
+    with pytest.raises(ValueError, match=r"^x must be a number, got \[1\] of type list$"):
+        amount([1], "x")
+    with pytest.raises(ValueError, match=r"^price must be a plain decimal number"):
+        amount(Text("1,000"), "price")
+
+
+def test_a_float_of_many_digits_is_rounded_in_the_librarys_context():
+    """Under a host's context of six digits too, outside of every formula."""
+    with decimal.localcontext() as host:
+        host.prec = 6
+        assert str(amount(2470.0000000001, "x")) == "2470.000000"
 
 
 @pytest.mark.parametrize(("check", "least"), [(count, 1), (positive, "0.000001"), (not_negative, 0)])

@@ -90,8 +90,8 @@ def test_F61_holidays_and_weekends_are_closed(day):
     [
         ("2027-01-01", LISTED, "MIS", "runs from 2016-01-01 to 2026-12-31"),
         ("2015-12-31", LISTED, "MIS", "runs from"),
-        ("2024-03-02", LISTED, "MIS", "disaster_recovery"),
-        ("2026-11-20", rc.Instrument(symbol="INFY", tick=1, exchange="BSE"), "MIS", "no trading hours for BSE"),
+        ("2024-05-18", LISTED, "MIS", "disaster_recovery"),
+        ("2026-11-20", rc.Instrument(symbol="WHEAT", tick=1, exchange="NCDEX"), "MIS", "no trading hours for NCDEX"),
         ("2026-11-20", LISTED, "NRML", "no entry and square-off times"),
     ],
 )
@@ -141,8 +141,8 @@ def test_on_a_short_session_an_override_only_makes_stricter():
 
 
 def test_entries_never_run_past_the_close():
-    """An override beyond the end of continuous trading ends with it."""
-    session = rc.session_on(date(2026, 8, 3), LISTED, no_entry_after=time(15, 20))
+    """An override beyond the end of continuous trading ends with it, for a product that nobody squares off before."""
+    session = rc.session_on(date(2026, 8, 3), LISTED, "CNC", no_entry_after=time(15, 20))
     assert session.entries_until == session.closes
 
 

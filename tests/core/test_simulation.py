@@ -101,3 +101,36 @@ def test_intervals(text, minutes):
     else:
         with pytest.raises(ValueError, match="interval must be like"):
             rc.interval_length(text)
+
+
+def test_what_bars_show_for_the_rules_of_an_unusual_market():
+    """The last trade, the previous close and the recent extremes are in the bars; each only where a rule asks."""
+    needs = {"stale_after_s": 120, "max_gap_pct": 8, "unusual_move_atr": 3, "unusual_move_s": 90}
+    before = rc.Bar(at=START - timedelta(days=1), open=990, high=999, low=981, close=985)
+    series = [before, *bars(CALM, (1000, 1004, 996, 1001), (1001, 1002, 1000, 1002))]
+    asked = {"bars_are": "1m", "asked": "1m"}
+    at = START + timedelta(minutes=3)
+    seen = rc.evidence_from(INFY, series, at, rc.Policy(**needs), **asked)
+    assert (seen.traded_at, seen.previous_close) == (at, 985)
+    ends = (at - timedelta(minutes=1), at - timedelta(minutes=1), at, at)
+    assert seen.recent_prices == tuple(zip(ends, map(Decimal, (1004, 996, 1002, 1000)), strict=True))
+    later = rc.evidence_from(INFY, series, at + timedelta(minutes=5), rc.Policy(**needs), **asked)
+    assert (later.traded_at, later.recent_prices) == (at, ())
+    silent = rc.evidence_from(INFY, series, at, rc.Policy(), **asked)
+    assert (silent.traded_at, silent.previous_close, silent.recent_prices) == (None, None, None)
+
+
+def test_bars_are_enough_for_entries_under_these_rules():
+    """A backtest and a paper day with them on are not refused whole for want of evidence."""
+    more = {"stale_after_s": 120, "max_gap_pct": 8, "unusual_move_atr": 50, "atr_warmup_bars": 14}
+    rules = rc.Policy(max_position_size_percent=100, max_sector_exposure=100, **more)
+    before = rc.Bar(at=START - timedelta(days=1), open=990, high=999, low=981, close=985)
+
+    def strategy(instrument, seen):
+        if len(seen) != 20:
+            return None
+        at = seen[-1].at + timedelta(minutes=1)
+        return rc.Signal(instrument.symbol, "BUY", at=at, stop=980, target=1100, interval="1m")
+
+    run = rc.simulate({INFY: [before, *bars(*(CALM,) * 22)]}, strategy, rules)
+    assert fills(run) == [("BUY", 1000)]

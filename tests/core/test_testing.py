@@ -20,7 +20,7 @@ def test_without_hypothesis_the_kit_says_what_to_install():
         "except ImportError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == 'riskcore.testing.strategies needs Hypothesis: pip install "riskcore[testing]"'
+    assert done.stdout.strip() == 'riskcore.testing needs Hypothesis: pip install "riskcore[testing]"'
 
 
 def test_no_room_of_the_core_brings_the_kit_along():

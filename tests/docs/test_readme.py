@@ -27,7 +27,7 @@ def test_the_readme_prints_what_it_shows(root, capsys):
             exec(compile(code, "README.md", "exec"), session)  # noqa: S102 - our own README
             assert capsys.readouterr().out == output
             compared += 1
-    assert compared == 2
+    assert compared == 3
 
 
 def test_the_first_example_is_short(root):

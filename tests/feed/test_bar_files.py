@@ -5,8 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import riskcore as rc
 from riskcore_openalgo.bar_files import Ledger

@@ -161,8 +161,8 @@ def test_on_such_a_day_the_first_bar_gives_the_grid_by_its_minute(problems):
 
 
 def test_the_hours_of_another_exchange_are_not_taken_from_this_one(read):
-    """The calendar knows NSE: bars of BSE are kept, and their days are counted as not judged."""
-    assert "calendar_unknown" in repairs_of(read(lines_of(session()), exchange="BSE"))
+    """The calendar does not know NCDEX: its bars are kept, and their days are counted as not judged."""
+    assert "calendar_unknown" in repairs_of(read(lines_of(session()), exchange="NCDEX"))
 
 
 def test_muhurat_bars_are_held_to_muhurat_hours(read, problems):

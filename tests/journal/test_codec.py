@@ -8,6 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
+from riskcore.policy.breakers import BreakerRule, ConnectionTimers, ErrorLimit
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import CodecError, decode, encode
 from riskcore_openalgo.journal.codec import LIFTS, VERSIONS
@@ -31,6 +32,31 @@ RARE = (
     events.EntryRefused(
         NOW, rc.Signal("SBIN", "SELL", at=NOW, stop=801.5), (rc.Finding("x", False, "y", 2, 3),), ("z",)
     ),
+    events.TightenStop(NOW, "NSE:SBIN", Decimal("801.5"), "operator"),
+    events.StopMoved(NOW, "NSE:SBIN", "id", None, Decimal("801.50"), "trail"),
+    events.StopKept(NOW, "NSE:SBIN", Decimal(700), "operator", "stop_not_tighter"),
+    events.PolicyLoaded(
+        NOW,
+        rc.Policy(
+            breakers=[BreakerRule(name="max_drawdown", state="reducing", resets="after_s", after_s=900)],
+            order_error_limits=[ErrorLimit(error="rate_limited", limit=2)],
+            connection_timers=[ConnectionTimers(mode="paper", degraded_s=1, no_entries_s=2, action_s=3)],
+        ),
+    ),
+    events.Latched(NOW, rc.Latch("max_drawdown", "halted", NOW, "riskcore", "10", "after_s", NOW, "NSE:M&M")),
+    events.Lifted(NOW, "max_drawdown", "asha", "seen", "NSE:M&M", excused=True),
+    events.OperatorHalted(NOW, "asha", "lunch", "locked"),
+    events.OperatorResumed(NOW, "asha", "back", "max_drawdown", "CONFIRM"),
+    events.LoginSeen(NOW, good=True, reconciled=False, by="shell", why="token renewed"),
+    events.ConnectionSeen(NOW, connected=False, mode="live"),
+    events.ClockSeen(NOW, Decimal("-1.25")),
+    events.ControlRefused(NOW, "resume", "max_drawdown", "asha", "back", "still_at_limit"),
+    events.OrderFailed(NOW, "id", "rate_limited", "429"),
+    events.DriftMeasured(NOW, Decimal("-1.25")),
+    events.ConnectionStaged(NOW, "lost", "live", NOW),
+    events.Approaching(NOW, "max_positions", 4, Decimal("5.0"), Decimal("80.00")),
+    events.Receded(NOW, "max_positions"),
+    events.Rearmed(NOW, "max_drawdown"),
 )
 
 
@@ -54,6 +80,12 @@ def test_every_event_comes_back_as_it_was():
         seen.add(name)
     missing = set(VERSIONS) - seen - {"SignalArrived", "EvidenceArrived", "PricesSeen", "OrderReported"}
     assert not missing
+
+
+def test_a_mark_from_before_it_held_extremes_can_be_read():
+    """They are not known then."""
+    body = '{"at":"2026-11-20T10:30:00+05:30","key":"NSE:INFY","last":"1000"}'
+    assert decode("Marked", 1, body).high is None
 
 
 def test_a_number_keeps_its_kind():
@@ -84,7 +116,8 @@ def test_the_text_is_canonical():
     text = encode(RARE[5])
     assert text == '{"at":"2026-11-20T10:30:00.250000+05:30","derived":true,"equity":"100000"}'
     assert encode(RARE[0]).isascii()
-    assert time(15, 5) == decode("PolicyLoaded", 1, encode(RARE[12])).policy.square_off_at
+    loaded = next(event for event in RARE if isinstance(event, events.PolicyLoaded))
+    assert time(15, 5) == decode("PolicyLoaded", 1, encode(loaded)).policy.square_off_at
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 import attrs
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import riskcore as rc
 from riskcore.engine import State, step
@@ -65,7 +64,9 @@ def scaled(factor, signal, book, market, policy):
         return times(factor, seen, "open", "high", "low", "close")
 
     account = attrs.evolve(
-        times(factor, book, "opening_equity", "realised", "charges"),
+        times(factor, book, "opening_equity", "realised", "charges", "session_peak", "peak_equity"),
+        outcomes=tuple(times(factor, done, "gross", "charges") for done in book.outcomes),
+        days=tuple(times(factor, day, "opening_equity", "net") for day in book.days),
         positions=tuple(map(position, book.positions)),
         orders=tuple(map(order, book.orders)),
     )
@@ -73,8 +74,10 @@ def scaled(factor, signal, book, market, policy):
         times(factor, market, "last", "bid", "ask", "atr", "available_cash"),
         instrument=thing(market.instrument),
         bars=None if market.bars is None else tuple(map(bar, market.bars)),
+        closes=tuple((key, tuple(close * factor for close in series)) for key, series in market.closes),
     )
-    rules = times(factor, policy, "capital_max", "brokerage_max", "default_capital")
+    rules = times(factor, policy, "capital_max", "brokerage_max", "default_capital", "price_min", "price_max")
+    rules = times(factor, rules, "stop_points", "stop_risk_rupees", "target_points")
     return times(factor, signal, "stop", "target", "price"), account, view, rules
 
 

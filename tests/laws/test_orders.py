@@ -4,8 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import riskcore as rc
 from riskcore import events as e
@@ -103,5 +102,9 @@ def test_ORD_4_more_filled_than_ordered_is_a_report_of_another_order(quantity):
         ORDER.advance(WORKING, quantity, Decimal(1))
     day, order = working_entry()
     before = day.book
-    assert day.report("10:00:01", order.id, FILLED, quantity, 1000 * quantity) == ("StrayReport", "Latched")
+    assert day.report("10:00:01", order.id, FILLED, quantity, 1000 * quantity) == (
+        "StrayReport",
+        "Latched",
+        "CancelRequested",
+    )
     assert (day.book.orders, day.book.positions) == (before.orders, before.positions)

@@ -14,7 +14,16 @@ from riskcore_openalgo.runner.player import BarPlayer
 
 
 @pytest.mark.smoke
-@pytest.mark.parametrize("changes", [{}, {"max_trades_per_day": 30, "max_positions": 3}, {"atr_warmup_bars": 14}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"max_trades_per_day": 30, "max_positions": 3},
+        {"atr_warmup_bars": 14},
+        {"trail": "chandelier", "trail_by": 3, "breakeven_at_r": 1, "time_stop_bars": 20},
+        {"trail": "step_r", "trail_step": 1, "trail_on": "bar", "target_legs": ["50% at 1R", "50% at 4R"]},
+    ],
+)
 def test_the_runner_and_the_simulation_give_the_same_facts(tmp_path, changes):
     """Every decision, order, fill and trade, in order; and the same final book."""
     bars = demo_bars()

@@ -341,3 +341,40 @@ def test_an_approval_that_no_longer_holds_is_not_sent(bench):
     bench.runner.clock = lambda: bench.now + timedelta(seconds=6)
     bench.runner.settle()
     assert "no longer holds" in bench.sent(events.OrderMoved)[0].note
+
+
+class Unreachable(PaperGateway):
+    """A broker that fills half of an entry at once, and whose cancels time out."""
+
+    def place(self, order, at):
+        if isinstance(order, rc.ApprovedEntry):
+            half = order.quantity // 2
+            return (events.OrderReported(at, order.order_id, "working", half, half * order.limit),)
+        return super().place(order, at)
+
+    def cancel(self, order_id, at):
+        raise TimeoutError("no answer")
+
+
+def test_a_cancel_that_gets_no_answer_does_not_hold_back_the_exit_behind_it(made, tmp_path):
+    """The rest of an entry cannot be called back, and what is held leaves all the same."""
+    bench = made(tmp_path / "journal.db", Unreachable())
+    order_id = bench.signal()
+    bench.prices(800, 790)
+    (leaving,) = bench.sent(events.ExitApproved)
+    assert bench.gateway.latest(leaving.order.order_id) is not None
+    (told,) = [r.event for r in bench.journal.rows("input") if getattr(r.event, "note", "").startswith("outcome")]
+    assert (told.order_id, told.note) == (order_id, "outcome unknown: no answer")
+    assert replay(bench.journal).same
+
+
+def test_an_entry_we_did_not_send_ourselves_is_no_rejection_of_the_brokers(made, tmp_path):
+    """It counts in a class of its own, so that a limit on rejections is not reached by our own hand."""
+    bench = made(tmp_path / "journal.db")
+    bench.runner.offer(events.PolicyLoaded(bench.now, rc.Policy(position_size_basis="margin", max_order_errors=3)))
+    bench.runner.offer(events.SignalArrived(bench.now, rc.Signal("SBIN", "BUY", at=bench.now)))
+    bench.runner.turn()
+    bench.runner.clock = lambda: bench.now + timedelta(seconds=6)
+    bench.runner.settle()
+    (failed,) = bench.sent(events.OrderFailed)
+    assert failed.error == "not_sent"

@@ -5,14 +5,39 @@ from decimal import Decimal
 
 import pytest
 
-from riskcore.tables import calendar, charges, freeze, margins, sectors, square_off, ticks
+from riskcore.tables import (
+    bands,
+    calendar,
+    charges,
+    expiries,
+    freeze,
+    lots,
+    margins,
+    phases,
+    sectors,
+    square_off,
+    surveillance,
+    ticks,
+)
+
+
+def plain(rows):
+    """Each row as a tuple of its values: from, to, what it is about, what it says, source."""
+    return [tuple(row.values()) for row in rows]
+
 
 ROWS = {
-    "HOURS": calendar.HOURS,
-    "TICKS": ticks.TICKS,
-    "MARGINS": margins.MARGINS,
-    "SQUARE_OFF": square_off.SQUARE_OFF,
-    "CHARGES": tuple(tuple(row.values()) for row in charges.CHARGES),
+    "HOURS": plain(calendar.HOURS),
+    "TICKS": plain(ticks.TICKS),
+    "MARGINS": plain(margins.MARGINS),
+    "SQUARE_OFF": plain(square_off.SQUARE_OFF),
+    "CHARGES": plain(charges.CHARGES),
+    "SETTLEMENT": plain(charges.SETTLEMENT),
+    "PHASES": plain(phases.PHASES),
+    "LOTS": plain(lots.LOTS),
+    "BANDS": plain(bands.BANDS),
+    "EXPIRIES": plain(expiries.EXPIRIES),
+    "EFFECTS": plain(surveillance.EFFECTS),
 }
 
 
@@ -30,10 +55,13 @@ def session(day):
 
 def test_every_row_names_its_source():
     """Who published it, in words."""
-    sources = [row[-1] for rows in ROWS.values() for row in rows]
+    tables = (module for module in (calendar.HOURS, ticks.TICKS, margins.MARGINS, square_off.SQUARE_OFF))
+    tables = (*tables, charges.CHARGES, charges.SETTLEMENT, phases.PHASES, lots.LOTS, bands.BANDS)
+    sources = [row["source"] for rows in (*tables, expiries.EXPIRIES, surveillance.EFFECTS) for row in rows]
+    assert len(sources) == sum(map(len, ROWS.values()))
     sources += [row[-1] for row in (*calendar.HOLIDAYS.values(), *calendar.SPECIAL_SESSIONS.values())]
     sources += [sectors.SOURCE, freeze.SOURCE]
-    assert len(sources) == 3 + 3 + 3 + 3 + 4 + 162 + 17 + 2
+    assert len(sources) > 100 + 162 + 17
     assert [text for text in sources if len(text.split()) < 3] == []
 
 
@@ -52,7 +80,7 @@ def test_every_row_names_its_source():
         ("2024-01-20", ("full_session_saturday", "09:15", "15:30")),
         ("2024-01-21", "closed"),
         ("2024-01-22", "closed"),
-        ("2024-03-02", ("disaster_recovery_short_sessions", None, None)),
+        ("2024-03-02", ("disaster_recovery_short_sessions", "09:15", "12:30")),
         ("2024-05-18", ("disaster_recovery_short_sessions", None, None)),
         ("2024-11-01", ("muhurat", "18:00", "19:00")),
         ("2018-11-07", ("muhurat", "17:30", "18:30")),
@@ -97,17 +125,27 @@ def test_unconfirmed_hours_say_so():
 )
 def test_hours_before_and_after_the_closing_auction(day, group, hours):
     """Stocks with derivatives leave continuous trading at 15:15 since 2026-08-03."""
-    assert [row[5:7] for row in on(calendar.HOURS, day, "NSE", "EQ", group)] == [hours]
+    assert [row[5:7] for row in on(ROWS["HOURS"], day, "NSE", "EQ", group)] == [hours]
 
 
 @pytest.mark.parametrize(
     ("rows", "subject"),
     [
-        ("TICKS", ("NSE", "EQ")),
+        ("TICKS", ("NSE", "EQ", "stock")),
+        ("TICKS", ("NFO", "FUT", "stock")),
+        ("TICKS", ("NFO", "FUT", "index")),
+        ("TICKS", ("NFO", "OPT", "all")),
+        ("HOURS", ("NFO", "all", "all")),
+        ("HOURS", ("BFO", "all", "all")),
         ("MARGINS", ("NSE", "EQ", "MIS")),
         ("MARGINS", ("NSE", "EQ", "CNC")),
         ("SQUARE_OFF", ("NSE", "EQ", "MIS")),
         ("SQUARE_OFF", ("NSE", "EQ", "CNC")),
+        ("SQUARE_OFF", ("BSE", "EQ", "MIS")),
+        ("SQUARE_OFF", ("NFO", "all", "MIS")),
+        ("SQUARE_OFF", ("NFO", "all", "NRML")),
+        ("SQUARE_OFF", ("CDS", "all", "MIS")),
+        ("SQUARE_OFF", ("MCX", "all", "MIS")),
     ],
 )
 def test_every_day_of_the_calendar_has_one_row(rows, subject):
@@ -139,24 +177,34 @@ def test_every_day_of_the_calendar_has_one_row(rows, subject):
 )
 def test_ticks_by_date(day, bands):
     """0.05 for all, then 0.01 below 250, then six bands."""
-    assert [list(row[4]) for row in on(ticks.TICKS, day, "NSE", "EQ")] == [bands]
+    found = [row[5] for row in on(ROWS["TICKS"], day, "NSE", "EQ", "stock")]
+    assert [[tuple(band.values()) for band in row] for row in found] == [bands]
 
 
 @pytest.mark.parametrize(
     ("day", "exchange_pct"),
-    [("2024-09-30", None), ("2024-10-01", "0.00307"), ("2026-02-28", "0.00307"), ("2026-03-01", "0.00307")],
+    [
+        ("2021-03-31", None),
+        ("2021-04-01", "0.00345"),
+        ("2023-03-31", "0.00345"),
+        ("2023-04-01", "0.00335"),
+        ("2024-09-30", "0.00335"),
+        ("2024-10-01", "0.00307"),
+        ("2026-02-28", "0.00307"),
+        ("2026-03-01", "0.00307"),
+    ],
 )
 @pytest.mark.parametrize("product", ["MIS", "CNC"])
 def test_exchange_charges_by_date(day, exchange_pct, product):
-    """Nothing before 2024-10-01 yet; since then Rs 307 a crore in all, only its split has moved."""
-    rows = [row for row in charges.CHARGES if row["product"] == product]
+    """Nothing before 2021-04-01; since 2024-10-01 Rs 307 a crore in all, only its split has moved."""
+    rows = [row for row in charges.CHARGES if (row["exchange"], row["product"]) == ("NSE", product)]
     held = [row for row in rows if row["from"] <= day and (not row["to"] or day <= row["to"])]
     assert [row["exchange_pct"] for row in held] == ([exchange_pct] if exchange_pct else [])
 
 
 def test_the_charges_of_a_known_trade():
     """50 shares bought at 2,500 and sold at 2,468 on MIS, Rs 20 an order: Rs 91.0917 in all."""
-    (row,) = [row for row in charges.CHARGES if not row["to"] and row["product"] == "MIS"]
+    (row,) = [r for r in charges.CHARGES if (r["exchange"], r["product"], r["to"]) == ("NSE", "MIS", None)]
     pct = {name: Decimal(text) / 100 for name, text in row.items() if name.endswith("_pct")}
     bought, sold, brokerage = Decimal(50 * 2500), Decimal(50 * 2468), Decimal(40)
     exchange, sebi = (bought + sold) * pct["exchange_pct"], (bought + sold) * pct["sebi_pct"]
@@ -177,7 +225,7 @@ def test_the_charges_of_a_known_trade():
 )
 def test_entries_and_square_off_by_date(day, product, window):
     """Flat before any broker's own square-off, and before continuous trading ends; delivery is carried."""
-    assert [row[5:8] for row in on(square_off.SQUARE_OFF, day, "NSE", "EQ", product)] == [window]
+    assert [row[5:8] for row in on(ROWS["SQUARE_OFF"], day, "NSE", "EQ", product)] == [window]
 
 
 def test_a_short_session_keeps_the_distances_of_an_ordinary_day():
@@ -196,18 +244,17 @@ def test_a_short_session_keeps_the_distances_of_an_ordinary_day():
 )
 def test_margins_by_date(day, product, percent, sure):
     """The floor of 20 % is sure since the peak margin rule, and the stricter guess before it."""
-    (row,) = on(margins.MARGINS, day, "NSE", "EQ", product)
+    (row,) = on(ROWS["MARGINS"], day, "NSE", "EQ", product)
     assert row[5] == percent
     assert ("confidence: low" not in row[6]) == sure
 
 
 def test_sectors_and_derivatives():
-    """Fifty stocks with their industry, all of them with derivatives; an index is no stock."""
+    """Five hundred stocks with their industry; an index is no stock."""
     assert sectors.AS_OF == "2026-08-15"
-    assert len(sectors.SECTORS) == 50
+    assert len(sectors.SECTORS) == 500
     assert sectors.SECTORS["RELIANCE"] == "Oil Gas & Consumable Fuels"
     assert sectors.SECTORS["M&M"] == "Automobile and Auto Components"
-    assert set(sectors.SECTORS) <= set(freeze.DERIVATIVES_LISTED)
     assert freeze.AS_OF == "2025-12-20"
     assert freeze.INDICES == ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "NIFTY", "NIFTYNXT50")
     assert (*freeze.INDICES, *freeze.DERIVATIVES_LISTED) == tuple(freeze.FREEZE_QUANTITY)

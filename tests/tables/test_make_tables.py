@@ -128,7 +128,7 @@ def test_a_long_text_is_broken_where_the_formatter_would_break_it(length, lines)
 
 DATED = [  # what stands in charges.yaml, what is put in its place, what the refusal says
     ("from: 2026-03-01", "from: 2026-02-28", "row 2 (line {row}): NSE EQ MIS from 2026-02-28 overlaps row 1"),
-    ("from: 2026-03-01", "from: 2020-03-01", "NSE EQ MIS from 2024-10-01 overlaps row 2"),
+    ("from: 2026-03-01", "from: 2020-03-01", "NSE EQ MIS from 2021-04-01 overlaps row 2"),
     (
         "to: 2026-02-28",
         "to: none",
@@ -141,11 +141,11 @@ DATED = [  # what stands in charges.yaml, what is put in its place, what the ref
     ),
     ("to: 2026-02-28", "to: 2024-09-30", "row 1 (line {row}): ends on 2024-09-30, before it begins on"),
     ("from: 2026-03-01", "gap_before: x y\n    from: 2026-03-01", "gap_before, but there is no gap"),
-    ("from: 2024-10-01", "gap_before: x y\n    from: 2024-10-01", "gap_before, but this is its first row"),
+    ("from: 2021-04-01", "gap_before: x y\n    from: 2021-04-01", "gap_before, but this is its first row"),
     ("    confidence: high\n", "", "charges: row 1 (line {row}): confidence is missing"),
     ("confidence: high", "confidence: sure", "confidence: write one of high, medium, low, not 'sure'"),
     ("exchange: NSE", "exchange: NASDAQ", "row 1 (line {row}): exchange: write one of NSE"),
-    ("product: MIS", "product: mis", "row 1 (line {row}): product: write one of MIS, CNC, NRML, not 'mis'"),
+    ("product: MIS", "product: mis", "row 1 (line {row}): product: write one of all, MIS, CNC, NRML, not 'mis'"),
     (
         "stt_sell_pct: 0.025",
         "stt_sell_pct: 0.025 %",
@@ -190,7 +190,7 @@ CALENDAR = [
         "hours: row 2 (line {row}): close: write a time as 09:15, not '3:15 pm'",
     ),
     ("close: 15:15", "close: 24:00", "hours: row 2 (line {row}): close: write a time as 09:15, not '24:00'"),
-    ("close: 14:45", "close: 13:15", "row 2025-10-21: open, close must come one after the other"),
+    ("close: 14:45", "close: 13:15", "row 2025-10-21: open, pause_from, pause_to, close must come one after the other"),
     ("Republic Day", "Republic D\u00e4y", "description: write plain ASCII words"),
     ("Republic Day", "'Republic \"Day\"'", "description: write plain ASCII words without double quotes"),
     ("kind: full_session_saturday", "kind: saturday", "row 2024-01-20: kind: write one of muhurat"),
@@ -248,10 +248,28 @@ OTHERS = [
     ),
     ("ticks", "inclusive: true", "inclusive: yes", "inclusive: write true or false, not 'yes'"),
 ]
+SEGMENTS = [
+    ("lots", "from: 2025-12-31", "from: 2025-12-30", "NFO NIFTY from 2025-12-30 overlaps row 1"),
+    ("lots", "lot_size: 75", "lot_size: 0", "row 1 (line {row}): lot_size: write a whole number as 1800, not '0'"),
+    ("square_off", "close-65", "close-5", "no_entry_before, no_entry_after, square_off must come one after"),
+    ("square_off", "close-65", "close65", "no_entry_after: write a time as 09:15, or close-30, not 'close65'"),
+    ("margins", "side: BUY", "side: buy", "side: write one of BUY, SELL, not 'buy'"),
+    ("expiries", "weekday: Tuesday", "weekday: Sunday", "weekday: write one of Monday"),
+    ("surveillance", "netting: true", "netting: yes", "netting: write true or false, not 'yes'"),
+    ("bands", "group: derivatives_listed", "group: all", "group: write one of derivatives_listed"),
+    ("phases", "close: 09:15", "close: 08:15", "row 1 (line {row}): open, close must come one after the other"),
+    (
+        "calendar",
+        "pause_from: 10:00",
+        "pause_from: 12:45",
+        "row 2024-03-02: open, pause_from, pause_to, close must come one after the other",
+    ),
+]
 REFUSED = [
     *(("charges", *case) for case in DATED),
     *(("calendar", *case) for case in CALENDAR),
     *OTHERS,
+    *SEGMENTS,
 ]
 
 
@@ -266,6 +284,19 @@ def test_a_source_that_cannot_be_right_is_refused_with_its_file_and_row(tables, 
         make_tables.read_all([(path.name, make_tables.module, path)])
     assert message.format(row=rows[-1] if rows else 0, here=len(above)) in str(refused.value)
     assert all(line.startswith(f"{path.name}: ") for line in refused.value.faults)
+
+
+def test_all_stands_for_each_of_its_parts(tables):
+    """A row for all segments beside a row for one of them would let their order decide."""
+    row = "  - from: 2016-01-01\n    to: 2026-08-02\n    exchange: NFO\n    segment: all"
+    spoil(
+        tables,
+        "calendar.yaml",
+        row,
+        f"{row.replace('all', 'FUT')}\n    group: other\n    open: 09:15\n    close: 15:30\n"
+        f"    source: a paper of this day\n    confidence: high\n{row}",
+    )
+    assert "NFO FUT other from 2016-01-01 overlaps row" in refusal(tables)
 
 
 def test_a_gap_may_be_declared(tables):

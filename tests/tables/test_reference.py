@@ -31,7 +31,7 @@ def test_special_sessions_agree_with_the_checked_calendar(checked_calendar):
     """The same days and kinds, and the same hours where it has confirmed ones."""
     theirs = {row["date"]: row for row in checked_calendar["special_sessions"]}
     assert sorted(calendar.SPECIAL_SESSIONS) == sorted(theirs)
-    for day, (kind, opens, closes, _source) in calendar.SPECIAL_SESSIONS.items():
+    for day, (kind, opens, closes, *_) in calendar.SPECIAL_SESSIONS.items():
         assert kind == theirs[day]["kind"]
         if "open" in theirs[day] and "NOT confirmed" not in theirs[day].get("note", ""):
             assert (opens, closes) == (theirs[day]["open"], theirs[day]["close"])
@@ -60,9 +60,14 @@ def test_muhurat_2025_ran_as_long_as_the_table_says(riskcore_data):
 
 
 def test_sectors_agree_with_the_constituents(riskcore_data):
-    """The industry of each of the fifty, by the index file."""
-    rows = read_csv(riskcore_data / "reference" / "nifty50_constituents_2026-08-15.csv")
-    assert {row["symbol"]: row["industry"] for row in rows} == sectors.SECTORS
+    """The industry of each of the five hundred, by the index file; that of the fifty says the same."""
+    files = [f"nifty{number}_constituents_2026-08-15.csv" for number in (500, 50)]
+    large, small = (
+        {row["symbol"]: row["industry"] for row in read_csv(riskcore_data / "reference" / name)} for name in files
+    )
+    assert large == sectors.SECTORS
+    assert small.items() <= large.items()
+    assert set(small) <= set(freeze.DERIVATIVES_LISTED)
 
 
 def test_freeze_quantities_agree_with_the_list(riskcore_data):
@@ -76,6 +81,7 @@ def test_ticks_agree_with_the_measured_rules(riskcore_data):
     text = (riskcore_data / "reference" / "market_rules.json").read_text(encoding="utf-8")
     rules = json.loads(text)["tick_size_rules_nse_equity"]
     theirs = [[(band.get("price_below", band.get("price_upto")), band["tick"]) for band in r["bands"]] for r in rules]
-    ours = [[(upper and float(upper), float(tick)) for upper, _, tick in row[4]] for row in ticks.TICKS]
+    cash = [row for row in ticks.TICKS if row["exchange"] == "NSE"]
+    ours = [[(b["upper"] and float(b["upper"]), float(b["tick"])) for b in row["bands"]] for row in cash]
     assert ours == theirs
-    assert [row[1] for row in ticks.TICKS] == [rule["to"] for rule in rules]
+    assert [row["to"] for row in cash] == [rule["to"] for rule in rules]

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -42,6 +43,21 @@ def test_without_a_time_of_its_own_the_alert_is_as_old_as_its_arrival():
     """And has no bar time: that is not invented."""
     signal = signal_of(BUY)
     assert (signal.at, signal.bar_at) == (RECEIVED, None)
+
+
+@pytest.mark.parametrize(
+    ("levels", "taken"), [("2440 2475.5", (2440, Decimal("2475.5"))), (2440, (2440,)), ("", ()), (None, ())]
+)
+def test_levels_are_prices_with_spaces_between_them(levels, taken):
+    """Support and resistance, for a policy whose stop goes by them; an exit reads none of them."""
+    assert signal_of({**BUY, "levels": levels}).levels == taken
+    assert signal_of({**BUY, "levels": "wrong", "close_position": True}).levels == ()
+
+
+@pytest.mark.parametrize("levels", ["2,440", "2440, 2475", "near", True, "1 " * 21, "0", [2440]])
+def test_levels_that_are_none_are_refused(levels):
+    """A comma could be one of thousands: 2,440 must not become 2 and 440."""
+    assert problem_of({**BUY, "levels": levels}).reason == "alert_levels_invalid"
 
 
 @pytest.mark.parametrize(
@@ -207,7 +223,7 @@ def test_a_quantity_is_noted_and_never_used(name):
 
 
 def fields_of(signal):
-    return {name: getattr(signal, name) for name in type(signal).__slots__ if not name.startswith("_")}
+    return {field.name: getattr(signal, field.name) for field in attrs.fields(type(signal))}
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ import time
 from datetime import datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import riskcore as rc
 from riskcore_openalgo.web.alerts import BadAlert, ReadSignal, read_alert

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from riskcore.book import Book, Position
 from riskcore.events import Filled, PositionClosed
+from riskcore.exits.timing import time_stop_due
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.positions import r_multiple
 from riskcore.sessions import CalendarUnknown, session_on
 from riskcore.signals import sign
 
@@ -19,7 +21,13 @@ def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
     On a day that the calendar cannot tell, nothing is due: the levels stay on watch.
     """
     try:
-        session = session_on(at.date(), position.instrument, position.product, square_off_at=policy.square_off_at)
+        session = session_on(
+            at.date(),
+            position.instrument,
+            position.product,
+            square_off_at=policy.square_off_at,
+            tables=policy.tables,
+        )
     except CalendarUnknown:
         return False
     if session is None or session.square_off is None or at < session.opens:
@@ -28,26 +36,50 @@ def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
     return overdue or at >= session.square_off
 
 
-def can_trade(position: Position, at: datetime) -> bool:
+def can_trade(position: Position, at: datetime, policy: Policy) -> bool:
     """Whether the exchange trades the position's instrument now; where the calendar cannot tell, it is taken to."""
     try:
-        session = session_on(at.date(), position.instrument, position.product)
+        session = session_on(at.date(), position.instrument, position.product, tables=policy.tables)
     except CalendarUnknown:
         return True
     return session is not None and session.is_open(at)
 
 
 def failed_exit(book: Book, position: Position) -> ApprovedExit | None:
-    """The latest exit of this very position that ended without taking all of it off, or None."""
+    """The latest exit of this very position that ended without taking all of it off, or None.
+
+    One of a part (legs of the target) is not among them: what it left is held on purpose.
+    """
     exits = [
         order.approved
         for order in book.orders
         if isinstance(order.approved, ApprovedExit)
+        and not order.approved.partial
         and order.status in ENDED
         and order.approved.position_id == position.id
         and (position.opened_at is None or order.approved.at >= position.opened_at)
     ]
     return exits[-1] if exits else None
+
+
+def failed_part(book: Book, position: Position) -> ApprovedExit | None:
+    """The latest exit of a part of this position that ended without taking all of that part off, or None."""
+    parts = [
+        order.approved
+        for order in book.orders
+        if isinstance(order.approved, ApprovedExit)
+        and order.approved.partial
+        and order.status in ENDED
+        and order.filled_quantity < order.approved.quantity
+        and order.approved.position_id == position.id
+    ]
+    return parts[-1] if parts else None
+
+
+def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:
+    """The time stop that a position has reached, while it can be sold; None otherwise."""
+    rule = time_stop_due(position, at, policy)
+    return rule if rule is not None and can_trade(position, at, policy) else None
 
 
 @exact
@@ -60,7 +92,6 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
     gross = held.realised + sign(held.side) * (last.value - held.average_price * last.quantity)
     charges = held.charges + (last.charges or ZERO)
     quantity = held.opened_quantity or last.quantity
-    risk = ZERO if held.initial_stop is None else abs(held.average_price - held.initial_stop) * quantity
     return PositionClosed(
         at,
         held.signal_id,
@@ -75,5 +106,6 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
         approved.reason,
         gross,
         charges,
-        (gross - charges) / risk if risk else None,
+        r_multiple(held, gross - charges),
+        approved.rule,
     )

@@ -1,4 +1,4 @@
-"""When a position must leave: its stop or target touched; and the order that takes it off.
+"""When a position must leave, in whole or in part: its stop, target or a leg touched; and the order that takes it off.
 
 No rule is asked here. An exit needs a position, a side that reduces it and a quantity it holds; nothing else
 may stand in its way.
@@ -11,20 +11,28 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from riskcore.book import Position
-from riskcore.money import DOWN, UP, exact, percent_of, round_to_tick
+from riskcore.exits.legs import touched_legs
+from riskcore.money import exact, percent_of
 from riskcore.orders import STOP_HIT, TARGET_HIT, ApprovedExit
 from riskcore.policy import Policy
+from riskcore.positions import Position
+from riskcore.rounding import EXIT_LIMIT, rounded
 from riskcore.signals import BUY, opposite
 
 
 @frozen
 class Breach:
-    """A protective level that was reached: which one, its price, and the price one can expect to leave at."""
+    """A protective level that was reached: which one, its price, and the price one can expect to leave at.
+
+    `quantity` is how many shares leave, None for all of them; `rule` the setting that placed the stop, "" for the
+    entry's own.
+    """
 
     reason: str
     level: Decimal
     reference: Decimal
+    quantity: int | None = None
+    rule: str = ""
 
 
 @exact
@@ -32,12 +40,19 @@ def breach(position: Position, *, first: Decimal, high: Decimal, low: Decimal) -
     """The level a price span touched, or None. Where it touched both, the stop: the worse one is assumed.
 
     The reference is the level, or the span's first price when that already lies beyond it (a gap): worse than
-    the stop, better than the target.
+    the stop, better than the target. Of a target in legs, those that the span reached leave together; the last one
+    takes all that is held.
     """
     long = position.side == BUY
     stop, target = position.stop, position.target
     if stop is not None and (low <= stop if long else high >= stop):
-        return Breach(STOP_HIT, stop, min(stop, first) if long else max(stop, first))
+        return Breach(STOP_HIT, stop, min(stop, first) if long else max(stop, first), rule=position.trail.rule)
+    if position.legs:
+        touched = touched_legs(position, first=first, high=high, low=low)
+        if touched is None:
+            return None
+        part = touched.quantity if touched.quantity < position.quantity else None
+        return Breach(TARGET_HIT, touched.level, touched.reference, part)
     if target is not None and (high >= target if long else low <= target):
         return Breach(TARGET_HIT, target, max(target, first) if long else min(target, first))
     return None
@@ -53,26 +68,36 @@ def exit_order(
     level: Decimal | None,
     policy: Policy,
     at: datetime,
+    quantity: int | None = None,
+    rule: str = "",
+    partial: bool = False,
 ) -> ApprovedExit:
-    """The order that closes the whole position: a limit `exit_band_pct` beyond the reference, so that it fills.
+    """The order that closes the position: a limit `exit_band_pct` beyond the reference, so that it fills.
 
-    The limit is rounded to the tick on the side that fills sooner, and is at least one tick.
+    The limit is rounded to the tick on the side that fills sooner, and is at least one tick. Without a `quantity` it
+    is all that is held; `partial` says that what remains is meant to stay. Raises `ValueError` for a quantity that
+    is not held.
     """
+    many = position.quantity if quantity is None else quantity
+    if not 0 < many <= position.quantity:
+        raise ValueError(f"quantity must be 1 to {position.quantity}, which is what is held, got {quantity!r}")
     side = opposite(position.side)
     tick = position.instrument.tick
     band = percent_of(reference, policy.exit_band_pct)
     raw = reference + band if side == BUY else reference - band
-    limit = max(round_to_tick(raw, tick, UP if side == BUY else DOWN), tick)
+    limit = max(rounded(EXIT_LIMIT, position.side, raw, tick), tick)
     return ApprovedExit(
         order_id=order_id,
         position_id=position.id,
         instrument=position.instrument,
         side=side,
-        quantity=position.quantity,
+        quantity=many,
         product=position.product,
         reference=reference,
         limit=limit,
         reason=reason,
         level=level,
         at=at,
+        rule=rule,
+        partial=partial,
     )

@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
-
-from attrs import evolve, frozen
+from typing import NamedTuple
 
 from riskcore.book import Book
-from riskcore.instruments import margin_pct
-from riskcore.money import DOWN, HUNDRED, ONE, UP, exact, percent_of, round_to_tick
-from riskcore.policy import MARGIN, Policy
+from riskcore.instruments import Instrument, margin_pct
+from riskcore.money import ZERO, exact, percent_of
+from riskcore.orders import ApprovedEntry, Order
+from riskcore.policy import MARGIN, Limit, Policy
+from riskcore.policy.sizing import KELLY
+from riskcore.rules.bets import Bets, bets_of
+from riskcore.rules.losing import Loss, loss_at
+from riskcore.rules.placing import stop_for, target_for, worst_price
 from riskcore.sessions import CalendarUnknown, Session, session_on
-from riskcore.signals import BUY, Market, Signal, sign
-from riskcore.stops import Stop, atr, atr_stop, given_stop
-from riskcore.targets import Target, given_target, target
+from riskcore.signals import BUY, Market, Signal
+from riskcore.sizers import edge_of, kelly_of
+from riskcore.stops.methods import Stop
+from riskcore.stops.ranges import average_true_range
+from riskcore.targets import Target
 
 
-@frozen(kw_only=True)
-class Context:
+class Holding(NamedTuple):
+    """Something held or on its way: what, for whom, on which side, and its value at the latest price in rupees."""
+
+    instrument: Instrument
+    product: str
+    strategy: str
+    side: str
+    value: Decimal
+
+
+class Context(NamedTuple):
     """Everything a rule may read. What could not be known is None, and refuses by name.
 
+    A named tuple and not an attrs class, because one is made for every decision and is cheaper to make so.
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
-    the sizing base in rupees; `margin_pct` the margin of the product in percent of value.
+    the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
+    `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond zero;
+    `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
+    are the policy's that the entry comes under. `bets` is how far the entry and what is held win together, where a
+    limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the position
+    and sector limits (its `worth`, or the margin of that, by the policy), `loss` what it loses when stopped out;
+    `holdings` is what is held and what entries on their way may still open; `unrealised` and `result` are the day's,
+    open and in all after charges. `kelly`, where it sizes, is how many finished trades the strategy has in R, and
+    Kelly's fraction of them once they are enough.
     """
 
     signal: Signal
@@ -38,25 +63,36 @@ class Context:
     target: Target | None
     base: Decimal | None
     margin_pct: Decimal | None
+    trusted_atr: Decimal | None
+    stop_is_sound: bool
+    per_share: Decimal | None
+    holdings: tuple[Holding, ...]
+    unrealised: Decimal
+    result: Decimal
+    limits: tuple[Limit, ...] = ()
+    bets: Bets | str | None = None
+    loss: Loss | None = None
+    kelly: tuple[int, Decimal | None] = (0, None)
 
     @property
-    def stop_is_sound(self) -> bool:
-        """Whether the stop stands on the losing side of the entry, with a distance."""
-        if self.stop is None or self.reference is None or self.limit is None:
-            return False
-        side, stop = sign(self.signal.side), self.stop.price
-        return side * (self.reference - stop) > 0 and side * (self.limit - stop) > 0
+    def equity(self) -> Decimal | None:
+        """Equity now, open positions at their latest prices; None while the opening is unknown."""
+        book = self.book
+        if book.opening_equity is None:
+            return None
+        return book.opening_equity + (book.realised - book.charges) + self.unrealised
 
     @property
-    def per_share(self) -> Decimal | None:
-        """What one share takes of the position and sector limits: its value, or its margin, by the policy."""
-        return self.on_basis(self.limit) if self.limit is not None else None
+    def worth(self) -> Decimal | None:
+        """What one share counts for where value or margin is limited, in rupees (`worth`)."""
+        return worth(self.reference, self.limit)
 
-    def on_basis(self, value: Decimal) -> Decimal | None:
-        """A value on `position_size_basis`; None where margin is the basis and no rate is known."""
-        if self.policy.position_size_basis != MARGIN:
-            return value
-        return None if self.margin_pct is None else percent_of(value, self.margin_pct)
+    @property
+    def risk_per_share(self) -> Decimal | None:
+        """What one share loses between the worst permitted entry and the stop, before charges."""
+        if self.stop is None or self.limit is None or not self.stop_is_sound:
+            return None
+        return abs(self.limit - self.stop.price)
 
 
 @exact
@@ -65,42 +101,111 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     session, problem = _session(signal, market, policy)
     reference = market.reference(signal.side)
     value, bars = _atr(market, policy)
-    stop = _stop(signal, market, policy, reference, value, bars)
+    limit = None if reference is None else worst_price(signal.side, reference, market, policy)
+    trusted = _trusted(value, bars, policy)
+    stop = stop_for(signal, market, policy, reference, trusted)
+    margin = margin_pct(market.instrument, signal.product, on=market.at.date(), side=signal.side, tables=policy.tables)
+    unrealised = book.unrealised if book.positions else ZERO
+    sound = _is_sound(signal.side, reference, limit, stop)
+    loss = loss_at(signal, market, policy, limit, stop.price) if sound and limit and stop else None
+    # In the order of the fields: by name it takes half as long again, and one is made for every decision.
     return Context(
-        signal=signal,
-        book=book,
-        market=market,
-        policy=policy,
-        session=session,
-        calendar_problem=problem,
-        reference=reference,
-        limit=None if reference is None else worst_price(signal.side, reference, market, policy),
-        atr=value,
-        atr_bars=bars,
-        stop=stop,
-        target=_target(signal, market, policy, reference, stop),
-        base=sizing_base(book, policy),
-        margin_pct=margin_pct(market.instrument, signal.product, on=market.at.date()),
+        signal,
+        book,
+        market,
+        policy,
+        session,
+        problem,
+        reference,
+        limit,
+        value,
+        bars,
+        stop,
+        target_for(signal, market, policy, reference, stop),
+        _base(book, policy),
+        margin,
+        trusted,
+        sound,
+        _on_basis(worth(reference, limit), margin, policy),
+        (*_positions(book), *_entries(book)) if book.positions or book.orders else (),
+        unrealised,
+        book.realised - book.charges + unrealised,
+        _limits(signal, policy),
+        bets_of(signal, book, market, policy) if policy.correlates else None,
+        loss,
+        _kelly(signal, book, policy),
     )
+
+
+def worth(reference: Decimal | None, limit: Decimal | None) -> Decimal | None:
+    """What a share of an entry is worth for a limit of value or margin: at its limit, or at the quote if that is more.
+
+    The limit of a sale lies below the quote, so at the limit it would be worth less than what is sold at the quote.
+    """
+    return limit if reference is None or limit is None else max(reference, limit)
+
+
+def on_its_way(order: Order) -> Holding:
+    """What an order may still fill, at its limit or its reference, whichever is worth more."""
+    approved = order.approved
+    strategy = approved.strategy if isinstance(approved, ApprovedEntry) else ""
+    value = max(approved.limit, approved.reference) * order.open_quantity
+    return Holding(approved.instrument, approved.product, strategy, approved.side, value)
+
+
+def _positions(book: Book) -> Iterator[Holding]:
+    for position in book.positions:
+        price = position.last if position.last is not None else position.average_price
+        value = price * position.quantity
+        yield Holding(position.instrument, position.product, position.strategy, position.side, value)
+
+
+def _entries(book: Book) -> Iterator[Holding]:
+    """Entries on their way: also the intended, and those of unknown outcome."""
+    return map(on_its_way, book.live_orders(entries=True))
+
+
+def _kelly(signal: Signal, book: Book, policy: Policy) -> tuple[int, Decimal | None]:
+    if policy.sizing_method != KELLY:
+        return 0, None
+    edge = edge_of(done for done in book.outcomes if done.strategy == signal.strategy)
+    if edge.trades < policy.kelly_min_trades or edge.win_rate is None or edge.payoff is None:
+        return edge.trades, None
+    return edge.trades, kelly_of(edge.win_rate, edge.payoff)
+
+
+def _on_basis(value: Decimal | None, margin: Decimal | None, policy: Policy) -> Decimal | None:
+    if value is None or policy.position_size_basis != MARGIN:
+        return value
+    return None if margin is None else percent_of(value, margin)
+
+
+def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop: Stop | None) -> bool:
+    if stop is None or reference is None or limit is None:
+        return False
+    price = stop.price
+    if side == BUY:
+        return 0 < price < reference and price < limit
+    return price > reference and price > limit
+
+
+def _limits(signal: Signal, policy: Policy) -> tuple[Limit, ...]:
+    if not policy.limits:
+        return ()
+    return policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
 
 
 @exact
 def sizing_base(book: Book, policy: Policy) -> Decimal | None:
     """What sizes are a percentage of: opening equity + today's realised result after charges, at most capital_max."""
+    return _base(book, policy)
+
+
+def _base(book: Book, policy: Policy) -> Decimal | None:
     if book.opening_equity is None:
         return None
-    base = book.opening_equity + book.net_realised
+    base = book.opening_equity + book.realised - book.charges
     return base if policy.capital_max is None else min(base, policy.capital_max)
-
-
-@exact
-def worst_price(side: str, reference: Decimal, market: Market, policy: Policy) -> Decimal:
-    """The entry limit: reference +- entry_band_pct, rounded to the tick so that the band is never exceeded."""
-    band = policy.entry_band_pct / HUNDRED
-    tick = market.instrument.tick
-    if side == BUY:
-        return max(round_to_tick(reference * (ONE + band), tick, DOWN), tick)
-    return max(round_to_tick(reference * (ONE - band), tick, UP), tick)
 
 
 def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | None, str | None]:
@@ -112,6 +217,7 @@ def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | 
             no_entry_before=policy.no_entry_before,
             no_entry_after=policy.no_entry_after,
             square_off_at=policy.square_off_at,
+            tables=policy.tables,
         )
     except CalendarUnknown as unknown:
         return None, str(unknown)
@@ -119,43 +225,12 @@ def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | 
 
 
 def _atr(market: Market, policy: Policy) -> tuple[Decimal | None, int | None]:
-    if market.bars is None:
+    if market.bars is None or market.atr is not None:
         return market.atr, market.atr_bars
     count = len(market.bars)
-    return (atr(market.bars, policy.atr_period) if count >= policy.atr_period else None), count
+    return (average_true_range(market.bars, policy.atr_period) if count >= policy.atr_period else None), count
 
 
-def _stop(
-    signal: Signal,
-    market: Market,
-    policy: Policy,
-    reference: Decimal | None,
-    value: Decimal | None,
-    bars: int | None,
-) -> Stop | None:
-    if reference is None:
-        return None
-    tick = market.instrument.tick
-    if signal.stop is not None:
-        return given_stop(side=signal.side, entry=reference, stop=signal.stop, tick=tick)
-    if not value or (bars is not None and bars < policy.atr_warmup_bars):
-        return None
-    if signal.side == BUY and value * policy.stop_atr_multiple >= reference:
-        return None
-    found = atr_stop(side=signal.side, entry=reference, atr=value, multiple=policy.stop_atr_multiple, tick=tick)
-    seen = "given" if bars is None else f"{policy.atr_period} of {bars} bars of {market.atr_interval or 'its interval'}"
-    return evolve(found, basis=f"{found.basis} ({seen})")
-
-
-def _target(
-    signal: Signal, market: Market, policy: Policy, reference: Decimal | None, stop: Stop | None
-) -> Target | None:
-    if reference is None or stop is None or sign(signal.side) * (reference - stop.price) <= 0:
-        return None
-    tick = market.instrument.tick
-    if signal.target is not None:
-        return given_target(side=signal.side, entry=reference, stop=stop.price, price=signal.target, tick=tick)
-    reach = abs(reference - stop.price) * policy.target_r_multiple
-    if signal.side != BUY and reference - reach < tick:
-        return None
-    return target(side=signal.side, entry=reference, stop=stop.price, r_multiple=policy.target_r_multiple, tick=tick)
+def _trusted(value: Decimal | None, bars: int | None, policy: Policy) -> Decimal | None:
+    """An ATR above nought that rests on enough bars; None where it is not to be trusted."""
+    return value if value and (bars is None or bars >= policy.atr_warmup_bars) else None

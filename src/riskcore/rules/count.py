@@ -2,39 +2,73 @@
 
 from __future__ import annotations
 
-from riskcore.reasons import Finding
+from riskcore.orders import ApprovedEntry, ApprovedExit
+from riskcore.reasons import Reading
 from riskcore.rules.context import Context
+from riskcore.sessions import session_date
 
 
-def symbol_free(context: Context) -> Finding:
+def symbol_free(context: Context) -> Reading:
     """No position and no working order in the symbol (nor one of unknown outcome).
 
-    Switched off, a symbol may be added to on the side it is held; never against it, and never while it leaves.
+    Switched off, a symbol may be added to on the side it is held, never against it.
     """
-    rule = "one_position_per_symbol"
     side, symbol, key = context.signal.side, context.signal.symbol, context.market.instrument.key
     one = context.policy.one_position_per_symbol
     held = context.book.position(key)
     if held is not None and (one or held.side != side):
-        return Finding(rule, False, "symbol_held", symbol)
-    orders = context.book.live_orders(key)
-    if any(one or not order.is_entry or order.approved.side != side for order in orders):
-        return Finding(rule, False, "symbol_working", symbol)
-    return Finding(rule, True, measured=symbol if one else "off")
+        return "symbol_held", symbol, None, None
+    if one and context.book.live_orders(key):
+        return "symbol_working", symbol, None, None
+    return "", symbol if one else "off", None, None
 
 
-def position_slot(context: Context) -> Finding:
+def no_exit_in_progress(context: Context) -> Reading:
+    """No exit of the symbol works or has an unknown outcome: what is left of it is not known yet."""
+    symbol, key = context.signal.symbol, context.market.instrument.key
+    for order in context.book.orders:
+        if order.live and not order.is_entry and order.approved.instrument.key == key:
+            return "exit_in_progress", symbol, None, None
+    return "", symbol, None, None
+
+
+def nothing_opposite(context: Context) -> Reading:
+    """No entry of the other side works in the symbol or has an unknown outcome: the two could fill into each other."""
+    side, symbol, key = context.signal.side, context.signal.symbol, context.market.instrument.key
+    for order in context.book.orders:
+        if order.live and order.is_entry and order.approved.side != side and order.approved.instrument.key == key:
+            return "opposite_working", symbol, None, None
+    return "", symbol, None, None
+
+
+def symbol_trade_slot(context: Context) -> Reading:
+    """Entries in the symbol in this session, refused ones not counted, are fewer than `max_entries_per_symbol`."""
+    key, limit = context.market.instrument.key, context.policy.max_entries_per_symbol or 0
+    entries = sum([entry.instrument.key == key for entry in entries_today(context)])
+    return "" if entries < limit else "too_many_entries", entries, limit, None
+
+
+def entries_today(context: Context) -> list[ApprovedEntry | ApprovedExit]:
+    """Orders of the session date that count as trades."""
+    today = context.market.at.date()
+    return [
+        order.approved
+        for order in context.book.orders
+        if order.counts_as_trade and session_date(order.approved.at) == today
+    ]
+
+
+def position_slot(context: Context) -> Reading:
     """Open positions and symbols with an entry on its way are fewer than `max_positions`."""
-    keys = {position.instrument.key for position in context.book.positions}
-    keys.update(order.approved.instrument.key for order in context.book.live_orders(entries=True))
-    limit = context.policy.max_positions
-    adds = context.market.instrument.key not in keys
-    passed = len(keys) < limit or not adds
-    return Finding("max_positions", passed, "" if passed else "too_many_positions", len(keys), limit)
+    book, limit = context.book, context.policy.max_positions
+    keys = {position.instrument.key for position in book.positions}
+    if book.orders:
+        keys.update([order.approved.instrument.key for order in book.live_orders(entries=True)])
+    passed = len(keys) < limit or context.market.instrument.key in keys
+    return "" if passed else "too_many_positions", len(keys), limit, None
 
 
-def trade_slot(context: Context) -> Finding:
+def trade_slot(context: Context) -> Reading:
     """Entries sent today, and not refused unfilled, are fewer than `max_trades_per_day`."""
     trades, limit = context.book.trades_today, context.policy.max_trades_per_day
-    passed = trades < limit
-    return Finding("max_trades_per_day", passed, "" if passed else "too_many_trades", trades, limit)
+    return "" if trades < limit else "too_many_trades", trades, limit, None

@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Final
 
-from riskcore.costs import ChargesUnknown, policy_charges
-from riskcore.instruments import Instrument, margin_pct
-from riskcore.money import ZERO, percent_of, to_paisa
+from riskcore.costs import ChargesUnknown, require_schedule
+from riskcore.instruments import margin_pct
+from riskcore.money import HUNDRED, ZERO, percent_of
+from riskcore.orders import INTENDED, UNKNOWN
 from riskcore.policy import MARGIN
-from riskcore.reasons import Finding
-from riskcore.rules.context import Context
+from riskcore.reasons import Reading
+from riskcore.rules.context import Context, Holding, on_its_way
+from riskcore.signals import sign
+from riskcore.watchlists import TRADE_FOR_TRADE, surveillance
+
+MIS: Final = "MIS"
 
 
-def position_size(context: Context) -> Finding | None:
+def position_size(context: Context) -> Reading | None:
     """One position is at most `max_position_size_percent` of the sizing base, by notional or by margin.
 
     What is held of the symbol already, or on its way, counts.
     """
+    return position_room(context, context.policy.max_position_size_percent)
+
+
+def position_room(context: Context, percent: Decimal) -> Reading | None:
+    """The room that a largest position of so many per cent of the sizing base leaves in the symbol."""
     if context.base is None or context.per_share is None:
         return None
     key = context.market.instrument.key
-    used = _used(context, lambda instrument: instrument.key == key)
-    if isinstance(used, str):
-        return Finding("max_position_size_percent", False, "margin_unknown", used)
-    limit = percent_of(context.base, context.policy.max_position_size_percent)
-    whole = used + context.per_share * context.market.instrument.lot_size
-    room = max(limit - used, ZERO) / context.per_share
-    passed = whole <= limit
-    return Finding(
-        "max_position_size_percent",
-        passed,
-        "" if passed else "position_too_large",
-        to_paisa(whole),
-        to_paisa(limit),
-        room,
-    )
+    taken = used(context, lambda held: held.instrument.key == key)
+    if isinstance(taken, str):
+        return "margin_unknown", taken, None, None
+    limit = percent_of(context.base, percent)
+    whole = taken + context.per_share * context.market.instrument.lot_size
+    room = max(limit - taken, ZERO) // context.per_share
+    return "" if whole <= limit else "position_too_large", whole, limit, room
 
 
-def sector_exposure(context: Context) -> Finding | None:
+def sector_exposure(context: Context) -> Reading | None:
     """Positions and working entries of one sector are at most `max_sector_exposure` of the sizing base.
 
     A symbol without a sector is a bucket of its own. Measured on the position cap's basis, at the latest price.
@@ -46,104 +49,150 @@ def sector_exposure(context: Context) -> Finding | None:
     if context.base is None or context.per_share is None:
         return None
     bucket = context.market.instrument.bucket
-    used = _used(context, lambda instrument: instrument.bucket == bucket)
-    if isinstance(used, str):
-        return Finding("max_sector_exposure", False, "margin_unknown", used)
-    limit = percent_of(context.base, context.policy.max_sector_exposure)
-    room = max(limit - used, ZERO)
-    passed = room >= context.per_share * context.market.instrument.lot_size
-    return Finding(
-        "max_sector_exposure",
-        passed,
-        "" if passed else "sector_full",
-        to_paisa(used),
-        to_paisa(limit),
-        room / context.per_share,
-    )
+    taken = used(context, lambda held: held.instrument.bucket == bucket)
+    return _room(context, taken, context.policy.max_sector_exposure, "sector_full")
 
 
-def margin_known(context: Context) -> Finding:
+def sector_net_exposure(context: Context) -> Reading | None:
+    """Long less short of one sector is at most `max_sector_net_exposure` of the sizing base, either way.
+
+    Measured in the worst order of fills: with all orders on their way that go the entry's way, exits among them,
+    and without those that go the other way.
+    """
+    if context.base is None or context.per_share is None:
+        return None
+    bucket, side = context.market.instrument.bucket, context.signal.side
+    net = ZERO
+    for held in context.holdings[: len(context.book.positions)]:
+        if held.instrument.bucket == bucket:
+            value = _on_basis(context, held)
+            if value is None:
+                return "margin_unknown", held.instrument.key, None, None
+            net += sign(side) * sign(held.side) * value
+    for held in map(on_its_way, context.book.live_orders()):
+        if held.instrument.bucket == bucket and held.side == side:
+            value = _on_basis(context, held)
+            if value is None:
+                return "margin_unknown", held.instrument.key, None, None
+            net += value
+    return _room(context, net, context.policy.max_sector_net_exposure or ZERO, "sector_net_full")
+
+
+def unknown_sectors(context: Context) -> Reading | None:
+    """All symbols without a sector together are at most `max_unknown_sector_exposure` of the sizing base."""
+    sector = context.market.instrument.sector
+    if sector:
+        return "", sector, None, None
+    if context.base is None or context.per_share is None:
+        return None
+    taken = used(context, lambda held: not held.instrument.sector)
+    return _room(context, taken, context.policy.max_unknown_sector_exposure or ZERO, "unknown_sectors_full")
+
+
+def surveillance_allows(context: Context) -> Reading:
+    """No intraday position in a symbol on a surveillance list that denies it, or that is traded for delivery only.
+
+    The lists are the user's (`Tables.surveillance`); where nobody has given them the finding says so, and passes.
+    """
+    instrument, on = context.market.instrument, context.market.at.date()
+    if context.policy.tables is None and instrument.series not in TRADE_FOR_TRADE:
+        return "", "no list given", None, None
+    found = surveillance(instrument.symbol, on=on, series=instrument.series, tables=context.policy.tables)
+    if found.mis is False and context.signal.product == MIS:
+        return "mis_not_allowed", instrument.symbol, found.listed, None
+    return "", found.listed or ("on no list" if found.known else "no list given"), None, None
+
+
+def margin_known(context: Context) -> Reading:
     """The product's margin rate is in the tables; what cannot be priced cannot be afforded."""
     instrument, product = context.market.instrument, context.signal.product
     if context.margin_pct is None:
-        return Finding("margin", False, "margin_unknown", f"{instrument.key} {product}")
-    return Finding("margin", True, measured=f"{context.margin_pct} % of value")
+        return "margin_unknown", f"{instrument.key} {product}", None, None
+    return "", context.margin_pct, None, None
 
 
-def funds(context: Context) -> Finding | None:
+def funds(context: Context) -> Reading | None:
     """The margin of the order fits into what is free.
 
     free = sizing equity + open losses - margin of positions and working entries, and never more than the cash
-    the broker reported where it was read. Open gains are not spent.
+    the broker reported where it was read, less the margin of entries that it may not have taken yet (intended, or of
+    unknown outcome). Open gains are not spent.
     """
     equity = context.book.opening_equity
-    if equity is None or context.limit is None or context.margin_pct is None:
+    if equity is None or context.worth is None or context.margin_pct is None:
         return None
-    free = equity + context.book.net_realised + min(context.book.unrealised, ZERO)
-    for instrument, product, value in _held(context):
-        rate = margin_pct(instrument, product, on=context.market.at.date())
+    free = equity + context.result - max(context.unrealised, ZERO)
+    for held in context.holdings:
+        rate = _rate(context, held)
         if rate is None:
-            return Finding("funds", False, "margin_unknown", instrument.key)
-        free -= percent_of(value, rate)
+            return "margin_unknown", held.instrument.key, None, None
+        free -= percent_of(held.value, rate)
     if context.market.available_cash is not None:
-        free = min(free, context.market.available_cash)
-    share = percent_of(context.limit, context.margin_pct)
+        free = min(free, context.market.available_cash - _reserved(context))
+    share = percent_of(context.worth, context.margin_pct)
     lot = share * context.market.instrument.lot_size
     passed = free >= lot
-    return Finding(
-        "funds",
-        passed,
-        "" if passed else "insufficient_funds",
-        to_paisa(max(free, ZERO)),
-        to_paisa(lot),
-        max(free, ZERO) / share,
-    )
+    return "" if passed else "insufficient_funds", max(free, ZERO), lot, max(free, ZERO) // share
 
 
-def charges_known(context: Context) -> Finding:
+def _reserved(context: Context) -> Decimal:
+    """The margin of entries of which the broker's cash may know nothing; whose rate is unknown has refused before."""
+    unseen = (order for order in context.book.live_orders(entries=True) if order.status in (INTENDED, UNKNOWN))
+    held = map(on_its_way, unseen)
+    return sum((percent_of(entry.value, _rate(context, entry) or HUNDRED) for entry in held), ZERO)
+
+
+def charges_known(context: Context) -> Reading:
     """A schedule of charges covers the order; without one its result could not be kept to the paisa."""
     instrument, product = context.market.instrument, context.signal.product
     day = context.market.at.date()
     try:
-        policy_charges(instrument, product, context.signal.side, ZERO, day, context.policy)
+        charged_as_of = require_schedule(instrument, product, day, context.policy)
     except ChargesUnknown as unknown:
-        return Finding("charges_as_of", False, "charges_unknown", str(unknown))
-    return Finding("charges_as_of", True, measured=(context.policy.charges_as_of or day).isoformat())
+        return "charges_unknown", str(unknown), None, None
+    return "", charged_as_of, None, None
 
 
-def largest_quantity(context: Context) -> Finding:
+def largest_quantity(context: Context) -> Reading:
     """`max_quantity`, where the policy sets one."""
-    most = context.policy.max_quantity
-    if most is None:
-        return Finding("max_quantity", True, measured="off")
-    lot = context.market.instrument.lot_size
-    passed = most >= lot
-    return Finding("max_quantity", passed, "" if passed else "below_one_lot", most, "max_quantity", Decimal(most))
+    most = context.policy.max_quantity or 0
+    passed = most >= context.market.instrument.lot_size
+    return "" if passed else "below_one_lot", most, "max_quantity", Decimal(most)
 
 
-def _held(context: Context) -> Iterator[tuple[Instrument, str, Decimal]]:
-    """What is held and what is on its way, as (instrument, product, value at the latest price)."""
-    for position in context.book.positions:
-        price = position.last if position.last is not None else position.average_price
-        yield position.instrument, position.product, price * position.quantity
-    for order in context.book.live_orders(entries=True):
-        approved = order.approved
-        yield approved.instrument, approved.product, approved.limit * order.open_quantity
-
-
-def _used(context: Context, counts: Callable[[Instrument], bool]) -> Decimal | str:
-    """What is held or on its way in the instruments that count, on the policy's basis; else whose margin is unknown."""
+def used(context: Context, counts: Callable[[Holding], bool]) -> Decimal | str:
+    """What is held or on its way of what counts, on the policy's basis; else whose margin is unknown."""
     total = ZERO
-    for instrument, product, value in _held(context):
-        part = _on_basis(context, instrument, product, value) if counts(instrument) else ZERO
-        if part is None:
-            return instrument.key
-        total += part
+    if not context.holdings:
+        return total
+    for held in context.holdings:
+        if counts(held):
+            part = _on_basis(context, held)
+            if part is None:
+                return held.instrument.key
+            total += part
     return total
 
 
-def _on_basis(context: Context, instrument: Instrument, product: str, value: Decimal) -> Decimal | None:
+def _room(context: Context, taken: Decimal | str, percent: Decimal, full: str) -> Reading | None:
+    """What a limit in percent of the sizing base leaves, and whether that is a lot; `taken` may say what is unknown."""
+    if isinstance(taken, str):
+        return "margin_unknown", taken, None, None
+    if context.base is None or context.per_share is None:
+        return None
+    limit = percent_of(context.base, percent)
+    room = max(limit - taken, ZERO)
+    passed = room >= context.per_share * context.market.instrument.lot_size
+    return "" if passed else full, taken, limit, room // context.per_share
+
+
+def _on_basis(context: Context, held: Holding) -> Decimal | None:
     if context.policy.position_size_basis != MARGIN:
-        return value
-    rate = margin_pct(instrument, product, on=context.market.at.date())
-    return None if rate is None else percent_of(value, rate)
+        return held.value
+    rate = _rate(context, held)
+    return None if rate is None else percent_of(held.value, rate)
+
+
+def _rate(context: Context, held: Holding) -> Decimal | None:
+    day, tables = context.market.at.date(), context.policy.tables
+    return margin_pct(held.instrument, held.product, on=day, side=held.side, tables=tables)

@@ -1,21 +1,33 @@
-"""Rules about what was lost today."""
+"""Rules about what was lost: today, this week, this month."""
 
 from __future__ import annotations
 
-from riskcore.money import ZERO, percent_of, to_paisa
-from riskcore.reasons import Finding
+from datetime import date, timedelta
+from decimal import Decimal
+
+from riskcore.breakers.loss import loss_since, todays_loss
+from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 
 
-def equity_known(context: Context) -> Finding:
-    """The session's opening equity is known; without it there is nothing to measure against."""
-    equity = context.book.opening_equity
-    if equity is None:
-        return Finding("equity", False, "equity_unknown")
-    return Finding("equity", True, measured=equity)
+def equity_known(context: Context) -> Reading:
+    """The session's opening equity is known; without it there is nothing to measure against.
+
+    That of a book of another session is not: its counters and its results are of that day, too.
+    """
+    book = context.book
+    equity = book.opening_equity
+    known = equity is not None and book.session in (None, context.market.at.date())
+    return "" if known else "equity_unknown", equity, None, None
 
 
-def daily_loss(context: Context) -> Finding | None:
+def cash_known(context: Context) -> Reading:
+    """The broker's cash, where it was asked for, was answered: an empty answer is no balance, nor is the last one."""
+    market = context.market
+    return "funds_unknown" if market.cash_unknown else "", market.available_cash, None, None
+
+
+def daily_loss(context: Context) -> Reading | None:
     """Today's loss is below `max_daily_loss` per cent of opening equity; at the limit is blocked.
 
     loss = -(realised - charges + unrealised), open positions at their latest prices.
@@ -23,7 +35,34 @@ def daily_loss(context: Context) -> Finding | None:
     equity = context.book.opening_equity
     if equity is None:
         return None
-    loss = max(-(context.book.net_realised + context.book.unrealised), ZERO)
-    limit = percent_of(equity, context.policy.max_daily_loss)
-    passed = loss < limit
-    return Finding("max_daily_loss", passed, "" if passed else "daily_loss_reached", to_paisa(loss), to_paisa(limit))
+    loss, limit = todays_loss(context.result, equity, context.policy.max_daily_loss)
+    return "daily_loss_reached" if loss >= limit else "", loss, limit, None
+
+
+def weekly_loss(context: Context) -> Reading | None:
+    """The ISO week's loss is below `max_weekly_loss` per cent of its first session's opening equity.
+
+    loss = -(net results of the week's finished sessions + today's + unrealised). Sessions that are not in
+    `Book.days` did not happen for this rule: a journal begun on Wednesday has a week that begins on Wednesday.
+    """
+    today = context.market.at.date()
+    return _loss_since(
+        today - timedelta(days=today.weekday()), context.policy.max_weekly_loss, "weekly_loss_reached", context
+    )
+
+
+def monthly_loss(context: Context) -> Reading | None:
+    """The calendar month's loss is below `max_monthly_loss` per cent of its first session's opening equity.
+
+    Measured as the week's is.
+    """
+    first = context.market.at.date().replace(day=1)
+    return _loss_since(first, context.policy.max_monthly_loss, "monthly_loss_reached", context)
+
+
+def _loss_since(first: date, percent: Decimal | None, reached: str, context: Context) -> Reading | None:
+    today, rule = context.market.at.date(), reached.removesuffix("_reached")
+    found = loss_since(context.book, context.result, first, today, percent, rule)
+    if found is None:
+        return None
+    return reached if found.tripped else "", found.measured, found.limit, None

@@ -3,161 +3,174 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
+from typing import Final
 
-from riskcore.book import ACTIVE
-from riskcore.reasons import Finding
+from riskcore.money import HUNDRED
+from riskcore.policy.breakers import NAMES as BREAKERS
+from riskcore.policy.validator import WEEKDAYS
+from riskcore.reasons import Reading
 from riskcore.rules.context import Context
-from riskcore.signals import SELL
+from riskcore.signals import SELL, seconds
+from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, allows
 
-SECOND_PLACES = Decimal("0.001")
-
-
-def entries_allowed(context: Context) -> Finding:
-    """The trading state is ACTIVE: no latch has stopped entries."""
-    book = context.book
-    if book.state == ACTIVE:
-        return Finding("state", True, measured=ACTIVE)
-    worst = next(latch for latch in book.latches if latch.state == book.state)
-    return Finding("state", False, "entries_stopped", f"{worst.name} ({worst.why})", ACTIVE)
+NO_TIME: Final = timedelta(0)
 
 
-def session_open(context: Context) -> Finding:
+def entries_allowed(context: Context) -> Reading:
+    """The trading state of the account and of the symbol allows an entry, or an addition to what is held.
+
+    The reason tells what lifts the gravest latch: somebody, the next session, or time and circumstance.
+    """
+    book, key = context.book, context.market.instrument.key
+    if not book.latches:
+        return "", ACTIVE, None, None
+    state = book.state_of(key)
+    if allows(state, ENTER if book.position(key) is None else ADD):
+        return "", state, None, None
+    worst = next(latch for latch in book.latches if latch.state == state and latch.key in ("", key))
+    if worst.resets == NEXT_SESSION:
+        return "stopped_for_session", f"{worst.name} ({worst.why})", ACTIVE, None
+    if worst.resets == AFTER_S or (worst.resets == CONDITION and worst.name in BREAKERS):
+        return "stopped_for_now", f"{worst.name} ({worst.why})", ACTIVE, None
+    return "entries_stopped", f"{worst.name} ({worst.why})", ACTIVE, None
+
+
+def session_open(context: Context) -> Reading:
     """The exchange trades continuously at this moment, by a calendar that reaches it."""
     if context.calendar_problem is not None:
-        return Finding("session", False, "calendar_unknown", context.calendar_problem)
+        return "calendar_unknown", context.calendar_problem, None, None
     at = context.market.at
-    shown = at.strftime("%Y-%m-%d %H:%M:%S")
-    if context.session is None or not context.session.is_open(at):
-        return Finding("session", False, "market_closed", shown)
-    return Finding("session", True, measured=shown)
+    passed = context.session is not None and context.session.is_open(at)
+    return "" if passed else "market_closed", at, None, None
 
 
-def not_too_early(context: Context) -> Finding | None:
+def not_too_early(context: Context) -> Reading | None:
     """Entries wait for the first minutes of the session to pass."""
     if context.session is None:
         return None
     first, at = context.session.entries_from, context.market.at
-    passed = at >= first
-    return Finding(
-        "no_entry_before", passed, "" if passed else "before_first_entry", f"{at:%H:%M:%S}", f"{first:%H:%M}"
-    )
+    return "" if at >= first else "before_first_entry", at.time(), first.time(), None
 
 
-def not_too_late(context: Context) -> Finding | None:
+def not_too_late(context: Context) -> Reading | None:
     """Entries end at the cut-off, early enough for a stop or target to be reached before the square-off."""
     if context.session is None:
         return None
     last, at = context.session.entries_until, context.market.at
-    passed = at < last
-    return Finding("no_entry_after", passed, "" if passed else "after_cut_off", f"{at:%H:%M:%S}", f"{last:%H:%M}")
+    return "" if at < last else "after_cut_off", at.time(), last.time(), None
 
 
-def fresh(context: Context) -> Finding:
+def fresh(context: Context) -> Reading:
     """The signal is not older than `signal_max_age_s`."""
-    age = _seconds(context.market.at - context.signal.at)
-    limit = context.policy.signal_max_age_s
-    passed = age <= limit
-    return Finding("signal_max_age_s", passed, "" if passed else "signal_stale", _whole(age), limit)
+    age, limit = context.market.at - context.signal.at, context.policy.signal_max_age_s
+    return "" if age <= seconds(limit) else "signal_stale", age, limit, None
 
 
-def not_from_the_future(context: Context) -> Finding:
+def not_from_the_future(context: Context) -> Reading:
     """The signal's clock is not further ahead of ours than `clock_skew_s`."""
-    ahead = _seconds(context.signal.at - context.market.at)
-    limit = context.policy.clock_skew_s
-    passed = ahead <= limit
-    return Finding(
-        "clock_skew_s", passed, "" if passed else "signal_from_future", _whole(max(ahead, Decimal(0))), limit
-    )
+    ahead, limit = context.signal.at - context.market.at, context.policy.clock_skew_s
+    passed = ahead <= seconds(limit)
+    return "" if passed else "signal_from_future", max(ahead, NO_TIME), limit, None
 
 
-def side_allowed(context: Context) -> Finding:
+def side_allowed(context: Context) -> Reading:
     """The side may be entered at all."""
     side, allowed = context.signal.side, context.policy.allowed_sides
-    passed = side in allowed
-    return Finding("allowed_sides", passed, "" if passed else "side_not_allowed", side, "/".join(allowed) or "none")
+    return "" if side in allowed else "side_not_allowed", side, allowed, None
 
 
-def symbol_allowed(context: Context) -> Finding:
+def symbol_allowed(context: Context) -> Reading:
     """The symbol is one of `allowed_symbols`, where that is set."""
-    symbol, allowed = context.signal.symbol, context.policy.allowed_symbols
-    passed = allowed is None or symbol in allowed
-    limit = "any" if allowed is None else ", ".join(allowed)
-    return Finding("allowed_symbols", passed, "" if passed else "symbol_not_allowed", symbol, limit)
+    symbol, allowed = context.signal.symbol, context.policy.allowed_symbols or ()
+    return "" if symbol in allowed else "symbol_not_allowed", symbol, allowed, None
 
 
-def product_allowed(context: Context) -> Finding:
+def symbol_not_denied(context: Context) -> Reading:
+    """The symbol is none of `denied_symbols`."""
+    symbol, denied = context.signal.symbol, context.policy.denied_symbols or ()
+    return "" if symbol not in denied else "symbol_denied", symbol, None, None
+
+
+def session_allowed(context: Context) -> Reading | None:
+    """The session is of one of the kinds in `allowed_sessions` (regular, muhurat, ...)."""
+    if context.session is None:
+        return None
+    kind, allowed = context.session.kind, context.policy.allowed_sessions or ()
+    return "" if kind in allowed else "session_not_allowed", kind, allowed, None
+
+
+def weekday_allowed(context: Context) -> Reading:
+    """The day of the week is one of `allowed_weekdays`."""
+    today, allowed = WEEKDAYS[context.market.at.weekday()], context.policy.allowed_weekdays or ()
+    return "" if today in allowed else "weekday_not_allowed", today, allowed, None
+
+
+def within_windows(context: Context) -> Reading:
+    """The time of day lies in one of `entry_windows`, from their first minute up to, not including, their last."""
+    clock, windows = context.market.at.isoformat()[11:16], context.policy.entry_windows or ()
+    passed = any(window[:5] <= clock < window[6:] for window in windows)
+    return "" if passed else "outside_entry_windows", context.market.at.time(), windows, None
+
+
+def not_repeated(context: Context) -> Reading:
+    """No order of this session and no open position came of this very signal."""
+    signal, book = context.signal, context.book
+    side, symbol = signal.side, signal.symbol
+    for order in book.orders:
+        entry = order.approved
+        if entry.side == side and entry.instrument.symbol == symbol and entry.order_id == signal.id:
+            return "signal_repeated", signal.id, None, None
+    for position in book.positions:
+        if position.side == side and position.instrument.symbol == symbol and position.signal_id == signal.id:
+            return "signal_repeated", signal.id, None, None
+    return "", "new", None, None
+
+
+def price_high_enough(context: Context) -> Reading | None:
+    """The quote is not below `price_min`."""
+    price, least = context.reference, context.policy.price_min
+    if price is None or least is None:
+        return None
+    return "" if price >= least else "price_too_low", price, least, None
+
+
+def price_low_enough(context: Context) -> Reading | None:
+    """The quote is not above `price_max`."""
+    price, most = context.reference, context.policy.price_max
+    if price is None or most is None:
+        return None
+    return "" if price <= most else "price_too_high", price, most, None
+
+
+def price_near_the_quote(context: Context) -> Reading | None:
+    """The price that the signal was raised at is within `max_price_drift_pct` of the quote; a price must be told.
+
+    drift = |signal.price - quote| / quote x 100.
+    """
+    quote, price, limit = context.reference, context.signal.price, context.policy.max_price_drift_pct
+    if quote is None or limit is None:
+        return None
+    if price is None:
+        return "signal_price_missing", context.signal.symbol, limit, None
+    away = abs(price - quote) * HUNDRED
+    return "" if away <= limit * quote else "price_drifted", away / quote, limit, None
+
+
+def product_allowed(context: Context) -> Reading:
     """The product is allowed, and a delivery sale is never a short."""
     product, allowed = context.signal.product, context.policy.allowed_products
-    limit = "/".join(allowed) or "none"
     if product not in allowed:
-        return Finding("allowed_products", False, "product_not_allowed", product, limit)
+        return "product_not_allowed", product, allowed, None
     if product == "CNC" and context.signal.side == SELL:
-        return Finding("allowed_products", False, "short_not_allowed", f"{context.signal.symbol} CNC", limit)
-    return Finding("allowed_products", True, measured=product, limit=limit)
+        return "short_not_allowed", f"{context.signal.symbol} CNC", allowed, None
+    return "", product, allowed, None
 
 
-def quote_fresh(context: Context) -> Finding:
+def quote_fresh(context: Context) -> Reading:
     """There is a quote, not older than `quote_max_age_s`, nor from the future beyond `clock_skew_s`."""
     limit = context.policy.quote_max_age_s
     if context.reference is None:
-        return Finding("quote_max_age_s", False, "quote_missing", context.signal.symbol, limit)
-    age = _seconds(context.market.quote_age())
-    passed = -context.policy.clock_skew_s <= age <= limit
-    return Finding("quote_max_age_s", passed, "" if passed else "quote_stale", _whole(age), limit)
-
-
-def atr_ready(context: Context) -> Finding:
-    """The ATR rests on enough bars; a stop the signal brings itself needs none."""
-    limit = context.policy.atr_warmup_bars
-    if context.signal.stop is not None:
-        return Finding("atr_warmup_bars", True, measured="stop given by the signal")
-    if not context.atr or (context.atr_bars is not None and context.atr_bars < limit):
-        return Finding("atr_warmup_bars", False, "atr_not_ready", context.atr_bars or 0, limit)
-    return Finding("atr_warmup_bars", True, measured=context.atr_bars or "given", limit=limit)
-
-
-def stop_sound(context: Context) -> Finding | None:
-    """The stop stands on the losing side of the entry, at a distance, and above zero."""
-    if context.reference is None:
-        return None
-    if context.stop is None:
-        if not context.atr or not atr_ready(context).passed:
-            return None
-        reach = context.atr * context.policy.stop_atr_multiple
-        return Finding("stop_atr_multiple", False, "stop_beyond_zero", reach, context.reference)
-    if context.stop.price in (context.reference, context.limit):
-        return Finding("stop_atr_multiple", False, "zero_risk", context.stop.price, context.reference)
-    passed = context.stop_is_sound
-    return Finding(
-        "stop_atr_multiple",
-        passed,
-        "" if passed else "stop_wrong_side",
-        context.stop.price,
-        context.reference,
-    )
-
-
-def reward_worth_it(context: Context) -> Finding | None:
-    """Reward over risk at the reference price, before charges, is at least `min_risk_reward`."""
-    if not context.stop_is_sound or context.reference is None:
-        return None
-    if context.target is None:
-        return Finding(
-            "min_risk_reward",
-            False,
-            "target_beyond_zero",
-            context.policy.target_r_multiple,
-            context.reference,
-        )
-    ratio, limit = context.target.risk_reward, context.policy.min_risk_reward
-    passed = ratio >= limit
-    return Finding("min_risk_reward", passed, "" if passed else "risk_reward_too_low", ratio, limit)
-
-
-def _seconds(delta: timedelta) -> Decimal:
-    return Decimal(delta // timedelta(microseconds=1)) / 1_000_000
-
-
-def _whole(seconds: Decimal) -> Decimal | int:
-    return int(seconds) if seconds == seconds.to_integral_value() else seconds.quantize(SECOND_PLACES)
+        return "quote_missing", context.signal.symbol, limit, None
+    age = context.market.quote_age()
+    passed = -seconds(context.policy.clock_skew_s) <= age <= seconds(limit)
+    return "" if passed else "quote_stale", age, limit, None

@@ -3,12 +3,14 @@
 
 A special session overrides holiday and weekend. Hours of None are not known, or not one open and one close:
 the day must be refused, not guessed. HOURS are those of continuous trading; since 2026-08-03 stocks with
-derivatives go on into a closing auction that takes no stop orders.
+derivatives go on into a closing auction that takes no stop orders (see phases). Holidays and special
+sessions are those of the equity markets (NSE, BSE and their derivatives). Of the holidays of currency and
+commodity markets no source was found: a day on which equity is closed is unknown there.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 FIRST: Final = "2016-01-01"
 LAST: Final = "2026-12-31"
@@ -470,50 +472,64 @@ HOLIDAYS: Final[dict[str, tuple[str, str]]] = {
     "2026-11-24": ("Gurunanak Jayanti", "exchange_calendars 4.13.2 XBOM; pandas_market_calendars 5.5.0 NSE"),
     "2026-12-25": ("Christmas", "exchange_calendars 4.13.2 XBOM; pandas_market_calendars 5.5.0 NSE"),
 }
-SPECIAL_SESSIONS: Final[dict[str, tuple[str, str | None, str | None, str]]] = {
+SPECIAL_SESSIONS: Final[dict[str, tuple[str | None, ...]]] = {
     "2016-10-30": (
         "muhurat",
         "18:30",
         "19:30",
+        None,
+        None,
         "NSE circular for Sunday 2016-10-30, quoted by Zerodha's bulletin of 2016-10-27",
     ),
     "2017-10-19": (
         "muhurat",
         "18:30",
         "19:30",
+        None,
+        None,
         "NSE circular for 2017-10-19, its table copied by upcomingipocalendar.com in October 2017",
     ),
     "2018-11-07": (
         "muhurat",
         "17:30",
         "18:30",
+        None,
+        None,
         "Moneycontrol 2018-11-03; everydayintradaytips.com in November 2018",
     ),
     "2019-10-27": (
         "muhurat",
         "18:15",
         "19:15",
+        None,
+        None,
         "Moneycontrol 2019-10-26 and NDTV 2019-10-27, for Sunday 2019-10-27",
     ),
     "2020-02-01": (
         "budget_full_session",
         "09:15",
         "15:30",
+        None,
+        None,
         "BSE and NSE circulars of 2020-01-22 (normal hours), reported by PTI; the timetable in Moneycontrol",
     ),
     "2020-11-14": (
         "muhurat",
         "18:15",
         "19:15",
+        None,
+        None,
         "NSE timetable for Saturday 2020-11-14, copied by NDTV on that day",
     ),
-    "2021-11-04": ("muhurat", "18:15", "19:15", "The Free Press Journal 2021-11-04"),
-    "2022-10-24": ("muhurat", "18:15", "19:15", "East Coast Daily 2022-10-24"),
-    "2023-11-12": ("muhurat", "18:15", "19:15", "Angel One announcement for Sunday 2023-11-12"),
+    "2021-11-04": ("muhurat", "18:15", "19:15", None, None, "The Free Press Journal 2021-11-04"),
+    "2022-10-24": ("muhurat", "18:15", "19:15", None, None, "East Coast Daily 2022-10-24"),
+    "2023-11-12": ("muhurat", "18:15", "19:15", None, None, "Angel One announcement for Sunday 2023-11-12"),
     "2024-01-20": (
         "full_session_saturday",
         "09:15",
         "15:30",
+        None,
+        None,
         (
             "NSE circular of 2024-01-19 (regular market timings), quoted by DT Next 2024-01-20; took the "
             "place of Monday 2024-01-22"
@@ -521,15 +537,16 @@ SPECIAL_SESSIONS: Final[dict[str, tuple[str, str | None, str | None, str]]] = {
     ),
     "2024-03-02": (
         "disaster_recovery_short_sessions",
-        None,
-        None,
-        (
-            "NSE circular of 2024-02-14, reported by Hindustan Times 2024-03-01; two windows, 09:15-10:00 "
-            "and 11:30-12:30, which one open and one close cannot say"
-        ),
+        "09:15",
+        "12:30",
+        "10:00",
+        "11:30",
+        "NSE circular of 2024-02-14, reported by Hindustan Times 2024-03-01",
     ),
     "2024-05-18": (
         "disaster_recovery_short_sessions",
+        None,
+        None,
         None,
         None,
         (
@@ -541,12 +558,16 @@ SPECIAL_SESSIONS: Final[dict[str, tuple[str, str | None, str | None, str]]] = {
         "muhurat",
         "18:00",
         "19:00",
+        None,
+        None,
         "NSE and BSE circulars of 2024-10-19, reported by Business Times 2024-10-21",
     ),
     "2025-02-01": (
         "budget_full_session",
         "09:15",
         "15:30",
+        None,
+        None,
         (
             "NSE circular quoted by Business Standard 2025-01-31, for Saturday 2025-02-01; Angel One "
             "announcement"
@@ -556,6 +577,8 @@ SPECIAL_SESSIONS: Final[dict[str, tuple[str, str | None, str | None, str]]] = {
         "muhurat",
         "13:45",
         "14:45",
+        None,
+        None,
         (
             "NSE circular of 2025-09-22, reported by the press; an afternoon; 5-minute bars of SBIN and "
             "RELIANCE run from 13:45 to 14:45"
@@ -565,6 +588,8 @@ SPECIAL_SESSIONS: Final[dict[str, tuple[str, str | None, str | None, str]]] = {
         "budget_full_session",
         "09:15",
         "15:30",
+        None,
+        None,
         (
             "NSE circular quoted by Deccan Herald, NDTV Profit and Business Standard 2026-01-16, for Sunday "
             "2026-02-01"
@@ -574,44 +599,386 @@ SPECIAL_SESSIONS: Final[dict[str, tuple[str, str | None, str | None, str]]] = {
         "muhurat",
         None,
         None,
+        None,
+        None,
         (
             "OpenAlgo's holiday table of 2026 for Sunday 2026-11-08; it gives its usual 18:00 to 19:15 and "
             "says that the exact times come by circular; never confirmed, so not used (confidence: low)"
         ),
     ),
 }
-HOURS: Final[tuple[tuple[str, str | None, str, str, str, str, str, str], ...]] = (
-    (
-        "2016-01-01",
-        "2026-08-02",
-        "NSE",
-        "EQ",
-        "all",
-        "09:15",
-        "15:30",
-        "NSE market timings, as quoted by Business Today 2024-01-26 and all broker pages before August 2026",
-    ),
-    (
-        "2026-08-03",
-        None,
-        "NSE",
-        "EQ",
-        "derivatives_listed",
-        "09:15",
-        "15:15",
-        (
+HOURS: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "from": "2016-01-01",
+        "to": "2026-08-02",
+        "exchange": "NSE",
+        "segment": "EQ",
+        "group": "all",
+        "open": "09:15",
+        "close": "15:30",
+        "source": (
+            "NSE market timings, as quoted by Business Today 2024-01-26 and all broker pages before August "
+            "2026"
+        ),
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "NSE",
+        "segment": "EQ",
+        "group": "derivatives_listed",
+        "open": "09:15",
+        "close": "15:15",
+        "source": (
             "SEBI circular HO/47/11/11(3)2025-MRD-POD2/I/2765/2026 of 2026-01-16; continuous trading ends "
             "here; the closing auction follows until 15:35, with no stop orders"
         ),
-    ),
-    (
-        "2026-08-03",
-        None,
-        "NSE",
-        "EQ",
-        "other",
-        "09:15",
-        "15:30",
-        "SEBI circular HO/47/11/11(3)2025-MRD-POD2/I/2765/2026 of 2026-01-16, section 4.1.2",
-    ),
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "NSE",
+        "segment": "EQ",
+        "group": "other",
+        "open": "09:15",
+        "close": "15:30",
+        "source": "SEBI circular HO/47/11/11(3)2025-MRD-POD2/I/2765/2026 of 2026-01-16, section 4.1.2",
+    },
+    {
+        "from": "2016-01-01",
+        "to": "2026-08-02",
+        "exchange": "BSE",
+        "segment": "EQ",
+        "group": "all",
+        "open": "09:15",
+        "close": "15:30",
+        "source": "BSE market timings, as on all broker pages before August 2026",
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "BSE",
+        "segment": "EQ",
+        "group": "derivatives_listed",
+        "open": "09:15",
+        "close": "15:15",
+        "source": (
+            "SEBI circular HO/47/11/11(3)2025-MRD-POD2/I/2765/2026 of 2026-01-16; the circular speaks of "
+            "stock exchanges; no BSE paper was found, so the earlier end is taken"
+        ),
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "BSE",
+        "segment": "EQ",
+        "group": "other",
+        "open": "09:15",
+        "close": "15:30",
+        "source": "SEBI circular HO/47/11/11(3)2025-MRD-POD2/I/2765/2026 of 2026-01-16, section 4.1.2",
+    },
+    {
+        "from": "2016-01-01",
+        "to": "2026-08-02",
+        "exchange": "NFO",
+        "segment": "all",
+        "group": "all",
+        "open": "09:15",
+        "close": "15:30",
+        "source": (
+            "NSE and BSE market timings of equity derivatives, as on all broker pages before August 2026"
+        ),
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "NFO",
+        "segment": "all",
+        "group": "all",
+        "open": "09:15",
+        "close": "15:40",
+        "source": (
+            "NSE circular 74/2026, quoted by mnclgroup.com and webindia123; the OpenAlgo calendar says 15:40 "
+            "too"
+        ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": "2026-08-02",
+        "exchange": "BFO",
+        "segment": "all",
+        "group": "all",
+        "open": "09:15",
+        "close": "15:30",
+        "source": (
+            "NSE and BSE market timings of equity derivatives, as on all broker pages before August 2026"
+        ),
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "BFO",
+        "segment": "all",
+        "group": "all",
+        "open": "09:15",
+        "close": "15:40",
+        "source": (
+            "NSE circular 74/2026, quoted by mnclgroup.com and webindia123; the OpenAlgo calendar says 15:40 "
+            "too"
+        ),
+    },
+    {
+        "from": "2020-01-01",
+        "to": None,
+        "exchange": "CDS",
+        "segment": "all",
+        "group": "all",
+        "open": "09:00",
+        "close": "17:00",
+        "source": (
+            "currency hours as in the OpenAlgo market calendar of 2026; the shortened hours of April 2020 to "
+            "December 2022 are not told apart"
+        ),
+    },
+    {
+        "from": "2020-01-01",
+        "to": None,
+        "exchange": "BCD",
+        "segment": "all",
+        "group": "all",
+        "open": "09:00",
+        "close": "17:00",
+        "source": (
+            "currency hours as in the OpenAlgo market calendar of 2026; the shortened hours of April 2020 to "
+            "December 2022 are not told apart"
+        ),
+    },
+    {
+        "from": "2019-01-01",
+        "to": "2019-03-10",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:55",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2019-03-11",
+        "to": "2019-11-03",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:30",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2019-11-04",
+        "to": "2020-03-08",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:55",
+        "source": "Alice Blue circular for 2019-11-04 (23:55)",
+    },
+    {
+        "from": "2020-03-09",
+        "to": "2020-11-01",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:30",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2020-11-02",
+        "to": "2021-03-14",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:55",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2021-03-15",
+        "to": "2021-11-07",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:30",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2021-11-08",
+        "to": "2022-03-13",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:55",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2022-03-14",
+        "to": "2022-11-06",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:30",
+        "source": "Mint 2022-03-11 (23:30 from 2022-03-14)",
+    },
+    {
+        "from": "2022-11-07",
+        "to": "2023-03-12",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:55",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2023-03-13",
+        "to": "2023-11-05",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:30",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2023-11-06",
+        "to": "2024-03-10",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:55",
+        "source": "MCX circular MCX/TRD/675/2023 (23:55 from 2023-11-06)",
+    },
+    {
+        "from": "2024-03-11",
+        "to": "2024-11-03",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:30",
+        "source": "Angel One announcement (23:30 from 2024-03-11 to 2024-11-01)",
+    },
+    {
+        "from": "2024-11-04",
+        "to": "2025-03-09",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:55",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2025-03-10",
+        "to": "2025-11-02",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:30",
+        "source": "MCX circular for 2025-03-10 (23:30), reported by the press",
+    },
+    {
+        "from": "2025-11-03",
+        "to": "2026-03-08",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:55",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2026-03-09",
+        "to": "2026-11-01",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:30",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+    {
+        "from": "2026-11-02",
+        "to": "2027-03-14",
+        "exchange": "MCX",
+        "segment": "all",
+        "group": "non_agri",
+        "open": "09:00",
+        "close": "23:55",
+        "source": (
+            "MCX moves its close with US daylight saving, as its circulars of 2017 to 2025 say; the days by "
+            "the US rule"
+        ),
+    },
+)
+NON_AGRI: Final[tuple[str, ...]] = (
+    "GOLD",
+    "GOLDM",
+    "GOLDGUINEA",
+    "GOLDPETAL",
+    "GOLDTEN",
+    "SILVER",
+    "SILVERM",
+    "SILVERMIC",
+    "CRUDEOIL",
+    "CRUDEOILM",
+    "NATURALGAS",
+    "NATGASMINI",
+    "COPPER",
+    "ZINC",
+    "ZINCMINI",
+    "LEAD",
+    "LEADMINI",
+    "ALUMINIUM",
+    "ALUMINI",
+    "NICKEL",
 )

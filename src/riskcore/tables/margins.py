@@ -3,40 +3,104 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-MARGINS: Final[tuple[tuple[str, str | None, str, str, str, str, str], ...]] = (
-    (
-        "2016-01-01",
-        "2021-08-31",
-        "NSE",
-        "EQ",
-        "MIS",
-        "20",
-        (
+MARGINS: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "from": "2016-01-01",
+        "to": "2021-08-31",
+        "exchange": "NSE",
+        "segment": "EQ",
+        "product": "MIS",
+        "margin_pct": "20",
+        "source": (
             "the floor of the peak margin rule of 2021-09-01, see the next row; brokers asked for less "
             "before that day; the later floor is used as the stricter (confidence: low)"
         ),
-    ),
-    (
-        "2021-09-01",
-        None,
-        "NSE",
-        "EQ",
-        "MIS",
-        "20",
-        (
+    },
+    {
+        "from": "2021-09-01",
+        "to": None,
+        "exchange": "NSE",
+        "segment": "EQ",
+        "product": "MIS",
+        "margin_pct": "20",
+        "source": (
             "SEBI peak margin rule in full force from 2021-09-01, in Upstox 2021-12-16 and Zerodha "
             "2023-09-27; a floor; many stocks ask for more, and brokers for the whole value of volatile ones"
         ),
-    ),
-    (
-        "2016-01-01",
-        None,
-        "NSE",
-        "EQ",
-        "CNC",
-        "100",
-        "the meaning of the product, as in the OpenAlgo documentation of 2026 (delivery is paid in full)",
-    ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "NSE",
+        "segment": "EQ",
+        "product": "CNC",
+        "margin_pct": "100",
+        "source": (
+            "the meaning of the product, as in the OpenAlgo documentation of 2026 (delivery is paid in full)"
+        ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": "2021-08-31",
+        "exchange": "BSE",
+        "segment": "EQ",
+        "product": "MIS",
+        "margin_pct": "20",
+        "source": (
+            "the floor of the peak margin rule of 2021-09-01, see the next row; brokers asked for less "
+            "before that day; the later floor is used as the stricter (confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-09-01",
+        "to": None,
+        "exchange": "BSE",
+        "segment": "EQ",
+        "product": "MIS",
+        "margin_pct": "20",
+        "source": (
+            "SEBI peak margin rule in full force from 2021-09-01, in Upstox 2021-12-16 and Zerodha 2023-09-27"
+        ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "BSE",
+        "segment": "EQ",
+        "product": "CNC",
+        "margin_pct": "100",
+        "source": (
+            "the meaning of the product, as in the OpenAlgo documentation of 2026 (delivery is paid in full)"
+        ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "NFO",
+        "segment": "OPT",
+        "product": "all",
+        "margin_pct": "100",
+        "source": (
+            "the premium of a bought option is paid in full, as on the margin pages of Zerodha and Upstox "
+            "2021; sold options and futures need SPAN and exposure margin, which no table can say; a user "
+            "may give them"
+        ),
+        "side": "BUY",
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "BFO",
+        "segment": "OPT",
+        "product": "all",
+        "margin_pct": "100",
+        "source": (
+            "the premium of a bought option is paid in full, as on the margin pages of Zerodha and Upstox "
+            "2021; sold options and futures need SPAN and exposure margin, which no table can say; a user "
+            "may give them"
+        ),
+        "side": "BUY",
+    },
 )

@@ -3,52 +3,232 @@
 
 These are the project's own decisions, set before any broker's own square-off. A short session (muhurat)
 keeps the distances of an ordinary day until 2026-08-02: minutes from its open to the first entry, from the
-last entry to its close, and from flat to its close.
+last entry to its close, and from flat to its close. `close-35` is 35 minutes before the close of the day.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-SQUARE_OFF: Final[tuple[tuple[str, str | None, str, str, str, str, str, str | None, str], ...]] = (
-    (
-        "2016-01-01",
-        "2026-08-02",
-        "NSE",
-        "EQ",
-        "MIS",
-        "09:20",
-        "14:45",
-        "15:15",
-        (
+SQUARE_OFF: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "from": "2016-01-01",
+        "to": "2026-08-02",
+        "exchange": "NSE",
+        "segment": "EQ",
+        "product": "MIS",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": "15:15",
+        "source": (
             "riskcore's own decision of 2026-11 for the time before the closing auction (brokers then, 15:11 "
             "to 15:20)"
         ),
-    ),
-    (
-        "2026-08-03",
-        None,
-        "NSE",
-        "EQ",
-        "MIS",
-        "09:20",
-        "14:45",
-        "15:10",
-        (
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "NSE",
+        "segment": "EQ",
+        "product": "MIS",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": "15:10",
+        "source": (
             "riskcore's own decision of 2026-11, before any broker's own 15:15 to 15:20; stocks with "
             "derivatives leave continuous trading at 15:15"
         ),
-    ),
-    (
-        "2016-01-01",
-        None,
-        "NSE",
-        "EQ",
-        "CNC",
-        "09:20",
-        "14:45",
-        None,
-        "riskcore's own decision of 2026-11 (entries as for MIS; delivery is carried overnight)",
-    ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "NSE",
+        "segment": "EQ",
+        "product": "CNC",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": None,
+        "source": "riskcore's own decision of 2026-11 (entries as for MIS; delivery is carried overnight)",
+    },
+    {
+        "from": "2016-01-01",
+        "to": "2026-08-02",
+        "exchange": "BSE",
+        "segment": "EQ",
+        "product": "MIS",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": "15:15",
+        "source": "riskcore's own decision of 2026-11 (as for NSE)",
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "BSE",
+        "segment": "EQ",
+        "product": "MIS",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": "15:10",
+        "source": "riskcore's own decision of 2026-11 (as for NSE)",
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "BSE",
+        "segment": "EQ",
+        "product": "CNC",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": None,
+        "source": "riskcore's own decision of 2026-11 (as for NSE)",
+    },
+    {
+        "from": "2016-01-01",
+        "to": "2026-08-02",
+        "exchange": "NFO",
+        "segment": "all",
+        "product": "MIS",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": "15:15",
+        "source": "riskcore's own decision of 2026-11, before the 15:20 to 15:25 of brokers",
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "NFO",
+        "segment": "all",
+        "product": "MIS",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": "15:30",
+        "source": (
+            "riskcore's own decision of 2026-11, ten minutes before the close of 15:40; no broker's own time "
+            "after 2026-08-03 was found; where it is earlier, set square_off_at (confidence: low)"
+        ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "NFO",
+        "segment": "all",
+        "product": "NRML",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": None,
+        "source": (
+            "riskcore's own decision of 2026-11 (entries as for MIS; carried overnight, and to no further "
+            "than expiry)"
+        ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": "2026-08-02",
+        "exchange": "BFO",
+        "segment": "all",
+        "product": "MIS",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": "15:15",
+        "source": "riskcore's own decision of 2026-11, before the 15:20 to 15:25 of brokers",
+    },
+    {
+        "from": "2026-08-03",
+        "to": None,
+        "exchange": "BFO",
+        "segment": "all",
+        "product": "MIS",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": "15:30",
+        "source": (
+            "riskcore's own decision of 2026-11, ten minutes before the close of 15:40; no broker's own time "
+            "after 2026-08-03 was found; where it is earlier, set square_off_at (confidence: low)"
+        ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "BFO",
+        "segment": "all",
+        "product": "NRML",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+        "square_off": None,
+        "source": (
+            "riskcore's own decision of 2026-11 (entries as for MIS; carried overnight, and to no further "
+            "than expiry)"
+        ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "CDS",
+        "segment": "all",
+        "product": "MIS",
+        "no_entry_before": "09:05",
+        "no_entry_after": "16:00",
+        "square_off": "16:30",
+        "source": "riskcore's own decision of 2026-11, before Zerodha's 16:45 (help page of 2025)",
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "CDS",
+        "segment": "all",
+        "product": "NRML",
+        "no_entry_before": "09:05",
+        "no_entry_after": "16:00",
+        "square_off": None,
+        "source": "riskcore's own decision of 2026-11 (entries as for MIS)",
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "BCD",
+        "segment": "all",
+        "product": "MIS",
+        "no_entry_before": "09:05",
+        "no_entry_after": "16:00",
+        "square_off": "16:30",
+        "source": "riskcore's own decision of 2026-11, before Zerodha's 16:45 (help page of 2025)",
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "BCD",
+        "segment": "all",
+        "product": "NRML",
+        "no_entry_before": "09:05",
+        "no_entry_after": "16:00",
+        "square_off": None,
+        "source": "riskcore's own decision of 2026-11 (entries as for MIS)",
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "MCX",
+        "segment": "all",
+        "product": "MIS",
+        "no_entry_before": "09:05",
+        "no_entry_after": "close-65",
+        "square_off": "close-35",
+        "source": (
+            "riskcore's own decision of 2026-11, before Zerodha's 25 minutes before the close (help page of "
+            "2025)"
+        ),
+    },
+    {
+        "from": "2016-01-01",
+        "to": None,
+        "exchange": "MCX",
+        "segment": "all",
+        "product": "NRML",
+        "no_entry_before": "09:05",
+        "no_entry_after": "close-65",
+        "square_off": None,
+        "source": "riskcore's own decision of 2026-11 (entries as for MIS)",
+    },
 )
 SHORT_SESSION_MINUTES: Final[tuple[int, int, int]] = (5, 45, 15)

@@ -3,19 +3,28 @@
 Needs Hypothesis (`pip install "riskcore[testing]"`). No room of the core imports this one.
 """
 
-from riskcore.testing.days import Day as Day
-from riskcore.testing.days import days as days
+from riskcore.testing.conformance import conforms_rule as conforms_rule, conforms_sizer as conforms_sizer
+from riskcore.testing.days import Day as Day, days as days
+from riskcore.testing.history import (
+    closes as closes,
+    finished_days as finished_days,
+    outcomes as outcomes,
+    rulebooks as rulebooks,
+)
 from riskcore.testing.scenario import Scenario as Scenario
-from riskcore.testing.strategies import Situation as Situation
-from riskcore.testing.strategies import bars as bars
-from riskcore.testing.strategies import books as books
-from riskcore.testing.strategies import instruments as instruments
-from riskcore.testing.strategies import markets as markets
-from riskcore.testing.strategies import policies as policies
-from riskcore.testing.strategies import prices as prices
-from riskcore.testing.strategies import signals as signals
-from riskcore.testing.strategies import situations as situations
-from riskcore.testing.strategies import trading_moments as trading_moments
+from riskcore.testing.strategies import (
+    Situation as Situation,
+    bars as bars,
+    books as books,
+    instruments as instruments,
+    markets as markets,
+    policies as policies,
+    prices as prices,
+    signals as signals,
+    situations as situations,
+    trading_moments as trading_moments,
+)
+from riskcore.testing.trails import exit_settings as exit_settings, trail_settings as trail_settings
 
 __all__ = [
     "Day",
@@ -23,12 +32,20 @@ __all__ = [
     "Situation",
     "bars",
     "books",
+    "closes",
+    "conforms_rule",
+    "conforms_sizer",
     "days",
+    "exit_settings",
+    "finished_days",
     "instruments",
     "markets",
+    "outcomes",
     "policies",
     "prices",
+    "rulebooks",
     "signals",
     "situations",
     "trading_moments",
+    "trail_settings",
 ]

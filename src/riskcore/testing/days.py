@@ -14,21 +14,73 @@ from typing import Any, Final, NamedTuple
 from riskcore import events as e
 from riskcore.engine import State, step
 from riskcore.instruments import Instrument
-from riskcore.money import ZERO
+from riskcore.money import ONE, ZERO
 from riskcore.orders import CANCELLED, FILLED, LIFE, REJECTED, UNKNOWN, WORKING, Order
 from riskcore.policy import Policy
+from riskcore.policy.breakers import (
+    ALL_TIME,
+    FLATTEN,
+    LIVE,
+    PAPER,
+    ROLLING,
+    SESSION,
+    BreakerRule,
+    ConnectionTimers,
+)
 from riskcore.sessions import IST
 from riskcore.signals import ENTRY, EXIT, Market, Signal
+from riskcore.states import AFTER_S, CONDITION, CONFIRM, HALTED, LOCKED, OPERATOR, REDUCING, UNLOCK
+from riskcore.testing.history import rulebooks
 from riskcore.testing.strategies import DAYS, Draw, instruments, policies, prices, signals, st, trading_moments
 
 ORDINARY: Final = tuple(day for day in DAYS if day.month != 10 or day.year != 2025)
 PAUSES: Final = (1, 0, 0, 0, 1, 2, 11, 300, 3600)
 ACTIONS: Final = (
-    *("answer",) * 8,
-    *("prices",) * 8,
-    *("signal",) * 6,
+    *("answer",) * 10,
+    *("prices",) * 10,
+    *("signal",) * 8,
     *("leave", "report", "report", "time", "time", "repeat", "stray", "back", "alert", "trouble", "over", "over"),
+    *("tighten",) * 2,
+    *("halt", "resume", "resume", "login", "connection", "connection", "clock", "clock"),
 )
+
+
+OTHERWISE: Final = (
+    BreakerRule(name="max_daily_loss", state=LOCKED, resets=OPERATOR),
+    BreakerRule(name="max_order_errors", state=REDUCING, resets=AFTER_S, after_s=60),
+    BreakerRule(name="max_loss_streak", state=REDUCING, resets=CONDITION),
+    BreakerRule(name="max_clock_drift_s", state=REDUCING, resets=OPERATOR),
+    BreakerRule(name="connection_timers", state=HALTED, resets=OPERATOR),
+)
+"""Trips that lead to other than the default table's: all resets and states occur."""
+
+BREAKERS: Final = st.fixed_dictionaries(
+    {
+        "max_drawdown": st.sampled_from((None, None, "0.5", 2)),
+        "drawdown_basis": st.sampled_from((SESSION, ROLLING, ALL_TIME)),
+        "drawdown_sessions": st.sampled_from((1, 2, 20)),
+        "max_loss_streak": st.sampled_from((None, None, 1, 2)),
+        "max_loss_streak_r": st.sampled_from((None, None, 1)),
+        "max_give_back_pct": st.sampled_from((None, None, 50)),
+        "give_back_after_pct": st.sampled_from(("0.1", 1)),
+        "max_order_errors": st.sampled_from((1, None, 2)),
+        "max_orders_per_s": st.sampled_from((None, None, 2, 7)),
+        "order_tokens_for_exits": st.sampled_from((0, 1)),
+        "stale_after_s": st.sampled_from((None, None, 30)),
+        "max_gap_pct": st.sampled_from((None,) * 7 + (5,)),
+        "max_clock_drift_s": st.sampled_from((1, 1, None)),
+        "approaching_pct": st.sampled_from((33, 33, 50, None)),
+        "connection_timers": st.sampled_from(
+            (
+                (),
+                (ConnectionTimers(mode=LIVE, degraded_s=1, no_entries_s=2, action_s=60, action=FLATTEN),),
+                (ConnectionTimers(mode=LIVE, degraded_s=1, no_entries_s=1, action_s=1),),
+            )
+        ),
+        "breakers": st.sampled_from((OTHERWISE, OTHERWISE, ())),
+    }
+)
+"""Settings of the breakers, beside which a day still has entries."""
 
 
 class Day(NamedTuple):
@@ -93,6 +145,8 @@ def _look(tape: _Tape, signal: Signal) -> None:
         at=tape.now,
         last=last,
         atr=max(tape.levels[thing.key] * tape.draw(st.integers(2, 40)) / 1000, thing.tick),
+        previous_close=tape.levels[thing.key],
+        traded_at=tape.now,
     )
     tape.take(e.EvidenceArrived(tape.moment(), signal.id, seen))
 
@@ -164,6 +218,19 @@ def _report_again(tape: _Tape) -> None:
             _end(tape, order.id, tape.pick(*LIFE))
 
 
+def _tighten(tape: _Tape) -> None:
+    """Somebody moves a stop, or tries to: half-way to the price where one is held, now and then anywhere."""
+    held = tape.state.book.positions
+    if held and tape.pick(True, True, False):
+        position = tape.pick(*held)
+        last = position.last or position.average_price
+        key, price = position.instrument.key, (last + (position.stop or last)) / 2
+    else:
+        thing = tape.pick(*tape.things)
+        key, price = thing.key, tape.levels[thing.key] + tape.draw(st.integers(-400, 400)) * thing.tick / 2
+    tape.take(e.TightenStop(tape.moment(), key, max(price, ONE), tape.pick("operator", "ema")))
+
+
 def _stray(tape: _Tape) -> None:
     """A report of no order of ours, or one that says more than was ordered."""
     orders = tape.state.book.orders
@@ -172,7 +239,53 @@ def _stray(tape: _Tape) -> None:
 
 
 def _repeat(tape: _Tape) -> None:
-    tape.take(tape.pick(*tape.inputs[-10:]))
+    """One of the last inputs again, or a signal of the day sent twice."""
+    signals = [event for event in tape.inputs if isinstance(event, e.SignalArrived)]
+    tape.take(tape.pick(*tape.inputs[-10:], *signals[-3:]))
+
+
+def _halt(tape: _Tape) -> None:
+    tape.take(e.OperatorHalted(tape.moment(), "asha", "lunch", tape.pick(HALTED, REDUCING, LOCKED)))
+
+
+def _resume(tape: _Tape) -> None:
+    """Some latch is lifted by hand, or tried to be; mostly with the word it needs."""
+    names = [latch.name for latch in tape.state.book.latches]
+    if not names and tape.pick(True, True, True, False):
+        return _answer(tape)
+    word = tape.pick(CONFIRM, CONFIRM, UNLOCK, "")
+    tape.take(e.OperatorResumed(tape.moment(), "asha", "seen to", tape.pick(*names[::-1], ""), word))
+    return None
+
+
+def _wish(tape: _Tape) -> None:
+    """An entry signal; often somebody lifts what stands in its way first, so that most days have positions."""
+    for latch in tape.state.book.latches:
+        if tape.pick(True, False):
+            tape.take(e.OperatorResumed(tape.moment(), "asha", "seen to", latch.name, UNLOCK))
+    _raise_signal(tape)
+
+
+def _login(tape: _Tape) -> None:
+    """A login is needed, or good; it is always tried again where one is needed."""
+    if tape.state.book.latch("login") is None and tape.pick(True, True, False):
+        return _answer(tape)
+    good, clean = tape.pick((False, False), (True, False), (True, True), (True, True))
+    tape.take(e.LoginSeen(tape.moment(), good=good, reconciled=clean, by="shell", why="the token"))
+    return None
+
+
+def _connection(tape: _Tape) -> None:
+    tape.take(e.ConnectionSeen(tape.moment(), tape.pick(True, False), tape.pick(LIVE, LIVE, PAPER)))
+
+
+def _clock(tape: _Tape) -> None:
+    """A drift is measured; one that stopped entries is mostly forgiven by hand, and good the next time."""
+    tape.take(e.ClockSeen(tape.moment(), tape.pick(Decimal(-3), Decimal(0), Decimal("0.5"))))
+    latch = tape.state.book.latch("max_clock_drift_s")
+    if latch is not None and latch.resets == OPERATOR and tape.pick(True, True, False):
+        tape.take(e.OperatorResumed(tape.moment(), "asha", "seen to", latch.name, CONFIRM))
+        tape.take(e.ClockSeen(tape.moment(), Decimal(0)))
 
 
 def _back(tape: _Tape) -> None:
@@ -182,15 +295,21 @@ def _back(tape: _Tape) -> None:
 _DO: Final[dict[str, Callable[[_Tape], None]]] = {
     "answer": _answer,
     "prices": _see_prices,
-    "signal": _raise_signal,
+    "signal": _wish,
     "leave": lambda tape: _raise_signal(tape, EXIT),
     "report": _report_again,
+    "tighten": _tighten,
     "time": lambda tape: tape.take(e.TimePassed(tape.moment())),
     "repeat": _repeat,
     "stray": _stray,
     "back": _back,
     "alert": lambda tape: tape.take(e.AlertRefused(tape.now, "web", "bad_json", "line 1", "{")),
     "trouble": lambda tape: tape.take(e.TroubleSeen(tape.now, tape.pick("feed", "journal"), "it failed")),
+    "halt": _halt,
+    "resume": _resume,
+    "login": _login,
+    "connection": _connection,
+    "clock": _clock,
     "over": lambda tape: tape.take(e.TroubleOver(tape.now, tape.pick("feed", "journal"))),
 }
 
@@ -208,7 +327,9 @@ def _night(tape: _Tape) -> None:
 def days(draw: Draw, *, policy: Policy | None = None, max_size: int = 40, sessions: int = 1, things: int = 2) -> Day:
     """One session of inputs, or `sessions` calendar days of them, beginning soon after 09:15."""
     generous = {"max_position_size_percent": 100, "max_sector_exposure": 100, "atr_warmup_bars": 5}
-    rules = policy if policy is not None else draw(policies(**generous))
+    extra = draw(rulebooks(likeness=False)) if draw(st.integers(0, 3)) == 3 else {}
+    drawn = {**generous, **draw(BREAKERS), **extra}
+    rules = policy if policy is not None else draw(policies(**drawn))
     chosen = [draw(instruments((name,), lots=(1, 1, 5))) for name in ("RELIANCE", "INFY", "ABC")[:things]]
     tape = _Tape(draw, rules, chosen, draw(trading_moments(draw(st.sampled_from(ORDINARY)))))
     tape.take(e.PolicyLoaded(tape.now, rules))

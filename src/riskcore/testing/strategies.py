@@ -19,14 +19,18 @@ from riskcore.exits.levels import exit_order
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO
 from riskcore.orders import CANCELLED, REJECTED, STOP_HIT, UNKNOWN, WORKING, ApprovedEntry
-from riskcore.policy import MARGIN, NOTIONAL, Policy
+from riskcore.policy import GROSS, MARGIN, NET, NOTIONAL, Policy
+from riskcore.policy.levels import IGNORE, USE
 from riskcore.sessions import session_on
 from riskcore.signals import BUY, SIDES, Bar, Market, Signal, sign
+from riskcore.stops import TIGHTER, WIDER
+from riskcore.testing.history import closes, finished_days, outcomes, rulebooks
+from riskcore.testing.trails import exit_settings
 
 try:
     from hypothesis import strategies
 except ImportError as missing:
-    raise ImportError('riskcore.testing.strategies needs Hypothesis: pip install "riskcore[testing]"') from missing
+    raise ImportError('riskcore.testing needs Hypothesis: pip install "riskcore[testing]"') from missing
 
 st = strategies
 Draw: TypeAlias = Callable[["st.SearchStrategy[Any]"], Any]
@@ -137,6 +141,14 @@ _SETTINGS: Final = st.fixed_dictionaries(
         "max_daily_loss": st.sampled_from((3, 5, 10)),
         "min_risk_reward": st.sampled_from(("2.5", "1", "2")),
         "target_r_multiple": st.sampled_from(("2.5", "4")),
+        "risk_reward_basis": st.sampled_from((GROSS, GROSS, GROSS, NET)),
+        "stop_methods": st.sampled_from((("atr",), ("atr",), ("atr", "percent"), ("percent", "points"))),
+        "stop_combine": st.sampled_from((TIGHTER, WIDER)),
+        "stop_pct": st.sampled_from(("1", "3")),
+        "stop_points": st.sampled_from(("2.5", "10")),
+        "stop_least_ticks": st.sampled_from((2, 1, 5)),
+        "signal_stop": st.sampled_from((USE, USE, IGNORE, TIGHTER)),
+        "target_legs": st.sampled_from(((), (), ("50% at 2.5R", "50% at 5.5R"), ("20% at 4R", "80% at 4R"))),
         "stop_atr_multiple": st.sampled_from(("1.5", "0.5", "3")),
         "atr_warmup_bars": st.sampled_from((140, 5, 20)),
         "entry_band_pct": st.sampled_from(("0.1", "0", "0.5")),
@@ -150,7 +162,15 @@ _SETTINGS: Final = st.fixed_dictionaries(
 
 def policies(**fixed: Any) -> st.SearchStrategy[Policy]:
     """Valid policies around the defaults, with an ATR of five bars; `fixed` settings stay as given."""
-    return _SETTINGS.map(lambda drawn: Policy(**{"atr_period": 5, **drawn, **fixed}))
+    return st.tuples(_SETTINGS, exit_settings()).map(
+        lambda drawn: Policy(**_agreeing({"atr_period": 5, **drawn[0], **drawn[1], **fixed}))
+    )
+
+
+def _agreeing(drawn: dict[str, Any]) -> dict[str, Any]:
+    """The settings, gross where a reward after charges could never be enough."""
+    enough = Decimal(drawn["min_risk_reward"]) < Decimal(drawn["target_r_multiple"])
+    return drawn if enough else {**drawn, "risk_reward_basis": GROSS}
 
 
 @st.composite
@@ -173,11 +193,13 @@ def signals(
         stop = around - sign(side) * steps * thing.tick
         wanted = around + sign(side) * steps * thing.tick * Decimal(reach)
         target = wanted if wanted > 0 and draw(st.booleans()) else None
+    seen = None if around is None else draw(st.sampled_from((None, around, around, around * 10)))
     return Signal(
         thing.symbol,
         side,
         at=moment,
         kind=kind,
+        price=seen,
         stop=stop if stop is not None and stop > 0 else None,
         target=target,
         product=draw(st.sampled_from(("MIS", "MIS", "MIS", "CNC"))) if side == BUY else "MIS",
@@ -222,6 +244,7 @@ _BLIND: Final[dict[str, dict[str, Any]]] = {
     "no ATR": {"atr": None, "bars": None},
     "few bars": {"atr_bars": 3, "bars": None},
     "no cash": {"available_cash": 1},
+    "no funds": {"cash_unknown": True},
 }
 
 
@@ -252,13 +275,13 @@ def books(
 
 
 def _after_an_entry(draw: Draw, book: Book, thing: Instrument, name: str, at: datetime) -> Book:
-    """The book after one entry lived: refused, working, held, or closed again with a gain or a loss."""
+    """The book after one entry lived: refused, working, held, leaving, or closed again with a gain or a loss."""
     price = draw(prices(thing.tick, high=500))
     held = book.position(thing.key)
     side = held.side if held is not None else draw(st.sampled_from(SIDES))
     entry = _entry_of(thing, side, draw(st.integers(1, 3)) * thing.lot_size, price, name, at)
     book = book.after(entry)
-    fate = draw(st.sampled_from(("held", "held", "closed", "closed", "working", REJECTED, CANCELLED)))
+    fate = draw(st.sampled_from(("held", "held", "closed", "closed", "working", "leaving", REJECTED, CANCELLED)))
     if fate in (REJECTED, CANCELLED):
         return book.moved(name, fate)
     if fate == "working":
@@ -272,6 +295,8 @@ def _after_an_entry(draw: Draw, book: Book, thing: Instrument, name: str, at: da
     leave = exit_order(
         position, order_id=f"{name}:exit", reason=STOP_HIT, reference=moved, level=None, policy=Policy(), at=at
     )
+    if fate == "leaving":
+        return book.after(leave)
     return book.after(leave).after(Fill(leave.order_id, leave.quantity, moved, at, draw(st.sampled_from((0, "2.5")))))
 
 
@@ -300,16 +325,40 @@ def _entry_of(thing: Instrument, side: str, quantity: int, price: Decimal, name:
 
 @st.composite
 def situations(draw: Draw, *, faulty: bool = True) -> Situation:
-    """A signal, a book, a market and a policy that belong together; at least three in ten are approved."""
+    """A signal, a book, a market and a policy that belong together; at least three in ten are approved.
+
+    Half of them have a past (finished trades and sessions, closes) and some of the rules that are off by default.
+    """
     thing = draw(instruments(lots=(1, 1, 1, 1, 5)))
     moment = draw(trading_moments())
     around = draw(prices(thing.tick, high=1000))
     signal = draw(signals(thing, at=moment - timedelta(seconds=draw(st.integers(0, 10))), around=around))
     market = draw(markets(thing, at=moment, around=around, faulty=faulty))
-    crowd = draw(st.sampled_from((0, 3)))
+    rules = draw(rulebooks()) if draw(st.booleans()) else {}
+    crowd = draw(st.sampled_from((0, 3) if not rules else (2, 3)))
     same = (thing,) if faulty and draw(st.integers(0, 7)) == 7 else None
     book = draw(books(moment, instruments_held=same, max_orders=crowd, latched=faulty))
     generous = {"max_position_size_percent": 100, "max_sector_exposure": 100, "max_trades_per_day": 8}
     fixed = generous if draw(st.sampled_from((True, True, False))) else {}
-    policy = draw(policies(**{"atr_warmup_bars": 5, **fixed}))
+    policy = draw(policies(**{"atr_warmup_bars": 5, **fixed, **rules}))
+    if faulty and draw(st.integers(0, 19)) == 19:
+        book = book.after(_entry_of(thing, signal.side, thing.lot_size, around, signal.id, market.at))
+        book = book.moved(signal.id, draw(st.sampled_from((REJECTED, WORKING))))
+    if rules:
+        book, market = _with_a_past(draw, book, market, faulty=faulty)
     return Situation(signal, book, market, policy)
+
+
+def _with_a_past(draw: Draw, book: Book, market: Market, *, faulty: bool) -> tuple[Book, Market]:
+    """The same account with finished trades and sessions behind it, and the closes of what it holds beside it."""
+    own = market.instrument.key
+    done = draw(outcomes(market.at, (own, own, "NSE:HELD0", "NSE:INFY")))
+    todays = sum((trade.gross for trade in done if trade.session == market.at.date()), ZERO)
+    equity = book.opening_equity
+    assert equity is not None
+    before = draw(finished_days(market.at, equity))
+    grown = attrs.evolve(book, outcomes=(*book.outcomes, *done), days=before, realised=book.realised + todays)
+    keys = tuple(dict.fromkeys((own, *book.keys_in_play())))
+    if faulty and draw(st.integers(0, 7)) == 7:
+        grown = attrs.evolve(grown, positions=tuple(attrs.evolve(held, stop=None) for held in grown.positions))
+    return grown, attrs.evolve(market, closes=draw(closes(keys, faulty=faulty)))

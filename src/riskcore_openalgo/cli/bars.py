@@ -17,6 +17,7 @@ from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import PAPER, Settings, Strategy, load_settings
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.player import BarPlayer
 from riskcore_openalgo.runner.strategies import OnBar, full_name, load_strategy, named
 
@@ -69,6 +70,7 @@ def paper(arguments: argparse.Namespace) -> int:
 
 def _prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str, Sequence[OnBar]]]:
     settings = load_settings(arguments.config)
+    settings = evolve(settings, policy=with_loaded_rules(settings.policy))
     if settings.system.mode != PAPER:
         raise ValueError("system_config.yaml: mode: this version sends no order to a broker; write mode: paper")
     files = _files(arguments)
@@ -92,7 +94,8 @@ def _instrument(symbol: str, file: BarFile, settings: Settings) -> rc.Instrument
     first = file.bars[0]
     known = settings.system.instruments.get(symbol)
     tick = known.tick if known is not None else None
-    made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open)
+    tables = settings.policy.tables
+    made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open, tables=tables)
     if known is None:
         return made
     names = ("lot_size", "sector", "derivatives_listed")

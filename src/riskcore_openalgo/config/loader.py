@@ -18,6 +18,7 @@ import riskcore as rc
 from riskcore_openalgo.config.problems import ConfigurationError, Problem, Report
 from riskcore_openalgo.config.schema import Setting, settings_of
 from riskcore_openalgo.config.settings import Credentials, Settings, Source, System
+from riskcore_openalgo.config.table_files import read_tables
 from riskcore_openalgo.config.values import read_fields, read_record, unknown_key
 from riskcore_openalgo.config.yaml_reader import LARGEST_FILE, WRONG, Node, read_yaml
 
@@ -66,11 +67,15 @@ def load_settings(folder: Path | None = None) -> Settings:
         "system": _record(System, sections[SYSTEM_FILE]),
     }
     _note_contradictions(policy_values, sections)
+    system = parts["system"]
+    own = read_tables(folder, None if system is WRONG else system.tables)
     problems = misnamed + [problem for section in sections.values() for problem in section.report.problems]
+    problems += own.problems
     if problems:
         raise ConfigurationError(problems)
     sources = tuple(section.source for section in sections.values() if section.source)
-    return Settings(policy=rc.Policy(**policy_values), sources=sources, **parts)
+    policy = rc.Policy(**policy_values, tables=own.tables)
+    return Settings(policy=policy, sources=(*sources, *own.sources), **parts)
 
 
 def policy_settings(file: str) -> dict[str, Setting]:

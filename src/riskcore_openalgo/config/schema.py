@@ -68,6 +68,8 @@ class Setting:
             return str(self.metadata["example"])
         if self.default not in (None, attrs.NOTHING, (), {}):
             return written(self.default)
+        if str(self.metadata.get("unit", "")).startswith("%"):
+            return "5"
         shown = CLOCK_TIME.search(self.metadata.get("help", "")) if self.kind is time else None
         if shown:
             return f'"{shown.group()}"'
@@ -83,7 +85,8 @@ class Setting:
 def settings_of(record: type) -> Mapping[str, Setting]:
     """Every field of an attrs class as a setting, by name, in the order of the class."""
     hints = get_type_hints(record)
-    return {field.name: _setting(field, hints[field.name]) for field in attrs.fields(record)}
+    written_down = (field for field in attrs.fields(record) if not field.metadata.get("not_written"))
+    return {field.name: _setting(field, hints[field.name]) for field in written_down}
 
 
 def written(value: Any) -> str:
@@ -111,6 +114,8 @@ def _setting(field: attrs.Attribute[Any], hint: Any) -> Setting:
         parts = get_args(kind)
         item = parts[0] if get_origin(kind) is tuple else parts[1]
         kind = tuple if get_origin(kind) is tuple else Mapping
+    if field.metadata.get("mapping"):
+        kind, item = Mapping, Any
     default: Any = field.default
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
         default = default.factory()

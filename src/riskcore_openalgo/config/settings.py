@@ -99,6 +99,10 @@ def _path(value: Any) -> Path:
     return Path(value)
 
 
+def _optional_path(value: Any) -> Path | None:
+    return None if value is None else _path(value)
+
+
 def _host(value: Any) -> str:
     if not isinstance(value, str) or not HOST.fullmatch(value):
         raise ValueError(f"must be an address of this machine such as 127.0.0.1, got {value!r}")
@@ -291,6 +295,11 @@ class System:
         default=Path("journal/riskcore.db"),
         converter=_path,
         metadata=_meta("path", "every input and every fact; seen from where riskcore is started", any_script=True),
+    )
+    tables: Path | None = field(
+        default=None,
+        converter=_optional_path,
+        metadata=_meta("path", "market tables of your own, a folder or a file; seen from this file", example="tables"),
     )
     intake: Intake = field(factory=Intake)
     instruments: Mapping[str, InstrumentGiven] = field(

@@ -39,7 +39,11 @@ def read_record(record: type, node: Node, report: Report, path: str = "", elsewh
         report.add(node.line, joined(path, name), f"is missing; write {name}: {settings[name].example}")
     if missing or WRONG in values.values():
         return WRONG
-    return record(**values)
+    try:
+        return record(**values)
+    except ValueError as wrong:  # each key is right alone, and together they are not
+        report.add(node.line, path, _sentence(str(wrong), None, node))
+        return WRONG
 
 
 def read_fields(
@@ -200,6 +204,8 @@ def _read_item(setting: Setting, node: Node, report: Report, path: str) -> Any:
     if node.value is WRONG:
         return WRONG
     if attrs.has(setting.item):
+        if "one_line" in setting.metadata and isinstance(node.value, str):
+            node = Node(node.line, {setting.metadata["one_line"]: node})
         return read_record(setting.item, node, report, path)
     if not isinstance(node.value, str):
         report.add(node.line, path, f"must be text{report.got(shown(node))}; put it in double quotes if it is meant")

@@ -94,7 +94,7 @@ def _lines(settings: Mapping[str, Setting], margin: str) -> Iterator[str]:
         elif attrs.has(setting.item):
             yield from _list_lines(setting, _commented(margin))
         else:
-            begin = _commented(margin) if setting.default is None else margin
+            begin = _commented(margin) if setting.default in (None, ()) else margin
             yield _line(f"{begin}{name}: {setting.example}", setting)
 
 

@@ -13,7 +13,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+import riskcore as rc
 from riskcore import events
 
 VERSIONS: Final[dict[str, int]] = {
@@ -38,6 +40,10 @@ def _unmeasured(value: Any) -> Any:
     return {"decimal": _written(value)} if isinstance(value, Decimal) else value
 
 
+def _pairs(value: Any, _: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, _measured(entry, None)) for name, entry in value)
+
+
 def _written(value: Decimal) -> str:
     return f"{value:f}"
 
@@ -49,6 +55,20 @@ def _converter() -> cattrs.Converter:
     for kind in (datetime, date, time):
         made.register_unstructure_hook(kind, lambda value: value.isoformat())
         made.register_structure_hook(kind, lambda value, wanted: wanted.fromisoformat(value))
+    # The code of a rule is not journalled: its name, its parameters and its digest are.
+    made.register_unstructure_hook(
+        rc.CustomRule, make_dict_unstructure_fn(rc.CustomRule, made, ask=override(omit=True))
+    )
+    made.register_structure_hook(
+        rc.CustomRule,
+        make_dict_structure_fn(
+            rc.CustomRule,
+            made,
+            _cattrs_forbid_extra_keys=True,
+            ask=override(omit=True),
+            parameters=override(struct_hook=_pairs),
+        ),
+    )
     measured = Decimal | int | str | None
     made.register_unstructure_hook(measured, _unmeasured)
     made.register_structure_hook(measured, _measured)

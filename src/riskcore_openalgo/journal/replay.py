@@ -8,6 +8,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.journal.codec import encode
 from riskcore_openalgo.journal.store import INPUT, Reader, Row
+from riskcore_openalgo.own_rules import with_loaded_rules
 
 
 @frozen
@@ -29,7 +30,10 @@ class Replay:
 
 
 def replay(journal: Reader) -> Replay:
-    """Step the engine through the recorded inputs, under the recorded policies, and compare each fact."""
+    """Step the engine through the recorded inputs, under the recorded policies, and compare each fact.
+
+    A policy's own rules are loaded by their names: changed code that decides otherwise is a difference.
+    """
     state, policy = engine.State(), rc.Policy()
     inputs = facts = 0
     expected: list[tuple[str, str]] = []
@@ -39,7 +43,7 @@ def replay(journal: Reader) -> Replay:
             if expected:
                 return Replay(inputs, facts, f"after row {_at(last)}: {expected[0][0]} is not in the journal")
             event = row.event
-            policy = event.policy if isinstance(event, events.PolicyLoaded) else policy
+            policy = with_loaded_rules(event.policy) if isinstance(event, events.PolicyLoaded) else policy
             made = engine.step(state, event, policy)
             state, inputs = made.state, inputs + 1
             expected = [(type(fact).__name__, encode(fact)) for fact in made.facts]

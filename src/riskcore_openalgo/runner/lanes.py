@@ -60,8 +60,7 @@ class InlineLanes:
             if market is not None:
                 deliver(events.EvidenceArrived(at, command.signal.id, market))
         elif isinstance(command, events.CancelOrder):
-            for report in self._gateway.cancel(command.order_id, at):
-                deliver(report)
+            self._cancel(command.order_id, at, deliver)
         else:
             self._place(command.order, at, deliver)
 
@@ -72,13 +71,23 @@ class InlineLanes:
         try:
             reports = list(self._gateway.place(order, at))
         except Exception as problem:  # noqa: BLE001 - whatever it was, the order may have been taken
-            reports = [
-                events.OrderReported(at, order.order_id, "unknown", 0, Decimal(0), note=f"outcome unknown: {problem}")
-            ]
+            reports = [_unknown(order.order_id, at, problem)]
+        for report in reports:
+            deliver(report)
+
+    def _cancel(self, order_id: str, at: datetime, deliver: Deliver) -> None:
+        try:
+            reports = list(self._gateway.cancel(order_id, at))
+        except Exception as problem:  # noqa: BLE001 - the exit behind a cancel goes, whatever became of the cancel
+            reports = [_unknown(order_id, at, problem)]
         for report in reports:
             deliver(report)
 
 
+def _unknown(order_id: str, at: datetime, problem: Exception) -> events.OrderReported:
+    return events.OrderReported(at, order_id, "unknown", 0, Decimal(0), note=f"outcome unknown: {problem}")
+
+
 def not_sent(order_id: str, at: datetime, why: str) -> events.OrderReported:
     """The report of an order that never left: a definite refusal, by ourselves."""
-    return events.OrderReported(at, order_id, "rejected", 0, Decimal(0), note=f"not sent: {why}")
+    return events.OrderReported(at, order_id, "rejected", 0, Decimal(0), note=f"not sent: {why}", error="not_sent")

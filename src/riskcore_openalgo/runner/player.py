@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import attrs
+
 import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.gateways.paper import PaperGateway
@@ -35,12 +37,14 @@ class BarEvidence:
         return self.policy.default_capital if last_known is None else last_known
 
     def market(self, signal: rc.Signal, interval: str, at: datetime) -> rc.Market | None:
-        """The last close and the ATR; no ATR on an interval other than the bars' own."""
+        """The last close and the ATR (none on another interval than the bars'), and the closes correlations need."""
         instrument = self.instruments.get(f"{signal.exchange}:{signal.symbol}")
         if instrument is None:
             return None
         bars = self.bars[instrument.key]
-        return rc.evidence_from(instrument, bars, at, self.policy, bars_are=self.interval, asked=interval)
+        seen = rc.evidence_from(instrument, bars, at, self.policy, bars_are=self.interval, asked=interval)
+        closes = rc.closes_of(self.bars, self.policy)
+        return attrs.evolve(seen, closes=closes) if closes else seen
 
 
 class BarPlayer:
@@ -95,10 +99,18 @@ class BarPlayer:
                 self.runner.offer(report)
             self.runner.settle()
         for instrument, bar, prices in spans:
-            self.runner.offer(prices)
-            self.runner.settle()
             self._evidence.bars[instrument.key].append(bar)
+            self.runner.offer(self._with_atr(prices))
+            self.runner.settle()
             self._signals(instrument, after_bar)
+
+    def _with_atr(self, prices: events.PricesSeen) -> events.PricesSeen:
+        """The prices with the ATR at their end, where a stop trails by it."""
+        if self.runner.state.book.position(prices.key) is None:
+            return prices
+        bars, seen = self._evidence.bars[prices.key], self._evidence
+        fresh = rc.fresh_atr(bars, seen.policy, bars_are=seen.interval)
+        return prices if fresh is None else attrs.evolve(prices, atr=fresh)
 
     def _signals(self, instrument: rc.Instrument, after_bar: AfterBar | None) -> None:
         bars = self._evidence.bars[instrument.key]

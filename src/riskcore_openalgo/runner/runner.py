@@ -17,6 +17,7 @@ from attrs import frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.journal import Durability, JournalConflict, JournalLost
+from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.lanes import Lanes, not_sent
 from riskcore_openalgo.runner.ports import Clock, NoTimers, QueueTransport, Store, Timers, Transport
 
@@ -47,7 +48,7 @@ class Runner:
         timers: Timers | None = None,
         watch: Callable[[events.Fact], None] | None = None,
     ) -> None:
-        self.journal, self.policy, self.clock = journal, policy, clock
+        self.journal, self.policy, self.clock = journal, with_loaded_rules(policy), clock
         self._lanes, self._watch = lanes, watch
         self._transport: Transport[Offered] = transport or QueueTransport()
         self._timers: Timers = timers or NoTimers()
@@ -114,7 +115,7 @@ class Runner:
 
     def _in_force(self, event: events.Input) -> None:
         if isinstance(event, events.PolicyLoaded):
-            self.policy = event.policy
+            self.policy = with_loaded_rules(event.policy)
 
     def _record(self, entries: list[events.Input | events.Fact]) -> Durability | None:
         """Make the turn durable: where it now is, or None when nothing would take it (it is kept for the next)."""

@@ -32,6 +32,7 @@ NAMES: Final = {
     "price": ("price",),
     "stop": ("stop", "stop_loss"),
     "target": ("target",),
+    "levels": ("levels",),
     "product": ("product",),
     "strategy": ("strategy", "strategy_name"),
     "interval": ("interval",),
@@ -73,6 +74,7 @@ MOMENT: Final = re.compile(
     r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
 CORE_FIELD: Final = re.compile(r"Signal\.([a-z_]+)")
+MOST_LEVELS: Final = 20
 LONGEST_TEXT: Final = 64
 LONGEST_MESSAGE: Final = 200
 
@@ -194,7 +196,17 @@ def _raised_at(fields: Fields, received_at: datetime) -> datetime:
 def _entry_terms(fields: Fields) -> dict[str, Any]:
     """What only an entry needs. An exit reads none of it: a broken price must not keep anybody in."""
     prices = {name: _value(fields, name) for name in ("price", "stop", "target")}
-    return {"interval": _interval(fields), **prices}
+    return {"interval": _interval(fields), "levels": _levels(fields), **prices}
+
+
+def _levels(fields: Fields) -> tuple[str, ...]:
+    """Prices of support and resistance, with spaces between them: a comma might be one of thousands."""
+    value = _value(fields, "levels")
+    found = () if value is None else tuple(str(value).split())
+    if isinstance(value, bool) or len(found) > MOST_LEVELS or not all(map(NUMBER.fullmatch, found)):
+        told = f'the levels {shown(value)} are not at most {MOST_LEVELS} prices such as "2440 2475.5"'
+        raise Unreadable("alert_levels_invalid", told)
+    return found
 
 
 def _side(fields: Fields) -> str:

@@ -1,0 +1,248 @@
+"""A finished trade as analytics sees it, and the fold of facts that finds them all.
+
+What the final fact of a trade does not hold is gathered on the way: the levels and the binding rule from its
+approval, the extremes from fills and marks, the slippage from the fills of the exits that a level asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+from attrs import field, frozen
+
+from riskcore import events as e
+from riskcore.money import ZERO, amount, count, exact, positive
+from riskcore.orders import TARGET_HIT, ApprovedEntry, ApprovedExit
+from riskcore.sessions import in_ist
+from riskcore.signals import BUY, side_text, sign
+from riskcore.values import checks, given, optional, settle
+
+
+@frozen(kw_only=True)
+class Trade:
+    """A finished trade.
+
+    `gross` is worked out from the prices where it is not given, `r_multiple` from `initial_stop`: net / (|entry -
+    initial stop| x quantity), None without one. `worst_price` and `best_price` are the extremes seen while it was
+    open. `stop_slippage` is in rupees, above 0 when it left worse than its stop asked; None: no stop took it off, or it
+    is not known. `initial_target` of a target in legs is their mean, weighted by quantity. `bound_by` is the rule that
+    set its size, `exit_rule` the setting that placed the stop or the deadline it left by ("": its own levels, or none).
+    Whatever was not recorded is None.
+    """
+
+    key: str
+    side: str = field(converter=given)
+    quantity: int = field(converter=given)
+    entry_price: Decimal = field(converter=given)
+    exit_price: Decimal = field(converter=given)
+    opened_at: datetime = field(converter=given)
+    closed_at: datetime = field(converter=given)
+    charges: Decimal = field(default=ZERO, converter=given)
+    gross: Decimal = field(default=None, converter=given)
+    initial_stop: Decimal | None = field(default=None, converter=given)
+    initial_target: Decimal | None = field(default=None, converter=given)
+    r_multiple: Decimal | None = field(default=None, converter=given)
+    worst_price: Decimal | None = field(default=None, converter=given)
+    best_price: Decimal | None = field(default=None, converter=given)
+    stop_slippage: Decimal | None = field(default=None, converter=given)
+    strategy: str = ""
+    reason: str = ""
+    bound_by: str = ""
+    exit_rule: str = ""
+    signal_id: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _TRADE)
+        if self.closed_at < self.opened_at:
+            raise ValueError(f"Trade.closed_at must not be before opened_at, got {self.closed_at} < {self.opened_at}")
+        self._work_out()
+
+    @exact
+    def _work_out(self) -> None:
+        told: Decimal | None = self.gross
+        if told is None:
+            moved = sign(self.side) * (self.exit_price - self.entry_price)
+            object.__setattr__(self, "gross", moved * self.quantity)
+        risk = self.risk
+        if self.r_multiple is None and risk:
+            object.__setattr__(self, "r_multiple", (self.gross - self.charges) / (risk * self.quantity))
+
+    @property
+    @exact
+    def net(self) -> Decimal:
+        """Rupees, after charges."""
+        return self.gross - self.charges
+
+    @property
+    @exact
+    def risk(self) -> Decimal | None:
+        """Initial risk a share, 1 R: |entry - initial stop|; None without a stop."""
+        return None if self.initial_stop is None else abs(self.entry_price - self.initial_stop)
+
+    @property
+    @exact
+    def planned_r(self) -> Decimal | None:
+        """The R:R its levels promised at the price paid: |target - entry| / |entry - stop|; None without both."""
+        if self.initial_target is None or not self.risk:
+            return None
+        return abs(self.initial_target - self.entry_price) / self.risk
+
+
+@exact
+def trades_of(facts: Iterable[e.Fact]) -> tuple[Trade, ...]:
+    """The finished trades of a run of facts, in the order they ended; open positions are no trades yet.
+
+    Facts that begin in the middle of a trade leave what they do not show of it None.
+    """
+    open_trades: dict[str, _Open] = {}
+    orders: dict[str, _Ordered] = {}
+    finished: list[Trade] = []
+    for fact in facts:
+        if isinstance(fact, (e.EntryApproved, e.ExitApproved)):
+            orders[fact.order.order_id] = _ordered(fact, open_trades)
+        elif isinstance(fact, e.Filled):
+            _filled(fact, orders.get(fact.order_id), open_trades)
+        elif isinstance(fact, e.Marked) and fact.key in open_trades:
+            open_trades[fact.key].marked(fact)
+        elif isinstance(fact, e.PositionClosed):
+            finished.append(_finished(fact, open_trades.pop(fact.key, None)))
+    return tuple(finished)
+
+
+_Ordered = tuple[ApprovedEntry | ApprovedExit, str, Decimal | None]
+"""An order, the rule that bound its size (entries), and the stop that asked for it (exits)."""
+
+
+class _Open:
+    """A trade under way: how it began, and the prices seen since.
+
+    The latest span is kept apart until the next one or a fill, which may date from inside it (on bars it does).
+    """
+
+    def __init__(self, entry: ApprovedEntry, bound_by: str, price: Decimal) -> None:
+        self.entry, self.bound_by = entry, bound_by
+        self.high = self.low = price
+        self.span: tuple[datetime, Decimal, Decimal] | None = None
+        self.stop: Decimal | None = None
+        self.slippage: Decimal | None = None
+
+    def met(self, high: Decimal, low: Decimal) -> None:
+        self.high, self.low = max(self.high, high), min(self.low, low)
+
+    def marked(self, fact: e.Marked) -> None:
+        self.settle()
+        high = fact.last if fact.high is None else fact.high
+        low = fact.last if fact.low is None else fact.low
+        self.span = fact.at, high, low
+
+    def settle(self) -> None:
+        if self.span is not None:
+            _, high, low = self.span
+            self.met(high, low)
+            self.span = None
+
+    def cut(self, order: ApprovedExit, high: Decimal, low: Decimal) -> tuple[Decimal, Decimal]:
+        if order.level is None or order.partial:
+            return high, low
+        from_above = (self.entry.side == BUY) is (order.reason != TARGET_HIT)
+        return (high, max(low, order.level)) if from_above else (min(high, order.level), low)
+
+    def filled(self, order: ApprovedEntry | ApprovedExit, fact: e.Filled) -> None:
+        """A fill that dates from inside the latest span left at its level: what lies beyond was not lived through."""
+        if self.span is not None and fact.traded_at < self.span[0] and isinstance(order, ApprovedExit):
+            self.span = (fact.at, *self.cut(order, *self.span[1:]))
+        self.settle()
+        self.met(fact.price, fact.price)
+
+
+def _ordered(fact: e.EntryApproved | e.ExitApproved, open_trades: dict[str, _Open]) -> _Ordered:
+    if isinstance(fact, e.EntryApproved):
+        return fact.order, fact.bound_by, None
+    under_way = open_trades.get(fact.order.instrument.key)
+    if under_way is None or fact.order.reason == TARGET_HIT:
+        return fact.order, "", None
+    # An exit sent again after a refusal may have no level of its own: the stop that asked for the first still counts.
+    under_way.stop = under_way.stop if fact.order.level is None else fact.order.level
+    return fact.order, "", under_way.stop
+
+
+def _filled(fact: e.Filled, known: _Ordered | None, open_trades: dict[str, _Open]) -> None:
+    under_way = open_trades.get(fact.key)
+    if known is None:
+        open_trades.pop(fact.key, None)
+        return
+    order, bound_by, stop = known
+    if under_way is None and isinstance(order, ApprovedEntry):
+        open_trades[fact.key] = _Open(order, bound_by, fact.price)
+    elif under_way is not None:
+        under_way.filled(order, fact)
+        if stop is not None:
+            worse = sign(under_way.entry.side) * (stop * fact.quantity - fact.value)
+            under_way.slippage = (under_way.slippage or ZERO) + worse
+
+
+def _finished(fact: e.PositionClosed, began: _Open | None) -> Trade:
+    made = Trade(
+        key=fact.key,
+        side=fact.side,
+        quantity=fact.quantity,
+        entry_price=fact.entry_price,
+        exit_price=fact.exit_price,
+        opened_at=min(fact.opened_at, fact.closed_at),
+        closed_at=fact.closed_at,
+        charges=fact.charges,
+        gross=fact.gross,
+        r_multiple=fact.r_multiple,
+        strategy=fact.strategy,
+        reason=fact.reason,
+        signal_id=fact.signal_id,
+        exit_rule=fact.rule,
+    )
+    if began is None:
+        return made
+    long = fact.side == BUY
+    return attrs.evolve(
+        made,
+        initial_stop=began.entry.stop,
+        initial_target=_promised(began.entry),
+        worst_price=began.low if long else began.high,
+        best_price=began.high if long else began.low,
+        stop_slippage=began.slippage,
+        bound_by=began.bound_by,
+    )
+
+
+def _promised(entry: ApprovedEntry) -> Decimal:
+    if not entry.legs:
+        return entry.target
+    return sum((leg.quantity * leg.price for leg in entry.legs), ZERO) / sum(leg.quantity for leg in entry.legs)
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} must be a text such as NSE:RELIANCE, got {value!r}")
+    return value
+
+
+_TRADE: Final = checks(
+    "Trade",
+    key=_text,
+    side=side_text,
+    quantity=count,
+    entry_price=positive,
+    exit_price=positive,
+    opened_at=in_ist,
+    closed_at=in_ist,
+    charges=amount,
+    gross=optional(amount),
+    initial_stop=optional(positive),
+    initial_target=optional(positive),
+    r_multiple=optional(amount),
+    worst_price=optional(positive),
+    best_price=optional(positive),
+    stop_slippage=optional(amount),
+)

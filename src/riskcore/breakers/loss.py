@@ -1,0 +1,87 @@
+"""Breakers on what the day made: its loss, and what was given back of its best."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from operator import attrgetter
+
+from riskcore.book import Book
+from riskcore.breakers.measure import Measure, Observations
+from riskcore.money import ZERO, exact, percent_of
+from riskcore.policy import Policy
+
+
+@exact
+def daily_loss_breaker(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
+    """Today's net loss, in rupees, against `max_daily_loss` per cent of opening equity.
+
+    loss = max(0, -(realised - charges + unrealised)), open positions at their latest prices. None while the opening
+    equity is not known (entries are then refused by `equity`).
+    """
+    if book.opening_equity is None:
+        return None
+    return Measure("max_daily_loss", *todays_loss(_result(book), book.opening_equity, policy.max_daily_loss))
+
+
+def todays_loss(result: Decimal, equity: Decimal, percent: Decimal) -> tuple[Decimal, Decimal]:
+    """The loss of a day that came to `result`, and the one at which entries stop: `percent` of opening equity."""
+    return max(-result, ZERO), percent_of(equity, percent)
+
+
+@exact
+def weekly_loss_measure(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
+    """The ISO week's net loss against `max_weekly_loss`; None while switched off or equity is not known."""
+    monday = at.date() - timedelta(days=at.weekday())
+    return loss_since(book, _result(book), monday, at.date(), policy.max_weekly_loss, "max_weekly_loss")
+
+
+@exact
+def monthly_loss_measure(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
+    """The calendar month's net loss against `max_monthly_loss`; None while switched off or equity is not known."""
+    first = at.date().replace(day=1)
+    return loss_since(book, _result(book), first, at.date(), policy.max_monthly_loss, "max_monthly_loss")
+
+
+def loss_since(
+    book: Book, result: Decimal, first: date, today: date, percent: Decimal | None, rule: str
+) -> Measure | None:
+    """The net loss from `first` to now, against `percent` per cent of its first session's opening equity.
+
+    loss = -(net results of the finished sessions + today's `result`, unrealised included). Sessions that are not in
+    `Book.days` did not happen for it.
+    """
+    if book.opening_equity is None or percent is None:
+        return None
+    days = [day for day in book.days if first <= day.session < today]
+    began = min(days, key=attrgetter("session")).opening_equity if days else book.opening_equity
+    net = sum((day.net for day in days), result)
+    return Measure(rule, max(-net, ZERO), percent_of(began, percent))
+
+
+@exact
+def give_back(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
+    """What was given back of the day's best net result, in rupees, against `max_give_back_pct` per cent of it.
+
+    best = session peak of equity - opening equity; given back = best - net result now (below zero included, so
+    that a gain turned into a loss counts whole). Armed once best reaches `give_back_after_pct` per cent of opening
+    equity; before that nothing counts as given back. None while switched off or equity is not known.
+    """
+    return given_back(book, policy, _result(book))
+
+
+def given_back(book: Book, policy: Policy, result: Decimal) -> Measure | None:
+    """`give_back` of a day that came to `result` up to now."""
+    most, opening, peak = policy.max_give_back_pct, book.opening_equity, book.session_peak
+    if most is None or opening is None or peak is None:
+        return None
+    best: Decimal = peak - opening
+    needed = percent_of(opening, policy.give_back_after_pct)
+    if best < needed:
+        return Measure("max_give_back_pct", ZERO, percent_of(needed, most))
+    return Measure("max_give_back_pct", best - result, percent_of(best, most))
+
+
+def _result(book: Book) -> Decimal:
+    """What the day came to up to now, after charges, open positions at their latest prices."""
+    return book.net_realised + book.unrealised

@@ -1,0 +1,61 @@
+"""`react` holds the rules, `evolve` applies facts, `step` is both. All pure, total and deterministic.
+
+A signal becomes a request for evidence; the evidence becomes a decision, and an approval reserves its place
+in the same transition. Prices become marks, and a touched level becomes an exit. What the gateway reports
+becomes fills. Time never runs back: an earlier `at` is taken as the last one and noted.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from riskcore import events as e
+from riskcore.engine.breakers import watch_breakers, watch_the_clock
+from riskcore.engine.clock import new_day
+from riskcore.engine.inputs import asked_interval, react_to
+from riskcore.engine.turn import Turn
+from riskcore.money import exact
+from riskcore.policy import Policy
+from riskcore.sessions import in_ist
+from riskcore.state import State, evolve, fold, taken
+
+__all__ = ["State", "Step", "evolve", "fold", "react", "resume", "step", "taken"]
+
+
+@frozen
+class Step:
+    """What one input led to."""
+
+    state: State
+    facts: tuple[e.Fact, ...]
+    commands: tuple[e.Command, ...]
+
+
+@exact
+def step(state: State, event: e.Input, policy: Policy) -> Step:
+    """Take one input: the next state, the facts to journal and the commands to carry out, in order."""
+    claimed = in_ist(event.at, "at")
+    at = claimed if state.now is None else max(claimed, state.now)
+    turn = Turn(taken(state, at), policy, at)
+    if claimed < at:
+        turn.note(e.ClockBackward(at, claimed))
+    new_day(turn)
+    watch_the_clock(turn)
+    react_to(event, turn)
+    watch_breakers(turn)
+    return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
+
+
+def react(state: State, event: e.Input, policy: Policy) -> tuple[tuple[e.Fact, ...], tuple[e.Command, ...]]:
+    """The facts and commands of one input, without the state they lead to."""
+    made = step(state, event, policy)
+    return made.facts, made.commands
+
+
+def resume(state: State, policy: Policy) -> tuple[e.Command, ...]:
+    """What must be asked again after a restart: equity not yet known, evidence of signals still pending."""
+    book = state.book
+    equity: tuple[e.Command, ...] = ()
+    if book.session is not None and book.opening_equity is None:
+        equity = (e.AskEquity(book.session, state.carried_equity),)
+    return equity + tuple(e.AskEvidence(signal, asked_interval(signal, policy)) for signal in state.pending)

@@ -1,0 +1,79 @@
+"""What a hand may do: stop entries, lift a latch, say that a login is needed or good; who and why stands on each."""
+
+from __future__ import annotations
+
+from riskcore import events as e
+from riskcore.book import Latch
+from riskcore.engine.breakers import breaker_measure
+from riskcore.engine.turn import Turn
+from riskcore.states import (
+    CONDITION,
+    CONFIRM,
+    LOCKED,
+    REARM,
+    SEVERITY,
+    UNLOCK,
+    WAITING_FOR_LOGIN,
+    allows,
+    graver,
+)
+
+BY_HAND = "operator_"
+LOGIN = "login"
+
+
+def halt(event: e.OperatorHalted, turn: Turn) -> None:
+    """Stop entries by hand; what is stopped so already stays as it is."""
+    turn.stop(Latch(f"{BY_HAND}{event.state}", event.state, turn.at, event.by, event.why))
+
+
+def resume(event: e.OperatorResumed, turn: Turn) -> None:
+    """Lift the latches of a name, the gravest first; without a name, the stops by hand."""
+    wanted = [
+        latch
+        for latch in turn.book.latches
+        if (latch.name == event.name if event.name else latch.name.startswith(BY_HAND))
+    ]
+    if not wanted:
+        _refuse(turn, event, event.name, "no_such_latch")
+    for latch in sorted(wanted, key=lambda latch: -SEVERITY.index(latch.state)):
+        reason = _refusal(latch, event, turn)
+        if reason:
+            _refuse(turn, event, latch.name, reason)
+        else:
+            excused = _at_limit(latch, turn)
+            turn.note(e.Lifted(turn.at, latch.name, event.by, event.why, latch.key, excused))
+
+
+def login(event: e.LoginSeen, turn: Turn) -> None:
+    """A login that is needed stops everything; a good one and clean books lift that again."""
+    if not event.good:
+        turn.stop(Latch(LOGIN, WAITING_FOR_LOGIN, turn.at, event.by, event.why, CONDITION))
+    elif turn.book.latch(LOGIN) is not None:
+        if event.reconciled:
+            turn.note(e.Lifted(turn.at, LOGIN, event.by, event.why))
+        else:
+            turn.note(e.ControlRefused(turn.at, LOGIN, LOGIN, event.by, event.why, "not_reconciled"))
+
+
+def _refusal(latch: Latch, event: e.OperatorResumed, turn: Turn) -> str:
+    """Why a latch may not be lifted by this hand, or ""."""
+    if latch.state == WAITING_FOR_LOGIN:
+        return "login_first"
+    if latch.state == LOCKED and event.word != UNLOCK:
+        return "locked"
+    state = turn.book.state
+    if graver(state, latch.state) and not allows(state, REARM):
+        return "graver_stands"
+    if latch.resets == CONDITION:
+        return "condition_stands"
+    return "still_at_limit" if event.word not in (CONFIRM, UNLOCK) and _at_limit(latch, turn) else ""
+
+
+def _at_limit(latch: Latch, turn: Turn) -> bool:
+    found = breaker_measure(turn, latch.name, latch.key)
+    return found is not None and found.tripped
+
+
+def _refuse(turn: Turn, event: e.OperatorResumed, name: str, reason: str) -> None:
+    turn.note(e.ControlRefused(turn.at, "resume", name, event.by, event.why, reason))

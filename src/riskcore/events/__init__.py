@@ -1,0 +1,122 @@
+"""The words of the engine: inputs (what happened outside) and facts (what it means); commands stand beside them.
+
+Inputs and facts are journalled; `evolve` folds facts alone, so a fact holds everything its effect needs. Each
+fact type has a `VERSION`; the journal lifts an older one when it is read, an unknown one refuses the start. `at` is the
+moment in IST on every one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, get_args
+
+from riskcore.commands import (
+    INTENTS as INTENTS,
+    AskEquity as AskEquity,
+    AskEvidence as AskEvidence,
+    CancelOrder as CancelOrder,
+    Command as Command,
+    PlaceEntry as PlaceEntry,
+    PlaceExit as PlaceExit,
+)
+from riskcore.events.controls import (
+    Approaching as Approaching,
+    ClockSeen as ClockSeen,
+    ConnectionSeen as ConnectionSeen,
+    ConnectionStaged as ConnectionStaged,
+    ControlRefused as ControlRefused,
+    DriftMeasured as DriftMeasured,
+    Latched as Latched,
+    Lifted as Lifted,
+    LoginSeen as LoginSeen,
+    OperatorHalted as OperatorHalted,
+    OperatorResumed as OperatorResumed,
+    OrderFailed as OrderFailed,
+    Rearmed as Rearmed,
+    Receded as Receded,
+    TroubleOver as TroubleOver,
+    TroubleSeen as TroubleSeen,
+)
+from riskcore.events.facts import (
+    AlertDropped as AlertDropped,
+    CancelRequested as CancelRequested,
+    ClockBackward as ClockBackward,
+    EntryApproved as EntryApproved,
+    EntryRefused as EntryRefused,
+    EquityKnown as EquityKnown,
+    ExitApproved as ExitApproved,
+    Filled as Filled,
+    OrderMoved as OrderMoved,
+    PolicyChanged as PolicyChanged,
+    SessionOpened as SessionOpened,
+    SignalRepeated as SignalRepeated,
+    SignalTaken as SignalTaken,
+    StrayReport as StrayReport,
+)
+from riskcore.events.held import (
+    Marked as Marked,
+    PositionClosed as PositionClosed,
+    StopKept as StopKept,
+    StopMoved as StopMoved,
+    TightenStop as TightenStop,
+)
+from riskcore.events.inputs import (
+    AlertRefused as AlertRefused,
+    EquityRead as EquityRead,
+    EvidenceArrived as EvidenceArrived,
+    OrderReported as OrderReported,
+    PolicyLoaded as PolicyLoaded,
+    PricesSeen as PricesSeen,
+    SignalArrived as SignalArrived,
+    TimePassed as TimePassed,
+)
+
+Input: TypeAlias = (
+    PolicyLoaded
+    | EquityRead
+    | SignalArrived
+    | AlertRefused
+    | EvidenceArrived
+    | PricesSeen
+    | TightenStop
+    | OrderReported
+    | TimePassed
+    | TroubleSeen
+    | TroubleOver
+    | OperatorHalted
+    | OperatorResumed
+    | LoginSeen
+    | ConnectionSeen
+    | ClockSeen
+)
+INPUTS: tuple[type, ...] = get_args(Input)
+
+Fact: TypeAlias = (
+    PolicyChanged
+    | SessionOpened
+    | EquityKnown
+    | SignalTaken
+    | SignalRepeated
+    | AlertDropped
+    | EntryRefused
+    | EntryApproved
+    | ExitApproved
+    | CancelRequested
+    | OrderMoved
+    | StrayReport
+    | Filled
+    | PositionClosed
+    | Marked
+    | StopMoved
+    | StopKept
+    | Latched
+    | Lifted
+    | ClockBackward
+    | ControlRefused
+    | OrderFailed
+    | DriftMeasured
+    | ConnectionStaged
+    | Approaching
+    | Receded
+    | Rearmed
+)
+FACTS: tuple[type, ...] = get_args(Fact)

@@ -1,0 +1,96 @@
+"""The words of a position: its prices, its stop on the move, and its end; `events` lists them with the others."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from attrs import frozen
+
+from riskcore.money import positive
+from riskcore.values import checks, settle
+
+
+@frozen
+class TightenStop:
+    """Somebody wants the stop of a position tighter: an operator, or a strategy. It is never made looser."""
+
+    at: datetime
+    key: str
+    stop: Decimal
+    by: str = "operator"
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _TIGHTEN)
+
+
+@frozen
+class Marked:
+    """The latest price of a held instrument, with what a trailing stop must remember of the prices since the last.
+
+    `high` and `low` are there where all of them came after the entry; `close` where a candle ended among them.
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+    last: Decimal
+    high: Decimal | None = None
+    low: Decimal | None = None
+    close: Decimal | None = None
+    atr: Decimal | None = None
+
+
+@frozen
+class StopMoved:
+    """The stop of a position is tighter than it was. `rule` is the setting that moved it, or who asked for it."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+    position_id: str
+    before: Decimal | None
+    after: Decimal
+    rule: str
+
+
+@frozen
+class StopKept:
+    """A wish to move a stop that was not granted, with its reason; nothing is changed."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+    stop: Decimal
+    by: str
+    reason: str
+
+
+@frozen
+class PositionClosed:
+    """A position is flat again: the finished trade.
+
+    `r_multiple` is its net result over its initial risk, None without a stop. `reason` is the last exit's, and `rule`
+    the setting that placed its stop or its deadline ("" for the entry's own levels).
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
+    key: str
+    side: str
+    quantity: int
+    strategy: str
+    opened_at: datetime
+    closed_at: datetime
+    entry_price: Decimal
+    exit_price: Decimal
+    reason: str
+    gross: Decimal
+    charges: Decimal
+    r_multiple: Decimal | None
+    rule: str = ""
+
+
+_TIGHTEN = checks("TightenStop", stop=positive)

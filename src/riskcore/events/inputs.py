@@ -1,0 +1,113 @@
+"""Inputs: what happened outside, as the shell tells it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from attrs import frozen
+
+from riskcore.money import amount, not_negative, not_negative_whole, positive
+from riskcore.policy import Policy
+from riskcore.signals import Market, Signal
+from riskcore.values import checks, optional, settle
+
+
+@frozen
+class PolicyLoaded:
+    """The rules that hold from here on."""
+
+    at: datetime
+    policy: Policy
+
+
+@frozen
+class EquityRead:
+    """The session's opening equity; `derived` when it was first worked out in mid-session."""
+
+    at: datetime
+    equity: Decimal
+    derived: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _EQUITY)
+
+
+@frozen
+class SignalArrived:
+    """A signal from a strategy, an alert or an operator."""
+
+    at: datetime
+    signal: Signal
+
+
+@frozen
+class AlertRefused:
+    """An alert that could not be read as a signal: kept, answered with its reason, never acted on."""
+
+    at: datetime
+    source: str
+    reason: str
+    detail: str
+    body: str
+
+
+@frozen
+class EvidenceArrived:
+    """What was seen of the instrument of a pending signal. Parts that could not be read are None in it."""
+
+    at: datetime
+    signal_id: str
+    market: Market
+
+
+@frozen
+class PricesSeen:
+    """Prices of one instrument since the last look, conflated: the first, the extremes and the last.
+
+    `atr` is the ATR at their end, where somebody works it out: a stop that trails by the ATR then follows it.
+    """
+
+    at: datetime
+    key: str
+    first: Decimal
+    high: Decimal
+    low: Decimal
+    last: Decimal
+    since: datetime
+    atr: Decimal | None = None
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _PRICES)
+
+
+@frozen
+class OrderReported:
+    """What the gateway says of one of our orders; the fill is cumulative.
+
+    `error` is the class of what went wrong (`policy.breakers.ERRORS`), where the gateway can tell it.
+    """
+
+    at: datetime
+    order_id: str
+    status: str
+    filled_quantity: int
+    filled_value: Decimal
+    traded_at: datetime | None = None
+    note: str = ""
+    error: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _REPORT)
+
+
+@frozen
+class TimePassed:
+    """Nothing but time."""
+
+    at: datetime
+
+
+_EQUITY = checks("EquityRead", equity=amount)
+_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive, atr=optional(not_negative))
+_REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)

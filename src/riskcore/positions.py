@@ -1,0 +1,268 @@
+"""A position as it is held: what its fills made it, its protective levels, and what it has made so far."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+import attrs
+from attrs import field, frozen
+
+from riskcore.instruments import Instrument
+from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
+from riskcore.orders import ApprovedEntry, TargetLeg
+from riskcore.signals import BUY, side_text, sign
+from riskcore.values import checks, given, optional, settle
+
+
+@frozen(kw_only=True)
+class Trail:
+    """The extremes of the price since the entry, the ATR then and now, and who placed the stop that stands.
+
+    `best` and `worst` are the prices most in favour of the position and most against it; `best_close` the best
+    price at the end of a candle (of `trail_interval`). `seen_at` is the last look. `entry_atr` is the ATR the
+    entry was decided on, `atr` the freshest one told since. `rule` is the setting that moved the stop to where it
+    stands ("" while it is the entry's own). Nothing here ever runs back: extremes only widen.
+    """
+
+    best: Decimal | None = field(default=None, converter=given)
+    worst: Decimal | None = field(default=None, converter=given)
+    best_close: Decimal | None = field(default=None, converter=given)
+    seen_at: datetime | None = None
+    entry_atr: Decimal | None = field(default=None, converter=given)
+    atr: Decimal | None = field(default=None, converter=given)
+    rule: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _TRAIL)
+
+    def after(
+        self,
+        *,
+        long: bool,
+        high: Decimal,
+        low: Decimal,
+        close: Decimal | None = None,
+        atr: Decimal | None = None,
+        at: datetime | None = None,
+    ) -> Trail:
+        """The next one, after prices between `low` and `high`; `close` is that of a candle that ended among them."""
+        up, down = (high, low) if long else (low, high)
+        return attrs.evolve(
+            self,
+            best=_better(self.best, up, long=long),
+            worst=_better(self.worst, down, long=not long),
+            best_close=self.best_close if close is None else _better(self.best_close, close, long=long),
+            seen_at=at or self.seen_at,
+            atr=atr or self.atr,
+        )
+
+
+@frozen(kw_only=True)
+class Position:
+    """An open position: `quantity` shares held on `side` at `average_price`, with its protective levels.
+
+    `last` is the latest price seen (the average price until one is); `realised` the gross result of the part
+    already closed, `charges` all charges so far. `initial_stop` stays what the stop was at entry: it is the
+    unit R of the trade.
+    """
+
+    instrument: Instrument
+    side: str = field(converter=given)
+    quantity: int = field(converter=given)
+    average_price: Decimal = field(converter=given)
+    stop: Decimal | None = field(default=None, converter=given)
+    target: Decimal | None = field(default=None, converter=given)
+    product: str = "MIS"
+    last: Decimal | None = field(default=None, converter=given)
+    initial_stop: Decimal | None = None
+    opened_quantity: int = 0
+    opened_at: datetime | None = None
+    strategy: str = ""
+    signal_id: str = ""
+    realised: Decimal = ZERO
+    charges: Decimal = ZERO
+    exit_value: Decimal = ZERO
+    legs: tuple[TargetLeg, ...] = field(default=(), converter=given)
+    trail: Trail = field(factory=Trail)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _POSITION)
+
+    @property
+    def id(self) -> str:
+        """The signal that opened it; the instrument's key where no signal of ours did."""
+        return self.signal_id or self.instrument.key
+
+    def tightens(self, stop: Decimal) -> bool:
+        """Whether a stop at that price is tighter than the one that stands; any is, where none does."""
+        if self.stop is None:
+            return True
+        return stop > self.stop if self.side == BUY else stop < self.stop
+
+    @property
+    @exact
+    def value(self) -> Decimal:
+        """What is held, at cost: quantity x average price."""
+        return self.average_price * self.quantity
+
+    @property
+    @exact
+    def unrealised(self) -> Decimal:
+        """Open result at the latest price, before charges."""
+        last = self.last if self.last is not None else self.average_price
+        return sign(self.side) * (last - self.average_price) * self.quantity
+
+
+@frozen
+class Fill:
+    """Shares of one of our orders that traded, with what that cost in charges.
+
+    `value` is what was paid or received for them, where that is known better than quantity x price: a broker that
+    tells an average price has rounded it.
+    """
+
+    order_id: str
+    quantity: int = field(converter=given)
+    price: Decimal = field(converter=given)
+    at: datetime
+    charges: Decimal = field(default=ZERO, converter=given)
+    value: Decimal | None = field(default=None, converter=given)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _FILL)
+
+    @property
+    @exact
+    def paid(self) -> Decimal:
+        """What was paid or received for the shares."""
+        return self.price * self.quantity if self.value is None else self.value
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """A finished trade, as rules remember it. `r_multiple` is its net result over its initial risk."""
+
+    key: str
+    side: str
+    session: date
+    closed_at: datetime
+    quantity: int
+    gross: Decimal
+    charges: Decimal
+    r_multiple: Decimal | None = None
+    reason: str = ""
+    strategy: str = ""
+    product: str = "MIS"
+    signal_id: str = ""
+
+    @property
+    @exact
+    def net(self) -> Decimal:
+        """The result after charges."""
+        return self.gross - self.charges
+
+
+@frozen
+class DayResult:
+    """A finished session: its opening equity, what was realised in it after charges, and its highest equity."""
+
+    session: date
+    opening_equity: Decimal
+    net: Decimal
+    peak: Decimal | None = None
+
+
+@exact
+def r_multiple(held: Position, net: Decimal) -> Decimal | None:
+    """A net result in units of the initial risk: net / (|average entry - initial stop| x quantity opened).
+
+    None without an initial stop, or with one at the average entry: there is no unit then.
+    """
+    if held.initial_stop is None:
+        return None
+    risk = abs(held.average_price - held.initial_stop) * held.opened_quantity
+    return net / risk if risk else None
+
+
+def marked(
+    held: Position,
+    last: Decimal,
+    at: datetime,
+    *,
+    high: Decimal | None = None,
+    low: Decimal | None = None,
+    close: Decimal | None = None,
+    atr: Decimal | None = None,
+) -> Position:
+    """The position at a new price: its latest price, and what its trail remembers. The stop stays where it is."""
+    top = last if high is None else max(high, last)
+    bottom = last if low is None else min(low, last)
+    trail = held.trail.after(long=held.side == BUY, high=top, low=bottom, close=close, atr=atr, at=at)
+    return attrs.evolve(held, last=last, trail=trail)
+
+
+def with_stop(held: Position, stop: Decimal, rule: str) -> Position:
+    """The position with its stop at a tighter price, and who moved it there; a looser price changes nothing."""
+    if not held.tightens(stop):
+        return held
+    return attrs.evolve(held, stop=stop, trail=attrs.evolve(held.trail, rule=rule))
+
+
+def tighter(held: Position, stop: Decimal) -> Decimal:
+    """The tighter of two stops: shares added to a position never loosen it."""
+    if held.stop is None:
+        return stop
+    return max(held.stop, stop) if held.side == BUY else min(held.stop, stop)
+
+
+def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
+    """The position that an entry's first fill opens."""
+    return Position(
+        instrument=entry.instrument,
+        side=entry.side,
+        quantity=fill.quantity,
+        average_price=fill.price,
+        stop=entry.stop,
+        target=entry.target,
+        product=entry.product,
+        last=fill.price,
+        initial_stop=entry.stop,
+        opened_quantity=fill.quantity,
+        opened_at=fill.at,
+        strategy=entry.strategy,
+        signal_id=entry.signal_id,
+        charges=fill.charges,
+        legs=entry.legs,
+        trail=Trail(best=fill.price, worst=fill.price, seen_at=fill.at, entry_atr=entry.atr),
+    )
+
+
+def _better(known: Decimal | None, price: Decimal, *, long: bool) -> Decimal:
+    if known is None:
+        return price
+    return max(known, price) if long else min(known, price)
+
+
+_POSITION: Final = checks(
+    "Position",
+    side=side_text,
+    quantity=not_negative_whole,
+    average_price=positive,
+    stop=optional(positive),
+    target=optional(positive),
+    last=optional(positive),
+    initial_stop=optional(positive),
+    opened_quantity=not_negative_whole,
+    legs=lambda value, name: tuple(value),
+)
+_FILL: Final = checks("Fill", quantity=count, price=positive, charges=amount, value=optional(positive))
+_TRAIL: Final = checks(
+    "Trail",
+    best=optional(positive),
+    worst=optional(positive),
+    best_close=optional(positive),
+    entry_atr=optional(not_negative),
+    atr=optional(not_negative),
+)

@@ -1,0 +1,166 @@
+"""Rules that wait: after a close, after a loss, after a stop-out, after too many stop-outs.
+
+Time is trading time of the instrument: a night, a weekend or a holiday is no wait. All read `Book.outcomes` as a
+set, whatever order it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from riskcore.book import Outcome
+from riskcore.instruments import Instrument
+from riskcore.money import ZERO
+from riskcore.orders import STOP_HIT
+from riskcore.overrides import Tables
+from riskcore.policy.limits import (
+    ACCOUNT,
+    ALLOWED,
+    NEXT_SESSION,
+    STRATEGY,
+    SYMBOL,
+    SYMBOL_STRATEGY,
+    SYMBOL_STRATEGY_SIDE,
+)
+from riskcore.reasons import Reading
+from riskcore.rules.context import Context
+from riskcore.sessions import CalendarUnknown, Session, session_on
+
+STOPPED_AT_R: Final = Decimal("-0.5")
+NO_TIME: Final = timedelta(0)
+
+
+def stopped_out(outcome: Outcome) -> bool:
+    """Whether a trade ended as a stop-out: it lost half its initial risk or more, or its stop took it off without gain.
+
+    A stop that left exactly nothing counts; one that locked a gain in does not.
+    """
+    lost = outcome.r_multiple is not None and outcome.r_multiple <= STOPPED_AT_R
+    return lost or (outcome.reason == STOP_HIT and outcome.net <= ZERO)
+
+
+def session_time(
+    since: datetime, until: datetime, instrument: Instrument, *, enough: timedelta, tables: Tables | None = None
+) -> timedelta:
+    """Trading time of an instrument between two moments, counted no further than `enough`.
+
+    Within one day it is the time on the clock. A day that the calendar does not know gives nothing.
+    """
+    first, last = since.date(), until.date()
+    if first >= last:
+        return until - since
+    total, day = NO_TIME, first
+    while day <= last and total < enough:
+        hours = _hours(day, instrument, tables)
+        if hours is not None:
+            opened = max(since, hours.opens) if day == first else hours.opens
+            closed = min(until, hours.closes) if day == last else hours.closes
+            total += max(closed - opened, NO_TIME)
+        day += timedelta(days=1)
+    return total
+
+
+def cooled_down(context: Context) -> Reading:
+    """`cooldown_s` of trading have passed since the latest close in `cooldown_scope`."""
+    closes = [done.closed_at for done in _within(context, context.policy.cooldown_scope)]
+    return _waited(context, closes, context.policy.cooldown_s or 0, "cooling_down")
+
+
+def cooled_down_after_loss(context: Context) -> Reading:
+    """`cooldown_after_loss_s` of trading have passed since the latest close with a net loss; a gain changes nothing."""
+    done = _within(context, context.policy.cooldown_scope)
+    losses = [trade.closed_at for trade in done if trade.net < ZERO]
+    return _waited(context, losses, context.policy.cooldown_after_loss_s or 0, "cooling_down_after_loss")
+
+
+def may_enter_again(context: Context) -> Reading:
+    """No stop-out in this session where `reentry_after_stop` locks: the symbol, or it on this strategy and side."""
+    policy, today = context.policy, context.market.at.date()
+    if policy.reentry_after_stop == ALLOWED:
+        return "", ALLOWED, None, None
+    scope = SYMBOL_STRATEGY_SIDE if policy.reentry_after_stop == NEXT_SESSION else SYMBOL
+    locked = any(done.session == today and stopped_out(done) for done in _within(context, scope))
+    symbol = context.signal.symbol
+    return "stopped_out_today" if locked else "", symbol, policy.reentry_after_stop, None
+
+
+def few_stops(context: Context) -> Reading:
+    """Fewer than `max_stops` stop-outs came together in `stops_scope` within `stops_window_s`, or the lock has passed.
+
+    The lock runs from the last of them for `stops_lock_s`; only a further stop-out starts it again, never a gain.
+    With `stops_consecutive` any other close between two stop-outs starts the count afresh.
+    """
+    policy, at = context.policy, context.market.at
+    limit = policy.max_stops or 0
+    trades = _within(context, policy.stops_scope)
+    done = sorted([(trade.closed_at, not stopped_out(trade), trade.session) for trade in trades])
+    run: list[datetime] = []
+    counted = 0
+    for closed_at, otherwise, session in done:
+        if otherwise:
+            run = [] if policy.stops_consecutive else run
+            continue
+        run.append(closed_at)
+        today = session == at.date()
+        locked = len(run) >= limit and _still_locked(context, closed_at)
+        if not (today or locked):
+            continue
+        together = sum(1 for earlier in run if _near(context, earlier, closed_at))
+        if locked and together >= limit:
+            return "too_many_stops", together, limit, None
+        if today:
+            counted = max(counted, together)
+    return "", counted, limit, None
+
+
+def _near(context: Context, earlier: datetime, later: datetime) -> bool:
+    """Whether two stop-outs lie within `stops_window_s` of trading, or within one session where that is not set."""
+    window = context.policy.stops_window_s
+    if window is None:
+        return earlier.date() == later.date()
+    most = timedelta(seconds=window)
+    return _traded(context, earlier, later, enough=most + timedelta(seconds=1)) <= most
+
+
+def _still_locked(context: Context, stopped_at: datetime) -> bool:
+    at, lock = context.market.at, context.policy.stops_lock_s
+    if lock is None:
+        return stopped_at.date() == at.date()
+    length = timedelta(seconds=lock)
+    return _traded(context, stopped_at, at, enough=length) < length
+
+
+def _traded(context: Context, since: datetime, until: datetime, *, enough: timedelta) -> timedelta:
+    return session_time(since, until, context.market.instrument, enough=enough, tables=context.policy.tables)
+
+
+def _waited(context: Context, closes: list[datetime], seconds: int, reason: str) -> Reading:
+    if not closes:
+        return "", None, seconds, None
+    length = timedelta(seconds=seconds)
+    passed = _traded(context, max(closes), context.market.at, enough=length)
+    return "" if passed >= length else reason, passed, seconds, None
+
+
+def _within(context: Context, scope: str) -> Iterable[Outcome]:
+    """The finished trades of a scope around the signal: the account, its strategy, its symbol, or parts of that."""
+    outcomes, signal = context.book.outcomes, context.signal
+    if scope == ACCOUNT or not outcomes:
+        return outcomes
+    if scope == STRATEGY:
+        return [done for done in outcomes if done.strategy == signal.strategy]
+    key = context.market.instrument.key
+    same = [done for done in outcomes if done.key == key]
+    if scope in (SYMBOL_STRATEGY, SYMBOL_STRATEGY_SIDE):
+        same = [done for done in same if done.strategy == signal.strategy]
+    return [done for done in same if done.side == signal.side] if scope == SYMBOL_STRATEGY_SIDE else same
+
+
+def _hours(day: date, instrument: Instrument, tables: Tables | None) -> Session | None:
+    try:
+        return session_on(day, instrument, tables=tables)
+    except CalendarUnknown:
+        return None

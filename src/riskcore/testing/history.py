@@ -1,0 +1,153 @@
+"""What decisions remember (finished trades and sessions, closes), and the rules that read it, off by default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from riskcore.book import DayResult, Outcome
+from riskcore.money import ZERO
+from riskcore.orders import SIGNAL_EXIT, SQUARE_OFF, STOP_HIT, TARGET_HIT
+from riskcore.policy import Limit
+from riskcore.signals import SIDES
+
+try:
+    from hypothesis import strategies as st
+except ImportError as missing:
+    raise ImportError('riskcore.testing needs Hypothesis: pip install "riskcore[testing]"') from missing
+
+RESULTS: Final = tuple(Decimal(r) for r in ("-1.1", "-1.1", "-0.5", "-0.2", "0", "0.4", "2.5"))
+SESSIONS_BACK: Final = (0, 0, 0, 0, 1, 4)
+
+_LIMITS: Final = (
+    {"scope": "product", "name": "MIS", "max_positions": 2, "max_daily_loss": 1},
+    {"scope": "strategy", "name": "ema", "max_trades_per_day": 2, "max_daily_loss": 2},
+    {"scope": "symbol", "name": "INFY", "max_positions": 1, "max_trades_per_day": 1},
+)
+_VALIDATOR: Final[dict[str, tuple[Any, ...]]] = {
+    "denied_symbols": (("INFY",), ("SMALLCAP", "ABC")),
+    "allowed_sessions": (("regular",), ("regular", "muhurat"), ("muhurat",)),
+    "allowed_weekdays": (("mon", "tue", "wed", "thu", "fri"), ("mon", "fri", "sun")),
+    "entry_windows": (("09:15-11:30", "12:30-20:00"), ("09:20-14:45",)),
+    "price_min": (50, 300),
+    "price_max": (900, 500),
+    "max_price_drift_pct": (1, 20),
+}
+_HISTORY: Final[dict[str, tuple[Any, ...]]] = {
+    "max_entries_per_symbol": (1, 3),
+    "cooldown_s": (60, 1800, 30_000),
+    "cooldown_after_loss_s": (60, 1800, 30_000),
+    "cooldown_scope": ("symbol_strategy", "symbol_strategy_side"),
+    "reentry_after_stop": ("next_session", "symbol_next_session"),
+    "max_stops": (1, 2, 3),
+    "stops_scope": ("strategy", "symbol", "symbol_strategy_side"),
+    "stops_consecutive": (True,),
+}
+_RISK: Final[dict[str, tuple[Any, ...]]] = {
+    "daily_loss_worst_case": (True,),
+    "worst_case_over": ("shrink",),
+    "max_weekly_loss": (10,),
+    "max_monthly_loss": (10,),
+    "max_open_risk": (1, 3, "0.2"),
+    "limits": tuple((Limit(**limit),) for limit in _LIMITS),
+}
+_LIKENESS: Final[dict[str, tuple[Any, ...]]] = {
+    "max_correlation": ("0.1", "0.5", "0.95"),
+    "max_cluster_positions": (1, 2),
+    "max_cluster_exposure": (1, 10, 40),
+    "cluster_correlation": ("0.2", "0.6"),
+    "correlation_shrinkage": ("0.1", "0.5"),
+}
+
+
+def rulebooks(*, likeness: bool = True, most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+    """Settings of rules that are off by default: of the validator's, those with a memory, of risk, or of correlation.
+
+    Up to `most` of one kind at once, so that each has something to say; without `likeness` none of correlation.
+    """
+    kinds = (_VALIDATOR, _HISTORY, _HISTORY, _RISK, _LIKENESS) if likeness else (_VALIDATOR, _HISTORY, _RISK)
+    return st.sampled_from(kinds).flatmap(lambda known: _some_of(known, most))
+
+
+def _some_of(known: dict[str, tuple[Any, ...]], most: int) -> st.SearchStrategy[dict[str, Any]]:
+    each = {name: st.sampled_from(values) for name, values in known.items()}
+    chosen = st.lists(st.sampled_from(tuple(each)), min_size=1, max_size=most, unique=True)
+    return chosen.flatmap(lambda names: st.fixed_dictionaries({name: each[name] for name in names}))
+
+
+def outcomes(at: datetime, keys: Sequence[str], *, most: int = 4) -> st.SearchStrategy[tuple[Outcome, ...]]:
+    """Finished trades of those instruments before `at`, of this session and earlier ones, oldest first."""
+    one = st.builds(
+        _outcome,
+        at=st.just(at),
+        key=st.sampled_from(tuple(keys)),
+        side=st.sampled_from(SIDES),
+        back=st.sampled_from(SESSIONS_BACK),
+        seconds=st.sampled_from((1, 60, 400, 1700, 5000)),
+        result=st.sampled_from(RESULTS),
+        reason=st.sampled_from((STOP_HIT, STOP_HIT, TARGET_HIT, SIGNAL_EXIT, SQUARE_OFF)),
+        strategy=st.sampled_from(("", "ema")),
+    )
+    return st.lists(one, max_size=most).map(lambda found: tuple(sorted(found, key=lambda done: done.closed_at)))
+
+
+def _outcome(
+    *, at: datetime, key: str, side: str, back: int, seconds: int, result: Decimal, reason: str, strategy: str
+) -> Outcome:
+    closed = at - timedelta(days=back, seconds=seconds)
+    return Outcome(
+        key=key,
+        side=side,
+        session=closed.date(),
+        closed_at=closed,
+        quantity=10,
+        gross=result * 300,
+        charges=ZERO,
+        r_multiple=result,
+        reason=reason,
+        strategy=strategy,
+    )
+
+
+def finished_days(at: datetime, equity: Decimal, *, most: int = 4) -> st.SearchStrategy[tuple[DayResult, ...]]:
+    """Sessions before the day of `at`, oldest first, each with up to 8 % lost or 4 % gained."""
+    back = st.lists(st.integers(1, 12), max_size=most, unique=True).map(lambda days: sorted(days, reverse=True))
+    result = st.sampled_from((-8, -5, -1, 0, 2, 4))
+    return back.flatmap(
+        lambda days: st.tuples(
+            *(
+                st.builds(DayResult, st.just(at.date() - timedelta(days=day)), st.just(equity), result.map(_of(equity)))
+                for day in days
+            )
+        )
+    )
+
+
+def _of(equity: Decimal) -> Any:
+    return lambda percent: equity * percent / 100
+
+
+def closes(
+    keys: Sequence[str], *, faulty: bool = True
+) -> st.SearchStrategy[tuple[tuple[str, tuple[Decimal, ...]], ...]]:
+    """Forty closes of each instrument, some alike, some against each other; with `faulty`, some too few or still."""
+    kinds = st.sampled_from((*range(5),) * 4 + ((5, 6, 7) if faulty else ()))
+    return st.tuples(*(kinds.map(_series) for _ in keys)).map(
+        lambda found: tuple((key, series) for key, series in zip(keys, found, strict=True) if series)
+    )
+
+
+def _series(kind: int) -> tuple[Decimal, ...]:
+    """A series by its kind: three moves of their own, one against the first, one near it; still, short, missing."""
+    moves: dict[int, Any] = {
+        0: lambda at: 100 + at * 7 % 11,
+        1: lambda at: 100 + at * 5 % 13,
+        2: lambda at: 100 + at * 3 % 7,
+        3: lambda at: 120 - at * 7 % 11,
+        4: lambda at: 100 + at * 7 % 11 + at % 3,
+        5: lambda at: 100,
+    }
+    length = {6: 12, 7: 0}.get(kind, 40)
+    return tuple(Decimal(moves.get(kind, moves[0])(at)) for at in range(length))

@@ -1,0 +1,73 @@
+"""tools/mutants.py: which functions a change touches, what counts as killed, and that written words are kept."""
+
+from argparse import Namespace
+
+from tools import mutants
+from tools.mutant_tests import quick
+from tools.mutants import Mutant
+
+FOUND = [
+    Mutant("sizing", "size", "killed", ""),
+    Mutant("sizing", "size", "timeout", ""),
+    Mutant("sizing", "size", "survived", "- a < b + a <= b"),
+    Mutant("money", "amount", "no tests", "- return 1 + return 2"),
+    Mutant("money", "whole", "not checked", "- x + y"),
+]
+
+
+def test_the_rates_are_of_what_was_tried():
+    """A mutant without a test counts as alive; one not looked at yet counts for nothing."""
+    assert {room: round(rate) for room, rate in mutants.rates(FOUND).items()} == {"money": 0, "sizing": 67}
+
+
+def test_the_page_names_the_survivors_and_keeps_their_words():
+    """Run again, the word beside a survivor stays; a survivor that was killed takes its word along."""
+    first = mutants.page(FOUND, "")
+    assert "| `sizing.size` | `- a < b + a <= b` |  |" in first
+    worded = first.replace("<= b` |  |", "<= b` | the same in integers |")
+    assert "| the same in integers |" in mutants.page(FOUND, worded)
+    assert "the same in integers" not in mutants.page(FOUND[:2], worded)
+
+
+def test_the_page_says_what_was_not_run():
+    """A room of several files is summed up; a file of which nothing was tried has no rate, and no survivors."""
+    found = [*FOUND, Mutant("rules.count", "ask", "killed", ""), Mutant("rules.loss", "ask", "not checked", "")]
+    lines = mutants.page(found, "").splitlines()
+    assert "| `rules` | 2 | 1 | 1 | 100.0 % |" in lines
+    assert "| `rules.loss` | 1 | 0 | 0 | not run |" in lines
+    assert [line for line in lines if line.startswith("| `rules.loss.ask`")] == []
+
+
+def test_a_share_is_the_same_at_every_run_and_grows_by_more():
+    """A tenth stands in every fifth, and all of it in the whole."""
+    names = [f"riskcore.sizing.x_size__mutmut_{number}" for number in range(1000)]
+    tenth, fifth, whole = (
+        {name for name in names if mutants.chosen(Namespace(again=False, rest=False, share=share))(name, None)}
+        for share in (10, 20, 100)
+    )
+    assert tenth < fifth < whole == set(names)
+    assert 60 < len(tenth) < 140
+
+
+def test_the_rest_was_not_tried_and_again_means_survivors():
+    """1 is mutmut's code of a killed mutant, 0 of a survivor, None of one it did not try."""
+    rest = mutants.chosen(Namespace(again=False, rest=True, share=100))
+    again = mutants.chosen(Namespace(again=True, rest=False, share=100))
+    assert [rest("x", code) for code in (None, 0, 1)] == [True, False, False]
+    assert [again("x", code) for code in (None, 0, 1)] == [False, True, False]
+
+
+def test_the_quick_tests_come_first_and_the_quickest_of_the_slow_alone():
+    """So that no mutant is without a test."""
+    seconds = {"a": 0.2, "b": 9, "c": 0.1, "d": 5}
+    assert quick(seconds, seconds, 0.3) == ["c", "a"]
+    assert quick(["b", "d"], seconds, 0.3) == ["d"]
+
+
+def test_only_functions_of_mutated_files_count_as_changed(monkeypatch):
+    """A changed line of a room that is not mutated names nothing."""
+    diff = "+++ b/src/riskcore/money.py\n@@ -1 +120,1 @@\n+++ b/src/riskcore/events.py\n@@ -1 +50,5 @@\n"
+    monkeypatch.setattr(mutants.subprocess, "run", lambda *args, **more: type("Ran", (), {"stdout": diff}))
+    found = mutants.changed_functions("main")
+    assert len(found) == 1
+    assert found[0].startswith("riskcore.money.x_")
