@@ -1,6 +1,7 @@
 """What can be read from the core's source: which function gives which reason, and which reads which setting.
 
-Both follow the calls a function makes within its own module, and the properties of the context it looks at.
+Both follow the calls a function makes within its own module and to rules of other modules, and the properties of the
+context it looks at.
 """
 
 from __future__ import annotations
@@ -42,9 +43,20 @@ def rooms(root: Path = CORE) -> list[Path]:
 
 
 @cache
+def borrowed(path: Path) -> Mapping[str, ast.FunctionDef]:
+    """The functions that a file imports from the rooms of rules beside it, by the name it calls them."""
+    found: dict[str, ast.FunctionDef] = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("riskcore.rules."):
+            there = functions(CORE.parent.joinpath(*(node.module or "").split(".")).with_suffix(".py"))
+            found |= {name.asname or name.name: there[name.name] for name in node.names if name.name in there}
+    return found
+
+
+@cache
 def reached(path: Path, name: str) -> tuple[ast.FunctionDef, ...]:
-    """A function and all of its own module (and of the context) that it calls or reads, itself first."""
-    known = {**functions(CORE / "rules" / "context.py"), **functions(path)}
+    """A function and all that it calls or reads of its module, of the context and of other rules, itself first."""
+    known = {**functions(CORE / "rules" / "context.py"), **borrowed(path), **functions(path)}
     for other in {home(ask)[1] for _, ask in rule_rows()} - {name}:
         known.pop(other, None)  # a rule answers for itself
     order, waiting = [], [name]

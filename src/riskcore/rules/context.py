@@ -87,13 +87,6 @@ class Context(NamedTuple):
         """What one share counts for where value or margin is limited, in rupees (`worth`)."""
         return worth(self.reference, self.limit)
 
-    @property
-    def risk_per_share(self) -> Decimal | None:
-        """What one share loses between the worst permitted entry and the stop, before charges."""
-        if self.stop is None or self.limit is None or not self.stop_is_sound:
-            return None
-        return abs(self.limit - self.stop.price)
-
 
 @exact
 def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from riskcore.money import ZERO, percent_of
+from riskcore.money import ZERO
 from riskcore.policy import Policy
 from riskcore.reasons import Reading
 from riskcore.rules.bets import Bets, connected
 from riskcore.rules.context import Context
-from riskcore.rules.exposure import used
+from riskcore.rules.exposure import room_under, used
 
 
 def same_bet(context: Context) -> Reading:
@@ -49,12 +49,7 @@ def cluster_exposure(context: Context) -> Reading | None:
         return None
     keys = [bets.keys[at] for at in _cluster(bets, context.policy)]
     taken = used(context, lambda held: held.instrument.key in keys)
-    if isinstance(taken, str):
-        return "margin_unknown", taken, None, None
-    limit = percent_of(context.base, context.policy.max_cluster_exposure or ZERO)
-    room = max(limit - taken, ZERO)
-    passed = room >= per_share * context.market.instrument.lot_size
-    return "" if passed else "cluster_full", taken, limit, room // per_share
+    return room_under(context, taken, context.policy.max_cluster_exposure or ZERO, "cluster_full")
 
 
 def _unknown(context: Context) -> Reading:

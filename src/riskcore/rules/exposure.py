@@ -50,7 +50,7 @@ def sector_exposure(context: Context) -> Reading | None:
         return None
     bucket = context.market.instrument.bucket
     taken = used(context, lambda held: held.instrument.bucket == bucket)
-    return _room(context, taken, context.policy.max_sector_exposure, "sector_full")
+    return room_under(context, taken, context.policy.max_sector_exposure, "sector_full")
 
 
 def sector_net_exposure(context: Context) -> Reading | None:
@@ -75,7 +75,7 @@ def sector_net_exposure(context: Context) -> Reading | None:
             if value is None:
                 return "margin_unknown", held.instrument.key, None, None
             net += value
-    return _room(context, net, context.policy.max_sector_net_exposure or ZERO, "sector_net_full")
+    return room_under(context, net, context.policy.max_sector_net_exposure or ZERO, "sector_net_full")
 
 
 def unknown_sectors(context: Context) -> Reading | None:
@@ -86,7 +86,7 @@ def unknown_sectors(context: Context) -> Reading | None:
     if context.base is None or context.per_share is None:
         return None
     taken = used(context, lambda held: not held.instrument.sector)
-    return _room(context, taken, context.policy.max_unknown_sector_exposure or ZERO, "unknown_sectors_full")
+    return room_under(context, taken, context.policy.max_unknown_sector_exposure or ZERO, "unknown_sectors_full")
 
 
 def surveillance_allows(context: Context) -> Reading:
@@ -163,8 +163,6 @@ def largest_quantity(context: Context) -> Reading:
 def used(context: Context, counts: Callable[[Holding], bool]) -> Decimal | str:
     """What is held or on its way of what counts, on the policy's basis; else whose margin is unknown."""
     total = ZERO
-    if not context.holdings:
-        return total
     for held in context.holdings:
         if counts(held):
             part = _on_basis(context, held)
@@ -174,7 +172,7 @@ def used(context: Context, counts: Callable[[Holding], bool]) -> Decimal | str:
     return total
 
 
-def _room(context: Context, taken: Decimal | str, percent: Decimal, full: str) -> Reading | None:
+def room_under(context: Context, taken: Decimal | str, percent: Decimal, full: str) -> Reading | None:
     """What a limit in percent of the sizing base leaves, and whether that is a lot; `taken` may say what is unknown."""
     if isinstance(taken, str):
         return "margin_unknown", taken, None, None

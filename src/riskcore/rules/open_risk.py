@@ -14,6 +14,7 @@ from riskcore.money import ZERO, percent_of
 from riskcore.orders import ApprovedEntry
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
+from riskcore.rules.sizes import fits_whole
 from riskcore.signals import sign
 from riskcore.sizing import Size
 
@@ -66,9 +67,7 @@ def worst_case(context: Context) -> Reading | None:
 
 def day_has_room(context: Context, sized: Size) -> Reading:
     """With worst_case_over reject: the worst case has room for all that every other limit allows, not for a part."""
-    wanted = min(most for name, most in sized.caps if name != WORST_CASE)
-    room = min((most for name, most in sized.caps if name == WORST_CASE), default=wanted)
-    return "" if room >= wanted else "worst_case_over", wanted, room, None
+    return fits_whole(sized, (WORST_CASE,), "worst_case_over")
 
 
 def risk_in_use(book: Book) -> Decimal:

@@ -124,9 +124,14 @@ def one_lot(context: Context, sized: Size) -> Reading:
 
 def sector_fits(context: Context, sized: Size) -> Reading:
     """The sector has room for all that every other limit allows, with sector_over reject; asked of the whole size."""
-    wanted = min(most for name, most in sized.caps if name not in SECTOR_CAPS)
-    room = min((most for name, most in sized.caps if name in SECTOR_CAPS), default=wanted)
-    return "" if room >= wanted else "sector_over", wanted, room, None
+    return fits_whole(sized, SECTOR_CAPS, "sector_over")
+
+
+def fits_whole(sized: Size, caps: tuple[str, ...], over: str) -> Reading:
+    """Whether the named caps have room for all that the others allow; `over` is the reason where they have not."""
+    wanted = min(most for name, most in sized.caps if name not in caps)
+    room = min((most for name, most in sized.caps if name in caps), default=wanted)
+    return "" if room >= wanted else over, wanted, room, None
 
 
 def large_enough(context: Context, sized: Size) -> Reading:
