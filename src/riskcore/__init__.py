@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from riskcore.breakers.market import recent_range as recent_range
     from riskcore.breakers.measure import Measure as Measure, Observations as Observations
     from riskcore.breakers.table import measures as measures
+    from riskcore.broker_books import (
+        BrokerBooks as BrokerBooks,
+        BrokerHolding as BrokerHolding,
+        BrokerOrder as BrokerOrder,
+        BrokerPosition as BrokerPosition,
+        BrokerTrade as BrokerTrade,
+    )
     from riskcore.costs import (
         Charges as Charges,
         ChargesUnknown as ChargesUnknown,
@@ -174,6 +181,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "breakers.market": ("recent_range",),
     "breakers.measure": ("Measure", "Observations"),
     "breakers.table": ("measures",),
+    "broker_books": ("BrokerBooks", "BrokerHolding", "BrokerOrder", "BrokerPosition", "BrokerTrade"),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges", "settlement_stt", "settles_by_delivery"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exchange_limits": ("band_pct", "largest_quantity_sent", "price_band", "slice_quantity", "slices"),

@@ -1,0 +1,180 @@
+"""What a broker's own books say, as values: orders, trades, positions, holdings, and what could not be read of them.
+
+They are foreign: a row may lack what another broker's has, and then it is None here and never a guess. An empty book
+is a book that was read and was empty; one that could not be read is None. Neither proves that an account is flat.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from riskcore.instruments import one_of
+from riskcore.money import amount, count, not_negative_whole, positive, whole
+from riskcore.sessions import in_ist
+from riskcore.signals import side_text
+from riskcore.values import checks, given, optional, settle
+
+OPEN: Final = "open"
+TRIGGER_PENDING: Final = "trigger_pending"
+COMPLETE: Final = "complete"
+CANCELLED: Final = "cancelled"
+REJECTED: Final = "rejected"
+OTHER: Final = "other"
+ROW_STATUSES: Final = (OPEN, TRIGGER_PENDING, COMPLETE, CANCELLED, REJECTED, OTHER)
+"""What a broker says of an order. OTHER is a word nobody knows: it proves neither that it works nor that it ended."""
+
+WORKING_ROWS: Final = frozenset((OPEN, TRIGGER_PENDING))
+
+
+@frozen(kw_only=True)
+class BrokerOrder:
+    """One row of a broker's order book.
+
+    `key` is exchange and symbol (`NSE:RELIANCE`), "" where the row names no symbol. `price` and `trigger` are None
+    where the order has none; `filled_quantity` and `average_price` where the row does not say (live rows of several
+    brokers). `placed_at` is when it was placed, not when it filled; `note` holds the broker's own words.
+    """
+
+    id: str
+    key: str
+    side: str = field(converter=given)
+    quantity: int = field(converter=given)
+    product: str = field(converter=given)
+    status: str = field(converter=given)
+    price_type: str = "LIMIT"
+    price: Decimal | None = field(default=None, converter=given)
+    trigger: Decimal | None = field(default=None, converter=given)
+    filled_quantity: int | None = field(default=None, converter=given)
+    average_price: Decimal | None = field(default=None, converter=given)
+    placed_at: datetime | None = field(default=None, converter=given)
+    note: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _ORDER)
+
+    @property
+    def working(self) -> bool:
+        """Whether the row says that it may still fill."""
+        return self.status in WORKING_ROWS
+
+
+@frozen(kw_only=True)
+class BrokerTrade:
+    """One row of a broker's trade book: shares of one order that traded at one price. An order may have several."""
+
+    order_id: str
+    key: str
+    side: str = field(converter=given)
+    quantity: int = field(converter=given)
+    price: Decimal = field(converter=given)
+    product: str = field(converter=given)
+    traded_at: datetime | None = field(default=None, converter=given)
+    id: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _TRADE)
+
+
+@frozen(kw_only=True)
+class BrokerPosition:
+    """One row of a broker's position book: `quantity` is signed, 0 for a row that went flat today.
+
+    `average_price` is None for a flat row, and where the broker tells none.
+    """
+
+    key: str
+    product: str = field(converter=given)
+    quantity: int = field(converter=given)
+    average_price: Decimal | None = field(default=None, converter=given)
+    last: Decimal | None = field(default=None, converter=given)
+    realised: Decimal | None = field(default=None, converter=given)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _POSITION)
+
+
+@frozen(kw_only=True)
+class BrokerHolding:
+    """Shares in the demat account, which a negative CNC position of the day is covered by."""
+
+    key: str
+    quantity: int = field(converter=given)
+    average_price: Decimal | None = field(default=None, converter=given)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _HOLDING)
+
+
+@frozen(kw_only=True)
+class BrokerBooks:
+    """One look at an account: the moment it was begun, each book, or None for one that could not be read.
+
+    `unread` says of those why, as (book, words).
+    """
+
+    at: datetime = field(converter=given)
+    orders: tuple[BrokerOrder, ...] | None = None
+    trades: tuple[BrokerTrade, ...] | None = None
+    positions: tuple[BrokerPosition, ...] | None = None
+    holdings: tuple[BrokerHolding, ...] | None = None
+    unread: tuple[tuple[str, str], ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _BOOKS)
+
+    def order(self, broker_id: str) -> BrokerOrder | None:
+        """The order of that id, if the book was read and has it."""
+        return next((row for row in self.orders or () if row.id == broker_id), None)
+
+    def trades_of(self, broker_id: str) -> tuple[BrokerTrade, ...]:
+        """The trades of one order in this snapshot: their sum is what it filled, however often each was told."""
+        return tuple(row for row in self.trades or () if row.order_id == broker_id)
+
+
+def _row_status(value: Any, name: str) -> str:
+    if value not in ROW_STATUSES:
+        raise ValueError(f"{name} must be one of {', '.join(ROW_STATUSES)}, got {value!r}")
+    return str(value)
+
+
+def _product(value: Any, name: str) -> str:
+    """Any product there is: an account may hold more kinds than we trade."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{name} must name a product such as MIS, got {value!r}")
+    return value
+
+
+def _price_type(value: Any, name: str) -> str:
+    return one_of(value, name, ("MARKET", "LIMIT", "SL", "SL-M"))
+
+
+_ORDER: Final = checks(
+    "BrokerOrder",
+    side=side_text,
+    quantity=count,
+    product=_product,
+    status=_row_status,
+    price_type=_price_type,
+    price=optional(positive),
+    trigger=optional(positive),
+    filled_quantity=optional(not_negative_whole),
+    average_price=optional(positive),
+    placed_at=optional(in_ist),
+)
+_TRADE: Final = checks(
+    "BrokerTrade", side=side_text, quantity=count, price=positive, product=_product, traded_at=optional(in_ist)
+)
+_POSITION: Final = checks(
+    "BrokerPosition",
+    product=_product,
+    quantity=whole,
+    average_price=optional(positive),
+    last=optional(positive),
+    realised=optional(amount),
+)
+_HOLDING: Final = checks("BrokerHolding", quantity=whole, average_price=optional(positive))
+_BOOKS: Final = checks("BrokerBooks", at=in_ist)
