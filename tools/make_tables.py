@@ -84,9 +84,12 @@ EFFECT: Final = {"mis": FLAG, "margin_pct": PERCENT, "netting": FLAG}
 LISTED: Final = {**DAYS, "list": SYMBOL, "stage": one_of("all", "I", "II", "III", "IV"), **EFFECT}
 LIST: Final = {"as_of": day, **EVIDENCE}
 SIDE: Final = {"side": one_of("BUY", "SELL")}
+TAKES: Final = {"resting": one_of("SL", "SL-M", "none"), "revises": FLAG}
+TELLS: Final = {"fills_in_orders": FLAG, "empty_proves": FLAG}
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "bands": {"bands": rows(sourced(PRICE_BAND), one_row_a_day)},
+    "brokers": {"brokers": rows(sourced({**DAYS, "broker": words, **TAKES, **TELLS}), one_row_a_day)},
     "calendar": {
         "first": day,
         "last": day,
@@ -127,7 +130,7 @@ TYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("BANDS", "CHARGES", "EFFECTS", "EXPIRIES", "HOURS", "LOTS", "MARGINS", "PHASES", "SETTLEMENT"), TABLE
     ),
-    **dict.fromkeys(("SQUARE_OFF", "TICKS"), TABLE),
+    **dict.fromkeys(("BROKERS", "SQUARE_OFF", "TICKS"), TABLE),
 }
 
 

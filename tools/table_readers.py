@@ -25,7 +25,19 @@ EVERY: Final[Mapping[str, tuple[str, ...]]] = {
     "stage": ("all",),
 }
 """What `all` stands for in a field that says what a row is about."""
-SUBJECT: Final = ("exchange", "underlying", "segment", "group", "product", "kind", "side", "phase", "list", "stage")
+SUBJECT: Final = (
+    "exchange",
+    "underlying",
+    "segment",
+    "group",
+    "product",
+    "kind",
+    "side",
+    "phase",
+    "list",
+    "stage",
+    "broker",
+)
 Reader = Callable[[Any], Any]
 """Takes what YAML gave, returns a checked literal, raises `SourceRefused` with every fault it found."""
 

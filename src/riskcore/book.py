@@ -162,6 +162,14 @@ class Book:
             and (entries is None or order.is_entry is entries)
         )
 
+    def leaving(self, key: str) -> tuple[Order, ...]:
+        """The exits of an instrument that are on their way; a stop that only rests is none."""
+        return tuple(order for order in self.live_orders(key, entries=False) if not order.rests)
+
+    def resting(self, key: str) -> Order | None:
+        """The protective stop that rests at the broker for an instrument, or is on its way there."""
+        return next((order for order in self.live_orders(key, entries=False) if order.rests), None)
+
     def keys_in_play(self) -> tuple[str, ...]:
         """The instruments held, or with an entry on its way, each once."""
         held = (position.instrument.key for position in self.positions)
@@ -173,7 +181,7 @@ class Book:
         if isinstance(event, Price):
             return self._marked(event)
         if isinstance(event, Fill):
-            return self._filled(event)._peaked()
+            return self._filled(event).peaked()
         return self._ordered(event)
 
     @exact
@@ -188,7 +196,7 @@ class Book:
             peak += added
             days = tuple(day if day.peak is None else attrs.evolve(day, peak=day.peak + added) for day in days)
         opened = attrs.evolve(self, opening_equity=equity, peak_equity=peak, days=days, version=self.version + 1)
-        return opened._peaked()
+        return opened.peaked()
 
     @exact
     def next_session(self, session: date, last_known: Decimal | None = None) -> Book:
@@ -222,14 +230,15 @@ class Book:
         held = self.position(key)
         if held is None or not held.tightens(stop):
             return self
-        return attrs.evolve(self._with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
+        return attrs.evolve(self.with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
 
     def moved(self, order_id: str, status: str) -> Book:
         """The next book after a report that changes an order's status and fills nothing new."""
         order = self._known(order_id)
-        return self._with_order(order.advance(status, order.filled_quantity, order.filled_value))
+        return self.with_order(order.advance(status, order.filled_quantity, order.filled_value))
 
-    def _peaked(self) -> Book:
+    def peaked(self) -> Book:
+        """The next book with its peaks at today's equity, where that is higher."""
         equity = self.equity
         if equity is None or (self.session_peak is not None and equity <= self.session_peak):
             return self
@@ -252,7 +261,7 @@ class Book:
         if held is None:
             return self
         seen = marked(held, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
-        return attrs.evolve(self._with_position(held, seen), version=self.version + 1)._peaked()
+        return attrs.evolve(self.with_position(held, seen), version=self.version + 1).peaked()
 
     def _filled(self, fill: Fill) -> Book:
         order = self._known(fill.order_id)
@@ -261,7 +270,7 @@ class Book:
             order.filled_quantity + fill.quantity,
             order.filled_value + fill.paid,
         )
-        booked = self._with_order(after, charges=self.charges + fill.charges)
+        booked = self.with_order(after, charges=self.charges + fill.charges)
         return booked._opened(order, fill) if order.is_entry else booked._closed(order, fill)
 
     def _opened(self, order: Order, fill: Fill) -> Book:
@@ -283,7 +292,7 @@ class Book:
             stop=tighter(held, entry.stop),
             trail=attrs.evolve(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
         )
-        return self._with_position(held, grown)
+        return self.with_position(held, grown)
 
     def _closed(self, order: Order, fill: Fill) -> Book:
         held = self.position(order.approved.instrument.key)
@@ -299,9 +308,9 @@ class Book:
             last=fill.price,
         )
         if left.quantity:
-            return attrs.evolve(self, realised=self.realised + result)._with_position(held, left)
+            return attrs.evolve(self, realised=self.realised + result).with_position(held, left)
         finished = (*self.outcomes, self._outcome(left, order, fill))[-KEPT_OUTCOMES:]
-        return attrs.evolve(self, realised=self.realised + result, outcomes=finished)._with_position(held, None)
+        return attrs.evolve(self, realised=self.realised + result, outcomes=finished).with_position(held, None)
 
     def _outcome(self, flat: Position, order: Order, fill: Fill) -> Outcome:
         exit_ = order.approved
@@ -320,11 +329,13 @@ class Book:
             signal_id=flat.signal_id,
         )
 
-    def _with_position(self, old: Position, new: Position | None) -> Book:
+    def with_position(self, old: Position, new: Position | None) -> Book:
+        """The next book with a position in the place of another, or without it."""
         positions = (new if p is old else p for p in self.positions)
         return attrs.evolve(self, positions=tuple(p for p in positions if p is not None))
 
-    def _with_order(self, order: Order, **changes: Any) -> Book:
+    def with_order(self, order: Order, **changes: Any) -> Book:
+        """The next book with a later state of one of its orders, counted anew; and what else changes with it."""
         before = self._known(order.id)
         orders = tuple(order if known is before else known for known in self.orders)
         change = order.counts_as_trade - before.counts_as_trade

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from riskcore.orders import ApprovedEntry, ApprovedExit
+from riskcore.orders import ApprovedEntry, ApprovedExit, Revision
 from riskcore.signals import Signal
 
 
@@ -49,5 +49,13 @@ class CancelOrder:
     order_id: str
 
 
-Command: TypeAlias = AskEquity | AskEvidence | PlaceEntry | PlaceExit | CancelOrder
-INTENTS: tuple[type, ...] = (PlaceEntry, PlaceExit, CancelOrder)
+@frozen
+class ReviseOrder:
+    """Change one of our resting orders in place."""
+
+    order_id: str
+    revision: Revision
+
+
+Command: TypeAlias = AskEquity | AskEvidence | PlaceEntry | PlaceExit | CancelOrder | ReviseOrder
+INTENTS: tuple[type, ...] = (PlaceEntry, PlaceExit, CancelOrder, ReviseOrder)

@@ -17,12 +17,13 @@ from riskcore.instruments import Instrument
 from riskcore.money import ZERO
 
 INTENDED: Final = "intended"
+AWAITING: Final = "awaiting_approval"
 UNKNOWN: Final = "unknown"
 WORKING: Final = "working"
 CANCELLED: Final = "cancelled"
 REJECTED: Final = "rejected"
 FILLED: Final = "filled"
-LIFE: Final = (INTENDED, UNKNOWN, WORKING, REJECTED, CANCELLED, FILLED)
+LIFE: Final = (INTENDED, AWAITING, UNKNOWN, WORKING, REJECTED, CANCELLED, FILLED)
 ENDED: Final = frozenset((REJECTED, CANCELLED, FILLED))
 
 STOP_HIT: Final = "stop"
@@ -31,6 +32,9 @@ SQUARE_OFF: Final = "square_off"
 SIGNAL_EXIT: Final = "signal"
 TIME_STOP: Final = "time_stop"
 CONNECTION_LOST: Final = "connection_lost"
+UNPROTECTED: Final = "unprotected"
+DOUBLE_FILL: Final = "double_fill"
+OVER_RISK: Final = "over_risk"
 
 
 @frozen
@@ -78,7 +82,8 @@ class ApprovedExit:
     `position_id` is the position it takes off. `level` is the protective price whose breach asked for it (stop or
     target), None for an exit at the market price of the moment (square-off, an exit signal). `reason` "stop" is any
     protective stop; `rule` names the setting that placed that stop, or the time stop ("" where the entry or nobody
-    did). `partial` is an exit of some legs of the target: the rest stays held and protected.
+    did). `partial` is an exit of some legs of the target: the rest stays held and protected. `trigger` is set where the
+    order rests at the broker until the market reaches it: a protective stop, with `limit` as far as it may then go.
     """
 
     order_id: str
@@ -94,20 +99,36 @@ class ApprovedExit:
     at: datetime
     rule: str = ""
     partial: bool = False
+    trigger: Decimal | None = None
+
+
+@frozen
+class Revision:
+    """What a resting order is to become: how many shares, its limit, and the price that wakes it."""
+
+    quantity: int
+    limit: Decimal
+    trigger: Decimal
 
 
 @frozen(kw_only=True)
 class Order:
-    """One order of ours and what is known of it. `filled_value` is the sum of quantity x price of its fills."""
+    """One order of ours and what is known of it. `filled_value` is the sum of quantity x price of its fills.
+
+    `broker_id` is the broker's name for it, "" until one is known. `revision` is what it was asked to become and is not
+    known to be yet: until then either may fill, so the larger of the two quantities counts.
+    """
 
     approved: ApprovedEntry | ApprovedExit
     status: str = INTENDED
     filled_quantity: int = 0
     filled_value: Decimal = ZERO
+    broker_id: str = ""
+    revision: Revision | None = None
 
     @property
     def id(self) -> str:
-        """Our own id; the broker's is the gateway's business."""
+        """Our own id; the broker's is `broker_id`."""
         return self.approved.order_id
 
     @property
@@ -119,6 +140,17 @@ class Order:
     def takes_part(self) -> bool:
         """Whether it takes off a part of a position on purpose: some legs of its target."""
         return isinstance(self.approved, ApprovedExit) and self.approved.partial
+
+    @property
+    def rests(self) -> bool:
+        """Whether it is a protective stop that waits at the broker: it covers a position, and does not leave it yet."""
+        return isinstance(self.approved, ApprovedExit) and self.approved.trigger is not None
+
+    @property
+    def quantity(self) -> int:
+        """The most it may fill: what was ordered, or what it was asked to become if that is more."""
+        asked = 0 if self.revision is None else self.revision.quantity
+        return max(self.approved.quantity, asked)
 
     @property
     def live(self) -> bool:
@@ -133,7 +165,7 @@ class Order:
     @property
     def open_quantity(self) -> int:
         """What may still fill."""
-        return self.approved.quantity - self.filled_quantity if self.live else 0
+        return self.quantity - self.filled_quantity if self.live else 0
 
     def advance(self, status: str, filled_quantity: int, filled_value: Decimal) -> Order:
         """The order after a report of its status and its cumulative fill.
@@ -141,14 +173,13 @@ class Order:
         Fills only grow, and the status only moves forward along `LIFE`, so that duplicated, late or reordered
         reports end in one state. A fill reported after a cancel still counts.
         """
-        if filled_quantity > self.approved.quantity:
+        if filled_quantity > self.quantity:
             raise ValueError(
-                f"order {self.id}: {filled_quantity} filled of {self.approved.quantity} ordered; "
-                "the report is of another order"
+                f"order {self.id}: {filled_quantity} filled of {self.quantity} ordered; the report is of another order"
             )
         more = filled_quantity > self.filled_quantity
         quantity = filled_quantity if more else self.filled_quantity
-        if quantity == self.approved.quantity:
+        if quantity == self.quantity:
             status = FILLED
         elif status == FILLED:
             status = self.status if self.status in ENDED else WORKING
@@ -158,4 +189,18 @@ class Order:
             status=later,
             filled_quantity=quantity,
             filled_value=filled_value if more else self.filled_value,
+            revision=None if later in ENDED else self.revision,
         )
+
+    def revised(self, *, taken: bool) -> Order:
+        """The order after its revision was settled: it is what it was asked to become, or what it was."""
+        if self.revision is None or not isinstance(self.approved, ApprovedExit):
+            return self
+        new, approved = self.revision, self.approved
+        if taken:
+            quantity = max(new.quantity, self.filled_quantity)
+            approved = attrs.evolve(
+                approved, quantity=quantity, limit=new.limit, trigger=new.trigger, level=new.trigger
+            )
+        status = FILLED if self.filled_quantity == approved.quantity else self.status
+        return attrs.evolve(self, approved=approved, revision=None, status=status)

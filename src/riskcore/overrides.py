@@ -17,6 +17,7 @@ from attrs import frozen
 from riskcore.table_checks import ALL, Checked, day_of, fact, some
 from riskcore.table_rows import (
     CalendarDay,
+    Capability,
     ChargeRates,
     ExpiryDay,
     Freeze,
@@ -34,7 +35,19 @@ from riskcore.table_rows import (
     Window,
     Year,
 )
-from riskcore.tables import bands, calendar, charges, expiries, lots, margins, phases, square_off, surveillance, ticks
+from riskcore.tables import (
+    bands,
+    brokers,
+    calendar,
+    charges,
+    expiries,
+    lots,
+    margins,
+    phases,
+    square_off,
+    surveillance,
+    ticks,
+)
 from riskcore.values import optional
 
 
@@ -60,6 +73,7 @@ class Tables(Checked):
     settlement: tuple[SettlementRates, ...] = fact(some(SettlementRates), default=())
     expiries: tuple[ExpiryDay, ...] = fact(some(ExpiryDay), default=())
     sectors: tuple[SectorOf, ...] = fact(some(SectorOf), default=())
+    brokers: tuple[Capability, ...] = fact(some(Capability), default=())
     surveillance: tuple[Listing, ...] | None = fact(optional(some(Listing)), default=None)
     surveillance_as_of: date | None = fact(optional(day_of), default=None)
 
@@ -85,6 +99,7 @@ _SHIPPED: Final[dict[str, tuple[type, Iterable[Any]]]] = {
     "charges": (ChargeRates, charges.CHARGES),
     "settlement": (SettlementRates, charges.SETTLEMENT),
     "expiries": (ExpiryDay, expiries.EXPIRIES),
+    "brokers": (Capability, brokers.BROKERS),
     "effects": (ListEffect, surveillance.EFFECTS),
 }
 

@@ -247,7 +247,7 @@ class _Run:
         elif isinstance(command, e.CancelOrder):
             self.broker, gone = self.broker.cancel(command.order_id, at)
             yield from gone
-        else:
+        elif isinstance(command, (e.PlaceEntry, e.PlaceExit)):
             self.broker, report = self.broker.place(command.order, at)
             yield report
 

@@ -13,10 +13,12 @@ from attrs import field, frozen
 from riskcore import events as e
 from riskcore.book import Book, Fill, Price
 from riskcore.breakers.measure import Observations
+from riskcore.custody import Custody, replaced
 from riskcore.money import ZERO, exact
-from riskcore.orders import WORKING
+from riskcore.orders import ENDED, WORKING
 from riskcore.policy.breakers import NAMES
 from riskcore.signals import ENTRY, Signal
+from riskcore.state_custody import APPLY, forgetting, keeping
 
 
 @frozen
@@ -25,7 +27,7 @@ class State:
 
     `number` counts inputs. `pending` are signals waiting for evidence, `seen` the ids of the session's signals,
     `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with, `observed`
-    what breakers go by beside the book.
+    what breakers go by beside the book, `custody` what is known of the broker's side.
     """
 
     book: Book = field(factory=Book)
@@ -37,6 +39,7 @@ class State:
     carried_equity: Decimal | None = None
     policy_hash: str = ""
     observed: Observations = field(factory=Observations)
+    custody: Custody = field(factory=Custody)
 
 
 @exact
@@ -69,7 +72,10 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
     fresh = attrs.evolve(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
-    return _observing(attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset()), near=())
+    begun = attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset())
+    if begun.custody.rows or begun.custody.told:
+        begun = keeping(begun, rows=frozenset(), told=frozenset())
+    return _observing(begun, near=())
 
 
 def _equity_known(state: State, fact: e.EquityKnown) -> State:
@@ -93,28 +99,41 @@ def _entry_approved(state: State, fact: e.EntryApproved) -> State:
 
 
 def _exit_approved(state: State, fact: e.ExitApproved) -> State:
-    return attrs.evolve(state, book=state.book.after(fact.order))
+    """An exit that waited for this waits no more; a stop that comes to rest is not one."""
+    after = attrs.evolve(state, book=state.book.after(fact.order))
+    if fact.order.trigger is not None:
+        return after
+    key = fact.order.instrument.key
+    custody = after.custody
+    wanted = tuple(wish for wish in custody.wanted if wish.key != key)
+    touches = tuple(touch for touch in custody.touches if touch.key != key)
+    return keeping(after, wanted=wanted, touches=touches)
 
 
 def _cancel_requested(state: State, fact: e.CancelRequested) -> State:
-    return attrs.evolve(state, cancelling=state.cancelling | {fact.order_id}, book=state.book.sending(fact.at))
+    asked = replaced(state.custody.asked, fact.order_id, (fact.order_id, fact.at))
+    cancelling = state.cancelling | {fact.order_id}
+    return keeping(attrs.evolve(state, cancelling=cancelling, book=state.book.sending(fact.at)), asked=asked)
 
 
 def _order_moved(state: State, fact: e.OrderMoved) -> State:
     moved = attrs.evolve(state, book=state.book.moved(fact.order_id, fact.status))
-    return _observing(moved, errors=()) if fact.status == WORKING else moved
+    if fact.status == WORKING:
+        return _observing(moved, errors=())
+    return keeping(moved, asked=replaced(state.custody.asked, fact.order_id)) if fact.status in ENDED else moved
 
 
 def _filled(state: State, fact: e.Filled) -> State:
     fill = Fill(fact.order_id, fact.quantity, fact.price, fact.traded_at, fact.charges or ZERO, fact.value)
-    return _observing(attrs.evolve(state, book=state.book.after(fill)), errors=())
+    return forgetting(_observing(attrs.evolve(state, book=state.book.after(fill)), errors=()))
 
 
 def _marked(state: State, fact: e.Marked) -> State:
     book = state.book.after(Price(fact.key, fact.last, fact.at, fact.high, fact.low, fact.close, fact.atr))
     held = {position.instrument.key for position in book.positions} - {fact.key}
     others = tuple((key, at) for key, at in state.observed.seen_at if key in held)
-    return _observing(attrs.evolve(state, book=book), seen_at=(*others, (fact.key, fact.at)))
+    marked = _observing(attrs.evolve(state, book=book), seen_at=(*others, (fact.key, fact.at)))
+    return keeping(marked, odd=replaced(state.custody.odd, fact.key)) if state.custody.odd else marked
 
 
 def _stop_moved(state: State, fact: e.StopMoved) -> State:
@@ -209,4 +228,5 @@ _APPLY: Final[dict[type, Callable[[State, Any], State]]] = {
     e.Approaching: _approaching,
     e.Receded: _receded,
     e.Rearmed: _rearmed,
+    **APPLY,
 }

@@ -270,6 +270,33 @@ class ExpiryDay(Dated):
 
 
 @frozen(kw_only=True)
+class Capability(Dated):
+    """What a broker takes and tells through OpenAlgo.
+
+    `resting` is how a protective stop rests there (SL, SL-M, or none: levels are watched by us alone); `revises`
+    whether a resting order can be changed in place; `fills_in_orders` whether the order book says how much filled;
+    `empty_proves` whether an empty book that was read without an error is one (some brokers answer errors with
+    nothing).
+    """
+
+    broker: str = fact(line_of_text)
+    resting: str = fact(word_of("SL", "SL-M", "none"))
+    revises: bool = fact(yes_or_no, default=True)
+    fills_in_orders: bool = fact(yes_or_no, default=False)
+    empty_proves: bool = fact(yes_or_no, default=False)
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """The broker, by the name OpenAlgo gives it."""
+        return (self.broker,)
+
+    @property
+    def rests(self) -> bool:
+        """Whether a stop can rest at the broker."""
+        return self.resting != "none"
+
+
+@frozen(kw_only=True)
 class SectorOf(Checked):
     """The bucket of a symbol for the limit on exposure to one sector."""
 

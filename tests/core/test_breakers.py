@@ -222,7 +222,7 @@ def test_an_unknown_outcome_counts_in_a_class_of_its_own():
     """And once, however often it is told."""
     day = a_day(max_order_errors=2)
     entry = day.enter("10:00", **SEEN)
-    assert day.report("10:00:01", entry, "unknown") == ("OrderMoved", "OrderFailed")
+    assert day.report("10:00:01", entry, "unknown") == ("OrderMoved", "OrderFailed", "Alarmed")
     assert day.report("10:00:02", entry, "unknown") == ()
     assert day.state.observed.errors == (("unknown", 1),)
 

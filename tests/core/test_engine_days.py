@@ -86,19 +86,19 @@ def test_a_rejected_exit_is_followed_by_a_new_one_after_a_second():
 
 
 def test_each_refused_exit_is_followed_after_its_own_second():
-    """The pause counts from the latest, not from the first."""
+    """The pause counts from the latest, not from the first, and doubles with each refusal."""
     day, _ = holding()
     day.prices("10:05", last=979)
     day.report("10:05", day.sent()[-1].order_id, "rejected")
     day.time("10:05:05")
     day.report("10:05:05", day.sent()[-1].order_id, "rejected")
-    assert day.time("10:05:05.900") == ()
-    assert day.time("10:05:06") == ("ExitApproved",)
+    assert day.time("10:05:06.900") == ()
+    assert day.time("10:05:07") == ("ExitApproved",)
     assert len({order.order_id for order in day.sent()}) == len(day.sent()) == 3
 
 
 def test_an_exit_the_market_has_run_away_from_is_cancelled_and_sent_again():
-    """Once its limit is out of reach of all prices since; the next stands where the price is."""
+    """Once its limit is out of reach of all prices since; the next stands where the price is, and reaches further."""
     day, _ = holding()
     day.prices("10:05", last=979)
     (first,) = day.sent()
@@ -107,7 +107,7 @@ def test_an_exit_the_market_has_run_away_from_is_cancelled_and_sent_again():
     assert day.prices("10:05:03", last=974) == ("Marked", "CancelRequested")
     assert day.report("10:05:04", first.order_id, "cancelled") == ("OrderMoved",)
     assert day.time("10:05:05") == ("ExitApproved",)
-    assert day.sent()[-1].limit == Decimal("969.10")
+    assert day.sent()[-1].limit == Decimal("964.25")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_an_exit_is_a_limit_that_fills_sooner(position, reference, band, limit):
         reason="stop",
         reference=Decimal(reference),
         level=None,
-        policy=rc.Policy(exit_band_pct=band),
+        policy=rc.Policy(exit_band_pct=band, exit_max_band_pct=100),
         at=NOON,
     )
     assert str(order.limit) == limit

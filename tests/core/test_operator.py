@@ -85,11 +85,11 @@ def test_a_login_is_waited_for_until_it_is_good_and_the_books_agree():
     """No hand lifts it."""
     day = a_day()
     needed = e.LoginSeen(day.at("09:17"), good=False, reconciled=False, by="shell", why="token expired")
-    assert day.take(needed) == ("Latched",)
+    assert day.take(needed) == ("LoginChanged", "Latched")
     assert day.book.state == "waiting_for_login"
     assert resume(day, "09:18", "login", "UNLOCK") == "login_first"
     good = attrs.evolve(needed, at=day.at("09:19"), good=True)
-    assert day.take(good) == ("ControlRefused",)
+    assert day.take(good) == ("LoginChanged", "ControlRefused")
     assert day.last(e.ControlRefused).reason == "not_reconciled"
     assert day.take(attrs.evolve(good, reconciled=True)) == ("Lifted",)
     assert day.book.state == "active"

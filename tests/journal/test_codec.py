@@ -8,11 +8,13 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
+from riskcore.custody import Touch, Wanted
 from riskcore.policy.breakers import BreakerRule, ConnectionTimers, ErrorLimit
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import CodecError, decode, encode
 from riskcore_openalgo.journal.codec import LIFTS, VERSIONS
 from riskcore_openalgo.lab.ema_cross import EmaCross
+from tests.core.custody_days import held, position, ticks, true_books
 
 NOW = datetime(2026, 11, 20, 10, 30, 0, 250_000, tzinfo=rc.IST)
 RARE = (
@@ -65,7 +67,46 @@ def every_event():
     bars = demo_bars()
     made = {i.key: EmaCross(symbol=i.symbol, interval="1m") for i in bars}
     day = rc.simulate(bars, lambda instrument, seen: made[instrument.key](seen), demo_policy())
-    return (*day.facts, *RARE)
+    return (*day.facts, *RARE, *at_a_broker())
+
+
+def at_a_broker():
+    """One of each word of an order's life at a broker, from days told by hand."""
+    at, order = NOW, "script:INFY"
+    day, _ = held(trail="points", trail_by=20)
+    day.prices("10:05", last=1020)
+    ticks(day, "10:05:01", 1500)
+    true_books(day, "10:05:05", positions=(position(25),))
+    ticks(day, "10:05:06", 1001)
+    held_now = day.book.positions[0]
+    revision = day.last(events.RevisionRequested).revision
+    mismatch = day.last(events.BooksDiffer).mismatches
+    return (
+        *day.inputs,
+        *day.facts,
+        events.RevisionReported(at, order, "taken"),
+        events.RevisionRequested(at, order, revision, "moved"),
+        events.RevisionSettled(at, order, taken=True),
+        events.DifferencesAccepted(at, "asha", "mine"),
+        events.DifferencesTaken(at, "asha", "mine", (("NSE:INFY", 25),)),
+        events.FundsSeen(at, Decimal("1.5"), None, Decimal(0)),
+        events.FundsCompared(at, Decimal(1), Decimal(2), Decimal(-1)),
+        events.LoginChanged(at, "good"),
+        events.OrderAbsent(at, order, 2),
+        events.RowsSeen(at, ("1", "2")),
+        events.Revalued(at, order, Decimal("0.5"), Decimal("0.01")),
+        events.Overfilled(at, order, held_now, Decimal(5), None),
+        events.Alarmed(at, "unprotected", "NSE:INFY", "3 s"),
+        events.AlarmOver(at, "unprotected", "NSE:INFY"),
+        events.Bared(at, "NSE:INFY"),
+        events.Covered(at, "NSE:INFY", Decimal("0.250")),
+        events.BooksDiffer(at, mismatch),
+        events.Reconciled(at),
+        events.PositionAdjusted(at, "NSE:INFY", held_now, "came", Decimal(1)),
+        events.ExitWanted(at, Wanted(key="NSE:INFY", reason="stop", at=at)),
+        events.StopTouched(at, Touch("NSE:INFY", at, Decimal(979), confirmed=True)),
+        events.PriceDoubted(at, "NSE:INFY", Decimal(1500)),
+    )
 
 
 def test_every_event_comes_back_as_it_was():

@@ -13,6 +13,19 @@ from riskcore.costs import policy_charges
 from riskcore.positions import DayResult, Outcome
 from riskcore.table_rows import CalendarDay
 from riskcore.testing import Scenario
+from tests.core.custody_days import position
+from tests.laws.keyed_broker import (
+    TOUCHED,
+    at_the_broker,
+    balance_is,
+    bare,
+    bought_dear,
+    goes_by,
+    goes_to,
+    pressed,
+    reads,
+    unknown_entry,
+)
 from tests.laws.test_breakers import SITUATIONS
 from tests.spec.decisions import decision, setting, situation
 from tests.spec.told import Told
@@ -308,6 +321,25 @@ KEYS = {
     "max_unknown_sector_exposure": ("empty", "5", asked(symbol="OTHER")),
     "sector_over": ("shrink", "reject", asked(max_sector_exposure="5")),
     "limits": ((), [rc.Limit(scope="symbol", name="INFY", max_quantity=3)], asked()),
+    "stop_band_pct": ("1", "2", at_the_broker()),
+    "protect_alarm_s": ("3", "5", bare),
+    "protect_flatten_s": ("10", "5", bare),
+    "grace_s": ("2", "5", at_the_broker(goes_to("10:05", 985), goes_to("10:05:01", 979, 978), goes_by("10:05:04"))),
+    "confirm_s": ("1", "5", at_the_broker(*TOUCHED, broker="paper", rests=False)),
+    "spike_pct": ("2", "0.5", at_the_broker(goes_to("10:05", 1010))),
+    "exit_step_s": ("3", "6", pressed),
+    "exit_max_band_pct": ("2", "1", pressed),
+    "unknown_match_s": ("30", "2", at_the_broker(unknown_entry())),
+    "unknown_settle_s": ("5", "20", at_the_broker(unknown_entry("10:30:08", "10:30:10", "10:30:12", "10:30:14"))),
+    "unknown_reads": ("3", "2", at_the_broker(unknown_entry("10:30:08", "10:30:10", "10:30:12"))),
+    "differing_reads": ("2", "1", at_the_broker(reads("10:05", positions=(position(25),)))),
+    "over_risk_pct": ("10", "90", bought_dear),
+    "manual_trades": (
+        "freeze",
+        "adopt",
+        at_the_broker(reads("10:05", positions=(position(75),)), reads("10:06", positions=(position(75),))),
+    ),
+    "balance_tolerance": ("100", "9000", at_the_broker(balance_is(105_000))),
 }
 """Setting -> (from, to, a situation): under the two values it is answered differently, all else being equal."""
 

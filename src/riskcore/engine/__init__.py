@@ -13,6 +13,7 @@ from riskcore import events as e
 from riskcore.engine.breakers import watch_breakers, watch_the_clock
 from riskcore.engine.clock import new_day
 from riskcore.engine.inputs import asked_interval, react_to
+from riskcore.engine.protection import protect
 from riskcore.engine.turn import Turn
 from riskcore.money import exact
 from riskcore.policy import Policy
@@ -42,6 +43,7 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     new_day(turn)
     watch_the_clock(turn)
     react_to(event, turn)
+    protect(turn)
     watch_breakers(turn)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
 

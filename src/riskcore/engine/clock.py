@@ -8,11 +8,16 @@ from typing import Final
 from riskcore import events as e
 from riskcore.book import Position
 from riskcore.engine.turn import Turn
+from riskcore.engine.watch import touches_due
+from riskcore.exits.ladder import at_last_step, band_pct, pause
 from riskcore.exits.leaving import can_trade, failed_exit, square_off_due, time_is_up
-from riskcore.orders import SQUARE_OFF, TIME_STOP
+from riskcore.exits.levels import exit_limit
+from riskcore.money import exact
+from riskcore.orders import AWAITING, CANCELLED, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, Order
 from riskcore.reasons import Finding
+from riskcore.signals import SELL, seconds
 
-EXIT_RETRY: Final = timedelta(seconds=1)
+EXIT_RESTS: Final = "exit_rests"
 
 
 def new_day(turn: Turn) -> None:
@@ -21,6 +26,10 @@ def new_day(turn: Turn) -> None:
     if turn.book.session is None or day > turn.book.session:
         turn.note(e.SessionOpened(turn.at, day))
         turn.ask(e.AskEquity(day, turn.state.carried_equity))
+        for order in turn.book.live_orders():
+            if order.rests or order.status == AWAITING:
+                ended = REJECTED if order.status == AWAITING else CANCELLED
+                turn.note(e.OrderMoved(turn.at, order.id, ended, "a day order: it ended with its session"))
 
 
 def on_time(turn: Turn) -> None:
@@ -42,14 +51,37 @@ def on_time(turn: Turn) -> None:
 
 def _leave_in_time(turn: Turn, position: Position) -> None:
     key = position.instrument.key
-    if not all(order.takes_part for order in turn.book.live_orders(key, entries=False)):
+    for order in turn.book.leaving(key):
+        _press(turn, position, order)
+    if not all(order.takes_part for order in turn.book.leaving(key)):
         return
     price = position.last or position.average_price
     failed = failed_exit(turn.book, position)
     if failed is not None:
-        if turn.at - failed.at >= EXIT_RETRY and can_trade(position, turn.at, turn.policy):
+        if turn.at - failed.at >= pause(turn.book, position) and can_trade(position, turn.at, turn.policy):
             turn.leave(position, failed.reason, price, rule=failed.rule)
+    elif turn.state.custody.touch_of(key) is not None:
+        touches_due(turn, position)
     elif square_off_due(position, turn.at, turn.policy):
         turn.leave(position, SQUARE_OFF, price)
     elif (rule := time_is_up(position, turn.at, turn.policy)) is not None:
         turn.leave(position, TIME_STOP, price, rule=rule)
+
+
+@exact
+def _press(turn: Turn, position: Position, order: Order) -> None:
+    """An exit that works at one price for `exit_step_s` is taken back, and the next one goes a step further.
+
+    It stays where no step would price it otherwise (at a circuit, say): its place in the queue is worth more. At the
+    last step somebody is called.
+    """
+    if order.status != WORKING or turn.at - order.approved.at < seconds(turn.policy.exit_step_s):
+        return
+    price = position.last or position.average_price
+    limit = exit_limit(position, price, band_pct(turn.book, position, turn.policy, further=1))
+    better = order.approved.limit - limit if order.approved.side == SELL else limit - order.approved.limit
+    if at_last_step(turn.book, position, turn.policy):
+        seconds_now = int((turn.at - order.approved.at).total_seconds())
+        turn.alarm(EXIT_RESTS, order.id, f"the exit has worked {seconds_now} s at the last step of its ladder")
+    if better > 0 and can_trade(position, turn.at, turn.policy):
+        turn.cancel(order, "exit_step_s")

@@ -10,14 +10,17 @@ from attrs import evolve as evolve_value
 from riskcore import events as e
 from riskcore.decision import Approved, decide
 from riskcore.engine import breakers, operator
+from riskcore.engine.books import accept_differences, books_read, funds_seen, revision_reported
 from riskcore.engine.clock import on_time
 from riskcore.engine.reports import CHARGES_TROUBLE, report
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
 from riskcore.engine.watch import watch
+from riskcore.exits.confirming import believed
 from riskcore.orders import SIGNAL_EXIT
 from riskcore.policy import Policy, policy_hash
 from riskcore.policy.breakers import NAMES
+from riskcore.positions import Position
 from riskcore.reasons import Finding
 from riskcore.signals import EXIT, Signal
 from riskcore.states import CONDITION
@@ -67,7 +70,7 @@ def _exit_signal(turn: Turn, signal: Signal) -> None:
         turn.cancel(order, "exit signal")
     if position is None or position.side == signal.side:
         turn.refuse(signal, Finding("position", False, "exit_without_position", signal.symbol))
-    elif not all(order.takes_part for order in turn.book.live_orders(key, entries=False)):
+    elif not all(order.takes_part for order in turn.book.leaving(key)):
         turn.refuse(signal, Finding("position", False, "exit_working", signal.symbol))
     else:
         turn.leave(position, SIGNAL_EXIT, position.last or position.average_price, signal_id=signal.id)
@@ -99,10 +102,32 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
 def _prices(event: e.PricesSeen, turn: Turn) -> None:
     position = turn.book.position(event.key)
     if position is not None:
-        held = mark(turn, position, event)
-        watch(turn, held, event)
-        follow(turn, event)
+        span = _believed(turn, position, event)
+        if span is not None:
+            held = mark(turn, position, span)
+            watch(turn, held, span)
+            follow(turn, span)
     on_time(turn)
+
+
+def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> e.PricesSeen | None:
+    """The prices that move and take something; None where the last one stands alone, far from all others."""
+    if event.ticks == 0:
+        return event
+    seen = believed(
+        first=event.first,
+        high=event.high,
+        low=event.low,
+        last=event.last,
+        ticks=event.ticks,
+        mark=position.last,
+        odd=turn.state.custody.odd_price(event.key),
+        spike_pct=turn.policy.spike_pct,
+    )
+    if seen.doubted is not None:
+        turn.note(e.PriceDoubted(turn.at, event.key, seen.doubted))
+        return None
+    return evolve_value(event, first=seen.first, high=seen.high, low=seen.low, last=seen.last)
 
 
 @react_to.register
@@ -113,6 +138,32 @@ def _tighten(event: e.TightenStop, turn: Turn) -> None:
 @react_to.register
 def _report(event: e.OrderReported, turn: Turn) -> None:
     report(event, turn)
+
+
+@react_to.register
+def _revision(event: e.RevisionReported, turn: Turn) -> None:
+    revision_reported(event, turn)
+
+
+@react_to.register
+def _broker(event: e.BrokerSeen, turn: Turn) -> None:
+    if event.capability != turn.state.custody.capability:
+        turn.note(e.BrokerKnown(turn.at, event.capability))
+
+
+@react_to.register
+def _books(event: e.BooksRead, turn: Turn) -> None:
+    books_read(event, turn)
+
+
+@react_to.register
+def _accepted(event: e.DifferencesAccepted, turn: Turn) -> None:
+    accept_differences(event, turn)
+
+
+@react_to.register
+def _funds(event: e.FundsSeen, turn: Turn) -> None:
+    funds_seen(event, turn)
 
 
 @react_to.register

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from riskcore import events as e
 from riskcore.book import Latch
+from riskcore.custody import BAD, GOOD
 from riskcore.engine.breakers import breaker_measure
 from riskcore.engine.turn import Turn
 from riskcore.states import (
@@ -46,7 +47,13 @@ def resume(event: e.OperatorResumed, turn: Turn) -> None:
 
 
 def login(event: e.LoginSeen, turn: Turn) -> None:
-    """A login that is needed stops everything; a good one and clean books lift that again."""
+    """A login that is needed stops everything; a good one and clean books lift that again.
+
+    Clean books are what the shell says it compared, or what the next reading of them shows (`engine.books`).
+    """
+    known = GOOD if event.good else BAD
+    if turn.state.custody.login != known:
+        turn.note(e.LoginChanged(turn.at, known))
     if not event.good:
         turn.stop(Latch(LOGIN, WAITING_FOR_LOGIN, turn.at, event.by, event.why, CONDITION))
     elif turn.book.latch(LOGIN) is not None:

@@ -8,13 +8,22 @@ from typing import Final
 from riskcore import events as e
 from riskcore.book import Book
 from riskcore.breakers.table import is_on
+from riskcore.corrections import flipped
 from riskcore.costs import ChargesUnknown, charge_for_more
+from riskcore.engine.lookback import look_at_entry
+from riskcore.engine.protection import stop_ended
 from riskcore.engine.turn import Turn
+from riskcore.exits.ladder import HELD_AFTER, refusals
 from riskcore.exits.leaving import closed_trade
-from riskcore.orders import LIFE, REJECTED, UNKNOWN, ApprovedExit, Order
+from riskcore.money import ZERO, exact
+from riskcore.orders import AWAITING, CANCELLED, DOUBLE_FILL, LIFE, REJECTED, UNKNOWN, ApprovedExit, Order
+from riskcore.positions import Position
 from riskcore.sessions import in_ist
 
 BOOK_DIFFERS: Final = "book_differs"
+OUTCOME_UNKNOWN: Final = "outcome_unknown"
+APPROVAL: Final = "approval_needed"
+HELD_NO_EXIT: Final = "held_no_exit"
 CHARGES_TROUBLE: Final = "charges_unknown"
 
 
@@ -27,6 +36,8 @@ def report(event: e.OrderReported, turn: Turn) -> None:
         if order is not None and event.filled_quantity > order.filled_quantity:
             turn.latch(BOOK_DIFFERS, f"order {order.id}: {problem}")
         return
+    if event.broker_id and event.broker_id != order.broker_id:
+        turn.note(e.Acknowledged(turn.at, order.id, event.broker_id))
     if event.filled_quantity > order.filled_quantity:
         _fill(turn, order, event)
     known = turn.book.order(event.order_id)
@@ -35,8 +46,35 @@ def report(event: e.OrderReported, turn: Turn) -> None:
     moved = known.advance(event.status, known.filled_quantity, known.filled_value)
     if moved.status != known.status:
         turn.note(e.OrderMoved(turn.at, order.id, moved.status, event.note))
-        if moved.status in (REJECTED, UNKNOWN) and is_on(turn.policy, "max_order_errors"):
-            turn.note(e.OrderFailed(turn.at, order.id, event.error or moved.status, event.note))
+        _moved(turn, moved, event)
+
+
+def _moved(turn: Turn, order: Order, event: e.OrderReported) -> None:
+    """What follows from an order's new status."""
+    error = event.error or order.status
+    if order.status in (REJECTED, UNKNOWN) and is_on(turn.policy, "max_order_errors"):
+        turn.note(e.OrderFailed(turn.at, order.id, error, event.note))
+    if order.status == UNKNOWN:
+        turn.alarm(OUTCOME_UNKNOWN, order.id, event.note or "nobody knows whether the broker took it")
+    elif order.status == AWAITING:
+        turn.alarm(APPROVAL, order.id, "OpenAlgo keeps the order until somebody approves it")
+        turn.latch(APPROVAL, "OpenAlgo's order mode is semi-automatic: stops and exits would wait for a hand")
+    else:
+        turn.calm(OUTCOME_UNKNOWN, order.id)
+    if order.rests and order.status in (REJECTED, CANCELLED):
+        stop_ended(turn, order, error)
+    elif order.status == REJECTED and isinstance(order.approved, ApprovedExit):
+        _exit_refused(turn, order)
+
+
+def _exit_refused(turn: Turn, order: Order) -> None:
+    """Nothing takes the position off for now: it is told once, and tried again ever more slowly."""
+    key = order.approved.instrument.key
+    position = turn.book.position(key)
+    if position is not None and refusals(turn.book, position) >= HELD_AFTER:
+        turn.alarm(
+            HELD_NO_EXIT, key, f"{HELD_AFTER} exits in a row were refused; it is tried again at longer intervals"
+        )
 
 
 def _contradiction(order: Order | None, event: e.OrderReported, book: Book) -> str:
@@ -45,35 +83,54 @@ def _contradiction(order: Order | None, event: e.OrderReported, book: Book) -> s
         return "no such order in this session"
     if event.status not in LIFE:
         return f"{event.status!r} is not a status"
-    if event.filled_quantity > order.approved.quantity:
-        return f"{event.filled_quantity} filled of {order.approved.quantity} ordered"
+    if event.filled_quantity > order.quantity:
+        return f"{event.filled_quantity} filled of {order.quantity} ordered"
     more = event.filled_quantity - order.filled_quantity
     if more > 0 and event.filled_value <= order.filled_value:
         return "more was filled for no more money"
     position = book.position(order.approved.instrument.key)
-    if more <= 0:
+    if more <= 0 or not order.is_entry:
         return ""
     against = position is not None and position.side != order.approved.side
-    if order.is_entry:
-        return "an entry filled against an open position" if against else ""
-    fits = against and position is not None and position.quantity >= more
-    return "" if fits else "an exit filled more than is held"
+    return "an entry filled against an open position" if against else ""
 
 
+@exact
 def _fill(turn: Turn, order: Order, event: e.OrderReported) -> None:
+    """Shares traded: those that were held are booked; those beyond are a position the other way, to be taken off."""
     approved = order.approved
     quantity = event.filled_quantity - order.filled_quantity
+    value = event.filled_value - order.filled_value
     held = turn.book.position(approved.instrument.key)
+    room = quantity if order.is_entry else 0
+    if not order.is_entry and held is not None and held.side != approved.side:
+        room = min(quantity, held.quantity)
+    if room:
+        part = value if room == quantity else value * room / quantity
+        _book(turn, order, event, room, part, held)
+    beyond = quantity - room
+    if beyond:
+        _beyond(turn, order, event, beyond, value if not room else value - value * room / quantity)
+    if order.is_entry:
+        look_at_entry(turn, order.id, value / quantity)
+    else:
+        _cut_down(turn, approved.instrument.key)
+
+
+def _book(
+    turn: Turn, order: Order, event: e.OrderReported, quantity: int, value: Decimal, held: Position | None
+) -> None:
+    approved = order.approved
     filled = e.Filled(
         turn.at,
         order.id,
         approved.instrument.key,
         approved.side,
         quantity,
-        (event.filled_value - order.filled_value) / quantity,
-        _charges(turn, order, event),
+        value / quantity,
+        charges_for(turn, order, order.filled_value + value),
         in_ist(event.traded_at or turn.at, "traded_at"),
-        event.filled_value - order.filled_value,
+        value,
     )
     turn.note(filled)
     if filled.charges is None:
@@ -81,24 +138,49 @@ def _fill(turn: Turn, order: Order, event: e.OrderReported) -> None:
             CHARGES_TROUBLE,
             f"no schedule of charges for {approved.instrument.key} {approved.product}",
         )
-    if isinstance(approved, ApprovedExit) and held is not None and held.quantity == quantity:
-        turn.note(closed_trade(turn.at, held, approved, filled))
     if isinstance(approved, ApprovedExit):
-        _cut_down(turn, approved.instrument.key)
+        turn.calm(HELD_NO_EXIT, approved.instrument.key)
+        if held is not None and held.quantity == quantity:
+            turn.note(closed_trade(turn.at, held, approved, filled))
+
+
+def _beyond(turn: Turn, order: Order, event: e.OrderReported, quantity: int, value: Decimal) -> None:
+    """A double fill: it is flattened once, since what it made is a position like any other that is leaving."""
+    known = turn.book.order(order.id)
+    assert known is not None
+    charges = charges_for(turn, known, known.filled_value + value)
+    at = in_ist(event.traded_at or turn.at, "traded_at")
+    made = flipped(known, quantity, value / quantity, at, charges or ZERO)
+    key = made.instrument.key
+    standing = turn.book.position(key)
+    if standing is not None and standing.side != made.side:
+        turn.note(e.StrayReport(turn.at, order.id, "an exit filled more than is held"))
+        turn.latch(BOOK_DIFFERS, f"order {order.id}: an exit filled more than is held")
+        return
+    turn.note(e.Overfilled(turn.at, order.id, made, value, charges))
+    turn.alarm(DOUBLE_FILL, order.id, f"{quantity} more {key} traded than were held; they are taken off again")
+    turn.latch(BOOK_DIFFERS, f"order {order.id} traded {quantity} more than was held")
+    position = turn.book.position(key)
+    if position is not None:
+        turn.leave(position, DOUBLE_FILL, position.last or position.average_price)
 
 
 def _cut_down(turn: Turn, key: str) -> None:
-    """A late fill of an earlier exit may leave less than a live exit would sell: that is cancelled, and repeated."""
+    """A late fill of an earlier exit may leave less than a live exit would sell: that is cancelled, and repeated.
+
+    A stop that rests for more than is left is made smaller by whoever protects positions.
+    """
     held = turn.book.position(key)
     left = 0 if held is None else held.quantity
-    for order in sorted(turn.book.live_orders(key, entries=False), key=lambda order: order.takes_part):
+    for order in sorted(turn.book.leaving(key), key=lambda order: order.takes_part):
         if order.open_quantity > left:
             turn.cancel(order, "more than is held")
         else:
             left -= order.open_quantity
 
 
-def _charges(turn: Turn, order: Order, event: e.OrderReported) -> Decimal | None:
+def charges_for(turn: Turn, order: Order, value_after: Decimal) -> Decimal | None:
+    """What an order's fills cost up to a value, beyond what was booked; None where no schedule tells."""
     approved = order.approved
     try:
         return charge_for_more(
@@ -106,7 +188,7 @@ def _charges(turn: Turn, order: Order, event: e.OrderReported) -> Decimal | None
             approved.product,
             approved.side,
             value_before=order.filled_value,
-            value_after=event.filled_value,
+            value_after=value_after,
             on=turn.at.date(),
             policy=turn.policy,
         )

@@ -7,8 +7,10 @@ from decimal import Decimal
 
 from riskcore import events as e
 from riskcore.book import HALTED, Book, Latch, Position
+from riskcore.custody import Wanted
+from riskcore.exits.ladder import band_pct
 from riskcore.exits.levels import exit_order
-from riskcore.orders import Order
+from riskcore.orders import Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.signals import Signal
@@ -54,10 +56,11 @@ class Turn:
         """Take the position off, or a `part` of it; what still works to enter it is cancelled first.
 
         Never two live exits of the same shares: a part waits for whatever is leaving; the whole takes the rest at
-        once where a part is on its way, which is cancelled, and what it leaves behind follows.
+        once where a part is on its way, which is cancelled, and what it leaves behind follows. Where a stop rests at
+        the broker for these shares, it is taken back (or made smaller) first, and the exit waits until that is known.
         """
         key = position.instrument.key
-        leaving = self.book.live_orders(key, entries=False)
+        leaving, resting = self.book.leaving(key), self.book.resting(key)
         rest = position.quantity - sum(order.open_quantity for order in leaving)
         if rest <= 0 or any(part is not None or not order.takes_part for order in leaving):
             return
@@ -65,22 +68,54 @@ class Turn:
             self.cancel(order, "all of the position is leaving")
         for order in self.book.live_orders(key, entries=True):
             self.cancel(order, "the position is leaving")
-        earlier = sum(1 for o in self.book.orders if not o.is_entry and o.approved.instrument.key == key)
-        order_id = f"{position.id}:exit:{self.at:%Y%m%d}.{earlier + 1}"
+        wish = Wanted(key=key, reason=reason, level=level, part=part, rule=rule, signal_id=signal_id, at=self.at)
+        if resting is not None and rest - resting.open_quantity < (part or rest):
+            self._wait_for(resting, wish)
+            return
+        self._send_off(position, wish, reference, rest if part is None else part)
+
+    def _wait_for(self, resting: Order, wish: Wanted) -> None:
+        """An exit that waits; one of all that is held takes the place of one of a part, and never the other way."""
+        waiting = self.state.custody.wanted_of(wish.key)
+        if waiting is None or (waiting.part is not None and wish.part is None):
+            self.note(e.ExitWanted(self.at, wish))
+        if wish.part is None:
+            self.cancel(resting, "the position is leaving")
+
+    def _send_off(self, position: Position, wish: Wanted, reference: Decimal, quantity: int) -> None:
+        earlier = sum(
+            1 for o in self.book.orders if not o.is_entry and not o.rests and o.approved.instrument.key == wish.key
+        )
         approved = exit_order(
             position,
-            order_id=order_id,
-            reason=reason,
+            order_id=f"{position.id}:exit:{self.at:%Y%m%d}.{earlier + 1}",
+            reason=wish.reason,
             reference=reference,
-            level=level,
+            level=wish.level,
             policy=self.policy,
             at=self.at,
-            quantity=rest if part is None else part,
-            rule=rule,
-            partial=part is not None,
+            quantity=quantity,
+            rule=wish.rule,
+            partial=wish.part is not None,
+            band=band_pct(self.book, position, self.policy),
         )
-        self.note(e.ExitApproved(self.at, approved, signal_id))
+        self.note(e.ExitApproved(self.at, approved, wish.signal_id))
         self.ask(e.PlaceExit(approved))
+
+    def revise(self, order: Order, revision: Revision, why: str) -> None:
+        """Ask for a resting order to be changed in place."""
+        self.note(e.RevisionRequested(self.at, order.id, revision, why))
+        self.ask(e.ReviseOrder(order.id, revision))
+
+    def alarm(self, name: str, subject: str, why: str) -> None:
+        """Call for somebody, once."""
+        if (name, subject) not in self.state.custody.told:
+            self.note(e.Alarmed(self.at, name, subject, why))
+
+    def calm(self, name: str, subject: str) -> None:
+        """What somebody was called for has passed."""
+        if (name, subject) in self.state.custody.told:
+            self.note(e.AlarmOver(self.at, name, subject))
 
     def cancel(self, order: Order, why: str) -> None:
         """Ask once for the rest of an order to be cancelled."""
@@ -92,9 +127,9 @@ class Turn:
         """No, for one reason, without a decision."""
         self.note(e.EntryRefused(self.at, signal, (finding,), ()))
 
-    def latch(self, name: str, why: str, resets: str = OPERATOR) -> None:
-        """Halt entries under a name, once."""
-        self.stop(Latch(name, HALTED, self.at, RISKCORE, why, resets))
+    def latch(self, name: str, why: str, resets: str = OPERATOR, key: str = "") -> None:
+        """Halt entries (of one instrument, where a key is given) under a name, once."""
+        self.stop(Latch(name, HALTED, self.at, RISKCORE, why, resets, key=key))
 
     def stop(self, latch: Latch) -> None:
         """Set a latch, once, and take back the entries that still work and that it stops."""
@@ -105,7 +140,7 @@ class Turn:
             for order in self.book.live_orders(latch.key or None, entries=True):
                 self.cancel(order, f"entries are stopped: {latch.name}")
 
-    def lift(self, name: str, why: str = "") -> None:
-        """Lift the latch of that name, if there is one."""
-        if self.book.latch(name) is not None:
-            self.note(e.Lifted(self.at, name, RISKCORE, why))
+    def lift(self, name: str, why: str = "", key: str = "") -> None:
+        """Lift the latch of that name (and instrument), if there is one."""
+        if self.book.latch(name, key) is not None:
+            self.note(e.Lifted(self.at, name, RISKCORE, why, key))

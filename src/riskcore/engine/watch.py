@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from riskcore import events as e
-from riskcore.engine.clock import EXIT_RETRY
+from riskcore.custody import Touch
 from riskcore.engine.turn import Turn
+from riskcore.exits.ladder import pause
 from riskcore.exits.leaving import failed_exit, failed_part, square_off_due, time_is_up
 from riskcore.exits.levels import breach
+from riskcore.orders import STOP_HIT
 from riskcore.positions import Position
-from riskcore.signals import SELL
+from riskcore.signals import BUY, SELL, seconds
 
 
 def watch(turn: Turn, position: Position, prices: e.PricesSeen) -> None:
     """Leave when a level was touched; give up an exit whose limit the market has run away from."""
-    exits = turn.book.live_orders(prices.key, entries=False)
+    exits = turn.book.leaving(prices.key)
     failed = failed_exit(turn.book, position)
-    if all(order.takes_part for order in exits) and (failed is None or turn.at - failed.at >= EXIT_RETRY):
+    if all(order.takes_part for order in exits) and (
+        failed is None or turn.at - failed.at >= pause(turn.book, position)
+    ):
         touched = breach(position, first=prices.first, high=prices.high, low=prices.low)
         part = None if touched is None or _must_leave(turn, position) else touched.quantity
-        if touched is not None and (part is None or _part_may_go(turn, position)):
+        waits = touched is not None and touched.reason == STOP_HIT and _stop_waits(turn, position, prices)
+        if touched is not None and not waits and (part is None or _part_may_go(turn, position)):
             turn.leave(
                 position,
                 touched.reason,
@@ -34,6 +41,43 @@ def watch(turn: Turn, position: Position, prices: e.PricesSeen) -> None:
             turn.cancel(order, "the price has run away from the exit limit")
 
 
+def _stop_waits(turn: Turn, position: Position, prices: e.PricesSeen) -> bool:
+    """Whether a stop that was reached is not acted on yet: one tick reached it alone, or one rests at the broker.
+
+    A second tick confirms it (in the same look: where the first and the last of several reached it), and so does a bar.
+    The one that rests has `grace_s` to fill; what was reached is noted, and the clock goes on from there.
+    """
+    key, stop = prices.key, position.stop
+    assert stop is not None
+    known, resting = turn.state.custody.touch_of(key), turn.book.resting(key)
+    through = max(prices.first, prices.last) <= stop if position.side == BUY else min(prices.first, prices.last) >= stop
+    confirmed = prices.ticks == 0 or known is not None or (prices.ticks > 1 and through)
+    confirmed = confirmed or turn.policy.confirm_s == 0
+    if known is None and (resting is not None or not confirmed):
+        price = prices.low if position.side == BUY else prices.high
+        turn.note(e.StopTouched(turn.at, Touch(key, turn.at, price, confirmed)))
+    elif known is not None and not known.confirmed:
+        turn.note(e.StopTouched(turn.at, evolve(known, confirmed=True)))
+    return not _touch_is_due(turn, key) if turn.state.custody.touch_of(key) is not None else False
+
+
+def touches_due(turn: Turn, position: Position) -> None:
+    """Leave where a stop was reached and its time is over: for a second tick, or for the one that rests to fill."""
+    key = position.instrument.key
+    if turn.state.custody.touch_of(key) is not None and _touch_is_due(turn, key):
+        price = position.last or position.average_price
+        turn.leave(position, STOP_HIT, price, position.stop, rule=position.trail.rule)
+
+
+def _touch_is_due(turn: Turn, key: str) -> bool:
+    touch, resting = turn.state.custody.touch_of(key), turn.book.resting(key)
+    assert touch is not None
+    waited = turn.at - touch.at
+    if resting is not None and waited < seconds(turn.policy.grace_s):
+        return False
+    return touch.confirmed or waited >= seconds(turn.policy.confirm_s)
+
+
 def _must_leave(turn: Turn, position: Position) -> bool:
     """Whether all of it is to go in any case: an exit of the whole failed, or its time is up."""
     if failed_exit(turn.book, position) is not None:
@@ -45,4 +89,4 @@ def _must_leave(turn: Turn, position: Position) -> bool:
 def _part_may_go(turn: Turn, position: Position) -> bool:
     """A part that did not go off is tried again as the whole is: after a pause."""
     failed = failed_part(turn.book, position)
-    return failed is None or turn.at - failed.at >= EXIT_RETRY
+    return failed is None or turn.at - failed.at >= pause(turn.book, position)

@@ -17,6 +17,7 @@ from riskcore.commands import (
     Command as Command,
     PlaceEntry as PlaceEntry,
     PlaceExit as PlaceExit,
+    ReviseOrder as ReviseOrder,
 )
 from riskcore.events.controls import (
     Approaching as Approaching,
@@ -69,6 +70,37 @@ from riskcore.events.inputs import (
     SignalArrived as SignalArrived,
     TimePassed as TimePassed,
 )
+from riskcore.events.orders import (
+    REFUSED as REFUSED,
+    TAKEN as TAKEN,
+    UNSURE as UNSURE,
+    Acknowledged as Acknowledged,
+    Alarmed as Alarmed,
+    AlarmOver as AlarmOver,
+    Bared as Bared,
+    BooksDiffer as BooksDiffer,
+    BooksRead as BooksRead,
+    BrokerKnown as BrokerKnown,
+    BrokerSeen as BrokerSeen,
+    Covered as Covered,
+    DifferencesAccepted as DifferencesAccepted,
+    DifferencesTaken as DifferencesTaken,
+    ExitWanted as ExitWanted,
+    FundsCompared as FundsCompared,
+    FundsSeen as FundsSeen,
+    LoginChanged as LoginChanged,
+    OrderAbsent as OrderAbsent,
+    Overfilled as Overfilled,
+    PositionAdjusted as PositionAdjusted,
+    PriceDoubted as PriceDoubted,
+    Reconciled as Reconciled,
+    Revalued as Revalued,
+    RevisionReported as RevisionReported,
+    RevisionRequested as RevisionRequested,
+    RevisionSettled as RevisionSettled,
+    RowsSeen as RowsSeen,
+    StopTouched as StopTouched,
+)
 
 Input: TypeAlias = (
     PolicyLoaded
@@ -87,6 +119,11 @@ Input: TypeAlias = (
     | LoginSeen
     | ConnectionSeen
     | ClockSeen
+    | BrokerSeen
+    | BooksRead
+    | RevisionReported
+    | DifferencesAccepted
+    | FundsSeen
 )
 INPUTS: tuple[type, ...] = get_args(Input)
 
@@ -118,5 +155,26 @@ Fact: TypeAlias = (
     | Approaching
     | Receded
     | Rearmed
+    | BrokerKnown
+    | LoginChanged
+    | Acknowledged
+    | OrderAbsent
+    | RowsSeen
+    | RevisionRequested
+    | RevisionSettled
+    | Revalued
+    | Overfilled
+    | ExitWanted
+    | StopTouched
+    | PriceDoubted
+    | Bared
+    | Covered
+    | Alarmed
+    | AlarmOver
+    | BooksDiffer
+    | Reconciled
+    | DifferencesTaken
+    | PositionAdjusted
+    | FundsCompared
 )
 FACTS: tuple[type, ...] = get_args(Fact)

@@ -65,7 +65,8 @@ class EvidenceArrived:
 class PricesSeen:
     """Prices of one instrument since the last look, conflated: the first, the extremes and the last.
 
-    `atr` is the ATR at their end, where somebody works it out: a stop that trails by the ATR then follows it.
+    `atr` is the ATR at their end, where somebody works it out: a stop that trails by the ATR then follows it. `ticks`
+    is how many prices came one by one, from which `sources`; 0 is a bar, which holds the prices of many trades.
     """
 
     at: datetime
@@ -76,6 +77,8 @@ class PricesSeen:
     last: Decimal
     since: datetime
     atr: Decimal | None = None
+    ticks: int = 0
+    sources: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICES)
@@ -85,7 +88,8 @@ class PricesSeen:
 class OrderReported:
     """What the gateway says of one of our orders; the fill is cumulative.
 
-    `error` is the class of what went wrong (`policy.breakers.ERRORS`), where the gateway can tell it.
+    `error` is the class of what went wrong (`policy.breakers.ERRORS`), where the gateway can tell it; `broker_id` the
+    broker's name for the order, where it gave one.
     """
 
     at: datetime
@@ -96,6 +100,7 @@ class OrderReported:
     traded_at: datetime | None = None
     note: str = ""
     error: str = ""
+    broker_id: str = ""
 
     def __attrs_post_init__(self) -> None:
         settle(self, _REPORT)

@@ -48,13 +48,14 @@ def can_trade(position: Position, at: datetime, policy: Policy) -> bool:
 def failed_exit(book: Book, position: Position) -> ApprovedExit | None:
     """The latest exit of this very position that ended without taking all of it off, or None.
 
-    One of a part (legs of the target) is not among them: what it left is held on purpose.
+    One of a part (legs of the target) is not among them, for what it left is held on purpose; nor is a resting stop.
     """
     exits = [
         order.approved
         for order in book.orders
         if isinstance(order.approved, ApprovedExit)
         and not order.approved.partial
+        and not order.rests
         and order.status in ENDED
         and order.approved.position_id == position.id
         and (position.opened_at is None or order.approved.at >= position.opened_at)

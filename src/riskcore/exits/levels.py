@@ -71,26 +71,23 @@ def exit_order(
     quantity: int | None = None,
     rule: str = "",
     partial: bool = False,
+    band: Decimal | None = None,
 ) -> ApprovedExit:
     """The order that closes the position: a limit `exit_band_pct` beyond the reference, so that it fills.
 
-    The limit is rounded to the tick on the side that fills sooner, and is at least one tick. Without a `quantity` it
-    is all that is held; `partial` says that what remains is meant to stay. Raises `ValueError` for a quantity that
-    is not held.
+    `band` is another distance in per cent, for a later step of the ladder. The limit is rounded to the tick on the
+    side that fills sooner, and is at least one tick. Without a `quantity` it is all that is held; `partial` says that
+    what remains is meant to stay. Raises `ValueError` for a quantity that is not held.
     """
     many = position.quantity if quantity is None else quantity
     if not 0 < many <= position.quantity:
         raise ValueError(f"quantity must be 1 to {position.quantity}, which is what is held, got {quantity!r}")
-    side = opposite(position.side)
-    tick = position.instrument.tick
-    band = percent_of(reference, policy.exit_band_pct)
-    raw = reference + band if side == BUY else reference - band
-    limit = max(rounded(EXIT_LIMIT, position.side, raw, tick), tick)
+    limit = exit_limit(position, reference, policy.exit_band_pct if band is None else band)
     return ApprovedExit(
         order_id=order_id,
         position_id=position.id,
         instrument=position.instrument,
-        side=side,
+        side=opposite(position.side),
         quantity=many,
         product=position.product,
         reference=reference,
@@ -101,3 +98,11 @@ def exit_order(
         rule=rule,
         partial=partial,
     )
+
+
+@exact
+def exit_limit(position: Position, reference: Decimal, band: Decimal) -> Decimal:
+    """The limit of an exit `band` per cent beyond a price, rounded to the tick that fills sooner; at least one tick."""
+    beyond, tick = percent_of(reference, band), position.instrument.tick
+    raw = reference - beyond if position.side == BUY else reference + beyond
+    return max(rounded(EXIT_LIMIT, position.side, raw, tick), tick)

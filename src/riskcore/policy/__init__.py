@@ -17,8 +17,9 @@ import attrs
 from attrs import fields, frozen
 
 from riskcore.money import plain
-from riskcore.policy import breakers, custom, levels, limits, scoped, sizing, trailing, validator
+from riskcore.policy import breakers, custody, custom, levels, limits, scoped, sizing, trailing, validator
 from riskcore.policy.breakers import BreakerSettings
+from riskcore.policy.custody import CustodySettings
 from riskcore.policy.custom import CustomRule as CustomRule, CustomSettings, custom_rule as custom_rule
 from riskcore.policy.kinds import RISK as RISK, RULES as RULES, SMALLEST_PERCENT
 from riskcore.policy.levels import GROSS as GROSS, NET as NET, LevelSettings
@@ -38,6 +39,7 @@ class Policy(
     ScopedSettings,
     CustomSettings,
     ValidatorSettings,
+    CustodySettings,
     OrderSettings,
     BreakerSettings,
     LimitSettings,
@@ -74,6 +76,7 @@ _GROUPS: Final[tuple[Contradictions, ...]] = (
     scoped.contradictions,
     sizing.contradictions,
     custom.contradictions,
+    custody.contradictions,
 )
 
 

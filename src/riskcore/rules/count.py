@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskcore.orders import ApprovedEntry, ApprovedExit
+from riskcore.orders import AWAITING, UNKNOWN, ApprovedEntry, ApprovedExit
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.sessions import session_date
@@ -24,10 +24,14 @@ def symbol_free(context: Context) -> Reading:
 
 
 def no_exit_in_progress(context: Context) -> Reading:
-    """No exit of the symbol works or has an unknown outcome: what is left of it is not known yet."""
+    """No exit of the symbol works or has an unknown outcome: what is left of it is not known yet.
+
+    A stop that only rests at the broker is none.
+    """
     symbol, key = context.signal.symbol, context.market.instrument.key
     for order in context.book.orders:
-        if order.live and not order.is_entry and order.approved.instrument.key == key:
+        rests = order.rests and order.status not in (UNKNOWN, AWAITING)
+        if order.live and not order.is_entry and not rests and order.approved.instrument.key == key:
             return "exit_in_progress", symbol, None, None
     return "", symbol, None, None
 

@@ -61,6 +61,8 @@ class InlineLanes:
                 deliver(events.EvidenceArrived(at, command.signal.id, market))
         elif isinstance(command, events.CancelOrder):
             self._cancel(command.order_id, at, deliver)
+        elif isinstance(command, events.ReviseOrder):
+            deliver(events.RevisionReported(at, command.order_id, events.REFUSED, "nothing rests on paper"))
         else:
             self._place(command.order, at, deliver)
 

@@ -1,0 +1,153 @@
+"""How a book follows the broker's: an order's name there, its revisions, fills told better, shares that came or went.
+
+Each takes a book and returns the next one. No rule is asked: what is to be corrected was decided when the fact was
+made.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from riskcore.book import KEPT_OUTCOMES, Book
+from riskcore.money import ZERO, exact
+from riskcore.orders import DOUBLE_FILL, Order, Revision
+from riskcore.positions import Outcome, Position, r_multiple
+from riskcore.signals import sign
+
+ELSEWHERE = "closed_elsewhere"
+
+
+def acknowledged(book: Book, order_id: str, broker_id: str) -> Book:
+    """The book with the broker's name for one of its orders."""
+    return _changed(book, order_id, broker_id=broker_id)
+
+
+def revising(book: Book, order_id: str, revision: Revision) -> Book:
+    """The book with a resting order that was asked to become another."""
+    return _changed(book, order_id, revision=revision)
+
+
+def revised(book: Book, order_id: str, *, taken: bool) -> Book:
+    """The book with a revision settled."""
+    order = book.order(order_id)
+    return book if order is None else book.with_order(order.revised(taken=taken))
+
+
+@exact
+def revalued(book: Book, order_id: str, value: Decimal, charges: Decimal) -> Book:
+    """The book where an order's fills were worth `value` rupees more than was booked, and cost `charges` more.
+
+    The difference is in the average price of what the order opened while all of it is held, and in the realised result
+    otherwise.
+    """
+    order = book.order(order_id)
+    if order is None:
+        return book
+    better = attrs.evolve(order, filled_value=order.filled_value + value)
+    after = book.with_order(better, charges=book.charges + charges)
+    held = book.position(order.approved.instrument.key)
+    if order.is_entry and held is not None and held.side == order.approved.side and held.exit_value == 0:
+        average = (held.value + value) / held.quantity
+        return after.with_position(held, attrs.evolve(held, average_price=average, charges=held.charges + charges))
+    result = -sign(order.approved.side) * value
+    after = attrs.evolve(after, realised=after.realised + result)
+    if held is None or held.side == order.approved.side:
+        return after
+    corrected = attrs.evolve(
+        held,
+        realised=held.realised + result,
+        exit_value=held.exit_value + value,
+        charges=held.charges + charges,
+    )
+    return after.with_position(held, corrected)
+
+
+@exact
+def overfilled(book: Book, order_id: str, position: Position, value: Decimal, charges: Decimal | None) -> Book:
+    """The book after an exit that traded more than was held: the rest is a position the other way."""
+    order = book.order(order_id)
+    if order is None:
+        return book
+    filled = attrs.evolve(
+        order,
+        filled_quantity=order.filled_quantity + position.quantity,
+        filled_value=order.filled_value + value,
+    )
+    booked = book.with_order(filled.advance(order.status, filled.filled_quantity, filled.filled_value))
+    held = booked.position(position.instrument.key)
+    grown = position if held is None else _joined(held, position)
+    others = tuple(p for p in booked.positions if p is not held)
+    return attrs.evolve(booked, positions=(*others, grown), charges=booked.charges + (charges or ZERO))
+
+
+@exact
+def adjusted(
+    book: Book, key: str, position: Position | None, *, realised: Decimal, charges: Decimal, outcome: Outcome | None
+) -> Book:
+    """The book where shares came or went without an order of ours; `outcome` is the trade that ended by it."""
+    held = book.position(key)
+    others = tuple(p for p in book.positions if p is not held)
+    after = attrs.evolve(
+        book,
+        positions=others if position is None else (*others, position),
+        realised=book.realised + realised,
+        charges=book.charges + charges,
+        outcomes=book.outcomes if outcome is None else (*book.outcomes, outcome)[-KEPT_OUTCOMES:],
+        version=book.version + 1,
+    )
+    return after.peaked()
+
+
+def outcome_elsewhere(held: Position, *, realised: Decimal, charges: Decimal, book: Book, at: datetime) -> Outcome:
+    """The finished trade of a position that was closed without us."""
+    gross = held.realised + realised
+    cost = held.charges + charges
+    return Outcome(
+        key=held.instrument.key,
+        side=held.side,
+        session=book.session or at.date(),
+        closed_at=at,
+        quantity=held.opened_quantity,
+        gross=gross,
+        charges=cost,
+        r_multiple=r_multiple(held, gross - cost),
+        reason=ELSEWHERE,
+        strategy=held.strategy,
+        product=held.product,
+        signal_id=held.signal_id,
+    )
+
+
+def flipped(order: Order, quantity: int, price: Decimal, at: datetime, charges: Decimal) -> Position:
+    """The position that the shares sold beyond what was held make: the exit's side, without a stop."""
+    approved = order.approved
+    return Position(
+        instrument=approved.instrument,
+        side=approved.side,
+        quantity=quantity,
+        average_price=price,
+        product=approved.product,
+        last=price,
+        opened_quantity=quantity,
+        opened_at=at,
+        strategy=DOUBLE_FILL,
+        signal_id=f"{order.id}:over",
+        charges=charges,
+    )
+
+
+def _joined(held: Position, more: Position) -> Position:
+    total = held.quantity + more.quantity
+    average = (held.value + more.value) / total
+    opened = held.opened_quantity + more.quantity
+    charges = held.charges + more.charges
+    return attrs.evolve(held, quantity=total, average_price=average, opened_quantity=opened, charges=charges)
+
+
+def _changed(book: Book, order_id: str, **changes: Any) -> Book:
+    order = book.order(order_id)
+    return book if order is None else book.with_order(attrs.evolve(order, **changes))

@@ -1,0 +1,126 @@
+"""What is known of our orders and positions at the broker, beside the book: what waits, what is absent, what is bare.
+
+The engine folds it from its facts, as it does the book; a restart brings it back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+from attrs import frozen
+
+from riskcore.table_rows import Capability
+
+GOOD: Final = "good"
+BAD: Final = "bad"
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """An exit that waits until the stop that rests for the same shares is out of the way: two could flip the position.
+
+    The fields are those of the exit it will be; `part` is how many shares, None for all that is held then.
+    """
+
+    key: str
+    reason: str
+    level: Decimal | None = None
+    part: int | None = None
+    rule: str = ""
+    signal_id: str = ""
+    at: datetime
+
+
+@frozen
+class Touch:
+    """A stop that the price has reached, and that is not acted on yet: the moment, and the price that reached it.
+
+    `confirmed` says whether a second price has reached it too.
+    """
+
+    key: str
+    at: datetime
+    price: Decimal
+    confirmed: bool = False
+
+
+@frozen
+class Mismatch:
+    """A difference between our book and the broker's that was seen `times` in a row; `kind` is one of `reconcile`'s."""
+
+    kind: str
+    key: str
+    ours: int
+    theirs: int
+    times: int = 1
+
+
+@frozen(kw_only=True)
+class Custody:
+    """What the engine must remember of the broker's side.
+
+    `capability` is the broker's (None: nobody said which broker; nothing rests there). `login` is "good" or "bad", ""
+    before the first word. `reconciled_at` is when the books last agreed. `wanted` are exits that wait, `touches`
+    stops reached and not yet confirmed, `odd` the latest price of a symbol that stood alone so far away that it is
+    not believed yet. `bare` is since when each position has not been covered, `absent` in how many clean reads an
+    order of unknown outcome was looked for in vain, `rows` ids of the broker's orders that were seen and are not
+    ours, `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms
+    that stand.
+    """
+
+    capability: Capability | None = None
+    login: str = ""
+    reconciled_at: datetime | None = None
+    wanted: tuple[Wanted, ...] = ()
+    touches: tuple[Touch, ...] = ()
+    odd: tuple[tuple[str, Decimal], ...] = ()
+    bare: tuple[tuple[str, datetime], ...] = ()
+    absent: tuple[tuple[str, int], ...] = ()
+    rows: frozenset[str] = frozenset()
+    asked: tuple[tuple[str, datetime], ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+    accepted: tuple[tuple[str, int], ...] = ()
+    told: frozenset[tuple[str, str]] = frozenset()
+
+    def wanted_of(self, key: str) -> Wanted | None:
+        """The exit that waits in an instrument, if any."""
+        return next((wish for wish in self.wanted if wish.key == key), None)
+
+    def touch_of(self, key: str) -> Touch | None:
+        """The stop that was reached in an instrument, if it was not acted on yet."""
+        return next((touch for touch in self.touches if touch.key == key), None)
+
+    def bare_since(self, key: str) -> datetime | None:
+        """Since when a position has not been covered by an order; None while it is."""
+        return dict(self.bare).get(key)
+
+    def odd_price(self, key: str) -> Decimal | None:
+        """The latest price that is not believed yet, if there is one."""
+        return dict(self.odd).get(key)
+
+    def reads_without(self, order_id: str) -> int:
+        """In how many clean reads running an order was absent."""
+        return dict(self.absent).get(order_id, 0)
+
+    def asked_at(self, order_id: str) -> datetime | None:
+        """When an order was last asked to end or to change, if that was asked and the order has not ended since."""
+        return dict(self.asked).get(order_id)
+
+    def without(self, key: str) -> Custody:
+        """The same with nothing left of an instrument that is not held any more."""
+        return attrs.evolve(
+            self,
+            wanted=tuple(wish for wish in self.wanted if wish.key != key),
+            touches=tuple(touch for touch in self.touches if touch.key != key),
+            odd=tuple(row for row in self.odd if row[0] != key),
+            bare=tuple(row for row in self.bare if row[0] != key),
+        )
+
+
+def replaced(rows: tuple[Any, ...], name: Any, row: Any = None) -> tuple[Any, ...]:
+    """Rows that begin with a name: without the one of that name, and with `row` (if given) at the end."""
+    left = tuple(known for known in rows if known[0] != name)
+    return left if row is None else (*left, row)

@@ -1,0 +1,133 @@
+"""Where the broker holds other than we do for long enough: our book follows what is there, and nothing is traded.
+
+Shares that are gone are gone, whatever the policy says: an exit of more than is held would turn the position round.
+Of shares that came, `manual_trades` decides: they are adopted, ignored, or their symbol takes no entries (frozen).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import attrs
+
+from riskcore import events as e
+from riskcore.broker_books import BrokerPosition
+from riskcore.costs import ChargesUnknown, charge_for_more
+from riskcore.custody import Mismatch
+from riskcore.engine.turn import Turn
+from riskcore.instruments import Instrument
+from riskcore.money import ZERO, exact
+from riskcore.policy.custody import ADOPT, IGNORE
+from riskcore.positions import Position
+from riskcore.reconcile import FOREIGN, GONE, LESS, MORE, OPPOSITE, foreign_trades, price_elsewhere, side_of
+from riskcore.signals import opposite, sign
+from riskcore.states import CONDITION
+
+FROZEN: Final = "books_differ"
+BY_HAND: Final = "by_hand"
+
+
+def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
+    """Follow the broker where shares went; adopt, ignore or freeze where they came; call for somebody either way."""
+    position = turn.book.position(mismatch.key)
+    turn.alarm(FROZEN, mismatch.key, f"{mismatch.kind}: we hold {mismatch.ours}, the broker {mismatch.theirs}")
+    if position is not None and mismatch.kind in (GONE, LESS, OPPOSITE):
+        left = abs(mismatch.theirs) if mismatch.kind == LESS else 0
+        _shrink(turn, position, left, event)
+        if mismatch.kind != OPPOSITE:
+            return
+    elif mismatch.kind in (MORE, FOREIGN):
+        if turn.policy.manual_trades == ADOPT and not _overnight(turn, position, event):
+            if _adopt(turn, mismatch, position, event):
+                return
+        elif turn.policy.manual_trades == IGNORE and not _overnight(turn, position, event):
+            return
+    why = f"{mismatch.kind}: we hold {mismatch.ours}, the broker {mismatch.theirs}"
+    turn.latch(FROZEN, why, CONDITION, mismatch.key)
+
+
+def _overnight(turn: Turn, position: Position | None, event: e.BooksRead) -> bool:
+    """Whether shares of a carried position changed without a trade today: a bonus or a split, which nobody adopts."""
+    if position is None or position.opened_at is None or turn.book.session is None:
+        return False
+    carried = position.opened_at.date() < turn.book.session
+    return carried and not foreign_trades(turn.book, event.books, position.instrument.key)
+
+
+@exact
+def _shrink(turn: Turn, held: Position, left: int, event: e.BooksRead) -> None:
+    """Shares are gone: booked at what the broker's trades say they brought, else at the last price."""
+    gone = held.quantity - left
+    price = price_elsewhere(held, turn.book, event.books)
+    realised = sign(held.side) * (price - held.average_price) * gone
+    charges = _charges(turn, held, gone, price)
+    after = None
+    if left:
+        after = attrs.evolve(
+            held,
+            quantity=left,
+            realised=held.realised + realised,
+            charges=held.charges + charges,
+            exit_value=held.exit_value + price * gone,
+        )
+    turn.note(
+        e.PositionAdjusted(turn.at, held.instrument.key, after, "shares left without us", price, realised, charges)
+    )
+
+
+def _charges(turn: Turn, held: Position, quantity: int, price: Decimal) -> Decimal:
+    """What the shares that left cost, as our own order would have; nought where no schedule tells."""
+    try:
+        return charge_for_more(
+            held.instrument,
+            held.product,
+            opposite(held.side),
+            value_before=ZERO,
+            value_after=price * quantity,
+            on=turn.at.date(),
+            policy=turn.policy,
+        )
+    except ChargesUnknown:
+        return ZERO
+
+
+@exact
+def _adopt(turn: Turn, mismatch: Mismatch, held: Position | None, event: e.BooksRead) -> bool:
+    """Take shares that came as our own; a position of ours keeps its levels, a new one has none."""
+    row = _row(event, mismatch)
+    quantity, average = abs(mismatch.theirs), None if row is None else row.average_price
+    if held is not None:
+        after = attrs.evolve(
+            held,
+            quantity=quantity,
+            average_price=average or held.average_price,
+            opened_quantity=held.opened_quantity + quantity - held.quantity,
+        )
+        turn.note(e.PositionAdjusted(turn.at, mismatch.key, after, "shares came without us, and are adopted"))
+        return True
+    instrument = _instrument(event, mismatch.key)
+    if instrument is None or average is None or row is None:
+        return False
+    made = Position(
+        instrument=instrument,
+        side=side_of(mismatch.theirs),
+        quantity=quantity,
+        average_price=average,
+        product=row.product,
+        last=row.last,
+        opened_quantity=quantity,
+        opened_at=turn.at,
+        strategy=BY_HAND,
+    )
+    turn.note(e.PositionAdjusted(turn.at, mismatch.key, made, "a position that is not ours, and is adopted"))
+    return True
+
+
+def _row(event: e.BooksRead, mismatch: Mismatch) -> BrokerPosition | None:
+    rows = event.books.positions or ()
+    return next((row for row in rows if row.key == mismatch.key and row.quantity == mismatch.theirs), None)
+
+
+def _instrument(event: e.BooksRead, key: str) -> Instrument | None:
+    return next((instrument for instrument in event.instruments if instrument.key == key), None)

@@ -1,0 +1,229 @@
+"""What the broker's books say of our orders and positions, and what follows from it; and what a hand says of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from riskcore import events as e
+from riskcore.broker_books import BrokerBooks, BrokerOrder
+from riskcore.custody import GOOD
+from riskcore.engine.adjust import FROZEN, act_on
+from riskcore.engine.operator import LOGIN
+from riskcore.engine.reports import charges_for, report
+from riskcore.engine.turn import RISKCORE, Turn
+from riskcore.exits.ladder import FIRST_PAUSE
+from riskcore.money import ZERO, exact
+from riskcore.orders import AWAITING, CANCELLED, REJECTED, ApprovedExit, Order, Revision
+from riskcore.reconcile import contested, differences, is_clean, named, nameless, repeated, told_of
+from riskcore.signals import seconds
+
+BALANCE: Final = "balance_unexplained"
+CHANGED: Final = "stop_changed"
+
+
+def books_read(event: e.BooksRead, turn: Turn) -> None:
+    """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
+    books = event.books
+    for order_id, broker_id in named(turn.book, books, turn.policy):
+        turn.note(e.Acknowledged(turn.at, order_id, broker_id))
+    for order in turn.book.orders:
+        if order.broker_id:
+            _take(turn, order, books)
+    for order in turn.book.live_orders():
+        _look_for(turn, order, books)
+    _note_foreign_rows(turn, books)
+    _compare(turn, event)
+
+
+@exact
+def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
+    """What the books say of one order, as a report like any other; then what was asked of it, where that is open."""
+    told = told_of(order, books)
+    if told is None:
+        return
+    more = told.filled_quantity > order.filled_quantity
+    if more or told.status != order.status:
+        filled, value = told.filled_quantity, told.filled_value
+        if not more:
+            filled, value = order.filled_quantity, order.filled_value
+        report(e.OrderReported(turn.at, order.id, told.status, filled, value, told.traded_at, told.note), turn)
+    elif books.trades_of(order.broker_id) and told.filled_quantity == order.filled_quantity:
+        _revalue(turn, order, books)
+    row, known = books.order(order.broker_id), turn.book.order(order.id)
+    if row is not None and known is not None and known.live:
+        _settle_what_was_asked(turn, known, row)
+
+
+def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
+    """The same shares, at what the trade book says they were worth: an average price was rounded."""
+    trades = books.trades_of(order.broker_id)
+    worth = sum((trade.price * trade.quantity for trade in trades), ZERO)
+    if sum(trade.quantity for trade in trades) == order.filled_quantity and worth != order.filled_value:
+        charges = charges_for(turn, order, worth)
+        turn.note(e.Revalued(turn.at, order.id, worth - order.filled_value, charges or ZERO))
+
+
+def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder) -> None:
+    """A change that nobody answered is read off the row; what the book shows open after a while is asked again."""
+    approved, asked = order.approved, turn.state.custody.asked_at(order.id)
+    waited = asked is None or turn.at - asked >= FIRST_PAUSE
+    if order.revision is not None:
+        if _is(row, order.revision):
+            turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
+        elif waited:
+            turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note="the broker's book does not show it"))
+    elif order.id in turn.state.cancelling:
+        if row.working and waited and asked is not None:
+            turn.note(e.CancelRequested(turn.at, order.id, "the broker's book still shows it"))
+            turn.ask(e.CancelOrder(order.id))
+    elif order.rests and isinstance(approved, ApprovedExit) and approved.trigger is not None and row.working:
+        ours = Revision(approved.quantity, approved.limit, approved.trigger)
+        if row.trigger is not None and not _is(row, ours) and waited:
+            turn.alarm(CHANGED, order.id, f"somebody changed the resting stop: {row.quantity} at {row.trigger}")
+            turn.revise(order, ours, "somebody else changed it")
+
+
+def _is(row: BrokerOrder, wanted: Revision) -> bool:
+    """Whether a row is what a revision makes of an order; what a row does not tell is not asked of it."""
+    price = row.price in (None, wanted.limit)
+    return row.quantity == wanted.quantity and row.trigger in (None, wanted.trigger) and price
+
+
+def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
+    """An order that the read does not show: counted where that proves something, and settled in the end."""
+    if books.orders is None or books.order(order.broker_id) is not None or turn.at - order.approved.at < _settle(turn):
+        return
+    if not order.broker_id and contested(order, turn.book, books, turn.policy):
+        return
+    if turn.book.session is not None and order.approved.at.date() < turn.book.session:
+        _settle_absent(turn, order, "an order of an earlier session is not in today's book")
+        return
+    ours = {known.broker_id for known in turn.book.orders if known.broker_id and known.id != order.id}
+    if (
+        order.status == AWAITING
+        or not is_clean(books, ours | turn.state.custody.rows)
+        or not _unmoved(turn, order, books)
+    ):
+        return
+    reads = turn.state.custody.reads_without(order.id) + 1
+    if reads < turn.policy.unknown_reads:
+        turn.note(e.OrderAbsent(turn.at, order.id, reads))
+    else:
+        turn.note(e.OrderAbsent(turn.at, order.id, 0))
+        _settle_absent(turn, order, f"not in {reads} clean reads in a row")
+
+
+def _settle(turn: Turn) -> timedelta:
+    return seconds(turn.policy.unknown_settle_s)
+
+
+def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
+    """Whether the broker's position of the order's instrument is what we hold: nothing filled unseen."""
+    key = order.approved.instrument.key
+    if books.positions is None:
+        return False
+    held = turn.book.position(key)
+    ours = 0 if held is None else (held.quantity if held.side == "BUY" else -held.quantity)
+    theirs = sum(row.quantity for row in books.positions if row.key == key and row.product == order.approved.product)
+    return ours == theirs
+
+
+def _settle_absent(turn: Turn, order: Order, why: str) -> None:
+    """An order that the broker named once was taken off there; one that it never named did not arrive."""
+    status = CANCELLED if order.broker_id or order.filled_quantity else REJECTED
+    report(
+        e.OrderReported(turn.at, order.id, status, order.filled_quantity, order.filled_value, None, why, "unknown"),
+        turn,
+    )
+
+
+def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:
+    """Rows that are not ours are remembered: a later read that shows one of them is a true read."""
+    ours = {order.broker_id for order in turn.book.orders if order.broker_id}
+    new = tuple(row.id for row in books.orders or () if row.id not in ours and row.id not in turn.state.custody.rows)
+    if new:
+        turn.note(e.RowsSeen(turn.at, new))
+
+
+# ---------------------------------------------------------------- positions, and the gate
+
+
+def _compare(turn: Turn, event: e.BooksRead) -> None:
+    """What differs is told, acted on when it has stood for long enough, and keeps the gate shut meanwhile."""
+    books, custody = event.books, turn.state.custody
+    found = differences(turn.book, books, custody.capability)
+    if found is None:
+        return
+    accepted = dict(custody.accepted)
+    standing = [m for m in found if accepted.get(m.key) != m.theirs]
+    mismatches = repeated(standing, custody.mismatches)
+    if mismatches != custody.mismatches:
+        turn.note(e.BooksDiffer(turn.at, mismatches))
+    for mismatch in mismatches:
+        if mismatch.times >= turn.policy.differing_reads:
+            act_on(turn, mismatch, event)
+    differing = {m.key for m in mismatches}
+    for latch in turn.book.latches:
+        if latch.name == FROZEN and latch.key not in differing:
+            turn.lift(FROZEN, "the books agree again", latch.key)
+    whole = books.orders is not None and books.trades is not None and books.holdings is not None
+    if whole and not mismatches and not nameless(turn.book):
+        _open_gate(turn)
+
+
+def _open_gate(turn: Turn) -> None:
+    """The books agree: entries that waited for a login may go on, if the login is good."""
+    custody = turn.state.custody
+    shut = turn.book.latch(LOGIN) is not None
+    today = custody.reconciled_at is not None and custody.reconciled_at.date() == turn.at.date()
+    if shut or not today:
+        turn.note(e.Reconciled(turn.at))
+    if shut and custody.login == GOOD:
+        turn.note(e.Lifted(turn.at, LOGIN, RISKCORE, "the login is good, and the books agree"))
+
+
+def accept_differences(event: e.DifferencesAccepted, turn: Turn) -> None:
+    """The broker's account as it is: what differs now is left alone from here on, and frozen symbols are free again."""
+    taken = {m.key: m.theirs for m in turn.state.custody.mismatches}
+    accepted = tuple(sorted({**dict(turn.state.custody.accepted), **taken}.items()))
+    turn.note(e.DifferencesTaken(turn.at, event.by, event.why, accepted))
+    for latch in turn.book.latches:
+        if latch.name == FROZEN:
+            turn.note(e.Lifted(turn.at, FROZEN, event.by, event.why, latch.key))
+
+
+# ---------------------------------------------------------------- what the shell says beside the books
+
+
+def revision_reported(event: e.RevisionReported, turn: Turn) -> None:
+    """What became of a change in place; where nobody can say, the books will."""
+    order = turn.book.order(event.order_id)
+    if order is None or order.revision is None:
+        turn.note(e.StrayReport(turn.at, event.order_id, "no change was asked of this order"))
+        return
+    if event.outcome != e.UNSURE:
+        turn.note(e.RevisionSettled(turn.at, order.id, taken=event.outcome == e.TAKEN, note=event.note))
+    if event.outcome == e.REFUSED:
+        turn.alarm("revision_refused", order.id, event.note or "the broker refused to change the resting stop")
+
+
+@exact
+def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
+    """The broker's money beside ours: what its opening balance comes to against the one we count from.
+
+    theirs = available + used - realised today, as far as it tells; unexplained = theirs - opening equity. Told where
+    it is more than `balance_tolerance` and has changed since.
+    """
+    opening = turn.book.opening_equity
+    if opening is None or event.available is None or event.used is None or event.realised is None:
+        return
+    theirs = event.available + event.used - event.realised
+    unexplained = theirs - opening
+    if abs(unexplained) > turn.policy.balance_tolerance:
+        if (BALANCE, "funds") not in turn.state.custody.told:
+            turn.note(e.FundsCompared(turn.at, theirs, opening, unexplained))
+            turn.alarm(BALANCE, "funds", f"Rs {unexplained} of the broker's balance are not explained by our trades")
+    elif (BALANCE, "funds") in turn.state.custody.told:
+        turn.note(e.FundsCompared(turn.at, theirs, opening, unexplained))
+        turn.calm(BALANCE, "funds")

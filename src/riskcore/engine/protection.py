@@ -1,0 +1,145 @@
+"""What keeps every filled share covered: a stop at the broker for just what is held, and an exit where there is none.
+
+Asked after each input. Where nothing can rest (paper, bars, a closing auction) the levels on watch are the protection,
+and nothing here is done.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from riskcore import events as e
+from riskcore.engine.turn import Turn
+from riskcore.exits.ladder import FIRST_PAUSE
+from riskcore.exits.resting import can_rest, resting_stop, revision_for
+from riskcore.orders import CANCELLED, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order
+from riskcore.positions import Position
+from riskcore.states import WAITING_FOR_LOGIN
+
+BARE: Final = "unprotected"
+
+
+def protect(turn: Turn) -> None:
+    """Let exits go whose stop is out of the way, cover what is held, and measure what is not covered."""
+    capability = turn.state.custody.capability
+    if capability is None or not capability.rests:
+        return
+    for position in turn.book.positions:
+        release(turn, position.instrument.key)
+    for position in turn.book.positions:
+        _measure(turn, position.instrument.key)
+        _cover(turn, position)
+    for order in turn.book.live_orders(entries=False):
+        if order.rests and turn.book.position(order.approved.instrument.key) is None:
+            turn.cancel(order, "nothing is left to protect")
+
+
+def release(turn: Turn, key: str) -> None:
+    """Send an exit that waited for the resting stop, as soon as the shares it takes are not the stop's any more."""
+    position, wanted = turn.book.position(key), turn.state.custody.wanted_of(key)
+    if position is None or wanted is None:
+        return
+    resting, leaving = turn.book.resting(key), turn.book.leaving(key)
+    bound = sum(order.open_quantity for order in leaving) + (0 if resting is None else resting.open_quantity)
+    part = None if wanted.part is None else min(wanted.part, position.quantity)
+    if position.quantity - bound >= (part or position.quantity):
+        price = position.last or position.average_price
+        turn.leave(position, wanted.reason, price, wanted.level, wanted.signal_id, part=part, rule=wanted.rule)
+
+
+def _cover(turn: Turn, position: Position) -> None:
+    """One resting stop, for the shares that are not leaving, at the position's stop: placed, changed or taken back."""
+    book, key = turn.book, position.instrument.key
+    quantity, resting = _to_cover(turn, position), book.resting(key)
+    if resting is None:
+        if quantity > 0 and _may_place(turn, position):
+            number = 1 + sum(1 for order in book.orders if order.rests and order.approved.instrument.key == key)
+            order_id = f"{position.id}:stop:{turn.at:%Y%m%d}.{number}"
+            stop = resting_stop(position, quantity, order_id=order_id, policy=turn.policy, at=turn.at)
+            turn.note(e.ExitApproved(turn.at, stop))
+            turn.ask(e.PlaceExit(stop))
+        return
+    if resting.status != WORKING or resting.revision is not None or resting.id in turn.state.cancelling:
+        return
+    if quantity <= 0:
+        turn.cancel(resting, "the position is leaving")
+    elif revision_for(position, resting, quantity, turn.policy) is not None:
+        _change(turn, position, resting, quantity)
+
+
+def _change(turn: Turn, position: Position, resting: Order, quantity: int) -> None:
+    """In place where the broker takes that; else it is taken back, and another comes when it is gone."""
+    capability = turn.state.custody.capability
+    revision = revision_for(position, resting, quantity, turn.policy)
+    asked = turn.state.custody.asked_at(resting.id)
+    if revision is None or (asked is not None and turn.at - asked < FIRST_PAUSE):
+        return
+    if capability is not None and capability.revises:
+        turn.revise(resting, revision, "the position or its stop has changed")
+    else:
+        turn.cancel(resting, "the position or its stop has changed")
+
+
+def _to_cover(turn: Turn, position: Position) -> int:
+    """Shares that a stop is to rest for: what is held, less what is leaving or waits to leave."""
+    key = position.instrument.key
+    wanted = turn.state.custody.wanted_of(key)
+    away = sum(order.open_quantity for order in turn.book.leaving(key))
+    if wanted is not None:
+        away += position.quantity if wanted.part is None else wanted.part
+    return max(position.quantity - away, 0)
+
+
+def _may_place(turn: Turn, position: Position) -> bool:
+    """Whether a stop can rest now, orders can be sent, and the last try was not just now."""
+    if turn.book.state == WAITING_FOR_LOGIN or turn.state.custody.touch_of(position.instrument.key) is not None:
+        return False
+    stops = [order.approved.at for order in turn.book.orders if order.rests and _of(order, position)]
+    rested = turn.at - stops[-1] if stops else FIRST_PAUSE
+    return rested >= FIRST_PAUSE and can_rest(position, turn.state.custody.capability, turn.at, turn.policy)
+
+
+def _of(order: Order, position: Position) -> bool:
+    return isinstance(order.approved, ApprovedExit) and order.approved.position_id == position.id
+
+
+def _measure(turn: Turn, key: str) -> None:
+    """Note when a position is bare and when it is covered again; call for somebody, then sell, where that lasts."""
+    position, since = turn.book.position(key), turn.state.custody.bare_since(key)
+    if position is None:
+        return
+    exits = [order for order in turn.book.live_orders(key, entries=False) if order.status == WORKING]
+    covered = sum(order.open_quantity for order in exits) >= position.quantity
+    rests = can_rest(position, turn.state.custody.capability, turn.at, turn.policy)
+    if covered or not rests:
+        if since is not None:
+            turn.note(e.Covered(turn.at, key, Decimal((turn.at - since) // timedelta(milliseconds=1)) / 1000))
+            turn.calm(BARE, key)
+        return
+    if since is None:
+        turn.note(e.Bared(turn.at, key))
+        return
+    seconds = int((turn.at - since).total_seconds())
+    if seconds >= turn.policy.protect_alarm_s:
+        turn.alarm(BARE, key, f"{position.quantity} shares have had no stop at the broker for {seconds} s")
+    if seconds >= turn.policy.protect_flatten_s and not turn.book.leaving(key):
+        turn.leave(position, UNPROTECTED, position.last or position.average_price)
+
+
+def stop_ended(turn: Turn, order: Order, error: str) -> None:
+    """A resting stop ended unfilled: refused means that the price is through it; one that vanished is put back once."""
+    approved = order.approved
+    position = turn.book.position(approved.instrument.key)
+    if position is None or not isinstance(approved, ApprovedExit) or not _of(order, position):
+        return
+    if order.status == REJECTED:
+        if error not in ("not_sent", "rate_limited", "no_login", "network"):
+            turn.alarm("stop_refused", order.id, "the broker refused the stop: it counts as hit")
+            turn.leave(position, approved.reason, position.last or position.average_price, approved.level)
+    elif order.id not in turn.state.cancelling:
+        turn.alarm("stop_vanished", order.id, "the resting stop is gone from the broker, and not by us")
+        gone = [o for o in turn.book.orders if o.rests and _of(o, position) and o.status == CANCELLED]
+        if len(gone) > 1:
+            turn.leave(position, UNPROTECTED, position.last or position.average_price)

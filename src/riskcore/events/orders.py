@@ -1,0 +1,317 @@
+"""The words of an order's life at a broker: its name, its revisions, what protects a position, what the books say.
+
+Inputs first, then facts; `events` takes them over, so that nobody else imports from here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from riskcore.broker_books import BrokerBooks
+from riskcore.custody import Mismatch, Touch, Wanted
+from riskcore.events.controls import said
+from riskcore.instruments import Instrument
+from riskcore.money import amount, not_negative
+from riskcore.orders import Revision
+from riskcore.policy.kinds import one_word
+from riskcore.positions import Position
+from riskcore.table_rows import Capability
+from riskcore.values import checks, given, optional, settle
+
+TAKEN: Final = "taken"
+REFUSED: Final = "refused"
+UNSURE: Final = "unsure"
+
+# ---------------------------------------------------------------- inputs
+
+
+@frozen
+class BrokerSeen:
+    """Which broker stands behind the gateway, by what it takes and tells."""
+
+    at: datetime
+    capability: Capability
+
+
+@frozen
+class BooksRead:
+    """What the broker's books say; what could not be read of them is None in it.
+
+    `instruments` are those of positions that we do not hold, where somebody looked them up: only such can be adopted.
+    """
+
+    at: datetime
+    books: BrokerBooks
+    instruments: tuple[Instrument, ...] = ()
+
+
+@frozen
+class RevisionReported:
+    """What became of a revision: taken, refused, or unsure (then only the books tell)."""
+
+    at: datetime
+    order_id: str
+    outcome: str
+    note: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _REVISION)
+
+
+@frozen
+class DifferencesAccepted:
+    """An operator takes the broker's account as it is: what is listed there and not here is left alone from now on."""
+
+    at: datetime
+    by: str
+    why: str
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _ACCEPTED)
+
+
+@frozen
+class FundsSeen:
+    """What the broker says of money: what can be spent and what is used as margin (rupees); None: could not be read.
+
+    `realised` is what it has booked today, where it tells.
+    """
+
+    at: datetime
+    available: Decimal | None = field(converter=given)
+    used: Decimal | None = field(default=None, converter=given)
+    realised: Decimal | None = field(default=None, converter=given)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _FUNDS)
+
+
+_REVISION: Final = checks("RevisionReported", outcome=one_word(TAKEN, REFUSED, UNSURE))
+_ACCEPTED: Final = checks("DifferencesAccepted", by=said, why=said)
+_FUNDS: Final = checks(
+    "FundsSeen", available=optional(not_negative), used=optional(not_negative), realised=optional(amount)
+)
+
+# ---------------------------------------------------------------- facts
+
+
+@frozen
+class BrokerKnown:
+    """The broker behind the gateway, where it is not the one that was known."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    capability: Capability
+
+
+@frozen
+class LoginChanged:
+    """Whether the broker takes our orders, where that is not what was known."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    login: str
+
+
+@frozen
+class Acknowledged:
+    """The broker's name for one of our orders."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    broker_id: str
+
+
+@frozen
+class OrderAbsent:
+    """An order of unknown outcome was not in a clean read of the broker's orders; `reads` in a row by now."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    reads: int
+
+
+@frozen
+class RowsSeen:
+    """Ids in the broker's order book that are not ours."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    ids: tuple[str, ...]
+
+
+@frozen
+class RevisionRequested:
+    """A resting order is to become another: its quantity, limit and trigger."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    revision: Revision
+    why: str
+
+
+@frozen
+class RevisionSettled:
+    """A resting order is what it was asked to become, or stays what it was."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    taken: bool
+    note: str = ""
+
+
+@frozen
+class Revalued:
+    """What an order's fills were worth is known better: the difference in money and in charges."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    value: Decimal
+    charges: Decimal
+
+
+@frozen
+class Overfilled:
+    """More of an exit traded than was held: what lies beyond it is a position the other way, to be taken off once."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    position: Position
+    value: Decimal
+    charges: Decimal | None
+
+
+@frozen
+class ExitWanted:
+    """A position is to leave as soon as the stop that rests for it is out of the way."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    wanted: Wanted
+
+
+@frozen
+class StopTouched:
+    """The price reached a stop; it is confirmed, or given its time, before it is acted on."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    touch: Touch
+
+
+@frozen
+class PriceDoubted:
+    """A price so far from the one before it that it moves nothing until another confirms it."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+    price: Decimal
+
+
+@frozen
+class Bared:
+    """A position is not covered by a working order any more."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+
+
+@frozen
+class Covered:
+    """A position is covered again, after so many seconds."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+    seconds: Decimal
+
+
+@frozen
+class Alarmed:
+    """Somebody must look: what it is, of which symbol or order, and why. Told once until it is over."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    name: str
+    subject: str
+    why: str
+
+
+@frozen
+class AlarmOver:
+    """What somebody was called for has passed."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    name: str
+    subject: str
+
+
+@frozen
+class BooksDiffer:
+    """What differs between our book and the broker's, all of it; nothing is in it when they agree again."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    mismatches: tuple[Mismatch, ...]
+
+
+@frozen
+class Reconciled:
+    """The broker's books and ours agree: all were read, and nothing differs that was not accepted."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+
+
+@frozen
+class DifferencesTaken:
+    """An operator took the differences as they are: (key, the broker's quantity) each."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    by: str
+    why: str
+    accepted: tuple[tuple[str, int], ...]
+
+
+@frozen
+class PositionAdjusted:
+    """A position follows the broker's: shares came or went without an order of ours.
+
+    `position` is what is held from now on, None where nothing is; `price` what the shares that went are taken to have
+    brought (the broker's trades where it tells them, else the last price), `realised` the result of it and `charges`
+    theirs.
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+    position: Position | None
+    why: str
+    price: Decimal | None = None
+    realised: Decimal = Decimal(0)
+    charges: Decimal = Decimal(0)
+
+
+@frozen
+class FundsCompared:
+    """What the broker's money says beside our own account of the day, and what of the difference is explained."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    theirs: Decimal
+    ours: Decimal
+    unexplained: Decimal

@@ -1,0 +1,74 @@
+"""How an exit that does not fill is pressed: further beyond the price step by step, and slower where it is refused.
+
+All of it is worked out from the session's orders, so that a restart goes on where it was.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from riskcore.book import Book, Position
+from riskcore.money import ZERO, exact
+from riskcore.orders import ENDED, REJECTED, ApprovedExit, Order
+from riskcore.policy import Policy
+
+FIRST_PAUSE: Final = timedelta(seconds=1)
+LONGEST_PAUSE: Final = timedelta(seconds=60)
+HELD_AFTER: Final = 3
+"""Refusals in a row after which a position counts as one that nothing can take off (locked at a circuit)."""
+
+
+def tries(book: Book, position: Position) -> tuple[Order, ...]:
+    """The exits of this position that ended since any of its shares left, oldest first; stops that rested are none."""
+    found: list[Order] = []
+    for order in book.orders:
+        approved = order.approved
+        if not isinstance(approved, ApprovedExit) or order.rests or approved.position_id != position.id:
+            continue
+        if position.opened_at is not None and approved.at < position.opened_at:
+            continue
+        if order.filled_quantity:
+            found = []
+        if order.status in ENDED and order.filled_quantity < approved.quantity:
+            found.append(order)
+    return tuple(found)
+
+
+def refusals(book: Book, position: Position) -> int:
+    """How many of the latest tries were refused, in a row."""
+    count = 0
+    for order in reversed(tries(book, position)):
+        if order.status != REJECTED:
+            break
+        count += 1
+    return count
+
+
+def pause(book: Book, position: Position) -> timedelta:
+    """How long after a failed try the next one waits: 1 s, and twice as long after each refusal, up to a minute."""
+    doubled: int = 1 << min(max(refusals(book, position) - 1, 0), 10)
+    return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
+
+
+@exact
+def band_pct(book: Book, position: Position, policy: Policy, *, further: int = 0) -> Decimal:
+    """How far beyond the price the next exit may stand, in per cent of it; or the one so many steps `further`.
+
+    `exit_band_pct` at first, twice as far after each try that did not fill, up to `exit_max_band_pct`. After a
+    refusal it is nought: an order at the price itself lies inside any band of the exchange, and waits there for its
+    turn.
+    """
+    if refusals(book, position):
+        return ZERO
+    return min(_doubled(book, position, policy, further), max(policy.exit_max_band_pct, policy.exit_band_pct))
+
+
+def at_last_step(book: Book, position: Position, policy: Policy) -> bool:
+    """Whether the ladder has no further step."""
+    return _doubled(book, position, policy) >= policy.exit_max_band_pct
+
+
+def _doubled(book: Book, position: Position, policy: Policy, further: int = 0) -> Decimal:
+    return policy.exit_band_pct * (1 << min(len(tries(book, position)) + further, 20))

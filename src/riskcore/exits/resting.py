@@ -1,0 +1,74 @@
+"""The protective stop that rests at a broker: what it is for a position, and when one can rest at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from riskcore.money import exact, percent_of
+from riskcore.orders import STOP_HIT, ApprovedExit, Order, Revision
+from riskcore.policy import Policy
+from riskcore.positions import Position
+from riskcore.rounding import EXIT_LIMIT, rounded
+from riskcore.sessions import CalendarUnknown, stops_rest
+from riskcore.signals import BUY, opposite
+from riskcore.table_rows import Capability
+
+
+@exact
+def resting_stop(position: Position, quantity: int, *, order_id: str, policy: Policy, at: datetime) -> ApprovedExit:
+    """The order that rests for `quantity` shares of a position: trigger at its stop, limit `stop_band_pct` beyond it.
+
+    Raises `ValueError` for a position without a stop, or more shares than are held.
+    """
+    if position.stop is None or not 0 < quantity <= position.quantity:
+        raise ValueError(f"{position.instrument.key}: no stop, or {quantity} is not within what is held")
+    return ApprovedExit(
+        order_id=order_id,
+        position_id=position.id,
+        instrument=position.instrument,
+        side=opposite(position.side),
+        quantity=quantity,
+        product=position.product,
+        reference=position.stop,
+        limit=stop_limit(position, position.stop, policy),
+        reason=STOP_HIT,
+        level=position.stop,
+        at=at,
+        rule=position.trail.rule,
+        trigger=position.stop,
+    )
+
+
+@exact
+def stop_limit(position: Position, trigger: Decimal, policy: Policy) -> Decimal:
+    """How far a resting stop may go once it is triggered, rounded to the tick that fills sooner; at least one tick."""
+    band = percent_of(trigger, policy.stop_band_pct)
+    raw = trigger - band if position.side == BUY else trigger + band
+    tick = position.instrument.tick
+    return max(rounded(EXIT_LIMIT, position.side, raw, tick), tick)
+
+
+def revision_for(position: Position, order: Order, quantity: int, policy: Policy) -> Revision | None:
+    """What a resting stop must become to cover `quantity` shares at the position's stop; None where it does already.
+
+    What it has filled stays part of its quantity: that is how a broker counts.
+    """
+    approved = order.approved
+    assert isinstance(approved, ApprovedExit)
+    if position.stop is None:
+        return None
+    wanted = quantity + order.filled_quantity
+    if (approved.quantity, approved.trigger) == (wanted, position.stop):
+        return None
+    return Revision(wanted, stop_limit(position, position.stop, policy), position.stop)
+
+
+def can_rest(position: Position, capability: Capability | None, at: datetime, policy: Policy) -> bool:
+    """Whether a stop can rest for the position at its broker and exchange now; it can where no calendar tells."""
+    if capability is None or not capability.rests or position.stop is None:
+        return False
+    try:
+        return stops_rest(at, position.instrument, tables=policy.tables)
+    except CalendarUnknown:
+        return True

@@ -1,0 +1,234 @@
+"""Our book held against the broker's: which row is which order, what each order filled, what differs.
+
+Nothing is concluded from silence alone. An order of unknown outcome is named by its fingerprint, and only where one row
+and no other fits it; its absence counts only in a read that shows another order known before; an empty book proves
+nothing at a broker that answers errors with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from attrs import frozen
+
+from riskcore.book import Book, Position
+from riskcore.broker_books import (
+    CANCELLED as ROW_CANCELLED,
+    COMPLETE,
+    OTHER,
+    REJECTED as ROW_REJECTED,
+    BrokerBooks,
+    BrokerOrder,
+    BrokerTrade,
+)
+from riskcore.custody import Mismatch
+from riskcore.money import ZERO, exact
+from riskcore.orders import CANCELLED, FILLED, REJECTED, WORKING, ApprovedExit, Order
+from riskcore.policy import Policy
+from riskcore.signals import BUY, sign
+from riskcore.table_rows import Capability
+
+MORE: Final = "more"
+LESS: Final = "less"
+GONE: Final = "gone"
+OPPOSITE: Final = "opposite"
+FOREIGN: Final = "foreign"
+SUSPECT: Final = "suspect"
+KINDS: Final = (MORE, LESS, GONE, OPPOSITE, FOREIGN, SUSPECT)
+"""How the broker's position differs from ours: more or fewer shares on our side, none, the other side, one we know
+nothing of; or a book that says none and proves nothing."""
+
+
+@frozen
+class Told:
+    """What a broker's books say of one order: its status, and its fill as a sum over one snapshot."""
+
+    status: str
+    filled_quantity: int
+    filled_value: Decimal
+    traded_at: datetime | None = None
+    note: str = ""
+
+
+@exact
+def told_of(order: Order, books: BrokerBooks) -> Told | None:
+    """What the books say of an order whose name at the broker is known; None where they say nothing of it.
+
+    Filled is the sum of its trades in this one snapshot. Only where the trade book shows fewer does the row's own
+    figure count (filled x average price). A row that is complete is filled when its fill is known to be whole, and
+    works until then; one that was cancelled has ended only where its fill could be read.
+    """
+    row, trades = books.order(order.broker_id), books.trades_of(order.broker_id)
+    if row is None and not trades:
+        return None
+    filled = sum(trade.quantity for trade in trades)
+    value = sum((trade.price * trade.quantity for trade in trades), ZERO)
+    if row is not None and (row.filled_quantity or 0) > filled and row.average_price is not None:
+        filled = row.filled_quantity or 0
+        value = row.average_price * filled
+    known = books.trades is not None or (row is not None and row.filled_quantity is not None)
+    status = _status(order, row, filled, fill_is_known=known)
+    latest = max((trade.traded_at for trade in trades if trade.traded_at is not None), default=None)
+    return Told(status, filled, value, latest, row.note if row is not None else "")
+
+
+def _status(order: Order, row: BrokerOrder | None, filled: int, *, fill_is_known: bool) -> str:
+    if row is None or row.status == COMPLETE:
+        return FILLED if filled >= order.quantity else WORKING
+    if row.status == OTHER:
+        return order.status
+    if row.status == ROW_REJECTED:
+        return REJECTED
+    if row.status == ROW_CANCELLED:
+        return CANCELLED if fill_is_known else order.status
+    return WORKING
+
+
+# ---------------------------------------------------------------- orders of unknown outcome
+
+
+def nameless(book: Book) -> tuple[Order, ...]:
+    """Orders that may be at the broker under a name we do not know."""
+    return tuple(order for order in book.live_orders() if not order.broker_id)
+
+
+def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy) -> bool:
+    """Whether a row may be the order: symbol, side, quantity, product, price, trigger and time agree.
+
+    The row's time may lie `unknown_match_s` from ours on either side; a row without one is judged by the rest.
+    """
+    approved = order.approved
+    if (row.key, row.side, row.quantity, row.product) != (
+        approved.instrument.key,
+        approved.side,
+        approved.quantity,
+        approved.product,
+    ):
+        return False
+    if row.price is not None and row.price != approved.limit:
+        return False
+    trigger = approved.trigger if isinstance(approved, ApprovedExit) else None
+    if row.trigger is not None and row.trigger != trigger:
+        return False
+    window = timedelta(seconds=policy.unknown_match_s)
+    return row.placed_at is None or abs(row.placed_at - approved.at) <= window
+
+
+def named(book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, str], ...]:
+    """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other."""
+    ours = {order.broker_id for order in book.orders if order.broker_id}
+    free = [row for row in books.orders or () if row.id not in ours]
+    waiting = nameless(book)
+    fits = {order.id: [row.id for row in free if fingerprint_fits(order, row, policy)] for order in waiting}
+    claimed = [row for rows in fits.values() for row in rows]
+    return tuple(
+        (order_id, rows[0]) for order_id, rows in fits.items() if len(rows) == 1 and claimed.count(rows[0]) == 1
+    )
+
+
+def contested(order: Order, book: Book, books: BrokerBooks, policy: Policy) -> bool:
+    """Whether some row of the read may be the order: then it is not absent, though it cannot be named."""
+    ours = {known.broker_id for known in book.orders if known.broker_id}
+    return any(fingerprint_fits(order, row, policy) for row in books.orders or () if row.id not in ours)
+
+
+def is_clean(books: BrokerBooks, known: Iterable[str]) -> bool:
+    """Whether a read can prove an absence: orders and trades were read, and it shows an order that was known before."""
+    if books.orders is None or books.trades is None:
+        return False
+    ids = set(known)
+    return any(row.id in ids for row in books.orders)
+
+
+# ---------------------------------------------------------------- positions
+
+
+def differences(book: Book, books: BrokerBooks, capability: Capability | None) -> tuple[Mismatch, ...] | None:
+    """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
+
+    Instruments with an order of unknown outcome are left out: what they hold is not known yet. A negative CNC position
+    that holdings cover is shares sold from the demat account, and no short.
+    """
+    if books.positions is None:
+        return None
+    unknown = {order.approved.instrument.key for order in nameless(book)}
+    theirs = _their_positions(book, books)
+    ours = {p.instrument.key: sign(p.side) * p.quantity for p in book.positions}
+    found = []
+    for key in sorted({*ours, *theirs} - unknown):
+        held, seen = ours.get(key, 0), theirs.get(key, 0)
+        if held != seen:
+            found.append(Mismatch(_kind(held, seen, book, books, key, capability), key, held, seen))
+    return tuple(found)
+
+
+def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
+    """Signed shares by instrument; of a symbol that we hold, those of our product alone."""
+    products = {p.instrument.key: p.product for p in book.positions}
+    covered = {holding.key: holding.quantity for holding in books.holdings or ()}
+    found: dict[str, int] = {}
+    for row in books.positions or ():
+        if products.get(row.key, row.product) != row.product:
+            continue
+        quantity = row.quantity
+        if row.product == "CNC" and quantity < 0 and row.key not in products:
+            quantity = min(quantity + covered.get(row.key, 0), 0)
+        if quantity:
+            found[row.key] = found.get(row.key, 0) + quantity
+    return found
+
+
+def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capability: Capability | None) -> str:
+    if held == 0:
+        return FOREIGN
+    if seen == 0:
+        proven = capability is None or capability.empty_proves or bool(books.positions)
+        return GONE if proven or traded_elsewhere(book, books, key) else SUSPECT
+    if (seen > 0) != (held > 0):
+        return OPPOSITE
+    return MORE if abs(seen) > abs(held) else LESS
+
+
+def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch]) -> tuple[Mismatch, ...]:
+    """The mismatches with how many reads running each was the same."""
+    known = {(m.kind, m.key, m.ours, m.theirs): m.times for m in before}
+    return tuple(
+        Mismatch(m.kind, m.key, m.ours, m.theirs, known.get((m.kind, m.key, m.ours, m.theirs), 0) + 1) for m in found
+    )
+
+
+def foreign_trades(book: Book, books: BrokerBooks, key: str) -> tuple[BrokerTrade, ...]:
+    """Trades of an instrument in the snapshot that are no order's of ours."""
+    ours = {order.broker_id for order in book.orders if order.broker_id}
+    return tuple(trade for trade in books.trades or () if trade.key == key and trade.order_id not in ours)
+
+
+@exact
+def traded_elsewhere(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether trades that are not ours explain that the position is gone."""
+    held = book.position(key)
+    if held is None:
+        return False
+    gone = sum(trade.quantity for trade in foreign_trades(book, books, key) if trade.side != held.side)
+    return gone >= held.quantity
+
+
+@exact
+def price_elsewhere(held: Position, book: Book, books: BrokerBooks) -> Decimal:
+    """What shares that left without us brought each: the average of foreign trades that could take them off.
+
+    The last price seen, else the average entry, where the trade book tells of none.
+    """
+    away = [t for t in foreign_trades(book, books, held.instrument.key) if t.side != held.side]
+    quantity = sum(trade.quantity for trade in away)
+    if quantity:
+        return sum((trade.price * trade.quantity for trade in away), ZERO) / quantity
+    return held.last or held.average_price
+
+
+def side_of(signed: int) -> str:
+    """BUY for a long position, SELL for a short one."""
+    return BUY if signed > 0 else "SELL"

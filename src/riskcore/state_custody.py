@@ -1,0 +1,156 @@
+"""How each fact about the broker's side changes the state: the part of `state.evolve` that concerns custody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from riskcore import corrections, events as e
+from riskcore.custody import replaced
+
+if TYPE_CHECKING:
+    from riskcore.state import State
+
+
+def _broker(state: State, fact: e.BrokerKnown) -> State:
+    return keeping(state, capability=fact.capability)
+
+
+def _login(state: State, fact: e.LoginChanged) -> State:
+    return keeping(state, login=fact.login)
+
+
+def _acknowledged(state: State, fact: e.Acknowledged) -> State:
+    named = attrs.evolve(state, book=corrections.acknowledged(state.book, fact.order_id, fact.broker_id))
+    rows = named.custody.rows - {fact.broker_id}
+    return keeping(named, rows=rows, absent=replaced(named.custody.absent, fact.order_id))
+
+
+def _absent(state: State, fact: e.OrderAbsent) -> State:
+    row = (fact.order_id, fact.reads) if fact.reads else None
+    return keeping(state, absent=replaced(state.custody.absent, fact.order_id, row))
+
+
+def _rows(state: State, fact: e.RowsSeen) -> State:
+    return keeping(state, rows=state.custody.rows | frozenset(fact.ids))
+
+
+def _revising(state: State, fact: e.RevisionRequested) -> State:
+    book = corrections.revising(state.book, fact.order_id, fact.revision)
+    asked = replaced(state.custody.asked, fact.order_id, (fact.order_id, fact.at))
+    return keeping(attrs.evolve(state, book=book.sending(fact.at)), asked=asked)
+
+
+def _revised(state: State, fact: e.RevisionSettled) -> State:
+    after = attrs.evolve(state, book=corrections.revised(state.book, fact.order_id, taken=fact.taken))
+    return keeping(after, asked=replaced(state.custody.asked, fact.order_id))
+
+
+def _revalued(state: State, fact: e.Revalued) -> State:
+    return attrs.evolve(state, book=corrections.revalued(state.book, fact.order_id, fact.value, fact.charges))
+
+
+def _overfilled(state: State, fact: e.Overfilled) -> State:
+    book = corrections.overfilled(state.book, fact.order_id, fact.position, fact.value, fact.charges)
+    return attrs.evolve(state, book=book)
+
+
+def _wanted(state: State, fact: e.ExitWanted) -> State:
+    others = tuple(wish for wish in state.custody.wanted if wish.key != fact.wanted.key)
+    return keeping(state, wanted=(*others, fact.wanted))
+
+
+def _touched(state: State, fact: e.StopTouched) -> State:
+    others = tuple(touch for touch in state.custody.touches if touch.key != fact.touch.key)
+    return keeping(state, touches=(*others, fact.touch))
+
+
+def _doubted(state: State, fact: e.PriceDoubted) -> State:
+    return keeping(state, odd=replaced(state.custody.odd, fact.key, (fact.key, fact.price)))
+
+
+def _bared(state: State, fact: e.Bared) -> State:
+    return keeping(state, bare=replaced(state.custody.bare, fact.key, (fact.key, fact.at)))
+
+
+def _covered(state: State, fact: e.Covered) -> State:
+    return keeping(state, bare=replaced(state.custody.bare, fact.key))
+
+
+def _alarmed(state: State, fact: e.Alarmed) -> State:
+    return keeping(state, told=state.custody.told | {(fact.name, fact.subject)})
+
+
+def _alarm_over(state: State, fact: e.AlarmOver) -> State:
+    return keeping(state, told=state.custody.told - {(fact.name, fact.subject)})
+
+
+def _differ(state: State, fact: e.BooksDiffer) -> State:
+    return keeping(state, mismatches=fact.mismatches)
+
+
+def _reconciled(state: State, fact: e.Reconciled) -> State:
+    return keeping(state, reconciled_at=fact.at)
+
+
+def _accepted(state: State, fact: e.DifferencesTaken) -> State:
+    return keeping(state, accepted=fact.accepted, mismatches=())
+
+
+def _adjusted(state: State, fact: e.PositionAdjusted) -> State:
+    held, outcome = state.book.position(fact.key), None
+    if held is not None and fact.position is None:
+        outcome = corrections.outcome_elsewhere(
+            held, realised=fact.realised, charges=fact.charges, book=state.book, at=fact.at
+        )
+    book = corrections.adjusted(
+        state.book, fact.key, fact.position, realised=fact.realised, charges=fact.charges, outcome=outcome
+    )
+    return forgetting(attrs.evolve(state, book=book))
+
+
+def keeping(state: State, **changes: Any) -> State:
+    """The state with a part of its custody changed."""
+    return attrs.evolve(state, custody=attrs.evolve(state.custody, **changes))
+
+
+def forgetting(state: State) -> State:
+    """The state with nothing left in custody of what is not held any more."""
+    held = {position.instrument.key for position in state.book.positions}
+    custody = state.custody
+    known = {wish.key for wish in custody.wanted} | {touch.key for touch in custody.touches}
+    known |= {key for key, _ in (*custody.odd, *custody.bare)}
+    for key in sorted(known - held):
+        custody = custody.without(key)
+    return state if custody is state.custody else attrs.evolve(state, custody=custody)
+
+
+def _unchanged(state: State, fact: Any) -> State:
+    return state
+
+
+APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
+    e.BrokerKnown: _broker,
+    e.LoginChanged: _login,
+    e.Acknowledged: _acknowledged,
+    e.OrderAbsent: _absent,
+    e.RowsSeen: _rows,
+    e.RevisionRequested: _revising,
+    e.RevisionSettled: _revised,
+    e.Revalued: _revalued,
+    e.Overfilled: _overfilled,
+    e.ExitWanted: _wanted,
+    e.StopTouched: _touched,
+    e.PriceDoubted: _doubted,
+    e.Bared: _bared,
+    e.Covered: _covered,
+    e.Alarmed: _alarmed,
+    e.AlarmOver: _alarm_over,
+    e.BooksDiffer: _differ,
+    e.Reconciled: _reconciled,
+    e.DifferencesTaken: _accepted,
+    e.PositionAdjusted: _adjusted,
+    e.FundsCompared: _unchanged,
+}

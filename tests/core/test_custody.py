@@ -1,0 +1,247 @@
+"""The life of our orders at a broker: what protects a position, which prices are believed, how exits are pressed."""
+
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from riskcore.exits.confirming import believed
+from tests.core.custody_days import (
+    at_broker,
+    held,
+    position,
+    row,
+    stop_of,
+    ticks,
+    true_books,
+)
+from tests.core.engine_days import INFY, SEEN
+
+D = Decimal
+
+
+# ---------------------------------------------------------------- protection
+
+
+def test_a_filled_entry_is_covered_at_once_for_just_what_filled():
+    """F31: 20 of 50 filled, then 50: a stop for 20 goes in the same step, and becomes one for 50 in place."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.fill("10:00:01", entry, price=1000, quantity=20)
+    stop = stop_of(day)
+    assert (stop.side, stop.quantity, stop.trigger, stop.limit) == ("SELL", 20, 980, D("970.20"))
+    day.report("10:00:02", stop.order_id, "working", broker_id="S1")
+    day.fill("10:00:04", entry, price=1000)
+    asked = day.last(e.ReviseOrder)
+    assert (asked.order_id, asked.revision.quantity, asked.revision.trigger) == (stop.order_id, 50, 980)
+    day.take(e.RevisionReported(day.at("10:00:05"), stop.order_id, "taken"))
+    assert day.book.resting(INFY.key).open_quantity == 50
+
+
+@pytest.mark.parametrize("broker", ["sandbox", "shoonya", "zerodha", "somebody"])
+def test_where_a_broker_takes_a_stop_one_rests(broker):
+    day, _ = held(broker=broker)
+    assert day.book.resting(INFY.key).broker_id == "S1"
+
+
+def test_on_paper_nothing_rests():
+    day, _ = held(broker="paper", rests=False)
+    assert day.sent() == []
+
+
+def test_F33_a_stop_that_the_broker_refuses_counts_as_hit():
+    """An exit goes in the same step, and somebody is told."""
+    day, _ = held(rests=False)
+    facts = day.report("10:00:02", stop_of(day).order_id, "rejected", note="trigger above the last price")
+    assert facts[:2] == ("OrderMoved", "Alarmed")
+    assert (day.sent()[-1].reason, day.sent()[-1].trigger, day.sent()[-1].quantity) == ("stop", None, 50)
+
+
+def test_F34_a_stop_that_vanished_is_put_back_once_and_then_the_position_leaves():
+    day, _ = held()
+    stop = stop_of(day)
+    assert "Alarmed" in day.report("10:05", stop.order_id, "cancelled")
+    second = stop_of(day)
+    assert second.order_id != stop.order_id
+    day.report("10:05:01", second.order_id, "working", broker_id="S2")
+    day.report("10:05:05", second.order_id, "cancelled")
+    assert day.sent()[-1].reason == "unprotected"
+
+
+def test_an_exit_waits_until_the_resting_stop_is_known_to_be_gone():
+    """Two that could both fill would flip the position."""
+    day, _ = held()
+    assert day.prices("10:10", last=1101)[-2:] == ("ExitWanted", "CancelRequested")
+    assert day.sent()[-1].trigger is not None
+    day.report("10:10:01", stop_of(day).order_id, "cancelled")
+    leaving = day.sent()[-1]
+    assert (leaving.reason, leaving.quantity, leaving.trigger) == ("target", 50, None)
+
+
+def test_what_the_stop_took_before_it_was_gone_does_not_leave_twice():
+    day, _ = held()
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop_of(day).order_id, "cancelled", 30, 30 * 980)
+    assert day.sent()[-1].quantity == 20
+    assert day.book.positions[0].quantity == 20
+
+
+def test_a_stop_that_trails_is_changed_in_place_and_never_loosened():
+    day, _ = held(trail="points", trail_by=20)
+    day.prices("10:05", last=1020)
+    asked = day.last(e.ReviseOrder)
+    assert (asked.revision.trigger, asked.revision.quantity) == (1000, 50)
+    assert day.take(e.RevisionReported(day.at("10:05:01"), stop_of(day).order_id, "unsure")) == ()
+    assert day.book.resting(INFY.key).revision is not None
+
+
+def test_a_change_that_nobody_answered_is_read_off_the_book():
+    day, _ = held(trail="points", trail_by=20)
+    day.prices("10:05", last=1020)
+    stop = day.book.resting(INFY.key)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    shown = row(stop.approved, "S1", "trigger_pending", trigger=1000, price=stop.revision.limit)
+    facts = true_books(day, "10:05:05", orders=(row(entry, "E1", "complete"), shown))
+    assert "RevisionSettled" in facts
+    assert day.book.resting(INFY.key).approved.trigger == 1000
+
+
+def test_shares_without_a_stop_are_told_of_after_three_seconds_and_sold_after_ten():
+    """No answer comes to the placing of the stop; the seconds are measured."""
+    day, _ = held(rests=False)
+    day.time("10:00:03")
+    assert day.time("10:00:04") == ("Alarmed",)
+    day.report("10:00:06", stop_of(day).order_id, "working", broker_id="S1")
+    assert day.last(e.Covered).seconds == 5
+    assert day.last(e.AlarmOver).name == "unprotected"
+
+
+def test_where_no_stop_can_be_placed_the_position_leaves():
+    day, _ = held(rests=False)
+    for second in range(2, 12):
+        day.report(f"10:00:{second:02}", stop_of(day).order_id, "rejected", error="network")
+        day.time(f"10:00:{second:02}")
+    assert day.sent()[-1].reason == "unprotected"
+
+
+def test_a_stop_somebody_else_moved_is_moved_back():
+    day, _ = held()
+    (entry,) = day.sent(rc.ApprovedEntry)
+    shown = row(stop_of(day), "S1", "trigger_pending", trigger=900)
+    true_books(day, "10:05", orders=(row(entry, "E1", "complete"), shown))
+    assert day.last(e.ReviseOrder).revision.trigger == 980
+
+
+def test_a_resting_stop_of_nothing_is_taken_back():
+    day, _ = held()
+    true_books(day, "10:05", positions=(position(0),))
+    true_books(day, "10:05:03", positions=(position(0),))
+    assert day.book.positions == ()
+    assert day.last(e.CancelRequested).order_id == stop_of(day).order_id
+
+
+# ---------------------------------------------------------------- prices that are believed
+
+
+def test_a_lone_tick_at_the_stop_waits_for_a_second_one():
+    day, _ = held(broker="paper", rests=False)
+    assert ticks(day, "10:05", 985) == ("Marked",)
+    assert ticks(day, "10:05:01", 979) == ("Marked", "StopTouched")
+    assert ticks(day, "10:05:01.200", 978)[-1] == "ExitApproved"
+
+
+def test_after_confirm_s_a_believable_touch_leaves_all_the_same():
+    day, _ = held(broker="paper", rests=False)
+    ticks(day, "10:05", 985)
+    ticks(day, "10:05:01", 979)
+    assert day.time("10:05:01.900") == ()
+    assert day.time("10:05:02") == ("ExitApproved",)
+
+
+def test_the_resting_stop_has_its_grace_before_we_exit_ourselves():
+    day, _ = held()
+    ticks(day, "10:05", 985)
+    assert ticks(day, "10:05:01", 979, 978)[-1] == "StopTouched"
+    assert day.time("10:05:02.900") == ()
+    assert day.time("10:05:03") == ("ExitWanted", "CancelRequested")
+
+
+def test_F44_a_price_far_from_all_others_moves_nothing_until_another_confirms_it():
+    day, _ = held(broker="paper", rests=False)
+    ticks(day, "10:05", 1005)
+    assert ticks(day, "10:05:01", 1500) == ("PriceDoubted",)
+    assert day.book.positions[0].last == 1005
+    assert ticks(day, "10:05:02", 1501)[-1] == "ExitApproved"
+
+
+@pytest.mark.parametrize(
+    ("span", "mark", "odd", "taken"),
+    [
+        ((100, 101, 99, 100), None, None, (100, 101, 99, 100)),
+        ((100, 100, 100, 100), 100, None, (100, 100, 100, 100)),
+        ((150, 150, 150, 150), 100, None, None),
+        ((150, 150, 150, 150), 100, 149, (150, 150, 150, 150)),
+        ((100, 150, 50, 101), 100, None, (100, 101, 100, 101)),
+    ],
+)
+def test_what_is_believed_of_a_span(span, mark, odd, taken):
+    """Two per cent: near the mark, near the doubted price before, or not at all."""
+    first, high, low, last = map(D, span)
+    seen = believed(
+        first=first,
+        high=high,
+        low=low,
+        last=last,
+        ticks=1 if first == last == high else 4,
+        mark=None if mark is None else D(mark),
+        odd=None if odd is None else D(odd),
+        spike_pct=D(2),
+    )
+    assert (seen.doubted is not None) == (taken is None)
+    if taken is not None:
+        assert (seen.first, seen.high, seen.low, seen.last) == taken
+
+
+# ---------------------------------------------------------------- the ladder
+
+
+def leaving(**policy):
+    """A position whose stop was hit on paper: its exit works at 974.10."""
+    day, _ = held(broker="paper", rests=False, **policy)
+    day.prices("10:05", last=979)
+    exit_ = day.sent()[-1]
+    day.report("10:05:00.100", exit_.order_id, "working", broker_id="X1")
+    return day, exit_
+
+
+def test_F27_an_exit_that_rests_is_priced_again_step_by_step():
+    """Three seconds a step: half a per cent beyond the price, one, two; at the last step somebody is called."""
+    day, exit_ = leaving()
+    assert exit_.limit == D("974.10")
+    assert day.time("10:05:03") == ("CancelRequested",)
+    day.report("10:05:03.100", exit_.order_id, "cancelled")
+    day.time("10:05:04")
+    assert day.sent()[-1].limit == D("969.20")
+    day.report("10:05:04.100", day.sent()[-1].order_id, "working")
+    day.time("10:05:08")
+    day.report("10:05:08", day.sent()[-1].order_id, "cancelled")
+    day.time("10:05:09")
+    assert day.sent()[-1].limit == D("959.40")
+    day.report("10:05:09.100", day.sent()[-1].order_id, "working")
+    assert day.time("10:05:12") == ("Alarmed",)
+
+
+def test_F36_an_exit_refused_at_the_circuit_is_held_told_and_not_sent_a_hundred_times():
+    """After a refusal it stands at the price itself; the pauses double; in ten minutes a dozen orders at most."""
+    day, exit_ = leaving()
+    for second in range(1, 600):
+        clock = f"10:{5 + second // 60:02}:{second % 60:02}"
+        last = day.sent()[-1]
+        if day.book.order(last.order_id).live:
+            day.report(clock, last.order_id, "rejected", note="lower circuit")
+        day.time(clock)
+    assert len(day.sent()) <= 15
+    assert day.sent()[-1].limit == 979
+    assert ("held_no_exit", INFY.key) in day.state.custody.told
+    assert day.book.positions[0].quantity == exit_.quantity

@@ -1,0 +1,255 @@
+"""Our book held against the broker's: unknown orders, double fills, positions that differ, a balance unexplained."""
+
+from decimal import Decimal
+
+import attrs
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from tests.core.custody_days import (
+    at_broker,
+    books,
+    foreign,
+    held,
+    position,
+    row,
+    stop_of,
+    ticks,
+    trade,
+    true_books,
+)
+from tests.core.engine_days import INFY, SEEN
+
+D = Decimal
+
+
+# ---------------------------------------------------------------- orders of unknown outcome
+
+
+def unknown(**policy):
+    """An entry that timed out: nobody knows."""
+    day = at_broker(**policy)
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:05", entry, "unknown", note="timeout")
+    return day, day.sent(rc.ApprovedEntry)[0]
+
+
+def test_F20_an_entry_that_timed_out_is_found_by_its_fingerprint_and_protected():
+    day, order = unknown()
+    assert ("outcome_unknown", order.order_id) in day.state.custody.told
+    read = {"orders": (row(order, "E9", "complete"), foreign()), "positions": (position(50),)}
+    facts = books(day, "10:00:08", trades=(trade("E9", "BUY", 50, 999),), **read)
+    assert facts[:2] == ("Acknowledged", "Filled")
+    assert day.book.positions[0].average_price == 999
+    assert stop_of(day).quantity == 50
+    assert len(day.sent(rc.ApprovedEntry)) == 1
+
+
+def test_two_rows_that_fit_leave_it_unknown():
+    day, order = unknown()
+    books(day, "10:00:08", orders=(row(order, "E8"), row(order, "E9"), foreign()))
+    assert day.book.order(order.order_id).status == "unknown"
+    assert day.book.order(order.order_id).broker_id == ""
+
+
+def test_absence_counts_only_in_reads_that_show_an_order_known_before():
+    """Three of them settle it; an empty book, however often, never does."""
+    day, order = unknown()
+    for second in range(10, 20):
+        books(day, f"10:00:{second}", orders=())
+    assert day.book.order(order.order_id).status == "unknown"
+    books(day, "10:01", orders=(foreign(),))
+    for second in (1, 2):
+        assert books(day, f"10:01:0{second}", orders=(foreign(),))[0] == "OrderAbsent"
+    books(day, "10:01:03", orders=(foreign(),))
+    assert day.book.order(order.order_id).status == "rejected"
+    assert day.book.trades_today == 0
+
+
+def test_it_is_not_absent_while_the_position_has_moved():
+    day, order = unknown()
+    for second in range(10, 20):
+        books(day, f"10:00:{second}", orders=(foreign(),), positions=(position(50),))
+    assert day.book.order(order.order_id).status == "unknown"
+
+
+def test_F23_an_order_that_waits_for_approval_stops_entries_and_is_no_fill():
+    """It is never settled by absence; it ends with its session."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "awaiting_approval")
+    assert day.book.state == "halted"
+    for second in range(10, 20):
+        books(day, f"10:00:{second}", orders=(foreign(),))
+    assert day.book.order(entry).status == "awaiting_approval"
+    day.next_day(3)
+    day.time("09:16")
+    assert day.last(e.OrderMoved).status == "rejected"
+
+
+def test_a_cancel_that_got_lost_is_asked_again_when_the_book_shows_the_order_open():
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    day.time("10:00:10")
+    order = day.sent(rc.ApprovedEntry)[0]
+    assert "CancelRequested" not in books(day, "10:00:10.500", orders=(row(order, "E1"),))
+    assert "CancelRequested" in books(day, "10:00:12", orders=(row(order, "E1"),))
+
+
+def test_a_fill_told_at_a_rounded_average_is_booked_at_what_the_trades_say():
+    """To the paisa, in the average price."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    order = day.sent(rc.ApprovedEntry)[0]
+    day.report("10:00:01", entry, "filled", 50, 50 * D("999.3"), broker_id="E1")
+    (stop,) = [order for order in day.sent() if order.trigger is not None]
+    day.report("10:00:02", stop.order_id, "working", broker_id="S1")
+    told = (trade("E1", "BUY", 20, 999), trade("E1", "BUY", 30, "999.55"))
+    facts = books(day, "10:00:03", orders=(row(order, "E1", "complete"),), trades=told, positions=(position(50),))
+    assert "Revalued" in facts
+    assert day.book.order(entry).filled_value == 20 * 999 + 30 * D("999.55")
+    assert day.book.positions[0].value == day.book.order(entry).filled_value
+
+
+# ---------------------------------------------------------------- double fills, and entries looked at again
+
+
+def test_F38_a_double_fill_is_flattened_once():
+    """Stop and target both traded: the second is a short of 50 that is bought back, and entries stop."""
+    day, _ = held()
+    stop = stop_of(day)
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop.order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("10:10:02", out.order_id, "filled", 50, 50 * 1100, broker_id="T1")
+    assert day.book.positions == ()
+    day.report("10:10:03", stop.order_id, "filled", 50, 50 * 979)
+    short = day.book.positions[0]
+    assert (short.side, short.quantity, short.average_price) == ("SELL", 50, 979)
+    back = day.sent()[-1]
+    assert (back.side, back.quantity, back.reason) == ("BUY", 50, "double_fill")
+    day.report("10:10:04", stop.order_id, "filled", 50, 50 * 979)
+    assert day.sent()[-1] == back
+    day.fill("10:10:05", back.order_id, price=980)
+    assert day.book.positions == ()
+    assert day.book.realised == 50 * 100 - 50
+
+
+def test_fills_beyond_the_limit_are_told_and_the_risk_they_bring_too_much_is_taken_off():
+    """Bought at 1,010 against a limit of 1,000: 50 x 30 risked, 1,000 approved; 17 leave."""
+    day = at_broker(broker="paper")
+    entry = day.enter("10:00", **SEEN)
+    day.fill("10:00:01", entry, price=1010)
+    assert [fact.name for fact in day.facts if isinstance(fact, e.Alarmed)] == ["fill_beyond_limit", "over_risk"]
+    assert (day.sent()[-1].quantity, day.sent()[-1].reason) == (17, "over_risk")
+
+
+# ---------------------------------------------------------------- positions against the broker's
+
+
+def test_books_that_agree_open_the_gate_and_nothing_else_does():
+    day, _ = held()
+    why = {"by": "shell", "why": "start"}
+    day.take(e.LoginSeen(day.at("10:01"), good=False, reconciled=False, **why))
+    day.take(e.LoginSeen(day.at("10:02"), good=True, reconciled=False, **why))
+    assert day.book.state == "waiting_for_login"
+    true_books(day, "10:03", positions=(position(40),))
+    assert day.book.state == "waiting_for_login"
+    assert true_books(day, "10:04") == ("BooksDiffer", "Reconciled", "Lifted")
+    assert day.book.state == "active"
+
+
+def test_F48_a_manual_sale_makes_the_position_and_its_stop_smaller():
+    """Half is sold by hand at 1,010: twice seen, then followed; the stop covers what is left."""
+    day, _ = held()
+    (entry,) = day.sent(rc.ApprovedEntry)
+    rows = (row(entry, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"))
+    sold = {"trades": (trade("E1", "BUY", 50, 1000), trade("H1", "SELL", 25, 1010)), "positions": (position(25),)}
+    assert "PositionAdjusted" not in true_books(day, "10:05", orders=rows, **sold)
+    true_books(day, "10:05:03", orders=rows, **sold)
+    assert day.book.positions[0].quantity == 25
+    assert day.book.realised == 250
+    assert day.last(e.ReviseOrder).revision.quantity == 25
+
+
+@pytest.mark.parametrize(
+    ("what", "quantity", "frozen"), [("freeze", 50, True), ("ignore", 50, False), ("adopt", 75, False)]
+)
+def test_F48_a_manual_purchase_is_adopted_ignored_or_freezes_the_symbol(what, quantity, frozen):
+    day, _ = held(manual_trades=what)
+    for clock in ("10:05", "10:05:03"):
+        true_books(day, clock, positions=(position(75),))
+    assert day.book.positions[0].quantity == quantity
+    assert (day.book.latch("books_differ", INFY.key) is not None) == frozen
+    true_books(day, "10:06", positions=(position(quantity),))
+    assert day.book.latch("books_differ", INFY.key) is None
+
+
+def test_F47_an_empty_position_book_proves_nothing_where_errors_come_as_nothing():
+    """At Shoonya the position stays ours however often; with the trades to explain it, it is closed elsewhere."""
+    day, _ = held(broker="shoonya")
+    for second in range(10, 20):
+        true_books(day, f"10:05:{second}", positions=())
+    assert day.book.positions[0].quantity == 50
+    sold = (trade("E1", "BUY", 50, 1000), trade("H1", "SELL", 50, 1010))
+    for second in (1, 4):
+        true_books(day, f"10:06:0{second}", positions=(), trades=sold)
+    assert day.book.positions == ()
+    assert day.book.outcomes[-1].reason == "closed_elsewhere"
+    assert day.book.realised == 500
+
+
+def test_a_foreign_position_is_adopted_with_its_instrument_and_without_a_stop():
+    day, _ = held(manual_trades="adopt")
+    tcs = rc.Instrument(symbol="TCS", tick="0.05")
+    shown = (position(50), position(-10, "NSE:TCS"))
+    for clock in ("10:05", "10:05:03"):
+        day.take(
+            e.BooksRead(
+                day.at(clock),
+                rc.BrokerBooks(at=day.at(clock), orders=(), trades=(), positions=shown, holdings=()),
+                (tcs,),
+            )
+        )
+    adopted = day.book.position("NSE:TCS")
+    assert (adopted.side, adopted.quantity, adopted.stop) == ("SELL", 10, None)
+
+
+def test_an_operator_takes_the_differences_as_they_are():
+    day, _ = held()
+    for clock in ("10:05", "10:05:03"):
+        true_books(day, clock, positions=(position(75),))
+    day.take(e.DifferencesAccepted(day.at("10:06"), "asha", "bought 25 by hand"))
+    assert day.book.latch("books_differ", INFY.key) is None
+    assert "Latched" not in true_books(day, "10:07", positions=(position(75),))
+
+
+def test_shares_sold_from_the_demat_account_are_no_short():
+    day = at_broker()
+    sold = rc.BrokerPosition(key="NSE:TCS", product="CNC", quantity=-10)
+    covered = rc.BrokerHolding(key="NSE:TCS", quantity=10)
+    assert "BooksDiffer" not in books(day, "10:00", positions=(sold,), holdings=(covered,))
+
+
+def test_a_balance_that_our_trades_do_not_explain_is_told_once():
+    day = at_broker()
+    seen = e.FundsSeen(day.at("10:00"), available=90_000, used=10_000, realised=0)
+    assert day.take(seen) == ()
+    other = attrs.evolve(seen, available=95_000)
+    assert day.take(other) == ("FundsCompared", "Alarmed")
+    assert day.take(other) == ()
+    assert day.take(seen) == ("FundsCompared", "AlarmOver")
+
+
+def test_every_fact_of_the_brokers_side_is_folded_back_by_a_restart():
+    """The state of a day with all of them is its facts folded."""
+    day, _ = held(trail="points", trail_by=20)
+    day.prices("10:05", last=1020)
+    ticks(day, "10:05:01", 1500)
+    true_books(day, "10:05:05", positions=(position(25),))
+    ticks(day, "10:05:06", 1001)
+    before = day.state
+    day.restart()
+    assert attrs.evolve(day.state, number=before.number, now=before.now) == before
