@@ -118,16 +118,15 @@ class Reading:
         """
         if broker.positions is None:
             return ours
-        rows = [shown for row in broker.positions if (shown := self._short_of_holdings(row, broker)).quantity]
+        rows = [open_ for row in broker.positions if (open_ := self._less_holdings(row, broker)).quantity]
         found = [position for row in rows if (position := self._position(row, ours)) is not None]
         shown = {(row.key, row.product, side_of(row)) for row in rows}
-        for held in ours:
-            if same_as(held) not in shown:
-                self.missing.append(
-                    f"positions: {held.instrument.key} {held.product}: {held.side} {held.quantity} is held here and not "
-                    "shown; reconcile before anything is entered"
-                )
-                found.append(held)
+        for held in (one for one in ours if same_as(one) not in shown):
+            self.missing.append(
+                f"positions: {held.instrument.key} {held.product}: {held.side} {held.quantity} is held here and is "
+                "not shown; reconcile before anything is entered"
+            )
+            found.append(held)
         return tuple(found)
 
     def entries_today(self, broker: rc.BrokerBooks) -> int:
@@ -139,7 +138,7 @@ class Reading:
         self.notes.append(f"trades_today: {count}, derived from the order book")
         return count
 
-    def _short_of_holdings(self, row: rc.BrokerPosition, broker: rc.BrokerBooks) -> rc.BrokerPosition:
+    def _less_holdings(self, row: rc.BrokerPosition, broker: rc.BrokerBooks) -> rc.BrokerPosition:
         """A sale of shares that are held is no short: what the holdings cover is taken off."""
         if row.product != CNC or row.quantity >= 0:
             return row

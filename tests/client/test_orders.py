@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 import riskcore as rc
-from riskcore_openalgo.client import Accepted, AwaitingApproval, Budget, OrderWanted, Rejected, Unknown
+from riskcore_openalgo.client import Accepted, AwaitingApproval, Budget, OrderWanted, Rejected, Unknown, failures
 from tests.client.peer import DROP, SILENCE, recorded
 
 pytestmark = pytest.mark.smoke
@@ -136,8 +136,6 @@ def test_an_error_with_status_200_is_a_refusal(peer, client):
 
 
 def test_every_class_of_errors_is_one_that_the_breakers_count():
-    from riskcore_openalgo.client import failures
-
     for error in failures.REMEDIES:
         assert rc.ErrorLimit(error=error, limit=1).error == error
 

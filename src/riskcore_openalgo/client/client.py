@@ -56,14 +56,12 @@ class Client:
         jitter: Callable[[], float] = random.random,
         clock: Callable[[], datetime] = now_in_ist,
     ) -> None:
-        access = OpenAlgoAccess(host=host, api_key=api_key, ws_url=ws_url)
-        if access.api_key is None:
-            raise ValueError("api_key is missing: make one on OpenAlgo's page API Key, and write it under openalgo:")
+        access = checked_access(host=host, api_key=api_key, ws_url=ws_url)
         self.host, self.strategy = access.host, strategy
         self._clock = clock
         self._calls = Calls(
             access.host,
-            access.api_key,
+            api_key,
             access.ws_url,
             timeout_s=timeout_s,
             analyzer_timeout_s=analyzer_timeout_s,
@@ -79,6 +77,9 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self.host!r}, strategy={self.strategy!r})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Client holds the key of an account and is not written away; make another one")
 
     def __enter__(self) -> Client:  # noqa: PYI034 - Python 3.10 has no Self
         return self
@@ -321,6 +322,20 @@ class Client:
         if "data" not in reply.body:
             raise ReadFailed(what, "data is missing", UNKNOWN)
         return reply.body["data"]
+
+
+def checked_access(**given: Any) -> OpenAlgoAccess:
+    """Address and key as the credentials file would have them; `ValueError` naming the wrong one, not repeating it."""
+    if not given["api_key"]:
+        raise ValueError(
+            "Client: api_key is missing; make one on OpenAlgo's page API Key, and write it under openalgo:"
+        )
+    for name, value in given.items():
+        try:
+            OpenAlgoAccess(**{name: value})
+        except ValueError as problem:
+            raise ValueError(f"Client: {name} {problem}") from None
+    return OpenAlgoAccess(**given)
 
 
 def proven_working(shown: Any, act: str) -> None:

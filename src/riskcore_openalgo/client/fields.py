@@ -22,7 +22,7 @@ EPOCH_SECONDS: Final = (Decimal(10) ** 9, Decimal(10) ** 10)
 """From 2001 to 2286; the same figure in milliseconds is a thousand times as much."""
 ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 CLOCK: Final = re.compile(r"(?<!\d)(\d{1,2}):(\d\d):(\d\d)(?!\d)", re.ASCII)
-DAY: Final = re.compile(r"(?<!\d)(\d{1,2})[-/ ](\d{1,2}|[A-Za-z]{3})[-/ ](\d{4}|\d\d)(?!\d)", re.ASCII)
+DAY: Final = re.compile(r"(?<!\d)(\d{1,2})([-/ ])(\d{1,2}|[A-Za-z]{3})\2(\d{4}|\d\d)(?!\d)", re.ASCII)
 
 
 def amount(value: Any) -> Decimal | None:
@@ -170,7 +170,7 @@ def _from_words(words: str) -> datetime | None:
     day = DAY.search(words)
     if day is None:
         return None
-    number, month, year = day.groups()
+    number, _, month, year = day.groups()
     if month.isalpha():
         if month.lower() not in MONTHS:
             return None
