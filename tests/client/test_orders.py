@@ -1,6 +1,7 @@
 """How order calls end. The real SDK speaks to a real server, which says what OpenAlgo was seen to say, or worse."""
 
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -81,7 +82,7 @@ def test_F20_a_dropped_connection_is_unknown_and_never_resent(peer, client):
     assert len(peer.calls("placeorder")) == 1
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 302, 408])
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 302, 408, 409, 422, 202])
 def test_F21_an_internal_error_is_unknown_and_never_resent(peer, client, status):
     peer.says("placeorder", (status, {"status": "error", "message": "Failed to place order due to internal error"}))
     outcome = client.place(BUY)
@@ -300,6 +301,16 @@ def test_F25_an_entry_without_a_token_is_refused_unsent_and_exits_still_go(peer,
     assert len(peer.calls("placeorder")) == 1
     assert isinstance(client.place(BUY, urgent=True), Accepted)
     assert isinstance(client.cancel(shown()), Accepted)
+
+
+def test_lanes_in_threads_share_the_tokens_of_one_client(peer, make_client):
+    peer.says("placeorder", recorded("live_mode", "placeorder MARKET success"))
+    client = make_client(budget=Budget(monotonic=lambda: 0.0))
+    with ThreadPoolExecutor(12) as lanes:
+        outcomes = list(lanes.map(lambda _: client.place(BUY), range(12)))
+    assert sum(isinstance(outcome, Accepted) for outcome in outcomes) == 4
+    assert sum(isinstance(outcome, Rejected) for outcome in outcomes) == 8
+    assert len(peer.calls("placeorder")) == 4
 
 
 def test_F25_after_a_429_entries_wait_a_second_and_exits_do_not(peer, make_client):

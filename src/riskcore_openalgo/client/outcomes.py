@@ -70,9 +70,8 @@ def no_tokens(kind: str) -> Rejected:
 def outcome_of(reply: Reply, id_field: str = "orderid") -> Outcome:
     """What a reply to an order call means.
 
-    A refusal is one only where OpenAlgo itself said no (400, 401, 403, 404, 429 and their like, or an error with
-    status 200), or where nothing was sent. A 5xx, a timeout, a drop, a body that cannot be read, a success without an
-    id: unknown.
+    A refusal is one only where OpenAlgo itself said no (400, 401, 403, 404, 429, or an error with status 200), or where
+    nothing was sent. Any other status, a timeout, a drop, a body that cannot be read, a success without an id: unknown.
     """
     if reply.ok:
         return _taken(reply, id_field)

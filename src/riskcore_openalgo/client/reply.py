@@ -16,7 +16,7 @@ WORDS_LONGEST: Final = 300
 SECRET_SHORTEST: Final = 8
 """A shorter text is no key of OpenAlgo's, and would be found in every second word."""
 HTTP_ERROR: Final = re.compile(r"HTTP (\d{3}): (.*)", re.DOTALL)
-REFUSALS: Final = frozenset((400, 401, 403, 404, 405, 409, 422, 429))
+REFUSALS: Final = frozenset((400, 401, 403, 404, 429))
 """With these OpenAlgo itself, or the broker behind it, says no. What a proxy says in their place is no such answer."""
 SENT_ANYWAY: Final = frozenset(("timeout_error", "json_error", "unknown_error", "http_error"))
 NO_FUNDS_WORDS: Final = re.compile(
