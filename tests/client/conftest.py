@@ -11,6 +11,25 @@ from tests.client.peer import KEY, Peer
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
 
 
+class Clock:
+    """A monotonic clock that moves when somebody sleeps."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        assert seconds > 0
+        self.now += seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
 @pytest.fixture
 def peer():
     one = Peer()
@@ -25,7 +44,7 @@ def slept():
 
 
 @pytest.fixture
-def make_client(peer, slept):
+def make_client(peer, slept, clock):
     """Clients of the peer, closed when the test is over."""
     made = []
 
@@ -34,7 +53,7 @@ def make_client(peer, slept):
             "sleep": slept.append,
             "jitter": lambda: 1.0,
             "clock": lambda: NOW,
-            "budget": Budget(orders_per_s=1000, reads_per_s=1000),
+            "budget": Budget(orders_per_s=1000, reads_per_s=1000, monotonic=clock, sleep=clock.sleep),
             **options,
         }
         made.append(Client(given.pop("host", peer.host), given.pop("api_key", KEY), **given))

@@ -6,27 +6,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from riskcore_openalgo.client import Budget
+from tests.client.conftest import Clock
 
 pytestmark = pytest.mark.smoke
-
-
-class Clock:
-    """A monotonic clock that moves when somebody sleeps."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, seconds):
-        assert seconds > 0
-        self.now += seconds
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 def made(clock, **options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from collections.abc import Callable
@@ -46,8 +47,8 @@ class Calls:
     ) -> None:
         self._key = api_key
         self._sdk = openalgo.api(api_key, host=host, timeout=timeout_s, ws_url=ws_url)
-        slow = max(timeout_s, analyzer_timeout_s)
-        self._slow_sdk = openalgo.api(api_key, host=host, timeout=slow, ws_url=ws_url)
+        self._slow_sdk = copy.copy(self._sdk)  # the same connections, and a timeout of its own
+        self._slow_sdk.timeout = max(timeout_s, analyzer_timeout_s)
         self._ws_url = ws_url
         self._host = host
         self._timeout_s = timeout_s
@@ -121,9 +122,8 @@ class Calls:
 
     def close(self) -> None:
         """Close the connections that the SDK keeps open (2.x does)."""
-        for sdk in (self._sdk, self._slow_sdk):
-            if callable(close := getattr(sdk, "close", None)):
-                close()
+        if self.has("close"):
+            self._sdk.close()
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         try:
