@@ -18,6 +18,7 @@ NEEDED = {"attrs", "riskcore"}
 TOOLS = {"pip", "setuptools", "wheel"}
 SHELL = (
     ("riskcore_openalgo.journal", 'pip install "riskcore[openalgo]"'),
+    ("riskcore_openalgo.client", 'pip install "riskcore[openalgo]"'),
     ("riskcore_openalgo.config", 'pip install "riskcore[openalgo]"'),
     ("riskcore_openalgo.web.intake", 'pip install "riskcore[runner]"'),
 )

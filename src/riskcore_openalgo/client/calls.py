@@ -1,0 +1,145 @@
+"""The one place that calls the SDK: the key, the timeouts, the budget, and what may be repeated (reads alone)."""
+
+from __future__ import annotations
+
+import copy
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import openalgo
+
+from riskcore_openalgo.client.budget import READ, Budget
+from riskcore_openalgo.client.failures import RATE_LIMITED, ReadFailed
+from riskcore_openalgo.client.outcomes import ANALYZE, LIVE
+from riskcore_openalgo.client.reply import Reply, read_reply, without
+
+READ_TRIES: Final = 3
+READ_WAIT_S: Final = 2.0
+PAUSE_S: Final = 0.2
+PAUSE_LONGEST_S: Final = 1.0
+ACCOUNT_CALLS: Final = frozenset(
+    ("placeorder", "modifyorder", "cancelorder", "orderbook", "tradebook", "positionbook", "holdings", "funds")
+)
+"""The calls whose success says `mode: analyze` in the sandbox, and nothing of a mode when it is live."""
+
+
+class Calls:
+    """Calls of one OpenAlgo with one key. What an SDK call returns is read into a `Reply`; none ever raises.
+
+    An order is called once. A read is repeated where that may help, at most `READ_TRIES` times, after pauses that grow
+    and are jittered, and not once two timeouts' time has passed.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        api_key: str,
+        ws_url: str | None,
+        *,
+        timeout_s: float,
+        analyzer_timeout_s: float,
+        budget: Budget,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._key = api_key
+        self._sdk = openalgo.api(api_key, host=host, timeout=timeout_s, ws_url=ws_url)
+        self._slow_sdk = copy.copy(self._sdk)  # the same connections, and a timeout of its own
+        self._slow_sdk.timeout = max(timeout_s, analyzer_timeout_s)
+        self._ws_url = ws_url
+        self._host = host
+        self._timeout_s = timeout_s
+        self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
+        self.budget = budget
+        self.seen_mode: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Calls({self._host!r})"
+
+    @property
+    def ws_url(self) -> str:
+        """Where the prices stream: as given, else as the SDK makes it of the host (always without TLS)."""
+        return str(self._sdk.ws_url)
+
+    def new_sdk(self, **options: Any) -> Any:
+        """Another `openalgo.api` with the same key, for a feed of its own."""
+        options.setdefault("ws_url", self._ws_url)
+        return openalgo.api(self._key, host=self._host, timeout=self._timeout_s, **options)
+
+    def has(self, method: str) -> bool:
+        """Whether the installed SDK has a method."""
+        return callable(getattr(self._sdk, method, None))
+
+    def order(self, method: str, kind: str, **arguments: Any) -> Reply:
+        """One call that changes something: sent once, whatever comes of it. The token was taken before."""
+        sdk = self._slow_sdk if self.seen_mode == ANALYZE else self._sdk
+        reply = self._once(sdk, method, arguments)
+        if not reply.ok and reply.error == RATE_LIMITED:
+            self.budget.back_off(kind)
+        return reply
+
+    def tell(self, method: str, **arguments: Any) -> bool:
+        """One call that concerns neither orders nor books; whether it was taken. Not repeated, and costs no token."""
+        return self._once(self._sdk, method, arguments).ok
+
+    def ping(self) -> Reply:
+        """Neither line of the SDK has `ping`; both make all their requests in this one way."""
+        return self.read("ping", "_make_request", endpoint="ping", payload={"apikey": self._key})
+
+    def read(self, what: str, method: str, **arguments: Any) -> Reply:
+        """The successful reply of a read, repeated where that may help; else `ReadFailed`."""
+        reply = self.attempt(what, method, **arguments)
+        if not reply.ok:
+            raise ReadFailed(what, reply.words, reply.error)
+        return reply
+
+    def attempt(self, what: str, method: str, **arguments: Any) -> Reply:
+        """The last reply of a read, whatever it is; `ReadFailed` where no token was left to ask at all."""
+        began = self._monotonic()
+        for tried in range(1, READ_TRIES + 1):
+            if not self.budget.take(READ, READ_WAIT_S):
+                raise ReadFailed(what, f"no token for a read within {READ_WAIT_S:g} s", RATE_LIMITED)
+            reply = self._once(self._sdk, method, arguments)
+            spent = self._monotonic() - began
+            if reply.ok or not reply.passing or tried == READ_TRIES or spent >= 2 * self._timeout_s:
+                return reply
+            if reply.error == RATE_LIMITED:
+                self.budget.back_off(READ)
+            self._sleep(min(PAUSE_LONGEST_S, PAUSE_S * 2**tried) * self._jitter())
+        raise AssertionError("a read is tried once at least")
+
+    def frame(self, what: str, **arguments: Any) -> Any:
+        """What `history` gives: a DataFrame, or None where there is no data for the time asked for."""
+        reply = self.attempt(what, "history", **arguments)
+        if reply.ok:
+            return reply.body.get("frame")
+        if reply.kind == "no_data":
+            return None
+        raise ReadFailed(what, reply.words, reply.error)
+
+    def close(self) -> None:
+        """Close the connections that the SDK keeps open (2.x does)."""
+        if self.has("close"):
+            self._sdk.close()
+
+    def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
+        try:
+            raw = getattr(sdk, method)(**arguments)
+        except Exception as problem:  # noqa: BLE001 - whatever it was, the server may have been called
+            words = without(f"the SDK raised {type(problem).__name__}: {problem}", self._key)
+            return Reply(ok=False, body={}, words=words, kind="unknown_error")
+        if hasattr(raw, "columns"):
+            return Reply(ok=True, body={"frame": raw})
+        reply = read_reply(raw, self._key)
+        if reply.ok and method in ACCOUNT_CALLS:
+            self._note_mode(reply)
+        return reply
+
+    def _note_mode(self, reply: Reply) -> None:
+        """Remember the mode that an answer of the account gives away; one held for approval gives away nothing."""
+        mode = reply.body.get("mode", LIVE)
+        if mode in (ANALYZE, LIVE):
+            self.seen_mode = str(mode)

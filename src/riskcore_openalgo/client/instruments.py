@@ -1,0 +1,111 @@
+"""Instruments as the core wants them: the broker's contract master merged with the market tables, kept for a day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final, Protocol
+
+from attrs import evolve
+
+import riskcore as rc
+from riskcore_openalgo.client.failures import UNKNOWN, ReadFailed
+from riskcore_openalgo.client.fields import day_of
+from riskcore_openalgo.client.market import SymbolInfo
+from riskcore_openalgo.config.settings import InstrumentGiven
+
+CONTRACT: Final = re.compile(
+    r"(?P<underlying>.+?)(?P<day>\d\d)(?P<month>[A-Z]{3})(?P<year>\d\d)(?:FUT|(?P<strike>\d+(?:\.\d+)?)(?P<right>CE|PE))",
+    re.ASCII,
+)
+"""A contract's symbol as OpenAlgo spells it: NIFTY29DEC26FUT, NIFTY29DEC2626000CE."""
+CASH: Final = ("NSE", "BSE")
+SERIES: Final = re.compile(r"-([A-Z]{2})$", re.ASCII)
+"""The series that brokers hang on a share's own symbol: RELIANCE-EQ, XYZ-BE."""
+
+
+class SymbolSource(Protocol):
+    """Who knows a symbol: a `Client`."""
+
+    def symbol(self, exchange: str, symbol: str) -> SymbolInfo:
+        """What the contract master says; `ReadFailed` where it says nothing."""
+
+
+class InstrumentCache:
+    """Instruments by exchange and symbol, each asked for once in a session.
+
+    Tick, lot and freeze quantity are the broker's; sector, listing of derivatives and a freeze quantity that the broker
+    lacks are the tables'. What the user has said of a symbol (`given`) comes before both.
+    """
+
+    def __init__(
+        self,
+        source: SymbolSource,
+        *,
+        tables: rc.Tables | None = None,
+        given: Mapping[str, InstrumentGiven] | None = None,
+    ) -> None:
+        self._source, self._tables = source, tables
+        self._given = {} if given is None else given
+        self._day: date | None = None
+        self._known: dict[tuple[str, str], rc.Instrument] = {}
+
+    def instrument(self, exchange: str, symbol: str, on: date) -> rc.Instrument:
+        """The instrument as of the day `on`; `ReadFailed` where it cannot be known, which is not remembered."""
+        if on != self._day:
+            self._day, self._known = on, {}
+        known = self._known.get((exchange, symbol))
+        if known is None:
+            info = self._source.symbol(exchange, symbol)
+            known = self._known[exchange, symbol] = merged(info, on, self._tables, self._given.get(symbol))
+        return known
+
+
+def merged(
+    info: SymbolInfo, on: date, tables: rc.Tables | None = None, given: InstrumentGiven | None = None
+) -> rc.Instrument:
+    """The instrument that a contract master's row and the tables make; `ReadFailed` where they make none."""
+    try:
+        made = _share(info, on, tables) if info.exchange in CASH else _contract(info, on, tables)
+        return made if given is None else evolve(made, **_told(given))
+    except (ValueError, LookupError) as problem:
+        raise ReadFailed(f"symbol {info.key}", str(problem), UNKNOWN) from None
+
+
+def _told(given: InstrumentGiven) -> dict[str, Any]:
+    names = ("tick", "lot_size", "sector", "derivatives_listed")
+    told = {name: getattr(given, name) for name in names}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _share(info: SymbolInfo, on: date, tables: rc.Tables | None) -> rc.Instrument:
+    series = SERIES.search(info.broker_symbol)
+    kind = "etf" if "ETF" in info.instrument_type else "stock"
+    made = rc.nse_equity(
+        info.symbol, on=on, tick=info.tick, series=series[1] if series else "EQ", kind=kind, tables=tables
+    )
+    return evolve(made, exchange=info.exchange, lot_size=info.lot_size, freeze_quantity=info.freeze_quantity)
+
+
+def _contract(info: SymbolInfo, on: date, tables: rc.Tables | None) -> rc.Instrument:
+    parts = CONTRACT.fullmatch(info.symbol)
+    expiry = None if parts is None else day_of(f"{parts['day']}-{parts['month']}-{parts['year']}")
+    if parts is None or expiry is None:
+        raise ValueError(f"{info.exchange} trades contracts, and {info.symbol} is none that this version can read")
+    if info.expiry is not None and info.expiry != expiry:
+        raise ValueError(f"its name says that it expires on {expiry}, the contract master says {info.expiry}")
+    common: dict[str, Any] = {
+        "expiry": expiry,
+        "on": on,
+        "exchange": info.exchange,
+        "tick": info.tick,
+        "lot_size": info.lot_size,
+        "tables": tables,
+    }
+    if parts["strike"] is None:
+        made = rc.future(parts["underlying"], **common)
+    else:
+        made = rc.option(parts["underlying"], strike=parts["strike"], right=parts["right"], **common)
+    freeze = made.freeze_quantity if info.freeze_quantity is None else info.freeze_quantity
+    return evolve(made, symbol=info.symbol, freeze_quantity=freeze)

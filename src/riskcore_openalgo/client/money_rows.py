@@ -1,0 +1,65 @@
+"""What an account has: its funds, and the margin that orders would need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from riskcore_openalgo.client import fields
+from riskcore_openalgo.client.failures import UNKNOWN, ReadFailed
+
+
+@frozen
+class Funds:
+    """The account in rupees, as the broker tells it. `realised_today` is before charges at some brokers."""
+
+    available_cash: Decimal
+    used_margin: Decimal
+    collateral: Decimal
+    realised_today: Decimal
+    unrealised: Decimal
+
+
+@frozen
+class MarginNeeded:
+    """The margin that orders would need together, in rupees; SPAN and exposure where the broker tells them apart."""
+
+    total: Decimal
+    span: Decimal | None
+    exposure: Decimal | None
+
+
+def funds(data: Any) -> Funds:
+    """The funds; `ReadFailed` naming the field that is missing. An empty answer is no account without money."""
+    row = mapping("funds", data)
+    return Funds(
+        available_cash=fields.number_in(row, "funds", "availablecash"),
+        used_margin=fields.number_in(row, "funds", "utiliseddebits"),
+        collateral=fields.number_in(row, "funds", "collateral"),
+        realised_today=fields.number_in(row, "funds", "m2mrealized"),
+        unrealised=fields.number_in(row, "funds", "m2munrealized"),
+    )
+
+
+def margin(data: Any) -> MarginNeeded:
+    """The margin; `ReadFailed` where the total is missing."""
+    row = mapping("margin", data)
+    return MarginNeeded(
+        total=fields.number_in(row, "margin", "total_margin_required"),
+        span=fields.amount(row.get("span_margin")),
+        exposure=fields.amount(row.get("exposure_margin")),
+    )
+
+
+def mapping(what: str, data: Any) -> Mapping[str, Any]:
+    """The `data` of a reply as a row with something in it; `ReadFailed` for anything else."""
+    if not isinstance(data, Mapping):
+        raise ReadFailed(what, f"data must be an object, got {type(data).__name__}", UNKNOWN)
+    if not data:
+        raise ReadFailed(
+            what, "data is empty: the broker gave nothing, which is not the same as nothing there", UNKNOWN
+        )
+    return data

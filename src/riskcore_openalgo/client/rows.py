@@ -1,0 +1,232 @@
+"""Rows of a broker's books as the core's values, whatever broker stands behind OpenAlgo.
+
+Essential in a row are its id, side, quantity and status (an order), its id, side, quantity and price (a trade), its
+quantity (a position, a holding), and the product. A row without one of them makes its book unread, and is named: a
+book with a row left out would say that an order does not exist. Everything else is None where a row does not say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+import riskcore as rc
+from riskcore_openalgo.client import fields
+from riskcore_openalgo.client.failures import UNKNOWN, ReadFailed
+from riskcore_openalgo.client.reply import plain_words
+
+Row = Mapping[str, Any]
+T = TypeVar("T")
+
+SIDES: Final = {"BUY": "BUY", "B": "BUY", "1": "BUY", "SELL": "SELL", "S": "SELL", "-1": "SELL"}
+PRICE_TYPES: Final = {
+    "MARKET": "MARKET",
+    "MKT": "MARKET",
+    "LIMIT": "LIMIT",
+    "LMT": "LIMIT",
+    "SL": "SL",
+    "SL LMT": "SL",
+    "SL LIMIT": "SL",
+    "STOP LOSS": "SL",
+    "STOP LOSS LIMIT": "SL",
+    "STOPLOSS LIMIT": "SL",
+    "SL M": "SL-M",
+    "SLM": "SL-M",
+    "SL MKT": "SL-M",
+    "SL MARKET": "SL-M",
+    "STOP LOSS MARKET": "SL-M",
+    "STOPLOSS MARKET": "SL-M",
+}
+STATUSES: Final = {
+    "open": (
+        *("open", "pending", "open pending", "new", "acked", "working", "modified", "replaced"),
+        *("partially filled", "partiallyfilled", "partially executed", "partially traded", "part traded", "partial"),
+        *("not modified", "not cancelled", "modify pending", "modification requested"),
+    ),
+    "trigger_pending": ("trigger pending", "triggerpending"),
+    "complete": ("complete", "completed", "filled", "fully filled", "executed", "fully executed", "traded"),
+    "cancelled": ("cancelled", "canceled", "expired", "lapsed", "cancelled after market order"),
+    "rejected": ("rejected", "failed"),
+}
+"""The core's word -> brokers' words, with one space for what stands between them. All others are `other`: a word that
+nobody knows proves neither that an order works nor that it ended. So do words of an order on its way into the
+exchange or out of it (`validation pending`, `cancel pending`)."""
+
+_STATUS_OF: Final = {word: status for status, words in STATUSES.items() for word in words}
+OTHER: Final = "other"
+
+
+def orders(data: Any) -> tuple[rc.BrokerOrder, ...]:
+    """The rows of `orderbook`; `ReadFailed` naming the first that cannot be read."""
+    return _read("orderbook", _listed("orderbook", data, "orders"), _order)
+
+
+def trades(data: Any) -> tuple[rc.BrokerTrade, ...]:
+    """The rows of `tradebook`."""
+    return _read("tradebook", _listed("tradebook", data, "trades"), _trade)
+
+
+def positions(data: Any) -> tuple[rc.BrokerPosition, ...]:
+    """The rows of `positionbook`, flat ones too."""
+    return _read("positionbook", _listed("positionbook", data, "positions"), _position)
+
+
+def holdings(data: Any) -> tuple[rc.BrokerHolding, ...]:
+    """The rows of `holdings`."""
+    return _read("holdings", _listed("holdings", data, "holdings"), _holding)
+
+
+def status_of(word: Any) -> str:
+    """The core's word for what a broker calls the state of an order."""
+    return _STATUS_OF.get(_spaced(word).lower(), OTHER)
+
+
+def price_type_of(word: Any, price: Decimal | None, trigger: Decimal | None) -> str:
+    """The type of an order; where a broker's word is unknown, the one type that has just these prices."""
+    known = PRICE_TYPES.get(_spaced(word).upper())
+    if known is not None:
+        return known
+    if trigger is not None:
+        return "SL-M" if price is None else "SL"
+    return "MARKET" if price is None else "LIMIT"
+
+
+def _spaced(word: Any) -> str:
+    return re.sub(r"[\s_-]+", " ", fields.text(word))
+
+
+def _listed(what: str, data: Any, name: str) -> Sequence[Any]:
+    """The rows, which stand in `data` itself or under a name in it."""
+    if isinstance(data, Mapping):
+        if name not in data:
+            raise ReadFailed(what, f"data.{name} is missing", UNKNOWN)
+        data = data[name]
+    if not isinstance(data, list):
+        raise ReadFailed(what, f"data must be a list of rows, got {type(data).__name__}", UNKNOWN)
+    return data
+
+
+def _read(what: str, rows: Sequence[Any], read: Callable[[Row], T]) -> tuple[T, ...]:
+    found = []
+    for number, row in enumerate(rows, 1):
+        try:
+            found.append(read(_mapping(row)))
+        except (ValueError, TypeError, ArithmeticError) as problem:
+            raise ReadFailed(what, f"row {number}{_name_of(row)}: {plain_words(str(problem))}", UNKNOWN) from None
+    return tuple(found)
+
+
+def _mapping(row: Any) -> Row:
+    if not isinstance(row, Mapping):
+        raise ValueError(f"it is no row but a {type(row).__name__}")
+    return row
+
+
+def _name_of(row: Any) -> str:
+    if not isinstance(row, Mapping):
+        return ""
+    named = [fields.identity(row.get("orderid")), fields.key_of(row)]
+    words = " ".join(word for word in named if word)
+    return f" ({plain_words(words)})" if words else ""
+
+
+def _order(row: Row) -> rc.BrokerOrder:
+    price, trigger = fields.price(row.get("price")), fields.price(row.get("trigger_price"))
+    kind = row.get("pricetype") or row.get("price_type")
+    return rc.BrokerOrder(
+        id=_id(row, "orderid"),
+        key=fields.key_of(row),
+        side=_side(row),
+        quantity=_shares(row),
+        product=_product(row),
+        status=status_of(_word(row, "order_status", "status")),
+        price_type=price_type_of(kind, price, trigger),
+        price=price,
+        trigger=trigger,
+        filled_quantity=_filled(row),
+        average_price=fields.price(row.get("average_price")),
+        placed_at=fields.moment(row.get("timestamp")),
+        note=plain_words(fields.text(row.get("rejection_reason"))),
+    )
+
+
+def _trade(row: Row) -> rc.BrokerTrade:
+    price = fields.price(row.get("average_price")) or fields.price(row.get("price"))
+    if price is None:
+        raise ValueError("average_price is missing or is no price")
+    return rc.BrokerTrade(
+        order_id=_id(row, "orderid"),
+        key=fields.key_of(row),
+        side=_side(row),
+        quantity=_shares(row),
+        price=price,
+        product=_product(row),
+        traded_at=fields.moment(row.get("timestamp")),
+        id=fields.identity(row.get("tradeid")),
+    )
+
+
+def _position(row: Row) -> rc.BrokerPosition:
+    return rc.BrokerPosition(
+        key=fields.key_of(row),
+        product=_product(row),
+        quantity=_signed(row),
+        average_price=fields.price(row.get("average_price")),
+        last=fields.price(row.get("ltp")),
+        realised=fields.amount(row.get("today_realized_pnl")),
+    )
+
+
+def _holding(row: Row) -> rc.BrokerHolding:
+    return rc.BrokerHolding(
+        key=fields.key_of(row), quantity=_signed(row), average_price=fields.price(row.get("average_price"))
+    )
+
+
+def _id(row: Row, name: str) -> str:
+    found = fields.identity(row.get(name))
+    if not found:
+        raise ValueError(f"{name} is missing")
+    return found
+
+
+def _word(row: Row, *names: str) -> str:
+    found = fields.has(row, *names)
+    if not isinstance(found, str):
+        raise ValueError(f"{names[0]} must be a word, got {found!r}")
+    return found
+
+
+def _side(row: Row) -> str:
+    found = fields.has(row, "action")
+    side = SIDES.get(fields.identity(found).upper())
+    if side is None:
+        raise ValueError(f"action must be BUY or SELL, got {found!r}")
+    return side
+
+
+def _product(row: Row) -> str:
+    return _word(row, "product").strip().upper()
+
+
+def _signed(row: Row) -> int:
+    found = fields.has(row, "quantity")
+    number = fields.whole(found)
+    if number is None:
+        raise ValueError(f"quantity must be a whole number, got {found!r}")
+    return number
+
+
+def _shares(row: Row) -> int:
+    """The quantity of an order or a trade: one or more. A size without its sign is never taken from a signed one."""
+    number = _signed(row)
+    if number < 1:
+        raise ValueError(f"quantity must be 1 or more, got {number}")
+    return number
+
+
+def _filled(row: Row) -> int | None:
+    number = fields.whole(row.get("filled_quantity"))
+    return number if number is not None and number >= 0 else None

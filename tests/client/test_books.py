@@ -1,0 +1,268 @@
+"""The broker's books as values: sandbox and live shapes, words of many brokers, and rows that cannot be read."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies as st
+
+import riskcore as rc
+from riskcore_openalgo.client import ReadFailed, rows
+from riskcore_openalgo.client.fields import moment
+from tests.client.conftest import NOW
+from tests.client.peer import DROP, recorded, success
+
+pytestmark = pytest.mark.smoke
+
+ORDER = {
+    "orderid": "1",
+    "symbol": "INFY",
+    "exchange": "NSE",
+    "action": "BUY",
+    "quantity": 10,
+    "price": 1500.05,
+    "trigger_price": 0.0,
+    "pricetype": "LIMIT",
+    "product": "MIS",
+    "order_status": "open",
+    "timestamp": "2026-11-23 10:30:11",
+}
+POSITION = {
+    "symbol": "INFY",
+    "exchange": "NSE",
+    "product": "MIS",
+    "quantity": 10,
+    "average_price": 1500.05,
+    "ltp": 1501,
+}
+
+
+def ist(*parts):
+    return datetime(*parts, tzinfo=rc.IST)
+
+
+def test_an_order_of_the_sandbox_says_what_it_filled(peer, client):
+    peer.says("orderbook", recorded("orderbook", "after the P&L story"))
+    newest = client.orders()[0]
+    assert (newest.key, newest.status, newest.filled_quantity) == ("NSE:RELIANCE", "complete", newest.quantity)
+    assert newest.average_price > 0
+
+
+def test_an_order_of_a_live_broker_says_less_and_nothing_is_made_up(peer, client):
+    peer.says("orderbook", recorded("live_mode", "orderbook"))
+    orders = {order.id: order for order in client.orders()}
+    assert orders["9179541001100002"] == rc.BrokerOrder(
+        id="9179541001100002",
+        key="NSE:RELIANCE",
+        side="BUY",
+        quantity=10,
+        product="MIS",
+        status="open",
+        price_type="LIMIT",
+        price=Decimal("1300.0"),
+        placed_at=ist(2026, 11, 23, 10, 30, 11),
+    )
+    stop = orders["9179541001100003"]
+    assert (stop.status, stop.price_type, stop.price, stop.trigger) == ("trigger_pending", "SL-M", None, 1200)
+    assert stop.working
+    assert orders["9179541001100004"].key == ""
+    assert orders["9179541001000001"].filled_quantity is None
+
+
+def test_trades_of_both_modes_are_read(peer, client):
+    peer.says("tradebook", recorded("live_mode", "tradebook"))
+    live = client.trades()[0]
+    assert (live.order_id, live.price, live.id) == ("9179541001000001", Decimal("1400.05"), "")
+    assert live.traded_at == ist(2026, 11, 23, 10, 30, 10)
+    peer.says("tradebook", recorded("tradebook", "after the P&L story"))
+    assert client.trades()[0].id == "TRADE-20261123-103046-3517b2ee"
+
+
+def test_positions_have_signs_strings_become_numbers_and_flat_rows_stay(peer, client):
+    peer.says("positionbook", recorded("live_mode", "positionbook"))
+    assert client.positions()[0] == rc.BrokerPosition(
+        key="NSE:RELIANCE", product="MIS", quantity=10, average_price=Decimal("1400.05"), last=Decimal("1400.0")
+    )
+    peer.says("positionbook", recorded("positionbook", "story 7: SELL 20 short re-opens the same row"))
+    (short,) = client.positions()
+    assert (short.quantity, short.realised) == (-20, Decimal("-810.0"))
+    peer.says("positionbook", recorded("positionbook", "story 5: SELL 60 filled at 1379.95, flat"))
+    (flat,) = client.positions()
+    assert (flat.quantity, flat.average_price, flat.realised) == (0, None, Decimal("-810.0"))
+
+
+def test_holdings_are_read(peer, client):
+    peer.says("holdings", recorded("overnight", "Tue 00:00:35", nth=0))
+    assert client.holdings() == (rc.BrokerHolding(key="NSE:INFY", quantity=5, average_price=Decimal("1500.05")),)
+
+
+def test_an_empty_book_is_a_book_that_was_read(peer, client):
+    for path, read in (("orderbook", client.orders), ("tradebook", client.trades), ("positionbook", client.positions)):
+        peer.says(path, recorded(path, "success (empty account)"))
+        assert read() == ()
+    peer.says("holdings", recorded("holdings", "success (empty account)"))
+    assert client.holdings() == ()
+
+
+def test_F47_books_that_cannot_be_read_are_none_and_named_and_never_empty(peer, client):
+    peer.says("orderbook", success({}))
+    peer.says("tradebook", DROP)
+    peer.says("positionbook", (200, {"status": "success", "data": None}))
+    peer.says("holdings", recorded("holdings", "success (empty account)"))
+    books = client.books(NOW)
+    assert (books.orders, books.trades, books.positions, books.holdings) == (None, None, None, ())
+    assert [name for name, _ in books.unread] == ["orders", "trades", "positions"]
+    assert books.unread[0][1].startswith("orderbook: data.orders is missing")
+    assert books.at == NOW
+
+
+def test_all_books_of_a_good_look_are_there(peer, client):
+    for path in ("orderbook", "tradebook", "positionbook", "holdings"):
+        peer.says(path, recorded("live_mode", path))
+    books = client.books(NOW)
+    assert books.unread == ()
+    assert books.order("9179541001000001").status == "complete"
+    assert len(books.trades_of("9179541001000001")) == 1
+
+
+ESSENTIAL = [
+    *(("orderid", bad) for bad in (None, "", "None", 1.5, [])),
+    *(("action", bad) for bad in (None, "", "HOLD", 0)),
+    *(("quantity", bad) for bad in (None, "", 0, -1, 1.5, "ten", float("nan"), True)),
+    *(("order_status", bad) for bad in (None, "", 5)),
+    *(("product", bad) for bad in (None, "", 5)),
+]
+
+
+@pytest.mark.parametrize(("name", "bad"), ESSENTIAL, ids=str)
+def test_an_order_that_lacks_what_is_essential_makes_its_book_unread_and_is_named(name, bad):
+    with pytest.raises(ReadFailed, match=r"orderbook: row 2( \(|: ).*" + name):
+        rows.orders({"orders": [ORDER, {**ORDER, name: bad}]})
+
+
+@pytest.mark.parametrize("row", [None, "... 17 rows", [], 5])
+def test_a_row_that_is_none_is_named(row):
+    with pytest.raises(ReadFailed, match="row 1: it is no row"):
+        rows.positions([row])
+
+
+def test_what_is_not_essential_is_none_where_it_cannot_be_read():
+    odd = {
+        "price": "n/a",
+        "trigger_price": None,
+        "pricetype": "?",
+        "timestamp": "soon",
+        "symbol": None,
+        "filled_quantity": -1,
+        "average_price": "",
+        "rejection_reason": 7,
+    }
+    (order,) = rows.orders({"orders": [{**ORDER, **odd}]})
+    assert (order.price, order.trigger, order.placed_at, order.key, order.note) == (None, None, None, "", "")
+    assert (order.filled_quantity, order.average_price, order.price_type) == (None, None, "MARKET")
+    (position,) = rows.positions([{**POSITION, "average_price": "-", "ltp": 0, "exchange": None}])
+    assert (position.average_price, position.last, position.key) == (None, None, "")
+
+
+def test_a_position_without_a_quantity_is_never_flat():
+    for bad in (None, "", "ten", 0.5):
+        with pytest.raises(ReadFailed, match=r"positionbook: row 1 \(NSE:INFY\): quantity"):
+            rows.positions([{**POSITION, "quantity": bad}])
+
+
+def test_a_trade_without_a_price_makes_its_book_unread():
+    trade = {**ORDER, "average_price": 0, "price": 0}
+    with pytest.raises(ReadFailed, match="average_price"):
+        rows.trades([trade])
+    assert rows.trades([{**trade, "price": "1500.05"}])[0].price == Decimal("1500.05")
+
+
+WORDS = [
+    ("open", "OPEN"),
+    ("open", "Pending"),
+    ("open", "PART_TRADED"),
+    ("open", "open pending"),
+    ("trigger_pending", "trigger pending"),
+    ("trigger_pending", "TRIGGER_PENDING"),
+    ("complete", "COMPLETE"),
+    ("complete", "TRADED"),
+    ("complete", "Filled"),
+    ("cancelled", "canceled"),
+    ("cancelled", "EXPIRED"),
+    ("rejected", "Rejected"),
+    ("other", "validation pending"),
+    ("other", "CANCEL PENDING"),
+    ("other", "unknown"),
+    ("other", "TRANSIT"),
+]
+
+
+@pytest.mark.parametrize(("status", "word"), WORDS)
+def test_words_of_brokers_become_the_cores_and_a_strange_one_proves_nothing(status, word):
+    (order,) = rows.orders({"orders": [{**ORDER, "order_status": word}]})
+    assert order.status == status
+
+
+def test_a_type_nobody_knows_is_the_one_that_has_these_prices():
+    found = {
+        (price, trigger): rows.price_type_of("BRACKET", price, trigger)
+        for price in (None, Decimal(1))
+        for trigger in (None, Decimal(1))
+    }
+    assert list(found.values()) == ["MARKET", "SL-M", "LIMIT", "SL"]
+    assert rows.price_type_of("STOP_LOSS_LIMIT", None, None) == "SL"
+    assert rows.price_type_of("SL-M", Decimal(1), None) == "SL-M"
+
+
+MOMENTS = [
+    ("2026-11-23 10:30:10", ist(2026, 11, 23, 10, 30, 10)),
+    ("2026-11-23T10:30:10", ist(2026, 11, 23, 10, 30, 10)),
+    ("2026-11-23T10:30:53.0053", ist(2026, 11, 23, 10, 30, 53, 5300)),
+    ("2026-11-23T05:00:10Z", ist(2026, 11, 23, 10, 30, 10)),
+    ("2026-11-23 05:00:10+0000", ist(2026, 11, 23, 10, 30, 10)),
+    ("28-Aug-2025 09:59:10", ist(2025, 8, 28, 9, 59, 10)),
+    ("23-11-2026 10:30:10", ist(2026, 11, 23, 10, 30, 10)),
+    ("10:30:10 23-11-2026", ist(2026, 11, 23, 10, 30, 10)),
+    ("23/11/2026 9:30:10", ist(2026, 11, 23, 9, 30, 10)),
+    ("29-DEC-26", ist(2026, 12, 29)),
+    (1795146300, ist(2026, 11, 20, 9, 15)),
+    ("1795146300000", ist(2026, 11, 20, 9, 15)),
+    ("10:30:10", None),
+    ("", None),
+    (None, None),
+    (0, None),
+    ("31-Feb-2026 10:00:00", None),
+    ("2026-13-01 10:00:00", None),
+    ("23-Xyz-2026", None),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), MOMENTS, ids=str)
+def test_moments_of_many_brokers_are_indias(written, meant):
+    found = moment(written)
+    assert found == meant
+    assert found is None or found.utcoffset() == rc.IST.utcoffset(None)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(row=st.dictionaries(st.sampled_from([*ORDER, "status", "average_price", "filled_quantity", "ltp"]), JSON))
+def test_whatever_stands_in_a_row_it_is_read_or_refused_by_name(row):
+    for read, data in (
+        (rows.orders, {"orders": [{**ORDER, **row}]}),
+        (rows.trades, [{**ORDER, **row}]),
+        (rows.positions, [{**POSITION, **row}]),
+        (rows.holdings, {"holdings": [{**POSITION, **row}]}),
+    ):
+        said = ""
+        try:
+            (found,) = read(data)
+            assert found.quantity == int(found.quantity)
+        except ReadFailed as problem:
+            said = str(problem)
+        assert not said or ("row 1" in said and said.isascii())

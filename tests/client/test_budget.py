@@ -1,0 +1,109 @@
+"""Tokens: never more in any second than allowed, some of them kept for exits, whoever asks and however many at once."""
+
+import threading
+
+import pytest
+from hypothesis import given, strategies as st
+
+from riskcore_openalgo.client import Budget
+from tests.client.conftest import Clock
+
+pytestmark = pytest.mark.smoke
+
+
+def made(clock, **options):
+    return Budget(monotonic=clock, sleep=clock.sleep, **options)
+
+
+def test_entries_leave_the_tokens_of_exits_alone(clock):
+    budget = made(clock)
+    assert [budget.take("entry") for _ in range(6)] == [True] * 4 + [False] * 2
+    assert [budget.take("exit") for _ in range(4)] == [True] * 3 + [False]
+
+
+def test_exits_may_take_all_and_then_no_entry_goes(clock):
+    budget = made(clock)
+    assert [budget.take("exit") for _ in range(8)] == [True] * 7 + [False]
+    assert not budget.take("entry")
+    clock.now += 1
+    assert budget.take("entry")
+
+
+def test_an_exit_waits_until_there_is_room_and_at_most_as_long_as_it_may(clock):
+    budget = made(clock, orders_per_s=2, reserved_for_exits=1)
+    assert budget.take("exit", 1)
+    clock.now += 0.4
+    assert budget.take("exit", 1)
+    assert budget.take("exit", 1)
+    assert clock.now == pytest.approx(1001.0)
+    assert not budget.take("exit", 0.3)
+    assert clock.now == pytest.approx(1001.0)
+
+
+def test_no_second_of_anybodys_clock_holds_more_than_allowed(clock):
+    """A burst at the end of one second and one at the beginning of the next are one burst to another clock."""
+    budget = made(clock, orders_per_s=7)
+    clock.now = 1000.95
+    assert sum(budget.take("exit") for _ in range(10)) == 7
+    clock.now = 1001.05
+    assert sum(budget.take("exit") for _ in range(10)) == 0
+    clock.now = 1001.96
+    assert sum(budget.take("exit") for _ in range(10)) == 7
+
+
+def test_reads_and_orders_do_not_take_from_each_other(clock):
+    budget = made(clock, reads_per_s=2)
+    assert [budget.take("read") for _ in range(3)] == [True, True, False]
+    assert budget.take("entry")
+
+
+def test_after_a_complaint_entries_pause_for_a_second_reads_after_theirs_and_exits_never(clock):
+    budget = made(clock)
+    budget.back_off("exit")
+    assert (budget.take("entry"), budget.take("exit"), budget.take("read")) == (False, True, True)
+    budget.back_off("read")
+    assert (budget.take("exit"), budget.take("read")) == (True, False)
+    assert budget.take("entry", 1)
+    assert clock.now == 1001.0
+
+
+@pytest.mark.parametrize(
+    "options", [{"reserved_for_exits": 7}, {"reserved_for_exits": -1}, {"reads_per_s": 0}, {"orders_per_s": 0}]
+)
+def test_a_budget_that_would_stop_everything_cannot_be_made(options):
+    with pytest.raises(ValueError, match="Budget"):
+        Budget(**options)
+
+
+def test_threads_share_one_budget(clock):
+    budget = made(clock, orders_per_s=50, reserved_for_exits=10)
+    taken = []
+    start = threading.Barrier(8)
+
+    def ask():
+        start.wait()
+        taken.extend(budget.take("entry") for _ in range(20))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert taken.count(True) == 40
+
+
+@given(steps=st.lists(st.tuples(st.sampled_from(["entry", "exit"]), st.floats(0, 0.6), st.floats(0, 1)), max_size=60))
+def test_in_any_window_of_a_second_the_limits_hold(steps):
+    clock = Clock()
+    budget = made(clock, orders_per_s=5, reserved_for_exits=2)
+    sent = []
+    for kind, pause, wait in steps:
+        clock.now += pause
+        if budget.take(kind, wait):
+            sent.append((clock.now, kind))
+    for end, kind in sent:
+        window = [other for other, _ in sent if end - 1 < other <= end]
+        assert len(window) <= 5
+        if kind == "entry":
+            before = [other for at, (other, _) in enumerate(sent) if end - 1 < other and at <= sent.index((end, kind))]
+            assert len(before) <= 3

@@ -1,0 +1,99 @@
+"""Instruments made of the broker's contract master and the market tables."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore_openalgo.client import InstrumentCache, ReadFailed
+from riskcore_openalgo.config.settings import InstrumentGiven
+from tests.client.peer import recorded, success
+
+pytestmark = pytest.mark.smoke
+
+TODAY = date(2026, 11, 23)
+
+
+def row_of(case, **changes):
+    _, body = recorded("symbol", case)
+    return success({**body["data"], **changes})
+
+
+def test_a_share_has_the_brokers_tick_and_the_tables_sector(peer, client):
+    peer.says("symbol", row_of("success", tick_size=0.1, brsymbol="RELIANCE-BE"))
+    made = InstrumentCache(client).instrument("NSE", "RELIANCE", TODAY)
+    assert (made.key, made.tick, made.lot_size, made.series) == ("NSE:RELIANCE", Decimal("0.1"), 1, "BE")
+    assert made.sector == rc.sector_of("RELIANCE")
+    assert made.derivatives_listed is True
+    assert made.freeze_quantity is None
+
+
+def test_a_share_of_bse_is_of_bse(peer, client):
+    peer.says("symbol", row_of("success", exchange="BSE"))
+    assert InstrumentCache(client).instrument("BSE", "RELIANCE", TODAY).exchange == "BSE"
+
+
+def test_a_future_has_the_brokers_lot_and_freeze_quantity(peer, client):
+    peer.says("symbol", row_of("future"))
+    made = InstrumentCache(client).instrument("NFO", "NIFTY29DEC26FUT", TODAY)
+    assert (made.symbol, made.segment, made.kind, made.underlying) == ("NIFTY29DEC26FUT", "FUT", "index", "NIFTY")
+    assert (made.lot_size, made.freeze_quantity, made.expiry) == (75, 1800, date(2026, 12, 29))
+
+
+def test_a_freeze_quantity_that_the_broker_lacks_is_the_tables(peer, client):
+    peer.says("symbol", row_of("future", freeze_qty=1))
+    made = InstrumentCache(client).instrument("NFO", "NIFTY29DEC26FUT", TODAY)
+    assert made.freeze_quantity == rc.freeze_for("NIFTY", on=TODAY)
+
+
+def test_an_option_and_a_commodity_are_read_by_their_names(peer, client):
+    peer.says("symbol", row_of("option"))
+    made = InstrumentCache(client).instrument("NFO", "NIFTY29DEC2626000CE", TODAY)
+    assert (made.segment, made.strike, made.right) == ("OPT", 26000, "CE")
+    peer.says("symbol", row_of("MCX future"))
+    crude = InstrumentCache(client).instrument("MCX", "CRUDEOIL18DEC26FUT", TODAY)
+    assert (crude.kind, crude.lot_size, crude.freeze_quantity) == ("commodity", 100, None)
+
+
+def test_what_the_user_says_comes_first(peer, client):
+    peer.says("symbol", row_of("success"))
+    given = {"RELIANCE": InstrumentGiven(sector="Mine", tick="0.25")}
+    made = InstrumentCache(client, given=given).instrument("NSE", "RELIANCE", TODAY)
+    assert (made.sector, made.tick, made.lot_size) == ("Mine", Decimal("0.25"), 1)
+
+
+def test_a_symbol_is_asked_for_once_a_day(peer, client):
+    peer.says("symbol", row_of("success"))
+    cache = InstrumentCache(client)
+    first = cache.instrument("NSE", "RELIANCE", TODAY)
+    assert cache.instrument("NSE", "RELIANCE", TODAY) is first
+    assert len(peer.asked) == 1
+    cache.instrument("NSE", "RELIANCE", date(2026, 11, 24))
+    assert len(peer.asked) == 2
+
+
+def test_what_could_not_be_known_is_asked_again(peer, client):
+    cache = InstrumentCache(client)
+    peer.says("symbol", recorded("symbol", "unknown symbol"))
+    with pytest.raises(ReadFailed, match="not found"):
+        cache.instrument("NSE", "RELIANCE", TODAY)
+    peer.says("symbol", row_of("success"))
+    assert cache.instrument("NSE", "RELIANCE", TODAY).symbol == "RELIANCE"
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "words"),
+    [
+        ("index", {}, "NSE_INDEX trades contracts"),
+        ("future", {"expiry": "24-NOV-26"}, "expires on 2026-12-29"),
+        ("future", {"symbol": "NIFTY29XXX26FUT"}, "none that this version can read"),
+        ("future", {"symbol": "NIFTY27OCT26FUT", "expiry": ""}, "expired on 2026-10-27"),
+        ("success", {"symbol": "reliance"}, "in capitals"),
+        ("success", {"tick_size": 0.00001}, "at least 0.0001"),
+    ],
+)
+def test_what_makes_no_instrument_is_named(peer, client, case, changes, words):
+    peer.says("symbol", row_of(case, **changes))
+    with pytest.raises(ReadFailed, match=words):
+        InstrumentCache(client).instrument("NSE", "X", TODAY)
