@@ -109,16 +109,21 @@ class Reader:
         return self._end.hash
 
     def rows(self, kind: str | None = None, *, after: int = 0, types: Sequence[str] = ()) -> Iterator[Row]:
-        """All rows in order, or only inputs or only facts, only those after a row, only those of some types."""
-        query = select(JOURNAL).where(JOURNAL.c.seq > after).order_by(JOURNAL.c.seq)
+        """All rows in order, or only inputs or only facts, only those after a row, only those of some types.
+
+        They are fetched some at a time, so that a slow caller holds up neither writers nor the database.
+        """
+        query = select(JOURNAL).order_by(JOURNAL.c.seq).limit(AT_ONCE)
         if kind is not None:
             query = query.where(JOURNAL.c.kind == kind)
         if types:
             query = query.where(JOURNAL.c.type.in_(types))
-        with self._engine.connect() as connection:
-            streamed = connection.execution_options(stream_results=True, yield_per=AT_ONCE)
-            for row in streamed.execute(query):
+        found: Sequence[Any] = (None,) * AT_ONCE
+        while len(found) == AT_ONCE:
+            found = self.select(query.where(JOURNAL.c.seq > after))
+            for row in found:
                 yield Row(*row)
+                after = row.seq
 
     def select(self, query: Any) -> Sequence[Any]:
         """Rows of a projection query."""

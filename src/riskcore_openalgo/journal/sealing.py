@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 SALT_BYTES: Final = 16
 NONCE_BYTES: Final = 12
@@ -14,26 +13,26 @@ CHECK_BYTES: Final = NONCE_BYTES + 16
 
 
 class Seal:
-    """What encrypts and decrypts under a key and a salt. The costly derivation waits until it is needed."""
+    """What encrypts and decrypts under a key and a salt."""
 
     def __init__(self, key: str, salt: bytes) -> None:
-        self._key, self._salt = key, salt
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self._cipher = AESGCM(hashlib.scrypt(key.encode("utf-8"), salt=salt, n=1 << 14, r=8, p=1, dklen=32))
 
     def shut(self, body: bytes) -> bytes:
         """The body, encrypted under a number used once."""
         nonce = os.urandom(NONCE_BYTES)
-        sealed: bytes = self._cipher.encrypt(nonce, body, None)
-        return nonce + sealed
+        return nonce + self._cipher.encrypt(nonce, body, None)
 
     def opened(self, sealed: bytes) -> bytes:
         """The body again; `ValueError` when it was encrypted under another key, or changed."""
         from cryptography.exceptions import InvalidTag
 
         try:
-            body: bytes = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
         except InvalidTag:
             raise ValueError("encrypted under another key, or changed") from None
-        return body
 
     def fits(self, check: bytes) -> bool:
         """Whether this key made the check, an empty body."""
@@ -41,9 +40,3 @@ class Seal:
             return self.opened(check) == b""
         except ValueError:
             return False
-
-    @cached_property
-    def _cipher(self) -> Any:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        return AESGCM(hashlib.scrypt(self._key.encode("utf-8"), salt=self._salt, n=1 << 14, r=8, p=1, dklen=32))

@@ -10,7 +10,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +55,11 @@ class Postgres:
     """A server that does not answer costs a moment each time: after a failure it is asked again only then."""
 
     def __init__(self, url: URL, spool: Path | None = None) -> None:
-        self._url, self.where = url, shown(url)
+        # The engines get the address as it is shown; what is secret in it stays in here, out of every repr.
+        arguments = url.get_dialect()().create_connect_args(url)[1]
+        self._arguments: Callable[[], dict[str, Any]] = lambda: dict(arguments)
+        self._url = bare(url)
+        self.where = self._url.set(drivername="postgresql").render_as_string()
         self._spool = spool or state_folder() / f"{hashlib.sha256(self.where.encode()).hexdigest()[:16]}.spool"
         self._schema, self._wait_s = "", 0.0
 
@@ -149,11 +153,10 @@ class Postgres:
 
     def _connection(self, limit_ms: int, *, writes: bool) -> Any:
         """A connection of the driver's; the writer's holds the lock, or there is none."""
-        arguments = dict(self._url.get_dialect()().create_connect_args(self._url)[1])
-        given = arguments.get("options", "")
+        given = self._arguments().get("options", "")
         limits = f"-c statement_timeout={limit_ms} -c lock_timeout={BUSY_MS}"
         read_only = "" if writes else " -c default_transaction_read_only=on"
-        arguments = {"application_name": f"riskcore: {me()}"[:63], **PATIENCE, **arguments}
+        arguments = {"application_name": f"riskcore: {me()}"[:63], **PATIENCE, **self._arguments()}
         arguments["options"] = f"{given} {limits}{read_only}".strip()
         connection = _psycopg().connect(**arguments, autocommit=True, prepare_threshold=None)
         try:
@@ -185,12 +188,10 @@ class _Nothing:
         """Nothing to do."""
 
 
-def shown(url: URL) -> str:
+def bare(url: URL) -> URL:
     """An address without its password, and without whatever else in it nobody needs to see."""
     query = {name: value for name, value in url.query.items() if name in SHOWN}
-    seen = url.set(drivername="postgresql", query=query)
-    bare = URL.create(seen.drivername, seen.username, None, seen.host, seen.port, seen.database, seen.query)
-    return bare.render_as_string(hide_password=True)
+    return URL.create(url.drivername, url.username, None, url.host, url.port, url.database, query)
 
 
 def state_folder() -> Path:

@@ -95,7 +95,7 @@ class Spool:
         waits = (head[HEADER:] if sealed else head[: len(END)]) != END
         if sealed and key is not None:
             seal = Seal(key, bytes.fromhex(head[len(SEALED) : SALT_END].decode()))
-            if not waits or seal.fits(bytes.fromhex(head[SALT_END:HEADER].decode())):
+            if seal.fits(bytes.fromhex(head[SALT_END:HEADER].decode())):
                 return HEADER, seal
         elif not sealed and key is None:
             return 0, None
