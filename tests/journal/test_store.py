@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from riskcore_openalgo.journal import Durability, Journal, JournalBroken, JournalConflict, JournalLost, Reader
+from riskcore_openalgo.journal import Durability, Journal, JournalBroken, JournalLost, Reader
 from riskcore_openalgo.journal.spool import Spool, SpoolFull
 
 
@@ -95,16 +95,6 @@ def test_something_that_is_no_database_is_refused(path):
     path.write_text("this is not a journal", encoding="ascii")
     with pytest.raises(JournalBroken, match="not a usable journal"):
         Journal(path)
-
-
-def test_two_writers_cannot_both_go_on(journal, path, more):
-    """The second to write is told; the chain stays whole."""
-    other = Journal(path)
-    journal.append(more(1, first=10))
-    with pytest.raises(JournalConflict):
-        other.append(more(1, first=20))
-    assert journal.first_bad_row() is None
-    other.close()
 
 
 @pytest.mark.smoke

@@ -235,6 +235,7 @@ def test_F01_the_same_alert_twice_is_one_signal_also_after_a_restart(bench, made
     second = alert(GOOD, bench)
     assert (second.status_code, second.body["status"]) == (200, "duplicate")
     assert second.body["of"] == first.body["signal"]
+    bench.journal.close()
     again = made(bench.journal.path)
     assert alert(GOOD, again).body["status"] == "duplicate"
     assert sum(row.type == "SignalArrived" for row in again.journal.rows()) == 3
@@ -282,6 +283,7 @@ def test_a_restart_restores_time_and_count_too(bench, made):
     bench.runner.offer(events.TimePassed(bench.now))
     bench.runner.settle()
     before = bench.runner.state
+    bench.journal.close()
     again = made(bench.journal.path)
     assert (again.runner.state.now, again.runner.state.number) == (before.now, before.number + 1)
     assert [type(fact).__name__ for fact in again.facts] == ["ClockBackward"]
@@ -289,9 +291,10 @@ def test_a_restart_restores_time_and_count_too(bench, made):
 
 
 def test_F50_another_writer_stops_entries_and_lets_exits_go(bench, made):
-    """A second process has written to the journal: what must leave leaves all the same."""
+    """A second process got past the lock (somebody deleted its file): what must leave leaves all the same."""
     bench.signal()
     bench.prices(800, 801)
+    bench.journal.path.with_name("journal.db.lock").unlink()
     intruder = Journal(bench.journal.path)
     intruder.append([events.TimePassed(bench.now)])
     intruder.close()

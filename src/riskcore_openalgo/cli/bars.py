@@ -62,7 +62,7 @@ def paper(arguments: argparse.Namespace) -> int:
         pass
     for title, text in (("Decisions", tables.decisions), ("Trades", tables.trades), ("Result", tables.result)):
         print(f"{title}\n{text(journal)}\n")
-    print(f"Journal: {journal.path} ({journal.length} rows, chain head {journal.head[:16]})")
+    print(f"Journal: {journal.where} ({journal.length} rows, chain head {journal.head[:16]})")
     _open_at_the_end(player.runner.state.book)
     journal.close()
     return tables.told(journal)

@@ -50,7 +50,7 @@ def _rules(policy: rc.Policy) -> str:
 
 
 def _report(journal: Reader) -> str:
-    path, command = journal.path, os.environ.get("RISKCORE_COMMAND", "riskcore")
+    path, command = journal.where, os.environ.get("RISKCORE_COMMAND", "riskcore")
     return "\n".join(
         (
             "",

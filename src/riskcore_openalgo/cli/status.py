@@ -6,21 +6,17 @@ import argparse
 from decimal import Decimal
 
 import riskcore as rc
-from riskcore import engine, events
+from riskcore import engine
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.journal import Reader
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the state of the account."""
-    journal = Reader(arguments.journal)
-    journal.check()
-    facts = [row.event for row in journal.rows("fact")]
-    policies = [fact.policy for fact in facts if isinstance(fact, events.PolicyChanged)]
-    state = engine.fold(facts)
-    print(text(state, policies[-1] if policies else rc.Policy()))
-    print(f"journal    {journal.length} rows, head {journal.head[:16]}")
-    journal.close()
+    with Reader(arguments.journal) as journal:
+        journal.check()
+        print(text(journal.load().state, journal.policy() or rc.Policy()))
+        print(f"journal    {journal.length} rows, head {journal.head[:16]}")
     return 0
 
 

@@ -8,26 +8,34 @@ except ImportError as missing:
         'riskcore_openalgo.journal needs SQLAlchemy and cattrs: pip install "riskcore[openalgo]"'
     ) from missing
 
+from riskcore_openalgo.journal.chain import Mark, Row
 from riskcore_openalgo.journal.codec import CodecError, decode, encode
-from riskcore_openalgo.journal.store import (
-    Durability,
-    Journal,
+from riskcore_openalgo.journal.places import At
+from riskcore_openalgo.journal.reader import Loaded, Reader, fold
+from riskcore_openalgo.journal.store import Durability, Journal
+from riskcore_openalgo.journal.troubles import (
     JournalBroken,
     JournalConflict,
+    JournalInUse,
     JournalLost,
-    Reader,
-    Row,
+    JournalMoved,
 )
 
 __all__ = [
+    "At",
     "CodecError",
     "Durability",
     "Journal",
     "JournalBroken",
     "JournalConflict",
+    "JournalInUse",
     "JournalLost",
+    "JournalMoved",
+    "Loaded",
+    "Mark",
     "Reader",
     "Row",
     "decode",
     "encode",
+    "fold",
 ]

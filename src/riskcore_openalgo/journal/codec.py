@@ -7,7 +7,7 @@ measured value may be a number or a text, so a Decimal there is marked as one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Set as AbstractSet
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -48,9 +48,10 @@ def _written(value: Decimal) -> str:
     return f"{value:f}"
 
 
-def _converter() -> cattrs.Converter:
-    made = cattrs.Converter(forbid_extra_keys=True)
-    made.register_unstructure_hook(Decimal, _written)
+def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter:
+    """What turns values into plain ones and back; `decimals` writes a Decimal."""
+    made = cattrs.Converter(forbid_extra_keys=True, unstruct_collection_overrides={AbstractSet: sorted})
+    made.register_unstructure_hook(Decimal, decimals)
     made.register_structure_hook(Decimal, lambda value, _: Decimal(value))
     for kind in (datetime, date, time):
         made.register_unstructure_hook(kind, lambda value: value.isoformat())
@@ -75,7 +76,7 @@ def _converter() -> cattrs.Converter:
     return made
 
 
-CONVERTER: Final = _converter()
+CONVERTER: Final = converter()
 
 
 def encode(event: events.Input | events.Fact) -> str:

@@ -6,8 +6,9 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore_openalgo.journal.chain import INPUT, Row
 from riskcore_openalgo.journal.codec import encode
-from riskcore_openalgo.journal.store import INPUT, Reader, Row
+from riskcore_openalgo.journal.reader import Reader
 from riskcore_openalgo.own_rules import with_loaded_rules
 
 
@@ -32,9 +33,11 @@ class Replay:
 def replay(journal: Reader) -> Replay:
     """Step the engine through the recorded inputs, under the recorded policies, and compare each fact.
 
-    A policy's own rules are loaded by their names: changed code that decides otherwise is a difference.
+    A policy's own rules are loaded by their names: changed code that decides otherwise is a difference. A pruned
+    journal is replayed from the state and the policy that it begins with.
     """
-    state, policy = engine.State(), rc.Policy()
+    beginning = journal.beginning()
+    state, policy = beginning.state, with_loaded_rules(beginning.policy or rc.Policy())
     inputs = facts = 0
     expected: list[tuple[str, str]] = []
     last: Row | None = None

@@ -9,39 +9,39 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Final
 
-from attrs import asdict, frozen
-from sqlalchemy import Engine, create_engine, event, insert, select
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from attrs import asdict
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError as PoolTimeout
 
-from riskcore import events
-from riskcore_openalgo.journal.codec import VERSIONS, CodecError, decode, encode
+from riskcore import engine, events
+from riskcore_openalgo.journal import snapshots
+from riskcore_openalgo.journal.chain import FACT, GENESIS, INPUT, Break, Mark, Row, chained, row_of
+from riskcore_openalgo.journal.codec import CodecError
+from riskcore_openalgo.journal.places import BUSY_MS, At, place_of
 from riskcore_openalgo.journal.projections import PROJECTED, statements
-from riskcore_openalgo.journal.spool import Spool, SpoolFull
-from riskcore_openalgo.journal.tables import JOURNAL, META, METADATA, SCHEMA_VERSION
+from riskcore_openalgo.journal.reader import Loaded, Reader
+from riskcore_openalgo.journal.schema import GENESIS_AT, VERIFIED, prepare, put
+from riskcore_openalgo.journal.snapshots import Snapshot
+from riskcore_openalgo.journal.spool import SpoolFull
+from riskcore_openalgo.journal.tables import JOURNAL, PROJECTIONS, SNAPSHOTS
+from riskcore_openalgo.journal.troubles import (
+    JournalBroken,
+    JournalConflict,
+    JournalInUse,
+    JournalLost,
+    JournalMoved,
+)
 
-GENESIS: Final = "0" * 64
-BUSY_MS: Final = 250
-INPUT: Final = "input"
-FACT: Final = "fact"
-
-
-class JournalBroken(RuntimeError):
-    """The chain does not hold, or the file is not a journal this version can use; the first bad row is named."""
-
-
-class JournalConflict(RuntimeError):
-    """Another process has written to this journal since it was opened."""
-
-
-class JournalLost(RuntimeError):
-    """Neither the database nor the spool took the rows; they wait in memory."""
+MARK_EVERY: Final = 500
+"""So many rows are verified before that is noted down: fewer are verified again as quickly as they are noted."""
+SNAPSHOT_EVERY: Final = 2_000
+"""So many rows are folded before `load` keeps the result."""
 
 
 class Durability(enum.Enum):
@@ -51,133 +51,116 @@ class Durability(enum.Enum):
     SPOOL = "spool"
 
 
-@frozen
-class Row:
-    """One line of the journal."""
-
-    seq: int
-    kind: str
-    type: str
-    version: int
-    at: str
-    body: str
-    hash: str
-
-    @property
-    def event(self) -> Any:
-        """The input or fact itself."""
-        return decode(self.type, self.version, self.body)
-
-
-class Reader:
-    """A journal to read: its rows, its projections, its chain. Opening one changes nothing in the file."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the journal at `path`, which must exist; a runner may be writing to it meanwhile."""
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such journal; `riskcore demo` makes one")
-        self.path = path
-        self._engine = _engine(path, writes=False)
-        try:
-            self._length, self.head = self._last()
-        except DBAPIError as problem:
-            self._engine.dispose()
-            raise JournalBroken(f"{path}: not a usable journal: {problem.orig}") from problem
-
-    @property
-    def length(self) -> int:
-        """How many rows there are."""
-        return self._length
-
-    def rows(self, kind: str | None = None) -> Iterator[Row]:
-        """All rows in order, or only inputs or only facts."""
-        query = select(JOURNAL).order_by(JOURNAL.c.seq)
-        if kind is not None:
-            query = query.where(JOURNAL.c.kind == kind)
-        with self._engine.connect() as connection:
-            for row in connection.execute(query):
-                yield Row(*row)
-
-    def select(self, query: Any) -> Sequence[Any]:
-        """Rows of a projection query."""
-        with self._engine.connect() as connection:
-            return connection.execute(query).all()
-
-    def first_bad_row(self) -> tuple[int, str] | None:
-        """The first row that breaks the chain, and why; None when all hold."""
-        before, expected = GENESIS, 1
-        for row in self.rows():
-            if row.seq != expected:
-                return expected, f"is missing (the next one found is {row.seq})"
-            if row.hash != _hash(before, row.kind, row.type, row.version, row.at, row.body):
-                return row.seq, "its content does not match its hash: it was changed after it was written"
-            before, expected = row.hash, expected + 1
-        return None
-
-    def check(self) -> None:
-        """Raise `JournalBroken`, naming the first bad row, when the chain does not hold."""
-        bad = self.first_bad_row()
-        if bad is not None:
-            raise JournalBroken(f"{self.path}: row {bad[0]}: {bad[1]}")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._engine.dispose()
-
-    def _last(self) -> tuple[int, str]:
-        query = select(JOURNAL.c.seq, JOURNAL.c.hash).order_by(JOURNAL.c.seq.desc()).limit(1)
-        found = self.select(query)
-        return (found[0].seq, found[0].hash) if found else (0, GENESIS)
-
-
 class Journal(Reader):
-    """An open journal: `append` inputs and facts, read them back, verify the chain."""
+    """An open journal: `append` inputs and facts, read them back, verify the chain. There is one an account."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the journal at `path`; what the spool still holds goes into the database first.
+    def __init__(
+        self,
+        place: At,
+        *,
+        key: str | None = None,
+        spool: Path | None = None,
+        wait_s: float = 0.0,
+        whole: bool = False,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open or create the journal at a path or a PostgreSQL address, and lock it until it is closed.
 
-        Raises `JournalBroken` when the chain does not hold or the schema is newer than this version.
+        What the spool still holds goes into the database first. Rows that no earlier start has verified are
+        verified now, and with `whole` all of them. `key` opens an encrypted file; `spool` is the file where rows
+        wait that the database will not take; `wait_s` is how long to wait for another writer; `ticks` counts seconds.
+
+        Raises `JournalInUse` when another process writes to it; `JournalBroken` when the chain does not hold or the
+        schema is newer than this version.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._engine = _engine(path)
-        self._spool = Spool(path.with_name(path.name + ".spool"))
+        self._settle(place_of(place, key=key, spool=spool))
         self._unsaved: list[Row] = []
-        self.trouble = ""
-        try:
-            self._prepare()
-            self.check()
-            self._length, self.head = self._last()
+        self.trouble, self._ticks, self._not_before = "", ticks, 0.0
+        self._guard = threading.Lock()
+        with contextlib.ExitStack() as opened:
+            opened.callback(self._place.locked(wait_s).release)
+            self._writer = self._place.writing()
+            opened.callback(self._writer.dispose)
+            self.copied = prepare(self._place, self._writer)
+            self._engine = self._place.beside(self._writer)
+            opened.callback(self._engine.dispose)
+            self._spool = self._place.spool()
+            opened.callback(self._spool.close)
+            self._verify(whole=whole)
             self._adopt_spool()
-        except BaseException:
-            self.close()
-            raise
+            self._opened = opened.pop_all()
 
-    def append(self, entries: Iterable[events.Input | events.Fact]) -> Durability:
+    def append(self, entries: Iterable[events.Input | events.Fact], *, expected_head: str | None = None) -> Durability:
         """Add rows in order; on return they are on disk, in the database or in the spool.
 
-        Raises `JournalLost` when neither took them: they stay queued and go first next time. Raises
-        `JournalConflict` when somebody else has written, which no waiting mends.
+        `expected_head` is the head that the caller decided on: `JournalMoved`, and nothing is written, when the
+        journal has another by now. Raises `JournalLost` when neither database nor spool took the rows: they stay
+        queued and go first next time. Raises `JournalConflict` when somebody else has written, which no waiting mends.
         """
-        self._unsaved += [self._chain(entry) for entry in entries]
-        spooled = [Row(**row) for row in self._spool.waiting]
-        if not self._unsaved and not spooled:
-            return Durability.DATABASE
-        try:
-            self._write([*spooled, *self._unsaved])
-        except IntegrityError as problem:
-            self.trouble = f"another process wrote to {self.path}: {problem.orig}"
-            raise JournalConflict(self.trouble) from problem
-        except DBAPIError as problem:
-            if not self.trouble:
-                self._wait_for_locks(0)
-            self.trouble = str(problem.orig)
-            return self._to_spool()
-        if self.trouble:
-            self._wait_for_locks(BUSY_MS)
-        self._unsaved, self.trouble = [], ""
-        self._spool.clear()
-        return Durability.DATABASE
+        with self._guard:
+            if expected_head is not None and expected_head != self.head:
+                raise JournalMoved(
+                    f"{self.where}: has gone on to row {self.length} since it was looked at; "
+                    "look again, and decide again"
+                )
+            self._queue(entries)
+            spooled = [Row(**row) for row in self._spool.waiting]
+            if not self._unsaved and not spooled:
+                return Durability.DATABASE
+            if self.trouble and self._ticks() < self._not_before:
+                return self._to_spool()
+            return self._saved(spooled)
+
+    def snapshot(self, state: engine.State) -> bool:
+        """Keep the state that all rows so far fold to, for a fast start; whether that was done.
+
+        It is not while rows wait outside the database: it would be a state of rows that are not there.
+        """
+        with self._guard:
+            taken = Snapshot(state, self._end)
+            waits = self.trouble or self._unsaved or self._spool.waiting
+            if waits or taken.mark == self.genesis or not snapshots.same(taken):
+                return False
+            try:
+                with self._writer.begin() as connection:
+                    snapshots.keep(connection, taken)
+            except (DBAPIError, PoolTimeout, JournalInUse):
+                return False
+            return True
+
+    def load(self) -> Loaded:
+        """The state that everything folds to; where that took long, it is kept for the next start."""
+        loaded = super().load()
+        if loaded.folded >= SNAPSHOT_EVERY:
+            self.snapshot(loaded.state)
+        return loaded
+
+    def take_over(self, rows: Iterable[Row], base: Snapshot) -> None:
+        """Rows of another journal, as they are, into this one, which must be empty; `base` is what they follow."""
+        if self._end != GENESIS:
+            raise JournalConflict(f"{self.where}: has rows of its own; give the path of a new journal")
+        with self._place.begun(self._writer) as connection:
+            if base.mark != GENESIS:
+                put(connection, GENESIS_AT, str(base.mark))
+                if base.policy is not None:
+                    snapshots.keep(connection, base, base=True)
+            try:
+                for row in chained(rows, base.mark):
+                    self._put(connection, [row])
+            except Break as broken:
+                raise JournalBroken(f"{self.where}: {broken}; nothing was taken over") from broken
+        self._look()
+
+    def begin_after(self, base: Snapshot) -> None:
+        """Forget every row up to a state, which is what the journal begins with from now on."""
+        with self._guard, self._place.begun(self._writer) as connection:
+            for table in (*PROJECTIONS, SNAPSHOTS, JOURNAL):
+                connection.execute(delete(table).where(table.c.seq <= base.mark.seq))
+            snapshots.keep(connection, base, base=True)
+            put(connection, GENESIS_AT, str(base.mark))
+            put(connection, VERIFIED, str(self._end))
+        self._look()
+        self._place.compact(self._writer)
 
     @property
     def state(self) -> str:
@@ -192,30 +175,33 @@ class Journal(Reader):
         )
 
     def close(self) -> None:
-        """Close the files; nothing is lost that `append` returned for."""
-        super().close()
-        self._spool.close()
+        """Close the files and give back the lock; nothing is lost that `append` returned for."""
+        self._opened.close()
 
-    def _prepare(self) -> None:
+    def _verify(self, *, whole: bool) -> None:
+        """Learn where the chain ends, and verify what nobody has; `JournalBroken`, naming the row that does not fit."""
         try:
-            METADATA.create_all(self._engine)
-            with self._engine.begin() as connection:
-                found = connection.execute(select(META.c.value).where(META.c.key == "schema")).scalar()
-                if found is None:
-                    connection.execute(insert(META).values(key="schema", value=str(SCHEMA_VERSION)))
+            self._look()
+            verified = None if whole else self._verified()
+            start = verified if verified and self.genesis.seq < verified.seq <= self.length else self.genesis
+            bad = self.first_bad_row(start)
+            if bad is None and start != self.genesis and not self._fits(start):
+                bad = start.seq, "is not the row that was verified before: `riskcore journal verify` names the first"
+            self._refuse(bad)
+            if self.length - start.seq >= MARK_EVERY:
+                with self._writer.begin() as connection:
+                    put(connection, VERIFIED, str(self._end))
         except DBAPIError as problem:
-            raise JournalBroken(f"{self.path}: not a usable journal: {problem.orig}") from problem
-        if found is not None and int(found) > SCHEMA_VERSION:
-            raise JournalBroken(f"{self.path}: schema {found} is newer than {SCHEMA_VERSION}; update riskcore")
+            raise JournalBroken(f"{self.where}: {self._place.why(problem)}") from problem
 
     def _adopt_spool(self) -> None:
         """Rows a crash left in the spool: those the database has already are dropped, the rest go in."""
-        left = [row for row in (Row(**r) for r in self._spool.waiting) if row.seq > self._length]
-        if left and left[0].hash != _hash(self.head, *_covered(left[0])):
-            raise JournalBroken(f"{self._spool.path}: does not continue {self.path} at row {self._length}")
+        left = [row for row in (Row(**r) for r in self._spool.waiting) if row.seq > self.length]
+        if left and not left[0].follows(self.head):
+            raise JournalBroken(f"{self._spool.path}: does not continue {self.where} at row {self.length}")
         if left:
             self._adopt(left)
-            self._length, self.head = left[-1].seq, left[-1].hash
+            self._end = left[-1].mark
         self._spool.clear()
 
     def _adopt(self, left: Sequence[Row]) -> None:
@@ -223,30 +209,65 @@ class Journal(Reader):
             self._write(left)
         except DBAPIError as problem:
             raise JournalBroken(
-                f"{self.path}: {len(left)} rows wait in {self._spool.path} and cannot go in ({problem.orig}); "
+                f"{self.where}: {len(left)} rows wait in {self._spool.path} and cannot go in ({problem.orig}); "
                 "mend that and start again"
             ) from problem
 
-    def _wait_for_locks(self, milliseconds: int) -> None:
-        """How long a locked database is waited for: not at all while it is known to be in trouble."""
-        with contextlib.suppress(DBAPIError), self._engine.connect() as connection:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
+    def _queue(self, entries: Iterable[events.Input | events.Fact]) -> None:
+        """Chain the entries: all of them, or, when one cannot be written as text, none."""
+        end = self._end
+        try:
+            self._unsaved += [self._chain(entry) for entry in entries]
+        except BaseException:
+            self._end = end
+            raise
 
     def _chain(self, entry: events.Input | events.Fact) -> Row:
-        name = type(entry).__name__
-        kind = FACT if isinstance(entry, events.FACTS) else INPUT
-        covered = (kind, name, VERSIONS[name], entry.at.isoformat(), encode(entry))
-        self._length += 1
-        self.head = _hash(self.head, *covered)
-        return Row(self._length, *covered, self.head)
+        row = row_of(entry, self._end)
+        self._end = row.mark
+        return row
+
+    def _saved(self, spooled: Sequence[Row]) -> Durability:
+        try:
+            self._write_missing([*spooled, *self._unsaved])
+        except (IntegrityError, JournalInUse) as problem:
+            said = problem.orig if isinstance(problem, IntegrityError) else problem
+            self.trouble = f"another process wrote to {self.where}: {said}"
+            raise JournalConflict(self.trouble) from problem
+        except (DBAPIError, PoolTimeout) as problem:
+            if not self.trouble:
+                self._place.waiting(self._writer, 0)
+            self.trouble = str(problem.orig if isinstance(problem, DBAPIError) else problem).strip()
+            self._not_before = self._ticks() + self._place.retry_after_s
+            return self._to_spool()
+        if self.trouble:
+            self._place.waiting(self._writer, BUSY_MS)
+        self._unsaved, self.trouble = [], ""
+        self._spool.clear()
+        return Durability.DATABASE
+
+    def _write_missing(self, rows: Sequence[Row]) -> None:
+        """Write the rows; those that are there already, from a commit whose answer was lost, are not written twice."""
+        try:
+            self._write(rows)
+        except IntegrityError:
+            query = select(JOURNAL.c.seq, JOURNAL.c.hash).where(JOURNAL.c.seq >= rows[0].seq).order_by(JOURNAL.c.seq)
+            there = [Mark(*row) for row in self.select(query)]
+            if not there or there != [row.mark for row in rows[: len(there)]]:
+                raise
+            self._write(rows[len(there) :])
 
     def _write(self, rows: Sequence[Row]) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(insert(JOURNAL), [asdict(row) for row in rows])
-            for row in rows:
-                if row.type in PROJECTED:
-                    for statement in statements(row.seq, row.event):
-                        connection.execute(statement)
+        if rows:
+            with self._writer.begin() as connection:
+                self._put(connection, rows)
+
+    def _put(self, connection: Connection, rows: Sequence[Row]) -> None:
+        connection.execute(insert(JOURNAL), [asdict(row) for row in rows])
+        for row in rows:
+            if row.type in PROJECTED:
+                for statement in statements(row.seq, row.event):
+                    connection.execute(statement)
 
     def _to_spool(self) -> Durability:
         try:
@@ -257,29 +278,17 @@ class Journal(Reader):
         return Durability.SPOOL
 
 
-def _engine(path: Path, *, writes: bool = True) -> Engine:
-    """SQLite with a write-ahead log, every commit on the disk; or only to read, even while somebody writes."""
-    address = f"sqlite:///{path}" if writes else f"sqlite:///file:{quote(path.resolve().as_posix())}?mode=ro&uri=true"
-    engine = create_engine(address, connect_args={"timeout": BUSY_MS / 1000})
-    if not writes:
-        return engine
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
-
-
-def _covered(row: Row) -> tuple[str, str, int, str, str]:
-    return row.kind, row.type, row.version, row.at, row.body
-
-
-def _hash(before: str, kind: str, type_name: str, version: int, at: str, body: str) -> str:
-    """SHA-256 over the previous hash and everything in the row, unambiguously joined."""
-    text = json.dumps([before, kind, type_name, version, at, body], separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-__all__ = ["CodecError", "Durability", "Journal", "JournalBroken", "JournalConflict", "JournalLost", "Reader", "Row"]
+__all__ = [
+    "FACT",
+    "INPUT",
+    "CodecError",
+    "Durability",
+    "Journal",
+    "JournalBroken",
+    "JournalConflict",
+    "JournalInUse",
+    "JournalLost",
+    "JournalMoved",
+    "Reader",
+    "Row",
+]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from riskcore import events
-from riskcore_openalgo.journal import Durability, Row
+from riskcore_openalgo.journal import Durability, Loaded, Row, fold
 
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], datetime]
@@ -24,6 +24,19 @@ class Store(Protocol):
 
     def rows(self, kind: str | None = None) -> Iterator[Row]:
         """What is there already, in order."""
+
+
+@runtime_checkable
+class Loads(Protocol):
+    """A store that knows a shorter way to its state than all of its rows."""
+
+    def load(self) -> Loaded:
+        """The state that everything folds to, and the decisions of the session that is running."""
+
+
+def loaded(store: Store) -> Loaded:
+    """What a store folds to, by its own short way if it has one."""
+    return store.load() if isinstance(store, Loads) else fold(store.rows())
 
 
 class Transport(Protocol[T]):

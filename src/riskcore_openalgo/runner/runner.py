@@ -19,7 +19,7 @@ from riskcore import engine, events
 from riskcore_openalgo.journal import Durability, JournalConflict, JournalLost
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.lanes import Lanes, not_sent
-from riskcore_openalgo.runner.ports import Clock, NoTimers, QueueTransport, Store, Timers, Transport
+from riskcore_openalgo.runner.ports import Clock, NoTimers, QueueTransport, Store, Timers, Transport, loaded
 
 JOURNAL_TROUBLE = "journal_unavailable"
 Answer = Callable[[tuple[events.Fact, ...], bool], Any]
@@ -57,13 +57,10 @@ class Runner:
 
     def start(self) -> None:
         """Fold the journal, bring the policy into force, and ask again what a crash left unanswered."""
-        for row in self.journal.rows():
-            event = row.event
-            if row.kind == "fact":
-                self._remember(event)
-                self.state = engine.evolve(self.state, event)
-            else:
-                self.state = engine.taken(self.state, event.at)
+        before = loaded(self.journal)
+        self.state = before.state
+        for fact in before.decisions:
+            self._remember(fact)
         now = self.clock()
         self.offer(events.PolicyLoaded(now, self.policy))
         for command in engine.resume(self.state, self.policy):
@@ -106,7 +103,7 @@ class Runner:
         return len(taken)
 
     def fate(self, signal_id: str) -> events.Fact | None:
-        """What became of a signal: its approval or refusal, or None while it is open."""
+        """What became of a signal of this session or this run: its approval or refusal, or None while it is open."""
         return self._fates.get(signal_id)
 
     def _take(self) -> list[Offered]:

@@ -1,0 +1,212 @@
+"""Where a journal is kept: a SQLite file, plain or encrypted, or a PostgreSQL database. The rest knows no difference.
+
+A place opens engines, holds the lock of the one writer, and has a spool beside it. Its key and its password are shown
+in no text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeAlias
+
+from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from riskcore_openalgo.journal.locks import FileLock
+from riskcore_openalgo.journal.spool import Spool, SpoolUnreadable
+from riskcore_openalgo.journal.tables import METADATA
+from riskcore_openalgo.journal.troubles import JournalBroken
+
+BUSY_MS: Final = 250
+ENCRYPTED: Final = 'an encrypted journal needs SQLCipher and cryptography: pip install "riskcore[encrypted]"'
+
+At: TypeAlias = Path | str
+"""What a caller names a journal by: the path of a file, or the address of a PostgreSQL database."""
+
+
+class Lock(Protocol):
+    """What the one writer holds."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
+class Place(Protocol):
+    """A journal's place."""
+
+    where: str
+    retry_after_s: float
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None on a server."""
+
+    def reading(self) -> Engine:
+        """An engine to read with, even while somebody writes; `FileNotFoundError` where there is nothing."""
+
+    def locked(self, wait_s: float) -> Lock:
+        """Take the writer's lock."""
+
+    def writing(self) -> Engine:
+        """The writer's engine; what it commits is on the disk."""
+
+    def beside(self, writer: Engine) -> Engine:
+        """What the writer reads with."""
+
+    def spool(self) -> Spool:
+        """Where rows wait that the database will not take."""
+
+    def waiting(self, engine: Engine, milliseconds: int) -> None:
+        """How long a locked database is waited for from now on."""
+
+    def begun(self, engine: Engine) -> contextlib.AbstractContextManager[Connection]:
+        """A transaction that nobody else writes into, and that may take its time; tables made in it belong to it."""
+
+    def back_up(self, engine: Engine, schema: int) -> str:
+        """A copy of the journal as it is, before its schema changes, and where it lies. No copy is overwritten."""
+
+    def compact(self, engine: Engine) -> None:
+        """Give back the room of rows that were pruned."""
+
+    def why(self, problem: DBAPIError) -> str:
+        """What it means that the database cannot be used at all."""
+
+
+def place_of(at: At, *, key: str | None = None, spool: Path | None = None) -> Place:
+    """The place of that name. A key is for an encrypted file; `spool` is where a server's rows wait."""
+    if isinstance(at, str) and at.startswith("postgres"):
+        from riskcore_openalgo.journal.server import Postgres
+
+        if key is not None:
+            raise ValueError("a key is for an encrypted SQLite file; PostgreSQL is encrypted by its disk, and by TLS")
+        return Postgres.at(at, spool)
+    if isinstance(at, str) and "://" in at:
+        raise ValueError("a journal is a file, or postgresql://USER@HOST/DATABASE; no other database is known")
+    return SqliteFile(Path(at), key, spool)
+
+
+class SqliteFile:
+    """A file with a write-ahead log, every commit on the disk; encrypted by SQLCipher where there is a key."""
+
+    retry_after_s = 0.0
+
+    def __init__(self, path: Path, key: str | None = None, spool: Path | None = None) -> None:
+        if key is not None and (not key or "\0" in key):
+            raise ValueError("the key of an encrypted journal is a text of at least one character, without NUL")
+        self.path, self.where = path, str(path)
+        self._key, self._spool = key, spool or beside(path, ".spool")
+
+    def reading(self) -> Engine:
+        """Only to read, even while somebody writes; `FileNotFoundError` where there is no such file."""
+        if not self.path.is_file():
+            raise FileNotFoundError(f"{self.path}: no such journal; `riskcore demo` makes one")
+        return self._engine("ro")
+
+    def locked(self, wait_s: float) -> Lock:
+        """The lock of `NAME.lock`; the folder is made where it is missing."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(beside(self.path, ".lock"), self.where, wait_s)
+
+    def writing(self) -> Engine:
+        """The file, made where it is missing."""
+        return self._engine("rwc")
+
+    def beside(self, writer: Engine) -> Engine:
+        """The same connections."""
+        return writer
+
+    def spool(self) -> Spool:
+        """`NAME.spool` beside the file."""
+        try:
+            return Spool(self._spool, key=self._key)
+        except SpoolUnreadable as problem:
+            raise JournalBroken(str(problem)) from problem
+
+    def waiting(self, engine: Engine, milliseconds: int) -> None:
+        """SQLite waits for other processes' locks by itself."""
+        with contextlib.suppress(DBAPIError), engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
+
+    @contextlib.contextmanager
+    def begun(self, engine: Engine) -> Iterator[Connection]:
+        """Begun by hand: the driver begins none before a table is made."""
+        with engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    def back_up(self, engine: Engine, schema: int) -> str:
+        """`NAME.schema1.bak`, through SQLite's own backup, so that what is still in the log is in it."""
+        copy = unused(beside(self.path, f".schema{schema}.bak"))
+        target = self._connection(copy, "rwc")
+        try:
+            with engine.connect() as connection:
+                source: Any = connection.connection.driver_connection
+                source.backup(target)
+        finally:
+            target.close()
+        return str(copy)
+
+    def compact(self, engine: Engine) -> None:
+        """The file becomes as small as its content; where the disk has no room for that, it stays as it is."""
+        with contextlib.suppress(DBAPIError), engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+
+    def why(self, problem: DBAPIError) -> str:
+        """No database, or none for this key."""
+        if "not a database" not in str(problem.orig):
+            return f"not a usable journal: {problem.orig}"
+        if self._key is None:
+            return "not a usable journal: it is no database, or an encrypted one, which needs its key"
+        return "not a usable journal: the key does not open it (one that is not encrypted opens without a key)"
+
+    def _engine(self, mode: str) -> Engine:
+        driver: Any = sqlite3 if self._key is None else _sqlcipher()
+        address = URL.create("sqlite", database=str(self.path))
+        return create_engine(address, module=driver, creator=lambda: self._connection(self.path, mode))
+
+    def _connection(self, path: Path, mode: str) -> Any:
+        driver: Any = sqlite3 if self._key is None else _sqlcipher()
+        address = f"{path.resolve().as_uri()}?mode={mode}"
+        connection = driver.connect(address, timeout=BUSY_MS / 1000, uri=True, check_same_thread=False)
+        try:
+            if self._key is not None:
+                connection.execute("PRAGMA cipher_log_level = NONE")
+                connection.execute("PRAGMA key = '{}'".format(self._key.replace("'", "''")))
+            if mode != "ro":
+                for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}"):
+                    connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def beside(path: Path, ending: str) -> Path:
+    """A file beside another, named after it."""
+    return path.with_name(path.name + ending)
+
+
+def unused(path: Path) -> Path:
+    """The path, or the first numbered one after it, that names nothing yet."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = beside(path, str(number))
+    return free
+
+
+def table_names() -> tuple[str, ...]:
+    """All tables of a journal."""
+    return tuple(METADATA.tables)
+
+
+def _sqlcipher() -> Any:
+    try:
+        import cryptography  # noqa: F401 - the spool needs it; asked here, to say what to install before a row waits
+        from sqlcipher3 import dbapi2
+    except ImportError as missing:
+        raise ImportError(ENCRYPTED) from missing
+    return dbapi2

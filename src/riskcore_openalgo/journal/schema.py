@@ -1,0 +1,81 @@
+"""The schema of a journal: made where there is none, moved on where it is older, refused where it is newer.
+
+Before anything is changed the journal is copied; what is changed is changed in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select
+from sqlalchemy.exc import DBAPIError
+
+from riskcore_openalgo.journal.places import Place
+from riskcore_openalgo.journal.tables import META, METADATA, SCHEMA_VERSION, SNAPSHOTS
+from riskcore_openalgo.journal.troubles import JournalBroken
+
+SCHEMA: Final = "schema"
+VERIFIED: Final = "verified"
+GENESIS_AT: Final = "genesis"
+
+
+def prepare(place: Place, engine: Engine) -> str:
+    """Bring the tables to this version's schema; where the copy of an older one lies, or ""."""
+    try:
+        found = _schema(engine)
+        if found == SCHEMA_VERSION:
+            return ""
+        if found is None:
+            with place.begun(engine) as connection:
+                METADATA.create_all(connection)
+                put(connection, SCHEMA, str(SCHEMA_VERSION))
+            return ""
+        if found > SCHEMA_VERSION:
+            raise JournalBroken(f"{place.where}: schema {found} is newer than {SCHEMA_VERSION}; update riskcore")
+        return _moved_on(place, engine, found)
+    except DBAPIError as problem:
+        raise JournalBroken(f"{place.where}: {place.why(problem)}") from problem
+
+
+def known(connection: Connection, key: str) -> str | None:
+    """What `meta` says under a key."""
+    value: str | None = connection.execute(select(META.c.value).where(META.c.key == key)).scalar()
+    return value
+
+
+def put(connection: Connection, key: str, value: str) -> None:
+    """Write it there."""
+    connection.execute(delete(META).where(META.c.key == key))
+    connection.execute(insert(META).values(key=key, value=value))
+
+
+def _schema(engine: Engine) -> int | None:
+    with engine.connect() as connection:
+        if not _has(connection, META.name):
+            return None
+        found = known(connection, SCHEMA)
+    return None if found is None else int(found)
+
+
+def _has(connection: Connection, table: str) -> bool:
+    schema = (connection.get_execution_options().get("schema_translate_map") or {}).get(None)
+    return inspect(connection).has_table(table, schema=schema)
+
+
+def _moved_on(place: Place, engine: Engine, found: int) -> str:
+    copy = place.back_up(engine, found)
+    with place.begun(engine) as connection:
+        for step in range(found, SCHEMA_VERSION):
+            STEPS[step](connection)
+        put(connection, SCHEMA, str(SCHEMA_VERSION))
+    return copy
+
+
+def _snapshots(connection: Connection) -> None:
+    """Schema 2 has snapshots, for fast starts and for what is left of a pruned journal."""
+    SNAPSHOTS.create(connection, checkfirst=True)
+
+
+STEPS: Final[dict[int, Callable[[Connection], None]]] = {1: _snapshots}
+"""What leads from a schema to the next one."""

@@ -1,0 +1,58 @@
+"""Three sessions told by hand: a finished trade, a position carried over two nights, a refusal, a new policy."""
+
+from datetime import date
+from functools import cache
+
+import attrs
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore.testing import Scenario
+
+INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
+TCS = rc.Instrument(symbol="TCS", tick="0.05", sector="TCS")
+SEEN = {"last": 1000, "stop": 980, "target": 1100}
+FIRST, SECOND, THIRD = date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20)
+
+
+@cache
+def three_days():
+    """The scenario after its last input."""
+    policy = rc.Policy(max_position_size_percent=100, max_sector_exposure=100, entry_band_pct=0, max_positions=2)
+    told = Scenario(policy, INFY, TCS, day=FIRST)
+    done = told.enter("10:00", **SEEN)
+    told.fill("10:00:01", done, price=1000)
+    told.prices("10:30", last=1105)
+    told.fill("10:30:01", told.sent()[-1].order_id, price=1100)
+    carried = told.enter("11:00", symbol="TCS", product="CNC", **SEEN)
+    told.fill("11:00:01", carried, price=1000)
+    told.prices("11:10", "TCS", last=1003)
+    told.next_day()
+    told.time("09:16")
+    told.take(events.EquityRead(told.at("09:16:01"), told.state.carried_equity))
+    told.take(events.PolicyLoaded(told.at("09:17"), attrs.evolve(policy, max_positions=1)))
+    told.policy = attrs.evolve(policy, max_positions=1)
+    told.prices("10:00", "TCS", last=1010)
+    told.enter("10:05", **SEEN)
+    told.next_day()
+    told.time("09:16")
+    told.take(events.EquityRead(told.at("09:16:01"), told.state.carried_equity))
+    told.enter("10:05", **SEEN)
+    told.prices("10:10", "TCS", last=1020)
+    return told
+
+
+def turns():
+    """The rows of the three days, turn by turn, each with the state after it."""
+    told, state, policy = three_days(), engine.State(), None
+    for event in told.inputs:
+        policy = event.policy if isinstance(event, events.PolicyLoaded) else policy
+        made = engine.step(state, event, policy)
+        state = made.state
+        yield [event, *made.facts], state
+
+
+def write(journal):
+    """Append all of it."""
+    for rows, _ in turns():
+        journal.append(rows)
