@@ -18,7 +18,7 @@ def symbol_free(context: Context) -> Reading:
     held = context.book.position(key)
     if held is not None and (one or held.side != side):
         return "symbol_held", symbol, None, None
-    if one and context.book.live_orders(key):
+    if one and any(order.approved.instrument.key == key for order in context.live):
         return "symbol_working", symbol, None, None
     return "", symbol if one else "off", None, None
 
@@ -26,8 +26,8 @@ def symbol_free(context: Context) -> Reading:
 def no_exit_in_progress(context: Context) -> Reading:
     """No exit of the symbol works or has an unknown outcome: what is left of it is not known yet."""
     symbol, key = context.signal.symbol, context.market.instrument.key
-    for order in context.book.orders:
-        if order.live and not order.is_entry and order.approved.instrument.key == key:
+    for order in context.live:
+        if not order.is_entry and order.approved.instrument.key == key:
             return "exit_in_progress", symbol, None, None
     return "", symbol, None, None
 
@@ -35,8 +35,8 @@ def no_exit_in_progress(context: Context) -> Reading:
 def nothing_opposite(context: Context) -> Reading:
     """No entry of the other side works in the symbol or has an unknown outcome: the two could fill into each other."""
     side, symbol, key = context.signal.side, context.signal.symbol, context.market.instrument.key
-    for order in context.book.orders:
-        if order.live and order.is_entry and order.approved.side != side and order.approved.instrument.key == key:
+    for order in context.entries:
+        if order.approved.side != side and order.approved.instrument.key == key:
             return "opposite_working", symbol, None, None
     return "", symbol, None, None
 
@@ -60,10 +60,9 @@ def entries_today(context: Context) -> list[ApprovedEntry | ApprovedExit]:
 
 def position_slot(context: Context) -> Reading:
     """Open positions and symbols with an entry on its way are fewer than `max_positions`."""
-    book, limit = context.book, context.policy.max_positions
-    keys = {position.instrument.key for position in book.positions}
-    if book.orders:
-        keys.update([order.approved.instrument.key for order in book.live_orders(entries=True)])
+    limit = context.policy.max_positions
+    keys = {position.instrument.key for position in context.book.positions}
+    keys.update([order.approved.instrument.key for order in context.entries])
     passed = len(keys) < limit or context.market.instrument.key in keys
     return "" if passed else "too_many_positions", len(keys), limit, None
 
