@@ -171,12 +171,10 @@ class Tariff(NamedTuple):
 
     def total(self, side: str, value: Decimal) -> Decimal:
         """`charges(side, value).total`, for who asks often and needs no parts."""
-        if self.whole_rupees or self.dp:
+        rates, flat, percent, most, dp, whole_rupees = self
+        if whole_rupees or dp:
             return self.charges(side, value).total
-        rates, brokerage = self.rates, self.flat
-        if brokerage is None:
-            brokerage = value * self.percent / HUNDRED
-            brokerage = min(brokerage, self.most)
+        brokerage = min(value * percent / HUNDRED, most) if flat is None else flat
         fee, sebi = value * rates.exchange_pct / HUNDRED, value * rates.sebi_pct / HUNDRED
         gst = (brokerage + fee + sebi) * rates.gst_pct / HUNDRED
         if side == SELL:

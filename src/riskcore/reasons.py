@@ -25,6 +25,8 @@ mostly never read. `finding_of` makes the finding.
 """
 RUPEES: Final = "rupees"
 MILLISECONDS: Final = Decimal("0.001")
+SECOND: Final = timedelta(seconds=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 AS_IT_IS: Final = frozenset({int, str, type(None), Decimal})
 """Kinds of values that a finding tells as they were measured; of rupees, `Decimal` is none of them."""
 MONEY_AS_IT_IS: Final = AS_IT_IS - {Decimal}
@@ -203,6 +205,8 @@ def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
 
 
 def _told(value: Any) -> Measured:
+    if isinstance(value, tuple):
+        return "/".join(value) or "none"
     if isinstance(value, timedelta):
         return _seconds(value)
     if isinstance(value, datetime):
@@ -211,12 +215,13 @@ def _told(value: Any) -> Measured:
         return value.strftime("%H:%M:%S" if value.second else "%H:%M")
     if isinstance(value, date):
         return value.isoformat()
-    return ("/".join(value) or "none") if isinstance(value, tuple) else value
+    told: Measured = value
+    return told
 
 
 def _seconds(length: timedelta) -> Decimal | int:
-    whole, rest = divmod(length, timedelta(seconds=1))
-    return whole if not rest else (Decimal(length // timedelta(microseconds=1)) / 1_000_000).quantize(MILLISECONDS)
+    whole, rest = divmod(length, SECOND)
+    return whole if not rest else (Decimal(length // MICROSECOND) / 1_000_000).quantize(MILLISECONDS)
 
 
 def shown(value: Measured) -> str:

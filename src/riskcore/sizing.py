@@ -113,8 +113,11 @@ def _search(budget: Decimal, loss: Decimal, charges: Charges, lot: int, lots: in
             high, lost_high = guess, lost
         if high - low == 1:
             return low
-        between = (budget - lost_low) / (lost_high - lost_low) * (high - low)
-        guess = low + ((high - low) // 2 if halve else min(max(int(between), 1), high - low - 1))
+        if halve:
+            guess = low + (high - low) // 2
+        else:
+            between = int((budget - lost_low) / (lost_high - lost_low) * (high - low))
+            guess = low + min(max(between, 1), high - low - 1)
         halve = not halve
 
 

@@ -6,15 +6,16 @@ A and short B are one bet where A and B move against each other, so a correlatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from operator import mul
 from typing import Final, NamedTuple, TypeAlias
 
-from riskcore.book import Book
 from riskcore.money import ONE, ZERO, exact
+from riskcore.orders import Order
 from riskcore.policy import Policy
+from riskcore.positions import Position
 from riskcore.signals import Bar, Market, Signal, sign
 
 Closes: TypeAlias = Sequence[Decimal]
@@ -40,11 +41,13 @@ class Bets(NamedTuple):
     """The candidate and what is held or on its way, by key, and how far each two win together.
 
     `together` holds +1 for two that always win together and -1 for a hedge, by the places of both, the candidate's 0;
-    without a limit on clusters only the candidate's row.
+    without a limit on clusters only the candidate's row. `cluster` are the places of all that hangs together with the
+    candidate, itself included, by pairs at or above `cluster_correlation`; nothing without such a limit.
     """
 
     keys: tuple[str, ...]
     together: dict[tuple[int, int], Decimal]
+    cluster: tuple[int, ...]
 
 
 @exact
@@ -115,17 +118,17 @@ def connected(start: int, count: int, linked: Callable[[int, int], bool]) -> tup
 
 
 @exact
-def bets_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Bets | str | None:
-    """The candidate and everything held or on its way, ready to be compared; None where no limit asks for it.
+def bets_of(
+    signal: Signal, positions: Iterable[Position], entries: Iterable[Order], market: Market, policy: Policy
+) -> Bets | str:
+    """The candidate and everything held or on its way, compared with each other.
 
     A text where a history is missing, shorter than `correlation_min_bars` returns, or does not move: whose it is.
     """
-    if not policy.correlates:
-        return None
     sides = {market.instrument.key: sign(signal.side)}
-    for position in book.positions:
+    for position in positions:
         sides.setdefault(position.instrument.key, sign(position.side))
-    for order in book.live_orders(entries=True):
+    for order in entries:
         sides.setdefault(order.approved.instrument.key, sign(order.approved.side))
     known = dict(market.closes)
     lengths = {key: len(known.get(key, ())) for key in sides}
@@ -137,7 +140,8 @@ def bets_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Bets 
     if still:
         return f"{still[0]}, whose price does not move"
     clusters = policy.max_cluster_positions is not None or policy.max_cluster_exposure is not None
-    return Bets(tuple(sides), _together(tuple(sides.values()), spreads, policy, among_all=clusters))
+    together = _together(tuple(sides.values()), spreads, policy, among_all=clusters)
+    return Bets(tuple(sides), together, _cluster(len(sides), together, policy) if clusters else ())
 
 
 def _together(
@@ -150,6 +154,13 @@ def _together(
             alike = kept * _product(spreads[one], spreads[other])
             found[one, other] = (alike if sides[one] == sides[other] else -alike).quantize(GRAIN)
     return found
+
+
+def _cluster(count: int, together: Mapping[tuple[int, int], Decimal], policy: Policy) -> tuple[int, ...]:
+    """Whatever hangs together with the candidate."""
+    least = policy.cluster_correlation
+    linked = {pair for pair, alike in together.items() if alike >= least}
+    return connected(0, count, lambda one, other: (min(one, other), max(one, other)) in linked)
 
 
 def closes_of(bars: Mapping[str, Sequence[Bar]], policy: Policy) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:

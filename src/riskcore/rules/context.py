@@ -46,7 +46,8 @@ class Context(NamedTuple):
     and sector limits (its `worth`, or the margin of that, by the policy), `loss` what it loses when stopped out;
     `holdings` is what is held and what entries on their way may still open; `unrealised` and `result` are the day's,
     open and in all after charges. `kelly`, where it sizes, is how many finished trades the strategy has in R, and
-    Kelly's fraction of them once they are enough.
+    Kelly's fraction of them once they are enough. `live` are the orders that may still fill, `entries` those of them
+    that open a position. `worth` is what one share counts for where value or margin is limited, in rupees.
     """
 
     signal: Signal
@@ -73,6 +74,9 @@ class Context(NamedTuple):
     bets: Bets | str | None = None
     loss: Loss | None = None
     kelly: tuple[int, Decimal | None] = (0, None)
+    live: tuple[Order, ...] = ()
+    entries: tuple[Order, ...] = ()
+    worth: Decimal | None = None
 
     @property
     def equity(self) -> Decimal | None:
@@ -81,11 +85,6 @@ class Context(NamedTuple):
         if book.opening_equity is None:
             return None
         return book.opening_equity + (book.realised - book.charges) + self.unrealised
-
-    @property
-    def worth(self) -> Decimal | None:
-        """What one share counts for where value or margin is limited, in rupees (`worth`)."""
-        return worth(self.reference, self.limit)
 
 
 @exact
@@ -101,6 +100,9 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     unrealised = book.unrealised if book.positions else ZERO
     sound = _is_sound(signal.side, reference, limit, stop)
     loss = loss_at(signal, market, policy, limit, stop.price) if sound and limit and stop else None
+    value_each = worth(reference, limit)
+    live = book.live_orders()
+    entries = tuple([order for order in live if order.is_entry])
     # In the order of the fields: by name it takes half as long again, and one is made for every decision.
     return Context(
         signal,
@@ -119,14 +121,17 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         margin,
         trusted,
         sound,
-        _on_basis(worth(reference, limit), margin, policy),
-        (*_positions(book), *_entries(book)) if book.positions or book.orders else (),
+        _on_basis(value_each, margin, policy),
+        (*_positions(book), *map(on_its_way, entries)),
         unrealised,
         book.realised - book.charges + unrealised,
         _limits(signal, policy),
-        bets_of(signal, book, market, policy) if policy.correlates else None,
+        bets_of(signal, book.positions, entries, market, policy) if policy.correlates else None,
         loss,
         _kelly(signal, book, policy),
+        live,
+        entries,
+        value_each,
     )
 
 
@@ -151,11 +156,6 @@ def _positions(book: Book) -> Iterator[Holding]:
         price = position.last if position.last is not None else position.average_price
         value = price * position.quantity
         yield Holding(position.instrument, position.product, position.strategy, position.side, value)
-
-
-def _entries(book: Book) -> Iterator[Holding]:
-    """Entries on their way: also the intended, and those of unknown outcome."""
-    return map(on_its_way, book.live_orders(entries=True))
 
 
 def _kelly(signal: Signal, book: Book, policy: Policy) -> tuple[int, Decimal | None]:

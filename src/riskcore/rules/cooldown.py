@@ -27,10 +27,13 @@ from riskcore.policy.limits import (
 )
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
-from riskcore.sessions import CalendarUnknown, Session, session_on
+from riskcore.sessions import CalendarUnknown, session_on
+from riskcore.signals import seconds
 
 STOPPED_AT_R: Final = Decimal("-0.5")
 NO_TIME: Final = timedelta(0)
+DAY: Final = timedelta(days=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def stopped_out(outcome: Outcome) -> bool:
@@ -54,13 +57,26 @@ def session_time(
         return until - since
     total, day = NO_TIME, first
     while day <= last and total < enough:
-        hours = _hours(day, instrument, tables)
-        if hours is not None:
-            opened = max(since, hours.opens) if day == first else hours.opens
-            closed = min(until, hours.closes) if day == last else hours.closes
-            total += max(closed - opened, NO_TIME)
-        day += timedelta(days=1)
+        total += _traded_on(day, since, until, instrument, tables)
+        day += DAY
     return total
+
+
+def has_traded(
+    since: datetime, until: datetime, instrument: Instrument, *, length: timedelta, tables: Tables | None = None
+) -> bool:
+    """Whether so much trading time lies between two moments, as `session_time` counts it.
+
+    It looks at the latest day first, which mostly settles it: the earlier ones can only add.
+    """
+    first, day = since.date(), until.date()
+    if first >= day:
+        return until - since >= length
+    total = NO_TIME
+    while day >= first and total < length:
+        total += _traded_on(day, since, until, instrument, tables)
+        day -= DAY
+    return total >= length
 
 
 def cooled_down(context: Context) -> Reading:
@@ -94,7 +110,7 @@ def few_stops(context: Context) -> Reading:
     With `stops_consecutive` any other close between two stop-outs starts the count afresh.
     """
     policy, at = context.policy, context.market.at
-    limit = policy.max_stops or 0
+    limit, this_session = policy.max_stops or 0, at.date()
     trades = _within(context, policy.stops_scope)
     done = sorted([(trade.closed_at, not stopped_out(trade), trade.session) for trade in trades])
     run: list[datetime] = []
@@ -104,7 +120,7 @@ def few_stops(context: Context) -> Reading:
             run = [] if policy.stops_consecutive else run
             continue
         run.append(closed_at)
-        today = session == at.date()
+        today = session == this_session
         locked = len(run) >= limit and _still_locked(context, closed_at)
         if not (today or locked):
             continue
@@ -121,28 +137,26 @@ def _near(context: Context, earlier: datetime, later: datetime) -> bool:
     window = context.policy.stops_window_s
     if window is None:
         return earlier.date() == later.date()
-    most = timedelta(seconds=window)
-    return _traded(context, earlier, later, enough=most + timedelta(seconds=1)) <= most
+    return not _has_traded(context, earlier, later, seconds(window) + MICROSECOND)
 
 
 def _still_locked(context: Context, stopped_at: datetime) -> bool:
     at, lock = context.market.at, context.policy.stops_lock_s
     if lock is None:
         return stopped_at.date() == at.date()
-    length = timedelta(seconds=lock)
-    return _traded(context, stopped_at, at, enough=length) < length
+    return not _has_traded(context, stopped_at, at, seconds(lock))
 
 
-def _traded(context: Context, since: datetime, until: datetime, *, enough: timedelta) -> timedelta:
-    return session_time(since, until, context.market.instrument, enough=enough, tables=context.policy.tables)
+def _has_traded(context: Context, since: datetime, until: datetime, length: timedelta) -> bool:
+    return has_traded(since, until, context.market.instrument, length=length, tables=context.policy.tables)
 
 
-def _waited(context: Context, closes: list[datetime], seconds: int, reason: str) -> Reading:
+def _waited(context: Context, closes: list[datetime], wait_s: int, reason: str) -> Reading:
     if not closes:
-        return "", None, seconds, None
-    length = timedelta(seconds=seconds)
-    passed = _traded(context, max(closes), context.market.at, enough=length)
-    return "" if passed >= length else reason, passed, seconds, None
+        return "", None, wait_s, None
+    market, length = context.market, seconds(wait_s)
+    passed = session_time(max(closes), market.at, market.instrument, enough=length, tables=context.policy.tables)
+    return "" if passed >= length else reason, passed, wait_s, None
 
 
 def _within(context: Context, scope: str) -> Iterable[Outcome]:
@@ -159,8 +173,16 @@ def _within(context: Context, scope: str) -> Iterable[Outcome]:
     return [done for done in same if done.side == signal.side] if scope == SYMBOL_STRATEGY_SIDE else same
 
 
-def _hours(day: date, instrument: Instrument, tables: Tables | None) -> Session | None:
+def _traded_on(
+    day: date, since: datetime, until: datetime, instrument: Instrument, tables: Tables | None
+) -> timedelta:
+    """How long the instrument trades on one day between two moments; a day that nobody knows gives nothing."""
     try:
-        return session_on(day, instrument, tables=tables)
+        hours = session_on(day, instrument, tables=tables)
     except CalendarUnknown:
-        return None
+        return NO_TIME
+    if hours is None:
+        return NO_TIME
+    opened = max(since, hours.opens) if day == since.date() else hours.opens
+    closed = min(until, hours.closes) if day == until.date() else hours.closes
+    return max(closed - opened, NO_TIME)

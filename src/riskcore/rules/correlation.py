@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from riskcore.money import ZERO
-from riskcore.policy import Policy
 from riskcore.reasons import Reading
-from riskcore.rules.bets import Bets, connected
+from riskcore.rules.bets import Bets
 from riskcore.rules.context import Context
 from riskcore.rules.exposure import room_under, used
 
@@ -35,7 +34,7 @@ def cluster_slot(context: Context) -> Reading:
     bets, limit = context.bets, context.policy.max_cluster_positions
     if not isinstance(bets, Bets):
         return _unknown(context)
-    count = len(_cluster(bets, context.policy))
+    count = len(bets.cluster)
     passed = limit is None or count <= limit or context.book.position(bets.keys[0]) is not None
     return "" if passed else "cluster_crowded", count, limit, None
 
@@ -47,7 +46,7 @@ def cluster_exposure(context: Context) -> Reading | None:
         return _unknown(context)
     if context.base is None or per_share is None:
         return None
-    keys = [bets.keys[at] for at in _cluster(bets, context.policy)]
+    keys = [bets.keys[at] for at in bets.cluster]
     taken = used(context, lambda held: held.instrument.key in keys)
     return room_under(context, taken, context.policy.max_cluster_exposure or ZERO, "cluster_full")
 
@@ -57,10 +56,3 @@ def _unknown(context: Context) -> Reading:
     bets = context.bets
     whose = bets if isinstance(bets, str) else context.market.instrument.key
     return "correlation_unknown", whose, context.policy.correlation_min_bars, None
-
-
-def _cluster(bets: Bets, policy: Policy) -> tuple[int, ...]:
-    """Whatever hangs together with the entry."""
-    least = policy.cluster_correlation
-    linked = {pair for pair, alike in bets.together.items() if alike >= least}
-    return connected(0, len(bets.keys), lambda one, other: (min(one, other), max(one, other)) in linked)

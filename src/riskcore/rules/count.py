@@ -18,7 +18,7 @@ def symbol_free(context: Context) -> Reading:
     held = context.book.position(key)
     if held is not None and (one or held.side != side):
         return "symbol_held", symbol, None, None
-    if one and context.book.live_orders(key):
+    if one and any(order.approved.instrument.key == key for order in context.live):
         return "symbol_working", symbol, None, None
     return "", symbol if one else "off", None, None
 
@@ -29,9 +29,9 @@ def no_exit_in_progress(context: Context) -> Reading:
     A stop that only rests at the broker is none.
     """
     symbol, key = context.signal.symbol, context.market.instrument.key
-    for order in context.book.orders:
+    for order in context.live:
         rests = order.rests and order.status not in (UNKNOWN, AWAITING)
-        if order.live and not order.is_entry and not rests and order.approved.instrument.key == key:
+        if not order.is_entry and not rests and order.approved.instrument.key == key:
             return "exit_in_progress", symbol, None, None
     return "", symbol, None, None
 
@@ -39,8 +39,8 @@ def no_exit_in_progress(context: Context) -> Reading:
 def nothing_opposite(context: Context) -> Reading:
     """No entry of the other side works in the symbol or has an unknown outcome: the two could fill into each other."""
     side, symbol, key = context.signal.side, context.signal.symbol, context.market.instrument.key
-    for order in context.book.orders:
-        if order.live and order.is_entry and order.approved.side != side and order.approved.instrument.key == key:
+    for order in context.entries:
+        if order.approved.side != side and order.approved.instrument.key == key:
             return "opposite_working", symbol, None, None
     return "", symbol, None, None
 
@@ -64,10 +64,9 @@ def entries_today(context: Context) -> list[ApprovedEntry | ApprovedExit]:
 
 def position_slot(context: Context) -> Reading:
     """Open positions and symbols with an entry on its way are fewer than `max_positions`."""
-    book, limit = context.book, context.policy.max_positions
-    keys = {position.instrument.key for position in book.positions}
-    if book.orders:
-        keys.update([order.approved.instrument.key for order in book.live_orders(entries=True)])
+    limit = context.policy.max_positions
+    keys = {position.instrument.key for position in context.book.positions}
+    keys.update([order.approved.instrument.key for order in context.entries])
     passed = len(keys) < limit or context.market.instrument.key in keys
     return "" if passed else "too_many_positions", len(keys), limit, None
 

@@ -69,7 +69,7 @@ def sector_net_exposure(context: Context) -> Reading | None:
             if value is None:
                 return "margin_unknown", held.instrument.key, None, None
             net += sign(side) * sign(held.side) * value
-    for held in map(on_its_way, context.book.live_orders()):
+    for held in map(on_its_way, context.live):
         if held.instrument.bucket == bucket and held.side == side:
             value = _on_basis(context, held)
             if value is None:
@@ -137,7 +137,7 @@ def funds(context: Context) -> Reading | None:
 
 def _reserved(context: Context) -> Decimal:
     """The margin of entries of which the broker's cash may know nothing; whose rate is unknown has refused before."""
-    unseen = (order for order in context.book.live_orders(entries=True) if order.status in (INTENDED, UNKNOWN))
+    unseen = [order for order in context.entries if order.status in (INTENDED, UNKNOWN)]
     held = map(on_its_way, unseen)
     return sum((percent_of(entry.value, _rate(context, entry) or HUNDRED) for entry in held), ZERO)
 

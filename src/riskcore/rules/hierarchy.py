@@ -23,8 +23,8 @@ def scoped_positions(context: Context) -> Reading:
         if limit.max_positions is None:
             continue
         held = {position.instrument.key for position in context.book.positions if _held_in(limit, position)}
-        orders = (order.approved for order in context.book.live_orders(entries=True))
-        held.update(entry.instrument.key for entry in orders if _entered_in(limit, entry))
+        entries = (order.approved for order in context.entries)
+        held.update(entry.instrument.key for entry in entries if _entered_in(limit, entry))
         if len(held) >= limit.max_positions and own not in held:
             return "limit_positions", f"{limit.title}: {len(held)}", limit.max_positions, None
     return "", None, None, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from riskcore.costs import policy_charges
+from riskcore.costs import tariff
 from riskcore.money import ZERO, percent_of
 from riskcore.policy import levels as names
 from riskcore.reasons import Reading
@@ -100,20 +100,17 @@ def net_risk_reward(context: Context, quantity: int) -> Decimal:
     assert stop is not None
     assert target is not None
     assert entry is not None
-    exits = [(leg.price, percent_of(Decimal(quantity), leg.share)) for leg in target.legs]
-    side, closing = context.signal.side, opposite(context.signal.side)
-    leaving = sum((_charged(context, closing, price * part) for price, part in exits), ZERO)
-    if not exits:
-        leaving = _charged(context, closing, target.price * quantity)
-    entering = _charged(context, side, entry * quantity)
-    lost = stop.distance * quantity + _charged(context, closing, stop.price * quantity)
+    market, signal = context.market, context.signal
+    charged = tariff(market.instrument, signal.product, market.at.date(), context.policy).total
+    closing = opposite(signal.side)
+    if target.legs:
+        parts = [(leg.price, percent_of(Decimal(quantity), leg.share)) for leg in target.legs]
+        leaving = sum((charged(closing, price * part) for price, part in parts), ZERO)
+    else:
+        leaving = charged(closing, target.price * quantity)
+    entering = charged(signal.side, entry * quantity)
+    lost = stop.distance * quantity + charged(closing, stop.price * quantity)
     return (target.distance * quantity - leaving - entering) / (lost + entering)
-
-
-def _charged(context: Context, side: str, value: Decimal) -> Decimal:
-    market = context.market
-    on = market.at.date()
-    return policy_charges(market.instrument, context.signal.product, side, value, on, context.policy).total
 
 
 def _missing(context: Context, entry: Decimal) -> Reading | None:

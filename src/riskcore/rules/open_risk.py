@@ -6,12 +6,13 @@ risks is what its size is worked out from: with the slippage and charges that th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from riskcore.book import Book
 from riskcore.money import ZERO, percent_of
-from riskcore.orders import ApprovedEntry
+from riskcore.orders import ApprovedEntry, Order
+from riskcore.positions import Position
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.rules.sizes import fits_whole
@@ -34,7 +35,7 @@ def open_risk(context: Context) -> Reading | None:
     for position in context.book.positions:
         if position.stop is None:
             return "stop_missing", position.instrument.key, None, None
-    taken, lot = risk_in_use(context.book), context.market.instrument.lot_size
+    taken, lot = risk_in_use(context.book.positions, context.entries), context.market.instrument.lot_size
     limit = percent_of(context.base, context.policy.max_open_risk or ZERO)
     most = loss.most(max(limit - taken, ZERO), lot)
     return "" if most >= lot else "open_risk_full", taken, limit, Decimal(most)
@@ -51,7 +52,7 @@ def worst_case(context: Context) -> Reading | None:
     equity = book.opening_equity
     if equity is None or loss is None:
         return None
-    lost = _on_their_way(book) - book.net_realised
+    lost = _on_their_way(context.entries) - book.net_realised
     for position in book.positions:
         if position.stop is None:
             return "stop_missing", position.instrument.key, None, None
@@ -70,20 +71,20 @@ def day_has_room(context: Context, sized: Size) -> Reading:
     return fits_whole(sized, (WORST_CASE,), "worst_case_over")
 
 
-def risk_in_use(book: Book) -> Decimal:
+def risk_in_use(positions: Iterable[Position], entries: Iterable[Order]) -> Decimal:
     """What positions with a stop, and entries on their way, may still lose down to their stops; before charges."""
-    used = _on_their_way(book)
-    for position in book.positions:
+    used = _on_their_way(entries)
+    for position in positions:
         if position.stop is not None:
             away = sign(position.side) * (position.average_price - position.stop)
             used += max(away, ZERO) * position.quantity
     return used
 
 
-def _on_their_way(book: Book) -> Decimal:
+def _on_their_way(entries: Iterable[Order]) -> Decimal:
     """What entries that may still fill can lose: open quantity x the distance from their limit to their stop."""
     total = ZERO
-    for order in book.live_orders(entries=True):
+    for order in entries:
         entry = order.approved
         assert isinstance(entry, ApprovedEntry)
         total += max(sign(entry.side) * (entry.limit - entry.stop), ZERO) * order.open_quantity

@@ -129,8 +129,8 @@ def sector_fits(context: Context, sized: Size) -> Reading:
 
 def fits_whole(sized: Size, caps: tuple[str, ...], over: str) -> Reading:
     """Whether the named caps have room for all that the others allow; `over` is the reason where they have not."""
-    wanted = min(most for name, most in sized.caps if name not in caps)
-    room = min((most for name, most in sized.caps if name in caps), default=wanted)
+    wanted = next(most for name, most in sized.caps if name not in caps)  # they stand tightest first
+    room = next((most for name, most in sized.caps if name in caps), wanted)
     return "" if room >= wanted else over, wanted, room, None
 
 
