@@ -4,13 +4,17 @@ import ast
 import re
 
 WORDS = frozenset({"message", "error", "rejection_reason"})
-EXACT = frozenset({"status", "mode", "order_status", "action", "pricetype", "price_type", "product", "trigger_type", "type", "code"})
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+EXACT = frozenset(
+    {"status", "mode", "order_status", "action", "pricetype", "price_type", "product", "trigger_type", "type", "code"}
+)
+NUMBER = re.compile(r"GTT-\d+-[0-9a-f]+|\d+(?:[.,]\d+)*")
 
 
 def kind(value):
     """The JSON type; whole numbers and others are told apart."""
-    return {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict", type(None): "null"}[type(value)]
+    return {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict", type(None): "null"}[
+        type(value)
+    ]
 
 
 def differences(recorded, ours, where="$"):
@@ -38,7 +42,9 @@ def _lists(recorded, ours, where):
     for mine, other, verb in ((recorded, ours, "recorded"), (ours, recorded, "answered")):
         for item in mine:
             pair = (lambda a, b: (a, b)) if verb == "recorded" else (lambda a, b: (b, a))
-            least = min((differences(*pair(item, like), f"{where}[]") for like in other), key=len, default=["nothing like it"])
+            least = min(
+                (differences(*pair(item, like), f"{where}[]") for like in other), key=len, default=["nothing like it"]
+            )
             found += [f"{verb} alone: {line}" for line in least]
     return sorted(set(found))
 

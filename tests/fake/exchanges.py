@@ -16,4 +16,8 @@ def rows(file):
 
 def exchanges(file):
     """The rows that are one request and one answer over HTTP."""
-    return [row for row in rows(file) if "path" in (row.get("request") or {}) and row.get("http_status")]
+    return [
+        row
+        for row in rows(file)
+        if "path" in (row.get("request") or {}) and row.get("http_status") and "response" in row
+    ]

@@ -1,9 +1,10 @@
 """What must have happened in an account before each recorded exchange: a setup per file, and steps before cases."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import riskcore as rc
-from tests.fake.exchanges import exchanges
+from tests.fake.exchanges import exchanges, rows
 from tests.fake.world import MONDAY
 
 
@@ -106,6 +107,17 @@ def gtt_triggered(world):
     world.tick("SBIN", 755)
 
 
+def once(step):
+    """A step that several exchanges share, taken before the first of them."""
+
+    def only_first(world):
+        if step not in world.taken:
+            world.taken.add(step)
+            step(world)
+
+    return only_first
+
+
 def at(text, tick=None):
     """Set the clock to a moment of the recordings' week."""
 
@@ -136,8 +148,11 @@ def quoted(symbol, last, **more):
 
 def bars(world):
     """A week of days and two days of minutes."""
+
     def some(first, step, count):
-        return [rc.Bar(at=first + n * step, open=1400, high=1410, low=1390, close=1405, volume=1000) for n in range(count)]
+        return [
+            rc.Bar(at=first + n * step, open=1400, high=1410, low=1390, close=1405, volume=1000) for n in range(count)
+        ]
 
     day, minute = timedelta(days=1), timedelta(minutes=1)
     world.broker.bars("NSE:RELIANCE", "D", some(MONDAY.replace(hour=9, minute=15) - 7 * day, day, 5))
@@ -146,7 +161,8 @@ def bars(world):
 
 
 def holidays(world):
-    world.broker.holidays[2026] = exchanges("market_holidays")[0]["response"]["data"]
+    listed = exchanges("market_holidays")[0]["response"]["data"]
+    world.broker.holidays[2026] = [row for row in listed if isinstance(row, dict)]
 
 
 def foreign_symbol(world):
@@ -186,6 +202,15 @@ def ten_reliance(world):
     world.fresh()
     world.place("p", "RELIANCE", "BUY", 10)
     world.tick("RELIANCE", 1420)
+
+
+def eight_at_once(world):
+    """Eight callers, cash for one."""
+    world.fresh(2800)
+    order = next(row for row in rows("concurrency") if row["case"].startswith("8 identical"))["request"]["json"]
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(lambda _: world.post("placeorder", **order), range(8)))
+    assert sorted(status for status, _ in answers) == [200] + [400] * 7
 
 
 def gtt_book(world):
@@ -257,6 +282,7 @@ STEPS = {
         "price falls through": lambda world: world.tick("RELIANCE", 1385),
         "capital 2800": lambda world: world.fresh(2800),
     },
+    "concurrency": {"after the 8 parallel": once(eight_at_once)},
     "sessions": {
         "after square-off (seen": at("0 15:15:01"),
         "15:16": at("0 15:16:00"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 import riskcore as rc
 from riskcore_openalgo.testing import SANDBOX, FakeBroker, FakeOpenAlgo
 
-KEY = "a key of 64 characters, as OpenAlgo makes them, or nearly so...."
+KEY = "0123456789abcdef" * 4
 MONDAY = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
 
 SHARES = {
@@ -21,7 +21,7 @@ CONTRACTS = {
     "NFO:RELIANCE29DEC26FUT": (500, "0.05", 15000, 1405),
     "NFO:NIFTY29DEC2626000CE": (75, "0.05", 1800, "77.6"),
     "MCX:CRUDEOIL18DEC26FUT": (100, 1, 1, "55.98"),
-    "CDS:USDINR29DEC26FUT": (1000, "0.0025", 1, "84.125"),
+    "CDS:USDINR29DEC26FUT": (1000, "0.0025", 1, "84.1275"),
     "NSE_INDEX:NIFTY": (1, "0.05", 1, 26000),
 }
 
@@ -47,16 +47,17 @@ def market(broker):
     for key, (lot, tick, freeze, price) in CONTRACTS.items():
         broker.contract(key, lot=lot, tick=tick, freeze=freeze)
         at = Decimal(str(price))
-        spread = Decimal("0.0025") if key.startswith("CDS") else Decimal("0.05")
-        broker.quote(key, at, bid=at - spread, ask=at + spread, volume=1234567)
+        above, below = (0, Decimal("0.0025")) if key.startswith("CDS") else (Decimal("0.05"), Decimal("0.05"))
+        broker.quote(key, at, bid=at - below, ask=at + above, volume=1234567)
 
 
 class World:
     """One account for one recording."""
 
-    def __init__(self, profile=SANDBOX, *, limits=False, cash=10_000_000):
-        self.profile, self.limits, self.cash = profile, limits, cash
-        self.clock, self.ids, self.server = Clock(), {}, None
+    def __init__(self, profile=SANDBOX, *, cash=10_000_000, **server):
+        self.profile, self.cash = profile, cash
+        self.settings = {"limits": False, "wait": lambda seconds: None, **server}
+        self.clock, self.ids, self.taken, self.server = Clock(), {}, set(), None
         self.fresh()
 
     def fresh(self, cash=None):
@@ -64,7 +65,7 @@ class World:
         self.close()
         self.broker = FakeBroker(clock=self.clock, cash=cash or self.cash, profile=self.profile)
         market(self.broker)
-        self.server = FakeOpenAlgo(self.broker, KEY, limits=self.limits, wait=lambda seconds: None)
+        self.server = FakeOpenAlgo(self.broker, KEY, **self.settings)
         self.server.start()
 
     def close(self):
@@ -77,7 +78,9 @@ class World:
 
     def place(self, recorded, symbol, side, quantity, **kind):
         """Place an order that a recording calls by its own number."""
-        placed = self.broker.place(symbol if ":" in symbol else f"NSE:{symbol}", side, quantity, **{"strategy": "demo", **kind})
+        placed = self.broker.place(
+            symbol if ":" in symbol else f"NSE:{symbol}", side, quantity, **{"strategy": "demo", **kind}
+        )
         self.ids[recorded] = placed.order_id or placed.refusal.order_id
         return placed
 
@@ -87,7 +90,7 @@ class World:
         connection = http.client.HTTPConnection(*self.server.host.removeprefix("http://").split(":"), timeout=10)
         try:
             headers = {"Content-Type": content_type} if content_type else {}
-            connection.request(method, path.replace(" ", "%20"), body=raw.encode() if isinstance(raw, str) else raw, headers=headers)
+            connection.request(method, path, body=raw.encode() if isinstance(raw, str) else raw, headers=headers)
             answer = connection.getresponse()
             text = answer.read()
         finally:
@@ -103,7 +106,7 @@ class World:
         request = row["request"]
         text = json.dumps(request)
         for recorded, ours in self.ids.items():
-            text = text.replace(recorded, str(ours))
+            text = text.replace(f'"{recorded}"', f'"{ours}"')
         request = json.loads(text.replace("API_KEY", KEY))
         body = request.get("raw_body", request.get("json"))
         kind = "text/plain" if "wrong content type" in row["case"] else "application/json"
@@ -111,7 +114,7 @@ class World:
             kind = ""
         if request["method"] == "GET" and row["request"]["path"].startswith("/api/v1/instruments"):
             body = None
-        status, answer = self.ask(request["method"], request["path"].replace(KEY, KEY.replace(" ", "%20").replace(",", "%2C")), body, content_type=kind)
+        status, answer = self.ask(request["method"], request["path"], body, content_type=kind)
         self._learn(row["response"], answer)
         return status, answer
 

@@ -24,8 +24,8 @@ from riskcore_openalgo.testing.orders import (
 class Account:
     """What one account holds. Its caller holds the lock."""
 
-    def __init__(self, cash: Decimal) -> None:
-        self.cash = cash
+    def __init__(self, cash: Decimal, *, orders_block: bool = True) -> None:
+        self.cash, self.orders_block = cash, orders_block
         self.orders: dict[str, FakeOrder] = {}
         self.trades: list[FakeTrade] = []
         self.positions: dict[tuple[str, str], FakePosition] = {}
@@ -38,8 +38,9 @@ class Account:
     # ------------------------------------------------------------------ money
     @property
     def used_margin(self) -> Decimal:
-        """Blocked by working orders, by positions and by resting triggers."""
-        orders = sum((order.margin for order in self.orders.values() if order.working), NONE)
+        """Blocked by positions, by resting triggers and by working orders: in the sandbox these block nothing."""
+        working = (order.margin for order in self.orders.values() if order.working and self.orders_block)
+        orders = sum(working, NONE)
         gtts = sum((gtt.margin for gtt in self.gtts.values()), NONE)
         return orders + gtts + sum((position.margin for position in self.positions.values()), NONE)
 

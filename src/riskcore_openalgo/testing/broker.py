@@ -28,7 +28,7 @@ from riskcore_openalgo.testing.days import events_between
 from riskcore_openalgo.testing.events import Event, Listener, Message
 from riskcore_openalgo.testing.fault import ORDER, QUOTE, Fault, Script
 from riskcore_openalgo.testing.market import INTERVALS, NOTHING, Contract, Market, Quote
-from riskcore_openalgo.testing.orders import CANCELLED, REJECTED, FakeOrder, Truth
+from riskcore_openalgo.testing.orders import CANCELLED, REJECTED, FakeOrder, Truth, paise
 from riskcore_openalgo.testing.profile import LIVE, SANDBOX, Profile
 from riskcore_openalgo.testing.venue import OrderRequest, Placed, Venue
 
@@ -65,10 +65,10 @@ class FakeBroker:
         self.pending: dict[int, tuple[OrderRequest, ...]] = {}
         self.started = self._seen_to = clock()
         self.live_profile = LIVE if profile.sandbox else profile
-        self._venues = {
-            mode: Venue(Account(Decimal(str(cash))), rules, self.market, clock, partial(self._tell_order, mode))
-            for mode, rules in (("analyze", SANDBOX), ("live", self.live_profile))
-        }
+        self._venues = {}
+        for mode, rules in (("analyze", SANDBOX), ("live", self.live_profile)):
+            account = Account(Decimal(str(cash)), orders_block=not rules.sandbox)
+            self._venues[mode] = Venue(account, rules, self.market, clock, partial(self._tell_order, mode))
         self._analyzer = profile.sandbox
         self._listeners: list[Listener] = []
         self._known: set[str] = set()
@@ -159,7 +159,12 @@ class FakeBroker:
         """
         with self.lock:
             price, step = Decimal(str(last)), self.market.tick_of(key)
-            shown = {"open": price, "prev_close": price, "high": price * 102 / 100, "low": price * 98 / 100}
+            shown = {
+                "open": price,
+                "prev_close": price,
+                "high": paise(price * 102 / 100),
+                "low": paise(price * 98 / 100),
+            }
             shown |= {name: Decimal(str(value)) for name, value in more.items() if name not in {"volume", "oi"}}
             fresh = Quote(
                 last=price,

@@ -26,12 +26,12 @@ class Refusal:
 
 
 def margin_per_unit(market: Market, key: str, product: str, price: Decimal) -> Decimal:
-    """Shares: a fifth in MIS, all in CNC; futures a tenth of the notional; options the premium."""
+    """Shares: a fifth in MIS, all in CNC; futures a tenth of the notional; options and indices the whole."""
     contract = market.contracts.get(key)
     kind = contract.kind if contract else "EQ"
     if kind == "FUT":
         return price / FUTURES_LEVERAGE
-    if kind in {"CE", "PE"} or product != "MIS":
+    if kind in {"CE", "PE", "INDEX"} or product != "MIS":
         return price
     return price / INTRADAY_LEVERAGE
 
