@@ -27,6 +27,7 @@ def busy(world):
         before("placeorder", row["case"], world)
         world.replay(row)
     world.broker.data_fails = ""
+    world.post("positionbook")
 
 
 def some_orders(world):
@@ -61,6 +62,7 @@ def pnl_story(number):
             world.place("s10", "TCS", "SELL", 2)
         else:
             world.tick("RELIANCE", {2: 1410, 4: 1380, 6: 1390}[number])
+        world.post("positionbook")
 
     return step
 
@@ -277,7 +279,7 @@ STEPS = {
         "MARKET while last price": incoherent,
         "7 s after the range": coherent,
         "MARKET with bid/ask 0": quoted("TCS", 3000, bid=0, ask=0),
-        "MARKET with last price 0": quoted("SBIN", 0, bid="-0.05", ask="0.05"),
+        "MARKET with last price 0": quoted("SBIN", 0, bid="-0.05", ask="0.05", open=800, prev_close=800, high=816, low=0, volume=1234567),
         "closeposition with a resting": orphan_stop,
         "price falls through": lambda world: world.tick("RELIANCE", 1385),
         "capital 2800": lambda world: world.fresh(2800),

@@ -190,6 +190,7 @@ class FakeBroker:
             self._tell(Event(kind="tick", at=self.clock(), key=key, quote=quote))
         for venue in self._venues.values():
             venue.check(key)
+            venue.value()
 
     def check(self) -> None:
         """What OpenAlgo's sandbox does every five seconds: match all working orders at the market as it is."""

@@ -251,8 +251,7 @@ def _holding(holding: FakeHolding, last: Decimal) -> Row:
 
 
 def funds(broker: FakeBroker) -> Row:
-    """The sandbox: eleven numbers; a broker: five texts."""
-    broker.venue.value()
+    """The sandbox: eleven numbers, positions as last valued (by a tick or the position book); a broker: five texts."""
     account = broker.venue.account
     if not broker.profile.sandbox:
         amounts = {
