@@ -1,12 +1,15 @@
 """What differs between a recorded answer and the fake's: keys, JSON types, and words modulo numbers."""
 
 import ast
+import json
 import re
 
 WORDS = frozenset({"message", "error", "rejection_reason"})
 EXACT = frozenset(
     {"status", "mode", "order_status", "action", "pricetype", "price_type", "product", "trigger_type", "type", "code"}
 )
+QUOTED = re.compile(r"HTTP (?P<code>\d+): (?P<body>\{.*\})\n?", re.DOTALL)
+"""An answer inside one of the SDK's error texts."""
 NUMBER = re.compile(r"GTT-\d+-[0-9a-f]+|\d+(?:[.,]\d+)*")
 
 
@@ -55,7 +58,12 @@ def _summary(item):
 
 
 def _words(text):
-    try:
+    if quoted := QUOTED.fullmatch(text):
+        try:
+            body = json.loads(quoted["body"])
+        except ValueError:
+            return text
+        return quoted["code"], {name: _words(value) if isinstance(value, str) else value for name, value in body.items()}
+    if text.startswith("{"):
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return NUMBER.sub("#", text)
+    return NUMBER.sub("#", text)

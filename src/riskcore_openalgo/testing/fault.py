@@ -7,7 +7,8 @@
 | `delay` | a slow answer | waits `seconds`, then does it | does it, then waits: as `timeout` |
 | `drop` | the connection ends without an answer | nothing was done | it was done |
 | `null_id` | success, but `orderid` is null | nothing was done | it was done |
-| `unreadable`, `html`, `empty_body` | 200 and text, a page, or nothing | nothing was done | it was done |
+| `unreadable`, `empty_body` | 200 and half a text (or `message`), or nothing | nothing was done | it was done |
+| `html` | a page (or `message`) with `status` | nothing was done | it was done |
 | `too_many`, `forbidden` | 429, or 403 | nothing was done | - |
 | `semi_auto` | success with `pending_order_id` | waits for `approve` | - |
 | `empty` | success, with no rows (`{}` for funds) | - | - |

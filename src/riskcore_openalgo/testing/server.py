@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -194,6 +195,12 @@ def not_found(path: str) -> Answer:
     return Answer(404, {"message": "Not found", "path": path, "status": "error"})
 
 
+def written(answer: Answer) -> str:
+    """JSON as OpenAlgo writes it, which is what the SDK quotes in its errors: sorted, tight, and a line's end."""
+    separators = None if answer.status == HTTPStatus.TOO_MANY_REQUESTS else (",", ":")
+    return json.dumps(answer.body, separators=separators, sort_keys=True) + "\n"
+
+
 class _Listener(ThreadingHTTPServer):
     """An HTTP server that remembers its connections, so that it can hang up."""
 
@@ -266,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if reply.answer.held_s:
             self.server.fake.wait(reply.answer.held_s)
-        text = json.dumps(reply.answer.body) if reply.text is None else reply.text
+        text = written(reply.answer) if reply.text is None else reply.text
         payload = text.encode()
         self.send_response(reply.answer.status)
         self.send_header("Content-Type", reply.content_type)

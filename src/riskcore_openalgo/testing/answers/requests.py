@@ -81,8 +81,8 @@ GTT_FIELDS: Final = {
     "price": Field(s.price),
     "triggerprice_sl": Field(s.trigger, required=False, default=0.0),
     "triggerprice_tg": Field(s.trigger, required=False, default=0.0),
-    "stoploss": Field(s.price, required=False, default=0.0),
-    "target": Field(s.price, required=False, default=0.0),
+    "stoploss": Field(s.price, required=False, default=0.0, nullable=True),
+    "target": Field(s.price, required=False, default=0.0, nullable=True),
 }
 PLACE_GTT: Final = Schema(GTT_FIELDS, open_ended=True)
 MODIFY_GTT: Final = Schema({**GTT_FIELDS, "trigger_id": Field(s.text)}, open_ended=True)

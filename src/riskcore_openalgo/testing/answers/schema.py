@@ -41,14 +41,17 @@ Reader: TypeAlias = Callable[[Any], Any]
 
 @frozen
 class Field:
-    """How one field is read: `default` stands for a missing one unless it is required; null is refused."""
+    """How one field is read: `default` stands for a missing one unless it is required, for null if it is nullable."""
 
     read: Reader
     required: bool = True
     default: Any = None
+    nullable: bool = False
 
     def value_of(self, given: Any) -> Any:
         """The value read."""
+        if given is None and self.nullable:
+            return self.default
         if given is None:
             raise Wrong("Field may not be null.")
         return self.read(given)
