@@ -1,0 +1,1 @@
+"""What the fake OpenAlgo answers: request schemas, row shapes, and one function a call."""
