@@ -173,9 +173,7 @@ def _within(context: Context, scope: str) -> Iterable[Outcome]:
     return [done for done in same if done.side == signal.side] if scope == SYMBOL_STRATEGY_SIDE else same
 
 
-def _traded_on(
-    day: date, since: datetime, until: datetime, instrument: Instrument, tables: Tables | None
-) -> timedelta:
+def _traded_on(day: date, since: datetime, until: datetime, instrument: Instrument, tables: Tables | None) -> timedelta:
     """How long the instrument trades on one day between two moments; a day that nobody knows gives nothing."""
     try:
         hours = session_on(day, instrument, tables=tables)
