@@ -54,18 +54,20 @@ def test_F52_rows_left_in_the_spool_by_a_crash_go_in_when_the_server_is_back(in_
     assert [row.event for row in in_postgres.journal().rows()] == more(6)
 
 
+class Seen:
+    """An account of ten lakhs, and INFY at 1,000."""
+
+    def equity(self, session, last_known):
+        return Decimal(1_000_000)
+
+    def market(self, signal, interval, moment):
+        return rc.Market(instrument=INFY, at=moment, last=1000, atr=10)
+
+
 def test_F52_exits_go_and_entries_stop_while_the_server_is_down(in_postgres):
     """The whole runner: nothing hangs, nothing is lost, and everything is replayed in order afterwards."""
     told, at = three_days(), three_days().at
     clock = [at("10:00")]
-
-    class Seen:
-        def equity(self, session, last_known):
-            return Decimal(1_000_000)
-
-        def market(self, signal, interval, moment):
-            return rc.Market(instrument=INFY, at=moment, last=1000, atr=10)
-
     facts, journal = [], in_postgres.journal()
     lanes = InlineLanes(PaperGateway(), Seen())
     runner = Runner(journal=journal, policy=told.policy, lanes=lanes, clock=lambda: clock[0], watch=facts.append)

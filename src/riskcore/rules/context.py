@@ -90,17 +90,14 @@ class Context(NamedTuple):
 @exact
 def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     """Work out once what several rules need."""
-    session, problem = _session(signal, market, policy)
-    reference = market.reference(signal.side)
-    value, bars = _atr(market, policy)
+    reference, (value, bars) = market.reference(signal.side), _atr(market, policy)
     limit = None if reference is None else worst_price(signal.side, reference, market, policy)
     trusted = _trusted(value, bars, policy)
     stop = stop_for(signal, market, policy, reference, trusted)
     margin = margin_pct(market.instrument, signal.product, on=market.at.date(), side=signal.side, tables=policy.tables)
     unrealised = book.unrealised if book.positions else ZERO
-    sound = _is_sound(signal.side, reference, limit, stop)
+    sound, value_each = _is_sound(signal.side, reference, limit, stop), worth(reference, limit)
     loss = loss_at(signal, market, policy, limit, stop.price) if sound and limit and stop else None
-    value_each = worth(reference, limit)
     live = book.live_orders()
     entries = tuple([order for order in live if order.is_entry])
     # In the order of the fields: by name it takes half as long again, and one is made for every decision.
@@ -109,8 +106,7 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         book,
         market,
         policy,
-        session,
-        problem,
+        *_session(signal, market, policy),
         reference,
         limit,
         value,
