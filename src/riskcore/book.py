@@ -162,6 +162,10 @@ class Book:
             and (entries is None or order.is_entry is entries)
         )
 
+    def broker_ids(self) -> frozenset[str]:
+        """The broker's names for the session's orders, as far as they are known."""
+        return frozenset(order.broker_id for order in self.orders if order.broker_id)
+
     def leaving(self, key: str) -> tuple[Order, ...]:
         """The exits of an instrument that are on their way; a stop that only rests is none."""
         return tuple(order for order in self.live_orders(key, entries=False) if not order.rests)

@@ -6,6 +6,7 @@ is a book that was read and was empty; one that could not be read is None. Neith
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -13,9 +14,9 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from riskcore.instruments import one_of
-from riskcore.money import amount, count, not_negative_whole, positive, whole
+from riskcore.money import ZERO, amount, count, exact, not_negative_whole, positive, whole
 from riskcore.sessions import in_ist
-from riskcore.signals import side_text
+from riskcore.signals import BUY, SELL, side_text
 from riskcore.values import checks, given, optional, settle
 
 OPEN: Final = "open"
@@ -96,6 +97,11 @@ class BrokerPosition:
     def __attrs_post_init__(self) -> None:
         settle(self, _POSITION)
 
+    @property
+    def side(self) -> str:
+        """BUY for what is held, SELL for what is short."""
+        return BUY if self.quantity > 0 else SELL
+
 
 @frozen(kw_only=True)
 class BrokerHolding:
@@ -133,6 +139,20 @@ class BrokerBooks:
     def trades_of(self, broker_id: str) -> tuple[BrokerTrade, ...]:
         """The trades of one order in this snapshot: their sum is what it filled, however often each was told."""
         return tuple(row for row in self.trades or () if row.order_id == broker_id)
+
+    def sold_from_holdings(self, row: BrokerPosition) -> int:
+        """Shares of a negative CNC row that were sold out of the demat account, and are no short; of others, 0."""
+        if row.product != "CNC" or row.quantity >= 0:
+            return 0
+        held = sum(holding.quantity for holding in self.holdings or () if holding.key == row.key)
+        return min(-row.quantity, max(held, 0))
+
+
+@exact
+def summed(trades: Iterable[BrokerTrade]) -> tuple[int, Decimal]:
+    """How many shares some trades were, and what they were worth."""
+    rows = tuple(trades)
+    return sum(row.quantity for row in rows), sum((row.price * row.quantity for row in rows), ZERO)
 
 
 def _row_status(value: Any, name: str) -> str:

@@ -95,6 +95,11 @@ class Position:
         """The signal that opened it; the instrument's key where no signal of ours did."""
         return self.signal_id or self.instrument.key
 
+    @property
+    def signed(self) -> int:
+        """The shares held, negative where they are short."""
+        return sign(self.side) * self.quantity
+
     def tightens(self, stop: Decimal) -> bool:
         """Whether a stop at that price is tighter than the one that stands; any is, where none does."""
         if self.stop is None:

@@ -8,7 +8,7 @@ nothing at a broker that answers errors with nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -23,12 +23,13 @@ from riskcore.broker_books import (
     BrokerBooks,
     BrokerOrder,
     BrokerTrade,
+    summed,
 )
 from riskcore.custody import Mismatch
-from riskcore.money import ZERO, exact
+from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, REJECTED, WORKING, ApprovedExit, Order
 from riskcore.policy import Policy
-from riskcore.signals import BUY, sign
+from riskcore.signals import seconds
 from riskcore.table_rows import Capability
 
 MORE: Final = "more"
@@ -37,7 +38,6 @@ GONE: Final = "gone"
 OPPOSITE: Final = "opposite"
 FOREIGN: Final = "foreign"
 SUSPECT: Final = "suspect"
-KINDS: Final = (MORE, LESS, GONE, OPPOSITE, FOREIGN, SUSPECT)
 """How the broker's position differs from ours: more or fewer shares on our side, none, the other side, one we know
 nothing of; or a book that says none and proves nothing."""
 
@@ -64,8 +64,7 @@ def told_of(order: Order, books: BrokerBooks) -> Told | None:
     row, trades = books.order(order.broker_id), books.trades_of(order.broker_id)
     if row is None and not trades:
         return None
-    filled = sum(trade.quantity for trade in trades)
-    value = sum((trade.price * trade.quantity for trade in trades), ZERO)
+    filled, value = summed(trades)
     if row is not None and (row.filled_quantity or 0) > filled and row.average_price is not None:
         filled = row.filled_quantity or 0
         value = row.average_price * filled
@@ -113,26 +112,23 @@ def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy) -> bool:
     trigger = approved.trigger if isinstance(approved, ApprovedExit) else None
     if row.trigger is not None and row.trigger != trigger:
         return False
-    window = timedelta(seconds=policy.unknown_match_s)
-    return row.placed_at is None or abs(row.placed_at - approved.at) <= window
+    return row.placed_at is None or abs(row.placed_at - approved.at) <= seconds(policy.unknown_match_s)
 
 
 def named(book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, str], ...]:
     """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other."""
-    ours = {order.broker_id for order in book.orders if order.broker_id}
-    free = [row for row in books.orders or () if row.id not in ours]
-    waiting = nameless(book)
-    fits = {order.id: [row.id for row in free if fingerprint_fits(order, row, policy)] for order in waiting}
+    fits = {order.id: candidates(order, book, books, policy) for order in nameless(book)}
     claimed = [row for rows in fits.values() for row in rows]
     return tuple(
         (order_id, rows[0]) for order_id, rows in fits.items() if len(rows) == 1 and claimed.count(rows[0]) == 1
     )
 
 
-def contested(order: Order, book: Book, books: BrokerBooks, policy: Policy) -> bool:
-    """Whether some row of the read may be the order: then it is not absent, though it cannot be named."""
-    ours = {known.broker_id for known in book.orders if known.broker_id}
-    return any(fingerprint_fits(order, row, policy) for row in books.orders or () if row.id not in ours)
+def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy) -> tuple[str, ...]:
+    """The rows of the read that may be the order: with any, it is not absent, though it may not be named."""
+    ours = book.broker_ids()
+    rows = (row for row in books.orders or () if row.id not in ours)
+    return tuple(row.id for row in rows if fingerprint_fits(order, row, policy))
 
 
 def is_clean(books: BrokerBooks, known: Iterable[str]) -> bool:
@@ -156,7 +152,7 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
         return None
     unknown = {order.approved.instrument.key for order in nameless(book)}
     theirs = _their_positions(book, books)
-    ours = {p.instrument.key: sign(p.side) * p.quantity for p in book.positions}
+    ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
     for key in sorted({*ours, *theirs} - unknown):
         held, seen = ours.get(key, 0), theirs.get(key, 0)
@@ -168,14 +164,11 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
 def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
     """Signed shares by instrument; of a symbol that we hold, those of our product alone."""
     products = {p.instrument.key: p.product for p in book.positions}
-    covered = {holding.key: holding.quantity for holding in books.holdings or ()}
     found: dict[str, int] = {}
     for row in books.positions or ():
         if products.get(row.key, row.product) != row.product:
             continue
-        quantity = row.quantity
-        if row.product == "CNC" and quantity < 0 and row.key not in products:
-            quantity = min(quantity + covered.get(row.key, 0), 0)
+        quantity = row.quantity if row.key in products else row.quantity + books.sold_from_holdings(row)
         if quantity:
             found[row.key] = found.get(row.key, 0) + quantity
     return found
@@ -202,7 +195,7 @@ def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch]) -> tuple[Mis
 
 def foreign_trades(book: Book, books: BrokerBooks, key: str) -> tuple[BrokerTrade, ...]:
     """Trades of an instrument in the snapshot that are no order's of ours."""
-    ours = {order.broker_id for order in book.orders if order.broker_id}
+    ours = book.broker_ids()
     return tuple(trade for trade in books.trades or () if trade.key == key and trade.order_id not in ours)
 
 
@@ -212,8 +205,7 @@ def traded_elsewhere(book: Book, books: BrokerBooks, key: str) -> bool:
     held = book.position(key)
     if held is None:
         return False
-    gone = sum(trade.quantity for trade in foreign_trades(book, books, key) if trade.side != held.side)
-    return gone >= held.quantity
+    return summed(_taking_off(held, book, books))[0] >= held.quantity
 
 
 @exact
@@ -222,13 +214,10 @@ def price_elsewhere(held: Position, book: Book, books: BrokerBooks) -> Decimal:
 
     The last price seen, else the average entry, where the trade book tells of none.
     """
-    away = [t for t in foreign_trades(book, books, held.instrument.key) if t.side != held.side]
-    quantity = sum(trade.quantity for trade in away)
-    if quantity:
-        return sum((trade.price * trade.quantity for trade in away), ZERO) / quantity
-    return held.last or held.average_price
+    quantity, value = summed(_taking_off(held, book, books))
+    return value / quantity if quantity else held.last or held.average_price
 
 
-def side_of(signed: int) -> str:
-    """BUY for a long position, SELL for a short one."""
-    return BUY if signed > 0 else "SELL"
+def _taking_off(held: Position, book: Book, books: BrokerBooks) -> tuple[BrokerTrade, ...]:
+    """The foreign trades that could take a position off."""
+    return tuple(trade for trade in foreign_trades(book, books, held.instrument.key) if trade.side != held.side)

@@ -120,7 +120,7 @@ class Reading:
             return ours
         rows = [open_ for row in broker.positions if (open_ := self._less_holdings(row, broker)).quantity]
         found = [position for row in rows if (position := self._position(row, ours)) is not None]
-        shown = {(row.key, row.product, side_of(row)) for row in rows}
+        shown = {(row.key, row.product, row.side) for row in rows}
         for held in (one for one in ours if same_as(one) not in shown):
             self.missing.append(
                 f"positions: {held.instrument.key} {held.product}: {held.side} {held.quantity} is held here and is "
@@ -145,14 +145,13 @@ class Reading:
         if broker.holdings is None:
             self.missing.append(f"holdings: {row.key} was sold from them or short, and they could not be read")
             return row
-        held = sum(holding.quantity for holding in broker.holdings if holding.key == row.key)
-        covered = min(-row.quantity, max(held, 0))
+        covered = broker.sold_from_holdings(row)
         if covered:
             self.notes.append(f"positions: {row.key} CNC: {covered} sold from holdings")
         return evolve(row, quantity=row.quantity + covered)
 
     def _position(self, row: rc.BrokerPosition, ours: tuple[rc.Position, ...]) -> rc.Position | None:
-        side, quantity = side_of(row), abs(row.quantity)
+        side, quantity = row.side, abs(row.quantity)
         held = next((one for one in ours if same_as(one) == (row.key, row.product, side)), None)
         return self._foreign(row, side, quantity) if held is None else self._ours(held, row, quantity)
 
@@ -189,11 +188,6 @@ class Reading:
             product=row.product,
             opened_quantity=quantity,
         )
-
-
-def side_of(row: rc.BrokerPosition) -> str:
-    """BUY for what is held, SELL for what is short."""
-    return "BUY" if row.quantity > 0 else "SELL"
 
 
 def same_as(held: rc.Position) -> tuple[str, str, str]:

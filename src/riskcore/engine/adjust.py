@@ -20,7 +20,7 @@ from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
 from riskcore.policy.custody import ADOPT, IGNORE
 from riskcore.positions import Position
-from riskcore.reconcile import FOREIGN, GONE, LESS, MORE, OPPOSITE, foreign_trades, price_elsewhere, side_of
+from riskcore.reconcile import FOREIGN, GONE, LESS, MORE, OPPOSITE, foreign_trades, price_elsewhere
 from riskcore.signals import opposite, sign
 from riskcore.states import CONDITION
 
@@ -31,19 +31,18 @@ BY_HAND: Final = "by_hand"
 def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
     """Follow the broker where shares went; adopt, ignore or freeze where they came; call for somebody either way."""
     position = turn.book.position(mismatch.key)
-    turn.alarm(FROZEN, mismatch.key, f"{mismatch.kind}: we hold {mismatch.ours}, the broker {mismatch.theirs}")
+    why = f"{mismatch.kind}: we hold {mismatch.ours}, the broker {mismatch.theirs}"
+    turn.alarm(FROZEN, mismatch.key, why)
     if position is not None and mismatch.kind in (GONE, LESS, OPPOSITE):
         left = abs(mismatch.theirs) if mismatch.kind == LESS else 0
         _shrink(turn, position, left, event)
         if mismatch.kind != OPPOSITE:
             return
-    elif mismatch.kind in (MORE, FOREIGN):
-        if turn.policy.manual_trades == ADOPT and not _overnight(turn, position, event):
-            if _adopt(turn, mismatch, position, event):
-                return
-        elif turn.policy.manual_trades == IGNORE and not _overnight(turn, position, event):
+    elif mismatch.kind in (MORE, FOREIGN) and not _overnight(turn, position, event):
+        if turn.policy.manual_trades == IGNORE:
             return
-    why = f"{mismatch.kind}: we hold {mismatch.ours}, the broker {mismatch.theirs}"
+        if turn.policy.manual_trades == ADOPT and _adopt(turn, mismatch, position, event):
+            return
     turn.latch(FROZEN, why, CONDITION, mismatch.key)
 
 
@@ -111,7 +110,7 @@ def _adopt(turn: Turn, mismatch: Mismatch, held: Position | None, event: e.Books
         return False
     made = Position(
         instrument=instrument,
-        side=side_of(mismatch.theirs),
+        side=row.side,
         quantity=quantity,
         average_price=average,
         product=row.product,

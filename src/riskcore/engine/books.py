@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 from riskcore import events as e
-from riskcore.broker_books import BrokerBooks, BrokerOrder
+from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.custody import GOOD
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.operator import LOGIN
@@ -15,7 +14,7 @@ from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, REJECTED, ApprovedExit, Order, Revision
-from riskcore.reconcile import contested, differences, is_clean, named, nameless, repeated, told_of
+from riskcore.reconcile import candidates, differences, is_clean, named, nameless, repeated, told_of
 from riskcore.signals import seconds
 
 BALANCE: Final = "balance_unexplained"
@@ -57,9 +56,8 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
 
 def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
     """The same shares, at what the trade book says they were worth: an average price was rounded."""
-    trades = books.trades_of(order.broker_id)
-    worth = sum((trade.price * trade.quantity for trade in trades), ZERO)
-    if sum(trade.quantity for trade in trades) == order.filled_quantity and worth != order.filled_value:
+    quantity, worth = summed(books.trades_of(order.broker_id))
+    if quantity == order.filled_quantity and worth != order.filled_value:
         charges = charges_for(turn, order, worth)
         turn.note(e.Revalued(turn.at, order.id, worth - order.filled_value, charges or ZERO))
 
@@ -92,14 +90,15 @@ def _is(row: BrokerOrder, wanted: Revision) -> bool:
 
 def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
     """An order that the read does not show: counted where that proves something, and settled in the end."""
-    if books.orders is None or books.order(order.broker_id) is not None or turn.at - order.approved.at < _settle(turn):
+    young = turn.at - order.approved.at < seconds(turn.policy.unknown_settle_s)
+    if books.orders is None or books.order(order.broker_id) is not None or young:
         return
-    if not order.broker_id and contested(order, turn.book, books, turn.policy):
+    if not order.broker_id and candidates(order, turn.book, books, turn.policy):
         return
     if turn.book.session is not None and order.approved.at.date() < turn.book.session:
         _settle_absent(turn, order, "an order of an earlier session is not in today's book")
         return
-    ours = {known.broker_id for known in turn.book.orders if known.broker_id and known.id != order.id}
+    ours = turn.book.broker_ids() - {order.broker_id}
     if (
         order.status == AWAITING
         or not is_clean(books, ours | turn.state.custody.rows)
@@ -114,19 +113,14 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
         _settle_absent(turn, order, f"not in {reads} clean reads in a row")
 
 
-def _settle(turn: Turn) -> timedelta:
-    return seconds(turn.policy.unknown_settle_s)
-
-
 def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     """Whether the broker's position of the order's instrument is what we hold: nothing filled unseen."""
     key = order.approved.instrument.key
     if books.positions is None:
         return False
     held = turn.book.position(key)
-    ours = 0 if held is None else (held.quantity if held.side == "BUY" else -held.quantity)
     theirs = sum(row.quantity for row in books.positions if row.key == key and row.product == order.approved.product)
-    return ours == theirs
+    return theirs == (0 if held is None else held.signed)
 
 
 def _settle_absent(turn: Turn, order: Order, why: str) -> None:
@@ -140,8 +134,8 @@ def _settle_absent(turn: Turn, order: Order, why: str) -> None:
 
 def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:
     """Rows that are not ours are remembered: a later read that shows one of them is a true read."""
-    ours = {order.broker_id for order in turn.book.orders if order.broker_id}
-    new = tuple(row.id for row in books.orders or () if row.id not in ours and row.id not in turn.state.custody.rows)
+    known = turn.book.broker_ids() | turn.state.custody.rows
+    new = tuple(row.id for row in books.orders or () if row.id not in known)
     if new:
         turn.note(e.RowsSeen(turn.at, new))
 

@@ -14,7 +14,7 @@ from riskcore import events as e
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.exits.resting import can_rest, resting_stop, revision_for
-from riskcore.orders import CANCELLED, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order
+from riskcore.orders import CANCELLED, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
 from riskcore.positions import Position
 from riskcore.states import WAITING_FOR_LOGIN
 
@@ -65,16 +65,17 @@ def _cover(turn: Turn, position: Position) -> None:
         return
     if quantity <= 0:
         turn.cancel(resting, "the position is leaving")
-    elif revision_for(position, resting, quantity, turn.policy) is not None:
-        _change(turn, position, resting, quantity)
+    else:
+        revision = revision_for(position, resting, quantity, turn.policy)
+        if revision is not None:
+            _change(turn, resting, revision)
 
 
-def _change(turn: Turn, position: Position, resting: Order, quantity: int) -> None:
+def _change(turn: Turn, resting: Order, revision: Revision) -> None:
     """In place where the broker takes that; else it is taken back, and another comes when it is gone."""
     capability = turn.state.custody.capability
-    revision = revision_for(position, resting, quantity, turn.policy)
     asked = turn.state.custody.asked_at(resting.id)
-    if revision is None or (asked is not None and turn.at - asked < FIRST_PAUSE):
+    if asked is not None and turn.at - asked < FIRST_PAUSE:
         return
     if capability is not None and capability.revises:
         turn.revise(resting, revision, "the position or its stop has changed")

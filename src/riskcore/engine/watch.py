@@ -58,7 +58,7 @@ def _stop_waits(turn: Turn, position: Position, prices: e.PricesSeen) -> bool:
         turn.note(e.StopTouched(turn.at, Touch(key, turn.at, price, confirmed)))
     elif known is not None and not known.confirmed:
         turn.note(e.StopTouched(turn.at, evolve(known, confirmed=True)))
-    return not _touch_is_due(turn, key) if turn.state.custody.touch_of(key) is not None else False
+    return turn.state.custody.touch_of(key) is not None and not _touch_is_due(turn, key)
 
 
 def touches_due(turn: Turn, position: Position) -> None:
