@@ -40,6 +40,8 @@ def with_one_bar_too_few(signal, book, market, policy):
 
 
 def moved(days):
+    """By whole weeks: the weekday, which a policy may not allow, stays."""
+
     def at_another_day(signal, book, market, policy):
         seen = {"at": market.at + days, "quote_at": market.quote_at + days}
         rolled = attrs.evolve(book, session=seen["at"].date())
@@ -64,8 +66,8 @@ REMOVALS = [
     (without_atr, "atr_not_ready"),
     (with_an_atr_of_nought, "atr_not_ready"),
     (with_one_bar_too_few, "atr_not_ready"),
-    (moved(timedelta(days=1000)), "calendar_unknown"),
-    (moved(timedelta(days=-10_000)), "calendar_unknown"),
+    (moved(timedelta(weeks=143)), "calendar_unknown"),
+    (moved(timedelta(weeks=-1429)), "calendar_unknown"),
     (without_a_margin_rate, "margin_unknown"),
     (without_charges, "charges_unknown"),
 ]

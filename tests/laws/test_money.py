@@ -31,13 +31,16 @@ PAISA = Decimal("0.01")
 
 
 def cash_and_shares(facts):
-    """What the fills alone say: rupees out and in, and shares held by instrument."""
+    """What the fills alone say, those beyond what was held too: rupees out and in, and shares held by instrument."""
     cash, shares = Decimal(0), {}
     for fact in facts:
-        if isinstance(fact, e.Filled):
-            way = 1 if fact.side == "BUY" else -1
-            cash -= way * fact.quantity * fact.price + (fact.charges or 0)
-            shares[fact.key] = shares.get(fact.key, 0) + way * fact.quantity
+        if isinstance(fact, (e.Filled, e.Overfilled)):
+            beyond = isinstance(fact, e.Overfilled)
+            told = fact.position if beyond else fact
+            key = told.instrument.key if beyond else told.key
+            way = 1 if told.side == "BUY" else -1
+            cash -= way * (fact.value if beyond else told.quantity * told.price) + (fact.charges or 0)
+            shares[key] = shares.get(key, 0) + way * told.quantity
     return cash, shares
 
 
