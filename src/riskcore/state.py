@@ -17,6 +17,7 @@ from riskcore.custody import Custody, replaced
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, WORKING
 from riskcore.policy.breakers import NAMES
+from riskcore.sessions import in_ist
 from riskcore.signals import ENTRY, Signal
 from riskcore.state_custody import APPLY, forgetting, keeping
 
@@ -50,8 +51,9 @@ def evolve(state: State, fact: e.Fact) -> State:
 
 
 def taken(state: State, at: datetime) -> State:
-    """The state after an input was taken at a moment: counted, and time does not run back behind it."""
-    return attrs.evolve(state, number=state.number + 1, now=at if state.now is None else max(state.now, at))
+    """The state after an input was taken at a moment: counted, and time, in IST, does not run back behind it."""
+    moment = in_ist(at, "at")
+    return attrs.evolve(state, number=state.number + 1, now=moment if state.now is None else max(state.now, moment))
 
 
 def fold(facts: Iterable[e.Fact], state: State | None = None) -> State:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import riskcore as rc
-from riskcore import events as e
+from riskcore import engine, events as e
 from riskcore.book import HALTED, LOCKED, REDUCING, WAITING_FOR_LOGIN, Latch
 from riskcore.engine import State, evolve, fold, react, step
 from riskcore.orders import STOP_HIT, TARGET_HIT, ApprovedEntry
@@ -208,3 +208,10 @@ def test_CNT_4_counters_start_again_with_a_new_date_and_not_otherwise(day):
             assert new.charges >= old.charges
             assert new.trades_today >= old.trades_today - 1
             assert old.opening_equity is None or new.opening_equity == old.opening_equity
+
+
+@pytest.mark.smoke
+def test_ENG_8_a_state_keeps_its_time_in_ist_whoever_takes_an_input():
+    """A restart folds inputs as they were told, in UTC too: what it then writes down is the same, to the letter."""
+    at = datetime(2026, 11, 20, 4, 30, tzinfo=timezone.utc)
+    assert engine.taken(State(), at).now.isoformat() == "2026-11-20T10:00:00+05:30"
