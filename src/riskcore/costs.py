@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import frozen
 
@@ -151,7 +151,8 @@ def policy_charges(
     return tariff(instrument, product, on, policy).charges(side, value)
 
 
-class Tariff(NamedTuple):
+@frozen
+class Tariff:
     """What orders of one segment and product cost on a day under a policy: the rates, and its brokerage plan.
 
     Without a `flat` the brokerage is `percent` of the value, at most `most`; `dp` is charged on a sale.
@@ -171,10 +172,9 @@ class Tariff(NamedTuple):
 
     def total(self, side: str, value: Decimal) -> Decimal:
         """`charges(side, value).total`, for who asks often and needs no parts."""
-        rates, flat, percent, most, dp, whole_rupees = self
-        if whole_rupees or dp:
+        if self.whole_rupees or self.dp:
             return self.charges(side, value).total
-        brokerage = min(value * percent / HUNDRED, most) if flat is None else flat
+        rates, brokerage = self.rates, self._brokerage(value)
         fee, sebi = value * rates.exchange_pct / HUNDRED, value * rates.sebi_pct / HUNDRED
         gst = (brokerage + fee + sebi) * rates.gst_pct / HUNDRED
         if side == SELL:

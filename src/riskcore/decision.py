@@ -18,7 +18,7 @@ from riskcore.policy import NET, Policy
 from riskcore.pretrade import pretrade
 from riskcore.reasons import Finding, Reading, finding_of, in_precedence
 from riskcore.rules import levels
-from riskcore.rules.context import Context, look
+from riskcore.rules.context import Context, context_of
 from riskcore.rules.placing import legs_for
 from riskcore.rules.sizes import budget_of
 from riskcore.rules.table import Row, asked, asked_of_size
@@ -147,11 +147,13 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
     Raises `ValueError` for a signal that is not an entry, or a market of another instrument.
     """
     _same_thing(signal, market)
-    context = look(signal, book, market, policy)
-    answers: list[tuple[Row, Reading | None]] = [(row, row.ask(context)) for row in asked(policy)]
+    context = context_of(signal, book, market, policy)
+    answers: list[tuple[Row, Reading | None]] = []
     caps: list[tuple[str, Decimal]] = []
     passed = True
-    for row, found in answers:
+    for row in asked(policy):
+        found = row.ask(context)
+        answers.append((row, found))
         if found is None:
             passed = False
             continue

@@ -142,10 +142,10 @@ def round_to_tick(price: Decimal, tick: Decimal, direction: str) -> Decimal:
 
     The result carries the tick's own number of decimals, so that equal prices also print equal.
     """
-    if price >= 0:
+    if price >= ZERO:
         # The common case: whole steps times the tick carry the tick's decimals already, so nothing is quantised.
         steps, rest = divmod(price, tick)
-        return (steps + 1 if rest and direction == UP else steps) * tick
+        return (steps + ONE if rest and direction == UP else steps) * tick
     mode = ROUND_FLOOR if direction == DOWN else ROUND_CEILING
     steps = (price / tick).to_integral_value(rounding=mode)
     return (steps * tick).quantize(tick)
@@ -153,7 +153,7 @@ def round_to_tick(price: Decimal, tick: Decimal, direction: str) -> Decimal:
 
 def on_tick(price: Decimal, tick: Decimal) -> bool:
     """Whether `price` is a multiple of `tick`."""
-    return price % tick == 0
+    return not price % tick
 
 
 def floor_to_lot(quantity: Decimal | int, lot_size: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from riskcore.money import on_tick
+from riskcore.money import ZERO, on_tick
 from riskcore.orders import ApprovedEntry
 from riskcore.reasons import RUPEES, Reading
 from riskcore.rules.table import Row
@@ -22,7 +22,7 @@ def prices_on_tick(entry: ApprovedEntry) -> Reading:
     if entry.legs:
         prices += [leg.price for leg in entry.legs]
     for price in prices:
-        if price <= 0 or not on_tick(price, tick):
+        if price <= ZERO or not on_tick(price, tick):
             return "price_off_tick", price, tick, None
     return "", entry.limit, tick, None
 

@@ -27,9 +27,8 @@ RUPEES: Final = "rupees"
 MILLISECONDS: Final = Decimal("0.001")
 SECOND: Final = timedelta(seconds=1)
 MICROSECOND: Final = timedelta(microseconds=1)
-AS_IT_IS: Final = frozenset({int, str, type(None), Decimal})
-"""Kinds of values that a finding tells as they were measured; of rupees, `Decimal` is none of them."""
-MONEY_AS_IT_IS: Final = AS_IT_IS - {Decimal}
+AS_IT_IS: Final = frozenset({int, str, type(None)})
+"""Kinds of values that a finding tells as they were measured."""
 
 
 class Reason(NamedTuple):
@@ -196,11 +195,14 @@ def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
     measured: Any
     limit: Any
     reason, measured, limit, most = reading
-    kept = MONEY_AS_IT_IS if unit == RUPEES else AS_IT_IS
-    if type(measured) not in kept:
-        measured = measured.quantize(PAISA, ROUND_HALF_UP) if type(measured) is Decimal else _told(measured)
-    if type(limit) not in kept:
-        limit = limit.quantize(PAISA, ROUND_HALF_UP) if type(limit) is Decimal else _told(limit)
+    if type(measured) is Decimal:
+        measured = measured.quantize(PAISA, ROUND_HALF_UP) if unit == RUPEES else measured
+    elif type(measured) not in AS_IT_IS:
+        measured = _told(measured)
+    if type(limit) is Decimal:
+        limit = limit.quantize(PAISA, ROUND_HALF_UP) if unit == RUPEES else limit
+    elif type(limit) not in AS_IT_IS:
+        limit = _told(limit)
     return Finding(rule, not reason, reason, measured, limit, most)
 
 

@@ -177,9 +177,9 @@ def edge_of(trades: Iterable[Traded]) -> Edge:
         if result is None:
             continue
         number += 1
-        if result > 0:
+        if result > ZERO:
             wins, won = wins + 1, won + result
-        elif result < 0:
+        elif result < ZERO:
             losses, lost = losses + 1, lost - result
     decided = wins + losses
     rate = Decimal(wins) / decided if decided else None

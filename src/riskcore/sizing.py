@@ -78,7 +78,7 @@ def size(
 def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
     """The size that all caps allow, in whole lots; `allowed` holds at least one, equal ones stay in their order."""
     if lot == 1:
-        ordered = [(name, int(most) if most > 0 else 0) for name, most in allowed]
+        ordered = [(name, int(most) if most > ZERO else 0) for name, most in allowed]
     else:
         ordered = [(name, floor_to_lot(most, lot)) for name, most in allowed]
     ordered.sort(key=itemgetter(1))
@@ -88,7 +88,7 @@ def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
 
 def most_within(budget: Decimal, loss: Decimal, charges: Charges | None, lot: int) -> int:
     """The largest whole-lot quantity n with n x loss + charges(n) <= budget; no coercion, under the exact context."""
-    if budget <= 0:
+    if budget <= ZERO:
         return 0
     lots = int(budget // (loss * lot))
     if charges is None or lots == 0:

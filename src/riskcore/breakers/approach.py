@@ -40,11 +40,8 @@ def heat(book: Book, observed: Observations, policy: Policy, at: datetime) -> Me
     base = sizing_base(book, policy)
     if policy.max_open_risk is None or base is None:
         return None
-    return Measure(
-        "max_open_risk",
-        risk_in_use(book.positions, book.live_orders(entries=True)),
-        percent_of(base, policy.max_open_risk),
-    )
+    used = risk_in_use(book.positions, book.live_orders())
+    return Measure("max_open_risk", used, percent_of(base, policy.max_open_risk))
 
 
 LEVELS: Final[tuple[Level, ...]] = (

@@ -18,9 +18,10 @@ def streak(book: Book, rule: str) -> Iterator[Outcome]:
     """
     since = book.counted_since(rule)
     for outcome in reversed(book.outcomes):
-        if outcome.net > 0 or (since is not None and outcome.closed_at <= since):
+        net = outcome.net
+        if net > ZERO or (since is not None and outcome.closed_at <= since):
             return
-        if outcome.net < 0:
+        if net < ZERO:
             yield outcome
 
 

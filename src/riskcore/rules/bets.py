@@ -28,7 +28,7 @@ STILL: Final = Decimal("1e-40")
 class Spread(NamedTuple):
     """A series seen from its mean: the deviations, and the sum of their squares."""
 
-    deviations: tuple[Decimal, ...]
+    deviations: Sequence[Decimal]
     squares: Decimal
 
     @property
@@ -57,7 +57,7 @@ def simple_returns(closes: Closes) -> tuple[Decimal, ...]:
     >>> simple_returns([Decimal(100), Decimal(110), Decimal(99)])
     (Decimal('0.1'), Decimal('-0.1'))
     """
-    return tuple([close / before - ONE for before, close in pairwise(closes)])
+    return tuple(_returns(closes))
 
 
 @exact
@@ -96,7 +96,7 @@ def return_correlation(first: Closes, second: Closes, *, window: int, shrinkage:
     count = min(len(first), len(second), window + 1)
     if count < 3:
         return None
-    one, other = _spread(simple_returns(first[-count:])), _spread(simple_returns(second[-count:]))
+    one, other = _spread(_returns(first[-count:])), _spread(_returns(second[-count:]))
     if not one.moves or not other.moves:
         return None
     return ((ONE - shrinkage) * _product(one, other)).quantize(GRAIN)
@@ -117,9 +117,8 @@ def connected(start: int, count: int, linked: Callable[[int, int], bool]) -> tup
     return tuple(sorted(reached))
 
 
-@exact
 def bets_of(
-    signal: Signal, positions: Iterable[Position], entries: Iterable[Order], market: Market, policy: Policy
+    signal: Signal, positions: Iterable[Position], live: Iterable[Order], market: Market, policy: Policy
 ) -> Bets | str:
     """The candidate and everything held or on its way, compared with each other.
 
@@ -128,15 +127,16 @@ def bets_of(
     sides = {market.instrument.key: sign(signal.side)}
     for position in positions:
         sides.setdefault(position.instrument.key, sign(position.side))
-    for order in entries:
-        sides.setdefault(order.approved.instrument.key, sign(order.approved.side))
+    for order in live:
+        if order.is_entry:
+            sides.setdefault(order.approved.instrument.key, sign(order.approved.side))
     known = dict(market.closes)
     lengths = {key: len(known.get(key, ())) for key in sides}
     count = min(*lengths.values(), policy.correlation_window + 1)
     if count <= policy.correlation_min_bars:
         return min(sorted(lengths), key=lengths.__getitem__)
-    spreads = tuple(_spread(simple_returns(known[key][-count:])) for key in sides)
-    still = sorted(key for key, spread in zip(sides, spreads, strict=True) if not spread.moves)
+    spreads = [_spread(_returns(known[key][-count:])) for key in sides]
+    still = sorted([key for key, spread in zip(sides, spreads, strict=True) if not spread.moves])
     if still:
         return f"{still[0]}, whose price does not move"
     clusters = policy.max_cluster_positions is not None or policy.max_cluster_exposure is not None
@@ -179,9 +179,13 @@ def closes_of(bars: Mapping[str, Sequence[Bar]], policy: Policy) -> tuple[tuple[
     return tuple((key, tuple(closes[at] for at in moments)) for key, closes in long.items())
 
 
+def _returns(closes: Closes) -> list[Decimal]:
+    return [close / before - ONE for before, close in pairwise(closes)]
+
+
 def _spread(values: Sequence[Decimal]) -> Spread:
     mean = sum(values, ZERO) / len(values)
-    deviations = tuple([value - mean for value in values])
+    deviations = [value - mean for value in values]
     return Spread(deviations, sum(map(mul, deviations, deviations), ZERO))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from attrs import frozen
+
 from riskcore.book import Book
 from riskcore.instruments import Instrument, margin_pct
 from riskcore.money import ZERO, exact, percent_of
@@ -33,10 +35,10 @@ class Holding(NamedTuple):
     value: Decimal
 
 
-class Context(NamedTuple):
+@frozen
+class Context:
     """Everything a rule may read. What could not be known is None, and refuses by name.
 
-    A named tuple and not an attrs class, because one is made for every decision and is cheaper to make so.
     `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
     the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
     `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond zero;
@@ -46,8 +48,8 @@ class Context(NamedTuple):
     and sector limits (its `worth`, or the margin of that, by the policy), `loss` what it loses when stopped out;
     `holdings` is what is held and what entries on their way may still open; `unrealised` and `result` are the day's,
     open and in all after charges. `kelly`, where it sizes, is how many finished trades the strategy has in R, and
-    Kelly's fraction of them once they are enough. `live` are the orders that may still fill, `entries` those of them
-    that open a position. `worth` is what one share counts for where value or margin is limited, in rupees.
+    Kelly's fraction of them once they are enough. `live` are the orders that may still fill. `worth` is what one share
+    counts for where value or margin is limited, in rupees.
     """
 
     signal: Signal
@@ -75,7 +77,6 @@ class Context(NamedTuple):
     loss: Loss | None = None
     kelly: tuple[int, Decimal | None] = (0, None)
     live: tuple[Order, ...] = ()
-    entries: tuple[Order, ...] = ()
     worth: Decimal | None = None
 
     @property
@@ -90,23 +91,29 @@ class Context(NamedTuple):
 @exact
 def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     """Work out once what several rules need."""
-    reference, (value, bars) = market.reference(signal.side), _atr(market, policy)
+    return context_of(signal, book, market, policy)
+
+
+def context_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
+    """`look`, for who stands under the library's context already."""
+    session, problem = _session(signal, market, policy)
+    reference = market.reference(signal.side)
+    value, bars = _atr(market, policy)
     limit = None if reference is None else worst_price(signal.side, reference, market, policy)
     trusted = _trusted(value, bars, policy)
     stop = stop_for(signal, market, policy, reference, trusted)
     margin = margin_pct(market.instrument, signal.product, on=market.at.date(), side=signal.side, tables=policy.tables)
     unrealised = book.unrealised if book.positions else ZERO
-    sound, value_each = _is_sound(signal.side, reference, limit, stop), worth(reference, limit)
+    sound = _is_sound(signal.side, reference, limit, stop)
     loss = loss_at(signal, market, policy, limit, stop.price) if sound and limit and stop else None
-    live = book.live_orders()
-    entries = tuple([order for order in live if order.is_entry])
-    # In the order of the fields: by name it takes half as long again, and one is made for every decision.
-    return Context(
+    each, live = worth(reference, limit), book.live_orders()
+    return Context(  # in the order of the fields: by name it takes longer, and one is made for every decision
         signal,
         book,
         market,
         policy,
-        *_session(signal, market, policy),
+        session,
+        problem,
         reference,
         limit,
         value,
@@ -117,17 +124,16 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
         margin,
         trusted,
         sound,
-        _on_basis(value_each, margin, policy),
-        (*_positions(book), *map(on_its_way, entries)),
+        _on_basis(each, margin, policy),
+        (*_positions(book), *_entries(live)) if book.positions or live else (),
         unrealised,
         book.realised - book.charges + unrealised,
-        _limits(signal, policy),
-        bets_of(signal, book.positions, entries, market, policy) if policy.correlates else None,
+        _limits(signal, policy) if policy.limits else (),
+        bets_of(signal, book.positions, live, market, policy) if policy.correlates else None,
         loss,
-        _kelly(signal, book, policy),
+        _kelly(signal, book, policy) if policy.sizing_method == KELLY else (0, None),
         live,
-        entries,
-        value_each,
+        each,
     )
 
 
@@ -154,10 +160,13 @@ def _positions(book: Book) -> Iterator[Holding]:
         yield Holding(position.instrument, position.product, position.strategy, position.side, value)
 
 
+def _entries(live: tuple[Order, ...]) -> Iterator[Holding]:
+    """Entries on their way: also the intended, and those of unknown outcome."""
+    return (on_its_way(order) for order in live if order.is_entry)
+
+
 def _kelly(signal: Signal, book: Book, policy: Policy) -> tuple[int, Decimal | None]:
-    if policy.sizing_method != KELLY:
-        return 0, None
-    edge = edge_of(done for done in book.outcomes if done.strategy == signal.strategy)
+    edge = edge_of([done for done in book.outcomes if done.strategy == signal.strategy])
     if edge.trades < policy.kelly_min_trades or edge.win_rate is None or edge.payoff is None:
         return edge.trades, None
     return edge.trades, kelly_of(edge.win_rate, edge.payoff)
@@ -174,13 +183,11 @@ def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop:
         return False
     price = stop.price
     if side == BUY:
-        return 0 < price < reference and price < limit
+        return ZERO < price < reference and price < limit
     return price > reference and price > limit
 
 
 def _limits(signal: Signal, policy: Policy) -> tuple[Limit, ...]:
-    if not policy.limits:
-        return ()
     return policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
 
 

@@ -124,7 +124,7 @@ def few_stops(context: Context) -> Reading:
         locked = len(run) >= limit and _still_locked(context, closed_at)
         if not (today or locked):
             continue
-        together = sum(1 for earlier in run if _near(context, earlier, closed_at))
+        together = _together(context, run)
         if locked and together >= limit:
             return "too_many_stops", together, limit, None
         if today:
@@ -132,12 +132,18 @@ def few_stops(context: Context) -> Reading:
     return "", counted, limit, None
 
 
-def _near(context: Context, earlier: datetime, later: datetime) -> bool:
-    """Whether two stop-outs lie within `stops_window_s` of trading, or within one session where that is not set."""
-    window = context.policy.stops_window_s
+def _together(context: Context, run: list[datetime]) -> int:
+    """How many of a run lie within `stops_window_s` of trading before its last; without a window, on the last's day."""
+    latest, window = run[-1], context.policy.stops_window_s
     if window is None:
-        return earlier.date() == later.date()
-    return not _has_traded(context, earlier, later, seconds(window) + MICROSECOND)
+        return sum(1 for earlier in run if earlier.date() == latest.date())
+    longer, count = seconds(window) + MICROSECOND, 0
+    for earlier in reversed(run):
+        if not _has_traded(context, earlier, latest, longer):
+            count += 1
+        elif earlier.date() != latest.date():
+            break  # what closed before that lies further back still
+    return count
 
 
 def _still_locked(context: Context, stopped_at: datetime) -> bool:

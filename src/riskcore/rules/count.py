@@ -39,8 +39,8 @@ def no_exit_in_progress(context: Context) -> Reading:
 def nothing_opposite(context: Context) -> Reading:
     """No entry of the other side works in the symbol or has an unknown outcome: the two could fill into each other."""
     side, symbol, key = context.signal.side, context.signal.symbol, context.market.instrument.key
-    for order in context.entries:
-        if order.approved.side != side and order.approved.instrument.key == key:
+    for order in context.live:
+        if order.is_entry and order.approved.side != side and order.approved.instrument.key == key:
             return "opposite_working", symbol, None, None
     return "", symbol, None, None
 
@@ -66,7 +66,8 @@ def position_slot(context: Context) -> Reading:
     """Open positions and symbols with an entry on its way are fewer than `max_positions`."""
     limit = context.policy.max_positions
     keys = {position.instrument.key for position in context.book.positions}
-    keys.update([order.approved.instrument.key for order in context.entries])
+    if context.live:
+        keys.update([order.approved.instrument.key for order in context.live if order.is_entry])
     passed = len(keys) < limit or context.market.instrument.key in keys
     return "" if passed else "too_many_positions", len(keys), limit, None
 

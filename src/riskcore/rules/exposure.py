@@ -137,7 +137,7 @@ def funds(context: Context) -> Reading | None:
 
 def _reserved(context: Context) -> Decimal:
     """The margin of entries of which the broker's cash may know nothing; whose rate is unknown has refused before."""
-    unseen = [order for order in context.entries if order.status in (INTENDED, UNKNOWN)]
+    unseen = [order for order in context.live if order.is_entry and order.status in (INTENDED, UNKNOWN)]
     held = map(on_its_way, unseen)
     return sum((percent_of(entry.value, _rate(context, entry) or HUNDRED) for entry in held), ZERO)
 

@@ -23,7 +23,7 @@ def scoped_positions(context: Context) -> Reading:
         if limit.max_positions is None:
             continue
         held = {position.instrument.key for position in context.book.positions if _held_in(limit, position)}
-        entries = (order.approved for order in context.entries)
+        entries = (order.approved for order in context.live if order.is_entry)
         held.update(entry.instrument.key for entry in entries if _entered_in(limit, entry))
         if len(held) >= limit.max_positions and own not in held:
             return "limit_positions", f"{limit.title}: {len(held)}", limit.max_positions, None

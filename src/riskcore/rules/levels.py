@@ -32,7 +32,7 @@ def stop_sound(context: Context) -> Reading | None:
     if stop is None:
         return _missing(context, context.reference)
     price = stop.price
-    if price <= 0:
+    if price <= ZERO:
         return "stop_beyond_zero", stop.distance, context.reference, None
     if price in (context.reference, context.limit):
         return "zero_risk", price, context.reference, None
@@ -78,7 +78,7 @@ def reward_worth_it(context: Context) -> Reading | None:
     if not context.stop_is_sound or context.target is None or context.reference is None:
         return None
     price = context.target.price
-    if price <= 0:
+    if price <= ZERO:
         return "target_beyond_zero", abs(context.reference - price), context.reference, None
     ratio, limit = context.target.risk_reward, context.policy.min_risk_reward
     return "" if ratio >= limit else "risk_reward_too_low", ratio, limit, None

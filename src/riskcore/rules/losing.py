@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+
+from attrs import frozen
 
 from riskcore.costs import ChargesUnknown, Tariff, tariff
 from riskcore.money import ZERO, percent_of
@@ -12,7 +13,8 @@ from riskcore.signals import BUY, Market, Signal, opposite
 from riskcore.sizing import most_within
 
 
-class RoundTrip(NamedTuple):
+@frozen
+class RoundTrip:
     """In on one side at one price, out at another, one order each, and what orders cost."""
 
     tariff: Tariff
@@ -23,11 +25,12 @@ class RoundTrip(NamedTuple):
 
     def charges(self, quantity: int) -> Decimal:
         """Both orders' charges of so many shares."""
-        rates, side, enter, closing, leave = self
-        return rates.total(side, enter * quantity) + rates.total(closing, leave * quantity)
+        total = self.tariff.total
+        return total(self.side, self.enter * quantity) + total(self.closing, self.leave * quantity)
 
 
-class Loss(NamedTuple):
+@frozen
+class Loss:
     """What a stopped-out entry loses: so much a share, and the round trip where its charges count."""
 
     per_share: Decimal

@@ -35,7 +35,7 @@ def open_risk(context: Context) -> Reading | None:
     for position in context.book.positions:
         if position.stop is None:
             return "stop_missing", position.instrument.key, None, None
-    taken, lot = risk_in_use(context.book.positions, context.entries), context.market.instrument.lot_size
+    taken, lot = risk_in_use(context.book.positions, context.live), context.market.instrument.lot_size
     limit = percent_of(context.base, context.policy.max_open_risk or ZERO)
     most = loss.most(max(limit - taken, ZERO), lot)
     return "" if most >= lot else "open_risk_full", taken, limit, Decimal(most)
@@ -52,7 +52,7 @@ def worst_case(context: Context) -> Reading | None:
     equity = book.opening_equity
     if equity is None or loss is None:
         return None
-    lost = _on_their_way(context.entries) - book.net_realised
+    lost = _on_their_way(context.live) - book.net_realised
     for position in book.positions:
         if position.stop is None:
             return "stop_missing", position.instrument.key, None, None
@@ -71,9 +71,9 @@ def day_has_room(context: Context, sized: Size) -> Reading:
     return fits_whole(sized, (WORST_CASE,), "worst_case_over")
 
 
-def risk_in_use(positions: Iterable[Position], entries: Iterable[Order]) -> Decimal:
+def risk_in_use(positions: Iterable[Position], live: Iterable[Order]) -> Decimal:
     """What positions with a stop, and entries on their way, may still lose down to their stops; before charges."""
-    used = _on_their_way(entries)
+    used = _on_their_way(live)
     for position in positions:
         if position.stop is not None:
             away = sign(position.side) * (position.average_price - position.stop)
@@ -81,11 +81,11 @@ def risk_in_use(positions: Iterable[Position], entries: Iterable[Order]) -> Deci
     return used
 
 
-def _on_their_way(entries: Iterable[Order]) -> Decimal:
+def _on_their_way(live: Iterable[Order]) -> Decimal:
     """What entries that may still fill can lose: open quantity x the distance from their limit to their stop."""
     total = ZERO
-    for order in entries:
+    for order in live:
         entry = order.approved
-        assert isinstance(entry, ApprovedEntry)
-        total += max(sign(entry.side) * (entry.limit - entry.stop), ZERO) * order.open_quantity
+        if isinstance(entry, ApprovedEntry):
+            total += max(sign(entry.side) * (entry.limit - entry.stop), ZERO) * order.open_quantity
     return total

@@ -45,7 +45,7 @@ def stop_for(signal: Signal, market: Market, policy: Policy, entry: Decimal | No
     if brought is None or policy.signal_stop == names.IGNORE:
         return _own(signal, market, policy, entry, atr)
     given = at_price(signal.side, entry, brought, market.instrument.tick)
-    if policy.signal_stop == names.USE or sign(signal.side) * (entry - given.price) <= 0:
+    if policy.signal_stop == names.USE or sign(signal.side) * (entry - given.price) <= ZERO:
         return given
     own = _own(signal, market, policy, entry, atr)
     return None if own is None else choose((given, own), TIGHTER)
@@ -55,11 +55,11 @@ def target_for(
     signal: Signal, market: Market, policy: Policy, entry: Decimal | None, stop: Stop | None
 ) -> Target | None:
     """The target of an entry: the signal's, or the policy's; it may lie beyond zero. None without a sound stop."""
-    if entry is None or stop is None or stop.price <= 0:
+    if entry is None or stop is None or stop.price <= ZERO:
         return None
     side, tick = signal.side, market.instrument.tick
     risk = sign(side) * (entry - stop.price)
-    if risk <= 0:
+    if risk <= ZERO:
         return None
     if signal.target is not None:
         return target_given(side, entry, risk, signal.target, tick)

@@ -23,7 +23,7 @@ SECTOR_CAPS: Final = ("max_sector_exposure", "max_sector_net_exposure", "max_unk
 def budget_of(context: Context) -> Decimal:
     """What `risk_per_trade` allows to lose, in rupees."""
     base = context.base
-    return percent_of(base, context.policy.risk_per_trade) if base is not None and base > 0 else ZERO
+    return percent_of(base, context.policy.risk_per_trade) if base is not None and base > ZERO else ZERO
 
 
 def fixed_quantity(context: Context) -> Reading:
@@ -63,7 +63,7 @@ def kelly(context: Context) -> Reading | None:
     if fraction is None:
         falls_back = policy.kelly_fallback == RISK_METHOD
         return "" if falls_back else "kelly_not_ready", trades, policy.kelly_min_trades, None
-    if fraction <= 0:
+    if fraction <= ZERO:
         return "kelly_no_edge", fraction, None, ZERO
     loss = context.loss
     if context.base is None or loss is None:
@@ -80,7 +80,7 @@ def throttled(context: Context) -> Reading | None:
     """
     policy, book, loss = context.policy, context.book, context.loss
     first, equity, peak = policy.throttle_from_pct, context.equity, book.peak_equity
-    if equity is not None and (peak is None or peak <= 0):
+    if equity is not None and (peak is None or peak <= ZERO):
         return "peak_unknown", None, None, None
     if equity is None or peak is None or first is None or loss is None:
         return None

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Final, NamedTuple, TypeAlias
 
+from attrs import frozen
+
 from riskcore.policy import Policy
 from riskcore.policy.limits import ALLOWED
 from riskcore.policy.sizing import FIXED_NOTIONAL, FIXED_QUANTITY, KELLY, REJECT, VOLATILITY
@@ -37,7 +39,8 @@ def always(policy: Policy) -> bool:
     return True
 
 
-class Row(NamedTuple):
+@frozen
+class Row:
     """One rule: its name, what it asks, whether a policy has it on, and the unit of what it measures.
 
     `ask` answers None where something it needs is missing; the rule that misses it refuses by name.
