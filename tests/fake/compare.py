@@ -63,7 +63,9 @@ def _words(text):
             body = json.loads(quoted["body"])
         except ValueError:
             return text
-        return quoted["code"], {name: _words(value) if isinstance(value, str) else value for name, value in body.items()}
+        return quoted["code"], {
+            name: _words(value) if isinstance(value, str) else value for name, value in body.items()
+        }
     if text.startswith("{"):
         return ast.literal_eval(text)
     return NUMBER.sub("#", text)

@@ -279,7 +279,9 @@ STEPS = {
         "MARKET while last price": incoherent,
         "7 s after the range": coherent,
         "MARKET with bid/ask 0": quoted("TCS", 3000, bid=0, ask=0),
-        "MARKET with last price 0": quoted("SBIN", 0, bid="-0.05", ask="0.05", open=800, prev_close=800, high=816, low=0, volume=1234567),
+        "MARKET with last price 0": quoted(
+            "SBIN", 0, bid="-0.05", ask="0.05", open=800, prev_close=800, high=816, low=0, volume=1234567
+        ),
         "closeposition with a resting": orphan_stop,
         "price falls through": lambda world: world.tick("RELIANCE", 1385),
         "capital 2800": lambda world: world.fresh(2800),

@@ -188,10 +188,10 @@ def test_resting_triggers_return_what_was_recorded(world, sdk):
     single = {"strategy": "sdk", "trigger_type": "SINGLE", "exchange": "NSE", "symbol": "SBIN", "action": "BUY"}
     order = {"product": "CNC", "quantity": 1, "price_type": "LIMIT", "price": 780, "triggerprice_sl": 785}
     calls = {
-        "strategylist()": lambda: client.strategylist(),
+        "strategylist()": client.strategylist,
         "placegttorder SINGLE": lambda: client.placegttorder(**single, **order),
         "placegttorder MIS (400)": lambda: client.placegttorder(**single, **{**order, "product": "MIS"}),
-        "gttorderbook": lambda: client.gttorderbook(),
+        "gttorderbook": client.gttorderbook,
         "cancelgttorder unknown": lambda: client.cancelgttorder(trigger_id="nope", strategy="sdk"),
     }
     for case, call in calls.items():

@@ -24,7 +24,6 @@ from attrs import evolve
 import riskcore as rc
 from riskcore_openalgo.testing.account import Account
 from riskcore_openalgo.testing.checks import Refusal
-from riskcore_openalgo.testing.days import events_between
 from riskcore_openalgo.testing.events import Event, Listener, Message
 from riskcore_openalgo.testing.fault import ORDER, QUOTE, Fault, Script
 from riskcore_openalgo.testing.market import INTERVALS, NOTHING, Contract, Market, Quote
@@ -394,14 +393,6 @@ class FakeBroker:
             _, venue, order_id, reason = row
             if venue.account.orders[order_id].working:
                 venue.end(venue.account.orders[order_id], REJECTED, reason)
-        if now <= self._seen_to:
-            return
-        sandbox = self._venues["analyze"]
-        for at, event, end in events_between(self._seen_to, now):
-            if event == "deliver":
-                sandbox.account.deliver(at.date())
-            elif event == "roll_over":
-                sandbox.account.roll_over(at)
-            elif end is not None:
-                sandbox.square_off(end)
-        self._seen_to = now
+        if now > self._seen_to:
+            self._venues["analyze"].pass_time(self._seen_to, now)
+            self._seen_to = now

@@ -43,6 +43,10 @@ ORDER: Final = frozenset({"partial", "reject_later"})
 FOREVER: Final = 0
 
 
+def _decimal(value: Any) -> Decimal:
+    return Decimal(str(value))
+
+
 @frozen
 class Fault:
     """One thing that goes wrong with calls of `endpoint` (`*` is any), `times` times (0 is until cleared).
@@ -60,13 +64,13 @@ class Fault:
     status: int = field(default=500, kw_only=True)
     message: str = field(default="", kw_only=True)
     seconds: float = field(default=0.0, kw_only=True)
-    fraction: Decimal = field(default=Decimal("0.5"), kw_only=True)
+    fraction: Decimal = field(default=Decimal("0.5"), converter=_decimal, kw_only=True)
     where: Mapping[str, Any] = field(factory=dict, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if self.times < 0 or self.after < 0 or self.seconds < 0:
             raise ValueError("a fault's times, after and seconds are 0 or more; times=0 is until cleared")
-        if not 0 <= self.fraction <= 1:
+        if not (self.fraction.is_finite() and 0 <= self.fraction <= 1):
             raise ValueError(f"a fault's fraction is between 0 and 1, got {self.fraction}")
 
     def fits(self, endpoint: str, body: Mapping[str, Any]) -> bool:

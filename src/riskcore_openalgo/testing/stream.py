@@ -55,6 +55,8 @@ class Stream:
         self._frozen = threading.Event()
         self._lock = threading.Lock()
         self._clients: set[Client] = set()
+        self._attending: set[threading.Thread] = set()
+        self._stopping = False
         self._kept_back: str | None = None
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -120,6 +122,7 @@ class Stream:
                     super().send_data()
 
         self._frozen.clear()
+        self._stopping = False
         self._deaf = self._broker.listen(self._hear)
         self._server = serve(
             self._attend,
@@ -141,10 +144,20 @@ class Stream:
             return
         self._deaf()
         self.thaw()
-        self.drop()
+        with self._lock:
+            self._stopping = True
         self._server.shutdown()
         self._thread.join()
+        self.drop()
+        # Not every version of websockets waits for its handlers.
+        while attending := self._handlers():
+            for thread in attending:
+                thread.join()
         self._server = self._thread = None
+
+    def _handlers(self) -> list[threading.Thread]:
+        with self._lock:
+            return [thread for thread in self._attending if thread.is_alive()]
 
     # ---------------------------------------------------------------- one connection
     def _attend(self, connection: ServerConnection) -> None:
@@ -152,6 +165,10 @@ class Stream:
 
         client = Client(connection)
         with self._lock:
+            self._attending = {thread for thread in self._attending if thread.is_alive()}
+            self._attending.add(threading.current_thread())
+            if self._stopping:
+                return
             self._clients.add(client)
         sender = threading.Thread(target=self._send_all, args=(client,), name="fake-stream-sender")
         grace = threading.Timer(self._grace_s, self._out_of_patience, (client,))

@@ -19,7 +19,7 @@ from riskcore_openalgo.testing.checks import (
     needed_margin,
     sandbox_refusal,
 )
-from riskcore_openalgo.testing.days import SQUARE_OFF, intraday_refused
+from riskcore_openalgo.testing.days import SQUARE_OFF, events_between, intraday_refused
 from riskcore_openalgo.testing.fault import Fault
 from riskcore_openalgo.testing.market import Market, split_key
 from riskcore_openalgo.testing.matching import first_status, match
@@ -250,7 +250,17 @@ class Venue:
         )
         return self.place(request, closes=True)
 
-    def square_off(self, end: time) -> None:
+    def pass_time(self, since: datetime, now: datetime) -> None:
+        """Square-off, delivery and rollover, each as it fell due."""
+        for at, event, end in events_between(since, now):
+            if event == "deliver":
+                self.account.deliver(at.date())
+            elif event == "roll_over":
+                self.account.roll_over(at)
+            elif end is not None:
+                self._square_off(end)
+
+    def _square_off(self, end: time) -> None:
         """The end of MIS on the exchanges that end then: resting orders cancelled, positions closed at market."""
         for order in list(self.account.orders.values()):
             if order.working and order.product == "MIS" and SQUARE_OFF.get(order.exchange) == end:
