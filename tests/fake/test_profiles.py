@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 import riskcore as rc
-from riskcore_openalgo.testing import LIVE, SANDBOX, SHOONYA, ZERODHA, FakeBroker
+from riskcore_openalgo.testing import LIVE, SANDBOX, SHOONYA, ZERODHA, FakeBroker, Fault
 from riskcore_openalgo.testing.profile import protected_price
 from tests.fake.world import MONDAY, Clock, market
 
@@ -225,3 +225,11 @@ def test_bars_and_keys_are_read_as_they_are_given(broker_of):
     assert broker.market.bars("NSE:TCS", "1m") == (earlier, later)
     with pytest.raises(ValueError, match="NSE:RELIANCE"):
         broker.quote("RELIANCE", 1400)
+
+
+def test_a_part_is_whole_lots(broker_of):
+    """Half of three lots is one."""
+    broker = broker_of(LIVE)
+    broker.script(Fault("placeorder", "partial", fraction="0.5"))
+    placed = broker.place("NFO:NIFTY29DEC26FUT", "BUY", 225, product="NRML")
+    assert order(broker, placed).filled == 75

@@ -164,3 +164,17 @@ def test_a_dead_token_stops_the_ticks_and_leaves_the_connection(world, socket_to
     world.broker.login()
     world.tick("TCS", 3002)
     assert socket.read()["data"]["ltp"] == 3002.0
+
+
+def test_a_server_that_comes_back_listens_where_it_did(world, socket_to):
+    """With the same books, and clients that must connect again."""
+    socket, host, url = socket_to(world), world.server.host, world.server.ws_url
+    world.server.stop()
+    with pytest.raises(ConnectionClosed):
+        socket.read()
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = world.server.host
+    world.server.start()
+    assert (world.server.host, world.server.ws_url) == (host, url)
+    socket_to(world)
+    assert world.post("ping")[0] == 200

@@ -70,6 +70,7 @@ class FakeOpenAlgo:
         self.failures: list[BaseException] = []
         self._key, self._limits, self._monotonic = key, limits, monotonic
         self._stopping = threading.Event()
+        self._port = 0
         self.wait: Callable[[float], object] = wait or self._stopping.wait
         self._lock = threading.Lock()
         self._windows: dict[str, deque[float]] = {}
@@ -94,9 +95,10 @@ class FakeOpenAlgo:
         return self.stream.url
 
     def start(self) -> None:
-        """Listen on free ports of the loopback."""
+        """Listen on free ports of the loopback; started again, on the same ones."""
         self._stopping.clear()
-        self._http = _Listener(("127.0.0.1", 0), _Handler, self)
+        self._http = _Listener(("127.0.0.1", self._port), _Handler, self)
+        self._port = self._http.server_address[1]
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, name="fake-http"
         )

@@ -57,6 +57,7 @@ class Stream:
         self._clients: set[Client] = set()
         self._attending: set[threading.Thread] = set()
         self._stopping = False
+        self._port = 0
         self._kept_back: str | None = None
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -68,7 +69,7 @@ class Stream:
         """`ws://127.0.0.1:PORT`."""
         if self._server is None:
             raise RuntimeError("the stream of the fake OpenAlgo is not running")
-        return f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
+        return f"ws://127.0.0.1:{self._port}"
 
     @property
     def clients(self) -> int:
@@ -104,7 +105,7 @@ class Stream:
 
     # --------------------------------------------------------------------- running
     def start(self) -> None:
-        """Listen on a free port of the loopback."""
+        """Listen on a free port of the loopback; started again, on the same one."""
         try:
             from websockets.sync.server import ServerConnection, serve
         except ImportError as missing:
@@ -127,7 +128,7 @@ class Stream:
         self._server = serve(
             self._attend,
             "127.0.0.1",
-            0,
+            self._port,
             create_connection=Freezable,
             compression=None,
             ping_interval=PING_S,
@@ -135,6 +136,7 @@ class Stream:
             close_timeout=1,
             logger=_silent(),
         )
+        self._port = self._server.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._server.serve_forever, name="fake-stream")
         self._thread.start()
 

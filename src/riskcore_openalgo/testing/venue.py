@@ -92,8 +92,7 @@ class Venue:
             if not (fault and fault.seconds):
                 self._end(order, REJECTED, rejected)
         elif not self.by_hand:
-            part = order.quantity if fault is None else int(order.quantity * fault.fraction)
-            self._match(order, resting=False, at_most=part)
+            self._match(order, resting=False, at_most=self._part(order, fault))
         return Placed(order.order_id, None, self.account.orders[order.order_id].filled > 0)
 
     def _refused(self, order: FakeOrder, last: Decimal) -> str:
@@ -117,6 +116,13 @@ class Venue:
         if not self.profile.rejects_later:
             return ""
         return exchange_rejection(self._market, self.account, order, order.margin)
+
+    def _part(self, order: FakeOrder, fault: Fault | None) -> int:
+        """How much may fill at once: whole lots of the scripted fraction."""
+        if fault is None:
+            return order.quantity
+        contract, part = self._market.contracts.get(order.key), int(order.quantity * fault.fraction)
+        return part - part % contract.lot if contract else part
 
     def _order(self, request: OrderRequest) -> FakeOrder:
         """The order as the broker will have it."""
