@@ -92,9 +92,9 @@ class Turn:
         """No, for one reason, without a decision."""
         self.note(e.EntryRefused(self.at, signal, (finding,), ()))
 
-    def latch(self, name: str, why: str, resets: str = OPERATOR) -> None:
-        """Halt entries under a name, once."""
-        self.stop(Latch(name, HALTED, self.at, RISKCORE, why, resets))
+    def latch(self, name: str, why: str, resets: str = OPERATOR, key: str = "") -> None:
+        """Halt entries under a name, once: all of them, or those of one instrument."""
+        self.stop(Latch(name, HALTED, self.at, RISKCORE, why, resets, key=key))
 
     def stop(self, latch: Latch) -> None:
         """Set a latch, once, and take back the entries that still work and that it stops."""
@@ -105,7 +105,7 @@ class Turn:
             for order in self.book.live_orders(latch.key or None, entries=True):
                 self.cancel(order, f"entries are stopped: {latch.name}")
 
-    def lift(self, name: str, why: str = "") -> None:
-        """Lift the latch of that name, if there is one."""
-        if self.book.latch(name) is not None:
-            self.note(e.Lifted(self.at, name, RISKCORE, why))
+    def lift(self, name: str, why: str = "", key: str = "") -> None:
+        """Lift the latch of that name (and of that instrument), if there is one."""
+        if self.book.latch(name, key) is not None:
+            self.note(e.Lifted(self.at, name, RISKCORE, why, key))

@@ -65,7 +65,9 @@ class EvidenceArrived:
 class PricesSeen:
     """Prices of one instrument since the last look, conflated: the first, the extremes and the last.
 
-    `atr` is the ATR at their end, where somebody works it out: a stop that trails by the ATR then follows it.
+    `atr` is the ATR at their end, where somebody works it out: a stop that trails by the ATR then follows it. `ticks`
+    is how many prices these are and `sources` where they came from, each once; 0 and () where nobody counted. They
+    count the whole span: that several prices came does not say that several stood at its extremes.
     """
 
     at: datetime
@@ -76,6 +78,8 @@ class PricesSeen:
     last: Decimal
     since: datetime
     atr: Decimal | None = None
+    ticks: int = 0
+    sources: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICES)
@@ -109,5 +113,13 @@ class TimePassed:
 
 
 _EQUITY = checks("EquityRead", equity=amount)
-_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive, atr=optional(not_negative))
+_PRICES = checks(
+    "PricesSeen",
+    first=positive,
+    high=positive,
+    low=positive,
+    last=positive,
+    atr=optional(not_negative),
+    ticks=not_negative_whole,
+)
 _REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)
