@@ -135,13 +135,13 @@ class FakeStream:
 
 
 @contextlib.contextmanager
-def running(fake, port=0):
+def running(fake, port=0, ssl=None):
     """The server on a port of this machine; its own pings are off, for they would be signs of life."""
-    with serve(fake.handle, "127.0.0.1", port, ping_interval=None, close_timeout=0.5) as server:
+    with serve(fake.handle, "127.0.0.1", port, ssl=ssl, ping_interval=None, close_timeout=0.5) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+            yield f"{'wss' if ssl else 'ws'}://127.0.0.1:{server.socket.getsockname()[1]}"
         finally:
             fake.thaw()
             fake.drop()

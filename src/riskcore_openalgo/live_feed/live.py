@@ -225,4 +225,11 @@ class LiveFeed:
             if against >= self._fresh.disagreeing:
                 why = f"{against} polled quotes of {key} in a row are far from what the stream says"
                 found[DISAGREE, key] = why
+        for name, key in self._troubles.standing:
+            if self._unheard(key, moment.at):
+                found.setdefault((name, key), f"nothing was heard of {key} since the start")
         return found
+
+    def _unheard(self, key: str, at: datetime) -> bool:
+        """Whether an instrument should have been heard of, and was not: what an earlier run told of it still stands."""
+        return key in self._keys and self.prices.last_good(key) is None and self._is_open(key, at)

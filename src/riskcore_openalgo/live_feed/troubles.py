@@ -27,6 +27,11 @@ class Troubles:
 
     _standing: set[Standing] = field(factory=set)
 
+    @property
+    def standing(self) -> tuple[Standing, ...]:
+        """Those that stand, by name and instrument."""
+        return tuple(sorted(self._standing))
+
     def resume(self, latches: Iterable[rc.Latch]) -> None:
         """Take over what an earlier run told and a book still holds: it is over as soon as it is not found again."""
         self._standing |= {(latch.name, latch.key) for latch in latches if latch.name in NAMES}
@@ -34,7 +39,7 @@ class Troubles:
     def now(self, found: Mapping[Standing, str], at: datetime) -> list[events.Input]:
         """What begins and what is over, given all that is found now, each with its reason."""
         begun = [standing for standing in found if standing not in self._standing]
-        over = sorted(self._standing - set(found))
+        over = [standing for standing in self.standing if standing not in found]
         self._standing = set(found)
         return [
             *(events.TroubleOver(at, name, key) for name, key in over),
