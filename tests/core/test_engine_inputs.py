@@ -29,6 +29,24 @@ def test_trouble_stops_entries_and_not_exits_until_it_is_over():
     assert day.book.state == "active"
 
 
+def test_trouble_with_one_instrument_stops_its_entries_alone():
+    """What works to enter it is taken back; another's trouble of the same name stands by itself."""
+    day = a_day(INFY, TCS, max_position_size_percent=30)
+    entry = day.enter("10:00", **SEEN)
+    facts = day.take(e.TroubleSeen(day.at("10:00:05"), "prices_stale", "silent for 90 s", "NSE:INFY"))
+    assert facts == ("Latched", "CancelRequested")
+    assert day.last(e.CancelRequested).order_id == entry
+    assert day.book.state == "active"
+    day.enter("10:01", symbol="INFY", **SEEN)
+    assert day.refusal()[0] == "entries_stopped"
+    day.enter("10:02", symbol="TCS", **SEEN)
+    assert isinstance(day.facts[-1], e.EntryApproved)
+    assert day.take(e.TroubleOver(day.at("10:03"), "prices_stale", "NSE:TCS")) == ()
+    assert day.take(e.TroubleOver(day.at("10:03"), "prices_stale")) == ()
+    assert day.take(e.TroubleOver(day.at("10:04"), "prices_stale", "NSE:INFY")) == ("Lifted",)
+    assert day.book.latches == ()
+
+
 def test_a_latch_survives_the_night_and_a_restart():
     """Nobody has lifted it."""
     day = a_day()

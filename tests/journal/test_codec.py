@@ -59,6 +59,8 @@ RARE = (
     events.Approaching(NOW, "max_positions", 4, Decimal("5.0"), Decimal("80.00")),
     events.Receded(NOW, "max_positions"),
     events.Rearmed(NOW, "max_drawdown"),
+    events.TroubleSeen(NOW, "prices_stale", "silent for 90 s", "NSE:M&M"),
+    events.PricesSeen(NOW, "NSE:SBIN", *map(Decimal, (801, 802, 800, 801)), NOW, ticks=3, sources=("poll", "stream")),
 )
 
 
@@ -177,3 +179,12 @@ def test_what_cannot_be_read_is_named(name, version, body, said):
     """An unknown type, version or field refuses; nothing is guessed."""
     with pytest.raises(CodecError, match=said):
         decode(name, version, body)
+
+
+def test_what_an_older_version_did_not_write_has_its_default():
+    """Prices of before their ticks were counted, and trouble of before it could be one instrument's."""
+    prices = events.PricesSeen(NOW, "NSE:SBIN", *map(Decimal, (801, 802, 800, 801)), NOW)
+    trouble = events.TroubleSeen(NOW, "journal_unavailable", "database is locked")
+    for event, later in ((prices, ("ticks", "sources")), (trouble, ("key",))):
+        body = {name: value for name, value in json.loads(encode(event)).items() if name not in later}
+        assert decode(type(event).__name__, 1, json.dumps(body)) == event

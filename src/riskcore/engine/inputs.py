@@ -173,14 +173,14 @@ def _time(event: e.TimePassed, turn: Turn) -> None:
 
 @react_to.register
 def _trouble(event: e.TroubleSeen, turn: Turn) -> None:
-    turn.latch(event.name, event.why, CONDITION)
+    turn.latch(event.name, event.why, CONDITION, event.key)
 
 
 @react_to.register
 def _trouble_over(event: e.TroubleOver, turn: Turn) -> None:
-    latch = turn.book.latch(event.name)
+    latch = turn.book.latch(event.name, event.key)
     if latch is not None and latch.resets == CONDITION and latch.name not in (*NAMES, operator.LOGIN):
-        turn.lift(event.name, "the trouble is over")
+        turn.lift(event.name, "the trouble is over", event.key)
 
 
 @react_to.register

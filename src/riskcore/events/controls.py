@@ -31,19 +31,24 @@ def said(value: Any, name: str) -> str:
 
 @frozen
 class TroubleSeen:
-    """Something the shell depends on failed; entries stop under its name until it is over."""
+    """Something the shell depends on failed; entries stop under its name until it is over.
+
+    With a `key` only the entries of that instrument stop.
+    """
 
     at: datetime
     name: str
     why: str
+    key: str = ""
 
 
 @frozen
 class TroubleOver:
-    """The trouble of that name has passed."""
+    """The trouble of that name (and of that instrument) has passed."""
 
     at: datetime
     name: str
+    key: str = ""
 
 
 @frozen

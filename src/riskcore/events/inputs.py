@@ -114,5 +114,13 @@ class TimePassed:
 
 
 _EQUITY = checks("EquityRead", equity=amount)
-_PRICES = checks("PricesSeen", first=positive, high=positive, low=positive, last=positive, atr=optional(not_negative))
+_PRICES = checks(
+    "PricesSeen",
+    first=positive,
+    high=positive,
+    low=positive,
+    last=positive,
+    atr=optional(not_negative),
+    ticks=not_negative_whole,
+)
 _REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)
