@@ -1,4 +1,4 @@
-"""Exits at their edges: break-even to the paisa, the close of a candle told or looked up, a book that follows a price."""
+"""Exits at their edges: break-even to the paisa, the close of a candle, a book that follows a price."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
