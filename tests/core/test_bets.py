@@ -83,6 +83,14 @@ def test_an_entry_on_its_way_is_a_bet_on_its_own_side(side, together):
     assert (found.keys, found.together) == (("NSE:INFY", "NSE:TCS"), {(0, 1): together})
 
 
+def test_an_exit_on_its_way_is_no_bet():
+    """Of something that is held no more."""
+    away = rc.exit_order(
+        held(ABC), order_id="x", reason="stop", reference=Decimal(990), level=None, policy=rc.Policy(), at=NOON
+    )
+    assert asked(rc.Book(100_000).after(away)).keys == ("NSE:INFY",)
+
+
 def test_what_is_held_counts_on_the_side_it_is_held():
     """Whatever else is on its way in it."""
     book = rc.Book(100_000, positions=[held(TCS, side="SELL", stop=1010)]).after(entry(TCS, "BUY"))
@@ -95,7 +103,16 @@ def test_without_a_limit_on_clusters_only_the_entry_is_compared():
     assert set(asked(book).together) == {(0, 1), (0, 2)}
     everyone = asked(book, max_cluster_positions=2).together
     assert set(everyone) == {(0, 1), (0, 2), (1, 2)}
-    assert everyone[0, 1] == 1 > 0 > everyone[1, 2]
+    assert everyone[0, 1] == 1
+    assert everyone[1, 2] < 0
+
+
+def test_at_the_correlation_of_clusters_two_hang_together():
+    """The same closes have a correlation of exactly one."""
+    book = rc.Book(100_000, positions=[held(TCS)])
+    settings = {"max_cluster_positions": 1, "closes": {"NSE:INFY": UP, "NSE:TCS": UP}}
+    found = decided(book, cluster_correlation=1, **settings).reasons
+    assert [(f.reason, f.measured, f.limit) for f in found] == [("cluster_crowded", 2, 1)]
 
 
 def test_whose_history_is_missing_is_told():
