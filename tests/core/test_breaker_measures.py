@@ -232,7 +232,10 @@ def test_what_is_held_and_what_is_on_its_way_are_positions():
         at=NOON,
     )
     book = rc.Book(1_000_000, positions=(held(INFY),)).after(entry).after(leaving)
-    assert approach.positions(book, NOTHING, on(max_positions=4), NOON) == Measure("max_positions", 2, 4, "positions")
+    two = Measure("max_positions", 2, 4, "positions")
+    assert approach.positions(book, NOTHING, on(max_positions=4), NOON) == two
+    calm = rc.Book(1_000_000, positions=(held(INFY),)).after(entry)
+    assert approach.positions(calm, NOTHING, on(max_positions=4), NOON) == two
     assert approach.trades(book, NOTHING, on(max_trades_per_day=5), NOON) == Measure(
         "max_trades_per_day", 1, 5, "entries today"
     )
