@@ -1,4 +1,4 @@
-"""What an entry rests on: how its stop was found, the reward after charges, entries and exits on their way beside it."""
+"""What an entry rests on: how its stop was found, the reward after charges, what is on its way beside it."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -60,6 +60,21 @@ def test_of_two_greatest_distances_the_smaller_holds(pct, by_atr, stop):
     wide = {"stop_methods": ["points"], "stop_points": 100}
     answer = placed(atr=10, **wide, stop_greatest_pct=pct, stop_greatest_atr=by_atr)
     assert answer.stop.price == stop
+
+
+@pytest.mark.parametrize(("given", "bars"), [({"atr": 4, "atr_bars": 139}, 139), ({}, 0)])
+def test_too_few_bars_for_an_atr_are_counted(given, bars):
+    """139 of 140; where there are none, none."""
+    assert told(placed(**given), "atr_warmup_bars") == ("atr_not_ready", bars, 140, None)
+
+
+def test_between_the_ticks_a_stop_at_the_limit_leaves_nothing_to_measure():
+    """Quoted at 1,000.03 the entry may cost 1,000.00 at most, where the stop is: no risk, and no reward for it."""
+    signal = rc.Signal("INFY", "BUY", at=NOON, stop=1000, target=1100)
+    seen = rc.Market(instrument=INFY, at=NOON, last="1000.03")
+    answer = rc.decide(signal, rc.Book(100_000), seen, rc.Policy(**WIDE))
+    assert failed(answer) == ["zero_risk"]
+    assert "min_risk_reward" in answer.unmeasured
 
 
 # ---------------------------------------------------------------- the reward after charges
@@ -138,6 +153,20 @@ def test_open_risk_for_exactly_one_lot_lets_one_lot_through(limit, reason, most)
     seen = rc.Market(instrument=LOTS, at=NOON, last=1000)
     answer = rc.decide(signal, rc.Book(100_000), seen, rc.Policy(**WIDE, max_open_risk=limit))
     assert told(answer, "max_open_risk") == (reason, 0, 1000 * Decimal(limit), most)
+
+
+@pytest.mark.parametrize(("one", "said"), [(True, "INFY"), (False, "off")])
+def test_whether_a_symbol_may_be_added_to_is_told(one, said):
+    """By the symbol where it must be free, and that nobody asks where it need not."""
+    assert told(decided(one_position_per_symbol=one), "one_position_per_symbol") == ("", said, None, None)
+
+
+def test_an_exit_on_its_way_is_no_position():
+    """Of something that is held no more."""
+    away = rc.exit_order(
+        held(ABC), order_id="x", reason="stop", reference=Decimal(990), level=None, policy=rc.Policy(), at=NOON
+    )
+    assert told(decided(rc.Book(100_000).after(away), max_positions=1), "max_positions") == ("", 0, 1, None)
 
 
 def test_an_exit_on_its_way_takes_no_room_of_its_sector():
