@@ -177,3 +177,61 @@ def test_a_number_that_a_rule_of_ones_own_measured_must_be_one():
     [found] = rc.decide(signal, rc.Book(100_000), rc.Market(instrument=INFY, at=NOON, last=1000), rule).reasons
     assert found.reason == "rule_failed"
     assert found.measured.endswith("ValueError: measured must be a finite number, got nan")
+
+
+# ---------------------------------------------------------------- and what else an entry is held against
+
+
+CALL = rc.Instrument(
+    symbol="NIFTY24NOV2626000CE", tick="0.05", exchange="NFO", segment="OPT", kind="index", underlying="NIFTY"
+)
+
+
+@pytest.mark.parametrize(
+    ("side", "answer"), [("BUY", ("", 100, None, None)), ("SELL", ("margin_unknown", f"{CALL.key} NRML", None, None))]
+)
+def test_an_option_is_paid_in_full_or_sold_at_a_margin_that_nobody_knows(side, answer):
+    """A hundred per cent of its value, or what no table says."""
+    way = 1 if side == "BUY" else -1
+    levels = {"stop": 100 - 10 * way, "target": 100 + 50 * way}
+    signal = rc.Signal(CALL.symbol, side, at=NOON, exchange="NFO", product="NRML", **levels)
+    seen = rc.Market(instrument=CALL, at=NOON, last=100)
+    policy = rc.Policy(**WIDE, allowed_products=["NRML"])
+    assert told(rc.decide(signal, rc.Book(100_000), seen, policy), "margin") == answer
+
+
+@pytest.mark.parametrize("stop", [1001, 1050])
+def test_a_signals_stop_on_the_wrong_side_is_not_replaced_by_a_tighter_one(stop):
+    """Fifty rupees on the winning side, where the policy's own stands ten on the losing one."""
+    answer = placed(signal={"stop": stop, "target": 1100}, signal_stop="tighter", **POINTS)
+    assert told(answer, "stop_methods") == ("stop_wrong_side", stop, 1000, None)
+
+
+@pytest.mark.parametrize(("given", "stop"), [(99, "99.50"), ("99.70", "99.70"), ("99.50", "99.50")])
+def test_of_two_stops_within_a_rupee_the_tighter_counts(given, stop):
+    """The policy's own is half a rupee away."""
+    own = {"stop_methods": ["points"], "stop_points": "0.5"}
+    answer = placed(last=100, signal={"stop": given, "target": 110}, signal_stop="tighter", **own)
+    assert answer.stop.price == Decimal(stop)
+
+
+@pytest.mark.parametrize(("points", "stop"), [(1, 1), ("1.50", "0.50")])
+def test_a_share_for_two_rupees_has_a_stop_and_a_target(points, stop):
+    """At a rupee or half a rupee, and two and a half times as far above."""
+    answer = placed(last=2, stop_methods=["points"], stop_points=points)
+    assert (answer.stop.price, answer.target.risk_reward) == (Decimal(stop), Decimal("2.5"))
+
+
+def test_the_gravest_latch_is_the_one_that_is_told():
+    """Whichever came first, and not one of another symbol."""
+    week = rc.Latch("max_weekly_loss", "reducing", NOON, "riskcore", "lost", resets="next_session")
+    other = rc.Latch("stale_after_s", "halted", NOON, "riskcore", "silent", key="NSE:TCS")
+    hand = rc.Latch("operator", "halted", NOON, "asha", "lunch")
+    for latches in ((week, other, hand), (other, hand, week)):
+        answer = decided(rc.Book(100_000, latches=latches))
+        assert told(answer, "state") == ("entries_stopped", "operator (lunch)", "active", None)
+
+
+def test_a_signal_that_was_not_seen_before_is_new():
+    """And that is what its finding says."""
+    assert told(decided(), "signal") == ("", "new", None, None)
