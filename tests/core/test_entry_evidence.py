@@ -1,6 +1,6 @@
 """What an entry rests on: how its stop was found, the reward after charges, what is on its way beside it."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -68,13 +68,47 @@ def test_too_few_bars_for_an_atr_are_counted(given, bars):
     assert told(placed(**given), "atr_warmup_bars") == ("atr_not_ready", bars, 140, None)
 
 
-def test_between_the_ticks_a_stop_at_the_limit_leaves_nothing_to_measure():
-    """Quoted at 1,000.03 the entry may cost 1,000.00 at most, where the stop is: no risk, and no reward for it."""
-    signal = rc.Signal("INFY", "BUY", at=NOON, stop=1000, target=1100)
-    seen = rc.Market(instrument=INFY, at=NOON, last="1000.03")
-    answer = rc.decide(signal, rc.Book(100_000), seen, rc.Policy(**WIDE))
+@pytest.mark.parametrize(
+    ("side", "last", "stop", "band"),
+    [
+        ("BUY", "1000.03", 1000, 0),
+        ("SELL", "1000.03", "1000.05", 0),
+        ("BUY", 1000, 1000, "0.1"),
+        ("SELL", 1000, 1000, "0.1"),
+    ],
+)
+def test_a_stop_at_the_quote_or_at_the_limit_of_the_entry_leaves_nothing_to_measure(side, last, stop, band):
+    """Quoted at 1,000.03 an entry may cost 1,000.00 at most, and a sale bring 1,000.05 at least."""
+    target = 1100 if side == "BUY" else 900
+    signal = rc.Signal("INFY", side, at=NOON, stop=stop, target=target)
+    seen = rc.Market(instrument=INFY, at=NOON, last=last)
+    answer = rc.decide(signal, rc.Book(100_000), seen, rc.Policy(**{**WIDE, "entry_band_pct": band}))
     assert failed(answer) == ["zero_risk"]
-    assert "min_risk_reward" in answer.unmeasured
+    assert {"stop_least_ticks", "min_risk_reward", "risk_per_trade"} <= set(answer.unmeasured)
+
+
+def test_a_stop_at_nought_has_no_distance_to_measure():
+    """It is refused for that alone."""
+    answer = placed(stop_methods=["points"], stop_points=1000, target_r_multiple=3)
+    assert failed(answer) == ["stop_beyond_zero"]
+    assert {"stop_least_ticks", "min_risk_reward", "risk_per_trade"} <= set(answer.unmeasured)
+
+
+# ---------------------------------------------------------------- the session
+
+
+def test_entries_end_when_those_of_the_product_do():
+    """At 14:35, with a square-off at 14:30, nothing is bought for the day; what is kept overnight is."""
+    late = {"at": NOON.replace(hour=14, minute=35), "square_off_at": time(14, 30)}
+    assert failed(decided(**late)) == ["after_cut_off"]
+    assert decided(**late, product="CNC").approved
+
+
+def test_a_day_beyond_the_calendar_is_told():
+    """With where the calendar ends."""
+    reason, measured, *_ = told(decided(at=NOON.replace(year=2031)), "session")
+    assert reason == "calendar_unknown"
+    assert measured.startswith("the calendar runs from ")
 
 
 # ---------------------------------------------------------------- the reward after charges
