@@ -76,6 +76,15 @@ def entry(thing, side):
     return rc.decide(signal, rc.Book(100_000), seen, rc.Policy()).order
 
 
+def test_bets_are_compared_over_the_latest_returns_of_the_window():
+    """Of two returns both rose by a tenth and fell by a tenth; what came before, when one halved, is too long ago."""
+    closes = {"NSE:INFY": [100, 50, 100, 110, 99], "NSE:TCS": [100, 200, 100, 110, 99]}
+    signal = rc.Signal("INFY", "BUY", at=NOON)
+    seen = rc.Market(instrument=INFY, at=NOON, last=1000, closes=closes)
+    found = bets_of(signal, rc.Book(100_000, positions=[held(TCS)]), seen, rc.Policy(**SHORT))
+    assert found.together == {(0, 1): 1}
+
+
 @pytest.mark.parametrize(("side", "together"), [("BUY", 1), ("SELL", -1)])
 def test_an_entry_on_its_way_is_a_bet_on_its_own_side(side, together):
     """Bought too it is the same bet; sold it is a hedge."""

@@ -68,6 +68,16 @@ def test_too_few_bars_for_an_atr_are_counted(given, bars):
     assert told(placed(**given), "atr_warmup_bars") == ("atr_not_ready", bars, 140, None)
 
 
+@pytest.mark.parametrize(("count", "missing"), [(13, True), (14, False), (15, False)])
+def test_an_atr_of_fourteen_needs_fourteen_bars(count, missing):
+    """With one less there is none, not for a stop and not to measure a move by."""
+    settings = {"atr_warmup_bars": 14, "unusual_move_atr": 3}
+    seen = rc.Market(instrument=INFY, at=NOON, last=1000, bars=calm(count), recent_prices=[(NOON, 1000)])
+    answer = rc.decide(rc.Signal("INFY", "BUY", at=NOON), rc.Book(100_000), seen, rc.Policy(**WIDE, **settings))
+    assert failed(answer) == (["evidence_missing", "atr_not_ready"] if missing else [])
+    assert told(answer, "unusual_move_atr")[:2] == (("evidence_missing", "ATR") if missing else ("", 0))
+
+
 @pytest.mark.parametrize(
     ("side", "last", "stop", "band"),
     [

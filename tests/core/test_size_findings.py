@@ -119,6 +119,32 @@ def test_the_value_of_an_entry_is_measured_by_the_lot(most, reason, shares):
     assert answer == (reason, Decimal(10_000), Decimal(most), shares)
 
 
+@pytest.mark.parametrize(
+    ("freeze", "answer"),
+    [
+        (None, ("", "no freeze quantity", 3, None)),
+        (25, ("", 60, "max_slices", 60)),
+        (10, ("", 30, "max_slices", 30)),
+        (9, ("below_one_lot", 0, "max_slices", 0)),
+    ],
+)
+def test_what_the_slices_hold_is_told(freeze, answer):
+    """Three of whole lots of ten."""
+    thing = attrs.evolve(LOTS, freeze_quantity=freeze)
+    signal = rc.Signal("BULK", "BUY", at=NOON, stop=990, target=1100)
+    seen = rc.Market(instrument=thing, at=NOON, last=1000)
+    answer_ = rc.decide(signal, rc.Book(100_000), seen, rc.Policy(**WIDE, max_slices=3))
+    assert told(answer_, "max_slices") == answer
+
+
+def test_the_budget_of_a_rupee_is_a_rupee():
+    """All of it at ten paise a share are ten shares; the rupee pays for two of them."""
+    signal = rc.Signal("INFY", "BUY", at=NOON, stop="0.40", target=1)
+    seen = rc.Market(instrument=INFY, at=NOON, last="0.50")
+    answer = rc.decide(signal, rc.Book(1), seen, rc.Policy(**WIDE, risk_per_trade=100, max_daily_loss=100))
+    assert (answer.budget, answer.order.quantity, dict(answer.size.caps)["risk_per_trade"]) == (1, 2, 10)
+
+
 def test_the_largest_quantity_is_told():
     """Under its own name, a lot or less than one."""
     assert told(in_lots(max_quantity=10), "max_quantity") == ("", 10, "max_quantity", 10)

@@ -6,7 +6,7 @@ import pytest
 
 import riskcore as rc
 from riskcore.table_rows import Hours
-from tests.core.one_trade import NOON, after, decided, done
+from tests.core.one_trade import NOON, after, decided, done, failed
 
 pytestmark = pytest.mark.smoke
 
@@ -42,6 +42,26 @@ def test_a_cooldown_is_counted_in_the_hours_of_the_policys_own_tables():
     early = {"at": at, "cooldown_s": 1500, "no_entry_before": FRIDAY.time()}
     assert told(decided(book, **early, tables=hours), "cooldown_s") == ("cooling_down", 900, 1500)
     assert told(decided(book, **early), "cooldown_s") == ("", 1500, 1500)
+
+
+def test_a_wait_is_counted_no_further_than_it_lasts():
+    """The quarter of an hour was over on Thursday; Friday's minutes are not added to it."""
+    answer = decided(after(done(at=THURSDAY)), at=FRIDAY + minutes(15), cooldown_s=900)
+    assert told(answer, "cooldown_s") == ("", 900, 900)
+
+
+def test_a_wait_after_a_loss_holds_in_its_scope():
+    """A loss of another strategy is that strategy's."""
+    book = after(done(strategy="other"))
+    waiting = {"cooldown_after_loss_s": 600}
+    assert failed(decided(book, **waiting)) == ["cooling_down_after_loss"]
+    assert decided(book, cooldown_scope="symbol_strategy", **waiting).approved
+
+
+def test_what_may_not_be_entered_again_is_told():
+    """By its symbol, and what the policy says."""
+    answer = decided(after(done()), reentry_after_stop="next_session")
+    assert told(answer, "reentry_after_stop") == ("stopped_out_today", "INFY", "next_session")
 
 
 def test_without_a_close_there_is_nothing_to_wait_for():
