@@ -145,6 +145,13 @@ def test_the_budget_of_a_rupee_is_a_rupee():
     assert (answer.budget, answer.order.quantity, dict(answer.size.caps)["risk_per_trade"]) == (1, 2, 10)
 
 
+def test_what_could_not_be_measured_hides_no_cap_behind_it():
+    """No ATR bounds the stop of the signal, and still an entry for Rs 10,000 is too small for fifty shares."""
+    answer = decided(stop_greatest_atr=5, max_notional=10_000, min_quantity=50)
+    assert "stop_greatest_atr" in answer.unmeasured
+    assert told(answer, "min_quantity") == ("below_min_quantity", 10, 50, None)
+
+
 def test_the_largest_quantity_is_told():
     """Under its own name, a lot or less than one."""
     assert told(in_lots(max_quantity=10), "max_quantity") == ("", 10, "max_quantity", 10)

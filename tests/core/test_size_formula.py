@@ -26,6 +26,7 @@ pytestmark = pytest.mark.smoke
         ({"equity": -5}, 0),
         ({"equity": 2999}, 0),
         ({"equity": 3000}, 1),
+        ({"equity": 3000, "charges": lambda shares: 1}, 0),
     ],
 )
 def test_the_size_is_the_largest_that_fits(extra, quantity):
@@ -88,6 +89,7 @@ def test_every_cap_is_taken_down_to_whole_lots_and_never_below_none(lot, caps, q
         (lambda shares: 1000, 1, [1000, 500, 250, 200, 100, 90, 45, 43, 21, 20, 10, 9, 4, 3, 1], 0),
         (lambda shares: 20, 1, [1000, 980, 990, 981], 980),
         (lambda shares: 20, 50, [1000, 950], 950),
+        (lambda shares: 200 if shares > 500 else 0, 1, [1000, 833, 416, 810, 613, 800, 805, 801], 800),
     ],
 )
 def test_the_charges_are_asked_for_a_few_times_and_not_for_every_quantity(charges, lot, asked, quantity):
