@@ -110,5 +110,6 @@ def test_a_book_knows_which_setting_moved_the_stop():
     seen = rc.Price("NSE:INFY", 1030, TEN)
     moved = rc.trailed(rc.Book(100_000, positions=[held()]), seen, rc.Policy(**POINTS)).positions[0]
     assert (moved.stop, moved.trail.rule) == (1025, "trail")
-    bare = rc.trailed(rc.Book(100_000, positions=[held(stop=None)]), seen, rc.Policy()).positions[0]
-    assert (bare.stop, bare.last, bare.trail.rule) == (None, 1030, "")
+    bare = rc.Book(100_000, positions=[held(stop=None)])
+    assert rc.trailed(bare, seen, rc.Policy()) == bare.after(seen)
+    assert bare.after(seen).positions[0].stop is None
