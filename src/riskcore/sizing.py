@@ -102,23 +102,20 @@ def _search(budget: Decimal, loss: Decimal, charges: Charges, lot: int, lots: in
     `low` fits and `high` does not; each round guesses where the straight line between them meets the budget, every
     second one halves instead, so that no shape of charges makes it long.
     """
-    low, lost_low, high, halve, each = 0, ZERO, lots + 1, False, loss * lot
-    lost_high = each * high
-    guess = lots
-    while True:
+    each, low, high, halve = loss * lot, 0, lots, False
+    lost_low, lost_high = ZERO, each * lots + charges(lots * lot)
+    if lost_high <= budget:
+        return lots
+    while high - low > 1:
+        between = (budget - lost_low) / (lost_high - lost_low) * (high - low)
+        guess = low + ((high - low) // 2 if halve else min(max(int(between), 1), high - low - 1))
         lost = each * guess + charges(guess * lot)
         if lost <= budget:
             low, lost_low = guess, lost
         else:
             high, lost_high = guess, lost
-        if high - low == 1:
-            return low
-        if halve:
-            guess = low + (high - low) // 2
-        else:
-            between = int((budget - lost_low) / (lost_high - lost_low) * (high - low))
-            guess = low + min(max(between, 1), high - low - 1)
         halve = not halve
+    return low
 
 
 def _clean(charges: Callable[[int], Any]) -> Charges:

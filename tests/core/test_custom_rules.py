@@ -85,6 +85,30 @@ def test_what_a_rule_measured_is_kept_exact_or_as_text():
     assert (refused.reasons[0].measured, refused.reasons[0].limit) == (Decimal("0.1"), "[1, 2]")
 
 
+def test_whole_numbers_texts_and_nothing_at_all_are_kept_as_they_are():
+    """Three is three, and what was not measured is not the word None."""
+    [found] = decided(lambda context: rc.Finding("x", False, "no", 3, None)).reasons
+    assert (found.measured, found.limit) == (3, None)
+    [found] = decided(lambda context: rc.Finding("x", False, "no", "much", Decimal("0.5"))).reasons
+    assert (found.measured, found.limit) == ("much", Decimal("0.5"))
+
+
+def says_no(context):
+    return rc.Finding("x", False)
+
+
+def test_a_rule_that_gives_no_reason_refused():
+    """Under its own name."""
+    assert [found.reason for found in decided(says_no).reasons] == ["says_no:refused"]
+
+
+def test_a_rule_that_allows_one_lot_lets_it_through():
+    """And less than one does not."""
+    assert decided(rc.custom_rule(at_most, shares=1)).order.quantity == 1
+    [found] = decided(rc.custom_rule(at_most, shares=0)).reasons
+    assert (found.reason, found.measured, found.limit) == ("below_one_lot", 0, "at_most")
+
+
 def test_the_policy_tells_its_rules_apart_by_name_parameters_and_code():
     """Its digest changes with each of them, and is the same for the same."""
     plain = rc.Policy()

@@ -144,6 +144,16 @@ def test_the_caps_can_be_had_as_formulas():
     assert kelly.basis == "0.5 x Kelly 0.0010 of 1000000"
 
 
+def test_a_cap_of_shares_says_what_it_follows_from():
+    """Rs 100,000 at 2,502.50 are 39 shares and some rupees over."""
+    assert rc.fixed_quantity_cap(quantity=40) == ("fixed_quantity", 40, "40 a trade")
+    assert rc.fixed_notional_cap(notional=100_000, price="2502.50") == (
+        "fixed_notional",
+        39,
+        "Rs 100000 at 2502.5",
+    )
+
+
 def test_a_volatility_size_needs_its_atr_though_the_signal_brings_a_stop():
     """Refused by name; by the risk alone the entry would pass."""
     target = {"sizing_method": "volatility", "volatility_target_pct": 1}
@@ -224,6 +234,18 @@ def test_the_edge_of_trades_is_folded_in_r():
     assert rc.kelly_fraction(edge.win_rate, edge.payoff) == Decimal("0.4")
 
 
+def test_a_trade_without_an_initial_risk_is_passed_over():
+    """The one before it and the one after it count."""
+    bare = attrs.evolve(results(1)[0], r_multiple=None)
+    assert rc.edge_of([*results(2), bare, *results(-1)]) == rc.Edge(2, Decimal("0.5"), Decimal(2))
+
+
+def test_who_never_won_and_who_always_did_have_a_kelly_fraction_too():
+    """Half of the capital against the odds of 2 for 1, and all of it for them."""
+    assert rc.kelly_fraction(0, 2) == Decimal("-0.5")
+    assert rc.kelly_fraction(1, 2) == 1
+
+
 @pytest.mark.parametrize(
     ("call", "match"),
     [
@@ -287,8 +309,9 @@ def test_the_throttle_scales_what_would_be_risked_otherwise():
 
 @pytest.mark.parametrize(("drawdown", "left"), [(0, 100), (5, 100), ("7.5", 75), (10, 50), (11, 50), (100, 50)])
 def test_the_throttle_is_a_straight_line(drawdown, left):
-    """From 100 % at 5 down to 50 % at 10."""
+    """From 100 % at 5 down to 50 % at 10; down to 100 % is none at all."""
     assert rc.throttled_pct(drawdown_pct=drawdown, from_pct=5, to_pct=10, least_pct=50) == left
+    assert rc.throttled_pct(drawdown_pct=drawdown, from_pct=5, to_pct=10, least_pct=100) == 100
 
 
 # least quantity, lots, slices

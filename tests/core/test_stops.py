@@ -73,6 +73,22 @@ def test_a_moved_stop_says_from_where():
     assert moved.basis == "1 points, moved to the least distance of 2.0000"
 
 
+def test_a_stop_that_stands_at_a_bound_is_left_as_it_was_found():
+    """Two rupees away, where at least two or at most two are wanted."""
+    found = rc.points_stop(side="BUY", entry=99, points=2, tick=1)
+    for bound in ({"least": 2}, {"greatest": 2}):
+        assert rc.clamped_stop(side="BUY", entry=99, stop=found, tick=1, **bound) is found
+
+
+def test_the_evidence_of_a_stop_made_by_hand_is_a_sentence_or_one_with_places():
+    """Kept as it was given, and read as one sentence."""
+    price, distance = Decimal(98), Decimal(2)
+    assert rc.Stop(price, distance, "by hand").basis == "by hand"
+    assert rc.Stop(price, distance, "by hand {}").basis == "by hand {}"
+    placed = rc.Stop(price, distance, ("{} points", 2))
+    assert (placed.basis, placed.found) == ("2 points", ("{} points", 2))
+
+
 def test_a_swing_is_passed_by_no_bar_on_either_side():
     """Lows 98 97 [95] 96 97 [94] 96 97 99: with one bar each side two swing lows, with two bars the same two."""
     assert [bar.low for bar in rc.swings(bars=WAVES, side="BUY", width=1)] == [95, 94]

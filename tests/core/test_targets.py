@@ -237,6 +237,7 @@ def test_a_leg_written_otherwise_is_refused_with_the_form(leg):
     [
         ({"target_legs": ["50% at 2R", "40% at 5R"]}, "target_legs: add up to 90 %; make it 100 %"),
         ({"target_legs": ["0% at 2R", "100% at 5R"]}, "target_legs: share must be above 0"),
+        ({"target_legs": ["50% at 0R", "50% at 5R"]}, "target_legs: reach must be above 0"),
         ({"target_legs": "50% at 2R"}, "target_legs must be a list"),
         ({"target_legs": ["50% at 1R", "50% at 3R"]}, "target_legs: give 2 R below min_risk_reward 2.5"),
         ({"target_method": "percent"}, "target_pct: must be set, because target_method is percent"),

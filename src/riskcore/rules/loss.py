@@ -61,8 +61,7 @@ def monthly_loss(context: Context) -> Reading | None:
 
 
 def _loss_since(first: date, percent: Decimal | None, reached: str, context: Context) -> Reading | None:
-    today, rule = context.market.at.date(), reached.removesuffix("_reached")
-    found = loss_since(context.book, context.result, first, today, percent, rule)
+    found = loss_since(context.book, context.result, first, context.market.at.date(), percent, reached)
     if found is None:
         return None
     return reached if found.tripped else "", found.measured, found.limit, None

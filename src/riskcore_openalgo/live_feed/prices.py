@@ -67,7 +67,7 @@ class _Span:
 
 @define
 class _Symbol:
-    """One instrument: its span, the newest prices, the newest with a stamp of each source, since when its silence counts."""
+    """One instrument: its span, its newest prices (with a stamp: of each source), and since when its silence counts."""
 
     watched_at: float
     span: _Span | None = None
