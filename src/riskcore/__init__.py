@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         BrokerPosition as BrokerPosition,
         BrokerTrade as BrokerTrade,
     )
+    from riskcore.brokers import capability as capability
     from riskcore.costs import (
         Charges as Charges,
         ChargesUnknown as ChargesUnknown,
@@ -182,6 +183,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "breakers.measure": ("Measure", "Observations"),
     "breakers.table": ("measures",),
     "broker_books": ("BrokerBooks", "BrokerHolding", "BrokerOrder", "BrokerPosition", "BrokerTrade"),
+    "brokers": ("capability",),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges", "settlement_stt", "settles_by_delivery"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exchange_limits": ("band_pct", "largest_quantity_sent", "price_band", "slice_quantity", "slices"),
