@@ -159,6 +159,7 @@ if TYPE_CHECKING:
         swings as swings,
         true_ranges as true_ranges,
     )
+    from riskcore.table_rows import Capability as Capability
     from riskcore.targets import (
         Leg as Leg,
         Target as Target,
@@ -262,6 +263,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "swings",
         "true_ranges",
     ),
+    "table_rows": ("Capability",),
     "targets": (
         "Leg",
         "Target",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -26,6 +27,8 @@ BOOKS: Final = "books"
 FUNDS: Final = "funds"
 MODE: Final = "mode"
 BROKER: Final = "broker"
+FUNDS_AGE_S: Final = 45.0
+"""Money read longer ago than this is read again before a decision."""
 NEEDED: Final = ("orders", "positions")
 ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
 
@@ -94,6 +97,16 @@ class Account:
             return None
         self.funds_seen = (at, found)
         return found
+
+    def cash(self, at: datetime) -> dict[str, Any]:
+        """What a decision is told of the money that can be spent, as it was read lately."""
+        known = self.funds_seen
+        if known is None or at - known[0] > timedelta(seconds=FUNDS_AGE_S):
+            found = self.money()
+            known = None if found is None else (at, found)
+        if known is None:
+            return {"available_cash": None, "cash_unknown": True}
+        return {"available_cash": max(known[1].available_cash, Decimal(0))}
 
     def mode(self) -> list[events.Input]:
         """Whether OpenAlgo is in the mode that we were started for."""

@@ -17,12 +17,20 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
 from riskcore_openalgo.live_feed.ticks import Tick
-from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.history import History, closes_by_key
 
 FRESH_S: Final = 2.0
 """A price younger than this is not asked for again."""
-FUNDS_S: Final = 30.0
+
+
+class Money(Protocol):
+    """Who knows the account's money: an `Account`, or the one of paper."""
+
+    def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
+        """The session's opening equity, or None where it cannot be read."""
+
+    def cash(self, at: datetime) -> dict[str, Any]:
+        """`available_cash` and `cash_unknown` of a `Market`, as far as there is something to say."""
 
 
 class Prices(Protocol):
@@ -54,7 +62,7 @@ class LiveEvidence:
         self,
         client: Client,
         *,
-        account: Account,
+        money: Money,
         instruments: InstrumentCache,
         history: History,
         prices: Prices,
@@ -62,13 +70,13 @@ class LiveEvidence:
         held: Callable[[], Iterable[rc.Instrument]],
         clock: Callable[[], datetime],
     ) -> None:
-        self._client, self._account, self._instruments = client, account, instruments
+        self._client, self._money, self._instruments = client, money, instruments
         self._history, self._prices = history, prices
         self._policy, self._held, self._clock = policy, held, clock
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
         """The session's opening equity, by the account's funds."""
-        return self._account.equity(command, at)
+        return self._money.equity(command, at)
 
     def market(self, signal: rc.Signal, interval: str, at: datetime) -> rc.Market | None:
         """What can be seen now; None where the instrument is not known."""
@@ -84,9 +92,7 @@ class LiveEvidence:
         seen = rc.evidence_from(
             instrument, self._bars(instrument, interval, now), now, policy, bars_are=interval, asked=interval
         )
-        cash = self._cash(now)
-        told: dict[str, Any] = {"available_cash": cash, "cash_unknown": cash is None}
-        told |= self._priced(instrument, now, policy, seen)
+        told = {**self._money.cash(now), **self._priced(instrument, now, policy, seen)}
         if policy.correlates:
             wanted = {one.key: one for one in (instrument, *self._held())}
             told["closes"] = closes_by_key(self._history, wanted.values(), now, policy)
@@ -125,13 +131,21 @@ class LiveEvidence:
             return None if tick is None else Seen(tick.price, tick.at)
         return Seen(quote.last, quote.asked_at, quote.bid, quote.ask, quote.previous_close)
 
-    def _cash(self, now: datetime) -> Decimal | None:
-        """What can be spent, as it was read lately."""
-        known = self._account.funds_seen
-        if known is not None and now - known[0] <= timedelta(seconds=FUNDS_S):
-            return max(known[1].available_cash, Decimal(0))
-        found = self._account.money()
-        return None if found is None else max(found.available_cash, Decimal(0))
+
+class PaperMoney:
+    """The account of paper: it begins with the policy's `default_capital`, and goes on with what the last day left."""
+
+    def __init__(self, policy: Callable[[], rc.Policy]) -> None:
+        self._policy = policy
+
+    def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead:
+        """What the last session ended with, else the policy's default capital."""
+        known = command.last_known
+        return events.EquityRead(at, self._policy().default_capital if known is None else known)
+
+    def cash(self, at: datetime) -> dict[str, Any]:
+        """Nobody lends to paper, and nobody asks it for margin."""
+        return {}
 
 
 def _is_anothers(last: Decimal, tick: Tick | None, now: datetime) -> bool:
