@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
+DAY_CODES = "Exit codes when stopped: 0 nothing open, 3 positions held and covered, 4 something not settled."
 EPILOG = "Exit codes: 0 done, 1 failed, 2 not understood, 78 configuration wrong, 130 stopped."
 
 
@@ -23,6 +24,8 @@ def parser() -> argparse.ArgumentParser:
     _demo(verbs)
     _backtest(verbs)
     _paper(verbs)
+    _shadow(verbs)
+    _live(verbs)
     _init(verbs)
     _journal(verbs)
     _status(verbs)
@@ -66,8 +69,8 @@ def _demo(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb.set_defaults(run=lambda arguments: _lazy("demo").run(arguments))
 
 
-def _bars_arguments(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--bars", type=Path, required=True, help="folder of SYMBOL.csv files, or one such file")
+def _bars_arguments(verb: argparse.ArgumentParser, *, required: bool = True) -> None:
+    verb.add_argument("--bars", type=Path, required=required, help="folder of SYMBOL.csv files, or one such file")
     verb.add_argument("--interval", default="1m", help="length of a bar: 1m, 5m, 1h (default 1m)")
     verb.add_argument("--config", type=Path, help="folder of YAML files (default: the built-in settings)")
     verb.add_argument("--strategy", help="ema_cross, or package.module:factory (default: those of trading_rules.yaml)")
@@ -88,13 +91,43 @@ def _backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _paper(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb = verbs.add_parser(
         "paper",
-        help="a paper day over historical bars, journalled",
-        description="Play historical bars through the runner on paper; everything is journalled as on a live day.",
+        help="paper money on live prices, or over historical bars with --bars",
+        description="Trade on paper, on OpenAlgo's live prices or with --bars over historical ones; all is journalled.",
         epilog="Example: riskcore paper --bars bars/ --strategy ema_cross --journal paper.db",
     )
-    _bars_arguments(verb)
+    _bars_arguments(verb, required=False)
+    _day_arguments(verb)
+    verb.set_defaults(run=lambda arguments: _lazy("bars" if arguments.bars else "live").paper(arguments))
+
+
+def _shadow(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "shadow",
+        help="live prices and account, orders withheld: what would have happened is recorded",
+        description="Run a day as live would, and send nothing; the journal holds what would have happened.",
+        epilog="Example: riskcore shadow --config config",
+    )
+    verb.add_argument("--config", type=Path, required=True, help="folder of YAML files, as riskcore init writes them")
+    _day_arguments(verb)
+    verb.set_defaults(run=lambda arguments: _lazy("live").shadow(arguments))
+
+
+def _live(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "live",
+        help="real orders through OpenAlgo, or with --analyzer in its sandbox",
+        description="Trade through OpenAlgo until stopped (Ctrl-C, SIGTERM). Stops stay at the broker then.",
+        epilog=f"Example: riskcore live --config config --analyzer   {DAY_CODES}",
+    )
+    verb.add_argument("--config", type=Path, required=True, help="folder of YAML files, as riskcore init writes them")
+    verb.add_argument("--analyzer", action="store_true", help="expect OpenAlgo's analyzer: no real money moves")
+    _day_arguments(verb)
+    verb.set_defaults(run=lambda arguments: _lazy("live").live(arguments))
+
+
+def _day_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--journal", type=Path, help="journal file (default: the one in system_config.yaml)")
-    verb.set_defaults(run=lambda arguments: _lazy("bars").paper(arguments))
+    verb.add_argument("--flatten", action="store_true", help="leave every position when it is stopped")
 
 
 def _init(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

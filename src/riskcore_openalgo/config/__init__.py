@@ -11,6 +11,7 @@ from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationE
 from riskcore_openalgo.config.settings import (
     LIVE,
     PAPER,
+    Alerting,
     Credentials,
     InstrumentGiven,
     Intake,
@@ -27,6 +28,7 @@ __all__ = [
     "EXIT_CONFIGURATION",
     "LIVE",
     "PAPER",
+    "Alerting",
     "ConfigurationError",
     "Credentials",
     "InstrumentGiven",

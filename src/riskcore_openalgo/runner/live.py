@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -58,6 +59,7 @@ class Parts:
     feed: LiveFeed
     bars: BarWatch
     alarms: Alarms
+    mornings: Mornings
     clock: Clock
     wake: threading.Event
     watched: tuple[str, ...] = ()
@@ -71,7 +73,7 @@ class Live:
     """A runner amid a live market."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts, self._reading, self._mornings = parts, Reading(), Mornings()
+        self._parts, self._reading = parts, Reading()
         self.runner = Runner(
             journal=parts.journal,
             policy=parts.policy,
@@ -89,10 +91,11 @@ class Live:
 
     def start(self) -> None:
         """Fold the journal, shut the gate until the broker's books were compared, and begin to listen."""
-        parts, now = self._parts, self._parts.clock()
+        parts = self._parts
         if parts.paper is not None:
             parts.paper.rebuild(row.event for row in parts.journal.rows())
         self.runner.start()
+        now = parts.clock()
         self.runner.offer(events.TroubleOver(now, STOPPING))
         if parts.capability is not None:
             self.runner.offer(events.BrokerSeen(now, parts.capability))
@@ -111,7 +114,7 @@ class Live:
         for event in parts.feed.inputs(now):
             self._see(event)
         self._read(now)
-        told = self._mornings.due(now, self.state, self.runner.policy.tables) if parts.account is not None else ""
+        told = parts.mornings.due(now, self.state, self.runner.policy.tables)
         if told:
             parts.alarms.tell(told)
         taken = self.runner.turn()
