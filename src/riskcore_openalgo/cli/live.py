@@ -9,11 +9,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from types import FrameType
 from typing import Final
 
 from riskcore_openalgo.client import Client, ReadFailed
+from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.alerts import AlertDesk
@@ -49,7 +51,14 @@ def paper(arguments: argparse.Namespace) -> int:
     return run(load_settings(arguments.config), arguments, mode=PAPER, analyzer=False)
 
 
-def run(settings: Settings, arguments: argparse.Namespace, *, mode: str, analyzer: bool) -> int:
+def run(
+    settings: Settings,
+    arguments: argparse.Namespace,
+    *,
+    mode: str,
+    analyzer: bool,
+    clock: Callable[[], datetime] = now_in_ist,
+) -> int:
     """One day until somebody stops it; the exit code says how things stood then."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -57,11 +66,11 @@ def run(settings: Settings, arguments: argparse.Namespace, *, mode: str, analyze
     access = settings.credentials.openalgo
     stop = threading.Event()
     with contextlib.ExitStack() as opened:
-        client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url))
+        client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
         journal = Journal(arguments.journal or settings.system.journal)
         opened.callback(journal.close)
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
-        day = assembled(settings, client, journal, mode=mode, analyzer=analyzer, api_key=lambda: key)
+        day = assembled(settings, client, journal, mode=mode, analyzer=analyzer, clock=clock, api_key=lambda: key)
         opened.callback(day.close)
         opened.enter_context(stopped_by_signals(stop, day.wake))
         day.live.start()
