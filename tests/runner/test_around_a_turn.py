@@ -14,6 +14,7 @@ from riskcore_openalgo.client import ReadFailed
 from riskcore_openalgo.config.settings import MORNING
 from riskcore_openalgo.runner.bar_watch import BarWatch
 from riskcore_openalgo.runner.history import History
+from riskcore_openalgo.runner.latency import Latency
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.pulse import BUSY, HURRY, QUIET, Pulse, pace
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, code, wind_down
@@ -194,6 +195,43 @@ def test_F59_a_channel_that_hangs_holds_up_nobody_and_what_is_too_much_is_counte
     assert alarms.missed >= 98
     release.set()
     assert alarms.close()
+
+
+# ---------------------------------------------------------------- latency
+
+
+def through(latency, seconds, number):
+    """One signal that took so long to be answered."""
+    signal = rc.Signal("INFY", "BUY", at=NOW + timedelta(minutes=number))
+    latency.watch(events.SignalTaken(NOW, signal))
+    latency.watch(events.Acknowledged(NOW + timedelta(seconds=seconds), signal.id, str(number)))
+
+
+def test_slow_answers_are_told_once_until_they_are_quick_again():
+    said = []
+    latency = Latency(said.append)
+    for number in range(19):
+        through(latency, 0.1, number)
+    assert (latency.percentile(0.5), said) == (None, [])
+    through(latency, 0.9, 19)
+    through(latency, 0.9, 20)
+    assert len(said) == 1
+    assert "p99 900 ms of 20" in said[0]
+    for number in range(21, 600):
+        through(latency, 0.1, number)
+    assert latency.told() == "alert to OpenAlgo's answer: p50 100 ms, p99 100 ms of 500"
+    for number in range(600, 640):
+        through(latency, 0.9, number)
+    assert len(said) == 2
+
+
+def test_a_signal_that_was_refused_has_no_latency():
+    latency = Latency(print)
+    signal = rc.Signal("INFY", "BUY", at=NOW)
+    latency.watch(events.SignalTaken(NOW, signal))
+    latency.watch(events.EntryRefused(NOW, signal, (), ()))
+    latency.watch(events.Acknowledged(NOW, signal.id, "1"))
+    assert latency.told() == "alert to OpenAlgo's answer: 0 entries, too few to say"
 
 
 # ---------------------------------------------------------------- lanes

@@ -27,7 +27,7 @@ KEY_VARIABLE: Final = "OPENALGO_API_KEY"
 ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
 UNSETTLED_WORDS: Final = "something is not known or not covered: look at the broker's own page"
 WIDTH: Final = 78
-SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGBREAK")
+SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def live(arguments: argparse.Namespace) -> int:
@@ -85,6 +85,7 @@ def end(day: Day, *, flatten: bool) -> int:
     code = wind_down(day.live, runner.offer, runner.clock, flatten=flatten)
     for line in what_is_open(day.live.state):
         print(line)
+    print(day.live.latency.told())
     print(f"stopped: {ENDS.get(code, UNSETTLED_WORDS)}", flush=True)
     return code
 

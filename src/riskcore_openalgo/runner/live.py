@@ -23,6 +23,7 @@ from riskcore_openalgo.live_feed import LiveFeed
 from riskcore_openalgo.runner.account import BY, Account, Reading, reading_job
 from riskcore_openalgo.runner.bar_watch import BarWatch
 from riskcore_openalgo.runner.lanes import Lanes
+from riskcore_openalgo.runner.latency import Latency
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Clock, QueueTransport, Timers
 from riskcore_openalgo.runner.runner import Offered, Runner
@@ -74,6 +75,7 @@ class Live:
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._reading = parts, Reading()
+        self.latency = Latency(parts.alarms.tell)
         self.runner = Runner(
             journal=parts.journal,
             policy=parts.policy,
@@ -81,7 +83,7 @@ class Live:
             clock=parts.clock,
             transport=Waking(parts.wake.set),
             timers=parts.timers,
-            watch=parts.alarms.watch,
+            watch=self._watch,
         )
 
     @property
@@ -128,6 +130,11 @@ class Live:
             wake.wait(WAIT_S)
             wake.clear()
             self.turn()
+
+    def _watch(self, fact: events.Fact) -> None:
+        """Everybody who is told of facts, after they are durable."""
+        self._parts.alarms.watch(fact)
+        self.latency.watch(fact)
 
     def _read(self, now: datetime) -> None:
         """Begin what is to be read of the account and of bars."""
