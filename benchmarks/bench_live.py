@@ -17,7 +17,7 @@ import riskcore as rc
 from benchmarks.live_path import POLICY, TEN, alerts_to, floor, live_path, percentile, stepped
 from riskcore import engine, events
 
-SYMBOLS = [f"S{n}" for n in range(100)]
+SYMBOLS = [f"S{n}" for n in range(80)]
 WARM_UP = 10
 
 

@@ -32,7 +32,8 @@ NOTHING_RESTS = rc.Capability(
 )
 POLICY = rc.Policy(
     position_size_basis="margin",
-    risk_per_trade="0.05",
+    risk_per_trade="0.005",
+    confirm_small=True,
     max_positions=500,
     max_trades_per_day=5000,
     max_sector_exposure=100,
