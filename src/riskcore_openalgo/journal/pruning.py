@@ -173,6 +173,8 @@ def _archived(journal: Journal, place: Path, base: Snapshot, key: str | None) ->
         bad = copy.first_bad_row()
         if bad is not None or Mark(copy.length, copy.head) != base.mark or copy.load().state != base.state:
             raise JournalBroken(f"{journal.where}: nothing was pruned: {part} is no true copy ({bad})")
+    if beside(part, "-wal").exists():
+        raise JournalBroken(f"{journal.where}: nothing was pruned: another program has {part} open; close it")
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.rename(place)
