@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-from datetime import date
-from pathlib import Path
 from typing import Final
 
 from riskcore_openalgo.journal import At, Journal, Reader
 
 KEY: Final = "RISKCORE_JOURNAL_KEY"
 """The environment's name for the key of an encrypted journal: a command line is seen by everybody on the machine."""
-
-
-def at_of(text: str) -> At:
-    """The place a word of the command line means."""
-    return text if "://" in text else Path(text)
-
-
-def day_of(text: str) -> date:
-    """A date of the command line."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-20") from None
 
 
 def key_of(at: At) -> str | None:

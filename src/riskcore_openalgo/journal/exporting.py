@@ -131,19 +131,19 @@ def records(journal: Reader, name: str, days: Days) -> Iterator[Record]:
         yield from (asdict(row) for row in journal_rows(journal, days)[1])
         return
     table, exact = TABLES[name], EXACT.get(name)
-    day = table.c.session if "session" in table.c else table.c.at
+    names = [_plain(column.name) for column in table.columns]
+    day = "session" if "session" in names else "at"
     query, after = select(table).order_by(table.c.seq).limit(AT_ONCE), 0
     while True:
-        found = journal.select(query.where(table.c.seq > after))
-        wanted = [row for row in found if days.hold(row._mapping[day])]
-        bodies = _bodies(journal, [row.seq for row in wanted]) if exact else {}
+        found = [dict(zip(names, row, strict=True)) for row in journal.select(query.where(table.c.seq > after))]
+        wanted = [row for row in found if days.hold(row[day])]
+        bodies = _bodies(journal, [row["seq"] for row in wanted]) if exact else {}
         for row in wanted:
-            record = {_plain(key): value for key, value in row._mapping.items()}
-            amounts = exact(bodies[row.seq].event) if exact else {}
-            yield record | {key: None if value is None else f"{value:f}" for key, value in amounts.items()}
+            amounts = exact(bodies[row["seq"]].event) if exact else {}
+            yield row | {key: None if value is None else f"{value:f}" for key, value in amounts.items()}
         if len(found) < AT_ONCE:
             return
-        after = found[-1].seq
+        after = found[-1]["seq"]
 
 
 def _plain(column: str) -> str:

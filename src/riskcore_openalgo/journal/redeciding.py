@@ -1,7 +1,7 @@
 """Replay `decisions`: what another policy would have said to each recorded signal, on the state as it was recorded.
 
-Nothing follows from its answers: the next signal is asked on the recorded state again, with the fills, exits and latches
-of the policy that was in force. So no fill is ever folded under a policy that did not send its order.
+Nothing follows from its answers: the next signal is asked on the recorded state again, with the fills, exits and
+latches of the policy that was in force. So no fill is ever folded under a policy that did not send its order.
 """
 
 from __future__ import annotations
