@@ -33,7 +33,9 @@ def prune(arguments: argparse.Namespace) -> int:
     with writer(at, whole=True) as journal:
         done = prune_journal(journal, arguments.before, archive=arguments.archive, key=key_of(at))
         print(f"{done.archive}: {done.rows} rows, up to row {done.cut.at.seq} with hash {done.cut.at.hash}")
-        print(f"{journal.where}: goes on from there with session {done.cut.first_kept}; {journal.length} is its last row")
+        print(
+            f"{journal.where}: goes on from there with session {done.cut.first_kept}; {journal.length} is its last row"
+        )
     if done.cut.why:
         print(f"sessions before {arguments.before} stay from {done.cut.first_kept} on: {done.cut.why}")
     return 0

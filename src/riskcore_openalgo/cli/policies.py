@@ -19,7 +19,7 @@ from riskcore_openalgo.runner.resimulation import resimulate
 
 SETTINGS_SHOWN = 12
 DECIDED = ("at", "symbol", "side", "then", "qty then", "now", "qty now", "why then", "why now")
-TRADED = ("signal of", "symbol", "side", "qty then", "net then", "by then", "qty now", "net now", "by now")
+TRADED = ("opened", "symbol", "side", "qty then", "net then", "by then", "qty now", "net now", "by now")
 
 
 def replay(journal: Reader, path: Path, mode: str, *, everything: bool) -> int:
@@ -114,7 +114,7 @@ def _trades(journal: Reader, policy: rc.Policy) -> str:
 
 def _side_by_side(then: Sequence[events.PositionClosed], now: Sequence[events.PositionClosed]) -> list[tuple[str, ...]]:
     """One row a trade, those of one signal in one row; in the order of their opening."""
-    ours, theirs = ({trade.signal_id: trade for trade in trades} for trades in (then, now))
+    ours, theirs = ({(t.opened_at.date(), t.signal_id): t for t in trades} for trades in (then, now))
     first = {**theirs, **ours}
     return [
         (

@@ -6,12 +6,11 @@ Nothing is imported here that a verb needs: help and errors come at once.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no other name
 
 FILE_OR_URL: Final = "journal file, or postgresql://USER@HOST/DATABASE"
 EPILOG: Final = (
@@ -79,7 +78,10 @@ def journal_verbs(verbs: Verbs) -> None:
 def _verb(kinds: Verbs, name: str, help_: str, example: str, module: str, function: str) -> argparse.ArgumentParser:
     verb = kinds.add_parser(name, help=help_, description=help_, epilog=f"Example: riskcore journal {example}")
     verb.add_argument("journal", type=place, metavar="FILE|URL", help=FILE_OR_URL)
-    run: Callable[[argparse.Namespace], int] = lambda arguments: getattr(lazy(module), function)(arguments)  # noqa: E731
+
+    def run(arguments: argparse.Namespace) -> int:
+        return int(getattr(lazy(module), function)(arguments))
+
     verb.set_defaults(run=run)
     return verb
 

@@ -329,15 +329,15 @@ def _input_in(content: dict[str, Any]) -> Request:
         raise NotARequest("it has no version, or no body")
     try:
         event: Request = decode(name, version, body)
-        if isinstance(event, events.TightenStop) and event.stop < FINEST:
-            raise NotARequest("its stop is finer than any price")
-        encode(event)
-    except (CodecError, NotARequest):
+        fine = isinstance(event, events.TightenStop) and event.stop < FINEST
+        if not fine:
+            encode(event)
+    except CodecError:
         raise
     except (ValueError, RecursionError, ArithmeticError, AttributeError) as problem:
         raise NotARequest(f"its body cannot be read ({type(problem).__name__})") from problem
-    if event.at.tzinfo is None:
-        raise NotARequest("its time has no zone")
+    if fine or event.at.tzinfo is None:
+        raise NotARequest("its stop is finer than any price" if fine else "its time has no zone")
     return event
 
 
