@@ -162,6 +162,7 @@ def _same_archive(journal: Journal, place: Path, at: Mark, key: str | None) -> N
         whole = there.genesis == journal.genesis and Mark(there.length, there.head) == at
         if not whole or there.first_bad_row() is not None:
             raise FileExistsError(f"{place} is there already, and is not the archive of these rows; name another place")
+    _removed(beside(place, PART))
 
 
 def _archived(journal: Journal, place: Path, base: Snapshot, key: str | None) -> None:
