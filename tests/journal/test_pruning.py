@@ -17,34 +17,7 @@ from riskcore_openalgo.journal.pruning import NothingToPrune, prune
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.journal.tables import TRADES
 from tests.journal.databases import InSqlite
-from tests.journal.told import FIRST, INFY, SECOND, SEEN, THIRD, write
-
-FOURTH = THIRD + timedelta(days=3)
-
-
-def four_days():
-    """A trade in each of four sessions, each closed on its day."""
-    policy = rc.Policy(max_position_size_percent=100, max_sector_exposure=100, entry_band_pct=0)
-    told = Scenario(policy, INFY, day=FIRST)
-    for day in (FIRST, SECOND, THIRD, FOURTH):
-        told.day = day
-        told.time("09:16")
-        if told.book.opening_equity is None:
-            told.take(events.EquityRead(told.at("09:16:01"), told.state.carried_equity))
-        told.fill("10:00:01", told.enter("10:00", **SEEN), price=1000)
-        told.prices("10:30", last=1105)
-        told.fill("10:30:01", told.sent()[-1].order_id, price=1100)
-    return told
-
-
-def entries(told):
-    """The rows of a scenario."""
-    state, policy = engine.State(), told.policy
-    for event in told.inputs:
-        made = engine.step(state, event, policy)
-        state = made.state
-        yield event
-        yield from made.facts
+from tests.journal.told import FIRST, FOURTH, INFY, SECOND, SEEN, THIRD, entries, four_days, write
 
 
 @pytest.fixture
