@@ -111,7 +111,7 @@ def _of(order: rc.Order) -> str:
 def _accept(arguments: argparse.Namespace, event: events.DifferencesAccepted) -> int:
     try:
         with writer(arguments.journal) as journal:
-            facts = take_by_hand(journal, event, lambda: datetime.now(rc.IST))
+            facts = take_by_hand(journal, event, event.at)
             taken = any(isinstance(fact, events.DifferencesTaken) for fact in facts)
             print(f"{'accepted' if taken else 'NOT accepted'}: row {journal.length} of {journal.where}\n")
             wrong = journal.state
