@@ -9,11 +9,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import FrameType
 from typing import Final
 
+from riskcore_openalgo.cli.opening import key_of
 from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
@@ -27,6 +29,7 @@ KEY_VARIABLE: Final = "OPENALGO_API_KEY"
 ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
 UNSETTLED_WORDS: Final = "something is not known or not covered: look at the broker's own page"
 WIDTH: Final = 78
+INBOX_EVERY_S: Final = 0.5
 SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
@@ -64,19 +67,44 @@ def run(
     logging.getLogger("httpx").setLevel(logging.WARNING)
     key = os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""
     access = settings.credentials.openalgo
-    stop = threading.Event()
     with contextlib.ExitStack() as opened:
         client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
-        journal = Journal(arguments.journal or settings.system.journal)
-        opened.callback(journal.close)
+        place = arguments.journal or settings.system.journal
+        journal = opened.enter_context(Journal(place, key=key_of(place)))
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
         day = assembled(settings, client, journal, mode=mode, analyzer=analyzer, clock=clock, api_key=lambda: key)
         opened.callback(day.close)
-        opened.enter_context(stopped_by_signals(stop, day.wake))
+        asked = Asked(day, flatten=arguments.flatten)
+        opened.enter_context(stopped_by_signals(asked))
         day.live.start()
         opened.enter_context(intake(settings, day))
-        day.live.run(stop)
-        return end(day, flatten=arguments.flatten)
+        day.live.run(asked)
+        code = end(day, flatten=asked.flatten)
+        day.inbox.stopped()
+        return code
+
+
+class Asked:
+    """Whether somebody wants the day to end: a signal, or a request in the runner's inbox (`riskcore stop`)."""
+
+    def __init__(self, day: Day, *, flatten: bool) -> None:
+        self.flatten = flatten
+        self._day, self._event, self._looked = day, threading.Event(), float("-inf")
+
+    def set(self) -> None:
+        """Ask for it."""
+        self._event.set()
+        self._day.wake.set()
+
+    def is_set(self) -> bool:
+        """Whether it was asked for; the inbox is looked into twice a second."""
+        if not self._event.is_set() and time.monotonic() - self._looked >= INBOX_EVERY_S:
+            self._looked = time.monotonic()
+            request = self._day.inbox.stop_request()
+            if request is not None:
+                self.flatten = self.flatten or request.flatten
+                self.set()
+        return self._event.is_set()
 
 
 def end(day: Day, *, flatten: bool) -> int:
@@ -106,12 +134,11 @@ def intake(settings: Settings, day: Day) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def stopped_by_signals(stop: threading.Event, wake: threading.Event) -> Iterator[None]:
+def stopped_by_signals(stop: Asked) -> Iterator[None]:
     """Ctrl-C, a polite kill and the closing of a console all ask for the same end."""
 
     def asked(number: int, frame: FrameType | None) -> None:
         stop.set()
-        wake.set()
 
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     before = {number: signal.signal(number, asked) for number in numbers}

@@ -6,7 +6,7 @@
 Nothing of the policy is said here: its keys, defaults, checks and help are read off `riskcore.Policy`.
 """
 
-from riskcore_openalgo.config.loader import load_settings
+from riskcore_openalgo.config.loader import load_policy, load_settings
 from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationError, Problem
 from riskcore_openalgo.config.settings import (
     LIVE,
@@ -40,6 +40,7 @@ __all__ = [
     "Strategy",
     "System",
     "Webhook",
+    "load_policy",
     "load_settings",
     "write_defaults",
 ]

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -37,9 +37,11 @@ from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch, Watched
 from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
 from riskcore_openalgo.runner.history import History
+from riskcore_openalgo.runner.inbox import Inbox
 from riskcore_openalgo.runner.lanes import Gateway
 from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
+from riskcore_openalgo.runner.ports import Seldom, Together
 from riskcore_openalgo.runner.pulse import Pulse
 from riskcore_openalgo.runner.strategies import OnBar, load_strategy, named
 from riskcore_openalgo.runner.threads import ThreadLanes
@@ -50,6 +52,7 @@ PAPER: Final = "paper"
 MODES: Final = (LIVE, SHADOW, PAPER)
 SANDBOX: Final = "sandbox"
 NO_BROKER: Final = "paper"
+INBOX_EVERY: Final = timedelta(seconds=0.2)
 
 
 @frozen(kw_only=True)
@@ -58,6 +61,7 @@ class Day:
 
     live: Live
     alarms: Alarms
+    inbox: Inbox
     wake: threading.Event
     close: Callable[[], None]
 
@@ -93,9 +97,9 @@ class _Assembly:
     def day(self) -> Day:
         """Put it together."""
         policy, client, standing = self.settings.policy, self.client, Standing(self.settings.policy)
-        wake, opened, alarms = threading.Event(), ExitStack(), self._alarms()
+        wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
-        known = Known(InstrumentCache(client, tables=policy.tables, given=self.settings.system.instruments), self.clock)
+        inbox = Inbox(self.journal.inbox, self.journal, tell=alarms.tell)
         history = History(client, bars=max(policy.atr_warmup_bars, 10 * policy.atr_period))
         guard = ModeGuard(client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
@@ -126,11 +130,15 @@ class _Assembly:
             account=account if self.mode == LIVE else None,
             paper=paper,
             capability=None if self.mode == LIVE else rc.capability(NO_BROKER, on=self.clock().date()),
-            timers=Pulse(standing.state),
+            timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )
         opened.callback(lanes.close)
         opened.callback(feed.stop)
-        return Day(live=standing.of(Live(parts)), alarms=alarms, wake=wake, close=opened.close)
+        return Day(live=standing.of(Live(parts)), alarms=alarms, inbox=inbox, wake=wake, close=opened.close)
+
+    def _known(self) -> Known:
+        tables, given = self.settings.policy.tables, self.settings.system.instruments
+        return Known(InstrumentCache(self.client, tables=tables, given=given), self.clock)
 
     def _account(self, guard: ModeGuard, instruments: InstrumentCache) -> Account:
         return Account(

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import evolve, frozen
 
@@ -32,6 +32,13 @@ STOPPING: Final = "shutting_down"
 """The trouble under which entries stop while a runner ends; over when the next one starts."""
 WAIT_S: Final = 0.1
 STARTING: Final = "the runner has started, and the broker's books were not compared yet"
+
+
+class Stop(Protocol):
+    """Who knows whether a day is to end: a `threading.Event`, for one."""
+
+    def is_set(self) -> bool:
+        """Whether it is; asked after every turn."""
 
 
 class Waking(QueueTransport[Offered]):
@@ -123,7 +130,7 @@ class Live:
         parts.feed.watch(self._keys())
         return taken
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Turn until `stop` is set."""
         wake = self._parts.wake
         while not stop.is_set():
