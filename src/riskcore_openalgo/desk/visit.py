@@ -142,7 +142,7 @@ class Visit:
             if number:
                 self._tools.sleep(STEP_S)
             why = self._disagreement(whole=self.read(BOOKS))
-            if not why:
+            if not why or self.state.book.latch(OTHER_MODE) is not None:
                 return
         self.take(events.LoginSeen(self._tools.clock(), good=False, reconciled=False, by=BY, why=why))
 
