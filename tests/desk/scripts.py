@@ -1,7 +1,11 @@
 """Scripts at one account of the fake OpenAlgo: real sockets, the real SDK; time passes where a script waits."""
 
+import subprocess
+import sys
+import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import riskcore as rc
 from riskcore import engine, events
@@ -13,7 +17,9 @@ from riskcore_openalgo.testing import LIVE, FakeBroker, FakeOpenAlgo
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
 KEY = "a-key-of-the-tests"
 BAR = timedelta(minutes=5)
+ROOT = Path(__file__).resolve().parents[2]
 POLICY = rc.Policy(position_size_basis="margin", risk_per_trade="0.1")
+ONE_POSITION = rc.Policy(position_size_basis="margin", risk_per_trade="0.1", max_positions=1)
 
 
 def flat_bars(until, price=1000, half=4):
@@ -46,6 +52,26 @@ class Sleeping:
         self.between()
 
 
+class Going:
+    """A clock that goes on by itself."""
+
+    def __init__(self):
+        self._began = time.monotonic()
+
+    @property
+    def passed(self):
+        return self.mono() - self._began
+
+    def wall(self):
+        return NOW + timedelta(seconds=self.passed)
+
+    def mono(self):
+        return time.monotonic()
+
+    def sleep(self, seconds):
+        time.sleep(seconds)
+
+
 class Account:
     """A broker with INFY and TCS at 1,000, and the journal that scripts share."""
 
@@ -67,6 +93,16 @@ class Account:
         """A script's desk."""
         given = {"journal": self.path, "wait_s": 0.0, "clock": self.clock.wall, "sleep": self.clock.sleep} | more
         return Desk(self.client(), policy=policy, mode=mode, monotonic=self.clock.mono, **given)
+
+    def child(self, symbol):
+        """A script in a process of its own, which has decided when this returns."""
+        command = [sys.executable, "-m", "tests.desk.child", self.server.host, self.server.ws_url, self.path, symbol]
+        child = subprocess.Popen(
+            [*map(str, command), str(self.clock.passed)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert child.stdout.readline() == "decided\n"
+        return child
 
     def signal(self, symbol="INFY", side="BUY", **more):
         """A signal of this moment."""
