@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 import riskcore as rc
-from riskcore import engine, events
+from riskcore import engine
 from riskcore_openalgo.client import Budget, Client
-from riskcore_openalgo.desk import Desk
+from riskcore_openalgo.desk import Desk, DeskError
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.testing import LIVE, FakeBroker, FakeOpenAlgo
 
@@ -18,8 +20,9 @@ NOW = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
 KEY = "a-key-of-the-tests"
 BAR = timedelta(minutes=5)
 ROOT = Path(__file__).resolve().parents[2]
-POLICY = rc.Policy(position_size_basis="margin", risk_per_trade="0.1")
-ONE_POSITION = rc.Policy(position_size_basis="margin", risk_per_trade="0.1", max_positions=1)
+RULES = {"position_size_basis": "margin", "risk_per_trade": "0.1", "quote_max_age_s": 30}
+POLICY = rc.Policy(**RULES)
+ONE_POSITION = rc.Policy(**RULES, max_positions=1)
 
 
 def flat_bars(until, price=1000, half=4):
@@ -33,6 +36,13 @@ def flat_bars(until, price=1000, half=4):
             if first + (n + 1) * BAR <= until
         ]
     return bars
+
+
+def kind_of(call):
+    """The kind of the error that a call ends in, and its text."""
+    with pytest.raises(DeskError) as caught:
+        call()
+    return caught.value.kind, str(caught.value)
 
 
 class Sleeping:
@@ -83,7 +93,7 @@ class Account:
         """A client; closed at the end."""
         budget = Budget(orders_per_s=100, reads_per_s=1000)
         made = Client(
-            self.server.host, KEY, ws_url=self.server.ws_url, timeout_s=0.4, analyzer_timeout_s=0.4, budget=budget,
+            self.server.host, KEY, ws_url=self.server.ws_url, timeout_s=5, analyzer_timeout_s=5, budget=budget,
             sleep=lambda seconds: None, clock=self.clock.wall,
         )  # fmt: skip
         self._clients.append(made)
@@ -155,5 +165,3 @@ def account(path, *, profile=LIVE, clock=None):
             yield made
         finally:
             made.close()
-
-

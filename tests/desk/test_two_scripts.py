@@ -15,7 +15,7 @@ def here(tmp_path):
 
 
 def test_two_processes_cannot_take_the_same_last_place(tmp_path):
-    """Both decide on the same book, and both send: one order goes out, and the other hears that it must decide again."""
+    """Both decide, and both send: one order goes out, and the other hears that it is to decide again."""
     with account(tmp_path / "desk.db", clock=Going()) as here:
         with here.desk(ONE_POSITION) as desk:
             desk.book()

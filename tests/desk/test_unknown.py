@@ -81,6 +81,25 @@ def test_a_stop_whose_answer_is_lost_is_found_too(here):
 # ---------------------------------------------------------------- a script that dies
 
 
+def test_an_entry_that_an_interrupted_script_left_working_is_cancelled_by_the_next_look_after_its_time(here):
+    here.broker.fills_by_hand = True
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with here.desk() as desk:
+        decision = desk.decide(here.signal())
+        here.clock.between = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            desk.send(decision)
+    here.clock.between = lambda: None
+    assert [order.side for order in here.orders(working=True)] == ["BUY"]
+    here.clock.passed += 11
+    with here.desk() as desk:
+        assert desk.book().live_orders() == ()
+    assert here.orders(working=True) == []
+
+
 def killed_amid_a_send(here, fault):
     """A script in a process of its own, ended between its intent and the answer."""
     here.broker.script(fault)
@@ -115,14 +134,14 @@ def test_a_script_killed_before_the_answer_leaves_an_order_that_the_next_one_fin
         journal.check()
 
 
-def test_a_script_killed_before_its_order_arrived_leaves_entries_shut_until_that_is_proven(tmp_path):
-    with account(tmp_path / "desk.db", clock=Going()) as here:
-        here.broker.hand_trade("NSE:TCS", 1, 1000)
-        here.broker.hand_trade("NSE:TCS", -1, 1000)
-        killed_amid_a_send(here, Fault("placeorder", "timeout", seconds=30))
-        with here.desk() as desk:
-            assert "it is not known what became of" in desk.decide(here.signal("TCS")).explain()
-            until(lambda: desk.book().state == "active")
-            assert here.state.book.orders[0].status == "rejected"
-            assert here.entered(desk, "TCS").status == "filled"
+def test_a_script_killed_before_its_order_arrived_leaves_entries_shut_until_that_is_proven(here):
+    here.broker.hand_trade("NSE:TCS", 1, 1000)
+    here.broker.hand_trade("NSE:TCS", -1, 1000)
+    killed_amid_a_send(here, Fault("placeorder", "timeout", seconds=30))
+    with here.desk() as desk:
+        assert "it is not known what became of" in desk.decide(here.signal("TCS")).explain()
+        here.clock.passed += 60
+        assert desk.book().state == "active"
+        assert here.state.book.orders[0].status == "rejected"
+        assert here.entered(desk, "TCS").status == "filled"
     assert here.orders(key="NSE:INFY") == []

@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final
 
@@ -31,20 +31,21 @@ from riskcore_openalgo.desk.errors import (
     NOT_AN_ENTRY,
     NOT_APPROVED,
     NOTHING_HELD,
+    OTHER_ACCOUNT,
     REPEATED,
     RUNNER_IS_LIVE,
     STALE,
     DeskError,
 )
 from riskcore_openalgo.desk.results import Left, Look, Sent, Watched, left_of, sent_of
-from riskcore_openalgo.desk.visit import Tools, Visit
+from riskcore_openalgo.desk.visit import SANDBOX, Tools, Visit
 from riskcore_openalgo.desk.watching import watched
 from riskcore_openalgo.gateways.caps import HardCaps
 from riskcore_openalgo.gateways.mode import ModeGuard
 from riskcore_openalgo.journal import At, Journal, JournalInUse, JournalMoved
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.account import BOOKS
-from riskcore_openalgo.runner.history import History
+from riskcore_openalgo.runner.history import History, bars_for
 from riskcore_openalgo.runner.stopping import covered
 
 LIVE: Final = "live"
@@ -53,7 +54,8 @@ MODES: Final = (LIVE, ANALYZE)
 LOCK_WAIT_S: Final = 2.0
 """So long another script is waited for that looks at the account or sends in it."""
 PATIENCE_S: Final = 20.0
-"""So long after `entry_timeout_s` an order is waited for that has not ended, or a stop that does not rest yet."""
+KEPT: Final = timedelta(minutes=10)
+"""So long a look is remembered for the approval that came of it; no approval holds that long."""
 AWAITING: Final = "awaiting_approval"
 SAME: Final = ("instrument", "side", "quantity", "product", "limit", "stop", "target", "legs")
 """What of an approved order may not have changed since a person read it."""
@@ -62,11 +64,15 @@ SAME: Final = ("instrument", "side", "quantity", "product", "limit", "stop", "ta
 class Desk:
     """One account, for a script.
 
-    `client` is OpenAlgo, `journal` the account's: a path, the address of a database, or an open `Journal`. `policy` are
-    the rules, and come into force with the first look. `mode` says where OpenAlgo must send orders: `analyze` (its
-    sandbox, the default: real money wants to be spelled) or `live`; while it is in the other one, no entry is sent.
-    `caps` are the hard caps. `wait_s` is how long another script at the same account is waited for. `clock`, `sleep`
-    and `monotonic` are injected.
+    `client` is OpenAlgo, `journal` the account's own (the sandbox is another account): a path, the address of a
+    database, or an open `Journal`. `policy` are the rules, and come into force with the first look. `mode` says where
+    OpenAlgo must send orders: `analyze` (its sandbox, the default: real money wants to be spelled) or `live`; while it
+    is in the other one, no entry is sent. `caps` are the hard caps. `wait_s` is how long another script at the same
+    account is waited for, and `patience_s` how long `send` stays, after `entry_timeout_s`, with an order that has not
+    ended. `clock`, `sleep` and `monotonic` are injected.
+
+    A look is the account's newest until somebody writes the journal, another look among them: see, decide and send one
+    signal after another.
 
     Every method may raise `DeskError`: its `kind` is for a program, its text names the place and the remedy. What a
     rule says is no error but a `Refused`. Nothing is kept open between two calls, but a journal that was given open.
@@ -81,6 +87,7 @@ class Desk:
         mode: str = ANALYZE,
         caps: HardCaps | None = None,
         wait_s: float = LOCK_WAIT_S,
+        patience_s: float = PATIENCE_S,
         clock: Callable[[], datetime] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
@@ -89,6 +96,7 @@ class Desk:
             raise ValueError(f"Desk.mode must be live or analyze, got {mode!r}")
         rules = with_loaded_rules(rc.Policy() if policy is None else policy)
         self._place, self._wait_s, self._closed = journal, wait_s, False
+        self._patience_s = patience_s
         self._given: dict[str, Look] = {}
         self._tools = Tools(
             client=client,
@@ -96,7 +104,7 @@ class Desk:
             analyzer=mode == ANALYZE,
             guard=ModeGuard(client, mode, monotonic=monotonic),
             instruments=InstrumentCache(client, tables=rules.tables),
-            history=History(client, bars=max(rules.atr_warmup_bars, 10 * rules.atr_period)),
+            history=History(client, bars=bars_for(rules)),
             caps=caps or HardCaps(),
             clock=clock or clients.now_in_ist,
             sleep=sleep,
@@ -105,7 +113,7 @@ class Desk:
 
     def __repr__(self) -> str:
         mode = ANALYZE if self._tools.analyzer else LIVE
-        return f"Desk({self._tools.client!r}, {self._where!r}, mode={mode!r})"
+        return f"Desk({self._tools.client!r}, mode={mode!r})"
 
     def __enter__(self) -> Desk:  # noqa: PYI034 - Python 3.10 has no Self
         return self
@@ -163,6 +171,7 @@ class Desk:
         market = evolve(look.market, at=now, quote_at=look.market.quote_at or look.market.at)
         decision = rc.decide(look.signal, look.book, market, look.policy)
         if isinstance(decision, rc.Approved):
+            self._forget_old_looks(now)
             self._given[look.signal.id] = look
         return decision
 
@@ -191,7 +200,7 @@ class Desk:
         with self._visit(since=look.head) as visit:
             self._in_time(order)
             self._place_it(visit, decision)
-            patience = look.policy.entry_timeout_s + PATIENCE_S
+            patience = look.policy.entry_timeout_s + self._patience_s
             visit.turn_until(lambda state: _at_rest(state, order.order_id, rests=not bare), patience)
             return sent_of(visit.state, order.order_id, visit.said_of(order.order_id))
 
@@ -231,10 +240,6 @@ class Desk:
 
     # ---------------------------------------------------------------- the lock, and what holds
 
-    @property
-    def _where(self) -> str:
-        return self._place.where if isinstance(self._place, Journal) else str(self._place)
-
     @contextmanager
     def _visit(self, since: str | None = None) -> Iterator[Visit]:
         """A visit that has begun; `since` is the journal's head that it must still have."""
@@ -255,13 +260,21 @@ class Desk:
             raise DeskError(CLOSED, repr(self), "it was closed; make another desk")
         with ExitStack() as opened:
             if isinstance(self._place, Journal):
-                yield self._place
-                return
-            try:
-                journal = opened.enter_context(Journal(self._place, wait_s=self._wait_s))
-            except JournalInUse as problem:
-                raise DeskError(RUNNER_IS_LIVE, "Desk", str(problem)) from problem
+                journal = self._place
+            else:
+                try:
+                    journal = opened.enter_context(Journal(self._place, wait_s=self._wait_s))
+                except JournalInUse as problem:
+                    raise DeskError(RUNNER_IS_LIVE, "Desk", str(problem)) from problem
+            self._same_account(journal)
             yield journal
+
+    def _same_account(self, journal: Journal) -> None:
+        """A journal of the sandbox is none of real money, and the other way round: it counts another account's day."""
+        seen = [row.event.capability.broker for row in journal.rows(types=(events.BrokerKnown.__name__,))]
+        if seen and (seen[-1] == SANDBOX) != self._tools.analyzer:
+            what = f"it was kept for {seen[-1]}, and this is {self!r}; give each account a journal of its own"
+            raise DeskError(OTHER_ACCOUNT, journal.where, what)
 
     def _look_of(self, decision: rc.Approved) -> Look:
         """The look that a decision was made on; decisions of others are not sent."""
@@ -274,6 +287,10 @@ class Desk:
             what = "the approval is not this desk's latest of the signal; call desk.decide"
             raise DeskError(NOT_APPROVED, decision.order.instrument.key, what)
         return look
+
+    def _forget_old_looks(self, now: datetime) -> None:
+        """Looks of which no approval holds any more."""
+        self._given = {name: look for name, look in self._given.items() if now - look.at <= KEPT}
 
     def _in_time(self, order: rc.ApprovedEntry) -> None:
         if self.now() > order.valid_until:

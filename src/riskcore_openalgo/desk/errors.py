@@ -20,6 +20,8 @@ INSTRUMENT_UNKNOWN: Final = "instrument_unknown"
 """OpenAlgo does not know the instrument, or could not be asked."""
 NOTHING_HELD: Final = "nothing_held"
 """There is no position to leave."""
+OTHER_ACCOUNT: Final = "other_account"
+"""The journal is the sandbox's, and the desk is for real orders, or the other way round."""
 CLOSED: Final = "closed"
 """The desk was closed."""
 KINDS: Final = (
@@ -31,6 +33,7 @@ KINDS: Final = (
     NOT_AN_ENTRY,
     INSTRUMENT_UNKNOWN,
     NOTHING_HELD,
+    OTHER_ACCOUNT,
     CLOSED,
 )
 

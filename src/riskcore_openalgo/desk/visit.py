@@ -137,6 +137,7 @@ class Visit:
                 self.take(events.TroubleOver(self._tools.clock(), past))
         for name in (BROKER, MODE, FUNDS):
             self.read(name)
+        self._equity_again()
         policy, why = self.runner.policy, ""
         for number in range(max(policy.unknown_reads, policy.differing_reads)):
             if number:
@@ -185,6 +186,13 @@ class Visit:
         """What was said last of an order in this visit: by the broker, or by whoever stood before it."""
         moved = (fact for fact in reversed(self.facts) if isinstance(fact, events.OrderMoved))
         return next((fact.note for fact in moved if fact.order_id == order_id and fact.note), "")
+
+    def _equity_again(self) -> None:
+        """Ask once more for an opening equity that could not be read when its session began."""
+        book, at = self.state.book, self._tools.clock()
+        if book.session is not None and book.opening_equity is None:
+            found = self.account.equity(events.AskEquity(book.session, self.state.carried_equity), at)
+            self.take(*(() if found is None else (found,)))
 
     def _new_account(self) -> Account:
         """A reader that has told nothing yet, so that this visit is told how login and mode stand."""

@@ -1,4 +1,4 @@
-"""A script at its desk: look, decide, send, protect, leave. Each path with its good and its bad end."""
+"""A script sends what was approved: once, protected, and refused where anything has moved on since."""
 
 from decimal import Decimal
 
@@ -6,13 +6,11 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
-from riskcore_openalgo import Desk
-from riskcore_openalgo.desk import DeskError
 from riskcore_openalgo.gateways.caps import HardCaps
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.replay import replay
-from riskcore_openalgo.testing import SANDBOX, Fault
-from tests.desk.scripts import KEY, NOW, POLICY, account
+from riskcore_openalgo.testing import Fault
+from tests.desk.scripts import NOW, account, kind_of
 
 
 @pytest.fixture
@@ -21,121 +19,15 @@ def here(tmp_path):
         yield made
 
 
-def reasons(decision):
-    """Why not: the refusal as it is told."""
-    assert not decision.approved, decision.explain()
-    return decision.explain()
-
-
-def kind_of(call):
-    """The kind of the error that a call ends in, and its text."""
-    with pytest.raises(DeskError) as caught:
-        call()
-    return caught.value.kind, str(caught.value)
-
-
-# ---------------------------------------------------------------- looking and deciding
-
-
-def test_a_look_has_the_account_and_the_market_and_the_decision_is_the_librarys(here):
-    with here.desk() as desk:
-        look = desk.see(here.signal())
-        assert look.unread == ()
-        assert (look.book.opening_equity, look.market.atr, look.market.last) == (1_000_000, 8, 1000)
-        assert look.market.available_cash == 1_000_000
-        decision = desk.decide(look)
-        assert decision == rc.decide(look.signal, look.book, decision.context.market, POLICY)
-        assert (decision.order.quantity, decision.order.stop) == (76, Decimal("988.1"))
-    assert here.sent() == []
-
-
-def test_a_question_is_not_recorded_and_can_be_asked_again(here):
-    with here.desk() as desk:
-        signal = here.signal()
-        assert desk.decide(signal).approved
-        assert desk.decide(signal).approved
-    assert here.facts(events.SignalTaken, events.EntryApproved, events.EntryRefused) == []
-
-
-def test_a_rule_that_says_no_is_a_refusal_with_its_reasons_and_nothing_is_sent(here):
-    with here.desk(rc.Policy(max_positions=1, position_size_basis="margin")) as desk:
-        here.entered(desk)
-        decision = desk.decide(here.signal("TCS"))
-        assert "max_positions" in {found.rule for found in decision.reasons}
-        kind, text = kind_of(lambda: desk.send(decision))
-        assert (kind, "decision.approved" in text) == ("not_approved", True)
-    assert here.sent() == [("BUY", "LIMIT"), ("SELL", "SL")]
-
-
-@pytest.mark.parametrize(
-    ("faults", "unread", "reason"),
-    [
-        ([Fault("funds", "status", times=0)], "funds", "equity_unknown"),
-        ([Fault("orderbook", "status", times=0)], "orders", "books could not be read: orders"),
-        ([Fault("positionbook", "status", times=0)], "positions", "books could not be read: positions"),
-        ([Fault("quotes", "status", times=0)], None, "quote_missing"),
-        ([Fault("history", "status", times=0)], None, "atr_not_ready"),
-    ],
-)
-def test_what_cannot_be_read_refuses_by_its_name(here, faults, unread, reason):
-    here.broker.script(*faults)
-    with here.desk() as desk:
-        look = desk.see(here.signal())
-        assert [line.split(":")[0] for line in look.unread] == ([] if unread is None else [unread])
-        assert reason in reasons(desk.decide(look))
-        here.broker.faults.clear()
-        here.clock.passed += 60
-        assert desk.decide(here.signal()).approved
-
-
-def test_F24_the_other_mode_is_refused_by_its_name_until_openalgo_is_in_ours_again(here):
-    here.broker.analyzer = True
-    with here.desk() as desk:
-        decision = desk.decide(here.signal())
-        assert "other_mode (OpenAlgo is in analyze mode" in reasons(decision)
-        here.broker.analyzer = False
-        here.clock.passed += 6
-    with here.desk() as desk:
-        assert desk.decide(here.signal()).approved
-
-
-def test_orders_for_the_sandbox_never_go_to_the_broker_and_the_sandbox_is_the_default(tmp_path):
-    with account(tmp_path / "desk.db", profile=SANDBOX) as here:
-        client = here.client()
-        desk = Desk(client, here.path, POLICY, clock=here.clock.wall, sleep=here.clock.sleep)
-        assert "mode='analyze'" in repr(desk)
-        assert KEY not in repr(desk)
-        sent = here.entered(desk)
-        assert (sent.status, sent.stop_rests) == ("filled", True)
-        assert here.state.custody.capability.broker == "sandbox"
-        here.broker.analyzer = False
-        assert here.broker.truth().orders == ()
-    with pytest.raises(ValueError, match="must be live or analyze"):
-        Desk(client, mode="paper")
-
-
-def test_an_instrument_that_openalgo_does_not_know_is_an_error_that_says_so(here):
-    with here.desk() as desk:
-        kind, text = kind_of(lambda: desk.see(here.signal("NOSUCH")))
-        assert (kind, "NSE:NOSUCH" in text) == ("instrument_unknown", True)
-        kind, text = kind_of(lambda: desk.see(here.signal(kind=rc.EXIT)))
-        assert (kind, "desk.exit" in text) == ("not_an_entry", True)
-
-
-def test_a_closed_desk_says_so_and_leaves_the_position_as_it_is(here):
-    with here.desk() as desk:
-        here.entered(desk)
-    assert kind_of(desk.book)[0] == "closed"
-    assert here.orders(working=True)[0].side == "SELL"
-
-
-# ---------------------------------------------------------------- sending
-
-
 def test_what_was_approved_is_filled_and_its_stop_rests_when_send_returns(here):
     with here.desk() as desk:
         sent = here.entered(desk)
-    assert (sent.status, sent.ended, sent.filled_quantity, sent.average_price) == ("filled", True, 76, Decimal("1000.1"))
+    assert (sent.status, sent.ended, sent.filled_quantity, sent.average_price) == (
+        "filled",
+        True,
+        76,
+        Decimal("1000.1"),
+    )
     assert (sent.held, sent.stop, sent.target, sent.stop_rests) == (76, Decimal("988.1"), Decimal("1030.1"), True)
     [resting] = here.orders(working=True)
     assert (resting.side, resting.quantity, resting.trigger) == ("SELL", 76, Decimal("988.1"))
@@ -239,7 +131,7 @@ def test_entries_of_earlier_scripts_count_for_the_hard_cap_of_a_day(here):
 def test_an_approval_does_not_outlive_its_quote(here):
     with here.desk() as desk:
         decision = desk.decide(here.signal())
-        here.clock.passed += 5.5
+        here.clock.passed += 30.5
         kind, text = kind_of(lambda: desk.send(decision))
         assert (kind, "stale, decide again" in text) == ("stale", True)
         assert here.entered(desk).status == "filled"
@@ -315,52 +207,3 @@ def test_a_journal_that_was_given_open_stays_open(here):
         with here.desk(journal=journal) as desk:
             assert here.entered(desk).status == "filled"
         assert journal.length > 20
-
-
-# ---------------------------------------------------------------- leaving
-
-
-def test_an_exit_takes_the_resting_stop_back_first_and_then_leaves(here):
-    with here.desk() as desk:
-        here.entered(desk)
-        left = desk.exit("INFY")
-    assert (left.closed, left.quantity, left.still_held, left.average_price) == (True, 76, 0, Decimal("999.9"))
-    assert here.broker.truth().position("NSE:INFY") == 0
-    assert here.orders(working=True) == []
-    assert [order.status for order in here.orders(side="SELL")] == ["cancelled", "complete"]
-
-
-def test_an_exit_needs_no_fresh_look_no_good_book_and_no_open_gate(here):
-    with here.desk() as desk:
-        here.entered(desk)
-        here.clock.passed += 600
-        here.broker.script(Fault("positionbook", "status", times=0), Fault("funds", "status", times=0))
-        desk.book()
-        assert here.state.book.state == "waiting_for_login"
-        here.broker.faults.clear()
-        assert desk.exit("INFY").closed
-
-
-def test_an_exit_that_does_not_fill_says_what_is_still_held(here):
-    with here.desk() as desk:
-        here.entered(desk)
-        here.broker.fills_by_hand = True
-        left = desk.exit("INFY", within_s=3)
-        assert (left.closed, left.still_held, left.average_price) == (False, 76, None)
-        here.broker.fills_by_hand = False
-        assert desk.exit("INFY").closed
-
-
-def test_what_is_not_held_cannot_be_left(here):
-    with here.desk() as desk:
-        assert kind_of(lambda: desk.exit("INFY"))[0] == "nothing_held"
-
-
-def test_a_stop_that_filled_meanwhile_is_seen_by_the_next_look(here):
-    with here.desk() as desk:
-        here.entered(desk)
-        here.broker.tick("NSE:INFY", 987)
-        assert desk.book().positions == ()
-        assert kind_of(lambda: desk.exit("INFY"))[0] == "nothing_held"
-    [closed] = here.facts(events.PositionClosed)
-    assert (closed.reason, closed.quantity) == ("stop", 76)
