@@ -87,6 +87,8 @@ def test_ctrl_c_ends_a_watch_and_leaves_the_stop_where_it_rests(here):
             ended = desk.watch()
     assert (ended.why, len(ended.open)) == ("interrupted", 2)
     assert [order.side for order in here.orders(working=True)] == ["SELL"]
+    with Reader(here.path) as journal:
+        assert replay(journal).same
 
 
 def test_a_watch_over_nothing_returns_at_once(here):

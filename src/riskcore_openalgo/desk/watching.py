@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from types import FrameType
 from typing import Final
 
 import riskcore as rc
@@ -52,13 +55,32 @@ def _turned(day: Day, tools: Tools, until: datetime | None) -> str:
     def over(state: engine.State) -> bool:
         return _flat(state.book) or (until is not None and tools.clock() >= until)
 
-    why = INTERRUPTED
-    with suppress(KeyboardInterrupt):
+    stop = threading.Event()
+    with _stopped_by_ctrl_c(stop, day.wake):
         day.live.start()
         if not over(day.live.state):
-            day.live.run(threading.Event(), until=over)
-        why = CLOSED if _flat(day.live.state.book) else UNTIL
-    return why
+            day.live.run(stop, until=over)
+    if _flat(day.live.state.book):
+        return CLOSED
+    return INTERRUPTED if stop.is_set() else UNTIL
+
+
+@contextmanager
+def _stopped_by_ctrl_c(stop: threading.Event, wake: threading.Event) -> Iterator[None]:
+    """Ctrl-C asks for the end, instead of breaking into a turn; only the main thread hears it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        stop.set()
+        wake.set()
+
+    before = signal.signal(signal.SIGINT, asked)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _flat(book: rc.Book) -> bool:
