@@ -12,10 +12,10 @@ import pytest
 import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.config import Settings
+from riskcore_openalgo.desk.results import rests_for
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner.assembly import assembled
-from riskcore_openalgo.runner.stopping import covered
 from riskcore_openalgo.testing import Fault
 from tests.desk.scripts import KEY, POLICY, RULES, Going, account
 from tests.desk.test_sending import bare_tables
@@ -168,7 +168,7 @@ def test_the_facts_of_a_send_are_those_of_a_runner_that_was_given_the_signal(her
         live.start()
         live.run(stop, until=lambda state: state.book.state == "active" and state.book.opening_equity is not None)
         live.runner.offer(events.SignalArrived(there.clock.wall(), there.signal()))
-        live.run(stop, until=lambda state: any(covered(state.book, held) for held in state.book.positions))
+        live.run(stop, until=lambda state: any(rests_for(state.book, held) for held in state.book.positions))
         day.close()
         by_a_runner = [type(row.event) for row in journal.rows("fact") if isinstance(row.event, OF_A_TRADE)]
     assert by_a_script == by_a_runner

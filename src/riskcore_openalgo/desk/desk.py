@@ -37,7 +37,7 @@ from riskcore_openalgo.desk.errors import (
     STALE,
     DeskError,
 )
-from riskcore_openalgo.desk.results import Left, Look, Sent, Watched, left_of, sent_of
+from riskcore_openalgo.desk.results import Left, Look, Sent, Watched, left_of, rests_for, sent_of
 from riskcore_openalgo.desk.visit import SANDBOX, Tools, Visit
 from riskcore_openalgo.desk.watching import watched
 from riskcore_openalgo.gateways.caps import HardCaps
@@ -46,7 +46,6 @@ from riskcore_openalgo.journal import At, Journal, JournalInUse, JournalMoved
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.account import BOOKS
 from riskcore_openalgo.runner.history import History, bars_for
-from riskcore_openalgo.runner.stopping import covered
 
 LIVE: Final = "live"
 ANALYZE: Final = "analyze"
@@ -338,7 +337,7 @@ def _at_rest(state: engine.State, order_id: str, *, rests: bool) -> bool:
     if order is None or order.status == AWAITING:
         return True
     position = state.book.position(order.approved.instrument.key)
-    return not order.live and (position is None or not rests or covered(state.book, position))
+    return not order.live and (position is None or not rests or rests_for(state.book, position))
 
 
 def _fate(state: engine.State, signal_id: str) -> str:

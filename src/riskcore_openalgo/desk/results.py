@@ -11,7 +11,6 @@ from attrs import field, frozen
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore_openalgo.runner.stopping import covered
 
 PARTLY_FILLED: Final = "partly_filled"
 ENDED_UNFILLED: Final = ("cancelled", "rejected")
@@ -141,7 +140,7 @@ def sent_of(state: engine.State, order_id: str, note: str) -> Sent:
         held=0 if position is None else position.quantity,
         stop=None if position is None else position.stop,
         target=None if position is None else position.target,
-        stop_rests=position is not None and covered(state.book, position),
+        stop_rests=position is not None and rests_for(state.book, position),
         note=note,
     )
 
@@ -160,6 +159,12 @@ def left_of(state: engine.State, held: rc.Position, facts: Iterable[events.Fact]
         average_price=each(worth, sum(fill.quantity for fill in fills)),
         note=note,
     )
+
+
+def rests_for(book: rc.Book, position: rc.Position) -> bool:
+    """Whether a stop rests at the broker for all of a position."""
+    resting = book.resting(position.instrument.key)
+    return resting is not None and resting.status == "working" and resting.open_quantity >= position.quantity
 
 
 def each(worth: Decimal, quantity: int) -> Decimal | None:
