@@ -35,7 +35,7 @@ STEPS = (
     ("ruff check", ("-m", "ruff", "check", "--quiet", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
     ("mypy", ("-m", "mypy")),
-    ("mypy examples", ("-m", "mypy", "examples/decide.py")),
+    ("mypy examples", ("-m", "mypy", "examples/decide.py", "examples/desk.py")),
     ("import contracts", ("-c", LINT_IMPORTS)),
     ("source bans", ("tools/ast_ban.py",)),
     ("tidy", ("tools/tidy.py",)),

@@ -20,7 +20,7 @@ from riskcore.policy import Policy
 from riskcore.sessions import in_ist
 from riskcore.state import State, evolve, fold, taken
 
-__all__ = ["State", "Step", "evolve", "fold", "react", "resume", "step", "taken"]
+__all__ = ["State", "Step", "asked_interval", "evolve", "fold", "react", "resume", "step", "taken"]
 
 
 @frozen

@@ -64,6 +64,10 @@ class Calls:
         """Where the prices stream: as given, else as the SDK makes it of the host (always without TLS)."""
         return str(self._sdk.ws_url)
 
+    def stream_login(self) -> str:
+        """The key, which the price stream's login takes."""
+        return self._key
+
     def new_sdk(self, **options: Any) -> Any:
         """Another `openalgo.api` with the same key, for a feed of its own."""
         options.setdefault("ws_url", self._ws_url)

@@ -120,6 +120,10 @@ class Client:
         """`analyze` or `live`, as the latest answer that tells gave it away; None before one did. Asks nobody."""
         return self._calls.seen_mode
 
+    def stream_login(self) -> str:
+        """The key, for the login of the price stream and for nothing else: it belongs into no text."""
+        return self._calls.stream_login()
+
     def new_sdk(self, **options: Any) -> Any:
         """Another `openalgo.api` with the same key, for a feed that owns its connection."""
         return self._calls.new_sdk(**options)

@@ -36,7 +36,7 @@ from riskcore_openalgo.live_feed.live import LIVE as FEED_LIVE, PAPER as FEED_PA
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch, Watched
 from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
-from riskcore_openalgo.runner.history import History
+from riskcore_openalgo.runner.history import History, bars_for
 from riskcore_openalgo.runner.inbox import Inbox
 from riskcore_openalgo.runner.lanes import Gateway
 from riskcore_openalgo.runner.live import Live, Parts
@@ -100,7 +100,7 @@ class _Assembly:
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
         inbox = Inbox(self.journal.inbox, self.journal, tell=alarms.tell)
-        history = History(client, bars=max(policy.atr_warmup_bars, 10 * policy.atr_period))
+        history = History(client, bars=bars_for(policy))
         guard = ModeGuard(client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
         evidence = LiveEvidence(

@@ -88,6 +88,11 @@ class History:
         return Kept(bars, at, good_until(bars, length, at))
 
 
+def bars_for(policy: rc.Policy) -> int:
+    """How many bars of an interval a policy's ATR wants: its warm-up, and enough for its period to settle."""
+    return max(policy.atr_warmup_bars, 10 * policy.atr_period)
+
+
 def days_for(bars: int, length: timedelta) -> int:
     """How many calendar days back so many bars of a length reach, with days to spare."""
     a_session = max(int(timedelta(minutes=MINUTES_A_SESSION) / length), 1)

@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.alarms import Alarms
+from riskcore_openalgo.gateways.mode import OTHER_MODE
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed import LiveFeed
@@ -105,7 +106,8 @@ class Live:
             parts.paper.rebuild(row.event for row in parts.journal.rows())
         self.runner.start()
         now = parts.clock()
-        self.runner.offer(events.TroubleOver(now, STOPPING))
+        for past in (STOPPING, OTHER_MODE):
+            self.runner.offer(events.TroubleOver(now, past))
         if parts.capability is not None:
             self.runner.offer(events.BrokerSeen(now, parts.capability))
         if parts.account is not None:
@@ -130,13 +132,15 @@ class Live:
         parts.feed.watch(self._keys())
         return taken
 
-    def run(self, stop: Stop) -> None:
-        """Turn until `stop` is set."""
+    def run(self, stop: Stop, *, until: Callable[[engine.State], bool] = lambda state: False) -> None:
+        """Turn until `stop` is set, or until a turn ends in a state that was waited for."""
         wake = self._parts.wake
         while not stop.is_set():
             wake.wait(WAIT_S)
             wake.clear()
             self.turn()
+            if until(self.state):
+                return
 
     def _watch(self, fact: events.Fact) -> None:
         """Everybody who is told of facts, after they are durable."""

@@ -1,0 +1,209 @@
+"""A script sends what was approved: once, protected, and refused where anything has moved on since."""
+
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.gateways.caps import HardCaps
+from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.journal.replay import replay
+from riskcore_openalgo.testing import Fault
+from tests.desk.scripts import NOW, account, kind_of
+
+
+@pytest.fixture
+def here(tmp_path):
+    with account(tmp_path / "desk.db") as made:
+        yield made
+
+
+def test_what_was_approved_is_filled_and_its_stop_rests_when_send_returns(here):
+    with here.desk() as desk:
+        sent = here.entered(desk)
+    assert (sent.status, sent.ended, sent.filled_quantity, sent.average_price) == (
+        "filled",
+        True,
+        76,
+        Decimal("1000.1"),
+    )
+    assert (sent.held, sent.stop, sent.target, sent.stop_rests) == (76, Decimal("988.1"), Decimal("1030.1"), True)
+    [resting] = here.orders(working=True)
+    assert (resting.side, resting.quantity, resting.trigger) == ("SELL", 76, Decimal("988.1"))
+    told = sent.explain()
+    assert told.startswith("FILLED BUY NSE:INFY: 76 of 76 filled at Rs 1000.10")
+    assert "stop    Rs 988.10, rests at the broker" in told
+
+
+def test_the_journal_of_a_script_is_a_runners_and_replays_to_the_letter(here):
+    with here.desk() as desk:
+        here.entered(desk)
+        desk.exit("INFY")
+    names = [type(fact).__name__ for fact in here.facts(object)]
+    told = ["SignalTaken", "EntryApproved", "Acknowledged", "OrderMoved", "Filled", "Bared", "ExitApproved"]
+    assert names[names.index("SignalTaken") :][: len(told)] == told
+    assert names[-1] == "PositionClosed"
+    with Reader(here.path) as journal:
+        assert replay(journal).same
+
+
+def test_the_intent_is_durable_before_the_order_is_sent(here):
+    seen = []
+
+    def look(event):
+        if event.kind == "order_update" and not seen:
+            seen.append([fact.order.order_id for fact in here.facts(events.EntryApproved)])
+
+    with here.desk() as desk:
+        decision = desk.decide(here.signal())
+        here.broker.listen(look)
+        desk.send(decision)
+    assert seen == [[decision.order.order_id]]
+
+
+def test_an_entry_that_nobody_fills_is_cancelled_after_its_time(here):
+    here.broker.fills_by_hand = True
+    with here.desk() as desk:
+        sent = here.entered(desk)
+    assert (sent.status, sent.filled_quantity, sent.average_price, sent.held) == ("cancelled", 0, None, 0)
+    assert 10 <= here.clock.passed < 12
+    assert here.orders(working=True) == []
+
+
+def test_a_part_that_fills_is_protected_as_it_comes_and_the_rest_is_cancelled(here):
+    here.broker.fills_by_hand = True
+    covered = []
+
+    def half_way():
+        if here.clock.passed == 2.0:
+            [order] = here.orders(working=True)
+            here.broker.fill(order.order_id, 30, Decimal(1000))
+        if here.clock.passed == 4.0:
+            covered.extend(order.quantity for order in here.orders(working=True) if order.side == "SELL")
+
+    here.clock.between = half_way
+    with here.desk() as desk:
+        sent = here.entered(desk)
+    assert covered == [30]
+    assert (sent.status, sent.filled_quantity, sent.average_price) == ("partly_filled", 30, 1000)
+    assert (sent.held, sent.stop_rests) == (30, True)
+    assert "PARTLY_FILLED BUY NSE:INFY: 30 of 76" in sent.explain()
+
+
+def test_a_refused_order_is_rejected_with_the_brokers_words(here):
+    here.broker.script(Fault("placeorder", "status", status=400, message="RMS: margin exceeds"))
+    with here.desk() as desk:
+        sent = here.entered(desk)
+        assert (sent.status, sent.held, "RMS: margin exceeds" in sent.note) == ("rejected", 0, True)
+        here.clock.passed += 1
+        assert here.entered(desk).status == "filled"
+
+
+def test_an_order_that_waits_for_a_hand_is_told_at_once_and_settled_by_the_next_look(here):
+    here.broker.semi_auto = True
+    with here.desk() as desk:
+        sent = here.entered(desk)
+        assert (sent.status, sent.ended) == ("awaiting_approval", False)
+        assert "Action Center" in sent.explain()
+        here.broker.semi_auto = False
+        here.broker.approve(1)
+        assert desk.book().position("NSE:INFY").quantity == 76
+    assert here.sent() == [("BUY", "LIMIT"), ("SELL", "SL")]
+
+
+def test_the_hard_caps_stand_behind_the_rules(here):
+    with here.desk(caps=HardCaps(hard_max_quantity=10)) as desk:
+        sent = here.entered(desk)
+    assert (sent.status, "hard_max_quantity" in sent.note) == ("rejected", True)
+    assert here.sent() == []
+
+
+def test_entries_of_earlier_scripts_count_for_the_hard_cap_of_a_day(here):
+    caps = HardCaps(hard_max_orders_per_day=1)
+    with here.desk(caps=caps) as desk:
+        assert here.entered(desk).status == "filled"
+    with here.desk(caps=caps) as desk:
+        sent = here.entered(desk, "TCS")
+    assert (sent.status, "hard_max_orders_per_day" in sent.note) == ("rejected", True)
+
+
+def test_an_approval_does_not_outlive_its_quote(here):
+    with here.desk() as desk:
+        decision = desk.decide(here.signal())
+        here.clock.passed += 30.5
+        kind, text = kind_of(lambda: desk.send(decision))
+        assert (kind, "stale, decide again" in text) == ("stale", True)
+        assert here.entered(desk).status == "filled"
+    assert len(here.sent()) == 2
+
+
+def test_what_the_rules_refuse_by_now_is_stale_and_leaves_the_signal_unanswered(here):
+    """The clock alone can do it: here the entries of the day end between the decision and the sending."""
+    here.clock.passed = 4.25 * 3600 - 2
+    with here.desk() as desk:
+        decision = desk.decide(here.signal(stop=990, target=1030))
+        assert decision.approved, decision.explain()
+        here.clock.passed += 3
+        kind, text = kind_of(lambda: desk.send(decision))
+        assert (kind, "no_entry_after" in text) == ("stale", True)
+    assert here.sent() == []
+    assert here.facts(events.SignalTaken) == []
+
+
+def test_the_same_signal_is_answered_once(here):
+    with here.desk() as desk:
+        signal = here.signal()
+        decision = desk.decide(signal)
+        desk.send(decision)
+        kind, text = kind_of(lambda: desk.decide(signal))
+        assert (kind, "which is filled" in text) == ("repeated", True)
+        assert kind_of(lambda: desk.send(decision))[0] == "not_approved"
+    assert here.sent() == [("BUY", "LIMIT"), ("SELL", "SL")]
+
+
+def test_approvals_of_others_are_not_sent(here):
+    signal = here.signal(stop=980, target=1100)
+    market = rc.Market(instrument=rc.nse_equity("INFY", on=NOW.date(), tick="0.1"), at=NOW, last=1000)
+    elsewhere = rc.decide(signal, rc.Book(10_000_000), market, rc.Policy(position_size_basis="margin"))
+    assert elsewhere.approved
+    with here.desk() as desk:
+        assert kind_of(lambda: desk.send(elsewhere))[0] == "not_approved"
+        desk.decide(signal)
+        assert kind_of(lambda: desk.send(elsewhere))[0] == "not_approved"
+    assert here.sent() == []
+
+
+def bare_tables():
+    """A broker at which no stop can rest."""
+    row = {"since": NOW.date().replace(year=2021), "broker": "stub", "resting": "none", "empty_proves": True}
+    return rc.Tables(brokers=[rc.Capability(**row)])
+
+
+def test_where_no_stop_can_rest_nothing_is_sent_unless_somebody_looks_after_it(here):
+    policy = rc.Policy(position_size_basis="margin", tables=bare_tables())
+    with here.desk(policy) as desk:
+        decision = desk.decide(here.signal())
+        kind, text = kind_of(lambda: desk.send(decision))
+        assert (kind, "desk.watch()" in text, "stub" in text) == ("no_stop_rests", True, True)
+        assert here.sent() == []
+        sent = desk.send(decision, adopted_by_runner=True)
+        assert (sent.status, sent.stop_rests) == ("filled", False)
+        assert "DOES NOT REST" in sent.explain()
+        assert here.entered(desk, "TCS", stays_to_watch=True).status == "filled"
+    assert here.sent() == [("BUY", "LIMIT"), ("BUY", "LIMIT")]
+
+
+def test_a_broker_that_is_not_known_takes_no_stop(here):
+    here.broker.script(Fault("ping", "status", times=0))
+    with here.desk() as desk:
+        decision = desk.decide(here.signal())
+        kind, text = kind_of(lambda: desk.send(decision))
+        assert (kind, "which broker" in text) == ("no_stop_rests", True)
+
+
+def test_a_journal_that_was_given_open_stays_open(here):
+    with Journal(here.path) as journal:
+        with here.desk(journal=journal) as desk:
+            assert here.entered(desk).status == "filled"
+        assert journal.length > 20
