@@ -59,6 +59,7 @@ CATALOGUE: Final = (
     Reason("product_not_allowed", "{measured} is not among the allowed products: {limit}", "operator"),
     Reason("short_not_allowed", "{measured} cannot be sold short", "never"),
     Reason("mis_not_allowed", "{measured} may not be traded intraday; it is on {limit}", "next session"),
+    Reason("expiry_near", "{measured} ends in delivery; positions in it are left from {limit} on", "never"),
     Reason("exit_without_position", "no open position in {measured} to exit", "never"),
     Reason("exit_working", "an exit of {measured} is already on its way", "never"),
     Reason("no_position", "no open position in {measured} whose stop could move", "never"),

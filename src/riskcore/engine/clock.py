@@ -10,10 +10,10 @@ from riskcore.book import Position
 from riskcore.engine.turn import Turn
 from riskcore.engine.watch import touches_due
 from riskcore.exits.ladder import at_last_step, band_pct, pause
-from riskcore.exits.leaving import can_trade, failed_exit, square_off_due, time_is_up
+from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, square_off_due, time_is_up
 from riskcore.exits.levels import exit_limit
 from riskcore.money import exact
-from riskcore.orders import AWAITING, CANCELLED, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, Order
+from riskcore.orders import AWAITING, CANCELLED, EXPIRY, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, Order
 from riskcore.reasons import Finding
 from riskcore.signals import SELL, seconds
 
@@ -64,6 +64,8 @@ def _leave_in_time(turn: Turn, position: Position) -> None:
         touches_due(turn, position)
     elif square_off_due(position, turn.at, turn.policy):
         turn.leave(position, SQUARE_OFF, price)
+    elif expiry_due(position, turn.at, turn.policy):
+        turn.leave(position, EXPIRY, price, rule="expiry_exit_days")
     elif (rule := time_is_up(position, turn.at, turn.policy)) is not None:
         turn.leave(position, TIME_STOP, price, rule=rule)
 

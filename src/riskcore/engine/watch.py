@@ -8,7 +8,7 @@ from riskcore import events as e
 from riskcore.custody import Touch
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import pause
-from riskcore.exits.leaving import failed_exit, failed_part, square_off_due, time_is_up
+from riskcore.exits.leaving import expiry_due, failed_exit, failed_part, square_off_due, time_is_up
 from riskcore.exits.levels import breach
 from riskcore.orders import STOP_HIT
 from riskcore.positions import Position
@@ -83,6 +83,7 @@ def _must_leave(turn: Turn, position: Position) -> bool:
     if failed_exit(turn.book, position) is not None:
         return True
     late = square_off_due(position, turn.at, turn.policy)
+    late = late or expiry_due(position, turn.at, turn.policy)
     return late or time_is_up(position, turn.at, turn.policy) is not None
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from riskcore.book import Book, Position
 from riskcore.events import Filled, PositionClosed
 from riskcore.exits.timing import time_stop_due
+from riskcore.expiries import leave_by, leave_from
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, ApprovedExit
 from riskcore.policy import Policy
@@ -34,6 +35,20 @@ def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
         return False
     overdue = position.opened_at is not None and position.opened_at.date() < session.day
     return overdue or at >= session.square_off
+
+
+def expiry_due(position: Position, at: datetime, policy: Policy) -> bool:
+    """Whether a position in a stock future or option is to be left before it ends in delivery, and can be sold now.
+
+    From the square-off time of the day `expiry_exit_days` trading days before its expiry on, whatever its product; one
+    that is held after that day leaves at the next open. Where the calendar does not tell that day's time, its open is.
+    """
+    days = policy.expiry_exit_days
+    day = None if days is None else leave_by(position.instrument, days, tables=policy.tables)
+    if day is None or days is None or at.date() < day or not can_trade(position, at, policy):
+        return False
+    moment = leave_from(position.instrument, days, square_off_at=policy.square_off_at, tables=policy.tables)
+    return moment is None or at >= moment
 
 
 def can_trade(position: Position, at: datetime, policy: Policy) -> bool:
