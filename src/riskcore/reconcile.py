@@ -8,7 +8,7 @@ nothing at a broker that answers errors with nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -32,6 +32,7 @@ from riskcore.policy import Policy
 from riskcore.signals import seconds
 from riskcore.table_rows import Capability
 
+DELIVERY: Final = "CNC"
 MORE: Final = "more"
 LESS: Final = "less"
 GONE: Final = "gone"
@@ -146,11 +147,15 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
     """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
 
     Instruments with an order of unknown outcome are left out: what they hold is not known yet. A negative CNC position
-    that holdings cover is shares sold from the demat account, and no short.
+    that holdings cover is shares sold from the demat account, and no short. Shares bought for delivery leave the
+    position book overnight and stand among the holdings: where those could not be read, nothing is said of a CNC
+    position.
     """
     if books.positions is None:
         return None
     unknown = {order.approved.instrument.key for order in nameless(book)}
+    if books.holdings is None:
+        unknown |= {p.instrument.key for p in book.positions if p.product == DELIVERY}
     theirs = _their_positions(book, books)
     ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
@@ -162,16 +167,35 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
 
 
 def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
-    """Signed shares by instrument; of a symbol that we hold, those of our product alone."""
-    products = {p.instrument.key: p.product for p in book.positions}
+    """Signed shares by instrument; of a symbol that we hold, those of our product alone: see `held_there`."""
+    held = {p.instrument.key: p for p in book.positions}
     found: dict[str, int] = {}
     for row in books.positions or ():
-        if products.get(row.key, row.product) != row.product:
-            continue
-        quantity = row.quantity if row.key in products else row.quantity + books.sold_from_holdings(row)
-        if quantity:
+        if row.key not in held and (quantity := row.quantity + books.sold_from_holdings(row)):
             found[row.key] = found.get(row.key, 0) + quantity
+    for key, position in held.items():
+        found[key] = held_there(position, books, book.session)
     return found
+
+
+def held_there(position: Position, books: BrokerBooks, session: date | None) -> int:
+    """The signed shares that the broker has of a position of ours: its rows of our product, and for CNC the holdings.
+
+    A position that was carried over a night is compared with all that is held: more is a bonus, a split, or the
+    owner's own. Of one of today the holdings count only as far as they explain what the position book lacks (shares of
+    an earlier day that were sold and bought again stand there).
+    """
+    key, product = position.instrument.key, position.product
+    shown = sum(row.quantity for row in books.positions or () if (row.key, row.product) == (key, product))
+    if product != DELIVERY:
+        return shown
+    total = shown + books.in_demat(key)
+    return total if was_carried(position, session) else min(total, max(shown, position.signed))
+
+
+def was_carried(position: Position, session: date | None) -> bool:
+    """Whether a position was opened before a session."""
+    return position.opened_at is not None and session is not None and position.opened_at.date() < session
 
 
 def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capability: Capability | None) -> str:
@@ -179,6 +203,9 @@ def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capabi
         return FOREIGN
     if seen == 0:
         proven = capability is None or capability.empty_proves or bool(books.positions)
+        ours = book.position(key)
+        if ours is not None and ours.product == DELIVERY and was_carried(ours, book.session):
+            proven = capability is None or capability.empty_proves or bool(books.holdings)
         return GONE if proven or traded_elsewhere(book, books, key) else SUSPECT
     if (seen > 0) != (held > 0):
         return OPPOSITE

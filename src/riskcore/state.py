@@ -69,14 +69,18 @@ def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
 
 
 def _session_opened(state: State, fact: e.SessionOpened) -> State:
-    """Yesterday's counters, ended orders and signals go; positions, live orders and latches stay."""
+    """Yesterday's counters, ended orders and signals go, and what its prices left open; the rest stays.
+
+    Positions, live orders and latches are carried, and so are exits that wait.
+    """
     book, last = state.book, state.carried_equity
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
     fresh = attrs.evolve(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
     begun = attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset())
-    if begun.custody.rows or begun.custody.told:
-        begun = keeping(begun, rows=frozenset(), told=frozenset())
+    custody = begun.custody
+    if custody.rows or custody.told or custody.touches or custody.odd or custody.bare:
+        begun = keeping(begun, rows=frozenset(), told=frozenset(), touches=(), odd=(), bare=())
     return _observing(begun, near=())
 
 

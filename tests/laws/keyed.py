@@ -23,6 +23,7 @@ from tests.laws.keyed_broker import (
     bought_dear,
     goes_by,
     goes_to,
+    halved_overnight,
     pressed,
     reads,
     unknown_entry,
@@ -348,6 +349,7 @@ KEYS = {
         "adopt",
         at_the_broker(reads("10:05", positions=(position(75),)), reads("10:06", positions=(position(75),))),
     ),
+    "overnight_move_pct": ("20", "60", halved_overnight),
     "balance_tolerance": ("100", "9000", at_the_broker(balance_is(105_000))),
 }
 """Setting -> (from, to, a situation): under the two values it is answered differently, all else being equal."""

@@ -14,7 +14,17 @@ from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, REJECTED, ApprovedExit, Order, Revision
-from riskcore.reconcile import candidates, differences, is_clean, named, nameless, repeated, told_of
+from riskcore.reconcile import (
+    DELIVERY,
+    candidates,
+    differences,
+    held_there,
+    is_clean,
+    named,
+    nameless,
+    repeated,
+    told_of,
+)
 from riskcore.signals import seconds
 
 BALANCE: Final = "balance_unexplained"
@@ -119,6 +129,9 @@ def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     if books.positions is None:
         return False
     held = turn.book.position(key)
+    if held is not None and held.product == order.approved.product:
+        readable = held.product != DELIVERY or books.holdings is not None
+        return readable and held_there(held, books, turn.book.session) == held.signed
     theirs = sum(row.quantity for row in books.positions if row.key == key and row.product == order.approved.product)
     return theirs == (0 if held is None else held.signed)
 

@@ -12,11 +12,13 @@ from riskcore.decision import Approved, decide
 from riskcore.engine import breakers, operator
 from riskcore.engine.books import accept_differences, books_read, funds_seen, revision_reported
 from riskcore.engine.clock import on_time
+from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import CHARGES_TROUBLE, report
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
 from riskcore.engine.watch import watch
 from riskcore.exits.confirming import believed
+from riskcore.exits.leaving import before_the_open
 from riskcore.orders import SIGNAL_EXIT
 from riskcore.policy import Policy, policy_hash
 from riskcore.policy.breakers import NAMES
@@ -101,11 +103,13 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
 @react_to.register
 def _prices(event: e.PricesSeen, turn: Turn) -> None:
     position = turn.book.position(event.key)
-    if position is not None:
+    if position is not None and not before_the_open(position.instrument, turn.at, turn.policy):
+        odd = turn.state.custody.odd_price(event.key)
         span = _believed(turn, position, event)
         if span is not None:
+            look_at_the_night(turn, position, span)
             held = mark(turn, position, span)
-            watch(turn, held, span)
+            watch(turn, held, span, odd)
             follow(turn, span)
     on_time(turn)
 

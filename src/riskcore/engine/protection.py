@@ -11,8 +11,10 @@ from decimal import Decimal
 from typing import Final
 
 from riskcore import events as e
+from riskcore.engine.operator import LOGIN
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
+from riskcore.exits.leaving import can_trade
 from riskcore.exits.resting import can_rest, resting_stop, revision_for
 from riskcore.orders import CANCELLED, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
 from riskcore.positions import Position
@@ -44,9 +46,14 @@ def release(turn: Turn, key: str) -> None:
     resting, leaving = turn.book.resting(key), turn.book.leaving(key)
     bound = sum(order.open_quantity for order in leaving) + (0 if resting is None else resting.open_quantity)
     part = None if wanted.part is None else min(wanted.part, position.quantity)
-    if position.quantity - bound >= (part or position.quantity):
+    if position.quantity - bound >= (part or position.quantity) and not shut(turn, position):
         price = position.last or position.average_price
         turn.leave(position, wanted.reason, price, wanted.level, wanted.signal_id, part=part, rule=wanted.rule)
+
+
+def shut(turn: Turn, position: Position) -> bool:
+    """Whether the market of a position is shut, so that an exit of it would only be refused."""
+    return not can_trade(position, turn.at, turn.policy)
 
 
 def _cover(turn: Turn, position: Position) -> None:
@@ -107,7 +114,10 @@ def _of(order: Order, position: Position) -> bool:
 
 
 def _measure(turn: Turn, key: str) -> None:
-    """Note when a position is bare and when it is covered again; call for somebody, then sell, where that lasts."""
+    """Note when a position is bare and when it is covered again; call for somebody, then sell, where that lasts.
+
+    While a login is waited for nothing can be sent, so nothing is sold for that: the clock begins again with the login.
+    """
     position, since = turn.book.position(key), turn.state.custody.bare_since(key)
     if position is None:
         return
@@ -119,14 +129,20 @@ def _measure(turn: Turn, key: str) -> None:
             turn.note(e.Covered(turn.at, key, Decimal((turn.at - since) // timedelta(milliseconds=1)) / 1000))
             turn.calm(BARE, key)
         return
-    if since is None:
+    if since is None or _login_came(turn):
         turn.note(e.Bared(turn.at, key))
         return
     seconds = int((turn.at - since).total_seconds())
     if seconds >= turn.policy.protect_alarm_s:
         turn.alarm(BARE, key, f"{position.quantity} shares have had no stop at the broker for {seconds} s")
-    if seconds >= turn.policy.protect_flatten_s and not turn.book.leaving(key):
+    waits = turn.book.state == WAITING_FOR_LOGIN
+    if seconds >= turn.policy.protect_flatten_s and not waits and not turn.book.leaving(key):
         turn.leave(position, UNPROTECTED, position.last or position.average_price)
+
+
+def _login_came(turn: Turn) -> bool:
+    """Whether orders can be sent again since this input: the time until a stop works is measured from here."""
+    return any(isinstance(fact, e.Lifted) and fact.name == LOGIN for fact in turn.facts)
 
 
 def stop_ended(turn: Turn, order: Order, error: str) -> None:

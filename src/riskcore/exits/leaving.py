@@ -8,6 +8,7 @@ from riskcore.book import Book, Position
 from riskcore.events import Filled, PositionClosed
 from riskcore.exits.timing import time_stop_due
 from riskcore.expiries import leave_by, leave_from
+from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, ApprovedExit
 from riskcore.policy import Policy
@@ -49,6 +50,15 @@ def expiry_due(position: Position, at: datetime, policy: Policy) -> bool:
         return False
     moment = leave_from(position.instrument, days, square_off_at=policy.square_off_at, tables=policy.tables)
     return moment is None or at >= moment
+
+
+def before_the_open(instrument: Instrument, at: datetime, policy: Policy) -> bool:
+    """Whether the day's session of an instrument is still to open: prices then are those of the pre-open auction."""
+    try:
+        session = session_on(at.date(), instrument, tables=policy.tables)
+    except CalendarUnknown:
+        return False
+    return session is not None and at < session.opens
 
 
 def can_trade(position: Position, at: datetime, policy: Policy) -> bool:
