@@ -52,6 +52,11 @@ def _revalued(state: State, fact: e.Revalued) -> State:
     return attrs.evolve(state, book=corrections.revalued(state.book, fact.order_id, fact.value, fact.charges))
 
 
+def _corrected(state: State, fact: e.TradeCorrected) -> State:
+    book = corrections.corrected(state.book, fact.signal_id, fact.key, gross=fact.gross, charges=fact.charges)
+    return attrs.evolve(state, book=book)
+
+
 def _overfilled(state: State, fact: e.Overfilled) -> State:
     book = corrections.overfilled(state.book, fact.order_id, fact.position, fact.value, fact.charges)
     return attrs.evolve(state, book=book)
@@ -140,6 +145,7 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.RevisionRequested: _revising,
     e.RevisionSettled: _revised,
     e.Revalued: _revalued,
+    e.TradeCorrected: _corrected,
     e.Overfilled: _overfilled,
     e.ExitWanted: _wanted,
     e.StopTouched: _touched,

@@ -19,6 +19,7 @@ from riskcore.broker_books import BrokerPosition
 from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.custody import Mismatch
 from riskcore.engine.turn import Turn
+from riskcore.exits.leaving import closed_elsewhere
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
 from riskcore.policy.custody import ADOPT, IGNORE
@@ -89,6 +90,8 @@ def _shrink(turn: Turn, held: Position, left: int, event: e.BooksRead) -> None:
     turn.note(
         e.PositionAdjusted(turn.at, held.instrument.key, after, "shares left without us", price, realised, charges)
     )
+    if after is None:
+        turn.note(closed_elsewhere(turn.at, held, price=price, realised=realised, charges=charges))
 
 
 def _charges(turn: Turn, held: Position, quantity: int, price: Decimal) -> Decimal:

@@ -6,6 +6,7 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
+from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.operator import LOGIN
@@ -25,7 +26,7 @@ from riskcore.reconcile import (
     repeated,
     told_of,
 )
-from riskcore.signals import seconds
+from riskcore.signals import seconds, sign
 
 BALANCE: Final = "balance_unexplained"
 CHANGED: Final = "stop_changed"
@@ -67,9 +68,14 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
 def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
     """The same shares, at what the trade book says they were worth: an average price was rounded."""
     quantity, worth = summed(books.trades_of(order.broker_id))
-    if quantity == order.filled_quantity and worth != order.filled_value:
-        charges = charges_for(turn, order, worth)
-        turn.note(e.Revalued(turn.at, order.id, worth - order.filled_value, charges or ZERO))
+    if quantity != order.filled_quantity or worth == order.filled_value:
+        return
+    more, charges = worth - order.filled_value, charges_for(turn, order, worth) or ZERO
+    finished = belongs_to(order, turn.book) is None
+    turn.note(e.Revalued(turn.at, order.id, more, charges))
+    if finished:
+        gross, trade = -sign(order.approved.side) * more, finished_trade_of(order, turn.book)
+        turn.note(e.TradeCorrected(turn.at, trade, order.approved.instrument.key, gross, charges))
 
 
 def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder) -> None:

@@ -100,6 +100,7 @@ from riskcore.events.orders import (
     RevisionSettled as RevisionSettled,
     RowsSeen as RowsSeen,
     StopTouched as StopTouched,
+    TradeCorrected as TradeCorrected,
 )
 
 Input: TypeAlias = (
@@ -163,6 +164,7 @@ Fact: TypeAlias = (
     | RevisionRequested
     | RevisionSettled
     | Revalued
+    | TradeCorrected
     | Overfilled
     | ExitWanted
     | StopTouched

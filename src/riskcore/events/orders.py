@@ -180,6 +180,21 @@ class Revalued:
 
 
 @frozen
+class TradeCorrected:
+    """What a finished trade brought is known better: the differences of its result before charges, and of its charges.
+
+    `signal_id` is the trade's, as in its `PositionClosed`.
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
+    key: str
+    gross: Decimal
+    charges: Decimal
+
+
+@frozen
 class Overfilled:
     """More of an exit traded than was held: what lies beyond it is a position the other way, to be taken off once."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from riskcore.book import Book, Position
+from riskcore.corrections import ELSEWHERE
 from riskcore.events import Filled, PositionClosed
 from riskcore.exits.timing import time_stop_due
 from riskcore.expiries import leave_by, leave_from
@@ -134,4 +136,32 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
         charges,
         r_multiple(held, gross - charges),
         approved.rule,
+    )
+
+
+@exact
+def closed_elsewhere(
+    at: datetime, held: Position, *, price: Decimal, realised: Decimal, charges: Decimal
+) -> PositionClosed:
+    """The finished trade of a position whose last shares left without an order of ours, at about that price each.
+
+    `realised` and `charges` are what they brought and cost, as `PositionAdjusted` tells it.
+    """
+    gross, cost = held.realised + realised, held.charges + charges
+    quantity = held.opened_quantity or held.quantity
+    return PositionClosed(
+        at,
+        held.signal_id,
+        held.instrument.key,
+        held.side,
+        quantity,
+        held.strategy,
+        held.opened_at or at,
+        at,
+        held.average_price,
+        (held.exit_value + price * held.quantity) / quantity,
+        ELSEWHERE,
+        gross,
+        cost,
+        r_multiple(held, gross - cost),
     )
