@@ -212,11 +212,12 @@ def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capabi
     return MORE if abs(seen) > abs(held) else LESS
 
 
-def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch]) -> tuple[Mismatch, ...]:
-    """The mismatches with how many reads running each was the same."""
+def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch], most: int) -> tuple[Mismatch, ...]:
+    """The mismatches with in how many reads running each was the same, counted up to `most`: then it is acted on."""
     known = {(m.kind, m.key, m.ours, m.theirs): m.times for m in before}
     return tuple(
-        Mismatch(m.kind, m.key, m.ours, m.theirs, known.get((m.kind, m.key, m.ours, m.theirs), 0) + 1) for m in found
+        Mismatch(m.kind, m.key, m.ours, m.theirs, min(known.get((m.kind, m.key, m.ours, m.theirs), 0) + 1, most))
+        for m in found
     )
 
 

@@ -20,6 +20,7 @@ from riskcore.policy.breakers import NAMES
 from riskcore.sessions import in_ist
 from riskcore.signals import ENTRY, Signal
 from riskcore.state_custody import APPLY, forgetting, keeping
+from riskcore.states import FORMER
 
 
 @frozen
@@ -148,12 +149,15 @@ def _stop_moved(state: State, fact: e.StopMoved) -> State:
 
 
 def _latched(state: State, fact: e.Latched) -> State:
-    return _with_book(state, latches=(*state.book.latches, fact.latch))
+    latch = fact.latch
+    if latch.name in FORMER:
+        latch = attrs.evolve(latch, name=FORMER[latch.name])
+    return _with_book(state, latches=(*state.book.latches, latch))
 
 
 def _lifted(state: State, fact: e.Lifted) -> State:
     """A breaker counts anew from its lift; one lifted at its limit is excused until it has measured below it."""
-    book, name = state.book, fact.name
+    book, name = state.book, FORMER.get(fact.name, fact.name)
     left = tuple(latch for latch in book.latches if (latch.name, latch.key) != (name, fact.key))
     if name not in NAMES:
         return _with_book(state, latches=left)

@@ -9,6 +9,7 @@ import attrs
 
 from riskcore import corrections, events as e
 from riskcore.custody import replaced
+from riskcore.states import FORMER
 
 if TYPE_CHECKING:
     from riskcore.state import State
@@ -85,11 +86,13 @@ def _covered(state: State, fact: e.Covered) -> State:
 
 
 def _alarmed(state: State, fact: e.Alarmed) -> State:
-    return keeping(state, told=state.custody.told | {(fact.name, fact.subject)})
+    name = FORMER.get(fact.name, fact.name)
+    return keeping(state, told=state.custody.told | {(name, fact.subject)})
 
 
 def _alarm_over(state: State, fact: e.AlarmOver) -> State:
-    return keeping(state, told=state.custody.told - {(fact.name, fact.subject)})
+    name = FORMER.get(fact.name, fact.name)
+    return keeping(state, told=state.custody.told - {(name, fact.subject)})
 
 
 def _differ(state: State, fact: e.BooksDiffer) -> State:

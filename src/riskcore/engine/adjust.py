@@ -38,7 +38,7 @@ from riskcore.reconcile import (
 from riskcore.signals import opposite, sign
 from riskcore.states import CONDITION
 
-FROZEN: Final = "books_differ"
+FROZEN: Final = "positions_differ"
 BY_HAND: Final = "by_hand"
 
 

@@ -170,7 +170,7 @@ def _compare(turn: Turn, event: e.BooksRead) -> None:
         return
     accepted = dict(custody.accepted)
     standing = [m for m in found if accepted.get(m.key) != m.theirs]
-    mismatches = repeated(standing, custody.mismatches)
+    mismatches = repeated(standing, custody.mismatches, turn.policy.differing_reads)
     if mismatches != custody.mismatches:
         turn.note(e.BooksDiffer(turn.at, mismatches))
     for mismatch in mismatches:
@@ -180,6 +180,9 @@ def _compare(turn: Turn, event: e.BooksRead) -> None:
     for latch in turn.book.latches:
         if latch.name == FROZEN and latch.key not in differing:
             turn.lift(FROZEN, "the books agree again", latch.key)
+    for name, subject in sorted(custody.told):
+        if name == FROZEN and subject not in differing:
+            turn.calm(FROZEN, subject)
     whole = books.orders is not None and books.trades is not None and books.holdings is not None
     if whole and not mismatches and not nameless(turn.book):
         _open_gate(turn)

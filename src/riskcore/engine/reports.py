@@ -20,7 +20,7 @@ from riskcore.orders import AWAITING, CANCELLED, DOUBLE_FILL, LIFE, REJECTED, UN
 from riskcore.positions import Position
 from riskcore.sessions import in_ist
 
-BOOK_DIFFERS: Final = "book_differs"
+CONTRADICTED: Final = "report_contradicts"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 APPROVAL: Final = "approval_needed"
 HELD_NO_EXIT: Final = "held_no_exit"
@@ -34,7 +34,7 @@ def report(event: e.OrderReported, turn: Turn) -> None:
     if order is None or problem:
         turn.note(e.StrayReport(turn.at, event.order_id, problem))
         if order is not None and event.filled_quantity > order.filled_quantity:
-            turn.latch(BOOK_DIFFERS, f"order {order.id}: {problem}")
+            turn.latch(CONTRADICTED, f"order {order.id}: {problem}")
         return
     if event.broker_id and event.broker_id != order.broker_id:
         turn.note(e.Acknowledged(turn.at, order.id, event.broker_id))
@@ -155,11 +155,11 @@ def _beyond(turn: Turn, order: Order, event: e.OrderReported, quantity: int, val
     standing = turn.book.position(key)
     if standing is not None and standing.side != made.side:
         turn.note(e.StrayReport(turn.at, order.id, "an exit filled more than is held"))
-        turn.latch(BOOK_DIFFERS, f"order {order.id}: an exit filled more than is held")
+        turn.latch(CONTRADICTED, f"order {order.id}: an exit filled more than is held")
         return
     turn.note(e.Overfilled(turn.at, order.id, made, value, charges))
     turn.alarm(DOUBLE_FILL, order.id, f"{quantity} more {key} traded than were held; they are taken off again")
-    turn.latch(BOOK_DIFFERS, f"order {order.id} traded {quantity} more than was held")
+    turn.latch(CONTRADICTED, f"order {order.id} traded {quantity} more than was held")
     position = turn.book.position(key)
     if position is not None:
         turn.leave(position, DOUBLE_FILL, position.last or position.average_price)

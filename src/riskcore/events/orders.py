@@ -276,7 +276,10 @@ class AlarmOver:
 
 @frozen
 class BooksDiffer:
-    """What differs between our book and the broker's, all of it; nothing is in it when they agree again."""
+    """What differs between our book and the broker's, all of it, where that changed; nothing when they agree again.
+
+    A difference is counted up to `differing_reads`; once it is acted on, a read that shows it again is no fact.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime
