@@ -60,6 +60,8 @@ CATALOGUE: Final = (
     Reason("short_not_allowed", "{measured} cannot be sold short", "never"),
     Reason("mis_not_allowed", "{measured} may not be traded intraday; it is on {limit}", "next session"),
     Reason("expiry_near", "{measured} ends in delivery; positions in it are left from {limit} on", "never"),
+    Reason("undecided_at_close", "the session ended before anything was seen of {measured}", "never"),
+    Reason("exit_came_first", "an exit signal of {measured} came before its entry was decided", "never"),
     Reason("exit_without_position", "no open position in {measured} to exit", "never"),
     Reason("exit_working", "an exit of {measured} is already on its way", "never"),
     Reason("no_position", "no open position in {measured} whose stop could move", "never"),

@@ -1,5 +1,6 @@
 """Invariants 1, 9 and 10: exits always pass, counters belong to the session date, `step` is total and deterministic."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 
 import attrs
@@ -215,3 +216,18 @@ def test_ENG_8_a_state_keeps_its_time_in_ist_whoever_takes_an_input():
     """A restart folds inputs as they were told, in UTC too: what it then writes down is the same, to the letter."""
     at = datetime(2026, 11, 20, 4, 30, tzinfo=timezone.utc)
     assert engine.taken(State(), at).now.isoformat() == "2026-11-20T10:00:00+05:30"
+
+
+@settings(max_examples=60)
+@given(days(sessions=2))
+def test_DEC_7_every_entry_signal_has_one_answer_or_still_waits(day):
+    """Over any inputs and nights: taken as often as answered, what is pending aside."""
+    state, taken, answered = State(), Counter(), Counter()
+    for event in day.inputs:
+        made = step(state, event, day.policy)
+        state = made.state
+        signals = [fact.signal for fact in made.facts if isinstance(fact, e.SignalTaken)]
+        taken.update(signal.id for signal in signals if signal.kind == "entry")
+        answers = [fact for fact in made.facts if isinstance(fact, (e.EntryApproved, e.EntryRefused))]
+        answered.update(fact.signal.id for fact in answers if fact.signal.kind == "entry")
+    assert taken == answered + Counter(signal.id for signal in state.pending)

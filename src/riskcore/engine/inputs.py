@@ -16,6 +16,7 @@ from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import CHARGES_TROUBLE, report
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
+from riskcore.engine.waiting import taken_back
 from riskcore.engine.watch import watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open
@@ -68,6 +69,7 @@ def _signal(event: e.SignalArrived, turn: Turn) -> None:
 def _exit_signal(turn: Turn, signal: Signal) -> None:
     key = f"{signal.exchange}:{signal.symbol}"
     position = turn.book.position(key)
+    taken_back(turn, key, signal)
     for order in turn.book.live_orders(key, entries=True):
         turn.cancel(order, "exit signal")
     if position is None or position.side == signal.side:
