@@ -117,12 +117,30 @@ def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy) -> bool:
 
 
 def named(book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, str], ...]:
-    """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other."""
-    fits = {order.id: candidates(order, book, books, policy) for order in nameless(book)}
+    """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other.
+
+    Equal slices of one order are alike in everything, so that any of their rows may be any of them: as many rows as
+    there are slices, or fewer, are theirs in order.
+    """
+    groups: dict[tuple[object, ...], list[Order]] = {}
+    for order in nameless(book):
+        groups.setdefault(_fingerprint(order), []).append(order)
+    fits = {mark: candidates(orders[0], book, books, policy) for mark, orders in groups.items()}
     claimed = [row for rows in fits.values() for row in rows]
     return tuple(
-        (order_id, rows[0]) for order_id, rows in fits.items() if len(rows) == 1 and claimed.count(rows[0]) == 1
+        (order.id, row)
+        for mark, orders in groups.items()
+        if len(fits[mark]) <= len(orders) and all(claimed.count(row) == 1 for row in fits[mark])
+        for order, row in zip(orders, fits[mark], strict=False)
     )
+
+
+def _fingerprint(order: Order) -> tuple[object, ...]:
+    """What slices of one order that are equally large have in common, and no two other orders."""
+    approved = order.approved
+    trigger = approved.trigger if isinstance(approved, ApprovedExit) else None
+    about = approved.instrument.key, approved.side, approved.quantity, approved.product
+    return (*about, approved.limit, trigger, approved.at, order.is_entry)
 
 
 def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import create_engine, text
 
+import riskcore as rc
 from riskcore import events as e
 from riskcore_openalgo.journal import Journal
 from tests.core.custody_days import books, held, position, row, stop_of, trade, true_books
+from tests.core.engine_days import SEEN, a_day
 
 D = Decimal
 
@@ -83,3 +85,12 @@ def test_a_position_that_left_without_us_is_a_trade(tables):
     sums, trades = tables(day, SUMS, "select reason, exit_e4 from trades")
     assert sums == [in_paise(day.book)]
     assert trades == [("closed_elsewhere", 10_100_000)]
+
+
+def test_an_entry_in_slices_is_one_decision_of_the_whole_and_an_order_a_slice(tables):
+    share = rc.Instrument(symbol="INFY", tick="0.05", freeze_quantity=20)
+    day = a_day(share)
+    day.enter("10:00", **SEEN)
+    decisions, orders = tables(day, "select quantity, approved from decisions", "select quantity from orders")
+    assert decisions == [(50, 1)]
+    assert orders == [(20,), (20,), (10,)]

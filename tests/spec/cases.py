@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import riskcore as rc
+from riskcore.exchange_limits import cut
 from riskcore.exits.levels import exit_order
 from riskcore.expiries import leave_from
 from riskcore.money import amount, floor_to_lot, on_tick, round_to_tick, to_paisa
@@ -161,6 +162,13 @@ def left_before_expiry(contract, expiry, days):
     return {"left_from": None if found is None else f"{found:%Y-%m-%d %H:%M}"}
 
 
+def pieces(quantity, lot_size, freeze_quantity=""):
+    """The orders that so many shares leave as."""
+    freeze = int(freeze_quantity) if freeze_quantity else None
+    thing = rc.Instrument(symbol="X", tick=1, lot_size=int(lot_size), freeze_quantity=freeze)
+    return {"pieces": ", ".join(map(str, cut(int(quantity), thing)))}
+
+
 def session_day(moment):
     """A moment with its offset, such as 2026-11-19T20:00+00:00."""
     return {"session": rc.session_date(datetime.fromisoformat(moment)).isoformat()}
@@ -231,6 +239,7 @@ CASES = {
     "charges": charges,
     "session": session,
     "session_day": session_day,
+    "pieces": pieces,
     "left_before_expiry": left_before_expiry,
     "touched": touched,
     "reports": reports,

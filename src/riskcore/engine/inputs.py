@@ -20,7 +20,7 @@ from riskcore.engine.waiting import taken_back
 from riskcore.engine.watch import watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open
-from riskcore.orders import SIGNAL_EXIT
+from riskcore.orders import SIGNAL_EXIT, sliced_entry
 from riskcore.policy import Policy, policy_hash
 from riskcore.policy.breakers import NAMES
 from riskcore.positions import Position
@@ -96,8 +96,10 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
     market = evolve_value(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
     decision = decide(signal, turn.book, market, turn.policy)
     if isinstance(decision, Approved):
-        turn.note(e.EntryApproved(turn.at, signal, decision.order, decision.size.bound_by, decision.findings))
-        turn.ask(e.PlaceEntry(decision.order))
+        for number, order in enumerate(sliced_entry(decision.order)):
+            findings = () if number else decision.findings
+            turn.note(e.EntryApproved(turn.at, signal, order, decision.size.bound_by, findings))
+            turn.ask(e.PlaceEntry(order))
     else:
         turn.note(e.EntryRefused(turn.at, signal, decision.findings, decision.unmeasured))
 

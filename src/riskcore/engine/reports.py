@@ -168,10 +168,14 @@ def _beyond(turn: Turn, order: Order, event: e.OrderReported, quantity: int, val
 def _cut_down(turn: Turn, key: str) -> None:
     """A late fill of an earlier exit may leave less than a live exit would sell: that is cancelled, and repeated.
 
-    A stop that rests for more than is left is made smaller by whoever protects positions.
+    So is one that would add to what is held, since a double fill turned the position round. A stop that rests for more
+    than is left is made smaller by whoever protects positions.
     """
     held = turn.book.position(key)
     left = 0 if held is None else held.quantity
+    for order in turn.book.live_orders(key, entries=False):
+        if held is not None and not order.rests and order.approved.side == held.side:
+            turn.cancel(order, "the position has turned round")
     for order in sorted(turn.book.leaving(key), key=lambda order: order.takes_part):
         if order.open_quantity > left:
             turn.cancel(order, "more than is held")

@@ -58,18 +58,20 @@ def _entry_refused(seq: int, fact: e.EntryRefused) -> Iterator[Executable]:
 
 
 def _entry_approved(seq: int, fact: e.EntryApproved) -> Iterator[Executable]:
+    """One decision, of the whole quantity, and an order for each of its slices."""
     order = fact.order
-    yield insert(DECISIONS).values(
-        **_decision(seq, fact),
-        approved=1,
-        reason="",
-        text=f"{len(fact.findings)} checks passed",
-        quantity=order.quantity,
-        limit_e4=_e4(order.limit),
-        stop_e4=_e4(order.stop),
-        target_e4=_e4(order.target),
-        bound_by=fact.bound_by,
-    )
+    if order.order_id == fact.signal.id:
+        yield insert(DECISIONS).values(
+            **_decision(seq, fact),
+            approved=1,
+            reason="",
+            text=f"{len(fact.findings)} checks passed",
+            quantity=order.of_quantity or order.quantity,
+            limit_e4=_e4(order.limit),
+            stop_e4=_e4(order.stop),
+            target_e4=_e4(order.target),
+            bound_by=fact.bound_by,
+        )
     yield _order(seq, fact.at.isoformat(), order, "entry", "signal")
 
 
