@@ -128,6 +128,13 @@ def test_where_all_slices_are_refused_there_was_no_trade():
     assert day.book.live_orders() == ()
 
 
+def test_an_entry_has_no_more_slices_than_the_second_has_orders_left():
+    """Five a second, three kept for exits: two of 20 each."""
+    day, entries = ordered(max_orders_per_s=5, order_tokens_for_exits=3)
+    assert [entry.quantity for entry in entries] == [20, 20]
+    assert day.last(e.EntryApproved).bound_by == "max_orders_per_s"
+
+
 def test_limits_that_count_entries_count_one():
     day, entries = ordered(max_entries_per_symbol=2, one_position_per_symbol=False, max_quantity=50)
     for entry in entries:
