@@ -14,6 +14,9 @@ from riskcore.money import on_tick
 from riskcore.rules.context import look
 from riskcore.rules.signal import far_from_expiry
 from riskcore.signals import SIDES
+from tests.core.custody_days import ticks
+from tests.core.engine_days import INFY
+from tests.core.test_carried import carried
 
 pytestmark = pytest.mark.smoke
 
@@ -184,3 +187,16 @@ def test_TAB_7_empty_tables_of_ones_own_change_nothing(day, thing):
     assert answers[0] == answers[1]
     assert rc.margin_pct(thing, "MIS", on=day) == rc.margin_pct(thing, "MIS", on=day, tables=empty)
     assert rc.band_pct(thing, on=day) == rc.band_pct(thing, on=day, tables=empty)
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(1, 554), st.integers(500, 1500)), min_size=1, max_size=6))
+def test_SES_3_before_the_open_no_price_moves_or_takes_anything(shown):
+    """Ticks at any minutes before 09:15: position, stop and orders stay as they are; the stop goes with the open."""
+    day = carried(opened="00:00")
+    before = day.book
+    for minute, price in sorted(shown):
+        assert ticks(day, f"{minute // 60:02}:{minute % 60:02}", price) == ()
+    assert (day.book.positions, day.book.orders) == (before.positions, before.orders)
+    day.time("09:15")
+    assert day.book.resting(INFY.key).approved.trigger == 980
