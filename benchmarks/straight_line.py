@@ -118,6 +118,7 @@ def about_wish(signal, policy):
         Finding(
             "allowed_products", sold, "" if sold else "product_not_allowed", product, "/".join(policy.allowed_products)
         ),
+        Finding("expiry_exit_days", True, "", symbol),
         Finding("surveillance", True, "", "no list given"),
     ]
 

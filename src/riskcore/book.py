@@ -13,13 +13,14 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
-from riskcore.money import ZERO, amount, exact, not_negative, not_negative_whole, positive
+from riskcore.money import ZERO, amount, exact, not_negative_whole
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
 from riskcore.positions import (
     DayResult as DayResult,
     Fill as Fill,
     Outcome as Outcome,
     Position as Position,
+    Price as Price,
     marked,
     new_position,
     r_multiple,
@@ -44,35 +45,15 @@ KEPT_DAYS: Final = 400
 
 
 @frozen
-class Price:
-    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
-
-    `high` and `low` are the extremes since the price before it, None where there was nothing between; `close` is
-    the close of a candle that has ended by now, if one has; `atr` a fresh ATR, if there is one.
-    """
-
-    key: str
-    last: Decimal = field(converter=given)
-    at: datetime
-    high: Decimal | None = field(default=None, converter=given)
-    low: Decimal | None = field(default=None, converter=given)
-    close: Decimal | None = field(default=None, converter=given)
-    atr: Decimal | None = field(default=None, converter=given)
-
-    def __attrs_post_init__(self) -> None:
-        settle(self, _PRICE)
-
-
-@frozen
 class Book:
     """The account as decisions need it.
 
     `opening_equity` is the session's (None: unknown, entries are refused); `realised` and `charges` are today's,
-    gross and cost; `trades_today` counts entries sent and not refused unfilled. `orders` holds the session's
-    orders, ended ones too, so that a late report finds its order. `outcomes` are finished trades, newest last, and
-    `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of all time,
-    open positions included. `excused` are breakers lifted by hand at their limit, `counted_from` when each was last
-    lifted; `sent_in_second` orders and cancels went out in the calendar second `sent_second`.
+    gross and cost; `trades_today` counts entries sent and not refused unfilled, one with several slices once. `orders`
+    holds the session's orders, ended ones too, so that a late report finds its order. `outcomes` are finished trades,
+    newest last, and `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of
+    all time, open positions included. `excused` are breakers lifted by hand at their limit, `counted_from` when each
+    was last lifted; `sent_in_second` orders and cancels went out in the calendar second `sent_second`.
     """
 
     opening_equity: Decimal | None = field(default=None, converter=given)
@@ -167,12 +148,25 @@ class Book:
         return frozenset(order.broker_id for order in self.orders if order.broker_id)
 
     def leaving(self, key: str) -> tuple[Order, ...]:
-        """The exits of an instrument that are on their way; a stop that only rests is none."""
-        return tuple(order for order in self.live_orders(key, entries=False) if not order.rests)
+        """The exits of what is held of an instrument that are on their way; a stop that only rests is none.
+
+        One that would add to what is held, because a double fill turned the position round, is none either.
+        """
+        return tuple(order for order in self._exits(key) if not order.rests)
 
     def resting(self, key: str) -> Order | None:
-        """The protective stop that rests at the broker for an instrument, or is on its way there."""
-        return next((order for order in self.live_orders(key, entries=False) if order.rests), None)
+        """The stop that rests at the broker for an instrument, or is on its way there; the first of several."""
+        return next(iter(self.resting_stops(key)), None)
+
+    def resting_stops(self, key: str) -> tuple[Order, ...]:
+        """All of them: above the freeze quantity a position is protected by several, whose quantities add up."""
+        return tuple(order for order in self._exits(key) if order.rests)
+
+    def _exits(self, key: str) -> tuple[Order, ...]:
+        """The live exits of an instrument that reduce what is held of it; all of them where nothing is."""
+        held = self.position(key)
+        exits = self.live_orders(key, entries=False)
+        return exits if held is None else tuple(order for order in exits if order.approved.side != held.side)
 
     def keys_in_play(self) -> tuple[str, ...]:
         """The instruments held, or with an entry on its way, each once."""
@@ -252,11 +246,12 @@ class Book:
     def _ordered(self, approved: ApprovedEntry | ApprovedExit) -> Book:
         if self.order(approved.order_id) is not None:
             raise ValueError(f"order {approved.order_id} is in the book already")
-        entry = isinstance(approved, ApprovedEntry)
+        order = Order(approved=approved, status=INTENDED)
+        counts = order.counts_as_trade and not self._counted_beside(order)
         return attrs.evolve(
             self.sending(approved.at),
-            orders=(*self.orders, Order(approved=approved, status=INTENDED)),
-            trades_today=self.trades_today + (1 if entry else 0),
+            orders=(*self.orders, order),
+            trades_today=self.trades_today + (1 if counts else 0),
             version=self.version + 1,
         )
 
@@ -343,9 +338,19 @@ class Book:
         before = self._known(order.id)
         orders = tuple(order if known is before else known for known in self.orders)
         change = order.counts_as_trade - before.counts_as_trade
+        if change and self._counted_beside(before):
+            change = 0
         todays = self.session is None or session_date(order.approved.at) == self.session
         trades = self.trades_today + (change if todays else 0)
         return attrs.evolve(self, orders=orders, trades_today=trades, version=self.version + 1, **changes)
+
+    def _counted_beside(self, order: Order) -> bool:
+        """Whether another slice of the same entry makes it a trade already."""
+        entry = order.approved
+        return isinstance(entry, ApprovedEntry) and any(
+            other.counts_as_trade and other.id != order.id and _signal_of(other) == entry.signal_id
+            for other in self.orders
+        )
 
     def _known(self, order_id: str) -> Order:
         order = self.order(order_id)
@@ -354,18 +359,14 @@ class Book:
         return order
 
 
+def _signal_of(order: Order) -> str:
+    return order.approved.signal_id if isinstance(order.approved, ApprovedEntry) else ""
+
+
 def _several(value: Any, name: str) -> tuple[Any, ...]:
     return value if type(value) is tuple else tuple(value)
 
 
-_PRICE: Final = checks(
-    "Price",
-    last=positive,
-    high=optional(positive),
-    low=optional(positive),
-    close=optional(positive),
-    atr=optional(not_negative),
-)
 _BOOK: Final = checks(
     "Book",
     opening_equity=optional(amount),

@@ -144,8 +144,11 @@ class BrokerBooks:
         """Shares of a negative CNC row that were sold out of the demat account, and are no short; of others, 0."""
         if row.product != "CNC" or row.quantity >= 0:
             return 0
-        held = sum(holding.quantity for holding in self.holdings or () if holding.key == row.key)
-        return min(-row.quantity, max(held, 0))
+        return min(-row.quantity, max(self.in_demat(row.key), 0))
+
+    def in_demat(self, key: str) -> int:
+        """Shares of an instrument in the demat account; 0 where the holdings do not show it."""
+        return sum(holding.quantity for holding in self.holdings or () if holding.key == key)
 
 
 @exact

@@ -14,7 +14,7 @@ import attrs
 
 from riskcore.book import KEPT_OUTCOMES, Book
 from riskcore.money import ZERO, exact
-from riskcore.orders import DOUBLE_FILL, Order, Revision
+from riskcore.orders import DOUBLE_FILL, ApprovedExit, Order, Revision
 from riskcore.positions import Outcome, Position, r_multiple
 from riskcore.signals import sign
 
@@ -42,28 +42,67 @@ def revalued(book: Book, order_id: str, value: Decimal, charges: Decimal) -> Boo
     """The book where an order's fills were worth `value` rupees more than was booked, and cost `charges` more.
 
     The difference is in the average price of what the order opened while all of it is held, and in the realised result
-    otherwise.
+    otherwise: of the position that it belongs to, or of a trade that is finished (`corrected`).
     """
     order = book.order(order_id)
     if order is None:
         return book
     better = attrs.evolve(order, filled_value=order.filled_value + value)
     after = book.with_order(better, charges=book.charges + charges)
-    held = book.position(order.approved.instrument.key)
-    if order.is_entry and held is not None and held.side == order.approved.side and held.exit_value == 0:
+    held = belongs_to(order, book)
+    if held is not None and order.is_entry and held.exit_value == 0:
         average = (held.value + value) / held.quantity
         return after.with_position(held, attrs.evolve(held, average_price=average, charges=held.charges + charges))
     result = -sign(order.approved.side) * value
     after = attrs.evolve(after, realised=after.realised + result)
-    if held is None or held.side == order.approved.side:
+    if held is None:
         return after
-    corrected = attrs.evolve(
+    better_known = attrs.evolve(
         held,
         realised=held.realised + result,
-        exit_value=held.exit_value + value,
+        exit_value=held.exit_value + (ZERO if order.is_entry else value),
         charges=held.charges + charges,
     )
-    return after.with_position(held, corrected)
+    return after.with_position(held, better_known)
+
+
+def belongs_to(order: Order, book: Book) -> Position | None:
+    """The open position that an order opened, added to or takes off; None where its trade is finished.
+
+    An entry belongs to what is held on its side, unless it was sent before the one that opened it.
+    """
+    approved, held = order.approved, book.position(order.approved.instrument.key)
+    if held is None:
+        return None
+    if isinstance(approved, ApprovedExit):
+        return held if held.side != approved.side and held.id == approved.position_id else None
+    if held.side != approved.side or held.strategy == DOUBLE_FILL:
+        return None
+    opening = book.order(held.signal_id)
+    since = held.opened_at if opening is None else opening.approved.at
+    return held if since is None or approved.at >= since else None
+
+
+def finished_trade_of(order: Order, book: Book) -> str:
+    """The signal of the finished trade that an order was part of: the latest of its own, else of its instrument."""
+    approved = order.approved
+    name = approved.position_id if isinstance(approved, ApprovedExit) else approved.signal_id
+    done = [o.signal_id for o in book.outcomes if o.key == approved.instrument.key]
+    return name if name in done or not done else done[-1]
+
+
+@exact
+def corrected(book: Book, signal_id: str, key: str, *, gross: Decimal, charges: Decimal) -> Book:
+    """The book where a finished trade brought `gross` rupees more, and cost `charges` more; R follows its result."""
+    places = [n for n, done in enumerate(book.outcomes) if (done.key, done.signal_id) == (key, signal_id)]
+    if not places:
+        return book
+    done = book.outcomes[places[-1]]
+    net = done.net + gross - charges
+    r = done.r_multiple if done.r_multiple is None or not done.net else done.r_multiple * net / done.net
+    better = attrs.evolve(done, gross=done.gross + gross, charges=done.charges + charges, r_multiple=r)
+    outcomes = tuple(better if known is done else known for known in book.outcomes)
+    return attrs.evolve(book, outcomes=outcomes, version=book.version + 1)
 
 
 @exact

@@ -49,7 +49,10 @@ class Touch:
 
 @frozen
 class Mismatch:
-    """A difference between our book and the broker's that was seen `times` in a row; `kind` is one of `reconcile`'s."""
+    """A difference between our book and the broker's that was seen `times` in a row, up to where it is acted on.
+
+    `kind` is one of `reconcile`'s.
+    """
 
     kind: str
     key: str

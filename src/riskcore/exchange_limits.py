@@ -56,6 +56,23 @@ def slices(quantity: Any, instrument: Instrument) -> tuple[int, ...]:
     return (most,) * full + ((left,) if left else ())
 
 
+def cut(quantity: int, instrument: Instrument) -> tuple[int, ...]:
+    """The quantities of the orders that shares leave or are protected with: as `slices`, and never refused.
+
+    What is held is held: an odd number of shares, or more than ten orders can carry, leaves all the same. Where the
+    freeze quantity is below one lot nothing can be cut, and it is one order.
+
+    >>> from riskcore.instruments import Instrument
+    >>> cut(25, Instrument(symbol="X", tick=1, lot_size=2, freeze_quantity=11))
+    (10, 10, 5)
+    """
+    most = slice_quantity(instrument)
+    if not most or quantity <= most:
+        return (quantity,)
+    full, left = divmod(quantity, most)
+    return (most,) * full + ((left,) if left else ())
+
+
 def largest_quantity_sent(instrument: Instrument) -> int | None:
     """What 10 slices come to; None without a freeze quantity."""
     most = slice_quantity(instrument)

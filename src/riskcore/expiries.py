@@ -1,16 +1,22 @@
-"""When contracts expire: the exchange's weekday, and the session before it where that day is closed."""
+"""When contracts expire: the exchange's weekday, and the session before it where that day is closed.
+
+Contracts on single shares end in delivery of the shares; those on an index are settled in cash.
+"""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
-from riskcore.instruments import Instrument
+from riskcore.instruments import FUT, OPT, Instrument
 from riskcore.overrides import Tables, first_on, rows
 from riskcore.sessions import CalendarUnknown, session_on
 from riskcore.table_checks import WEEKDAYS
 
 LONGEST_HOLIDAY: Final = 10
+INTRADAY: Final = "MIS"
+SATURDAY: Final = 5
 
 
 def weekly_expiry(on: date, *, exchange: str = "NFO", tables: Tables | None = None) -> date:
@@ -37,6 +43,62 @@ def monthly_expiry(year: int, month: int, *, exchange: str = "NFO", tables: Tabl
     """The expiry of a month's contracts: its last such weekday, or the session before it; errors as above."""
     after = date(year + month // 12, month % 12 + 1, 1)
     return _session_at_or_before(_weekday_from(after - timedelta(days=7), exchange, tables), exchange, tables)
+
+
+def ends_in_delivery(instrument: Instrument) -> bool:
+    """Whether a contract that is held to its expiry ends in shares: a future or an option on a single share."""
+    return instrument.segment in (FUT, OPT) and instrument.kind == "stock" and instrument.expiry is not None
+
+
+def leave_by(instrument: Instrument, days: int, *, tables: Tables | None = None) -> date | None:
+    """The session that lies `days` sessions before the expiry of a contract that ends in delivery; None for any other.
+
+    A weekday that the calendar cannot tell counts as a session: the true day may then be earlier by its holidays.
+
+    >>> from datetime import date
+    >>> from riskcore import future
+    >>> stock = future("INFY", expiry=date(2026, 12, 29), on=date(2026, 12, 1), tick="0.1", lot_size=400)
+    >>> leave_by(stock, 4), leave_by(stock, 0)  # Christmas is a holiday
+    (datetime.date(2026, 12, 22), datetime.date(2026, 12, 29))
+    """
+    if instrument.expiry is None or not ends_in_delivery(instrument):
+        return None
+    return _sessions_before(instrument.expiry, days, instrument.exchange, tables)
+
+
+def leave_from(
+    instrument: Instrument, days: int, *, square_off_at: time | None, tables: Tables | None = None
+) -> datetime | None:
+    """The moment from which such a contract is left: the square-off of its `leave_by`, as an intraday position has it.
+
+    None for any other contract, and where the calendar does not tell that time.
+    """
+    day = leave_by(instrument, days, tables=tables)
+    if day is None:
+        return None
+    try:
+        session = session_on(day, instrument, INTRADAY, square_off_at=square_off_at, tables=tables)
+    except CalendarUnknown:
+        return None
+    return None if session is None else session.square_off or session.closes
+
+
+@lru_cache(maxsize=1024)
+def _sessions_before(expiry: date, days: int, exchange: str, tables: Tables | None) -> date:
+    """The day `days` sessions before another; that day itself where it is nought."""
+    day, left = expiry, days
+    while left:
+        day -= timedelta(days=1)
+        left -= _is_session(day, exchange, tables)
+    return day
+
+
+def _is_session(day: date, exchange: str, tables: Tables | None) -> bool:
+    contract = Instrument(symbol="ANY", tick=1, exchange=exchange, segment=FUT)
+    try:
+        return session_on(day, contract, "NRML", tables=tables) is not None
+    except CalendarUnknown:
+        return day.weekday() < SATURDAY
 
 
 def _weekday_from(day: date, exchange: str, tables: Tables | None) -> date:

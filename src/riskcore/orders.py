@@ -13,8 +13,9 @@ from typing import Final
 import attrs
 from attrs import frozen
 
+from riskcore.exchange_limits import cut
 from riskcore.instruments import Instrument
-from riskcore.money import ZERO
+from riskcore.money import ZERO, exact
 
 INTENDED: Final = "intended"
 AWAITING: Final = "awaiting_approval"
@@ -31,6 +32,7 @@ TARGET_HIT: Final = "target"
 SQUARE_OFF: Final = "square_off"
 SIGNAL_EXIT: Final = "signal"
 TIME_STOP: Final = "time_stop"
+EXPIRY: Final = "expiry"
 CONNECTION_LOST: Final = "connection_lost"
 UNPROTECTED: Final = "unprotected"
 DOUBLE_FILL: Final = "double_fill"
@@ -54,6 +56,10 @@ class ApprovedEntry:
     is the state the decision was made on and `valid_until` how long it holds. `legs` are the targets of an order
     that leaves in parts, nearest first: their quantities add up to `quantity`, and the last one stands at `target`.
     Empty: all of it leaves at `target`. `atr` is the ATR the decision was made on, for a stop that trails by it.
+
+    An entry above the exchange's freeze quantity is sent as several orders, its slices (`sliced_entry`): each of them
+    has `of_quantity`, the quantity of the whole, 0 where it is no slice. The first has the signal's id; together they
+    are one trade, and the `legs` of each are the plan of the whole.
     """
 
     order_id: str
@@ -73,6 +79,7 @@ class ApprovedEntry:
     book_version: int
     legs: tuple[TargetLeg, ...] = ()
     atr: Decimal | None = None
+    of_quantity: int = 0
 
 
 @frozen(kw_only=True)
@@ -100,6 +107,37 @@ class ApprovedExit:
     rule: str = ""
     partial: bool = False
     trigger: Decimal | None = None
+
+
+@exact
+def sliced_entry(entry: ApprovedEntry) -> tuple[ApprovedEntry, ...]:
+    """The orders that an entry is sent as: itself where the exchange takes it whole, else slices in whole lots.
+
+    Their quantities and their risks add up to the entry's; none is above the freeze quantity.
+
+    >>> from datetime import datetime
+    >>> from riskcore import IST, Instrument
+    >>> share = Instrument(symbol="X", tick=1, lot_size=10, freeze_quantity=25)
+    >>> noon, ten = datetime(2026, 11, 20, 12, 0, tzinfo=IST), Decimal(10)
+    >>> prices = {"reference": ten, "limit": ten, "stop": Decimal(9), "target": Decimal(13), "risk": Decimal(50)}
+    >>> about = {"order_id": "a", "signal_id": "a", "instrument": share, "side": "BUY", "product": "MIS"}
+    >>> whole = ApprovedEntry(**about, **prices, strategy="", quantity=50, at=noon, valid_until=noon, book_version=1)
+    >>> [(order.order_id, order.quantity, order.risk) for order in sliced_entry(whole)]
+    [('a', 20, Decimal('20')), ('a:2', 20, Decimal('20')), ('a:3', 10, Decimal('10'))]
+    """
+    parts = cut(entry.quantity, entry.instrument)
+    if len(parts) == 1:
+        return (entry,)
+    made, sent, risked = [], 0, ZERO
+    for number, quantity in enumerate(parts, 1):
+        sent += quantity
+        upto = entry.risk if sent == entry.quantity else entry.risk * sent / entry.quantity
+        order_id = entry.order_id if number == 1 else f"{entry.order_id}:{number}"
+        made.append(
+            attrs.evolve(entry, order_id=order_id, quantity=quantity, risk=upto - risked, of_quantity=entry.quantity)
+        )
+        risked = upto
+    return tuple(made)
 
 
 @frozen
@@ -159,7 +197,7 @@ class Order:
 
     @property
     def counts_as_trade(self) -> bool:
-        """Whether it is one of today's trades: an entry that was not refused unfilled."""
+        """Whether it makes its signal one of today's trades: an entry that was not refused unfilled."""
         return self.is_entry and not (self.status == REJECTED and self.filled_quantity == 0)
 
     @property

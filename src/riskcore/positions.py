@@ -121,6 +121,26 @@ class Position:
 
 
 @frozen
+class Price:
+    """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
+
+    `high` and `low` are the extremes since the price before it, None where there was nothing between; `close` is
+    the close of a candle that has ended by now, if one has; `atr` a fresh ATR, if there is one.
+    """
+
+    key: str
+    last: Decimal = field(converter=given)
+    at: datetime
+    high: Decimal | None = field(default=None, converter=given)
+    low: Decimal | None = field(default=None, converter=given)
+    close: Decimal | None = field(default=None, converter=given)
+    atr: Decimal | None = field(default=None, converter=given)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _PRICE)
+
+
+@frozen
 class Fill:
     """Shares of one of our orders that traded, with what that cost in charges.
 
@@ -269,5 +289,13 @@ _TRAIL: Final = checks(
     worst=optional(positive),
     best_close=optional(positive),
     entry_atr=optional(not_negative),
+    atr=optional(not_negative),
+)
+_PRICE: Final = checks(
+    "Price",
+    last=positive,
+    high=optional(positive),
+    low=optional(positive),
+    close=optional(positive),
     atr=optional(not_negative),
 )

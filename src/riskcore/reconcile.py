@@ -8,7 +8,7 @@ nothing at a broker that answers errors with nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -32,6 +32,7 @@ from riskcore.policy import Policy
 from riskcore.signals import seconds
 from riskcore.table_rows import Capability
 
+DELIVERY: Final = "CNC"
 MORE: Final = "more"
 LESS: Final = "less"
 GONE: Final = "gone"
@@ -116,12 +117,30 @@ def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy) -> bool:
 
 
 def named(book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, str], ...]:
-    """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other."""
-    fits = {order.id: candidates(order, book, books, policy) for order in nameless(book)}
+    """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other.
+
+    Equal slices of one order are alike in everything, so that any of their rows may be any of them: as many rows as
+    there are slices, or fewer, are theirs in order.
+    """
+    groups: dict[tuple[object, ...], list[Order]] = {}
+    for order in nameless(book):
+        groups.setdefault(_fingerprint(order), []).append(order)
+    fits = {mark: candidates(orders[0], book, books, policy) for mark, orders in groups.items()}
     claimed = [row for rows in fits.values() for row in rows]
     return tuple(
-        (order_id, rows[0]) for order_id, rows in fits.items() if len(rows) == 1 and claimed.count(rows[0]) == 1
+        (order.id, row)
+        for mark, orders in groups.items()
+        if len(fits[mark]) <= len(orders) and all(claimed.count(row) == 1 for row in fits[mark])
+        for order, row in zip(orders, fits[mark], strict=False)
     )
+
+
+def _fingerprint(order: Order) -> tuple[object, ...]:
+    """What slices of one order that are equally large have in common, and no two other orders."""
+    approved = order.approved
+    trigger = approved.trigger if isinstance(approved, ApprovedExit) else None
+    about = approved.instrument.key, approved.side, approved.quantity, approved.product
+    return (*about, approved.limit, trigger, approved.at, order.is_entry)
 
 
 def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy) -> tuple[str, ...]:
@@ -146,11 +165,15 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
     """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
 
     Instruments with an order of unknown outcome are left out: what they hold is not known yet. A negative CNC position
-    that holdings cover is shares sold from the demat account, and no short.
+    that holdings cover is shares sold from the demat account, and no short. Shares bought for delivery leave the
+    position book overnight and stand among the holdings: where those could not be read, nothing is said of a CNC
+    position.
     """
     if books.positions is None:
         return None
     unknown = {order.approved.instrument.key for order in nameless(book)}
+    if books.holdings is None:
+        unknown |= {p.instrument.key for p in book.positions if p.product == DELIVERY}
     theirs = _their_positions(book, books)
     ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
@@ -162,16 +185,35 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
 
 
 def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
-    """Signed shares by instrument; of a symbol that we hold, those of our product alone."""
-    products = {p.instrument.key: p.product for p in book.positions}
+    """Signed shares by instrument; of a symbol that we hold, those of our product alone: see `held_there`."""
+    held = {p.instrument.key: p for p in book.positions}
     found: dict[str, int] = {}
     for row in books.positions or ():
-        if products.get(row.key, row.product) != row.product:
-            continue
-        quantity = row.quantity if row.key in products else row.quantity + books.sold_from_holdings(row)
-        if quantity:
+        if row.key not in held and (quantity := row.quantity + books.sold_from_holdings(row)):
             found[row.key] = found.get(row.key, 0) + quantity
+    for key, position in held.items():
+        found[key] = held_there(position, books, book.session)
     return found
+
+
+def held_there(position: Position, books: BrokerBooks, session: date | None) -> int:
+    """The signed shares that the broker has of a position of ours: its rows of our product, and for CNC the holdings.
+
+    A position that was carried over a night is compared with all that is held: more is a bonus, a split, or the
+    owner's own. Of one of today the holdings count only as far as they explain what the position book lacks (shares of
+    an earlier day that were sold and bought again stand there).
+    """
+    key, product = position.instrument.key, position.product
+    shown = sum(row.quantity for row in books.positions or () if (row.key, row.product) == (key, product))
+    if product != DELIVERY:
+        return shown
+    total = shown + books.in_demat(key)
+    return total if was_carried(position, session) else min(total, max(shown, position.signed))
+
+
+def was_carried(position: Position, session: date | None) -> bool:
+    """Whether a position was opened before a session."""
+    return position.opened_at is not None and session is not None and position.opened_at.date() < session
 
 
 def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capability: Capability | None) -> str:
@@ -179,17 +221,21 @@ def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capabi
         return FOREIGN
     if seen == 0:
         proven = capability is None or capability.empty_proves or bool(books.positions)
+        ours = book.position(key)
+        if ours is not None and ours.product == DELIVERY and was_carried(ours, book.session):
+            proven = capability is None or capability.empty_proves or bool(books.holdings)
         return GONE if proven or traded_elsewhere(book, books, key) else SUSPECT
     if (seen > 0) != (held > 0):
         return OPPOSITE
     return MORE if abs(seen) > abs(held) else LESS
 
 
-def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch]) -> tuple[Mismatch, ...]:
-    """The mismatches with how many reads running each was the same."""
+def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch], most: int) -> tuple[Mismatch, ...]:
+    """The mismatches with in how many reads running each was the same, counted up to `most`: then it is acted on."""
     known = {(m.kind, m.key, m.ours, m.theirs): m.times for m in before}
     return tuple(
-        Mismatch(m.kind, m.key, m.ours, m.theirs, known.get((m.kind, m.key, m.ours, m.theirs), 0) + 1) for m in found
+        Mismatch(m.kind, m.key, m.ours, m.theirs, min(known.get((m.kind, m.key, m.ours, m.theirs), 0) + 1, most))
+        for m in found
     )
 
 

@@ -20,6 +20,7 @@ from riskcore.policy.breakers import NAMES
 from riskcore.sessions import in_ist
 from riskcore.signals import ENTRY, Signal
 from riskcore.state_custody import APPLY, forgetting, keeping
+from riskcore.states import FORMER
 
 
 @frozen
@@ -69,14 +70,18 @@ def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
 
 
 def _session_opened(state: State, fact: e.SessionOpened) -> State:
-    """Yesterday's counters, ended orders and signals go; positions, live orders and latches stay."""
+    """Yesterday's counters, ended orders and signals go, and what its prices left open; the rest stays.
+
+    Positions, live orders and latches are carried, and so are exits that wait.
+    """
     book, last = state.book, state.carried_equity
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
     fresh = attrs.evolve(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
     begun = attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset())
-    if begun.custody.rows or begun.custody.told:
-        begun = keeping(begun, rows=frozenset(), told=frozenset())
+    custody = begun.custody
+    if custody.rows or custody.told or custody.touches or custody.odd or custody.bare:
+        begun = keeping(begun, rows=frozenset(), told=frozenset(), touches=(), odd=(), bare=())
     return _observing(begun, near=())
 
 
@@ -144,12 +149,15 @@ def _stop_moved(state: State, fact: e.StopMoved) -> State:
 
 
 def _latched(state: State, fact: e.Latched) -> State:
-    return _with_book(state, latches=(*state.book.latches, fact.latch))
+    latch = fact.latch
+    if latch.name in FORMER:
+        latch = attrs.evolve(latch, name=FORMER[latch.name])
+    return _with_book(state, latches=(*state.book.latches, latch))
 
 
 def _lifted(state: State, fact: e.Lifted) -> State:
     """A breaker counts anew from its lift; one lifted at its limit is excused until it has measured below it."""
-    book, name = state.book, fact.name
+    book, name = state.book, FORMER.get(fact.name, fact.name)
     left = tuple(latch for latch in book.latches if (latch.name, latch.key) != (name, fact.key))
     if name not in NAMES:
         return _with_book(state, latches=left)

@@ -9,6 +9,7 @@ import attrs
 
 from riskcore import corrections, events as e
 from riskcore.custody import replaced
+from riskcore.states import FORMER
 
 if TYPE_CHECKING:
     from riskcore.state import State
@@ -52,6 +53,11 @@ def _revalued(state: State, fact: e.Revalued) -> State:
     return attrs.evolve(state, book=corrections.revalued(state.book, fact.order_id, fact.value, fact.charges))
 
 
+def _corrected(state: State, fact: e.TradeCorrected) -> State:
+    book = corrections.corrected(state.book, fact.signal_id, fact.key, gross=fact.gross, charges=fact.charges)
+    return attrs.evolve(state, book=book)
+
+
 def _overfilled(state: State, fact: e.Overfilled) -> State:
     book = corrections.overfilled(state.book, fact.order_id, fact.position, fact.value, fact.charges)
     return attrs.evolve(state, book=book)
@@ -80,11 +86,13 @@ def _covered(state: State, fact: e.Covered) -> State:
 
 
 def _alarmed(state: State, fact: e.Alarmed) -> State:
-    return keeping(state, told=state.custody.told | {(fact.name, fact.subject)})
+    name = FORMER.get(fact.name, fact.name)
+    return keeping(state, told=state.custody.told | {(name, fact.subject)})
 
 
 def _alarm_over(state: State, fact: e.AlarmOver) -> State:
-    return keeping(state, told=state.custody.told - {(fact.name, fact.subject)})
+    name = FORMER.get(fact.name, fact.name)
+    return keeping(state, told=state.custody.told - {(name, fact.subject)})
 
 
 def _differ(state: State, fact: e.BooksDiffer) -> State:
@@ -140,6 +148,7 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.RevisionRequested: _revising,
     e.RevisionSettled: _revised,
     e.Revalued: _revalued,
+    e.TradeCorrected: _corrected,
     e.Overfilled: _overfilled,
     e.ExitWanted: _wanted,
     e.StopTouched: _touched,

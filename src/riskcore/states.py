@@ -59,6 +59,10 @@ UNLOCK: Final = "UNLOCK"
 CONFIRM: Final = "CONFIRM"
 
 
+FORMER: Final = {"book_differs": "report_contradicts", "books_differ": "positions_differ"}
+"""Latches and alarms that had another name once: a journal of then is folded, and lifted, under today's."""
+
+
 @frozen
 class Latch:
     """Something that stopped entries, and stays until it is lifted: who, when, why, and which state it sets.

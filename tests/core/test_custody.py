@@ -245,3 +245,24 @@ def test_F36_an_exit_refused_at_the_circuit_is_held_told_and_not_sent_a_hundred_
     assert day.sent()[-1].limit == 979
     assert ("held_no_exit", INFY.key) in day.state.custody.told
     assert day.book.positions[0].quantity == exit_.quantity
+
+
+def test_shares_that_stay_bare_are_sold_once_a_pause_however_often_that_is_refused():
+    """The broker refuses stops and exits at once: a second one of the same moment would be refused as well."""
+    day, _ = held(rests=False)
+
+    def refused(clock):
+        """Whatever is sent at a moment is refused, and what follows from that too; how many exits that were."""
+        before = len(day.sent())
+        for _ in range(20):
+            live = [order for order in day.sent() if day.book.order(order.order_id).live]
+            if not live:
+                break
+            day.report(clock, live[-1].order_id, "rejected", error="not_sent")
+        return sum(1 for order in day.sent()[before - 1 :] if order.trigger is None)
+
+    refused("10:00:02")
+    day.time("10:30")
+    assert refused("10:30") == 1
+    day.time("10:31")
+    assert refused("10:31") == 1

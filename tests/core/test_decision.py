@@ -75,7 +75,7 @@ def test_an_approval_explains_itself():
         "  target  Rs 2,575.00, 2.5 R before charges, 2.25 R after\n"
         "  size    33, bound by risk_per_trade; next: max_sector_exposure (40)\n"
         "  risk    Rs 990.00 at worst, of a budget of Rs 1,000.00\n"
-        "  checks  33 passed"
+        "  checks  34 passed"
     )
 
 
@@ -90,7 +90,7 @@ def test_a_refusal_explains_itself():
         "  [daily_loss_reached; clears: next session]\n"
         "  not measured: stop_methods, stop_least_ticks, min_risk_reward, max_sector_exposure, funds, "
         "max_position_size_percent, risk_per_trade\n"
-        "  checks  20 of 23 passed"
+        "  checks  21 of 24 passed"
     )
 
 

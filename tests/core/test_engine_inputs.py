@@ -84,7 +84,7 @@ def test_a_report_that_cannot_be_true_changes_nothing(order, status, filled, val
     facts = day.report("10:00:01", name, status, filled, value)
     stopped = ("StrayReport", "Latched", "CancelRequested")  # what still works to enter is taken back
     assert facts == (stopped if order == "own" and filled else ("StrayReport",))
-    assert [latch.name for latch in day.book.latches] == (["book_differs"] if len(facts) == 3 else [])
+    assert [latch.name for latch in day.book.latches] == (["report_contradicts"] if len(facts) == 3 else [])
     assert why in day.last(e.StrayReport).why
     assert (day.book.orders, day.book.positions, day.book.charges) == (before.orders, before.positions, before.charges)
 

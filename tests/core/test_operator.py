@@ -1,10 +1,13 @@
 """What a hand may do to the trading state, and what a policy may say of its breakers."""
 
+from datetime import datetime
+
 import attrs
 import pytest
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.engine import evolve, fold
 from riskcore.policy.breakers import BreakerRule, ConnectionTimers, ErrorLimit
 from riskcore.testing import Scenario
 
@@ -66,9 +69,9 @@ def test_a_book_that_differs_is_lifted_by_name():
     day = a_day()
     entry = day.enter("10:00", **SEEN)
     day.report("10:00:01", entry, "filled", 10_000, 10_000_000)
-    assert latches(day) == ["book_differs"]
+    assert latches(day) == ["report_contradicts"]
     assert resume(day, "10:01") == "no_such_latch"
-    assert resume(day, "10:02", "book_differs") == ""
+    assert resume(day, "10:02", "report_contradicts") == ""
     assert latches(day) == []
 
 
@@ -147,3 +150,23 @@ def test_a_breaker_rule_names_what_there_is(wrong, message):
     """A breaker, a state that stops entries, a reset."""
     with pytest.raises(ValueError, match=f"BreakerRule.{message}"):
         BreakerRule(**{"name": "max_drawdown", "state": "halted", "resets": "operator", **wrong})
+
+
+@pytest.mark.parametrize(
+    ("then", "now"), [("book_differs", "report_contradicts"), ("books_differ", "positions_differ")]
+)
+def test_a_latch_of_an_older_journal_is_known_and_lifted_under_todays_name(then, now):
+    """Folded, it has today's name; a hand lifts it by either, and an older lift of it is one too."""
+    at = datetime(2026, 11, 20, 10, 0, tzinfo=rc.IST)
+    old = e.Latched(at, rc.Latch(then, "halted", at, "riskcore", "then"))
+    for name in (then, now):
+        day = a_day()
+        day.facts.append(old)
+        day.restart()
+        assert latches(day) == [now]
+        assert resume(day, "10:02", name) == ""
+        assert latches(day) == []
+    assert fold([old, e.Lifted(at, then, "asha")]).book.latches == ()
+    told = fold([e.Alarmed(at, then, "NSE:INFY", "then")])
+    assert told.custody.told == {(now, "NSE:INFY")}
+    assert evolve(told, e.AlarmOver(at, then, "NSE:INFY")).custody.told == frozenset()

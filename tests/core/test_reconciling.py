@@ -182,9 +182,9 @@ def test_F48_a_manual_purchase_is_adopted_ignored_or_freezes_the_symbol(what, qu
     for clock in ("10:05", "10:05:03"):
         true_books(day, clock, positions=(position(75),))
     assert day.book.positions[0].quantity == quantity
-    assert (day.book.latch("books_differ", INFY.key) is not None) == frozen
+    assert (day.book.latch("positions_differ", INFY.key) is not None) == frozen
     true_books(day, "10:06", positions=(position(quantity),))
-    assert day.book.latch("books_differ", INFY.key) is None
+    assert day.book.latch("positions_differ", INFY.key) is None
 
 
 def test_F47_an_empty_position_book_proves_nothing_where_errors_come_as_nothing():
@@ -199,6 +199,34 @@ def test_F47_an_empty_position_book_proves_nothing_where_errors_come_as_nothing(
     assert day.book.positions == ()
     assert day.book.outcomes[-1].reason == "closed_elsewhere"
     assert day.book.realised == 500
+
+
+@pytest.mark.parametrize("reads", [1, 2, 4])
+def test_a_difference_that_stands_is_a_fact_until_it_is_acted_on_and_then_only_when_it_changes(reads):
+    """Twenty reads that show the same; over a restart it goes on counting where it was."""
+    day, _ = held(differing_reads=reads)
+    for second in range(20):
+        if second == 1:
+            day.restart()
+        told = true_books(day, f"10:05:{second:02}", positions=(position(75),))
+        assert ("BooksDiffer" in told) == (second < reads)
+        assert ("Latched" in told) == (second == reads - 1)
+    assert "BooksDiffer" in true_books(day, "10:06", positions=(position(80),))
+    assert day.last(e.BooksDiffer).mismatches[0].times == 1
+    assert "BooksDiffer" in true_books(day, "10:06:03")
+    assert day.last(e.BooksDiffer).mismatches == ()
+    assert "BooksDiffer" not in true_books(day, "10:06:06")
+
+
+def test_the_alarm_of_a_difference_is_over_when_the_books_agree_and_rings_again():
+    day, _ = held()
+    for clock in ("10:05", "10:05:03"):
+        true_books(day, clock, positions=(position(75),))
+    assert ("positions_differ", INFY.key) in day.state.custody.told
+    assert "AlarmOver" in true_books(day, "10:06")
+    for clock in ("10:07", "10:07:03"):
+        true_books(day, clock, positions=(position(75),))
+    assert ("positions_differ", INFY.key) in day.state.custody.told
 
 
 def test_a_foreign_position_is_adopted_with_its_instrument_and_without_a_stop():
@@ -222,7 +250,7 @@ def test_an_operator_takes_the_differences_as_they_are():
     for clock in ("10:05", "10:05:03"):
         true_books(day, clock, positions=(position(75),))
     day.take(e.DifferencesAccepted(day.at("10:06"), "asha", "bought 25 by hand"))
-    assert day.book.latch("books_differ", INFY.key) is None
+    assert day.book.latch("positions_differ", INFY.key) is None
     assert "Latched" not in true_books(day, "10:07", positions=(position(75),))
 
 

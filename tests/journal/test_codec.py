@@ -98,6 +98,7 @@ def at_a_broker():
         events.OrderAbsent(at, order, 2),
         events.RowsSeen(at, ("1", "2")),
         events.Revalued(at, order, Decimal("0.5"), Decimal("0.01")),
+        events.TradeCorrected(at, order, "NSE:INFY", Decimal("0.5"), Decimal("0.01")),
         events.Overfilled(at, order, held_now, Decimal(5), None),
         events.Alarmed(at, "unprotected", "NSE:INFY", "3 s"),
         events.AlarmOver(at, "unprotected", "NSE:INFY"),

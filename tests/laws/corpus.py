@@ -7,6 +7,7 @@ import attrs
 
 import riskcore as rc
 from riskcore.book import Outcome
+from riskcore.table_rows import Margin
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=rc.IST)
 INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
@@ -16,6 +17,8 @@ ENGINE_ONLY = {
     "exit_without_position",
     "exit_working",
     "instrument_unknown",
+    "undecided_at_close",
+    "exit_came_first",
     "no_position",
     "stop_not_tighter",
     "stop_beyond_market",
@@ -121,6 +124,8 @@ DAY = rc.DayResult(datetime(2026, 11, 17, tzinfo=rc.IST).date(), Decimal(100_000
 LATCH = rc.Latch("feed", "halted", NOON, "riskcore", "no prices")
 OTHERS = [rc.Instrument(symbol=name, tick="0.05") for name in ("A", "B", "C")]
 UNKNOWN = rc.Instrument(symbol="INFY", tick="0.05")
+CONTRACT = rc.future("INFY", expiry=NOON.date() + timedelta(days=3), on=NOON.date(), tick="0.05", lot_size=1)
+MARGIN = Margin(exchange="NFO", segment="FUT", product="MIS", margin_pct=20, since="2026-01-01")
 LOSERS = [
     rc.Outcome(
         key="NSE:TCS",
@@ -158,6 +163,11 @@ CORPUS = {
     "product_not_allowed": rules(allowed_products=["CNC"]),
     "short_not_allowed": wish(side="SELL", product="CNC"),
     "mis_not_allowed": {"market": seen(instrument=attrs.evolve(INFY, series="BE"))},
+    "expiry_near": {
+        "signal": rc.Signal(CONTRACT.symbol, "BUY", exchange="NFO", at=NOON),
+        "market": seen(instrument=CONTRACT),
+        **rules(tables=rc.Tables(margins=[MARGIN])),
+    },
     "equity_unknown": {"book": rc.Book()},
     "funds_unknown": {"market": seen(cash_unknown=True)},
     "price_too_low": rules(price_min=1001),

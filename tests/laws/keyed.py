@@ -14,6 +14,7 @@ from riskcore.positions import DayResult, Outcome
 from riskcore.table_rows import CalendarDay
 from riskcore.testing import Scenario
 from tests.core.custody_days import position
+from tests.laws.corpus import CORPUS, decided
 from tests.laws.keyed_broker import (
     TOUCHED,
     at_the_broker,
@@ -22,6 +23,7 @@ from tests.laws.keyed_broker import (
     bought_dear,
     goes_by,
     goes_to,
+    halved_overnight,
     pressed,
     reads,
     unknown_entry,
@@ -163,6 +165,13 @@ def charged(side, *, product="CNC", **more):
     return told
 
 
+def expiring(**settings):
+    """A future on a share, three days before its expiry."""
+    changed = CORPUS["expiry_near"]
+    named = {name: setting(name, cell) for name, cell in settings.items()}
+    return [decided({**changed, "policy": attrs.evolve(changed["policy"], **named)}).approved]
+
+
 KEYS = {
     # one line a setting: the value it is changed from, the value it is changed to, and whose answer changes
     "signal_max_age_s": ("60", "30", asked(signal_age="40")),
@@ -271,6 +280,7 @@ KEYS = {
     "denied_symbols": ("TCS", "INFY", asked()),
     "allowed_sessions": ("regular", "muhurat", asked()),
     "allowed_weekdays": ("fri", "mon", asked()),
+    "expiry_exit_days": ("4", "0", expiring),
     "entry_windows": ("11:30-12:30", "13:00-13:30", asked()),
     "price_min": ("500", "2000", asked()),
     "price_max": ("500", "2000", asked()),
@@ -339,6 +349,7 @@ KEYS = {
         "adopt",
         at_the_broker(reads("10:05", positions=(position(75),)), reads("10:06", positions=(position(75),))),
     ),
+    "overnight_move_pct": ("20", "60", halved_overnight),
     "balance_tolerance": ("100", "9000", at_the_broker(balance_is(105_000))),
 }
 """Setting -> (from, to, a situation): under the two values it is answered differently, all else being equal."""

@@ -86,6 +86,15 @@ def pressed(**settings):
     return [(order.at, order.limit) for order in day.sent()]
 
 
+def halved_overnight(**settings):
+    """A position of delivery whose first price of the next session is half of its last."""
+    day = broker_day(broker="paper", **{name: setting(name, cell) for name, cell in settings.items()})
+    day.fill("10:00:01", day.enter("10:00", product="CNC", **SEEN), price=1000)
+    day.next_day(3)
+    day.prices("09:20", last=500)
+    return [latch.name for latch in day.book.latches]
+
+
 def bare(**settings):
     """Shares whose stop nobody answers for, over a quarter of a minute; it is refused at once, each time."""
     day, _ = held_there(rests=False, **{name: setting(name, cell) for name, cell in settings.items()})

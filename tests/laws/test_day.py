@@ -20,7 +20,8 @@ from riskcore.engine import State, fold, step
 from riskcore.orders import CANCELLED, REJECTED, UNKNOWN, WORKING
 from riskcore.signals import sign
 
-THINGS = {name: rc.Instrument(symbol=name, tick="0.05") for name in ("INFY", "TCS")}
+FREEZE = {"INFY": None, "TCS": 20}
+THINGS = {name: rc.Instrument(symbol=name, tick="0.05", freeze_quantity=FREEZE[name]) for name in FREEZE}
 START = datetime(2026, 11, 20, 9, 16, tzinfo=rc.IST)
 LEVELS = st.integers(900, 1100).map(Decimal)
 RULES = rc.Policy(
@@ -136,7 +137,7 @@ class TradingDay(RuleBasedStateMachine):
         for held in book.positions:
             leaving = book.live_orders(held.instrument.key, entries=False)
             assert held.stop is not None or leaving
-            assert len(leaving) <= 1
+            assert len({order.approved.at for order in leaving}) <= 1
             fits = sum(order.open_quantity for order in leaving) <= held.quantity
             assert fits or all(order.id in self.state.cancelling for order in leaving)
 
@@ -147,6 +148,13 @@ class TradingDay(RuleBasedStateMachine):
             earlier = self.before.book.position(held.instrument.key)
             if earlier is not None and earlier.id == held.id:
                 assert sign(held.side) * (held.stop - earlier.stop) >= 0
+
+    @invariant()
+    def no_order_is_above_the_freeze_quantity(self):
+        """Entries and exits alike go in slices."""
+        for order in self.state.book.orders:
+            most = order.approved.instrument.freeze_quantity
+            assert most is None or order.quantity <= most
 
     @invariant()
     def nothing_is_sent_twice(self):

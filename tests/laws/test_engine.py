@@ -1,5 +1,6 @@
 """Invariants 1, 9 and 10: exits always pass, counters belong to the session date, `step` is total and deterministic."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 
 import attrs
@@ -70,27 +71,29 @@ def test_ENG_3_folding_the_facts_gives_the_state_back(day):
 @settings(max_examples=40)
 @given(days())
 def test_ENG_4_no_two_live_exits_and_never_more_than_is_held(day):
-    """One exit of the whole and one of a part at most, never more than is held; else the one too many is ending."""
+    """One exit of the whole and one of a part at most (with its slices), never more than is held; or it is ending."""
     for before, _, taken in steps(day):
         book = taken.state.book
         exits = book.live_orders(entries=False)
-        keys = [(order.approved.instrument.key, order.takes_part) for order in exits]
-        assert len(keys) == len(set(keys))
-        for fact in taken.facts:
-            if isinstance(fact, e.ExitApproved):
-                key = fact.order.instrument.key
-                held = book.position(key) or before.book.position(key)
-                parts = [o for o in before.book.live_orders(key, entries=False) if o.takes_part]
-                rest = held.quantity - sum(order.open_quantity for order in parts)
-                assert 0 < fact.order.quantity <= held.quantity
-                assert fact.order.partial or fact.order.quantity == rest
-                assert fact.order.side != held.side
-        for key in {key for key, _ in keys}:
+        wishes = {(o.approved.instrument.key, o.takes_part, o.approved.at) for o in exits}
+        assert len(wishes) == len({(key, part) for key, part, _ in wishes})
+        sent = [fact.order for fact in taken.facts if isinstance(fact, e.ExitApproved)]
+        for key in {order.instrument.key for order in sent}:
+            held = book.position(key) or before.book.position(key)
+            parts = [o for o in before.book.live_orders(key, entries=False) if o.takes_part]
+            rest = held.quantity - sum(order.open_quantity for order in parts)
+            mine = [order for order in sent if order.instrument.key == key]
+            total = sum(order.quantity for order in mine)
+            assert 0 < total <= held.quantity
+            assert mine[0].partial or total == rest
+            assert all(order.side != held.side for order in mine)
+        for key in {key for key, _, _ in wishes}:
             leaving = book.live_orders(key, entries=False)
             held = book.position(key)
             fits = held is not None and sum(order.open_quantity for order in leaving) <= held.quantity
             assert fits or any(order.id in taken.state.cancelling for order in leaving)
-            assert len(leaving) == 1 or any(o.takes_part and o.id in taken.state.cancelling for o in leaving)
+            kinds = {(o.takes_part, o.approved.at) for o in leaving}
+            assert len(kinds) == 1 or any(o.takes_part and o.id in taken.state.cancelling for o in leaving)
 
 
 @settings(max_examples=40)
@@ -110,12 +113,12 @@ def test_ENG_5_every_intent_is_a_fact_first(day):
 @settings(max_examples=40)
 @given(days())
 def test_ENG_6_an_entry_is_approved_only_where_there_was_room(day):
-    """No latch, fewer positions and trades than the limits, no more exits than positions: when it was decided."""
+    """No latch, fewer positions and trades than the limits, when it was decided; its further slices belong to it."""
     for before, _, taken in steps(day):
         state = before
         for fact in taken.facts:
             earlier, state = state, evolve(state, fact)
-            if isinstance(fact, e.EntryApproved):
+            if isinstance(fact, e.EntryApproved) and _answers(fact):
                 book, key = earlier.book, fact.order.instrument.key
                 others = {p.instrument.key for p in book.positions}
                 others |= {o.approved.instrument.key for o in book.live_orders(entries=True)}
@@ -134,7 +137,7 @@ def test_ENG_7_todays_trades_are_the_entries_not_refused_unfilled(day):
         entries = [order for order in book.orders if isinstance(order.approved, ApprovedEntry)]
         counted = [o for o in entries if not (o.status == "rejected" and o.filled_quantity == 0)]
         today = [o for o in counted if o.approved.at.date() == book.session]
-        assert book.trades_today == len(today)
+        assert book.trades_today == len({order.approved.signal_id for order in today})
 
 
 @pytest.mark.smoke
@@ -215,3 +218,24 @@ def test_ENG_8_a_state_keeps_its_time_in_ist_whoever_takes_an_input():
     """A restart folds inputs as they were told, in UTC too: what it then writes down is the same, to the letter."""
     at = datetime(2026, 11, 20, 4, 30, tzinfo=timezone.utc)
     assert engine.taken(State(), at).now.isoformat() == "2026-11-20T10:00:00+05:30"
+
+
+@settings(max_examples=60)
+@given(days(sessions=2))
+def test_DEC_7_every_entry_signal_has_one_answer_or_still_waits(day):
+    """Over any inputs and nights: taken as often as answered, what is pending aside."""
+    state, taken, answered = State(), Counter(), Counter()
+    for event in day.inputs:
+        made = step(state, event, day.policy)
+        state = made.state
+        signals = [fact.signal for fact in made.facts if isinstance(fact, e.SignalTaken)]
+        taken.update(signal.id for signal in signals if signal.kind == "entry")
+        answered.update(fact.signal.id for fact in made.facts if _answers(fact))
+    assert taken == answered + Counter(signal.id for signal in state.pending)
+
+
+def _answers(fact):
+    """Whether a fact is the answer to an entry signal: of one in slices the first approval is."""
+    if isinstance(fact, e.EntryApproved):
+        return fact.order.order_id == fact.signal.id
+    return isinstance(fact, e.EntryRefused) and fact.signal.kind == "entry"

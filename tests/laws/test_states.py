@@ -22,7 +22,7 @@ INFY = rc.Instrument(symbol="INFY", tick="0.05")
 TCS = rc.Instrument(symbol="TCS", tick="0.05")
 LATCHES = st.builds(
     Latch,
-    name=st.sampled_from((*NAMES, "book_differs", "operator_halted")),
+    name=st.sampled_from((*NAMES, "report_contradicts", "operator_halted")),
     state=st.sampled_from(SEVERITY[1:]),
     at=st.just(NOON - timedelta(minutes=5)),
     by=st.just("asha"),

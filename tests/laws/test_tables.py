@@ -8,8 +8,15 @@ from hypothesis import given, settings, strategies as st
 
 import riskcore as rc
 from riskcore.costs import policy_charges
+from riskcore.exits.leaving import can_trade, expiry_due
+from riskcore.expiries import leave_by
 from riskcore.money import on_tick
+from riskcore.rules.context import look
+from riskcore.rules.signal import far_from_expiry
 from riskcore.signals import SIDES
+from tests.core.custody_days import ticks
+from tests.core.engine_days import INFY
+from tests.core.test_carried import carried
 
 pytestmark = pytest.mark.smoke
 
@@ -31,6 +38,39 @@ CHARGED = (
     ("NFO", "FUT", "NRML"),
     ("NFO", "OPT", "MIS"),
 )
+
+
+def trades(day):
+    """Whether the calendar has a session that day; the hours of one on a Sunday are not known to it."""
+    try:
+        return rc.session_on(day, THINGS[0]) is not None
+    except rc.CalendarUnknown:
+        return False
+
+
+@FEW
+@given(
+    st.dates(date(2026, 2, 1), date(2026, 12, 31)).filter(trades),
+    st.integers(0, 12),
+    st.integers(0, 20),
+    st.integers(0, 24 * 60 - 1),
+)
+def test_SES_2_a_contract_on_a_share_is_left_and_not_entered_from_one_moment_on(expiry, days, before, minute):
+    """So many sessions lie between that day and the expiry; while it can be sold, what is not entered leaves."""
+    thing = rc.future("INFY", expiry=expiry, on=expiry - timedelta(days=30), tick="0.05", lot_size=1)
+    policy, leaves = rc.Policy(expiry_exit_days=days), leave_by(thing, days)
+    between = [leaves + timedelta(days=n) for n in range(1, (expiry - leaves).days + 1)]
+    assert sum(map(trades, between)) == days
+    assert leaves >= leave_by(thing, days + 1)
+    at = datetime.combine(expiry - timedelta(days=before), datetime.min.time(), rc.IST) + timedelta(minutes=minute)
+    held = rc.Position(instrument=thing, side="BUY", quantity=1, average_price=1000, product="NRML")
+    signal, market = (
+        rc.Signal(thing.symbol, "BUY", exchange="NFO", at=at),
+        rc.Market(instrument=thing, at=at, last=1000),
+    )
+    refused = bool(far_from_expiry(look(signal, rc.Book(100_000), market, policy))[0])
+    assert expiry_due(held, at, policy) == (refused and can_trade(held, at, policy))
+    assert not refused or at.date() >= leaves
 
 
 @FEW
@@ -147,3 +187,16 @@ def test_TAB_7_empty_tables_of_ones_own_change_nothing(day, thing):
     assert answers[0] == answers[1]
     assert rc.margin_pct(thing, "MIS", on=day) == rc.margin_pct(thing, "MIS", on=day, tables=empty)
     assert rc.band_pct(thing, on=day) == rc.band_pct(thing, on=day, tables=empty)
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(1, 554), st.integers(500, 1500)), min_size=1, max_size=6))
+def test_SES_3_before_the_open_no_price_moves_or_takes_anything(shown):
+    """Ticks at any minutes before 09:15: position, stop and orders stay as they are; the stop goes with the open."""
+    day = carried(opened="00:00")
+    before = day.book
+    for minute, price in sorted(shown):
+        assert ticks(day, f"{minute // 60:02}:{minute % 60:02}", price) == ()
+    assert (day.book.positions, day.book.orders) == (before.positions, before.orders)
+    day.time("09:15")
+    assert day.book.resting(INFY.key).approved.trigger == 980

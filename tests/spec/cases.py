@@ -8,7 +8,9 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import riskcore as rc
+from riskcore.exchange_limits import cut
 from riskcore.exits.levels import exit_order
+from riskcore.expiries import leave_from
 from riskcore.money import amount, floor_to_lot, on_tick, round_to_tick, to_paisa
 from riskcore.orders import Order
 from riskcore.rules.context import worst_price
@@ -150,6 +152,23 @@ def session(day, product="MIS", derivatives="yes", square_off_at=""):
     }
 
 
+def left_before_expiry(contract, expiry, days):
+    """From when a position in a future or a call is left, or nothing where it may be carried to its end."""
+    name, kind = contract.split()
+    last = date.fromisoformat(expiry)
+    about = {"expiry": last, "on": last - timedelta(days=30), "tick": "0.05", "lot_size": 1}
+    thing = rc.future(name, **about) if kind == "future" else rc.option(name, strike=1000, right="CE", **about)
+    found = leave_from(thing, int(days), square_off_at=None)
+    return {"left_from": None if found is None else f"{found:%Y-%m-%d %H:%M}"}
+
+
+def pieces(quantity, lot_size, freeze_quantity=""):
+    """The orders that so many shares leave as."""
+    freeze = int(freeze_quantity) if freeze_quantity else None
+    thing = rc.Instrument(symbol="X", tick=1, lot_size=int(lot_size), freeze_quantity=freeze)
+    return {"pieces": ", ".join(map(str, cut(int(quantity), thing)))}
+
+
 def session_day(moment):
     """A moment with its offset, such as 2026-11-19T20:00+00:00."""
     return {"session": rc.session_date(datetime.fromisoformat(moment)).isoformat()}
@@ -220,6 +239,8 @@ CASES = {
     "charges": charges,
     "session": session,
     "session_day": session_day,
+    "pieces": pieces,
+    "left_before_expiry": left_before_expiry,
     "touched": touched,
     "reports": reports,
     "decision": decision,

@@ -46,7 +46,7 @@ it are kept for exits and cancels), the spread, price bands, the distance from t
 and the age of the last trade. What such a rule needs and was not seen refuses the entry by name."""
 HAND_ABOUT: Final = """\
 `OperatorHalted` sets `operator_reducing`, `operator_halted` (a pause) or `operator_locked`; `OperatorResumed` lifts
-those, or the latch it names (`book_differs`, a breaker). `LoginSeen` sets and lifts `login`. What is not done is
+those, or the latch it names (`report_contradicts`, a breaker). `LoginSeen` sets and lifts `login`. What is not done is
 the fact `ControlRefused`, with the first reason that applies:"""
 
 

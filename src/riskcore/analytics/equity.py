@@ -197,6 +197,10 @@ class _Fold:
         )
 
 
+MOVING: Final = (e.Filled, e.Overfilled, e.Revalued, e.PositionAdjusted, e.Marked)
+"""Facts that change what is held, what it is worth, or what was made."""
+
+
 class _Today:
     """One session under way: what was open when it began, its results so far, and what was held since."""
 
@@ -213,7 +217,7 @@ class _Today:
 
     def seen(self, book: Book, fact: e.Fact) -> None:
         self.at = fact.at
-        if not isinstance(fact, (e.Filled, e.Marked)):
+        if not isinstance(fact, MOVING):
             return
         self.moved = True
         result = self.result(book)

@@ -103,7 +103,7 @@ def performance(facts: Iterable[e.Fact], *, risk_free_pct: Any = 0, periods: int
         risk_free_pct=risk_free_pct,
         periods=periods,
         open_trades=_open_trades(kept),
-        uncharged=sum(1 for fact in kept if isinstance(fact, e.Filled) and fact.charges is None),
+        uncharged=sum(1 for fact in kept if isinstance(fact, (e.Filled, e.Overfilled)) and fact.charges is None),
         refused=refusals(kept),
     )
 
@@ -200,6 +200,10 @@ def _open_trades(facts: Sequence[e.Fact]) -> tuple[str, ...]:
     held: dict[str, None] = {}
     for fact in facts:
         if isinstance(fact, e.Filled):
+            held.setdefault(fact.key)
+        elif isinstance(fact, e.Overfilled):
+            held.setdefault(fact.position.instrument.key)
+        elif isinstance(fact, e.PositionAdjusted) and fact.position is not None:
             held.setdefault(fact.key)
         elif isinstance(fact, e.PositionClosed):
             held.pop(fact.key, None)

@@ -96,7 +96,9 @@ class Trade:
 def trades_of(facts: Iterable[e.Fact]) -> tuple[Trade, ...]:
     """The finished trades of a run of facts, in the order they ended; open positions are no trades yet.
 
-    Facts that begin in the middle of a trade leave what they do not show of it None.
+    What a double fill made is a trade of its own, and one whose shares left without us ends when that was seen. What is
+    known better later (`TradeCorrected`) is in its trade. Facts that begin in the middle of a trade leave what they do
+    not show of it None.
     """
     open_trades: dict[str, _Open] = {}
     orders: dict[str, _Ordered] = {}
@@ -110,6 +112,8 @@ def trades_of(facts: Iterable[e.Fact]) -> tuple[Trade, ...]:
             open_trades[fact.key].marked(fact)
         elif isinstance(fact, e.PositionClosed):
             finished.append(_finished(fact, open_trades.pop(fact.key, None)))
+        elif isinstance(fact, e.TradeCorrected):
+            _correct(finished, fact)
     return tuple(finished)
 
 
@@ -214,6 +218,20 @@ def _finished(fact: e.PositionClosed, began: _Open | None) -> Trade:
         stop_slippage=began.slippage,
         bound_by=began.bound_by,
     )
+
+
+def _correct(finished: list[Trade], fact: e.TradeCorrected) -> None:
+    """Its R follows the result, where its stop is known."""
+    for place in reversed(range(len(finished))):
+        trade = finished[place]
+        if (trade.key, trade.signal_id) == (fact.key, fact.signal_id):
+            finished[place] = attrs.evolve(
+                trade,
+                gross=trade.gross + fact.gross,
+                charges=trade.charges + fact.charges,
+                r_multiple=None if trade.initial_stop is not None else trade.r_multiple,
+            )
+            return
 
 
 def _promised(entry: ApprovedEntry) -> Decimal:

@@ -2,6 +2,9 @@
 
 Shares that are gone are gone, whatever the policy says: an exit of more than is held would turn the position round.
 Of shares that came, `manual_trades` decides: they are adopted, ignored, or their symbol takes no entries (frozen).
+What changed over a night without a trade freezes its symbol always (a bonus, a split). Shares for delivery are then
+left as they are in our book: those that were bought yesterday may not be shown anywhere until they settle, they need
+their stop meanwhile, and more of them than there are cannot be sold.
 """
 
 from __future__ import annotations
@@ -16,15 +19,26 @@ from riskcore.broker_books import BrokerPosition
 from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.custody import Mismatch
 from riskcore.engine.turn import Turn
+from riskcore.exits.leaving import closed_elsewhere
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
 from riskcore.policy.custody import ADOPT, IGNORE
 from riskcore.positions import Position
-from riskcore.reconcile import FOREIGN, GONE, LESS, MORE, OPPOSITE, foreign_trades, price_elsewhere
+from riskcore.reconcile import (
+    DELIVERY,
+    FOREIGN,
+    GONE,
+    LESS,
+    MORE,
+    OPPOSITE,
+    foreign_trades,
+    price_elsewhere,
+    was_carried,
+)
 from riskcore.signals import opposite, sign
 from riskcore.states import CONDITION
 
-FROZEN: Final = "books_differ"
+FROZEN: Final = "positions_differ"
 BY_HAND: Final = "by_hand"
 
 
@@ -33,12 +47,16 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
     position = turn.book.position(mismatch.key)
     why = f"{mismatch.kind}: we hold {mismatch.ours}, the broker {mismatch.theirs}"
     turn.alarm(FROZEN, mismatch.key, why)
+    overnight = _overnight(turn, position, event)
     if position is not None and mismatch.kind in (GONE, LESS, OPPOSITE):
+        if overnight and position.product == DELIVERY:
+            turn.latch(FROZEN, why, CONDITION, mismatch.key)
+            return
         left = abs(mismatch.theirs) if mismatch.kind == LESS else 0
         _shrink(turn, position, left, event)
-        if mismatch.kind != OPPOSITE:
+        if mismatch.kind != OPPOSITE and not overnight:
             return
-    elif mismatch.kind in (MORE, FOREIGN) and not _overnight(turn, position, event):
+    elif mismatch.kind in (MORE, FOREIGN) and not overnight:
         if turn.policy.manual_trades == IGNORE:
             return
         if turn.policy.manual_trades == ADOPT and _adopt(turn, mismatch, position, event):
@@ -48,10 +66,9 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
 
 def _overnight(turn: Turn, position: Position | None, event: e.BooksRead) -> bool:
     """Whether shares of a carried position changed without a trade today: a bonus or a split, which nobody adopts."""
-    if position is None or position.opened_at is None or turn.book.session is None:
+    if position is None or not was_carried(position, turn.book.session):
         return False
-    carried = position.opened_at.date() < turn.book.session
-    return carried and not foreign_trades(turn.book, event.books, position.instrument.key)
+    return not foreign_trades(turn.book, event.books, position.instrument.key)
 
 
 @exact
@@ -73,6 +90,8 @@ def _shrink(turn: Turn, held: Position, left: int, event: e.BooksRead) -> None:
     turn.note(
         e.PositionAdjusted(turn.at, held.instrument.key, after, "shares left without us", price, realised, charges)
     )
+    if after is None:
+        turn.note(closed_elsewhere(turn.at, held, price=price, realised=realised, charges=charges))
 
 
 def _charges(turn: Turn, held: Position, quantity: int, price: Decimal) -> Decimal:

@@ -6,6 +6,7 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
+from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.operator import LOGIN
@@ -14,8 +15,18 @@ from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, REJECTED, ApprovedExit, Order, Revision
-from riskcore.reconcile import candidates, differences, is_clean, named, nameless, repeated, told_of
-from riskcore.signals import seconds
+from riskcore.reconcile import (
+    DELIVERY,
+    candidates,
+    differences,
+    held_there,
+    is_clean,
+    named,
+    nameless,
+    repeated,
+    told_of,
+)
+from riskcore.signals import seconds, sign
 
 BALANCE: Final = "balance_unexplained"
 CHANGED: Final = "stop_changed"
@@ -57,9 +68,14 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
 def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
     """The same shares, at what the trade book says they were worth: an average price was rounded."""
     quantity, worth = summed(books.trades_of(order.broker_id))
-    if quantity == order.filled_quantity and worth != order.filled_value:
-        charges = charges_for(turn, order, worth)
-        turn.note(e.Revalued(turn.at, order.id, worth - order.filled_value, charges or ZERO))
+    if quantity != order.filled_quantity or worth == order.filled_value:
+        return
+    more, charges = worth - order.filled_value, charges_for(turn, order, worth) or ZERO
+    finished = belongs_to(order, turn.book) is None
+    turn.note(e.Revalued(turn.at, order.id, more, charges))
+    if finished:
+        gross, trade = -sign(order.approved.side) * more, finished_trade_of(order, turn.book)
+        turn.note(e.TradeCorrected(turn.at, trade, order.approved.instrument.key, gross, charges))
 
 
 def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder) -> None:
@@ -119,6 +135,9 @@ def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     if books.positions is None:
         return False
     held = turn.book.position(key)
+    if held is not None and held.product == order.approved.product:
+        readable = held.product != DELIVERY or books.holdings is not None
+        return readable and held_there(held, books, turn.book.session) == held.signed
     theirs = sum(row.quantity for row in books.positions if row.key == key and row.product == order.approved.product)
     return theirs == (0 if held is None else held.signed)
 
@@ -151,7 +170,7 @@ def _compare(turn: Turn, event: e.BooksRead) -> None:
         return
     accepted = dict(custody.accepted)
     standing = [m for m in found if accepted.get(m.key) != m.theirs]
-    mismatches = repeated(standing, custody.mismatches)
+    mismatches = repeated(standing, custody.mismatches, turn.policy.differing_reads)
     if mismatches != custody.mismatches:
         turn.note(e.BooksDiffer(turn.at, mismatches))
     for mismatch in mismatches:
@@ -161,6 +180,9 @@ def _compare(turn: Turn, event: e.BooksRead) -> None:
     for latch in turn.book.latches:
         if latch.name == FROZEN and latch.key not in differing:
             turn.lift(FROZEN, "the books agree again", latch.key)
+    for name, subject in sorted(custody.told):
+        if name == FROZEN and subject not in differing:
+            turn.calm(FROZEN, subject)
     whole = books.orders is not None and books.trades is not None and books.holdings is not None
     if whole and not mismatches and not nameless(turn.book):
         _open_gate(turn)

@@ -8,13 +8,13 @@ from typing import Final
 from riskcore import events as e
 from riskcore.book import Position
 from riskcore.engine.turn import Turn
+from riskcore.engine.waiting import session_over, too_late
 from riskcore.engine.watch import touches_due
 from riskcore.exits.ladder import at_last_step, band_pct, pause
-from riskcore.exits.leaving import can_trade, failed_exit, square_off_due, time_is_up
+from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, square_off_due, time_is_up
 from riskcore.exits.levels import exit_limit
 from riskcore.money import exact
-from riskcore.orders import AWAITING, CANCELLED, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, Order
-from riskcore.reasons import Finding
+from riskcore.orders import AWAITING, CANCELLED, EXPIRY, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, Order
 from riskcore.signals import SELL, seconds
 
 EXIT_RESTS: Final = "exit_rests"
@@ -24,6 +24,7 @@ def new_day(turn: Turn) -> None:
     """Counters belong to the session date: the first input of a new one starts it."""
     day = turn.at.date()
     if turn.book.session is None or day > turn.book.session:
+        session_over(turn)
         turn.note(e.SessionOpened(turn.at, day))
         turn.ask(e.AskEquity(day, turn.state.carried_equity))
         for order in turn.book.live_orders():
@@ -34,14 +35,7 @@ def new_day(turn: Turn) -> None:
 
 def on_time(turn: Turn) -> None:
     """What only the clock brings: stale wishes, entries that waited too long, the square-off, exits to repeat."""
-    for signal in turn.state.pending:
-        age = turn.at - signal.at
-        if age > timedelta(seconds=turn.policy.signal_max_age_s):
-            limit = turn.policy.signal_max_age_s
-            turn.refuse(
-                signal,
-                Finding("signal_max_age_s", False, "signal_stale", int(age.total_seconds()), limit),
-            )
+    too_late(turn)
     for order in turn.book.live_orders(entries=True):
         if turn.at - order.approved.at >= timedelta(seconds=turn.policy.entry_timeout_s):
             turn.cancel(order, "entry_timeout_s")
@@ -64,6 +58,8 @@ def _leave_in_time(turn: Turn, position: Position) -> None:
         touches_due(turn, position)
     elif square_off_due(position, turn.at, turn.policy):
         turn.leave(position, SQUARE_OFF, price)
+    elif expiry_due(position, turn.at, turn.policy):
+        turn.leave(position, EXPIRY, price, rule="expiry_exit_days")
     elif (rule := time_is_up(position, turn.at, turn.policy)) is not None:
         turn.leave(position, TIME_STOP, price, rule=rule)
 

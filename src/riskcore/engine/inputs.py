@@ -12,12 +12,15 @@ from riskcore.decision import Approved, decide
 from riskcore.engine import breakers, operator
 from riskcore.engine.books import accept_differences, books_read, funds_seen, revision_reported
 from riskcore.engine.clock import on_time
+from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import CHARGES_TROUBLE, report
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
+from riskcore.engine.waiting import taken_back
 from riskcore.engine.watch import watch
 from riskcore.exits.confirming import believed
-from riskcore.orders import SIGNAL_EXIT
+from riskcore.exits.leaving import before_the_open
+from riskcore.orders import SIGNAL_EXIT, sliced_entry
 from riskcore.policy import Policy, policy_hash
 from riskcore.policy.breakers import NAMES
 from riskcore.positions import Position
@@ -66,6 +69,7 @@ def _signal(event: e.SignalArrived, turn: Turn) -> None:
 def _exit_signal(turn: Turn, signal: Signal) -> None:
     key = f"{signal.exchange}:{signal.symbol}"
     position = turn.book.position(key)
+    taken_back(turn, key, signal)
     for order in turn.book.live_orders(key, entries=True):
         turn.cancel(order, "exit signal")
     if position is None or position.side == signal.side:
@@ -92,8 +96,10 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
     market = evolve_value(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
     decision = decide(signal, turn.book, market, turn.policy)
     if isinstance(decision, Approved):
-        turn.note(e.EntryApproved(turn.at, signal, decision.order, decision.size.bound_by, decision.findings))
-        turn.ask(e.PlaceEntry(decision.order))
+        for number, order in enumerate(sliced_entry(decision.order)):
+            findings = () if number else decision.findings
+            turn.note(e.EntryApproved(turn.at, signal, order, decision.size.bound_by, findings))
+            turn.ask(e.PlaceEntry(order))
     else:
         turn.note(e.EntryRefused(turn.at, signal, decision.findings, decision.unmeasured))
 
@@ -108,11 +114,13 @@ def _no_evidence(event: e.EvidenceFailed, turn: Turn) -> None:
 @react_to.register
 def _prices(event: e.PricesSeen, turn: Turn) -> None:
     position = turn.book.position(event.key)
-    if position is not None:
+    if position is not None and not before_the_open(position.instrument, turn.at, turn.policy):
+        odd = turn.state.custody.odd_price(event.key)
         span = _believed(turn, position, event)
         if span is not None:
+            look_at_the_night(turn, position, span)
             held = mark(turn, position, span)
-            watch(turn, held, span)
+            watch(turn, held, span, odd)
             follow(turn, span)
     on_time(turn)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from riskcore.engine.turn import Turn
-from riskcore.money import exact, floor_to_lot, percent_of
+from riskcore.money import ZERO, exact, floor_to_lot, percent_of
 from riskcore.orders import OVER_RISK, ApprovedEntry
 from riskcore.signals import sign
 
@@ -30,10 +30,11 @@ def look_at_entry(turn: Turn, order_id: str, price: Decimal) -> None:
     if position is None or position.stop is None or position.signal_id != approved.signal_id:
         return
     per_share = abs(position.average_price - position.stop)
-    if position.quantity * per_share <= approved.risk + percent_of(approved.risk, turn.policy.over_risk_pct):
+    risk = _risk_of(turn, approved.signal_id)
+    if position.quantity * per_share <= risk + percent_of(risk, turn.policy.over_risk_pct):
         return
     lot = approved.instrument.lot_size
-    kept = floor_to_lot(approved.risk / per_share, lot)
+    kept = floor_to_lot(risk / per_share, lot)
     excess = position.quantity - kept
     if 0 < excess < position.quantity:
         turn.alarm(OVER_RISK, order_id, f"{excess} shares beyond the risk approved are taken off again")
@@ -41,3 +42,11 @@ def look_at_entry(turn: Turn, order_id: str, price: Decimal) -> None:
     elif excess:
         turn.alarm(OVER_RISK, order_id, "no lot of it is within the risk approved: all of it is taken off again")
         turn.leave(position, OVER_RISK, position.last or position.average_price)
+
+
+def _risk_of(turn: Turn, signal_id: str) -> Decimal:
+    """What was approved for a signal: the sum of its slices."""
+    entries = (order.approved for order in turn.book.orders)
+    return sum(
+        (entry.risk for entry in entries if isinstance(entry, ApprovedEntry) and entry.signal_id == signal_id), ZERO
+    )

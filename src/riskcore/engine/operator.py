@@ -10,6 +10,7 @@ from riskcore.engine.turn import Turn
 from riskcore.states import (
     CONDITION,
     CONFIRM,
+    FORMER,
     LOCKED,
     REARM,
     SEVERITY,
@@ -30,11 +31,8 @@ def halt(event: e.OperatorHalted, turn: Turn) -> None:
 
 def resume(event: e.OperatorResumed, turn: Turn) -> None:
     """Lift the latches of a name, the gravest first; without a name, the stops by hand."""
-    wanted = [
-        latch
-        for latch in turn.book.latches
-        if (latch.name == event.name if event.name else latch.name.startswith(BY_HAND))
-    ]
+    name = FORMER.get(event.name, event.name)
+    wanted = [latch for latch in turn.book.latches if (latch.name == name if name else latch.name.startswith(BY_HAND))]
     if not wanted:
         _refuse(turn, event, event.name, "no_such_latch")
     for latch in sorted(wanted, key=lambda latch: -SEVERITY.index(latch.state)):

@@ -11,8 +11,11 @@ from decimal import Decimal
 from typing import Final
 
 from riskcore import events as e
+from riskcore.engine.operator import LOGIN
 from riskcore.engine.turn import Turn
+from riskcore.exchange_limits import cut, slice_quantity
 from riskcore.exits.ladder import FIRST_PAUSE
+from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.exits.resting import can_rest, resting_stop, revision_for
 from riskcore.orders import CANCELLED, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
 from riskcore.positions import Position
@@ -32,7 +35,8 @@ def protect(turn: Turn) -> None:
         _measure(turn, position.instrument.key)
         _cover(turn, position)
     for order in turn.book.live_orders(entries=False):
-        if order.rests and turn.book.position(order.approved.instrument.key) is None:
+        held = turn.book.position(order.approved.instrument.key)
+        if order.rests and (held is None or held.side == order.approved.side):
             turn.cancel(order, "nothing is left to protect")
 
 
@@ -41,34 +45,70 @@ def release(turn: Turn, key: str) -> None:
     position, wanted = turn.book.position(key), turn.state.custody.wanted_of(key)
     if position is None or wanted is None:
         return
-    resting, leaving = turn.book.resting(key), turn.book.leaving(key)
-    bound = sum(order.open_quantity for order in leaving) + (0 if resting is None else resting.open_quantity)
+    bound = sum(order.open_quantity for order in (*turn.book.leaving(key), *turn.book.resting_stops(key)))
     part = None if wanted.part is None else min(wanted.part, position.quantity)
-    if position.quantity - bound >= (part or position.quantity):
+    if position.quantity - bound >= (part or position.quantity) and not shut(turn, position):
         price = position.last or position.average_price
         turn.leave(position, wanted.reason, price, wanted.level, wanted.signal_id, part=part, rule=wanted.rule)
 
 
+def shut(turn: Turn, position: Position) -> bool:
+    """Whether the market of a position is shut, so that an exit of it would only be refused."""
+    return not can_trade(position, turn.at, turn.policy)
+
+
 def _cover(turn: Turn, position: Position) -> None:
-    """One resting stop, for the shares that are not leaving, at the position's stop: placed, changed or taken back."""
-    book, key = turn.book, position.instrument.key
-    quantity, resting = _to_cover(turn, position), book.resting(key)
-    if resting is None:
-        if quantity > 0 and _may_place(turn, position):
-            number = 1 + sum(1 for order in book.orders if order.rests and order.approved.instrument.key == key)
-            order_id = f"{position.id}:stop:{turn.at:%Y%m%d}.{number}"
-            stop = resting_stop(position, quantity, order_id=order_id, policy=turn.policy, at=turn.at)
-            turn.note(e.ExitApproved(turn.at, stop))
-            turn.ask(e.PlaceExit(stop))
-        return
-    if resting.status != WORKING or resting.revision is not None or resting.id in turn.state.cancelling:
-        return
+    """Resting stops for the shares that are not leaving, at the position's stop: placed, changed or taken back.
+
+    One order, or several where the exchange takes no single one so large. What is asked of an order and not answered
+    yet stays as it is, and counts. Too many shares are taken off the last orders; those that are missing are added to
+    orders with room, and go as new ones where there is none.
+    """
+    resting = turn.book.resting_stops(position.instrument.key)
+    settled = [order for order in resting if _is_settled(turn, order)]
+    asked = [order for order in resting if order not in settled]
+    left = _to_cover(turn, position) - sum(order.open_quantity for order in asked)
+    kept = []
+    for order in settled:
+        kept.append(max(min(order.open_quantity, left), 0))
+        left -= kept[-1]
+    for order, quantity in zip(settled, kept, strict=True):
+        more = min(max(left, 0), _room(position, order))
+        left -= more
+        _adjust(turn, position, order, quantity + more)
+    if left > 0 and not any(_room(position, order) for order in asked) and _may_place(turn, position):
+        for quantity in cut(left, position.instrument):
+            _place(turn, position, quantity)
+
+
+def _is_settled(turn: Turn, order: Order) -> bool:
+    """Whether a resting stop works, and nothing that was asked of it is open."""
+    return order.status == WORKING and order.revision is None and order.id not in turn.state.cancelling
+
+
+def _room(position: Position, order: Order) -> int:
+    """How many more shares an order may rest for; what it has filled stays part of its quantity."""
+    most = slice_quantity(position.instrument)
+    return max(most - order.quantity, 0) if most else position.quantity
+
+
+def _place(turn: Turn, position: Position, quantity: int) -> None:
+    key = position.instrument.key
+    number = 1 + sum(1 for order in turn.book.orders if order.rests and order.approved.instrument.key == key)
+    order_id = f"{position.id}:stop:{turn.at:%Y%m%d}.{number}"
+    stop = resting_stop(position, quantity, order_id=order_id, policy=turn.policy, at=turn.at)
+    turn.note(e.ExitApproved(turn.at, stop))
+    turn.ask(e.PlaceExit(stop))
+
+
+def _adjust(turn: Turn, position: Position, order: Order, quantity: int) -> None:
+    """One resting stop for so many shares: changed where it is not, taken back where there are none."""
     if quantity <= 0:
-        turn.cancel(resting, "the position is leaving")
-    else:
-        revision = revision_for(position, resting, quantity, turn.policy)
-        if revision is not None:
-            _change(turn, resting, revision)
+        turn.cancel(order, "the position is leaving")
+        return
+    revision = revision_for(position, order, quantity, turn.policy)
+    if revision is not None:
+        _change(turn, order, revision)
 
 
 def _change(turn: Turn, resting: Order, revision: Revision) -> None:
@@ -97,8 +137,9 @@ def _may_place(turn: Turn, position: Position) -> bool:
     """Whether a stop can rest now, orders can be sent, and the last try was not just now."""
     if turn.book.state == WAITING_FOR_LOGIN or turn.state.custody.touch_of(position.instrument.key) is not None:
         return False
-    stops = [order.approved.at for order in turn.book.orders if order.rests and _of(order, position)]
-    rested = turn.at - stops[-1] if stops else FIRST_PAUSE
+    stops = [order for order in turn.book.orders if order.rests and _of(order, position)]
+    ended = [order.approved.at for order in stops if not order.live]
+    rested = turn.at - ended[-1] if ended and not stops[-1].live else FIRST_PAUSE
     return rested >= FIRST_PAUSE and can_rest(position, turn.state.custody.capability, turn.at, turn.policy)
 
 
@@ -107,7 +148,10 @@ def _of(order: Order, position: Position) -> bool:
 
 
 def _measure(turn: Turn, key: str) -> None:
-    """Note when a position is bare and when it is covered again; call for somebody, then sell, where that lasts."""
+    """Note when a position is bare and when it is covered again; call for somebody, then sell, where that lasts.
+
+    While a login is waited for nothing can be sent, so nothing is sold for that: the clock begins again with the login.
+    """
     position, since = turn.book.position(key), turn.state.custody.bare_since(key)
     if position is None:
         return
@@ -119,14 +163,20 @@ def _measure(turn: Turn, key: str) -> None:
             turn.note(e.Covered(turn.at, key, Decimal((turn.at - since) // timedelta(milliseconds=1)) / 1000))
             turn.calm(BARE, key)
         return
-    if since is None:
+    if since is None or _login_came(turn):
         turn.note(e.Bared(turn.at, key))
         return
     seconds = int((turn.at - since).total_seconds())
     if seconds >= turn.policy.protect_alarm_s:
         turn.alarm(BARE, key, f"{position.quantity} shares have had no stop at the broker for {seconds} s")
-    if seconds >= turn.policy.protect_flatten_s and not turn.book.leaving(key):
+    waits = turn.book.state == WAITING_FOR_LOGIN or failed_exit(turn.book, position) is not None  # the clock repeats it
+    if seconds >= turn.policy.protect_flatten_s and not waits and not turn.book.leaving(key):
         turn.leave(position, UNPROTECTED, position.last or position.average_price)
+
+
+def _login_came(turn: Turn) -> bool:
+    """Whether orders can be sent again since this input: the time until a stop works is measured from here."""
+    return any(isinstance(fact, e.Lifted) and fact.name == LOGIN for fact in turn.facts)
 
 
 def stop_ended(turn: Turn, order: Order, error: str) -> None:
@@ -142,5 +192,5 @@ def stop_ended(turn: Turn, order: Order, error: str) -> None:
     elif order.id not in turn.state.cancelling:
         turn.alarm("stop_vanished", order.id, "the resting stop is gone from the broker, and not by us")
         gone = [o for o in turn.book.orders if o.rests and _of(o, position) and o.status == CANCELLED]
-        if len(gone) > 1:
+        if len(gone) > len(cut(position.quantity, position.instrument)):
             turn.leave(position, UNPROTECTED, position.last or position.average_price)

@@ -20,7 +20,7 @@ from riskcore.orders import AWAITING, CANCELLED, DOUBLE_FILL, LIFE, REJECTED, UN
 from riskcore.positions import Position
 from riskcore.sessions import in_ist
 
-BOOK_DIFFERS: Final = "book_differs"
+CONTRADICTED: Final = "report_contradicts"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 APPROVAL: Final = "approval_needed"
 HELD_NO_EXIT: Final = "held_no_exit"
@@ -34,7 +34,7 @@ def report(event: e.OrderReported, turn: Turn) -> None:
     if order is None or problem:
         turn.note(e.StrayReport(turn.at, event.order_id, problem))
         if order is not None and event.filled_quantity > order.filled_quantity:
-            turn.latch(BOOK_DIFFERS, f"order {order.id}: {problem}")
+            turn.latch(CONTRADICTED, f"order {order.id}: {problem}")
         return
     if event.broker_id and event.broker_id != order.broker_id:
         turn.note(e.Acknowledged(turn.at, order.id, event.broker_id))
@@ -155,11 +155,11 @@ def _beyond(turn: Turn, order: Order, event: e.OrderReported, quantity: int, val
     standing = turn.book.position(key)
     if standing is not None and standing.side != made.side:
         turn.note(e.StrayReport(turn.at, order.id, "an exit filled more than is held"))
-        turn.latch(BOOK_DIFFERS, f"order {order.id}: an exit filled more than is held")
+        turn.latch(CONTRADICTED, f"order {order.id}: an exit filled more than is held")
         return
     turn.note(e.Overfilled(turn.at, order.id, made, value, charges))
     turn.alarm(DOUBLE_FILL, order.id, f"{quantity} more {key} traded than were held; they are taken off again")
-    turn.latch(BOOK_DIFFERS, f"order {order.id} traded {quantity} more than was held")
+    turn.latch(CONTRADICTED, f"order {order.id} traded {quantity} more than was held")
     position = turn.book.position(key)
     if position is not None:
         turn.leave(position, DOUBLE_FILL, position.last or position.average_price)
@@ -168,10 +168,14 @@ def _beyond(turn: Turn, order: Order, event: e.OrderReported, quantity: int, val
 def _cut_down(turn: Turn, key: str) -> None:
     """A late fill of an earlier exit may leave less than a live exit would sell: that is cancelled, and repeated.
 
-    A stop that rests for more than is left is made smaller by whoever protects positions.
+    So is one that would add to what is held, since a double fill turned the position round. A stop that rests for more
+    than is left is made smaller by whoever protects positions.
     """
     held = turn.book.position(key)
     left = 0 if held is None else held.quantity
+    for order in turn.book.live_orders(key, entries=False):
+        if held is not None and not order.rests and order.approved.side == held.side:
+            turn.cancel(order, "the position has turned round")
     for order in sorted(turn.book.leaving(key), key=lambda order: order.takes_part):
         if order.open_quantity > left:
             turn.cancel(order, "more than is held")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from riskcore import events as e
 from riskcore.book import HALTED, Book, Latch, Position
 from riskcore.custody import Wanted
+from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
 from riskcore.exits.levels import exit_order
 from riskcore.orders import Order, Revision
@@ -58,9 +59,10 @@ class Turn:
         Never two live exits of the same shares: a part waits for whatever is leaving; the whole takes the rest at
         once where a part is on its way, which is cancelled, and what it leaves behind follows. Where a stop rests at
         the broker for these shares, it is taken back (or made smaller) first, and the exit waits until that is known.
+        What is above the freeze quantity leaves as several orders at once.
         """
         key = position.instrument.key
-        leaving, resting = self.book.leaving(key), self.book.resting(key)
+        leaving, resting = self.book.leaving(key), self.book.resting_stops(key)
         rest = position.quantity - sum(order.open_quantity for order in leaving)
         if rest <= 0 or any(part is not None or not order.takes_part for order in leaving):
             return
@@ -69,38 +71,40 @@ class Turn:
         for order in self.book.live_orders(key, entries=True):
             self.cancel(order, "the position is leaving")
         wish = Wanted(key=key, reason=reason, level=level, part=part, rule=rule, signal_id=signal_id, at=self.at)
-        if resting is not None and rest - resting.open_quantity < (part or rest):
+        if resting and rest - sum(order.open_quantity for order in resting) < (part or rest):
             self._wait_for(resting, wish)
             return
         self._send_off(position, wish, reference, rest if part is None else part)
 
-    def _wait_for(self, resting: Order, wish: Wanted) -> None:
+    def _wait_for(self, resting: tuple[Order, ...], wish: Wanted) -> None:
         """An exit that waits; one of all that is held takes the place of one of a part, and never the other way."""
         waiting = self.state.custody.wanted_of(wish.key)
         if waiting is None or (waiting.part is not None and wish.part is None):
             self.note(e.ExitWanted(self.at, wish))
-        if wish.part is None:
-            self.cancel(resting, "the position is leaving")
+        for order in resting if wish.part is None else ():
+            self.cancel(order, "the position is leaving")
 
     def _send_off(self, position: Position, wish: Wanted, reference: Decimal, quantity: int) -> None:
         earlier = sum(
             1 for o in self.book.orders if not o.is_entry and not o.rests and o.approved.instrument.key == wish.key
         )
-        approved = exit_order(
-            position,
-            order_id=f"{position.id}:exit:{self.at:%Y%m%d}.{earlier + 1}",
-            reason=wish.reason,
-            reference=reference,
-            level=wish.level,
-            policy=self.policy,
-            at=self.at,
-            quantity=quantity,
-            rule=wish.rule,
-            partial=wish.part is not None,
-            band=band_pct(self.book, position, self.policy),
-        )
-        self.note(e.ExitApproved(self.at, approved, wish.signal_id))
-        self.ask(e.PlaceExit(approved))
+        band = band_pct(self.book, position, self.policy)
+        for number, part in enumerate(cut(quantity, position.instrument), earlier + 1):
+            approved = exit_order(
+                position,
+                order_id=f"{position.id}:exit:{self.at:%Y%m%d}.{number}",
+                reason=wish.reason,
+                reference=reference,
+                level=wish.level,
+                policy=self.policy,
+                at=self.at,
+                quantity=part,
+                rule=wish.rule,
+                partial=wish.part is not None,
+                band=band,
+            )
+            self.note(e.ExitApproved(self.at, approved, wish.signal_id))
+            self.ask(e.PlaceExit(approved))
 
     def revise(self, order: Order, revision: Revision, why: str) -> None:
         """Ask for a resting order to be changed in place."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from attrs import evolve
 
 from riskcore import events as e
 from riskcore.custody import Touch
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import pause
-from riskcore.exits.leaving import failed_exit, failed_part, square_off_due, time_is_up
+from riskcore.exits.leaving import expiry_due, failed_exit, failed_part, square_off_due, time_is_up
 from riskcore.exits.levels import breach
 from riskcore.orders import STOP_HIT
 from riskcore.positions import Position
 from riskcore.signals import BUY, SELL, seconds
 
 
-def watch(turn: Turn, position: Position, prices: e.PricesSeen) -> None:
-    """Leave when a level was touched; give up an exit whose limit the market has run away from."""
+def watch(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | None = None) -> None:
+    """Leave when a level was touched; give up an exit whose limit the market has run away from.
+
+    `odd` is the price before these that was doubted, and that these have borne out.
+    """
     exits = turn.book.leaving(prices.key)
     failed = failed_exit(turn.book, position)
     if all(order.takes_part for order in exits) and (
@@ -24,7 +29,7 @@ def watch(turn: Turn, position: Position, prices: e.PricesSeen) -> None:
     ):
         touched = breach(position, first=prices.first, high=prices.high, low=prices.low)
         part = None if touched is None or _must_leave(turn, position) else touched.quantity
-        waits = touched is not None and touched.reason == STOP_HIT and _stop_waits(turn, position, prices)
+        waits = touched is not None and touched.reason == STOP_HIT and _stop_waits(turn, position, prices, odd)
         if touched is not None and not waits and (part is None or _part_may_go(turn, position)):
             turn.leave(
                 position,
@@ -41,20 +46,23 @@ def watch(turn: Turn, position: Position, prices: e.PricesSeen) -> None:
             turn.cancel(order, "the price has run away from the exit limit")
 
 
-def _stop_waits(turn: Turn, position: Position, prices: e.PricesSeen) -> bool:
+def _stop_waits(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | None) -> bool:
     """Whether a stop that was reached is not acted on yet: one tick reached it alone, or one rests at the broker.
 
-    A second tick confirms it (in the same look: where the first and the last of several reached it), and so does a bar.
+    A second tick confirms it (in the same look: where the first and the last of several reached it), and so does a bar;
+    a doubted price that reached it, and that this one bears out, is the first of two.
     The one that rests has `grace_s` to fill; what was reached is noted, and the clock goes on from there.
     """
     key, stop = prices.key, position.stop
     assert stop is not None
     known, resting = turn.state.custody.touch_of(key), turn.book.resting(key)
-    through = max(prices.first, prices.last) <= stop if position.side == BUY else min(prices.first, prices.last) >= stop
-    confirmed = prices.ticks == 0 or known is not None or (prices.ticks > 1 and through)
+    long = position.side == BUY
+    borne_out = odd is not None and (odd <= stop if long else odd >= stop)
+    through = (max(prices.first, prices.last) <= stop) if long else (min(prices.first, prices.last) >= stop)
+    confirmed = borne_out or prices.ticks == 0 or known is not None or (prices.ticks > 1 and through)
     confirmed = confirmed or turn.policy.confirm_s == 0
     if known is None and (resting is not None or not confirmed):
-        price = prices.low if position.side == BUY else prices.high
+        price = prices.low if long else prices.high
         turn.note(e.StopTouched(turn.at, Touch(key, turn.at, price, confirmed)))
     elif known is not None and not known.confirmed:
         turn.note(e.StopTouched(turn.at, evolve(known, confirmed=True)))
@@ -83,6 +91,7 @@ def _must_leave(turn: Turn, position: Position) -> bool:
     if failed_exit(turn.book, position) is not None:
         return True
     late = square_off_due(position, turn.at, turn.policy)
+    late = late or expiry_due(position, turn.at, turn.policy)
     return late or time_is_up(position, turn.at, turn.policy) is not None
 
 

@@ -101,6 +101,7 @@ from riskcore.events.orders import (
     RevisionSettled as RevisionSettled,
     RowsSeen as RowsSeen,
     StopTouched as StopTouched,
+    TradeCorrected as TradeCorrected,
 )
 
 Input: TypeAlias = (
@@ -165,6 +166,7 @@ Fact: TypeAlias = (
     | RevisionRequested
     | RevisionSettled
     | Revalued
+    | TradeCorrected
     | Overfilled
     | ExitWanted
     | StopTouched

@@ -84,7 +84,11 @@ class EntryRefused:
 
 @frozen
 class EntryApproved:
-    """The answer was yes: the order is reserved, and intended to be sent."""
+    """The answer was yes: the order is reserved, and intended to be sent.
+
+    An entry above the freeze quantity has one for each slice; the first, whose order has the signal's id, tells what
+    the rules found.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime

@@ -180,6 +180,21 @@ class Revalued:
 
 
 @frozen
+class TradeCorrected:
+    """What a finished trade brought is known better: the differences of its result before charges, and of its charges.
+
+    `signal_id` is the trade's, as in its `PositionClosed`.
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
+    key: str
+    gross: Decimal
+    charges: Decimal
+
+
+@frozen
 class Overfilled:
     """More of an exit traded than was held: what lies beyond it is a position the other way, to be taken off once."""
 
@@ -261,7 +276,10 @@ class AlarmOver:
 
 @frozen
 class BooksDiffer:
-    """What differs between our book and the broker's, all of it; nothing is in it when they agree again."""
+    """What differs between our book and the broker's, all of it, where that changed; nothing when they agree again.
+
+    A difference is counted up to `differing_reads`; once it is acted on, a read that shows it again is no fact.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime

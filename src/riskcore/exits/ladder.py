@@ -21,7 +21,10 @@ HELD_AFTER: Final = 3
 
 
 def tries(book: Book, position: Position) -> tuple[Order, ...]:
-    """The exits of this position that ended since any of its shares left, oldest first; stops that rested are none."""
+    """The exits of this position that ended since any of its shares left, oldest first; stops that rested are none.
+
+    The slices of one exit are one try; where one of them was refused, that one stands for it.
+    """
     found: list[Order] = []
     for order in book.orders:
         approved = order.approved
@@ -32,7 +35,11 @@ def tries(book: Book, position: Position) -> tuple[Order, ...]:
         if order.filled_quantity:
             found = []
         if order.status in ENDED and order.filled_quantity < approved.quantity:
-            found.append(order)
+            slice_of_last = bool(found) and found[-1].approved.at == approved.at
+            if not slice_of_last:
+                found.append(order)
+            elif order.status == REJECTED:
+                found[-1] = order
     return tuple(found)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from riskcore.book import Book, Position
+from riskcore.corrections import ELSEWHERE
 from riskcore.events import Filled, PositionClosed
 from riskcore.exits.timing import time_stop_due
+from riskcore.expiries import leave_by, leave_from
+from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, ApprovedExit
 from riskcore.policy import Policy
@@ -34,6 +38,29 @@ def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
         return False
     overdue = position.opened_at is not None and position.opened_at.date() < session.day
     return overdue or at >= session.square_off
+
+
+def expiry_due(position: Position, at: datetime, policy: Policy) -> bool:
+    """Whether a position in a stock future or option is to be left before it ends in delivery, and can be sold now.
+
+    From the square-off time of the day `expiry_exit_days` trading days before its expiry on, whatever its product; one
+    that is held after that day leaves at the next open. Where the calendar does not tell that day's time, its open is.
+    """
+    days = policy.expiry_exit_days
+    day = None if days is None else leave_by(position.instrument, days, tables=policy.tables)
+    if day is None or days is None or at.date() < day or not can_trade(position, at, policy):
+        return False
+    moment = leave_from(position.instrument, days, square_off_at=policy.square_off_at, tables=policy.tables)
+    return moment is None or at >= moment
+
+
+def before_the_open(instrument: Instrument, at: datetime, policy: Policy) -> bool:
+    """Whether the day's session of an instrument is still to open: prices then are those of the pre-open auction."""
+    try:
+        session = session_on(at.date(), instrument, tables=policy.tables)
+    except CalendarUnknown:
+        return False
+    return session is not None and at < session.opens
 
 
 def can_trade(position: Position, at: datetime, policy: Policy) -> bool:
@@ -109,4 +136,32 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
         charges,
         r_multiple(held, gross - charges),
         approved.rule,
+    )
+
+
+@exact
+def closed_elsewhere(
+    at: datetime, held: Position, *, price: Decimal, realised: Decimal, charges: Decimal
+) -> PositionClosed:
+    """The finished trade of a position whose last shares left without an order of ours, at about that price each.
+
+    `realised` and `charges` are what they brought and cost, as `PositionAdjusted` tells it.
+    """
+    gross, cost = held.realised + realised, held.charges + charges
+    quantity = held.opened_quantity or held.quantity
+    return PositionClosed(
+        at,
+        held.signal_id,
+        held.instrument.key,
+        held.side,
+        quantity,
+        held.strategy,
+        held.opened_at or at,
+        at,
+        held.average_price,
+        (held.exit_value + price * held.quantity) / quantity,
+        ELSEWHERE,
+        gross,
+        cost,
+        r_multiple(held, gross - cost),
     )

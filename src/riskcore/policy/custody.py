@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from riskcore.money import count, not_negative, not_negative_whole, positive
 from riskcore.policy.kinds import meta, one_word, percent
-from riskcore.values import given
+from riskcore.values import given, optional
 
 ADOPT: Final = "adopt"
 IGNORE: Final = "ignore"
@@ -101,6 +101,15 @@ class CustodySettings:
         converter=given,
         metadata=meta(
             one_word(ADOPT, IGNORE, FREEZE), "adopt, ignore, freeze", "what becomes of shares that came without us"
+        ),
+    )
+    overnight_move_pct: Decimal | None = field(
+        default=Decimal(20),
+        converter=given,
+        metadata=meta(
+            optional(percent),
+            "% of the last price",
+            "a first price of the day so far from the last one freezes the symbol of a carried position; empty: off",
         ),
     )
     balance_tolerance: Decimal = field(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from riskcore.instruments import symbol_text
-from riskcore.money import count, plain, positive
+from riskcore.money import count, not_negative_whole, plain, positive
 from riskcore.policy.kinds import RULES, below, clock_time, clock_window, list_of, meta, one_word, percent
 from riskcore.signals import SIDES, product_text, side_text
 from riskcore.values import given, optional
@@ -140,6 +140,16 @@ class ValidatorSettings:
             clock_time,
             'IST "HH:MM"',
             "intraday positions are closed from then on; empty: the dated table (15:10)",
+            RULES,
+        ),
+    )
+    expiry_exit_days: int | None = field(
+        default=4,
+        converter=given,
+        metadata=meta(
+            optional(not_negative_whole),
+            "trading days",
+            "stock futures and options are left so long before their expiry, 0: on it; empty: never",
             RULES,
         ),
     )

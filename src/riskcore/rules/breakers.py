@@ -5,11 +5,14 @@ A breaker that was lifted by hand at its limit is excused here as well (`Book.ex
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from riskcore.breakers.drawdown import drawdown, drawdown_peak
 from riskcore.breakers.loss import given_back
 from riskcore.breakers.measure import NOTHING, Measure
 from riskcore.breakers.sending import order_rate
 from riskcore.breakers.streak import loss_streak, loss_streak_r
+from riskcore.exchange_limits import slice_quantity
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 
@@ -42,8 +45,16 @@ def gains_kept(context: Context) -> Reading | None:
 
 
 def rate_free(context: Context) -> Reading | None:
-    """An order for an entry is left in this second; exits ask no rule."""
-    return _reading(context, order_rate(context.book, context.policy, context.market.at), "order_rate")
+    """An order for an entry is left in this second, and as many as its slices need; exits ask no rule.
+
+    Its size is at most what the orders that are left can carry, where the exchange has a freeze quantity.
+    """
+    found = order_rate(context.book, context.policy, context.market.at)
+    reading, each = _reading(context, found, "order_rate"), slice_quantity(context.market.instrument)
+    if reading is None or found is None or not each or reading[0]:
+        return reading
+    left = Decimal(found.limit) - Decimal(found.measured)
+    return "", found.measured, found.limit, max(left, Decimal(1)) * each
 
 
 def _reading(context: Context, found: Measure | None, reason: str) -> Reading | None:

@@ -53,13 +53,14 @@ def symbol_trade_slot(context: Context) -> Reading:
 
 
 def entries_today(context: Context) -> list[ApprovedEntry | ApprovedExit]:
-    """Orders of the session date that count as trades."""
+    """Entries of the session date that count as trades; of one that went as several slices, the first that does."""
     today = context.market.at.date()
-    return [
-        order.approved
-        for order in context.book.orders
-        if order.counts_as_trade and session_date(order.approved.at) == today
-    ]
+    found: dict[str, ApprovedEntry | ApprovedExit] = {}
+    for order in context.book.orders:
+        entry = order.approved
+        if order.counts_as_trade and isinstance(entry, ApprovedEntry) and session_date(entry.at) == today:
+            found.setdefault(entry.signal_id, entry)
+    return list(found.values())
 
 
 def position_slot(context: Context) -> Reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from riskcore.expiries import leave_by, leave_from
 from riskcore.money import HUNDRED
 from riskcore.policy.breakers import NAMES as BREAKERS
 from riskcore.policy.validator import WEEKDAYS
@@ -124,6 +125,21 @@ def not_repeated(context: Context) -> Reading:
         if position.side == side and position.instrument.symbol == symbol and position.signal_id == signal.id:
             return "signal_repeated", signal.id, None, None
     return "", "new", None, None
+
+
+def far_from_expiry(context: Context) -> Reading:
+    """A stock future or option is not entered from the moment on at which a position in it would be left.
+
+    That is the square-off `expiry_exit_days` trading days before its expiry. Everything else passes.
+    """
+    instrument, at, policy = context.market.instrument, context.market.at, context.policy
+    days = policy.expiry_exit_days
+    day = None if days is None else leave_by(instrument, days, tables=policy.tables)
+    if day is None or days is None:
+        return "", instrument.symbol, None, None
+    moment = leave_from(instrument, days, square_off_at=policy.square_off_at, tables=policy.tables)
+    passed = at.date() < day if moment is None else at < moment
+    return "" if passed else "expiry_near", instrument.symbol, moment or day, None
 
 
 def price_high_enough(context: Context) -> Reading | None:

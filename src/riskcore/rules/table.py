@@ -80,6 +80,7 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("allowed_symbols", validator.symbol_allowed, set_in("allowed_symbols")),
     Row("denied_symbols", validator.symbol_not_denied, set_in("denied_symbols")),
     Row("allowed_products", validator.product_allowed),
+    Row("expiry_exit_days", validator.far_from_expiry, set_in("expiry_exit_days")),
     Row("surveillance", exposure.surveillance_allows),
     Row("equity", loss.equity_known),
     Row("cash", loss.cash_known),

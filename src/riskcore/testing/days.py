@@ -34,6 +34,7 @@ from riskcore.testing.history import rulebooks
 from riskcore.testing.strategies import DAYS, Draw, instruments, policies, prices, signals, st, trading_moments
 
 ORDINARY: Final = tuple(day for day in DAYS if day.month != 10 or day.year != 2025)
+FREEZES: Final = (None, None, None, 300)
 PAUSES: Final = (1, 0, 0, 0, 1, 2, 11, 300, 3600)
 ACTIONS: Final = (
     *("answer",) * 10,
@@ -330,7 +331,9 @@ def days(draw: Draw, *, policy: Policy | None = None, max_size: int = 40, sessio
     extra = draw(rulebooks(likeness=False)) if draw(st.integers(0, 3)) == 3 else {}
     drawn = {**generous, **draw(BREAKERS), **extra}
     rules = policy if policy is not None else draw(policies(**drawn))
-    chosen = [draw(instruments((name,), lots=(1, 1, 5))) for name in ("RELIANCE", "INFY", "ABC")[:things]]
+    chosen = [
+        draw(instruments((name,), lots=(1, 1, 5), freezes=FREEZES)) for name in ("RELIANCE", "INFY", "ABC")[:things]
+    ]
     tape = _Tape(draw, rules, chosen, draw(trading_moments(draw(st.sampled_from(ORDINARY)))))
     tape.take(e.PolicyLoaded(tape.now, rules))
     _answer(tape)

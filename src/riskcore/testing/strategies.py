@@ -76,9 +76,12 @@ def _moment(day: date, share: int) -> datetime:
 
 
 def instruments(
-    symbols: Sequence[str] = SYMBOLS, *, lots: Sequence[int] = (1, 1, 1, 5, 65)
+    symbols: Sequence[str] = SYMBOLS,
+    *,
+    lots: Sequence[int] = (1, 1, 1, 5, 65),
+    freezes: Sequence[int | None] = (None,),
 ) -> st.SearchStrategy[Instrument]:
-    """NSE cash instruments of several ticks, lots and sectors, with and without derivatives."""
+    """NSE cash instruments of several ticks, lots and sectors, with and without derivatives (and freeze quantities)."""
     return st.builds(
         Instrument,
         symbol=st.sampled_from(tuple(symbols)),
@@ -86,6 +89,7 @@ def instruments(
         lot_size=st.sampled_from(tuple(lots)),
         sector=st.sampled_from(SECTORS),
         derivatives_listed=st.booleans(),
+        freeze_quantity=st.sampled_from(tuple(freezes)),
     )
 
 

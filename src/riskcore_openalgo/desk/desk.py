@@ -37,7 +37,7 @@ from riskcore_openalgo.desk.errors import (
     STALE,
     DeskError,
 )
-from riskcore_openalgo.desk.results import Left, Look, Sent, Watched, left_of, rests_for, sent_of
+from riskcore_openalgo.desk.results import Left, Look, Sent, Watched, left_of, sent_of
 from riskcore_openalgo.desk.visit import SANDBOX, Tools, Visit
 from riskcore_openalgo.desk.watching import watched
 from riskcore_openalgo.gateways.caps import HardCaps
@@ -46,6 +46,7 @@ from riskcore_openalgo.journal import At, Journal, JournalInUse, JournalMoved
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.account import BOOKS
 from riskcore_openalgo.runner.history import History, bars_for
+from riskcore_openalgo.runner.stopping import rests_for
 
 LIVE: Final = "live"
 ANALYZE: Final = "analyze"

@@ -161,12 +161,6 @@ def left_of(state: engine.State, held: rc.Position, facts: Iterable[events.Fact]
     )
 
 
-def rests_for(book: rc.Book, position: rc.Position) -> bool:
-    """Whether a stop rests at the broker for all of a position."""
-    resting = book.resting(position.instrument.key)
-    return resting is not None and resting.status == "working" and resting.open_quantity >= position.quantity
-
-
 def each(worth: Decimal, quantity: int) -> Decimal | None:
     """Rupees a share; None of nothing."""
     if not quantity:

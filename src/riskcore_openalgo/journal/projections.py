@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
-from sqlalchemy import Executable, insert, update
+from sqlalchemy import Executable, func, insert, select, update
 
 from riskcore import events as e
 from riskcore_openalgo.journal.tables import ALERTS, DECISIONS, FILLS, ORDERS, TRADES
@@ -58,18 +58,20 @@ def _entry_refused(seq: int, fact: e.EntryRefused) -> Iterator[Executable]:
 
 
 def _entry_approved(seq: int, fact: e.EntryApproved) -> Iterator[Executable]:
+    """One decision, of the whole quantity, and an order for each of its slices."""
     order = fact.order
-    yield insert(DECISIONS).values(
-        **_decision(seq, fact),
-        approved=1,
-        reason="",
-        text=f"{len(fact.findings)} checks passed",
-        quantity=order.quantity,
-        limit_e4=_e4(order.limit),
-        stop_e4=_e4(order.stop),
-        target_e4=_e4(order.target),
-        bound_by=fact.bound_by,
-    )
+    if order.order_id == fact.signal.id:
+        yield insert(DECISIONS).values(
+            **_decision(seq, fact),
+            approved=1,
+            reason="",
+            text=f"{len(fact.findings)} checks passed",
+            quantity=order.of_quantity or order.quantity,
+            limit_e4=_e4(order.limit),
+            stop_e4=_e4(order.stop),
+            target_e4=_e4(order.target),
+            bound_by=fact.bound_by,
+        )
     yield _order(seq, fact.at.isoformat(), order, "entry", "signal")
 
 
@@ -122,10 +124,59 @@ def _filled(seq: int, fact: e.Filled) -> Iterator[Executable]:
         price_e4=_e4(fact.price),
         charges_paise=None if fact.charges is None else _paise(fact.charges),
     )
-    total = ORDERS.c.filled_quantity + fact.quantity
-    yield update(ORDERS).where(ORDERS.c.order_id == fact.order_id).values(filled_quantity=total)
-    full = (ORDERS.c.order_id == fact.order_id) & (ORDERS.c.filled_quantity == ORDERS.c.quantity)
+    yield from _counted(fact.order_id, fact.quantity)
+
+
+def _overfilled(seq: int, fact: e.Overfilled) -> Iterator[Executable]:
+    """Shares beyond what was held are a fill of the same order, and a trade of their own when they are off again."""
+    made = fact.position
+    yield insert(FILLS).values(
+        seq=seq,
+        at=(made.opened_at or fact.at).isoformat(),
+        session=fact.at.date().isoformat(),
+        order_id=fact.order_id,
+        key=made.instrument.key,
+        side=made.side,
+        quantity=made.quantity,
+        price_e4=_e4(fact.value / made.quantity),
+        charges_paise=None if fact.charges is None else _paise(fact.charges),
+    )
+    yield from _counted(fact.order_id, made.quantity)
+
+
+def _counted(order_id: str, quantity: int) -> Iterator[Executable]:
+    """So many more of an order traded."""
+    total = ORDERS.c.filled_quantity + quantity
+    yield update(ORDERS).where(ORDERS.c.order_id == order_id).values(filled_quantity=total)
+    full = (ORDERS.c.order_id == order_id) & (ORDERS.c.filled_quantity == ORDERS.c.quantity)
     yield update(ORDERS).where(full).values(status="filled")
+
+
+def _revalued(seq: int, fact: e.Revalued) -> Iterator[Executable]:
+    """The difference in money is told in the price of the order's last fill, spread over its shares."""
+    last = select(func.max(FILLS.c.seq)).where(FILLS.c.order_id == fact.order_id).scalar_subquery()
+    yield (
+        update(FILLS)
+        .where(FILLS.c.seq == last)
+        .values(
+            price_e4=FILLS.c.price_e4 + _e4(fact.value) // FILLS.c.quantity,
+            charges_paise=FILLS.c.charges_paise + _paise(fact.charges),
+        )
+    )
+
+
+def _corrected(seq: int, fact: e.TradeCorrected) -> Iterator[Executable]:
+    """A finished trade's result and charges; its R stays as it was told."""
+    same = (TRADES.c.key == fact.key) & (TRADES.c.signal_id == fact.signal_id)
+    last = select(func.max(TRADES.c.seq)).where(same).scalar_subquery()
+    yield (
+        update(TRADES)
+        .where(TRADES.c.seq == last)
+        .values(
+            gross_paise=TRADES.c.gross_paise + _paise(fact.gross),
+            charges_paise=TRADES.c.charges_paise + _paise(fact.charges),
+        )
+    )
 
 
 def _closed(seq: int, fact: e.PositionClosed) -> Iterator[Executable]:
@@ -156,6 +207,9 @@ _PROJECT: Final[dict[type, Callable[[int, Any], Iterator[Executable]]]] = {
     e.ExitApproved: _exit_approved,
     e.OrderMoved: _order_moved,
     e.Filled: _filled,
+    e.Overfilled: _overfilled,
+    e.Revalued: _revalued,
+    e.TradeCorrected: _corrected,
     e.PositionClosed: _closed,
 }
 

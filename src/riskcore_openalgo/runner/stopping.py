@@ -103,8 +103,13 @@ def covered(state: engine.State, position: rc.Position) -> bool:
     capability = state.custody.capability
     if capability is not None and capability.broker == PAPER:
         return True
-    resting = state.book.resting(position.instrument.key)
-    return resting is not None and resting.status == "working" and resting.open_quantity >= position.quantity
+    return rests_for(state.book, position)
+
+
+def rests_for(book: rc.Book, position: rc.Position) -> bool:
+    """Whether stops work at the broker for all of a position."""
+    stops = book.resting_stops(position.instrument.key)
+    return sum(order.open_quantity for order in stops if order.status == "working") >= position.quantity
 
 
 def what_is_open(state: engine.State) -> list[str]:

@@ -1,0 +1,64 @@
+"""Entry signals that wait for their evidence, and how they end without it: always with an answer on record.
+
+Too old, past the last entry of their session, past the session itself, or taken back by an exit signal.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from riskcore.engine.turn import Turn
+from riskcore.instruments import FUT, Instrument
+from riskcore.policy import Policy
+from riskcore.reasons import Finding
+from riskcore.sessions import CalendarUnknown, session_on
+from riskcore.signals import Signal
+
+CASH: Final = ("NSE", "BSE")
+
+
+def too_late(turn: Turn) -> None:
+    """Refuse what has waited for too long: longer than `signal_max_age_s`, or until the last entry of its session."""
+    for signal in turn.state.pending:
+        limit = turn.policy.signal_max_age_s
+        age, until = turn.at - signal.at, last_entry(signal, turn.policy)
+        if age > timedelta(seconds=limit):
+            turn.refuse(signal, Finding("signal_max_age_s", False, "signal_stale", int(age.total_seconds()), limit))
+        elif until is not None and signal.at < until <= turn.at:
+            told = f"{turn.at:%H:%M:%S}", f"{until:%H:%M:%S}"
+            turn.refuse(signal, Finding("no_entry_after", False, "after_cut_off", *told))
+
+
+def session_over(turn: Turn) -> None:
+    """Refuse what still waits when its session has ended; asked before the next one is opened."""
+    for signal in turn.state.pending:
+        turn.refuse(signal, Finding("session", False, "undecided_at_close", signal.symbol))
+
+
+def taken_back(turn: Turn, key: str, by: Signal) -> None:
+    """Refuse what waits in an instrument when an exit signal of it comes: who wants to leave does not want to enter."""
+    for signal in turn.state.pending:
+        if f"{signal.exchange}:{signal.symbol}" == key:
+            turn.refuse(signal, Finding("position", False, "exit_came_first", signal.symbol, by.id))
+
+
+def last_entry(signal: Signal, policy: Policy) -> datetime | None:
+    """When the entries of a signal's session end; None where its calendar does not tell.
+
+    Its instrument is not known yet, so the stricter hours of a share with derivatives, or those of a future, are taken.
+    """
+    segment = "EQ" if signal.exchange in CASH else FUT
+    try:
+        session = session_on(
+            signal.at.date(),
+            Instrument(symbol=signal.symbol, tick=1, exchange=signal.exchange, segment=segment),
+            signal.product,
+            no_entry_before=policy.no_entry_before,
+            no_entry_after=policy.no_entry_after,
+            square_off_at=policy.square_off_at,
+            tables=policy.tables,
+        )
+    except CalendarUnknown:
+        return None
+    return None if session is None else session.entries_until

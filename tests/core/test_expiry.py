@@ -1,0 +1,145 @@
+"""Contracts on shares are left before they end in delivery; those on an index are settled in cash, and are not."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore.expiries import ends_in_delivery, leave_by, leave_from
+from riskcore.table_rows import Margin
+from tests.core.engine_days import a_day
+
+LAST = date(2026, 12, 29)
+"""Tuesday; Friday the 25th is a holiday, so the fourth session before it is Tuesday the 22nd."""
+LEAVES = date(2026, 12, 22)
+STOCK = rc.future("INFY", expiry=LAST, on=date(2026, 12, 1), tick="0.05", lot_size=10)
+INDEX = rc.future("NIFTY", expiry=LAST, on=date(2026, 12, 1), last_month_close=25_900)
+CALL = rc.option("INFY", expiry=LAST, strike=1000, right="CE", on=date(2026, 12, 1), lot_size=10)
+MARGINS = tuple(
+    Margin(exchange="NFO", segment=segment, product=product, margin_pct=20, since="2026-01-01")
+    for segment in ("FUT", "OPT")
+    for product in ("NRML", "MIS")
+)
+ALL = {"allowed_products": ("MIS", "NRML"), "tables": rc.Tables(margins=MARGINS)}
+
+
+def carrying(*, since, thing=STOCK, **policy):
+    """Fifty bought on that day, and carried: stop and target are far away."""
+    day = a_day(thing, day=since, equity=10_000_000, **{**ALL, **policy})
+    order = day.enter("10:00", symbol=thing.symbol, exchange="NFO", product="NRML", last=1000, stop=800, target=2000)
+    day.fill("10:00:01", order, price=1000)
+    assert day.book.positions, day.refusal()
+    return day
+
+
+def on(day, when, clock):
+    """The same on a later day, at that time."""
+    day.next_day((when - day.day).days)
+    return day.time(clock)
+
+
+def test_which_contracts_end_in_delivery():
+    assert [ends_in_delivery(thing) for thing in (STOCK, CALL, INDEX)] == [True, True, False]
+    gold = rc.future("GOLD", expiry=date(2026, 12, 4), on=date(2026, 11, 20), exchange="MCX", tick=1, lot_size=1)
+    assert not ends_in_delivery(gold)
+    assert leave_by(INDEX, 4) is None
+    assert leave_from(INDEX, 4, square_off_at=None) is None
+
+
+@pytest.mark.parametrize("days", [0, 1, 2, 3, 4])
+def test_days_are_counted_in_sessions(days):
+    expected = [date(2026, 12, day) for day in (29, 28, 24, 23, 22)][days]
+    assert leave_by(STOCK, days) == expected
+
+
+def test_where_the_calendar_ends_each_weekday_counts_as_a_session():
+    late = rc.future("INFY", expiry=date(2027, 1, 26), on=date(2026, 12, 30), tick="0.05", lot_size=10)
+    assert leave_by(late, 4) == date(2027, 1, 20)
+    assert leave_from(late, 4, square_off_at=None) is None
+
+
+def test_a_carried_stock_future_leaves_at_the_square_off_of_the_fourth_session_before_its_expiry():
+    day = carrying(since=date(2026, 12, 18))
+    assert on(day, LEAVES, "15:29:59") == ("SessionOpened",)
+    assert day.time("15:30") == ("ExitApproved",)
+    leaving = day.sent()[-1]
+    assert (leaving.reason, leaving.rule, leaving.quantity) == (
+        "expiry",
+        "expiry_exit_days",
+        day.book.positions[0].quantity,
+    )
+    day.fill("15:30:01", leaving.order_id, price=1010)
+    assert day.book.outcomes[-1].reason == "expiry"
+
+
+def test_a_carried_stock_option_leaves_too_and_a_square_off_of_ones_own_counts():
+    day = carrying(since=date(2026, 12, 18), thing=CALL, square_off_at="15:00")
+    assert on(day, LEAVES, "14:59:59") == ("SessionOpened",)
+    assert day.time("15:00") == ("ExitApproved",)
+
+
+def test_an_index_future_is_carried_to_its_end():
+    day = carrying(since=date(2026, 12, 18), thing=INDEX)
+    on(day, LAST, "15:39")
+    assert day.sent() == []
+
+
+def test_one_that_was_missed_leaves_at_the_next_open():
+    """The machine was off on the day: at nine nothing can be sold, at a quarter past it leaves."""
+    day = carrying(since=date(2026, 12, 18))
+    assert on(day, LEAVES + timedelta(days=1), "09:00") == ("SessionOpened",)
+    assert day.time("09:15") == ("ExitApproved",)
+
+
+def test_without_the_setting_it_is_carried():
+    day = carrying(since=date(2026, 12, 18), expiry_exit_days=None)
+    on(day, LAST, "15:39")
+    assert day.sent() == []
+
+
+def test_on_the_day_of_expiry_itself_where_that_is_asked():
+    day = carrying(since=date(2026, 12, 18), expiry_exit_days=0)
+    assert on(day, date(2026, 12, 28), "15:35") == ("SessionOpened",)
+    on(day, LAST, "15:30")
+    assert day.sent()[-1].reason == "expiry"
+
+
+def test_a_part_of_a_target_does_not_keep_it_from_leaving():
+    """Where all of it must leave, a leg that is touched takes no part of its own."""
+    day = carrying(since=date(2026, 12, 18))
+    on(day, LEAVES, "15:30")
+    assert day.prices("15:30:01", STOCK.symbol, last=2000)[-1] == "Marked"
+    assert len(day.sent()) == 1
+
+
+@pytest.mark.parametrize(
+    ("when", "clock", "refused"),
+    [
+        (date(2026, 12, 21), "14:30", ()),
+        (LEAVES, "14:44", ()),
+        (date(2026, 12, 23), "10:00", ("expiry_near",)),
+        (date(2026, 12, 28), "10:00", ("expiry_near",)),
+    ],
+)
+def test_entries_are_refused_from_the_same_moment(when, clock, refused):
+    day = a_day(STOCK, day=when, equity=10_000_000, **ALL)
+    order = day.enter(clock, exchange="NFO", product="NRML", last=1000, stop=800, target=2000)
+    assert (day.book.order(order) is None) == bool(refused)
+    if refused:
+        assert day.refusal() == refused
+
+
+def test_the_refusal_says_what_and_when():
+    day = a_day(STOCK, day=date(2026, 12, 23), equity=10_000_000, **ALL)
+    day.enter("10:00", exchange="NFO", product="NRML", last=1000, stop=800, target=2000)
+    (found,) = [found for found in day.facts[-1].findings if not found.passed]
+    assert found.text == "INFY29DEC26FUT ends in delivery; positions in it are left from 2026-12-22 15:30:00 on"
+    assert (found.rule, found.clears, found.max_quantity) == ("expiry_exit_days", "never", None)
+
+
+def test_the_days_are_checked():
+    with pytest.raises(ValueError, match="expiry_exit_days"):
+        rc.Policy(expiry_exit_days=-1)
+    assert rc.Policy(expiry_exit_days=0).expiry_exit_days == 0
+    assert rc.Policy().risk_per_trade == Decimal(1)

@@ -1,0 +1,330 @@
+"""Orders above the freeze quantity: several that are one trade, one position and one risk."""
+
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from riskcore.brokers import capability
+from riskcore.exchange_limits import cut
+from riskcore.exits.ladder import tries
+from riskcore.orders import sliced_entry
+from tests.core.custody_days import books, foreign, position, row, trade
+from tests.core.engine_days import SEEN, a_day
+
+D = Decimal
+FROZEN = rc.Instrument(symbol="INFY", tick="0.05", sector="IT", freeze_quantity=20)
+KEY = FROZEN.key
+
+
+def at_broker(*, broker="sandbox", **policy):
+    """A day with INFY, of which one order takes 20 at most."""
+    day = a_day(FROZEN, **policy)
+    day.take(e.BrokerSeen(day.at("09:17"), capability(broker, on=day.day)))
+    return day
+
+
+def ordered(**policy):
+    """50 wanted: three orders on their way."""
+    day = at_broker(**policy)
+    day.enter("10:00", **SEEN)
+    return day, day.sent(rc.ApprovedEntry)
+
+
+def held(**policy):
+    """50 held, with three stops that work at the broker as S1 to S3."""
+    day, entries = ordered(**policy)
+    for number, entry in enumerate(entries, 1):
+        day.report("10:00:01", entry.order_id, "working", broker_id=f"E{number}")
+        day.fill("10:00:01", entry.order_id, price=1000)
+    acknowledge(day, "10:00:02")
+    return day
+
+
+def acknowledge(day, clock):
+    """The broker takes whatever was sent and not answered."""
+    for order in day.book.live_orders(KEY):
+        if order.status == "intended":
+            day.report(clock, order.id, "working", broker_id=f"B{len(day.book.broker_ids()) + 1}")
+        if order.revision is not None:
+            day.take(e.RevisionReported(day.at(clock), order.id, "taken"))
+
+
+def stops(day):
+    return [order.open_quantity for order in day.book.resting_stops(KEY)]
+
+
+# ---------------------------------------------------------------- the pieces
+
+
+@pytest.mark.parametrize(
+    ("quantity", "lot", "freeze", "parts"),
+    [
+        (50, 1, 20, (20, 20, 10)),
+        (20, 1, 20, (20,)),
+        (21, 1, 20, (20, 1)),
+        (3575, 65, 1800, (1755, 1755, 65)),
+        (7, 2, 5, (4, 3)),
+        (500, 1, 20, (20,) * 25),
+        (50, 1, None, (50,)),
+        (50, 65, 20, (50,)),
+    ],
+)
+def test_what_is_held_leaves_in_pieces_whatever_it_is(quantity, lot, freeze, parts):
+    thing = rc.Instrument(symbol="X", tick=1, lot_size=lot, freeze_quantity=freeze)
+    assert cut(quantity, thing) == parts
+
+
+# ---------------------------------------------------------------- entries
+
+
+def test_an_entry_above_the_freeze_quantity_is_several_orders_and_one_trade():
+    day, entries = ordered()
+    assert [entry.quantity for entry in entries] == [20, 20, 10]
+    signal = entries[0].signal_id
+    assert [entry.order_id for entry in entries] == [signal, f"{signal}:2", f"{signal}:3"]
+    assert sum(entry.risk for entry in entries) == 1000
+    assert {entry.of_quantity for entry in entries} == {50}
+    assert day.book.trades_today == 1
+    facts = [fact for fact in day.facts if isinstance(fact, e.EntryApproved)]
+    assert [bool(fact.findings) for fact in facts] == [True, False, False]
+
+
+def test_one_that_the_exchange_takes_whole_stays_as_it_is():
+    day = at_broker(max_quantity=20)
+    day.enter("10:00", **SEEN)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    assert (entry.quantity, entry.of_quantity) == (20, 0)
+    assert sliced_entry(entry) == (entry,)
+
+
+def test_F28_a_freeze_quantity_of_1800_and_an_order_of_3600_is_three_orders_in_whole_lots():
+    nifty = rc.Instrument(symbol="X", tick="0.05", lot_size=65, freeze_quantity=1800, sector="X")
+    day = a_day(nifty, equity=10_000_000)
+    day.enter("10:00", last=1000, stop=972, target=1100)
+    quantities = [entry.quantity for entry in day.sent(rc.ApprovedEntry)]
+    assert sum(quantities) == 3510
+    assert quantities == [1755, 1755]
+
+
+def test_a_slice_that_is_refused_does_not_hurt_the_others_and_the_trade_counts_while_one_does():
+    day, (first, second, third) = ordered()
+    day.report("10:00:01", first.order_id, "rejected", note="margin")
+    assert day.book.trades_today == 1
+    day.fill("10:00:02", second.order_id, price=1000)
+    day.fill("10:00:02", third.order_id, price=1000)
+    held = day.book.positions[0]
+    assert (held.quantity, held.signal_id, held.average_price) == (30, first.signal_id, 1000)
+    assert day.book.trades_today == 1
+    assert stops(day) == [20, 10]
+
+
+def test_where_all_slices_are_refused_there_was_no_trade():
+    day, entries = ordered()
+    for entry in entries:
+        day.report("10:00:01", entry.order_id, "rejected")
+    assert day.book.trades_today == 0
+    assert day.book.live_orders() == ()
+
+
+def test_an_entry_has_no_more_slices_than_the_second_has_orders_left():
+    """Five a second, three kept for exits: two of 20 each."""
+    day, entries = ordered(max_orders_per_s=5, order_tokens_for_exits=3)
+    assert [entry.quantity for entry in entries] == [20, 20]
+    assert day.last(e.EntryApproved).bound_by == "max_orders_per_s"
+
+
+def test_limits_that_count_entries_count_one():
+    day, entries = ordered(max_entries_per_symbol=2, one_position_per_symbol=False, max_quantity=50)
+    for entry in entries:
+        day.report("10:00:01", entry.order_id, "cancelled")
+    day.enter("10:05", **SEEN)
+    assert len(day.sent(rc.ApprovedEntry)) == 6
+    assert day.book.trades_today == 2
+    for entry in day.sent(rc.ApprovedEntry)[3:]:
+        day.report("10:05:01", entry.order_id, "cancelled")
+    day.enter("10:10", **SEEN)
+    assert day.refusal() == ("too_many_entries",)
+
+
+def test_fills_beyond_the_limit_are_held_against_the_risk_of_all_slices():
+    """Ten rupees too dear, the stop 30 away: 20 shares risk 600 of the 1,000 approved; 40 risk 1,200, and 7 leave."""
+    day, entries = ordered(broker="paper")
+    day.fill("10:00:02", entries[0].order_id, price=1010)
+    assert day.sent() == []
+    day.fill("10:00:03", entries[1].order_id, price=1010)
+    assert [(order.quantity, order.reason) for order in day.sent()] == [(7, "over_risk")]
+    assert day.last(e.CancelRequested).order_id == entries[2].order_id
+
+
+def test_a_slice_of_unknown_outcome_blocks_the_symbol():
+    day, entries = ordered(one_position_per_symbol=True)
+    day.report("10:00:01", entries[0].order_id, "cancelled")
+    day.report("10:00:01", entries[1].order_id, "unknown")
+    day.report("10:00:01", entries[2].order_id, "cancelled")
+    day.enter("10:05", strategy="other", **SEEN)
+    assert "symbol_working" in day.refusal()
+
+
+def test_F20_equal_slices_that_timed_out_are_named_by_as_many_rows_as_there_are():
+    """They are alike in everything, so any row may be any of them; a third row would leave all unknown."""
+    day, entries = ordered()
+    for entry in entries:
+        day.report("10:00:05", entry.order_id, "unknown")
+    rows = [row(entry, f"X{n}", "open") for n, entry in enumerate(entries)]
+    books(day, "10:00:08", orders=(*rows, row(entries[0], "X9"), foreign()))
+    assert [day.book.order(entry.order_id).broker_id for entry in entries] == ["", "", "X2"]
+    books(day, "10:00:09", orders=(*rows, foreign()))
+    assert [day.book.order(entry.order_id).broker_id for entry in entries] == ["X0", "X1", "X2"]
+
+
+# ---------------------------------------------------------------- exits
+
+
+def test_an_exit_above_the_freeze_quantity_is_several_at_once_each_a_fact_first():
+    day = held(broker="paper")
+    facts = day.prices("10:05", last=979)
+    assert facts == ("Marked", "ExitApproved", "ExitApproved", "ExitApproved")
+    assert [order.quantity for order in day.sent()] == [20, 20, 10]
+    for order in day.sent():
+        day.fill("10:05:01", order.order_id, price=978)
+    assert day.book.positions == ()
+    closed = day.last(e.PositionClosed)
+    assert (closed.quantity, closed.gross) == (50, -1100)
+
+
+def test_a_slice_of_an_exit_that_is_refused_is_sent_again_when_the_others_have_ended():
+    day = held(broker="paper")
+    day.prices("10:05", last=979)
+    first, second, third = day.sent()
+    day.report("10:05:01", first.order_id, "rejected")
+    day.fill("10:05:01", second.order_id, price=978)
+    assert day.time("10:05:02") == ()
+    day.fill("10:05:02", third.order_id, price=978)
+    day.time("10:05:03")
+    assert [order.quantity for order in day.sent()[3:]] == [20]
+    assert day.book.positions[0].quantity == 20
+
+
+def test_the_slices_of_one_exit_are_one_step_of_the_ladder():
+    day = held(broker="paper")
+    day.prices("10:05", last=979)
+    for order in day.sent():
+        day.report("10:05:01", order.order_id, "working")
+    day.time("10:05:03")
+    for order in day.sent():
+        day.report("10:05:03", order.order_id, "cancelled")
+    assert len(tries(day.book, day.book.positions[0])) == 1
+    day.time("10:05:04")
+    assert {order.limit for order in day.sent()[3:]} == {D("969.20")}
+
+
+def test_a_part_of_a_target_above_it_goes_in_slices_too_and_the_rest_stays():
+    day = at_broker(broker="paper", target_legs=("60% at 2R", "40% at 4R"))
+    day.enter("10:00", last=1000, stop=980)
+    for entry in day.sent(rc.ApprovedEntry):
+        day.fill("10:00:01", entry.order_id, price=1000)
+    assert sum(leg.quantity for leg in day.book.positions[0].legs) == 50
+    day.prices("10:05", last=1045)
+    assert all(order.partial for order in day.sent())
+    assert sum(order.quantity for order in day.sent()) == 30
+    assert [order.quantity for order in day.sent()] == [20, 10]
+
+
+# ---------------------------------------------------------------- stops that rest
+
+
+def test_the_stops_of_a_position_add_up_to_what_is_held():
+    day = held()
+    assert stops(day) == [20, 20, 10]
+    assert {order.approved.trigger for order in day.book.resting_stops(KEY)} == {980}
+    assert day.state.custody.bare == ()
+
+
+def test_they_grow_within_the_freeze_quantity_before_a_new_one_goes():
+    """20 filled, then 5 of the next: a second stop for 5, which becomes one for 20."""
+    day, (first, second, _) = ordered()
+    day.fill("10:00:01", first.order_id, price=1000)
+    acknowledge(day, "10:00:01.500")
+    day.fill("10:00:02", second.order_id, price=1000, quantity=5)
+    assert stops(day) == [20, 5]
+    acknowledge(day, "10:00:02.500")
+    day.fill("10:00:04", second.order_id, price=1000)
+    assert day.last(e.ReviseOrder).revision.quantity == 20
+    acknowledge(day, "10:00:05")
+    assert stops(day) == [20, 20]
+
+
+def test_a_trail_moves_each_of_them():
+    day = held(trail="points", trail_by=20)
+    day.prices("10:05", last=1020)
+    asked = [c for c in day.commands if isinstance(c, e.ReviseOrder)]
+    assert [(c.revision.quantity, c.revision.trigger) for c in asked] == [(20, 1000), (20, 1000), (10, 1000)]
+
+
+def test_an_exit_waits_until_every_one_of_them_is_gone():
+    day = held()
+    resting = day.book.resting_stops(KEY)
+    assert day.prices("10:10", last=1101).count("CancelRequested") == 3
+    for order in resting[:2]:
+        day.report("10:10:01", order.id, "cancelled")
+        assert all(sent.trigger is not None for sent in day.sent())
+    day.report("10:10:02", resting[2].id, "cancelled")
+    assert [order.quantity for order in day.sent() if order.trigger is None] == [20, 20, 10]
+
+
+def test_a_manual_sale_takes_the_shares_off_the_last_of_them():
+    day = held()
+    for clock in ("10:05", "10:05:03"):
+        sold = (*(trade(f"E{n}", "BUY", q, 1000) for n, q in ((1, 20), (2, 20), (3, 10))), trade("H", "SELL", 25, 1010))
+        books(day, clock, orders=(foreign(),), trades=sold, positions=(position(25),))
+    assert day.book.positions[0].quantity == 25
+    cancelled = [c.order_id for c in day.commands if isinstance(c, e.CancelOrder)]
+    assert cancelled == [day.book.resting_stops(KEY)[2].id]
+    assert day.last(e.ReviseOrder).revision.quantity == 5
+
+
+def test_F34_stops_that_vanish_together_are_put_back_once():
+    day = held()
+    for order in day.book.resting_stops(KEY):
+        day.report("10:05", order.id, "cancelled")
+    day.time("10:05:01")
+    acknowledge(day, "10:05:02")
+    assert stops(day) == [20, 20, 10]
+    assert all(order.trigger is not None for order in day.sent())
+    day.report("10:06", day.book.resting_stops(KEY)[0].id, "cancelled")
+    assert [order.reason for order in day.sent() if order.trigger is None] == []
+    assert "ExitWanted" in [type(fact).__name__ for fact in day.facts]
+    assert day.state.custody.wanted_of(KEY).reason == "unprotected"
+
+
+def test_F38_a_double_fill_of_one_of_them_is_flattened_once():
+    """Target and one stop both traded: 20 short, bought back; what was left of the exits is taken back."""
+    day = held()
+    resting = day.book.resting_stops(KEY)
+    day.prices("10:10", last=1101)
+    for order in resting:
+        day.report("10:10:01", order.id, "cancelled")
+    out = [order for order in day.sent() if order.trigger is None]
+    for order in out[:2]:
+        day.fill("10:10:02", order.order_id, price=1100)
+    day.report("10:10:03", resting[0].id, "filled", 20, 20 * 979)
+    short = day.book.positions[0]
+    assert (short.side, short.quantity) == ("SELL", 10)
+    back = day.sent()[-1]
+    assert (back.side, back.quantity, back.reason) == ("BUY", 10, "double_fill")
+    assert day.last(e.CancelRequested).order_id == out[2].order_id
+    day.report("10:10:04", out[2].order_id, "cancelled")
+    day.fill("10:10:05", back.order_id, price=980)
+    assert day.book.positions == ()
+
+
+def test_a_restart_in_the_midst_of_slices_folds_them_back():
+    day, entries = ordered()
+    approvals = [fact for fact in day.facts if isinstance(fact, e.EntryApproved)]
+    assert [fact.order for fact in approvals] == entries
+    day.fill("10:00:01", entries[1].order_id, price=1000)
+    before = day.state
+    day.restart()
+    assert (day.state.book, day.state.custody) == (before.book, before.custody)

@@ -1,0 +1,96 @@
+"""The tables of a journal beside its facts, where fills are double, known better later, or nobody's."""
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import create_engine, text
+
+import riskcore as rc
+from riskcore import events as e
+from riskcore_openalgo.journal import Journal
+from tests.core.custody_days import books, held, position, row, stop_of, trade, true_books
+from tests.core.engine_days import SEEN, a_day
+
+D = Decimal
+
+
+@pytest.fixture
+def tables(path):
+    """Writes a day's facts, and answers queries about it, one after the other."""
+
+    def ask(day, *queries):
+        journal = Journal(path)
+        try:
+            journal.append([*day.inputs, *day.facts])
+        finally:
+            journal.close()
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.connect() as database:
+            found = [[tuple(each) for each in database.execute(text(query))] for query in queries]
+        engine.dispose()
+        return found
+
+    return ask
+
+
+FILLS = "select side, quantity, price_e4 from fills order by seq"
+ORDERS = "select filled_quantity, status from orders where kind = 'exit' order by seq"
+SUMS = "select sum(gross_paise), sum(charges_paise) from trades"
+
+
+def in_paise(book):
+    return int(book.realised * 100), int(book.charges * 100)
+
+
+def test_a_double_fill_is_a_fill_and_a_trade_of_its_own(tables):
+    day, _ = held()
+    stop = stop_of(day)
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop.order_id, "cancelled")
+    day.report("10:10:02", day.sent()[-1].order_id, "filled", 50, 50 * 1100, broker_id="T1")
+    day.report("10:10:03", stop.order_id, "filled", 50, 50 * 979)
+    day.fill("10:10:05", day.sent()[-1].order_id, price=980)
+    sums, fills, orders = tables(day, SUMS, FILLS, ORDERS)
+    assert sums == [in_paise(day.book)]
+    assert fills[2] == ("SELL", 50, 9_790_000)
+    assert orders == [(50, "filled")] * 3
+
+
+def test_a_fill_that_is_known_better_after_its_trade_is_over_corrects_the_trade(tables):
+    """Told at 1,100 each; by the trade book 20 of them went at 1,100.05: a rupee more."""
+    day, _ = held()
+    stop = stop_of(day)
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop.order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("10:10:02", out.order_id, "filled", 50, 50 * 1100, broker_id="T1")
+    told = (trade("E1", "BUY", 50, 1000), trade("T1", "SELL", 30, 1100), trade("T1", "SELL", 20, "1100.05"))
+    assert "TradeCorrected" in books(day, "10:11", trades=told)
+    assert day.book.realised == 5001
+    assert day.book.outcomes[-1].gross == 5001
+    sums, fills = tables(day, SUMS, FILLS)
+    assert sums == [in_paise(day.book)]
+    assert fills[-1] == ("SELL", 50, 11_000_200)
+
+
+def test_a_position_that_left_without_us_is_a_trade(tables):
+    day, _ = held()
+    sold = (trade("E1", "BUY", 50, 1000), trade("H1", "SELL", 50, 1010))
+    (entry,) = [order for order in day.book.orders if order.is_entry]
+    rows = (row(entry.approved, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"))
+    for clock in ("10:05", "10:05:03"):
+        true_books(day, clock, orders=rows, trades=sold, positions=(position(0),))
+    closed = day.last(e.PositionClosed)
+    assert (closed.reason, closed.gross, closed.exit_price, closed.quantity) == ("closed_elsewhere", 500, 1010, 50)
+    sums, trades = tables(day, SUMS, "select reason, exit_e4 from trades")
+    assert sums == [in_paise(day.book)]
+    assert trades == [("closed_elsewhere", 10_100_000)]
+
+
+def test_an_entry_in_slices_is_one_decision_of_the_whole_and_an_order_a_slice(tables):
+    share = rc.Instrument(symbol="INFY", tick="0.05", freeze_quantity=20)
+    day = a_day(share)
+    day.enter("10:00", **SEEN)
+    decisions, orders = tables(day, "select quantity, approved from decisions", "select quantity from orders")
+    assert decisions == [(50, 1)]
+    assert orders == [(20,), (20,), (10,)]
