@@ -45,7 +45,11 @@ def _revising(state: State, fact: e.RevisionRequested) -> State:
 
 def _revised(state: State, fact: e.RevisionSettled) -> State:
     after = attrs.evolve(state, book=corrections.revised(state.book, fact.order_id, taken=fact.taken))
-    return keeping(after, asked=replaced(state.custody.asked, fact.order_id))
+    custody = state.custody
+    # A cancel that was asked for meanwhile has not been answered by this.
+    asked = custody.asked if fact.order_id in state.cancelling else replaced(custody.asked, fact.order_id)
+    settled = replaced(custody.settled, fact.order_id, (fact.order_id, fact.at))
+    return keeping(after, asked=asked, settled=settled)
 
 
 def _revalued(state: State, fact: e.Revalued) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from riskcore import events as e
@@ -51,7 +52,7 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
         _revalue(turn, order, books)
     row, known = books.order(order.broker_id), turn.book.order(order.id)
     if row is not None and known is not None and known.live:
-        _settle_what_was_asked(turn, known, row)
+        _settle_what_was_asked(turn, known, row, books.at)
 
 
 def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
@@ -62,19 +63,25 @@ def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
         turn.note(e.Revalued(turn.at, order.id, worth - order.filled_value, charges or ZERO))
 
 
-def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder) -> None:
-    """A change that nobody answered is read off the row; what the book shows open after a while is asked again."""
-    approved, asked = order.approved, turn.state.custody.asked_at(order.id)
-    waited = asked is None or turn.at - asked >= FIRST_PAUSE
+def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: datetime) -> None:
+    """A change that nobody answered is read off the row; what the book shows open after a while is asked again.
+
+    A read that began at `read_at` says nothing of what was asked for, or settled, after that.
+    """
+    approved, custody = order.approved, turn.state.custody
+    asked, settled = custody.asked_at(order.id), custody.settled_at(order.id)
+    waited = asked is None or read_at - asked >= FIRST_PAUSE
     if order.revision is not None:
         if _is(row, order.revision):
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
         elif waited:
             turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note="the broker's book does not show it"))
     elif order.id in turn.state.cancelling:
-        if row.working and waited and asked is not None:
+        if row.working and waited:
             turn.note(e.CancelRequested(turn.at, order.id, "the broker's book still shows it"))
             turn.ask(e.CancelOrder(order.id, order.broker_id))
+    elif settled is not None and read_at <= settled:
+        return
     elif order.rests and isinstance(approved, ApprovedExit) and approved.trigger is not None and row.working:
         ours = Revision(approved.quantity, approved.limit, approved.trigger)
         if row.trigger is not None and not _is(row, ours) and waited:
