@@ -67,6 +67,21 @@ def test_absence_counts_only_in_reads_that_show_an_order_known_before():
     assert day.book.trades_today == 0
 
 
+def test_an_order_of_which_nobody_said_anything_is_told_of():
+    """As after a crash between writing an order and sending it: entries wait, and somebody must know why."""
+    day = at_broker()
+    day.enter("10:00", **SEEN)
+    assert "Alarmed" not in books(day, "10:00:04")
+    assert "Alarmed" in books(day, "10:00:06")
+    for second in (7, 8, 9):
+        assert "OrderMoved" not in books(day, f"10:00:0{second}")
+    books(day, "10:00:10", orders=(foreign(),))
+    for second in (11, 12, 13):
+        books(day, f"10:00:{second}", orders=(foreign(),))
+    assert day.last(e.OrderMoved).status == "rejected"
+    assert day.last(e.AlarmOver).name == "outcome_unknown"
+
+
 def test_it_is_not_absent_while_the_position_has_moved():
     day, order = unknown()
     for second in range(10, 20):

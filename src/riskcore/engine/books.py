@@ -10,11 +10,11 @@ from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.custody import GOOD
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.operator import LOGIN
-from riskcore.engine.reports import charges_for, report
+from riskcore.engine.reports import OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
-from riskcore.orders import AWAITING, CANCELLED, REJECTED, ApprovedExit, Order, Revision
+from riskcore.orders import AWAITING, CANCELLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
 from riskcore.reconcile import candidates, differences, is_clean, named, nameless, repeated, told_of
 from riskcore.signals import seconds
 
@@ -100,6 +100,8 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
     young = turn.at - order.approved.at < seconds(turn.policy.unknown_settle_s)
     if books.orders is None or books.order(order.broker_id) is not None or young:
         return
+    if order.status == INTENDED:
+        turn.alarm(OUTCOME_UNKNOWN, order.id, "nobody said what became of it, and the book does not show it")
     if not order.broker_id and candidates(order, turn.book, books, turn.policy):
         return
     if turn.book.session is not None and order.approved.at.date() < turn.book.session:
