@@ -68,7 +68,8 @@ class Custody:
     not believed yet. `bare` is since when each position has not been covered, `absent` in how many clean reads an
     order of unknown outcome was looked for in vain, `rows` ids of the broker's orders that were seen and are not
     ours, `asked` when an order was last asked to end or to change, `settled` when the last change of one was,
-    `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms that stand.
+    `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms that stand,
+    `lost` orders that were taken for never arrived.
     """
 
     capability: Capability | None = None
@@ -85,6 +86,7 @@ class Custody:
     accepted: tuple[tuple[str, int], ...] = ()
     told: frozenset[tuple[str, str]] = frozenset()
     settled: tuple[tuple[str, datetime], ...] = ()
+    lost: frozenset[str] = frozenset()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""

@@ -117,7 +117,17 @@ def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy) -> bool:
 
 def named(book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, str], ...]:
     """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other."""
-    fits = {order.id: candidates(order, book, books, policy) for order in nameless(book)}
+    return _paired(nameless(book), book, books, policy)
+
+
+def late(book: Book, books: BrokerBooks, policy: Policy, lost: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The same of orders that were taken for lost: they are at the broker after all."""
+    known = frozenset(lost)
+    return _paired([o for o in book.orders if o.id in known and not o.broker_id], book, books, policy)
+
+
+def _paired(orders: Iterable[Order], book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, str], ...]:
+    fits = {order.id: candidates(order, book, books, policy) for order in orders}
     claimed = [row for rows in fits.values() for row in rows]
     return tuple(
         (order_id, rows[0]) for order_id, rows in fits.items() if len(rows) == 1 and claimed.count(rows[0]) == 1

@@ -75,8 +75,9 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     carried = None if opening is None else opening + book.net_realised
     fresh = attrs.evolve(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
     begun = attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset())
-    if begun.custody.rows or begun.custody.told or begun.custody.settled:
-        begun = keeping(begun, rows=frozenset(), told=frozenset(), settled=())
+    custody = begun.custody
+    if custody.rows or custody.told or custody.settled or custody.lost:
+        begun = keeping(begun, rows=frozenset(), told=frozenset(), settled=(), lost=frozenset())
     return _observing(begun, near=())
 
 

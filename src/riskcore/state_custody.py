@@ -30,7 +30,8 @@ def _acknowledged(state: State, fact: e.Acknowledged) -> State:
 
 def _absent(state: State, fact: e.OrderAbsent) -> State:
     row = (fact.order_id, fact.reads) if fact.reads else None
-    return keeping(state, absent=replaced(state.custody.absent, fact.order_id, row))
+    lost = state.custody.lost if fact.reads else state.custody.lost | {fact.order_id}
+    return keeping(state, absent=replaced(state.custody.absent, fact.order_id, row), lost=lost)
 
 
 def _rows(state: State, fact: e.RowsSeen) -> State:

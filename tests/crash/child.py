@@ -80,7 +80,7 @@ def day(spec):
     with contextlib.ExitStack() as opened:
         opened.callback(parent.close)
         client = opened.enter_context(
-            Client(spec["host"], API_KEY, ws_url=spec["ws_url"], timeout_s=0.6, budget=budget, clock=clock.wall)
+            Client(spec["host"], API_KEY, ws_url=spec["ws_url"], timeout_s=1.5, budget=budget, clock=clock.wall)
         )
         journal = opened.enter_context(Journal(place, wait_s=2.0))
         settings = Settings(policy=policy(**spec["policy"]), system=System(watch=(KEY,)))

@@ -96,4 +96,9 @@ def spool(cell, truth):
         exits_fill(cell, truth)
 
 
-STORIES = {"target": (target, {}), "timeout": (timeout, {"entry_timeout_s": 4}), "unknown": (unknown, {}), "spool": (spool, {})}
+STORIES = {
+    "target": (target, {}),
+    "timeout": (timeout, {"entry_timeout_s": 4}),
+    "unknown": (unknown, {}),
+    "spool": (spool, {}),
+}

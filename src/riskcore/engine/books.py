@@ -15,11 +15,12 @@ from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
-from riskcore.reconcile import candidates, differences, is_clean, named, nameless, repeated, told_of
+from riskcore.reconcile import candidates, differences, is_clean, late, named, nameless, repeated, told_of
 from riskcore.signals import seconds
 
 BALANCE: Final = "balance_unexplained"
 CHANGED: Final = "stop_changed"
+LATE: Final = "arrived_late"
 
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
@@ -27,6 +28,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     books = event.books
     for order_id, broker_id in named(turn.book, books, turn.policy):
         turn.note(e.Acknowledged(turn.at, order_id, broker_id))
+    _name_the_late(turn, books)
     for order in turn.book.orders:
         if order.broker_id:
             _take(turn, order, books)
@@ -34,6 +36,19 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
         _look_for(turn, order, books)
     _note_foreign_rows(turn, books)
     _compare(turn, event)
+
+
+def _name_the_late(turn: Turn, books: BrokerBooks) -> None:
+    """An order that was taken for lost is there after all: what it filled is ours, and the rest of it is taken back."""
+    for order_id, broker_id in late(turn.book, books, turn.policy, turn.state.custody.lost):
+        turn.note(e.Acknowledged(turn.at, order_id, broker_id))
+        turn.alarm(LATE, order_id, f"it was taken for lost, and is at the broker as {broker_id}: it is taken back")
+    for order in turn.book.orders:
+        row = books.order(order.broker_id) if order.id in turn.state.custody.lost else None
+        asked = turn.state.custody.asked_at(order.id)
+        if row is not None and row.working and (asked is None or books.at - asked >= FIRST_PAUSE):
+            turn.note(e.CancelRequested(turn.at, order.id, "it was taken for lost"))
+            turn.ask(e.CancelOrder(order.id, order.broker_id))
 
 
 @exact
