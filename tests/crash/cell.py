@@ -14,53 +14,46 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from datetime import timedelta
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import riskcore as rc
-from riskcore_openalgo.failpoints import KILLED as ENDED_HARD
+from riskcore_openalgo.failpoints import VARIABLE
 from riskcore_openalgo.testing import LIVE, FakeBroker, FakeOpenAlgo
 from tests.crash.child import API_KEY, KEY, SECRET, SOURCE, START, FastClock
 
 WITHIN_S = 30.0
 """So long a cell may take before it is said to be stuck; what it takes stands in docs/reliability.md."""
 PAUSE_S, TICK_S, QUIET_S = 0.004, 0.04, 0.2
-KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else ENDED_HARD
+KILLED = -9
 OTHER = "NSE:TCS"
 AT_BROKER = "broker"
 """In the place of a failpoint: killed the n-th time that something becomes of an order at the broker."""
 
 
 class Nursery:
-    """Starts days: forks of a process that has everything imported, or, without fork, new processes."""
+    """Starts days: forks of a process that has everything imported."""
 
     def __init__(self):
-        self.forks = hasattr(os, "fork")
-        self._script = str(Path(__file__).with_name("child.py"))
-        self._processes = {}
-        if self.forks:
-            environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-            environ.pop("RISKCORE_FAILPOINT", None)
-            self._process = subprocess.Popen(
-                [sys.executable, self._script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
-            )
+        environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # a fork wants no other thread beside it
+        environ.pop(VARIABLE, None)
+        script = str(Path(__file__).with_name("child.py"))
+        self._process = subprocess.Popen(
+            [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+        )
 
     def start(self, spec):
-        if self.forks:
-            return int(self._asked(json.dumps(spec)))
-        process = subprocess.Popen([sys.executable, self._script, json.dumps(spec)])
-        self._processes[process.pid] = process
-        return process.pid
+        """The process id of a new one."""
+        return int(self._asked(json.dumps(spec)))
 
     def ended(self, pid):
         """Wait for a day's end; its exit code, or minus the signal that ended it."""
-        return int(self._asked(f"-{pid}")) if self.forks else self._processes.pop(pid).wait()
+        return int(self._asked(f"-{pid}"))
 
     def close(self):
-        if self.forks:
-            self._process.communicate()
+        """End it."""
+        self._process.communicate()
 
     def _asked(self, line):
         self._process.stdin.write(line + "\n")
@@ -242,13 +235,12 @@ class Cell:
             self._asking.start()
 
     def _ask(self, port):
-        url = f"http://127.0.0.1:{port}/webhook/{SOURCE}"
         body = {"secret": SECRET, "action": "buy", "symbol": "INFY", "bar_time": "2026-11-23T10:25:00+05:30"}
         body["timenow"] = "2026-11-23T10:30:00+05:30"
-        request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        cut_off = (OSError, HTTPException)
-        with contextlib.suppress(*cut_off), urllib.request.urlopen(request, timeout=3) as answer:
-            self.answers.append(json.loads(answer.read())["status"])
+        connection = HTTPConnection("127.0.0.1", port, timeout=3)
+        with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException):
+            connection.request("POST", f"/webhook/{SOURCE}", json.dumps(body), {"Content-Type": "application/json"})
+            self.answers.append(json.loads(connection.getresponse().read())["status"])
 
     def _repeat(self):
         """The sender sends once more, long after."""

@@ -1,8 +1,8 @@
-"""A live day as a process of its own, which a test may kill: the whole shell, over sockets, with a clock that runs fast.
+"""A live day as a process of its own, which a test may kill: the whole shell, over sockets, with a fast clock.
 
 `python child.py` is a nursery: it has everything imported, and forks a day for each line it reads, so that a restart
-costs no import. `python child.py '{...}'` runs one day, as systems without fork need it. A day is told what to do by
-one JSON object, and tells how it stands over a socket: a line whenever that changes.
+costs no import. A day is told what to do by one JSON object, and tells how it stands over a socket: a line whenever
+that changes.
 """
 
 import contextlib
@@ -31,6 +31,7 @@ from riskcore_openalgo.web.intake import intake_app, serve
 START = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
 KEY = "NSE:INFY"
 SOURCE, SECRET, API_KEY = "tradingview", "a-secret-of-the-tests", "a-key-of-the-tests"
+LOG = logging.getLogger("riskcore")
 SPEED = 8.0
 """Seconds of the market to one of this machine."""
 LOOK_S = 0.01
@@ -155,14 +156,14 @@ def tells(parent, live, port, stop, wake):
 
 
 def run(spec):
-    """A day or another work, as the exit code of a process; armed as a process is that was started with the variable set."""
+    """A day or another work, as the exit code of a process; armed as one is that was started with the variable set."""
     logging.basicConfig(filename=spec["log"], level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     failpoints._armed = failpoints.armed_by({failpoints.VARIABLE: spec["failpoint"]})
     try:
         return WORK[spec["does"]](spec)
     except BaseException:
-        logging.exception("it ended")
+        LOG.exception("it ended")
         return 70
 
 
@@ -185,6 +186,4 @@ def nursery():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        sys.exit(run(json.loads(sys.argv[1])))
     nursery()

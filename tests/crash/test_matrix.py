@@ -1,5 +1,7 @@
 """F50: a live day is killed wherever something is sent or written, started again, and held against the broker."""
 
+import os
+
 import pytest
 
 from riskcore_openalgo.failpoints import FAILPOINTS
@@ -7,6 +9,7 @@ from tests.crash.cell import AT_BROKER
 from tests.crash.matrix import ALWAYS, CELLS
 from tests.crash.test_stores import WORKS
 
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="days are forked, and killed by a POSIX signal")
 COMMAND = 'python3 tasks.py test -m "matrix or not matrix" "tests/crash/test_matrix.py::{}"'
 
 

@@ -1,5 +1,6 @@
 """F50, where no day runs: a journal that is killed while it is made, moved on, verified, kept, taken over or pruned."""
 
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from riskcore_openalgo.journal.replay import replay
 from tests.crash.cell import KILLED
 from tests.crash.child import START
 
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="days are forked, and killed by a POSIX signal")
 GOLDEN = Path(__file__).parents[1] / "journal/golden"
 WORKS = (
     ("journal.schema.put", "opened"),
