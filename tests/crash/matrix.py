@@ -63,6 +63,11 @@ journal.rows.put@ExitApproved
 journal.rows.committed@ExitApproved:2
 journal.rows.committed@ExitWanted
 gateway.place.sent@ApprovedEntry gateway.place.sending@ApprovedExit gateway.cancel.sent
+gateway.place.sent@ApprovedEntry runner.turn.stepped@Acknowledged
+gateway.place.sending@ApprovedExit runner.turn.durable@OrderAbsent:2 gateway.place.sending@ApprovedExit
+gateway.cancel.sending runner.turn.durable@CancelRequested
+gateway.modify.sending journal.rows.put@RevisionSettled
+broker:1 broker:1 broker:1 broker:1
 """
 TIMEOUT = """
 gateway.place.sent@ApprovedEntry

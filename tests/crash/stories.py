@@ -3,6 +3,8 @@
 A story knows nothing of kills. It goes by the broker's books alone, so that it goes on wherever a restarted day is.
 """
 
+import contextlib
+
 from riskcore_openalgo.testing import Fault
 from tests.crash.child import KEY
 
@@ -24,21 +26,28 @@ def covered(truth):
     return 0 < truth.position(KEY) <= sum(order.left for order in selling(truth, "SL"))
 
 
+def fill(cell, order, quantity=None):
+    """Somebody takes an order, unless it was taken back since its story looked."""
+    with contextlib.suppress(KeyError):
+        cell.broker.fill(order.order_id, quantity)
+
+
 def entered(cell, truth):
     """Fill a part of the entry, and the rest once that part is covered; whether all of it is in."""
     entry = entry_of(truth)
     if entry is not None and entry.working:
         if entry.filled == 0:
-            cell.broker.fill(entry.order_id, int(entry.quantity * PART))
+            fill(cell, entry, int(entry.quantity * PART))
         elif covered(truth):
-            cell.broker.fill(entry.order_id)
+            fill(cell, entry)
     return entry is not None and not entry.working
 
 
 def exits_fill(cell, truth):
-    """What leaves meets somebody who takes it."""
+    """What leaves at the price or below it, for whatever reason, meets somebody who takes it."""
     for order in selling(truth, "LIMIT"):
-        cell.broker.fill(order.order_id)
+        if order.price <= cell.price:
+            fill(cell, order)
 
 
 def target(cell, truth):
@@ -51,8 +60,7 @@ def target(cell, truth):
     elif cell.stage == 1 and covered(truth) and selling(truth, "SL")[0].trigger > 990:
         cell.stage = 2
         cell.go(1045)
-    elif cell.stage == 2:
-        exits_fill(cell, truth)
+    exits_fill(cell, truth)
 
 
 def timeout(cell, truth):
@@ -60,8 +68,9 @@ def timeout(cell, truth):
     entry = entry_of(truth)
     if entry is None:
         return
+    exits_fill(cell, truth)
     if entry.working and entry.filled == 0:
-        cell.broker.fill(entry.order_id, int(entry.quantity * PART))
+        fill(cell, entry, int(entry.quantity * PART))
     elif not entry.working and covered(truth) and cell.stage == 0:
         cell.stage = 1
         cell.broker.fills_by_hand = False
@@ -78,8 +87,7 @@ def unknown(cell, truth):
     if cell.stage == 1 and covered(truth):
         cell.stage = 2
         cell.go(980)
-    elif cell.stage == 2:
-        exits_fill(cell, truth)
+    exits_fill(cell, truth)
 
 
 def spool(cell, truth):
@@ -92,8 +100,7 @@ def spool(cell, truth):
         cell.stage = 1
         cell.lock(held=not cell.ends)
         cell.go(1045)
-    elif cell.stage == 1:
-        exits_fill(cell, truth)
+    exits_fill(cell, truth)
 
 
 STORIES = {
