@@ -70,8 +70,9 @@ class Custody:
     stops reached and not yet confirmed, `odd` the latest price of a symbol that stood alone so far away that it is
     not believed yet. `bare` is since when each position has not been covered, `absent` in how many clean reads an
     order of unknown outcome was looked for in vain, `rows` ids of the broker's orders that were seen and are not
-    ours, `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms
-    that stand.
+    ours, `asked` when an order was last asked to end or to change, `settled` when the last change of one was,
+    `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms that stand,
+    `lost` orders that were taken for never arrived.
     """
 
     capability: Capability | None = None
@@ -87,6 +88,8 @@ class Custody:
     mismatches: tuple[Mismatch, ...] = ()
     accepted: tuple[tuple[str, int], ...] = ()
     told: frozenset[tuple[str, str]] = frozenset()
+    settled: tuple[tuple[str, datetime], ...] = ()
+    lost: frozenset[str] = frozenset()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""
@@ -111,6 +114,10 @@ class Custody:
     def asked_at(self, order_id: str) -> datetime | None:
         """When an order was last asked to end or to change, if that was asked and the order has not ended since."""
         return dict(self.asked).get(order_id)
+
+    def settled_at(self, order_id: str) -> datetime | None:
+        """When the last change of an order was settled, if one was: a read that began before says nothing of it."""
+        return dict(self.settled).get(order_id)
 
     def without(self, key: str) -> Custody:
         """The same with nothing left of an instrument that is not held any more."""

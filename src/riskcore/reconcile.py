@@ -122,16 +122,26 @@ def named(book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, st
     Equal slices of one order are alike in everything, so that any of their rows may be any of them: as many rows as
     there are slices, or fewer, are theirs in order.
     """
+    return _paired(nameless(book), book, books, policy)
+
+
+def late(book: Book, books: BrokerBooks, policy: Policy, lost: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The same of orders that were taken for lost: they are at the broker after all."""
+    known = frozenset(lost)
+    return _paired([o for o in book.orders if o.id in known and not o.broker_id], book, books, policy)
+
+
+def _paired(orders: Iterable[Order], book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, str], ...]:
     groups: dict[tuple[object, ...], list[Order]] = {}
-    for order in nameless(book):
+    for order in orders:
         groups.setdefault(_fingerprint(order), []).append(order)
-    fits = {mark: candidates(orders[0], book, books, policy) for mark, orders in groups.items()}
+    fits = {mark: candidates(alike[0], book, books, policy) for mark, alike in groups.items()}
     claimed = [row for rows in fits.values() for row in rows]
     return tuple(
         (order.id, row)
-        for mark, orders in groups.items()
-        if len(fits[mark]) <= len(orders) and all(claimed.count(row) == 1 for row in fits[mark])
-        for order, row in zip(orders, fits[mark], strict=False)
+        for mark, alike in groups.items()
+        if len(fits[mark]) <= len(alike) and all(claimed.count(row) == 1 for row in fits[mark])
+        for order, row in zip(alike, fits[mark], strict=False)
     )
 
 

@@ -80,8 +80,11 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     fresh = attrs.evolve(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
     begun = attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset())
     custody = begun.custody
-    if custody.rows or custody.told or custody.touches or custody.odd or custody.bare:
-        begun = keeping(begun, rows=frozenset(), told=frozenset(), touches=(), odd=(), bare=())
+    gone = (custody.rows, custody.told, custody.touches, custody.odd, custody.bare, custody.settled, custody.lost)
+    if any(gone):
+        begun = keeping(
+            begun, rows=frozenset(), told=frozenset(), touches=(), odd=(), bare=(), settled=(), lost=frozenset()
+        )
     return _observing(begun, near=())
 
 

@@ -31,7 +31,8 @@ def _acknowledged(state: State, fact: e.Acknowledged) -> State:
 
 def _absent(state: State, fact: e.OrderAbsent) -> State:
     row = (fact.order_id, fact.reads) if fact.reads else None
-    return keeping(state, absent=replaced(state.custody.absent, fact.order_id, row))
+    lost = state.custody.lost if fact.reads else state.custody.lost | {fact.order_id}
+    return keeping(state, absent=replaced(state.custody.absent, fact.order_id, row), lost=lost)
 
 
 def _rows(state: State, fact: e.RowsSeen) -> State:
@@ -46,7 +47,11 @@ def _revising(state: State, fact: e.RevisionRequested) -> State:
 
 def _revised(state: State, fact: e.RevisionSettled) -> State:
     after = attrs.evolve(state, book=corrections.revised(state.book, fact.order_id, taken=fact.taken))
-    return keeping(after, asked=replaced(state.custody.asked, fact.order_id))
+    custody = state.custody
+    # A cancel that was asked for meanwhile has not been answered by this.
+    asked = custody.asked if fact.order_id in state.cancelling else replaced(custody.asked, fact.order_id)
+    settled = replaced(custody.settled, fact.order_id, (fact.order_id, fact.at))
+    return keeping(after, asked=asked, settled=settled)
 
 
 def _revalued(state: State, fact: e.Revalued) -> State:

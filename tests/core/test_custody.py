@@ -133,6 +133,31 @@ def test_a_stop_somebody_else_moved_is_moved_back():
     assert day.last(e.ReviseOrder).revision.trigger == 980
 
 
+def test_a_read_that_began_before_the_stop_was_moved_says_nothing_of_it():
+    """The books take a while: what they show from before the change is not somebody else's hand."""
+    day, _ = held(trail="points", trail_by=20)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    before = (row(entry, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"))
+    day.prices("10:05", last=1020)
+    day.take(e.RevisionReported(day.at("10:05:01"), stop_of(day).order_id, "taken"))
+    assert "Alarmed" not in true_books(day, "10:05", orders=before)
+    assert "Alarmed" in true_books(day, "10:05:03", orders=before)
+
+
+def test_a_cancel_that_got_lost_behind_a_change_is_asked_again():
+    """The answer to the change says nothing of the cancel that was asked for meanwhile."""
+    day, _ = held(trail="points", trail_by=20)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    day.prices("10:05", last=1020)
+    changed = day.last(e.ReviseOrder)
+    day.prices("10:05:01", last=1101)
+    assert day.last(e.CancelOrder).order_id == changed.order_id
+    day.take(e.RevisionReported(day.at("10:05:02"), changed.order_id, "taken"))
+    wish = changed.revision
+    shown = row(stop_of(day), "S1", "trigger_pending", trigger=wish.trigger, price=wish.limit)
+    assert "CancelRequested" in true_books(day, "10:05:04", orders=(row(entry, "E1", "complete"), shown))
+
+
 def test_a_resting_stop_of_nothing_is_taken_back():
     day, _ = held()
     true_books(day, "10:05", positions=(position(0),))

@@ -67,6 +67,70 @@ def test_absence_counts_only_in_reads_that_show_an_order_known_before():
     assert day.book.trades_today == 0
 
 
+def test_an_order_of_which_nobody_said_anything_is_told_of():
+    """As after a crash between writing an order and sending it: entries wait, and somebody must know why."""
+    day = at_broker()
+    day.enter("10:00", **SEEN)
+    assert "Alarmed" not in books(day, "10:00:04")
+    assert "Alarmed" in books(day, "10:00:06")
+    for second in (7, 8, 9):
+        assert "OrderMoved" not in books(day, f"10:00:0{second}")
+    books(day, "10:00:10", orders=(foreign(),))
+    for second in (11, 12, 13):
+        books(day, f"10:00:{second}", orders=(foreign(),))
+    assert day.last(e.OrderMoved).status == "rejected"
+    assert day.last(e.AlarmOver).name == "outcome_unknown"
+
+
+def lost_stop():
+    """50 INFY held, whose stop was written and never arrived; it is known since 10:00:09."""
+    day, _ = held(rests=False)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    shown = {
+        "orders": (row(entry, "E1", "complete"),),
+        "trades": (trade("E1", "BUY", 50, 1000),),
+        "positions": (position(50),),
+    }
+    stop = stop_of(day)
+    for second in (7, 8, 9):
+        books(day, f"10:00:0{second}", **shown)
+    return day, stop, shown
+
+
+def test_F20_a_stop_that_never_arrived_is_placed_again_and_counts_as_no_hit():
+    day, stop, _ = lost_stop()
+    assert day.book.order(stop.order_id).status == "rejected"
+    again = day.sent()[-1]
+    assert (again.trigger, again.quantity) == (980, 50)
+    assert again.order_id != stop.order_id
+
+
+def test_F20_a_stop_that_was_taken_for_lost_and_arrives_late_is_taken_back():
+    """The one that was placed in its stead rests: two could sell twice."""
+    day, stop, shown = lost_stop()
+    day.report("10:00:10", stop_of(day).order_id, "working", broker_id="S2")
+    rows = (*shown["orders"], row(stop_of(day), "S2", "trigger_pending"))
+    for second in (12, 13):
+        facts = books(day, f"10:00:{second}", **{**shown, "orders": (*rows, row(stop, "S1", "trigger_pending"))})
+        assert "CancelRequested" in facts
+        assert (day.last(e.CancelOrder).order_id, day.last(e.CancelOrder).broker_id) == (stop.order_id, "S1")
+    assert day.last(e.Alarmed).name == "arrived_late"
+    assert "CancelRequested" not in books(day, "10:00:15", **{**shown, "orders": (*rows, row(stop, "S1", "cancelled"))})
+    assert day.book.resting(INFY.key).broker_id == "S2"
+
+
+def test_F21_an_entry_that_was_taken_for_lost_and_filled_late_is_ours_and_protected():
+    day, order = unknown()
+    for second in (6, 7, 8, 9):
+        books(day, f"10:00:0{second}", orders=(foreign(),))
+    assert day.book.order(order.order_id).status == "rejected"
+    late = {"orders": (foreign(), row(order, "E9", "complete")), "trades": (trade("E9", "BUY", 50, 1000),)}
+    books(day, "10:00:12", **late, positions=(position(50),))
+    assert day.book.position(INFY.key).quantity == 50
+    assert day.book.trades_today == 1
+    assert stop_of(day).quantity == 50
+
+
 def test_it_is_not_absent_while_the_position_has_moved():
     day, order = unknown()
     for second in range(10, 20):

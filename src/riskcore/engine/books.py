@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from riskcore import events as e
@@ -10,17 +11,18 @@ from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.operator import LOGIN
-from riskcore.engine.reports import charges_for, report
+from riskcore.engine.reports import OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
-from riskcore.orders import AWAITING, CANCELLED, REJECTED, ApprovedExit, Order, Revision
+from riskcore.orders import AWAITING, CANCELLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
 from riskcore.reconcile import (
     DELIVERY,
     candidates,
     differences,
     held_there,
     is_clean,
+    late,
     named,
     nameless,
     repeated,
@@ -30,6 +32,7 @@ from riskcore.signals import seconds, sign
 
 BALANCE: Final = "balance_unexplained"
 CHANGED: Final = "stop_changed"
+LATE: Final = "arrived_late"
 
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
@@ -37,6 +40,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     books = event.books
     for order_id, broker_id in named(turn.book, books, turn.policy):
         turn.note(e.Acknowledged(turn.at, order_id, broker_id))
+    _name_the_late(turn, books)
     for order in turn.book.orders:
         if order.broker_id:
             _take(turn, order, books)
@@ -44,6 +48,19 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
         _look_for(turn, order, books)
     _note_foreign_rows(turn, books)
     _compare(turn, event)
+
+
+def _name_the_late(turn: Turn, books: BrokerBooks) -> None:
+    """An order that was taken for lost is there after all: what it filled is ours, and the rest of it is taken back."""
+    for order_id, broker_id in late(turn.book, books, turn.policy, turn.state.custody.lost):
+        turn.note(e.Acknowledged(turn.at, order_id, broker_id))
+        turn.alarm(LATE, order_id, f"it was taken for lost, and is at the broker as {broker_id}: it is taken back")
+    for order in turn.book.orders:
+        row = books.order(order.broker_id) if order.id in turn.state.custody.lost else None
+        asked = turn.state.custody.asked_at(order.id)
+        if row is not None and row.working and (asked is None or books.at - asked >= FIRST_PAUSE):
+            turn.note(e.CancelRequested(turn.at, order.id, "it was taken for lost"))
+            turn.ask(e.CancelOrder(order.id, order.broker_id))
 
 
 @exact
@@ -62,7 +79,7 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
         _revalue(turn, order, books)
     row, known = books.order(order.broker_id), turn.book.order(order.id)
     if row is not None and known is not None and known.live:
-        _settle_what_was_asked(turn, known, row)
+        _settle_what_was_asked(turn, known, row, books.at)
 
 
 def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
@@ -78,19 +95,25 @@ def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
         turn.note(e.TradeCorrected(turn.at, trade, order.approved.instrument.key, gross, charges))
 
 
-def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder) -> None:
-    """A change that nobody answered is read off the row; what the book shows open after a while is asked again."""
-    approved, asked = order.approved, turn.state.custody.asked_at(order.id)
-    waited = asked is None or turn.at - asked >= FIRST_PAUSE
+def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: datetime) -> None:
+    """A change that nobody answered is read off the row; what the book shows open after a while is asked again.
+
+    A read that began at `read_at` says nothing of what was asked for, or settled, after that.
+    """
+    approved, custody = order.approved, turn.state.custody
+    asked, settled = custody.asked_at(order.id), custody.settled_at(order.id)
+    waited = asked is None or read_at - asked >= FIRST_PAUSE
     if order.revision is not None:
         if _is(row, order.revision):
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
         elif waited:
             turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note="the broker's book does not show it"))
     elif order.id in turn.state.cancelling:
-        if row.working and waited and asked is not None:
+        if row.working and waited:
             turn.note(e.CancelRequested(turn.at, order.id, "the broker's book still shows it"))
             turn.ask(e.CancelOrder(order.id, order.broker_id))
+    elif settled is not None and read_at <= settled:
+        return
     elif order.rests and isinstance(approved, ApprovedExit) and approved.trigger is not None and row.working:
         ours = Revision(approved.quantity, approved.limit, approved.trigger)
         if row.trigger is not None and not _is(row, ours) and waited:
@@ -109,6 +132,8 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
     young = turn.at - order.approved.at < seconds(turn.policy.unknown_settle_s)
     if books.orders is None or books.order(order.broker_id) is not None or young:
         return
+    if order.status == INTENDED:
+        turn.alarm(OUTCOME_UNKNOWN, order.id, "nobody said what became of it, and the book does not show it")
     if not order.broker_id and candidates(order, turn.book, books, turn.policy):
         return
     if turn.book.session is not None and order.approved.at.date() < turn.book.session:

@@ -22,6 +22,8 @@ from riskcore.positions import Position
 from riskcore.states import WAITING_FOR_LOGIN
 
 BARE: Final = "unprotected"
+NEVER_ARRIVED: Final = frozenset(("not_sent", "rate_limited", "no_login", "network", "unknown"))
+"""Why a stop may have ended that the broker never judged: another one is placed."""
 
 
 def protect(turn: Turn) -> None:
@@ -186,7 +188,7 @@ def stop_ended(turn: Turn, order: Order, error: str) -> None:
     if position is None or not isinstance(approved, ApprovedExit) or not _of(order, position):
         return
     if order.status == REJECTED:
-        if error not in ("not_sent", "rate_limited", "no_login", "network"):
+        if error not in NEVER_ARRIVED:
             turn.alarm("stop_refused", order.id, "the broker refused the stop: it counts as hit")
             turn.leave(position, approved.reason, position.last or position.average_price, approved.level)
     elif order.id not in turn.state.cancelling:

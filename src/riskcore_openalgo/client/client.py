@@ -17,6 +17,7 @@ from riskcore_openalgo.client.failures import NOT_SENT, UNKNOWN, ReadFailed
 from riskcore_openalgo.client.outcomes import ANALYZE, LIVE, Outcome, no_tokens, not_sent, outcome_of
 from riskcore_openalgo.client.wanted import PRICED, TRIGGERED, OrderWanted, check_levels, rupees_or_none, shares
 from riskcore_openalgo.config.settings import OpenAlgoAccess
+from riskcore_openalgo.failpoints import reach
 
 TIMEOUT_S: Final = 5.0
 ANALYZER_TIMEOUT_S: Final = 20.0
@@ -193,7 +194,10 @@ class Client:
     def _sent(self, method: str, kind: str, *, id_field: str = "orderid", **arguments: Any) -> Outcome:
         if not self.budget.take(kind, EXIT_WAIT_S if kind == EXIT else 0.0):
             return no_tokens(kind)
-        return outcome_of(self._calls.order(method, kind, strategy=self.strategy, **arguments), id_field)
+        reach("client.order.sending")
+        reply = self._calls.order(method, kind, strategy=self.strategy, **arguments)
+        reach("client.order.answered")
+        return outcome_of(reply, id_field)
 
     # ------------------------------------------------------------ the account
 

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore_openalgo.runner.stopping import rests_for
 
 PARTLY_FILLED: Final = "partly_filled"
 ENDED_UNFILLED: Final = ("cancelled", "rejected")

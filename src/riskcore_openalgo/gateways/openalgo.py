@@ -24,6 +24,7 @@ from riskcore_openalgo.client import (
     Rejected,
     Unknown,
 )
+from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
 
@@ -65,7 +66,9 @@ class OpenAlgoGateway:
             if capped:
                 return (self._not_sent(order.order_id, capped),)
             self._sent.add(session)
+        reach("gateway.place.sending", (order,))
         outcome = self._client.place(wanted_of(order, self.resting), urgent=not is_entry)
+        reach("gateway.place.sent", (order,))
         return (*self._unexpected(outcome), self._report(order.order_id, outcome))
 
     def cancel(self, command: events.CancelOrder, at: datetime) -> Iterable[events.Input]:
@@ -74,7 +77,9 @@ class OpenAlgoGateway:
         if held_up:
             return self._other_mode()
         if shown is not None and shown.working:
+            reach("gateway.cancel.sending")
             self._client.cancel(shown)
+            reach("gateway.cancel.sent")
         return self._seen()
 
     def revise(self, command: events.ReviseOrder, at: datetime) -> Iterable[events.Input]:
@@ -86,7 +91,9 @@ class OpenAlgoGateway:
             return (self._revision(command, events.UNSURE, f"the book shows it {shown.status}"), *self._seen())
         wish = command.revision
         price = wish.limit if shown.price is not None else None
+        reach("gateway.modify.sending")
         outcome = self._client.modify(shown, quantity=wish.quantity, price=price, trigger=wish.trigger)
+        reach("gateway.modify.sent")
         if isinstance(outcome, Accepted):
             return (self._revision(command, events.TAKEN, ""),)
         if isinstance(outcome, Rejected):

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
+from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal.locks import FileLock, holder
 from riskcore_openalgo.journal.spool import Spool, SpoolUnreadable
 from riskcore_openalgo.journal.tables import METADATA
@@ -146,15 +147,22 @@ class SqliteFile:
             yield connection
 
     def back_up(self, engine: Engine, schema: int) -> str:
-        """`NAME.schema1.bak`, through SQLite's own backup, so that what is still in the log is in it."""
-        copy = unused(beside(self.path, f".schema{schema}.bak"))
-        target = self._connection(copy, "rwc")
+        """`NAME.schema1.bak`, through SQLite's own backup, so that what is still in the log is in it.
+
+        It is made under another name: one that was cut off never bears the name of a whole one.
+        """
+        copy, part = unused(beside(self.path, f".schema{schema}.bak")), beside(self.path, f".schema{schema}.part")
+        for ending in ("", "-wal", "-shm", "-journal"):
+            beside(part, ending).unlink(missing_ok=True)
+        target = self._connection(part, "rwc")
         try:
             with engine.connect() as connection:
                 source: Any = connection.connection.driver_connection
                 source.backup(target)
+                reach("journal.copy.begun")
         finally:
             target.close()
+        part.replace(copy)
         return str(copy)
 
     def compact(self, engine: Engine) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 
+from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal.places import Place
 from riskcore_openalgo.journal.tables import META, METADATA, SCHEMA_VERSION, SNAPSHOTS
 from riskcore_openalgo.journal.troubles import JournalBroken
@@ -30,6 +31,8 @@ def prepare(place: Place, engine: Engine) -> str:
             with place.begun(engine) as connection:
                 METADATA.create_all(connection)
                 put(connection, SCHEMA, str(SCHEMA_VERSION))
+                reach("journal.schema.put")
+            reach("journal.schema.made")
             return ""
         if found > SCHEMA_VERSION:
             raise JournalBroken(f"{place.where}: schema {found} is newer than {SCHEMA_VERSION}; update riskcore")
@@ -65,10 +68,13 @@ def _has(connection: Connection, table: str) -> bool:
 
 def _moved_on(place: Place, engine: Engine, found: int) -> str:
     copy = place.back_up(engine, found)
+    reach("journal.copy.made")
     with place.begun(engine) as connection:
         for step in range(found, SCHEMA_VERSION):
             STEPS[step](connection)
         put(connection, SCHEMA, str(SCHEMA_VERSION))
+        reach("journal.migration.put")
+    reach("journal.migration.kept")
     return copy
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal.locks import PAUSE_S, in_use, me
 from riskcore_openalgo.journal.places import BUSY_MS, Lock, table_names
 from riskcore_openalgo.journal.spool import Spool
@@ -127,6 +128,7 @@ class Postgres:
                 )
             for name in sorted(names.intersection(table_names())):
                 connection.exec_driver_sql(f"CREATE TABLE {name}_schema{schema} AS TABLE {name}")
+            reach("journal.copy.begun")
         return f"tables journal_schema{schema} and so on"
 
     def compact(self, engine: Engine) -> None:

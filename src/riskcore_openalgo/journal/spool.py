@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal.sealing import CHECK_BYTES, SALT_BYTES, Seal
 
 END: Final = b"0" * 8
@@ -63,15 +64,18 @@ class Spool:
         try:
             self._file.seek(self._end)
             self._file.write(data + END)
+            reach("spool.rows.written")
             self._sync()
         except (OSError, ValueError) as problem:
             raise SpoolFull(f"{self.path} cannot be written: {problem}") from problem
+        reach("spool.rows.kept")
         self._end += len(data)
         self._waiting += new
 
     def clear(self) -> None:
         """Forget the rows: the database has them."""
         if self._waiting:
+            reach("spool.clearing")
             self._file.seek(self._start)
             self._file.write(END)
             self._sync()
@@ -135,4 +139,6 @@ class Spool:
 
     def _sync(self) -> None:
         self._file.flush()
+        reach("spool.syncing")
         os.fsync(self._file.fileno())
+        reach("spool.synced")

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError as PoolTimeout
 
 from riskcore import engine, events
+from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal import snapshots
 from riskcore_openalgo.journal.chain import FACT, GENESIS, INPUT, Break, Mark, Row, chained, row_of
 from riskcore_openalgo.journal.codec import CodecError
@@ -125,8 +126,10 @@ class Journal(Reader):
             try:
                 with self._writer.begin() as connection:
                     snapshots.keep(connection, taken)
+                    reach("journal.snapshot.put")
             except (DBAPIError, PoolTimeout, JournalInUse):
                 return False
+            reach("journal.snapshot.kept")
             return True
 
     def load(self) -> Loaded:
@@ -151,6 +154,8 @@ class Journal(Reader):
                     self._put(connection, some)
             except Break as broken:
                 raise JournalBroken(f"{self.where}: {broken}; nothing was taken over") from broken
+            reach("journal.takeover.put")
+        reach("journal.takeover.kept")
         self._look()
 
     def begin_after(self, base: Snapshot) -> None:
@@ -161,6 +166,8 @@ class Journal(Reader):
             snapshots.keep(connection, base, base=True)
             put(connection, GENESIS_AT, str(base.mark))
             put(connection, VERIFIED, str(self._end))
+            reach("journal.prune.put")
+        reach("journal.prune.kept")
         self._look()
         self._place.compact(self._writer)
 
@@ -193,6 +200,8 @@ class Journal(Reader):
             if self.length - start.seq >= MARK_EVERY:
                 with self._writer.begin() as connection:
                     put(connection, VERIFIED, str(self._end))
+                    reach("journal.verified.put")
+                reach("journal.verified.kept")
         except DBAPIError as problem:
             raise JournalBroken(f"{self.where}: {self._place.why(problem)}") from problem
 
@@ -202,7 +211,9 @@ class Journal(Reader):
         if left and not left[0].follows(self.head):
             raise JournalBroken(f"{self._spool.path}: does not continue {self.where} at row {self.length}")
         if left:
+            reach("journal.spool.adopting")
             self._adopt(left)
+            reach("journal.spool.adopted")
             self._end = left[-1].mark
         self._spool.clear()
 
@@ -261,8 +272,11 @@ class Journal(Reader):
 
     def _write(self, rows: Sequence[Row]) -> None:
         if rows:
+            reach("journal.rows.writing", rows)
             with self._writer.begin() as connection:
                 self._put(connection, rows)
+                reach("journal.rows.put", rows)
+            reach("journal.rows.committed", rows)
 
     def _put(self, connection: Connection, rows: Sequence[Row]) -> None:
         connection.execute(insert(JOURNAL), [asdict(row) for row in rows])

@@ -16,6 +16,7 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal import Durability, JournalConflict, JournalLost
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.lanes import Lanes, not_sent
@@ -61,6 +62,7 @@ class Runner:
         self.state = before.state
         for fact in before.decisions:
             self._remember(fact)
+        reach("runner.start.folded")
         now = self.clock()
         self.offer(events.PolicyLoaded(now, self.policy))
         for command in engine.resume(self.state, self.policy):
@@ -96,9 +98,12 @@ class Runner:
             entries += (item.event, *made.facts)
             commands += made.commands
             led_to.append(made.facts)
+        reach("runner.turn.stepped", entries)
         durable = self._record(entries)
+        reach("runner.turn.durable", entries)
         for item, facts in zip(taken, led_to, strict=True):
             self._tell(item, facts, accepted=durable is not None)
+        reach("runner.commands.starting", commands)
         self._carry_out(commands, durable)
         return len(taken)
 
@@ -134,7 +139,9 @@ class Runner:
             if self._watch is not None:
                 self._watch(fact)
         if item.reply is not None and item.answer is not None:
+            reach("runner.answer.giving", facts)
             item.reply.set_result(item.answer(facts, accepted))
+            reach("runner.answer.given", facts)
 
     def _carry_out(self, commands: Iterable[events.Command], durable: Durability | None) -> None:
         now = self.clock()
@@ -143,6 +150,7 @@ class Runner:
                 self.offer(not_sent(command.order.order_id, now, JOURNAL_TROUBLE))
             else:
                 self._lanes.send(command, now, self.offer)
+            reach("runner.commands.between", (command,))
 
     def _remember(self, fact: events.Fact) -> None:
         if isinstance(fact, (events.EntryApproved, events.EntryRefused)):

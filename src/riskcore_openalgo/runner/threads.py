@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.runner.lanes import Deliver, Evidence, Gateway, Job, answers, not_sent
 
 EXIT_THREADS: Final = 4
@@ -119,4 +120,6 @@ class ThreadLanes:
 
 def _deliver(found: Iterable[events.Input], deliver: Deliver) -> None:
     for event in found:
+        reach("lanes.report.offering", (event,))
         deliver(event)
+        reach("lanes.report.offered", (event,))

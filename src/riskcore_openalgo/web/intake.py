@@ -25,6 +25,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
+from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.web.alerts import (
     BadAlert,
     Reading,
@@ -163,6 +164,7 @@ class Intake:
         if waiting.cancelled():
             return _no(503, "intake_stopping", "the runner is stopping; send it again")
         receipt = waiting.result()
+        reach("intake.answer.sending")
         return JSONResponse(receipt.body, receipt.status_code)
 
 

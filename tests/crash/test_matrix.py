@@ -1,0 +1,43 @@
+"""F50: a live day is killed wherever something is sent or written, started again, and held against the broker."""
+
+import os
+
+import pytest
+
+from riskcore_openalgo.failpoints import FAILPOINTS
+from tests.crash.cell import AT_BROKER
+from tests.crash.matrix import ALWAYS, CELLS
+from tests.crash.test_stores import WORKS
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="days are forked, and killed by a POSIX signal")
+COMMAND = 'python3 tasks.py test -m "matrix or not matrix" "tests/crash/test_matrix.py::{}"'
+
+
+def every_cell():
+    """Every cell by its name; most of them run only where they are asked for."""
+    for story, places in CELLS:
+        name = " ".join(places)
+        marks = () if (story, name) in ALWAYS else (pytest.mark.matrix,)
+        yield pytest.param(story, name, id=f"{story}-{name.replace(' ', ',')}", marks=marks)
+
+
+@pytest.mark.parametrize(("story", "places"), list(every_cell()))
+def test_F50_a_day_killed_here_loses_no_share_and_sends_no_second_order(story, places, outcomes, request):
+    """The broker's truth, the journal, the book, the counters and the answers agree in the end."""
+    again = f"\nto run it again: {COMMAND.format(request.node.name)}"
+    try:
+        found, told = outcomes[story, places].result()
+    except Exception as problem:
+        raise AssertionError(f"{problem}{again}") from problem
+    assert not found, "\n".join([*found, told, again])
+
+
+def test_every_failpoint_has_a_cell():
+    """One that is never reached protects nothing."""
+    named = {place.partition("@")[0].partition(":")[0] for _, places in CELLS for place in places}
+    assert named - {AT_BROKER} | {place for place, _ in WORKS} == set(FAILPOINTS)
+
+
+def test_what_always_runs_is_part_of_the_matrix():
+    """A cell that was renamed is noticed."""
+    assert {(story, " ".join(places)) for story, places in CELLS} >= ALWAYS
