@@ -213,6 +213,7 @@ LIFTED = {
     "max_sector_exposure": {"max_sector_exposure": 100},
     "max_sector_net_exposure": {"max_sector_net_exposure": None},
     "max_unknown_sector_exposure": {"max_unknown_sector_exposure": None},
+    "max_open_risk": {"max_open_risk": None},
     "max_quantity": {"max_quantity": None},
     "max_notional": {"max_notional": None},
     "max_slices": {"max_slices": 10},
