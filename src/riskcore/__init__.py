@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         BrokerPosition as BrokerPosition,
         BrokerTrade as BrokerTrade,
     )
+    from riskcore.brokers import capability as capability
     from riskcore.costs import (
         Charges as Charges,
         ChargesUnknown as ChargesUnknown,
@@ -158,6 +159,7 @@ if TYPE_CHECKING:
         swings as swings,
         true_ranges as true_ranges,
     )
+    from riskcore.table_rows import Capability as Capability
     from riskcore.targets import (
         Leg as Leg,
         Target as Target,
@@ -182,6 +184,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "breakers.measure": ("Measure", "Observations"),
     "breakers.table": ("measures",),
     "broker_books": ("BrokerBooks", "BrokerHolding", "BrokerOrder", "BrokerPosition", "BrokerTrade"),
+    "brokers": ("capability",),
     "costs": ("Charges", "ChargesUnknown", "charges", "order_charges", "settlement_stt", "settles_by_delivery"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exchange_limits": ("band_pct", "largest_quantity_sent", "price_band", "slice_quantity", "slices"),
@@ -260,6 +263,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "swings",
         "true_ranges",
     ),
+    "table_rows": ("Capability",),
     "targets": (
         "Leg",
         "Target",

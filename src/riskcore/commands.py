@@ -44,17 +44,19 @@ class PlaceExit:
 
 @frozen
 class CancelOrder:
-    """Cancel the rest of one of our orders."""
+    """Cancel the rest of one of our orders; `broker_id` is the broker's name for it, "" while none is known."""
 
     order_id: str
+    broker_id: str = ""
 
 
 @frozen
 class ReviseOrder:
-    """Change one of our resting orders in place."""
+    """Change one of our resting orders in place; `broker_id` is the broker's name for it."""
 
     order_id: str
     revision: Revision
+    broker_id: str = ""
 
 
 Command: TypeAlias = AskEquity | AskEvidence | PlaceEntry | PlaceExit | CancelOrder | ReviseOrder

@@ -44,6 +44,7 @@ CATALOGUE: Final = (
     Reason("stopped_for_session", "entries are stopped for this session: {measured}", "next session"),
     Reason("stopped_for_now", "entries are stopped for now: {measured}", "today"),
     Reason("calendar_unknown", "{measured}", "operator"),
+    Reason("instrument_unknown", "nothing can be seen of the instrument: {measured}", "operator"),
     Reason("market_closed", "the market is closed at {measured}", "next session"),
     Reason("before_first_entry", "{measured} is before the first entry time {limit}", "today"),
     Reason("after_cut_off", "{measured} is at or after the entry cut-off {limit}", "next session"),

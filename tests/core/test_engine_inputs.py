@@ -100,6 +100,16 @@ def test_evidence_nobody_waits_for_is_stray():
     assert day.look("10:00:01", signal, last=1000) == ("StrayReport",)
 
 
+def test_a_signal_of_which_nothing_can_be_seen_is_refused_by_name():
+    """At once, and not when it has grown too old; a second word of it changes nothing."""
+    day = a_day()
+    signal = day.signal("10:00", stop=980)
+    failed = e.EvidenceFailed(day.at("10:00"), signal.id, "NSE:INFY is not known")
+    assert day.take(failed) == ("EntryRefused",)
+    assert [found.reason for found in day.last(e.EntryRefused).findings] == ["instrument_unknown"]
+    assert day.take(failed) == ()
+
+
 def test_a_signal_whose_evidence_never_comes_is_refused_as_stale():
     """After signal_max_age_s, by the clock alone."""
     day = a_day()

@@ -61,6 +61,7 @@ RARE = (
     events.Rearmed(NOW, "max_drawdown"),
     events.TroubleSeen(NOW, "prices_stale", "silent for 90 s", "NSE:M&M"),
     events.PricesSeen(NOW, "NSE:SBIN", *map(Decimal, (801, 802, 800, 801)), NOW, ticks=3, sources=("poll", "stream")),
+    events.EvidenceFailed(NOW, "id", "NSE:NOBODY is not known"),
 )
 
 

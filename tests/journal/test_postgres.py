@@ -57,8 +57,8 @@ def test_F52_rows_left_in_the_spool_by_a_crash_go_in_when_the_server_is_back(in_
 class Seen:
     """An account of ten lakhs, and INFY at 1,000."""
 
-    def equity(self, session, last_known):
-        return Decimal(1_000_000)
+    def equity(self, command, at):
+        return events.EquityRead(at, Decimal(1_000_000))
 
     def market(self, signal, interval, moment):
         return rc.Market(instrument=INFY, at=moment, last=1000, atr=10)

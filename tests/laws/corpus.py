@@ -12,7 +12,14 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=rc.IST)
 INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 TCS = rc.Instrument(symbol="TCS", tick="0.05", sector="IT")
 SEEN = {"last": 1000, "atr": 10}
-ENGINE_ONLY = {"exit_without_position", "exit_working", "no_position", "stop_not_tighter", "stop_beyond_market"}
+ENGINE_ONLY = {
+    "exit_without_position",
+    "exit_working",
+    "instrument_unknown",
+    "no_position",
+    "stop_not_tighter",
+    "stop_beyond_market",
+}
 LAST_LOOK = {"price_off_tick", "quantity_off_lot", "over_risk_budget"}
 
 

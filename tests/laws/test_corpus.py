@@ -44,7 +44,7 @@ def test_COR_3_one_difference_is_one_reason(reason):
 
 @pytest.mark.smoke
 def test_COR_4_the_corpus_and_the_catalogue_name_the_same_reasons():
-    """Two are the engine's (exit signals), and three only a wrong program could reach: the last look has them."""
+    """Some are the engine's; three only a wrong program could reach: the last look has them."""
     assert set(CORPUS) | ENGINE_ONLY | LAST_LOOK == {reason.code for reason in rc.CATALOGUE}
     assert not set(CORPUS) & (ENGINE_ONLY | LAST_LOOK)
 

@@ -39,8 +39,8 @@ class Bench:
         self.runner.start()
         self.runner.settle()
 
-    def equity(self, session, last_known):
-        return Decimal(1_000_000)
+    def equity(self, command, at):
+        return events.EquityRead(at, Decimal(1_000_000))
 
     def market(self, signal, interval, at):
         instrument = {"SBIN": SBIN, "INFY": INFY}.get(signal.symbol)

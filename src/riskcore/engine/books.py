@@ -74,7 +74,7 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder) -> None:
     elif order.id in turn.state.cancelling:
         if row.working and waited and asked is not None:
             turn.note(e.CancelRequested(turn.at, order.id, "the broker's book still shows it"))
-            turn.ask(e.CancelOrder(order.id))
+            turn.ask(e.CancelOrder(order.id, order.broker_id))
     elif order.rests and isinstance(approved, ApprovedExit) and approved.trigger is not None and row.working:
         ours = Revision(approved.quantity, approved.limit, approved.trigger)
         if row.trigger is not None and not _is(row, ours) and waited:

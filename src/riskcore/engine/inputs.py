@@ -99,6 +99,13 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
 
 
 @react_to.register
+def _no_evidence(event: e.EvidenceFailed, turn: Turn) -> None:
+    signal = next((s for s in turn.state.pending if s.id == event.signal_id), None)
+    if signal is not None:
+        turn.refuse(signal, Finding("evidence", False, "instrument_unknown", event.why))
+
+
+@react_to.register
 def _prices(event: e.PricesSeen, turn: Turn) -> None:
     position = turn.book.position(event.key)
     if position is not None:

@@ -105,7 +105,7 @@ class Turn:
     def revise(self, order: Order, revision: Revision, why: str) -> None:
         """Ask for a resting order to be changed in place."""
         self.note(e.RevisionRequested(self.at, order.id, revision, why))
-        self.ask(e.ReviseOrder(order.id, revision))
+        self.ask(e.ReviseOrder(order.id, revision, order.broker_id))
 
     def alarm(self, name: str, subject: str, why: str) -> None:
         """Call for somebody, once."""
@@ -121,7 +121,7 @@ class Turn:
         """Ask once for the rest of an order to be cancelled."""
         if order.id not in self.state.cancelling:
             self.note(e.CancelRequested(self.at, order.id, why))
-            self.ask(e.CancelOrder(order.id))
+            self.ask(e.CancelOrder(order.id, order.broker_id))
 
     def refuse(self, signal: Signal, finding: Finding) -> None:
         """No, for one reason, without a decision."""

@@ -64,6 +64,7 @@ from riskcore.events.inputs import (
     AlertRefused as AlertRefused,
     EquityRead as EquityRead,
     EvidenceArrived as EvidenceArrived,
+    EvidenceFailed as EvidenceFailed,
     OrderReported as OrderReported,
     PolicyLoaded as PolicyLoaded,
     PricesSeen as PricesSeen,
@@ -108,6 +109,7 @@ Input: TypeAlias = (
     | SignalArrived
     | AlertRefused
     | EvidenceArrived
+    | EvidenceFailed
     | PricesSeen
     | TightenStop
     | OrderReported

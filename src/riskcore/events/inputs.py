@@ -62,6 +62,15 @@ class EvidenceArrived:
 
 
 @frozen
+class EvidenceFailed:
+    """Nothing could be seen for a pending signal: its instrument is not known, or nobody answers for it."""
+
+    at: datetime
+    signal_id: str
+    why: str
+
+
+@frozen
 class PricesSeen:
     """Prices of one instrument since the last look, conflated: the first, the extremes and the last.
 

@@ -24,8 +24,13 @@ ANALYZER_TIMEOUT_S: Final = 20.0
 EXIT_WAIT_S: Final = 1.0
 FEATURES: Final = {"gtt": "placegttorder", "orders_feed": "subscribe_orders"}
 """What only some lines of the SDK have, and the method by which it is known."""
+BOOKS: Final = ("orders", "trades", "positions", "holdings")
 MOST_POSITIONS: Final = 50
 TELEGRAM_LONGEST: Final = 4096
+
+
+def ignore(_: ReadFailed | None) -> None:
+    """Nobody wants to know."""
 
 
 def now_in_ist() -> datetime:
@@ -212,15 +217,24 @@ class Client:
         """The shares in the demat account."""
         return rows.holdings(self._data("holdings", "holdings"))
 
-    def books(self, at: datetime) -> rc.BrokerBooks:
-        """All four books, begun at `at`. Never raises: a book that cannot be read is None, and named in `unread`."""
+    def books(
+        self, at: datetime, names: Iterable[str] = BOOKS, *, each: Callable[[ReadFailed | None], None] = ignore
+    ) -> rc.BrokerBooks:
+        """The books of these names (all four), begun at `at`. Never raises: one that cannot be read is None.
+
+        Why it could not stands in `unread`; one that was not asked for is None without a reason. `each` is called after
+        each book with what went wrong, or None: between two of them the account may change its mode.
+        """
         found: dict[str, Any] = {}
         unread = []
-        for name in ("orders", "trades", "positions", "holdings"):
+        for name in names:
+            failed = None
             try:
                 found[name] = getattr(self, name)()
             except ReadFailed as problem:
+                failed = problem
                 unread.append((name, str(problem)))
+            each(failed)
         return rc.BrokerBooks(at=at, unread=tuple(unread), **found)
 
     def funds(self) -> money_rows.Funds:

@@ -25,10 +25,14 @@ class PaperGateway:
         self._broker, report = self._broker.place(order, at)
         return self._kept((report,))
 
-    def cancel(self, order_id: str, at: datetime) -> tuple[events.OrderReported, ...]:
+    def cancel(self, command: events.CancelOrder, at: datetime) -> tuple[events.OrderReported, ...]:
         """Cancel what still works under that id."""
-        self._broker, reports = self._broker.cancel(order_id, at)
+        self._broker, reports = self._broker.cancel(command.order_id, at)
         return self._kept(reports)
+
+    def revise(self, command: events.ReviseOrder, at: datetime) -> tuple[events.RevisionReported, ...]:
+        """Nothing rests on paper: the levels are watched."""
+        return (events.RevisionReported(at, command.order_id, events.REFUSED, "nothing rests on paper"),)
 
     def see(self, prices: events.PricesSeen) -> tuple[events.OrderReported, ...]:
         """Show it new prices; what trades in them."""
@@ -41,11 +45,11 @@ class PaperGateway:
             if isinstance(event, (events.EntryApproved, events.ExitApproved)):
                 self.place(event.order, event.at)
             elif isinstance(event, events.CancelRequested):
-                self.cancel(event.order_id, event.at)
+                self.cancel(events.CancelOrder(event.order_id), event.at)
             elif isinstance(event, events.PricesSeen):
                 self.see(event)
             elif isinstance(event, events.OrderReported) and event.note.startswith("not sent"):
-                self.cancel(event.order_id, event.at)
+                self.cancel(events.CancelOrder(event.order_id), event.at)
 
     def latest(self, order_id: str) -> events.OrderReported | None:
         """What it last said of an order (a broker's order book, for one order)."""

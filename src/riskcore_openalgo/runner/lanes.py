@@ -6,30 +6,35 @@ What comes back is an input like any other. A gateway that raises has not said n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import riskcore as rc
 from riskcore import events
 
-Deliver = Callable[[events.Input], None]
+Deliver: TypeAlias = Callable[[events.Input], None]
+Job: TypeAlias = Callable[[], Iterable[events.Input]]
+"""Something to be read, for which the engine did not ask."""
 
 
 class Gateway(Protocol):
-    """Where approved orders go: a broker, or something that behaves like one."""
+    """Where approved orders go: a broker, or something that behaves like one. What is known at once comes back."""
 
-    def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.OrderReported]:
-        """Send one order; what is known of it at once."""
+    def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
+        """Send one order."""
 
-    def cancel(self, order_id: str, at: datetime) -> Iterable[events.OrderReported]:
+    def cancel(self, command: events.CancelOrder, at: datetime) -> Iterable[events.Input]:
         """Cancel the rest of one order."""
+
+    def revise(self, command: events.ReviseOrder, at: datetime) -> Iterable[events.Input]:
+        """Change one resting order in place."""
 
 
 class Evidence(Protocol):
     """Who can be asked what an account and an instrument look like now."""
 
-    def equity(self, session: date, last_known: Decimal | None) -> Decimal | None:
+    def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
         """Opening equity of a session, or None where it cannot be read."""
 
     def market(self, signal: rc.Signal, interval: str, at: datetime) -> rc.Market | None:
@@ -42,6 +47,9 @@ class Lanes(Protocol):
     def send(self, command: events.Command, at: datetime, deliver: Deliver) -> None:
         """Carry out one command."""
 
+    def read(self, job: Job, deliver: Deliver) -> None:
+        """Read something, and deliver what it comes to."""
+
 
 class InlineLanes:
     """All lanes in the caller's thread, one after the other: paper, backtest and tests."""
@@ -51,45 +59,52 @@ class InlineLanes:
 
     def send(self, command: events.Command, at: datetime, deliver: Deliver) -> None:
         """Carry out one command at once."""
-        if isinstance(command, events.AskEquity):
-            equity = self._evidence.equity(command.session, command.last_known)
-            if equity is not None:
-                deliver(events.EquityRead(at, equity))
-        elif isinstance(command, events.AskEvidence):
-            market = self._evidence.market(command.signal, command.interval, at)
-            if market is not None:
-                deliver(events.EvidenceArrived(at, command.signal.id, market))
-        elif isinstance(command, events.CancelOrder):
-            self._cancel(command.order_id, at, deliver)
-        elif isinstance(command, events.ReviseOrder):
-            deliver(events.RevisionReported(at, command.order_id, events.REFUSED, "nothing rests on paper"))
-        else:
-            self._place(command.order, at, deliver)
+        for answer in answers(command, self._gateway, self._evidence, at):
+            deliver(answer)
 
-    def _place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime, deliver: Deliver) -> None:
-        if isinstance(order, rc.ApprovedEntry) and at > order.valid_until:
-            deliver(not_sent(order.order_id, at, "the approval no longer holds"))
-            return
-        try:
-            reports = list(self._gateway.place(order, at))
-        except Exception as problem:  # noqa: BLE001 - whatever it was, the order may have been taken
-            reports = [_unknown(order.order_id, at, problem)]
-        for report in reports:
-            deliver(report)
-
-    def _cancel(self, order_id: str, at: datetime, deliver: Deliver) -> None:
-        try:
-            reports = list(self._gateway.cancel(order_id, at))
-        except Exception as problem:  # noqa: BLE001 - the exit behind a cancel goes, whatever became of the cancel
-            reports = [_unknown(order_id, at, problem)]
-        for report in reports:
-            deliver(report)
+    def read(self, job: Job, deliver: Deliver) -> None:
+        """Read at once."""
+        for answer in job():
+            deliver(answer)
 
 
-def _unknown(order_id: str, at: datetime, problem: Exception) -> events.OrderReported:
+def answers(command: events.Command, gateway: Gateway, evidence: Evidence, at: datetime) -> list[events.Input]:
+    """What carrying out a command brings; never raises."""
+    if isinstance(command, events.AskEquity):
+        read = evidence.equity(command, at)
+        return [] if read is None else [read]
+    if isinstance(command, events.AskEvidence):
+        market = evidence.market(command.signal, command.interval, at)
+        if market is None:
+            why = f"{command.signal.exchange}:{command.signal.symbol} is not known"
+            return [events.EvidenceFailed(at, command.signal.id, why)]
+        return [events.EvidenceArrived(at, command.signal.id, market)]
+    if isinstance(command, events.CancelOrder):
+        return _tried(lambda: gateway.cancel(command, at), lambda problem: unknown(command.order_id, at, problem))
+    if isinstance(command, events.ReviseOrder):
+        return _tried(lambda: gateway.revise(command, at), lambda problem: _unsure(command, at, problem))
+    order = command.order
+    if isinstance(order, rc.ApprovedEntry) and at > order.valid_until:
+        return [not_sent(order.order_id, at, "the approval no longer holds")]
+    return _tried(lambda: gateway.place(order, at), lambda problem: unknown(order.order_id, at, problem))
+
+
+def _tried(send: Job, otherwise: Callable[[Exception], events.Input]) -> list[events.Input]:
+    try:
+        return list(send())
+    except Exception as problem:  # noqa: BLE001 - whatever it was, the broker may have been told
+        return [otherwise(problem)]
+
+
+def unknown(order_id: str, at: datetime, problem: Exception) -> events.OrderReported:
+    """The report of an order of which nobody can say what became of it."""
     return events.OrderReported(at, order_id, "unknown", 0, Decimal(0), note=f"outcome unknown: {problem}")
 
 
 def not_sent(order_id: str, at: datetime, why: str) -> events.OrderReported:
     """The report of an order that never left: a definite refusal, by ourselves."""
     return events.OrderReported(at, order_id, "rejected", 0, Decimal(0), note=f"not sent: {why}", error="not_sent")
+
+
+def _unsure(command: events.ReviseOrder, at: datetime, problem: Exception) -> events.RevisionReported:
+    return events.RevisionReported(at, command.order_id, events.UNSURE, f"outcome unknown: {problem}")

@@ -8,8 +8,7 @@ again: that is how a killed day goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -32,9 +31,10 @@ class BarEvidence:
         self.bars: dict[str, list[rc.Bar]] = {}
         self.instruments: dict[str, rc.Instrument] = {}
 
-    def equity(self, session: date, last_known: Decimal | None) -> Decimal:
+    def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead:
         """What the last session ended with, else the policy's default capital."""
-        return self.policy.default_capital if last_known is None else last_known
+        known = command.last_known
+        return events.EquityRead(at, self.policy.default_capital if known is None else known)
 
     def market(self, signal: rc.Signal, interval: str, at: datetime) -> rc.Market | None:
         """The last close and the ATR (none on another interval than the bars'), and the closes correlations need."""

@@ -1,0 +1,171 @@
+"""The live gateway: what was approved goes to OpenAlgo, once, and what is known of it comes back.
+
+An order's end is an input like any other: working under the broker's name, waiting for approval, refused, or unknown.
+Cancels and changes go out only after the order book shows the order open, and a cancel is followed by a look at the
+books, for only they tell how much had filled by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.client import (
+    Accepted,
+    AwaitingApproval,
+    Client,
+    OrderWanted,
+    Outcome,
+    ReadFailed,
+    Rejected,
+    Unknown,
+)
+from riskcore_openalgo.gateways.caps import HardCaps, SentToday
+from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
+
+NOT_SENT: Final = "not_sent"
+SEEN_AFTER: Final = ("orders", "trades")
+"""What is read again after a cancel or a change: what became of the order, and how much of it traded."""
+
+
+class OpenAlgoGateway:
+    """Sends approved orders through a client; safe to call from several threads.
+
+    `resting` is how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the hard
+    caps and `sent` counts for them. `clock` stamps what comes back.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        guard: ModeGuard,
+        clock: Callable[[], datetime],
+        caps: HardCaps | None = None,
+        sent: SentToday | None = None,
+        resting: str = "SL",
+    ) -> None:
+        self.resting = resting
+        self._client, self._guard, self._clock = client, guard, clock
+        self._caps, self._sent = caps or HardCaps(), sent or SentToday()
+
+    def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
+        """Send an order, once; what is known of it then."""
+        is_entry = isinstance(order, rc.ApprovedEntry)
+        wrong = self._guard.before_an_entry() if is_entry else self._guard.before_an_exit()
+        if wrong:
+            return (*self._other_mode(), self._not_sent(order.order_id, wrong))
+        if isinstance(order, rc.ApprovedEntry):
+            session = rc.session_date(at)
+            capped = self._caps.refusal(order, self._sent.on(session))
+            if capped:
+                return (self._not_sent(order.order_id, capped),)
+            self._sent.add(session)
+        outcome = self._client.place(wanted_of(order, self.resting), urgent=not is_entry)
+        return (*self._unexpected(outcome), self._report(order.order_id, outcome))
+
+    def cancel(self, command: events.CancelOrder, at: datetime) -> Iterable[events.Input]:
+        """Cancel what the book shows open, then read what became of it. Without a name at the broker: only read."""
+        shown, held_up = self._shown(command.broker_id)
+        if held_up:
+            return self._other_mode()
+        if shown is not None and shown.working:
+            self._client.cancel(shown)
+        return self._seen()
+
+    def revise(self, command: events.ReviseOrder, at: datetime) -> Iterable[events.Input]:
+        """Change what the book shows open; what became of the change."""
+        shown, held_up = self._shown(command.broker_id)
+        if held_up or shown is None:
+            return (*self._other_mode(), self._revision(command, events.UNSURE, held_up or "the book does not show it"))
+        if not shown.working:
+            return (self._revision(command, events.UNSURE, f"the book shows it {shown.status}"), *self._seen())
+        wish = command.revision
+        price = wish.limit if shown.price is not None else None
+        outcome = self._client.modify(shown, quantity=wish.quantity, price=price, trigger=wish.trigger)
+        if isinstance(outcome, Accepted):
+            return (self._revision(command, events.TAKEN, ""),)
+        if isinstance(outcome, Rejected):
+            return (self._revision(command, events.REFUSED, outcome.reason), *self._seen())
+        return (self._revision(command, events.UNSURE, words_of(outcome)), *self._seen())
+
+    def _shown(self, broker_id: str) -> tuple[rc.BrokerOrder | None, str]:
+        """The order's row in the book, if one is there; and why nothing may be sent at all."""
+        if not broker_id:
+            return None, ""
+        wrong = self._guard.before_an_exit()
+        if wrong:
+            return None, wrong
+        try:
+            rows = self._client.orders()
+        except ReadFailed:
+            return None, ""
+        wrong = self._guard.saw(self._client.seen_mode)
+        return next((row for row in rows if row.id == broker_id), None), wrong
+
+    def _seen(self) -> tuple[events.Input, ...]:
+        """Orders and trades as they are now; nothing where they are another mode's."""
+        books = self._client.books(self._clock(), SEEN_AFTER)
+        if self._guard.saw(self._client.seen_mode):
+            return self._other_mode()
+        return (events.BooksRead(self._clock(), books),)
+
+    def _other_mode(self) -> tuple[events.Input, ...]:
+        wrong = self._guard.other
+        return (events.TroubleSeen(self._clock(), OTHER_MODE, wrong),) if wrong else ()
+
+    def _unexpected(self, outcome: Outcome) -> tuple[events.Input, ...]:
+        """An order that was taken says which mode took it."""
+        if isinstance(outcome, Accepted) and outcome.analyzer is not None:
+            self._guard.saw("analyze" if outcome.analyzer else "live")
+        return self._other_mode()
+
+    def _report(self, order_id: str, outcome: Outcome) -> events.OrderReported:
+        status, note, error, broker_id = told(outcome)
+        return events.OrderReported(
+            self._clock(), order_id, status, 0, Decimal(0), note=note, error=error, broker_id=broker_id
+        )
+
+    def _not_sent(self, order_id: str, why: str) -> events.OrderReported:
+        return events.OrderReported(
+            self._clock(), order_id, "rejected", 0, Decimal(0), note=f"not sent: {why}", error=NOT_SENT
+        )
+
+    def _revision(self, command: events.ReviseOrder, outcome: str, note: str) -> events.RevisionReported:
+        return events.RevisionReported(self._clock(), command.order_id, outcome, note)
+
+
+def wanted_of(order: rc.ApprovedEntry | rc.ApprovedExit, resting: str = "SL") -> OrderWanted:
+    """The order as OpenAlgo is asked for it: a limit, or a stop that rests until its trigger."""
+    trigger = order.trigger if isinstance(order, rc.ApprovedExit) else None
+    price_type = "LIMIT" if trigger is None else resting
+    return OrderWanted(
+        exchange=order.instrument.exchange,
+        symbol=order.instrument.symbol,
+        side=order.side,
+        quantity=order.quantity,
+        product=order.product,
+        price_type=price_type,
+        price=None if price_type == "SL-M" else order.limit,
+        trigger=trigger,
+    )
+
+
+def told(outcome: Outcome) -> tuple[str, str, str, str]:
+    """Status, note, class of error and the broker's name, as the engine takes them."""
+    if isinstance(outcome, Accepted):
+        return "working", "", "", outcome.broker_id
+    if isinstance(outcome, AwaitingApproval):
+        return "awaiting_approval", f"waits in OpenAlgo's Action Center as {outcome.pending_id}", "", ""
+    if isinstance(outcome, Rejected):
+        return "rejected", outcome.reason, outcome.error, outcome.broker_id or ""
+    return "unknown", f"outcome unknown: {outcome.why}", outcome.error, ""
+
+
+def words_of(outcome: Outcome) -> str:
+    """What an outcome that is no yes says."""
+    return outcome.why if isinstance(outcome, Unknown) else "it waits for somebody's approval"

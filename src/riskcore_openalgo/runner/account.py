@@ -1,0 +1,270 @@
+"""What is read of an account while a runner runs: books, funds, mode and broker, as inputs, and when each is due.
+
+Order updates only wake the reading: they bear no time and no sequence, so what counts is the books. What another mode's
+account shows is never taken for ours.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import frozen
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.client import Client, Funds, InstrumentCache, ReadFailed
+from riskcore_openalgo.client.failures import NO_LOGIN
+from riskcore_openalgo.client.fields import split_key
+from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
+from riskcore_openalgo.portfolio import opening_equity
+
+BY: Final = "riskcore"
+BOOKS: Final = "books"
+FUNDS: Final = "funds"
+MODE: Final = "mode"
+BROKER: Final = "broker"
+FUNDS_AGE_S: Final = 45.0
+"""Money read longer ago than this is read again before a decision."""
+NEEDED: Final = ("orders", "positions")
+ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
+
+
+class Account:
+    """Reads an account through a client; each reading is a list of inputs. Never raises for what a server does.
+
+    `broker` is the broker's name where OpenAlgo need not be asked for it. Safe to call from several threads, but for
+    `books`, of which one at a time should run: `Reading` sees to that.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        guard: ModeGuard,
+        clock: Callable[[], datetime],
+        instruments: InstrumentCache,
+        broker: str | None = None,
+        tables: rc.Tables | None = None,
+        collateral_counts: bool = False,
+    ) -> None:
+        self.funds_seen: tuple[datetime, Funds] | None = None
+        self._client, self._guard, self._clock = client, guard, clock
+        self._instruments, self._tables = instruments, tables
+        self._broker, self._collateral_counts = broker, collateral_counts
+        self._login: bool | None = None
+        self._other_mode = False
+
+    def books(self) -> list[events.Input]:
+        """All four books, and what they say of the login; nothing of another mode's."""
+        problems: list[ReadFailed] = []
+        wrong: list[str] = []
+
+        def after_each(problem: ReadFailed | None) -> None:
+            if problem is not None:
+                problems.append(problem)
+            elif self._guard.saw(self._client.seen_mode):
+                wrong.append(self._guard.other)
+
+        books = self._client.books(self._clock(), each=after_each)
+        if wrong:
+            return self._mode_told(wrong[0])
+        needed = all(getattr(books, name) is not None for name in NEEDED)
+        return [
+            *self._mode_told("" if needed else None),
+            *self._login_told(problems, read=needed),
+            events.BooksRead(self._clock(), books, self._foreign(books)),
+        ]
+
+    def funds(self) -> list[events.Input]:
+        """The money; what could not be read is None in it."""
+        found = self.money()
+        if found is None:
+            return [events.FundsSeen(self._clock(), None)]
+        return [events.FundsSeen(self._clock(), found.available_cash, found.used_margin, found.realised_today)]
+
+    def money(self) -> Funds | None:
+        """The funds of our own mode, kept with their time in `funds_seen`; None where they cannot be read."""
+        at = self._clock()
+        try:
+            found = self._client.funds()
+        except ReadFailed:
+            return None
+        if self._guard.saw(self._client.seen_mode):
+            return None
+        self.funds_seen = (at, found)
+        return found
+
+    def cash(self, at: datetime) -> dict[str, Any]:
+        """What a decision is told of the money that can be spent, as it was read lately."""
+        known = self.funds_seen
+        if known is None or at - known[0] > timedelta(seconds=FUNDS_AGE_S):
+            found = self.money()
+            known = None if found is None else (at, found)
+        if known is None:
+            return {"available_cash": None, "cash_unknown": True}
+        return {"available_cash": max(known[1].available_cash, Decimal(0))}
+
+    def mode(self) -> list[events.Input]:
+        """Whether OpenAlgo is in the mode that we were started for."""
+        try:
+            wrong = self._guard.look()
+        except ReadFailed:
+            return []
+        return self._mode_told(wrong)
+
+    def broker(self) -> list[events.Input]:
+        """What the broker behind OpenAlgo takes and tells; nothing where its name cannot be learnt now."""
+        name = self._broker
+        if name is None:
+            try:
+                name = self._client.broker() or "any"
+            except ReadFailed:
+                return []
+        at = self._clock()
+        return [events.BrokerSeen(at, rc.capability(name, on=at.date(), tables=self._tables))]
+
+    def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
+        """The session's opening equity, worked out from the funds; `derived` where trading may have begun already."""
+        found = self.money()
+        if found is None:
+            return None
+        now = self._clock()
+        begun = now >= session_begins(now.date(), self._tables)
+        return events.EquityRead(now, opening_equity(found, collateral_counts=self._collateral_counts), derived=begun)
+
+    def _mode_told(self, wrong: str | None) -> list[events.Input]:
+        """A change of what is known of the mode; None: nothing was learnt of it."""
+        if wrong is None or bool(wrong) == self._other_mode:
+            return []
+        self._other_mode = bool(wrong)
+        if wrong:
+            return [events.TroubleSeen(self._clock(), OTHER_MODE, wrong)]
+        return [events.TroubleOver(self._clock(), OTHER_MODE)]
+
+    def _login_told(self, problems: list[ReadFailed], *, read: bool) -> list[events.Input]:
+        """A change of what is known of the login."""
+        dead = next((problem for problem in problems if problem.error == NO_LOGIN), None)
+        if dead is not None and self._login is not False:
+            self._login = False
+            return [events.LoginSeen(self._clock(), good=False, reconciled=False, by=BY, why=str(dead))]
+        if dead is None and read and self._login is not True:
+            self._login = True
+            why = "the books could be read"
+            return [events.LoginSeen(self._clock(), good=True, reconciled=False, by=BY, why=why)]
+        return []
+
+    def _foreign(self, books: rc.BrokerBooks) -> tuple[rc.Instrument, ...]:
+        """The instruments of what the account holds, as far as they can be looked up: only those can be adopted."""
+        found = []
+        for key in sorted({row.key for row in books.positions or () if row.quantity and row.key}):
+            try:
+                found.append(self._instruments.instrument(*split_key(key), self._clock().date()))
+            except ReadFailed:
+                continue
+        return tuple(found)
+
+
+def session_begins(day: date, tables: rc.Tables | None) -> datetime:
+    """When trading of shares begins on a day; midnight where the calendar does not know it."""
+    midnight = datetime.combine(day, datetime.min.time(), tzinfo=rc.IST)
+    try:
+        session = rc.session_on(day, ANY_SHARE, tables=tables)
+    except rc.CalendarUnknown:
+        return midnight
+    return midnight if session is None else session.opens
+
+
+@frozen(kw_only=True)
+class Rhythm:
+    """How often an account is read, in seconds.
+
+    Books: every `busy_s` while an order is on its way or an exit waits, every `holding_s` while something is held,
+    every `quiet_s` else. `soon_s` is how soon after an order update, so that several updates lead to one reading.
+    """
+
+    busy_s: float = 1.0
+    holding_s: float = 3.0
+    quiet_s: float = 15.0
+    soon_s: float = 0.1
+    funds_s: float = 30.0
+    mode_s: float = 3.0
+    broker_s: float = 30.0
+
+
+class Reading:
+    """When each reading is due; asked once a turn.
+
+    `due` names what is to be read now and takes it as begun: `done` must follow when it has come in. `soon` brings the
+    books forward, from any thread.
+    """
+
+    def __init__(self, rhythm: Rhythm | None = None) -> None:
+        self._rhythm = rhythm or Rhythm()
+        self._next: dict[str, datetime] = {}
+        self._running: set[str] = set()
+        self._wanted = self._broker_known = False
+        self._lock = threading.Lock()
+
+    def soon(self) -> None:
+        """Something may have happened to an order: read the books."""
+        with self._lock:
+            self._wanted = True
+
+    def due(self, now: datetime, state: engine.State) -> list[str]:
+        """What is to be read now."""
+        rhythm = self._rhythm
+        every = {MODE: rhythm.mode_s, FUNDS: rhythm.funds_s, BOOKS: books_every(state, rhythm)}
+        if not self._broker_known:
+            every[BROKER] = rhythm.broker_s
+        found = []
+        with self._lock:
+            if self._wanted:
+                self._wanted = False
+                soon = now + timedelta(seconds=rhythm.soon_s)
+                self._next[BOOKS] = min(self._next.get(BOOKS, soon), soon)
+            for name, every_s in every.items():
+                at = min(self._next.get(name, now), now + timedelta(seconds=every_s))
+                self._next[name] = at
+                if at <= now and name not in self._running:
+                    self._running.add(name)
+                    self._next[name] = now + timedelta(seconds=every_s)
+                    found.append(name)
+        return found
+
+    def done(self, name: str, *, brought: bool) -> None:
+        """A reading has ended; whether it brought anything. The broker is asked for until it is known."""
+        with self._lock:
+            self._running.discard(name)
+            self._broker_known = self._broker_known or (name == BROKER and brought)
+
+
+def books_every(state: engine.State, rhythm: Rhythm) -> float:
+    """How often the books are to be read as things stand."""
+    if state.custody.wanted or any(not order.rests for order in state.book.live_orders()):
+        return rhythm.busy_s
+    if state.custody.mismatches or state.book.latch("login") is not None:
+        return rhythm.holding_s
+    return rhythm.holding_s if state.book.positions else rhythm.quiet_s
+
+
+def readings(account: Account) -> dict[str, Callable[[], list[events.Input]]]:
+    """Each reading by its name."""
+    return {BOOKS: account.books, FUNDS: account.funds, MODE: account.mode, BROKER: account.broker}
+
+
+def reading_job(account: Account, reading: Reading, name: str) -> Callable[[], list[events.Input]]:
+    """A reading as a lane's job, which says when it is done."""
+
+    def job() -> list[events.Input]:
+        found: list[events.Input] = []
+        try:
+            found = readings(account)[name]()
+        finally:
+            reading.done(name, brought=bool(found))
+        return found
+
+    return job

@@ -1,0 +1,155 @@
+"""What is seen of a signal's instrument on a live day: a fresh price, bars and ATR, money, closes of what is held.
+
+What cannot be seen stays None, and is refused by its name. What was read lately is not read again: for instruments that
+are watched, nothing is asked of OpenAlgo between an alert and its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+from attrs import evolve, frozen
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
+from riskcore_openalgo.live_feed.ticks import Tick
+from riskcore_openalgo.runner.history import History, closes_by_key
+
+FRESH_S: Final = 2.0
+"""A price younger than this is not asked for again."""
+
+
+class Money(Protocol):
+    """Who knows the account's money: an `Account`, or the one of paper."""
+
+    def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
+        """The session's opening equity, or None where it cannot be read."""
+
+    def cash(self, at: datetime) -> dict[str, Any]:
+        """`available_cash` and `cash_unknown` of a `Market`, as far as there is something to say."""
+
+
+class Prices(Protocol):
+    """Who has the newest believed price of an instrument: the live feed's."""
+
+    def last_good(self, key: str) -> Tick | None:
+        """The newest accepted price."""
+
+
+@frozen
+class Seen:
+    """A price and what came with it."""
+
+    last: Decimal
+    at: datetime
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    previous_close: Decimal | None = None
+
+
+class LiveEvidence:
+    """Evidence from a live feed and a client. Safe to call from several threads; never raises for what a server does.
+
+    `held()` are the instruments whose closes correlations need beside the signal's own; `policy()` is the policy in
+    force.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        money: Money,
+        instruments: InstrumentCache,
+        history: History,
+        prices: Prices,
+        policy: Callable[[], rc.Policy],
+        held: Callable[[], Iterable[rc.Instrument]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client, self._money, self._instruments = client, money, instruments
+        self._history, self._prices = history, prices
+        self._policy, self._held, self._clock = policy, held, clock
+
+    def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
+        """The session's opening equity, by the account's funds."""
+        return self._money.equity(command, at)
+
+    def market(self, signal: rc.Signal, interval: str, at: datetime) -> rc.Market | None:
+        """What can be seen now; None where the instrument is not known."""
+        try:
+            instrument = self._instruments.instrument(signal.exchange, signal.symbol, at.date())
+        except ReadFailed:
+            return None
+        return self.look(instrument, interval)
+
+    def look(self, instrument: rc.Instrument, interval: str) -> rc.Market:
+        """The same for an instrument that is known."""
+        policy, now = self._policy(), self._clock()
+        seen = rc.evidence_from(
+            instrument, self._bars(instrument, interval, now), now, policy, bars_are=interval, asked=interval
+        )
+        told = {**self._money.cash(now), **self._priced(instrument, now, policy, seen)}
+        if policy.correlates:
+            wanted = {one.key: one for one in (instrument, *self._held())}
+            told["closes"] = closes_by_key(self._history, wanted.values(), now, policy)
+        return evolve(seen, at=self._clock(), **told)
+
+    def _bars(self, instrument: rc.Instrument, interval: str, now: datetime) -> tuple[rc.Bar, ...]:
+        try:
+            return self._history.finished(instrument, interval, now)
+        except ReadFailed:
+            return ()
+
+    def _priced(self, instrument: rc.Instrument, now: datetime, policy: rc.Policy, bars: rc.Market) -> dict[str, Any]:
+        """The quote, and what rules of the market ask beside it."""
+        seen = self._price(instrument, now, spread=policy.max_spread_pct is not None)
+        if seen is None:
+            return {"last": None, "traded_at": None}
+        return {
+            "last": seen.last,
+            "bid": seen.bid,
+            "ask": seen.ask,
+            "quote_at": seen.at,
+            "previous_close": seen.previous_close or bars.previous_close,
+            "traded_at": seen.at if policy.stale_after_s is not None else None,
+        }
+
+    def _price(self, instrument: rc.Instrument, now: datetime, *, spread: bool) -> Seen | None:
+        """The feed's price while it is fresh; else a quote that does not contradict itself or the feed."""
+        tick = self._prices.last_good(instrument.key)
+        if tick is not None and not spread and now - tick.at <= timedelta(seconds=FRESH_S):
+            return Seen(tick.price, tick.at, previous_close=tick.previous_close)
+        try:
+            quote = self._client.quote(instrument.exchange, instrument.symbol, at=now)
+        except ReadFailed:
+            return None if tick is None else Seen(tick.price, tick.at)
+        if quote.doubts or _is_anothers(quote.last, tick, now):
+            return None if tick is None else Seen(tick.price, tick.at)
+        return Seen(quote.last, quote.asked_at, quote.bid, quote.ask, quote.previous_close)
+
+
+class PaperMoney:
+    """The account of paper: it begins with the policy's `default_capital`, and goes on with what the last day left."""
+
+    def __init__(self, policy: Callable[[], rc.Policy]) -> None:
+        self._policy = policy
+
+    def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead:
+        """What the last session ended with, else the policy's default capital."""
+        known = command.last_known
+        return events.EquityRead(at, self._policy().default_capital if known is None else known)
+
+    def cash(self, at: datetime) -> dict[str, Any]:
+        """Nobody lends to paper, and nobody asks it for margin."""
+        return {}
+
+
+def _is_anothers(last: Decimal, tick: Tick | None, now: datetime) -> bool:
+    """Whether a quote lies so far from a price of the last minute that it is of another instrument."""
+    if tick is None or now - tick.at > timedelta(minutes=1):
+        return False
+    return abs(last - tick.price) * 50 > tick.price

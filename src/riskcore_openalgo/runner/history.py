@@ -1,0 +1,120 @@
+"""Finished bars of an instrument, kept until the next one has ended, and daily closes, kept for the day."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import ceil
+from typing import Final, Protocol, TypeAlias
+
+from attrs import frozen
+
+import riskcore as rc
+from riskcore_openalgo.client import ReadFailed
+
+DAILY: Final = "D"
+OPENALGO: Final = {"1D": DAILY}
+"""How OpenAlgo writes intervals that are written otherwise here."""
+MINUTES_A_SESSION: Final = 375
+SPARE_DAYS: Final = 5
+DAYS_A_SESSION: Final = 1.6
+"""Calendar days to a trading day, weekends and holidays included."""
+AGAIN_S: Final = 2.0
+Key: TypeAlias = tuple[str, str]
+
+
+class Historian(Protocol):
+    """Who has bars: a `Client`."""
+
+    def history(self, exchange: str, symbol: str, interval: str, start: date, end: date) -> tuple[rc.Bar, ...]:
+        """Bars of the days from `start` to `end`, oldest first; `ReadFailed` where nobody tells."""
+
+
+@frozen
+class Kept:
+    """Bars as they were read, when that was, and until when nothing new can be in them."""
+
+    bars: tuple[rc.Bar, ...]
+    read_at: datetime
+    good_until: datetime
+
+
+class History:
+    """Bars through `source`, asked for again only when one more must have ended. Safe to call from several threads.
+
+    `bars` is how many of an interval are wanted at least. An interval's last bar may come late: it is asked for again
+    after `AGAIN_S` seconds.
+    """
+
+    def __init__(self, source: Historian, *, bars: int) -> None:
+        self._source, self._count = source, bars
+        self._kept: dict[Key, Kept] = {}
+        self._lock = threading.Lock()
+
+    def finished(self, instrument: rc.Instrument, interval: str, at: datetime) -> tuple[rc.Bar, ...]:
+        """The bars that have ended by `at`, oldest first; `ReadFailed` where they cannot be read."""
+        key = instrument.key, interval
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is None or at >= kept.good_until:
+            kept = self._read(instrument, interval, at)
+            with self._lock:
+                self._kept[key] = kept
+        length = rc.interval_length(interval)
+        return tuple(bar for bar in kept.bars if bar.at + length <= at)
+
+    def daily(self, instrument: rc.Instrument, at: datetime, count: int) -> tuple[rc.Bar, ...]:
+        """The bars of so many sessions before today's."""
+        key = instrument.key, f"{DAILY}{count}"
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is None or at >= kept.good_until:
+            start = at.date() - timedelta(days=ceil(count * DAYS_A_SESSION) + SPARE_DAYS)
+            found = self._source.history(instrument.exchange, instrument.symbol, DAILY, start, at.date())
+            before = tuple(bar for bar in found if bar.at.date() < at.date())
+            midnight = datetime.combine(at.date() + timedelta(days=1), datetime.min.time(), tzinfo=rc.IST)
+            kept = Kept(before[-count:], at, midnight)
+            with self._lock:
+                self._kept[key] = kept
+        return kept.bars
+
+    def _read(self, instrument: rc.Instrument, interval: str, at: datetime) -> Kept:
+        length = rc.interval_length(interval)
+        name = OPENALGO.get(interval, interval)
+        start = at.date() - timedelta(days=days_for(self._count, length))
+        bars = self._source.history(instrument.exchange, instrument.symbol, name, start, at.date())
+        return Kept(bars, at, good_until(bars, length, at))
+
+
+def days_for(bars: int, length: timedelta) -> int:
+    """How many calendar days back so many bars of a length reach, with days to spare."""
+    a_session = max(int(timedelta(minutes=MINUTES_A_SESSION) / length), 1)
+    return ceil(ceil(bars / a_session) * DAYS_A_SESSION) + SPARE_DAYS
+
+
+def good_until(bars: tuple[rc.Bar, ...], length: timedelta, at: datetime) -> datetime:
+    """Until when bars read at `at` hold: the end of the one that runs, or a moment from now where that is overdue.
+
+    A bar that had not ended when it was read may still have changed, so its end is the end of what holds.
+    """
+    soon = at + timedelta(seconds=AGAIN_S)
+    if not bars:
+        return soon
+    last = bars[-1].at
+    ends = last + length if last + length > at else last + 2 * length
+    return ends if ends > at else soon
+
+
+def closes_by_key(
+    history: History, instruments: Iterable[rc.Instrument], at: datetime, policy: rc.Policy
+) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
+    """Daily closes of instruments, as far as they can be read; what lacks them is refused by its name."""
+    bars = {}
+    for instrument in instruments:
+        try:
+            bars[instrument.key] = history.daily(instrument, at, 2 * policy.correlation_window + 1)
+        except ReadFailed:
+            continue
+    return rc.closes_of(bars, policy)

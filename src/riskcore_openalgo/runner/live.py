@@ -1,0 +1,168 @@
+"""One account's live day: prices, order updates, readings of the account, bars and time, turned into turns.
+
+`Live.turn` is one pass in the caller's thread and never waits; `Live.run` calls it until somebody says stop. Whatever
+waits for a network runs in lanes or in the feed's own threads, and comes back as an input.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from attrs import evolve, frozen
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.alarms import Alarms
+from riskcore_openalgo.gateways.paper import PaperGateway
+from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.live_feed import LiveFeed
+from riskcore_openalgo.runner.account import BY, Account, Reading, reading_job
+from riskcore_openalgo.runner.bar_watch import BarWatch
+from riskcore_openalgo.runner.lanes import Lanes
+from riskcore_openalgo.runner.mornings import Mornings
+from riskcore_openalgo.runner.ports import Clock, QueueTransport, Timers
+from riskcore_openalgo.runner.runner import Offered, Runner
+
+STOPPING: Final = "shutting_down"
+"""The trouble under which entries stop while a runner ends; over when the next one starts."""
+WAIT_S: Final = 0.1
+STARTING: Final = "the runner has started, and the broker's books were not compared yet"
+
+
+class Waking(QueueTransport[Offered]):
+    """A queue that wakes whoever waits for the next turn."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        super().__init__()
+        self._wake = wake
+
+    def put(self, item: Offered) -> None:
+        """Let one wait, and say so."""
+        super().put(item)
+        self._wake()
+
+
+@frozen(kw_only=True)
+class Parts:
+    """What a live day is made of. `account` is None on paper, where there is none; `paper` where orders are withheld.
+
+    `watched` are the instruments whose prices are wanted although nothing is held of them.
+    """
+
+    journal: Journal
+    policy: rc.Policy
+    lanes: Lanes
+    feed: LiveFeed
+    bars: BarWatch
+    alarms: Alarms
+    clock: Clock
+    wake: threading.Event
+    watched: tuple[str, ...] = ()
+    account: Account | None = None
+    paper: PaperGateway | None = None
+    capability: rc.Capability | None = None
+    timers: Timers | None = None
+
+
+class Live:
+    """A runner amid a live market."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._reading, self._mornings = parts, Reading(), Mornings()
+        self.runner = Runner(
+            journal=parts.journal,
+            policy=parts.policy,
+            lanes=parts.lanes,
+            clock=parts.clock,
+            transport=Waking(parts.wake.set),
+            timers=parts.timers,
+            watch=parts.alarms.watch,
+        )
+
+    @property
+    def state(self) -> engine.State:
+        """The engine's state by now."""
+        return self.runner.state
+
+    def start(self) -> None:
+        """Fold the journal, shut the gate until the broker's books were compared, and begin to listen."""
+        parts, now = self._parts, self._parts.clock()
+        if parts.paper is not None:
+            parts.paper.rebuild(row.event for row in parts.journal.rows())
+        self.runner.start()
+        self.runner.offer(events.TroubleOver(now, STOPPING))
+        if parts.capability is not None:
+            self.runner.offer(events.BrokerSeen(now, parts.capability))
+        if parts.account is not None:
+            self.runner.offer(events.LoginSeen(now, good=False, reconciled=False, by=BY, why=STARTING))
+        self.runner.turn()
+        if parts.paper is not None:
+            self._ask_paper(parts.paper)
+        parts.feed.resume(self.state.book.latches)
+        parts.feed.watch(self._keys())
+        parts.feed.start()
+
+    def turn(self) -> int:
+        """One pass: what was seen since the last one, what is due, and a turn of the runner; how much was taken."""
+        parts, now = self._parts, self._parts.clock()
+        for event in parts.feed.inputs(now):
+            self._see(event)
+        self._read(now)
+        told = self._mornings.due(now, self.state, self.runner.policy.tables) if parts.account is not None else ""
+        if told:
+            parts.alarms.tell(told)
+        taken = self.runner.turn()
+        parts.feed.watch(self._keys())
+        return taken
+
+    def run(self, stop: threading.Event) -> None:
+        """Turn until `stop` is set."""
+        wake = self._parts.wake
+        while not stop.is_set():
+            wake.wait(WAIT_S)
+            wake.clear()
+            self.turn()
+
+    def _read(self, now: datetime) -> None:
+        """Begin what is to be read of the account and of bars."""
+        parts = self._parts
+        if parts.account is not None:
+            updates, missed = parts.feed.order_updates(), parts.feed.orders_missed()
+            if updates or missed:
+                self._reading.soon()
+            for name in self._reading.due(now, self.state):
+                parts.lanes.read(reading_job(parts.account, self._reading, name), self.runner.offer)
+        for watched in parts.bars.due(now, self.state.book.positions):
+            parts.lanes.read(partial(parts.bars.look, watched), self.runner.offer)
+
+    def _see(self, event: events.Input) -> None:
+        """Offer what the feed brings; of prices only those of what is held or on its way, which is what they move."""
+        if not isinstance(event, events.PricesSeen):
+            self.runner.offer(event)
+        elif event.key in self._moved():
+            if self._parts.paper is not None:
+                for report in self._parts.paper.see(event):
+                    self.runner.offer(report)
+            atr = self._parts.bars.atr(event.key)
+            self.runner.offer(event if atr is None else evolve(event, atr=atr))
+
+    def _moved(self) -> set[str]:
+        """Instruments that prices can do something to."""
+        book = self.state.book
+        live = {order.approved.instrument.key for order in book.live_orders()}
+        return live | {position.instrument.key for position in book.positions}
+
+    def _keys(self) -> tuple[str, ...]:
+        """Every instrument whose prices are wanted now, what is held first."""
+        pending = (f"{signal.exchange}:{signal.symbol}" for signal in self.state.pending)
+        return tuple(dict.fromkeys((*sorted(self._moved()), *pending, *self._parts.watched, *self._parts.bars.keys)))
+
+    def _ask_paper(self, paper: PaperGateway) -> None:
+        """What paper knows of the orders that were on their way when the journal ended."""
+        for order in self.state.book.live_orders():
+            report = paper.latest(order.id)
+            if report is not None:
+                self.runner.offer(report)

@@ -1,0 +1,41 @@
+"""Mornings: the broker's token died in the night, and somebody has to log in before the market opens."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Final
+
+import riskcore as rc
+from riskcore import engine
+
+TIMES: Final = (time(8, 45), time(9, 0), time(9, 10))
+LOGIN: Final = "login"
+
+
+class Mornings:
+    """Says that a login is needed at `times` of a trading day, each once, for as long as it is."""
+
+    def __init__(self, times: tuple[time, ...] = TIMES) -> None:
+        self._times = times
+        self._told: tuple[date, int] | None = None
+
+    def due(self, now: datetime, state: engine.State, tables: rc.Tables | None = None) -> str:
+        """What to tell now, or ""; a time that passed before this was asked the first time in a day still counts."""
+        latch = state.book.latch(LOGIN)
+        passed = sum(1 for moment in self._times if now.time() >= moment)
+        if latch is None or not passed or self._told == (now.date(), passed) or not trades_today(now, tables):
+            return ""
+        self._told = now.date(), passed
+        held = len(state.book.positions)
+        carried = f"; {held} positions are carried without a stop at the broker" if held else ""
+        return f"LOGIN NEEDED since {latch.at:%d %b %H:%M}: {latch.why}. Log in on OpenAlgo's page{carried}"
+
+
+def trades_today(now: datetime, tables: rc.Tables | None) -> bool:
+    """Whether the exchange trades on that day and has not closed yet; a day that nobody knows counts as one."""
+    share = rc.Instrument(symbol="ANY", tick="0.05")
+    try:
+        session = rc.session_on(now.date(), share, tables=tables)
+    except rc.CalendarUnknown:
+        return True
+    return session is not None and now < session.closes

@@ -1,0 +1,117 @@
+"""The end of a live day: entries stop and are taken back, stops stay where they rest, and what is open is told.
+
+With `flatten` every position leaves first. Nothing here takes for granted that it worked: the code of the end says how
+things stand by the book.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Protocol
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.runner.live import STOPPING
+
+FLAT: Final = 0
+HOLDING: Final = 3
+UNSETTLED: Final = 4
+"""How a runner ends: nothing is open; positions are held, each covered by stops at the broker; or something is not
+known, not covered, or still on its way."""
+WITHIN_S: Final = 15.0
+STEP_S: Final = 0.05
+OPERATOR: Final = "operator"
+
+
+class Turning(Protocol):
+    """A runner that can be turned: `Live`."""
+
+    @property
+    def state(self) -> engine.State:
+        """The engine's state by now."""
+
+    def turn(self) -> int:
+        """One pass."""
+
+
+def wind_down(
+    live: Turning,
+    offer: Callable[[events.Input], None],
+    clock: Callable[[], datetime],
+    *,
+    flatten: bool,
+    within_s: float = WITHIN_S,
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> int:
+    """Stop entries, take back those that work, leave everything if asked to, and wait for that at most `within_s`.
+
+    Returns the code of the end.
+    """
+    offer(events.TroubleSeen(clock(), STOPPING, "the runner is stopping"))
+    live.turn()
+    asked: set[str] = set()
+    ends = monotonic() + within_s
+    while True:
+        if flatten:
+            for signal in exits(live.state.book, clock(), asked):
+                offer(events.SignalArrived(signal.at, signal))
+        live.turn()
+        if settled(live.state.book, flatten=flatten) or monotonic() >= ends:
+            return code(live.state)
+        sleep(STEP_S)
+
+
+def exits(book: rc.Book, at: datetime, asked: set[str]) -> list[rc.Signal]:
+    """A wish to leave each position, once."""
+    found = []
+    for position in book.positions:
+        instrument = position.instrument
+        if position.id not in asked:
+            asked.add(position.id)
+            side, name = rc.SELL if position.side == rc.BUY else rc.BUY, instrument.symbol
+            found.append(
+                rc.Signal(name, side, at=at, kind=rc.EXIT, exchange=instrument.exchange, product=position.product,
+                          source=OPERATOR, note="the runner is stopping: flatten")
+            )  # fmt: skip
+    return found
+
+
+def settled(book: rc.Book, *, flatten: bool) -> bool:
+    """Whether nothing is left to wait for."""
+    on_its_way = any(not order.rests for order in book.live_orders())
+    return not on_its_way and not (flatten and book.positions)
+
+
+def code(state: engine.State) -> int:
+    """How things stand: `FLAT`, `HOLDING` or `UNSETTLED`."""
+    book = state.book
+    if any(not order.rests for order in book.live_orders()) or state.custody.wanted:
+        return UNSETTLED
+    if not book.positions:
+        return FLAT
+    return HOLDING if all(covered(book, position) for position in book.positions) else UNSETTLED
+
+
+def covered(book: rc.Book, position: rc.Position) -> bool:
+    """Whether a stop rests at the broker for all of a position."""
+    resting = book.resting(position.instrument.key)
+    return resting is not None and resting.status == "working" and resting.open_quantity >= position.quantity
+
+
+def what_is_open(state: engine.State) -> list[str]:
+    """One line for each position and order that may still fill, for whoever stops a runner."""
+    book, lines = state.book, []
+    for position in book.positions:
+        stop = "no stop" if position.stop is None else f"stop {position.stop}"
+        rests = "rests at the broker" if covered(book, position) else "NOT AT THE BROKER"
+        what = f"{position.side} {position.quantity} {position.instrument.key} at {position.average_price:.2f}"
+        lines.append(f"open: {what}, {stop}, {rests}")
+    for order in book.live_orders():
+        approved, name = order.approved, order.broker_id or "no name at the broker"
+        what = f"{approved.side} {approved.quantity} {approved.instrument.key} to {approved.limit}"
+        kind = "entry" if order.is_entry else ("stop" if order.rests else "exit")
+        lines.append(f"order: {kind} {what}: {order.status} ({name})")
+    return lines

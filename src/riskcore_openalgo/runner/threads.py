@@ -1,0 +1,122 @@
+"""Lanes with threads of their own: exits, entries and reads never wait for one another.
+
+An entry call that hangs for its whole timeout holds up other entries, and no exit. Exits, cancels and changes share
+several threads, so that one which hangs does not hold up the next.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import Final, TypeAlias
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.runner.lanes import Deliver, Evidence, Gateway, Job, answers, not_sent
+
+EXIT_THREADS: Final = 4
+READ_THREADS: Final = 2
+Task: TypeAlias = Callable[[], None]
+
+
+class Lane:
+    """A queue of tasks and the threads that take them, oldest first."""
+
+    def __init__(self, name: str, threads: int, failed: Callable[[str, Exception], None]) -> None:
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._failed, self.name = failed, name
+        self._threads = [
+            threading.Thread(target=self._run, name=f"riskcore-{name}-{number}", daemon=True)
+            for number in range(1, threads + 1)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, task: Task) -> None:
+        """Let a task wait its turn."""
+        self._tasks.put(task)
+
+    def close(self, within_s: float) -> bool:
+        """End the threads after what they do and what waits; whether all had ended within the time."""
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join(within_s)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def drop(self) -> int:
+        """Forget what waits; how many tasks that was."""
+        dropped = 0
+        while True:
+            try:
+                self._tasks.get_nowait()
+            except Empty:
+                return dropped
+            dropped += 1
+
+    def _run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            try:
+                task()
+            except Exception as problem:  # noqa: BLE001 - one task that fails must not end the lane
+                self._failed(self.name, problem)
+
+
+class ThreadLanes:
+    """Three lanes over one gateway and one source of evidence, both safe to call from several threads.
+
+    `clock` says when a command is really sent: an entry that waited for too long is not sent at all. `failed(lane,
+    problem)` is told of a task that raised. Answers are delivered from the lane's thread.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        evidence: Evidence,
+        *,
+        clock: Callable[[], datetime],
+        failed: Callable[[str, Exception], None] = lambda lane, problem: None,
+        exit_threads: int = EXIT_THREADS,
+        read_threads: int = READ_THREADS,
+    ) -> None:
+        self._gateway, self._evidence, self._clock = gateway, evidence, clock
+        self._closing = threading.Event()
+        self._exits = Lane("exits", exit_threads, failed)
+        self._entries = Lane("entries", 1, failed)
+        self._reads = Lane("reads", read_threads, failed)
+
+    def send(self, command: events.Command, at: datetime, deliver: Deliver) -> None:
+        """Hand a command to its lane."""
+        if isinstance(command, events.PlaceEntry):
+            self._entries.put(lambda: self._enter(command.order, deliver))
+        elif isinstance(command, (events.AskEquity, events.AskEvidence)):
+            self._reads.put(lambda: self._carry_out(command, deliver))
+        else:
+            self._exits.put(lambda: self._carry_out(command, deliver))
+
+    def read(self, job: Job, deliver: Deliver) -> None:
+        """Hand a reading to the lane of reads."""
+        self._reads.put(lambda: _deliver(job(), deliver))
+
+    def close(self, within_s: float = 5.0) -> bool:
+        """Send no entry any more, finish the exits, and end the threads; whether all had ended within the time."""
+        self._closing.set()
+        self._reads.drop()
+        ended = [lane.close(within_s) for lane in (self._entries, self._exits, self._reads)]
+        return all(ended)
+
+    def _enter(self, order: rc.ApprovedEntry, deliver: Deliver) -> None:
+        if self._closing.is_set():
+            deliver(not_sent(order.order_id, self._clock(), "the runner is stopping"))
+        else:
+            self._carry_out(events.PlaceEntry(order), deliver)
+
+    def _carry_out(self, command: events.Command, deliver: Deliver) -> None:
+        _deliver(answers(command, self._gateway, self._evidence, self._clock()), deliver)
+
+
+def _deliver(found: Iterable[events.Input], deliver: Deliver) -> None:
+    for event in found:
+        deliver(event)

@@ -1,0 +1,192 @@
+"""What is read of an account on a schedule: books, login, mode, money, broker; and when."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.runner.account import Reading, Rhythm, reading_job
+from riskcore_openalgo.testing import LIVE, SANDBOX, SHOONYA, Fault
+from tests.core.custody_days import held
+from tests.gateways.desks import NOW, entry, live_desk
+
+
+def names(found):
+    """The kinds of inputs, in order."""
+    return [type(event).__name__ for event in found]
+
+
+def test_the_first_reading_says_that_the_login_is_good_and_what_the_books_hold():
+    with live_desk() as desk:
+        desk.place(entry())
+        login, read = desk.account.books()
+        assert (login.good, login.reconciled) == (True, False)
+        assert [(row.key, row.quantity) for row in read.books.positions] == [("NSE:INFY", 10)]
+        assert [instrument.key for instrument in read.instruments] == ["NSE:INFY"]
+        assert names(desk.account.books()) == ["BooksRead"]
+
+
+def test_F29_a_token_that_died_is_a_login_that_is_needed_and_is_good_again_after_a_hand():
+    with live_desk() as desk:
+        desk.account.books()
+        desk.broker.token_dies()
+        first = desk.account.books()
+        assert names(first) == ["LoginSeen", "BooksRead"]
+        assert first[0].good is False
+        assert names(desk.account.books()) == ["BooksRead"]
+        desk.broker.login()
+        again = desk.account.books()
+        assert (again[0].good, names(again)) == (True, ["LoginSeen", "BooksRead"])
+
+
+def test_an_answer_of_500_is_no_login_that_is_needed():
+    with live_desk() as desk:
+        desk.account.books()
+        desk.broker.script(Fault("orderbook", "status", times=0), Fault("positionbook", "status", times=0))
+        [read] = desk.account.books()
+        assert read.books.orders is None
+        assert dict(read.books.unread)["orders"]
+
+
+def test_F24_books_of_the_other_mode_are_not_ours():
+    """The sandbox is empty; our shares are not gone."""
+    with live_desk() as desk:
+        desk.place(entry())
+        desk.account.books()
+        desk.broker.analyzer = True
+        assert [event.name for event in desk.account.books()] == ["other_mode"]
+        assert desk.account.books() == []
+        assert desk.account.money() is None
+        assert [event.available for event in desk.account.funds()] == [None]
+        desk.broker.analyzer = False
+        assert names(desk.account.books()) == ["TroubleOver", "BooksRead"]
+
+
+def test_the_mode_is_looked_at_between_orders_too():
+    with live_desk() as desk:
+        assert desk.account.mode() == []
+        desk.broker.analyzer = True
+        desk.clock.passed += 6
+        assert [event.name for event in desk.account.mode()] == ["other_mode"]
+        assert desk.account.mode() == []
+
+
+def test_the_money_is_seen_with_its_parts():
+    with live_desk() as desk:
+        desk.place(entry())
+        [seen] = desk.account.funds()
+        assert seen.available + seen.used == 1_000_000
+        assert desk.account.funds_seen[0] == desk.clock.wall()
+
+
+def test_equity_that_is_first_read_in_mid_session_is_derived():
+    with live_desk() as desk:
+        asked = events.AskEquity(NOW.date(), None)
+        read = desk.account.equity(asked, NOW)
+        assert (read.equity, read.derived) == (1_000_000, True)
+        desk.clock.passed = -2 * 3600
+        assert desk.account.equity(asked, NOW).derived is False
+        desk.broker.script(Fault("funds", "empty", times=0))
+        assert desk.account.equity(asked, NOW) is None
+
+
+@pytest.mark.parametrize(("profile", "broker"), [(LIVE, "any"), (SHOONYA, "shoonya")])
+def test_the_broker_behind_openalgo_is_asked_for(profile, broker):
+    with live_desk(profile=profile) as desk:
+        [seen] = desk.account.broker()
+        known = desk.broker.broker_name
+        assert seen.capability == rc.capability(known, on=NOW.date())
+        assert seen.capability.broker in (broker, known)
+
+
+# ---------------------------------------------------------------- when
+
+
+def due(reading, second, state=None):
+    return reading.due(NOW + timedelta(seconds=second), engine.State() if state is None else state)
+
+
+def done(reading, found):
+    for name in found:
+        reading.done(name, brought=True)
+
+
+def test_everything_is_read_at_the_start_and_one_reading_of_a_kind_at_a_time():
+    reading = Reading()
+    found = due(reading, 0)
+    assert sorted(found) == ["books", "broker", "funds", "mode"]
+    assert due(reading, 100) == []
+    done(reading, found)
+    assert sorted(due(reading, 200)) == ["books", "funds", "mode"]
+
+
+def test_a_broker_that_could_not_be_asked_is_asked_again():
+    reading = Reading()
+    for name in due(reading, 0):
+        reading.done(name, brought=name != "broker")
+    assert "broker" in due(reading, 31)
+
+
+def test_an_order_update_brings_the_books_forward_and_several_bring_one():
+    reading = Reading()
+    done(reading, due(reading, 0))
+    assert due(reading, 1) == []
+    reading.soon()
+    reading.soon()
+    assert due(reading, 1) == []
+    assert due(reading, 1.2) == ["books"]
+    reading.soon()
+    assert due(reading, 1.3) == []
+    reading.done("books", brought=True)
+    assert due(reading, 1.5) == ["books"]
+
+
+def test_books_are_read_more_often_while_something_is_held_and_more_so_while_something_is_on_its_way():
+    quiet, rhythm = Reading(), Rhythm(busy_s=1, holding_s=3, quiet_s=15, mode_s=1000, funds_s=1000)
+
+    def seconds_until_books(state):
+        reading = Reading(rhythm)
+        done(reading, due(reading, 0, state))
+        return next(second for second in range(100) if due(reading, second, state) == ["books"])
+
+    day, _ = held()
+    assert seconds_until_books(day.state) == 3
+    day.take(events.SignalArrived(day.at("10:05"), rc.Signal("INFY", "SELL", kind="exit", at=day.at("10:05"))))
+    assert seconds_until_books(day.state) == 1
+    assert seconds_until_books(engine.State()) == 15
+    done(quiet, due(quiet, 0))
+
+
+def test_a_change_of_pace_brings_a_reading_forward_that_was_far_off():
+    reading = Reading()
+    done(reading, due(reading, 0))
+    day, _ = held()
+    assert "books" in due(reading, 3, day.state) + due(reading, 6, day.state)
+
+
+def test_a_reading_that_raises_is_done_all_the_same():
+    reading = Reading()
+    due(reading, 0)
+
+    class Broken:
+        def __getattr__(self, name):
+            raise RuntimeError(name)
+
+    with pytest.raises(RuntimeError):
+        reading_job(Broken(), reading, "books")()
+    assert "books" in due(reading, 20)
+
+
+def test_a_day_in_the_sandbox_opens_its_gate():
+    """Login unknown, then good, then the books agree: entries may go."""
+    with live_desk(profile=SANDBOX, mode="analyze") as desk:
+        state = engine.State()
+        bad = events.LoginSeen(NOW, good=False, reconciled=False, by="riskcore", why="starting")
+        inputs = [bad, *desk.account.broker(), *desk.account.books()]
+        for event in inputs:
+            state = engine.step(state, event, rc.Policy()).state
+        assert state.book.latches == ()
+        assert state.custody.reconciled_at is not None
+        assert state.book.net_realised == Decimal(0)

@@ -1,0 +1,235 @@
+"""The live gateway: what leaves, once; what comes back; what is never sent."""
+
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore.orders import Revision
+from riskcore_openalgo.gateways.caps import HardCaps, SentToday, entries_of
+from riskcore_openalgo.testing import SANDBOX, SHOONYA, Fault
+from tests.gateways.desks import INFY, NOW, entry, leaving, live_desk
+
+
+def test_an_entry_leaves_as_a_limit_order_and_is_known_by_the_brokers_name():
+    with live_desk() as desk:
+        others, report = desk.place(entry(limit=999))
+        [order] = desk.broker.truth().orders
+        assert others == []
+        assert (report.status, report.broker_id, report.filled_quantity) == ("working", order.order_id, 0)
+        assert (order.pricetype, order.price, order.quantity) == ("LIMIT", Decimal(999), 10)
+
+
+def test_a_protective_stop_rests_with_its_trigger_and_its_limit():
+    with live_desk() as desk:
+        desk.place(entry())
+        _, report = desk.place(leaving(limit=970, trigger=980))
+        order = desk.order(report)
+        assert (order.pricetype, order.trigger, order.price) == ("SL", Decimal(980), Decimal(970))
+
+
+def test_a_broker_of_sl_m_gets_the_trigger_alone():
+    with live_desk(resting="SL-M") as desk:
+        desk.place(entry())
+        _, report = desk.place(leaving(limit=970, trigger=980))
+        assert desk.order(report).pricetype == "SL-M"
+
+
+@pytest.mark.parametrize("executed", [True, False])
+@pytest.mark.parametrize("kind", ["timeout", "status", "drop", "null_id", "unreadable"])
+def test_F20_F21_an_answer_that_says_nothing_is_unknown_and_is_never_sent_again(kind, executed):
+    with live_desk() as desk:
+        desk.broker.script(Fault("placeorder", kind, executed=executed, seconds=1))
+        _, report = desk.place(entry())
+        assert (report.status, report.broker_id) == ("unknown", "")
+        assert desk.asked("placeorder") <= 1
+
+
+def test_F25_a_definite_refusal_is_a_refusal_with_its_class():
+    with live_desk() as desk:
+        desk.broker.script(Fault("placeorder", "too_many"))
+        _, report = desk.place(entry())
+        assert (report.status, report.error) == ("rejected", "rate_limited")
+
+
+def test_F23_an_order_that_waits_for_approval_is_neither_taken_nor_refused():
+    with live_desk() as desk:
+        desk.broker.semi_auto = True
+        _, report = desk.place(entry())
+        assert report.status == "awaiting_approval"
+        assert "Action Center" in report.note
+
+
+# ---------------------------------------------------------------- the mode
+
+
+def test_F24_an_entry_is_not_sent_into_the_other_mode():
+    with live_desk() as desk:
+        desk.broker.analyzer = True
+        [trouble], report = desk.place(entry())
+        assert isinstance(trouble, events.TroubleSeen)
+        assert (trouble.name, report.status, report.error) == ("other_mode", "rejected", "not_sent")
+        assert desk.asked("placeorder") == 0
+
+
+def test_F24_an_exit_waits_while_the_mode_is_the_other_and_goes_when_it_is_right():
+    with live_desk() as desk:
+        desk.place(entry())
+        desk.broker.analyzer = True
+        desk.clock.passed += 10
+        [_], report = desk.place(leaving())
+        assert report.note.startswith("not sent: OpenAlgo is in analyze mode")
+        desk.broker.analyzer = False
+        desk.clock.passed += 10
+        others, report = desk.place(leaving())
+        assert (others, report.status) == ([], "working")
+
+
+def test_an_exit_goes_although_the_mode_cannot_be_read_and_an_entry_does_not():
+    with live_desk() as desk:
+        desk.place(entry())
+        desk.clock.passed += 10
+        desk.broker.script(Fault("analyzer", "status", times=0))
+        _, refused = desk.place(entry())
+        assert "could not be read" in refused.note
+        _, sent = desk.place(leaving())
+        assert sent.status == "working"
+
+
+def test_the_mode_is_asked_once_for_orders_of_the_same_moment():
+    with live_desk() as desk:
+        desk.place(entry(limit=999))
+        desk.place(entry(limit=998))
+        assert desk.asked("analyzer") == 1
+        desk.clock.passed += 5.1
+        desk.place(entry(limit=997))
+        assert desk.asked("analyzer") == 2
+
+
+def test_a_sandbox_that_was_asked_for_is_the_right_mode():
+    with live_desk(profile=SANDBOX, mode="analyze") as desk:
+        others, report = desk.place(entry())
+        assert (others, report.status) == ([], "working")
+
+
+# ---------------------------------------------------------------- hard caps
+
+
+@pytest.mark.parametrize(
+    ("caps", "why"),
+    [
+        ({"hard_max_order_value": 10_000}, "hard_max_order_value: 10010 is above 10000"),
+        ({"hard_max_quantity": 9}, "hard_max_quantity: 10 is above 9"),
+        ({"hard_max_orders_per_day": 1}, "hard_max_orders_per_day: 2 is above 1"),
+    ],
+)
+def test_what_is_above_a_hard_cap_is_never_sent_and_exits_pass(caps, why):
+    with live_desk(caps=HardCaps(**caps), sent=SentToday(NOW.date(), 1)) as desk:
+        _, report = desk.place(entry())
+        assert report.note == f"not sent: {why}"
+        assert desk.asked("placeorder") == 0
+        _, sent = desk.place(leaving(quantity=1000))
+        assert sent.status != "rejected" or "hard_max" not in sent.note
+
+
+def test_the_count_of_a_session_begins_anew_and_survives_a_restart():
+    sent = SentToday(NOW.date(), 3)
+    sent.add(NOW.date())
+    assert sent.on(NOW.date()) == 4
+    assert sent.on(NOW.date().replace(day=24)) == 0
+    approved = events.EntryApproved(NOW, _signal(), entry(), "risk_per_trade", ())
+    book = engine.fold([events.SessionOpened(NOW, NOW.date()), approved]).book
+    assert entries_of(book, NOW.date()) == 1
+
+
+@pytest.mark.parametrize("value", [0, -1, True, "many", 2.5])
+def test_a_cap_that_is_no_number_of_shares_is_refused(value):
+    with pytest.raises((ValueError, ArithmeticError)):
+        HardCaps(hard_max_quantity=value)
+
+
+def _signal():
+    return rc.Signal("INFY", "BUY", at=NOW)
+
+
+# ---------------------------------------------------------------- cancels and changes
+
+
+def test_a_cancel_reads_the_book_cancels_and_reads_again():
+    with live_desk() as desk:
+        _, report = desk.place(entry(limit=990))
+        [seen] = desk.cancel(report)
+        assert seen.books.order(report.broker_id).status == "cancelled"
+        assert seen.books.trades == ()
+        assert seen.books.positions is None
+
+
+def test_what_has_filled_is_not_cancelled_and_the_books_tell_how_much():
+    with live_desk() as desk:
+        _, report = desk.place(entry())
+        [seen] = desk.cancel(report)
+        assert desk.asked("cancelorder") == 0
+        assert seen.books.order(report.broker_id).status == "complete"
+        assert len(seen.books.trades) == 1
+
+
+def test_a_cancel_of_an_order_without_a_name_sends_nothing():
+    with live_desk() as desk:
+        assert [type(event) for event in desk.gateway.cancel(events.CancelOrder("x"), NOW)] == [events.BooksRead]
+        assert desk.asked("cancelorder") == 0
+
+
+def revised(desk, report, **wish):
+    command = events.ReviseOrder(report.order_id, Revision(**wish), report.broker_id)
+    return list(desk.gateway.revise(command, desk.clock.wall()))
+
+
+def test_a_resting_stop_is_changed_in_place():
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        [told] = revised(desk, stop, quantity=6, limit=Decimal(980), trigger=Decimal(990))
+        order = desk.order(stop)
+        assert told.outcome == events.TAKEN
+        assert (order.quantity, order.price, order.trigger) == (6, 980, 990)
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("forbidden", events.REFUSED), ("status", events.UNSURE)])
+def test_a_change_that_was_not_taken_says_so_or_says_that_it_does_not_know(kind, outcome):
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.script(Fault("modifyorder", kind))
+        told, seen = revised(desk, stop, quantity=6, limit=Decimal(980), trigger=Decimal(990))
+        assert told.outcome == outcome
+        assert seen.books.order(stop.broker_id).trigger == 980
+
+
+def test_a_stop_that_is_gone_cannot_be_changed_and_nobody_says_that_it_was():
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.cancel_by_broker(stop.broker_id)
+        told, _ = revised(desk, stop, quantity=6, limit=Decimal(980), trigger=Decimal(990))
+        assert (told.outcome, desk.asked("modifyorder")) == (events.UNSURE, 0)
+
+
+def test_what_the_other_mode_shows_is_never_taken_for_ours():
+    """Our stop rests in the live book; somebody switches the analyzer on, whose book is empty."""
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.analyzer = True
+        assert [event.name for event in desk.cancel(stop)] == ["other_mode"]
+        told = revised(desk, stop, quantity=6, limit=Decimal(980), trigger=Decimal(990))
+        assert [type(event) for event in told] == [events.TroubleSeen, events.RevisionReported]
+
+
+def test_shoonya_takes_the_same_orders():
+    with live_desk(profile=SHOONYA) as desk:
+        _, report = desk.place(entry(limit=999))
+        assert report.status == "working"
+        [seen] = desk.cancel(report)
+        assert seen.books.order(report.broker_id).status == "cancelled"
+        assert INFY.key == seen.books.order(report.broker_id).key
