@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import openalgo
@@ -97,18 +98,24 @@ class Wire:
         if self.down:
             raise NoAnswer(*REFUSED)
         left = self._pass(self.latency(name), timeout_s)
-        reply = self.door.too_soon(name) or self.door.reply(name, body)
+        carry_out = self.arrived(name, body)
+        reply = self.door.too_soon(name) or carry_out(lambda: self.door.reply(name, body))
+        serves = reply.serves
         if reply.wait_s:
-            if reply.serves is not None and reply.wait_s >= left:
-                self.time.later(reply.wait_s, reply.serves)
+            if serves is not None and reply.wait_s >= left:
+                self.time.later(reply.wait_s, partial(carry_out, serves))
             left = self._pass(reply.wait_s, left)
-        if reply.serves is not None:
-            reply = Reply(answer=reply.serves())
+        if serves is not None:
+            reply = Reply(answer=carry_out(serves))
         self.door.note(name, body, reply)
         self._pass(reply.answer.held_s + self.latency(name), left)
         if reply.dropped:
             raise NoAnswer(*DROPPED)
         return _answered(reply)
+
+    def arrived(self, name: str, body: dict[str, Any]) -> Callable[[Callable[[], Any]], Any]:
+        """A call has come to the server; whatever it does for that, now or later, is done through the result."""
+        return lambda act: act()
 
     def _pass(self, seconds: float, left: float) -> float:
         """Let time pass; `NoAnswer` when the caller's patience ends before, else what is left of it."""
