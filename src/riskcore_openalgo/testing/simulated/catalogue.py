@@ -240,7 +240,8 @@ CATALOGUE: Final[dict[str, Kind]] = {
     ),
     # --- ourselves
     "journal_spooled": Kind(
-        strike=_for_a_while(lambda room: room.store.fails("spool"), lambda room: room.store.fails(""), 3, 30), lasts_s=40
+        strike=_for_a_while(lambda room: room.store.fails("spool"), lambda room: room.store.fails(""), 3, 30),
+        lasts_s=40,
     ),
     "journal_lost": Kind(
         strike=_for_a_while(lambda room: room.store.fails("lost"), lambda room: room.store.fails(""), 3, 20), lasts_s=40

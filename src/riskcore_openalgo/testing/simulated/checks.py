@@ -212,7 +212,9 @@ class Checks:
     def _known(self, state: engine.State) -> None:
         """(2) Where the broker holds other than we do for long, we know that we do not know."""
         book, truth = state.book, self._held()
-        silent = not (book.latches or state.custody.mismatches or any(o.status != "working" for o in book.live_orders()))
+        silent = not (
+            book.latches or state.custody.mismatches or any(o.status != "working" for o in book.live_orders())
+        )
         ours = {position.instrument.key: position.signed for position in book.positions}
         accepted = dict(state.custody.accepted)
         for key in {*ours, *truth, *self._differs}:
@@ -260,7 +262,9 @@ class Checks:
         state, held = room.live.state, self._held()
         self._needs(state.custody.capability is not None, "the_day_was_lived", "the broker was never known")
         for key in held:
-            told = key in self._foreign or any(subject == key for _, subject in state.custody.told) or state.book.latches
+            told = (
+                key in self._foreign or any(subject == key for _, subject in state.custody.told) or state.book.latches
+            )
             self._needs(bool(told), "flat_at_the_end_or_told", f"{key}: {held[key]} are held")
         for position in state.book.positions:
             key = position.instrument.key
@@ -309,6 +313,11 @@ class Checks:
     def _is_exit(self, theirs: str) -> bool:
         return isinstance(self._durable.get(self._room.placed[theirs]), rc.ApprovedExit)
 
+    def _waits_for_approval(self) -> bool:
+        """Whether an order of ours waits for a hand: nothing that could fill beside it is sent, and that is told."""
+        orders = self._room.live.state.book.live_orders() if self._room.alive else ()
+        return any(order.status == "awaiting_approval" for order in orders)
+
     def _restless(self) -> bool:
         if not self._room.alive:
             return True
@@ -329,13 +338,21 @@ class Checks:
         self._read_to = len(store.kept)
 
     def _within(
-        self, since: dict[str, datetime], key: str, wrong: bool, budget_s: float, name: str, what: Told  # noqa: FBT001
+        self,
+        since: dict[str, datetime],
+        key: str,
+        wrong: bool,
+        budget_s: float,
+        name: str,
+        what: Told,  # noqa: FBT001
     ) -> None:
         """What is wrong may be so for a while; it counts only from the end of the last trouble on."""
         now = self._room.time.now
         if not wrong:
             since.pop(key, None)
             return
+        if self._waits_for_approval():
+            self.disturbed(30.0)
         began = since.setdefault(key, now)
         counted = now - max(began, self._trouble_until)
         if counted > timedelta(seconds=budget_s):

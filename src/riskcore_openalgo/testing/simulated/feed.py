@@ -87,7 +87,7 @@ class SimulatedFeed(LiveFeed):
         """The connection is cut, and there again later: what was said meanwhile is lost."""
         self.faults.down = True
         self._connection(False, "cut")
-        self._time.later(seconds, self._again)
+        self._time.later(seconds, self._come_back)
 
     def hear(self, event: Event) -> None:
         """What the broker tells, on its way here."""
@@ -131,7 +131,7 @@ class SimulatedFeed(LiveFeed):
     def _deaf(self, seconds: float) -> None:
         self.faults.deaf_until = self._time.now + timedelta(seconds=seconds)
 
-    def _again(self) -> None:
+    def _come_back(self) -> None:
         self.faults.down = False
         if not self._gone:
             self._connection(True, "there again")

@@ -74,9 +74,7 @@ class FibreLanes:
             lane = self._reads
         else:
             lane = self._exits
-        lane.put(
-            lambda: _deliver(lambda: answers(command, self._gateway, self._evidence, self._time()), deliver)
-        )
+        lane.put(lambda: _deliver(lambda: answers(command, self._gateway, self._evidence, self._time()), deliver))
 
     def read(self, job: Job, deliver: Deliver) -> None:
         """Hand a reading to the lane of reads."""

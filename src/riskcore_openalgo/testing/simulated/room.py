@@ -55,6 +55,7 @@ GENEROUS: Final[dict[str, Any]] = {
 ENDS_S: Final = 6.6 * 3600
 BEGINS_S: Final = 600.0
 RESTARTS_AFTER_S: Final = 2.0
+SQUARE_OFF_IS_NEAR: Final = timedelta(hours=6, minutes=9)
 CALM_S: Final = 300.0
 """How long nobody looks while nothing happens and nothing is wrong: the real one looks each second, to no effect."""
 
@@ -244,9 +245,16 @@ class Room:
         state = self.live.state
         if state.custody.touches or state.custody.wanted or any(not one.rests for one in state.book.live_orders()):
             return 0.5 if self.checks.seconds_of_trouble < 120 else 5.0
-        if self.checks.in_trouble:
+        if self.checks.in_trouble or self._is_leaving(state.book):
             return 1.0 if self.checks.seconds_of_trouble < 120 else 5.0
         return CALM_S
+
+    def _is_leaving(self, book: rc.Book) -> bool:
+        """Whether an exit is to be repeated, or the square-off is near: only the clock brings either."""
+        open_ = {position.id for position in book.positions}
+        exits = (order.approved for order in book.orders if not (order.is_entry or order.rests))
+        tried = any(isinstance(one, rc.ApprovedExit) and one.position_id in open_ for one in exits)
+        return tried or (bool(open_) and self.time.now >= self.script.opens + SQUARE_OFF_IS_NEAR)
 
     def _died(self) -> None:
         self.alive, self._due, self._kill_at_call = False, None, None

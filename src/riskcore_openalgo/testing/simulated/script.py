@@ -71,7 +71,12 @@ def script_of(seed: int) -> Script:
         "spike_pct": chance.choice(("1", "2", "5")),
     }
     policy |= chance.choice(
-        ({}, {"trail": "percent", "trail_by": "0.6"}, {"breakeven_at_r": "1"}, {"target_legs": ["50% at 2.5R", "50% at 4R"]})
+        (
+            {},
+            {"trail": "percent", "trail_by": "0.6"},
+            {"breakeven_at_r": "1"},
+            {"target_legs": ["50% at 2.5R", "50% at 4R"]},
+        )
     )
     profile = PROFILES[seed % len(PROFILES)]
     bursts = sorted(_bursts(chance))

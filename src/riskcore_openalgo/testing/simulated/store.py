@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from attrs import frozen
 
 import riskcore as rc
 from riskcore import events
-from riskcore_openalgo.journal import Durability, JournalLost, Loaded, fold
+from riskcore_openalgo.journal import Durability, Journal, JournalLost, Loaded, fold
 from riskcore_openalgo.testing.timeline import Killed
 
 INPUTS = tuple(kind for kind in vars(events).values() if isinstance(kind, type) and not hasattr(kind, "VERSION"))
@@ -48,11 +49,18 @@ class MemoryStore:
             raise Killed
         if self._mode == "lost":
             raise JournalLost(self.trouble)
+        self.write([row.event for row in self._unsaved])
         self.kept += self._unsaved
         self._unsaved.clear()
         if where == "after":
             raise Killed
         return Durability.SPOOL if self._mode else Durability.DATABASE
+
+    def write(self, entries: list[events.Input | events.Fact]) -> None:
+        """Make them durable: in memory they are."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def rows(self, kind: str | None = None) -> Iterator[Kept]:
         """What is durable."""
@@ -81,3 +89,33 @@ class MemoryStore:
         where, left = self._killing
         self._killing = None if left == 0 else (where, left - 1)
         return where if left == 0 else ""
+
+
+class DiskStore(MemoryStore):
+    """The same over a real journal in a SQLite file, opened anew by each process, now and then from a snapshot."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path, self._journal = path, Journal(path)
+        self._loads = 0
+
+    def write(self, entries: list[events.Input | events.Fact]) -> None:
+        """Into the file."""
+        self._journal.append(entries)
+
+    def load(self) -> Loaded:
+        """What the file folds to, by its own short way; every second time it keeps a snapshot first."""
+        self._loads += 1
+        if self._loads % 2:
+            self._journal.snapshot(super().load().state)
+        return self._journal.load()
+
+    def died(self) -> None:
+        """The file is closed, and opened by the next process."""
+        super().died()
+        self._journal.close()
+        self._journal = Journal(self._path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._journal.close()
