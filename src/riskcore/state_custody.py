@@ -44,8 +44,9 @@ def _revising(state: State, fact: e.RevisionRequested) -> State:
 
 
 def _revised(state: State, fact: e.RevisionSettled) -> State:
+    """The moment stays: a reading of the books that began before it still shows the order as it was."""
     after = attrs.evolve(state, book=corrections.revised(state.book, fact.order_id, taken=fact.taken))
-    return keeping(after, asked=replaced(state.custody.asked, fact.order_id))
+    return keeping(after, asked=replaced(state.custody.asked, fact.order_id, (fact.order_id, fact.at)))
 
 
 def _revalued(state: State, fact: e.Revalued) -> State:

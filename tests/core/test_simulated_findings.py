@@ -1,5 +1,7 @@
 """What simulated days found, told by hand as small as it will go."""
 
+import riskcore as rc
+from riskcore import events as e
 from tests.core.custody_days import books, foreign, held, position, row, stop_of, trade, true_books
 
 
@@ -55,3 +57,21 @@ def test_F27_an_exit_that_stands_at_the_price_after_a_refusal_calls_somebody_whe
     assert day.time("10:05:05") == ()
     assert day.time("10:05:07") == ("Alarmed",)
     assert ("exit_rests", again.order_id) in day.state.custody.told
+
+
+def test_books_whose_reading_began_before_a_change_was_taken_do_not_show_that_somebody_changed_it_back():
+    day, _ = held(trail="percent", trail_by="1.5")
+    day.prices("10:05", last=1010)
+    changed = day.state.custody.told
+    stop = stop_of(day)
+    day.take(e.RevisionReported(day.at("10:05:01"), stop.order_id, e.TAKEN))
+    late = rc.BrokerBooks(
+        at=day.at("10:04:59"),
+        orders=(row(day.sent()[0], "E1", "complete"), row(stop, "S1", "trigger_pending")),
+        trades=(trade("E1", "BUY", 50, 1000),),
+        positions=(position(50),),
+        holdings=(),
+    )
+    assert "RevisionRequested" not in day.take(e.BooksRead(day.at("10:05:03"), late))
+    assert day.state.custody.told == changed
+    assert day.book.resting("NSE:INFY").approved.trigger > stop.trigger

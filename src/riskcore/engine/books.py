@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from riskcore import events as e
@@ -51,7 +52,7 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
         _revalue(turn, order, books)
     row, known = books.order(order.broker_id), turn.book.order(order.id)
     if row is not None and known is not None and known.live:
-        _settle_what_was_asked(turn, known, row)
+        _settle_what_was_asked(turn, known, row, books.at)
 
 
 def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
@@ -62,10 +63,13 @@ def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
         turn.note(e.Revalued(turn.at, order.id, worth - order.filled_value, charges or ZERO))
 
 
-def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder) -> None:
-    """A change that nobody answered is read off the row; what the book shows open after a while is asked again."""
+def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: datetime) -> None:
+    """A change that nobody answered is read off the row; what the book shows open after a while is asked again.
+
+    A reading that began before the last word of the order proves nothing against it.
+    """
     approved, asked = order.approved, turn.state.custody.asked_at(order.id)
-    waited = asked is None or turn.at - asked >= FIRST_PAUSE
+    waited = asked is None or (turn.at - asked >= FIRST_PAUSE and read_at > asked)
     if order.revision is not None:
         if _is(row, order.revision):
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))

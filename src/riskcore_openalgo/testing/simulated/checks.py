@@ -24,12 +24,14 @@ BUDGET_S: Final = 30.0
 """Seconds that shares may be uncovered at the broker while nothing is wrong: the alarm's, the exit's and the ladder's."""
 TOLD_S: Final = 40.0
 """Seconds after which a difference to the truth must be known, while nothing is wrong."""
+MODE_S: Final = 7.0
+"""Seconds after a switch of the analyzer in which an order may still go the wrong way: nobody could know."""
 HAND_S: Final = 30.0
 """Seconds after a trade by hand in which its symbol may be oversold: nobody could know before the books were read."""
 
 
-class Broken(AssertionError):
-    """An invariant does not hold: its name, and what was seen."""
+class Broken(BaseException):
+    """An invariant does not hold: its name, and what was seen. No `except Exception` of the program takes it."""
 
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"{name}: {what}")
@@ -107,6 +109,27 @@ class Checks:
         elif isinstance(fact, events.Alarmed):
             self.count[f"alarm {fact.name}"] += 1
 
+    def handed_over(self, command: events.Command) -> None:
+        """(6) A command goes to its lane: what was decided is durable by now, or an exit that no journal holds up."""
+        self._read_journal()
+        lost = bool(self._room.store.trouble)
+        if isinstance(command, events.PlaceEntry):
+            known = command.order.order_id in self._durable
+            self._needs(known, "durable_before_acted_on", lambda: f"{command.order.order_id} is on no record")
+        elif isinstance(command, events.PlaceExit):
+            known = command.order.order_id in self._durable or lost
+            self._needs(known, "durable_before_acted_on", lambda: f"{command.order.order_id} is on no record")
+        elif isinstance(command, events.CancelOrder):
+            self._needs(lost or self._asked[command.order_id] > 0, "durable_before_acted_on", command.order_id)
+        elif isinstance(command, events.ReviseOrder):
+            self._needs(lost or self._revised[command.order_id] > 0, "durable_before_acted_on", command.order_id)
+
+    def went_to(self, mode: str, order_id: str) -> None:
+        """(F24) An order of ours was taken by a mode: it must be the one the runner was started for."""
+        since = self._room.toggled_at
+        fresh = since is not None and self._room.time.now - since < timedelta(seconds=MODE_S)
+        self._needs(mode == self._room.expected or fresh, "orders_go_to_our_mode", f"{order_id} went to {mode}")
+
     def arrived(self, name: str, body: dict[str, Any], order_id: str) -> None:
         """(6, 7) A call has reached OpenAlgo: it must be durable, and the first of its kind."""
         self.count["calls"] += 1
@@ -116,10 +139,12 @@ class Checks:
             self._placement(body, order_id)
         elif name == "cancelorder":
             ours = self._ours(name, body)
-            self._needs(self._asked[ours] > 0, "durable_before_acted_on", f"a cancel of {ours} that nobody decided")
+            asked = self._asked[ours] > 0 or bool(self._room.store.trouble)
+            self._needs(asked, "durable_before_acted_on", f"a cancel of {ours} that nobody decided")
         elif name == "modifyorder":
             ours = self._ours(name, body)
-            self._needs(self._revised[ours] > 0, "durable_before_acted_on", f"a change of {ours} that nobody decided")
+            asked = self._revised[ours] > 0 or bool(self._room.store.trouble)
+            self._needs(asked, "durable_before_acted_on", f"a change of {ours} that nobody decided")
 
     def dying(self) -> None:
         """(6) A process ends between two turns: what it knows is what its journal folds to."""
@@ -159,7 +184,7 @@ class Checks:
 
     def _placement(self, body: dict[str, Any], order_id: str) -> None:
         approved = self._durable.get(order_id)
-        lost = self._room.store.trouble and not (approved is None and order_id.startswith("entry"))
+        lost = self._room.store.trouble
         if approved is None:
             self._needs(bool(lost) and bool(order_id), "durable_before_acted_on", f"{order_id or body} is on no record")
         else:
@@ -188,7 +213,8 @@ class Checks:
 
     def _orders(self, state: engine.State) -> None:
         """(7) What has ended for us has ended there, and nothing has filled for us that has not there."""
-        truth = {ours: self._room.account.orders[theirs] for theirs, ours in self._room.placed.items()}
+        account = self._room.account
+        truth = {ours: account.orders[theirs] for theirs, ours in self._room.placed.items() if theirs in account.orders}
         for order in state.book.orders:
             real = truth.get(order.id)
             filled = 0 if real is None else real.filled
@@ -206,6 +232,8 @@ class Checks:
         reached = {ours for theirs, ours in self._room.placed.items() if _counts(self._room.account.orders[theirs])}
         entries = [order for order in book.orders if order.is_entry and order.id in reached]
         self._needs(len(entries) <= book.trades_today, "counters_count", f"{len(entries)} of {book.trades_today}")
+        ours = [order for order in book.orders if order.is_entry and (order.status != "rejected" or order.filled_quantity)]
+        self._needs(len(ours) == book.trades_today, "counters_count", f"{len(ours)} ours, {book.trades_today} counted")
         most = self._room.policy.max_trades_per_day or 0
         self._needs(book.trades_today <= most, "counters_count", f"{book.trades_today} entries of {most}")
 
@@ -219,7 +247,7 @@ class Checks:
         accepted = dict(state.custody.accepted)
         for key in {*ours, *truth, *self._differs}:
             differs = ours.get(key, 0) != truth.get(key, 0) and accepted.get(key) != truth.get(key, 0)
-            told = any(subject == key for _, subject in state.custody.told) or not silent
+            told = _told_of(state, key) or not silent
             self._within(self._differs, key, differs and not told, TOLD_S, "a_difference_is_known",
                          f"{key}: we hold {ours.get(key, 0)}, the broker {truth.get(key, 0)}")  # fmt: skip
 
@@ -262,9 +290,7 @@ class Checks:
         state, held = room.live.state, self._held()
         self._needs(state.custody.capability is not None, "the_day_was_lived", "the broker was never known")
         for key in held:
-            told = (
-                key in self._foreign or any(subject == key for _, subject in state.custody.told) or state.book.latches
-            )
+            told = key in self._foreign or _told_of(state, key) or state.book.latches
             self._needs(bool(told), "flat_at_the_end_or_told", f"{key}: {held[key]} are held")
         for position in state.book.positions:
             key = position.instrument.key
@@ -361,6 +387,12 @@ class Checks:
     def _needs(self, holds: bool, name: str, what: Told) -> None:  # noqa: FBT001
         if not holds:
             raise Broken(name, f"at {self._room.time.now:%H:%M:%S.%f}: {_said(what)}")
+
+
+def _told_of(state: engine.State, key: str) -> bool:
+    """Whether an alarm stands that is about an instrument, or about an order in it."""
+    orders = {order.id for order in state.book.orders if order.approved.instrument.key == key}
+    return any(subject == key or subject in orders for _, subject in state.custody.told)
 
 
 def _said(what: Told) -> str:

@@ -50,10 +50,15 @@ class Lane:
 
 
 class FibreLanes:
-    """As `ThreadLanes`, over fibres. `kill_at` ends the process when so many more commands were handed over."""
+    """As `ThreadLanes`, over fibres. `kill_at` ends the process when so many more commands were handed over.
 
-    def __init__(self, gateway: Gateway, evidence: Evidence, time: Timeline) -> None:
-        self._gateway, self._evidence, self._time = gateway, evidence, time
+    `look(command)` is called with each command as it is handed over.
+    """
+
+    def __init__(
+        self, gateway: Gateway, evidence: Evidence, time: Timeline, look: Callable[[events.Command], None]
+    ) -> None:
+        self._gateway, self._evidence, self._time, self._look = gateway, evidence, time, look
         self._exits, self._entries, self._reads = Lane(time, EXITS), Lane(time, 1), Lane(time, READS)
         self.kill_at: int | None = None
 
@@ -64,6 +69,7 @@ class FibreLanes:
 
     def send(self, command: events.Command, at: object, deliver: Deliver) -> None:
         """Hand a command to its lane."""
+        self._look(command)
         if self.kill_at is not None:
             self.kill_at -= 1
             if self.kill_at < 0:

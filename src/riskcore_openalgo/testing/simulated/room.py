@@ -151,6 +151,7 @@ class Room:
         self._due: datetime | None = None
         self._turning = False
         self._kill_at_call: int | None = None
+        self.toggled_at: datetime | None = None
         self.alive = False
         self.policy = rc.Policy(**{**GENEROUS, **script.policy})
         for symbol in (*SYMBOLS, "ITC"):
@@ -179,7 +180,7 @@ class Room:
             client, money=account, instruments=instruments, history=history, prices=self.feed.prices,
             policy=lambda: self.policy, held=self._held, clock=time,
         )  # fmt: skip
-        self.lanes = FibreLanes(gateway, evidence, time)
+        self.lanes = FibreLanes(gateway, evidence, time, self.checks.handed_over)
         self.alarms = Quiet(self.checks.saw)
         bars = BarWatch(
             history,
@@ -317,6 +318,7 @@ class Room:
     def toggle(self, *, other: bool) -> None:
         """Somebody switches OpenAlgo's analyzer."""
         self.broker.analyzer = (self.expected == "analyze") is not other
+        self.toggled_at = self.time.now if other else None
 
     def approve(self) -> None:
         """Somebody approves all that waits."""
@@ -352,9 +354,15 @@ class Room:
         if event.order is not None and event.order.order_id not in self._known:
             self._known.add(event.order.order_id)
             if self._acting:
-                self.placed[event.order.order_id] = self._acting
+                self.checks.went_to(event.mode, self._acting)
+                self._took(event.order.order_id, event.mode)
         if self.alive:
             self.feed.hear(event)
+
+    def _took(self, order_id: str, mode: str) -> None:
+        """An order of ours is at the broker now; in the other mode it is nobody's."""
+        if mode == self.expected:
+            self.placed[order_id] = self._acting
 
     def _latency(self, name: str) -> float:
         """How long a call is on its way: mostly some 30 ms, now and then half a second."""
