@@ -49,3 +49,16 @@ def riskcore_data() -> Path:
     if not folder.is_dir():
         pytest.fail(f"RISKCORE_DATA is {named}, and there is no such folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_journal(tmp_path_factory) -> Path:
+    """The journal of the demo day, played once; tests that change it take a copy."""
+    from riskcore_openalgo.demo.day import Day  # noqa: PLC0415 - most tests need no shell
+    from riskcore_openalgo.journal import Journal  # noqa: PLC0415
+
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    with Journal(path) as journal:
+        for _ in Day(journal).play():
+            pass
+    return path

@@ -49,7 +49,9 @@ def _said(fact: events.Fact) -> Told | None:
             of = f" of {fact.key}" if fact.key else ""
             return Told(f"lifted{of}: {fact.name} by {fact.by} {fact.why}".rstrip(), urgent=False)
         case events.LoginChanged():
-            return Told(f"the broker's login is {fact.login}", urgent=fact.login != "good")
+            return (
+                None if fact.login == "bad" else Told("the broker's login is good", urgent=False)
+            )  # a latch tells more
         case events.ConnectionStaged():
             return Told(f"the price stream is {fact.stage}", urgent=fact.stage != "connected")
         case events.StopTouched() | events.PriceDoubted():

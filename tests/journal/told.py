@@ -1,6 +1,6 @@
 """Three sessions told by hand: a finished trade, a position carried over two nights, a refusal, a new policy."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 import attrs
@@ -13,6 +13,7 @@ INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 TCS = rc.Instrument(symbol="TCS", tick="0.05", sector="TCS")
 SEEN = {"last": 1000, "stop": 980, "target": 1100}
 FIRST, SECOND, THIRD = date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20)
+FOURTH = THIRD + timedelta(days=3)
 
 
 @cache
@@ -56,3 +57,28 @@ def write(journal):
     """Append all of it."""
     for rows, _ in turns():
         journal.append(rows)
+
+
+def four_days():
+    """A trade in each of four sessions, each closed on its day."""
+    policy = rc.Policy(max_position_size_percent=100, max_sector_exposure=100, entry_band_pct=0)
+    told = Scenario(policy, INFY, day=FIRST)
+    for day in (FIRST, SECOND, THIRD, FOURTH):
+        told.day = day
+        told.time("09:16")
+        if told.book.opening_equity is None:
+            told.take(events.EquityRead(told.at("09:16:01"), told.state.carried_equity))
+        told.fill("10:00:01", told.enter("10:00", **SEEN), price=1000)
+        told.prices("10:30", last=1105)
+        told.fill("10:30:01", told.sent()[-1].order_id, price=1100)
+    return told
+
+
+def entries(told):
+    """The rows of a scenario."""
+    state, policy = engine.State(), told.policy
+    for event in told.inputs:
+        made = engine.step(state, event, policy)
+        state = made.state
+        yield event
+        yield from made.facts

@@ -10,9 +10,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, lazy, place
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
+DAY_CODES = "Exit codes when stopped: 0 nothing open, 3 positions held and covered, 4 something not settled."
 EPILOG = "Exit codes: 0 done, 1 failed, 2 not understood, 78 configuration wrong, 130 stopped."
 
 
@@ -23,9 +25,12 @@ def parser() -> argparse.ArgumentParser:
     _demo(verbs)
     _backtest(verbs)
     _paper(verbs)
+    _shadow(verbs)
+    _live(verbs)
     _init(verbs)
-    _journal(verbs)
+    journal_verbs(verbs)
     _status(verbs)
+    _stop(verbs)
     return made
 
 
@@ -63,11 +68,11 @@ def _demo(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     verb.add_argument("--journal", type=Path, help="journal file (default: the newest unfinished in --folder)")
     verb.add_argument("--folder", type=Path, default=Path("riskcore-demo"), help="where journals are kept")
-    verb.set_defaults(run=lambda arguments: _lazy("demo").run(arguments))
+    verb.set_defaults(run=lambda arguments: lazy("demo").run(arguments))
 
 
-def _bars_arguments(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--bars", type=Path, required=True, help="folder of SYMBOL.csv files, or one such file")
+def _bars_arguments(verb: argparse.ArgumentParser, *, required: bool = True) -> None:
+    verb.add_argument("--bars", type=Path, required=required, help="folder of SYMBOL.csv files, or one such file")
     verb.add_argument("--interval", default="1m", help="length of a bar: 1m, 5m, 1h (default 1m)")
     verb.add_argument("--config", type=Path, help="folder of YAML files (default: the built-in settings)")
     verb.add_argument("--strategy", help="ema_cross, or package.module:factory (default: those of trading_rules.yaml)")
@@ -82,19 +87,49 @@ def _backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         epilog="Example: riskcore backtest --bars bars/ --strategy ema_cross",
     )
     _bars_arguments(verb)
-    verb.set_defaults(run=lambda arguments: _lazy("bars").backtest(arguments))
+    verb.set_defaults(run=lambda arguments: lazy("bars").backtest(arguments))
 
 
 def _paper(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb = verbs.add_parser(
         "paper",
-        help="a paper day over historical bars, journalled",
-        description="Play historical bars through the runner on paper; everything is journalled as on a live day.",
+        help="paper money on live prices, or over historical bars with --bars",
+        description="Trade on paper, on OpenAlgo's live prices or with --bars over historical ones; all is journalled.",
         epilog="Example: riskcore paper --bars bars/ --strategy ema_cross --journal paper.db",
     )
-    _bars_arguments(verb)
-    verb.add_argument("--journal", type=Path, help="journal file (default: the one in system_config.yaml)")
-    verb.set_defaults(run=lambda arguments: _lazy("bars").paper(arguments))
+    _bars_arguments(verb, required=False)
+    _day_arguments(verb)
+    verb.set_defaults(run=lambda arguments: lazy("bars" if arguments.bars else "live").paper(arguments))
+
+
+def _shadow(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "shadow",
+        help="live prices and account, orders withheld: what would have happened is recorded",
+        description="Run a day as live would, and send nothing; the journal holds what would have happened.",
+        epilog="Example: riskcore shadow --config config",
+    )
+    verb.add_argument("--config", type=Path, required=True, help="folder of YAML files, as riskcore init writes them")
+    _day_arguments(verb)
+    verb.set_defaults(run=lambda arguments: lazy("live").shadow(arguments))
+
+
+def _live(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "live",
+        help="real orders through OpenAlgo, or with --analyzer in its sandbox",
+        description="Trade through OpenAlgo until stopped (Ctrl-C, SIGTERM). Stops stay at the broker then.",
+        epilog=f"Example: riskcore live --config config --analyzer   {DAY_CODES}",
+    )
+    verb.add_argument("--config", type=Path, required=True, help="folder of YAML files, as riskcore init writes them")
+    verb.add_argument("--analyzer", action="store_true", help="expect OpenAlgo's analyzer: no real money moves")
+    _day_arguments(verb)
+    verb.set_defaults(run=lambda arguments: lazy("live").live(arguments))
+
+
+def _day_arguments(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--journal", type=place, help=f"{FILE_OR_URL} (default: the one in system_config.yaml)")
+    verb.add_argument("--flatten", action="store_true", help="leave every position when it is stopped")
 
 
 def _init(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -105,24 +140,7 @@ def _init(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog="Example: riskcore init config",
     )
     verb.add_argument("folder", type=Path, nargs="?", default=Path("config"), help="where (default: config)")
-    verb.set_defaults(run=lambda arguments: _lazy("setup").init(arguments))
-
-
-def _journal(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    group = verbs.add_parser(
-        "journal", help="read a journal: show, verify, replay", description="Read a journal.", epilog=EPILOG
-    )
-    kinds = group.add_subparsers(dest="journal_verb", metavar="VERB", required=True)
-    for name, help_ in (
-        ("show", "decisions, trades and the day's result"),
-        ("verify", "prove that no row was changed, and name the first that was"),
-        ("replay", "feed the recorded inputs to the engine again and compare the facts, byte for byte"),
-    ):
-        verb = kinds.add_parser(name, help=help_, description=help_, epilog=f"Example: riskcore journal {name} demo.db")
-        verb.add_argument("journal", type=Path, help="journal file")
-        verb.set_defaults(run=lambda arguments, name=name: getattr(_lazy("journal"), name)(arguments))
-        if name == "show":
-            verb.add_argument("--rows", action="store_true", help="every input and fact, one a line")
+    verb.set_defaults(run=lambda arguments: lazy("setup").init(arguments))
 
 
 def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -132,12 +150,19 @@ def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         description="Fold a journal and print the account's state: equity, positions, orders, counters, limits.",
         epilog="Example: riskcore status demo.db",
     )
-    verb.add_argument("journal", type=Path, help="journal file")
-    verb.set_defaults(run=lambda arguments: _lazy("status").run(arguments))
+    verb.add_argument("journal", type=place, metavar="FILE|URL", help=FILE_OR_URL)
+    verb.set_defaults(run=lambda arguments: lazy("status").run(arguments))
 
 
-def _lazy(name: str) -> Any:
-    """A group's module, imported when its verb is called, so that help and errors come at once."""
-    from importlib import import_module
-
-    return import_module(f"riskcore_openalgo.cli.{name}")
+def _stop(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "stop",
+        help="end the runner of a journal, and wait until it has ended",
+        description="Ask the runner that writes a journal to end, through its inbox, and wait until it has.",
+        epilog="Example: riskcore stop --journal live.db --flatten   (exit code 1: it still ran when the time was up)",
+    )
+    verb.add_argument("--journal", type=place, metavar="FILE|URL", help=f"{FILE_OR_URL} (default: the configuration's)")
+    verb.add_argument("--config", type=Path, help="folder of YAML files, for the journal's name")
+    verb.add_argument("--flatten", action="store_true", help="leave every position first")
+    inbox_arguments(verb, wait_s=60)
+    verb.set_defaults(run=lambda arguments: lazy("stopping").stop(arguments))

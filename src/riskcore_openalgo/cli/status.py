@@ -7,13 +7,13 @@ from decimal import Decimal
 
 import riskcore as rc
 from riskcore import engine
+from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.cli.tables import table
-from riskcore_openalgo.journal import Reader
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the state of the account."""
-    with Reader(arguments.journal) as journal:
+    with reader(arguments.journal) as journal:
         journal.check()
         print(text(journal.load().state, journal.policy() or rc.Policy()))
         print(f"journal    {journal.length} rows, head {journal.head[:16]}")

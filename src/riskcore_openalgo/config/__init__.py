@@ -6,11 +6,12 @@
 Nothing of the policy is said here: its keys, defaults, checks and help are read off `riskcore.Policy`.
 """
 
-from riskcore_openalgo.config.loader import load_settings
+from riskcore_openalgo.config.loader import load_policy, load_settings
 from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationError, Problem
 from riskcore_openalgo.config.settings import (
     LIVE,
     PAPER,
+    Alerting,
     Credentials,
     InstrumentGiven,
     Intake,
@@ -27,6 +28,7 @@ __all__ = [
     "EXIT_CONFIGURATION",
     "LIVE",
     "PAPER",
+    "Alerting",
     "ConfigurationError",
     "Credentials",
     "InstrumentGiven",
@@ -38,6 +40,7 @@ __all__ = [
     "Strategy",
     "System",
     "Webhook",
+    "load_policy",
     "load_settings",
     "write_defaults",
 ]

@@ -78,6 +78,33 @@ def load_settings(folder: Path | None = None) -> Settings:
     return Settings(policy=policy, sources=(*sources, *own.sources), **parts)
 
 
+def load_policy(path: Path) -> rc.Policy:
+    """The policy of one file, which may hold `risk_management:` and `trading_rules:` both, or of a folder of settings.
+
+    Raises `ConfigurationError` with every problem; what the file does not write is its default.
+    """
+    if path.is_dir():
+        return load_settings(path).policy
+    read = _read_file(path, Report(path.name))
+    report, named = read.report, dict(read.node.value) if isinstance(read.node.value, dict) else {}
+    both = (RISK_FILE, RULES_FILE)
+    if read.source is not None and not named and read.node.value is not WRONG:
+        report.add(read.node.line, "", f"must begin with `{SECTIONS[RISK_FILE]}:` or `{SECTIONS[RULES_FILE]}:`")
+    sections = {}
+    for file in both:
+        node = named.pop(SECTIONS[file], None)
+        own = Node(1, {}) if node is None else Node(node.line, {SECTIONS[file]: node})
+        sections[file] = Section(file, _under_top_key(own, file, report), report)
+    for key, entry in named.items():
+        report.add(entry.line, report.name(key), unknown_key(key, [SECTIONS[file] for file in both], _belongs))
+    values = _policy_values(sections)
+    values.pop("strategies", None)
+    _note_contradictions(values, sections)
+    if report.problems:
+        raise ConfigurationError(report.problems)
+    return rc.Policy(**values)
+
+
 def policy_settings(file: str) -> dict[str, Setting]:
     """The policy's fields that are written in one of the files, in the policy's order."""
     section = SECTIONS[file]
@@ -98,10 +125,17 @@ def _no_folder(folder: Path) -> str:
 def _read_section(folder: Path, file: str) -> Section:
     report = Report(file, public=_public_names() if file == CREDENTIALS_FILE else None)
     path = folder / file
-    wrong = Section(file, Node(1, WRONG), report)
+    if not os.path.lexists(path):
+        return Section(file, Node(1, {}), report, Source(path, None))
+    read = _read_file(path, report)
+    node = read.node if read.source is None else _under_top_key(read.node, file, report)
+    return Section(file, node, report, read.source)
+
+
+def _read_file(path: Path, report: Report) -> Section:
+    """A file as it stands; without a source where it cannot be read."""
+    wrong = Section(path.name, Node(1, WRONG), report)
     try:
-        if not os.path.lexists(path):
-            return Section(file, Node(1, {}), report, Source(path, None))
         if path.exists() and not path.is_file():
             report.add(None, "", "is no file; write it as a text file")
             return wrong
@@ -111,8 +145,7 @@ def _read_section(folder: Path, file: str) -> Section:
         report.add(None, "", f"cannot be read: {error.strerror}")
         return wrong
     node = read_yaml(data, report) or Node(1, None)
-    source = Source(path, hashlib.sha256(data).hexdigest())
-    return Section(file, _under_top_key(node, file, report), report, source)
+    return Section(path.name, node, report, Source(path, hashlib.sha256(data).hexdigest()))
 
 
 def _under_top_key(node: Node, file: str, report: Report) -> Node:

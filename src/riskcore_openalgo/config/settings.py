@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 import riskcore as rc
+from riskcore_openalgo.gateways.caps import HardCaps
 
 PAPER: Final = "paper"
 LIVE: Final = "live"
@@ -24,6 +26,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 DOTTED: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)[.:]([A-Za-z_]\w*)", re.ASCII)
 HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 LAST_PORT: Final = 65535
+MORNING: Final = (time(8, 45), time(9, 0), time(9, 10))
 LARGEST_BODY: Final = 10_000_000
 
 
@@ -148,6 +151,27 @@ def _api_key(value: Any) -> str | None:
 
 def _secrets(value: Mapping[str, str]) -> dict[str, str]:
     return {_name(source): _secret(secret) for source, secret in value.items()}
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _watched(value: Any) -> tuple[str, ...]:
+    """Instruments as EXCHANGE:SYMBOL, or a symbol of NSE alone."""
+    found = []
+    for item in value:
+        exchange, _, symbol = str(item).rpartition(":")
+        found.append(f"{exchange or 'NSE'}:{_symbol(symbol)}")
+    return tuple(dict.fromkeys(found))
+
+
+def _time(value: Any) -> time:
+    return value if isinstance(value, time) else time.fromisoformat(str(value))
+
+
+def _times(value: Any) -> tuple[time, ...]:
+    return tuple(sorted(_time(item) for item in value))
 
 
 def _tick(value: Any) -> Decimal | None:
@@ -287,6 +311,22 @@ class InstrumentGiven:
 
 
 @frozen(kw_only=True)
+class Alerting:
+    """Who is told what must be looked at now, beside the log."""
+
+    telegram_user: str | None = field(
+        default=None,
+        converter=_optional_text,
+        metadata=_meta("OpenAlgo user", "told through OpenAlgo's own Telegram bot", example="asha"),
+    )
+    login_times: tuple[time, ...] = field(
+        default=MORNING,
+        converter=_times,
+        metadata=_meta("list of times", "when to say on a trading day that a login is needed", item=_time),
+    )
+
+
+@frozen(kw_only=True)
 class System:
     """The machine around the policy: mode, journal, intake, and symbols that the tables do not know."""
 
@@ -301,7 +341,14 @@ class System:
         converter=_optional_path,
         metadata=_meta("path", "market tables of your own, a folder or a file; seen from this file", example="tables"),
     )
+    watch: tuple[str, ...] = field(
+        default=(),
+        converter=_watched,
+        metadata=_meta("list", "instruments whose prices are kept fresh for alerts", example="[NSE:RELIANCE, INFY]"),
+    )
+    hard_caps: HardCaps = field(factory=HardCaps)
     intake: Intake = field(factory=Intake)
+    alerting: Alerting = field(factory=Alerting)
     instruments: Mapping[str, InstrumentGiven] = field(
         factory=dict,
         converter=_copied,

@@ -42,6 +42,19 @@ class FileLock:
         self._file.close()
 
 
+def holder(path: Path) -> str | None:
+    """Who holds the lock of a file, "" where that is not known; None while nobody does. Nothing is changed by it."""
+    try:
+        file = path.open("r+", encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    with file:
+        if not _taken(file):
+            file.seek(0)
+            return file.read().strip()
+    return None
+
+
 def me() -> str:
     """This process, for whoever finds the journal taken."""
     return f"process {os.getpid()} on {socket.gethostname()}"

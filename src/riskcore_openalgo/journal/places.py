@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from riskcore_openalgo.journal.locks import FileLock
+from riskcore_openalgo.journal.locks import FileLock, holder
 from riskcore_openalgo.journal.spool import Spool, SpoolUnreadable
 from riskcore_openalgo.journal.tables import METADATA
 from riskcore_openalgo.journal.troubles import JournalBroken
@@ -39,6 +39,7 @@ class Place(Protocol):
 
     where: str
     retry_after_s: float
+    inbox: Path
 
     @property
     def path(self) -> Path | None:
@@ -49,6 +50,9 @@ class Place(Protocol):
 
     def locked(self, wait_s: float) -> Lock:
         """Take the writer's lock."""
+
+    def holder(self) -> str | None:
+        """Who holds the writer's lock, as far as it is known; None while nobody does."""
 
     def writing(self) -> Engine:
         """The writer's engine; what it commits is on the disk."""
@@ -96,7 +100,7 @@ class SqliteFile:
     def __init__(self, path: Path, key: str | None = None, spool: Path | None = None) -> None:
         if key is not None and (not key or "\0" in key):
             raise ValueError("the key of an encrypted journal is a text of at least one character, without NUL")
-        self.path, self.where = path, str(path)
+        self.path, self.where, self.inbox = path, str(path), beside(path, ".inbox")
         self._key, self._spool = key, spool or beside(path, ".spool")
 
     def reading(self) -> Engine:
@@ -109,6 +113,10 @@ class SqliteFile:
         """The lock of `NAME.lock`; the folder is made where it is missing."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return FileLock(beside(self.path, ".lock"), self.where, wait_s)
+
+    def holder(self) -> str | None:
+        """What the lock's file says."""
+        return holder(beside(self.path, ".lock"))
 
     def writing(self) -> Engine:
         """The file, made where it is missing."""

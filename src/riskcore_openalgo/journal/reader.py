@@ -77,6 +77,7 @@ class Reader:
         self._place: Place = place
         self.where: str = place.where
         self.path: Path | None = place.path
+        self.inbox: Path = place.inbox
 
     def _look(self) -> None:
         """Learn where the journal begins and ends."""

@@ -60,7 +60,8 @@ class Postgres:
         self._arguments: Callable[[], dict[str, Any]] = lambda: dict(arguments)
         self._url = bare(url)
         self.where = self._url.set(drivername="postgresql").render_as_string()
-        self._spool = spool or state_folder() / f"{hashlib.sha256(self.where.encode()).hexdigest()[:16]}.spool"
+        name = hashlib.sha256(self.where.encode()).hexdigest()[:16]
+        self._spool, self.inbox = spool or state_folder() / f"{name}.spool", state_folder() / f"{name}.inbox"
         self._schema, self._wait_s = "", 0.0
 
     @classmethod
@@ -82,6 +83,13 @@ class Postgres:
         """The lock is taken by the writer's connection, whenever it is made: it ends with that connection."""
         self._wait_s = wait_s
         return _Nothing()
+
+    def holder(self) -> str | None:
+        """The connection that holds the advisory lock, by its name."""
+        self._schema = self._schema or self._current_schema()
+        with self._connection(READING_MS, writes=False) as connection:
+            found = connection.execute(HOLDER, self._halves()).fetchone()
+        return str(found[0]) if found else None
 
     def writing(self) -> Engine:
         """One connection, which holds the writer's lock."""
@@ -170,15 +178,21 @@ class Postgres:
         return connection
 
     def _take_lock(self, connection: Any) -> None:
-        text = f"riskcore journal in {self._schema}"
-        key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
         give_up = time.monotonic() + self._wait_s
-        while not connection.execute("SELECT pg_try_advisory_lock(%s::bigint)", (key,)).fetchone()[0]:
+        while not connection.execute("SELECT pg_try_advisory_lock(%s::bigint)", (self._lock_key(),)).fetchone()[0]:
             if time.monotonic() >= give_up:
-                halves = {"high": key >> 32 & 0xFFFFFFFF, "low": key & 0xFFFFFFFF}
-                holder = connection.execute(HOLDER, halves).fetchone()
+                holder = connection.execute(HOLDER, self._halves()).fetchone()
                 raise JournalInUse(in_use(self.where, holder[0] if holder else ""))
             time.sleep(PAUSE_S)
+
+    def _lock_key(self) -> int:
+        text = f"riskcore journal in {self._schema}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+
+    def _halves(self) -> dict[str, int]:
+        """The lock's number as the server lists it."""
+        key = self._lock_key()
+        return {"high": key >> 32 & 0xFFFFFFFF, "low": key & 0xFFFFFFFF}
 
 
 class _Nothing:

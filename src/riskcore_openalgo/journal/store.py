@@ -12,6 +12,7 @@ import enum
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ from riskcore_openalgo.journal.chain import FACT, GENESIS, INPUT, Break, Mark, R
 from riskcore_openalgo.journal.codec import CodecError
 from riskcore_openalgo.journal.places import BUSY_MS, At, place_of
 from riskcore_openalgo.journal.projections import PROJECTED, statements
-from riskcore_openalgo.journal.reader import Loaded, Reader
+from riskcore_openalgo.journal.reader import AT_ONCE, Loaded, Reader
 from riskcore_openalgo.journal.schema import GENESIS_AT, VERIFIED, prepare, put
 from riskcore_openalgo.journal.snapshots import Snapshot
 from riskcore_openalgo.journal.spool import SpoolFull
@@ -145,8 +146,9 @@ class Journal(Reader):
                 if base.policy is not None:
                     snapshots.keep(connection, base, base=True)
             try:
-                for row in chained(rows, base.mark):
-                    self._put(connection, [row])
+                following = chained(rows, base.mark)
+                while some := tuple(islice(following, AT_ONCE)):
+                    self._put(connection, some)
             except Break as broken:
                 raise JournalBroken(f"{self.where}: {broken}; nothing was taken over") from broken
         self._look()

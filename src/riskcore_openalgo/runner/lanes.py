@@ -78,7 +78,7 @@ def answers(command: events.Command, gateway: Gateway, evidence: Evidence, at: d
         if market is None:
             why = f"{command.signal.exchange}:{command.signal.symbol} is not known"
             return [events.EvidenceFailed(at, command.signal.id, why)]
-        return [events.EvidenceArrived(at, command.signal.id, market)]
+        return [events.EvidenceArrived(max(at, market.at), command.signal.id, market)]
     if isinstance(command, events.CancelOrder):
         return _tried(lambda: gateway.cancel(command, at), lambda problem: unknown(command.order_id, at, problem))
     if isinstance(command, events.ReviseOrder):

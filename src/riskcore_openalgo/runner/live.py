@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import evolve, frozen
 
@@ -22,6 +23,7 @@ from riskcore_openalgo.live_feed import LiveFeed
 from riskcore_openalgo.runner.account import BY, Account, Reading, reading_job
 from riskcore_openalgo.runner.bar_watch import BarWatch
 from riskcore_openalgo.runner.lanes import Lanes
+from riskcore_openalgo.runner.latency import Latency
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Clock, QueueTransport, Timers
 from riskcore_openalgo.runner.runner import Offered, Runner
@@ -30,6 +32,13 @@ STOPPING: Final = "shutting_down"
 """The trouble under which entries stop while a runner ends; over when the next one starts."""
 WAIT_S: Final = 0.1
 STARTING: Final = "the runner has started, and the broker's books were not compared yet"
+
+
+class Stop(Protocol):
+    """Who knows whether a day is to end: a `threading.Event`, for one."""
+
+    def is_set(self) -> bool:
+        """Whether it is; asked after every turn."""
 
 
 class Waking(QueueTransport[Offered]):
@@ -58,6 +67,7 @@ class Parts:
     feed: LiveFeed
     bars: BarWatch
     alarms: Alarms
+    mornings: Mornings
     clock: Clock
     wake: threading.Event
     watched: tuple[str, ...] = ()
@@ -71,7 +81,8 @@ class Live:
     """A runner amid a live market."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts, self._reading, self._mornings = parts, Reading(), Mornings()
+        self._parts, self._reading = parts, Reading()
+        self.latency = Latency(parts.alarms.tell)
         self.runner = Runner(
             journal=parts.journal,
             policy=parts.policy,
@@ -79,7 +90,7 @@ class Live:
             clock=parts.clock,
             transport=Waking(parts.wake.set),
             timers=parts.timers,
-            watch=parts.alarms.watch,
+            watch=self._watch,
         )
 
     @property
@@ -89,10 +100,11 @@ class Live:
 
     def start(self) -> None:
         """Fold the journal, shut the gate until the broker's books were compared, and begin to listen."""
-        parts, now = self._parts, self._parts.clock()
+        parts = self._parts
         if parts.paper is not None:
             parts.paper.rebuild(row.event for row in parts.journal.rows())
         self.runner.start()
+        now = parts.clock()
         self.runner.offer(events.TroubleOver(now, STOPPING))
         if parts.capability is not None:
             self.runner.offer(events.BrokerSeen(now, parts.capability))
@@ -111,20 +123,25 @@ class Live:
         for event in parts.feed.inputs(now):
             self._see(event)
         self._read(now)
-        told = self._mornings.due(now, self.state, self.runner.policy.tables) if parts.account is not None else ""
+        told = parts.mornings.due(now, self.state, self.runner.policy.tables)
         if told:
             parts.alarms.tell(told)
         taken = self.runner.turn()
         parts.feed.watch(self._keys())
         return taken
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Turn until `stop` is set."""
         wake = self._parts.wake
         while not stop.is_set():
             wake.wait(WAIT_S)
             wake.clear()
             self.turn()
+
+    def _watch(self, fact: events.Fact) -> None:
+        """Everybody who is told of facts, after they are durable."""
+        self._parts.alarms.watch(fact)
+        self.latency.watch(fact)
 
     def _read(self, now: datetime) -> None:
         """Begin what is to be read of the account and of bars."""

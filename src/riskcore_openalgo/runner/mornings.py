@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 import riskcore as rc
 from riskcore import engine
 
-TIMES: Final = (time(8, 45), time(9, 0), time(9, 10))
 LOGIN: Final = "login"
+SETTLING: Final = timedelta(seconds=30)
+"""A runner that has just started needs a moment to see that the login is good."""
 
 
 class Mornings:
     """Says that a login is needed at `times` of a trading day, each once, for as long as it is."""
 
-    def __init__(self, times: tuple[time, ...] = TIMES) -> None:
+    def __init__(self, times: tuple[time, ...]) -> None:
         self._times = times
         self._told: tuple[date, int] | None = None
 
@@ -23,7 +24,9 @@ class Mornings:
         """What to tell now, or ""; a time that passed before this was asked the first time in a day still counts."""
         latch = state.book.latch(LOGIN)
         passed = sum(1 for moment in self._times if now.time() >= moment)
-        if latch is None or not passed or self._told == (now.date(), passed) or not trades_today(now, tables):
+        if latch is None or now - latch.at < SETTLING:
+            return ""
+        if not passed or self._told == (now.date(), passed) or not trades_today(now, tables):
             return ""
         self._told = now.date(), passed
         held = len(state.book.positions)

@@ -85,6 +85,32 @@ class NoTimers:
         return ()
 
 
+class Together:
+    """Several timers as one."""
+
+    def __init__(self, *timers: Timers) -> None:
+        self._timers = timers
+
+    def due(self, now: datetime) -> Iterable[events.Input]:
+        """What any of them brings, in their order."""
+        return [event for timers in self._timers for event in timers.due(now)]
+
+
+class Seldom:
+    """Timers that are asked once in every `every` at most, because asking costs something."""
+
+    def __init__(self, timers: Timers, every: timedelta) -> None:
+        self._timers, self._every = timers, every
+        self._next: datetime | None = None
+
+    def due(self, now: datetime) -> Iterable[events.Input]:
+        """What they bring, if they are asked now."""
+        if self._next is not None and self._next - self._every <= now < self._next:
+            return ()
+        self._next = now + self._every
+        return self._timers.due(now)
+
+
 class Ticking:
     """Time passes once in every `every`, whether or not anything else happens."""
 

@@ -23,6 +23,7 @@ known, not covered, or still on its way."""
 WITHIN_S: Final = 15.0
 STEP_S: Final = 0.05
 OPERATOR: Final = "operator"
+PAPER: Final = "paper"
 
 
 class Turning(Protocol):
@@ -59,7 +60,7 @@ def wind_down(
             for signal in exits(live.state.book, clock(), asked):
                 offer(events.SignalArrived(signal.at, signal))
         live.turn()
-        if settled(live.state.book, flatten=flatten) or monotonic() >= ends:
+        if settled(live.state, flatten=flatten) or monotonic() >= ends:
             return code(live.state)
         sleep(STEP_S)
 
@@ -79,10 +80,12 @@ def exits(book: rc.Book, at: datetime, asked: set[str]) -> list[rc.Signal]:
     return found
 
 
-def settled(book: rc.Book, *, flatten: bool) -> bool:
-    """Whether nothing is left to wait for."""
-    on_its_way = any(not order.rests for order in book.live_orders())
-    return not on_its_way and not (flatten and book.positions)
+def settled(state: engine.State, *, flatten: bool) -> bool:
+    """Whether nothing is left to wait for: no order on its way, and what stays is covered."""
+    if any(not order.rests for order in state.book.live_orders()):
+        return False
+    positions = state.book.positions
+    return not positions or (not flatten and all(covered(state, position) for position in positions))
 
 
 def code(state: engine.State) -> int:
@@ -92,12 +95,15 @@ def code(state: engine.State) -> int:
         return UNSETTLED
     if not book.positions:
         return FLAT
-    return HOLDING if all(covered(book, position) for position in book.positions) else UNSETTLED
+    return HOLDING if all(covered(state, position) for position in book.positions) else UNSETTLED
 
 
-def covered(book: rc.Book, position: rc.Position) -> bool:
-    """Whether a stop rests at the broker for all of a position."""
-    resting = book.resting(position.instrument.key)
+def covered(state: engine.State, position: rc.Position) -> bool:
+    """Whether a stop rests at the broker for all of a position. On paper nobody loses anything meanwhile."""
+    capability = state.custody.capability
+    if capability is not None and capability.broker == PAPER:
+        return True
+    resting = state.book.resting(position.instrument.key)
     return resting is not None and resting.status == "working" and resting.open_quantity >= position.quantity
 
 
@@ -106,7 +112,7 @@ def what_is_open(state: engine.State) -> list[str]:
     book, lines = state.book, []
     for position in book.positions:
         stop = "no stop" if position.stop is None else f"stop {position.stop}"
-        rests = "rests at the broker" if covered(book, position) else "NOT AT THE BROKER"
+        rests = "rests at the broker" if covered(state, position) else "NOT AT THE BROKER"
         what = f"{position.side} {position.quantity} {position.instrument.key} at {position.average_price:.2f}"
         lines.append(f"open: {what}, {stop}, {rests}")
     for order in book.live_orders():

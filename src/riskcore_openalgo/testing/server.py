@@ -212,6 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server_version = "fake-openalgo"
+    wbufsize = -1  # head and body in one packet: sent apart, the second waits 40 ms for the first to be acknowledged
     server: _Listener
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the standard library names it so

@@ -1,0 +1,129 @@
+"""The live path on the loopback: alert to order, tick to exit, prices and steps.
+
+    python3 tasks.py bench benchmarks/bench_live.py
+
+One sender, evidence fresh, OpenAlgo (the fake) without think time. Judged are the median of alert -> order request
+against the floor of the same run (two durable inserts and one `placeorder` of the SDK), at most 2 times; the 99th
+percentiles of alert -> order request (15 ms), of alert -> OpenAlgo's answer (500 ms), and of the tick that confirms a
+stop -> exit request (3 ms beyond the floor's median). Steps and ticks are printed and judged by nobody.
+"""
+
+import time
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from benchmarks.live_path import POLICY, TEN, alerts_to, floor, live_path, percentile, stepped
+from riskcore import engine, events
+
+SYMBOLS = [f"S{n}" for n in range(80)]
+WARM_UP = 10
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Seconds: the floor, alert to order, alert to answer, confirming tick to exit; and the states of the day."""
+    with live_path(tmp_path_factory.mktemp("live"), SYMBOLS) as path, alerts_to(path) as sender:
+        path.broker.fills_by_hand = True
+        base, sent = floor(path), {}
+        for symbol in SYMBOLS:
+            path.fresh(symbol)
+            sent[symbol] = sender.post(symbol, path.clock())
+            path.wait(lambda symbol=symbol: (symbol, "BUY") in path.answered)
+            path.broker.fill(path.bought(symbol).order_id)
+        kept = SYMBOLS[WARM_UP:]
+        to_order = [path.left[symbol, "BUY"] - sent[symbol] for symbol in kept]
+        to_answer = [path.answered[symbol, "BUY"] - sent[symbol] for symbol in kept]
+        path.wait(lambda: len(path.state.book.positions) == len(SYMBOLS), 60)
+        yield base, to_order, to_answer, list(left_after_a_second_tick(path))
+
+
+def left_after_a_second_tick(path):
+    """From the tick that confirms a stop to the exit's request, of each position in turn."""
+    for symbol in SYMBOLS:
+        below = path.state.book.position(f"NSE:{symbol}").stop - 1
+        path.fresh(symbol, below)
+        path.wait(lambda symbol=symbol: path.state.custody.touch_of(f"NSE:{symbol}") is not None)
+        before = time.perf_counter()
+        path.broker.tick(f"NSE:{symbol}", below)
+        path.wait(lambda symbol=symbol: (symbol, "SELL") in path.left)
+        yield path.left[symbol, "SELL"] - before
+
+
+def ms(values, share):
+    return percentile(values, share) * 1e3
+
+
+def test_alert_to_order(measured, capsys):
+    base, to_order, to_answer, _ = measured
+    times = ms(to_order, 0.5) / ms(base, 0.5)
+    with capsys.disabled():
+        print(f"\nfloor: p50 {ms(base, 0.5):.2f} ms, p99 {ms(base, 0.99):.2f} ms")
+        print(f"alert to order request: p50 {ms(to_order, 0.5):.2f} ms, {times:.2f} times the floor; ", end="")
+        print(f"p99 {ms(to_order, 0.99):.2f} ms; to OpenAlgo's answer: p99 {ms(to_answer, 0.99):.2f} ms")
+    assert times <= 2
+    assert ms(to_order, 0.99) <= 15
+    assert ms(to_answer, 0.99) <= 500
+
+
+def test_confirming_tick_to_exit(measured, capsys):
+    base, _, _, to_exit = measured
+    with capsys.disabled():
+        print(f"\nconfirming tick to exit request: p50 {ms(to_exit, 0.5):.2f} ms, p99 {ms(to_exit, 0.99):.2f} ms")
+    assert ms(to_exit, 0.99) <= 3 + ms(base, 0.5)
+
+
+# ---------------------------------------------------------------- steps and ticks
+
+
+def state_of(count):
+    """A state with so many positions, bought at 1,000 with a stop at 900."""
+    held = [
+        rc.Position(
+            instrument=rc.nse_equity(f"S{n}", on=TEN.date(), tick="0.1"),
+            side="BUY",
+            quantity=10,
+            average_price=Decimal(1000),
+            stop=Decimal(900),
+            last=Decimal(1000),
+            opened_quantity=10,
+            opened_at=TEN,
+            signal_id=f"s{n}",
+        )
+        for n in range(count)
+    ]
+    book = rc.Book(10_000_000, session=TEN.date(), positions=held)
+    return engine.State(book=book, now=TEN)
+
+
+def a_tick(price=Decimal(1001)):
+    return events.PricesSeen(TEN, "NSE:S0", price, price, price, price, TEN, ticks=1, sources=("stream",))
+
+
+@pytest.mark.parametrize("held", [3, 300])
+def test_ticks_a_second(held, benchmark, capsys):
+    """A tick of one of what is held, through `step`: what a runner could take if it did nothing else."""
+    taken = stepped(state_of(held), a_tick(), POLICY, times=20)
+    with capsys.disabled():
+        print(f"\n{held} positions: {1e6 / taken:,.0f} ticks a second through the engine")
+    benchmark(engine.step, state_of(held), a_tick(), POLICY)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.TimePassed(TEN),
+        a_tick(),
+        events.OrderReported(TEN, "nobody", "working", 0, Decimal(0)),
+        events.BooksRead(TEN, rc.BrokerBooks(at=TEN, orders=(), trades=(), positions=(), holdings=())),
+        events.FundsSeen(TEN, Decimal(1), Decimal(1), Decimal(1)),
+        events.SignalArrived(TEN, rc.Signal("S9", "BUY", at=TEN)),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_a_step_of_each_input(event, benchmark, capsys):
+    """Microseconds of CPU with three positions held; shown, and judged by nobody."""
+    with capsys.disabled():
+        print(f"\nstep of {type(event).__name__}: {stepped(state_of(3), event, POLICY, times=50):.0f} us")
+    benchmark(engine.step, state_of(3), event, POLICY)

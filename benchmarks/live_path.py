@@ -1,0 +1,213 @@
+"""A live day on the loopback for the benchmarks: the fake OpenAlgo without think time, and moments on the way noted."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.client import Budget, Client
+from riskcore_openalgo.config import Settings, System
+from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.runner.alerts import AlertDesk
+from riskcore_openalgo.runner.assembly import LIVE as MODE, assembled
+from riskcore_openalgo.testing import LIVE, FakeBroker, FakeOpenAlgo
+from riskcore_openalgo.web.intake import intake_app, serve
+
+TEN = datetime(2026, 11, 23, 10, 0, tzinfo=rc.IST)
+BAR = timedelta(minutes=5)
+KEY = "a-key"
+SECRET = "a-secret"  # noqa: S105 - of an intake on the loopback, for as long as the benchmark runs
+NOTHING_RESTS = rc.Capability(
+    since=date(2021, 1, 1), source="this benchmark: levels are watched by us alone", broker="stub", resting="none"
+)
+POLICY = rc.Policy(
+    position_size_basis="margin",
+    risk_per_trade="0.005",
+    confirm_small=True,
+    max_positions=500,
+    max_trades_per_day=5000,
+    max_sector_exposure=100,
+    entry_timeout_s=3600,
+    tables=rc.Tables(brokers=[NOTHING_RESTS]),
+)
+
+
+class LivePath:
+    """The live day, and when each order request left (`perf_counter`), by symbol."""
+
+    def __init__(self, server: FakeOpenAlgo, broker: FakeBroker, folder: Path, symbols: list[str]) -> None:
+        self.broker, self.symbols = broker, symbols
+        self._began = time.monotonic()
+        self.left: dict[tuple[str, str], float] = {}
+        self.answered: dict[tuple[str, str], float] = {}
+        self.client = Client(
+            server.host,
+            KEY,
+            ws_url=server.ws_url,
+            clock=self.clock,
+            budget=Budget(orders_per_s=10_000, reserved_for_exits=10, reads_per_s=10_000),
+        )
+        self._note_requests()
+        self.journal = Journal(folder / "live.db")
+        settings = Settings(policy=POLICY, system=System(watch=symbols))
+        self.day = assembled(settings, self.client, self.journal, mode=MODE, clock=self.clock, api_key=lambda: KEY)
+
+    @property
+    def state(self) -> engine.State:
+        """The engine's state by now."""
+        return self.day.live.state
+
+    def bought(self, symbol: str) -> Any:
+        """The entry of a symbol, at the broker."""
+        orders = self.broker.truth().orders
+        return next(order for order in orders if order.key == f"NSE:{symbol}" and order.side == "BUY")
+
+    def clock(self) -> datetime:
+        """Ten o'clock, and what has passed."""
+        return TEN + timedelta(seconds=time.monotonic() - self._began)
+
+    def wait(self, condition: Any, patience_s: float = 20.0) -> None:
+        """Until something holds."""
+        ends = time.monotonic() + patience_s
+        while not condition():
+            if time.monotonic() > ends:
+                raise TimeoutError("the benchmark's day did not come to where it should")
+            time.sleep(0.0005)
+
+    def fresh(self, symbol: str, price: Any = 1000) -> None:
+        """A price of this moment."""
+        prices, key, before = self.day.live._parts.feed.prices, f"NSE:{symbol}", self.clock()
+        self.broker.tick(key, price)
+        self.wait(lambda: (seen := prices.last_good(key)) is not None and seen.at >= before)
+
+    def warm(self) -> None:
+        """Instrument, bars and money of every symbol, read once as a day that runs has them."""
+        evidence = self.day.live._parts.lanes._evidence
+        for symbol in self.symbols:
+            evidence.market(rc.Signal(symbol, "BUY", at=self.clock()), "5m", self.clock())
+
+    def _note_requests(self) -> None:
+        calls = self.client._calls
+        usual = calls.order
+
+        def order(method: str, kind: str, **arguments: Any) -> Any:
+            self.left.setdefault((arguments.get("symbol", ""), arguments.get("action", "")), time.perf_counter())
+            reply = usual(method, kind, **arguments)
+            self.answered.setdefault((arguments.get("symbol", ""), arguments.get("action", "")), time.perf_counter())
+            return reply
+
+        calls.order = order  # type: ignore[method-assign]
+
+
+@contextmanager
+def live_path(folder: Path, symbols: list[str]) -> Iterator[LivePath]:
+    """The day with its gate open, its runner in a thread, everything read once; closed at the end."""
+    holder: list[LivePath] = []
+    broker = FakeBroker(clock=lambda: holder[0].clock() if holder else TEN, cash=Decimal(10) ** 9, profile=LIVE)
+    bars = [
+        rc.Bar(at=TEN.replace(day=day, hour=9, minute=15) + n * BAR, open=1000, high=1004, low=996, close=1000)
+        for day, count in ((18, 75), (19, 75), (20, 75), (23, 9))
+        for n in range(count)
+    ]
+    for symbol in symbols:
+        broker.contract(f"NSE:{symbol}", tick="0.1")
+        broker.quote(f"NSE:{symbol}", last=1000, bid=Decimal("999.9"), ask=1000)
+        broker.bars(f"NSE:{symbol}", "5m", bars)
+    with FakeOpenAlgo(broker, key=KEY, limits=False) as server:
+        path = LivePath(server, broker, folder, symbols)
+        holder.append(path)
+        stop = threading.Event()
+        live = path.day.live
+        live.start()
+        thread = threading.Thread(target=live.run, args=(stop,))
+        thread.start()
+        try:
+            path.wait(lambda: live.state.book.state == "active" and live.state.book.opening_equity is not None)
+            path.warm()
+            yield path
+        finally:
+            stop.set()
+            thread.join()
+            path.day.close()
+            path.journal.close()
+            path.client.close()
+
+
+class Sender:
+    """TradingView's part, over one connection."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+
+    def post(self, symbol: str, at: datetime) -> float:
+        """Post an alert; the moment just before it was sent."""
+        stamp = at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        wish = {"secret": SECRET, "ticker": f"NSE:{symbol}", "action": "buy", "price": 1000, "interval": "5"}
+        text = json.dumps({**wish, "time": stamp, "timenow": stamp})
+        before = time.perf_counter()
+        self._connection.request("POST", "/webhook/tradingview", text, {"content-type": "application/json"})
+        answer = json.loads(self._connection.getresponse().read())
+        if answer["status"] != "accepted":
+            raise RuntimeError(str(answer))
+        return before
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+
+@contextmanager
+def alerts_to(path: LivePath) -> Iterator[Sender]:
+    """The intake in front of a day, and a sender of alerts."""
+    runner = path.day.live.runner
+    app = intake_app(AlertDesk(runner).submit, secrets={"tradingview": SECRET}, clock=runner.clock)
+    with serve(app, "127.0.0.1", 0) as server:
+        sender = Sender(server.port)
+        try:
+            yield sender
+        finally:
+            sender.close()
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that so large a share of them does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def floor(path: LivePath, rounds: int = 100) -> list[float]:
+    """Two durable inserts and one `placeorder` of the SDK, in seconds, on the same disk and in the same run."""
+    taken = []
+    event = events.TimePassed(path.clock())
+    journal = Journal(Path(path.journal.where).with_name("floor.db"))
+    sdk = path.client._calls._sdk
+    wish = {"symbol": path.symbols[0], "exchange": "NSE", "action": "BUY", "quantity": 1, "product": "MIS"}
+    for _ in range(rounds):
+        before = time.perf_counter()
+        journal.append([event])
+        journal.append([event])
+        sdk.placeorder(strategy="floor", price_type="LIMIT", price="1", **wish)
+        taken.append(time.perf_counter() - before)
+    journal.close()
+    return taken
+
+
+def stepped(state: engine.State, event: events.Input, policy: rc.Policy, times: int = 200) -> float:
+    """Microseconds of CPU that one step takes at best."""
+    best = float("inf")
+    for _ in range(20):
+        before = time.process_time()
+        for _ in range(times):
+            engine.step(state, event, policy)
+        best = min(best, (time.process_time() - before) / times * 1e6)
+    return best

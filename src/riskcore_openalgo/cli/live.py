@@ -1,0 +1,190 @@
+"""`riskcore live`, `shadow` and `paper`: a day amid a live market, from a configuration folder."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from types import FrameType
+from typing import Final
+
+from riskcore_openalgo.cli.opening import key_of
+from riskcore_openalgo.client import Client, ReadFailed
+from riskcore_openalgo.client.client import now_in_ist
+from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
+from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.runner.alerts import AlertDesk
+from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
+from riskcore_openalgo.runner.stopping import FLAT, HOLDING, what_is_open, wind_down
+from riskcore_openalgo.web.intake import intake_app, serve
+
+KEY_VARIABLE: Final = "OPENALGO_API_KEY"
+ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
+UNSETTLED_WORDS: Final = "something is not known or not covered: look at the broker's own page"
+WIDTH: Final = 78
+INBOX_EVERY_S: Final = 0.5
+SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+def live(arguments: argparse.Namespace) -> int:
+    """Trade at the broker, or in OpenAlgo's analyzer."""
+    settings = load_settings(arguments.config)
+    if not arguments.analyzer and settings.system.mode != MODE_LIVE:
+        raise ValueError(
+            "real orders need `mode: live` in system_config.yaml; for OpenAlgo's sandbox give --analyzer, "
+            "and to send nothing at all use `riskcore shadow` or `riskcore paper`"
+        )
+    return run(settings, arguments, mode=LIVE, analyzer=arguments.analyzer)
+
+
+def shadow(arguments: argparse.Namespace) -> int:
+    """Live prices and account; orders are withheld."""
+    return run(load_settings(arguments.config), arguments, mode=SHADOW, analyzer=False)
+
+
+def paper(arguments: argparse.Namespace) -> int:
+    """Live prices, paper money."""
+    return run(load_settings(arguments.config), arguments, mode=PAPER, analyzer=False)
+
+
+def run(
+    settings: Settings,
+    arguments: argparse.Namespace,
+    *,
+    mode: str,
+    analyzer: bool,
+    clock: Callable[[], datetime] = now_in_ist,
+) -> int:
+    """One day until somebody stops it; the exit code says how things stood then."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    key = os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""
+    access = settings.credentials.openalgo
+    with contextlib.ExitStack() as opened:
+        client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
+        place = arguments.journal or settings.system.journal
+        journal = opened.enter_context(Journal(place, key=key_of(place)))
+        print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
+        day = assembled(settings, client, journal, mode=mode, analyzer=analyzer, clock=clock, api_key=lambda: key)
+        opened.callback(day.close)
+        asked = Asked(day, flatten=arguments.flatten)
+        opened.enter_context(stopped_by_signals(asked))
+        day.live.start()
+        opened.enter_context(intake(settings, day))
+        day.live.run(asked)
+        code = end(day, flatten=asked.flatten)
+        day.inbox.stopped()
+        return code
+
+
+class Asked:
+    """Whether somebody wants the day to end: a signal, or a request in the runner's inbox (`riskcore stop`)."""
+
+    def __init__(self, day: Day, *, flatten: bool) -> None:
+        self.flatten = flatten
+        self._day, self._event, self._looked = day, threading.Event(), float("-inf")
+
+    def set(self) -> None:
+        """Ask for it."""
+        self._event.set()
+        self._day.wake.set()
+
+    def is_set(self) -> bool:
+        """Whether it was asked for; the inbox is looked into twice a second."""
+        if not self._event.is_set() and time.monotonic() - self._looked >= INBOX_EVERY_S:
+            self._looked = time.monotonic()
+            request = self._day.inbox.stop_request()
+            if request is not None:
+                self.flatten = self.flatten or request.flatten
+                self.set()
+        return self._event.is_set()
+
+
+def end(day: Day, *, flatten: bool) -> int:
+    """Wind down, and say what is open."""
+    runner = day.live.runner
+    code = wind_down(day.live, runner.offer, runner.clock, flatten=flatten)
+    for line in what_is_open(day.live.state):
+        print(line)
+    print(day.live.latency.told())
+    print(f"stopped: {ENDS.get(code, UNSETTLED_WORDS)}", flush=True)
+    return code
+
+
+@contextlib.contextmanager
+def intake(settings: Settings, day: Day) -> Iterator[None]:
+    """The intake of alerts, where a source of them has a secret."""
+    secrets, place = settings.credentials.webhook.secrets, settings.system.intake
+    if not secrets:
+        print("no alerts are taken: no source has a secret under webhook: in api_credentials.yaml", flush=True)
+        yield
+        return
+    runner = day.live.runner
+    app = intake_app(AlertDesk(runner).submit, secrets=secrets, clock=runner.clock, max_body_bytes=place.max_body_bytes)
+    with serve(app, place.host, place.port) as server:
+        print(f"alerts: http://{place.host}:{server.port}/webhook/SOURCE, of {', '.join(secrets)}", flush=True)
+        yield
+
+
+@contextlib.contextmanager
+def stopped_by_signals(stop: Asked) -> Iterator[None]:
+    """Ctrl-C, a polite kill and the closing of a console all ask for the same end."""
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    before = {number: signal.signal(number, asked) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def banner(settings: Settings, client: Client, journal: Journal, *, mode: str, analyzer: bool) -> str:
+    """What is about to run: mode, broker, analyzer, whether real money can move, and what bounds it."""
+    broker, seen = known_of(client)
+    real = mode == LIVE and not analyzer
+    policy = settings.policy
+    where = {LIVE: "to the broker" if real else "to OpenAlgo's analyzer (sandbox)"}.get(mode, "nowhere: withheld")
+    caps = settings.system.hard_caps
+    limits = (
+        f"{policy.risk_per_trade} % at risk a trade, {policy.max_positions} positions, "
+        f"{policy.max_trades_per_day} trades a day, {policy.max_daily_loss} % loss a day"
+    )
+    capped = (caps.hard_max_order_value, caps.hard_max_quantity, caps.hard_max_orders_per_day)
+    value, quantity, orders = ("none" if cap is None else cap for cap in capped)
+    return "\n".join(
+        (
+            "=" * WIDTH,
+            f"  riskcore {mode.upper()}{' (ANALYZER)' if analyzer else ''}",
+            f"  {'REAL MONEY: orders go to the broker' if real else 'no real money can move'}",
+            "=" * WIDTH,
+            f"  orders     {where}",
+            f"  OpenAlgo   {client.host}, broker {broker}, now in {seen} mode",
+            f"  rules      {limits}",
+            f"  hard caps  order value {value}, quantity {quantity}, orders a day {orders}",
+            f"  journal    {journal.where} ({journal.length} rows)",
+            "=" * WIDTH,
+        )
+    )
+
+
+def known_of(client: Client) -> tuple[str, str]:
+    """Broker and mode of OpenAlgo, as far as it answers now."""
+    try:
+        mode = client.mode()
+    except ReadFailed as problem:
+        return "unknown", f"an unknown ({problem.why})"
+    try:
+        return client.broker() or "unknown", mode
+    except ReadFailed:
+        return "unknown", mode

@@ -1,0 +1,27 @@
+"""How a journal is named on the command line, and opened: a file, or the address of a PostgreSQL database."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from riskcore_openalgo.journal import At, Journal, Reader
+
+KEY: Final = "RISKCORE_JOURNAL_KEY"
+"""The environment's name for the key of an encrypted journal: a command line is seen by everybody on the machine."""
+
+
+def key_of(at: At) -> str | None:
+    """The key of an encrypted file, where the environment has one; a server's journal has none."""
+    return None if isinstance(at, str) else os.environ.get(KEY) or None
+
+
+def reader(at: At) -> Reader:
+    """The journal, to read."""
+    return Reader(at, key=key_of(at))
+
+
+def writer(at: At, *, wait_s: float = 0.0, whole: bool = False) -> Journal:
+    """The journal, to write; it must be there. `JournalInUse` where another process writes to it."""
+    reader(at).close()  # a misspelt name is an error, and makes no new journal
+    return Journal(at, key=key_of(at), wait_s=wait_s, whole=whole)

@@ -1,0 +1,143 @@
+"""`riskcore journal reconcile`: what differs between our book and the broker's, and taking it as it is."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.cli.opening import reader, writer
+from riskcore_openalgo.cli.tables import table
+from riskcore_openalgo.journal import At, JournalInUse
+from riskcore_openalgo.runner.by_hand import take_by_hand
+from riskcore_openalgo.runner.inbox import Inbox, folder_of
+
+FROZEN, UNKNOWN, FREEZE = "books_differ", "unknown", "freeze"
+POLL_S = 0.1
+COLUMNS = ("symbol", "ours", "theirs", "kind", "seen", "what follows")
+GOES = "our book follows the broker: the shares are gone"
+FOLLOWS = {
+    "gone": GOES,
+    "less": GOES,
+    "opposite": "our book becomes flat, and the symbol is frozen: no entries in it",
+    "suspect": "nothing is believed of it; the symbol is frozen: no entries in it",
+}
+COMES = {
+    "adopt": "the shares are adopted as ours, where the trade book shows how they came",
+    "ignore": "they are told, and left alone",
+    FREEZE: "the symbol is frozen: no entries in it",
+}
+
+
+def reconcile(arguments: argparse.Namespace) -> int:
+    """Print what differs; with --accept take it, through a turn of our own or the running one's."""
+    if arguments.accept and not (arguments.by and arguments.why):
+        raise ValueError("--accept needs --by NAME and --why TEXT: who and why stands in the journal")
+    if not arguments.accept and (arguments.by or arguments.why):
+        raise ValueError("--by and --why go with --accept")
+    differs = _told(arguments.journal)
+    if not arguments.accept:
+        return 1 if differs else 0
+    if not _can_be_accepted(arguments.journal):
+        print("nothing that can be accepted; nothing was written")
+        return 1 if differs else 0
+    return _accept(arguments, events.DifferencesAccepted(datetime.now(rc.IST), arguments.by, arguments.why))
+
+
+def _told(at: At) -> bool:
+    """Print the differences; whether there are any."""
+    with reader(at) as journal:
+        state, policy = journal.load().state, journal.policy() or rc.Policy()
+        print(f"{journal.where}: row {journal.length}")
+    print(text(state, policy))
+    return bool(state.custody.mismatches or _frozen(state) or _unknown(state))
+
+
+def _can_be_accepted(at: At) -> bool:
+    with reader(at) as journal:
+        state = journal.load().state
+    return bool(state.custody.mismatches or _frozen(state))
+
+
+def text(state: engine.State, policy: rc.Policy) -> str:
+    """The differences, what is frozen, orders of unknown outcome, and what was accepted before."""
+    custody = state.custody
+    last = "never" if custody.reconciled_at is None else f"{custody.reconciled_at:%Y-%m-%d %H:%M:%S} IST"
+    lines = [f"books last agreed: {last}"]
+    if custody.mismatches:
+        rows = [
+            (m.key, str(m.ours), str(m.theirs), m.kind, _seen(m, policy), _follows(m, policy))
+            for m in custody.mismatches
+        ]
+        lines.append(table(COLUMNS, rows))
+    lines += [f"frozen: {latch.key or 'all'} since {latch.at:%Y-%m-%d %H:%M}: {latch.why}" for latch in _frozen(state)]
+    lines += [f"unknown outcome: {order.id}: {_of(order)}" for order in _unknown(state)]
+    lines += [f"accepted before: {key}: {theirs} at the broker" for key, theirs in custody.accepted]
+    if len(lines) == 1 + len(custody.accepted):
+        lines.append("nothing differs, as far as the broker's books were read")
+    return "\n".join(lines)
+
+
+def _seen(mismatch: Any, policy: rc.Policy) -> str:
+    due = mismatch.times >= policy.differing_reads
+    return f"{mismatch.times} reads" if due else f"{mismatch.times} of {policy.differing_reads} reads"
+
+
+def _follows(mismatch: Any, policy: rc.Policy) -> str:
+    return FOLLOWS.get(mismatch.kind) or f"{COMES[policy.manual_trades]} (manual_trades: {policy.manual_trades})"
+
+
+def _frozen(state: engine.State) -> list[rc.Latch]:
+    return [latch for latch in state.book.latches if latch.name == FROZEN]
+
+
+def _unknown(state: engine.State) -> list[rc.Order]:
+    return [order for order in state.book.live_orders() if order.status == UNKNOWN]
+
+
+def _of(order: rc.Order) -> str:
+    approved = order.approved
+    return f"{approved.side} {approved.quantity} {approved.instrument.key}, sent {approved.at:%Y-%m-%d %H:%M:%S}"
+
+
+# ---------------------------------------------------------------- accepting
+
+
+def _accept(arguments: argparse.Namespace, event: events.DifferencesAccepted) -> int:
+    try:
+        with writer(arguments.journal) as journal:
+            facts = take_by_hand(journal, event, event.at)
+            taken = any(isinstance(fact, events.DifferencesTaken) for fact in facts)
+            print(f"{'accepted' if taken else 'NOT accepted'}: row {journal.length} of {journal.where}\n")
+            wrong = journal.state
+    except JournalInUse:
+        return _through_the_inbox(arguments, event)
+    if wrong:
+        print(wrong)
+    differs = _told(arguments.journal)
+    return 0 if taken and not differs and not wrong else 1
+
+
+def _through_the_inbox(arguments: argparse.Namespace, event: events.DifferencesAccepted) -> int:
+    """Leave it for the runner, and wait until the journal shows it."""
+    at = arguments.journal
+    with reader(at) as journal:
+        print(f"{journal.where}: a runner is writing; the request goes into its inbox", flush=True)
+        before = journal.length
+        path = Inbox(arguments.inbox or folder_of(at)).put(event)
+        give_up = time.monotonic() + arguments.wait
+        while True:
+            for row in journal.rows("input", after=before, types=[type(event).__name__]):
+                if attrs.evolve(row.event, at=event.at) == event:
+                    print(f"accepted: row {row.seq} of {journal.where}\n")
+                    return 1 if _told(at) else 0
+            if time.monotonic() >= give_up:
+                break
+            time.sleep(POLL_S)
+    print(f"NOT taken within {arguments.wait:g} s: the request waits as {path}; delete that file to withdraw it")
+    return 1

@@ -1,0 +1,190 @@
+"""`riskcore live`, `shadow` and `paper` as a user runs them: banner, alerts, a trade, an end with a code."""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from datetime import timezone
+
+import pytest
+
+from riskcore import events
+from riskcore_openalgo.cli.live import live as live_command, run
+from riskcore_openalgo.cli.main import main
+from riskcore_openalgo.config import Credentials, Settings, System, Webhook, write_defaults
+from riskcore_openalgo.config.settings import Intake
+from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.runner.stopping import FLAT, HOLDING
+from tests.runner.live_days import KEY, live_day
+
+SECRET = "a-secret-of-the-tests"
+
+
+class Driver:
+    """Somebody beside the command, in a thread: trades, posts alerts, and stops it in the end."""
+
+    def __init__(self, act):
+        self.problem = None
+        self._act = act
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._thread.join()
+        if self.problem is not None:
+            raise self.problem
+
+    def _run(self):
+        try:
+            self._act()
+        except BaseException as problem:  # noqa: BLE001 - told after the command has ended
+            self.problem = problem
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def post(port, text):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("POST", "/webhook/tradingview", text, {"content-type": "application/json"})
+        return json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+
+
+def alert(day):
+    at = day.clock().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps(
+        {
+            "secret": SECRET,
+            "ticker": "NSE:INFY",
+            "action": "buy",
+            "price": 1000,
+            "interval": "5",
+            "timenow": at,
+            "time": at,
+        }
+    )
+
+
+def wait(condition, patience_s=8.0):
+    ends = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def settings_of(day, port):
+    """The day's own settings, with an intake of alerts."""
+    given = day._settings
+    return Settings(
+        policy=given.policy,
+        credentials=Credentials(openalgo=given.credentials.openalgo, webhook=Webhook(secrets={"tradingview": SECRET})),
+        system=System(watch=["INFY"], intake=Intake(port=port), mode="live"),
+    )
+
+
+def traded(day, port, path):
+    """Wait for the gate, post an alert, wait for the stop to rest."""
+
+    def act():
+        wait(path.exists)
+        wait(lambda: day.server.calls and "holdings" in {call.endpoint for call in day.server.calls})
+        for price in (1000, "1000.1", 1000):
+            day.broker.tick("NSE:INFY", price)
+            time.sleep(0.1)
+        wait(lambda: _port_is_open(port))
+        answer = post(port, alert(day))
+        assert answer["status"] == "accepted", answer
+        wait(lambda: any(order.pricetype == "SL" and order.status == "trigger pending" for order in orders(day)))
+
+    return act
+
+
+def orders(day):
+    return day.broker.truth().orders
+
+
+def _port_is_open(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("flatten", "code"), [(False, HOLDING), (True, FLAT)])
+def test_a_day_from_the_banner_to_the_end(tmp_path, capsys, free_tcp_port, flatten, code):
+    """An alert over HTTP becomes a protected position at the broker; a polite kill ends the day."""
+    path = tmp_path / "live.db"
+    with live_day(path, start=False) as day:
+        arguments = argparse.Namespace(journal=path, flatten=flatten)
+        with Driver(traded(day, free_tcp_port, path)):
+            found = run(settings_of(day, free_tcp_port), arguments, mode="live", analyzer=False, clock=day.clock)
+        said = capsys.readouterr().out
+        assert found == code
+        assert "REAL MONEY: orders go to the broker" in said
+        assert KEY not in said
+        assert SECRET not in said
+        assert (day.broker.truth().position("NSE:INFY") == 0) == flatten
+        assert ("rests at the broker" in said) != flatten
+    journal = Reader(path)
+    kinds = {row.type for row in journal.rows()}
+    assert {"SignalTaken", "EntryApproved", "Filled", "Covered", "Reconciled"} <= kinds
+    assert any(
+        isinstance(row.event, events.Latched) and row.event.latch.name == "shutting_down" for row in journal.rows()
+    )
+    journal.close()
+
+
+def test_real_orders_need_the_word_in_the_configuration(tmp_path):
+    write_defaults(tmp_path / "config")
+    arguments = argparse.Namespace(config=tmp_path / "config", analyzer=False, journal=None, flatten=False)
+    with pytest.raises(ValueError, match="need `mode: live` in system_config"):
+        live_command(arguments)
+
+
+def test_without_a_key_the_remedy_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("OPENALGO_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    main(["init", "config"])
+    assert main(["live", "--config", "config", "--analyzer"]) == 1
+    assert "make one on OpenAlgo's page API Key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", [["live", "--analyzer"], ["shadow"], ["paper"]])
+def test_with_nobody_at_the_other_end_it_waits_says_so_and_stops_with_ctrl_c(tmp_path, verb):
+    """A process of its own, no OpenAlgo anywhere: nothing is traded, nothing is lost, the end is orderly."""
+    environment = {**os.environ, "OPENALGO_API_KEY": KEY}
+    command = [sys.executable, "-m", "riskcore_openalgo", *verb, "--config", "config", "--journal", "j.db"]
+    main(["init", str(tmp_path / "config")])
+    credentials = tmp_path / "config" / "api_credentials.yaml"
+    credentials.write_text(re.sub(r"host: \S+", "host: http://127.0.0.1:9", credentials.read_text()))
+    child = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    said = []
+    for line in child.stdout:
+        said.append(line)
+        if "no alerts are taken" in line:
+            break
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=30)
+    text = "".join(said) + out
+    assert child.returncode == FLAT, err
+    assert "no real money can move" in text
+    assert "stopped: nothing is open" in text
+    assert KEY not in text + err
+    journal = Reader(tmp_path / "j.db")
+    journal.check()
+    journal.close()

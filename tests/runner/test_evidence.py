@@ -1,0 +1,219 @@
+"""What is seen of a signal's instrument on a live day: prices, bars, money, closes; what is asked, and how often."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore_openalgo.client import InstrumentCache
+from riskcore_openalgo.live_feed.ticks import STREAM, Tick
+from riskcore_openalgo.runner.evidence import LiveEvidence
+from riskcore_openalgo.runner.history import History, days_for, good_until
+from riskcore_openalgo.testing import Fault
+from tests.gateways.desks import INFY, NOW, live_desk
+from tests.runner.live_days import BAR, flat_bars
+
+SIGNAL = rc.Signal("INFY", "BUY", at=NOW)
+
+
+class Fed:
+    """A feed with one price, or none."""
+
+    def __init__(self):
+        self.tick = None
+
+    def last_good(self, key):
+        return self.tick
+
+
+class Bench:
+    """Evidence over a live desk, with bars of two sessions and a half."""
+
+    def __init__(self, desk, held=(), **policy):
+        self.desk, self.feed = desk, Fed()
+        self.policy = rc.Policy(**policy)
+        desk.broker.bars("NSE:INFY", "5m", flat_bars(NOW))
+        self.evidence = LiveEvidence(
+            desk.client,
+            money=desk.account,
+            instruments=InstrumentCache(desk.client),
+            history=History(desk.client, bars=140),
+            prices=self.feed,
+            policy=lambda: self.policy,
+            held=lambda: held,
+            clock=desk.clock.wall,
+        )
+
+    def streamed(self, price, age_s=0.0):
+        """The feed has a price of so many seconds ago."""
+        at = self.desk.clock.wall() - timedelta(seconds=age_s)
+        self.feed.tick = Tick("NSE:INFY", Decimal(price), STREAM, at, 0.0)
+
+    def look(self):
+        """What is seen of the signal's instrument."""
+        return self.evidence.market(SIGNAL, "5m", NOW)
+
+
+def test_a_fresh_price_of_the_feed_is_taken_and_no_quote_is_asked_for():
+    with live_desk() as desk:
+        bench = Bench(desk)
+        bench.streamed(1003)
+        seen = bench.look()
+        assert (seen.last, seen.bid, seen.quote_at) == (1003, None, NOW)
+        assert desk.asked("quotes") == 0
+
+
+def test_without_the_feed_a_quote_is_asked_for_with_its_sides():
+    with live_desk() as desk:
+        seen = Bench(desk).look()
+        assert (seen.last, seen.bid, seen.ask) == (1000, Decimal("999.9"), Decimal("1000.1"))
+        assert desk.asked("quotes") == 1
+
+
+def test_where_a_rule_needs_the_spread_the_quote_is_asked_for_all_the_same():
+    with live_desk() as desk:
+        bench = Bench(desk, max_spread_pct="0.1")
+        bench.streamed(1003)
+        assert bench.look().ask == Decimal("1000.1")
+
+
+@pytest.mark.parametrize("kind", ["status", "zero_quote"])
+def test_a_quote_that_fails_leaves_the_older_price_with_its_own_time(kind):
+    """So that the rule of the quote's age refuses it, and nothing is made up."""
+    with live_desk() as desk:
+        bench = Bench(desk)
+        bench.streamed(1003, age_s=20)
+        desk.broker.script(Fault("quotes", kind, times=0))
+        seen = bench.look()
+        assert (seen.last, seen.quote_age()) == (1003, timedelta(seconds=20))
+
+
+def test_F44_a_quote_of_another_instrument_is_not_taken():
+    with live_desk() as desk:
+        bench = Bench(desk)
+        bench.streamed(1003, age_s=20)
+        desk.broker.quote("NSE:OTHER", last=219)
+        desk.broker.script(Fault("quotes", "wrong_quote", times=0))
+        assert bench.look().last == 1003
+
+
+def test_nothing_at_all_is_no_price():
+    with live_desk() as desk:
+        bench = Bench(desk)
+        desk.broker.script(Fault("quotes", "status", times=0), Fault("history", "status", times=0))
+        seen = bench.look()
+        assert (seen.last, seen.atr, seen.atr_bars) == (None, None, 0)
+
+
+def test_an_instrument_that_nobody_knows_is_none():
+    with live_desk() as desk:
+        assert Bench(desk).evidence.market(rc.Signal("NOBODY", "BUY", at=NOW), "5m", NOW) is None
+
+
+def test_the_atr_is_of_finished_bars_of_the_interval_asked_for():
+    with live_desk() as desk:
+        seen = Bench(desk).look()
+        assert (seen.atr, seen.atr_bars, seen.atr_interval) == (8, 240, "5m")
+
+
+def test_money_is_read_once_for_decisions_close_to_each_other():
+    with live_desk() as desk:
+        bench = Bench(desk)
+        assert bench.look().available_cash == 1_000_000
+        bench.look()
+        assert desk.asked("funds") == 1
+        desk.clock.passed = 46
+        bench.look()
+        assert desk.asked("funds") == 2
+
+
+def test_money_that_cannot_be_read_is_unknown_and_not_nought():
+    with live_desk() as desk:
+        desk.broker.script(Fault("funds", "status", times=0))
+        seen = Bench(desk).look()
+        assert (seen.available_cash, seen.cash_unknown) == (None, True)
+
+
+def test_closes_of_what_is_held_come_along_where_a_limit_asks_for_correlations():
+    with live_desk() as desk:
+        tcs = rc.nse_equity("TCS", on=NOW.date(), tick="0.1")
+        days = [
+            rc.Bar(at=NOW.replace(day=day, hour=0, minute=0), open=p, high=p + 1, low=p - 1, close=p)
+            for day, p in zip((16, 17, 18, 19, 20), (100, 104, 101, 107, 103), strict=True)
+        ]
+        bench = Bench(desk, held=[tcs], max_correlation="0.7", correlation_min_bars=2, correlation_window=3)
+        for key in ("NSE:INFY", "NSE:TCS"):
+            desk.broker.bars(key, "D", days)
+        desk.broker.contract("NSE:TCS", tick="0.1")
+        seen = bench.look()
+        assert seen.closes == (("NSE:INFY", (104, 101, 107, 103)), ("NSE:TCS", (104, 101, 107, 103)))
+        bench.look()
+        assert desk.asked("history") == 3
+
+
+# ---------------------------------------------------------------- bars, kept
+
+
+class Shelf:
+    """Bars, and how often they were asked for."""
+
+    def __init__(self, bars):
+        self.bars, self.asked = bars, []
+
+    def history(self, exchange, symbol, interval, start, end):
+        self.asked.append((interval, start, end))
+        return tuple(self.bars)
+
+
+def test_bars_are_asked_for_again_only_when_one_more_must_have_ended():
+    shelf = Shelf(flat_bars(NOW))
+    history = History(shelf, bars=140)
+    first = history.finished(INFY, "5m", NOW)
+    assert first[-1].at == NOW - BAR
+    history.finished(INFY, "5m", NOW + timedelta(minutes=4))
+    assert len(shelf.asked) == 1
+    shelf.bars = flat_bars(NOW + BAR)
+    assert history.finished(INFY, "5m", NOW + BAR)[-1].at == NOW
+    assert len(shelf.asked) == 2
+
+
+def test_a_bar_that_runs_is_left_out_and_read_again_when_it_has_ended():
+    """Its high, low and close may change until then."""
+    running = flat_bars(NOW + BAR)
+    shelf = Shelf(running)
+    history = History(shelf, bars=140)
+    at = NOW + timedelta(minutes=2)
+    assert history.finished(INFY, "5m", at)[-1].at == NOW - BAR
+    history.finished(INFY, "5m", NOW + BAR)
+    assert len(shelf.asked) == 2
+
+
+def test_a_bar_that_comes_late_is_asked_for_after_a_moment():
+    assert good_until((), BAR, NOW) == NOW + timedelta(seconds=2)
+    late = tuple(flat_bars(NOW - BAR))
+    assert good_until(late, BAR, NOW + timedelta(seconds=1)) == NOW + timedelta(seconds=3)
+
+
+@pytest.mark.parametrize(
+    ("bars", "length", "days"),
+    [
+        (140, timedelta(minutes=5), 9),
+        (140, timedelta(minutes=1), 7),
+        (140, timedelta(hours=1), 44),
+        (10, timedelta(days=1), 21),
+    ],
+)
+def test_enough_days_are_asked_for(bars, length, days):
+    assert days_for(bars, length) == days
+
+
+def test_daily_closes_are_of_sessions_before_today_and_read_once_a_day():
+    days = [rc.Bar(at=NOW.replace(day=d, hour=0, minute=0), open=1, high=1, low=1, close=1) for d in (18, 19, 20, 23)]
+    shelf = Shelf(days)
+    history = History(shelf, bars=140)
+    assert [bar.at.day for bar in history.daily(INFY, NOW, 2)] == [19, 20]
+    history.daily(INFY, NOW + timedelta(hours=3), 2)
+    assert len(shelf.asked) == 1
+    history.daily(INFY, NOW + timedelta(days=1), 2)
+    assert len(shelf.asked) == 2

@@ -1,0 +1,193 @@
+"""Live days against the fake OpenAlgo: entries protected, stops and targets taken, troubles met, ends told."""
+
+import pytest
+
+from riskcore import events
+from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.journal.replay import replay
+from riskcore_openalgo.runner.assembly import PAPER, SHADOW
+from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_open
+from riskcore_openalgo.testing import SANDBOX, SHOONYA, ZERODHA, Fault
+from tests.runner.live_days import live_day
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.db"
+
+
+@pytest.mark.parametrize("profile", [SHOONYA, ZERODHA, SANDBOX])
+def test_a_day_of_one_trade_is_the_same_in_the_journal_and_at_the_broker(path, profile):
+    """In, protected at once, stopped out by the resting stop; the report is what the broker's trades come to."""
+    with live_day(path, profile=profile, analyzer=profile is SANDBOX) as day:
+        held = day.entered()
+        closed = day.closed(held.stop - 1)
+        truth = day.broker.truth()
+        assert truth.position("NSE:INFY") == 0
+        sides = [(order.side, order.pricetype, order.status) for order in truth.orders]
+        assert sides == [("BUY", "LIMIT", "complete"), ("SELL", "SL", "complete")]
+        bought, sold = (sum(t.quantity * t.price for t in truth.trades if t.side == s) for s in ("BUY", "SELL"))
+        assert closed.gross == sold - bought
+        assert day.facts(events.Covered)[0].seconds < 3
+        assert day.stop(flatten=False) == FLAT
+    journal = Reader(path)
+    assert replay(journal).same
+    journal.close()
+
+
+def test_the_target_is_watched_the_stop_taken_back_and_then_the_shares_leave(path):
+    with live_day(path) as day:
+        held = day.entered()
+        assert held.target is not None
+        closed = day.closed(held.target + 1, held.target + 2)
+        orders = day.broker.truth().orders
+        assert [(order.pricetype, order.status) for order in orders] == [
+            ("LIMIT", "complete"),
+            ("SL", "cancelled"),
+            ("LIMIT", "complete"),
+        ]
+        assert closed.reason == "target"
+
+
+def test_a_trailed_stop_is_changed_at_the_broker_in_place(path):
+    with live_day(path, policy={"trail": "percent", "trail_by": "0.5"}) as day:
+        held = day.entered(target=1100)
+        day.until(lambda: day.position.stop > held.stop + 5, 1010, 1012)
+        day.until(lambda: day.broker.truth().orders[1].trigger == day.position.stop, 1012)
+        assert len(day.broker.truth().orders) == 2
+
+
+def test_F20_an_entry_of_unknown_outcome_is_found_in_the_book_and_never_sent_again(path):
+    with live_day(path) as day:
+        day.ready()
+        day.broker.script(Fault("placeorder", "status", executed=True))
+        day.signal()
+        day.until(day.covered, "1000.1")
+        assert [order.side for order in day.broker.truth().orders] == ["BUY", "SELL"]
+        assert [fact.name for fact in day.facts(events.Alarmed)] == ["outcome_unknown"]
+
+
+def test_F31_a_part_that_filled_is_protected_for_just_that(path):
+    with live_day(path, policy={"entry_timeout_s": 2}) as day:
+        day.ready()
+        day.broker.fills_by_hand = True
+        day.signal()
+        day.until(lambda: day.broker.truth().orders, "1000.1")
+        day.broker.fill(day.broker.truth().orders[0].order_id, 30)
+        day.until(day.covered, "1000.1")
+        day.until(lambda: not day.state.book.live_orders(entries=True))
+        entry, stop = day.broker.truth().orders
+        assert (entry.status, entry.filled, day.position.quantity, stop.quantity) == ("cancelled", 30, 30, 30)
+
+
+def test_F24_the_analyzer_switched_on_stops_entries_and_our_shares_are_not_gone(path):
+    with live_day(path) as day:
+        day.entered()
+        day.broker.analyzer = True
+        day.until(lambda: day.state.book.latch("other_mode") is not None, 1001)
+        day.signal("SELL")
+        day.until(lambda: day.facts(events.EntryRefused), 1001)
+        assert day.position is not None
+        day.broker.analyzer = False
+        day.until(lambda: day.state.book.latch("other_mode") is None, 1001)
+        assert day.position is not None
+
+
+def test_F29_a_token_that_dies_shuts_the_gate_and_a_login_opens_it_without_a_restart(path):
+    with live_day(path) as day:
+        day.entered()
+        day.broker.token_dies()
+        day.until(lambda: day.state.book.state == "waiting_for_login")
+        assert day.position is not None
+        day.broker.login()
+        day.until(lambda: day.state.book.state == "active")
+
+
+def test_F48_shares_sold_by_hand_are_followed_and_the_stop_shrinks(path):
+    with live_day(path) as day:
+        held = day.entered()
+        day.broker.hand_trade("NSE:INFY", -(held.quantity - 10), 1000)
+        day.until(lambda: day.position.quantity == 10, 1000)
+        day.until(lambda: day.broker.truth().orders[1].quantity == 10)
+
+
+def test_F34_a_stop_that_vanished_is_put_back(path):
+    with live_day(path) as day:
+        day.entered()
+        day.broker.cancel_by_broker(day.broker.truth().orders[1].order_id)
+        day.until(lambda: len(day.broker.truth().orders) == 3 and day.covered())
+        assert "stop_vanished" in [fact.name for fact in day.facts(events.Alarmed)]
+
+
+def test_a_runner_that_starts_again_takes_up_what_it_held_and_opens_the_gate_only_after_a_look(path):
+    with live_day(path) as day:
+        held = day.entered()
+        assert day.stop(flatten=False) == HOLDING
+        day.start()
+        assert day.state.book.latch("login") is not None
+        assert day.position.quantity == held.quantity
+        day.ready()
+        day.until(lambda: day.position is None, held.stop - 1)
+        assert len(day.broker.truth().orders) == 2
+
+
+def test_stopping_keeps_the_stops_and_says_what_is_open(path):
+    with live_day(path) as day:
+        held = day.entered()
+        lines = what_is_open(day.state)
+        assert lines[0].startswith(f"open: BUY {held.quantity} NSE:INFY at 1000")
+        assert lines[0].endswith(f"stop {held.stop}, rests at the broker")
+        assert day.stop(flatten=False) == HOLDING
+        assert day.broker.truth().orders[1].status == "trigger pending"
+
+
+def test_stopping_flat_leaves_everything_first(path):
+    with live_day(path) as day:
+        day.entered()
+        assert day.stop(flatten=True) == FLAT
+        assert day.broker.truth().position("NSE:INFY") == 0
+
+
+def test_a_working_entry_is_taken_back_when_the_runner_stops(path):
+    with live_day(path, policy={"entry_timeout_s": 60}) as day:
+        day.ready()
+        day.broker.fills_by_hand = True
+        day.signal()
+        day.until(lambda: day.broker.truth().orders, "1000.1")
+        assert day.stop(flatten=False) == FLAT
+        assert [order.status for order in day.broker.truth().orders] == ["cancelled"]
+
+
+def test_what_cannot_be_settled_is_said_to_be_so(path):
+    with live_day(path) as day:
+        day.entered()
+        day.broker.script(Fault("placeorder", "status", times=0))
+        assert day.stop(flatten=True) == UNSETTLED
+
+
+@pytest.mark.parametrize("mode", [PAPER, SHADOW])
+def test_on_paper_and_in_the_shadow_nothing_is_ever_sent(path, mode):
+    """A whole trade at live prices, to its stop, of which the broker hears nothing."""
+    with live_day(path, mode=mode) as day:
+        day.ready()
+        day.signal()
+        day.until(lambda: day.position is not None, "1000.1", 1000)
+        stop = day.position.stop
+        day.until(lambda: day.position is None, stop - 1)
+        assert day.broker.truth().orders == ()
+        sent = {call.endpoint for call in day.server.calls}
+        assert not sent & {"placeorder", "modifyorder", "cancelorder"}
+        equity = day.state.book.opening_equity
+        assert equity == (100_000 if mode == PAPER else 1_000_000)
+
+
+def test_a_paper_day_goes_on_after_a_restart(path):
+    with live_day(path, mode=PAPER) as day:
+        day.ready()
+        day.signal()
+        day.until(lambda: day.position is not None, "1000.1", 1000)
+        held = day.position
+        day.stop()
+        day.start()
+        assert day.position.quantity == held.quantity
+        day.until(lambda: day.position is None, held.stop - 1)

@@ -1,0 +1,131 @@
+"""Troubles of a live day by their numbers, through the whole runner: what the broker's truth is in the end."""
+
+import pytest
+
+from riskcore import events
+from riskcore_openalgo.testing import SHOONYA, Fault
+from tests.runner.live_days import live_day
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.db"
+
+
+def alarms(day):
+    """The names of what somebody was called for."""
+    return [fact.name for fact in day.facts(events.Alarmed)]
+
+
+def exits(day):
+    """The exits at the broker that are no resting stops."""
+    return [order for order in day.broker.truth().orders if order.side == "SELL" and order.pricetype == "LIMIT"]
+
+
+def test_F26_an_entry_that_is_taken_and_then_refused_is_no_position(path):
+    with live_day(path) as day:
+        day.ready()
+        day.broker.fills_by_hand = True
+        day.broker.script(Fault("placeorder", "reject_later", message="RMS: margin exceeds", seconds=0.3))
+        day.signal()
+        day.until(lambda: any(o.status == "rejected" for o in day.broker.truth().orders), "1000.1")
+        day.until(lambda: not day.state.book.live_orders())
+        assert day.position is None
+        assert day.state.book.trades_today == 0
+        assert [fact.status for fact in day.facts(events.OrderMoved)] == ["working", "rejected"]
+
+
+def test_F30_a_key_that_is_revoked_stops_entries_and_the_stop_stays_where_it_rests(path):
+    with live_day(path) as day:
+        day.entered()
+        day.broker.key_revoked = True
+        day.until(lambda: day.state.book.state == "waiting_for_login")
+        assert day.position is not None
+        assert day.broker.truth().orders[1].status == "trigger pending"
+
+
+def test_F33_a_stop_that_is_refused_counts_as_hit(path):
+    with live_day(path) as day:
+        day.ready()
+        day.broker.script(Fault("placeorder", "status", status=400, message="would trigger", where={"pricetype": "SL"}))
+        day.signal()
+        day.until(lambda: day.broker.truth().position("NSE:INFY") > 0, "1000.1")
+        day.closed(1000)
+        assert "stop_refused" in alarms(day)
+        assert day.broker.truth().position("NSE:INFY") == 0
+
+
+def test_F36_at_the_circuit_an_exit_is_held_told_and_not_sent_a_hundred_times(path):
+    with live_day(path) as day:
+        held = day.entered()
+        day.broker.script(
+            Fault("placeorder", "status", times=0, status=400, message="circuit", where={"action": "SELL"})
+        )
+        day.until(lambda: "held_no_exit" in alarms(day), held.target + 1)
+        assert len([call for call in day.server.calls if call.endpoint == "placeorder"]) < 12
+        assert day.position.quantity == held.quantity
+
+
+def test_F37_a_gap_through_the_stop_is_booked_at_what_it_brought(path):
+    """The stop's limit lies above the market: the watched level leaves at what there is."""
+    with live_day(path) as day:
+        held = day.entered()
+        closed = day.closed(940, 939)
+        assert closed.exit_price < held.stop - 20
+        assert closed.r_multiple < -1
+        assert day.broker.truth().position("NSE:INFY") == 0
+
+
+def test_F38_the_same_breach_seen_by_the_stream_and_by_quotes_leads_to_one_exit(path):
+    with live_day(path) as day:
+        held = day.entered()
+        for price in (held.target + 1, held.target + 2, held.target + 1):
+            day.broker.tick("NSE:INFY", price)
+        day.closed(held.target + 2)
+        assert len(exits(day)) == 1
+
+
+def test_F39_books_that_cannot_be_read_while_an_exit_works_are_no_flat_position(path):
+    with live_day(path) as day:
+        held = day.entered()
+        day.broker.script(Fault("positionbook", "status", times=0), Fault("tradebook", "empty", times=3))
+        closed = day.closed(held.target + 1)
+        assert closed.quantity == held.quantity
+        assert len(exits(day)) == 1
+
+
+def test_F40_an_exit_that_is_accepted_is_not_an_exit_that_filled(path):
+    """It rests in a market that has moved on: the position stays, and is priced again until it is gone."""
+    with live_day(path, policy={"exit_step_s": 1}) as day:
+        held = day.entered()
+        day.broker.fills_by_hand = True
+        day.until(lambda: len(exits(day)) == 1, held.target + 1)
+        assert day.position is not None
+        day.until(lambda: len(exits(day)) >= 2, held.target - 3)
+        day.broker.fills_by_hand = False
+        day.closed(held.target - 3)
+        assert day.broker.truth().position("NSE:INFY") == 0
+
+
+def test_F47_an_empty_book_of_a_broker_that_answers_errors_with_nothing_is_not_believed(path):
+    with live_day(path, profile=SHOONYA) as day:
+        held = day.entered()
+        day.broker.script(Fault("positionbook", "empty", times=0))
+        before = len(day.server.calls)
+        day.until(lambda: len(day.server.calls) > before + 12, 1000)
+        assert day.position.quantity == held.quantity
+        assert day.broker.truth().orders[1].status == "trigger pending"
+        day.broker.faults.clear()
+        day.until(lambda: not day.state.custody.mismatches, 1000)
+
+
+def test_F48_a_trade_in_another_symbol_freezes_that_symbol_alone(path):
+    with live_day(path) as day:
+        day.ready()
+        day.broker.contract("NSE:TCS", tick="0.1")
+        day.broker.quote("NSE:TCS", last=3000)
+        day.broker.hand_trade("NSE:TCS", 5, 3000)
+        day.until(lambda: any(latch.key == "NSE:TCS" for latch in day.state.book.latches), 1000)
+        day.signal()
+        day.until(day.covered, "1000.1")
+        assert day.state.book.position("NSE:TCS") is None
