@@ -8,8 +8,7 @@ from datetime import timezone
 
 from attrs import evolve, field, frozen
 
-from riskcore import engine
-from riskcore import events as e
+from riskcore import engine, events as e
 from riskcore.engine import books, protection
 from riskcore.engine.turn import Turn
 from riskcore.orders import Order
@@ -144,8 +143,6 @@ def mode_is_not_looked_at(patch):
 
 def fills_in_whole_rupees(patch):
     """What a fill brought is rounded."""
-    from riskcore import reconcile
-
     true = reconcile.summed
 
     def summed(trades):
@@ -198,24 +195,52 @@ def first_word_of_a_cancel(patch):
 FLIPS = ("never_two_that_flip",)
 DIFFERS = ("a_difference_is_known", "protected_within_budget", "fills_are_the_brokers", "books_agree_at_the_end")
 BUGS = (
-    Bug(name="resend_on_timeout", plant=resend_on_timeout, caught_by=("one_placement_for_one_intent",)),
-    Bug(name="empty_is_flat", plant=empty_is_flat, caught_by=(*DIFFERS, "fills_are_the_brokers", "only_our_orders")),
+    Bug(name="resend_on_timeout", plant=resend_on_timeout, seeds=(4, 1), caught_by=("one_placement_for_one_intent",)),
+    Bug(
+        name="empty_is_flat",
+        plant=empty_is_flat,
+        seeds=(1,),
+        caught_by=(*DIFFERS, "fills_are_the_brokers", "only_our_orders"),
+    ),
     Bug(name="utc_midnight_reset", plant=utc_midnight_reset, test=midnight_test),
-    Bug(name="stop_at_ordered_quantity", plant=stop_at_ordered_quantity, caught_by=FLIPS),
-    Bug(name="sent_before_intent", plant=sent_before_intent, caught_by=("durable_before_acted_on",)),
-    Bug(name="second_exit_from_the_watcher", plant=second_exit_from_the_watcher, caught_by=FLIPS),
-    Bug(name="stop_follows_both_ways", plant=stop_follows_both_ways, caught_by=("a_stop_never_loosens",)),
-    Bug(name="part_fill_forgotten", plant=part_fill_forgotten, caught_by=(*DIFFERS, "unknown_stays_unknown")),
-    Bug(name="no_answer_is_a_no", plant=no_answer_is_a_no, caught_by=(*DIFFERS, "unknown_stays_unknown", "counters_count")),
-    Bug(name="mode_is_not_looked_at", plant=mode_is_not_looked_at, caught_by=("orders_go_to_our_mode", *DIFFERS)),
-    Bug(name="fills_in_whole_rupees", plant=fills_in_whole_rupees, caught_by=("money_adds_up",)),
+    Bug(name="stop_at_ordered_quantity", plant=stop_at_ordered_quantity, seeds=(0,), caught_by=FLIPS),
+    Bug(name="sent_before_intent", plant=sent_before_intent, seeds=(0,), caught_by=("durable_before_acted_on",)),
+    Bug(name="second_exit_from_the_watcher", plant=second_exit_from_the_watcher, seeds=(0,), caught_by=FLIPS),
+    Bug(
+        name="stop_follows_both_ways", plant=stop_follows_both_ways, seeds=(3, 13), caught_by=("a_stop_never_loosens",)
+    ),
+    Bug(
+        name="part_fill_forgotten",
+        plant=part_fill_forgotten,
+        seeds=(37, 24),
+        caught_by=(*DIFFERS, "unknown_stays_unknown"),
+    ),
+    Bug(
+        name="no_answer_is_a_no",
+        plant=no_answer_is_a_no,
+        seeds=(4, 1),
+        caught_by=(*DIFFERS, "unknown_stays_unknown", "counters_count"),
+    ),
+    Bug(
+        name="mode_is_not_looked_at",
+        plant=mode_is_not_looked_at,
+        seeds=(183,),
+        caught_by=("orders_go_to_our_mode", *DIFFERS),
+    ),
+    Bug(name="fills_in_whole_rupees", plant=fills_in_whole_rupees, seeds=(1,), caught_by=("money_adds_up",)),
     Bug(
         name="exits_wait_for_entries_to_be_allowed",
         plant=exits_wait_for_entries_to_be_allowed,
+        seeds=(13,),
         caught_by=("protected_within_budget", "flat_at_the_end_or_told"),
     ),
-    Bug(name="restart_from_nothing", plant=restart_from_nothing, caught_by=(*DIFFERS, "counters_count")),
-    Bug(name="only_fills_are_counted", plant=only_fills_are_counted, caught_by=("counters_count",)),
-    Bug(name="vanished_stop_goes_unnoticed", plant=vanished_stop_goes_unnoticed, caught_by=DIFFERS),
-    Bug(name="first_word_of_a_cancel", plant=first_word_of_a_cancel, caught_by=(*FLIPS, "unknown_stays_unknown")),
+    Bug(name="restart_from_nothing", plant=restart_from_nothing, seeds=(5,), caught_by=(*DIFFERS, "counters_count")),
+    Bug(name="only_fills_are_counted", plant=only_fills_are_counted, seeds=(1,), caught_by=("counters_count",)),
+    Bug(name="vanished_stop_goes_unnoticed", plant=vanished_stop_goes_unnoticed, seeds=(1,), caught_by=DIFFERS),
+    Bug(
+        name="first_word_of_a_cancel",
+        plant=first_word_of_a_cancel,
+        seeds=(0,),
+        caught_by=(*FLIPS, "unknown_stays_unknown"),
+    ),
 )

@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,13 +19,19 @@ from attrs import asdict
 import riskcore
 import riskcore_openalgo
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
-from riskcore_openalgo.testing.simulated.living import Outcome, live_through, shrunk, total
+from riskcore_openalgo.testing.simulated.living import Outcome, day_of, live_through, shrunk, total
 from riskcore_openalgo.testing.simulated.script import script_of
 
 LEAST_APPROVED_PCT = 30
 MANY = 300
 """From so many days on every fault of the catalogue must have struck."""
 SHOWN = 40
+
+
+def say(text: str) -> None:
+    """A line for whoever waits."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main(given: list[str] | None = None) -> int:
@@ -35,7 +42,7 @@ def main(given: list[str] | None = None) -> int:
     seeds = range(options.first, options.first + options.days)
     done = _known(_state_file(options.state, sqlite=options.sqlite))
     left = [seed for seed in seeds if seed not in done]
-    print(f"{len(seeds)} days, of which {len(seeds) - len(left)} are done", flush=True)
+    say(f"{len(seeds)} days, of which {len(seeds) - len(left)} are done")
     began = time.monotonic()
     with _state_file(options.state, sqlite=options.sqlite).open("a", encoding="utf-8") as state:
         for number, outcome in enumerate(_lived(left, options.jobs, sqlite=options.sqlite), 1):
@@ -44,7 +51,7 @@ def main(given: list[str] | None = None) -> int:
             state.flush()
             _progress(number, len(left), outcome, began)
     outcomes = [done[seed] for seed in seeds]
-    return _told(outcomes)
+    return judged(outcomes)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _lived(seeds: list[int], jobs: int, *, sqlite: bool) -> Iterator[Outcome]:
-    day = partial(_day, sqlite=sqlite)
+    day = partial(day_of, sqlite=sqlite)
     if jobs <= 1 or len(seeds) < 2:
         yield from map(day, seeds)
         return
@@ -67,26 +74,22 @@ def _lived(seeds: list[int], jobs: int, *, sqlite: bool) -> Iterator[Outcome]:
         yield from pool.map(day, seeds, chunksize=4)
 
 
-def _day(seed: int, *, sqlite: bool) -> Outcome:
-    return live_through(script_of(seed), sqlite=sqlite)
-
-
 def _one(seed: int, *, sqlite: bool) -> int:
     """A day by itself, shown; one that fails is made small and shown as what is left of it."""
     script = script_of(seed)
     outcome = live_through(script, sqlite=sqlite)
-    print(f"seed {seed}: {script.day}, {script.profile.name}, {script.policy}; faults: {', '.join(script.faults())}")
+    say(f"seed {seed}: {script.day}, {script.profile.name}, {script.policy}; faults: {', '.join(script.faults())}")
     for name, number in sorted(outcome.count.items()):
-        print(f"{number:7} {name}")
+        say(f"{number:7} {name}")
     if not outcome.broken:
-        print(f"all held: {outcome.happened} things happened, {outcome.turns} turns, {outcome.restarts} restarts")
+        say(f"all held: {outcome.happened} things happened, {outcome.turns} turns, {outcome.restarts} restarts")
         return 0
-    print(f"BROKEN {outcome.what}")
+    say(f"BROKEN {outcome.what}")
     small = shrunk(script, outcome.broken)
-    print(f"made small: {len(small.happenings)} of {len(script.happenings)} things that happen are enough")
+    say(f"made small: {len(small.happenings)} of {len(script.happenings)} things that happen are enough")
     for one in small.happenings[-SHOWN:]:
-        print(f"    {one.at_s:10.3f} s  {one.kind} {' '.join(map(str, one.args))}")
-    print(f"    ends in: {live_through(small).what}")
+        say(f"    {one.at_s:10.3f} s  {one.kind} {' '.join(map(str, one.args))}")
+    say(f"    ends in: {live_through(small).what}")
     return 1
 
 
@@ -116,19 +119,19 @@ def _known(path: Path) -> dict[int, Outcome]:
 
 def _progress(number: int, of: int, outcome: Outcome, began: float) -> None:
     if outcome.broken:
-        print(f"FAILED seed {outcome.seed}: {outcome.what.strip().splitlines()[-1]}", flush=True)
-        print(f"    play it again: python3 tasks.py simulate --seed {outcome.seed}", flush=True)
+        say(f"FAILED seed {outcome.seed}: {outcome.what.strip().splitlines()[-1]}")
+        say(f"    play it again: python3 tasks.py simulate --seed {outcome.seed}")
     if number % 25 == 0 or number == of:
-        print(f"{number} of {of} days, {(time.monotonic() - began) / number:.2f} s a day", flush=True)
+        say(f"{number} of {of} days, {(time.monotonic() - began) / number:.2f} s a day")
 
 
-def _told(outcomes: list[Outcome]) -> int:
+def judged(outcomes: list[Outcome]) -> int:
     """The sums of all days, and whether they are good."""
     failed = [outcome.seed for outcome in outcomes if outcome.broken]
     counted = total(outcomes)
     asked, approved = counted["entries asked for"], counted["entries approved"]
     for name, number in sorted(counted.items()):
-        print(f"{number:9} {name}")
+        say(f"{number:9} {name}")
     problems = [f"{len(failed)} days failed: {', '.join(map(str, failed[:SHOWN]))}"] if failed else []
     if approved * 100 < asked * LEAST_APPROVED_PCT:
         problems.append(
@@ -138,11 +141,11 @@ def _told(outcomes: list[Outcome]) -> int:
     if len(outcomes) >= MANY and unheard:
         problems.append(f"these faults never struck: {', '.join(unheard)}")
     _least(outcomes)
-    print("\n".join(problems) if problems else f"{len(outcomes)} days: all held")
+    say("\n".join(problems) if problems else f"{len(outcomes)} days: all held")
     return 1 if problems else 0
 
 
 def _least(outcomes: Iterable[Outcome]) -> None:
     happened = [outcome.happened for outcome in outcomes if not outcome.broken]
     if happened:
-        print(f"{min(happened)} to {max(happened)} things happened in a day, {sum(happened)} in all")
+        say(f"{min(happened)} to {max(happened)} things happened in a day, {sum(happened)} in all")

@@ -6,10 +6,10 @@ Our book is held against the broker's truth, which no answer shows: a row of the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
 from riskcore import engine, events
@@ -19,9 +19,8 @@ from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
-Told: TypeAlias = "str | Callable[[], str]"
 BUDGET_S: Final = 30.0
-"""Seconds that shares may be uncovered at the broker while nothing is wrong: the alarm's, the exit's and the ladder's."""
+"""Seconds that shares may be uncovered at the broker while nothing is wrong: alarm, exit and ladder together."""
 TOLD_S: Final = 40.0
 """Seconds after which a difference to the truth must be known, while nothing is wrong."""
 MODE_S: Final = 7.0
@@ -55,7 +54,7 @@ class Checks:
         self._bare: dict[str, datetime] = {}
         self._differs: dict[str, datetime] = {}
         self._behind: dict[str, datetime] = {}
-        self._foreign: dict[str, datetime] = {}
+        self.foreign_at: dict[str, datetime] = {}
         self._trouble_until = room.time.now
         self._troubled_since: datetime | None = None
 
@@ -90,7 +89,7 @@ class Checks:
 
     def foreign(self, key: str) -> None:
         """Somebody else trades this instrument."""
-        self._foreign[key] = self._room.time.now
+        self.foreign_at[key] = self._room.time.now
 
     def saw(self, fact: events.Fact) -> None:
         """A fact of a turn."""
@@ -115,20 +114,20 @@ class Checks:
         lost = bool(self._room.store.trouble)
         if isinstance(command, events.PlaceEntry):
             known = command.order.order_id in self._durable
-            self._needs(known, "durable_before_acted_on", lambda: f"{command.order.order_id} is on no record")
+            self.needs("durable_before_acted_on", known, command.order.order_id, "is on no record")
         elif isinstance(command, events.PlaceExit):
             known = command.order.order_id in self._durable or lost
-            self._needs(known, "durable_before_acted_on", lambda: f"{command.order.order_id} is on no record")
+            self.needs("durable_before_acted_on", known, command.order.order_id, "is on no record")
         elif isinstance(command, events.CancelOrder):
-            self._needs(lost or self._asked[command.order_id] > 0, "durable_before_acted_on", command.order_id)
+            self.needs("durable_before_acted_on", lost or self._asked[command.order_id] > 0, command.order_id)
         elif isinstance(command, events.ReviseOrder):
-            self._needs(lost or self._revised[command.order_id] > 0, "durable_before_acted_on", command.order_id)
+            self.needs("durable_before_acted_on", lost or self._revised[command.order_id] > 0, command.order_id)
 
     def went_to(self, mode: str, order_id: str) -> None:
         """(F24) An order of ours was taken by a mode: it must be the one the runner was started for."""
         since = self._room.toggled_at
         fresh = since is not None and self._room.time.now - since < timedelta(seconds=MODE_S)
-        self._needs(mode == self._room.expected or fresh, "orders_go_to_our_mode", f"{order_id} went to {mode}")
+        self.needs("orders_go_to_our_mode", mode == self._room.expected or fresh, f"{order_id} went to {mode}")
 
     def arrived(self, name: str, body: dict[str, Any], order_id: str) -> None:
         """(6, 7) A call has reached OpenAlgo: it must be durable, and the first of its kind."""
@@ -140,17 +139,17 @@ class Checks:
         elif name == "cancelorder":
             ours = self._ours(name, body)
             asked = self._asked[ours] > 0 or bool(self._room.store.trouble)
-            self._needs(asked, "durable_before_acted_on", f"a cancel of {ours} that nobody decided")
+            self.needs("durable_before_acted_on", asked, f"a cancel of {ours} that nobody decided")
         elif name == "modifyorder":
             ours = self._ours(name, body)
             asked = self._revised[ours] > 0 or bool(self._room.store.trouble)
-            self._needs(asked, "durable_before_acted_on", f"a change of {ours} that nobody decided")
+            self.needs("durable_before_acted_on", asked, f"a change of {ours} that nobody decided")
 
     def dying(self) -> None:
         """(6) A process ends between two turns: what it knows is what its journal folds to."""
         store = self._room.store
         if not store.trouble:
-            self._needs(store.load().state == self._room.live.state, "restart_gives_the_same_state", "at a kill")
+            self.needs("restart_gives_the_same_state", store.load().state == self._room.live.state, "at a kill")
 
     def started(self) -> None:
         """A process has started."""
@@ -179,26 +178,26 @@ class Checks:
         order, book = fact.order, self._room.live.state.book
         at_risk = order.quantity * abs(order.limit - order.stop)
         budget = (book.opening_equity or Decimal(0)) * self._room.policy.risk_per_trade / 100
-        self._needs(at_risk <= budget * Decimal("1.5"), "risk_is_bounded", f"{order.order_id} risks {at_risk}")
-        self._needs(at_risk <= order.risk, "risk_is_bounded", f"{order.order_id} risks more than it says")
+        self.needs("risk_is_bounded", at_risk <= budget * Decimal("1.5"), f"{order.order_id} risks {at_risk}")
+        self.needs("risk_is_bounded", at_risk <= order.risk, f"{order.order_id} risks more than it says")
 
     def _placement(self, body: dict[str, Any], order_id: str) -> None:
         approved = self._durable.get(order_id)
         lost = self._room.store.trouble
         if approved is None:
-            self._needs(bool(lost) and bool(order_id), "durable_before_acted_on", f"{order_id or body} is on no record")
+            self.needs("durable_before_acted_on", bool(lost) and bool(order_id), f"{order_id or body} is on no record")
         else:
             trigger = getattr(approved, "trigger", None)
             sent = (body["symbol"], body["action"], int(body["quantity"]), Decimal(body.get("price", 0)))
             meant = (approved.instrument.symbol, approved.side, approved.quantity, approved.limit)
             same = sent == meant and Decimal(body.get("trigger_price", 0)) == (trigger or 0)
-            self._needs(same, "what_is_sent_is_what_was_approved", f"{order_id}: sent {sent}, approved {meant}")
+            self.needs("what_is_sent_is_what_was_approved", same, f"{order_id}: sent {sent}, approved {meant}")
         self._arrived[order_id] += 1
-        self._needs(self._arrived[order_id] == 1, "one_placement_for_one_intent", f"{order_id} was placed again")
+        self.needs("one_placement_for_one_intent", self._arrived[order_id] == 1, f"{order_id} was placed again")
 
     def _ours(self, name: str, body: dict[str, Any]) -> str:
         ours = self._room.placed.get(str(body.get("orderid")), "")
-        self._needs(bool(ours), "only_our_orders", f"{name} of {body.get('orderid')}, which is not ours")
+        self.needs("only_our_orders", bool(ours), f"{name} of {body.get('orderid')}, which is not ours")
         return ours
 
     def _never_loosened(self, state: engine.State) -> None:
@@ -208,7 +207,7 @@ class Checks:
                 continue
             side, stop = self._stops.get(position.id, (position.side, position.stop))
             loosened = position.stop < stop if side == rc.BUY else position.stop > stop
-            self._needs(not loosened, "a_stop_never_loosens", f"{position.id}: from {stop} to {position.stop}")
+            self.needs("a_stop_never_loosens", not loosened, f"{position.id}: from {stop} to {position.stop}")
             self._stops[position.id] = (position.side, position.stop)
 
     def _orders(self, state: engine.State) -> None:
@@ -218,28 +217,32 @@ class Checks:
         for order in state.book.orders:
             real = truth.get(order.id)
             filled = 0 if real is None else real.filled
-            self._needs(order.filled_quantity <= filled, "fills_are_the_brokers", lambda: f"{order} / {real}")
+            self.needs("fills_are_the_brokers", order.filled_quantity <= filled, order, real)
             if real is None or order.live:
                 self._behind.pop(order.id, None)
                 continue
-            self._needs(not real.working, "unknown_stays_unknown", lambda: f"{order.id} is {order.status}; {real}")
-            self._within(self._behind, order.id, filled > order.filled_quantity, TOLD_S, "fills_are_the_brokers",
-                         lambda: f"{order.id} is {order.status} with {order.filled_quantity} filled; {real}")  # fmt: skip
+            self.needs("unknown_stays_unknown", not real.working, order, real)
+            if filled > order.filled_quantity:
+                self._within(self._behind, order.id, TOLD_S, "fills_are_the_brokers", order, real)
+            else:
+                self._behind.pop(order.id, None)
 
     def _counters(self, state: engine.State) -> None:
         """(9) What was sent and not refused is counted, and there are not more than the policy allows."""
         book = state.book
         reached = {ours for theirs, ours in self._room.placed.items() if _counts(self._room.account.orders[theirs])}
         entries = [order for order in book.orders if order.is_entry and order.id in reached]
-        self._needs(len(entries) <= book.trades_today, "counters_count", f"{len(entries)} of {book.trades_today}")
-        ours = [order for order in book.orders if order.is_entry and (order.status != "rejected" or order.filled_quantity)]
-        self._needs(len(ours) == book.trades_today, "counters_count", f"{len(ours)} ours, {book.trades_today} counted")
+        self.needs("counters_count", len(entries) <= book.trades_today, f"{len(entries)} of {book.trades_today}")
+        ours = [
+            order for order in book.orders if order.is_entry and (order.status != "rejected" or order.filled_quantity)
+        ]
+        self.needs("counters_count", len(ours) == book.trades_today, f"{len(ours)} ours, {book.trades_today} counted")
         most = self._room.policy.max_trades_per_day or 0
-        self._needs(book.trades_today <= most, "counters_count", f"{book.trades_today} entries of {most}")
+        self.needs("counters_count", book.trades_today <= most, f"{book.trades_today} entries of {most}")
 
     def _known(self, state: engine.State) -> None:
         """(2) Where the broker holds other than we do for long, we know that we do not know."""
-        book, truth = state.book, self._held()
+        book, truth = state.book, self.held()
         silent = not (
             book.latches or state.custody.mismatches or any(o.status != "working" for o in book.live_orders())
         )
@@ -247,91 +250,45 @@ class Checks:
         accepted = dict(state.custody.accepted)
         for key in {*ours, *truth, *self._differs}:
             differs = ours.get(key, 0) != truth.get(key, 0) and accepted.get(key) != truth.get(key, 0)
-            told = _told_of(state, key) or not silent
-            self._within(self._differs, key, differs and not told, TOLD_S, "a_difference_is_known",
-                         f"{key}: we hold {ours.get(key, 0)}, the broker {truth.get(key, 0)}")  # fmt: skip
+            told = told_of(state, key) or not silent
+            if differs and not told:
+                seen = key, "we hold", ours.get(key, 0), "the broker", truth.get(key, 0)
+                self._within(self._differs, key, TOLD_S, "a_difference_is_known", *seen)
+            else:
+                self._differs.pop(key, None)
 
     def _never_two_that_flip(self) -> None:
         """(8) Our working orders against a position can never take more than is held."""
         now = self._room.time.now
         open_against: Counter[str] = Counter()
-        held = self._held()
+        held = self.held()
         for theirs in self._room.placed:
             order = self._room.account.orders[theirs]
             if order.working and self._is_exit(theirs):
                 open_against[order.key] += order.left
         for key, quantity in open_against.items():
-            by_hand = self._foreign.get(key)
+            by_hand = self.foreign_at.get(key)
             if by_hand is not None and now - by_hand < timedelta(seconds=HAND_S):
                 continue
             most = abs(held.get(key, 0))
-            self._needs(quantity <= most, "never_two_that_flip", f"{key}: {quantity} leave, {most} are held")
+            self.needs("never_two_that_flip", quantity <= most, f"{key}: {quantity} leave, {most} are held")
 
     def _protected(self) -> None:
         """(8) Every share held is covered by an order of ours that works, or will be within the budget."""
-        held, cover = self._held(), Counter[str]()
+        held, cover = self.held(), Counter[str]()
         for theirs in self._room.placed:
             order = self._room.account.orders[theirs]
             if order.working and order.sign * held.get(order.key, 0) < 0:
                 cover[order.key] += order.left
         for key in {*held, *self._bare}:
-            bare = cover[key] < abs(held.get(key, 0)) and key not in self._foreign
-            self._within(self._bare, key, bare, BUDGET_S, "protected_within_budget",
-                         f"{key}: {held.get(key, 0)} held, {cover[key]} covered")  # fmt: skip
-
-    # ------------------------------------------------------------------- the end of the day
-    def at_the_end(self) -> None:
-        """(11) The books are closed: flat, the same as the broker's, and the money adds up; or it was told why not."""
-        room = self._room
-        if not room.alive:
-            return
-        self._needs(room.store.trouble != "" or room.store.load().state == room.live.state,
-                    "restart_gives_the_same_state", "at the end")  # fmt: skip
-        state, held = room.live.state, self._held()
-        self._needs(state.custody.capability is not None, "the_day_was_lived", "the broker was never known")
-        for key in held:
-            told = key in self._foreign or _told_of(state, key) or state.book.latches
-            self._needs(bool(told), "flat_at_the_end_or_told", f"{key}: {held[key]} are held")
-        for position in state.book.positions:
-            key = position.instrument.key
-            self._needs(held.get(key) == position.signed or key in self._foreign, "books_agree_at_the_end", key)
-        self._money(state)
-        if room.script.seed % 10 == 0:
-            self._replayed()
-
-    def _money(self, state: engine.State) -> None:
-        """What our orders brought at the broker is what we booked, where nobody else traded the instrument."""
-        paid: dict[str, Decimal] = {}
-        for trade in self._room.account.trades:
-            if trade.order_id in self._room.placed:
-                sign = -1 if trade.side == "BUY" else 1
-                paid[trade.key] = paid.get(trade.key, Decimal(0)) + sign * trade.price * trade.quantity
-        booked: dict[str, Decimal] = {}
-        for outcome in state.book.outcomes:
-            booked[outcome.key] = booked.get(outcome.key, Decimal(0)) + outcome.gross
-        held = {position.instrument.key for position in state.book.positions}
-        for key in {*paid, *booked} - held - set(self._foreign):
-            theirs, ours = paid.get(key, Decimal(0)), booked.get(key, Decimal(0))
-            self._needs(abs(theirs - ours) < Decimal("0.01"), "money_adds_up", f"{key}: broker {theirs}, ours {ours}")
-        if not held and not self._foreign:
-            gross = sum(paid.values(), Decimal(0))
-            told = state.book.realised
-            self._needs(abs(gross - told) < Decimal("0.01"), "money_adds_up", f"broker {gross}, ours {told}")
-            self.count["days whose money was added up"] += 1
-
-    def _replayed(self) -> None:
-        """(10) The recorded inputs lead to the recorded facts."""
-        state, policy = engine.State(), self._room.policy
-        made: list[events.Fact] = []
-        for row in self._room.store.rows("input"):
-            step = engine.step(state, row.event, policy)  # type: ignore[arg-type] # rows of this kind are inputs
-            state = step.state
-            made += step.facts
-        self._needs(made == list(self._room.store.facts(0)), "step_is_deterministic", "a replay differs")
-        self.count["days replayed"] += 1
+            if cover[key] < abs(held.get(key, 0)) and key not in self.foreign_at:
+                seen = key, held.get(key, 0), "held", cover[key], "covered"
+                self._within(self._bare, key, BUDGET_S, "protected_within_budget", *seen)
+            else:
+                self._bare.pop(key, None)
 
     # ------------------------------------------------------------------------- the means
-    def _held(self) -> dict[str, int]:
+    def held(self) -> dict[str, int]:
         """What the broker holds of intraday shares, whatever its answers say."""
         rows = self._room.account.positions.values()
         return {row.key: row.quantity for row in rows if row.quantity and row.product == "MIS"}
@@ -363,40 +320,28 @@ class Checks:
                 self._revised[fact.order_id] += 1
         self._read_to = len(store.kept)
 
-    def _within(
-        self,
-        since: dict[str, datetime],
-        key: str,
-        wrong: bool,
-        budget_s: float,
-        name: str,
-        what: Told,  # noqa: FBT001
-    ) -> None:
+    def _within(self, since: dict[str, datetime], key: str, budget_s: float, name: str, *seen: object) -> None:
         """What is wrong may be so for a while; it counts only from the end of the last trouble on."""
-        now = self._room.time.now
-        if not wrong:
-            since.pop(key, None)
-            return
         if self._waits_for_approval():
             self.disturbed(30.0)
-        began = since.setdefault(key, now)
-        counted = now - max(began, self._trouble_until)
+        began = since.setdefault(key, self._room.time.now)
+        counted = self._room.time.now - max(began, self._trouble_until)
         if counted > timedelta(seconds=budget_s):
-            self._needs(False, name, f"{_said(what)}, since {began:%H:%M:%S}")
+            raise self._broken(name, (*seen, f"since {began:%H:%M:%S}"))
 
-    def _needs(self, holds: bool, name: str, what: Told) -> None:  # noqa: FBT001
+    def needs(self, name: str, holds: object, *seen: object) -> None:
+        """`Broken`, with what was seen, where something does not hold."""
         if not holds:
-            raise Broken(name, f"at {self._room.time.now:%H:%M:%S.%f}: {_said(what)}")
+            raise self._broken(name, seen)
+
+    def _broken(self, name: str, seen: Iterable[object]) -> Broken:
+        return Broken(name, f"at {self._room.time.now:%H:%M:%S.%f}: {' '.join(map(str, seen))}")
 
 
-def _told_of(state: engine.State, key: str) -> bool:
+def told_of(state: engine.State, key: str) -> bool:
     """Whether an alarm stands that is about an instrument, or about an order in it."""
     orders = {order.id for order in state.book.orders if order.approved.instrument.key == key}
     return any(subject == key or subject in orders for _, subject in state.custody.told)
-
-
-def _said(what: Told) -> str:
-    return what if isinstance(what, str) else what()
 
 
 def _counts(order: FakeOrder) -> bool:

@@ -35,7 +35,7 @@ class StreamFaults:
 
 
 class SimulatedFeed(LiveFeed):
-    """A `LiveFeed` whose stream is a function call. `faults` outlive the process that listens: they are the network's."""
+    """A `LiveFeed` whose stream is a function call. `faults` outlive the process that listens: they are the net's."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from riskcore_openalgo.testing.simulated.checks import Broken
 from riskcore_openalgo.testing.simulated.room import Room
-from riskcore_openalgo.testing.simulated.script import Happening, Script
+from riskcore_openalgo.testing.simulated.script import Happening, Script, script_of
 from riskcore_openalgo.testing.simulated.store import DiskStore, MemoryStore
 
 
@@ -38,6 +38,11 @@ def live_through(script: Script, *, sqlite: bool = False) -> Outcome:
             return _lived(script, store)
         finally:
             store.close()
+
+
+def day_of(seed: int, *, sqlite: bool) -> Outcome:
+    """The outcome of a seed's day."""
+    return live_through(script_of(seed), sqlite=sqlite)
 
 
 def _lived(script: Script, store: MemoryStore) -> Outcome:

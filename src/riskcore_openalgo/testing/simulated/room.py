@@ -27,12 +27,14 @@ from riskcore_openalgo.runner.bar_watch import BarWatch
 from riskcore_openalgo.runner.evidence import LiveEvidence
 from riskcore_openalgo.runner.history import History
 from riskcore_openalgo.runner.live import Live, Parts
+from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.pulse import Pulse
 from riskcore_openalgo.testing.broker import FakeBroker
 from riskcore_openalgo.testing.direct import Wire
 from riskcore_openalgo.testing.events import Event
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
 from riskcore_openalgo.testing.simulated.checks import Checks
+from riskcore_openalgo.testing.simulated.closing import closed
 from riskcore_openalgo.testing.simulated.feed import SimulatedFeed, StreamFaults
 from riskcore_openalgo.testing.simulated.lanes import FibreLanes
 from riskcore_openalgo.testing.simulated.script import STARTS, SYMBOLS, Happening, Script
@@ -130,6 +132,12 @@ class Bars:
 class Room:
     """One day. `run` lives it to its end, with `checks` after each thing that happens; `Broken` is what they raise."""
 
+    broker: FakeBroker
+    store: MemoryStore
+    feed: SimulatedFeed
+    live: Live
+    lanes: FibreLanes
+
     def __init__(self, script: Script, store: MemoryStore | None = None) -> None:
         self.script, self.chance = script, Random(script.seed + 1)  # noqa: S311 - a day that can be played again
         self.time = Timeline(script.opens)
@@ -193,6 +201,7 @@ class Room:
                 journal=cast("Journal", self.store), policy=self.policy, lanes=self.lanes, feed=self.feed, bars=bars,
                 alarms=self.alarms, clock=time, wake=wake, watched=tuple(f"NSE:{symbol}" for symbol in SYMBOLS),
                 account=account, timers=Pulse(lambda: self.live.state),
+                mornings=Mornings(()),
             )
         )  # fmt: skip
         self.alive = True
@@ -278,7 +287,8 @@ class Room:
         ends = self.script.opens + timedelta(seconds=ENDS_S)
         try:
             self.time.run(ends)
-            self.checks.at_the_end()
+            if self.alive:
+                closed(self)
         finally:
             if self.alive:
                 self.alive = False

@@ -7,7 +7,7 @@ What a script holds can be taken out of it piece by piece, so that a day which f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from random import Random
 from typing import Any, Final

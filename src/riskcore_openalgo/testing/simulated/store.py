@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 from attrs import frozen
 
-import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.journal import Durability, Journal, JournalLost, Loaded, fold
 from riskcore_openalgo.testing.timeline import Killed
-
-INPUTS = tuple(kind for kind in vars(events).values() if isinstance(kind, type) and not hasattr(kind, "VERSION"))
 
 
 @frozen
@@ -77,11 +75,11 @@ class MemoryStore:
 
     def facts(self, since: int) -> Iterator[events.Fact]:
         """The facts after so many rows."""
-        return (row.event for row in self.kept[since:] if row.kind == "fact")
+        return (cast("events.Fact", row.event) for row in self.kept[since:] if row.kind == "fact")
 
-    def policies(self) -> Iterator[rc.Policy]:
-        """Every policy that was in force."""
-        return (row.event.policy for row in self.kept if isinstance(row.event, events.PolicyLoaded))
+    def inputs(self) -> Iterator[events.Input]:
+        """All inputs."""
+        return (cast("events.Input", row.event) for row in self.kept if row.kind == "input")
 
     def _due(self) -> str:
         if self._killing is None:
