@@ -24,9 +24,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent
-ENVIRONMENTS = ROOT / ".venv"
+ENVIRONMENTS, STAMP = ROOT / ".venv", "riskcore.stamp"
 INPUTS = ("pyproject.toml", "constraints.txt")
-STAMP = "riskcore.stamp"
 PIP_LINES_SHOWN, PROGRESS_EVERY_S = 25, 10
 
 # import-linter has no `-m` form, and a console script would need another path on Windows.
@@ -145,6 +144,11 @@ def smoke(args: list) -> int:
     return hand_over([str(python), "-m", "pytest", "-m", "smoke", *rest], ROOT)
 
 
+def simulate(args: list) -> int:
+    """Days of the live runner in a simulated market, resumable (simulate --days 500, --seed S)."""
+    return in_dev("-m", "riskcore_openalgo.testing.simulated", *args)
+
+
 def mutants(args: list) -> int:
     """Change the core a bit at a time: does a test notice? (mutants --changed: what differs from main)."""
     return in_dev("tools/mutants.py", *args, name="audit")
@@ -155,7 +159,8 @@ def audit(args: list) -> int:
     return in_dev("tools/audit.py", *args, name="audit")
 
 
-VERBS = {task.__name__: task for task in (demo, riskcore, test, check, tables, bench, peers, smoke, mutants, audit)}
+TASKS = (demo, riskcore, test, check, tables, bench, peers, smoke, simulate, mutants, audit)
+VERBS = {task.__name__: task for task in TASKS}
 
 
 # --- running
@@ -180,11 +185,9 @@ def call(command: list) -> int:
     """Run the command and wait. Ctrl-C reaches it from the console; it gets the time to close its books."""
     child = subprocess.Popen(command, env=clean_environ())
     while True:
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             code = child.wait()
-        except KeyboardInterrupt:
-            continue
-        return code if code >= 0 else 128 - code
+            return code if code >= 0 else 128 - code
 
 
 def run_step(name: str, command: list) -> tuple:
@@ -223,7 +226,7 @@ def say(line: str) -> None:
     print(line.encode("ascii", "replace").decode(), flush=True)
 
 
-# --- environments
+# --- environments and interpreters
 
 
 def made(environment: Environment) -> Path:
@@ -344,9 +347,6 @@ def quiet(command: list, failure: str) -> None:
     if child.returncode != 0:
         shown = "".join(f"  | {line}\n" for line in last)
         raise Trouble(f"{shown}{failure} (exit code {child.returncode})")
-
-
-# --- interpreters
 
 
 def this_python() -> Interpreter:

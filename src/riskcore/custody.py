@@ -112,7 +112,7 @@ class Custody:
         return dict(self.absent).get(order_id, 0)
 
     def asked_at(self, order_id: str) -> datetime | None:
-        """When an order was last asked to end or to change, if that was asked and the order has not ended since."""
+        """When an order was last asked to end or to change, or a change was settled; None once it has ended."""
         return dict(self.asked).get(order_id)
 
     def settled_at(self, order_id: str) -> datetime | None:

@@ -29,7 +29,7 @@ from riskcore.custody import Mismatch
 from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, REJECTED, WORKING, ApprovedExit, Order
 from riskcore.policy import Policy
-from riskcore.signals import seconds
+from riskcore.signals import seconds, sign
 from riskcore.table_rows import Capability
 
 DELIVERY: Final = "CNC"
@@ -230,14 +230,34 @@ def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capabi
     if held == 0:
         return FOREIGN
     if seen == 0:
-        proven = capability is None or capability.empty_proves or bool(books.positions)
-        ours = book.position(key)
-        if ours is not None and ours.product == DELIVERY and was_carried(ours, book.session):
-            proven = capability is None or capability.empty_proves or bool(books.holdings)
-        return GONE if proven or traded_elsewhere(book, books, key) else SUSPECT
+        return GONE if _is_gone(book, books, key, capability) else SUSPECT
     if (seen > 0) != (held > 0):
         return OPPOSITE
     return MORE if abs(seen) > abs(held) else LESS
+
+
+def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | None) -> bool:
+    """Whether a position that the read does not show is gone: trades of others took it off, or nothing speaks for it.
+
+    Where the position book has no row of the instrument, the trade book of the same read speaks against it: where that
+    shows none of what our orders of the session traded it is no true read, and where its trades leave just what we
+    hold, that is held. A row that says none, or has the shares under another product, is an answer.
+    """
+    if traded_elsewhere(book, books, key):
+        return True
+    traded = {
+        order.broker_id for order in book.orders if order.filled_quantity and order.approved.instrument.key == key
+    }
+    if traded and not any(row.key == key for row in books.positions or ()):
+        trades = [trade for trade in books.trades or () if trade.key == key]
+        held = book.position(key)
+        left = sum(sign(trade.side) * trade.quantity for trade in trades)
+        if not any(trade.order_id in traded for trade in trades) or (held is not None and left == held.signed):
+            return False
+    ours = book.position(key)
+    carried = ours is not None and ours.product == DELIVERY and was_carried(ours, book.session)
+    told = books.holdings if carried else books.positions
+    return capability is None or capability.empty_proves or bool(told)
 
 
 def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch], most: int) -> tuple[Mismatch, ...]:

@@ -46,6 +46,7 @@ def _revising(state: State, fact: e.RevisionRequested) -> State:
 
 
 def _revised(state: State, fact: e.RevisionSettled) -> State:
+    """The moment stays: a reading of the books that began before it still shows the order as it was."""
     after = attrs.evolve(state, book=corrections.revised(state.book, fact.order_id, taken=fact.taken))
     custody = state.custody
     # A cancel that was asked for meanwhile has not been answered by this.

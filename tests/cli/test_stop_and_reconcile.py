@@ -142,7 +142,7 @@ def test_accepted_without_a_runner_it_takes_effect_at_once(run, live):
         taken = [row.event for row in journal.rows(types=["DifferencesTaken"])]
         assert [(fact.by, fact.why) for fact in taken] == [("asha", "sold 13 by hand")]
         state = journal.load().state
-        assert not [latch for latch in state.book.latches if latch.name == "books_differ"]
+        assert not [latch for latch in state.book.latches if latch.name == "positions_differ"]
         assert replay(journal).same
 
 

@@ -10,7 +10,7 @@ from riskcore.book import Position
 from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import session_over, too_late
 from riskcore.engine.watch import touches_due
-from riskcore.exits.ladder import at_last_step, band_pct, pause
+from riskcore.exits.ladder import at_last_step, band_pct, pause, refusals
 from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, square_off_due, time_is_up
 from riskcore.exits.levels import exit_limit
 from riskcore.money import exact
@@ -69,15 +69,15 @@ def _press(turn: Turn, position: Position, order: Order) -> None:
     """An exit that works at one price for `exit_step_s` is taken back, and the next one goes a step further.
 
     It stays where no step would price it otherwise (at a circuit, say): its place in the queue is worth more. At the
-    last step somebody is called.
+    last step, and after a refusal, when it stands at the price itself, somebody is called.
     """
     if order.status != WORKING or turn.at - order.approved.at < seconds(turn.policy.exit_step_s):
         return
     price = position.last or position.average_price
     limit = exit_limit(position, price, band_pct(turn.book, position, turn.policy, further=1))
     better = order.approved.limit - limit if order.approved.side == SELL else limit - order.approved.limit
-    if at_last_step(turn.book, position, turn.policy):
+    if at_last_step(turn.book, position, turn.policy) or refusals(turn.book, position):
         seconds_now = int((turn.at - order.approved.at).total_seconds())
-        turn.alarm(EXIT_RESTS, order.id, f"the exit has worked {seconds_now} s at the last step of its ladder")
+        turn.alarm(EXIT_RESTS, order.id, f"the exit has worked {seconds_now} s, and no step of its ladder is left")
     if better > 0 and can_trade(position, turn.at, turn.policy):
         turn.cancel(order, "exit_step_s")

@@ -17,7 +17,7 @@ from riskcore_openalgo.journal import At, JournalInUse
 from riskcore_openalgo.runner.by_hand import take_by_hand
 from riskcore_openalgo.runner.inbox import Inbox, folder_of
 
-FROZEN, UNKNOWN, FREEZE = "books_differ", "unknown", "freeze"
+FROZEN, UNKNOWN, FREEZE = "positions_differ", "unknown", "freeze"
 POLL_S = 0.1
 COLUMNS = ("symbol", "ours", "theirs", "kind", "seen", "what follows")
 GOES = "our book follows the broker: the shares are gone"

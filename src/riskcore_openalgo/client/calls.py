@@ -29,7 +29,7 @@ class Calls:
     """Calls of one OpenAlgo with one key. What an SDK call returns is read into a `Reply`; none ever raises.
 
     An order is called once. A read is repeated where that may help, at most `READ_TRIES` times, after pauses that grow
-    and are jittered, and not once two timeouts' time has passed.
+    and are jittered, and not once two timeouts' time has passed. `sdk`, if given, is called in place of one's own.
     """
 
     def __init__(
@@ -44,20 +44,21 @@ class Calls:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         monotonic: Callable[[], float] = time.monotonic,
+        sdk: Any = None,
     ) -> None:
         self._key = api_key
-        self._sdk = openalgo.api(api_key, host=host, timeout=timeout_s, ws_url=ws_url)
+        self._sdk = openalgo.api(api_key, host=host, timeout=timeout_s, ws_url=ws_url) if sdk is None else sdk
         self._slow_sdk = copy.copy(self._sdk)  # the same connections, and a timeout of its own
         self._slow_sdk.timeout = max(timeout_s, analyzer_timeout_s)
         self._ws_url = ws_url
-        self._host = host
+        self.host = host
         self._timeout_s = timeout_s
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
         self.budget = budget
         self.seen_mode: str | None = None
 
     def __repr__(self) -> str:
-        return f"Calls({self._host!r})"
+        return f"Calls({self.host!r})"
 
     @property
     def ws_url(self) -> str:
@@ -71,7 +72,7 @@ class Calls:
     def new_sdk(self, **options: Any) -> Any:
         """Another `openalgo.api` with the same key, for a feed of its own."""
         options.setdefault("ws_url", self._ws_url)
-        return openalgo.api(self._key, host=self._host, timeout=self._timeout_s, **options)
+        return openalgo.api(self._key, host=self.host, timeout=self._timeout_s, **options)
 
     def has(self, method: str) -> bool:
         """Whether the installed SDK has a method."""

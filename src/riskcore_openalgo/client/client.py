@@ -81,6 +81,14 @@ class Client:
         """The client of the credentials file; `ValueError` where that has no key."""
         return cls(access.host, access.api_key or "", ws_url=access.ws_url, **options)
 
+    @classmethod
+    def over(cls, calls: Calls, *, strategy: str = "riskcore", clock: Callable[[], datetime] = now_in_ist) -> Client:
+        """A client that calls through what it is given: a simulated OpenAlgo, for one."""
+        client = cls.__new__(cls)
+        client.host, client.strategy = calls.host, strategy
+        client._clock, client._calls = clock, calls  # noqa: SLF001 - its own
+        return client
+
     def __repr__(self) -> str:
         return f"Client({self.host!r}, strategy={self.strategy!r})"
 

@@ -182,8 +182,9 @@ def session_begins(day: date, tables: rc.Tables | None) -> datetime:
 class Rhythm:
     """How often an account is read, in seconds.
 
-    Books: every `busy_s` while an order is on its way or an exit waits, every `holding_s` while something is held,
-    every `quiet_s` else. `soon_s` is how soon after an order update, so that several updates lead to one reading.
+    Books: every `busy_s` while an order is on its way or has no name at the broker, or an exit waits, every `holding_s`
+    while something is held, every `quiet_s` else. `soon_s` is how soon after an order update, so that several updates
+    lead to one reading.
     """
 
     busy_s: float = 1.0
@@ -244,7 +245,7 @@ class Reading:
 
 def books_every(state: engine.State, rhythm: Rhythm) -> float:
     """How often the books are to be read as things stand."""
-    if state.custody.wanted or any(not order.rests for order in state.book.live_orders()):
+    if state.custody.wanted or any(not order.rests or not order.broker_id for order in state.book.live_orders()):
         return rhythm.busy_s
     if state.custody.mismatches or state.book.latch("login") is not None:
         return rhythm.holding_s

@@ -13,11 +13,12 @@ The broker alone needs nothing but this package; the server's stream needs webso
 
 from riskcore_openalgo.testing.broker import FakeBroker
 from riskcore_openalgo.testing.checks import Refusal
+from riskcore_openalgo.testing.door import Served
 from riskcore_openalgo.testing.events import Event, Message
 from riskcore_openalgo.testing.fault import Fault
 from riskcore_openalgo.testing.orders import FakeHolding, FakeOrder, FakePosition, FakeTrade, Truth
 from riskcore_openalgo.testing.profile import LIVE, SANDBOX, SHOONYA, ZERODHA, Profile
-from riskcore_openalgo.testing.server import FakeOpenAlgo, Served
+from riskcore_openalgo.testing.server import FakeOpenAlgo
 from riskcore_openalgo.testing.venue import OrderRequest, Placed
 
 __all__ = [

@@ -14,7 +14,6 @@ import socket
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,29 +21,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from attrs import frozen
-
 from riskcore_openalgo.testing.answers import data_calls
 from riskcore_openalgo.testing.answers.answer import BAD_JSON, BAD_KEY, INTERNAL, Answer, no_data
-from riskcore_openalgo.testing.answers.calls import CALLS, Call, Reply, answered, too_many
+from riskcore_openalgo.testing.answers.calls import CALLS, Reply
 from riskcore_openalgo.testing.broker import FakeBroker
+from riskcore_openalgo.testing.door import Door, Served
 from riskcore_openalgo.testing.stream import Stream
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 PREFIX: Final = "/api/v1/"
-WINDOW_S: Final = 1.0
 NO_METHOD: Final = Answer(405, {"message": "The method is not allowed for the requested URL."})
-
-
-@frozen
-class Served:
-    """A call that was answered: its endpoint, its body without the key, the status (0: dropped)."""
-
-    endpoint: str
-    body: Mapping[str, Any]
-    status: int
 
 
 class FakeOpenAlgo:
@@ -66,14 +54,11 @@ class FakeOpenAlgo:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.broker = broker
-        self.calls: list[Served] = []
         self.failures: list[BaseException] = []
-        self._key, self._limits, self._monotonic = key, limits, monotonic
+        self._door = Door(broker, key, limits=limits, monotonic=monotonic)
         self._stopping = threading.Event()
         self._port = 0
         self.wait: Callable[[float], object] = wait or self._stopping.wait
-        self._lock = threading.Lock()
-        self._windows: dict[str, deque[float]] = {}
         self._http: _Listener | None = None
         self._thread: threading.Thread | None = None
         self.stream = Stream(broker, self.opens, grace_s=grace_s)
@@ -81,6 +66,11 @@ class FakeOpenAlgo:
     def __repr__(self) -> str:
         """Without the key."""
         return f"FakeOpenAlgo({self.broker.profile.name}, {'running' if self._http else 'stopped'})"
+
+    @property
+    def calls(self) -> list[Served]:
+        """What was answered, oldest first."""
+        return self._door.calls
 
     @property
     def host(self) -> str:
@@ -129,39 +119,28 @@ class FakeOpenAlgo:
 
     def opens(self, key: object) -> bool:
         """Whether a caller with this key is let in."""
-        return key == self._key and not self.broker.key_revoked
+        return self._door.opens(key)
 
     # ----------------------------------------------------------------- one request
     def post(self, name: str, raw: bytes, content_type: str) -> Reply:
-        """The reply to a POST on this endpoint."""
-        call = CALLS[name]
-        if self._limits and not self._within(name, call.limit):
-            return Reply(answer=too_many(call.limit))
+        """The reply to a POST on this endpoint, once its time has come."""
+        if (refused := self._door.too_soon(name)) is not None:
+            return refused
         if content_type.split(";", maxsplit=1)[0].strip().lower() != "application/json":
-            return Reply(answer=call.not_json)
+            return Reply(answer=CALLS[name].not_json)
         try:
             body = json.loads(raw)
         except ValueError:
             return Reply(answer=BAD_JSON)
         if not isinstance(body, dict):
             return Reply(answer=INTERNAL)
-        reply = self._read(name, call, body)
-        shown = {field: value for field, value in body.items() if field != "apikey"}
-        with self._lock:
-            self.calls.append(Served(name, shown, 0 if reply.dropped else reply.answer.status))
+        reply = self._door.reply(name, body)
+        if reply.wait_s:
+            self.wait(reply.wait_s)
+        if reply.serves is not None:
+            reply = Reply(answer=reply.serves())
+        self._door.note(name, body, reply)
         return reply
-
-    def _read(self, name: str, call: Call, body: dict[str, Any]) -> Reply:
-        """Fields first, the key after them."""
-        values, errors = call.schema.load(body)
-        if errors:
-            return Reply(answer=call.complaint(self.broker, errors))
-        if not (call.open_key or self.opens(values["apikey"])):
-            if name == "pnl/symbols" and self.broker.analyzer:
-                return Reply(answer=Answer(403, {**call.bad_key.body, "mode": "analyze"}))
-            return Reply(answer=call.bad_key)
-        del values["apikey"]
-        return answered(self.broker, name, body, values, self.wait)
 
     def get(self, path: str, query: Mapping[str, list[str]], content_type: str) -> Answer:
         """The answer to a GET: `instruments` is the only call that takes one."""
@@ -178,18 +157,6 @@ class FakeOpenAlgo:
             return BAD_KEY
         with self.broker.lock:
             return data_calls.instruments(self.broker, query["exchange"][0])
-
-    def _within(self, name: str, limit: int) -> bool:
-        """Whether one more call fits into the last second; a refused one is not counted."""
-        now = self._monotonic()
-        with self._lock:
-            window = self._windows.setdefault(name, deque())
-            while window and now - window[0] >= WINDOW_S:
-                window.popleft()
-            if len(window) >= limit:
-                return False
-            window.append(now)
-            return True
 
 
 def not_found(path: str) -> Answer:

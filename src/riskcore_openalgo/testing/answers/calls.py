@@ -106,12 +106,17 @@ CALLS: Final[Mapping[str, Call]] = {
 
 @frozen(kw_only=True)
 class Reply:
-    """What goes over the wire: JSON, or `text` of a content type, or nothing at all where `dropped`."""
+    """What goes over the wire: JSON, or `text` of a content type, or nothing at all where `dropped`.
+
+    `wait_s` seconds pass first; where `serves` is given, the call is carried out only then, and that is the answer.
+    """
 
     answer: Answer
     text: str | None = None
     content_type: str = "application/json"
     dropped: bool = False
+    wait_s: float = 0.0
+    serves: Callable[[], Answer] | None = None
 
 
 def served(broker: FakeBroker, name: str, values: dict[str, Any]) -> Answer:
@@ -138,22 +143,18 @@ def emptied(broker: FakeBroker, name: str, values: dict[str, Any]) -> Answer:
         venue.account = kept
 
 
-def answered(
-    broker: FakeBroker, name: str, body: Mapping[str, Any], values: dict[str, Any], wait: Callable[[float], object]
-) -> Reply:
+def answered(broker: FakeBroker, name: str, body: Mapping[str, Any], values: dict[str, Any]) -> Reply:
     """The reply to a good request, through the first scripted fault that fits it."""
     fault = broker.faults.take(name, body, CALL)
     if fault is None:
         return Reply(answer=served(broker, name, values))
     if fault.kind == "delay" and not fault.executed:
-        wait(fault.seconds)
-        return Reply(answer=served(broker, name, values))
+        return Reply(answer=INTERNAL, wait_s=fault.seconds, serves=lambda: served(broker, name, values))
     if fault.kind in {"delay", "timeout"} and fault.executed:
         answer = served(broker, name, values)
         return Reply(answer=evolve(answer, held_s=answer.held_s + fault.seconds))
     if fault.kind == "timeout":
-        wait(fault.seconds)
-        return Reply(answer=INTERNAL, dropped=True)
+        return Reply(answer=INTERNAL, dropped=True, wait_s=fault.seconds)
     if fault.kind == "empty":
         with broker.lock:
             return Reply(answer=emptied(broker, name, values))

@@ -1,0 +1,349 @@
+"""What must hold on a simulated day, looked at after everything that happens. The numbers are those of the invariants.
+
+Our book is held against the broker's truth, which no answer shows: a row of the book may lie, the truth does not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.testing.orders import FakeOrder
+from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.testing.simulated.room import Room
+
+BUDGET_S: Final = 30.0
+"""Seconds that shares may be uncovered at the broker while nothing is wrong: alarm, exit and ladder together."""
+TOLD_S: Final = 40.0
+"""Seconds after which a difference to the truth must be known, while nothing is wrong."""
+MODE_S: Final = 7.0
+"""Seconds after a switch of the analyzer in which an order may still go the wrong way: nobody could know."""
+HAND_S: Final = 30.0
+"""Seconds after a trade by hand in which its symbol may be oversold: nobody could know before the books were read."""
+
+
+class Broken(BaseException):
+    """An invariant does not hold: its name, and what was seen. No `except Exception` of the program takes it."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"{name}: {what}")
+        self.name = name
+
+
+class Checks:
+    """The invariants of one day, and what is counted of it."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.count: Counter[str] = Counter()
+        self.facts: list[events.Fact] = []
+        self._durable: dict[str, rc.ApprovedEntry | rc.ApprovedExit] = {}
+        self._asked: Counter[str] = Counter()
+        self._revised: Counter[str] = Counter()
+        self._read_to = 0
+        self._arrived: Counter[str] = Counter()
+        self._wished: set[str] = set()
+        self._stops: dict[str, tuple[str, Decimal]] = {}
+        self._bare: dict[str, datetime] = {}
+        self._differs: dict[str, datetime] = {}
+        self._behind: dict[str, datetime] = {}
+        self.foreign_at: dict[str, datetime] = {}
+        self._trouble_until = room.time.now
+        self._troubled_since: datetime | None = None
+
+    # ------------------------------------------------------------------ what is told to it
+    def struck(self, kind: str) -> None:
+        """A fault has struck: for a while, being uncovered or different is no surprise."""
+        self.count[f"fault {kind}"] += 1
+        self.disturbed(CATALOGUE[kind].lasts_s)
+
+    def disturbed(self, seconds: float) -> None:
+        """Something is wrong from now on, for so long at most."""
+        now = self._room.time.now
+        if now >= self._trouble_until:
+            self._troubled_since = now
+        self._trouble_until = max(self._trouble_until, now + timedelta(seconds=seconds))
+
+    @property
+    def in_trouble(self) -> bool:
+        """Whether a fault may still have its way, or the runner knows of something that is not right."""
+        return self._room.time.now < self._trouble_until or self._restless()
+
+    @property
+    def seconds_of_trouble(self) -> float:
+        """For how long that has been so."""
+        since = self._troubled_since
+        return 0.0 if since is None else (self._room.time.now - since).total_seconds()
+
+    def wished(self, signal: rc.Signal) -> None:
+        """A well-formed entry was asked for."""
+        self.count["entries asked for"] += 1
+        self._wished.add(signal.id)
+
+    def foreign(self, key: str) -> None:
+        """Somebody else trades this instrument."""
+        self.foreign_at[key] = self._room.time.now
+
+    def saw(self, fact: events.Fact) -> None:
+        """A fact of a turn."""
+        self.facts.append(fact)
+        if isinstance(fact, events.EntryApproved):
+            self.count["entries approved"] += fact.signal.id in self._wished
+            self._bounded(fact)
+        elif isinstance(fact, events.EntryRefused):
+            if fact.signal.id in self._wished:
+                self.count[f"refused {next((f.reason for f in fact.findings if not f.passed), 'unmeasured')}"] += 1
+        elif isinstance(fact, events.Filled):
+            self.count["fills"] += 1
+        elif isinstance(fact, events.PositionClosed):
+            self.count["positions closed"] += 1
+            self.count[f"closed {fact.reason}"] += 1
+        elif isinstance(fact, events.Alarmed):
+            self.count[f"alarm {fact.name}"] += 1
+
+    def handed_over(self, command: events.Command) -> None:
+        """(6) A command goes to its lane: what was decided is durable by now, or an exit that no journal holds up."""
+        self._read_journal()
+        lost = bool(self._room.store.trouble)
+        if isinstance(command, events.PlaceEntry):
+            known = command.order.order_id in self._durable
+            self.needs("durable_before_acted_on", known, command.order.order_id, "is on no record")
+        elif isinstance(command, events.PlaceExit):
+            known = command.order.order_id in self._durable or lost
+            self.needs("durable_before_acted_on", known, command.order.order_id, "is on no record")
+        elif isinstance(command, events.CancelOrder):
+            self.needs("durable_before_acted_on", lost or self._asked[command.order_id] > 0, command.order_id)
+        elif isinstance(command, events.ReviseOrder):
+            self.needs("durable_before_acted_on", lost or self._revised[command.order_id] > 0, command.order_id)
+
+    def went_to(self, mode: str, order_id: str) -> None:
+        """(F24) An order of ours was taken by a mode: it must be the one the runner was started for."""
+        since = self._room.toggled_at
+        fresh = since is not None and self._room.time.now - since < timedelta(seconds=MODE_S)
+        self.needs("orders_go_to_our_mode", mode == self._room.expected or fresh, f"{order_id} went to {mode}")
+
+    def arrived(self, name: str, body: dict[str, Any], order_id: str) -> None:
+        """(6, 7) A call has reached OpenAlgo: it must be durable, and the first of its kind."""
+        self.count["calls"] += 1
+        self._read_journal()
+        if name == "placeorder":
+            self.count["orders sent"] += 1
+            self._placement(body, order_id)
+        elif name == "cancelorder":
+            ours = self._ours(name, body)
+            asked = self._asked[ours] > 0 or bool(self._room.store.trouble)
+            self.needs("durable_before_acted_on", asked, f"a cancel of {ours} that nobody decided")
+        elif name == "modifyorder":
+            ours = self._ours(name, body)
+            asked = self._revised[ours] > 0 or bool(self._room.store.trouble)
+            self.needs("durable_before_acted_on", asked, f"a change of {ours} that nobody decided")
+
+    def dying(self) -> None:
+        """(6) A process ends between two turns: what it knows is what its journal folds to."""
+        store = self._room.store
+        if not store.trouble:
+            self.needs("restart_gives_the_same_state", store.load().state == self._room.live.state, "at a kill")
+
+    def started(self) -> None:
+        """A process has started."""
+        self.count["starts"] += 1
+
+    # ------------------------------------------------------------------ the invariants
+    def after_turn(self) -> None:
+        """All of them."""
+        self._read_journal()
+        state = self._room.live.state
+        self._never_loosened(state)
+        self._orders(state)
+        self._counters(state)
+        self._known(state)
+        self.after_happening()
+
+    def after_happening(self) -> None:
+        """Those of the broker's side alone."""
+        self._never_two_that_flip()
+        self._protected()
+        if not self._room.alive or not self.in_trouble:
+            self._troubled_since = None if not self.in_trouble else self._troubled_since
+
+    def _bounded(self, fact: events.EntryApproved) -> None:
+        """(3) quantity x |limit - stop| is within the budget of the policy."""
+        order, book = fact.order, self._room.live.state.book
+        at_risk = order.quantity * abs(order.limit - order.stop)
+        budget = (book.opening_equity or Decimal(0)) * self._room.policy.risk_per_trade / 100
+        self.needs("risk_is_bounded", at_risk <= budget * Decimal("1.5"), f"{order.order_id} risks {at_risk}")
+        self.needs("risk_is_bounded", at_risk <= order.risk, f"{order.order_id} risks more than it says")
+
+    def _placement(self, body: dict[str, Any], order_id: str) -> None:
+        approved = self._durable.get(order_id)
+        lost = self._room.store.trouble
+        if approved is None:
+            self.needs("durable_before_acted_on", bool(lost) and bool(order_id), f"{order_id or body} is on no record")
+        else:
+            trigger = getattr(approved, "trigger", None)
+            sent = (body["symbol"], body["action"], int(body["quantity"]), Decimal(body.get("price", 0)))
+            meant = (approved.instrument.symbol, approved.side, approved.quantity, approved.limit)
+            same = sent == meant and Decimal(body.get("trigger_price", 0)) == (trigger or 0)
+            self.needs("what_is_sent_is_what_was_approved", same, f"{order_id}: sent {sent}, approved {meant}")
+        self._arrived[order_id] += 1
+        self.needs("one_placement_for_one_intent", self._arrived[order_id] == 1, f"{order_id} was placed again")
+
+    def _ours(self, name: str, body: dict[str, Any]) -> str:
+        ours = self._room.placed.get(str(body.get("orderid")), "")
+        self.needs("only_our_orders", bool(ours), f"{name} of {body.get('orderid')}, which is not ours")
+        return ours
+
+    def _never_loosened(self, state: engine.State) -> None:
+        """(5) A stop never loosens."""
+        for position in state.book.positions:
+            if position.stop is None:
+                continue
+            side, stop = self._stops.get(position.id, (position.side, position.stop))
+            loosened = position.stop < stop if side == rc.BUY else position.stop > stop
+            self.needs("a_stop_never_loosens", not loosened, f"{position.id}: from {stop} to {position.stop}")
+            self._stops[position.id] = (position.side, position.stop)
+
+    def _orders(self, state: engine.State) -> None:
+        """(7) What has ended for us has ended there, and nothing has filled for us that has not there."""
+        account = self._room.account
+        truth = {ours: account.orders[theirs] for theirs, ours in self._room.placed.items() if theirs in account.orders}
+        for order in state.book.orders:
+            real = truth.get(order.id)
+            filled = 0 if real is None else real.filled
+            self.needs("fills_are_the_brokers", order.filled_quantity <= filled, order, real)
+            if real is None or order.live:
+                self._behind.pop(order.id, None)
+                continue
+            self.needs("unknown_stays_unknown", not real.working, order, real)
+            if filled > order.filled_quantity:
+                self._within(self._behind, order.id, TOLD_S, "fills_are_the_brokers", order, real)
+            else:
+                self._behind.pop(order.id, None)
+
+    def _counters(self, state: engine.State) -> None:
+        """(9) What was sent and not refused is counted, and there are not more than the policy allows."""
+        book = state.book
+        reached = {ours for theirs, ours in self._room.placed.items() if _counts(self._room.account.orders[theirs])}
+        entries = [order for order in book.orders if order.is_entry and order.id in reached]
+        self.needs("counters_count", len(entries) <= book.trades_today, f"{len(entries)} of {book.trades_today}")
+        ours = [
+            order for order in book.orders if order.is_entry and (order.status != "rejected" or order.filled_quantity)
+        ]
+        self.needs("counters_count", len(ours) == book.trades_today, f"{len(ours)} ours, {book.trades_today} counted")
+        most = self._room.policy.max_trades_per_day or 0
+        self.needs("counters_count", book.trades_today <= most, f"{book.trades_today} entries of {most}")
+
+    def _known(self, state: engine.State) -> None:
+        """(2) Where the broker holds other than we do for long, we know that we do not know."""
+        book, truth = state.book, self.held()
+        silent = not (
+            book.latches or state.custody.mismatches or any(o.status != "working" for o in book.live_orders())
+        )
+        ours = {position.instrument.key: position.signed for position in book.positions}
+        accepted = dict(state.custody.accepted)
+        for key in {*ours, *truth, *self._differs}:
+            differs = ours.get(key, 0) != truth.get(key, 0) and accepted.get(key) != truth.get(key, 0)
+            told = told_of(state, key) or not silent
+            if differs and not told:
+                seen = key, "we hold", ours.get(key, 0), "the broker", truth.get(key, 0)
+                self._within(self._differs, key, TOLD_S, "a_difference_is_known", *seen)
+            else:
+                self._differs.pop(key, None)
+
+    def _never_two_that_flip(self) -> None:
+        """(8) Our working orders against a position can never take more than is held."""
+        now = self._room.time.now
+        open_against: Counter[str] = Counter()
+        held = self.held()
+        for theirs in self._room.placed:
+            order = self._room.account.orders[theirs]
+            if order.working and self._is_exit(theirs):
+                open_against[order.key] += order.left
+        for key, quantity in open_against.items():
+            by_hand = self.foreign_at.get(key)
+            if by_hand is not None and now - by_hand < timedelta(seconds=HAND_S):
+                continue
+            most = abs(held.get(key, 0))
+            self.needs("never_two_that_flip", quantity <= most, f"{key}: {quantity} leave, {most} are held")
+
+    def _protected(self) -> None:
+        """(8) Every share held is covered by an order of ours that works, or will be within the budget."""
+        held, cover = self.held(), Counter[str]()
+        for theirs in self._room.placed:
+            order = self._room.account.orders[theirs]
+            if order.working and order.sign * held.get(order.key, 0) < 0:
+                cover[order.key] += order.left
+        for key in {*held, *self._bare}:
+            if cover[key] < abs(held.get(key, 0)) and key not in self.foreign_at:
+                seen = key, held.get(key, 0), "held", cover[key], "covered"
+                self._within(self._bare, key, BUDGET_S, "protected_within_budget", *seen)
+            else:
+                self._bare.pop(key, None)
+
+    # ------------------------------------------------------------------------- the means
+    def held(self) -> dict[str, int]:
+        """What the broker holds of intraday shares, whatever its answers say."""
+        rows = self._room.account.positions.values()
+        return {row.key: row.quantity for row in rows if row.quantity and row.product == "MIS"}
+
+    def _is_exit(self, theirs: str) -> bool:
+        return isinstance(self._durable.get(self._room.placed[theirs]), rc.ApprovedExit)
+
+    def _waits_for_approval(self) -> bool:
+        """Whether an order of ours waits for a hand: nothing that could fill beside it is sent, and that is told."""
+        orders = self._room.live.state.book.live_orders() if self._room.alive else ()
+        return any(order.status == "awaiting_approval" for order in orders)
+
+    def _restless(self) -> bool:
+        if not self._room.alive:
+            return True
+        state = self._room.live.state
+        fresh = any(mismatch.times <= self._room.policy.differing_reads for mismatch in state.custody.mismatches)
+        return fresh or any(order.status == "unknown" for order in state.book.live_orders())
+
+    def _read_journal(self) -> None:
+        """Learn what has become durable since."""
+        store = self._room.store
+        for fact in store.facts(self._read_to):
+            if isinstance(fact, (events.EntryApproved, events.ExitApproved)):
+                self._durable[fact.order.order_id] = fact.order
+            elif isinstance(fact, events.CancelRequested):
+                self._asked[fact.order_id] += 1
+            elif isinstance(fact, events.RevisionRequested):
+                self._revised[fact.order_id] += 1
+        self._read_to = len(store.kept)
+
+    def _within(self, since: dict[str, datetime], key: str, budget_s: float, name: str, *seen: object) -> None:
+        """What is wrong may be so for a while; it counts only from the end of the last trouble on."""
+        if self._waits_for_approval():
+            self.disturbed(30.0)
+        began = since.setdefault(key, self._room.time.now)
+        counted = self._room.time.now - max(began, self._trouble_until)
+        if counted > timedelta(seconds=budget_s):
+            raise self._broken(name, (*seen, f"since {began:%H:%M:%S}"))
+
+    def needs(self, name: str, holds: object, *seen: object) -> None:
+        """`Broken`, with what was seen, where something does not hold."""
+        if not holds:
+            raise self._broken(name, seen)
+
+    def _broken(self, name: str, seen: Iterable[object]) -> Broken:
+        return Broken(name, f"at {self._room.time.now:%H:%M:%S.%f}: {' '.join(map(str, seen))}")
+
+
+def told_of(state: engine.State, key: str) -> bool:
+    """Whether an alarm stands that is about an instrument, or about an order in it."""
+    orders = {order.id for order in state.book.orders if order.approved.instrument.key == key}
+    return any(subject == key or subject in orders for _, subject in state.custody.told)
+
+
+def _counts(order: FakeOrder) -> bool:
+    """Whether an order at the broker was not refused unfilled."""
+    return order.status != "rejected" or order.filled > 0

@@ -1,0 +1,76 @@
+"""The end of a simulated day: flat, the books agree, and the money adds up; or it was told why not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from riskcore import engine, events
+from riskcore_openalgo.testing.simulated.checks import told_of
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.testing.simulated.room import Room
+
+REPLAYED_EVERY: Final = 10
+"""Of so many days the inputs of one are stepped through once more."""
+PAISA: Final = Decimal("0.01")
+
+
+def closed(room: Room) -> None:
+    """All that must hold when the day is over."""
+    checks, state = room.checks, room.live.state
+    folded = room.store.trouble != "" or room.store.load().state == state
+    checks.needs("restart_gives_the_same_state", folded, "at the end")
+    checks.needs("the_day_was_lived", state.custody.capability is not None, "the broker was never known")
+    held = checks.held()
+    for key, quantity in held.items():
+        told = key in checks.foreign_at or told_of(state, key) or state.book.latches
+        checks.needs("flat_at_the_end_or_told", told, key, quantity, "are held")
+    for position in state.book.positions:
+        key = position.instrument.key
+        checks.needs("books_agree_at_the_end", held.get(key) == position.signed or key in checks.foreign_at, key)
+    _money(room, state)
+    if room.script.seed % REPLAYED_EVERY == 0:
+        _replayed(room)
+
+
+def _money(room: Room, state: engine.State) -> None:
+    """(11) What our orders brought at the broker is what we booked, where nobody else traded the instrument."""
+    checks, theirs, ours = room.checks, _paid(room), _booked(state)
+    open_ = {position.instrument.key for position in state.book.positions}
+    for key in {*theirs, *ours} - open_ - set(checks.foreign_at):
+        paid, booked = theirs.get(key, Decimal(0)), ours.get(key, Decimal(0))
+        checks.needs("money_adds_up", abs(paid - booked) < PAISA, key, "broker", paid, "ours", booked)
+    if not open_ and not checks.foreign_at:
+        gross, told = sum(theirs.values(), Decimal(0)), state.book.realised
+        checks.needs("money_adds_up", abs(gross - told) < PAISA, "broker", gross, "ours", told)
+        checks.count["days whose money was added up"] += 1
+
+
+def _paid(room: Room) -> dict[str, Decimal]:
+    """What our orders brought at the broker, by instrument: sales less purchases."""
+    found: dict[str, Decimal] = {}
+    for trade in room.account.trades:
+        if trade.order_id in room.placed:
+            worth = trade.price * trade.quantity
+            found[trade.key] = found.get(trade.key, Decimal(0)) + (worth if trade.side == "SELL" else -worth)
+    return found
+
+
+def _booked(state: engine.State) -> dict[str, Decimal]:
+    """What our finished trades made before charges, by instrument."""
+    found: dict[str, Decimal] = {}
+    for outcome in state.book.outcomes:
+        found[outcome.key] = found.get(outcome.key, Decimal(0)) + outcome.gross
+    return found
+
+
+def _replayed(room: Room) -> None:
+    """(10) The recorded inputs lead to the recorded facts."""
+    state, made = engine.State(), list[events.Fact]()
+    for event in room.store.inputs():
+        step = engine.step(state, event, room.policy)
+        state = step.state
+        made += step.facts
+    room.checks.needs("step_is_deterministic", made == list(room.store.facts(0)), "a replay differs")
+    room.checks.count["days replayed"] += 1

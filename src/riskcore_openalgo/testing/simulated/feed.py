@@ -1,0 +1,142 @@
+"""The live feed over a simulated market: its own conflater, judge and troubles, and in place of sockets a timeline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from random import Random
+from typing import Any, Final
+
+from attrs import define
+
+from riskcore_openalgo.live_feed import LiveFeed
+from riskcore_openalgo.live_feed.live import FreshTiming
+from riskcore_openalgo.live_feed.messages import OrderUpdate, read
+from riskcore_openalgo.live_feed.ticks import STREAM, Moment, Quote, Tick
+from riskcore_openalgo.testing.answers import shapes
+from riskcore_openalgo.testing.events import Event
+from riskcore_openalgo.testing.profile import SANDBOX, Profile
+from riskcore_openalgo.testing.timeline import Timeline
+
+OPENS, CLOSES = time(9, 15), time(15, 30)
+STALE_S: Final = 200.0
+
+
+@define
+class StreamFaults:
+    """What is wrong with the stream now."""
+
+    lose: int = 0
+    repeat: int = 0
+    late_s: float = 0.0
+    deaf_until: datetime | None = None
+    down: bool = False
+
+
+class SimulatedFeed(LiveFeed):
+    """A `LiveFeed` whose stream is a function call. `faults` outlive the process that listens: they are the net's."""
+
+    def __init__(
+        self,
+        time: Timeline,
+        chance: Random,
+        faults: StreamFaults,
+        *,
+        live: Profile,
+        mode: str,
+        wake: Callable[[], None],
+    ) -> None:
+        super().__init__(
+            "ws://simulated.invalid",
+            lambda: "",
+            _nobody,
+            mode=mode,
+            clock=time,
+            monotonic=time.monotonic,
+            wake=wake,
+            is_open=lambda key, at: OPENS <= at.timetz().replace(tzinfo=None) < CLOSES,
+            fresh=FreshTiming(stale_after_s=STALE_S),
+            chance=chance.random,
+        )
+        self.faults, self._time, self._chance, self._gone = faults, time, chance, False
+        self._profiles = {"analyze": SANDBOX, "live": live}
+
+    def start(self) -> None:
+        """Connected, where the network allows it."""
+        self._connection(not self.faults.down, "started")
+
+    def stop(self, within_s: float = 5.0) -> bool:
+        """Nothing is told any more."""
+        self._gone = True
+        return True
+
+    def lose(self, *, updates: int) -> None:
+        """Swallow so many order updates."""
+        self.faults.lose += updates
+
+    def repeat(self, updates: int) -> None:
+        """Tell so many order updates twice."""
+        self.faults.repeat += updates
+
+    def gap(self, seconds: float) -> None:
+        """Silence, with nobody knowing: no price, no update."""
+        self._deaf(seconds)
+
+    def drop(self, seconds: float) -> None:
+        """The connection is cut, and there again later: what was said meanwhile is lost."""
+        self.faults.down = True
+        self._connection(False, "cut")
+        self._time.later(seconds, self._come_back)
+
+    def hear(self, event: Event) -> None:
+        """What the broker tells, on its way here."""
+        faults, now = self.faults, self._time.now
+        if faults.down or (faults.deaf_until is not None and now < faults.deaf_until):
+            return
+        delay = 0.02
+        if event.kind == "tick" and event.quote is not None:
+            price = event.quote.last
+            self._time.later(delay, lambda: self._price(event.key, price))
+        elif event.order is not None:
+            self._order_told(event, delay)
+
+    def _order_told(self, event: Event, delay: float) -> None:
+        faults = self.faults
+        if faults.lose:
+            faults.lose -= 1
+            return
+        assert event.order is not None
+        said = shapes.order_update(event.order, self._profiles[event.mode])
+        delay += 0.05 * self._chance.random()
+        if faults.late_s:
+            delay += faults.late_s * self._chance.random()
+        self._time.later(delay, lambda: self._update(said))
+        if faults.repeat:
+            faults.repeat -= 1
+            self._time.later(delay + 0.2, lambda: self._update(said))
+
+    def _price(self, key: str, price: Any) -> None:
+        if not self._gone:
+            now = self._time.now
+            self._tick(Tick(key, price, STREAM, now, self._time.monotonic(), now))
+
+    def _update(self, said: dict[str, Any]) -> None:
+        if self._gone:
+            return
+        message = read(json.dumps(said), Moment(self._time.now, self._time.monotonic()))
+        assert isinstance(message, OrderUpdate), message
+        self._order(message)
+
+    def _deaf(self, seconds: float) -> None:
+        self.faults.deaf_until = self._time.now + timedelta(seconds=seconds)
+
+    def _come_back(self) -> None:
+        self.faults.down = False
+        if not self._gone:
+            self._connection(True, "there again")
+
+
+def _nobody(keys: Any) -> Mapping[str, Quote]:
+    """Nobody is polled."""
+    return {}

@@ -1,0 +1,97 @@
+"""Lanes in simulated time: exits, entries and reads of their own, as the live runner's threads are, but in an order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from riskcore import events
+from riskcore_openalgo.runner.lanes import Deliver, Evidence, Gateway, Job, answers
+from riskcore_openalgo.testing.timeline import Act, Fibre, Killed, Timeline
+
+EXITS, READS = 4, 2
+
+
+class Lane:
+    """A queue, and the fibres that take what waits in it, oldest first."""
+
+    def __init__(self, time: Timeline, width: int) -> None:
+        self._time, self._waiting = time, deque[Act]()
+        self._idle: list[Fibre] = []
+        self._fibres = [Fibre(self._run) for _ in range(width)]
+        for fibre in self._fibres:
+            fibre.go_on()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something waits, or is under way."""
+        return bool(self._waiting) or len(self._idle) < len(self._fibres)
+
+    def put(self, task: Act) -> None:
+        """Let a task wait; it begins at this moment where a fibre is free, but not before whoever asks is done."""
+        self._waiting.append(task)
+        if self._idle:
+            self._time.later(0, self._idle.pop(0).go_on)
+
+    def kill(self) -> None:
+        """End all fibres where they are, and forget what waits."""
+        self._waiting.clear()
+        for fibre in self._fibres:
+            fibre.kill()
+
+    def _run(self) -> None:
+        me = Fibre.current()
+        assert me is not None
+        while True:
+            while self._waiting:
+                self._waiting.popleft()()
+            self._idle.append(me)
+            me.stop()
+
+
+class FibreLanes:
+    """As `ThreadLanes`, over fibres. `kill_at` ends the process when so many more commands were handed over.
+
+    `look(command)` is called with each command as it is handed over.
+    """
+
+    def __init__(
+        self, gateway: Gateway, evidence: Evidence, time: Timeline, look: Callable[[events.Command], None]
+    ) -> None:
+        self._gateway, self._evidence, self._time, self._look = gateway, evidence, time, look
+        self._exits, self._entries, self._reads = Lane(time, EXITS), Lane(time, 1), Lane(time, READS)
+        self.kill_at: int | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an order or a cancel waits or is under way."""
+        return self._exits.busy or self._entries.busy
+
+    def send(self, command: events.Command, at: object, deliver: Deliver) -> None:
+        """Hand a command to its lane."""
+        self._look(command)
+        if self.kill_at is not None:
+            self.kill_at -= 1
+            if self.kill_at < 0:
+                raise Killed
+        if isinstance(command, events.PlaceEntry):
+            lane = self._entries
+        elif isinstance(command, (events.AskEquity, events.AskEvidence)):
+            lane = self._reads
+        else:
+            lane = self._exits
+        lane.put(lambda: _deliver(lambda: answers(command, self._gateway, self._evidence, self._time()), deliver))
+
+    def read(self, job: Job, deliver: Deliver) -> None:
+        """Hand a reading to the lane of reads."""
+        self._reads.put(lambda: _deliver(job, deliver))
+
+    def kill(self) -> None:
+        """The process is gone."""
+        for lane in (self._exits, self._entries, self._reads):
+            lane.kill()
+
+
+def _deliver(job: Callable[[], Iterable[events.Input]], deliver: Deliver) -> None:
+    for event in job():
+        deliver(event)

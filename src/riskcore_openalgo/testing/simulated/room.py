@@ -1,0 +1,379 @@
+"""The room in which a simulated day is lived: the real live day over a simulated broker, network, stream and journal.
+
+What is simulated is what lies outside: time, sockets, the market, the disk. Engine, runner, `Live`, gateway, account
+reader, evidence, client and the SDK's own reading of answers are those that trade.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from random import Random
+from typing import Any, Final, cast
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.alarms import Alarms
+from riskcore_openalgo.client import InstrumentCache
+from riskcore_openalgo.client.fields import split_key
+from riskcore_openalgo.gateways.mode import ModeGuard
+from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway
+from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.runner.account import Account
+from riskcore_openalgo.runner.bar_watch import BarWatch
+from riskcore_openalgo.runner.evidence import LiveEvidence
+from riskcore_openalgo.runner.history import History
+from riskcore_openalgo.runner.live import Live, Parts
+from riskcore_openalgo.runner.mornings import Mornings
+from riskcore_openalgo.runner.pulse import Pulse
+from riskcore_openalgo.testing.broker import FakeBroker
+from riskcore_openalgo.testing.direct import Wire
+from riskcore_openalgo.testing.events import Event
+from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
+from riskcore_openalgo.testing.simulated.checks import Checks
+from riskcore_openalgo.testing.simulated.closing import closed
+from riskcore_openalgo.testing.simulated.feed import SimulatedFeed, StreamFaults
+from riskcore_openalgo.testing.simulated.lanes import FibreLanes
+from riskcore_openalgo.testing.simulated.script import STARTS, SYMBOLS, Happening, Script
+from riskcore_openalgo.testing.simulated.store import MemoryStore
+from riskcore_openalgo.testing.simulated.wishes import WISHES
+from riskcore_openalgo.testing.timeline import Fibre, Killed, Timeline
+
+CASH: Final = 1_000_000
+GENEROUS: Final[dict[str, Any]] = {
+    "max_trades_per_day": 40,
+    "max_positions": 4,
+    "max_daily_loss": 60,
+    "max_position_size_percent": 100,
+    "max_sector_exposure": 100,
+    "position_size_basis": "margin",
+    "max_notional": 150_000,
+    "risk_per_trade": "0.5",
+    "atr_warmup_bars": 14,
+}
+ENDS_S: Final = 6.6 * 3600
+BEGINS_S: Final = 600.0
+RESTARTS_AFTER_S: Final = 2.0
+SQUARE_OFF_IS_NEAR: Final = timedelta(hours=6, minutes=9)
+CALM_S: Final = 300.0
+"""How long nobody looks while nothing happens and nothing is wrong: the real one looks each second, to no effect."""
+
+
+class Wake(threading.Event):
+    """The event that wakes a live day: here it has the next turn taken at once."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        super().__init__()
+        self._act = act
+
+    def set(self) -> None:
+        """Something has come in."""
+        self._act()
+
+
+class Quiet(Alarms):
+    """Keeps what people would have been told; no thread, no log."""
+
+    def __init__(self, watch: Callable[[events.Fact], None]) -> None:
+        self.texts: list[str] = []
+        self._seen = watch
+
+    def watch(self, fact: events.Fact) -> None:
+        """A fact of a turn."""
+        self._seen(fact)
+
+    def tell(self, text: str, *, urgent: bool = True) -> None:
+        """A text for people."""
+        self.texts.append(text)
+
+
+class WatchedWire(Wire):
+    """A wire that says which order of ours each call is about."""
+
+    room: Room
+
+    def arrived(self, name: str, body: dict[str, Any]) -> Callable[[Callable[[], Any]], Any]:
+        """Look at what has come in, and note what it makes the broker do."""
+        return self.room.arrived(name, body)
+
+
+class WatchedGateway(OpenAlgoGateway):
+    """The live gateway, which says which order it is about to send."""
+
+    room: Room
+
+    def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
+        """Send it."""
+        with_order = self.room.sending
+        with_order[Fibre.current()] = order.order_id
+        try:
+            return super().place(order, at)
+        finally:
+            with_order.pop(Fibre.current(), None)
+
+
+class Bars:
+    """Who has bars: each symbol's price of yesterday, with a range of half a per cent."""
+
+    def history(self, exchange: str, symbol: str, interval: str, start: date, end: date) -> tuple[rc.Bar, ...]:
+        """Fifty bars of the day before."""
+        price = Decimal(STARTS.get(symbol, "100"))
+        high, low = price * Decimal("1.0025"), price * Decimal("0.9975")
+        opens = datetime.combine(end - timedelta(days=1), datetime.min.time(), tzinfo=rc.IST) + timedelta(hours=9.25)
+        return tuple(
+            rc.Bar(at=opens + n * rc.interval_length(interval), open=price, high=high, low=low, close=price)
+            for n in range(50)
+        )
+
+
+class Room:
+    """One day. `run` lives it to its end, with `checks` after each thing that happens; `Broken` is what they raise."""
+
+    broker: FakeBroker
+    store: MemoryStore
+    feed: SimulatedFeed
+    live: Live
+    lanes: FibreLanes
+
+    def __init__(self, script: Script, store: MemoryStore | None = None) -> None:
+        self.script, self.chance = script, Random(script.seed + 1)  # noqa: S311 - a day that can be played again
+        self.time = Timeline(script.opens)
+        self.broker = FakeBroker(clock=self.time, cash=CASH, profile=script.profile)
+        self.expected = self.broker.mode
+        self.account = self.broker.venue.account
+        self.store = store or MemoryStore()
+        self.wire = WatchedWire(self.broker, self.time, latency=self._latency)
+        self.wire.room = self
+        self.faults = StreamFaults()
+        self.placed: dict[str, str] = {}
+        self._known: set[str] = set()
+        self.sending: dict[Fibre | None, str] = {}
+        self.struck: list[str] = []
+        self.restarts = self.turns = self.happened = 0
+        self._acting = ""
+        self._queued: dict[int, str] = {}
+        self._held_prices: dict[str, datetime] = {}
+        self._due: datetime | None = None
+        self._turning = False
+        self._kill_at_call: int | None = None
+        self.toggled_at: datetime | None = None
+        self.alive = False
+        self.policy = rc.Policy(**{**GENEROUS, **script.policy})
+        for symbol in (*SYMBOLS, "ITC"):
+            self.broker.contract(f"NSE:{symbol}", tick="0.10")
+            price = Decimal(STARTS.get(symbol, "400"))
+            self.broker.quote(f"NSE:{symbol}", price, bid=price - Decimal("0.10"), ask=price + Decimal("0.10"))
+        self.broker.listen(self._hear)
+        self.checks = Checks(self)
+
+    # ------------------------------------------------------------------ the process
+    def begin(self) -> None:
+        """Start the process: from the journal, if there is something in it."""
+        time, client = self.time, self.wire.client(jitter=self.chance.random)
+        guard = ModeGuard(client, self.expected, monotonic=time.monotonic)
+        instruments = InstrumentCache(client)
+        account = Account(client, guard=guard, clock=time, instruments=instruments)
+        gateway = WatchedGateway(client, guard=guard, clock=time)
+        gateway.room = self
+        history = History(Bars(), bars=self.policy.atr_warmup_bars)
+        wake = Wake(partial(self.turn_in, 0.0))
+        mode = "paper" if self.expected == "analyze" else "live"
+        self.feed = SimulatedFeed(
+            time, self.chance, self.faults, live=self.broker.live_profile, mode=mode, wake=wake.set
+        )
+        evidence = LiveEvidence(
+            client, money=account, instruments=instruments, history=history, prices=self.feed.prices,
+            policy=lambda: self.policy, held=self._held, clock=time,
+        )  # fmt: skip
+        self.lanes = FibreLanes(gateway, evidence, time, self.checks.handed_over)
+        self.alarms = Quiet(self.checks.saw)
+        known = partial(self._instrument, instruments)
+        bars = BarWatch(history, known, lambda: self.policy, time)
+        self.live = Live(
+            Parts(
+                journal=cast("Journal", self.store), policy=self.policy, lanes=self.lanes, feed=self.feed, bars=bars,
+                alarms=self.alarms, clock=time, wake=wake, watched=tuple(f"NSE:{symbol}" for symbol in SYMBOLS),
+                account=account, timers=Pulse(lambda: self.live.state),
+                mornings=Mornings(()),
+            )
+        )  # fmt: skip
+        self.alive = True
+        try:
+            self.live.start()
+        except Killed:
+            self._died()
+            return
+        self.checks.started()
+        self.turn_in(0.0)
+
+    def _instrument(self, instruments: InstrumentCache, key: str) -> rc.Instrument:
+        return instruments.instrument(*split_key(key), self.time().date())
+
+    def turn_in(self, seconds: float) -> None:
+        """Have a turn taken then, unless one is due before."""
+        moment = self.time.now + timedelta(seconds=seconds)
+        if self._due is None or moment < self._due:
+            self._due = moment
+            self.time.at(moment, partial(self._turn, moment))
+
+    def kill(self) -> None:
+        """The process ends where it is; another one starts a little later."""
+        if self.alive:
+            if not self._turning:
+                self.checks.dying()
+            self._died()
+
+    def kill_at_command(self, share: float) -> None:
+        """It ends when one of the next commands is handed to its lane."""
+        self.lanes.kill_at = int(share * 6)
+
+    def kill_at_call(self, share: float) -> None:
+        """It ends when the broker has done what one of the next calls asked for, before the answer is there."""
+        self._kill_at_call = int(share * 10)
+
+    def _turn(self, moment: datetime) -> None:
+        if self._due != moment or not self.alive:
+            return
+        self._due, self._turning = None, True
+        try:
+            self.live.turn()
+        except Killed:
+            self._turning = False
+            self._died()
+            return
+        self._turning = False
+        self.turns += 1
+        self.checks.after_turn()
+        self.turn_in(self._pace())
+
+    def _pace(self) -> float:
+        """When to look again, where nothing happens before."""
+        state = self.live.state
+        if state.custody.touches or state.custody.wanted or any(not one.rests for one in state.book.live_orders()):
+            return 0.5 if self.checks.seconds_of_trouble < 120 else 5.0
+        unsettled = state.custody.bare or any(not order.broker_id for order in state.book.live_orders())
+        if unsettled or self.checks.in_trouble or self._is_leaving(state.book):
+            return 1.0 if self.checks.seconds_of_trouble < 120 else 5.0
+        return CALM_S
+
+    def _is_leaving(self, book: rc.Book) -> bool:
+        """Whether an exit is to be repeated, or the square-off is near: only the clock brings either."""
+        open_ = {position.id for position in book.positions}
+        exits = (order.approved for order in book.orders if not (order.is_entry or order.rests))
+        tried = any(isinstance(one, rc.ApprovedExit) and one.position_id in open_ for one in exits)
+        return tried or (bool(open_) and self.time.now >= self.script.opens + SQUARE_OFF_IS_NEAR)
+
+    def _died(self) -> None:
+        self.alive, self._due, self._kill_at_call = False, None, None
+        self.lanes.kill()
+        self.feed.stop()
+        self.sending.clear()
+        self.store.died()
+        self.restarts += 1
+        self.time.later(RESTARTS_AFTER_S, self.begin)
+
+    def _held(self) -> list[rc.Instrument]:
+        return [position.instrument for position in self.live.state.book.positions]
+
+    # ------------------------------------------------------------------- the world
+    def run(self) -> None:
+        """Live the day to its end."""
+        self.time.later(BEGINS_S, self.begin)
+        for happening in self.script.happenings:
+            self.time.at(self.script.opens + timedelta(seconds=happening.at_s), partial(self._happen, happening))
+        ends = self.script.opens + timedelta(seconds=ENDS_S)
+        try:
+            self.time.run(ends)
+            if self.alive:
+                closed(self)
+        finally:
+            if self.alive:
+                self.alive = False
+                self.lanes.kill()
+
+    def _happen(self, happening: Happening) -> None:
+        self.happened += 1
+        kind, args = happening.kind, happening.args
+        if kind == "price":
+            self._price(*args)
+        elif kind in CATALOGUE:
+            self.checks.struck(kind)
+            self.struck.append(kind)
+            CATALOGUE[kind].strike(self, *args)
+        elif self.alive:
+            WISHES[kind](self, *args)
+        self.checks.after_happening()
+        if self.alive:
+            self.turn_in(0.2)
+
+    def _price(self, symbol: str, price: str) -> None:
+        held = self._held_prices.get(symbol)
+        if held is None or self.time.now >= held:
+            self.broker.tick(f"NSE:{symbol}", price)
+
+    def move(self, symbol: str, price: Decimal, *, hold_s: float) -> None:
+        """The price goes there, and stays for a while."""
+        self.broker.tick(f"NSE:{symbol}", price)
+        self._held_prices[symbol] = self.time.now + timedelta(seconds=hold_s)
+
+    def by_hand(self, key: str, quantity: int) -> None:
+        """Somebody trades in the same account."""
+        if quantity:
+            self.checks.foreign(key)
+            self.broker.hand_trade(key, quantity, self.broker.market.quote(key).last)
+
+    def toggle(self, *, other: bool) -> None:
+        """Somebody switches OpenAlgo's analyzer."""
+        self.broker.analyzer = (self.expected == "analyze") is not other
+        self.toggled_at = self.time.now if other else None
+
+    def approve(self) -> None:
+        """Somebody approves all that waits."""
+        for number, requests in list(self.broker.pending.items()):
+            if requests:
+                self._acting = self._queued.get(number, "")
+                self.broker.approve(number)
+                self._acting = ""
+
+    def arrived(self, name: str, body: dict[str, Any]) -> Callable[[Callable[[], Any]], Any]:
+        """A call has come to OpenAlgo: it is looked at, and what it makes the broker do is known as its doing."""
+        order_id = self.sending.get(Fibre.current(), "")
+        self.checks.arrived(name, body, order_id)
+        if self._kill_at_call is not None and name in ("placeorder", "cancelorder", "modifyorder"):
+            self._kill_at_call -= 1
+            if self._kill_at_call < 0:
+                self._kill_at_call = None
+                self.time.later(0, self.kill)
+
+        def carry_out(act: Callable[[], Any]) -> Any:
+            before, self._acting = len(self.broker.pending), order_id
+            try:
+                done = act()
+            finally:
+                self._acting = ""
+            if len(self.broker.pending) > before:
+                self._queued[len(self.broker.pending)] = order_id
+            return done
+
+        return carry_out
+
+    def _hear(self, event: Event) -> None:
+        if event.order is not None and event.order.order_id not in self._known:
+            self._known.add(event.order.order_id)
+            if self._acting:
+                self.checks.went_to(event.mode, self._acting)
+                self._took(event.order.order_id, event.mode)
+        if self.alive:
+            self.feed.hear(event)
+
+    def _took(self, order_id: str, mode: str) -> None:
+        """An order of ours is at the broker now; in the other mode it is nobody's."""
+        if mode == self.expected:
+            self.placed[order_id] = self._acting
+
+    def _latency(self, name: str) -> float:
+        """How long a call is on its way: mostly some 30 ms, now and then half a second."""
+        return 0.01 + 0.05 * self.chance.random() + (0.5 if self.chance.random() < 0.02 else 0.0)

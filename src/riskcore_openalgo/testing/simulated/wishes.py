@@ -1,0 +1,73 @@
+"""What strategies and people ask of the runner on a simulated day; most of it makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.testing.simulated.catalogue import TICK, on_tick
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.testing.simulated.room import Room
+
+REWARD: Final = Decimal("2.6")
+
+
+def _offer(room: Room, signal: rc.Signal) -> None:
+    room.live.runner.offer(events.SignalArrived(room.time.now, signal))
+
+
+def well_formed(room: Room, symbol: str, side: str, stop_pct: str) -> rc.Signal:
+    """An entry with a stop so many per cent away, and a target that is worth it."""
+    last = room.broker.market.quote(f"NSE:{symbol}").last
+    away = on_tick(last * Decimal(stop_pct) / 100)
+    sign = 1 if side == rc.BUY else -1
+    target = on_tick(last + sign * (away * REWARD + 2 * TICK))
+    return rc.Signal(symbol, side, at=room.time.now, stop=last - sign * away, target=target, strategy="walk")
+
+
+def _entry(room: Room, symbol: str, side: str, stop_pct: str) -> None:
+    signal = well_formed(room, symbol, side, stop_pct)
+    room.checks.wished(signal)
+    _offer(room, signal)
+
+
+def _leave(room: Room, symbol: str) -> None:
+    position = room.live.state.book.position(f"NSE:{symbol}")
+    side = rc.SELL if position is None or position.side == rc.BUY else rc.BUY
+    _offer(room, rc.Signal(symbol, side, at=room.time.now, kind=rc.EXIT, strategy="walk"))
+
+
+def _tighten(room: Room, symbol: str) -> None:
+    position = room.live.state.book.position(f"NSE:{symbol}")
+    if position is not None and position.stop is not None and position.last is not None:
+        level = on_tick((position.stop + position.last) / 2)
+        room.live.runner.offer(events.TightenStop(room.time.now, position.instrument.key, level, "operator"))
+
+
+def _nonsense(room: Room, what: str, symbol: str) -> None:
+    now, good = room.time.now, well_formed(room, symbol, rc.BUY, "0.6")
+    again: dict[str, Any] = {"stop": good.stop, "target": good.target, "strategy": what}
+    if what == "unknown_symbol":
+        _offer(room, rc.Signal("NOSUCH", rc.BUY, at=now, strategy=what))
+    elif what == "stale":
+        _offer(room, rc.Signal(symbol, rc.BUY, at=now - timedelta(minutes=5), **again))
+    elif what == "wrong_stop":
+        _offer(room, rc.Signal(symbol, rc.SELL, at=now, **again))
+    elif what == "from_the_future":
+        _offer(room, rc.Signal(symbol, rc.BUY, at=now + timedelta(minutes=5), **again))
+    else:
+        for _ in range(3):
+            _offer(room, rc.Signal(symbol, rc.BUY, at=now, **again))
+
+
+WISHES: Final[dict[str, Callable[..., None]]] = {
+    "entry": _entry,
+    "leave": _leave,
+    "tighten": _tighten,
+    "nonsense": _nonsense,
+}

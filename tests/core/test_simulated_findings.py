@@ -1,0 +1,77 @@
+"""What simulated days found, told by hand as small as it will go."""
+
+import riskcore as rc
+from riskcore import events as e
+from tests.core.custody_days import books, foreign, held, position, row, stop_of, trade, true_books
+
+
+def test_F47_books_that_show_none_of_what_we_traded_today_prove_nothing():
+    """Even at a broker whose empty answers are true: our own orders of today are not in them."""
+    day, _ = held(broker="zerodha")
+    for second in range(5):
+        books(day, f"10:05:0{second}")
+    assert day.book.position("NSE:INFY").quantity == 50
+    assert day.book.resting("NSE:INFY").status == "working"
+    assert day.book.latch("positions_differ", "NSE:INFY") is not None
+
+
+def test_F47_a_position_book_without_its_row_is_wrong_where_the_trades_of_the_same_read_leave_the_shares():
+    day, _ = held(broker="zerodha")
+    for second in range(5):
+        true_books(day, f"10:05:0{second}", positions=())
+    assert day.book.position("NSE:INFY").quantity == 50
+    assert day.book.resting("NSE:INFY").status == "working"
+    true_books(day, "10:06")
+    assert day.book.latch("positions_differ", "NSE:INFY") is None
+
+
+def test_shares_that_stand_under_another_product_were_converted_and_are_gone_from_ours():
+    day, _ = held(broker="zerodha")
+    for second in range(2):
+        true_books(day, f"10:05:0{second}", positions=(position(0),))
+    assert day.book.positions == ()
+
+
+def test_shares_that_somebody_else_sold_are_gone_although_no_row_is_left():
+    day, _ = held(broker="zerodha")
+    sold = trade("X1", "SELL", 50, 990)
+    for second in range(2):
+        true_books(
+            day,
+            f"10:05:0{second}",
+            orders=(row(day.sent()[0], "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"), foreign()),
+            trades=(trade("E1", "BUY", 50, 1000), sold),
+            positions=(),
+        )
+    assert day.book.positions == ()
+
+
+def test_F27_an_exit_that_stands_at_the_price_after_a_refusal_calls_somebody_when_it_does_not_fill():
+    day, _ = held(broker="paper", rests=False)
+    day.prices("10:05", last=979)
+    day.report("10:05:01", day.sent()[-1].order_id, "rejected", note="not in 3 clean reads in a row")
+    day.time("10:05:03")
+    again = day.sent()[-1]
+    assert again.limit == 979
+    day.report("10:05:03.100", again.order_id, "working", broker_id="X2")
+    assert day.time("10:05:05") == ()
+    assert day.time("10:05:07") == ("Alarmed",)
+    assert ("exit_rests", again.order_id) in day.state.custody.told
+
+
+def test_books_whose_reading_began_before_a_change_was_taken_do_not_show_that_somebody_changed_it_back():
+    day, _ = held(trail="percent", trail_by="1.5")
+    day.prices("10:05", last=1010)
+    changed = day.state.custody.told
+    stop = stop_of(day)
+    day.take(e.RevisionReported(day.at("10:05:01"), stop.order_id, e.TAKEN))
+    late = rc.BrokerBooks(
+        at=day.at("10:04:59"),
+        orders=(row(day.sent()[0], "E1", "complete"), row(stop, "S1", "trigger_pending")),
+        trades=(trade("E1", "BUY", 50, 1000),),
+        positions=(position(50),),
+        holdings=(),
+    )
+    assert "RevisionRequested" not in day.take(e.BooksRead(day.at("10:05:03"), late))
+    assert day.state.custody.told == changed
+    assert day.book.resting("NSE:INFY").approved.trigger > stop.trigger

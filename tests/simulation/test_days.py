@@ -1,0 +1,89 @@
+"""Simulated days: they hold, the same seed gives the same day, and what fails is found, made small and played again."""
+
+import json
+
+import pytest
+
+from riskcore_openalgo.testing.simulated import campaign
+from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
+from riskcore_openalgo.testing.simulated.living import live_through, shrunk, total
+from riskcore_openalgo.testing.simulated.script import SYMBOLS, Happening, script_of
+from tests.simulation.planted import resend_on_timeout
+
+LEAST = 400
+"""So many things happen in a day at least."""
+
+
+@pytest.mark.parametrize("first", range(0, 16, 2))
+def test_on_simulated_days_all_invariants_hold(first):
+    outcomes = [live_through(script_of(seed)) for seed in (first, first + 1)]
+    assert [(outcome.seed, outcome.what) for outcome in outcomes if outcome.broken] == []
+    assert min(outcome.happened for outcome in outcomes) >= LEAST
+    counted = total(outcomes)
+    assert counted["entries approved"] * 100 >= campaign.LEAST_APPROVED_PCT * counted["entries asked for"]
+    assert counted["fills"]
+
+
+def test_a_simulated_day_over_a_real_journal_holds():
+    seed = next(seed for seed in range(50) if "killed_after_append" in script_of(seed).faults())
+    outcome = live_through(script_of(seed), sqlite=True)
+    assert outcome.what == ""
+    assert outcome.restarts
+
+
+def test_the_same_seed_is_the_same_day():
+    assert script_of(7) == script_of(7)
+    assert live_through(script_of(7)) == live_through(script_of(7))
+
+
+def test_every_day_has_a_fault_three_symbols_and_enough_that_happens():
+    days = [script_of(seed) for seed in range(200)]
+    assert all(next(day.faults()) for day in days)
+    assert min(len(day.happenings) for day in days) >= LEAST
+    assert {one.args[0] for one in days[0].happenings if one.kind == "price"} == set(SYMBOLS)
+    assert {name for day in days for name in day.faults()} == set(CATALOGUE)
+
+
+def test_a_day_that_fails_is_made_small(monkeypatch):
+    resend_on_timeout(monkeypatch)
+    script = script_of(1)
+    broken = live_through(script).broken
+    small = shrunk(script, broken, within_s=6)
+    assert len(small.happenings) < len(script.happenings) / 4
+    assert live_through(small).broken == broken
+
+
+def test_what_is_not_needed_is_left_out_one_by_one():
+    """With a rule of its own for what fails: two things together."""
+    script = script_of(3)
+    wanted = {script.happenings[100], script.happenings[300]}
+    small = shrunk(script, "both", fails=lambda day: "both" if wanted <= set(day.happenings) else "")
+    assert set(small.happenings) == wanted
+    assert all(isinstance(one, Happening) for one in small.happenings)
+
+
+def test_days_that_are_done_are_not_lived_again(tmp_path, monkeypatch, capsys):
+    options = ["--days", "2", "--jobs", "1", "--state", str(tmp_path)]
+    assert campaign.main(options) == 0
+    (state,) = tmp_path.iterdir()
+    assert len(state.read_text().splitlines()) == 2
+    state.write_text(state.read_text() + '{"seed": 2, "bro')
+    monkeypatch.setattr(campaign, "day_of", lambda seed, *, sqlite: pytest.fail(f"{seed} was lived again"))
+    capsys.readouterr()
+    assert campaign.main(options) == 0
+    assert "of which 2 are done" in capsys.readouterr().out
+
+
+def test_a_failing_day_is_told_with_the_command_that_plays_it_again(tmp_path, monkeypatch, capsys):
+    resend_on_timeout(monkeypatch)
+    assert campaign.main(["--days", "1", "--from", "1", "--jobs", "1", "--state", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "python3 tasks.py simulate --seed 1" in told
+    (state,) = tmp_path.iterdir()
+    assert json.loads(state.read_text())["broken"] == "one_placement_for_one_intent"
+
+
+def test_a_campaign_that_approves_too_little_is_no_proof(capsys):
+    outcomes = [campaign.Outcome(seed=0, happened=400, count={"entries asked for": 10, "entries approved": 2})]
+    assert campaign.judged(outcomes) == 1
+    assert "days that refuse all prove nothing" in capsys.readouterr().out
