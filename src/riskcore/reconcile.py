@@ -168,20 +168,27 @@ def is_clean(books: BrokerBooks, known: Iterable[str]) -> bool:
     return any(row.id in ids for row in books.orders)
 
 
+def _ended_unread(book: Book, books: BrokerBooks) -> list[Order]:
+    """Orders that ended at the broker while nobody tells what they filled: that may be what the positions show."""
+    rows = {row.id: row for row in books.orders or ()}
+    return [o for o in book.live_orders() if o.broker_id in rows and not rows[o.broker_id].working]
+
+
 # ---------------------------------------------------------------- positions
 
 
 def differences(book: Book, books: BrokerBooks, capability: Capability | None) -> tuple[Mismatch, ...] | None:
     """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
 
-    Instruments with an order of unknown outcome are left out: what they hold is not known yet. A negative CNC position
+    Instruments with an order of unknown outcome, or of a fill that is not told yet, are left out: what they hold is not
+    known. A negative CNC position
     that holdings cover is shares sold from the demat account, and no short. Shares bought for delivery leave the
     position book overnight and stand among the holdings: where those could not be read, nothing is said of a CNC
     position.
     """
     if books.positions is None:
         return None
-    unknown = {order.approved.instrument.key for order in nameless(book)}
+    unknown = {order.approved.instrument.key for order in (*nameless(book), *_ended_unread(book, books))}
     if books.holdings is None:
         unknown |= {p.instrument.key for p in book.positions if p.product == DELIVERY}
     theirs = _their_positions(book, books)

@@ -75,3 +75,16 @@ def test_books_whose_reading_began_before_a_change_was_taken_do_not_show_that_so
     assert "RevisionRequested" not in day.take(e.BooksRead(day.at("10:05:03"), late))
     assert day.state.custody.told == changed
     assert day.book.resting("NSE:INFY").approved.trigger > stop.trigger
+
+
+def test_shares_that_a_stop_took_whose_trades_cannot_be_read_yet_did_not_leave_without_us():
+    """The order book says complete and not how much, the trade book says nothing: it was our own stop."""
+    day, _ = held(broker="zerodha")
+    orders = (row(day.sent()[0], "E1", "complete"), row(stop_of(day), "S1", "complete"))
+    for second in range(5):
+        books(day, f"10:05:0{second}", orders=orders, positions=(position(0),))
+    assert day.book.position("NSE:INFY").quantity == 50
+    sold = trade("S1", "SELL", 50, 979)
+    books(day, "10:06", orders=orders, trades=(trade("E1", "BUY", 50, 1000), sold), positions=(position(0),))
+    assert day.book.positions == ()
+    assert day.book.realised == -50 * 21
