@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import riskcore as rc
+from riskcore.targets import leg_rules
 from riskcore.testing import situations
 
 HALF = Decimal("0.5")
@@ -22,6 +23,12 @@ def lower(name, least):
 
 def fewer(name, least=1):
     return lambda policy: {name: max((getattr(policy, name) or 1000) // 2, least)}
+
+
+def most_in_r(policy):
+    """The highest least ratio that the policy's own targets can reach; they are given in R, whole or in legs."""
+    legs = leg_rules(policy.target_legs or ())
+    return sum(leg.share * leg.reach for leg in legs) / 100 if legs else policy.target_r_multiple
 
 
 TIGHTENINGS = {
@@ -64,7 +71,7 @@ TIGHTENINGS = {
     },
     "position_size_basis": lambda p: {"position_size_basis": "notional"},
     "min_risk_reward": lambda p: {
-        "min_risk_reward": p.target_r_multiple - (Decimal("0.1") if p.risk_reward_basis == "net" else 0)
+        "min_risk_reward": most_in_r(p) - (Decimal("0.1") if p.risk_reward_basis == "net" else 0)
     },
     "atr_warmup_bars": lambda p: {"atr_warmup_bars": p.atr_warmup_bars * 2},
     "quote_max_age_s": fewer("quote_max_age_s"),

@@ -49,8 +49,7 @@ def test_F33_a_stop_that_is_refused_counts_as_hit(path):
         day.ready()
         day.broker.script(Fault("placeorder", "status", status=400, message="would trigger", where={"pricetype": "SL"}))
         day.signal()
-        day.until(lambda: day.broker.truth().position("NSE:INFY") > 0, "1000.1")
-        day.closed(1000)
+        day.closed(1000, "1000.1")
         assert "stop_refused" in alarms(day)
         assert day.broker.truth().position("NSE:INFY") == 0
 
