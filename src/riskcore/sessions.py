@@ -101,9 +101,10 @@ def session_on(
     """The session of `day` for an instrument and product, or None when the exchange is closed.
 
     The three times override the table of the day; a short special session (muhurat) uses the table's
-    distances from its own open and close instead, and an override only where it is the stricter. A square-off at or
-    after the close is not taken: nothing could be sold then. Entries end at the square-off at the latest, whatever
-    the other two say: one that came later would be taken off at once. A contract has no session after its expiry.
+    distances from its own open and close instead, and an override only where it is the stricter. A square-off outside
+    of the hours is not taken: 15:00 says nothing of an evening's session, and after the close nothing could be sold.
+    Entries end at the square-off at the latest, whatever the other two say: one that came later would be taken off at
+    once. A contract has no session after its expiry.
 
     Raises `CalendarUnknown` for a day outside the calendar, hours nobody has published, or an exchange
     segment the tables do not have.
@@ -187,7 +188,7 @@ def _session(
         last = after if kind == REGULAR else min(last, after)
     if square is not None and flat is not None:
         wanted = square if kind == REGULAR else min(flat, square)
-        flat = wanted if wanted < closes else flat
+        flat = wanted if opens < wanted < closes else flat
     return Session(day, kind, opens, closes, first, min(last, closes, flat or closes), flat, pause)
 
 

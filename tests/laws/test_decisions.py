@@ -190,18 +190,15 @@ def test_SIZ_2_one_more_lot_would_break_the_limit_that_binds(situation):
     decision = approved(situation)
     _, book, market, policy = situation
     lot, base, basis = market.instrument.lot_size, sizing_base(book, policy), policy.position_size_basis
-    more, share = decision.order.quantity + lot, decision.order.limit
+    more = decision.order.quantity + lot
     takes = per_share(decision, basis, worth(decision.order))
     bucket = market.instrument.bucket
     free = book.opening_equity + book.realised - book.charges + min(book.unrealised, 0) - in_use(book, "margin")
     risked, at_stops, likes = at_risk(book), lost_at_stops(book), cluster(situation)
     limits = {
-        "max_open_risk": (
-            risked + more * abs(share - decision.order.stop),
-            base * (policy.max_open_risk or 0) / 100,
-        ),
+        "max_open_risk": (risked + more * loss_per_share(decision, policy), base * (policy.max_open_risk or 0) / 100),
         "daily_loss_worst_case": (
-            at_stops + more * abs(share - decision.order.stop),
+            at_stops + more * loss_per_share(decision, policy),
             book.opening_equity * policy.max_daily_loss / 100 - Decimal("1e-20"),
         ),
         "max_cluster_exposure": (
