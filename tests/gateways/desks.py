@@ -35,9 +35,9 @@ class Seconds:
 class LiveDesk:
     """A broker with INFY at 1,000, a client of it, a gateway and a reader of the account."""
 
-    def __init__(self, server, broker, clock, *, mode, **more):
+    def __init__(self, server, broker, clock, *, mode, budget=None, **more):
         self.broker, self.server, self.clock = broker, server, clock
-        budget = Budget(orders_per_s=100, reads_per_s=1000)
+        budget = budget or Budget(orders_per_s=100, reads_per_s=1000)
         self.client = Client(server.host, KEY, timeout_s=0.4, analyzer_timeout_s=0.4, budget=budget, clock=clock.wall)
         self.guard = ModeGuard(self.client, mode, monotonic=clock.mono)
         self.gateway = OpenAlgoGateway(self.client, guard=self.guard, clock=clock.wall, **more)

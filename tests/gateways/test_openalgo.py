@@ -3,11 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import engine, events
 from riskcore.orders import Revision
+from riskcore_openalgo.client import Budget
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday, entries_of
+from riskcore_openalgo.gateways.openalgo import resting_of
 from riskcore_openalgo.testing import SANDBOX, SHOONYA, Fault
 from tests.gateways.desks import INFY, NOW, entry, leaving, live_desk
 
@@ -30,10 +33,37 @@ def test_a_protective_stop_rests_with_its_trigger_and_its_limit():
 
 
 def test_a_broker_of_sl_m_gets_the_trigger_alone():
-    with live_desk(resting="SL-M") as desk:
+    with live_desk(resting=lambda: "SL-M") as desk:
         desk.place(entry())
         _, report = desk.place(leaving(limit=970, trigger=980))
         assert desk.order(report).pricetype == "SL-M"
+
+
+def test_how_a_stop_rests_is_what_the_brokers_row_says():
+    known = rc.capability("shoonya", on=NOW.date())
+    assert [resting_of(evolve(known, resting=how)) for how in ("SL", "SL-M", "none")] == ["SL", "SL-M", "SL"]
+    assert resting_of(None) == "SL"
+
+
+def test_slices_beyond_the_seconds_tokens_wait_as_long_as_the_approval_holds():
+    """Four entries a second: the fifth waits for its token, and one whose approval ends before that is not sent."""
+    now = [100.0]
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        now[0] += seconds
+
+    with live_desk(budget=Budget(monotonic=lambda: now[0], sleep=sleep)) as desk:
+        reports = [desk.place(entry())[1] for _ in range(5)]
+        assert [report.status for report in reports] == ["working"] * 5
+        assert waited == [1.0]
+        for _ in range(3):
+            desk.place(entry())
+        desk.clock.passed = 5.5
+        _, report = desk.place(entry())
+        assert (report.status, report.error) == ("rejected", "rate_limited")
+        assert waited == [1.0]
 
 
 @pytest.mark.parametrize("executed", [True, False])

@@ -139,12 +139,12 @@ class Client:
 
     # ------------------------------------------------------------ orders
 
-    def place(self, wanted: OrderWanted, *, urgent: bool = False) -> Outcome:
+    def place(self, wanted: OrderWanted, *, urgent: bool = False, wait_s: float = 0.0) -> Outcome:
         """Send one order, once. `urgent` is an exit: it may use the tokens kept for exits, and waits for one.
 
-        An entry for which there is no token in this second is `Rejected` as `rate_limited`, unsent.
+        An entry for which no token comes free within `wait_s` seconds is `Rejected` as `rate_limited`, unsent.
         """
-        return self._sent("placeorder", EXIT if urgent else ENTRY, **wanted.sent())
+        return self._sent("placeorder", EXIT if urgent else ENTRY, wait_s=wait_s, **wanted.sent())
 
     def modify(self, shown: rc.BrokerOrder, *, quantity: Any, price: Any = None, trigger: Any = None) -> Outcome:
         """Change price, quantity and trigger of an order that the book shows working. What is None stays as shown.
@@ -199,8 +199,10 @@ class Client:
             return not_sent(triggers.MISSING)
         return self._sent(method, kind, id_field="trigger_id", **arguments)
 
-    def _sent(self, method: str, kind: str, *, id_field: str = "orderid", **arguments: Any) -> Outcome:
-        if not self.budget.take(kind, EXIT_WAIT_S if kind == EXIT else 0.0):
+    def _sent(
+        self, method: str, kind: str, *, id_field: str = "orderid", wait_s: float = 0.0, **arguments: Any
+    ) -> Outcome:
+        if not self.budget.take(kind, EXIT_WAIT_S if kind == EXIT else wait_s):
             return no_tokens(kind)
         reach("client.order.sending")
         reply = self._calls.order(method, kind, strategy=self.strategy, **arguments)

@@ -18,7 +18,7 @@ from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday, entries_of
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
-from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway
+from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, resting_of
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed.ticks import POLL, Tick
 from riskcore_openalgo.runner.account import BOOKS, BROKER, BY, FUNDS, MODE, Account, readings
@@ -84,7 +84,12 @@ class Visit:
         self._tools, self._journal, self._entries = tools, journal, SentToday()
         self.account = self._new_account()
         gateway = OpenAlgoGateway(
-            tools.client, guard=tools.guard, clock=tools.clock, caps=tools.caps, sent=self._entries
+            tools.client,
+            guard=tools.guard,
+            clock=tools.clock,
+            caps=tools.caps,
+            sent=self._entries,
+            resting=lambda: resting_of(self.state.custody.capability),
         )
         self.runner = Runner(
             journal=journal,

@@ -29,6 +29,7 @@ from riskcore_openalgo.gateways.caps import HardCaps, SentToday
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
 
 NOT_SENT: Final = "not_sent"
+SL: Final = "SL"
 SEEN_AFTER: Final = ("orders", "trades")
 """What is read again after a cancel or a change: what became of the order, and how much of it traded."""
 
@@ -36,8 +37,9 @@ SEEN_AFTER: Final = ("orders", "trades")
 class OpenAlgoGateway:
     """Sends approved orders through a client; safe to call from several threads.
 
-    `resting` is how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the hard
-    caps and `sent` counts for them. `clock` stamps what comes back.
+    `resting` says how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the
+    hard caps and `sent` counts for them. `clock` stamps what comes back. An entry waits for its token as long as its
+    approval holds, so that the slices of a large one go out one after the other.
     """
 
     def __init__(
@@ -48,9 +50,9 @@ class OpenAlgoGateway:
         clock: Callable[[], datetime],
         caps: HardCaps | None = None,
         sent: SentToday | None = None,
-        resting: str = "SL",
+        resting: Callable[[], str] = lambda: SL,
     ) -> None:
-        self.resting = resting
+        self._resting = resting
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
 
@@ -67,7 +69,8 @@ class OpenAlgoGateway:
                 return (self._not_sent(order.order_id, capped),)
             self._sent.add(session)
         reach("gateway.place.sending", (order,))
-        outcome = self._client.place(wanted_of(order, self.resting), urgent=not is_entry)
+        wanted, waits = wanted_of(order, self._resting()), self._holds_for(order)
+        outcome = self._client.place(wanted, urgent=not is_entry, wait_s=waits)
         reach("gateway.place.sent", (order,))
         return (*self._unexpected(outcome), self._report(order.order_id, outcome))
 
@@ -99,6 +102,12 @@ class OpenAlgoGateway:
         if isinstance(outcome, Rejected):
             return (self._revision(command, events.REFUSED, outcome.reason), *self._seen())
         return (self._revision(command, events.UNSURE, words_of(outcome)), *self._seen())
+
+    def _holds_for(self, order: rc.ApprovedEntry | rc.ApprovedExit) -> float:
+        """How many seconds an entry's approval still holds."""
+        if not isinstance(order, rc.ApprovedEntry):
+            return 0.0
+        return max((order.valid_until - self._clock()).total_seconds(), 0.0)
 
     def _shown(self, broker_id: str) -> tuple[rc.BrokerOrder | None, str]:
         """The order's row in the book, if one is there; and why nothing may be sent at all."""
@@ -146,7 +155,12 @@ class OpenAlgoGateway:
         return events.RevisionReported(self._clock(), command.order_id, outcome, note)
 
 
-def wanted_of(order: rc.ApprovedEntry | rc.ApprovedExit, resting: str = "SL") -> OrderWanted:
+def resting_of(capability: rc.Capability | None) -> str:
+    """How a stop rests: as the broker's row says, and as SL where it says nothing."""
+    return capability.resting if capability is not None and capability.rests else SL
+
+
+def wanted_of(order: rc.ApprovedEntry | rc.ApprovedExit, resting: str = SL) -> OrderWanted:
     """The order as OpenAlgo is asked for it: a limit, or a stop that rests until its trigger."""
     trigger = order.trigger if isinstance(order, rc.ApprovedExit) else None
     price_type = "LIMIT" if trigger is None else resting

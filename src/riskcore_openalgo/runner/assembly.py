@@ -28,7 +28,7 @@ from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.config import Settings
 from riskcore_openalgo.gateways.caps import SentToday, entries_of
 from riskcore_openalgo.gateways.mode import ModeGuard
-from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway
+from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, resting_of
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed import LiveFeed, by_calendar
@@ -114,7 +114,7 @@ class _Assembly:
             clock=self.clock,
         )
         paper = None if self.mode == LIVE else PaperGateway()
-        gateway: Gateway = self._gateway(guard) if paper is None else paper
+        gateway: Gateway = self._gateway(guard, standing) if paper is None else paper
         lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=partial(_failed, alarms))
         parts = Parts(
             journal=self.journal,
@@ -150,11 +150,18 @@ class _Assembly:
             tables=self.settings.policy.tables,
         )
 
-    def _gateway(self, guard: ModeGuard) -> OpenAlgoGateway:
+    def _gateway(self, guard: ModeGuard, standing: Standing) -> OpenAlgoGateway:
         today = self.clock().date()
         sent = SentToday(today, entries_of(self.journal.load().state.book, today))
         caps = self.settings.system.hard_caps
-        return OpenAlgoGateway(self.client, guard=guard, clock=self.clock, caps=caps, sent=sent)
+        return OpenAlgoGateway(
+            self.client,
+            guard=guard,
+            clock=self.clock,
+            caps=caps,
+            sent=sent,
+            resting=lambda: resting_of(standing.state().custody.capability),
+        )
 
     def _feed(self, wake: threading.Event, known: Known) -> LiveFeed:
         client, tables = self.client, self.settings.policy.tables
