@@ -119,6 +119,10 @@ class Custody:
         """When the last change of an order was settled, if one was: a read that began before says nothing of it."""
         return dict(self.settled).get(order_id)
 
+    def held_without_us(self, key: str) -> int:
+        """The signed shares that the broker had beyond ours of an instrument in the last read; 0 where they agreed."""
+        return sum(m.theirs - m.ours for m in self.mismatches if m.key == key)
+
     def without(self, key: str) -> Custody:
         """The same with nothing left of an instrument that is not held any more."""
         return attrs.evolve(

@@ -100,6 +100,7 @@ CATALOGUE: Final = (
     Reason("order_rate", "{measured} orders sent in this second; at most {limit} leave room for one more", "now"),
     Reason("exit_in_progress", "an exit of {measured} is on its way", "now"),
     Reason("opposite_working", "an entry on the other side of {measured} is on its way", "now"),
+    Reason("held_against", "the account holds {measured} of {limit} that are not ours: the two would be netted", "now"),
     Reason("too_many_positions", "{measured} positions open or on their way; at most {limit}", "today"),
     Reason("too_many_trades", "{measured} trades today; at most {limit}", "next session"),
     Reason("limit_positions", "{measured} positions open or on their way; at most {limit}", "today"),

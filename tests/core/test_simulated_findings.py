@@ -1,8 +1,11 @@
 """What simulated days found, told by hand as small as it will go."""
 
+import pytest
+
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import books, foreign, held, position, row, stop_of, trade, true_books
+from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade, true_books
+from tests.core.engine_days import SEEN
 
 
 def test_F47_books_that_show_none_of_what_we_traded_today_prove_nothing():
@@ -88,3 +91,19 @@ def test_shares_that_a_stop_took_whose_trades_cannot_be_read_yet_did_not_leave_w
     books(day, "10:06", orders=orders, trades=(trade("E1", "BUY", 50, 1000), sold), positions=(position(0),))
     assert day.book.positions == ()
     assert day.book.realised == -50 * 21
+
+
+@pytest.mark.parametrize(("by_hand", "side", "refused"), [(5, "SELL", True), (5, "BUY", False), (-5, "BUY", True)])
+def test_F48_no_entry_goes_against_shares_that_the_account_holds_without_us(by_hand, side, refused):
+    """The broker nets the two: of 49 sold beside 5 bought by hand only 44 are short, and a stop over 49 turns them."""
+    day = at_broker(manual_trades="ignore")
+    for clock in ("09:30", "09:30:03"):
+        books(day, clock, orders=(foreign(),), positions=(position(by_hand),))
+    levels = SEEN if side == "BUY" else {"last": 1000, "stop": 1020, "target": 900}
+    day.enter("10:00", side=side, **levels)
+    assert len(day.sent(rc.ApprovedEntry)) == (0 if refused else 1)
+    if refused:
+        assert day.refusal() == ("held_against",)
+        books(day, "10:01", orders=(foreign(),))
+        day.enter("10:02", side=side, **levels)
+        assert len(day.sent(rc.ApprovedEntry)) == 1

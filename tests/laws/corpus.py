@@ -16,6 +16,7 @@ SEEN = {"last": 1000, "atr": 10}
 ENGINE_ONLY = {
     "exit_without_position",
     "exit_working",
+    "held_against",
     "instrument_unknown",
     "undecided_at_close",
     "exit_came_first",

@@ -25,7 +25,7 @@ from riskcore.policy import Policy, policy_hash
 from riskcore.policy.breakers import NAMES
 from riskcore.positions import Position
 from riskcore.reasons import Finding
-from riskcore.signals import EXIT, Signal
+from riskcore.signals import EXIT, Signal, sign
 from riskcore.states import CONDITION
 
 DEFAULT_INTERVAL: Final = "5m"
@@ -91,6 +91,11 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
     instrument = event.market.instrument
     if signal is None or (signal.symbol, signal.exchange) != (instrument.symbol, instrument.exchange):
         turn.note(e.StrayReport(turn.at, event.signal_id, f"evidence of {instrument.key} nobody waits for"))
+        return
+    apart = turn.state.custody.held_without_us(instrument.key)
+    if apart * sign(signal.side) < 0 and turn.book.position(instrument.key) is None:
+        # The broker nets the two: what we would protect is not there, and our exit would turn the rest round.
+        turn.refuse(signal, Finding("opposite", False, "held_against", apart, instrument.key))
         return
     seen = event.market
     market = evolve_value(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
