@@ -116,7 +116,7 @@ def test_the_rows_of_a_page_are_read():
     """A page of one survivor without a word, of which one room's half was killed."""
     page = mutants.page([*FOUND, FOUND[2]], "")
     assert rated(page) == {"money": 0.0, "sizing": 50.0}
-    assert survivors(page) == [("money.amount", ""), ("sizing.size", "")]
+    assert survivors(page) == [("sizing.size", ""), ("money.amount", "")]
 
 
 def test_every_room_of_the_page_kills_at_least_what_the_tool_asks():
