@@ -29,14 +29,10 @@ def weekly_expiry(on: date, *, exchange: str = "NFO", tables: Tables | None = No
     >>> weekly_expiry(date(2026, 11, 20))  # Tuesday the 24th is a holiday
     datetime.date(2026, 11, 23)
     """
-    day = on
-    for _ in range(3):
-        nominal = _weekday_from(day, exchange, tables)
-        found = _session_at_or_before(nominal, exchange, tables)
-        if found >= on:
-            return found
-        day = nominal + timedelta(days=1)
-    raise CalendarUnknown(f"no weekly expiry of {exchange} found after {on.isoformat()}")
+    nominal = _weekday_from(on, exchange, tables)
+    while (found := _session_at_or_before(nominal, exchange, tables)) < on:
+        nominal = _weekday_from(nominal + timedelta(days=1), exchange, tables)
+    return found
 
 
 def monthly_expiry(year: int, month: int, *, exchange: str = "NFO", tables: Tables | None = None) -> date:

@@ -152,7 +152,7 @@ def test_where_the_opener_is_not_in_the_book_the_time_of_opening_counts(opened, 
     ("approved", "outcomes", "signal"),
     [
         (entry(), ("a", "b"), "a"),
-        (entry(), ("b", "c"), "c"),
+        (entry(), ("b", "c", "d"), "d"),
         (entry(), (), "a"),
         (leaving(position_id="b"), ("b", "c"), "b"),
         (leaving(position_id="z"), ("b", "c"), "c"),
