@@ -212,6 +212,7 @@ def test_shares_sold_beyond_what_was_held_are_a_short_without_a_stop():
     assert (short.instrument, short.product, short.last) == (SOLD.approved.instrument, "MIS", 979)
     assert (short.stop, short.target, short.charges, short.opened_at) == (None, None, 3, LATER)
     assert (short.strategy, short.signal_id) == ("double_fill", "x:over")
+    assert c.flipped(order(leaving(product="CNC")), 10, D(979), LATER, D(3)).product == "CNC"
 
 
 def test_an_exit_that_sold_too_much_has_filled_more_and_the_rest_is_held_the_other_way():
@@ -226,6 +227,13 @@ def test_an_exit_that_sold_too_much_has_filled_more_and_the_rest_is_held_the_oth
     assert after.charges == 23
     assert c.overfilled(ours, "x", over(10, 979), D(9790), None).charges == 20
     assert c.overfilled(ours, "z", over(10, 979), D(9790), D(3)) is ours
+
+
+def test_an_exit_that_may_fill_more_works_on_after_it_sold_too_much():
+    """Fifty of a hundred, ten of them too many."""
+    oversold = order(leaving(quantity=100), "working", 40, 39_200)
+    now = c.overfilled(book(oversold), "x", over(10, 979), D(9790), D(3)).order("x")
+    assert (now.filled_quantity, now.filled_value, now.status) == (50, 48_990, "working")
 
 
 def test_what_is_sold_too_much_a_second_time_joins_the_short_of_the_first():

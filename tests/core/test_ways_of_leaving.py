@@ -12,6 +12,7 @@ from riskcore.exits.confirming import Span, believed
 from riskcore.exits.leaving import closed_elsewhere
 from riskcore.exits.resting import can_rest, resting_stop, revision_for, stop_limit
 from riskcore.orders import Revision
+from riskcore.table_rows import CalendarDay
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
 
 pytestmark = pytest.mark.smoke
@@ -196,6 +197,8 @@ def test_a_stop_rests_where_broker_and_exchange_take_it_and_there_is_one():
     assert not can_rest(position, None, TEN, RULES)
     assert not can_rest(held(), takes, unknown, RULES)
     assert not can_rest(position, takes, TEN.replace(hour=18), RULES)
+    shut = rc.Tables(days=(CalendarDay(day="2026-11-20", kind="closed"),))
+    assert not can_rest(position, takes, TEN, rc.Policy(tables=shut))
 
 
 # ---------------------------------------------------------------- how it ended
