@@ -1,13 +1,13 @@
 """Contracts on shares are left before they end in delivery; those on an index are settled in cash, and are not."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 import riskcore as rc
 from riskcore.expiries import ends_in_delivery, leave_by, leave_from
-from riskcore.table_rows import CalendarDay, ExpiryDay, Margin
+from riskcore.table_rows import CalendarDay, ExpiryDay, Margin, Window, Year
 from tests.core.engine_days import a_day
 
 LAST = date(2026, 12, 29)
@@ -180,6 +180,25 @@ def test_the_days_before_an_expiry_are_counted_by_ones_own_calendar():
     closed = rc.Tables(days=(CalendarDay(day="2026-12-28", kind="closed"),))
     assert leave_by(STOCK, 4, tables=closed) == date(2026, 12, 21)
     assert leave_from(STOCK, 4, square_off_at=None, tables=closed).date() == date(2026, 12, 21)
+
+
+def test_a_contract_is_left_at_the_intraday_square_off_of_its_day_and_earlier_where_that_is_asked():
+    """By the times of the tables, or of one's own; a contract that expires on a holiday has no such moment."""
+    day = datetime(2026, 12, 22, tzinfo=rc.IST)
+    assert leave_from(STOCK, 4, square_off_at=None) == day.replace(hour=15, minute=30)
+    assert leave_from(STOCK, 4, square_off_at=time(15, 0)) == day.replace(hour=15)
+    window = {"exchange": "NFO", "segment": "FUT", "product": "MIS", "since": "2026-01-01"}
+    own = rc.Tables(square_off=(Window(**window, no_entry_before="09:20", no_entry_after="12:00", square_off="12:30"),))
+    assert leave_from(STOCK, 4, square_off_at=None, tables=own) == day.replace(hour=12, minute=30)
+    shut = rc.Tables(days=(CalendarDay(day=LAST, kind="closed"),))
+    assert leave_from(STOCK, 0, square_off_at=None, tables=shut) is None
+
+
+def test_a_commodity_has_sessions_on_days_that_shares_have_not():
+    """The calendar is that of the exchange: one of commodities without a holiday on the 24th of November."""
+    weekday = ExpiryDay(exchange="MCX", weekday="Tuesday", since="2026-01-01")
+    tables = rc.Tables(expiries=(weekday,), years=(Year(calendar="commodity", year=2026),))
+    assert rc.weekly_expiry(date(2026, 11, 20), exchange="MCX", tables=tables) == date(2026, 11, 24)
 
 
 def test_a_year_without_a_calendar_and_a_fortnight_without_a_session_have_no_expiry():
