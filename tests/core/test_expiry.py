@@ -7,7 +7,7 @@ import pytest
 
 import riskcore as rc
 from riskcore.expiries import ends_in_delivery, leave_by, leave_from
-from riskcore.table_rows import CalendarDay, ExpiryDay, Margin, Window, Year
+from riskcore.table_rows import CalendarDay, ExpiryDay, Margin, Window
 from tests.core.engine_days import a_day
 
 LAST = date(2026, 12, 29)
@@ -192,13 +192,6 @@ def test_a_contract_is_left_at_the_intraday_square_off_of_its_day_and_earlier_wh
     assert leave_from(STOCK, 4, square_off_at=None, tables=own) == day.replace(hour=12, minute=30)
     shut = rc.Tables(days=(CalendarDay(day=LAST, kind="closed"),))
     assert leave_from(STOCK, 0, square_off_at=None, tables=shut) is None
-
-
-def test_a_commodity_has_sessions_on_days_that_shares_have_not():
-    """The calendar is that of the exchange: one of commodities without a holiday on the 24th of November."""
-    weekday = ExpiryDay(exchange="MCX", weekday="Tuesday", since="2026-01-01")
-    tables = rc.Tables(expiries=(weekday,), years=(Year(calendar="commodity", year=2026),))
-    assert rc.weekly_expiry(date(2026, 11, 20), exchange="MCX", tables=tables) == date(2026, 11, 24)
 
 
 def test_a_year_without_a_calendar_and_a_fortnight_without_a_session_have_no_expiry():
