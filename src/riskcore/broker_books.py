@@ -142,9 +142,9 @@ class BrokerBooks:
 
     def sold_from_holdings(self, row: BrokerPosition) -> int:
         """Shares of a negative CNC row that were sold out of the demat account, and are no short; of others, 0."""
-        if row.product != "CNC" or row.quantity >= 0:
+        if row.product != "CNC":
             return 0
-        return min(-row.quantity, max(self.in_demat(row.key), 0))
+        return min(max(-row.quantity, 0), max(self.in_demat(row.key), 0))
 
     def in_demat(self, key: str) -> int:
         """Shares of an instrument in the demat account; 0 where the holdings do not show it."""

@@ -111,12 +111,8 @@ def overfilled(book: Book, order_id: str, position: Position, value: Decimal, ch
     order = book.order(order_id)
     if order is None:
         return book
-    filled = attrs.evolve(
-        order,
-        filled_quantity=order.filled_quantity + position.quantity,
-        filled_value=order.filled_value + value,
-    )
-    booked = book.with_order(filled.advance(order.status, filled.filled_quantity, filled.filled_value))
+    filled = order.filled_quantity + position.quantity
+    booked = book.with_order(order.advance(order.status, filled, order.filled_value + value))
     held = booked.position(position.instrument.key)
     grown = position if held is None else _joined(held, position)
     others = tuple(p for p in booked.positions if p is not held)

@@ -29,14 +29,10 @@ def weekly_expiry(on: date, *, exchange: str = "NFO", tables: Tables | None = No
     >>> weekly_expiry(date(2026, 11, 20))  # Tuesday the 24th is a holiday
     datetime.date(2026, 11, 23)
     """
-    day = on
-    for _ in range(3):
-        nominal = _weekday_from(day, exchange, tables)
-        found = _session_at_or_before(nominal, exchange, tables)
-        if found >= on:
-            return found
-        day = nominal + timedelta(days=1)
-    raise CalendarUnknown(f"no weekly expiry of {exchange} found after {on.isoformat()}")
+    nominal = _weekday_from(on, exchange, tables)
+    while (found := _session_at_or_before(nominal, exchange, tables)) < on:
+        nominal = _weekday_from(nominal + timedelta(days=1), exchange, tables)
+    return found
 
 
 def monthly_expiry(year: int, month: int, *, exchange: str = "NFO", tables: Tables | None = None) -> date:
@@ -94,11 +90,15 @@ def _sessions_before(expiry: date, days: int, exchange: str, tables: Tables | No
 
 
 def _is_session(day: date, exchange: str, tables: Tables | None) -> bool:
-    contract = Instrument(symbol="ANY", tick=1, exchange=exchange, segment=FUT)
     try:
-        return session_on(day, contract, "NRML", tables=tables) is not None
+        return _has_session(day, exchange, tables)
     except CalendarUnknown:
         return day.weekday() < SATURDAY
+
+
+def _has_session(day: date, exchange: str, tables: Tables | None) -> bool:
+    """Whether the contracts of an exchange trade on a day, whatever their product."""
+    return session_on(day, Instrument(symbol="ANY", tick=1, exchange=exchange, segment=FUT), tables=tables) is not None
 
 
 def _weekday_from(day: date, exchange: str, tables: Tables | None) -> date:
@@ -109,9 +109,8 @@ def _weekday_from(day: date, exchange: str, tables: Tables | None) -> date:
 
 
 def _session_at_or_before(day: date, exchange: str, tables: Tables | None) -> date:
-    contract = Instrument(symbol="ANY", tick=1, exchange=exchange, segment="FUT")
     for back in range(LONGEST_HOLIDAY):
         tried = day - timedelta(days=back)
-        if session_on(tried, contract, "NRML", tables=tables) is not None:
+        if _has_session(tried, exchange, tables):
             return tried
     raise CalendarUnknown(f"no session of {exchange} in the days before {day.isoformat()}")

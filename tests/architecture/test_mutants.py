@@ -1,5 +1,9 @@
-"""tools/mutants.py: which functions a change touches, what counts as killed, and that written words are kept."""
+"""tools/mutants.py: which functions a change touches, what counts as killed, and that written words are kept.
 
+And docs/mutants.md itself: no room below the least rate, no survivor without a word.
+"""
+
+import re
 from argparse import Namespace
 
 from tools import mutants
@@ -71,3 +75,68 @@ def test_only_functions_of_mutated_files_count_as_changed(monkeypatch):
     found = mutants.changed_functions("main")
     assert len(found) == 1
     assert found[0].startswith("riskcore.money.x_")
+
+
+# ---------------------------------------------------------------- the page that was written
+
+
+ROOMS = {
+    *(
+        "money",
+        "rounding",
+        "sizing",
+        "sizers",
+        "stops",
+        "targets",
+        "decision",
+        "pretrade",
+        "breakers",
+        "exits",
+        "rules",
+    ),
+    *("orders", "reconcile", "corrections", "custody", "broker_books", "brokers", "expiries"),
+}
+
+
+def rated(text):
+    """Room -> per cent killed, as the first table of a page says."""
+    first = text.partition("| file |")[0]
+    return {name: float(rate) for name, rate in re.findall(r"^\| `(\w+)` \|.*\| ([\d.]+) % \|$", first, re.MULTILINE)}
+
+
+def survivors(text):
+    """Function -> the word beside each change of it that no test notices; every row of the last table has one."""
+    rows = text.partition("## Survivors")[2].splitlines()[4:]
+    found = [(row, re.fullmatch(r"\| `([^|]*)` \| `.*` \|(.*)\|", row)) for row in rows]
+    assert [row for row, match in found if match is None] == []
+    return [(match[1], match[2].strip()) for _, match in found]
+
+
+def test_the_rows_of_a_page_are_read():
+    """A page of one survivor without a word, of which one room's half was killed."""
+    page = mutants.page([*FOUND, FOUND[2]], "")
+    assert rated(page) == {"money": 0.0, "sizing": 50.0}
+    assert survivors(page) == [("sizing.size", ""), ("money.amount", "")]
+
+
+def test_every_room_of_the_page_kills_at_least_what_the_tool_asks():
+    """And no room is missing."""
+    found = rated(mutants.PAGE.read_text(encoding="ascii"))
+    assert set(found) == ROOMS
+    assert {room: rate for room, rate in found.items() if rate < mutants.LEAST} == {}
+
+
+def test_every_survivor_of_the_page_has_a_word():
+    """The last column says why the change makes no difference."""
+    found = survivors(mutants.PAGE.read_text(encoding="ascii"))
+    assert found
+    assert [function for function, word in found if not word] == []
+
+
+def test_the_mutated_files_are_the_rooms_of_the_page():
+    """pyproject.toml names them; each pattern is a file or a folder that is there."""
+    patterns = mutants.only_mutated()
+    assert {
+        pattern.removeprefix("src/riskcore/").partition("/")[0].removesuffix(".py") for pattern in patterns
+    } == ROOMS
+    assert [pattern for pattern in patterns if not any(mutants.ROOT.glob(pattern))] == []

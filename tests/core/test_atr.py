@@ -148,3 +148,9 @@ def test_too_few_bars_are_an_error_and_never_stretched(bars, period, message):
     """The decision refuses them as atr_not_ready."""
     with pytest.raises(ValueError, match=message):
         rc.atr(BARS[:bars], period)
+
+
+def test_an_average_of_one_bar_is_its_true_range():
+    """One is the least period, and one bar is enough for it."""
+    for bars in (1, 2, 9):
+        assert rc.atr(BARS[:bars], 1) == rc.true_ranges(BARS[:bars])[-1]

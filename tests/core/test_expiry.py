@@ -1,13 +1,13 @@
 """Contracts on shares are left before they end in delivery; those on an index are settled in cash, and are not."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 import riskcore as rc
 from riskcore.expiries import ends_in_delivery, leave_by, leave_from
-from riskcore.table_rows import Margin
+from riskcore.table_rows import CalendarDay, ExpiryDay, Margin, Window
 from tests.core.engine_days import a_day
 
 LAST = date(2026, 12, 29)
@@ -143,3 +143,61 @@ def test_the_days_are_checked():
         rc.Policy(expiry_exit_days=-1)
     assert rc.Policy(expiry_exit_days=0).expiry_exit_days == 0
     assert rc.Policy().risk_per_trade == Decimal(1)
+
+
+# ---------------------------------------------------------------- the days themselves
+
+
+def test_a_week_ends_on_its_day_of_expiry_and_the_next_begins_after_it():
+    """Tuesday the 17th; the 24th is a holiday, so that Monday the 23rd is the day, and the 24th is of the next week."""
+    days = [date(2026, 11, day) for day in (17, 18, 23, 24)]
+    expected = [date(2026, 11, 17), date(2026, 11, 23), date(2026, 11, 23), date(2026, 12, 1)]
+    assert [rc.weekly_expiry(day) for day in days] == expected
+
+
+def test_a_month_that_ends_on_its_weekday_of_expiry_ends_with_it():
+    """Tuesday the 30th of June, and Thursday the 30th of April."""
+    assert rc.monthly_expiry(2026, 6) == date(2026, 6, 30)
+    assert rc.monthly_expiry(2026, 4, exchange="BFO") == date(2026, 4, 30)
+
+
+OWN = rc.Tables(
+    expiries=(ExpiryDay(exchange="NFO", weekday="Wednesday", since="2026-01-01"),),
+    days=(CalendarDay(day="2026-12-02", kind="closed"), CalendarDay(day="2026-12-30", kind="closed")),
+)
+
+
+def test_a_weekday_and_a_holiday_of_ones_own_count():
+    """Wednesday in the place of Tuesday, and two of them are holidays."""
+    assert rc.weekly_expiry(date(2026, 11, 20), tables=OWN) == date(2026, 11, 25)
+    assert rc.weekly_expiry(date(2026, 11, 26), tables=OWN) == date(2026, 12, 1)
+    assert rc.weekly_expiry(date(2026, 12, 2), tables=OWN) == date(2026, 12, 9)
+    assert rc.monthly_expiry(2026, 12, tables=OWN) == LAST
+
+
+def test_the_days_before_an_expiry_are_counted_by_ones_own_calendar():
+    """The 28th a holiday: the fourth session before the 29th is a day earlier; a day without times has no moment."""
+    closed = rc.Tables(days=(CalendarDay(day="2026-12-28", kind="closed"),))
+    assert leave_by(STOCK, 4, tables=closed) == date(2026, 12, 21)
+    assert leave_from(STOCK, 4, square_off_at=None, tables=closed).date() == date(2026, 12, 21)
+
+
+def test_a_contract_is_left_at_the_intraday_square_off_of_its_day_and_earlier_where_that_is_asked():
+    """By the times of the tables, or of one's own; a contract that expires on a holiday has no such moment."""
+    day = datetime(2026, 12, 22, tzinfo=rc.IST)
+    assert leave_from(STOCK, 4, square_off_at=None) == day.replace(hour=15, minute=30)
+    assert leave_from(STOCK, 4, square_off_at=time(15, 0)) == day.replace(hour=15)
+    window = {"exchange": "NFO", "segment": "FUT", "product": "MIS", "since": "2026-01-01"}
+    own = rc.Tables(square_off=(Window(**window, no_entry_before="09:20", no_entry_after="12:00", square_off="12:30"),))
+    assert leave_from(STOCK, 4, square_off_at=None, tables=own) == day.replace(hour=12, minute=30)
+    shut = rc.Tables(days=(CalendarDay(day=LAST, kind="closed"),))
+    assert leave_from(STOCK, 0, square_off_at=None, tables=shut) is None
+
+
+def test_a_year_without_a_calendar_and_a_fortnight_without_a_session_have_no_expiry():
+    """Each says what is missing."""
+    with pytest.raises(rc.CalendarUnknown, match=r"^no weekday of expiry for NFO on 2025-08-20$"):
+        rc.weekly_expiry(date(2025, 8, 20))
+    shut = rc.Tables(days=tuple(CalendarDay(day=f"2026-11-{day:02}", kind="closed") for day in range(2, 25)))
+    with pytest.raises(rc.CalendarUnknown, match=r"^no session of NFO in the days before 2026-11-17$"):
+        rc.weekly_expiry(date(2026, 11, 12), tables=shut)

@@ -101,6 +101,12 @@ def test_the_legs_of_a_contract_are_whole_lots():
     assert [leg.quantity for leg in rc.open_legs(lots)] == [15, 10, 10]
 
 
+def test_a_leg_that_has_left_is_no_leg_to_come():
+    """Twenty-five of fifty are gone, then thirty: of the second leg ten are left."""
+    for quantity, left in ((25, [(1020, 15), (1030, 10)]), (20, [(1020, 10), (1030, 10)])):
+        assert [(leg.price, leg.quantity) for leg in rc.open_legs(held(quantity=quantity, legs=PLAN))] == left
+
+
 def test_a_short_that_opens_beyond_its_leg_leaves_at_the_better_price():
     """Planned at 990, opened at 985: at 985; opened at 995 and fallen: at 990."""
     plan = (rc.TargetLeg(Decimal(990), 30), rc.TargetLeg(Decimal(980), 20))

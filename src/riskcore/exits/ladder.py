@@ -69,7 +69,7 @@ def band_pct(book: Book, position: Position, policy: Policy, *, further: int = 0
     """
     if refusals(book, position):
         return ZERO
-    return min(_doubled(book, position, policy, further), max(policy.exit_max_band_pct, policy.exit_band_pct))
+    return min(_doubled(book, position, policy, further), policy.exit_max_band_pct)
 
 
 def at_last_step(book: Book, position: Position, policy: Policy) -> bool:

@@ -72,6 +72,6 @@ def touched_legs(position: Position, *, first: Decimal, high: Decimal, low: Deci
     if not reached:
         return None
     quantity = sum(leg.quantity for leg in reached)
-    prices = [max(leg.price, first) if long else min(leg.price, first) for leg in reached]
-    value = sum((leg.quantity * price for leg, price in zip(reached, prices, strict=True)), ZERO)
+    better = max if long else min
+    value = sum((leg.quantity * better(leg.price, first) for leg in reached), ZERO)
     return TouchedLegs(quantity, value / quantity, reached[-1].price)

@@ -1,0 +1,278 @@
+"""What one read of the broker's books says: of an order, of which row is whose, of what is held."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore import reconcile
+from riskcore.reconcile import (
+    candidates,
+    fingerprint_fits,
+    foreign_trades,
+    is_clean,
+    late,
+    named,
+    price_elsewhere,
+    told_of,
+    traded_elsewhere,
+)
+from tests.core.by_hand import TEN, book, entry, held, leaving, order
+from tests.core.custody_days import foreign, row, trade
+
+pytestmark = pytest.mark.smoke
+
+D = Decimal
+RULES = rc.Policy()
+
+
+def read(**shown):
+    return rc.BrokerBooks(at=TEN, **{"orders": (), "trades": (), "positions": (), "holdings": (), **shown})
+
+
+# ---------------------------------------------------------------- what is told of one order
+
+
+OURS = order(entry(), broker_id="E1")
+
+
+def told(*rows, trades=(), of=OURS):
+    return told_of(of, read(orders=rows, trades=trades))
+
+
+def test_an_order_that_no_book_knows_is_not_told_of():
+    """Rows and trades of others say nothing."""
+    assert told(foreign(), trades=(trade("X1", "BUY", 1, 10),)) is None
+    assert told_of(OURS, read(orders=None, trades=None)) is None
+
+
+def test_a_fill_is_the_sum_of_the_trades_and_its_time_the_latest_of_them():
+    """20 at 999 and 30 at 1,000, the earlier told last."""
+    early, later = (TEN + timedelta(seconds=s) for s in (1, 2))
+    shown = [
+        rc.BrokerTrade(order_id="E1", key="NSE:INFY", side="BUY", quantity=q, price=p, product="MIS", traded_at=at)
+        for q, p, at in ((20, 999, later), (30, 1000, early))
+    ]
+    found = told(row(OURS.approved, "E1", "complete", note="done"), trades=shown)
+    assert (found.status, found.filled_quantity, found.filled_value) == ("filled", 50, 49_980)
+    assert (found.traded_at, found.note) == (later, "done")
+
+
+def test_trades_without_a_row_are_a_fill_too():
+    """The order book lags, or lost the row: 50 are filled, 20 work on; nobody says when, nor anything else."""
+    whole = told(trades=(trade("E1", "BUY", 50, 1000),))
+    part = told(trades=(trade("E1", "BUY", 20, 1000),))
+    assert (whole.status, part.status) == ("filled", "working")
+    assert (part.traded_at, part.note) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("of_row", "average", "told_filled", "value"),
+    [
+        (30, 999, 30, 29_970),
+        (20, 999, 20, 20_000),
+        (10, 999, 20, 20_000),
+        (None, 999, 20, 20_000),
+        (30, None, 20, 20_000),
+    ],
+)
+def test_the_rows_own_figure_counts_where_it_is_larger_and_has_a_price(of_row, average, told_filled, value):
+    """The trade book shows 20 at 1,000."""
+    shown = row(OURS.approved, "E1", filled_quantity=of_row, average_price=average)
+    found = told(shown, trades=(trade("E1", "BUY", 20, 1000),))
+    assert (found.filled_quantity, found.filled_value) == (told_filled, value)
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("open", "working"),
+        ("trigger_pending", "working"),
+        ("complete", "working"),
+        ("cancelled", "cancelled"),
+        ("rejected", "rejected"),
+        ("other", "unknown"),
+    ],
+)
+def test_what_a_rows_word_means_while_the_fill_is_not_whole(said, status):
+    """Of a word that nobody knows the order stays what it was."""
+    doubted = order(entry(), "unknown", broker_id="E1")
+    assert told(row(doubted.approved, "E1", said), of=doubted).status == status
+
+
+@pytest.mark.parametrize(
+    ("trades", "filled", "status"),
+    [(None, None, "working"), (None, 0, "cancelled"), ((), None, "cancelled")],
+)
+def test_a_cancelled_order_has_ended_only_where_its_fill_could_be_read(trades, filled, status):
+    """By the trade book, or by the row itself."""
+    shown = row(OURS.approved, "E1", "cancelled", filled_quantity=filled)
+    assert told_of(OURS, read(orders=(shown,), trades=trades)).status == status
+
+
+# ---------------------------------------------------------------- which row is which order
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ({}, True),
+        ({"key": "NSE:TCS"}, False),
+        ({"side": "SELL"}, False),
+        ({"quantity": 49}, False),
+        ({"product": "CNC"}, False),
+        ({"price": "999.95"}, False),
+        ({"price": None}, True),
+        ({"trigger": 1000}, False),
+        ({"placed_at": None}, True),
+        ({"placed_at": TEN + timedelta(seconds=30)}, True),
+        ({"placed_at": TEN - timedelta(seconds=30)}, True),
+        ({"placed_at": TEN + timedelta(seconds=31)}, False),
+        ({"placed_at": TEN - timedelta(seconds=31)}, False),
+    ],
+)
+def test_a_fingerprint_fits_in_every_part_that_is_told(change, fits):
+    """Thirty seconds on either side; what the row does not tell is not held against it."""
+    unknown = order(entry())
+    assert fingerprint_fits(unknown, row(unknown.approved, "E1", **change), RULES) is fits
+
+
+@pytest.mark.parametrize(("trigger", "fits"), [(980, True), (979, False), (None, True)])
+def test_the_fingerprint_of_a_stop_has_its_trigger(trigger, fits):
+    """A stop at 979 is another one."""
+    stop = order(leaving(trigger=980))
+    assert fingerprint_fits(stop, row(stop.approved, "S1", trigger=trigger), RULES) is fits
+
+
+def test_a_row_that_has_a_name_in_our_book_is_no_candidate():
+    """It is the other order's, which is alike in everything."""
+    one, other = order(entry()), order(entry(order_id="b", signal_id="b"), broker_id="E1")
+    shown = read(orders=(row(one.approved, "E1"), row(one.approved, "E2"), foreign()))
+    assert candidates(one, book(one, other), shown, RULES) == ("E2",)
+    assert candidates(one, book(one, other), read(orders=None), RULES) == ()
+
+
+def slices(*quantities, at=TEN):
+    return [
+        order(entry(order_id=f"a{number}", quantity=quantity, at=at)) for number, quantity in enumerate(quantities, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        (("E1",), (("a1", "E1"),)),
+        (("E1", "E2"), (("a1", "E1"), ("a2", "E2"))),
+        (("E1", "E2", "E3"), ()),
+    ],
+)
+def test_equal_slices_take_as_many_rows_as_there_are_and_no_more(rows, names):
+    """Two of fifty each."""
+    alike = slices(50, 50)
+    shown = read(orders=tuple(row(alike[0].approved, name) for name in rows))
+    assert named(book(*alike), shown, RULES) == names
+
+
+def test_a_row_that_two_different_orders_fit_is_nobodys():
+    """Of ten o'clock and of five seconds later; and the orders after them are named all the same."""
+    first, second = order(entry()), order(entry(order_id="b", at=TEN + timedelta(seconds=5)))
+    third = order(entry(order_id="c", quantity=20))
+    shown = read(orders=(row(first.approved, "E1"), row(third.approved, "E2")))
+    assert named(book(first, second, third), shown, RULES) == (("c", "E2"),)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"at": TEN + timedelta(seconds=1)},
+        {"limit": 1001},
+        {"quantity": 51},
+        {"product": "CNC"},
+    ],
+)
+def test_orders_that_differ_in_anything_are_no_slices_of_each_other(other):
+    """Two rows without a price or a time, one order of each kind: no row is told apart, unless it fits one alone."""
+    one, two = order(entry()), order(entry(order_id="b", **other))
+    rows = [row(one.approved, name, price=None, placed_at=None) for name in ("E1", "E2")]
+    assert named(book(one, two), read(orders=rows), RULES) == ()
+
+
+def test_stops_that_differ_in_their_trigger_alone_are_no_slices_of_each_other():
+    """Two rows that tell no trigger may be either's."""
+    one, two = order(leaving(trigger=980)), order(leaving(order_id="y", trigger=985))
+    rows = [row(one.approved, name, trigger=None) for name in ("S1", "S2")]
+    assert named(book(one, two), read(orders=rows), RULES) == ()
+
+
+def test_only_orders_that_may_still_be_there_and_have_no_name_are_named():
+    """One was rejected, one is known as E1."""
+    gone, known = order(entry(), "rejected"), order(entry(order_id="b"), broker_id="E1")
+    shown = read(orders=(row(known.approved, "E1"), row(known.approved, "E2")))
+    assert named(book(gone, known), shown, RULES) == ()
+
+
+def test_an_order_that_was_taken_for_lost_is_found_by_the_same_marks():
+    """And no other that ended is looked for; one that has a name is found already."""
+    lost, refused = order(entry(), "rejected"), order(entry(order_id="b", quantity=20), "rejected")
+    shown = read(orders=(row(lost.approved, "E1"), row(refused.approved, "E2")))
+    assert late(book(lost, refused), shown, RULES, {"a"}) == (("a", "E1"),)
+    named_before = order(entry(), "rejected", broker_id="E0")
+    assert late(book(named_before), shown, RULES, {"a"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("shown", "clean"),
+    [
+        ({"orders": (foreign(),)}, True),
+        ({"orders": (foreign("X2"), foreign())}, True),
+        ({"orders": ()}, False),
+        ({"orders": (foreign("X2"),)}, False),
+        ({"orders": None}, False),
+        ({"orders": (foreign(),), "trades": None}, False),
+    ],
+)
+def test_a_read_proves_an_absence_only_with_trades_and_an_order_known_before(shown, clean):
+    """X1 was seen before."""
+    assert is_clean(read(**shown), iter(["X1"])) is clean
+
+
+# ---------------------------------------------------------------- trades of others
+
+
+OTHERS = (
+    trade("H1", "SELL", 30, 1010),
+    trade("H2", "SELL", 20, 1020),
+    trade("H3", "BUY", 20, 900),
+    trade("H4", "SELL", 20, 50, key="NSE:TCS"),
+    trade("E1", "SELL", 20, 800),
+)
+
+
+def test_foreign_trades_are_those_of_no_order_of_ours():
+    """Of that instrument alone."""
+    ours = book(OURS, positions=(held(),))
+    assert [found.order_id for found in foreign_trades(ours, read(trades=OTHERS), "NSE:INFY")] == ["H1", "H2", "H3"]
+    assert foreign_trades(ours, read(trades=None), "NSE:INFY") == ()
+
+
+@pytest.mark.parametrize(("quantity", "explained"), [(49, True), (50, True), (51, False)])
+def test_a_position_left_by_other_hands_if_their_trades_took_off_all_of_it(quantity, explained):
+    """They sold fifty."""
+    ours = book(OURS, positions=(held(quantity),))
+    assert traded_elsewhere(ours, read(trades=OTHERS), "NSE:INFY") is explained
+    assert not traded_elsewhere(book(OURS), read(trades=OTHERS), "NSE:INFY")
+
+
+def test_what_other_hands_sold_for_is_their_average_else_the_last_price_else_the_entry():
+    """30 at 1,010 and 20 at 1,020."""
+    ours = book(OURS, positions=(held(),))
+    assert price_elsewhere(held(), ours, read(trades=OTHERS)) == 1014
+    assert price_elsewhere(held(last=990), ours, read()) == 990
+    assert price_elsewhere(held(), ours, read()) == 1000
+
+
+def test_the_kinds_of_a_difference_are_words_that_the_journal_keeps():
+    """A journal written before must be read after."""
+    kinds = (reconcile.MORE, reconcile.LESS, reconcile.GONE, reconcile.OPPOSITE, reconcile.FOREIGN, reconcile.SUSPECT)
+    assert kinds == ("more", "less", "gone", "opposite", "foreign", "suspect")

@@ -1,0 +1,297 @@
+"""Our positions held against the broker's rows: what differs, what is gone, what one read cannot tell."""
+
+from datetime import date, timedelta
+
+import attrs
+import pytest
+
+import riskcore as rc
+from riskcore.brokers import capability
+from riskcore.custody import Mismatch
+from riskcore.reconcile import differences, held_there, repeated, was_carried
+from tests.core.by_hand import TEN, book, entry, held, leaving, order
+from tests.core.custody_days import foreign, row, trade
+from tests.core.engine_days import INFY, TCS
+
+pytestmark = pytest.mark.smoke
+
+ZERODHA = capability("zerodha", on=date(2026, 11, 20))
+SHOONYA = capability("shoonya", on=date(2026, 11, 20))
+FILLED = order(entry(), "filled", 50, 50_000, broker_id="E1")
+YESTERDAY = TEN - timedelta(days=1)
+
+
+def shown(quantity, key="NSE:INFY", product="MIS"):
+    return rc.BrokerPosition(key=key, product=product, quantity=quantity)
+
+
+def in_demat(quantity, key="NSE:INFY"):
+    return rc.BrokerHolding(key=key, quantity=quantity)
+
+
+def read(*positions, **more):
+    given = {"orders": (), "trades": (), "positions": positions, "holdings": ()}
+    return rc.BrokerBooks(at=TEN, **{**given, **more})
+
+
+def differ(ours, books, broker=ZERODHA):
+    """(kind, key, ours, theirs) of every difference, and that each was seen once."""
+    found = differences(ours, books, broker)
+    assert all(mismatch.times == 1 for mismatch in found)
+    return [(m.kind, m.key, m.ours, m.theirs) for m in found]
+
+
+OURS = book(FILLED, positions=(held(),))
+
+
+@pytest.mark.parametrize(
+    ("side", "theirs", "kind"),
+    [
+        ("BUY", 50, None),
+        ("BUY", 51, "more"),
+        ("BUY", 1, "less"),
+        ("BUY", -50, "opposite"),
+        ("BUY", 0, "gone"),
+        ("SELL", -50, None),
+        ("SELL", -51, "more"),
+        ("SELL", -1, "less"),
+        ("SELL", 1, "opposite"),
+        ("SELL", 0, "gone"),
+    ],
+)
+def test_how_the_brokers_position_differs_from_ours(side, theirs, kind):
+    """Fifty shares on our side."""
+    ours = book(positions=(held(side=side),))
+    way = 1 if side == "BUY" else -1
+    wanted = [] if kind is None else [(kind, "NSE:INFY", 50 * way, theirs)]
+    assert differ(ours, read(shown(theirs))) == wanted
+
+
+def test_differences_come_in_the_order_of_keys_and_a_flat_row_is_none():
+    """TCS is somebody else's, in two products that add up; ABC went flat today."""
+    rows = (shown(7, "NSE:TCS"), shown(3, "NSE:TCS", "NRML"), shown(0, "NSE:ABC"), shown(20))
+    assert differ(OURS, read(*rows)) == [("less", "NSE:INFY", 50, 20), ("foreign", "NSE:TCS", 0, 10)]
+
+
+def test_of_an_instrument_of_ours_only_our_product_is_held_against_it():
+    """25 more of it for delivery are the owner's."""
+    assert differ(OURS, read(shown(50), shown(25, product="CNC"))) == []
+    assert differ(OURS, read(shown(30), shown(20), shown(25, product="CNC"))) == []
+
+
+def test_positions_that_could_not_be_read_say_nothing():
+    """Which is not the same as no difference."""
+    assert differences(OURS, read(positions=None), ZERODHA) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "rows", "told"),
+    [
+        (order(entry(order_id="b"), "unknown"), (), False),
+        (order(entry(order_id="b"), "rejected"), (), True),
+        (order(entry(order_id="b"), broker_id="E2"), ("open",), True),
+        (order(entry(order_id="b"), broker_id="E2"), (), True),
+        (order(entry(order_id="b"), broker_id="E2"), ("complete",), False),
+        (order(entry(order_id="b"), broker_id="E2"), ("other",), False),
+        (order(entry(order_id="b"), "cancelled", broker_id="E2"), ("cancelled",), True),
+    ],
+)
+def test_an_instrument_with_an_order_that_may_have_filled_is_left_out(known, rows, told):
+    """An order without a name, and one that has ended at the broker while ours still works."""
+    ours = book(FILLED, known, positions=(held(),))
+    orders = tuple(row(known.approved, "E2", status) for status in rows)
+    found = differ(ours, read(shown(70), shown(5, "NSE:TCS"), orders=orders))
+    assert (("more", "NSE:INFY", 50, 70) in found) is told
+    assert ("foreign", "NSE:TCS", 0, 5) in found
+
+
+def test_order_books_that_could_not_be_read_leave_nothing_out():
+    """The order may work still."""
+    ours = book(FILLED, order(entry(order_id="b"), broker_id="E2"), positions=(held(),))
+    assert differ(ours, read(shown(70), orders=None)) == [("more", "NSE:INFY", 50, 70)]
+
+
+# ---------------------------------------------------------------- delivery
+
+
+def test_without_holdings_nothing_is_said_of_what_is_held_for_delivery():
+    """Of intraday positions it is."""
+    delivery, intraday = held(product="CNC"), held(20, instrument=TCS, signal_id="t")
+    found = differ(book(positions=(delivery, intraday)), read(holdings=None))
+    assert found == [("gone", "NSE:TCS", 20, 0)]
+
+
+def test_shares_sold_from_the_demat_account_are_foreign_only_beyond_what_is_there():
+    """Ten sold with seven there: three short. Of an intraday row the holdings explain nothing."""
+    rows = (shown(-10, "NSE:ABC", "CNC"), shown(-10, "NSE:TCS"))
+    found = differ(book(), read(*rows, holdings=(in_demat(7, "NSE:ABC"), in_demat(10, "NSE:TCS"))))
+    assert found == [("foreign", "NSE:ABC", 0, -3), ("foreign", "NSE:TCS", 0, -10)]
+
+
+@pytest.mark.parametrize(
+    ("opened", "rows", "demat", "there"),
+    [
+        (YESTERDAY, (), 50, 50),
+        (YESTERDAY, (), 100, 100),
+        (YESTERDAY, (-20,), 50, 30),
+        (TEN, (50,), 70, 50),
+        (TEN, (30,), 70, 50),
+        (TEN, (30,), 10, 40),
+        (TEN, (60,), 0, 60),
+        (TEN, (60,), 70, 60),
+        (TEN, (), 0, 0),
+        (None, (30,), 70, 50),
+    ],
+)
+def test_what_the_broker_has_of_a_delivery_position(opened, rows, demat, there):
+    """Carried: all that is held counts. Of today: the holdings fill up what the rows lack, and never more."""
+    position = held(product="CNC", opened_at=opened)
+    books = read(*(shown(q, product="CNC") for q in rows), shown(500), holdings=(in_demat(demat), in_demat(9, "X")))
+    assert held_there(position, books, TEN.date()) == there
+
+
+def test_holdings_are_nothing_to_an_intraday_position():
+    """Nor is a row of another instrument."""
+    books = read(shown(50), shown(7, "NSE:TCS"), holdings=(in_demat(20),))
+    assert held_there(held(), books, TEN.date()) == 50
+    assert held_there(held(), read(positions=None), TEN.date()) == 0
+
+
+def test_carried_is_what_was_opened_before_the_session():
+    """By the date; of a position without a time, or in no session, nobody knows."""
+    today = TEN.date()
+    assert was_carried(held(opened_at=YESTERDAY), today)
+    assert not was_carried(held(opened_at=TEN.replace(hour=1)), today)
+    assert not was_carried(held(opened_at=None), today)
+    assert not was_carried(held(opened_at=YESTERDAY), None)
+
+
+# ---------------------------------------------------------------- gone, or not to be believed
+
+
+def gone(ours, books, broker):
+    ((kind, *_),) = differ(ours, books, broker)
+    return kind
+
+
+FLAT = shown(0)
+OLD = book(positions=(held(),))
+
+
+@pytest.mark.parametrize(
+    ("books", "broker", "kind"),
+    [
+        (read(), ZERODHA, "gone"),
+        (read(), None, "gone"),
+        (read(), SHOONYA, "suspect"),
+        (read(FLAT), SHOONYA, "gone"),
+        (read(trades=(trade("H1", "SELL", 50, 990),)), SHOONYA, "gone"),
+        (read(trades=(trade("H1", "SELL", 49, 990),)), SHOONYA, "suspect"),
+        (read(holdings=(in_demat(9, "NSE:ABC"),)), SHOONYA, "suspect"),
+    ],
+)
+def test_an_empty_book_proves_a_position_gone_only_where_errors_do_not_come_as_nothing(books, broker, kind):
+    """Or where trades of others took it off."""
+    assert gone(OLD, books, broker) == kind
+
+
+@pytest.mark.parametrize(
+    ("opened", "books", "kind"),
+    [
+        (YESTERDAY, read(holdings=(in_demat(9, "NSE:ABC"),)), "gone"),
+        (YESTERDAY, read(), "suspect"),
+        (YESTERDAY, read(FLAT), "suspect"),
+        (TEN, read(holdings=(in_demat(9, "NSE:ABC"),)), "suspect"),
+        (TEN, read(FLAT), "gone"),
+    ],
+)
+def test_shares_carried_for_delivery_are_missed_among_the_holdings(opened, books, kind):
+    """Those of today in the position book."""
+    ours = book(positions=(held(product="CNC", opened_at=opened),))
+    assert gone(ours, books, SHOONYA) == kind
+
+
+def test_a_carried_intraday_position_is_missed_in_the_position_book():
+    """Holdings that show something prove nothing of it."""
+    ours = book(positions=(held(opened_at=YESTERDAY),))
+    assert gone(ours, read(holdings=(in_demat(9, "NSE:ABC"),)), SHOONYA) == "suspect"
+
+
+BOUGHT = trade("E1", "BUY", 50, 1000)
+
+
+@pytest.mark.parametrize(
+    ("trades", "kind"),
+    [
+        ((), "suspect"),
+        (None, "suspect"),
+        ((BOUGHT,), "suspect"),
+        ((BOUGHT, trade("H1", "SELL", 20, 990)), "gone"),
+        ((BOUGHT, trade("H1", "SELL", 50, 990)), "gone"),
+        ((trade("H1", "SELL", 20, 990),), "suspect"),
+        ((trade("E1", "BUY", 50, 1000, key="NSE:TCS"),), "suspect"),
+        ((BOUGHT, trade("H1", "BUY", 20, 990, key="NSE:TCS")), "suspect"),
+    ],
+)
+def test_the_trade_book_of_the_read_speaks_against_a_position_that_it_does_not_show(trades, kind):
+    """It shows no trade of our own order, or trades that leave just what we hold: then the read is not true."""
+    found = differ(OURS, read(trades=trades), ZERODHA)
+    assert found == [(kind, "NSE:INFY", 50, 0)]
+
+
+def test_a_row_that_says_none_is_an_answer_whatever_the_trades_say():
+    """And so are shares that stand under another product."""
+    assert differ(OURS, read(FLAT, trades=(BOUGHT,))) == [("gone", "NSE:INFY", 50, 0)]
+    assert differ(OURS, read(shown(50, product="NRML"), trades=(BOUGHT,))) == [("gone", "NSE:INFY", 50, 0)]
+    assert differ(OURS, read(shown(5, "NSE:TCS"), trades=(BOUGHT,)))[0][0] == "suspect"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        order(entry(instrument=TCS), "filled", 50, 50_000, broker_id="E1"),
+        order(entry(), broker_id="E1"),
+    ],
+)
+def test_only_orders_that_filled_in_it_are_looked_for_among_the_trades(others):
+    """One of another instrument, or one that filled nothing, leaves no trade to be shown."""
+    assert differ(book(others, positions=(held(),)), read(), ZERODHA) == [("gone", "NSE:INFY", 50, 0)]
+
+
+def test_a_short_that_the_trades_still_leave_is_held():
+    """Sold fifty by our own order: minus fifty is what we hold."""
+    sold = order(entry(side="SELL"), "filled", 50, 50_000, broker_id="E1")
+    ours = book(sold, positions=(held(side="SELL"),))
+    assert gone(ours, read(trades=(trade("E1", "SELL", 50, 1000),)), ZERODHA) == "suspect"
+    bought = trade("H1", "BUY", 10, 1000)
+    assert gone(ours, read(trades=(trade("E1", "SELL", 50, 1000), bought)), ZERODHA) == "gone"
+
+
+# ---------------------------------------------------------------- seen again
+
+
+def test_a_difference_is_counted_while_it_stays_the_same():
+    """Up to where it is acted on; one that changes in anything, or was away, begins anew."""
+    seen = Mismatch("less", "NSE:INFY", 50, 25)
+    (once,) = repeated([seen], [], 3)
+    (twice,) = repeated([seen], [once], 3)
+    (thrice,) = repeated([seen], [twice], 3)
+    (more,) = repeated([seen], [thrice], 3)
+    assert [m.times for m in (once, twice, thrice, more)] == [1, 2, 3, 3]
+    assert attrs.evolve(twice, times=1) == seen
+    for changed in ({"kind": "more"}, {"key": "NSE:TCS"}, {"ours": 60}, {"theirs": 24}):
+        assert [m.times for m in repeated([attrs.evolve(seen, **changed)], [twice], 3)] == [1]
+    assert repeated([], [twice], 3) == ()
+
+
+def test_every_difference_keeps_its_own_count():
+    """Two instruments."""
+    first, second = Mismatch("less", "NSE:INFY", 50, 25, 2), Mismatch("foreign", "NSE:TCS", 0, 10)
+    found = repeated([first, second], [first], 5)
+    assert [(m.key, m.times) for m in found] == [("NSE:INFY", 3), ("NSE:TCS", 1)]
+
+
+def test_exits_without_a_name_leave_their_instrument_out_too():
+    """Nobody knows whether it sold."""
+    ours = book(FILLED, order(leaving(), "unknown"), positions=(held(instrument=INFY),))
+    assert differ(ours, read(shown(0), orders=(foreign(),))) == []
