@@ -20,10 +20,9 @@ from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
 from riskcore_openalgo.journal import Journal
-from riskcore_openalgo.runner.alerts import AlertDesk
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
+from riskcore_openalgo.runner.receiving import receiving
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, what_is_open, wind_down
-from riskcore_openalgo.web.intake import intake_app, serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
 ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
@@ -121,15 +120,12 @@ def end(day: Day, *, flatten: bool) -> int:
 @contextlib.contextmanager
 def intake(settings: Settings, day: Day) -> Iterator[None]:
     """The intake of alerts, where a source of them has a secret."""
-    secrets, place = settings.credentials.webhook.secrets, settings.system.intake
-    if not secrets:
-        print("no alerts are taken: no source has a secret under webhook: in api_credentials.yaml", flush=True)
-        yield
-        return
-    runner = day.live.runner
-    app = intake_app(AlertDesk(runner).submit, secrets=secrets, clock=runner.clock, max_body_bytes=place.max_body_bytes)
-    with serve(app, place.host, place.port) as server:
-        print(f"alerts: http://{place.host}:{server.port}/webhook/SOURCE, of {', '.join(secrets)}", flush=True)
+    with receiving(settings, day.live.runner, day.alarms.tell) as server:
+        if server is None:
+            print("no alerts are taken: no source has a secret under webhook: in api_credentials.yaml", flush=True)
+        else:
+            sources = ", ".join(settings.credentials.webhook.secrets)
+            print(f"alerts: {server.url}/webhook/SOURCE, of {sources}", flush=True)
         yield
 
 
