@@ -85,8 +85,8 @@ def intake_app(
     `sources` says who may post, and how they are read; `secrets` is the short form, a secret for each source. With
     any, only these sources exist. Without any, everybody who can reach the port can send signals. `clock` says what
     time it is; it must know its zone. X-Forwarded-For is believed of `trusted_proxies`. After `lockout_after` wrong
-    secrets within ten minutes an address is not listened to for `lockout_s` seconds. `tell` is called with what somebody should
-    know: that, and that a source sends more than it may.
+    secrets within ten minutes an address is not listened to for `lockout_s` seconds. `tell` is called with what
+    somebody should know: that, and that a source sends more than it may.
     """
     declared = dict(sources or {}) | {name: SourceRules(secrets=(Secret(s),)) for name, s in (secrets or {}).items()}
     for source, rules in declared.items():
