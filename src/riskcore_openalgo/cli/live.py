@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -20,6 +21,7 @@ from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
 from riskcore_openalgo.runner.receiving import receiving
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, what_is_open, wind_down
@@ -69,6 +71,8 @@ def run(
     with contextlib.ExitStack() as opened:
         client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
         place = arguments.journal or settings.system.journal
+        if mode == LIVE and isinstance(place, Path):
+            refuse_synced(place)
         journal = opened.enter_context(Journal(place, key=key_of(place)))
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
         day = assembled(settings, client, journal, mode=mode, analyzer=analyzer, clock=clock, api_key=lambda: key)
