@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from riskcore.instruments import PRODUCTS, Instrument, one_of, symbol_text
-from riskcore.money import not_negative, positive, whole
+from riskcore.money import not_negative, not_negative_whole, positive, whole
 from riskcore.sessions import in_ist
 from riskcore.values import checks, given, optional, settle
 
@@ -76,7 +76,9 @@ class Signal:
     the sender insists on; without them the policy places both. `levels` are prices of support and resistance, in any
     order, for a policy whose stop goes by them. `kind` "exit" closes the symbol's position and
     passes no entry rule. `bar_at` is the bar the signal was computed on; with source, strategy, symbol and side
-    it is the signal's identity, so that the same signal sent twice is one signal.
+    it is the signal's identity, so that the same signal sent twice is one signal. `receipt` names the text it came in:
+    without a `bar_at`, the same receipt again within `duplicate_window_s` is the same signal. `quantity` is what the
+    sender asked for, 0 for what was no number of shares: kept, and a cap where `signal_quantity` makes it one.
     """
 
     symbol: str = field(converter=given)
@@ -94,6 +96,8 @@ class Signal:
     interval: str | None = field(default=None, kw_only=True)
     bar_at: datetime | None = field(default=None, converter=given, kw_only=True)
     note: str = field(default="", kw_only=True)
+    quantity: int | None = field(default=None, converter=given, kw_only=True)
+    receipt: str = field(default="", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _SIGNAL)
@@ -196,6 +200,7 @@ _SIGNAL: Final = checks(
     levels=_prices,
     product=product_text,
     bar_at=optional(in_ist),
+    quantity=optional(not_negative_whole),
 )
 _MARKET: Final = checks(
     "Market",

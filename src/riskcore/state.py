@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,10 +17,13 @@ from riskcore.custody import Custody, replaced
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, WORKING
 from riskcore.policy.breakers import NAMES
+from riskcore.policy.validator import LONGEST_WINDOW_S
 from riskcore.sessions import in_ist
 from riskcore.signals import ENTRY, Signal
 from riskcore.state_custody import APPLY, forgetting, keeping
 from riskcore.states import FORMER
+
+RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
 
 
 @frozen
@@ -29,7 +32,8 @@ class State:
 
     `number` counts inputs. `pending` are signals waiting for evidence, `seen` the ids of the session's signals,
     `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with, `observed`
-    what breakers go by beside the book, `custody` what is known of the broker's side.
+    what breakers go by beside the book, `custody` what is known of the broker's side. `receipts` are the texts that
+    signals without a bar time came in, each as (receipt, when, signal id), those of the last `RECEIPTS_KEPT`.
     """
 
     book: Book = field(factory=Book)
@@ -42,6 +46,7 @@ class State:
     policy_hash: str = ""
     observed: Observations = field(factory=Observations)
     custody: Custody = field(factory=Custody)
+    receipts: tuple[tuple[str, datetime, str], ...] = ()
 
 
 @exact
@@ -96,8 +101,13 @@ def _equity_known(state: State, fact: e.EquityKnown) -> State:
 
 
 def _signal_taken(state: State, fact: e.SignalTaken) -> State:
-    waits = (fact.signal,) if fact.signal.kind == ENTRY else ()
-    return attrs.evolve(state, pending=state.pending + waits, seen=state.seen | {fact.signal.id})
+    signal = fact.signal
+    waits = (signal,) if signal.kind == ENTRY else ()
+    receipts = state.receipts
+    if signal.receipt and signal.bar_at is None:
+        kept = (row for row in receipts if row[0] != signal.receipt and fact.at - row[1] <= RECEIPTS_KEPT)
+        receipts = (*kept, (signal.receipt, fact.at, signal.id))
+    return attrs.evolve(state, pending=state.pending + waits, seen=state.seen | {signal.id}, receipts=receipts)
 
 
 def _entry_refused(state: State, fact: e.EntryRefused) -> State:

@@ -62,6 +62,8 @@ RARE = (
     events.TroubleSeen(NOW, "prices_stale", "silent for 90 s", "NSE:M&M"),
     events.PricesSeen(NOW, "NSE:SBIN", *map(Decimal, (801, 802, 800, 801)), NOW, ticks=3, sources=("poll", "stream")),
     events.EvidenceFailed(NOW, "id", "NSE:NOBODY is not known"),
+    events.AlertRefused(NOW, "tradingview", "alert_empty", "told", "", "0f"),
+    events.SignalTaken(NOW, rc.Signal("SBIN", "SELL", at=NOW, quantity=0, receipt="0f")),
 )
 
 
@@ -137,7 +139,7 @@ def test_a_number_keeps_its_kind():
     """A Decimal in a finding comes back a Decimal, an int an int, a text a text."""
     fact = events.EntryRefused(
         NOW,
-        rc.Signal("SBIN", "BUY", at=NOW),
+        rc.Signal("SBIN", "BUY", at=NOW, quantity=3, receipt="0f"),
         tuple(rc.Finding("r", False, "c", value, None) for value in (Decimal("1.50"), 2, "2", None)),
         (),
     )

@@ -119,6 +119,14 @@ def trailing(**settings):
 BOUGHT = ("09:16 equity 100000", "10:00 buy INFY", "10:00 quote last=1000 atr=10")
 HELD = (*BOUGHT, "10:00 filled 10 at 1000")
 
+
+def sent_again(**settings):
+    """The facts of an alert without a bar time that comes in the same words a minute later."""
+    day = Scenario(rc.Policy(**{name: int(cell) for name, cell in settings.items()}))
+    day.signal("10:00", receipt="the same text")
+    return day.take(e.SignalArrived(day.at("10:01"), attrs.evolve(day.facts[-1].signal, at=day.at("10:01"))))
+
+
 FIVE_SHARES = {"sizing_method": "fixed_quantity", "fixed_quantity": "5"}
 KELLY = {"sizing_method": "kelly", "strategy": "ema", "finished": "2 x 20, -1 x 20", **ROOMY}
 LOWS = [995] * 20 + [980] + [995] * 10 + [990] + [995] * 2
@@ -176,6 +184,7 @@ KEYS = {
     # one line a setting: the value it is changed from, the value it is changed to, and whose answer changes
     "signal_max_age_s": ("60", "30", asked(signal_age="40")),
     "clock_skew_s": ("5", "1", asked(signal_age="-3")),
+    "duplicate_window_s": ("30", "3600", sent_again),
     "allowed_sides": ("BUY,SELL", "SELL", asked()),
     "allowed_products": ("MIS,CNC", "CNC", asked()),
     "allowed_symbols": ("INFY", "TCS", asked()),
@@ -315,6 +324,7 @@ KEYS = {
     "slippage_pct": ("empty", "1", asked(**ROOMY)),
     "sizing_method": ("risk", "fixed_quantity", asked(fixed_quantity="5")),
     "fixed_quantity": ("5", "6", asked(sizing_method="fixed_quantity")),
+    "signal_quantity": ("ignore", "cap", judged(signal={"quantity": 3})),
     "fixed_notional": ("5000", "6000", asked(sizing_method="fixed_notional")),
     "volatility_target_pct": ("0.05", "0.06", asked(sizing_method="volatility", **ROOMY)),
     "volatility_atr_multiple": ("1", "2", asked(sizing_method="volatility", volatility_target_pct="0.3", **ROOMY)),

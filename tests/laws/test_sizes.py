@@ -127,6 +127,7 @@ NUMBERS = {
     "max_notional": st.integers(100, 50_000),
     "max_quantity": st.integers(1, 200),
     "max_slices": st.integers(1, 3),
+    "signal_quantity": st.sampled_from(("ignore", "cap")),
     "max_sector_net_exposure": st.sampled_from((5, 20, 60)),
     "max_unknown_sector_exposure": st.sampled_from((1, 2, 60)),
     "throttle_from_pct": st.sampled_from((1, 5)),
@@ -218,6 +219,7 @@ LIFTED = {
     "max_notional": {"max_notional": None},
     "max_slices": {"max_slices": 10},
     "throttle_from_pct": {"throttle_from_pct": None},
+    "signal_quantity": {"signal_quantity": "ignore"},
     "fixed_quantity": {"sizing_method": "risk"},
     "fixed_notional": {"sizing_method": "risk"},
     "volatility_target_pct": {"sizing_method": "risk"},
@@ -295,6 +297,7 @@ def test_SIZ_14_an_edge_is_that_of_the_trades_in_any_order(results, random):
 TIGHTER = {
     "slippage_ticks": lambda p: (p.slippage_ticks or 1) * 2,
     "slippage_pct": lambda p: (p.slippage_pct or Decimal("0.1")) * 2,
+    "signal_quantity": lambda p: "cap",
     "fixed_quantity": lambda p: max((p.fixed_quantity or 2) // 2, 1),
     "fixed_notional": lambda p: (p.fixed_notional or 5000) / 2,
     "volatility_target_pct": lambda p: (p.volatility_target_pct or 1) * Decimal("0.5"),

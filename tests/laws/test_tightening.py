@@ -46,6 +46,7 @@ TIGHTENINGS = {
     "risk_includes_charges": lambda p: {"risk_includes_charges": True},
     "slippage_ticks": lambda p: {"slippage_ticks": 3},
     "slippage_pct": lambda p: {"slippage_pct": 1},
+    "signal_quantity": lambda p: {"signal_quantity": "cap"},
     "fixed_quantity": lambda p: {"sizing_method": "fixed_quantity", "fixed_quantity": 5},
     "fixed_notional": lambda p: {"sizing_method": "fixed_notional", "fixed_notional": 3000},
     "volatility_target_pct": lambda p: {"sizing_method": "volatility", "volatility_target_pct": "0.3"},

@@ -30,7 +30,8 @@ def read(content, *, secret=None, source="tv"):
 def signal_of(fields, **kwargs):
     reading = read(json.dumps(fields), **kwargs)
     assert isinstance(reading, ReadSignal), reading
-    return reading.signal
+    assert reading.signal.receipt == reading.receipt_id
+    return attrs.evolve(reading.signal, receipt="")
 
 
 def problem_of(content, **kwargs):
@@ -215,15 +216,34 @@ def test_what_is_not_in_the_mapping_is_ignored(extra):
 
 
 @pytest.mark.parametrize("name", ["quantity", "qty", "contracts"])
-def test_a_quantity_is_noted_and_never_used(name):
-    """It stands in the note; the signal is otherwise the same."""
+def test_F05_a_quantity_is_noted_and_changes_nothing_else(name):
+    """It stands in the note and beside it; the signal is otherwise the same."""
     signal = signal_of({**BUY, name: "4000000"})
-    assert signal.note == f"asked for {name} '4000000': noted, not used"
-    assert rc.Signal(**{**fields_of(signal), "note": ""}) == signal_of(BUY)
+    assert (signal.note, signal.quantity) == (f"asked for {name} '4000000'", 4_000_000)
+    assert attrs.evolve(signal, note="", quantity=None) == signal_of(BUY)
 
 
-def fields_of(signal):
-    return {field.name: getattr(signal, field.name) for field in attrs.fields(type(signal))}
+@pytest.mark.parametrize(
+    ("fields", "quantity"),
+    [
+        ({}, None),
+        ({"quantity": ""}, None),
+        ({"quantity": 50}, 50),
+        ({"quantity": "50.0"}, 50),
+        ({"quantity": "1.9"}, 1),
+        ({"quantity": 50, "contracts": "7"}, 7),
+        ({"quantity": "all"}, 0),
+        ({"quantity": "{{strategy.order.contracts}}"}, 0),
+        ({"quantity": True}, 0),
+        ({"quantity": [5]}, 0),
+        ({"quantity": -5}, 0),
+        ({"quantity": "1,000"}, 0),
+        ({"quantity": 10**30}, 0),
+    ],
+)
+def test_F05_of_several_quantities_the_least_is_asked_for_and_what_is_none_is_nothing(fields, quantity):
+    """So that a cap by a quantity nobody understood buys nothing."""
+    assert signal_of({**BUY, **fields}).quantity == quantity
 
 
 @pytest.mark.parametrize(

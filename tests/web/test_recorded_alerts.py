@@ -4,9 +4,10 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
-from riskcore_openalgo.web.alerts import BadAlert, read_alert, receipt_id
+from riskcore_openalgo.web.alerts import BadAlert, read_alert
 
 RECEIVED = datetime(2026, 8, 18, 9, 20, 3, tzinfo=rc.IST)
 QUARTER_PAST = datetime(2026, 8, 18, 9, 15, tzinfo=rc.IST)
@@ -96,17 +97,26 @@ def test_the_partial_close_that_opened_a_position_elsewhere_is_refused(bodies):
 
 
 def test_the_same_alert_twice_has_one_receipt_id(bodies):
-    """Byte for byte the same, from the same source; another source is another receipt."""
+    """The same content from the same source; another source is another receipt."""
     first, second = bodies["same_alert_twice"]
-    assert read(first).receipt_id == read(second).receipt_id == receipt_id("tv", first)
+    assert read(first).receipt_id == read(second).receipt_id
     assert len(read(first).receipt_id) == 16
     assert read(first, source="other").receipt_id != read(first).receipt_id
-    assert read(first + " ").receipt_id != read(first).receipt_id
+    assert read(f" {first} ").receipt_id == read(first).receipt_id
+    assert read(first.replace("SBIN", "TCS")).receipt_id != read(first).receipt_id
+
+
+def test_a_receipt_tells_nothing_of_the_secret(bodies):
+    """It stands in the journal: whoever guesses secrets must find no answer to check them by."""
+    body = bodies["full_strategy_payload"]
+    before = read(body, secret="YOUR_SECRET_KEY_HERE").receipt_id
+    assert read(body.replace("YOUR_SECRET_KEY_HERE", "another"), secret="another").receipt_id == before
 
 
 def test_the_full_payload_in_full(bodies):
     """03:45Z is 09:15 in India, that bar ends at 09:20, interval "5" is 5m; the contracts are noted, no more."""
-    assert read(bodies["full_strategy_payload"], secret="YOUR_SECRET_KEY_HERE").signal == rc.Signal(
+    reading = read(bodies["full_strategy_payload"], secret="YOUR_SECRET_KEY_HERE")
+    assert evolve(reading.signal, receipt="RECEIPT") == rc.Signal(
         "RELIANCE",
         "BUY",
         at=QUARTER_PAST + timedelta(minutes=5),
@@ -114,5 +124,7 @@ def test_the_full_payload_in_full(bodies):
         source="alert:tv",
         interval="5m",
         bar_at=QUARTER_PAST,
-        note="asked for contracts '50': noted, not used",
+        note="asked for contracts '50'",
+        quantity=50,
+        receipt="RECEIPT",
     )

@@ -16,7 +16,7 @@ from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import CHARGES_TROUBLE, report
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
-from riskcore.engine.waiting import taken_back
+from riskcore.engine.waiting import repeated, taken_back
 from riskcore.engine.watch import watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open
@@ -54,8 +54,9 @@ def _equity(event: e.EquityRead, turn: Turn) -> None:
 @react_to.register
 def _signal(event: e.SignalArrived, turn: Turn) -> None:
     signal = event.signal
-    if signal.id in turn.state.seen or turn.book.order(signal.id) is not None:
-        turn.note(e.SignalRepeated(turn.at, signal.id))
+    first = repeated(turn, signal)
+    if first:
+        turn.note(e.SignalRepeated(turn.at, first))
         return
     turn.note(e.SignalTaken(turn.at, signal))
     if signal.kind == EXIT:

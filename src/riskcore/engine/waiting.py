@@ -13,7 +13,7 @@ from riskcore.instruments import FUT, Instrument
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.sessions import CalendarUnknown, session_on
-from riskcore.signals import Signal
+from riskcore.signals import EXIT, Signal
 
 CASH: Final = ("NSE", "BSE")
 
@@ -34,6 +34,34 @@ def session_over(turn: Turn) -> None:
     """Refuse what still waits when its session has ended; asked before the next one is opened."""
     for signal in turn.state.pending:
         turn.refuse(signal, Finding("session", False, "undecided_at_close", signal.symbol))
+
+
+def repeated(turn: Turn, signal: Signal) -> str:
+    """The id of the signal that this one repeats, or "": by its own id, or by its receipt within `duplicate_window_s`.
+
+    An exit that would still move something is no repetition of another that came in the same words: who was entered
+    again meanwhile can leave again.
+    """
+    if signal.id in turn.state.seen or turn.book.order(signal.id) is not None:
+        return signal.id
+    if not signal.receipt or signal.bar_at is not None or _leaves(turn, signal):
+        return ""
+    window = timedelta(seconds=turn.policy.duplicate_window_s)
+    found = (name for receipt, at, name in turn.state.receipts if receipt == signal.receipt and turn.at - at <= window)
+    return next(found, "")
+
+
+def _leaves(turn: Turn, signal: Signal) -> bool:
+    """Whether an exit signal finds a position that nothing leaves yet, or an entry that is on its way."""
+    if signal.kind != EXIT:
+        return False
+    key = f"{signal.exchange}:{signal.symbol}"
+    if any(order.id not in turn.state.cancelling for order in turn.book.live_orders(key, entries=True)):
+        return True
+    if any(f"{waiting.exchange}:{waiting.symbol}" == key for waiting in turn.state.pending):
+        return True
+    position = turn.book.position(key)
+    return position is not None and position.side != signal.side and all(o.takes_part for o in turn.book.leaving(key))
 
 
 def taken_back(turn: Turn, key: str, by: Signal) -> None:

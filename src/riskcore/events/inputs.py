@@ -43,13 +43,17 @@ class SignalArrived:
 
 @frozen
 class AlertRefused:
-    """An alert that could not be read as a signal: kept, answered with its reason, never acted on."""
+    """An alert that could not be read as a signal: kept, answered with its reason, never acted on.
+
+    `receipt` is the id that its sender may have been told.
+    """
 
     at: datetime
     source: str
     reason: str
     detail: str
     body: str
+    receipt: str = ""
 
 
 @frozen

@@ -24,6 +24,8 @@ KELLY: Final = "kelly"
 REFUSE: Final = "refuse"
 SHRINK: Final = "shrink"
 REJECT: Final = "reject"
+IGNORE: Final = "ignore"
+CAP: Final = "cap"
 MOST_OUTCOMES: Final = 500
 _basis = one_word(NOTIONAL, MARGIN)
 _method = one_word(RISK_METHOD, FIXED_QUANTITY, FIXED_NOTIONAL, VOLATILITY, KELLY)
@@ -117,6 +119,15 @@ class SizingSettings:
         default=None,
         converter=given,
         metadata=meta(optional(count), "shares", "quantity of each entry, with sizing_method fixed_quantity"),
+    )
+    signal_quantity: str = field(
+        default=IGNORE,
+        converter=given,
+        metadata=meta(
+            one_word(IGNORE, CAP),
+            "ignore/cap",
+            "the quantity that an alert asks for: noted and not used, or the most that is bought; never the size",
+        ),
     )
     fixed_notional: Decimal | None = field(
         default=None,

@@ -22,6 +22,14 @@ SESSION_KINDS: Final = (
     "disaster_recovery_short_sessions",
 )
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LONGEST_WINDOW_S: Final = 3600
+
+
+def _window(value: Any, name: str) -> int:
+    number = count(value, name)
+    if number > LONGEST_WINDOW_S:
+        raise ValueError(f"{name} must be at most {LONGEST_WINDOW_S}, for so long receipts are kept, got {value!r}")
+    return number
 
 
 @frozen(kw_only=True, slots=False)
@@ -37,6 +45,11 @@ class ValidatorSettings:
         default=5,
         converter=given,
         metadata=meta(count, "seconds", "how far ahead of us a sender's clock may be"),
+    )
+    duplicate_window_s: int = field(
+        default=30,
+        converter=given,
+        metadata=meta(_window, "seconds", "the same alert again, without a bar time, is the same signal for so long"),
     )
     allowed_sides: tuple[str, ...] = field(
         default=SIDES,

@@ -31,6 +31,12 @@ def fixed_quantity(context: Context) -> Reading:
     return _lot_of(context, context.policy.fixed_quantity or 0, "fixed_quantity")
 
 
+def signal_quantity(context: Context) -> Reading:
+    """At most what the signal asks for, with signal_quantity cap; a signal that names no quantity is not capped."""
+    wanted = context.signal.quantity
+    return ("", None, None, None) if wanted is None else _lot_of(context, wanted, "signal_quantity")
+
+
 def fixed_notional(context: Context) -> Reading | None:
     """As many shares as are worth `fixed_notional` at the limit or the quote, with sizing_method fixed_notional."""
     if context.worth is None:

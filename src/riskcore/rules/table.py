@@ -10,7 +10,7 @@ from attrs import frozen
 
 from riskcore.policy import Policy
 from riskcore.policy.limits import ALLOWED
-from riskcore.policy.sizing import FIXED_NOTIONAL, FIXED_QUANTITY, KELLY, REJECT, VOLATILITY
+from riskcore.policy.sizing import CAP, FIXED_NOTIONAL, FIXED_QUANTITY, KELLY, REJECT, VOLATILITY
 from riskcore.reasons import RUPEES, Reading
 from riskcore.rules import (
     breakers,
@@ -146,6 +146,7 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("limits.max_quantity", scoped.limit_quantity, scoped.limited("max_quantity")),
     Row("limits.max_notional", scoped.limit_notional, scoped.limited("max_notional"), RUPEES),
     Row("limits.risk_per_trade", scoped.limit_risk, scoped.limited("risk_per_trade")),
+    Row("signal_quantity", sizes.signal_quantity, lambda policy: policy.signal_quantity == CAP),
     Row("fixed_quantity", sizes.fixed_quantity, _sized_by(FIXED_QUANTITY)),
     Row("fixed_notional", sizes.fixed_notional, _sized_by(FIXED_NOTIONAL)),
     Row("volatility_target_pct", sizes.volatility, _sized_by(VOLATILITY)),

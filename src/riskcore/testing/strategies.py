@@ -208,6 +208,8 @@ def signals(
         target=target,
         product=draw(st.sampled_from(("MIS", "MIS", "MIS", "CNC"))) if side == BUY else "MIS",
         strategy=draw(st.sampled_from(("", "ema"))),
+        quantity=draw(st.sampled_from((None, None, 7, 1_000_000))),
+        receipt=draw(st.sampled_from(("", "", "an alert"))),
     )
 
 

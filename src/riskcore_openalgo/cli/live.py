@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -20,10 +21,10 @@ from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
 from riskcore_openalgo.journal import Journal
-from riskcore_openalgo.runner.alerts import AlertDesk
+from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
+from riskcore_openalgo.runner.receiving import receiving
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, what_is_open, wind_down
-from riskcore_openalgo.web.intake import intake_app, serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
 ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
@@ -70,6 +71,8 @@ def run(
     with contextlib.ExitStack() as opened:
         client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
         place = arguments.journal or settings.system.journal
+        if mode == LIVE and isinstance(place, Path):
+            refuse_synced(place)
         journal = opened.enter_context(Journal(place, key=key_of(place)))
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
         day = assembled(settings, client, journal, mode=mode, analyzer=analyzer, clock=clock, api_key=lambda: key)
@@ -121,15 +124,12 @@ def end(day: Day, *, flatten: bool) -> int:
 @contextlib.contextmanager
 def intake(settings: Settings, day: Day) -> Iterator[None]:
     """The intake of alerts, where a source of them has a secret."""
-    secrets, place = settings.credentials.webhook.secrets, settings.system.intake
-    if not secrets:
-        print("no alerts are taken: no source has a secret under webhook: in api_credentials.yaml", flush=True)
-        yield
-        return
-    runner = day.live.runner
-    app = intake_app(AlertDesk(runner).submit, secrets=secrets, clock=runner.clock, max_body_bytes=place.max_body_bytes)
-    with serve(app, place.host, place.port) as server:
-        print(f"alerts: http://{place.host}:{server.port}/webhook/SOURCE, of {', '.join(secrets)}", flush=True)
+    with receiving(settings, day.live.runner, day.alarms.tell) as server:
+        if server is None:
+            print("no alerts are taken: no source has a secret under webhook: in api_credentials.yaml", flush=True)
+        else:
+            sources = ", ".join(settings.credentials.webhook.secrets)
+            print(f"alerts: {server.url}/webhook/SOURCE, of {sources}", flush=True)
         yield
 
 

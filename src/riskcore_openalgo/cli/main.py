@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     journal_verbs(verbs)
     _status(verbs)
     _stop(verbs)
+    _doctor(verbs)
     return made
 
 
@@ -166,3 +167,25 @@ def _stop(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb.add_argument("--flatten", action="store_true", help="leave every position first")
     inbox_arguments(verb, wait_s=60)
     verb.set_defaults(run=lambda arguments: lazy("stopping").stop(arguments))
+
+
+def _doctor(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "doctor",
+        help="look at all that a day needs, and say what to do about what is not well",
+        description="Check clock, calendar, OpenAlgo, journal, intake and limits; each says what to do.",
+        epilog="Exit codes: 0 nothing failed (warnings are shown), 1 a check failed, 78 the configuration is wrong. "
+        "Example: riskcore doctor --config config   and then: riskcore doctor --config config --send-alert",
+    )
+    verb.add_argument("--config", type=Path, help="folder of YAML files (default: the built-in settings)")
+    verb.add_argument("--journal", type=place, metavar="FILE|URL", help=f"{FILE_OR_URL} (default: the configuration's)")
+    verb.add_argument("--url", metavar="URL", help="the intake as others see it, such as https://alerts.example.org")
+    verb.add_argument(
+        "--send-alert",
+        nargs="?",
+        const="",
+        metavar="SOURCE",
+        help="only post a sample to the running intake, as this source (default: the first): it can trade nothing",
+    )
+    verb.add_argument("--json", action="store_true", help="for a program to read")
+    verb.set_defaults(run=lambda arguments: lazy("doctor").run(arguments))

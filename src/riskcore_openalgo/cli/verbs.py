@@ -73,6 +73,7 @@ def journal_verbs(verbs: Verbs) -> None:
     _export(kinds)
     _prune(kinds)
     _reconcile(kinds)
+    _signal(kinds)
 
 
 def _verb(kinds: Verbs, name: str, help_: str, example: str, module: str, function: str) -> argparse.ArgumentParser:
@@ -134,3 +135,18 @@ def _reconcile(kinds: Verbs) -> None:
     verb.add_argument("--by", metavar="NAME", help="with --accept: who says so")
     verb.add_argument("--why", metavar="TEXT", help="with --accept: why")
     inbox_arguments(verb, wait_s=10)
+
+
+def _signal(kinds: Verbs) -> None:
+    help_ = "what became of an alert or a signal: decision, orders, fills, exit, result"
+    verb = kinds.add_parser(
+        "signal",
+        help=help_,
+        description=help_,
+        epilog="Example: riskcore journal signal 4f0c9a31d2b7e856   (what the intake answered)",
+    )
+    verb.add_argument("id", metavar="ID", help="the receipt that the intake answered, or the id of a signal")
+    verb.add_argument("--journal", type=place, metavar="FILE|URL", help=f"{FILE_OR_URL} (default: the configuration's)")
+    verb.add_argument("--config", type=Path, help="folder of YAML files, for the journal's name")
+    verb.add_argument("--json", action="store_true", help="every step with the journal's own row")
+    verb.set_defaults(run=lambda arguments: lazy("signals").signal(arguments))

@@ -6,6 +6,7 @@
 Nothing of the policy is said here: its keys, defaults, checks and help are read off `riskcore.Policy`.
 """
 
+from riskcore_openalgo.config.intake import AlertSource, Intake, OldSecret
 from riskcore_openalgo.config.loader import load_policy, load_settings
 from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationError, Problem
 from riskcore_openalgo.config.settings import (
@@ -14,7 +15,6 @@ from riskcore_openalgo.config.settings import (
     Alerting,
     Credentials,
     InstrumentGiven,
-    Intake,
     OpenAlgoAccess,
     Settings,
     Source,
@@ -28,11 +28,13 @@ __all__ = [
     "EXIT_CONFIGURATION",
     "LIVE",
     "PAPER",
+    "AlertSource",
     "Alerting",
     "ConfigurationError",
     "Credentials",
     "InstrumentGiven",
     "Intake",
+    "OldSecret",
     "OpenAlgoAccess",
     "Problem",
     "Settings",

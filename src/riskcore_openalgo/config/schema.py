@@ -32,7 +32,7 @@ EXAMPLES: Final[Mapping[Any, str]] = {
     tuple: "[RELIANCE, INFY]",
 }
 CLOCK_TIME: Final = re.compile(r"\b\d\d:\d\d\b")
-BARE: Final = re.compile(r"[\w./:-]*[\w/]", re.ASCII)
+BARE: Final = re.compile(r"(?!:)[\w./:-]*[\w/]", re.ASCII)
 
 
 @frozen(kw_only=True)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 import riskcore as rc
+from riskcore_openalgo.config.intake import AlertSource, Intake, OldSecret, secret_text
 from riskcore_openalgo.gateways.caps import HardCaps
 
 PAPER: Final = "paper"
@@ -24,10 +25,7 @@ LIVE: Final = "live"
 MODES: Final = (PAPER, LIVE)
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 DOTTED: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)[.:]([A-Za-z_]\w*)", re.ASCII)
-HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
-LAST_PORT: Final = 65535
 MORNING: Final = (time(8, 45), time(9, 0), time(9, 10))
-LARGEST_BODY: Final = 10_000_000
 
 
 def _meta(unit: str, help_: str, **more: Any) -> dict[str, Any]:
@@ -76,20 +74,6 @@ def _text(value: Any) -> str:
     return value
 
 
-def _port(value: Any) -> int:
-    return _whole_up_to(LAST_PORT, value)
-
-
-def _body_size(value: Any) -> int:
-    return _whole_up_to(LARGEST_BODY, value)
-
-
-def _whole_up_to(most: int, value: Any) -> int:
-    if type(value) is not int or not 1 <= value <= most:
-        raise ValueError(f"must be a whole number from 1 to {most}, got {value!r}")
-    return value
-
-
 def _mode(value: Any) -> str:
     if value not in MODES:
         raise ValueError(f"must be one of {', '.join(MODES)}, got {value!r}")
@@ -104,12 +88,6 @@ def _path(value: Any) -> Path:
 
 def _optional_path(value: Any) -> Path | None:
     return None if value is None else _path(value)
-
-
-def _host(value: Any) -> str:
-    if not isinstance(value, str) or not HOST.fullmatch(value):
-        raise ValueError(f"must be an address of this machine such as 127.0.0.1, got {value!r}")
-    return value
 
 
 def _http_address(value: Any) -> str:
@@ -137,20 +115,16 @@ def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
     return plain and port_is_fine and parts.scheme in schemes and bool(parts.hostname) and not set("?#") & set(value)
 
 
-def _secret(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("must be text; write the secret in double quotes")
-    if value != value.strip():
-        raise ValueError("begins or ends with a space; delete the space")
-    return value
-
-
 def _api_key(value: Any) -> str | None:
-    return None if value is None else _secret(value)
+    return None if value is None else secret_text(value)
 
 
 def _secrets(value: Mapping[str, str]) -> dict[str, str]:
-    return {_name(source): _secret(secret) for source, secret in value.items()}
+    return {_name(source): secret_text(secret) for source, secret in value.items()}
+
+
+def _old_secrets(value: Mapping[str, OldSecret]) -> dict[str, OldSecret]:
+    return {_name(source): old for source, old in value.items()}
 
 
 def _optional_text(value: Any) -> str | None:
@@ -263,8 +237,16 @@ class Webhook:
             example="put-a-long-random-text-here",
             example_key="tradingview",
             key=_name,
-            item=_secret,
+            item=secret_text,
             secret=True,
+        ),
+    )
+    old_secrets: Mapping[str, OldSecret] = field(
+        factory=dict,
+        repr=False,
+        converter=_old_secrets,
+        metadata=_meta(
+            "by source", "the secret before this one, while both open", example_key="tradingview", key=_name
         ),
     )
 
@@ -275,19 +257,6 @@ class Credentials:
 
     openalgo: OpenAlgoAccess = field(factory=OpenAlgoAccess)
     webhook: Webhook = field(factory=Webhook)
-
-
-@frozen(kw_only=True)
-class Intake:
-    """Where alerts are posted to."""
-
-    host: str = field(default="127.0.0.1", converter=_host, metadata=_meta("address", "who can reach the intake"))
-    port: int = field(default=8780, converter=_port, metadata=_meta("port", "where it listens"))
-    max_body_bytes: int = field(
-        default=65536,
-        converter=_body_size,
-        metadata=_meta("bytes", "a larger alert is refused"),
-    )
 
 
 @frozen(kw_only=True)
@@ -348,6 +317,11 @@ class System:
     )
     hard_caps: HardCaps = field(factory=HardCaps)
     intake: Intake = field(factory=Intake)
+    sources: Mapping[str, AlertSource] = field(
+        factory=dict,
+        converter=_copied,
+        metadata=_meta("by source", "how its alerts are read and bounded", example_key="tradingview", key=_name),
+    )
     alerting: Alerting = field(factory=Alerting)
     instruments: Mapping[str, InstrumentGiven] = field(
         factory=dict,

@@ -70,6 +70,12 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
             parameters=override(struct_hook=_pairs),
         ),
     )
+    # Written as before where it has none of these: a journal from before is replayed byte for byte.
+    spare = override(omit_if_default=True)
+    made.register_unstructure_hook(rc.Signal, make_dict_unstructure_fn(rc.Signal, made, quantity=spare, receipt=spare))
+    made.register_unstructure_hook(
+        events.AlertRefused, make_dict_unstructure_fn(events.AlertRefused, made, receipt=spare)
+    )
     measured = Decimal | int | str | None
     made.register_unstructure_hook(measured, _unmeasured)
     made.register_structure_hook(measured, _measured)

@@ -3,8 +3,8 @@
     reading = read_alert(body, source="tradingview", received_at=now, secret="...")
     # ReadSignal(signal, receipt_id) or BadAlert(status, reason, message, safe_body)
 
-The mapping is declared in the tables below. It decides what the sender MEANT, never whether that may be
-traded: a quantity is noted and not used, and whether a price is plausible is the core's question.
+Which field means what is declared: `mapping.NAMES`, or a source's own `FieldMap`. That decides what the sender MEANT,
+never whether it may be traded: what to make of a quantity, and whether a price is plausible, are the core's questions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
@@ -20,33 +20,11 @@ from typing import Any, Final, TypeAlias
 from attrs import frozen
 
 import riskcore as rc
-from riskcore_openalgo.web.body import Unreadable, safe_text, shown, strict_object, text_of, without
-
-Fields: TypeAlias = Mapping[str, Any]
+from riskcore_openalgo.web.body import Secrets, Unreadable, canonical, safe_text, shown, strict_object, text_of, without
+from riskcore_openalgo.web.mapping import PLAIN, SIDES, FieldMap, Fields
 
 SECRET_FIELDS: Final = ("secret", "key", "passphrase")
-NAMES: Final = {
-    "action": ("action", "side"),
-    "symbol": ("symbol", "ticker", "trading_symbol"),
-    "exchange": ("exchange",),
-    "price": ("price",),
-    "stop": ("stop", "stop_loss"),
-    "target": ("target",),
-    "levels": ("levels",),
-    "product": ("product",),
-    "strategy": ("strategy", "strategy_name"),
-    "interval": ("interval",),
-    "time": ("time",),
-    "timenow": ("timenow",),
-    "bar_time": ("bar_time",),
-    "position_size": ("position_size",),
-    "market_position": ("market_position",),
-    "close_position": ("close_position",),
-}
-"""What is read, and the names people give it. Everything else in an alert is ignored."""
-NOTED: Final = ("quantity", "qty", "contracts")
 SEVERAL: Final = ("stocks", "symbols")
-SIDES: Final = {"BUY": rc.BUY, "SELL": rc.SELL}
 FLAT: Final = "FLAT"
 REMAINING: Final = {"LONG": rc.BUY, "SHORT": rc.SELL, FLAT: FLAT}
 """What is left after the order, as the side it was opened on."""
@@ -77,6 +55,8 @@ CORE_FIELD: Final = re.compile(r"Signal\.([a-z_]+)")
 MOST_LEVELS: Final = 20
 LONGEST_TEXT: Final = 64
 LONGEST_MESSAGE: Final = 200
+UNAUTHORISED: Final = "alert_unauthorised"
+NOT_KNOWN: Final = "the secret is wrong or missing, or there is no such source"
 
 
 @frozen
@@ -89,12 +69,18 @@ class ReadSignal:
 
 @frozen
 class BadAlert:
-    """An alert that is no signal: the answer to give, and what may be kept of the body."""
+    """An alert that is no signal: the answer to give, and what may be kept of the body.
+
+    `detail` is what the journal says instead of `message`, where the sender must not hear it; `receipt` the id under
+    which it is kept.
+    """
 
     status: int
     reason: str
     message: str
     safe_body: str
+    detail: str = ""
+    receipt: str = ""
 
 
 Reading: TypeAlias = ReadSignal | BadAlert
@@ -108,29 +94,39 @@ class Receipt:
     body: dict[str, Any]
 
 
-def read_alert(body: bytes, *, source: str, received_at: datetime, secret: str | None) -> Reading:
+def read_alert(
+    body: bytes, *, source: str, received_at: datetime, secret: Secrets, hidden: Secrets = None, by: FieldMap = PLAIN
+) -> Reading:
     """The alert as a signal, or why it is none; never an exception, whatever the bytes.
 
-    `secret` is what the body must carry in `secret`, `key` or `passphrase`; None asks for nothing. The
-    signal's `at` is when the alert was raised (`_raised_at`). Without a `time` or `bar_time` its
-    `bar_at` stays None: a bar time that nobody sent would make two signals one.
+    `secret` is what the body must carry in `secret`, `key` or `passphrase` (one of several, while a new one takes the
+    place of an old one); None asks for nothing. `hidden` are secrets that must not be kept either. The signal's `at` is
+    when the alert was raised (`_raised_at`). Without a `time` or `bar_time` its `bar_at` stays None: a bar time that
+    nobody sent would make two signals one.
     """
     if received_at.utcoffset() is None:
         raise ValueError(f"received_at must have a time zone, got {received_at!r}")
+    blanked = (*_several(secret), *_several(hidden))
     try:
         text = text_of(body)
-        fields = strict_object(text)
-        if secret is not None and not _authorised(fields, secret):
-            return unauthorised(body, secret)
-        return ReadSignal(_signal(fields, source, received_at), receipt_id(source, text))
+        content = strict_object(text)
+        if secret is not None and not _authorised(content, _several(secret)):
+            return unauthorised(body, blanked, source=source)
+        receipt = receipt_id(source, canonical(content, blanked))
+        return ReadSignal(_signal(Fields(content, by), source, received_at, receipt), receipt)
     except Unreadable as bad:
-        return BadAlert(bad.status, bad.reason, without(bad.message, secret), safe_text(body, secret))
+        kept = safe_text(body, blanked)
+        told = without(bad.message, blanked)
+        return BadAlert(bad.status, bad.reason, told, kept, receipt=receipt_id(source, kept))
 
 
-def unauthorised(body: bytes, secret: str | None = None) -> BadAlert:
-    """The one answer to a wrong secret, a missing one and an unknown source: it says not which."""
-    told = "the alert is not authorised"
-    return BadAlert(401, "alert_unauthorised", told, safe_text(body, secret))
+def unauthorised(body: bytes, secret: Secrets = None, *, source: str = "", why: str = NOT_KNOWN) -> BadAlert:
+    """The one answer to a wrong secret, a missing one, an unknown source and a strange address: it says not which.
+
+    The journal has `why`.
+    """
+    told, kept = "the alert is not authorised", safe_text(body, secret)
+    return BadAlert(401, UNAUTHORISED, told, kept, f"{told}: {why}", receipt_id(source, kept))
 
 
 def same_secret(given: str, wanted: str) -> bool:
@@ -139,17 +135,26 @@ def same_secret(given: str, wanted: str) -> bool:
     return hmac.compare_digest(one, other)
 
 
-def receipt_id(source: str, text: str) -> str:
-    """The receipt's id: the same for the same text from the same source, sent again."""
-    return hashlib.sha256(f"{source}\n{text}".encode()).hexdigest()[:16]
+def receipt_id(source: str, content: str) -> str:
+    """The receipt's id: the same for the same content from the same source, sent again; no secret is in `content`."""
+    return hashlib.sha256(f"{source}\n{content}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _authorised(fields: Fields, secret: str) -> bool:
-    given = [fields[name] for name in SECRET_FIELDS if isinstance(fields.get(name), str)]
-    return sum(same_secret(text, secret) for text in given) > 0  # all are compared: the time tells nothing
+def _several(secret: Secrets) -> tuple[str, ...]:
+    return (secret,) if isinstance(secret, str) else tuple(secret or ())
 
 
-def _signal(fields: Fields, source: str, received_at: datetime) -> rc.Signal:
+def _authorised(content: Mapping[str, Any], secrets: tuple[str, ...]) -> bool:
+    given = [content[name] for name in SECRET_FIELDS if isinstance(content.get(name), str)]
+    return any_same(given, secrets)
+
+
+def any_same(given: Iterable[str], secrets: Sequence[str]) -> bool:
+    """Whether one of those given is one of the secrets; all are compared, so that the time tells nothing."""
+    return sum(same_secret(text, secret) for text in given for secret in secrets) > 0
+
+
+def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) -> rc.Signal:
     side = _side(fields)
     exchange, symbol = _symbol(fields)
     exits = _is_exit(fields, side)
@@ -166,6 +171,8 @@ def _signal(fields: Fields, source: str, received_at: datetime) -> rc.Signal:
             source=f"alert:{source}",
             bar_at=_moment(fields, "bar_time") or _moment(fields, "time"),
             note=_note(fields),
+            quantity=_quantity(fields),
+            receipt=receipt,
             **({} if exits else _entry_terms(fields)),
         )
     except ValueError as error:
@@ -213,16 +220,17 @@ def _side(fields: Fields) -> str:
     action = _text(fields, "action")
     if action is None:
         raise Unreadable("alert_action_missing", 'no "action"; write "buy" or "sell"')
-    if action.upper() not in SIDES:
+    words = {**SIDES, **fields.by.actions}
+    if action.upper() not in words:
         told = f'the action {shown(action)} is neither "buy" nor "sell"'
         raise Unreadable("alert_action_unknown", told)
-    return SIDES[action.upper()]
+    return words[action.upper()]
 
 
 def _symbol(fields: Fields) -> tuple[str, str]:
     """Exchange and symbol, in the exchange's spelling."""
     text = _text(fields, "symbol")
-    if any(fields.get(name) for name in SEVERAL) or (text is not None and "," in text):
+    if any(fields.at(name) for name in SEVERAL) or (text is not None and "," in text):
         raise Unreadable("alert_several_symbols", "one alert is one symbol; send an alert for each")
     if text is None:
         raise Unreadable("alert_symbol_missing", 'no "symbol"; write for example "RELIANCE"')
@@ -232,7 +240,7 @@ def _symbol(fields: Fields) -> tuple[str, str]:
         if name.endswith(suffix):
             name = name.removesuffix(suffix)
             claims.append(exchange)
-    symbol = TRADINGVIEW_SYMBOLS.get(name, name)
+    symbol = fields.by.symbols.get(name) or TRADINGVIEW_SYMBOLS.get(name, name)
     if "_" in symbol:
         told = f"{shown(name)} is no exchange's spelling; write the exchange's own symbol"
         raise Unreadable("alert_symbol_unknown", told)
@@ -341,13 +349,8 @@ def _text(fields: Fields, name: str) -> str | None:
 
 
 def _value(fields: Fields, name: str) -> Any:
-    """The field under any of its names; empty text and null are absent, two different values are refused."""
-    given = {}
-    for alias in NAMES[name]:
-        value = fields.get(alias)
-        value = value.strip() if isinstance(value, str) else value
-        if value is not None and value != "":
-            given[alias] = value
+    """The field under any of its names; two different values are refused."""
+    given = fields.of(name)
     if not given:
         return None
     if len({str(value).upper() for value in given.values()}) > 1:
@@ -363,5 +366,16 @@ def _value(fields: Fields, name: str) -> Any:
 
 def _note(fields: Fields) -> str:
     """The sender's quantities, for the record; the size is the core's to find."""
-    asked = [f"{name} {shown(fields[name])}" for name in NOTED if fields.get(name) is not None]
-    return f"asked for {', '.join(asked)}: noted, not used" if asked else ""
+    asked = [f"{name} {shown(value)}" for name, value in fields.of("quantity").items()]
+    return f"asked for {', '.join(asked)}" if asked else ""
+
+
+def _quantity(fields: Fields) -> int | None:
+    """The least quantity asked for, in whole shares; what is no number of shares is 0, and None where nothing is."""
+    asked = fields.of("quantity").values()
+    return min((_whole_shares(value) for value in asked), default=None)
+
+
+def _whole_shares(value: Any) -> int:
+    plain = not isinstance(value, bool) and NUMBER.fullmatch(str(value))
+    return max(int(Decimal(str(value))), 0) if plain else 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 MAX_BYTES: Final = 65_536
 MAX_DEPTH: Final = 20
@@ -30,6 +31,9 @@ SECRET_IN_TEXT: Final = re.compile(
     r"""(?:"[^"\\]*(?:\\.[^"\\]*)*"?|'[^']*'?|[\u2018\u201c][^\u2019\u201d]*|[\[{].*|[^\s,;&}\]]+)""",
     re.DOTALL | re.IGNORECASE,
 )
+
+
+Secrets: TypeAlias = str | Sequence[str] | None
 
 
 class Unreadable(Exception):
@@ -60,10 +64,15 @@ def strict_object(text: str) -> dict[str, Any]:
     return _unique([(key.lower(), value) for key, value in _parsed(text).items()])
 
 
-def safe_text(body: bytes, secret: str | None = None) -> str:
+def canonical(content: dict[str, Any], secret: Secrets = None) -> str:
+    """The same text for the same content, however it was spaced and ordered; secrets blanked."""
+    return json.dumps(_blanked(content, secret), sort_keys=True, separators=(",", ":"), default=str)
+
+
+def safe_text(body: bytes, secret: Secrets = None) -> str:
     """What may be kept of a body: at most 2,000 characters, secrets blanked, unprintable bytes replaced.
 
-    Blanked are the values of fields that look secret, wherever they stand, and `secret` itself.
+    Blanked are the values of fields that look secret, wherever they stand, and `secret` itself, or each of several.
     """
     try:
         text = json.dumps(_blanked(_parsed(text_of(body)), secret), default=float)
@@ -80,9 +89,12 @@ def shown(value: object) -> str:
     return ascii(text if len(text) <= MAX_DIGITS else text[:MAX_DIGITS] + "...")
 
 
-def without(text: str, secret: str | None) -> str:
-    """The text without the secret itself."""
-    return text.replace(secret, BLANK) if secret else text
+def without(text: str, secret: Secrets) -> str:
+    """The text without the secret itself, or any of several; the longest first, as one may stand in another."""
+    secrets = (secret,) if isinstance(secret, str) else secret or ()
+    for one in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(one, BLANK)
+    return text
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -145,7 +157,7 @@ def _secret_like(name: str) -> bool:
     return plain == "key" or any(word in plain for word in SECRET_WORDS)
 
 
-def _blanked(value: Any, secret: str | None) -> Any:
+def _blanked(value: Any, secret: Secrets) -> Any:
     if isinstance(value, dict):
         return {
             without(name, secret): BLANK if _secret_like(name) else _blanked(content, secret)
@@ -156,9 +168,9 @@ def _blanked(value: Any, secret: str | None) -> Any:
     return without(value, secret) if isinstance(value, str) else value
 
 
-def _blanked_text(text: str, secret: str | None) -> str:
+def _blanked_text(text: str, secret: Secrets) -> str:
     """The same for a text that is no JSON, where a field is only guessed: rather too much than too little."""
     plain = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-    if secret:
-        plain = without(plain.replace(json.dumps(secret)[1:-1], BLANK), secret)
+    secrets = (secret,) if isinstance(secret, str) else tuple(secret or ())
+    plain = without(plain, [*(json.dumps(one)[1:-1] for one in secrets), *secrets])
     return SECRET_IN_TEXT.sub(rf"\g<1>{BLANK}", plain)

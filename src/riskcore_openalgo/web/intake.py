@@ -12,40 +12,45 @@ access log is off, since a secret may stand in the path.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from queue import Full
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
+import riskcore as rc
 from riskcore_openalgo.failpoints import reach
-from riskcore_openalgo.web.alerts import (
-    BadAlert,
-    Reading,
-    Receipt,
-    read_alert,
-    same_secret,
-    unauthorised,
-)
+from riskcore_openalgo.web.alerts import BadAlert, Reading, ReadSignal, Receipt, any_same, read_alert, unauthorised
 from riskcore_openalgo.web.body import MAX_BYTES, safe_text
+from riskcore_openalgo.web.gate import (
+    LOCKOUT_AFTER,
+    LOCKOUT_S,
+    LOOPBACK,
+    Address,
+    Gate,
+    Network,
+    Secret,
+    SourceRules,
+    networks,
+    sender_of,
+)
 
 try:
-    import uvicorn
     from starlette.applications import Starlette
     from starlette.exceptions import HTTPException
     from starlette.requests import ClientDisconnect, Request
     from starlette.responses import JSONResponse, PlainTextResponse, Response
     from starlette.routing import Route
-    from starlette.types import ASGIApp
+
+    from riskcore_openalgo.web.server import serve
 except ImportError as missing:
     raise ImportError('riskcore_openalgo.web needs Starlette and uvicorn: pip install "riskcore[runner]"') from missing
+
+__all__ = ["Intake", "intake_app", "serve"]
 
 Submit: TypeAlias = Callable[[Reading, str], "Future[Receipt]"]
 
@@ -53,36 +58,53 @@ ANSWER_WITHIN_S: Final = 2.5
 """TradingView waits 3 seconds; what is left is the way there and back."""
 DRAIN_BYTES: Final = 4_194_304
 """How much of an alert that is too large is read and thrown away, so that the sender gets to hear why."""
-START_WITHIN_S: Final = 5.0
-STOP_WITHIN_S: Final = 2.0
-TICK_S: Final = 0.005
-CONNECTIONS: Final = 256
 CLOSE: Final = {"Connection": "close"}
 """Sent where the rest of a body is not waited for: without it the server would go on reading it."""
 SOURCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+TELL_EVERY_S: Final = 60.0
 
 
 def intake_app(
     submit: Submit,
     *,
-    secrets: Mapping[str, str],
+    secrets: Mapping[str, str] | None = None,
+    sources: Mapping[str, SourceRules] | None = None,
     clock: Callable[[], datetime],
     max_body_bytes: int = MAX_BYTES,
     answer_within_s: float = ANSWER_WITHIN_S,
+    trusted_proxies: Sequence[str] = LOOPBACK,
+    lockout_after: int = LOCKOUT_AFTER,
+    lockout_s: float = LOCKOUT_S,
+    monotonic: Callable[[], float] = time.monotonic,
+    tell: Callable[[str], None] | None = None,
 ) -> Starlette:
     """The web application that reads alerts and hands each reading to `submit`, the bad ones too.
 
     `submit(reading, source)` must return at once (or raise `queue.Full`); the future it returns is resolved
     when the reading is in the journal.
-    `secrets` holds the secret of each source: with any, only these sources exist. Without any, everybody who
-    can reach the port can send signals. `clock` says what time it is; it must know its zone.
+    `sources` says who may post, and how they are read; `secrets` is the short form, a secret for each source. With
+    any, only these sources exist. Without any, everybody who can reach the port can send signals. `clock` says what
+    time it is; it must know its zone. X-Forwarded-For is believed of `trusted_proxies`. After `lockout_after` wrong
+    secrets within ten minutes an address is not listened to for `lockout_s` seconds. `tell` is called with what
+    somebody should know: that, and that a source sends more than it may.
     """
-    for source, secret in secrets.items():
+    declared = dict(sources or {}) | {name: SourceRules(secrets=(Secret(s),)) for name, s in (secrets or {}).items()}
+    for source, rules in declared.items():
         if not SOURCE.fullmatch(source):
             raise ValueError(f"the source {source!r} must be letters, digits, - and _, at most 64")
-        if not secret.strip():
+        if not all(secret.text.strip() for secret in rules.secrets):
             raise ValueError(f"the secret of the source {source!r} is empty; set one, or leave the source out")
-    intake = Intake(submit, dict(secrets), clock, min(max_body_bytes, MAX_BYTES), answer_within_s)
+    gate = Gate(declared, monotonic=monotonic, lockout_after=lockout_after, lockout_s=lockout_s)
+    intake = Intake(
+        submit=submit,
+        sources=declared,
+        clock=clock,
+        max_body_bytes=min(max_body_bytes, MAX_BYTES),
+        answer_within_s=answer_within_s,
+        proxies=networks(trusted_proxies),
+        gate=gate,
+        tell=Seldom(tell, monotonic),
+    )
     app = Starlette(
         routes=[
             Route("/webhook/{source}", intake.receive, methods=["POST"]),
@@ -95,37 +117,62 @@ def intake_app(
     return app
 
 
-@frozen
+class Seldom:
+    """Tells the same thing once a minute at most."""
+
+    def __init__(self, tell: Callable[[str], None] | None, monotonic: Callable[[], float]) -> None:
+        self._tell, self._monotonic = tell, monotonic
+        self._told: dict[str, float] = {}
+
+    def __call__(self, about: str, text: str) -> None:
+        """Say the text, unless something about the same was said within the last minute."""
+        now = self._monotonic()
+        if self._tell is not None and now - self._told.get(about, float("-inf")) >= TELL_EVERY_S:
+            self._told = {name: at for name, at in self._told.items() if now - at < TELL_EVERY_S}
+            self._told[about] = now
+            self._tell(text)
+
+
+@frozen(kw_only=True)
 class Intake:
     """The handler of alerts, with what it was given."""
 
     submit: Submit
-    secrets: dict[str, str]
+    sources: dict[str, SourceRules] = field(repr=False)
     clock: Callable[[], datetime]
     max_body_bytes: int
     answer_within_s: float
+    proxies: tuple[Network, ...]
+    gate: Gate
+    tell: Seldom
 
     async def receive(self, request: Request) -> Response:
         """Read one alert, hand it on, wait for its receipt."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.answer_within_s
+        deadline = asyncio.get_running_loop().time() + self.answer_within_s
         source, in_path = request.path_params["source"], request.path_params.get("secret", "")
+        address = self.sender(request)
+        rules = self.sources.get(source)
+        trusted = rules is not None and rules.names(address)
+        locked = 0.0 if trusted else self.gate.locked_s(address)
+        if locked:
+            return _later(429, "alert_locked_out", "too many alerts without the right secret came from there", locked)
         try:
             body = await asyncio.wait_for(self.body_of(request), self.answer_within_s)
         except asyncio.TimeoutError:
             return _no(408, "alert_too_slow", "the alert did not arrive in time", CLOSE)
         except ClientDisconnect:
             return _no(400, "alert_cut_off", "the alert ended before its end")
-        reading = self.judged(source, in_path, body)
-        known = source if SOURCE.fullmatch(source) else "unknown"
-        try:
-            pending = self.submit(reading, known)
-        except Full:
-            return _no(503, "intake_busy", "too many alerts are waiting; send it again")
-        answer = await self.answered(pending, deadline - loop.time())
+        reading = self.judged(source, in_path, body, address)
+        turned_away = self.turned_away(reading, source, address, trusted=trusted)
+        answer = turned_away or await self.handed_on(reading, source, deadline)
         if len(body) > self.max_body_bytes:
             answer.headers.update(CLOSE)
         return answer
+
+    def sender(self, request: Request) -> Address | None:
+        """Where the alert comes from, as far as that is known."""
+        peer = request.client.host if request.client else None
+        return sender_of(peer, request.headers.getlist("x-forwarded-for"), self.proxies)
 
     async def body_of(self, request: Request) -> bytes:
         """The body up to one byte over the limit; some of what follows is read, and forgotten."""
@@ -138,23 +185,54 @@ class Intake:
                 break
         return bytes(kept)
 
-    def judged(self, source: str, in_path: str, body: bytes) -> Reading:
+    def judged(self, source: str, in_path: str, body: bytes, address: Address | None) -> Reading:
         """The reading of a body: first whether it may be read at all, then what it says."""
-        secret = self.secrets.get(source)
-        if self.secrets and secret is None:
-            return unauthorised(body)
+        rules = self.sources.get(source)
+        if rules is None and self.sources:
+            return unauthorised(body, source=source)
         if not SOURCE.fullmatch(source):
             told = "the source in the path must be letters, digits, - and _, at most 64"
             return BadAlert(404, "alert_source_invalid", told, safe_text(body))
-        if secret is not None and in_path and not same_secret(in_path, secret):
-            return unauthorised(body, secret)
+        rules, now = rules or SourceRules(), self.clock()
+        secrets, hidden = rules.valid(now), rules.texts
+        if not rules.takes_from(address):
+            return unauthorised(body, hidden, source=source, why=f"{address} is no address of this source")
+        if secrets is not None and in_path and not any_same([in_path], secrets):
+            return unauthorised(body, hidden, source=source)
         if len(body) > self.max_body_bytes:
             told = f"the alert is over {self.max_body_bytes} bytes"
-            return BadAlert(413, "alert_too_large", told, safe_text(body, secret))
-        asked = None if in_path else secret
-        return read_alert(body, source=source, received_at=self.clock(), secret=asked)
+            return BadAlert(413, "alert_too_large", told, safe_text(body, hidden))
+        asked = None if in_path else secrets
+        return read_alert(body, source=source, received_at=now, secret=asked, hidden=hidden, by=rules.mapping)
 
-    async def answered(self, pending: Future[Receipt], seconds: float) -> Response:
+    def turned_away(
+        self, reading: Reading, source: str, address: Address | None, *, trusted: bool
+    ) -> JSONResponse | None:
+        """The answer to what goes no further: wrong secrets by the dozen, and more alerts than a source may send.
+
+        An exit goes on whatever the rate. An alert without the right secret has the same answer whether it is written
+        down or not.
+        """
+        if isinstance(reading, BadAlert) and reading.status == 401:
+            if not trusted and self.gate.failed(address):
+                self.tell("locked", f"the intake does not listen to {address} for a while: too many wrong secrets")
+            return None if self.gate.notes_wrong() else _no(reading.status, reading.reason, reading.message)
+        leaves = isinstance(reading, ReadSignal) and reading.signal.kind == rc.EXIT
+        if leaves or self.gate.takes(source):
+            return None
+        self.tell(source, f"the source {source} sends more alerts a minute than it may (per_minute): they are refused")
+        return _later(429, "alert_rate_limited", "this source has sent too many alerts; send it again later", 1)
+
+    async def handed_on(self, reading: Reading, source: str, deadline: float) -> JSONResponse:
+        """Hand a reading on; its receipt, once that is durable."""
+        known = source if SOURCE.fullmatch(source) else "unknown"
+        try:
+            pending = self.submit(reading, known)
+        except Full:
+            return _no(503, "intake_busy", "too many alerts are waiting; send it again")
+        return await self.answered(pending, deadline - asyncio.get_running_loop().time())
+
+    async def answered(self, pending: Future[Receipt], seconds: float) -> JSONResponse:
         """The receipt as an answer; the runner's future is never cancelled, however long it takes."""
         waiting = asyncio.wrap_future(pending)
         done, _ = await asyncio.wait([waiting], timeout=max(seconds, 0))
@@ -166,67 +244,6 @@ class Intake:
         receipt = waiting.result()
         reach("intake.answer.sending")
         return JSONResponse(receipt.body, receipt.status_code)
-
-
-@frozen
-class Server:
-    """A running server: where it listens."""
-
-    host: str
-    port: int
-
-    @property
-    def url(self) -> str:
-        """Its address, without a path."""
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
-
-
-@contextlib.contextmanager
-def serve(app: ASGIApp, host: str, port: int) -> Iterator[Server]:
-    """Run `app` in a thread of its own for as long as the context lasts; port 0 takes a free one.
-
-    The port is bound before anything starts, so that a port in use is an `OSError` here. No signal handler is
-    installed: stopping is the caller's business, and takes at most 2 seconds.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family)
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],), name="intake", daemon=True)
-    thread.start()
-    try:
-        _await_start(server, thread)
-        yield Server(host, listening.getsockname()[1])
-    finally:
-        _stop(server, thread)
-        listening.close()
-
-
-def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
-    give_up = time.monotonic() + START_WITHIN_S
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > give_up:
-            raise RuntimeError("the web server did not start; the log says why")
-        time.sleep(TICK_S)
-
-
-def _stop(server: uvicorn.Server, thread: threading.Thread) -> None:
-    server.should_exit = True
-    thread.join(STOP_WITHIN_S)
-    if thread.is_alive():
-        server.force_exit = True
 
 
 async def _healthy(_request: Request) -> Response:
@@ -243,6 +260,10 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _failed(_request: Request, _error: Exception) -> Response:
     return _no(500, "intake_failed", "the alert could not be handled; the log says why")
+
+
+def _later(status: int, reason: str, message: str, seconds: float) -> JSONResponse:
+    return _no(status, reason, message, {**CLOSE, "Retry-After": str(max(round(seconds), 1))})
 
 
 def _no(status: int, reason: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -1,0 +1,207 @@
+"""The settings of the alert intake: where it listens, who may post, and how a source's alerts are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import field, frozen
+
+import riskcore as rc
+from riskcore_openalgo.web.gate import LOCKOUT_AFTER, LOCKOUT_S, PER_MINUTE, networks
+from riskcore_openalgo.web.mapping import NAMES, SIDES
+
+HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
+FIELD: Final = re.compile(r"[a-z0-9_ -]+(?:\.[a-z0-9_ -]+)*")
+LAST_PORT: Final = 65_535
+LARGEST_BODY: Final = 10_000_000
+MOST_PER_MINUTE: Final = 1_000_000
+MOST_TRIES: Final = 1_000
+LONGEST_LOCKOUT_S: Final = 86_400
+LONGEST: Final = 64
+TRUSTED: Final = ("127.0.0.1", "::1")
+
+
+def secret_text(value: Any) -> str:
+    """A secret: text without a space at either end. The message does not repeat it."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be text; write the secret in double quotes")
+    if value != value.strip():
+        raise ValueError("begins or ends with a space; delete the space")
+    return value
+
+
+def _meta(unit: str, help_: str, **more: Any) -> dict[str, Any]:
+    return {"unit": unit, "help": help_, **more}
+
+
+def _up_to(most: int) -> Any:
+    def checked(value: Any) -> int:
+        if type(value) is not int or not 1 <= value <= most:
+            raise ValueError(f"must be a whole number from 1 to {most}, got {value!r}")
+        return value
+
+    return checked
+
+
+def _host(value: Any) -> str:
+    if not isinstance(value, str) or not HOST.fullmatch(value):
+        raise ValueError(f"must be an address of this machine such as 127.0.0.1, got {value!r}")
+    return value
+
+
+def _file(value: Any) -> Path | None:
+    if value is None:
+        return None
+    if not isinstance(value, (str, Path)) or not str(value).strip() or "\0" in str(value):
+        raise ValueError(f"must be the path of a file, got {value!r}")
+    return Path(value)
+
+
+def _addresses(value: Iterable[str]) -> tuple[str, ...]:
+    given = tuple(value)
+    networks(given)
+    return given
+
+
+def _moment(value: Any) -> datetime:
+    """A day, or a time of it, in IST unless it says otherwise."""
+    try:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError('must be a moment such as "2026-12-01" or "2026-12-01T09:00"') from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=rc.IST)
+
+
+def _fields(value: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Our field -> the source's names for it, one or a list."""
+    found = {}
+    for name, theirs in value.items():
+        if name not in NAMES:
+            raise ValueError(f"{name} is no field that is read; these are: {', '.join(sorted(NAMES))}")
+        wanted = tuple(str(one).lower() for one in (theirs if isinstance(theirs, tuple) else (theirs,)))
+        if not wanted or not all(FIELD.fullmatch(one) for one in wanted):
+            raise ValueError(f"{name} must be a name in the alert, or a list of names, dotted within an object")
+        found[name] = wanted
+    return found
+
+
+def _words(value: Mapping[str, Any]) -> dict[str, str]:
+    """The source's words -> BUY or SELL."""
+    wrong = next((word for word, side in value.items() if str(side).upper() not in SIDES), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong} must mean buy or sell, such as {{long: buy, short: sell}}")
+    return {str(word).upper(): SIDES[str(side).upper()] for word, side in value.items()}
+
+
+def _symbols(value: Mapping[str, Any]) -> dict[str, str]:
+    """The source's symbols -> the exchange's."""
+    return {str(theirs).upper(): rc.Instrument(symbol=ours, tick=1).symbol for theirs, ours in value.items()}
+
+
+def _given(value: Mapping[str, Any]) -> dict[str, str]:
+    """Our field -> what holds where the source sends nothing for it."""
+    for name, text in value.items():
+        if name not in NAMES:
+            raise ValueError(f"{name} is no field that is read; these are: {', '.join(sorted(NAMES))}")
+        if isinstance(text, (tuple, dict, bool)) or not 0 < len(str(text)) <= LONGEST or not str(text).isascii():
+            raise ValueError(f"{name} must be plain text of at most {LONGEST} characters")
+    return {name: str(text) for name, text in value.items()}
+
+
+@frozen(kw_only=True)
+class OldSecret:
+    """The secret that a source had before, and until when it still opens: time to change it where alerts are made."""
+
+    secret: str = field(
+        repr=False, converter=secret_text, metadata=_meta("text", "the old one", example="the-old-text", secret=True)
+    )
+    until: datetime = field(
+        converter=_moment,
+        metadata=_meta("moment in IST", "from then on it opens no more", example='"2026-12-01T09:00"'),
+    )
+
+
+@frozen(kw_only=True)
+class AlertSource:
+    """A source of alerts: where it sends from, how much, and what it calls things."""
+
+    addresses: tuple[str, ...] = field(
+        default=(),
+        converter=_addresses,
+        metadata=_meta(
+            "list", "alerts come from these addresses or ranges alone; empty: any", example="[192.0.2.10, 10.8.0.0/16]"
+        ),
+    )
+    per_minute: int = field(
+        default=PER_MINUTE,
+        converter=_up_to(MOST_PER_MINUTE),
+        metadata=_meta("alerts a minute", "more entries are refused; exits are always taken"),
+    )
+    fields: Mapping[str, tuple[str, ...]] = field(
+        factory=dict,
+        converter=_fields,
+        metadata=_meta(
+            "our field: its name", "what it calls a field", mapping=True, example="{symbol: [instrument, order.name]}"
+        ),
+    )
+    actions: Mapping[str, str] = field(
+        factory=dict,
+        converter=_words,
+        metadata=_meta(
+            "its word: buy/sell", "its words for the two sides", mapping=True, example="{long: buy, short: sell}"
+        ),
+    )
+    symbols: Mapping[str, str] = field(
+        factory=dict,
+        converter=_symbols,
+        metadata=_meta("its symbol: ours", "what it calls a symbol", mapping=True, example="{RELI: RELIANCE}"),
+    )
+    given: Mapping[str, str] = field(
+        factory=dict,
+        converter=_given,
+        metadata=_meta("our field: value", "what it does not send", mapping=True, example="{exchange: NSE}"),
+    )
+
+
+@frozen(kw_only=True)
+class Intake:
+    """Where alerts are posted to, and who is believed there."""
+
+    host: str = field(default="127.0.0.1", converter=_host, metadata=_meta("address", "who can reach the intake"))
+    port: int = field(default=8780, converter=_up_to(LAST_PORT), metadata=_meta("port", "where it listens"))
+    max_body_bytes: int = field(
+        default=65_536,
+        converter=_up_to(LARGEST_BODY),
+        metadata=_meta("bytes", "a larger alert is refused"),
+    )
+    trusted_proxies: tuple[str, ...] = field(
+        default=TRUSTED,
+        converter=_addresses,
+        metadata=_meta("list", "their X-Forwarded-For says where an alert comes from"),
+    )
+    lockout_after: int = field(
+        default=LOCKOUT_AFTER,
+        converter=_up_to(MOST_TRIES),
+        metadata=_meta("alerts", "so many with a wrong secret within 10 minutes lock their address out"),
+    )
+    lockout_s: int = field(
+        default=int(LOCKOUT_S), converter=_up_to(LONGEST_LOCKOUT_S), metadata=_meta("seconds", "for so long")
+    )
+    ssl_certfile: Path | None = field(
+        default=None,
+        converter=_file,
+        metadata=_meta("path", "certificate chain in PEM: speak HTTPS; empty: HTTP", example="tls/fullchain.pem"),
+    )
+    ssl_keyfile: Path | None = field(
+        default=None,
+        converter=_file,
+        metadata=_meta("path", "its key, where that is another file", example="tls/privkey.pem"),
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.ssl_keyfile is not None and self.ssl_certfile is None:
+            raise ValueError("ssl_keyfile is given without ssl_certfile; give both, or none")

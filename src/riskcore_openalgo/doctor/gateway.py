@@ -1,0 +1,116 @@
+"""OpenAlgo: whether it answers, takes the key, is of a version that is known, and in the mode that is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from importlib import metadata
+from typing import Final
+
+from sqlalchemy import func, select
+
+from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
+from riskcore_openalgo.client.failures import NETWORK, NO_LOGIN
+from riskcore_openalgo.client.fields import split_key
+from riskcore_openalgo.config import LIVE, Settings
+from riskcore_openalgo.doctor.check import Check, fail, ok, warn
+from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.journal.tables import ORDERS
+
+TRIED: Final = "2.0.2.1"
+"""The version of OpenAlgo that riskcore was tried with; its API does not say which it is."""
+LINES: Final = ("1.", "2.")
+AWAITING: Final = "awaiting_approval"
+ANALYZE: Final = "analyze"
+
+
+def openalgo(settings: Settings, client: Client | None, today: date) -> Iterator[Check]:
+    """All that OpenAlgo can be asked; without a key or without an answer the rest is named as not asked."""
+    rest = ("mode", "symbols")
+    yield version()
+    if client is None:
+        yield fail("credentials", "there is no API key", "api_key: in api_credentials.yaml, or OPENALGO_API_KEY")
+    else:
+        first = credentials(client)
+        yield first
+        if first.status != "fail":
+            yield mode(settings, client)
+            yield symbols(settings, client, today)
+            return
+    for name in rest:
+        yield warn(name, "not asked: OpenAlgo does not answer, or not to this key", "mend the credentials first")
+
+
+def version() -> Check:
+    """The line of OpenAlgo's SDK that is installed."""
+    found = metadata.version("openalgo")
+    said = f"SDK {found}; the server's API does not tell its version (tried with {TRIED})"
+    if not found.startswith(LINES):
+        return warn("version", said, "riskcore knows the lines 1 and 2 of the SDK: pip install openalgo==2.0.5")
+    return ok("version", said)
+
+
+def credentials(client: Client) -> Check:
+    """Whether OpenAlgo answers, and to this key."""
+    try:
+        broker = client.broker()
+        client.funds()
+    except ReadFailed as problem:
+        if problem.error == NETWORK:
+            return fail("credentials", f"nobody answers at {client.host}: {problem.why}", "start OpenAlgo; check host:")
+        if problem.error == NO_LOGIN:
+            return fail("credentials", f"not accepted: {problem.why}", "check the key, and log in to the broker")
+        return fail("credentials", str(problem), "look at OpenAlgo's log, and log in to the broker on its page")
+    return ok("credentials", f"accepted at {client.host}, broker {broker or 'not told'}")
+
+
+def mode(settings: Settings, client: Client) -> Check:
+    """Where an order would go now, against what the configuration says."""
+    try:
+        seen = client.mode()
+    except ReadFailed as problem:
+        return fail("mode", str(problem), "look at OpenAlgo's log")
+    if settings.system.mode == LIVE and seen == ANALYZE:
+        remedy = "switch the analyzer off on OpenAlgo's page, or start riskcore live --analyzer"
+        return warn("mode", "live is configured, and OpenAlgo is in analyzer mode: no real money would move", remedy)
+    if settings.system.mode != LIVE and seen != ANALYZE:
+        return ok("mode", "OpenAlgo sends real orders; riskcore is configured to send none (paper)")
+    return ok("mode", f"OpenAlgo is in {seen} mode, riskcore is configured for {settings.system.mode}")
+
+
+def semi_auto(settings: Settings, journal: Reader | None) -> Check:
+    """Whether orders wait for somebody's hand in OpenAlgo's Action Center.
+
+    No call tells the order mode of a key; it shows in the answer to an order. So the journal is asked for such answers.
+    """
+    look = "on OpenAlgo's page Action Center the order mode must be Auto"
+    if settings.system.mode != LIVE:
+        return ok("semi_auto", "no orders are sent in paper mode")
+    if journal is None:
+        return warn("semi_auto", "OpenAlgo's API does not tell, and no order was sent yet", look)
+    held = journal.select(select(func.count()).where(ORDERS.c.status == AWAITING))[0][0]
+    sent = journal.select(select(func.count()).where(ORDERS.c.status.in_(("working", "filled"))))[0][0]
+    if held:
+        return fail("semi_auto", f"{held} orders wait for approval: stops would wait, too", look)
+    if not sent:
+        return warn("semi_auto", "OpenAlgo's API does not tell, and no order has gone through yet", look)
+    return ok("semi_auto", f"{sent} orders went through without waiting for approval")
+
+
+def symbols(settings: Settings, client: Client, today: date) -> Check:
+    """Every instrument that is watched or traded by a strategy is known, with its tick and its lot."""
+    system = settings.system
+    wanted = [*system.watch, *(f"NSE:{symbol}" for made in settings.strategies for symbol in made.symbols)]
+    if not wanted:
+        return warn("symbols", "none is watched", "watch: in system_config.yaml keeps prices fresh for alerts")
+    cache = InstrumentCache(client, tables=settings.policy.tables, given=system.instruments)
+    unknown = []
+    for key in dict.fromkeys(wanted):
+        try:
+            cache.instrument(*split_key(key), today)
+        except ReadFailed as problem:
+            unknown.append(f"{key} ({problem.why})")
+    if unknown:
+        remedy = "use the exchange's own symbol, and let OpenAlgo load the contract master"
+        return fail("symbols", f"not known: {'; '.join(unknown)}", remedy)
+    return ok("symbols", f"all {len(dict.fromkeys(wanted))} known")

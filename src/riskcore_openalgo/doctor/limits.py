@@ -1,0 +1,91 @@
+"""What the limits of a policy come to: the risk that is really taken, limits that can never bind, limits that are off.
+
+These are sentences about a policy, worked out from its numbers alone; no rule is asked and none is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+import attrs
+
+import riskcore as rc
+from riskcore_openalgo.doctor.check import Check, ok, warn
+
+STOPS_PCT: Final = tuple(map(Decimal, ("0.5", "1", "2", "5")))
+HUNDRED: Final = Decimal(100)
+OFF_WORDS: Final = ("empty: off", "empty: none", "empty: never", "empty: any")
+INTRADAY_MARGIN_PCT: Final = Decimal(20)
+"""The least that brokers may ask for an intraday share: five times the margin is the most that can be held."""
+
+
+def largest_pct(policy: rc.Policy) -> Decimal:
+    """How much of the sizing base one position may be worth, in percent."""
+    most = policy.max_position_size_percent
+    return most * HUNDRED / INTRADAY_MARGIN_PCT if policy.position_size_basis == "margin" else most
+
+
+def effective_pct(policy: rc.Policy, stop_pct: Decimal) -> Decimal:
+    """The most that a trade can lose at a stop so many percent away, in percent of the sizing base."""
+    return min(policy.risk_per_trade, largest_pct(policy) * stop_pct / HUNDRED)
+
+
+def effective_risk(policy: rc.Policy) -> Check:
+    """What is risked, where the position cap binds before the risk does: for the usual stops."""
+    binds_from = policy.risk_per_trade * HUNDRED / largest_pct(policy)
+    told = ", ".join(f"{_plain(effective_pct(policy, stop))} % at a stop {_plain(stop)} % away" for stop in STOPS_PCT)
+    said = f"{told}; risk_per_trade {_plain(policy.risk_per_trade)} % is reached from {_plain(binds_from)} % on"
+    if binds_from > STOPS_PCT[-1]:
+        remedy = (
+            "it is the safer way; to risk what risk_per_trade says, raise max_position_size_percent, or basis margin"
+        )
+        return warn("effective_risk", said, remedy)
+    return ok("effective_risk", said)
+
+
+def never_bind(policy: rc.Policy) -> Check:
+    """Limits that others keep from ever being reached."""
+    found = list(_idle(policy))
+    if not found:
+        return ok("never_bind", "each limit that is on can be reached")
+    return warn("never_bind", "; ".join(found), "nothing is wrong; tighten what should bind, or know that it will not")
+
+
+def _idle(policy: rc.Policy) -> Iterator[str]:
+    most, each = policy.max_positions, largest_pct(policy)
+    widest = policy.stop_greatest_pct
+    risk = policy.risk_per_trade if widest is None else effective_pct(policy, widest)
+    if widest is not None and risk < policy.risk_per_trade:
+        yield f"risk_per_trade: no stop is wider than {_plain(widest)} %, and there the position cap binds first"
+    if policy.max_trades_per_day < most:
+        yield f"max_positions {most}: no more than {policy.max_trades_per_day} trades a day"
+    if most * each <= policy.max_sector_exposure:
+        yield (
+            f"max_sector_exposure {_plain(policy.max_sector_exposure)} %: {most} positions are worth at most "
+            f"{_plain(most * each)} %"
+        )
+    if policy.max_trades_per_day * risk < policy.max_daily_loss:
+        yield (
+            f"max_daily_loss {_plain(policy.max_daily_loss)} %: {policy.max_trades_per_day} trades lose at most "
+            f"{_plain(policy.max_trades_per_day * risk)} % at their stops (a gap can lose more)"
+        )
+    if policy.max_open_risk is not None and most * risk <= policy.max_open_risk:
+        yield f"max_open_risk {_plain(policy.max_open_risk)} %: {most} positions risk at most {_plain(most * risk)} %"
+
+
+def switched_off(policy: rc.Policy) -> Check:
+    """Limits for which the policy has no number."""
+    names = [
+        field.name
+        for field in attrs.fields(rc.Policy)
+        if field.name.startswith("max_") and getattr(policy, field.name) is None
+    ]
+    if not names:
+        return ok("off", "no limit is off")
+    return ok("off", f"without a number, so off: {', '.join(names)} (docs/policy-keys.md says what each would do)")
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.quantize(Decimal('0.01')).normalize():f}"

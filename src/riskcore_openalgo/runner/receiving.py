@@ -1,0 +1,69 @@
+"""The intake of a running day: its sources from the settings, and the server that takes their alerts."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from riskcore_openalgo.config import AlertSource
+from riskcore_openalgo.runner.alerts import AlertDesk
+from riskcore_openalgo.web.gate import Secret, SourceRules, networks
+from riskcore_openalgo.web.mapping import FieldMap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from riskcore_openalgo.config import Settings
+    from riskcore_openalgo.runner.runner import Runner
+    from riskcore_openalgo.web.server import Server
+
+
+def sources_of(settings: Settings) -> dict[str, SourceRules]:
+    """Every source that has a secret. `ValueError` for one that is described and has none: it would be let in or lost.
+
+    An old secret opens until its time; without a new one beside it, it is a mistake too.
+    """
+    webhook, described = settings.credentials.webhook, settings.system.sources
+    for name in (*described, *webhook.old_secrets):
+        if name not in webhook.secrets:
+            raise ValueError(
+                f"the source {name} has no secret: write one under webhook: secrets: in api_credentials.yaml, "
+                f"or take {name} out of the configuration"
+            )
+    return {name: _rules(settings, name) for name in webhook.secrets}
+
+
+def _rules(settings: Settings, name: str) -> SourceRules:
+    webhook = settings.credentials.webhook
+    said, old = settings.system.sources.get(name, AlertSource()), webhook.old_secrets.get(name)
+    secrets = [Secret(webhook.secrets[name])] + ([] if old is None else [Secret(old.secret, old.until)])
+    return SourceRules(
+        secrets=tuple(secrets),
+        addresses=networks(said.addresses),
+        per_minute=said.per_minute,
+        mapping=FieldMap(fields=said.fields, actions=said.actions, symbols=said.symbols, given=said.given),
+    )
+
+
+@contextlib.contextmanager
+def receiving(settings: Settings, runner: Runner, tell: Callable[[str], None]) -> Iterator[Server | None]:
+    """Take alerts for as long as the context lasts; None, and nobody listens, where no source has a secret."""
+    sources, place = sources_of(settings), settings.system.intake
+    if not sources:
+        yield None
+        return
+    from riskcore_openalgo.web.intake import intake_app, serve
+
+    app = intake_app(
+        AlertDesk(runner).submit,
+        sources=sources,
+        clock=runner.clock,
+        max_body_bytes=place.max_body_bytes,
+        trusted_proxies=place.trusted_proxies,
+        lockout_after=place.lockout_after,
+        lockout_s=place.lockout_s,
+        tell=tell,
+    )
+    with serve(app, place.host, place.port, certfile=place.ssl_certfile, keyfile=place.ssl_keyfile) as server:
+        yield server

@@ -1,0 +1,96 @@
+"""What a source calls its fields: the declared mapping of an alert, and how a field is found by it.
+
+`NAMES` is what people were seen to write. A source that calls things otherwise is a few lines of configuration:
+
+    sources:
+      my_scanner:
+        fields: {symbol: order.instrument, action: direction}
+        actions: {long: buy, short: sell}
+        given: {exchange: NSE, product: MIS}
+
+A field that is declared is sought under these names alone; the others keep those of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+import riskcore as rc
+
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "action": ("action", "side"),
+    "symbol": ("symbol", "ticker", "trading_symbol"),
+    "exchange": ("exchange",),
+    "price": ("price",),
+    "stop": ("stop", "stop_loss"),
+    "target": ("target",),
+    "levels": ("levels",),
+    "product": ("product",),
+    "strategy": ("strategy", "strategy_name"),
+    "interval": ("interval",),
+    "time": ("time",),
+    "timenow": ("timenow",),
+    "bar_time": ("bar_time",),
+    "position_size": ("position_size",),
+    "market_position": ("market_position",),
+    "close_position": ("close_position",),
+    "quantity": ("quantity", "qty", "contracts"),
+}
+"""What is read, and the names people give it. Everything else in an alert is ignored."""
+SIDES: Final[Mapping[str, str]] = {"BUY": rc.BUY, "SELL": rc.SELL}
+
+
+@frozen(kw_only=True)
+class FieldMap:
+    """A source's own words.
+
+    `fields` are its names for ours, dotted where they stand inside an object; `actions` its words for buy and sell, and
+    `symbols` for symbols, in upper case; `given` is what it does not send: a value that stands for every alert without.
+    """
+
+    fields: Mapping[str, tuple[str, ...]] = {}
+    actions: Mapping[str, str] = {}
+    symbols: Mapping[str, str] = {}
+    given: Mapping[str, str] = {}
+
+    def names(self, field: str) -> tuple[str, ...]:
+        """Under which names a field is sought."""
+        return self.fields.get(field) or NAMES[field]
+
+
+PLAIN: Final = FieldMap()
+
+
+@frozen
+class Fields:
+    """The fields of one alert, their names in lower case, read by a source's mapping."""
+
+    content: Mapping[str, Any]
+    by: FieldMap = PLAIN
+
+    def of(self, field: str) -> dict[str, Any]:
+        """What stands under a field's names, by name; what is empty or null is not there."""
+        found = {}
+        for name in self.by.names(field):
+            value = self.at(name)
+            value = value.strip() if isinstance(value, str) else value
+            if value is not None and value != "":
+                found[name] = value
+        if not found and field in self.by.given:
+            return {field: self.by.given[field]}
+        return found
+
+    def at(self, name: str) -> Any:
+        """The value under a name, dotted where it stands inside an object; None where there is none."""
+        value = self.content.get(name)
+        if value is not None or "." not in name:
+            return value
+        value = self.content
+        for part in name.split("."):
+            if not isinstance(value, Mapping):
+                return None
+            value = next((inner for key, inner in value.items() if key.lower() == part), None)
+        return value
