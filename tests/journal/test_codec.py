@@ -62,6 +62,14 @@ RARE = (
     events.TroubleSeen(NOW, "prices_stale", "silent for 90 s", "NSE:M&M"),
     events.PricesSeen(NOW, "NSE:SBIN", *map(Decimal, (801, 802, 800, 801)), NOW, ticks=3, sources=("poll", "stream")),
     events.EvidenceFailed(NOW, "id", "NSE:NOBODY is not known"),
+    events.BarsShown(NOW, "NSE:M&M", "5m", (rc.Bar(at=NOW, open=10, high=12, low="9.95", close=11),), "ticks"),
+    events.ReversalBegun(NOW, "id", "NSE:SBIN"),
+    events.ReversalDue(NOW, "id"),
+    events.SignalArrived(
+        NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="exit", reduce_pct="12.5", context={"why": "\u0905", "n": 3})
+    ),
+    events.SignalArrived(NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="exit", reduce_by=5)),
+    events.EntryRefused(NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="reversal"), (), (), NOW),
 )
 
 

@@ -48,6 +48,8 @@ from riskcore.events.facts import (
     Filled as Filled,
     OrderMoved as OrderMoved,
     PolicyChanged as PolicyChanged,
+    ReversalBegun as ReversalBegun,
+    ReversalDue as ReversalDue,
     SessionOpened as SessionOpened,
     SignalRepeated as SignalRepeated,
     SignalTaken as SignalTaken,
@@ -62,6 +64,7 @@ from riskcore.events.held import (
 )
 from riskcore.events.inputs import (
     AlertRefused as AlertRefused,
+    BarsShown as BarsShown,
     EquityRead as EquityRead,
     EvidenceArrived as EvidenceArrived,
     EvidenceFailed as EvidenceFailed,
@@ -112,6 +115,7 @@ Input: TypeAlias = (
     | EvidenceArrived
     | EvidenceFailed
     | PricesSeen
+    | BarsShown
     | TightenStop
     | OrderReported
     | TimePassed
@@ -139,6 +143,8 @@ Fact: TypeAlias = (
     | AlertDropped
     | EntryRefused
     | EntryApproved
+    | ReversalBegun
+    | ReversalDue
     | ExitApproved
     | CancelRequested
     | OrderMoved

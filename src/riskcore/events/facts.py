@@ -73,13 +73,33 @@ class AlertDropped:
 
 @frozen
 class EntryRefused:
-    """The answer to a signal was no, with every finding."""
+    """The answer to a signal was no, with every finding; `until`: when entries are next taken, if the hour said no."""
 
     VERSION: ClassVar[int] = 1
     at: datetime
     signal: Signal
     findings: tuple[Finding, ...]
     unmeasured: tuple[str, ...]
+    until: datetime | None = None
+
+
+@frozen
+class ReversalBegun:
+    """What is held against a reversal's side is leaving first; its entry waits, undecided."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
+    key: str
+
+
+@frozen
+class ReversalDue:
+    """Nothing is held nor on its way in the symbol of a reversal any more: its entry is to be decided now."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
 
 
 @frozen
