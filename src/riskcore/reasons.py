@@ -66,6 +66,7 @@ CATALOGUE: Final = (
     Reason("cancel_came_first", "a cancel signal of {measured} came before its entry was decided", "never"),
     Reason("reversal_lapsed", "what was held in {measured} was not gone within {limit} s of the reversal", "never"),
     Reason("nothing_to_cancel", "nothing works or waits to enter {measured}", "never"),
+    Reason("shadow_only", "the signal only shadows, so nothing in {measured} leaves or ends by it", "never"),
     Reason("exit_without_position", "no open position in {measured} to exit", "never"),
     Reason("exit_working", "an exit of {measured} is already on its way", "never"),
     Reason("no_position", "no open position in {measured} whose stop could move", "never"),

@@ -84,7 +84,8 @@ class Signal:
     the sender insists on; without them the policy places both. `levels` are prices of support and resistance, in any
     order, for a policy whose stop goes by them. `bar_at` is the bar the signal was computed on; with source, strategy,
     symbol and side it is the signal's identity, so that the same signal sent twice is one signal. `context` is what
-    the sender wants to find again beside it: names and texts, kept and journalled, and asked by no rule.
+    the sender wants to find again beside it: names and texts, kept and journalled, and asked by no rule. A `shadow`
+    signal is decided on like any other, and nothing is sent: an entry is withheld, an exit or a cancel refused.
 
     | kind | `side` | what it asks for |
     |---|---|---|
@@ -114,6 +115,7 @@ class Signal:
     reduce_by: int | None = field(default=None, converter=given, kw_only=True)
     reduce_pct: Decimal | None = field(default=None, converter=given, kw_only=True)
     context: tuple[tuple[str, str], ...] = field(default=(), converter=given, kw_only=True)
+    shadow: bool = field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _SIGNAL)

@@ -102,7 +102,7 @@ def _signal_taken(state: State, fact: e.SignalTaken) -> State:
     return attrs.evolve(state, pending=state.pending + waits, seen=state.seen | {fact.signal.id})
 
 
-def _entry_refused(state: State, fact: e.EntryRefused) -> State:
+def _entry_refused(state: State, fact: e.EntryRefused | e.EntryWithheld) -> State:
     return _answered(state, fact.signal.id)
 
 
@@ -232,6 +232,7 @@ _APPLY: Final[dict[type, Callable[[State, Any], State]]] = {
     e.SignalRepeated: _unchanged,
     e.AlertDropped: _unchanged,
     e.EntryRefused: _entry_refused,
+    e.EntryWithheld: _entry_refused,
     e.ReversalBegun: _reversal_begun,
     e.ReversalDue: _reversal_due,
     e.EntryApproved: _entry_approved,

@@ -194,3 +194,33 @@ def test_SIG_7_what_a_signal_brings_along_is_kept_and_changes_no_answer(context,
     for wrong in ({"x": "y" * 4096}, {str(n): "" for n in range(33)}):
         with pytest.raises(ValueError, match="may hold 32 entries and 4096 characters"):
             rc.Signal("INFY", side, at=told.at("10:00"), context=wrong)
+
+
+@given(SIDES, st.booleans())
+def test_SIG_8_what_is_withheld_is_decided_like_any_other_and_leaves_nothing_behind(side, shadow):
+    """A signal that shadows, or a symbol outside `live_symbols`: the same order on record, none sent, none counted."""
+    policy = POLICY if shadow else attrs.evolve(POLICY, live_symbols=["TCS"])
+    plain, told = Scenario(POLICY, thing()), Scenario(policy, thing())
+    sent, signal = plain.signal("10:00", side), told.signal("10:00", side, shadow=shadow)
+    plain.look("10:00", sent, **SEEN)
+    before = told.book
+    told.look("10:00", signal, **SEEN)
+    kept = told.last(e.EntryWithheld)
+    assert kept.order == plain.last(e.EntryApproved).order
+    assert kept.findings == plain.last(e.EntryApproved).findings
+    assert told.book == before
+    assert not told.state.pending
+    assert not told.sent(rc.ApprovedEntry)
+
+
+@given(SIDES, st.sampled_from(["exit", "reversal", "cancel"]))
+def test_SIG_9_what_is_held_leaves_whatever_is_withheld_and_never_by_a_shadow(side, kind):
+    """`live_symbols` blocks no exit; a signal that only shadows moves nothing that is really held."""
+    for policy, shadow in ((attrs.evolve(POLICY, live_symbols=["TCS"]), False), (POLICY, True)):
+        told = holding(side)
+        told.policy = policy
+        told.take(e.PolicyLoaded(told.at("10:04"), policy))
+        told.signal("10:05", OTHER[side], kind=kind, shadow=shadow)
+        assert bool(told.sent()) == (not shadow and kind != "cancel")
+        if shadow and kind != "reversal":
+            assert told.refusal() == ("shadow_only",)

@@ -14,8 +14,9 @@ class Told:
     """A day told in a trader's words; each is answered with the facts it led to, and with how the book stands.
 
     `policy NAME=VALUE; ...` comes first. Then `buy INFY`, `sell INFY` (`quote last=1000 atr=10` answers what it asks
-    for), `exit INFY`, `reduce 20 INFY` (or `50%`), `reverse sell INFY`, `cancel buy INFY`, `filled 10 at 1000`, `report cancelled`, `price INFY 1000` (or `first/high/low/last`),
-    `time`, `halt feed`, `over feed`, `restart`, `next day`, `equity 100000`.
+    for), `exit INFY`, `reduce 20 INFY` (or `50%`), `reverse sell INFY`, `cancel buy INFY`, `filled 10 at 1000`,
+    `report cancelled`, `price INFY 1000` (or `first/high/low/last`), `time`, `halt feed`, `over feed`, `restart`,
+    `next day`, `equity 100000`.
     """
 
     def __init__(self):

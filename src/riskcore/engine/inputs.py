@@ -14,7 +14,7 @@ from riskcore.engine.books import accept_differences, books_read, funds_seen, re
 from riskcore.engine.clock import on_time
 from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import CHARGES_TROUBLE, report
-from riskcore.engine.taking import take_signal, waiting_for_evidence
+from riskcore.engine.taking import take_signal, waiting_for_evidence, withheld
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
 from riskcore.engine.watch import watch
@@ -68,7 +68,11 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
     seen = event.market
     market = evolve_value(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
     decision = decide(signal, turn.book, market, turn.policy)
-    if isinstance(decision, Approved):
+    why = withheld(signal, turn.policy)
+    if isinstance(decision, Approved) and why:
+        told = decision.order, decision.size.bound_by, decision.findings
+        turn.note(e.EntryWithheld(turn.at, signal, *told, why))
+    elif isinstance(decision, Approved):
         for number, order in enumerate(sliced_entry(decision.order)):
             findings = () if number else decision.findings
             turn.note(e.EntryApproved(turn.at, signal, order, decision.size.bound_by, findings))

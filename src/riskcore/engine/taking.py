@@ -24,11 +24,13 @@ def take_signal(turn: Turn, signal: Signal) -> None:
         turn.note(e.SignalRepeated(turn.at, signal.id))
         return
     turn.note(e.SignalTaken(turn.at, signal))
-    if signal.kind == EXIT:
+    if signal.shadow and signal.kind in (EXIT, CANCEL):
+        turn.refuse(signal, Finding("shadow", False, "shadow_only", signal.symbol))
+    elif signal.kind == EXIT:
         _exit(turn, signal)
     elif signal.kind == CANCEL:
         _cancel(turn, signal)
-    elif signal.kind == REVERSAL and _against(turn, signal):
+    elif signal.kind == REVERSAL and not signal.shadow and _against(turn, signal):
         _reverse(turn, signal)
     else:
         _look(turn, signal)
@@ -48,6 +50,14 @@ def waiting_for_evidence(turn: Turn, signal_id: str) -> Signal | None:
     if signal_id in turn.state.reversing:
         return None
     return next((signal for signal in turn.state.pending if signal.id == signal_id), None)
+
+
+def withheld(signal: Signal, policy: Policy) -> str:
+    """Why the entry of a signal is decided on and not sent, or ""."""
+    if signal.shadow:
+        return "the signal only shadows"
+    live = policy.live_symbols
+    return "" if live is None or signal.symbol in live else f"{signal.symbol} is not among live_symbols"
 
 
 def asked_interval(signal: Signal, policy: Policy) -> str:

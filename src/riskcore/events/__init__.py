@@ -43,6 +43,7 @@ from riskcore.events.facts import (
     ClockBackward as ClockBackward,
     EntryApproved as EntryApproved,
     EntryRefused as EntryRefused,
+    EntryWithheld as EntryWithheld,
     EquityKnown as EquityKnown,
     ExitApproved as ExitApproved,
     Filled as Filled,
@@ -143,6 +144,7 @@ Fact: TypeAlias = (
     | AlertDropped
     | EntryRefused
     | EntryApproved
+    | EntryWithheld
     | ReversalBegun
     | ReversalDue
     | ExitApproved

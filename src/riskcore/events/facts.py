@@ -84,6 +84,22 @@ class EntryRefused:
 
 
 @frozen
+class EntryWithheld:
+    """The answer was yes, and nothing is sent: the signal only shadows, or its symbol is not among `live_symbols`.
+
+    `order` is what would have gone, as one; no place in the book is reserved for it.
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal: Signal
+    order: ApprovedEntry
+    bound_by: str
+    findings: tuple[Finding, ...]
+    why: str
+
+
+@frozen
 class ReversalBegun:
     """What is held against a reversal's side is leaving first; its entry waits, undecided."""
 

@@ -56,13 +56,19 @@ Made: TypeAlias = Strategy | OnBar
 
 @frozen(kw_only=True)
 class Own:
-    """A strategy as it runs for one symbol: every one of its signals bears its name. Called, it answers `on_bar`."""
+    """A strategy as it runs for one symbol: every one of its signals bears its name. Called, it answers `on_bar`.
+
+    `bars` says what its bars of a live day are made of: "ticks", the prices as they come, or "history", read from
+    OpenAlgo a moment after each has ended, with its volume. With `shadow` its signals are decided on and not sent.
+    """
 
     name: str
     symbol: str
     interval: str
     made: Made
     warm_up: int = 0
+    bars: str = "ticks"
+    shadow: bool = False
 
     def __call__(self, bars: Bars) -> rc.Signal | None:
         """The answer to the last bar."""
@@ -96,10 +102,19 @@ class Own:
         return found
 
     def _named(self, signal: rc.Signal | None) -> rc.Signal | None:
-        return None if signal is None else evolve(signal, strategy=self.name)
+        return None if signal is None else evolve(signal, strategy=self.name, shadow=self.shadow or signal.shadow)
 
 
-def own_strategy(name: str, function: str, *, symbol: str, interval: str, parameters: Mapping[str, Any]) -> Own:
+def own_strategy(
+    name: str,
+    function: str,
+    *,
+    symbol: str,
+    interval: str,
+    parameters: Mapping[str, Any],
+    bars: str = "ticks",
+    shadow: bool = False,
+) -> Own:
     """The strategy `function` (a dotted or a short name) for one symbol, under the `name` its signals bear.
 
     Raises `StrategyError` when the name leads nowhere or the factory refuses the parameters.
@@ -108,7 +123,7 @@ def own_strategy(name: str, function: str, *, symbol: str, interval: str, parame
     warm_up = getattr(made, "warm_up", 0)
     if type(warm_up) is not int or warm_up < 0:
         raise StrategyError(f"strategy {name} for {symbol}: warm_up must be a whole number of bars, got {warm_up!r}")
-    return Own(name=name, symbol=symbol, interval=interval, made=made, warm_up=warm_up)
+    return Own(name=name, symbol=symbol, interval=interval, made=made, warm_up=warm_up, bars=bars, shadow=shadow)
 
 
 def load_strategy(name: str, *, symbol: str, interval: str, parameters: Mapping[str, Any]) -> Made:
