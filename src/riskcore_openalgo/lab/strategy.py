@@ -33,7 +33,17 @@ OnBar: TypeAlias = Callable[[Bars], rc.Signal | None]
 OnTick: TypeAlias = Callable[[events.PricesSeen], rc.Signal | None]
 AllSignals: TypeAlias = Callable[[Bars], Sequence[rc.Signal | None]]
 
-SHORT_NAMES: Final = {"ema_cross": "riskcore_openalgo.lab.ema_cross:EmaCross"}
+LAB: Final = "riskcore_openalgo.lab"
+SHORT_NAMES: Final = {
+    "ema_cross": f"{LAB}.ema_cross:EmaCross",
+    "opening_range": f"{LAB}.opening_range:OpeningRange",
+    "donchian": f"{LAB}.donchian:Donchian",
+    "rsi_pullback": f"{LAB}.rsi_pullback:RsiPullback",
+    "bollinger": f"{LAB}.bollinger_pandas_ta:Bollinger",
+    "supertrend": f"{LAB}.supertrend_openalgo:Supertrend",
+    "macd": f"{LAB}.macd_talib:Macd",
+}
+"""The strategies that come with the library."""
 BARS: Final = "bars"
 """The name of a plain function's first argument: by it a function is told from a factory."""
 
