@@ -6,6 +6,7 @@ A rule that says no is a value here, never an exception; only a contradiction in
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Final, Literal, TypeAlias
 
@@ -20,9 +21,10 @@ from riskcore.reasons import Finding, Reading, finding_of, in_precedence
 from riskcore.rules import levels
 from riskcore.rules.context import Context, context_of
 from riskcore.rules.placing import legs_for
+from riskcore.rules.signal import HOURS, entries_next
 from riskcore.rules.sizes import budget_of
 from riskcore.rules.table import Row, asked, asked_of_size
-from riskcore.signals import ENTRY, Market, Signal, seconds
+from riskcore.signals import ENTERING, Market, Signal, seconds
 from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
@@ -102,13 +104,15 @@ class Approved:
 class Refused:
     """No. `reasons` are the failed findings, the one to report first at the front.
 
-    `unmeasured` names the rules that could not be asked because something they need was missing.
+    `unmeasured` names the rules that could not be asked because something they need was missing. `until` is when
+    entries are next taken, where the hour refuses them and the calendar tells: nothing is queued until then.
     """
 
     approved: ClassVar[Literal[False]] = False
     signal: Signal
     answers: Answers = field(repr=False)
     unmeasured: tuple[str, ...] = ()
+    until: datetime | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -125,6 +129,8 @@ class Refused:
         wish = self.signal
         lines = [f"REFUSED {wish.side} {wish.exchange}:{wish.symbol} {wish.product}"]
         lines += [f"  {found.rule}: {found.text}  [{found.reason}; clears: {found.clears}]" for found in self.reasons]
+        if self.until is not None:
+            lines.append(f"  until   {self.until:%Y-%m-%d %H:%M:%S}")
         if self.unmeasured:
             lines.append(f"  not measured: {', '.join(self.unmeasured)}")
         lines.append(f"  checks  {sum(found.passed for found in self.findings)} of {len(self.findings)} passed")
@@ -164,7 +170,7 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
             caps.append((row.name, most))
     loss, budget = context.loss, budget_of(context)
     if context.base is None or loss is None:
-        return _refused(signal, [*answers, (_RISK, None)])
+        return _refused(context, [*answers, (_RISK, None)])
     lot = market.instrument.lot_size
     sized = least([(RISK_PER_TRADE, loss.most(budget, lot)), *caps], lot)
     for row, ask in asked_of_size(policy):
@@ -172,7 +178,7 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
         answers.append((row, later))
         passed = passed and not later[0]
     if not passed:
-        return _refused(signal, answers)
+        return _refused(context, answers)
     return _approve(context, sized, loss.of(sized.quantity), budget, answers)
 
 
@@ -186,13 +192,16 @@ def _approve(
     answers += last
     for _, found in last:
         if found[0]:
-            return _refused(context.signal, answers)
+            return _refused(context, answers)
     return Approved(order=entry, size=sized, context=context, answers=tuple(answers))
 
 
-def _refused(signal: Signal, answers: list[tuple[Row, Reading | None]]) -> Refused:
+def _refused(context: Context, answers: list[tuple[Row, Reading | None]]) -> Refused:
     unmeasured = tuple(row.name for row, found in answers if found is None)
-    return Refused(signal=signal, answers=tuple(answers), unmeasured=unmeasured)
+    by_the_hour = any(found is not None and found[0] in HOURS for _, found in answers)
+    market, product = context.market, context.signal.product
+    until = entries_next(market.at, market.instrument, product, context.policy) if by_the_hour else None
+    return Refused(signal=context.signal, answers=tuple(answers), unmeasured=unmeasured, until=until)
 
 
 def _findings(answers: Answers) -> tuple[Finding, ...]:
@@ -200,8 +209,8 @@ def _findings(answers: Answers) -> tuple[Finding, ...]:
 
 
 def _same_thing(signal: Signal, market: Market) -> None:
-    if signal.kind != ENTRY:
-        raise ValueError(f"decide() is for entries; signal {signal.id} is an {signal.kind}: exits need no decision")
+    if signal.kind not in ENTERING:
+        raise ValueError(f"decide() is for entries; signal {signal.id} is of kind {signal.kind}: it needs no decision")
     instrument = market.instrument
     if signal.symbol != instrument.symbol or signal.exchange != instrument.exchange:
         raise ValueError(f"the signal is for {signal.exchange}:{signal.symbol}, the market seen is {instrument.key}")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from riskcore.instruments import PRODUCTS, Instrument, one_of, symbol_text
-from riskcore.money import not_negative, not_negative_whole, positive, whole
+from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, positive, whole
 from riskcore.sessions import in_ist
 from riskcore.values import checks, given, optional, settle
 
@@ -20,6 +20,14 @@ SELL: Final = "SELL"
 SIDES: Final = (BUY, SELL)
 ENTRY: Final = "entry"
 EXIT: Final = "exit"
+REVERSAL: Final = "reversal"
+CANCEL: Final = "cancel"
+KINDS: Final = (ENTRY, EXIT, REVERSAL, CANCEL)
+ENTERING: Final = (ENTRY, REVERSAL)
+"""The kinds that are decided on: every rule of an entry is asked of them."""
+CONTEXT_MOST: Final = 32
+CONTEXT_LONGEST: Final = 4096
+"""A signal's context has at most so many entries, and so many characters in all: the journal keeps all of it."""
 
 
 def sign(side: str) -> int:
@@ -74,11 +82,22 @@ class Signal:
 
     `price` is what the sender saw: kept, and never traded at. `stop` and `target` are prices
     the sender insists on; without them the policy places both. `levels` are prices of support and resistance, in any
-    order, for a policy whose stop goes by them. `kind` "exit" closes the symbol's position and
-    passes no entry rule. `bar_at` is the bar the signal was computed on; with source, strategy, symbol and side
-    it is the signal's identity, so that the same signal sent twice is one signal. `receipt` names the text it came in:
-    without a `bar_at`, the same receipt again within `duplicate_window_s` is the same signal. `quantity` is what the
-    sender asked for, 0 for what was no number of shares: kept, and a cap where `signal_quantity` makes it one.
+    order, for a policy whose stop goes by them. `bar_at` is the bar the signal was computed on; with source, strategy,
+    symbol and side it is the signal's identity, so that the same signal sent twice is one signal. `receipt` names the
+    text it came in: without a `bar_at`, the same receipt again within `duplicate_window_s` is the same signal.
+    `quantity` is what the sender asked for, 0 for what was no number of shares: kept, and a cap where `signal_quantity`
+    makes it one. `context` is what the sender wants to find again beside it: names and texts, kept and journalled, and
+    asked by no rule. A `shadow` signal is decided on like any other, and nothing is sent: an entry is withheld, an exit
+    or a cancel refused.
+
+    | kind | `side` | what it asks for |
+    |---|---|---|
+    | entry | of the position to be | a position; every rule is asked |
+    | exit | of the order: SELL closes a long one | the position closed, or `reduce_by` shares or `reduce_pct` % of it |
+    | reversal | of the position to be | the one held the other way closed; the entry is decided when it is gone |
+    | cancel | of the entry | what works to enter, or waits to, taken back; what is held stays |
+
+    Shares to reduce by are rounded up to whole lots; as many as are held, or more, are all of them.
     """
 
     symbol: str = field(converter=given)
@@ -98,11 +117,29 @@ class Signal:
     note: str = field(default="", kw_only=True)
     quantity: int | None = field(default=None, converter=given, kw_only=True)
     receipt: str = field(default="", kw_only=True)
+    reduce_by: int | None = field(default=None, converter=given, kw_only=True)
+    reduce_pct: Decimal | None = field(default=None, converter=given, kw_only=True)
+    context: tuple[tuple[str, str], ...] = field(default=(), converter=given, kw_only=True)
+    shadow: bool = field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _SIGNAL)
-        if self.kind not in (ENTRY, EXIT):
-            raise ValueError(f"Signal.kind must be {ENTRY!r} or {EXIT!r}, got {self.kind!r}")
+        if self.kind not in KINDS:
+            raise ValueError(f"Signal.kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
+        if self.reduces and (self.kind != EXIT or None not in (self.reduce_by, self.reduce_pct)):
+            raise ValueError("Signal.reduce_by or reduce_pct, one of the two, belongs to a signal of kind 'exit'")
+        if self.reduce_pct is not None and self.reduce_pct > HUNDRED:
+            raise ValueError(f"Signal.reduce_pct must be at most 100, got {self.reduce_pct}")
+
+    @property
+    def key(self) -> str:
+        """The instrument's key: exchange and symbol."""
+        return f"{self.exchange}:{self.symbol}"
+
+    @property
+    def reduces(self) -> bool:
+        """Whether it asks for a part of the position alone."""
+        return self.reduce_by is not None or self.reduce_pct is not None
 
     @cached_property
     def id(self) -> str:
@@ -179,6 +216,21 @@ def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
     return tuple(positive(price, name) for price in value)
 
 
+def _context(value: Any, name: str) -> tuple[tuple[str, str], ...]:
+    """Names and texts, given as a mapping or as pairs; each name once, and no more than the journal is to keep."""
+    pairs = tuple(value.items() if isinstance(value, Mapping) else value)
+    found = tuple((str(key), text if isinstance(text, str) else str(text)) for key, text in pairs)
+    if len({key for key, _ in found}) < len(found):
+        raise ValueError(f"{name} must hold each name once")
+    length = sum(len(key) + len(text) for key, text in found)
+    if len(found) > CONTEXT_MOST or length > CONTEXT_LONGEST:
+        raise ValueError(
+            f"{name} may hold {CONTEXT_MOST} entries and {CONTEXT_LONGEST} characters in all, "
+            f"got {len(found)} and {length}"
+        )
+    return found
+
+
 def _closes(value: Any, name: str) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
     """Closes by instrument key, given as a mapping or as pairs; each key once."""
     pairs = value.items() if isinstance(value, Mapping) else value
@@ -201,6 +253,9 @@ _SIGNAL: Final = checks(
     product=product_text,
     bar_at=optional(in_ist),
     quantity=optional(not_negative_whole),
+    reduce_by=optional(count),
+    reduce_pct=optional(positive),
+    context=_context,
 )
 _MARKET: Final = checks(
     "Market",

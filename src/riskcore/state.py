@@ -19,7 +19,7 @@ from riskcore.orders import ENDED, WORKING
 from riskcore.policy.breakers import NAMES
 from riskcore.policy.validator import LONGEST_WINDOW_S
 from riskcore.sessions import in_ist
-from riskcore.signals import ENTRY, Signal
+from riskcore.signals import ENTERING, Signal
 from riskcore.state_custody import APPLY, forgetting, keeping
 from riskcore.states import FORMER
 
@@ -30,7 +30,8 @@ RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
 class State:
     """A running account: the book, and what only a running day needs.
 
-    `number` counts inputs. `pending` are signals waiting for evidence, `seen` the ids of the session's signals,
+    `number` counts inputs. `pending` are signals waiting for evidence, `reversing` the ids of those among them that
+    wait for what is held the other way to be gone first, `seen` the ids of the session's signals,
     `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with, `observed`
     what breakers go by beside the book, `custody` what is known of the broker's side. `receipts` are the texts that
     signals without a bar time came in, each as (receipt, when, signal id), those of the last `RECEIPTS_KEPT`.
@@ -40,6 +41,7 @@ class State:
     now: datetime | None = None
     number: int = 0
     pending: tuple[Signal, ...] = ()
+    reversing: frozenset[str] = frozenset()
     seen: frozenset[str] = frozenset()
     cancelling: frozenset[str] = frozenset()
     carried_equity: Decimal | None = None
@@ -83,7 +85,7 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
     fresh = attrs.evolve(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
-    begun = attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset())
+    begun = attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset(), reversing=frozenset())
     custody = begun.custody
     gone = (custody.rows, custody.told, custody.touches, custody.odd, custody.bare, custody.settled, custody.lost)
     if any(gone):
@@ -102,7 +104,7 @@ def _equity_known(state: State, fact: e.EquityKnown) -> State:
 
 def _signal_taken(state: State, fact: e.SignalTaken) -> State:
     signal = fact.signal
-    waits = (signal,) if signal.kind == ENTRY else ()
+    waits = (signal,) if signal.kind in ENTERING else ()
     receipts = state.receipts
     if signal.receipt and signal.bar_at is None:
         kept = (row for row in receipts if row[0] != signal.receipt and fact.at - row[1] <= RECEIPTS_KEPT)
@@ -110,7 +112,7 @@ def _signal_taken(state: State, fact: e.SignalTaken) -> State:
     return attrs.evolve(state, pending=state.pending + waits, seen=state.seen | {signal.id}, receipts=receipts)
 
 
-def _entry_refused(state: State, fact: e.EntryRefused) -> State:
+def _entry_refused(state: State, fact: e.EntryRefused | e.EntryWithheld) -> State:
     return _answered(state, fact.signal.id)
 
 
@@ -210,8 +212,17 @@ def _unchanged(state: State, fact: Any) -> State:
     return state
 
 
+def _reversal_begun(state: State, fact: e.ReversalBegun) -> State:
+    return attrs.evolve(state, reversing=state.reversing | {fact.signal_id})
+
+
+def _reversal_due(state: State, fact: e.ReversalDue) -> State:
+    return attrs.evolve(state, reversing=state.reversing - {fact.signal_id})
+
+
 def _answered(state: State, signal_id: str) -> State:
-    return attrs.evolve(state, pending=tuple(s for s in state.pending if s.id != signal_id))
+    left = tuple(s for s in state.pending if s.id != signal_id)
+    return attrs.evolve(state, pending=left, reversing=state.reversing - {signal_id})
 
 
 def _observing(state: State, **changes: Any) -> State:
@@ -231,6 +242,9 @@ _APPLY: Final[dict[type, Callable[[State, Any], State]]] = {
     e.SignalRepeated: _unchanged,
     e.AlertDropped: _unchanged,
     e.EntryRefused: _entry_refused,
+    e.EntryWithheld: _entry_refused,
+    e.ReversalBegun: _reversal_begun,
+    e.ReversalDue: _reversal_due,
     e.EntryApproved: _entry_approved,
     e.ExitApproved: _exit_approved,
     e.CancelRequested: _cancel_requested,

@@ -98,6 +98,11 @@ class Alarms:
         if said is not None:
             self.tell(said.text, urgent=said.urgent)
 
+    def failed(self, who: str, problem: Exception) -> None:
+        """Tell that somebody's code failed, with its error in a line."""
+        words = str(problem).splitlines()[0][:200] if str(problem) else "no words"
+        self.tell(f"{who} failed: {type(problem).__name__}: {words}")
+
     def tell(self, text: str, *, urgent: bool = True) -> None:
         """Tell a text."""
         self._log.log(logging.WARNING if urgent else logging.INFO, "%s", text)

@@ -17,6 +17,21 @@ from riskcore_openalgo.lab.ema_cross import EmaCross
 from tests.core.custody_days import held, position, ticks, true_books
 
 NOW = datetime(2026, 11, 20, 10, 30, 0, 250_000, tzinfo=rc.IST)
+PRICES = {"reference": Decimal(10), "limit": Decimal(10), "stop": Decimal(9), "target": Decimal(13), "risk": Decimal(5)}
+ENTRY = rc.ApprovedEntry(
+    order_id="id",
+    signal_id="id",
+    instrument=rc.Instrument(symbol="SBIN", tick="0.05"),
+    side="BUY",
+    quantity=5,
+    product="MIS",
+    strategy="",
+    at=NOW,
+    valid_until=NOW,
+    book_version=1,
+    **PRICES,
+)
+WITHHELD = events.EntryWithheld(NOW, rc.Signal("SBIN", "BUY", at=NOW), ENTRY, "risk_per_trade", (), "it only shadows")
 RARE = (
     events.AlertRefused(NOW, "tradingview", "alert_not_json", "told", '{"a": "\u0905"}'),
     events.AlertDropped(NOW, "tradingview", "alert_not_json"),
@@ -64,6 +79,16 @@ RARE = (
     events.EvidenceFailed(NOW, "id", "NSE:NOBODY is not known"),
     events.AlertRefused(NOW, "tradingview", "alert_empty", "told", "", "0f"),
     events.SignalTaken(NOW, rc.Signal("SBIN", "SELL", at=NOW, quantity=0, receipt="0f")),
+    events.BarsShown(NOW, "NSE:M&M", "5m", (rc.Bar(at=NOW, open=10, high=12, low="9.95", close=11),), "ticks"),
+    events.SignalArrived(NOW, rc.Signal("SBIN", "SELL", at=NOW, shadow=True)),
+    events.ReversalBegun(NOW, "id", "NSE:SBIN"),
+    events.ReversalDue(NOW, "id"),
+    WITHHELD,
+    events.SignalArrived(
+        NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="exit", reduce_pct="12.5", context={"why": "\u0905", "n": 3})
+    ),
+    events.SignalArrived(NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="exit", reduce_by=5)),
+    events.EntryRefused(NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="reversal"), (), (), NOW),
 )
 
 

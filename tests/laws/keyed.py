@@ -187,6 +187,7 @@ KEYS = {
     "duplicate_window_s": ("30", "3600", sent_again),
     "allowed_sides": ("BUY,SELL", "SELL", asked()),
     "allowed_products": ("MIS,CNC", "CNC", asked()),
+    "live_symbols": ("INFY", "TCS", lived("10:00 equity 100000", "10:00 buy INFY", "10:00 quote last=1000 atr=10")),
     "allowed_symbols": ("INFY", "TCS", asked()),
     "no_entry_before": ("09:20", "12:30", asked()),
     "no_entry_after": ("14:45", "11:30", asked()),

@@ -21,6 +21,9 @@ LATCHES = [
 ]
 
 
+DECIDED = ("entry", "reversal")
+
+
 def steps(day):
     """(state before, input, step taken) for each input of a day."""
     state = State()
@@ -229,7 +232,7 @@ def test_DEC_7_every_entry_signal_has_one_answer_or_still_waits(day):
         made = step(state, event, day.policy)
         state = made.state
         signals = [fact.signal for fact in made.facts if isinstance(fact, e.SignalTaken)]
-        taken.update(signal.id for signal in signals if signal.kind == "entry")
+        taken.update(signal.id for signal in signals if signal.kind in DECIDED)
         answered.update(fact.signal.id for fact in made.facts if _answers(fact))
     assert taken == answered + Counter(signal.id for signal in state.pending)
 
@@ -238,4 +241,4 @@ def _answers(fact):
     """Whether a fact is the answer to an entry signal: of one in slices the first approval is."""
     if isinstance(fact, e.EntryApproved):
         return fact.order.order_id == fact.signal.id
-    return isinstance(fact, e.EntryRefused) and fact.signal.kind == "entry"
+    return isinstance(fact, e.EntryRefused) and fact.signal.kind in DECIDED

@@ -57,7 +57,8 @@ class Watch:
         """Let time pass; what was read then came to."""
         self.now = moment
         self.shelf.bars = flat_bars(moment)
-        return [event for watched in self.watch.due(moment, ()) for event in self.watch.look(watched)]
+        found = [event for watched in self.watch.due(moment, ()) for event in self.watch.look(watched)]
+        return [event for event in found if isinstance(event, events.SignalArrived)]
 
 
 def test_a_strategy_is_asked_once_after_each_bar_that_has_ended():

@@ -15,7 +15,15 @@ from riskcore.positions import Outcome
 
 SECTORS = {"INFY": "IT", "TCS": "IT", "SBIN": "BANK"}
 SETTINGS = {field.name: field for field in attrs.fields(rc.Policy)}
-LISTS = ("allowed_symbols", "target_legs", "denied_symbols", "allowed_sessions", "allowed_weekdays", "entry_windows")
+LISTS = (
+    "allowed_symbols",
+    "live_symbols",
+    "target_legs",
+    "denied_symbols",
+    "allowed_sessions",
+    "allowed_weekdays",
+    "entry_windows",
+)
 
 
 def setting(name, cell):

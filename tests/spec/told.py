@@ -14,8 +14,9 @@ class Told:
     """A day told in a trader's words; each is answered with the facts it led to, and with how the book stands.
 
     `policy NAME=VALUE; ...` comes first. Then `buy INFY`, `sell INFY` (`quote last=1000 atr=10` answers what it asks
-    for), `exit INFY`, `filled 10 at 1000`, `report cancelled`, `price INFY 1000` (or `first/high/low/last`),
-    `time`, `halt feed`, `over feed`, `restart`, `next day`, `equity 100000`.
+    for), `exit INFY`, `reduce 20 INFY` (or `50%`), `reverse sell INFY`, `cancel buy INFY`, `filled 10 at 1000`,
+    `report cancelled`, `price INFY 1000` (or `first/high/low/last`), `time`, `halt feed`, `over feed`, `restart`,
+    `next day`, `equity 100000`.
     """
 
     def __init__(self):
@@ -71,6 +72,20 @@ class Told:
         held = self.day.book.position(f"NSE:{rest}")
         side = "SELL" if held is None or held.side == "BUY" else "BUY"
         self.day.signal(at, side, rest, kind="exit")
+
+    def _reduce(self, at, rest, symbol):
+        quantity, name = rest.split()
+        more = {"reduce_pct": quantity[:-1]} if quantity.endswith("%") else {"reduce_by": int(quantity)}
+        held = self.day.book.position(f"NSE:{name}")
+        self.day.signal(at, rc.SELL if held is None or held.side == rc.BUY else rc.BUY, name, kind="exit", **more)
+
+    def _reverse(self, at, rest, symbol):
+        side, name = rest.split()
+        self.signal = self.day.signal(at, side.upper(), name, kind="reversal")
+
+    def _cancel(self, at, rest, symbol):
+        side, name = rest.split()
+        self.day.signal(at, side.upper(), name, kind="cancel")
 
     def _filled(self, at, rest, symbol):
         quantity, _, price = rest.partition(" at ")

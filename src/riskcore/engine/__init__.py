@@ -12,8 +12,9 @@ from attrs import frozen
 from riskcore import events as e
 from riskcore.engine.breakers import watch_breakers, watch_the_clock
 from riskcore.engine.clock import new_day
-from riskcore.engine.inputs import asked_interval, react_to
+from riskcore.engine.inputs import react_to
 from riskcore.engine.protection import protect
+from riskcore.engine.taking import asked_interval, enter_reversals
 from riskcore.engine.turn import Turn
 from riskcore.money import exact
 from riskcore.policy import Policy
@@ -44,6 +45,7 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     watch_the_clock(turn)
     react_to(event, turn)
     protect(turn)
+    enter_reversals(turn)
     watch_breakers(turn)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
 
@@ -60,4 +62,5 @@ def resume(state: State, policy: Policy) -> tuple[e.Command, ...]:
     equity: tuple[e.Command, ...] = ()
     if book.session is not None and book.opening_equity is None:
         equity = (e.AskEquity(book.session, state.carried_equity),)
-    return equity + tuple(e.AskEvidence(signal, asked_interval(signal, policy)) for signal in state.pending)
+    due = (signal for signal in state.pending if signal.id not in state.reversing)
+    return equity + tuple(e.AskEvidence(signal, asked_interval(signal, policy)) for signal in due)

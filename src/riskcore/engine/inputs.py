@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import Any, Final
+from typing import Any
 
 from attrs import evolve as evolve_value
 
@@ -14,21 +14,19 @@ from riskcore.engine.books import accept_differences, books_read, funds_seen, re
 from riskcore.engine.clock import on_time
 from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import CHARGES_TROUBLE, report
+from riskcore.engine.taking import take_signal, waiting_for_evidence, withheld
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
-from riskcore.engine.waiting import repeated, taken_back
 from riskcore.engine.watch import watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open
-from riskcore.orders import SIGNAL_EXIT, sliced_entry
-from riskcore.policy import Policy, policy_hash
+from riskcore.orders import sliced_entry
+from riskcore.policy import policy_hash
 from riskcore.policy.breakers import NAMES
 from riskcore.positions import Position
 from riskcore.reasons import Finding
-from riskcore.signals import EXIT, Signal, sign
+from riskcore.signals import sign
 from riskcore.states import CONDITION
-
-DEFAULT_INTERVAL: Final = "5m"
 
 
 @singledispatch
@@ -53,32 +51,7 @@ def _equity(event: e.EquityRead, turn: Turn) -> None:
 
 @react_to.register
 def _signal(event: e.SignalArrived, turn: Turn) -> None:
-    signal = event.signal
-    first = repeated(turn, signal)
-    if first:
-        turn.note(e.SignalRepeated(turn.at, first))
-        return
-    turn.note(e.SignalTaken(turn.at, signal))
-    if signal.kind == EXIT:
-        _exit_signal(turn, signal)
-    else:
-        if turn.book.session is not None and turn.book.opening_equity is None:
-            turn.ask(e.AskEquity(turn.book.session, turn.state.carried_equity))
-        turn.ask(e.AskEvidence(signal, asked_interval(signal, turn.policy)))
-
-
-def _exit_signal(turn: Turn, signal: Signal) -> None:
-    key = f"{signal.exchange}:{signal.symbol}"
-    position = turn.book.position(key)
-    taken_back(turn, key, signal)
-    for order in turn.book.live_orders(key, entries=True):
-        turn.cancel(order, "exit signal")
-    if position is None or position.side == signal.side:
-        turn.refuse(signal, Finding("position", False, "exit_without_position", signal.symbol))
-    elif not all(order.takes_part for order in turn.book.leaving(key)):
-        turn.refuse(signal, Finding("position", False, "exit_working", signal.symbol))
-    else:
-        turn.leave(position, SIGNAL_EXIT, position.last or position.average_price, signal_id=signal.id)
+    take_signal(turn, event.signal)
 
 
 @react_to.register
@@ -88,7 +61,7 @@ def _alert(event: e.AlertRefused, turn: Turn) -> None:
 
 @react_to.register
 def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
-    signal = next((s for s in turn.state.pending if s.id == event.signal_id), None)
+    signal = waiting_for_evidence(turn, event.signal_id)
     instrument = event.market.instrument
     if signal is None or (signal.symbol, signal.exchange) != (instrument.symbol, instrument.exchange):
         turn.note(e.StrayReport(turn.at, event.signal_id, f"evidence of {instrument.key} nobody waits for"))
@@ -101,18 +74,22 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
     seen = event.market
     market = evolve_value(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
     decision = decide(signal, turn.book, market, turn.policy)
-    if isinstance(decision, Approved):
+    why = withheld(signal, turn.policy)
+    if isinstance(decision, Approved) and why:
+        told = decision.order, decision.size.bound_by, decision.findings
+        turn.note(e.EntryWithheld(turn.at, signal, *told, why))
+    elif isinstance(decision, Approved):
         for number, order in enumerate(sliced_entry(decision.order)):
             findings = () if number else decision.findings
             turn.note(e.EntryApproved(turn.at, signal, order, decision.size.bound_by, findings))
             turn.ask(e.PlaceEntry(order))
     else:
-        turn.note(e.EntryRefused(turn.at, signal, decision.findings, decision.unmeasured))
+        turn.note(e.EntryRefused(turn.at, signal, decision.findings, decision.unmeasured, decision.until))
 
 
 @react_to.register
 def _no_evidence(event: e.EvidenceFailed, turn: Turn) -> None:
-    signal = next((s for s in turn.state.pending if s.id == event.signal_id), None)
+    signal = waiting_for_evidence(turn, event.signal_id)
     if signal is not None:
         turn.refuse(signal, Finding("evidence", False, "instrument_unknown", event.why))
 
@@ -149,6 +126,12 @@ def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> e.PricesSe
         turn.note(e.PriceDoubted(turn.at, event.key, seen.doubted))
         return None
     return evolve_value(event, first=seen.first, high=seen.high, low=seen.low, last=seen.last)
+
+
+@react_to.register
+def _bars(event: e.BarsShown, turn: Turn) -> None:
+    """Kept beside the signals that were raised on them; the time of their end is time like any other."""
+    on_time(turn)
 
 
 @react_to.register
@@ -229,8 +212,3 @@ def _connection(event: e.ConnectionSeen, turn: Turn) -> None:
 def _clock(event: e.ClockSeen, turn: Turn) -> None:
     if event.drift_s != turn.state.observed.drift_s:
         turn.note(e.DriftMeasured(turn.at, event.drift_s))
-
-
-def asked_interval(signal: Signal, policy: Policy) -> str:
-    """The bars that the ATR of a signal is measured on."""
-    return policy.atr_interval or signal.interval or DEFAULT_INTERVAL

@@ -1,6 +1,6 @@
 """Entry signals that wait for their evidence, and how they end without it: always with an answer on record.
 
-Too old, past the last entry of their session, past the session itself, or taken back by an exit signal.
+Too old, past the last entry of their session, past the session itself, or taken back by an exit or a cancel signal.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def too_late(turn: Turn) -> None:
     for signal in turn.state.pending:
         limit = turn.policy.signal_max_age_s
         age, until = turn.at - signal.at, last_entry(signal, turn.policy)
-        if age > timedelta(seconds=limit):
+        if age > timedelta(seconds=limit) and signal.id in turn.state.reversing:
+            turn.refuse(signal, Finding("signal_max_age_s", False, "reversal_lapsed", signal.symbol, limit))
+        elif age > timedelta(seconds=limit):
             turn.refuse(signal, Finding("signal_max_age_s", False, "signal_stale", int(age.total_seconds()), limit))
         elif until is not None and signal.at < until <= turn.at:
             told = f"{turn.at:%H:%M:%S}", f"{until:%H:%M:%S}"
@@ -52,8 +54,8 @@ def repeated(turn: Turn, signal: Signal) -> str:
 
 
 def _leaves(turn: Turn, signal: Signal) -> bool:
-    """Whether an exit signal finds a position that nothing leaves yet, or an entry that is on its way."""
-    if signal.kind != EXIT:
+    """Whether an exit of everything finds a position that nothing leaves yet, or an entry that is on its way."""
+    if signal.kind != EXIT or signal.reduces:
         return False
     key = f"{signal.exchange}:{signal.symbol}"
     if any(order.id not in turn.state.cancelling for order in turn.book.live_orders(key, entries=True)):
@@ -67,8 +69,16 @@ def _leaves(turn: Turn, signal: Signal) -> bool:
 def taken_back(turn: Turn, key: str, by: Signal) -> None:
     """Refuse what waits in an instrument when an exit signal of it comes: who wants to leave does not want to enter."""
     for signal in turn.state.pending:
-        if f"{signal.exchange}:{signal.symbol}" == key:
+        if signal.key == key:
             turn.refuse(signal, Finding("position", False, "exit_came_first", signal.symbol, by.id))
+
+
+def cancelled(turn: Turn, by: Signal) -> bool:
+    """Refuse what waits to enter an instrument on the side of a cancel signal; whether there was anything."""
+    waiting = [one for one in turn.state.pending if one.key == by.key and one.side == by.side]
+    for signal in waiting:
+        turn.refuse(signal, Finding("orders", False, "cancel_came_first", signal.symbol, by.id))
+    return bool(waiting)
 
 
 def last_entry(signal: Signal, policy: Policy) -> datetime | None:

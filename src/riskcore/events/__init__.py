@@ -43,11 +43,14 @@ from riskcore.events.facts import (
     ClockBackward as ClockBackward,
     EntryApproved as EntryApproved,
     EntryRefused as EntryRefused,
+    EntryWithheld as EntryWithheld,
     EquityKnown as EquityKnown,
     ExitApproved as ExitApproved,
     Filled as Filled,
     OrderMoved as OrderMoved,
     PolicyChanged as PolicyChanged,
+    ReversalBegun as ReversalBegun,
+    ReversalDue as ReversalDue,
     SessionOpened as SessionOpened,
     SignalRepeated as SignalRepeated,
     SignalTaken as SignalTaken,
@@ -62,6 +65,7 @@ from riskcore.events.held import (
 )
 from riskcore.events.inputs import (
     AlertRefused as AlertRefused,
+    BarsShown as BarsShown,
     EquityRead as EquityRead,
     EvidenceArrived as EvidenceArrived,
     EvidenceFailed as EvidenceFailed,
@@ -112,6 +116,7 @@ Input: TypeAlias = (
     | EvidenceArrived
     | EvidenceFailed
     | PricesSeen
+    | BarsShown
     | TightenStop
     | OrderReported
     | TimePassed
@@ -139,6 +144,9 @@ Fact: TypeAlias = (
     | AlertDropped
     | EntryRefused
     | EntryApproved
+    | EntryWithheld
+    | ReversalBegun
+    | ReversalDue
     | ExitApproved
     | CancelRequested
     | OrderMoved

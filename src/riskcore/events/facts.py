@@ -73,13 +73,49 @@ class AlertDropped:
 
 @frozen
 class EntryRefused:
-    """The answer to a signal was no, with every finding."""
+    """The answer to a signal was no, with every finding; `until`: when entries are next taken, if the hour said no."""
 
     VERSION: ClassVar[int] = 1
     at: datetime
     signal: Signal
     findings: tuple[Finding, ...]
     unmeasured: tuple[str, ...]
+    until: datetime | None = None
+
+
+@frozen
+class EntryWithheld:
+    """The answer was yes, and nothing is sent: the signal only shadows, or its symbol is not among `live_symbols`.
+
+    `order` is what would have gone, as one; no place in the book is reserved for it.
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal: Signal
+    order: ApprovedEntry
+    bound_by: str
+    findings: tuple[Finding, ...]
+    why: str
+
+
+@frozen
+class ReversalBegun:
+    """What is held against a reversal's side is leaving first; its entry waits, undecided."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
+    key: str
+
+
+@frozen
+class ReversalDue:
+    """Nothing is held nor on its way in the symbol of a reversal any more: its entry is to be decided now."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    signal_id: str
 
 
 @frozen

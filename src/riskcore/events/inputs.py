@@ -9,7 +9,7 @@ from attrs import frozen
 
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.policy import Policy
-from riskcore.signals import Market, Signal
+from riskcore.signals import Bar, Market, Signal
 from riskcore.values import checks, optional, settle
 
 
@@ -95,6 +95,21 @@ class PricesSeen:
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICES)
+
+
+@frozen
+class BarsShown:
+    """Bars of one instrument that own strategies were shown, oldest first: those that ended since they last looked.
+
+    What they answer follows from them, so they are kept; nothing else does. `made_of` is "ticks" where they were built
+    from the prices of the day, "history" where they were read, as all are that ended before the first look.
+    """
+
+    at: datetime
+    key: str
+    interval: str
+    bars: tuple[Bar, ...]
+    made_of: str
 
 
 @frozen

@@ -66,6 +66,17 @@ class ValidatorSettings:
         converter=given,
         metadata=meta(optional(list_of(symbol_text)), "list", "symbols that may be entered; empty: any", RULES),
     )
+    live_symbols: tuple[str, ...] | None = field(
+        default=None,
+        converter=given,
+        metadata=meta(
+            optional(list_of(symbol_text)),
+            "list",
+            "symbols whose entries are sent; those of others are decided and withheld; empty: all are sent",
+            RULES,
+            example="[RELIANCE]",
+        ),
+    )
     denied_symbols: tuple[str, ...] | None = field(
         default=None,
         converter=given,

@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from riskcore.expiries import leave_by, leave_from
+from riskcore.instruments import Instrument
 from riskcore.money import HUNDRED
+from riskcore.policy import Policy
 from riskcore.policy.breakers import NAMES as BREAKERS
 from riskcore.policy.validator import WEEKDAYS
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
+from riskcore.sessions import CalendarUnknown, next_session_day, session_on
 from riskcore.signals import SELL, seconds
 from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, allows
 
 NO_TIME: Final = timedelta(0)
+HOURS: Final = frozenset(("market_closed", "before_first_entry", "after_cut_off"))
+"""Reasons that the hour alone gives: `entries_next` says when they end."""
+
+
+def entries_next(at: datetime, instrument: Instrument, product: str, policy: Policy) -> datetime | None:
+    """When entries are next taken: later today, or in the next session; None where the calendar does not tell."""
+    day: date | None = at.date()
+    try:
+        for _ in range(2):
+            session = None
+            if day is not None:
+                session = session_on(
+                    day,
+                    instrument,
+                    product,
+                    no_entry_before=policy.no_entry_before,
+                    no_entry_after=policy.no_entry_after,
+                    square_off_at=policy.square_off_at,
+                    tables=policy.tables,
+                )
+            if session is not None and session.entries_from > at:
+                return session.entries_from
+            day = None if day is None else next_session_day(day, instrument, tables=policy.tables)
+    except CalendarUnknown:
+        return None
+    return None
 
 
 def entries_allowed(context: Context) -> Reading:

@@ -11,6 +11,8 @@ from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+import attrs
+
 from riskcore import events as e
 from riskcore.engine import State, step
 from riskcore.instruments import Instrument
@@ -28,7 +30,7 @@ from riskcore.policy.breakers import (
     ConnectionTimers,
 )
 from riskcore.sessions import IST
-from riskcore.signals import ENTRY, EXIT, Market, Signal
+from riskcore.signals import CANCEL, ENTRY, EXIT, REVERSAL, Market, Signal
 from riskcore.states import AFTER_S, CONDITION, CONFIRM, HALTED, LOCKED, OPERATOR, REDUCING, UNLOCK
 from riskcore.testing.history import rulebooks
 from riskcore.testing.strategies import DAYS, Draw, instruments, policies, prices, signals, st, trading_moments
@@ -41,7 +43,7 @@ ACTIONS: Final = (
     *("prices",) * 10,
     *("signal",) * 8,
     *("leave", "report", "report", "time", "time", "repeat", "stray", "back", "alert", "trouble", "over", "over"),
-    *("tighten",) * 2,
+    *("tighten", "tighten", "turn", "turn", "withdraw", "reduce"),
     *("halt", "resume", "resume", "login", "connection", "connection", "clock", "clock"),
 )
 
@@ -199,9 +201,9 @@ def _see_prices(tape: _Tape) -> None:
     tape.take(e.PricesSeen(tape.moment(), thing.key, first, high, low, last, tape.now - timedelta(seconds=1)))
 
 
-def _raise_signal(tape: _Tape, kind: str = ENTRY) -> None:
+def _raise_signal(tape: _Tape, kind: str = ENTRY, **more: Any) -> None:
     thing = tape.pick(*tape.things)
-    signal = tape.draw(signals(thing, at=tape.now, around=tape.levels[thing.key], kind=kind))
+    signal = attrs.evolve(tape.draw(signals(thing, at=tape.now, around=tape.levels[thing.key], kind=kind)), **more)
     tape.take(e.SignalArrived(tape.moment(), signal))
     for _ in range(tape.pick(2, 2, 1, 0)):
         if not tape.broken:
@@ -298,6 +300,9 @@ _DO: Final[dict[str, Callable[[_Tape], None]]] = {
     "prices": _see_prices,
     "signal": _wish,
     "leave": lambda tape: _raise_signal(tape, EXIT),
+    "reduce": lambda tape: _raise_signal(tape, EXIT, reduce_pct=tape.pick(10, 50, 99)),
+    "turn": lambda tape: _raise_signal(tape, REVERSAL),
+    "withdraw": lambda tape: _raise_signal(tape, CANCEL),
     "report": _report_again,
     "tighten": _tighten,
     "time": lambda tape: tape.take(e.TimePassed(tape.moment())),

@@ -191,7 +191,7 @@ def signals(
     moment = at if at is not None else draw(trading_moments())
     side = draw(st.sampled_from(SIDES))
     stop = target = None
-    if around is not None and kind == "entry" and draw(st.booleans()):
+    if around is not None and kind in ("entry", "reversal") and draw(st.booleans()):
         steps = draw(st.integers(1, max(int(around // thing.tick) // 10, 1)))
         reach = draw(st.sampled_from(("3", "6")))
         stop = around - sign(side) * steps * thing.tick

@@ -166,6 +166,18 @@ def _listed(value: Any) -> bool | None:
     return value
 
 
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, got {value!r}")
+    return value
+
+
+def _bars_made_of(value: Any) -> str:
+    if value not in ("ticks", "history"):
+        raise ValueError(f"must be ticks or history, got {value!r}")
+    return str(value)
+
+
 @frozen(kw_only=True)
 class Strategy:
     """A strategy of the user's own: a class or function that is called once for each of its symbols.
@@ -184,6 +196,16 @@ class Strategy:
     )
     interval: str = field(
         default="1m", converter=_interval, metadata=_meta("1m, 5m, ...", "length of its bars", example="1m")
+    )
+    live: bool = field(
+        default=True,
+        converter=_truth,
+        metadata=_meta("true/false", "false: decided on and recorded, nothing is sent", example="false"),
+    )
+    bars: str = field(
+        default="ticks",
+        converter=_bars_made_of,
+        metadata=_meta("ticks/history", "what its bars of a live day are made of", example="history"),
     )
     parameters: Mapping[str, Any] = field(
         factory=dict,

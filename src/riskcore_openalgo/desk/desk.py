@@ -189,6 +189,7 @@ class Desk:
         `no_stop_rests`; `not_approved`.
         """
         look, order = self._look_of(decision), decision.order
+        _sendable(decision, look.policy)
         where, state = order.instrument.key, look.state
         self._in_time(order)
         bare = why_none_rests(state, order.instrument, self.now(), look.policy)
@@ -330,6 +331,14 @@ def why_none_rests(state: engine.State, instrument: rc.Instrument, at: datetime,
     except rc.CalendarUnknown:
         return ""
     return "" if rests else f"no stop rests at {instrument.exchange} at {at:%H:%M}"
+
+
+def _sendable(decision: rc.Approved, policy: rc.Policy) -> None:
+    """Refuse what the policy wants decided and not sent."""
+    live, order = policy.live_symbols, decision.order
+    if decision.signal.shadow or (live is not None and order.instrument.symbol not in live):
+        what = "it is decided on and withheld: add the symbol to live_symbols, and leave shadow=True out of the signal"
+        raise DeskError(NOT_APPROVED, order.instrument.key, what)
 
 
 def _at_rest(state: engine.State, order_id: str, *, rests: bool) -> bool:

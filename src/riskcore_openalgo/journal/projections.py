@@ -57,6 +57,22 @@ def _entry_refused(seq: int, fact: e.EntryRefused) -> Iterator[Executable]:
     )
 
 
+def _entry_withheld(seq: int, fact: e.EntryWithheld) -> Iterator[Executable]:
+    """A decision whose order was not sent, with what would have gone."""
+    order = fact.order
+    yield insert(DECISIONS).values(
+        **_decision(seq, fact),
+        approved=0,
+        reason="withheld",
+        text=f"withheld: {fact.why}",
+        quantity=order.quantity,
+        limit_e4=_e4(order.limit),
+        stop_e4=_e4(order.stop),
+        target_e4=_e4(order.target),
+        bound_by=fact.bound_by,
+    )
+
+
 def _entry_approved(seq: int, fact: e.EntryApproved) -> Iterator[Executable]:
     """One decision, of the whole quantity, and an order for each of its slices."""
     order = fact.order
@@ -79,7 +95,7 @@ def _exit_approved(seq: int, fact: e.ExitApproved) -> Iterator[Executable]:
     yield _order(seq, fact.at.isoformat(), fact.order, "exit", fact.order.reason)
 
 
-def _decision(seq: int, fact: e.EntryRefused | e.EntryApproved) -> dict[str, Any]:
+def _decision(seq: int, fact: e.EntryRefused | e.EntryWithheld | e.EntryApproved) -> dict[str, Any]:
     signal = fact.signal
     return {
         "seq": seq,
@@ -203,6 +219,7 @@ _PROJECT: Final[dict[type, Callable[[int, Any], Iterator[Executable]]]] = {
     e.SignalArrived: _signal_arrived,
     e.AlertRefused: _alert_refused,
     e.EntryRefused: _entry_refused,
+    e.EntryWithheld: _entry_withheld,
     e.EntryApproved: _entry_approved,
     e.ExitApproved: _exit_approved,
     e.OrderMoved: _order_moved,

@@ -24,7 +24,7 @@ from riskcore_openalgo.journal.troubles import JournalBroken
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-DECIDED: Final = (events.EntryApproved, events.EntryRefused, events.ExitApproved)
+DECIDED: Final = (events.EntryApproved, events.EntryRefused, events.EntryWithheld, events.ExitApproved)
 OPENED: Final = events.SessionOpened.__name__
 AT_ONCE: Final = 1_000
 

@@ -18,16 +18,17 @@ from riskcore_openalgo.journal.chain import INPUT
 from riskcore_openalgo.journal.reader import DECIDED, Reader
 from riskcore_openalgo.own_rules import with_loaded_rules
 
-Answered: TypeAlias = events.EntryApproved | events.EntryRefused | events.ExitApproved
+Answered: TypeAlias = events.EntryApproved | events.EntryRefused | events.EntryWithheld | events.ExitApproved
 APPROVED: Final = "approved"
 REFUSED: Final = "refused"
+WITHHELD: Final = "withheld"
 EXITS: Final = "exit"
 NONE: Final = "no answer"
 
 
 @frozen
 class Answer:
-    """One answer to a signal: approved or refused (exit: an exit signal that was followed), how many, and why not.
+    """One answer to a signal: approved, withheld, refused, or exit (a signal that was followed); how many, why not.
 
     `reasons` are the codes of what failed, in order of precedence; `text` says each with its numbers.
     """
@@ -46,6 +47,8 @@ class Answer:
             failed = [found for found in fact.findings if not found.passed]
             reasons = tuple(found.reason for found in failed) or ("unmeasured",)
             return cls(REFUSED, None, reasons, "; ".join(f"{found.rule}: {found.text}" for found in failed))
+        if isinstance(fact, events.EntryWithheld):
+            return cls(WITHHELD, fact.order.quantity)
         return cls(APPROVED if isinstance(fact, events.EntryApproved) else EXITS, fact.order.quantity)
 
 

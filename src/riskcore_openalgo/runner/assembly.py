@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import engine
@@ -31,10 +31,11 @@ from riskcore_openalgo.gateways.mode import ModeGuard
 from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, resting_of
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.lab.strategy import Own, own_strategy
 from riskcore_openalgo.live_feed import LiveFeed, by_calendar
 from riskcore_openalgo.live_feed.live import LIVE as FEED_LIVE, PAPER as FEED_PAPER
 from riskcore_openalgo.runner.account import Account
-from riskcore_openalgo.runner.bar_watch import BarWatch, Watched
+from riskcore_openalgo.runner.bar_watch import BarWatch, Watched, most_of
 from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
 from riskcore_openalgo.runner.history import History, bars_for
 from riskcore_openalgo.runner.inbox import Inbox
@@ -43,8 +44,8 @@ from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Seldom, Together
 from riskcore_openalgo.runner.pulse import Pulse
-from riskcore_openalgo.runner.strategies import OnBar, load_strategy, named
 from riskcore_openalgo.runner.threads import ThreadLanes
+from riskcore_openalgo.runner.tick_bars import Hours, TickBars
 
 LIVE: Final = "live"
 SHADOW: Final = "shadow"
@@ -96,11 +97,14 @@ class _Assembly:
 
     def day(self) -> Day:
         """Put it together."""
-        policy, client, standing = self.settings.policy, self.client, Standing(self.settings.policy)
+        policy, client = self._policy(), self.client
+        standing = Standing(policy)
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
         inbox = Inbox(self.journal.inbox, self.journal, tell=alarms.tell)
-        history = History(client, bars=bars_for(policy))
+        strategies = self._strategies()
+        longest = [most_of(interval, [own.warm_up for own in owns]) for (_, interval), owns in strategies.items()]
+        history = History(client, bars=max(bars_for(policy), *longest, 1))
         guard = ModeGuard(client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
         evidence = LiveEvidence(
@@ -121,7 +125,15 @@ class _Assembly:
             policy=policy,
             lanes=lanes,
             feed=feed,
-            bars=BarWatch(history, known.instrument, standing.policy, self.clock, self._strategies()),
+            bars=BarWatch(
+                history,
+                known.instrument,
+                standing.policy,
+                self.clock,
+                strategies,
+                TickBars(known.hours(policy.tables)),
+                alarms.failed,
+            ),
             alarms=alarms,
             mornings=Mornings(self.settings.system.alerting.login_times),
             clock=self.clock,
@@ -135,6 +147,11 @@ class _Assembly:
         opened.callback(lanes.close)
         opened.callback(feed.stop)
         return Day(live=standing.of(Live(parts)), alarms=alarms, inbox=inbox, wake=wake, close=opened.close)
+
+    def _policy(self) -> rc.Policy:
+        """The settings'; `live_symbols` is for orders that are really sent."""
+        policy = self.settings.policy
+        return policy if self.mode == LIVE else evolve(policy, live_symbols=None)
 
     def _known(self) -> Known:
         tables, given = self.settings.policy.tables, self.settings.system.instruments
@@ -187,14 +204,20 @@ class _Assembly:
         channels = () if user is None else (partial(self.client.telegram, username=user),)
         return Alarms(channels)
 
-    def _strategies(self) -> Mapping[Watched, Sequence[OnBar]]:
-        made: dict[Watched, list[OnBar]] = {}
+    def _strategies(self) -> Mapping[Watched, Sequence[Own]]:
+        made: dict[Watched, list[Own]] = {}
         for strategy in self.settings.strategies:
             for symbol in strategy.symbols:
-                on_bar = load_strategy(
-                    strategy.function, symbol=symbol, interval=strategy.interval, parameters=strategy.parameters
+                own = own_strategy(
+                    strategy.name,
+                    strategy.function,
+                    symbol=symbol,
+                    interval=strategy.interval,
+                    parameters=strategy.parameters,
+                    bars=strategy.bars,
+                    shadow=self.mode == LIVE and not strategy.live,
                 )
-                made.setdefault((f"NSE:{symbol}", strategy.interval), []).append(named(on_bar, strategy.name))
+                made.setdefault((f"NSE:{symbol}", strategy.interval), []).append(own)
         return made
 
 
@@ -235,6 +258,18 @@ class Known:
         made = self.cache.instrument(*split_key(key), self._clock().date())
         self.found[key] = made
         return made
+
+    def hours(self, tables: rc.Tables | None) -> Hours:
+        """The session of an instrument that is known, on the day of a moment; None where nobody can tell."""
+
+        def session(key: str, at: datetime) -> rc.Session | None:
+            instrument = self.found.get(key)
+            try:
+                return None if instrument is None else rc.session_on(at.date(), instrument, tables=tables)
+            except rc.CalendarUnknown:
+                return None
+
+        return session
 
     def learn(self, keys: Iterable[str]) -> None:
         """Look up those that are not known yet; what cannot be known now is left."""

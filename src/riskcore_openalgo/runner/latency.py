@@ -34,7 +34,7 @@ class Latency:
             self._begun[fact.signal.id] = fact.at
             while len(self._begun) > KEPT:
                 self._begun.popitem(last=False)
-        elif isinstance(fact, events.EntryRefused):
+        elif isinstance(fact, (events.EntryRefused, events.EntryWithheld)):
             self._begun.pop(fact.signal.id, None)
         elif isinstance(fact, events.Acknowledged):
             began = self._begun.pop(fact.order_id, None)

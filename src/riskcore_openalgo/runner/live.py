@@ -123,7 +123,10 @@ class Live:
         """One pass: what was seen since the last one, what is due, and a turn of the runner; how much was taken."""
         parts, now = self._parts, self._parts.clock()
         for event in parts.feed.inputs(now):
+            parts.bars.see(event)
             self._see(event)
+            if isinstance(event, events.PricesSeen) and parts.bars.wants(event.key):
+                parts.lanes.read(partial(parts.bars.tick, event), self.runner.offer)
         self._read(now)
         told = parts.mornings.due(now, self.state, self.runner.policy.tables)
         if told:

@@ -153,7 +153,7 @@ class Runner:
             reach("runner.commands.between", (command,))
 
     def _remember(self, fact: events.Fact) -> None:
-        if isinstance(fact, (events.EntryApproved, events.EntryRefused)):
+        if isinstance(fact, (events.EntryApproved, events.EntryRefused, events.EntryWithheld)):
             self._fates[fact.signal.id] = fact
         elif isinstance(fact, events.ExitApproved) and fact.signal_id:
             self._fates[fact.signal_id] = fact
