@@ -34,7 +34,9 @@ class Sides:
         """The signal of a bar, if it has a side."""
         if side is None:
             return None
-        return rc.Signal(self._symbol, side, at=bar.at + self._bar_length, price=bar.close, bar_at=bar.at, **self._about)
+        return rc.Signal(
+            self._symbol, side, at=bar.at + self._bar_length, price=bar.close, bar_at=bar.at, **self._about
+        )
 
 
 class BarByBar(Sides, abc.ABC):

@@ -44,6 +44,7 @@ from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Seldom, Together
 from riskcore_openalgo.runner.pulse import Pulse
+from riskcore_openalgo.runner.schedule import Schedule
 from riskcore_openalgo.runner.threads import ThreadLanes
 from riskcore_openalgo.runner.tick_bars import Hours, TickBars
 
@@ -117,6 +118,8 @@ class _Assembly:
             held=standing.held,
             clock=self.clock,
         )
+        intervals = tuple(dict.fromkeys(interval for _, interval in strategies))
+        schedule = Schedule(self.clock, standing.policy, intervals, self.settings.system.alerting.login_times)
         paper = None if self.mode == LIVE else PaperGateway()
         gateway: Gateway = self._gateway(guard) if paper is None else paper
         lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=partial(_failed, alarms))
@@ -142,10 +145,12 @@ class _Assembly:
             account=account if self.mode == LIVE else None,
             paper=paper,
             capability=None if self.mode == LIVE else rc.capability(NO_BROKER, on=self.clock().date()),
+            schedule=schedule,
             timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )
         opened.callback(lanes.close)
         opened.callback(feed.stop)
+        opened.callback(schedule.stop)
         return Day(live=standing.of(Live(parts)), alarms=alarms, inbox=inbox, wake=wake, close=opened.close)
 
     def _policy(self) -> rc.Policy:
