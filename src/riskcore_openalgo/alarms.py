@@ -103,6 +103,10 @@ class Alarms:
         words = str(problem).splitlines()[0][:200] if str(problem) else "no words"
         self.tell(f"{who} failed: {type(problem).__name__}: {words}")
 
+    def lane_failed(self, lane: str, problem: Exception) -> None:
+        """Tell that a task of a lane failed."""
+        self.failed(f"a task of the lane of {lane}", problem)
+
     def tell(self, text: str, *, urgent: bool = True) -> None:
         """Tell a text."""
         self._log.log(logging.WARNING if urgent else logging.INFO, "%s", text)

@@ -143,10 +143,22 @@ class LiveDay:
 
 
 @contextmanager
-def live_day(path, *, profile=LIVE, mode=LIVE_MODE, analyzer=False, starts=MORNING, policy=None, start=True, **system):
+def live_day(
+    path,
+    *,
+    profile=LIVE,
+    mode=LIVE_MODE,
+    analyzer=False,
+    starts=MORNING,
+    policy=None,
+    strategies=(),
+    start=True,
+    **system,
+):
     """A day whose sockets, threads and files are closed at the end."""
     rules = {"position_size_basis": "margin", "risk_per_trade": "0.1", **(policy or {})}
-    settings = Settings(policy=rc.Policy(**rules), system=System(**{"watch": ["INFY"], **system}))
+    system = System(**{"watch": ["INFY"], **system})
+    settings = Settings(policy=rc.Policy(**rules), strategies=strategies, system=system)
     made = []
     broker = FakeBroker(clock=lambda: made[0].clock() if made else starts, cash=1_000_000, profile=profile)
     broker.contract("NSE:INFY", tick="0.1")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -44,6 +44,7 @@ from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Seldom, Together
 from riskcore_openalgo.runner.pulse import Pulse
+from riskcore_openalgo.runner.schedule import Schedule
 from riskcore_openalgo.runner.threads import ThreadLanes
 from riskcore_openalgo.runner.tick_bars import Hours, TickBars
 
@@ -97,43 +98,26 @@ class _Assembly:
 
     def day(self) -> Day:
         """Put it together."""
-        policy, client = self._policy(), self.client
+        policy = self._policy()
         standing = Standing(policy)
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
         inbox = Inbox(self.journal.inbox, self.journal, tell=alarms.tell)
         strategies = self._strategies()
-        longest = [most_of(interval, [own.warm_up for own in owns]) for (_, interval), owns in strategies.items()]
-        history = History(client, bars=max(bars_for(policy), *longest, 1))
-        guard = ModeGuard(client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
+        history = self._history(strategies)
+        guard = ModeGuard(self.client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
-        evidence = LiveEvidence(
-            client,
-            money=PaperMoney(standing.policy) if self.mode == PAPER else account,
-            instruments=known.cache,
-            history=history,
-            prices=feed.prices,
-            policy=standing.policy,
-            held=standing.held,
-            clock=self.clock,
-        )
+        evidence = self._evidence(account, known, history, feed, standing)
+        schedule = self._schedule(standing, strategies)
         paper = None if self.mode == LIVE else PaperGateway()
         gateway: Gateway = self._gateway(guard, standing) if paper is None else paper
-        lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=partial(_failed, alarms))
+        lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=alarms.lane_failed)
         parts = Parts(
             journal=self.journal,
             policy=policy,
             lanes=lanes,
             feed=feed,
-            bars=BarWatch(
-                history,
-                known.instrument,
-                standing.policy,
-                self.clock,
-                strategies,
-                TickBars(known.hours(policy.tables)),
-                alarms.failed,
-            ),
+            bars=self._bars(history, known, standing, strategies, alarms),
             alarms=alarms,
             mornings=Mornings(self.settings.system.alerting.login_times),
             clock=self.clock,
@@ -142,16 +126,52 @@ class _Assembly:
             account=account if self.mode == LIVE else None,
             paper=paper,
             capability=None if self.mode == LIVE else rc.capability(NO_BROKER, on=self.clock().date()),
+            schedule=schedule,
             timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )
         opened.callback(lanes.close)
         opened.callback(feed.stop)
+        opened.callback(schedule.stop)
         return Day(live=standing.of(Live(parts)), alarms=alarms, inbox=inbox, wake=wake, close=opened.close)
 
     def _policy(self) -> rc.Policy:
         """The settings'; `live_symbols` is for orders that are really sent."""
         policy = self.settings.policy
         return policy if self.mode == LIVE else evolve(policy, live_symbols=None)
+
+    def _history(self, strategies: Mapping[Watched, Sequence[Own]]) -> History:
+        """Deep enough for every strategy, and for the ATR."""
+        longest = [most_of(interval, [own.warm_up for own in owns]) for (_, interval), owns in strategies.items()]
+        return History(self.client, bars=max([bars_for(self.settings.policy), *longest]))
+
+    def _evidence(
+        self, account: Account, known: Known, history: History, feed: LiveFeed, standing: Standing
+    ) -> LiveEvidence:
+        return LiveEvidence(
+            self.client,
+            money=PaperMoney(standing.policy) if self.mode == PAPER else account,
+            instruments=known.cache,
+            history=history,
+            prices=feed.prices,
+            policy=standing.policy,
+            held=standing.held,
+            clock=self.clock,
+        )
+
+    def _bars(
+        self,
+        history: History,
+        known: Known,
+        standing: Standing,
+        strategies: Mapping[Watched, Sequence[Own]],
+        alarms: Alarms,
+    ) -> BarWatch:
+        ticks = TickBars(known.hours(self.settings.policy.tables))
+        return BarWatch(history, known.instrument, standing.policy, self.clock, strategies, ticks, alarms.failed)
+
+    def _schedule(self, standing: Standing, strategies: Mapping[Watched, Sequence[Own]]) -> Schedule:
+        intervals = tuple(dict.fromkeys(interval for _, interval in strategies))
+        return Schedule(self.clock, standing.policy, intervals, self.settings.system.alerting.login_times)
 
     def _known(self) -> Known:
         tables, given = self.settings.policy.tables, self.settings.system.instruments
@@ -279,11 +299,3 @@ class Known:
                     self.instrument(key)
                 except ReadFailed:
                     continue
-
-
-def _failed(alarms: Alarms, lane: str, problem: Exception) -> None:
-    alarms.tell(f"a task of the lane of {lane} failed: {type(problem).__name__}: {_words(problem)}")
-
-
-def _words(problem: Any) -> str:
-    return str(problem).splitlines()[0][:200] if str(problem) else ""

@@ -28,6 +28,7 @@ from riskcore_openalgo.runner.latency import Latency
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Clock, QueueTransport, Timers
 from riskcore_openalgo.runner.runner import Offered, Runner
+from riskcore_openalgo.runner.schedule import Schedule
 
 STOPPING: Final = "shutting_down"
 """The trouble under which entries stop while a runner ends; over when the next one starts."""
@@ -76,6 +77,7 @@ class Parts:
     paper: PaperGateway | None = None
     capability: rc.Capability | None = None
     timers: Timers | None = None
+    schedule: Schedule | None = None
 
 
 class Live:
@@ -118,6 +120,8 @@ class Live:
         parts.feed.resume(self.state.book.latches)
         parts.feed.watch(self._keys())
         parts.feed.start()
+        if parts.schedule is not None:
+            parts.schedule.start(self.runner.offer, self._reading.soon)
 
     def turn(self) -> int:
         """One pass: what was seen since the last one, what is due, and a turn of the runner; how much was taken."""
