@@ -22,7 +22,7 @@ from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.alerts import AlertDesk
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
-from riskcore_openalgo.runner.stopping import FLAT, HOLDING, what_is_open, wind_down
+from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_open, wind_down
 from riskcore_openalgo.web.intake import intake_app, serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
@@ -79,6 +79,10 @@ def run(
         day.live.start()
         opened.enter_context(intake(settings, day))
         day.live.run(asked)
+        fenced = day.fence.shut()
+        if fenced:
+            print(f"stopped: {fenced}", flush=True)
+            return UNSETTLED
         code = end(day, flatten=asked.flatten)
         day.inbox.stopped()
         return code
@@ -103,6 +107,7 @@ class Asked:
             request = self._day.inbox.stop_request()
             if request is not None:
                 self.flatten = self.flatten or request.flatten
+            if request is not None or self._day.fence.shut():
                 self.set()
         return self._event.is_set()
 

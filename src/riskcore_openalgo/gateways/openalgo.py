@@ -37,7 +37,8 @@ class OpenAlgoGateway:
     """Sends approved orders through a client; safe to call from several threads.
 
     `resting` is how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the hard
-    caps and `sent` counts for them. `clock` stamps what comes back.
+    caps and `sent` counts for them. `fence` says why nothing at all may be sent any more (somebody else has taken the
+    account over), or "". `clock` stamps what comes back.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class OpenAlgoGateway:
         caps: HardCaps | None = None,
         sent: SentToday | None = None,
         resting: str = "SL",
+        fence: Callable[[], str] = lambda: "",
     ) -> None:
-        self.resting = resting
+        self.resting, self._fence = resting, fence
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
 
@@ -66,6 +68,9 @@ class OpenAlgoGateway:
             if capped:
                 return (self._not_sent(order.order_id, capped),)
             self._sent.add(session)
+        fenced = self._fence()
+        if fenced:
+            return (self._not_sent(order.order_id, fenced),)
         reach("gateway.place.sending", (order,))
         outcome = self._client.place(wanted_of(order, self.resting), urgent=not is_entry)
         reach("gateway.place.sent", (order,))
@@ -76,7 +81,7 @@ class OpenAlgoGateway:
         shown, held_up = self._shown(command.broker_id)
         if held_up:
             return self._other_mode()
-        if shown is not None and shown.working:
+        if shown is not None and shown.working and not self._fence():
             reach("gateway.cancel.sending")
             self._client.cancel(shown)
             reach("gateway.cancel.sent")
@@ -91,6 +96,9 @@ class OpenAlgoGateway:
             return (self._revision(command, events.UNSURE, f"the book shows it {shown.status}"), *self._seen())
         wish = command.revision
         price = wish.limit if shown.price is not None else None
+        fenced = self._fence()
+        if fenced:
+            return (self._revision(command, events.UNSURE, fenced),)
         reach("gateway.modify.sending")
         outcome = self._client.modify(shown, quantity=wish.quantity, price=price, trigger=wish.trigger)
         reach("gateway.modify.sent")

@@ -36,9 +36,11 @@ from riskcore_openalgo.live_feed.live import LIVE as FEED_LIVE, PAPER as FEED_PA
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch, Watched
 from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
+from riskcore_openalgo.runner.fence import Fence, fence_of
 from riskcore_openalgo.runner.history import History, bars_for
 from riskcore_openalgo.runner.inbox import Inbox
 from riskcore_openalgo.runner.lanes import Gateway
+from riskcore_openalgo.runner.ledger import Ledger
 from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Seldom, Together
@@ -57,9 +59,12 @@ INBOX_EVERY: Final = timedelta(seconds=0.2)
 
 @frozen(kw_only=True)
 class Day:
-    """A live day that was put together, with what a command line shows of it. `close` ends its threads."""
+    """A live day that was put together, with what a command line and a page show of it. `close` ends its threads."""
 
     live: Live
+    feed: LiveFeed
+    fence: Fence
+    ledger: Ledger
     alarms: Alarms
     inbox: Inbox
     wake: threading.Event
@@ -100,6 +105,7 @@ class _Assembly:
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
         inbox = Inbox(self.journal.inbox, self.journal, tell=alarms.tell)
+        fence, ledger = Fence(fence_of(self.journal.inbox)), Ledger(self.journal, standing.state)
         history = History(client, bars=bars_for(policy))
         guard = ModeGuard(client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
@@ -114,7 +120,7 @@ class _Assembly:
             clock=self.clock,
         )
         paper = None if self.mode == LIVE else PaperGateway()
-        gateway: Gateway = self._gateway(guard) if paper is None else paper
+        gateway: Gateway = self._gateway(guard, fence) if paper is None else paper
         lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=partial(_failed, alarms))
         parts = Parts(
             journal=self.journal,
@@ -130,11 +136,21 @@ class _Assembly:
             account=account if self.mode == LIVE else None,
             paper=paper,
             capability=None if self.mode == LIVE else rc.capability(NO_BROKER, on=self.clock().date()),
+            watchers=(ledger.watch,),
             timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )
         opened.callback(lanes.close)
         opened.callback(feed.stop)
-        return Day(live=standing.of(Live(parts)), alarms=alarms, inbox=inbox, wake=wake, close=opened.close)
+        return Day(
+            live=standing.of(Live(parts)),
+            feed=feed,
+            fence=fence,
+            ledger=ledger,
+            alarms=alarms,
+            inbox=inbox,
+            wake=wake,
+            close=opened.close,
+        )
 
     def _known(self) -> Known:
         tables, given = self.settings.policy.tables, self.settings.system.instruments
@@ -150,11 +166,11 @@ class _Assembly:
             tables=self.settings.policy.tables,
         )
 
-    def _gateway(self, guard: ModeGuard) -> OpenAlgoGateway:
+    def _gateway(self, guard: ModeGuard, fence: Fence) -> OpenAlgoGateway:
         today = self.clock().date()
         sent = SentToday(today, entries_of(self.journal.load().state.book, today))
         caps = self.settings.system.hard_caps
-        return OpenAlgoGateway(self.client, guard=guard, clock=self.clock, caps=caps, sent=sent)
+        return OpenAlgoGateway(self.client, guard=guard, clock=self.clock, caps=caps, sent=sent, fence=fence.shut)
 
     def _feed(self, wake: threading.Event, known: Known) -> LiveFeed:
         client, tables = self.client, self.settings.policy.tables

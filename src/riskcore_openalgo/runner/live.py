@@ -76,6 +76,7 @@ class Parts:
     paper: PaperGateway | None = None
     capability: rc.Capability | None = None
     timers: Timers | None = None
+    watchers: tuple[Callable[[events.Fact], None], ...] = ()
 
 
 class Live:
@@ -146,6 +147,8 @@ class Live:
         """Everybody who is told of facts, after they are durable."""
         self._parts.alarms.watch(fact)
         self.latency.watch(fact)
+        for watcher in self._parts.watchers:
+            watcher(fact)
 
     def _read(self, now: datetime) -> None:
         """Begin what is to be read of the account and of bars."""
