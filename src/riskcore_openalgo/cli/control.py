@@ -11,9 +11,8 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import attrs
@@ -21,21 +20,19 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import events
-from riskcore.control import FLAT, INCOMPLETE, LATCH, PENDING, STOPPING
-from riskcore.policy import policy_hash
+from riskcore.control import FLAT, INCOMPLETE, PENDING, STOPPING
 from riskcore.policy.changes import changes
-from riskcore.states import CONFIRM, CONTROL_REFUSALS
+from riskcore.states import CONTROL_REFUSALS
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.config import load_settings
-from riskcore_openalgo.config.changing import changed
 from riskcore_openalgo.journal import At, Journal, JournalInUse, Reader
 from riskcore_openalgo.runner.by_hand import NeedsARunner, take_by_hand
 from riskcore_openalgo.runner.direct import EXITS
+from riskcore_openalgo.runner.hands import Hand, requested
 from riskcore_openalgo.runner.inbox import Inbox, Request, folder_of
 
 REFUSED: Final = 3
 POLL_S: Final = 0.1
-KEY: Final = re.compile(r"(?:([A-Z]+):)?([A-Z0-9&_-]+)")
 NOBODY: Final = "no runner writes to this journal"
 ALONE: Final = (events.OperatorHalted, events.OperatorResumed, events.OperatorSet, events.EmergencyStopped)
 """What may be done to a journal that nobody runs: it sends nothing, or is refused where it would."""
@@ -60,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     at = arguments.journal or load_settings(arguments.config).system.journal
     arguments.by = arguments.by or who()
     with reader(at) as journal:
-        event = ACTS[arguments.control_verb](arguments, journal)
+        event = event_of(arguments, journal)
     taken = act(at, event, arguments)
     if taken is None:
         return 1
@@ -79,98 +76,16 @@ def who() -> str:
         return "somebody without a name"
 
 
-# ---------------------------------------------------------------- the acts as inputs
-
-
-def _now() -> datetime:
-    return datetime.now(rc.IST)
-
-
-def symbol_key(text: str) -> str:
-    """`NSE:INFY`, or INFY for NSE; `ValueError` for anything else."""
-    found = KEY.fullmatch(text.strip().upper())
-    if found is None:
-        raise ValueError(f"{text!r} is no symbol such as NSE:INFY")
-    return f"{found[1] or 'NSE'}:{found[2]}"
-
-
-def price_of(text: str | None, name: str) -> Decimal | None:
-    """Rupees as typed; None where nothing was."""
-    try:
-        return None if text is None else Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{name} must be rupees such as 1490.50, got {text!r}") from None
-
-
-def _pause(given: argparse.Namespace, journal: Reader) -> Request:
-    return events.OperatorHalted(_now(), given.by, given.why)
-
-
-def _resume(given: argparse.Namespace, journal: Reader) -> Request:
-    return events.OperatorResumed(_now(), given.by, given.why, given.name, given.word)
-
-
-def _rearm(given: argparse.Namespace, journal: Reader) -> Request:
-    return events.OperatorResumed(_now(), given.by, given.why, LATCH, given.word)
-
-
-def _enter(given: argparse.Namespace, journal: Reader) -> Request:
-    exchange, symbol = symbol_key(given.symbol).split(":")
-    stop, target = price_of(given.stop, "--stop"), price_of(given.target, "--target")
-    signal = rc.Signal(
-        symbol,
-        given.side.upper(),
-        at=_now(),
-        exchange=exchange,
-        product=given.product.upper(),
-        stop=stop,
-        target=target,
-        source="operator",
-        note=given.why,
-    )
-    return events.OperatorEntered(signal.at, given.by, given.why, signal)
-
-
-def _exit(given: argparse.Namespace, journal: Reader) -> Request:
-    quantity = getattr(given, "quantity", None)
-    return events.OperatorExited(_now(), given.by, given.why, symbol_key(given.symbol), quantity)
-
-
-def _cancel(given: argparse.Namespace, journal: Reader) -> Request:
-    return events.OperatorCancelled(_now(), given.by, given.why, given.order)
-
-
-def _tighten(given: argparse.Namespace, journal: Reader) -> Request:
-    stop = price_of(given.stop, "the stop")
-    assert stop is not None
-    return events.OperatorTightened(_now(), given.by, given.why, symbol_key(given.symbol), stop)
-
-
-def _set(given: argparse.Namespace, journal: Reader) -> Request:
+def event_of(given: argparse.Namespace, journal: Reader) -> Request:
+    """The act as an input; a setting is shown as it changes."""
     policy = journal.policy() or rc.Policy()
-    wanted = changed(policy, given.key, given.value)
-    for change in changes(policy, wanted) if not given.json else ():
-        print(f"{change.key}: {change.before} -> {change.after}{' (looser)' if change.looser else ''}", flush=True)
-    word = CONFIRM if given.confirm else ""
-    return events.OperatorSet(_now(), given.by, given.why, wanted, policy_hash(policy), word)
+    hand = Hand(by=given.by, why=given.why, at=datetime.now(rc.IST), policy=policy)
+    event = requested(given.control_verb, vars(given), hand)
+    if isinstance(event, events.OperatorSet) and not given.json:
+        for change in changes(policy, event.policy):
+            print(f"{change.key}: {change.before} -> {change.after}{' (looser)' if change.looser else ''}", flush=True)
+    return event
 
-
-def _stop(given: argparse.Namespace, journal: Reader) -> Request:
-    return events.EmergencyStopped(_now(), given.by, given.why, given.whole_account)
-
-
-ACTS: Final[dict[str, Callable[[argparse.Namespace, Reader], Request]]] = {
-    "pause": _pause,
-    "resume": _resume,
-    "enter": _enter,
-    "exit": _exit,
-    "reduce": _exit,
-    "cancel": _cancel,
-    "tighten": _tighten,
-    "set": _set,
-    "stop": _stop,
-    "rearm": _rearm,
-}
 
 # ---------------------------------------------------------------- doing it
 

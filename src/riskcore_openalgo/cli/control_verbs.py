@@ -33,7 +33,7 @@ def control_verbs(verbs: Verbs) -> None:
     exit_.add_argument("symbol", help="such as NSE:INFY, or INFY for NSE")
     reduce = _verb(kinds, "reduce", "leave a part of a position", "reduce NSE:INFY 20 --why half")
     reduce.add_argument("symbol", help="such as NSE:INFY, or INFY for NSE")
-    reduce.add_argument("quantity", type=int, help="shares, in whole lots")
+    reduce.add_argument("quantity", help="shares, in whole lots")
     cancel = _verb(kinds, "cancel", "take back an order that works", "cancel ORDER --why old")
     cancel.add_argument("order", help="our own name of it (riskcore status names it)")
     tighten = _verb(kinds, "tighten", "move a stop nearer to the price", "tighten NSE:INFY 1490.50 --why profit")

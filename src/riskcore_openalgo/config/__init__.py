@@ -6,6 +6,7 @@
 Nothing of the policy is said here: its keys, defaults, checks and help are read off `riskcore.Policy`.
 """
 
+from riskcore_openalgo.config.control_page import ControlAccess, ControlPage
 from riskcore_openalgo.config.loader import load_policy, load_settings
 from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationError, Problem
 from riskcore_openalgo.config.settings import (
@@ -30,6 +31,8 @@ __all__ = [
     "PAPER",
     "Alerting",
     "ConfigurationError",
+    "ControlAccess",
+    "ControlPage",
     "Credentials",
     "InstrumentGiven",
     "Intake",

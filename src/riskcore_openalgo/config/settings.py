@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 import riskcore as rc
+from riskcore_openalgo.config.control_page import ControlAccess, ControlPage
 from riskcore_openalgo.gateways.caps import HardCaps
 
 PAPER: Final = "paper"
@@ -275,6 +276,7 @@ class Credentials:
 
     openalgo: OpenAlgoAccess = field(factory=OpenAlgoAccess)
     webhook: Webhook = field(factory=Webhook)
+    control: ControlAccess = field(factory=ControlAccess)
 
 
 @frozen(kw_only=True)
@@ -348,6 +350,7 @@ class System:
     )
     hard_caps: HardCaps = field(factory=HardCaps)
     intake: Intake = field(factory=Intake)
+    control: ControlPage = field(factory=ControlPage)
     alerting: Alerting = field(factory=Alerting)
     instruments: Mapping[str, InstrumentGiven] = field(
         factory=dict,
