@@ -37,6 +37,8 @@ CONNECTION_LOST: Final = "connection_lost"
 UNPROTECTED: Final = "unprotected"
 DOUBLE_FILL: Final = "double_fill"
 OVER_RISK: Final = "over_risk"
+BY_OPERATOR: Final = "operator"
+EMERGENCY: Final = "emergency_stop"
 
 
 @frozen

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from riskcore import events as e
 from riskcore.book import Book, Fill, Price
 from riskcore.breakers.measure import Observations
+from riskcore.control import Control
 from riskcore.custody import Custody, replaced
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, WORKING
@@ -20,6 +21,7 @@ from riskcore.policy.breakers import NAMES
 from riskcore.policy.validator import LONGEST_WINDOW_S
 from riskcore.sessions import in_ist
 from riskcore.signals import ENTERING, Signal
+from riskcore.state_control import CONTROL, emergency_over, loaded
 from riskcore.state_custody import APPLY, forgetting, keeping
 from riskcore.states import FORMER
 
@@ -33,8 +35,9 @@ class State:
     `number` counts inputs. `pending` are signals waiting for evidence, `reversing` the ids of those among them that
     wait for what is held the other way to be gone first, `seen` the ids of the session's signals,
     `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with, `observed`
-    what breakers go by beside the book, `custody` what is known of the broker's side. `receipts` are the texts that
-    signals without a bar time came in, each as (receipt, when, signal id), those of the last `RECEIPTS_KEPT`.
+    what breakers go by beside the book, `custody` what is known of the broker's side, `control` what a hand has set.
+    `receipts` are the texts that signals without a bar time came in, each as (receipt, when, signal id), those of the
+    last `RECEIPTS_KEPT`.
     """
 
     book: Book = field(factory=Book)
@@ -49,6 +52,7 @@ class State:
     observed: Observations = field(factory=Observations)
     custody: Custody = field(factory=Custody)
     receipts: tuple[tuple[str, datetime, str], ...] = ()
+    control: Control = field(factory=Control)
 
 
 @exact
@@ -73,7 +77,7 @@ def fold(facts: Iterable[e.Fact], state: State | None = None) -> State:
 
 
 def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
-    return attrs.evolve(state, policy_hash=fact.policy_hash)
+    return loaded(attrs.evolve(state, policy_hash=fact.policy_hash))
 
 
 def _session_opened(state: State, fact: e.SessionOpened) -> State:
@@ -175,7 +179,7 @@ def _lifted(state: State, fact: e.Lifted) -> State:
     book, name = state.book, FORMER.get(fact.name, fact.name)
     left = tuple(latch for latch in book.latches if (latch.name, latch.key) != (name, fact.key))
     if name not in NAMES:
-        return _with_book(state, latches=left)
+        return emergency_over(_with_book(state, latches=left), name)
     counted = (*(row for row in book.counted_from if row[0] != name), (name, fact.at))
     excused = (*book.excused, name) if fact.excused and name not in book.excused else book.excused
     lifted = _with_book(state, latches=left, counted_from=counted, excused=excused)
@@ -266,4 +270,5 @@ _APPLY: Final[dict[type, Callable[[State, Any], State]]] = {
     e.Receded: _receded,
     e.Rearmed: _rearmed,
     **APPLY,
+    **CONTROL,
 }

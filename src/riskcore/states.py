@@ -117,7 +117,23 @@ CONTROL_REFUSALS: Final[Mapping[str, str]] = {
     "not_reconciled": "the login is good, but the books were not compared, or do not agree",
     "locked": f"a locked state is lifted with the typed word {UNLOCK}",
     "graver_stands": "a graver latch stands and allows no re-arm: lift that one first",
+    "stop_not_over": "the emergency stop is still at work: it can be re-armed when it has ended, flat or incomplete",
     "condition_stands": "the latch is lifted by its cause having passed, and not by hand",
     "still_at_limit": f"the breaker still measures at its limit: confirm with the typed word {CONFIRM}",
+    "no_position": "nothing is held of that instrument",
+    "more_than_held": "more shares than are held",
+    "not_whole_lots": "the quantity is not a whole number of lots",
+    "exit_working": "an exit of it is on its way already",
+    "market_shut": "the exchange does not trade it now; a position is left when it does",
+    "no_such_order": "no order of that name is live",
+    "stop_protects": "it is the stop of a position: exit the position, or move the stop nearer",
+    "exit_goes_on": "it is the exit of a whole position: the engine would only send it again",
+    "stop_not_tighter": "a stop only ever moves nearer to the price",
+    "stop_beyond_market": "the price is through that stop already: exit the position instead",
+    "policy_moved_on": "the policy is not the one that was looked at: look again",
+    "nothing_changes": "the setting has that value already",
+    "loosening_unconfirmed": f"looser while the day is in loss: confirm with the typed word {CONFIRM}; "
+    "it then holds from the next session",
+    "already_stopped": "the emergency stop stands already; its account is in the state",
 }
 """Why an act by hand is refused, in the order in which it is asked."""

@@ -32,6 +32,21 @@ ENTRY = rc.ApprovedEntry(
     **PRICES,
 )
 WITHHELD = events.EntryWithheld(NOW, rc.Signal("SBIN", "BUY", at=NOW), ENTRY, "risk_per_trade", (), "it only shadows")
+BY_HAND = (
+    events.OperatorEntered(NOW, "asha", "my view", rc.Signal("SBIN", "BUY", at=NOW, source="operator", stop=790)),
+    events.OperatorExited(NOW, "asha", "news", "NSE:SBIN", 5),
+    events.OperatorCancelled(NOW, "asha", "no more", "id"),
+    events.OperatorTightened(NOW, "asha", "profit", "NSE:SBIN", Decimal("801.5")),
+    events.OperatorSet(NOW, "asha", "calmer", rc.Policy(max_positions=2), "a" * 64, "CONFIRM"),
+    events.EmergencyStopped(NOW, "asha", "enough", whole_account=True),
+    events.OperatorSeen(NOW, "127.0.0.1", "login_refused", "wrong password"),
+    events.ControlTaken(NOW, "exit", "NSE:SBIN", "asha", "news"),
+    events.EmergencyOrdered(NOW, "asha", "enough", whole_account=False),
+    events.EmergencyStaged(NOW, "stop_incomplete", NOW, 1, NOW, ("position BUY 5 NSE:SBIN",), ("order 7 works",)),
+    events.ForeignCancelRequested(NOW, "7", "emergency_stop"),
+    events.PolicyAdjusted(NOW, "asha", "calmer", (("max_positions", "3", "2"),), rc.Policy(max_positions=2), "a" * 64),
+    events.PolicyScheduled(NOW, "asha", "bolder", (("max_positions", "3", "4"),), rc.Policy(max_positions=4)),
+)
 RARE = (
     events.AlertRefused(NOW, "tradingview", "alert_not_json", "told", '{"a": "\u0905"}'),
     events.AlertDropped(NOW, "tradingview", "alert_not_json"),
@@ -89,6 +104,7 @@ RARE = (
     ),
     events.SignalArrived(NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="exit", reduce_by=5)),
     events.EntryRefused(NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="reversal"), (), (), NOW),
+    *BY_HAND,
 )
 
 

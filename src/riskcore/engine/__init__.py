@@ -12,16 +12,31 @@ from attrs import frozen
 from riskcore import events as e
 from riskcore.engine.breakers import watch_breakers, watch_the_clock
 from riskcore.engine.clock import new_day
+from riskcore.engine.emergency import drive
+from riskcore.engine.hands import in_force as _in_force, scheduled
 from riskcore.engine.inputs import react_to
 from riskcore.engine.protection import protect
 from riskcore.engine.taking import asked_interval, enter_reversals
 from riskcore.engine.turn import Turn
 from riskcore.money import exact
-from riskcore.policy import Policy
+from riskcore.policy import Policy, policy_hash
 from riskcore.sessions import in_ist
 from riskcore.state import State, evolve, fold, taken
+from riskcore.state_control import is_stopping
 
-__all__ = ["State", "Step", "asked_interval", "evolve", "fold", "react", "resume", "step", "taken"]
+__all__ = [
+    "State",
+    "Step",
+    "asked_interval",
+    "evolve",
+    "fold",
+    "in_force",
+    "is_stopping",
+    "react",
+    "resume",
+    "step",
+    "taken",
+]
 
 
 @frozen
@@ -35,19 +50,36 @@ class Step:
 
 @exact
 def step(state: State, event: e.Input, policy: Policy) -> Step:
-    """Take one input: the next state, the facts to journal and the commands to carry out, in order."""
+    """Take one input: the next state, the facts to journal and the commands to carry out, in order.
+
+    `policy` rules unless a hand changed it: then what the state holds does, until another one is loaded.
+    """
     claimed = in_ist(event.at, "at")
     at = claimed if state.now is None else max(claimed, state.now)
-    turn = Turn(taken(state, at), policy, at)
+    turn = Turn(taken(state, at), _ruling(state, event, policy), at)
     if claimed < at:
         turn.note(e.ClockBackward(at, claimed))
-    new_day(turn)
+    if new_day(turn):
+        scheduled(turn)
     watch_the_clock(turn)
     react_to(event, turn)
+    drive(event, turn)
     protect(turn)
     enter_reversals(turn)
     watch_breakers(turn)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
+
+
+def in_force(state: State, policy: Policy) -> Policy:
+    """The policy that rules now: `policy` as it was loaded, or what a hand made of it."""
+    return policy if state.control.policy is None else _in_force(state.control.policy, policy)
+
+
+def _ruling(state: State, event: e.Input, policy: Policy) -> Policy:
+    """As `in_force`; one that is loaded anew rules at once, unless it is the one that the hand's is made from."""
+    if isinstance(event, e.PolicyLoaded) and policy_hash(event.policy) != state.control.base:
+        return policy
+    return in_force(state, policy)
 
 
 def react(state: State, event: e.Input, policy: Policy) -> tuple[tuple[e.Fact, ...], tuple[e.Command, ...]]:

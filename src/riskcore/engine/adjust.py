@@ -36,6 +36,7 @@ from riskcore.reconcile import (
     was_carried,
 )
 from riskcore.signals import opposite, sign
+from riskcore.state_control import takes_all
 from riskcore.states import CONDITION
 
 FROZEN: Final = "positions_differ"
@@ -57,9 +58,10 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
         if mismatch.kind != OPPOSITE and not overnight:
             return
     elif mismatch.kind in (MORE, FOREIGN) and not overnight:
-        if turn.policy.manual_trades == IGNORE:
+        everything = takes_all(turn.state)
+        if turn.policy.manual_trades == IGNORE and not everything:
             return
-        if turn.policy.manual_trades == ADOPT and _adopt(turn, mismatch, position, event):
+        if (turn.policy.manual_trades == ADOPT or everything) and _adopt(turn, mismatch, position, event):
             return
     turn.latch(FROZEN, why, CONDITION, mismatch.key)
 

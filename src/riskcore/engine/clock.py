@@ -20,17 +20,19 @@ from riskcore.signals import SELL, seconds
 EXIT_RESTS: Final = "exit_rests"
 
 
-def new_day(turn: Turn) -> None:
-    """Counters belong to the session date: the first input of a new one starts it."""
+def new_day(turn: Turn) -> bool:
+    """Counters belong to the session date: the first input of a new one starts it. Whether this was one."""
     day = turn.at.date()
-    if turn.book.session is None or day > turn.book.session:
-        session_over(turn)
-        turn.note(e.SessionOpened(turn.at, day))
-        turn.ask(e.AskEquity(day, turn.state.carried_equity))
-        for order in turn.book.live_orders():
-            if order.rests or order.status == AWAITING:
-                ended = REJECTED if order.status == AWAITING else CANCELLED
-                turn.note(e.OrderMoved(turn.at, order.id, ended, "a day order: it ended with its session"))
+    if turn.book.session is not None and day <= turn.book.session:
+        return False
+    session_over(turn)
+    turn.note(e.SessionOpened(turn.at, day))
+    turn.ask(e.AskEquity(day, turn.state.carried_equity))
+    for order in turn.book.live_orders():
+        if order.rests or order.status == AWAITING:
+            ended = REJECTED if order.status == AWAITING else CANCELLED
+            turn.note(e.OrderMoved(turn.at, order.id, ended, "a day order: it ended with its session"))
+    return True
 
 
 def on_time(turn: Turn) -> None:

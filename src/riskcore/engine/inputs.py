@@ -9,7 +9,7 @@ from attrs import evolve as evolve_value
 
 from riskcore import events as e
 from riskcore.decision import Approved, decide
-from riskcore.engine import breakers, operator
+from riskcore.engine import breakers, emergency, hands, operator
 from riskcore.engine.books import accept_differences, books_read, funds_seen, revision_reported
 from riskcore.engine.clock import on_time
 from riskcore.engine.overnight import look_at_the_night
@@ -38,7 +38,7 @@ def react_to(event: Any, turn: Turn) -> None:
 @react_to.register
 def _policy(event: e.PolicyLoaded, turn: Turn) -> None:
     digest = policy_hash(event.policy)
-    if digest != turn.state.policy_hash:
+    if digest not in (turn.state.policy_hash, turn.state.control.base):
         turn.note(e.PolicyChanged(turn.at, event.policy, digest))
         turn.lift(CHARGES_TROUBLE, "another policy")
 
@@ -200,6 +200,42 @@ def _resumed(event: e.OperatorResumed, turn: Turn) -> None:
 @react_to.register
 def _login(event: e.LoginSeen, turn: Turn) -> None:
     operator.login(event, turn)
+
+
+@react_to.register
+def _entered(event: e.OperatorEntered, turn: Turn) -> None:
+    turn.note(e.ControlTaken(turn.at, "enter", event.signal.id, event.by, event.why))
+    react_to(e.SignalArrived(turn.at, event.signal), turn)
+
+
+@react_to.register
+def _exited(event: e.OperatorExited, turn: Turn) -> None:
+    hands.leave(event, turn)
+
+
+@react_to.register
+def _cancelled(event: e.OperatorCancelled, turn: Turn) -> None:
+    hands.cancel(event, turn)
+
+
+@react_to.register
+def _tightened(event: e.OperatorTightened, turn: Turn) -> None:
+    hands.tighten(event, turn)
+
+
+@react_to.register
+def _set(event: e.OperatorSet, turn: Turn) -> None:
+    hands.set_policy(event, turn)
+
+
+@react_to.register
+def _stopped(event: e.EmergencyStopped, turn: Turn) -> None:
+    emergency.press(event, turn)
+
+
+@react_to.register
+def _seen_of_operator(event: e.OperatorSeen, turn: Turn) -> None:
+    """On record as an input; nothing follows from it."""
 
 
 @react_to.register

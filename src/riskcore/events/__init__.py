@@ -56,6 +56,21 @@ from riskcore.events.facts import (
     SignalTaken as SignalTaken,
     StrayReport as StrayReport,
 )
+from riskcore.events.hands import (
+    ControlTaken as ControlTaken,
+    EmergencyOrdered as EmergencyOrdered,
+    EmergencyStaged as EmergencyStaged,
+    EmergencyStopped as EmergencyStopped,
+    ForeignCancelRequested as ForeignCancelRequested,
+    OperatorCancelled as OperatorCancelled,
+    OperatorEntered as OperatorEntered,
+    OperatorExited as OperatorExited,
+    OperatorSeen as OperatorSeen,
+    OperatorSet as OperatorSet,
+    OperatorTightened as OperatorTightened,
+    PolicyAdjusted as PolicyAdjusted,
+    PolicyScheduled as PolicyScheduled,
+)
 from riskcore.events.held import (
     Marked as Marked,
     PositionClosed as PositionClosed,
@@ -132,6 +147,13 @@ Input: TypeAlias = (
     | RevisionReported
     | DifferencesAccepted
     | FundsSeen
+    | OperatorEntered
+    | OperatorExited
+    | OperatorCancelled
+    | OperatorTightened
+    | OperatorSet
+    | EmergencyStopped
+    | OperatorSeen
 )
 INPUTS: tuple[type, ...] = get_args(Input)
 
@@ -188,5 +210,11 @@ Fact: TypeAlias = (
     | DifferencesTaken
     | PositionAdjusted
     | FundsCompared
+    | ControlTaken
+    | EmergencyOrdered
+    | EmergencyStaged
+    | ForeignCancelRequested
+    | PolicyAdjusted
+    | PolicyScheduled
 )
 FACTS: tuple[type, ...] = get_args(Fact)

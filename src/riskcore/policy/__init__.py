@@ -110,16 +110,17 @@ def _endless_times(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 def policy_hash(policy: Policy) -> str:
     """SHA-256 of every setting, in field order: equal for equal policies on every machine."""
-    lines = (f"{f.name}={_written(getattr(policy, f.name))}" for f in fields(Policy))
+    lines = (f"{f.name}={setting_text(getattr(policy, f.name))}" for f in fields(Policy))
     return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
 
 
-def _written(value: Any) -> str:
+def setting_text(value: Any) -> str:
+    """A setting as text: the same for equal values on every machine; the code of a rule is not in it."""
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, tuple):
-        return ",".join(_written(item) for item in value)
+        return ",".join(setting_text(item) for item in value)
     if attrs.has(type(value)):
         told = (f for f in fields(type(value)) if not f.metadata.get("code"))
-        return "{" + ",".join(f"{f.name}={_written(getattr(value, f.name))}" for f in told) + "}"
+        return "{" + ",".join(f"{f.name}={setting_text(getattr(value, f.name))}" for f in told) + "}"
     return value.isoformat() if isinstance(value, (date, time)) else str(value)

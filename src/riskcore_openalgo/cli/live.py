@@ -24,7 +24,11 @@ from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
 from riskcore_openalgo.runner.receiving import receiving
-from riskcore_openalgo.runner.stopping import FLAT, HOLDING, what_is_open, wind_down
+from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_open, wind_down
+from riskcore_openalgo.web.control.app import control_app
+from riskcore_openalgo.web.control.board import Banner, Board
+from riskcore_openalgo.web.control.doors import Doors
+from riskcore_openalgo.web.intake import serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
 ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
@@ -81,7 +85,12 @@ def run(
         opened.enter_context(stopped_by_signals(asked))
         day.live.start()
         opened.enter_context(intake(settings, day))
+        opened.enter_context(control_page(settings, day, client, mode=mode, analyzer=analyzer))
         day.live.run(asked)
+        fenced = day.fence.shut()
+        if fenced:
+            print(f"stopped: {fenced}", flush=True)
+            return UNSETTLED
         code = end(day, flatten=asked.flatten)
         day.inbox.stopped()
         return code
@@ -106,6 +115,7 @@ class Asked:
             request = self._day.inbox.stop_request()
             if request is not None:
                 self.flatten = self.flatten or request.flatten
+            if request is not None or self._day.fence.shut():
                 self.set()
         return self._event.is_set()
 
@@ -130,6 +140,37 @@ def intake(settings: Settings, day: Day) -> Iterator[None]:
         else:
             sources = ", ".join(settings.credentials.webhook.secrets)
             print(f"alerts: {server.url}/webhook/SOURCE, of {sources}", flush=True)
+        yield
+
+
+@contextlib.contextmanager
+def control_page(settings: Settings, day: Day, client: Client, *, mode: str, analyzer: bool) -> Iterator[None]:
+    """The control page, where somebody has a password; a port that is taken does not keep the day from running."""
+    users, place = settings.credentials.control.users, settings.system.control
+    if not users:
+        print("no control page: nobody has a password (riskcore control password NAME makes one)", flush=True)
+        yield
+        return
+    runner, journal = day.live.runner, day.inbox.folder.with_suffix("").name
+    broker, _ = known_of(client)
+    banner_ = Banner(
+        mode=mode,
+        analyzer=analyzer,
+        real_money=mode == LIVE and not analyzer,
+        broker=broker,
+        openalgo=client.host,
+        journal=journal,
+    )
+    board = Board(day, banner_, runner.clock, lambda: runner.journal.trouble)
+    doors = Doors(users, session_s=place.session_min * 60)
+    app = control_app(board, runner.ask, doors, clock=runner.clock, https=place.https)
+    with contextlib.ExitStack() as opened:
+        try:
+            server = opened.enter_context(serve(app, place.host, place.port))
+        except OSError as problem:
+            print(f"NO control page: {place.host}:{place.port}: {problem}; riskcore control works", flush=True)
+        else:
+            print(f"control page: {'https' if place.https else 'http'}://{place.host}:{server.port}/", flush=True)
         yield
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from riskcore_openalgo.cli.control_verbs import control_verbs
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, lazy, place
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
@@ -29,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     _live(verbs)
     _init(verbs)
     journal_verbs(verbs)
+    control_verbs(verbs)
     _status(verbs)
     _stop(verbs)
     _doctor(verbs)
@@ -160,11 +162,16 @@ def _stop(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "stop",
         help="end the runner of a journal, and wait until it has ended",
         description="Ask the runner that writes a journal to end, through its inbox, and wait until it has.",
-        epilog="Example: riskcore stop --journal live.db --flatten   (exit code 1: it still ran when the time was up)",
+        epilog="Example: riskcore stop --journal live.db --flatten   (exit code 1: it still ran when the time was up). "
+        "With --direct: riskcore stop --direct --config config; exit codes 0 flat, 4 incomplete, 5 pending, 6 at work.",
     )
     verb.add_argument("--journal", type=place, metavar="FILE|URL", help=f"{FILE_OR_URL} (default: the configuration's)")
     verb.add_argument("--config", type=Path, help="folder of YAML files, for the journal's name")
     verb.add_argument("--flatten", action="store_true", help="leave every position first")
+    verb.add_argument("--direct", action="store_true", help="EMERGENCY STOP past a dead or hung runner, which is ended")
+    verb.add_argument("--whole-account", action="store_true", help="with --direct: whatever the account holds")
+    verb.add_argument("--analyzer", action="store_true", help="with --direct: expect OpenAlgo's analyzer")
+    verb.add_argument("--json", action="store_true", help="with --direct: one object on standard output")
     inbox_arguments(verb, wait_s=60)
     verb.set_defaults(run=lambda arguments: lazy("stopping").stop(arguments))
 

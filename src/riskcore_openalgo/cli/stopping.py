@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import time
 from datetime import datetime
 from pathlib import Path
 
 import riskcore as rc
+from riskcore_openalgo.cli.control import who
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal.places import Place, place_of
 from riskcore_openalgo.runner.inbox import Inbox
@@ -17,7 +17,13 @@ POLL_S = 0.2
 
 
 def stop(arguments: argparse.Namespace) -> int:
-    """0: nothing runs on this journal any more. 1: something still does, when the time is up."""
+    """0: nothing runs on this journal any more. 1: something still does, when the time is up. --direct: see there."""
+    if arguments.direct:
+        from riskcore_openalgo.cli.direct import direct
+
+        return direct(arguments)
+    if arguments.whole_account or arguments.analyzer or arguments.json:
+        raise ValueError("--whole-account, --analyzer and --json go with --direct")
     place = place_of(arguments.journal or load_settings(arguments.config).system.journal)
     if place.path is not None and not place.path.is_file():
         raise FileNotFoundError(f"{place.where}: no such journal; name the one of the runner with --journal")
@@ -26,7 +32,7 @@ def stop(arguments: argparse.Namespace) -> int:
         print(f"{place.where}: no runner writes to it; there is nothing to stop")
         return 0
     inbox = Inbox(arguments.inbox or place.inbox)
-    path = inbox.put_stop(at=datetime.now(rc.IST), by=_who(), flatten=arguments.flatten)
+    path = inbox.put_stop(at=datetime.now(rc.IST), by=who(), flatten=arguments.flatten)
     first = "leave every position, and then to end" if arguments.flatten else "end"
     print(f"{place.where}: asked {holder or 'the runner'} to {first}", flush=True)
     return _waited(place, holder, path, arguments.wait)
@@ -49,10 +55,3 @@ def _waited(place: Place, holder: str, path: Path, wait_s: float) -> int:
             print(f"{place.where}: {now or 'a runner'} still runs after {wait_s:g} s{waits}")
             return 1
         time.sleep(POLL_S)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "somebody without a name"

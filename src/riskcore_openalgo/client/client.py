@@ -139,12 +139,21 @@ class Client:
 
     # ------------------------------------------------------------ orders
 
-    def place(self, wanted: OrderWanted, *, urgent: bool = False, wait_s: float = 0.0) -> Outcome:
+    def place(
+        self,
+        wanted: OrderWanted,
+        *,
+        urgent: bool = False,
+        wait_s: float = 0.0,
+        barred: Callable[[], str] = lambda: "",
+    ) -> Outcome:
         """Send one order, once. `urgent` is an exit: it may use the tokens kept for exits, and waits for one.
 
-        An entry for which no token comes free within `wait_s` seconds is `Rejected` as `rate_limited`, unsent.
+        An entry for which no token comes free within `wait_s` seconds is `Rejected` as `rate_limited`, unsent. After
+        the wait `barred` is asked a last time why nothing may be sent ("": it may).
         """
-        return self._sent("placeorder", EXIT if urgent else ENTRY, wait_s=wait_s, **wanted.sent())
+        kind = EXIT if urgent else ENTRY
+        return self._sent("placeorder", kind, wait_s=wait_s, barred=barred, **wanted.sent())
 
     def modify(self, shown: rc.BrokerOrder, *, quantity: Any, price: Any = None, trigger: Any = None) -> Outcome:
         """Change price, quantity and trigger of an order that the book shows working. What is None stays as shown.
@@ -200,10 +209,20 @@ class Client:
         return self._sent(method, kind, id_field="trigger_id", **arguments)
 
     def _sent(
-        self, method: str, kind: str, *, id_field: str = "orderid", wait_s: float = 0.0, **arguments: Any
+        self,
+        method: str,
+        kind: str,
+        *,
+        id_field: str = "orderid",
+        wait_s: float = 0.0,
+        barred: Callable[[], str] = lambda: "",
+        **arguments: Any,
     ) -> Outcome:
         if not self.budget.take(kind, EXIT_WAIT_S if kind == EXIT else wait_s):
             return no_tokens(kind)
+        why = barred()
+        if why:
+            return not_sent(why)
         reach("client.order.sending")
         reply = self._calls.order(method, kind, strategy=self.strategy, **arguments)
         reach("client.order.answered")

@@ -6,6 +6,7 @@
 Nothing of the policy is said here: its keys, defaults, checks and help are read off `riskcore.Policy`.
 """
 
+from riskcore_openalgo.config.control_page import ControlAccess, ControlPage
 from riskcore_openalgo.config.intake import AlertSource, Intake, OldSecret
 from riskcore_openalgo.config.loader import load_policy, load_settings
 from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationError, Problem
@@ -31,6 +32,8 @@ __all__ = [
     "AlertSource",
     "Alerting",
     "ConfigurationError",
+    "ControlAccess",
+    "ControlPage",
     "Credentials",
     "InstrumentGiven",
     "Intake",

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 import riskcore as rc
+from riskcore_openalgo.config.control_page import ControlAccess, ControlPage
 from riskcore_openalgo.config.intake import AlertSource, Intake, OldSecret, secret_text
 from riskcore_openalgo.gateways.caps import HardCaps
 
@@ -279,6 +280,7 @@ class Credentials:
 
     openalgo: OpenAlgoAccess = field(factory=OpenAlgoAccess)
     webhook: Webhook = field(factory=Webhook)
+    control: ControlAccess = field(factory=ControlAccess)
 
 
 @frozen(kw_only=True)
@@ -344,6 +346,7 @@ class System:
         converter=_copied,
         metadata=_meta("by source", "how its alerts are read and bounded", example_key="tradingview", key=_name),
     )
+    control: ControlPage = field(factory=ControlPage)
     alerting: Alerting = field(factory=Alerting)
     instruments: Mapping[str, InstrumentGiven] = field(
         factory=dict,

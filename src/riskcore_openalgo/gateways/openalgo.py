@@ -38,8 +38,9 @@ class OpenAlgoGateway:
     """Sends approved orders through a client; safe to call from several threads.
 
     `resting` says how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the
-    hard caps and `sent` counts for them. `clock` stamps what comes back. An entry waits for its token as long as its
-    approval holds, so that the slices of a large one go out one after the other.
+    hard caps and `sent` counts for them. `fence` says why nothing at all may be sent any more (somebody else has taken
+    the account over), or "". `clock` stamps what comes back. An entry waits for its token as long as its approval
+    holds, so that the slices of a large one go out one after the other.
     """
 
     def __init__(
@@ -51,8 +52,9 @@ class OpenAlgoGateway:
         caps: HardCaps | None = None,
         sent: SentToday | None = None,
         resting: Callable[[], str] = lambda: SL,
+        fence: Callable[[], str] = lambda: "",
     ) -> None:
-        self._resting = resting
+        self._resting, self._fence = resting, fence
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
 
@@ -70,7 +72,7 @@ class OpenAlgoGateway:
             self._sent.add(session)
         reach("gateway.place.sending", (order,))
         wanted, waits = wanted_of(order, self._resting()), self._holds_for(order)
-        outcome = self._client.place(wanted, urgent=not is_entry, wait_s=waits)
+        outcome = self._client.place(wanted, urgent=not is_entry, wait_s=waits, barred=self._fence)
         reach("gateway.place.sent", (order,))
         return (*self._unexpected(outcome), self._report(order.order_id, outcome))
 
@@ -79,7 +81,7 @@ class OpenAlgoGateway:
         shown, held_up = self._shown(command.broker_id)
         if held_up:
             return self._other_mode()
-        if shown is not None and shown.working:
+        if shown is not None and shown.working and not self._fence():
             reach("gateway.cancel.sending")
             self._client.cancel(shown)
             reach("gateway.cancel.sent")
@@ -94,6 +96,9 @@ class OpenAlgoGateway:
             return (self._revision(command, events.UNSURE, f"the book shows it {shown.status}"), *self._seen())
         wish = command.revision
         price = wish.limit if shown.price is not None else None
+        fenced = self._fence()
+        if fenced:
+            return (self._revision(command, events.UNSURE, fenced),)
         reach("gateway.modify.sending")
         outcome = self._client.modify(shown, quantity=wish.quantity, price=price, trigger=wish.trigger)
         reach("gateway.modify.sent")

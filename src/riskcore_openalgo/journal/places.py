@@ -55,6 +55,9 @@ class Place(Protocol):
     def holder(self) -> str | None:
         """Who holds the writer's lock, as far as it is known; None while nobody does."""
 
+    def break_lock(self) -> None:
+        """Take the writer's lock away from whoever holds it, dead, hung or alive: a fence must stand before that."""
+
     def writing(self) -> Engine:
         """The writer's engine; what it commits is on the disk."""
 
@@ -118,6 +121,10 @@ class SqliteFile:
     def holder(self) -> str | None:
         """What the lock's file says."""
         return holder(beside(self.path, ".lock"))
+
+    def break_lock(self) -> None:
+        """The lock's file goes, and its holder keeps a lock on a file that has no name; Windows refuses that."""
+        beside(self.path, ".lock").unlink(missing_ok=True)
 
     def writing(self) -> Engine:
         """The file, made where it is missing."""

@@ -165,7 +165,8 @@ class Reader:
         if last:
             changed: rc.Policy = Row(*last[0]).event.policy
             return changed
-        return self.beginning().policy
+        start = self.beginning()
+        return None if start.policy is None else engine.in_force(start.state, start.policy)
 
     def beginning(self) -> Snapshot:
         """What the first row follows: nothing, or, in a pruned journal, the state and policy it was pruned with."""

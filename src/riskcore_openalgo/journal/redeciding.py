@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import engine, events
@@ -91,7 +91,8 @@ def redecide(journal: Reader, policy: rc.Policy) -> Iterator[Redecision]:
 
 
 def _again(state: engine.State, asked: events.Input, policy: rc.Policy, signal_id: str) -> Answer:
-    facts = engine.step(state, asked, policy).facts
+    asked_anew = evolve(state, control=engine.State().control)  # what a hand had set is not the other policy's
+    facts = engine.step(asked_anew, asked, policy).facts
     found = (fact for fact in facts if isinstance(fact, DECIDED) and _id_of(fact) == signal_id)
     return Answer.of(next(found, None))
 

@@ -46,6 +46,7 @@ HOLDER: Final = """
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND l.classid = (%(high)s::bigint)::oid AND l.objid = (%(low)s::bigint)::oid
 """
+END_HOLDER: Final = HOLDER.replace("a.application_name", "pg_terminate_backend(a.pid)")
 
 
 class Postgres:
@@ -91,6 +92,12 @@ class Postgres:
         with self._connection(READING_MS, writes=False) as connection:
             found = connection.execute(HOLDER, self._halves()).fetchone()
         return str(found[0]) if found else None
+
+    def break_lock(self) -> None:
+        """The holder's connection is ended by the server; it needs the right to (the same user has it)."""
+        self._schema = self._schema or self._current_schema()
+        with self._connection(WRITING_MS, writes=False) as connection:
+            connection.execute(END_HOLDER, self._halves())
 
     def writing(self) -> Engine:
         """One connection, which holds the writer's lock."""

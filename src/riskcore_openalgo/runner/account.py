@@ -182,7 +182,8 @@ def session_begins(day: date, tables: rc.Tables | None) -> datetime:
 class Rhythm:
     """How often an account is read, in seconds.
 
-    Books: every `busy_s` while an order is on its way or has no name at the broker, or an exit waits, every `holding_s`
+    Books: every `busy_s` while an order is on its way or has no name at the broker, an exit waits, or an emergency stop
+    is at work, every `holding_s`
     while something is held, every `quiet_s` else. `soon_s` is how soon after an order update, so that several updates
     lead to one reading.
     """
@@ -245,7 +246,11 @@ class Reading:
 
 def books_every(state: engine.State, rhythm: Rhythm) -> float:
     """How often the books are to be read as things stand."""
-    if state.custody.wanted or any(not order.rests or not order.broker_id for order in state.book.live_orders()):
+    if (
+        engine.is_stopping(state)
+        or state.custody.wanted
+        or any(not order.rests or not order.broker_id for order in state.book.live_orders())
+    ):
         return rhythm.busy_s
     if state.custody.mismatches or state.book.latch("login") is not None:
         return rhythm.holding_s

@@ -37,9 +37,11 @@ from riskcore_openalgo.live_feed.live import LIVE as FEED_LIVE, PAPER as FEED_PA
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch, Watched, most_of
 from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
+from riskcore_openalgo.runner.fence import Fence, fence_of
 from riskcore_openalgo.runner.history import History, bars_for
 from riskcore_openalgo.runner.inbox import Inbox
 from riskcore_openalgo.runner.lanes import Gateway
+from riskcore_openalgo.runner.ledger import Ledger
 from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Seldom, Together
@@ -59,9 +61,12 @@ INBOX_EVERY: Final = timedelta(seconds=0.2)
 
 @frozen(kw_only=True)
 class Day:
-    """A live day that was put together, with what a command line shows of it. `close` ends its threads."""
+    """A live day that was put together, with what a command line and a page show of it. `close` ends its threads."""
 
     live: Live
+    feed: LiveFeed
+    fence: Fence
+    ledger: Ledger
     alarms: Alarms
     inbox: Inbox
     wake: threading.Event
@@ -103,6 +108,7 @@ class _Assembly:
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
         inbox = Inbox(self.journal.inbox, self.journal, tell=alarms.tell)
+        fence, ledger = Fence(fence_of(self.journal.inbox)), Ledger(self.journal, standing.state)
         strategies = self._strategies()
         history = self._history(strategies)
         guard = ModeGuard(self.client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
@@ -110,7 +116,7 @@ class _Assembly:
         evidence = self._evidence(account, known, history, feed, standing)
         schedule = self._schedule(standing, strategies)
         paper = None if self.mode == LIVE else PaperGateway()
-        gateway: Gateway = self._gateway(guard, standing) if paper is None else paper
+        gateway: Gateway = self._gateway(guard, standing, fence) if paper is None else paper
         lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=alarms.lane_failed)
         parts = Parts(
             journal=self.journal,
@@ -127,12 +133,22 @@ class _Assembly:
             paper=paper,
             capability=None if self.mode == LIVE else rc.capability(NO_BROKER, on=self.clock().date()),
             schedule=schedule,
+            watchers=(ledger.watch,),
             timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )
         opened.callback(lanes.close)
         opened.callback(feed.stop)
         opened.callback(schedule.stop)
-        return Day(live=standing.of(Live(parts)), alarms=alarms, inbox=inbox, wake=wake, close=opened.close)
+        return Day(
+            live=standing.of(Live(parts)),
+            feed=feed,
+            fence=fence,
+            ledger=ledger,
+            alarms=alarms,
+            inbox=inbox,
+            wake=wake,
+            close=opened.close,
+        )
 
     def _policy(self) -> rc.Policy:
         """The settings'; `live_symbols` is for orders that are really sent."""
@@ -187,7 +203,7 @@ class _Assembly:
             tables=self.settings.policy.tables,
         )
 
-    def _gateway(self, guard: ModeGuard, standing: Standing) -> OpenAlgoGateway:
+    def _gateway(self, guard: ModeGuard, standing: Standing, fence: Fence) -> OpenAlgoGateway:
         today = self.clock().date()
         sent = SentToday(today, entries_of(self.journal.load().state.book, today))
         caps = self.settings.system.hard_caps
@@ -198,6 +214,7 @@ class _Assembly:
             caps=caps,
             sent=sent,
             resting=lambda: resting_of(standing.state().custody.capability),
+            fence=fence.shut,
         )
 
     def _feed(self, wake: threading.Event, known: Known) -> LiveFeed:

@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, get_args
 
 import attrs
 from attrs import frozen
@@ -37,22 +37,24 @@ from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.journal.tables import JOURNAL
 
 Request: TypeAlias = (
-    events.DifferencesAccepted | events.OperatorHalted | events.OperatorResumed | events.LoginSeen | events.TightenStop
+    events.DifferencesAccepted
+    | events.OperatorHalted
+    | events.OperatorResumed
+    | events.LoginSeen
+    | events.TightenStop
+    | events.OperatorEntered
+    | events.OperatorExited
+    | events.OperatorCancelled
+    | events.OperatorTightened
+    | events.OperatorSet
+    | events.EmergencyStopped
 )
-REQUESTS: Final[dict[str, type]] = {
-    kind.__name__: kind
-    for kind in (
-        events.DifferencesAccepted,
-        events.OperatorHalted,
-        events.OperatorResumed,
-        events.LoginSeen,
-        events.TightenStop,
-    )
-}
+REQUESTS: Final[dict[str, type]] = {kind.__name__: kind for kind in get_args(Request)}
 """The inputs that an operator may leave: nothing that a price, a broker or a strategy says."""
 
 FORM: Final = 1
-LARGEST: Final = 65_536
+LARGEST: Final = 1_048_576
+"""Bytes of a request; a policy with market tables of one's own is the largest."""
 FINEST: Final = Decimal("0.0001")
 ASKED: Final = ".json"
 TAKEN: Final = ".taken"
@@ -329,7 +331,8 @@ def _input_in(content: dict[str, Any]) -> Request:
         raise NotARequest("it has no version, or no body")
     try:
         event: Request = decode(name, version, body)
-        fine = isinstance(event, events.TightenStop) and event.stop < FINEST
+        stops = events.TightenStop | events.OperatorTightened
+        fine = isinstance(event, stops) and event.stop < FINEST
         if not fine:
             encode(event)
     except CodecError:

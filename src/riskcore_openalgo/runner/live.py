@@ -78,6 +78,7 @@ class Parts:
     capability: rc.Capability | None = None
     timers: Timers | None = None
     schedule: Schedule | None = None
+    watchers: tuple[Callable[[events.Fact], None], ...] = ()
 
 
 class Live:
@@ -153,6 +154,8 @@ class Live:
         """Everybody who is told of facts, after they are durable."""
         self._parts.alarms.watch(fact)
         self.latency.watch(fact)
+        for watcher in self._parts.watchers:
+            watcher(fact)
 
     def _read(self, now: datetime) -> None:
         """Begin what is to be read of the account and of bars."""

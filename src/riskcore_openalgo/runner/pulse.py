@@ -33,7 +33,12 @@ class Pulse:
 def pace(state: engine.State) -> timedelta:
     """How long may pass without a word of time."""
     custody, book = state.custody, state.book
-    if custody.touches or custody.wanted or any(not order.rests for order in book.live_orders()):
+    if (
+        engine.is_stopping(state)
+        or custody.touches
+        or custody.wanted
+        or any(not order.rests for order in book.live_orders())
+    ):
         return HURRY
     if book.positions or state.pending or book.latches:
         return BUSY

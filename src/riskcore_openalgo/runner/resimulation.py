@@ -32,6 +32,8 @@ THE_BROKERS: Final = (
     events.LoginSeen,
     events.EquityRead,
     events.PolicyLoaded,
+    events.OperatorSet,
+    events.OperatorCancelled,
 )
 """Inputs that belong to the recorded orders and their broker, and to the recorded policy: they are not taken again."""
 

@@ -95,6 +95,7 @@ class Runner:
             self._in_force(item.event)
             made = engine.step(self.state, item.event, self.policy)
             self.state = made.state
+            self.policy = engine.in_force(self.state, self.policy)
             entries += (item.event, *made.facts)
             commands += made.commands
             led_to.append(made.facts)

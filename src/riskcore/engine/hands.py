@@ -1,0 +1,152 @@
+"""What a hand may ask for beside stopping and resuming: exits, cancels, a nearer stop, other settings.
+
+Each act ends in `ControlTaken`, and what follows from it, or in `ControlRefused` with a reason of
+`states.CONTROL_REFUSALS`. No rule is asked of an exit; a stop never loosens; settings that let more pass wait for the
+next session where the day is in loss.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import attrs
+
+from riskcore import events as e
+from riskcore.book import Book
+from riskcore.engine.turn import Turn
+from riskcore.exits.leaving import can_trade
+from riskcore.money import exact
+from riskcore.orders import BY_OPERATOR
+from riskcore.policy import Policy, policy_hash
+from riskcore.policy.changes import changes
+from riskcore.positions import Position
+from riskcore.reasons import Finding
+from riskcore.rounding import STOP, rounded
+from riskcore.signals import BUY
+from riskcore.states import CONFIRM
+
+Hand: TypeAlias = e.OperatorExited | e.OperatorCancelled | e.OperatorTightened | e.OperatorSet
+
+
+def leave(event: e.OperatorExited, turn: Turn) -> None:
+    """Leave a position, or so many shares of it; entries of its symbol that work or wait are taken back first."""
+    position = turn.book.position(event.key)
+    act = "exit" if event.quantity is None else "reduce"
+    reason = _no_exit(turn, position, event)
+    if reason or position is None:
+        _refuse(turn, event, act, event.key, reason)
+        return
+    turn.note(e.ControlTaken(turn.at, act, event.key, event.by, event.why))
+    for signal in turn.state.pending:
+        if f"{signal.exchange}:{signal.symbol}" == event.key:
+            turn.refuse(signal, Finding("position", False, "exit_came_first", signal.symbol, event.by))
+    part = None if event.quantity == position.quantity else event.quantity
+    turn.leave(position, BY_OPERATOR, position.last or position.average_price, part=part)
+
+
+def _no_exit(turn: Turn, position: Position | None, event: e.OperatorExited) -> str:
+    """Why there is nothing to leave, or ""."""
+    if position is None:
+        return "no_position"
+    leaving = turn.book.leaving(event.key)
+    wanted = turn.state.custody.wanted_of(event.key)
+    whole = event.quantity is None or event.quantity == position.quantity
+    if event.quantity is not None and event.quantity > position.quantity:
+        return "more_than_held"
+    if event.quantity is not None and not whole and event.quantity % position.instrument.lot_size:
+        return "not_whole_lots"
+    if not all(order.takes_part for order in leaving) or (wanted is not None and wanted.part is None):
+        return "exit_working"
+    if not whole and (leaving or wanted is not None):
+        return "exit_working"
+    return "" if can_trade(position, turn.at, turn.policy) else "market_shut"
+
+
+def cancel(event: e.OperatorCancelled, turn: Turn) -> None:
+    """Take back what is left of an entry, or of an exit of a part."""
+    order = turn.book.order(event.order_id)
+    reason = ""
+    if order is None or not order.live:
+        reason = "no_such_order"
+    elif order.rests:
+        reason = "stop_protects"
+    elif not order.is_entry and not order.takes_part:
+        reason = "exit_goes_on"
+    if reason or order is None:
+        _refuse(turn, event, "cancel", event.order_id, reason)
+        return
+    turn.note(e.ControlTaken(turn.at, "cancel", event.order_id, event.by, event.why))
+    turn.cancel(order, f"by hand: {event.by}")
+
+
+def tighten(event: e.OperatorTightened, turn: Turn) -> None:
+    """Move a stop nearer to the price, rounded to the nearer tick; never further from it, never beyond it."""
+    held = turn.book.position(event.key)
+    reason = "no_position"
+    if held is not None:
+        stop, last = rounded(STOP, held.side, event.stop, held.instrument.tick), held.last or held.average_price
+        reason = "" if held.tightens(stop) else "stop_not_tighter"
+        if not reason and (stop >= last if held.side == BUY else stop <= last):
+            reason = "stop_beyond_market"
+        if not reason:
+            turn.note(e.ControlTaken(turn.at, "tighten", event.key, event.by, event.why))
+            turn.note(e.StopMoved(turn.at, event.key, held.id, held.stop, stop, BY_OPERATOR))
+            return
+    _refuse(turn, event, "tighten", event.key, reason)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def set_policy(event: e.OperatorSet, turn: Turn) -> None:
+    """Other settings, at once; what lets more pass while the day is in loss needs the word, and the next session."""
+    found = changes(turn.policy, event.policy)
+    told = tuple((change.key, change.before, change.after) for change in found)
+    name = ", ".join(key for key, _, _ in told)
+    later = any(change.looser for change in found) and in_loss(turn.book)
+    reason = ""
+    if event.base != policy_hash(turn.policy):
+        reason = "policy_moved_on"
+    elif not found:
+        reason = "nothing_changes"
+    elif later and event.word != CONFIRM:
+        reason = "loosening_unconfirmed"
+    if reason:
+        _refuse(turn, event, "set", name, reason)
+    elif later:
+        turn.note(e.PolicyScheduled(turn.at, event.by, event.why, told, event.policy))
+    else:
+        _put_in_force(turn, event.by, event.why, told, event.policy)
+
+
+def scheduled(turn: Turn) -> None:
+    """What was scheduled for the next session comes into force: asked when one has opened."""
+    waiting = turn.state.control.next_policy
+    if waiting is not None:
+        told = tuple((change.key, change.before, change.after) for change in changes(turn.policy, waiting))
+        _put_in_force(turn, "riskcore", "scheduled for this session", told, waiting)
+
+
+def _put_in_force(turn: Turn, by: str, why: str, told: tuple[tuple[str, str, str], ...], policy: Policy) -> None:
+    base = turn.state.control.base or turn.state.policy_hash
+    turn.note(e.PolicyChanged(turn.at, policy, policy_hash(policy)))
+    turn.note(e.PolicyAdjusted(turn.at, by, why, told, policy, base))
+    turn.policy = in_force(policy, turn.policy)
+
+
+@exact
+def in_loss(book: Book) -> bool:
+    """Whether the day's result, open positions included, is below nought."""
+    return book.net_realised + book.unrealised < 0
+
+
+@lru_cache(maxsize=16)
+def in_force(by_hand: Policy, given: Policy) -> Policy:
+    """The policy that rules: the one that a hand made, with the code of the rules of the one that is given."""
+    names = [[(rule.name, rule.parameters, rule.source) for rule in policy.rules] for policy in (by_hand, given)]
+    return attrs.evolve(by_hand, rules=given.rules) if names[0] == names[1] and by_hand.rules else by_hand
+
+
+def _refuse(turn: Turn, event: Any, act: str, name: str, reason: str) -> None:
+    turn.note(e.ControlRefused(turn.at, act, name, event.by, event.why, reason))

@@ -1,0 +1,261 @@
+"""`riskcore control ...`: an operator's act through the inbox of the runner, or, where none runs, by a turn of our own.
+
+What came of it is read off the journal: the facts that followed the input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+from attrs import frozen
+
+import riskcore as rc
+from riskcore import events
+from riskcore.control import FLAT, INCOMPLETE, PENDING, STOPPING
+from riskcore.policy.changes import changes
+from riskcore.states import CONTROL_REFUSALS
+from riskcore_openalgo.cli.opening import reader, writer
+from riskcore_openalgo.config import load_settings
+from riskcore_openalgo.journal import At, Journal, JournalInUse, Reader
+from riskcore_openalgo.runner.by_hand import NeedsARunner, take_by_hand
+from riskcore_openalgo.runner.direct import EXITS
+from riskcore_openalgo.runner.hands import Hand, requested
+from riskcore_openalgo.runner.inbox import Inbox, Request, folder_of
+
+REFUSED: Final = 3
+POLL_S: Final = 0.1
+NOBODY: Final = "no runner writes to this journal"
+ALONE: Final = (events.OperatorHalted, events.OperatorResumed, events.OperatorSet, events.EmergencyStopped)
+"""What may be done to a journal that nobody runs: it sends nothing, or is refused where it would."""
+
+
+@frozen
+class Outcome:
+    """What came of an act: the row of its input, and the facts that followed."""
+
+    row: int
+    facts: tuple[events.Fact, ...]
+
+    @property
+    def refused(self) -> str:
+        """The reason it was refused for, or ""."""
+        found = (fact for fact in self.facts if isinstance(fact, events.ControlRefused))
+        return next((fact.reason for fact in found), "")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """One act; the exit code says what came of it."""
+    at = arguments.journal or load_settings(arguments.config).system.journal
+    arguments.by = arguments.by or who()
+    with reader(at) as journal:
+        event = event_of(arguments, journal)
+    taken = act(at, event, arguments)
+    if taken is None:
+        return 1
+    if isinstance(event, events.EmergencyStopped):
+        return _stopped(at, taken, arguments)
+    if isinstance(event, events.OperatorEntered) and not taken.refused:
+        return _decided(at, taken, event, arguments)
+    return told(taken, arguments)
+
+
+def who() -> str:
+    """The user of this machine."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "somebody without a name"
+
+
+def event_of(given: argparse.Namespace, journal: Reader) -> Request:
+    """The act as an input; a setting is shown as it changes."""
+    policy = journal.policy() or rc.Policy()
+    hand = Hand(by=given.by, why=given.why, at=datetime.now(rc.IST), policy=policy)
+    event = requested(given.control_verb, vars(given), hand)
+    if isinstance(event, events.OperatorSet) and not given.json:
+        for change in changes(policy, event.policy):
+            print(f"{change.key}: {change.before} -> {change.after}{' (looser)' if change.looser else ''}", flush=True)
+    return event
+
+
+# ---------------------------------------------------------------- doing it
+
+
+def act(at: At, event: Request, given: argparse.Namespace) -> Outcome | None:
+    """Hand an act over, and wait for what came of it; None where nobody took it, which is said."""
+    try:
+        with writer(at) as journal:
+            return _alone(journal, event)
+    except JournalInUse:
+        return _through_the_inbox(at, event, given)
+    except NeedsARunner as alone:
+        if not isinstance(event, events.EmergencyStopped):
+            raise
+        path = Inbox(given.inbox or folder_of(at)).put(event)
+        raise NeedsARunner(
+            f"{NOBODY}, and positions or orders are open ({alone}). The stop waits for the next start as {path}. "
+            "To stop now: riskcore stop --direct"
+        ) from None
+
+
+def _alone(journal: Journal, event: Request) -> Outcome:
+    """The act on a journal that nobody runs."""
+    if not isinstance(event, ALONE):
+        raise NeedsARunner(f"{journal.where}: {NOBODY}; start it, or use the broker's own page")
+    facts = take_by_hand(journal, event, event.at)
+    return Outcome(journal.length, facts)
+
+
+def _through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outcome | None:
+    with reader(at) as journal:
+        before = journal.length
+        path = Inbox(given.inbox or folder_of(at)).put(event)
+        give_up = time.monotonic() + given.wait
+        while True:
+            found = outcome(journal, event, before)
+            if found is not None:
+                return found
+            if time.monotonic() >= give_up:
+                break
+            time.sleep(POLL_S)
+    said = f"NOT taken within {given.wait:g} s: the request waits as {path}; delete that file to withdraw it"
+    if given.json:
+        print(json.dumps({"done": False, "waits_as": str(path)}))
+    print(said, file=sys.stderr)
+    return None
+
+
+def outcome(journal: Reader, event: Request, after: int) -> Outcome | None:
+    """The input as the journal has it, and the facts up to the next input."""
+    for row in journal.rows("input", after=after, types=[type(event).__name__]):
+        if attrs.evolve(row.event, at=event.at) == event:
+            return Outcome(row.seq, tuple(_facts_after(journal, row.seq)))
+    return None
+
+
+def _facts_after(journal: Reader, seq: int) -> Iterator[events.Fact]:
+    for row in journal.rows(after=seq):
+        if row.kind != "fact":
+            return
+        yield row.event
+
+
+# ---------------------------------------------------------------- saying it
+
+
+def told(taken: Outcome, given: argparse.Namespace, **more: Any) -> int:
+    """Print what came of it; the exit code."""
+    reason = taken.refused
+    if given.json:
+        names = [type(fact).__name__ for fact in taken.facts]
+        print(json.dumps({"done": not reason, "row": taken.row, "refused": reason, "facts": names, **more}))
+    elif reason:
+        print(f"refused: {reason}: {CONTROL_REFUSALS.get(reason, '')}")
+    else:
+        print(f"done: row {taken.row}: {', '.join(_words(fact) for fact in taken.facts) or 'nothing had to change'}")
+    return REFUSED if reason else 0
+
+
+def _words(fact: events.Fact) -> str:
+    match fact:
+        case events.Latched():
+            return f"entries are {fact.latch.state} ({fact.latch.name})"
+        case events.Lifted():
+            return f"lifted {fact.name}"
+        case events.StopMoved():
+            return f"the stop of {fact.key} is now {fact.after}"
+        case events.ExitApproved():
+            return f"exit {fact.order.side} {fact.order.quantity} {fact.order.instrument.key} to {fact.order.limit}"
+        case events.PolicyScheduled():
+            return "it holds from the next session"
+        case events.PolicyAdjusted():
+            return "it holds from now on"
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", type(fact).__name__).lower()
+
+
+def _decided(at: At, taken: Outcome, event: events.OperatorEntered, given: argparse.Namespace) -> int:
+    """Wait for the decision on a manual entry."""
+    give_up = time.monotonic() + given.wait
+    with reader(at) as journal:
+        while True:
+            kinds = ["EntryApproved", "EntryRefused", "SignalRepeated"]
+            for row in journal.rows("fact", after=taken.row, types=kinds):
+                if _is_of(row.event, event.signal.id):
+                    return _answer(taken, row.event, given)
+            if time.monotonic() >= give_up:
+                print(f"row {taken.row}: no decision within {given.wait:g} s", file=sys.stderr)
+                return 1
+            time.sleep(POLL_S)
+
+
+def _is_of(fact: Any, signal_id: str) -> bool:
+    return bool((fact.signal_id if isinstance(fact, events.SignalRepeated) else fact.signal.id) == signal_id)
+
+
+def _answer(taken: Outcome, fact: events.Fact, given: argparse.Namespace) -> int:
+    if isinstance(fact, events.EntryApproved):
+        order = fact.order
+        text = f"approved: {order.side} {order.quantity} {order.instrument.key} to {order.limit}, stop {order.stop}"
+        code = 0
+    else:
+        failed = [found for found in getattr(fact, "findings", ()) if not found.passed]
+        text = "refused: " + ("; ".join(f"{found.rule}: {found.text}" for found in failed) or "it is known already")
+        code = REFUSED
+    if given.json:
+        print(json.dumps({"done": code == 0, "row": taken.row, "decision": text}))
+    else:
+        print(text)
+    return code
+
+
+def _stopped(at: At, taken: Outcome, given: argparse.Namespace) -> int:
+    """Wait for the end of an emergency stop; one that stood already is told as it stands."""
+    give_up = time.monotonic() + given.wait
+    said = ""
+    while True:
+        with reader(at) as journal:
+            emergency = journal.load().state.control.emergency
+            left = _left(journal, taken.row)
+        stage = STOPPING if emergency is None else emergency.stage
+        if stage != said and not given.json:
+            print(f"emergency stop: {stage}", flush=True)
+        said = stage
+        if stage in (FLAT, PENDING, INCOMPLETE) or time.monotonic() >= give_up:
+            break
+        time.sleep(POLL_S)
+    if given.json:
+        done = stage == FLAT
+        print(
+            json.dumps({"done": done, "row": taken.row, "stage": stage, "left": list(left), "refused": taken.refused})
+        )
+    else:
+        print("\n".join(f"left: {what}" for what in left) or "left: nothing")
+    return EXITS[stage]
+
+
+def _left(journal: Reader, after: int) -> Sequence[str]:
+    """What the latest word on the stop says is left."""
+    staged = [row.event.left for row in journal.rows("fact", after=after, types=["EmergencyStaged"])]
+    staged = staged or [row.event.left for row in journal.rows("fact", types=["EmergencyStaged"])]
+    return staged[-1] if staged else ()
+
+
+def password(arguments: argparse.Namespace) -> int:
+    """Ask for a password twice, and print the line that the credentials file needs."""
+    from riskcore_openalgo.web.control.passwords import hashed
+
+    first = getpass.getpass("Password: ")
+    if first != getpass.getpass("The same again: "):
+        raise ValueError("the two are not the same; nothing was made")
+    print("write under api_credentials: in api_credentials.yaml:\n")
+    print(f"  control:\n    users:\n      {arguments.user}: {json.dumps(hashed(first))}")
+    return 0

@@ -1,0 +1,88 @@
+"""`riskcore stop --direct`: the emergency stop where the runner is dead or hung."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+from riskcore.control import FLAT, STOPPING, Emergency
+from riskcore_openalgo.cli.control import who
+from riskcore_openalgo.cli.live import KEY_VARIABLE
+from riskcore_openalgo.cli.opening import key_of
+from riskcore_openalgo.client import Client
+from riskcore_openalgo.client.client import now_in_ist
+from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
+from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.journal.places import place_of
+from riskcore_openalgo.runner.assembly import LIVE, assembled
+from riskcore_openalgo.runner.direct import EXITS, stop_now, take_over, warm_up
+from riskcore_openalgo.runner.fence import fence_of, raise_fence
+from riskcore_openalgo.runner.stopping import what_is_open
+
+
+def direct(arguments: argparse.Namespace, clock: Callable[[], datetime] = now_in_ist) -> int:
+    """Fence the runner off, take its place, leave everything; the exit code says how far that came."""
+    if arguments.config is None:
+        raise ValueError("--direct needs --config: OpenAlgo's address and key stand there")
+    settings = load_settings(arguments.config)
+    if not arguments.analyzer and settings.system.mode != MODE_LIVE:
+        raise ValueError("`mode:` in system_config.yaml is not live: for OpenAlgo's sandbox give --analyzer")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
+    return stop(settings, arguments, clock)
+
+
+def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], datetime]) -> int:
+    """As `direct`, with settings that were read."""
+    access = settings.credentials.openalgo
+    key = os.environ.get(KEY_VARIABLE) or access.api_key or ""
+    at = arguments.journal or settings.system.journal
+    place = place_of(at, key=key_of(at))
+    if place.path is not None and not place.path.is_file():
+        raise FileNotFoundError(f"{place.where}: no such journal: what is ours stands there and nowhere else")
+    by, why = who(), "emergency stop, directly"
+
+    def tell(text: str) -> None:
+        print(text, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+
+    with contextlib.ExitStack() as opened:
+        client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
+        tell(f"{place.where}: the fence stands; no runner that is running now sends anything from here on")
+        raise_fence(fence_of(place.inbox), by=by, why=why, at=clock())
+        take_over(place, tell=tell)
+        journal = opened.enter_context(Journal(at, key=key_of(at), wait_s=2.0))
+        day = assembled(
+            settings, client, journal, mode=LIVE, analyzer=arguments.analyzer, clock=clock, api_key=lambda: key
+        )
+        opened.callback(day.close)
+        day.live.start()
+        warm_up(day.live, lambda name: day.feed.prices.last_good(name) is not None)
+        runner = day.live.runner
+        ended = stop_now(
+            day.live,
+            runner.offer,
+            runner.clock,
+            by=by,
+            why=why,
+            whole_account=arguments.whole_account,
+            fence=day.fence,
+            within_s=arguments.wait,
+            tell=lambda stage: tell(f"emergency stop: {stage}"),
+        )
+        return _told(ended, what_is_open(day.live.state), as_json=arguments.json)
+
+
+def _told(ended: Emergency | None, left: list[str], *, as_json: bool) -> int:
+    stage = STOPPING if ended is None else ended.stage
+    contrary = [] if ended is None else list(ended.contrary)
+    if as_json:
+        print(json.dumps({"done": stage == FLAT, "stage": stage, "left": left + contrary}))
+    else:
+        print("\n".join(left + contrary) or "left: nothing")
+        print("the account stays locked: riskcore control rearm --word UNLOCK, when it has been looked at")
+    return EXITS[stage]

@@ -1,0 +1,110 @@
+"""What a page shows of the day beside the state: decisions with their reasons, trades, alarms, the way of equity.
+
+It watches the facts of the running day, and begins with those of today that the journal has. All of it may be read
+from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final, Protocol
+
+from attrs import frozen
+
+from riskcore import engine, events
+from riskcore_openalgo.journal import Row
+
+KEPT: Final = 200
+EVERY: Final = timedelta(seconds=15)
+"""How far apart two points of the equity chart are at least."""
+POINTS: Final = 1_600
+SHOWN: Final = (
+    events.EntryApproved,
+    events.EntryRefused,
+    events.ExitApproved,
+    events.PositionClosed,
+    events.Alarmed,
+    events.AlarmOver,
+    events.Latched,
+    events.Lifted,
+    events.ControlTaken,
+    events.ControlRefused,
+    events.EmergencyStaged,
+    events.PolicyAdjusted,
+    events.PolicyScheduled,
+    events.ConnectionStaged,
+)
+
+
+class Read(Protocol):
+    """A journal, as far as a ledger reads it."""
+
+    def rows(self, kind: str | None = None, *, after: int = 0, types: tuple[str, ...] = ()) -> Iterator[Row]:
+        """Rows in order."""
+
+
+@frozen
+class Point:
+    """The equity at a moment."""
+
+    at: datetime
+    equity: Decimal
+
+
+class Ledger:
+    """The day's facts, newest last; `state` is the engine's."""
+
+    def __init__(self, journal: Read, state: Callable[[], engine.State]) -> None:
+        self._state, self._lock = state, threading.Lock()
+        self._facts: deque[events.Fact] = deque(maxlen=KEPT)
+        self._points: deque[Point] = deque(maxlen=POINTS)
+        self._day: date | None = None
+        self._begin(journal)
+
+    def watch(self, fact: events.Fact) -> None:
+        """Note a fact, after it is durable; called by the runner's thread."""
+        with self._lock:
+            if isinstance(fact, SHOWN):
+                self._facts.append(fact)
+            self._plot(fact.at, self._state().book.equity)
+
+    def facts(self, *kinds: type) -> list[events.Fact]:
+        """Those of some kinds, newest first; of the newest day alone."""
+        with self._lock:
+            found = [fact for fact in self._facts if isinstance(fact, kinds)]
+        newest = found[-1].at.date() if found else None
+        return [fact for fact in reversed(found) if fact.at.date() == newest]
+
+    def points(self) -> list[Point]:
+        """The way of equity today."""
+        with self._lock:
+            return list(self._points)
+
+    def _begin(self, journal: Read) -> None:
+        """Today's facts from the journal; of equity what the finished trades made of it."""
+        opening, made = None, Decimal(0)
+        names = tuple(kind.__name__ for kind in (*SHOWN, events.EquityKnown, events.SessionOpened))
+        for row in journal.rows("fact", types=names):
+            fact = row.event
+            if isinstance(fact, events.SessionOpened):
+                opening, made = None, Decimal(0)
+                self._points.clear()
+            elif isinstance(fact, events.EquityKnown):
+                opening = fact.equity
+                self._points.append(Point(fact.at, opening))
+            elif isinstance(fact, SHOWN):
+                self._facts.append(fact)
+            if isinstance(fact, events.PositionClosed) and opening is not None:
+                made += fact.gross - fact.charges
+                self._points.append(Point(fact.at, opening + made))
+
+    def _plot(self, at: datetime, equity: Decimal | None) -> None:
+        if self._points and self._points[-1].at.date() != at.date():
+            self._points.clear()
+        last = self._points[-1] if self._points else None
+        if equity is not None and (last is None or at - last.at >= EVERY):
+            self._points.append(Point(at, equity))
