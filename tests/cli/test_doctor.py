@@ -147,15 +147,15 @@ def test_the_calendars_end_is_told_a_month_before(day, status):
 @pytest.mark.parametrize(
     ("path", "program"),
     [
-        ("/home/a/OneDrive/desk/riskcore.db", "OneDrive"),
-        ("/home/a/OneDrive - Firm/riskcore.db", "OneDrive"),
-        ("/home/a/Dropbox/riskcore.db", "Dropbox"),
-        ("/home/a/Google Drive/My Drive/x/riskcore.db", "Google Drive"),
-        ("/Users/a/Library/Mobile Documents/com~apple~CloudDocs/riskcore.db", "iCloud"),
-        ("/Users/a/Library/CloudStorage/x/riskcore.db", "a cloud of macOS"),
-        ("/home/a/Nextcloud/riskcore.db", "Nextcloud"),
-        ("/home/a/boxes/riskcore.db", None),
-        ("/home/a/journal/riskcore.db", None),
+        ("/srv/a/OneDrive/desk/riskcore.db", "OneDrive"),
+        ("/srv/a/OneDrive - Firm/riskcore.db", "OneDrive"),
+        ("/srv/a/Dropbox/riskcore.db", "Dropbox"),
+        ("/srv/a/Google Drive/My Drive/x/riskcore.db", "Google Drive"),
+        ("/srv/a/Library/Mobile Documents/com~apple~CloudDocs/riskcore.db", "iCloud"),
+        ("/srv/a/Library/CloudStorage/x/riskcore.db", "a cloud of macOS"),
+        ("/srv/a/Nextcloud/riskcore.db", "Nextcloud"),
+        ("/srv/a/boxes/riskcore.db", None),
+        ("/srv/a/journal/riskcore.db", None),
     ],
 )
 def test_a_synced_folder_is_known_by_its_name(path, program):
@@ -233,7 +233,7 @@ class Held(PaperGateway):
     """A gateway of an OpenAlgo in semi-auto mode."""
 
     def place(self, order, at):
-        return events.OrderReported(at, order.order_id, "awaiting_approval", 0, 0)
+        return (events.OrderReported(at, order.order_id, "awaiting_approval", 0, 0),)
 
 
 @pytest.mark.parametrize(("gateway_of", "status"), [(Held, "fail"), (PaperGateway, "ok")])
