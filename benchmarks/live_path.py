@@ -45,7 +45,9 @@ POLICY = rc.Policy(
 class LivePath:
     """The live day, and when each order request left (`perf_counter`), by symbol."""
 
-    def __init__(self, server: FakeOpenAlgo, broker: FakeBroker, folder: Path, symbols: list[str]) -> None:
+    def __init__(
+        self, server: FakeOpenAlgo, broker: FakeBroker, folder: Path, symbols: list[str], policy: rc.Policy
+    ) -> None:
         self.broker, self.symbols = broker, symbols
         self._began = time.monotonic()
         self.left: dict[tuple[str, str], float] = {}
@@ -59,7 +61,7 @@ class LivePath:
         )
         self._note_requests()
         self.journal = Journal(folder / "live.db")
-        settings = Settings(policy=POLICY, system=System(watch=symbols))
+        settings = Settings(policy=policy, system=System(watch=symbols))
         self.day = assembled(settings, self.client, self.journal, mode=MODE, clock=self.clock, api_key=lambda: KEY)
 
     @property
@@ -110,7 +112,7 @@ class LivePath:
 
 
 @contextmanager
-def live_path(folder: Path, symbols: list[str]) -> Iterator[LivePath]:
+def live_path(folder: Path, symbols: list[str], policy: rc.Policy = POLICY) -> Iterator[LivePath]:
     """The day with its gate open, its runner in a thread, everything read once; closed at the end."""
     holder: list[LivePath] = []
     broker = FakeBroker(clock=lambda: holder[0].clock() if holder else TEN, cash=Decimal(10) ** 9, profile=LIVE)
@@ -124,7 +126,7 @@ def live_path(folder: Path, symbols: list[str]) -> Iterator[LivePath]:
         broker.quote(f"NSE:{symbol}", last=1000, bid=Decimal("999.9"), ask=1000)
         broker.bars(f"NSE:{symbol}", "5m", bars)
     with FakeOpenAlgo(broker, key=KEY, limits=False) as server:
-        path = LivePath(server, broker, folder, symbols)
+        path = LivePath(server, broker, folder, symbols, policy)
         holder.append(path)
         stop = threading.Event()
         live = path.day.live

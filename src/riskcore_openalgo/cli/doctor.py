@@ -50,8 +50,8 @@ def _checks(settings: Settings, place: At, where: str, clock: Callable[[], datet
     yield from _of_the_journal(settings, place)
     yield machine.secrets(settings)
     yield alerts.reachable(where)
-    yield limits.effective_risk(policy)
-    yield limits.never_bind(policy)
+    yield limits.effective_risk(policy, today)
+    yield limits.never_bind(policy, today)
     yield limits.switched_off(policy)
 
 

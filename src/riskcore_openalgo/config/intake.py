@@ -38,13 +38,30 @@ def _meta(unit: str, help_: str, **more: Any) -> dict[str, Any]:
     return {"unit": unit, "help": help_, **more}
 
 
-def _up_to(most: int) -> Any:
-    def checked(value: Any) -> int:
-        if type(value) is not int or not 1 <= value <= most:
-            raise ValueError(f"must be a whole number from 1 to {most}, got {value!r}")
-        return value
+def _whole_up_to(most: int, value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= most:
+        raise ValueError(f"must be a whole number from 1 to {most}, got {value!r}")
+    return value
 
-    return checked
+
+def _port(value: Any) -> int:
+    return _whole_up_to(LAST_PORT, value)
+
+
+def _body_size(value: Any) -> int:
+    return _whole_up_to(LARGEST_BODY, value)
+
+
+def _rate(value: Any) -> int:
+    return _whole_up_to(MOST_PER_MINUTE, value)
+
+
+def _tries(value: Any) -> int:
+    return _whole_up_to(MOST_TRIES, value)
+
+
+def _lockout(value: Any) -> int:
+    return _whole_up_to(LONGEST_LOCKOUT_S, value)
 
 
 def _host(value: Any) -> str:
@@ -81,10 +98,10 @@ def _fields(value: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     found = {}
     for name, theirs in value.items():
         if name not in NAMES:
-            raise ValueError(f"{name} is no field that is read; these are: {', '.join(sorted(NAMES))}")
+            raise ValueError(f"the field {name} is not read; these are: {', '.join(sorted(NAMES))}")
         wanted = tuple(str(one).lower() for one in (theirs if isinstance(theirs, tuple) else (theirs,)))
         if not wanted or not all(FIELD.fullmatch(one) for one in wanted):
-            raise ValueError(f"{name} must be a name in the alert, or a list of names, dotted within an object")
+            raise ValueError(f"the field {name} must be a name in the alert, or a list of them, dotted in an object")
         found[name] = wanted
     return found
 
@@ -93,7 +110,7 @@ def _words(value: Mapping[str, Any]) -> dict[str, str]:
     """The source's words -> BUY or SELL."""
     wrong = next((word for word, side in value.items() if str(side).upper() not in SIDES), None)
     if wrong is not None:
-        raise ValueError(f"{wrong} must mean buy or sell, such as {{long: buy, short: sell}}")
+        raise ValueError(f"the word {wrong} must mean buy or sell, such as {{long: buy, short: sell}}")
     return {str(word).upper(): SIDES[str(side).upper()] for word, side in value.items()}
 
 
@@ -106,9 +123,9 @@ def _given(value: Mapping[str, Any]) -> dict[str, str]:
     """Our field -> what holds where the source sends nothing for it."""
     for name, text in value.items():
         if name not in NAMES:
-            raise ValueError(f"{name} is no field that is read; these are: {', '.join(sorted(NAMES))}")
+            raise ValueError(f"the field {name} is not read; these are: {', '.join(sorted(NAMES))}")
         if isinstance(text, (tuple, dict, bool)) or not 0 < len(str(text)) <= LONGEST or not str(text).isascii():
-            raise ValueError(f"{name} must be plain text of at most {LONGEST} characters")
+            raise ValueError(f"the field {name} must be plain text of at most {LONGEST} characters")
     return {name: str(text) for name, text in value.items()}
 
 
@@ -138,7 +155,7 @@ class AlertSource:
     )
     per_minute: int = field(
         default=PER_MINUTE,
-        converter=_up_to(MOST_PER_MINUTE),
+        converter=_rate,
         metadata=_meta("alerts a minute", "more entries are refused; exits are always taken"),
     )
     fields: Mapping[str, tuple[str, ...]] = field(
@@ -172,10 +189,10 @@ class Intake:
     """Where alerts are posted to, and who is believed there."""
 
     host: str = field(default="127.0.0.1", converter=_host, metadata=_meta("address", "who can reach the intake"))
-    port: int = field(default=8780, converter=_up_to(LAST_PORT), metadata=_meta("port", "where it listens"))
+    port: int = field(default=8780, converter=_port, metadata=_meta("port", "where it listens"))
     max_body_bytes: int = field(
         default=65_536,
-        converter=_up_to(LARGEST_BODY),
+        converter=_body_size,
         metadata=_meta("bytes", "a larger alert is refused"),
     )
     trusted_proxies: tuple[str, ...] = field(
@@ -185,12 +202,10 @@ class Intake:
     )
     lockout_after: int = field(
         default=LOCKOUT_AFTER,
-        converter=_up_to(MOST_TRIES),
+        converter=_tries,
         metadata=_meta("alerts", "so many with a wrong secret within 10 minutes lock their address out"),
     )
-    lockout_s: int = field(
-        default=int(LOCKOUT_S), converter=_up_to(LONGEST_LOCKOUT_S), metadata=_meta("seconds", "for so long")
-    )
+    lockout_s: int = field(default=int(LOCKOUT_S), converter=_lockout, metadata=_meta("seconds", "for so long"))
     ssl_certfile: Path | None = field(
         default=None,
         converter=_file,
@@ -204,4 +219,4 @@ class Intake:
 
     def __attrs_post_init__(self) -> None:
         if self.ssl_keyfile is not None and self.ssl_certfile is None:
-            raise ValueError("ssl_keyfile is given without ssl_certfile; give both, or none")
+            raise ValueError("a ssl_keyfile needs its ssl_certfile; give both, or none")

@@ -6,6 +6,7 @@ These are sentences about a policy, worked out from its numbers alone; no rule i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -16,26 +17,29 @@ from riskcore_openalgo.doctor.check import Check, ok, warn
 
 STOPS_PCT: Final = tuple(map(Decimal, ("0.5", "1", "2", "5")))
 HUNDRED: Final = Decimal(100)
-OFF_WORDS: Final = ("empty: off", "empty: none", "empty: never", "empty: any")
-INTRADAY_MARGIN_PCT: Final = Decimal(20)
-"""The least that brokers may ask for an intraday share: five times the margin is the most that can be held."""
 
 
-def largest_pct(policy: rc.Policy) -> Decimal:
-    """How much of the sizing base one position may be worth, in percent."""
+def largest_pct(policy: rc.Policy, on: date) -> Decimal:
+    """How much of the sizing base one intraday position in a liquid share may be worth, in percent."""
     most = policy.max_position_size_percent
-    return most * HUNDRED / INTRADAY_MARGIN_PCT if policy.position_size_basis == "margin" else most
+    if policy.position_size_basis != "margin":
+        return most
+    share = rc.Instrument(symbol="ANY", tick="0.05")
+    margin = rc.margin_pct(share, "MIS", on=on, side=rc.BUY, tables=policy.tables)
+    return most if not margin else most * HUNDRED / margin
 
 
-def effective_pct(policy: rc.Policy, stop_pct: Decimal) -> Decimal:
+def effective_pct(policy: rc.Policy, stop_pct: Decimal, on: date) -> Decimal:
     """The most that a trade can lose at a stop so many percent away, in percent of the sizing base."""
-    return min(policy.risk_per_trade, largest_pct(policy) * stop_pct / HUNDRED)
+    return min(policy.risk_per_trade, largest_pct(policy, on) * stop_pct / HUNDRED)
 
 
-def effective_risk(policy: rc.Policy) -> Check:
+def effective_risk(policy: rc.Policy, on: date) -> Check:
     """What is risked, where the position cap binds before the risk does: for the usual stops."""
-    binds_from = policy.risk_per_trade * HUNDRED / largest_pct(policy)
-    told = ", ".join(f"{_plain(effective_pct(policy, stop))} % at a stop {_plain(stop)} % away" for stop in STOPS_PCT)
+    binds_from = policy.risk_per_trade * HUNDRED / largest_pct(policy, on)
+    told = ", ".join(
+        f"{_plain(effective_pct(policy, stop, on))} % at a stop {_plain(stop)} % away" for stop in STOPS_PCT
+    )
     said = f"{told}; risk_per_trade {_plain(policy.risk_per_trade)} % is reached from {_plain(binds_from)} % on"
     if binds_from > STOPS_PCT[-1]:
         remedy = (
@@ -45,18 +49,18 @@ def effective_risk(policy: rc.Policy) -> Check:
     return ok("effective_risk", said)
 
 
-def never_bind(policy: rc.Policy) -> Check:
+def never_bind(policy: rc.Policy, on: date) -> Check:
     """Limits that others keep from ever being reached."""
-    found = list(_idle(policy))
+    found = list(_idle(policy, on))
     if not found:
         return ok("never_bind", "each limit that is on can be reached")
     return warn("never_bind", "; ".join(found), "nothing is wrong; tighten what should bind, or know that it will not")
 
 
-def _idle(policy: rc.Policy) -> Iterator[str]:
-    most, each = policy.max_positions, largest_pct(policy)
+def _idle(policy: rc.Policy, on: date) -> Iterator[str]:
+    most, each = policy.max_positions, largest_pct(policy, on)
     widest = policy.stop_greatest_pct
-    risk = policy.risk_per_trade if widest is None else effective_pct(policy, widest)
+    risk = policy.risk_per_trade if widest is None else effective_pct(policy, widest, on)
     if widest is not None and risk < policy.risk_per_trade:
         yield f"risk_per_trade: no stop is wider than {_plain(widest)} %, and there the position cap binds first"
     if policy.max_trades_per_day < most:

@@ -28,7 +28,7 @@ VARIABLES: Final = ("OneDrive", "OneDriveCommercial", "OneDriveConsumer")
 
 
 def synced_by(path: Path, environment: Mapping[str, str] | None = None) -> str | None:
-    """The program that copies the folder of this file to a cloud, by its name or its marks; None where none is known."""
+    """The program that copies the folder of this file to a cloud, by name or marks; None where none is known."""
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - a link may lead out of the folder, and back into it
     for folder in (*whole.parents, *_resolved(whole).parents):
         for program, name in NAMES.items():

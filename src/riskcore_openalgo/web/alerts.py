@@ -17,7 +17,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore_openalgo.web.body import Secrets, Unreadable, canonical, safe_text, shown, strict_object, text_of, without
@@ -113,7 +113,7 @@ def read_alert(
         if secret is not None and not _authorised(content, _several(secret)):
             return unauthorised(body, blanked, source=source)
         receipt = receipt_id(source, canonical(content, blanked))
-        return ReadSignal(_signal(Fields(content, by), source, received_at, receipt), receipt)
+        return ReadSignal(_unsecret(_signal(Fields(content, by), source, received_at, receipt), blanked), receipt)
     except Unreadable as bad:
         kept = safe_text(body, blanked)
         told = without(bad.message, blanked)
@@ -152,6 +152,12 @@ def _authorised(content: Mapping[str, Any], secrets: tuple[str, ...]) -> bool:
 def any_same(given: Iterable[str], secrets: Sequence[str]) -> bool:
     """Whether one of those given is one of the secrets; all are compared, so that the time tells nothing."""
     return sum(same_secret(text, secret) for text in given for secret in secrets) > 0
+
+
+def _unsecret(signal: rc.Signal, secrets: tuple[str, ...]) -> rc.Signal:
+    """The signal without a secret in the texts that the journal keeps: somebody wrote it into the wrong field."""
+    told = {name: without(getattr(signal, name), secrets) for name in ("strategy", "note")}
+    return signal if all(getattr(signal, name) == text for name, text in told.items()) else evolve(signal, **told)
 
 
 def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) -> rc.Signal:

@@ -1,0 +1,67 @@
+"""The intake under fifty senders: what an answer takes, how many alerts a second are taken, and that none is lost.
+
+    python3 tasks.py bench benchmarks/bench_intake.py
+
+A live day against the fake OpenAlgo, its journal in SQLite with every commit flushed; the senders are another process
+of this machine. `together`: all fifty post at the same moment, once a second, as at the close of a bar. `flat out`:
+each posts again as soon as it is answered. At most five trades a day, as by default: the rest is decided and refused.
+Judged is that each answered receipt is in the journal and that nobody waited for
+3 seconds, when TradingView gives up. The times are printed.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from benchmarks.live_path import POLICY, SECRET, live_path, percentile
+from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.runner.alerts import AlertDesk
+from riskcore_openalgo.web.gate import Secret, SourceRules
+from riskcore_openalgo.web.intake import intake_app, serve
+
+SYMBOLS = [f"S{n}" for n in range(10)]
+SENDERS = 50
+GIVES_UP_S = 3.0
+SHAPES = {"together": (30, 1.0, 1), "flat out": (40, 0.0, 0)}
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(params=SHAPES)
+def load(request, tmp_path):
+    """The answers of fifty senders, how long all took, and the receipts in the journal."""
+    rounds, pause_s, together = SHAPES[request.param]
+    sources = {"tradingview": SourceRules(secrets=(Secret(SECRET),), per_minute=1_000_000)}
+    with live_path(tmp_path, SYMBOLS, evolve(POLICY, max_trades_per_day=5)) as path:
+        runner = path.day.live.runner
+        app = intake_app(AlertDesk(runner).submit, sources=sources, clock=runner.clock)
+        with serve(app, "127.0.0.1", 0) as server:
+            words = [str(word) for word in (server.port, SENDERS, rounds, pause_s, together)]
+            command = [sys.executable, "-m", "benchmarks.alert_senders", *words]
+            before = time.perf_counter()
+            done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, timeout=300)
+            seconds = time.perf_counter() - before
+    with Reader(tmp_path / "live.db") as journal:
+        kept = {row.event.signal.receipt for row in journal.rows(types=["SignalArrived"])}
+    return request.param, json.loads(done.stdout), seconds, kept
+
+
+def test_fifty_senders_lose_nothing(load, capsys):
+    """Every alert is answered 200 with a receipt of its own, and each receipt is in the journal."""
+    name, answers, seconds, kept = load
+    taken = [row[0] for row in answers]
+    accepted = {receipt for _, status, receipt in answers if status == 200}
+    lost, refused = len(accepted - kept), len(answers) - len(accepted)
+    at = " / ".join(f"{percentile(taken, share) * 1e3:.0f}" for share in (0.5, 0.9, 0.99, 1))
+    with capsys.disabled():
+        print(
+            f"\n{name}: {len(answers)} alerts of {SENDERS} senders, {len(answers) / seconds:.0f} a second; answered in"
+        )
+        print(f"{at} ms (median / p90 / p99 / longest); {lost} lost, {refused} refused")
+    assert len(accepted) == len(answers)
+    assert accepted <= kept
+    assert max(taken) < GIVES_UP_S

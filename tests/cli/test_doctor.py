@@ -1,0 +1,251 @@
+"""`riskcore doctor`: every check on its own, and the command against the fake OpenAlgo, an intake, and nobody."""
+
+import json
+from argparse import Namespace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.cli.doctor import run
+from riskcore_openalgo.cli.main import main
+from riskcore_openalgo.config import OldSecret, Settings, load_settings
+from riskcore_openalgo.doctor import gateway, limits, machine
+from riskcore_openalgo.gateways.paper import PaperGateway
+from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.journal.story import story
+from riskcore_openalgo.journal.synced import refuse_synced, synced_by
+from riskcore_openalgo.testing import LIVE, FakeBroker, FakeOpenAlgo
+from tests.runner.test_runner import Bench
+from tests.web.senders import taking
+
+DAY = datetime(2026, 11, 20, 10, 30, tzinfo=rc.IST)
+SECRET = "a-long-secret-of-the-tests"
+KEY = "a-key-of-the-tests"
+
+
+def now():
+    return datetime.now(rc.IST)
+
+
+def written(folder, host, port, *, mode="live", watch="[INFY]", key=KEY):
+    """A configuration in a folder, its journal beside it."""
+    (folder / "api_credentials.yaml").write_text(
+        f'api_credentials:\n  openalgo:\n    host: {host}\n    api_key: "{key}"\n'
+        f'  webhook:\n    secrets: {{tv: "{SECRET}"}}\n',
+        encoding="utf-8",
+    )
+    (folder / "system_config.yaml").write_text(
+        f'system:\n  mode: {mode}\n  journal: "{(folder / "riskcore.db").as_posix()}"\n  watch: {watch}\n'
+        f"  intake:\n    port: {port}\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def doctor(folder, capsys, **more):
+    """Exit code, and the checks by name."""
+    asked = {"config": folder, "journal": None, "url": None, "send_alert": None, "json": True, **more}
+    code = run(Namespace(**asked), clock=now)
+    return code, {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+
+
+@pytest.fixture
+def openalgo():
+    broker = FakeBroker(clock=now, cash=1_000_000, profile=LIVE)
+    broker.contract("NSE:INFY", tick="0.05")
+    with FakeOpenAlgo(broker, key=KEY) as server:
+        yield server
+
+
+def test_a_desk_that_is_well_has_no_failure(tmp_path, openalgo, capsys):
+    """Against OpenAlgo and a running intake; what only the first order can show is a warning."""
+    bench = Bench(tmp_path / "other.db")
+    with taking(bench, secrets={"tv": SECRET}) as server:
+        code, checks = doctor(written(tmp_path, openalgo.host, server.port), capsys)
+    bench.journal.close()
+    told = {name: check["status"] for name, check in checks.items()}
+    well = ("clock", "version", "credentials", "mode", "symbols", "journal", "secrets", "intake", "off")
+    assert code == 0
+    assert [told[name] for name in well] == ["ok"] * len(well)
+    assert told["semi_auto"] == "warn"
+    assert all(check["remedy"] for check in checks.values() if check["status"] != "ok")
+    assert KEY not in json.dumps(checks) + SECRET
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "says"),
+    [
+        ({"key": "another-key"}, "credentials", "not accepted"),
+        ({"watch": "[INFY, NOSUCH]"}, "symbols", "NSE:NOSUCH"),
+    ],
+)
+def test_what_openalgo_does_not_take_fails_by_name(tmp_path, openalgo, capsys, change, name, says):
+    code, checks = doctor(written(tmp_path, openalgo.host, 1, **change), capsys)
+    assert (code, checks[name]["status"]) == (1, "fail")
+    assert says in checks[name]["found"]
+
+
+def test_without_any_openalgo_it_says_so_and_looks_at_the_rest(tmp_path, capsys):
+    """One failure; what could not be asked is named, and nothing waits for long."""
+    code, checks = doctor(written(tmp_path, "http://127.0.0.1:9", 9), capsys)
+    assert code == 1
+    assert "nobody answers at http://127.0.0.1:9" in checks["credentials"]["found"]
+    assert [checks[name]["status"] for name in ("clock", "mode", "symbols", "intake")] == ["warn"] * 4
+    assert checks["journal"]["status"] == "ok"
+
+
+def test_without_a_key_and_without_a_configuration_the_text_has_a_remedy_for_each(monkeypatch, capsys):
+    monkeypatch.delenv("OPENALGO_API_KEY", raising=False)
+    assert main(["doctor"]) == 1
+    text = capsys.readouterr().out
+    assert text.isascii()
+    assert "FAIL  credentials     there is no API key" in text
+    assert text.count("-> ") == text.count("FAIL  ") + text.count("WARN  ")
+
+
+def test_a_sample_alert_goes_the_whole_way_and_can_trade_nothing(tmp_path, capsys):
+    """Its receipt leads to its story in the journal: taken, and refused by name."""
+    bench = Bench(tmp_path / "riskcore.db")
+    with taking(bench, secrets={"tv": SECRET}) as server:
+        folder = written(tmp_path, "http://127.0.0.1:9", server.port)
+        code, checks = doctor(folder, capsys, send_alert="")
+        again, other = doctor(folder, capsys, send_alert="nobody")
+    found = checks["send_alert"]["found"]
+    bench.journal.close()
+    assert (code, again, other["send_alert"]["found"]) == (0, 1, "there is no secret of nobody")
+    with Reader(bench.journal.path) as journal:
+        told = story(journal, found.rpartition(" ")[2])
+    assert told.ending == "refused"
+    assert any("FAIL position: " in line for line in told.steps[-1].lines)
+
+
+def test_a_sample_alert_to_nobody_fails(tmp_path, capsys):
+    code, checks = doctor(written(tmp_path, "http://127.0.0.1:9", 9), capsys, send_alert="tv")
+    assert (code, checks["send_alert"]["status"]) == (1, "fail")
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0, "ok"), (4, "ok"), (-4, "ok"), (60, "fail"), (-60, "fail")])
+def test_the_clock_is_held_against_openalgos(openalgo, seconds, status):
+    """To the second that a Date header has."""
+    found = machine.clock(openalgo.host, now() + timedelta(seconds=seconds), 5)
+    assert (found.status, bool(found.remedy)) == (status, status == "fail")
+
+
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [("2026-11-20", "ok"), ("2026-12-01", "warn"), ("2026-12-31", "warn"), ("2027-02-01", "fail")],
+)
+def test_the_calendars_end_is_told_a_month_before(day, status):
+    """And a day that it does not know fails: entries are refused then."""
+    assert machine.calendar(datetime.fromisoformat(day).date(), None).status == status
+
+
+@pytest.mark.parametrize(
+    ("path", "program"),
+    [
+        ("/srv/a/OneDrive/desk/riskcore.db", "OneDrive"),
+        ("/srv/a/OneDrive - Firm/riskcore.db", "OneDrive"),
+        ("/srv/a/Dropbox/riskcore.db", "Dropbox"),
+        ("/srv/a/Google Drive/My Drive/x/riskcore.db", "Google Drive"),
+        ("/srv/a/Library/Mobile Documents/com~apple~CloudDocs/riskcore.db", "iCloud"),
+        ("/srv/a/Library/CloudStorage/x/riskcore.db", "a cloud of macOS"),
+        ("/srv/a/Nextcloud/riskcore.db", "Nextcloud"),
+        ("/srv/a/boxes/riskcore.db", None),
+        ("/srv/a/journal/riskcore.db", None),
+    ],
+)
+def test_a_synced_folder_is_known_by_its_name(path, program):
+    assert synced_by(Path(path), {}) == program
+    assert (
+        machine.journal_place(Path(path), {}).status == ("ok" if Path(path).parent.exists() else "fail") or not program
+    )
+
+
+def test_a_synced_folder_is_known_by_its_marks_through_a_link_and_by_the_environment(tmp_path):
+    """And a live day refuses it before anything is written there."""
+    cloud, link = tmp_path / "cloud", tmp_path / "link"
+    cloud.mkdir()
+    assert synced_by(cloud / "a.db", {}) is None
+    assert synced_by(cloud / "a.db", {"OneDrive": str(tmp_path)}) == "OneDrive"
+    (cloud / ".stfolder").mkdir()
+    link.symlink_to(cloud, target_is_directory=True)
+    assert synced_by(link / "a.db", {}) == "Syncthing"
+    with pytest.raises(ValueError, match="Syncthing copies while the journal is written"):
+        refuse_synced(link / "a.db")
+    assert machine.journal_place(cloud / "a.db", {}).status == "fail"
+
+
+def test_room_on_the_disk(monkeypatch, tmp_path):
+    for free, status in ((50, "fail"), (500, "warn"), (5000, "ok")):
+        usage = Namespace(free=free * machine.MIB)
+        monkeypatch.setattr(machine.shutil, "disk_usage", lambda _, usage=usage: usage)
+        assert machine.disk(tmp_path / "a" / "b.db").status == status
+
+
+def test_secrets_that_are_short_or_old_are_told_without_themselves():
+    webhook = Settings().credentials.webhook
+    short = attrs.evolve(webhook, secrets={"tv": "short", "scan": SECRET})
+    old = OldSecret(secret="before-" + SECRET, until=DAY)
+    both = attrs.evolve(webhook, secrets={"tv": SECRET}, old_secrets={"tv": old})
+    for made, status, says in (
+        (webhook, "warn", "no source"),
+        (short, "warn", "20 characters: tv"),
+        (both, "ok", "tv's old one opens until 2026-11-20 10:30"),
+    ):
+        settings = Settings(credentials=attrs.evolve(Settings().credentials, webhook=made))
+        found = machine.secrets(settings)
+        assert (found.status, says in found.found) == (status, True)
+        assert "before-" not in found.found
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ({}, ""),
+        ({"max_trades_per_day": 1, "max_positions": 3}, "max_positions 3"),
+        ({"max_position_size_percent": 5, "max_positions": 2}, "max_sector_exposure 20 %"),
+        ({"max_daily_loss": 6}, "max_daily_loss 6 %: 5 trades lose at most 5 %"),
+        ({"max_open_risk": 10}, "max_open_risk 10 %"),
+        ({"stop_greatest_pct": 3}, "risk_per_trade: no stop is wider than 3 %"),
+    ],
+)
+def test_limits_that_can_never_bind_are_named(policy, says):
+    found = limits.never_bind(rc.Policy(**policy), DAY.date()).found
+    assert says in found
+    assert says or "max_daily_loss" not in found
+
+
+def test_the_risk_that_is_really_taken_is_worked_out():
+    """A position of a tenth of the capital loses a tenth of a percent at a stop one percent away."""
+    plain = limits.effective_risk(rc.Policy(), DAY.date())
+    assert (plain.status, "0.1 % at a stop 1 % away" in plain.found) == ("warn", True)
+    margin = limits.effective_risk(rc.Policy(position_size_basis="margin"), DAY.date())
+    assert (margin.status, "0.5 % at a stop 1 % away" in margin.found) == ("ok", True)
+    assert "max_drawdown" in limits.switched_off(rc.Policy()).found
+    assert "max_drawdown" not in limits.switched_off(rc.Policy(max_drawdown=10)).found
+
+
+class Held(PaperGateway):
+    """A gateway of an OpenAlgo in semi-auto mode."""
+
+    def place(self, order, at):
+        return (events.OrderReported(at, order.order_id, "awaiting_approval", 0, 0),)
+
+
+@pytest.mark.parametrize(("gateway_of", "status"), [(Held, "fail"), (PaperGateway, "ok")])
+def test_orders_that_waited_for_approval_are_a_failure(tmp_path, gateway_of, status):
+    """The journal tells what OpenAlgo does not: whether orders of ours were held."""
+    (tmp_path / "system_config.yaml").write_text("system:\n  mode: live\n", encoding="utf-8")
+    live = load_settings(tmp_path)
+    bench = Bench(tmp_path / "riskcore.db", gateway_of())
+    with Reader(bench.journal.path) as journal:
+        assert gateway.semi_auto(live, journal).status == "warn"
+    bench.signal()
+    bench.journal.close()
+    with Reader(bench.journal.path) as journal:
+        assert gateway.semi_auto(live, journal).status == status
+    assert gateway.semi_auto(Settings(), None).status == "ok"

@@ -1,0 +1,111 @@
+"""`riskcore journal signal ID`: a signal's whole story, out of a real journal."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from riskcore_openalgo.cli.main import main
+from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.journal.story import story
+from tests.runner.test_runner import Bench, alert
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path / "journal.db")
+    yield made
+    made.journal.close()
+
+
+def bought(bench):
+    """An alert that came twice, was bought, and left at its target; its receipt."""
+    text = '{"symbol": "SBIN", "action": "buy", "interval": "5", "time": "2026-11-20T05:00:00Z", "qty": 7}'
+    answer = alert(text, bench)
+    alert(text, bench)
+    bench.prices(800, 801)
+    bench.prices(805, 815.5)
+    return answer.body
+
+
+def test_a_trade_is_told_from_its_alert_to_its_result(bench):
+    """By the receipt and by the signal's id alike; every finding of the decision is in it."""
+    answer = bought(bench)
+    with Reader(bench.journal.path) as journal:
+        told = story(journal, answer["receipt"])
+        assert story(journal, answer["signal"]).steps == told.steps
+    assert [step.what for step in told.steps] == [
+        "arrived",
+        "valid",
+        "approved",
+        "order moved",
+        "arrived",
+        "duplicate",
+        "filled",
+        "leaving",
+        "filled",
+        "closed",
+    ]
+    assert told.signals == (answer["signal"],)
+    approved = told.steps[2].lines
+    assert "size bound by" in approved[0]
+    assert sum(line.startswith("ok  ") for line in approved) > 25
+    assert any("asked for qty '7'" in line for line in told.steps[0].lines)
+    assert "by target" in told.steps[-1].lines[0]
+    assert " = net Rs " in told.steps[-1].lines[1]
+
+
+def test_the_story_of_an_exit_signal_ends_with_the_trade_that_it_ended(bench):
+    bought_at = alert('{"symbol": "SBIN", "action": "buy"}', bench).body["signal"]
+    bench.prices(800, 801)
+    left = alert('{"symbol": "SBIN", "action": "sell", "position_size": 0}', bench).body["receipt"]
+    bench.prices(801, 800.5)
+    with Reader(bench.journal.path) as journal:
+        told = story(journal, left)
+        assert [step.what for step in told.steps][:3] == ["arrived", "valid", "leaving"]
+        assert told.ending == "closed"
+        assert story(journal, bought_at).ending == "closed"
+
+
+def test_a_refusal_says_which_rule_failed_and_what_could_not_be_measured(bench):
+    bench.price = None
+    answer = alert('{"symbol": "SBIN", "action": "buy"}', bench).body
+    with Reader(bench.journal.path) as journal:
+        told = story(journal, answer["receipt"])
+    lines = told.steps[-1].lines
+    assert told.ending == "refused"
+    assert any(line.startswith("FAIL quote_max_age_s: ") for line in lines)
+    assert "?    stop_methods: not measured, for what it needs is missing" in lines
+
+
+def test_what_was_no_signal_is_told_too(bench):
+    answer = alert("buy SBIN, please", bench).body
+    with Reader(bench.journal.path) as journal:
+        told = story(journal, answer["receipt"])
+    assert [step.what for step in told.steps] == ["not a signal"]
+    assert told.steps[0].lines[-1] == "it said: buy SBIN, please"
+
+
+def test_another_signals_orders_are_not_in_it(bench):
+    first = alert('{"symbol": "SBIN", "action": "buy"}', bench).body
+    bench.price = 800
+    bench.now += timedelta(seconds=1)
+    alert('{"symbol": "INFY", "action": "buy"}', bench)
+    with Reader(bench.journal.path) as journal:
+        assert not any("INFY" in line for step in story(journal, first["receipt"]).steps for line in step.lines)
+
+
+def test_the_command_prints_it_as_text_and_as_json(bench, capsys):
+    """And exits with 1 where the journal knows no such id."""
+    receipt = bought(bench)["receipt"]
+    asked = ["journal", "signal", receipt, "--journal", str(bench.journal.path)]
+    assert main(asked) == 0
+    text = capsys.readouterr().out
+    assert text.isascii()
+    assert text.endswith("so far: closed\n")
+    assert main([*asked, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["id"], told["ending"]) == (receipt, "closed")
+    assert told["steps"][0]["event"]["signal"]["receipt"] == receipt
+    assert main(["journal", "signal", "nothing", "--journal", str(bench.journal.path)]) == 1
+    assert "no alert has the receipt nothing" in capsys.readouterr().err
