@@ -114,8 +114,10 @@ if TYPE_CHECKING:
     )
     from riskcore.signals import (
         BUY as BUY,
+        CANCEL as CANCEL,
         ENTRY as ENTRY,
         EXIT as EXIT,
+        REVERSAL as REVERSAL,
         SELL as SELL,
         Bar as Bar,
         Market as Market,
@@ -224,7 +226,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "session_on",
         "stops_rest",
     ),
-    "signals": ("BUY", "Bar", "ENTRY", "EXIT", "Market", "SELL", "Signal"),
+    "signals": ("BUY", "Bar", "CANCEL", "ENTRY", "EXIT", "Market", "REVERSAL", "SELL", "Signal"),
     "simulation": (
         "Broker",
         "Simulation",

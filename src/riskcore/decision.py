@@ -129,8 +129,6 @@ class Refused:
         wish = self.signal
         lines = [f"REFUSED {wish.side} {wish.exchange}:{wish.symbol} {wish.product}"]
         lines += [f"  {found.rule}: {found.text}  [{found.reason}; clears: {found.clears}]" for found in self.reasons]
-        if self.until is not None:
-            lines.append(f"  until   {self.until:%Y-%m-%d %H:%M:%S}")
         if self.unmeasured:
             lines.append(f"  not measured: {', '.join(self.unmeasured)}")
         lines.append(f"  checks  {sum(found.passed for found in self.findings)} of {len(self.findings)} passed")

@@ -241,4 +241,4 @@ def _answers(fact):
     """Whether a fact is the answer to an entry signal: of one in slices the first approval is."""
     if isinstance(fact, e.EntryApproved):
         return fact.order.order_id == fact.signal.id
-    return isinstance(fact, e.EntryRefused) and fact.signal.kind in DECIDED
+    return isinstance(fact, (e.EntryRefused, e.EntryWithheld)) and fact.signal.kind in DECIDED

@@ -76,7 +76,7 @@ def test_what_is_not_live_yet_is_decided_on_and_nothing_is_sent(strategy, policy
         assert not day.broker.venue.account.orders
         assert not day.state.book.orders
         told = dict(withheld.signal.context)
-        assert int(told["bars"]) > 0
+        assert set(told) == {"bars"}
 
 
 def test_on_paper_everything_is_live(tmp_path):
@@ -87,3 +87,14 @@ def test_on_paper_everything_is_live(tmp_path):
         answered(day, events.EntryApproved)
         day.until(lambda: day.position is not None, "1000.1", "1000")
         assert not day.facts(events.EntryWithheld)
+
+
+def test_a_symbol_that_openalgo_does_not_know_is_refused_by_that_name(tmp_path):
+    """The instrument master is asked before anything is decided."""
+    with live_day(tmp_path / "day.db") as day:
+        day.ready()
+        signal = rc.Signal("NOSUCH", "BUY", at=day.clock())
+        day.day.live.runner.offer(events.SignalArrived(day.clock(), signal))
+        day.until(lambda: day.facts(events.EntryRefused), "1000.1")
+        [refused] = day.facts(events.EntryRefused)
+        assert [found.reason for found in refused.findings] == ["instrument_unknown"]

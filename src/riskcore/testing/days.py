@@ -43,7 +43,7 @@ ACTIONS: Final = (
     *("prices",) * 10,
     *("signal",) * 8,
     *("leave", "report", "report", "time", "time", "repeat", "stray", "back", "alert", "trouble", "over", "over"),
-    *("tighten", "tighten", "turn", "turn", "withdraw", "reduce"),
+    *("tighten", "tighten", "turn", "turn", "withdraw", "reduce", "shadow"),
     *("halt", "resume", "resume", "login", "connection", "connection", "clock", "clock"),
 )
 
@@ -301,6 +301,7 @@ _DO: Final[dict[str, Callable[[_Tape], None]]] = {
     "signal": _wish,
     "leave": lambda tape: _raise_signal(tape, EXIT),
     "reduce": lambda tape: _raise_signal(tape, EXIT, reduce_pct=tape.pick(10, 50, 99)),
+    "shadow": lambda tape: _raise_signal(tape, tape.pick(ENTRY, ENTRY, EXIT, REVERSAL), shadow=True),
     "turn": lambda tape: _raise_signal(tape, REVERSAL),
     "withdraw": lambda tape: _raise_signal(tape, CANCEL),
     "report": _report_again,

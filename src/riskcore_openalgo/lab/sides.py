@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import riskcore as rc
 from riskcore_openalgo.lab.strategy import newer
 
-KINDS: Final = ("entry", "reversal")
+KINDS: Final = (rc.ENTRY, rc.REVERSAL)
 Judge: TypeAlias = Callable[[rc.Bar], str | None]
 """Takes one bar after the other; the side to trade after each, or None."""
 

@@ -3,7 +3,8 @@
 A strategy looks at bars that have ended, oldest first, and may answer with one `Signal`. It is a plain function
 `on_bar(bars)`, or an object with that method. An object may have more, and each is optional:
 
-* `on_tick(prices)`: asked for each span of prices that a turn saw (a `PricesSeen`; over bars, the bar as a span);
+* `on_tick(prices)`: asked for each span of prices that a turn of a live day saw (a `PricesSeen`). Over bars there is
+  nothing between them, so a backtest and `paper --bars` do not ask it;
 * `signals(bars)`: the answers to all bars at once, one for each bar, None where there is none. A backtest asks this
   one, so it must say what `on_bar` says: `assert_vectorised_equal` holds the two equal;
 * `warm_up`: how many bars it needs to have seen before its answers count; a live day reads so many at least.
