@@ -5,6 +5,7 @@
     python tools/mutants.py --rest stops       of these rooms only what was not tried yet
     python tools/mutants.py --share 25 rules   about a quarter of their mutants, the same ones at every run
     python tools/mutants.py --again [sizing]   only the survivors of an earlier run, now with the slow tests too
+    python tools/mutants.py --again --quick    only the survivors, with the quick tests alone: after some were written
     python tools/mutants.py --changed [REF]    only functions that differ from REF (main), for CI
     python tools/mutants.py --report           run nothing: print what stands, write docs/mutants.md
 
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("rooms", nargs="*", help="sizing, stops, rules.count ...; none: all, going on where it stopped")
     parser.add_argument("--rest", action="store_true", help="only what was not tried yet")
     parser.add_argument("--again", action="store_true", help="only what survived, with the slow tests too")
+    parser.add_argument("--quick", action="store_true", help="the slow tests stay left out")
     parser.add_argument("--share", type=int, default=100, metavar="PERCENT", help="so many of the mutants")
     parser.add_argument("--changed", nargs="?", const="main", metavar="REF", help="functions that differ from REF")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests run side by side")
@@ -91,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
     if not options.report:
         every = names or (["riskcore.*"] if options.again else [])
-        run(every, options.jobs, chosen(options), float("inf") if options.again else QUICK)
+        run(every, options.jobs, chosen(options), float("inf") if options.again and not options.quick else QUICK)
     found = mutants(names)
     print("\n".join(report(found)))
     if not options.changed:
