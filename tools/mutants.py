@@ -57,10 +57,10 @@ ABOUT: Final = """\
 `tests/core`, `tests/laws` and `tests/spec`. A change that no test notices is a survivor: either a test is missing,
 or the change makes no difference, and then the last column says why. At least 90 % must be killed in every room.
 
-Every mutant of these rooms was run. The first look asks the tests that take no longer than a third of a second, and
-what lives through it is asked every test (`--again`), but for the generated days that `pyproject.toml` leaves out.
-A mutant with which the tests run fifteen times as long counts as killed. Properties, cached functions and what stands
-outside of functions are out of mutmut's reach, and no figure here speaks of them."""
+{extent} The first look asks the tests that take no longer than a third of a second; what lives through it may be asked
+the slow ones too (`--again`), but for the generated days that `pyproject.toml` leaves out. A mutant with which the
+tests run fifteen times as long counts as killed. Properties, cached functions and what stands outside of functions are
+out of mutmut's reach, and no figure here speaks of them."""
 
 
 class Mutant(NamedTuple):
@@ -298,7 +298,7 @@ def page(found: Sequence[Mutant], before: str | None = None) -> str:
     if before is None:
         before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
     words = words_in(before)
-    lines = [ABOUT]
+    lines = [ABOUT.format(extent=extent(found))]
     for title, whole in (("room", True), ("file", False)):
         lines += ["", f"| {title} | mutants | tried | killed | rate |", "|---|---|---|---|---|"]
         lines += [score.row(f"`{name}`") for name, score in scores(found, whole=whole).items()]
@@ -307,6 +307,15 @@ def page(found: Sequence[Mutant], before: str | None = None) -> str:
     survivors = dict.fromkeys((f"`{m.room}.{m.function}`", cell(m.change)) for m in alive)
     lines += [f"| {function} | {change} | {words.get((function, change), '')} |" for function, change in survivors]
     return "\n".join(lines).encode("ascii", "backslashreplace").decode() + "\n"
+
+
+def extent(found: Iterable[Mutant]) -> str:
+    """How much of the rooms was run: all of it, or of which only a part."""
+    part = {name: score for name, score in scores(found, whole=True).items() if score.tried < score.made}
+    if not part:
+        return "Every mutant of these rooms was run."
+    short = ", ".join(f"{score.tried} of {score.made} of `{name}`" for name, score in part.items())
+    return f"Not every mutant was run: {short}; the others whole."
 
 
 def cell(change: str) -> str:
