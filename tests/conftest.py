@@ -39,6 +39,14 @@ def pytest_collection_modifyitems(items):
             test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, 10))
 
 
+def pytest_runtest_setup():
+    """While it is noted which test calls what, nothing is answered from a cache that another test filled."""
+    if os.environ.get("MUTANT_UNDER_TEST") == "stats":
+        from tools.mutant_tests import forget  # noqa: PLC0415 - no other run needs it
+
+        forget()
+
+
 @pytest.fixture(scope="session")
 def riskcore_data() -> Path:
     """The folder of recorded market data; a machine without it skips, a wrong path is a failure."""

@@ -18,6 +18,8 @@ PASSED: Final = 0
 FAILED: Final = 1
 TIMES: Final = 15
 TOUCHED: Final = "MUTANT_UNDER_TEST"
+ROWS: Final = frozenset({"riskcore.overrides", "riskcore.table_checks"})
+"""Modules whose caches stay: the rows of the shipped tables, which take longer to make than most tests."""
 
 
 class Suite:
@@ -37,12 +39,22 @@ class Suite:
 
     def failed(self, tests: Iterable[str]) -> int:
         """1 when one of the tests fails, else 0: to be called in a process of its own."""
+        forget()
         wanted = [self.items[name] for name in tests if name in self.items]
         for item, after in zip(wanted, [*wanted[1:], None], strict=True):
             self.session.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
             if self.session.testsfailed:
                 return FAILED
         return PASSED
+
+
+def forget() -> None:
+    """Empty the caches of the library, or what the code as it is left there would answer in the place of a mutant."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "riskcore" and name not in ROWS:
+            for value in vars(module).values():
+                if callable(clear := getattr(value, "cache_clear", None)):
+                    clear()
 
 
 def quick(tests: Iterable[str], durations: Mapping[str, float], longest: float) -> list[str]:

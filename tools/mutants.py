@@ -5,6 +5,7 @@
     python tools/mutants.py --rest stops       of these rooms only what was not tried yet
     python tools/mutants.py --share 25 rules   about a quarter of their mutants, the same ones at every run
     python tools/mutants.py --again [sizing]   only the survivors of an earlier run, now with the slow tests too
+    python tools/mutants.py --again --quick    only the survivors, with the quick tests alone: after some were written
     python tools/mutants.py --changed [REF]    only functions that differ from REF (main), for CI
     python tools/mutants.py --report           run nothing: print what stands, write docs/mutants.md
 
@@ -56,10 +57,10 @@ ABOUT: Final = """\
 `tests/core`, `tests/laws` and `tests/spec`. A change that no test notices is a survivor: either a test is missing,
 or the change makes no difference, and then the last column says why. At least 90 % must be killed in every room.
 
-Every mutant of these rooms was run. The first look asks the tests that take no longer than a third of a second, and
-what lives through it is asked every test (`--again`), but for the generated days that `pyproject.toml` leaves out.
-A mutant with which the tests run fifteen times as long counts as killed. Properties, cached functions and what stands
-outside of functions are out of mutmut's reach, and no figure here speaks of them."""
+{extent} The first look asks the tests that take no longer than a third of a second; what lives through it may be asked
+the slow ones too (`--again`), but for the generated days that `pyproject.toml` leaves out. A mutant with which the
+tests run fifteen times as long counts as killed. Properties, cached functions and what stands outside of functions are
+out of mutmut's reach, and no figure here speaks of them."""
 
 
 class Mutant(NamedTuple):
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("rooms", nargs="*", help="sizing, stops, rules.count ...; none: all, going on where it stopped")
     parser.add_argument("--rest", action="store_true", help="only what was not tried yet")
     parser.add_argument("--again", action="store_true", help="only what survived, with the slow tests too")
+    parser.add_argument("--quick", action="store_true", help="the slow tests stay left out")
     parser.add_argument("--share", type=int, default=100, metavar="PERCENT", help="so many of the mutants")
     parser.add_argument("--changed", nargs="?", const="main", metavar="REF", help="functions that differ from REF")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tests run side by side")
@@ -91,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
     if not options.report:
         every = names or (["riskcore.*"] if options.again else [])
-        run(every, options.jobs, chosen(options), float("inf") if options.again else QUICK)
+        run(every, options.jobs, chosen(options), float("inf") if options.again and not options.quick else QUICK)
     found = mutants(names)
     print("\n".join(report(found)))
     if not options.changed:
@@ -296,7 +298,7 @@ def page(found: Sequence[Mutant], before: str | None = None) -> str:
     if before is None:
         before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
     words = words_in(before)
-    lines = [ABOUT]
+    lines = [ABOUT.format(extent=extent(found))]
     for title, whole in (("room", True), ("file", False)):
         lines += ["", f"| {title} | mutants | tried | killed | rate |", "|---|---|---|---|---|"]
         lines += [score.row(f"`{name}`") for name, score in scores(found, whole=whole).items()]
@@ -305,6 +307,15 @@ def page(found: Sequence[Mutant], before: str | None = None) -> str:
     survivors = dict.fromkeys((f"`{m.room}.{m.function}`", cell(m.change)) for m in alive)
     lines += [f"| {function} | {change} | {words.get((function, change), '')} |" for function, change in survivors]
     return "\n".join(lines).encode("ascii", "backslashreplace").decode() + "\n"
+
+
+def extent(found: Iterable[Mutant]) -> str:
+    """How much of the rooms was run: all of it, or of which only a part."""
+    part = {name: score for name, score in scores(found, whole=True).items() if score.tried < score.made}
+    if not part:
+        return "Every mutant of these rooms was run."
+    short = ", ".join(f"{score.tried} of {score.made} of `{name}`" for name, score in part.items())
+    return f"Not every mutant was run: {short}; the others whole."
 
 
 def cell(change: str) -> str:

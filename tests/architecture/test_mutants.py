@@ -5,9 +5,12 @@ And docs/mutants.md itself: no room below the least rate, no survivor without a 
 
 import re
 from argparse import Namespace
+from datetime import date
 
+from riskcore import expiries, future, overrides
+from riskcore.expiries import leave_by
 from tools import mutants
-from tools.mutant_tests import quick
+from tools.mutant_tests import forget, quick
 from tools.mutants import Mutant
 
 FOUND = [
@@ -42,6 +45,12 @@ def test_the_page_says_what_was_not_run():
     assert [line for line in lines if line.startswith("| `rules.loss.ask`")] == []
 
 
+def test_the_page_says_how_much_was_run():
+    """Of one room only a part, or all of it."""
+    assert "\nNot every mutant was run: 1 of 2 of `money`; the others whole. The first look" in mutants.page(FOUND, "")
+    assert "\nEvery mutant of these rooms was run. The first look" in mutants.page(FOUND[:4], "")
+
+
 def test_a_share_is_the_same_at_every_run_and_grows_by_more():
     """A tenth stands in every fifth, and all of it in the whole."""
     names = [f"riskcore.sizing.x_size__mutmut_{number}" for number in range(1000)]
@@ -66,6 +75,16 @@ def test_the_quick_tests_come_first_and_the_quickest_of_the_slow_alone():
     seconds = {"a": 0.2, "b": 9, "c": 0.1, "d": 5}
     assert quick(seconds, seconds, 0.3) == ["c", "a"]
     assert quick(["b", "d"], seconds, 0.3) == ["d"]
+
+
+def test_what_the_code_as_it_is_left_in_a_cache_is_forgotten():
+    """But the rows of the shipped tables are kept."""
+    leave_by(future("INFY", expiry=date(2026, 12, 29), on=date(2026, 12, 1), tick="0.1", lot_size=400), 4)
+    assert expiries._sessions_before.cache_info().currsize > 0
+    rows = overrides.shipped.cache_info().currsize
+    assert rows > 0
+    forget()
+    assert (expiries._sessions_before.cache_info().currsize, overrides.shipped.cache_info().currsize) == (0, rows)
 
 
 def test_only_functions_of_mutated_files_count_as_changed(monkeypatch):

@@ -3,13 +3,16 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import riskcore as rc
 from riskcore.breakers import approach, data, loss, sending, streak
+from riskcore.breakers.drawdown import drawdown_peak
 from riskcore.breakers.market import trade_age
 from riskcore.breakers.measure import NOTHING, Measure, Observations
 from riskcore.money import DOWN, UP, not_negative_whole, round_to_tick
+from riskcore.positions import DayResult
 from riskcore.rules.bets import pearson
 from tests.core.one_trade import NOON, after, done, held
 
@@ -121,3 +124,29 @@ def test_a_locked_profit_names_its_setting():
     policy = rc.Policy(profit_lock_at_r=1, profit_lock_pct=60)
     moved = rc.advance(position, rc.Price("NSE:INFY", 1020, NOON), policy)
     assert (moved.stop, moved.trail.rule) == (1012, "profit_lock_pct")
+
+
+PEAKS = [
+    DayResult(date(2026, 11, 17), Decimal(100_000), Decimal(0), Decimal(130_000)),
+    DayResult(date(2026, 11, 18), Decimal(100_000), Decimal(0), None),
+    DayResult(date(2026, 11, 19), Decimal(100_000), Decimal(0), Decimal(120_000)),
+]
+
+
+@pytest.mark.parametrize(
+    ("basis", "sessions", "peak", "early"),
+    [
+        ("session", 4, 100_000, None),
+        ("rolling", 1, 100_000, None),
+        ("rolling", 2, 120_000, None),
+        ("rolling", 3, 120_000, None),
+        ("rolling", 4, 130_000, None),
+        ("all_time", 4, 140_000, 140_000),
+    ],
+)
+def test_the_peak_is_of_this_session_of_the_latest_or_of_all(basis, sessions, peak, early):
+    """One of three earlier sessions never saw its equity; before this one saw it, only the peak of all is known."""
+    policy = rc.Policy(drawdown_basis=basis, drawdown_sessions=sessions)
+    book = rc.Book(100_000, days=PEAKS, session_peak=100_000, peak_equity=140_000)
+    assert drawdown_peak(book, policy) == peak
+    assert drawdown_peak(attrs.evolve(book, session_peak=None), policy) == early

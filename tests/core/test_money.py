@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 import riskcore as rc
-from riskcore.money import amount, count, not_negative, plain, positive, rupees, to_paisa, whole
+from riskcore.money import amount, count, floor_to_lot, not_negative, plain, positive, rupees, to_paisa, whole
 
 pytestmark = pytest.mark.smoke
 
@@ -194,3 +194,9 @@ def test_Formulas_do_not_feel_the_hosts_context():
     here = all_of_them()
     with decimal.localcontext(careful):
         assert all_of_them() == here
+
+
+def test_lots_are_counted_down_to_the_last_digit():
+    """A hair below nine shares is two lots of three, though a third of it would be rounded to three."""
+    assert floor_to_lot(Decimal("8.999999999999999999999999999"), 3) == 6
+    assert floor_to_lot(9, 3) == 9

@@ -166,3 +166,9 @@ def test_the_risks_of_slices_add_up_where_they_do_not_divide():
     parts = sliced(7, 3, risk=100)
     assert sum(p.risk for p in parts) == 100
     assert parts[0].risk == D(300) / 7
+
+
+def test_the_last_slice_has_what_is_left_of_the_risk_to_the_last_digit():
+    """Of a risk with as many digits as are counted with: seven sevenths of it would be rounded to ten."""
+    risk = D("9.999999999999999999999999999")
+    assert sliced(7, 3, risk=risk)[-1].risk == risk - risk * 6 / 7

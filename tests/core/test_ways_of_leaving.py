@@ -3,17 +3,26 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import riskcore as rc
 from riskcore.brokers import capability
 from riskcore.exits import ladder
 from riskcore.exits.confirming import Span, believed
-from riskcore.exits.leaving import closed_elsewhere
+from riskcore.exits.leaving import (
+    before_the_open,
+    can_trade,
+    closed_elsewhere,
+    expiry_due,
+    failed_exit,
+    failed_part,
+)
 from riskcore.exits.resting import can_rest, resting_stop, revision_for, stop_limit
 from riskcore.orders import Revision
 from riskcore.table_rows import CalendarDay
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
+from tests.core.engine_days import INFY
 
 pytestmark = pytest.mark.smoke
 
@@ -199,6 +208,114 @@ def test_a_stop_rests_where_broker_and_exchange_take_it_and_there_is_one():
     assert not can_rest(position, takes, TEN.replace(hour=18), RULES)
     shut = rc.Tables(days=(CalendarDay(day="2026-11-20", kind="closed"),))
     assert not can_rest(position, takes, TEN, rc.Policy(tables=shut))
+
+
+# ---------------------------------------------------------------- when one may leave, and what failed
+
+
+SHUT = rc.Policy(tables=rc.Tables(days=(CalendarDay(day="2026-11-20", kind="closed"),)))
+UNKNOWN = datetime(2031, 1, 6, 10, 0, tzinfo=rc.IST)
+
+
+def test_before_the_open_is_until_a_quarter_past_nine_of_a_day_that_has_a_session():
+    """By the calendar of the policy; of a day that no calendar knows nobody can say so."""
+    auction = TEN.replace(hour=9, minute=14, second=59)
+    assert before_the_open(INFY, auction, RULES)
+    assert not before_the_open(INFY, auction + timedelta(seconds=1), RULES)
+    assert not before_the_open(INFY, auction, SHUT)
+    assert not before_the_open(INFY, UNKNOWN.replace(hour=3), RULES)
+
+
+def test_it_is_sold_in_the_hours_of_its_exchange_by_the_calendar_of_the_policy():
+    """Not on a day that is closed there."""
+    assert can_trade(held(), TEN, RULES)
+    assert not can_trade(held(), TEN, SHUT)
+    assert can_trade(held(), UNKNOWN, SHUT)
+
+
+STOCK = rc.future("INFY", expiry=date(2026, 12, 29), on=date(2026, 12, 1), tick="0.05", lot_size=10)
+DUE = datetime(2026, 12, 22, 15, 30, tzinfo=rc.IST)
+
+
+@pytest.mark.parametrize(
+    ("at", "settings", "due"),
+    [
+        (DUE, {}, True),
+        (DUE - timedelta(seconds=1), {}, False),
+        (DUE - timedelta(days=1), {}, False),
+        (DUE + timedelta(hours=4), {}, False),
+        (DUE.replace(day=23, hour=9, minute=14), {}, False),
+        (DUE.replace(day=23, hour=9, minute=15), {}, True),
+        (DUE.replace(hour=14), {"square_off_at": "14:00"}, True),
+        (DUE.replace(hour=13), {"square_off_at": "14:00"}, False),
+        (DUE, {"expiry_exit_days": None}, False),
+        (DUE, {"expiry_exit_days": 3}, False),
+        (DUE, {"tables": rc.Tables(days=(CalendarDay(day="2026-12-22", kind="closed"),))}, False),
+        (DUE.replace(day=21), {"tables": rc.Tables(days=(CalendarDay(day="2026-12-28", kind="closed"),))}, True),
+    ],
+)
+def test_a_stock_future_is_due_from_the_square_off_of_its_day_on_while_it_trades(at, settings, due):
+    """Four sessions before its expiry."""
+    position = held(10, instrument=STOCK, product="NRML")
+    assert expiry_due(position, at, rc.Policy(**settings)) is due
+
+
+def test_a_contract_beyond_the_calendar_is_due_on_its_day_and_a_share_never():
+    """No calendar tells the square-off of that day."""
+    late = attrs.evolve(STOCK, expiry=date(2027, 1, 26))
+    at = datetime(2027, 1, 20, 9, 0, tzinfo=rc.IST)
+    assert expiry_due(held(10, instrument=late), at, RULES)
+    assert not expiry_due(held(10, instrument=late), at - timedelta(days=1), RULES)
+    assert not expiry_due(held(), DUE, RULES)
+
+
+PART = {"order_id": "p", "partial": True, "quantity": 20}
+
+
+@pytest.mark.parametrize(
+    ("approved", "status", "filled", "failed"),
+    [
+        (leaving(**PART), "cancelled", 0, True),
+        (leaving(**PART), "rejected", 19, True),
+        (leaving(**PART), "filled", 20, False),
+        (leaving(**PART), "working", 0, False),
+        (leaving(**{**PART, "partial": False}), "cancelled", 0, False),
+        (leaving(**PART, position_id="b"), "cancelled", 0, False),
+        (entry(order_id="p"), "cancelled", 0, False),
+    ],
+)
+def test_a_part_failed_that_ended_before_all_of_it_had_left(approved, status, filled, failed):
+    """One of this position."""
+    found = failed_part(book(order(approved, status, filled)), held())
+    assert found == (approved if failed else None)
+
+
+def test_of_several_parts_that_failed_the_latest_is_told():
+    """Three of them."""
+    made = [leaving(**{**PART, "order_id": name}) for name in "pqr"]
+    assert failed_part(book(*(order(one, "cancelled") for one in made)), held()) == made[-1]
+
+
+@pytest.mark.parametrize(
+    ("approved", "status", "failed"),
+    [
+        (leaving(), "cancelled", True),
+        (leaving(), "working", False),
+        (leaving(**PART), "cancelled", False),
+        (leaving(trigger=980), "cancelled", False),
+        (leaving(position_id="b"), "cancelled", False),
+        (entry(), "cancelled", False),
+    ],
+)
+def test_an_exit_failed_that_ended_while_the_position_is_held(approved, status, failed):
+    """Of all of it; a stop that rested is none, nor is a part."""
+    assert failed_exit(book(order(approved, status)), held()) == (approved if failed else None)
+
+
+def test_of_several_exits_that_failed_the_latest_is_told():
+    """Three of them."""
+    made = [leaving(order_id=name) for name in "pqr"]
+    assert failed_exit(book(*(order(one, "cancelled") for one in made)), held()) == made[-1]
 
 
 # ---------------------------------------------------------------- how it ended
