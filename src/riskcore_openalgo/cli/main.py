@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from riskcore_openalgo.cli.report_verbs import paper_arguments, report_verb
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, lazy, place
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
@@ -29,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     _live(verbs)
     _init(verbs)
     journal_verbs(verbs)
+    report_verb(verbs)
     _status(verbs)
     _stop(verbs)
     return made
@@ -99,6 +101,7 @@ def _paper(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _bars_arguments(verb, required=False)
     _day_arguments(verb)
+    paper_arguments(verb)
     verb.set_defaults(run=lambda arguments: lazy("bars" if arguments.bars else "live").paper(arguments))
 
 

@@ -76,11 +76,17 @@ def assembled(
     clock: Callable[[], datetime] = now_in_ist,
     monotonic: Callable[[], float] = time.monotonic,
     api_key: Callable[[], str],
+    paper: PaperGateway | None = None,
 ) -> Day:
-    """Everything a day needs, not started yet. `api_key` is asked for by the price stream at each login."""
+    """Everything a day needs, not started yet. `api_key` is asked for by the price stream at each login.
+
+    `paper` is the broker of a day whose orders are withheld, the ideal one where it is not given.
+    """
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
-    return _Assembly(settings, client, journal, mode, analyzer, clock, monotonic, api_key).day()
+    return _Assembly(
+        settings, client, journal, mode, analyzer, clock, monotonic, api_key, paper or PaperGateway()
+    ).day()
 
 
 @frozen
@@ -93,6 +99,7 @@ class _Assembly:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     api_key: Callable[[], str]
+    paper: PaperGateway
 
     def day(self) -> Day:
         """Put it together."""
@@ -113,7 +120,7 @@ class _Assembly:
             held=standing.held,
             clock=self.clock,
         )
-        paper = None if self.mode == LIVE else PaperGateway()
+        paper = None if self.mode == LIVE else self.paper
         gateway: Gateway = self._gateway(guard, standing) if paper is None else paper
         lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=partial(_failed, alarms))
         parts = Parts(

@@ -1,0 +1,113 @@
+"""`riskcore report` and `riskcore journal note` as a user types them."""
+
+import json
+import shutil
+
+import pytest
+
+from riskcore_openalgo.cli.main import main
+from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.journal.notes import notes_of
+from tests.journal.told import entries, four_days
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys, demo_journal):
+    """The command, in a folder with the demo's journal: exit code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(demo_journal, tmp_path / "demo.db")
+
+    def ran(*words):
+        code = main([str(word) for word in words])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return ran
+
+
+def test_all_files_at_once(run, tmp_path):
+    """The page, the JSON, the tables, with everything that can stand beside them."""
+    (tmp_path / "notes.csv").write_text("date,net\n2020-02-28,112.50\n", "utf-8")
+    words = ["--html", "out/r.html", "--json", "out/r.json", "--csv", "out/csv", "--rules", "--bootstrap"]
+    code, out, err = run(
+        "report", "demo.db", *words, "--contract-note", "notes.csv", "--title", "A day", "--paths", "50"
+    )
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].endswith("r.html")
+    told = json.loads((tmp_path / "out" / "r.json").read_text("utf-8"))
+    assert told["title"] == "A day"
+    titles = [extra["title"] for extra in told["extras"]]
+    assert titles[:2] == ["What each rule cost or saved", "Beside the contract notes"]
+    assert len(titles) == 4
+    page = (tmp_path / "out" / "r.html").read_text("utf-8")
+    assert all(title in page for title in titles)
+    assert (tmp_path / "out" / "csv" / "extra-4.csv").exists()
+
+
+def test_without_a_file_it_prints(run):
+    """The measures as text, and the tables that were asked for; in ASCII."""
+    code, out, _ = run("report", "demo.db", "--bootstrap", "--paths", "20")
+    assert code == 0
+    assert "profit factor             1.58" in out
+    assert "worst session's loss" in out
+    assert out.isascii()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["report", "none.db", "--html", "x.html"], "no such journal"),
+        (["report", ".", "--html", "x.html"], "no saved run"),
+        (["report", "demo.db", "--bars", "bars"], "--bars is for a saved run"),
+        (["report", "demo.db", "--contract-note", "none.csv"], "none.csv"),
+        (["journal", "note", "demo.db", "9", "x"], "there is no trade number 9; the journal has 5"),
+        (["journal", "note", "demo.db", "nobody", "x"], "no finished trade 'nobody'"),
+        (["journal", "note", "demo.db", "1"], "a note needs a text or a tag"),
+        (["journal", "note", "demo.db", "1", "--tag", "two words"], "a tag is one word"),
+        (["journal", "note", "demo.db", "--tag", "late"], "say which trade"),
+        (["journal", "note", "demo.db", "1", "x" * 2001], "at most 2000 characters"),
+    ],
+)
+def test_what_cannot_be_is_said(run, tmp_path, words, why):
+    """One line, with the remedy; nothing is written."""
+    code, out, err = run(*words)
+    assert (code, out) == (1, "")
+    assert why in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_notes_stand_beside_the_chain(run, tmp_path):
+    """They are listed and reported, and change no row, no hash and no state."""
+    with Reader(tmp_path / "demo.db") as journal:
+        before = journal.head, journal.length, journal.load().state
+    assert run("journal", "note", "demo.db", "2", "bought too early", "--tag", "early", "--tag", "fomo")[0] == 0
+    assert run("journal", "note", "demo.db", "2", "again")[0] == 0
+    code, out, _ = run("journal", "note", "demo.db")
+    assert code == 0
+    assert out.splitlines()[2].endswith("bought too early #early #fomo | again")
+    with Reader(tmp_path / "demo.db") as journal:
+        assert (journal.head, journal.length, journal.load().state) == before
+        assert journal.first_bad_row() is None
+        assert [note.tags for note in notes_of(journal)] == [("early", "fomo"), ()]
+    run("report", "demo.db", "--html", "r.html", "--json", "r.json")
+    trade = json.loads((tmp_path / "r.json").read_text("utf-8"))["trades"][1]
+    assert (trade["notes"], trade["tags"]) == ("bought too early | again", "early fomo")
+    assert "bought too early" in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_a_note_is_written_while_a_runner_writes(run, tmp_path):
+    """The writer's lock is not needed: notes are no part of what it guards, and both go on."""
+    with Journal(tmp_path / "live.db") as journal:
+        rows = list(entries(four_days()))
+        journal.append(rows[:-2])
+        assert run("journal", "note", "live.db", "1", "seen live")[0] == 0
+        journal.append(rows[-2:])
+        assert journal.first_bad_row() is None
+        assert [note.text for note in notes_of(journal)] == ["seen live"]
+
+
+def test_an_unwritten_journal_has_no_notes_table(run, tmp_path):
+    """Reading makes nothing: only the first note makes the table."""
+    with Reader(tmp_path / "demo.db") as journal:
+        assert notes_of(journal) == ()
