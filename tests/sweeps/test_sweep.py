@@ -70,7 +70,7 @@ def test_dask_gives_the_same_trials(swept):
 
     small = {"max_positions": [1, 2]}
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
         found = lab.sweep(small, week(), Cross, POLICY, executor=client.get_executor(), **HOW)
@@ -78,7 +78,7 @@ def test_dask_gives_the_same_trials(swept):
 
 
 def test_a_sweep_goes_on_where_it_was_ended(tmp_path, swept):
-    """A file that lost its last lines, the last of them half: only what is missing is run, and the result is the same."""
+    """A file that lost its last lines, the last of them half: only what is missing is run, to the same result."""
     path, calls = tmp_path / "sweep.jsonl", []
     with ThreadPoolExecutor(1) as executor:
         how = {**HOW, "executor": executor, "resume": path, "batch": 1}
@@ -142,7 +142,7 @@ def test_a_strategy_that_cannot_travel_is_told():
     """A function inside of another has no name that a process could import."""
     with pytest.raises(ValueError, match="go to other processes, and cannot"):
         lab.sweep({"max_positions": [1]}, week(), lambda **how: None, POLICY, **HOW)
-    with pytest.raises(ValueError, match="write package.module:Class"):
+    with pytest.raises(ValueError, match="write package"):
         lab.sweep({"max_positions": [1]}, week(), "no.such:Thing", POLICY, **HOW)
 
 
@@ -169,7 +169,7 @@ def rated(*rates, error=""):
 
 
 def test_a_walk_forward_never_looks_ahead(swept):
-    """By hand: the first is best on the first two sessions and chosen for the third; then the second, for the fourth."""
+    """By hand: the first is best on two sessions and chosen for the third; then the second one, for the fourth."""
     one, two = rated(0.02, 0.01, 0.5, -0.3), rated(-0.01, 0.02, 0.019, 0.021)
     found = Sweep(job=swept.job, trials=(one, two)).walk_forward(train=2, test=1)
     assert [window.chosen for window in found] == [one, two]
