@@ -2,13 +2,23 @@
 
 import json
 import shutil
+from importlib import resources
 
 import pytest
 
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.journal.codec import encode
 from riskcore_openalgo.journal.notes import notes_of
 from tests.journal.told import entries, four_days
+
+RULES = """
+risk_management:
+  risk_per_trade: 0.1
+  max_positions: 2
+  position_size_basis: margin
+  charges_as_of: 2026-08-03
+"""
 
 
 @pytest.fixture
@@ -111,3 +121,50 @@ def test_an_unwritten_journal_has_no_notes_table(run, tmp_path):
     """Reading makes nothing: only the first note makes the table."""
     with Reader(tmp_path / "demo.db") as journal:
         assert notes_of(journal) == ()
+
+
+# ---------------------------------------------------------------- paper brokers and parity
+
+
+@pytest.fixture
+def bars(tmp_path):
+    """The demo's bars, as a folder of files."""
+    with resources.as_file(resources.files("riskcore_openalgo.demo") / "bars") as folder:
+        shutil.copytree(folder, tmp_path / "bars")
+    return tmp_path / "bars"
+
+
+def test_a_paper_day_and_its_parity(run, bars, tmp_path):
+    """Ideal is the backtest; a broker that slips is told by its cause; a profile that is none lists those there are."""
+    day = ["--bars", "bars", "--strategy", "ema_cross", "--config", "config"]
+    assert run("init", "config")[0] == 0
+    (tmp_path / "config" / "risk_management.yaml").write_text(RULES, "utf-8")
+    assert run("paper", *day, "--journal", "ideal.db")[0] == 0
+    code, out, _ = run("journal", "parity", "ideal.db", "--bars", "bars", "--config", "config")
+    assert code == 0
+    assert out.splitlines()[-1] == "the same: every decision and every trade"
+    (tmp_path / "faults.json").write_text('[{"what": "part", "on": "entry"}]', "utf-8")
+    assert run("paper", *day, "--journal", "steady.db", "--profile", "steady", "--faults", "faults.json")[0] == 0
+    code, out, _ = run("journal", "parity", "steady.db", "--bars", "bars", "--config", "config")
+    assert code == 1
+    assert out.splitlines()[-1] == "DIFFERENT"
+    assert "slip -" in out
+    assert "partial" in out
+    code, _, err = run("paper", *day, "--journal", "x.db", "--profile", "best")
+    assert (code, "ideal, steady, thin, rough" in err) == (1, True)
+
+
+def test_a_saved_run_on_its_bars(run, bars, tmp_path):
+    """The folder of a backtest, its trades drawn on the bars; the rules are a journal's to ask."""
+    with Reader(tmp_path / "demo.db") as journal:
+        facts = [row.event for row in journal.rows("fact")]
+    folder = tmp_path / "run"
+    folder.mkdir()
+    rows = [{"type": type(f).__name__, "version": f.VERSION, "body": json.loads(encode(f))} for f in facts]
+    (folder / "facts.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    told = {"format": "riskcore-run", "version": 1, "interval": "1m", "facts": len(facts)}
+    (folder / "run.json").write_text(json.dumps(told), "utf-8")
+    assert run("report", "run", "--html", "run.html", "--bars", "bars")[0] == 0
+    assert (tmp_path / "run.html").read_text("utf-8").count('class="body up"') > 50
+    code, _, err = run("report", "run", "--rules")
+    assert (code, "--rules resimulates a journal" in err) == (1, True)

@@ -69,19 +69,18 @@ def test_a_part_is_partial(tmp_path):
 
 
 def higher(bar):
-    """The bar a rupee higher, from noon on."""
+    """Every second bar from noon on, a rupee higher."""
     prices = {name: getattr(bar, name) + 1 for name in ("open", "high", "low", "close")}
-    return bar if bar.at.hour < 12 else attrs.evolve(bar, **prices)
+    return bar if bar.at.hour < 12 or bar.at.minute % 2 else attrs.evolve(bar, **prices)
 
 
 def test_other_bars_are_data(demo_journal):
-    """The bars of the backtest are a rupee higher from noon on: all that differs comes from them."""
+    """Half of the bars from noon on are a rupee higher in the backtest: all that differs comes from them."""
     moved = {thing: [higher(bar) for bar in series] for thing, series in demo_bars().items()}
     with Reader(demo_journal) as journal:
         found = parity(journal, moved, interval=INTERVAL)
     assert not found.same
-    assert caused(found) <= {"data", "charges"}
-    assert found.total("data") != 0
+    assert {"data"} <= caused(found) <= {"data", "charges"}
 
 
 LATE = PaperProfile(name="late", latency_s=Decimal(61))

@@ -31,6 +31,7 @@ AnOrder: TypeAlias = rc.ApprovedEntry | rc.ApprovedExit
 WORKING: Final = "working"
 FILLED: Final = "filled"
 REJECTED: Final = "rejected"
+UNKNOWN: Final = "unknown"
 
 
 class PaperSilenceError(Exception):
@@ -97,7 +98,10 @@ class PaperGateway:
         return self._kept(tuple(self._shaped(report, met[report.order_id]) for report in seen))
 
     def rebuild(self, journalled: Iterable[events.Input | events.Fact]) -> None:
-        """Fold a journal into the book it must have had."""
+        """Fold a journal into the book it must have had.
+
+        What prices filled was reported before the prices themselves were recorded, so it is taken from the reports.
+        """
         for event in journalled:
             if isinstance(event, (events.EntryApproved, events.ExitApproved)):
                 with contextlib.suppress(PaperSilenceError):
@@ -105,13 +109,27 @@ class PaperGateway:
             elif isinstance(event, events.CancelRequested):
                 self.cancel(events.CancelOrder(event.order_id), event.at)
             elif isinstance(event, events.PricesSeen):
-                self.see(event)
-            elif isinstance(event, events.OrderReported) and event.note.startswith("not sent"):
-                self.cancel(events.CancelOrder(event.order_id), event.at)
+                working = self._broker.working
+                seen, _ = evolve(self._broker, working=()).see(event)
+                self._broker = evolve(seen, working=working)
+            elif isinstance(event, events.OrderReported):
+                self._said(event)
 
     def latest(self, order_id: str) -> events.OrderReported | None:
         """What it last said of an order (a broker's order book, for one order)."""
         return self._reports.get(order_id)
+
+    def _said(self, report: events.OrderReported) -> None:
+        """What it said of an order, as the journal has it: only a silence tells nothing."""
+        order_id, life = report.order_id, self._lives.get(report.order_id)
+        if report.note.startswith("not sent"):
+            self.cancel(events.CancelOrder(order_id), report.at)
+        elif life is not None and report.status != UNKNOWN:
+            life.quantity, life.value = report.filled_quantity, report.filled_value
+            left = life.whole - life.quantity if report.status == WORKING else 0
+            working = (evolve(o, quantity=left) if o.order_id == order_id else o for o in self._broker.working)
+            self._broker = evolve(self._broker, working=tuple(order for order in working if order.quantity))
+            self._reports[order_id] = report
 
     def _kept(self, reports: tuple[events.OrderReported, ...]) -> tuple[events.OrderReported, ...]:
         self._reports.update((report.order_id, report) for report in reports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Final
@@ -15,6 +16,7 @@ from riskcore_openalgo.lab.report.study import Extra, Study
 from riskcore_openalgo.lab.report.style import STYLE
 
 TRADES_DRAWN: Final = 60
+NUMBER: Final = re.compile(r"([-+]?[0-9][0-9,.]*( ?%)?|-)\Z")
 Section = Callable[[Study], Markup]
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """What the page may load: nothing but its own style, whatever a name in a journal says."""
@@ -107,7 +109,8 @@ def _extra(extra: Extra) -> Markup:
 
 
 def _numeric(values: Iterable[object]) -> bool:
-    return all(isinstance(value, (int, Decimal)) or value is None for value in values)
+    """Whether a column has numbers, and texts that are one, alone."""
+    return all(value is None or isinstance(value, (int, Decimal)) or NUMBER.match(str(value)) for value in values)
 
 
 def _cell(value: object) -> object:
