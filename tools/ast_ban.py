@@ -50,7 +50,7 @@ ORDER_KEEPING = frozenset({"list", "tuple", "iter", "enumerate", "zip", "map", "
 GROWING = frozenset({"add", "append", "extend", "insert", "setdefault", "sort", "update"})
 SHRINKING = frozenset({"clear", "discard", "pop", "popitem", "remove"})
 # What the shell may name beside `riskcore.__all__`.
-SHELL_MODULES = frozenset({"engine", "events", "testing"})
+SHELL_MODULES = frozenset({"analytics", "engine", "events", "testing"})
 
 
 Comprehension: TypeAlias = ast.SetComp | ast.ListComp | ast.GeneratorExp | ast.DictComp

@@ -13,6 +13,7 @@ from attrs import evolve
 import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.cli import tables
+from riskcore_openalgo.cli.opening import paper_of
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import PAPER, Settings, Strategy, load_settings
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
@@ -56,7 +57,9 @@ def paper(arguments: argparse.Namespace) -> int:
     """Play the bars through the runner; killed half-way, the same command goes on."""
     settings, bars, strategies = _prepared(arguments)
     journal = Journal(arguments.journal or settings.system.journal)
-    player = BarPlayer(journal, settings.policy, bars, strategies, interval=arguments.interval)
+    player = BarPlayer(
+        journal, settings.policy, bars, strategies, interval=arguments.interval, paper=paper_of(arguments)
+    )
     minutes = len({bar.at for series in bars.values() for bar in series})
     for _ in progress(player.play(), minutes, "paper"):
         pass
@@ -73,11 +76,16 @@ def _prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[st
     settings = evolve(settings, policy=with_loaded_rules(settings.policy))
     if settings.system.mode != PAPER:
         raise ValueError("system_config.yaml: mode: this version sends no order to a broker; write mode: paper")
+    bars = instruments_of(arguments, settings)
+    return settings, bars, _strategies(arguments, settings, bars)
+
+
+def instruments_of(arguments: argparse.Namespace, settings: Settings) -> Bars:
+    """The bars of `--bars`, `--symbols` and `--interval`, by instrument; repairs are told on standard error."""
     files = _files(arguments)
     if any(file.repairs for file in files.values()):
         print(report(files), file=sys.stderr)
-    bars = {_instrument(symbol, file, settings): file.bars for symbol, file in files.items()}
-    return settings, bars, _strategies(arguments, settings, bars)
+    return {_instrument(symbol, file, settings): file.bars for symbol, file in files.items()}
 
 
 def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from riskcore_openalgo.cli.opening import key_of
+from riskcore_openalgo.cli.opening import key_of, paper_of
 from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
@@ -79,7 +79,16 @@ def run(
             refuse_synced(place)
         journal = opened.enter_context(Journal(place, key=key_of(place)))
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
-        day = assembled(settings, client, journal, mode=mode, analyzer=analyzer, clock=clock, api_key=lambda: key)
+        day = assembled(
+            settings,
+            client,
+            journal,
+            mode=mode,
+            analyzer=analyzer,
+            clock=clock,
+            api_key=lambda: key,
+            paper=paper_of(arguments),
+        )
         opened.callback(day.close)
         asked = Asked(day, flatten=arguments.flatten)
         opened.enter_context(stopped_by_signals(asked))

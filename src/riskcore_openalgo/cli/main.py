@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from riskcore_openalgo.cli.control_verbs import control_verbs
+from riskcore_openalgo.cli.report_verbs import paper_arguments, report_verb
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, lazy, place
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _init(verbs)
     journal_verbs(verbs)
     control_verbs(verbs)
+    report_verb(verbs)
     _status(verbs)
     _stop(verbs)
     _doctor(verbs)
@@ -102,6 +104,7 @@ def _paper(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _bars_arguments(verb, required=False)
     _day_arguments(verb)
+    paper_arguments(verb)
     verb.set_defaults(run=lambda arguments: lazy("bars" if arguments.bars else "live").paper(arguments))
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from typing import Final
 
+from riskcore_openalgo.gateways.paper import PaperGateway
+from riskcore_openalgo.gateways.paper_profiles import IDEAL, profile_named, read_faults
 from riskcore_openalgo.journal import At, Journal, Reader
 
 KEY: Final = "RISKCORE_JOURNAL_KEY"
@@ -25,3 +28,9 @@ def writer(at: At, *, wait_s: float = 0.0, whole: bool = False) -> Journal:
     """The journal, to write; it must be there. `JournalInUse` where another process writes to it."""
     reader(at).close()  # a misspelt name is an error, and makes no new journal
     return Journal(at, key=key_of(at), wait_s=wait_s, whole=whole)
+
+
+def paper_of(arguments: argparse.Namespace) -> PaperGateway:
+    """The paper broker that was asked for, by profile and fault script; the ideal one where nothing was."""
+    faults = getattr(arguments, "faults", None)
+    return PaperGateway(profile_named(getattr(arguments, "profile", IDEAL.name)), read_faults(faults) if faults else ())

@@ -16,7 +16,7 @@ from riskcore_openalgo.journal.tables import DECISIONS, FILLS, TRADES
 TRADE_COLUMNS = ("opened", "closed", "symbol", "side", "qty", "entry", "exit", "by", "gross", "charges", "net", "R")
 RIGHT = (
     *("qty", "limit", "stop", "target", "entry", "exit", "gross", "charges", "net", "R"),
-    *("qty then", "qty now", "net then", "net now"),
+    *("qty then", "qty now", "net then", "net now", "differs", "latency", "slip", "partial", "data"),
 )
 
 

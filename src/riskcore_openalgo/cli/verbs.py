@@ -59,6 +59,8 @@ def inbox_arguments(verb: argparse.ArgumentParser, *, wait_s: int) -> None:
 
 def journal_verbs(verbs: Verbs) -> None:
     """The group `journal`."""
+    from riskcore_openalgo.cli.report_verbs import note_verb, parity_verb
+
     group = verbs.add_parser(
         "journal",
         help="read, prove, export, prune, replay, reconcile a journal",
@@ -74,6 +76,8 @@ def journal_verbs(verbs: Verbs) -> None:
     _prune(kinds)
     _reconcile(kinds)
     _signal(kinds)
+    note_verb(kinds)
+    parity_verb(kinds)
 
 
 def _verb(kinds: Verbs, name: str, help_: str, example: str, module: str, function: str) -> argparse.ArgumentParser:

@@ -1,1 +1,19 @@
-"""The laboratory: strategies and studies over bars; importable without the OpenAlgo SDK."""
+"""The laboratory: strategies and studies over bars; importable without the OpenAlgo SDK.
+
+`lab.sweep` is imported when it is first used, so that a strategy alone costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.lab.sweeps import sweep as sweep
+
+_HOME = {"sweep": "riskcore_openalgo.lab.sweeps"}
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a name from its room at first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'riskcore_openalgo.lab' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -83,11 +83,17 @@ def assembled(
     clock: Callable[[], datetime] = now_in_ist,
     monotonic: Callable[[], float] = time.monotonic,
     api_key: Callable[[], str],
+    paper: PaperGateway | None = None,
 ) -> Day:
-    """Everything a day needs, not started yet. `api_key` is asked for by the price stream at each login."""
+    """Everything a day needs, not started yet. `api_key` is asked for by the price stream at each login.
+
+    `paper` is the broker of a day whose orders are withheld, the ideal one where it is not given.
+    """
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
-    return _Assembly(settings, client, journal, mode, analyzer, clock, monotonic, api_key).day()
+    return _Assembly(
+        settings, client, journal, mode, analyzer, clock, monotonic, api_key, paper or PaperGateway()
+    ).day()
 
 
 @frozen
@@ -100,6 +106,7 @@ class _Assembly:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     api_key: Callable[[], str]
+    paper: PaperGateway
 
     def day(self) -> Day:
         """Put it together."""
@@ -115,7 +122,7 @@ class _Assembly:
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
         evidence = self._evidence(account, known, history, feed, standing)
         schedule = self._schedule(standing, strategies)
-        paper = None if self.mode == LIVE else PaperGateway()
+        paper = None if self.mode == LIVE else self.paper
         gateway: Gateway = self._gateway(guard, standing, fence) if paper is None else paper
         lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=alarms.lane_failed)
         parts = Parts(

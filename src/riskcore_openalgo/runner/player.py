@@ -59,11 +59,12 @@ class BarPlayer:
         *,
         interval: str,
         watch: Callable[[events.Fact], None] | None = None,
+        paper: PaperGateway | None = None,
     ) -> None:
         self._bars, self._strategies = bars, strategies
         self._length: timedelta = rc.interval_length(interval)
         self._evidence = BarEvidence(policy, interval)
-        self._gateway = PaperGateway()
+        self._gateway = paper or PaperGateway()
         self._now = min(series[0].at for series in bars.values() if series)
         self._recorded = _recorded(journal)
         for instrument in bars:

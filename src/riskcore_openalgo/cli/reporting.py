@@ -1,0 +1,118 @@
+"""`riskcore report` and `riskcore journal note`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import attrs
+from sqlalchemy import select
+
+import riskcore as rc
+from riskcore_openalgo.cli.opening import key_of, reader
+from riskcore_openalgo.cli.tables import table
+from riskcore_openalgo.feed import read_bars, read_folder
+from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.journal.notes import Note, add_note, notes_of
+from riskcore_openalgo.journal.tables import TRADES
+from riskcore_openalgo.lab.report import Extra, Span, Study, as_json, page, study_of_journal, write_csv
+from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables
+from riskcore_openalgo.lab.report.contract_note import contract_table, read_contract_notes
+from riskcore_openalgo.lab.report.counterfactual import counterfactual_table
+from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_saved_run
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Write what was asked for; without a file to write, the measures are printed."""
+    source = arguments.source
+    if isinstance(source, Path) and source.is_dir():
+        study, extras = _of_run(source, arguments), []
+    else:
+        study, extras = _of_journal(arguments)
+    if arguments.contract_note is not None:
+        extras.append(contract_table(study, read_contract_notes(arguments.contract_note)))
+    if arguments.bootstrap:
+        extras += bootstrap_tables(study, paths=arguments.paths, seed=arguments.seed)
+    whole = attrs.evolve(study, extras=tuple(extras))
+    if not (arguments.html or arguments.json or arguments.csv):
+        print(whole.performance.explain())
+        for extra in extras:
+            print(f"\n{extra.title}\n{_printed(extra)}")
+        return 0
+    _write(whole, arguments)
+    return 0
+
+
+def _of_run(folder: Path, arguments: argparse.Namespace) -> Study:
+    if not is_run(folder):
+        raise ValueError(f"{folder}: no saved run (run.json and facts.jsonl); riskcore backtest --out writes one")
+    if arguments.rules:
+        raise ValueError("--rules resimulates a journal; of a backtest, run it again with the rule off")
+    prices = _prices(arguments.bars, arguments.interval) if arguments.bars else {}
+    return study_of_saved_run(folder, prices, title=arguments.title)
+
+
+def _of_journal(arguments: argparse.Namespace) -> tuple[Study, list[Extra]]:
+    if arguments.bars is not None:
+        raise ValueError("--bars is for a saved run; a journal has the prices it saw")
+    with reader(arguments.source) as journal:
+        journal.check()
+        study = study_of_journal(journal, title=arguments.title)
+        return study, [counterfactual_table(journal)] if arguments.rules else []
+
+
+def _prices(path: Path, interval: str) -> Mapping[str, Sequence[Span]]:
+    files = {path.stem: read_bars(path, symbol=path.stem, interval=interval)} if path.is_file() else {}
+    found = files or read_folder(path, None, interval=interval)
+    return {f"NSE:{symbol}": [span_of(bar) for bar in file.bars] for symbol, file in found.items()}
+
+
+def _write(study: Study, arguments: argparse.Namespace) -> None:
+    for path, content in ((arguments.html, page), (arguments.json, as_json)):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content(study), encoding="utf-8", newline="\n")
+            print(path)
+    if arguments.csv is not None:
+        for path in write_csv(study, arguments.csv):
+            print(path)
+
+
+def _printed(extra: Extra) -> str:
+    rows = [["-" if cell is None else str(cell) for cell in row] for row in extra.rows]
+    return f"{extra.about}\n{table(extra.columns, rows)}"
+
+
+def note(arguments: argparse.Namespace) -> int:
+    """Keep a note; or list the trades with theirs."""
+    at = arguments.journal
+    with reader(at) as journal:
+        ids = [row.signal_id for row in journal.select(select(TRADES.c.signal_id).order_by(TRADES.c.seq))]
+        if arguments.trade is None:
+            if arguments.text or arguments.tag:
+                raise ValueError("say which trade: its number in the list, or the id of its signal")
+            print(_listed(journal))
+            return 0
+    trade = arguments.trade
+    if trade.isdecimal() and trade not in ids:
+        if not 1 <= int(trade) <= len(ids):
+            raise LookupError(f"there is no trade number {trade}; the journal has {len(ids)} finished trades")
+        trade = ids[int(trade) - 1]
+    made = Note(trade, datetime.now(rc.IST), arguments.text, tuple(arguments.tag))
+    add_note(at, made, key=key_of(at))
+    print(f"noted on {trade}")
+    return 0
+
+
+def _listed(journal: Reader) -> str:
+    notes: dict[str, list[str]] = {}
+    for one in notes_of(journal):
+        notes.setdefault(one.trade, []).append(" ".join([one.text, *(f"#{tag}" for tag in one.tags)]).strip())
+    found = journal.select(select(TRADES).order_by(TRADES.c.seq))
+    rows = [
+        (str(number), row.opened_at[:16], row.key, row.side, row.signal_id, " | ".join(notes.get(row.signal_id, ())))
+        for number, row in enumerate(found, 1)
+    ]
+    return table(("#", "opened", "symbol", "side", "id", "notes"), rows) if rows else "no finished trade"

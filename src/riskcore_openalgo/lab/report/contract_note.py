@@ -1,0 +1,185 @@
+"""Our daily results beside those of the broker's contract notes, and how much of a difference is rounding.
+
+A contract note rounds the day's STT and its stamp duty to whole rupees (halves up); riskcore books each fill's charges
+to the paisa, unless `stt_stamp_whole_rupees` is set, and then an order's at a time. Both taxes are worked out again
+from the day's fills, so the difference that rounding makes is known, and what is left over is not rounding.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.lab.report.study import Extra, Study
+
+COLUMNS: Final = ("date", "net")
+ZERO: Final = Decimal(0)
+PAISA: Final = Decimal("0.01")
+RUPEE: Final = Decimal(1)
+
+
+@frozen
+class DayBeside:
+    """A day: our net, the note's, and what rounding STT and stamp duty on the note changes of our net.
+
+    None: the day is in one of the two alone, or its taxes are in no table.
+    """
+
+    day: date
+    ours: Decimal | None
+    theirs: Decimal | None
+    rounding: Decimal | None
+    orders: int
+
+    @property
+    def difference(self) -> Decimal | None:
+        """The note's net less ours."""
+        return None if self.ours is None or self.theirs is None else self.theirs - self.ours
+
+    @property
+    def left(self) -> Decimal | None:
+        """What rounding does not explain."""
+        return None if self.difference is None or self.rounding is None else self.difference - self.rounding
+
+    @property
+    def verdict(self) -> str:
+        """What the difference is. Each order's charges may be off by half a paisa, and the note's sums by one."""
+        if self.theirs is None:
+            return "no contract note"
+        if self.ours is None:
+            return "not traded by us"
+        if self.difference == 0:
+            return "the same"
+        if self.left is None:
+            return "differs; no table of taxes for this day"
+        if abs(self.left) <= PAISA * (self.orders + 2) / 2:
+            return "rounding of STT and stamp duty"
+        return "DIFFERS beyond rounding"
+
+
+def read_contract_notes(path: Path) -> dict[date, Decimal]:
+    """The nets of contract notes from a CSV with the columns `date` and `net` (after all charges, in rupees).
+
+    Raises `ValueError` with file and line for anything else, and for a date that comes twice.
+    """
+    found: dict[date, Decimal] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        names = [name.strip().lower() for name in reader.fieldnames or ()]
+        if not set(COLUMNS) <= set(names):
+            raise ValueError(f"{path}:1: the columns must be date,net; found {','.join(names) or 'nothing'}")
+        reader.fieldnames = names
+        for row in reader:
+            day, net = _row(row, f"{path}:{reader.line_num}")
+            if day in found:
+                raise ValueError(f"{path}:{reader.line_num}: {day} is there twice; give one net a day")
+            found[day] = net
+    return found
+
+
+def _row(row: Mapping[str, Any], where: str) -> tuple[date, Decimal]:
+    try:
+        day = date.fromisoformat((row["date"] or "").strip())
+    except ValueError:
+        raise ValueError(f"{where}: {row['date']!r} is not a date such as 2026-11-20") from None
+    try:
+        net = Decimal((row["net"] or "").strip())
+    except ArithmeticError:
+        raise ValueError(f"{where}: {row['net']!r} is not an amount such as -1234.50 (without commas)") from None
+    if not net.is_finite():
+        raise ValueError(f"{where}: {row['net']!r} is not an amount such as -1234.50")
+    return day, net
+
+
+def beside(facts: Iterable[events.Fact], notes: Mapping[date, Decimal]) -> tuple[DayBeside, ...]:
+    """Our realised nets beside the notes', for every day that either of them has, oldest first."""
+    orders: dict[str, rc.ApprovedEntry | rc.ApprovedExit] = {}
+    ours: dict[date, Decimal] = {}
+    traded: dict[date, list[events.Filled]] = {}
+    policy = rc.Policy()
+    for fact in facts:
+        if isinstance(fact, (events.EntryApproved, events.ExitApproved)):
+            orders[fact.order.order_id] = fact.order
+        elif isinstance(fact, events.PolicyChanged):
+            policy = fact.policy
+        elif isinstance(fact, events.Filled):
+            day = fact.traded_at.astimezone(rc.IST).date()
+            traded.setdefault(day, []).append(fact)
+            ours[day] = ours.get(day, ZERO) + (-1 if fact.side == rc.BUY else 1) * fact.value - (fact.charges or ZERO)
+    return tuple(
+        DayBeside(
+            day=day,
+            ours=ours.get(day),
+            theirs=notes.get(day),
+            rounding=_rounding(traded.get(day, ()), orders, policy),
+            orders=len({fill.order_id for fill in traded.get(day, ())}),
+        )
+        for day in sorted({*ours, *notes})
+    )
+
+
+def _rounding(
+    fills: Iterable[events.Filled],
+    orders: Mapping[str, rc.ApprovedEntry | rc.ApprovedExit],
+    policy: rc.Policy,
+) -> Decimal | None:
+    """What a day's net becomes more when its two taxes are rounded once, to whole rupees."""
+    values: dict[str, list[events.Filled]] = {}
+    for fill in fills:
+        values.setdefault(fill.order_id, []).append(fill)
+    exact = booked = stamps = stamps_booked = ZERO
+    try:
+        for order_id, parts in values.items():
+            order, value = orders[order_id], sum((fill.value for fill in parts), ZERO)
+            cost = _taxes(order, value, parts[0], policy)
+            exact, stamps = exact + cost.stt, stamps + cost.stamp
+            whole = policy.stt_stamp_whole_rupees
+            booked += _whole(cost.stt) if whole else cost.stt
+            stamps_booked += _whole(cost.stamp) if whole else cost.stamp
+    except (KeyError, rc.ChargesUnknown):
+        return None
+    return booked + stamps_booked - _whole(exact) - _whole(stamps)
+
+
+def _taxes(
+    order: rc.ApprovedEntry | rc.ApprovedExit, value: Decimal, fill: events.Filled, policy: rc.Policy
+) -> rc.Charges:
+    thing = order.instrument
+    return rc.order_charges(
+        side=fill.side,
+        value=value,
+        on=policy.charges_as_of or fill.traded_at.date(),
+        product=order.product,
+        exchange=thing.exchange,
+        segment=thing.segment,
+        brokerage_pct=0,
+        brokerage_max=0,
+        tables=policy.tables,
+    )
+
+
+def _whole(tax: Decimal) -> Decimal:
+    return tax.quantize(RUPEE, rounding=ROUND_HALF_UP)
+
+
+def contract_table(study: Study, notes: Mapping[date, Decimal]) -> Extra:
+    """The days beside each other, as a table of the report."""
+    rows = tuple(
+        (day.day.isoformat(), day.ours, day.theirs, day.difference, day.rounding, day.left, day.verdict)
+        for day in beside(study.facts, notes)
+    )
+    return Extra(
+        "Beside the contract notes",
+        "Cash of each day's fills after charges, in rupees, beside the net of the broker's note. A note rounds the "
+        "day's STT and stamp duty to whole rupees, we book each order to the paisa: 'rounding' is what that makes.",
+        ("date", "ours", "contract note", "difference", "rounding", "left over", "verdict"),
+        rows,
+    )

@@ -1,0 +1,125 @@
+"""The measures of a report as rows of text: what each is called, what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from attrs import frozen
+
+import riskcore as rc
+
+UNDEFINED: Final = "undefined"
+HUNDRED: Final = Decimal(100)
+
+
+@frozen
+class Figure:
+    """One measure: its group, its name, its value as it is (None: undefined), and its unit.
+
+    Units: `Rs` rupees, `share` a share of 1 shown in percent, `%` percent, `R`, `count`, "" a plain ratio.
+    """
+
+    group: str
+    name: str
+    value: Decimal | int | None
+    unit: str
+
+    @property
+    def said(self) -> str:
+        """The value for a person."""
+        return said(self.value, self.unit)
+
+
+def said(value: Decimal | int | None, unit: str) -> str:
+    """A value with its unit; undefined where there is none.
+
+    >>> said(Decimal("0.5"), "share"), said(Decimal("-1234.5"), "Rs"), said(None, "R")
+    ('50.00 %', '-Rs 1,234.50', 'undefined')
+    """
+    if value is None:
+        return UNDEFINED
+    if unit == "count":
+        return f"{value:,}"
+    if unit == "share":
+        return f"{value * HUNDRED:,.2f} %"
+    if unit == "Rs":
+        return f"{'-' if value < 0 else ''}Rs {abs(value):,.2f}"
+    return f"{value:,.2f} {unit}".rstrip()
+
+
+def figures(of: rc.Performance) -> tuple[Figure, ...]:
+    """All measures of a performance, in the order in which they are read."""
+    return (*_results(of), *_trades(of), *_equity(of), *_exposure(of))
+
+
+def _results(of: rc.Performance) -> Iterator[Figure]:
+    yield Figure("Result", "Net result of the trades", of.net, "Rs")
+    yield Figure("Result", "Gross result", of.gross, "Rs")
+    yield Figure("Result", "Charges", of.charges, "Rs")
+    yield Figure("Result", "Expectancy a trade", of.expectancy, "Rs")
+    yield Figure("Result", "Expectancy in R", of.expectancy_r, "R")
+    yield Figure("Result", "Expectancy / average loss", of.expectancy_ratio, "")
+    yield Figure("Result", "Profit factor", of.profit_factor, "")
+    yield Figure("Result", "Payoff ratio", of.payoff_ratio, "")
+
+
+def _trades(of: rc.Performance) -> Iterator[Figure]:
+    yield Figure("Trades", "Finished trades", len(of.trades), "count")
+    yield Figure("Trades", "Still open", len(of.open_trades), "count")
+    yield Figure("Trades", "Win rate", of.win_rate, "share")
+    yield Figure("Trades", "Average win", of.average_win, "Rs")
+    yield Figure("Trades", "Average loss", of.average_loss, "Rs")
+    yield Figure("Trades", "Average planned R", of.average_planned_r, "R")
+    yield Figure("Trades", "SQN", of.sqn, "")
+    yield Figure("Trades", "Longest run of wins", of.streaks.longest_win, "count")
+    yield Figure("Trades", "Longest run of losses", of.streaks.longest_loss, "count")
+    yield Figure("Trades", "Stop slippage a trade", of.stop_slippage and of.stop_slippage.average, "Rs")
+    yield Figure("Trades", "MAE", of.excursions.mae_r, "R")
+    yield Figure("Trades", "MFE", of.excursions.mfe_r, "R")
+    yield Figure("Trades", "MAE of the winners", of.excursions.winners_mae_r, "R")
+    yield Figure("Trades", "MFE of the losers", of.excursions.losers_mfe_r, "R")
+    yield Figure("Trades", "Given back before the exit", of.excursions.given_back_r, "R")
+
+
+def _equity(of: rc.Performance) -> Iterator[Figure]:
+    days = of.curve.days
+    yield Figure("Equity", "Sessions", len(days), "count")
+    yield Figure("Equity", "At the start", days[0].opening if days else None, "Rs")
+    yield Figure("Equity", "At the end", days[-1].closing if days else None, "Rs")
+    yield Figure("Equity", "Paid in and out", of.curve.flows if days else None, "Rs")
+    yield Figure("Equity", "Return", of.cumulative_return, "share")
+    yield Figure("Equity", "Return a year", of.annual_return, "share")
+    yield Figure("Equity", "Volatility a year", of.volatility, "share")
+    yield Figure("Equity", "Sharpe ratio", of.sharpe, "")
+    yield Figure("Equity", "Sortino ratio", of.sortino, "")
+    yield Figure("Equity", "Calmar ratio", of.calmar, "")
+    yield Figure("Equity", "Omega ratio", of.omega, "")
+    yield Figure("Equity", "Value at risk, 5 %", of.value_at_risk, "share")
+    yield Figure("Equity", "Deepest drawdown", of.drawdown.pct if of.drawdown else None, "%")
+    yield Figure("Equity", "Deepest inside sessions", of.intraday_drawdown.pct if of.intraday_drawdown else None, "%")
+    yield Figure("Equity", "Largest drawdown", of.largest_drawdown.value if of.largest_drawdown else None, "Rs")
+    longest = of.longest_drawdown
+    yield Figure("Equity", "Longest drawdown, sessions", longest.length if longest else None, "count")
+
+
+def _exposure(of: rc.Performance) -> Iterator[Figure]:
+    yield Figure("Exposure", "Held, of equity", of.exposure_pct, "%")
+    yield Figure("Exposure", "Capital used", of.utilisation_pct, "%")
+    yield Figure("Exposure", "Capital used at most", of.peak_utilisation_pct, "%")
+    yield Figure("Exposure", "Time in the market", of.time_in_market_pct, "%")
+
+
+def remarks(of: rc.Performance) -> tuple[str, ...]:
+    """What the figures leave out, in sentences."""
+    told = []
+    if of.open_trades:
+        told.append(f"Still open, in the equity only: {', '.join(of.open_trades)}.")
+    if of.statistics.without_risk:
+        told.append(f"Trades without a stop at entry, in no figure in R: {of.statistics.without_risk}.")
+    if of.uncharged_fills:
+        told.append(f"Fills whose charges are not known, counted at none: {of.uncharged_fills}.")
+    if of.curve.unknown:
+        told.append(f"Sessions whose equity is not known, left out: {', '.join(map(str, of.curve.unknown))}.")
+    return tuple(told)

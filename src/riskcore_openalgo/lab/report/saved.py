@@ -1,0 +1,72 @@
+"""The study of a backtest: of a `Run` in hand, or of the folder it was saved to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from riskcore import events
+from riskcore_openalgo.lab.report.study import Span, Study, study_of
+
+ABOUT: Final = "run.json"
+FACTS: Final = "facts.jsonl"
+FORMAT: Final = "riskcore-run"
+
+
+def study_of_run(run: Any, *, title: str = "backtest") -> Study:
+    """The study of what `lab.backtest` (or `riskcore.simulate`) returned: anything with `facts`.
+
+    Prices are drawn where the run still has its columns: `bars`, one for each of `instruments`.
+    """
+    prices = {
+        instrument.key: [span_of(series.bar(place)) for place in range(len(series))]
+        for instrument, series in zip(getattr(run, "instruments", ()), getattr(run, "bars", ()), strict=False)
+    }
+    return study_of(run.facts, prices, title=title, source="backtest", policy=getattr(run, "policy", None))
+
+
+def is_run(path: Path) -> bool:
+    """Whether a path is the folder of a saved run."""
+    return (path / ABOUT).is_file() and (path / FACTS).is_file()
+
+
+def study_of_saved_run(folder: Path, prices: Mapping[str, Sequence[Span]] | None = None, *, title: str = "") -> Study:
+    """The study of a saved run; `prices` by instrument key where trades are to be drawn on them.
+
+    Raises `ValueError`, naming file and line, for a folder that holds no run or one that was cut off.
+    """
+    about = _about(folder / ABOUT)
+    facts = _facts(folder / FACTS)
+    if len(facts) != about.get("facts"):
+        raise ValueError(f"{folder / FACTS}: {len(facts)} facts of {about.get('facts')}: it was cut off; run it again")
+    return study_of(facts, prices, title=title or folder.name, source=f"backtest over {about.get('interval')} bars")
+
+
+def span_of(bar: Any) -> Span:
+    """A bar as prices of a report."""
+    return Span(bar.at, bar.open, bar.high, bar.low, bar.close)
+
+
+def _about(path: Path) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except ValueError as wrong:
+        raise ValueError(f"{path} is not JSON: {wrong}") from None
+    if about.get("format") != FORMAT or about.get("version") != 1:
+        raise ValueError(f"{path}: this is no {FORMAT} of version 1; run the backtest again with this riskcore")
+    return about
+
+
+def _facts(path: Path) -> list[events.Fact]:
+    from riskcore_openalgo.journal.codec import decode
+
+    found = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            found.append(decode(row["type"], row["version"], json.dumps(row["body"])))
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise ValueError(f"{path}:{number}: {wrong}") from None
+    return found

@@ -1,0 +1,252 @@
+"""Running a sweep: in processes, in any executor, or in Dask; goes on where an earlier run was ended."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import riskcore as rc
+from riskcore_openalgo.lab.sweeps.result import Sweep
+from riskcore_openalgo.lab.sweeps.space import Parameters, Space, combinations
+from riskcore_openalgo.lab.sweeps.trial import Backtest, Bars, Factory, Job, Trial, as_row, of_row, simulated
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+FAST: Final = "riskcore_openalgo.lab.backtest"
+SHORT_NAMES: Final = {"ema_cross": "riskcore_openalgo.lab.ema_cross:EmaCross"}
+HEADER: Final = "riskcore_sweep"
+Told = Callable[[int, int], None]
+
+
+def sweep(
+    space: Space,
+    bars: Bars,
+    strategy: Factory | str,
+    policy: rc.Policy | None = None,
+    *,
+    interval: str = "1m",
+    run: Backtest | None = None,
+    samples: int | None = None,
+    seed: int = 1,
+    executor: Executor | None = None,
+    batch: int = 4,
+    resume: Path | str | None = None,
+    progress: bool | Told = True,
+) -> Sweep:
+    """Backtest every combination of a space (`combinations`), and gather the trials in the order of the grid.
+
+    `strategy` is a class or factory called with `symbol`, `interval` and the parameters, or its dotted name; `policy`
+    is what the space's settings are written over. `run` is the backtest: the fast one where it is there, else the
+    core's bar-by-bar `simulated`. Trials run in processes, one a core; `executor` is any other one (of Dask it is
+    `client.get_executor()`), which is sent `batch` combinations at a time, together with the bars. `resume` is a file:
+    trials are added to it as they end, and those that are in it are not run again. `progress` draws a bar with the time
+    left on a terminal, or calls a function with (done, total).
+
+    Raises `ValueError` for a space that cannot be, and for a file that belongs to another sweep. A combination that the
+    policy or the strategy refuses is a trial with its `error`.
+    """
+    wanted = combinations(space, samples=samples, seed=seed)
+    job = Job(
+        bars=bars,
+        strategy=_factory(strategy),
+        policy=policy or rc.Policy(),
+        interval=interval,
+        run=run or default_backtest(),
+    )
+    done = _Kept(Path(resume), job) if resume is not None else None
+    found = {} if done is None else done.known(wanted)
+    left = [parameters for parameters in wanted if parameters not in found]
+    with ExitStack() as opened:
+        if done is not None:
+            opened.enter_context(done)
+        tell = opened.enter_context(_telling(len(left), progress=progress))
+        for trial in _run(job, left, executor, batch):
+            found[trial.parameters] = trial
+            if done is not None:
+                done.keep(trial)
+            tell(len(found), len(wanted))
+    return Sweep(job=job, trials=tuple(found[parameters] for parameters in wanted))
+
+
+def default_backtest() -> Backtest:
+    """The fast backtest where this installation has it, else the bar-by-bar one."""
+    if importlib.util.find_spec(FAST) is None:
+        return simulated
+    found: Backtest = importlib.import_module(FAST).backtest
+    return found
+
+
+def _factory(strategy: Factory | str) -> Factory:
+    if not isinstance(strategy, str):
+        return strategy
+    module, _, name = SHORT_NAMES.get(strategy, strategy).partition(":")
+    try:
+        found: Factory = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as problem:
+        raise ValueError(
+            f"strategy {strategy}: {problem}; write package.module:Class, with its folder on PYTHONPATH"
+        ) from problem
+    return found
+
+
+# ---------------------------------------------------------------- executors
+
+_JOB: list[Job] = []
+"""The job of this process, where it is a worker of our own pool."""
+
+
+def _begin(pickled: bytes) -> None:
+    _JOB[:] = [pickle.loads(pickled)]  # noqa: S301 - from our own parent
+
+
+def _one(parameters: Parameters) -> list[Trial]:
+    return [_JOB[0].tried(parameters)]
+
+
+def _several(job: Job, group: Sequence[Parameters]) -> list[Trial]:
+    return [job.tried(parameters) for parameters in group]
+
+
+def _run(job: Job, wanted: Sequence[Parameters], executor: Executor | None, batch: int) -> Iterator[Trial]:
+    """The trials as they end; what a worker raised is raised here, and nothing more is begun."""
+    if not wanted:
+        return
+    if executor is not None:
+        groups = [wanted[n : n + batch] for n in range(0, len(wanted), batch)]
+        yield from _ended([executor.submit(_several, job, group) for group in groups])
+        return
+    workers = min(os.cpu_count() or 1, len(wanted))
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(_pickled(job),)) as pool:
+        yield from _ended([pool.submit(_one, parameters) for parameters in wanted])
+
+
+def _ended(futures: Sequence[Future[list[Trial]]]) -> Iterator[Trial]:
+    try:
+        for future in as_completed(futures):
+            yield from future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _pickled(job: Job) -> bytes:
+    try:
+        return pickle.dumps(job)
+    except (pickle.PicklingError, AttributeError, TypeError) as problem:
+        raise ValueError(
+            f"strategy, backtest and bars go to other processes, and cannot: {problem}; "
+            "write the strategy in a module of its own, or give executor=ThreadPoolExecutor()"
+        ) from problem
+
+
+# ---------------------------------------------------------------- resuming
+
+
+class _Kept:
+    """The file in which trials are kept: a line that says of which sweep, then one a trial."""
+
+    def __init__(self, path: Path, job: Job) -> None:
+        self._path, self._sweep = path, _digest(job)
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        begun = self._path.exists()
+        whole = self._lines() if begun else [json.dumps({HEADER: self._sweep})]
+        with self._path.open("w", encoding="utf-8", newline="\n") as file:  # a line that was cut off goes
+            file.writelines(f"{line}\n" for line in whole)
+        self._file = self._path.open("a", encoding="utf-8", newline="\n")
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._file.close()
+
+    def keep(self, trial: Trial) -> None:
+        """Add a trial."""
+        self._file.write(json.dumps(as_row(trial)) + "\n")
+        self._file.flush()
+
+    def known(self, wanted: Sequence[Parameters]) -> dict[Parameters, Trial]:
+        """The trials of these combinations that are in it."""
+        if not self._path.exists():
+            return {}
+        rows = [json.loads(line) for line in self._lines()[1:]]
+        by_text = {json.dumps(row["parameters"], sort_keys=True): row for row in rows}
+        found = {}
+        for parameters in wanted:
+            row = by_text.get(json.dumps({name: repr(value) for name, value in parameters}, sort_keys=True))
+            if row is not None:
+                found[parameters] = of_row(row, parameters)
+        return found
+
+    def _lines(self) -> list[str]:
+        """The whole lines; `ValueError` where they are another sweep's."""
+        text = self._path.read_text("utf-8")
+        lines = text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
+        try:
+            told = json.loads(lines[0])[HEADER]
+        except (IndexError, ValueError, KeyError, TypeError):
+            raise ValueError(f"{self._path}: this is no sweep; name another file, or remove it") from None
+        if told != self._sweep:
+            raise ValueError(
+                f"{self._path}: this is another sweep (other bars, strategy, policy or backtest); name another file"
+            )
+        return lines
+
+
+def _digest(job: Job) -> str:
+    """What must be the same for trials to be those of one sweep."""
+    made = hashlib.sha256()
+    told = f"{_dotted(job.strategy)}|{_dotted(job.run)}|{job.interval}|{rc.policy_hash(job.policy)}"
+    made.update(told.encode())
+    for thing, series in job.bars.items() if isinstance(job.bars, Mapping) else [("", job.bars)]:
+        made.update(str(getattr(thing, "key", thing)).encode())
+        made.update(pickle.dumps(series))
+    return made.hexdigest()
+
+
+def _dotted(of: Any) -> str:
+    return f"{getattr(of, '__module__', '')}:{getattr(of, '__qualname__', repr(of))}"
+
+
+class _Telling(ExitStack):
+    """What is called after each trial."""
+
+    def __init__(self, tell: Told) -> None:
+        super().__init__()
+        self.tell = tell
+
+    def __call__(self, done: int, total: int) -> None:
+        self.tell(done, total)
+
+
+def _telling(left: int, *, progress: bool | Told) -> _Telling:
+    if progress is False or (progress is True and not left):
+        return _Telling(lambda done, total: None)
+    if callable(progress):
+        return _Telling(progress)
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("sweep"),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=console, disable=not console.is_terminal)
+    task = bar.add_task("sweep", total=None)
+    made = _Telling(lambda done, total: bar.update(task, completed=done, total=total))
+    made.enter_context(bar)
+    return made

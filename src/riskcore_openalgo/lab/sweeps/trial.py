@@ -1,0 +1,143 @@
+"""One trial of a sweep: a combination of settings, and what its backtest came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any, Protocol, TypeAlias
+
+import attrs
+from attrs import frozen
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.lab.sweeps.deflated import sharpe
+from riskcore_openalgo.lab.sweeps.space import Parameters, split
+
+Bars: TypeAlias = Any
+Factory: TypeAlias = Callable[..., Any]
+
+
+class HasFacts(Protocol):
+    """What a backtest returns: a `Run`, a `Simulation`."""
+
+    @property
+    def facts(self) -> tuple[events.Fact, ...]:
+        """Every fact in order."""
+
+
+class Backtest(Protocol):
+    """A backtest: `riskcore_openalgo.lab.backtest.backtest`, `simulated`, or one's own, importable by its name."""
+
+    def __call__(self, bars: Bars, strategy: Factory, policy: rc.Policy, *, interval: str) -> HasFacts:
+        """Run a strategy (made for each symbol by `strategy(symbol=..., interval=...)`) over bars."""
+
+
+@frozen(kw_only=True)
+class Trial:
+    """What one combination came to. `error` says why it could not be run; all figures are None then.
+
+    `net` and `charges` are rupees, `return_pct` and `drawdown_pct` (the deepest inside sessions) percent of equity,
+    `sharpe` a session's, not annualised. `rates` are the sessions' returns as shares, each with its date.
+    """
+
+    parameters: Parameters
+    trades: int = 0
+    net: Decimal | None = None
+    charges: Decimal | None = None
+    return_pct: float | None = None
+    drawdown_pct: float | None = None
+    sharpe: float | None = None
+    profit_factor: float | None = None
+    expectancy_r: float | None = None
+    win_rate: float | None = None
+    refused: int = 0
+    rates: tuple[tuple[str, float], ...] = ()
+    error: str = ""
+
+    def value(self, name: str) -> float | None:
+        """A figure by its name, as a float."""
+        found = getattr(self, name)
+        return None if found is None else float(found)
+
+
+FIGURES = (
+    *("trades", "net", "charges", "return_pct", "drawdown_pct", "sharpe", "profit_factor", "expectancy_r", "win_rate"),
+    "refused",
+)
+
+
+def simulated(bars: Bars, strategy: Factory, policy: rc.Policy, *, interval: str) -> rc.Simulation:
+    """The core's bar-by-bar simulation as a backtest of a sweep: `bars` by instrument."""
+    made = {thing.key: strategy(symbol=thing.symbol, interval=interval) for thing in bars}
+
+    def on_bar(thing: rc.Instrument, seen: Sequence[rc.Bar]) -> rc.Signal | None:
+        own = made[thing.key]
+        asked: Callable[[Sequence[rc.Bar]], rc.Signal | None] = getattr(own, "on_bar", own)
+        return asked(seen)
+
+    return rc.simulate(bars, on_bar, policy, interval=interval)
+
+
+@frozen(kw_only=True)
+class Job:
+    """What all trials of a sweep have in common."""
+
+    bars: Bars
+    strategy: Factory
+    policy: rc.Policy
+    interval: str
+    run: Backtest
+
+    def facts(self, parameters: Parameters) -> tuple[events.Fact, ...]:
+        """The facts of one combination."""
+        settings, own = split(parameters)
+        policy = attrs.evolve(self.policy, **settings)
+        factory = partial(self.strategy, **own) if own else self.strategy
+        return self.run(self.bars, factory, policy, interval=self.interval).facts
+
+    def tried(self, parameters: Parameters) -> Trial:
+        """One trial. Settings that contradict each other are told in it; any other error ends the sweep."""
+        try:
+            found = rc.performance(self.facts(parameters))
+        except ValueError as problem:
+            return Trial(parameters=parameters, error=str(problem))
+        rates = tuple(
+            (day.session.isoformat(), float(rate)) for day in found.curve.days if (rate := day.rate) is not None
+        )
+        worst = found.intraday_drawdown
+        return Trial(
+            parameters=parameters,
+            trades=len(found.trades),
+            net=found.net,
+            charges=found.charges,
+            return_pct=_float(found.cumulative_return, 100),
+            drawdown_pct=0.0 if worst is None else _float(worst.pct),
+            sharpe=sharpe([rate for _, rate in rates]),
+            profit_factor=_float(found.profit_factor),
+            expectancy_r=_float(found.expectancy_r),
+            win_rate=_float(found.win_rate),
+            refused=sum(times for _, times in found.refused),
+            rates=rates,
+        )
+
+
+def _float(value: Decimal | None, times: int = 1) -> float | None:
+    return None if value is None else float(value * times)
+
+
+def as_row(trial: Trial) -> dict[str, Any]:
+    """A trial as a JSON row; its parameters as text, for they may be of any kind."""
+    row = attrs.asdict(trial)
+    row["parameters"] = {name: repr(value) for name, value in trial.parameters}
+    row["net"], row["charges"] = (None if v is None else str(v) for v in (trial.net, trial.charges))
+    return row
+
+
+def of_row(row: Mapping[str, Any], parameters: Parameters) -> Trial:
+    """The trial of a JSON row, with the parameters it was made of."""
+    told = {**row, "parameters": parameters, "rates": tuple((day, rate) for day, rate in row["rates"])}
+    for name in ("net", "charges"):
+        told[name] = None if row[name] is None else Decimal(row[name])
+    return Trial(**told)

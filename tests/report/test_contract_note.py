@@ -1,0 +1,92 @@
+"""Our days beside the broker's contract notes: STT and stamp duty to whole rupees are told from real differences."""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.lab.report import study_of
+from riskcore_openalgo.lab.report.contract_note import beside, contract_table, read_contract_notes
+from tests.journal.told import FIRST, FOURTH, SECOND, THIRD, four_days
+
+FACTS = four_days().facts
+
+
+def note_of(day):
+    """The net a broker's note has: every charge exact but STT and stamp duty, which are whole rupees; in paise."""
+    orders = {f.order.order_id: f.order for f in FACTS if isinstance(f, (events.EntryApproved, events.ExitApproved))}
+    cash, other, stt, stamp = Decimal(0), Decimal(0), Decimal(0), Decimal(0)
+    for fill in (f for f in FACTS if isinstance(f, events.Filled) and f.traded_at.date() == day):
+        cost = rc.order_charges(
+            side=fill.side,
+            value=fill.value,
+            on=day,
+            product=orders[fill.order_id].product,
+            brokerage_pct=Decimal("0.03"),
+            brokerage_max=20,
+        )
+        cash += (-1 if fill.side == "BUY" else 1) * fill.value
+        stt, stamp = stt + cost.stt, stamp + cost.stamp
+        other += cost.total - cost.stt - cost.stamp
+    whole = [tax.quantize(Decimal(1), rounding=ROUND_HALF_UP) for tax in (stt, stamp)]
+    return (cash - other - sum(whole)).quantize(Decimal("0.01"))
+
+
+def test_a_note_that_rounds_its_taxes_is_explained():
+    """The difference is real, and all of it is rounding."""
+    [day] = [day for day in beside(FACTS, {FIRST: note_of(FIRST)}) if day.day == FIRST]
+    assert day.difference != 0
+    assert abs(day.left) <= Decimal("0.02")
+    assert day.verdict == "rounding of STT and stamp duty"
+
+
+def test_more_than_rounding_is_said():
+    """A rupee off is no rounding, although rounding alone can make more than a rupee."""
+    [day] = [d for d in beside(FACTS, {FIRST: note_of(FIRST) - 1}) if d.day == FIRST]
+    assert day.verdict == "DIFFERS beyond rounding"
+
+
+def test_days_of_one_side_alone_are_listed():
+    """A day without a note, and a note of a day without a trade."""
+    other = date(2026, 11, 25)
+    found = {day.day: day.verdict for day in beside(FACTS, {FIRST: note_of(FIRST), other: Decimal(5)})}
+    assert found[SECOND] == found[THIRD] == found[FOURTH] == "no contract note"
+    assert found[other] == "not traded by us"
+
+
+def test_our_nets_are_those_of_the_account():
+    """All positions of these days were closed on them: cash is the session's net."""
+    study = study_of(FACTS, title="t", source="s")
+    sessions = {day.session: day.net for day in study.performance.curve.days}
+    assert {day.day: day.ours for day in beside(FACTS, {})} == sessions
+    table = contract_table(study, {FIRST: sessions[FIRST]})
+    assert [row[-1] for row in table.rows] == ["the same", *["no contract note"] * 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", ":1: the columns must be date,net; found nothing"),
+        ("day,net\n", ":1: the columns must be date,net; found day,net"),
+        ("date,net\n20-11-2026,5\n", ":2: '20-11-2026' is not a date"),
+        ('date,net\n2026-11-20,"1,000"\n', ":2: '1,000' is not an amount"),
+        ("date,net\n2026-11-20,nan\n", ":2: 'nan' is not an amount"),
+        ("date,net\n2026-11-20\n", ":2: None is not an amount"),
+        ("date,net\n2026-11-20,1\n2026-11-20,2\n", ":3: 2026-11-20 is there twice"),
+    ],
+)
+def test_a_bad_file_is_told_by_line(tmp_path, text, why):
+    """The place and the remedy."""
+    path = tmp_path / "notes.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=why.replace("(", r"\(")):
+        read_contract_notes(path)
+
+
+def test_a_spreadsheets_file_is_read(tmp_path):
+    """With a mark of byte order, names in capitals, columns beside."""
+    path = tmp_path / "notes.csv"
+    path.write_text("\ufeffDate, Net ,segment\n2026-11-20, -1234.50,EQ\n", "utf-8")
+    assert read_contract_notes(path) == {date(2026, 11, 20): Decimal("-1234.50")}

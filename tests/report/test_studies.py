@@ -1,0 +1,106 @@
+"""What each rule cost or saved, and the trades in other orders."""
+
+import attrs
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import riskcore as rc
+from riskcore_openalgo.demo.day import demo_policy
+from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.lab.report import study_of
+from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables, drawn
+from riskcore_openalgo.lab.report.counterfactual import counterfactual, without
+from riskcore_openalgo.runner.resimulation import resimulate
+from tests.journal.told import four_days
+
+
+def test_a_rule_off_is_the_same_day_under_a_policy_without_it(demo_journal):
+    """By hand: without a cap on the trades of a day, the demo makes other trades; what it saved is the difference."""
+    with Reader(demo_journal) as journal:
+        found = counterfactual(journal, ["max_trades_per_day", "max_positions"])
+        by_hand = resimulate(journal, attrs.evolve(demo_policy(), max_trades_per_day=1_000_000))
+    trades, positions = found.rules
+    assert (trades.trades, trades.net) == (len(by_hand.trades), by_hand.state.book.net_realised)
+    assert trades.refused == 21
+    assert found.saved(trades) == found.net - trades.net < 0
+    assert found.saved(positions) > 0
+
+
+def test_every_rule_that_refused_is_asked(demo_journal):
+    """Those that no setting switches off are named with the reason, and have no figure."""
+    with Reader(demo_journal) as journal:
+        found = {off.rule: off for off in counterfactual(journal).rules}
+    assert {"max_trades_per_day", "atr_warmup_bars", "no_entry_after", "session", "max_positions"} <= set(found)
+    assert all(found[name].why == "no setting switches it off" for name in ("session", "no_entry_after"))
+    assert found["session"].net is None
+
+
+def never(context):
+    """A rule of one's own that refuses everything."""
+    return rc.Finding("never", "custom_rule", False, None, None)
+
+
+def test_any_kind_of_rule_can_be_off():
+    """A setting that is off by None, one at its laxest, a scoped limit, a rule of one's own."""
+    limits = (rc.Limit(scope="symbol", name="INFY", max_positions=1, max_quantity=5),)
+    policy = rc.Policy(max_notional=5000, limits=limits).with_rules(never)
+    assert without(policy, "max_notional").max_notional is None
+    assert without(policy, "min_risk_reward").min_risk_reward < 1
+    assert without(policy, "limits.max_positions").limits[0].max_positions is None
+    assert without(policy, "limits.max_positions").limits[0].max_quantity == 5
+    assert without(policy, "never").rules == ()
+    with pytest.raises(ValueError, match="no setting switches it off"):
+        without(policy, "session")
+
+
+def test_the_paths_by_hand():
+    """Two losses of 10 on 100 in one session are a drawdown of 20 %, in two sessions of 10 % and of 11.1 %."""
+    once = drawn([-10, -10], [2], 100, paths=3, seed=1, replace=False)
+    assert (once.drawdowns, once.worst_sessions) == ((20, 20, 20), (20, 20, 20))
+    assert once.returns[0] == pytest.approx(-20)
+    apart = drawn([-10, -10], [1, 1], 100, paths=1, seed=1, replace=False)
+    assert apart.worst_sessions == pytest.approx((100 / 9,))
+    assert apart.drawdowns == (20,)
+
+
+@given(
+    nets=st.lists(st.integers(-500, 500).map(float), min_size=1, max_size=12),
+    seed=st.integers(0, 2**32),
+    replace=st.booleans(),
+)
+@settings(max_examples=60)
+def test_paths_are_what_a_seed_makes(nets, seed, replace):
+    """The same seed, the same paths; in another order alone, the same end; a session never loses more than the fall."""
+    sessions = [1] * len(nets)
+    found = drawn(nets, sessions, 10_000, paths=20, seed=seed, replace=replace)
+    assert found == drawn(nets, sessions, 10_000, paths=20, seed=seed, replace=replace)
+    if not replace:
+        assert found.returns == pytest.approx([sum(nets) / 100] * 20)
+    assert all(worst <= deepest + 1e-9 for worst, deepest in zip(found.worst_sessions, found.drawdowns, strict=True))
+
+
+def test_limits_are_counted_where_they_are_reached():
+    """Every path loses 20 %: all of them reach a daily limit of 20 and none one of 21."""
+    found = drawn([-10, -10], [2], 100, paths=7, seed=1, replace=True)
+    assert found.share_beyond(found.worst_sessions, rc.Policy(max_daily_loss=20).max_daily_loss) == 100
+    assert found.share_beyond(found.worst_sessions, rc.Policy(max_daily_loss=21).max_daily_loss) == 0
+
+
+def test_few_trades_are_not_drawn_from():
+    """Four trades: it is said, and no figure is given."""
+    study = study_of(four_days().facts, title="t", source="s")
+    [table] = bootstrap_tables(study)
+    assert table.rows == ()
+    assert "too few" in table.about
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"paths": 0}, {"nets": []}, {"sessions": [1]}, {"opening": 0}],
+    ids=["paths", "trades", "sessions", "equity"],
+)
+def test_nothing_is_drawn_from_nothing(wrong):
+    """Said, rather than divided by."""
+    asked = {"nets": [1.0, 2.0], "sessions": [2], "opening": 100.0, "paths": 5, **wrong}
+    with pytest.raises(ValueError, match="must be"):
+        drawn(**asked, seed=1, replace=True)
