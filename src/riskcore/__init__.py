@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         ChargesUnknown as ChargesUnknown,
         charges as charges,
         order_charges as order_charges,
+        policy_charges as policy_charges,
         settlement_stt as settlement_stt,
         settles_by_delivery as settles_by_delivery,
     )
@@ -185,7 +186,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "breakers.table": ("measures",),
     "broker_books": ("BrokerBooks", "BrokerHolding", "BrokerOrder", "BrokerPosition", "BrokerTrade"),
     "brokers": ("capability",),
-    "costs": ("Charges", "ChargesUnknown", "charges", "order_charges", "settlement_stt", "settles_by_delivery"),
+    "costs": ("Charges", "ChargesUnknown", "charges", "order_charges", "policy_charges", "settlement_stt", "settles_by_delivery"),
     "decision": ("Approved", "Decision", "Refused", "decide"),
     "exchange_limits": ("band_pct", "largest_quantity_sent", "price_band", "slice_quantity", "slices"),
     "exits.breakeven": ("breakeven_price",),
