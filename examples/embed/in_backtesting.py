@@ -1,6 +1,6 @@
 """backtesting.py: its broker fills, stops and takes profit; the rules size each order and place its levels.
 
-    python3 tasks.py embed in_backtesting
+python3 tasks.py embed in_backtesting
 """
 
 import pandas as pd

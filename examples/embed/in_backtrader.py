@@ -1,6 +1,6 @@
 """backtrader: a bracket order a trade, sized by the rules, with their stop and target as its two ends.
 
-    python3 tasks.py embed in_backtrader
+python3 tasks.py embed in_backtrader
 """
 
 import backtrader as bt

@@ -1,4 +1,4 @@
-"""A strategy that OpenAlgo hosts (its page /python): a process of its own, its settings in the environment, its end a SIGTERM.
+"""A strategy that OpenAlgo hosts (its page /python): its settings are in the environment, its end is a SIGTERM.
 
 Upload it as it is. Without OpenAlgo around it, it practises: python3 tasks.py embed in_hosted_strategy
 """
@@ -15,26 +15,26 @@ import riskcore as rc
 from riskcore_openalgo import Client, Desk
 from riskcore_openalgo.testing.practice import practice
 
-SYMBOL = "RELIANCE"
+SYMBOL, KEY = "RELIANCE", "NSE:RELIANCE"
 
 
 def trade(client, desk, *, sleep, ended):
     """Look once a minute. The stop rests at the broker; target, square-off and the strategy's turn are watched here."""
-    decisions, wanted = [], wishes()
+    decisions, wanted, held = [], wishes(), desk.book().position(KEY)
     while not ended():
         today = desk.now().date()
         bars = client.history("NSE", SYMBOL, INTERVAL, today, today)
-        side, held = wanted(bars), desk.book().position(f"NSE:{SYMBOL}")
-        if held is not None:
+        side, held = wanted(bars), held and desk.book().position(KEY)
+        if held:
             session = rc.session_on(today, held.instrument)
             touched = rc.breach(held, first=bars[-1].open, high=bars[-1].high, low=bars[-1].low)
             if touched or desk.now() >= session.square_off:
-                print(desk.now().strftime("%H:%M"), "leaves", desk.exit(SYMBOL).average_price, flush=True)
+                print(desk.now().strftime("%H:%M"), "leaves at", desk.exit(SYMBOL).average_price, flush=True)
         elif side:
             decisions.append(desk.decide(rc.Signal(SYMBOL, side, at=desk.now(), interval=INTERVAL, strategy="cross")))
-            print(desk.now().strftime("%H:%M"), decisions[-1].explain().splitlines()[0], flush=True)
+            print(desk.now().strftime("%H:%M"), decisions[-1].explain(), flush=True)
             if decisions[-1].approved:
-                print(desk.send(decisions[-1]).explain(), flush=True)
+                held = desk.send(decisions[-1]).held
         sleep(60 - desk.now().second)
     return decisions
 
@@ -55,7 +55,7 @@ def practised():
         client = Client(day.host, day.key, ws_url=day.ws_url, clock=day.now)
         clock = {"clock": day.now, "sleep": day.sleep, "monotonic": day.monotonic}
         with client, Desk(client, Path(folder, "day.db"), POLICY, **clock) as desk:
-            decisions = trade(client, desk, sleep=day.sleep, ended=lambda: day.now().hour >= 16)
+            decisions = trade(client, desk, sleep=day.sleep, ended=lambda: f"{day.now():%H:%M}" >= "11:30")
         judge("hosted strategy", day.trades([d.order for d in decisions if d.approved]), decisions)
 
 

@@ -1,6 +1,6 @@
 """A loop over a DataFrame, as in a notebook: the loop is the broker, and the rules are its guest.
 
-    python3 tasks.py embed in_pandas
+python3 tasks.py embed in_pandas
 """
 
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What every host here shares: the policy, a day of bars, the wish to trade, and how the trades are held against the policy."""
+"""What all hosts here share: the policy, a day of bars, the wish to trade, and what the trades are held against."""
 
 import sys
 from datetime import timedelta
@@ -41,7 +41,10 @@ def judge(host, trades, decisions):
     broken = disobeyed(trades, POLICY, STOCK, equity=EQUITY, bar=BAR)
     refused = [decision for decision in decisions if not decision.approved]
     for trade in trades:
-        print(f"  {trade.entered_at:%H:%M} {trade.side:<4} {trade.quantity:>3} at {trade.entry:.2f}", end="")
+        print(
+            f"  {trade.entered_at.astimezone(rc.IST):%H:%M} {trade.side:<4} {trade.quantity:>3} at {trade.entry:.2f}",
+            end="",
+        )
         print(f", risk Rs {trade.risk:.2f}, {trade.reward:.2f} R, result Rs {trade.result:.2f}")
     print(f"{host}: {len(trades)} trades, {len(refused)} of {len(decisions)} wishes refused")
     if not trades or not any("too_many_trades" in (r.reason for r in d.reasons) for d in refused):

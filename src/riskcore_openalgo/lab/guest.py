@@ -45,7 +45,9 @@ class Guest:
         strategy: str = "",
     ) -> None:
         if policy.target_legs:
-            raise ValueError("Guest: a host's order has one target, and policy.target_legs asks for several; leave it out")
+            raise ValueError(
+                "Guest: a host's order has one target, and policy.target_legs asks for several; leave it out"
+            )
         self.instrument, self.policy, self.interval = instrument, policy, interval
         self._length, self._product, self._strategy = rc.interval_length(interval), product, strategy
         self.book = rc.Book(equity)
@@ -94,7 +96,9 @@ class Guest:
         """
         bar = rc.Bar(at=at, open=open, high=high, low=low, close=close)
         if self._bars and bar.at <= self._bars[-1].at:
-            raise ValueError(f"Guest.bar: {bar.at.isoformat()} is not after {self._bars[-1].at.isoformat()}; sort the bars")
+            raise ValueError(
+                f"Guest.bar: {bar.at.isoformat()} is not after {self._bars[-1].at.isoformat()}; sort the bars"
+            )
         self._open(bar.at)
         self._bars.append(bar)
         if self.held is not None:

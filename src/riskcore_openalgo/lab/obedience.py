@@ -20,7 +20,7 @@ def _decimal(value: Any) -> Decimal:
 
 @frozen(kw_only=True)
 class HostTrade:
-    """A finished trade as the host has it: prices in rupees, aware times, `stop` and `target` as they stood at entry."""
+    """A finished trade as the host has it: rupees, aware times, `stop` and `target` as they stood at the entry."""
 
     side: str
     quantity: int = field(converter=int)
@@ -33,7 +33,7 @@ class HostTrade:
 
     @property
     def risk(self) -> Decimal:
-        """quantity x |entry - stop|, rupees."""
+        """Quantity x |entry - stop|, rupees."""
         return self.quantity * abs(self.entry - self.stop)
 
     @property

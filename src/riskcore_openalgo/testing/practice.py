@@ -122,7 +122,9 @@ def _path(bar: rc.Bar) -> Iterator[tuple[datetime, Decimal]]:
 
 
 @contextmanager
-def practice(symbol: str = "RELIANCE", *, begins: time = BEGINS, cash: int = 1_000_000, on: date = AS_IF) -> Iterator[Practice]:
+def practice(
+    symbol: str = "RELIANCE", *, begins: time = BEGINS, cash: int = 1_000_000, on: date = AS_IF
+) -> Iterator[Practice]:
     """The prices of 28 February 2020 as if it were the day `on`, from `begins`, for one of INFY, LT and RELIANCE.
 
     `cash` is the sandbox's, in rupees. What the exchange and the brokers do is dated `on`: their tables begin later
