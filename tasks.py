@@ -26,6 +26,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENTS, STAMP = ROOT / ".venv", "riskcore.stamp"
 INPUTS = ("pyproject.toml", "constraints.txt")
+UNPINNED = ("embed-freqtrade",)  # freqtrade names exact versions of its own, which are not ours
 PIP_LINES_SHOWN, PROGRESS_EVERY_S = 25, 10
 
 # import-linter has no `-m` form, and a console script would need another path on Windows.
@@ -134,6 +135,42 @@ def peers(args: list) -> int:
     return in_dev("-m", "benchmarks.bench_peers", *args, name="peers")
 
 
+def docs(args: list) -> int:
+    """The documentation as a site, in .venv/site; a warning is an error (docs --open: and show it)."""
+    parser = argparse.ArgumentParser(prog="tasks.py docs", description=docs.__doc__)
+    parser.add_argument("--open", action="store_true", help="open the site in a browser")
+    options = parser.parse_args(args)
+    python, site = made(Environment("docs", "docs", this_python())), ENVIRONMENTS / "site"
+    command = [str(python), "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", str(site)]
+    os.chdir(ROOT)
+    code = call(command)
+    say(f"the site: {site / 'index.html'}" if code == 0 else "docs: FAILED")
+    if code == 0 and options.open:
+        import webbrowser
+
+        webbrowser.open((site / "index.html").as_uri())
+    return code
+
+
+def embed(args: list) -> int:
+    """The rules inside other programs, examples/embed (embed in_pandas: that one; --list: their names)."""
+    found = {path.stem: path for path in sorted((ROOT / "examples" / "embed").glob("in_*.py"))}
+    if args == ["--list"]:
+        say("\n".join(found))
+        return 0
+    strange = [name for name in args if name not in found]
+    if strange:
+        raise Trouble(f"no such example: {', '.join(strange)} (there are {', '.join(found)})")
+    return report([run_step(name, embedded(found[name])) for name in args or found], "embed")
+
+
+def embedded(path: Path) -> list:
+    """The command of one example. A host whose own versions are its own affair has an environment of its own."""
+    own = "embed-" + path.stem.partition("_")[2]
+    name = own if f"\n{own} = [" in (ROOT / "pyproject.toml").read_text(encoding="utf-8") else "embed"
+    return [str(made(Environment(name, name, this_python()))), "-W", "ignore", str(path)]
+
+
 def smoke(args: list) -> int:
     """The tests marked smoke under another Python (smoke --python python3.10)."""
     parser = argparse.ArgumentParser(prog="tasks.py smoke", description="Other options go to pytest.")
@@ -159,7 +196,7 @@ def audit(args: list) -> int:
     return in_dev("tools/audit.py", *args, name="audit")
 
 
-TASKS = (demo, riskcore, test, check, tables, bench, peers, smoke, simulate, mutants, audit)
+TASKS = (demo, riskcore, test, check, tables, bench, peers, embed, docs, smoke, simulate, mutants, audit)
 VERBS = {task.__name__: task for task in TASKS}
 
 
@@ -199,13 +236,13 @@ def run_step(name: str, command: list) -> tuple:
     return name, code, time.monotonic() - started
 
 
-def report(results: list) -> int:
-    """The table at the end of `check`: every step, its verdict and its seconds."""
+def report(results: list, task: str = "check") -> int:
+    """The table at the end of `check` and `embed`: every step, its verdict and its seconds."""
     say("")
     for name, code, seconds in results:
         say(f"{name:<18}{'ok' if code == 0 else 'FAILED':<8}{seconds:7.1f} s")
     failed = [name for name, code, _ in results if code != 0]
-    say("check: " + ("FAILED: " + ", ".join(failed) if failed else "all passed"))
+    say(f"{task}: " + ("FAILED: " + ", ".join(failed) if failed else "all passed"))
     return 1 if failed else 0
 
 
@@ -325,9 +362,10 @@ def remove(environment: Environment) -> None:
 def install(environment: Environment) -> None:
     """Put the project and its extra in, at the pinned versions."""
     target = f".[{environment.extra}]"
-    say(f"  pip install -c constraints.txt -e {target} ...")
+    pins = [] if environment.extra in UNPINNED else ["-c", "constraints.txt"]
+    say(" ".join(["  pip install", *pins, "-e", target, "..."]))
     pip = [str(environment.python), "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
-    quiet([*pip, "-c", "constraints.txt", "-e", target], "pip failed")
+    quiet([*pip, *pins, "-e", target], "pip failed")
 
 
 def quiet(command: list, failure: str) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "constraints.txt"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-EXTRA = "dev"
+EXTRA = "dev,embed,docs"
 # The installers belong to the interpreter, the project to nobody's constraints.
 UNPINNED = frozenset({"pip", "setuptools", "wheel", "riskcore"})
 HEADER = """\

@@ -11,7 +11,7 @@ from tools import ast_ban
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 USERS_EXTRAS = ["openalgo", "runner", "alerts", "postgres", "encrypted", "cluster", "pandas-ta", "talib"]
-TOOLS_EXTRAS = ["testing", "test", "dev", "peers", "audit"]
+TOOLS_EXTRAS = ["testing", "test", "dev", "embed", "embed-nautilus", "embed-freqtrade", "docs", "peers", "audit"]
 
 
 def test_the_core_needs_attrs_alone():

@@ -10,7 +10,9 @@ import tasks
 from tools import ast_ban, pins
 
 ROOT = Path(__file__).resolve().parents[2]
-VERBS = ["demo", "riskcore", "test", "check", "tables", "bench", "peers", "smoke", "simulate", "mutants", "audit"]
+VERBS = ["demo", "riskcore", "test", "check", "tables", "bench", "peers", "embed", "docs", "smoke", "simulate"]
+VERBS += ["mutants", "audit"]
+HOSTS = ["pandas", "sdk_script", "hosted_strategy", "backtesting", "backtrader", "nautilus", "freqtrade"]
 HERE = tasks.Interpreter(sys.executable, "3.12", "3.12.1 (main)")
 
 
@@ -156,6 +158,24 @@ def test_what_follows_the_verb_goes_through(monkeypatch):
         ["demo", "-m", "riskcore_openalgo", "demo", "--help"],
         ["dev", "tools/make_tables.py", "--check"],
     ]
+
+
+def test_each_host_runs_in_the_environment_it_needs(monkeypatch, capsys):
+    """All of them unless some are named; one that is not there is named."""
+    called = []
+    monkeypatch.setattr(tasks, "made", lambda environment: Path(environment.name))
+    monkeypatch.setattr(tasks.os, "chdir", lambda folder: None)
+    monkeypatch.setattr(tasks, "call", lambda command: called.append((command[0], Path(command[-1]).stem)) or 0)
+    assert tasks.main(["embed"]) == 0
+    assert set(called) == {("embed", f"in_{host}") for host in HOSTS[:5]} | {
+        ("embed-nautilus", "in_nautilus"),
+        ("embed-freqtrade", "in_freqtrade"),
+    }
+    capsys.readouterr()
+    assert tasks.main(["embed", "--list"]) == 0
+    assert capsys.readouterr().out.split() == sorted(f"in_{host}" for host in HOSTS)
+    assert tasks.main(["embed", "in_excel"]) == 1
+    assert capsys.readouterr().out.startswith("error: no such example: in_excel (there are in_backtesting, ")
 
 
 def test_check_runs_every_step_and_tells_which_failed(monkeypatch, capsys):
