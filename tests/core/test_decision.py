@@ -203,7 +203,7 @@ def test_failed_findings_are_told_in_the_order_of_the_catalogue_however_they_wer
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"signal": attrs.evolve(SIGNAL, kind="exit")}, "exits need no decision"),
+        ({"signal": attrs.evolve(SIGNAL, kind="exit")}, "of kind exit: it needs no decision"),
         ({"signal": rc.Signal("INFY", "BUY", at=NOON)}, "the market seen is NSE:RELIANCE"),
     ],
 )
