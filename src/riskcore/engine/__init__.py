@@ -14,13 +14,27 @@ from riskcore.engine.breakers import watch_breakers, watch_the_clock
 from riskcore.engine.clock import new_day
 from riskcore.engine.inputs import asked_interval, react_to
 from riskcore.engine.protection import protect
+from riskcore.engine.quiet import Quiet, Watched, quiet
 from riskcore.engine.turn import Turn
 from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.sessions import in_ist
 from riskcore.state import State, evolve, fold, taken
 
-__all__ = ["State", "Step", "asked_interval", "evolve", "fold", "react", "resume", "step", "taken"]
+__all__ = [
+    "Quiet",
+    "State",
+    "Step",
+    "Watched",
+    "asked_interval",
+    "evolve",
+    "fold",
+    "quiet",
+    "react",
+    "resume",
+    "step",
+    "taken",
+]
 
 
 @frozen
