@@ -17,9 +17,9 @@ from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import PAPER, Settings, Strategy, load_settings
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.lab.strategy import OnBar, Own, full_name, own_strategy
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.player import BarPlayer
-from riskcore_openalgo.runner.strategies import OnBar, full_name, load_strategy, named
 
 Bars = Mapping[rc.Instrument, Sequence[rc.Bar]]
 
@@ -103,7 +103,7 @@ def _instrument(symbol: str, file: BarFile, settings: Settings) -> rc.Instrument
     return evolve(made, **said)
 
 
-def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -> Mapping[str, Sequence[OnBar]]:
+def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -> Mapping[str, Sequence[Own]]:
     """The one named on the command line for every symbol, else those of the configuration."""
     symbols = {instrument.symbol: instrument.key for instrument in bars}
     chosen = settings.strategies
@@ -118,14 +118,19 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
         )
     if not chosen:
         raise ValueError("no strategy: give --strategy ema_cross, or list some under strategies: in trading_rules.yaml")
-    made: dict[str, list[OnBar]] = {}
+    made: dict[str, list[Own]] = {}
     for strategy in chosen:
         for symbol in strategy.symbols:
             if symbol in symbols and strategy.interval == arguments.interval:
-                on_bar = load_strategy(
-                    strategy.function, symbol=symbol, interval=strategy.interval, parameters=strategy.parameters
+                made.setdefault(symbols[symbol], []).append(
+                    own_strategy(
+                        strategy.name,
+                        strategy.function,
+                        symbol=symbol,
+                        interval=strategy.interval,
+                        parameters=strategy.parameters,
+                    )
                 )
-                made.setdefault(symbols[symbol], []).append(named(on_bar, strategy.name))
     if not made:
         raise ValueError(f"no strategy watches these symbols on {arguments.interval} bars: {', '.join(symbols)}")
     return made

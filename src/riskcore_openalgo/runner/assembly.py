@@ -31,6 +31,7 @@ from riskcore_openalgo.gateways.mode import ModeGuard
 from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.lab.strategy import Own, own_strategy
 from riskcore_openalgo.live_feed import LiveFeed, by_calendar
 from riskcore_openalgo.live_feed.live import LIVE as FEED_LIVE, PAPER as FEED_PAPER
 from riskcore_openalgo.runner.account import Account
@@ -43,7 +44,6 @@ from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Seldom, Together
 from riskcore_openalgo.runner.pulse import Pulse
-from riskcore_openalgo.runner.strategies import OnBar, load_strategy, named
 from riskcore_openalgo.runner.threads import ThreadLanes
 
 LIVE: Final = "live"
@@ -180,14 +180,18 @@ class _Assembly:
         channels = () if user is None else (partial(self.client.telegram, username=user),)
         return Alarms(channels)
 
-    def _strategies(self) -> Mapping[Watched, Sequence[OnBar]]:
-        made: dict[Watched, list[OnBar]] = {}
+    def _strategies(self) -> Mapping[Watched, Sequence[Own]]:
+        made: dict[Watched, list[Own]] = {}
         for strategy in self.settings.strategies:
             for symbol in strategy.symbols:
-                on_bar = load_strategy(
-                    strategy.function, symbol=symbol, interval=strategy.interval, parameters=strategy.parameters
+                own = own_strategy(
+                    strategy.name,
+                    strategy.function,
+                    symbol=symbol,
+                    interval=strategy.interval,
+                    parameters=strategy.parameters,
                 )
-                made.setdefault((f"NSE:{symbol}", strategy.interval), []).append(named(on_bar, strategy.name))
+                made.setdefault((f"NSE:{symbol}", strategy.interval), []).append(own)
         return made
 
 

@@ -13,8 +13,8 @@ from attrs import define, field
 import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.client import ReadFailed
+from riskcore_openalgo.lab.strategy import OnBar
 from riskcore_openalgo.runner.history import History
-from riskcore_openalgo.runner.strategies import OnBar
 
 Watched: TypeAlias = tuple[str, str]
 """An instrument's key and an interval."""

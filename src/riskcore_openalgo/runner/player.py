@@ -16,9 +16,9 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.lab.strategy import OnBar
 from riskcore_openalgo.runner.lanes import InlineLanes
 from riskcore_openalgo.runner.runner import Runner
-from riskcore_openalgo.runner.strategies import OnBar
 
 AfterBar = Callable[[rc.Instrument, Sequence[rc.Bar]], None]
 
