@@ -20,7 +20,8 @@ import numpy as np
 TICK, MINUTES, CASH = 0.05, 375, 10_000_000
 W1_SEED, W2_SEED = 20260101, 7000
 FAST, SLOW, PERIOD, WARM_UP = 20, 50, 14, 60
-FIRST_DAY = np.datetime64("2010-01-04", "D")
+FIRST_DAY = np.datetime64("2016-01-04", "D")
+"""From the first year of the calendar on: only the dates of the bars hang on it."""
 MINUTE_NS, OPEN_NS = 60 * 10**9, (3 * 3600 + 45 * 60) * 10**9
 
 

@@ -1,8 +1,8 @@
 """`backtest(bars, strategy, policy)`: the whole policy over historical bars, of one symbol or many, in one call.
 
-    run = backtest({"INFY": frame}, EmaCross, rc.Policy(), capital=100_000)
-    print(run.explain())
-    run.save("out")
+run = backtest({"INFY": frame}, EmaCross, rc.Policy(), capital=100_000)
+print(run.explain())
+run.save("out")
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ def backtest(
     """
     rules = policy if capital is None else evolve(policy, default_capital=capital)
     given = _by_symbol(bars, symbol)
-    columns = {name: Columns.of(table, _name(name)).between(_moment(first), _moment(last, end=True)) for name, table in given.items()}
+    columns = {
+        name: Columns.of(table, _name(name)).between(_moment(first), _moment(last, end=True))
+        for name, table in given.items()
+    }
     columns = {name: table for name, table in columns.items() if len(table)}
     if not columns:
         raise ColumnsError("no bar is left to trade on: check the dates and the files")
@@ -65,7 +68,9 @@ def backtest(
     things = {thing.symbol: thing for thing in instruments}
     series = {_instrument(name, table, things, rules): table for name, table in columns.items()}
     line = Timeline(list(series.values()), rc.interval_length(length))
-    raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], list(series.values()), line)
+    raised = raised_by(
+        [_strategies(strategy, thing, length, len(series)) for thing in series], list(series.values()), line
+    )
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series)}
     run = Jumps(rules, series, raised, line, **how)
     simulation = run.play()
@@ -123,9 +128,7 @@ def _moment(when: date | datetime | None, *, end: bool = False) -> int | None:
     return int(times([when], "first, last")[0])
 
 
-def _instrument(
-    named: Any, table: Columns, things: Mapping[str, rc.Instrument], policy: rc.Policy
-) -> rc.Instrument:
+def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument], policy: rc.Policy) -> rc.Instrument:
     """What was given, else from the tables as of the first bar's day, whose open stands for last month's close."""
     if isinstance(named, rc.Instrument):
         return named

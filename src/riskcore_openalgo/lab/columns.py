@@ -205,7 +205,9 @@ def _check(columns: Columns) -> None:
     count = len(columns.at)
     for column in (*PRICES, "volume"):
         if len(getattr(columns, column)) != count:
-            raise ColumnsError(f"{columns.name}: {column} has {len(getattr(columns, column))} values, the times {count}")
+            raise ColumnsError(
+                f"{columns.name}: {column} has {len(getattr(columns, column))} values, the times {count}"
+            )
     top, bottom = np.maximum(columns.open, columns.close), np.minimum(columns.open, columns.close)
     prices = np.stack([getattr(columns, column) for column in PRICES]) if count else np.ones((4, 0))
     _refuse(columns, ~np.isfinite(prices).all(axis=0), "a price is no finite number")

@@ -45,9 +45,7 @@ def _at_once(strategy: Any, columns: Columns) -> list[tuple[int, rc.Signal]]:
             raise StrategyError(f"signals(bars) answers bar number {wrong[0]} of {len(columns)} bars")
         return pairs
     if len(answers) != len(columns):
-        raise StrategyError(
-            f"signals(bars) must answer each bar once: {len(columns)} bars, {len(answers)} answers"
-        )
+        raise StrategyError(f"signals(bars) must answer each bar once: {len(columns)} bars, {len(answers)} answers")
     return [(place, signal) for place, signal in enumerate(answers) if signal is not None]
 
 

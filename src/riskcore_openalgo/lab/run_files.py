@@ -67,9 +67,14 @@ def load(folder: Path) -> Run:
             raise ValueError(f"{folder / FACTS}:{number}: {wrong}") from None
     policies = [fact.policy for fact in facts if isinstance(fact, e.PolicyChanged)]
     if len(facts) != about["facts"] or not policies:
-        raise ValueError(f"{folder / FACTS} has {len(facts)} facts of {about['facts']}: it was cut off, or is another run's")
+        raise ValueError(
+            f"{folder / FACTS} has {len(facts)} facts of {about['facts']}: it was cut off, or is another run's"
+        )
     how = rc.Entries(about["entries"])
-    doubt = tuple(rc.Ambiguous(datetime.fromisoformat(row["at"]), row["key"], row["position_id"], row["told"]) for row in about["ambiguous"])
+    doubt = tuple(
+        rc.Ambiguous(datetime.fromisoformat(row["at"]), row["key"], row["position_id"], row["told"])
+        for row in about["ambiguous"]
+    )
     jumped = about["jumped"]
     return Run(
         policy=policies[-1],
@@ -87,7 +92,9 @@ def _read_about(path: Path) -> dict[str, Any]:
     try:
         about: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise ValueError(f"{path} is missing: this folder holds no run, or one that was not written to its end") from None
+        raise ValueError(
+            f"{path} is missing: this folder holds no run, or one that was not written to its end"
+        ) from None
     except ValueError as wrong:
         raise ValueError(f"{path} is not JSON: {wrong}") from None
     if about.get("format") != FORMAT or about.get("version") != VERSION:
@@ -138,7 +145,15 @@ def _decisions(run: Run) -> Iterable[Sequence[Any]]:
 
 def _sessions(run: Run) -> Iterable[Sequence[Any]]:
     for day in rc.equity_curve(run.facts).days:
-        yield day.session, day.opening, day.net, day.charges, day.flow, day.closing, getattr(day.exposure, "mean_pct", "")
+        yield (
+            day.session,
+            day.opening,
+            day.net,
+            day.charges,
+            day.flow,
+            day.closing,
+            getattr(day.exposure, "mean_pct", ""),
+        )
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
