@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+try:
+    import numpy as np
+    import numpy.typing as npt
+except ImportError as missing:
+    raise ImportError('riskcore_openalgo.lab needs NumPy: pip install "riskcore[openalgo]"') from missing
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 BLOCK: Final = 64

@@ -142,7 +142,7 @@ def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int
     """The strategies of one symbol."""
     if isinstance(strategy, Mapping):
         chosen = strategy.get(thing.symbol, strategy.get(thing.key, ()))
-        several = chosen if isinstance(chosen, (list, tuple)) else [chosen]
+        several = chosen if type(chosen) in (list, tuple) else [chosen]
         return [one for each in several for one in _strategies(each, thing, interval, 1)]
     if isinstance(strategy, str):
         name = strategy.rpartition(":")[2].rpartition(".")[2]

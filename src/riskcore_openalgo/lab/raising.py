@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from attrs import evolve
+
 import riskcore as rc
 from riskcore_openalgo.lab.columns import Columns, Seen
-from riskcore_openalgo.lab.strategy import StrategyError, on_bar_of
+from riskcore_openalgo.lab.strategy import Own, StrategyError, on_bar_of
 from riskcore_openalgo.lab.timeline import Timeline
 
 
@@ -27,16 +29,22 @@ def raised_by(
     slow: list[tuple[int, int, Any]] = []
     for thing, asked in enumerate(strategies):
         for rank, strategy in enumerate(asked):
-            if callable(getattr(strategy, "signals", None)):
+            if _answers_at_once(strategy):
                 for place, signal in _at_once(strategy, series[thing]):
                     found.setdefault(line.code(thing, place), []).append((rank, signal))
             else:
-                slow.append((thing, rank, on_bar_of(strategy)))
+                slow.append((thing, rank, strategy if isinstance(strategy, Own) else on_bar_of(strategy)))
     _one_by_one(slow, series, line, found)
     return {code: [signal for _, signal in sorted(rows, key=lambda row: row[0])] for code, rows in found.items()}
 
 
+def _answers_at_once(strategy: Any) -> bool:
+    return strategy.vectorised if isinstance(strategy, Own) else callable(getattr(strategy, "signals", None))
+
+
 def _at_once(strategy: Any, columns: Columns) -> list[tuple[int, rc.Signal]]:
+    if isinstance(strategy, Own):  # it bears a name, which each of its signals does too
+        return [(place, evolve(signal, strategy=strategy.name)) for place, signal in _at_once(strategy.made, columns)]
     answers = strategy.signals(columns)
     if isinstance(answers, Mapping):
         pairs = sorted((int(place), signal) for place, signal in answers.items())
