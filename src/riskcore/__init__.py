@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         sector_of as sector_of,
         tick_for as tick_for,
     )
+    from riskcore.intrabar import Ambiguous as Ambiguous, Entries as Entries, Intrabar as Intrabar
     from riskcore.orders import (
         ApprovedEntry as ApprovedEntry,
         ApprovedExit as ApprovedExit,
@@ -124,8 +125,9 @@ if TYPE_CHECKING:
         Market as Market,
         Signal as Signal,
     )
+    from riskcore.simulated_broker import Broker as Broker
     from riskcore.simulation import (
-        Broker as Broker,
+        BarRun as BarRun,
         Simulation as Simulation,
         evidence_from as evidence_from,
         fresh_atr as fresh_atr,
@@ -216,6 +218,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "sector_of",
         "tick_for",
     ),
+    "intrabar": ("Ambiguous", "Entries", "Intrabar"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "overrides": ("Tables",),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
@@ -236,8 +239,9 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "stops_rest",
     ),
     "signals": ("BUY", "Bar", "CANCEL", "ENTRY", "EXIT", "Market", "REVERSAL", "SELL", "Signal"),
+    "simulated_broker": ("Broker",),
     "simulation": (
-        "Broker",
+        "BarRun",
         "Simulation",
         "evidence_from",
         "fresh_atr",

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-import attrs
 from attrs import field, frozen
 
 from riskcore.money import ZERO, amount, exact, not_negative_whole
@@ -38,7 +37,7 @@ from riskcore.states import (
     WAITING_FOR_LOGIN as WAITING_FOR_LOGIN,
     Latch as Latch,
 )
-from riskcore.values import checks, given, optional, settle
+from riskcore.values import changed, checks, given, optional, settle
 
 KEPT_OUTCOMES: Final = 500
 KEPT_DAYS: Final = 400
@@ -101,7 +100,7 @@ class Book:
 
     def sending(self, at: datetime) -> Book:
         """The next book with one more order or cancel sent at `at`."""
-        return attrs.evolve(self, sent_second=at.replace(microsecond=0), sent_in_second=self.orders_in(at) + 1)
+        return changed(self, sent_second=at.replace(microsecond=0), sent_in_second=self.orders_in(at) + 1)
 
     @property
     @exact
@@ -192,8 +191,8 @@ class Book:
         peak, days = self.peak_equity, self.days
         if added and peak is not None:
             peak += added
-            days = tuple(day if day.peak is None else attrs.evolve(day, peak=day.peak + added) for day in days)
-        opened = attrs.evolve(self, opening_equity=equity, peak_equity=peak, days=days, version=self.version + 1)
+            days = tuple(day if day.peak is None else changed(day, peak=day.peak + added) for day in days)
+        opened = changed(self, opening_equity=equity, peak_equity=peak, days=days, version=self.version + 1)
         return opened.peaked()
 
     @exact
@@ -209,7 +208,7 @@ class Book:
             opening = last_known
         if self.session is not None and opening is not None:
             days = (*days, DayResult(self.session, opening, self.net_realised, self.session_peak))[-KEPT_DAYS:]
-        return attrs.evolve(
+        return changed(
             self,
             session=session,
             opening_equity=None,
@@ -228,7 +227,7 @@ class Book:
         held = self.position(key)
         if held is None or not held.tightens(stop):
             return self
-        return attrs.evolve(self.with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
+        return changed(self.with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
 
     def moved(self, order_id: str, status: str) -> Book:
         """The next book after a report that changes an order's status and fills nothing new."""
@@ -241,14 +240,14 @@ class Book:
         if equity is None or (self.session_peak is not None and equity <= self.session_peak):
             return self
         peak = equity if self.peak_equity is None else max(self.peak_equity, equity)
-        return attrs.evolve(self, session_peak=equity, peak_equity=peak)
+        return changed(self, session_peak=equity, peak_equity=peak)
 
     def _ordered(self, approved: ApprovedEntry | ApprovedExit) -> Book:
         if self.order(approved.order_id) is not None:
             raise ValueError(f"order {approved.order_id} is in the book already")
         order = Order(approved=approved, status=INTENDED)
         counts = order.counts_as_trade and not self._counted_beside(order)
-        return attrs.evolve(
+        return changed(
             self.sending(approved.at),
             orders=(*self.orders, order),
             trades_today=self.trades_today + (1 if counts else 0),
@@ -260,7 +259,7 @@ class Book:
         if held is None:
             return self
         seen = marked(held, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
-        return attrs.evolve(self.with_position(held, seen), version=self.version + 1).peaked()
+        return changed(self.with_position(held, seen), version=self.version + 1).peaked()
 
     def _filled(self, fill: Fill) -> Book:
         order = self._known(fill.order_id)
@@ -277,11 +276,11 @@ class Book:
         assert isinstance(entry, ApprovedEntry)
         held = self.position(entry.instrument.key)
         if held is None:
-            return attrs.evolve(self, positions=(*self.positions, new_position(entry, fill)))
+            return changed(self, positions=(*self.positions, new_position(entry, fill)))
         if held.side != entry.side:
             raise ValueError(f"order {order.id} would turn the position in {entry.instrument.key} round")
         total = held.quantity + fill.quantity
-        grown = attrs.evolve(
+        grown = changed(
             held,
             quantity=total,
             average_price=(held.value + fill.paid) / total,
@@ -289,7 +288,7 @@ class Book:
             charges=held.charges + fill.charges,
             last=fill.price,
             stop=tighter(held, entry.stop),
-            trail=attrs.evolve(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
+            trail=changed(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
         )
         return self.with_position(held, grown)
 
@@ -298,7 +297,7 @@ class Book:
         if held is None or held.side != opposite(order.approved.side) or fill.quantity > held.quantity:
             raise ValueError(f"exit order {order.id} filled {fill.quantity}, more than is held")
         result = sign(held.side) * (fill.paid - held.average_price * fill.quantity)
-        left = attrs.evolve(
+        left = changed(
             held,
             quantity=held.quantity - fill.quantity,
             realised=held.realised + result,
@@ -307,9 +306,9 @@ class Book:
             last=fill.price,
         )
         if left.quantity:
-            return attrs.evolve(self, realised=self.realised + result).with_position(held, left)
+            return changed(self, realised=self.realised + result).with_position(held, left)
         finished = (*self.outcomes, self._outcome(left, order, fill))[-KEPT_OUTCOMES:]
-        return attrs.evolve(self, realised=self.realised + result, outcomes=finished).with_position(held, None)
+        return changed(self, realised=self.realised + result, outcomes=finished).with_position(held, None)
 
     def _outcome(self, flat: Position, order: Order, fill: Fill) -> Outcome:
         exit_ = order.approved
@@ -331,7 +330,7 @@ class Book:
     def with_position(self, old: Position, new: Position | None) -> Book:
         """The next book with a position in the place of another, or without it."""
         positions = (new if p is old else p for p in self.positions)
-        return attrs.evolve(self, positions=tuple(p for p in positions if p is not None))
+        return changed(self, positions=tuple(p for p in positions if p is not None))
 
     def with_order(self, order: Order, **changes: Any) -> Book:
         """The next book with a later state of one of its orders, counted anew; and what else changes with it."""
@@ -342,7 +341,7 @@ class Book:
             change = 0
         todays = self.session is None or session_date(order.approved.at) == self.session
         trades = self.trades_today + (change if todays else 0)
-        return attrs.evolve(self, orders=orders, trades_today=trades, version=self.version + 1, **changes)
+        return changed(self, orders=orders, trades_today=trades, version=self.version + 1, **changes)
 
     def _counted_beside(self, order: Order) -> bool:
         """Whether another slice of the same entry makes it a trade already."""

@@ -16,6 +16,7 @@ from attrs import frozen
 from riskcore.exchange_limits import cut
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
+from riskcore.values import changed
 
 INTENDED: Final = "intended"
 AWAITING: Final = "awaiting_approval"
@@ -224,7 +225,7 @@ class Order:
         elif status == FILLED:
             status = self.status if self.status in ENDED else WORKING
         later = max(self.status, status, key=LIFE.index)
-        return attrs.evolve(
+        return changed(
             self,
             status=later,
             filled_quantity=quantity,

@@ -6,14 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-import attrs
 from attrs import field, frozen
 
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, TargetLeg
 from riskcore.signals import BUY, side_text, sign
-from riskcore.values import checks, given, optional, settle
+from riskcore.values import changed, checks, given, optional, settle
 
 
 @frozen(kw_only=True)
@@ -49,7 +48,7 @@ class Trail:
     ) -> Trail:
         """The next one, after prices between `low` and `high`; `close` is that of a candle that ended among them."""
         up, down = (high, low) if long else (low, high)
-        return attrs.evolve(
+        return changed(
             self,
             best=_better(self.best, up, long=long),
             worst=_better(self.worst, down, long=not long),
@@ -225,14 +224,14 @@ def marked(
     top = last if high is None else max(high, last)
     bottom = last if low is None else min(low, last)
     trail = held.trail.after(long=held.side == BUY, high=top, low=bottom, close=close, atr=atr, at=at)
-    return attrs.evolve(held, last=last, trail=trail)
+    return changed(held, last=last, trail=trail)
 
 
 def with_stop(held: Position, stop: Decimal, rule: str) -> Position:
     """The position with its stop at a tighter price, and who moved it there; a looser price changes nothing."""
     if not held.tightens(stop):
         return held
-    return attrs.evolve(held, stop=stop, trail=attrs.evolve(held.trail, rule=rule))
+    return changed(held, stop=stop, trail=changed(held.trail, rule=rule))
 
 
 def tighter(held: Position, stop: Decimal) -> Decimal:

@@ -1,15 +1,15 @@
-"""The simulated broker, and the bar-by-bar loop: a backtest for whoever has attrs alone, and the yardstick.
+"""The bar-by-bar loop: a backtest for whoever has attrs alone, and the yardstick of every faster one.
 
 The same `step` decides here as in paper and live. A bar is a span of prices: an entry decided at a bar's close
 can trade at the next bar's first price or not at all (a bar cannot show the ten seconds an entry may wait);
 a protective level trades at the level, or at the bar's first price when that is already beyond it; where a bar
-touches stop and target, the stop is assumed.
+touches stop and target, the stop is assumed. `Entries` and `Intrabar` name what else may be assumed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise, takewhile
 from typing import Final, TypeAlias
@@ -19,20 +19,24 @@ from attrs import frozen
 
 from riskcore import events as e
 from riskcore.engine import State, Step, step
+from riskcore.exits.leaving import before_the_open
 from riskcore.instruments import Instrument
-from riskcore.money import exact
-from riskcore.orders import CANCELLED, FILLED, WORKING, ApprovedEntry, ApprovedExit
+from riskcore.intrabar import Ambiguous, Entries, Intrabar, bars_within, in_doubt, path_through
+from riskcore.money import FLOAT_GRAIN, exact
 from riskcore.policy import Policy
 from riskcore.policy.levels import SWING
 from riskcore.policy.trailing import LATEST
 from riskcore.rules.bets import closes_of
-from riskcore.signals import BUY, Bar, Market, Signal
-from riskcore.stops import atr
+from riskcore.sessions import IST, CalendarUnknown, session_on
+from riskcore.signals import Bar, Market, Signal
+from riskcore.simulated_broker import Broker
+from riskcore.stops.ranges import RunningAtr, average_true_range
 
 Strategy: TypeAlias = Callable[[Instrument, Sequence[Bar]], Signal | None]
 SWING_BARS: Final = 100
 """How many of the newest bars come along as evidence where stops stand beyond swings."""
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedelta(days=1)}
+DAY: Final = timedelta(days=1)
 
 
 def interval_length(interval: str) -> timedelta:
@@ -43,75 +47,27 @@ def interval_length(interval: str) -> timedelta:
     return int(count) * UNITS[unit]
 
 
-# ---------------------------------------------------------------- the broker
-
-
-@frozen
-class Broker:
-    """An exchange and broker made of prices: working orders, and the latest span of each instrument.
-
-    `place`, `cancel` and `see` return the next broker and the reports it sends. It fills whole orders, at the
-    first price it may (`ideal`: no slippage, no refusals), and never on prices from before the order.
-    """
-
-    working: tuple[ApprovedEntry | ApprovedExit, ...] = ()
-    spans: tuple[e.PricesSeen, ...] = ()
-
-    @exact
-    def place(self, order: ApprovedEntry | ApprovedExit, at: datetime) -> tuple[Broker, e.OrderReported]:
-        """Accept an order. An exit from a level that the current span contains trades at once, at its reference."""
-        span = self.span(order.instrument.key)
-        watched = isinstance(order, ApprovedExit) and order.level is not None
-        if watched and span is not None and span.low <= order.reference <= span.high:
-            return self, _traded(order, order.reference, at, span.since)
-        return attrs.evolve(self, working=(*self.working, order)), _status(order, WORKING, at)
-
-    def cancel(self, order_id: str, at: datetime) -> tuple[Broker, tuple[e.OrderReported, ...]]:
-        """Cancel what works under that id; an order that does not work any more reports nothing."""
-        left = tuple(order for order in self.working if order.order_id != order_id)
-        gone = (_status(o, CANCELLED, at) for o in self.working if o.order_id == order_id)
-        return attrs.evolve(self, working=left), tuple(gone)
-
-    @exact
-    def see(self, prices: e.PricesSeen) -> tuple[Broker, tuple[e.OrderReported, ...]]:
-        """Take a new span of prices of one instrument, and report what trades in it."""
-        others = tuple(span for span in self.spans if span.key != prices.key)
-        reports: list[e.OrderReported] = []
-        left: list[ApprovedEntry | ApprovedExit] = []
-        for order in self.working:
-            meets = order.instrument.key == prices.key and order.at <= prices.since
-            price = _price_of(order, prices) if meets else None
-            if price is None:
-                left.append(order)
-            else:
-                reports.append(_traded(order, price, prices.at, prices.since))
-        return attrs.evolve(self, working=tuple(left), spans=(*others, prices)), tuple(reports)
-
-    def span(self, key: str) -> e.PricesSeen | None:
-        """The latest prices of an instrument."""
-        return next((span for span in self.spans if span.key == key), None)
-
-
-def _price_of(order: ApprovedEntry | ApprovedExit, prices: e.PricesSeen) -> Decimal | None:
-    """What a working limit order trades at in a span, or None."""
-    buys = order.side == BUY
-    if prices.first <= order.limit if buys else prices.first >= order.limit:
-        return prices.first
-    if isinstance(order, ApprovedEntry):
-        return None
-    reached = prices.low <= order.limit if buys else prices.high >= order.limit
-    return order.limit if reached else None
-
-
-def _traded(order: ApprovedEntry | ApprovedExit, price: Decimal, at: datetime, traded_at: datetime) -> e.OrderReported:
-    return e.OrderReported(at, order.order_id, FILLED, order.quantity, price * order.quantity, traded_at)
-
-
-def _status(order: ApprovedEntry | ApprovedExit, status: str, at: datetime) -> e.OrderReported:
-    return e.OrderReported(at, order.order_id, status, 0, Decimal(0))
-
-
 # ---------------------------------------------------------------- what a bar means
+
+
+def daily_end(instrument: Instrument, day: datetime, policy: Policy) -> datetime:
+    """When a daily bar is acted on: in the last second in which its session takes entries for delivery.
+
+    Its close is taken to be known then. Where the calendar does not tell, at 15:29:59.
+    """
+    ends = datetime.combine(day.date(), time(15, 30), IST)
+    try:
+        session = session_on(
+            day.date(),
+            instrument,
+            "CNC" if instrument.segment == "EQ" else "NRML",
+            no_entry_before=policy.no_entry_before,
+            no_entry_after=policy.no_entry_after,
+            tables=policy.tables,
+        )
+    except CalendarUnknown:
+        session = None
+    return (ends if session is None else session.entries_until) - timedelta(seconds=1)
 
 
 def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = None) -> e.PricesSeen:
@@ -131,16 +87,25 @@ def fresh_atr(bars: Sequence[Bar], policy: Policy, *, bars_are: str) -> Decimal 
     if not follows or policy.atr_interval not in (None, bars_are) or len(bars) < policy.atr_warmup_bars:
         return None
     window = max(policy.atr_warmup_bars, 10 * policy.atr_period)
-    return atr(bars[-window:], policy.atr_period)
+    return average_true_range(bars[-window:], policy.atr_period)
 
 
 @exact
 def evidence_from(
-    instrument: Instrument, bars: Sequence[Bar], at: datetime, policy: Policy, *, bars_are: str, asked: str
+    instrument: Instrument,
+    bars: Sequence[Bar],
+    at: datetime,
+    policy: Policy,
+    *,
+    bars_are: str,
+    asked: str,
+    atr: Callable[[], Decimal] | None = None,
 ) -> Market:
     """What bars alone show of an instrument at the end of the last one: its close, and the ATR.
 
-    The ATR is of the interval `asked`; bars of another one (`bars_are`) say nothing of it, so it has no bars then.
+    The ATR is of the interval `asked`; bars of another one (`bars_are`) say nothing of it, so it has no bars then. It
+    is told to a millionth of a rupee; `atr` works it out for who has it at hand, and must say what `riskcore.atr` of
+    these bars does.
     The newest bars themselves (`SWING_BARS`) come along only where the policy places stops by swings; when it last
     traded (the end of the last bar), the previous close and the recent prices where a rule of it needs them. A bar
     that reaches into `unusual_move_s` counts whole: its extremes may be a little older. What no bar shows, the
@@ -152,7 +117,7 @@ def evidence_from(
         instrument=instrument,
         at=at,
         last=bars[-1].close if bars else None,
-        atr=atr(bars, policy.atr_period) if usable >= policy.atr_period else None,
+        atr=_measured(bars, policy, atr) if usable >= policy.atr_period else None,
         atr_bars=usable,
         atr_interval=asked,
         bars=tuple(bars[-SWING_BARS:]) if usable and SWING in policy.stop_methods else None,
@@ -160,6 +125,11 @@ def evidence_from(
         previous_close=None if policy.max_gap_pct is None else _previous_close(bars, at),
         recent_prices=None if policy.unusual_move_atr is None else _recent_prices(bars, at, policy, length),
     )
+
+
+def _measured(bars: Sequence[Bar], policy: Policy, atr: Callable[[], Decimal] | None) -> Decimal:
+    value = average_true_range(bars, policy.atr_period) if atr is None else atr()
+    return value.quantize(FLOAT_GRAIN)
 
 
 def _previous_close(bars: Sequence[Bar], at: datetime) -> Decimal | None:
@@ -181,11 +151,15 @@ def _recent_prices(
 
 @frozen
 class Simulation:
-    """What a run of bars came to: the final state, every fact in order, and the broker's last state."""
+    """What a run of bars came to: the final state, every fact in order, and the broker's last state.
+
+    `ambiguous` are the bars that reached both stop and target of a position.
+    """
 
     state: State
     facts: tuple[e.Fact, ...]
     broker: Broker
+    ambiguous: tuple[Ambiguous, ...] = ()
 
     @property
     def trades(self) -> tuple[e.PositionClosed, ...]:
@@ -200,15 +174,36 @@ class Simulation:
         return self.state.carried_equity if book.equity is None else book.equity
 
 
-class _Run:
-    """One simulation under way: the state, the broker and the bars seen so far."""
+class BarRun:
+    """One simulation under way: the state, the broker, the bars seen so far, and what each step of the loop does.
 
-    def __init__(self, policy: Policy, interval: str) -> None:
+    `simulate` asks it for every bar. Whoever knows that bars change nothing may leave them out, and tells it of
+    the others in their order: `meet` for each bar of a moment, then for each bar `see` and its signals.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        instruments: Mapping[str, Instrument],
+        bars: Mapping[str, Sequence[Bar]],
+        *,
+        interval: str,
+        intrabar: Intrabar = Intrabar.STOP_FIRST,
+        entries: Entries = Entries.NEXT_OPEN,
+        finer: Mapping[str, Sequence[Bar]] | None = None,
+    ) -> None:
         self.policy, self.interval, self.length = policy, interval, interval_length(interval)
-        self.state, self.broker = State(), Broker()
+        self.instruments, self.bars, self.intrabar, self.finer = instruments, bars, intrabar, finer or {}
+        self.state, self.broker = State(), Broker(entries=entries)
         self.facts: list[e.Fact] = []
-        self.bars: dict[str, list[Bar]] = {}
-        self.instruments: dict[str, Instrument] = {}
+        self.ambiguous: list[Ambiguous] = []
+        self.latest: dict[str, e.PricesSeen] = {}
+        self.averages: dict[str, RunningAtr] = {}
+
+    def span(self, instrument: Instrument, bar: Bar) -> e.PricesSeen:
+        """A bar as the prices that were seen at its end; a daily one within its session."""
+        prices = prices_of(bar, instrument.key, self.length)
+        return attrs.evolve(prices, at=daily_end(instrument, bar.at, self.policy)) if self.length >= DAY else prices
 
     def take(self, event: e.Input) -> None:
         """One input, and everything its commands lead to."""
@@ -219,37 +214,91 @@ class _Run:
             for answer in self.carry_out(command, taken.state.now or event.at):
                 self.take(answer)
 
-    def trade(self, prices: e.PricesSeen) -> None:
-        """Let the broker meet a span of prices, and take what it reports."""
-        self.broker, reports = self.broker.see(prices)
-        for report in reports:
-            self.take(report)
+    def meet(self, prices: e.PricesSeen) -> None:
+        """Let orders on their way meet a span of prices, and take what the broker reports."""
+        self.latest[prices.key] = prices
+        if any(order.instrument.key == prices.key for order in self.broker.working):
+            self.broker, reports = self.broker.see(prices)
+            for report in reports:
+                self.take(report)
 
     def see(self, prices: e.PricesSeen) -> None:
-        """Take a span of prices, with the ATR at its end where a stop trails by it."""
-        held = self.state.book.position(prices.key) is not None
-        fresh = fresh_atr(self.bars[prices.key], self.policy, bars_are=self.interval) if held else None
-        self.take(prices if fresh is None else attrs.evolve(prices, atr=fresh))
+        """Take a span of prices, with the ATR at its end where a stop trails by it; one in doubt piece by piece."""
+        for part in self.parts(prices):
+            if part is not prices:
+                self.latest[part.key] = part
+            fresh = self.fresh(part.key)
+            self.take(part if fresh is None else attrs.evolve(part, atr=fresh))
+
+    def parts(self, prices: e.PricesSeen) -> tuple[e.PricesSeen, ...]:
+        """The bar itself, or what it is taken as where it reached both stop and target of what is held."""
+        book = self.state.book
+        held = book.position(prices.key)
+        if held is None or not in_doubt(held, prices) or not all(o.takes_part for o in book.leaving(prices.key)):
+            return (prices,)
+        if before_the_open(held.instrument, prices.at, self.policy):
+            return (prices,)
+        finer: Sequence[Bar] = ()
+        if self.intrabar is Intrabar.LOWER_TIMEFRAME:
+            since = self.bars[prices.key][-1].at
+            finer = bars_within(self.finer.get(prices.key, ()), since, since + self.length)
+        self.ambiguous.append(Ambiguous(prices.at, prices.key, held.id, told=bool(finer)))
+        return path_through(held, prices, self.intrabar, finer)
+
+    def signal(self, signal: Signal, at: datetime) -> None:
+        """Take a signal that was raised on a bar which ended at `at`. None comes before its bar has ended."""
+        late = self.length >= DAY and signal.at > at
+        self.take(e.SignalArrived(at, attrs.evolve(signal, at=at) if late else signal))
+
+    def fresh(self, key: str) -> Decimal | None:
+        """The ATR that the stop of what is held follows."""
+        if self.state.book.position(key) is None:
+            return None
+        return fresh_atr(self.bars[key], self.policy, bars_are=self.interval)
+
+    def average(self, key: str) -> Decimal:
+        """The ATR of an instrument's bars so far."""
+        running = self.averages.setdefault(key, RunningAtr(self.policy.atr_period))
+        return running.upto(self.bars[key])
+
+    def market(self, signal: Signal, interval: str, at: datetime) -> Market:
+        """What the bars so far show of a signal's instrument."""
+        key = f"{signal.exchange}:{signal.symbol}"
+        seen = evidence_from(
+            self.instruments[key],
+            self.bars[key],
+            at,
+            self.policy,
+            bars_are=self.interval,
+            asked=interval,
+            atr=lambda: self.average(key),
+        )
+        if not self.policy.correlates:
+            return seen
+        in_play = dict.fromkeys((key, *self.state.book.keys_in_play()))
+        involved = {other: self.bars[other] for other in in_play if other in self.bars}
+        return attrs.evolve(seen, closes=closes_of(involved, self.policy))
 
     def carry_out(self, command: e.Command, at: datetime) -> Iterator[e.Input]:
+        """What comes back of a command."""
         if isinstance(command, e.AskEquity):
             known = command.last_known
             yield e.EquityRead(at, self.policy.default_capital if known is None else known)
         elif isinstance(command, e.AskEvidence):
-            key = f"{command.signal.exchange}:{command.signal.symbol}"
-            market = evidence_from(
-                self.instruments[key], self.bars[key], at, self.policy, bars_are=self.interval, asked=command.interval
-            )
-            in_play = dict.fromkeys((key, *self.state.book.keys_in_play()))
-            involved = {other: self.bars[other] for other in in_play if other in self.bars}
-            closes = closes_of(involved, self.policy)
-            yield e.EvidenceArrived(at, command.signal.id, attrs.evolve(market, closes=closes) if closes else market)
+            market = self.market(command.signal, command.interval, at)
+            yield e.EvidenceArrived(at, command.signal.id, market)
         elif isinstance(command, e.CancelOrder):
             self.broker, gone = self.broker.cancel(command.order_id, at)
             yield from gone
         elif isinstance(command, (e.PlaceEntry, e.PlaceExit)):
-            self.broker, report = self.broker.place(command.order, at)
+            latest = self.latest.get(command.order.instrument.key)
+            broker = self.broker if latest is None else self.broker.shown(latest)
+            self.broker, report = broker.place(command.order, at)
             yield report
+
+    def simulation(self) -> Simulation:
+        """What it came to."""
+        return Simulation(self.state, tuple(self.facts), self.broker, tuple(self.ambiguous))
 
 
 def simulate(
@@ -258,6 +307,9 @@ def simulate(
     policy: Policy,
     *,
     interval: str = "1m",
+    intrabar: Intrabar = Intrabar.STOP_FIRST,
+    entries: Entries = Entries.NEXT_OPEN,
+    finer: Mapping[str, Sequence[Bar]] | None = None,
 ) -> Simulation:
     """Run one strategy or several over bars, bar by bar; bars of one moment in the mapping's order.
 
@@ -265,27 +317,30 @@ def simulate(
 
     Each `strategy(instrument, bars)` sees the instrument's bars up to and including the one that has just ended,
     oldest first, and may return a signal for it; it never sees further. Opening equity is `policy.default_capital`.
-    Raises `ValueError` for bars of one instrument that are not in strictly rising time.
+    `finer` are bars of a shorter interval by instrument key, for `Intrabar.LOWER_TIMEFRAME`. Daily bars are acted on
+    within their session, by `daily_end`. Raises `ValueError` for bars of one instrument that are not in strictly
+    rising time.
     """
-    run = _Run(policy, interval)
     each: Sequence[Strategy] = (strategies,) if callable(strategies) else tuple(strategies)
+    seen: dict[str, list[Bar]] = {instrument.key: [] for instrument in bars}
+    by_key = {instrument.key: instrument for instrument in bars}
+    run = BarRun(policy, by_key, seen, interval=interval, intrabar=intrabar, entries=entries, finer=finer)
     for instrument, series in bars.items():
         _rising(instrument, series)
-        run.instruments[instrument.key], run.bars[instrument.key] = instrument, []
     for moment, group in moments(bars):
         if run.state.now is None:
             run.take(e.PolicyLoaded(moment, policy))
-        spans = [(instrument, bar, prices_of(bar, instrument.key, run.length)) for instrument, bar in group]
+        spans = [(instrument, bar, run.span(instrument, bar)) for instrument, bar in group]
         for _, _, prices in spans:
-            run.trade(prices)
+            run.meet(prices)
         for instrument, bar, prices in spans:
-            run.bars[instrument.key].append(bar)
+            seen[instrument.key].append(bar)
             run.see(prices)
             for strategy in each:
-                signal = strategy(instrument, run.bars[instrument.key])
+                signal = strategy(instrument, seen[instrument.key])
                 if signal is not None:
-                    run.take(e.SignalArrived(prices.at, signal))
-    return Simulation(run.state, tuple(run.facts), run.broker)
+                    run.signal(signal, prices.at)
+    return run.simulation()
 
 
 def moments(

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-import attrs
 from attrs import field, frozen
 
 from riskcore import events as e
@@ -24,6 +23,7 @@ from riskcore.signals import ENTERING, Signal
 from riskcore.state_control import CONTROL, emergency_over, loaded
 from riskcore.state_custody import APPLY, forgetting, keeping
 from riskcore.states import FORMER
+from riskcore.values import changed
 
 RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
 
@@ -59,13 +59,13 @@ class State:
 def evolve(state: State, fact: e.Fact) -> State:
     """Apply one fact. No rule is asked: folding recorded facts gives the state back under any later version."""
     after = _APPLY[type(fact)](state, fact)
-    return attrs.evolve(after, now=fact.at if after.now is None else max(after.now, fact.at))
+    return after if after.now is not None and fact.at <= after.now else changed(after, now=fact.at)
 
 
 def taken(state: State, at: datetime) -> State:
     """The state after an input was taken at a moment: counted, and time, in IST, does not run back behind it."""
     moment = in_ist(at, "at")
-    return attrs.evolve(state, number=state.number + 1, now=moment if state.now is None else max(state.now, moment))
+    return changed(state, number=state.number + 1, now=moment if state.now is None else max(state.now, moment))
 
 
 def fold(facts: Iterable[e.Fact], state: State | None = None) -> State:
@@ -77,7 +77,7 @@ def fold(facts: Iterable[e.Fact], state: State | None = None) -> State:
 
 
 def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
-    return loaded(attrs.evolve(state, policy_hash=fact.policy_hash))
+    return loaded(changed(state, policy_hash=fact.policy_hash))
 
 
 def _session_opened(state: State, fact: e.SessionOpened) -> State:
@@ -88,8 +88,8 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     book, last = state.book, state.carried_equity
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
-    fresh = attrs.evolve(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
-    begun = attrs.evolve(fresh, seen=frozenset(), cancelling=frozenset(), reversing=frozenset())
+    fresh = changed(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
+    begun = changed(fresh, seen=frozenset(), cancelling=frozenset(), reversing=frozenset())
     custody = begun.custody
     gone = (custody.rows, custody.told, custody.touches, custody.odd, custody.bare, custody.settled, custody.lost)
     if any(gone):
@@ -103,7 +103,7 @@ def _equity_known(state: State, fact: e.EquityKnown) -> State:
     """More than the last session ended with was paid in; less may be a loss, so it lowers no peak."""
     last = state.carried_equity
     added = ZERO if last is None else max(fact.equity - last, ZERO)
-    return attrs.evolve(state, book=state.book.opened(fact.equity, added))
+    return changed(state, book=state.book.opened(fact.equity, added))
 
 
 def _signal_taken(state: State, fact: e.SignalTaken) -> State:
@@ -113,7 +113,7 @@ def _signal_taken(state: State, fact: e.SignalTaken) -> State:
     if signal.receipt and signal.bar_at is None:
         kept = (row for row in receipts if row[0] != signal.receipt and fact.at - row[1] <= RECEIPTS_KEPT)
         receipts = (*kept, (signal.receipt, fact.at, signal.id))
-    return attrs.evolve(state, pending=state.pending + waits, seen=state.seen | {signal.id}, receipts=receipts)
+    return changed(state, pending=state.pending + waits, seen=state.seen | {signal.id}, receipts=receipts)
 
 
 def _entry_refused(state: State, fact: e.EntryRefused | e.EntryWithheld) -> State:
@@ -121,12 +121,12 @@ def _entry_refused(state: State, fact: e.EntryRefused | e.EntryWithheld) -> Stat
 
 
 def _entry_approved(state: State, fact: e.EntryApproved) -> State:
-    return attrs.evolve(_answered(state, fact.signal.id), book=state.book.after(fact.order))
+    return changed(_answered(state, fact.signal.id), book=state.book.after(fact.order))
 
 
 def _exit_approved(state: State, fact: e.ExitApproved) -> State:
     """An exit that waited for this waits no more; a stop that comes to rest is not one."""
-    after = attrs.evolve(state, book=state.book.after(fact.order))
+    after = changed(state, book=state.book.after(fact.order))
     if fact.order.trigger is not None:
         return after
     key = fact.order.instrument.key
@@ -139,38 +139,39 @@ def _exit_approved(state: State, fact: e.ExitApproved) -> State:
 def _cancel_requested(state: State, fact: e.CancelRequested) -> State:
     asked = replaced(state.custody.asked, fact.order_id, (fact.order_id, fact.at))
     cancelling = state.cancelling | {fact.order_id}
-    return keeping(attrs.evolve(state, cancelling=cancelling, book=state.book.sending(fact.at)), asked=asked)
+    return keeping(changed(state, cancelling=cancelling, book=state.book.sending(fact.at)), asked=asked)
 
 
 def _order_moved(state: State, fact: e.OrderMoved) -> State:
-    moved = attrs.evolve(state, book=state.book.moved(fact.order_id, fact.status))
+    moved = changed(state, book=state.book.moved(fact.order_id, fact.status))
     if fact.status == WORKING:
-        return _observing(moved, errors=())
+        return _observing(moved, errors=()) if moved.observed.errors else moved
     return keeping(moved, asked=replaced(state.custody.asked, fact.order_id)) if fact.status in ENDED else moved
 
 
 def _filled(state: State, fact: e.Filled) -> State:
     fill = Fill(fact.order_id, fact.quantity, fact.price, fact.traded_at, fact.charges or ZERO, fact.value)
-    return forgetting(_observing(attrs.evolve(state, book=state.book.after(fill)), errors=()))
+    after = changed(state, book=state.book.after(fill))
+    return forgetting(_observing(after, errors=()) if after.observed.errors else after)
 
 
 def _marked(state: State, fact: e.Marked) -> State:
     book = state.book.after(Price(fact.key, fact.last, fact.at, fact.high, fact.low, fact.close, fact.atr))
     held = {position.instrument.key for position in book.positions} - {fact.key}
     others = tuple((key, at) for key, at in state.observed.seen_at if key in held)
-    marked = _observing(attrs.evolve(state, book=book), seen_at=(*others, (fact.key, fact.at)))
+    marked = _observing(changed(state, book=book), seen_at=(*others, (fact.key, fact.at)))
     return keeping(marked, odd=replaced(state.custody.odd, fact.key)) if state.custody.odd else marked
 
 
 def _stop_moved(state: State, fact: e.StopMoved) -> State:
     """A stop never loosens, whatever a journal says: the book takes a tighter one alone."""
-    return attrs.evolve(state, book=state.book.with_stop(fact.key, fact.after, fact.rule))
+    return changed(state, book=state.book.with_stop(fact.key, fact.after, fact.rule))
 
 
 def _latched(state: State, fact: e.Latched) -> State:
     latch = fact.latch
     if latch.name in FORMER:
-        latch = attrs.evolve(latch, name=FORMER[latch.name])
+        latch = changed(latch, name=FORMER[latch.name])
     return _with_book(state, latches=(*state.book.latches, latch))
 
 
@@ -217,25 +218,25 @@ def _unchanged(state: State, fact: Any) -> State:
 
 
 def _reversal_begun(state: State, fact: e.ReversalBegun) -> State:
-    return attrs.evolve(state, reversing=state.reversing | {fact.signal_id})
+    return changed(state, reversing=state.reversing | {fact.signal_id})
 
 
 def _reversal_due(state: State, fact: e.ReversalDue) -> State:
-    return attrs.evolve(state, reversing=state.reversing - {fact.signal_id})
+    return changed(state, reversing=state.reversing - {fact.signal_id})
 
 
 def _answered(state: State, signal_id: str) -> State:
     left = tuple(s for s in state.pending if s.id != signal_id)
-    return attrs.evolve(state, pending=left, reversing=state.reversing - {signal_id})
+    return changed(state, pending=left, reversing=state.reversing - {signal_id})
 
 
 def _observing(state: State, **changes: Any) -> State:
-    return attrs.evolve(state, observed=attrs.evolve(state.observed, **changes))
+    return changed(state, observed=changed(state.observed, **changes))
 
 
 def _with_book(state: State, **changes: Any) -> State:
     book = state.book
-    return attrs.evolve(state, book=attrs.evolve(book, version=book.version + 1, **changes))
+    return changed(state, book=changed(book, version=book.version + 1, **changes))
 
 
 _APPLY: Final[dict[type, Callable[[State, Any], State]]] = {

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
 from riskcore import corrections, events as e
 from riskcore.custody import replaced
 from riskcore.states import FORMER
+from riskcore.values import changed
 
 if TYPE_CHECKING:
     from riskcore.state import State
@@ -24,7 +23,7 @@ def _login(state: State, fact: e.LoginChanged) -> State:
 
 
 def _acknowledged(state: State, fact: e.Acknowledged) -> State:
-    named = attrs.evolve(state, book=corrections.acknowledged(state.book, fact.order_id, fact.broker_id))
+    named = changed(state, book=corrections.acknowledged(state.book, fact.order_id, fact.broker_id))
     rows = named.custody.rows - {fact.broker_id}
     return keeping(named, rows=rows, absent=replaced(named.custody.absent, fact.order_id))
 
@@ -42,12 +41,12 @@ def _rows(state: State, fact: e.RowsSeen) -> State:
 def _revising(state: State, fact: e.RevisionRequested) -> State:
     book = corrections.revising(state.book, fact.order_id, fact.revision)
     asked = replaced(state.custody.asked, fact.order_id, (fact.order_id, fact.at))
-    return keeping(attrs.evolve(state, book=book.sending(fact.at)), asked=asked)
+    return keeping(changed(state, book=book.sending(fact.at)), asked=asked)
 
 
 def _revised(state: State, fact: e.RevisionSettled) -> State:
     """The moment stays: a reading of the books that began before it still shows the order as it was."""
-    after = attrs.evolve(state, book=corrections.revised(state.book, fact.order_id, taken=fact.taken))
+    after = changed(state, book=corrections.revised(state.book, fact.order_id, taken=fact.taken))
     custody = state.custody
     # A cancel that was asked for meanwhile has not been answered by this.
     asked = custody.asked if fact.order_id in state.cancelling else replaced(custody.asked, fact.order_id)
@@ -56,17 +55,17 @@ def _revised(state: State, fact: e.RevisionSettled) -> State:
 
 
 def _revalued(state: State, fact: e.Revalued) -> State:
-    return attrs.evolve(state, book=corrections.revalued(state.book, fact.order_id, fact.value, fact.charges))
+    return changed(state, book=corrections.revalued(state.book, fact.order_id, fact.value, fact.charges))
 
 
 def _corrected(state: State, fact: e.TradeCorrected) -> State:
     book = corrections.corrected(state.book, fact.signal_id, fact.key, gross=fact.gross, charges=fact.charges)
-    return attrs.evolve(state, book=book)
+    return changed(state, book=book)
 
 
 def _overfilled(state: State, fact: e.Overfilled) -> State:
     book = corrections.overfilled(state.book, fact.order_id, fact.position, fact.value, fact.charges)
-    return attrs.evolve(state, book=book)
+    return changed(state, book=book)
 
 
 def _wanted(state: State, fact: e.ExitWanted) -> State:
@@ -122,12 +121,12 @@ def _adjusted(state: State, fact: e.PositionAdjusted) -> State:
     book = corrections.adjusted(
         state.book, fact.key, fact.position, realised=fact.realised, charges=fact.charges, outcome=outcome
     )
-    return forgetting(attrs.evolve(state, book=book))
+    return forgetting(changed(state, book=book))
 
 
 def keeping(state: State, **changes: Any) -> State:
     """The state with a part of its custody changed."""
-    return attrs.evolve(state, custody=attrs.evolve(state.custody, **changes))
+    return changed(state, custody=changed(state.custody, **changes))
 
 
 def forgetting(state: State) -> State:
@@ -138,7 +137,7 @@ def forgetting(state: State) -> State:
     known |= {key for key, _ in (*custody.odd, *custody.bare)}
     for key in sorted(known - held):
         custody = custody.without(key)
-    return state if custody is state.custody else attrs.evolve(state, custody=custody)
+    return state if custody is state.custody else changed(state, custody=custody)
 
 
 def _unchanged(state: State, fact: Any) -> State:

@@ -19,6 +19,7 @@ from typing import Final
 from attrs import frozen
 
 import riskcore as rc
+from riskcore_openalgo.parquet_files import PARQUET, ParquetError, records_of
 
 PRICES: Final = ("open", "high", "low", "close")
 COLUMNS: Final = ("timestamp", *PRICES, "volume")
@@ -117,13 +118,14 @@ def refusal(file: Path, code: str, text: str) -> BarFileError:
 
 def read_rows(path: Path, ledger: Ledger) -> list[Row]:
     """The rows of the file in its own order; rows that cannot be read are problems in the ledger."""
-    text = _text_of(path)
-    records = _records(text, ledger)
+    parquet = path.suffix.lower() == PARQUET
+    text = "" if parquet else _text_of(path)
+    records = parquet_records(path) if parquet else _records(text, ledger)
     if not records:
         raise refusal(path, "empty_file", "there is no line in it; take it out, or write the file again")
     (header_line, header), *body = records
     columns = _columns(path, header_line, header)
-    open_ended = not text.endswith(("\n", "\r"))
+    open_ended = not (parquet or text.endswith(("\n", "\r")))
     rows: list[Row] = []
     for place, (line, cells) in enumerate(body, start=1):
         if open_ended and place == len(body) and _cut_short(cells, header):
@@ -134,6 +136,14 @@ def read_rows(path: Path, ledger: Ledger) -> list[Row]:
         else:
             rows.extend(_row(line, {name: cells[at].strip() for name, at in columns.items()}, ledger))
     return rows
+
+
+def parquet_records(path: Path) -> list[tuple[int, list[str]]]:
+    """The rows of a parquet file as the cells a csv file would have, its columns first."""
+    try:
+        return records_of(path)
+    except ParquetError as wrong:
+        raise refusal(path, "not_parquet", str(wrong)) from None
 
 
 def moment(text: str) -> datetime | str:

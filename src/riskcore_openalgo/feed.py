@@ -1,4 +1,4 @@
-"""The historical feed: price bars from csv files, checked against the trading calendar before they are traded.
+"""The historical feed: price bars from csv and parquet files, checked against the trading calendar before they are traded.
 
     file = read_bars(Path("INFY.csv"), symbol="INFY", interval="1m")
     file.bars       # oldest first, one a minute, all inside the session
@@ -43,6 +43,7 @@ GAP_UP: Final = Decimal("1.4")
 GAP_DOWN: Final = Decimal("0.7")
 """A price that moves further overnight is a split, a bonus or another company: counted, and kept."""
 OTHER_COMPANY: Final = 5
+SUFFIXES: Final = (".csv", ".parquet")
 READ_AT_ONCE: Final = 1 << 20
 
 
@@ -209,13 +210,13 @@ def _paths(folder: Path, symbols: Iterable[str] | None) -> dict[str, Path]:
         raise refusal(folder, "not_found", "there is no such folder; check the path")
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() != ".csv" or path.is_dir():
+        if path.suffix.lower() not in SUFFIXES or path.is_dir():
             continue
         if path.stem in found:
             raise refusal(path, "symbol_twice", f"{found[path.stem].name} has the same symbol; keep one")
         found[path.stem] = path
     if not found:
-        raise refusal(folder, "no_csv_files", "no csv file in this folder; its files are named SYMBOL.csv")
+        raise refusal(folder, "no_csv_files", "no csv or parquet file in this folder; its files are named SYMBOL.csv")
     if symbols is None:
         return found
     wanted = sorted(set(symbols))

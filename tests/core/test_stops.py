@@ -379,7 +379,7 @@ def test_the_evidence_of_bars_brings_them_along_where_stops_stand_beyond_swings(
     asked = {"bars_are": "5m", "asked": "5m"}
     seen = rc.evidence_from(INFY, series, NOON, rc.Policy(stop_methods=["swing"]), **asked)
     assert seen.bars == series[-100:]
-    assert seen.atr == rc.atr(series, 14)
+    assert seen.atr == round(rc.atr(series, 14), 6)
     decision = rc.decide(rc.Signal("INFY", "BUY", at=NOON), rc.Book(100_000), seen, rc.Policy(stop_methods=["swing"]))
     assert decision.order.stop == rc.swings(bars=series, side="BUY", width=3)[-1].low - Decimal("0.05")
     assert rc.evidence_from(INFY, series, NOON, rc.Policy(), **asked).bars is None

@@ -16,6 +16,7 @@ from riskcore.engine.emergency import drive
 from riskcore.engine.hands import in_force as _in_force, scheduled
 from riskcore.engine.inputs import react_to
 from riskcore.engine.protection import protect
+from riskcore.engine.quiet import Quiet, Watched, quiet
 from riskcore.engine.taking import asked_interval, enter_reversals
 from riskcore.engine.turn import Turn
 from riskcore.money import exact
@@ -25,13 +26,16 @@ from riskcore.state import State, evolve, fold, taken
 from riskcore.state_control import is_stopping
 
 __all__ = [
+    "Quiet",
     "State",
     "Step",
+    "Watched",
     "asked_interval",
     "evolve",
     "fold",
     "in_force",
     "is_stopping",
+    "quiet",
     "react",
     "resume",
     "step",

@@ -74,6 +74,28 @@ def average_true_range(bars: Sequence[Bar], period: int) -> Decimal:
     return value
 
 
+class RunningAtr:
+    """The `atr` of a series that grows, each bar looked at once; the same operations, so the same digits."""
+
+    def __init__(self, period: int) -> None:
+        self._period, self._length, self._kept = period, Decimal(period), Decimal(period - 1)
+        self._seen, self._value, self._close = 0, Decimal(0), Decimal(0)
+
+    @exact
+    def upto(self, bars: Sequence[Bar]) -> Decimal:
+        """The value at the end of these bars: at least `period` of them, and those of the last call first among them."""
+        count = len(bars)
+        if not self._seen:
+            self._value = average_true_range(bars[: self._period], self._period)
+            self._seen, self._close = self._period, bars[self._period - 1].close
+        for bar in bars[self._seen : count]:
+            width = max(bar.high, self._close) - min(bar.low, self._close)
+            self._value = (self._value * self._kept + width) / self._length
+            self._close = bar.close
+        self._seen = count
+        return self._value
+
+
 def swings(*, bars: Sequence[Bar], side: str, width: int) -> tuple[Bar, ...]:
     """The confirmed swings against a position on `side`, oldest first: lows for a BUY, highs for a SELL.
 

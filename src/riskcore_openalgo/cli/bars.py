@@ -1,61 +1,31 @@
-"""`riskcore backtest` and `riskcore paper --bars`: the same rules over historical bars."""
+"""`riskcore paper --bars`, and what every command over historical bars is prepared with."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from attrs import evolve
 
 import riskcore as rc
-from riskcore import events
 from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.opening import paper_of
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import PAPER, Settings, Strategy, load_settings
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
-from riskcore_openalgo.lab.strategy import OnBar, Own, full_name, own_strategy
+from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.player import BarPlayer
 
 Bars = Mapping[rc.Instrument, Sequence[rc.Bar]]
 
 
-def backtest(arguments: argparse.Namespace) -> int:
-    """Simulate, and print the trades and what they came to."""
-    settings, bars, strategies = _prepared(arguments)
-    most = max(len(on_bars) for on_bars in strategies.values())
-    run = rc.simulate(
-        bars, [_nth(strategies, place) for place in range(most)], settings.policy, interval=arguments.interval
-    )
-    refused = sum(isinstance(fact, events.EntryRefused) for fact in run.facts)
-    print(tables.closed_trades(run.trades))
-    gross = sum((trade.gross for trade in run.trades), start=Decimal(0))
-    charges = sum((trade.charges for trade in run.trades), start=Decimal(0))
-    print(f"\n{len(run.trades)} trades, {refused} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}")
-    start, end = settings.policy.default_capital, run.equity
-    print(f"equity Rs {start:,.2f} -> " + ("unknown" if end is None else f"Rs {end:,.2f}"))
-    _open_at_the_end(run.state.book)
-    return 0
-
-
-def _nth(strategies: Mapping[str, Sequence[OnBar]], place: int) -> Callable[..., rc.Signal | None]:
-    """The strategy in that place of each symbol's list, as one for all symbols."""
-
-    def on_bar(instrument: rc.Instrument, seen: Sequence[rc.Bar]) -> rc.Signal | None:
-        own = strategies.get(instrument.key, ())
-        return own[place](seen) if place < len(own) else None
-
-    return on_bar
-
-
 def paper(arguments: argparse.Namespace) -> int:
     """Play the bars through the runner; killed half-way, the same command goes on."""
-    settings, bars, strategies = _prepared(arguments)
+    settings, bars, strategies = prepared(arguments)
     journal = Journal(arguments.journal or settings.system.journal)
     player = BarPlayer(
         journal, settings.policy, bars, strategies, interval=arguments.interval, paper=paper_of(arguments)
@@ -66,12 +36,12 @@ def paper(arguments: argparse.Namespace) -> int:
     for title, text in (("Decisions", tables.decisions), ("Trades", tables.trades), ("Result", tables.result)):
         print(f"{title}\n{text(journal)}\n")
     print(f"Journal: {journal.where} ({journal.length} rows, chain head {journal.head[:16]})")
-    _open_at_the_end(player.runner.state.book)
+    open_at_the_end(player.runner.state.book)
     journal.close()
     return tables.told(journal)
 
 
-def _prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str, Sequence[OnBar]]]:
+def prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str, Sequence[OnBar]]]:
     settings = load_settings(arguments.config)
     settings = evolve(settings, policy=with_loaded_rules(settings.policy))
     if settings.system.mode != PAPER:
@@ -144,7 +114,8 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
     return made
 
 
-def _open_at_the_end(book: rc.Book) -> None:
+def open_at_the_end(book: rc.Book) -> None:
+    """Print what is still held."""
     for position in book.positions:
         what = f"{position.side} {position.quantity} {position.instrument.key}"
         print(f"still open: {what} at {position.average_price:.2f}")

@@ -89,10 +89,11 @@ def _backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "backtest",
         help="run a strategy over bars, without a journal",
         description="Run a strategy over bars with the same rules as paper and live, and print what came of it.",
-        epilog="Example: riskcore backtest --bars bars/ --strategy ema_cross",
+        epilog="Example: riskcore backtest --bars bars/ --strategy ema_cross --out run/",
     )
     _bars_arguments(verb)
-    verb.set_defaults(run=lambda arguments: lazy("bars").backtest(arguments))
+    lazy("backtest_options").add_arguments(verb)
+    verb.set_defaults(run=lambda arguments: lazy("backtesting").backtest(arguments))
 
 
 def _paper(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

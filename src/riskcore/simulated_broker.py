@@ -1,0 +1,92 @@
+"""The simulated broker: an exchange made of prices, for backtests and paper."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import attrs
+from attrs import frozen
+
+from riskcore import events as e
+from riskcore.intrabar import Entries
+from riskcore.money import exact
+from riskcore.orders import CANCELLED, FILLED, WORKING, ApprovedEntry, ApprovedExit
+from riskcore.signals import BUY
+
+
+@frozen
+class Broker:
+    """An exchange and broker made of prices: working orders, and the latest span of each instrument.
+
+    `place`, `cancel` and `see` return the next broker and the reports it sends. It fills whole orders, at the
+    first price it may (`ideal`: no slippage, no refusals), and never on prices from before the order; with `entries`
+    at the close, an entry trades at once, at the last price of the span it was decided on.
+    """
+
+    working: tuple[ApprovedEntry | ApprovedExit, ...] = ()
+    spans: tuple[e.PricesSeen, ...] = ()
+    entries: Entries = Entries.NEXT_OPEN
+
+    @exact
+    def place(self, order: ApprovedEntry | ApprovedExit, at: datetime) -> tuple[Broker, e.OrderReported]:
+        """Accept an order. An exit from a level that the current span contains trades at once, at its reference."""
+        span = self.span(order.instrument.key)
+        if span is not None and isinstance(order, ApprovedExit):
+            if order.level is not None and span.low <= order.reference <= span.high:
+                return self, _traded(order, order.reference, at, span.since)
+        elif span is not None and self.entries is Entries.AT_CLOSE and _may_trade_at(order, span.last):
+            return self, _traded(order, span.last, at, at)
+        return attrs.evolve(self, working=(*self.working, order)), _status(order, WORKING, at)
+
+    def cancel(self, order_id: str, at: datetime) -> tuple[Broker, tuple[e.OrderReported, ...]]:
+        """Cancel what works under that id; an order that does not work any more reports nothing."""
+        left = tuple(order for order in self.working if order.order_id != order_id)
+        gone = (_status(o, CANCELLED, at) for o in self.working if o.order_id == order_id)
+        return attrs.evolve(self, working=left), tuple(gone)
+
+    @exact
+    def see(self, prices: e.PricesSeen) -> tuple[Broker, tuple[e.OrderReported, ...]]:
+        """Take a new span of prices of one instrument, and report what trades in it."""
+        others = tuple(span for span in self.spans if span.key != prices.key)
+        reports: list[e.OrderReported] = []
+        left: list[ApprovedEntry | ApprovedExit] = []
+        for order in self.working:
+            meets = order.instrument.key == prices.key and order.at <= prices.since
+            price = _price_of(order, prices) if meets else None
+            if price is None:
+                left.append(order)
+            else:
+                reports.append(_traded(order, price, prices.at, prices.since))
+        return attrs.evolve(self, working=tuple(left), spans=(*others, prices)), tuple(reports)
+
+    def shown(self, prices: e.PricesSeen) -> Broker:
+        """The next broker, which knows these prices; nothing that works trades in them."""
+        others = tuple(span for span in self.spans if span.key != prices.key)
+        return attrs.evolve(self, spans=(*others, prices))
+
+    def span(self, key: str) -> e.PricesSeen | None:
+        """The latest prices of an instrument."""
+        return next((span for span in self.spans if span.key == key), None)
+
+
+def _price_of(order: ApprovedEntry | ApprovedExit, prices: e.PricesSeen) -> Decimal | None:
+    """What a working limit order trades at in a span, or None."""
+    if _may_trade_at(order, prices.first):
+        return prices.first
+    if isinstance(order, ApprovedEntry):
+        return None
+    reached = prices.low <= order.limit if order.side == BUY else prices.high >= order.limit
+    return order.limit if reached else None
+
+
+def _may_trade_at(order: ApprovedEntry | ApprovedExit, price: Decimal) -> bool:
+    return price <= order.limit if order.side == BUY else price >= order.limit
+
+
+def _traded(order: ApprovedEntry | ApprovedExit, price: Decimal, at: datetime, traded_at: datetime) -> e.OrderReported:
+    return e.OrderReported(at, order.order_id, FILLED, order.quantity, price * order.quantity, traded_at)
+
+
+def _status(order: ApprovedEntry | ApprovedExit, status: str, at: datetime) -> e.OrderReported:
+    return e.OrderReported(at, order.order_id, status, 0, Decimal(0))

@@ -1,0 +1,161 @@
+"""`backtest(bars, strategy, policy)`: the whole policy over historical bars, of one symbol or many, in one call.
+
+run = backtest({"INFY": frame}, EmaCross, rc.Policy(), capital=100_000)
+print(run.explain())
+run.save("out")
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from attrs import evolve
+
+import riskcore as rc
+from riskcore_openalgo.lab.columns import DAY, PRICES, SECOND, Columns, ColumnsError, times
+from riskcore_openalgo.lab.jumping import Jumps
+from riskcore_openalgo.lab.raising import raised_by
+from riskcore_openalgo.lab.run import Jumped, Run
+from riskcore_openalgo.lab.strategy import StrategyError, own_strategy
+from riskcore_openalgo.lab.timeline import Timeline
+
+KNOWN: Final = {60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1800: "30m", 3600: "1h", 7200: "2h"}
+
+
+def backtest(
+    bars: Any,
+    strategy: Any,
+    policy: rc.Policy,
+    *,
+    capital: Any = None,
+    symbol: str = "",
+    interval: str | None = None,
+    first: date | datetime | None = None,
+    last: date | datetime | None = None,
+    intrabar: rc.Intrabar = rc.Intrabar.STOP_FIRST,
+    entries: rc.Entries = rc.Entries.NEXT_OPEN,
+    finer: Mapping[str, Any] | None = None,
+    instruments: Iterable[rc.Instrument] = (),
+    notes: Sequence[str] = (),
+) -> Run:
+    """Run a strategy over bars under a policy, and say what came of it.
+
+    `bars` are those of one `symbol`, or a mapping from symbols (or `rc.Instrument`s) to theirs; each a DataFrame as
+    `client.history` returns it, a mapping of arrays (`at, open, high, low, close, volume`), or riskcore bars. `strategy`
+    is a class or factory called for each symbol with `symbol` and `interval`, a dotted name of one, a mapping by
+    symbol, or, for one symbol, `on_bar(bars)` or an object with it. `capital` in rupees takes the place of the policy's
+    `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that begin
+    on or after `first` and before `last` (a date counts whole) are traded. `finer` are bars of a shorter interval by
+    symbol, for `rc.Intrabar.LOWER_TIMEFRAME`. `instruments` say what the tables do not: a tick, a lot, a sector.
+
+    Raises `ColumnsError` for bars that cannot be traded on, `StrategyError` for a strategy that cannot be used.
+    """
+    rules = policy if capital is None else evolve(policy, default_capital=capital)
+    given = _by_symbol(bars, symbol)
+    columns = {
+        name: Columns.of(table, _name(name)).between(_moment(first), _moment(last, end=True))
+        for name, table in given.items()
+    }
+    columns = {name: table for name, table in columns.items() if len(table)}
+    if not columns:
+        raise ColumnsError("no bar is left to trade on: check the dates and the files")
+    length = interval or interval_of(columns.values())
+    things = {thing.symbol: thing for thing in instruments}
+    series = {_instrument(name, table, things, rules): table for name, table in columns.items()}
+    line = Timeline(list(series.values()), rc.interval_length(length))
+    raised = raised_by(
+        [_strategies(strategy, thing, length, len(series)) for thing in series], list(series.values()), line
+    )
+    how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series)}
+    run = Jumps(rules, series, raised, line, **how)
+    simulation = run.play()
+    total = sum(map(len, series.values()))
+    return Run(
+        policy=rules,
+        interval=length,
+        intrabar=intrabar,
+        entries=entries,
+        instruments=tuple(series),
+        simulation=simulation,
+        jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
+        bars=tuple(series.values()),
+        notes=tuple(notes),
+    )
+
+
+def interval_of(tables: Iterable[Columns]) -> str:
+    """The length of bars by the shortest time between two: 1m to 2h, or 1D; `ColumnsError` where it is none of these."""
+    steps = [int(np.diff(table.at).min()) for table in tables if len(table) > 1]
+    if not steps:
+        raise ColumnsError("one bar alone does not tell how long it is: give interval='1m' or the like")
+    step = min(steps)
+    if step >= DAY - 4 * 3600 * SECOND:
+        return "1D"
+    told = KNOWN.get(step // SECOND)
+    if told is None:
+        raise ColumnsError(f"bars {timedelta(seconds=step // SECOND)} apart: give interval='1m' or the like")
+    return told
+
+
+def _by_symbol(bars: Any, symbol: str) -> Mapping[Any, Any]:
+    """The tables by symbol or instrument."""
+    columnar = isinstance(bars, Mapping) and {str(name).lower() for name in bars} >= set(PRICES)
+    if isinstance(bars, Mapping) and not columnar:
+        if not bars:
+            raise ColumnsError("no bars at all: give a DataFrame, or a mapping from symbols to them")
+        return bars
+    if not symbol:
+        raise ColumnsError("these bars are one symbol's, and it is not said which: give symbol='INFY' or the like")
+    return {symbol: bars}
+
+
+def _name(named: Any) -> str:
+    return named.symbol if isinstance(named, rc.Instrument) else str(named)
+
+
+def _moment(when: date | datetime | None, *, end: bool = False) -> int | None:
+    """A bound in nanoseconds; a date counts from its first moment, or, as an end, up to its last."""
+    if when is None:
+        return None
+    if not isinstance(when, datetime):
+        whole = datetime(when.year, when.month, when.day, tzinfo=rc.IST)
+        when = whole + timedelta(days=1) if end else whole
+    return int(times([when], "first, last")[0])
+
+
+def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument], policy: rc.Policy) -> rc.Instrument:
+    """What was given, else from the tables as of the first bar's day, whose open stands for last month's close."""
+    if isinstance(named, rc.Instrument):
+        return named
+    if named in things:
+        return things[named]
+    first = table.bar(0)
+    return rc.nse_equity(str(named), on=first.at.date(), last_month_close=first.open, tables=policy.tables)
+
+
+def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int) -> list[Any]:
+    """The strategies of one symbol."""
+    if isinstance(strategy, Mapping):
+        chosen = strategy.get(thing.symbol, strategy.get(thing.key, ()))
+        several = chosen if type(chosen) in (list, tuple) else [chosen]
+        return [one for each in several for one in _strategies(each, thing, interval, 1)]
+    if isinstance(strategy, str):
+        name = strategy.rpartition(":")[2].rpartition(".")[2]
+        return [own_strategy(name, strategy, symbol=thing.symbol, interval=interval, parameters={})]
+    if inspect.isclass(strategy) or (isinstance(strategy, partial) and inspect.isclass(strategy.func)):
+        return [strategy(symbol=thing.symbol, interval=interval)]
+    if symbols > 1:
+        raise StrategyError("one strategy object cannot serve several symbols: give its class, or a mapping by symbol")
+    if not callable(getattr(strategy, "on_bar", strategy)) and not hasattr(strategy, "signals"):
+        raise StrategyError(f"a strategy is a function on_bar(bars), or an object that has it, got {strategy!r}")
+    return [strategy]
+
+
+def _finer(finer: Mapping[str, Any] | None, series: Iterable[rc.Instrument]) -> dict[str, Sequence[rc.Bar]]:
+    known: Callable[[rc.Instrument], Any] = lambda thing: (finer or {}).get(thing.symbol, (finer or {}).get(thing.key))
+    return {thing.key: Columns.of(known(thing), thing.symbol) for thing in series if known(thing) is not None}

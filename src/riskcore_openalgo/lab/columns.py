@@ -1,0 +1,224 @@
+"""Bars as columns: what a backtest reads, whatever it was given as, and the bars themselves where one is looked at.
+
+    Columns.of(frame)             # a DataFrame as client.history returns it
+    Columns.of({"at": ..., "open": ..., "high": ..., "low": ..., "close": ..., "volume": ...})
+    Columns.of(bars)              # riskcore bars
+
+Floats serve to search; whatever is decided or booked is worked out from the exact price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, overload
+
+import numpy as np
+import numpy.typing as npt
+
+import riskcore as rc
+from riskcore_openalgo.lab.averages import Floats
+
+PRICES: Final = ("open", "high", "low", "close")
+TIMES: Final = ("at", "timestamp", "time", "datetime", "date")
+SECOND: Final = 1_000_000_000
+IST_AHEAD: Final = 19_800 * SECOND
+DAY: Final = 86_400 * SECOND
+ODD: Final = 6
+"""No price has more decimals than that: floats are read to a millionth, as everywhere in riskcore."""
+
+
+class ColumnsError(ValueError):
+    """Bars that cannot be traded on; the message says of what, where, and what to do."""
+
+
+class Columns(Sequence[rc.Bar]):
+    """The bars of one instrument: arrays to search in, and a sequence of exact bars.
+
+    `at` are the starts of the bars in nanoseconds since 1970 (UTC), strictly rising; `open`, `high`, `low`, `close`,
+    `volume` are floats.
+    """
+
+    def __init__(self, at: npt.NDArray[np.int64], prices: Mapping[str, Floats], volume: Floats, name: str) -> None:
+        self.at, self.volume, self.name = at, volume, name
+        self.open, self.high, self.low, self.close = (prices[column] for column in PRICES)
+        self._exact: Sequence[rc.Bar] | None = None
+        self._made: dict[int, rc.Bar] = {}
+        self._decimals: dict[float, Decimal] = {}
+        _check(self)
+
+    @classmethod
+    def of(cls, given: Any, name: str = "bars") -> Columns:
+        """Columns of whatever holds bars; `ColumnsError` for what does not, or holds impossible ones."""
+        if isinstance(given, cls):
+            return given
+        if hasattr(given, "columns") and hasattr(given, "index"):
+            return cls._of_table(_of_frame(given, name), name)
+        if isinstance(given, Mapping):
+            return cls._of_table(given, name)
+        bars = tuple(given)
+        if not all(isinstance(bar, rc.Bar) for bar in bars):
+            raise ColumnsError(f"{name}: give a DataFrame, a mapping of arrays, or riskcore bars")
+        at = np.array([_nanoseconds(bar.at) for bar in bars], dtype=np.int64)
+        prices = {column: np.array([float(getattr(bar, column)) for bar in bars]) for column in PRICES}
+        made = cls(at, prices, np.array([float(bar.volume) for bar in bars]), name)
+        made._exact = bars
+        return made
+
+    @classmethod
+    def _of_table(cls, table: Mapping[str, Any], name: str) -> Columns:
+        known = {str(column).lower(): values for column, values in table.items()}
+        when = next((known[column] for column in TIMES if column in known), None)
+        missing = [column for column in PRICES if column not in known]
+        if when is None or missing:
+            raise ColumnsError(f"{name}: no column {', '.join(missing) or 'at'}; wanted: at, {', '.join(PRICES)}")
+        at = times(when, name)
+        prices = {column: _floats(known[column], f"{name}: {column}") for column in PRICES}
+        volume = _floats(known["volume"], f"{name}: volume") if "volume" in known else np.zeros(len(at))
+        return cls(at, prices, volume, name)
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    @overload
+    def __getitem__(self, place: int) -> rc.Bar: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[rc.Bar]: ...
+
+    def __getitem__(self, place: int | slice) -> rc.Bar | Sequence[rc.Bar]:
+        """One bar, or several."""
+        if isinstance(place, slice):
+            return [self.bar(each) for each in range(*place.indices(len(self)))]
+        each = place + len(self) if place < 0 else place
+        if not 0 <= each < len(self):
+            raise IndexError(place)
+        return self.bar(each)
+
+    def bar(self, place: int) -> rc.Bar:
+        """The exact bar in that place."""
+        if self._exact is not None:
+            return self._exact[place]
+        known = self._made.get(place)
+        if known is None:
+            known = self._made[place] = rc.Bar(
+                at=self.moment(place),
+                open=self.price(self.open, place),
+                high=self.price(self.high, place),
+                low=self.price(self.low, place),
+                close=self.price(self.close, place),
+                volume=int(self.volume[place]),
+            )
+        return known
+
+    def moment(self, place: int) -> datetime:
+        """When that bar began, in IST."""
+        return datetime.fromtimestamp(int(self.at[place]) / SECOND, rc.IST)
+
+    def price(self, column: Floats, place: int) -> Decimal:
+        """The exact price in a column."""
+        value = float(column[place])
+        known = self._decimals.get(value)
+        if known is None:
+            known = self._decimals[value] = Decimal(repr(round(value, ODD)))
+        return known
+
+    def between(self, first: int | None, last: int | None) -> Columns:
+        """Those that begin at or after `first` and before `last`, in nanoseconds; None: no bound."""
+        low = 0 if first is None else int(np.searchsorted(self.at, first))
+        high = len(self) if last is None else int(np.searchsorted(self.at, last))
+        prices = {column: getattr(self, column)[low:high] for column in PRICES}
+        part = Columns(self.at[low:high], prices, self.volume[low:high], self.name)
+        part._exact = None if self._exact is None else self._exact[low:high]
+        return part
+
+
+class Seen(Sequence[rc.Bar]):
+    """The first `count` bars of some columns: what has ended by now. Nothing after them can be reached through it."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns, self.count = columns, 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    @overload
+    def __getitem__(self, place: int) -> rc.Bar: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[rc.Bar]: ...
+
+    def __getitem__(self, place: int | slice) -> rc.Bar | Sequence[rc.Bar]:
+        """One bar, or several."""
+        if isinstance(place, slice):
+            return [self._columns.bar(each) for each in range(*place.indices(self.count))]
+        each = place + self.count if place < 0 else place
+        if not 0 <= each < self.count:
+            raise IndexError(place)
+        return self._columns.bar(each)
+
+
+def times(given: Any, name: str) -> npt.NDArray[np.int64]:
+    """Moments as nanoseconds since 1970 (UTC): datetimes, text, whole nanoseconds; without a zone they are IST."""
+    if hasattr(given, "tz") or hasattr(getattr(given, "dt", None), "tz"):  # a pandas index, or a column of times
+        index = given if hasattr(given, "tz") else given.dt
+        zone = index.tz
+        naive = given if zone is None else (index.tz_convert("UTC").tz_localize(None))
+        found = np.asarray(naive, dtype="datetime64[ns]").astype(np.int64)
+        return found - IST_AHEAD if zone is None else found
+    array = np.asarray(given)
+    if np.issubdtype(array.dtype, np.datetime64):
+        return array.astype("datetime64[ns]").astype(np.int64) - IST_AHEAD
+    if np.issubdtype(array.dtype, np.integer):
+        return array.astype(np.int64)
+    try:
+        moments = [one if isinstance(one, datetime) else datetime.fromisoformat(str(one)) for one in array.tolist()]
+    except ValueError as wrong:
+        raise ColumnsError(f"{name}: {wrong}; give datetimes, or ISO 8601 text") from None
+    return np.array([_nanoseconds(one) for one in moments], dtype=np.int64)
+
+
+def _of_frame(frame: Any, name: str) -> dict[str, Any]:
+    """A DataFrame's columns, with its index as their times where no column is."""
+    table = {str(column).lower(): frame[column].to_numpy() for column in frame.columns if str(column) not in TIMES}
+    told = next((column for column in frame.columns if str(column).lower() in TIMES), None)
+    table["at"] = times(frame.index if told is None else frame[told], name)
+    return table
+
+
+def _nanoseconds(moment: datetime) -> int:
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=rc.IST)
+    whole = int(aware.replace(microsecond=0).timestamp())
+    return whole * SECOND + aware.microsecond * 1000
+
+
+def _floats(values: Any, what: str) -> Floats:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as wrong:
+        raise ColumnsError(f"{what} must be numbers: {wrong}") from None
+
+
+def _check(columns: Columns) -> None:
+    """Refuse what no market can have made, and say where."""
+    count = len(columns.at)
+    for column in (*PRICES, "volume"):
+        if len(getattr(columns, column)) != count:
+            raise ColumnsError(
+                f"{columns.name}: {column} has {len(getattr(columns, column))} values, the times {count}"
+            )
+    top, bottom = np.maximum(columns.open, columns.close), np.minimum(columns.open, columns.close)
+    prices = np.stack([getattr(columns, column) for column in PRICES]) if count else np.ones((4, 0))
+    _refuse(columns, ~np.isfinite(prices).all(axis=0), "a price is no finite number")
+    _refuse(columns, (prices <= 0).any(axis=0), "a price is not above 0")
+    _refuse(columns, (columns.high < top) | (columns.low > bottom), "high and low must enclose open and close")
+    _refuse(columns, ~(columns.volume >= 0), "the volume is negative, or no number")
+    late = np.concatenate(([False], np.diff(columns.at) <= 0)) if count else np.zeros(0, dtype=bool)
+    _refuse(columns, late, "it does not come after the one before: sort the bars and drop duplicates")
+
+
+def _refuse(columns: Columns, wrong: npt.NDArray[np.bool_], why: str) -> None:
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        raise ColumnsError(f"{columns.name}: the bar at {columns.moment(place).isoformat()} (number {place}): {why}")

@@ -1,0 +1,333 @@
+"""The backtest that jumps: the core's own run of bars, driven only with the bars at which something can happen.
+
+Between two of them `riskcore.engine.quiet` says what would have to happen first, and a scan of the columns proves that
+it does not. What is left out changes nothing but marks; those are made up for, as few as tell the same: one at each
+new peak of equity, and one at the end. A float never decides: it only says that a bar need not be looked at, with a
+margin that is far above what rounding can do.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+import riskcore as rc
+from riskcore import engine, events as e
+from riskcore_openalgo.lab.averages import Floats, wilder_atr
+from riskcore_openalgo.lab.columns import Columns, Seen
+from riskcore_openalgo.lab.timeline import NEVER, Timeline
+
+MARGIN: Final = 1e-11
+"""How far from a level, as a part of it, a float must be for its bar to be left out."""
+FIRST_LOOK: Final = 64
+SPOKE: Final = (
+    *(e.Latched, e.Lifted, e.Rearmed, e.Approaching, e.Receded, e.ConnectionStaged),
+    *(e.PolicyChanged, e.SessionOpened),
+)
+"""Facts after which breakers are asked once more before anything is left out."""
+GRAIN: Final = Decimal("0.000001")
+FORGETS: Final = 46
+"""So many periods on, a Wilder average has forgotten its seed to 1e-20."""
+
+
+class Held(NamedTuple):
+    """A position between two codes: its instrument, its bars, and its result as floats."""
+
+    thing: int
+    first: int
+    last: int
+    way: int
+    quantity: int
+    average: float
+    watched: engine.Watched
+    position: rc.Position
+
+
+class Jumps(rc.BarRun):
+    """A run over columns; `raised` are the signals by the code of the bar that raised them."""
+
+    def __init__(
+        self,
+        policy: rc.Policy,
+        series: Mapping[rc.Instrument, Columns],
+        raised: Mapping[int, Sequence[rc.Signal]],
+        line: Timeline,
+        **how: Any,
+    ) -> None:
+        self.things, self.series = tuple(series), tuple(series.values())
+        self.seen = [Seen(columns) for columns in self.series]
+        by_key = {thing.key: thing for thing in self.things}
+        super().__init__(policy, by_key, dict(zip(by_key, self.seen, strict=True)), **how)
+        self.line, self.raised, self.codes = line, raised, sorted(raised)
+        self.number = {key: place for place, key in enumerate(by_key)}
+        self.looked_at = 0
+        self.forced: Counter[str] = Counter()
+        self._spoke = False
+        self._atr: dict[int, Floats] = {}
+
+    # ------------------------------------------------------------ the loop
+
+    def play(self) -> rc.Simulation:
+        """All bars, from the first to the last."""
+        end = len(self.line) * self.line.width
+        if end:
+            thing, place = self.line.group(0)[0]
+            self.take(e.PolicyLoaded(self.series[thing].moment(place), self.policy))
+        cursor = 0
+        while cursor < end:
+            cursor = self._next(cursor, end)
+        return self.simulation()
+
+    def _next(self, cursor: int, end: int) -> int:
+        """Deal with the next code at which something can happen; the code after it."""
+        quiet = engine.quiet(self.state, self.policy)
+        acts, why = self._acts(quiet, cursor)
+        at = bisect_left(self.codes, cursor)
+        told = self.codes[at] if at < len(self.codes) else NEVER
+        limit = min(acts, told + 1, end)
+        if quiet.watched and not quiet.always:
+            found = self._search(quiet, cursor, limit)
+            if found < limit:
+                return self._look(found, "a level or a limit")
+        if acts <= told and acts < end:
+            return self._look(acts, why)
+        if told < end:
+            self._raise(told)
+        return limit
+
+    def _look(self, code: int, why: str) -> int:
+        """A moment's orders meet its bars, or a bar is taken as live prices would be."""
+        moment, slot = divmod(code, self.line.width)
+        before = len(self.facts)
+        if slot:
+            thing = slot - 1
+            place = self.line.place(thing, code)
+            self.looked_at += 1
+            self.forced[why] += 1
+            self.see(self._show(thing, place))
+            self._raise(code)
+        else:
+            working = {order.instrument.key for order in self.broker.working}
+            for thing, place in self.line.group(moment) if working else ():
+                if self.things[thing].key in working:
+                    self.meet(self.span(self.things[thing], self.series[thing].bar(place)))
+        self._spoke = any(isinstance(fact, SPOKE) for fact in self.facts[before:])
+        return code + 1
+
+    def _show(self, thing: int, place: int) -> e.PricesSeen:
+        self.seen[thing].count = place + 1
+        prices = self.span(self.things[thing], self.series[thing].bar(place))
+        self.latest[prices.key] = prices
+        return prices
+
+    def _raise(self, code: int) -> None:
+        """The signals of a bar, which has ended."""
+        signals = self.raised.get(code)
+        if signals is None:
+            return
+        thing = code % self.line.width - 1
+        before = len(self.facts)
+        prices = self._show(thing, self.line.place(thing, code))
+        for signal in signals:
+            self.signal(signal, prices.at)
+        self._spoke = self._spoke or any(isinstance(fact, SPOKE) for fact in self.facts[before:])
+
+    # ------------------------------------------------------------ what acts by itself
+
+    def _acts(self, quiet: engine.Quiet, cursor: int) -> tuple[int, str]:
+        """The first code at which something acts whatever prices do, and why; `NEVER` where nothing does."""
+        line, session = self.line, self.state.book.session
+        assert session is not None
+        if quiet.always or self._spoke:
+            return self._after(line.next_bar(cursor), cursor), quiet.always or "a breaker has spoken"
+        timed = NEVER if quiet.until is None else line.from_moment(quiet.until)
+        day = line.next_day(session)
+        time = min(timed, day)
+        if time <= cursor // line.width * line.width:
+            time = self._after(line.next_bar(cursor), cursor)
+        first, why = time, "a new session" if day <= timed else "time"
+        for key in quiet.ordered:
+            code = self._after(self._bar_after(key, cursor), cursor)
+            if code < first:
+                first, why = code, "an order is on its way"
+        for watched in quiet.watched:
+            if watched.each:
+                code = self._bar_after(watched.key, cursor)
+                if code < first:
+                    first, why = code, watched.each
+        return first, why
+
+    def _bar_after(self, key: str, cursor: int) -> int:
+        thing = self.number[key]
+        place = self.line.place(thing, cursor)
+        return self.line.code(thing, place) if place < len(self.series[thing]) else NEVER
+
+    def _after(self, bar: int, cursor: int) -> int:
+        """The bar's code, or its moment's where that is still to come."""
+        start = bar // self.line.width * self.line.width
+        return start if start >= cursor else bar
+
+    # ------------------------------------------------------------ what prices do
+
+    def _search(self, quiet: engine.Quiet, first: int, limit: int) -> int:
+        """The code of the first bar that touches a level or moves the result out of bounds; else `limit`.
+
+        What is held is marked up to there.
+        """
+        for watched in quiet.watched:
+            thing = self.number[watched.key]
+            low, high = self.line.place(thing, first), self.line.place(thing, limit)
+            hit = _touch(self.series[thing], low, high, watched)
+            if hit < high:
+                limit = self.line.code(thing, hit)
+        held = self._held(quiet, first, limit)
+        if not held:
+            return limit
+        return self._within(quiet, held, limit)
+
+    def _held(self, quiet: engine.Quiet, first: int, limit: int) -> list[Held]:
+        """What is held and has bars between two codes."""
+        found = []
+        for watched in quiet.watched:
+            thing = self.number[watched.key]
+            low, high = self.line.place(thing, first), self.line.place(thing, limit)
+            position = self.state.book.position(watched.key)
+            if low < high and position is not None:
+                way = 1 if position.side == rc.BUY else -1
+                average = float(position.average_price)
+                found.append(Held(thing, low, high, way, position.quantity, average, watched, position))
+        return found
+
+    def _within(self, quiet: engine.Quiet, held: list[Held], limit: int) -> int:
+        """Mark what is held, to the first bar that moves the day's result out of its bounds, whose code is returned."""
+        book = self.state.book
+        assert book.opening_equity is not None
+        now, margin = float(book.net_realised + book.unrealised), self._margin(held)
+        top = float(book.session_peak if book.session_peak is not None else book.opening_equity)
+        top -= float(book.opening_equity)
+        floor = -np.inf if quiet.floor is None else float(quiet.floor)
+        ceiling = np.inf if quiet.ceiling is None else float(quiet.ceiling)
+        low, high = _bounds(held, now)
+        if low - margin > floor and high + margin < min(ceiling, top):
+            self._mark(held, limit)
+            return limit
+        codes, results = self._results(held, now)
+        outside = (results <= floor + margin) | (results > ceiling - margin)
+        if outside.any():
+            at = int(np.argmax(outside))
+            limit, codes, results = int(codes[at]), codes[:at], results[:at]
+        if len(results) and results.max() > top - margin:
+            for peak in _peaks(results, margin):
+                held = self._mark(held, int(codes[peak]) + 1)
+        self._mark(held, limit)
+        return limit
+
+    def _margin(self, held: list[Held]) -> float:
+        """What the result must be away from a bound, in rupees, to be sure that it is on this side of it."""
+        book = self.state.book
+        worth = sum(one.quantity * one.average for one in held) + abs(float(book.opening_equity or 0))
+        return 1e-6 + worth * MARGIN
+
+    def _results(self, held: list[Held], now: float) -> tuple[Any, Floats]:
+        """The code of every bar of what is held, in order, and the day's result after each."""
+        codes, steps = [], []
+        for one in held:
+            closes = self.series[one.thing].close[one.first : one.last]
+            last = one.average if one.position.last is None else float(one.position.last)
+            codes.append(self.line.codes(one.thing, one.first, one.last))
+            steps.append(np.diff(closes, prepend=last) * (one.way * one.quantity))
+        if len(held) == 1:
+            return codes[0], now + np.cumsum(steps[0])
+        together = np.concatenate(codes)
+        order = np.argsort(together)
+        return together[order], now + np.cumsum(np.concatenate(steps)[order])
+
+    def _mark(self, held: list[Held], limit: int) -> list[Held]:
+        """Mark each held instrument with its bars before `limit`: what lowers the equity first. What is left of them."""
+        due, left = [], []
+        for one in held:
+            last = min(self.line.place(one.thing, limit), one.last)
+            if last > one.first:
+                known = one.position.last or one.position.average_price
+                close = self.series[one.thing].price(self.series[one.thing].close, last - 1)
+                due.append((one.way * (close - known) * one.quantity, one, last, close))
+            left.append(one._replace(first=max(last, one.first)))
+        for _, one, last, close in sorted(due, key=lambda row: row[0]):
+            self._note(one, last, close)
+        return [
+            one._replace(position=self.state.book.position(one.watched.key) or one.position)
+            for one in left
+            if one.first < one.last
+        ]
+
+    def _note(self, one: Held, last: int, close: Decimal) -> None:
+        """One mark for all of a position's bars up to `last`."""
+        columns, place = self.series[one.thing], last - 1
+        top = one.first + int(columns.high[one.first : last].argmax())
+        bottom = one.first + int(columns.low[one.first : last].argmin())
+        high, low = columns.price(columns.high, top), columns.price(columns.low, bottom)
+        at = self._ends(one.thing, place)
+        mark = e.Marked(at, one.watched.key, close, high if high > close else None, low if low < close else None)
+        self.facts.append(mark)
+        self.state = engine.evolve(self.state, mark)
+
+    def _ends(self, thing: int, place: int) -> Any:
+        """When a bar ends, as `span` has it."""
+        if self.line.daily:
+            return self.span(self.things[thing], self.series[thing].bar(place)).at
+        return self.series[thing].moment(place) + self.length
+
+    # ------------------------------------------------------------ evidence
+
+    def average(self, key: str) -> Decimal:
+        """The ATR of an instrument's bars so far, to a millionth: by floats, and exactly where those are in doubt."""
+        thing = self.number[key]
+        columns, period = self.series[thing], self.policy.atr_period
+        if thing not in self._atr:
+            self._atr[thing] = wilder_atr(columns.high, columns.low, columns.close, period)
+        place = self.seen[thing].count - 1
+        value = float(self._atr[thing][place])
+        steps = value * 1e6
+        if abs(steps - np.floor(steps) - 0.5) > 1e-3 + float(columns.close[place]) * 1e-6:
+            return Decimal(round(steps)).scaleb(-6)
+        bars = self.seen[thing]
+        return rc.atr(bars[-min(len(bars), (FORGETS + 1) * period) :], period)
+
+
+def _touch(columns: Columns, first: int, last: int, watched: engine.Watched) -> int:
+    """The first bar whose low is at or under `below` or whose high is at or over `above`; `last` where none is."""
+    below = -np.inf if watched.below is None else float(watched.below) * (1 + MARGIN)
+    above = np.inf if watched.above is None else float(watched.above) * (1 - MARGIN)
+    width = FIRST_LOOK
+    while first < last:
+        end = min(first + width, last)
+        hit = (columns.low[first:end] <= below) | (columns.high[first:end] >= above)
+        at = int(hit.argmax())
+        if hit[at]:
+            return first + at
+        first, width = end, width * 4
+    return last
+
+
+def _bounds(held: list[Held], now: float) -> tuple[float, float]:
+    """Between which results the day stays while no position touches a level of its own."""
+    low = high = now
+    for one in held:
+        last = one.average if one.position.last is None else float(one.position.last)
+        below = -np.inf if one.watched.below is None else float(one.watched.below)
+        above = np.inf if one.watched.above is None else float(one.watched.above)
+        ends = sorted((one.way * (below - last) * one.quantity, one.way * (above - last) * one.quantity))
+        low, high = low + min(ends[0], 0), high + max(ends[1], 0)
+    return low, high
+
+
+def _peaks(results: Floats, margin: float) -> list[int]:
+    """The places of the highest result, and of those that a float cannot tell from it."""
+    near = np.flatnonzero(results >= results.max() - margin)
+    _, first = np.unique(results[near], return_index=True)
+    return sorted(int(place) for place in near[first])

@@ -1,0 +1,185 @@
+"""What a backtest came to: its trades and decisions, the path of stops and equity, and how sure of it one can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from attrs import field, frozen
+
+import riskcore as rc
+from riskcore import events as e
+from riskcore_openalgo.lab.averages import Floats
+from riskcore_openalgo.lab.columns import Columns
+from riskcore_openalgo.lab.timeline import Timeline
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+FORMAT: Final = "riskcore-run"
+VERSION: Final = 1
+"""The version of a saved run. One that changes what is written is another; `Run.load` refuses those it does not know."""
+
+
+class Jumped(NamedTuple):
+    """How many bars there were, how many of them were left out, and why the others were looked at, most frequent first."""
+
+    bars: int
+    left_out: int
+    reasons: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def share_pct(self) -> float:
+        """The part that was left out, in per cent."""
+        return 100 * self.left_out / self.bars if self.bars else 0.0
+
+
+class InDoubt(NamedTuple):
+    """Bars that reached stop and target both: how many, and their trades' part of all money made and lost, in per cent."""
+
+    bars: int
+    trades: int
+    share_pct: Decimal
+
+
+class Refusal(NamedTuple):
+    """An entry that was refused: the fact, and its failed findings, the first to be reported in front."""
+
+    fact: e.EntryRefused
+    reasons: tuple[rc.Finding, ...]
+
+
+@frozen(kw_only=True)
+class Run:
+    """A backtest that has ended. Everything in it follows from `simulation.facts`, which `save` writes in full.
+
+    `bars` are the columns it ran on; a run that was loaded has none, and no `path`.
+    """
+
+    policy: rc.Policy = field(repr=False)
+    interval: str
+    intrabar: rc.Intrabar
+    entries: rc.Entries
+    instruments: tuple[rc.Instrument, ...]
+    simulation: rc.Simulation = field(repr=False)
+    jumped: Jumped
+    bars: tuple[Columns, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> tuple[e.Fact, ...]:
+        """Every fact in order; marks of what was held are as few as tell the same."""
+        return self.simulation.facts
+
+    @property
+    def equity(self) -> Decimal | None:
+        """Equity at the end, open positions at their last price."""
+        return self.simulation.equity
+
+    @cached_property
+    def trades(self) -> tuple[rc.Trade, ...]:
+        """The finished trades, in the order they ended, with R, charges and the best and worst price of each."""
+        return rc.trades_of(self.facts)
+
+    @cached_property
+    def performance(self) -> rc.Performance:
+        """Every measure of `riskcore.performance`."""
+        return rc.performance(self.facts)
+
+    @cached_property
+    def approved(self) -> tuple[e.EntryApproved, ...]:
+        """The entries that were approved; of one with slices each slice."""
+        return tuple(fact for fact in self.facts if isinstance(fact, e.EntryApproved))
+
+    @cached_property
+    def refused(self) -> tuple[Refusal, ...]:
+        """The entries that were refused, with the reasons."""
+        return tuple(Refusal(fact, _failed(fact)) for fact in self.facts if isinstance(fact, e.EntryRefused))
+
+    @cached_property
+    def fills(self) -> tuple[e.Filled, ...]:
+        """What traded."""
+        return tuple(fact for fact in self.facts if isinstance(fact, e.Filled))
+
+    @property
+    def stops(self) -> Iterator[tuple[str, str, object, Decimal, str]]:
+        """The path of every stop: signal, instrument, moment, price, and what placed it there ("" the entry itself)."""
+        for fact in self.facts:
+            if isinstance(fact, e.EntryApproved):
+                yield fact.order.signal_id, fact.order.instrument.key, fact.at, fact.order.stop, ""
+            elif isinstance(fact, e.StopMoved):
+                yield fact.position_id, fact.key, fact.at, fact.after, fact.rule
+
+    @cached_property
+    def in_doubt(self) -> InDoubt:
+        """The bars that could not tell whether stop or target came first, and what hung on them."""
+        bars = {(found.at, found.key) for found in self.simulation.ambiguous}
+        nets = [(closed.gross - closed.charges, (closed.at, closed.key) in bars) for closed in self.simulation.trades]
+        doubtful = [abs(net) for net, is_one in nets if is_one]
+        total = sum((abs(net) for net, _ in nets), Decimal(0))
+        share = sum(doubtful, Decimal(0)) * 100 / total if total else Decimal(0)
+        return InDoubt(len(self.simulation.ambiguous), len(doubtful), round(share, 2))
+
+    def path(self) -> tuple[npt.NDArray[np.int64], Floats]:
+        """The end of every moment in ns (UTC) and the equity then, as floats for drawing; raises `ValueError` if loaded."""
+        if not self.bars:
+            raise ValueError("a run that was loaded has no bars: run the backtest again to draw its path")
+        line = Timeline(self.bars, rc.interval_length(self.interval))
+        ends = line.starts + (0 if line.daily else line.length)
+        equity = np.full(len(line), float(self.policy.default_capital))
+        for thing, columns in zip(self.instruments, self.bars, strict=True):
+            equity += _result(thing, columns, self.fills, line)
+        return ends, equity
+
+    def explain(self) -> str:
+        """The run as a page of ASCII text."""
+        doubt, jumped, policy = self.in_doubt, self.jumped, self.policy
+        told = "unknown" if self.equity is None else f"Rs {self.equity:,.2f}"
+        failed = sum(1 for _ in self.refused)
+        return "\n".join(
+            [
+                f"{len(self.trades)} trades, {len(self.approved)} entries approved, {failed} refused",
+                f"equity Rs {policy.default_capital:,.2f} -> {told}",
+                f"bars {jumped.bars:,}, of which {jumped.share_pct:.1f} % could change nothing and were left out",
+                f"in doubt ({self.intrabar.value}): {doubt.bars} bars, {doubt.trades} trades, {doubt.share_pct} % of P&L",
+                *self.notes,
+            ]
+        )
+
+    def save(self, folder: Path | str) -> Path:
+        """Write the run to a folder: run.json, facts.jsonl and tables for people as CSV (docs/backtest.md)."""
+        from riskcore_openalgo.lab.run_files import save
+
+        return save(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Run:
+        """A run that was saved; `ValueError` for what is none, or of a version that is not known here."""
+        from riskcore_openalgo.lab.run_files import load
+
+        return load(Path(folder))
+
+
+def _failed(fact: e.EntryRefused) -> tuple[rc.Finding, ...]:
+    failed = [found for found in fact.findings if not found.passed]
+    order = {reason.code: place for place, reason in enumerate(rc.CATALOGUE)}
+    return tuple(sorted(failed, key=lambda found: order.get(found.reason, len(order))))
+
+
+def _result(thing: rc.Instrument, columns: Columns, fills: tuple[e.Filled, ...], line: Timeline) -> Floats:
+    """What one instrument had made at each moment: cash from its fills, and what is held at the last close."""
+    cash, held = np.zeros(len(line) + 1), np.zeros(len(line) + 1)
+    for fill in fills:
+        if fill.key == thing.key:
+            way = 1 if fill.side == rc.BUY else -1
+            moment = min(line.from_moment(fill.at) // line.width, len(line))
+            cash[moment] -= way * float(fill.value) + float(fill.charges or 0)
+            held[moment] += way * fill.quantity
+    places = np.searchsorted(columns.at, line.starts, side="right") - 1
+    closes = np.where(places >= 0, columns.close[np.maximum(places, 0)], 0.0)
+    told: Floats = np.cumsum(cash[:-1]) + np.cumsum(held[:-1]) * closes
+    return told

@@ -1,0 +1,175 @@
+"""A run as files: `run.json` and `facts.jsonl` hold all of it, the CSV tables beside them are for people.
+
+The format is told in docs/backtest.md. Files are UTF-8 with LF; money is text in full, moments are ISO 8601.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import riskcore as rc
+from riskcore import engine, events as e
+from riskcore_openalgo.lab.run import FORMAT, VERSION, Jumped, Run
+
+ABOUT, FACTS = "run.json", "facts.jsonl"
+TRADES: Final = (
+    *("opened_at", "closed_at", "key", "side", "quantity", "entry_price", "exit_price", "reason", "exit_rule"),
+    *("gross", "charges", "net", "r_multiple", "initial_stop", "initial_target", "worst_price", "best_price"),
+    *("stop_slippage", "bound_by", "strategy", "signal_id"),
+)
+DECISIONS: Final = (
+    *("at", "answer", "signal_id", "key", "side", "quantity", "limit", "stop", "target", "risk", "bound_by"),
+    *("reason", "rule", "text", "unmeasured"),
+)
+FILLS: Final = ("at", "traded_at", "order_id", "key", "side", "quantity", "price", "value", "charges")
+STOPS: Final = ("signal_id", "key", "at", "stop", "rule")
+SESSIONS: Final = ("session", "opening", "net", "charges", "flow", "closing", "exposure_pct")
+
+
+def save(run: Run, folder: Path) -> Path:
+    """Write all files of a run; the folder is made where it is missing."""
+    from riskcore_openalgo.journal.codec import encode
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with _written(folder / FACTS) as file:
+        for fact in run.facts:
+            kind = type(fact)
+            head = json.dumps({"type": kind.__name__, "version": kind.VERSION})
+            file.write(f'{head[:-1]}, "body": {encode(fact)}}}\n')
+    _table(folder / "trades.csv", TRADES, ([getattr(trade, name) for name in TRADES] for trade in run.trades))
+    _table(folder / "decisions.csv", DECISIONS, _decisions(run))
+    _table(folder / "fills.csv", FILLS, ([getattr(fill, name) for name in FILLS] for fill in run.fills))
+    _table(folder / "stops.csv", STOPS, run.stops)
+    _table(folder / "equity.csv", SESSIONS, _sessions(run))
+    with _written(folder / ABOUT) as file:  # last: a folder with this file is whole
+        json.dump(_about(run), file, indent=2, sort_keys=True)
+        file.write("\n")
+    return folder
+
+
+def load(folder: Path) -> Run:
+    """A run from its folder."""
+    from riskcore_openalgo.journal.codec import CONVERTER, decode
+
+    about = _read_about(folder / ABOUT)
+    facts: list[e.Fact] = []
+    for number, line in enumerate((folder / FACTS).read_text("utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            facts.append(decode(row["type"], row["version"], json.dumps(row["body"])))
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise ValueError(f"{folder / FACTS}:{number}: {wrong}") from None
+    policies = [fact.policy for fact in facts if isinstance(fact, e.PolicyChanged)]
+    if len(facts) != about["facts"] or not policies:
+        raise ValueError(
+            f"{folder / FACTS} has {len(facts)} facts of {about['facts']}: it was cut off, or is another run's"
+        )
+    how = rc.Entries(about["entries"])
+    doubt = tuple(
+        rc.Ambiguous(datetime.fromisoformat(row["at"]), row["key"], row["position_id"], row["told"])
+        for row in about["ambiguous"]
+    )
+    jumped = about["jumped"]
+    return Run(
+        policy=policies[-1],
+        interval=about["interval"],
+        intrabar=rc.Intrabar(about["intrabar"]),
+        entries=how,
+        instruments=tuple(CONVERTER.structure(row, rc.Instrument) for row in about["instruments"]),
+        simulation=rc.Simulation(engine.fold(facts), tuple(facts), rc.Broker(entries=how), doubt),
+        jumped=Jumped(jumped["bars"], jumped["left_out"], tuple((row[0], row[1]) for row in jumped["reasons"])),
+        notes=tuple(about["notes"]),
+    )
+
+
+def _read_about(path: Path) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ValueError(
+            f"{path} is missing: this folder holds no run, or one that was not written to its end"
+        ) from None
+    except ValueError as wrong:
+        raise ValueError(f"{path} is not JSON: {wrong}") from None
+    if about.get("format") != FORMAT or about.get("version") != VERSION:
+        told = f"{about.get('format')} version {about.get('version')}"
+        raise ValueError(f"{path} is {told}; this version reads {FORMAT} version {VERSION}: run the backtest again")
+    return about
+
+
+def _about(run: Run) -> dict[str, Any]:
+    from riskcore_openalgo.journal.codec import CONVERTER
+
+    doubt = run.in_doubt
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "interval": run.interval,
+        "intrabar": run.intrabar.value,
+        "entries": run.entries.value,
+        "capital": _text(run.policy.default_capital),
+        "equity": _text(run.equity),
+        "facts": len(run.facts),
+        "trades": len(run.trades),
+        "instruments": [CONVERTER.unstructure(thing) for thing in run.instruments],
+        "jumped": {**run.jumped._asdict(), "share_pct": round(run.jumped.share_pct, 3)},
+        "ambiguous": [
+            {"at": found.at.isoformat(), "key": found.key, "position_id": found.position_id, "told": found.told}
+            for found in run.simulation.ambiguous
+        ],
+        "in_doubt": {"bars": doubt.bars, "trades": doubt.trades, "share_pct": _text(doubt.share_pct)},
+        "notes": list(run.notes),
+    }
+
+
+def _decisions(run: Run) -> Iterable[Sequence[Any]]:
+    refused = {id(row.fact): row.reasons for row in run.refused}
+    for fact in run.facts:
+        if isinstance(fact, e.EntryApproved):
+            order = fact.order
+            levels = (order.quantity, order.limit, order.stop, order.target, order.risk, fact.bound_by)
+            yield fact.at, "approved", order.signal_id, order.instrument.key, order.side, *levels, "", "", "", ""
+        elif isinstance(fact, e.EntryRefused):
+            signal, reasons = fact.signal, refused[id(fact)]
+            key = f"{signal.exchange}:{signal.symbol}"
+            for found in reasons or (None,):
+                why = ("", "", "") if found is None else (found.reason, found.rule, found.text)
+                yield fact.at, "refused", signal.id, key, signal.side, *("",) * 6, *why, " ".join(fact.unmeasured)
+
+
+def _sessions(run: Run) -> Iterable[Sequence[Any]]:
+    for day in rc.equity_curve(run.facts).days:
+        yield (
+            day.session,
+            day.opening,
+            day.net,
+            day.charges,
+            day.flow,
+            day.closing,
+            getattr(day.exposure, "mean_pct", ""),
+        )
+
+
+def _table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    with _written(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_text(cell) for cell in row] for row in rows)
+
+
+def _written(path: Path) -> Any:
+    return path.open("w", encoding="utf-8", newline="\n")
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)

@@ -1,0 +1,104 @@
+"""The bars of several instruments in the one order in which they are taken: by moment, then by instrument.
+
+Every bar has a code, `moment x width + 1 + instrument`; `moment x width` is the moment itself, at which orders on
+their way meet its bars. What happens between two codes is what a backtest looks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import numpy as np
+
+from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, Columns
+
+NEVER: Final = 1 << 62
+MICROSECOND: Final = timedelta(microseconds=1)
+EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+class Timeline:
+    """When each bar of each instrument is taken. `length` is that of a bar, `daily` says that it is a day."""
+
+    def __init__(self, series: Sequence[Columns], length: timedelta) -> None:
+        self.series, self.count, self.width = series, len(series), len(series) + 1
+        self.length = length // MICROSECOND * 1000
+        self.daily = self.length >= DAY
+        first = series[0].at if series else np.zeros(0, dtype=np.int64)
+        self.even = all(one.at is first or np.array_equal(one.at, first) for one in series[1:])
+        self.starts = first if self.even else np.unique(np.concatenate([one.at for one in series]))
+        self.places = [] if self.even else [np.searchsorted(self.starts, one.at) for one in series]
+        ends = self.starts + (0 if self.daily else self.length)
+        self.days = (ends + IST_AHEAD) // DAY
+        self.first_of_days = np.flatnonzero(np.diff(self.days, prepend=-1))
+        self._group: tuple[int, list[tuple[int, int]]] = (-1, [])
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def code(self, thing: int, place: int) -> int:
+        """The code of an instrument's bar."""
+        moment = place if self.even else int(self.places[thing][place])
+        return moment * self.width + thing + 1
+
+    def codes(self, thing: int, first: int, last: int) -> np.ndarray:  # type: ignore[type-arg]
+        """The codes of an instrument's bars from `first` up to `last`."""
+        moments = np.arange(first, last) if self.even else self.places[thing][first:last]
+        told: np.ndarray = moments * self.width + (thing + 1)  # type: ignore[type-arg]
+        return told
+
+    def place(self, thing: int, code: int) -> int:
+        """The number of an instrument's first bar whose code is `code` or later."""
+        moment = -((thing + 1 - code) // self.width)
+        if self.even:
+            return min(max(moment, 0), len(self.starts))
+        return int(np.searchsorted(self.places[thing], moment))
+
+    def group(self, moment: int) -> list[tuple[int, int]]:
+        """The instruments with a bar of that moment, in order, each with the number of its bar."""
+        if self.even:
+            return [(thing, moment) for thing in range(self.count)]
+        if self._group[0] != moment:
+            found = []
+            for thing, places in enumerate(self.places):
+                at = int(np.searchsorted(places, moment))
+                if at < len(places) and places[at] == moment:
+                    found.append((thing, at))
+            self._group = moment, found
+        return self._group[1]
+
+    def next_bar(self, code: int) -> int:
+        """The code of the first bar of any instrument at or after `code`; `NEVER` where there is none."""
+        moment, slot = divmod(code, self.width)
+        while moment < len(self.starts):
+            for thing, _ in self.group(moment):
+                if thing + 1 >= slot:
+                    return moment * self.width + thing + 1
+            moment, slot = moment + 1, 0
+        return NEVER
+
+    def day_of(self, moment: int) -> date:
+        """The date on which the bars of a moment end."""
+        return date.fromordinal(int(self.days[moment]) + EPOCH)
+
+    def next_day(self, day: date) -> int:
+        """The code of the first moment whose bars end after that date."""
+        at = int(np.searchsorted(self.days, day.toordinal() - EPOCH, side="right"))
+        return at * self.width if at < len(self.starts) else NEVER
+
+    def from_moment(self, when: datetime) -> int:
+        """The code of the first moment whose bars end at `when` or later (of daily bars, on its day or later)."""
+        if self.daily:
+            at = int(np.searchsorted(self.days, when.date().toordinal() - EPOCH))
+        else:
+            whole = int(when.replace(microsecond=0).timestamp()) * 1_000_000_000 + when.microsecond * 1000
+            at = int(np.searchsorted(self.starts, whole - self.length))
+        return at * self.width if at < len(self.starts) else NEVER
+
+    def walk(self) -> Iterator[tuple[int, int, int]]:
+        """Every bar in order: its code, its instrument, its number."""
+        for moment in range(len(self.starts)):
+            for thing, place in self.group(moment):
+                yield moment * self.width + thing + 1, thing, place

@@ -1,0 +1,132 @@
+"""The backtest that jumps, held to the bar-by-bar run of the core."""
+
+from collections import Counter
+from itertools import takewhile
+
+import attrs
+from hypothesis import given, settings, strategies as st
+
+import riskcore as rc
+from riskcore import engine, events as e
+from riskcore.testing.days import BREAKERS
+from riskcore.testing.history import rulebooks
+from riskcore.testing.strategies import policies
+from riskcore_openalgo.lab.backtest import backtest
+from tests.laws.tapes import tape
+
+OPEN = {"max_position_size_percent": 100, "max_sector_exposure": 100, "max_trades_per_day": 8, "atr_warmup_bars": 5}
+NEVER_SEEN_ON_BARS = ("max_clock_drift_s", "connection_timers", "max_orders_per_s")
+
+
+def not_while_losing(context, most):
+    """A rule of one's own that looks at open positions."""
+    lost = -context.book.unrealised
+    return rc.Finding("not_while_losing", lost <= most, "" if lost <= most else "losing", lost, most)
+
+
+@st.composite
+def rules(draw):
+    """Policies with any trail, timer, breaker and rule there is, and a rule of one's own."""
+    breakers = {name: value for name, value in draw(BREAKERS).items() if name not in NEVER_SEEN_ON_BARS}
+    more = draw(st.one_of(st.just({}), rulebooks()))
+    policy = draw(policies(**{**OPEN, **breakers, **more}))
+    own = draw(st.sampled_from((None, None, rc.custom_rule(not_while_losing, most=50))))
+    return policy if own is None else policy.with_rules(own)
+
+
+def ways():
+    """What is assumed of bars."""
+    return st.fixed_dictionaries(
+        {"intrabar": st.sampled_from(list(rc.Intrabar)), "entries": st.sampled_from(list(rc.Entries))}
+    )
+
+
+def both(seed, policy, how):
+    """The run bar by bar, and the one that jumps."""
+    made = tape(seed)
+    slow = rc.simulate(made.bars, made.strategy, policy, interval=made.interval, finer=made.finer, **how)
+    fast = backtest(made.bars, made.answers, policy, interval=made.interval, finer=made.finer, **how)
+    return slow, fast
+
+
+def told(facts):
+    """Facts without marks, of which a jump makes fewer, and without the count of states that goes by them."""
+    return [_plain(fact) for fact in facts if not isinstance(fact, e.Marked)]
+
+
+def _plain(fact):
+    if not isinstance(fact, e.EntryApproved):
+        return fact
+    return attrs.evolve(fact, order=attrs.evolve(fact.order, book_version=0))
+
+
+def held(book):
+    """A book without that count."""
+    orders = [
+        attrs.evolve(order, approved=attrs.evolve(order.approved, book_version=0)) if order.is_entry else order
+        for order in book.orders
+    ]
+    return attrs.evolve(book, version=0, orders=tuple(orders))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.integers(0, 2**32), rules(), ways())
+def test_BAR_1_what_is_left_out_changes_nothing(seed, policy, how):
+    """The same decisions, fills, stops, latches, trades and results, and the same account at the end."""
+    slow, fast = both(seed, policy, how)
+    assert told(fast.facts) == told(slow.facts)
+    assert fast.simulation.ambiguous == slow.ambiguous
+    assert held(fast.simulation.state.book) == held(slow.state.book)
+    assert fast.trades == rc.trades_of(slow.facts)
+    assert fast.equity == slow.equity
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), rules(), ways())
+def test_BAR_2_the_facts_of_a_jump_fold_to_its_own_book(seed, policy, how):
+    """Fewer marks tell the same peaks, extremes and results."""
+    _, fast = both(seed, policy, how)
+    assert engine.fold(fast.facts).book == fast.simulation.state.book
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), rules(), ways(), st.integers(1, 9))
+def test_BAR_3_a_backtest_never_looks_ahead(seed, policy, how, tenths):
+    """Without the bars after a moment, all that was told up to it is the same."""
+    made = tape(seed)
+    moments = sorted({bar.at for series in made.bars.values() for bar in series})
+    last = moments[len(moments) * tenths // 10]
+    early = {thing: [bar for bar in series if bar.at <= last] for thing, series in made.bars.items()}
+    about = {"interval": made.interval, "finer": made.finer, **how}
+    whole = backtest(made.bars, made.answers, policy, **about)
+    part = backtest({thing: series for thing, series in early.items() if series}, made.answers, policy, **about)
+    ends = last + rc.interval_length(made.interval)
+    assert told(part.facts) == list(takewhile(lambda fact: fact.at <= ends, told(whole.facts)))
+
+
+def test_BAR_4_the_tapes_hold_all_of_it():
+    """Approvals, refusals by own rules, trails, breakers, doubtful bars of each kind; and most bars are left out."""
+    seen, bars, left = Counter(), 0, 0
+    losing = rc.custom_rule(not_while_losing, most=5)
+    for seed in range(24):
+        policy = rc.Policy(
+            **OPEN,
+            atr_period=5,
+            max_daily_loss="0.4",
+            breakeven_at_r=1,
+            max_give_back_pct=50,
+            give_back_after_pct="0.1",
+            max_drawdown=1,
+            one_position_per_symbol=False,
+            rules=[losing],
+        )
+        _, fast = both(seed, policy, {"intrabar": list(rc.Intrabar)[seed % 5], "entries": list(rc.Entries)[seed % 2]})
+        seen.update(type(fact).__name__ for fact in fast.facts)
+        seen.update(found.reason for row in fast.refused for found in row.reasons)
+        seen.update({f"{fast.intrabar.value} doubt": fast.in_doubt.bars})
+        bars, left = bars + fast.jumped.bars, left + fast.jumped.left_out
+    wanted = {"EntryApproved", "EntryRefused", "Filled", "StopMoved", "Latched", "Approaching", "PositionClosed"}
+    assert wanted <= set(seen)
+    assert "not_while_losing:losing" in seen
+    assert all(seen[f"{how.value} doubt"] for how in rc.Intrabar), seen
+    assert left > bars / 2
