@@ -122,9 +122,10 @@ HELD = (*BOUGHT, "10:00 filled 10 at 1000")
 
 def sent_again(**settings):
     """The facts of an alert without a bar time that comes in the same words a minute later."""
-    day = Scenario(rc.Policy(**{name: int(cell) for name, cell in settings.items()}))
-    day.signal("10:00", receipt="the same text")
-    return day.take(e.SignalArrived(day.at("10:01"), attrs.evolve(day.facts[-1].signal, at=day.at("10:01"))))
+    thing = rc.Instrument(symbol="INFY", tick="0.05")
+    day = Scenario(rc.Policy(**{name: int(cell) for name, cell in settings.items()}), thing)
+    first = day.signal("10:00", receipt="the same text")
+    return day.take(e.SignalArrived(day.at("10:01"), attrs.evolve(first, at=day.at("10:01"))))
 
 
 FIVE_SHARES = {"sizing_method": "fixed_quantity", "fixed_quantity": "5"}
