@@ -14,6 +14,7 @@ from riskcore_openalgo.journal import Journal, JournalLost, Reader
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner import InlineLanes, Runner, Ticking
 from riskcore_openalgo.runner.alerts import AlertDesk
+from riskcore_openalgo.runner.runner import DECISIONS_A_TURN
 from riskcore_openalgo.web.alerts import read_alert
 
 START = datetime(2026, 11, 20, 10, 30, tzinfo=rc.IST)
@@ -381,3 +382,21 @@ def test_an_entry_we_did_not_send_ourselves_is_no_rejection_of_the_brokers(made,
     bench.runner.settle()
     (failed,) = bench.sent(events.OrderFailed)
     assert failed.error == "not_sent"
+
+
+def test_what_can_be_decided_in_a_turn_is_bounded_and_an_alert_is_taken_before_the_rest(bench):
+    """Twenty signals at the close of a bar: the receipt of the next alert does not wait for twenty decisions."""
+    sent = [rc.Signal("SBIN", "BUY", at=bench.now, bar_at=bench.now - timedelta(minutes=n)) for n in range(1, 21)]
+    for signal in sent:
+        bench.runner.offer(events.SignalArrived(bench.now, signal))
+    bench.runner.turn()
+    late = rc.Signal("INFY", "BUY", at=bench.now)
+    bench.runner.offer(events.SignalArrived(bench.now, late))
+    bench.runner.turn()
+    decided = [fact for fact in bench.facts if isinstance(fact, (events.EntryApproved, events.EntryRefused))]
+    assert len(decided) == DECISIONS_A_TURN
+    assert events.SignalTaken(bench.now, late) in bench.facts
+    bench.runner.settle()
+    fates = [bench.runner.fate(signal.id) for signal in (*sent, late)]
+    assert all(fate is not None for fate in fates)
+    assert fates[0].signal == sent[0]

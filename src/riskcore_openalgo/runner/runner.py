@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -23,6 +23,8 @@ from riskcore_openalgo.runner.lanes import Lanes, not_sent
 from riskcore_openalgo.runner.ports import Clock, NoTimers, QueueTransport, Store, Timers, Transport, loaded
 
 JOURNAL_TROUBLE = "journal_unavailable"
+DECISIONS_A_TURN: Final = 8
+"""More evidence than this waits for the next turn: deciding takes longest; receipts, prices and fills come first."""
 Answer = Callable[[tuple[events.Fact, ...], bool], Any]
 
 
@@ -113,8 +115,16 @@ class Runner:
         return self._fates.get(signal_id)
 
     def _take(self) -> list[Offered]:
-        """What waits now, and what the clock brings."""
-        return [*self._transport.take(), *map(Offered, self._timers.due(self.clock()))]
+        """What waits now, and what the clock brings; of the evidence only so much as is quickly decided on."""
+        taken: list[Offered] = []
+        decisions = 0
+        for item in self._transport.take():
+            decisions += isinstance(item.event, events.EvidenceArrived)
+            if isinstance(item.event, events.EvidenceArrived) and decisions > DECISIONS_A_TURN:
+                self._transport.put(item)
+            else:
+                taken.append(item)
+        return [*taken, *map(Offered, self._timers.due(self.clock()))]
 
     def _in_force(self, event: events.Input) -> None:
         if isinstance(event, events.PolicyLoaded):
