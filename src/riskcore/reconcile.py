@@ -194,15 +194,15 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
     theirs = _their_positions(book, books)
     ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
-    for key in sorted({*ours, *theirs} - unknown):
-        held, seen = ours.get(key, 0), theirs.get(key, 0)
+    for key in sorted(theirs.keys() - unknown):
+        held, seen = ours.get(key, 0), theirs[key]
         if held != seen:
             found.append(Mismatch(_kind(held, seen, book, books, key, capability), key, held, seen))
     return tuple(found)
 
 
 def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
-    """Signed shares by instrument; of a symbol that we hold, those of our product alone: see `held_there`."""
+    """Signed shares of each instrument that they hold or we do; of one of ours, those of our product: `held_there`."""
     held = {p.instrument.key: p for p in book.positions}
     found: dict[str, int] = {}
     for row in books.positions or ():

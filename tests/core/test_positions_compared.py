@@ -119,6 +119,8 @@ def test_without_holdings_nothing_is_said_of_what_is_held_for_delivery():
     delivery, intraday = held(product="CNC"), held(20, instrument=TCS, signal_id="t")
     found = differ(book(positions=(delivery, intraday)), read(holdings=None))
     assert found == [("gone", "NSE:TCS", 20, 0)]
+    doubted = order(entry(order_id="b", instrument=TCS), "unknown")
+    assert differ(book(doubted, positions=(delivery, intraday)), read(holdings=None)) == []
 
 
 def test_shares_sold_from_the_demat_account_are_foreign_only_beyond_what_is_there():
