@@ -67,6 +67,12 @@ def test_how_the_brokers_position_differs_from_ours(side, theirs, kind):
     assert differ(ours, read(shown(theirs))) == wanted
 
 
+@pytest.mark.parametrize(("theirs", "kind"), [(2, "more"), (-1, "opposite"), (-2, "opposite")])
+def test_a_single_share_differs_as_many_do(theirs, kind):
+    """One of ours."""
+    assert differ(book(positions=(held(1),)), read(shown(theirs))) == [(kind, "NSE:INFY", 1, theirs)]
+
+
 def test_differences_come_in_the_order_of_keys_and_a_flat_row_is_none():
     """TCS is somebody else's, in two products that add up; ABC went flat today."""
     rows = (shown(7, "NSE:TCS"), shown(3, "NSE:TCS", "NRML"), shown(0, "NSE:ABC"), shown(20))
