@@ -223,7 +223,7 @@ class Order:
         if quantity == self.quantity:
             status = FILLED
         elif status == FILLED:
-            status = self.status if self.status in ENDED else WORKING
+            status = WORKING
         later = max(self.status, status, key=LIFE.index)
         return changed(
             self,

@@ -66,10 +66,10 @@ def told_of(order: Order, books: BrokerBooks) -> Told | None:
     if row is None and not trades:
         return None
     filled, value = summed(trades)
-    if row is not None and (row.filled_quantity or 0) > filled and row.average_price is not None:
-        filled = row.filled_quantity or 0
-        value = row.average_price * filled
-    known = books.trades is not None or (row is not None and row.filled_quantity is not None)
+    of_row = None if row is None else row.filled_quantity
+    if row is not None and row.average_price is not None and of_row is not None and of_row > filled:
+        filled, value = of_row, row.average_price * of_row
+    known = books.trades is not None or of_row is not None
     status = _status(order, row, filled, fill_is_known=known)
     latest = max((trade.traded_at for trade in trades if trade.traded_at is not None), default=None)
     return Told(status, filled, value, latest, row.note if row is not None else "")
@@ -194,15 +194,15 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
     theirs = _their_positions(book, books)
     ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
-    for key in sorted({*ours, *theirs} - unknown):
-        held, seen = ours.get(key, 0), theirs.get(key, 0)
+    for key in sorted(theirs.keys() - unknown):
+        held, seen = ours.get(key, 0), theirs[key]
         if held != seen:
             found.append(Mismatch(_kind(held, seen, book, books, key, capability), key, held, seen))
     return tuple(found)
 
 
 def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
-    """Signed shares by instrument; of a symbol that we hold, those of our product alone: see `held_there`."""
+    """Signed shares of each instrument that they hold or we do; of one of ours, those of our product: `held_there`."""
     held = {p.instrument.key: p for p in book.positions}
     found: dict[str, int] = {}
     for row in books.positions or ():

@@ -67,6 +67,12 @@ def test_trades_without_a_row_are_a_fill_too():
     assert (part.traded_at, part.note) == (None, "")
 
 
+def test_a_row_that_tells_a_price_and_no_fill_is_no_fill():
+    """It may be the price of the order."""
+    found = told(row(OURS.approved, "E1", average_price=999))
+    assert (found.filled_quantity, found.filled_value, found.status) == (0, 0, "working")
+
+
 @pytest.mark.parametrize(
     ("of_row", "average", "told_filled", "value"),
     [

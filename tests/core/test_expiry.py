@@ -173,6 +173,7 @@ def test_a_weekday_and_a_holiday_of_ones_own_count():
     assert rc.weekly_expiry(date(2026, 11, 26), tables=OWN) == date(2026, 12, 1)
     assert rc.weekly_expiry(date(2026, 12, 2), tables=OWN) == date(2026, 12, 9)
     assert rc.monthly_expiry(2026, 12, tables=OWN) == LAST
+    assert rc.monthly_expiry(2026, 11, tables=OWN) == date(2026, 11, 25)
 
 
 def test_the_days_before_an_expiry_are_counted_by_ones_own_calendar():

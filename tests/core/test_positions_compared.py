@@ -67,6 +67,12 @@ def test_how_the_brokers_position_differs_from_ours(side, theirs, kind):
     assert differ(ours, read(shown(theirs))) == wanted
 
 
+@pytest.mark.parametrize(("theirs", "kind"), [(2, "more"), (-1, "opposite"), (-2, "opposite")])
+def test_a_single_share_differs_as_many_do(theirs, kind):
+    """One of ours."""
+    assert differ(book(positions=(held(1),)), read(shown(theirs))) == [(kind, "NSE:INFY", 1, theirs)]
+
+
 def test_differences_come_in_the_order_of_keys_and_a_flat_row_is_none():
     """TCS is somebody else's, in two products that add up; ABC went flat today."""
     rows = (shown(7, "NSE:TCS"), shown(3, "NSE:TCS", "NRML"), shown(0, "NSE:ABC"), shown(20))
@@ -119,6 +125,8 @@ def test_without_holdings_nothing_is_said_of_what_is_held_for_delivery():
     delivery, intraday = held(product="CNC"), held(20, instrument=TCS, signal_id="t")
     found = differ(book(positions=(delivery, intraday)), read(holdings=None))
     assert found == [("gone", "NSE:TCS", 20, 0)]
+    doubted = order(entry(order_id="b", instrument=TCS), "unknown")
+    assert differ(book(doubted, positions=(delivery, intraday)), read(holdings=None)) == []
 
 
 def test_shares_sold_from_the_demat_account_are_foreign_only_beyond_what_is_there():

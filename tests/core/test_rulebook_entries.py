@@ -8,8 +8,9 @@ import pytest
 
 import riskcore as rc
 from riskcore.policy.validator import SESSION_KINDS
-from riskcore.rules.cooldown import session_time, stopped_out
+from riskcore.rules.cooldown import has_traded, session_time, stopped_out
 from riskcore.rules.table import ROWS, SIZE_ROWS
+from riskcore.table_rows import CalendarDay
 from riskcore.tables import calendar
 from tests.core.engine_days import INFY, TCS
 from tests.core.one_trade import ADDING, NOON, TODAY, after, decided, done, failed, held
@@ -281,3 +282,26 @@ def test_every_kind_of_session_in_the_calendar_can_be_allowed():
     """A kind that a policy could not name could be neither let in nor kept out."""
     kinds = {kind for kind, *_ in calendar.SPECIAL_SESSIONS.values()}
     assert kinds | {"regular"} <= set(SESSION_KINDS)
+
+
+THURSDAY_OFF = rc.Tables(days=(CalendarDay(day="2026-11-19", kind="closed"),))
+
+
+def test_whether_so_much_was_traded_is_seen_by_the_clock_within_a_day_and_by_sessions_over_nights():
+    """Half an hour before the open; from Wednesday at three to Friday at noon, with Thursday and without."""
+    early = NOON.replace(hour=8)
+    half = timedelta(minutes=30)
+    assert has_traded(early, early + half, INFY, length=half)
+    assert not has_traded(early, early + half, INFY, length=half + timedelta(microseconds=1))
+    moments = NOON.replace(day=18, hour=15), NOON
+    assert has_traded(*moments, INFY, length=timedelta(hours=4))
+    assert not has_traded(*moments, INFY, length=timedelta(hours=4), tables=THURSDAY_OFF)
+    assert has_traded(*moments, INFY, length=timedelta(hours=3), tables=THURSDAY_OFF)
+
+
+@pytest.mark.parametrize(("tables", "locked"), [(None, False), (THURSDAY_OFF, True)])
+def test_a_lock_runs_by_the_calendar_of_the_policy(tables, locked):
+    """Four hours of trading since Wednesday at three are over on Friday at noon, but for a Thursday off."""
+    stopped = after(done(at=NOON.replace(day=18, hour=15)))
+    answer = decided(stopped, max_stops=1, stops_lock_s=4 * 3600, tables=tables)
+    assert ("too_many_stops" in failed(answer)) is locked

@@ -150,18 +150,28 @@ def test_the_accounts_own_limits_let_exactly_one_lot_through_too(settings, rule,
 
 
 @pytest.mark.parametrize(
-    ("set_up", "policy", "answer"),
+    ("set_up", "of_what", "policy", "answer"),
     [
-        (limited("max_quantity"), rc.Policy(limits=[of("symbol", "INFY", max_quantity=5)]), True),
-        (limited("max_quantity"), rc.Policy(limits=[of("symbol", "INFY", max_notional=5)]), False),
-        (limited("max_quantity"), rc.Policy(), False),
-        (_sized_by("kelly"), rc.Policy(sizing_method="kelly"), True),
-        (_sized_by("kelly"), rc.Policy(), False),
+        (limited, "max_quantity", rc.Policy(limits=[of("symbol", "INFY", max_quantity=5)]), True),
+        (limited, "max_quantity", rc.Policy(limits=[of("symbol", "INFY", max_notional=5)]), False),
+        (limited, "max_quantity", rc.Policy(), False),
+        (_sized_by, "kelly", rc.Policy(sizing_method="kelly"), True),
+        (_sized_by, "kelly", rc.Policy(), False),
     ],
 )
-def test_a_rule_of_limits_or_of_a_sizer_is_on_where_the_policy_says_so(set_up, policy, answer):
+def test_a_rule_of_limits_or_of_a_sizer_is_on_where_the_policy_says_so(set_up, of_what, policy, answer):
     """Some limit has that number; that sizer was chosen."""
-    assert set_up(policy) is answer
+    assert set_up(of_what)(policy) is answer
+
+
+def test_a_symbols_exposure_is_that_of_the_symbol():
+    """Four of ten are held; a future whose margin nobody knows is told by its key where margin is limited."""
+    book = rc.Book(100_000, positions=[held(INFY, 4), held(TCS, 5)])
+    answer = asked(of("symbol", "INFY", max_exposure=10), book=book, **ADDING)
+    assert told(answer, "limits.max_exposure") == ("", 4000, 10_000, 6)
+    unknown = rc.Book(100_000, positions=[held(FUTURE, strategy="ema", product="NRML")])
+    answer = asked(of("strategy", "ema", max_exposure=10), book=unknown, position_size_basis="margin")
+    assert told(answer, "limits.max_exposure") == ("margin_unknown", FUTURE.key, None, None)
 
 
 # ---------------------------------------------------------------- what is lacking

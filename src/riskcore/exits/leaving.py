@@ -47,8 +47,10 @@ def expiry_due(position: Position, at: datetime, policy: Policy) -> bool:
     that is held after that day leaves at the next open. Where the calendar does not tell that day's time, its open is.
     """
     days = policy.expiry_exit_days
-    day = None if days is None else leave_by(position.instrument, days, tables=policy.tables)
-    if day is None or days is None or at.date() < day or not can_trade(position, at, policy):
+    if days is None:
+        return False
+    day = leave_by(position.instrument, days, tables=policy.tables)
+    if day is None or at.date() < day or not can_trade(position, at, policy):
         return False
     moment = leave_from(position.instrument, days, square_off_at=policy.square_off_at, tables=policy.tables)
     return moment is None or at >= moment
