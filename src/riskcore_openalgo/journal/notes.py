@@ -29,8 +29,6 @@ NOTES: Final = Table(
     Column("tags", Said, nullable=False),
 )
 LONGEST: Final = 2_000
-WAIT_MS: Final = 5_000
-"""How long a writer's turn is waited for."""
 
 
 @frozen
@@ -55,17 +53,13 @@ def add_note(place: At, note: Note, *, key: str | None = None) -> None:
         if not found:
             raise LookupError(f"{journal.where}: no finished trade {note.trade!r}; `riskcore journal note` lists them")
     home = place_of(place, key=key)
-    engine = home.writing()
-    home.waiting(engine, WAIT_MS)
     row = {"at": note.at.isoformat(), "trade": note.trade, "text": note.text, "tags": ",".join(note.tags)}
     try:
-        with home.begun(engine) as connection:
+        with home.noting() as connection:
             NOTES.create(connection, checkfirst=True)
             connection.execute(insert(NOTES).values(row))
     except DBAPIError as problem:
         raise JournalInUse(f"{home.where}: the note was not kept, try again: {problem.orig}") from problem
-    finally:
-        engine.dispose()
 
 
 def notes_of(journal: Reader) -> Sequence[Note]:
