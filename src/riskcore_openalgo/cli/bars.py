@@ -25,11 +25,10 @@ Bars = Mapping[rc.Instrument, Sequence[rc.Bar]]
 
 def paper(arguments: argparse.Namespace) -> int:
     """Play the bars through the runner; killed half-way, the same command goes on."""
+    broker = paper_of(arguments)
     settings, bars, strategies = prepared(arguments)
     journal = Journal(arguments.journal or settings.system.journal)
-    player = BarPlayer(
-        journal, settings.policy, bars, strategies, interval=arguments.interval, paper=paper_of(arguments)
-    )
+    player = BarPlayer(journal, settings.policy, bars, strategies, interval=arguments.interval, paper=broker)
     minutes = len({bar.at for series in bars.values() for bar in series})
     for _ in progress(player.play(), minutes, "paper"):
         pass

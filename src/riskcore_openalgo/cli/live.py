@@ -71,7 +71,7 @@ def run(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     key = os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""
-    access = settings.credentials.openalgo
+    access, broker = settings.credentials.openalgo, paper_of(arguments)
     with contextlib.ExitStack() as opened:
         client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
         place = arguments.journal or settings.system.journal
@@ -87,7 +87,7 @@ def run(
             analyzer=analyzer,
             clock=clock,
             api_key=lambda: key,
-            paper=paper_of(arguments),
+            paper=broker,
         )
         opened.callback(day.close)
         asked = Asked(day, flatten=arguments.flatten)

@@ -26,9 +26,9 @@ from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_saved_r
 
 def report(arguments: argparse.Namespace) -> int:
     """Write what was asked for; without a file to write, the measures are printed."""
-    source = arguments.source
+    source, extras = arguments.source, list[Extra]()
     if isinstance(source, Path) and source.is_dir():
-        study, extras = _of_run(source, arguments), []
+        study = _of_run(source, arguments)
     else:
         study, extras = _of_journal(arguments)
     if arguments.contract_note is not None:

@@ -59,7 +59,7 @@ class PaperGateway:
         self._reports: dict[str, events.OrderReported] = {}
 
     def place(self, order: AnOrder, at: datetime) -> tuple[events.OrderReported, ...]:
-        """Take an order; an exit from a level inside the current prices trades at once, where there is no latency.
+        """Take an order; an exit from a level inside the current prices trades at once, unless latency forbids it.
 
         Raises `PaperSilenceError` where the fault script has it so; the order works all the same.
         """
@@ -67,7 +67,7 @@ class PaperGateway:
         self._lives[order.order_id] = life
         if life.fault == REJECT or self.profile.refuses(order.order_id):
             return self._kept((_report(order.order_id, REJECTED, life, at, "refused by the paper profile"),))
-        if life.fault in {HOLD, SILENT} or self.profile.latency:
+        if life.fault in {HOLD, SILENT} or self._late(order):
             self._work(self._protected(order))
             reports = (_report(order.order_id, WORKING, life, at),)
         else:
@@ -146,6 +146,11 @@ class PaperGateway:
         late = self.profile.latency
         of_a_bar = prices.ticks == 0 and prices.at - prices.since > late
         return of_a_bar or order.at + late <= prices.since
+
+    def _late(self, order: AnOrder) -> bool:
+        """Whether what is placed now misses the prices of now: not where they are a bar longer than the latency."""
+        span, late = self._broker.span(order.instrument.key), self.profile.latency
+        return bool(late) and (span is None or span.ticks > 0 or span.at - span.since <= late)
 
     def _protected(self, order: AnOrder) -> AnOrder:
         """The order, its limit held to what the broker protects it to."""

@@ -125,16 +125,16 @@ class FaultScript:
     """Faults, and how many orders each has seen go by."""
 
     def __init__(self, faults: Iterable[PaperFault] = ()) -> None:
-        self._faults = [[fault, 0] for fault in faults]
+        self._faults = tuple(faults)
+        self._seen = [0] * len(self._faults)
 
     def meets(self, order: rc.ApprovedEntry | rc.ApprovedExit) -> str:
-        """What happens to this order, which is counted; "" for nothing."""
+        """What happens to this order, which is counted; "" for nothing. Of several the first in the script counts."""
         met = ""
-        for counted in self._faults:
-            fault: Any = counted[0]
+        for place, fault in enumerate(self._faults):
             if fault.concerns(order):
-                counted[1] += 1
-                if counted[1] == fault.nth:
+                self._seen[place] += 1
+                if self._seen[place] == fault.nth:
                     met = met or fault.what
         return met
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from riskcore_openalgo.journal.places import At, place_of
 from riskcore_openalgo.journal.reader import Reader
 from riskcore_openalgo.journal.tables import TRADES, Said
+from riskcore_openalgo.journal.troubles import JournalInUse
 
 NOTES: Final = Table(
     "notes",
@@ -44,7 +45,7 @@ def add_note(place: At, note: Note, *, key: str | None = None) -> None:
     """Keep a note on a finished trade of a journal.
 
     Raises `ValueError` for a note without text and tags, a text that is too long, a tag with a comma or a space in it,
-    and `LookupError` for a trade that the journal does not have.
+    `LookupError` for a trade that the journal does not have, and `JournalInUse` where nothing could be written.
     """
     _check(note)
     with Reader(place, key=key) as journal:
@@ -52,15 +53,13 @@ def add_note(place: At, note: Note, *, key: str | None = None) -> None:
         if not found:
             raise LookupError(f"{journal.where}: no finished trade {note.trade!r}; `riskcore journal note` lists them")
     home = place_of(place, key=key)
-    engine = home.writing()
+    row = {"at": note.at.isoformat(), "trade": note.trade, "text": note.text, "tags": ",".join(note.tags)}
     try:
-        with home.begun(engine) as connection:
+        with home.noting() as connection:
             NOTES.create(connection, checkfirst=True)
-            connection.execute(
-                insert(NOTES).values(at=note.at.isoformat(), trade=note.trade, text=note.text, tags=",".join(note.tags))
-            )
-    finally:
-        engine.dispose()
+            connection.execute(insert(NOTES).values(row))
+    except DBAPIError as problem:
+        raise JournalInUse(f"{home.where}: the note was not kept, try again: {problem.orig}") from problem
 
 
 def notes_of(journal: Reader) -> Sequence[Note]:

@@ -22,6 +22,7 @@ from riskcore_openalgo.journal.tables import METADATA
 from riskcore_openalgo.journal.troubles import JournalBroken
 
 BUSY_MS: Final = 250
+NOTE_WAITS_MS: Final = 5_000
 ENCRYPTED: Final = 'an encrypted journal needs SQLCipher and cryptography: pip install "riskcore[encrypted]"'
 
 At: TypeAlias = Path | str
@@ -72,6 +73,9 @@ class Place(Protocol):
 
     def begun(self, engine: Engine) -> contextlib.AbstractContextManager[Connection]:
         """A transaction that nobody else writes into, and that may take its time; tables made in it belong to it."""
+
+    def noting(self) -> contextlib.AbstractContextManager[Connection]:
+        """A transaction for what lies beside the journal: without the writer's lock, and never for its own tables."""
 
     def back_up(self, engine: Engine, schema: int) -> str:
         """A copy of the journal as it is, before its schema changes, and where it lies. No copy is overwritten."""
@@ -152,6 +156,17 @@ class SqliteFile:
         with engine.begin() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
+
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[Connection]:
+        """The writer's turns are waited for."""
+        engine = self.writing()
+        try:
+            self.waiting(engine, NOTE_WAITS_MS)
+            with self.begun(engine) as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
     def back_up(self, engine: Engine, schema: int) -> str:
         """`NAME.schema1.bak`, through SQLite's own backup, so that what is still in the log is in it.

@@ -122,6 +122,17 @@ class Postgres:
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             yield connection
 
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[Connection]:
+        """A reader's connection, allowed to write this once."""
+        engine = self.reading()
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+                yield connection
+        finally:
+            engine.dispose()
+
     def back_up(self, engine: Engine, schema: int) -> str:
         """Copies of the tables beside them: `journal_schema1` and so on."""
         with self.begun(engine) as connection:

@@ -158,7 +158,7 @@ class _Record:
 
     def market_at(self, order: AnOrder, fill: events.Filled) -> Decimal | None:
         """The market when a fill was made: at once it is the one that was decided on."""
-        if fill.traded_at <= order.at:
+        if fill.traded_at < order.at:
             return self.decided_at(order)
         spans = [span for span in self.spans.get(fill.key, ()) if span.since <= fill.traded_at]
         return spans[-1].first if spans else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -101,29 +101,46 @@ def _row(row: Mapping[str, Any], where: str) -> tuple[date, Decimal]:
 
 def beside(facts: Iterable[events.Fact], notes: Mapping[date, Decimal]) -> tuple[DayBeside, ...]:
     """Our realised nets beside the notes', for every day that either of them has, oldest first."""
-    orders: dict[str, rc.ApprovedEntry | rc.ApprovedExit] = {}
-    ours: dict[date, Decimal] = {}
-    traded: dict[date, list[events.Filled]] = {}
-    policy = rc.Policy()
+    account = _Account()
     for fact in facts:
-        if isinstance(fact, (events.EntryApproved, events.ExitApproved)):
-            orders[fact.order.order_id] = fact.order
-        elif isinstance(fact, events.PolicyChanged):
-            policy = fact.policy
-        elif isinstance(fact, events.Filled):
-            day = fact.traded_at.astimezone(rc.IST).date()
-            traded.setdefault(day, []).append(fact)
-            ours[day] = ours.get(day, ZERO) + (-1 if fact.side == rc.BUY else 1) * fact.value - (fact.charges or ZERO)
+        account.take(fact)
     return tuple(
         DayBeside(
             day=day,
-            ours=ours.get(day),
+            ours=account.nets.get(day),
             theirs=notes.get(day),
-            rounding=_rounding(traded.get(day, ()), orders, policy),
-            orders=len({fill.order_id for fill in traded.get(day, ())}),
+            rounding=_rounding(account.fills.get(day, ()), account.orders, account.policy),
+            orders=len({fill.order_id for fill in account.fills.get(day, ())}),
         )
-        for day in sorted({*ours, *notes})
+        for day in sorted({*account.nets, *notes})
     )
+
+
+class _Account:
+    """The cash of each day, and the fills it came from."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, rc.ApprovedEntry | rc.ApprovedExit] = {}
+        self.nets: dict[date, Decimal] = {}
+        self.fills: dict[date, list[events.Filled]] = {}
+        self.policy = rc.Policy()
+
+    def take(self, fact: events.Fact) -> None:
+        if isinstance(fact, (events.EntryApproved, events.ExitApproved)):
+            self.orders[fact.order.order_id] = fact.order
+        elif isinstance(fact, events.PolicyChanged):
+            self.policy = fact.policy
+        elif isinstance(fact, events.Filled):
+            self.fills.setdefault(fact.traded_at.astimezone(rc.IST).date(), []).append(fact)
+            self._booked(fact.traded_at, fact.side, fact.value, fact.charges)
+        elif isinstance(fact, events.Overfilled):
+            self._booked(fact.position.opened_at or fact.at, fact.position.side, fact.value, fact.charges)
+        elif isinstance(fact, events.Revalued) and fact.order_id in self.orders:
+            self._booked(fact.at, self.orders[fact.order_id].side, fact.value, fact.charges)
+
+    def _booked(self, at: datetime, side: str, value: Decimal, charges: Decimal | None) -> None:
+        day = at.astimezone(rc.IST).date()
+        self.nets[day] = self.nets.get(day, ZERO) + (-value if side == rc.BUY else value) - (charges or ZERO)
 
 
 def _rounding(

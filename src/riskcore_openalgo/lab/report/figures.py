@@ -75,7 +75,7 @@ def _trades(of: rc.Performance) -> Iterator[Figure]:
     yield Figure("Trades", "SQN", of.sqn, "")
     yield Figure("Trades", "Longest run of wins", of.streaks.longest_win, "count")
     yield Figure("Trades", "Longest run of losses", of.streaks.longest_loss, "count")
-    yield Figure("Trades", "Stop slippage a trade", of.stop_slippage and of.stop_slippage.average, "Rs")
+    yield Figure("Trades", "Stop slippage a trade", of.stop_slippage.average if of.stop_slippage else None, "Rs")
     yield Figure("Trades", "MAE", of.excursions.mae_r, "R")
     yield Figure("Trades", "MFE", of.excursions.mfe_r, "R")
     yield Figure("Trades", "MAE of the winners", of.excursions.winners_mae_r, "R")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -110,11 +111,15 @@ def study_of(
     """
     kept = tuple(facts)
     found = rc.performance(kept)
-    seen, told = prices or {}, notes or {}
-    lines = _stops(kept)
+    seen = {key: _Seen(spans) for key, spans in (prices or {}).items()}
+    told, nothing, lines = notes or {}, _Seen(()), _stops(kept)
     stories = tuple(
         Story(
-            number, trade, lines[number - 1], _around(trade, seen.get(trade.key, ())), tuple(told.get(_id(trade), ()))
+            number,
+            trade,
+            lines[number - 1],
+            seen.get(trade.key, nothing).around(trade),
+            tuple(told.get(trade.signal_id, ())),
         )
         for number, trade in enumerate(found.trades, 1)
     )
@@ -151,7 +156,7 @@ def study_of_journal(journal: Reader, *, title: str = "") -> Study:
         elif isinstance(event, events.PricesSeen):
             prices.setdefault(event.key, []).append(Span(event.since, event.first, event.high, event.low, event.last))
     name = title or (journal.path.stem if journal.path else "journal")
-    told = {}
+    told: dict[str, list[Note]] = {}
     for note in notes_of(journal):
         told.setdefault(note.trade, []).append(note)
     return study_of(facts, prices, title=name, source=f"journal {_named(journal)}", notes=told)
@@ -160,10 +165,6 @@ def study_of_journal(journal: Reader, *, title: str = "") -> Study:
 def _named(journal: Reader) -> str:
     """The journal without its folder: a report is for showing."""
     return journal.path.name if journal.path else "on a server"
-
-
-def _id(trade: rc.Trade) -> str:
-    return trade.signal_id
 
 
 def _first(fact: events.EntryApproved) -> bool:
@@ -200,9 +201,15 @@ def _stops(facts: Iterable[events.Fact]) -> list[tuple[Level, ...]]:
     return ended
 
 
-def _around(trade: rc.Trade, spans: Sequence[Span]) -> tuple[Span, ...]:
-    """The prices from a little before the entry to a little after the exit."""
-    inside = [n for n, span in enumerate(spans) if trade.opened_at <= span.at <= trade.closed_at]
-    if not inside:
-        return ()
-    return tuple(spans[max(inside[0] - PADDING, 0) : inside[-1] + 1 + PADDING])
+class _Seen:
+    """The prices of one instrument, to be looked up by time."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._spans, self._starts = spans, [span.at for span in spans]
+
+    def around(self, trade: rc.Trade) -> tuple[Span, ...]:
+        """From a little before the entry to a little after the exit; nothing where none began in between."""
+        first, after = bisect_left(self._starts, trade.opened_at), bisect_right(self._starts, trade.closed_at)
+        if first == after:
+            return ()
+        return tuple(self._spans[max(first - PADDING, 0) : after + PADDING])

@@ -4,9 +4,11 @@ from typing import Final
 
 STYLE: Final = """
 :root{color-scheme:light dark;--paper:#f7f7f5;--card:#fff;--ink:#1c2127;--dim:#626a73;--faint:#a9afb6;--rule:#e4e5e2;
---mark:#2f6fb3;--fill:#2f6fb322;--good:#23855b;--bad:#c0433a;--stop:#c0433a;--target:#23855b;--cell:#101418}
+--mark:#2f6fb3;--fill:#2f6fb322;--good:#23855b;--bad:#c0433a;--stop:#c0433a;--target:#23855b;--cell:#101418;
+--gain:#3a9a70;--loss:#d2695f}
 @media(prefers-color-scheme:dark){:root{--paper:#14171a;--card:#1c2024;--ink:#e7e9ea;--dim:#9aa2aa;--faint:#5d656d;
---rule:#2d3237;--mark:#6aa9e9;--fill:#6aa9e926;--good:#4db487;--bad:#e8786d;--stop:#e8786d;--target:#4db487;--cell:#fff}}
+--rule:#2d3237;--mark:#6aa9e9;--fill:#6aa9e926;--good:#4db487;--bad:#e8786d;--stop:#e8786d;--target:#4db487;
+--cell:#fff;--gain:#2b7d5a;--loss:#b0483f}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{max-width:1180px;margin:0 auto;padding:20px 16px 60px}
@@ -40,7 +42,7 @@ svg .cell{fill:var(--cell);font-size:10.5px}
 .rule{stroke:var(--rule)}.zero{stroke:var(--faint)}
 .mark,.bad-line{fill:none;stroke:var(--mark);stroke-width:1.8;stroke-linejoin:round}.bad-line{stroke:var(--bad)}
 .fill{fill:var(--fill)}.fill-bad{fill:var(--bad);opacity:.18}.mark-dot,.mark-fill{fill:var(--mark)}
-.good{fill:var(--good)}.bad{fill:var(--bad)}.even{fill:var(--faint)}
+.good{fill:var(--gain)}.bad{fill:var(--loss)}.even{fill:var(--faint)}
 .good-dot{fill:var(--good);fill-opacity:.7}.bad-dot{fill:var(--bad);fill-opacity:.7}
 .wick{stroke-width:1}.wick.up,.wick.down{stroke:var(--faint)}.body.up{fill:var(--card);stroke:var(--dim);stroke-width:.8}
 .body.down{fill:var(--dim)}

@@ -58,7 +58,7 @@ def split(parameters: Parameters) -> tuple[dict[str, Any], dict[str, Any]]:
     return policy, strategy
 
 
-def _values(name: str, values: Sequence[Any]) -> tuple[Any, ...]:
+def _values(name: str, values: Any) -> tuple[Any, ...]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Sequence) or not values:
         raise ValueError(f"{name}: give a list of values, got {values!r}")
     if len({repr(value) for value in values}) < len(values):
@@ -69,7 +69,7 @@ def _values(name: str, values: Sequence[Any]) -> tuple[Any, ...]:
 def _at(axes: Mapping[str, Sequence[Any]], place: int) -> Parameters:
     """The combination at a place of the grid, without making the grid."""
     found = []
-    for name, values in reversed(axes.items()):
+    for name, values in reversed(list(axes.items())):
         place, which = divmod(place, len(values))
         found.append((name, values[which]))
     return tuple(reversed(found))
