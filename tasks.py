@@ -240,7 +240,7 @@ def report(results: list, task: str = "check") -> int:
     """The table at the end of `check` and `embed`: every step, its verdict and its seconds."""
     say("")
     for name, code, seconds in results:
-        say(f"{name:<18}{'ok' if code == 0 else 'FAILED':<8}{seconds:7.1f} s")
+        say(f"{name:<20}{'ok' if code == 0 else 'FAILED':<8}{seconds:7.1f} s")
     failed = [name for name, code, _ in results if code != 0]
     say(f"{task}: " + ("FAILED: " + ", ".join(failed) if failed else "all passed"))
     return 1 if failed else 0

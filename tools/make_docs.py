@@ -18,7 +18,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.docs import pages, reasons, rulebook, source, spec, states  # noqa: E402 - found from the project's root
+from tools.docs import commands, pages, reasons, rulebook, source, spec, states  # noqa: E402 - found from the project's root
 
 DOCS: Final = ROOT / "docs"
 
@@ -37,6 +37,7 @@ def reason_codes() -> str:
 
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
+    "cli.md": commands.commands,
     "reason-codes.md": reason_codes,
     "policy-keys.md": reasons.policy_keys,
     "rulebook.md": rulebook.rulebook,

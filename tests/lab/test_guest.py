@@ -1,9 +1,10 @@
-"""The rules as a guest in a host: what it is told makes its book, and the host's records are held against the policy."""
+"""The rules as a guest in a host: what it is told makes its book; the host's records are held against the policy."""
 
 import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -111,7 +112,7 @@ def test_the_square_off_and_the_time_stop_must_leave():
         (lambda guest: guest.entered(1000), "no order is on its way; guest.wish"),
         (lambda guest: guest.bar(datetime(2026, 11, 20, 9, 15, tzinfo=rc.IST), 1, 1, 1, 1), "sort the bars"),
         (lambda guest: guest.bar(datetime(2026, 11, 20, 11, 15), 1, 1, 1, 1), "with a time zone"),  # noqa: DTZ001
-        (lambda guest: guest.wish("LONG"), "BUY or SELL"),
+        (lambda guest: guest.wish("LONG"), "one of BUY, SELL"),
         (lambda guest: Guest(STOCK, guest.policy, equity=1).wish("BUY"), "no bar yet; call guest.bar"),
         (lambda guest: Guest(STOCK, guest.policy, equity=1, interval="1x"), "interval must be like"),
         (lambda guest: Guest(STOCK, rc.Policy(target_legs=["50% at 1R", "50% at 4R"]), equity=1), "target_legs"),
@@ -181,20 +182,19 @@ def test_the_loop_over_a_table_obeys():
     assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "pandas: 3 trades, 29 of 32 wishes refused"), ran.stderr
 
 
+DISOBEDIENT = """
+from shared import *
+from riskcore_openalgo.lab.obedience import HostTrade
+at, prices = BARS[60].at, {"entry": 1000, "stop": 990, "target": 1030, "exit": 1000}
+judge("host", [HostTrade(side="BUY", quantity=900, entered_at=at, left_at=at, **prices)], [])
+"""
+
+
 def test_a_policy_that_is_not_obeyed_is_found_out():
-    """The examples' own check can fail: a host that trades by another policy is told so."""
-    code = (
-        "import shared; shared.POLICY = shared.rc.Policy(risk_per_trade='0.05', max_trades_per_day=1); import in_pandas"
-    )
-    code = code.replace("import in_pandas", "from shared import *; judge('host', TRADES, [])")
-    trade = (
-        "from datetime import datetime; import riskcore as rc; from riskcore_openalgo.lab.obedience import HostTrade;"
-        "at = datetime(2020, 2, 28, 10, 0, tzinfo=rc.IST);"
-        "TRADES = [HostTrade(side='BUY', quantity=900, entered_at=at, left_at=at, entry=1000, stop=990, target=1030, exit=1000)];"
-    )
-    ran = subprocess.run([sys.executable, "-c", trade + code], capture_output=True, text=True, check=False, cwd=EMBED)
+    """The examples' own check can fail: a host that trades by a size of its own is told so."""
+    ran = subprocess.run([sys.executable, "-c", DISOBEDIENT], capture_output=True, text=True, check=False, cwd=EMBED)
     assert ran.returncode == 1
-    assert "Rs 9000.00 at risk, and the budget is Rs 50.00" in ran.stdout
+    assert "Rs 9000.00 at risk, and the budget is Rs 100.00" in ran.stdout
 
 
 # ---------------------------------------------------------------- a day to practise on
@@ -224,8 +224,9 @@ def test_a_hosted_strategy_ends_at_once_at_the_signal(tmp_path):
                 [sys.executable, EMBED / "in_hosted_strategy.py"], env=os.environ | access, cwd=tmp_path,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
+            waited = threading.Event()
             while not any(call.endpoint == "history" for call in server.calls) and child.poll() is None:
-                pass
+                waited.wait(0.1)
             child.send_signal(signal.SIGTERM)
             told, _ = child.communicate(timeout=60)
     assert child.returncode == 0, told

@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _status(verbs)
     _stop(verbs)
     _doctor(verbs)
+    _completion(verbs)
     return made
 
 
@@ -147,6 +148,7 @@ def _init(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog="Example: riskcore init config",
     )
     verb.add_argument("folder", type=Path, nargs="?", default=Path("config"), help="where (default: config)")
+    verb.add_argument("--minimal", action="store_true", help="one file, with the eight settings that everybody chooses")
     verb.set_defaults(run=lambda arguments: lazy("setup").init(arguments))
 
 
@@ -158,7 +160,25 @@ def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog="Example: riskcore status demo.db",
     )
     verb.add_argument("journal", type=place, metavar="FILE|URL", help=FILE_OR_URL)
+    verb.add_argument("--json", action="store_true", help="for a program: one object, money as exact text in rupees")
     verb.set_defaults(run=lambda arguments: lazy("status").run(arguments))
+
+
+def _completion(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "completion",
+        help="what a shell needs to complete verbs and options by the tab key",
+        description="Print the completion of verbs and options for a shell; it is worked out here once.",
+        epilog='Example: eval "$(riskcore completion bash)"   (in ~/.bashrc)',
+    )
+    verb.add_argument("shell", choices=("bash", "zsh", "powershell"), help="which shell")
+    verb.set_defaults(run=_complete)
+
+
+def _complete(arguments: argparse.Namespace) -> int:
+    """Print the script."""
+    print(lazy("completion").script(parser(), arguments.shell))
+    return 0
 
 
 def _stop(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

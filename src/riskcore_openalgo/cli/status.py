@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 from decimal import Decimal
+from typing import Any
 
 import riskcore as rc
 from riskcore import engine
@@ -15,9 +17,40 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the state of the account."""
     with reader(arguments.journal) as journal:
         journal.check()
+        if arguments.json:
+            told = as_json(journal.load().state, journal.policy() or rc.Policy())
+            print(json.dumps(told | {"rows": journal.length, "head": journal.head}, indent=2))
+            return 0
         print(text(journal.load().state, journal.policy() or rc.Policy()))
         print(f"journal    {journal.length} rows, head {journal.head[:16]}")
     return 0
+
+
+def as_json(state: engine.State, policy: rc.Policy) -> dict[str, Any]:
+    """The same for a program: money and prices as exact text in rupees, times in ISO 8601, what is unknown as null."""
+    book = state.book
+    held = [
+        {"key": p.instrument.key, "side": p.side, "quantity": p.quantity, "entry": str(p.average_price)}
+        | {"stop": _text(p.stop), "target": _text(p.target), "last": _text(p.last)}
+        for p in book.positions
+    ]
+    return {
+        "as_of": state.now.isoformat() if state.now else None,
+        "state": book.state,
+        "latches": [{"name": latch.name, "key": latch.key, "why": latch.why} for latch in book.latches],
+        "opening_equity": _text(book.opening_equity),
+        "equity": _text(book.equity),
+        "net_realised": str(book.net_realised),
+        "unrealised": str(book.unrealised),
+        "trades_today": book.trades_today,
+        "max_trades_per_day": policy.max_trades_per_day,
+        "positions": held,
+        "live_orders": [order.id for order in book.live_orders()],
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def text(state: engine.State, policy: rc.Policy) -> str:

@@ -23,7 +23,7 @@ from riskcore_openalgo.config.settings import (
     System,
     Webhook,
 )
-from riskcore_openalgo.config.writer import write_defaults
+from riskcore_openalgo.config.writer import write_defaults, write_minimal
 
 __all__ = [
     "EXIT_CONFIGURATION",
@@ -48,4 +48,5 @@ __all__ = [
     "load_policy",
     "load_settings",
     "write_defaults",
+    "write_minimal",
 ]

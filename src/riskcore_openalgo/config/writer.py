@@ -40,6 +40,19 @@ HEADERS: Final = {
 ADVICE: Final = "Each value is the default, so any line may be left out. Delete `# ` before a key to use it."
 
 
+MORE: Final = "# Every other setting is at its default: riskcore init FOLDER writes all of them, commented."
+EVERYBODYS: Final = (
+    "default_capital",
+    "risk_per_trade",
+    "max_daily_loss",
+    "max_trades_per_day",
+    "max_positions",
+    "max_position_size_percent",
+    "position_size_basis",
+    "min_risk_reward",
+)
+
+
 def write_defaults(folder: Path) -> list[Path]:
     """Write the four files and a `.gitignore` that keeps the credentials out of git; the paths written.
 
@@ -57,6 +70,28 @@ def write_defaults(folder: Path) -> list[Path]:
     except OSError as error:
         problem = Problem(str(error.filename or folder), None, "", f"cannot be written: {error.strerror}")
         raise ConfigurationError([problem]) from error
+
+
+def write_minimal(folder: Path) -> list[Path]:
+    """Write one file with the settings that everybody chooses; the rest stays at its defaults. The path written.
+
+    As `write_defaults` it overwrites nothing, and raises `ConfigurationError` where the file is there already.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(folder / RISK_FILE):
+            raise ConfigurationError([Problem(RISK_FILE, None, "", _in_the_way(folder))])
+        return [_write_new(folder / RISK_FILE, minimal_text())]
+    except OSError as error:
+        problem = Problem(str(error.filename or folder), None, "", f"cannot be written: {error.strerror}")
+        raise ConfigurationError([problem]) from error
+
+
+def minimal_text() -> str:
+    """The text of that one file."""
+    settings = {name: setting for name, setting in policy_settings(RISK_FILE).items() if name in EVERYBODYS}
+    return "\n".join([f"# {HEADERS[RISK_FILE]}", MORE, f"{SECTIONS[RISK_FILE]}:", *_lines(settings, "  ")]) + "\n"
 
 
 def default_text(file: str) -> str:
