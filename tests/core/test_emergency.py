@@ -73,6 +73,7 @@ def test_flat_is_said_only_after_two_readings_that_can_prove_it():
     assert (stage(day), day.state.control.emergency.readings) == (STOPPING, 1)
     flat_books(day, "10:05:05", exit_)
     assert (stage(day), day.last(e.EmergencyStaged).left) == (FLAT, ())
+    assert "EmergencyStaged" not in flat_books(day, "10:05:06", exit_)
 
 
 def test_a_second_press_changes_nothing_and_says_so():

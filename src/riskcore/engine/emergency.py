@@ -138,7 +138,7 @@ def _judge(turn: Turn, emergency: Emergency) -> None:
     elif stage == STOPPING and turn.at - since >= WITHIN:
         stage = INCOMPLETE
     moved = attrs.evolve(emergency, stage=stage, since=since, asked=known.asked)
-    if moved != known:
+    if moved != attrs.evolve(known, read_at=emergency.read_at):  # another reading that shows the same is no news
         _note(turn, known, moved, left)
 
 

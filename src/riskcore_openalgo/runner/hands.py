@@ -20,6 +20,8 @@ from riskcore_openalgo.runner.inbox import FINEST, Request
 
 KEY: Final = re.compile(r"(?:([A-Z]+):)?([A-Z0-9&_-]+)")
 LONGEST: Final = 300
+HIGHEST: Final = Decimal(10_000_000)
+PLACES: Final = 4
 OPERATOR: Final = "operator"
 
 
@@ -57,9 +59,10 @@ def rupees(value: Any, name: str) -> Decimal | None:
         return None
     try:
         price = Decimal(str(value))
+        good = price.is_finite() and FINEST <= price < HIGHEST and price == round(price, PLACES)
     except InvalidOperation:
-        price = Decimal(0)
-    if not price.is_finite() or price < FINEST or price != round(price, 4):
+        good = False
+    if not good:
         raise ValueError(f"{name} must be rupees such as 1490.50, got {str(value)[:40]!r}")
     return price
 

@@ -73,6 +73,7 @@ def control_app(
             Route("/api/settings", page.settings, methods=["GET"]),
             Route("/api/change", page.change, methods=["GET"]),
             Route("/api/act/{act}", page.act, methods=["POST"]),
+            Route("/favicon.ico", _no_icon, methods=["GET"]),
             Route("/static/{name}", page.static, methods=["GET"]),
         ],
         exception_handlers={HTTPException: _refused, Exception: _failed},
@@ -292,6 +293,11 @@ def _json(content: Any, status: int = 200) -> JSONResponse:
 
 def _no(status: int, reason: str, why: str) -> JSONResponse:
     return _json({"done": False, "reason": reason, "why": why}, status)
+
+
+async def _no_icon(_request: Request) -> Response:
+    """Browsers ask for one; there is none, and that is no error."""
+    return Response(status_code=204, headers=HEADERS)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

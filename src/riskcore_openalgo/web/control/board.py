@@ -58,7 +58,7 @@ class Board:
             "orders": [_order(order, state) for order in state.book.live_orders()],
             "decisions": [_decision(fact) for fact in self._facts(events.EntryApproved, events.EntryRefused)],
             "trades": [_trade(fact) for fact in self._facts(events.PositionClosed)],
-            "alerts": [_alert(fact) for fact in self._facts(*TOLD)[:ALERTS]],
+            "alerts": [_alert(fact) for fact in self._facts(*TOLD)[:ALERTS] if not _is_routine(fact)],
             "health": self._health(state, now),
             "points": [[point.at.isoformat(), f"{point.equity:.2f}"] for point in self.day.ledger.points()],
             "policy": state.policy_hash[:12],
@@ -103,13 +103,14 @@ class Board:
         custody, stage = state.custody, state.observed.stage
         last = state.now
         silent = None if last is None else (now - last).total_seconds()
-        agreed = "not yet" if custody.reconciled_at is None else f"{custody.reconciled_at:%H:%M:%S}"
+        differ = len(custody.mismatches)
+        agreed = "not yet" if custody.reconciled_at is None else f"since {custody.reconciled_at:%H:%M:%S}"
         turning = silent is not None and silent < TURNS_S
         lines = [
             ("runner", turning, "never" if silent is None else f"last input {silent:.0f} s ago"),
             ("price stream", stage in ("", "connected"), stage or "connected"),
             ("broker login", custody.login != "bad", custody.login or "not asked"),
-            ("books agree", not custody.mismatches, f"last at {agreed}"),
+            ("books agree", not differ, f"{differ} differ" if differ else agreed),
             ("journal", not self.trouble(), self.trouble() or "writes"),
             ("covered", not custody.bare, f"{len(custody.bare)} positions without a stop at the broker"),
             ("fence", not self.day.fence.shut(), self.day.fence.shut() or "none raised"),
@@ -195,7 +196,7 @@ def _limits(state: engine.State, policy: rc.Policy, now: datetime) -> list[dict[
 
 def _limit(name: str, measure: Measure) -> dict[str, Any]:
     used = min(in_use_pct(measure), Decimal(999))
-    left = Decimal(measure.limit) - Decimal(measure.measured)
+    left = measure.limit - measure.measured
     return {
         "rule": name,
         "used": _number(measure.measured),
@@ -259,6 +260,11 @@ def _alert(fact: Any) -> dict[str, Any]:
     return {"at": fact.at.isoformat(), "text": text, "bad": bad}
 
 
+def _is_routine(fact: Any) -> bool:
+    """What the runner asks of itself each morning, and is refused, until the books were compared."""
+    return isinstance(fact, events.ControlRefused) and fact.act == "login"
+
+
 def _words(fact: Any) -> tuple[str, bool]:
     match fact:
         case events.Alarmed():
@@ -296,5 +302,5 @@ def _rupees(value: Decimal | None) -> str | None:
     return None if value is None else f"{value:.2f}"
 
 
-def _number(value: Any) -> str:
+def _number(value: Decimal | int) -> str:
     return str(value) if isinstance(value, int) else f"{Decimal(value):.2f}"

@@ -186,8 +186,9 @@ function shape(name, attributes) {
 
 function tables(state) {
   rows("limits", state.limits, (l) => l.rule, (l) => [
-    { text: l.rule, kind: l.tripped ? "bad" : "" }, { meter: l.pct },
-    { text: l.used, kind: "n" }, { text: l.limit, kind: "n" }, { text: l.left, kind: "n" },
+    { text: l.rule, kind: l.tripped ? "bad" : "" }, { name: "in use", meter: l.pct },
+    { name: "used", text: l.used, kind: "n" }, { name: "of", text: l.limit, kind: "n" },
+    { name: "left", text: l.left, kind: "n" },
   ], "no limit can be measured yet");
   put(byId("positions-count"), String(state.positions.length));
   rows("positions", state.positions, (p) => p.key, (p) => [
@@ -201,7 +202,7 @@ function tables(state) {
     { name: "protected", text: p.leaving ? "leaving" : p.covered ? "yes" : "NO STOP", kind: p.covered ? "good" : "bad" },
     { buttons: [
       ["exit", "Exit", { symbol: p.key }], ["reduce", "Reduce", { symbol: p.key }],
-      ["tighten", "Stop", { symbol: p.key, now: p.stop }]], kind: "full" },
+      ["tighten", "Move stop", { symbol: p.key, now: p.stop }]], kind: "full" },
   ], "nothing is held");
   put(byId("orders-count"), String(state.orders.length));
   rows("orders", state.orders, (o) => o.id, (o) => [
