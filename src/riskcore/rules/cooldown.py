@@ -187,6 +187,4 @@ def _traded_on(day: date, since: datetime, until: datetime, instrument: Instrume
         return NO_TIME
     if hours is None:
         return NO_TIME
-    opened = max(since, hours.opens) if day == since.date() else hours.opens
-    closed = min(until, hours.closes) if day == until.date() else hours.closes
-    return max(closed - opened, NO_TIME)
+    return max(min(until, hours.closes) - max(since, hours.opens), NO_TIME)
