@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The project's tasks, for whoever has Python 3.10 and nothing else: `python3 tasks.py` lists them.
 
-Each task makes the environment it needs below `.venv` the first time, and again whenever pyproject.toml, constraints.txt
+Each task makes the environment it needs below `.venv` the first time, and again when pyproject.toml, constraints.txt
 or the Python changes. Only the standard library and plain pip are used, so that it works from a fresh clone, in cmd.exe
 and PowerShell too. It must parse on Python 3.6, so that an old Python gets a sentence instead of a traceback.
 """
