@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """The project's tasks, for whoever has Python 3.10 and nothing else: `python3 tasks.py` lists them.
 
-Each task makes the environment it needs below `.venv` the first time, and again whenever pyproject.toml,
-constraints.txt or the Python changes. Only the standard library and plain pip are used, so that it works from
-a fresh clone, in cmd.exe and PowerShell too. Up to the version check the file must parse on Python 3.6, so
-that an old Python gets a sentence instead of a traceback.
+Each task makes the environment it needs below `.venv` the first time, and again when pyproject.toml, constraints.txt
+or the Python changes. Only the standard library and plain pip are used, so that it works from a fresh clone, in cmd.exe
+and PowerShell too. It must parse on Python 3.6, so that an old Python gets a sentence instead of a traceback.
 """
 
 import sys
@@ -28,6 +27,7 @@ ENVIRONMENTS, STAMP = ROOT / ".venv", "riskcore.stamp"
 INPUTS = ("pyproject.toml", "constraints.txt")
 UNPINNED = ("embed-freqtrade",)  # freqtrade names exact versions of its own, which are not ours
 PIP_LINES_SHOWN, PROGRESS_EVERY_S = 25, 10
+STRANGERS = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
 
 # import-linter has no `-m` form, and a console script would need another path on Windows.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run(['--no-logo'])"
@@ -100,22 +100,19 @@ def check(args: list) -> int:
     options, rest = parser.parse_known_args(args)
     python = made(Environment("dev", "dev", this_python()))
     steps = (*STEPS, ("one tape", ("tools/one_tape.py", *other_environments())))
-    if not options.no_tests:
-        steps = (*steps, ("tests", ("-m", "pytest", *rest)))
+    steps += () if options.no_tests else (("tests", ("-m", "pytest", *rest)),)
     return report([run_step(name, [str(python), *command]) for name, command in steps])
 
 
 def other_environments() -> list:
     """The oldest and the newest other Python there is, with the project installed (RISKCORE_PYTHONS names them)."""
-    named = os.environ.get("RISKCORE_PYTHONS")
-    names = named.split(os.pathsep) if named else ["python3.10", "python3.14", "python3.13", "python3.12"]
-    found = {}
+    usual, found = os.pathsep.join(["python3.10", "python3.14", "python3.13", "python3.12"]), {}
+    names = (os.environ.get("RISKCORE_PYTHONS") or usual).split(os.pathsep)
     for name in names:
         with contextlib.suppress(Trouble):
             python = other_python(name)
             found.setdefault(python.short, python)
-    found.pop(this_python().short, None)
-    by_age = sorted(found, key=lambda short: int(short.split(".")[1]))
+    by_age = sorted(found.keys() - {this_python().short}, key=lambda short: int(short.split(".")[1]))
     ends = dict.fromkeys(by_age[:1] + by_age[-1:])
     return [str(made(Environment("smoke-" + short, "test", found[short]))) for short in ends]
 
@@ -135,40 +132,14 @@ def peers(args: list) -> int:
     return in_dev("-m", "benchmarks.bench_peers", *args, name="peers")
 
 
-def docs(args: list) -> int:
-    """The documentation as a site, in .venv/site; a warning is an error (docs --open: and show it)."""
-    parser = argparse.ArgumentParser(prog="tasks.py docs", description=docs.__doc__)
-    parser.add_argument("--open", action="store_true", help="open the site in a browser")
-    options = parser.parse_args(args)
-    python, site = made(Environment("docs", "docs", this_python())), ENVIRONMENTS / "site"
-    command = [str(python), "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", str(site)]
-    os.chdir(ROOT)
-    code = call(command)
-    say(f"the site: {site / 'index.html'}" if code == 0 else "docs: FAILED")
-    if code == 0 and options.open:
-        import webbrowser
-
-        webbrowser.open((site / "index.html").as_uri())
-    return code
-
-
 def embed(args: list) -> int:
-    """The rules inside other programs, examples/embed (embed in_pandas: that one; --list: their names)."""
-    found = {path.stem: path for path in sorted((ROOT / "examples" / "embed").glob("in_*.py"))}
-    if args == ["--list"]:
-        say("\n".join(found))
-        return 0
-    strange = [name for name in args if name not in found]
-    if strange:
-        raise Trouble(f"no such example: {', '.join(strange)} (there are {', '.join(found)})")
-    return report([run_step(name, embedded(found[name])) for name in args or found], "embed")
+    """The rules inside other programs, examples/embed (embed in_pandas: that one)."""
+    return hand_over([sys.executable, "tools/embed.py", *args], ROOT)
 
 
-def embedded(path: Path) -> list:
-    """The command of one example. A host whose own versions are its own affair has an environment of its own."""
-    own = "embed-" + path.stem.partition("_")[2]
-    name = own if f"\n{own} = [" in (ROOT / "pyproject.toml").read_text(encoding="utf-8") else "embed"
-    return [str(made(Environment(name, name, this_python()))), "-W", "ignore", str(path)]
+def docs(args: list) -> int:
+    """The documentation as a site, in .venv/site; a warning is an error."""
+    return in_dev("-m", "sphinx", "-W", "--keep-going", "-q", "docs", str(ENVIRONMENTS / "site"), *args, name="docs")
 
 
 def smoke(args: list) -> int:
@@ -232,8 +203,7 @@ def run_step(name: str, command: list) -> tuple:
     say("== " + name)
     started = time.monotonic()
     os.chdir(ROOT)
-    code = call(command)
-    return name, code, time.monotonic() - started
+    return name, call(command), time.monotonic() - started
 
 
 def report(results: list, task: str = "check") -> int:
@@ -241,9 +211,9 @@ def report(results: list, task: str = "check") -> int:
     say("")
     for name, code, seconds in results:
         say(f"{name:<20}{'ok' if code == 0 else 'FAILED':<8}{seconds:7.1f} s")
-    failed = [name for name, code, _ in results if code != 0]
-    say(f"{task}: " + ("FAILED: " + ", ".join(failed) if failed else "all passed"))
-    return 1 if failed else 0
+    failed = ", ".join(name for name, code, _ in results if code != 0)
+    say(f"{task}: " + ("FAILED: " + failed if failed else "all passed"))
+    return int(bool(failed))
 
 
 def clean_environ() -> dict:
@@ -251,8 +221,7 @@ def clean_environ() -> dict:
 
     RISKCORE_COMMAND tells the command line how it was called, so that what it says to type next can be typed.
     """
-    strangers = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
-    kept = {name: value for name, value in os.environ.items() if name not in strangers}
+    kept = {name: os.environ[name] for name in os.environ if name not in STRANGERS}
     launcher = "py" if os.name == "nt" else "python3"
     kept["RISKCORE_COMMAND"] = f"{launcher} {sys.argv[0] or 'tasks.py'} riskcore"
     return kept
@@ -288,11 +257,9 @@ def stamp_key(environment: Environment) -> str:
 
 def is_current(environment: Environment, key: str) -> bool:
     """True if it was finished, for this key: the stamp is the last thing written."""
-    try:
-        stamped = (environment.folder / STAMP).read_text(encoding="ascii")
-    except OSError:
-        return False
-    return stamped == key and environment.python.exists()
+    with contextlib.suppress(OSError):
+        return (environment.folder / STAMP).read_text(encoding="ascii") == key and environment.python.exists()
+    return False
 
 
 @contextlib.contextmanager
@@ -300,12 +267,10 @@ def only_one(name: str):
     """Hold the environment's lock, so that two first runs at once do not build into one folder."""
     ENVIRONMENTS.mkdir(exist_ok=True)
     with open(ENVIRONMENTS / (name + ".lock"), "a+b") as handle:
-        waiting = False
-        while not try_lock(handle):
-            if not waiting:
-                say(f"waiting: another tasks.py is making .venv/{name}")
-            waiting = True
-            time.sleep(0.5)
+        if not try_lock(handle):
+            say(f"waiting: another tasks.py is making .venv/{name}")
+            while not try_lock(handle):
+                time.sleep(0.5)
         yield
 
 
@@ -341,8 +306,7 @@ def make(environment: Environment, key: str) -> None:
 
 def can_make(base: Interpreter) -> None:
     """Debian and Ubuntu keep venv's other half, ensurepip, in a package of its own."""
-    probe = subprocess.run([base.path, "-c", "import ensurepip, venv"], capture_output=True, check=False)
-    if probe.returncode != 0:
+    if subprocess.run([base.path, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode != 0:
         raise Trouble(
             f"{base.path} cannot make environments: its venv or ensurepip module is missing. "
             f"On Debian or Ubuntu: sudo apt install python{base.short}-venv"
@@ -364,8 +328,8 @@ def install(environment: Environment) -> None:
     target = f".[{environment.extra}]"
     pins = [] if environment.extra in UNPINNED else ["-c", "constraints.txt"]
     say(" ".join(["  pip install", *pins, "-e", target, "..."]))
-    pip = [str(environment.python), "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
-    quiet([*pip, *pins, "-e", target], "pip failed")
+    pip = [str(environment.python), "-m", "pip", "install", "--no-input", "--progress-bar", "off", *pins]
+    quiet([*pip, "-e", target], "pip failed")
 
 
 def quiet(command: list, failure: str) -> None:
@@ -383,8 +347,7 @@ def quiet(command: list, failure: str) -> None:
                 spoken = time.monotonic()
                 say(f"  {spoken - started:.0f} s: {found} packages found ...")
     if child.returncode != 0:
-        shown = "".join(f"  | {line}\n" for line in last)
-        raise Trouble(f"{shown}{failure} (exit code {child.returncode})")
+        raise Trouble("".join(f"  | {line}\n" for line in last) + f"{failure} (exit code {child.returncode})")
 
 
 def this_python() -> Interpreter:
@@ -395,8 +358,8 @@ def this_python() -> Interpreter:
 def other_python(name: str) -> Interpreter:
     """The Python of that name or path, asked for its version and true place."""
     probe = "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2]); print(sys.version)"
-    command = [shutil.which(name) or name, "-c", probe]
     try:
+        command = [shutil.which(name) or name, "-c", probe]
         answer = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
     except (OSError, subprocess.CalledProcessError):
         raise Trouble(f"no such Python: {name} (give a command on PATH or a full path)") from None
@@ -411,8 +374,7 @@ def other_python(name: str) -> Interpreter:
 
 def listing() -> str:
     """All tasks with a line of help each."""
-    lines = [f"  {verb:<9}{task.__doc__}" for verb, task in VERBS.items()]
-    return "\n".join(["python3 tasks.py TASK [options]", *lines])
+    return "\n".join(["python3 tasks.py TASK [options]", *(f"  {v:<9}{t.__doc__}" for v, t in VERBS.items())])
 
 
 def main(argv: list) -> int:
