@@ -109,16 +109,7 @@ class _Assembly:
         history = History(client, bars=bars_for(policy))
         guard = ModeGuard(client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
-        evidence = LiveEvidence(
-            client,
-            money=PaperMoney(standing.policy) if self.mode == PAPER else account,
-            instruments=known.cache,
-            history=history,
-            prices=feed.prices,
-            policy=standing.policy,
-            held=standing.held,
-            clock=self.clock,
-        )
+        evidence = self._evidence(standing, account, known, history, feed)
         paper = None if self.mode == LIVE else PaperGateway()
         gateway: Gateway = self._gateway(guard, fence) if paper is None else paper
         lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=partial(_failed, alarms))
@@ -141,15 +132,23 @@ class _Assembly:
         )
         opened.callback(lanes.close)
         opened.callback(feed.stop)
+        live = standing.of(Live(parts))
         return Day(
-            live=standing.of(Live(parts)),
-            feed=feed,
-            fence=fence,
-            ledger=ledger,
-            alarms=alarms,
-            inbox=inbox,
-            wake=wake,
-            close=opened.close,
+            live=live, feed=feed, fence=fence, ledger=ledger, alarms=alarms, inbox=inbox, wake=wake, close=opened.close
+        )
+
+    def _evidence(
+        self, standing: Standing, account: Account, known: Known, history: History, feed: LiveFeed
+    ) -> LiveEvidence:
+        return LiveEvidence(
+            self.client,
+            money=PaperMoney(standing.policy) if self.mode == PAPER else account,
+            instruments=known.cache,
+            history=history,
+            prices=feed.prices,
+            policy=standing.policy,
+            held=standing.held,
+            clock=self.clock,
         )
 
     def _known(self) -> Known:
