@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Position as Position,
         Price as Price,
     )
+    from riskcore.breakers.approach import in_use_pct as in_use_pct, levels as levels
     from riskcore.breakers.market import recent_range as recent_range
     from riskcore.breakers.measure import Measure as Measure, Observations as Observations
     from riskcore.breakers.table import measures as measures
@@ -88,12 +89,14 @@ if TYPE_CHECKING:
         contradictions as contradictions,
         custom_rule as custom_rule,
         policy_hash as policy_hash,
+        setting_text as setting_text,
     )
     from riskcore.policy.breakers import (
         BreakerRule as BreakerRule,
         ConnectionTimers as ConnectionTimers,
         ErrorLimit as ErrorLimit,
     )
+    from riskcore.policy.changes import Change as Change, changes as changes
     from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
@@ -185,6 +188,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "analytics.summary": ("Performance", "performance", "performance_of"),
     "analytics.trade": ("Trade", "trades_of"),
     "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
+    "breakers.approach": ("in_use_pct", "levels"),
     "breakers.market": ("recent_range",),
     "breakers.measure": ("Measure", "Observations"),
     "breakers.table": ("measures",),
@@ -221,7 +225,8 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "intrabar": ("Ambiguous", "Entries", "Intrabar"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "overrides": ("Tables",),
-    "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
+    "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash", "setting_text"),
+    "policy.changes": ("Change", "changes"),
     "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
     "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),

@@ -18,7 +18,7 @@ from attrs import field, frozen
 
 from riskcore.policy import Policy
 
-LATCH: Final = "emergency_stop"
+EMERGENCY_LATCH: Final = "emergency_stop"
 STOPPING: Final = "stopping"
 FLAT: Final = "flat"
 INCOMPLETE: Final = "stop_incomplete"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from riskcore import events as e
-from riskcore.control import FLAT, LATCH, Emergency
+from riskcore.control import EMERGENCY_LATCH, FLAT, Emergency
 from riskcore.custody import replaced
 from riskcore.policy import policy_hash
 from riskcore.state_custody import keeping
@@ -72,7 +72,7 @@ def loaded(state: State) -> State:
 
 def emergency_over(state: State, name: str) -> State:
     """The latch of the emergency stop was lifted: it is over."""
-    if name != LATCH or state.control.emergency is None:
+    if name != EMERGENCY_LATCH or state.control.emergency is None:
         return state
     return attrs.evolve(state, control=state.control.pressed(None))
 

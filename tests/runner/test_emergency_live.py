@@ -36,7 +36,7 @@ def stage(day):
 
 def flat(day, *prices):
     """Wait until it is flat, and the broker holds nothing."""
-    day.until(lambda: stage(day) == FLAT, *(prices or (1000,)))
+    day.until(lambda: stage(day) == FLAT, *(prices or (1000, 1001)))
     assert day.broker.truth().position("NSE:INFY") == 0
     assert not [order for order in day.broker.truth().orders if order.status in ("open", "trigger pending")]
 
@@ -55,7 +55,7 @@ def flat(day, *prices):
     ids=["none", "cancel_fails", "cancel_unanswered", "positions_fail", "books_empty", "exit_refused", "exit_unknown"],
 )
 def test_F56_the_stop_ends_flat_under_faults(tmp_path, faults):
-    """A cancel fails, the position query fails, an exit is refused or nobody knows of it: it goes on until it is flat."""
+    """A cancel fails, the position query fails, an exit is refused or unknown: it goes on until it is flat."""
     with live_day(tmp_path / "live.db") as day:
         day.entered()
         day.broker.script(*faults)

@@ -5,11 +5,13 @@ import socket
 import subprocess
 import sys
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
 import riskcore as rc
 from riskcore import events
+from riskcore.orders import Revision
 from riskcore_openalgo.journal import Journal, JournalInUse
 from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.runner.direct import TakeoverFailed, process_here, take_over
@@ -61,7 +63,7 @@ def test_F56_behind_a_fence_nothing_is_sent(tmp_path):
             assert (report.status, report.error) == ("rejected", "not_sent")
             assert "asha has taken this account over" in report.note
         desk.cancel(resting)
-        wish = events.ReviseOrder(resting.order_id, rc.Revision(5, 970, 985), resting.broker_id)
+        wish = events.ReviseOrder(resting.order_id, Revision(5, Decimal(970), Decimal(985)), resting.broker_id)
         (answer,) = desk.gateway.revise(wish, NOW)
         assert (answer.outcome, answer.note[:4]) == (events.UNSURE, "asha")
         assert desk.asked("placeorder") == 1

@@ -14,7 +14,7 @@ import attrs
 from riskcore import events as e
 from riskcore.book import Latch
 from riskcore.broker_books import BrokerBooks
-from riskcore.control import FLAT, INCOMPLETE, LATCH, PENDING, READINGS, STOPPING, WITHIN, Emergency
+from riskcore.control import EMERGENCY_LATCH, FLAT, INCOMPLETE, PENDING, READINGS, STOPPING, WITHIN, Emergency
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.exits.leaving import can_trade, failed_exit
@@ -33,10 +33,10 @@ def press(event: e.EmergencyStopped, turn: Turn) -> None:
     """Latch first; then everything else follows from that, with this input and with each one after it."""
     known = turn.state.control.emergency
     if known is not None and (known.whole_account or not event.whole_account):
-        turn.note(e.ControlRefused(turn.at, "stop", LATCH, event.by, event.why, "already_stopped"))
+        turn.note(e.ControlRefused(turn.at, "stop", EMERGENCY_LATCH, event.by, event.why, "already_stopped"))
         return
     turn.note(e.EmergencyOrdered(turn.at, event.by, event.why, event.whole_account))
-    turn.stop(Latch(LATCH, LOCKED, turn.at, event.by, event.why))
+    turn.stop(Latch(EMERGENCY_LATCH, LOCKED, turn.at, event.by, event.why))
 
 
 def drive(event: Any, turn: Turn) -> None:
@@ -149,9 +149,9 @@ def _note(turn: Turn, known: Emergency, emergency: Emergency, left: tuple[str, .
         )
     )
     if emergency.stage == INCOMPLETE and known.stage != INCOMPLETE:
-        turn.alarm(INCOMPLETE, LATCH, f"the emergency stop is incomplete: {'; '.join(left)}")
+        turn.alarm(INCOMPLETE, EMERGENCY_LATCH, f"the emergency stop is incomplete: {'; '.join(left)}")
     elif emergency.stage == FLAT:
-        turn.calm(INCOMPLETE, LATCH)
+        turn.calm(INCOMPLETE, EMERGENCY_LATCH)
 
 
 def _ours(turn: Turn) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from riskcore import events as e
 from riskcore.book import Latch
-from riskcore.control import LATCH, STOPPING
+from riskcore.control import EMERGENCY_LATCH, STOPPING
 from riskcore.custody import BAD, GOOD
 from riskcore.engine.breakers import breaker_measure
 from riskcore.engine.turn import Turn
@@ -69,7 +69,7 @@ def _refusal(latch: Latch, event: e.OperatorResumed, turn: Turn) -> str:
     if latch.state == LOCKED and event.word != UNLOCK:
         return "locked"
     emergency = turn.state.control.emergency
-    if latch.name == LATCH and emergency is not None and emergency.stage == STOPPING:
+    if latch.name == EMERGENCY_LATCH and emergency is not None and emergency.stage == STOPPING:
         return "stop_not_over"
     state = turn.book.state
     if graver(state, latch.state) and not allows(state, REARM):

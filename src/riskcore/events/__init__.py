@@ -19,6 +19,14 @@ from riskcore.commands import (
     PlaceExit as PlaceExit,
     ReviseOrder as ReviseOrder,
 )
+from riskcore.control import (
+    EMERGENCY_LATCH as EMERGENCY_LATCH,
+    FLAT as FLAT,
+    INCOMPLETE as INCOMPLETE,
+    PENDING as PENDING,
+    STOPPING as STOPPING,
+    Emergency as Emergency,
+)
 from riskcore.events.controls import (
     Approaching as Approaching,
     ClockSeen as ClockSeen,
@@ -122,6 +130,7 @@ from riskcore.events.orders import (
     StopTouched as StopTouched,
     TradeCorrected as TradeCorrected,
 )
+from riskcore.states import CONFIRM as CONFIRM, CONTROL_REFUSALS as CONTROL_REFUSALS
 
 Input: TypeAlias = (
     PolicyLoaded

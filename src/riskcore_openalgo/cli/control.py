@@ -11,7 +11,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,10 +20,9 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import events
-from riskcore.control import FLAT, INCOMPLETE, PENDING, STOPPING
-from riskcore.policy.changes import changes
-from riskcore.states import CONTROL_REFUSALS
+from riskcore.events import CONTROL_REFUSALS, FLAT, INCOMPLETE, PENDING, STOPPING
 from riskcore_openalgo.cli.opening import reader, writer
+from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal import At, Journal, JournalInUse, Reader
 from riskcore_openalgo.runner.by_hand import NeedsARunner, take_by_hand
@@ -52,12 +51,12 @@ class Outcome:
         return next((fact.reason for fact in found), "")
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, clock: Callable[[], datetime] = now_in_ist) -> int:
     """One act; the exit code says what came of it."""
     at = arguments.journal or load_settings(arguments.config).system.journal
     arguments.by = arguments.by or who()
     with reader(at) as journal:
-        event = event_of(arguments, journal)
+        event = event_of(arguments, journal, clock())
     taken = act(at, event, arguments)
     if taken is None:
         return 1
@@ -76,13 +75,13 @@ def who() -> str:
         return "somebody without a name"
 
 
-def event_of(given: argparse.Namespace, journal: Reader) -> Request:
+def event_of(given: argparse.Namespace, journal: Reader, at: datetime) -> Request:
     """The act as an input; a setting is shown as it changes."""
     policy = journal.policy() or rc.Policy()
-    hand = Hand(by=given.by, why=given.why, at=datetime.now(rc.IST), policy=policy)
+    hand = Hand(by=given.by, why=given.why, at=at, policy=policy)
     event = requested(given.control_verb, vars(given), hand)
     if isinstance(event, events.OperatorSet) and not given.json:
-        for change in changes(policy, event.policy):
+        for change in rc.changes(policy, event.policy):
             print(f"{change.key}: {change.before} -> {change.after}{' (looser)' if change.looser else ''}", flush=True)
     return event
 

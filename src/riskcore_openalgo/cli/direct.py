@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 
-from riskcore.control import FLAT, STOPPING, Emergency
+from riskcore.events import FLAT, STOPPING, Emergency
 from riskcore_openalgo.cli.control import who
 from riskcore_openalgo.cli.live import KEY_VARIABLE
 from riskcore_openalgo.cli.opening import key_of

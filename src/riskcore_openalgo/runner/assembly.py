@@ -146,15 +146,9 @@ class _Assembly:
         opened.callback(lanes.close)
         opened.callback(feed.stop)
         opened.callback(schedule.stop)
+        live = standing.of(Live(parts))
         return Day(
-            live=standing.of(Live(parts)),
-            feed=feed,
-            fence=fence,
-            ledger=ledger,
-            alarms=alarms,
-            inbox=inbox,
-            wake=wake,
-            close=opened.close,
+            live=live, feed=feed, fence=fence, ledger=ledger, alarms=alarms, inbox=inbox, wake=wake, close=opened.close
         )
 
     def _policy(self) -> rc.Policy:

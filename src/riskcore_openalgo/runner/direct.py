@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from riskcore import engine, events
-from riskcore.control import FLAT, INCOMPLETE, PENDING, STOPPING, Emergency
+from riskcore.events import FLAT, INCOMPLETE, PENDING, STOPPING, Emergency
 from riskcore_openalgo.journal.places import Place
 from riskcore_openalgo.runner.fence import Fence
 

@@ -12,9 +12,6 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import events
-from riskcore.control import LATCH
-from riskcore.policy import policy_hash
-from riskcore.states import CONFIRM
 from riskcore_openalgo.config.changing import changed
 from riskcore_openalgo.runner.inbox import FINEST, Request
 
@@ -93,7 +90,7 @@ def _resume(given: Mapping[str, Any], hand: Hand) -> Request:
 
 
 def _rearm(given: Mapping[str, Any], hand: Hand) -> Request:
-    return events.OperatorResumed(hand.at, hand.by, hand.why, LATCH, _text(given, "word"))
+    return events.OperatorResumed(hand.at, hand.by, hand.why, events.EMERGENCY_LATCH, _text(given, "word"))
 
 
 def _enter(given: Mapping[str, Any], hand: Hand) -> Request:
@@ -136,8 +133,8 @@ def _tighten(given: Mapping[str, Any], hand: Hand) -> Request:
 
 def _set(given: Mapping[str, Any], hand: Hand) -> Request:
     wanted = changed(hand.policy, _text(given, "key"), _text(given, "value"))
-    word = CONFIRM if given.get("confirm") is True else _text(given, "word")
-    base = _text(given, "base") or policy_hash(hand.policy)
+    word = events.CONFIRM if given.get("confirm") is True else _text(given, "word")
+    base = _text(given, "base") or rc.policy_hash(hand.policy)
     return events.OperatorSet(hand.at, hand.by, hand.why, wanted, base, word)
 
 

@@ -23,9 +23,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+import riskcore as rc
 from riskcore import events
-from riskcore.policy.changes import changes
-from riskcore.states import CONTROL_REFUSALS
 from riskcore_openalgo.config import ConfigurationError
 from riskcore_openalgo.config.changing import changed
 from riskcore_openalgo.runner.hands import Hand, requested
@@ -161,7 +160,7 @@ class ControlApp:
             wanted = changed(policy, key, value)
         except (ValueError, ConfigurationError) as wrong:
             return _no(400, "not_valid", str(wrong))
-        found = [[c.key, c.before, c.after, c.looser] for c in changes(policy, wanted)]
+        found = [[c.key, c.before, c.after, c.looser] for c in rc.changes(policy, wanted)]
         return _json({"changes": found})
 
     async def static(self, request: Request) -> Response:
@@ -253,7 +252,7 @@ def _answer(facts: tuple[events.Fact, ...], kept: bool) -> dict[str, Any]:  # no
         return {"done": False, "reason": "journal_unavailable", "why": "it could not be written down: nothing was done"}
     refused = next((fact.reason for fact in facts if isinstance(fact, events.ControlRefused)), "")
     if refused:
-        return {"done": False, "reason": refused, "why": CONTROL_REFUSALS.get(refused, refused)}
+        return {"done": False, "reason": refused, "why": events.CONTROL_REFUSALS.get(refused, refused)}
     return {"done": True, "facts": [type(fact).__name__ for fact in facts]}
 
 

@@ -11,10 +11,6 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore.breakers.approach import in_use_pct, levels
-from riskcore.breakers.measure import Measure
-from riskcore.breakers.table import measures
-from riskcore.policy import policy_hash, setting_text
 from riskcore_openalgo.config.changing import settable
 from riskcore_openalgo.runner.assembly import Day
 from riskcore_openalgo.runner.stopping import covered
@@ -69,10 +65,10 @@ class Board:
         """Every setting that a hand may change, with its value, and the hash of the policy they are of."""
         policy = self.day.live.runner.policy
         rows = [
-            {"key": name, "value": setting_text(getattr(policy, name)), "help": setting.remark}
+            {"key": name, "value": rc.setting_text(getattr(policy, name)), "help": setting.remark}
             for name, setting in settable().items()
         ]
-        return {"base": policy_hash(policy), "settings": rows}
+        return {"base": rc.policy_hash(policy), "settings": rows}
 
     def _facts(self, *kinds: type) -> list[Any]:
         return self.day.ledger.facts(*kinds)[:DECISIONS]
@@ -185,17 +181,17 @@ def _money(book: rc.Book) -> dict[str, Any]:
 
 def _limits(state: engine.State, policy: rc.Policy, now: datetime) -> list[dict[str, Any]]:
     """Every limit that can be measured now: what of it is in use, and how far it is away."""
-    found: dict[str, Measure] = {}
+    found: dict[str, rc.Measure] = {}
     for measure in (
-        *levels(state.book, state.observed, policy, now),
-        *measures(state.book, state.observed, policy, now),
+        *rc.levels(state.book, state.observed, policy, now),
+        *rc.measures(state.book, state.observed, policy, now),
     ):
         found.setdefault(f"{measure.rule} {measure.key}".strip(), measure)
     return [_limit(name, measure) for name, measure in found.items()]
 
 
-def _limit(name: str, measure: Measure) -> dict[str, Any]:
-    used = min(in_use_pct(measure), Decimal(999))
+def _limit(name: str, measure: rc.Measure) -> dict[str, Any]:
+    used = min(rc.in_use_pct(measure), Decimal(999))
     left = measure.limit - measure.measured
     return {
         "rule": name,

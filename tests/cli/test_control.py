@@ -1,0 +1,180 @@
+"""`riskcore control`: every act from the console, beside a runner and without one; codes and JSON for programs."""
+
+import json
+
+import pytest
+
+import riskcore as rc
+from riskcore import events
+from riskcore.testing import Scenario
+from riskcore_openalgo.cli import control
+from riskcore_openalgo.cli.main import main, parser
+from riskcore_openalgo.config.control_page import ControlAccess
+from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.runner.inbox import Inbox, folder_of
+from riskcore_openalgo.web.control.passwords import hashed, is_right
+from tests.journal.told import INFY, SEEN, THIRD, entries
+from tests.runner.live_days import live_day
+
+WHY = ("--why", "the tests", "--by", "asha")
+
+
+@pytest.fixture
+def console(capsys):
+    """The command beside a day: exit code, output, errors."""
+
+    def ran(day, *words, why=True):
+        given = ["control", *map(str, words), "--journal", str(day.path), *(WHY if why else ())]
+        code = control.run(parser().parse_args(given), clock=day.clock)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return ran
+
+
+def test_every_act_beside_a_runner(tmp_path, console):
+    """Each ends in the journal with who and why, and its exit code says what came of it."""
+    with live_day(tmp_path / "live.db") as day:
+        day.ready()
+        assert console(day, "pause")[0] == 0
+        assert day.state.book.state == "halted"
+        code, said, _ = console(day, "resume")
+        assert (code, "lifted operator_halted" in said) == (0, True)
+        code, said, _ = console(day, "enter", "buy", "INFY", "--stop", "980")
+        assert (code, said[:9]) == (0, "approved:")
+        day.until(lambda: day.position is not None and day.covered(), "1000.1")
+        code, said, _ = console(day, "enter", "sell", "INFY", "--stop", "1020")
+        assert (code, "one_position_per_symbol" in said) == (3, True)
+        code, said, _ = console(day, "tighten", "INFY", "985")
+        assert (code, "the stop of NSE:INFY is now 985" in said) == (0, True)
+        code, said, _ = console(day, "tighten", "INFY", "970")
+        assert (code, said.startswith("refused: stop_not_tighter")) == (3, True)
+        held = day.position.quantity
+        assert console(day, "reduce", "NSE:INFY", 10)[0] == 0
+        day.until(lambda: day.position.quantity == held - 10, 1000)
+        code, said, _ = console(day, "cancel", day.state.book.resting("NSE:INFY").id)
+        assert (code, "stop_protects" in said) == (3, True)
+        code, said, _ = console(day, "set", "max_positions", "2")
+        assert (code, "max_positions: 3 -> 2" in said, "from now on" in said) == (0, True, True)
+        assert console(day, "exit", "INFY")[0] == 0
+        day.until(lambda: day.position is None, 1000)
+        taken = [(fact.act, fact.by, fact.why) for fact in day.facts(events.ControlTaken)]
+        assert taken == [(act, "asha", "the tests") for act in ("enter", "enter", "tighten", "reduce", "exit")]
+
+
+def test_the_stop_and_its_end_from_the_console(tmp_path, console):
+    """Flat is code 0; pressed again it is told as it stands; only the word re-arms it."""
+    with live_day(tmp_path / "live.db") as day:
+        day.entered()
+        code, said, _ = console(day, "stop", why=False)
+        assert (code, said.splitlines()[-2:]) == (0, ["emergency stop: flat", "left: nothing"])
+        assert day.broker.truth().position("NSE:INFY") == 0
+        code, said, _ = console(day, "stop", "--json")
+        assert (code, json.loads(said)["refused"]) == (0, "already_stopped")
+        assert console(day, "rearm", "--word", "please")[0] == 3
+        code, said, _ = console(day, "rearm", "--word", "UNLOCK", "--json")
+        assert (code, json.loads(said)["facts"]) == (0, ["Lifted"])
+        assert day.state.book.state == "active"
+
+
+def written(path, told):
+    """A journal of a scenario."""
+    with Journal(path) as journal:
+        journal.append(entries(told))
+
+
+@pytest.fixture
+def alone(tmp_path, capsys):
+    """The command on a journal that nobody runs."""
+    told = Scenario(rc.Policy(max_position_size_percent=100, max_sector_exposure=100), INFY, day=THIRD)
+    written(tmp_path / "live.db", told)
+
+    def ran(*words):
+        code = main(["control", *words, "--journal", str(tmp_path / "live.db"), "--wait", "0"])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    ran.path, ran.told = tmp_path / "live.db", told
+    return ran
+
+
+def test_without_a_runner_what_sends_nothing_is_done_at_once(alone):
+    """A pause, a setting and the stop of a flat account; the next start finds them."""
+    assert alone("pause", *WHY)[0] == 0
+    assert alone("set", "max_positions", "2", *WHY)[0] == 0
+    with Reader(alone.path) as journal:
+        state = journal.load().state
+        assert (state.book.state, journal.policy().max_positions) == ("halted", 2)
+    code, said, _ = alone("stop")
+    assert (code, "emergency stop: stopping" in said) == (6, True)
+    with Reader(alone.path) as journal:
+        assert journal.load().state.book.state == "locked"
+
+
+def test_without_a_runner_what_needs_one_says_so(alone):
+    """And the stop waits for the next start, while the remedy for now is named."""
+    code, _, said = alone("exit", "INFY", *WHY)
+    assert (code, "no runner writes to this journal; start it" in said) == (1, True)
+    told = alone.told
+    told.enter("10:00", **SEEN)
+    alone.path.unlink()
+    written(alone.path, told)
+    code, _, said = alone("stop")
+    assert (code, "riskcore stop --direct" in said) == (1, True)
+    (waiting,) = folder_of(alone.path).iterdir()
+    assert "EmergencyStopped" in waiting.read_text(encoding="ascii")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("set", "max_position", "2", *WHY), 78, "did you mean max_positions?"),
+        (("set", "max_positions", "two", *WHY), 78, "must be a whole number"),
+        (("tighten", "IN FY", "980", *WHY), 1, "is no symbol such as NSE:INFY"),
+        (("tighten", "INFY", "much", *WHY), 1, "must be rupees such as 1490.50"),
+        (("reduce", "INFY", "1.5", *WHY), 1, "whole number of shares"),
+        (("pause", "--why", " "), 1, "must say something"),
+    ],
+)
+def test_nonsense_is_answered_with_what_to_write(alone, words, code, said):
+    """And nothing is written."""
+    with Reader(alone.path) as journal:
+        before = journal.length
+    found, _, err = alone(*words)
+    assert (found, said in err) == (code, True), err
+    with Reader(alone.path) as journal:
+        assert journal.length == before
+
+
+def test_what_is_not_taken_in_time_waits_and_is_named(alone):
+    """Somebody holds the journal and never looks into its inbox."""
+    with Journal(alone.path):
+        code, said, err = alone("pause", "--json", *WHY)
+    assert (code, json.loads(said)["done"]) == (1, False)
+    assert "the request waits as" in err
+    assert Inbox(folder_of(alone.path)).waits(next(folder_of(alone.path).iterdir()))
+
+
+def test_a_password_is_made_as_a_line_of_the_configuration(capsys, monkeypatch):
+    """The line is taken by the settings, and opens for that password alone."""
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "a long enough sentence")
+    assert main(["control", "password", "asha"]) == 0
+    line = json.loads(capsys.readouterr().out.rpartition("asha: ")[2])
+    assert is_right("a long enough sentence", ControlAccess(users={"asha": line}).users["asha"])
+    assert not is_right("another sentence", line)
+    assert "scrypt" not in repr(ControlAccess(users={"asha": line}))
+
+
+@pytest.mark.parametrize("line", ["", "plain", "scrypt$2$8$1$AAAAAAAA$AAAAAAAAAAAAAAAA", None, 5])
+def test_a_line_that_is_no_hash_is_refused_without_being_shown(line):
+    """A password written where its hash belongs must not end in a message."""
+    with pytest.raises(ValueError, match="riskcore control password NAME") as told:
+        ControlAccess(users={"asha": line})
+    assert str(line) not in str(told.value) or line in ("", None)
+    assert not is_right("x", str(line))
+
+
+def test_a_short_password_is_refused():
+    """Before it is hashed."""
+    with pytest.raises(ValueError, match="10 to 512"):
+        hashed("short")
