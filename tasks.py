@@ -130,8 +130,10 @@ def bench(args: list) -> int:
 
 
 def peers(args: list) -> int:
-    """A decision timed beside nautilus_trader's, which needs 3.12 (python3.12 tasks.py peers)."""
-    return in_dev("-m", "benchmarks.bench_peers", *args, name="peers")
+    """Backtests beside other backtesters' (peers --share 0.05), and decisions (peers decisions); needs 3.12."""
+    if args[:1] == ["decisions"]:
+        return in_dev("-m", "benchmarks.bench_peers", *args[1:], name="peers")
+    return in_dev("-m", "benchmarks.compare", *args, name="peers")
 
 
 def smoke(args: list) -> int:

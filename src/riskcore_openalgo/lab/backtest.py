@@ -17,7 +17,7 @@ import numpy as np
 from attrs import evolve
 
 import riskcore as rc
-from riskcore_openalgo.lab.columns import DAY, PRICES, SECOND, Columns, ColumnsError, times
+from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, PRICES, SECOND, Columns, ColumnsError, times
 from riskcore_openalgo.lab.jumping import Jumps
 from riskcore_openalgo.lab.raising import raised_by
 from riskcore_openalgo.lab.run import Jumped, Run
@@ -25,6 +25,8 @@ from riskcore_openalgo.lab.strategy import StrategyError, own_strategy
 from riskcore_openalgo.lab.timeline import Timeline
 
 KNOWN: Final = {60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1800: "30m", 3600: "1h", 7200: "2h"}
+
+GAP_UP, GAP_DOWN = 1.4, 0.7
 
 
 def backtest(
@@ -84,8 +86,26 @@ def backtest(
         simulation=simulation,
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
         bars=tuple(series.values()),
-        notes=tuple(notes),
+        notes=(*notes, *gaps_of(series)),
     )
+
+
+def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
+    """Opens far from the close of the day before, one line each: a split, a bonus, or another company's prices.
+
+    More than 1.4 times that close, or less than 0.7; such a gap is traded through as it stands.
+    """
+    told = []
+    for thing, table in series.items():
+        days = (table.at + IST_AHEAD) // DAY
+        moved = table.open[1:] / table.close[:-1]
+        odd = np.flatnonzero((np.diff(days) > 0) & ((moved > GAP_UP) | (moved < GAP_DOWN)))
+        told += [
+            f"{thing.key} {table.moment(place + 1):%Y-%m-%d}: open {table.open[place + 1]:g} after a close of "
+            f"{table.close[place]:g}: a split, a bonus or another company; the bars are taken as they are"
+            for place in odd.tolist()
+        ]
+    return tuple(told)
 
 
 def interval_of(tables: Iterable[Columns]) -> str:

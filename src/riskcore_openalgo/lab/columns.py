@@ -161,12 +161,13 @@ class Seen(Sequence[rc.Bar]):
 
 def times(given: Any, name: str) -> npt.NDArray[np.int64]:
     """Moments as nanoseconds since 1970 (UTC): datetimes, text, whole nanoseconds; without a zone they are IST."""
-    if hasattr(given, "tz") or hasattr(getattr(given, "dt", None), "tz"):  # a pandas index, or a column of times
-        index = given if hasattr(given, "tz") else given.dt
-        zone = index.tz
-        naive = given if zone is None else (index.tz_convert("UTC").tz_localize(None))
-        found = np.asarray(naive, dtype="datetime64[ns]").astype(np.int64)
-        return found - IST_AHEAD if zone is None else found
+    if hasattr(given, "tz"):  # a pandas index of times
+        naive = given if given.tz is None else given.tz_convert("UTC").tz_localize(None)
+        return np.asarray(naive, dtype="datetime64[ns]").astype(np.int64) - (IST_AHEAD if given.tz is None else 0)
+    if hasattr(getattr(given, "dt", None), "tz"):  # a pandas column of times
+        zone = given.dt.tz
+        column = given if zone is None else given.dt.tz_convert("UTC").dt.tz_localize(None)
+        return np.asarray(column, dtype="datetime64[ns]").astype(np.int64) - (IST_AHEAD if zone is None else 0)
     array = np.asarray(given)
     if np.issubdtype(array.dtype, np.datetime64):
         return array.astype("datetime64[ns]").astype(np.int64) - IST_AHEAD
