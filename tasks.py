@@ -24,8 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent
-ENVIRONMENTS, STAMP = ROOT / ".venv", "riskcore.stamp"
-INPUTS = ("pyproject.toml", "constraints.txt")
+ENVIRONMENTS, STAMP, INPUTS = ROOT / ".venv", "riskcore.stamp", ("pyproject.toml", "constraints.txt")
 PIP_LINES_SHOWN, PROGRESS_EVERY_S = 25, 10
 
 # import-linter has no `-m` form, and a console script would need another path on Windows.
@@ -130,10 +129,9 @@ def bench(args: list) -> int:
 
 
 def peers(args: list) -> int:
-    """Backtests beside other backtesters' (peers --share 0.05), and decisions (peers decisions); needs 3.12."""
-    if args[:1] == ["decisions"]:
-        return in_dev("-m", "benchmarks.bench_peers", *args[1:], name="peers")
-    return in_dev("-m", "benchmarks.compare", *args, name="peers")
+    """Backtests beside others' (peers --share 0.05), or decisions (peers decisions); needs 3.12."""
+    module, *rest = ["bench_peers", *args[1:]] if args[:1] == ["decisions"] else ["compare", *args]
+    return in_dev("-m", f"benchmarks.{module}", *rest, name="peers")
 
 
 def smoke(args: list) -> int:

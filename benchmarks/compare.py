@@ -60,10 +60,7 @@ def main() -> int:
 def _file(name: str, share: float) -> Path:
     folder = ROOT / ".venv" / "workloads"
     folder.mkdir(parents=True, exist_ok=True)
-    if name == "w1":
-        made = workloads.w1(int(1_000_000 * share))
-    else:
-        made = workloads.w2(int(20_000 * share))
+    made = workloads.w1(int(1000000 * share)) if name == "w1" else workloads.w2(int(20000 * share))
     return workloads.kept(name, made, folder)
 
 
@@ -80,7 +77,12 @@ def _measured(peer: str, name: str, path: Path, known: list[dict[str, Any]]) -> 
     paths = os.pathsep.join([str(ROOT), str(ROOT / "src")]) if peer in OURS else str(ROOT)
     try:
         done = subprocess.run(
-            command, capture_output=True, encoding="utf-8", check=False, cwd=ROOT, timeout=TIMEOUT_S,
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            cwd=ROOT,
+            timeout=TIMEOUT_S,
             env={**os.environ, "PYTHONPATH": paths},
         )
     except subprocess.TimeoutExpired:

@@ -19,7 +19,7 @@ class Lines(bt.feeds.PandasData):
 
 
 class Crossing(bt.Strategy):
-    """The rule; `most` positions and `entries` a day and a share of equity that may be lost a day, where they are set."""
+    """The rule; `most` positions, `entries` a day and a share of equity lost a day are its limits."""
 
     params = (("most", 1), ("entries", 10**9), ("loss", 1.0))
 
@@ -45,7 +45,11 @@ class Crossing(bt.Strategy):
         if size:
             self.sent += 1
             self.busy[data] = self.buy_bracket(
-                data=data, size=size, exectype=bt.Order.Market, stopprice=close - STOP * atr, limitprice=close + TARGET * atr
+                data=data,
+                size=size,
+                exectype=bt.Order.Market,
+                stopprice=close - STOP * atr,
+                limitprice=close + TARGET * atr,
             )
 
     def notify_order(self, order: Any) -> None:

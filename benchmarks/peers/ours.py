@@ -23,7 +23,7 @@ from riskcore_openalgo.lab.run import Run
 MINUTE = timedelta(minutes=1)
 BAND = "0.5"
 FREE = {
-    **{name: 0 for name in ("stt_buy_pct", "stt_sell_pct", "exchange_pct", "sebi_pct", "stamp_buy_pct", "gst_pct")},
+    **dict.fromkeys(("stt_buy_pct", "stt_sell_pct", "exchange_pct", "sebi_pct", "stamp_buy_pct", "gst_pct"), 0),
     "since": date(2016, 1, 1),
     "exchange": "NSE",
     "segment": "EQ",

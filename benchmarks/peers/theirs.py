@@ -61,12 +61,12 @@ def backtesting(name: str, made: Bars) -> Ready:
 
 
 def vectorbt(name: str, made: Bars) -> Ready:
-    """vectorbt: signals and sizes as arrays; stops as shares of the entry price; W2's limits cannot all be said to it."""
+    """vectorbt: signals and sizes as arrays; stops as shares of the entry price; W2 cannot be said."""
     import vectorbt as vbt
 
     if name != "w1":
         raise NotImplementedError(
-            "a loss limit and entries a day over a shared purse need a simulator of one's own in Numba, no call of vectorbt"
+            "a loss limit and entries a day over one purse need a simulator of one's own in Numba"
         )
     opens, close = made.open, made.close
     entries = np.concatenate(([False], made.up[:-1]))
@@ -77,8 +77,20 @@ def vectorbt(name: str, made: Bars) -> Ready:
 
     def act() -> Result:
         done = vbt.Portfolio.from_signals(
-            close, entries=entries, exits=False, price=opens, open=opens, high=made.high, low=made.low, sl_stop=stop,
-            tp_stop=target, size=part, size_type="percent", init_cash=CASH, freq="1min", stop_exit_price="StopLimit",
+            close,
+            entries=entries,
+            exits=False,
+            price=opens,
+            open=opens,
+            high=made.high,
+            low=made.low,
+            sl_stop=stop,
+            tp_stop=target,
+            size=part,
+            size_type="percent",
+            init_cash=CASH,
+            freq="1min",
+            stop_exit_price="StopLimit",
         )
         return int(done.trades.count()), float(done.final_value())
 

@@ -44,7 +44,14 @@ def main(peer: str, name: str, path: str, runs: str) -> int:
         started, wall = time.process_time(), time.perf_counter()
         trades, equity = act()
         used, took = time.process_time() - started, time.perf_counter() - wall
-        told = {"cpu_s": used, "cold_s": time.process_time(), "wall_s": took, "bars": int(made.close.size), "trades": trades, "equity": equity}
+        told = {
+            "cpu_s": used,
+            "cold_s": time.process_time(),
+            "wall_s": took,
+            "bars": int(made.close.size),
+            "trades": trades,
+            "equity": equity,
+        }
         print(json.dumps({"peer": peer, "workload": name, "run": number, **told, "peak_mb": peak_mb()}), flush=True)
     return 0
 

@@ -1,4 +1,4 @@
-"""The historical feed: price bars from csv and parquet files, checked against the trading calendar before they are traded.
+"""The historical feed: bars from csv and parquet files, checked against the trading calendar before they are traded.
 
     file = read_bars(Path("INFY.csv"), symbol="INFY", interval="1m")
     file.bars       # oldest first, one a minute, all inside the session
@@ -216,9 +216,7 @@ def _paths(folder: Path, symbols: Iterable[str] | None) -> dict[str, Path]:
             raise refusal(path, "symbol_twice", f"{found[path.stem].name} has the same symbol; keep one")
         found[path.stem] = path
     if not found:
-        raise refusal(
-            folder, "no_csv_files", "no csv or parquet file in this folder; its files are named SYMBOL.csv"
-        )
+        raise refusal(folder, "no_csv_files", "no csv or parquet file in this folder; its files are named SYMBOL.csv")
     if symbols is None:
         return found
     wanted = sorted(set(symbols))

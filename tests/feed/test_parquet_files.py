@@ -32,13 +32,15 @@ def test_a_parquet_file_gives_the_bars_of_the_csv_file(tmp_path):
 
 def test_daily_bars_without_a_zone_are_those_of_india(tmp_path):
     """As `client.history` gives them."""
-    table([CALM, CALM], start="2026-11-19", freq="1D", zone=None).to_parquet(tmp_path / "INFY.parquet")
+    table([CALM, (1001.0, 1002.0, 1000.0, 1001.5)], start="2026-11-19", freq="1D", zone=None).to_parquet(
+        tmp_path / "INFY.parquet"
+    )
     found = read_bars(tmp_path / "INFY.parquet", symbol="INFY", interval="1D")
     assert [bar.at.isoformat() for bar in found.bars] == ["2026-11-19T00:00:00+05:30", "2026-11-20T00:00:00+05:30"]
 
 
 @pytest.mark.parametrize(
-    ("row", "code"), [((1000, 999, 998, 1000), "high_low_not_enclosing"), ((float("nan"), 1, 1, 1), "not_a_number")]
+    ("row", "code"), [((1000, 999, 998, 1000), "high_low_not_enclosing"), ((float("nan"), 1, 1, 1), "price_missing")]
 )
 def test_what_is_wrong_in_a_parquet_file_is_named_by_its_row(tmp_path, row, code):
     """The same codes as of csv files."""

@@ -30,7 +30,9 @@ def bars(*rows, step=timedelta(minutes=1), start=START):
 
 def frame(series):
     """As `client.history` returns it: sorted columns, an index of times in India."""
-    table = pd.DataFrame({name: [float(getattr(bar, name)) for bar in series] for name in ("close", "high", "low", "open")})
+    table = pd.DataFrame(
+        {name: [float(getattr(bar, name)) for bar in series] for name in ("close", "high", "low", "open")}
+    )
     table["volume"] = 100
     table.index = pd.DatetimeIndex([bar.at for bar in series]).tz_convert("Asia/Kolkata")
     return table
@@ -92,7 +94,9 @@ def test_finer_bars_tell_which_came_first():
     series = bars(CALM, CALM, BOTH, step=five)
     finer = bars((1000, 1101, 1000, 1050), (1050, 1050, 979, 1000), start=START + 2 * five)
     about = {"interval": "5m", "intrabar": rc.Intrabar.LOWER_TIMEFRAME}
-    asked = {"signals": lambda bars: {0: rc.Signal("INFY", "BUY", at=START + five, bar_at=START, stop=980, target=1100)}}
+    asked = {
+        "signals": lambda bars: {0: rc.Signal("INFY", "BUY", at=START + five, bar_at=START, stop=980, target=1100)}
+    }
     strategy = type("Given", (), {"signals": staticmethod(asked["signals"])})()
     run = backtest({INFY: series}, strategy, RULES, finer={"INFY": finer}, **about)
     assert [trade.exit_price for trade in run.trades] == [1100]

@@ -38,7 +38,8 @@ def paper(arguments: argparse.Namespace) -> int:
     return tables.told(journal)
 
 
-def prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str, Sequence[OnBar]]]:
+def prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str, Sequence[Own]]]:
+    """Settings, bars by instrument, and the strategies by its key, as the arguments ask for them."""
     settings = load_settings(arguments.config)
     settings = evolve(settings, policy=with_loaded_rules(settings.policy))
     if settings.system.mode != PAPER:

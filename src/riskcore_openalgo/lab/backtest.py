@@ -8,7 +8,7 @@ run.save("out")
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -48,8 +48,8 @@ def backtest(
     """Run a strategy over bars under a policy, and say what came of it.
 
     `bars` are those of one `symbol`, or a mapping from symbols (or `rc.Instrument`s) to theirs; each a DataFrame as
-    `client.history` returns it, a mapping of arrays (`at, open, high, low, close, volume`), or riskcore bars. `strategy`
-    is a class or factory called for each symbol with `symbol` and `interval`, a dotted name of one, a mapping by
+    `client.history` returns it, a mapping of arrays (`at, open, high, low, close, volume`), or riskcore bars.
+    `strategy` is a class called for each symbol with `symbol` and `interval`, a dotted name of one, a mapping by
     symbol, or, for one symbol, `on_bar(bars)` or an object with it. `capital` in rupees takes the place of the policy's
     `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that begin
     on or after `first` and before `last` (a date counts whole) are traded. `finer` are bars of a shorter interval by
@@ -109,7 +109,7 @@ def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
 
 
 def interval_of(tables: Iterable[Columns]) -> str:
-    """The length of bars by the shortest time between two: 1m to 2h, or 1D; `ColumnsError` where it is none of these."""
+    """The length of bars by the shortest time between two: 1m to 2h, or 1D; `ColumnsError` where it is none."""
     steps = [int(np.diff(table.at).min()) for table in tables if len(table) > 1]
     if not steps:
         raise ColumnsError("one bar alone does not tell how long it is: give interval='1m' or the like")
@@ -168,7 +168,8 @@ def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int
         name = strategy.rpartition(":")[2].rpartition(".")[2]
         return [own_strategy(name, strategy, symbol=thing.symbol, interval=interval, parameters={})]
     if inspect.isclass(strategy) or (isinstance(strategy, partial) and inspect.isclass(strategy.func)):
-        return [strategy(symbol=thing.symbol, interval=interval)]
+        made: Any = strategy
+        return [made(symbol=thing.symbol, interval=interval)]
     if symbols > 1:
         raise StrategyError("one strategy object cannot serve several symbols: give its class, or a mapping by symbol")
     if not callable(getattr(strategy, "on_bar", strategy)) and not hasattr(strategy, "signals"):
@@ -177,5 +178,9 @@ def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int
 
 
 def _finer(finer: Mapping[str, Any] | None, series: Iterable[rc.Instrument]) -> dict[str, Sequence[rc.Bar]]:
-    known: Callable[[rc.Instrument], Any] = lambda thing: (finer or {}).get(thing.symbol, (finer or {}).get(thing.key))
-    return {thing.key: Columns.of(known(thing), thing.symbol) for thing in series if known(thing) is not None}
+    found: dict[str, Sequence[rc.Bar]] = {}
+    for thing in series:
+        table = (finer or {}).get(thing.symbol, (finer or {}).get(thing.key))
+        if table is not None:
+            found[thing.key] = Columns.of(table, thing.symbol)
+    return found

@@ -135,13 +135,13 @@ class Columns(Sequence[rc.Bar]):
 
 
 class Seen(Sequence[rc.Bar]):
-    """The first `count` bars of some columns: what has ended by now. Nothing after them can be reached through it."""
+    """The first `ended` bars of some columns: what has ended by now. Nothing after them can be reached through it."""
 
     def __init__(self, columns: Columns) -> None:
-        self._columns, self.count = columns, 0
+        self._columns, self.ended = columns, 0
 
     def __len__(self) -> int:
-        return self.count
+        return self.ended
 
     @overload
     def __getitem__(self, place: int) -> rc.Bar: ...
@@ -152,9 +152,9 @@ class Seen(Sequence[rc.Bar]):
     def __getitem__(self, place: int | slice) -> rc.Bar | Sequence[rc.Bar]:
         """One bar, or several."""
         if isinstance(place, slice):
-            return [self._columns.bar(each) for each in range(*place.indices(self.count))]
-        each = place + self.count if place < 0 else place
-        if not 0 <= each < self.count:
+            return [self._columns.bar(each) for each in range(*place.indices(self.ended))]
+        each = place + self.ended if place < 0 else place
+        if not 0 <= each < self.ended:
             raise IndexError(place)
         return self._columns.bar(each)
 
