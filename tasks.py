@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent
-ENVIRONMENTS, STAMP = ROOT / ".venv", "riskcore.stamp"
-INPUTS = ("pyproject.toml", "constraints.txt")
+ENVIRONMENTS, STAMP, INPUTS = ROOT / ".venv", "riskcore.stamp", ("pyproject.toml", "constraints.txt")
 UNPINNED = ("embed-freqtrade",)  # freqtrade names exact versions of its own, which are not ours
 PIP_LINES_SHOWN, PROGRESS_EVERY_S = 25, 10
 STRANGERS = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
@@ -128,8 +127,9 @@ def bench(args: list) -> int:
 
 
 def peers(args: list) -> int:
-    """A decision timed beside nautilus_trader's, which needs 3.12 (python3.12 tasks.py peers)."""
-    return in_dev("-m", "benchmarks.bench_peers", *args, name="peers")
+    """Backtests beside others' (peers --share 0.05), or decisions (peers decisions); needs 3.12."""
+    module, *rest = ["bench_peers", *args[1:]] if args[:1] == ["decisions"] else ["compare", *args]
+    return in_dev("-m", f"benchmarks.{module}", *rest, name="peers")
 
 
 def embed(args: list) -> int:

@@ -1,8 +1,8 @@
 """The workloads of the comparison with other backtesters: bars and signals from fixed seeds, the same for everyone.
 
 W1: one symbol, 1,000,000 one-minute bars. Long at the next open after EMA 20 crosses above EMA 50 (not before bar 60,
-and only when flat); stop 1.5 ATR 14 below the signal's close, target 2.5 times that distance above it; as many shares as
-1 % of equity risks, and at most 10 % of equity buys; 10,000,000 in cash; no costs.
+and only when flat); stop 1.5 ATR 14 below the signal's close, target 2.5 times that distance above it; as many shares
+as 1 % of equity risks, and 10 % of equity buys at most; 10,000,000 in cash; no costs.
 W2: 50 symbols of 20,000 bars; the same rule, one purse, at most 3 positions, 3 % loss a day, 5 entries a day.
 W3: W2 without the cap of 10 %, and 1 % loss a day.
 

@@ -116,3 +116,22 @@ def result(done: Run) -> tuple[int, float]:
     """How many trades there were, and the equity at the end."""
     equity = done.equity
     return len(done.simulation.trades), float(Decimal(0) if equity is None else equity)
+
+
+def tested(bars: dict[rc.Instrument, Columns], strategies: dict[str, Crossing], rules: rc.Policy) -> Run:
+    """The run itself, its data ready."""
+    return backtest(bars, strategies, rules, interval="1m")
+
+
+def bar_by_bar(name: str, made: Bars) -> Any:
+    """The core's own loop over bars as values, as live runs it: the yardstick."""
+    rules = policy(name)
+    series, strategies = prepared(name, made, rules)
+    bars = {thing: [columns.bar(place) for place in range(len(columns))] for thing, columns in series.items()}
+    raised = {thing.symbol: strategies[thing.symbol].signals(columns) for thing, columns in series.items()}
+
+    def act() -> tuple[int, float]:
+        done = rc.simulate(bars, lambda thing, seen: raised[thing.symbol].get(len(seen) - 1), rules)
+        return len(done.trades), float(done.equity or 0)
+
+    return act

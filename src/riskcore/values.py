@@ -63,11 +63,12 @@ def changed(value: Value, **changes: Any) -> Value:
     `attrs.evolve` checks every field again, those that stay too, and takes several times as long; whatever comes from
     outside goes through it. Raises `KeyError` for a field that the class has not.
     """
-    read, places, put = _parts(type(value))
+    kind: Any = type(value)
+    read, places, put = _parts(kind)
     parts = [*read(value)]
     for name, part in changes.items():
         parts[places[name]] = part
-    made: Value = object.__new__(type(value))
+    made: Value = object.__new__(kind)
     for store, part in zip(put, parts, strict=True):
         store(made, part)
     return made

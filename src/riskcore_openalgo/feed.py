@@ -1,4 +1,4 @@
-"""The historical feed: price bars from csv and parquet files, checked against the trading calendar before they are traded.
+"""The historical feed: bars from csv and parquet files, checked against the trading calendar before they are traded.
 
     file = read_bars(Path("INFY.csv"), symbol="INFY", interval="1m")
     file.bars       # oldest first, one a minute, all inside the session

@@ -25,7 +25,7 @@ def records_of(path: Path) -> list[tuple[int, list[str]]]:
     is missing or is no parquet file, `ImportError` without pyarrow.
     """
     try:
-        import pyarrow
+        import pyarrow as pa
         from pyarrow import parquet
     except ImportError as missing:
         raise ImportError('reading parquet files needs pyarrow: pip install "riskcore[parquet]"') from missing
@@ -33,7 +33,7 @@ def records_of(path: Path) -> list[tuple[int, list[str]]]:
         table = parquet.read_table(path)
     except FileNotFoundError:
         raise ParquetError("there is no such file; check the path") from None
-    except (pyarrow.ArrowException, OSError) as wrong:
+    except (pa.ArrowException, OSError) as wrong:
         raise ParquetError(f"{wrong}; write the file again") from None
     names = [TIMESTAMP if name in (INDEX, "index", "date", "datetime") else name for name in table.column_names]
     columns = [column.to_pylist() for column in table.columns]

@@ -83,7 +83,7 @@ class RunningAtr:
 
     @exact
     def upto(self, bars: Sequence[Bar]) -> Decimal:
-        """The value at the end of these bars: at least `period` of them, and those of the last call first among them."""
+        """The value at the end of these bars: `period` or more, those of the last call first among them."""
         count = len(bars)
         if not self._seen:
             self._value = average_true_range(bars[: self._period], self._period)

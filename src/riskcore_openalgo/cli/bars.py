@@ -16,7 +16,7 @@ from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import PAPER, Settings, Strategy, load_settings
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
-from riskcore_openalgo.lab.strategy import OnBar, Own, full_name, own_strategy
+from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.player import BarPlayer
 
@@ -40,8 +40,8 @@ def paper(arguments: argparse.Namespace) -> int:
     return tables.told(journal)
 
 
-def prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str, Sequence[OnBar]]]:
-    """What every command over bars needs: settings with their own rules loaded, bars, and strategies by instrument."""
+def prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str, Sequence[Own]]]:
+    """Settings, bars by instrument, and the strategies by its key, as the arguments ask for them."""
     settings = load_settings(arguments.config)
     settings = evolve(settings, policy=with_loaded_rules(settings.policy))
     if settings.system.mode != PAPER:

@@ -8,7 +8,7 @@ run.save("out")
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -17,7 +17,7 @@ import numpy as np
 from attrs import evolve
 
 import riskcore as rc
-from riskcore_openalgo.lab.columns import DAY, PRICES, SECOND, Columns, ColumnsError, times
+from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, PRICES, SECOND, Columns, ColumnsError, times
 from riskcore_openalgo.lab.jumping import Jumps
 from riskcore_openalgo.lab.raising import raised_by
 from riskcore_openalgo.lab.run import Jumped, Run
@@ -25,6 +25,8 @@ from riskcore_openalgo.lab.strategy import StrategyError, own_strategy
 from riskcore_openalgo.lab.timeline import Timeline
 
 KNOWN: Final = {60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1800: "30m", 3600: "1h", 7200: "2h"}
+
+GAP_UP, GAP_DOWN = 1.4, 0.7
 
 
 def backtest(
@@ -46,8 +48,8 @@ def backtest(
     """Run a strategy over bars under a policy, and say what came of it.
 
     `bars` are those of one `symbol`, or a mapping from symbols (or `rc.Instrument`s) to theirs; each a DataFrame as
-    `client.history` returns it, a mapping of arrays (`at, open, high, low, close, volume`), or riskcore bars. `strategy`
-    is a class or factory called for each symbol with `symbol` and `interval`, a dotted name of one, a mapping by
+    `client.history` returns it, a mapping of arrays (`at, open, high, low, close, volume`), or riskcore bars.
+    `strategy` is a class called for each symbol with `symbol` and `interval`, a dotted name of one, a mapping by
     symbol, or, for one symbol, `on_bar(bars)` or an object with it. `capital` in rupees takes the place of the policy's
     `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that begin
     on or after `first` and before `last` (a date counts whole) are traded. `finer` are bars of a shorter interval by
@@ -84,12 +86,30 @@ def backtest(
         simulation=simulation,
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
         bars=tuple(series.values()),
-        notes=tuple(notes),
+        notes=(*notes, *gaps_of(series)),
     )
 
 
+def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
+    """Opens far from the close of the day before, one line each: a split, a bonus, or another company's prices.
+
+    More than 1.4 times that close, or less than 0.7; such a gap is traded through as it stands.
+    """
+    told = []
+    for thing, table in series.items():
+        days = (table.at + IST_AHEAD) // DAY
+        moved = table.open[1:] / table.close[:-1]
+        odd = np.flatnonzero((np.diff(days) > 0) & ((moved > GAP_UP) | (moved < GAP_DOWN)))
+        told += [
+            f"{thing.key} {table.moment(place + 1):%Y-%m-%d}: open {table.open[place + 1]:g} after a close of "
+            f"{table.close[place]:g}: a split, a bonus or another company; the bars are taken as they are"
+            for place in odd.tolist()
+        ]
+    return tuple(told)
+
+
 def interval_of(tables: Iterable[Columns]) -> str:
-    """The length of bars by the shortest time between two: 1m to 2h, or 1D; `ColumnsError` where it is none of these."""
+    """The length of bars by the shortest time between two: 1m to 2h, or 1D; `ColumnsError` where it is none."""
     steps = [int(np.diff(table.at).min()) for table in tables if len(table) > 1]
     if not steps:
         raise ColumnsError("one bar alone does not tell how long it is: give interval='1m' or the like")
@@ -148,7 +168,8 @@ def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int
         name = strategy.rpartition(":")[2].rpartition(".")[2]
         return [own_strategy(name, strategy, symbol=thing.symbol, interval=interval, parameters={})]
     if inspect.isclass(strategy) or (isinstance(strategy, partial) and inspect.isclass(strategy.func)):
-        return [strategy(symbol=thing.symbol, interval=interval)]
+        made: Any = strategy
+        return [made(symbol=thing.symbol, interval=interval)]
     if symbols > 1:
         raise StrategyError("one strategy object cannot serve several symbols: give its class, or a mapping by symbol")
     if not callable(getattr(strategy, "on_bar", strategy)) and not hasattr(strategy, "signals"):
@@ -157,5 +178,9 @@ def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int
 
 
 def _finer(finer: Mapping[str, Any] | None, series: Iterable[rc.Instrument]) -> dict[str, Sequence[rc.Bar]]:
-    known: Callable[[rc.Instrument], Any] = lambda thing: (finer or {}).get(thing.symbol, (finer or {}).get(thing.key))
-    return {thing.key: Columns.of(known(thing), thing.symbol) for thing in series if known(thing) is not None}
+    found: dict[str, Sequence[rc.Bar]] = {}
+    for thing in series:
+        table = (finer or {}).get(thing.symbol, (finer or {}).get(thing.key))
+        if table is not None:
+            found[thing.key] = Columns.of(table, thing.symbol)
+    return found

@@ -135,13 +135,13 @@ class Columns(Sequence[rc.Bar]):
 
 
 class Seen(Sequence[rc.Bar]):
-    """The first `count` bars of some columns: what has ended by now. Nothing after them can be reached through it."""
+    """The first `ended` bars of some columns: what has ended by now. Nothing after them can be reached through it."""
 
     def __init__(self, columns: Columns) -> None:
-        self._columns, self.count = columns, 0
+        self._columns, self.ended = columns, 0
 
     def __len__(self) -> int:
-        return self.count
+        return self.ended
 
     @overload
     def __getitem__(self, place: int) -> rc.Bar: ...
@@ -152,21 +152,22 @@ class Seen(Sequence[rc.Bar]):
     def __getitem__(self, place: int | slice) -> rc.Bar | Sequence[rc.Bar]:
         """One bar, or several."""
         if isinstance(place, slice):
-            return [self._columns.bar(each) for each in range(*place.indices(self.count))]
-        each = place + self.count if place < 0 else place
-        if not 0 <= each < self.count:
+            return [self._columns.bar(each) for each in range(*place.indices(self.ended))]
+        each = place + self.ended if place < 0 else place
+        if not 0 <= each < self.ended:
             raise IndexError(place)
         return self._columns.bar(each)
 
 
 def times(given: Any, name: str) -> npt.NDArray[np.int64]:
     """Moments as nanoseconds since 1970 (UTC): datetimes, text, whole nanoseconds; without a zone they are IST."""
-    if hasattr(given, "tz") or hasattr(getattr(given, "dt", None), "tz"):  # a pandas index, or a column of times
-        index = given if hasattr(given, "tz") else given.dt
-        zone = index.tz
-        naive = given if zone is None else (index.tz_convert("UTC").tz_localize(None))
-        found = np.asarray(naive, dtype="datetime64[ns]").astype(np.int64)
-        return found - IST_AHEAD if zone is None else found
+    if hasattr(given, "tz"):  # a pandas index of times
+        naive = given if given.tz is None else given.tz_convert("UTC").tz_localize(None)
+        return np.asarray(naive, dtype="datetime64[ns]").astype(np.int64) - (IST_AHEAD if given.tz is None else 0)
+    if hasattr(getattr(given, "dt", None), "tz"):  # a pandas column of times
+        zone = given.dt.tz
+        column = given if zone is None else given.dt.tz_convert("UTC").dt.tz_localize(None)
+        return np.asarray(column, dtype="datetime64[ns]").astype(np.int64) - (IST_AHEAD if zone is None else 0)
     array = np.asarray(given)
     if np.issubdtype(array.dtype, np.datetime64):
         return array.astype("datetime64[ns]").astype(np.int64) - IST_AHEAD

@@ -120,7 +120,7 @@ class Jumps(rc.BarRun):
         return code + 1
 
     def _show(self, thing: int, place: int) -> e.PricesSeen:
-        self.seen[thing].count = place + 1
+        self.seen[thing].ended = place + 1
         prices = self.span(self.things[thing], self.series[thing].bar(place))
         self.latest[prices.key] = prices
         return prices
@@ -248,7 +248,7 @@ class Jumps(rc.BarRun):
         return together[order], now + np.cumsum(np.concatenate(steps)[order])
 
     def _mark(self, held: list[Held], limit: int) -> list[Held]:
-        """Mark each held instrument with its bars before `limit`: what lowers the equity first. What is left of them."""
+        """Mark each held instrument with its bars before `limit`: what lowers equity first. What is left."""
         due, left = [], []
         for one in held:
             last = min(self.line.place(one.thing, limit), one.last)
@@ -290,7 +290,7 @@ class Jumps(rc.BarRun):
         columns, period = self.series[thing], self.policy.atr_period
         if thing not in self._atr:
             self._atr[thing] = wilder_atr(columns.high, columns.low, columns.close, period)
-        place = self.seen[thing].count - 1
+        place = self.seen[thing].ended - 1
         value = float(self._atr[thing][place])
         steps = value * 1e6
         if abs(steps - np.floor(steps) - 0.5) > 1e-3 + float(columns.close[place]) * 1e-6:

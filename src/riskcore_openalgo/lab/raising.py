@@ -71,7 +71,7 @@ def _one_by_one(
     for thing, rank, on_bar in slow:
         asked.setdefault(thing, []).append((rank, on_bar))
     for code, thing, place in line.walk():
-        seen[thing].count = place + 1
+        seen[thing].ended = place + 1
         for rank, on_bar in asked.get(thing, ()):
             signal = on_bar(seen[thing])
             if signal is not None:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "riskcore-run"
 VERSION: Final = 1
-"""The version of a saved run. One that changes what is written is another; `Run.load` refuses those it does not know."""
+"""The version of what is saved: `Run.load` refuses those it does not know."""
 
 
 class Jumped(NamedTuple):
-    """How many bars there were, how many of them were left out, and why the others were looked at, most frequent first."""
+    """How many bars there were, how many were left out, and why the others were looked at, most frequent first."""
 
     bars: int
     left_out: int
@@ -39,7 +39,7 @@ class Jumped(NamedTuple):
 
 
 class InDoubt(NamedTuple):
-    """Bars that reached stop and target both: how many, and their trades' part of all money made and lost, in per cent."""
+    """Bars that reached stop and target both: how many, and their trades' part of all money made and lost (%)."""
 
     bars: int
     trades: int
@@ -125,7 +125,7 @@ class Run:
         return InDoubt(len(self.simulation.ambiguous), len(doubtful), round(share, 2))
 
     def path(self) -> tuple[npt.NDArray[np.int64], Floats]:
-        """The end of every moment in ns (UTC) and the equity then, as floats for drawing; raises `ValueError` if loaded."""
+        """The end of every moment in ns (UTC) and the equity then, for drawing; `ValueError` for a loaded run."""
         if not self.bars:
             raise ValueError("a run that was loaded has no bars: run the backtest again to draw its path")
         line = Timeline(self.bars, rc.interval_length(self.interval))
@@ -145,7 +145,7 @@ class Run:
                 f"{len(self.trades)} trades, {len(self.approved)} entries approved, {failed} refused",
                 f"equity Rs {policy.default_capital:,.2f} -> {told}",
                 f"bars {jumped.bars:,}, of which {jumped.share_pct:.1f} % could change nothing and were left out",
-                f"in doubt ({self.intrabar.value}): {doubt.bars} bars, {doubt.trades} trades, {doubt.share_pct} % of P&L",
+                f"in doubt ({self.intrabar.value}): {doubt.bars} bars, {doubt.trades} trades, {doubt.share_pct} % P&L",
                 *self.notes,
             ]
         )

@@ -29,7 +29,7 @@ DECISIONS: Final = (
 )
 FILLS: Final = ("at", "traded_at", "order_id", "key", "side", "quantity", "price", "value", "charges")
 STOPS: Final = ("signal_id", "key", "at", "stop", "rule")
-SESSIONS: Final = ("session", "opening", "net", "charges", "flow", "closing", "exposure_pct")
+SESSIONS: Final = ("session", "opening", "net", "charges", "flow", "closing", "gross_exposure")
 
 
 def save(run: Run, folder: Path) -> Path:
@@ -145,15 +145,8 @@ def _decisions(run: Run) -> Iterable[Sequence[Any]]:
 
 def _sessions(run: Run) -> Iterable[Sequence[Any]]:
     for day in rc.equity_curve(run.facts).days:
-        yield (
-            day.session,
-            day.opening,
-            day.net,
-            day.charges,
-            day.flow,
-            day.closing,
-            getattr(day.exposure, "mean_pct", ""),
-        )
+        gross = None if day.exposure is None else day.exposure.gross
+        yield day.session, day.opening, day.net, day.charges, day.flow, day.closing, gross
 
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -43,10 +43,10 @@ class Timeline:
         moment = place if self.even else int(self.places[thing][place])
         return moment * self.width + thing + 1
 
-    def codes(self, thing: int, first: int, last: int) -> np.ndarray:  # type: ignore[type-arg]
+    def codes(self, thing: int, first: int, last: int) -> np.ndarray:
         """The codes of an instrument's bars from `first` up to `last`."""
         moments = np.arange(first, last) if self.even else self.places[thing][first:last]
-        told: np.ndarray = moments * self.width + (thing + 1)  # type: ignore[type-arg]
+        told: np.ndarray = moments * self.width + (thing + 1)
         return told
 
     def place(self, thing: int, code: int) -> int:
