@@ -145,7 +145,8 @@ def run(names: Sequence[str], jobs: int, asked: Callable[[str, int | None], bool
 def mend(made: Path, root: Path) -> None:
     """Take away the files that a run which was broken off left empty among the mutants: they are made anew."""
     for path in (made / "src").rglob("*.py"):
-        if not path.stat().st_size and (root / path.relative_to(made)).stat().st_size:
+        source = root / path.relative_to(made)
+        if not path.stat().st_size and source.is_file() and source.stat().st_size:
             path.unlink()
 
 
