@@ -124,6 +124,7 @@ def run(names: Sequence[str], jobs: int, asked: Callable[[str, int | None], bool
     from mutmut import __main__ as mutmut  # noqa: PLC0415 - the audit environment has it, and --help needs none of it
     from mutmut.workers import isolation  # noqa: PLC0415
 
+    mend(ROOT / "mutants", ROOT)
     found = mutmut.collect_source_file_mutation_data
 
     def wanted(*, mutant_names: Sequence[str]) -> tuple[list[Any], Any]:
@@ -139,6 +140,14 @@ def run(names: Sequence[str], jobs: int, asked: Callable[[str, int | None], bool
     except SystemExit as gone:
         if gone.code:
             raise
+
+
+def mend(made: Path, root: Path) -> None:
+    """Take away the files that a run which was broken off left empty among the mutants: they are made anew."""
+    for path in (made / "src").rglob("*.py"):
+        source = root / path.relative_to(made)
+        if not path.stat().st_size and source.is_file() and source.stat().st_size:
+            path.unlink()
 
 
 def take_in_transparent() -> None:

@@ -77,6 +77,16 @@ def test_the_quick_tests_come_first_and_the_quickest_of_the_slow_alone():
     assert quick(["b", "d"], seconds, 0.3) == ["d"]
 
 
+def test_a_file_that_a_broken_run_left_empty_is_made_anew(tmp_path):
+    """One that is empty in the source too stays."""
+    for folder, text in ((tmp_path, "x = 1\n"), (tmp_path / "mutants", "")):
+        (folder / "src").mkdir(parents=True)
+        (folder / "src" / "cut.py").write_text(text, encoding="utf-8")
+        (folder / "src" / "__init__.py").write_text("", encoding="utf-8")
+    mutants.mend(tmp_path / "mutants", tmp_path)
+    assert [path.name for path in (tmp_path / "mutants" / "src").iterdir()] == ["__init__.py"]
+
+
 def test_what_the_code_as_it_is_left_in_a_cache_is_forgotten():
     """But the rows of the shipped tables are kept."""
     leave_by(future("INFY", expiry=date(2026, 12, 29), on=date(2026, 12, 1), tick="0.1", lot_size=400), 4)
