@@ -349,8 +349,8 @@ class System:
         metadata=_meta("list", "instruments whose prices are kept fresh for alerts", example="[NSE:RELIANCE, INFY]"),
     )
     hard_caps: HardCaps = field(factory=HardCaps)
-    intake: Intake = field(factory=Intake)
     control: ControlPage = field(factory=ControlPage)
+    intake: Intake = field(factory=Intake)
     alerting: Alerting = field(factory=Alerting)
     instruments: Mapping[str, InstrumentGiven] = field(
         factory=dict,
