@@ -98,7 +98,7 @@ def alone(tmp_path, capsys):
     return ran
 
 
-def test_without_a_runner_what_sends_nothing_is_done_at_once(alone):
+def test_without_a_runner_what_sends_nothing_is_done_at_once(alone, capsys):
     """A pause, a setting and the stop of a flat account; the next start finds them."""
     assert alone("pause", *WHY)[0] == 0
     assert alone("set", "max_positions", "2", *WHY)[0] == 0
@@ -109,6 +109,8 @@ def test_without_a_runner_what_sends_nothing_is_done_at_once(alone):
     assert (code, "emergency stop: stopping" in said) == (6, True)
     with Reader(alone.path) as journal:
         assert journal.load().state.book.state == "locked"
+    assert main(["status", str(alone.path)]) == 0
+    assert "emergency  stopping: our positions, by " in capsys.readouterr().out
 
 
 def test_without_a_runner_what_needs_one_says_so(alone):

@@ -64,6 +64,7 @@ def text(state: engine.State, policy: rc.Policy) -> str:
         f"equity     {_rupees(book.opening_equity)} at the open, today {today}",
         f"today      {trades}, {len(book.positions)} of {policy.max_positions} positions",
     ]
+    lines += _by_hand(state)
     if book.positions:
         rows = [
             (p.instrument.key, p.side, str(p.quantity), f"{p.average_price:.2f}", _price(p.stop), _price(p.target))
@@ -72,6 +73,18 @@ def text(state: engine.State, policy: rc.Policy) -> str:
         lines.append(table(("symbol", "side", "qty", "entry", "stop", "target"), rows))
     lines += [_order(order) for order in book.live_orders()]
     return "\n".join(lines)
+
+
+def _by_hand(state: engine.State) -> list[str]:
+    """What an operator has set: the emergency stop, and settings that wait for the next session."""
+    emergency, lines = state.control.emergency, []
+    if emergency is not None:
+        whose = "the whole account" if emergency.whole_account else "our positions"
+        lines.append(f"emergency  {emergency.stage}: {whose}, by {emergency.by} at {emergency.at:%Y-%m-%d %H:%M:%S}")
+        lines += [f"left       {what}" for what in emergency.contrary]
+    if state.control.next_policy is not None:
+        lines.append("settings   others were set, and hold from the next session")
+    return lines
 
 
 def _order(order: rc.Order) -> str:

@@ -14,6 +14,8 @@ HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 LONGEST_SESSION: Final = 24 * 60
 LAST_PORT: Final = 65535
+NOBODY: Final = f"scrypt$16384$8$1${'A' * 22}==${'A' * 43}="
+"""A line of the right form, for the example: the hash of no password that anybody knows."""
 
 
 def _meta(unit: str, help_: str, **more: Any) -> dict[str, Any]:
@@ -80,7 +82,7 @@ class ControlAccess:
         metadata=_meta(
             "text",
             "what `riskcore control password NAME` prints",
-            example="put-the-printed-line-here",
+            example=NOBODY,
             example_key="asha",
             key=user_name,
             item=checked_hash,

@@ -340,13 +340,13 @@ class System:
         metadata=_meta("list", "instruments whose prices are kept fresh for alerts", example="[NSE:RELIANCE, INFY]"),
     )
     hard_caps: HardCaps = field(factory=HardCaps)
-    intake: Intake = field(factory=Intake)
     sources: Mapping[str, AlertSource] = field(
         factory=dict,
         converter=_copied,
         metadata=_meta("by source", "how its alerts are read and bounded", example_key="tradingview", key=_name),
     )
     control: ControlPage = field(factory=ControlPage)
+    intake: Intake = field(factory=Intake)
     alerting: Alerting = field(factory=Alerting)
     instruments: Mapping[str, InstrumentGiven] = field(
         factory=dict,

@@ -73,11 +73,11 @@ class Ledger:
             self._plot(fact.at, self._state().book.equity)
 
     def facts(self, *kinds: type) -> list[events.Fact]:
-        """Those of some kinds, newest first; of the newest day alone."""
+        """Those of some kinds, newest first; of the session that runs alone."""
+        session = self._state().book.session
         with self._lock:
             found = [fact for fact in self._facts if isinstance(fact, kinds)]
-        newest = found[-1].at.date() if found else None
-        return [fact for fact in reversed(found) if fact.at.date() == newest]
+        return [fact for fact in reversed(found) if fact.at.date() == session]
 
     def points(self) -> list[Point]:
         """The way of equity today."""
