@@ -10,7 +10,7 @@ from tools import ast_ban
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-USERS_EXTRAS = ["openalgo", "runner", "alerts", "postgres", "encrypted", "cluster", "pandas-ta", "talib"]
+USERS_EXTRAS = ["openalgo", "runner", "alerts", "parquet", "postgres", "encrypted", "cluster", "pandas-ta", "talib"]
 TOOLS_EXTRAS = ["testing", "test", "dev", "embed", "embed-nautilus", "embed-freqtrade", "docs", "peers", "audit"]
 
 

@@ -106,7 +106,8 @@ def _answers(draw: random.Random, thing: rc.Instrument, bars: list[rc.Bar], inte
 
 def _signal(draw: random.Random, thing: rc.Instrument, bar: rc.Bar, interval: str) -> rc.Signal:
     side = draw.choice(("BUY", "SELL"))
-    away = draw.randrange(4, 80) * thing.tick * (1 if side == "BUY" else -1)
+    steps = draw.choice((draw.randrange(3, 12), draw.randrange(12, 80)))
+    away = steps * thing.tick * (1 if side == "BUY" else -1)
     own = {"stop": bar.close - away, "target": draw.choice((None, bar.close + 3 * away))}
     wanted = own if draw.random() < 0.6 and min(bar.close - away, bar.close + 3 * away) > 0 else {}
     return rc.Signal(
