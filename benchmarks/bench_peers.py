@@ -21,9 +21,7 @@ from riskcore.rules.table import asked
 try:
     from benchmarks import nautilus
 except ModuleNotFoundError as missing:
-    sys.exit(
-        f"error: {missing.name} is not installed: it has wheels for Python 3.12 to 3.14 (python3.12 tasks.py peers decisions)"
-    )
+    sys.exit(f"error: {missing.name} is missing: its wheels are for Python 3.12 to 3.14 (run it with python3.12)")
 
 AIM = 1.0
 COMMON = (
