@@ -1,6 +1,6 @@
 """Our decision against nautilus_trader's compiled path from a wish to a checked order: the aim is at most 1.0 times.
 
-    python3 tasks.py peers
+    python3 tasks.py peers decisions
 
 Ours decides one purchase and reads no finding, once with the sixteen rules that both can be said to ask (or that every
 risk desk has) and once with the whole default policy. Which rules are asked is restricted here only, by putting
@@ -21,9 +21,7 @@ from riskcore.rules.table import asked
 try:
     from benchmarks import nautilus
 except ModuleNotFoundError as missing:
-    sys.exit(
-        f"error: {missing.name} is not installed: it has wheels for Python 3.12 to 3.14 (python3.12 tasks.py peers)"
-    )
+    sys.exit(f"error: {missing.name} is missing: its wheels are for Python 3.12 to 3.14 (run it with python3.12)")
 
 AIM = 1.0
 COMMON = (
