@@ -18,8 +18,8 @@ from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import can_trade
 from riskcore.money import exact
 from riskcore.orders import BY_OPERATOR
-from riskcore.policy import Policy, policy_hash
-from riskcore.policy.changes import changes
+from riskcore.policy import Policy, policy_hash, setting_text
+from riskcore.policy.changes import Change, policy_changes
 from riskcore.positions import Position
 from riskcore.reasons import Finding
 from riskcore.rounding import STOP, rounded
@@ -101,8 +101,9 @@ def tighten(event: e.OperatorTightened, turn: Turn) -> None:
 
 def set_policy(event: e.OperatorSet, turn: Turn) -> None:
     """Other settings, at once; what lets more pass while the day is in loss needs the word, and the next session."""
-    found = changes(turn.policy, event.policy)
-    told = tuple((change.key, change.before, change.after) for change in found)
+    wanted = in_force(event.policy, turn.policy)
+    found = policy_changes(turn.policy, wanted)
+    told = tuple(map(_told, found))
     name = ", ".join(key for key, _, _ in told)
     later = any(change.looser for change in found) and in_loss(turn.book)
     reason = ""
@@ -124,7 +125,7 @@ def scheduled(turn: Turn) -> None:
     """What was scheduled for the next session comes into force: asked when one has opened."""
     waiting = turn.state.control.next_policy
     if waiting is not None:
-        told = tuple((change.key, change.before, change.after) for change in changes(turn.policy, waiting))
+        told = tuple(map(_told, policy_changes(turn.policy, in_force(waiting, turn.policy))))
         _put_in_force(turn, "riskcore", "scheduled for this session", told, waiting)
 
 
@@ -146,6 +147,11 @@ def in_force(by_hand: Policy, given: Policy) -> Policy:
     """The policy that rules: the one that a hand made, with the code of the rules of the one that is given."""
     names = [[(rule.name, rule.parameters, rule.source) for rule in policy.rules] for policy in (by_hand, given)]
     return attrs.evolve(by_hand, rules=given.rules) if names[0] == names[1] and by_hand.rules else by_hand
+
+
+def _told(change: Change) -> tuple[str, str, str]:
+    """A change as it stands in a fact: the key, and both values as text."""
+    return change.name, setting_text(change.before), setting_text(change.after)
 
 
 def _refuse(turn: Turn, event: Any, act: str, name: str, reason: str) -> None:
