@@ -16,7 +16,7 @@ import numpy as np
 import riskcore as rc
 from benchmarks.workloads import CASH, Bars
 from riskcore.table_rows import ChargeRates, Hours, Window, Year
-from riskcore_openalgo.lab.backtest import backtest
+from riskcore_openalgo.lab.backtests import backtest
 from riskcore_openalgo.lab.columns import Columns
 from riskcore_openalgo.lab.run import Run
 

@@ -10,7 +10,7 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from riskcore_openalgo.lab.averages import ema, wilder_atr
-from riskcore_openalgo.lab.backtest import backtest
+from riskcore_openalgo.lab.backtests import backtest
 from riskcore_openalgo.lab.columns import Columns, ColumnsError
 from riskcore_openalgo.lab.ema_cross import EmaCross
 from riskcore_openalgo.lab.run import Run

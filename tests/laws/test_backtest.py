@@ -11,7 +11,7 @@ from riskcore import engine, events as e
 from riskcore.testing.days import BREAKERS
 from riskcore.testing.history import rulebooks
 from riskcore.testing.strategies import policies
-from riskcore_openalgo.lab.backtest import backtest
+from riskcore_openalgo.lab.backtests import backtest
 from tests.laws.tapes import tape
 
 OPEN = {"max_position_size_percent": 100, "max_sector_exposure": 100, "max_trades_per_day": 8, "atr_warmup_bars": 5}

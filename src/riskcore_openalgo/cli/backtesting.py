@@ -11,7 +11,7 @@ import riskcore as rc
 from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.bars import open_at_the_end, prepared
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
-from riskcore_openalgo.lab.backtest import backtest as lab_backtest
+from riskcore_openalgo.lab.backtests import backtest as lab_backtest
 
 
 def backtest(arguments: argparse.Namespace) -> int:

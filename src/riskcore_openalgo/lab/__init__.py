@@ -1,15 +1,16 @@
 """The laboratory: strategies and studies over bars; importable without the OpenAlgo SDK.
 
-`lab.sweep` is imported when it is first used, so that a strategy alone costs nothing.
+`lab.backtest` and `lab.sweep` are imported when they are first used, so that a strategy alone costs nothing.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from riskcore_openalgo.lab.backtests import backtest as backtest
     from riskcore_openalgo.lab.sweeps import sweep as sweep
 
-_HOME = {"sweep": "riskcore_openalgo.lab.sweeps"}
+_HOME = {"backtest": "riskcore_openalgo.lab.backtests", "sweep": "riskcore_openalgo.lab.sweeps"}
 
 
 def __getattr__(name: str) -> Any:

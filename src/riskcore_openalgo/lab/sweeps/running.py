@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
+from riskcore_openalgo.lab.strategy import full_name
 from riskcore_openalgo.lab.sweeps.result import Sweep
 from riskcore_openalgo.lab.sweeps.space import Parameters, Space, combinations
 from riskcore_openalgo.lab.sweeps.trial import Backtest, Bars, Factory, Job, Trial, as_row, of_row, simulated
@@ -22,8 +23,7 @@ from riskcore_openalgo.lab.sweeps.trial import Backtest, Bars, Factory, Job, Tri
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-FAST: Final = "riskcore_openalgo.lab.backtest"
-SHORT_NAMES: Final = {"ema_cross": "riskcore_openalgo.lab.ema_cross:EmaCross"}
+FAST: Final = "riskcore_openalgo.lab.backtests"
 HEADER: Final = "riskcore_sweep"
 Told = Callable[[int, int], None]
 
@@ -89,7 +89,7 @@ def default_backtest() -> Backtest:
 def _factory(strategy: Factory | str) -> Factory:
     if not isinstance(strategy, str):
         return strategy
-    module, _, name = SHORT_NAMES.get(strategy, strategy).partition(":")
+    module, _, name = full_name(strategy).replace(":", ".").rpartition(".")
     try:
         found: Factory = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as problem:

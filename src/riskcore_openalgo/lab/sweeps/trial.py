@@ -28,7 +28,7 @@ class HasFacts(Protocol):
 
 
 class Backtest(Protocol):
-    """A backtest: `riskcore_openalgo.lab.backtest.backtest`, `simulated`, or one's own, importable by its name."""
+    """A backtest: `riskcore_openalgo.lab.backtests.backtest`, `simulated`, or one's own, importable by its name."""
 
     def __call__(self, bars: Bars, strategy: Factory, policy: rc.Policy, *, interval: str) -> HasFacts:
         """Run a strategy (made for each symbol by `strategy(symbol=..., interval=...)`) over bars."""
