@@ -92,6 +92,7 @@ if TYPE_CHECKING:
         ConnectionTimers as ConnectionTimers,
         ErrorLimit as ErrorLimit,
     )
+    from riskcore.policy.changes import Change as Change, loosened as loosened, policy_changes as policy_changes
     from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
@@ -207,6 +208,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "overrides": ("Tables",),
+    "policy.changes": ("Change", "loosened", "policy_changes"),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash"),
     "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
     "positions": ("Trail",),

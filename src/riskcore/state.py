@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -24,12 +24,21 @@ from riskcore.states import FORMER
 
 
 @frozen
+class HeldPolicy:
+    """A looser policy that waits for another session: its hash, since which session, and whether it is confirmed."""
+
+    policy_hash: str
+    session: date | None
+    confirmed: bool = False
+
+
+@frozen
 class State:
     """A running account: the book, and what only a running day needs.
 
     `number` counts inputs. `pending` are signals waiting for evidence, `seen` the ids of the session's signals,
     `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with, `observed`
-    what breakers go by beside the book, `custody` what is known of the broker's side.
+    what breakers go by beside the book, `custody` what is known of the broker's side, `held_policy` one that waits.
     """
 
     book: Book = field(factory=Book)
@@ -42,6 +51,7 @@ class State:
     policy_hash: str = ""
     observed: Observations = field(factory=Observations)
     custody: Custody = field(factory=Custody)
+    held_policy: HeldPolicy | None = None
 
 
 @exact
@@ -66,7 +76,16 @@ def fold(facts: Iterable[e.Fact], state: State | None = None) -> State:
 
 
 def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
-    return attrs.evolve(state, policy_hash=fact.policy_hash)
+    return attrs.evolve(state, policy_hash=fact.policy_hash, held_policy=None)
+
+
+def _policy_held(state: State, fact: e.PolicyHeld) -> State:
+    return attrs.evolve(state, held_policy=HeldPolicy(fact.policy_hash, state.book.session))
+
+
+def _policy_confirmed(state: State, fact: e.PolicyConfirmed) -> State:
+    held = state.held_policy
+    return state if held is None else attrs.evolve(state, held_policy=attrs.evolve(held, confirmed=True))
 
 
 def _session_opened(state: State, fact: e.SessionOpened) -> State:
@@ -241,5 +260,9 @@ _APPLY: Final[dict[type, Callable[[State, Any], State]]] = {
     e.Approaching: _approaching,
     e.Receded: _receded,
     e.Rearmed: _rearmed,
+    e.PolicyHeld: _policy_held,
+    e.PolicyConfirmed: _policy_confirmed,
+    e.Noticed: _unchanged,
+    e.AlarmAcknowledged: _unchanged,
     **APPLY,
 }

@@ -118,6 +118,7 @@ CONTROL_REFUSALS: Final[Mapping[str, str]] = {
     "locked": f"a locked state is lifted with the typed word {UNLOCK}",
     "graver_stands": "a graver latch stands and allows no re-arm: lift that one first",
     "condition_stands": "the latch is lifted by its cause having passed, and not by hand",
+    "no_such_policy": "no policy of that hash is kept back",
     "still_at_limit": f"the breaker still measures at its limit: confirm with the typed word {CONFIRM}",
 }
 """Why an act by hand is refused, in the order in which it is asked."""

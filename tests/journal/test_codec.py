@@ -62,6 +62,13 @@ RARE = (
     events.TroubleSeen(NOW, "prices_stale", "silent for 90 s", "NSE:M&M"),
     events.PricesSeen(NOW, "NSE:SBIN", *map(Decimal, (801, 802, 800, 801)), NOW, ticks=3, sources=("poll", "stream")),
     events.EvidenceFailed(NOW, "id", "NSE:NOBODY is not known"),
+    events.PolicyHeld(NOW, "ab" * 32, ("max_positions", "risk_per_trade")),
+    events.PolicyConfirmed(NOW, "asha", "meant", "ab" * 32),
+    events.ConfirmPolicy(NOW, "asha", "meant", "ab" * 6),
+    events.NoticeGiven(NOW, "login_needed", "", "the token is dead"),
+    events.Noticed(NOW, "login_needed", "", "the token is dead"),
+    events.AcknowledgeAlarm(NOW, "asha", "on it", "unprotected"),
+    events.AlarmAcknowledged(NOW, "asha", "on it", "unprotected", ""),
 )
 
 

@@ -13,6 +13,7 @@ from riskcore import events as e
 from riskcore.engine.breakers import watch_breakers, watch_the_clock
 from riskcore.engine.clock import new_day
 from riskcore.engine.inputs import asked_interval, react_to
+from riskcore.engine.policies import in_force
 from riskcore.engine.protection import protect
 from riskcore.engine.turn import Turn
 from riskcore.money import exact
@@ -20,7 +21,7 @@ from riskcore.policy import Policy
 from riskcore.sessions import in_ist
 from riskcore.state import State, evolve, fold, taken
 
-__all__ = ["State", "Step", "asked_interval", "evolve", "fold", "react", "resume", "step", "taken"]
+__all__ = ["State", "Step", "asked_interval", "evolve", "fold", "in_force", "react", "resume", "step", "taken"]
 
 
 @frozen
@@ -34,7 +35,10 @@ class Step:
 
 @exact
 def step(state: State, event: e.Input, policy: Policy) -> Step:
-    """Take one input: the next state, the facts to journal and the commands to carry out, in order."""
+    """Take one input: the next state, the facts to journal and the commands to carry out, in order.
+
+    `policy` is the one in force before the input; `in_force` tells the one after it.
+    """
     claimed = in_ist(event.at, "at")
     at = claimed if state.now is None else max(claimed, state.now)
     turn = Turn(taken(state, at), policy, at)

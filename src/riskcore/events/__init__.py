@@ -20,8 +20,11 @@ from riskcore.commands import (
     ReviseOrder as ReviseOrder,
 )
 from riskcore.events.controls import (
+    AcknowledgeAlarm as AcknowledgeAlarm,
+    AlarmAcknowledged as AlarmAcknowledged,
     Approaching as Approaching,
     ClockSeen as ClockSeen,
+    ConfirmPolicy as ConfirmPolicy,
     ConnectionSeen as ConnectionSeen,
     ConnectionStaged as ConnectionStaged,
     ControlRefused as ControlRefused,
@@ -29,9 +32,13 @@ from riskcore.events.controls import (
     Latched as Latched,
     Lifted as Lifted,
     LoginSeen as LoginSeen,
+    Noticed as Noticed,
+    NoticeGiven as NoticeGiven,
     OperatorHalted as OperatorHalted,
     OperatorResumed as OperatorResumed,
     OrderFailed as OrderFailed,
+    PolicyConfirmed as PolicyConfirmed,
+    PolicyHeld as PolicyHeld,
     Rearmed as Rearmed,
     Receded as Receded,
     TroubleOver as TroubleOver,
@@ -127,6 +134,9 @@ Input: TypeAlias = (
     | RevisionReported
     | DifferencesAccepted
     | FundsSeen
+    | ConfirmPolicy
+    | NoticeGiven
+    | AcknowledgeAlarm
 )
 INPUTS: tuple[type, ...] = get_args(Input)
 
@@ -180,5 +190,9 @@ Fact: TypeAlias = (
     | DifferencesTaken
     | PositionAdjusted
     | FundsCompared
+    | PolicyHeld
+    | PolicyConfirmed
+    | Noticed
+    | AlarmAcknowledged
 )
 FACTS: tuple[type, ...] = get_args(Fact)

@@ -1,0 +1,87 @@
+"""What a change of policy does: which settings differ, and which of them let more happen than before.
+
+A setting whose tighter direction is not known here counts as looser whenever it changes: while the day is in loss, a
+change that cannot be proven to tighten waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import attrs
+from attrs import frozen
+
+from riskcore.policy import Policy
+
+LESS: Final = (
+    "risk_per_trade", "fixed_quantity", "fixed_notional", "volatility_target_pct", "kelly_multiplier",
+    "throttle_from_pct", "throttle_to_pct", "throttle_least_pct", "max_position_size_percent", "max_quantity",
+    "max_notional", "max_slices", "max_sector_net_exposure", "max_unknown_sector_exposure", "capital_max",
+    "max_sector_exposure", "max_positions", "max_trades_per_day", "max_daily_loss", "max_weekly_loss",
+    "max_monthly_loss", "max_open_risk", "max_entries_per_symbol", "max_stops", "max_correlation",
+    "correlation_shrinkage", "cluster_correlation", "max_cluster_positions", "max_cluster_exposure", "max_drawdown",
+    "max_loss_streak", "max_loss_streak_r", "max_give_back_pct", "give_back_after_pct", "max_order_errors",
+    "max_orders_per_s", "stale_after_s", "max_spread_pct", "max_gap_pct", "max_clock_drift_s", "max_price_drift_pct",
+    "price_max", "no_entry_after", "quote_max_age_s", "signal_max_age_s", "clock_skew_s", "protect_alarm_s",
+    "protect_flatten_s",
+)  # fmt: skip
+"""Tighter is less; nothing at all (off) is the loosest."""
+MORE: Final = (
+    "min_risk_reward", "min_quantity", "price_min", "cooldown_s", "cooldown_after_loss_s", "stops_lock_s",
+    "stops_window_s", "atr_warmup_bars", "slippage_ticks", "slippage_pct", "no_entry_before", "kelly_min_trades",
+    "correlation_min_bars", "near_band_pct",
+)  # fmt: skip
+"""Tighter is more; nothing at all (off) is the loosest."""
+FEWER: Final = ("allowed_sides", "allowed_products", "allowed_symbols", "allowed_sessions", "allowed_weekdays")
+"""Tighter is a part of what was there; nothing at all allows everything."""
+WIDER: Final = ("denied_symbols",)
+"""Tighter is all of what was there, and more."""
+ON: Final = ("one_position_per_symbol", "risk_includes_charges", "daily_loss_worst_case")
+"""Tighter is true."""
+SAYS: Final = ("approaching_pct", "confirm_small")
+"""What only tells, and bounds nothing."""
+
+LOOSER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    **dict.fromkeys(LESS, lambda before, after: before is not None and (after is None or after > before)),
+    **dict.fromkeys(MORE, lambda before, after: before is not None and (after is None or after < before)),
+    **dict.fromkeys(FEWER, lambda before, after: before is not None and (after is None or not set(after) <= {*before})),
+    **dict.fromkeys(WIDER, lambda before, after: bool(before) and not {*before} <= {*(after or ())}),
+    **dict.fromkeys(ON, lambda before, after: before and not after),
+    **dict.fromkeys(SAYS, lambda before, after: False),
+}
+"""Setting -> whether it lets more happen after a change than before."""
+
+
+@frozen
+class Change:
+    """One setting that differs between two policies, and whether it lets more happen than before."""
+
+    name: str
+    before: Any
+    after: Any
+    looser: bool
+
+
+def policy_changes(before: Policy, after: Policy) -> tuple[Change, ...]:
+    """Every setting in which two policies differ, in the order of the policy.
+
+    >>> [(c.name, c.looser) for c in policy_changes(Policy(), Policy(max_positions=2, max_trades_per_day=6))]
+    [('max_positions', False), ('max_trades_per_day', True)]
+    """
+    found = []
+    for field in attrs.fields(Policy):
+        was, is_now = getattr(before, field.name), getattr(after, field.name)
+        if was != is_now:
+            looser = LOOSER.get(field.name, lambda before, after: True)
+            found.append(Change(field.name, was, is_now, looser(was, is_now)))
+    return tuple(found)
+
+
+def loosened(before: Policy, after: Policy) -> tuple[str, ...]:
+    """The settings that let more happen under `after` than under `before`.
+
+    >>> loosened(Policy(), Policy(risk_per_trade=2, min_risk_reward=3))
+    ('risk_per_trade',)
+    """
+    return tuple(change.name for change in policy_changes(before, after) if change.looser)
