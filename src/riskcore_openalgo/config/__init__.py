@@ -11,6 +11,7 @@ from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationE
 from riskcore_openalgo.config.settings import (
     LIVE,
     PAPER,
+    AlertChannels,
     Alerting,
     Credentials,
     InstrumentGiven,
@@ -28,6 +29,7 @@ __all__ = [
     "EXIT_CONFIGURATION",
     "LIVE",
     "PAPER",
+    "AlertChannels",
     "Alerting",
     "ConfigurationError",
     "Credentials",

@@ -28,6 +28,8 @@ HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 LAST_PORT: Final = 65535
 MORNING: Final = (time(8, 45), time(9, 0), time(9, 10))
 LARGEST_BODY: Final = 10_000_000
+MOST_SECONDS: Final = 86_400
+SEVERITIES: Final = ("info", "warning", "critical")
 
 
 def _meta(unit: str, help_: str, **more: Any) -> dict[str, Any]:
@@ -153,6 +155,33 @@ def _secrets(value: Mapping[str, str]) -> dict[str, str]:
     return {_name(source): _secret(secret) for source, secret in value.items()}
 
 
+def _beat(value: Any) -> str | None:
+    """An address to call. The message does not repeat it: it holds a token."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[!-~]+", value):
+        raise ValueError("must be an address such as https://heartbeat.example/put-your-id-here")
+    return value
+
+
+def _severity(value: Any) -> str:
+    if value not in SEVERITIES:
+        raise ValueError(f"must be one of {', '.join(SEVERITIES)}, got {value!r}")
+    return str(value)
+
+
+def _optional_time(value: Any) -> time | None:
+    return None if value is None else _time(value)
+
+
+def _seconds(value: Any) -> int:
+    return _whole_up_to(MOST_SECONDS, value)
+
+
+def _days(value: Any) -> int:
+    return _whole_up_to(365, value)
+
+
 def _optional_text(value: Any) -> str | None:
     return None if value is None else _text(value)
 
@@ -270,11 +299,49 @@ class Webhook:
 
 
 @frozen(kw_only=True)
+class AlertChannels:
+    """Where alerts go beside OpenAlgo's Telegram. The addresses hold tokens: they are secrets."""
+
+    channels: Mapping[str, str] = field(
+        factory=dict,
+        repr=False,
+        converter=_secrets,
+        metadata=_meta(
+            "Apprise URL",
+            "one for each channel; needs the extra alerts",
+            example="put-an-apprise-url-here",
+            example_key="phone",
+            key=_name,
+            item=_secret,
+            secret=True,
+        ),
+    )
+    heartbeat_url: str | None = field(
+        default=None,
+        repr=False,
+        converter=_beat,
+        metadata=_meta(
+            "http(s)://...",
+            "called while all is well: whoever answers there raises the alarm when that ends",
+            example="https://heartbeat.example/put-your-id-here",
+            secret=True,
+        ),
+    )
+
+
+@frozen(kw_only=True)
 class Credentials:
     """What must stay secret: in no repr, no message, no log."""
 
     openalgo: OpenAlgoAccess = field(factory=OpenAlgoAccess)
     webhook: Webhook = field(factory=Webhook)
+    alerts: AlertChannels = field(factory=AlertChannels)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret there is, for whoever must keep them out of a text."""
+        single = (self.openalgo.api_key, self.alerts.heartbeat_url)
+        several = (*self.webhook.secrets.values(), *self.alerts.channels.values())
+        return tuple(secret for secret in (*single, *several) if secret)
 
 
 @frozen(kw_only=True)
@@ -324,6 +391,45 @@ class Alerting:
         converter=_times,
         metadata=_meta("list of times", "when to say on a trading day that a login is needed", item=_time),
     )
+    least: str = field(
+        default="info",
+        converter=_severity,
+        metadata=_meta("info/warning/critical", "the mildest that is told to channels; the log has all"),
+    )
+    quiet_from: time | None = field(
+        default=None,
+        converter=_optional_time,
+        metadata=_meta('IST "HH:MM"', "from then on only what is critical is told; the rest waits", example='"22:00"'),
+    )
+    quiet_until: time | None = field(
+        default=None,
+        converter=_optional_time,
+        metadata=_meta('IST "HH:MM"', "until then", example='"07:00"'),
+    )
+    repeat_s: int = field(
+        default=300,
+        converter=_seconds,
+        metadata=_meta("seconds", "the same is not told again sooner; a critical one that stands is told again then"),
+    )
+    heartbeat_s: int = field(
+        default=60,
+        converter=_seconds,
+        metadata=_meta("seconds", "how often heartbeat_url is called while all is well"),
+    )
+    summary_at: time | None = field(
+        default=time(15, 45),
+        converter=_optional_time,
+        metadata=_meta('IST "HH:MM"', "when the day is summed up; empty: never"),
+    )
+    calendar_days: int = field(
+        default=30,
+        converter=_days,
+        metadata=_meta("days", "so long before the market calendar ends it is told each trading day"),
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            raise ValueError("quiet_from and quiet_until belong together: write both, or neither")
 
 
 @frozen(kw_only=True)

@@ -21,7 +21,8 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine
-from riskcore_openalgo.alarms import Alarms
+from riskcore_openalgo.alarms import Alarms, Quiet
+from riskcore_openalgo.alarms.channels import channels_of
 from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.client.fields import split_key
@@ -35,6 +36,7 @@ from riskcore_openalgo.live_feed import LiveFeed, by_calendar
 from riskcore_openalgo.live_feed.live import LIVE as FEED_LIVE, PAPER as FEED_PAPER
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch, Watched
+from riskcore_openalgo.runner.daily import Daily
 from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
 from riskcore_openalgo.runner.history import History, bars_for
 from riskcore_openalgo.runner.inbox import Inbox
@@ -97,9 +99,10 @@ class _Assembly:
     def day(self) -> Day:
         """Put it together."""
         policy, client, standing = self.settings.policy, self.client, Standing(self.settings.policy)
+        alerting = self.settings.system.alerting
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
-        inbox = Inbox(self.journal.inbox, self.journal, tell=alarms.tell)
+        inbox = Inbox(self.journal.inbox, self.journal, tell=partial(alarms.tell, name="request_refused"))
         history = History(client, bars=bars_for(policy))
         guard = ModeGuard(client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
@@ -123,7 +126,8 @@ class _Assembly:
             feed=feed,
             bars=BarWatch(history, known.instrument, standing.policy, self.clock, self._strategies()),
             alarms=alarms,
-            mornings=Mornings(self.settings.system.alerting.login_times),
+            mornings=Mornings(alerting.login_times),
+            daily=Daily(alerting.summary_at, alerting.login_times, alerting.calendar_days),
             clock=self.clock,
             wake=wake,
             watched=self.settings.system.watch,
@@ -134,7 +138,9 @@ class _Assembly:
         )
         opened.callback(lanes.close)
         opened.callback(feed.stop)
-        return Day(live=standing.of(Live(parts)), alarms=alarms, inbox=inbox, wake=wake, close=opened.close)
+        live = standing.of(Live(parts))
+        alarms.through(live.runner.offer)
+        return Day(live=live, alarms=alarms, inbox=inbox, wake=wake, close=opened.close)
 
     def _known(self) -> Known:
         tables, given = self.settings.policy.tables, self.settings.system.instruments
@@ -176,9 +182,19 @@ class _Assembly:
         )
 
     def _alarms(self) -> Alarms:
-        user = self.settings.system.alerting.telegram_user
-        channels = () if user is None else (partial(self.client.telegram, username=user),)
-        return Alarms(channels)
+        alerting = self.settings.system.alerting
+        return Alarms(
+            self.journal,
+            channels_of(self.settings, self.client),
+            clock=self.clock,
+            cursors=self.journal.inbox.with_suffix(".alerts"),
+            quiet=Quiet(
+                least=alerting.least,
+                since=alerting.quiet_from,
+                until=alerting.quiet_until,
+                repeat_s=alerting.repeat_s,
+            ),
+        )
 
     def _strategies(self) -> Mapping[Watched, Sequence[OnBar]]:
         made: dict[Watched, list[OnBar]] = {}

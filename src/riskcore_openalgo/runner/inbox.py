@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, get_args
 
 import attrs
 from attrs import frozen
@@ -37,18 +37,15 @@ from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.journal.tables import JOURNAL
 
 Request: TypeAlias = (
-    events.DifferencesAccepted | events.OperatorHalted | events.OperatorResumed | events.LoginSeen | events.TightenStop
+    events.DifferencesAccepted
+    | events.OperatorHalted
+    | events.OperatorResumed
+    | events.LoginSeen
+    | events.TightenStop
+    | events.ConfirmPolicy
+    | events.AcknowledgeAlarm
 )
-REQUESTS: Final[dict[str, type]] = {
-    kind.__name__: kind
-    for kind in (
-        events.DifferencesAccepted,
-        events.OperatorHalted,
-        events.OperatorResumed,
-        events.LoginSeen,
-        events.TightenStop,
-    )
-}
+REQUESTS: Final[dict[str, type]] = {kind.__name__: kind for kind in get_args(Request)}
 """The inputs that an operator may leave: nothing that a price, a broker or a strategy says."""
 
 FORM: Final = 1

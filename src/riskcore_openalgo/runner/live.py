@@ -23,6 +23,7 @@ from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed import LiveFeed
 from riskcore_openalgo.runner.account import BY, Account, Reading, reading_job
 from riskcore_openalgo.runner.bar_watch import BarWatch
+from riskcore_openalgo.runner.daily import Daily
 from riskcore_openalgo.runner.lanes import Lanes
 from riskcore_openalgo.runner.latency import Latency
 from riskcore_openalgo.runner.mornings import Mornings
@@ -76,6 +77,8 @@ class Parts:
     paper: PaperGateway | None = None
     capability: rc.Capability | None = None
     timers: Timers | None = None
+    daily: Daily | None = None
+    watchers: tuple[Callable[[events.Fact], None], ...] = ()
 
 
 class Live:
@@ -83,7 +86,7 @@ class Live:
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._reading = parts, Reading()
-        self.latency = Latency(parts.alarms.tell)
+        self.latency = Latency(partial(parts.alarms.tell, name="slow_orders"))
         self.runner = Runner(
             journal=parts.journal,
             policy=parts.policy,
@@ -127,7 +130,9 @@ class Live:
         self._read(now)
         told = parts.mornings.due(now, self.state, self.runner.policy.tables)
         if told:
-            parts.alarms.tell(told)
+            parts.alarms.tell(told, name="login_needed")
+        for notice in () if parts.daily is None else parts.daily.due(now, self.state, self.runner.policy):
+            parts.alarms.tell(notice.text, name=notice.name, subject=notice.subject)
         taken = self.runner.turn()
         parts.feed.watch(self._keys())
         return taken
@@ -146,6 +151,8 @@ class Live:
         """Everybody who is told of facts, after they are durable."""
         self._parts.alarms.watch(fact)
         self.latency.watch(fact)
+        for watch in self._parts.watchers:
+            watch(fact)
 
     def _read(self, now: datetime) -> None:
         """Begin what is to be read of the account and of bars."""
