@@ -26,7 +26,8 @@ def following(signal_id: str) -> Iterator[None]:
 def signal_of(event: Any) -> str:
     """The id of the signal that an input, a fact or a command is about; "" where it is about none.
 
-    Orders are named after their signal: `ID` is the entry, `ID:2` its second slice (it keeps that ending), `ID:exit:...` what leaves.
+    Orders are named after their signal: `ID` is the entry, `ID:2` its second slice (it keeps that ending), and
+    `ID:exit:...` what leaves.
     """
     for path in ("signal.id", "signal_id", "order.signal_id", "order.order_id", "order_id"):
         found = event

@@ -93,7 +93,7 @@ def test_everything_that_can_be_told_is_one_line_of_ascii():
     lines = [said for said in map(told, every_event()) if said is not None]
     assert len(lines) > 50
     assert all(said.line.isascii() and "\n" not in said.line for said in lines)
-    assert {type(fact) for fact in every_event() if told(fact)} | {e.OrderMoved} >= set(TABLE) - {e.PositionAdjusted}
+    assert {type(fact) for fact in every_event() if told(fact)} | {e.EntryRefused} >= set(TABLE)
 
 
 def test_what_is_nobodys_business_is_not_told():

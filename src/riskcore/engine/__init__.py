@@ -13,6 +13,7 @@ from riskcore import events as e
 from riskcore.engine.breakers import watch_breakers, watch_the_clock
 from riskcore.engine.clock import new_day
 from riskcore.engine.inputs import asked_interval, react_to
+from riskcore.engine.limits import InUse, limits_in_use
 from riskcore.engine.policies import in_force
 from riskcore.engine.protection import protect
 from riskcore.engine.turn import Turn
@@ -21,7 +22,20 @@ from riskcore.policy import Policy
 from riskcore.sessions import in_ist
 from riskcore.state import State, evolve, fold, taken
 
-__all__ = ["State", "Step", "asked_interval", "evolve", "fold", "in_force", "react", "resume", "step", "taken"]
+__all__ = [
+    "InUse",
+    "State",
+    "Step",
+    "asked_interval",
+    "evolve",
+    "fold",
+    "in_force",
+    "limits_in_use",
+    "react",
+    "resume",
+    "step",
+    "taken",
+]
 
 
 @frozen

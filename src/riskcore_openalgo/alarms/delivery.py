@@ -125,7 +125,7 @@ class _Due:
 
 
 @frozen
-class _Standing:
+class Standing:
     """Critical things that stand and that nobody looks after: key -> the words, and when they were told last."""
 
     found: dict[str, tuple[Told, datetime]] = field(factory=dict)
@@ -163,7 +163,7 @@ class Delivery:
         self._direct: deque[tuple[datetime, Told]] = deque()
         self._told: OrderedDict[str, datetime] = OrderedDict()
         self._ahead: OrderedDict[str, None] = OrderedDict()
-        self._standing: _Standing | None = None
+        self._standing: Standing | None = None
 
     @property
     def backlog(self) -> int:
@@ -223,9 +223,9 @@ class Delivery:
     def _types(self, line: str) -> tuple[str, ...]:
         return (*TYPES, events.SessionOpened.__name__) if line == CRITICAL else TYPES
 
-    def _stood(self) -> _Standing:
+    def _stood(self) -> Standing:
         """What stood, and was not acknowledged, at the cursor."""
-        standing, end = _Standing(), self._rows[CRITICAL]
+        standing, end = Standing(), self._rows[CRITICAL]
         for row in self._journal.rows("fact", types=(*STANDING, events.SessionOpened.__name__)):
             if row.seq > end:
                 break

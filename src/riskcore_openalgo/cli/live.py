@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +14,13 @@ from types import FrameType
 from typing import Final
 
 from riskcore_openalgo.cli.opening import key_of
+from riskcore_openalgo.cli.watching import refuse_plain, reloading, trusting, unsafe, watched
 from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.logs import Redactor, access_log, logging_to
+from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.alerts import AlertDesk
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, what_is_open, wind_down
@@ -63,20 +64,36 @@ def run(
     clock: Callable[[], datetime] = now_in_ist,
 ) -> int:
     """One day until somebody stops it; the exit code says how things stood then."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    key = os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""
-    access = settings.credentials.openalgo
+    real = mode == LIVE and not analyzer
+    refuse_plain(settings, real=real)
+    keys = [os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""]
+    access, redactor, metrics = settings.credentials.openalgo, Redactor(settings.credentials.secrets()), Metrics()
+    redactor.learn(keys)
     with contextlib.ExitStack() as opened:
-        client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
+        opened.enter_context(logging_to(settings.system.logging, redactor))
+        opened.enter_context(trusting(settings, arguments.config))
+        client = opened.enter_context(Client(access.host, keys[-1], ws_url=access.ws_url, clock=clock))
         place = arguments.journal or settings.system.journal
         journal = opened.enter_context(Journal(place, key=key_of(place)))
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
-        day = assembled(settings, client, journal, mode=mode, analyzer=analyzer, clock=clock, api_key=lambda: key)
+        day = assembled(
+            settings,
+            client,
+            journal,
+            mode=mode,
+            analyzer=analyzer,
+            clock=clock,
+            api_key=lambda: keys[-1],
+            watchers=(metrics.watch,),
+        )
         opened.callback(day.close)
         asked = Asked(day, flatten=arguments.flatten)
         opened.enter_context(stopped_by_signals(asked))
         day.live.start()
+        opened.enter_context(watched(settings, day, client, journal, metrics))
+        opened.enter_context(
+            reloading(settings, arguments.config, day, client, redactor=redactor, real=real, took=keys.append)
+        )
         opened.enter_context(intake(settings, day))
         day.live.run(asked)
         code = end(day, flatten=asked.flatten)
@@ -128,8 +145,9 @@ def intake(settings: Settings, day: Day) -> Iterator[None]:
         return
     runner = day.live.runner
     app = intake_app(AlertDesk(runner).submit, secrets=secrets, clock=runner.clock, max_body_bytes=place.max_body_bytes)
-    with serve(app, place.host, place.port) as server:
-        print(f"alerts: http://{place.host}:{server.port}/webhook/SOURCE, of {', '.join(secrets)}", flush=True)
+    tls = () if place.certificate is None else (place.certificate, place.private_key)
+    with serve(access_log(app), place.host, place.port, tls=tls) as server:
+        print(f"alerts: {server.url}/webhook/SOURCE, of {', '.join(secrets)}", flush=True)
         yield
 
 
@@ -173,6 +191,7 @@ def banner(settings: Settings, client: Client, journal: Journal, *, mode: str, a
             f"  rules      {limits}",
             f"  hard caps  order value {value}, quantity {quantity}, orders a day {orders}",
             f"  journal    {journal.where} ({journal.length} rows)",
+            *(f"  UNSAFE     {what}" for what in unsafe(settings)),
             "=" * WIDTH,
         )
     )

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from riskcore_openalgo.cli.trust import trust_verbs
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, lazy, place
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     journal_verbs(verbs)
     _status(verbs)
     _stop(verbs)
+    trust_verbs(verbs)
     return made
 
 

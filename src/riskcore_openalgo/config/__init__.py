@@ -6,21 +6,23 @@
 Nothing of the policy is said here: its keys, defaults, checks and help are read off `riskcore.Policy`.
 """
 
+from riskcore_openalgo.config.checks import LIVE, PAPER
+from riskcore_openalgo.config.keys import Keys
 from riskcore_openalgo.config.loader import load_policy, load_settings
 from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationError, Problem
 from riskcore_openalgo.config.settings import (
-    LIVE,
-    PAPER,
     AlertChannels,
     Alerting,
     Credentials,
     InstrumentGiven,
     Intake,
+    Logging,
     OpenAlgoAccess,
     Settings,
     Source,
     Strategy,
     System,
+    Watching,
     Webhook,
 )
 from riskcore_openalgo.config.writer import write_defaults
@@ -35,12 +37,15 @@ __all__ = [
     "Credentials",
     "InstrumentGiven",
     "Intake",
+    "Keys",
+    "Logging",
     "OpenAlgoAccess",
     "Problem",
     "Settings",
     "Source",
     "Strategy",
     "System",
+    "Watching",
     "Webhook",
     "load_policy",
     "load_settings",

@@ -20,7 +20,7 @@ from typing import Any, Final
 from attrs import frozen
 
 import riskcore as rc
-from riskcore import engine
+from riskcore import engine, events
 from riskcore_openalgo.alarms import Alarms, Quiet
 from riskcore_openalgo.alarms.channels import channels_of
 from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
@@ -78,11 +78,15 @@ def assembled(
     clock: Callable[[], datetime] = now_in_ist,
     monotonic: Callable[[], float] = time.monotonic,
     api_key: Callable[[], str],
+    watchers: tuple[Callable[[events.Fact], None], ...] = (),
 ) -> Day:
-    """Everything a day needs, not started yet. `api_key` is asked for by the price stream at each login."""
+    """Everything a day needs, not started yet. `api_key` is asked for by the price stream at each login.
+
+    `watchers` see each fact.
+    """
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
-    return _Assembly(settings, client, journal, mode, analyzer, clock, monotonic, api_key).day()
+    return _Assembly(settings, client, journal, mode, analyzer, clock, monotonic, api_key, watchers).day()
 
 
 @frozen
@@ -95,6 +99,7 @@ class _Assembly:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     api_key: Callable[[], str]
+    watchers: tuple[Callable[[events.Fact], None], ...] = ()
 
     def day(self) -> Day:
         """Put it together."""
@@ -134,6 +139,7 @@ class _Assembly:
             account=account if self.mode == LIVE else None,
             paper=paper,
             capability=None if self.mode == LIVE else rc.capability(NO_BROKER, on=self.clock().date()),
+            watchers=self.watchers,
             timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )
         opened.callback(lanes.close)

@@ -86,13 +86,15 @@ class Live:
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._reading = parts, Reading()
+        self.turned_at: datetime | None = None
+        self.transport: Waking = Waking(parts.wake.set)
         self.latency = Latency(partial(parts.alarms.tell, name="slow_orders"))
         self.runner = Runner(
             journal=parts.journal,
             policy=parts.policy,
             lanes=parts.lanes,
             clock=parts.clock,
-            transport=Waking(parts.wake.set),
+            transport=self.transport,
             timers=parts.timers,
             watch=self._watch,
         )
@@ -101,6 +103,19 @@ class Live:
     def state(self) -> engine.State:
         """The engine's state by now."""
         return self.runner.state
+
+    def price_ages(self) -> dict[str, float]:
+        """Seconds since the last good price of each instrument that is watched and has one."""
+        return self._parts.feed.price_ages()
+
+    def books_at(self) -> datetime | None:
+        """When the broker's books could last be read; None where none are."""
+        return None if self._parts.account is None else self._parts.account.books_at
+
+    def lanes_waiting(self) -> dict[str, int]:
+        """How many tasks wait in each lane, where lanes tell."""
+        waiting = getattr(self._parts.lanes, "waiting", {})
+        return dict(waiting)
 
     def start(self) -> None:
         """Fold the journal, shut the gate until the broker's books were compared, and begin to listen."""
@@ -135,6 +150,7 @@ class Live:
             parts.alarms.tell(notice.text, name=notice.name, subject=notice.subject)
         taken = self.runner.turn()
         parts.feed.watch(self._keys())
+        self.turned_at = now
         return taken
 
     def run(self, stop: Stop, *, until: Callable[[engine.State], bool] = lambda state: False) -> None:

@@ -83,6 +83,10 @@ class QueueTransport(Generic[T]):
         """Let one wait."""
         self._queue.put(item)
 
+    def __len__(self) -> int:
+        """How many wait now, roughly."""
+        return self._queue.qsize()
+
     def take(self) -> list[T]:
         """All that wait now."""
         taken: list[T] = []

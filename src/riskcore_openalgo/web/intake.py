@@ -17,7 +17,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from queue import Full
@@ -174,19 +174,21 @@ class Server:
 
     host: str
     port: int
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
         """Its address, without a path."""
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 @contextlib.contextmanager
-def serve(app: ASGIApp, host: str, port: int) -> Iterator[Server]:
+def serve(app: ASGIApp, host: str, port: int, *, tls: Sequence[Any] = ()) -> Iterator[Server]:
     """Run `app` in a thread of its own for as long as the context lasts; port 0 takes a free one.
 
     The port is bound before anything starts, so that a port in use is an `OSError` here. No signal handler is
-    installed: stopping is the caller's business, and takes at most 2 seconds.
+    installed: stopping is the caller's business, and takes at most 2 seconds. `tls` are the files of a certificate and
+    of its key: then https is served.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family)
@@ -202,13 +204,15 @@ def serve(app: ASGIApp, host: str, port: int) -> Iterator[Server]:
         server_header=False,
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=1,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), name="intake", daemon=True)
     thread.start()
     try:
         _await_start(server, thread)
-        yield Server(host, listening.getsockname()[1])
+        yield Server(host, listening.getsockname()[1], "https" if tls else "http")
     finally:
         _stop(server, thread)
         listening.close()
