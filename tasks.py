@@ -41,6 +41,7 @@ STEPS = (
     ("tables", ("tools/make_tables.py", "--check")),
     ("docs", ("tools/make_docs.py", "--check")),
     ("bare install", ("tools/bare_install.py",)),
+    ("secrets", ("tools/secrets.py",)),
 )
 
 
@@ -159,7 +160,19 @@ def audit(args: list) -> int:
     return in_dev("tools/audit.py", *args, name="audit")
 
 
-TASKS = (demo, riskcore, test, check, tables, bench, peers, smoke, simulate, mutants, audit)
+def update(args: list) -> int:
+    """Renew the pins of constraints.txt on all Pythons, and audit them (update --audit-only: the second alone)."""
+    parser = argparse.ArgumentParser(prog="tasks.py update")
+    parser.add_argument("--audit-only", action="store_true", help="change no pin")
+    options = parser.parse_args(args)
+    if not options.audit_only:
+        code = call([sys.executable, str(ROOT / "tools" / "pins.py")])
+        if code:
+            return code
+    return in_dev("-m", "pip_audit", "--requirement", "constraints.txt", "--no-deps", "--disable-pip", name="audit")
+
+
+TASKS = (demo, riskcore, test, check, tables, bench, peers, smoke, simulate, mutants, audit, update)
 VERBS = {task.__name__: task for task in TASKS}
 
 

@@ -131,7 +131,7 @@ class Metrics:
         """Read the gauges there from now on."""
         first, self._seen = self._seen is None, seen
         if first:
-            self.registry.register(self)  # type: ignore[arg-type]  # a collector is whatever has `collect`
+            self.registry.register(self)  # a collector is whatever has `collect`
 
     def text(self) -> bytes:
         """A scrape, in Prometheus' text format."""

@@ -82,4 +82,8 @@ def _by_whom(verb: argparse.ArgumentParser) -> None:
 
 def _by_passphrase(verb: argparse.ArgumentParser, function: str) -> None:
     verb.add_argument("--passphrase", action="store_true", help="under a passphrase in place of a key in a file")
-    verb.set_defaults(run=lambda arguments: getattr(lazy("credentials"), function)(arguments))
+
+    def run(arguments: argparse.Namespace) -> int:
+        return int(getattr(lazy("credentials"), function)(arguments))
+
+    verb.set_defaults(run=run)
