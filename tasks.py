@@ -162,14 +162,7 @@ def audit(args: list) -> int:
 
 def update(args: list) -> int:
     """Renew the pins of constraints.txt on all Pythons, and audit them (update --audit-only: the second alone)."""
-    parser = argparse.ArgumentParser(prog="tasks.py update")
-    parser.add_argument("--audit-only", action="store_true", help="change no pin")
-    options = parser.parse_args(args)
-    if not options.audit_only:
-        code = call([sys.executable, str(ROOT / "tools" / "pins.py")])
-        if code:
-            return code
-    return in_dev("-m", "pip_audit", "--requirement", "constraints.txt", "--no-deps", "--disable-pip", name="audit")
+    return in_dev("tools/update.py", *args, name="audit")
 
 
 TASKS = (demo, riskcore, test, check, tables, bench, peers, smoke, simulate, mutants, audit, update)
@@ -230,8 +223,7 @@ def clean_environ() -> dict:
     strangers = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
     kept = {name: value for name, value in os.environ.items() if name not in strangers}
     launcher = "py" if os.name == "nt" else "python3"
-    kept["RISKCORE_COMMAND"] = f"{launcher} {sys.argv[0] or 'tasks.py'} riskcore"
-    return kept
+    return {**kept, "RISKCORE_COMMAND": f"{launcher} {sys.argv[0] or 'tasks.py'} riskcore"}
 
 
 def say(line: str) -> None:
@@ -339,8 +331,8 @@ def install(environment: Environment) -> None:
     """Put the project and its extra in, at the pinned versions."""
     target = f".[{environment.extra}]"
     say(f"  pip install -c constraints.txt -e {target} ...")
-    pip = [str(environment.python), "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
-    quiet([*pip, "-c", "constraints.txt", "-e", target], "pip failed")
+    pip = ["-m", "pip", "install", "--no-input", "--progress-bar", "off", "-c", "constraints.txt", "-e", target]
+    quiet([str(environment.python), *pip], "pip failed")
 
 
 def quiet(command: list, failure: str) -> None:
@@ -370,8 +362,8 @@ def this_python() -> Interpreter:
 def other_python(name: str) -> Interpreter:
     """The Python of that name or path, asked for its version and true place."""
     probe = "import sys; print(sys.executable); print('%d.%d' % sys.version_info[:2]); print(sys.version)"
-    command = [shutil.which(name) or name, "-c", probe]
     try:
+        command = [shutil.which(name) or name, "-c", probe]
         answer = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
     except (OSError, subprocess.CalledProcessError):
         raise Trouble(f"no such Python: {name} (give a command on PATH or a full path)") from None
@@ -386,8 +378,7 @@ def other_python(name: str) -> Interpreter:
 
 def listing() -> str:
     """All tasks with a line of help each."""
-    lines = [f"  {verb:<9}{task.__doc__}" for verb, task in VERBS.items()]
-    return "\n".join(["python3 tasks.py TASK [options]", *lines])
+    return "\n".join(["python3 tasks.py TASK [options]", *(f"  {v:<9}{task.__doc__}" for v, task in VERBS.items())])
 
 
 def main(argv: list) -> int:

@@ -35,7 +35,9 @@ ANNOUNCED = re.compile(
 """A long value behind a name that announces a secret: one if it is as mixed as chance makes it."""
 MIXED = 3.5
 """Bits a letter; words have less, 20 letters of hexadecimal chance about 3.6, of base64 above 4."""
-MADE_UP = re.compile(r"(?i)test|example|put-|secret-of|made.?up|dummy|fake|invalid|nobody|aabbcc|0123456789|a{6}|x{6}")
+MADE_UP = re.compile(
+    r"(?i)test|example|put-|secret-of|made.?up|dummy|pa55word|hunter2|:postgres@|:pw@|fake|invalid|nobody|aabbcc|0123456789|a{6}|x{6}"
+)
 MEANT = "# no secret"
 FILES = frozenset({".riskcore.key", ".env"})
 """Files that hold secrets by their nature, and never belong into a repository."""
@@ -77,10 +79,9 @@ def secret_in(line: str) -> str:
         if found and not MADE_UP.search(found.group()):
             return what
     announced = ANNOUNCED.search(line)
-    if announced and not MADE_UP.search(announced[1]) and any(map(str.isdigit, announced[1])):
-        if mixed(announced[1]) >= MIXED:
-            return "a long random value behind a name that announces a secret"
-    return ""
+    if announced is None or MADE_UP.search(announced[1]) or not any(map(str.isdigit, announced[1])):
+        return ""
+    return "a long random value behind a name that announces a secret" if mixed(announced[1]) >= MIXED else ""
 
 
 def mixed(text: str) -> float:

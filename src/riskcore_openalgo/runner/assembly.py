@@ -111,16 +111,7 @@ class _Assembly:
         history = History(client, bars=bars_for(policy))
         guard = ModeGuard(client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
-        evidence = LiveEvidence(
-            client,
-            money=PaperMoney(standing.policy) if self.mode == PAPER else account,
-            instruments=known.cache,
-            history=history,
-            prices=feed.prices,
-            policy=standing.policy,
-            held=standing.held,
-            clock=self.clock,
-        )
+        evidence = self._evidence(account, known, history, feed, standing)
         paper = None if self.mode == LIVE else PaperGateway()
         gateway: Gateway = self._gateway(guard) if paper is None else paper
         lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=partial(_failed, alarms))
@@ -147,6 +138,20 @@ class _Assembly:
         live = standing.of(Live(parts))
         alarms.through(live.runner.offer)
         return Day(live=live, alarms=alarms, inbox=inbox, wake=wake, close=opened.close)
+
+    def _evidence(
+        self, account: Account, known: Known, history: History, feed: LiveFeed, standing: Standing
+    ) -> LiveEvidence:
+        return LiveEvidence(
+            self.client,
+            money=PaperMoney(standing.policy) if self.mode == PAPER else account,
+            instruments=known.cache,
+            history=history,
+            prices=feed.prices,
+            policy=standing.policy,
+            held=standing.held,
+            clock=self.clock,
+        )
 
     def _known(self) -> Known:
         tables, given = self.settings.policy.tables, self.settings.system.instruments
