@@ -96,7 +96,7 @@ if TYPE_CHECKING:
         ConnectionTimers as ConnectionTimers,
         ErrorLimit as ErrorLimit,
     )
-    from riskcore.policy.changes import Change as Change, changes as changes
+    from riskcore.policy.changes import Change as Change, loosened as loosened, policy_changes as policy_changes
     from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
@@ -226,7 +226,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "overrides": ("Tables",),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash", "setting_text"),
-    "policy.changes": ("Change", "changes"),
+    "policy.changes": ("Change", "loosened", "policy_changes"),
     "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
     "positions": ("Trail",),
     "reasons": ("CATALOGUE", "Finding", "Reason"),

@@ -1,44 +1,61 @@
-"""What changed between two policies, and whether a change is a loosening: the operator's `set` asks, in loss."""
+"""What a change of policy does: which settings differ, and which of them let more happen than before.
+
+The one table of it, for what a hand sets and for files that are read anew. A setting whose tighter direction is not
+known here counts as looser whenever it changes: while the day is in loss, a change that cannot be proven to tighten
+waits.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from attrs import fields, frozen
 
 from riskcore.policy import Policy, setting_text
 
-LOWER: Final = frozenset(
-    (
-        "risk_per_trade", "max_position_size_percent", "max_daily_loss", "max_sector_exposure", "capital_max",
-        "max_quantity", "max_positions", "max_trades_per_day", "max_notional", "max_slices",
-        "max_sector_net_exposure", "max_unknown_sector_exposure", "quote_max_age_s", "signal_max_age_s",
-        "clock_skew_s", "price_max", "max_price_drift_pct", "max_entries_per_symbol", "max_stops",
-        "max_weekly_loss", "max_monthly_loss", "max_open_risk", "max_correlation", "cluster_correlation",
-        "max_cluster_positions", "max_cluster_exposure", "no_entry_after", "max_drawdown", "max_loss_streak",
-        "max_loss_streak_r", "max_give_back_pct", "max_order_errors", "max_orders_per_s", "stale_after_s",
-        "max_spread_pct", "max_gap_pct", "unusual_move_atr", "max_clock_drift_s",
-    )
+LESS: Final = (
+    "risk_per_trade", "fixed_quantity", "fixed_notional", "volatility_target_pct", "kelly_multiplier",
+    "throttle_from_pct", "throttle_to_pct", "throttle_least_pct", "max_position_size_percent", "max_quantity",
+    "max_notional", "max_slices", "max_sector_net_exposure", "max_unknown_sector_exposure", "capital_max",
+    "max_sector_exposure", "max_positions", "max_trades_per_day", "max_daily_loss", "max_weekly_loss",
+    "max_monthly_loss", "max_open_risk", "max_entries_per_symbol", "max_stops", "max_correlation",
+    "correlation_shrinkage", "cluster_correlation", "max_cluster_positions", "max_cluster_exposure", "max_drawdown",
+    "max_loss_streak", "max_loss_streak_r", "max_give_back_pct", "give_back_after_pct", "max_order_errors",
+    "max_orders_per_s", "stale_after_s", "max_spread_pct", "max_gap_pct", "max_clock_drift_s", "max_price_drift_pct",
+    "price_max", "no_entry_after", "quote_max_age_s", "signal_max_age_s", "clock_skew_s", "protect_alarm_s",
+    "protect_flatten_s", "unusual_move_atr",
 )  # fmt: skip
-"""Settings that are tighter the lower they are; empty is the loosest."""
-HIGHER: Final = frozenset(
-    ("min_risk_reward", "atr_warmup_bars", "min_quantity", "price_min", "cooldown_s", "cooldown_after_loss_s",
-     "slippage_ticks", "slippage_pct", "no_entry_before", "order_tokens_for_exits", "near_band_pct")
+"""Tighter is less; nothing at all (off) is the loosest."""
+MORE: Final = (
+    "min_risk_reward", "min_quantity", "price_min", "cooldown_s", "cooldown_after_loss_s", "stops_lock_s",
+    "stops_window_s", "atr_warmup_bars", "slippage_ticks", "slippage_pct", "no_entry_before", "kelly_min_trades",
+    "correlation_min_bars", "near_band_pct", "order_tokens_for_exits",
 )  # fmt: skip
-"""Settings that are tighter the higher they are; empty is the loosest."""
-SWITCHES: Final = frozenset(("one_position_per_symbol", "risk_includes_charges", "daily_loss_worst_case"))
-"""Settings that are tighter when on."""
-FEWER: Final = frozenset(
-    ("allowed_sides", "allowed_products", "allowed_symbols", "allowed_sessions", "allowed_weekdays")
-)
-"""Lists that are tighter the less is in them; empty is everything."""
-MORE: Final = frozenset(("denied_symbols",))
-"""Lists that are tighter the more is in them."""
+"""Tighter is more; nothing at all (off) is the loosest."""
+FEWER: Final = ("allowed_sides", "allowed_products", "allowed_symbols", "allowed_sessions", "allowed_weekdays")
+"""Tighter is a part of what was there; nothing at all allows everything."""
+WIDER: Final = ("denied_symbols",)
+"""Tighter is all of what was there, and more."""
+ON: Final = ("one_position_per_symbol", "risk_includes_charges", "daily_loss_worst_case")
+"""Tighter is true."""
+SAYS: Final = ("approaching_pct", "confirm_small")
+"""What only tells, and bounds nothing."""
+
+LOOSER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    **dict.fromkeys(LESS, lambda before, after: before is not None and (after is None or after > before)),
+    **dict.fromkeys(MORE, lambda before, after: before is not None and (after is None or after < before)),
+    **dict.fromkeys(FEWER, lambda before, after: before is not None and (after is None or not set(after) <= {*before})),
+    **dict.fromkeys(WIDER, lambda before, after: bool(before) and not {*before} <= {*(after or ())}),
+    **dict.fromkeys(ON, lambda before, after: before and not after),
+    **dict.fromkeys(SAYS, lambda before, after: False),
+}
+"""Setting -> whether it lets more happen after a change than before."""
 
 
 @frozen
 class Change:
-    """One setting that is another now: its key, both values as text, and whether it may let more pass."""
+    """One setting that differs between two policies: its key, both values as text, and whether it lets more happen."""
 
     key: str
     before: str
@@ -46,31 +63,26 @@ class Change:
     looser: bool
 
 
-def changes(before: Policy, after: Policy) -> tuple[Change, ...]:
-    """What differs, in the policy's order. What is not known to be tighter counts as looser.
+def policy_changes(before: Policy, after: Policy) -> tuple[Change, ...]:
+    """Every setting in which two policies differ, in the order of the policy.
 
-    >>> changes(Policy(), Policy(max_positions=2))
-    (Change(key='max_positions', before='3', after='2', looser=False),)
-    >>> changes(Policy(), Policy(exit_band_pct=1))[0].looser
-    True
+    >>> [(c.key, c.looser) for c in policy_changes(Policy(), Policy(max_positions=2, max_trades_per_day=6))]
+    [('max_positions', False), ('max_trades_per_day', True)]
     """
     found = []
-    for name in (f.name for f in fields(Policy)):
-        old, new = getattr(before, name), getattr(after, name)
-        texts = setting_text(old), setting_text(new)
+    for name in (field.name for field in fields(Policy)):
+        was, is_now = getattr(before, name), getattr(after, name)
+        texts = setting_text(was), setting_text(is_now)
         if texts[0] != texts[1]:
-            found.append(Change(name, *texts, not is_tighter(name, old, new)))
+            looser = LOOSER.get(name, lambda before, after: True)
+            found.append(Change(name, *texts, looser(was, is_now)))
     return tuple(found)
 
 
-def is_tighter(name: str, old: Any, new: Any) -> bool:
-    """Whether a setting's new value is known to let no more pass than the old one."""
-    if name in SWITCHES:
-        return bool(new)
-    if name in FEWER:
-        return new is not None and (old is None or set(new) <= set(old))
-    if name in MORE:
-        return new is not None and set(new) >= set(old or ())
-    if name not in LOWER | HIGHER or new is None:
-        return False
-    return old is None or bool(new <= old if name in LOWER else new >= old)
+def loosened(before: Policy, after: Policy) -> tuple[str, ...]:
+    """The settings that let more happen under `after` than under `before`.
+
+    >>> loosened(Policy(), Policy(risk_per_trade=2, min_risk_reward=3))
+    ('risk_per_trade',)
+    """
+    return tuple(change.key for change in policy_changes(before, after) if change.looser)

@@ -81,7 +81,7 @@ def event_of(given: argparse.Namespace, journal: Reader, at: datetime) -> Reques
     hand = Hand(by=given.by, why=given.why, at=at, policy=policy)
     event = requested(given.control_verb, vars(given), hand)
     if isinstance(event, events.OperatorSet) and not given.json:
-        for change in rc.changes(policy, event.policy):
+        for change in rc.policy_changes(policy, event.policy):
             print(f"{change.key}: {change.before} -> {change.after}{' (looser)' if change.looser else ''}", flush=True)
     return event
 

@@ -54,6 +54,7 @@ def rupees(value: Any, name: str) -> Decimal | None:
     """A price as typed; None where nothing was."""
     if value is None or value == "":
         return None
+    price = Decimal(0)
     try:
         price = Decimal(str(value))
         good = price.is_finite() and FINEST <= price < HIGHEST and price == round(price, PLACES)
