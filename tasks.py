@@ -41,6 +41,7 @@ STEPS = (
     ("tables", ("tools/make_tables.py", "--check")),
     ("docs", ("tools/make_docs.py", "--check")),
     ("bare install", ("tools/bare_install.py",)),
+    ("secrets", ("tools/secrets.py",)),
 )
 
 
@@ -106,14 +107,13 @@ def check(args: list) -> int:
 def other_environments() -> list:
     """The oldest and the newest other Python there is, with the project installed (RISKCORE_PYTHONS names them)."""
     usual, found = os.pathsep.join(["python3.10", "python3.14", "python3.13", "python3.12"]), {}
-    names = (os.environ.get("RISKCORE_PYTHONS") or usual).split(os.pathsep)
-    for name in names:
+    for name in (os.environ.get("RISKCORE_PYTHONS") or usual).split(os.pathsep):
         with contextlib.suppress(Trouble):
             python = other_python(name)
             found.setdefault(python.short, python)
     by_age = sorted(found.keys() - {this_python().short}, key=lambda short: int(short.split(".")[1]))
-    ends = dict.fromkeys(by_age[:1] + by_age[-1:])
-    return [str(made(Environment("smoke-" + short, "test", found[short]))) for short in ends]
+    ends = [found[short] for short in dict.fromkeys(by_age[:1] + by_age[-1:])]
+    return [str(made(Environment("smoke-" + base.short, "test", base))) for base in ends]
 
 
 def tables(args: list) -> int:
@@ -148,8 +148,8 @@ def smoke(args: list) -> int:
     parser.add_argument("--python", required=True, help="a command or a path, such as python3.10")
     options, rest = parser.parse_known_args(args)
     base = other_python(options.python)
-    python = made(Environment("smoke-" + base.short, "test", base))
-    return hand_over([str(python), "-m", "pytest", "-m", "smoke", *rest], ROOT)
+    python = str(made(Environment("smoke-" + base.short, "test", base)))
+    return hand_over([python, "-m", "pytest", "-m", "smoke", *rest], ROOT)
 
 
 def simulate(args: list) -> int:
@@ -167,7 +167,12 @@ def audit(args: list) -> int:
     return in_dev("tools/audit.py", *args, name="audit")
 
 
-TASKS = (demo, riskcore, test, check, tables, bench, peers, embed, docs, smoke, simulate, mutants, audit)
+def update(args: list) -> int:
+    """Renew the pins of constraints.txt on all Pythons, and audit them (update --audit-only: the second alone)."""
+    return in_dev("tools/update.py", *args, name="audit")
+
+
+TASKS = (demo, riskcore, test, check, tables, bench, peers, embed, docs, smoke, simulate, mutants, audit, update)
 VERBS = {task.__name__: task for task in TASKS}
 
 
@@ -181,8 +186,7 @@ def in_dev(*command: str, name: str = "dev") -> int:
 
 def hand_over(command: list, folder: Path | None = None) -> int:
     """Become the command where the system can, so that a signal, or a kill, meets the task itself."""
-    if folder is not None:
-        os.chdir(folder)
+    os.chdir(folder or ".")
     sys.stdout.flush()
     if os.name == "posix":
         os.execve(command[0], command, clean_environ())
@@ -217,14 +221,10 @@ def report(results: list, task: str = "check") -> int:
 
 
 def clean_environ() -> dict:
-    """The user's environment without what would put another Python's packages before ours.
-
-    RISKCORE_COMMAND tells the command line how it was called, so that what it says to type next can be typed.
-    """
+    """The user's environment without other Pythons' packages; RISKCORE_COMMAND says how the command line was called."""
     kept = {name: os.environ[name] for name in os.environ if name not in STRANGERS}
     launcher = "py" if os.name == "nt" else "python3"
-    kept["RISKCORE_COMMAND"] = f"{launcher} {sys.argv[0] or 'tasks.py'} riskcore"
-    return kept
+    return {**kept, "RISKCORE_COMMAND": f"{launcher} {sys.argv[0] or 'tasks.py'} riskcore"}
 
 
 def say(line: str) -> None:
@@ -325,11 +325,11 @@ def remove(environment: Environment) -> None:
 
 def install(environment: Environment) -> None:
     """Put the project and its extra in, at the pinned versions."""
-    target = f".[{environment.extra}]"
     pins = [] if environment.extra in UNPINNED else ["-c", "constraints.txt"]
-    say(" ".join(["  pip install", *pins, "-e", target, "..."]))
-    pip = [str(environment.python), "-m", "pip", "install", "--no-input", "--progress-bar", "off", *pins]
-    quiet([*pip, "-e", target], "pip failed")
+    wanted = [*pins, "-e", f".[{environment.extra}]"]
+    say("  pip install " + " ".join(wanted) + " ...")
+    pip = [str(environment.python), "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
+    quiet([*pip, *wanted], "pip failed")
 
 
 def quiet(command: list, failure: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -29,15 +29,24 @@ RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
 
 
 @frozen
+class HeldPolicy:
+    """A looser policy that waits for another session: its hash, since which session, and whether it is confirmed."""
+
+    policy_hash: str
+    session: date | None
+    confirmed: bool = False
+
+
+@frozen
 class State:
     """A running account: the book, and what only a running day needs.
 
     `number` counts inputs. `pending` are signals waiting for evidence, `reversing` the ids of those among them that
     wait for what is held the other way to be gone first, `seen` the ids of the session's signals,
     `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with, `observed`
-    what breakers go by beside the book, `custody` what is known of the broker's side, `control` what a hand has set.
-    `receipts` are the texts that signals without a bar time came in, each as (receipt, when, signal id), those of the
-    last `RECEIPTS_KEPT`.
+    what breakers go by beside the book, `custody` what is known of the broker's side, `control` what a hand has set,
+    `held_policy` one from a file that waits. `receipts` are the texts that signals without a bar time came in, each as
+    (receipt, when, signal id), those of the last `RECEIPTS_KEPT`.
     """
 
     book: Book = field(factory=Book)
@@ -53,6 +62,7 @@ class State:
     custody: Custody = field(factory=Custody)
     receipts: tuple[tuple[str, datetime, str], ...] = ()
     control: Control = field(factory=Control)
+    held_policy: HeldPolicy | None = None
 
 
 @exact
@@ -77,7 +87,23 @@ def fold(facts: Iterable[e.Fact], state: State | None = None) -> State:
 
 
 def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
-    return loaded(changed(state, policy_hash=fact.policy_hash))
+    """A policy that was kept back is kept back no longer once it is in force."""
+    held = state.held_policy
+    kept = held if held is not None and held.policy_hash != fact.policy_hash else None
+    return loaded(changed(state, policy_hash=fact.policy_hash, held_policy=kept))
+
+
+def _policy_held(state: State, fact: e.PolicyHeld) -> State:
+    """Since when it is kept back stays as it was where it comes again."""
+    held = state.held_policy
+    if held is not None and held.policy_hash == fact.policy_hash:
+        return state
+    return changed(state, held_policy=HeldPolicy(fact.policy_hash, state.book.session))
+
+
+def _policy_confirmed(state: State, fact: e.PolicyConfirmed) -> State:
+    held = state.held_policy
+    return state if held is None else changed(state, held_policy=changed(held, confirmed=True))
 
 
 def _session_opened(state: State, fact: e.SessionOpened) -> State:
@@ -270,6 +296,10 @@ _APPLY: Final[dict[type, Callable[[State, Any], State]]] = {
     e.Approaching: _approaching,
     e.Receded: _receded,
     e.Rearmed: _rearmed,
+    e.PolicyHeld: _policy_held,
+    e.PolicyConfirmed: _policy_confirmed,
+    e.Noticed: _unchanged,
+    e.AlarmAcknowledged: _unchanged,
     **APPLY,
     **CONTROL,
 }

@@ -119,6 +119,7 @@ CONTROL_REFUSALS: Final[Mapping[str, str]] = {
     "graver_stands": "a graver latch stands and allows no re-arm: lift that one first",
     "stop_not_over": "the emergency stop is still at work: it can be re-armed when it has ended, flat or incomplete",
     "condition_stands": "the latch is lifted by its cause having passed, and not by hand",
+    "no_such_policy": "no policy of that hash is kept back",
     "still_at_limit": f"the breaker still measures at its limit: confirm with the typed word {CONFIRM}",
     "no_position": "nothing is held of that instrument",
     "more_than_held": "more shares than are held",

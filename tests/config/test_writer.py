@@ -14,7 +14,7 @@ import riskcore as rc
 from riskcore_openalgo.config import ConfigurationError, InstrumentGiven, Settings, load_settings, write_defaults
 from riskcore_openalgo.config.loader import SECTIONS
 from riskcore_openalgo.config.schema import written
-from riskcore_openalgo.config.writer import default_text
+from riskcore_openalgo.config.writer import IGNORED, default_text
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples/config"
 WRITTEN = [field for field in attrs.fields(rc.Policy) if field.metadata["file"]]
@@ -37,7 +37,8 @@ def test_what_is_written_loads_to_the_defaults(tmp_path):
     written = write_defaults(tmp_path / "new" / "config")
     assert [path.name for path in written] == [*SECTIONS, ".gitignore"]
     assert attrs.evolve(load_settings(tmp_path / "new" / "config"), sources=()) == Settings()
-    assert (tmp_path / "new/config/.gitignore").read_bytes() == b"api_credentials.yaml\n"
+    assert (tmp_path / "new/config/.gitignore").read_bytes() == IGNORED.encode("ascii")
+    assert IGNORED.splitlines()[:3] == ["api_credentials.yaml", ".riskcore.key", ".env"]
 
 
 @pytest.mark.parametrize("field", WRITTEN, ids=lambda field: field.name)

@@ -105,6 +105,13 @@ RARE = (
     events.SignalArrived(NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="exit", reduce_by=5)),
     events.EntryRefused(NOW, rc.Signal("SBIN", "SELL", at=NOW, kind="reversal"), (), (), NOW),
     *BY_HAND,
+    events.PolicyHeld(NOW, "ab" * 32, ("max_positions", "risk_per_trade")),
+    events.PolicyConfirmed(NOW, "asha", "meant", "ab" * 32),
+    events.ConfirmPolicy(NOW, "asha", "meant", "ab" * 6),
+    events.NoticeGiven(NOW, "login_needed", "", "the token is dead"),
+    events.Noticed(NOW, "login_needed", "", "the token is dead"),
+    events.AcknowledgeAlarm(NOW, "asha", "on it", "unprotected"),
+    events.AlarmAcknowledged(NOW, "asha", "on it", "unprotected", ""),
 )
 
 

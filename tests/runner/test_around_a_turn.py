@@ -9,7 +9,6 @@ import pytest
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore_openalgo.alarms import Alarms, told
 from riskcore_openalgo.client import ReadFailed
 from riskcore_openalgo.config.settings import MORNING
 from riskcore_openalgo.runner.bar_watch import BarWatch
@@ -154,48 +153,7 @@ def test_nobody_is_woken_on_a_holiday_or_while_the_login_is_good_or_by_a_runner_
     assert Mornings(MORNING).due(monday, engine.State()) == ""
     mornings, started = Mornings(MORNING), waiting(monday)
     assert mornings.due(monday + timedelta(seconds=10), started) == ""
-    assert "LOGIN NEEDED" in mornings.due(monday + timedelta(seconds=40), started)
-
-
-# ---------------------------------------------------------------- alarms
-
-
-def test_facts_that_somebody_must_know_become_lines():
-    day, _ = held()
-    alarm = told(events.Alarmed(NOW, "unprotected", KEY, "no stop for 3 s"))
-    assert (alarm.text, alarm.urgent) == ("ALARM unprotected NSE:INFY: no stop for 3 s", True)
-    assert told(events.TimePassed(NOW)) is None
-    said = [line for line in map(told, day.facts) if line is not None]
-    assert any(line.text.startswith("entry BUY 50 NSE:INFY") for line in said)
-    assert all(line.text.isascii() for line in said)
-
-
-def test_urgent_words_go_to_the_channels_and_a_channel_that_fails_stops_nobody(caplog):
-    heard = []
-
-    def broken(text):
-        raise OSError("no network")
-
-    alarms = Alarms((broken, lambda text: heard.append(text) or True))
-    with caplog.at_level("INFO", "riskcore"):
-        alarms.watch(events.Alarmed(NOW, "stop_vanished", "id", "gone"))
-        alarms.tell("nothing to hurry for", urgent=False)
-        assert alarms.close()
-    assert heard == ["ALARM stop_vanished id: gone"]
-    assert alarms.missed == 1
-    assert "nothing to hurry for" in caplog.text
-
-
-def test_F59_a_channel_that_hangs_holds_up_nobody_and_what_is_too_much_is_counted():
-    release = threading.Event()
-    alarms = Alarms((lambda text: release.wait(5),))
-    began = time.monotonic()
-    for number in range(300):
-        alarms.tell(str(number))
-    assert time.monotonic() - began < 2
-    assert alarms.missed >= 98
-    release.set()
-    assert alarms.close()
+    assert "Log in on OpenAlgo" in mornings.due(monday + timedelta(seconds=40), started)
 
 
 # ---------------------------------------------------------------- latency

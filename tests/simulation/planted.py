@@ -84,9 +84,8 @@ def sent_before_intent(patch):
         taken = self._take()
         entries, led_to = [], []
         for item in taken:
-            self._in_force(item.event)
             made = engine.step(self.state, item.event, self.policy)
-            self.state = made.state
+            self.state, self.policy = made.state, engine.in_force(made.state, self.policy, item.event)
             self._carry_out(made.commands, Durability.DATABASE)
             entries += (item.event, *made.facts)
             led_to.append(made.facts)

@@ -13,19 +13,21 @@ from riskcore import events as e
 from riskcore.engine.breakers import watch_breakers, watch_the_clock
 from riskcore.engine.clock import new_day
 from riskcore.engine.emergency import drive
-from riskcore.engine.hands import in_force as _in_force, scheduled
 from riskcore.engine.inputs import react_to
+from riskcore.engine.limits import InUse, limits_in_use
+from riskcore.engine.policies import in_force, scheduled
 from riskcore.engine.protection import protect
 from riskcore.engine.quiet import Quiet, Watched, quiet
 from riskcore.engine.taking import asked_interval, enter_reversals
 from riskcore.engine.turn import Turn
 from riskcore.money import exact
-from riskcore.policy import Policy, policy_hash
+from riskcore.policy import Policy
 from riskcore.sessions import in_ist
 from riskcore.state import State, evolve, fold, taken
 from riskcore.state_control import is_stopping
 
 __all__ = [
+    "InUse",
     "Quiet",
     "State",
     "Step",
@@ -35,6 +37,7 @@ __all__ = [
     "fold",
     "in_force",
     "is_stopping",
+    "limits_in_use",
     "quiet",
     "react",
     "resume",
@@ -56,11 +59,12 @@ class Step:
 def step(state: State, event: e.Input, policy: Policy) -> Step:
     """Take one input: the next state, the facts to journal and the commands to carry out, in order.
 
-    `policy` rules unless a hand changed it: then what the state holds does, until another one is loaded.
+    `policy` is the one in force before the input, or the one that was loaded where a hand has changed it since;
+    `in_force` tells the one after it.
     """
     claimed = in_ist(event.at, "at")
     at = claimed if state.now is None else max(claimed, state.now)
-    turn = Turn(taken(state, at), _ruling(state, event, policy), at)
+    turn = Turn(taken(state, at), in_force(state, policy), at)
     if claimed < at:
         turn.note(e.ClockBackward(at, claimed))
     if new_day(turn):
@@ -72,18 +76,6 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     enter_reversals(turn)
     watch_breakers(turn)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
-
-
-def in_force(state: State, policy: Policy) -> Policy:
-    """The policy that rules now: `policy` as it was loaded, or what a hand made of it."""
-    return policy if state.control.policy is None else _in_force(state.control.policy, policy)
-
-
-def _ruling(state: State, event: e.Input, policy: Policy) -> Policy:
-    """As `in_force`; one that is loaded anew rules at once, unless it is the one that the hand's is made from."""
-    if isinstance(event, e.PolicyLoaded) and policy_hash(event.policy) != state.control.base:
-        return policy
-    return in_force(state, policy)
 
 
 def react(state: State, event: e.Input, policy: Policy) -> tuple[tuple[e.Fact, ...], tuple[e.Command, ...]]:

@@ -1,30 +1,21 @@
-"""What a hand may ask for beside stopping and resuming: exits, cancels, a nearer stop, other settings.
+"""What a hand may ask for beside stopping and resuming: exits, cancels, a nearer stop (settings: see `policies`).
 
 Each act ends in `ControlTaken`, and what follows from it, or in `ControlRefused` with a reason of
-`states.CONTROL_REFUSALS`. No rule is asked of an exit; a stop never loosens; settings that let more pass wait for the
-next session where the day is in loss.
+`states.CONTROL_REFUSALS`. No rule is asked of an exit; a stop never loosens.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, TypeAlias
 
-import attrs
-
 from riskcore import events as e
-from riskcore.book import Book
 from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import can_trade
-from riskcore.money import exact
 from riskcore.orders import BY_OPERATOR
-from riskcore.policy import Policy, policy_hash, setting_text
-from riskcore.policy.changes import Change, policy_changes
 from riskcore.positions import Position
 from riskcore.reasons import Finding
 from riskcore.rounding import STOP, rounded
 from riskcore.signals import BUY
-from riskcore.states import CONFIRM
 
 Hand: TypeAlias = e.OperatorExited | e.OperatorCancelled | e.OperatorTightened | e.OperatorSet
 
@@ -94,64 +85,6 @@ def tighten(event: e.OperatorTightened, turn: Turn) -> None:
             turn.note(e.StopMoved(turn.at, event.key, held.id, held.stop, stop, BY_OPERATOR))
             return
     _refuse(turn, event, "tighten", event.key, reason)
-
-
-# ---------------------------------------------------------------- settings
-
-
-def set_policy(event: e.OperatorSet, turn: Turn) -> None:
-    """Other settings, at once; what lets more pass while the day is in loss needs the word, and the next session."""
-    wanted = in_force(event.policy, turn.policy)
-    found = policy_changes(turn.policy, wanted)
-    told = tuple(map(_told, found))
-    name = ", ".join(key for key, _, _ in told)
-    later = any(change.looser for change in found) and in_loss(turn.book)
-    reason = ""
-    if event.base != policy_hash(turn.policy):
-        reason = "policy_moved_on"
-    elif not found:
-        reason = "nothing_changes"
-    elif later and event.word != CONFIRM:
-        reason = "loosening_unconfirmed"
-    if reason:
-        _refuse(turn, event, "set", name, reason)
-    elif later:
-        turn.note(e.PolicyScheduled(turn.at, event.by, event.why, told, event.policy))
-    else:
-        _put_in_force(turn, event.by, event.why, told, event.policy)
-
-
-def scheduled(turn: Turn) -> None:
-    """What was scheduled for the next session comes into force: asked when one has opened."""
-    waiting = turn.state.control.next_policy
-    if waiting is not None:
-        told = tuple(map(_told, policy_changes(turn.policy, in_force(waiting, turn.policy))))
-        _put_in_force(turn, "riskcore", "scheduled for this session", told, waiting)
-
-
-def _put_in_force(turn: Turn, by: str, why: str, told: tuple[tuple[str, str, str], ...], policy: Policy) -> None:
-    base = turn.state.control.base or turn.state.policy_hash
-    turn.note(e.PolicyChanged(turn.at, policy, policy_hash(policy)))
-    turn.note(e.PolicyAdjusted(turn.at, by, why, told, policy, base))
-    turn.policy = in_force(policy, turn.policy)
-
-
-@exact
-def in_loss(book: Book) -> bool:
-    """Whether the day's result, open positions included, is below nought."""
-    return book.net_realised + book.unrealised < 0
-
-
-@lru_cache(maxsize=16)
-def in_force(by_hand: Policy, given: Policy) -> Policy:
-    """The policy that rules: the one that a hand made, with the code of the rules of the one that is given."""
-    names = [[(rule.name, rule.parameters, rule.source) for rule in policy.rules] for policy in (by_hand, given)]
-    return attrs.evolve(by_hand, rules=given.rules) if names[0] == names[1] and by_hand.rules else by_hand
-
-
-def _told(change: Change) -> tuple[str, str, str]:
-    """A change as it stands in a fact: the key, and both values as text."""
-    return change.name, setting_text(change.before), setting_text(change.after)
 
 
 def _refuse(turn: Turn, event: Any, act: str, name: str, reason: str) -> None:

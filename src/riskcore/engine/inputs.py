@@ -9,11 +9,11 @@ from attrs import evolve as evolve_value
 
 from riskcore import events as e
 from riskcore.decision import Approved, decide
-from riskcore.engine import breakers, emergency, hands, operator
+from riskcore.engine import breakers, emergency, hands, operator, policies
 from riskcore.engine.books import accept_differences, books_read, funds_seen, revision_reported
 from riskcore.engine.clock import on_time
 from riskcore.engine.overnight import look_at_the_night
-from riskcore.engine.reports import CHARGES_TROUBLE, report
+from riskcore.engine.reports import report
 from riskcore.engine.taking import take_signal, waiting_for_evidence, withheld
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import Turn
@@ -21,7 +21,6 @@ from riskcore.engine.watch import watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open
 from riskcore.orders import sliced_entry
-from riskcore.policy import policy_hash
 from riskcore.policy.breakers import NAMES
 from riskcore.positions import Position
 from riskcore.reasons import Finding
@@ -37,10 +36,22 @@ def react_to(event: Any, turn: Turn) -> None:
 
 @react_to.register
 def _policy(event: e.PolicyLoaded, turn: Turn) -> None:
-    digest = policy_hash(event.policy)
-    if digest not in (turn.state.policy_hash, turn.state.control.base):
-        turn.note(e.PolicyChanged(turn.at, event.policy, digest))
-        turn.lift(CHARGES_TROUBLE, "another policy")
+    policies.load(event, turn)
+
+
+@react_to.register
+def _confirmed(event: e.ConfirmPolicy, turn: Turn) -> None:
+    policies.confirm(event, turn)
+
+
+@react_to.register
+def _notice(event: e.NoticeGiven, turn: Turn) -> None:
+    turn.note(e.Noticed(turn.at, event.name, event.subject, event.why))
+
+
+@react_to.register
+def _acknowledged(event: e.AcknowledgeAlarm, turn: Turn) -> None:
+    turn.note(e.AlarmAcknowledged(turn.at, event.by, event.why, event.name, event.subject))
 
 
 @react_to.register
@@ -225,7 +236,7 @@ def _tightened(event: e.OperatorTightened, turn: Turn) -> None:
 
 @react_to.register
 def _set(event: e.OperatorSet, turn: Turn) -> None:
-    hands.set_policy(event, turn)
+    policies.set_policy(event, turn)
 
 
 @react_to.register

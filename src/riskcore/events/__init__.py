@@ -28,8 +28,11 @@ from riskcore.control import (
     Emergency as Emergency,
 )
 from riskcore.events.controls import (
+    AcknowledgeAlarm as AcknowledgeAlarm,
+    AlarmAcknowledged as AlarmAcknowledged,
     Approaching as Approaching,
     ClockSeen as ClockSeen,
+    ConfirmPolicy as ConfirmPolicy,
     ConnectionSeen as ConnectionSeen,
     ConnectionStaged as ConnectionStaged,
     ControlRefused as ControlRefused,
@@ -37,9 +40,13 @@ from riskcore.events.controls import (
     Latched as Latched,
     Lifted as Lifted,
     LoginSeen as LoginSeen,
+    Noticed as Noticed,
+    NoticeGiven as NoticeGiven,
     OperatorHalted as OperatorHalted,
     OperatorResumed as OperatorResumed,
     OrderFailed as OrderFailed,
+    PolicyConfirmed as PolicyConfirmed,
+    PolicyHeld as PolicyHeld,
     Rearmed as Rearmed,
     Receded as Receded,
     TroubleOver as TroubleOver,
@@ -163,6 +170,9 @@ Input: TypeAlias = (
     | OperatorSet
     | EmergencyStopped
     | OperatorSeen
+    | ConfirmPolicy
+    | NoticeGiven
+    | AcknowledgeAlarm
 )
 INPUTS: tuple[type, ...] = get_args(Input)
 
@@ -225,5 +235,9 @@ Fact: TypeAlias = (
     | ForeignCancelRequested
     | PolicyAdjusted
     | PolicyScheduled
+    | PolicyHeld
+    | PolicyConfirmed
+    | Noticed
+    | AlarmAcknowledged
 )
 FACTS: tuple[type, ...] = get_args(Fact)

@@ -18,11 +18,20 @@ from riskcore.reasons import Measured
 from riskcore.states import HALTED, LOCKED, REDUCING, Latch
 from riskcore.values import checks, given, settle
 
+SHORT_HASH: Final = 12
+
 
 def said(value: Any, name: str) -> str:
     """Who, or why: a text that says something."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{name} must say something: who acts, and why, stands in the journal; got {value!r}")
+    return value
+
+
+def _digest(value: Any, name: str) -> str:
+    """The hash of a policy, or twelve letters or more of its start."""
+    if not isinstance(value, str) or len(value) < SHORT_HASH or not set(value) <= set("0123456789abcdef"):
+        raise ValueError(f"{name} must be a policy's hash, or its first {SHORT_HASH} letters or more, got {value!r}")
     return value
 
 
@@ -118,8 +127,54 @@ class ClockSeen:
         settle(self, _CLOCK)
 
 
+@frozen
+class ConfirmPolicy:
+    """Somebody confirms a looser policy that was kept back while the day was in loss, by (the start of) its hash."""
+
+    at: datetime
+    by: str
+    why: str
+    policy_hash: str
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _CONFIRM)
+
+
+@frozen
+class NoticeGiven:
+    """The shell has something to tell people, such as a login that is needed or a configuration that was refused.
+
+    The same `name` and `subject` once more says that it still is so, or is so again.
+    """
+
+    at: datetime
+    name: str
+    subject: str
+    why: str
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _NOTICE)
+
+
+@frozen
+class AcknowledgeAlarm:
+    """Somebody has seen an alarm and looks after it: it is not repeated. Without a `subject`, all of that name."""
+
+    at: datetime
+    by: str
+    why: str
+    name: str
+    subject: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _SEEN)
+
+
 _SAID: Final = checks("Operator", by=said, why=said)
 _HALT: Final = checks("OperatorHalted", by=said, why=said, state=one_word(REDUCING, HALTED, LOCKED))
+_CONFIRM: Final = checks("ConfirmPolicy", by=said, why=said, policy_hash=_digest)
+_NOTICE: Final = checks("NoticeGiven", name=said, why=said)
+_SEEN: Final = checks("AcknowledgeAlarm", by=said, why=said, name=said)
 _CONNECTION: Final = checks("ConnectionSeen", mode=one_word(LIVE, PAPER))
 _CLOCK: Final = checks("ClockSeen", drift_s=amount)
 
@@ -223,3 +278,47 @@ class Rearmed:
     VERSION: ClassVar[int] = 1
     at: datetime
     name: str
+
+
+@frozen
+class PolicyHeld:
+    """A policy that lets more happen in `loosened` came while the day was in loss: the one before stays in force."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    policy_hash: str
+    loosened: tuple[str, ...]
+
+
+@frozen
+class PolicyConfirmed:
+    """Somebody confirmed a policy that is kept back: it comes into force with the next session."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    by: str
+    why: str
+    policy_hash: str
+
+
+@frozen
+class Noticed:
+    """The shell told people something; nothing is changed by it."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    name: str
+    subject: str
+    why: str
+
+
+@frozen
+class AlarmAcknowledged:
+    """Somebody looks after an alarm; nothing is changed by it but that it is not repeated."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    by: str
+    why: str
+    name: str
+    subject: str

@@ -1,7 +1,8 @@
 """What a change of policy does: which settings differ, and which of them let more happen than before.
 
-A setting whose tighter direction is not known here counts as looser whenever it changes: while the day is in loss, a
-change that cannot be proven to tighten waits.
+The one table of it, for what a hand sets and for files that are read anew. A setting whose tighter direction is not
+known here counts as looser whenever it changes: while the day is in loss, a change that cannot be proven to tighten
+waits.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import attrs
-from attrs import frozen
+from attrs import fields, frozen
 
-from riskcore.policy import Policy
+from riskcore.policy import Policy, setting_text
 
 LESS: Final = (
     "risk_per_trade", "fixed_quantity", "fixed_notional", "volatility_target_pct", "kelly_multiplier",
@@ -24,13 +24,13 @@ LESS: Final = (
     "max_loss_streak", "max_loss_streak_r", "max_give_back_pct", "give_back_after_pct", "max_order_errors",
     "max_orders_per_s", "stale_after_s", "max_spread_pct", "max_gap_pct", "max_clock_drift_s", "max_price_drift_pct",
     "price_max", "no_entry_after", "quote_max_age_s", "signal_max_age_s", "clock_skew_s", "protect_alarm_s",
-    "protect_flatten_s",
+    "protect_flatten_s", "unusual_move_atr",
 )  # fmt: skip
 """Tighter is less; nothing at all (off) is the loosest."""
 MORE: Final = (
     "min_risk_reward", "min_quantity", "price_min", "cooldown_s", "cooldown_after_loss_s", "stops_lock_s",
     "stops_window_s", "atr_warmup_bars", "slippage_ticks", "slippage_pct", "no_entry_before", "kelly_min_trades",
-    "correlation_min_bars", "near_band_pct",
+    "correlation_min_bars", "near_band_pct", "order_tokens_for_exits",
 )  # fmt: skip
 """Tighter is more; nothing at all (off) is the loosest."""
 FEWER: Final = ("allowed_sides", "allowed_products", "allowed_symbols", "allowed_sessions", "allowed_weekdays")
@@ -55,26 +55,27 @@ LOOSER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 @frozen
 class Change:
-    """One setting that differs between two policies, and whether it lets more happen than before."""
+    """One setting that differs between two policies: its key, both values as text, and whether it lets more happen."""
 
-    name: str
-    before: Any
-    after: Any
+    key: str
+    before: str
+    after: str
     looser: bool
 
 
 def policy_changes(before: Policy, after: Policy) -> tuple[Change, ...]:
     """Every setting in which two policies differ, in the order of the policy.
 
-    >>> [(c.name, c.looser) for c in policy_changes(Policy(), Policy(max_positions=2, max_trades_per_day=6))]
+    >>> [(c.key, c.looser) for c in policy_changes(Policy(), Policy(max_positions=2, max_trades_per_day=6))]
     [('max_positions', False), ('max_trades_per_day', True)]
     """
     found = []
-    for field in attrs.fields(Policy):
-        was, is_now = getattr(before, field.name), getattr(after, field.name)
-        if was != is_now:
-            looser = LOOSER.get(field.name, lambda before, after: True)
-            found.append(Change(field.name, was, is_now, looser(was, is_now)))
+    for name in (field.name for field in fields(Policy)):
+        was, is_now = getattr(before, name), getattr(after, name)
+        texts = setting_text(was), setting_text(is_now)
+        if texts[0] != texts[1]:
+            looser = LOOSER.get(name, lambda before, after: True)
+            found.append(Change(name, *texts, looser(was, is_now)))
     return tuple(found)
 
 
@@ -84,4 +85,4 @@ def loosened(before: Policy, after: Policy) -> tuple[str, ...]:
     >>> loosened(Policy(), Policy(risk_per_trade=2, min_risk_reward=3))
     ('risk_per_trade',)
     """
-    return tuple(change.name for change in policy_changes(before, after) if change.looser)
+    return tuple(change.key for change in policy_changes(before, after) if change.looser)

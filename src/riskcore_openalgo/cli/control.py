@@ -82,8 +82,7 @@ def event_of(given: argparse.Namespace, journal: Reader, at: datetime) -> Reques
     event = requested(given.control_verb, vars(given), hand)
     if isinstance(event, events.OperatorSet) and not given.json:
         for change in rc.policy_changes(policy, event.policy):
-            before, after = rc.setting_text(change.before), rc.setting_text(change.after)
-            print(f"{change.name}: {before} -> {after}{' (looser)' if change.looser else ''}", flush=True)
+            print(f"{change.key}: {change.before} -> {change.after}{' (looser)' if change.looser else ''}", flush=True)
     return event
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,18 +15,21 @@ from types import FrameType
 from typing import Final
 
 from riskcore_openalgo.cli.opening import key_of, paper_of
+from riskcore_openalgo.cli.watching import refuse_plain, reloading, trusting, unsafe, watched
 from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.journal.synced import refuse_synced
+from riskcore_openalgo.logs import Redactor, access_log, logging_to
+from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
 from riskcore_openalgo.runner.receiving import receiving
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_open, wind_down
 from riskcore_openalgo.web.control.app import control_app
 from riskcore_openalgo.web.control.board import Banner, Board
 from riskcore_openalgo.web.control.doors import Doors
-from riskcore_openalgo.web.intake import serve
+from riskcore_openalgo.web.server import serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
 ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
@@ -68,12 +69,16 @@ def run(
     clock: Callable[[], datetime] = now_in_ist,
 ) -> int:
     """One day until somebody stops it; the exit code says how things stood then."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    key = os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""
-    access, broker = settings.credentials.openalgo, paper_of(arguments)
+    real = mode == LIVE and not analyzer
+    refuse_plain(settings, real=real)
+    keys = [os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""]
+    access, broker, metrics = settings.credentials.openalgo, paper_of(arguments), Metrics()
+    redactor = Redactor(settings.credentials.secrets())
+    redactor.learn(keys)
     with contextlib.ExitStack() as opened:
-        client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
+        opened.enter_context(logging_to(settings.system.logging, redactor))
+        opened.enter_context(trusting(settings, arguments.config))
+        client = opened.enter_context(Client(access.host, keys[-1], ws_url=access.ws_url, clock=clock))
         place = arguments.journal or settings.system.journal
         if mode == LIVE and isinstance(place, Path):
             refuse_synced(place)
@@ -86,13 +91,18 @@ def run(
             mode=mode,
             analyzer=analyzer,
             clock=clock,
-            api_key=lambda: key,
+            api_key=lambda: keys[-1],
             paper=broker,
+            watchers=(metrics.watch,),
         )
         opened.callback(day.close)
         asked = Asked(day, flatten=arguments.flatten)
         opened.enter_context(stopped_by_signals(asked))
         day.live.start()
+        opened.enter_context(watched(settings, day, client, journal, metrics))
+        opened.enter_context(
+            reloading(settings, arguments.config, day, client, redactor=redactor, real=real, took=keys.append)
+        )
         opened.enter_context(intake(settings, day))
         opened.enter_context(control_page(settings, day, client, mode=mode, analyzer=analyzer))
         day.live.run(asked)
@@ -172,14 +182,17 @@ def control_page(settings: Settings, day: Day, client: Client, *, mode: str, ana
     )
     board = Board(day, banner_, runner.clock, lambda: runner.journal.trouble)
     doors = Doors(users, session_s=place.session_min * 60)
-    app = control_app(board, runner.ask, doors, clock=runner.clock, https=place.https)
+    app = control_app(board, runner.ask, doors, clock=runner.clock, https=place.secure)
     with contextlib.ExitStack() as opened:
         try:
-            server = opened.enter_context(serve(app, place.host, place.port))
+            server = opened.enter_context(
+                serve(access_log(app), place.host, place.port, certfile=place.ssl_certfile, keyfile=place.ssl_keyfile)
+            )
         except OSError as problem:
             print(f"NO control page: {place.host}:{place.port}: {problem}; riskcore control works", flush=True)
         else:
-            print(f"control page: {'https' if place.https else 'http'}://{place.host}:{server.port}/", flush=True)
+            scheme = "https" if place.secure else "http"
+            print(f"control page: {scheme}://{place.host}:{server.port}/", flush=True)
         yield
 
 
@@ -223,6 +236,7 @@ def banner(settings: Settings, client: Client, journal: Journal, *, mode: str, a
             f"  rules      {limits}",
             f"  hard caps  order value {value}, quantity {quantity}, orders a day {orders}",
             f"  journal    {journal.where} ({journal.length} rows)",
+            *(f"  UNSAFE     {what}" for what in unsafe(settings)),
             "=" * WIDTH,
         )
     )

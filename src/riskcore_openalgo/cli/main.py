@@ -13,6 +13,7 @@ from pathlib import Path
 
 from riskcore_openalgo.cli.control_verbs import control_verbs
 from riskcore_openalgo.cli.report_verbs import paper_arguments, report_verb
+from riskcore_openalgo.cli.trust import trust_verbs
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, lazy, place
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _stop(verbs)
     _doctor(verbs)
     _completion(verbs)
+    trust_verbs(verbs)
     return made
 
 

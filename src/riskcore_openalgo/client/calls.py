@@ -46,19 +46,28 @@ class Calls:
         monotonic: Callable[[], float] = time.monotonic,
         sdk: Any = None,
     ) -> None:
-        self._key = api_key
-        self._sdk = openalgo.api(api_key, host=host, timeout=timeout_s, ws_url=ws_url) if sdk is None else sdk
-        self._slow_sdk = copy.copy(self._sdk)  # the same connections, and a timeout of its own
-        self._slow_sdk.timeout = max(timeout_s, analyzer_timeout_s)
-        self._ws_url = ws_url
-        self.host = host
-        self._timeout_s = timeout_s
+        self._ws_url, self.host = ws_url, host
+        self._timeout_s, self._slowest_s = timeout_s, max(timeout_s, analyzer_timeout_s)
+        self._take(api_key, sdk)
+        self.seen: Callable[[str, float, bool], None] | None = None
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
         self.budget = budget
         self.seen_mode: str | None = None
 
     def __repr__(self) -> str:
         return f"Calls({self.host!r})"
+
+    def rekey(self, api_key: str) -> None:
+        """From the next call on, use another key; a call under way ends with the one it began with."""
+        self._take(api_key, None)
+
+    def _take(self, api_key: str, sdk: Any) -> None:
+        if sdk is None:
+            sdk = openalgo.api(api_key, host=self.host, timeout=self._timeout_s, ws_url=self._ws_url)
+        self._sdk = sdk
+        self._slow_sdk = copy.copy(self._sdk)  # the same connections, and a timeout of its own
+        self._slow_sdk.timeout = self._slowest_s
+        self._key = api_key
 
     @property
     def ws_url(self) -> str:
@@ -131,6 +140,13 @@ class Calls:
             self._sdk.close()
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
+        began = self._monotonic()
+        reply = self._asked(sdk, method, arguments)
+        if self.seen is not None:
+            self.seen(method.strip("_"), self._monotonic() - began, reply.ok)
+        return reply
+
+    def _asked(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         try:
             raw = getattr(sdk, method)(**arguments)
         except Exception as problem:  # noqa: BLE001 - whatever it was, the server may have been called

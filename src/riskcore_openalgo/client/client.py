@@ -133,6 +133,15 @@ class Client:
         """The key, for the login of the price stream and for nothing else: it belongs into no text."""
         return self._calls.stream_login()
 
+    def rekey(self, api_key: str) -> None:
+        """Use another key from the next call on, where the old one was replaced on OpenAlgo's page."""
+        checked_access(host=self.host, api_key=api_key, ws_url=None)
+        self._calls.rekey(api_key)
+
+    def observe(self, seen: Callable[[str, float, bool], None]) -> None:
+        """Have `seen(method, seconds, taken)` called after each call, in the thread of the call."""
+        self._calls.seen = seen
+
     def new_sdk(self, **options: Any) -> Any:
         """Another `openalgo.api` with the same key, for a feed that owns its connection."""
         return self._calls.new_sdk(**options)

@@ -6,21 +6,24 @@
 Nothing of the policy is said here: its keys, defaults, checks and help are read off `riskcore.Policy`.
 """
 
+from riskcore_openalgo.config.checks import LIVE, PAPER
 from riskcore_openalgo.config.control_page import ControlAccess, ControlPage
 from riskcore_openalgo.config.intake import AlertSource, Intake, OldSecret
+from riskcore_openalgo.config.keys import Keys
 from riskcore_openalgo.config.loader import load_policy, load_settings
 from riskcore_openalgo.config.problems import EXIT_CONFIGURATION, ConfigurationError, Problem
 from riskcore_openalgo.config.settings import (
-    LIVE,
-    PAPER,
+    AlertChannels,
     Alerting,
     Credentials,
     InstrumentGiven,
+    Logging,
     OpenAlgoAccess,
     Settings,
     Source,
     Strategy,
     System,
+    Watching,
     Webhook,
 )
 from riskcore_openalgo.config.writer import write_defaults, write_minimal
@@ -29,6 +32,7 @@ __all__ = [
     "EXIT_CONFIGURATION",
     "LIVE",
     "PAPER",
+    "AlertChannels",
     "AlertSource",
     "Alerting",
     "ConfigurationError",
@@ -37,6 +41,8 @@ __all__ = [
     "Credentials",
     "InstrumentGiven",
     "Intake",
+    "Keys",
+    "Logging",
     "OldSecret",
     "OpenAlgoAccess",
     "Problem",
@@ -44,6 +50,7 @@ __all__ = [
     "Source",
     "Strategy",
     "System",
+    "Watching",
     "Webhook",
     "load_policy",
     "load_settings",

@@ -11,13 +11,12 @@ from typing import Any, Final
 from attrs import field, frozen
 
 import riskcore as rc
+from riskcore_openalgo.config import checks
+from riskcore_openalgo.config.checks import meta
 from riskcore_openalgo.web.gate import LOCKOUT_AFTER, LOCKOUT_S, PER_MINUTE, networks
 from riskcore_openalgo.web.mapping import NAMES, SIDES
 
-HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 FIELD: Final = re.compile(r"[a-z0-9_ -]+(?:\.[a-z0-9_ -]+)*")
-LAST_PORT: Final = 65_535
-LARGEST_BODY: Final = 10_000_000
 MOST_PER_MINUTE: Final = 1_000_000
 MOST_TRIES: Final = 1_000
 LONGEST_LOCKOUT_S: Final = 86_400
@@ -25,57 +24,16 @@ LONGEST: Final = 64
 TRUSTED: Final = ("127.0.0.1", "::1")
 
 
-def secret_text(value: Any) -> str:
-    """A secret: text without a space at either end. The message does not repeat it."""
-    if not isinstance(value, str) or not value:
-        raise ValueError("must be text; write the secret in double quotes")
-    if value != value.strip():
-        raise ValueError("begins or ends with a space; delete the space")
-    return value
-
-
-def _meta(unit: str, help_: str, **more: Any) -> dict[str, Any]:
-    return {"unit": unit, "help": help_, **more}
-
-
-def _whole_up_to(most: int, value: Any) -> int:
-    if type(value) is not int or not 1 <= value <= most:
-        raise ValueError(f"must be a whole number from 1 to {most}, got {value!r}")
-    return value
-
-
-def _port(value: Any) -> int:
-    return _whole_up_to(LAST_PORT, value)
-
-
-def _body_size(value: Any) -> int:
-    return _whole_up_to(LARGEST_BODY, value)
-
-
 def _rate(value: Any) -> int:
-    return _whole_up_to(MOST_PER_MINUTE, value)
+    return checks.whole_up_to(MOST_PER_MINUTE, value)
 
 
 def _tries(value: Any) -> int:
-    return _whole_up_to(MOST_TRIES, value)
+    return checks.whole_up_to(MOST_TRIES, value)
 
 
 def _lockout(value: Any) -> int:
-    return _whole_up_to(LONGEST_LOCKOUT_S, value)
-
-
-def _host(value: Any) -> str:
-    if not isinstance(value, str) or not HOST.fullmatch(value):
-        raise ValueError(f"must be an address of this machine such as 127.0.0.1, got {value!r}")
-    return value
-
-
-def _file(value: Any) -> Path | None:
-    if value is None:
-        return None
-    if not isinstance(value, (str, Path)) or not str(value).strip() or "\0" in str(value):
-        raise ValueError(f"must be the path of a file, got {value!r}")
-    return Path(value)
+    return checks.whole_up_to(LONGEST_LOCKOUT_S, value)
 
 
 def _addresses(value: Iterable[str]) -> tuple[str, ...]:
@@ -134,11 +92,11 @@ class OldSecret:
     """The secret that a source had before, and until when it still opens: time to change it where alerts are made."""
 
     secret: str = field(
-        repr=False, converter=secret_text, metadata=_meta("text", "the old one", example="the-old-text", secret=True)
+        repr=False, converter=checks.secret, metadata=meta("text", "the old one", example="the-old-text", secret=True)
     )
     until: datetime = field(
         converter=_moment,
-        metadata=_meta("moment in IST", "from then on it opens no more", example='"2026-12-01T09:00"'),
+        metadata=meta("moment in IST", "from then on it opens no more", example='"2026-12-01T09:00"'),
     )
 
 
@@ -149,38 +107,38 @@ class AlertSource:
     addresses: tuple[str, ...] = field(
         default=(),
         converter=_addresses,
-        metadata=_meta(
+        metadata=meta(
             "list", "alerts come from these addresses or ranges alone; empty: any", example="[192.0.2.10, 10.8.0.0/16]"
         ),
     )
     per_minute: int = field(
         default=PER_MINUTE,
         converter=_rate,
-        metadata=_meta("alerts a minute", "more entries are refused; exits are always taken"),
+        metadata=meta("alerts a minute", "more entries are refused; exits are always taken"),
     )
     fields: Mapping[str, tuple[str, ...]] = field(
         factory=dict,
         converter=_fields,
-        metadata=_meta(
+        metadata=meta(
             "our field: its name", "what it calls a field", mapping=True, example="{symbol: [instrument, order.name]}"
         ),
     )
     actions: Mapping[str, str] = field(
         factory=dict,
         converter=_words,
-        metadata=_meta(
+        metadata=meta(
             "its word: buy/sell", "its words for the two sides", mapping=True, example="{long: buy, short: sell}"
         ),
     )
     symbols: Mapping[str, str] = field(
         factory=dict,
         converter=_symbols,
-        metadata=_meta("its symbol: ours", "what it calls a symbol", mapping=True, example="{RELI: RELIANCE}"),
+        metadata=meta("its symbol: ours", "what it calls a symbol", mapping=True, example="{RELI: RELIANCE}"),
     )
     given: Mapping[str, str] = field(
         factory=dict,
         converter=_given,
-        metadata=_meta("our field: value", "what it does not send", mapping=True, example="{exchange: NSE}"),
+        metadata=meta("our field: value", "what it does not send", mapping=True, example="{exchange: NSE}"),
     )
 
 
@@ -188,35 +146,34 @@ class AlertSource:
 class Intake:
     """Where alerts are posted to, and who is believed there."""
 
-    host: str = field(default="127.0.0.1", converter=_host, metadata=_meta("address", "who can reach the intake"))
-    port: int = field(default=8780, converter=_port, metadata=_meta("port", "where it listens"))
+    host: str = field(default="127.0.0.1", converter=checks.host, metadata=meta("address", "who can reach the intake"))
+    port: int = field(default=8780, converter=checks.port, metadata=meta("port", "where it listens"))
     max_body_bytes: int = field(
         default=65_536,
-        converter=_body_size,
-        metadata=_meta("bytes", "a larger alert is refused"),
+        converter=checks.body_size,
+        metadata=meta("bytes", "a larger alert is refused"),
     )
     trusted_proxies: tuple[str, ...] = field(
         default=TRUSTED,
         converter=_addresses,
-        metadata=_meta("list", "their X-Forwarded-For says where an alert comes from"),
+        metadata=meta("list", "their X-Forwarded-For says where an alert comes from"),
     )
     lockout_after: int = field(
         default=LOCKOUT_AFTER,
         converter=_tries,
-        metadata=_meta("alerts", "so many with a wrong secret within 10 minutes lock their address out"),
+        metadata=meta("alerts", "so many with a wrong secret within 10 minutes lock their address out"),
     )
-    lockout_s: int = field(default=int(LOCKOUT_S), converter=_lockout, metadata=_meta("seconds", "for so long"))
+    lockout_s: int = field(default=int(LOCKOUT_S), converter=_lockout, metadata=meta("seconds", "for so long"))
     ssl_certfile: Path | None = field(
         default=None,
-        converter=_file,
-        metadata=_meta("path", "certificate chain in PEM: speak HTTPS; empty: HTTP", example="tls/fullchain.pem"),
+        converter=checks.optional_path,
+        metadata=meta("path", "certificate chain in PEM: speak HTTPS; empty: HTTP", example="tls/fullchain.pem"),
     )
     ssl_keyfile: Path | None = field(
         default=None,
-        converter=_file,
-        metadata=_meta("path", "its key, where that is another file", example="tls/privkey.pem"),
+        converter=checks.optional_path,
+        metadata=meta("path", "its key, where that is another file", example="tls/privkey.pem"),
     )
 
     def __attrs_post_init__(self) -> None:
-        if self.ssl_keyfile is not None and self.ssl_certfile is None:
-            raise ValueError("a ssl_keyfile needs its ssl_certfile; give both, or none")
+        checks.with_certificate(self.ssl_certfile, self.ssl_keyfile)

@@ -15,6 +15,7 @@ import attrs
 from attrs import frozen
 
 import riskcore as rc
+from riskcore_openalgo.config.keys import Keys
 from riskcore_openalgo.config.problems import ConfigurationError, Problem, Report
 from riskcore_openalgo.config.schema import Setting, settings_of
 from riskcore_openalgo.config.settings import Credentials, Settings, Source, System
@@ -48,8 +49,10 @@ class Section:
     source: Source | None = None
 
 
-def load_settings(folder: Path | None = None) -> Settings:
+def load_settings(folder: Path | None = None, *, keys: Keys | None = None) -> Settings:
     """The settings in `folder`, or the defaults without one. A file that is not there is its defaults.
+
+    `keys` open encrypted secrets; by default they are looked for where `riskcore credentials` keeps them.
 
     Raises `ConfigurationError` with every problem of all files when there is one. Secrets are in no message.
     """
@@ -60,6 +63,7 @@ def load_settings(folder: Path | None = None) -> Settings:
         raise ConfigurationError([Problem(str(folder), None, "", _no_folder(folder))])
     misnamed = _misnamed_files(folder)
     sections = {file: _read_section(folder, file) for file in SECTIONS}
+    sections[CREDENTIALS_FILE].report.unlock = (keys or Keys(folder)).opened
     policy_values = _policy_values(sections)
     parts: dict[str, Any] = {
         "strategies": policy_values.pop("strategies", ()),
@@ -75,7 +79,8 @@ def load_settings(folder: Path | None = None) -> Settings:
         raise ConfigurationError(problems)
     sources = tuple(section.source for section in sections.values() if section.source)
     policy = rc.Policy(**policy_values, tables=own.tables)
-    return Settings(policy=policy, sources=(*sources, *own.sources), **parts)
+    plain = tuple(sections[CREDENTIALS_FILE].report.plain)
+    return Settings(policy=policy, sources=(*sources, *own.sources), plain_secrets=plain, **parts)
 
 
 def load_policy(path: Path) -> rc.Policy:
@@ -225,7 +230,7 @@ def _misnamed_files(folder: Path) -> list[Problem]:
 @functools.cache
 def _places() -> Mapping[str, str]:
     """Every known key -> the section and file it is written in."""
-    places = dict(_places_below(SYSTEM_FILE, "", settings_of(System)))
+    places = dict(reversed(tuple(_places_below(SYSTEM_FILE, "", settings_of(System)))))  # the first of a name
     places.update(_places_below(CREDENTIALS_FILE, "", settings_of(Credentials)))
     for file in (RULES_FILE, RISK_FILE):
         places.update(_places_below(file, "", policy_settings(file)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from attrs import define, field, frozen
@@ -47,12 +47,15 @@ class Report:
     """Collects what is wrong in one file.
 
     `public` is given for a file of secrets: then no value enters a message, and of the keys only these, since
-    a missing space (`api_key:abc`) makes a key out of a secret.
+    a missing space (`api_key:abc`) makes a key out of a secret. `unlock` opens an encrypted secret, and raises
+    `ValueError` where it cannot; `plain` collects the places of those that are not encrypted.
     """
 
     file: str
     public: frozenset[str] | None = None
     problems: list[Problem] = field(factory=list)
+    unlock: Callable[[str], str] | None = None
+    plain: list[Problem] = field(factory=list)
 
     @property
     def full(self) -> bool:

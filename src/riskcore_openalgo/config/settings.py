@@ -6,177 +6,23 @@ that an invalid one cannot exist, whether it came from a file or from a script.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
 import riskcore as rc
+from riskcore_openalgo.config import checks
+from riskcore_openalgo.config.checks import PAPER, meta
 from riskcore_openalgo.config.control_page import ControlAccess, ControlPage
-from riskcore_openalgo.config.intake import AlertSource, Intake, OldSecret, secret_text
+from riskcore_openalgo.config.intake import AlertSource, Intake, OldSecret
+from riskcore_openalgo.config.problems import Problem
 from riskcore_openalgo.gateways.caps import HardCaps
 
-PAPER: Final = "paper"
-LIVE: Final = "live"
-MODES: Final = (PAPER, LIVE)
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-DOTTED: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)[.:]([A-Za-z_]\w*)", re.ASCII)
 MORNING: Final = (time(8, 45), time(9, 0), time(9, 10))
-
-
-def _meta(unit: str, help_: str, **more: Any) -> dict[str, Any]:
-    return {"unit": unit, "help": help_, **more}
-
-
-def _symbol(value: Any) -> str:
-    """An exchange symbol, as the core understands it."""
-    return rc.Instrument(symbol=value, tick=1).symbol
-
-
-def _name(value: Any) -> str:
-    if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise ValueError("must be a name of letters, digits, - and _, at most 40 of them")
-    return value
-
-
-def _function(value: Any) -> str:
-    match = DOTTED.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"must name a class or function as package.module:name, got {value!r}")
-    return f"{match[1]}:{match[2]}"
-
-
-def _symbols(value: Any) -> tuple[str, ...]:
-    symbols = tuple(_symbol(item) for item in value)
-    if not symbols:
-        raise ValueError("must name one symbol or more, such as [RELIANCE, INFY]")
-    return symbols
-
-
-def _interval(value: Any) -> str:
-    """A bar interval, as the policy's own `atr_interval` checks it."""
-    if value is None:
-        raise ValueError("must be a bar interval such as 1m")
-    return str(rc.Policy(atr_interval=value).atr_interval)
-
-
-def _copied(value: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"must be text, got {value!r}")
-    return value
-
-
-def _mode(value: Any) -> str:
-    if value not in MODES:
-        raise ValueError(f"must be one of {', '.join(MODES)}, got {value!r}")
-    return str(value)
-
-
-def _path(value: Any) -> Path:
-    if not isinstance(value, (str, Path)) or not str(value).strip() or "://" in str(value) or "\0" in str(value):
-        raise ValueError(f"must be the path of a file, got {value!r}")
-    return Path(value)
-
-
-def _optional_path(value: Any) -> Path | None:
-    return None if value is None else _path(value)
-
-
-def _http_address(value: Any) -> str:
-    return _address(value, ("http", "https"))
-
-
-def _ws_address(value: Any) -> str | None:
-    return None if value is None else _address(value, ("ws", "wss"))
-
-
-def _address(value: Any, schemes: tuple[str, ...]) -> str:
-    """An address of OpenAlgo. The message does not repeat it: people paste keys into the wrong line."""
-    if not isinstance(value, str) or not _is_address(value, schemes):
-        raise ValueError(f"must be an address such as {schemes[0]}://127.0.0.1:5000, without user, path or query")
-    return value.rstrip("/")
-
-
-def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(value)
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    plain = re.fullmatch(r"[!-~]+", value) is not None and "@" not in parts.netloc and not parts.path.strip("/")
-    return plain and port_is_fine and parts.scheme in schemes and bool(parts.hostname) and not set("?#") & set(value)
-
-
-def _api_key(value: Any) -> str | None:
-    return None if value is None else secret_text(value)
-
-
-def _secrets(value: Mapping[str, str]) -> dict[str, str]:
-    return {_name(source): secret_text(secret) for source, secret in value.items()}
-
-
-def _old_secrets(value: Mapping[str, OldSecret]) -> dict[str, OldSecret]:
-    return {_name(source): old for source, old in value.items()}
-
-
-def _optional_text(value: Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _watched(value: Any) -> tuple[str, ...]:
-    """Instruments as EXCHANGE:SYMBOL, or a symbol of NSE alone."""
-    found = []
-    for item in value:
-        exchange, _, symbol = str(item).rpartition(":")
-        found.append(f"{exchange or 'NSE'}:{_symbol(symbol)}")
-    return tuple(dict.fromkeys(found))
-
-
-def _time(value: Any) -> time:
-    return value if isinstance(value, time) else time.fromisoformat(str(value))
-
-
-def _times(value: Any) -> tuple[time, ...]:
-    return tuple(sorted(_time(item) for item in value))
-
-
-def _tick(value: Any) -> Decimal | None:
-    return None if value is None else rc.Instrument(symbol="X", tick=value).tick
-
-
-def _lot_size(value: Any) -> int | None:
-    return None if value is None else rc.Instrument(symbol="X", tick=1, lot_size=value).lot_size
-
-
-def _sector(value: Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _listed(value: Any) -> bool | None:
-    if value is not None and not isinstance(value, bool):
-        raise ValueError(f"must be true or false, got {value!r}")
-    return value
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"must be true or false, got {value!r}")
-    return value
-
-
-def _bars_made_of(value: Any) -> str:
-    if value not in ("ticks", "history"):
-        raise ValueError(f"must be ticks or history, got {value!r}")
-    return str(value)
 
 
 @frozen(kw_only=True)
@@ -187,31 +33,33 @@ class Strategy:
     here: reading a configuration runs nobody's code.
     """
 
-    name: str = field(converter=_name, metadata=_meta("name", "appears in each of its signals", example="ema_cross"))
+    name: str = field(
+        converter=checks.name, metadata=meta("name", "appears in each of its signals", example="ema_cross")
+    )
     function: str = field(
-        converter=_function,
-        metadata=_meta("package.module:name", "what is called", example="riskcore_openalgo.lab.ema_cross:EmaCross"),
+        converter=checks.function,
+        metadata=meta("package.module:name", "what is called", example="riskcore_openalgo.lab.ema_cross:EmaCross"),
     )
     symbols: tuple[str, ...] = field(
-        converter=_symbols, metadata=_meta("list", "what it watches", example="[RELIANCE, INFY]")
+        converter=checks.symbols, metadata=meta("list", "what it watches", example="[RELIANCE, INFY]")
     )
     interval: str = field(
-        default="1m", converter=_interval, metadata=_meta("1m, 5m, ...", "length of its bars", example="1m")
+        default="1m", converter=checks.interval, metadata=meta("1m, 5m, ...", "length of its bars", example="1m")
     )
     live: bool = field(
         default=True,
-        converter=_truth,
-        metadata=_meta("true/false", "false: decided on and recorded, nothing is sent", example="false"),
+        converter=checks.flag,
+        metadata=meta("true/false", "false: decided on and recorded, nothing is sent", example="false"),
     )
     bars: str = field(
         default="ticks",
-        converter=_bars_made_of,
-        metadata=_meta("ticks/history", "what its bars of a live day are made of", example="history"),
+        converter=checks.bars_made_of,
+        metadata=meta("ticks/history", "what its bars of a live day are made of", example="history"),
     )
     parameters: Mapping[str, Any] = field(
         factory=dict,
-        converter=_copied,
-        metadata=_meta("mapping", "handed to it by name", example="{fast: 9, slow: 21}"),
+        converter=checks.copied,
+        metadata=meta("mapping", "handed to it by name", example="{fast: 9, slow: 21}"),
     )
 
 
@@ -230,19 +78,24 @@ class OpenAlgoAccess:
 
     host: str = field(
         default="http://127.0.0.1:5000",
-        converter=_http_address,
-        metadata=_meta("http://host:port", "where OpenAlgo answers"),
+        converter=checks.http_address,
+        metadata=meta("http://host:port", "where OpenAlgo answers"),
     )
     api_key: str | None = field(
         default=None,
         repr=False,
-        converter=_api_key,
-        metadata=_meta("text", "made on OpenAlgo's page API Key", example="put-the-key-here", secret=True),
+        converter=checks.api_key,
+        metadata=meta("text", "made on OpenAlgo's page API Key", example="put-the-key-here", secret=True),
     )
     ws_url: str | None = field(
         default=None,
-        converter=_ws_address,
-        metadata=_meta("ws://host:port", "its price stream; empty: beside host", example="ws://127.0.0.1:8765"),
+        converter=checks.ws_address,
+        metadata=meta("ws://host:port", "its price stream; empty: beside host", example="ws://127.0.0.1:8765"),
+    )
+    ca_file: Path | None = field(
+        default=None,
+        converter=checks.optional_path,
+        metadata=meta("path", "who vouches for its https, where that is an authority of your own", example="ca.pem"),
     )
 
 
@@ -253,23 +106,54 @@ class Webhook:
     secrets: Mapping[str, str] = field(
         factory=dict,
         repr=False,
-        converter=_secrets,
-        metadata=_meta(
+        converter=checks.secrets,
+        metadata=meta(
             "text",
             "one for each source of alerts",
             example="put-a-long-random-text-here",
             example_key="tradingview",
-            key=_name,
-            item=secret_text,
+            key=checks.name,
+            item=checks.secret,
             secret=True,
         ),
     )
     old_secrets: Mapping[str, OldSecret] = field(
         factory=dict,
         repr=False,
-        converter=_old_secrets,
-        metadata=_meta(
-            "by source", "the secret before this one, while both open", example_key="tradingview", key=_name
+        converter=checks.old_secrets,
+        metadata=meta(
+            "by source", "the secret before this one, while both open", example_key="tradingview", key=checks.name
+        ),
+    )
+
+
+@frozen(kw_only=True)
+class AlertChannels:
+    """Where alerts go beside OpenAlgo's Telegram. The addresses hold tokens: they are secrets."""
+
+    channels: Mapping[str, str] = field(
+        factory=dict,
+        repr=False,
+        converter=checks.secrets,
+        metadata=meta(
+            "Apprise URL",
+            "one for each channel; needs the extra alerts",
+            example="put-an-apprise-url-here",
+            example_key="phone",
+            key=checks.name,
+            item=checks.secret,
+            secret=True,
+        ),
+    )
+    heartbeat_url: str | None = field(
+        default=None,
+        repr=False,
+        converter=checks.beat,
+        metadata=meta(
+            "http(s)://...",
+            "called while all is well: whoever answers there raises the alarm when that ends",
+            example="https://heartbeat.example/put-your-id-here",
+            secret=True,
         ),
     )
 
@@ -281,25 +165,70 @@ class Credentials:
     openalgo: OpenAlgoAccess = field(factory=OpenAlgoAccess)
     webhook: Webhook = field(factory=Webhook)
     control: ControlAccess = field(factory=ControlAccess)
+    alerts: AlertChannels = field(factory=AlertChannels)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret there is, for whoever must keep them out of a text."""
+        single = (self.openalgo.api_key, self.alerts.heartbeat_url)
+        old = (one.secret for one in self.webhook.old_secrets.values())
+        several = (*self.webhook.secrets.values(), *old, *self.control.users.values(), *self.alerts.channels.values())
+        return tuple(secret for secret in (*single, *several) if secret)
+
+
+@frozen(kw_only=True)
+class Watching:
+    """Where `/metrics` and `/healthz` are served; to this machine alone unless told otherwise."""
+
+    host: str = field(default="127.0.0.1", converter=checks.host, metadata=meta("address", "who can reach it"))
+    port: int | None = field(
+        default=8782,
+        converter=checks.optional_port,
+        metadata=meta("port", "where it listens; empty: it is not served"),
+    )
+
+
+@frozen(kw_only=True)
+class Logging:
+    """The log of a runner."""
+
+    folder: Path | None = field(
+        default=Path("logs"),
+        converter=checks.optional_path,
+        metadata=meta("path", "where files go; empty: none is written"),
+    )
+    level: str = field(
+        default="info", converter=checks.level, metadata=meta("debug/info/warning/error", "the mildest kept")
+    )
+    json: bool = field(
+        default=False, converter=checks.flag, metadata=meta("true/false", "one JSON object a line in the files")
+    )
+    rotate_mb: int = field(
+        default=20,
+        converter=checks.megabytes,
+        metadata=meta("MB", "a file is closed at that size, and at midnight"),
+    )
+    keep_days: int = field(default=30, converter=checks.days, metadata=meta("days", "older files are deleted"))
 
 
 @frozen(kw_only=True)
 class InstrumentGiven:
     """What the user says of a symbol; what is None comes from the shipped tables or from OpenAlgo."""
 
-    tick: Decimal | None = field(default=None, converter=_tick, metadata=_meta("rupees", "price step", example="0.05"))
+    tick: Decimal | None = field(
+        default=None, converter=checks.tick, metadata=meta("rupees", "price step", example="0.05")
+    )
     lot_size: int | None = field(
-        default=None, converter=_lot_size, metadata=_meta("shares", "quantity step", example="1")
+        default=None, converter=checks.lot_size, metadata=meta("shares", "quantity step", example="1")
     )
     sector: str | None = field(
         default=None,
-        converter=_sector,
-        metadata=_meta("text", "bucket of the sector limit", example="Energy"),
+        converter=checks.sector,
+        metadata=meta("text", "bucket of the sector limit", example="Energy"),
     )
     derivatives_listed: bool | None = field(
         default=None,
-        converter=_listed,
-        metadata=_meta("true/false", "futures or options exist on it", example="true"),
+        converter=checks.listed,
+        metadata=meta("true/false", "futures or options exist on it", example="true"),
     )
 
 
@@ -309,49 +238,95 @@ class Alerting:
 
     telegram_user: str | None = field(
         default=None,
-        converter=_optional_text,
-        metadata=_meta("OpenAlgo user", "told through OpenAlgo's own Telegram bot", example="asha"),
+        converter=checks.optional_text,
+        metadata=meta("OpenAlgo user", "told through OpenAlgo's own Telegram bot", example="asha"),
     )
     login_times: tuple[time, ...] = field(
         default=MORNING,
-        converter=_times,
-        metadata=_meta("list of times", "when to say on a trading day that a login is needed", item=_time),
+        converter=checks.clock_times,
+        metadata=meta("list of times", "when to say on a trading day that a login is needed", item=checks.clock_time),
     )
+    least: str = field(
+        default="info",
+        converter=checks.severity,
+        metadata=meta("info/warning/critical", "the mildest that is told to channels; the log has all"),
+    )
+    quiet_from: time | None = field(
+        default=None,
+        converter=checks.optional_clock_time,
+        metadata=meta('IST "HH:MM"', "from then on only what is critical is told; the rest waits", example='"22:00"'),
+    )
+    quiet_until: time | None = field(
+        default=None,
+        converter=checks.optional_clock_time,
+        metadata=meta('IST "HH:MM"', "until then", example='"07:00"'),
+    )
+    repeat_s: int = field(
+        default=300,
+        converter=checks.seconds,
+        metadata=meta("seconds", "the same is not told again sooner; a critical one that stands is told again then"),
+    )
+    heartbeat_s: int = field(
+        default=60,
+        converter=checks.seconds,
+        metadata=meta("seconds", "how often heartbeat_url is called while all is well"),
+    )
+    summary_at: time | None = field(
+        default=time(15, 45),
+        converter=checks.optional_clock_time,
+        metadata=meta('IST "HH:MM"', "when the day is summed up; empty: never"),
+    )
+    calendar_days: int = field(
+        default=30,
+        converter=checks.days,
+        metadata=meta("days", "so long before the market calendar ends it is told each trading day"),
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            raise ValueError("quiet_from and quiet_until belong together: write both, or neither")
 
 
 @frozen(kw_only=True)
 class System:
     """The machine around the policy: mode, journal, intake, and symbols that the tables do not know."""
 
-    mode: str = field(default=PAPER, converter=_mode, metadata=_meta("paper/live", "where orders go"))
+    mode: str = field(default=PAPER, converter=checks.mode, metadata=meta("paper/live", "where orders go"))
     journal: Path = field(
         default=Path("journal/riskcore.db"),
-        converter=_path,
-        metadata=_meta("path", "every input and every fact; seen from where riskcore is started", any_script=True),
+        converter=checks.path,
+        metadata=meta("path", "every input and every fact; seen from where riskcore is started", any_script=True),
     )
     tables: Path | None = field(
         default=None,
-        converter=_optional_path,
-        metadata=_meta("path", "market tables of your own, a folder or a file; seen from this file", example="tables"),
+        converter=checks.optional_path,
+        metadata=meta("path", "market tables of your own, a folder or a file; seen from this file", example="tables"),
     )
     watch: tuple[str, ...] = field(
         default=(),
-        converter=_watched,
-        metadata=_meta("list", "instruments whose prices are kept fresh for alerts", example="[NSE:RELIANCE, INFY]"),
+        converter=checks.watched,
+        metadata=meta("list", "instruments whose prices are kept fresh for alerts", example="[NSE:RELIANCE, INFY]"),
     )
     hard_caps: HardCaps = field(factory=HardCaps)
     sources: Mapping[str, AlertSource] = field(
         factory=dict,
-        converter=_copied,
-        metadata=_meta("by source", "how its alerts are read and bounded", example_key="tradingview", key=_name),
+        converter=checks.copied,
+        metadata=meta("by source", "how its alerts are read and bounded", example_key="tradingview", key=checks.name),
     )
     control: ControlPage = field(factory=ControlPage)
     intake: Intake = field(factory=Intake)
     alerting: Alerting = field(factory=Alerting)
+    metrics: Watching = field(factory=Watching)
+    logging: Logging = field(factory=Logging)
+    reload: bool = field(
+        default=True,
+        converter=checks.flag,
+        metadata=meta("true/false", "take a changed policy or key into a running day"),
+    )
     instruments: Mapping[str, InstrumentGiven] = field(
         factory=dict,
-        converter=_copied,
-        metadata=_meta("by symbol", "what the tables lack", example_key="RELIANCE", key=_symbol),
+        converter=checks.copied,
+        metadata=meta("by symbol", "what the tables lack", example_key="RELIANCE", key=checks.symbol),
     )
 
 
@@ -365,12 +340,16 @@ class Source:
 
 @frozen(kw_only=True)
 class Settings:
-    """Everything a desk or a runner is started with. `Settings()` is what empty files come to."""
+    """Everything a desk or a runner is started with. `Settings()` is what empty files come to.
+
+    `plain_secrets` are the places of secrets that anybody who can read the file can read.
+    """
 
     policy: rc.Policy = field(factory=rc.Policy)
     strategies: tuple[Strategy, ...] = field(
-        default=(), converter=_strategies, metadata=_meta("list", "strategies of your own")
+        default=(), converter=_strategies, metadata=meta("list", "strategies of your own")
     )
     credentials: Credentials = field(factory=Credentials)
     system: System = field(factory=System)
     sources: tuple[Source, ...] = ()
+    plain_secrets: tuple[Problem, ...] = ()

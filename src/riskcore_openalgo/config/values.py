@@ -14,11 +14,14 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from riskcore_openalgo.config.problems import Report
+from riskcore_openalgo.config.problems import Problem, Report
 from riskcore_openalgo.config.schema import Setting, settings_of
 from riskcore_openalgo.config.yaml_reader import MOST_DIGITS, NUMBER, WRONG, Node
 
 NUMBERS: Final = (int, Decimal)
+SEALED: Final = ("fernet:", "scrypt:")
+"""What an encrypted secret begins with."""
+PLAIN: Final = "stands there in plain text: `riskcore credentials encrypt` mends that"
 LONGEST_SHOWN: Final = 40
 GROUPED: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]+)?")
 BASED: Final = re.compile(r"0[xXoObB][0-9A-Fa-f]{1,16}")
@@ -84,7 +87,22 @@ def read_value(setting: Setting, node: Node, report: Report, path: str) -> Any:
         return _read_mapping(setting, node, report, path)
     if not _is_scalar_of(setting, node, report, path):
         return WRONG
-    return _converted(setting, _scalar_value(setting, node), node, report, path)
+    value = _scalar_value(setting, node)
+    if "secret" in setting.metadata and isinstance(value, str) and value:
+        value = _opened(value, node, report, path)
+    return value if value is WRONG else _converted(setting, value, node, report, path)
+
+
+def _opened(value: str, node: Node, report: Report, path: str) -> Any:
+    """A secret as it is: what is encrypted is opened, what is not is noted as plain."""
+    if not value.startswith(SEALED):
+        report.plain.append(Problem(report.file, node.line, path, PLAIN))
+        return value
+    try:
+        return value if report.unlock is None else report.unlock(value)
+    except ValueError as wrong:
+        report.add(node.line, path, str(wrong))
+        return WRONG
 
 
 def unknown_key(key: str, known: Iterable[str], elsewhere: Belongs | None = None) -> str:

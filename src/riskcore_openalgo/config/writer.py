@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from riskcore_openalgo.config.keys import KEY_FILE
 from riskcore_openalgo.config.loader import (
     CREDENTIALS_FILE,
     RISK_FILE,
@@ -27,6 +28,8 @@ from riskcore_openalgo.config.schema import Setting, settings_of
 from riskcore_openalgo.config.settings import Credentials, System
 
 IGNORE_FILE: Final = ".gitignore"
+IGNORED: Final = f"{CREDENTIALS_FILE}\n{KEY_FILE}\n.env\n*.db*\n/logs/\n"
+"""What must not come into version control: secrets and what opens them, journals, logs."""
 REMARK_COLUMN: Final = 46
 OWNER_ONLY: Final = 0o600
 EVERYBODY: Final = 0o666
@@ -60,7 +63,7 @@ def write_defaults(folder: Path) -> list[Path]:
     already: what somebody wrote is never overwritten.
     """
     folder = Path(folder)
-    texts = {file: default_text(file) for file in SECTIONS} | {IGNORE_FILE: f"{CREDENTIALS_FILE}\n"}
+    texts = {file: default_text(file) for file in SECTIONS} | {IGNORE_FILE: IGNORED}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         there = [file for file in texts if os.path.lexists(folder / file)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import engine, events
@@ -46,9 +46,10 @@ def replay(journal: Reader) -> Replay:
             if expected:
                 return Replay(inputs, facts, f"after row {_at(last)}: {expected[0][0]} is not in the journal")
             event = row.event
-            policy = with_loaded_rules(event.policy) if isinstance(event, events.PolicyLoaded) else policy
+            if isinstance(event, events.PolicyLoaded):
+                event = evolve(event, policy=with_loaded_rules(event.policy))
             made = engine.step(state, event, policy)
-            state, inputs = made.state, inputs + 1
+            state, inputs, policy = made.state, inputs + 1, engine.in_force(made.state, policy, event)
             expected = [(type(fact).__name__, encode(fact)) for fact in made.facts]
         else:
             wanted = expected.pop(0) if expected else ("nothing", "")

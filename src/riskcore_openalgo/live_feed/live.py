@@ -153,6 +153,12 @@ class LiveFeed:
             told += self._troubles.now(self._troubling(moment), now)
         return told
 
+    def price_ages(self) -> dict[str, float]:
+        """Seconds since the last good price of each instrument that is watched and has one."""
+        now = self._now()
+        found = {key: self.prices.age(key, now) for key in self.prices.keys()}  # noqa: SIM118 - it is no mapping
+        return {key: age for key, age in found.items() if age is not None}
+
     def order_updates(self) -> list[rc.BrokerOrder]:
         """Orders that updates told of since the last call, oldest first; the same one may be told twice."""
         with self._lock:

@@ -120,6 +120,11 @@ class Prices:
             news, self._news = self._news, {}
             return [_told(key, symbol, now.at) for key, symbol in news.items() if symbol.span is not None]
 
+    def keys(self) -> tuple[str, ...]:
+        """The instruments that are watched."""
+        with self._lock:
+            return tuple(self._symbols)
+
     def last_good(self, key: str) -> Tick | None:
         """The newest accepted price of an instrument, from whichever source."""
         with self._lock:

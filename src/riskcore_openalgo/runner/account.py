@@ -52,6 +52,7 @@ class Account:
         collateral_counts: bool = False,
     ) -> None:
         self.funds_seen: tuple[datetime, Funds] | None = None
+        self.books_at: datetime | None = None
         self._client, self._guard, self._clock = client, guard, clock
         self._instruments, self._tables = instruments, tables
         self._broker, self._collateral_counts = broker, collateral_counts
@@ -73,6 +74,7 @@ class Account:
         if wrong:
             return self._mode_told(wrong[0])
         needed = all(getattr(books, name) is not None for name in NEEDED)
+        self.books_at = self._clock() if needed else self.books_at
         return [
             *self._mode_told("" if needed else None),
             *self._login_told(problems, read=needed),

@@ -20,8 +20,9 @@ from typing import Final
 from attrs import evolve, frozen
 
 import riskcore as rc
-from riskcore import engine
-from riskcore_openalgo.alarms import Alarms
+from riskcore import engine, events
+from riskcore_openalgo.alarms import Alarms, Quiet
+from riskcore_openalgo.alarms.channels import channels_of
 from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.client.fields import split_key
@@ -36,6 +37,7 @@ from riskcore_openalgo.live_feed import LiveFeed, by_calendar
 from riskcore_openalgo.live_feed.live import LIVE as FEED_LIVE, PAPER as FEED_PAPER
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch, Watched, most_of
+from riskcore_openalgo.runner.daily import Daily
 from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
 from riskcore_openalgo.runner.fence import Fence, fence_of
 from riskcore_openalgo.runner.history import History, bars_for
@@ -84,15 +86,17 @@ def assembled(
     monotonic: Callable[[], float] = time.monotonic,
     api_key: Callable[[], str],
     paper: PaperGateway | None = None,
+    watchers: tuple[Callable[[events.Fact], None], ...] = (),
 ) -> Day:
     """Everything a day needs, not started yet. `api_key` is asked for by the price stream at each login.
 
-    `paper` is the broker of a day whose orders are withheld, the ideal one where it is not given.
+    `paper` is the broker of a day whose orders are withheld, the ideal one where it is not given. `watchers` see each
+    fact.
     """
     if mode not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r}")
     return _Assembly(
-        settings, client, journal, mode, analyzer, clock, monotonic, api_key, paper or PaperGateway()
+        settings, client, journal, mode, analyzer, clock, monotonic, api_key, paper or PaperGateway(), watchers
     ).day()
 
 
@@ -107,14 +111,15 @@ class _Assembly:
     monotonic: Callable[[], float]
     api_key: Callable[[], str]
     paper: PaperGateway
+    watchers: tuple[Callable[[events.Fact], None], ...] = ()
 
     def day(self) -> Day:
         """Put it together."""
         policy = self._policy()
-        standing = Standing(policy)
+        standing, alerting = Standing(policy), self.settings.system.alerting
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
-        inbox = Inbox(self.journal.inbox, self.journal, tell=alarms.tell)
+        inbox = Inbox(self.journal.inbox, self.journal, tell=partial(alarms.tell, name="request_refused"))
         fence, ledger = Fence(fence_of(self.journal.inbox)), Ledger(self.journal, standing.state)
         strategies = self._strategies()
         history = self._history(strategies)
@@ -132,7 +137,8 @@ class _Assembly:
             feed=feed,
             bars=self._bars(history, known, standing, strategies, alarms),
             alarms=alarms,
-            mornings=Mornings(self.settings.system.alerting.login_times),
+            mornings=Mornings(alerting.login_times),
+            daily=Daily(alerting.summary_at, alerting.login_times, alerting.calendar_days),
             clock=self.clock,
             wake=wake,
             watched=self.settings.system.watch,
@@ -140,13 +146,14 @@ class _Assembly:
             paper=paper,
             capability=None if self.mode == LIVE else rc.capability(NO_BROKER, on=self.clock().date()),
             schedule=schedule,
-            watchers=(ledger.watch,),
+            watchers=(ledger.watch, *self.watchers),
             timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )
         opened.callback(lanes.close)
         opened.callback(feed.stop)
         opened.callback(schedule.stop)
         live = standing.of(Live(parts))
+        alarms.through(live.runner.offer)
         return Day(
             live=live, feed=feed, fence=fence, ledger=ledger, alarms=alarms, inbox=inbox, wake=wake, close=opened.close
         )
@@ -238,9 +245,19 @@ class _Assembly:
         )
 
     def _alarms(self) -> Alarms:
-        user = self.settings.system.alerting.telegram_user
-        channels = () if user is None else (partial(self.client.telegram, username=user),)
-        return Alarms(channels)
+        alerting = self.settings.system.alerting
+        return Alarms(
+            self.journal,
+            channels_of(self.settings, self.client),
+            clock=self.clock,
+            cursors=self.journal.inbox.with_suffix(".alerts"),
+            quiet=Quiet(
+                least=alerting.least,
+                since=alerting.quiet_from,
+                until=alerting.quiet_until,
+                repeat_s=alerting.repeat_s,
+            ),
+        )
 
     def _strategies(self) -> Mapping[Watched, Sequence[Own]]:
         made: dict[Watched, list[Own]] = {}

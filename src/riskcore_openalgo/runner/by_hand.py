@@ -45,7 +45,7 @@ def take_by_hand(journal: Journal, event: events.Input, now: datetime) -> tuple[
         )
     facts: list[events.Fact] = []
     runner = Runner(journal=journal, policy=policy, lanes=NoBroker(), clock=lambda: now, watch=facts.append)
-    runner.start()
+    runner.start(load=False)
     runner.offer(event)
     runner.settle()
     return tuple(facts)

@@ -48,6 +48,8 @@ Request: TypeAlias = (
     | events.OperatorTightened
     | events.OperatorSet
     | events.EmergencyStopped
+    | events.ConfirmPolicy
+    | events.AcknowledgeAlarm
 )
 REQUESTS: Final[dict[str, type]] = {kind.__name__: kind for kind in get_args(Request)}
 """The inputs that an operator may leave: nothing that a price, a broker or a strategy says."""

@@ -60,5 +60,5 @@ class Latency:
         most = self.percentile(0.99)
         above = most is not None and most > SLOW_S
         if above and not self._above:
-            self._slow(f"SLOW: {self.told()}; the bound is {SLOW_S * 1000:.0f} ms")
+            self._slow(f"{self.told()}; the bound is {SLOW_S * 1000:.0f} ms")
         self._above = above

@@ -23,6 +23,7 @@ from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed import LiveFeed
 from riskcore_openalgo.runner.account import BY, Account, Reading, reading_job
 from riskcore_openalgo.runner.bar_watch import BarWatch
+from riskcore_openalgo.runner.daily import Daily
 from riskcore_openalgo.runner.lanes import Lanes
 from riskcore_openalgo.runner.latency import Latency
 from riskcore_openalgo.runner.mornings import Mornings
@@ -77,6 +78,7 @@ class Parts:
     paper: PaperGateway | None = None
     capability: rc.Capability | None = None
     timers: Timers | None = None
+    daily: Daily | None = None
     schedule: Schedule | None = None
     watchers: tuple[Callable[[events.Fact], None], ...] = ()
 
@@ -86,13 +88,15 @@ class Live:
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._reading = parts, Reading()
-        self.latency = Latency(parts.alarms.tell)
+        self.turned_at: datetime | None = None
+        self.transport: Waking = Waking(parts.wake.set)
+        self.latency = Latency(partial(parts.alarms.tell, name="slow_orders"))
         self.runner = Runner(
             journal=parts.journal,
             policy=parts.policy,
             lanes=parts.lanes,
             clock=parts.clock,
-            transport=Waking(parts.wake.set),
+            transport=self.transport,
             timers=parts.timers,
             watch=self._watch,
         )
@@ -101,6 +105,19 @@ class Live:
     def state(self) -> engine.State:
         """The engine's state by now."""
         return self.runner.state
+
+    def price_ages(self) -> dict[str, float]:
+        """Seconds since the last good price of each instrument that is watched and has one."""
+        return self._parts.feed.price_ages()
+
+    def books_at(self) -> datetime | None:
+        """When the broker's books could last be read; None where none are."""
+        return None if self._parts.account is None else self._parts.account.books_at
+
+    def lanes_waiting(self) -> dict[str, int]:
+        """How many tasks wait in each lane, where lanes tell."""
+        waiting = getattr(self._parts.lanes, "waiting", {})
+        return dict(waiting)
 
     def start(self) -> None:
         """Fold the journal, shut the gate until the broker's books were compared, and begin to listen."""
@@ -135,9 +152,12 @@ class Live:
         self._read(now)
         told = parts.mornings.due(now, self.state, self.runner.policy.tables)
         if told:
-            parts.alarms.tell(told)
+            parts.alarms.tell(told, name="login_needed")
+        for notice in () if parts.daily is None else parts.daily.due(now, self.state, self.runner.policy):
+            parts.alarms.tell(notice.text, name=notice.name, subject=notice.subject)
         taken = self.runner.turn()
         parts.feed.watch(self._keys())
+        self.turned_at = now
         return taken
 
     def run(self, stop: Stop, *, until: Callable[[engine.State], bool] = lambda state: False) -> None:

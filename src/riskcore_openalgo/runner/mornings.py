@@ -31,7 +31,7 @@ class Mornings:
         self._told = now.date(), passed
         held = len(state.book.positions)
         carried = f"; {held} positions are carried without a stop at the broker" if held else ""
-        return f"LOGIN NEEDED since {latch.at:%d %b %H:%M}: {latch.why}. Log in on OpenAlgo's page{carried}"
+        return f"since {latch.at:%d %b %H:%M}: {latch.why}. Log in on OpenAlgo's page{carried}"
 
 
 def trades_today(now: datetime, tables: rc.Tables | None) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
+import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.journal import Durability, Loaded, Row, fold
 
@@ -39,6 +40,22 @@ def loaded(store: Store) -> Loaded:
     return store.load() if isinstance(store, Loads) else fold(store.rows())
 
 
+@runtime_checkable
+class Remembers(Protocol):
+    """A store that knows the policy that was last in force without all of its rows."""
+
+    def policy(self) -> rc.Policy | None:
+        """The policy; None before there was one."""
+
+
+def last_policy(store: Store) -> rc.Policy | None:
+    """The policy that was last in force in a store; None before there was one."""
+    if isinstance(store, Remembers):
+        return store.policy()
+    found = [row.event.policy for row in store.rows("fact") if isinstance(row.event, events.PolicyChanged)]
+    return found[-1] if found else None
+
+
 class Transport(Protocol[T]):
     """How what arrives, from any thread, waits for the next turn."""
 
@@ -65,6 +82,10 @@ class QueueTransport(Generic[T]):
     def put(self, item: T) -> None:
         """Let one wait."""
         self._queue.put(item)
+
+    def __len__(self) -> int:
+        """How many wait now, roughly."""
+        return self._queue.qsize()
 
     def take(self) -> list[T]:
         """All that wait now."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from riskcore_openalgo.config import AlertSource
+from riskcore_openalgo.logs import access_log
 from riskcore_openalgo.runner.alerts import AlertDesk
 from riskcore_openalgo.web.gate import Secret, SourceRules, networks
 from riskcore_openalgo.web.mapping import FieldMap
@@ -53,7 +54,8 @@ def receiving(settings: Settings, runner: Runner, tell: Callable[[str], None]) -
     if not sources:
         yield None
         return
-    from riskcore_openalgo.web.intake import intake_app, serve
+    from riskcore_openalgo.web.intake import intake_app
+    from riskcore_openalgo.web.server import serve
 
     app = intake_app(
         AlertDesk(runner).submit,
@@ -65,5 +67,7 @@ def receiving(settings: Settings, runner: Runner, tell: Callable[[str], None]) -
         lockout_s=place.lockout_s,
         tell=tell,
     )
-    with serve(app, place.host, place.port, certfile=place.ssl_certfile, keyfile=place.ssl_keyfile) as server:
+    with serve(
+        access_log(app), place.host, place.port, certfile=place.ssl_certfile, keyfile=place.ssl_keyfile
+    ) as server:
         yield server

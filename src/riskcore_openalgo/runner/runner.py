@@ -12,15 +12,24 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal import Durability, JournalConflict, JournalLost
-from riskcore_openalgo.own_rules import with_loaded_rules
+from riskcore_openalgo.own_rules import RuleNotFoundError, with_loaded_rules
 from riskcore_openalgo.runner.lanes import Lanes, not_sent
-from riskcore_openalgo.runner.ports import Clock, NoTimers, QueueTransport, Store, Timers, Transport, loaded
+from riskcore_openalgo.runner.ports import (
+    Clock,
+    NoTimers,
+    QueueTransport,
+    Store,
+    Timers,
+    Transport,
+    last_policy,
+    loaded,
+)
 
 JOURNAL_TROUBLE = "journal_unavailable"
 DECISIONS_A_TURN: Final = 8
@@ -58,15 +67,21 @@ class Runner:
         self._fates: dict[str, events.Fact] = {}
         self.state = engine.State()
 
-    def start(self) -> None:
-        """Fold the journal, bring the policy into force, and ask again what a crash left unanswered."""
+    def start(self, *, load: bool = True) -> None:
+        """Fold the journal, bring the policy into force, and ask again what a crash left unanswered.
+
+        Without `load` the policy that was in force when the journal ended stays, where there is one.
+        """
         before = loaded(self.journal)
         self.state = before.state
         for fact in before.decisions:
             self._remember(fact)
         reach("runner.start.folded")
         now = self.clock()
-        self.offer(events.PolicyLoaded(now, self.policy))
+        before_start = self._before_start()
+        if load or before_start is None:
+            self.offer(events.PolicyLoaded(now, self.policy))
+        self.policy = before_start or self.policy
         for command in engine.resume(self.state, self.policy):
             self._lanes.send(command, now, self.offer)
 
@@ -94,11 +109,10 @@ class Runner:
         commands: list[events.Command] = []
         led_to: list[tuple[events.Fact, ...]] = []
         for item in taken:
-            self._in_force(item.event)
-            made = engine.step(self.state, item.event, self.policy)
-            self.state = made.state
-            self.policy = engine.in_force(self.state, self.policy)
-            entries += (item.event, *made.facts)
+            event = _with_code(item.event)
+            made = engine.step(self.state, event, self.policy)
+            self.state, self.policy = made.state, engine.in_force(made.state, self.policy, event)
+            entries += (event, *made.facts)
             commands += made.commands
             led_to.append(made.facts)
         reach("runner.turn.stepped", entries)
@@ -126,9 +140,13 @@ class Runner:
                 taken.append(item)
         return [*taken, *map(Offered, self._timers.due(self.clock()))]
 
-    def _in_force(self, event: events.Input) -> None:
-        if isinstance(event, events.PolicyLoaded):
-            self.policy = with_loaded_rules(event.policy)
+    def _before_start(self) -> rc.Policy | None:
+        """The policy that was in force when the journal ended, where its rules can still be asked."""
+        last = last_policy(self.journal)
+        try:
+            return None if last is None else with_loaded_rules(last)
+        except RuleNotFoundError:
+            return None
 
     def _record(self, entries: list[events.Input | events.Fact]) -> Durability | None:
         """Make the turn durable: where it now is, or None when nothing would take it (it is kept for the next)."""
@@ -168,3 +186,8 @@ class Runner:
             self._fates[fact.signal.id] = fact
         elif isinstance(fact, events.ExitApproved) and fact.signal_id:
             self._fates[fact.signal_id] = fact
+
+
+def _with_code(event: events.Input) -> events.Input:
+    """A policy that comes in with the code of its own rules; everything else as it is."""
+    return evolve(event, policy=with_loaded_rules(event.policy)) if isinstance(event, events.PolicyLoaded) else event

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.failpoints import reach
+from riskcore_openalgo.following import following, signal_of
 from riskcore_openalgo.runner.lanes import Deliver, Evidence, Gateway, Job, answers, not_sent
 
 EXIT_THREADS: Final = 4
@@ -38,6 +39,11 @@ class Lane:
     def put(self, task: Task) -> None:
         """Let a task wait its turn."""
         self._tasks.put(task)
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait now, roughly."""
+        return self._tasks.qsize()
 
     def close(self, within_s: float) -> bool:
         """End the threads after what they do and what waits; whether all had ended within the time."""
@@ -101,6 +107,11 @@ class ThreadLanes:
         """Hand a reading to the lane of reads."""
         self._reads.put(lambda: _deliver(job(), deliver))
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many tasks wait in each lane now, roughly."""
+        return {lane.name: lane.waiting for lane in (self._exits, self._entries, self._reads)}
+
     def close(self, within_s: float = 5.0) -> bool:
         """Send no entry any more, finish the exits, and end the threads; whether all had ended within the time."""
         self._closing.set()
@@ -115,7 +126,8 @@ class ThreadLanes:
             self._carry_out(events.PlaceEntry(order), deliver)
 
     def _carry_out(self, command: events.Command, deliver: Deliver) -> None:
-        _deliver(answers(command, self._gateway, self._evidence, self._clock()), deliver)
+        with following(signal_of(command)):
+            _deliver(answers(command, self._gateway, self._evidence, self._clock()), deliver)
 
 
 def _deliver(found: Iterable[events.Input], deliver: Deliver) -> None:

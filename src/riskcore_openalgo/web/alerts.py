@@ -156,8 +156,10 @@ def any_same(given: Iterable[str], secrets: Sequence[str]) -> bool:
 
 def _unsecret(signal: rc.Signal, secrets: tuple[str, ...]) -> rc.Signal:
     """The signal without a secret in the texts that the journal keeps: somebody wrote it into the wrong field."""
-    told = {name: without(getattr(signal, name), secrets) for name in ("strategy", "note")}
-    return signal if all(getattr(signal, name) == text for name, text in told.items()) else evolve(signal, **told)
+    strategy, note = without(signal.strategy, secrets), without(signal.note, secrets)
+    return (
+        signal if (strategy, note) == (signal.strategy, signal.note) else evolve(signal, strategy=strategy, note=note)
+    )
 
 
 def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) -> rc.Signal:

@@ -10,7 +10,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "no Chromium: apt-get install -y chromium (and `pip install playwright`)"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """The browser, once for all tests of the page."""
     found = next((path for path in map(shutil.which, NAMES) if path), None)

@@ -85,7 +85,7 @@ class Quiet(Alarms):
         """A fact of a turn."""
         self._seen(fact)
 
-    def tell(self, text: str, *, urgent: bool = True) -> None:
+    def tell(self, text: str, *, name: str = "", subject: str = "") -> None:
         """A text for people."""
         self.texts.append(text)
 

@@ -160,10 +160,7 @@ class ControlApp:
             wanted = changed(policy, key, value)
         except (ValueError, ConfigurationError) as wrong:
             return _no(400, "not_valid", str(wrong))
-        found = [
-            [c.name, rc.setting_text(c.before), rc.setting_text(c.after), c.looser]
-            for c in rc.policy_changes(policy, wanted)
-        ]
+        found = [[c.key, c.before, c.after, c.looser] for c in rc.policy_changes(policy, wanted)]
         return _json({"changes": found})
 
     async def static(self, request: Request) -> Response:

@@ -1,0 +1,248 @@
+"""The table: each fact that is somebody's business, its severity, its title and its words. Pure.
+
+| severity | means |
+|---|---|
+| critical | somebody must look now; passes quiet hours, and is repeated until it is over or acknowledged |
+| warning | something is not as it should be |
+| info | what happened |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import frozen
+
+from riskcore import events as e
+
+CRITICAL: Final = "critical"
+WARNING: Final = "warning"
+INFO: Final = "info"
+SEVERITIES: Final = (INFO, WARNING, CRITICAL)
+"""The mildest first."""
+
+NOTICES: Final[Mapping[str, tuple[str, str]]] = {
+    "login_needed": (CRITICAL, "LOGIN NEEDED"),
+    "system_error": (CRITICAL, "SYSTEM ERROR"),
+    "calendar_ending": (WARNING, "CALENDAR ENDING"),
+    "slow_orders": (WARNING, "SLOW ORDERS"),
+    "request_refused": (WARNING, "REQUEST SET ASIDE"),
+    "configuration_refused": (WARNING, "CONFIGURATION REFUSED"),
+    "configuration_changed": (INFO, "CONFIGURATION CHANGED"),
+    "channel_down": (WARNING, "ALERT CHANNEL DOWN"),
+    "channel_up": (INFO, "ALERT CHANNEL BACK"),
+    "day_summary": (INFO, "DAY SUMMARY"),
+}
+"""What the shell itself has to tell, by the name of the notice."""
+ALARM_TITLES: Final[Mapping[str, str]] = {
+    "unprotected": "UNPROTECTED POSITION",
+    "outcome_unknown": "UNKNOWN ORDER",
+    "positions_differ": "BOOKS DIFFER",
+    "balance_differs": "BALANCE DIFFERS",
+    "price_jumped": "UNUSUAL MARKET",
+}
+LATCH_TITLES: Final[Mapping[str, str]] = {
+    "login": "LOGIN NEEDED",
+    "connection_timers": "CONNECTION LOST",
+    "journal_unavailable": "SYSTEM ERROR",
+    "stale_after_s": "UNUSUAL MARKET",
+    "prices_stale": "UNUSUAL MARKET",
+    "positions_differ": "BOOKS DIFFER",
+}
+UNUSUAL_RULES: Final = frozenset({"unusual_move_atr", "max_gap_pct", "near_band_pct", "max_spread_pct"})
+MILD_LATCHES: Final = frozenset({"shutting_down"})
+CLOSED_TITLES: Final[Mapping[str, tuple[str, str]]] = {
+    "stop": (WARNING, "STOP HIT"),
+    "target": (INFO, "TARGET HIT"),
+    "unprotected": (CRITICAL, "UNPROTECTED POSITION CLOSED"),
+}
+
+
+@frozen
+class Told:
+    """Words for people. `key` is what it is about: the same key again within a while is the same thing told twice."""
+
+    severity: str
+    title: str
+    text: str
+    key: str
+
+    @property
+    def line(self) -> str:
+        """Title and text in one line of ASCII."""
+        return " ".join(f"{self.title}: {self.text}".split()).encode("ascii", "replace").decode("ascii")
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody must look now."""
+        return self.severity == CRITICAL
+
+
+def told(fact: e.Fact) -> Told | None:
+    """What a fact says to people, or None where it is nobody's business now."""
+    says = TABLE.get(type(fact))
+    return None if says is None else says(fact)
+
+
+def _alarmed(fact: e.Alarmed) -> Told:
+    title = ALARM_TITLES.get(fact.name, "ALARM")
+    return Told(CRITICAL, title, f"{fact.subject}: {fact.why} ({fact.name})", f"alarm:{fact.name}:{fact.subject}")
+
+
+def _over(fact: e.AlarmOver) -> Told:
+    return Told(INFO, "OVER", f"{fact.name} {fact.subject}", f"over:{fact.name}:{fact.subject}")
+
+
+def _latched(fact: e.Latched) -> Told:
+    latch = fact.latch
+    of = f" of {latch.key}" if latch.key else ""
+    mild = latch.name in MILD_LATCHES
+    severity = INFO if mild else WARNING if latch.key or latch.state == "reducing" else CRITICAL
+    title = LATCH_TITLES.get(latch.name, "ENTRIES STOPPED" if latch.by != "riskcore" or mild else "BREAKER TRIPPED")
+    text = f"entries{of} are {latch.state}: {latch.name}: {latch.why} (by {latch.by})"
+    return Told(severity, title, text, f"latch:{latch.name}:{latch.key}")
+
+
+def _lifted(fact: e.Lifted) -> Told:
+    of = f" of {fact.key}" if fact.key else ""
+    return Told(INFO, "LIFTED", f"{fact.name}{of} by {fact.by}: {fact.why}", f"lifted:{fact.name}:{fact.key}")
+
+
+def _login(fact: e.LoginChanged) -> Told | None:
+    """A latch tells of a bad one."""
+    return None if fact.login == "bad" else Told(INFO, "LOGIN GOOD", "the broker's login is good", "login:good")
+
+
+def _connection(fact: e.ConnectionStaged) -> Told:
+    if fact.stage == "connected":
+        return Told(INFO, "CONNECTION BACK", f"the price stream ({fact.mode}) stands", "connection:connected")
+    severity = WARNING if fact.stage in ("lost", "degraded") else CRITICAL
+    since = f" since {fact.lost_at:%H:%M:%S}" if fact.lost_at else ""
+    text = f"the price stream ({fact.mode}) is gone{since}: {fact.stage}"
+    return Told(severity, "CONNECTION LOST", text, f"connection:{fact.stage}")
+
+
+def _near(fact: e.Approaching) -> Told:
+    title = "DAILY LOSS NEAR" if fact.rule == "max_daily_loss" else "LIMIT NEAR"
+    text = f"{fact.rule} at {fact.measured} of {fact.limit}: {fact.pct:.0f} % in use"
+    return Told(WARNING, title, text, f"near:{fact.rule}")
+
+
+def _entry(fact: e.EntryApproved) -> Told:
+    order = fact.order
+    text = f"{order.side} {order.quantity} {order.instrument.key} to {order.limit}, stop {order.stop}"
+    return Told(INFO, "ENTRY SENT", text, f"entry:{order.order_id}")
+
+
+def _exit(fact: e.ExitApproved) -> Told | None:
+    order = fact.order
+    if order.trigger is not None:
+        return None  # a stop that comes to rest
+    text = f"{order.side} {order.quantity} {order.instrument.key} to {order.limit}: {order.reason}"
+    return Told(INFO, "EXIT SENT", text, f"exit:{order.order_id}")
+
+
+def _filled(fact: e.Filled) -> Told:
+    text = f"{fact.side} {fact.quantity} {fact.key} at {_rupees(fact.price)}"
+    return Told(INFO, "TRADE EXECUTED", text, f"filled:{fact.order_id}:{fact.at.isoformat()}:{fact.value}")
+
+
+def _closed(fact: e.PositionClosed) -> Told:
+    severity, title = CLOSED_TITLES.get(fact.reason, (INFO, "POSITION CLOSED"))
+    net = _rupees(fact.gross - fact.charges)
+    text = f"{fact.side} {fact.quantity} {fact.key} left at {_rupees(fact.exit_price)} ({fact.reason}), net Rs {net}"
+    return Told(severity, title, text, f"closed:{fact.signal_id}:{fact.at.isoformat()}")
+
+
+def _refused(fact: e.EntryRefused) -> Told | None:
+    """A refusal is an answer, not an alarm; one for an unusual market is told."""
+    failed = [found for found in fact.findings if not found.passed]
+    if not failed or failed[0].rule not in UNUSUAL_RULES:
+        return None
+    text = f"{fact.signal.side} {fact.signal.symbol} refused: {failed[0].rule}: {failed[0].text}"
+    return Told(WARNING, "UNUSUAL MARKET", text, f"unusual:{fact.signal.symbol}:{failed[0].rule}")
+
+
+def _moved(fact: e.OrderMoved) -> Told | None:
+    if fact.status != "rejected":
+        return None
+    return Told(WARNING, "ORDER REFUSED", f"{fact.order_id}: {fact.note}", f"rejected:{fact.order_id}")
+
+
+def _doubted(fact: e.PriceDoubted) -> Told:
+    text = f"{fact.key}: {_rupees(fact.price)} stands alone, and is not believed yet"
+    return Told(WARNING, "UNUSUAL MARKET", text, f"doubted:{fact.key}")
+
+
+def _differ(fact: e.BooksDiffer) -> Told | None:
+    if not fact.mismatches:
+        return None
+    each = "; ".join(f"{m.key} {m.kind}: ours {m.ours}, the broker's {m.theirs}" for m in fact.mismatches)
+    return Told(WARNING, "BOOKS DIFFER", each, f"differ:{each}")
+
+
+def _adjusted(fact: e.PositionAdjusted) -> Told:
+    return Told(WARNING, "POSITION ADJUSTED", f"{fact.key}: {fact.why}", f"adjusted:{fact.key}:{fact.at.isoformat()}")
+
+
+def _control(fact: e.ControlRefused) -> Told:
+    return Told(WARNING, "NOT DONE", f"{fact.act} {fact.name} by {fact.by}: {fact.reason}", f"control:{fact.reason}")
+
+
+def _held(fact: e.PolicyHeld) -> Told:
+    text = (
+        f"looser while the day is in loss: {', '.join(fact.loosened)}. The old policy stays; confirm with "
+        f"`riskcore config confirm {fact.policy_hash[:12]}`, and it comes with the next session"
+    )
+    return Told(WARNING, "CONFIRMATION NEEDED", text, f"held:{fact.policy_hash}")
+
+
+def _changed(fact: e.PolicyChanged) -> Told:
+    return Told(INFO, "POLICY", f"in force: {fact.policy_hash[:12]}", f"policy:{fact.policy_hash}:{fact.at}")
+
+
+def _noticed(fact: e.Noticed) -> Told:
+    severity, title = NOTICES.get(fact.name, (WARNING, fact.name.upper().replace("_", " ")))
+    return Told(severity, title, fact.why, f"notice:{fact.name}:{fact.subject}")
+
+
+def _seen(fact: e.AlarmAcknowledged) -> Told:
+    text = f"{fact.name} {fact.subject} by {fact.by}: {fact.why}"
+    return Told(INFO, "ACKNOWLEDGED", text, f"seen:{fact.name}:{fact.subject}:{fact.at}")
+
+
+def _agree(fact: e.Reconciled) -> Told:
+    return Told(INFO, "BOOKS AGREE", "the broker's books and ours agree", "agree")
+
+
+def _rupees(value: Decimal) -> str:
+    return f"{value:,.2f}"
+
+
+TABLE: Final[Mapping[type, Callable[[Any], Told | None]]] = {
+    e.Alarmed: _alarmed,
+    e.AlarmOver: _over,
+    e.AlarmAcknowledged: _seen,
+    e.Latched: _latched,
+    e.Lifted: _lifted,
+    e.LoginChanged: _login,
+    e.ConnectionStaged: _connection,
+    e.Approaching: _near,
+    e.EntryApproved: _entry,
+    e.EntryRefused: _refused,
+    e.ExitApproved: _exit,
+    e.Filled: _filled,
+    e.PositionClosed: _closed,
+    e.OrderMoved: _moved,
+    e.PriceDoubted: _doubted,
+    e.BooksDiffer: _differ,
+    e.PositionAdjusted: _adjusted,
+    e.Reconciled: _agree,
+    e.ControlRefused: _control,
+    e.PolicyHeld: _held,
+    e.PolicyChanged: _changed,
+    e.Noticed: _noticed,
+}
+"""Fact -> what it says."""

@@ -1,0 +1,99 @@
+"""`riskcore alerts list | ack` and `riskcore config diff | confirm`: what an operator says to a running runner."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from datetime import datetime
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.alarms import told
+from riskcore_openalgo.alarms.delivery import Standing
+from riskcore_openalgo.cli.opening import reader, writer
+from riskcore_openalgo.config import load_settings
+from riskcore_openalgo.journal import At
+from riskcore_openalgo.journal.places import place_of
+from riskcore_openalgo.runner.by_hand import take_by_hand
+from riskcore_openalgo.runner.inbox import Inbox, Request
+
+POLL_S = 0.1
+
+
+def alerts(arguments: argparse.Namespace) -> int:
+    """The latest alerts, and the critical ones that stand and nobody looks after."""
+    with reader(_place(arguments)) as journal:
+        standing, lines = Standing(), []
+        for row in journal.rows("fact"):
+            standing.see(row.event, row.event.at)
+            said = told(row.event)
+            if said is not None:
+                lines.append(f"{row.event.at:%Y-%m-%d %H:%M:%S} {said.severity:<8} {said.line}")
+    for line in lines[-arguments.last :]:
+        print(line)
+    names = sorted(standing.found)
+    print(f"standing, and not acknowledged: {len(names)}" + "".join(f"\n  {_named(key)}" for key in names))
+    return 0
+
+
+def acknowledge(arguments: argparse.Namespace) -> int:
+    """Say that somebody looks after an alarm: it is not repeated."""
+    event = events.AcknowledgeAlarm(
+        datetime.now(rc.IST), arguments.by, arguments.why, arguments.name, arguments.subject
+    )
+    return _handed(arguments, event)
+
+
+def diff(arguments: argparse.Namespace) -> int:
+    """What the files say otherwise than the policy in force in the journal."""
+    wanted = load_settings(arguments.config).policy
+    with reader(_place(arguments)) as journal:
+        before, state = journal.policy() or rc.Policy(), journal.load().state
+    changes = rc.policy_changes(before, wanted)
+    for change in changes:
+        print(f"{change.key}: {change.before} -> {change.after}{'   LOOSER' if change.looser else ''}")
+    print(f"{len(changes)} settings differ; hash of the files {rc.policy_hash(wanted)[:12]}")
+    held = state.held_policy
+    if held is not None:
+        how = "confirmed, from the next session on" if held.confirmed else "riskcore config confirm HASH"
+        print(f"kept back since {held.session}: {held.policy_hash[:12]}: {how}")
+    return 0
+
+
+def confirm(arguments: argparse.Namespace) -> int:
+    """Confirm a looser policy that is kept back: it comes into force with the next session."""
+    return _handed(arguments, events.ConfirmPolicy(datetime.now(rc.IST), arguments.by, arguments.why, arguments.hash))
+
+
+def _handed(arguments: argparse.Namespace, event: Request) -> int:
+    """Through the runner's inbox while one runs, else into the journal at once."""
+    place = place_of(_place(arguments))
+    if place.holder() is None:
+        with writer(_place(arguments)) as journal:
+            return _answer(take_by_hand(journal, event, event.at))
+    inbox = Inbox(arguments.inbox or place.inbox)
+    path, give_up = inbox.put(event), time.monotonic() + arguments.wait
+    while inbox.waits(path):
+        if time.monotonic() >= give_up:
+            print(f"the runner has not taken it within {arguments.wait:g} s; it waits as {path}")
+            return 1
+        time.sleep(POLL_S)
+    print("taken by the runner; `riskcore alerts list` shows what came of it")
+    return 0
+
+
+def _answer(facts: tuple[events.Fact, ...]) -> int:
+    refused = [fact for fact in facts if isinstance(fact, events.ControlRefused)]
+    print(f"refused: {refused[0].reason}" if refused else "taken")
+    return 1 if refused else 0
+
+
+def _named(key: str) -> str:
+    """`alarm:unprotected:NSE:INFY` as what `ack` takes."""
+    _, name, subject = key.split(":", 2)
+    return f"{name} {subject}".rstrip()
+
+
+def _place(arguments: argparse.Namespace) -> At:
+    named: At | None = arguments.journal
+    return named or load_settings(arguments.config).system.journal

@@ -1,0 +1,223 @@
+"""The log of a runner: loguru behind the standard library's loggers, with every secret kept out of it.
+
+All rooms, and the libraries, log through `logging`; here it is caught and written: to the console, and to files that
+are closed at a size and at midnight, as text or as a JSON object a line. The id of the signal that the work is for
+stands on each line (`following`). What is a secret, or looks like one, is written as `***`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import riskcore as rc
+from riskcore_openalgo.following import SIGNAL
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.config import Logging
+
+MISSING: Final = 'the log of a runner needs loguru: pip install "riskcore[runner]"'
+HIDDEN: Final = "***"
+SHORTEST: Final = 6
+"""A shorter text is no secret that could be told from a word."""
+LOUD: Final = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "apscheduler": logging.WARNING,
+               "websocket": logging.WARNING, "apprise": logging.WARNING, "urllib3": logging.WARNING}  # fmt: skip
+ACCESS: Final = "riskcore.access"
+KINDS: Final = (
+    re.compile(r"""(?i)((?:api[_-]?key|apikey|secret|passw(?:or)?d|passphrase|token|authorization)["']?\s*[:=]\s*["']?)"""
+               r"""(?:bearer\s+)?[^\s"',;&}]{4,}"""),
+    re.compile(r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}"),
+    re.compile(r"()\b\d{8,10}:[A-Za-z0-9_-]{35}\b"),
+    re.compile(r"()\bgAAAA[A-Za-z0-9_=-]{20,}"),
+    re.compile(r"(://[^/\s:@]*:)[^@\s/]{3,}(?=@)"),
+    re.compile(r"(/webhook/[A-Za-z0-9_-]+/)[^\s\"'?]+"),
+)  # fmt: skip
+"""What looks like a secret: a key named before it, a bearer, a Telegram bot's token, a Fernet token, a password in an
+address, a secret in the path of an alert."""
+
+
+class Redactor:
+    """Takes secrets out of texts: those it was told, and what looks like one."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._known: tuple[str, ...] = ()
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Keep these out from now on, beside those before."""
+        known = {*self._known, *(secret for secret in secrets if len(secret) >= SHORTEST)}
+        escaped = {json.dumps(secret)[1:-1] for secret in known}
+        self._known = tuple(sorted(known | escaped, key=lambda text: (-len(text), text)))
+
+    def clean(self, text: str) -> str:
+        """The text without them.
+
+        >>> Redactor(["s3cret-of-mine"]).clean("sent s3cret-of-mine with apikey=abcdef12")
+        'sent *** with apikey=***'
+        """
+        for secret in self._known:
+            text = text.replace(secret, HIDDEN)
+        for kind in KINDS:
+            text = kind.sub(lambda found: found[1] + HIDDEN, text)
+        return text
+
+
+class Caught(logging.Handler):
+    """Hands what is logged through the standard library on to loguru."""
+
+    def __init__(self, logger: Any) -> None:
+        super().__init__()
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One record; with the place it came from, and the signal it is about."""
+        try:
+            level: str | int = self._logger.level(record.levelname).name
+        except ValueError:
+            level = record.levelno
+        told = self._logger.bind(signal=SIGNAL.get(), room=record.name)
+        told.opt(exception=record.exc_info).log(level, "{}", record.getMessage())
+
+
+@contextmanager
+def logging_to(settings: Logging, redactor: Redactor, *, console: TextIO | None = None) -> Iterator[None]:
+    """Log as the settings say for as long as the context lasts, and write out what waits at its end."""
+    try:
+        from loguru import logger
+    except ImportError as missing:
+        raise ImportError(MISSING) from missing
+    logger.remove()
+    level = settings.level.upper()
+    common: dict[str, Any] = {"level": level, "backtrace": False, "diagnose": False, "catch": True}
+    logger.add(_to(console or sys.stderr), format=_formatter(redactor), **common)
+    if settings.folder is not None:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        logger.add(
+            settings.folder / "riskcore.log",
+            format=_json_formatter(redactor) if settings.json else _formatter(redactor),
+            rotation=_closed_at(settings.rotate_mb * 1_000_000),
+            retention=f"{settings.keep_days} days",
+            encoding="utf-8",
+            enqueue=True,
+            **common,
+        )
+    root, caught, before = logging.getLogger(), Caught(logger), logging.getLogger().level
+    kept = {name: logging.getLogger(name).level for name in LOUD}
+    root.addHandler(caught)
+    root.setLevel(level)
+    for name, least in LOUD.items():
+        logging.getLogger(name).setLevel(least)
+    try:
+        yield
+    finally:
+        root.removeHandler(caught)
+        root.setLevel(before)
+        for name, least in kept.items():
+            logging.getLogger(name).setLevel(least)
+        logger.complete()
+        logger.remove()
+
+
+def access_log(app: Any, *, log: logging.Logger | None = None) -> Any:
+    """An ASGI application that logs each request: who, what, its status and how long; never a query or a body."""
+    told = log or logging.getLogger(ACCESS)
+
+    async def logged(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        began, status = _mono(), 0
+
+        async def noted(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await app(scope, receive, noted)
+        finally:
+            who = (scope.get("client") or ("?",))[0]
+            milliseconds = (_mono() - began) * 1000
+            told.info("%s %s %s %s %.1f ms", who, scope["method"], _path(scope["path"]), status or "-", milliseconds)
+
+    return logged
+
+
+def _path(path: str) -> str:
+    """A path in one line of ASCII, without the secret that an alert's may hold."""
+    parts = path.encode("unicode_escape").decode("ascii").split("/")
+    if len(parts) > 3 and parts[1] == "webhook":
+        parts = [*parts[:3], HIDDEN]
+    return "/".join(parts)[:200]
+
+
+def _mono() -> float:
+    import time
+
+    return time.perf_counter()
+
+
+def _to(stream: TextIO) -> Callable[[str], None]:
+    def write(text: str) -> None:
+        stream.write(text.encode("ascii", "replace").decode("ascii"))
+        stream.flush()
+
+    return write
+
+
+def _said(record: Any, redactor: Redactor) -> str:
+    text = str(record["message"])
+    problem = record["exception"]
+    if problem is not None and problem.value is not None:
+        import traceback
+
+        text += "\n" + "".join(traceback.format_exception(problem.type, problem.value, problem.traceback)).rstrip()
+    return redactor.clean(text)
+
+
+def _formatter(redactor: Redactor) -> Callable[[Any], str]:
+    def line(record: Any) -> str:
+        signal = record["extra"].get("signal", "")
+        about = f"[{signal}] " if signal else ""
+        record["extra"]["said"] = f"{about}{_said(record, redactor)}"
+        return "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <8} {extra[said]}\n"
+
+    return line
+
+
+def _json_formatter(redactor: Redactor) -> Callable[[Any], str]:
+    def line(record: Any) -> str:
+        extra = record["extra"]
+        told = {
+            "at": record["time"].astimezone(rc.IST).isoformat(),
+            "level": record["level"].name,
+            "room": extra.get("room", ""),
+            "signal": extra.get("signal", ""),
+            "text": _said(record, redactor),
+        }
+        extra["said"] = json.dumps(told, ensure_ascii=True)
+        return "{extra[said]}\n"
+
+    return line
+
+
+def _closed_at(size: int) -> Callable[[Any, Any], bool]:
+    """Whether a file is to be closed before a message: at its size, and with the day."""
+
+    def due(message: Any, file: Any) -> bool:
+        file.seek(0, 2)
+        if file.tell() and file.tell() + len(message) > size:
+            return True
+        day: datetime = message.record["time"]
+        last = getattr(due, "day", day.date())
+        due.day = day.date()  # type: ignore[attr-defined]
+        return bool(file.tell()) and last != day.date()
+
+    return due

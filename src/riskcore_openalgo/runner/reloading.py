@@ -1,0 +1,174 @@
+"""A changed configuration taken into a running day: read, checked, compared, journalled, in force between decisions.
+
+The files are looked at once a second. What changed is read only when it has stood still for a look, so that a file is
+not read while it is being written; a file that became empty or went away is taken for half written. On any error the
+old configuration stays, and an alarm names place and remedy. A policy becomes an input of the runner, which may keep a
+looser one back (see `riskcore.engine.policies`); a new OpenAlgo key is used from the next call on; hard caps and all
+else that is built at the start need a restart, and that is told.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import attrs
+
+import riskcore as rc
+from riskcore import engine, events
+from riskcore_openalgo.config import Settings, load_settings
+from riskcore_openalgo.config.problems import ConfigurationError
+from riskcore_openalgo.own_rules import RuleNotFoundError, with_loaded_rules
+
+LOOK_S: Final = 1.0
+SHOWN: Final = 8
+CAPS: Final = "hard caps"
+
+
+class Tell(Protocol):
+    """How somebody is told: `Alarms.tell`."""
+
+    def __call__(self, text: str, *, name: str = ..., subject: str = ...) -> None:
+        """Tell a text under a name."""
+
+
+class Reloader:
+    """Watches the files of a configuration folder for one runner. `look` is one look; `start` looks in a thread."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime],
+        offer: Callable[[events.Input], None],
+        state: Callable[[], engine.State],
+        tell: Tell,
+        rekey: Callable[[str], None] = lambda key: None,
+        learn: Callable[[tuple[str, ...]], None] = lambda secrets: None,
+        plain_allowed: bool = True,
+    ) -> None:
+        """`rekey` is given a new OpenAlgo key, `learn` the secrets that must be kept out of the log."""
+        self.settings, self.reloads, self.refusals = settings, 0, 0
+        self._folder, self._clock, self._offer, self._state, self._tell = folder, clock, offer, state, tell
+        self._rekey, self._learn, self._plain_allowed = rekey, learn, plain_allowed
+        self._stamp = self._seen = self._stamped()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Look once a second, in a thread."""
+        self._thread = threading.Thread(target=self._run, name="riskcore-reload", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join(5.0)
+
+    def look(self) -> None:
+        """One look: take what has changed and stood still since the last one; offer again what waited for a session."""
+        stamp, before = self._stamped(), self._seen
+        self._seen = stamp
+        if stamp != self._stamp and stamp == before:
+            self._stamp = stamp
+            self._take()
+        self._offer_again()
+
+    def _run(self) -> None:
+        while not self._ending.wait(LOOK_S):
+            try:
+                self.look()
+            except Exception as problem:  # noqa: BLE001 - the old configuration stays, whatever happened
+                self._refuse(f"it could not be looked at: {type(problem).__name__}")
+
+    def _take(self) -> None:
+        try:
+            wanted = load_settings(self._folder)
+            wanted = attrs.evolve(wanted, policy=with_loaded_rules(wanted.policy))
+        except (ConfigurationError, RuleNotFoundError, OSError) as wrong:
+            self._refuse(str(wrong))
+            return
+        gone = [source.path.name for source in self.settings.sources if source.sha256 and _emptied(source.path)]
+        if gone:
+            self._refuse(f"{', '.join(gone)}: empty, or gone: half written? Write it whole, or restart riskcore")
+        elif wanted.plain_secrets and not self._plain_allowed:
+            self._refuse("\n".join(map(str, wanted.plain_secrets)))
+        else:
+            self._apply(wanted)
+
+    def _apply(self, wanted: Settings) -> None:
+        before, self.settings = self.settings, wanted
+        told = []
+        self._learn(wanted.credentials.secrets())
+        key = wanted.credentials.openalgo.api_key
+        if key and key != before.credentials.openalgo.api_key:
+            self._rekey(key)
+            told.append("another OpenAlgo key is in use")
+        changes = rc.policy_changes(before.policy, wanted.policy)
+        if changes:
+            self._offer(events.PolicyLoaded(self._clock(), wanted.policy))
+            told.append("policy: " + _said(changes))
+        later = needs_a_restart(before, wanted)
+        if later:
+            told.append(f"only after a restart: {', '.join(later)}")
+        if told:
+            self.reloads += 1
+            self._tell("; ".join(told), name="configuration_changed", subject=str(self.reloads))
+
+    def _offer_again(self) -> None:
+        """A looser policy that was confirmed comes with the next session, if it is still what the files say."""
+        state = self._state()
+        held, session = state.held_policy, state.book.session
+        if held is None or not held.confirmed or session is None or held.session is None or session <= held.session:
+            return
+        if rc.policy_hash(self.settings.policy) == held.policy_hash:
+            self._offer(events.PolicyLoaded(self._clock(), self.settings.policy))
+
+    def _refuse(self, why: str) -> None:
+        self.refusals += 1
+        lines = why.split("\n")
+        more = f" (and {len(lines) - SHOWN} more)" if len(lines) > SHOWN else ""
+        text = f"the old configuration stays: {'; '.join(lines[:SHOWN])}{more}"
+        self._tell(text, name="configuration_refused", subject=str(self.refusals))
+
+    def _stamped(self) -> tuple[Any, ...]:
+        """What tells that a file is another: when it was written, and its size; of the four, and of the tables."""
+        known = {source.path for source in self.settings.sources}
+        return tuple((str(path), *_stat(path)) for path in sorted(known))
+
+
+def needs_a_restart(before: Settings, after: Settings) -> list[str]:
+    """What differs between two configurations and is built once, at the start."""
+    names = [field.name for field in attrs.fields(type(before.system))]
+    differ = [name for name in names if getattr(before.system, name) != getattr(after.system, name)]
+    found = [CAPS if name == "hard_caps" else f"system.{name}" for name in differ]
+    if before.strategies != after.strategies:
+        found.append("strategies")
+    one, other = before.credentials, after.credentials
+    if (one.webhook, one.alerts) != (other.webhook, other.alerts):
+        found.append("secrets of the webhook or of alert channels")
+    if (one.openalgo.host, one.openalgo.ws_url) != (other.openalgo.host, other.openalgo.ws_url):
+        found.append("the address of OpenAlgo")
+    return found
+
+
+def _said(changes: tuple[rc.Change, ...]) -> str:
+    shown = [f"{one.key} {one.before} -> {one.after}{' (looser)' if one.looser else ''}" for one in changes[:SHOWN]]
+    return ", ".join(shown) + (f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else "")
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, -1
+    return found.st_mtime_ns, found.st_size
+
+
+def _emptied(path: Path) -> bool:
+    return _stat(path)[1] <= 0

@@ -1,0 +1,123 @@
+"""The table: each trigger says what it must, and the page says the same."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from riskcore_openalgo.alarms import CRITICAL, INFO, WARNING, told
+from riskcore_openalgo.alarms.table import NOTICES, TABLE
+from riskcore_openalgo.following import following, signal_of
+from tests.core.custody_days import held
+from tests.journal.test_codec import every_event
+
+NOW = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
+KEY = "NSE:INFY"
+PAGE = Path(__file__).parents[2] / "docs/alerts.md"
+
+
+def latched(name, state="halted", by="riskcore", key=""):
+    return e.Latched(NOW, rc.Latch(name, state, NOW, by, "why", key=key))
+
+
+def closed(reason):
+    d = Decimal
+    return e.PositionClosed(
+        NOW, "id", KEY, "BUY", 10, "s", NOW, NOW, d(100), d(98), reason, d(-20), d(1), None
+    )  # fmt: skip
+
+
+def refused(rule):
+    finding = rc.Finding(rule, False, "x", Decimal(9), Decimal(3))
+    return e.EntryRefused(NOW, rc.Signal("INFY", "BUY", at=NOW), (finding,), ())
+
+
+TRIGGERS = {
+    "trade executed": (
+        e.Filled(NOW, "id", KEY, "BUY", 10, Decimal(100), None, NOW, Decimal(1000)),
+        INFO,
+        "TRADE EXECUTED",
+    ),
+    "stop hit": (closed("stop"), WARNING, "STOP HIT"),
+    "target hit": (closed("target"), INFO, "TARGET HIT"),
+    "daily loss approaching": (
+        e.Approaching(NOW, "max_daily_loss", 2400, 3000, Decimal(80)),
+        WARNING,
+        "DAILY LOSS NEAR",
+    ),
+    "another limit approaching": (e.Approaching(NOW, "max_positions", 4, 5, Decimal(80)), WARNING, "LIMIT NEAR"),
+    "system error": (e.Noticed(NOW, "system_error", "", "a lane failed"), CRITICAL, "SYSTEM ERROR"),
+    "journal cannot be written": (latched("journal_unavailable"), CRITICAL, "SYSTEM ERROR"),
+    "connection lost": (e.ConnectionStaged(NOW, "lost", "live", NOW), WARNING, "CONNECTION LOST"),
+    "connection lost for long": (e.ConnectionStaged(NOW, "no_entries", "live", NOW), CRITICAL, "CONNECTION LOST"),
+    "unusual market": (refused("unusual_move_atr"), WARNING, "UNUSUAL MARKET"),
+    "a price that is not believed": (e.PriceDoubted(NOW, KEY, Decimal(1500)), WARNING, "UNUSUAL MARKET"),
+    "unprotected position": (e.Alarmed(NOW, "unprotected", KEY, "3 s"), CRITICAL, "UNPROTECTED POSITION"),
+    "unknown order": (e.Alarmed(NOW, "outcome_unknown", "id", "nobody knows"), CRITICAL, "UNKNOWN ORDER"),
+    "difference at reconciliation": (e.Alarmed(NOW, "positions_differ", KEY, "5"), CRITICAL, "BOOKS DIFFER"),
+    "breaker tripped": (latched("max_drawdown"), CRITICAL, "BREAKER TRIPPED"),
+    "daily loss reached": (latched("max_daily_loss", "reducing"), WARNING, "BREAKER TRIPPED"),
+    "login needed": (latched("login", "waiting_for_login"), CRITICAL, "LOGIN NEEDED"),
+    "login needed in the morning": (e.Noticed(NOW, "login_needed", "", "log in"), CRITICAL, "LOGIN NEEDED"),
+    "calendar ending": (e.Noticed(NOW, "calendar_ending", "", "soon"), WARNING, "CALENDAR ENDING"),
+    "day summary": (e.Noticed(NOW, "day_summary", "", "3 entries"), INFO, "DAY SUMMARY"),
+    "a pause by hand": (latched("operator_halted", by="asha"), CRITICAL, "ENTRIES STOPPED"),
+    "order refused": (e.OrderMoved(NOW, "id", "rejected", "no money"), WARNING, "ORDER REFUSED"),
+    "looser policy kept back": (e.PolicyHeld(NOW, "ab" * 32, ("max_positions",)), WARNING, "CONFIRMATION NEEDED"),
+    "configuration refused": (e.Noticed(NOW, "configuration_refused", "", "x"), WARNING, "CONFIGURATION REFUSED"),
+    "alert channel down": (e.Noticed(NOW, "channel_down", "phone", "x"), WARNING, "ALERT CHANNEL DOWN"),
+}
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_a_trigger_says_what_it_must(trigger):
+    fact, severity, title = TRIGGERS[trigger]
+    said = told(fact)
+    assert (said.severity, said.title) == (severity, title)
+    assert said.line.startswith(f"{title}: ")
+
+
+def test_the_page_has_every_trigger_with_its_severity_and_title():
+    rows = re.findall(
+        r"^\| (.+?) \| (critical|warning|info) \| `(.+?)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert rows == [(name, severity, title) for name, (_, severity, title) in TRIGGERS.items()]
+
+
+def test_everything_that_can_be_told_is_one_line_of_ascii():
+    """Of the facts of a day and of one of each kind."""
+    lines = [said for said in map(told, every_event()) if said is not None]
+    assert len(lines) > 50
+    assert all(said.line.isascii() and "\n" not in said.line for said in lines)
+    assert {type(fact) for fact in every_event() if told(fact)} | {e.EntryRefused} >= set(TABLE)
+
+
+def test_what_is_nobodys_business_is_not_told():
+    day, _ = held()
+    assert told(e.TimePassed(NOW)) is None
+    assert told(refused("max_positions")) is None
+    assert told(e.OrderMoved(NOW, "id", "working", "")) is None
+    assert told(e.BooksDiffer(NOW, ())) is None
+    assert told(e.LoginChanged(NOW, "bad")) is None
+    assert [said.title for said in map(told, day.facts) if said][:3] == ["POLICY", "ENTRY SENT", "TRADE EXECUTED"]
+
+
+def test_a_notice_without_a_row_is_a_warning():
+    said = told(e.Noticed(NOW, "something_new", "x", "look"))
+    assert (said.severity, said.title) == (WARNING, "SOMETHING NEW")
+    assert all(severity in (INFO, WARNING, CRITICAL) for severity, _ in NOTICES.values())
+
+
+def test_what_a_fact_is_about_is_the_signal_it_began_with():
+    day, _ = held()
+    wanted = next(fact.signal.id for fact in day.facts if isinstance(fact, e.SignalTaken))
+    kinds = (e.SignalTaken, e.EntryApproved, e.OrderMoved, e.Filled, e.ExitApproved)
+    found = {signal_of(fact) for fact in day.facts if isinstance(fact, kinds)}
+    assert found == {wanted}
+    assert signal_of(e.TimePassed(NOW)) == ""
+    with following(""):
+        assert signal_of(None) == ""
