@@ -179,8 +179,7 @@ def in_dev(*command: str, name: str = "dev") -> int:
 
 def hand_over(command: list, folder: Path | None = None) -> int:
     """Become the command where the system can, so that a signal, or a kill, meets the task itself."""
-    if folder is not None:
-        os.chdir(folder)
+    os.chdir(folder or ".")
     sys.stdout.flush()
     if os.name == "posix":
         os.execve(command[0], command, clean_environ())
@@ -201,13 +200,11 @@ def run_step(name: str, command: list) -> tuple:
     say("== " + name)
     started = time.monotonic()
     os.chdir(ROOT)
-    code = call(command)
-    return name, code, time.monotonic() - started
+    return name, call(command), time.monotonic() - started
 
 
 def report(results: list) -> int:
     """The table at the end of `check`: every step, its verdict and its seconds."""
-    say("")
     for name, code, seconds in results:
         say(f"{name:<18}{'ok' if code == 0 else 'FAILED':<8}{seconds:7.1f} s")
     failed = [name for name, code, _ in results if code != 0]
@@ -329,8 +326,7 @@ def remove(environment: Environment) -> None:
 
 def install(environment: Environment) -> None:
     """Put the project and its extra in, at the pinned versions."""
-    target = f".[{environment.extra}]"
-    say(f"  pip install -c constraints.txt -e {target} ...")
+    say(f"  pip install -c constraints.txt -e {(target := f'.[{environment.extra}]')} ...")
     pip = ["-m", "pip", "install", "--no-input", "--progress-bar", "off", "-c", "constraints.txt", "-e", target]
     quiet([str(environment.python), *pip], "pip failed")
 

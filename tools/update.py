@@ -42,7 +42,7 @@ def audited(pins: str) -> int:
 
 
 def rounds(pins: str) -> list[str]:
-    """The pins without their markers, so that each version is asked for, and no package stands twice in a round.
+    r"""The pins without their markers, so that each version is asked for, and no package stands twice in a round.
 
     >>> rounds("a==1\\nb==1; python_version < '3.11'\\nb==2\\n")
     ['a==1\\nb==1\\n', 'b==2\\n']
