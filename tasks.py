@@ -326,9 +326,9 @@ def remove(environment: Environment) -> None:
 
 def install(environment: Environment) -> None:
     """Put the project and its extra in, at the pinned versions."""
-    say(f"  pip install -c constraints.txt -e {(target := f'.[{environment.extra}]')} ...")
-    pip = ["-m", "pip", "install", "--no-input", "--progress-bar", "off", "-c", "constraints.txt", "-e", target]
-    quiet([str(environment.python), *pip], "pip failed")
+    pip = ["pip", "install", "--no-input", "--progress-bar", "off", "-c", "constraints.txt"]
+    say(f"  {' '.join([*pip, '-e'])} .[{environment.extra}] ...")
+    quiet([str(environment.python), "-m", *pip, "-e", f".[{environment.extra}]"], "pip failed")
 
 
 def quiet(command: list, failure: str) -> None:
