@@ -36,7 +36,8 @@ ANNOUNCED = re.compile(
 MIXED = 3.5
 """Bits a letter; words have less, 20 letters of hexadecimal chance about 3.6, of base64 above 4."""
 MADE_UP = re.compile(
-    r"(?i)test|example|put-|secret-of|made.?up|dummy|pa55word|hunter2|:postgres@|:pw@|fake|invalid|nobody|aabbcc|0123456789|a{6}|x{6}"
+    r"(?i)test|example|put-|secret-of|made.?up|dummy|fake|invalid|nobody|pa55word|hunter2|s3cret|:postgres@"
+    r"|aabbcc|0123456789|a{6}|x{6}"
 )
 MEANT = "# no secret"
 FILES = frozenset({".riskcore.key", ".env"})

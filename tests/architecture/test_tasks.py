@@ -11,7 +11,7 @@ from tools import ast_ban, embed, pins
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = ["demo", "riskcore", "test", "check", "tables", "bench", "peers", "embed", "docs", "smoke", "simulate"]
-VERBS += ["mutants", "audit"]
+VERBS += ["mutants", "audit", "update"]
 HOSTS = ["pandas", "sdk_script", "hosted_strategy", "backtesting", "backtrader", "nautilus", "freqtrade"]
 HERE = tasks.Interpreter(sys.executable, "3.12", "3.12.1 (main)")
 

@@ -19,7 +19,7 @@ import pytest
 from riskcore import events
 from riskcore_openalgo.cli.live import live as live_command, run
 from riskcore_openalgo.cli.main import main
-from riskcore_openalgo.config import Credentials, Settings, System, Webhook, write_defaults
+from riskcore_openalgo.config import Credentials, Logging, Settings, System, Watching, Webhook, write_defaults
 from riskcore_openalgo.config.settings import Intake
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING
@@ -91,7 +91,13 @@ def settings_of(day, port):
     return Settings(
         policy=given.policy,
         credentials=Credentials(openalgo=given.credentials.openalgo, webhook=Webhook(secrets={"tradingview": SECRET})),
-        system=System(watch=["INFY"], intake=Intake(port=port), mode="live"),
+        system=System(
+            watch=["INFY"],
+            intake=Intake(port=port),
+            mode="live",
+            metrics=Watching(port=None),
+            logging=Logging(folder=None),
+        ),
     )
 
 
@@ -127,7 +133,7 @@ def test_a_day_from_the_banner_to_the_end(tmp_path, capsys, free_tcp_port, flatt
     """An alert over HTTP becomes a protected position at the broker; a polite kill ends the day."""
     path = tmp_path / "live.db"
     with live_day(path, start=False) as day:
-        arguments = argparse.Namespace(journal=path, flatten=flatten)
+        arguments = argparse.Namespace(journal=path, flatten=flatten, config=None)
         with Driver(traded(day, free_tcp_port, path)):
             found = run(settings_of(day, free_tcp_port), arguments, mode="live", analyzer=False, clock=day.clock)
         said = capsys.readouterr().out

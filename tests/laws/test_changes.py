@@ -16,7 +16,7 @@ INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 
 @pytest.mark.smoke
 @given(situations(), st.sampled_from(sorted(KNOWN)))
-def test_CHG_1_what_tightens_is_known_as_tightening_and_its_reverse_as_loosening(situation, name):
+def test_POL_1_what_tightens_is_known_as_tightening_and_its_reverse_as_loosening(situation, name):
     """The tightenings of TIG-1, one at a time: the setting is not among the looser ones, and taking it back is."""
     policy = situation[3]
     asked = TIGHTENINGS[name](policy)
@@ -31,7 +31,7 @@ def test_CHG_1_what_tightens_is_known_as_tightening_and_its_reverse_as_loosening
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1000, 1005, 995]), st.booleans(), st.integers(0, 3))
-def test_CHG_2_in_loss_what_loosens_waits_for_a_confirmation_and_the_next_session(before, after, last, confirmed, days):
+def test_POL_2_in_loss_what_loosens_waits_for_a_confirmation_and_the_next_session(before, after, last, confirmed, days):
     """A looser policy is in force at once out of loss; in loss only when confirmed, and not in that session."""
     day = Scenario(rc.Policy(max_positions=before, entry_band_pct=0), INFY)
     order = day.enter("10:00", last=1000, stop=980, target=1100)
@@ -55,7 +55,7 @@ def test_CHG_2_in_loss_what_loosens_waits_for_a_confirmation_and_the_next_sessio
 
 
 @given(situations(), situations())
-def test_CHG_3_every_setting_that_differs_is_told_and_no_other(one, other):
+def test_POL_3_every_setting_that_differs_is_told_and_no_other(one, other):
     """What two policies differ in, and nothing else; the same one differs in nothing."""
     before, after = one[3], other[3]
     told = {change.key for change in rc.policy_changes(before, after)}
@@ -64,7 +64,7 @@ def test_CHG_3_every_setting_that_differs_is_told_and_no_other(one, other):
     assert set(rc.loosened(before, after)) <= told
 
 
-def test_CHG_4_every_name_of_a_direction_is_a_setting_and_stands_once():
+def test_POL_4_every_name_of_a_direction_is_a_setting_and_stands_once():
     """A setting that was renamed fails here; so does one with two directions."""
     names = [*changes.LESS, *changes.MORE, *changes.FEWER, *changes.WIDER, *changes.ON, *changes.SAYS]
     assert len(names) == len(set(names))

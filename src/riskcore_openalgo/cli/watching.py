@@ -94,8 +94,12 @@ def watched(settings: Settings, day: Day, client: Client, journal: Journal, metr
             opened.callback(beat.close)
         if place.port is not None:
             app = access_log(watch_app(metrics, lambda: healthy(seen)))
-            server = opened.enter_context(serve(app, place.host, place.port))
-            print(f"metrics: {server.url}/metrics, {server.url}/healthz", flush=True)
+            try:
+                server = opened.enter_context(serve(app, place.host, place.port))
+            except (OSError, RuntimeError) as problem:  # nothing is traded by it: the day goes on without
+                day.alarms.tell(f"no metrics at {place.host}:{place.port}: {problem}", name="metrics_not_served")
+            else:
+                print(f"metrics: {server.url}/metrics, {server.url}/healthz", flush=True)
         yield
 
 
