@@ -169,6 +169,7 @@ def test_the_risks_of_slices_add_up_where_they_do_not_divide():
 
 
 def test_the_last_slice_has_what_is_left_of_the_risk_to_the_last_digit():
-    """Of a risk with as many digits as are counted with: seven sevenths of it would be rounded to ten."""
-    risk = D("9.999999999999999999999999999")
+    """Of a risk with as many digits as are counted with: seven sevenths of it are rounded to a hair more."""
+    risk = D("9.392577235410153704079602165")
+    assert risk * 7 / 7 > risk
     assert sliced(7, 3, risk=risk)[-1].risk == risk - risk * 6 / 7
