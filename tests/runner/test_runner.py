@@ -390,13 +390,10 @@ def test_what_can_be_decided_in_a_turn_is_bounded_and_an_alert_is_taken_before_t
     for signal in sent:
         bench.runner.offer(events.SignalArrived(bench.now, signal))
     bench.runner.turn()
-    late = rc.Signal("INFY", "BUY", at=bench.now)
-    bench.runner.offer(events.SignalArrived(bench.now, late))
+    bench.runner.offer(events.SignalArrived(bench.now, late := rc.Signal("INFY", "BUY", at=bench.now)))
     bench.runner.turn()
-    decided = [fact for fact in bench.facts if isinstance(fact, (events.EntryApproved, events.EntryRefused))]
-    assert len(decided) == DECISIONS_A_TURN
+    decided = (events.EntryApproved, events.EntryRefused)
+    assert sum(isinstance(fact, decided) for fact in bench.facts) == DECISIONS_A_TURN
     assert events.SignalTaken(bench.now, late) in bench.facts
     bench.runner.settle()
-    fates = [bench.runner.fate(signal.id) for signal in (*sent, late)]
-    assert all(fate is not None for fate in fates)
-    assert fates[0].signal == sent[0]
+    assert [bench.runner.fate(signal.id).signal for signal in (*sent, late)] == [*sent, late]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from riskcore_openalgo.cli.opening import key_of, paper_of
 from riskcore_openalgo.cli.watching import refuse_plain, reloading, trusting, unsafe, watched
@@ -84,17 +84,8 @@ def run(
             refuse_synced(place)
         journal = opened.enter_context(Journal(place, key=key_of(place)))
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
-        day = assembled(
-            settings,
-            client,
-            journal,
-            mode=mode,
-            analyzer=analyzer,
-            clock=clock,
-            api_key=lambda: keys[-1],
-            paper=broker,
-            watchers=(metrics.watch,),
-        )
+        how: dict[str, Any] = {"mode": mode, "analyzer": analyzer, "clock": clock, "paper": broker}
+        day = assembled(settings, client, journal, api_key=lambda: keys[-1], watchers=(metrics.watch,), **how)
         opened.callback(day.close)
         asked = Asked(day, flatten=arguments.flatten)
         opened.enter_context(stopped_by_signals(asked))

@@ -149,20 +149,14 @@ class Client:
     # ------------------------------------------------------------ orders
 
     def place(
-        self,
-        wanted: OrderWanted,
-        *,
-        urgent: bool = False,
-        wait_s: float = 0.0,
-        barred: Callable[[], str] = lambda: "",
+        self, wanted: OrderWanted, *, urgent: bool = False, wait_s: float = 0.0, barred: Callable[[], str] = str
     ) -> Outcome:
         """Send one order, once. `urgent` is an exit: it may use the tokens kept for exits, and waits for one.
 
         An entry for which no token comes free within `wait_s` seconds is `Rejected` as `rate_limited`, unsent. After
         the wait `barred` is asked a last time why nothing may be sent ("": it may).
         """
-        kind = EXIT if urgent else ENTRY
-        return self._sent("placeorder", kind, wait_s=wait_s, barred=barred, **wanted.sent())
+        return self._sent("placeorder", EXIT if urgent else ENTRY, wait_s=wait_s, barred=barred, **wanted.sent())
 
     def modify(self, shown: rc.BrokerOrder, *, quantity: Any, price: Any = None, trigger: Any = None) -> Outcome:
         """Change price, quantity and trigger of an order that the book shows working. What is None stays as shown.
@@ -224,7 +218,7 @@ class Client:
         *,
         id_field: str = "orderid",
         wait_s: float = 0.0,
-        barred: Callable[[], str] = lambda: "",
+        barred: Callable[[], str] = str,
         **arguments: Any,
     ) -> Outcome:
         if not self.budget.take(kind, EXIT_WAIT_S if kind == EXIT else wait_s):

@@ -115,21 +115,20 @@ class _Assembly:
 
     def day(self) -> Day:
         """Put it together."""
-        policy = self._policy()
-        standing, alerting = Standing(policy), self.settings.system.alerting
+        policy, alerting = self._policy(), self.settings.system.alerting
+        standing = Standing(policy)
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
         inbox = Inbox(self.journal.inbox, self.journal, tell=partial(alarms.tell, name="request_refused"))
         fence, ledger = Fence(fence_of(self.journal.inbox)), Ledger(self.journal, standing.state)
-        strategies = self._strategies()
-        history = self._history(strategies)
+        history = self._history(strategies := self._strategies())
         guard = ModeGuard(self.client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
         evidence = self._evidence(account, known, history, feed, standing)
-        schedule = self._schedule(standing, strategies)
         paper = None if self.mode == LIVE else self.paper
         gateway: Gateway = self._gateway(guard, standing, fence) if paper is None else paper
         lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=alarms.lane_failed)
+        schedule = self._schedule(standing, strategies)
         parts = Parts(
             journal=self.journal,
             policy=policy,
@@ -149,14 +148,19 @@ class _Assembly:
             watchers=(ledger.watch, *self.watchers),
             timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )
-        opened.callback(lanes.close)
-        opened.callback(feed.stop)
-        opened.callback(schedule.stop)
+        for end in (lanes.close, feed.stop, schedule.stop):
+            opened.callback(end)
         live = standing.of(Live(parts))
         alarms.through(live.runner.offer)
-        return Day(
-            live=live, feed=feed, fence=fence, ledger=ledger, alarms=alarms, inbox=inbox, wake=wake, close=opened.close
-        )
+        shown: dict[str, Any] = {
+            "feed": feed,
+            "fence": fence,
+            "ledger": ledger,
+            "alarms": alarms,
+            "inbox": inbox,
+            "wake": wake,
+        }
+        return Day(live=live, close=opened.close, **shown)
 
     def _policy(self) -> rc.Policy:
         """The settings'; `live_symbols` is for orders that are really sent."""
