@@ -50,7 +50,8 @@ def rounds(pins: str) -> list[str]:
     found: list[dict[str, str]] = []
     for line in pins.splitlines():
         pin = line.partition(";")[0].strip()
-        if pin and not pin.startswith("#"):
+        asked = any(pin in known.values() for known in found)
+        if pin and not pin.startswith("#") and not asked:
             name = pin.partition("==")[0]
             at = next((number for number, known in enumerate(found) if name not in known), len(found))
             if at == len(found):
