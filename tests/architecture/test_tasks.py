@@ -11,18 +11,20 @@ from tools import ast_ban, pins
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = [
-    "demo",
-    "riskcore",
-    "test",
-    "check",
-    "tables",
-    "bench",
-    "peers",
-    "smoke",
-    "simulate",
-    "mutants",
-    "audit",
-    "update",
+    *[
+        "demo",
+        "riskcore",
+        "test",
+        "check",
+        "tables",
+        "bench",
+        "peers",
+        "smoke",
+        "simulate",
+        "mutants",
+        "audit",
+        "update",
+    ]
 ]
 HERE = tasks.Interpreter(sys.executable, "3.12", "3.12.1 (main)")
 
