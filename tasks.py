@@ -168,7 +168,7 @@ def audit(args: list) -> int:
 
 
 def update(args: list) -> int:
-    """Renew the pins of constraints.txt on all Pythons, and audit them (update --audit-only: the second alone)."""
+    """Renew the pins on all Pythons, and audit them (update --audit-only: the second alone)."""
     return in_dev("tools/update.py", *args, name="audit")
 
 

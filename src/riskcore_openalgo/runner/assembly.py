@@ -115,8 +115,7 @@ class _Assembly:
 
     def day(self) -> Day:
         """Put it together."""
-        policy, alerting = self._policy(), self.settings.system.alerting
-        standing = Standing(policy)
+        standing, alerting = Standing(self._policy()), self.settings.system.alerting
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
         inbox = Inbox(self.journal.inbox, self.journal, tell=partial(alarms.tell, name="request_refused"))
@@ -131,7 +130,7 @@ class _Assembly:
         schedule = self._schedule(standing, strategies)
         parts = Parts(
             journal=self.journal,
-            policy=policy,
+            policy=standing.policy(),
             lanes=lanes,
             feed=feed,
             bars=self._bars(history, known, standing, strategies, alarms),
@@ -152,15 +151,9 @@ class _Assembly:
             opened.callback(end)
         live = standing.of(Live(parts))
         alarms.through(live.runner.offer)
-        shown: dict[str, Any] = {
-            "feed": feed,
-            "fence": fence,
-            "ledger": ledger,
-            "alarms": alarms,
-            "inbox": inbox,
-            "wake": wake,
-        }
-        return Day(live=live, close=opened.close, **shown)
+        return Day(
+            live=live, feed=feed, fence=fence, ledger=ledger, alarms=alarms, inbox=inbox, wake=wake, close=opened.close
+        )
 
     def _policy(self) -> rc.Policy:
         """The settings'; `live_symbols` is for orders that are really sent."""
