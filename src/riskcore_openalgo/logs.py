@@ -186,8 +186,9 @@ def _formatter(redactor: Redactor) -> Callable[[Any], str]:
     def line(record: Any) -> str:
         signal = record["extra"].get("signal", "")
         about = f"[{signal}] " if signal else ""
-        record["extra"]["said"] = f"{about}{_said(record, redactor)}"
-        return "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <8} {extra[said]}\n"
+        moment = f"{record['time'].astimezone(rc.IST):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+        record["extra"]["said"] = f"{moment} {record['level'].name:<8} {about}{_said(record, redactor)}"
+        return "{extra[said]}\n"
 
     return line
 

@@ -48,6 +48,7 @@ class Calls:
     ) -> None:
         self._ws_url, self.host = ws_url, host
         self._timeout_s, self._slowest_s = timeout_s, max(timeout_s, analyzer_timeout_s)
+        self._retired: list[Any] = []  # of keys that were replaced: a call may still be under way over one
         self._take(api_key, sdk)
         self.seen: Callable[[str, float, bool], None] | None = None
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
@@ -59,6 +60,7 @@ class Calls:
 
     def rekey(self, api_key: str) -> None:
         """From the next call on, use another key; a call under way ends with the one it began with."""
+        self._retired.append(self._sdk)
         self._take(api_key, None)
 
     def _take(self, api_key: str, sdk: Any) -> None:
@@ -137,7 +139,8 @@ class Calls:
     def close(self) -> None:
         """Close the connections that the SDK keeps open (2.x does)."""
         if self.has("close"):
-            self._sdk.close()
+            for sdk in (*self._retired, self._sdk):
+                sdk.close()
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         began = self._monotonic()
