@@ -57,10 +57,12 @@ ABOUT: Final = """\
 `tests/core`, `tests/laws` and `tests/spec`. A change that no test notices is a survivor: either a test is missing,
 or the change makes no difference, and then the last column says why. At least 90 % must be killed in every room.
 
-{extent} The first look asks the tests that take no longer than a third of a second; what lives through it may be asked
-the slow ones too (`--again`), but for the generated days that `pyproject.toml` leaves out. A mutant with which the
-tests run fifteen times as long counts as killed. Properties, cached functions and what stands outside of functions are
-out of mutmut's reach, and no figure here speaks of them."""
+{extent}
+
+The first look asks the tests that take no longer than a third of a second; what lives through it may be asked the slow
+ones too (`--again`), but for the generated days that `pyproject.toml` leaves out. A mutant with which the tests run
+fifteen times as long counts as killed. Properties, cached functions and what stands outside of functions are out of
+mutmut's reach, and no figure here speaks of them."""
 
 
 class Mutant(NamedTuple):

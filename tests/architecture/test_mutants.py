@@ -47,8 +47,8 @@ def test_the_page_says_what_was_not_run():
 
 def test_the_page_says_how_much_was_run():
     """Of one room only a part, or all of it."""
-    assert "\nNot every mutant was run: 1 of 2 of `money`; the others whole. The first look" in mutants.page(FOUND, "")
-    assert "\nEvery mutant of these rooms was run. The first look" in mutants.page(FOUND[:4], "")
+    assert "\nNot every mutant was run: 1 of 2 of `money`; the others whole.\n" in mutants.page(FOUND, "")
+    assert "\nEvery mutant of these rooms was run.\n" in mutants.page(FOUND[:4], "")
 
 
 def test_a_share_is_the_same_at_every_run_and_grows_by_more():
