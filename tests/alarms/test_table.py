@@ -10,7 +10,7 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from riskcore_openalgo.alarms import CRITICAL, INFO, WARNING, told
-from riskcore_openalgo.alarms.table import NOTICES, TABLE
+from riskcore_openalgo.alarms.table import NOTICES, STARTING, TABLE
 from riskcore_openalgo.following import following, signal_of
 from tests.core.custody_days import held
 from tests.journal.test_codec import every_event
@@ -93,7 +93,7 @@ def test_everything_that_can_be_told_is_one_line_of_ascii():
     lines = [said for said in map(told, every_event()) if said is not None]
     assert len(lines) > 50
     assert all(said.line.isascii() and "\n" not in said.line for said in lines)
-    assert {type(fact) for fact in every_event() if told(fact)} | {e.EntryRefused} >= set(TABLE)
+    assert {type(fact) for fact in every_event() if told(fact)} | {e.EntryRefused, e.OrderMoved} >= set(TABLE)
 
 
 def test_what_is_nobodys_business_is_not_told():
@@ -104,6 +104,15 @@ def test_what_is_nobodys_business_is_not_told():
     assert told(e.BooksDiffer(NOW, ())) is None
     assert told(e.LoginChanged(NOW, "bad")) is None
     assert [said.title for said in map(told, day.facts) if said][:3] == ["POLICY", "ENTRY SENT", "TRADE EXECUTED"]
+
+
+def test_a_start_calls_nobody():
+    """Entries are kept back until the books were compared: that is said, and is no alarm."""
+    latch = rc.Latch("login", "waiting_for_login", NOW, "riskcore", STARTING)
+    said = told(e.Latched(NOW, latch))
+    assert (said.severity, said.title) == (INFO, "STARTING")
+    assert told(e.ControlRefused(NOW, "login", "login", "riskcore", "x", "not_reconciled")) is None
+    assert told(e.ControlRefused(NOW, "resume", "x", "asha", "x", "still_at_limit")).title == "NOT DONE"
 
 
 def test_a_notice_without_a_row_is_a_warning():

@@ -52,6 +52,9 @@ LATCH_TITLES: Final[Mapping[str, str]] = {
     "positions_differ": "BOOKS DIFFER",
 }
 UNUSUAL_RULES: Final = frozenset({"unusual_move_atr", "max_gap_pct", "near_band_pct", "max_spread_pct"})
+STARTING: Final = "the runner has started, and the broker's books were not compared yet"
+"""Why a runner keeps entries back at first: nobody has to do anything."""
+OURSELVES: Final = "riskcore"
 MILD_LATCHES: Final = frozenset({"shutting_down"})
 CLOSED_TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "stop": (WARNING, "STOP HIT"),
@@ -98,9 +101,10 @@ def _over(fact: e.AlarmOver) -> Told:
 def _latched(fact: e.Latched) -> Told:
     latch = fact.latch
     of = f" of {latch.key}" if latch.key else ""
-    mild = latch.name in MILD_LATCHES
+    mild = latch.name in MILD_LATCHES or latch.why == STARTING
     severity = INFO if mild else WARNING if latch.key or latch.state == "reducing" else CRITICAL
-    title = LATCH_TITLES.get(latch.name, "ENTRIES STOPPED" if latch.by != "riskcore" or mild else "BREAKER TRIPPED")
+    other = "ENTRIES STOPPED" if latch.by != OURSELVES or mild else "BREAKER TRIPPED"
+    title = "STARTING" if latch.why == STARTING else LATCH_TITLES.get(latch.name, other)
     text = f"entries{of} are {latch.state}: {latch.name}: {latch.why} (by {latch.by})"
     return Told(severity, title, text, f"latch:{latch.name}:{latch.key}")
 
@@ -187,7 +191,10 @@ def _adjusted(fact: e.PositionAdjusted) -> Told:
     return Told(WARNING, "POSITION ADJUSTED", f"{fact.key}: {fact.why}", f"adjusted:{fact.key}:{fact.at.isoformat()}")
 
 
-def _control(fact: e.ControlRefused) -> Told:
+def _control(fact: e.ControlRefused) -> Told | None:
+    """What somebody wanted in vain; a login of which the books are not compared yet is no wish of anybody."""
+    if fact.by == OURSELVES:
+        return None
     return Told(WARNING, "NOT DONE", f"{fact.act} {fact.name} by {fact.by}: {fact.reason}", f"control:{fact.reason}")
 
 

@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.alarms import Alarms
+from riskcore_openalgo.alarms.table import STARTING
 from riskcore_openalgo.gateways.mode import OTHER_MODE
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal
@@ -34,7 +35,6 @@ from riskcore_openalgo.runner.schedule import Schedule
 STOPPING: Final = "shutting_down"
 """The trouble under which entries stop while a runner ends; over when the next one starts."""
 WAIT_S: Final = 0.1
-STARTING: Final = "the runner has started, and the broker's books were not compared yet"
 
 
 class Stop(Protocol):
