@@ -161,7 +161,7 @@ settings = Settings(
     credentials=Credentials(openalgo=OpenAlgoAccess(host=host, api_key=sys.argv[5], ws_url=ws)),
     system=System(watch=["INFY"], mode="live"),
 )
-arguments = argparse.Namespace(journal=Path(path), flatten=False)
+arguments = argparse.Namespace(config=None, journal=Path(path), flatten=False)
 clock = lambda: first + timedelta(seconds=time.time() - began)
 sys.exit(run(settings, arguments, mode="live", analyzer=False, clock=clock))
 """
