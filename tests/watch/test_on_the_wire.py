@@ -59,7 +59,7 @@ def openalgo(request):
 
 def test_the_intake_and_the_page_can_be_served_over_https(certificate):
     app = Starlette(routes=[Route("/x", openalgo)])
-    with serve(app, "127.0.0.1", 0, tls=certificate) as server:
+    with serve(app, "127.0.0.1", 0, certfile=certificate[0], keyfile=certificate[1]) as server:
         assert server.url.startswith("https://127.0.0.1:")
         known = ssl.create_default_context(cafile=str(certificate[0]))
         with urllib.request.urlopen(f"{server.url}/x", context=known, timeout=5) as answer:  # noqa: S310 - our own
@@ -78,7 +78,7 @@ def test_openalgo_over_https_is_verified_and_a_ca_file_vouches_for_it(certificat
 
     app = Starlette(routes=[Route("/api/v1/funds", funds, methods=["POST"])])
     before = dict(os.environ)
-    with serve(app, "127.0.0.1", 0, tls=certificate) as server:
+    with serve(app, "127.0.0.1", 0, certfile=certificate[0], keyfile=certificate[1]) as server:
         access = OpenAlgoAccess(host=server.url, api_key="a-key", ca_file=certificate[0])
         with Client.from_access(access, sleep=lambda seconds: None) as client, pytest.raises(ReadFailed):
             client.funds()
@@ -103,7 +103,7 @@ def test_what_the_network_could_read_is_told():
         system=System(intake=Intake(host="0.0.0.0"), metrics=Watching(host="0.0.0.0")),  # noqa: S104 - what is told
     )
     assert [line.split(" ")[0] for line in unsafe(open_doors)] == ["OpenAlgo", "alerts", "/metrics"]
-    closed = evolve(open_doors.system.intake, certificate="a.pem", private_key="a.key")
+    closed = evolve(open_doors.system.intake, ssl_certfile="a.pem", ssl_keyfile="a.key")
     assert len(unsafe(evolve(open_doors, system=evolve(open_doors.system, intake=closed)))) == 2
 
 
