@@ -29,7 +29,7 @@ def control_verbs(verbs: Verbs) -> None:
     resume.add_argument("--name", default="", help="the latch (riskcore status names it); default: the pauses by hand")
     resume.add_argument("--word", default="", help="UNLOCK for a locked state, CONFIRM for a breaker at its limit")
     _enter(kinds)
-    exit_ = _verb(kinds, "exit", "leave a position", "exit NSE:INFY --why news")
+    exit_ = _verb(kinds, "exit", "leave the whole of a position", "exit NSE:INFY --why news")
     exit_.add_argument("symbol", help="such as NSE:INFY, or INFY for NSE")
     reduce = _verb(kinds, "reduce", "leave a part of a position", "reduce NSE:INFY 20 --why half")
     reduce.add_argument("symbol", help="such as NSE:INFY, or INFY for NSE")
@@ -73,7 +73,7 @@ def _verb(kinds: Verbs, name: str, help_: str, example: str, *, why: str | None 
 
 def _enter(kinds: Verbs) -> None:
     enter = _verb(kinds, "enter", "a manual entry, decided on like any other", "enter buy INFY --stop 1470 --why view")
-    enter.add_argument("side", choices=SIDES)
+    enter.add_argument("side", choices=SIDES, help="of the position to be")
     enter.add_argument("symbol", help="such as NSE:INFY, or INFY for NSE")
     enter.add_argument("--stop", help="rupees; default: the policy's own")
     enter.add_argument("--target", help="rupees; default: the policy's own")
