@@ -107,3 +107,10 @@ def test_F48_no_entry_goes_against_shares_that_the_account_holds_without_us(by_h
         books(day, "10:01", orders=(foreign(),))
         day.enter("10:02", side=side, **levels)
         assert len(day.sent(rc.ApprovedEntry)) == 1
+
+
+def test_an_exit_goes_although_entries_are_halted():
+    day, _ = held(broker="paper", rests=False)
+    day.take(e.OperatorHalted(day.at("10:04"), "asha", "lunch"))
+    day.prices("10:05", last=979)
+    assert [order.reason for order in day.sent()] == ["stop"]

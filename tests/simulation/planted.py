@@ -22,6 +22,7 @@ from riskcore_openalgo.journal import Durability, Loaded
 from riskcore_openalgo.runner import runner
 from riskcore_openalgo.runner.runner import Runner
 from tests.core.test_engine_inputs import test_F17_midnight_in_greenwich_is_no_new_session as midnight_test
+from tests.core.test_simulated_findings import test_an_exit_goes_although_entries_are_halted as halted_test
 
 
 @frozen(kw_only=True)
@@ -230,8 +231,7 @@ BUGS = (
     Bug(
         name="exits_wait_for_entries_to_be_allowed",
         plant=exits_wait_for_entries_to_be_allowed,
-        seeds=(13,),
-        caught_by=("protected_within_budget", "flat_at_the_end_or_told"),
+        test=halted_test,
     ),
     Bug(name="restart_from_nothing", plant=restart_from_nothing, seeds=(5,), caught_by=(*DIFFERS, "counters_count")),
     Bug(name="only_fills_are_counted", plant=only_fills_are_counted, seeds=(1,), caught_by=("counters_count",)),
