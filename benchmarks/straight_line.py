@@ -233,7 +233,9 @@ def about_counts(signal, book, market, policy):
         Finding("one_position_per_symbol", not crowded, "symbol_held" if crowded else "", symbol),
         Finding("exit", True, "", symbol),
         Finding("opposite", True, "", symbol),
-        Finding("max_orders_per_s", sent < most_sent, "" if sent < most_sent else "order_rate", sent, most_sent),
+        Finding("max_orders_per_s", True, "", sent, most_sent, (most_sent - sent) * market.instrument.freeze_quantity)
+        if sent < most_sent
+        else Finding("max_orders_per_s", False, "order_rate", sent, most_sent),
         Finding("max_positions", slots, "" if slots else "too_many_positions", len(keys), policy.max_positions),
         Finding("limits.max_positions", not held_in, "limit_positions", held_in, most.max_positions)
         if held_in

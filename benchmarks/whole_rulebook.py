@@ -21,8 +21,9 @@ RELIANCE = rc.Instrument(
 )
 HELD = (("INFY", "IT", 1500), ("HDFCBANK", "Financial Services", 1700), ("TITAN", "Consumer Durables", 3300))
 STRATEGY = "breakout"
-SIZERS = {"fixed_quantity", "fixed_notional", "volatility_target_pct"}
-"""One sizer sizes: Kelly, which has the most to work out. These stand for the others and cannot be asked with it."""
+SIZERS = {"fixed_quantity", "fixed_notional", "volatility_target_pct", "signal_quantity"}
+"""One sizer sizes: Kelly, which has the most to work out. These stand for the others and cannot be asked with it; the
+last asks for the quantity of an alert."""
 
 POLICY = rc.Policy(
     allowed_symbols=["RELIANCE", "INFY", "HDFCBANK", "TITAN"],
