@@ -190,7 +190,7 @@ POLICY = [
     ("colour: red", "2: colour: unknown key; delete it"),
     ("NO: 3", "2: NO: unknown key; delete it"),
     ("square_off_at: 15:10", "2: square_off_at: belongs under `trading_rules:` in trading_rules.yaml, indented"),
-    ("port: 80", "2: port: belongs under `system:` `intake:` in system_config.yaml, indented"),
+    ("max_body_bytes: 80", "2: max_body_bytes: belongs under `system:` `intake:` in system_config.yaml, indented"),
     ("strategies: []", "2: strategies: belongs under `trading_rules:` in trading_rules.yaml, indented"),
     (
         "max_positions: 3\n  risk_per_trade: 1\n  max_positions: 4",
