@@ -140,7 +140,8 @@ def test_nonsense_is_answered_with_what_to_write(shared, act, given, said):
     before = shared.day.journal.length
     status, answer = shared.act(act, **given)
     assert (status, answer["reason"], said in answer["why"]) == (400, "not_valid", True), answer
-    assert not [row for row in shared.day.journal.rows("input", after=before) if row.type.startswith("Operator")]
+    rows = shared.day.journal.rows("input", after=before)  # the login of the fixture may be written late
+    assert not [row for row in rows if row.type.startswith("Operator") and row.type != "OperatorSeen"]
 
 
 @pytest.fixture(scope="module")
