@@ -11,9 +11,13 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.client import ReadFailed
 from riskcore_openalgo.config.settings import MORNING
+from riskcore_openalgo.gateways.paper import PaperGateway
+from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.runner import InlineLanes, Runner
 from riskcore_openalgo.runner.bar_watch import BarWatch
 from riskcore_openalgo.runner.history import History
 from riskcore_openalgo.runner.latency import Latency
+from riskcore_openalgo.runner.live import Waking
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.pulse import BUSY, HURRY, QUIET, Pulse, pace
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, code, wind_down
@@ -342,3 +346,14 @@ def test_leaving_everything_asks_once_for_each_position_and_waits_no_longer_than
     assert ended(day, flatten=True) == UNSETTLED
     assert len([fact for fact in day.facts if isinstance(fact, events.SignalTaken)]) == 2
     assert code(day.state) == UNSETTLED
+
+
+def test_what_is_offered_wakes_whoever_waits_for_the_next_turn(tmp_path):
+    """The queue that a runner is given is empty then, and is its queue all the same."""
+    woken = []
+    with Journal(tmp_path / "day.db") as journal:
+        lanes = InlineLanes(PaperGateway(), None)
+        queue = Waking(lambda: woken.append(True))
+        runner = Runner(journal=journal, policy=rc.Policy(), lanes=lanes, clock=lambda: NOW, transport=queue)
+        runner.offer(events.TimePassed(NOW))
+        assert (woken, queue.waiting) == ([True], 1)

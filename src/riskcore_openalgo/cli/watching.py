@@ -81,7 +81,7 @@ def watched(settings: Settings, day: Day, client: Client, journal: Journal, metr
         turned_at=lambda: live.turned_at,
         price_ages=live.price_ages,
         books_at=live.books_at,
-        queue=lambda: len(live.transport),
+        queue=lambda: live.transport.waiting,
         lanes=live.lanes_waiting,
         channels=lambda: day.alarms.deliveries,
         journal=lambda: (journal.length, journal.trouble),

@@ -83,8 +83,9 @@ class QueueTransport(Generic[T]):
         """Let one wait."""
         self._queue.put(item)
 
-    def __len__(self) -> int:
-        """How many wait now, roughly."""
+    @property
+    def waiting(self) -> int:
+        """How many wait now, roughly. No length: one that is empty would count as none at all."""
         return self._queue.qsize()
 
     def take(self) -> list[T]:

@@ -62,8 +62,8 @@ class Runner:
     ) -> None:
         self.journal, self.policy, self.clock = journal, with_loaded_rules(policy), clock
         self._lanes, self._watch = lanes, watch
-        self._transport: Transport[Offered] = transport or QueueTransport()
-        self._timers: Timers = timers or NoTimers()
+        self._transport: Transport[Offered] = QueueTransport() if transport is None else transport
+        self._timers: Timers = NoTimers() if timers is None else timers
         self._fates: dict[str, events.Fact] = {}
         self.state = engine.State()
 
