@@ -263,7 +263,7 @@ class BarRun:
 
     def market(self, signal: Signal, interval: str, at: datetime) -> Market:
         """What the bars so far show of a signal's instrument."""
-        key = f"{signal.exchange}:{signal.symbol}"
+        key = signal.key
         seen = evidence_from(
             self.instruments[key],
             self.bars[key],

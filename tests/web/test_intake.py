@@ -19,6 +19,7 @@ import pytest
 import riskcore as rc
 from riskcore_openalgo.web.alerts import BadAlert, ReadSignal, Receipt
 from riskcore_openalgo.web.intake import intake_app, serve
+from tests.web.senders import ask
 
 NOW = datetime(2026, 8, 18, 9, 20, 3, tzinfo=rc.IST)
 BUY = b'{"symbol":"TCS","action":"buy"}'
@@ -61,16 +62,6 @@ def running(runner, secrets=None, **kwargs):
     app = intake_app(runner.submit, secrets=secrets or {}, clock=lambda: NOW, **kwargs)
     with serve(app, "127.0.0.1", 0) as server:
         yield server
-
-
-def ask(server, method, path, body=None, headers=None):
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
-    try:
-        connection.request(method, path, body, headers or {})
-        response = connection.getresponse()
-        return response.status, response.read().decode(), dict(response.getheaders())
-    finally:
-        connection.close()
 
 
 def post(server, path, body=BUY, **kwargs):

@@ -23,7 +23,7 @@ FIGURES: Final = 15
 @exact
 def explained(of: Performance) -> str:
     """The page: trades, risk and reward, equity, exposure, then the breakdowns."""
-    lines = [*_trades(of), *_r(of), *_equity(of), *_exposure(of), *_remarks(of)]
+    lines = [*_trades(of), *_r(of), *_equity(of), *_exposure(of), *_told_beside(of)]
     for name in SHOWN:
         lines += _parts(name, of.by(name))
     if of.refused:
@@ -90,8 +90,8 @@ def _exposure(of: Performance) -> Iterator[str]:
     yield _line("time in the market", _pct(of.time_in_market_pct))
 
 
-def _remarks(of: Performance) -> Iterator[str]:
-    """What the figures leave out."""
+def remarks(of: Performance) -> tuple[str, ...]:
+    """What the figures leave out, a line each."""
     told = []
     if of.open_trades:
         told.append(f"still open, in the equity only: {', '.join(of.open_trades)}")
@@ -101,9 +101,12 @@ def _remarks(of: Performance) -> Iterator[str]:
         told.append(f"fills whose charges are not known, counted at none: {of.uncharged_fills}")
     if of.curve.unknown:
         told.append(f"sessions whose equity is not known, left out: {', '.join(map(str, of.curve.unknown))}")
-    if told:
-        yield ""
-        yield from told
+    return tuple(told)
+
+
+def _told_beside(of: Performance) -> tuple[str, ...]:
+    told = remarks(of)
+    return ("", *told) if told else ()
 
 
 def _parts(name: str, parts: tuple[Part, ...]) -> Iterator[str]:

@@ -30,7 +30,7 @@ def leave(event: e.OperatorExited, turn: Turn) -> None:
         return
     turn.note(e.ControlTaken(turn.at, act, event.key, event.by, event.why))
     for signal in turn.state.pending:
-        if f"{signal.exchange}:{signal.symbol}" == event.key:
+        if signal.key == event.key:
             turn.refuse(signal, Finding("position", False, "exit_came_first", signal.symbol, event.by))
     part = None if event.quantity == position.quantity else event.quantity
     turn.leave(position, BY_OPERATOR, position.last or position.average_price, part=part)

@@ -9,7 +9,7 @@ or that every bar does. Whatever is not known here to be quiet is not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ from riskcore.breakers.drawdown import drawdown_peak
 from riskcore.breakers.table import is_on
 from riskcore.exits.leaving import failed_exit, failed_part
 from riskcore.exits.legs import open_legs
-from riskcore.exits.timing import time_stop_at
+from riskcore.exits.timing import session_of, time_stop_at
 from riskcore.exits.trailing import trailed_stop
 from riskcore.expiries import leave_by
 from riskcore.money import HUNDRED, ZERO, exact, percent_of
@@ -27,7 +27,6 @@ from riskcore.policy import Policy
 from riskcore.policy.breakers import NAMES
 from riskcore.policy.trailing import AT_ENTRY, BAR, ON_ATR
 from riskcore.positions import Position
-from riskcore.sessions import CalendarUnknown, Session, session_on
 from riskcore.signals import BUY, seconds
 from riskcore.state import State
 from riskcore.states import AFTER_S, CONDITION
@@ -121,7 +120,7 @@ def _timers(position: Position, now: datetime | None, policy: Policy) -> Iterato
     if now is None:
         return
     day = now.date()
-    session = _session(position, day, policy)
+    session = session_of(position, day, policy)
     if session is not None:
         if now < session.opens:
             yield now
@@ -135,15 +134,6 @@ def _timers(position: Position, now: datetime | None, policy: Policy) -> Iterato
     timed = time_stop_at(position, day, policy)
     if timed is not None:
         yield timed[0]
-
-
-def _session(position: Position, day: date, policy: Policy) -> Session | None:
-    try:
-        return session_on(
-            day, position.instrument, position.product, square_off_at=policy.square_off_at, tables=policy.tables
-        )
-    except CalendarUnknown:
-        return None
 
 
 def _watched(position: Position, state: State, policy: Policy) -> Watched:

@@ -57,10 +57,10 @@ def _leaves(turn: Turn, signal: Signal) -> bool:
     """Whether an exit of everything finds a position that nothing leaves yet, or an entry that is on its way."""
     if signal.kind != EXIT or signal.reduces:
         return False
-    key = f"{signal.exchange}:{signal.symbol}"
+    key = signal.key
     if any(order.id not in turn.state.cancelling for order in turn.book.live_orders(key, entries=True)):
         return True
-    if any(f"{waiting.exchange}:{waiting.symbol}" == key for waiting in turn.state.pending):
+    if any(waiting.key == key for waiting in turn.state.pending):
         return True
     position = turn.book.position(key)
     return position is not None and position.side != signal.side and all(o.takes_part for o in turn.book.leaving(key))

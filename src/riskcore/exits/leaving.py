@@ -8,7 +8,7 @@ from decimal import Decimal
 from riskcore.book import Book, Position
 from riskcore.corrections import ELSEWHERE
 from riskcore.events import Filled, PositionClosed
-from riskcore.exits.timing import time_stop_due
+from riskcore.exits.timing import session_of, time_stop_due
 from riskcore.expiries import leave_by, leave_from
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
@@ -24,16 +24,7 @@ def square_off_due(position: Position, at: datetime, policy: Policy) -> bool:
 
     On a day that the calendar cannot tell, nothing is due: the levels stay on watch.
     """
-    try:
-        session = session_on(
-            at.date(),
-            position.instrument,
-            position.product,
-            square_off_at=policy.square_off_at,
-            tables=policy.tables,
-        )
-    except CalendarUnknown:
-        return False
+    session = session_of(position, at.date(), policy)
     if session is None or session.square_off is None or at < session.opens:
         return False
     overdue = position.opened_at is not None and position.opened_at.date() < session.day

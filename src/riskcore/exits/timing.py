@@ -42,7 +42,7 @@ def candle_close(position: Position, last: Decimal, *, since: datetime, at: date
         day = at.date() - timedelta(days=back)
         if looked is not None and day < looked.date():
             return None
-        session = _session(day, position, policy)
+        session = session_of(position, day, policy)
         ended = None if session is None else last_candle_end(at, session, policy.trail_interval)
         if ended is not None:
             if looked is not None and ended <= looked:
@@ -67,7 +67,7 @@ def time_stop_at(position: Position, day: date, policy: Policy) -> tuple[datetim
         if ends is not None:
             moments.append((ends, "time_stop_bars"))
     if policy.time_stop_before_square_off_min is not None:
-        session = _session(day, position, policy)
+        session = session_of(position, day, policy)
         if session is not None and session.square_off is not None:
             early = timedelta(minutes=policy.time_stop_before_square_off_min)
             moments.append((session.square_off - early, "time_stop_before_square_off_min"))
@@ -89,7 +89,7 @@ def _nth_candle_end(position: Position, opened: datetime, until: date, policy: P
     for _ in range(LONGEST_WALK):
         if day > until:
             return None
-        session = _session(day, position, policy)
+        session = session_of(position, day, policy)
         if session is not None:
             start = max(opened, session.opens)
             before = (start - session.opens) // length
@@ -101,7 +101,8 @@ def _nth_candle_end(position: Position, opened: datetime, until: date, policy: P
     return None
 
 
-def _session(day: date, position: Position, policy: Policy) -> Session | None:
+def session_of(position: Position, day: date, policy: Policy) -> Session | None:
+    """The session of a position on a day; None where there is none, and where the calendar does not tell."""
     try:
         return session_on(
             day, position.instrument, position.product, square_off_at=policy.square_off_at, tables=policy.tables

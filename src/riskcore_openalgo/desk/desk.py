@@ -144,7 +144,7 @@ class Desk:
 
         What could not be read is missing in the look, named in `unread`, and refused by its name.
         """
-        where = f"{signal.exchange}:{signal.symbol}"
+        where = signal.key
         if signal.kind != rc.ENTRY:
             raise DeskError(NOT_AN_ENTRY, where, "an exit needs no decision; call desk.exit(symbol)")
         with self._visit() as visit:

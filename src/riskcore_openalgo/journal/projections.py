@@ -29,10 +29,6 @@ def _paise(money: Decimal) -> int:
     return int((money * 100).to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
-def _key(signal: Any) -> str:
-    return f"{signal.exchange}:{signal.symbol}"
-
-
 def _signal_arrived(seq: int, event: e.SignalArrived) -> Iterator[Executable]:
     signal = event.signal
     if signal.source.startswith("alert:"):
@@ -103,7 +99,7 @@ def _decision(seq: int, fact: e.EntryRefused | e.EntryWithheld | e.EntryApproved
         "signal_id": signal.id,
         "source": signal.source,
         "strategy": signal.strategy,
-        "key": _key(signal),
+        "key": signal.key,
         "side": signal.side,
     }
 

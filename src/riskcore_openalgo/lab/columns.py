@@ -9,6 +9,7 @@ Floats serve to search; whatever is decided or booked is worked out from the exa
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -29,11 +30,34 @@ ODD: Final = 6
 """No price has more decimals than that: floats are read to a millionth, as everywhere in riskcore."""
 
 
+class Barred(Sequence[rc.Bar]):
+    """A sequence of bars that are made when they are looked at."""
+
+    @overload
+    def __getitem__(self, place: int) -> rc.Bar: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[rc.Bar]: ...
+
+    def __getitem__(self, place: int | slice) -> rc.Bar | Sequence[rc.Bar]:
+        """One bar, or several."""
+        if isinstance(place, slice):
+            return [self.bar(each) for each in range(*place.indices(len(self)))]
+        each = place + len(self) if place < 0 else place
+        if not 0 <= each < len(self):
+            raise IndexError(place)
+        return self.bar(each)
+
+    @abstractmethod
+    def bar(self, place: int) -> rc.Bar:
+        """The bar in that place, from 0 on."""
+
+
 class ColumnsError(ValueError):
     """Bars that cannot be traded on; the message says of what, where, and what to do."""
 
 
-class Columns(Sequence[rc.Bar]):
+class Columns(Barred):
     """The bars of one instrument: arrays to search in, and a sequence of exact bars.
 
     `at` are the starts of the bars in nanoseconds since 1970 (UTC), strictly rising; `open`, `high`, `low`, `close`,
@@ -81,21 +105,6 @@ class Columns(Sequence[rc.Bar]):
     def __len__(self) -> int:
         return len(self.at)
 
-    @overload
-    def __getitem__(self, place: int) -> rc.Bar: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[rc.Bar]: ...
-
-    def __getitem__(self, place: int | slice) -> rc.Bar | Sequence[rc.Bar]:
-        """One bar, or several."""
-        if isinstance(place, slice):
-            return [self.bar(each) for each in range(*place.indices(len(self)))]
-        each = place + len(self) if place < 0 else place
-        if not 0 <= each < len(self):
-            raise IndexError(place)
-        return self.bar(each)
-
     def bar(self, place: int) -> rc.Bar:
         """The exact bar in that place."""
         if self._exact is not None:
@@ -134,7 +143,7 @@ class Columns(Sequence[rc.Bar]):
         return part
 
 
-class Seen(Sequence[rc.Bar]):
+class Seen(Barred):
     """The first `ended` bars of some columns: what has ended by now. Nothing after them can be reached through it."""
 
     def __init__(self, columns: Columns) -> None:
@@ -143,20 +152,9 @@ class Seen(Sequence[rc.Bar]):
     def __len__(self) -> int:
         return self.ended
 
-    @overload
-    def __getitem__(self, place: int) -> rc.Bar: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[rc.Bar]: ...
-
-    def __getitem__(self, place: int | slice) -> rc.Bar | Sequence[rc.Bar]:
-        """One bar, or several."""
-        if isinstance(place, slice):
-            return [self._columns.bar(each) for each in range(*place.indices(self.ended))]
-        each = place + self.ended if place < 0 else place
-        if not 0 <= each < self.ended:
-            raise IndexError(place)
-        return self._columns.bar(each)
+    def bar(self, place: int) -> rc.Bar:
+        """The exact bar in that place, which has ended."""
+        return self._columns.bar(place)
 
 
 def times(given: Any, name: str) -> npt.NDArray[np.int64]:

@@ -137,10 +137,10 @@ def _decisions(run: Run) -> Iterable[Sequence[Any]]:
             yield fact.at, "approved", order.signal_id, order.instrument.key, order.side, *levels, "", "", "", ""
         elif isinstance(fact, e.EntryRefused):
             signal, reasons = fact.signal, refused[id(fact)]
-            key = f"{signal.exchange}:{signal.symbol}"
             for found in reasons or (None,):
                 why = ("", "", "") if found is None else (found.reason, found.rule, found.text)
-                yield fact.at, "refused", signal.id, key, signal.side, *("",) * 6, *why, " ".join(fact.unmeasured)
+                asked = (fact.at, "refused", signal.id, signal.key, signal.side)
+                yield *asked, *("",) * 6, *why, " ".join(fact.unmeasured)
 
 
 def _sessions(run: Run) -> Iterable[Sequence[Any]]:

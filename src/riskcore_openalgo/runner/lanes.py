@@ -76,7 +76,7 @@ def answers(command: events.Command, gateway: Gateway, evidence: Evidence, at: d
     if isinstance(command, events.AskEvidence):
         market = evidence.market(command.signal, command.interval, at)
         if market is None:
-            why = f"{command.signal.exchange}:{command.signal.symbol} is not known"
+            why = f"{command.signal.key} is not known"
             return [events.EvidenceFailed(at, command.signal.id, why)]
         return [events.EvidenceArrived(max(at, market.at), command.signal.id, market)]
     if isinstance(command, events.CancelOrder):

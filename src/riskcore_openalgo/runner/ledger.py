@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -22,11 +22,7 @@ KEPT: Final = 200
 EVERY: Final = timedelta(seconds=15)
 """How far apart two points of the equity chart are at least."""
 POINTS: Final = 1_600
-SHOWN: Final = (
-    events.EntryApproved,
-    events.EntryRefused,
-    events.ExitApproved,
-    events.PositionClosed,
+TOLD: Final = (
     events.Alarmed,
     events.AlarmOver,
     events.Latched,
@@ -38,6 +34,8 @@ SHOWN: Final = (
     events.PolicyScheduled,
     events.ConnectionStaged,
 )
+"""What people are told of beside decisions and trades."""
+SHOWN: Final = (events.EntryApproved, events.EntryRefused, events.ExitApproved, events.PositionClosed, *TOLD)
 
 
 class Read(Protocol):
@@ -62,7 +60,6 @@ class Ledger:
         self._state, self._lock = state, threading.Lock()
         self._facts: deque[events.Fact] = deque(maxlen=KEPT)
         self._points: deque[Point] = deque(maxlen=POINTS)
-        self._day: date | None = None
         self._begin(journal)
 
     def watch(self, fact: events.Fact) -> None:
@@ -70,7 +67,7 @@ class Ledger:
         with self._lock:
             if isinstance(fact, SHOWN):
                 self._facts.append(fact)
-            self._plot(fact.at, self._state().book.equity)
+            self._plot(fact.at)
 
     def facts(self, *kinds: type) -> list[events.Fact]:
         """Those of some kinds, newest first; of the session that runs alone."""
@@ -86,25 +83,26 @@ class Ledger:
 
     def _begin(self, journal: Read) -> None:
         """Today's facts from the journal; of equity what the finished trades made of it."""
-        opening, made = None, Decimal(0)
-        names = tuple(kind.__name__ for kind in (*SHOWN, events.EquityKnown, events.SessionOpened))
-        for row in journal.rows("fact", types=names):
+        opening, made, begun = None, Decimal(0), 0
+        for row in journal.rows("fact", types=(events.SessionOpened.__name__,)):
+            begun = row.seq
+        names = tuple(kind.__name__ for kind in (*SHOWN, events.EquityKnown))
+        for row in journal.rows("fact", after=begun, types=names):
             fact = row.event
-            if isinstance(fact, events.SessionOpened):
-                opening, made = None, Decimal(0)
-                self._points.clear()
-            elif isinstance(fact, events.EquityKnown):
+            if isinstance(fact, events.EquityKnown):
                 opening = fact.equity
                 self._points.append(Point(fact.at, opening))
-            elif isinstance(fact, SHOWN):
+            else:
                 self._facts.append(fact)
             if isinstance(fact, events.PositionClosed) and opening is not None:
                 made += fact.gross - fact.charges
                 self._points.append(Point(fact.at, opening + made))
 
-    def _plot(self, at: datetime, equity: Decimal | None) -> None:
+    def _plot(self, at: datetime) -> None:
         if self._points and self._points[-1].at.date() != at.date():
             self._points.clear()
-        last = self._points[-1] if self._points else None
-        if equity is not None and (last is None or at - last.at >= EVERY):
+        if self._points and at - self._points[-1].at < EVERY:
+            return
+        equity = self._state().book.equity
+        if equity is not None:
             self._points.append(Point(at, equity))

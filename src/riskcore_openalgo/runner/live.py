@@ -208,7 +208,7 @@ class Live:
 
     def _keys(self) -> tuple[str, ...]:
         """Every instrument whose prices are wanted now, what is held first."""
-        pending = (f"{signal.exchange}:{signal.symbol}" for signal in self.state.pending)
+        pending = (signal.key for signal in self.state.pending)
         return tuple(dict.fromkeys((*sorted(self._moved()), *pending, *self._parts.watched, *self._parts.bars.keys)))
 
     def _ask_paper(self, paper: PaperGateway) -> None:

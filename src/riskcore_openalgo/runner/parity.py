@@ -184,13 +184,13 @@ def _at_bars(
     series = {instrument.key: table for instrument, table in bars.items()}
     lost = []
     for signal in signals:
-        key = f"{signal.exchange}:{signal.symbol}"
-        bar = next((bar for bar in series.get(key, ()) if signal.at <= bar.at + length < signal.at + length * 2), None)
+        own = series.get(signal.key, ())
+        bar = next((bar for bar in own if signal.at <= bar.at + length < signal.at + length * 2), None)
         if bar is None:
             lost.append(f"{signal.id} at {signal.at.isoformat()}")
             continue
         moved = attrs.evolve(signal, at=bar.at + length, bar_at=signal.bar_at or signal.at)
-        found.setdefault((key, bar.at), []).append(moved)
+        found.setdefault((signal.key, bar.at), []).append(moved)
     if lost:
         raise ValueError(f"{len(lost)} signals fall in no bar, the first {lost[0]}: give the bars of the whole day")
     return found

@@ -38,7 +38,7 @@ class BarEvidence:
 
     def market(self, signal: rc.Signal, interval: str, at: datetime) -> rc.Market | None:
         """The last close and the ATR (none on another interval than the bars'), and the closes correlations need."""
-        instrument = self.instruments.get(f"{signal.exchange}:{signal.symbol}")
+        instrument = self.instruments.get(signal.key)
         if instrument is None:
             return None
         bars = self.bars[instrument.key]

@@ -9,6 +9,7 @@ from typing import Final
 from attrs import frozen
 
 import riskcore as rc
+from riskcore.analytics.explaining import remarks as left_out
 
 UNDEFINED: Final = "undefined"
 HUNDRED: Final = Decimal(100)
@@ -113,13 +114,4 @@ def _exposure(of: rc.Performance) -> Iterator[Figure]:
 
 def remarks(of: rc.Performance) -> tuple[str, ...]:
     """What the figures leave out, in sentences."""
-    told = []
-    if of.open_trades:
-        told.append(f"Still open, in the equity only: {', '.join(of.open_trades)}.")
-    if of.statistics.without_risk:
-        told.append(f"Trades without a stop at entry, in no figure in R: {of.statistics.without_risk}.")
-    if of.uncharged_fills:
-        told.append(f"Fills whose charges are not known, counted at none: {of.uncharged_fills}.")
-    if of.curve.unknown:
-        told.append(f"Sessions whose equity is not known, left out: {', '.join(map(str, of.curve.unknown))}.")
-    return tuple(told)
+    return tuple(f"{line[0].upper()}{line[1:]}." for line in left_out(of))

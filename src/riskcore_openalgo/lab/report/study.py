@@ -179,7 +179,7 @@ def _policy(facts: Sequence[events.Fact]) -> rc.Policy | None:
 def _refusal(fact: events.EntryRefused) -> Refusal:
     signal = fact.signal
     failed = tuple((found.rule, found.reason, found.text) for found in fact.findings if not found.passed)
-    return Refusal(fact.at, f"{signal.exchange}:{signal.symbol}", signal.side, signal.strategy, failed)
+    return Refusal(fact.at, signal.key, signal.side, signal.strategy, failed)
 
 
 def _stops(facts: Iterable[events.Fact]) -> list[tuple[Level, ...]]:

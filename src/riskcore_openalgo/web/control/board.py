@@ -13,6 +13,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.config.changing import settable
 from riskcore_openalgo.runner.assembly import Day
+from riskcore_openalgo.runner.ledger import TOLD
 from riskcore_openalgo.runner.stopping import covered
 
 DECISIONS: Final = 60
@@ -116,18 +117,6 @@ class Board:
 
 TURNS_S: Final = 45.0
 """A runner that took no input for so long does not turn: time alone is one every 30 seconds."""
-TOLD: Final = (
-    events.Alarmed,
-    events.AlarmOver,
-    events.Latched,
-    events.Lifted,
-    events.ControlTaken,
-    events.ControlRefused,
-    events.EmergencyStaged,
-    events.PolicyAdjusted,
-    events.PolicyScheduled,
-    events.ConnectionStaged,
-)
 
 
 def _banner(banner: Banner) -> dict[str, Any]:
@@ -226,7 +215,7 @@ def _decision(fact: events.EntryApproved | events.EntryRefused) -> dict[str, Any
     signal = fact.signal
     row = {
         "at": fact.at.isoformat(),
-        "key": f"{signal.exchange}:{signal.symbol}",
+        "key": signal.key,
         "side": signal.side,
         "source": signal.strategy or signal.source,
     }
