@@ -82,7 +82,7 @@ def policy_changes(before: Policy, after: Policy) -> tuple[Change, ...]:
 def loosened(before: Policy, after: Policy) -> tuple[str, ...]:
     """The settings that let more happen under `after` than under `before`.
 
-    >>> loosened(Policy(), Policy(risk_per_trade=2, min_risk_reward=3))
+    >>> loosened(Policy(), Policy(risk_per_trade=2, max_positions=2))
     ('risk_per_trade',)
     """
     return tuple(change.key for change in policy_changes(before, after) if change.looser)
