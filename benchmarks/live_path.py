@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -188,19 +188,27 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def floor(path: LivePath, rounds: int = 100) -> list[float]:
-    """Two durable inserts and one `placeorder` of the SDK, in seconds, on the same disk and in the same run."""
+    """Two durable inserts and one `placeorder` of the SDK, in seconds, on the same disk and in the same run.
+
+    The orders go to a broker of their own: in the day's books they would be a stranger's, and in its way.
+    """
     taken = []
     event = events.TimePassed(path.clock())
-    journal = Journal(Path(path.journal.where).with_name("floor.db"))
-    sdk = path.client._calls._sdk
-    wish = {"symbol": path.symbols[0], "exchange": "NSE", "action": "BUY", "quantity": 1, "product": "MIS"}
-    for _ in range(rounds):
-        before = time.perf_counter()
-        journal.append([event])
-        journal.append([event])
-        sdk.placeorder(strategy="floor", price_type="LIMIT", price="1", **wish)
-        taken.append(time.perf_counter() - before)
-    journal.close()
+    broker = FakeBroker(clock=path.clock, cash=Decimal(10) ** 9, profile=LIVE)
+    broker.quote("NSE:FLOOR", last=1000)
+    wish = {"symbol": "FLOOR", "exchange": "NSE", "action": "BUY", "quantity": 1, "product": "MIS"}
+    with (
+        FakeOpenAlgo(broker, key=KEY, limits=False) as server,
+        closing(Client(server.host, KEY, ws_url=server.ws_url, clock=path.clock)) as client,
+        closing(Journal(Path(path.journal.where).with_name("floor.db"))) as journal,
+    ):
+        sdk = client._calls._sdk
+        for _ in range(rounds):
+            before = time.perf_counter()
+            journal.append([event])
+            journal.append([event])
+            sdk.placeorder(strategy="floor", price_type="LIMIT", price="1", **wish)
+            taken.append(time.perf_counter() - before)
     return taken
 
 

@@ -137,6 +137,7 @@ def test_a_lock_that_stays_is_told(tmp_path, monkeypatch):
         ("", None),
         ("somebody", None),
     ],
+    ids=["another", "another-that-says-who-it-is", "elsewhere", "this-one", "nobody", "no-process"],
 )
 def test_only_a_process_of_this_machine_is_ever_ended(holder, process):
     """And never ourselves."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from attrs import frozen
+from attrs import field, frozen
 
 from riskcore import events
 from riskcore_openalgo.journal.codec import VERSIONS, decode, encode
@@ -48,11 +48,26 @@ class Row:
     at: str
     body: str
     hash: str
+    written: Any = field(default=None, eq=False, repr=False)
+    """What the body was made of, where that is at hand: the same as what can be read from the body again."""
 
     @property
     def event(self) -> Any:
         """The input or fact itself."""
-        return decode(self.type, self.version, self.body)
+        return decode(self.type, self.version, self.body) if self.written is None else self.written
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What stands in the table, by the names of its columns."""
+        return {
+            "seq": self.seq,
+            "kind": self.kind,
+            "type": self.type,
+            "version": self.version,
+            "at": self.at,
+            "body": self.body,
+            "hash": self.hash,
+        }
 
     @property
     def mark(self) -> Mark:
@@ -89,7 +104,8 @@ def row_of(entry: events.Input | events.Fact, after: Mark) -> Row:
     name = type(entry).__name__
     kind = FACT if isinstance(entry, events.FACTS) else INPUT
     version, at, body = VERSIONS[name], entry.at.isoformat(), encode(entry)
-    return Row(after.seq + 1, kind, name, version, at, body, _hash(after.hash, kind, name, version, at, body))
+    hash_ = _hash(after.hash, kind, name, version, at, body)
+    return Row(after.seq + 1, kind, name, version, at, body, hash_, entry)
 
 
 def _hash(before: str, kind: str, type_name: str, version: int, at: str, body: str) -> str:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import asdict, frozen
+from attrs import frozen
 from sqlalchemy import Table, select
 
 import riskcore as rc
@@ -128,7 +128,7 @@ def columns_of(name: str) -> tuple[str, ...]:
 def records(journal: Reader, name: str, days: Days) -> Iterator[Record]:
     """The rows of a table within the days, oldest first, amounts as text in rupees."""
     if name == JOURNAL.name:
-        yield from (asdict(row) for row in journal_rows(journal, days)[1])
+        yield from (row.columns for row in journal_rows(journal, days)[1])
         return
     table, exact = TABLES[name], EXACT.get(name)
     names = [_plain(column.name) for column in table.columns]
@@ -220,7 +220,7 @@ def _write_journal(part: Path, journal: Reader, days: Days) -> int:
     with part.open("w", encoding="utf-8", newline="\n") as file:
         file.write(_line(header))
         for row in rows:
-            file.write(_line(asdict(row)))
+            file.write(_line(row.columns))
             count += 1
     return count
 

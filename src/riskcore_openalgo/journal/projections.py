@@ -1,21 +1,59 @@
-"""What a fact means for the projections: the statements that keep them equal to the journal."""
+"""What a fact means for the projections: the changes that keep them equal to the journal.
+
+Each change is a statement and the values for it. The statements are made once, so that SQLAlchemy compiles each once,
+and the same change of many facts goes to the database as one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Executable, func, insert, select, update
+from sqlalchemy import Executable, bindparam, func, insert, select, update
 
 from riskcore import events as e
-from riskcore_openalgo.journal.tables import ALERTS, DECISIONS, FILLS, ORDERS, TRADES
+from riskcore_openalgo.journal.tables import ALERTS, DECISIONS, FILLS, ORDERS, TRADES, Whole
 
 E4: Final = Decimal(10_000)
+Change: TypeAlias = tuple[Executable, dict[str, Any]]
+
+ALERT: Final = insert(ALERTS)
+DECISION: Final = insert(DECISIONS)
+ORDER: Final = insert(ORDERS)
+FILL: Final = insert(FILLS)
+TRADE: Final = insert(TRADES)
+
+_OF_ORDER: Final = ORDERS.c.order_id == bindparam("of")
+MOVED: Final = update(ORDERS).where(_OF_ORDER).values(status=bindparam("to"))
+COUNTED: Final = (
+    update(ORDERS).where(_OF_ORDER).values(filled_quantity=ORDERS.c.filled_quantity + bindparam("more", type_=Whole))
+)
+FULL: Final = update(ORDERS).where(_OF_ORDER & (ORDERS.c.filled_quantity == ORDERS.c.quantity)).values(status="filled")
+
+_LAST_FILL: Final = select(func.max(FILLS.c.seq)).where(FILLS.c.order_id == bindparam("of")).scalar_subquery()
+REVALUED: Final = (
+    update(FILLS)
+    .where(FILLS.c.seq == _LAST_FILL)
+    .values(
+        price_e4=FILLS.c.price_e4 + bindparam("value_e4", type_=Whole) // FILLS.c.quantity,
+        charges_paise=FILLS.c.charges_paise + bindparam("charged", type_=Whole),
+    )
+)
+_SAME_TRADE: Final = (TRADES.c.key == bindparam("of")) & (TRADES.c.signal_id == bindparam("signal"))
+_LAST_TRADE: Final = select(func.max(TRADES.c.seq)).where(_SAME_TRADE).scalar_subquery()
+CORRECTED: Final = (
+    update(TRADES)
+    .where(TRADES.c.seq == _LAST_TRADE)
+    .values(
+        gross_paise=TRADES.c.gross_paise + bindparam("gained", type_=Whole),
+        charges_paise=TRADES.c.charges_paise + bindparam("charged", type_=Whole),
+    )
+)
 
 
-def statements(seq: int, event: Any) -> Iterator[Executable]:
-    """The projection statements of one journalled event, in order."""
+def changes_of(seq: int, event: Any) -> Iterator[Change]:
+    """What one journalled event changes in the projections, in order."""
     make = _PROJECT.get(type(event))
     if make is not None:
         yield from make(seq, event)
@@ -29,65 +67,82 @@ def _paise(money: Decimal) -> int:
     return int((money * 100).to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
-def _signal_arrived(seq: int, event: e.SignalArrived) -> Iterator[Executable]:
+def _signal_arrived(seq: int, event: e.SignalArrived) -> Iterator[Change]:
     signal = event.signal
     if signal.source.startswith("alert:"):
-        yield insert(ALERTS).values(
-            seq=seq, at=event.at.isoformat(), source=signal.source, signal_id=signal.id, outcome="accepted"
+        yield (
+            ALERT,
+            {
+                "seq": seq,
+                "at": event.at.isoformat(),
+                "source": signal.source,
+                "signal_id": signal.id,
+                "outcome": "accepted",
+            },
         )
 
 
-def _alert_refused(seq: int, event: e.AlertRefused) -> Iterator[Executable]:
-    yield insert(ALERTS).values(
-        seq=seq, at=event.at.isoformat(), source=event.source, signal_id=None, outcome=event.reason
+def _alert_refused(seq: int, event: e.AlertRefused) -> Iterator[Change]:
+    yield (
+        ALERT,
+        {"seq": seq, "at": event.at.isoformat(), "source": event.source, "signal_id": None, "outcome": event.reason},
     )
 
 
-def _entry_refused(seq: int, fact: e.EntryRefused) -> Iterator[Executable]:
+def _entry_refused(seq: int, fact: e.EntryRefused) -> Iterator[Change]:
     failed = [found for found in fact.findings if not found.passed]
-    yield insert(DECISIONS).values(
-        **_decision(seq, fact),
-        approved=0,
-        reason=",".join(found.reason for found in failed) or "unmeasured",
-        text="; ".join(f"{found.rule}: {found.text}" for found in failed),
+    yield (
+        DECISION,
+        dict(
+            **_decision(seq, fact),
+            approved=0,
+            reason=",".join(found.reason for found in failed) or "unmeasured",
+            text="; ".join(f"{found.rule}: {found.text}" for found in failed),
+        ),
     )
 
 
-def _entry_withheld(seq: int, fact: e.EntryWithheld) -> Iterator[Executable]:
+def _entry_withheld(seq: int, fact: e.EntryWithheld) -> Iterator[Change]:
     """A decision whose order was not sent, with what would have gone."""
     order = fact.order
-    yield insert(DECISIONS).values(
-        **_decision(seq, fact),
-        approved=0,
-        reason="withheld",
-        text=f"withheld: {fact.why}",
-        quantity=order.quantity,
-        limit_e4=_e4(order.limit),
-        stop_e4=_e4(order.stop),
-        target_e4=_e4(order.target),
-        bound_by=fact.bound_by,
-    )
-
-
-def _entry_approved(seq: int, fact: e.EntryApproved) -> Iterator[Executable]:
-    """One decision, of the whole quantity, and an order for each of its slices."""
-    order = fact.order
-    if order.order_id == fact.signal.id:
-        yield insert(DECISIONS).values(
+    yield (
+        DECISION,
+        dict(
             **_decision(seq, fact),
-            approved=1,
-            reason="",
-            text=f"{len(fact.findings)} checks passed",
-            quantity=order.of_quantity or order.quantity,
+            approved=0,
+            reason="withheld",
+            text=f"withheld: {fact.why}",
+            quantity=order.quantity,
             limit_e4=_e4(order.limit),
             stop_e4=_e4(order.stop),
             target_e4=_e4(order.target),
             bound_by=fact.bound_by,
+        ),
+    )
+
+
+def _entry_approved(seq: int, fact: e.EntryApproved) -> Iterator[Change]:
+    """One decision, of the whole quantity, and an order for each of its slices."""
+    order = fact.order
+    if order.order_id == fact.signal.id:
+        yield (
+            DECISION,
+            dict(
+                **_decision(seq, fact),
+                approved=1,
+                reason="",
+                text=f"{len(fact.findings)} checks passed",
+                quantity=order.of_quantity or order.quantity,
+                limit_e4=_e4(order.limit),
+                stop_e4=_e4(order.stop),
+                target_e4=_e4(order.target),
+                bound_by=fact.bound_by,
+            ),
         )
     yield _order(seq, fact.at.isoformat(), order, "entry", "signal")
 
 
-def _exit_approved(seq: int, fact: e.ExitApproved) -> Iterator[Executable]:
+def _exit_approved(seq: int, fact: e.ExitApproved) -> Iterator[Change]:
     yield _order(seq, fact.at.isoformat(), fact.order, "exit", fact.order.reason)
 
 
@@ -104,114 +159,105 @@ def _decision(seq: int, fact: e.EntryRefused | e.EntryWithheld | e.EntryApproved
     }
 
 
-def _order(seq: int, at: str, order: Any, kind: str, reason: str) -> Executable:
-    return insert(ORDERS).values(
-        order_id=order.order_id,
-        seq=seq,
-        at=at,
-        kind=kind,
-        key=order.instrument.key,
-        side=order.side,
-        quantity=order.quantity,
-        limit_e4=_e4(order.limit),
-        reason=reason,
-        status="intended",
-        filled_quantity=0,
-    )
+def _order(seq: int, at: str, order: Any, kind: str, reason: str) -> Change:
+    return ORDER, {
+        "order_id": order.order_id,
+        "seq": seq,
+        "at": at,
+        "kind": kind,
+        "key": order.instrument.key,
+        "side": order.side,
+        "quantity": order.quantity,
+        "limit_e4": _e4(order.limit),
+        "reason": reason,
+        "status": "intended",
+        "filled_quantity": 0,
+    }
 
 
-def _order_moved(seq: int, fact: e.OrderMoved) -> Iterator[Executable]:
-    yield update(ORDERS).where(ORDERS.c.order_id == fact.order_id).values(status=fact.status)
+def _order_moved(seq: int, fact: e.OrderMoved) -> Iterator[Change]:
+    yield MOVED, {"of": fact.order_id, "to": fact.status}
 
 
-def _filled(seq: int, fact: e.Filled) -> Iterator[Executable]:
-    yield insert(FILLS).values(
-        seq=seq,
-        at=fact.traded_at.isoformat(),
-        session=fact.at.date().isoformat(),
-        order_id=fact.order_id,
-        key=fact.key,
-        side=fact.side,
-        quantity=fact.quantity,
-        price_e4=_e4(fact.price),
-        charges_paise=None if fact.charges is None else _paise(fact.charges),
+def _filled(seq: int, fact: e.Filled) -> Iterator[Change]:
+    yield (
+        FILL,
+        {
+            "seq": seq,
+            "at": fact.traded_at.isoformat(),
+            "session": fact.at.date().isoformat(),
+            "order_id": fact.order_id,
+            "key": fact.key,
+            "side": fact.side,
+            "quantity": fact.quantity,
+            "price_e4": _e4(fact.price),
+            "charges_paise": None if fact.charges is None else _paise(fact.charges),
+        },
     )
     yield from _counted(fact.order_id, fact.quantity)
 
 
-def _overfilled(seq: int, fact: e.Overfilled) -> Iterator[Executable]:
+def _overfilled(seq: int, fact: e.Overfilled) -> Iterator[Change]:
     """Shares beyond what was held are a fill of the same order, and a trade of their own when they are off again."""
     made = fact.position
-    yield insert(FILLS).values(
-        seq=seq,
-        at=(made.opened_at or fact.at).isoformat(),
-        session=fact.at.date().isoformat(),
-        order_id=fact.order_id,
-        key=made.instrument.key,
-        side=made.side,
-        quantity=made.quantity,
-        price_e4=_e4(fact.value / made.quantity),
-        charges_paise=None if fact.charges is None else _paise(fact.charges),
+    yield (
+        FILL,
+        {
+            "seq": seq,
+            "at": (made.opened_at or fact.at).isoformat(),
+            "session": fact.at.date().isoformat(),
+            "order_id": fact.order_id,
+            "key": made.instrument.key,
+            "side": made.side,
+            "quantity": made.quantity,
+            "price_e4": _e4(fact.value / made.quantity),
+            "charges_paise": None if fact.charges is None else _paise(fact.charges),
+        },
     )
     yield from _counted(fact.order_id, made.quantity)
 
 
-def _counted(order_id: str, quantity: int) -> Iterator[Executable]:
+def _counted(order_id: str, quantity: int) -> Iterator[Change]:
     """So many more of an order traded."""
-    total = ORDERS.c.filled_quantity + quantity
-    yield update(ORDERS).where(ORDERS.c.order_id == order_id).values(filled_quantity=total)
-    full = (ORDERS.c.order_id == order_id) & (ORDERS.c.filled_quantity == ORDERS.c.quantity)
-    yield update(ORDERS).where(full).values(status="filled")
+    yield COUNTED, {"of": order_id, "more": quantity}
+    yield FULL, {"of": order_id}
 
 
-def _revalued(seq: int, fact: e.Revalued) -> Iterator[Executable]:
+def _revalued(seq: int, fact: e.Revalued) -> Iterator[Change]:
     """The difference in money is told in the price of the order's last fill, spread over its shares."""
-    last = select(func.max(FILLS.c.seq)).where(FILLS.c.order_id == fact.order_id).scalar_subquery()
-    yield (
-        update(FILLS)
-        .where(FILLS.c.seq == last)
-        .values(
-            price_e4=FILLS.c.price_e4 + _e4(fact.value) // FILLS.c.quantity,
-            charges_paise=FILLS.c.charges_paise + _paise(fact.charges),
-        )
-    )
+    yield REVALUED, {"of": fact.order_id, "value_e4": _e4(fact.value), "charged": _paise(fact.charges)}
 
 
-def _corrected(seq: int, fact: e.TradeCorrected) -> Iterator[Executable]:
+def _corrected(seq: int, fact: e.TradeCorrected) -> Iterator[Change]:
     """A finished trade's result and charges; its R stays as it was told."""
-    same = (TRADES.c.key == fact.key) & (TRADES.c.signal_id == fact.signal_id)
-    last = select(func.max(TRADES.c.seq)).where(same).scalar_subquery()
+    gained, charged = _paise(fact.gross), _paise(fact.charges)
+    yield CORRECTED, {"of": fact.key, "signal": fact.signal_id, "gained": gained, "charged": charged}
+
+
+def _closed(seq: int, fact: e.PositionClosed) -> Iterator[Change]:
     yield (
-        update(TRADES)
-        .where(TRADES.c.seq == last)
-        .values(
-            gross_paise=TRADES.c.gross_paise + _paise(fact.gross),
-            charges_paise=TRADES.c.charges_paise + _paise(fact.charges),
-        )
+        TRADE,
+        {
+            "seq": seq,
+            "session": fact.at.date().isoformat(),
+            "signal_id": fact.signal_id,
+            "strategy": fact.strategy,
+            "key": fact.key,
+            "side": fact.side,
+            "quantity": fact.quantity,
+            "opened_at": fact.opened_at.isoformat(),
+            "closed_at": fact.closed_at.isoformat(),
+            "entry_e4": _e4(fact.entry_price),
+            "exit_e4": _e4(fact.exit_price),
+            "reason": fact.reason,
+            "gross_paise": _paise(fact.gross),
+            "charges_paise": _paise(fact.charges),
+            "r_multiple": None if fact.r_multiple is None else f"{fact.r_multiple:.4f}",
+        },
     )
 
 
-def _closed(seq: int, fact: e.PositionClosed) -> Iterator[Executable]:
-    yield insert(TRADES).values(
-        seq=seq,
-        session=fact.at.date().isoformat(),
-        signal_id=fact.signal_id,
-        strategy=fact.strategy,
-        key=fact.key,
-        side=fact.side,
-        quantity=fact.quantity,
-        opened_at=fact.opened_at.isoformat(),
-        closed_at=fact.closed_at.isoformat(),
-        entry_e4=_e4(fact.entry_price),
-        exit_e4=_e4(fact.exit_price),
-        reason=fact.reason,
-        gross_paise=_paise(fact.gross),
-        charges_paise=_paise(fact.charges),
-        r_multiple=None if fact.r_multiple is None else f"{fact.r_multiple:.4f}",
-    )
-
-
-_PROJECT: Final[dict[type, Callable[[int, Any], Iterator[Executable]]]] = {
+_PROJECT: Final[dict[type, Callable[[int, Any], Iterator[Change]]]] = {
     e.SignalArrived: _signal_arrived,
     e.AlertRefused: _alert_refused,
     e.EntryRefused: _entry_refused,

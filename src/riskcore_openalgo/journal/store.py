@@ -12,11 +12,11 @@ import enum
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-from attrs import asdict
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError as PoolTimeout
 
@@ -26,7 +26,7 @@ from riskcore_openalgo.journal import snapshots
 from riskcore_openalgo.journal.chain import FACT, GENESIS, INPUT, Break, Mark, Row, chained, row_of
 from riskcore_openalgo.journal.codec import CodecError
 from riskcore_openalgo.journal.places import BUSY_MS, At, place_of
-from riskcore_openalgo.journal.projections import PROJECTED, statements
+from riskcore_openalgo.journal.projections import PROJECTED, changes_of
 from riskcore_openalgo.journal.reader import AT_ONCE, Loaded, Reader
 from riskcore_openalgo.journal.schema import GENESIS_AT, VERIFIED, prepare, put
 from riskcore_openalgo.journal.snapshots import Snapshot
@@ -44,6 +44,9 @@ MARK_EVERY: Final = 500
 """So many rows are verified before that is noted down: fewer are verified again as quickly as they are noted."""
 SNAPSHOT_EVERY: Final = 2_000
 """So many rows are folded before `load` keeps the result."""
+
+
+WRITE: Final = insert(JOURNAL)
 
 
 class Durability(enum.Enum):
@@ -279,15 +282,14 @@ class Journal(Reader):
             reach("journal.rows.committed", rows)
 
     def _put(self, connection: Connection, rows: Sequence[Row]) -> None:
-        connection.execute(insert(JOURNAL), [asdict(row) for row in rows])
-        for row in rows:
-            if row.type in PROJECTED:
-                for statement in statements(row.seq, row.event):
-                    connection.execute(statement)
+        connection.execute(WRITE, [row.columns for row in rows])
+        changes = (change for row in rows if row.type in PROJECTED for change in changes_of(row.seq, row.event))
+        for statement, together in groupby(changes, key=itemgetter(0)):
+            connection.execute(statement, [values for _, values in together])
 
     def _to_spool(self) -> Durability:
         try:
-            self._spool.add(asdict(row) for row in self._unsaved)
+            self._spool.add(row.columns for row in self._unsaved)
         except SpoolFull as problem:
             raise JournalLost(f"{self.trouble}; {problem}") from problem
         self._unsaved = []
