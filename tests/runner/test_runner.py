@@ -14,7 +14,7 @@ from riskcore_openalgo.journal import Journal, JournalLost, Reader
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner import InlineLanes, Runner, Ticking
 from riskcore_openalgo.runner.alerts import AlertDesk
-from riskcore_openalgo.runner.runner import DECISIONS_A_TURN
+from riskcore_openalgo.runner.runner import DECISIONS_A_TURN, DECISIONS_BESIDE_RECEIPTS
 from riskcore_openalgo.web.alerts import read_alert
 
 START = datetime(2026, 11, 20, 10, 30, tzinfo=rc.IST)
@@ -390,10 +390,10 @@ def test_what_can_be_decided_in_a_turn_is_bounded_and_an_alert_is_taken_before_t
     for signal in sent:
         bench.runner.offer(events.SignalArrived(bench.now, signal))
     bench.runner.turn()
-    bench.runner.offer(events.SignalArrived(bench.now, late := rc.Signal("INFY", "BUY", at=bench.now)))
-    bench.runner.turn()
-    decided = (events.EntryApproved, events.EntryRefused)
-    assert sum(isinstance(fact, decided) for fact in bench.facts) == DECISIONS_A_TURN
-    assert events.SignalTaken(bench.now, late) in bench.facts
+    late = rc.Signal("INFY", "BUY", at=bench.now)
+    kept = bench.runner.ask(events.SignalArrived(bench.now, late), lambda facts, durable: durable)
+    for decided in (DECISIONS_BESIDE_RECEIPTS, DECISIONS_BESIDE_RECEIPTS + DECISIONS_A_TURN):
+        bench.runner.turn()
+        assert (sum(bench.runner.fate(signal.id) is not None for signal in sent), kept.result(0)) == (decided, True)
     bench.runner.settle()
     assert [bench.runner.fate(signal.id).signal for signal in (*sent, late)] == [*sent, late]

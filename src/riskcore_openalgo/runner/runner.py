@@ -34,6 +34,8 @@ from riskcore_openalgo.runner.ports import (
 JOURNAL_TROUBLE = "journal_unavailable"
 DECISIONS_A_TURN: Final = 8
 """More evidence than this waits for the next turn: deciding takes longest; receipts, prices and fills come first."""
+DECISIONS_BESIDE_RECEIPTS: Final = 1
+"""The same in a turn with alerts that somebody waits for: their senders give up after seconds, and send again."""
 Answer = Callable[[tuple[events.Fact, ...], bool], Any]
 
 
@@ -130,11 +132,13 @@ class Runner:
 
     def _take(self) -> list[Offered]:
         """What waits now, and what the clock brings; of the evidence only so much as is quickly decided on."""
+        waiting = self._transport.take()
+        room = DECISIONS_BESIDE_RECEIPTS if any(item.reply for item in waiting) else DECISIONS_A_TURN
         taken: list[Offered] = []
-        decisions = 0
-        for item in self._transport.take():
-            decisions += isinstance(item.event, events.EvidenceArrived)
-            if isinstance(item.event, events.EvidenceArrived) and decisions > DECISIONS_A_TURN:
+        for item in waiting:
+            if isinstance(item.event, events.EvidenceArrived):
+                room -= 1
+            if room < 0 and isinstance(item.event, events.EvidenceArrived):
                 self._transport.put(item)
             else:
                 taken.append(item)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
@@ -102,6 +103,7 @@ def sender_of(peer: str | None, forwarded: Iterable[str], proxies: tuple[Network
     return found
 
 
+@lru_cache(maxsize=256)
 def _address(text: str | None) -> Address | None:
     try:
         found = ipaddress.ip_address((text or "").strip("[]"))
