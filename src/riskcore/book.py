@@ -229,10 +229,10 @@ class Book:
             return self
         return changed(self.with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
 
-    def moved(self, order_id: str, status: str) -> Book:
-        """The next book after a report that changes an order's status and fills nothing new."""
+    def moved(self, order_id: str, status: str, error: str = "") -> Book:
+        """The next book after a report that changes an order's status and fills nothing new; `error` is its class."""
         order = self._known(order_id)
-        return self.with_order(order.advance(status, order.filled_quantity, order.filled_value))
+        return self.with_order(order.advance(status, order.filled_quantity, order.filled_value, error))
 
     def peaked(self) -> Book:
         """The next book with its peaks at today's equity, where that is higher."""

@@ -27,6 +27,8 @@ REJECTED: Final = "rejected"
 FILLED: Final = "filled"
 LIFE: Final = (INTENDED, AWAITING, UNKNOWN, WORKING, REJECTED, CANCELLED, FILLED)
 ENDED: Final = frozenset((REJECTED, CANCELLED, FILLED))
+NEVER_ARRIVED: Final = frozenset(("not_sent", "rate_limited", "no_login", "network", "unknown"))
+"""Classes of errors (`policy.breakers.ERRORS`) of a rejected order that the broker never judged."""
 
 STOP_HIT: Final = "stop"
 TARGET_HIT: Final = "target"
@@ -157,7 +159,8 @@ class Order:
     """One order of ours and what is known of it. `filled_value` is the sum of quantity x price of its fills.
 
     `broker_id` is the broker's name for it, "" until one is known. `revision` is what it was asked to become and is not
-    known to be yet: until then either may fill, so the larger of the two quantities counts.
+    known to be yet: until then either may fill, so the larger of the two quantities counts. `error` is the class of
+    what went wrong with it, where something did.
     """
 
     approved: ApprovedEntry | ApprovedExit
@@ -166,6 +169,7 @@ class Order:
     filled_value: Decimal = ZERO
     broker_id: str = ""
     revision: Revision | None = None
+    error: str = ""
 
     @property
     def id(self) -> str:
@@ -199,6 +203,11 @@ class Order:
         return self.status not in ENDED
 
     @property
+    def never_arrived(self) -> bool:
+        """Whether it ended before the broker judged it: no token was left for it, no login, no connection."""
+        return self.status == REJECTED and self.filled_quantity == 0 and self.error in NEVER_ARRIVED
+
+    @property
     def counts_as_trade(self) -> bool:
         """Whether it makes its signal one of today's trades: an entry that was not refused unfilled."""
         return self.is_entry and not (self.status == REJECTED and self.filled_quantity == 0)
@@ -208,8 +217,8 @@ class Order:
         """What may still fill."""
         return self.quantity - self.filled_quantity if self.live else 0
 
-    def advance(self, status: str, filled_quantity: int, filled_value: Decimal) -> Order:
-        """The order after a report of its status and its cumulative fill.
+    def advance(self, status: str, filled_quantity: int, filled_value: Decimal, error: str = "") -> Order:
+        """The order after a report of its status and its cumulative fill, and of what went wrong.
 
         Fills only grow, and the status only moves forward along `LIFE`, so that duplicated, late or reordered
         reports end in one state. A fill reported after a cancel still counts.
@@ -231,6 +240,7 @@ class Order:
             filled_quantity=quantity,
             filled_value=filled_value if more else self.filled_value,
             revision=None if later in ENDED else self.revision,
+            error=error if later != self.status else self.error,
         )
 
     def revised(self, *, taken: bool) -> Order:

@@ -169,7 +169,7 @@ def _cancel_requested(state: State, fact: e.CancelRequested) -> State:
 
 
 def _order_moved(state: State, fact: e.OrderMoved) -> State:
-    moved = changed(state, book=state.book.moved(fact.order_id, fact.status))
+    moved = changed(state, book=state.book.moved(fact.order_id, fact.status, fact.error))
     if fact.status == WORKING:
         return _observing(moved, errors=()) if moved.observed.errors else moved
     return keeping(moved, asked=replaced(state.custody.asked, fact.order_id)) if fact.status in ENDED else moved

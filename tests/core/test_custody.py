@@ -257,6 +257,21 @@ def test_F27_an_exit_that_rests_is_priced_again_step_by_step():
     assert day.time("10:05:12") == ("Alarmed",)
 
 
+def test_F36_an_exit_that_does_not_get_to_the_broker_is_tried_each_second_and_told():
+    """The tokens of a second are used up, or the login is gone: no refusal by the market, and no longer pauses."""
+    day, exit_ = leaving()
+    for second in range(1, 10):
+        last = day.sent()[-1]
+        day.report(f"10:05:{second:02}.100", last.order_id, "rejected", error="rate_limited", note="no token")
+        day.time(f"10:05:{second + 1:02}.200")
+    assert len(day.sent()) == 10
+    assert {order.limit for order in day.sent()} == {exit_.limit}
+    assert ("exit_not_sent", INFY.key) in day.state.custody.told
+    assert ("held_no_exit", INFY.key) not in day.state.custody.told
+    day.report("10:05:11", day.sent()[-1].order_id, "filled", 50, 50 * 978)
+    assert ("exit_not_sent", INFY.key) not in day.state.custody.told
+
+
 def test_F36_an_exit_refused_at_the_circuit_is_held_told_and_not_sent_a_hundred_times():
     """After a refusal it stands at the price itself; the pauses double; in ten minutes a dozen orders at most."""
     day, exit_ = leaving()

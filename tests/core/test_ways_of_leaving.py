@@ -19,7 +19,7 @@ from riskcore.exits.leaving import (
     failed_part,
 )
 from riskcore.exits.resting import can_rest, resting_stop, revision_for, stop_limit
-from riskcore.orders import Revision
+from riskcore.orders import NEVER_ARRIVED, Revision
 from riskcore.table_rows import CalendarDay
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
 from tests.core.engine_days import INFY
@@ -60,11 +60,12 @@ def test_which_prices_of_a_span_are_believed_after_a_mark(span, ticks, mark, odd
 
 
 def tried(*statuses, filled=(), step=5):
-    """A book with exits of all fifty, so many seconds apart, each as it ended."""
-    made = [
-        order(leaving(order_id=f"x{n}", at=TEN + timedelta(seconds=step * n)), status, dict(filled).get(n, 0))
-        for n, status in enumerate(statuses, 1)
-    ]
+    """A book with exits of all fifty, so many seconds apart, each as it ended ("rejected: network": with an error)."""
+    made = []
+    for n, text in enumerate(statuses, 1):
+        (status, _, error), at = text.partition(": "), TEN + timedelta(seconds=step * n)
+        ended = order(leaving(order_id=f"x{n}", at=at), status, dict(filled).get(n, 0))
+        made.append(attrs.evolve(ended, error=error))
     return book(*made, positions=(held(),))
 
 
@@ -105,6 +106,20 @@ def test_slices_of_one_exit_are_one_try_and_a_refused_one_stands_for_it():
     for statuses, stands in ((("cancelled", "rejected"), "x2"), (("rejected", "cancelled"), "x1")):
         assert names(tried(*statuses, step=0)) == [stands]
     assert ladder.refusals(tried("cancelled", "rejected", step=0), held()) == 1
+
+
+@pytest.mark.parametrize("error", sorted(NEVER_ARRIVED))
+def test_an_exit_that_never_got_to_the_broker_is_no_try_and_lengthens_no_pause(error):
+    """No token, no login, no connection: the market has said nothing yet. A broker's own refusals do count."""
+    unsent = f"rejected: {error}"
+    book_ = tried("rejected", unsent, unsent)
+    assert names(book_) == ["x1"]
+    assert (ladder.refusals(book_, held()), ladder.unsent(book_, held())) == (1, 2)
+    assert ladder.pause(tried(*[unsent] * 9), held()) == timedelta(seconds=1)
+    assert ladder.band_pct(tried(*[unsent] * 9), held(), rc.Policy()) == rc.Policy().exit_band_pct
+    assert ladder.refusals(tried("rejected: no_funds", "rejected"), held()) == 2
+    assert names(tried("cancelled", unsent, step=0)) == ["x1"]
+    assert names(tried(unsent, "cancelled", step=0)) == ["x2"]
 
 
 @pytest.mark.parametrize(

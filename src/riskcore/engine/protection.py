@@ -22,8 +22,6 @@ from riskcore.positions import Position
 from riskcore.states import WAITING_FOR_LOGIN
 
 BARE: Final = "unprotected"
-NEVER_ARRIVED: Final = frozenset(("not_sent", "rate_limited", "no_login", "network", "unknown"))
-"""Why a stop may have ended that the broker never judged: another one is placed."""
 
 
 def protect(turn: Turn) -> None:
@@ -181,14 +179,14 @@ def _login_came(turn: Turn) -> bool:
     return any(isinstance(fact, e.Lifted) and fact.name == LOGIN for fact in turn.facts)
 
 
-def stop_ended(turn: Turn, order: Order, error: str) -> None:
+def stop_ended(turn: Turn, order: Order) -> None:
     """A resting stop ended unfilled: refused means that the price is through it; one that vanished is put back once."""
     approved = order.approved
     position = turn.book.position(approved.instrument.key)
     if position is None or not isinstance(approved, ApprovedExit) or not _of(order, position):
         return
     if order.status == REJECTED:
-        if error not in NEVER_ARRIVED:
+        if not order.never_arrived:
             turn.alarm("stop_refused", order.id, "the broker refused the stop: it counts as hit")
             turn.leave(position, approved.reason, position.last or position.average_price, approved.level)
     elif order.id not in turn.state.cancelling:

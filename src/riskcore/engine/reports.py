@@ -13,7 +13,7 @@ from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.engine.lookback import look_at_entry
 from riskcore.engine.protection import stop_ended
 from riskcore.engine.turn import Turn
-from riskcore.exits.ladder import HELD_AFTER, refusals
+from riskcore.exits.ladder import HELD_AFTER, refusals, unsent
 from riskcore.exits.leaving import closed_trade
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, DOUBLE_FILL, LIFE, REJECTED, UNKNOWN, ApprovedExit, Order
@@ -24,6 +24,7 @@ CONTRADICTED: Final = "report_contradicts"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 APPROVAL: Final = "approval_needed"
 HELD_NO_EXIT: Final = "held_no_exit"
+EXIT_NOT_SENT: Final = "exit_not_sent"
 CHARGES_TROUBLE: Final = "charges_unknown"
 
 
@@ -43,10 +44,14 @@ def report(event: e.OrderReported, turn: Turn) -> None:
     known = turn.book.order(event.order_id)
     if known is None:
         return
-    moved = known.advance(event.status, known.filled_quantity, known.filled_value)
+    moved = known.advance(event.status, known.filled_quantity, known.filled_value, _error(event))
     if moved.status != known.status:
-        turn.note(e.OrderMoved(turn.at, order.id, moved.status, event.note))
+        turn.note(e.OrderMoved(turn.at, order.id, moved.status, event.note, moved.error))
         _moved(turn, moved, event)
+
+
+def _error(event: e.OrderReported) -> str:
+    return event.error if event.status in (REJECTED, UNKNOWN) else ""
 
 
 def _moved(turn: Turn, order: Order, event: e.OrderReported) -> None:
@@ -62,16 +67,24 @@ def _moved(turn: Turn, order: Order, event: e.OrderReported) -> None:
     else:
         turn.calm(OUTCOME_UNKNOWN, order.id)
     if order.rests and order.status in (REJECTED, CANCELLED):
-        stop_ended(turn, order, error)
+        stop_ended(turn, order)
     elif order.status == REJECTED and isinstance(order.approved, ApprovedExit):
         _exit_refused(turn, order)
 
 
 def _exit_refused(turn: Turn, order: Order) -> None:
-    """Nothing takes the position off for now: it is told once, and tried again ever more slowly."""
+    """Nothing takes the position off for now: told once, and tried again; ever more slowly where it was refused."""
     key = order.approved.instrument.key
     position = turn.book.position(key)
-    if position is not None and refusals(turn.book, position) >= HELD_AFTER:
+    if position is None:
+        return
+    if order.never_arrived:
+        if unsent(turn.book, position) >= HELD_AFTER:
+            why = (
+                f"{HELD_AFTER} exits in a row did not get to the broker ({order.error}); it is tried again every second"
+            )
+            turn.alarm(EXIT_NOT_SENT, key, why)
+    elif refusals(turn.book, position) >= HELD_AFTER:
         turn.alarm(
             HELD_NO_EXIT, key, f"{HELD_AFTER} exits in a row were refused; it is tried again at longer intervals"
         )
@@ -140,6 +153,7 @@ def _book(
         )
     if isinstance(approved, ApprovedExit):
         turn.calm(HELD_NO_EXIT, approved.instrument.key)
+        turn.calm(EXIT_NOT_SENT, approved.instrument.key)
         if held is not None and held.quantity == quantity:
             turn.note(closed_trade(turn.at, held, approved, filled))
 

@@ -156,13 +156,14 @@ class CancelRequested:
 
 @frozen
 class OrderMoved:
-    """The status of an order changed without a fill."""
+    """The status of an order changed without a fill; `error` is the class of what went wrong, where something did."""
 
     VERSION: ClassVar[int] = 1
     at: datetime
     order_id: str
     status: str
     note: str
+    error: str = ""
 
 
 @frozen

@@ -21,10 +21,25 @@ HELD_AFTER: Final = 3
 
 
 def tries(book: Book, position: Position) -> tuple[Order, ...]:
-    """The exits of this position that ended since any of its shares left, oldest first; stops that rested are none.
+    """The exits of this position that the broker ended since any of its shares left, oldest first.
 
-    The slices of one exit are one try; where one of them was refused, that one stands for it.
+    Stops that rested are none, nor is what never got to the broker. The slices of one exit are one try; where one of
+    them was refused, that one stands for it.
     """
+    return tuple(order for order in _ended(book, position) if not order.never_arrived)
+
+
+def unsent(book: Book, position: Position) -> int:
+    """How many of the latest exits, in a row, ended before they got to the broker."""
+    count = 0
+    for order in reversed(_ended(book, position)):
+        if not order.never_arrived:
+            break
+        count += 1
+    return count
+
+
+def _ended(book: Book, position: Position) -> list[Order]:
     found: list[Order] = []
     for order in book.orders:
         approved = order.approved
@@ -35,12 +50,18 @@ def tries(book: Book, position: Position) -> tuple[Order, ...]:
         if order.filled_quantity:
             found = []
         if order.status in ENDED and order.filled_quantity < approved.quantity:
-            slice_of_last = bool(found) and found[-1].approved.at == approved.at
-            if not slice_of_last:
+            if not found or found[-1].approved.at != approved.at:
                 found.append(order)
-            elif order.status == REJECTED:
-                found[-1] = order
-    return tuple(found)
+            else:
+                found[-1] = max(found[-1], order, key=_tells)
+    return found
+
+
+def _tells(order: Order) -> int:
+    """How much an ended slice tells of the market: refused more than taken back, and what never arrived nothing."""
+    if order.never_arrived:
+        return 0
+    return 2 if order.status == REJECTED else 1
 
 
 def refusals(book: Book, position: Position) -> int:

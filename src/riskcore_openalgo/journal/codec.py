@@ -76,6 +76,8 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
     made.register_unstructure_hook(
         events.AlertRefused, make_dict_unstructure_fn(events.AlertRefused, made, receipt=spare)
     )
+    moved = make_dict_unstructure_fn(events.OrderMoved, made, error=spare)
+    made.register_unstructure_hook(events.OrderMoved, moved)
     measured = Decimal | int | str | None
     made.register_unstructure_hook(measured, _unmeasured)
     made.register_structure_hook(measured, _measured)
