@@ -131,6 +131,8 @@ class Refused:
         lines += [f"  {found.rule}: {found.text}  [{found.reason}; clears: {found.clears}]" for found in self.reasons]
         if self.unmeasured:
             lines.append(f"  not measured: {', '.join(self.unmeasured)}")
+        if self.until is not None:
+            lines.append(f"  until   {self.until:%a %d %b %Y %H:%M}: entries are not taken before; nothing is queued")
         lines.append(f"  checks  {sum(found.passed for found in self.findings)} of {len(self.findings)} passed")
         return "\n".join(lines)
 

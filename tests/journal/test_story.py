@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+import riskcore as rc
+from riskcore import events
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.story import story
@@ -76,6 +78,39 @@ def test_a_refusal_says_which_rule_failed_and_what_could_not_be_measured(bench):
     assert told.ending == "refused"
     assert any(line.startswith("FAIL quote_max_age_s: ") for line in lines)
     assert "?    stop_methods: not measured, for what it needs is missing" in lines
+
+
+def test_a_reversal_is_told_from_the_leaving_of_what_was_held_to_its_own_decision(bench):
+    """First flat, then the other way."""
+    bench.signal()
+    bench.prices(800, 801)
+    turned = rc.Signal("SBIN", "SELL", at=bench.now, kind=rc.REVERSAL)
+    bench.runner.offer(events.SignalArrived(bench.now, turned))
+    bench.runner.settle()
+    bench.prices(801, 800.5)
+    with Reader(bench.journal.path) as journal:
+        told = [step.what for step in story(journal, turned.id).steps]
+    assert told[:4] == ["arrived", "valid", "reversing", "leaving"]
+    assert told.index("closed") < told.index("flat") < told.index("approved")
+
+
+def test_an_entry_that_only_shadows_is_told_with_what_it_would_have_been(bench):
+    """`live_symbols` names others."""
+    bench.runner.offer(events.PolicyLoaded(bench.now, rc.Policy(position_size_basis="margin", live_symbols=["INFY"])))
+    shadow = bench.signal()
+    with Reader(bench.journal.path) as journal:
+        told = story(journal, shadow)
+    assert told.ending == "withheld"
+    assert told.steps[-1].lines[0].startswith("not sent: ")
+    assert "it would have been order" in told.steps[-1].lines[0]
+
+
+def test_a_refusal_by_the_hour_says_when_entries_are_taken_again(bench):
+    bench.now = bench.now.replace(hour=14, minute=50)
+    late = bench.signal()
+    with Reader(bench.journal.path) as journal:
+        told = story(journal, late)
+    assert told.steps[-1].lines[-1] == "entries are next taken at 2026-11-23 09:20; send it again then"
 
 
 def test_what_was_no_signal_is_told_too(bench):

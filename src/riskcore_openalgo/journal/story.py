@@ -29,6 +29,9 @@ OF_SIGNALS: Final = tuple(
         e.SignalTaken,
         e.SignalRepeated,
         e.EntryRefused,
+        e.EntryWithheld,
+        e.ReversalBegun,
+        e.ReversalDue,
         e.EntryApproved,
         e.ExitApproved,
         e.StopMoved,
@@ -99,8 +102,10 @@ class _Trail:
             if ours:
                 self.left.add(fact.order.position_id)
             return self._follows(ours, fact.order.order_id)
-        if isinstance(fact, (e.SignalTaken, e.EntryRefused)):
+        if isinstance(fact, (e.SignalTaken, e.EntryRefused, e.EntryWithheld)):
             return fact.signal.id in self.ids
+        if isinstance(fact, (e.ReversalBegun, e.ReversalDue)):
+            return fact.signal_id in self.ids
         if isinstance(fact, e.StopMoved):
             return fact.position_id in self.ids
         if isinstance(fact, (e.SignalRepeated, e.PositionClosed, e.TradeCorrected)):
@@ -144,16 +149,22 @@ def _findings(findings: tuple[rc.Finding, ...], unmeasured: tuple[str, ...] = ()
 
 
 def _refused(fact: e.EntryRefused) -> list[str]:
-    return _findings(fact.findings, fact.unmeasured)
+    until = [] if fact.until is None else [f"entries are next taken at {fact.until:%Y-%m-%d %H:%M}; send it again then"]
+    return _findings(fact.findings, fact.unmeasured) + until
 
 
-def _approved(fact: e.EntryApproved) -> list[str]:
+def _approved(fact: e.EntryApproved | e.EntryWithheld) -> list[str]:
     order = fact.order
     said = f"order {order.order_id}: {order.side} {order.quantity} {order.instrument.key}, limit {order.limit}, "
     return [
         f"{said}stop {order.stop}, target {order.target}, at risk Rs {order.risk}, size bound by {fact.bound_by}",
         *_findings(fact.findings),
     ]
+
+
+def _withheld(fact: e.EntryWithheld) -> list[str]:
+    would, *findings = _approved(fact)
+    return [f"not sent: {fact.why}; it would have been {would}", *findings]
 
 
 def _leaves(fact: e.ExitApproved) -> list[str]:
@@ -188,6 +199,12 @@ TOLD: Final[dict[type, tuple[str, Tell]]] = {
     e.SignalTaken: ("valid", lambda fact: ["taken; what is seen of the market was asked for"]),
     e.SignalRepeated: ("duplicate", lambda fact: [f"of {fact.signal_id}; nothing is done"]),
     e.EntryRefused: ("refused", _refused),
+    e.EntryWithheld: ("withheld", _withheld),
+    e.ReversalBegun: (
+        "reversing",
+        lambda fact: [f"what is held of {fact.key} leaves first; the entry is decided when it is gone"],
+    ),
+    e.ReversalDue: ("flat", lambda fact: ["nothing is held any more: the entry is decided now"]),
     e.EntryApproved: ("approved", _approved),
     e.ExitApproved: ("leaving", _leaves),
     e.StopMoved: ("stop moved", lambda fact: [f"from {fact.before} to {fact.after} by {fact.rule}"]),
