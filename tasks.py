@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENTS, STAMP, INPUTS = ROOT / ".venv", "riskcore.stamp", ("pyproject.toml", "constraints.txt")
 UNPINNED = ("embed-freqtrade",)  # freqtrade names exact versions of its own, which are not ours
 PIP_LINES_SHOWN, PROGRESS_EVERY_S = 25, 10
+SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores, a file's tests mostly together
 STRANGERS = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
 
 # import-linter has no `-m` form, and a console script would need another path on Windows.
@@ -89,8 +90,8 @@ def riskcore(args: list) -> int:
 
 
 def test(args: list) -> int:
-    """The tests; what follows goes to pytest (test -k sizing)."""
-    return in_dev("-m", "pytest", *args)
+    """The tests, on all cores; or those that pytest is told of (test -k sizing)."""
+    return in_dev("-m", "pytest", *(args or SHARED))
 
 
 def check(args: list) -> int:
@@ -100,7 +101,7 @@ def check(args: list) -> int:
     options, rest = parser.parse_known_args(args)
     python = made(Environment("dev", "dev", this_python()))
     steps = (*STEPS, ("one tape", ("tools/one_tape.py", *other_environments())))
-    steps += () if options.no_tests else (("tests", ("-m", "pytest", *rest)),)
+    steps += () if options.no_tests else (("tests", ("-m", "pytest", *(rest or SHARED))),)
     return report([run_step(name, [str(python), *command]) for name, command in steps])
 
 
@@ -149,7 +150,7 @@ def smoke(args: list) -> int:
     options, rest = parser.parse_known_args(args)
     base = other_python(options.python)
     python = str(made(Environment("smoke-" + base.short, "test", base)))
-    return hand_over([python, "-m", "pytest", "-m", "smoke", *rest], ROOT)
+    return hand_over([python, "-m", "pytest", "-m", "smoke", *(rest or SHARED)], ROOT)
 
 
 def simulate(args: list) -> int:
@@ -247,12 +248,9 @@ def made(environment: Environment) -> Path:
 
 def stamp_key(environment: Environment) -> str:
     """A digest of all the environment depends on; the place too, for an editable install points there."""
-    digest = hashlib.sha256()
-    for text in (str(ROOT), environment.extra, environment.base.full):
-        digest.update(text.encode() + b"\0")
-    for name in INPUTS:
-        digest.update((ROOT / name).read_bytes() + b"\0")
-    return digest.hexdigest()
+    texts = [text.encode() for text in (str(ROOT), environment.extra, environment.base.full)]
+    files = [(ROOT / name).read_bytes() for name in INPUTS]
+    return hashlib.sha256(b"\0".join([*texts, *files])).hexdigest()
 
 
 def is_current(environment: Environment, key: str) -> bool:

@@ -50,7 +50,7 @@ def serve(
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http="auto",
         ws="none",
         lifespan="off",
         log_config=None,
