@@ -29,7 +29,7 @@ class FakeStream:
     """The server, and what it was asked: `asked` are the requests in order, `subscribed` what is subscribed now."""
 
     def __init__(self):
-        self.key, self.refuse = KEY, False
+        self.key, self.refuse, self.ahead_s = KEY, False, 0.0
         self.asked, self.asked_at, self.logins, self.mute = [], [], 0, set()
         self.subscribed, self.orders = {}, False
         self.thawed = threading.Event()
@@ -110,7 +110,7 @@ class FakeStream:
         elif not known:
             answer = {"status": "error", "code": "NOT_AUTHENTICATED", "message": "You must authenticate first"}
         elif action == "ping":
-            answer = {"type": "pong", "status": "success", "server_timestamp": 1795410397251}
+            answer = {"type": "pong", "status": "success", "server_timestamp": int((time.time() + self.ahead_s) * 1000)}
         elif action == "subscribe_orders":
             self.orders = True
             answer = {"type": "subscribe_orders", "status": "success", "message": "Subscribed to order updates"}

@@ -57,6 +57,21 @@ class Day:
         return [event for event in self.turn(seconds) if isinstance(event, (events.TroubleSeen, events.TroubleOver))]
 
 
+def test_a_drifting_clock_is_an_input_and_halts_entries_where_the_policy_says_so():
+    """The first measurement, and each that is half a second away from the last one told."""
+    day = Day()
+    for ahead in ("0.012", "0.4", "2.61", "2.7", "0.2"):
+        day.feed._clock_ahead(Decimal(ahead))
+        day.seconds += 1
+        seen = [(event.at, event.drift_s) for event in day.turn(day.seconds)]
+        told = {"0.012": "0.0", "2.61": "2.6", "0.2": "0.2"}.get(ahead)
+        assert seen == ([(moment(day.seconds).at, Decimal(told))] if told else [])
+        assert day.woken == 1 + (day.seconds >= 3) + (day.seconds >= 5)
+    scene = Scenario(rc.Policy(max_clock_drift_s=2))
+    state = engine.step(scene.state, events.ClockSeen(scene.at("09:17"), Decimal("2.6")), scene.policy).state
+    assert [latch.name for latch in state.book.latches] == ["max_clock_drift_s"]
+
+
 def test_a_turn_gets_spans_of_both_sources():
     day = Day()
     day.stream(1400)

@@ -23,7 +23,7 @@ class Heard:
     """A stream, and all that it told."""
 
     def __init__(self, url, key=KEY, **more):
-        self.ticks, self.orders, self.connections = [], [], []
+        self.ticks, self.orders, self.connections, self.clocks = [], [], [], []
         self.key = key
         self.stream = Stream(
             url,
@@ -31,6 +31,7 @@ class Heard:
             on_tick=self.ticks.append,
             on_order=self.orders.append,
             on_connection=lambda up, why: self.connections.append((up, why)),
+            on_clock=self.clocks.append,
             **{"clock": real_moment, "timing": QUICK, **more},
         )
 
@@ -48,6 +49,25 @@ class Heard:
 
 def up(heard):
     until(lambda: heard.stream.up)
+
+
+def test_an_answered_ping_tells_how_far_our_clock_is_from_the_servers(fake, url):
+    """Its clock is 42 s ahead of ours, so ours is that much behind; the way there and back is halved."""
+    fake.ahead_s = 42.0
+    with Heard(url) as heard:
+        until(lambda: len(heard.clocks) > 1)
+    assert all(abs(seconds + 42) < 1 for seconds in heard.clocks)
+
+
+def test_a_ping_answered_late_tells_nothing_of_clocks(fake, url):
+    """Two seconds by the stream's own clock pass with each look at it."""
+    ticking = iter(range(0, 10**6, 2))
+    slow = attrs.evolve(QUICK, dead_after_s=1e9, login_s=1e9)
+    with Heard(url, clock=lambda: Moment(real_moment().at, float(next(ticking))), timing=slow) as heard:
+        until(lambda: fake.asked.count({"action": "ping"}) > 2)
+        fake.tick("RELIANCE", 1400.05, STAMP)
+        until(lambda: heard.ticks)
+    assert heard.clocks == []
 
 
 def test_prices_and_orders_are_told_as_they_come(fake, url):

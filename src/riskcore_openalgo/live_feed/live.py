@@ -39,6 +39,8 @@ from riskcore_openalgo.live_feed.troubles import DISAGREE, STALE, STREAM_SILENT,
 
 LIVE: Final = "live"
 PAPER: Final = "paper"
+DRIFT_GRAIN_S: Final = Decimal("0.5")
+TENTH: Final = Decimal("0.1")
 TROUBLE_OF: Final = {conflated.SILENT: STALE, conflated.STREAM_SILENT: STREAM_SILENT}
 
 
@@ -98,6 +100,8 @@ class LiveFeed:
         self._lock = threading.Lock()
         self._connected: list[bool] = []
         self._up: bool | None = None
+        self._drift: Decimal | None = None
+        self._drifted: list[Decimal] = []
         self._orders: list[rc.BrokerOrder] = []
         self._missed = False
         self._troubles, self._looked = Troubles(), float("-inf")
@@ -108,6 +112,7 @@ class LiveFeed:
             on_tick=self._tick,
             on_order=self._order,
             on_connection=self._connection,
+            on_clock=self._clock_ahead,
             clock=self._now,
             mode=subscription,
             timing=stream,
@@ -142,11 +147,16 @@ class LiveFeed:
         return all(ended)
 
     def inputs(self, now: datetime) -> list[events.Input]:
-        """What a turn is to take: the connection's changes, prices since the last look, troubles begun and over."""
+        """What a turn is to take: the connection's changes, prices since the last look, troubles begun and over.
+
+        And how far our clock is ahead of OpenAlgo's (`ClockSeen`), as the answers to the stream's pings tell it.
+        """
         moment = Moment(now, self._monotonic())
         with self._lock:
             changes, self._connected = self._connected, []
+            drifted, self._drifted = self._drifted, []
         told: list[events.Input] = [events.ConnectionSeen(now, up, self._mode) for up in changes]
+        told += [events.ClockSeen(now, drift) for drift in drifted[-1:]]
         told += self.prices.take(moment)
         if moment.mono - self._looked >= self._fresh.look_every_s:
             self._looked = moment.mono
@@ -210,6 +220,14 @@ class LiveFeed:
             self._up = up
             self._missed = self._missed or up
         self._wake()
+
+    def _clock_ahead(self, seconds: Decimal) -> None:
+        """Kept for the next turn: the first measurement, and one that is half a second from the last one told."""
+        if self._drift is None or abs(seconds - self._drift) >= DRIFT_GRAIN_S:
+            self._drift = seconds.quantize(TENTH)
+            with self._lock:
+                self._drifted.append(self._drift)
+            self._wake()
 
     def _to_poll(self) -> Collection[str]:
         at = self._now().at

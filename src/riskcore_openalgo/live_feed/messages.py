@@ -45,7 +45,8 @@ class OrderUpdate:
 class Answer:
     """What answers a request of ours: its type, whether it was granted, the code and words of a refusal.
 
-    `refused` are the instruments that an otherwise granted subscription left out.
+    `refused` are the instruments that an otherwise granted subscription left out. `server_at` is the server's time, in
+    the answer to a ping.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Answer:
     code: str = ""
     message: str = ""
     refused: tuple[str, ...] = ()
+    server_at: datetime | None = None
 
 
 @frozen
@@ -82,6 +84,7 @@ def unsubscribe(keys: Iterable[str], mode: int) -> dict[str, Any]:
 
 SUBSCRIBE_ORDERS: Final[Mapping[str, str]] = {"action": "subscribe_orders"}
 PING: Final[Mapping[str, str]] = {"action": "ping"}
+PONG: Final = "pong"
 
 
 def read(text: str | bytes, now: Moment) -> Message:
@@ -166,7 +169,8 @@ def _answer(said: dict[str, Any], kind: str) -> Answer:
         if isinstance(row, dict) and row.get("status") == "error"
     )
     words = str(said.get("message", ""))[:LONGEST_NOTE]
-    return Answer(kind, said.get("status") != "error", str(said.get("code", "")), words, left_out)
+    good, code = said.get("status") != "error", str(said.get("code", ""))
+    return Answer(kind, good, code, words, left_out, moment_in(said.get("server_timestamp")))
 
 
 def _word(value: Any) -> bool:

@@ -11,6 +11,8 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from attrs import frozen
@@ -19,6 +21,7 @@ from riskcore_openalgo.live_feed.connection import Connection, Down
 from riskcore_openalgo.live_feed.messages import (
     MODES,
     PING,
+    PONG,
     QUOTE,
     SUBSCRIBE_ORDERS,
     Answer,
@@ -29,11 +32,14 @@ from riskcore_openalgo.live_feed.messages import (
     subscribe,
     unsubscribe,
 )
-from riskcore_openalgo.live_feed.ticks import MomentClock, Tick
+from riskcore_openalgo.live_feed.ticks import Moment, MomentClock, Tick
 
 KEYS_A_REQUEST: Final = 100
+MILLISECOND: Final = timedelta(milliseconds=1)
 KEY_REFUSED: Final = "AUTHENTICATION_ERROR"
 LOGGED_OUT: Final = "NOT_AUTHENTICATED"
+LONGEST_ROUND_S: Final = 1.0
+"""An answer to a ping that took longer says nothing of clocks."""
 
 
 @frozen(kw_only=True)
@@ -76,6 +82,7 @@ class Stream:
 
     `api_key` is asked at each login, so that a rotated key is taken up; it is kept nowhere. `on_tick(Tick)`,
     `on_order(OrderUpdate)` and `on_connection(up, why)` must return quickly; one that raises is counted and goes on.
+    `on_clock(seconds)` is told at each answered ping how far our clock is ahead of the server's.
     `counts` tells what was not read, refused or failed, by reason. `clock` gives moments by both clocks.
     """
 
@@ -89,6 +96,7 @@ class Stream:
         on_connection: Callable[[bool, str], Any],
         clock: MomentClock,
         mode: int = QUOTE,
+        on_clock: Callable[[Decimal], Any] = lambda ahead_s: None,
         orders: bool = True,
         timing: StreamTiming | None = None,
         chance: Callable[[], float] = random.random,
@@ -100,6 +108,8 @@ class Stream:
         self.up, self.why = False, "not started"
         self._url, self._api_key, self._mode, self._orders = url, api_key, mode, orders
         self._on_tick, self._on_order, self._on_connection = on_tick, on_order, on_connection
+        self._on_clock = on_clock
+        self._pinged: Moment | None = None
         self._clock, self._timing, self._chance = clock, timing or StreamTiming(), chance
         self._wanted: frozenset[str] = frozenset()
         self._repeated: set[str] = set()
@@ -208,8 +218,8 @@ class Stream:
             self._subscribe(connection)
             mono = self._clock().mono
             if mono - pinged >= self._timing.ping_every_s:
+                pinged, self._pinged = mono, self._clock()
                 connection.send(PING)
-                pinged = mono
             text = connection.receive(self._timing.listen_s)
             now = self._clock()
             silent_s = 0.0 if text is not None else silent_s + min(now.mono - looked, longest_s)
@@ -217,7 +227,7 @@ class Stream:
             if silent_s >= self._timing.dead_after_s:
                 raise Down(f"the server has said nothing for {silent_s:.1f} s, though the connection stands")
             if text:
-                self._hear(read(text, now))
+                self._hear(read(text, now), now)
 
     def _subscribe(self, connection: Connection) -> None:
         """Send what differs between the instruments wanted and those asked for."""
@@ -233,7 +243,7 @@ class Stream:
                 connection.send(asked(ordered[begin : begin + KEYS_A_REQUEST], self._mode))
         self._asked = set(wanted)
 
-    def _hear(self, said: Tick | OrderUpdate | Answer | Unread) -> None:
+    def _hear(self, said: Tick | OrderUpdate | Answer | Unread, now: Moment) -> None:
         if isinstance(said, Tick):
             self._call(self._on_tick, said)
         elif isinstance(said, OrderUpdate):
@@ -248,6 +258,16 @@ class Stream:
                 raise Down("the server has forgotten the login")
         elif said.refused:
             self.counts["not_subscribed"] += len(said.refused)
+        elif said.kind == PONG:
+            self._compare(said.server_at, now)
+
+    def _compare(self, server_at: datetime | None, now: Moment) -> None:
+        """Our clock with the server's, at the middle of the way there and back."""
+        sent, self._pinged = self._pinged, None
+        if sent is None or server_at is None or now.mono - sent.mono > LONGEST_ROUND_S:
+            return
+        ahead = sent.at + (now.at - sent.at) / 2 - server_at
+        self._call(self._on_clock, Decimal(ahead // MILLISECOND) / 1000)
 
     def _tell(self, *, up: bool, why: str) -> None:
         """Tell a change, and a new reason; not each failed attempt of one kind."""
