@@ -6,12 +6,15 @@ import argparse
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import riskcore as rc
 from riskcore_openalgo.cli import tables
+from riskcore_openalgo.cli.answers import plain, say
 from riskcore_openalgo.cli.bars import open_at_the_end, prepared
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
+from riskcore_openalgo.lab.run import Run
 
 
 def backtest(arguments: argparse.Namespace) -> int:
@@ -32,16 +35,35 @@ def backtest(arguments: argparse.Namespace) -> int:
         finer={symbol: file.bars for symbol, file in _finer(arguments).items()},
     )
     closed = run.simulation.trades
-    print(tables.closed_trades(closed))
     gross = sum((trade.gross for trade in closed), start=Decimal(0))
     charges = sum((trade.charges for trade in closed), start=Decimal(0))
-    refused = len(run.refused)
-    print(f"\n{len(closed)} trades, {refused} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}")
-    print("\n".join(run.explain().splitlines()[1:]))
-    open_at_the_end(run.simulation.state.book)
-    if arguments.out is not None:
-        print(f"written: {run.save(arguments.out)}")
+    held = open_at_the_end(run.simulation.state.book)
+    written = None if arguments.out is None else run.save(arguments.out)
+    sums = f"{len(closed)} trades, {len(run.refused)} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}"
+    lines = [tables.closed_trades(closed), "", sums, *run.explain().splitlines()[1:], *(one["text"] for one in held)]
+    content = {"gross": gross, "charges": charges, "open": held, "written": written} | _content(run)
+    say(arguments, content, "\n".join([*lines, *([] if written is None else [f"written: {written}"])]))
     return 0
+
+
+def _content(run: Run) -> dict[str, Any]:
+    """The run for a program; what is a share of something is text too."""
+    jumped, doubt = run.jumped, run.in_doubt
+    return {
+        "interval": run.interval,
+        "entries": run.entries,
+        "capital": run.policy.default_capital,
+        "equity": run.equity,
+        "approved": len(run.approved),
+        "refused": [
+            {"at": one.fact.at, "signal_id": one.fact.signal.id, "reasons": [found.reason for found in one.reasons]}
+            for one in run.refused
+        ],
+        "trades": [{**plain(trade), "net": trade.gross - trade.charges} for trade in run.simulation.trades],
+        "bars": {"count": jumped.bars, "left_out": jumped.left_out, "left_out_pct": f"{jumped.share_pct:.1f}"},
+        "in_doubt": {"intrabar": run.intrabar, **doubt._asdict()},
+        "notes": run.notes,
+    }
 
 
 def _finer(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
