@@ -1,4 +1,4 @@
-"""`--json`: every command that answers with facts has it, its object holds what the text says, and no float is in it."""
+"""`--json`: every command that answers with facts has it; its object holds what the text says, and no float."""
 
 import io
 import json
@@ -122,6 +122,7 @@ def leaves(value):
 def amounts(texts):
     """The amounts with two decimals that some texts hold, without their signs."""
     found = {number for text in texts for number in re.findall(r"(?<![\d.])[\d,]*\d\.\d+(?![\d.])", text)}
+    found |= {text.lstrip("-") for text in texts if re.fullmatch(r"-?\d{1,12}", text)}
     return {round(Decimal(number.replace(",", "")), 2) for number in found}
 
 
@@ -145,9 +146,9 @@ def test_the_object_holds_what_the_text_says(run, name):
 
 @pytest.mark.parametrize("name", DOES)
 def test_what_was_done_is_one_object(run, name):
-    """With exit code 0; only a hash that nothing waits for is refused."""
+    """With exit code 0; a hash that nothing waits for is refused, and so is to resume what goes on."""
     code, told, err = run(*DOES[name], "--json")
-    assert code == (1 if name == "config confirm" else 0), err
+    assert code == {"config confirm": 1, "control resume": 3}.get(name, 0), err
     assert parsed(told)
 
 
@@ -195,7 +196,7 @@ def test_each_act_beside_a_runner_answers_with_one_object(tmp_path, capsys):
         day.ready()
         assert act("enter", "buy", "INFY", "--stop", "980")["decision"].startswith("approved")
         day.until(lambda: day.position is not None and day.covered(), "1000.1")
-        assert act("tighten", "INFY", "985")["told"] == ["control taken", "the stop of NSE:INFY is now 985"]
+        assert act("tighten", "INFY", "985")["told"][:2] == ["control taken", "the stop of NSE:INFY is now 985.0"]
         assert act("reduce", "INFY", 10)["done"]
         assert act("cancel", day.state.book.resting("NSE:INFY").id)["refused"]
         assert act("exit", "INFY")["done"]

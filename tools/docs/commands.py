@@ -13,11 +13,11 @@ ABOUT: Final = """\
 `riskcore VERB --help` says the same. Errors are one line on standard error, with the remedy; what a program may read is
 on standard output, plain ASCII. Tab completion: `eval "$(riskcore completion bash)"`.
 
-With `--json` the answer is one object that holds what the text says: amounts are exact text in rupees (`"112.78"`), moments
-are ISO 8601 with their zone, what is not known is `null`. What is said on the way goes to standard error then. The
-commands without it answer with something else than facts: `live` and `shadow` run until they are stopped (ask `status
---json` meanwhile), `completion` prints a script, `control password` talks to a person. `journal show --rows --json` prints
-one object a line.
+With `--json` the answer is one object that holds what the text says: amounts are exact text in rupees (`"112.78"`),
+moments are ISO 8601 with their zone, what is not known is `null`. What is said on the way goes to standard error then.
+The commands without it answer with something else than facts: `live` and `shadow` run until they are stopped (ask
+`status --json` meanwhile), `completion` prints a script, `control password` talks to a person.
+`journal show --rows --json` prints one object a line.
 
 | exit code | meaning |
 |---|---|
