@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from riskcore.calling import told_by_name
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, TargetLeg
@@ -119,6 +120,7 @@ class Position:
         return sign(self.side) * (last - self.average_price) * self.quantity
 
 
+@told_by_name
 @frozen
 class Price:
     """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
@@ -139,6 +141,7 @@ class Price:
         settle(self, _PRICE)
 
 
+@told_by_name
 @frozen
 class Fill:
     """Shares of one of our orders that traded, with what that cost in charges.

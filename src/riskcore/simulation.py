@@ -321,6 +321,8 @@ def simulate(
     within their session, by `daily_end`. Raises `ValueError` for bars of one instrument that are not in strictly
     rising time.
     """
+    if not isinstance(bars, Mapping):
+        raise ValueError(f"simulate: bars must be a mapping {{instrument: bars, oldest first}}, got {bars!r:.60}")
     each: Sequence[Strategy] = (strategies,) if callable(strategies) else tuple(strategies)
     seen: dict[str, list[Bar]] = {instrument.key: [] for instrument in bars}
     by_key = {instrument.key: instrument for instrument in bars}

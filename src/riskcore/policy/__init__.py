@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 from attrs import fields, frozen
 
+from riskcore.calling import told_by_name
 from riskcore.money import plain
 from riskcore.policy import breakers, custody, custom, levels, limits, scoped, sizing, trailing, validator
 from riskcore.policy.breakers import BreakerSettings
@@ -34,6 +35,7 @@ from riskcore.values import settle
 Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
 
 
+@told_by_name
 @frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
 class Policy(
     ScopedSettings,
