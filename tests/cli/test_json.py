@@ -31,6 +31,7 @@ SAID = ("--by", "asha", "--why", "the tests")
 READS = {
     "demo": ["demo", "--journal", "demo.db"],
     "backtest": ["backtest", *OVER],
+    "bars": ["bars", f"{BARS}/INFY.csv", "--to", "again", "--overwrite"],
     "journal show": ["journal", "show", "demo.db"],
     "journal verify": ["journal", "verify", "demo.db"],
     "journal verify, pruned": ["journal", "verify", "cut.db", "--archive", "old.db"],

@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = made.add_subparsers(dest="verb", metavar="VERB", required=True)
     _demo(verbs)
     _backtest(verbs)
+    _bars(verbs)
     _paper(verbs)
     _shadow(verbs)
     _live(verbs)
@@ -118,6 +119,18 @@ def _backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     lazy("backtest_options").add_arguments(verb)
     json_argument(verb)
     verb.set_defaults(run=lambda arguments: lazy("backtesting").backtest(arguments))
+
+
+def _bars(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "bars",
+        help="take a csv file of bars with other columns and dates over into SYMBOL.csv",
+        description="Write the bars of another program's csv file as SYMBOL.csv, and check them as a backtest will.",
+        epilog="Example: riskcore bars downloads/infy.csv --symbol INFY --interval 5m --to bars",
+    )
+    lazy("taking_over_options").add_arguments(verb)
+    json_argument(verb)
+    verb.set_defaults(run=lambda arguments: lazy("taking_over").bars(arguments))
 
 
 def _paper(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
