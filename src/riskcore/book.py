@@ -55,6 +55,8 @@ class Book:
     newest last, and `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of
     all time, open positions included. `excused` are breakers lifted by hand at their limit, `counted_from` when each
     was last lifted; `sent_in_second` orders and cancels went out in the calendar second `sent_second`.
+
+    All money is rupees.
     """
 
     opening_equity: Decimal | None = field(default=None, converter=given)

@@ -24,6 +24,8 @@ class Trail:
     price at the end of a candle (of `trail_interval`). `seen_at` is the last look. `entry_atr` is the ATR the
     entry was decided on, `atr` the freshest one told since. `rule` is the setting that moved the stop to where it
     stands ("" while it is the entry's own). Nothing here ever runs back: extremes only widen.
+
+    Prices and ATRs are rupees a share.
     """
 
     best: Decimal | None = field(default=None, converter=given)
@@ -127,6 +129,8 @@ class Price:
 
     `high` and `low` are the extremes since the price before it, None where there was nothing between; `close` is
     the close of a candle that has ended by now, if one has; `atr` a fresh ATR, if there is one.
+
+    Prices are rupees a share.
     """
 
     key: str
@@ -148,6 +152,8 @@ class Fill:
 
     `value` is what was paid or received for them, where that is known better than quantity x price: a broker that
     tells an average price has rounded it.
+
+    `price` is rupees a share; `charges` and `value` are rupees.
     """
 
     order_id: str
@@ -169,7 +175,10 @@ class Fill:
 
 @frozen(kw_only=True)
 class Outcome:
-    """A finished trade, as rules remember it. `r_multiple` is its net result over its initial risk."""
+    """A finished trade, as rules remember it. `r_multiple` is its net result over its initial risk.
+
+    `gross` and `charges` are rupees, `r_multiple` is in R.
+    """
 
     key: str
     side: str
@@ -193,7 +202,10 @@ class Outcome:
 
 @frozen
 class DayResult:
-    """A finished session: its opening equity, what was realised in it after charges, and its highest equity."""
+    """A finished session: its opening equity, what was realised in it after charges, and its highest equity.
+
+    All three are rupees.
+    """
 
     session: date
     opening_equity: Decimal
