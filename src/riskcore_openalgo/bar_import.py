@@ -138,8 +138,8 @@ def _moments(source: Path, texts: Sequence[str], dates: str, zone: str) -> tuple
     ways = {order: _read(texts, order, zone) for order in orders}
     read = {order: [at for at in found if at is not None] for order, found in ways.items() if None not in found}
     if not read:
-        order, found = max(ways.items(), key=lambda way: sum(at is not None for at in way[1]))
-        wrong = found.index(None)
+        nearest = max(ways.values(), key=lambda found: sum(at is not None for at in found))
+        wrong = nearest.index(None)
         raise ValueError(f"{source}: {texts[wrong]!a} (bar {wrong + 1}) is no time that can be read; {HINT}")
     if len({tuple(found) for found in read.values()}) > 1:
         said = " or ".join(f"--dates {order}" for order in read)
