@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import riskcore as rc
 from riskcore_openalgo.cli import tables
@@ -15,6 +16,8 @@ from riskcore_openalgo.cli.bars import open_at_the_end, prepared
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
 from riskcore_openalgo.lab.run import Run
+
+REASONS_SHOWN: Final = 4
 
 
 def backtest(arguments: argparse.Namespace) -> int:
@@ -40,10 +43,25 @@ def backtest(arguments: argparse.Namespace) -> int:
     held = open_at_the_end(run.simulation.state.book)
     written = None if arguments.out is None else run.save(arguments.out)
     sums = f"{len(closed)} trades, {len(run.refused)} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}"
-    lines = [tables.closed_trades(closed), "", sums, *run.explain().splitlines()[1:], *(one["text"] for one in held)]
+    lines = [
+        tables.closed_trades(closed),
+        "",
+        sums,
+        *_why_refused(run),
+        *run.explain().splitlines()[1:],
+        *(one["text"] for one in held),
+    ]
     content = {"gross": gross, "charges": charges, "open": held, "written": written} | _content(run)
     say(arguments, content, "\n".join([*lines, *([] if written is None else [f"written: {written}"])]))
     return 0
+
+
+def _why_refused(run: Run) -> list[str]:
+    """The rules that stopped most entries, so that a run without trades says why."""
+    failed = [found for one in run.refused for found in one.reasons]
+    said = {found.rule: found.text for found in reversed(failed)}
+    counted = Counter(found.rule for found in failed).most_common(REASONS_SHOWN)
+    return [f"refused by {rule}, {count} times; the first: {said[rule]}" for rule, count in counted]
 
 
 def _content(run: Run) -> dict[str, Any]:
@@ -57,6 +75,7 @@ def _content(run: Run) -> dict[str, Any]:
         "approved": len(run.approved),
         "refused": [
             {"at": one.fact.at, "signal_id": one.fact.signal.id, "reasons": [found.reason for found in one.reasons]}
+            | {"rules": [found.rule for found in one.reasons], "unmeasured": one.fact.unmeasured}
             for one in run.refused
         ],
         "trades": [{**plain(trade), "net": trade.gross - trade.charges} for trade in run.simulation.trades],
