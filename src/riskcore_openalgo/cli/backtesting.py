@@ -37,31 +37,30 @@ def backtest(arguments: argparse.Namespace) -> int:
         entries=rc.Entries(arguments.entries),
         finer={symbol: file.bars for symbol, file in _finer(arguments).items()},
     )
-    closed = run.simulation.trades
-    gross = sum((trade.gross for trade in closed), start=Decimal(0))
-    charges = sum((trade.charges for trade in closed), start=Decimal(0))
-    held = open_at_the_end(run.simulation.state.book)
-    written = None if arguments.out is None else run.save(arguments.out)
-    sums = f"{len(closed)} trades, {len(run.refused)} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}"
-    lines = [
-        tables.closed_trades(closed),
-        "",
-        sums,
-        *_why_refused(run),
-        *run.explain().splitlines()[1:],
-        *(one["text"] for one in held),
-    ]
-    content = {"gross": gross, "charges": charges, "open": held, "written": written} | _content(run)
-    say(arguments, content, "\n".join([*lines, *([] if written is None else [f"written: {written}"])]))
+    _say(run, None if arguments.out is None else run.save(arguments.out), arguments)
     return 0
 
 
-def _why_refused(run: Run) -> list[str]:
+def _say(run: Run, written: Path | None, arguments: argparse.Namespace) -> None:
+    closed, refusals = run.simulation.trades, _why_refused(run)
+    gross = sum((trade.gross for trade in closed), start=Decimal(0))
+    charges = sum((trade.charges for trade in closed), start=Decimal(0))
+    held = open_at_the_end(run.simulation.state.book)
+    sums = f"{len(closed)} trades, {len(run.refused)} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}"
+    lines = [tables.closed_trades(closed), "", sums]
+    lines += [f"refused by {one['rule']}, {one['times']} times; the first: {one['first']}" for one in refusals]
+    lines += [*run.explain().splitlines()[1:], *(one["text"] for one in held)]
+    lines += [] if written is None else [f"written: {written}"]
+    content = {"gross": gross, "charges": charges, "open": held, "written": written, "refused_by": refusals}
+    say(arguments, content | _content(run), "\n".join(lines))
+
+
+def _why_refused(run: Run) -> list[dict[str, Any]]:
     """The rules that stopped most entries, so that a run without trades says why."""
     failed = [found for one in run.refused for found in one.reasons]
     said = {found.rule: found.text for found in reversed(failed)}
     counted = Counter(found.rule for found in failed).most_common(REASONS_SHOWN)
-    return [f"refused by {rule}, {count} times; the first: {said[rule]}" for rule, count in counted]
+    return [{"rule": rule, "times": count, "first": said[rule]} for rule, count in counted]
 
 
 def _content(run: Run) -> dict[str, Any]:
