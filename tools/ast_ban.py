@@ -24,7 +24,7 @@ SHELL = Path("src/riskcore_openalgo")
 # Standard modules that neither look at the world nor change it. Add with care.
 PURE_MODULES = (
     frozenset({"__future__", "abc", "base64", "binascii", "bisect", "collections", "contextlib", "copy"})
-    | {"datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "itertools", "json"}
+    | {"datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "itertools", "json"}
     | {"math", "numbers", "operator", "re", "string", "textwrap", "types", "typing"}
 )
 FETCHES_NAMES = "__init__.py"

@@ -305,7 +305,10 @@ def __getattr__(name: str) -> Any:
     """Fetch a public name from its room at first use, and keep it."""
     room = _HOME.get(name)
     if room is None:
-        raise AttributeError(f"module 'riskcore' has no attribute {name!r}")
+        from riskcore.calling import meant  # noqa: PLC0415 - only a mistake needs it
+
+        near = f"; {meant(name, __all__)}" if not name.startswith("_") else ""
+        raise AttributeError(f"module 'riskcore' has no attribute {name!r}{near}")
     value = getattr(import_module(f"riskcore.{room}"), name)
     globals()[name] = value
     return value

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
+from riskcore.calling import told_by_name
 from riskcore.money import ZERO, amount, exact, not_negative_whole
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
 from riskcore.positions import (
@@ -43,6 +44,7 @@ KEPT_OUTCOMES: Final = 500
 KEPT_DAYS: Final = 400
 
 
+@told_by_name
 @frozen
 class Book:
     """The account as decisions need it.
@@ -53,6 +55,8 @@ class Book:
     newest last, and `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of
     all time, open positions included. `excused` are breakers lifted by hand at their limit, `counted_from` when each
     was last lifted; `sent_in_second` orders and cancels went out in the calendar second `sent_second`.
+
+    All money is rupees.
     """
 
     opening_equity: Decimal | None = field(default=None, converter=given)
@@ -179,6 +183,8 @@ class Book:
             return self._marked(event)
         if isinstance(event, Fill):
             return self._filled(event).peaked()
+        if not isinstance(event, (ApprovedEntry, ApprovedExit)):
+            raise ValueError(f"Book.after takes decision.order, a Fill or a Price, got {event!r:.60}")
         return self._ordered(event)
 
     @exact

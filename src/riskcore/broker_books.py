@@ -38,6 +38,8 @@ class BrokerOrder:
     `key` is exchange and symbol (`NSE:RELIANCE`), "" where the row names no symbol. `price` and `trigger` are None
     where the order has none; `filled_quantity` and `average_price` where the row does not say (live rows of several
     brokers). `placed_at` is when it was placed, not when it filled; `note` holds the broker's own words.
+
+    Prices are rupees a share, quantities shares.
     """
 
     id: str
@@ -65,7 +67,10 @@ class BrokerOrder:
 
 @frozen(kw_only=True)
 class BrokerTrade:
-    """One row of a broker's trade book: shares of one order that traded at one price. An order may have several."""
+    """One row of a broker's trade book: shares of one order that traded at one price. An order may have several.
+
+    Prices are rupees a share, quantities shares.
+    """
 
     order_id: str
     key: str
@@ -85,6 +90,8 @@ class BrokerPosition:
     """One row of a broker's position book: `quantity` is signed, 0 for a row that went flat today.
 
     `average_price` is None for a flat row, and where the broker tells none.
+
+    Prices are rupees a share; quantities are shares, below 0 when short.
     """
 
     key: str
@@ -105,7 +112,10 @@ class BrokerPosition:
 
 @frozen(kw_only=True)
 class BrokerHolding:
-    """Shares in the demat account, which a negative CNC position of the day is covered by."""
+    """Shares in the demat account, which a negative CNC position of the day is covered by.
+
+    Prices are rupees a share.
+    """
 
     key: str
     quantity: int = field(converter=given)

@@ -138,6 +138,16 @@ class Refused:
 
 
 Decision: TypeAlias = Approved | Refused
+_ASKED: Final = (
+    (Signal, Book, Market, Policy),
+    ("signal", "book", "market", "policy"),
+    (
+        'Signal("INFY", "BUY", at=now)',
+        "Book(100_000.0)",
+        "Market(instrument=infy, at=now, last=1500.0, atr=8.0)",
+        "Policy()",
+    ),
+)
 _RISK: Final = Row(RISK_PER_TRADE, lambda context: None)
 _NET_REWARD: Final = Row("risk_reward_basis", lambda context: None)
 
@@ -150,8 +160,11 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
     stop at the stop lose at most `risk_per_trade`; its quantity is the least that any rule allows, in whole
     lots. The answer is the same for the same four values, wherever and whenever it is asked.
 
-    Raises `ValueError` for a signal that is not an entry, or a market of another instrument.
+    Raises `ValueError` for a signal that is not an entry, a market of another instrument, or what is none of the four.
     """
+    for value, kind, name, remedy in zip((signal, book, market, policy), *_ASKED, strict=True):
+        if not isinstance(value, kind):
+            raise ValueError(f"decide: {name} must be a riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
     _same_thing(signal, market)
     context = context_of(signal, book, market, policy)
     answers: list[tuple[Row, Reading | None]] = []

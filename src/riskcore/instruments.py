@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+from riskcore.calling import told_by_name
 from riskcore.money import HUNDRED, count, exact, plain, positive
 from riskcore.overrides import Tables, covers, first_on, rows
 from riskcore.table_checks import ALL, EXCHANGES as EXCHANGES, KINDS, PRODUCTS as PRODUCTS, SEGMENTS, word_of
@@ -37,6 +38,14 @@ def symbol_text(value: Any, name: str) -> str:
     return value
 
 
+def an_instrument(value: Any, name: str) -> Any:
+    """`value`, if it is an instrument; else an error that says how one is made."""
+    if not isinstance(value, Instrument):
+        made = 'riskcore.nse_equity("RELIANCE", on=date, tick=0.10)'
+        raise ValueError(f"{name} must be a riskcore.Instrument, such as {made}, got {value!r:.60}")
+    return value
+
+
 def one_of(value: Any, name: str, allowed: tuple[str, ...]) -> str:
     """`value` in capitals if it is one of `allowed`; else an error that lists them."""
     text = value.upper() if isinstance(value, str) else value
@@ -45,6 +54,7 @@ def one_of(value: Any, name: str, allowed: tuple[str, ...]) -> str:
     return str(text)
 
 
+@told_by_name
 @frozen(kw_only=True)
 class Instrument:
     """A tradable symbol.
@@ -327,6 +337,8 @@ def _tick_bands(exchange: str, segment: str, kind: str, on: date, tables: Tables
 def _tick(
     name: str, tick: Any, close: Any, exchange: str, segment: str, kind: str, on: date, tables: Tables | None
 ) -> Decimal:
+    if not isinstance(on, date):
+        raise ValueError(f"{name}: on must be a date such as date(2026, 11, 20), got {on!r}")
     if tick is not None:
         return positive(tick, "tick")
     if close is None:

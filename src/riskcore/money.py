@@ -13,6 +13,8 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, getcontext, setcontext
 from typing import Any, Final, ParamSpec, TypeVar
 
+from riskcore.calling import wrong_call
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -56,6 +58,11 @@ def exact(function: Callable[P, R]) -> Callable[P, R]:
         setcontext(CONTEXT)
         try:
             return function(*args, **kwargs)
+        except TypeError:
+            better = wrong_call(function, function.__name__, args, kwargs)
+            if better is None:
+                raise
+            raise better from None
         finally:
             setcontext(before)
 

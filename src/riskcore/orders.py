@@ -46,7 +46,10 @@ EMERGENCY: Final = "emergency_stop"
 
 @frozen
 class TargetLeg:
-    """A part of a position that leaves at a target of its own: the price, and how many shares (whole lots)."""
+    """A part of a position that leaves at a target of its own: the price, and how many shares (whole lots).
+
+    The price is in rupees a share.
+    """
 
     price: Decimal
     quantity: int
@@ -65,6 +68,8 @@ class ApprovedEntry:
     An entry above the exchange's freeze quantity is sent as several orders, its slices (`sliced_entry`): each of them
     has `of_quantity`, the quantity of the whole, 0 where it is no slice. The first has the signal's id; together they
     are one trade, and the `legs` of each are the plan of the whole.
+
+    Prices (`limit`, `stop`, `target`) are rupees a share, `risk` is rupees.
     """
 
     order_id: str
@@ -96,6 +101,8 @@ class ApprovedExit:
     protective stop; `rule` names the setting that placed that stop, or the time stop ("" where the entry or nobody
     did). `partial` is an exit of some legs of the target: the rest stays held and protected. `trigger` is set where the
     order rests at the broker until the market reaches it: a protective stop, with `limit` as far as it may then go.
+
+    Prices are rupees a share, quantities shares.
     """
 
     order_id: str
@@ -161,6 +168,8 @@ class Order:
     `broker_id` is the broker's name for it, "" until one is known. `revision` is what it was asked to become and is not
     known to be yet: until then either may fill, so the larger of the two quantities counts. `error` is the class of
     what went wrong with it, where something did.
+
+    Prices are rupees a share, `filled_value` is rupees.
     """
 
     approved: ApprovedEntry | ApprovedExit

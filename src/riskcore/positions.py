@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from riskcore.calling import told_by_name
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, TargetLeg
@@ -23,6 +24,8 @@ class Trail:
     price at the end of a candle (of `trail_interval`). `seen_at` is the last look. `entry_atr` is the ATR the
     entry was decided on, `atr` the freshest one told since. `rule` is the setting that moved the stop to where it
     stands ("" while it is the entry's own). Nothing here ever runs back: extremes only widen.
+
+    Prices and ATRs are rupees a share.
     """
 
     best: Decimal | None = field(default=None, converter=given)
@@ -119,12 +122,15 @@ class Position:
         return sign(self.side) * (last - self.average_price) * self.quantity
 
 
+@told_by_name
 @frozen
 class Price:
     """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
 
     `high` and `low` are the extremes since the price before it, None where there was nothing between; `close` is
     the close of a candle that has ended by now, if one has; `atr` a fresh ATR, if there is one.
+
+    Prices are rupees a share.
     """
 
     key: str
@@ -139,12 +145,15 @@ class Price:
         settle(self, _PRICE)
 
 
+@told_by_name
 @frozen
 class Fill:
     """Shares of one of our orders that traded, with what that cost in charges.
 
     `value` is what was paid or received for them, where that is known better than quantity x price: a broker that
     tells an average price has rounded it.
+
+    `price` is rupees a share; `charges` and `value` are rupees.
     """
 
     order_id: str
@@ -166,7 +175,10 @@ class Fill:
 
 @frozen(kw_only=True)
 class Outcome:
-    """A finished trade, as rules remember it. `r_multiple` is its net result over its initial risk."""
+    """A finished trade, as rules remember it. `r_multiple` is its net result over its initial risk.
+
+    `gross` and `charges` are rupees, `r_multiple` is in R.
+    """
 
     key: str
     side: str
@@ -190,7 +202,10 @@ class Outcome:
 
 @frozen
 class DayResult:
-    """A finished session: its opening equity, what was realised in it after charges, and its highest equity."""
+    """A finished session: its opening equity, what was realised in it after charges, and its highest equity.
+
+    All three are rupees.
+    """
 
     session: date
     opening_equity: Decimal

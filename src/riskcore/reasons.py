@@ -171,6 +171,8 @@ class Finding:
 
     `rule` is the policy field to edit (or the fixed check's name), `reason` the catalogue code of a failure and
     "" of a pass. `max_quantity` is a rule's cap on the size, in shares before lot rounding; None caps nothing.
+
+    The numbers are in the unit of the setting it is named after: rupees, per cent, shares, seconds.
     """
 
     rule: str

@@ -109,6 +109,8 @@ def session_on(
     Raises `CalendarUnknown` for a day outside the calendar, hours nobody has published, or an exchange
     segment the tables do not have.
     """
+    if not isinstance(day, date):
+        raise ValueError(f"session_on: day must be a date such as date(2026, 11, 20), got {day!r}")
     if instrument.expiry is not None and day > instrument.expiry:
         return None
     group = _group(instrument)

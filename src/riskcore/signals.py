@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from riskcore.instruments import PRODUCTS, Instrument, one_of, symbol_text
+from riskcore.calling import told_by_name
+from riskcore.instruments import PRODUCTS, Instrument, an_instrument, one_of, symbol_text
 from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, positive, whole
 from riskcore.sessions import in_ist
 from riskcore.values import checks, given, optional, settle
@@ -76,6 +77,7 @@ class Bar:
             )
 
 
+@told_by_name
 @frozen
 class Signal:
     """Somebody's wish to trade: side and symbol, with the moment it was raised.
@@ -149,6 +151,7 @@ class Signal:
         return ":".join(part for part in parts if part)
 
 
+@told_by_name
 @frozen(kw_only=True)
 class Market:
     """What was seen of one instrument, and when.
@@ -259,6 +262,7 @@ _SIGNAL: Final = checks(
 )
 _MARKET: Final = checks(
     "Market",
+    instrument=an_instrument,
     at=in_ist,
     last=optional(positive),
     bid=optional(positive),

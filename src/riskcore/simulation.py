@@ -40,7 +40,11 @@ DAY: Final = timedelta(days=1)
 
 
 def interval_length(interval: str) -> timedelta:
-    """`1m`, `5m`, `1h`, `1D` as a length of time; `ValueError` for anything else."""
+    """`1m`, `5m`, `1h`, `1D` as a length of time. Raises `ValueError` for anything else.
+
+    >>> interval_length("5m")
+    datetime.timedelta(seconds=300)
+    """
     count, unit = interval[:-1], interval[-1:]
     if not (count.isascii() and count.isdecimal()) or int(count) < 1 or unit not in UNITS:
         raise ValueError(f"interval must be like 1m, 5m, 1h or 1D, got {interval!r}")
@@ -71,7 +75,10 @@ def daily_end(instrument: Instrument, day: datetime, policy: Policy) -> datetime
 
 
 def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = None) -> e.PricesSeen:
-    """A bar as conflated prices, known at its end; `atr` as it then was, where a stop trails by it."""
+    """A bar as conflated prices, known at its end (start + `length`); prices and `atr` are rupees a share.
+
+    `atr` is the one of that moment, where a stop trails by it, else None.
+    """
     return e.PricesSeen(bar.at + length, key, bar.open, bar.high, bar.low, bar.close, bar.at, atr)
 
 
@@ -321,6 +328,8 @@ def simulate(
     within their session, by `daily_end`. Raises `ValueError` for bars of one instrument that are not in strictly
     rising time.
     """
+    if not isinstance(bars, Mapping):
+        raise ValueError(f"simulate: bars must be a mapping {{instrument: bars, oldest first}}, got {bars!r:.60}")
     each: Sequence[Strategy] = (strategies,) if callable(strategies) else tuple(strategies)
     seen: dict[str, list[Bar]] = {instrument.key: [] for instrument in bars}
     by_key = {instrument.key: instrument for instrument in bars}
@@ -346,7 +355,7 @@ def simulate(
 def moments(
     bars: Mapping[Instrument, Sequence[Bar]],
 ) -> Iterator[tuple[datetime, list[tuple[Instrument, Bar]]]]:
-    """All bars in the order of time, those of one moment together in the order of the instruments given."""
+    """(moment, [(instrument, bar), ...]) in the order of time, those of one moment in the order of the instruments."""
     by_time: dict[datetime, list[tuple[Instrument, Bar]]] = {}
     for instrument, series in bars.items():
         for bar in series:

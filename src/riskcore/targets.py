@@ -36,6 +36,8 @@ class Target:
     Of several `legs` (nearest first), `price` is where the last one leaves, and `distance` and `risk_reward` are the
     means weighted by the shares: what the whole trade earns if every leg is reached. Without legs all of it leaves
     at `price`.
+
+    `price` and `distance` are rupees a share, `risk_reward` is in R.
     """
 
     price: Decimal
@@ -99,7 +101,11 @@ def points_target(*, side: str, entry: Any, stop: Any, points: Any, tick: Any) -
 
 @exact
 def given_target(*, side: str, entry: Any, stop: Any, price: Any, tick: Any) -> Target:
-    """The sender's own target, rounded to the tick nearer the entry (never promising more than was asked)."""
+    """The sender's own target, rounded to the tick nearer the entry (never promising more than was asked).
+
+    >>> given_target(side="BUY", entry=2500, stop=2470, price="2575.03", tick=0.05).price
+    Decimal('2575.00')
+    """
     side, start, risk, step = _start(side, entry, stop, tick)
     return target_given(side, start, risk, positive(price, "price"), step)
 

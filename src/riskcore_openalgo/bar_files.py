@@ -7,6 +7,7 @@ right without touching a price is a repair: done, counted and reported.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -119,7 +120,7 @@ def refusal(file: Path, code: str, text: str) -> BarFileError:
 def read_rows(path: Path, ledger: Ledger) -> list[Row]:
     """The rows of the file in its own order; rows that cannot be read are problems in the ledger."""
     parquet = path.suffix.lower() == PARQUET
-    text = "" if parquet else _text_of(path)
+    text = "" if parquet else text_of(path)
     records = parquet_records(path) if parquet else _records(text, ledger)
     if not records:
         raise refusal(path, "empty_file", "there is no line in it; take it out, or write the file again")
@@ -162,13 +163,16 @@ def moment(text: str) -> datetime | str:
         return "timestamp_unreadable"
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A csv file's text, or a `BarFileError` that says what to save it as."""
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise refusal(path, "not_found", "there is no such file; check the path") from None
     except UnicodeDecodeError as error:
-        told = f"byte {error.start} is not UTF-8; save the file as UTF-8 text"
+        start, utf16 = path.read_bytes()[:2], (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        found = "it is UTF-16" if start in utf16 else f"byte {error.start} is not UTF-8"
+        told = f"{found}; save the file as UTF-8 text (in Excel: CSV UTF-8)"
         raise refusal(path, "not_utf8", told) from None
     except OSError as error:
         if path.is_dir():
@@ -206,7 +210,8 @@ def _columns(path: Path, line: int, header: Sequence[str]) -> dict[str, int]:
         if found
     ]
     if faults:
-        told = f"{'; '.join(faults)}: {wanted} (a column oi may follow, and is not read)"
+        remedy = f"riskcore bars {path.name} --to FOLDER takes files with other columns and dates over"
+        told = f"{'; '.join(faults)}: {wanted} (a column oi may follow, and is not read); {remedy}"
         raise BarFileError((Problem(str(path), line, "header_wrong", told),))
     return {name: names.index(name) for name in COLUMNS}
 
@@ -223,7 +228,7 @@ def _cut_short(cells: Sequence[str], header: Sequence[str]) -> bool:
 def _row(line: int, cells: Mapping[str, str], ledger: Ledger) -> Iterator[Row]:
     at = moment(cells["timestamp"])
     if isinstance(at, str):
-        told = "write it as 2020-02-28T09:15:00+05:30, with its zone"
+        told = "write it as 2020-02-28T09:15:00+05:30, with its zone (riskcore bars does)"
         ledger.problem(line, at, f"{_cell(cells['timestamp'])}: {told}")
         return
     volume = cells["volume"]

@@ -4,6 +4,7 @@ import inspect
 import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -63,6 +64,27 @@ def test_every_factory_takes_its_arguments_by_name_and_tells_its_formula(name):
     if name != "custom_rule":
         assert kinds == {inspect.Parameter.KEYWORD_ONLY}
     assert re.search(r">>>|[=x/*+<]|%|\bR\b|rupees|Raises|tick", inspect.getdoc(function)), inspect.getdoc(function)
+
+
+FUNCTIONS = [name for name in NAMES.split() if inspect.isfunction(getattr(rc, name))]
+OF_MONEY = [
+    name
+    for name in NAMES.split()
+    if attrs.has(getattr(rc, name)) and any("Decimal" in str(one.type) for one in attrs.fields(getattr(rc, name)))
+]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_help_of_every_function_shows_its_formula_or_an_example(name):
+    """Or, where it looks something up, what it answers at the edges (None, an error)."""
+    said = inspect.getdoc(getattr(rc, name))
+    assert re.search(r">>>|[=x/*+<>(]|Raises|None|`\w+`", said), said
+
+
+@pytest.mark.parametrize("name", OF_MONEY)
+def test_the_help_of_every_value_with_money_in_it_names_the_unit(name):
+    """Rupees, rupees a share, per cent or R."""
+    assert re.search(r"\brupees\b|\bRs\b|per ?cent|%|\bR\b", inspect.getdoc(getattr(rc, name)))
 
 
 def test_the_version_is_told_once():

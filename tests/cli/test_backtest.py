@@ -1,6 +1,7 @@
 """`riskcore backtest`: days, ways to take a bar, and the run it writes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,15 @@ def test_a_run_is_written_where_asked(tmp_path, capsys):
     run = Run.load(out)
     assert json.loads((out / "run.json").read_text())["trades"] == len(run.trades)
     assert run.refused
+
+
+def test_a_run_without_trades_says_which_settings_refused_them(capsys):
+    """The rule most often met first, with the remedy of its first refusal; for a program too."""
+    assert main([*ASKED, "--symbols", "INFY"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(
+        r"refused by charges_as_of, \d+ times; the first: no schedule .*; set charges_as_of to a day", said
+    )
+    assert main([*ASKED, "--symbols", "INFY", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["refused_by"][0]
+    assert (told["rule"], "set charges_as_of" in told["first"]) == ("charges_as_of", True)

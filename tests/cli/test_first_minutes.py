@@ -1,27 +1,30 @@
 """The first minutes: one file to begin with, what the tab key completes, what a program reads, every verb explained."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from riskcore_openalgo.cli.completion import SHELLS, branches, script
-from riskcore_openalgo.cli.main import main, parser
+from riskcore_openalgo.cli.main import commands, main, parser
 from riskcore_openalgo.config import load_settings
-from tools.docs.commands import verbs
 
-COMMANDS = dict(verbs(parser()))
+COMMANDS = dict(commands(parser()))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(command):
-    """It begins as the command does, so that it can be typed."""
+def test_every_command_has_help_with_an_example_and_its_exit_codes(command):
+    """The example begins as the command does, so that it can be typed; each code comes with what it means."""
     verb = COMMANDS[command]
     assert len(verb.description.split()) > 3
     assert "Example: " in verb.epilog
     assert f"{command} " in verb.epilog.partition("Example: ")[2] + " "
     assert all(action.help for action in verb._actions)
+    codes = re.search(r"xit codes?[^:0-9]*:? *([^.]*)", verb.epilog)[1]
+    assert re.match(r"0:? \w+", codes)
+    assert re.search(r"\b1 \w+", verb.epilog)
     assert verb.format_help().isascii()
 
 

@@ -1,6 +1,7 @@
 """What the README shows is what happens; every code block of the docs runs."""
 
 import re
+import struct
 import subprocess
 import sys
 from itertools import pairwise
@@ -8,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 import riskcore
+from tools import pictures
 
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -90,3 +92,14 @@ def test_the_core_comes_without_the_shell(root):
     )
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ran.stdout.splitlines()[-1] in ("['attr', 'attrs', 'riskcore']", "['attrs', 'attr', 'riskcore']")
+
+
+def test_the_pictures_of_the_readme_are_those_the_script_makes(root):
+    """Each is named there, is a PNG of the size it was taken at, and small enough to be looked at on a phone."""
+    told = (root / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"!\[[^]]+\]\(docs/pictures/([^)]+)\)", told)) == set(pictures.NAMES) == set(pictures.SIZES)
+    for name, size in pictures.SIZES.items():
+        made = (root / "docs" / "pictures" / name).read_bytes()
+        assert made[:8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">II", made[16:24]) == size
+        assert len(made) < 200_000

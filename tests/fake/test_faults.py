@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from riskcore_openalgo.testing import LIVE, SHOONYA, ZERODHA, Fault
+from riskcore_openalgo.testing import LIVE, SHOONYA, ZERODHA, FakeBroker, FakeOpenAlgo, Fault
 
 ORDER = {"strategy": "s", "symbol": "RELIANCE", "exchange": "NSE", "action": "BUY", "product": "MIS", "quantity": 10}
 LIMIT = {**ORDER, "price_type": "LIMIT", "price": 1390}
@@ -286,3 +286,16 @@ def test_stop_ends_a_call_that_is_being_held(make_world, sdk):
     world.close()
     caller.join(5)
     assert len(answers) == 1
+
+
+def test_a_fake_that_cannot_start_leaves_nothing_running(monkeypatch):
+    """Without websockets the error says what to install, and the program can end: no thread goes on listening."""
+    server = FakeOpenAlgo(FakeBroker(clock=lambda: None, cash=1, profile=LIVE), key="k")
+
+    def missing():
+        raise ImportError('pip install "riskcore[testing]"')
+
+    monkeypatch.setattr(server.stream, "start", missing)
+    with pytest.raises(ImportError, match="testing"):
+        server.start()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("fake-")]

@@ -6,12 +6,18 @@ import argparse
 from collections.abc import Iterator
 from typing import Final
 
-from riskcore_openalgo.cli.main import parser
+from riskcore_openalgo.cli.main import commands as verbs, parser
 from tools.docs.pages import NOTE
 
 ABOUT: Final = """\
 `riskcore VERB --help` says the same. Errors are one line on standard error, with the remedy; what a program may read is
 on standard output, plain ASCII. Tab completion: `eval "$(riskcore completion bash)"`.
+
+With `--json` the answer is one object that holds what the text says: amounts are exact text in rupees (`"112.78"`),
+moments are ISO 8601 with their zone, what is not known is `null`. What is said on the way goes to standard error then.
+The commands without it answer with something else than facts: `live` and `shadow` run until they are stopped (ask
+`status --json` meanwhile), `completion` prints a script, `control password` talks to a person.
+`journal show --rows --json` prints one object a line.
 
 | exit code | meaning |
 |---|---|
@@ -33,16 +39,6 @@ def commands() -> str:
         lines += ["| argument | meaning |", "|---|---|", *rows, ""] if rows else []
         lines.append(f"{_plain(verb.epilog)}")
     return "\n".join(lines) + "\n"
-
-
-def verbs(made: argparse.ArgumentParser, path: str = "riskcore") -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Every command that can be given, with its parser."""
-    groups = [a for a in made._actions if isinstance(a, argparse._SubParsersAction)]  # noqa: SLF001 - the same
-    if not groups:
-        yield path, made
-    for group in groups:
-        for name, verb in group.choices.items():
-            yield from verbs(verb, f"{path} {name}")
 
 
 def _row(action: argparse.Action) -> Iterator[str]:

@@ -53,7 +53,7 @@ class Day:
 
 @frozen
 class EquityCurve:
-    """Sessions in order. `unknown` are those whose equity nothing tells; they are in no figure."""
+    """Sessions in order, in rupees. `unknown` are those whose equity nothing tells; they are in no figure."""
 
     days: tuple[Day, ...] = field(default=(), converter=given)
     unknown: tuple[date, ...] = field(default=(), converter=given)

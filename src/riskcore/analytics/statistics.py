@@ -54,7 +54,10 @@ class TradeStatistics:
 
 @exact
 def trade_statistics(trades: Iterable[Result]) -> TradeStatistics:
-    """Fold finished trades into `TradeStatistics`; of a window, give the window: `trade_statistics(trades[-50:])`."""
+    """Fold finished trades into `TradeStatistics`; of a window, give the window: `trade_statistics(trades[-50:])`.
+
+    Results are in R (net / initial risk); a share of trades is 0 to 1. What needs more trades than there are is None.
+    """
     told = tuple(trades)
     edge = edge_of(told)
     every = [trade.r_multiple for trade in told]

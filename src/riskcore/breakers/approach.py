@@ -82,6 +82,9 @@ def has_receded(measure: Measure, pct: Decimal) -> bool:
 
 
 def levels(book: Book, observed: Observations, policy: Policy, at: datetime) -> tuple[Measure, ...]:
-    """Every limit whose approach is told, as it stands; those that are off or cannot be measured are left out."""
+    """Every limit whose approach is told, as it stands (`in_use_pct` = measured / limit x 100).
+
+    Those that are off or cannot be measured are left out.
+    """
     found = (level(book, observed, policy, at) for level in LEVELS)
     return tuple(measure for measure in found if measure is not None)

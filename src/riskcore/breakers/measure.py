@@ -25,6 +25,8 @@ class Measure:
 
     `rule` is the policy field that switches the breaker on, `unit` that of both numbers, `key` the instrument of a
     breaker that is one symbol's, `detail` what was counted where that is not plain (a class of order errors).
+
+    Units are "Rs" (rupees), "%", or what is counted.
     """
 
     rule: str
@@ -56,6 +58,8 @@ class Observations:
     `lost_at` is since when the connection is gone (None: it stands), `mode` the one it serves, `stage` what its loss
     has led to. `seen_at` is when the last price of each held instrument came; `near` names the limits of which
     `Approaching` was told.
+
+    Money is rupees.
     """
 
     errors: tuple[tuple[str, int], ...] = ()

@@ -48,7 +48,7 @@ def scaled_legs(legs: Sequence[TargetLeg], quantity: int, lot_size: int = 1) -> 
 
 
 def open_legs(position: Position) -> tuple[TargetLeg, ...]:
-    """The legs still to come, nearest first, with what is left of each."""
+    """The legs still to come, nearest first, with what is left of each: its shares - those that have gone, >= 1."""
     opened = max(position.opened_quantity, position.quantity)
     gone = opened - position.quantity
     left = []

@@ -26,6 +26,8 @@ class Breach:
 
     `quantity` is how many shares leave, None for all of them; `rule` the setting that placed the stop, "" for the
     entry's own.
+
+    Prices are rupees a share.
     """
 
     reason: str

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 from attrs import fields, frozen
 
+from riskcore.calling import told_by_name
 from riskcore.money import plain
 from riskcore.policy import breakers, custody, custom, levels, limits, scoped, sizing, trailing, validator
 from riskcore.policy.breakers import BreakerSettings
@@ -34,6 +35,7 @@ from riskcore.values import settle
 Contradictions: TypeAlias = Callable[[dict[str, Any]], list[tuple[str, str]]]
 
 
+@told_by_name
 @frozen(kw_only=True, cache_hash=True)  # what follows from a policy is worked out once for each: see `rules.table`
 class Policy(
     ScopedSettings,
@@ -81,7 +83,11 @@ _GROUPS: Final[tuple[Contradictions, ...]] = (
 
 
 def contradictions(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong between fields that are each right alone: (field, what and what to write).
+    """What is wrong between fields that are each right alone: a list of (field, what and what to write).
+
+    >>> contradictions({"max_positions": 3})
+    []
+
 
     `values` may lack fields (those that were wrong on their own); only what is there is compared.
     """
@@ -109,7 +115,11 @@ def _endless_times(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def policy_hash(policy: Policy) -> str:
-    """SHA-256 of every setting, in field order: equal for equal policies on every machine."""
+    """SHA-256 of every setting, in field order: equal for equal policies on every machine.
+
+    >>> len(policy_hash(Policy())), policy_hash(Policy()) == policy_hash(Policy(max_positions=3))
+    (64, True)
+    """
     lines = (f"{f.name}={setting_text(getattr(policy, f.name))}" for f in fields(Policy))
     return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
 

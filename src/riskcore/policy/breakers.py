@@ -8,6 +8,7 @@ from typing import Any, Final
 import attrs
 from attrs import field, frozen
 
+from riskcore.calling import told_by_name
 from riskcore.money import count, not_negative_whole, positive
 from riskcore.policy.kinds import list_of, meta, one_word, percent
 from riskcore.states import AFTER_S, CONDITION, HALTED, LOCKED, NEXT_SESSION, OPERATOR, REDUCING, RESETS
@@ -57,6 +58,7 @@ _STATE: Final = one_word(REDUCING, HALTED, LOCKED)
 _RESETS: Final = one_word(*RESETS)
 
 
+@told_by_name
 @frozen(kw_only=True)
 class BreakerRule:
     """What a trip of one breaker leads to: the trading state it sets, and what lifts it again.
@@ -85,6 +87,7 @@ class BreakerRule:
         settle(self, tuple((f.name, f"BreakerRule.{f.name}", f.metadata["check"]) for f in attrs.fields(BreakerRule)))
 
 
+@told_by_name
 @frozen(kw_only=True)
 class ErrorLimit:
     """A class of order errors with a limit of its own."""
@@ -96,6 +99,7 @@ class ErrorLimit:
         settle(self, checks("ErrorLimit", error=error_name, limit=count))
 
 
+@told_by_name
 @frozen(kw_only=True)
 class ConnectionTimers:
     """What a lost connection leads to in one mode, and after how many seconds."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import field, fields, frozen
 
+from riskcore.calling import told_by_name
 from riskcore.instruments import PRODUCTS, SYMBOL_SHAPE
 from riskcore.money import count, plain, positive
 from riskcore.policy.kinds import SMALLEST_PERCENT, list_of, meta, one_word, percent
@@ -27,6 +28,7 @@ def _name(value: Any, name: str) -> str:
     return value
 
 
+@told_by_name
 @frozen(kw_only=True, cache_hash=True)
 class Limit:
     """What one symbol, one strategy or one product may hold, risk and lose. What is None is not limited here.

@@ -166,6 +166,7 @@ def _cluster(count: int, together: Mapping[tuple[int, int], Decimal], policy: Po
 def closes_of(bars: Mapping[str, Sequence[Bar]], policy: Policy) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
     """`Market.closes` from bars by instrument key: their newest common moments, as many as the policy looks back.
 
+    Those are `correlation_window` + 1 closes, in rupees a share, for so many returns need one close more.
     Nothing where no limit asks for correlations. Series too short to be used (`correlation_min_bars`) are left out, so
     that they are refused by name where they matter and shorten no other.
     """

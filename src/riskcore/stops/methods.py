@@ -30,7 +30,7 @@ def evidence(value: str | Evidence) -> Evidence:
 
 @frozen
 class Stop:
-    """A stop price, how far it stands from the entry, and how it was found (`basis`)."""
+    """A stop price, how far it stands from the entry, and how it was found (`basis`). Both are rupees a share."""
 
     price: Decimal
     distance: Decimal
@@ -136,7 +136,11 @@ def swing_stop(*, side: str, entry: Any, bars: Sequence[Bar], width: Any, buffer
 
 @exact
 def given_stop(*, side: str, entry: Any, stop: Any, tick: Any) -> Stop:
-    """The sender's own stop, rounded to the tick nearer the entry; on whichever side of it the sender put it."""
+    """The sender's own stop, rounded to the tick nearer the entry; on whichever side of it the sender put it.
+
+    >>> given_stop(side="BUY", entry=2500, stop="2470.02", tick=0.05).price
+    Decimal('2470.05')
+    """
     side, price, step = _start(side, entry, tick)
     return at_price(side, price, positive(stop, "stop"), step)
 

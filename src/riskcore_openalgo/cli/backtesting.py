@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, Final
 
 import riskcore as rc
 from riskcore_openalgo.cli import tables
+from riskcore_openalgo.cli.answers import plain, say
 from riskcore_openalgo.cli.bars import open_at_the_end, prepared
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
+from riskcore_openalgo.lab.run import Run
+
+REASONS_SHOWN: Final = 4
 
 
 def backtest(arguments: argparse.Namespace) -> int:
@@ -31,17 +37,51 @@ def backtest(arguments: argparse.Namespace) -> int:
         entries=rc.Entries(arguments.entries),
         finer={symbol: file.bars for symbol, file in _finer(arguments).items()},
     )
-    closed = run.simulation.trades
-    print(tables.closed_trades(closed))
+    _say(run, None if arguments.out is None else run.save(arguments.out), arguments)
+    return 0
+
+
+def _say(run: Run, written: Path | None, arguments: argparse.Namespace) -> None:
+    closed, refusals = run.simulation.trades, _why_refused(run)
     gross = sum((trade.gross for trade in closed), start=Decimal(0))
     charges = sum((trade.charges for trade in closed), start=Decimal(0))
-    refused = len(run.refused)
-    print(f"\n{len(closed)} trades, {refused} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}")
-    print("\n".join(run.explain().splitlines()[1:]))
-    open_at_the_end(run.simulation.state.book)
-    if arguments.out is not None:
-        print(f"written: {run.save(arguments.out)}")
-    return 0
+    held = open_at_the_end(run.simulation.state.book)
+    sums = f"{len(closed)} trades, {len(run.refused)} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}"
+    lines = [tables.closed_trades(closed), "", sums]
+    lines += [f"refused by {one['rule']}, {one['times']} times; the first: {one['first']}" for one in refusals]
+    lines += [*run.explain().splitlines()[1:], *(one["text"] for one in held)]
+    lines += [] if written is None else [f"written: {written}"]
+    content = {"gross": gross, "charges": charges, "open": held, "written": written, "refused_by": refusals}
+    say(arguments, content | _content(run), "\n".join(lines))
+
+
+def _why_refused(run: Run) -> list[dict[str, Any]]:
+    """The rules that stopped most entries, so that a run without trades says why."""
+    failed = [found for one in run.refused for found in one.reasons]
+    said = {found.rule: found.text for found in reversed(failed)}
+    counted = Counter(found.rule for found in failed).most_common(REASONS_SHOWN)
+    return [{"rule": rule, "times": count, "first": said[rule]} for rule, count in counted]
+
+
+def _content(run: Run) -> dict[str, Any]:
+    """The run for a program; what is a share of something is text too."""
+    jumped, doubt = run.jumped, run.in_doubt
+    return {
+        "interval": run.interval,
+        "entries": run.entries,
+        "capital": run.policy.default_capital,
+        "equity": run.equity,
+        "approved": len(run.approved),
+        "refused": [
+            {"at": one.fact.at, "signal_id": one.fact.signal.id, "reasons": [found.reason for found in one.reasons]}
+            | {"rules": [found.rule for found in one.reasons], "unmeasured": one.fact.unmeasured}
+            for one in run.refused
+        ],
+        "trades": [{**plain(trade), "net": trade.gross - trade.charges} for trade in run.simulation.trades],
+        "bars": {"count": jumped.bars, "left_out": jumped.left_out, "left_out_pct": f"{jumped.share_pct:.1f}"},
+        "in_doubt": {"intrabar": run.intrabar, **doubt._asdict()},
+        "notes": run.notes,
+    }
 
 
 def _finer(arguments: argparse.Namespace) -> Mapping[str, BarFile]:

@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.cli import tables
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import paper_of
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import PAPER, Settings, Strategy, load_settings
@@ -32,10 +34,10 @@ def paper(arguments: argparse.Namespace) -> int:
     minutes = len({bar.at for series in bars.values() for bar in series})
     for _ in progress(player.play(), minutes, "paper"):
         pass
-    for title, text in (("Decisions", tables.decisions), ("Trades", tables.trades), ("Result", tables.result)):
-        print(f"{title}\n{text(journal)}\n")
-    print(f"Journal: {journal.where} ({journal.length} rows, chain head {journal.head[:16]})")
-    open_at_the_end(player.runner.state.book)
+    ends = f"Journal: {journal.where} ({journal.length} rows, chain head {journal.head[:16]})"
+    held = open_at_the_end(player.runner.state.book)
+    lines = [tables.day(journal), ends, *(one["text"] for one in held)]
+    say(arguments, tables.content(journal) | {"open": held}, "\n".join(lines))
     journal.close()
     return tables.told(journal)
 
@@ -114,8 +116,16 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
     return made
 
 
-def open_at_the_end(book: rc.Book) -> None:
-    """Print what is still held."""
-    for position in book.positions:
-        what = f"{position.side} {position.quantity} {position.instrument.key}"
-        print(f"still open: {what} at {position.average_price:.2f}")
+def open_at_the_end(book: rc.Book) -> list[dict[str, Any]]:
+    """What is still held, each with its line of text."""
+    return [
+        {
+            "key": position.instrument.key,
+            "side": position.side,
+            "quantity": position.quantity,
+            "entry": position.average_price,
+            "text": f"still open: {position.side} {position.quantity} {position.instrument.key} "
+            f"at {position.average_price:.2f}",
+        }
+        for position in book.positions
+    ]

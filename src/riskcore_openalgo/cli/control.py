@@ -21,6 +21,7 @@ from attrs import frozen
 import riskcore as rc
 from riskcore import events
 from riskcore.events import CONTROL_REFUSALS, FLAT, INCOMPLETE, PENDING, STOPPING
+from riskcore_openalgo.cli.answers import as_json
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import load_settings
@@ -128,7 +129,7 @@ def _through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Out
             time.sleep(POLL_S)
     said = f"NOT taken within {given.wait:g} s: the request waits as {path}; delete that file to withdraw it"
     if given.json:
-        print(json.dumps({"done": False, "waits_as": str(path)}))
+        print(as_json({"done": False, "waits_as": str(path)}))
     print(said, file=sys.stderr)
     return None
 
@@ -155,8 +156,9 @@ def told(taken: Outcome, given: argparse.Namespace, **more: Any) -> int:
     """Print what came of it; the exit code."""
     reason = taken.refused
     if given.json:
-        names = [type(fact).__name__ for fact in taken.facts]
-        print(json.dumps({"done": not reason, "row": taken.row, "refused": reason, "facts": names, **more}))
+        names, words = [type(fact).__name__ for fact in taken.facts], [_words(fact) for fact in taken.facts]
+        content = {"done": not reason, "row": taken.row, "refused": reason, "facts": names, "told": words}
+        print(as_json(content | more))
     elif reason:
         print(f"refused: {reason}: {CONTROL_REFUSALS.get(reason, '')}")
     else:
@@ -210,7 +212,7 @@ def _answer(taken: Outcome, fact: events.Fact, given: argparse.Namespace) -> int
         text = "refused: " + ("; ".join(f"{found.rule}: {found.text}" for found in failed) or "it is known already")
         code = REFUSED
     if given.json:
-        print(json.dumps({"done": code == 0, "row": taken.row, "decision": text}))
+        print(as_json({"done": code == 0, "row": taken.row, "decision": text}))
     else:
         print(text)
     return code
@@ -233,9 +235,7 @@ def _stopped(at: At, taken: Outcome, given: argparse.Namespace) -> int:
         time.sleep(POLL_S)
     if given.json:
         done = stage == FLAT
-        print(
-            json.dumps({"done": done, "row": taken.row, "stage": stage, "left": list(left), "refused": taken.refused})
-        )
+        print(as_json({"done": done, "row": taken.row, "stage": stage, "left": left, "refused": taken.refused}))
     else:
         print("\n".join(f"left: {what}" for what in left) or "left: nothing")
     return EXITS[stage]

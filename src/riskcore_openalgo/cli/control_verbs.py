@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from riskcore_openalgo.cli.verbs import FILE_OR_URL, Verbs, inbox_arguments, lazy, place
+from riskcore_openalgo.cli.verbs import FILE_OR_URL, Verbs, inbox_arguments, json_argument, lazy, place
 
 EPILOG: Final = (
     "Exit codes: 0 done, 1 not taken in time or no runner, 2 not understood, 3 refused (the reason is printed), "
@@ -65,7 +65,7 @@ def _verb(kinds: Verbs, name: str, help_: str, example: str, *, why: str | None 
     verb.add_argument("--config", type=Path, help="folder of YAML files, for the journal's name")
     verb.add_argument("--why", required=why is None, default=why, metavar="TEXT", help="why: it stands in the journal")
     verb.add_argument("--by", metavar="NAME", help="who (default: the user of this machine)")
-    verb.add_argument("--json", action="store_true", help="one object on standard output, for programs")
+    json_argument(verb)
     inbox_arguments(verb, wait_s=90 if name == "stop" else 10)
     verb.set_defaults(run=lambda arguments: lazy("control").run(arguments))
     return verb

@@ -6,12 +6,14 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.config.credentials_file import CredentialsFile, readable_by_others
 from riskcore_openalgo.config.keys import SALT_BYTES, SCRYPT, Keys, new_key
 from riskcore_openalgo.config.loader import load_settings
 
+FINE = "encrypted, opens"
 TWICE = "the two were not the same; nothing was written"
 
 
@@ -24,7 +26,11 @@ def set_secret(arguments: argparse.Namespace) -> int:
         raise ValueError(f"{arguments.name}: nothing was given; nothing was written")
     file.put(arguments.name, _seal(keys, file, by_passphrase=arguments.passphrase)(secret))
     file.write(keys=keys)
-    print(f"{file.path}: {arguments.name} is written, encrypted")
+    say(
+        arguments,
+        {"file": file.path, "written": arguments.name},
+        f"{file.path}: {arguments.name} is written, encrypted",
+    )
     return 0
 
 
@@ -37,7 +43,8 @@ def encrypt(arguments: argparse.Namespace) -> int:
         for entry in plain:
             file.put(entry.name, seal(entry.text))
         file.write(keys=keys)
-    print(f"{file.path}: {len(plain)} secrets encrypted" if plain else f"{file.path}: nothing is in plain text")
+    told = f"{len(plain)} secrets encrypted" if plain else "nothing is in plain text"
+    say(arguments, {"file": file.path, "encrypted": [entry.name for entry in plain]}, f"{file.path}: {told}")
     return 0
 
 
@@ -52,8 +59,7 @@ def rotate(arguments: argparse.Namespace) -> int:
         for name, secret in opened.items():
             file.put(name, new.sealed_by_passphrase(secret, salt=salt))
         file.write(keys=new)
-        print(f"{file.path}: {len(opened)} secrets under the new passphrase; set it where the runner finds it")
-        return 0
+        return _rotated(arguments, file, opened, "under the new passphrase; set it where the runner finds it")
     old = keys.found()
     fresh = new_key()
     if keys.in_a_file:
@@ -63,29 +69,42 @@ def rotate(arguments: argparse.Namespace) -> int:
     file.write(keys=keys)
     if keys.in_a_file:
         keys.write([fresh])
-        print(f"{file.path}: {len(opened)} secrets under a new key in {keys.key_file}; the old one opens nothing more")
+        under = f"under a new key in {keys.key_file}; the old one opens nothing more"
     else:
-        print(f"{file.path}: {len(opened)} secrets under the first key of RISKCORE_KEY; the others can go")
+        under = "under the first key of RISKCORE_KEY; the others can go"
+    return _rotated(arguments, file, opened, under)
+
+
+def _rotated(arguments: argparse.Namespace, file: CredentialsFile, names: Iterable[str], under: str) -> int:
+    rotated = list(names)
+    say(
+        arguments,
+        {"file": file.path, "rotated": rotated, "told": under},
+        f"{file.path}: {len(rotated)} secrets {under}",
+    )
     return 0
 
 
 def check(arguments: argparse.Namespace) -> int:
     """Whether every secret is encrypted and can be opened; 1 where something is to be done."""
-    keys, file, wrong = Keys(arguments.config), CredentialsFile(arguments.config), 0
+    keys, file = Keys(arguments.config), CredentialsFile(arguments.config)
+    secrets: dict[str, str] = {}
     for entry in file.secrets():
-        said = "encrypted, opens" if entry.encrypted else "PLAIN TEXT: riskcore credentials encrypt"
+        said = FINE if entry.encrypted else "PLAIN TEXT: riskcore credentials encrypt"
         if entry.encrypted:
             try:
                 keys.opened(entry.text)
             except ValueError as problem:
                 said = f"WRONG: {problem}"
-        wrong += said != "encrypted, opens"
-        print(f"{entry.name:<28} {said}")
-    if readable_by_others(file.path):
-        print(f"{file.path}: others on this machine may read it; chmod 600 it")
-        wrong += 1
+        secrets[entry.name] = said
+    others = readable_by_others(file.path)
+    wrong = sum(said != FINE for said in secrets.values()) + others
     load_settings(arguments.config, keys=keys)
-    print(f"{file.path}: " + (f"{wrong} to mend" if wrong else "all is well"))
+    lines = [f"{name:<28} {said}" for name, said in secrets.items()]
+    lines += [f"{file.path}: others on this machine may read it; chmod 600 it"] if others else []
+    lines.append(f"{file.path}: " + (f"{wrong} to mend" if wrong else "all is well"))
+    content = {"file": file.path, "secrets": secrets, "readable_by_others": others, "to_mend": wrong}
+    say(arguments, content, "\n".join(lines))
     return 1 if wrong else 0
 
 
@@ -101,7 +120,8 @@ def _seal(keys: Keys, file: CredentialsFile, *, by_passphrase: bool) -> Callable
         return lambda secret: keys.sealed_by_passphrase(secret, salt=salt)
     if not keys.found():
         keys.write([new_key()])
-        print(f"{keys.key_file}: a new key; keep a copy where nobody else finds it, without it nothing can be opened")
+        told = f"{keys.key_file}: a new key; keep a copy where nobody else finds it, without it nothing can be opened"
+        print(told, file=sys.stderr)  # the answer is one line, or one object
     return keys.sealed
 
 

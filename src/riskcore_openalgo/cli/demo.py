@@ -8,6 +8,7 @@ import sys
 
 import riskcore as rc
 from riskcore_openalgo.cli import tables
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.demo.day import Day, demo_policy, finished, next_journal
 from riskcore_openalgo.journal import Journal, Reader
@@ -20,25 +21,29 @@ def run(arguments: argparse.Namespace) -> int:
     if path.exists() and finished(path):
         journal = Reader(path)
         journal.check()
-        print(f"{path}: the day is finished; this is what happened")
+        _tell(f"{path}: the day is finished; this is what happened", arguments)
     else:
-        journal = _played(Journal(path))
-    print(_report(journal))
+        _begin(journal := Journal(path), day := Day(journal), arguments)
+        for _ in progress(day.play(), day.moments, "28 Feb 2020"):
+            pass
+    say(arguments, tables.content(journal), _report(journal))
     journal.close()
     return tables.told(journal)
 
 
-def _played(journal: Journal) -> Journal:
-    going_on = journal.length > 0
-    day = Day(journal)
-    print("riskcore demo: NSE, Friday 28 February 2020, the day the market fell 3.7 %; paper money, real 1-minute bars")
-    print(f"  INFY and LT by an own EMA strategy, RELIANCE by alerts over HTTP{'; going on' if going_on else ''}")
-    print(f"  this demo:     {_rules(day.policy)}")
-    print(f"  the defaults:  {_rules(rc.Policy())}")
-    sys.stdout.flush()
-    for _ in progress(day.play(), day.moments, "28 Feb 2020"):
-        pass
-    return journal
+def _begin(journal: Journal, day: Day, arguments: argparse.Namespace) -> None:
+    lines = (
+        "riskcore demo: NSE, Friday 28 February 2020, the day the market fell 3.7 %; paper money, real 1-minute bars",
+        f"  INFY and LT by an own EMA strategy, RELIANCE by alerts over HTTP{'; going on' if journal.length else ''}",
+        f"  this demo:     {_rules(day.policy)}",
+        f"  the defaults:  {_rules(rc.Policy())}",
+    )
+    _tell("\n".join(lines), arguments)
+
+
+def _tell(text: str, arguments: argparse.Namespace) -> None:
+    """What is said before the answer; a program gets the answer alone."""
+    print(text, file=sys.stderr if arguments.json else sys.stdout, flush=True)
 
 
 def _rules(policy: rc.Policy) -> str:

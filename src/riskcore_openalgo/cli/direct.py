@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from riskcore.events import FLAT, STOPPING, Emergency
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.control import who
 from riskcore_openalgo.cli.live import KEY_VARIABLE
 from riskcore_openalgo.cli.opening import key_of
@@ -74,15 +74,13 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
             within_s=arguments.wait,
             tell=lambda stage: tell(f"emergency stop: {stage}"),
         )
-        return _told(ended, what_is_open(day.live.state), as_json=arguments.json)
+        return _told(arguments, ended, what_is_open(day.live.state))
 
 
-def _told(ended: Emergency | None, left: list[str], *, as_json: bool) -> int:
+def _told(arguments: argparse.Namespace, ended: Emergency | None, left: list[str]) -> int:
     stage = STOPPING if ended is None else ended.stage
     contrary = [] if ended is None else list(ended.contrary)
-    if as_json:
-        print(json.dumps({"done": stage == FLAT, "stage": stage, "left": left + contrary}))
-    else:
-        print("\n".join(left + contrary) or "left: nothing")
-        print("the account stays locked: riskcore control rearm --word UNLOCK, when it has been looked at")
+    locked = "the account stays locked: riskcore control rearm --word UNLOCK, when it has been looked at"
+    open_ = "\n".join(left + contrary) or "left: nothing"
+    say(arguments, {"done": stage == FLAT, "stage": stage, "left": left + contrary}, f"{open_}\n{locked}")
     return EXITS[stage]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.live import KEY_VARIABLE
 from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.client import Client
@@ -33,8 +33,9 @@ def run(arguments: argparse.Namespace, *, clock: Callable[[], datetime] = now_in
         checks = [alerts.send_sample(settings, clock(), where, arguments.send_alert or None)]
     else:
         checks = list(_checks(settings, arguments.journal or settings.system.journal, where, clock))
-    print(_json(checks) if arguments.json else _text(checks))
-    return EXIT_FAILED if any(check.status == FAIL for check in checks) else 0
+    failed = any(check.status == FAIL for check in checks)
+    say(arguments, {"failed": failed, "checks": checks}, _text(checks))
+    return EXIT_FAILED if failed else 0
 
 
 def _checks(settings: Settings, place: At, where: str, clock: Callable[[], datetime]) -> Iterator[Check]:
@@ -81,11 +82,6 @@ def _text(checks: list[Check]) -> str:
             lines.append(f"{'':6}{'':{NAME_WIDTH}}-> {_ascii(check.remedy)}")
     count = {mark: sum(check.status == mark for check in checks) for mark in (FAIL, WARN)}
     return "\n".join([*lines, f"{len(checks)} checks: {count[FAIL]} failed, {count[WARN]} warnings"])
-
-
-def _json(checks: list[Check]) -> str:
-    rows = [{"name": c.name, "status": c.status, "found": c.found, "remedy": c.remedy} for c in checks]
-    return json.dumps({"failed": any(c.status == FAIL for c in checks), "checks": rows}, indent=2)
 
 
 def _ascii(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import key_of, reader, writer
 from riskcore_openalgo.journal.exporting import Days, export as export_tables
 from riskcore_openalgo.journal.pruning import prune as prune_journal
@@ -22,8 +23,8 @@ def export(arguments: argparse.Namespace) -> int:
             days=days,
             overwrite=arguments.overwrite,
         )
-    for one in written:
-        print(f"{one.path}: {one.rows} rows of {one.table}")
+    text = "\n".join(f"{one.path}: {one.rows} rows of {one.table}" for one in written)
+    say(arguments, {"written": written}, text)
     return 0
 
 
@@ -32,10 +33,14 @@ def prune(arguments: argparse.Namespace) -> int:
     at = arguments.journal
     with writer(at, whole=True) as journal:
         done = prune_journal(journal, arguments.before, archive=arguments.archive, key=key_of(at))
-        print(f"{done.archive}: {done.rows} rows, up to row {done.cut.at.seq} with hash {done.cut.at.hash}")
-        print(
-            f"{journal.where}: goes on from there with session {done.cut.first_kept}; {journal.length} is its last row"
-        )
-    if done.cut.why:
-        print(f"sessions before {arguments.before} stay from {done.cut.first_kept} on: {done.cut.why}")
+        cut, where, last = done.cut, journal.where, journal.length
+    lines = [
+        f"{done.archive}: {done.rows} rows, up to row {cut.at.seq} with hash {cut.at.hash}",
+        f"{where}: goes on from there with session {cut.first_kept}; {last} is its last row",
+    ]
+    if cut.why:
+        lines.append(f"sessions before {arguments.before} stay from {cut.first_kept} on: {cut.why}")
+    content = {"archive": done.archive, "rows": done.rows, "up_to": cut.at.seq, "hash": cut.at.hash}
+    more = {"journal": where, "first_kept": cut.first_kept, "last": last, "why_not_more": cut.why}
+    say(arguments, content | more, "\n".join(lines))
     return 0

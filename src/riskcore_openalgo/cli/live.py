@@ -57,6 +57,8 @@ def shadow(arguments: argparse.Namespace) -> int:
 
 def paper(arguments: argparse.Namespace) -> int:
     """Live prices, paper money."""
+    if arguments.json:
+        raise ValueError("--json goes with --bars; of a day under way, ask riskcore status JOURNAL --json")
     return run(load_settings(arguments.config), arguments, mode=PAPER, analyzer=False)
 
 

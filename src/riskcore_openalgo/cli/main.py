@@ -7,17 +7,21 @@ configuration is wrong (every mistake is listed); 130 stopped with Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from riskcore_openalgo.cli.control_verbs import control_verbs
 from riskcore_openalgo.cli.report_verbs import paper_arguments, report_verb
 from riskcore_openalgo.cli.trust import trust_verbs
-from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, lazy, place
+from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, json_argument, lazy, place
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
-DAY_CODES = "Exit codes when stopped: 0 nothing open, 3 positions held and covered, 4 something not settled."
+DAY_CODES = (
+    "Exit codes when stopped: 0 nothing open, 3 positions held and covered, 4 something not settled; 1 it could not "
+    "run, 78 configuration wrong."
+)
 EPILOG = "Exit codes: 0 done, 1 failed, 2 not understood, 78 configuration wrong, 130 stopped."
 
 
@@ -27,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = made.add_subparsers(dest="verb", metavar="VERB", required=True)
     _demo(verbs)
     _backtest(verbs)
+    _bars(verbs)
     _paper(verbs)
     _shadow(verbs)
     _live(verbs)
@@ -39,12 +44,27 @@ def parser() -> argparse.ArgumentParser:
     _doctor(verbs)
     _completion(verbs)
     trust_verbs(verbs)
+    for _, verb in commands(made):
+        if "xit code" not in (verb.epilog or ""):
+            verb.epilog = f"{verb.epilog}   {EPILOG}"
     return made
+
+
+def commands(made: argparse.ArgumentParser, path: str = "riskcore") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command that can be given, with its parser."""
+    groups = [a for a in made._actions if isinstance(a, argparse._SubParsersAction)]  # noqa: SLF001 - no other list
+    if not groups:
+        yield path, made
+    for group in groups:
+        for name, verb in group.choices.items():
+            yield from commands(verb, f"{path} {name}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     arguments = parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name or a note that the console has no letter for is told in ASCII
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
@@ -76,6 +96,7 @@ def _demo(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     verb.add_argument("--journal", type=Path, help="journal file (default: the newest unfinished in --folder)")
     verb.add_argument("--folder", type=Path, default=Path("riskcore-demo"), help="where journals are kept")
+    json_argument(verb)
     verb.set_defaults(run=lambda arguments: lazy("demo").run(arguments))
 
 
@@ -96,7 +117,20 @@ def _backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     _bars_arguments(verb)
     lazy("backtest_options").add_arguments(verb)
+    json_argument(verb)
     verb.set_defaults(run=lambda arguments: lazy("backtesting").backtest(arguments))
+
+
+def _bars(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "bars",
+        help="take a csv file of bars with other columns and dates over into SYMBOL.csv",
+        description="Write the bars of another program's csv file as SYMBOL.csv, and check them as a backtest will.",
+        epilog="Example: riskcore bars downloads/infy.csv --symbol INFY --interval 5m --to bars",
+    )
+    lazy("taking_over_options").add_arguments(verb)
+    json_argument(verb)
+    verb.set_defaults(run=lambda arguments: lazy("taking_over").bars(arguments))
 
 
 def _paper(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -104,11 +138,13 @@ def _paper(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "paper",
         help="paper money on live prices, or over historical bars with --bars",
         description="Trade on paper, on OpenAlgo's live prices or with --bars over historical ones; all is journalled.",
-        epilog="Example: riskcore paper --bars bars/ --strategy ema_cross --journal paper.db",
+        epilog="Example: riskcore paper --bars bars/ --strategy ema_cross --journal paper.db   "
+        f"With --bars exit code 0: the day was played. Amid a live market: {DAY_CODES}",
     )
     _bars_arguments(verb, required=False)
     _day_arguments(verb)
     paper_arguments(verb)
+    json_argument(verb, "; with --bars")
     verb.set_defaults(run=lambda arguments: lazy("bars" if arguments.bars else "live").paper(arguments))
 
 
@@ -117,7 +153,7 @@ def _shadow(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "shadow",
         help="live prices and account, orders withheld: what would have happened is recorded",
         description="Run a day as live would, and send nothing; the journal holds what would have happened.",
-        epilog="Example: riskcore shadow --config config",
+        epilog=f"Example: riskcore shadow --config config   {DAY_CODES}",
     )
     verb.add_argument("--config", type=Path, required=True, help="folder of YAML files, as riskcore init writes them")
     _day_arguments(verb)
@@ -151,6 +187,7 @@ def _init(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     verb.add_argument("folder", type=Path, nargs="?", default=Path("config"), help="where (default: config)")
     verb.add_argument("--minimal", action="store_true", help="one file, with the eight settings that everybody chooses")
+    json_argument(verb)
     verb.set_defaults(run=lambda arguments: lazy("setup").init(arguments))
 
 
@@ -162,7 +199,7 @@ def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog="Example: riskcore status demo.db",
     )
     verb.add_argument("journal", type=place, metavar="FILE|URL", help=FILE_OR_URL)
-    verb.add_argument("--json", action="store_true", help="for a program: one object, money as exact text in rupees")
+    json_argument(verb)
     verb.set_defaults(run=lambda arguments: lazy("status").run(arguments))
 
 
@@ -188,7 +225,8 @@ def _stop(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "stop",
         help="end the runner of a journal, and wait until it has ended",
         description="Ask the runner that writes a journal to end, through its inbox, and wait until it has.",
-        epilog="Example: riskcore stop --journal live.db --flatten   (exit code 1: it still ran when the time was up). "
+        epilog="Example: riskcore stop --journal live.db --flatten   "
+        "Exit codes: 0 stopped, 1 it still ran when the time was up. "
         "With --direct: riskcore stop --direct --config config; exit codes 0 flat, 4 incomplete, 5 pending, 6 at work.",
     )
     verb.add_argument("--journal", type=place, metavar="FILE|URL", help=f"{FILE_OR_URL} (default: the configuration's)")
@@ -197,7 +235,7 @@ def _stop(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb.add_argument("--direct", action="store_true", help="EMERGENCY STOP past a dead or hung runner, which is ended")
     verb.add_argument("--whole-account", action="store_true", help="with --direct: whatever the account holds")
     verb.add_argument("--analyzer", action="store_true", help="with --direct: expect OpenAlgo's analyzer")
-    verb.add_argument("--json", action="store_true", help="with --direct: one object on standard output")
+    json_argument(verb)
     inbox_arguments(verb, wait_s=60)
     verb.set_defaults(run=lambda arguments: lazy("stopping").stop(arguments))
 
@@ -220,5 +258,5 @@ def _doctor(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="SOURCE",
         help="only post a sample to the running intake, as this source (default: the first): it can trade nothing",
     )
-    verb.add_argument("--json", action="store_true", help="for a program to read")
+    json_argument(verb)
     verb.set_defaults(run=lambda arguments: lazy("doctor").run(arguments))

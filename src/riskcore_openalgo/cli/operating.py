@@ -10,6 +10,7 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.alarms import told
 from riskcore_openalgo.alarms.delivery import Standing
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal import At
@@ -23,16 +24,17 @@ POLL_S = 0.1
 def alerts(arguments: argparse.Namespace) -> int:
     """The latest alerts, and the critical ones that stand and nobody looks after."""
     with reader(_place(arguments)) as journal:
-        standing, lines = Standing(), []
+        standing, found = Standing(), []
         for row in journal.rows("fact"):
             standing.see(row.event, row.event.at)
             said = told(row.event)
             if said is not None:
-                lines.append(f"{row.event.at:%Y-%m-%d %H:%M:%S} {said.severity:<8} {said.line}")
-    for line in lines[-arguments.last :]:
-        print(line)
-    names = sorted(standing.found)
-    print(f"standing, and not acknowledged: {len(names)}" + "".join(f"\n  {_named(key)}" for key in names))
+                found.append((row.event.at, said))
+    latest, names = found[-arguments.last :], sorted(standing.found)
+    lines = [f"{at:%Y-%m-%d %H:%M:%S} {said.severity:<8} {said.line}" for at, said in latest]
+    lines.append(f"standing, and not acknowledged: {len(names)}" + "".join(f"\n  {_named(key)}" for key in names))
+    rows = [{"at": at, "severity": said.severity, "title": said.title, "text": said.text} for at, said in latest]
+    say(arguments, {"alerts": rows, "standing": [_named(key) for key in names]}, "\n".join(lines))
     return 0
 
 
@@ -50,13 +52,17 @@ def diff(arguments: argparse.Namespace) -> int:
     with reader(_place(arguments)) as journal:
         before, state = journal.policy() or rc.Policy(), journal.load().state
     changes = rc.policy_changes(before, wanted)
-    for change in changes:
-        print(f"{change.key}: {change.before} -> {change.after}{'   LOOSER' if change.looser else ''}")
-    print(f"{len(changes)} settings differ; hash of the files {rc.policy_hash(wanted)[:12]}")
-    held = state.held_policy
+    lines = [f"{one.key}: {one.before} -> {one.after}{'   LOOSER' if one.looser else ''}" for one in changes]
+    lines.append(f"{len(changes)} settings differ; hash of the files {rc.policy_hash(wanted)[:12]}")
+    held, kept = state.held_policy, None
     if held is not None:
         how = "confirmed, from the next session on" if held.confirmed else "riskcore config confirm HASH"
-        print(f"kept back since {held.session}: {held.policy_hash[:12]}: {how}")
+        lines.append(f"kept back since {held.session}: {held.policy_hash[:12]}: {how}")
+        kept = {"since": held.session, "hash": held.policy_hash, "confirmed": held.confirmed}
+    rows = [
+        {"key": one.key, "before": str(one.before), "after": str(one.after), "looser": one.looser} for one in changes
+    ]
+    say(arguments, {"differ": rows, "hash": rc.policy_hash(wanted), "kept_back": kept}, "\n".join(lines))
     return 0
 
 
@@ -70,21 +76,23 @@ def _handed(arguments: argparse.Namespace, event: Request) -> int:
     place = place_of(_place(arguments))
     if place.holder() is None:
         with writer(_place(arguments)) as journal:
-            return _answer(take_by_hand(journal, event, event.at))
+            return _answer(arguments, take_by_hand(journal, event, event.at))
     inbox = Inbox(arguments.inbox or place.inbox)
     path, give_up = inbox.put(event), time.monotonic() + arguments.wait
     while inbox.waits(path):
         if time.monotonic() >= give_up:
-            print(f"the runner has not taken it within {arguments.wait:g} s; it waits as {path}")
+            told = f"the runner has not taken it within {arguments.wait:g} s; it waits as {path}"
+            say(arguments, {"done": False, "waits_as": path}, told)
             return 1
         time.sleep(POLL_S)
-    print("taken by the runner; `riskcore alerts list` shows what came of it")
+    told = "taken by the runner; `riskcore alerts list` shows what came of it"
+    say(arguments, {"done": True, "told": told}, told)
     return 0
 
 
-def _answer(facts: tuple[events.Fact, ...]) -> int:
-    refused = [fact for fact in facts if isinstance(fact, events.ControlRefused)]
-    print(f"refused: {refused[0].reason}" if refused else "taken")
+def _answer(arguments: argparse.Namespace, facts: tuple[events.Fact, ...]) -> int:
+    refused = next((fact.reason for fact in facts if isinstance(fact, events.ControlRefused)), "")
+    say(arguments, {"done": not refused, "refused": refused}, f"refused: {refused}" if refused else "taken")
     return 1 if refused else 0
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 from decimal import Decimal
+from typing import Any
 
+from riskcore.events import PositionClosed
+from riskcore_openalgo.cli.answers import plain, say
 from riskcore_openalgo.cli.bars import instruments_of
 from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.cli.tables import table
@@ -21,9 +24,36 @@ def parity(arguments: argparse.Namespace) -> int:
     with reader(arguments.journal) as journal:
         journal.check()
         found = parity_of(journal, bars, interval=arguments.interval)
-        print(f"{journal.where} beside a backtest of {arguments.bars}")
-    print(told(found))
+    beside = f"{journal.where} beside a backtest of {arguments.bars}"
+    say(arguments, {"journal": journal.where} | content(found), f"{beside}\n{told(found)}")
     return 0 if found.same else 1
+
+
+def content(found: Parity) -> dict[str, Any]:
+    """The same for a program: each trade as both have it, and the causes of the difference in rupees."""
+    return {
+        "same": found.same,
+        "trades": [
+            {
+                "signal_id": trade.signal_id,
+                "key": trade.key,
+                "why": trade.why,
+                "recorded": _side(trade.recorded),
+                "backtest": _side(trade.simulated),
+                "differs": trade.difference,
+                "causes": trade.causes,
+            }
+            for trade in found.trades
+        ],
+        "decided_alike": found.decided_alike,
+        "decided_otherwise": found.decided_otherwise,
+        "differs": sum((trade.difference for trade in found.trades), Decimal(0)),
+        "causes": {cause: found.total(cause) for cause in CAUSES},
+    }
+
+
+def _side(trade: PositionClosed | None) -> dict[str, Any] | None:
+    return None if trade is None else {**plain(trade), "net": trade.gross - trade.charges}
 
 
 def told(found: Parity) -> str:

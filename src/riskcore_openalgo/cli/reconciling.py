@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from datetime import datetime
 from typing import Any
 
 import attrs
+from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore_openalgo.cli.answers import plain, say
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.journal import At, JournalInUse
@@ -40,28 +43,69 @@ def reconcile(arguments: argparse.Namespace) -> int:
         raise ValueError("--accept needs --by NAME and --why TEXT: who and why stands in the journal")
     if not arguments.accept and (arguments.by or arguments.why):
         raise ValueError("--by and --why go with --accept")
-    differs = _told(arguments.journal)
+    seen = _looked(arguments.journal)
     if not arguments.accept:
-        return 1 if differs else 0
-    if not _can_be_accepted(arguments.journal):
-        print("nothing that can be accepted; nothing was written")
-        return 1 if differs else 0
+        return _said(arguments, seen)
+    _tell(arguments, seen.text)
+    if not (seen.state.custody.mismatches or _frozen(seen.state)):
+        nothing = "nothing that can be accepted; nothing was written"
+        say(arguments, seen.content | {"accepted": None, "told": nothing}, nothing)
+        return seen.code
     return _accept(arguments, events.DifferencesAccepted(datetime.now(rc.IST), arguments.by, arguments.why))
 
 
-def _told(at: At) -> bool:
-    """Print the differences; whether there are any."""
-    with reader(at) as journal:
-        state, policy = journal.load().state, journal.policy() or rc.Policy()
-        print(f"{journal.where}: row {journal.length}")
-    print(text(state, policy))
-    return bool(state.custody.mismatches or _frozen(state) or _unknown(state))
+@frozen
+class _Seen:
+    """A journal as it was looked at."""
+
+    where: str
+    row: int
+    state: engine.State
+    policy: rc.Policy
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.state.custody.mismatches or _frozen(self.state) or _unknown(self.state))
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        return 1 if self.differs else 0
+
+    @property
+    def text(self) -> str:
+        return f"{self.where}: row {self.row}\n{text(self.state, self.policy)}"
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The same for a program."""
+        custody = self.state.custody
+        return {
+            "journal": self.where,
+            "row": self.row,
+            "differs": self.differs,
+            "agreed_at": custody.reconciled_at,
+            "mismatches": [{**plain(m), "follows": _follows(m, self.policy)} for m in custody.mismatches],
+            "differing_reads": self.policy.differing_reads,
+            "frozen": [{"key": latch.key, "at": latch.at, "why": latch.why} for latch in _frozen(self.state)],
+            "unknown": [{"id": order.id, "told": _of(order)} for order in _unknown(self.state)],
+            "accepted_before": [{"key": key, "theirs": theirs} for key, theirs in custody.accepted],
+        }
 
 
-def _can_be_accepted(at: At) -> bool:
+def _looked(at: At) -> _Seen:
     with reader(at) as journal:
-        state = journal.load().state
-    return bool(state.custody.mismatches or _frozen(state))
+        return _Seen(journal.where, journal.length, journal.load().state, journal.policy() or rc.Policy())
+
+
+def _tell(arguments: argparse.Namespace, words: str) -> None:
+    """What is said before the answer; a program gets the answer alone."""
+    print(words, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+
+
+def _said(arguments: argparse.Namespace, seen: _Seen, **more: Any) -> int:
+    say(arguments, seen.content | more, seen.text)
+    return seen.code
 
 
 def text(state: engine.State, policy: rc.Policy) -> str:
@@ -113,31 +157,32 @@ def _accept(arguments: argparse.Namespace, event: events.DifferencesAccepted) ->
         with writer(arguments.journal) as journal:
             facts = take_by_hand(journal, event, event.at)
             taken = any(isinstance(fact, events.DifferencesTaken) for fact in facts)
-            print(f"{'accepted' if taken else 'NOT accepted'}: row {journal.length} of {journal.where}\n")
+            _tell(arguments, f"{'accepted' if taken else 'NOT accepted'}: row {journal.length} of {journal.where}\n")
             wrong = journal.state
     except JournalInUse:
         return _through_the_inbox(arguments, event)
     if wrong:
-        print(wrong)
-    differs = _told(arguments.journal)
-    return 0 if taken and not differs and not wrong else 1
+        _tell(arguments, wrong)
+    code = _said(arguments, _looked(arguments.journal), accepted=taken)
+    return 0 if taken and code == 0 and not wrong else 1
 
 
 def _through_the_inbox(arguments: argparse.Namespace, event: events.DifferencesAccepted) -> int:
     """Leave it for the runner, and wait until the journal shows it."""
     at = arguments.journal
     with reader(at) as journal:
-        print(f"{journal.where}: a runner is writing; the request goes into its inbox", flush=True)
+        _tell(arguments, f"{journal.where}: a runner is writing; the request goes into its inbox")
         before = journal.length
         path = Inbox(arguments.inbox or folder_of(at)).put(event)
         give_up = time.monotonic() + arguments.wait
         while True:
             for row in journal.rows("input", after=before, types=[type(event).__name__]):
                 if attrs.evolve(row.event, at=event.at) == event:
-                    print(f"accepted: row {row.seq} of {journal.where}\n")
-                    return 1 if _told(at) else 0
+                    _tell(arguments, f"accepted: row {row.seq} of {journal.where}\n")
+                    return _said(arguments, _looked(at), accepted=True)
             if time.monotonic() >= give_up:
                 break
             time.sleep(POLL_S)
-    print(f"NOT taken within {arguments.wait:g} s: the request waits as {path}; delete that file to withdraw it")
+    words = f"NOT taken within {arguments.wait:g} s: the request waits as {path}; delete that file to withdraw it"
+    say(arguments, {"accepted": False, "waits_as": path, "told": words}, words)
     return 1

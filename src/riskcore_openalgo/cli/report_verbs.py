@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from riskcore_openalgo.cli.verbs import FILE_OR_URL, Verbs, lazy, place
+from riskcore_openalgo.cli.verbs import FILE_OR_URL, JSON, Verbs, json_argument, lazy, place
 
 
 def report_verb(verbs: Verbs) -> None:
@@ -18,7 +18,14 @@ def report_verb(verbs: Verbs) -> None:
     )
     verb.add_argument("source", type=place, metavar="JOURNAL|RUN", help=f"{FILE_OR_URL}, or the folder of a saved run")
     verb.add_argument("--html", type=Path, metavar="FILE", help="the page; it needs no network and runs no script")
-    verb.add_argument("--json", type=Path, metavar="FILE", help="all of it as one JSON object")
+    verb.add_argument(
+        "--json",
+        nargs="?",
+        type=Path,
+        const=Path("-"),
+        metavar="FILE",
+        help=f"all of it as one object; without a FILE: {JSON}",
+    )
     verb.add_argument(
         "--csv", type=Path, metavar="DIR", help="trades, stops, sessions, refusals, measures, one file each"
     )
@@ -45,6 +52,7 @@ def note_verb(kinds: Verbs) -> None:
     verb.add_argument("journal", type=place, metavar="FILE|URL", help=FILE_OR_URL)
     verb.add_argument("trade", nargs="?", metavar="ID", help="the id of the trade's signal, or its number in the list")
     verb.add_argument("text", nargs="?", default="", metavar="TEXT", help="what to remember")
+    json_argument(verb)
     verb.add_argument("--tag", action="append", default=[], metavar="WORD", help="may be repeated")
     verb.set_defaults(run=lambda arguments: lazy("reporting").note(arguments))
 
@@ -56,13 +64,15 @@ def parity_verb(kinds: Verbs) -> None:
         "parity",
         help=help_,
         description=f"{help_}: latency, slip, partial, charges, data (docs/reports.md).",
-        epilog="Example: riskcore journal parity paper.db --bars bars/   (exit code 1: something differs)",
+        epilog="Example: riskcore journal parity paper.db --bars bars/   Exit codes: 0 the same, 1 something differs, "
+        "2 not understood, 78 configuration wrong.",
     )
     verb.add_argument("journal", type=place, metavar="FILE|URL", help=FILE_OR_URL)
     verb.add_argument("--bars", type=Path, required=True, help="folder of SYMBOL.csv files, or one such file")
     verb.add_argument("--interval", default="1m", help="length of a bar: 1m, 5m, 1h (default 1m)")
     verb.add_argument("--config", type=Path, help="folder of YAML files, for ticks and lots of instruments")
     verb.add_argument("--symbols", help="only these, separated by commas")
+    json_argument(verb)
     verb.set_defaults(run=lambda arguments: lazy("parity").parity(arguments))
 
 

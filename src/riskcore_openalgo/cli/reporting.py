@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Final
 
 import attrs
 from sqlalchemy import select
 
 import riskcore as rc
+from riskcore_openalgo.cli import answers
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.feed import read_bars, read_folder
@@ -22,6 +26,8 @@ from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables
 from riskcore_openalgo.lab.report.contract_note import contract_table, read_contract_notes
 from riskcore_openalgo.lab.report.counterfactual import counterfactual_table
 from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_saved_run
+
+STANDARD_OUTPUT: Final = Path("-")
 
 
 def report(arguments: argparse.Namespace) -> int:
@@ -36,12 +42,15 @@ def report(arguments: argparse.Namespace) -> int:
     if arguments.bootstrap:
         extras += bootstrap_tables(study, paths=arguments.paths, seed=arguments.seed)
     whole = attrs.evolve(study, extras=tuple(extras))
-    if not (arguments.html or arguments.json or arguments.csv):
+    written = _write(whole, arguments)
+    if arguments.json == STANDARD_OUTPUT:
+        print(answers.as_json(json.loads(as_json(whole))))  # in ASCII, whatever a note holds
+    elif written:
+        print(*written, sep="\n")
+    else:
         print(whole.performance.explain())
         for extra in extras:
             print(f"\n{extra.title}\n{_printed(extra)}")
-        return 0
-    _write(whole, arguments)
     return 0
 
 
@@ -69,15 +78,16 @@ def _prices(path: Path, interval: str) -> Mapping[str, Sequence[Span]]:
     return {f"NSE:{symbol}": [span_of(bar) for bar in file.bars] for symbol, file in found.items()}
 
 
-def _write(study: Study, arguments: argparse.Namespace) -> None:
+def _write(study: Study, arguments: argparse.Namespace) -> list[Path]:
+    written: list[Path] = []
     for path, content in ((arguments.html, page), (arguments.json, as_json)):
-        if path is not None:
+        if path is not None and path != STANDARD_OUTPUT:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content(study), encoding="utf-8", newline="\n")
-            print(path)
+            written.append(path)
     if arguments.csv is not None:
-        for path in write_csv(study, arguments.csv):
-            print(path)
+        written += write_csv(study, arguments.csv)
+    return written
 
 
 def _printed(extra: Extra) -> str:
@@ -93,7 +103,8 @@ def note(arguments: argparse.Namespace) -> int:
         if arguments.trade is None:
             if arguments.text or arguments.tag:
                 raise ValueError("say which trade: its number in the list, or the id of its signal")
-            print(_listed(journal))
+            trades = _trades(journal)
+            say(arguments, {"trades": trades}, _listed(trades))
             return 0
     trade = arguments.trade
     if trade.isdecimal() and trade not in ids:
@@ -102,17 +113,29 @@ def note(arguments: argparse.Namespace) -> int:
         trade = ids[int(trade) - 1]
     made = Note(trade, datetime.now(rc.IST), arguments.text, tuple(arguments.tag))
     add_note(at, made, key=key_of(at))
-    print(f"noted on {trade}")
+    say(arguments, {"trade": trade, "text": made.text, "tags": made.tags}, f"noted on {trade}")
     return 0
 
 
-def _listed(journal: Reader) -> str:
-    notes: dict[str, list[str]] = {}
+def _trades(journal: Reader) -> list[dict[str, Any]]:
+    notes: dict[str, list[Note]] = {}
     for one in notes_of(journal):
-        notes.setdefault(one.trade, []).append(" ".join([one.text, *(f"#{tag}" for tag in one.tags)]).strip())
+        notes.setdefault(one.trade, []).append(one)
     found = journal.select(select(TRADES).order_by(TRADES.c.seq))
-    rows = [
-        (str(number), row.opened_at[:16], row.key, row.side, row.signal_id, " | ".join(notes.get(row.signal_id, ())))
+    return [
+        {"number": number, "opened_at": row.opened_at, "key": row.key, "side": row.side, "signal_id": row.signal_id}
+        | {"notes": notes.get(row.signal_id, [])}
         for number, row in enumerate(found, 1)
     ]
+
+
+def _listed(trades: list[dict[str, Any]]) -> str:
+    rows = [
+        (str(one["number"]), one["opened_at"][:16], one["key"], one["side"], one["signal_id"], _noted(one["notes"]))
+        for one in trades
+    ]
     return table(("#", "opened", "symbol", "side", "id", "notes"), rows) if rows else "no finished trade"
+
+
+def _noted(notes: Sequence[Note]) -> str:
+    return " | ".join(" ".join([one.text, *(f"#{tag}" for tag in one.tags)]).strip() for one in notes)

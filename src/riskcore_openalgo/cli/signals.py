@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import Any
 
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal.story import Step, Story, story
@@ -20,7 +22,7 @@ def signal(arguments: argparse.Namespace) -> int:
     if not found.steps:
         print(f"{where}: no alert has the receipt {arguments.id}, and no signal that id", file=sys.stderr)
         return 1
-    print(_json(found) if arguments.json else _text(found))
+    say(arguments, _content(found), _text(found))
     return 0
 
 
@@ -35,7 +37,7 @@ def _lines(step: Step) -> list[str]:
     return [f"{begin}{_ascii(first)}", *(f"{'':{len(begin)}}{_ascii(line)}" for line in rest)]
 
 
-def _json(found: Story) -> str:
+def _content(found: Story) -> dict[str, Any]:
     steps = [
         {
             "row": step.seq,
@@ -46,8 +48,7 @@ def _json(found: Story) -> str:
         }
         for step in found.steps
     ]
-    content = {"id": found.name, "signals": list(found.signals), "ending": found.ending, "steps": steps}
-    return json.dumps(content, indent=2)
+    return {"id": found.name, "signals": list(found.signals), "ending": found.ending, "steps": steps}
 
 
 def _ascii(text: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from decimal import Decimal
 from typing import Any
 
 import riskcore as rc
 from riskcore import engine
+from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.cli.tables import table
 
@@ -17,12 +17,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the state of the account."""
     with reader(arguments.journal) as journal:
         journal.check()
-        if arguments.json:
-            told = as_json(journal.load().state, journal.policy() or rc.Policy())
-            print(json.dumps(told | {"rows": journal.length, "head": journal.head}, indent=2))
-            return 0
-        print(text(journal.load().state, journal.policy() or rc.Policy()))
-        print(f"journal    {journal.length} rows, head {journal.head[:16]}")
+        state, policy = journal.load().state, journal.policy() or rc.Policy()
+        ends = f"journal    {journal.length} rows, head {journal.head[:16]}"
+        content = as_json(state, policy) | {"rows": journal.length, "head": journal.head}
+    say(arguments, content, f"{text(state, policy)}\n{ends}")
     return 0
 
 

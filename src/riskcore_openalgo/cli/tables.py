@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from riskcore import events
 from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.journal.exporting import Days, records
 from riskcore_openalgo.journal.tables import DECISIONS, FILLS, TRADES
 
 TRADE_COLUMNS = ("opened", "closed", "symbol", "side", "qty", "entry", "exit", "by", "gross", "charges", "net", "R")
@@ -89,6 +90,44 @@ def closed_trades(finished: Sequence[events.PositionClosed]) -> str:
     return table(TRADE_COLUMNS, rows) if rows else "no finished trade"
 
 
+def day(journal: Reader) -> str:
+    """Decisions, trades and results, each under its title."""
+    parts = (("Decisions", decisions), ("Trades", trades), ("Result", result))
+    return "".join(f"{title}\n{text(journal)}\n\n" for title, text in parts).removesuffix("\n")
+
+
+def content(journal: Reader) -> dict[str, Any]:
+    """The same for a program; amounts are exact, as the facts have them."""
+    finished = [_with_net(row) for row in records(journal, TRADES.name, Days())]
+    return {
+        "journal": journal.where,
+        "rows": journal.length,
+        "head": journal.head,
+        "decisions": list(records(journal, DECISIONS.name, Days())),
+        "trades": finished,
+        "sessions": _sessions(finished),
+        "fills_without_known_charges": _uncharged(journal),
+    }
+
+
+def _with_net(trade: dict[str, Any]) -> dict[str, Any]:
+    return trade | {"net": f"{Decimal(trade['gross']) - Decimal(trade['charges']):f}"}
+
+
+def _sessions(finished: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    made: dict[str, dict[str, Any]] = {}
+    for trade in finished:
+        one = made.setdefault(trade["session"], {"session": trade["session"], "trades": 0})
+        one["trades"] += 1
+        for name in ("gross", "charges", "net"):
+            one[name] = f"{Decimal(one.get(name, 0)) + Decimal(trade[name]):f}"
+    return list(made.values())
+
+
+def _uncharged(journal: Reader) -> int:
+    return int(journal.select(select(func.count()).where(FILLS.c.charges_paise.is_(None)))[0][0])
+
+
 def result(journal: Reader) -> str:
     """The result of each session: gross, charges, net."""
     query = (
@@ -107,7 +146,7 @@ def result(journal: Reader) -> str:
         lines.append(
             f"{session}: {count} trades, gross Rs {_money(gross)} - charges Rs {_money(charges)} = net Rs {_money(net)}"
         )
-    unknown = journal.select(select(func.count()).where(FILLS.c.charges_paise.is_(None)))[0][0]
+    unknown = _uncharged(journal)
     if unknown:
         lines.append(f"{unknown} fills have no known charges and are counted without")
     return "\n".join(lines) or "no finished trade, no result"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from riskcore_openalgo.cli.verbs import FILE_OR_URL, Verbs, inbox_arguments, lazy, place
+from riskcore_openalgo.cli.verbs import FILE_OR_URL, Verbs, inbox_arguments, json_argument, lazy, place
 
 FOLDER = Path("config")
 
@@ -66,6 +66,7 @@ def _kind(kinds: Verbs, name: str, help_: str, example: str) -> argparse.Argumen
         name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.", epilog=f"Example: riskcore {example}"
     )
     made.add_argument("--config", type=Path, default=FOLDER, help="folder of YAML files (default: config)")
+    json_argument(made)
     return made
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no other name
 
+JSON: Final = "one object on standard output, for a program; money as exact text in rupees"
 FILE_OR_URL: Final = "journal file, or postgresql://USER@HOST/DATABASE"
 EPILOG: Final = (
     "Exit codes: 0 done (verify: it holds; reconcile: nothing differs), 1 not, 2 not understood. "
@@ -51,6 +52,11 @@ def seconds(text: str) -> float:
     return wait
 
 
+def json_argument(verb: argparse.ArgumentParser, more: str = "") -> None:
+    """The one way to ask for an answer that a program reads (`cli/answers.py`)."""
+    verb.add_argument("--json", action="store_true", help=f"{JSON}{more}")
+
+
 def inbox_arguments(verb: argparse.ArgumentParser, *, wait_s: int) -> None:
     """Where the runner's inbox is, and how long to wait for it."""
     verb.add_argument("--inbox", type=Path, metavar="FOLDER", help="the runner's inbox (default: the journal's own)")
@@ -80,9 +86,13 @@ def journal_verbs(verbs: Verbs) -> None:
     parity_verb(kinds)
 
 
-def _verb(kinds: Verbs, name: str, help_: str, example: str, module: str, function: str) -> argparse.ArgumentParser:
-    verb = kinds.add_parser(name, help=help_, description=help_, epilog=f"Example: riskcore journal {example}")
+def _verb(
+    kinds: Verbs, name: str, help_: str, example: str, module: str, function: str, *, codes: str = ""
+) -> argparse.ArgumentParser:
+    told = f"   Exit codes: {codes}, 2 not understood, 78 configuration wrong." if codes else ""
+    verb = kinds.add_parser(name, help=help_, description=help_, epilog=f"Example: riskcore journal {example}{told}")
     verb.add_argument("journal", type=place, metavar="FILE|URL", help=FILE_OR_URL)
+    json_argument(verb)
 
     def run(arguments: argparse.Namespace) -> int:
         return int(getattr(lazy(module), function)(arguments))
@@ -94,7 +104,8 @@ def _verb(kinds: Verbs, name: str, help_: str, example: str, module: str, functi
 def _verify(kinds: Verbs) -> None:
     help_ = "prove that no row was changed, and name the first that was; a journal, an archive or a jsonl export"
     example = "verify live.db --archive live.rows-1-4711.db"
-    verb = _verb(kinds, "verify", help_, example, "journal", "verify")
+    codes = "0 every chain holds, 1 one does not or cannot be read"
+    verb = _verb(kinds, "verify", help_, example, "journal", "verify", codes=codes)
     verb.add_argument(
         "--archive", type=place, action="append", default=[], metavar="FILE", help="what was pruned, oldest first"
     )
@@ -103,7 +114,8 @@ def _verify(kinds: Verbs) -> None:
 def _replay(kinds: Verbs) -> None:
     help_ = "feed the recorded inputs to the engine again and compare the facts, byte for byte; or ask another policy"
     example = "replay demo.db --policy stricter.yaml --mode decisions"
-    verb = _verb(kinds, "replay", help_, example, "journal", "replay")
+    codes = "0 the same facts (with --policy: it was asked), 1 a difference, or a journal that cannot be read"
+    verb = _verb(kinds, "replay", help_, example, "journal", "replay", codes=codes)
     verb.add_argument("--policy", type=Path, metavar="YAML", help="another policy: a file, or a folder of settings")
     verb.add_argument(
         "--mode",
@@ -134,7 +146,8 @@ def _prune(kinds: Verbs) -> None:
 def _reconcile(kinds: Verbs) -> None:
     help_ = "what differs between our book and the broker's, as last read; and take it as it is"
     example = 'reconcile live.db --accept --by asha --why "sold by hand"'
-    verb = _verb(kinds, "reconcile", help_, example, "reconciling", "reconcile")
+    codes = "0 nothing differs, 1 something does, or was not accepted"
+    verb = _verb(kinds, "reconcile", help_, example, "reconciling", "reconcile", codes=codes)
     verb.add_argument("--accept", action="store_true", help="the broker's account is right as it is")
     verb.add_argument("--by", metavar="NAME", help="with --accept: who says so")
     verb.add_argument("--why", metavar="TEXT", help="with --accept: why")
@@ -152,5 +165,5 @@ def _signal(kinds: Verbs) -> None:
     verb.add_argument("id", metavar="ID", help="the receipt that the intake answered, or the id of a signal")
     verb.add_argument("--journal", type=place, metavar="FILE|URL", help=f"{FILE_OR_URL} (default: the configuration's)")
     verb.add_argument("--config", type=Path, help="folder of YAML files, for the journal's name")
-    verb.add_argument("--json", action="store_true", help="every step with the journal's own row")
+    json_argument(verb, ", every step with the journal's own row")
     verb.set_defaults(run=lambda arguments: lazy("signals").signal(arguments))

@@ -93,7 +93,11 @@ class FakeOpenAlgo:
             target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, name="fake-http"
         )
         self._thread.start()
-        self.stream.start()
+        try:
+            self.stream.start()
+        except BaseException:
+            self.stop()  # a thread that went on listening would keep the program from ending
+            raise
 
     def stop(self) -> None:
         """Close every socket, join every thread; an error inside the fake itself is raised here."""

@@ -73,10 +73,11 @@ def control_page(path, *, mono=None, **more):
 
 
 @contextmanager
-def page_of(day, *, mono=None):
-    """The page of a day that has started."""
+def page_of(day, *, mono=None, **told):
+    """The page of a day that has started; `told` is what its banner says otherwise."""
     runner = day.day.live.runner
-    banner = Banner(mode="live", analyzer=False, real_money=True, broker="fake", openalgo="here", journal="live.db")
+    said = {"mode": "live", "analyzer": False, "real_money": True, "broker": "fake", "openalgo": "here"}
+    banner = Banner(**{**said, "journal": "live.db", **told})
     board = Board(day.day, banner, runner.clock, lambda: runner.journal.trouble)
     doors = Doors({USER: HASH}, session_s=3600, **({} if mono is None else {"monotonic": mono}))
     with serve(control_app(board, runner.ask, doors, clock=runner.clock), "127.0.0.1", 0) as server:

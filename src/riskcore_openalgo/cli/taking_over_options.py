@@ -1,0 +1,18 @@
+"""What `riskcore bars` is asked with; apart from the verb, so that other commands need not load it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(verb: argparse.ArgumentParser) -> None:
+    """The options that this verb alone has."""
+    verb.add_argument("source", type=Path, metavar="CSV", help="columns and dates are recognised, or asked for")
+    verb.add_argument("--to", type=Path, default=Path("bars"), metavar="DIR", help="where SYMBOL.csv goes (bars)")
+    verb.add_argument("--symbol", default="", help="default: the file's name")
+    verb.add_argument("--interval", default="1m", help="length of a bar: 1m, 5m, 1h, 1D (default 1m)")
+    verb.add_argument("--dates", default="", choices=("ymd", "dmy", "mdy"), help="the order of day, month and year")
+    verb.add_argument("--zone", default="ist", choices=("ist", "utc"), help="of times that name none (default ist)")
+    verb.add_argument("--bar-ends", action="store_true", help="its times are the END of each bar, not the start")
+    verb.add_argument("--overwrite", action="store_true", help="replace a file that is there")
