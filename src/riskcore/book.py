@@ -43,7 +43,7 @@ KEPT_OUTCOMES: Final = 500
 KEPT_DAYS: Final = 400
 
 
-@frozen
+@frozen(slots=False)
 class Book:
     """The account as decisions need it.
 

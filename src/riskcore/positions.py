@@ -15,7 +15,7 @@ from riskcore.signals import BUY, side_text, sign
 from riskcore.values import changed, checks, given, optional, settle
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Trail:
     """The extremes of the price since the entry, the ATR then and now, and who placed the stop that stands.
 
@@ -58,7 +58,7 @@ class Trail:
         )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Position:
     """An open position: `quantity` shares held on `side` at `average_price`, with its protective levels.
 
@@ -188,7 +188,7 @@ class Outcome:
         return self.gross - self.charges
 
 
-@frozen
+@frozen(slots=False)
 class DayResult:
     """A finished session: its opening equity, what was realised in it after charges, and its highest equity."""
 

@@ -28,7 +28,7 @@ from riskcore.values import changed
 RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
 
 
-@frozen
+@frozen(slots=False)
 class HeldPolicy:
     """A looser policy that waits for another session: its hash, since which session, and whether it is confirmed."""
 
@@ -37,7 +37,7 @@ class HeldPolicy:
     confirmed: bool = False
 
 
-@frozen
+@frozen(slots=False)
 class State:
     """A running account: the book, and what only a running day needs.
 
