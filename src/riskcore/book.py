@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from riskcore.money import ZERO, amount, exact, not_negative_whole
-from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
+from riskcore.orders import ENDED, FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
 from riskcore.positions import (
     DayResult as DayResult,
     Fill as Fill,
@@ -22,6 +22,7 @@ from riskcore.positions import (
     Price as Price,
     marked,
     new_position,
+    open_result,
     r_multiple,
     tighter,
     with_stop,
@@ -112,7 +113,7 @@ class Book:
     @exact
     def unrealised(self) -> Decimal:
         """Open result of all positions at their latest prices."""
-        return sum((position.unrealised for position in self.positions), ZERO)
+        return self._open()
 
     @property
     @exact
@@ -120,25 +121,42 @@ class Book:
         """Equity now: opening equity + realised after charges + unrealised; None while the opening is unknown."""
         if self.opening_equity is None:
             return None
-        return self.opening_equity + self.net_realised + self.unrealised
+        return self.opening_equity + (self.realised - self.charges) + self._open()
+
+    @property
+    @exact
+    def result(self) -> Decimal:
+        """What the day came to up to now: realised after charges, and unrealised."""
+        return self.realised - self.charges + self._open()
+
+    def _open(self) -> Decimal:
+        return sum([open_result(position) for position in self.positions], ZERO) if self.positions else ZERO
 
     def position(self, key: str) -> Position | None:
         """The open position of an instrument key, if any."""
-        return next((p for p in self.positions if p.instrument.key == key), None)
+        for held in self.positions:
+            if held.instrument.key == key:
+                return held
+        return None
 
     def order(self, order_id: str) -> Order | None:
         """One of the session's orders by our id."""
-        return next((order for order in self.orders if order.id == order_id), None)
+        for order in reversed(self.orders):  # no id is there twice, and it is asked of the latest ones
+            if order.approved.order_id == order_id:
+                return order
+        return None
 
     def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
         """Orders that may still fill, of one instrument and of one kind where asked."""
         if not self.orders:
             return ()
+        live = [order for order in self.orders if order.status not in ENDED]
+        if not live:
+            return ()
         return tuple(
             order
-            for order in self.orders
-            if order.live
-            and (key is None or order.approved.instrument.key == key)
+            for order in live
+            if (key is None or order.approved.instrument.key == key)
             and (entries is None or order.is_entry is entries)
         )
 
@@ -163,8 +181,8 @@ class Book:
 
     def _exits(self, key: str) -> tuple[Order, ...]:
         """The live exits of an instrument that reduce what is held of it; all of them where nothing is."""
-        held = self.position(key)
         exits = self.live_orders(key, entries=False)
+        held = self.position(key) if exits else None
         return exits if held is None else tuple(order for order in exits if order.approved.side != held.side)
 
     def keys_in_play(self) -> tuple[str, ...]:

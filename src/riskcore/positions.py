@@ -115,8 +115,7 @@ class Position:
     @exact
     def unrealised(self) -> Decimal:
         """Open result at the latest price, before charges."""
-        last = self.last if self.last is not None else self.average_price
-        return sign(self.side) * (last - self.average_price) * self.quantity
+        return open_result(self)
 
 
 @frozen
@@ -196,6 +195,12 @@ class DayResult:
     opening_equity: Decimal
     net: Decimal
     peak: Decimal | None = None
+
+
+def open_result(held: Position) -> Decimal:
+    """`held.unrealised`, for who stands under the library's context already."""
+    last = held.last if held.last is not None else held.average_price
+    return sign(held.side) * (last - held.average_price) * held.quantity
 
 
 @exact

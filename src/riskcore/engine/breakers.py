@@ -35,7 +35,7 @@ def watch_breakers(turn: Turn) -> None:
     if lifted:
         measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
     _rearm(turn, measured)
-    _tell_what_is_near(turn)
+    _tell_what_is_near(turn, measured)
     for measure in measured:
         if measure.tripped and measure.rule not in turn.book.excused:
             _trip(turn, measure)
@@ -98,12 +98,12 @@ def _rearm(turn: Turn, measured: Sequence[Measure]) -> None:
             turn.note(e.Rearmed(turn.at, name))
 
 
-def _tell_what_is_near(turn: Turn) -> None:
+def _tell_what_is_near(turn: Turn, measured: Sequence[Measure]) -> None:
     """Once a session and limit, and again only after it was well below."""
     pct = turn.policy.approaching_pct
     if pct is None:
         return
-    for found in levels(turn.book, turn.state.observed, turn.policy, turn.at):
+    for found in levels(turn.book, turn.state.observed, turn.policy, turn.at, measured):
         told = found.rule in turn.state.observed.near
         if not told and is_near(found, pct):
             turn.note(e.Approaching(turn.at, found.rule, found.measured, found.limit, in_use_pct(found)))
