@@ -156,8 +156,7 @@ class Book:
         return tuple(
             order
             for order in live
-            if (key is None or order.approved.instrument.key == key)
-            and (entries is None or order.is_entry is entries)
+            if (key is None or order.approved.instrument.key == key) and (entries is None or order.is_entry is entries)
         )
 
     def broker_ids(self) -> frozenset[str]:

@@ -118,7 +118,7 @@ class Position:
         return open_result(self)
 
 
-@frozen
+@frozen(slots=False)
 class Price:
     """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
 
@@ -138,7 +138,7 @@ class Price:
         settle(self, _PRICE)
 
 
-@frozen
+@frozen(slots=False)
 class Fill:
     """Shares of one of our orders that traded, with what that cost in charges.
 

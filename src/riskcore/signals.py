@@ -149,7 +149,7 @@ class Signal:
         return ":".join(part for part in parts if part)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Market:
     """What was seen of one instrument, and when.
 

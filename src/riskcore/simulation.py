@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise, takewhile
 from typing import Final, TypeAlias
 
@@ -31,6 +32,7 @@ from riskcore.sessions import IST, CalendarUnknown, session_on
 from riskcore.signals import Bar, Market, Signal
 from riskcore.simulated_broker import Broker
 from riskcore.stops.ranges import RunningAtr, average_true_range
+from riskcore.values import changed, made
 
 Strategy: TypeAlias = Callable[[Instrument, Sequence[Bar]], Signal | None]
 SWING_BARS: Final = 100
@@ -39,6 +41,7 @@ UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedel
 DAY: Final = timedelta(days=1)
 
 
+@cache
 def interval_length(interval: str) -> timedelta:
     """`1m`, `5m`, `1h`, `1D` as a length of time; `ValueError` for anything else."""
     count, unit = interval[:-1], interval[-1:]
@@ -72,7 +75,19 @@ def daily_end(instrument: Instrument, day: datetime, policy: Policy) -> datetime
 
 def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = None) -> e.PricesSeen:
     """A bar as conflated prices, known at its end; `atr` as it then was, where a stop trails by it."""
-    return e.PricesSeen(bar.at + length, key, bar.open, bar.high, bar.low, bar.close, bar.at, atr)
+    return made(
+        e.PricesSeen,
+        at=bar.at + length,
+        key=key,
+        first=bar.open,
+        high=bar.high,
+        low=bar.low,
+        last=bar.close,
+        since=bar.at,
+        atr=atr,
+        ticks=0,
+        sources=(),
+    )
 
 
 @exact
@@ -112,16 +127,16 @@ def evidence_from(
     spread and the price bands, stays unknown.
     """
     usable = len(bars) if bars_are == asked else 0
-    length = interval_length(bars_are)
+    length, newest = interval_length(bars_are), bars[-1] if bars else None
     return Market(
         instrument=instrument,
         at=at,
-        last=bars[-1].close if bars else None,
+        last=None if newest is None else newest.close,
         atr=_measured(bars, policy, atr) if usable >= policy.atr_period else None,
         atr_bars=usable,
         atr_interval=asked,
         bars=tuple(bars[-SWING_BARS:]) if usable and SWING in policy.stop_methods else None,
-        traded_at=min(bars[-1].at + length, at) if bars and policy.stale_after_s is not None else None,
+        traded_at=min(newest.at + length, at) if newest and policy.stale_after_s is not None else None,
         previous_close=None if policy.max_gap_pct is None else _previous_close(bars, at),
         recent_prices=None if policy.unusual_move_atr is None else _recent_prices(bars, at, policy, length),
     )
@@ -203,7 +218,7 @@ class BarRun:
     def span(self, instrument: Instrument, bar: Bar) -> e.PricesSeen:
         """A bar as the prices that were seen at its end; a daily one within its session."""
         prices = prices_of(bar, instrument.key, self.length)
-        return attrs.evolve(prices, at=daily_end(instrument, bar.at, self.policy)) if self.length >= DAY else prices
+        return changed(prices, at=daily_end(instrument, bar.at, self.policy)) if self.length >= DAY else prices
 
     def take(self, event: e.Input) -> None:
         """One input, and everything its commands lead to."""
@@ -228,7 +243,7 @@ class BarRun:
             if part is not prices:
                 self.latest[part.key] = part
             fresh = self.fresh(part.key)
-            self.take(part if fresh is None else attrs.evolve(part, atr=fresh))
+            self.take(part if fresh is None else changed(part, atr=fresh))
 
     def parts(self, prices: e.PricesSeen) -> tuple[e.PricesSeen, ...]:
         """The bar itself, or what it is taken as where it reached both stop and target of what is held."""
@@ -277,7 +292,7 @@ class BarRun:
             return seen
         in_play = dict.fromkeys((key, *self.state.book.keys_in_play()))
         involved = {other: self.bars[other] for other in in_play if other in self.bars}
-        return attrs.evolve(seen, closes=closes_of(involved, self.policy))
+        return changed(seen, closes=closes_of(involved, self.policy))
 
     def carry_out(self, command: e.Command, at: datetime) -> Iterator[e.Input]:
         """What comes back of a command."""

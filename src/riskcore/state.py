@@ -23,7 +23,7 @@ from riskcore.signals import ENTERING, Signal
 from riskcore.state_control import CONTROL, emergency_over, loaded
 from riskcore.state_custody import APPLY, forgetting, keeping
 from riskcore.states import FORMER
-from riskcore.values import changed
+from riskcore.values import changed, made
 
 RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
 
@@ -176,16 +176,35 @@ def _order_moved(state: State, fact: e.OrderMoved) -> State:
 
 
 def _filled(state: State, fact: e.Filled) -> State:
-    fill = Fill(fact.order_id, fact.quantity, fact.price, fact.traded_at, fact.charges or ZERO, fact.value)
+    fill = made(
+        Fill,
+        order_id=fact.order_id,
+        quantity=fact.quantity,
+        price=fact.price,
+        at=fact.traded_at,
+        charges=fact.charges or ZERO,
+        value=fact.value,
+    )
     after = changed(state, book=state.book.after(fill))
     return forgetting(_observing(after, errors=()) if after.observed.errors else after)
 
 
 def _marked(state: State, fact: e.Marked) -> State:
-    book = state.book.after(Price(fact.key, fact.last, fact.at, fact.high, fact.low, fact.close, fact.atr))
-    held = {position.instrument.key for position in book.positions} - {fact.key}
-    others = tuple((key, at) for key, at in state.observed.seen_at if key in held)
-    marked = _observing(changed(state, book=book), seen_at=(*others, (fact.key, fact.at)))
+    price = made(
+        Price,
+        key=fact.key,
+        last=fact.last,
+        at=fact.at,
+        high=fact.high,
+        low=fact.low,
+        close=fact.close,
+        atr=fact.atr,
+    )
+    book, seen = state.book.after(price), state.observed.seen_at
+    held = {position.instrument.key for position in book.positions} - {fact.key} if seen else ()
+    others = [row for row in seen if row[0] in held]
+    observed = changed(state.observed, seen_at=(*others, (fact.key, fact.at)))
+    marked = changed(state, book=book, observed=observed)
     return keeping(marked, odd=replaced(state.custody.odd, fact.key)) if state.custody.odd else marked
 
 

@@ -69,6 +69,19 @@ def settle(value: Any, wanted: Checks) -> None:
             object.__setattr__(value, field, after)
 
 
+def made(kind: type[Value], **parts: Any) -> Value:
+    """A value of a class without slots, with all its fields, unchecked: what the library makes of values it has checked.
+
+    The one other way round the checks beside `changed`; whatever comes from outside is made by its class. Raises
+    `KeyError` where a field is missing.
+    """
+    if len(parts) != len(kind.__attrs_attrs__):  # type: ignore[attr-defined]
+        raise KeyError(f"{kind.__name__} is made of all its fields, got {sorted(parts)}")
+    value = _bare(kind)
+    _put(value, "__dict__", parts)
+    return value
+
+
 def changed(value: Value, **changes: Any) -> Value:
     """A copy of a frozen value with some fields replaced, unchecked: what the library works out itself.
 
@@ -83,4 +96,3 @@ def changed(value: Value, **changes: Any) -> Value:
     made: Value = _bare(type(value))
     _put(made, "__dict__", parts)
     return made
-

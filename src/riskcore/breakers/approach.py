@@ -27,6 +27,7 @@ class Level(NamedTuple):
     ask: Ask
     on: Callable[[Policy], bool] = lambda policy: True
 
+
 RECEDED: Final = Decimal("0.9")
 """A limit has receded when it is below nine tenths of the level at which it was told: no flood at the level itself."""
 
