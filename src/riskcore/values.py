@@ -70,7 +70,7 @@ def settle(value: Any, wanted: Checks) -> None:
 
 
 def made(kind: type[Value], **parts: Any) -> Value:
-    """A value of a class without slots, with all its fields, unchecked: what the library makes of values it has checked.
+    """A value of a class without slots, of all its fields, unchecked: for parts that the library has checked already.
 
     The one other way round the checks beside `changed`; whatever comes from outside is made by its class. Raises
     `KeyError` where a field is missing.

@@ -29,6 +29,9 @@ DAY: Final = 86_400 * SECOND
 ODD: Final = 6
 """No price has more decimals than that: floats are read to a millionth, as everywhere in riskcore."""
 
+SMALLEST: Final = 10**-ODD
+LARGEST: Final = 10**15
+
 
 class Barred(Sequence[rc.Bar]):
     """A sequence of bars that are made when they are looked at."""
@@ -105,6 +108,11 @@ class Columns(Barred):
     def __len__(self) -> int:
         return len(self.at)
 
+    @property
+    def has_bars(self) -> bool:
+        """Whether they were given as bars, which stand as they are."""
+        return self._exact is not None
+
     def bar(self, place: int) -> rc.Bar:
         """The exact bar in that place."""
         if self._exact is not None:
@@ -123,11 +131,11 @@ class Columns(Barred):
 
     def moment(self, place: int) -> datetime:
         """When that bar began, in IST."""
-        return datetime.fromtimestamp(int(self.at[place]) / SECOND, rc.IST)
+        return datetime.fromtimestamp(self.at.item(place) / SECOND, rc.IST)
 
     def price(self, column: Floats, place: int) -> Decimal:
         """The exact price in a column."""
-        value = float(column[place])
+        value = column.item(place)
         known = self._decimals.get(value)
         if known is None:
             known = self._decimals[value] = Decimal(repr(round(value, ODD)))
@@ -210,7 +218,8 @@ def _check(columns: Columns) -> None:
     top, bottom = np.maximum(columns.open, columns.close), np.minimum(columns.open, columns.close)
     prices = np.stack([getattr(columns, column) for column in PRICES]) if count else np.ones((4, 0))
     _refuse(columns, ~np.isfinite(prices).all(axis=0), "a price is no finite number")
-    _refuse(columns, (prices <= 0).any(axis=0), "a price is not above 0")
+    _refuse(columns, (prices < SMALLEST).any(axis=0), f"a price is not above 0 (or below {SMALLEST:f})")
+    _refuse(columns, (prices >= LARGEST).any(axis=0), f"a price is not below {LARGEST:,.0f}")
     _refuse(columns, (columns.high < top) | (columns.low > bottom), "high and low must enclose open and close")
     _refuse(columns, ~(columns.volume >= 0), "the volume is negative, or no number")
     late = np.concatenate(([False], np.diff(columns.at) <= 0)) if count else np.zeros(0, dtype=bool)

@@ -18,6 +18,7 @@ import numpy as np
 
 import riskcore as rc
 from riskcore import engine, events as e
+from riskcore.values import made
 from riskcore_openalgo.lab.averages import Floats, wilder_atr
 from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
@@ -62,6 +63,7 @@ class Jumps(rc.BarRun):
         self.things, self.series = tuple(series), tuple(series.values())
         self.seen = [Seen(columns) for columns in self.series]
         by_key = {thing.key: thing for thing in self.things}
+        self.keys = tuple(by_key)
         super().__init__(policy, by_key, dict(zip(by_key, self.seen, strict=True)), **how)
         self.line, self.raised, self.codes = line, raised, sorted(raised)
         self.number = {key: place for place, key in enumerate(by_key)}
@@ -115,15 +117,35 @@ class Jumps(rc.BarRun):
             working = {order.instrument.key for order in self.broker.working}
             for thing, place in self.line.group(moment) if working else ():
                 if self.things[thing].key in working:
-                    self.meet(self.span(self.things[thing], self.series[thing].bar(place)))
+                    self.meet(self._prices(thing, place))
         self._spoke = any(isinstance(fact, SPOKE) for fact in self.facts[before:])
         return code + 1
 
     def _show(self, thing: int, place: int) -> e.PricesSeen:
         self.seen[thing].ended = place + 1
-        prices = self.span(self.things[thing], self.series[thing].bar(place))
+        prices = self._prices(thing, place)
         self.latest[prices.key] = prices
         return prices
+
+    def _prices(self, thing: int, place: int) -> e.PricesSeen:
+        """`span` of a bar, without the bar itself where it would have to be made."""
+        columns = self.series[thing]
+        if self.line.daily or columns.has_bars:
+            return self.span(self.things[thing], columns.bar(place))
+        began = columns.moment(place)
+        return made(
+            e.PricesSeen,
+            at=began + self.length,
+            key=self.keys[thing],
+            first=columns.price(columns.open, place),
+            high=columns.price(columns.high, place),
+            low=columns.price(columns.low, place),
+            last=columns.price(columns.close, place),
+            since=began,
+            atr=None,
+            ticks=0,
+            sources=(),
+        )
 
     def _raise(self, code: int) -> None:
         """The signals of a bar, which has ended."""
