@@ -153,11 +153,9 @@ class Book:
         live = [order for order in self.orders if order.status not in ENDED]
         if not live:
             return ()
-        return tuple(
-            order
-            for order in live
-            if (key is None or order.approved.instrument.key == key) and (entries is None or order.is_entry is entries)
-        )
+        if key is not None:
+            live = [order for order in live if order.approved.instrument.key == key]
+        return tuple(live if entries is None else [order for order in live if order.is_entry is entries])
 
     def broker_ids(self) -> frozenset[str]:
         """The broker's names for the session's orders, as far as they are known."""
@@ -186,8 +184,8 @@ class Book:
 
     def keys_in_play(self) -> tuple[str, ...]:
         """The instruments held, or with an entry on its way, each once."""
-        held = (position.instrument.key for position in self.positions)
-        return tuple(dict.fromkeys([*held, *(o.approved.instrument.key for o in self.live_orders(entries=True))]))
+        held = [position.instrument.key for position in self.positions]
+        return tuple(dict.fromkeys(held + [o.approved.instrument.key for o in self.live_orders(entries=True)]))
 
     @exact
     def after(self, event: ApprovedEntry | ApprovedExit | Fill | Price) -> Book:
@@ -244,7 +242,8 @@ class Book:
         held = self.position(key)
         if held is None or not held.tightens(stop):
             return self
-        return changed(self.with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
+        moved = self._held_with(held, with_stop(held, stop, rule))
+        return changed(self, positions=moved, version=self.version + 1)
 
     def moved(self, order_id: str, status: str) -> Book:
         """The next book after a report that changes an order's status and fills nothing new."""
@@ -276,7 +275,7 @@ class Book:
         if held is None:
             return self
         seen = marked(held, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
-        return changed(self.with_position(held, seen), version=self.version + 1).peaked()
+        return changed(self, positions=self._held_with(held, seen), version=self.version + 1).peaked()
 
     def _filled(self, fill: Fill) -> Book:
         order = self._known(fill.order_id)
@@ -323,9 +322,10 @@ class Book:
             last=fill.price,
         )
         if left.quantity:
-            return changed(self, realised=self.realised + result).with_position(held, left)
+            return changed(self, realised=self.realised + result, positions=self._held_with(held, left))
         finished = (*self.outcomes, self._outcome(left, order, fill))[-KEPT_OUTCOMES:]
-        return changed(self, realised=self.realised + result, outcomes=finished).with_position(held, None)
+        others = self._held_with(held, None)
+        return changed(self, realised=self.realised + result, outcomes=finished, positions=others)
 
     def _outcome(self, flat: Position, order: Order, fill: Fill) -> Outcome:
         exit_ = order.approved
@@ -346,8 +346,12 @@ class Book:
 
     def with_position(self, old: Position, new: Position | None) -> Book:
         """The next book with a position in the place of another, or without it."""
-        positions = (new if p is old else p for p in self.positions)
-        return changed(self, positions=tuple(p for p in positions if p is not None))
+        return changed(self, positions=self._held_with(old, new))
+
+    def _held_with(self, old: Position, new: Position | None) -> tuple[Position, ...]:
+        if new is None:
+            return tuple([p for p in self.positions if p is not old])
+        return tuple([new if p is old else p for p in self.positions])
 
     def with_order(self, order: Order, **changes: Any) -> Book:
         """The next book with a later state of one of its orders, counted anew; and what else changes with it."""

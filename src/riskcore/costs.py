@@ -215,10 +215,11 @@ def charge_for_more(
     The order's charge on its whole value so far, less what its earlier fills were charged; so that the parts
     add up to the order's own charge, the brokerage cap included.
     """
-    whole_order = to_paisa(policy_charges(instrument, product, side, value_after, on, policy).total)
+    plan = tariff(instrument, product, on, policy)
+    whole_order = to_paisa(plan.total(side, value_after))
     if value_before == 0:
         return whole_order
-    return whole_order - to_paisa(policy_charges(instrument, product, side, value_before, on, policy).total)
+    return whole_order - to_paisa(plan.total(side, value_before))
 
 
 def settles_by_delivery(instrument: Instrument) -> bool:

@@ -29,7 +29,8 @@ def watch_the_clock(turn: Turn) -> None:
 
 def watch_breakers(turn: Turn) -> None:
     """Lift, tell, trip; and leave what a lost connection must not leave open."""
-    _stage_connection(turn)
+    if turn.state.observed.stage != CONNECTED or turn.state.observed.lost_at is not None:
+        _stage_connection(turn)
     measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
     lifted = [latch for latch in turn.book.latches if _lift_if_due(turn, latch, measured)]
     if lifted:
@@ -37,9 +38,10 @@ def watch_breakers(turn: Turn) -> None:
     _rearm(turn, measured)
     _tell_what_is_near(turn, measured)
     for measure in measured:
-        if measure.tripped and measure.rule not in turn.book.excused:
+        if measure.measured >= measure.limit and measure.rule not in turn.book.excused:
             _trip(turn, measure)
-    _flatten(turn)
+    if turn.state.observed.stage == ACTION:
+        _flatten(turn)
 
 
 def connection_seen(event: e.ConnectionSeen, turn: Turn) -> None:
@@ -121,7 +123,7 @@ def _stage_connection(turn: Turn) -> None:
 def _flatten(turn: Turn) -> None:
     observed = turn.state.observed
     timers = timers_of(observed, turn.policy)
-    if observed.stage != ACTION or timers is None or timers.action != FLATTEN:
+    if timers is None or timers.action != FLATTEN:
         return
     for position in turn.book.positions:
         if can_trade(position, turn.at, turn.policy) and failed_exit(turn.book, position) is None:
