@@ -148,11 +148,7 @@ class Book:
 
     def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
         """Orders that may still fill, of one instrument and of one kind where asked."""
-        if not self.orders:
-            return ()
         live = [order for order in self.orders if order.status not in ENDED]
-        if not live:
-            return ()
         if key is not None:
             live = [order for order in live if order.approved.instrument.key == key]
         return tuple(live if entries is None else [order for order in live if order.is_entry is entries])

@@ -232,7 +232,8 @@ class BarRun:
     def meet(self, prices: e.PricesSeen) -> None:
         """Let orders on their way meet a span of prices, and take what the broker reports."""
         self.latest[prices.key] = prices
-        if any(order.instrument.key == prices.key for order in self.broker.working):
+        working = self.broker.working
+        if working and any(order.instrument.key == prices.key for order in working):
             self.broker, reports = self.broker.see(prices)
             for report in reports:
                 self.take(report)
@@ -248,7 +249,7 @@ class BarRun:
     def parts(self, prices: e.PricesSeen) -> tuple[e.PricesSeen, ...]:
         """The bar itself, or what it is taken as where it reached both stop and target of what is held."""
         book = self.state.book
-        held = book.position(prices.key)
+        held = book.position(prices.key) if book.positions else None
         if held is None or not in_doubt(held, prices) or not all(o.takes_part for o in book.leaving(prices.key)):
             return (prices,)
         if before_the_open(held.instrument, prices.at, self.policy):
@@ -267,7 +268,7 @@ class BarRun:
 
     def fresh(self, key: str) -> Decimal | None:
         """The ATR that the stop of what is held follows."""
-        if self.state.book.position(key) is None:
+        if not self.state.book.positions or self.state.book.position(key) is None:
             return None
         return fresh_atr(self.bars[key], self.policy, bars_are=self.interval)
 

@@ -239,9 +239,8 @@ class Jumps(rc.BarRun):
             self._mark(held, limit)
             return limit
         codes, results = self._results(held, now)
-        outside = (results <= floor + margin) | (results > ceiling - margin)
-        if outside.any():
-            at = int(np.argmax(outside))
+        if results.min() <= floor + margin or results.max() > ceiling - margin:
+            at = int(((results <= floor + margin) | (results > ceiling - margin)).argmax())
             limit, codes, results = int(codes[at]), codes[:at], results[:at]
         if len(results) and results.max() > top - margin:
             for peak in _peaks(results, margin):
@@ -257,17 +256,17 @@ class Jumps(rc.BarRun):
 
     def _results(self, held: list[Held], now: float) -> tuple[Any, Floats]:
         """The code of every bar of what is held, in order, and the day's result after each."""
-        codes, steps = [], []
+        codes = [self.line.codes(one.thing, one.first, one.last) for one in held]
+        moved = []
         for one in held:
-            closes = self.series[one.thing].close[one.first : one.last]
             last = one.average if one.position.last is None else float(one.position.last)
-            codes.append(self.line.codes(one.thing, one.first, one.last))
-            steps.append(np.diff(closes, prepend=last) * (one.way * one.quantity))
+            closes = self.series[one.thing].close[one.first : one.last]
+            moved.append((closes - last) * (one.way * one.quantity))
         if len(held) == 1:
-            return codes[0], now + np.cumsum(steps[0])
-        together = np.concatenate(codes)
+            return codes[0], now + moved[0]
+        together, steps = np.concatenate(codes), np.concatenate([np.diff(each, prepend=0.0) for each in moved])
         order = np.argsort(together)
-        return together[order], now + np.cumsum(np.concatenate(steps)[order])
+        return together[order], now + np.cumsum(steps[order])
 
     def _mark(self, held: list[Held], limit: int) -> list[Held]:
         """Mark each held instrument with its bars before `limit`: what lowers equity first. What is left."""
@@ -313,9 +312,9 @@ class Jumps(rc.BarRun):
         if thing not in self._atr:
             self._atr[thing] = wilder_atr(columns.high, columns.low, columns.close, period)
         place = self.seen[thing].ended - 1
-        value = float(self._atr[thing][place])
+        value = self._atr[thing].item(place)
         steps = value * 1e6
-        if abs(steps - np.floor(steps) - 0.5) > 1e-3 + float(columns.close[place]) * 1e-6:
+        if abs(steps % 1 - 0.5) > 1e-4 + columns.close.item(place) * 1e-7:  # a hundred times what rounding can do
             return Decimal(round(steps)).scaleb(-6)
         bars = self.seen[thing]
         return rc.atr(bars[-min(len(bars), (FORGETS + 1) * period) :], period)
@@ -351,5 +350,7 @@ def _bounds(held: list[Held], now: float) -> tuple[float, float]:
 def _peaks(results: Floats, margin: float) -> list[int]:
     """The places of the highest result, and of those that a float cannot tell from it."""
     near = np.flatnonzero(results >= results.max() - margin)
+    if len(near) == 1:
+        return [int(near[0])]
     _, first = np.unique(results[near], return_index=True)
     return sorted(int(place) for place in near[first])
