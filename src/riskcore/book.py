@@ -99,9 +99,10 @@ class Book:
         """Orders and cancels sent in the calendar second of `at`."""
         return self.sent_in_second if self.sent_second == at.replace(microsecond=0) else 0
 
-    def sending(self, at: datetime) -> Book:
-        """The next book with one more order or cancel sent at `at`."""
-        return changed(self, sent_second=at.replace(microsecond=0), sent_in_second=self.orders_in(at) + 1)
+    def sending(self, at: datetime, **changes: Any) -> Book:
+        """The next book with one more order or cancel sent at `at`; and what else changes with it."""
+        sent = self.orders_in(at) + 1
+        return changed(self, sent_second=at.replace(microsecond=0), sent_in_second=sent, **changes)
 
     @property
     @exact
@@ -259,8 +260,8 @@ class Book:
             raise ValueError(f"order {approved.order_id} is in the book already")
         order = Order(approved=approved, status=INTENDED)
         counts = order.counts_as_trade and not self._counted_beside(order)
-        return changed(
-            self.sending(approved.at),
+        return self.sending(
+            approved.at,
             orders=(*self.orders, order),
             trades_today=self.trades_today + (1 if counts else 0),
             version=self.version + 1,

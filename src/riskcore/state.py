@@ -147,16 +147,16 @@ def _entry_refused(state: State, fact: e.EntryRefused | e.EntryWithheld) -> Stat
 
 
 def _entry_approved(state: State, fact: e.EntryApproved) -> State:
-    return changed(_answered(state, fact.signal.id), book=state.book.after(fact.order))
+    return _answered(state, fact.signal.id, book=state.book.after(fact.order))
 
 
 def _exit_approved(state: State, fact: e.ExitApproved) -> State:
     """An exit that waited for this waits no more; a stop that comes to rest is not one."""
     after = changed(state, book=state.book.after(fact.order))
-    if fact.order.trigger is not None:
+    custody = after.custody
+    if fact.order.trigger is not None or not (custody.wanted or custody.touches):
         return after
     key = fact.order.instrument.key
-    custody = after.custody
     wanted = tuple(wish for wish in custody.wanted if wish.key != key)
     touches = tuple(touch for touch in custody.touches if touch.key != key)
     return keeping(after, wanted=wanted, touches=touches)
@@ -270,9 +270,9 @@ def _reversal_due(state: State, fact: e.ReversalDue) -> State:
     return changed(state, reversing=state.reversing - {fact.signal_id})
 
 
-def _answered(state: State, signal_id: str) -> State:
-    left = tuple(s for s in state.pending if s.id != signal_id)
-    return changed(state, pending=left, reversing=state.reversing - {signal_id})
+def _answered(state: State, signal_id: str, **changes: Any) -> State:
+    left = tuple([signal for signal in state.pending if signal.id != signal_id])
+    return changed(state, pending=left, reversing=state.reversing - {signal_id}, **changes)
 
 
 def _observing(state: State, **changes: Any) -> State:
