@@ -259,13 +259,9 @@ class Book:
         if self.order(approved.order_id) is not None:
             raise ValueError(f"order {approved.order_id} is in the book already")
         order = Order(approved=approved, status=INTENDED)
-        counts = order.counts_as_trade and not self._counted_beside(order)
-        return self.sending(
-            approved.at,
-            orders=(*self.orders, order),
-            trades_today=self.trades_today + (1 if counts else 0),
-            version=self.version + 1,
-        )
+        trades = self.trades_today + (order.counts_as_trade and not self._counted_beside(order))
+        orders = (*self.orders, order)
+        return self.sending(approved.at, orders=orders, trades_today=trades, version=self.version + 1)
 
     def _marked(self, price: Price) -> Book:
         held = self.position(price.key)

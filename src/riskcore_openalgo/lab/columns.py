@@ -69,7 +69,8 @@ class Columns(Barred):
 
     def __init__(self, at: npt.NDArray[np.int64], prices: Mapping[str, Floats], volume: Floats, name: str) -> None:
         self.at, self.volume, self.name = at, volume, name
-        self.open, self.high, self.low, self.close = (prices[column] for column in PRICES)
+        self.prices = tuple(prices[column] for column in PRICES)
+        self.open, self.high, self.low, self.close = self.prices
         self._exact: Sequence[rc.Bar] | None = None
         self._made: dict[int, rc.Bar] = {}
         self._decimals: dict[float, Decimal] = {}
@@ -121,10 +122,7 @@ class Columns(Barred):
         if known is None:
             known = self._made[place] = rc.Bar(
                 at=self.moment(place),
-                open=self.price(self.open, place),
-                high=self.price(self.high, place),
-                low=self.price(self.low, place),
-                close=self.price(self.close, place),
+                **{name: self.price(column, place) for name, column in zip(PRICES, self.prices, strict=True)},
                 volume=int(self.volume[place]),
             )
         return known

@@ -18,7 +18,6 @@ import numpy as np
 
 import riskcore as rc
 from riskcore import engine, events as e
-from riskcore.values import made
 from riskcore_openalgo.lab.averages import Floats, wilder_atr
 from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
@@ -133,19 +132,8 @@ class Jumps(rc.BarRun):
         if self.line.daily or columns.has_bars:
             return self.span(self.things[thing], columns.bar(place))
         began = columns.moment(place)
-        return made(
-            e.PricesSeen,
-            at=began + self.length,
-            key=self.keys[thing],
-            first=columns.price(columns.open, place),
-            high=columns.price(columns.high, place),
-            low=columns.price(columns.low, place),
-            last=columns.price(columns.close, place),
-            since=began,
-            atr=None,
-            ticks=0,
-            sources=(),
-        )
+        first, high, low, last = (columns.price(column, place) for column in columns.prices)
+        return e.PricesSeen(began + self.length, self.keys[thing], first, high, low, last, began)
 
     def _raise(self, code: int) -> None:
         """The signals of a bar, which has ended."""
