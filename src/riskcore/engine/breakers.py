@@ -1,7 +1,7 @@
 """Breakers in a running day: what lifts is lifted first, then what is near is told, then what trips is latched.
 
-Asked before and after each input: before, so that what the clock alone changed holds for the input itself; after it
-where it led to any fact, for without one nothing that they measure has changed.
+Asked before and after each input: before, so that what the clock alone changed holds for the input itself; not after
+prices that led to no fact, for those are of what is not held, and change nothing that breakers measure.
 """
 
 from __future__ import annotations
