@@ -12,7 +12,7 @@ from riskcore.book import Book
 from riskcore.breakers.drawdown import drawdown_breaker
 from riskcore.breakers.loss import daily_loss_breaker, monthly_loss_measure, weekly_loss_measure
 from riskcore.breakers.measure import Measure, Observations
-from riskcore.breakers.table import Ask, set_in
+from riskcore.breakers.table import Ask, always, set_in
 from riskcore.money import HUNDRED, exact, percent_of, to_paisa
 from riskcore.policy import Policy
 from riskcore.rules.context import sizing_base
@@ -25,7 +25,7 @@ class Level(NamedTuple):
 
     name: str
     ask: Ask
-    on: Callable[[Policy], bool] = lambda policy: True
+    on: Callable[[Policy], bool]
 
 
 RECEDED: Final = Decimal("0.9")
@@ -53,12 +53,12 @@ def heat(book: Book, observed: Observations, policy: Policy, at: datetime) -> Me
 
 
 LEVELS: Final[tuple[Level, ...]] = (
-    Level("max_daily_loss", daily_loss_breaker),
+    Level("max_daily_loss", daily_loss_breaker, always),
     Level("max_weekly_loss", weekly_loss_measure, set_in("max_weekly_loss")),
     Level("max_monthly_loss", monthly_loss_measure, set_in("max_monthly_loss")),
     Level("max_drawdown", drawdown_breaker, set_in("max_drawdown")),
-    Level("max_trades_per_day", trades),
-    Level("max_positions", positions),
+    Level("max_trades_per_day", trades, always),
+    Level("max_positions", positions, always),
     Level("max_open_risk", heat, set_in("max_open_risk")),
 )
 """The limits whose approach is told."""

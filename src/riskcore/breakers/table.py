@@ -30,6 +30,11 @@ class Breaker(NamedTuple):
     words: str
 
 
+def always(policy: Policy) -> bool:
+    """On whatever a policy says."""
+    return True
+
+
 def set_in(name: str) -> Callable[[Policy], bool]:
     """On where the policy's field of that name is set."""
     return lambda policy: bool(getattr(policy, name))
