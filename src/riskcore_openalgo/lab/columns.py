@@ -69,8 +69,8 @@ class Columns(Barred):
 
     def __init__(self, at: npt.NDArray[np.int64], prices: Mapping[str, Floats], volume: Floats, name: str) -> None:
         self.at, self.volume, self.name = at, volume, name
-        self.prices = tuple(prices[column] for column in PRICES)
-        self.open, self.high, self.low, self.close = self.prices
+        self._prices = {column: prices[column] for column in PRICES}
+        self.open, self.high, self.low, self.close = self._prices.values()
         self._exact: Sequence[rc.Bar] | None = None
         self._made: dict[int, rc.Bar] = {}
         self._decimals: dict[float, Decimal] = {}
@@ -109,11 +109,6 @@ class Columns(Barred):
     def __len__(self) -> int:
         return len(self.at)
 
-    @property
-    def has_bars(self) -> bool:
-        """Whether they were given as bars, which stand as they are."""
-        return self._exact is not None
-
     def bar(self, place: int) -> rc.Bar:
         """The exact bar in that place."""
         if self._exact is not None:
@@ -122,7 +117,7 @@ class Columns(Barred):
         if known is None:
             known = self._made[place] = rc.Bar(
                 at=self.moment(place),
-                **{name: self.price(column, place) for name, column in zip(PRICES, self.prices, strict=True)},
+                **{column: self.price(column, place) for column in PRICES},
                 volume=int(self.volume[place]),
             )
         return known
@@ -131,9 +126,12 @@ class Columns(Barred):
         """When that bar began, in IST."""
         return datetime.fromtimestamp(self.at.item(place) / SECOND, rc.IST)
 
-    def price(self, column: Floats, place: int) -> Decimal:
-        """The exact price in a column."""
-        value = column.item(place)
+    def price(self, column: str, place: int) -> Decimal:
+        """The exact price in a column (open, high, low, close): of bars that were given, as it stands there."""
+        if self._exact is not None:
+            given: Decimal = getattr(self._exact[place], column)
+            return given
+        value = self._prices[column].item(place)
         known = self._decimals.get(value)
         if known is None:
             known = self._decimals[value] = Decimal(repr(round(value, ODD)))

@@ -19,7 +19,7 @@ import numpy as np
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore_openalgo.lab.averages import Floats, wilder_atr
-from riskcore_openalgo.lab.columns import Columns, Seen
+from riskcore_openalgo.lab.columns import PRICES, Columns, Seen
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
 MARGIN: Final = 1e-11
@@ -129,10 +129,10 @@ class Jumps(rc.BarRun):
     def _prices(self, thing: int, place: int) -> e.PricesSeen:
         """`span` of a bar, without the bar itself where it would have to be made."""
         columns = self.series[thing]
-        if self.line.daily or columns.has_bars:
+        if self.line.daily:
             return self.span(self.things[thing], columns.bar(place))
         began = columns.moment(place)
-        first, high, low, last = (columns.price(column, place) for column in columns.prices)
+        first, high, low, last = (columns.price(column, place) for column in PRICES)
         return e.PricesSeen(began + self.length, self.keys[thing], first, high, low, last, began)
 
     def _raise(self, code: int) -> None:
@@ -263,7 +263,7 @@ class Jumps(rc.BarRun):
             last = min(self.line.place(one.thing, limit), one.last)
             if last > one.first:
                 known = one.position.last or one.position.average_price
-                close = self.series[one.thing].price(self.series[one.thing].close, last - 1)
+                close = self.series[one.thing].price("close", last - 1)
                 due.append((one.way * (close - known) * one.quantity, one, last, close))
             left.append(one._replace(first=max(last, one.first)))
         for _, one, last, close in sorted(due, key=lambda row: row[0]):
@@ -279,7 +279,7 @@ class Jumps(rc.BarRun):
         columns, place = self.series[one.thing], last - 1
         top = one.first + int(columns.high[one.first : last].argmax())
         bottom = one.first + int(columns.low[one.first : last].argmin())
-        high, low = columns.price(columns.high, top), columns.price(columns.low, bottom)
+        high, low = columns.price("high", top), columns.price("low", bottom)
         at = self._ends(one.thing, place)
         mark = e.Marked(at, one.watched.key, close, high if high > close else None, low if low < close else None)
         self.facts.append(mark)
