@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from riskcore.calling import told_by_name
 from riskcore.money import ZERO, amount, exact, not_negative_whole
-from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
+from riskcore.orders import ENDED, FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
 from riskcore.positions import (
     DayResult as DayResult,
     Fill as Fill,
@@ -23,6 +23,7 @@ from riskcore.positions import (
     Price as Price,
     marked,
     new_position,
+    open_result,
     r_multiple,
     tighter,
     with_stop,
@@ -45,7 +46,7 @@ KEPT_DAYS: Final = 400
 
 
 @told_by_name
-@frozen
+@frozen(slots=False)
 class Book:
     """The account as decisions need it.
 
@@ -102,9 +103,10 @@ class Book:
         """Orders and cancels sent in the calendar second of `at`."""
         return self.sent_in_second if self.sent_second == at.replace(microsecond=0) else 0
 
-    def sending(self, at: datetime) -> Book:
-        """The next book with one more order or cancel sent at `at`."""
-        return changed(self, sent_second=at.replace(microsecond=0), sent_in_second=self.orders_in(at) + 1)
+    def sending(self, at: datetime, **changes: Any) -> Book:
+        """The next book with one more order or cancel sent at `at`; and what else changes with it."""
+        sent = self.orders_in(at) + 1
+        return changed(self, sent_second=at.replace(microsecond=0), sent_in_second=sent, **changes)
 
     @property
     @exact
@@ -116,7 +118,7 @@ class Book:
     @exact
     def unrealised(self) -> Decimal:
         """Open result of all positions at their latest prices."""
-        return sum((position.unrealised for position in self.positions), ZERO)
+        return self._open()
 
     @property
     @exact
@@ -124,27 +126,37 @@ class Book:
         """Equity now: opening equity + realised after charges + unrealised; None while the opening is unknown."""
         if self.opening_equity is None:
             return None
-        return self.opening_equity + self.net_realised + self.unrealised
+        return self.opening_equity + (self.realised - self.charges) + self._open()
+
+    @property
+    @exact
+    def result(self) -> Decimal:
+        """What the day came to up to now: realised after charges, and unrealised."""
+        return self.realised - self.charges + self._open()
+
+    def _open(self) -> Decimal:
+        return sum([open_result(position) for position in self.positions], ZERO) if self.positions else ZERO
 
     def position(self, key: str) -> Position | None:
         """The open position of an instrument key, if any."""
-        return next((p for p in self.positions if p.instrument.key == key), None)
+        for held in self.positions:
+            if held.instrument.key == key:
+                return held
+        return None
 
     def order(self, order_id: str) -> Order | None:
         """One of the session's orders by our id."""
-        return next((order for order in self.orders if order.id == order_id), None)
+        for order in reversed(self.orders):  # no id is there twice, and it is asked of the latest ones
+            if order.approved.order_id == order_id:
+                return order
+        return None
 
     def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
         """Orders that may still fill, of one instrument and of one kind where asked."""
-        if not self.orders:
-            return ()
-        return tuple(
-            order
-            for order in self.orders
-            if order.live
-            and (key is None or order.approved.instrument.key == key)
-            and (entries is None or order.is_entry is entries)
-        )
+        live = [order for order in self.orders if order.status not in ENDED]
+        if key is not None:
+            live = [order for order in live if order.approved.instrument.key == key]
+        return tuple(live if entries is None else [order for order in live if order.is_entry is entries])
 
     def broker_ids(self) -> frozenset[str]:
         """The broker's names for the session's orders, as far as they are known."""
@@ -167,14 +179,14 @@ class Book:
 
     def _exits(self, key: str) -> tuple[Order, ...]:
         """The live exits of an instrument that reduce what is held of it; all of them where nothing is."""
-        held = self.position(key)
         exits = self.live_orders(key, entries=False)
+        held = self.position(key) if exits else None
         return exits if held is None else tuple(order for order in exits if order.approved.side != held.side)
 
     def keys_in_play(self) -> tuple[str, ...]:
         """The instruments held, or with an entry on its way, each once."""
-        held = (position.instrument.key for position in self.positions)
-        return tuple(dict.fromkeys([*held, *(o.approved.instrument.key for o in self.live_orders(entries=True))]))
+        held = [position.instrument.key for position in self.positions]
+        return tuple(dict.fromkeys(held + [o.approved.instrument.key for o in self.live_orders(entries=True)]))
 
     @exact
     def after(self, event: ApprovedEntry | ApprovedExit | Fill | Price) -> Book:
@@ -233,7 +245,8 @@ class Book:
         held = self.position(key)
         if held is None or not held.tightens(stop):
             return self
-        return changed(self.with_position(held, with_stop(held, stop, rule)), version=self.version + 1)
+        moved = self._held_with(held, with_stop(held, stop, rule))
+        return changed(self, positions=moved, version=self.version + 1)
 
     def moved(self, order_id: str, status: str, error: str = "") -> Book:
         """The next book after a report that changes an order's status and fills nothing new; `error` is its class."""
@@ -252,20 +265,16 @@ class Book:
         if self.order(approved.order_id) is not None:
             raise ValueError(f"order {approved.order_id} is in the book already")
         order = Order(approved=approved, status=INTENDED)
-        counts = order.counts_as_trade and not self._counted_beside(order)
-        return changed(
-            self.sending(approved.at),
-            orders=(*self.orders, order),
-            trades_today=self.trades_today + (1 if counts else 0),
-            version=self.version + 1,
-        )
+        trades = self.trades_today + (order.counts_as_trade and not self._counted_beside(order))
+        orders = (*self.orders, order)
+        return self.sending(approved.at, orders=orders, trades_today=trades, version=self.version + 1)
 
     def _marked(self, price: Price) -> Book:
         held = self.position(price.key)
         if held is None:
             return self
         seen = marked(held, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
-        return changed(self.with_position(held, seen), version=self.version + 1).peaked()
+        return changed(self, positions=self._held_with(held, seen), version=self.version + 1).peaked()
 
     def _filled(self, fill: Fill) -> Book:
         order = self._known(fill.order_id)
@@ -312,9 +321,10 @@ class Book:
             last=fill.price,
         )
         if left.quantity:
-            return changed(self, realised=self.realised + result).with_position(held, left)
+            return changed(self, realised=self.realised + result, positions=self._held_with(held, left))
         finished = (*self.outcomes, self._outcome(left, order, fill))[-KEPT_OUTCOMES:]
-        return changed(self, realised=self.realised + result, outcomes=finished).with_position(held, None)
+        others = self._held_with(held, None)
+        return changed(self, realised=self.realised + result, outcomes=finished, positions=others)
 
     def _outcome(self, flat: Position, order: Order, fill: Fill) -> Outcome:
         exit_ = order.approved
@@ -335,8 +345,12 @@ class Book:
 
     def with_position(self, old: Position, new: Position | None) -> Book:
         """The next book with a position in the place of another, or without it."""
-        positions = (new if p is old else p for p in self.positions)
-        return changed(self, positions=tuple(p for p in positions if p is not None))
+        return changed(self, positions=self._held_with(old, new))
+
+    def _held_with(self, old: Position, new: Position | None) -> tuple[Position, ...]:
+        if new is None:
+            return tuple([p for p in self.positions if p is not old])
+        return tuple([new if p is old else p for p in self.positions])
 
     def with_order(self, order: Order, **changes: Any) -> Book:
         """The next book with a later state of one of its orders, counted anew; and what else changes with it."""

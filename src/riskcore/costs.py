@@ -6,9 +6,10 @@ each row with its own. Options are charged on their premium. The brokerage is th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from attrs import frozen
@@ -19,6 +20,7 @@ from riskcore.overrides import Tables, first_on, rows
 from riskcore.policy import Policy
 from riskcore.signals import BUY, SELL, side_text
 from riskcore.table_rows import ChargeRates, SettlementRates
+from riskcore.values import of_the_same
 
 
 class ChargesUnknown(LookupError):
@@ -188,7 +190,7 @@ class Tariff:
 
 def tariff(instrument: Instrument, product: str, on: date, policy: Policy) -> Tariff:
     """What orders in the instrument cost on a day under a policy; `ChargesUnknown` where no schedule covers it."""
-    return _tariff(instrument.exchange, instrument.segment, product, policy.charges_as_of or on, policy)
+    return _tariffs(policy)(instrument.exchange, instrument.segment, product, policy.charges_as_of or on)
 
 
 def require_schedule(instrument: Instrument, product: str, on: date, policy: Policy) -> date:
@@ -213,10 +215,11 @@ def charge_for_more(
     The order's charge on its whole value so far, less what its earlier fills were charged; so that the parts
     add up to the order's own charge, the brokerage cap included.
     """
-    whole_order = to_paisa(policy_charges(instrument, product, side, value_after, on, policy).total)
+    plan = tariff(instrument, product, on, policy)
+    whole_order = to_paisa(plan.total(side, value_after))
     if value_before == 0:
         return whole_order
-    return whole_order - to_paisa(policy_charges(instrument, product, side, value_before, on, policy).total)
+    return whole_order - to_paisa(plan.total(side, value_before))
 
 
 def settles_by_delivery(instrument: Instrument) -> bool:
@@ -267,8 +270,14 @@ def settlement_stt(
     return percent_of(intrinsic * count, rates.stt_exercise_pct) if side == BUY else ZERO
 
 
-@lru_cache(maxsize=1024)
-def _tariff(exchange: str, segment: str, product: str, day: date, policy: Policy) -> Tariff:
+@of_the_same
+@lru_cache(maxsize=64)
+def _tariffs(policy: Policy) -> Callable[[str, str, str, date], Tariff]:
+    """The tariffs of a policy, each worked out once."""
+    return lru_cache(maxsize=1024)(partial(_tariff, policy))
+
+
+def _tariff(policy: Policy, exchange: str, segment: str, product: str, day: date) -> Tariff:
     delivered, flat, percent = product == "CNC", policy.brokerage_flat, policy.brokerage_pct
     if flat is None and segment == OPT:
         flat = policy.brokerage_options_flat

@@ -61,7 +61,7 @@ class Mismatch:
     times: int = 1
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Custody:
     """What the engine must remember of the broker's side.
 

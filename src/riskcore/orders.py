@@ -161,7 +161,7 @@ class Revision:
     trigger: Decimal
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Order:
     """One order of ours and what is known of it. `filled_value` is the sum of quantity x price of its fills.
 

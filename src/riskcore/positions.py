@@ -16,7 +16,7 @@ from riskcore.signals import BUY, side_text, sign
 from riskcore.values import changed, checks, given, optional, settle
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Trail:
     """The extremes of the price since the entry, the ATR then and now, and who placed the stop that stands.
 
@@ -61,7 +61,7 @@ class Trail:
         )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Position:
     """An open position: `quantity` shares held on `side` at `average_price`, with its protective levels.
 
@@ -118,12 +118,11 @@ class Position:
     @exact
     def unrealised(self) -> Decimal:
         """Open result at the latest price, before charges."""
-        last = self.last if self.last is not None else self.average_price
-        return sign(self.side) * (last - self.average_price) * self.quantity
+        return open_result(self)
 
 
 @told_by_name
-@frozen
+@frozen(slots=False)
 class Price:
     """The latest price of an instrument (`key` is exchange and symbol, `NSE:RELIANCE`).
 
@@ -146,7 +145,7 @@ class Price:
 
 
 @told_by_name
-@frozen
+@frozen(slots=False)
 class Fill:
     """Shares of one of our orders that traded, with what that cost in charges.
 
@@ -200,7 +199,7 @@ class Outcome:
         return self.gross - self.charges
 
 
-@frozen
+@frozen(slots=False)
 class DayResult:
     """A finished session: its opening equity, what was realised in it after charges, and its highest equity.
 
@@ -211,6 +210,12 @@ class DayResult:
     opening_equity: Decimal
     net: Decimal
     peak: Decimal | None = None
+
+
+def open_result(held: Position) -> Decimal:
+    """`held.unrealised`, for who stands under the library's context already."""
+    last = held.last if held.last is not None else held.average_price
+    return sign(held.side) * (last - held.average_price) * held.quantity
 
 
 @exact

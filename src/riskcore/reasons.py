@@ -223,9 +223,9 @@ def _told(value: Any) -> Measured:
     if isinstance(value, timedelta):
         return _seconds(value)
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
+        return value.isoformat(" ", "seconds")[:19]
     if isinstance(value, time):
-        return value.strftime("%H:%M:%S" if value.second else "%H:%M")
+        return value.isoformat("seconds" if value.second else "minutes")[: 8 if value.second else 5]
     if isinstance(value, date):
         return value.isoformat()
     told: Measured = value

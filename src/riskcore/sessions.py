@@ -36,6 +36,8 @@ class CalendarUnknown(LookupError):
 
 def in_ist(value: Any, name: str) -> datetime:
     """`value` as an aware datetime in IST, or `ValueError` naming `name` (a naive one has no meaning)."""
+    if type(value) is datetime and value.tzinfo is IST:
+        return value
     if not isinstance(value, datetime) or value.tzinfo is None or value.utcoffset() is None:
         raise ValueError(
             f"{name} must be a datetime with a time zone, such as "

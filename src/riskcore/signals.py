@@ -152,7 +152,7 @@ class Signal:
 
 
 @told_by_name
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Market:
     """What was seen of one instrument, and when.
 

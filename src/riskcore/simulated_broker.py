@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-import attrs
 from attrs import frozen
 
 from riskcore import events as e
 from riskcore.intrabar import Entries
-from riskcore.money import exact
+from riskcore.money import ZERO, exact
 from riskcore.orders import CANCELLED, FILLED, WORKING, ApprovedEntry, ApprovedExit
 from riskcore.signals import BUY
+from riskcore.values import changed, made
 
 
-@frozen
+@frozen(slots=False)
 class Broker:
     """An exchange and broker made of prices: working orders, and the latest span of each instrument.
 
@@ -37,13 +37,13 @@ class Broker:
                 return self, _traded(order, order.reference, at, span.since)
         elif span is not None and self.entries is Entries.AT_CLOSE and _may_trade_at(order, span.last):
             return self, _traded(order, span.last, at, at)
-        return attrs.evolve(self, working=(*self.working, order)), _status(order, WORKING, at)
+        return changed(self, working=(*self.working, order)), _status(order, WORKING, at)
 
     def cancel(self, order_id: str, at: datetime) -> tuple[Broker, tuple[e.OrderReported, ...]]:
         """Cancel what works under that id; an order that does not work any more reports nothing."""
         left = tuple(order for order in self.working if order.order_id != order_id)
         gone = (_status(o, CANCELLED, at) for o in self.working if o.order_id == order_id)
-        return attrs.evolve(self, working=left), tuple(gone)
+        return changed(self, working=left), tuple(gone)
 
     @exact
     def see(self, prices: e.PricesSeen) -> tuple[Broker, tuple[e.OrderReported, ...]]:
@@ -58,12 +58,14 @@ class Broker:
                 left.append(order)
             else:
                 reports.append(_traded(order, price, prices.at, prices.since))
-        return attrs.evolve(self, working=tuple(left), spans=(*others, prices)), tuple(reports)
+        return changed(self, working=tuple(left), spans=(*others, prices)), tuple(reports)
 
     def shown(self, prices: e.PricesSeen) -> Broker:
         """The next broker, which knows these prices; nothing that works trades in them."""
+        if any(span is prices for span in self.spans):
+            return self
         others = tuple(span for span in self.spans if span.key != prices.key)
-        return attrs.evolve(self, spans=(*others, prices))
+        return changed(self, spans=(*others, prices))
 
     def span(self, key: str) -> e.PricesSeen | None:
         """The latest prices of an instrument."""
@@ -85,8 +87,30 @@ def _may_trade_at(order: ApprovedEntry | ApprovedExit, price: Decimal) -> bool:
 
 
 def _traded(order: ApprovedEntry | ApprovedExit, price: Decimal, at: datetime, traded_at: datetime) -> e.OrderReported:
-    return e.OrderReported(at, order.order_id, FILLED, order.quantity, price * order.quantity, traded_at)
+    return _report(order, FILLED, at, order.quantity, price * order.quantity, traded_at)
 
 
 def _status(order: ApprovedEntry | ApprovedExit, status: str, at: datetime) -> e.OrderReported:
-    return e.OrderReported(at, order.order_id, status, 0, Decimal(0))
+    return _report(order, status, at, 0, ZERO, None)
+
+
+def _report(
+    order: ApprovedEntry | ApprovedExit,
+    status: str,
+    at: datetime,
+    quantity: int,
+    value: Decimal,
+    traded_at: datetime | None,
+) -> e.OrderReported:
+    return made(
+        e.OrderReported,
+        at=at,
+        order_id=order.order_id,
+        status=status,
+        filled_quantity=quantity,
+        filled_value=value,
+        traded_at=traded_at,
+        note="",
+        error="",
+        broker_id="",
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise, takewhile
 from typing import Final, TypeAlias
 
@@ -31,6 +32,7 @@ from riskcore.sessions import IST, CalendarUnknown, session_on
 from riskcore.signals import Bar, Market, Signal
 from riskcore.simulated_broker import Broker
 from riskcore.stops.ranges import RunningAtr, average_true_range
+from riskcore.values import changed, made
 
 Strategy: TypeAlias = Callable[[Instrument, Sequence[Bar]], Signal | None]
 SWING_BARS: Final = 100
@@ -39,6 +41,7 @@ UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedel
 DAY: Final = timedelta(days=1)
 
 
+@cache
 def interval_length(interval: str) -> timedelta:
     """`1m`, `5m`, `1h`, `1D` as a length of time. Raises `ValueError` for anything else.
 
@@ -79,7 +82,19 @@ def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = No
 
     `atr` is the one of that moment, where a stop trails by it, else None.
     """
-    return e.PricesSeen(bar.at + length, key, bar.open, bar.high, bar.low, bar.close, bar.at, atr)
+    return made(
+        e.PricesSeen,
+        at=bar.at + length,
+        key=key,
+        first=bar.open,
+        high=bar.high,
+        low=bar.low,
+        last=bar.close,
+        since=bar.at,
+        atr=atr,
+        ticks=0,
+        sources=(),
+    )
 
 
 @exact
@@ -119,16 +134,16 @@ def evidence_from(
     spread and the price bands, stays unknown.
     """
     usable = len(bars) if bars_are == asked else 0
-    length = interval_length(bars_are)
+    length, newest = interval_length(bars_are), bars[-1] if bars else None
     return Market(
         instrument=instrument,
         at=at,
-        last=bars[-1].close if bars else None,
+        last=None if newest is None else newest.close,
         atr=_measured(bars, policy, atr) if usable >= policy.atr_period else None,
         atr_bars=usable,
         atr_interval=asked,
         bars=tuple(bars[-SWING_BARS:]) if usable and SWING in policy.stop_methods else None,
-        traded_at=min(bars[-1].at + length, at) if bars and policy.stale_after_s is not None else None,
+        traded_at=min(newest.at + length, at) if newest and policy.stale_after_s is not None else None,
         previous_close=None if policy.max_gap_pct is None else _previous_close(bars, at),
         recent_prices=None if policy.unusual_move_atr is None else _recent_prices(bars, at, policy, length),
     )
@@ -210,7 +225,7 @@ class BarRun:
     def span(self, instrument: Instrument, bar: Bar) -> e.PricesSeen:
         """A bar as the prices that were seen at its end; a daily one within its session."""
         prices = prices_of(bar, instrument.key, self.length)
-        return attrs.evolve(prices, at=daily_end(instrument, bar.at, self.policy)) if self.length >= DAY else prices
+        return changed(prices, at=daily_end(instrument, bar.at, self.policy)) if self.length >= DAY else prices
 
     def take(self, event: e.Input) -> None:
         """One input, and everything its commands lead to."""
@@ -224,7 +239,8 @@ class BarRun:
     def meet(self, prices: e.PricesSeen) -> None:
         """Let orders on their way meet a span of prices, and take what the broker reports."""
         self.latest[prices.key] = prices
-        if any(order.instrument.key == prices.key for order in self.broker.working):
+        working = self.broker.working
+        if working and any(order.instrument.key == prices.key for order in working):
             self.broker, reports = self.broker.see(prices)
             for report in reports:
                 self.take(report)
@@ -235,12 +251,12 @@ class BarRun:
             if part is not prices:
                 self.latest[part.key] = part
             fresh = self.fresh(part.key)
-            self.take(part if fresh is None else attrs.evolve(part, atr=fresh))
+            self.take(part if fresh is None else changed(part, atr=fresh))
 
     def parts(self, prices: e.PricesSeen) -> tuple[e.PricesSeen, ...]:
         """The bar itself, or what it is taken as where it reached both stop and target of what is held."""
         book = self.state.book
-        held = book.position(prices.key)
+        held = book.position(prices.key) if book.positions else None
         if held is None or not in_doubt(held, prices) or not all(o.takes_part for o in book.leaving(prices.key)):
             return (prices,)
         if before_the_open(held.instrument, prices.at, self.policy):
@@ -259,7 +275,7 @@ class BarRun:
 
     def fresh(self, key: str) -> Decimal | None:
         """The ATR that the stop of what is held follows."""
-        if self.state.book.position(key) is None:
+        if not self.state.book.positions or self.state.book.position(key) is None:
             return None
         return fresh_atr(self.bars[key], self.policy, bars_are=self.interval)
 
@@ -284,7 +300,7 @@ class BarRun:
             return seen
         in_play = dict.fromkeys((key, *self.state.book.keys_in_play()))
         involved = {other: self.bars[other] for other in in_play if other in self.bars}
-        return attrs.evolve(seen, closes=closes_of(involved, self.policy))
+        return changed(seen, closes=closes_of(involved, self.policy))
 
     def carry_out(self, command: e.Command, at: datetime) -> Iterator[e.Input]:
         """What comes back of a command."""

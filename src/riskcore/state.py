@@ -23,12 +23,12 @@ from riskcore.signals import ENTERING, Signal
 from riskcore.state_control import CONTROL, emergency_over, loaded
 from riskcore.state_custody import APPLY, forgetting, keeping
 from riskcore.states import FORMER
-from riskcore.values import changed
+from riskcore.values import changed, made
 
 RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
 
 
-@frozen
+@frozen(slots=False)
 class HeldPolicy:
     """A looser policy that waits for another session: its hash, since which session, and whether it is confirmed."""
 
@@ -37,7 +37,7 @@ class HeldPolicy:
     confirmed: bool = False
 
 
-@frozen
+@frozen(slots=False)
 class State:
     """A running account: the book, and what only a running day needs.
 
@@ -147,16 +147,16 @@ def _entry_refused(state: State, fact: e.EntryRefused | e.EntryWithheld) -> Stat
 
 
 def _entry_approved(state: State, fact: e.EntryApproved) -> State:
-    return changed(_answered(state, fact.signal.id), book=state.book.after(fact.order))
+    return _answered(state, fact.signal.id, book=state.book.after(fact.order))
 
 
 def _exit_approved(state: State, fact: e.ExitApproved) -> State:
     """An exit that waited for this waits no more; a stop that comes to rest is not one."""
     after = changed(state, book=state.book.after(fact.order))
-    if fact.order.trigger is not None:
+    custody = after.custody
+    if fact.order.trigger is not None or not (custody.wanted or custody.touches):
         return after
     key = fact.order.instrument.key
-    custody = after.custody
     wanted = tuple(wish for wish in custody.wanted if wish.key != key)
     touches = tuple(touch for touch in custody.touches if touch.key != key)
     return keeping(after, wanted=wanted, touches=touches)
@@ -176,16 +176,35 @@ def _order_moved(state: State, fact: e.OrderMoved) -> State:
 
 
 def _filled(state: State, fact: e.Filled) -> State:
-    fill = Fill(fact.order_id, fact.quantity, fact.price, fact.traded_at, fact.charges or ZERO, fact.value)
+    fill = made(
+        Fill,
+        order_id=fact.order_id,
+        quantity=fact.quantity,
+        price=fact.price,
+        at=fact.traded_at,
+        charges=fact.charges or ZERO,
+        value=fact.value,
+    )
     after = changed(state, book=state.book.after(fill))
     return forgetting(_observing(after, errors=()) if after.observed.errors else after)
 
 
 def _marked(state: State, fact: e.Marked) -> State:
-    book = state.book.after(Price(fact.key, fact.last, fact.at, fact.high, fact.low, fact.close, fact.atr))
-    held = {position.instrument.key for position in book.positions} - {fact.key}
-    others = tuple((key, at) for key, at in state.observed.seen_at if key in held)
-    marked = _observing(changed(state, book=book), seen_at=(*others, (fact.key, fact.at)))
+    price = made(
+        Price,
+        key=fact.key,
+        last=fact.last,
+        at=fact.at,
+        high=fact.high,
+        low=fact.low,
+        close=fact.close,
+        atr=fact.atr,
+    )
+    book, seen = state.book.after(price), state.observed.seen_at
+    held = {position.instrument.key for position in book.positions} - {fact.key} if seen else ()
+    others = [row for row in seen if row[0] in held]
+    observed = changed(state.observed, seen_at=(*others, (fact.key, fact.at)))
+    marked = changed(state, book=book, observed=observed)
     return keeping(marked, odd=replaced(state.custody.odd, fact.key)) if state.custody.odd else marked
 
 
@@ -251,9 +270,9 @@ def _reversal_due(state: State, fact: e.ReversalDue) -> State:
     return changed(state, reversing=state.reversing - {fact.signal_id})
 
 
-def _answered(state: State, signal_id: str) -> State:
-    left = tuple(s for s in state.pending if s.id != signal_id)
-    return changed(state, pending=left, reversing=state.reversing - {signal_id})
+def _answered(state: State, signal_id: str, **changes: Any) -> State:
+    left = tuple([signal for signal in state.pending if signal.id != signal_id])
+    return changed(state, pending=left, reversing=state.reversing - {signal_id}, **changes)
 
 
 def _observing(state: State, **changes: Any) -> State:

@@ -131,8 +131,10 @@ def keeping(state: State, **changes: Any) -> State:
 
 def forgetting(state: State) -> State:
     """The state with nothing left in custody of what is not held any more."""
-    held = {position.instrument.key for position in state.book.positions}
     custody = state.custody
+    if not (custody.wanted or custody.touches or custody.odd or custody.bare):
+        return state
+    held = {position.instrument.key for position in state.book.positions}
     known = {wish.key for wish in custody.wanted} | {touch.key for touch in custody.touches}
     known |= {key for key, _ in (*custody.odd, *custody.bare)}
     for key in sorted(known - held):

@@ -63,7 +63,7 @@ FORMER: Final = {"book_differs": "report_contradicts", "books_differ": "position
 """Latches and alarms that had another name once: a journal of then is folded, and lifted, under today's."""
 
 
-@frozen
+@frozen(slots=False)
 class Latch:
     """Something that stopped entries, and stays until it is lifted: who, when, why, and which state it sets.
 

@@ -116,6 +116,11 @@ def test_an_entry_may_trade_at_the_close_it_was_decided_on():
     )
 
 
+def flat(price):
+    """Columns of one bar, of one price."""
+    return {"at": [START], "open": [price], "high": [price], "low": [price], "close": [price]}
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
@@ -123,6 +128,8 @@ def test_an_entry_may_trade_at_the_close_it_was_decided_on():
         ({"INFY": {"at": [START], "open": [1.0], "high": [1.0], "low": [1.0]}}, "no column close"),
         ({"INFY": {"at": [START], "open": [9.0], "high": [8.0], "low": [7.0], "close": [7.5]}}, "must enclose"),
         ({"INFY": {"at": [START], "open": [9.0], "high": [np.nan], "low": [7.0], "close": [7.5]}}, "no finite number"),
+        ({"INFY": flat(1e15)}, "is not below 1,000,0"),
+        ({"INFY": flat(1e-7)}, "is not above 0"),
         ({"INFY": {"at": ["noon"], "open": [9.0], "high": [9.0], "low": [7.0], "close": [7.5]}}, "ISO 8601"),
         ({"INFY": [1, 2]}, "riskcore bars"),
         ({}, "no bars at all"),

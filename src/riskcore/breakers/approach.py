@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, TypeAlias
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from riskcore.book import Book
 from riskcore.breakers.drawdown import drawdown_breaker
 from riskcore.breakers.loss import daily_loss_breaker, monthly_loss_measure, weekly_loss_measure
 from riskcore.breakers.measure import Measure, Observations
+from riskcore.breakers.table import Ask, always, set_in
 from riskcore.money import HUNDRED, exact, percent_of, to_paisa
 from riskcore.policy import Policy
 from riskcore.rules.context import sizing_base
 from riskcore.rules.open_risk import risk_in_use
+from riskcore.values import of_the_same
 
-Level: TypeAlias = Callable[[Book, Observations, Policy, datetime], "Measure | None"]
+
+class Level(NamedTuple):
+    """One limit whose approach is told: its policy field, what it measures, and whether a policy has it on."""
+
+    name: str
+    ask: Ask
+    on: Callable[[Policy], bool]
+
 
 RECEDED: Final = Decimal("0.9")
 """A limit has receded when it is below nine tenths of the level at which it was told: no flood at the level itself."""
@@ -29,9 +39,7 @@ def trades(book: Book, observed: Observations, policy: Policy, at: datetime) -> 
 
 def positions(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure:
     """Symbols held or with an entry on its way."""
-    keys = {position.instrument.key for position in book.positions}
-    keys.update(order.approved.instrument.key for order in book.live_orders(entries=True))
-    return Measure("max_positions", len(keys), policy.max_positions, "positions")
+    return Measure("max_positions", len(book.keys_in_play()), policy.max_positions, "positions")
 
 
 @exact
@@ -45,13 +53,13 @@ def heat(book: Book, observed: Observations, policy: Policy, at: datetime) -> Me
 
 
 LEVELS: Final[tuple[Level, ...]] = (
-    daily_loss_breaker,
-    weekly_loss_measure,
-    monthly_loss_measure,
-    drawdown_breaker,
-    trades,
-    positions,
-    heat,
+    Level("max_daily_loss", daily_loss_breaker, always),
+    Level("max_weekly_loss", weekly_loss_measure, set_in("max_weekly_loss")),
+    Level("max_monthly_loss", monthly_loss_measure, set_in("max_monthly_loss")),
+    Level("max_drawdown", drawdown_breaker, set_in("max_drawdown")),
+    Level("max_trades_per_day", trades, always),
+    Level("max_positions", positions, always),
+    Level("max_open_risk", heat, set_in("max_open_risk")),
 )
 """The limits whose approach is told."""
 
@@ -81,10 +89,21 @@ def has_receded(measure: Measure, pct: Decimal) -> bool:
     return measure.measured * HUNDRED < measure.limit * pct * RECEDED
 
 
-def levels(book: Book, observed: Observations, policy: Policy, at: datetime) -> tuple[Measure, ...]:
+@of_the_same
+@lru_cache(maxsize=256)
+def told_of(policy: Policy) -> tuple[Level, ...]:
+    """The limits that a policy has on."""
+    return tuple(level for level in LEVELS if level.on(policy))
+
+
+def levels(
+    book: Book, observed: Observations, policy: Policy, at: datetime, measured: Sequence[Measure] = ()
+) -> tuple[Measure, ...]:
     """Every limit whose approach is told, as it stands (`in_use_pct` = measured / limit x 100).
 
-    Those that are off or cannot be measured are left out.
+    Those that are off or cannot be measured are left out. `measured` are the breakers as they stand, which need not be
+    asked again.
     """
-    found = (level(book, observed, policy, at) for level in LEVELS)
-    return tuple(measure for measure in found if measure is not None)
+    known = {measure.rule: measure for measure in measured}
+    found = [known.get(level.name) or level.ask(book, observed, policy, at) for level in told_of(policy)]
+    return tuple([measure for measure in found if measure is not None])

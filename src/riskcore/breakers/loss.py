@@ -84,4 +84,4 @@ def given_back(book: Book, policy: Policy, result: Decimal) -> Measure | None:
 
 def _result(book: Book) -> Decimal:
     """What the day came to up to now, after charges, open positions at their latest prices."""
-    return book.net_realised + book.unrealised
+    return book.result

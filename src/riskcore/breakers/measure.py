@@ -50,7 +50,7 @@ class Measure:
         return f"{what}{shown(self.measured)} {self.unit} at a limit of {shown(self.limit)}"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Observations:
     """What breakers go by beside the book; the engine folds it from its facts.
 

@@ -16,6 +16,7 @@ from riskcore.breakers.sending import order_errors
 from riskcore.breakers.streak import loss_streak, loss_streak_r
 from riskcore.policy import Policy
 from riskcore.policy.breakers import DEFAULTS, BreakerRule
+from riskcore.values import of_the_same
 
 Ask: TypeAlias = Callable[[Book, Observations, Policy, datetime], "Measure | None"]
 
@@ -27,6 +28,11 @@ class Breaker(NamedTuple):
     ask: Ask
     on: Callable[[Policy], bool]
     words: str
+
+
+def always(policy: Policy) -> bool:
+    """On whatever a policy says."""
+    return True
 
 
 def set_in(name: str) -> Callable[[Policy], bool]:
@@ -58,6 +64,7 @@ BREAKERS: Final = (
 """The breakers of the account. `stale_after_s` is asked of each held instrument beside them."""
 
 
+@of_the_same
 @lru_cache(maxsize=256)
 def switched_on(policy: Policy) -> tuple[Breaker, ...]:
     """The breakers of the account that a policy has on."""
@@ -85,4 +92,4 @@ def measures(book: Book, observed: Observations, policy: Policy, at: datetime) -
     found = [breaker.ask(book, observed, policy, at) for breaker in switched_on(policy)]
     if policy.stale_after_s is not None:
         found += [stale_data(position, observed, policy, at) for position in book.positions]
-    return tuple(measure for measure in found if measure is not None)
+    return tuple([measure for measure in found if measure is not None])

@@ -74,7 +74,8 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     drive(event, turn)
     protect(turn)
     enter_reversals(turn)
-    watch_breakers(turn)
+    if turn.facts or not isinstance(event, e.PricesSeen):  # else of what is not held: they change nothing measured
+        watch_breakers(turn)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
 
 

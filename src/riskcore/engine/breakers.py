@@ -1,6 +1,7 @@
 """Breakers in a running day: what lifts is lifted first, then what is near is told, then what trips is latched.
 
-Asked before and after each input: before, so that what the clock alone changed holds for the input itself.
+Asked before and after each input: before, so that what the clock alone changed holds for the input itself; not after
+prices that led to no fact, for those are of what is not held, and change nothing that breakers measure.
 """
 
 from __future__ import annotations
@@ -29,17 +30,19 @@ def watch_the_clock(turn: Turn) -> None:
 
 def watch_breakers(turn: Turn) -> None:
     """Lift, tell, trip; and leave what a lost connection must not leave open."""
-    _stage_connection(turn)
+    if turn.state.observed.stage != CONNECTED or turn.state.observed.lost_at is not None:
+        _stage_connection(turn)
     measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
     lifted = [latch for latch in turn.book.latches if _lift_if_due(turn, latch, measured)]
     if lifted:
         measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
     _rearm(turn, measured)
-    _tell_what_is_near(turn)
+    _tell_what_is_near(turn, measured)
     for measure in measured:
-        if measure.tripped and measure.rule not in turn.book.excused:
+        if measure.measured >= measure.limit and measure.rule not in turn.book.excused:
             _trip(turn, measure)
-    _flatten(turn)
+    if turn.state.observed.stage == ACTION:
+        _flatten(turn)
 
 
 def connection_seen(event: e.ConnectionSeen, turn: Turn) -> None:
@@ -98,12 +101,12 @@ def _rearm(turn: Turn, measured: Sequence[Measure]) -> None:
             turn.note(e.Rearmed(turn.at, name))
 
 
-def _tell_what_is_near(turn: Turn) -> None:
+def _tell_what_is_near(turn: Turn, measured: Sequence[Measure]) -> None:
     """Once a session and limit, and again only after it was well below."""
     pct = turn.policy.approaching_pct
     if pct is None:
         return
-    for found in levels(turn.book, turn.state.observed, turn.policy, turn.at):
+    for found in levels(turn.book, turn.state.observed, turn.policy, turn.at, measured):
         told = found.rule in turn.state.observed.near
         if not told and is_near(found, pct):
             turn.note(e.Approaching(turn.at, found.rule, found.measured, found.limit, in_use_pct(found)))
@@ -121,7 +124,7 @@ def _stage_connection(turn: Turn) -> None:
 def _flatten(turn: Turn) -> None:
     observed = turn.state.observed
     timers = timers_of(observed, turn.policy)
-    if observed.stage != ACTION or timers is None or timers.action != FLATTEN:
+    if timers is None or timers.action != FLATTEN:
         return
     for position in turn.book.positions:
         if can_trade(position, turn.at, turn.policy) and failed_exit(turn.book, position) is None:

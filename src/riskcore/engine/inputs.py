@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from attrs import evolve as evolve_value
-
 from riskcore import events as e
 from riskcore.decision import Approved, decide
 from riskcore.engine import breakers, emergency, hands, operator, policies
@@ -26,6 +24,7 @@ from riskcore.positions import Position
 from riskcore.reasons import Finding
 from riskcore.signals import sign
 from riskcore.states import CONDITION
+from riskcore.values import changed
 
 
 @singledispatch
@@ -83,7 +82,7 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
         turn.refuse(signal, Finding("opposite", False, "held_against", apart, instrument.key))
         return
     seen = event.market
-    market = evolve_value(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
+    market = changed(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
     decision = decide(signal, turn.book, market, turn.policy)
     why = withheld(signal, turn.policy)
     if isinstance(decision, Approved) and why:
@@ -136,7 +135,7 @@ def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> e.PricesSe
     if seen.doubted is not None:
         turn.note(e.PriceDoubted(turn.at, event.key, seen.doubted))
         return None
-    return evolve_value(event, first=seen.first, high=seen.high, low=seen.low, last=seen.last)
+    return changed(event, first=seen.first, high=seen.high, low=seen.low, last=seen.last)
 
 
 @react_to.register

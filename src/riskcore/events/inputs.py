@@ -74,7 +74,7 @@ class EvidenceFailed:
     why: str
 
 
-@frozen
+@frozen(slots=False)
 class PricesSeen:
     """Prices of one instrument since the last look, conflated: the first, the extremes and the last.
 
@@ -112,7 +112,7 @@ class BarsShown:
     made_of: str
 
 
-@frozen
+@frozen(slots=False)
 class OrderReported:
     """What the gateway says of one of our orders; the fill is cumulative.
 

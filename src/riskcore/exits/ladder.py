@@ -88,15 +88,16 @@ def band_pct(book: Book, position: Position, policy: Policy, *, further: int = 0
     refusal it is nought: an order at the price itself lies inside any band of the exchange, and waits there for its
     turn.
     """
-    if refusals(book, position):
+    known = tries(book, position)
+    if known and known[-1].status == REJECTED:
         return ZERO
-    return min(_doubled(book, position, policy, further), policy.exit_max_band_pct)
+    return min(_doubled(len(known), policy, further), policy.exit_max_band_pct)
 
 
 def at_last_step(book: Book, position: Position, policy: Policy) -> bool:
     """Whether the ladder has no further step."""
-    return _doubled(book, position, policy) >= policy.exit_max_band_pct
+    return _doubled(len(tries(book, position)), policy) >= policy.exit_max_band_pct
 
 
-def _doubled(book: Book, position: Position, policy: Policy, further: int = 0) -> Decimal:
-    return policy.exit_band_pct * (1 << min(len(tries(book, position)) + further, 20))
+def _doubled(known: int, policy: Policy, further: int = 0) -> Decimal:
+    return policy.exit_band_pct * (1 << min(known + further, 20))

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from riskcore.exchange_limits import MOST_SLICES
 from riskcore.money import HUNDRED, ONE, ZERO, count, not_negative, positive
-from riskcore.overrides import Tables
+from riskcore.overrides import Tables, one_of
 from riskcore.policy.kinds import below, day, flag, meta, one_word, percent
 from riskcore.values import given, optional
 
@@ -69,7 +69,7 @@ def _sample(value: Any, name: str) -> int:
 def _tables(value: Any, name: str) -> Tables | None:
     if value is not None and not isinstance(value, Tables):
         raise ValueError(f"{name} must be a riskcore.Tables or None, got {value!r}")
-    return value
+    return None if value is None else one_of(value)
 
 
 @frozen(kw_only=True, slots=False)

@@ -30,6 +30,7 @@ from riskcore.rules import (
 from riskcore.rules.context import Context
 from riskcore.rules.custom import ask_custom
 from riskcore.sizing import RISK_PER_TRADE, Size
+from riskcore.values import of_the_same
 
 Ask: TypeAlias = Callable[[Context], Reading | None]
 
@@ -174,6 +175,7 @@ SIZE_ROWS: Final = (
 )
 
 
+@of_the_same
 @lru_cache(maxsize=256)
 def asked(policy: Policy) -> tuple[Row, ...]:
     """The rules that a policy has on, the user's own last; the same policy gives the same tuple."""
@@ -181,6 +183,7 @@ def asked(policy: Policy) -> tuple[Row, ...]:
     return tuple(row for row in ROWS if row.on(policy)) + own
 
 
+@of_the_same
 @lru_cache(maxsize=256)
 def asked_of_size(policy: Policy) -> tuple[SizeRow, ...]:
     """The same of the rules that are asked of the size."""

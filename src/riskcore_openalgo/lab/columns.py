@@ -29,6 +29,9 @@ DAY: Final = 86_400 * SECOND
 ODD: Final = 6
 """No price has more decimals than that: floats are read to a millionth, as everywhere in riskcore."""
 
+SMALLEST: Final = 10**-ODD
+LARGEST: Final = 10**15
+
 
 class Barred(Sequence[rc.Bar]):
     """A sequence of bars that are made when they are looked at."""
@@ -66,7 +69,8 @@ class Columns(Barred):
 
     def __init__(self, at: npt.NDArray[np.int64], prices: Mapping[str, Floats], volume: Floats, name: str) -> None:
         self.at, self.volume, self.name = at, volume, name
-        self.open, self.high, self.low, self.close = (prices[column] for column in PRICES)
+        self._prices = {column: prices[column] for column in PRICES}
+        self.open, self.high, self.low, self.close = self._prices.values()
         self._exact: Sequence[rc.Bar] | None = None
         self._made: dict[int, rc.Bar] = {}
         self._decimals: dict[float, Decimal] = {}
@@ -113,21 +117,21 @@ class Columns(Barred):
         if known is None:
             known = self._made[place] = rc.Bar(
                 at=self.moment(place),
-                open=self.price(self.open, place),
-                high=self.price(self.high, place),
-                low=self.price(self.low, place),
-                close=self.price(self.close, place),
+                **{column: self.price(column, place) for column in PRICES},
                 volume=int(self.volume[place]),
             )
         return known
 
     def moment(self, place: int) -> datetime:
         """When that bar began, in IST."""
-        return datetime.fromtimestamp(int(self.at[place]) / SECOND, rc.IST)
+        return datetime.fromtimestamp(self.at.item(place) / SECOND, rc.IST)
 
-    def price(self, column: Floats, place: int) -> Decimal:
-        """The exact price in a column."""
-        value = float(column[place])
+    def price(self, column: str, place: int) -> Decimal:
+        """The exact price in a column (open, high, low, close): of bars that were given, as it stands there."""
+        if self._exact is not None:
+            given: Decimal = getattr(self._exact[place], column)
+            return given
+        value = self._prices[column].item(place)
         known = self._decimals.get(value)
         if known is None:
             known = self._decimals[value] = Decimal(repr(round(value, ODD)))
@@ -210,7 +214,8 @@ def _check(columns: Columns) -> None:
     top, bottom = np.maximum(columns.open, columns.close), np.minimum(columns.open, columns.close)
     prices = np.stack([getattr(columns, column) for column in PRICES]) if count else np.ones((4, 0))
     _refuse(columns, ~np.isfinite(prices).all(axis=0), "a price is no finite number")
-    _refuse(columns, (prices <= 0).any(axis=0), "a price is not above 0")
+    _refuse(columns, (prices < SMALLEST).any(axis=0), f"a price is not above 0 (or below {SMALLEST:f})")
+    _refuse(columns, (prices >= LARGEST).any(axis=0), f"a price is not below {LARGEST:,.0f}")
     _refuse(columns, (columns.high < top) | (columns.low > bottom), "high and low must enclose open and close")
     _refuse(columns, ~(columns.volume >= 0), "the volume is negative, or no number")
     late = np.concatenate(([False], np.diff(columns.at) <= 0)) if count else np.zeros(0, dtype=bool)

@@ -19,7 +19,7 @@ import numpy as np
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore_openalgo.lab.averages import Floats, wilder_atr
-from riskcore_openalgo.lab.columns import Columns, Seen
+from riskcore_openalgo.lab.columns import PRICES, Columns, Seen
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
 MARGIN: Final = 1e-11
@@ -62,6 +62,7 @@ class Jumps(rc.BarRun):
         self.things, self.series = tuple(series), tuple(series.values())
         self.seen = [Seen(columns) for columns in self.series]
         by_key = {thing.key: thing for thing in self.things}
+        self.keys = tuple(by_key)
         super().__init__(policy, by_key, dict(zip(by_key, self.seen, strict=True)), **how)
         self.line, self.raised, self.codes = line, raised, sorted(raised)
         self.number = {key: place for place, key in enumerate(by_key)}
@@ -115,15 +116,24 @@ class Jumps(rc.BarRun):
             working = {order.instrument.key for order in self.broker.working}
             for thing, place in self.line.group(moment) if working else ():
                 if self.things[thing].key in working:
-                    self.meet(self.span(self.things[thing], self.series[thing].bar(place)))
+                    self.meet(self._prices(thing, place))
         self._spoke = any(isinstance(fact, SPOKE) for fact in self.facts[before:])
         return code + 1
 
     def _show(self, thing: int, place: int) -> e.PricesSeen:
         self.seen[thing].ended = place + 1
-        prices = self.span(self.things[thing], self.series[thing].bar(place))
+        prices = self._prices(thing, place)
         self.latest[prices.key] = prices
         return prices
+
+    def _prices(self, thing: int, place: int) -> e.PricesSeen:
+        """`span` of a bar, without the bar itself where it would have to be made."""
+        columns = self.series[thing]
+        if self.line.daily:
+            return self.span(self.things[thing], columns.bar(place))
+        began = columns.moment(place)
+        first, high, low, last = (columns.price(column, place) for column in PRICES)
+        return e.PricesSeen(began + self.length, self.keys[thing], first, high, low, last, began)
 
     def _raise(self, code: int) -> None:
         """The signals of a bar, which has ended."""
@@ -217,9 +227,8 @@ class Jumps(rc.BarRun):
             self._mark(held, limit)
             return limit
         codes, results = self._results(held, now)
-        outside = (results <= floor + margin) | (results > ceiling - margin)
-        if outside.any():
-            at = int(np.argmax(outside))
+        if results.min() <= floor + margin or results.max() > ceiling - margin:
+            at = int(((results <= floor + margin) | (results > ceiling - margin)).argmax())
             limit, codes, results = int(codes[at]), codes[:at], results[:at]
         if len(results) and results.max() > top - margin:
             for peak in _peaks(results, margin):
@@ -235,17 +244,17 @@ class Jumps(rc.BarRun):
 
     def _results(self, held: list[Held], now: float) -> tuple[Any, Floats]:
         """The code of every bar of what is held, in order, and the day's result after each."""
-        codes, steps = [], []
+        codes = [self.line.codes(one.thing, one.first, one.last) for one in held]
+        moved = []
         for one in held:
-            closes = self.series[one.thing].close[one.first : one.last]
             last = one.average if one.position.last is None else float(one.position.last)
-            codes.append(self.line.codes(one.thing, one.first, one.last))
-            steps.append(np.diff(closes, prepend=last) * (one.way * one.quantity))
+            closes = self.series[one.thing].close[one.first : one.last]
+            moved.append((closes - last) * (one.way * one.quantity))
         if len(held) == 1:
-            return codes[0], now + np.cumsum(steps[0])
-        together = np.concatenate(codes)
+            return codes[0], now + moved[0]
+        together, steps = np.concatenate(codes), np.concatenate([np.diff(each, prepend=0.0) for each in moved])
         order = np.argsort(together)
-        return together[order], now + np.cumsum(np.concatenate(steps)[order])
+        return together[order], now + np.cumsum(steps[order])
 
     def _mark(self, held: list[Held], limit: int) -> list[Held]:
         """Mark each held instrument with its bars before `limit`: what lowers equity first. What is left."""
@@ -254,7 +263,7 @@ class Jumps(rc.BarRun):
             last = min(self.line.place(one.thing, limit), one.last)
             if last > one.first:
                 known = one.position.last or one.position.average_price
-                close = self.series[one.thing].price(self.series[one.thing].close, last - 1)
+                close = self.series[one.thing].price("close", last - 1)
                 due.append((one.way * (close - known) * one.quantity, one, last, close))
             left.append(one._replace(first=max(last, one.first)))
         for _, one, last, close in sorted(due, key=lambda row: row[0]):
@@ -270,7 +279,7 @@ class Jumps(rc.BarRun):
         columns, place = self.series[one.thing], last - 1
         top = one.first + int(columns.high[one.first : last].argmax())
         bottom = one.first + int(columns.low[one.first : last].argmin())
-        high, low = columns.price(columns.high, top), columns.price(columns.low, bottom)
+        high, low = columns.price("high", top), columns.price("low", bottom)
         at = self._ends(one.thing, place)
         mark = e.Marked(at, one.watched.key, close, high if high > close else None, low if low < close else None)
         self.facts.append(mark)
@@ -291,9 +300,9 @@ class Jumps(rc.BarRun):
         if thing not in self._atr:
             self._atr[thing] = wilder_atr(columns.high, columns.low, columns.close, period)
         place = self.seen[thing].ended - 1
-        value = float(self._atr[thing][place])
+        value = self._atr[thing].item(place)
         steps = value * 1e6
-        if abs(steps - np.floor(steps) - 0.5) > 1e-3 + float(columns.close[place]) * 1e-6:
+        if abs(steps % 1 - 0.5) > 1e-4 + columns.close.item(place) * 1e-7:  # a hundred times what rounding can do
             return Decimal(round(steps)).scaleb(-6)
         bars = self.seen[thing]
         return rc.atr(bars[-min(len(bars), (FORGETS + 1) * period) :], period)
@@ -329,5 +338,7 @@ def _bounds(held: list[Held], now: float) -> tuple[float, float]:
 def _peaks(results: Floats, margin: float) -> list[int]:
     """The places of the highest result, and of those that a float cannot tell from it."""
     near = np.flatnonzero(results >= results.max() - margin)
+    if len(near) == 1:
+        return [int(near[0])]
     _, first = np.unique(results[near], return_index=True)
     return sorted(int(place) for place in near[first])

@@ -33,6 +33,7 @@ class Timeline:
         ends = self.starts + (0 if self.daily else self.length)
         self.days = (ends + IST_AHEAD) // DAY
         self.first_of_days = np.flatnonzero(np.diff(self.days, prepend=-1))
+        self._next_days: dict[date, int] = {}
         self._group: tuple[int, list[tuple[int, int]]] = (-1, [])
 
     def __len__(self) -> int:
@@ -54,7 +55,7 @@ class Timeline:
         moment = -((thing + 1 - code) // self.width)
         if self.even:
             return min(max(moment, 0), len(self.starts))
-        return int(np.searchsorted(self.places[thing], moment))
+        return int(self.places[thing].searchsorted(moment))
 
     def group(self, moment: int) -> list[tuple[int, int]]:
         """The instruments with a bar of that moment, in order, each with the number of its bar."""
@@ -63,7 +64,7 @@ class Timeline:
         if self._group[0] != moment:
             found = []
             for thing, places in enumerate(self.places):
-                at = int(np.searchsorted(places, moment))
+                at = int(places.searchsorted(moment))
                 if at < len(places) and places[at] == moment:
                     found.append((thing, at))
             self._group = moment, found
@@ -85,16 +86,19 @@ class Timeline:
 
     def next_day(self, day: date) -> int:
         """The code of the first moment whose bars end after that date."""
-        at = int(np.searchsorted(self.days, day.toordinal() - EPOCH, side="right"))
-        return at * self.width if at < len(self.starts) else NEVER
+        known = self._next_days.get(day)
+        if known is None:
+            at = int(self.days.searchsorted(day.toordinal() - EPOCH, side="right"))
+            known = self._next_days[day] = at * self.width if at < len(self.starts) else NEVER
+        return known
 
     def from_moment(self, when: datetime) -> int:
         """The code of the first moment whose bars end at `when` or later (of daily bars, on its day or later)."""
         if self.daily:
-            at = int(np.searchsorted(self.days, when.date().toordinal() - EPOCH))
+            at = int(self.days.searchsorted(when.date().toordinal() - EPOCH))
         else:
             whole = int(when.replace(microsecond=0).timestamp()) * 1_000_000_000 + when.microsecond * 1000
-            at = int(np.searchsorted(self.starts, whole - self.length))
+            at = int(self.starts.searchsorted(whole - self.length))
         return at * self.width if at < len(self.starts) else NEVER
 
     def walk(self) -> Iterator[tuple[int, int, int]]:
