@@ -23,7 +23,7 @@ from riskcore.positions import (
     Price as Price,
     marked,
     new_position,
-    open_result,
+    open_results,
     r_multiple,
     tighter,
     with_stop,
@@ -118,7 +118,7 @@ class Book:
     @exact
     def unrealised(self) -> Decimal:
         """Open result of all positions at their latest prices."""
-        return self._open()
+        return open_results(self.positions)
 
     @property
     @exact
@@ -126,16 +126,13 @@ class Book:
         """Equity now: opening equity + realised after charges + unrealised; None while the opening is unknown."""
         if self.opening_equity is None:
             return None
-        return self.opening_equity + (self.realised - self.charges) + self._open()
+        return self.opening_equity + (self.realised - self.charges) + open_results(self.positions)
 
     @property
     @exact
     def result(self) -> Decimal:
         """What the day came to up to now: realised after charges, and unrealised."""
-        return self.realised - self.charges + self._open()
-
-    def _open(self) -> Decimal:
-        return sum([open_result(position) for position in self.positions], ZERO) if self.positions else ZERO
+        return self.realised - self.charges + open_results(self.positions)
 
     def position(self, key: str) -> Position | None:
         """The open position of an instrument key, if any."""

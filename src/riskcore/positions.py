@@ -218,6 +218,11 @@ def open_result(held: Position) -> Decimal:
     return sign(held.side) * (last - held.average_price) * held.quantity
 
 
+def open_results(positions: tuple[Position, ...]) -> Decimal:
+    """The same of several, added up."""
+    return sum([open_result(held) for held in positions], ZERO) if positions else ZERO
+
+
 @exact
 def r_multiple(held: Position, net: Decimal) -> Decimal | None:
     """A net result in units of the initial risk: net / (|average entry - initial stop| x quantity opened).
