@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timezone
+from datetime import timedelta, timezone
 
 import pytest
 
@@ -23,8 +23,10 @@ from riskcore_openalgo.client import Client
 from riskcore_openalgo.config import Credentials, Logging, Settings, System, Watching, Webhook, write_defaults
 from riskcore_openalgo.config.settings import Intake
 from riskcore_openalgo.journal import JournalInUse, Reader
+from riskcore_openalgo.runner import live as live_runner
 from riskcore_openalgo.runner.sole_sender import sole_sender
-from riskcore_openalgo.runner.stopping import FLAT, HOLDING
+from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED
+from riskcore_openalgo.testing import Fault
 from tests.runner.live_days import KEY, live_day
 
 SECRET = "a-secret-of-the-tests"
@@ -243,3 +245,23 @@ def test_a_taken_port_of_the_intake_keeps_no_position_from_being_watched(tmp_pat
     journal = Reader(path)
     assert "alerts_not_taken" in [row.event.name for row in journal.rows(types=("Noticed",))]
     journal.close()
+
+
+def test_stops_that_nobody_could_look_at_lately_are_not_said_to_rest(tmp_path, capsys, free_tcp_port, monkeypatch):
+    """OpenAlgo is gone while shares are held: the end is unsettled, and says since when."""
+    path = tmp_path / "live.db"
+    monkeypatch.setattr(live_runner, "UNREAD", timedelta(seconds=2))
+    with live_day(path, start=False) as day:
+        enter = traded(day, free_tcp_port, path)
+
+        def act():
+            enter()
+            wait(lambda: "Covered" in {row.type for row in Reader(path).rows()})
+            day.broker.script(Fault("orderbook", "status", times=0), Fault("positionbook", "status", times=0))
+            time.sleep(3)
+
+        arguments = argparse.Namespace(journal=path, flatten=False, config=None)
+        with Driver(act):
+            found = run(settings_of(day, free_tcp_port), arguments, mode="live", analyzer=False, clock=day.clock)
+        assert found == UNSETTLED
+        assert "stopped: the broker's books could not be read since 10:30:" in capsys.readouterr().out

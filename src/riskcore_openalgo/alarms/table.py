@@ -26,6 +26,8 @@ SEVERITIES: Final = (INFO, WARNING, CRITICAL)
 NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "login_needed": (CRITICAL, "LOGIN NEEDED"),
     "system_error": (CRITICAL, "SYSTEM ERROR"),
+    "books_unreadable": (CRITICAL, "BROKER CANNOT BE READ"),
+    "books_readable": (INFO, "BROKER READ AGAIN"),
     "alerts_not_taken": (CRITICAL, "NO ALERTS TAKEN"),
     "calendar_ending": (WARNING, "CALENDAR ENDING"),
     "slow_orders": (WARNING, "SLOW ORDERS"),

@@ -132,13 +132,16 @@ class Asked:
 
 
 def end(day: Day, *, flatten: bool) -> int:
-    """Wind down, and say what is open."""
+    """Wind down, and say what is open. Stops that nobody could look at lately are not known to rest."""
     runner = day.live.runner
     code = wind_down(day.live, runner.offer, runner.clock, flatten=flatten)
     for line in what_is_open(day.live.state):
         print(line)
     print(day.live.latency.told())
-    print(f"stopped: {ENDS.get(code, UNSETTLED_WORDS)}", flush=True)
+    words, unread = ENDS.get(code, UNSETTLED_WORDS), day.live.unread(runner.clock())
+    if code == HOLDING and unread:
+        code, words = UNSETTLED, f"{unread}: whether the stops rest is not known; {UNSETTLED_WORDS}"
+    print(f"stopped: {words}", flush=True)
     return code
 
 
