@@ -186,7 +186,7 @@ class Live:
                 return
 
     def _tell_blindness(self, now: datetime) -> None:
-        """Call for somebody when what is held cannot be looked at, in hours in which it can be sold; and when it is over."""
+        """Call for somebody when what is held cannot be looked at, in hours in which it can be sold; tell its end."""
         policy, unread = self.runner.policy, self.unread(now)
         blind = bool(unread) and any(can_trade(position, now, policy) for position in self.state.book.positions)
         if blind and not self._blind:
