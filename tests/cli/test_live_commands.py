@@ -143,6 +143,7 @@ def test_a_day_from_the_banner_to_the_end(tmp_path, capsys, free_tcp_port, flatt
         said = capsys.readouterr().out
         assert found == code
         assert "REAL MONEY: orders go to the broker" in said
+        assert "in Semi-Auto stops and exits wait for a hand" in said
         assert KEY not in said
         assert SECRET not in said
         assert (day.broker.truth().position("NSE:INFY") == 0) == flatten

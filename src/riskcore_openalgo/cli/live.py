@@ -34,6 +34,8 @@ from riskcore_openalgo.web.server import serve
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
 ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
 UNSETTLED_WORDS: Final = "something is not known or not covered: look at the broker's own page"
+APPROVAL: Final = "  approvals  OpenAlgo's order mode must be Auto: in Semi-Auto stops and exits wait for a hand"
+"""Its API does not tell which it is, so that whoever starts is told each time."""
 WIDTH: Final = 78
 INBOX_EVERY_S: Final = 0.5
 SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -238,6 +240,7 @@ def banner(settings: Settings, client: Client, journal: Journal, *, mode: str, a
             f"  rules      {limits}",
             f"  hard caps  order value {value}, quantity {quantity}, orders a day {orders}",
             f"  journal    {journal.where} ({journal.length} rows)",
+            *((APPROVAL,) if mode == LIVE else ()),
             *(f"  UNSAFE     {what}" for what in unsafe(settings)),
             "=" * WIDTH,
         )

@@ -16,7 +16,6 @@ from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore.exits.leaving import can_trade
 from riskcore_openalgo.alarms import Alarms
 from riskcore_openalgo.alarms.table import STARTING
 from riskcore_openalgo.gateways.mode import OTHER_MODE
@@ -187,8 +186,8 @@ class Live:
 
     def _tell_blindness(self, now: datetime) -> None:
         """Call for somebody when what is held cannot be looked at, in hours in which it can be sold; tell its end."""
-        policy, unread = self.runner.policy, self.unread(now)
-        blind = bool(unread) and any(can_trade(position, now, policy) for position in self.state.book.positions)
+        tables, unread = self.runner.policy.tables, self.unread(now)
+        blind = bool(unread) and any(can_be_sold(position, now, tables) for position in self.state.book.positions)
         if blind and not self._blind:
             held = len(self.state.book.positions)
             self._parts.alarms.tell(
@@ -245,3 +244,12 @@ class Live:
             report = paper.latest(order.id)
             if report is not None:
                 self.runner.offer(report)
+
+
+def can_be_sold(position: rc.Position, at: datetime, tables: rc.Tables | None) -> bool:
+    """Whether the exchange trades a position's instrument now; where the calendar cannot tell, it is taken to."""
+    try:
+        session = rc.session_on(at.date(), position.instrument, position.product, tables=tables)
+    except rc.CalendarUnknown:
+        return True
+    return session is not None and session.is_open(at)
