@@ -47,6 +47,15 @@ def pytest_runtest_setup():
         forget()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_state_folder(tmp_path_factory):
+    """Where this machine's programs keep what must outlive them: never the developer's own; children inherit it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patched.setenv("LOCALAPPDATA", os.environ["XDG_STATE_HOME"])
+        yield
+
+
 @pytest.fixture(scope="session")
 def riskcore_data() -> Path:
     """The folder of recorded market data; a machine without it skips, a wrong path is a failure."""

@@ -95,10 +95,31 @@ def nameless(book: Book) -> tuple[Order, ...]:
     return tuple(order for order in book.live_orders() if not order.broker_id)
 
 
-def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy) -> bool:
+@frozen
+class Seen:
+    """The rows that earlier reads showed and that are not ours, and since when in the day every read told of its rows.
+
+    A row that none of them showed came after them, whatever the broker's clock says of it.
+    """
+
+    rows: frozenset[str]
+    since: datetime | None
+
+    def proves_new(self, row: BrokerOrder, order: Order, books: BrokerBooks, policy: Policy) -> bool:
+        """Whether a row came into the book since the order was approved, by at most `unknown_match_s`."""
+        at = order.approved.at
+        read_before = self.since is not None and self.since.date() == at.date() and self.since <= at
+        return read_before and row.id not in self.rows and books.at - at <= seconds(policy.unknown_match_s)
+
+
+UNSEEN: Final = Seen(frozenset(), None)
+
+
+def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy, *, is_new: bool = False) -> bool:
     """Whether a row may be the order: symbol, side, quantity, product, price, trigger and time agree.
 
-    The row's time may lie `unknown_match_s` from ours on either side; a row without one is judged by the rest.
+    The row's time may lie `unknown_match_s` from ours on either side; a row without one, or one that is proven new
+    (the broker's clock may be minutes from ours), is judged by the rest.
     """
     approved = order.approved
     if (row.key, row.side, row.quantity, row.product) != (
@@ -113,29 +134,31 @@ def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy) -> bool:
     trigger = approved.trigger if isinstance(approved, ApprovedExit) else None
     if row.trigger is not None and row.trigger != trigger:
         return False
-    return row.placed_at is None or abs(row.placed_at - approved.at) <= seconds(policy.unknown_match_s)
+    return is_new or row.placed_at is None or abs(row.placed_at - approved.at) <= seconds(policy.unknown_match_s)
 
 
-def named(book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, str], ...]:
+def named(book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -> tuple[tuple[str, str], ...]:
     """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other.
 
     Equal slices of one order are alike in everything, so that any of their rows may be any of them: as many rows as
     there are slices, or fewer, are theirs in order.
     """
-    return _paired(nameless(book), book, books, policy)
+    return _paired(nameless(book), book, books, policy, seen)
 
 
 def late(book: Book, books: BrokerBooks, policy: Policy, lost: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """The same of orders that were taken for lost: they are at the broker after all."""
     known = frozenset(lost)
-    return _paired([o for o in book.orders if o.id in known and not o.broker_id], book, books, policy)
+    return _paired([o for o in book.orders if o.id in known and not o.broker_id], book, books, policy, UNSEEN)
 
 
-def _paired(orders: Iterable[Order], book: Book, books: BrokerBooks, policy: Policy) -> tuple[tuple[str, str], ...]:
+def _paired(
+    orders: Iterable[Order], book: Book, books: BrokerBooks, policy: Policy, seen: Seen
+) -> tuple[tuple[str, str], ...]:
     groups: dict[tuple[object, ...], list[Order]] = {}
     for order in orders:
         groups.setdefault(_fingerprint(order), []).append(order)
-    fits = {mark: candidates(alike[0], book, books, policy) for mark, alike in groups.items()}
+    fits = {mark: candidates(alike[0], book, books, policy, seen) for mark, alike in groups.items()}
     claimed = [row for rows in fits.values() for row in rows]
     return tuple(
         (order.id, row)
@@ -153,11 +176,15 @@ def _fingerprint(order: Order) -> tuple[object, ...]:
     return (*about, approved.limit, trigger, approved.at, order.is_entry)
 
 
-def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy) -> tuple[str, ...]:
+def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -> tuple[str, ...]:
     """The rows of the read that may be the order: with any, it is not absent, though it may not be named."""
     ours = book.broker_ids()
-    rows = (row for row in books.orders or () if row.id not in ours)
-    return tuple(row.id for row in rows if fingerprint_fits(order, row, policy))
+    return tuple(
+        row.id
+        for row in books.orders or ()
+        if row.id not in ours
+        and fingerprint_fits(order, row, policy, is_new=seen.proves_new(row, order, books, policy))
+    )
 
 
 def is_clean(books: BrokerBooks, known: Iterable[str]) -> bool:

@@ -12,17 +12,21 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timezone
+from datetime import timedelta, timezone
 
 import pytest
 
 from riskcore import events
 from riskcore_openalgo.cli.live import live as live_command, run
 from riskcore_openalgo.cli.main import main
+from riskcore_openalgo.client import Client
 from riskcore_openalgo.config import Credentials, Logging, Settings, System, Watching, Webhook, write_defaults
 from riskcore_openalgo.config.settings import Intake
-from riskcore_openalgo.journal import Reader
-from riskcore_openalgo.runner.stopping import FLAT, HOLDING
+from riskcore_openalgo.journal import JournalInUse, Reader
+from riskcore_openalgo.runner import live as live_runner
+from riskcore_openalgo.runner.sole_sender import sole_sender
+from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED
+from riskcore_openalgo.testing import Fault
 from tests.runner.live_days import KEY, live_day
 
 SECRET = "a-secret-of-the-tests"
@@ -139,6 +143,7 @@ def test_a_day_from_the_banner_to_the_end(tmp_path, capsys, free_tcp_port, flatt
         said = capsys.readouterr().out
         assert found == code
         assert "REAL MONEY: orders go to the broker" in said
+        assert "in Semi-Auto stops and exits wait for a hand" in said
         assert KEY not in said
         assert SECRET not in said
         assert (day.broker.truth().position("NSE:INFY") == 0) == flatten
@@ -194,3 +199,70 @@ def test_with_nobody_at_the_other_end_it_waits_says_so_and_stops_with_ctrl_c(tmp
     journal = Reader(tmp_path / "j.db")
     journal.check()
     journal.close()
+
+
+def test_a_second_runner_at_the_same_account_does_not_start_whatever_journal_it_names(tmp_path, free_tcp_port):
+    """The sandbox is another account, and so is another key; where nobody sends, nobody is in the way."""
+    with live_day(tmp_path / "one.db", start=False) as day:
+        arguments = argparse.Namespace(journal=tmp_path / "two.db", flatten=False, config=None)
+        settings = settings_of(day, free_tcp_port)
+        with Client(day.server.host, KEY) as client, sole_sender(client, analyzer=False):
+            with pytest.raises(JournalInUse, match=f"the account at {day.server.host} is being written by process"):
+                run(settings, arguments, mode="live", analyzer=False, clock=day.clock)
+            with (
+                sole_sender(client, analyzer=True),
+                Client(day.server.host, f"{KEY}-2") as another,
+                sole_sender(another, analyzer=False),
+            ):
+                assert not (tmp_path / "two.db").exists()
+        assert day.broker.truth().orders == ()
+
+
+def test_without_a_place_for_the_accounts_lock_the_remedy_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "file"))
+    with (
+        Client("http://127.0.0.1:9", KEY) as client,
+        pytest.raises(ValueError, match="set XDG_STATE_HOME to a folder"),
+        sole_sender(client, analyzer=False),
+    ):
+        raise AssertionError("nobody could tell who else sends")
+
+
+def test_a_taken_port_of_the_intake_keeps_no_position_from_being_watched(tmp_path, capsys, free_tcp_port):
+    """Another program has the port of a runner that starts again: no alerts come, and what is held is looked after."""
+    path = tmp_path / "live.db"
+    with live_day(path) as day, socket.socket() as taken:
+        day.entered()
+        assert day.stop(flatten=False) == HOLDING
+        taken.bind(("127.0.0.1", free_tcp_port))
+        taken.listen()
+        arguments = argparse.Namespace(journal=path, flatten=True, config=None)
+        with Driver(lambda: wait(lambda: "NO alerts" in capsys.readouterr().out)):
+            found = run(settings_of(day, free_tcp_port), arguments, mode="live", analyzer=False, clock=day.clock)
+        assert found == FLAT
+        assert day.broker.truth().position("NSE:INFY") == 0
+    journal = Reader(path)
+    assert "alerts_not_taken" in [row.event.name for row in journal.rows(types=("Noticed",))]
+    journal.close()
+
+
+def test_stops_that_nobody_could_look_at_lately_are_not_said_to_rest(tmp_path, capsys, free_tcp_port, monkeypatch):
+    """OpenAlgo is gone while shares are held: the end is unsettled, and says since when."""
+    path = tmp_path / "live.db"
+    monkeypatch.setattr(live_runner, "UNREAD", timedelta(seconds=2))
+    with live_day(path, start=False) as day:
+        enter = traded(day, free_tcp_port, path)
+
+        def act():
+            enter()
+            wait(lambda: "Covered" in {row.type for row in Reader(path).rows()})
+            day.broker.script(Fault("orderbook", "status", times=0), Fault("positionbook", "status", times=0))
+            time.sleep(3)
+
+        arguments = argparse.Namespace(journal=path, flatten=False, config=None)
+        with Driver(act):
+            found = run(settings_of(day, free_tcp_port), arguments, mode="live", analyzer=False, clock=day.clock)
+        assert found == UNSETTLED
+        assert "stopped: the broker's books could not be read since 10:30:" in capsys.readouterr().out

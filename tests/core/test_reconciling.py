@@ -1,5 +1,6 @@
 """Our book held against the broker's: unknown orders, double fills, positions that differ, a balance unexplained."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import attrs
@@ -44,6 +45,41 @@ def test_F20_an_entry_that_timed_out_is_found_by_its_fingerprint_and_protected()
     assert day.book.positions[0].average_price == 999
     assert stop_of(day).quantity == 50
     assert len(day.sent(rc.ApprovedEntry)) == 1
+
+
+def skewed(order, clock="10:00:08", **more):
+    """The row of an order at a broker whose clock is three minutes behind, as it was executed."""
+    placed = order.at - timedelta(minutes=3)
+    fields = {"orders": (attrs.evolve(row(order, "E9", "complete"), placed_at=placed), foreign()), **more}
+    return {"trades": (trade("E9", "BUY", 50, 999),), "positions": (position(50),), **fields}
+
+
+def test_F20_a_row_that_no_read_showed_before_is_the_order_whatever_the_brokers_clock_says():
+    """Else its shares would stay without a stop for as long as the two clocks differ."""
+    day = at_broker()
+    books(day, "09:59", orders=(foreign(),))
+    day.report("10:00:05", day.enter("10:00", **SEEN), "unknown", note="timeout")
+    (order,) = day.sent(rc.ApprovedEntry)
+    assert books(day, "10:00:08", **skewed(order))[:2] == ("Acknowledged", "Filled")
+    assert stop_of(day).quantity == 50
+
+
+@pytest.mark.parametrize(
+    ("before", "shown", "clock"), [(None, False, "10:00:08"), ("09:59", True, "10:00:08"), ("09:59", False, "10:00:31")]
+)
+def test_a_row_of_another_time_that_may_have_been_there_before_is_no_order_of_ours(before, shown, clock):
+    """No read before the order was sent; one that showed the row already; a row that came long after."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    (order,) = day.sent(rc.ApprovedEntry)
+    if before is not None:
+        day = at_broker()
+        earlier = skewed(order)["orders"] if shown else (foreign(),)
+        books(day, before, orders=earlier)
+        entry = day.enter("10:00", **SEEN)
+    day.report("10:00:05", entry, "unknown", note="timeout")
+    assert "Acknowledged" not in books(day, clock, **skewed(order))
+    assert day.book.order(entry).broker_id == ""
 
 
 def test_two_rows_that_fit_leave_it_unknown():

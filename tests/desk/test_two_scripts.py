@@ -52,3 +52,16 @@ def test_a_script_stands_back_while_a_runner_writes_the_journal(here):
                     refused()
                 assert caught.value.kind == "runner_is_live"
         assert desk.send(decision).status == "filled"
+
+
+def test_a_script_stands_back_while_another_journal_trades_the_same_account(here, tmp_path):
+    """A misspelt journal would count the day's trades anew, and take the other's shares for somebody else's hand."""
+    with here.desk() as desk, here.desk(journal=tmp_path / "other.db") as other:
+        decision = other.decide(here.signal())
+        with desk._opened():
+            for refused in (lambda: other.send(decision), other.book, lambda: other.exit("INFY"), other.watch):
+                with pytest.raises(DeskError, match=r"the account at .* is being written by process") as caught:
+                    refused()
+                assert caught.value.kind == "runner_is_live"
+            assert here.sent() == []
+        assert other.send(decision).status == "filled"

@@ -14,6 +14,8 @@ from tests.fake.exchanges import rows
 from tests.fake.stories import bars
 from tests.fake.world import KEY
 
+pytestmark = pytest.mark.smoke  # under the older line of the SDK too
+
 INSTALLED = "1.0.47" if version("openalgo").startswith("1.") else "2.0.5"
 RECORDED = {row["case"]: row for row in rows(f"sdk_{INSTALLED}")}
 SHARE = {"symbol": "RELIANCE", "exchange": "NSE"}

@@ -14,6 +14,8 @@ from riskcore_openalgo.gateways.openalgo import resting_of
 from riskcore_openalgo.testing import SANDBOX, SHOONYA, Fault
 from tests.gateways.desks import INFY, NOW, entry, leaving, live_desk
 
+pytestmark = pytest.mark.smoke  # under the older line of the SDK too
+
 
 def test_an_entry_leaves_as_a_limit_order_and_is_known_by_the_brokers_name():
     with live_desk() as desk:

@@ -214,3 +214,24 @@ def test_a_record_cut_off_half_way_ends_the_spool(tmp_path):
     third = Spool(path, size=5_000)
     assert third.waiting == ({"n": 1}, {"n": 3})
     third.close()
+
+
+def test_F53_a_row_that_was_changed_in_the_spool_refuses_the_start_by_number(journal, path, more):
+    """It never was in the database, whose chain alone says nothing of it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as locker:
+        locker.execute("BEGIN EXCLUSIVE")
+        journal.append(more(4, first=10))
+        locker.execute("ROLLBACK")
+    journal.close()
+    spool = path.with_name(path.name + ".spool")
+    with closing(Spool(spool)) as opened:
+        third = opened.waiting[2]
+    body = third["body"].encode()
+    data = spool.read_bytes()
+    escaped = body.replace(b'"', b'\\"')
+    assert data.count(escaped) == 1
+    spool.write_bytes(data.replace(escaped, escaped.replace(b"2026", b"2025", 1)))
+    with pytest.raises(JournalBroken, match=f"spool: does not continue .*: row {third['seq']}: its content does not"):
+        Journal(path)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM journal").fetchone() == (10,)

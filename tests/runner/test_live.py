@@ -10,6 +10,8 @@ from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_
 from riskcore_openalgo.testing import SANDBOX, SHOONYA, ZERODHA, Fault
 from tests.runner.live_days import live_day
 
+pytestmark = pytest.mark.smoke  # under the older line of the SDK too
+
 
 @pytest.fixture
 def path(tmp_path):

@@ -1,8 +1,11 @@
 """Troubles of a live day by their numbers, through the whole runner: what the broker's truth is in the end."""
 
+from datetime import timedelta
+
 import pytest
 
 from riskcore import events
+from riskcore_openalgo.runner import live
 from riskcore_openalgo.testing import SHOONYA, Fault
 from tests.runner.live_days import live_day
 
@@ -128,3 +131,18 @@ def test_F48_a_trade_in_another_symbol_freezes_that_symbol_alone(path):
         day.signal()
         day.until(day.covered, "1000.1")
         assert day.state.book.position("NSE:TCS") is None
+
+
+def test_where_nobody_can_look_at_what_is_held_somebody_is_called_until_it_can_be_read_again(path, monkeypatch):
+    """OpenAlgo answers no reads any more: its stops may rest, and may not."""
+    monkeypatch.setattr(live, "UNREAD", timedelta(seconds=2))
+    with live_day(path) as day:
+        day.entered()
+        assert day.day.live.unread(day.clock()) == ""
+        day.broker.script(Fault("orderbook", "status", times=0), Fault("positionbook", "status", times=0))
+        day.until(lambda: "books_unreadable" in [fact.name for fact in day.facts(events.Noticed)], 1000)
+        assert day.day.live.unread(day.clock()).startswith("the broker's books could not be read since 10:30:")
+        day.broker.faults.clear()
+        day.until(lambda: "books_readable" in [fact.name for fact in day.facts(events.Noticed)], 1000)
+        told = [fact.name for fact in day.facts(events.Noticed)]
+        assert [told.count(name) for name in ("books_unreadable", "books_readable")] == [1, 1]

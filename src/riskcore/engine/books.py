@@ -18,6 +18,7 @@ from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
 from riskcore.reconcile import (
     DELIVERY,
+    Seen,
     candidates,
     differences,
     held_there,
@@ -38,7 +39,7 @@ LATE: Final = "arrived_late"
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     books = event.books
-    for order_id, broker_id in named(turn.book, books, turn.policy):
+    for order_id, broker_id in named(turn.book, books, turn.policy, _seen(turn)):
         turn.note(e.Acknowledged(turn.at, order_id, broker_id))
     _name_the_late(turn, books)
     for order in turn.book.orders:
@@ -48,6 +49,11 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
         _look_for(turn, order, books)
     _note_foreign_rows(turn, books)
     _compare(turn, event)
+
+
+def _seen(turn: Turn) -> Seen:
+    """What earlier reads showed; `_note_foreign_rows` adds the rows of this one at its end."""
+    return Seen(frozenset(turn.state.custody.rows), turn.state.custody.reconciled_at)
 
 
 def _name_the_late(turn: Turn, books: BrokerBooks) -> None:
@@ -134,7 +140,7 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
         return
     if order.status == INTENDED:
         turn.alarm(OUTCOME_UNKNOWN, order.id, "nobody said what became of it, and the book does not show it")
-    if not order.broker_id and candidates(order, turn.book, books, turn.policy):
+    if not order.broker_id and candidates(order, turn.book, books, turn.policy, _seen(turn)):
         return
     if turn.book.session is not None and order.approved.at.date() < turn.book.session:
         _settle_absent(turn, order, "an order of an earlier session is not in today's book")

@@ -26,6 +26,9 @@ SEVERITIES: Final = (INFO, WARNING, CRITICAL)
 NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "login_needed": (CRITICAL, "LOGIN NEEDED"),
     "system_error": (CRITICAL, "SYSTEM ERROR"),
+    "books_unreadable": (CRITICAL, "BROKER CANNOT BE READ"),
+    "books_readable": (INFO, "BROKER READ AGAIN"),
+    "alerts_not_taken": (CRITICAL, "NO ALERTS TAKEN"),
     "calendar_ending": (WARNING, "CALENDAR ENDING"),
     "slow_orders": (WARNING, "SLOW ORDERS"),
     "request_refused": (WARNING, "REQUEST SET ASIDE"),
@@ -40,8 +43,8 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "unprotected": "UNPROTECTED POSITION",
     "outcome_unknown": "UNKNOWN ORDER",
     "positions_differ": "BOOKS DIFFER",
-    "balance_differs": "BALANCE DIFFERS",
-    "price_jumped": "UNUSUAL MARKET",
+    "balance_unexplained": "BALANCE DIFFERS",
+    "overnight_price": "UNUSUAL MARKET",
 }
 LATCH_TITLES: Final[Mapping[str, str]] = {
     "login": "LOGIN NEEDED",

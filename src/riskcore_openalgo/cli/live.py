@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from riskcore_openalgo.logs import Redactor, access_log, logging_to
 from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
 from riskcore_openalgo.runner.receiving import receiving
+from riskcore_openalgo.runner.sole_sender import sole_sender
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_open, wind_down
 from riskcore_openalgo.web.control.app import control_app
 from riskcore_openalgo.web.control.board import Banner, Board
@@ -34,6 +34,8 @@ from riskcore_openalgo.web.server import serve
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
 ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
 UNSETTLED_WORDS: Final = "something is not known or not covered: look at the broker's own page"
+APPROVAL: Final = "  approvals  OpenAlgo's order mode must be Auto: in Semi-Auto stops and exits wait for a hand"
+"""Its API does not tell which it is, so that whoever starts is told each time."""
 WIDTH: Final = 78
 INBOX_EVERY_S: Final = 0.5
 SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -82,7 +84,8 @@ def run(
         opened.enter_context(trusting(settings, arguments.config))
         client = opened.enter_context(Client(access.host, keys[-1], ws_url=access.ws_url, clock=clock))
         place = arguments.journal or settings.system.journal
-        if mode == LIVE and isinstance(place, Path):
+        if mode == LIVE:
+            opened.enter_context(sole_sender(client, analyzer=analyzer))
             refuse_synced(place)
         journal = opened.enter_context(Journal(place, key=key_of(place)))
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
@@ -133,25 +136,35 @@ class Asked:
 
 
 def end(day: Day, *, flatten: bool) -> int:
-    """Wind down, and say what is open."""
+    """Wind down, and say what is open. Stops that nobody could look at lately are not known to rest."""
     runner = day.live.runner
     code = wind_down(day.live, runner.offer, runner.clock, flatten=flatten)
     for line in what_is_open(day.live.state):
         print(line)
     print(day.live.latency.told())
-    print(f"stopped: {ENDS.get(code, UNSETTLED_WORDS)}", flush=True)
+    words, unread = ENDS.get(code, UNSETTLED_WORDS), day.live.unread(runner.clock())
+    if code == HOLDING and unread:
+        code, words = UNSETTLED, f"{unread}: whether the stops rest is not known; {UNSETTLED_WORDS}"
+    print(f"stopped: {words}", flush=True)
     return code
 
 
 @contextlib.contextmanager
 def intake(settings: Settings, day: Day) -> Iterator[None]:
-    """The intake of alerts, where a source of them has a secret."""
-    with receiving(settings, day.live.runner, day.alarms.tell) as server:
-        if server is None:
-            print("no alerts are taken: no source has a secret under webhook: in api_credentials.yaml", flush=True)
+    """The intake of alerts, where a source of them has a secret; without its port the day goes on for what is held."""
+    place = settings.system.intake
+    with contextlib.ExitStack() as opened:
+        try:
+            server = opened.enter_context(receiving(settings, day.live.runner, day.alarms.tell))
+        except OSError as problem:
+            print(f"NO alerts are taken: {place.host}:{place.port}: {problem}", flush=True)
+            day.alarms.tell(f"no alerts at {place.host}:{place.port}: {problem}", name="alerts_not_taken")
         else:
-            sources = ", ".join(settings.credentials.webhook.secrets)
-            print(f"alerts: {server.url}/webhook/SOURCE, of {sources}", flush=True)
+            if server is None:
+                print("no alerts are taken: no source has a secret under webhook: in api_credentials.yaml", flush=True)
+            else:
+                sources = ", ".join(settings.credentials.webhook.secrets)
+                print(f"alerts: {server.url}/webhook/SOURCE, of {sources}", flush=True)
         yield
 
 
@@ -229,6 +242,7 @@ def banner(settings: Settings, client: Client, journal: Journal, *, mode: str, a
             f"  rules      {limits}",
             f"  hard caps  order value {value}, quantity {quantity}, orders a day {orders}",
             f"  journal    {journal.where} ({journal.length} rows)",
+            *((APPROVAL,) if mode == LIVE else ()),
             *(f"  UNSAFE     {what}" for what in unsafe(settings)),
             "=" * WIDTH,
         )

@@ -46,6 +46,7 @@ from riskcore_openalgo.journal import At, Journal, JournalInUse, JournalMoved
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.account import BOOKS
 from riskcore_openalgo.runner.history import History, bars_for
+from riskcore_openalgo.runner.sole_sender import sole_sender
 from riskcore_openalgo.runner.stopping import rests_for
 
 LIVE: Final = "live"
@@ -256,19 +257,21 @@ class Desk:
 
     @contextmanager
     def _opened(self) -> Iterator[Journal]:
-        """The journal, with the writer's lock."""
+        """The journal, with the writer's lock, and the account's."""
         if self._closed:
             raise DeskError(CLOSED, repr(self), "it was closed; make another desk")
         with ExitStack() as opened:
-            if isinstance(self._place, Journal):
-                journal = self._place
-            else:
-                try:
-                    journal = opened.enter_context(Journal(self._place, wait_s=self._wait_s))
-                except JournalInUse as problem:
-                    raise DeskError(RUNNER_IS_LIVE, "Desk", str(problem)) from problem
+            try:
+                journal = self._locked(opened)
+            except JournalInUse as problem:
+                raise DeskError(RUNNER_IS_LIVE, "Desk", str(problem)) from problem
             self._same_account(journal)
             yield journal
+
+    def _locked(self, opened: ExitStack) -> Journal:
+        tools, place = self._tools, self._place
+        opened.enter_context(sole_sender(tools.client, analyzer=tools.analyzer, wait_s=self._wait_s))
+        return place if isinstance(place, Journal) else opened.enter_context(Journal(place, wait_s=self._wait_s))
 
     def _same_account(self, journal: Journal) -> None:
         """A journal of the sandbox is none of real money, and the other way round: it counts another account's day."""

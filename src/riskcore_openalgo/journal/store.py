@@ -211,8 +211,10 @@ class Journal(Reader):
     def _adopt_spool(self) -> None:
         """Rows a crash left in the spool: those the database has already are dropped, the rest go in."""
         left = [row for row in (Row(**r) for r in self._spool.waiting) if row.seq > self.length]
-        if left and not left[0].follows(self.head):
-            raise JournalBroken(f"{self._spool.path}: does not continue {self.where} at row {self.length}")
+        try:
+            left = list(chained(left, self._end))
+        except Break as broken:
+            raise JournalBroken(f"{self._spool.path}: does not continue {self.where}: {broken}") from broken
         if left:
             reach("journal.spool.adopting")
             self._adopt(left)

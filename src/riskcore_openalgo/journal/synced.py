@@ -42,9 +42,9 @@ def synced_by(path: Path, environment: Mapping[str, str] | None = None) -> str |
     return "OneDrive" if any(home in whole.parents for home in homes) else None
 
 
-def refuse_synced(path: Path) -> None:
-    """`ValueError` where a synchroniser would copy the journal while it is written."""
-    program = synced_by(path)
+def refuse_synced(path: Path | str) -> None:
+    """`ValueError` where a synchroniser would copy the journal while it is written; a server's address is none."""
+    program = synced_by(path) if isinstance(path, Path) else None
     if program is not None:
         raise ValueError(
             f"{path}: lies in a folder that {program} copies while the journal is written, which can destroy it; "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
 
@@ -32,9 +32,13 @@ from riskcore_openalgo.runner.ports import Clock, QueueTransport, Timers
 from riskcore_openalgo.runner.runner import Offered, Runner
 from riskcore_openalgo.runner.schedule import Schedule
 
+UNREADABLE: Final = "books_unreadable"
+READABLE: Final = "books_readable"
 STOPPING: Final = "shutting_down"
 """The trouble under which entries stop while a runner ends; over when the next one starts."""
 WAIT_S: Final = 0.1
+UNREAD: Final = timedelta(seconds=30)
+"""Books that were read longer ago than this tell nothing of what is held now: twice the longest pause between reads."""
 
 
 class Stop(Protocol):
@@ -88,6 +92,7 @@ class Live:
 
     def __init__(self, parts: Parts) -> None:
         self._parts, self._reading = parts, Reading()
+        self._started_at, self._blind = parts.clock(), False
         self.turned_at: datetime | None = None
         self.transport: Waking = Waking(parts.wake.set)
         self.latency = Latency(partial(parts.alarms.tell, name="slow_orders"))
@@ -113,6 +118,14 @@ class Live:
     def books_at(self) -> datetime | None:
         """When the broker's books could last be read; None where none are."""
         return None if self._parts.account is None else self._parts.account.books_at
+
+    def unread(self, now: datetime) -> str:
+        """That the broker's books could not be read for `UNREAD_S`, in words; "" while they can, and where none are."""
+        account = self._parts.account
+        since = None if account is None else account.books_at or self._started_at
+        if since is None or now - since < UNREAD:
+            return ""
+        return f"the broker's books could not be read since {since:%H:%M:%S}"
 
     def lanes_waiting(self) -> dict[str, int]:
         """How many tasks wait in each lane, where lanes tell."""
@@ -155,6 +168,7 @@ class Live:
             parts.alarms.tell(told, name="login_needed")
         for notice in () if parts.daily is None else parts.daily.due(now, self.state, self.runner.policy):
             parts.alarms.tell(notice.text, name=notice.name, subject=notice.subject)
+        self._tell_blindness(now)
         taken = self.runner.turn()
         parts.feed.watch(self._keys())
         self.turned_at = now
@@ -169,6 +183,19 @@ class Live:
             self.turn()
             if until(self.state):
                 return
+
+    def _tell_blindness(self, now: datetime) -> None:
+        """Call for somebody when what is held cannot be looked at, in hours in which it can be sold; tell its end."""
+        tables, unread = self.runner.policy.tables, self.unread(now)
+        blind = bool(unread) and any(can_be_sold(position, now, tables) for position in self.state.book.positions)
+        if blind and not self._blind:
+            held = len(self.state.book.positions)
+            self._parts.alarms.tell(
+                f"{unread}; {held} positions are held, and no exit may get through", name=UNREADABLE
+            )
+        if self._blind and not unread:
+            self._parts.alarms.tell("the broker's books can be read again", name=READABLE)
+        self._blind = blind or (self._blind and bool(unread))
 
     def _watch(self, fact: events.Fact) -> None:
         """Everybody who is told of facts, after they are durable."""
@@ -217,3 +244,12 @@ class Live:
             report = paper.latest(order.id)
             if report is not None:
                 self.runner.offer(report)
+
+
+def can_be_sold(position: rc.Position, at: datetime, tables: rc.Tables | None) -> bool:
+    """Whether the exchange trades a position's instrument now; where the calendar cannot tell, it is taken to."""
+    try:
+        session = rc.session_on(at.date(), position.instrument, position.product, tables=tables)
+    except rc.CalendarUnknown:
+        return True
+    return session is not None and session.is_open(at)
