@@ -230,7 +230,7 @@ function lists(state) {
     { text: h.name }, { text: h.good ? "good" : "LOOK", kind: h.good ? "good" : "bad" }, { text: h.text },
   ]);
   rows("alerts", state.alerts, (a) => `${a.at} ${a.text}`, (a) => [
-    { text: clock(a.at) }, { text: a.text, kind: a.bad ? "bad" : "" },
+    { text: clock(a.at) }, { text: a.text, kind: { critical: "bad", warning: "warn" }[a.severity] || "" },
   ], "nothing was told today");
 }
 
