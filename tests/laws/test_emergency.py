@@ -237,15 +237,6 @@ class Stopped(RuleBasedStateMachine):
             assert self.state.book.state == "locked"
             assert known.stage in STAGES
 
-    @invariant()
-    def no_exit_is_beyond_what_is_held(self):
-        """Of all that may still fill, in any order, no position is turned round."""
-        book = self.state.book
-        for held in book.positions:
-            leaving = book.live_orders(held.instrument.key, entries=False)
-            fits = sum(order.open_quantity for order in leaving) <= held.quantity
-            assert fits or all(order.id in self.state.cancelling for order in leaving)
-
 
 class Ended(Stopped):
     """The same, and when all faults are over it comes to its end."""

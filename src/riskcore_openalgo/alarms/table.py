@@ -16,7 +16,6 @@ from typing import Any, Final
 from attrs import frozen
 
 from riskcore import events as e
-from riskcore.control import FLAT, INCOMPLETE, PENDING
 
 CRITICAL: Final = "critical"
 WARNING: Final = "warning"
@@ -44,7 +43,7 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "positions_differ": "BOOKS DIFFER",
     "balance_differs": "BALANCE DIFFERS",
     "price_jumped": "UNUSUAL MARKET",
-    INCOMPLETE: "EMERGENCY STOP INCOMPLETE",
+    e.INCOMPLETE: "EMERGENCY STOP INCOMPLETE",
 }
 LATCH_TITLES: Final[Mapping[str, str]] = {
     "login": "LOGIN NEEDED",
@@ -208,10 +207,12 @@ def _taken(fact: e.ControlTaken) -> Told:
 
 def _staged(fact: e.EmergencyStaged) -> Told | None:
     """An incomplete one is an alarm of its own, which is repeated; one that begins again is as new."""
-    if fact.stage == INCOMPLETE:
+    if fact.stage == e.INCOMPLETE:
         return None
-    severity = INFO if fact.stage == FLAT else WARNING
-    title = {FLAT: "EMERGENCY STOP FLAT", PENDING: "EMERGENCY STOP PENDING"}.get(fact.stage, "EMERGENCY STOP AT WORK")
+    severity = INFO if fact.stage == e.FLAT else WARNING
+    title = {e.FLAT: "EMERGENCY STOP FLAT", e.PENDING: "EMERGENCY STOP PENDING"}.get(
+        fact.stage, "EMERGENCY STOP AT WORK"
+    )
     left = f"left: {'; '.join(fact.left) or 'nothing'}"
     return Told(severity, title, left, f"emergency:{fact.stage}:{fact.since.isoformat()}")
 
