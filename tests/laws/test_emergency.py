@@ -247,6 +247,8 @@ class Ended(Stopped):
         if self.state.control.emergency is None or not hasattr(self, "venue"):
             return
         self.venue.others_act("NSE:SBIN", shares=1)
+        if not self.venue.flat() and "NSE:SBIN" in self.venue.ours():
+            self.press(whole=True)
         for _ in range(TRIES):
             self.all_goes_well()
             if self.state.control.emergency.stage == FLAT:
@@ -267,7 +269,7 @@ def test_EMG_1_whatever_fails_nothing_enters_and_flat_is_said_only_when_it_is_so
 
 
 def test_EMG_2_when_the_faults_are_over_it_ends_flat():
-    """From wherever they left it, if its book shows any order: the broker holds nothing of it, and nothing works."""
+    """From wherever they left it, if its book shows any order; a hand widens it where others hold a symbol of ours."""
     Ended.seen.clear()
     run_state_machine_as_test(Ended, settings=LOOK)
     assert Ended.seen["ended"]

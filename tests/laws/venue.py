@@ -96,10 +96,13 @@ class Venue:
                 rc.BrokerTrade(order_id=name, key=key, side="BUY", quantity=shares, price=1000, product="MIS")
             )
 
+    def ours(self):
+        """The instruments of our orders."""
+        return {row.order.instrument.key for row in self.rows}
+
     def flat(self, *, whole=False):
         """Whether nothing of ours is held here or works; with `whole` of anybody."""
-        ours = {row.order.instrument.key for row in self.rows}
-        held = any(number for key, number in self.shares.items() if whole or key in ours)
+        held = any(number for key, number in self.shares.items() if whole or key in self.ours())
         return not self.working() and not held and not (whole and any(row.working for row in self.others))
 
     def books(self, at, without=()):

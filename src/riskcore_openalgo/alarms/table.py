@@ -210,11 +210,9 @@ def _staged(fact: e.EmergencyStaged) -> Told | None:
     if fact.stage == e.INCOMPLETE:
         return None
     severity = INFO if fact.stage == e.FLAT else WARNING
-    title = {e.FLAT: "EMERGENCY STOP FLAT", e.PENDING: "EMERGENCY STOP PENDING"}.get(
-        fact.stage, "EMERGENCY STOP AT WORK"
-    )
+    title = {e.FLAT: "FLAT", e.PENDING: "PENDING"}.get(fact.stage, "AT WORK")
     left = f"left: {'; '.join(fact.left) or 'nothing'}"
-    return Told(severity, title, left, f"emergency:{fact.stage}:{fact.since.isoformat()}")
+    return Told(severity, f"EMERGENCY STOP {title}", left, f"emergency:{fact.stage}:{fact.since.isoformat()}")
 
 
 def _adjusted_by_hand(fact: e.PolicyAdjusted) -> Told:
