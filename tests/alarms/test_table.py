@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -36,6 +37,12 @@ def refused(rule):
     return e.EntryRefused(NOW, rc.Signal("INFY", "BUY", at=NOW), (finding,), ())
 
 
+def staged(stage, since=NOW):
+    return e.EmergencyStaged(NOW, stage, since, 0, None, ("position BUY 50 NSE:INFY",))
+
+
+SET = ((("max_positions", "3", "2"),), rc.Policy(max_positions=2))
+
 TRIGGERS = {
     "trade executed": (
         e.Filled(NOW, "id", KEY, "BUY", 10, Decimal(100), None, NOW, Decimal(1000)),
@@ -66,10 +73,23 @@ TRIGGERS = {
     "calendar ending": (e.Noticed(NOW, "calendar_ending", "", "soon"), WARNING, "CALENDAR ENDING"),
     "day summary": (e.Noticed(NOW, "day_summary", "", "3 entries"), INFO, "DAY SUMMARY"),
     "a pause by hand": (latched("operator_halted", by="asha"), CRITICAL, "ENTRIES STOPPED"),
+    "an act by hand": (e.ControlTaken(NOW, "tighten", KEY, "asha", "nearer"), INFO, "BY HAND"),
+    "the emergency stop at work": (staged(e.STOPPING), WARNING, "EMERGENCY STOP AT WORK"),
+    "the emergency stop outside the session": (staged(e.PENDING), WARNING, "EMERGENCY STOP PENDING"),
+    "the emergency stop incomplete": (
+        e.Alarmed(NOW, e.INCOMPLETE, e.EMERGENCY_LATCH, "the stop rests"),
+        CRITICAL,
+        "EMERGENCY STOP INCOMPLETE",
+    ),
+    "the emergency stop has ended flat": (staged(e.FLAT), INFO, "EMERGENCY STOP FLAT"),
+    "a setting by hand": (e.PolicyAdjusted(NOW, "asha", "calmer", *SET, "ab" * 32), INFO, "SETTING CHANGED"),
+    "a looser one by hand, in loss": (e.PolicyScheduled(NOW, "asha", "x", *SET), WARNING, "LOOSER NEXT SESSION"),
     "order refused": (e.OrderMoved(NOW, "id", "rejected", "no money"), WARNING, "ORDER REFUSED"),
     "looser policy kept back": (e.PolicyHeld(NOW, "ab" * 32, ("max_positions",)), WARNING, "CONFIRMATION NEEDED"),
+    "a looser policy confirmed": (e.PolicyConfirmed(NOW, "asha", "x", "ab" * 32), WARNING, "LOOSER NEXT SESSION"),
     "configuration refused": (e.Noticed(NOW, "configuration_refused", "", "x"), WARNING, "CONFIGURATION REFUSED"),
     "alert channel down": (e.Noticed(NOW, "channel_down", "phone", "x"), WARNING, "ALERT CHANNEL DOWN"),
+    "control page locked": (e.Noticed(NOW, "page_locked", "10.0.0.7", "x"), WARNING, "CONTROL PAGE LOCKED"),
 }
 
 
@@ -93,7 +113,11 @@ def test_everything_that_can_be_told_is_one_line_of_ascii():
     lines = [said for said in map(told, every_event()) if said is not None]
     assert len(lines) > 50
     assert all(said.line.isascii() and "\n" not in said.line for said in lines)
-    assert {type(fact) for fact in every_event() if told(fact)} | {e.EntryRefused, e.OrderMoved} >= set(TABLE)
+    assert {type(fact) for fact in every_event() if told(fact)} | {
+        e.EntryRefused,
+        e.OrderMoved,
+        e.EmergencyStaged,
+    } >= set(TABLE)
 
 
 def test_what_is_nobodys_business_is_not_told():
@@ -130,3 +154,32 @@ def test_what_a_fact_is_about_is_the_signal_it_began_with():
     assert signal_of(e.TimePassed(NOW)) == ""
     with following(""):
         assert signal_of(None) == ""
+
+
+def test_the_emergency_stop_is_told_at_each_turn_once():
+    """Readings that are counted are no news; one that begins again after flat is; incomplete is an alarm's word."""
+    again = staged(e.STOPPING, NOW.replace(minute=40))
+    assert told(staged(e.STOPPING)).key == told(staged(e.STOPPING)).key != told(again).key
+    assert told(staged(e.INCOMPLETE)) is None
+    assert told(staged(e.FLAT)).line == "EMERGENCY STOP FLAT: left: position BUY 50 NSE:INFY"
+
+
+def test_a_setting_by_hand_says_what_who_and_why():
+    fact = TRIGGERS["a setting by hand"][0]
+    assert told(fact).text == "max_positions 3 -> 2 by asha: calmer"
+
+
+QUIET = {
+    "Acknowledged", "AlertDropped", "Bared", "BrokerKnown", "CancelRequested", "ClockBackward", "Covered",
+    "DifferencesTaken", "DriftMeasured", "EmergencyOrdered", "EntryWithheld", "EquityKnown", "ExitWanted",
+    "ForeignCancelRequested", "FundsCompared", "Marked", "OrderAbsent", "OrderFailed", "Overfilled", "Rearmed",
+    "Receded", "Revalued", "ReversalBegun", "ReversalDue", "RevisionRequested", "RevisionSettled", "RowsSeen",
+    "SessionOpened", "SignalRepeated", "SignalTaken", "StopKept", "StopMoved", "StopTouched", "StrayReport",
+    "TradeCorrected",
+}  # fmt: skip
+"""What the journal has and nobody is told: another fact says it, or it is the day's ordinary work."""
+
+
+def test_every_kind_of_fact_is_told_or_is_nobodys_business_by_name():
+    """A new fact must be put into one of the two."""
+    assert {kind.__name__ for kind in get_args(e.Fact)} - {kind.__name__ for kind in TABLE} == QUIET

@@ -9,9 +9,11 @@ from riskcore import events
 from riskcore.testing import Scenario
 from riskcore_openalgo.cli import control
 from riskcore_openalgo.cli.main import main, parser
+from riskcore_openalgo.client import OrderWanted
 from riskcore_openalgo.config.control_page import ControlAccess
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.runner.inbox import Inbox, folder_of
+from riskcore_openalgo.testing import Fault
 from riskcore_openalgo.web.control.passwords import hashed, is_right
 from tests.journal.told import INFY, SEEN, THIRD, entries
 from tests.runner.live_days import live_day
@@ -60,6 +62,40 @@ def test_every_act_beside_a_runner(tmp_path, console):
         day.until(lambda: day.position is None, 1000)
         taken = [(fact.act, fact.by, fact.why) for fact in day.facts(events.ControlTaken)]
         assert taken == [(act, "asha", "the tests") for act in ("enter", "enter", "tighten", "reduce", "exit")]
+
+
+def test_an_entry_that_works_is_cancelled_from_the_console(tmp_path, console):
+    """The broker takes it back; what is no order of ours is refused by name."""
+    with live_day(tmp_path / "live.db", policy={"entry_timeout_s": 60}) as day:
+        day.ready()
+        day.broker.script(Fault("placeorder", "partial", fraction=0))
+        made = day.signal()
+        day.until(lambda: [order.status for order in day.state.book.live_orders(entries=True)] == ["working"])
+        assert console(day, "cancel", made.id)[0] == 0
+        day.until(lambda: not day.state.book.live_orders(entries=True))
+        assert [order.status for order in day.broker.truth().orders] == ["cancelled"]
+        assert [(fact.act, fact.by) for fact in day.facts(events.ControlTaken)] == [("cancel", "asha")]
+        code, said, _ = console(day, "cancel", "no-such-order")
+        assert (code, said.startswith("refused: ")) == (3, True)
+
+
+def test_the_stop_of_the_whole_account_from_the_console(tmp_path, console):
+    """What somebody else bought leaves too, only where it is asked for."""
+    with live_day(tmp_path / "live.db") as day:
+        day.ready()
+        day.client.place(foreign(7))
+        day.until(lambda: day.broker.truth().position("NSE:INFY") == 7, 1000)
+        code, said, _ = console(day, "stop", "--whole-account", "--wait", "60", why=False)
+        assert (code, said.splitlines()[-2:]) == (0, ["emergency stop: flat", "left: nothing"])
+        assert day.broker.truth().position("NSE:INFY") == 0
+        assert [fact.whole_account for fact in day.facts(events.EmergencyOrdered)] == [True]
+
+
+def foreign(quantity):
+    """Shares that somebody else buys, at the broker's own page."""
+    return OrderWanted(
+        exchange="NSE", symbol="INFY", side="BUY", quantity=quantity, product="MIS", price_type="LIMIT", price=1001
+    )
 
 
 def test_the_stop_and_its_end_from_the_console(tmp_path, console):

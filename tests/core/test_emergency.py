@@ -263,3 +263,18 @@ def test_no_entry_passes_while_it_stands():
     day.instruments["TCS"] = TCS
     day.enter("10:01", symbol="TCS", **SEEN)
     assert day.refusal() == ("entries_stopped",)
+
+
+def test_each_stop_that_is_incomplete_calls_somebody_anew():
+    """One that was re-armed, and one that was widened, are over: the next calls as the first did."""
+    day, _ = held()
+    for clock, whole in (("10:05", False), ("10:07", True)):
+        press(day, clock, whole_account=whole)
+        day.time(f"{clock[:-1]}{int(clock[-1]) + 1}:01")
+    assert rearm(day, "10:09") == ""
+    press(day, "10:10")
+    day.time("10:11:01")
+    called = [
+        type(fact) for fact in day.facts if isinstance(fact, (e.Alarmed, e.AlarmOver)) and fact.name == INCOMPLETE
+    ]
+    assert called == [e.Alarmed, e.AlarmOver, e.Alarmed, e.AlarmOver, e.Alarmed]

@@ -284,6 +284,26 @@ def test_a_reading_that_raises_is_told_and_the_lane_goes_on(slow):
     assert failures == ["reads"]
 
 
+def test_an_exit_that_was_taken_for_lost_while_it_waited_is_not_sent_beside_the_next():
+    """Every thread hung; the books were read without it meanwhile, and another is on its way."""
+    gateway, lost, found = Slow(), set(), []
+    lanes = ThreadLanes(gateway, gateway, clock=lambda: NOW, ended=lost.__contains__, exit_threads=1)
+    held = threading.Event()
+    lanes._exits.put(held.wait)
+    for quantity in (1, 2):
+        lanes.send(events.PlaceExit(leaving(quantity)), NOW, found.append)
+    lost.add("exit:1:None")
+    held.set()
+    wait_for(found, 2)
+    gateway.go.set()
+    assert lanes.close()
+    assert [(event.order_id, event.status) for event in found] == [
+        ("exit:1:None", "rejected"),
+        ("exit:2:None", "working"),
+    ]
+    assert found[0].note == "not sent: it had ended before it could be sent"
+
+
 def test_lanes_that_close_send_no_entry_any_more():
     gateway = Slow()
     lanes, found = ThreadLanes(gateway, gateway, clock=lambda: NOW), []

@@ -54,3 +54,27 @@ def test_points_of_equity_keep_their_distance(tmp_path):
     assert [point.at - first.at for point in ledger.points()] == [0 * EVERY, EVERY]
     ledger.watch(attrs.evolve(first, at=first.at + 5760 * EVERY))
     assert len(ledger.points()) == 1
+
+
+def test_what_people_were_told_is_shown_in_the_same_words(tmp_path):
+    """What the journal has and what comes after; the same again is one line, and what nobody is told is none."""
+    told = traded()
+    told.take(events.NoticeGiven(told.at("10:31"), "configuration_refused", "1", "line 3"))
+    with Journal(tmp_path / "live.db") as journal:
+        journal.append(entries(told))
+        ledger = Ledger(journal, lambda: told.state)
+    for second in range(3):
+        ledger.watch(
+            events.EmergencyStaged(told.at(f"10:32:0{second}"), events.STOPPING, told.at("10:32"), 0, None, ())
+        )
+    ledger.watch(events.OrderMoved(told.at("10:33"), "id", "working", ""))
+    ledger.watch(events.OrderMoved(told.at("10:34"), "id", "rejected", "no money"))
+    lines = [(f"{alert.at:%H:%M:%S}", alert.said.title) for alert in ledger.alerts()]
+    assert lines[:3] == [
+        ("10:34:00", "ORDER REFUSED"),
+        ("10:32:02", "EMERGENCY STOP AT WORK"),
+        ("10:31:00", "CONFIGURATION REFUSED"),
+    ]
+    told.next_day(3)
+    told.time("09:16")
+    assert [alert.said.title for alert in ledger.alerts()] == []

@@ -1,18 +1,12 @@
 """On the wire: https that is vouched for and https that is not, a key that is replaced in a running day."""
 
-import ipaddress
 import os
 import ssl
 import urllib.error
 import urllib.request
-from datetime import datetime, timedelta, timezone
 
 import pytest
 from attrs import evolve
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -23,31 +17,13 @@ from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import Credentials, Intake, OpenAlgoAccess, Settings, System, Watching
 from riskcore_openalgo.testing import FakeBroker, FakeOpenAlgo
 from riskcore_openalgo.web.intake import serve
+from tests.certificates import certificate_in
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A certificate for 127.0.0.1 that vouches for itself, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "riskcore tests")])
-    now = datetime.now(timezone.utc)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    form = serialization.PrivateFormat.PKCS8
-    (folder / "tls.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "tls.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
-    return folder / "tls.pem", folder / "tls.key"
+    return certificate_in(tmp_path_factory.mktemp("tls"))
 
 
 FUNDS = ("availablecash", "collateral", "m2mrealized", "m2munrealized", "utiliseddebits")
@@ -57,7 +33,7 @@ def openalgo(request):
     return JSONResponse({"status": "success", "data": dict.fromkeys(FUNDS, "5")})
 
 
-def test_the_intake_and_the_page_can_be_served_over_https(certificate):
+def test_what_is_served_can_speak_https(certificate):
     app = Starlette(routes=[Route("/x", openalgo)])
     with serve(app, "127.0.0.1", 0, certfile=certificate[0], keyfile=certificate[1]) as server:
         assert server.url.startswith("https://127.0.0.1:")

@@ -10,7 +10,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore.state import HeldPolicy
 from riskcore_openalgo.config import load_settings
-from riskcore_openalgo.runner.reloading import Reloader, needs_a_restart
+from riskcore_openalgo.runner.reloading import Reloader, Swaps, needs_a_restart
 
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
 RISK, KEYS, SYSTEM = "risk_management.yaml", "api_credentials.yaml", "system_config.yaml"
@@ -19,15 +19,16 @@ RISK, KEYS, SYSTEM = "risk_management.yaml", "api_credentials.yaml", "system_con
 class Watched:
     """A folder, and who hears of what."""
 
-    def __init__(self, folder, **more):
+    def __init__(self, folder, *, keys=True, sources=None, users=None, **more):
         self.folder, self.offered, self.told, self.keys, self.learnt = folder, [], [], [], []
         self.state = engine.State()
         self.write(RISK, "risk_management:\n  max_positions: 3\n")
-        self.write(KEYS, "api_credentials:\n  openalgo:\n    api_key: the-first-key\n")
+        if keys:
+            self.write(KEYS, "api_credentials:\n  openalgo:\n    api_key: the-first-key\n")
         self.reloader = Reloader(
             folder, load_settings(folder), clock=lambda: NOW, offer=self.offered.append, state=lambda: self.state,
-            tell=lambda text, *, name, subject="": self.told.append((name, text)), rekey=self.keys.append,
-            learn=self.learnt.extend, **more,
+            tell=lambda text, *, name, subject="": self.told.append((name, text)), **more,
+            swaps=Swaps(key=self.keys.append, sources=sources, users=users, learn=self.learnt.extend),
         )  # fmt: skip
 
     def write(self, name, text):

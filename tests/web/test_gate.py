@@ -161,7 +161,7 @@ def test_a_bucket_fills_evenly_up_to_its_brim():
 
 def test_one_who_has_many_ipv6_addresses_is_one():
     """Known by the first 64 bits; and the table of those who failed stays small."""
-    gate = Gate({}, monotonic=lambda: 0.0, lockout_after=2)
+    gate = Gate(monotonic=lambda: 0.0, lockout_after=2)
     one, other = (ipaddress.ip_address(f"2001:db8::{n}") for n in (1, 2))
     assert [gate.failed(one), gate.failed(other)] == [False, True]
     assert gate.locked_s(ipaddress.ip_address("2001:db8::ffff")) == 900

@@ -113,7 +113,7 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path, line, says):
 def test_a_source_without_a_secret_is_refused_at_the_start(tmp_path, file, text):
     """It would be lost in silence, or let in."""
     Path(tmp_path, file).write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="the source tv has no secret: write one under webhook"):
+    with pytest.raises(ConfigurationError, match=r"webhook\.secrets\.tv: this source is described and has no secret"):
         sources_of(load_settings(tmp_path))
 
 

@@ -24,6 +24,7 @@ ORDER: Final = (
     "sessions",
     "signals",
     "states",
+    "stopping",
     "breakers",
     "trailing",
     "exits",

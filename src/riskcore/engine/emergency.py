@@ -36,6 +36,7 @@ def press(event: e.EmergencyStopped, turn: Turn) -> None:
         turn.note(e.ControlRefused(turn.at, "stop", EMERGENCY_LATCH, event.by, event.why, "already_stopped"))
         return
     turn.note(e.EmergencyOrdered(turn.at, event.by, event.why, event.whole_account))
+    turn.calm(INCOMPLETE, EMERGENCY_LATCH)
     turn.stop(Latch(EMERGENCY_LATCH, LOCKED, turn.at, event.by, event.why))
 
 

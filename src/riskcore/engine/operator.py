@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from riskcore import events as e
 from riskcore.book import Latch
-from riskcore.control import EMERGENCY_LATCH, STOPPING
+from riskcore.control import EMERGENCY_LATCH, INCOMPLETE, STOPPING
 from riskcore.custody import BAD, GOOD
 from riskcore.engine.breakers import breaker_measure
 from riskcore.engine.turn import Turn
@@ -43,6 +43,10 @@ def resume(event: e.OperatorResumed, turn: Turn) -> None:
         else:
             excused = _at_limit(latch, turn)
             turn.note(e.Lifted(turn.at, latch.name, event.by, event.why, latch.key, excused))
+            if (
+                latch.name == EMERGENCY_LATCH
+            ):  # whoever re-arms has seen it; the next one that is incomplete calls again
+                turn.calm(INCOMPLETE, EMERGENCY_LATCH)
 
 
 def login(event: e.LoginSeen, turn: Turn) -> None:

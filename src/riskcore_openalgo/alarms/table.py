@@ -36,15 +36,19 @@ NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "configuration_changed": (INFO, "CONFIGURATION CHANGED"),
     "channel_down": (WARNING, "ALERT CHANNEL DOWN"),
     "channel_up": (INFO, "ALERT CHANNEL BACK"),
+    "page_locked": (WARNING, "CONTROL PAGE LOCKED"),
     "day_summary": (INFO, "DAY SUMMARY"),
 }
 """What the shell itself has to tell, by the name of the notice."""
 ALARM_TITLES: Final[Mapping[str, str]] = {
     "unprotected": "UNPROTECTED POSITION",
     "outcome_unknown": "UNKNOWN ORDER",
+    "exit_not_sent": "EXIT NOT SENT",
+    "held_no_exit": "EXIT REFUSED",
     "positions_differ": "BOOKS DIFFER",
     "balance_unexplained": "BALANCE DIFFERS",
     "overnight_price": "UNUSUAL MARKET",
+    e.INCOMPLETE: "EMERGENCY STOP INCOMPLETE",
 }
 LATCH_TITLES: Final[Mapping[str, str]] = {
     "login": "LOGIN NEEDED",
@@ -201,6 +205,40 @@ def _control(fact: e.ControlRefused) -> Told | None:
     return Told(WARNING, "NOT DONE", f"{fact.act} {fact.name} by {fact.by}: {fact.reason}", f"control:{fact.reason}")
 
 
+def _taken(fact: e.ControlTaken) -> Told:
+    text = f"{fact.act} {fact.name} by {fact.by}: {fact.why}"
+    return Told(INFO, "BY HAND", text, f"hand:{fact.act}:{fact.name}:{fact.at.isoformat()}")
+
+
+def _staged(fact: e.EmergencyStaged) -> Told | None:
+    """An incomplete one is an alarm of its own, which is repeated; one that begins again is as new."""
+    if fact.stage == e.INCOMPLETE:
+        return None
+    severity = INFO if fact.stage == e.FLAT else WARNING
+    title = {e.FLAT: "FLAT", e.PENDING: "PENDING"}.get(fact.stage, "AT WORK")
+    left = f"left: {'; '.join(fact.left) or 'nothing'}"
+    return Told(severity, f"EMERGENCY STOP {title}", left, f"emergency:{fact.stage}:{fact.since.isoformat()}")
+
+
+def _adjusted_by_hand(fact: e.PolicyAdjusted) -> Told:
+    return Told(INFO, "SETTING CHANGED", _changes(fact), f"set:{fact.at.isoformat()}")
+
+
+def _scheduled(fact: e.PolicyScheduled) -> Told:
+    text = f"looser, while the day is in loss; from the next session: {_changes(fact)}"
+    return Told(WARNING, "LOOSER NEXT SESSION", text, f"scheduled:{fact.at.isoformat()}")
+
+
+def _changes(fact: e.PolicyAdjusted | e.PolicyScheduled) -> str:
+    said = ", ".join(f"{key} {before} -> {after}" for key, before, after in fact.changes)
+    return f"{said} by {fact.by}: {fact.why}"
+
+
+def _confirmed(fact: e.PolicyConfirmed) -> Told:
+    text = f"{fact.policy_hash[:12]} comes with the next session, by {fact.by}: {fact.why}"
+    return Told(WARNING, "LOOSER NEXT SESSION", text, f"confirmed:{fact.policy_hash}")
+
+
 def _held(fact: e.PolicyHeld) -> Told:
     text = (
         f"looser while the day is in loss: {', '.join(fact.loosened)}. The old policy stays; confirm with "
@@ -250,8 +288,13 @@ TABLE: Final[Mapping[type, Callable[[Any], Told | None]]] = {
     e.BooksDiffer: _differ,
     e.PositionAdjusted: _adjusted,
     e.Reconciled: _agree,
+    e.ControlTaken: _taken,
     e.ControlRefused: _control,
+    e.EmergencyStaged: _staged,
+    e.PolicyAdjusted: _adjusted_by_hand,
+    e.PolicyScheduled: _scheduled,
     e.PolicyHeld: _held,
+    e.PolicyConfirmed: _confirmed,
     e.PolicyChanged: _changed,
     e.Noticed: _noticed,
 }

@@ -23,12 +23,14 @@ from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.logs import Redactor, access_log, logging_to
 from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
-from riskcore_openalgo.runner.receiving import receiving
+from riskcore_openalgo.runner.receiving import receiving, sources_of
+from riskcore_openalgo.runner.reloading import Swaps
 from riskcore_openalgo.runner.sole_sender import sole_sender
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_open, wind_down
 from riskcore_openalgo.web.control.app import control_app
 from riskcore_openalgo.web.control.board import Banner, Board
 from riskcore_openalgo.web.control.doors import Doors
+from riskcore_openalgo.web.gate import Sources
 from riskcore_openalgo.web.server import serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
@@ -76,9 +78,9 @@ def run(
     real = mode == LIVE and not analyzer
     refuse_plain(settings, real=real)
     keys = [os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""]
+    sources = Sources(sources_of(settings))
     access, broker, metrics = settings.credentials.openalgo, paper_of(arguments), Metrics()
-    redactor = Redactor(settings.credentials.secrets())
-    redactor.learn(keys)
+    redactor = Redactor((*settings.credentials.secrets(), *keys))
     with contextlib.ExitStack() as opened:
         opened.enter_context(logging_to(settings.system.logging, redactor))
         opened.enter_context(trusting(settings, arguments.config))
@@ -96,11 +98,9 @@ def run(
         opened.enter_context(stopped_by_signals(asked))
         day.live.start()
         opened.enter_context(watched(settings, day, client, journal, metrics))
-        opened.enter_context(
-            reloading(settings, arguments.config, day, client, redactor=redactor, real=real, took=keys.append)
-        )
-        opened.enter_context(intake(settings, day))
-        opened.enter_context(control_page(settings, day, client, mode=mode, analyzer=analyzer))
+        doors = opened.enter_context(served(settings, day, client, sources, mode=mode, analyzer=analyzer))
+        swaps = swappable(client, keys, sources, doors, redactor)
+        opened.enter_context(reloading(settings, arguments.config, day, swaps=swaps, real=real))
         day.live.run(asked)
         fenced = day.fence.shut()
         if fenced:
@@ -109,6 +109,30 @@ def run(
         code = end(day, flatten=asked.flatten)
         day.inbox.stopped()
         return code
+
+
+@contextlib.contextmanager
+def served(
+    settings: Settings, day: Day, client: Client, sources: Sources, *, mode: str, analyzer: bool
+) -> Iterator[Doors | None]:
+    """The intake of alerts and the control page; the doors of the page, where it is served."""
+    with intake(settings, day, sources), control_page(settings, day, client, mode=mode, analyzer=analyzer) as doors:
+        yield doors
+
+
+def swappable(client: Client, keys: list[str], sources: Sources, doors: Doors | None, redactor: Redactor) -> Swaps:
+    """What a changed configuration replaces in a running day beside its policy."""
+
+    def rekey(key: str) -> None:
+        client.rekey(key)
+        keys.append(key)
+
+    return Swaps(
+        key=rekey,
+        sources=sources.replace if sources.asked else None,
+        users=None if doors is None else doors.replace,
+        learn=redactor.learn,
+    )
 
 
 class Asked:
@@ -150,12 +174,12 @@ def end(day: Day, *, flatten: bool) -> int:
 
 
 @contextlib.contextmanager
-def intake(settings: Settings, day: Day) -> Iterator[None]:
+def intake(settings: Settings, day: Day, sources: Sources) -> Iterator[None]:
     """The intake of alerts, where a source of them has a secret; without its port the day goes on for what is held."""
     place = settings.system.intake
     with contextlib.ExitStack() as opened:
         try:
-            server = opened.enter_context(receiving(settings, day.live.runner, day.alarms.tell))
+            server = opened.enter_context(receiving(settings, day.live.runner, day.alarms.tell, sources))
         except OSError as problem:
             print(f"NO alerts are taken: {place.host}:{place.port}: {problem}", flush=True)
             day.alarms.tell(f"no alerts at {place.host}:{place.port}: {problem}", name="alerts_not_taken")
@@ -163,18 +187,17 @@ def intake(settings: Settings, day: Day) -> Iterator[None]:
             if server is None:
                 print("no alerts are taken: no source has a secret under webhook: in api_credentials.yaml", flush=True)
             else:
-                sources = ", ".join(settings.credentials.webhook.secrets)
-                print(f"alerts: {server.url}/webhook/SOURCE, of {sources}", flush=True)
+                print(f"alerts: {server.url}/webhook/SOURCE, of {', '.join(sources.now)}", flush=True)
         yield
 
 
 @contextlib.contextmanager
-def control_page(settings: Settings, day: Day, client: Client, *, mode: str, analyzer: bool) -> Iterator[None]:
+def control_page(settings: Settings, day: Day, client: Client, *, mode: str, analyzer: bool) -> Iterator[Doors | None]:
     """The control page, where somebody has a password; a port that is taken does not keep the day from running."""
     users, place = settings.credentials.control.users, settings.system.control
     if not users:
         print("no control page: nobody has a password (riskcore control password NAME makes one)", flush=True)
-        yield
+        yield None
         return
     runner, journal = day.live.runner, day.inbox.folder.with_suffix("").name
     broker, _ = known_of(client)
@@ -188,7 +211,7 @@ def control_page(settings: Settings, day: Day, client: Client, *, mode: str, ana
     )
     board = Board(day, banner_, runner.clock, lambda: runner.journal.trouble)
     doors = Doors(users, session_s=place.session_min * 60)
-    app = control_app(board, runner.ask, doors, clock=runner.clock, https=place.secure)
+    app = control_app(board, runner.ask, doors, clock=runner.clock, https=place.secure, tell=day.alarms.tell)
     with contextlib.ExitStack() as opened:
         try:
             server = opened.enter_context(
@@ -196,10 +219,10 @@ def control_page(settings: Settings, day: Day, client: Client, *, mode: str, ana
             )
         except OSError as problem:
             print(f"NO control page: {place.host}:{place.port}: {problem}; riskcore control works", flush=True)
-        else:
-            scheme = "https" if place.secure else "http"
-            print(f"control page: {scheme}://{place.host}:{server.port}/", flush=True)
-        yield
+            yield None
+            return
+        print(f"control page: {server.url}/{', behind a proxy with https' if place.https else ''}", flush=True)
+        yield doors
 
 
 @contextlib.contextmanager

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from riskcore_openalgo.alarms.heartbeat import Heartbeat
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.config import ConfigurationError, Settings
-from riskcore_openalgo.logs import Redactor, access_log
+from riskcore_openalgo.logs import access_log
 from riskcore_openalgo.metrics import Metrics, Seen, healthy
 from riskcore_openalgo.runner.assembly import Day
-from riskcore_openalgo.runner.reloading import Reloader
+from riskcore_openalgo.runner.reloading import Reloader, Swaps
 from riskcore_openalgo.web.server import serve
 from riskcore_openalgo.web.watch import watch_app
 
@@ -108,32 +107,23 @@ def reloading(
     settings: Settings,
     folder: Path | None,
     day: Day,
-    client: Client,
     *,
-    redactor: Redactor,
+    swaps: Swaps,
     real: bool,
-    took: Callable[[str], None],
 ) -> Iterator[None]:
-    """Take changed files into the day, for as long as the context lasts; `took` hears of a new OpenAlgo key."""
+    """Take changed files into the day, for as long as the context lasts."""
     if folder is None or not settings.system.reload:
         yield
         return
     runner = day.live.runner
-
-    def rekey(key: str) -> None:
-        client.rekey(key)
-        took(key)
-
-    clock: Callable[[], datetime] = runner.clock
     watcher = Reloader(
         folder,
         settings,
-        clock=clock,
+        clock=runner.clock,
         offer=runner.offer,
         state=lambda: day.live.state,
         tell=day.alarms.tell,
-        rekey=rekey,
-        learn=redactor.learn,
+        swaps=swaps,
         plain_allowed=not real,
     )
     watcher.start()

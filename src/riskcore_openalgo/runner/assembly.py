@@ -126,7 +126,7 @@ class _Assembly:
         evidence = self._evidence(account, known, history, feed, standing)
         paper = None if self.mode == LIVE else self.paper
         gateway: Gateway = self._gateway(guard, standing, fence) if paper is None else paper
-        lanes = ThreadLanes(gateway, evidence, clock=self.clock, failed=alarms.lane_failed)
+        lanes = ThreadLanes(gateway, evidence, clock=self.clock, ended=standing.ended, failed=alarms.lane_failed)
         schedule = self._schedule(standing, strategies)
         parts = Parts(
             journal=self.journal,
@@ -292,6 +292,11 @@ class Standing:
     def state(self) -> engine.State:
         """The engine's state by now."""
         return engine.State() if self._live is None else self._live.state
+
+    def ended(self, order_id: str) -> bool:
+        """Whether an order of ours has come to its end in the book."""
+        order = self.state().book.order(order_id)
+        return order is not None and not order.live
 
     def held(self) -> list[rc.Instrument]:
         """The instruments of what is held."""

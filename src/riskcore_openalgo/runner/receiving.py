@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from riskcore_openalgo.config import AlertSource
+from riskcore_openalgo.config.loader import CREDENTIALS_FILE
+from riskcore_openalgo.config.problems import ConfigurationError, Problem
 from riskcore_openalgo.logs import access_log
 from riskcore_openalgo.runner.alerts import AlertDesk
-from riskcore_openalgo.web.gate import Secret, SourceRules, networks
+from riskcore_openalgo.web.gate import Secret, SourceRules, Sources, networks
 from riskcore_openalgo.web.mapping import FieldMap
 
 if TYPE_CHECKING:
@@ -19,19 +21,18 @@ if TYPE_CHECKING:
     from riskcore_openalgo.runner.runner import Runner
     from riskcore_openalgo.web.server import Server
 
+BARE: Final = "this source is described and has no secret: write one, or take the source out of the configuration"
+
 
 def sources_of(settings: Settings) -> dict[str, SourceRules]:
-    """Every source that has a secret. `ValueError` for one that is described and has none: it would be let in or lost.
+    """Every source that has a secret. `ConfigurationError` for one that is described and has none: it would be lost.
 
     An old secret opens until its time; without a new one beside it, it is a mistake too.
     """
     webhook, described = settings.credentials.webhook, settings.system.sources
-    for name in (*described, *webhook.old_secrets):
-        if name not in webhook.secrets:
-            raise ValueError(
-                f"the source {name} has no secret: write one under webhook: secrets: in api_credentials.yaml, "
-                f"or take {name} out of the configuration"
-            )
+    bare = sorted({name for name in (*described, *webhook.old_secrets) if name not in webhook.secrets})
+    if bare:
+        raise ConfigurationError(Problem(CREDENTIALS_FILE, None, f"webhook.secrets.{name}", BARE) for name in bare)
     return {name: _rules(settings, name) for name in webhook.secrets}
 
 
@@ -48,10 +49,15 @@ def _rules(settings: Settings, name: str) -> SourceRules:
 
 
 @contextlib.contextmanager
-def receiving(settings: Settings, runner: Runner, tell: Callable[[str], None]) -> Iterator[Server | None]:
-    """Take alerts for as long as the context lasts; None, and nobody listens, where no source has a secret."""
-    sources, place = sources_of(settings), settings.system.intake
-    if not sources:
+def receiving(
+    settings: Settings, runner: Runner, tell: Callable[[str], None], sources: Sources
+) -> Iterator[Server | None]:
+    """Take alerts of `sources` (`sources_of`) for as long as the context lasts; None, and nobody listens, without any.
+
+    Others may be put into their place meanwhile (`Sources.replace`).
+    """
+    place = settings.system.intake
+    if not sources.asked:
         yield None
         return
     from riskcore_openalgo.web.intake import intake_app

@@ -3,25 +3,29 @@
 The files are looked at once a second. What changed is read only when it has stood still for a look, so that a file is
 not read while it is being written; a file that became empty or went away is taken for half written. On any error the
 old configuration stays, and an alarm names place and remedy. A policy becomes an input of the runner, which may keep a
-looser one back (see `riskcore.engine.policies`); a new OpenAlgo key is used from the next call on; hard caps and all
-else that is built at the start need a restart, and that is told.
+looser one back (see `riskcore.engine.policies`); a new OpenAlgo key is used from the next call on, the secrets of alert
+sources from the next alert on, passwords of the control page from the next login on. Hard caps and all else that is
+built at the start need a restart, and that is told. What is told of a secret is whose it is, never the secret.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import attrs
+from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.config import Settings, load_settings
 from riskcore_openalgo.config.problems import ConfigurationError
 from riskcore_openalgo.own_rules import RuleNotFoundError, with_loaded_rules
+from riskcore_openalgo.runner.receiving import sources_of
+from riskcore_openalgo.web.gate import SourceRules
 
 LOOK_S: Final = 1.0
 SHOWN: Final = 8
@@ -33,6 +37,23 @@ class Tell(Protocol):
 
     def __call__(self, text: str, *, name: str = ..., subject: str = ...) -> None:
         """Tell a text under a name."""
+
+
+@frozen(kw_only=True)
+class Swaps:
+    """What else can be replaced in a running day, each by a call; None: it is not there, and needs a restart.
+
+    `key` is given a new OpenAlgo key, `sources` those of alerts, `users` the passwords of the control page; `learn` the
+    secrets that must be kept out of the log, before any of them is in use.
+    """
+
+    key: Callable[[str], None] = lambda key: None
+    sources: Callable[[Mapping[str, SourceRules]], None] | None = None
+    users: Callable[[Mapping[str, str]], None] | None = None
+    learn: Callable[[tuple[str, ...]], None] = lambda secrets: None
+
+
+NOTHING: Final = Swaps()
 
 
 class Reloader:
@@ -47,14 +68,12 @@ class Reloader:
         offer: Callable[[events.Input], None],
         state: Callable[[], engine.State],
         tell: Tell,
-        rekey: Callable[[str], None] = lambda key: None,
-        learn: Callable[[tuple[str, ...]], None] = lambda secrets: None,
+        swaps: Swaps = NOTHING,
         plain_allowed: bool = True,
     ) -> None:
-        """`rekey` is given a new OpenAlgo key, `learn` the secrets that must be kept out of the log."""
         self.settings, self.reloads, self.refusals = settings, 0, 0
         self._folder, self._clock, self._offer, self._state, self._tell = folder, clock, offer, state, tell
-        self._rekey, self._learn, self._plain_allowed = rekey, learn, plain_allowed
+        self._swaps, self._plain_allowed = swaps, plain_allowed
         self._stamp = self._seen = self._stamped()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -90,6 +109,7 @@ class Reloader:
         try:
             wanted = load_settings(self._folder)
             wanted = attrs.evolve(wanted, policy=with_loaded_rules(wanted.policy))
+            sources = sources_of(wanted)
         except (ConfigurationError, RuleNotFoundError, OSError) as wrong:
             self._refuse(str(wrong))
             return
@@ -99,26 +119,39 @@ class Reloader:
         elif wanted.plain_secrets and not self._plain_allowed:
             self._refuse("\n".join(map(str, wanted.plain_secrets)))
         else:
-            self._apply(wanted)
+            self._apply(wanted, sources)
 
-    def _apply(self, wanted: Settings) -> None:
+    def _apply(self, wanted: Settings, sources: Mapping[str, SourceRules]) -> None:
         before, self.settings = self.settings, wanted
-        told = []
-        self._learn(wanted.credentials.secrets())
-        key = wanted.credentials.openalgo.api_key
-        if key and key != before.credentials.openalgo.api_key:
-            self._rekey(key)
-            told.append("another OpenAlgo key is in use")
+        self._swaps.learn(wanted.credentials.secrets())
+        told = self._swapped(before, wanted, sources)
         changes = rc.policy_changes(before.policy, wanted.policy)
         if changes:
             self._offer(events.PolicyLoaded(self._clock(), wanted.policy))
             told.append("policy: " + _said(changes))
-        later = needs_a_restart(before, wanted)
+        later = needs_a_restart(before, wanted, self._swaps)
         if later:
             told.append(f"only after a restart: {', '.join(later)}")
         if told:
             self.reloads += 1
             self._tell("; ".join(told), name="configuration_changed", subject=str(self.reloads))
+
+    def _swapped(self, before: Settings, wanted: Settings, sources: Mapping[str, SourceRules]) -> list[str]:
+        """Replace what can be; what was, in words that hold no secret."""
+        told, swaps = [], self._swaps
+        key = wanted.credentials.openalgo.api_key
+        if key and key != before.credentials.openalgo.api_key:
+            swaps.key(key)
+            told.append("another OpenAlgo key is in use")
+        alerts = _differ(sources_of(before), sources)
+        if alerts and swaps.sources is not None:
+            swaps.sources(sources)
+            told.append(f"sources of alerts: {alerts}")
+        users = _differ(before.credentials.control.users, wanted.credentials.control.users)
+        if users and swaps.users is not None:
+            swaps.users(wanted.credentials.control.users)
+            told.append(f"passwords of the control page: {users}")
+        return told
 
     def _offer_again(self) -> None:
         """A looser policy that was confirmed comes with the next session, if it is still what the files say."""
@@ -142,19 +175,33 @@ class Reloader:
         return tuple((str(path), *_stat(path)) for path in sorted(known))
 
 
-def needs_a_restart(before: Settings, after: Settings) -> list[str]:
-    """What differs between two configurations and is built once, at the start."""
+def needs_a_restart(before: Settings, after: Settings, swaps: Swaps = NOTHING) -> list[str]:
+    """What differs between two configurations and is built once, at the start, or has nobody who could replace it."""
     names = [field.name for field in attrs.fields(type(before.system))]
     differ = [name for name in names if getattr(before.system, name) != getattr(after.system, name)]
+    if swaps.sources is not None and "sources" in differ:
+        differ.remove("sources")
     found = [CAPS if name == "hard_caps" else f"system.{name}" for name in differ]
     if before.strategies != after.strategies:
         found.append("strategies")
     one, other = before.credentials, after.credentials
-    if (one.webhook, one.alerts) != (other.webhook, other.alerts):
-        found.append("secrets of the webhook or of alert channels")
+    if one.webhook != other.webhook and swaps.sources is None:
+        found.append("secrets of the webhook (no source had one at the start)")
+    if one.control != other.control and swaps.users is None:
+        found.append("passwords of the control page (it is not served)")
+    if one.alerts != other.alerts:
+        found.append("alert channels")
     if (one.openalgo.host, one.openalgo.ws_url) != (other.openalgo.host, other.openalgo.ws_url):
         found.append("the address of OpenAlgo")
     return found
+
+
+def _differ(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Whose entry is new, another or gone; never what it is."""
+    said = [f"{name} added" for name in after if name not in before]
+    said += [f"{name} changed" for name in after if name in before and after[name] != before[name]]
+    said += [f"{name} removed" for name in before if name not in after]
+    return ", ".join(said)
 
 
 def _said(changes: tuple[rc.Change, ...]) -> str:

@@ -74,8 +74,10 @@ class Lane:
 class ThreadLanes:
     """Three lanes over one gateway and one source of evidence, both safe to call from several threads.
 
-    `clock` says when a command is really sent: an entry that waited for too long is not sent at all. `failed(lane,
-    problem)` is told of a task that raised. Answers are delivered from the lane's thread.
+    `clock` says when a command is really sent: an entry that waited for too long is not sent at all. `ended(order_id)`
+    says whether an order has ended in our book meanwhile: one that waited while every thread hung was taken for lost,
+    and another may be on its way in its place. `failed(lane, problem)` is told of a task that raised. Answers are
+    delivered from the lane's thread.
     """
 
     def __init__(
@@ -84,11 +86,12 @@ class ThreadLanes:
         evidence: Evidence,
         *,
         clock: Callable[[], datetime],
+        ended: Callable[[str], bool] = lambda order_id: False,
         failed: Callable[[str, Exception], None] = lambda lane, problem: None,
         exit_threads: int = EXIT_THREADS,
         read_threads: int = READ_THREADS,
     ) -> None:
-        self._gateway, self._evidence, self._clock = gateway, evidence, clock
+        self._gateway, self._evidence, self._clock, self._ended = gateway, evidence, clock, ended
         self._closing = threading.Event()
         self._exits = Lane("exits", exit_threads, failed)
         self._entries = Lane("entries", 1, failed)
@@ -127,6 +130,9 @@ class ThreadLanes:
 
     def _carry_out(self, command: events.Command, deliver: Deliver) -> None:
         with following(signal_of(command)):
+            if isinstance(command, (events.PlaceEntry, events.PlaceExit)) and self._ended(command.order.order_id):
+                deliver(not_sent(command.order.order_id, self._clock(), "it had ended before it could be sent"))
+                return
             _deliver(answers(command, self._gateway, self._evidence, self._clock()), deliver)
 
 

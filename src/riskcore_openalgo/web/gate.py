@@ -85,6 +85,30 @@ class SourceRules:
         return within(address, self.addresses)
 
 
+class Sources:
+    """The sources as they are now. Another thread may put others in their place: an alert is judged by one of the two.
+
+    Where there were none at first, everybody may post; where there were some, nobody may once they are gone. A secret
+    that opens no more stays known, so that nothing that bears it is kept.
+    """
+
+    def __init__(self, rules: Mapping[str, SourceRules]) -> None:
+        self.now: Mapping[str, SourceRules] = dict(rules)
+        self.asked = bool(self.now)
+        self.past: frozenset[str] = frozenset()
+
+    def replace(self, rules: Mapping[str, SourceRules]) -> None:
+        """From now on these. `ValueError` where nothing was asked for at first: that holds for the whole day."""
+        if not self.asked:
+            raise ValueError("this intake asks for no secret; start it anew to have it ask for some")
+        self.past |= {text for known in self.now.values() for text in known.texts}
+        self.now = dict(rules)
+
+    def hidden(self, rules: SourceRules | None = None) -> tuple[str, ...]:
+        """The secrets that may not be kept of an alert of a source."""
+        return (*(rules.texts if rules is not None else ()), *self.past)
+
+
 def within(address: Address | None, ranges: Iterable[Network]) -> bool:
     """Whether an address lies in one of the ranges."""
     return address is not None and any(address.version == r.version and address in r for r in ranges)
@@ -149,21 +173,22 @@ class Gate:
 
     def __init__(
         self,
-        sources: Mapping[str, SourceRules],
         *,
         monotonic: Callable[[], float],
         lockout_after: int = LOCKOUT_AFTER,
         lockout_s: float = LOCKOUT_S,
     ) -> None:
         self._monotonic, self._after, self._for_s = monotonic, lockout_after, lockout_s
-        self._taken = {name: Bucket(rules.per_minute) for name, rules in sources.items()}
+        self._taken: dict[str, Bucket] = {}
         self._wrong = Bucket(WRONG_PER_MINUTE)
         self._tries: dict[str, _Tries] = {}
 
-    def takes(self, source: str) -> bool:
-        """Whether one more alert of a source is within its rate; a source that was not declared has none."""
+    def takes(self, source: str, per_minute: int) -> bool:
+        """Whether one more alert of a source is within its rate; another rate than before begins anew."""
         bucket = self._taken.get(source)
-        return bucket is None or bucket.take(self._monotonic())
+        if bucket is None or bucket.per_minute != per_minute:
+            bucket = self._taken[source] = Bucket(per_minute)
+        return bucket.take(self._monotonic())
 
     def notes_wrong(self) -> bool:
         """Whether one more unauthorised alert is written down."""

@@ -35,6 +35,7 @@ from riskcore_openalgo.web.gate import (
     Network,
     Secret,
     SourceRules,
+    Sources,
     networks,
     sender_of,
 )
@@ -68,7 +69,7 @@ def intake_app(
     submit: Submit,
     *,
     secrets: Mapping[str, str] | None = None,
-    sources: Mapping[str, SourceRules] | None = None,
+    sources: Mapping[str, SourceRules] | Sources | None = None,
     clock: Callable[[], datetime],
     max_body_bytes: int = MAX_BYTES,
     answer_within_s: float = ANSWER_WITHIN_S,
@@ -83,18 +84,16 @@ def intake_app(
     `submit(reading, source)` must return at once (or raise `queue.Full`); the future it returns is resolved
     when the reading is in the journal.
     `sources` says who may post, and how they are read; `secrets` is the short form, a secret for each source. With
-    any, only these sources exist. Without any, everybody who can reach the port can send signals. `clock` says what
-    time it is; it must know its zone. X-Forwarded-For is believed of `trusted_proxies`. After `lockout_after` wrong
-    secrets within ten minutes an address is not listened to for `lockout_s` seconds. `tell` is called with what
-    somebody should know: that, and that a source sends more than it may.
+    any, only these sources exist; given as `Sources`, they can be replaced while it runs. Without any, everybody who
+    can reach the port can send signals. `clock` says what time it is; it must know its zone. X-Forwarded-For is
+    believed of `trusted_proxies`. After `lockout_after` wrong secrets within ten minutes an address is not listened to
+    for `lockout_s` seconds. `tell` is called with what somebody should know: that, and that a source sends more than it
+    may.
     """
-    declared = dict(sources or {}) | {name: SourceRules(secrets=(Secret(s),)) for name, s in (secrets or {}).items()}
-    for source, rules in declared.items():
-        if not SOURCE.fullmatch(source):
-            raise ValueError(f"the source {source!r} must be letters, digits, - and _, at most 64")
-        if not all(secret.text.strip() for secret in rules.secrets):
-            raise ValueError(f"the secret of the source {source!r} is empty; set one, or leave the source out")
-    gate = Gate(declared, monotonic=monotonic, lockout_after=lockout_after, lockout_s=lockout_s)
+    short = {name: SourceRules(secrets=(Secret(text),)) for name, text in (secrets or {}).items()}
+    declared = sources if isinstance(sources, Sources) else Sources({**(sources or {}), **short})
+    check_sources(declared.now)
+    gate = Gate(monotonic=monotonic, lockout_after=lockout_after, lockout_s=lockout_s)
     intake = Intake(
         submit=submit,
         sources=declared,
@@ -115,6 +114,15 @@ def intake_app(
     )
     app.router.redirect_slashes = False
     return app
+
+
+def check_sources(rules: Mapping[str, SourceRules]) -> None:
+    """`ValueError` for a source whose name cannot stand in a path, or whose secret is empty."""
+    for source, known in rules.items():
+        if not SOURCE.fullmatch(source):
+            raise ValueError(f"the source {source!r} must be letters, digits, - and _, at most 64")
+        if not all(secret.text.strip() for secret in known.secrets):
+            raise ValueError(f"the secret of the source {source!r} is empty; set one, or leave the source out")
 
 
 class Seldom:
@@ -138,7 +146,7 @@ class Intake:
     """The handler of alerts, with what it was given."""
 
     submit: Submit
-    sources: dict[str, SourceRules] = field(repr=False)
+    sources: Sources = field(repr=False)
     clock: Callable[[], datetime]
     max_body_bytes: int
     answer_within_s: float
@@ -151,7 +159,7 @@ class Intake:
         deadline = asyncio.get_running_loop().time() + self.answer_within_s
         source, in_path = request.path_params["source"], request.path_params.get("secret", "")
         address = self.sender(request)
-        rules = self.sources.get(source)
+        rules = self.sources.now.get(source)
         trusted = rules is not None and rules.names(address)
         locked = 0.0 if trusted else self.gate.locked_s(address)
         if locked:
@@ -163,7 +171,8 @@ class Intake:
         except ClientDisconnect:
             return _no(400, "alert_cut_off", "the alert ended before its end")
         reading = self.judged(source, in_path, body, address)
-        turned_away = self.turned_away(reading, source, address, trusted=trusted)
+        per_minute = None if rules is None else rules.per_minute
+        turned_away = self.turned_away(reading, source, address, trusted=trusted, per_minute=per_minute)
         answer = turned_away or await self.handed_on(reading, source, deadline)
         if len(body) > self.max_body_bytes:
             answer.headers.update(CLOSE)
@@ -187,14 +196,14 @@ class Intake:
 
     def judged(self, source: str, in_path: str, body: bytes, address: Address | None) -> Reading:
         """The reading of a body: first whether it may be read at all, then what it says."""
-        rules = self.sources.get(source)
-        if rules is None and self.sources:
-            return unauthorised(body, source=source)
+        rules = self.sources.now.get(source)
+        if rules is None and self.sources.asked:
+            return unauthorised(body, self.sources.hidden(), source=source)
         if not SOURCE.fullmatch(source):
             told = "the source in the path must be letters, digits, - and _, at most 64"
             return BadAlert(404, "alert_source_invalid", told, safe_text(body))
         rules, now = rules or SourceRules(), self.clock()
-        secrets, hidden = rules.valid(now), rules.texts
+        secrets, hidden = rules.valid(now), self.sources.hidden(rules)
         if not rules.takes_from(address):
             return unauthorised(body, hidden, source=source, why=f"{address} is no address of this source")
         if secrets is not None and in_path and not any_same([in_path], secrets):
@@ -206,7 +215,7 @@ class Intake:
         return read_alert(body, source=source, received_at=now, secret=asked, hidden=hidden, by=rules.mapping)
 
     def turned_away(
-        self, reading: Reading, source: str, address: Address | None, *, trusted: bool
+        self, reading: Reading, source: str, address: Address | None, *, trusted: bool, per_minute: int | None
     ) -> JSONResponse | None:
         """The answer to what goes no further: wrong secrets by the dozen, and more alerts than a source may send.
 
@@ -218,7 +227,7 @@ class Intake:
                 self.tell("locked", f"the intake does not listen to {address} for a while: too many wrong secrets")
             return None if self.gate.notes_wrong() else _no(reading.status, reading.reason, reading.message)
         leaves = isinstance(reading, ReadSignal) and reading.signal.kind == rc.EXIT
-        if leaves or self.gate.takes(source):
+        if leaves or per_minute is None or self.gate.takes(source, per_minute):
             return None
         self.tell(source, f"the source {source} sends more alerts a minute than it may (per_minute): they are refused")
         return _later(429, "alert_rate_limited", "this source has sent too many alerts; send it again later", 1)

@@ -80,5 +80,7 @@ def page_of(day, *, mono=None, **told):
     banner = Banner(**{**said, "journal": "live.db", **told})
     board = Board(day.day, banner, runner.clock, lambda: runner.journal.trouble)
     doors = Doors({USER: HASH}, session_s=3600, **({} if mono is None else {"monotonic": mono}))
-    with serve(control_app(board, runner.ask, doors, clock=runner.clock), "127.0.0.1", 0) as server:
+    with serve(
+        control_app(board, runner.ask, doors, clock=runner.clock, tell=day.day.alarms.tell), "127.0.0.1", 0
+    ) as server:
         yield Page(day, server, doors)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from riskcore import events
 from riskcore_openalgo.testing import Fault
+from tests.cli.test_control import foreign
 from tests.web.control.pages import PASSWORD, USER, control_page
 
 FORBIDDEN = "the server responded with a status of"
@@ -151,6 +152,21 @@ def test_an_entry_that_works_is_cancelled_by_hand(tab, tmp_path):
         done(tab, "#orders >> text=Cancel")
         page.day.until(lambda: not page.day.state.book.live_orders(entries=True))
         shows(tab, "#orders", "no order works")
+
+
+def test_the_whole_account_is_stopped_where_it_is_typed_out(tab, tmp_path):
+    """What somebody else bought leaves too; the page says whose stop it is, and what is left meanwhile."""
+    with control_page(tmp_path / "live.db") as page:
+        page.day.ready()
+        page.day.client.place(foreign(7))
+        log_in(tab, page)
+        shows(tab, "#state", "active")
+        page.day.until(lambda: page.day.broker.truth().position("NSE:INFY") == 7, 1000)
+        done(tab, "#stop", whole="whole-account")
+        shows(tab, "#stage-text", "the whole account; asha")
+        page.day.until(lambda: page.day.broker.truth().position("NSE:INFY") == 0, 1000)
+        shows(tab, "#stage", "flat")
+        assert [fact.whole_account for fact in facts(page, events.EmergencyOrdered)] == [True]
 
 
 def test_F58_a_wrong_password_shows_nothing(tab, tmp_path):

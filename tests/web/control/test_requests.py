@@ -47,6 +47,8 @@ def test_F58_a_wrong_password_a_forged_form_and_a_locked_address(tmp_path):
         page.day.until(lambda: acts_of(page)[-1:] == [(USER, "login")])
         seen = [act for _, act in acts_of(page)]
         assert seen == ["forged_form"] * 3 + ["login_refused"] * (TRIES - 1) + ["locked_out", "login"]
+        told = [notice for notice in page.day.facts(events.Noticed) if notice.name == "page_locked"]
+        assert [(notice.subject, notice.why[:27]) for notice in told] == [("127.0.0.1", "127.0.0.1 is locked out: to")]
 
 
 def test_F58_a_session_is_signed_ends_and_does_not_come_back(tmp_path):

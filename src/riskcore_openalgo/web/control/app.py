@@ -58,10 +58,19 @@ HUNG: Final = "not written down in time: it may still be taken. If the runner ha
 
 
 def control_app(
-    board: Board, ask: Ask, doors: Doors, *, clock: Callable[[], datetime], https: bool = False
+    board: Board,
+    ask: Ask,
+    doors: Doors,
+    *,
+    clock: Callable[[], datetime],
+    https: bool = False,
+    tell: Callable[..., None] | None = None,
 ) -> Starlette:
-    """The application. `ask(input, answer)` hands an act to the runner; `https`: the cookie goes over TLS alone."""
-    page = ControlApp(board, ask, doors, clock, https)
+    """The application. `ask(input, answer)` hands an act to the runner; `https`: the cookie goes over TLS alone.
+
+    `tell(text, name=..., subject=...)` hears that an address was locked out: somebody guesses passwords.
+    """
+    page = ControlApp(board, ask, doors, clock, https, tell)
     app = Starlette(
         routes=[
             Route("/", page.home, methods=["GET"]),
@@ -90,6 +99,7 @@ class ControlApp:
     doors: Doors
     clock: Callable[[], datetime]
     https: bool
+    tell: Callable[..., None] | None = None
     recorded: int = 0
 
     # ------------------------------------------------------------ coming in
@@ -120,6 +130,8 @@ class ControlApp:
             return answer
         if not found.wait_s or found.locked:
             self._record(address, "locked_out" if found.locked else "login_refused", "a wrong name or password")
+        if found.locked and self.tell is not None:
+            self.tell(f"{address} is locked out: too many wrong passwords", name="page_locked", subject=address)
         if found.wait_s:
             minutes = int(found.wait_s // 60) + 1
             return self._form(f"Too many wrong tries: this address is locked out for {minutes} min.", 429)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -13,7 +13,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.config.changing import settable
 from riskcore_openalgo.runner.assembly import Day
-from riskcore_openalgo.runner.ledger import TOLD
+from riskcore_openalgo.runner.ledger import Alert
 from riskcore_openalgo.runner.stopping import covered
 
 DECISIONS: Final = 60
@@ -55,7 +55,7 @@ class Board:
             "orders": [_order(order, state) for order in state.book.live_orders()],
             "decisions": [_decision(fact) for fact in self._facts(events.EntryApproved, events.EntryRefused)],
             "trades": [_trade(fact) for fact in self._facts(events.PositionClosed)],
-            "alerts": [_alert(fact) for fact in self._facts(*TOLD)[:ALERTS] if not _is_routine(fact)],
+            "alerts": [_alert(alert) for alert in self.day.ledger.alerts()[:ALERTS]],
             "health": self._health(state, now),
             "points": [[point.at.isoformat(), f"{point.equity:.2f}"] for point in self.day.ledger.points()],
             "policy": state.policy_hash[:12],
@@ -240,43 +240,8 @@ def _trade(fact: events.PositionClosed) -> dict[str, Any]:
     }
 
 
-def _alert(fact: Any) -> dict[str, Any]:
-    text, bad = _words(fact)
-    return {"at": fact.at.isoformat(), "text": text, "bad": bad}
-
-
-def _is_routine(fact: Any) -> bool:
-    """What the runner asks of itself each morning, and is refused, until the books were compared."""
-    return isinstance(fact, events.ControlRefused) and fact.act == "login"
-
-
-def _words(fact: Any) -> tuple[str, bool]:
-    match fact:
-        case events.Alarmed():
-            return f"ALARM {fact.name} {fact.subject}: {fact.why}", True
-        case events.AlarmOver():
-            return f"over: {fact.name} {fact.subject}", False
-        case events.Latched():
-            latch = fact.latch
-            return f"{latch.state}: {latch.name} {latch.key} by {latch.by}: {latch.why}", True
-        case events.Lifted():
-            return f"lifted: {fact.name} {fact.key} by {fact.by}: {fact.why}", False
-        case events.ControlTaken():
-            return f"{fact.act} {fact.name} by {fact.by}: {fact.why}", False
-        case events.ControlRefused():
-            return f"refused: {fact.act} {fact.name} by {fact.by}: {fact.reason}", True
-        case events.EmergencyStaged():
-            return f"emergency stop: {fact.stage}{_list(fact.left)}", fact.stage != "flat"
-        case events.PolicyAdjusted() | events.PolicyScheduled():
-            when = "" if isinstance(fact, events.PolicyAdjusted) else " (from the next session)"
-            said = ", ".join(f"{key} {before} -> {after}" for key, before, after in fact.changes)
-            return f"set by {fact.by}: {said}{when}", False
-    return f"price stream: {fact.stage}", fact.stage != "connected"
-
-
-def _list(texts: Iterable[str]) -> str:
-    joined = "; ".join(texts)
-    return f": {joined}" if joined else ""
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {"at": alert.at.isoformat(), "text": alert.said.line, "severity": alert.said.severity}
 
 
 def _price(value: Decimal | None) -> str | None:

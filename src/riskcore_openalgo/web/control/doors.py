@@ -79,6 +79,14 @@ class Doors:
             right = is_right(password, known or self._nobody) and known is not None
             return self._enter(user) if right else self._refuse(address)
 
+    def replace(self, users: Mapping[str, str]) -> None:
+        """From now on these may log in; whoever is gone, or has another password now, is logged out."""
+        with self._lock:
+            before, self._users = self._users, dict(users)
+            for name, session in list(self._sessions.items()):
+                if self._users.get(session.user) != before.get(session.user):
+                    del self._sessions[name]
+
     def locked_for(self, address: str) -> float:
         """How many seconds no login from an address is heard; 0: it is."""
         now = self._monotonic()

@@ -11,6 +11,7 @@ let act = null;
 
 const rupees = new Intl.NumberFormat("en-IN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const money = (text) => (text === null || text === undefined ? "unknown" : rupees.format(Number(text)));
+const figure = (text) => (text.includes(".") ? money(text) : text);
 const clock = (iso) => iso.slice(11, 19);
 const sign = (text) => (Number(text) > 0 ? "good" : Number(text) < 0 ? "bad" : "");
 
@@ -122,6 +123,7 @@ function emergency(state) {
   const stop = state.emergency;
   byId("emergency").hidden = !stop;
   if (!stop) return;
+  byId("rearm").disabled = stop.stage === "stopping";
   put(byId("stage"), stop.stage.replaceAll("_", " "), stop.stage === "flat" ? "good" : "bad");
   const whose = stop.whole_account ? "the whole account" : "our positions";
   put(byId("stage-text"), `${STAGES[stop.stage]} (${whose}; ${stop.by} at ${clock(stop.at)}: ${stop.why})`);
@@ -187,8 +189,8 @@ function shape(name, attributes) {
 function tables(state) {
   rows("limits", state.limits, (l) => l.rule, (l) => [
     { text: l.rule, kind: l.tripped ? "bad" : "" }, { name: "in use", meter: l.pct },
-    { name: "used", text: l.used, kind: "n" }, { name: "of", text: l.limit, kind: "n" },
-    { name: "left", text: l.left, kind: "n" },
+    { name: "used", text: figure(l.used), kind: "n" }, { name: "of", text: figure(l.limit), kind: "n" },
+    { name: "left", text: figure(l.left), kind: "n" },
   ], "no limit can be measured yet");
   put(byId("positions-count"), String(state.positions.length));
   rows("positions", state.positions, (p) => p.key, (p) => [
@@ -199,7 +201,7 @@ function tables(state) {
     { name: "stop", text: p.stop, kind: "n" }, { name: "target", text: p.target, kind: "n" },
     { name: "trail", text: p.trail ? `${p.trail} (best ${p.best})` : "-" },
     { name: "result", text: money(p.result), kind: `n ${sign(p.result)}` },
-    { name: "protected", text: p.leaving ? "leaving" : p.covered ? "yes" : "NO STOP", kind: p.covered ? "good" : "bad" },
+    { name: "protected", text: p.leaving ? "leaving" : p.covered ? "yes" : "NO STOP", kind: p.leaving ? "warn" : p.covered ? "good" : "bad" },
     { buttons: [
       ["exit", "Exit", { symbol: p.key }], ["reduce", "Reduce", { symbol: p.key }],
       ["tighten", "Move stop", { symbol: p.key, now: p.stop }]], kind: "full" },
@@ -230,7 +232,7 @@ function lists(state) {
     { text: h.name }, { text: h.good ? "good" : "LOOK", kind: h.good ? "good" : "bad" }, { text: h.text },
   ]);
   rows("alerts", state.alerts, (a) => `${a.at} ${a.text}`, (a) => [
-    { text: clock(a.at) }, { text: a.text, kind: a.bad ? "bad" : "" },
+    { text: clock(a.at) }, { text: a.text, kind: { critical: "bad", warning: "warn" }[a.severity] || "" },
   ], "nothing was told today");
 }
 
@@ -258,7 +260,7 @@ const ASKS = {
       { name: "word", label: "CONFIRM, where it is asked for", optional: true }] },
   stop: { title: "EMERGENCY STOP", text: "Entries are taken back, every position of ours leaves, the account is locked.",
     fields: [{ name: "whole", label: "To take all that the account holds, type whole-account", optional: true }],
-    why: "emergency stop", danger: true },
+    why: "emergency stop", danger: true, said: "it is at work, and has not ended before it says flat" },
   rearm: { title: "Re-arm", text: "Entries may go again. Look at the account first.",
     fields: [{ name: "word", label: "Type UNLOCK" }] },
 };
@@ -334,7 +336,7 @@ async function send(event) {
   byId("ask-do").disabled = false;
   if (found.done) {
     byId("ask").close();
-    say(`${ASKS[act.name].title}: done`);
+    say(`${ASKS[act.name].title}: ${ASKS[act.name].said || "taken"}`);
   } else put(byId("ask-wrong"), `${found.reason}: ${found.why}`);
   poll();
 }
