@@ -103,8 +103,11 @@ def test_a_context_is_kept_as_texts_and_no_secret_in_it():
     """Numbers as they were written; and it keeps nobody in: an exit leaves a broken one out."""
     signal = read({"context": {"setup": "gap", "score": 1.50, "why": "by sw0rdf1sh"}}, "sw0rdf1sh").signal
     assert dict(signal.context) == {"setup": "gap", "score": "1.5", "why": "by ***"}
+    assert read({"context": {"one": 1, "two": 2}}, ("one", "two")).signal.context == (("***", "2"),)
     assert dict(read({"position_size": 0, "context": {"why": "late"}}).signal.context) == {"why": "late"}
-    assert read({"position_size": 0, "context": [1]}).signal.kind == "exit"
+    for broken in ([1], {"why": "x" * 5000}):
+        exits = read({"position_size": 0, "context": broken}).signal
+        assert (exits.kind, exits.context) == ("exit", ())
 
 
 def bought(bench):

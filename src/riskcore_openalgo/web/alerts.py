@@ -153,7 +153,7 @@ def any_same(given: Iterable[str], secrets: Sequence[str]) -> bool:
 def _unsecret(signal: rc.Signal, secrets: tuple[str, ...]) -> rc.Signal:
     """The signal without a secret in the texts that the journal keeps: somebody wrote it into the wrong field."""
     kept = {"strategy": without(signal.strategy, secrets), "note": without(signal.note, secrets)}
-    context = tuple((without(name, secrets), without(text, secrets)) for name, text in signal.context)
+    context = tuple({without(name, secrets): without(text, secrets) for name, text in signal.context}.items())
     same = (signal.strategy, signal.note, signal.context) == (*kept.values(), context)
     return signal if same else evolve(signal, **kept, context=context)
 
@@ -163,8 +163,9 @@ def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) ->
     exchange, symbol = _symbol(fields)
     asked = asked_of(fields, side)
     raised_at = _raised_at(fields, received_at)
+    enters = asked.kind in (rc.ENTRY, rc.REVERSAL)
     try:
-        return rc.Signal(
+        made = rc.Signal(
             symbol,
             side,
             at=raised_at,
@@ -179,13 +180,14 @@ def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) ->
             receipt=receipt,
             reduce_by=asked.reduce_by,
             reduce_pct=asked.reduce_pct,
-            **(_entry_terms(fields) if asked.kind in (rc.ENTRY, rc.REVERSAL) else _leaving_terms(fields)),
+            **(_entry_terms(fields) if enters else {}),
         )
     except ValueError as error:
         named = CORE_FIELD.match(str(error))
         reason = f"alert_{named[1] if named else 'signal'}_invalid"
         told = str(error).encode("ascii", "backslashreplace").decode("ascii")
         raise Unreadable(reason, told[:LONGEST_MESSAGE]) from None
+    return made if enters else _remembering(made, fields)
 
 
 def _raised_at(fields: Fields, received_at: datetime) -> datetime:
@@ -212,12 +214,12 @@ def _entry_terms(fields: Fields) -> dict[str, Any]:
     return {"interval": _interval(fields), "levels": _levels(fields), "context": context_of(fields), **prices}
 
 
-def _leaving_terms(fields: Fields) -> dict[str, Any]:
-    """What an exit or a cancel may have beside it; what is broken is left out."""
+def _remembering(leaving: rc.Signal, fields: Fields) -> rc.Signal:
+    """An exit or a cancel with its context; one that is broken, or too long, is left out."""
     try:
-        return {"context": context_of(fields)}
-    except Unreadable:
-        return {}
+        return evolve(leaving, context=context_of(fields))
+    except (Unreadable, ValueError):
+        return leaving
 
 
 def _levels(fields: Fields) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from typing import Any, Final
 from attrs import frozen
 
 import riskcore as rc
-from riskcore.signals import CONTEXT_LONGEST, CONTEXT_MOST
 from riskcore_openalgo.web.body import Unreadable, shown
 from riskcore_openalgo.web.mapping import Fields
 from riskcore_openalgo.web.reading import is_number, number_of, word_of
@@ -70,9 +69,6 @@ def context_of(fields: Fields) -> dict[str, str]:
     told = {str(name): "" if value is None else str(value) for name, value in found.items()}
     if not all(text.isprintable() for pair in told.items() for text in pair):
         raise Unreadable("alert_context_invalid", "context must be of printable characters")
-    if len(told) > CONTEXT_MOST or sum(map(len, (*told, *told.values()))) > CONTEXT_LONGEST:
-        most = f"at most {CONTEXT_MOST} names, and {CONTEXT_LONGEST} characters in all"
-        raise Unreadable("alert_context_invalid", f"context may have {most}")
     return told
 
 
