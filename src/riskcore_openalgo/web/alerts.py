@@ -152,7 +152,7 @@ def any_same(given: Iterable[str], secrets: Sequence[str]) -> bool:
 
 def _unsecret(signal: rc.Signal, secrets: tuple[str, ...]) -> rc.Signal:
     """The signal without a secret in the texts that the journal keeps: somebody wrote it into the wrong field."""
-    kept = {"strategy": without(signal.strategy, secrets), "note": without(signal.note, secrets)}
+    kept: dict[str, Any] = {"strategy": without(signal.strategy, secrets), "note": without(signal.note, secrets)}
     context = tuple({without(name, secrets): without(text, secrets) for name, text in signal.context}.items())
     same = (signal.strategy, signal.note, signal.context) == (*kept.values(), context)
     return signal if same else evolve(signal, **kept, context=context)
