@@ -85,7 +85,8 @@ class Signal:
     `price` is what the sender saw: kept, and never traded at. `stop` and `target` are prices
     the sender insists on; without them the policy places both. `levels` are prices of support and resistance, in any
     order, for a policy whose stop goes by them. `bar_at` is the bar the signal was computed on; with source, strategy,
-    symbol and side it is the signal's identity, so that the same signal sent twice is one signal. `receipt` names the
+    symbol, side, kind and the part that leaves it is the signal's identity, so that the same signal sent twice is one
+    signal. `receipt` names the
     text it came in: without a `bar_at`, the same receipt again within `duplicate_window_s` is the same signal.
     `quantity` is what the sender asked for, 0 for what was no number of shares: kept, and a cap where `signal_quantity`
     makes it one. `context` is what the sender wants to find again beside it: names and texts, kept and journalled, and
@@ -143,11 +144,18 @@ class Signal:
         """Whether it asks for a part of the position alone."""
         return self.reduce_by is not None or self.reduce_pct is not None
 
+    @property
+    def _part(self) -> str:
+        """How much is to leave: two parts of one bar are two signals, and neither is the exit of all that is left."""
+        if self.reduce_pct is not None:
+            return f"-{self.reduce_pct}pct"
+        return "" if self.reduce_by is None else f"-{self.reduce_by}"
+
     @cached_property
     def id(self) -> str:
         """The signal's identity: equal for the same signal sent again."""
         moment = (self.bar_at or self.at).isoformat()[:19].replace("-", "").replace(":", "")
-        parts = (self.source, self.strategy, self.symbol, self.side, self.kind, moment)
+        parts = (self.source, self.strategy, self.symbol, self.side, self.kind + self._part, moment)
         return ":".join(part for part in parts if part)
 
 

@@ -41,6 +41,30 @@ def test_what_cannot_be_run_is_told(capsys, more, told):
     assert told in capsys.readouterr().err
 
 
+def daily(folder, *days):
+    """A file of daily bars, one for each of these days."""
+    rows = [f"{day}T00:00:00+05:30,1000,1010,990,{1000 + number},5" for number, day in enumerate(days)]
+    path = folder / "INFY.csv"
+    path.write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n", "utf-8")
+    return "backtest", "--bars", str(path), "--interval", "1D", "--strategy", "ema_cross"
+
+
+def test_bars_older_than_the_tables_are_traded_from_a_later_day(tmp_path, capsys):
+    """An instrument is as of the first day that is traded; without one in the tables the remedy is told."""
+    asked = daily(tmp_path, "2007-09-17", "2007-09-18", "2026-06-01", "2026-06-02")
+    assert main([*asked]) == 1
+    assert "INFY: no tick table for NSE EQ on 2007-09-17; trade later days alone (--from)" in capsys.readouterr().err
+    assert main([*asked, "--from", "2026-06-01"]) == 0
+
+
+def test_why_signals_were_refused_is_told_with_the_remedy(tmp_path, capsys):
+    """A run without a trade says what to set, and does not leave it to be looked for in a table."""
+    assert main([*ASKED]) == 0
+    shown = [line for line in capsys.readouterr().out.splitlines() if " times " in line]
+    assert len(shown) == 3
+    assert any(line.startswith("refused by ") and "set charges_as_of" in line for line in shown)
+
+
 def test_a_run_is_written_where_asked(tmp_path, capsys):
     """Whole, and readable."""
     out = tmp_path / "out"

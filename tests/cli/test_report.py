@@ -8,7 +8,6 @@ import pytest
 
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.journal import Journal, Reader
-from riskcore_openalgo.journal.codec import encode
 from riskcore_openalgo.journal.notes import notes_of
 from tests.journal.told import entries, four_days
 
@@ -156,15 +155,13 @@ def test_a_paper_day_and_its_parity(run, bars, tmp_path):
 
 def test_a_saved_run_on_its_bars(run, bars, tmp_path):
     """The folder of a backtest, its trades drawn on the bars; the rules are a journal's to ask."""
-    with Reader(tmp_path / "demo.db") as journal:
-        facts = [row.event for row in journal.rows("fact")]
-    folder = tmp_path / "run"
-    folder.mkdir()
-    rows = [{"type": type(f).__name__, "version": f.VERSION, "body": json.loads(encode(f))} for f in facts]
-    (folder / "facts.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
-    told = {"format": "riskcore-run", "version": 1, "interval": "1m", "facts": len(facts)}
-    (folder / "run.json").write_text(json.dumps(told), "utf-8")
-    assert run("report", "run", "--html", "run.html", "--bars", "bars")[0] == 0
+    asked = ["--bars", "bars", "--strategy", "ema_cross", "--config", "config", "--out", "run"]
+    assert run("init", "config")[0] == 0
+    (tmp_path / "config" / "risk_management.yaml").write_text(RULES, "utf-8")
+    assert run("backtest", *asked)[0] == 0
+    assert run("report", "run", "--html", "run.html", "--json", "run.json", "--bars", "bars")[0] == 0
     assert (tmp_path / "run.html").read_text("utf-8").count('class="body up"') > 50
+    trades = (tmp_path / "run" / "trades.csv").read_text("utf-8").splitlines()[1:]
+    assert len(json.loads((tmp_path / "run.json").read_text("utf-8"))["trades"]) == len(trades) > 0
     code, _, err = run("report", "run", "--rules")
     assert (code, "--rules resimulates a journal" in err) == (1, True)

@@ -17,6 +17,17 @@ def test_an_interval_that_is_not_the_files_refuses_it(problems):
     assert ("off_grid", 2) in problems(lines_of(session()), interval="1D")
 
 
+def test_longer_bars_are_not_taken_for_shorter_ones_with_gaps(read, problems):
+    """Five-minute bars read as minutes would show a price four minutes early; a thin symbol's minutes are minutes."""
+    assert problems(lines_of(session()[::5]), interval="1m") == [("interval_wrong", 2)]
+    assert problems(lines_of(session()[::60] + session(OPENS + timedelta(days=3))[::60]), interval="5m") == [
+        ("interval_wrong", 2)
+    ]
+    thin = [row for minute, row in enumerate(session()) if minute % 10 in (0, 4)]
+    assert repairs_of(read(lines_of([*thin, session()[7]]), interval="1m"))["missing_bars"][0] > 200
+    assert repairs_of(read(lines_of(session()[:50:5]), interval="1m"))["missing_bars"][0] == 365
+
+
 def test_five_minute_and_hourly_bars_count_from_the_open(read):
     """09:15, 10:15, ... and a last short bar at 15:15."""
     assert len(read(lines_of(session()[::5]), interval="5m").bars) == 75

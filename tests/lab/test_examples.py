@@ -3,11 +3,15 @@
 import sys
 from datetime import datetime, timedelta
 from functools import partial
+from importlib.util import find_spec
+from itertools import pairwise
+from statistics import fmean, pstdev
 
 import pytest
 
 import riskcore as rc
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.lab.bollinger_pandas_ta import LIBRARIES
 from riskcore_openalgo.lab.donchian import Donchian
 from riskcore_openalgo.lab.opening_range import OpeningRange
 from riskcore_openalgo.lab.rsi_pullback import RsiPullback
@@ -126,6 +130,29 @@ def test_the_rsi_is_wilders():
     assert found[:3] == [None, None, None]
     assert found[3] == pytest.approx(50)
     assert found[4] == pytest.approx(100 * (4 / 9) / (4 / 9 + 7 / 9))
+
+
+@pytest.mark.parametrize("library", [name for name in LIBRARIES if find_spec(name)])
+@pytest.mark.parametrize("width", [0.9, 1.2, 2.0])
+def test_the_bands_are_as_wide_as_they_were_asked_to_be(library, width, monkeypatch):
+    """By hand, with each library there is: one that did not know the name of the width would take its own."""
+    for other in set(LIBRARIES) - {library}:
+        monkeypatch.setitem(sys.modules, other, None)
+    bars, length = wave(), 8
+    closes = [float(bar.close) for bar in bars]
+    bands = [
+        (fmean(closes[end - length : end]), width * pstdev(closes[end - length : end]))
+        for end in range(length, len(closes) + 1)
+    ]
+    expected = [None] * length
+    for (was, now), (mean, wide), (new_mean, new_wide) in zip(
+        pairwise(closes[length - 1 :]), bands, bands[1:], strict=False
+    ):
+        up, down = was < mean - wide and now >= new_mean - new_wide, was > mean + wide and now <= new_mean + new_wide
+        expected.append("BUY" if up else "SELL" if down else None)
+    told = made("bollinger", length=length, width=width)().signals(bars)
+    assert [signal.side if signal else None for signal in told] == expected
+    assert any(expected)
 
 
 @pytest.mark.parametrize("name", sorted(SHORT_NAMES))

@@ -11,12 +11,16 @@ import pytest
 import riskcore as rc
 from riskcore import events
 from riskcore.testing import Scenario
+from riskcore_openalgo import lab
+from riskcore_openalgo.demo.day import INTERVAL, demo_bars, demo_policy
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.codec import encode
 from riskcore_openalgo.journal.pruning import prune
-from riskcore_openalgo.lab.report import Extra, as_json, study_of, study_of_journal, write_csv
-from riskcore_openalgo.lab.report.saved import is_run, study_of_run, study_of_saved_run
+from riskcore_openalgo.lab.ema_cross import EmaCross
+from riskcore_openalgo.lab.report import Extra, as_json, page, study_of, study_of_journal, write_csv
+from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_run, study_of_saved_run
 from tests.journal.told import INFY, SECOND, SEEN, THIRD, entries, four_days
+from tests.report.pages import Elements
 
 TRAILS = rc.Policy(
     max_position_size_percent=100, max_sector_exposure=100, entry_band_pct=0, trail="percent", trail_by=1
@@ -126,6 +130,27 @@ def saved(folder, told, **about):
     shown = {"format": "riskcore-run", "version": 1, "interval": "1m", "facts": len(told.facts), **about}
     (folder / "run.json").write_text(json.dumps(shown), "utf-8")
     return folder
+
+
+def test_a_backtest_and_what_it_was_saved_to_give_the_same_study(tmp_path):
+    """A real run: its trades are drawn on its own columns; its folder is read as it was written."""
+    bars = {thing: series for thing, series in demo_bars().items() if thing.symbol in ("INFY", "LT")}
+    run = lab.backtest(bars, EmaCross, demo_policy(), interval=INTERVAL)
+    study = study_of_run(run)
+    assert (study.policy, study.source) == (run.policy, "backtest")
+    assert [story.trade for story in study.stories] == list(run.trades) != []
+    for story in study.stories:
+        inside = [span for span in story.prices if story.trade.opened_at <= span.at < story.trade.closed_at]
+        assert min(span.low for span in inside) <= story.trade.entry_price <= max(span.high for span in inside)
+    assert study.performance == run.performance
+    folder = run.save(tmp_path / "run")
+    assert is_run(folder)
+    prices = {thing.key: [span_of(bar) for bar in series] for thing, series in bars.items()}
+    saved_one = study_of_saved_run(folder, prices)
+    assert saved_one.stories == study.stories
+    assert saved_one.performance == study.performance
+    assert saved_one.source == f"backtest over {INTERVAL} bars"
+    assert Elements(page(saved_one)).faults == []
 
 
 def test_a_saved_run_gives_the_study_of_its_facts(tmp_path):

@@ -1,5 +1,6 @@
 """A recorded day beside its backtest: nothing differs where nothing should, and each difference has its cause."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import attrs
@@ -7,6 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.cli.parity import told
 from riskcore_openalgo.demo.day import FAST, INTERVAL, SLOW, demo_bars, demo_policy
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.gateways.paper_profiles import IDEAL, PaperFault, PaperProfile
@@ -44,6 +46,34 @@ def test_the_demo_day_and_its_backtest_are_the_same(demo_journal):
     assert found.same
     assert (len(found.trades), found.decided_alike) == (5, 47)
     assert caused(found) == set()
+
+
+def test_bars_that_the_day_never_saw_change_nothing(tmp_path):
+    """A day of one symbol, and a folder of several: the others' prices are no moments of that day."""
+    bars = demo_bars()
+    one = next(iter(bars))
+    own = {one.key: [EmaCross(symbol=one.symbol, interval=INTERVAL, fast=FAST, slow=SLOW)]}
+    with Journal(tmp_path / "j.db") as journal:
+        for _ in BarPlayer(journal, POLICY, {one: bars[one]}, own, interval=INTERVAL).play():
+            pass
+    # The others begin a second earlier: each of their bars would be a moment before ours.
+    moved = {i: [attrs.evolve(b, at=b.at - timedelta(seconds=1)) for b in s] for i, s in bars.items() if i != one}
+    with Reader(tmp_path / "j.db") as journal:
+        found = parity(journal, {**moved, one: bars[one]}, interval=INTERVAL)
+    assert found.same
+    assert found.trades
+
+
+def test_another_reason_is_told_though_no_money_hangs_on_it(demo_journal):
+    """Else all of a page would be nought, and its last word DIFFERENT."""
+    with Reader(demo_journal) as journal:
+        found = parity(journal, demo_bars(), interval=INTERVAL)
+    first, *rest = found.trades
+    other = attrs.evolve(first, simulated=attrs.evolve(first.simulated, reason="square_off"))
+    found = attrs.evolve(found, trades=(other, *rest))
+    assert not found.same
+    assert f"{first.signal_id}: reason {first.recorded.reason}, in the backtest square_off" in told(found)
+    assert told(found).endswith("DIFFERENT")
 
 
 def test_slippage_is_slip(tmp_path):

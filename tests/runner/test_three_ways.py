@@ -5,7 +5,7 @@ import pytest
 
 from riskcore import events
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
-from tests.runner.three_ways import backtested, live_on_the_fake, on_paper, ticks_of
+from tests.runner.three_ways import backtested, jumped, live_on_the_fake, on_paper, ticks_of
 
 POLICIES = {
     "as the demo": {},
@@ -37,10 +37,12 @@ def trades(facts):
 def test_three_ways_one_day(tmp_path, changes):
     """The same findings, the same orders, the same trades to the paisa; and the broker's own account agrees."""
     tape, policy = ticks_of(demo_bars()), attrs.evolve(demo_policy(), **changes)
-    simulated = backtested(tape, policy)
+    simulated, fast = backtested(tape, policy), jumped(tape, policy)
     paper = on_paper(tape, policy, tmp_path / "paper.db")
     live, truth = live_on_the_fake(tape, policy, tmp_path / "live.db")
     assert paper == simulated
+    assert decisions(fast) == decisions(simulated)
+    assert trades(fast) == trades(simulated)
     assert decisions(live) == decisions(simulated)
     assert trades(live) == trades(simulated)
     assert len(trades(simulated)) >= 3

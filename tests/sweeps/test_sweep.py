@@ -4,14 +4,17 @@ import json
 import math
 import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import date
 
 import attrs
+import pandas as pd
 import pytest
 
 import riskcore as rc
 from riskcore_openalgo import lab
 from riskcore_openalgo.lab.sweeps import Sweep, Trial, combinations, deflated_sharpe, expected_best, simulated
 from riskcore_openalgo.lab.sweeps.result import walked
+from riskcore_openalgo.lab.sweeps.trial import FIGURES
 from tests.report.pages import Elements
 from tests.sweeps.made import POLICY, Cross, week
 
@@ -60,6 +63,32 @@ def test_processes_give_the_same_trials(swept):
         t for t in swept.trials if dict(t.parameters)["strategy.fast"] == 3 and dict(t.parameters)["strategy.slow"] == 8
     ]
     assert same == {dict(trial.parameters)["policy.max_positions"]: trial.net for trial in threads}
+
+
+@pytest.mark.parametrize("bars", ["by instrument", "DataFrames"])
+def test_without_a_word_it_is_the_fast_backtest_in_processes(bars):
+    """The defaults of a user: `lab.backtest`, a process a core; the same trials as bar by bar."""
+    given, space = week(), {"max_positions": [1, 2], "strategy.slow": [8, 13]}
+    policy = attrs.evolve(POLICY, charges_as_of=date(2026, 8, 3))
+    slow = lab.sweep(space, given, Cross, policy, **HOW)
+    if bars == "DataFrames":
+        names = ("at", "open", "high", "low", "close")
+        given = {
+            thing.symbol: pd.DataFrame([[getattr(bar, name) for name in names] for bar in series], columns=names)
+            .astype(dict.fromkeys(names[1:], float))
+            .set_index("at")
+            for thing, series in given.items()
+        }
+    fast = lab.sweep(space, given, Cross, policy, interval="1m", progress=False)
+    assert fast.job.run is lab.backtest
+    figures = [name for name in FIGURES if name != "drawdown_pct"]  # marks within a trade are fewer
+    assert [[t.value(name) for name in figures] for t in fast.trials] == [
+        [t.value(name) for name in figures] for t in slow.trials
+    ]
+    assert all(trial.trades > 5 for trial in fast.trials)
+    assert (
+        lab.sweep(space, given, "tests.sweeps.made:Cross", policy, interval="1m", progress=False).trials == fast.trials
+    )
 
 
 def test_dask_gives_the_same_trials(swept):

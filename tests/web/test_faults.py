@@ -115,6 +115,7 @@ def random_body(rng):
         return rng.randbytes(rng.randint(0, 400))
     names = ["symbol", "action", "price", "time", "timenow", "bar_time", "interval", "quantity", "secret", "exchange"]
     names += ["position_size", "market_position", "stop", "target", "levels", "product", "strategy", "stocks"]
+    names += ["kind", "prev_market_position", "reduce_by", "reduce_pct", "context"]
     fields = {rng.choice(names): pieces(rng) for _ in range(rng.randint(0, 8))}
     if kind < 0.7:
         fields |= {"symbol": "SBIN", "action": rng.choice(["buy", "sell"])}

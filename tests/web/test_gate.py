@@ -144,6 +144,8 @@ def test_a_rate_holds_up_entries_and_never_an_exit(seen):
         statuses = [post(server, "/webhook/tv", {**BUY, "secret": "new"})[0] for _ in range(5)]
         exits = [post(server, "/webhook/tv", {**FLAT, "secret": "new"})[0] for _ in range(5)]
         assert (statuses, exits) == ([200] * 3 + [429] * 2, [200] * 5)
+        for kind in ("reversal", "cancel"):
+            assert post(server, "/webhook/tv", {**BUY, "secret": "new", "kind": kind})[0] == 200
         seen.ticks += 20
         assert post(server, "/webhook/tv", {**BUY, "secret": "new"})[0] == 200
     assert len(seen.told) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,8 @@ def instruments_of(arguments: argparse.Namespace, settings: Settings) -> Bars:
     files = _files(arguments)
     if any(file.repairs for file in files.values()):
         print(report(files), file=sys.stderr)
-    return {_instrument(symbol, file, settings): file.bars for symbol, file in files.items()}
+    first: date | None = getattr(arguments, "first", None)
+    return {_instrument(symbol, file, settings, first): file.bars for symbol, file in files.items()}
 
 
 def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
@@ -69,13 +71,19 @@ def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
     return read_folder(path, wanted, interval=arguments.interval)
 
 
-def _instrument(symbol: str, file: BarFile, settings: Settings) -> rc.Instrument:
-    """From the tables, as of the file's first day; what the configuration says of the symbol goes before."""
-    first = file.bars[0]
+def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None) -> rc.Instrument:
+    """From the tables, as of the first day that is traded; what the configuration says of the symbol goes before."""
+    first = next((bar for bar in file.bars if day is None or bar.at.date() >= day), file.bars[0])
     known = settings.system.instruments.get(symbol)
     tick = known.tick if known is not None else None
     tables = settings.policy.tables
-    made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open, tables=tables)
+    try:
+        made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open, tables=tables)
+    except LookupError as unknown:
+        raise ValueError(
+            f"{symbol}: {unknown}; trade later days alone (--from), or write its tick in system_config.yaml "
+            f"(instruments: {symbol}: tick:)"
+        ) from None
     if known is None:
         return made
     names = ("lot_size", "sector", "derivatives_listed")

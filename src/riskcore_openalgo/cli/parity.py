@@ -62,12 +62,17 @@ def told(found: Parity) -> str:
     sums = ", ".join(f"{cause} {_rupees(found.total(cause))}" for cause in CAUSES)
     lines = [table(COLUMNS, rows) if rows else "no finished trade in either"]
     lines += [f"{trade.signal_id}: in one of the two alone; {trade.why}" for trade in found.trades if trade.why]
+    lines += [f"{trade.signal_id}: {_otherwise(trade)}" for trade in found.trades if trade.otherwise]
     lines += ["", f"{found.decided_alike} entries were answered alike, {len(found.decided_otherwise)} otherwise"]
     lines += [f"  {line}" for line in found.decided_otherwise]
     whole = sum((trade.difference for trade in found.trades), Decimal(0))
     lines.append(f"recorded less backtest: Rs {_rupees(whole)} ({sums})")
     lines.append("the same: every decision and every trade" if found.same else "DIFFERENT")
     return "\n".join(lines)
+
+
+def _otherwise(trade: TradeBeside) -> str:
+    return "; ".join(f"{name} {then}, in the backtest {now}" for name, then, now in trade.otherwise)
 
 
 def _row(trade: TradeBeside) -> tuple[str, ...]:

@@ -18,7 +18,10 @@ NEEDED: Final = (
 
 
 class Bollinger(AllAtOnce):
-    """Bands of `length` closes, `width` standard deviations from their mean, by pandas-ta-classic or pandas-ta."""
+    """Bands of `length` closes, `width` standard deviations (of all of them, divided by `length`) from their mean.
+
+    By pandas-ta-classic or pandas-ta: the same bands from both.
+    """
 
     def __init__(
         self, *, symbol: str, interval: str, length: int = 20, width: float = 2.0, name: str = "bollinger", **about: Any
@@ -36,7 +39,12 @@ class Bollinger(AllAtOnce):
         if len(bars) <= self._length:
             return [None] * len(bars)
         close = pd.Series(column(bars, "close"))
-        bands = self._library.bbands(close, length=self._length, std=self._width)
+        width = self._width
+        # One library calls the width std, the other lower_std and upper_std: a name it does not know it passes over in
+        # silence. They divide by different counts, too, unless they are told.
+        bands = self._library.bbands(
+            close, length=self._length, std=width, lower_std=width, upper_std=width, ddof=0, talib=False
+        )
         lower, upper = bands.iloc[:, 0], bands.iloc[:, 2]
         back_up = (close.shift(1) < lower.shift(1)) & (close >= lower)
         back_down = (close.shift(1) > upper.shift(1)) & (close <= upper)

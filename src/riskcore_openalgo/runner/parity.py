@@ -60,9 +60,17 @@ class TradeBeside:
     @property
     def same(self) -> bool:
         """Whether both have it, with the same shares, prices, charges and reason."""
+        return self.recorded is not None and self.simulated is not None and not self.otherwise
+
+    @property
+    def otherwise(self) -> tuple[tuple[str, object, object], ...]:
+        """What differs in a trade that both have: its name, as recorded, and in the backtest."""
         one, two = self.recorded, self.simulated
+        if one is None or two is None:
+            return ()
         names = ("quantity", "entry_price", "exit_price", "charges", "gross", "reason")
-        return one is not None and two is not None and all(getattr(one, n) == getattr(two, n) for n in names)
+        pairs = ((name, getattr(one, name), getattr(two, name)) for name in names)
+        return tuple((name, then, now) for name, then, now in pairs if then != now)
 
 
 @frozen(kw_only=True)
@@ -84,12 +92,15 @@ class Parity:
 
 
 def parity(journal: Reader, bars: Bars, *, interval: str) -> Parity:
-    """Run a journal's signals over bars, and compare.
+    """Run a journal's signals over bars, and compare. Bars of instruments that the record never saw are left out.
 
     Raises `ValueError` for a journal without a policy or an equity, for one whose policy changed on the way, and where
     signals fall in no bar.
     """
     record = _Record(journal)
+    # Another instrument's bars would be moments of their own: a square-off is due with the first price after it.
+    known = {*record.spans, *(signal.key for signal in record.signals)}
+    bars = {instrument: table for instrument, table in bars.items() if instrument.key in known}
     raised = _at_bars(record.signals, bars, rc.interval_length(interval))
     most = max((len(group) for group in raised.values()), default=1)
     run = rc.simulate(bars, [_raising(raised, place) for place in range(most)], record.policy, interval=interval)

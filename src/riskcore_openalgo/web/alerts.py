@@ -20,15 +20,14 @@ from typing import Any, Final, TypeAlias
 from attrs import evolve, frozen
 
 import riskcore as rc
-from riskcore_openalgo.web.body import Secrets, Unreadable, canonical, safe_text, shown, strict_object, text_of, without
+from riskcore_openalgo.web import body as bodies
+from riskcore_openalgo.web.body import Secrets, Unreadable, canonical, safe_text, shown, strict_object, without
+from riskcore_openalgo.web.kinds import asked_of, context_of
 from riskcore_openalgo.web.mapping import PLAIN, SIDES, FieldMap, Fields
+from riskcore_openalgo.web.reading import NUMBER, is_number, text_of, value_of
 
 SECRET_FIELDS: Final = ("secret", "key", "passphrase")
 SEVERAL: Final = ("stocks", "symbols")
-FLAT: Final = "FLAT"
-REMAINING: Final = {"LONG": rc.BUY, "SHORT": rc.SELL, FLAT: FLAT}
-"""What is left after the order, as the side it was opened on."""
-YES_NO: Final = {"TRUE": True, "1": True, "YES": True, "FALSE": False, "0": False, "NO": False}
 EXCHANGES: Final = ("NSE", "BSE")
 DELAYED: Final = ("_DLY", "_DL")
 SUFFIXES: Final = {".NS": "NSE", ".BO": "BSE"}
@@ -44,8 +43,6 @@ TRADINGVIEW_SYMBOLS: Final = {
 }
 """NIFTY 500 symbols that TradingView spells with an underscore; from NSE's constituent list of 2026-08-15."""
 
-PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{0,200}\}\}")
-NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 INTERVAL: Final = re.compile(r"([1-9][0-9]{0,3})(m|min|h|H|)")
 MOMENT: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{3})?)?)"
@@ -53,7 +50,6 @@ MOMENT: Final = re.compile(
 )
 CORE_FIELD: Final = re.compile(r"Signal\.([a-z_]+)")
 MOST_LEVELS: Final = 20
-LONGEST_TEXT: Final = 64
 LONGEST_MESSAGE: Final = 200
 UNAUTHORISED: Final = "alert_unauthorised"
 NOT_KNOWN: Final = "the secret is wrong or missing, or there is no such source"
@@ -108,7 +104,7 @@ def read_alert(
         raise ValueError(f"received_at must have a time zone, got {received_at!r}")
     blanked = (*_several(secret), *_several(hidden))
     try:
-        text = text_of(body)
+        text = bodies.text_of(body)
         content = strict_object(text)
         if secret is not None and not _authorised(content, _several(secret)):
             return unauthorised(body, blanked, source=source)
@@ -156,38 +152,42 @@ def any_same(given: Iterable[str], secrets: Sequence[str]) -> bool:
 
 def _unsecret(signal: rc.Signal, secrets: tuple[str, ...]) -> rc.Signal:
     """The signal without a secret in the texts that the journal keeps: somebody wrote it into the wrong field."""
-    strategy, note = without(signal.strategy, secrets), without(signal.note, secrets)
-    return (
-        signal if (strategy, note) == (signal.strategy, signal.note) else evolve(signal, strategy=strategy, note=note)
-    )
+    kept: dict[str, Any] = {"strategy": without(signal.strategy, secrets), "note": without(signal.note, secrets)}
+    context = tuple({without(name, secrets): without(text, secrets) for name, text in signal.context}.items())
+    same = (signal.strategy, signal.note, signal.context) == (*kept.values(), context)
+    return signal if same else evolve(signal, **kept, context=context)
 
 
 def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) -> rc.Signal:
     side = _side(fields)
     exchange, symbol = _symbol(fields)
-    exits = _is_exit(fields, side)
+    asked = asked_of(fields, side)
     raised_at = _raised_at(fields, received_at)
+    enters = asked.kind in (rc.ENTRY, rc.REVERSAL)
     try:
-        return rc.Signal(
+        made = rc.Signal(
             symbol,
             side,
             at=raised_at,
-            kind=rc.EXIT if exits else rc.ENTRY,
+            kind=asked.kind,
             exchange=exchange,
-            product=_text(fields, "product") or "MIS",
-            strategy=_text(fields, "strategy") or "",
+            product=text_of(fields, "product") or "MIS",
+            strategy=text_of(fields, "strategy") or "",
             source=f"alert:{source}",
             bar_at=_moment(fields, "bar_time") or _moment(fields, "time"),
             note=_note(fields),
             quantity=_quantity(fields),
             receipt=receipt,
-            **({} if exits else _entry_terms(fields)),
+            reduce_by=asked.reduce_by,
+            reduce_pct=asked.reduce_pct,
+            **(_entry_terms(fields) if enters else {}),
         )
     except ValueError as error:
         named = CORE_FIELD.match(str(error))
         reason = f"alert_{named[1] if named else 'signal'}_invalid"
         told = str(error).encode("ascii", "backslashreplace").decode("ascii")
         raise Unreadable(reason, told[:LONGEST_MESSAGE]) from None
+    return made if enters else _remembering(made, fields)
 
 
 def _raised_at(fields: Fields, received_at: datetime) -> datetime:
@@ -210,13 +210,21 @@ def _raised_at(fields: Fields, received_at: datetime) -> datetime:
 
 def _entry_terms(fields: Fields) -> dict[str, Any]:
     """What only an entry needs. An exit reads none of it: a broken price must not keep anybody in."""
-    prices = {name: _value(fields, name) for name in ("price", "stop", "target")}
-    return {"interval": _interval(fields), "levels": _levels(fields), **prices}
+    prices = {name: value_of(fields, name) for name in ("price", "stop", "target")}
+    return {"interval": _interval(fields), "levels": _levels(fields), "context": context_of(fields), **prices}
+
+
+def _remembering(leaving: rc.Signal, fields: Fields) -> rc.Signal:
+    """An exit or a cancel with its context; one that is broken, or too long, is left out."""
+    try:
+        return evolve(leaving, context=context_of(fields))
+    except (Unreadable, ValueError):
+        return leaving
 
 
 def _levels(fields: Fields) -> tuple[str, ...]:
     """Prices of support and resistance, with spaces between them: a comma might be one of thousands."""
-    value = _value(fields, "levels")
+    value = value_of(fields, "levels")
     found = () if value is None else tuple(str(value).split())
     if isinstance(value, bool) or len(found) > MOST_LEVELS or not all(map(NUMBER.fullmatch, found)):
         told = f'the levels {shown(value)} are not at most {MOST_LEVELS} prices such as "2440 2475.5"'
@@ -225,7 +233,7 @@ def _levels(fields: Fields) -> tuple[str, ...]:
 
 
 def _side(fields: Fields) -> str:
-    action = _text(fields, "action")
+    action = text_of(fields, "action")
     if action is None:
         raise Unreadable("alert_action_missing", 'no "action"; write "buy" or "sell"')
     words = {**SIDES, **fields.by.actions}
@@ -237,13 +245,13 @@ def _side(fields: Fields) -> str:
 
 def _symbol(fields: Fields) -> tuple[str, str]:
     """Exchange and symbol, in the exchange's spelling."""
-    text = _text(fields, "symbol")
+    text = text_of(fields, "symbol")
     if any(fields.at(name) for name in SEVERAL) or (text is not None and "," in text):
         raise Unreadable("alert_several_symbols", "one alert is one symbol; send an alert for each")
     if text is None:
         raise Unreadable("alert_symbol_missing", 'no "symbol"; write for example "RELIANCE"')
     prefix, _, name = text.upper().rpartition(":")
-    claims = [prefix, (_text(fields, "exchange") or "").upper()]
+    claims = [prefix, (text_of(fields, "exchange") or "").upper()]
     for suffix, exchange in SUFFIXES.items():
         if name.endswith(suffix):
             name = name.removesuffix(suffix)
@@ -269,53 +277,9 @@ def _exchange(claims: list[str]) -> str:
     return claims[0] if claims else "NSE"
 
 
-def _is_exit(fields: Fields, side: str) -> bool:
-    """Whether the sender is flat after this order.
-
-    TradingView tells the position AFTER the order. A sell that leaves a long (or a buy that leaves a short)
-    is a part of an exit: read as an entry it would open the opposite position, so it is refused.
-    """
-    sized = _sized(_position_size(fields))
-    remaining = _word(fields, "market_position", REMAINING) or sized
-    if FLAT in (remaining, sized) or _word(fields, "close_position", YES_NO):
-        return True
-    if remaining not in (None, side):
-        told = f"a {side} that leaves a position on the other side is a part of an exit: not supported yet"
-        raise Unreadable("alert_partial_exit", told)
-    return False
-
-
-def _sized(position: Decimal | None) -> str | None:
-    """The side of a signed position size, as OpenAlgo and TradingView write it."""
-    if position is None or position == 0:
-        return None if position is None else FLAT
-    return rc.BUY if position > 0 else rc.SELL
-
-
-def _position_size(fields: Fields) -> Decimal | None:
-    value = _value(fields, "position_size")
-    if value is None:
-        return None
-    if isinstance(value, bool) or not NUMBER.fullmatch(str(value)):
-        raise Unreadable("alert_position_size_invalid", f"the position_size {shown(value)} is not a number")
-    return Decimal(str(value))
-
-
-def _word(fields: Fields, name: str, words: Mapping[str, Any]) -> Any:
-    """What a field's word means; None where the field is absent."""
-    value = _value(fields, name)
-    if value is None:
-        return None
-    word = str(value).upper()
-    if word not in words:
-        told = f"the {name} {shown(value)} is not one of {', '.join(words)}"
-        raise Unreadable(f"alert_{name}_invalid", told)
-    return words[word]
-
-
 def _interval(fields: Fields) -> str | None:
     """TradingView's "5", "60" and "D", and the plain "5m", "1h" and "1D"."""
-    value = _value(fields, "interval")
+    value = value_of(fields, "interval")
     if value is None:
         return None
     text = str(value)
@@ -331,7 +295,7 @@ def _interval(fields: Fields) -> str | None:
 
 
 def _moment(fields: Fields, name: str) -> datetime | None:
-    text = _text(fields, name)
+    text = text_of(fields, name)
     if text is None:
         return None
     found = MOMENT.fullmatch(text)
@@ -344,32 +308,6 @@ def _moment(fields: Fields, name: str) -> datetime | None:
     except (ValueError, OverflowError):
         told = f"{name} {shown(text)} is not a time like 2026-11-20T04:15:00Z"
         raise Unreadable("alert_time_invalid", told) from None
-
-
-def _text(fields: Fields, name: str) -> str | None:
-    value = _value(fields, name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not (value.isascii() and value.isprintable()):
-        told = f"{name} must be plain text of at most {LONGEST_TEXT} ASCII characters, got {shown(value)}"
-        raise Unreadable(f"alert_{name}_invalid", told)
-    return value
-
-
-def _value(fields: Fields, name: str) -> Any:
-    """The field under any of its names; two different values are refused."""
-    given = fields.of(name)
-    if not given:
-        return None
-    if len({str(value).upper() for value in given.values()}) > 1:
-        raise Unreadable("alert_field_conflict", f"{' and '.join(given)} say different things")
-    value = next(iter(given.values()))
-    if isinstance(value, (dict, list)):
-        raise Unreadable(f"alert_{name}_invalid", f"{name} must be one value, not {shown(value)}")
-    if isinstance(value, str) and PLACEHOLDER.search(value):
-        told = f"{name} is still {shown(value)}: this kind of alert does not fill that placeholder"
-        raise Unreadable("alert_placeholder_unfilled", told)
-    return value
 
 
 def _note(fields: Fields) -> str:
@@ -385,5 +323,4 @@ def _quantity(fields: Fields) -> int | None:
 
 
 def _whole_shares(value: Any) -> int:
-    plain = not isinstance(value, bool) and NUMBER.fullmatch(str(value))
-    return max(int(Decimal(str(value))), 0) if plain else 0
+    return max(int(Decimal(str(value))), 0) if is_number(value) else 0

@@ -219,14 +219,14 @@ class Intake:
     ) -> JSONResponse | None:
         """The answer to what goes no further: wrong secrets by the dozen, and more alerts than a source may send.
 
-        An exit goes on whatever the rate. An alert without the right secret has the same answer whether it is written
-        down or not.
+        What leaves goes on whatever the rate: an exit, a reversal, a cancel. An alert without the right secret has the
+        same answer whether it is written down or not.
         """
         if isinstance(reading, BadAlert) and reading.status == 401:
             if not trusted and self.gate.failed(address):
                 self.tell("locked", f"the intake does not listen to {address} for a while: too many wrong secrets")
             return None if self.gate.notes_wrong() else _no(reading.status, reading.reason, reading.message)
-        leaves = isinstance(reading, ReadSignal) and reading.signal.kind == rc.EXIT
+        leaves = isinstance(reading, ReadSignal) and reading.signal.kind != rc.ENTRY
         if leaves or per_minute is None or self.gate.takes(source, per_minute):
             return None
         self.tell(source, f"the source {source} sends more alerts a minute than it may (per_minute): they are refused")

@@ -36,7 +36,11 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "bar_time": ("bar_time",),
     "position_size": ("position_size",),
     "market_position": ("market_position",),
+    "prev_market_position": ("prev_market_position",),
     "close_position": ("close_position",),
+    "kind": ("kind",),
+    "reduce_by": ("reduce_by",),
+    "reduce_pct": ("reduce_pct",),
     "quantity": ("quantity", "qty", "contracts"),
 }
 """What is read, and the names people give it. Everything else in an alert is ignored."""

@@ -1,0 +1,69 @@
+"""One field of an alert as text, a word of a list, or a number; what is none is refused by the field's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from riskcore_openalgo.web.body import Unreadable, shown
+from riskcore_openalgo.web.mapping import Fields
+
+PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{0,200}\}\}")
+NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
+LONGEST_TEXT: Final = 64
+
+
+def value_of(fields: Fields, name: str) -> Any:
+    """The field under any of its names; two different values are refused."""
+    given = fields.of(name)
+    if not given:
+        return None
+    if len({str(value).upper() for value in given.values()}) > 1:
+        raise Unreadable("alert_field_conflict", f"{' and '.join(given)} say different things")
+    value = next(iter(given.values()))
+    if isinstance(value, (dict, list)):
+        raise Unreadable(f"alert_{name}_invalid", f"{name} must be one value, not {shown(value)}")
+    if isinstance(value, str) and PLACEHOLDER.search(value):
+        told = f"{name} is still {shown(value)}: this kind of alert does not fill that placeholder"
+        raise Unreadable("alert_placeholder_unfilled", told)
+    return value
+
+
+def text_of(fields: Fields, name: str) -> str | None:
+    """Plain text; None where the field is absent."""
+    value = value_of(fields, name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not (value.isascii() and value.isprintable()):
+        told = f"{name} must be plain text of at most {LONGEST_TEXT} ASCII characters, got {shown(value)}"
+        raise Unreadable(f"alert_{name}_invalid", told)
+    return value
+
+
+def word_of(fields: Fields, name: str, words: Mapping[str, Any]) -> Any:
+    """What a field's word means; None where the field is absent."""
+    value = value_of(fields, name)
+    if value is None:
+        return None
+    word = str(value).upper()
+    if word not in words:
+        told = f"the {name} {shown(value)} is not one of {', '.join(words)}"
+        raise Unreadable(f"alert_{name}_invalid", told)
+    return words[word]
+
+
+def number_of(fields: Fields, name: str) -> Decimal | None:
+    """A plain number, as JSON or as text; None where the field is absent."""
+    value = value_of(fields, name)
+    if value is None:
+        return None
+    if not is_number(value):
+        raise Unreadable(f"alert_{name}_invalid", f"the {name} {shown(value)} is not a number")
+    return Decimal(str(value))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a plain number: digits, a sign, a point."""
+    return not isinstance(value, bool) and NUMBER.fullmatch(str(value)) is not None
