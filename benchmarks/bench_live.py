@@ -23,32 +23,36 @@ WARM_UP = 10
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """Seconds: the floor, alert to order, alert to answer, confirming tick to exit; and the states of the day."""
+    """Seconds: the floor, alert to order, alert to answer, confirming tick to exit; one trade after the other."""
     with live_path(tmp_path_factory.mktemp("live"), SYMBOLS) as path, alerts_to(path) as sender:
         path.broker.fills_by_hand = True
-        base, sent = floor(path), {}
-        for symbol in SYMBOLS:
-            path.fresh(symbol)
-            sent[symbol] = sender.post(symbol, path.clock())
-            path.wait(lambda symbol=symbol: (symbol, "BUY") in path.answered)
-            path.broker.fill(path.bought(symbol).order_id)
-        kept = SYMBOLS[WARM_UP:]
-        to_order = [path.left[symbol, "BUY"] - sent[symbol] for symbol in kept]
-        to_answer = [path.answered[symbol, "BUY"] - sent[symbol] for symbol in kept]
-        path.wait(lambda: len(path.state.book.positions) == len(SYMBOLS), 60)
-        yield base, to_order, to_answer, list(left_after_a_second_tick(path))
+        base = floor(path)
+        trades = [(*entered(path, sender, symbol), left_after_a_second_tick(path, symbol)) for symbol in SYMBOLS]
+        yield base, *zip(*trades[WARM_UP:], strict=True)
 
 
-def left_after_a_second_tick(path):
-    """From the tick that confirms a stop to the exit's request, of each position in turn."""
-    for symbol in SYMBOLS:
-        below = path.state.book.position(f"NSE:{symbol}").stop - 1
-        path.fresh(symbol, below)
-        path.wait(lambda symbol=symbol: path.state.custody.touch_of(f"NSE:{symbol}") is not None)
-        before = time.perf_counter()
-        path.broker.tick(f"NSE:{symbol}", below)
-        path.wait(lambda symbol=symbol: (symbol, "SELL") in path.left)
-        yield path.left[symbol, "SELL"] - before
+def entered(path, sender, symbol):
+    """Seconds from an alert to its order's request, and to the answer to that; the order fills afterwards."""
+    for each in SYMBOLS:
+        path.fresh(each)  # none of what is watched falls silent while others are traded
+    sent = sender.post(symbol, path.clock())
+    path.wait(lambda: (symbol, "BUY") in path.answered)
+    path.broker.fill(path.order_of(symbol, "BUY").order_id)
+    path.wait(lambda: path.state.book.position(f"NSE:{symbol}") is not None)
+    return path.left[symbol, "BUY"] - sent, path.answered[symbol, "BUY"] - sent
+
+
+def left_after_a_second_tick(path, symbol):
+    """Seconds from the tick that confirms a stop to the exit's request; the exit fills afterwards."""
+    below = path.state.book.position(f"NSE:{symbol}").stop - 1
+    path.fresh(symbol, below)
+    path.wait(lambda: path.state.custody.touch_of(f"NSE:{symbol}") is not None)
+    before = time.perf_counter()
+    path.broker.tick(f"NSE:{symbol}", below)
+    path.wait(lambda: (symbol, "SELL") in path.answered)
+    path.broker.fill(path.order_of(symbol, "SELL").order_id)
+    path.wait(lambda: not path.state.book.positions)
+    return path.left[symbol, "SELL"] - before
 
 
 def ms(values, share):

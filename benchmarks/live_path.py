@@ -69,10 +69,10 @@ class LivePath:
         """The engine's state by now."""
         return self.day.live.state
 
-    def bought(self, symbol: str) -> Any:
-        """The entry of a symbol, at the broker."""
+    def order_of(self, symbol: str, side: str) -> Any:
+        """The order of a symbol on a side, at the broker."""
         orders = self.broker.truth().orders
-        return next(order for order in orders if order.key == f"NSE:{symbol}" and order.side == "BUY")
+        return next(order for order in orders if order.key == f"NSE:{symbol}" and order.side == side)
 
     def clock(self) -> datetime:
         """Ten o'clock, and what has passed."""

@@ -195,10 +195,18 @@ def is_clean(books: BrokerBooks, known: Iterable[str]) -> bool:
     return any(row.id in ids for row in books.orders)
 
 
-def _ended_unread(book: Book, books: BrokerBooks) -> list[Order]:
-    """Orders that ended at the broker while nobody tells what they filled: that may be what the positions show."""
+def _untold(book: Book, books: BrokerBooks) -> list[Order]:
+    """Orders at the broker while nobody tells what they filled: that may be what the positions show.
+
+    One that has ended there and not yet here; and where the trade book could not be read, one whose row tells no fill.
+    """
     rows = {row.id: row for row in books.orders or ()}
-    return [o for o in book.live_orders() if o.broker_id in rows and not rows[o.broker_id].working]
+    return [
+        order
+        for order in book.live_orders()
+        if (row := rows.get(order.broker_id)) is not None
+        and (not row.working or (books.trades is None and (row.filled_quantity is None or row.average_price is None)))
+    ]
 
 
 # ---------------------------------------------------------------- positions
@@ -215,7 +223,7 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
     """
     if books.positions is None:
         return None
-    unknown = {order.approved.instrument.key for order in (*nameless(book), *_ended_unread(book, books))}
+    unknown = {order.approved.instrument.key for order in (*nameless(book), *_untold(book, books))}
     if books.holdings is None:
         unknown |= {p.instrument.key for p in book.positions if p.product == DELIVERY}
     theirs = _their_positions(book, books)

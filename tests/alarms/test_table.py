@@ -10,6 +10,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.custody import Mismatch
 from riskcore_openalgo.alarms import CRITICAL, INFO, WARNING, told
 from riskcore_openalgo.alarms.table import NOTICES, STARTING, TABLE
 from riskcore_openalgo.following import following, signal_of
@@ -117,6 +118,7 @@ def test_everything_that_can_be_told_is_one_line_of_ascii():
         e.EntryRefused,
         e.OrderMoved,
         e.EmergencyStaged,
+        e.BooksDiffer,
     } >= set(TABLE)
 
 
@@ -128,6 +130,13 @@ def test_what_is_nobodys_business_is_not_told():
     assert told(e.BooksDiffer(NOW, ())) is None
     assert told(e.LoginChanged(NOW, "bad")) is None
     assert [said.title for said in map(told, day.facts) if said][:3] == ["POLICY", "ENTRY SENT", "TRADE EXECUTED"]
+
+
+def test_books_that_differ_are_told_from_the_second_read_on():
+    """The first may have begun before a fill and ended after it."""
+    fresh, standing = (Mismatch("gone", key, 50, 0, times) for key, times in ((KEY, 1), ("NSE:TCS", 2)))
+    assert told(e.BooksDiffer(NOW, (fresh,))) is None
+    assert told(e.BooksDiffer(NOW, (fresh, standing))).line == "BOOKS DIFFER: NSE:TCS gone: ours 50, the broker's 0"
 
 
 def test_a_start_calls_nobody():

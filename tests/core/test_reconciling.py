@@ -274,6 +274,19 @@ def test_F48_a_manual_sale_makes_the_position_and_its_stop_smaller():
     assert day.last(e.ReviseOrder).revision.quantity == 25
 
 
+def test_F48_shares_that_our_own_exit_may_have_sold_are_not_taken_for_sold_by_hand():
+    """The trade book cannot be read and the row tells no fill: else they would leave twice, once more as an order."""
+    day, _ = held()
+    for second in range(10, 20):
+        true_books(day, f"10:05:{second}", trades=None, positions=(position(30),))
+    assert day.book.positions[0].quantity == 50
+    true_books(
+        day, "10:05:20", trades=(trade("E1", "BUY", 50, 1000), trade("S1", "SELL", 20, 980)), positions=(position(30),)
+    )
+    assert day.book.positions[0].quantity == 30
+    assert day.book.order(stop_of(day).order_id).filled_quantity == 20
+
+
 @pytest.mark.parametrize(
     ("what", "quantity", "frozen"), [("freeze", 50, True), ("ignore", 50, False), ("adopt", 75, False)]
 )

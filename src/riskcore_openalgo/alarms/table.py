@@ -188,9 +188,11 @@ def _doubted(fact: e.PriceDoubted) -> Told:
 
 
 def _differ(fact: e.BooksDiffer) -> Told | None:
-    if not fact.mismatches:
+    """From the second read on: the first may have begun before a fill and ended after it."""
+    standing = [m for m in fact.mismatches if m.times > 1]
+    if not standing:
         return None
-    each = "; ".join(f"{m.key} {m.kind}: ours {m.ours}, the broker's {m.theirs}" for m in fact.mismatches)
+    each = "; ".join(f"{m.key} {m.kind}: ours {m.ours}, the broker's {m.theirs}" for m in standing)
     return Told(WARNING, "BOOKS DIFFER", each, f"differ:{each}")
 
 
