@@ -217,7 +217,8 @@ def _latched(state: State, fact: e.Latched) -> State:
     latch = fact.latch
     if latch.name in FORMER:
         latch = changed(latch, name=FORMER[latch.name])
-    return _with_book(state, latches=(*state.book.latches, latch))
+    others = tuple(one for one in state.book.latches if (one.name, one.key) != (latch.name, latch.key))
+    return _with_book(state, latches=(*others, latch))
 
 
 def _lifted(state: State, fact: e.Lifted) -> State:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -140,10 +141,12 @@ def test_books_that_differ_are_told_from_the_second_read_on():
 
 
 def test_a_start_calls_nobody():
-    """Entries are kept back until the books were compared: that is said, and is no alarm."""
+    """Entries are kept back until the books were compared: that is said, and is no alarm; a bad key is one."""
     latch = rc.Latch("login", "waiting_for_login", NOW, "riskcore", STARTING)
     said = told(e.Latched(NOW, latch))
     assert (said.severity, said.title) == (INFO, "STARTING")
+    key = told(e.Latched(NOW, attrs.evolve(latch, why="Invalid openalgo apikey")))
+    assert (key.severity, key.title, key.key == said.key) == (CRITICAL, "LOGIN NEEDED", False)
     assert told(e.ControlRefused(NOW, "login", "login", "riskcore", "x", "not_reconciled")) is None
     assert told(e.ControlRefused(NOW, "resume", "x", "asha", "x", "still_at_limit")).title == "NOT DONE"
 

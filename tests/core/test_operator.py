@@ -90,6 +90,9 @@ def test_a_login_is_waited_for_until_it_is_good_and_the_books_agree():
     needed = e.LoginSeen(day.at("09:17"), good=False, reconciled=False, by="shell", why="token expired")
     assert day.take(needed) == ("LoginChanged", "Latched")
     assert day.book.state == "waiting_for_login"
+    assert day.take(needed) == ()
+    assert day.take(attrs.evolve(needed, why="Invalid openalgo apikey")) == ("Latched",)
+    assert [latch.why for latch in day.book.latches] == ["Invalid openalgo apikey"]
     assert resume(day, "09:18", "login", "UNLOCK") == "login_first"
     good = attrs.evolve(needed, at=day.at("09:19"), good=True)
     assert day.take(good) == ("LoginChanged", "ControlRefused")

@@ -43,23 +43,27 @@ def resume(event: e.OperatorResumed, turn: Turn) -> None:
         else:
             excused = _at_limit(latch, turn)
             turn.note(e.Lifted(turn.at, latch.name, event.by, event.why, latch.key, excused))
-            if (
-                latch.name == EMERGENCY_LATCH
-            ):  # whoever re-arms has seen it; the next one that is incomplete calls again
+            if latch.name == EMERGENCY_LATCH:
+                # Whoever re-arms has seen it; the next one that is incomplete calls again.
                 turn.calm(INCOMPLETE, EMERGENCY_LATCH)
 
 
 def login(event: e.LoginSeen, turn: Turn) -> None:
     """A login that is needed stops everything; a good one and clean books lift that again.
 
-    Clean books are what the shell says it compared, or what the next reading of them shows (`engine.books`).
+    The latch bears the latest reason. Clean books are what the shell says it compared, or what the next reading of them
+    shows (`engine.books`).
     """
     known = GOOD if event.good else BAD
     if turn.state.custody.login != known:
         turn.note(e.LoginChanged(turn.at, known))
+    standing = turn.book.latch(LOGIN)
     if not event.good:
-        turn.stop(Latch(LOGIN, WAITING_FOR_LOGIN, turn.at, event.by, event.why, CONDITION))
-    elif turn.book.latch(LOGIN) is not None:
+        latch = Latch(LOGIN, WAITING_FOR_LOGIN, turn.at, event.by, event.why, CONDITION)
+        if standing is not None and standing.why != event.why:
+            turn.note(e.Latched(turn.at, latch))  # shut at the start; now the broker has said why
+        turn.stop(latch)
+    elif standing is not None:
         if event.reconciled:
             turn.note(e.Lifted(turn.at, LOGIN, event.by, event.why))
         else:

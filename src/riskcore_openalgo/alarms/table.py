@@ -113,7 +113,8 @@ def _latched(fact: e.Latched) -> Told:
     other = "ENTRIES STOPPED" if latch.by != OURSELVES or mild else "BREAKER TRIPPED"
     title = "STARTING" if latch.why == STARTING else LATCH_TITLES.get(latch.name, other)
     text = f"entries{of} are {latch.state}: {latch.name}: {latch.why} (by {latch.by})"
-    return Told(severity, title, text, f"latch:{latch.name}:{latch.key}")
+    starting = ":starting" if latch.why == STARTING else ""
+    return Told(severity, title, text, f"latch:{latch.name}:{latch.key}{starting}")
 
 
 def _lifted(fact: e.Lifted) -> Told:
