@@ -1,7 +1,6 @@
 """Hostile bodies: bounded, refused by name, quickly; and nothing secret is kept of any."""
 
 import json
-import time
 from datetime import datetime
 
 import pytest
@@ -98,11 +97,9 @@ SLOW_TO_SEARCH = [
 
 
 @pytest.mark.parametrize("body", SLOW_TO_SEARCH)
-def test_no_body_takes_long(body):
-    """Made to send a careless search into the woods; half a second is far more than any needs."""
-    started = time.perf_counter()
+def test_F03_a_body_made_to_be_slow_to_search_is_refused(body):
+    """What that takes is measured by `benchmarks/bench_bodies.py`."""
     assert isinstance(read(body, SECRET), BadAlert)
-    assert time.perf_counter() - started < 0.5
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def without(text: str, secret: Secrets) -> str:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    if _depth(text) > MAX_DEPTH:
+    if _is_too_deep(text):
         raise Unreadable("alert_too_deep", f"the alert is nested deeper than {MAX_DEPTH}")
     try:
         value = json.loads(
@@ -116,15 +116,17 @@ def _parsed(text: str) -> dict[str, Any]:
     return value
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
+def _is_too_deep(text: str) -> bool:
+    """Whether objects and lists stand within each other more than `MAX_DEPTH` deep."""
+    depth = 0
     for token in TOKEN.findall(text):
         if token in ("{", "["):
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > MAX_DEPTH:
+                return True
         elif token in ("}", "]"):
             depth -= 1
-    return deepest
+    return False
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
