@@ -12,7 +12,9 @@ Judged is that each answered receipt is in the journal and that nobody waited fo
 import json
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,25 @@ SHAPES = {"together": (30, 1.0, 1), "flat out": (40, 0.0, 0)}
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@contextmanager
+def prices_moving(path):
+    """A price of each symbol every half second, as the stream of a watched symbol brings them."""
+    over = threading.Event()
+
+    def move():
+        while not over.wait(0.5):
+            for symbol in SYMBOLS:
+                path.broker.tick(f"NSE:{symbol}", 1000)
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 @pytest.fixture(params=SHAPES)
 def load(request, tmp_path):
     """The answers of fifty senders, how long all took, and the receipts in the journal."""
@@ -39,7 +60,7 @@ def load(request, tmp_path):
     with live_path(tmp_path, SYMBOLS, evolve(POLICY, max_trades_per_day=5)) as path:
         runner = path.day.live.runner
         app = intake_app(AlertDesk(runner).submit, sources=sources, clock=runner.clock)
-        with serve(app, "127.0.0.1", 0) as server:
+        with serve(app, "127.0.0.1", 0) as server, prices_moving(path):
             words = [str(word) for word in (server.port, SENDERS, rounds, pause_s, together)]
             command = [sys.executable, "-m", "benchmarks.alert_senders", *words]
             before = time.perf_counter()
