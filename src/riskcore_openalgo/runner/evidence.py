@@ -73,6 +73,7 @@ class LiveEvidence:
         self._client, self._money, self._instruments = client, money, instruments
         self._history, self._prices = history, prices
         self._policy, self._held, self._clock = policy, held, clock
+        self._atrs: dict[str, tuple[tuple[rc.Bar, ...], int, Decimal]] = {}
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
         """The session's opening equity, by the account's funds."""
@@ -89,8 +90,15 @@ class LiveEvidence:
     def look(self, instrument: rc.Instrument, interval: str) -> rc.Market:
         """The same for an instrument that is known."""
         policy, now = self._policy(), self._clock()
+        bars = self._bars(instrument, interval, now)
         seen = rc.evidence_from(
-            instrument, self._bars(instrument, interval, now), now, policy, bars_are=interval, asked=interval
+            instrument,
+            bars,
+            now,
+            policy,
+            bars_are=interval,
+            asked=interval,
+            atr=lambda: self._atr(instrument.key, bars, policy.atr_period),
         )
         told = {**self._money.cash(now), **self._priced(instrument, now, policy, seen)}
         if policy.correlates:
@@ -103,6 +111,13 @@ class LiveEvidence:
             return self._history.finished(instrument, interval, now)
         except ReadFailed:
             return ()
+
+    def _atr(self, key: str, bars: tuple[rc.Bar, ...], period: int) -> Decimal:
+        """The ATR of bars, worked out once: History gives the same ones until another has ended."""
+        known = self._atrs.get(key)
+        if known is None or known[0] is not bars or known[1] != period:
+            known = self._atrs[key] = bars, period, rc.atr(bars, period)
+        return known[2]
 
     def _priced(self, instrument: rc.Instrument, now: datetime, policy: rc.Policy, bars: rc.Market) -> dict[str, Any]:
         """The quote, and what rules of the market ask beside it."""

@@ -34,7 +34,7 @@ class Historian(Protocol):
 
 @frozen
 class Kept:
-    """Bars as they were read, when that was, and until when nothing new can be in them."""
+    """Bars that had ended when they were read, when that was, and until when none more can have ended."""
 
     bars: tuple[rc.Bar, ...]
     read_at: datetime
@@ -54,7 +54,10 @@ class History:
         self._lock = threading.Lock()
 
     def finished(self, instrument: rc.Instrument, interval: str, at: datetime) -> tuple[rc.Bar, ...]:
-        """The bars that have ended by `at`, oldest first; `ReadFailed` where they cannot be read."""
+        """The bars that have ended by `at`, oldest first: the same tuple until there is one more.
+
+        `ReadFailed` where they cannot be read.
+        """
         key = instrument.key, interval
         with self._lock:
             kept = self._kept.get(key)
@@ -62,8 +65,7 @@ class History:
             kept = self._read(instrument, interval, at)
             with self._lock:
                 self._kept[key] = kept
-        length = rc.interval_length(interval)
-        return tuple(bar for bar in kept.bars if bar.at + length <= at)
+        return kept.bars if at >= kept.read_at else _ended(kept.bars, rc.interval_length(interval), at)
 
     def daily(self, instrument: rc.Instrument, at: datetime, count: int) -> tuple[rc.Bar, ...]:
         """The bars of so many sessions before today's."""
@@ -85,7 +87,11 @@ class History:
         name = OPENALGO.get(interval, interval)
         start = at.date() - timedelta(days=days_for(self._count, length))
         bars = self._source.history(instrument.exchange, instrument.symbol, name, start, at.date())
-        return Kept(bars, at, good_until(bars, length, at))
+        return Kept(_ended(bars, length, at), at, good_until(bars, length, at))
+
+
+def _ended(bars: tuple[rc.Bar, ...], length: timedelta, at: datetime) -> tuple[rc.Bar, ...]:
+    return tuple(bar for bar in bars if bar.at + length <= at)
 
 
 def bars_for(policy: rc.Policy) -> int:

@@ -2,8 +2,8 @@
 
 `turn()` is single-threaded and complete; clock, store, transport, timers and lanes are injected, threads exist only
 around it (anybody may `offer`). The order within a turn is what makes it safe: inputs and facts are durable before an
-alert is answered and before an order is sent. Entries of a turn that the database would not take are not sent;
-exits go all the same.
+order is sent and before an alert is answered, and no order waits for an answer. Entries of a turn that the database
+would not take are not sent; exits go all the same.
 """
 
 from __future__ import annotations
@@ -120,10 +120,10 @@ class Runner:
         reach("runner.turn.stepped", entries)
         durable = self._record(entries)
         reach("runner.turn.durable", entries)
-        for item, facts in zip(taken, led_to, strict=True):
-            self._tell(item, facts, accepted=durable is not None)
         reach("runner.commands.starting", commands)
         self._carry_out(commands, durable)
+        for item, facts in zip(taken, led_to, strict=True):
+            self._tell(item, facts, accepted=durable is not None)
         return len(taken)
 
     def fate(self, signal_id: str) -> events.Fact | None:
