@@ -57,14 +57,6 @@ def test_bars_older_than_the_tables_are_traded_from_a_later_day(tmp_path, capsys
     assert main([*asked, "--from", "2026-06-01"]) == 0
 
 
-def test_why_signals_were_refused_is_told_with_the_remedy(tmp_path, capsys):
-    """A run without a trade says what to set, and does not leave it to be looked for in a table."""
-    assert main([*ASKED]) == 0
-    shown = [line for line in capsys.readouterr().out.splitlines() if " times " in line]
-    assert len(shown) == 3
-    assert any(line.startswith("refused by ") and "set charges_as_of" in line for line in shown)
-
-
 def test_a_run_is_written_where_asked(tmp_path, capsys):
     """Whole, and readable."""
     out = tmp_path / "out"

@@ -25,9 +25,9 @@ def test_tick_and_sector_come_from_the_users_tables(tmp_path):
         "- {since: 2026-11-01, exchange: NSE, segment: EQ, bands: [{tick: 0.25}]}\n", encoding="ascii"
     )
     (tmp_path / "system_config.yaml").write_text("system:\n  tables: mine\n", encoding="ascii")
-    made = cli._instrument("SMALL", File(), load_settings(tmp_path))
+    made = cli._instrument("SMALL", File(), load_settings(tmp_path), None)
     assert (made.tick, made.sector) == (Decimal("0.25"), "Chemicals")
     text = "system:\n  tables: mine\n  instruments:\n    SMALL:\n      tick: 0.05\n      sector: Mine\n"
     (tmp_path / "system_config.yaml").write_text(text, encoding="ascii")
-    made = cli._instrument("SMALL", File(), load_settings(tmp_path))
+    made = cli._instrument("SMALL", File(), load_settings(tmp_path), None)
     assert (made.tick, made.sector) == (Decimal("0.05"), "Mine")
