@@ -1,7 +1,10 @@
 """Live days against the fake OpenAlgo: entries protected, stops and targets taken, troubles met, ends told."""
 
+from datetime import datetime
+
 import pytest
 
+import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.replay import replay
@@ -10,6 +13,7 @@ from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_
 from riskcore_openalgo.testing import SANDBOX, SHOONYA, ZERODHA, Fault
 from tests.runner.live_days import live_day
 
+HOLIDAY = datetime(2026, 11, 24, 10, 30, tzinfo=rc.IST)
 pytestmark = pytest.mark.smoke  # under the older line of the SDK too
 
 
@@ -193,3 +197,19 @@ def test_a_paper_day_goes_on_after_a_restart(path):
         day.start()
         assert day.position.quantity == held.quantity
         day.until(lambda: day.position is None, held.stop - 1)
+
+
+def test_on_a_holiday_it_idles_and_refuses_what_comes(path):
+    """24 November 2026: Guru Nanak Jayanti. Nobody is alarmed, prices are not polled, and its end is an ordinary one."""
+    with live_day(path, starts=HOLIDAY) as day:
+        day.until(lambda: day.state.book.state == "active")
+        refused = day.signal()
+        day.until(lambda: day.facts(events.EntryRefused))
+        (fact,) = day.facts(events.EntryRefused)
+        assert fact.signal.id == refused.id
+        assert "market_closed" in {found.reason for found in fact.findings if not found.passed}
+        assert day.broker.truth().orders == ()
+        assert not day.facts(events.Alarmed)
+        asked = [call.endpoint for call in day.server.calls]
+        assert asked.count("multiquotes") <= 1  # before it is known what is traded where
+        assert day.stop(flatten=False) == FLAT
