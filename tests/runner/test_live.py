@@ -200,7 +200,7 @@ def test_a_paper_day_goes_on_after_a_restart(path):
 
 
 def test_on_a_holiday_it_idles_and_refuses_what_comes(path):
-    """24 November 2026: Guru Nanak Jayanti. Nobody is alarmed, prices are not polled, and its end is an ordinary one."""
+    """24 November 2026: Guru Nanak Jayanti. Nobody is alarmed, no price is polled, and its end is an ordinary one."""
     with live_day(path, starts=HOLIDAY) as day:
         day.until(lambda: day.state.book.state == "active")
         refused = day.signal()
