@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENTS, STAMP, INPUTS = ROOT / ".venv", "riskcore.stamp", ("pyproject.toml", "constraints.txt")
-UNPINNED = ("embed-freqtrade",)  # freqtrade names exact versions of its own, which are not ours
+UNPINNED = ("embed-freqtrade", "embed-nautilus", "peers")  # they name versions of their own
 PIP_LINES_SHOWN, PROGRESS_EVERY_S = 25, 10
 SHARED = ("-n", "auto", "--dist", "worksteal")  # among all cores, a file's tests mostly together
 STRANGERS = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
