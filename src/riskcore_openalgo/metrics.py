@@ -153,7 +153,7 @@ class Metrics:
             (made.labels(*labels) if labels else made).inc(by)
         self._time(fact)
         if isinstance(fact, events.PositionClosed):
-            net = float(fact.gross - fact.charges)
+            net = float(fact.net)
             self._made[f"riskcore_net_rupees_{'won' if net > 0 else 'lost'}_total"].inc(abs(net))
 
     def collect(self) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from riskcore.money import positive
+from riskcore.money import exact, positive
 from riskcore.values import checks, settle
 
 
@@ -91,6 +91,12 @@ class PositionClosed:
     charges: Decimal
     r_multiple: Decimal | None
     rule: str = ""
+
+    @property
+    @exact
+    def net(self) -> Decimal:
+        """The result after charges, in rupees."""
+        return self.gross - self.charges
 
 
 _TIGHTEN = checks("TightenStop", stop=positive)

@@ -5,8 +5,10 @@ All of it is worked out from the session's orders, so that a restart goes on whe
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import Final
 
 from riskcore.book import Book, Position
@@ -31,12 +33,7 @@ def tries(book: Book, position: Position) -> tuple[Order, ...]:
 
 def unsent(book: Book, position: Position) -> int:
     """How many of the latest exits, in a row, ended before they got to the broker."""
-    count = 0
-    for order in reversed(_ended(book, position)):
-        if not order.never_arrived:
-            break
-        count += 1
-    return count
+    return _latest(_ended(book, position), lambda order: order.never_arrived)
 
 
 def _ended(book: Book, position: Position) -> list[Order]:
@@ -66,12 +63,12 @@ def _tells(order: Order) -> int:
 
 def refusals(book: Book, position: Position) -> int:
     """How many of the latest tries were refused, in a row."""
-    count = 0
-    for order in reversed(tries(book, position)):
-        if order.status != REJECTED:
-            break
-        count += 1
-    return count
+    return _latest(tries(book, position), lambda order: order.status == REJECTED)
+
+
+def _latest(orders: Sequence[Order], wanted: Callable[[Order], bool]) -> int:
+    """How many of the latest are so, in a row."""
+    return sum(1 for _ in takewhile(wanted, reversed(orders)))
 
 
 def pause(book: Book, position: Position) -> timedelta:

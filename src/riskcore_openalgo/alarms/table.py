@@ -163,7 +163,7 @@ def _filled(fact: e.Filled) -> Told:
 
 def _closed(fact: e.PositionClosed) -> Told:
     severity, title = CLOSED_TITLES.get(fact.reason, (INFO, "POSITION CLOSED"))
-    net = _rupees(fact.gross - fact.charges)
+    net = _rupees(fact.net)
     text = f"{fact.side} {fact.quantity} {fact.key} left at {_rupees(fact.exit_price)} ({fact.reason}), net Rs {net}"
     return Told(severity, title, text, f"closed:{fact.signal_id}:{fact.at.isoformat()}")
 

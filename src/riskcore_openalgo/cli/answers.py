@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Set as AbstractSet
 from datetime import date
 from decimal import Decimal
@@ -17,10 +18,22 @@ from typing import Any
 
 import attrs
 
+from riskcore import events
+
 
 def say(arguments: argparse.Namespace, content: Mapping[str, Any], text: str) -> None:
     """Print the answer in the form that was asked for."""
     print(as_json(content) if arguments.json else text, flush=True)
+
+
+def say_first(arguments: argparse.Namespace, text: str) -> None:
+    """What is said before the answer; a program gets the answer alone."""
+    print(text, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+
+
+def finished(trade: events.PositionClosed) -> dict[str, Any]:
+    """A finished trade: all that is known of it, and its result after charges."""
+    return {**plain(trade), "net": trade.net}
 
 
 def as_json(content: Mapping[str, Any]) -> str:

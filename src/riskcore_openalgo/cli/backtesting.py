@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import riskcore as rc
 from riskcore_openalgo.cli import tables
-from riskcore_openalgo.cli.answers import plain, say
+from riskcore_openalgo.cli.answers import finished, say
 from riskcore_openalgo.cli.bars import open_at_the_end, prepared
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
@@ -77,7 +77,7 @@ def _content(run: Run) -> dict[str, Any]:
             | {"rules": [found.rule for found in one.reasons], "unmeasured": one.fact.unmeasured}
             for one in run.refused
         ],
-        "trades": [{**plain(trade), "net": trade.gross - trade.charges} for trade in run.simulation.trades],
+        "trades": [finished(trade) for trade in run.simulation.trades],
         "bars": {"count": jumped.bars, "left_out": jumped.left_out, "left_out_pct": f"{jumped.share_pct:.1f}"},
         "in_doubt": {"intrabar": run.intrabar, **doubt._asdict()},
         "notes": run.notes,

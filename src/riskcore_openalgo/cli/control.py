@@ -21,7 +21,7 @@ from attrs import frozen
 import riskcore as rc
 from riskcore import events
 from riskcore.events import CONTROL_REFUSALS, FLAT, INCOMPLETE, PENDING, STOPPING
-from riskcore_openalgo.cli.answers import as_json
+from riskcore_openalgo.cli.answers import as_json, say
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import load_settings
@@ -155,14 +155,13 @@ def _facts_after(journal: Reader, seq: int) -> Iterator[events.Fact]:
 def told(taken: Outcome, given: argparse.Namespace, **more: Any) -> int:
     """Print what came of it; the exit code."""
     reason = taken.refused
-    if given.json:
-        names, words = [type(fact).__name__ for fact in taken.facts], [_words(fact) for fact in taken.facts]
-        content = {"done": not reason, "row": taken.row, "refused": reason, "facts": names, "told": words}
-        print(as_json(content | more))
-    elif reason:
-        print(f"refused: {reason}: {CONTROL_REFUSALS.get(reason, '')}")
+    names, words = [type(fact).__name__ for fact in taken.facts], [_words(fact) for fact in taken.facts]
+    content = {"done": not reason, "row": taken.row, "refused": reason, "facts": names, "told": words}
+    if reason:
+        text = f"refused: {reason}: {CONTROL_REFUSALS.get(reason, '')}"
     else:
-        print(f"done: row {taken.row}: {', '.join(_words(fact) for fact in taken.facts) or 'nothing had to change'}")
+        text = f"done: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
+    say(given, content | more, text)
     return REFUSED if reason else 0
 
 
@@ -211,10 +210,7 @@ def _answer(taken: Outcome, fact: events.Fact, given: argparse.Namespace) -> int
         failed = [found for found in getattr(fact, "findings", ()) if not found.passed]
         text = "refused: " + ("; ".join(f"{found.rule}: {found.text}" for found in failed) or "it is known already")
         code = REFUSED
-    if given.json:
-        print(as_json({"done": code == 0, "row": taken.row, "decision": text}))
-    else:
-        print(text)
+    say(given, {"done": code == 0, "row": taken.row, "decision": text}, text)
     return code
 
 
@@ -233,11 +229,8 @@ def _stopped(at: At, taken: Outcome, given: argparse.Namespace) -> int:
         if stage in (FLAT, PENDING, INCOMPLETE) or time.monotonic() >= give_up:
             break
         time.sleep(POLL_S)
-    if given.json:
-        done = stage == FLAT
-        print(as_json({"done": done, "row": taken.row, "stage": stage, "left": left, "refused": taken.refused}))
-    else:
-        print("\n".join(f"left: {what}" for what in left) or "left: nothing")
+    content = {"done": stage == FLAT, "row": taken.row, "stage": stage, "left": left, "refused": taken.refused}
+    say(given, content, "\n".join(f"left: {what}" for what in left) or "left: nothing")
     return EXITS[stage]
 
 

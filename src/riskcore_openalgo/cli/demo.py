@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 import riskcore as rc
 from riskcore_openalgo.cli import tables
-from riskcore_openalgo.cli.answers import say
+from riskcore_openalgo.cli.answers import say, say_first
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.demo.day import Day, demo_policy, finished, next_journal
 from riskcore_openalgo.journal import Journal, Reader
@@ -21,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     if path.exists() and finished(path):
         journal = Reader(path)
         journal.check()
-        _tell(f"{path}: the day is finished; this is what happened", arguments)
+        say_first(arguments, f"{path}: the day is finished; this is what happened")
     else:
         _begin(journal := Journal(path), day := Day(journal), arguments)
         for _ in progress(day.play(), day.moments, "28 Feb 2020"):
@@ -38,12 +37,7 @@ def _begin(journal: Journal, day: Day, arguments: argparse.Namespace) -> None:
         f"  this demo:     {_rules(day.policy)}",
         f"  the defaults:  {_rules(rc.Policy())}",
     )
-    _tell("\n".join(lines), arguments)
-
-
-def _tell(text: str, arguments: argparse.Namespace) -> None:
-    """What is said before the answer; a program gets the answer alone."""
-    print(text, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+    say_first(arguments, "\n".join(lines))
 
 
 def _rules(policy: rc.Policy) -> str:

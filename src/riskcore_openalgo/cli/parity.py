@@ -6,8 +6,7 @@ import argparse
 from decimal import Decimal
 from typing import Any
 
-from riskcore.events import PositionClosed
-from riskcore_openalgo.cli.answers import plain, say
+from riskcore_openalgo.cli.answers import finished, say
 from riskcore_openalgo.cli.bars import instruments_of
 from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.cli.tables import table
@@ -38,8 +37,8 @@ def content(found: Parity) -> dict[str, Any]:
                 "signal_id": trade.signal_id,
                 "key": trade.key,
                 "why": trade.why,
-                "recorded": _side(trade.recorded),
-                "backtest": _side(trade.simulated),
+                "recorded": None if trade.recorded is None else finished(trade.recorded),
+                "backtest": None if trade.simulated is None else finished(trade.simulated),
                 "differs": trade.difference,
                 "causes": trade.causes,
             }
@@ -50,10 +49,6 @@ def content(found: Parity) -> dict[str, Any]:
         "differs": sum((trade.difference for trade in found.trades), Decimal(0)),
         "causes": {cause: found.total(cause) for cause in CAUSES},
     }
-
-
-def _side(trade: PositionClosed | None) -> dict[str, Any] | None:
-    return None if trade is None else {**plain(trade), "net": trade.gross - trade.charges}
 
 
 def told(found: Parity) -> str:
@@ -84,8 +79,8 @@ def _row(trade: TradeBeside) -> tuple[str, ...]:
         f"{either.opened_at:%m-%d %H:%M}",
         "-" if then is None else str(then.quantity),
         "-" if now is None else str(now.quantity),
-        "-" if then is None else _rupees(then.gross - then.charges),
-        "-" if now is None else _rupees(now.gross - now.charges),
+        "-" if then is None else _rupees(then.net),
+        "-" if now is None else _rupees(now.net),
         _rupees(trade.difference),
         *(_rupees(trade.causes[cause]) for cause in CAUSES),
     )

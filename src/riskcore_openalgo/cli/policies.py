@@ -11,7 +11,7 @@ import attrs
 
 import riskcore as rc
 from riskcore import events
-from riskcore_openalgo.cli.answers import plain, say
+from riskcore_openalgo.cli.answers import finished, say
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.config import load_policy
 from riskcore_openalgo.journal import Reader
@@ -138,7 +138,7 @@ def _trades(journal: Reader, policy: rc.Policy) -> tuple[str, dict[str, Any]]:
 
 def _account(trades: Sequence[events.PositionClosed], refused: int, held: Sequence[rc.Position]) -> dict[str, Any]:
     return {
-        "trades": [{**plain(trade), "net": trade.gross - trade.charges} for trade in trades],
+        "trades": [finished(trade) for trade in trades],
         "won": int(_won(trades)),
         "refused": refused,
         "gross": sum((trade.gross for trade in trades), start=Decimal(0)),
@@ -167,11 +167,11 @@ def _side_by_side(then: Sequence[events.PositionClosed], now: Sequence[events.Po
 def _of(trade: events.PositionClosed | None) -> tuple[str, str, str]:
     if trade is None:
         return "-", "-", "-"
-    return str(trade.quantity), f"{trade.gross - trade.charges:,.2f}", trade.reason
+    return str(trade.quantity), f"{trade.net:,.2f}", trade.reason
 
 
 def _net(trades: Sequence[events.PositionClosed]) -> Decimal:
-    return sum((trade.gross - trade.charges for trade in trades), start=Decimal(0))
+    return sum((trade.net for trade in trades), start=Decimal(0))
 
 
 def _won(trades: Sequence[events.PositionClosed]) -> str:

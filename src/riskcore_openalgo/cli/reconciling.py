@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore_openalgo.cli.answers import plain, say
+from riskcore_openalgo.cli.answers import plain, say, say_first
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.journal import At, JournalInUse
@@ -46,7 +45,7 @@ def reconcile(arguments: argparse.Namespace) -> int:
     seen = _looked(arguments.journal)
     if not arguments.accept:
         return _said(arguments, seen)
-    _tell(arguments, seen.text)
+    say_first(arguments, seen.text)
     if not (seen.state.custody.mismatches or _frozen(seen.state)):
         nothing = "nothing that can be accepted; nothing was written"
         say(arguments, seen.content | {"accepted": None, "told": nothing}, nothing)
@@ -96,11 +95,6 @@ class _Seen:
 def _looked(at: At) -> _Seen:
     with reader(at) as journal:
         return _Seen(journal.where, journal.length, journal.load().state, journal.policy() or rc.Policy())
-
-
-def _tell(arguments: argparse.Namespace, words: str) -> None:
-    """What is said before the answer; a program gets the answer alone."""
-    print(words, file=sys.stderr if arguments.json else sys.stdout, flush=True)
 
 
 def _said(arguments: argparse.Namespace, seen: _Seen, **more: Any) -> int:
@@ -157,12 +151,14 @@ def _accept(arguments: argparse.Namespace, event: events.DifferencesAccepted) ->
         with writer(arguments.journal) as journal:
             facts = take_by_hand(journal, event, event.at)
             taken = any(isinstance(fact, events.DifferencesTaken) for fact in facts)
-            _tell(arguments, f"{'accepted' if taken else 'NOT accepted'}: row {journal.length} of {journal.where}\n")
+            say_first(
+                arguments, f"{'accepted' if taken else 'NOT accepted'}: row {journal.length} of {journal.where}\n"
+            )
             wrong = journal.state
     except JournalInUse:
         return _through_the_inbox(arguments, event)
     if wrong:
-        _tell(arguments, wrong)
+        say_first(arguments, wrong)
     code = _said(arguments, _looked(arguments.journal), accepted=taken)
     return 0 if taken and code == 0 and not wrong else 1
 
@@ -171,14 +167,14 @@ def _through_the_inbox(arguments: argparse.Namespace, event: events.DifferencesA
     """Leave it for the runner, and wait until the journal shows it."""
     at = arguments.journal
     with reader(at) as journal:
-        _tell(arguments, f"{journal.where}: a runner is writing; the request goes into its inbox")
+        say_first(arguments, f"{journal.where}: a runner is writing; the request goes into its inbox")
         before = journal.length
         path = Inbox(arguments.inbox or folder_of(at)).put(event)
         give_up = time.monotonic() + arguments.wait
         while True:
             for row in journal.rows("input", after=before, types=[type(event).__name__]):
                 if attrs.evolve(row.event, at=event.at) == event:
-                    _tell(arguments, f"accepted: row {row.seq} of {journal.where}\n")
+                    say_first(arguments, f"accepted: row {row.seq} of {journal.where}\n")
                     return _said(arguments, _looked(at), accepted=True)
             if time.monotonic() >= give_up:
                 break

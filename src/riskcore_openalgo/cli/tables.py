@@ -82,7 +82,7 @@ def closed_trades(finished: Sequence[events.PositionClosed]) -> str:
             trade.reason,
             f"{trade.gross:,.2f}",
             f"{trade.charges:,.2f}",
-            f"{trade.gross - trade.charges:,.2f}",
+            f"{trade.net:,.2f}",
             "-" if trade.r_multiple is None else f"{trade.r_multiple:+.2f}",
         )
         for trade in finished

@@ -183,8 +183,7 @@ def _filled(fact: e.Filled) -> list[str]:
 def _closed(fact: e.PositionClosed) -> list[str]:
     r_multiple = "R unknown" if fact.r_multiple is None else f"{fact.r_multiple:+.2f} R"
     prices = f"in at {_price(fact.entry_price)}, out at {_price(fact.exit_price)} by {fact.reason}"
-    net = fact.gross - fact.charges
-    result = f"gross Rs {fact.gross:.2f} - charges Rs {fact.charges:.2f} = net Rs {net:.2f}, {r_multiple}"
+    result = f"gross Rs {fact.gross:.2f} - charges Rs {fact.charges:.2f} = net Rs {fact.net:.2f}, {r_multiple}"
     return [f"{fact.side} {fact.quantity} {fact.key}: {prices}", result]
 
 

@@ -118,7 +118,7 @@ class Run:
     def in_doubt(self) -> InDoubt:
         """The bars that could not tell whether stop or target came first, and what hung on them."""
         bars = {(found.at, found.key) for found in self.simulation.ambiguous}
-        nets = [(closed.gross - closed.charges, (closed.at, closed.key) in bars) for closed in self.simulation.trades]
+        nets = [(closed.net, (closed.at, closed.key) in bars) for closed in self.simulation.trades]
         doubtful = [abs(net) for net, is_one in nets if is_one]
         total = sum((abs(net) for net, _ in nets), Decimal(0))
         share = sum(doubtful, Decimal(0)) * 100 / total if total else Decimal(0)

@@ -101,7 +101,7 @@ class LiveFeed:
         self._connected: list[bool] = []
         self._up: bool | None = None
         self._drift: Decimal | None = None
-        self._drifted: list[Decimal] = []
+        self._drift_to_tell: Decimal | None = None
         self._orders: list[rc.BrokerOrder] = []
         self._missed = False
         self._troubles, self._looked = Troubles(), float("-inf")
@@ -154,9 +154,10 @@ class LiveFeed:
         moment = Moment(now, self._monotonic())
         with self._lock:
             changes, self._connected = self._connected, []
-            drifted, self._drifted = self._drifted, []
+            drift, self._drift_to_tell = self._drift_to_tell, None
         told: list[events.Input] = [events.ConnectionSeen(now, up, self._mode) for up in changes]
-        told += [events.ClockSeen(now, drift) for drift in drifted[-1:]]
+        if drift is not None:
+            told.append(events.ClockSeen(now, drift))
         told += self.prices.take(moment)
         if moment.mono - self._looked >= self._fresh.look_every_s:
             self._looked = moment.mono
@@ -226,7 +227,7 @@ class LiveFeed:
         if self._drift is None or abs(seconds - self._drift) >= DRIFT_GRAIN_S:
             self._drift = seconds.quantize(TENTH)
             with self._lock:
-                self._drifted.append(self._drift)
+                self._drift_to_tell = self._drift
             self._wake()
 
     def _to_poll(self) -> Collection[str]:

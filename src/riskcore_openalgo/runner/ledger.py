@@ -109,7 +109,7 @@ class Ledger:
                 self._points.append(Point(fact.at, opening))
             self._note(fact)
             if isinstance(fact, events.PositionClosed) and opening is not None:
-                made += fact.gross - fact.charges
+                made += fact.net
                 self._points.append(Point(fact.at, opening + made))
 
     def _plot(self, at: datetime) -> None:

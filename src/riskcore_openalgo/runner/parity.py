@@ -254,4 +254,4 @@ def _causes(record: _Record, then: events.PositionClosed, now: events.PositionCl
 
 
 def _net(trade: events.PositionClosed | None) -> Decimal:
-    return ZERO if trade is None else trade.gross - trade.charges
+    return ZERO if trade is None else trade.net

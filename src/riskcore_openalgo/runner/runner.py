@@ -133,12 +133,13 @@ class Runner:
     def _take(self) -> list[Offered]:
         """What waits now, and what the clock brings; of the evidence only so much as is quickly decided on."""
         waiting = self._transport.take()
-        room = DECISIONS_BESIDE_RECEIPTS if any(item.reply for item in waiting) else DECISIONS_A_TURN
+        asked = any(item.reply is not None for item in waiting)
+        room = DECISIONS_BESIDE_RECEIPTS if asked else DECISIONS_A_TURN
         taken: list[Offered] = []
         for item in waiting:
-            if isinstance(item.event, events.EvidenceArrived):
-                room -= 1
-            if room < 0 and isinstance(item.event, events.EvidenceArrived):
+            decides = isinstance(item.event, events.EvidenceArrived)
+            room -= decides
+            if decides and room < 0:
                 self._transport.put(item)
             else:
                 taken.append(item)

@@ -127,7 +127,7 @@ def _off(journal: Reader, policy: rc.Policy, rule: str, refused: int) -> RuleOff
 def _net(found: Resimulation) -> Decimal:
     """What the account made: its finished trades, and what is open at its last price."""
     book = found.state.book
-    finished = sum((trade.gross - trade.charges for trade in found.trades), Decimal(0))
+    finished = sum((trade.net for trade in found.trades), Decimal(0))
     held = sum((p.realised - p.charges + p.unrealised for p in book.positions), Decimal(0))
     return finished + held
 

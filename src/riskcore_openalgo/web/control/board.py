@@ -236,7 +236,7 @@ def _trade(fact: events.PositionClosed) -> dict[str, Any]:
         "entry": _price(fact.entry_price),
         "exit": _price(fact.exit_price),
         "reason": fact.reason,
-        "net": f"{fact.gross - fact.charges:.2f}",
+        "net": f"{fact.net:.2f}",
     }
 
 
