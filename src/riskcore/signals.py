@@ -86,11 +86,10 @@ class Signal:
     the sender insists on; without them the policy places both. `levels` are prices of support and resistance, in any
     order, for a policy whose stop goes by them. `bar_at` is the bar the signal was computed on; with source, strategy,
     symbol, side, kind and the part that leaves it is the signal's identity, so that the same signal sent twice is one
-    signal. `receipt` names the
-    text it came in: without a `bar_at`, the same receipt again within `duplicate_window_s` is the same signal.
-    `quantity` is what the sender asked for, 0 for what was no number of shares: kept, and a cap where `signal_quantity`
-    makes it one. `context` is what the sender wants to find again beside it: names and texts, kept and journalled, and
-    asked by no rule. A `shadow` signal is decided on like any other, and nothing is sent: an entry is withheld, an exit
+    signal. `receipt` names the text it came in: without a `bar_at`, the same receipt again within `duplicate_window_s`
+    is the same signal. `quantity` is what the sender asked for, 0 for what was no number of shares: kept, and a cap
+    where `signal_quantity` makes it one. `context` is what the sender wants to find again beside it: names and texts,
+    kept and journalled, and asked by no rule. A `shadow` signal is decided on like any other, and nothing is sent: an entry is withheld, an exit
     or a cancel refused.
 
     | kind | `side` | what it asks for |

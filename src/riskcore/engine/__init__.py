@@ -20,6 +20,7 @@ from riskcore.engine.protection import protect
 from riskcore.engine.quiet import Quiet, Watched, quiet
 from riskcore.engine.taking import asked_interval, enter_reversals
 from riskcore.engine.turn import Turn
+from riskcore.exits.leaving import can_trade
 from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.sessions import in_ist
@@ -33,6 +34,7 @@ __all__ = [
     "Step",
     "Watched",
     "asked_interval",
+    "can_trade",
     "evolve",
     "fold",
     "in_force",

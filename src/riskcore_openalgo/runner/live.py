@@ -186,12 +186,11 @@ class Live:
 
     def _tell_blindness(self, now: datetime) -> None:
         """Call for somebody when what is held cannot be looked at, in hours in which it can be sold; tell its end."""
-        tables, unread = self.runner.policy.tables, self.unread(now)
-        blind = bool(unread) and any(can_be_sold(position, now, tables) for position in self.state.book.positions)
+        policy, held, unread = self.runner.policy, self.state.book.positions, self.unread(now)
+        blind = bool(unread) and any(engine.can_trade(position, now, policy) for position in held)
         if blind and not self._blind:
-            held = len(self.state.book.positions)
             self._parts.alarms.tell(
-                f"{unread}; {held} positions are held, and no exit may get through", name=UNREADABLE
+                f"{unread}; {len(held)} positions are held, and no exit may get through", name=UNREADABLE
             )
         if self._blind and not unread:
             self._parts.alarms.tell("the broker's books can be read again", name=READABLE)
@@ -244,12 +243,3 @@ class Live:
             report = paper.latest(order.id)
             if report is not None:
                 self.runner.offer(report)
-
-
-def can_be_sold(position: rc.Position, at: datetime, tables: rc.Tables | None) -> bool:
-    """Whether the exchange trades a position's instrument now; where the calendar cannot tell, it is taken to."""
-    try:
-        session = rc.session_on(at.date(), position.instrument, position.product, tables=tables)
-    except rc.CalendarUnknown:
-        return True
-    return session is not None and session.is_open(at)
