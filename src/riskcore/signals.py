@@ -89,8 +89,8 @@ class Signal:
     signal. `receipt` names the text it came in: without a `bar_at`, the same receipt again within `duplicate_window_s`
     is the same signal. `quantity` is what the sender asked for, 0 for what was no number of shares: kept, and a cap
     where `signal_quantity` makes it one. `context` is what the sender wants to find again beside it: names and texts,
-    kept and journalled, and asked by no rule. A `shadow` signal is decided on like any other, and nothing is sent: an entry is withheld, an exit
-    or a cancel refused.
+    kept and journalled, and asked by no rule. A `shadow` signal is decided on like any other, and nothing is sent: an
+    entry is withheld, an exit or a cancel refused.
 
     | kind | `side` | what it asks for |
     |---|---|---|
