@@ -41,7 +41,7 @@ def prices_moving(path):
     def move():
         while not over.wait(0.5):
             for symbol in SYMBOLS:
-                path.broker.tick(f"NSE:{symbol}", 1000)
+                path.broker.tick(symbol, 1000)
 
     thread = threading.Thread(target=move)
     thread.start()

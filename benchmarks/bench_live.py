@@ -25,7 +25,7 @@ WARM_UP = 10
 def measured(tmp_path_factory):
     """Seconds: the floor, alert to order, alert to answer, confirming tick to exit; one trade after the other."""
     with live_path(tmp_path_factory.mktemp("live"), SYMBOLS) as path, alerts_to(path) as sender:
-        path.broker.fills_by_hand = True
+        path.broker.fill_by_hand()
         base = floor(path)
         trades = [(*entered(path, sender, symbol), left_after_a_second_tick(path, symbol)) for symbol in SYMBOLS]
         yield base, *zip(*trades[WARM_UP:], strict=True)
@@ -37,7 +37,7 @@ def entered(path, sender, symbol):
         path.fresh(each)  # none of what is watched falls silent while others are traded
     sent = sender.post(symbol, path.clock())
     path.wait(lambda: (symbol, "BUY") in path.answered)
-    path.broker.fill(path.order_of(symbol, "BUY").order_id)
+    path.broker.fill(symbol, "BUY")
     path.wait(lambda: path.state.book.position(f"NSE:{symbol}") is not None)
     return path.left[symbol, "BUY"] - sent, path.answered[symbol, "BUY"] - sent
 
@@ -48,9 +48,9 @@ def left_after_a_second_tick(path, symbol):
     path.fresh(symbol, below)
     path.wait(lambda: path.state.custody.touch_of(f"NSE:{symbol}") is not None)
     before = time.perf_counter()
-    path.broker.tick(f"NSE:{symbol}", below)
+    path.broker.tick(symbol, below)
     path.wait(lambda: (symbol, "SELL") in path.answered)
-    path.broker.fill(path.order_of(symbol, "SELL").order_id)
+    path.broker.fill(symbol, "SELL")
     path.wait(lambda: not path.state.book.positions)
     return path.left[symbol, "SELL"] - before
 

@@ -9,18 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import riskcore as rc
+from benchmarks.far_broker import far_process
 from riskcore import engine, events
 from riskcore_openalgo.client import Budget, Client
 from riskcore_openalgo.config import Settings, System
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.alerts import AlertDesk
 from riskcore_openalgo.runner.assembly import LIVE as MODE, assembled
-from riskcore_openalgo.testing import LIVE, FakeBroker, FakeOpenAlgo
 from riskcore_openalgo.web.intake import intake_app, serve
 
 TEN = datetime(2026, 11, 23, 10, 0, tzinfo=rc.IST)
@@ -45,17 +44,17 @@ POLICY = rc.Policy(
 class LivePath:
     """The live day, and when each order request left (`perf_counter`), by symbol."""
 
-    def __init__(
-        self, server: FakeOpenAlgo, broker: FakeBroker, folder: Path, symbols: list[str], policy: rc.Policy
-    ) -> None:
-        self.broker, self.symbols = broker, symbols
+    def __init__(self, process: Any, folder: Path, symbols: list[str], policy: rc.Policy) -> None:
+        self.process, self.symbols = process, symbols
         self._began = time.monotonic()
+        self.broker = self.venue()
+        host, ws_url = self.broker.open()
         self.left: dict[tuple[str, str], float] = {}
         self.answered: dict[tuple[str, str], float] = {}
         self.client = Client(
-            server.host,
+            host,
             KEY,
-            ws_url=server.ws_url,
+            ws_url=ws_url,
             clock=self.clock,
             budget=Budget(orders_per_s=10_000, reserved_for_exits=10, reads_per_s=10_000),
         )
@@ -69,10 +68,9 @@ class LivePath:
         """The engine's state by now."""
         return self.day.live.state
 
-    def order_of(self, symbol: str, side: str) -> Any:
-        """The order of a symbol on a side, at the broker."""
-        orders = self.broker.truth().orders
-        return next(order for order in orders if order.key == f"NSE:{symbol}" and order.side == side)
+    def venue(self) -> Any:
+        """A broker in the other process, by this day's clock."""
+        return self.process.Venue(TEN, self._began, KEY)
 
     def clock(self) -> datetime:
         """Ten o'clock, and what has passed."""
@@ -89,7 +87,7 @@ class LivePath:
     def fresh(self, symbol: str, price: Any = 1000) -> None:
         """A price of this moment."""
         prices, key, before = self.day.live._parts.feed.prices, f"NSE:{symbol}", self.clock()
-        self.broker.tick(key, price)
+        self.broker.tick(symbol, price)
         self.wait(lambda: (seen := prices.last_good(key)) is not None and seen.at >= before)
 
     def warm(self) -> None:
@@ -114,20 +112,14 @@ class LivePath:
 @contextmanager
 def live_path(folder: Path, symbols: list[str], policy: rc.Policy = POLICY) -> Iterator[LivePath]:
     """The day with its gate open, its runner in a thread, everything read once; closed at the end."""
-    holder: list[LivePath] = []
-    broker = FakeBroker(clock=lambda: holder[0].clock() if holder else TEN, cash=Decimal(10) ** 9, profile=LIVE)
     bars = [
         rc.Bar(at=TEN.replace(day=day, hour=9, minute=15) + n * BAR, open=1000, high=1004, low=996, close=1000)
         for day, count in ((18, 75), (19, 75), (20, 75), (23, 9))
         for n in range(count)
     ]
-    for symbol in symbols:
-        broker.contract(f"NSE:{symbol}", tick="0.1")
-        broker.quote(f"NSE:{symbol}", last=1000, bid=Decimal("999.9"), ask=1000)
-        broker.bars(f"NSE:{symbol}", "5m", bars)
-    with FakeOpenAlgo(broker, key=KEY, limits=False) as server:
-        path = LivePath(server, broker, folder, symbols, policy)
-        holder.append(path)
+    with far_process() as process:
+        path = LivePath(process, folder, symbols, policy)
+        path.broker.list(symbols, bars)
         stop = threading.Event()
         live = path.day.live
         live.start()
@@ -143,6 +135,7 @@ def live_path(folder: Path, symbols: list[str], policy: rc.Policy = POLICY) -> I
             path.day.close()
             path.journal.close()
             path.client.close()
+            path.broker.close()
 
 
 class Sender:
@@ -194,12 +187,13 @@ def floor(path: LivePath, rounds: int = 100) -> list[float]:
     """
     taken = []
     event = events.TimePassed(path.clock())
-    broker = FakeBroker(clock=path.clock, cash=Decimal(10) ** 9, profile=LIVE)
-    broker.quote("NSE:FLOOR", last=1000)
+    broker = path.venue()
+    broker.list(["FLOOR"], [])
+    host, ws_url = broker.open()
     wish = {"symbol": "FLOOR", "exchange": "NSE", "action": "BUY", "quantity": 1, "product": "MIS"}
     with (
-        FakeOpenAlgo(broker, key=KEY, limits=False) as server,
-        closing(Client(server.host, KEY, ws_url=server.ws_url, clock=path.clock)) as client,
+        closing(broker),
+        closing(Client(host, KEY, ws_url=ws_url, clock=path.clock)) as client,
         closing(Journal(Path(path.journal.where).with_name("floor.db"))) as journal,
     ):
         sdk = client._calls._sdk
