@@ -173,8 +173,8 @@ class Market:
     sessions: what correlations are measured on.
 
     Rules that are switched on may need more, and refuse by name without it: `previous_close`, the day's price bands
-    `band_low` and `band_high`, `traded_at`, when the instrument last traded, and `recent_prices`, (moment, price)
-    of the last minute or so, oldest first.
+    `band_low` and `band_high` (else those of the tables about the previous close, where they know them), `traded_at`,
+    when the instrument last traded, and `recent_prices`, (moment, price) of the last minute or so, oldest first.
     """
 
     instrument: Instrument
@@ -208,6 +208,12 @@ class Market:
     def quote_age(self) -> timedelta:
         """How old the quote was at the moment of looking."""
         return self.at - (self.quote_at or self.at)
+
+    @property
+    def bands(self) -> tuple[Decimal, Decimal] | None:
+        """The day's price bands (lower, upper), where both were seen."""
+        low, high = self.band_low, self.band_high
+        return None if low is None or high is None else (low, high)
 
     def reference(self, side: str) -> Decimal | None:
         """The price an entry on `side` starts from: the ask for a buy, the bid for a sell, else the last."""

@@ -131,7 +131,7 @@ def evidence_from(
     The newest bars themselves (`SWING_BARS`) come along only where the policy places stops by swings; when it last
     traded (the end of the last bar), the previous close and the recent prices where a rule of it needs them. A bar
     that reaches into `unusual_move_s` counts whole: its extremes may be a little older. What no bar shows, the
-    spread and the price bands, stays unknown.
+    spread and bands that have slid, stays unknown.
     """
     usable = len(bars) if bars_are == asked else 0
     length, newest = interval_length(bars_are), bars[-1] if bars else None
@@ -144,9 +144,13 @@ def evidence_from(
         atr_interval=asked,
         bars=tuple(bars[-SWING_BARS:]) if usable and SWING in policy.stop_methods else None,
         traded_at=min(newest.at + length, at) if newest and policy.stale_after_s is not None else None,
-        previous_close=None if policy.max_gap_pct is None else _previous_close(bars, at),
+        previous_close=_previous_close(bars, at) if _asks_the_day_before(policy) else None,
         recent_prices=None if policy.unusual_move_atr is None else _recent_prices(bars, at, policy, length),
     )
+
+
+def _asks_the_day_before(policy: Policy) -> bool:
+    return policy.max_gap_pct is not None or policy.near_band_pct is not None
 
 
 def _measured(bars: Sequence[Bar], policy: Policy, atr: Callable[[], Decimal] | None) -> Decimal:

@@ -116,6 +116,7 @@ def test_what_bars_show_for_the_rules_of_an_unusual_market():
     assert seen.recent_prices == tuple(zip(ends, map(Decimal, (1004, 996, 1002, 1000)), strict=True))
     later = rc.evidence_from(INFY, series, at + timedelta(minutes=5), rc.Policy(**needs), **asked)
     assert (later.traded_at, later.recent_prices) == (at, ())
+    assert rc.evidence_from(INFY, series, at, rc.Policy(near_band_pct=2), **asked).previous_close == 985
     silent = rc.evidence_from(INFY, series, at, rc.Policy(), **asked)
     assert (silent.traded_at, silent.previous_close, silent.recent_prices) == (None, None, None)
 

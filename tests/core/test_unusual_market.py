@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore.breakers.market import gap, recent_range, spread, unusual_move
@@ -55,6 +56,7 @@ def test_the_range_holds_the_prices_of_both_its_ends():
         ({"max_spread_pct": 1}, {}, "evidence_missing", "bid and ask"),
         ({"max_spread_pct": 1}, {"bid": 990, "ask": 1010}, "spread_too_wide", Decimal(20)),
         ({"near_band_pct": 1}, {}, "evidence_missing", "price bands"),
+        ({"near_band_pct": 1}, {"previous_close": 910}, "near_band", Decimal(1)),
         ({"max_gap_pct": 1}, {}, "evidence_missing", "the previous close"),
         ({"unusual_move_atr": 1}, {}, "evidence_missing", "recent prices"),
         ({"unusual_move_atr": 1}, {"recent_prices": (), "atr": None}, "evidence_missing", "ATR"),
@@ -66,6 +68,23 @@ def test_an_entry_is_refused_by_the_measure_or_by_what_it_lacks(policy, market, 
     signal = rc.Signal("INFY", "BUY", at=NOON, stop=990, target=1100)
     decision = rc.decide(signal, rc.Book(100_000), seen(**market), rc.Policy(**policy))
     assert (reason, measured) in [(found.reason, found.measured) for found in decision.reasons]
+
+
+def test_bands_that_were_not_seen_are_the_tables_about_the_previous_close():
+    """INFY has derivatives, so 10 %: the close of 1000 gives 900 to 1100; of a share without them nobody knows."""
+    policy = rc.Policy(near_band_pct=1)
+
+    def told(market):
+        signal = rc.Signal(market.instrument.symbol, "BUY", at=NOON, stop=990, target=1100)
+        found = rc.decide(signal, rc.Book(100_000), market, policy).findings
+        return next(one for one in found if one.rule == "near_band_pct")
+
+    derived = told(seen(previous_close=1000))
+    assert (derived.passed, derived.measured) == (True, 100)
+    assert told(seen(previous_close=1000, band_low=995, band_high=1200)).measured == 5
+    plain = rc.Instrument(symbol="PLAIN", tick="0.1", derivatives_listed=False)
+    unknown = told(evolve(seen(previous_close=1000), instrument=plain))
+    assert (unknown.reason, unknown.measured) == ("evidence_missing", "price bands")
 
 
 def test_a_fair_market_passes_them_all():

@@ -25,11 +25,10 @@ def spread(market: Market, most: Decimal) -> Measure | None:
 
 
 @exact
-def band_distance(market: Market, price: Decimal) -> Decimal | None:
-    """Rupees from `price` to the nearer price band, below zero beyond it."""
-    if market.band_low is None or market.band_high is None:
-        return None
-    return min(price - market.band_low, market.band_high - price)
+def band_distance(bands: tuple[Decimal, Decimal], price: Decimal) -> Decimal:
+    """Rupees from `price` to the nearer of the price bands (lower, upper), below zero beyond it."""
+    lower, upper = bands
+    return min(price - lower, upper - price)
 
 
 @exact

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from riskcore.breakers.market import band_distance, gap, recent_range, spread, trade_age, unusual_move
 from riskcore.breakers.measure import Measure
+from riskcore.exchange_limits import price_band
 from riskcore.money import percent_of
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
@@ -22,11 +23,19 @@ def spread_fair(context: Context) -> Reading | None:
 
 
 def clear_of_bands(context: Context) -> Reading | None:
-    """The reference price stands more than `near_band_pct` per cent of itself from both price bands."""
-    most, price = context.policy.near_band_pct, context.reference
+    """The reference price stands more than `near_band_pct` per cent of itself from both price bands.
+
+    Where the bands themselves were not seen they are the tables' about the previous close (`price_band`): a dynamic
+    band that has slid since is wider, so that this errs to the side of refusing.
+    """
+    most, price, market = context.policy.near_band_pct, context.reference, context.market
     if most is None or price is None:
         return None
-    away = band_distance(context.market, price)
+    bands = market.bands
+    if bands is None and market.previous_close is not None:
+        on, tables = market.at.date(), context.policy.tables
+        bands = price_band(market.instrument, market.previous_close, on=on, tables=tables)
+    away = None if bands is None else band_distance(bands, price)
     if away is None:
         return "evidence_missing", "price bands", None, None
     limit = percent_of(price, most)

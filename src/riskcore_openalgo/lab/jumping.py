@@ -143,6 +143,9 @@ class Jumps(rc.BarRun):
         thing = code % self.line.width - 1
         before = len(self.facts)
         prices = self._show(thing, self.line.place(thing, code))
+        if self.policy.correlates:  # the closes of what else is held are looked at too
+            for other, seen in enumerate(self.seen):
+                seen.ended = self.line.place(other, code + 1)
         for signal in signals:
             self.signal(signal, prices.at)
         self._spoke = self._spoke or any(isinstance(fact, SPOKE) for fact in self.facts[before:])
