@@ -13,7 +13,7 @@ from riskcore.instruments import Instrument
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, TargetLeg
 from riskcore.signals import BUY, side_text, sign
-from riskcore.values import changed, checks, given, optional, settle
+from riskcore.values import changed, checks, given, made, optional, settle
 
 
 @frozen(kw_only=True, slots=False)
@@ -235,20 +235,14 @@ def r_multiple(held: Position, net: Decimal) -> Decimal | None:
     return net / risk if risk else None
 
 
-def marked(
-    held: Position,
-    last: Decimal,
-    at: datetime,
-    *,
-    high: Decimal | None = None,
-    low: Decimal | None = None,
-    close: Decimal | None = None,
-    atr: Decimal | None = None,
-) -> Position:
+def marked(held: Position, price: Price) -> Position:
     """The position at a new price: its latest price, and what its trail remembers. The stop stays where it is."""
-    top = last if high is None else max(high, last)
-    bottom = last if low is None else min(low, last)
-    trail = held.trail.after(long=held.side == BUY, high=top, low=bottom, close=close, atr=atr, at=at)
+    last, high, low = price.last, price.high, price.low
+    top = last if high is None or high < last else high
+    bottom = last if low is None or low > last else low
+    trail = held.trail.after(
+        long=held.side == BUY, high=top, low=bottom, close=price.close, atr=price.atr, at=price.at
+    )
     return changed(held, last=last, trail=trail)
 
 
@@ -267,8 +261,19 @@ def tighter(held: Position, stop: Decimal) -> Decimal:
 
 
 def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
-    """The position that an entry's first fill opens."""
-    return Position(
+    """The position that an entry's first fill opens: made of what was checked when the two were made."""
+    trail = made(
+        Trail,
+        best=fill.price,
+        worst=fill.price,
+        best_close=None,
+        seen_at=fill.at,
+        entry_atr=entry.atr,
+        atr=None,
+        rule="",
+    )
+    return made(
+        Position,
         instrument=entry.instrument,
         side=entry.side,
         quantity=fill.quantity,
@@ -282,16 +287,18 @@ def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
         opened_at=fill.at,
         strategy=entry.strategy,
         signal_id=entry.signal_id,
+        realised=ZERO,
         charges=fill.charges,
+        exit_value=ZERO,
         legs=entry.legs,
-        trail=Trail(best=fill.price, worst=fill.price, seen_at=fill.at, entry_atr=entry.atr),
+        trail=trail,
     )
 
 
 def _better(known: Decimal | None, price: Decimal, *, long: bool) -> Decimal:
     if known is None:
         return price
-    return max(known, price) if long else min(known, price)
+    return price if (price > known if long else price < known) else known
 
 
 _POSITION: Final = checks(

@@ -28,7 +28,7 @@ from riskcore.policy import Policy
 from riskcore.policy.levels import SWING
 from riskcore.policy.trailing import LATEST
 from riskcore.rules.bets import closes_of
-from riskcore.sessions import IST, CalendarUnknown, session_on
+from riskcore.sessions import IST, CalendarUnknown, in_ist, session_on
 from riskcore.signals import Bar, Market, Signal
 from riskcore.simulated_broker import Broker
 from riskcore.stops.ranges import RunningAtr, average_true_range
@@ -122,28 +122,38 @@ def evidence_from(
     bars_are: str,
     asked: str,
     atr: Callable[[], Decimal] | None = None,
+    close: Decimal | None = None,
 ) -> Market:
     """What bars alone show of an instrument at the end of the last one: its close, and the ATR.
 
     The ATR is of the interval `asked`; bars of another one (`bars_are`) say nothing of it, so it has no bars then. It
     is told to a millionth of a rupee; `atr` works it out for who has it at hand, and must say what `riskcore.atr` of
-    these bars does.
+    these bars does. So does `close` with that of the last bar.
     The newest bars themselves (`SWING_BARS`) come along only where the policy places stops by swings; when it last
     traded (the end of the last bar), the previous close and the recent prices where a rule of it needs them. A bar
     that reaches into `unusual_move_s` counts whole: its extremes may be a little older. What no bar shows, the
     spread and the price bands, stays unknown.
     """
     usable = len(bars) if bars_are == asked else 0
-    length, newest = interval_length(bars_are), bars[-1] if bars else None
-    return Market(
+    length = interval_length(bars_are)
+    return made(
+        Market,
         instrument=instrument,
-        at=at,
-        last=None if newest is None else newest.close,
+        at=in_ist(at, "at"),
+        last=bars[-1].close if close is None and bars else close,
+        bid=None,
+        ask=None,
+        quote_at=None,
         atr=_measured(bars, policy, atr) if usable >= policy.atr_period else None,
         atr_bars=usable,
         atr_interval=asked,
         bars=tuple(bars[-SWING_BARS:]) if usable and SWING in policy.stop_methods else None,
-        traded_at=min(newest.at + length, at) if newest and policy.stale_after_s is not None else None,
+        available_cash=None,
+        traded_at=min(bars[-1].at + length, at) if bars and policy.stale_after_s is not None else None,
+        band_low=None,
+        band_high=None,
+        cash_unknown=False,
+        closes=(),
         previous_close=None if policy.max_gap_pct is None else _previous_close(bars, at),
         recent_prices=None if policy.unusual_move_atr is None else _recent_prices(bars, at, policy, length),
     )
@@ -284,6 +294,10 @@ class BarRun:
         running = self.averages.setdefault(key, RunningAtr(self.policy.atr_period))
         return running.upto(self.bars[key])
 
+    def close(self, key: str) -> Decimal | None:
+        """The close of an instrument's last bar, None before the first."""
+        return self.bars[key][-1].close if self.bars[key] else None
+
     def market(self, signal: Signal, interval: str, at: datetime) -> Market:
         """What the bars so far show of a signal's instrument."""
         key = signal.key
@@ -295,6 +309,7 @@ class BarRun:
             bars_are=self.interval,
             asked=interval,
             atr=lambda: self.average(key),
+            close=self.close(key),
         )
         if not self.policy.correlates:
             return seen

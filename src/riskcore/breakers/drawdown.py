@@ -12,7 +12,6 @@ from riskcore.policy import Policy
 from riskcore.policy.breakers import ALL_TIME, SESSION
 
 
-@exact
 def drawdown_breaker(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """How far equity stands below its peak, in rupees, against `max_drawdown` per cent of that peak.
 

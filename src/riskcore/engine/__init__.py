@@ -10,7 +10,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from riskcore import events as e
-from riskcore.engine.breakers import watch_breakers, watch_the_clock
+from riskcore.engine.breakers import watch_the_clock, watch_what_moved
 from riskcore.engine.clock import new_day
 from riskcore.engine.emergency import drive
 from riskcore.engine.inputs import react_to
@@ -76,8 +76,7 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     drive(event, turn)
     protect(turn)
     enter_reversals(turn)
-    if turn.facts or not isinstance(event, e.PricesSeen):  # else of what is not held: they change nothing measured
-        watch_breakers(turn)
+    watch_what_moved(turn, event)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from riskcore import events as e
-from riskcore.book import HALTED, Book, Latch, Position
+from riskcore.book import HALTED, Latch, Position
 from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
@@ -15,29 +15,29 @@ from riskcore.orders import Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.signals import Signal
-from riskcore.state import State, evolve
+from riskcore.state import State, applied
 from riskcore.states import OPERATOR, WAITING_FOR_LOGIN
 
 RISKCORE = "riskcore"
 
 
 class Turn:
-    """The facts and commands of one input as they come up, over a state that already has the facts applied."""
+    """The facts and commands of one input as they come up, over a state that already has the facts applied.
+
+    `book` is that of the state as it stands by now.
+    """
 
     def __init__(self, state: State, policy: Policy, at: datetime) -> None:
         self.state, self.policy, self.at = state, policy, at
+        self.book = state.book
         self.facts: list[e.Fact] = []
         self.commands: list[e.Command] = []
-
-    @property
-    def book(self) -> Book:
-        """The book as it stands by now."""
-        return self.state.book
 
     def note(self, fact: e.Fact) -> None:
         """A fact: to be journalled, and applied at once."""
         self.facts.append(fact)
-        self.state = evolve(self.state, fact)
+        self.state = applied(self.state, fact)
+        self.book = self.state.book
 
     def ask(self, command: e.Command) -> None:
         """A command for the shell."""

@@ -122,6 +122,19 @@ class Columns(Barred):
             )
         return known
 
+    def exact(self, place: int) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+        """The exact prices of a bar (open, high, low, close), without the bar."""
+        if self._exact is not None:
+            bar = self._exact[place]
+            return bar.open, bar.high, bar.low, bar.close
+        read = self._read
+        return (
+            read(self.open.item(place)),
+            read(self.high.item(place)),
+            read(self.low.item(place)),
+            read(self.close.item(place)),
+        )
+
     def moment(self, place: int) -> datetime:
         """When that bar began, in IST."""
         return datetime.fromtimestamp(self.at.item(place) / SECOND, rc.IST)
@@ -131,7 +144,10 @@ class Columns(Barred):
         if self._exact is not None:
             given: Decimal = getattr(self._exact[place], column)
             return given
-        value = self._prices[column].item(place)
+        return self._read(self._prices[column].item(place))
+
+    def _read(self, value: float) -> Decimal:
+        """A price of the columns, read once: a market has few."""
         known = self._decimals.get(value)
         if known is None:
             known = self._decimals[value] = Decimal(repr(round(value, ODD)))

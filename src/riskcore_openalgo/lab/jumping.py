@@ -18,8 +18,9 @@ import numpy as np
 
 import riskcore as rc
 from riskcore import engine, events as e
+from riskcore.values import made
 from riskcore_openalgo.lab.averages import Floats, wilder_atr
-from riskcore_openalgo.lab.columns import PRICES, Columns, Seen
+from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
 MARGIN: Final = 1e-11
@@ -132,8 +133,20 @@ class Jumps(rc.BarRun):
         if self.line.daily:
             return self.span(self.things[thing], columns.bar(place))
         began = columns.moment(place)
-        first, high, low, last = (columns.price(column, place) for column in PRICES)
-        return e.PricesSeen(began + self.length, self.keys[thing], first, high, low, last, began)
+        first, high, low, last = columns.exact(place)
+        return made(  # the columns were checked
+            e.PricesSeen,
+            at=began + self.length,
+            key=self.keys[thing],
+            first=first,
+            high=high,
+            low=low,
+            last=last,
+            since=began,
+            atr=None,
+            ticks=0,
+            sources=(),
+        )
 
     def _raise(self, code: int) -> None:
         """The signals of a bar, which has ended."""
@@ -292,6 +305,12 @@ class Jumps(rc.BarRun):
         return self.series[thing].moment(place) + self.length
 
     # ------------------------------------------------------------ evidence
+
+    def close(self, key: str) -> Decimal | None:
+        """The close of an instrument's last bar, without the bar."""
+        thing = self.number[key]
+        ended = self.seen[thing].ended
+        return self.series[thing].price("close", ended - 1) if ended else None
 
     def average(self, key: str) -> Decimal:
         """The ATR of an instrument's bars so far, to a millionth: by floats, and exactly where those are in doubt."""
