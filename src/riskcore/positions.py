@@ -240,9 +240,7 @@ def marked(held: Position, price: Price) -> Position:
     last, high, low = price.last, price.high, price.low
     top = last if high is None or high < last else high
     bottom = last if low is None or low > last else low
-    trail = held.trail.after(
-        long=held.side == BUY, high=top, low=bottom, close=price.close, atr=price.atr, at=price.at
-    )
+    trail = held.trail.after(long=held.side == BUY, high=top, low=bottom, close=price.close, atr=price.atr, at=price.at)
     return changed(held, last=last, trail=trail)
 
 

@@ -222,10 +222,12 @@ class Asked(Protocol):
     """A rule that was asked: the name that its finding bears, and the unit of what it measures."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What its finding is called."""
 
     @property
-    def unit(self) -> str: ...
+    def unit(self) -> str:
+        """The unit of its numbers, "" where none is told."""
 
 
 class Findings(Sequence[Finding]):

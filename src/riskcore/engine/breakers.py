@@ -23,7 +23,6 @@ from riskcore.orders import CONNECTION_LOST, WORKING
 from riskcore.policy.breakers import FLATTEN, NAMES
 from riskcore.states import AFTER_S, CONDITION, NEXT_SESSION
 
-
 UNFELT: Final = frozenset(
     (e.SignalTaken, e.SignalRepeated, e.EntryRefused, e.EntryWithheld, e.ExitApproved, e.PositionClosed)
 )
@@ -38,7 +37,7 @@ def watch_what_moved(turn: Turn, event: e.Input) -> None:
     if turn.book.latches or turn.book.excused:
         moved = bool(turn.facts) or not isinstance(event, e.PricesSeen)
     elif turn.facts:
-        moved = not all([type(fact) in UNFELT or _was_taken(fact) for fact in turn.facts])
+        moved = bool([fact for fact in turn.facts if type(fact) not in UNFELT and not _was_taken(fact)])
     else:
         moved = not isinstance(event, e.PricesSeen)
     if moved:

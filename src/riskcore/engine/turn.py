@@ -14,6 +14,7 @@ from riskcore.exits.levels import exit_order
 from riskcore.orders import Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
+from riskcore.sessions import day_text
 from riskcore.signals import Signal
 from riskcore.state import State, applied
 from riskcore.states import OPERATOR, WAITING_FOR_LOGIN
@@ -85,14 +86,13 @@ class Turn:
             self.cancel(order, "the position is leaving")
 
     def _send_off(self, position: Position, wish: Wanted, reference: Decimal, quantity: int) -> None:
-        earlier = sum(
-            1 for o in self.book.orders if not o.is_entry and not o.rests and o.approved.instrument.key == wish.key
-        )
+        exits = [o for o in self.book.orders if not o.is_entry and o.approved.instrument.key == wish.key]
+        earlier, day = len([o for o in exits if not o.rests]), day_text(self.at.date())
         band = band_pct(self.book, position, self.policy)
         for number, part in enumerate(cut(quantity, position.instrument), earlier + 1):
             approved = exit_order(
                 position,
-                order_id=f"{position.id}:exit:{self.at:%Y%m%d}.{number}",
+                order_id=f"{position.id}:exit:{day}.{number}",
                 reason=wish.reason,
                 reference=reference,
                 level=wish.level,

@@ -38,9 +38,10 @@ def unsent(book: Book, position: Position) -> int:
 
 def _ended(book: Book, position: Position) -> list[Order]:
     found: list[Order] = []
+    held = position.id
     for order in book.orders:
         approved = order.approved
-        if not isinstance(approved, ApprovedExit) or order.rests or approved.position_id != position.id:
+        if not isinstance(approved, ApprovedExit) or approved.position_id != held or order.rests:
             continue
         if position.opened_at is not None and approved.at < position.opened_at:
             continue

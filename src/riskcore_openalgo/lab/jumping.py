@@ -26,11 +26,6 @@ from riskcore_openalgo.lab.timeline import NEVER, Timeline
 MARGIN: Final = 1e-11
 """How far from a level, as a part of it, a float must be for its bar to be left out."""
 FIRST_LOOK: Final = 64
-SPOKE: Final = (
-    *(e.Latched, e.Lifted, e.Rearmed, e.Approaching, e.Receded, e.ConnectionStaged),
-    *(e.PolicyChanged, e.SessionOpened),
-)
-"""Facts after which breakers are asked once more before anything is left out."""
 GRAIN: Final = Decimal("0.000001")
 FORGETS: Final = 46
 """So many periods on, a Wilder average has forgotten its seed to 1e-20."""
@@ -69,7 +64,6 @@ class Jumps(rc.BarRun):
         self.number = {key: place for place, key in enumerate(by_key)}
         self.looked_at = 0
         self.forced: Counter[str] = Counter()
-        self._spoke = False
         self._atr: dict[int, Floats] = {}
 
     # ------------------------------------------------------------ the loop
@@ -80,6 +74,7 @@ class Jumps(rc.BarRun):
         if end:
             thing, place = self.line.group(0)[0]
             self.take(e.PolicyLoaded(self.series[thing].moment(place), self.policy))
+            self.spoke = False  # nothing is held: there is nothing to ask breakers of
         cursor = 0
         while cursor < end:
             cursor = self._next(cursor, end)
@@ -105,7 +100,7 @@ class Jumps(rc.BarRun):
     def _look(self, code: int, why: str) -> int:
         """A moment's orders meet its bars, or a bar is taken as live prices would be."""
         moment, slot = divmod(code, self.line.width)
-        before = len(self.facts)
+        self.spoke = False
         if slot:
             thing = slot - 1
             place = self.line.place(thing, code)
@@ -118,7 +113,6 @@ class Jumps(rc.BarRun):
             for thing, place in self.line.group(moment) if working else ():
                 if self.things[thing].key in working:
                     self.meet(self._prices(thing, place))
-        self._spoke = any(isinstance(fact, SPOKE) for fact in self.facts[before:])
         return code + 1
 
     def _show(self, thing: int, place: int) -> e.PricesSeen:
@@ -154,11 +148,9 @@ class Jumps(rc.BarRun):
         if signals is None:
             return
         thing = code % self.line.width - 1
-        before = len(self.facts)
         prices = self._show(thing, self.line.place(thing, code))
         for signal in signals:
             self.signal(signal, prices.at)
-        self._spoke = self._spoke or any(isinstance(fact, SPOKE) for fact in self.facts[before:])
 
     # ------------------------------------------------------------ what acts by itself
 
@@ -166,7 +158,7 @@ class Jumps(rc.BarRun):
         """The first code at which something acts whatever prices do, and why; `NEVER` where nothing does."""
         line, session = self.line, self.state.book.session
         assert session is not None
-        if quiet.always or self._spoke:
+        if quiet.always or self.spoke:
             return self._after(line.next_bar(cursor), cursor), quiet.always or "a breaker has spoken"
         timed = NEVER if quiet.until is None else line.from_moment(quiet.until)
         day = line.next_day(session)
