@@ -24,6 +24,7 @@ from riskcore.positions import (
     marked,
     new_position,
     open_results,
+    paid_for,
     r_multiple,
     tighter,
     with_stop,
@@ -157,7 +158,9 @@ class Book:
             return ()
         if key is not None:
             live = [order for order in live if order.approved.instrument.key == key]
-        return tuple(live if entries is None else [order for order in live if order.is_entry is entries])
+        return tuple(
+            live if entries is None else [one for one in live if isinstance(one.approved, ApprovedEntry) is entries]
+        )
 
     def broker_ids(self) -> frozenset[str]:
         """The broker's names for the session's orders, as far as they are known."""
@@ -287,7 +290,7 @@ class Book:
         after = order.advance(
             FILLED if order.filled_quantity + fill.quantity == order.approved.quantity else order.status,
             order.filled_quantity + fill.quantity,
-            order.filled_value + fill.paid,
+            order.filled_value + paid_for(fill),
         )
         booked = self.with_order(after, charges=self.charges + fill.charges)
         return (booked._opened(order, fill) if order.is_entry else booked._closed(order, fill)).peaked()
@@ -304,7 +307,7 @@ class Book:
         grown = changed(
             held,
             quantity=total,
-            average_price=(held.value + fill.paid) / total,
+            average_price=(held.value + paid_for(fill)) / total,
             opened_quantity=held.opened_quantity + fill.quantity,
             charges=held.charges + fill.charges,
             last=fill.price,
@@ -317,13 +320,13 @@ class Book:
         held = self.position(order.approved.instrument.key)
         if held is None or held.side != opposite(order.approved.side) or fill.quantity > held.quantity:
             raise ValueError(f"exit order {order.id} filled {fill.quantity}, more than is held")
-        result = sign(held.side) * (fill.paid - held.average_price * fill.quantity)
+        result = sign(held.side) * (paid_for(fill) - held.average_price * fill.quantity)
         left = changed(
             held,
             quantity=held.quantity - fill.quantity,
             realised=held.realised + result,
             charges=held.charges + fill.charges,
-            exit_value=held.exit_value + fill.paid,
+            exit_value=held.exit_value + paid_for(fill),
             last=fill.price,
         )
         if left.quantity:

@@ -169,7 +169,7 @@ class Fill:
     @exact
     def paid(self) -> Decimal:
         """What was paid or received for the shares."""
-        return self.price * self.quantity if self.value is None else self.value
+        return paid_for(self)
 
 
 @frozen(kw_only=True)
@@ -212,6 +212,11 @@ class DayResult:
     peak: Decimal | None = None
 
 
+def paid_for(fill: Fill) -> Decimal:
+    """`fill.paid`, for who stands under the library's context already."""
+    return fill.price * fill.quantity if fill.value is None else fill.value
+
+
 def open_result(held: Position) -> Decimal:
     """`held.unrealised`, for who stands under the library's context already."""
     last = held.last if held.last is not None else held.average_price
@@ -223,7 +228,6 @@ def open_results(positions: tuple[Position, ...]) -> Decimal:
     return sum([open_result(held) for held in positions], ZERO) if positions else ZERO
 
 
-@exact
 def r_multiple(held: Position, net: Decimal) -> Decimal | None:
     """A net result in units of the initial risk: net / (|average entry - initial stop| x quantity opened).
 

@@ -94,14 +94,18 @@ def told_of(policy: Policy) -> tuple[Level, ...]:
 
 
 @exact
-def levels(
-    book: Book, observed: Observations, policy: Policy, at: datetime, measured: Sequence[Measure] = ()
-) -> tuple[Measure, ...]:
+def levels(book: Book, observed: Observations, policy: Policy, at: datetime) -> tuple[Measure, ...]:
     """Every limit whose approach is told, as it stands (`in_use_pct` = measured / limit x 100).
 
-    Those that are off or cannot be measured are left out. `measured` are the breakers as they stand, which need not be
-    asked again.
+    Those that are off or cannot be measured are left out.
     """
+    return levels_beside((), book, observed, policy, at)
+
+
+def levels_beside(
+    measured: Sequence[Measure], book: Book, observed: Observations, policy: Policy, at: datetime
+) -> tuple[Measure, ...]:
+    """`levels`, for who stands under the library's context and has the breakers `measured`: none is asked twice."""
     known = {measure.rule: measure for measure in measured}
     found = [known.get(level.name) or level.ask(book, observed, policy, at) for level in told_of(policy)]
     return tuple([measure for measure in found if measure is not None])

@@ -91,6 +91,11 @@ def rule_of(policy: Policy, name: str) -> BreakerRule:
 @exact
 def measures(book: Book, observed: Observations, policy: Policy, at: datetime) -> tuple[Measure, ...]:
     """Every breaker that is on and can be measured, as it stands at `at`; it trips where measured >= limit."""
+    return measured(book, observed, policy, at)
+
+
+def measured(book: Book, observed: Observations, policy: Policy, at: datetime) -> tuple[Measure, ...]:
+    """`measures`, for who stands under the library's context already."""
     found = [breaker.ask(book, observed, policy, at) for breaker in switched_on(policy)]
     if policy.stale_after_s is not None:
         found += [stale_data(position, observed, policy, at) for position in book.positions]

@@ -13,10 +13,10 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.book import Latch
-from riskcore.breakers.approach import has_receded, in_use_pct, is_near, levels
+from riskcore.breakers.approach import has_receded, in_use_pct, is_near, levels_beside
 from riskcore.breakers.data import connection_stage, timers_of
 from riskcore.breakers.measure import ACTION, CONNECTED, Measure
-from riskcore.breakers.table import is_on, measures, rule_of
+from riskcore.breakers.table import is_on, measured as measured_now, rule_of
 from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.orders import CONNECTION_LOST, WORKING
@@ -58,9 +58,9 @@ def watch_breakers(turn: Turn) -> None:
     """Lift, tell, trip; and leave what a lost connection must not leave open."""
     if turn.state.observed.stage != CONNECTED or turn.state.observed.lost_at is not None:
         _stage_connection(turn)
-    measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
+    measured = measured_now(turn.book, turn.state.observed, turn.policy, turn.at)
     if turn.book.latches and [latch for latch in turn.book.latches if _lift_if_due(turn, latch, measured)]:
-        measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
+        measured = measured_now(turn.book, turn.state.observed, turn.policy, turn.at)
     if turn.book.excused:
         _rearm(turn, measured)
     if turn.policy.approaching_pct is not None:
@@ -85,7 +85,7 @@ def connection_seen(event: e.ConnectionSeen, turn: Turn) -> None:
 
 def breaker_measure(turn: Turn, name: str, key: str = "") -> Measure | None:
     """What one breaker measures now, where it is on and can."""
-    measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
+    measured = measured_now(turn.book, turn.state.observed, turn.policy, turn.at)
     return next((found for found in measured if (found.rule, found.key) == (name, key)), None)
 
 
@@ -130,7 +130,7 @@ def _rearm(turn: Turn, measured: Sequence[Measure]) -> None:
 
 def _tell_what_is_near(turn: Turn, measured: Sequence[Measure], pct: Decimal) -> None:
     """Once a session and limit, and again only after it was well below."""
-    for found in levels(turn.book, turn.state.observed, turn.policy, turn.at, measured):
+    for found in levels_beside(measured, turn.book, turn.state.observed, turn.policy, turn.at):
         if found.rule in turn.state.observed.near:
             if has_receded(found, pct):
                 turn.note(e.Receded(turn.at, found.rule))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Final, NamedTuple
 
 from riskcore import events as e
@@ -109,10 +110,11 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "a breaker waits for its condition"
     if policy.stale_after_s is not None:
         return "stale_after_s"
-    for held in book.positions:
-        if failed_exit(book, held) is not None or failed_part(book, held) is not None:
-            return "an exit failed"
-    return ""
+    return "an exit failed" if any(map(partial(_failed, book), book.positions)) else ""
+
+
+def _failed(book: Book, held: Position) -> bool:
+    return failed_exit(book, held) is not None or failed_part(book, held) is not None
 
 
 def _order_acts(order: Order, policy: Policy) -> datetime:

@@ -11,7 +11,7 @@ from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
 from riskcore.exits.levels import exit_order
-from riskcore.orders import Order, Revision
+from riskcore.orders import ApprovedExit, Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.sessions import day_text
@@ -86,8 +86,8 @@ class Turn:
             self.cancel(order, "the position is leaving")
 
     def _send_off(self, position: Position, wish: Wanted, reference: Decimal, quantity: int) -> None:
-        exits = [o for o in self.book.orders if not o.is_entry and o.approved.instrument.key == wish.key]
-        earlier, day = len([o for o in exits if not o.rests]), day_text(self.at.date())
+        exits = [o.approved for o in self.book.orders if isinstance(o.approved, ApprovedExit) and not o.rests]
+        earlier, day = len([one for one in exits if one.instrument.key == wish.key]), day_text(self.at.date())
         band = band_pct(self.book, position, self.policy)
         for number, part in enumerate(cut(quantity, position.instrument), earlier + 1):
             approved = exit_order(

@@ -107,7 +107,6 @@ def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:
     return rule if rule is not None and can_trade(position, at, policy) else None
 
 
-@exact
 def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Filled) -> PositionClosed:
     """The finished trade: what `held` was before its last fill, and that fill.
 

@@ -18,6 +18,8 @@ import numpy as np
 
 import riskcore as rc
 from riskcore import engine, events as e
+from riskcore.money import exact
+from riskcore.state import applied
 from riskcore.values import made
 from riskcore_openalgo.lab.averages import Floats, wilder_atr
 from riskcore_openalgo.lab.columns import Columns, Seen
@@ -68,6 +70,7 @@ class Jumps(rc.BarRun):
 
     # ------------------------------------------------------------ the loop
 
+    @exact
     def play(self) -> rc.Simulation:
         """All bars, from the first to the last."""
         end = len(self.line) * self.line.width
@@ -288,7 +291,7 @@ class Jumps(rc.BarRun):
         at = self._ends(one.thing, place)
         mark = e.Marked(at, one.watched.key, close, high if high > close else None, low if low < close else None)
         self.facts.append(mark)
-        self.state = engine.evolve(self.state, mark)
+        self.state = applied(self.state, mark)
 
     def _ends(self, thing: int, place: int) -> Any:
         """When a bar ends, as `span` has it."""

@@ -7,7 +7,7 @@ their way meet its bars. What happens between two codes is what a backtest looks
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, Columns
 
 NEVER: Final = 1 << 62
 MICROSECOND: Final = timedelta(microseconds=1)
+FIRST: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
@@ -33,6 +34,7 @@ class Timeline:
         ends = self.starts + (0 if self.daily else self.length)
         self.days = (ends + IST_AHEAD) // DAY
         self.first_of_days = np.flatnonzero(np.diff(self.days, prepend=-1))
+        self.ends = len(self.starts)
         self._next_days: dict[date, int] = {}
         self._group: tuple[int, list[tuple[int, int]]] = (-1, [])
 
@@ -54,7 +56,9 @@ class Timeline:
         """The number of an instrument's first bar whose code is `code` or later."""
         moment = -((thing + 1 - code) // self.width)
         if self.even:
-            return min(max(moment, 0), len(self.starts))
+            if moment < 0:
+                return 0
+            return min(self.ends, moment)
         return int(self.places[thing].searchsorted(moment))
 
     def group(self, moment: int) -> list[tuple[int, int]]:
@@ -97,8 +101,7 @@ class Timeline:
         if self.daily:
             at = int(self.days.searchsorted(when.date().toordinal() - EPOCH))
         else:
-            whole = int(when.replace(microsecond=0).timestamp()) * 1_000_000_000 + when.microsecond * 1000
-            at = int(self.starts.searchsorted(whole - self.length))
+            at = int(self.starts.searchsorted((when - FIRST) // MICROSECOND * 1000 - self.length))
         return at * self.width if at < len(self.starts) else NEVER
 
     def walk(self) -> Iterator[tuple[int, int, int]]:
