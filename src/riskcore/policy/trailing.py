@@ -164,7 +164,8 @@ class TrailSettings:
     @property
     def moves_stops(self) -> bool:
         """Whether any setting ever moves a stop."""
-        return not (self.trail is self.breakeven_at_r is self.breakeven_at_pct is self.profit_lock_at_r is None)
+        moved_by_gain = self.breakeven_at_r is not None or self.breakeven_at_pct is not None
+        return self.trail is not None or moved_by_gain or self.profit_lock_at_r is not None
 
     @property
     def stops_by_time(self) -> bool:

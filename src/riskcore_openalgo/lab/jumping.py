@@ -12,9 +12,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import accumulate, chain, pairwise
 from typing import Any, Final, NamedTuple
-
-import numpy as np
 
 import riskcore as rc
 from riskcore import engine, events as e
@@ -28,6 +27,7 @@ from riskcore_openalgo.lab.timeline import NEVER, Timeline
 MARGIN: Final = 1e-11
 """How far from a level, as a part of it, a float must be for its bar to be left out."""
 FIRST_LOOK: Final = 64
+INFINITE: Final = float("inf")
 GRAIN: Final = Decimal("0.000001")
 FORGETS: Final = 46
 """So many periods on, a Wilder average has forgotten its seed to 1e-20."""
@@ -163,7 +163,7 @@ class Jumps(rc.BarRun):
         assert session is not None
         if quiet.always or self.spoke:
             return self._after(line.next_bar(cursor), cursor), quiet.always or "a breaker has spoken"
-        timed = NEVER if quiet.until is None else line.from_moment(quiet.until)
+        timed = NEVER if quiet.until is None else line.from_moment(quiet.until, cursor // line.width)
         day = line.next_day(session)
         time = min(timed, day)
         if time <= cursor // line.width * line.width:
@@ -197,29 +197,24 @@ class Jumps(rc.BarRun):
 
         What is held is marked up to there.
         """
+        spans = []
         for watched in quiet.watched:
             thing = self.number[watched.key]
             low, high = self.line.place(thing, first), self.line.place(thing, limit)
             hit = _touch(self.series[thing], low, high, watched)
             if hit < high:
                 limit = self.line.code(thing, hit)
-        held = self._held(quiet, first, limit)
-        if not held:
-            return limit
-        return self._within(quiet, held, limit)
+            spans.append((watched, thing, low))
+        held = [one for span in spans if (one := self._held(*span, limit)) is not None]
+        return self._within(quiet, held, limit) if held else limit
 
-    def _held(self, quiet: engine.Quiet, first: int, limit: int) -> list[Held]:
-        """What is held and has bars between two codes."""
-        found = []
-        for watched in quiet.watched:
-            thing = self.number[watched.key]
-            low, high = self.line.place(thing, first), self.line.place(thing, limit)
-            position = self.state.book.position(watched.key)
-            if low < high and position is not None:
-                way = 1 if position.side == rc.BUY else -1
-                average = float(position.average_price)
-                found.append(Held(thing, low, high, way, position.quantity, average, watched, position))
-        return found
+    def _held(self, watched: engine.Watched, thing: int, first: int, limit: int) -> Held | None:
+        """What is held of an instrument, where it has bars from number `first` up to a code."""
+        last, position = self.line.place(thing, limit), self.state.book.position(watched.key)
+        if first >= last or position is None:
+            return None
+        way, average = 1 if position.side == rc.BUY else -1, float(position.average_price)
+        return Held(thing, first, last, way, position.quantity, average, watched, position)
 
     def _within(self, quiet: engine.Quiet, held: list[Held], limit: int) -> int:
         """Mark what is held, to the first bar that moves the day's result out of its bounds, whose code is returned."""
@@ -228,19 +223,20 @@ class Jumps(rc.BarRun):
         now, margin = float(book.net_realised + book.unrealised), self._margin(held)
         top = float(book.session_peak if book.session_peak is not None else book.opening_equity)
         top -= float(book.opening_equity)
-        floor = -np.inf if quiet.floor is None else float(quiet.floor)
-        ceiling = np.inf if quiet.ceiling is None else float(quiet.ceiling)
+        floor = -INFINITE if quiet.floor is None else float(quiet.floor)
+        ceiling = INFINITE if quiet.ceiling is None else float(quiet.ceiling)
         low, high = _bounds(held, now)
         if low - margin > floor and high + margin < min(ceiling, top):
             self._mark(held, limit)
             return limit
         codes, results = self._results(held, now)
-        if results.min() <= floor + margin or results.max() > ceiling - margin:
-            at = int(((results <= floor + margin) | (results > ceiling - margin)).argmax())
-            limit, codes, results = int(codes[at]), codes[:at], results[:at]
-        if len(results) and results.max() > top - margin:
+        if min(results) <= floor + margin or max(results) > ceiling - margin:
+            out = (place for place, one in enumerate(results) if one <= floor + margin or one > ceiling - margin)
+            at = next(out)
+            limit, codes, results = codes[at], codes[:at], results[:at]
+        if results and max(results) > top - margin:
             for peak in _peaks(results, margin):
-                held = self._mark(held, int(codes[peak]) + 1)
+                held = self._mark(held, codes[peak] + 1)
         self._mark(held, limit)
         return limit
 
@@ -250,19 +246,19 @@ class Jumps(rc.BarRun):
         worth = sum(one.quantity * one.average for one in held) + abs(float(book.opening_equity or 0))
         return 1e-6 + worth * MARGIN
 
-    def _results(self, held: list[Held], now: float) -> tuple[Any, Floats]:
+    def _results(self, held: list[Held], now: float) -> tuple[Sequence[int], list[float]]:
         """The code of every bar of what is held, in order, and the day's result after each."""
         codes = [self.line.codes(one.thing, one.first, one.last) for one in held]
         moved = []
         for one in held:
             last = one.average if one.position.last is None else float(one.position.last)
-            closes = self.series[one.thing].close[one.first : one.last]
-            moved.append((closes - last) * (one.way * one.quantity))
+            closes, each = self.series[one.thing].close[one.first : one.last].tolist(), one.way * one.quantity
+            moved.append([(close - last) * each for close in closes])
         if len(held) == 1:
-            return codes[0], now + moved[0]
-        together, steps = np.concatenate(codes), np.concatenate([np.diff(each, prepend=0.0) for each in moved])
-        order = np.argsort(together)
-        return together[order], now + np.cumsum(steps[order])
+            return codes[0], [now + result for result in moved[0]]
+        steps = [[after - before for before, after in pairwise((0.0, *each))] for each in moved]
+        together = sorted(zip(chain(*codes), chain(*steps), strict=True))
+        return [code for code, _ in together], [now + made for made in accumulate(step for _, step in together)]
 
     def _mark(self, held: list[Held], limit: int) -> list[Held]:
         """Mark each held instrument with its bars before `limit`: what lowers equity first. What is left."""
@@ -285,9 +281,9 @@ class Jumps(rc.BarRun):
     def _note(self, one: Held, last: int, close: Decimal) -> None:
         """One mark for all of a position's bars up to `last`."""
         columns, place = self.series[one.thing], last - 1
-        top = one.first + int(columns.high[one.first : last].argmax())
-        bottom = one.first + int(columns.low[one.first : last].argmin())
-        high, low = columns.price("high", top), columns.price("low", bottom)
+        highs, lows = columns.high[one.first : last].tolist(), columns.low[one.first : last].tolist()
+        high = columns.price("high", one.first + highs.index(max(highs)))
+        low = columns.price("low", one.first + lows.index(min(lows)))
         at = self._ends(one.thing, place)
         mark = e.Marked(at, one.watched.key, close, high if high > close else None, low if low < close else None)
         self.facts.append(mark)
@@ -324,15 +320,14 @@ class Jumps(rc.BarRun):
 
 def _touch(columns: Columns, first: int, last: int, watched: engine.Watched) -> int:
     """The first bar whose low is at or under `below` or whose high is at or over `above`; `last` where none is."""
-    below = -np.inf if watched.below is None else float(watched.below) * (1 + MARGIN)
-    above = np.inf if watched.above is None else float(watched.above) * (1 - MARGIN)
+    below = -INFINITE if watched.below is None else float(watched.below) * (1 + MARGIN)
+    above = INFINITE if watched.above is None else float(watched.above) * (1 - MARGIN)
     width = FIRST_LOOK
     while first < last:
         end = min(first + width, last)
-        hit = (columns.low[first:end] <= below) | (columns.high[first:end] >= above)
-        at = int(hit.argmax())
-        if hit[at]:
-            return first + at
+        lows, highs = columns.low[first:end].tolist(), columns.high[first:end].tolist()
+        if min(lows) <= below or max(highs) >= above:
+            return next(first + at for at in range(end - first) if lows[at] <= below or highs[at] >= above)
         first, width = end, width * 4
     return last
 
@@ -342,17 +337,18 @@ def _bounds(held: list[Held], now: float) -> tuple[float, float]:
     low = high = now
     for one in held:
         last = one.average if one.position.last is None else float(one.position.last)
-        below = -np.inf if one.watched.below is None else float(one.watched.below)
-        above = np.inf if one.watched.above is None else float(one.watched.above)
+        below = -INFINITE if one.watched.below is None else float(one.watched.below)
+        above = INFINITE if one.watched.above is None else float(one.watched.above)
         ends = sorted((one.way * (below - last) * one.quantity, one.way * (above - last) * one.quantity))
         low, high = low + min(ends[0], 0), high + max(ends[1], 0)
     return low, high
 
 
-def _peaks(results: Floats, margin: float) -> list[int]:
+def _peaks(results: list[float], margin: float) -> list[int]:
     """The places of the highest result, and of those that a float cannot tell from it."""
-    near = np.flatnonzero(results >= results.max() - margin)
-    if len(near) == 1:
-        return [int(near[0])]
-    _, first = np.unique(results[near], return_index=True)
-    return sorted(int(place) for place in near[first])
+    least, seen, places = max(results) - margin, set[float](), []
+    for place, result in enumerate(results):
+        if result >= least and result not in seen:
+            seen.add(result)
+            places.append(place)
+    return places
