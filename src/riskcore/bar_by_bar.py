@@ -62,6 +62,24 @@ class EveryBar(BarRun):
         self._group: Sequence[tuple[Instrument, Bar]] = ()
         self._passed, self._passed_at = 0, EARLIEST
 
+    def play(self, bars: Mapping[Instrument, Sequence[Bar]], strategies: Strategy | Sequence[Strategy]) -> Simulation:
+        """All bars, from the first to the last; `simulate` says what of."""
+        each: Sequence[Strategy] = (strategies,) if callable(strategies) else tuple(strategies)
+        for instrument, series in bars.items():
+            _rising(instrument, series)
+        for moment, group in moments(bars):
+            if self.state.now is None:
+                self.take(e.PolicyLoaded(moment, self.policy))
+            self.begin(group)
+            for instrument, bar in group:
+                self.act_on(instrument, bar)
+                ended = self.ended[instrument.key]
+                for strategy in each:
+                    signal = strategy(instrument, ended)
+                    if signal is not None:
+                        self.signal(signal, self.span(instrument, bar).at)
+        return self.simulation()
+
     def begin(self, group: Sequence[tuple[Instrument, Bar]]) -> None:
         """The bars of a moment: orders that were there before meet them."""
         self._group = group
@@ -75,7 +93,7 @@ class EveryBar(BarRun):
         """One bar of the moment, which has ended."""
         key = instrument.key
         self.ended[key].append(bar)
-        calm = self._calm or self._look_ahead()
+        calm = self._calm or self.look_ahead()
         if bar.at < calm.before:
             if key not in calm.levels:
                 self._passed, self._passed_at = self._passed + 1, bar.at
@@ -107,7 +125,8 @@ class EveryBar(BarRun):
         self._count_what_passed()
         return super().simulation()
 
-    def _look_ahead(self) -> Calm:
+    def look_ahead(self) -> Calm:
+        """What the bars from here on may be held against, until one of them does something."""
         self._calm = RESTLESS
         session = self.state.book.session
         if self.spoke or self.length >= DAY or session is None:
@@ -176,23 +195,9 @@ def simulate(
     """
     if not isinstance(bars, Mapping):
         raise ValueError(f"simulate: bars must be a mapping {{instrument: bars, oldest first}}, got {bars!r:.60}")
-    each: Sequence[Strategy] = (strategies,) if callable(strategies) else tuple(strategies)
     by_key = {instrument.key: instrument for instrument in bars}
     run = EveryBar(policy, by_key, interval=interval, intrabar=intrabar, entries=entries, finer=finer)
-    for instrument, series in bars.items():
-        _rising(instrument, series)
-    for moment, group in moments(bars):
-        if run.state.now is None:
-            run.take(e.PolicyLoaded(moment, policy))
-        run.begin(group)
-        for instrument, bar in group:
-            run.act_on(instrument, bar)
-            ended = run.ended[instrument.key]
-            for strategy in each:
-                signal = strategy(instrument, ended)
-                if signal is not None:
-                    run.signal(signal, run.span(instrument, bar).at)
-    return run.simulation()
+    return run.play(bars, strategies)
 
 
 def moments(

@@ -60,7 +60,10 @@ class Read(dict[float, Decimal]):
     """The exact prices of floats, each read once: a market has few."""
 
     def __missing__(self, value: float) -> Decimal:
-        exact = self[value] = Decimal(repr(round(value, ODD)))
+        text = repr(value)
+        if len(text) - text.find(".") - 1 > ODD or "e" in text:
+            text = repr(round(value, ODD))
+        exact = self[value] = Decimal(text)
         return exact
 
 
