@@ -21,11 +21,11 @@ from riskcore.positions import (
     Outcome as Outcome,
     Position as Position,
     Price as Price,
+    finished,
     marked,
     new_position,
     open_results,
     paid_for,
-    r_multiple,
     tighter,
     with_stop,
 )
@@ -40,7 +40,7 @@ from riskcore.states import (
     WAITING_FOR_LOGIN as WAITING_FOR_LOGIN,
     Latch as Latch,
 )
-from riskcore.values import changed, checks, given, optional, settle
+from riskcore.values import changed, checks, given, optional, settle, several
 
 KEPT_OUTCOMES: Final = 500
 KEPT_DAYS: Final = 400
@@ -292,15 +292,16 @@ class Book:
             order.filled_quantity + fill.quantity,
             order.filled_value + paid_for(fill),
         )
-        booked = self.with_order(after, charges=self.charges + fill.charges)
-        return (booked._opened(order, fill) if order.is_entry else booked._closed(order, fill)).peaked()
+        changes = self._opening(order, fill) if order.is_entry else self._closing(order, fill)
+        return self.with_order(after, charges=self.charges + fill.charges, **changes).peaked()
 
-    def _opened(self, order: Order, fill: Fill) -> Book:
+    def _opening(self, order: Order, fill: Fill) -> dict[str, Any]:
+        """What an entry's fill changes beside the order."""
         entry = order.approved
         assert isinstance(entry, ApprovedEntry)
         held = self.position(entry.instrument.key)
         if held is None:
-            return changed(self, positions=(*self.positions, new_position(entry, fill)))
+            return {"positions": (*self.positions, new_position(entry, fill))}
         if held.side != entry.side:
             raise ValueError(f"order {order.id} would turn the position in {entry.instrument.key} round")
         total = held.quantity + fill.quantity
@@ -314,9 +315,10 @@ class Book:
             stop=tighter(held, entry.stop),
             trail=changed(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
         )
-        return self.with_position(held, grown)
+        return {"positions": self._held_with(held, grown)}
 
-    def _closed(self, order: Order, fill: Fill) -> Book:
+    def _closing(self, order: Order, fill: Fill) -> dict[str, Any]:
+        """What an exit's fill changes beside the order."""
         held = self.position(order.approved.instrument.key)
         if held is None or held.side != opposite(order.approved.side) or fill.quantity > held.quantity:
             raise ValueError(f"exit order {order.id} filled {fill.quantity}, more than is held")
@@ -330,27 +332,11 @@ class Book:
             last=fill.price,
         )
         if left.quantity:
-            return changed(self, realised=self.realised + result, positions=self._held_with(held, left))
-        finished = (*self.outcomes, self._outcome(left, order, fill))[-KEPT_OUTCOMES:]
+            return {"realised": self.realised + result, "positions": self._held_with(held, left)}
+        done = finished(left, order.approved, fill, self.session or session_date(fill.at))
         others = self._held_with(held, None)
-        return changed(self, realised=self.realised + result, outcomes=finished, positions=others)
-
-    def _outcome(self, flat: Position, order: Order, fill: Fill) -> Outcome:
-        exit_ = order.approved
-        return Outcome(
-            key=flat.instrument.key,
-            side=flat.side,
-            session=self.session or session_date(fill.at),
-            closed_at=fill.at,
-            quantity=flat.opened_quantity,
-            gross=flat.realised,
-            charges=flat.charges,
-            r_multiple=r_multiple(flat, flat.realised - flat.charges),
-            reason=exit_.reason if isinstance(exit_, ApprovedExit) else "",
-            strategy=flat.strategy,
-            product=flat.product,
-            signal_id=flat.signal_id,
-        )
+        outcomes = (*self.outcomes, done)[-KEPT_OUTCOMES:]
+        return {"realised": self.realised + result, "outcomes": outcomes, "positions": others}
 
     def with_position(self, old: Position, new: Position | None) -> Book:
         """The next book with a position in the place of another, or without it."""
@@ -398,21 +384,17 @@ def _signal_of(order: Order) -> str:
     return order.approved.signal_id if isinstance(order.approved, ApprovedEntry) else ""
 
 
-def _several(value: Any, name: str) -> tuple[Any, ...]:
-    return value if type(value) is tuple else tuple(value)
-
-
 _BOOK: Final = checks(
     "Book",
     opening_equity=optional(amount),
-    positions=_several,
-    orders=_several,
+    positions=several,
+    orders=several,
     realised=amount,
     charges=amount,
     trades_today=not_negative_whole,
-    latches=_several,
-    outcomes=_several,
-    days=_several,
+    latches=several,
+    outcomes=several,
+    days=several,
     session_peak=optional(amount),
     peak_equity=optional(amount),
 )

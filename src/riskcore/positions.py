@@ -11,7 +11,7 @@ from attrs import field, frozen
 from riskcore.calling import told_by_name
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
-from riskcore.orders import ApprovedEntry, TargetLeg
+from riskcore.orders import ApprovedEntry, ApprovedExit, TargetLeg
 from riskcore.signals import BUY, side_text, sign
 from riskcore.values import changed, checks, given, made, optional, settle
 
@@ -294,6 +294,24 @@ def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
         exit_value=ZERO,
         legs=entry.legs,
         trail=trail,
+    )
+
+
+def finished(flat: Position, taken_by: ApprovedEntry | ApprovedExit, fill: Fill, session: date) -> Outcome:
+    """The trade of a position that its last fill has taken off."""
+    return Outcome(
+        key=flat.instrument.key,
+        side=flat.side,
+        session=session,
+        closed_at=fill.at,
+        quantity=flat.opened_quantity,
+        gross=flat.realised,
+        charges=flat.charges,
+        r_multiple=r_multiple(flat, flat.realised - flat.charges),
+        reason=taken_by.reason if isinstance(taken_by, ApprovedExit) else "",
+        strategy=flat.strategy,
+        product=flat.product,
+        signal_id=flat.signal_id,
     )
 
 

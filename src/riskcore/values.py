@@ -63,6 +63,11 @@ def optional(check: Check) -> Check:
     return unless_none
 
 
+def several(value: Any, name: str) -> tuple[Any, ...]:
+    """Several values in a row, as a tuple."""
+    return value if type(value) is tuple else tuple(value)
+
+
 def settle(value: Any, wanted: Checks) -> None:
     """Replace each listed field of a value under construction by what its check makes of it."""
     for field, name, check in wanted:

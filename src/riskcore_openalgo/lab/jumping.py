@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate, chain, pairwise
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import riskcore as rc
@@ -236,7 +237,8 @@ class Jumps(rc.BarRun):
             limit, codes, results = codes[at], codes[:at], results[:at]
         if results and max(results) > top - margin:
             for peak in _peaks(results, margin):
-                held = self._mark(held, codes[peak] + 1)
+                self._mark(held, codes[peak] + 1)
+                held = self._left(held, codes[peak] + 1)
         self._mark(held, limit)
         return limit
 
@@ -260,23 +262,29 @@ class Jumps(rc.BarRun):
         together = sorted(zip(chain(*codes), chain(*steps), strict=True))
         return [code for code, _ in together], [now + made for made in accumulate(step for _, step in together)]
 
-    def _mark(self, held: list[Held], limit: int) -> list[Held]:
-        """Mark each held instrument with its bars before `limit`: what lowers equity first. What is left."""
-        due, left = [], []
+    def _mark(self, held: list[Held], limit: int) -> None:
+        """Mark each held instrument with its bars before `limit`: what lowers equity first."""
+        due = []
         for one in held:
             last = min(self.line.place(one.thing, limit), one.last)
             if last > one.first:
                 known = one.position.last or one.position.average_price
                 close = self.series[one.thing].price("close", last - 1)
                 due.append((one.way * (close - known) * one.quantity, one, last, close))
-            left.append(one._replace(first=max(last, one.first)))
-        for _, one, last, close in sorted(due, key=lambda row: row[0]):
+        if len(due) > 1:
+            due.sort(key=itemgetter(0))
+        for _, one, last, close in due:
             self._note(one, last, close)
-        return [
-            one._replace(position=self.state.book.position(one.watched.key) or one.position)
-            for one in left
-            if one.first < one.last
-        ]
+
+    def _left(self, held: list[Held], limit: int) -> list[Held]:
+        """What still has bars after it was marked up to a code."""
+        left = []
+        for one in held:
+            first = max(self.line.place(one.thing, limit), one.first)
+            if first < one.last:
+                position = self.state.book.position(one.watched.key) or one.position
+                left.append(one._replace(first=first, position=position))
+        return left
 
     def _note(self, one: Held, last: int, close: Decimal) -> None:
         """One mark for all of a position's bars up to `last`."""
