@@ -154,13 +154,11 @@ class Book:
     def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
         """Orders that may still fill, of one instrument and of one kind where asked."""
         live = [order for order in self.orders if order.status not in ENDED]
-        if not live:
-            return ()
-        if key is not None:
+        if live and key is not None:
             live = [order for order in live if order.approved.instrument.key == key]
-        return tuple(
-            live if entries is None else [one for one in live if isinstance(one.approved, ApprovedEntry) is entries]
-        )
+        if live and entries is not None:
+            live = [order for order in live if isinstance(order.approved, ApprovedEntry) is entries]
+        return tuple(live)
 
     def broker_ids(self) -> frozenset[str]:
         """The broker's names for the session's orders, as far as they are known."""

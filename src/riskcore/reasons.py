@@ -270,7 +270,7 @@ class Findings(Sequence[Finding]):
         return self.all == (other.all if isinstance(other, Findings) else other)
 
     def __hash__(self) -> int:
-        return hash(self.all)
+        return tuple.__hash__(self.all)
 
     def __repr__(self) -> str:
         return repr(self.all)

@@ -31,6 +31,7 @@ from riskcore.rules.bets import closes_of
 from riskcore.sessions import IST, CalendarUnknown, in_ist, session_on
 from riskcore.signals import Bar, Market, Signal
 from riskcore.simulated_broker import Broker
+from riskcore.state import applied
 from riskcore.stops.ranges import RunningAtr, average_true_range
 from riskcore.values import changed, made
 
@@ -81,15 +82,23 @@ def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = No
 
     `atr` is the one of that moment, where a stop trails by it, else None.
     """
+    return span_of(bar.at, (bar.open, bar.high, bar.low, bar.close), key, length, atr=atr)
+
+
+def span_of(
+    began: datetime, prices: tuple[Decimal, ...], key: str, length: timedelta, *, atr: Decimal | None = None
+) -> e.PricesSeen:
+    """`prices_of` a bar that began at a moment, from its open, high, low and close, which were checked."""
+    first, high, low, last = prices
     return made(
         e.PricesSeen,
-        at=bar.at + length,
+        at=began + length,
         key=key,
-        first=bar.open,
-        high=bar.high,
-        low=bar.low,
-        last=bar.close,
-        since=bar.at,
+        first=first,
+        high=high,
+        low=low,
+        last=last,
+        since=began,
         atr=atr,
         ticks=0,
         sources=(),
@@ -256,6 +265,12 @@ class BarRun:
             self.broker, reports = self.broker.see(prices)
             for report in reports:
                 self.take(report)
+
+    @exact
+    def mark(self, mark: e.Marked) -> None:
+        """A mark that was worked out beside `step`: that of bars which were left out."""
+        self.facts.append(mark)
+        self.state = applied(self.state, mark)
 
     def shown(self, key: str) -> e.PricesSeen | None:
         """The latest prices of an instrument, if any were seen."""

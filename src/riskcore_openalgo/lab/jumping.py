@@ -18,9 +18,6 @@ from typing import Any, Final, NamedTuple
 
 import riskcore as rc
 from riskcore import engine, events as e
-from riskcore.money import exact
-from riskcore.state import applied
-from riskcore.values import made
 from riskcore_openalgo.lab.averages import Floats, wilder_atr
 from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
@@ -71,7 +68,6 @@ class Jumps(rc.BarRun):
 
     # ------------------------------------------------------------ the loop
 
-    @exact
     def play(self) -> rc.Simulation:
         """All bars, from the first to the last."""
         end = len(self.line) * self.line.width
@@ -130,21 +126,7 @@ class Jumps(rc.BarRun):
         columns = self.series[thing]
         if self.line.daily:
             return self.span(self.things[thing], columns.bar(place))
-        began = columns.moment(place)
-        first, high, low, last = columns.exact(place)
-        return made(  # the columns were checked
-            e.PricesSeen,
-            at=began + self.length,
-            key=self.keys[thing],
-            first=first,
-            high=high,
-            low=low,
-            last=last,
-            since=began,
-            atr=None,
-            ticks=0,
-            sources=(),
-        )
+        return rc.span_of(columns.moment(place), columns.exact(place), self.keys[thing], self.length)
 
     def _raise(self, code: int) -> None:
         """The signals of a bar, which has ended."""
@@ -294,8 +276,7 @@ class Jumps(rc.BarRun):
         low = columns.price("low", one.first + lows.index(min(lows)))
         at = self._ends(one.thing, place)
         mark = e.Marked(at, one.watched.key, close, high if high > close else None, low if low < close else None)
-        self.facts.append(mark)
-        self.state = applied(self.state, mark)
+        self.mark(mark)
 
     def _ends(self, thing: int, place: int) -> Any:
         """When a bar ends, as `span` has it."""
