@@ -137,7 +137,6 @@ if TYPE_CHECKING:
         fresh_atr as fresh_atr,
         interval_length as interval_length,
         prices_of as prices_of,
-        span_of as span_of,
     )
     from riskcore.sizers import (
         Cap as Cap,
@@ -253,7 +252,6 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "fresh_atr",
         "interval_length",
         "prices_of",
-        "span_of",
     ),
     "sizers": (
         "Cap",

@@ -82,13 +82,12 @@ def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = No
 
     `atr` is the one of that moment, where a stop trails by it, else None.
     """
-    return span_of(bar.at, (bar.open, bar.high, bar.low, bar.close), key, length, atr=atr)
+    return _span(bar.at, (bar.open, bar.high, bar.low, bar.close), key, length, atr=atr)
 
 
-def span_of(
+def _span(
     began: datetime, prices: tuple[Decimal, ...], key: str, length: timedelta, *, atr: Decimal | None = None
 ) -> e.PricesSeen:
-    """`prices_of` a bar that began at a moment, from its open, high, low and close, which were checked."""
     first, high, low, last = prices
     return made(
         e.PricesSeen,
@@ -246,6 +245,10 @@ class BarRun:
         """A bar as the prices that were seen at its end; a daily one within its session."""
         prices = prices_of(bar, instrument.key, self.length)
         return changed(prices, at=daily_end(instrument, bar.at, self.policy)) if self.length >= DAY else prices
+
+    def spanned(self, key: str, began: datetime, prices: tuple[Decimal, ...]) -> e.PricesSeen:
+        """`span` of a bar within a day, from its open, high, low and close: for who keeps no bars, and checked those."""
+        return _span(began, prices, key, self.length)
 
     def take(self, event: e.Input) -> None:
         """One input, and everything its commands lead to."""

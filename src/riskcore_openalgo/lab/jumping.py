@@ -126,7 +126,7 @@ class Jumps(rc.BarRun):
         columns = self.series[thing]
         if self.line.daily:
             return self.span(self.things[thing], columns.bar(place))
-        return rc.span_of(columns.moment(place), columns.exact(place), self.keys[thing], self.length)
+        return self.spanned(self.keys[thing], columns.moment(place), columns.exact(place))
 
     def _raise(self, code: int) -> None:
         """The signals of a bar, which has ended."""
