@@ -247,7 +247,7 @@ class BarRun:
         return changed(prices, at=daily_end(instrument, bar.at, self.policy)) if self.length >= DAY else prices
 
     def spanned(self, key: str, began: datetime, prices: tuple[Decimal, ...]) -> e.PricesSeen:
-        """`span` of a bar within a day, from its open, high, low and close: for who keeps no bars, and checked those."""
+        """`span` of a bar within a day, from its open, high, low and close: for who has no bars, and checked those."""
         return _span(began, prices, key, self.length)
 
     def take(self, event: e.Input) -> None:
