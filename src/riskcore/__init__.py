@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         performance_of as performance_of,
     )
     from riskcore.analytics.trade import Trade as Trade, trades_of as trades_of
+    from riskcore.bar_by_bar import moments as moments, simulate as simulate
     from riskcore.book import (
         Book as Book,
         DayResult as DayResult,
@@ -135,9 +136,7 @@ if TYPE_CHECKING:
         evidence_from as evidence_from,
         fresh_atr as fresh_atr,
         interval_length as interval_length,
-        moments as moments,
         prices_of as prices_of,
-        simulate as simulate,
     )
     from riskcore.sizers import (
         Cap as Cap,
@@ -187,6 +186,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "analytics.statistics": ("TradeStatistics", "trade_statistics"),
     "analytics.summary": ("Performance", "performance", "performance_of"),
     "analytics.trade": ("Trade", "trades_of"),
+    "bar_by_bar": ("moments", "simulate"),
     "book": ("Book", "DayResult", "Fill", "Latch", "Outcome", "Position", "Price"),
     "breakers.approach": ("in_use_pct", "levels"),
     "breakers.market": ("recent_range",),
@@ -251,9 +251,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "evidence_from",
         "fresh_atr",
         "interval_length",
-        "moments",
         "prices_of",
-        "simulate",
     ),
     "sizers": (
         "Cap",

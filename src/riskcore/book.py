@@ -21,10 +21,11 @@ from riskcore.positions import (
     Outcome as Outcome,
     Position as Position,
     Price as Price,
+    finished,
     marked,
     new_position,
     open_results,
-    r_multiple,
+    paid_for,
     tighter,
     with_stop,
 )
@@ -39,7 +40,7 @@ from riskcore.states import (
     WAITING_FOR_LOGIN as WAITING_FOR_LOGIN,
     Latch as Latch,
 )
-from riskcore.values import changed, checks, given, optional, settle
+from riskcore.values import changed, checks, given, optional, settle, several
 
 KEPT_OUTCOMES: Final = 500
 KEPT_DAYS: Final = 400
@@ -88,6 +89,8 @@ class Book:
 
     def state_of(self, key: str) -> str:
         """The trading state of one instrument: the account's, or the graver one of a latch of its own."""
+        if not self.latches:
+            return ACTIVE
         states = (latch.state for latch in self.latches if latch.key in ("", key))
         return max(states, key=SEVERITY.index, default=ACTIVE)
 
@@ -151,9 +154,11 @@ class Book:
     def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
         """Orders that may still fill, of one instrument and of one kind where asked."""
         live = [order for order in self.orders if order.status not in ENDED]
-        if key is not None:
+        if live and key is not None:
             live = [order for order in live if order.approved.instrument.key == key]
-        return tuple(live if entries is None else [order for order in live if order.is_entry is entries])
+        if live and entries is not None:
+            live = [order for order in live if isinstance(order.approved, ApprovedEntry) is entries]
+        return tuple(live)
 
     def broker_ids(self) -> frozenset[str]:
         """The broker's names for the session's orders, as far as they are known."""
@@ -164,7 +169,7 @@ class Book:
 
         One that would add to what is held, because a double fill turned the position round, is none either.
         """
-        return tuple(order for order in self._exits(key) if not order.rests)
+        return tuple([order for order in self._exits(key) if not order.rests])
 
     def resting(self, key: str) -> Order | None:
         """The stop that rests at the broker for an instrument, or is on its way there; the first of several."""
@@ -172,13 +177,13 @@ class Book:
 
     def resting_stops(self, key: str) -> tuple[Order, ...]:
         """All of them: above the freeze quantity a position is protected by several, whose quantities add up."""
-        return tuple(order for order in self._exits(key) if order.rests)
+        return tuple([order for order in self._exits(key) if order.rests])
 
     def _exits(self, key: str) -> tuple[Order, ...]:
         """The live exits of an instrument that reduce what is held of it; all of them where nothing is."""
-        exits = self.live_orders(key, entries=False)
+        exits = self.live_orders(key, entries=False) if self.orders else ()
         held = self.position(key) if exits else None
-        return exits if held is None else tuple(order for order in exits if order.approved.side != held.side)
+        return exits if held is None else tuple([order for order in exits if order.approved.side != held.side])
 
     def keys_in_play(self) -> tuple[str, ...]:
         """The instruments held, or with an entry on its way, each once."""
@@ -189,12 +194,12 @@ class Book:
     def after(self, event: ApprovedEntry | ApprovedExit | Fill | Price) -> Book:
         """The next book: with an approved order on its way, a fill booked, or a price marked."""
         if isinstance(event, Price):
-            return self._marked(event)
+            return self.marked(event)
         if isinstance(event, Fill):
-            return self._filled(event).peaked()
-        if not isinstance(event, (ApprovedEntry, ApprovedExit)):
-            raise ValueError(f"Book.after takes decision.order, a Fill or a Price, got {event!r:.60}")
-        return self._ordered(event)
+            return self.filled(event)
+        if isinstance(event, (ApprovedEntry, ApprovedExit)):
+            return self.ordered(event)
+        raise ValueError(f"Book.after takes decision.order, a Fill or a Price, got {event!r:.60}")
 
     @exact
     def opened(self, equity: Decimal, added: Decimal = ZERO) -> Book:
@@ -252,93 +257,84 @@ class Book:
 
     def peaked(self) -> Book:
         """The next book with its peaks at today's equity, where that is higher."""
-        equity = self.equity
-        if equity is None or (self.session_peak is not None and equity <= self.session_peak):
+        if self.opening_equity is None:
+            return self
+        equity = self.opening_equity + (self.realised - self.charges) + open_results(self.positions)
+        if self.session_peak is not None and equity <= self.session_peak:
             return self
         peak = equity if self.peak_equity is None else max(self.peak_equity, equity)
         return changed(self, session_peak=equity, peak_equity=peak)
 
-    def _ordered(self, approved: ApprovedEntry | ApprovedExit) -> Book:
+    def ordered(self, approved: ApprovedEntry | ApprovedExit) -> Book:
+        """`after` an approved order, for who stands under the library's context already."""
         if self.order(approved.order_id) is not None:
             raise ValueError(f"order {approved.order_id} is in the book already")
         order = Order(approved=approved, status=INTENDED)
-        trades = self.trades_today + (order.counts_as_trade and not self._counted_beside(order))
+        trades = self.trades_today + (order.is_entry and not self._counted_beside(order))
         orders = (*self.orders, order)
         return self.sending(approved.at, orders=orders, trades_today=trades, version=self.version + 1)
 
-    def _marked(self, price: Price) -> Book:
+    def marked(self, price: Price) -> Book:
+        """`after` a price, for the same."""
         held = self.position(price.key)
         if held is None:
             return self
-        seen = marked(held, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
+        seen = marked(held, price)
         return changed(self, positions=self._held_with(held, seen), version=self.version + 1).peaked()
 
-    def _filled(self, fill: Fill) -> Book:
+    def filled(self, fill: Fill) -> Book:
+        """`after` a fill, for the same."""
         order = self._known(fill.order_id)
         after = order.advance(
             FILLED if order.filled_quantity + fill.quantity == order.approved.quantity else order.status,
             order.filled_quantity + fill.quantity,
-            order.filled_value + fill.paid,
+            order.filled_value + paid_for(fill),
         )
-        booked = self.with_order(after, charges=self.charges + fill.charges)
-        return booked._opened(order, fill) if order.is_entry else booked._closed(order, fill)
+        changes = self._opening(order, fill) if order.is_entry else self._closing(order, fill)
+        return self.with_order(after, charges=self.charges + fill.charges, **changes).peaked()
 
-    def _opened(self, order: Order, fill: Fill) -> Book:
+    def _opening(self, order: Order, fill: Fill) -> dict[str, Any]:
+        """What an entry's fill changes beside the order."""
         entry = order.approved
         assert isinstance(entry, ApprovedEntry)
         held = self.position(entry.instrument.key)
         if held is None:
-            return changed(self, positions=(*self.positions, new_position(entry, fill)))
+            return {"positions": (*self.positions, new_position(entry, fill))}
         if held.side != entry.side:
             raise ValueError(f"order {order.id} would turn the position in {entry.instrument.key} round")
         total = held.quantity + fill.quantity
         grown = changed(
             held,
             quantity=total,
-            average_price=(held.value + fill.paid) / total,
+            average_price=(held.value + paid_for(fill)) / total,
             opened_quantity=held.opened_quantity + fill.quantity,
             charges=held.charges + fill.charges,
             last=fill.price,
             stop=tighter(held, entry.stop),
             trail=changed(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
         )
-        return self.with_position(held, grown)
+        return {"positions": self._held_with(held, grown)}
 
-    def _closed(self, order: Order, fill: Fill) -> Book:
+    def _closing(self, order: Order, fill: Fill) -> dict[str, Any]:
+        """What an exit's fill changes beside the order."""
         held = self.position(order.approved.instrument.key)
         if held is None or held.side != opposite(order.approved.side) or fill.quantity > held.quantity:
             raise ValueError(f"exit order {order.id} filled {fill.quantity}, more than is held")
-        result = sign(held.side) * (fill.paid - held.average_price * fill.quantity)
+        result = sign(held.side) * (paid_for(fill) - held.average_price * fill.quantity)
         left = changed(
             held,
             quantity=held.quantity - fill.quantity,
             realised=held.realised + result,
             charges=held.charges + fill.charges,
-            exit_value=held.exit_value + fill.paid,
+            exit_value=held.exit_value + paid_for(fill),
             last=fill.price,
         )
         if left.quantity:
-            return changed(self, realised=self.realised + result, positions=self._held_with(held, left))
-        finished = (*self.outcomes, self._outcome(left, order, fill))[-KEPT_OUTCOMES:]
+            return {"realised": self.realised + result, "positions": self._held_with(held, left)}
+        done = finished(left, order.approved, fill, self.session or session_date(fill.at))
         others = self._held_with(held, None)
-        return changed(self, realised=self.realised + result, outcomes=finished, positions=others)
-
-    def _outcome(self, flat: Position, order: Order, fill: Fill) -> Outcome:
-        exit_ = order.approved
-        return Outcome(
-            key=flat.instrument.key,
-            side=flat.side,
-            session=self.session or session_date(fill.at),
-            closed_at=fill.at,
-            quantity=flat.opened_quantity,
-            gross=flat.realised,
-            charges=flat.charges,
-            r_multiple=r_multiple(flat, flat.realised - flat.charges),
-            reason=exit_.reason if isinstance(exit_, ApprovedExit) else "",
-            strategy=flat.strategy,
-            product=flat.product,
-            signal_id=flat.signal_id,
-        )
+        outcomes = (*self.outcomes, done)[-KEPT_OUTCOMES:]
+        return {"realised": self.realised + result, "outcomes": outcomes, "positions": others}
 
     def with_position(self, old: Position, new: Position | None) -> Book:
         """The next book with a position in the place of another, or without it."""
@@ -351,14 +347,21 @@ class Book:
 
     def with_order(self, order: Order, **changes: Any) -> Book:
         """The next book with a later state of one of its orders, counted anew; and what else changes with it."""
-        before = self._known(order.id)
-        orders = tuple(order if known is before else known for known in self.orders)
+        before, trades = self._known(order.id), self.trades_today
         change = order.counts_as_trade - before.counts_as_trade
-        if change and self._counted_beside(before):
-            change = 0
-        todays = self.session is None or session_date(order.approved.at) == self.session
-        trades = self.trades_today + (change if todays else 0)
-        return changed(self, orders=orders, trades_today=trades, version=self.version + 1, **changes)
+        if change and not self._counted_beside(before):
+            todays = self.session is None or session_date(order.approved.at) == self.session
+            trades += change if todays else 0
+        return changed(
+            self, orders=self._orders_with(before, order), trades_today=trades, version=self.version + 1, **changes
+        )
+
+    def _orders_with(self, before: Order, order: Order) -> tuple[Order, ...]:
+        """The orders with a later state of one: of the last one nearly always."""
+        orders = self.orders
+        if orders[-1] is before:
+            return (*orders[:-1], order)
+        return tuple([order if known is before else known for known in orders])
 
     def _counted_beside(self, order: Order) -> bool:
         """Whether another slice of the same entry makes it a trade already."""
@@ -379,21 +382,17 @@ def _signal_of(order: Order) -> str:
     return order.approved.signal_id if isinstance(order.approved, ApprovedEntry) else ""
 
 
-def _several(value: Any, name: str) -> tuple[Any, ...]:
-    return value if type(value) is tuple else tuple(value)
-
-
 _BOOK: Final = checks(
     "Book",
     opening_equity=optional(amount),
-    positions=_several,
-    orders=_several,
+    positions=several,
+    orders=several,
     realised=amount,
     charges=amount,
     trades_today=not_negative_whole,
-    latches=_several,
-    outcomes=_several,
-    days=_several,
+    latches=several,
+    outcomes=several,
+    days=several,
     session_peak=optional(amount),
     peak_equity=optional(amount),
 )

@@ -6,6 +6,7 @@ A rule that says no is a value here, never an exception; only a contradiction in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Final, Literal, TypeAlias
@@ -17,7 +18,7 @@ from riskcore.money import exact, plain, rupees
 from riskcore.orders import ApprovedEntry
 from riskcore.policy import NET, Policy
 from riskcore.pretrade import pretrade
-from riskcore.reasons import Finding, Reading, finding_of, in_precedence
+from riskcore.reasons import Finding, Findings, Reading, in_precedence
 from riskcore.rules import levels
 from riskcore.rules.context import Context, context_of
 from riskcore.rules.placing import legs_for
@@ -65,9 +66,9 @@ class Approved:
         return self.context.target
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> Sequence[Finding]:
         """What every rule found."""
-        return _findings(self.answers)
+        return Findings(self.answers)
 
     @property
     @exact
@@ -115,9 +116,9 @@ class Refused:
     until: datetime | None = None
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> Sequence[Finding]:
         """What every rule found that could be asked."""
-        return _findings(self.answers)
+        return Findings(self.answers)
 
     @property
     def reasons(self) -> tuple[Finding, ...]:
@@ -215,10 +216,6 @@ def _refused(context: Context, answers: list[tuple[Row, Reading | None]]) -> Ref
     market, product = context.market, context.signal.product
     until = entries_next(market.at, market.instrument, product, context.policy) if by_the_hour else None
     return Refused(signal=context.signal, answers=tuple(answers), unmeasured=unmeasured, until=until)
-
-
-def _findings(answers: Answers) -> tuple[Finding, ...]:
-    return tuple([finding_of(row.name, found, row.unit) for row, found in answers if found is not None])
 
 
 def _same_thing(signal: Signal, market: Market) -> None:

@@ -26,6 +26,7 @@ CANCELLED: Final = "cancelled"
 REJECTED: Final = "rejected"
 FILLED: Final = "filled"
 LIFE: Final = (INTENDED, AWAITING, UNKNOWN, WORKING, REJECTED, CANCELLED, FILLED)
+RANK: Final = {status: place for place, status in enumerate(LIFE)}
 ENDED: Final = frozenset((REJECTED, CANCELLED, FILLED))
 NEVER_ARRIVED: Final = frozenset(("not_sent", "rate_limited", "no_login", "network", "unknown"))
 """Classes of errors (`policy.breakers.ERRORS`) of a rejected order that the broker never judged."""
@@ -203,8 +204,8 @@ class Order:
     @property
     def quantity(self) -> int:
         """The most it may fill: what was ordered, or what it was asked to become if that is more."""
-        asked = 0 if self.revision is None else self.revision.quantity
-        return max(self.approved.quantity, asked)
+        ordered = self.approved.quantity
+        return ordered if self.revision is None else max(ordered, self.revision.quantity)
 
     @property
     def live(self) -> bool:
@@ -219,7 +220,8 @@ class Order:
     @property
     def counts_as_trade(self) -> bool:
         """Whether it makes its signal one of today's trades: an entry that was not refused unfilled."""
-        return self.is_entry and not (self.status == REJECTED and self.filled_quantity == 0)
+        refused = self.status == REJECTED and self.filled_quantity == 0
+        return not refused and isinstance(self.approved, ApprovedEntry)
 
     @property
     def open_quantity(self) -> int:
@@ -232,17 +234,18 @@ class Order:
         Fills only grow, and the status only moves forward along `LIFE`, so that duplicated, late or reordered
         reports end in one state. A fill reported after a cancel still counts.
         """
-        if filled_quantity > self.quantity:
+        most = self.quantity
+        if filled_quantity > most:
             raise ValueError(
-                f"order {self.id}: {filled_quantity} filled of {self.quantity} ordered; the report is of another order"
+                f"order {self.id}: {filled_quantity} filled of {most} ordered; the report is of another order"
             )
         more = filled_quantity > self.filled_quantity
         quantity = filled_quantity if more else self.filled_quantity
-        if quantity == self.quantity:
+        if quantity == most:
             status = FILLED
         elif status == FILLED:
             status = WORKING
-        later = max(self.status, status, key=LIFE.index)
+        later = status if RANK[status] > RANK[self.status] else self.status
         return changed(
             self,
             status=later,

@@ -11,9 +11,9 @@ from attrs import field, frozen
 from riskcore.calling import told_by_name
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
-from riskcore.orders import ApprovedEntry, TargetLeg
+from riskcore.orders import ApprovedEntry, ApprovedExit, TargetLeg
 from riskcore.signals import BUY, side_text, sign
-from riskcore.values import changed, checks, given, optional, settle
+from riskcore.values import changed, checks, given, made, optional, settle
 
 
 @frozen(kw_only=True, slots=False)
@@ -169,7 +169,7 @@ class Fill:
     @exact
     def paid(self) -> Decimal:
         """What was paid or received for the shares."""
-        return self.price * self.quantity if self.value is None else self.value
+        return paid_for(self)
 
 
 @frozen(kw_only=True)
@@ -212,6 +212,11 @@ class DayResult:
     peak: Decimal | None = None
 
 
+def paid_for(fill: Fill) -> Decimal:
+    """`fill.paid`, for who stands under the library's context already."""
+    return fill.price * fill.quantity if fill.value is None else fill.value
+
+
 def open_result(held: Position) -> Decimal:
     """`held.unrealised`, for who stands under the library's context already."""
     last = held.last if held.last is not None else held.average_price
@@ -223,7 +228,6 @@ def open_results(positions: tuple[Position, ...]) -> Decimal:
     return sum([open_result(held) for held in positions], ZERO) if positions else ZERO
 
 
-@exact
 def r_multiple(held: Position, net: Decimal) -> Decimal | None:
     """A net result in units of the initial risk: net / (|average entry - initial stop| x quantity opened).
 
@@ -235,20 +239,12 @@ def r_multiple(held: Position, net: Decimal) -> Decimal | None:
     return net / risk if risk else None
 
 
-def marked(
-    held: Position,
-    last: Decimal,
-    at: datetime,
-    *,
-    high: Decimal | None = None,
-    low: Decimal | None = None,
-    close: Decimal | None = None,
-    atr: Decimal | None = None,
-) -> Position:
+def marked(held: Position, price: Price) -> Position:
     """The position at a new price: its latest price, and what its trail remembers. The stop stays where it is."""
-    top = last if high is None else max(high, last)
-    bottom = last if low is None else min(low, last)
-    trail = held.trail.after(long=held.side == BUY, high=top, low=bottom, close=close, atr=atr, at=at)
+    last, high, low = price.last, price.high, price.low
+    top = last if high is None or high < last else high
+    bottom = last if low is None or low > last else low
+    trail = held.trail.after(long=held.side == BUY, high=top, low=bottom, close=price.close, atr=price.atr, at=price.at)
     return changed(held, last=last, trail=trail)
 
 
@@ -267,8 +263,19 @@ def tighter(held: Position, stop: Decimal) -> Decimal:
 
 
 def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
-    """The position that an entry's first fill opens."""
-    return Position(
+    """The position that an entry's first fill opens: made of what was checked when the two were made."""
+    trail = made(
+        Trail,
+        best=fill.price,
+        worst=fill.price,
+        best_close=None,
+        seen_at=fill.at,
+        entry_atr=entry.atr,
+        atr=None,
+        rule="",
+    )
+    return made(
+        Position,
         instrument=entry.instrument,
         side=entry.side,
         quantity=fill.quantity,
@@ -282,16 +289,36 @@ def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
         opened_at=fill.at,
         strategy=entry.strategy,
         signal_id=entry.signal_id,
+        realised=ZERO,
         charges=fill.charges,
+        exit_value=ZERO,
         legs=entry.legs,
-        trail=Trail(best=fill.price, worst=fill.price, seen_at=fill.at, entry_atr=entry.atr),
+        trail=trail,
+    )
+
+
+def finished(flat: Position, taken_by: ApprovedEntry | ApprovedExit, fill: Fill, session: date) -> Outcome:
+    """The trade of a position that its last fill has taken off."""
+    return Outcome(
+        key=flat.instrument.key,
+        side=flat.side,
+        session=session,
+        closed_at=fill.at,
+        quantity=flat.opened_quantity,
+        gross=flat.realised,
+        charges=flat.charges,
+        r_multiple=r_multiple(flat, flat.realised - flat.charges),
+        reason=taken_by.reason if isinstance(taken_by, ApprovedExit) else "",
+        strategy=flat.strategy,
+        product=flat.product,
+        signal_id=flat.signal_id,
     )
 
 
 def _better(known: Decimal | None, price: Decimal, *, long: bool) -> Decimal:
     if known is None:
         return price
-    return max(known, price) if long else min(known, price)
+    return price if (price > known if long else price < known) else known
 
 
 _POSITION: Final = checks(

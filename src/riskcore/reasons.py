@@ -7,13 +7,14 @@ A template is filled with what was measured and the limit it met. `clears` says 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, overload
 
 from attrs import frozen
 
-from riskcore.money import PAISA
+from riskcore.money import PAISA, exact
 
 Measured: TypeAlias = Decimal | int | str | None
 Raw: TypeAlias = Measured | datetime | date | time | timedelta | tuple[str, ...]
@@ -217,6 +218,72 @@ def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
     return Finding(rule, not reason, reason, measured, limit, most)
 
 
+class Asked(Protocol):
+    """A rule that was asked: the name that its finding bears, and the unit of what it measures."""
+
+    @property
+    def name(self) -> str:
+        """What its finding is called."""
+
+    @property
+    def unit(self) -> str:
+        """The unit of its numbers, "" where none is told."""
+
+
+class Findings(Sequence[Finding]):
+    """What every rule found, made when somebody reads it: most decisions are never explained.
+
+    It equals a tuple of the same findings, and is kept and sent as one. What could not be asked is not among them.
+    """
+
+    __slots__ = ("_answers", "_made")
+    _answers: Iterable[tuple[Asked, Reading | None]]
+    _made: tuple[Finding, ...] | None
+
+    def __init__(self, answers: Iterable[tuple[Asked, Reading | None]]) -> None:
+        self._answers, self._made = answers, None
+
+    @property
+    def all(self) -> tuple[Finding, ...]:
+        """The findings as the tuple they are equal to."""
+        if self._made is None:
+            self._made = _made_of(self._answers)
+            self._answers = ()
+        return self._made
+
+    @overload
+    def __getitem__(self, place: int) -> Finding: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Finding, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Finding | tuple[Finding, ...]:
+        return self.all[place]
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.all)
+
+    def __eq__(self, other: object) -> bool:
+        return self.all == (other.all if isinstance(other, Findings) else other)
+
+    def __hash__(self) -> int:
+        return tuple.__hash__(self.all)
+
+    def __repr__(self) -> str:
+        return repr(self.all)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self.all,)
+
+
+@exact
+def _made_of(answers: Iterable[tuple[Asked, Reading | None]]) -> tuple[Finding, ...]:
+    return tuple([finding_of(row.name, found, row.unit) for row, found in answers if found is not None])
+
+
 def _told(value: Any) -> Measured:
     if isinstance(value, tuple):
         return "/".join(value) or "none"
@@ -252,7 +319,7 @@ def _gap(measured: Measured, limit: Measured) -> str:
     return f"{gap:,.2f}" if gap >= Decimal("0.01") else f"{gap:.2g}"
 
 
-def in_precedence(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def in_precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Failed findings, the one to report first at the front; codes the catalogue lacks come last."""
     failed = (finding for finding in findings if not finding.passed)
     return tuple(sorted(failed, key=lambda finding: PRECEDENCE.get(finding.reason, len(PRECEDENCE))))

@@ -90,6 +90,16 @@ def session_date(at: datetime) -> date:
     return in_ist(at, "at").date()
 
 
+@lru_cache(maxsize=64)
+def day_text(day: date) -> str:
+    """A day as `20261120`, as it stands in ids.
+
+    >>> day_text(date(2026, 11, 20))
+    '20261120'
+    """
+    return day.strftime("%Y%m%d")
+
+
 def session_on(
     day: date,
     instrument: Instrument,

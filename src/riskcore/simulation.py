@@ -1,4 +1,4 @@
-"""The bar-by-bar loop: a backtest for whoever has attrs alone, and the yardstick of every faster one.
+"""A backtest under way: what bars mean to the engine, and what each step of a run over them does.
 
 The same `step` decides here as in paper and live. A bar is a span of prices: an entry decided at a bar's close
 can trade at the next bar's first price or not at all (a bar cannot show the ten seconds an entry may wait);
@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
-from itertools import pairwise, takewhile
-from typing import Final, TypeAlias
+from itertools import takewhile
+from typing import Final
 
 import attrs
 from attrs import frozen
 
 from riskcore import events as e
-from riskcore.engine import State, Step, step
+from riskcore.engine import SPOKE, State, Step, step
 from riskcore.exits.leaving import before_the_open
 from riskcore.instruments import Instrument
 from riskcore.intrabar import Ambiguous, Entries, Intrabar, bars_within, in_doubt, path_through
@@ -28,13 +28,13 @@ from riskcore.policy import Policy
 from riskcore.policy.levels import SWING
 from riskcore.policy.trailing import LATEST
 from riskcore.rules.bets import closes_of
-from riskcore.sessions import IST, CalendarUnknown, session_on
+from riskcore.sessions import IST, CalendarUnknown, in_ist, session_on
 from riskcore.signals import Bar, Market, Signal
 from riskcore.simulated_broker import Broker
+from riskcore.state import applied
 from riskcore.stops.ranges import RunningAtr, average_true_range
 from riskcore.values import changed, made
 
-Strategy: TypeAlias = Callable[[Instrument, Sequence[Bar]], Signal | None]
 SWING_BARS: Final = 100
 """How many of the newest bars come along as evidence where stops stand beyond swings."""
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedelta(days=1)}
@@ -82,15 +82,22 @@ def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = No
 
     `atr` is the one of that moment, where a stop trails by it, else None.
     """
+    return _span(bar.at, (bar.open, bar.high, bar.low, bar.close), key, length, atr=atr)
+
+
+def _span(
+    began: datetime, prices: tuple[Decimal, ...], key: str, length: timedelta, *, atr: Decimal | None = None
+) -> e.PricesSeen:
+    first, high, low, last = prices
     return made(
         e.PricesSeen,
-        at=bar.at + length,
+        at=began + length,
         key=key,
-        first=bar.open,
-        high=bar.high,
-        low=bar.low,
-        last=bar.close,
-        since=bar.at,
+        first=first,
+        high=high,
+        low=low,
+        last=last,
+        since=began,
         atr=atr,
         ticks=0,
         sources=(),
@@ -122,28 +129,38 @@ def evidence_from(
     bars_are: str,
     asked: str,
     atr: Callable[[], Decimal] | None = None,
+    close: Decimal | None = None,
 ) -> Market:
     """What bars alone show of an instrument at the end of the last one: its close, and the ATR.
 
     The ATR is of the interval `asked`; bars of another one (`bars_are`) say nothing of it, so it has no bars then. It
     is told to a millionth of a rupee; `atr` works it out for who has it at hand, and must say what `riskcore.atr` of
-    these bars does.
+    these bars does. So does `close` with that of the last bar.
     The newest bars themselves (`SWING_BARS`) come along only where the policy places stops by swings; when it last
     traded (the end of the last bar), the previous close and the recent prices where a rule of it needs them. A bar
     that reaches into `unusual_move_s` counts whole: its extremes may be a little older. What no bar shows, the
     spread and bands that have slid, stays unknown.
     """
     usable = len(bars) if bars_are == asked else 0
-    length, newest = interval_length(bars_are), bars[-1] if bars else None
-    return Market(
+    length = interval_length(bars_are)
+    return made(
+        Market,
         instrument=instrument,
-        at=at,
-        last=None if newest is None else newest.close,
+        at=in_ist(at, "at"),
+        last=bars[-1].close if close is None and bars else close,
+        bid=None,
+        ask=None,
+        quote_at=None,
         atr=_measured(bars, policy, atr) if usable >= policy.atr_period else None,
         atr_bars=usable,
         atr_interval=asked,
         bars=tuple(bars[-SWING_BARS:]) if usable and SWING in policy.stop_methods else None,
-        traded_at=min(newest.at + length, at) if newest and policy.stale_after_s is not None else None,
+        available_cash=None,
+        traded_at=min(bars[-1].at + length, at) if bars and policy.stale_after_s is not None else None,
+        band_low=None,
+        band_high=None,
+        cash_unknown=False,
+        closes=(),
         previous_close=_previous_close(bars, at) if _asks_the_day_before(policy) else None,
         recent_prices=None if policy.unusual_move_atr is None else _recent_prices(bars, at, policy, length),
     )
@@ -203,8 +220,9 @@ class Simulation:
 class BarRun:
     """One simulation under way: the state, the broker, the bars seen so far, and what each step of the loop does.
 
-    `simulate` asks it for every bar. Whoever knows that bars change nothing may leave them out, and tells it of
-    the others in their order: `meet` for each bar of a moment, then for each bar `see` and its signals.
+    `riskcore.bar_by_bar` asks it for every bar. Whoever knows that bars change nothing may leave them out, and tells it
+    of the others in their order: `meet` for each bar of a moment, then for each bar `see` and its signals. `spoke` says
+    that a breaker has spoken since it was last set to False: `engine.quiet` may not be asked then.
     """
 
     def __init__(
@@ -224,6 +242,7 @@ class BarRun:
         self.facts: list[e.Fact] = []
         self.ambiguous: list[Ambiguous] = []
         self.latest: dict[str, e.PricesSeen] = {}
+        self.spoke = False
         self.averages: dict[str, RunningAtr] = {}
 
     def span(self, instrument: Instrument, bar: Bar) -> e.PricesSeen:
@@ -231,11 +250,16 @@ class BarRun:
         prices = prices_of(bar, instrument.key, self.length)
         return changed(prices, at=daily_end(instrument, bar.at, self.policy)) if self.length >= DAY else prices
 
+    def spanned(self, key: str, began: datetime, prices: tuple[Decimal, ...]) -> e.PricesSeen:
+        """`span` of a bar within a day, from its open, high, low and close: for who has no bars, and checked those."""
+        return _span(began, prices, key, self.length)
+
     def take(self, event: e.Input) -> None:
         """One input, and everything its commands lead to."""
         taken: Step = step(self.state, event, self.policy)
         self.state = taken.state
         self.facts += taken.facts
+        self.spoke = self.spoke or not SPOKE.isdisjoint(map(type, taken.facts))
         for command in taken.commands:
             for answer in self.carry_out(command, taken.state.now or event.at):
                 self.take(answer)
@@ -248,6 +272,16 @@ class BarRun:
             self.broker, reports = self.broker.see(prices)
             for report in reports:
                 self.take(report)
+
+    @exact
+    def mark(self, mark: e.Marked) -> None:
+        """A mark that was worked out beside `step`: that of bars which were left out."""
+        self.facts.append(mark)
+        self.state = applied(self.state, mark)
+
+    def shown(self, key: str) -> e.PricesSeen | None:
+        """The latest prices of an instrument, if any were seen."""
+        return self.latest.get(key)
 
     def see(self, prices: e.PricesSeen) -> None:
         """Take a span of prices, with the ATR at its end where a stop trails by it; one in doubt piece by piece."""
@@ -288,6 +322,10 @@ class BarRun:
         running = self.averages.setdefault(key, RunningAtr(self.policy.atr_period))
         return running.upto(self.bars[key])
 
+    def close(self, key: str) -> Decimal | None:
+        """The close of an instrument's last bar, None before the first."""
+        return self.bars[key][-1].close if self.bars[key] else None
+
     def market(self, signal: Signal, interval: str, at: datetime) -> Market:
         """What the bars so far show of a signal's instrument."""
         key = signal.key
@@ -299,6 +337,7 @@ class BarRun:
             bars_are=self.interval,
             asked=interval,
             atr=lambda: self.average(key),
+            close=self.close(key),
         )
         if not self.policy.correlates:
             return seen
@@ -318,7 +357,7 @@ class BarRun:
             self.broker, gone = self.broker.cancel(command.order_id, at)
             yield from gone
         elif isinstance(command, (e.PlaceEntry, e.PlaceExit)):
-            latest = self.latest.get(command.order.instrument.key)
+            latest = self.shown(command.order.instrument.key)
             broker = self.broker if latest is None else self.broker.shown(latest)
             self.broker, report = broker.place(command.order, at)
             yield report
@@ -326,67 +365,3 @@ class BarRun:
     def simulation(self) -> Simulation:
         """What it came to."""
         return Simulation(self.state, tuple(self.facts), self.broker, tuple(self.ambiguous))
-
-
-def simulate(
-    bars: Mapping[Instrument, Sequence[Bar]],
-    strategies: Strategy | Sequence[Strategy],
-    policy: Policy,
-    *,
-    interval: str = "1m",
-    intrabar: Intrabar = Intrabar.STOP_FIRST,
-    entries: Entries = Entries.NEXT_OPEN,
-    finer: Mapping[str, Sequence[Bar]] | None = None,
-) -> Simulation:
-    """Run one strategy or several over bars, bar by bar; bars of one moment in the mapping's order.
-
-    Orders on their way meet a moment's bars first (they were there when it began), then the bars are acted on.
-
-    Each `strategy(instrument, bars)` sees the instrument's bars up to and including the one that has just ended,
-    oldest first, and may return a signal for it; it never sees further. Opening equity is `policy.default_capital`.
-    `finer` are bars of a shorter interval by instrument key, for `Intrabar.LOWER_TIMEFRAME`. Daily bars are acted on
-    within their session, by `daily_end`. Raises `ValueError` for bars of one instrument that are not in strictly
-    rising time.
-    """
-    if not isinstance(bars, Mapping):
-        raise ValueError(f"simulate: bars must be a mapping {{instrument: bars, oldest first}}, got {bars!r:.60}")
-    each: Sequence[Strategy] = (strategies,) if callable(strategies) else tuple(strategies)
-    seen: dict[str, list[Bar]] = {instrument.key: [] for instrument in bars}
-    by_key = {instrument.key: instrument for instrument in bars}
-    run = BarRun(policy, by_key, seen, interval=interval, intrabar=intrabar, entries=entries, finer=finer)
-    for instrument, series in bars.items():
-        _rising(instrument, series)
-    for moment, group in moments(bars):
-        if run.state.now is None:
-            run.take(e.PolicyLoaded(moment, policy))
-        spans = [(instrument, bar, run.span(instrument, bar)) for instrument, bar in group]
-        for _, _, prices in spans:
-            run.meet(prices)
-        for instrument, bar, prices in spans:
-            seen[instrument.key].append(bar)
-            run.see(prices)
-            for strategy in each:
-                signal = strategy(instrument, seen[instrument.key])
-                if signal is not None:
-                    run.signal(signal, prices.at)
-    return run.simulation()
-
-
-def moments(
-    bars: Mapping[Instrument, Sequence[Bar]],
-) -> Iterator[tuple[datetime, list[tuple[Instrument, Bar]]]]:
-    """(moment, [(instrument, bar), ...]) in the order of time, those of one moment in the order of the instruments."""
-    by_time: dict[datetime, list[tuple[Instrument, Bar]]] = {}
-    for instrument, series in bars.items():
-        for bar in series:
-            by_time.setdefault(bar.at, []).append((instrument, bar))
-    return ((at, by_time[at]) for at in sorted(by_time))
-
-
-def _rising(instrument: Instrument, series: Sequence[Bar]) -> None:
-    for before, bar in pairwise(series):
-        if bar.at <= before.at:
-            raise ValueError(
-                f"{instrument.key}: the bar at {bar.at.isoformat()} does not come after "
-                f"{before.at.isoformat()}; sort the bars and drop duplicates"
-            )

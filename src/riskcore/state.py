@@ -68,6 +68,11 @@ class State:
 @exact
 def evolve(state: State, fact: e.Fact) -> State:
     """Apply one fact. No rule is asked: folding recorded facts gives the state back under any later version."""
+    return applied(state, fact)
+
+
+def applied(state: State, fact: e.Fact) -> State:
+    """`evolve`, for who stands under the library's context already."""
     after = _APPLY[type(fact)](state, fact)
     return after if after.now is not None and fact.at <= after.now else changed(after, now=fact.at)
 
@@ -147,12 +152,12 @@ def _entry_refused(state: State, fact: e.EntryRefused | e.EntryWithheld) -> Stat
 
 
 def _entry_approved(state: State, fact: e.EntryApproved) -> State:
-    return _answered(state, fact.signal.id, book=state.book.after(fact.order))
+    return _answered(state, fact.signal.id, book=state.book.ordered(fact.order))
 
 
 def _exit_approved(state: State, fact: e.ExitApproved) -> State:
     """An exit that waited for this waits no more; a stop that comes to rest is not one."""
-    after = changed(state, book=state.book.after(fact.order))
+    after = changed(state, book=state.book.ordered(fact.order))
     custody = after.custody
     if fact.order.trigger is not None or not (custody.wanted or custody.touches):
         return after
@@ -185,7 +190,7 @@ def _filled(state: State, fact: e.Filled) -> State:
         charges=fact.charges or ZERO,
         value=fact.value,
     )
-    after = changed(state, book=state.book.after(fill))
+    after = changed(state, book=state.book.filled(fill))
     return forgetting(_observing(after, errors=()) if after.observed.errors else after)
 
 
@@ -200,9 +205,9 @@ def _marked(state: State, fact: e.Marked) -> State:
         close=fact.close,
         atr=fact.atr,
     )
-    book, seen = state.book.after(price), state.observed.seen_at
-    held = {position.instrument.key for position in book.positions} - {fact.key} if seen else ()
-    others = [row for row in seen if row[0] in held]
+    book, seen = state.book.marked(price), state.observed.seen_at
+    held = [position.instrument.key for position in book.positions if position.instrument.key != fact.key]
+    others = [row for row in seen if row[0] in held] if held else ()
     observed = changed(state.observed, seen_at=(*others, (fact.key, fact.at)))
     marked = changed(state, book=book, observed=observed)
     return keeping(marked, odd=replaced(state.custody.odd, fact.key)) if state.custody.odd else marked

@@ -18,6 +18,8 @@ Checks: TypeAlias = tuple[tuple[str, str, Check], ...]
 Value = TypeVar("Value")
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
+_SPARE: Final[set[Check]] = set()
+"""The checks that `optional` made: None passes them, and most fields that may be None are."""
 _bare: Final = object.__new__
 _put: Final = object.__setattr__
 
@@ -57,16 +59,24 @@ def optional(check: Check) -> Check:
     def unless_none(value: Any, name: str) -> Any:
         return None if value is None else check(value, name)
 
+    _SPARE.add(unless_none)
     return unless_none
+
+
+def several(value: Any, name: str) -> tuple[Any, ...]:
+    """Several values in a row, as a tuple."""
+    return value if type(value) is tuple else tuple(value)
 
 
 def settle(value: Any, wanted: Checks) -> None:
     """Replace each listed field of a value under construction by what its check makes of it."""
     for field, name, check in wanted:
         before = getattr(value, field)
+        if before is None and check in _SPARE:
+            continue
         after = check(before, name)
         if after is not before:
-            object.__setattr__(value, field, after)
+            _put(value, field, after)
 
 
 def made(kind: type[Value], **parts: Any) -> Value:

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings, strategies as st
 
 import riskcore as rc
 from riskcore import engine, events as e
+from riskcore.bar_by_bar import RESTLESS, EveryBar
 from riskcore.testing.days import BREAKERS
 from riskcore.testing.history import rulebooks
 from riskcore.testing.strategies import policies
@@ -51,6 +52,20 @@ def both(seed, policy, how):
     slow = rc.simulate(read, made.strategy, policy, interval=made.interval, finer=made.finer, **how)
     fast = backtest(bars, made.answers, policy, interval=made.interval, finer=made.finer, **how)
     return slow, fast
+
+
+class Stepped(EveryBar):
+    """The run in which no bar passes: every one of them goes through the engine's `step`."""
+
+    def look_ahead(self):
+        """Nothing is known of the bars to come."""
+        return RESTLESS
+
+
+def stepped(read, strategy, policy, interval, **how):
+    """`simulate`, with a step for each bar."""
+    run = Stepped(policy, {thing.key: thing for thing in read}, interval=interval, **how)
+    return run.play(read, strategy)
 
 
 def columns(series):
@@ -114,6 +129,19 @@ def test_BAR_3_a_backtest_never_looks_ahead(seed, policy, how, tenths):
     part = backtest({thing: series for thing, series in early.items() if series}, made.answers, policy, **about)
     ends = last + rc.interval_length(made.interval)
     assert told(part.facts) == list(takewhile(lambda fact: fact.at <= ends, told(whole.facts)))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.integers(0, 2**32), rules(), ways())
+def test_BAR_5_a_bar_that_passes_is_one_that_a_step_would_only_have_marked(seed, policy, how):
+    """Every fact, every mark among them, and the whole state are those of a run that steps through each bar."""
+    made = tape(seed)
+    read = {thing: tuple(series) for thing, series in made.bars.items()}
+    about = {"interval": made.interval, "finer": made.finer, **how}
+    passed = rc.simulate(read, made.strategy, policy, **about)
+    walked = stepped(read, made.strategy, policy, **about)
+    assert passed.facts == walked.facts
+    assert passed == walked
 
 
 def test_BAR_4_the_tapes_hold_all_of_it():

@@ -16,7 +16,9 @@ from riskcore.breakers.drawdown import drawdown_peak
 from riskcore.breakers.measure import STAGES, Observations
 from riskcore.breakers.sending import order_rate
 from riskcore.breakers.table import BREAKERS, measures, rule_of
-from riskcore.engine import State, evolve, step
+from riskcore.engine import State, evolve, in_force, step
+from riskcore.engine.breakers import watch_breakers
+from riskcore.engine.turn import Turn
 from riskcore.policy.breakers import DEFAULTS, NAMES
 from riskcore.positions import DayResult
 from riskcore.testing import days
@@ -317,3 +319,13 @@ def test_BRK_16_a_count_is_near_from_its_level_on(trades, limit, pct):
     near = [fact.rule for fact in facts if isinstance(fact, e.Approaching)]
     assert near == (["max_trades_per_day"] if limit > 1 and trades * 100 >= pct * limit else [])
     assert len(LEVELS) >= 4
+
+
+@settings(max_examples=120, deadline=None)
+@given(days())
+def test_BRK_17_a_breaker_that_was_not_asked_had_nothing_to_say(day):
+    """Asked once more after each input, they say nothing new."""
+    for _, event, taken in steps(day):
+        again = Turn(taken.state, in_force(taken.state, day.policy, event), taken.state.now)
+        watch_breakers(again)
+        assert again.facts == []

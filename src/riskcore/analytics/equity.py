@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from attrs import field, frozen
 
@@ -15,7 +15,7 @@ from riskcore.analytics.exposure import Exposure, exchange_closed, exposure_of, 
 from riskcore.book import Book, Position
 from riskcore.money import ZERO, amount, exact
 from riskcore.state import State, evolve
-from riskcore.values import checks, given, settle
+from riskcore.values import checks, given, settle, several
 
 
 @frozen(kw_only=True)
@@ -240,9 +240,5 @@ def _mean_pct(parts: list[tuple[Decimal, Decimal]]) -> Decimal | None:
     return sum(shares, ZERO) / len(shares) if shares else None
 
 
-def _several(value: Any, name: str) -> tuple[Any, ...]:
-    return value if type(value) is tuple else tuple(value)
-
-
 _DAY: Final = checks("Day", opening=amount, net=amount, charges=amount, flow=amount)
-_CURVE: Final = checks("EquityCurve", days=_several, unknown=_several)
+_CURVE: Final = checks("EquityCurve", days=several, unknown=several)

@@ -42,7 +42,6 @@ def positions(book: Book, observed: Observations, policy: Policy, at: datetime) 
     return Measure("max_positions", len(book.keys_in_play()), policy.max_positions, "positions")
 
 
-@exact
 def heat(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """What all positions and entries on their way may lose down to their stops, of `max_open_risk`."""
     base = sizing_base(book, policy)
@@ -76,14 +75,12 @@ def in_use_pct(measure: Measure) -> Decimal:
     return to_paisa(Decimal(measure.measured) * HUNDRED / Decimal(measure.limit))
 
 
-@exact
 def is_near(measure: Measure, pct: Decimal) -> bool:
     """Whether at least `pct` per cent of the limit are in use. A limit of one trade or position is never neared."""
     single = measure.limit == 1 and isinstance(measure.limit, int)
     return not single and measure.measured * HUNDRED >= measure.limit * pct
 
 
-@exact
 def has_receded(measure: Measure, pct: Decimal) -> bool:
     """Whether the use of the limit is below nine tenths of that level."""
     return measure.measured * HUNDRED < measure.limit * pct * RECEDED
@@ -96,14 +93,19 @@ def told_of(policy: Policy) -> tuple[Level, ...]:
     return tuple(level for level in LEVELS if level.on(policy))
 
 
-def levels(
-    book: Book, observed: Observations, policy: Policy, at: datetime, measured: Sequence[Measure] = ()
-) -> tuple[Measure, ...]:
+@exact
+def levels(book: Book, observed: Observations, policy: Policy, at: datetime) -> tuple[Measure, ...]:
     """Every limit whose approach is told, as it stands (`in_use_pct` = measured / limit x 100).
 
-    Those that are off or cannot be measured are left out. `measured` are the breakers as they stand, which need not be
-    asked again.
+    Those that are off or cannot be measured are left out.
     """
+    return levels_beside((), book, observed, policy, at)
+
+
+def levels_beside(
+    measured: Sequence[Measure], book: Book, observed: Observations, policy: Policy, at: datetime
+) -> tuple[Measure, ...]:
+    """`levels`, for who stands under the library's context and has the breakers `measured`: none is asked twice."""
     known = {measure.rule: measure for measure in measured}
     found = [known.get(level.name) or level.ask(book, observed, policy, at) for level in told_of(policy)]
     return tuple([measure for measure in found if measure is not None])

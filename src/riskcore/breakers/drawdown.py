@@ -7,12 +7,11 @@ from decimal import Decimal
 
 from riskcore.book import Book
 from riskcore.breakers.measure import Measure, Observations
-from riskcore.money import exact, percent_of
+from riskcore.money import percent_of
 from riskcore.policy import Policy
 from riskcore.policy.breakers import ALL_TIME, SESSION
 
 
-@exact
 def drawdown_breaker(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """How far equity stands below its peak, in rupees, against `max_drawdown` per cent of that peak.
 
@@ -29,7 +28,6 @@ def drawdown(book: Book, policy: Policy, equity: Decimal | None) -> Measure | No
     return Measure("max_drawdown", peak - equity, percent_of(peak, policy.max_drawdown))
 
 
-@exact
 def drawdown_peak(book: Book, policy: Policy) -> Decimal | None:
     """The peak of equity on `drawdown_basis`, None while no equity was known.
 

@@ -8,11 +8,11 @@ from operator import attrgetter
 
 from riskcore.book import Book
 from riskcore.breakers.measure import Measure, Observations
-from riskcore.money import ZERO, exact, percent_of
+from riskcore.money import ZERO, percent_of
 from riskcore.policy import Policy
+from riskcore.positions import open_results
 
 
-@exact
 def daily_loss_breaker(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """Today's net loss, in rupees, against `max_daily_loss` per cent of opening equity.
 
@@ -29,14 +29,12 @@ def todays_loss(result: Decimal, equity: Decimal, percent: Decimal) -> tuple[Dec
     return max(-result, ZERO), percent_of(equity, percent)
 
 
-@exact
 def weekly_loss_measure(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """The ISO week's net loss against `max_weekly_loss`; None while switched off or equity is not known."""
     monday = at.date() - timedelta(days=at.weekday())
     return loss_since(book, _result(book), monday, at.date(), policy.max_weekly_loss, "max_weekly_loss")
 
 
-@exact
 def monthly_loss_measure(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """The calendar month's net loss against `max_monthly_loss`; None while switched off or equity is not known."""
     first = at.date().replace(day=1)
@@ -59,7 +57,6 @@ def loss_since(
     return Measure(rule, max(-net, ZERO), percent_of(began, percent))
 
 
-@exact
 def give_back(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """What was given back of the day's best net result, in rupees, against `max_give_back_pct` per cent of it.
 
@@ -84,4 +81,4 @@ def given_back(book: Book, policy: Policy, result: Decimal) -> Measure | None:
 
 def _result(book: Book) -> Decimal:
     """What the day came to up to now, after charges, open positions at their latest prices."""
-    return book.result
+    return book.realised - book.charges + open_results(book.positions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
@@ -19,8 +19,7 @@ STAGES: Final = (CONNECTED, LOST, DEGRADED, NO_ENTRIES, ACTION)
 """The stages of a lost connection, in the order in which they are entered."""
 
 
-@frozen
-class Measure:
+class Measure(NamedTuple):
     """What one breaker measured and the limit it is held against; it trips at the limit (`measured >= limit`).
 
     `rule` is the policy field that switches the breaker on, `unit` that of both numbers, `key` the instrument of a

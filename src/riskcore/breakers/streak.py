@@ -7,7 +7,7 @@ from datetime import datetime
 
 from riskcore.book import Book, Outcome
 from riskcore.breakers.measure import Measure, Observations
-from riskcore.money import ZERO, exact
+from riskcore.money import ZERO
 from riskcore.policy import Policy
 
 
@@ -33,7 +33,6 @@ def loss_streak(book: Book, observed: Observations, policy: Policy, at: datetime
     return Measure("max_loss_streak", lost, policy.max_loss_streak, "trades lost in a row")
 
 
-@exact
 def loss_streak_r(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """The R lost by trades lost in a row, against `max_loss_streak_r`; None while switched off.
 

@@ -14,6 +14,7 @@ from riskcore.breakers.loss import daily_loss_breaker, give_back
 from riskcore.breakers.measure import Measure, Observations
 from riskcore.breakers.sending import order_errors
 from riskcore.breakers.streak import loss_streak, loss_streak_r
+from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.policy.breakers import DEFAULTS, BreakerRule
 from riskcore.values import of_the_same
@@ -87,8 +88,14 @@ def rule_of(policy: Policy, name: str) -> BreakerRule:
     return next(rule for rule in (*policy.breakers, *DEFAULTS) if rule.name == name)
 
 
+@exact
 def measures(book: Book, observed: Observations, policy: Policy, at: datetime) -> tuple[Measure, ...]:
     """Every breaker that is on and can be measured, as it stands at `at`; it trips where measured >= limit."""
+    return measured(book, observed, policy, at)
+
+
+def measured(book: Book, observed: Observations, policy: Policy, at: datetime) -> tuple[Measure, ...]:
+    """`measures`, for who stands under the library's context already."""
     found = [breaker.ask(book, observed, policy, at) for breaker in switched_on(policy)]
     if policy.stale_after_s is not None:
         found += [stale_data(position, observed, policy, at) for position in book.positions]

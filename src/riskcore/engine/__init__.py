@@ -10,14 +10,14 @@ from __future__ import annotations
 from attrs import frozen
 
 from riskcore import events as e
-from riskcore.engine.breakers import watch_breakers, watch_the_clock
+from riskcore.engine.breakers import watch_the_clock, watch_what_moved
 from riskcore.engine.clock import new_day
 from riskcore.engine.emergency import drive
-from riskcore.engine.inputs import react_to
+from riskcore.engine.inputs import HANDLERS, react_to
 from riskcore.engine.limits import InUse, limits_in_use
 from riskcore.engine.policies import in_force, scheduled
 from riskcore.engine.protection import protect
-from riskcore.engine.quiet import Quiet, Watched, quiet
+from riskcore.engine.quiet import SPOKE, Quiet, Watched, quiet
 from riskcore.engine.taking import asked_interval, enter_reversals
 from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import can_trade
@@ -26,8 +26,10 @@ from riskcore.policy import Policy
 from riskcore.sessions import in_ist
 from riskcore.state import State, evolve, fold, taken
 from riskcore.state_control import is_stopping
+from riskcore.values import changed
 
 __all__ = [
+    "SPOKE",
     "InUse",
     "Quiet",
     "State",
@@ -66,18 +68,18 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     """
     claimed = in_ist(event.at, "at")
     at = claimed if state.now is None else max(claimed, state.now)
-    turn = Turn(taken(state, at), in_force(state, policy), at)
+    before = changed(state, number=state.number + 1, now=at)
+    turn = Turn(before, policy if state.control.policy is None else in_force(state, policy), at)
     if claimed < at:
         turn.note(e.ClockBackward(at, claimed))
     if new_day(turn):
         scheduled(turn)
     watch_the_clock(turn)
-    react_to(event, turn)
+    HANDLERS.get(type(event), react_to)(event, turn)
     drive(event, turn)
     protect(turn)
     enter_reversals(turn)
-    if turn.facts or not isinstance(event, e.PricesSeen):  # else of what is not held: they change nothing measured
-        watch_breakers(turn)
+    watch_what_moved(turn, event)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
 
 

@@ -1,25 +1,51 @@
 """Breakers in a running day: what lifts is lifted first, then what is near is told, then what trips is latched.
 
-Asked before and after each input: before, so that what the clock alone changed holds for the input itself; not after
-prices that led to no fact, for those are of what is not held, and change nothing that breakers measure.
+Asked before and after each input: before, so that what the clock alone changed holds for the input itself; after it
+only where it led to something that breakers can feel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
+from typing import Final
 
 from riskcore import events as e
 from riskcore.book import Latch
-from riskcore.breakers.approach import has_receded, in_use_pct, is_near, levels
+from riskcore.breakers.approach import has_receded, in_use_pct, is_near, levels_beside
 from riskcore.breakers.data import connection_stage, timers_of
 from riskcore.breakers.measure import ACTION, CONNECTED, Measure
-from riskcore.breakers.table import is_on, measures, rule_of
+from riskcore.breakers.table import is_on, measured as measured_now, rule_of
 from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.exits.leaving import can_trade, failed_exit
-from riskcore.orders import CONNECTION_LOST
+from riskcore.orders import CONNECTION_LOST, WORKING
 from riskcore.policy.breakers import FLATTEN, NAMES
 from riskcore.states import AFTER_S, CONDITION, NEXT_SESSION
+
+UNFELT: Final = frozenset(
+    (e.SignalTaken, e.SignalRepeated, e.EntryRefused, e.EntryWithheld, e.ExitApproved, e.PositionClosed)
+)
+"""Facts that move nothing which a breaker measures: no money, no position, no entry on its way, no error."""
+
+
+def watch_what_moved(turn: Turn, event: e.Input) -> None:
+    """As `watch_breakers`, where the input led to a fact that a breaker can feel, or something stands to be lifted.
+
+    Prices that led to no fact are of what is not held; an order that the broker took is on its way as it was before.
+    """
+    if turn.book.latches or turn.book.excused:
+        moved = bool(turn.facts) or not isinstance(event, e.PricesSeen)
+    elif turn.facts:
+        moved = bool([fact for fact in turn.facts if type(fact) not in UNFELT and not _was_taken(fact)])
+    else:
+        moved = not isinstance(event, e.PricesSeen)
+    if moved:
+        watch_breakers(turn)
+
+
+def _was_taken(fact: e.Fact) -> bool:
+    return isinstance(fact, e.OrderMoved) and fact.status == WORKING
 
 
 def watch_the_clock(turn: Turn) -> None:
@@ -32,12 +58,13 @@ def watch_breakers(turn: Turn) -> None:
     """Lift, tell, trip; and leave what a lost connection must not leave open."""
     if turn.state.observed.stage != CONNECTED or turn.state.observed.lost_at is not None:
         _stage_connection(turn)
-    measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
-    lifted = [latch for latch in turn.book.latches if _lift_if_due(turn, latch, measured)]
-    if lifted:
-        measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
-    _rearm(turn, measured)
-    _tell_what_is_near(turn, measured)
+    measured = measured_now(turn.book, turn.state.observed, turn.policy, turn.at)
+    if turn.book.latches and [latch for latch in turn.book.latches if _lift_if_due(turn, latch, measured)]:
+        measured = measured_now(turn.book, turn.state.observed, turn.policy, turn.at)
+    if turn.book.excused:
+        _rearm(turn, measured)
+    if turn.policy.approaching_pct is not None:
+        _tell_what_is_near(turn, measured, turn.policy.approaching_pct)
     for measure in measured:
         if measure.measured >= measure.limit and measure.rule not in turn.book.excused:
             _trip(turn, measure)
@@ -58,7 +85,7 @@ def connection_seen(event: e.ConnectionSeen, turn: Turn) -> None:
 
 def breaker_measure(turn: Turn, name: str, key: str = "") -> Measure | None:
     """What one breaker measures now, where it is on and can."""
-    measured = measures(turn.book, turn.state.observed, turn.policy, turn.at)
+    measured = measured_now(turn.book, turn.state.observed, turn.policy, turn.at)
     return next((found for found in measured if (found.rule, found.key) == (name, key)), None)
 
 
@@ -101,17 +128,14 @@ def _rearm(turn: Turn, measured: Sequence[Measure]) -> None:
             turn.note(e.Rearmed(turn.at, name))
 
 
-def _tell_what_is_near(turn: Turn, measured: Sequence[Measure]) -> None:
+def _tell_what_is_near(turn: Turn, measured: Sequence[Measure], pct: Decimal) -> None:
     """Once a session and limit, and again only after it was well below."""
-    pct = turn.policy.approaching_pct
-    if pct is None:
-        return
-    for found in levels(turn.book, turn.state.observed, turn.policy, turn.at, measured):
-        told = found.rule in turn.state.observed.near
-        if not told and is_near(found, pct):
+    for found in levels_beside(measured, turn.book, turn.state.observed, turn.policy, turn.at):
+        if found.rule in turn.state.observed.near:
+            if has_receded(found, pct):
+                turn.note(e.Receded(turn.at, found.rule))
+        elif is_near(found, pct):
             turn.note(e.Approaching(turn.at, found.rule, found.measured, found.limit, in_use_pct(found)))
-        elif told and has_receded(found, pct):
-            turn.note(e.Receded(turn.at, found.rule))
 
 
 def _stage_connection(turn: Turn) -> None:

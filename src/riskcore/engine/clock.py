@@ -13,7 +13,6 @@ from riskcore.engine.watch import touches_due
 from riskcore.exits.ladder import at_last_step, band_pct, pause, refusals
 from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, square_off_due, time_is_up
 from riskcore.exits.levels import exit_limit
-from riskcore.money import exact
 from riskcore.orders import AWAITING, CANCELLED, EXPIRY, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, Order
 from riskcore.signals import SELL, seconds
 
@@ -66,7 +65,6 @@ def _leave_in_time(turn: Turn, position: Position) -> None:
         turn.leave(position, TIME_STOP, price, rule=rule)
 
 
-@exact
 def _press(turn: Turn, position: Position, order: Order) -> None:
     """An exit that works at one price for `exit_step_s` is taken back, and the next one goes a step further.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import Any
+from typing import Any, Final
 
 from riskcore import events as e
 from riskcore.decision import Approved, decide
@@ -258,3 +258,7 @@ def _connection(event: e.ConnectionSeen, turn: Turn) -> None:
 def _clock(event: e.ClockSeen, turn: Turn) -> None:
     if event.drift_s != turn.state.observed.drift_s:
         turn.note(e.DriftMeasured(turn.at, event.drift_s))
+
+
+HANDLERS: Final = react_to.registry
+"""The handler of each kind of input, for who asks often: `react_to` looks along the classes of an event each time."""

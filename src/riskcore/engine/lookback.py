@@ -5,12 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from riskcore.engine.turn import Turn
-from riskcore.money import ZERO, exact, floor_to_lot, percent_of
+from riskcore.money import ZERO, floor_to_lot, percent_of
 from riskcore.orders import OVER_RISK, ApprovedEntry
 from riskcore.signals import sign
 
 
-@exact
 def look_at_entry(turn: Turn, order_id: str, price: Decimal) -> None:
     """Tell of a fill beyond the limit; where the shares then risk more than was approved, take the excess off again.
 

@@ -11,14 +11,12 @@ from typing import Final
 from riskcore import events as e
 from riskcore.engine.turn import Turn
 from riskcore.exits.confirming import near
-from riskcore.money import exact
 from riskcore.positions import Position
 from riskcore.states import OPERATOR
 
 PRICE_JUMPED: Final = "overnight_price"
 
 
-@exact
 def look_at_the_night(turn: Turn, position: Position, prices: e.PricesSeen) -> None:
     """Stop entries in a symbol whose first price of a session lies `overnight_move_pct` or more from the last before.
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Final, NamedTuple
 
+from riskcore import events as e
 from riskcore.book import Book
 from riskcore.breakers.drawdown import drawdown_peak
 from riskcore.breakers.table import is_on
@@ -31,6 +33,10 @@ from riskcore.signals import BUY, seconds
 from riskcore.state import State
 from riskcore.states import AFTER_S, CONDITION
 
+SPOKE: Final = frozenset(
+    (e.Latched, e.Lifted, e.Rearmed, e.Approaching, e.Receded, e.ConnectionStaged, e.PolicyChanged, e.SessionOpened)
+)
+"""Facts after which breakers are asked once more before anything is left out."""
 NEAR_AGAIN: Final = Decimal("0.9")
 
 
@@ -70,7 +76,7 @@ def quiet(state: State, policy: Policy) -> Quiet:
     restless = _restless(state, live, policy)
     if restless:
         return Quiet(always=restless)
-    moments = [latch.until for latch in book.latches if latch.resets == AFTER_S and latch.until is not None]
+    moments = [until for latch in book.latches if latch.resets == AFTER_S and (until := latch.until) is not None]
     if not book.positions and not live:
         return Quiet(until=min(moments)) if moments else NOTHING
     moments += [_order_acts(order, policy) for order in live]
@@ -78,7 +84,7 @@ def quiet(state: State, policy: Policy) -> Quiet:
         moments += _timers(position, state.now or position.opened_at, policy)
     watched = tuple(_watched(position, state, policy) for position in book.positions)
     floor, ceiling = _results(state, policy) if book.positions else (None, None)
-    ordered = tuple(dict.fromkeys(order.approved.instrument.key for order in live))
+    ordered = tuple(dict.fromkeys([order.approved.instrument.key for order in live])) if live else ()
     return Quiet("", min(moments, default=None), watched, ordered, floor, ceiling)
 
 
@@ -92,7 +98,7 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "an answer is awaited"
     if custody.capability is not None or custody.wanted or custody.touches or custody.odd or custody.bare:
         return "custody"
-    if any(order.status != WORKING for order in live):
+    if live and any(order.status != WORKING for order in live):
         return "an order is not settled"
     if state.control.emergency is not None:
         return "an emergency stop"
@@ -100,12 +106,15 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "the connection is lost"
     if not book.positions:
         return ""
-    if book.excused or any(latch.resets == CONDITION and latch.name in NAMES for latch in book.latches):
+    if book.excused or [latch for latch in book.latches if latch.resets == CONDITION and latch.name in NAMES]:
         return "a breaker waits for its condition"
     if policy.stale_after_s is not None:
         return "stale_after_s"
-    failed = any(failed_exit(book, held) is not None or failed_part(book, held) is not None for held in book.positions)
-    return "an exit failed" if failed else ""
+    return "an exit failed" if any(map(partial(_failed, book), book.positions)) else ""
+
+
+def _failed(book: Book, held: Position) -> bool:
+    return failed_exit(book, held) is not None or failed_part(book, held) is not None
 
 
 def _order_acts(order: Order, policy: Policy) -> datetime:
@@ -131,7 +140,7 @@ def _timers(position: Position, now: datetime | None, policy: Policy) -> Iterato
         leaves = leave_by(position.instrument, policy.expiry_exit_days, tables=policy.tables)
         if leaves is not None and day >= leaves:
             yield now
-    timed = time_stop_at(position, day, policy)
+    timed = time_stop_at(position, day, policy) if policy.stops_by_time else None
     if timed is not None:
         yield timed[0]
 

@@ -15,7 +15,7 @@ from riskcore.engine.protection import stop_ended
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import HELD_AFTER, refusals, unsent
 from riskcore.exits.leaving import closed_trade
-from riskcore.money import ZERO, exact
+from riskcore.money import ZERO
 from riskcore.orders import AWAITING, CANCELLED, DOUBLE_FILL, LIFE, REJECTED, UNKNOWN, ApprovedExit, Order
 from riskcore.positions import Position
 from riskcore.sessions import in_ist
@@ -43,6 +43,8 @@ def report(event: e.OrderReported, turn: Turn) -> None:
         _fill(turn, order, event)
     known = turn.book.order(event.order_id)
     if known is None:
+        return
+    if event.status == known.status:
         return
     moved = known.advance(event.status, known.filled_quantity, known.filled_value, _error(event))
     if moved.status != known.status:
@@ -108,7 +110,6 @@ def _contradiction(order: Order | None, event: e.OrderReported, book: Book) -> s
     return "an entry filled against an open position" if against else ""
 
 
-@exact
 def _fill(turn: Turn, order: Order, event: e.OrderReported) -> None:
     """Shares traded: those that were held are booked; those beyond are a position the other way, to be taken off."""
     approved = order.approved

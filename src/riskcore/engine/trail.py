@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 from riskcore import events as e
 from riskcore.engine.turn import Turn
 from riskcore.exits.timing import candle_close
@@ -13,24 +16,26 @@ from riskcore.signals import BUY
 
 
 def mark(turn: Turn, position: Position, prices: e.PricesSeen) -> Position:
-    """Note new prices of a position. Extremes from before its entry say nothing of it, and are left out."""
-    last, after_entry = prices.last, position.opened_at is None or prices.since >= position.opened_at
+    """Note new prices of a position."""
     close = None
     if turn.policy.trail_on == BAR and turn.policy.moves_stops:
-        close = candle_close(position, last, since=prices.since, at=turn.at, policy=turn.policy)
-    marked = e.Marked(
-        turn.at,
-        prices.key,
-        last,
-        prices.high if after_entry and prices.high > last else None,
-        prices.low if after_entry and prices.low < last else None,
-        close,
-        prices.atr,
-    )
-    turn.note(marked)
+        close = candle_close(position, prices.last, since=prices.since, at=turn.at, policy=turn.policy)
+    turn.note(marked_by(position, prices, turn.at, close))
     held = turn.book.position(prices.key)
     assert held is not None
     return held
+
+
+def marked_by(position: Position, prices: e.PricesSeen, at: datetime, close: Decimal | None = None) -> e.Marked:
+    """What prices mark a position with. Extremes from before its entry say nothing of it, and are left out.
+
+    `close` is that of a candle that has ended by them.
+    """
+    last, high, low = prices.last, prices.high, prices.low
+    if position.opened_at is not None and prices.since < position.opened_at:
+        high = low = last
+    above, below = high if high > last else None, low if low < last else None
+    return e.Marked(at, prices.key, last, above, below, close, prices.atr)
 
 
 def follow(turn: Turn, prices: e.PricesSeen) -> None:

@@ -6,38 +6,39 @@ from datetime import datetime
 from decimal import Decimal
 
 from riskcore import events as e
-from riskcore.book import HALTED, Book, Latch, Position
+from riskcore.book import HALTED, Latch, Position
 from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
 from riskcore.exits.levels import exit_order
-from riskcore.orders import Order, Revision
+from riskcore.orders import ApprovedExit, Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
+from riskcore.sessions import day_text
 from riskcore.signals import Signal
-from riskcore.state import State, evolve
+from riskcore.state import State, applied
 from riskcore.states import OPERATOR, WAITING_FOR_LOGIN
 
 RISKCORE = "riskcore"
 
 
 class Turn:
-    """The facts and commands of one input as they come up, over a state that already has the facts applied."""
+    """The facts and commands of one input as they come up, over a state that already has the facts applied.
+
+    `book` is that of the state as it stands by now.
+    """
 
     def __init__(self, state: State, policy: Policy, at: datetime) -> None:
         self.state, self.policy, self.at = state, policy, at
+        self.book = state.book
         self.facts: list[e.Fact] = []
         self.commands: list[e.Command] = []
-
-    @property
-    def book(self) -> Book:
-        """The book as it stands by now."""
-        return self.state.book
 
     def note(self, fact: e.Fact) -> None:
         """A fact: to be journalled, and applied at once."""
         self.facts.append(fact)
-        self.state = evolve(self.state, fact)
+        self.state = applied(self.state, fact)
+        self.book = self.state.book
 
     def ask(self, command: e.Command) -> None:
         """A command for the shell."""
@@ -85,14 +86,13 @@ class Turn:
             self.cancel(order, "the position is leaving")
 
     def _send_off(self, position: Position, wish: Wanted, reference: Decimal, quantity: int) -> None:
-        earlier = sum(
-            1 for o in self.book.orders if not o.is_entry and not o.rests and o.approved.instrument.key == wish.key
-        )
+        exits = [o.approved for o in self.book.orders if isinstance(o.approved, ApprovedExit) and not o.rests]
+        earlier, day = len([one for one in exits if one.instrument.key == wish.key]), day_text(self.at.date())
         band = band_pct(self.book, position, self.policy)
         for number, part in enumerate(cut(quantity, position.instrument), earlier + 1):
             approved = exit_order(
                 position,
-                order_id=f"{position.id}:exit:{self.at:%Y%m%d}.{number}",
+                order_id=f"{position.id}:exit:{day}.{number}",
                 reason=wish.reason,
                 reference=reference,
                 level=wish.level,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar
@@ -78,7 +79,7 @@ class EntryRefused:
     VERSION: ClassVar[int] = 1
     at: datetime
     signal: Signal
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding]
     unmeasured: tuple[str, ...]
     until: datetime | None = None
 
@@ -95,7 +96,7 @@ class EntryWithheld:
     signal: Signal
     order: ApprovedEntry
     bound_by: str
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding]
     why: str
 
 
@@ -131,7 +132,7 @@ class EntryApproved:
     signal: Signal
     order: ApprovedEntry
     bound_by: str
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding]
 
 
 @frozen

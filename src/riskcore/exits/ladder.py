@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Final
 
 from riskcore.book import Book, Position
-from riskcore.money import ZERO, exact
+from riskcore.money import ZERO
 from riskcore.orders import ENDED, REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
 
@@ -38,9 +38,10 @@ def unsent(book: Book, position: Position) -> int:
 
 def _ended(book: Book, position: Position) -> list[Order]:
     found: list[Order] = []
+    held = position.id
     for order in book.orders:
         approved = order.approved
-        if not isinstance(approved, ApprovedExit) or order.rests or approved.position_id != position.id:
+        if not isinstance(approved, ApprovedExit) or approved.position_id != held or order.rests:
             continue
         if position.opened_at is not None and approved.at < position.opened_at:
             continue
@@ -77,7 +78,6 @@ def pause(book: Book, position: Position) -> timedelta:
     return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
 
 
-@exact
 def band_pct(book: Book, position: Position, policy: Policy, *, further: int = 0) -> Decimal:
     """How far beyond the price the next exit may stand, in per cent of it; or the one so many steps `further`.
 

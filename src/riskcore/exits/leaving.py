@@ -70,31 +70,35 @@ def failed_exit(book: Book, position: Position) -> ApprovedExit | None:
 
     One of a part (legs of the target) is not among them, for what it left is held on purpose; nor is a resting stop.
     """
-    exits = [
-        order.approved
-        for order in book.orders
-        if isinstance(order.approved, ApprovedExit)
-        and not order.approved.partial
-        and not order.rests
-        and order.status in ENDED
-        and order.approved.position_id == position.id
-        and (position.opened_at is None or order.approved.at >= position.opened_at)
-    ]
-    return exits[-1] if exits else None
+    held, opened = position.id, position.opened_at
+    for order in reversed(book.orders):
+        left = order.approved
+        if (
+            isinstance(left, ApprovedExit)
+            and left.position_id == held
+            and order.status in ENDED
+            and not left.partial
+            and left.trigger is None
+            and (opened is None or left.at >= opened)
+        ):
+            return left
+    return None
 
 
 def failed_part(book: Book, position: Position) -> ApprovedExit | None:
     """The latest exit of a part of this position that ended without taking all of that part off, or None."""
-    parts = [
-        order.approved
-        for order in book.orders
-        if isinstance(order.approved, ApprovedExit)
-        and order.approved.partial
-        and order.status in ENDED
-        and order.filled_quantity < order.approved.quantity
-        and order.approved.position_id == position.id
-    ]
-    return parts[-1] if parts else None
+    held = position.id
+    for order in reversed(book.orders):
+        left = order.approved
+        if (
+            isinstance(left, ApprovedExit)
+            and left.position_id == held
+            and left.partial
+            and order.status in ENDED
+            and order.filled_quantity < left.quantity
+        ):
+            return left
+    return None
 
 
 def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:
@@ -103,7 +107,6 @@ def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:
     return rule if rule is not None and can_trade(position, at, policy) else None
 
 
-@exact
 def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Filled) -> PositionClosed:
     """The finished trade: what `held` was before its last fill, and that fill.
 

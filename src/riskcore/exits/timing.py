@@ -76,7 +76,7 @@ def time_stop_at(position: Position, day: date, policy: Policy) -> tuple[datetim
 
 def time_stop_due(position: Position, at: datetime, policy: Policy) -> str | None:
     """The setting by which a position has had its time at `at`, or None; whether it can be sold then is not asked."""
-    if policy.time_stop_min is policy.time_stop_bars is policy.time_stop_before_square_off_min is None:
+    if not policy.stops_by_time:
         return None
     found = time_stop_at(position, at.date(), policy)
     return found[1] if found is not None and at >= found[0] else None

@@ -58,7 +58,7 @@ def advance(position: Position, seen: Price | Bar, policy: Policy, *, atr: Decim
         if close is None and policy.trail_on == BAR:
             close = candle_close(position, seen.last, since=seen.at, at=seen.at, policy=policy)
         price = evolve(seen, close=close, atr=atr or seen.atr)
-    after = marked(position, price.last, price.at, high=price.high, low=price.low, close=price.close, atr=price.atr)
+    after = marked(position, price)
     if policy.trail_on == BAR and price.close is None:
         return after
     moved = trailed_stop(after, policy, price.at.date())

@@ -164,8 +164,13 @@ class TrailSettings:
     @property
     def moves_stops(self) -> bool:
         """Whether any setting ever moves a stop."""
-        ways = (self.trail, self.breakeven_at_r, self.breakeven_at_pct, self.profit_lock_at_r)
-        return any(way is not None for way in ways)
+        moved_by_gain = self.breakeven_at_r is not None or self.breakeven_at_pct is not None
+        return self.trail is not None or moved_by_gain or self.profit_lock_at_r is not None
+
+    @property
+    def stops_by_time(self) -> bool:
+        """Whether any time stop is set."""
+        return not (self.time_stop_min is self.time_stop_bars is self.time_stop_before_square_off_min is None)
 
     @property
     def trails_on_atr(self) -> bool:

@@ -7,7 +7,7 @@ measured value may be a number or a text, so a Decimal there is marked as one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Set as AbstractSet
+from collections.abc import Callable, Sequence, Set as AbstractSet
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -44,6 +44,11 @@ def _pairs(value: Any, _: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((name, _measured(entry, None)) for name, entry in value)
 
 
+def _are_findings(kind: Any) -> bool:
+    """Whether a field holds the findings of a decision, which are read as a tuple whatever makes them."""
+    return bool(kind == Sequence[rc.Finding])
+
+
 def _written(value: Decimal) -> str:
     return f"{value:f}"
 
@@ -78,6 +83,9 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
     )
     moved = make_dict_unstructure_fn(events.OrderMoved, made, error=spare)
     made.register_unstructure_hook(events.OrderMoved, moved)
+    several = tuple[rc.Finding, ...]
+    made.register_unstructure_hook_func(_are_findings, lambda value: made.unstructure(tuple(value), several))
+    made.register_structure_hook_func(_are_findings, lambda value, _: made.structure(value, several))
     measured = Decimal | int | str | None
     made.register_unstructure_hook(measured, _unmeasured)
     made.register_structure_hook(measured, _measured)

@@ -56,6 +56,17 @@ class Barred(Sequence[rc.Bar]):
         """The bar in that place, from 0 on."""
 
 
+class Read(dict[float, Decimal]):
+    """The exact prices of floats, each read once: a market has few."""
+
+    def __missing__(self, value: float) -> Decimal:
+        text = repr(value)
+        if len(text) - text.find(".") - 1 > ODD or "e" in text:
+            text = repr(round(value, ODD))
+        exact = self[value] = Decimal(text)
+        return exact
+
+
 class ColumnsError(ValueError):
     """Bars that cannot be traded on; the message says of what, where, and what to do."""
 
@@ -73,7 +84,7 @@ class Columns(Barred):
         self.open, self.high, self.low, self.close = self._prices.values()
         self._exact: Sequence[rc.Bar] | None = None
         self._made: dict[int, rc.Bar] = {}
-        self._decimals: dict[float, Decimal] = {}
+        self._read = Read()
         _check(self)
 
     @classmethod
@@ -122,6 +133,19 @@ class Columns(Barred):
             )
         return known
 
+    def exact(self, place: int) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+        """The exact prices of a bar (open, high, low, close), without the bar."""
+        if self._exact is not None:
+            bar = self._exact[place]
+            return bar.open, bar.high, bar.low, bar.close
+        read = self._read
+        return (
+            read[self.open.item(place)],
+            read[self.high.item(place)],
+            read[self.low.item(place)],
+            read[self.close.item(place)],
+        )
+
     def moment(self, place: int) -> datetime:
         """When that bar began, in IST."""
         return datetime.fromtimestamp(self.at.item(place) / SECOND, rc.IST)
@@ -131,11 +155,7 @@ class Columns(Barred):
         if self._exact is not None:
             given: Decimal = getattr(self._exact[place], column)
             return given
-        value = self._prices[column].item(place)
-        known = self._decimals.get(value)
-        if known is None:
-            known = self._decimals[value] = Decimal(repr(round(value, ODD)))
-        return known
+        return self._read[self._prices[column].item(place)]
 
     def between(self, first: int | None, last: int | None) -> Columns:
         """Those that begin at or after `first` and before `last`, in nanoseconds; None: no bound."""

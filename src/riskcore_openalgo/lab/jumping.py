@@ -12,24 +12,20 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import accumulate, chain, pairwise
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
-
-import numpy as np
 
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore_openalgo.lab.averages import Floats, wilder_atr
-from riskcore_openalgo.lab.columns import PRICES, Columns, Seen
+from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
 MARGIN: Final = 1e-11
 """How far from a level, as a part of it, a float must be for its bar to be left out."""
 FIRST_LOOK: Final = 64
-SPOKE: Final = (
-    *(e.Latched, e.Lifted, e.Rearmed, e.Approaching, e.Receded, e.ConnectionStaged),
-    *(e.PolicyChanged, e.SessionOpened),
-)
-"""Facts after which breakers are asked once more before anything is left out."""
+INFINITE: Final = float("inf")
 GRAIN: Final = Decimal("0.000001")
 FORGETS: Final = 46
 """So many periods on, a Wilder average has forgotten its seed to 1e-20."""
@@ -68,7 +64,6 @@ class Jumps(rc.BarRun):
         self.number = {key: place for place, key in enumerate(by_key)}
         self.looked_at = 0
         self.forced: Counter[str] = Counter()
-        self._spoke = False
         self._atr: dict[int, Floats] = {}
 
     # ------------------------------------------------------------ the loop
@@ -79,6 +74,7 @@ class Jumps(rc.BarRun):
         if end:
             thing, place = self.line.group(0)[0]
             self.take(e.PolicyLoaded(self.series[thing].moment(place), self.policy))
+            self.spoke = False  # nothing is held: there is nothing to ask breakers of
         cursor = 0
         while cursor < end:
             cursor = self._next(cursor, end)
@@ -104,7 +100,7 @@ class Jumps(rc.BarRun):
     def _look(self, code: int, why: str) -> int:
         """A moment's orders meet its bars, or a bar is taken as live prices would be."""
         moment, slot = divmod(code, self.line.width)
-        before = len(self.facts)
+        self.spoke = False
         if slot:
             thing = slot - 1
             place = self.line.place(thing, code)
@@ -117,7 +113,6 @@ class Jumps(rc.BarRun):
             for thing, place in self.line.group(moment) if working else ():
                 if self.things[thing].key in working:
                     self.meet(self._prices(thing, place))
-        self._spoke = any(isinstance(fact, SPOKE) for fact in self.facts[before:])
         return code + 1
 
     def _show(self, thing: int, place: int) -> e.PricesSeen:
@@ -131,9 +126,7 @@ class Jumps(rc.BarRun):
         columns = self.series[thing]
         if self.line.daily:
             return self.span(self.things[thing], columns.bar(place))
-        began = columns.moment(place)
-        first, high, low, last = (columns.price(column, place) for column in PRICES)
-        return e.PricesSeen(began + self.length, self.keys[thing], first, high, low, last, began)
+        return self.spanned(self.keys[thing], columns.moment(place), columns.exact(place))
 
     def _raise(self, code: int) -> None:
         """The signals of a bar, which has ended."""
@@ -141,14 +134,12 @@ class Jumps(rc.BarRun):
         if signals is None:
             return
         thing = code % self.line.width - 1
-        before = len(self.facts)
         prices = self._show(thing, self.line.place(thing, code))
         if self.policy.correlates:  # the closes of what else is held are looked at too
             for other, seen in enumerate(self.seen):
                 seen.ended = self.line.place(other, code + 1)
         for signal in signals:
             self.signal(signal, prices.at)
-        self._spoke = self._spoke or any(isinstance(fact, SPOKE) for fact in self.facts[before:])
 
     # ------------------------------------------------------------ what acts by itself
 
@@ -156,9 +147,9 @@ class Jumps(rc.BarRun):
         """The first code at which something acts whatever prices do, and why; `NEVER` where nothing does."""
         line, session = self.line, self.state.book.session
         assert session is not None
-        if quiet.always or self._spoke:
+        if quiet.always or self.spoke:
             return self._after(line.next_bar(cursor), cursor), quiet.always or "a breaker has spoken"
-        timed = NEVER if quiet.until is None else line.from_moment(quiet.until)
+        timed = NEVER if quiet.until is None else line.from_moment(quiet.until, cursor // line.width)
         day = line.next_day(session)
         time = min(timed, day)
         if time <= cursor // line.width * line.width:
@@ -192,29 +183,24 @@ class Jumps(rc.BarRun):
 
         What is held is marked up to there.
         """
+        spans = []
         for watched in quiet.watched:
             thing = self.number[watched.key]
             low, high = self.line.place(thing, first), self.line.place(thing, limit)
             hit = _touch(self.series[thing], low, high, watched)
             if hit < high:
                 limit = self.line.code(thing, hit)
-        held = self._held(quiet, first, limit)
-        if not held:
-            return limit
-        return self._within(quiet, held, limit)
+            spans.append((watched, thing, low))
+        held = [one for span in spans if (one := self._held(*span, limit)) is not None]
+        return self._within(quiet, held, limit) if held else limit
 
-    def _held(self, quiet: engine.Quiet, first: int, limit: int) -> list[Held]:
-        """What is held and has bars between two codes."""
-        found = []
-        for watched in quiet.watched:
-            thing = self.number[watched.key]
-            low, high = self.line.place(thing, first), self.line.place(thing, limit)
-            position = self.state.book.position(watched.key)
-            if low < high and position is not None:
-                way = 1 if position.side == rc.BUY else -1
-                average = float(position.average_price)
-                found.append(Held(thing, low, high, way, position.quantity, average, watched, position))
-        return found
+    def _held(self, watched: engine.Watched, thing: int, first: int, limit: int) -> Held | None:
+        """What is held of an instrument, where it has bars from number `first` up to a code."""
+        last, position = self.line.place(thing, limit), self.state.book.position(watched.key)
+        if first >= last or position is None:
+            return None
+        way, average = 1 if position.side == rc.BUY else -1, float(position.average_price)
+        return Held(thing, first, last, way, position.quantity, average, watched, position)
 
     def _within(self, quiet: engine.Quiet, held: list[Held], limit: int) -> int:
         """Mark what is held, to the first bar that moves the day's result out of its bounds, whose code is returned."""
@@ -223,19 +209,21 @@ class Jumps(rc.BarRun):
         now, margin = float(book.net_realised + book.unrealised), self._margin(held)
         top = float(book.session_peak if book.session_peak is not None else book.opening_equity)
         top -= float(book.opening_equity)
-        floor = -np.inf if quiet.floor is None else float(quiet.floor)
-        ceiling = np.inf if quiet.ceiling is None else float(quiet.ceiling)
+        floor = -INFINITE if quiet.floor is None else float(quiet.floor)
+        ceiling = INFINITE if quiet.ceiling is None else float(quiet.ceiling)
         low, high = _bounds(held, now)
         if low - margin > floor and high + margin < min(ceiling, top):
             self._mark(held, limit)
             return limit
         codes, results = self._results(held, now)
-        if results.min() <= floor + margin or results.max() > ceiling - margin:
-            at = int(((results <= floor + margin) | (results > ceiling - margin)).argmax())
-            limit, codes, results = int(codes[at]), codes[:at], results[:at]
-        if len(results) and results.max() > top - margin:
+        if min(results) <= floor + margin or max(results) > ceiling - margin:
+            out = (place for place, one in enumerate(results) if one <= floor + margin or one > ceiling - margin)
+            at = next(out)
+            limit, codes, results = codes[at], codes[:at], results[:at]
+        if results and max(results) > top - margin:
             for peak in _peaks(results, margin):
-                held = self._mark(held, int(codes[peak]) + 1)
+                self._mark(held, codes[peak] + 1)
+                held = self._left(held, codes[peak] + 1)
         self._mark(held, limit)
         return limit
 
@@ -245,48 +233,53 @@ class Jumps(rc.BarRun):
         worth = sum(one.quantity * one.average for one in held) + abs(float(book.opening_equity or 0))
         return 1e-6 + worth * MARGIN
 
-    def _results(self, held: list[Held], now: float) -> tuple[Any, Floats]:
+    def _results(self, held: list[Held], now: float) -> tuple[Sequence[int], list[float]]:
         """The code of every bar of what is held, in order, and the day's result after each."""
         codes = [self.line.codes(one.thing, one.first, one.last) for one in held]
         moved = []
         for one in held:
             last = one.average if one.position.last is None else float(one.position.last)
-            closes = self.series[one.thing].close[one.first : one.last]
-            moved.append((closes - last) * (one.way * one.quantity))
+            closes, each = self.series[one.thing].close[one.first : one.last].tolist(), one.way * one.quantity
+            moved.append([(close - last) * each for close in closes])
         if len(held) == 1:
-            return codes[0], now + moved[0]
-        together, steps = np.concatenate(codes), np.concatenate([np.diff(each, prepend=0.0) for each in moved])
-        order = np.argsort(together)
-        return together[order], now + np.cumsum(steps[order])
+            return codes[0], [now + result for result in moved[0]]
+        steps = [[after - before for before, after in pairwise((0.0, *each))] for each in moved]
+        together = sorted(zip(chain(*codes), chain(*steps), strict=True))
+        return [code for code, _ in together], [now + made for made in accumulate(step for _, step in together)]
 
-    def _mark(self, held: list[Held], limit: int) -> list[Held]:
-        """Mark each held instrument with its bars before `limit`: what lowers equity first. What is left."""
-        due, left = [], []
+    def _mark(self, held: list[Held], limit: int) -> None:
+        """Mark each held instrument with its bars before `limit`: what lowers equity first."""
+        due = []
         for one in held:
             last = min(self.line.place(one.thing, limit), one.last)
             if last > one.first:
                 known = one.position.last or one.position.average_price
                 close = self.series[one.thing].price("close", last - 1)
                 due.append((one.way * (close - known) * one.quantity, one, last, close))
-            left.append(one._replace(first=max(last, one.first)))
-        for _, one, last, close in sorted(due, key=lambda row: row[0]):
+        if len(due) > 1:
+            due.sort(key=itemgetter(0))
+        for _, one, last, close in due:
             self._note(one, last, close)
-        return [
-            one._replace(position=self.state.book.position(one.watched.key) or one.position)
-            for one in left
-            if one.first < one.last
-        ]
+
+    def _left(self, held: list[Held], limit: int) -> list[Held]:
+        """What still has bars after it was marked up to a code."""
+        left = []
+        for one in held:
+            first = max(self.line.place(one.thing, limit), one.first)
+            if first < one.last:
+                position = self.state.book.position(one.watched.key) or one.position
+                left.append(one._replace(first=first, position=position))
+        return left
 
     def _note(self, one: Held, last: int, close: Decimal) -> None:
         """One mark for all of a position's bars up to `last`."""
         columns, place = self.series[one.thing], last - 1
-        top = one.first + int(columns.high[one.first : last].argmax())
-        bottom = one.first + int(columns.low[one.first : last].argmin())
-        high, low = columns.price("high", top), columns.price("low", bottom)
+        highs, lows = columns.high[one.first : last].tolist(), columns.low[one.first : last].tolist()
+        high = columns.price("high", one.first + highs.index(max(highs)))
+        low = columns.price("low", one.first + lows.index(min(lows)))
         at = self._ends(one.thing, place)
         mark = e.Marked(at, one.watched.key, close, high if high > close else None, low if low < close else None)
-        self.facts.append(mark)
-        self.state = engine.evolve(self.state, mark)
+        self.mark(mark)
 
     def _ends(self, thing: int, place: int) -> Any:
         """When a bar ends, as `span` has it."""
@@ -295,6 +288,12 @@ class Jumps(rc.BarRun):
         return self.series[thing].moment(place) + self.length
 
     # ------------------------------------------------------------ evidence
+
+    def close(self, key: str) -> Decimal | None:
+        """The close of an instrument's last bar, without the bar."""
+        thing = self.number[key]
+        ended = self.seen[thing].ended
+        return self.series[thing].price("close", ended - 1) if ended else None
 
     def average(self, key: str) -> Decimal:
         """The ATR of an instrument's bars so far, to a millionth: by floats, and exactly where those are in doubt."""
@@ -313,15 +312,14 @@ class Jumps(rc.BarRun):
 
 def _touch(columns: Columns, first: int, last: int, watched: engine.Watched) -> int:
     """The first bar whose low is at or under `below` or whose high is at or over `above`; `last` where none is."""
-    below = -np.inf if watched.below is None else float(watched.below) * (1 + MARGIN)
-    above = np.inf if watched.above is None else float(watched.above) * (1 - MARGIN)
+    below = -INFINITE if watched.below is None else float(watched.below) * (1 + MARGIN)
+    above = INFINITE if watched.above is None else float(watched.above) * (1 - MARGIN)
     width = FIRST_LOOK
     while first < last:
         end = min(first + width, last)
-        hit = (columns.low[first:end] <= below) | (columns.high[first:end] >= above)
-        at = int(hit.argmax())
-        if hit[at]:
-            return first + at
+        lows, highs = columns.low[first:end].tolist(), columns.high[first:end].tolist()
+        if min(lows) <= below or max(highs) >= above:
+            return next(first + at for at in range(end - first) if lows[at] <= below or highs[at] >= above)
         first, width = end, width * 4
     return last
 
@@ -331,17 +329,18 @@ def _bounds(held: list[Held], now: float) -> tuple[float, float]:
     low = high = now
     for one in held:
         last = one.average if one.position.last is None else float(one.position.last)
-        below = -np.inf if one.watched.below is None else float(one.watched.below)
-        above = np.inf if one.watched.above is None else float(one.watched.above)
+        below = -INFINITE if one.watched.below is None else float(one.watched.below)
+        above = INFINITE if one.watched.above is None else float(one.watched.above)
         ends = sorted((one.way * (below - last) * one.quantity, one.way * (above - last) * one.quantity))
         low, high = low + min(ends[0], 0), high + max(ends[1], 0)
     return low, high
 
 
-def _peaks(results: Floats, margin: float) -> list[int]:
+def _peaks(results: list[float], margin: float) -> list[int]:
     """The places of the highest result, and of those that a float cannot tell from it."""
-    near = np.flatnonzero(results >= results.max() - margin)
-    if len(near) == 1:
-        return [int(near[0])]
-    _, first = np.unique(results[near], return_index=True)
-    return sorted(int(place) for place in near[first])
+    least, seen, places = max(results) - margin, set[float](), []
+    for place, result in enumerate(results):
+        if result >= least and result not in seen:
+            seen.add(result)
+            places.append(place)
+    return places

@@ -7,7 +7,7 @@ their way meet its bars. What happens between two codes is what a backtest looks
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, Columns
 
 NEVER: Final = 1 << 62
 MICROSECOND: Final = timedelta(microseconds=1)
+FIRST: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
@@ -33,6 +34,7 @@ class Timeline:
         ends = self.starts + (0 if self.daily else self.length)
         self.days = (ends + IST_AHEAD) // DAY
         self.first_of_days = np.flatnonzero(np.diff(self.days, prepend=-1))
+        self.ends = len(self.starts)
         self._next_days: dict[date, int] = {}
         self._group: tuple[int, list[tuple[int, int]]] = (-1, [])
 
@@ -44,17 +46,20 @@ class Timeline:
         moment = place if self.even else int(self.places[thing][place])
         return moment * self.width + thing + 1
 
-    def codes(self, thing: int, first: int, last: int) -> np.ndarray:
+    def codes(self, thing: int, first: int, last: int) -> Sequence[int]:
         """The codes of an instrument's bars from `first` up to `last`."""
-        moments = np.arange(first, last) if self.even else self.places[thing][first:last]
-        told: np.ndarray = moments * self.width + (thing + 1)
-        return told
+        width, slot = self.width, thing + 1
+        if self.even:
+            return range(first * width + slot, last * width + slot, width)
+        return [moment * width + slot for moment in self.places[thing][first:last].tolist()]
 
     def place(self, thing: int, code: int) -> int:
         """The number of an instrument's first bar whose code is `code` or later."""
         moment = -((thing + 1 - code) // self.width)
         if self.even:
-            return min(max(moment, 0), len(self.starts))
+            if moment < 0:
+                return 0
+            return min(self.ends, moment)
         return int(self.places[thing].searchsorted(moment))
 
     def group(self, moment: int) -> list[tuple[int, int]]:
@@ -92,14 +97,24 @@ class Timeline:
             known = self._next_days[day] = at * self.width if at < len(self.starts) else NEVER
         return known
 
-    def from_moment(self, when: datetime) -> int:
-        """The code of the first moment whose bars end at `when` or later (of daily bars, on its day or later)."""
+    def from_moment(self, when: datetime, near: int = 0) -> int:
+        """The code of the first moment whose bars end at `when` or later (of daily bars, on its day or later).
+
+        It is mostly the moment with the number `near`, or the one after it: those are looked at first.
+        """
         if self.daily:
             at = int(self.days.searchsorted(when.date().toordinal() - EPOCH))
         else:
-            whole = int(when.replace(microsecond=0).timestamp()) * 1_000_000_000 + when.microsecond * 1000
-            at = int(self.starts.searchsorted(whole - self.length))
+            began = (when - FIRST) // MICROSECOND * 1000 - self.length
+            at = self._soon(began, near)
         return at * self.width if at < len(self.starts) else NEVER
+
+    def _soon(self, began: int, near: int) -> int:
+        """The number of the first moment that begins at `began` or later."""
+        starts = self.starts
+        if 0 < near < self.ends - 1 and starts.item(near - 1) < began <= starts.item(near + 1):
+            return near if began <= starts.item(near) else near + 1
+        return int(starts.searchsorted(began))
 
     def walk(self) -> Iterator[tuple[int, int, int]]:
         """Every bar in order: its code, its instrument, its number."""

@@ -1,0 +1,220 @@
+"""The bar-by-bar loop: a backtest for whoever has attrs alone, and the yardstick of every faster one.
+
+Every bar is looked at, in the order of time. Of most, `riskcore.engine.quiet` says beforehand that they change nothing
+but marks: those are known at a glance, by their extremes, and marked; every other one is taken by `step`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, time
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from riskcore import events as e
+from riskcore.engine import quiet
+from riskcore.engine.trail import marked_by
+from riskcore.instruments import Instrument
+from riskcore.intrabar import Entries, Intrabar
+from riskcore.money import exact
+from riskcore.policy import Policy
+from riskcore.sessions import IST
+from riskcore.signals import Bar, Signal
+from riskcore.simulation import DAY, BarRun, Simulation
+from riskcore.state import applied
+from riskcore.values import changed
+
+Strategy: TypeAlias = Callable[[Instrument, Sequence[Bar]], Signal | None]
+EARLIEST: Final = datetime(1, 1, 2, tzinfo=IST)
+
+
+class Levels(NamedTuple):
+    """Between which prices a bar of a held instrument changes its mark alone; `None` is no bound."""
+
+    below: Decimal | None
+    above: Decimal | None
+
+
+class Calm(NamedTuple):
+    """What `quiet` says, made ready to be held against bars.
+
+    Bars that begin `before` a moment pass: those of an instrument that is not in `levels` change nothing; of one
+    that is, what stays between its levels, while the day's result stays over `floor` and up to `ceiling`.
+    """
+
+    before: datetime
+    levels: Mapping[str, Levels | None]
+    floor: Decimal | None = None
+    ceiling: Decimal | None = None
+
+
+RESTLESS: Final = Calm(EARLIEST, {})
+
+
+class EveryBar(BarRun):
+    """A run that is shown every bar: `begin` for those of a moment, then `act_on` for each, then its signals."""
+
+    def __init__(self, policy: Policy, instruments: Mapping[str, Instrument], **how: Any) -> None:
+        self.ended: dict[str, list[Bar]] = {key: [] for key in instruments}
+        super().__init__(policy, instruments, self.ended, **how)
+        self._calm: Calm | None = None
+        self._group: Sequence[tuple[Instrument, Bar]] = ()
+        self._passed, self._passed_at = 0, EARLIEST
+
+    def play(self, bars: Mapping[Instrument, Sequence[Bar]], strategies: Strategy | Sequence[Strategy]) -> Simulation:
+        """All bars, from the first to the last; `simulate` says what of."""
+        each: Sequence[Strategy] = (strategies,) if callable(strategies) else tuple(strategies)
+        for instrument, series in bars.items():
+            _rising(instrument, series)
+        for moment, group in moments(bars):
+            if self.state.now is None:
+                self.take(e.PolicyLoaded(moment, self.policy))
+            self.begin(group)
+            for instrument, bar in group:
+                self.act_on(instrument, bar)
+                ended = self.ended[instrument.key]
+                for strategy in each:
+                    signal = strategy(instrument, ended)
+                    if signal is not None:
+                        self.signal(signal, self.span(instrument, bar).at)
+        return self.simulation()
+
+    def begin(self, group: Sequence[tuple[Instrument, Bar]]) -> None:
+        """The bars of a moment: orders that were there before meet them."""
+        self._group = group
+        if self.broker.working:
+            for instrument, _ in group:
+                prices = self.shown(instrument.key)
+                assert prices is not None
+                self.meet(prices)
+
+    def act_on(self, instrument: Instrument, bar: Bar) -> None:
+        """One bar of the moment, which has ended."""
+        key = instrument.key
+        self.ended[key].append(bar)
+        calm = self._calm or self.look_ahead()
+        if bar.at < calm.before:
+            if key not in calm.levels:
+                self._passed, self._passed_at = self._passed + 1, bar.at
+                return
+            if self._only_marks(calm, key, bar):
+                return
+        prices = self.shown(key)
+        assert prices is not None
+        self.spoke = False
+        self.see(prices)
+        self._calm = None
+
+    def shown(self, key: str) -> e.PricesSeen | None:
+        """The latest prices of an instrument; those of a bar are made when somebody asks for them."""
+        known = self.latest.get(key)
+        for instrument, bar in self._group:
+            if instrument.key == key and (known is None or known.since < bar.at):
+                known = self.latest[key] = self.span(instrument, bar)
+        return known
+
+    def take(self, event: e.Input) -> None:
+        """One input; what passed before it is counted first."""
+        self._count_what_passed()
+        self._calm = None
+        super().take(event)
+
+    def simulation(self) -> Simulation:
+        """What it came to."""
+        self._count_what_passed()
+        return super().simulation()
+
+    def look_ahead(self) -> Calm:
+        """What the bars from here on may be held against, until one of them does something."""
+        self._calm = RESTLESS
+        session = self.state.book.session
+        if self.spoke or self.length >= DAY or session is None:
+            return RESTLESS
+        found = quiet(self.state, self.policy)
+        if not found.always:
+            ends = datetime.combine(session, time(0), IST) + DAY
+            if found.until is not None:
+                ends = min(ends, found.until)
+            levels: dict[str, Levels | None] = {
+                held.key: None if held.each else Levels(held.below, held.above) for held in found.watched
+            }
+            levels.update(dict.fromkeys(found.ordered))
+            self._calm = Calm(ends - self.length, levels, found.floor, found.ceiling)
+        return self._calm
+
+    @exact
+    def _only_marks(self, calm: Calm, key: str, bar: Bar) -> bool:
+        """Mark what is held with a bar, where that is all the bar does; whether it is."""
+        levels = calm.levels[key]
+        if levels is None or (levels.below is not None and bar.low <= levels.below):
+            return False
+        if levels.above is not None and bar.high >= levels.above:
+            return False
+        held, prices = self.state.book.position(key), self.shown(key)
+        assert held is not None
+        assert prices is not None
+        mark = marked_by(held, prices, prices.at)
+        after = applied(self.state, mark)
+        result = after.book.result
+        if (calm.floor is not None and result <= calm.floor) or (calm.ceiling is not None and result > calm.ceiling):
+            return False
+        self.state = after
+        self.facts.append(mark)
+        self._passed, self._passed_at = self._passed + 1, bar.at
+        return True
+
+    def _count_what_passed(self) -> None:
+        """Bars that passed are inputs like any other: the state counts them, and its time goes on."""
+        if self._passed:
+            state, at = self.state, self._passed_at + self.length
+            assert state.now is not None
+            self.state = changed(state, number=state.number + self._passed, now=max(state.now, at))
+            self._passed = 0
+
+
+def simulate(
+    bars: Mapping[Instrument, Sequence[Bar]],
+    strategies: Strategy | Sequence[Strategy],
+    policy: Policy,
+    *,
+    interval: str = "1m",
+    intrabar: Intrabar = Intrabar.STOP_FIRST,
+    entries: Entries = Entries.NEXT_OPEN,
+    finer: Mapping[str, Sequence[Bar]] | None = None,
+) -> Simulation:
+    """Run one strategy or several over bars, bar by bar; bars of one moment in the mapping's order.
+
+    Orders on their way meet a moment's bars first (they were there when it began), then the bars are acted on.
+
+    Each `strategy(instrument, bars)` sees the instrument's bars up to and including the one that has just ended,
+    oldest first, and may return a signal for it; it never sees further. Opening equity is `policy.default_capital`.
+    `finer` are bars of a shorter interval by instrument key, for `Intrabar.LOWER_TIMEFRAME`. Daily bars are acted on
+    within their session, by `daily_end`. Raises `ValueError` for bars of one instrument that are not in strictly
+    rising time.
+    """
+    if not isinstance(bars, Mapping):
+        raise ValueError(f"simulate: bars must be a mapping {{instrument: bars, oldest first}}, got {bars!r:.60}")
+    by_key = {instrument.key: instrument for instrument in bars}
+    run = EveryBar(policy, by_key, interval=interval, intrabar=intrabar, entries=entries, finer=finer)
+    return run.play(bars, strategies)
+
+
+def moments(
+    bars: Mapping[Instrument, Sequence[Bar]],
+) -> Iterator[tuple[datetime, list[tuple[Instrument, Bar]]]]:
+    """(moment, [(instrument, bar), ...]) in the order of time, those of one moment in the order of the instruments."""
+    by_time: dict[datetime, list[tuple[Instrument, Bar]]] = {}
+    for instrument, series in bars.items():
+        for bar in series:
+            by_time.setdefault(bar.at, []).append((instrument, bar))
+    return ((at, by_time[at]) for at in sorted(by_time))
+
+
+def _rising(instrument: Instrument, series: Sequence[Bar]) -> None:
+    for before, bar in pairwise(series):
+        if bar.at <= before.at:
+            raise ValueError(
+                f"{instrument.key}: the bar at {bar.at.isoformat()} does not come after "
+                f"{before.at.isoformat()}; sort the bars and drop duplicates"
+            )
