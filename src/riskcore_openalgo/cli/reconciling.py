@@ -27,6 +27,7 @@ FOLLOWS = {
     "gone": GOES,
     "less": GOES,
     "opposite": "our book becomes flat, and the symbol is frozen: no entries in it",
+    "unnamed": "taken for the fill of our order that has no name at the broker, after protect_flatten_s",
     "suspect": "nothing is believed of it; the symbol is frozen: no entries in it",
 }
 COMES = {
