@@ -230,7 +230,7 @@ def _free_what_agrees(turn: Turn, differing: set[str]) -> None:
     for latch in turn.book.latches:
         if latch.name == FROZEN and latch.key not in differing:
             turn.lift(FROZEN, "the books agree again", latch.key)
-    for name, subject in sorted(custody.told):
+    for name, subject in sorted(turn.state.custody.told):
         if name == FROZEN and subject not in differing:
             turn.calm(FROZEN, subject)
 
