@@ -10,6 +10,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from riskcore import events as e
+from riskcore.engine.blind import call_for_the_unseen
 from riskcore.engine.breakers import watch_breakers, watch_the_clock
 from riskcore.engine.clock import new_day
 from riskcore.engine.emergency import drive
@@ -78,6 +79,7 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     enter_reversals(turn)
     if turn.facts or not isinstance(event, e.PricesSeen):  # else of what is not held: they change nothing measured
         watch_breakers(turn)
+    call_for_the_unseen(turn)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
 
 

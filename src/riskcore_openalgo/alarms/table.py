@@ -47,6 +47,8 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "held_no_exit": "EXIT REFUSED",
     "positions_differ": "BOOKS DIFFER",
     "balance_unexplained": "BALANCE DIFFERS",
+    "held_without_prices": "POSITION WITHOUT PRICES",
+    "presumed_filled": "FILL TAKEN FOR OURS",
     "overnight_price": "UNUSUAL MARKET",
     e.INCOMPLETE: "EMERGENCY STOP INCOMPLETE",
 }
@@ -108,12 +110,12 @@ def _over(fact: e.AlarmOver) -> Told:
 def _latched(fact: e.Latched) -> Told:
     latch = fact.latch
     of = f" of {latch.key}" if latch.key else ""
-    mild = latch.name in MILD_LATCHES or latch.why == STARTING
+    mild = latch.name in MILD_LATCHES or latch.why.startswith(STARTING)
     severity = INFO if mild else WARNING if latch.key or latch.state == "reducing" else CRITICAL
     other = "ENTRIES STOPPED" if latch.by != OURSELVES or mild else "BREAKER TRIPPED"
-    title = "STARTING" if latch.why == STARTING else LATCH_TITLES.get(latch.name, other)
+    title = "STARTING" if latch.why.startswith(STARTING) else LATCH_TITLES.get(latch.name, other)
     text = f"entries{of} are {latch.state}: {latch.name}: {latch.why} (by {latch.by})"
-    starting = ":starting" if latch.why == STARTING else ""
+    starting = ":starting" if latch.why.startswith(STARTING) else ""
     return Told(severity, title, text, f"latch:{latch.name}:{latch.key}{starting}")
 
 
