@@ -324,16 +324,6 @@ def test_shares_sold_from_the_demat_account_are_no_short():
     assert "BooksDiffer" not in books(day, "10:00", positions=(sold,), holdings=(covered,))
 
 
-def test_a_balance_that_our_trades_do_not_explain_is_told_once():
-    day = at_broker()
-    seen = e.FundsSeen(day.at("10:00"), available=90_000, used=10_000, realised=0)
-    assert day.take(seen) == ()
-    other = attrs.evolve(seen, available=95_000)
-    assert day.take(other) == ("FundsCompared", "Alarmed")
-    assert day.take(other) == ()
-    assert day.take(seen) == ("FundsCompared", "AlarmOver")
-
-
 def test_every_fact_of_the_brokers_side_is_folded_back_by_a_restart():
     """The state of a day with all of them is its facts folded."""
     day, _ = held(trail="points", trail_by=20)

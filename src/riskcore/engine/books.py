@@ -10,6 +10,7 @@ from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD
 from riskcore.engine.adjust import FROZEN, act_on
+from riskcore.engine.hollow import books_answered
 from riskcore.engine.operator import LOGIN
 from riskcore.engine.reports import OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import RISKCORE, Turn
@@ -35,7 +36,6 @@ from riskcore.reconcile import (
 )
 from riskcore.signals import seconds, sign
 
-BALANCE: Final = "balance_unexplained"
 CHANGED: Final = "stop_changed"
 LATE: Final = "arrived_late"
 
@@ -43,6 +43,7 @@ LATE: Final = "arrived_late"
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     books = event.books
+    books_answered(turn, books)
     for order_id, broker_id in named(turn.book, books, turn.policy, _seen(turn)):
         turn.note(e.Acknowledged(turn.at, order_id, broker_id))
     _name_the_late(turn, books)
@@ -221,7 +222,7 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
             act_on(turn, mismatch, event)
     _free_what_agrees(turn, {m.key for m in mismatches})
     whole = books.orders is not None and books.trades is not None and books.holdings is not None
-    if whole and not mismatches and not nameless(turn.book):
+    if whole and not mismatches and not nameless(turn.book) and not custody.hollow.reads:
         _open_gate(turn)
 
 
@@ -269,24 +270,3 @@ def revision_reported(event: e.RevisionReported, turn: Turn) -> None:
         turn.note(e.RevisionSettled(turn.at, order.id, taken=event.outcome == e.TAKEN, note=event.note))
     if event.outcome == e.REFUSED:
         turn.alarm("revision_refused", order.id, event.note or "the broker refused to change the resting stop")
-
-
-@exact
-def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
-    """The broker's money beside ours: what its opening balance comes to against the one we count from.
-
-    theirs = available + used - realised today, as far as it tells; unexplained = theirs - opening equity. Told where
-    it is more than `balance_tolerance` and has changed since.
-    """
-    opening = turn.book.opening_equity
-    if opening is None or event.available is None or event.used is None or event.realised is None:
-        return
-    theirs = event.available + event.used - event.realised
-    unexplained = theirs - opening
-    if abs(unexplained) > turn.policy.balance_tolerance:
-        if (BALANCE, "funds") not in turn.state.custody.told:
-            turn.note(e.FundsCompared(turn.at, theirs, opening, unexplained))
-            turn.alarm(BALANCE, "funds", f"Rs {unexplained} of the broker's balance are not explained by our trades")
-    elif (BALANCE, "funds") in turn.state.custody.told:
-        turn.note(e.FundsCompared(turn.at, theirs, opening, unexplained))
-        turn.calm(BALANCE, "funds")

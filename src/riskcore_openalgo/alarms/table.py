@@ -266,6 +266,20 @@ def _seen(fact: e.AlarmAcknowledged) -> Told:
     return Told(INFO, "ACKNOWLEDGED", text, f"seen:{fact.name}:{fact.subject}:{fact.at}")
 
 
+def _compared(fact: e.FundsCompared) -> Told | None:
+    """What is not explained is an alarm; what is explained is told once, where it has changed."""
+    if not fact.lines:
+        return None
+    each = ", ".join(f"{line.what} Rs {line.amount}" for line in fact.lines)
+    text = f"Rs {fact.theirs - fact.ours} between the broker's and ours: {each}; unexplained Rs {fact.unexplained}"
+    return Told(INFO, "BALANCE EXPLAINED", text, f"balance:{fact.at.isoformat()}")
+
+
+def _explained(fact: e.FundsExplained) -> Told:
+    text = f"Rs {fact.amount} moved, by {fact.by}: {fact.why}"
+    return Told(INFO, "FUNDS MOVED", text, f"moved:{fact.at.isoformat()}")
+
+
 def _agree(fact: e.Reconciled) -> Told:
     return Told(INFO, "BOOKS AGREE", "the broker's books and ours agree", "agree")
 
@@ -302,5 +316,7 @@ TABLE: Final[Mapping[type, Callable[[Any], Told | None]]] = {
     e.PolicyConfirmed: _confirmed,
     e.PolicyChanged: _changed,
     e.Noticed: _noticed,
+    e.FundsCompared: _compared,
+    e.FundsExplained: _explained,
 }
 """Fact -> what it says."""
