@@ -20,7 +20,8 @@ def _broker(state: State, fact: e.BrokerKnown) -> State:
 
 
 def _login(state: State, fact: e.LoginChanged) -> State:
-    return keeping(state, login=fact.login)
+    """What differed before is counted anew: it was seen through another login."""
+    return keeping(state, login=fact.login, mismatches=())
 
 
 def _acknowledged(state: State, fact: e.Acknowledged) -> State:

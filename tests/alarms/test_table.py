@@ -182,8 +182,8 @@ def test_a_setting_by_hand_says_what_who_and_why():
 
 
 QUIET = {
-    "Acknowledged", "AlertDropped", "AnswersEmpty", "Bared", "BrokerKnown", "CancelRequested", "ClockBackward", "Covered",
-    "DifferencesTaken", "DriftMeasured", "EmergencyOrdered", "EntryWithheld", "EquityKnown", "ExitWanted",
+    "Acknowledged", "AlertDropped", "AnswersEmpty", "Bared", "BrokerKnown", "CancelRequested", "ClockBackward",
+    "Covered", "DifferencesTaken", "DriftMeasured", "EmergencyOrdered", "EntryWithheld", "EquityKnown", "ExitWanted",
     "ForeignCancelRequested", "Marked", "OrderAbsent", "OrderFailed", "Overfilled", "Rearmed",
     "Receded", "Revalued", "ReversalBegun", "ReversalDue", "RevisionRequested", "RevisionSettled", "RowsSeen",
     "SessionOpened", "SignalRepeated", "SignalTaken", "StopKept", "StopMoved", "StopTouched", "StrayReport",

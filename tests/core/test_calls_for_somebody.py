@@ -104,7 +104,7 @@ def test_F30_the_call_for_a_login_names_the_stops_that_still_rest():
     lost = e.LoginSeen(day.at("11:00"), good=False, reconciled=False, by="riskcore", why="Invalid openalgo apikey")
     day.take(lost)
     assert day.book.latch("login").why == (
-        "Invalid openalgo apikey; still resting at the broker: SELL 50 NSE:INFY at 980.00"
+        "Invalid openalgo apikey; at that time still resting at the broker: SELL 50 NSE:INFY at 980.00"
     )
     assert day.take(lost) == ()
 

@@ -98,11 +98,8 @@ def test_shares_for_delivery_that_were_sold_may_be_paid_later():
 
 
 def test_an_option_that_was_bought_explains_its_premium():
-    call = rc.Instrument(
-        symbol="NIFTY26NOV26000CE", tick="0.05", exchange="NFO", segment="OPT", lot_size=65, kind="index",
-        underlying="NIFTY", expiry=date(2026, 11, 24), strike=26000, right="CE",
-    )  # fmt: skip
-    day = a_day(call, equity=1_000_000, risk_per_trade=1)
+    call = rc.option("NIFTY", expiry=date(2026, 11, 24), strike=26_000, right="CE", on=date(2026, 11, 20))
+    day = a_day(call, equity=1_000_000, allowed_products=["NRML"])
     entry = day.enter("10:00", exchange="NFO", product="NRML", last=100, stop=90, target=130)
     day.fill("10:00:01", entry, price=100)
     held_now = day.book.positions[0]

@@ -54,7 +54,7 @@ class LiveDay:
         self._starts += moment - self.clock()
 
     def night(self):
-        """What a night makes of the account: day orders end, shares for delivery become holdings, the books begin anew."""
+        """A night at the broker: day orders end, shares for delivery become holdings, the books begin anew."""
         with self.broker.lock:
             account = self.broker.venue.account
             for order in [order for order in account.orders.values() if order.working]:

@@ -79,7 +79,7 @@ def _still_resting(book: Book) -> str:
         f"{order.approved.side} {order.open_quantity} {order.approved.instrument.key} at {order.approved.level}"
         for order in stops
     )
-    return f"; still resting at the broker: {', '.join(each)}" if stops else ""
+    return f"; at that time still resting at the broker: {', '.join(each)}" if stops else ""
 
 
 def _refusal(latch: Latch, event: e.OperatorResumed, turn: Turn) -> str:
