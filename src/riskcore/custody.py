@@ -61,6 +61,33 @@ class Mismatch:
     times: int = 1
 
 
+@frozen
+class Explained:
+    """A part of a difference between the broker's balance and ours, in rupees, and what it is: `ledger` names them."""
+
+    what: str
+    amount: Decimal
+    why: str = ""
+
+
+@frozen
+class Balance:
+    """The broker's money against what our session opened with, in rupees: what explains it, what does not."""
+
+    theirs: Decimal
+    ours: Decimal
+    unexplained: Decimal
+    lines: tuple[Explained, ...] = ()
+
+
+@frozen
+class Hollow:
+    """Answers with nothing in them: whether the last one about money was, and how many reads of all books in a row."""
+
+    funds: bool = False
+    reads: int = 0
+
+
 @frozen(kw_only=True, slots=False)
 class Custody:
     """What the engine must remember of the broker's side.
@@ -72,7 +99,8 @@ class Custody:
     order of unknown outcome was looked for in vain, `rows` ids of the broker's orders that were seen and are not
     ours, `asked` when an order was last asked to end or to change, `settled` when the last change of one was,
     `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms that stand,
-    `lost` orders that were taken for never arrived.
+    `lost` orders that were taken for never arrived. `hollow` are answers that had nothing in them. `moved` is money
+    that an operator says came or went today, `balance` the last comparison of the money that was worth a fact.
     """
 
     capability: Capability | None = None
@@ -90,6 +118,9 @@ class Custody:
     told: frozenset[tuple[str, str]] = frozenset()
     settled: tuple[tuple[str, datetime], ...] = ()
     lost: frozenset[str] = frozenset()
+    hollow: Hollow = Hollow()
+    moved: tuple[Explained, ...] = ()
+    balance: Balance | None = None
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""

@@ -8,7 +8,7 @@ nothing at a broker that answers errors with nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -25,6 +25,7 @@ from riskcore.broker_books import (
     BrokerTrade,
     summed,
 )
+from riskcore.clocks import SAME, clocks_apart
 from riskcore.custody import Mismatch
 from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, REJECTED, WORKING, ApprovedExit, Order
@@ -39,8 +40,9 @@ GONE: Final = "gone"
 OPPOSITE: Final = "opposite"
 FOREIGN: Final = "foreign"
 SUSPECT: Final = "suspect"
+UNNAMED: Final = "unnamed"
 """How the broker's position differs from ours: more or fewer shares on our side, none, the other side, one we know
-nothing of; or a book that says none and proves nothing."""
+nothing of; a book that says none and proves nothing; or shares that an order without a name there may have brought."""
 
 
 @frozen
@@ -99,11 +101,13 @@ def nameless(book: Book) -> tuple[Order, ...]:
 class Seen:
     """The rows that earlier reads showed and that are not ours, and since when in the day every read told of its rows.
 
-    A row that none of them showed came after them, whatever the broker's clock says of it.
+    A row that none of them showed came after them, whatever the broker's clock says of it. `drift_s` is how far our
+    clock was last measured ahead of the server's.
     """
 
     rows: frozenset[str]
     since: datetime | None
+    drift_s: Decimal | None = None
 
     def proves_new(self, row: BrokerOrder, order: Order, books: BrokerBooks, policy: Policy) -> bool:
         """Whether a row came into the book since the order was approved, by at most `unknown_match_s`."""
@@ -115,11 +119,13 @@ class Seen:
 UNSEEN: Final = Seen(frozenset(), None)
 
 
-def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy, *, is_new: bool = False) -> bool:
+def fingerprint_fits(
+    order: Order, row: BrokerOrder, policy: Policy, *, is_new: bool = False, apart: Iterable[timedelta] = (SAME,)
+) -> bool:
     """Whether a row may be the order: symbol, side, quantity, product, price, trigger and time agree.
 
-    The row's time may lie `unknown_match_s` from ours on either side; a row without one, or one that is proven new
-    (the broker's clock may be minutes from ours), is judged by the rest.
+    The row's time may lie `unknown_match_s` from ours on either side, by one of the differences in `apart` between the
+    two clocks; a row without one, or one that is proven new, is judged by the rest.
     """
     approved = order.approved
     if (row.key, row.side, row.quantity, row.product) != (
@@ -134,7 +140,10 @@ def fingerprint_fits(order: Order, row: BrokerOrder, policy: Policy, *, is_new: 
     trigger = approved.trigger if isinstance(approved, ApprovedExit) else None
     if row.trigger is not None and row.trigger != trigger:
         return False
-    return is_new or row.placed_at is None or abs(row.placed_at - approved.at) <= seconds(policy.unknown_match_s)
+    if is_new or row.placed_at is None:
+        return True
+    off = row.placed_at - approved.at
+    return any(abs(off - ahead) <= seconds(policy.unknown_match_s) for ahead in apart)
 
 
 def named(book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -> tuple[tuple[str, str], ...]:
@@ -178,13 +187,20 @@ def _fingerprint(order: Order) -> tuple[object, ...]:
 
 def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -> tuple[str, ...]:
     """The rows of the read that may be the order: with any, it is not absent, though it may not be named."""
-    ours = book.broker_ids()
+    ours, apart = book.broker_ids(), clocks_apart(order, book, books, seen.drift_s)
     return tuple(
         row.id
         for row in books.orders or ()
         if row.id not in ours
-        and fingerprint_fits(order, row, policy, is_new=seen.proves_new(row, order, books, policy))
+        and fingerprint_fits(order, row, policy, is_new=seen.proves_new(row, order, books, policy), apart=apart)
     )
+
+
+def is_spent(broker_id: str, books: BrokerBooks) -> bool:
+    """Whether a row has ended without a trade, for all that the read tells: whoever's it is, it fills nothing more."""
+    row = books.order(broker_id)
+    ended = row is not None and row.status in (ROW_CANCELLED, ROW_REJECTED) and not row.filled_quantity
+    return ended and books.trades is not None and not books.trades_of(broker_id)
 
 
 def is_clean(books: BrokerBooks, known: Iterable[str]) -> bool:
@@ -234,6 +250,41 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
         if held != seen:
             found.append(Mismatch(_kind(held, seen, book, books, key, capability), key, held, seen))
     return tuple(found)
+
+
+def moved_unnamed(book: Book, books: BrokerBooks) -> tuple[Mismatch, ...]:
+    """Where the broker's position has moved as orders that nobody can name there would move it.
+
+    Only where all of them that are without a name go one way, and no order of the instrument has a fill that is not
+    told yet: then these shares may be theirs, and nothing else of ours explains them.
+    """
+    waiting: dict[str, list[Order]] = {}
+    for order in nameless(book):
+        waiting.setdefault(order.approved.instrument.key, []).append(order)
+    found = []
+    for key in sorted(waiting.keys() - {order.approved.instrument.key for order in _untold(book, books)}):
+        ways = {(order.approved.side, order.approved.product) for order in waiting[key]}
+        side, product = ways.pop()
+        held, seen = shares_held(book, key, product), shares_there(book, books, key, product)
+        if not ways and seen is not None and (seen - held) * sign(side) > 0:
+            found.append(Mismatch(UNNAMED, key, held, seen))
+    return tuple(found)
+
+
+def shares_held(book: Book, key: str, product: str) -> int:
+    """The signed shares that we hold of an instrument in a product."""
+    held = book.position(key)
+    return held.signed if held is not None and held.product == product else 0
+
+
+def shares_there(book: Book, books: BrokerBooks, key: str, product: str) -> int | None:
+    """The signed shares that the broker has of an instrument in a product; None where that could not be read."""
+    held = book.position(key)
+    if books.positions is None or (product == DELIVERY and held is not None and books.holdings is None):
+        return None
+    if held is not None and held.product == product:
+        return held_there(held, books, book.session)
+    return sum(row.quantity for row in books.positions if (row.key, row.product) == (key, product))
 
 
 def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:

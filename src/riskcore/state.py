@@ -122,11 +122,10 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     fresh = changed(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
     begun = changed(fresh, seen=frozenset(), cancelling=frozenset(), reversing=frozenset())
     custody = begun.custody
-    gone = (custody.rows, custody.told, custody.touches, custody.odd, custody.bare, custody.settled, custody.lost)
-    if any(gone):
-        begun = keeping(
-            begun, rows=frozenset(), told=frozenset(), touches=(), odd=(), bare=(), settled=(), lost=frozenset()
-        )
+    sets = {"rows": frozenset(), "told": frozenset(), "lost": frozenset()}
+    gone = {**sets, "touches": (), "odd": (), "bare": (), "settled": (), "moved": (), "balance": None}
+    if any(getattr(custody, name) for name in gone):
+        begun = keeping(begun, **gone)
     return _observing(begun, near=())
 
 

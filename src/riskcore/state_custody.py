@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from riskcore import corrections, events as e
-from riskcore.custody import replaced
+from riskcore.custody import Balance, Explained, Hollow, replaced
+from riskcore.ledger import MOVED
 from riskcore.states import FORMER
 from riskcore.values import changed
 
@@ -19,7 +20,8 @@ def _broker(state: State, fact: e.BrokerKnown) -> State:
 
 
 def _login(state: State, fact: e.LoginChanged) -> State:
-    return keeping(state, login=fact.login)
+    """What differed before is counted anew: it was seen through another login."""
+    return keeping(state, login=fact.login, mismatches=())
 
 
 def _acknowledged(state: State, fact: e.Acknowledged) -> State:
@@ -142,8 +144,17 @@ def forgetting(state: State) -> State:
     return state if custody is state.custody else changed(state, custody=custody)
 
 
-def _unchanged(state: State, fact: Any) -> State:
-    return state
+def _compared(state: State, fact: e.FundsCompared) -> State:
+    return keeping(state, balance=Balance(fact.theirs, fact.ours, fact.unexplained, fact.lines))
+
+
+def _explained(state: State, fact: e.FundsExplained) -> State:
+    line = Explained(MOVED, fact.amount, f"{fact.by}: {fact.why}")
+    return keeping(state, moved=(*state.custody.moved, line))
+
+
+def _empty(state: State, fact: e.AnswersEmpty) -> State:
+    return keeping(state, hollow=Hollow(fact.funds, fact.reads))
 
 
 APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
@@ -168,5 +179,7 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.Reconciled: _reconciled,
     e.DifferencesTaken: _accepted,
     e.PositionAdjusted: _adjusted,
-    e.FundsCompared: _unchanged,
+    e.FundsCompared: _compared,
+    e.FundsExplained: _explained,
+    e.AnswersEmpty: _empty,
 }

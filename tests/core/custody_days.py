@@ -29,6 +29,15 @@ def held(*, broker="sandbox", rests=True, **policy):
     return day, entry
 
 
+def leaving(**policy):
+    """A position whose stop was hit on paper: its exit works at 974.10."""
+    day, _ = held(broker="paper", rests=False, **policy)
+    day.prices("10:05", last=979)
+    exit_ = day.sent()[-1]
+    day.report("10:05:00.100", exit_.order_id, "working", broker_id="X1")
+    return day, exit_
+
+
 def row(order, broker_id, status="open", **more):
     """A row of the broker's order book for one of our orders."""
     fields = {

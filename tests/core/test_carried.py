@@ -298,3 +298,47 @@ def test_the_day_after_a_holiday_is_the_next_session():
     assert day.book.resting(INFY.key) is None
     day.next_day(1)
     assert "ExitApproved" in day.time("09:15")
+
+
+# ---------------------------------------------------------------- a gate that stays shut
+
+
+def morning(*, login=True, **shown):
+    """A good login at 09:00, and two reads of books that differ."""
+    day = carried(opened="08:30")
+    why = {"reconciled": False, "by": "riskcore", "why": "the token"}
+    day.take(e.LoginSeen(day.at("08:40"), good=False, **why))
+    if login:
+        day.take(e.LoginSeen(day.at("09:00"), good=True, **why))
+    for clock in ("09:01", "09:01:03"):
+        reads(day, clock, orders=(foreign(),), **shown)
+    assert day.book.state == "waiting_for_login"
+    return day
+
+
+TCS_THERE = (rc.BrokerPosition(key="NSE:TCS", product="MIS", quantity=5, average_price=3000),)
+
+
+@pytest.mark.parametrize(
+    "shown", [{"holdings": holdings(100)}, {"holdings": holdings(50), "positions": TCS_THERE}], ids=["bonus", "foreign"]
+)
+def test_books_that_differ_keep_entries_back_and_no_stop_of_what_is_held(shown):
+    """A bonus, or shares of somebody else's in another symbol: the gate stays shut, the 50 get their stop at 09:15."""
+    day = morning(**shown)
+    assert "ExitApproved" in day.time("09:15")
+    assert (stop_of(day).quantity, stop_of(day).at) == (50, day.at("09:15"))
+    day.report("09:15:01", stop_of(day).order_id, "working", broker_id="S2")
+    assert "ExitApproved" not in day.time("09:15:20")
+
+
+def test_no_stop_goes_before_the_books_were_compared_or_without_a_login():
+    day = morning(login=False, holdings=holdings(100))
+    assert "ExitApproved" not in day.time("09:15")
+    assert "ExitApproved" not in day.time("09:15:20")
+    why = {"reconciled": False, "by": "riskcore", "why": "the token"}
+    day.take(e.LoginSeen(day.at("09:20"), good=True, **why))
+    assert "ExitApproved" not in day.time("09:20:01")
+    reads(day, "09:20:02", orders=(foreign(),), holdings=holdings(100))
+    assert "ExitApproved" not in day.time("09:20:03")
+    assert "ExitApproved" in reads(day, "09:20:05", orders=(foreign(),), holdings=holdings(100))
+    assert stop_of(day).trigger == 980

@@ -10,6 +10,7 @@ from riskcore.exits.confirming import believed
 from tests.core.custody_days import (
     at_broker,
     held,
+    leaving,
     position,
     row,
     stop_of,
@@ -231,15 +232,6 @@ def test_what_is_believed_of_a_span(span, mark, odd, taken):
 # ---------------------------------------------------------------- the ladder
 
 
-def leaving(**policy):
-    """A position whose stop was hit on paper: its exit works at 974.10."""
-    day, _ = held(broker="paper", rests=False, **policy)
-    day.prices("10:05", last=979)
-    exit_ = day.sent()[-1]
-    day.report("10:05:00.100", exit_.order_id, "working", broker_id="X1")
-    return day, exit_
-
-
 def test_F27_an_exit_that_rests_is_priced_again_step_by_step():
     """Three seconds a step: half a per cent beyond the price, one, two; at the last step somebody is called."""
     day, exit_ = leaving()
@@ -255,6 +247,7 @@ def test_F27_an_exit_that_rests_is_priced_again_step_by_step():
     assert day.sent()[-1].limit == D("959.40")
     day.report("10:05:09.100", day.sent()[-1].order_id, "working")
     assert day.time("10:05:12") == ("Alarmed",)
+    assert day.last(e.Alarmed).why.endswith("; 50 shares have been without a stop for 12 s")
 
 
 def test_F36_an_exit_that_does_not_get_to_the_broker_is_tried_each_second_and_told():

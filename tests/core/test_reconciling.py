@@ -1,6 +1,5 @@
 """Our book held against the broker's: unknown orders, double fills, positions that differ, a balance unexplained."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import attrs
@@ -45,48 +44,6 @@ def test_F20_an_entry_that_timed_out_is_found_by_its_fingerprint_and_protected()
     assert day.book.positions[0].average_price == 999
     assert stop_of(day).quantity == 50
     assert len(day.sent(rc.ApprovedEntry)) == 1
-
-
-def skewed(order, clock="10:00:08", **more):
-    """The row of an order at a broker whose clock is three minutes behind, as it was executed."""
-    placed = order.at - timedelta(minutes=3)
-    fields = {"orders": (attrs.evolve(row(order, "E9", "complete"), placed_at=placed), foreign()), **more}
-    return {"trades": (trade("E9", "BUY", 50, 999),), "positions": (position(50),), **fields}
-
-
-def test_F20_a_row_that_no_read_showed_before_is_the_order_whatever_the_brokers_clock_says():
-    """Else its shares would stay without a stop for as long as the two clocks differ."""
-    day = at_broker()
-    books(day, "09:59", orders=(foreign(),))
-    day.report("10:00:05", day.enter("10:00", **SEEN), "unknown", note="timeout")
-    (order,) = day.sent(rc.ApprovedEntry)
-    assert books(day, "10:00:08", **skewed(order))[:2] == ("Acknowledged", "Filled")
-    assert stop_of(day).quantity == 50
-
-
-@pytest.mark.parametrize(
-    ("before", "shown", "clock"), [(None, False, "10:00:08"), ("09:59", True, "10:00:08"), ("09:59", False, "10:00:31")]
-)
-def test_a_row_of_another_time_that_may_have_been_there_before_is_no_order_of_ours(before, shown, clock):
-    """No read before the order was sent; one that showed the row already; a row that came long after."""
-    day = at_broker()
-    entry = day.enter("10:00", **SEEN)
-    (order,) = day.sent(rc.ApprovedEntry)
-    if before is not None:
-        day = at_broker()
-        earlier = skewed(order)["orders"] if shown else (foreign(),)
-        books(day, before, orders=earlier)
-        entry = day.enter("10:00", **SEEN)
-    day.report("10:00:05", entry, "unknown", note="timeout")
-    assert "Acknowledged" not in books(day, clock, **skewed(order))
-    assert day.book.order(entry).broker_id == ""
-
-
-def test_two_rows_that_fit_leave_it_unknown():
-    day, order = unknown()
-    books(day, "10:00:08", orders=(row(order, "E8"), row(order, "E9"), foreign()))
-    assert day.book.order(order.order_id).status == "unknown"
-    assert day.book.order(order.order_id).broker_id == ""
 
 
 def test_absence_counts_only_in_reads_that_show_an_order_known_before():
@@ -165,13 +122,6 @@ def test_F21_an_entry_that_was_taken_for_lost_and_filled_late_is_ours_and_protec
     assert day.book.position(INFY.key).quantity == 50
     assert day.book.trades_today == 1
     assert stop_of(day).quantity == 50
-
-
-def test_it_is_not_absent_while_the_position_has_moved():
-    day, order = unknown()
-    for second in range(10, 20):
-        books(day, f"10:00:{second}", orders=(foreign(),), positions=(position(50),))
-    assert day.book.order(order.order_id).status == "unknown"
 
 
 def test_F23_an_order_that_waits_for_approval_stops_entries_and_is_no_fill():
@@ -372,16 +322,6 @@ def test_shares_sold_from_the_demat_account_are_no_short():
     sold = rc.BrokerPosition(key="NSE:TCS", product="CNC", quantity=-10)
     covered = rc.BrokerHolding(key="NSE:TCS", quantity=10)
     assert "BooksDiffer" not in books(day, "10:00", positions=(sold,), holdings=(covered,))
-
-
-def test_a_balance_that_our_trades_do_not_explain_is_told_once():
-    day = at_broker()
-    seen = e.FundsSeen(day.at("10:00"), available=90_000, used=10_000, realised=0)
-    assert day.take(seen) == ()
-    other = attrs.evolve(seen, available=95_000)
-    assert day.take(other) == ("FundsCompared", "Alarmed")
-    assert day.take(other) == ()
-    assert day.take(seen) == ("FundsCompared", "AlarmOver")
 
 
 def test_every_fact_of_the_brokers_side_is_folded_back_by_a_restart():

@@ -115,7 +115,7 @@ def test_an_exit_that_never_got_to_the_broker_is_no_try_and_lengthens_no_pause(e
     book_ = tried("rejected", unsent, unsent)
     assert names(book_) == ["x1"]
     assert (ladder.refusals(book_, held()), ladder.unsent(book_, held())) == (1, 2)
-    assert ladder.pause(tried(*[unsent] * 9), held()) == timedelta(seconds=1)
+    assert ladder.pause(tried(*[unsent] * 9), held(), RULES) == timedelta(seconds=1)
     assert ladder.band_pct(tried(*[unsent] * 9), held(), rc.Policy()) == rc.Policy().exit_band_pct
     assert ladder.refusals(tried("rejected: no_funds", "rejected"), held()) == 2
     assert names(tried("cancelled", unsent, step=0)) == ["x1"]
@@ -140,7 +140,7 @@ def test_an_exit_that_never_got_to_the_broker_is_no_try_and_lengthens_no_pause(e
 def test_after_each_refusal_in_a_row_the_pause_doubles_up_to_a_minute(statuses, refused, seconds):
     """A try that was only cancelled ends the row."""
     assert ladder.refusals(tried(*statuses), held()) == refused
-    assert ladder.pause(tried(*statuses), held()) == timedelta(seconds=seconds)
+    assert ladder.pause(tried(*statuses), held(), RULES) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(

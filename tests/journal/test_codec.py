@@ -8,7 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
-from riskcore.custody import Touch, Wanted
+from riskcore.custody import Explained, Touch, Wanted
 from riskcore.policy.breakers import BreakerRule, ConnectionTimers, ErrorLimit
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import CodecError, decode, encode
@@ -143,7 +143,10 @@ def at_a_broker():
         events.DifferencesAccepted(at, "asha", "mine"),
         events.DifferencesTaken(at, "asha", "mine", (("NSE:INFY", 25),)),
         events.FundsSeen(at, Decimal("1.5"), None, Decimal(0)),
-        events.FundsCompared(at, Decimal(1), Decimal(2), Decimal(-1)),
+        events.FundsCompared(at, Decimal(1), Decimal(2), Decimal(-1), (Explained("charges", Decimal("-0.5")),)),
+        events.FundsMoved(at, "asha", "paid in", Decimal(5000)),
+        events.FundsExplained(at, "asha", "paid in", Decimal(5000)),
+        events.AnswersEmpty(at, funds=True, reads=2),
         events.LoginChanged(at, "good"),
         events.OrderAbsent(at, order, 2),
         events.RowsSeen(at, ("1", "2")),

@@ -49,6 +49,19 @@ class LiveDay:
         """The wall clock: it goes on from where the day starts."""
         return self._starts + timedelta(seconds=time.monotonic() - self._began)
 
+    def skip_to(self, moment):
+        """Let the wall clock, ours and the broker's, jump to a later moment."""
+        self._starts += moment - self.clock()
+
+    def night(self):
+        """A night at the broker: day orders end, shares for delivery become holdings, the books begin anew."""
+        with self.broker.lock:
+            account = self.broker.venue.account
+            for order in [order for order in account.orders.values() if order.working]:
+                self.broker.cancel_by_broker(order.order_id)
+            account.deliver(self.clock().date())
+            account.roll_over(self.clock())
+
     def start(self):
         """Start the runner, or start it again."""
         self.client = Client(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from riskcore import events as e
+from riskcore.engine.blind import call_for_the_unseen
 from riskcore.engine.breakers import watch_the_clock, watch_what_moved
 from riskcore.engine.clock import new_day
 from riskcore.engine.emergency import drive
@@ -80,6 +81,7 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     protect(turn)
     enter_reversals(turn)
     watch_what_moved(turn, event)
+    call_for_the_unseen(turn)
     return Step(turn.state, tuple(turn.facts), tuple(turn.commands))
 
 

@@ -10,28 +10,32 @@ from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD
 from riskcore.engine.adjust import FROZEN, act_on
+from riskcore.engine.hollow import books_answered
 from riskcore.engine.operator import LOGIN
 from riskcore.engine.reports import OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import RISKCORE, Turn
+from riskcore.engine.unnamed import take_as_theirs
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
 from riskcore.reconcile import (
-    DELIVERY,
+    UNNAMED,
     Seen,
     candidates,
     differences,
-    held_there,
     is_clean,
+    is_spent,
     late,
+    moved_unnamed,
     named,
     nameless,
     repeated,
+    shares_held,
+    shares_there,
     told_of,
 )
 from riskcore.signals import seconds, sign
 
-BALANCE: Final = "balance_unexplained"
 CHANGED: Final = "stop_changed"
 LATE: Final = "arrived_late"
 
@@ -39,6 +43,7 @@ LATE: Final = "arrived_late"
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     books = event.books
+    books_answered(turn, books)
     for order_id, broker_id in named(turn.book, books, turn.policy, _seen(turn)):
         turn.note(e.Acknowledged(turn.at, order_id, broker_id))
     _name_the_late(turn, books)
@@ -47,13 +52,16 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
             _take(turn, order, books)
     for order in turn.book.live_orders():
         _look_for(turn, order, books)
+    seen = _seen(turn)
     _note_foreign_rows(turn, books)
-    _compare(turn, event)
+    _compare(turn, event, seen)
+    _calm_the_known(turn)
 
 
 def _seen(turn: Turn) -> Seen:
     """What earlier reads showed; `_note_foreign_rows` adds the rows of this one at its end."""
-    return Seen(frozenset(turn.state.custody.rows), turn.state.custody.reconciled_at)
+    custody = turn.state.custody
+    return Seen(frozenset(custody.rows), custody.reconciled_at, turn.state.observed.drift_s)
 
 
 def _name_the_late(turn: Turn, books: BrokerBooks) -> None:
@@ -140,7 +148,8 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
         return
     if order.status == INTENDED:
         turn.alarm(OUTCOME_UNKNOWN, order.id, "nobody said what became of it, and the book does not show it")
-    if not order.broker_id and candidates(order, turn.book, books, turn.policy, _seen(turn)):
+    rows = () if order.broker_id else candidates(order, turn.book, books, turn.policy, _seen(turn))
+    if not all(is_spent(row, books) for row in rows):
         return
     if turn.book.session is not None and order.approved.at.date() < turn.book.session:
         _settle_absent(turn, order, "an order of an earlier session is not in today's book")
@@ -162,15 +171,8 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
 
 def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     """Whether the broker's position of the order's instrument is what we hold: nothing filled unseen."""
-    key = order.approved.instrument.key
-    if books.positions is None:
-        return False
-    held = turn.book.position(key)
-    if held is not None and held.product == order.approved.product:
-        readable = held.product != DELIVERY or books.holdings is not None
-        return readable and held_there(held, books, turn.book.session) == held.signed
-    theirs = sum(row.quantity for row in books.positions if row.key == key and row.product == order.approved.product)
-    return theirs == (0 if held is None else held.signed)
+    about = order.approved.instrument.key, order.approved.product
+    return shares_there(turn.book, books, *about) == shares_held(turn.book, *about)
 
 
 def _settle_absent(turn: Turn, order: Order, why: str) -> None:
@@ -180,6 +182,14 @@ def _settle_absent(turn: Turn, order: Order, why: str) -> None:
         e.OrderReported(turn.at, order.id, status, order.filled_quantity, order.filled_value, None, why, "unknown"),
         turn,
     )
+
+
+def _calm_the_known(turn: Turn) -> None:
+    """Nobody need look any more at an order whose name at the broker is known by now, or that has ended."""
+    for name, order_id in sorted(turn.state.custody.told):
+        order = turn.book.order(order_id) if name == OUTCOME_UNKNOWN else None
+        if order is not None and (order.broker_id or not order.live):
+            turn.calm(name, order_id)
 
 
 def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:
@@ -193,7 +203,7 @@ def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:
 # ---------------------------------------------------------------- positions, and the gate
 
 
-def _compare(turn: Turn, event: e.BooksRead) -> None:
+def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
     """What differs is told, acted on when it has stood for long enough, and keeps the gate shut meanwhile."""
     books, custody = event.books, turn.state.custody
     found = differences(turn.book, books, custody.capability)
@@ -201,22 +211,29 @@ def _compare(turn: Turn, event: e.BooksRead) -> None:
         return
     accepted = dict(custody.accepted)
     standing = [m for m in found if accepted.get(m.key) != m.theirs]
+    standing += moved_unnamed(turn.book, books)
     mismatches = repeated(standing, custody.mismatches, turn.policy.differing_reads)
     if mismatches != custody.mismatches:
         turn.note(e.BooksDiffer(turn.at, mismatches))
-    for mismatch in mismatches:
-        if mismatch.times >= turn.policy.differing_reads:
+    for mismatch in (m for m in mismatches if m.times >= turn.policy.differing_reads):
+        if mismatch.kind == UNNAMED:
+            take_as_theirs(turn, mismatch, books, seen)
+        else:
             act_on(turn, mismatch, event)
-    differing = {m.key for m in mismatches}
+    _free_what_agrees(turn, {m.key for m in mismatches})
+    whole = books.orders is not None and books.trades is not None and books.holdings is not None
+    if whole and not mismatches and not nameless(turn.book) and not custody.hollow.reads:
+        _open_gate(turn)
+
+
+def _free_what_agrees(turn: Turn, differing: set[str]) -> None:
+    """Lift what was frozen, and calm what was told, of instruments in which nothing differs any more."""
     for latch in turn.book.latches:
         if latch.name == FROZEN and latch.key not in differing:
             turn.lift(FROZEN, "the books agree again", latch.key)
-    for name, subject in sorted(custody.told):
+    for name, subject in sorted(turn.state.custody.told):
         if name == FROZEN and subject not in differing:
             turn.calm(FROZEN, subject)
-    whole = books.orders is not None and books.trades is not None and books.holdings is not None
-    if whole and not mismatches and not nameless(turn.book):
-        _open_gate(turn)
 
 
 def _open_gate(turn: Turn) -> None:
@@ -232,7 +249,7 @@ def _open_gate(turn: Turn) -> None:
 
 def accept_differences(event: e.DifferencesAccepted, turn: Turn) -> None:
     """The broker's account as it is: what differs now is left alone from here on, and frozen symbols are free again."""
-    taken = {m.key: m.theirs for m in turn.state.custody.mismatches}
+    taken = {m.key: m.theirs for m in turn.state.custody.mismatches if m.kind != UNNAMED}
     accepted = tuple(sorted({**dict(turn.state.custody.accepted), **taken}.items()))
     turn.note(e.DifferencesTaken(turn.at, event.by, event.why, accepted))
     for latch in turn.book.latches:
@@ -253,24 +270,3 @@ def revision_reported(event: e.RevisionReported, turn: Turn) -> None:
         turn.note(e.RevisionSettled(turn.at, order.id, taken=event.outcome == e.TAKEN, note=event.note))
     if event.outcome == e.REFUSED:
         turn.alarm("revision_refused", order.id, event.note or "the broker refused to change the resting stop")
-
-
-@exact
-def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
-    """The broker's money beside ours: what its opening balance comes to against the one we count from.
-
-    theirs = available + used - realised today, as far as it tells; unexplained = theirs - opening equity. Told where
-    it is more than `balance_tolerance` and has changed since.
-    """
-    opening = turn.book.opening_equity
-    if opening is None or event.available is None or event.used is None or event.realised is None:
-        return
-    theirs = event.available + event.used - event.realised
-    unexplained = theirs - opening
-    if abs(unexplained) > turn.policy.balance_tolerance:
-        if (BALANCE, "funds") not in turn.state.custody.told:
-            turn.note(e.FundsCompared(turn.at, theirs, opening, unexplained))
-            turn.alarm(BALANCE, "funds", f"Rs {unexplained} of the broker's balance are not explained by our trades")
-    elif (BALANCE, "funds") in turn.state.custody.told:
-        turn.note(e.FundsCompared(turn.at, theirs, opening, unexplained))
-        turn.calm(BALANCE, "funds")

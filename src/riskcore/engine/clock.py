@@ -10,7 +10,7 @@ from riskcore.book import Position
 from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import session_over, too_late
 from riskcore.engine.watch import touches_due
-from riskcore.exits.ladder import at_last_step, band_pct, pause, refusals
+from riskcore.exits.ladder import at_last_step, band_pct, leaving_since, pause, refusals
 from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, square_off_due, time_is_up
 from riskcore.exits.levels import exit_limit
 from riskcore.orders import AWAITING, CANCELLED, EXPIRY, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, Order
@@ -53,7 +53,7 @@ def _leave_in_time(turn: Turn, position: Position) -> None:
     price = position.last or position.average_price
     failed = failed_exit(turn.book, position)
     if failed is not None:
-        if turn.at - failed.at >= pause(turn.book, position) and can_trade(position, turn.at, turn.policy):
+        if turn.at - failed.at >= pause(turn.book, position, turn.policy) and can_trade(position, turn.at, turn.policy):
             turn.leave(position, failed.reason, price, rule=failed.rule)
     elif turn.state.custody.touch_of(key) is not None:
         touches_due(turn, position)
@@ -77,7 +77,9 @@ def _press(turn: Turn, position: Position, order: Order) -> None:
     limit = exit_limit(position, price, band_pct(turn.book, position, turn.policy, further=1))
     better = order.approved.limit - limit if order.approved.side == SELL else limit - order.approved.limit
     if at_last_step(turn.book, position, turn.policy) or refusals(turn.book, position):
-        seconds_now = int((turn.at - order.approved.at).total_seconds())
-        turn.alarm(EXIT_RESTS, order.id, f"the exit has worked {seconds_now} s, and no step of its ladder is left")
+        worked = int((turn.at - order.approved.at).total_seconds())
+        bare = int((turn.at - leaving_since(turn.book, position, order)).total_seconds())
+        why = f"the exit has worked {worked} s, and no step of its ladder is left"
+        turn.alarm(EXIT_RESTS, order.id, f"{why}; {position.quantity} shares have been without a stop for {bare} s")
     if better > 0 and can_trade(position, turn.at, turn.policy):
         turn.cancel(order, "exit_step_s")

@@ -8,8 +8,9 @@ from typing import Any, Final
 from riskcore import events as e
 from riskcore.decision import Approved, decide
 from riskcore.engine import breakers, emergency, hands, operator, policies
-from riskcore.engine.books import accept_differences, books_read, funds_seen, revision_reported
+from riskcore.engine.books import accept_differences, books_read, revision_reported
 from riskcore.engine.clock import on_time
+from riskcore.engine.funds import funds_moved, funds_seen
 from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import report
 from riskcore.engine.taking import take_signal, waiting_for_evidence, withheld
@@ -178,6 +179,11 @@ def _accepted(event: e.DifferencesAccepted, turn: Turn) -> None:
 @react_to.register
 def _funds(event: e.FundsSeen, turn: Turn) -> None:
     funds_seen(event, turn)
+
+
+@react_to.register
+def _moved(event: e.FundsMoved, turn: Turn) -> None:
+    funds_moved(event, turn)
 
 
 @react_to.register

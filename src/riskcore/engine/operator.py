@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from riskcore import events as e
-from riskcore.book import Latch
+from riskcore.book import Book, Latch
 from riskcore.control import EMERGENCY_LATCH, INCOMPLETE, STOPPING
 from riskcore.custody import BAD, GOOD
 from riskcore.engine.breakers import breaker_measure
 from riskcore.engine.turn import Turn
+from riskcore.orders import WORKING
 from riskcore.states import (
     CONDITION,
     CONFIRM,
@@ -51,16 +52,17 @@ def resume(event: e.OperatorResumed, turn: Turn) -> None:
 def login(event: e.LoginSeen, turn: Turn) -> None:
     """A login that is needed stops everything; a good one and clean books lift that again.
 
-    The latch bears the latest reason. Clean books are what the shell says it compared, or what the next reading of them
-    shows (`engine.books`).
+    The latch bears the latest reason, and what rests at the broker while nothing can be sent there. Clean books are
+    what the shell says it compared, or what the next reading of them shows (`engine.books`).
     """
     known = GOOD if event.good else BAD
     if turn.state.custody.login != known:
         turn.note(e.LoginChanged(turn.at, known))
     standing = turn.book.latch(LOGIN)
     if not event.good:
-        latch = Latch(LOGIN, WAITING_FOR_LOGIN, turn.at, event.by, event.why, CONDITION)
-        if standing is not None and standing.why != event.why:
+        why = event.why + _still_resting(turn.book)
+        latch = Latch(LOGIN, WAITING_FOR_LOGIN, turn.at, event.by, why, CONDITION)
+        if standing is not None and standing.why != why:
             turn.note(e.Latched(turn.at, latch))  # shut at the start; now the broker has said why
         turn.stop(latch)
     elif standing is not None:
@@ -68,6 +70,16 @@ def login(event: e.LoginSeen, turn: Turn) -> None:
             turn.note(e.Lifted(turn.at, LOGIN, event.by, event.why))
         else:
             turn.note(e.ControlRefused(turn.at, LOGIN, LOGIN, event.by, event.why, "not_reconciled"))
+
+
+def _still_resting(book: Book) -> str:
+    """The stops that were last seen at the broker, for whoever has to look there himself; "" where there are none."""
+    stops = [order for order in book.live_orders(entries=False) if order.rests and order.status == WORKING]
+    each = (
+        f"{order.approved.side} {order.open_quantity} {order.approved.instrument.key} at {order.approved.level}"
+        for order in stops
+    )
+    return f"; at that time still resting at the broker: {', '.join(each)}" if stops else ""
 
 
 def _refusal(latch: Latch, event: e.OperatorResumed, turn: Turn) -> str:

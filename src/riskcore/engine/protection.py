@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from riskcore import events as e
+from riskcore.custody import GOOD
 from riskcore.engine.operator import LOGIN
 from riskcore.engine.turn import Turn
 from riskcore.exchange_limits import cut, slice_quantity
@@ -135,7 +136,7 @@ def _to_cover(turn: Turn, position: Position) -> int:
 
 def _may_place(turn: Turn, position: Position) -> bool:
     """Whether a stop can rest now, orders can be sent, and the last try was not just now."""
-    if turn.book.state == WAITING_FOR_LOGIN or turn.state.custody.touch_of(position.instrument.key) is not None:
+    if not _can_send(turn, position.instrument.key) or turn.state.custody.touch_of(position.instrument.key) is not None:
         return False
     stops = [order for order in turn.book.orders if order.rests and _of(order, position)]
     ended = [order.approved.at for order in stops if not order.live]
@@ -169,14 +170,30 @@ def _measure(turn: Turn, key: str) -> None:
     seconds = int((turn.at - since).total_seconds())
     if seconds >= turn.policy.protect_alarm_s:
         turn.alarm(BARE, key, f"{position.quantity} shares have had no stop at the broker for {seconds} s")
-    waits = turn.book.state == WAITING_FOR_LOGIN or failed_exit(turn.book, position) is not None  # the clock repeats it
+    waits = not _can_send(turn, key) or failed_exit(turn.book, position) is not None  # the clock repeats it
     if seconds >= turn.policy.protect_flatten_s and not waits and not turn.book.leaving(key):
         turn.leave(position, UNPROTECTED, position.last or position.average_price)
 
 
+def _can_send(turn: Turn, key: str) -> bool:
+    """Whether orders can be sent: the login is good, and what the broker holds of the instrument was compared since.
+
+    A gate that stays shut because books differ, here or elsewhere, keeps entries back and no stop of what is held.
+    """
+    if turn.book.state != WAITING_FOR_LOGIN:
+        return True
+    found = turn.state.custody.mismatches
+    settled = all(one.times >= turn.policy.differing_reads for one in found if one.key == key)
+    return turn.state.custody.login == GOOD and bool(found) and settled
+
+
 def _login_came(turn: Turn) -> bool:
     """Whether orders can be sent again since this input: the time until a stop works is measured from here."""
-    return any(isinstance(fact, e.Lifted) and fact.name == LOGIN for fact in turn.facts)
+    shut = turn.book.state == WAITING_FOR_LOGIN
+    return any(
+        (isinstance(fact, e.Lifted) and fact.name == LOGIN) or (shut and isinstance(fact, e.BooksDiffer))
+        for fact in turn.facts
+    )
 
 
 def stop_ended(turn: Turn, order: Order) -> None:

@@ -25,7 +25,7 @@ def watch(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | N
     exits = turn.book.leaving(prices.key)
     failed = failed_exit(turn.book, position)
     if all(order.takes_part for order in exits) and (
-        failed is None or turn.at - failed.at >= pause(turn.book, position)
+        failed is None or turn.at - failed.at >= pause(turn.book, position, turn.policy)
     ):
         touched = breach(position, first=prices.first, high=prices.high, low=prices.low)
         part = None if touched is None or _must_leave(turn, position) else touched.quantity
@@ -98,4 +98,4 @@ def _must_leave(turn: Turn, position: Position) -> bool:
 def _part_may_go(turn: Turn, position: Position) -> bool:
     """A part that did not go off is tried again as the whole is: after a pause."""
     failed = failed_part(turn.book, position)
-    return failed is None or turn.at - failed.at >= pause(turn.book, position)
+    return failed is None or turn.at - failed.at >= pause(turn.book, position, turn.policy)

@@ -105,6 +105,13 @@ from riskcore.events.inputs import (
     SignalArrived as SignalArrived,
     TimePassed as TimePassed,
 )
+from riskcore.events.money import (
+    AnswersEmpty as AnswersEmpty,
+    FundsCompared as FundsCompared,
+    FundsExplained as FundsExplained,
+    FundsMoved as FundsMoved,
+    FundsSeen as FundsSeen,
+)
 from riskcore.events.orders import (
     REFUSED as REFUSED,
     TAKEN as TAKEN,
@@ -121,8 +128,6 @@ from riskcore.events.orders import (
     DifferencesAccepted as DifferencesAccepted,
     DifferencesTaken as DifferencesTaken,
     ExitWanted as ExitWanted,
-    FundsCompared as FundsCompared,
-    FundsSeen as FundsSeen,
     LoginChanged as LoginChanged,
     OrderAbsent as OrderAbsent,
     Overfilled as Overfilled,
@@ -173,6 +178,7 @@ Input: TypeAlias = (
     | ConfirmPolicy
     | NoticeGiven
     | AcknowledgeAlarm
+    | FundsMoved
 )
 INPUTS: tuple[type, ...] = get_args(Input)
 
@@ -239,5 +245,7 @@ Fact: TypeAlias = (
     | PolicyConfirmed
     | Noticed
     | AlarmAcknowledged
+    | FundsExplained
+    | AnswersEmpty
 )
 FACTS: tuple[type, ...] = get_args(Fact)

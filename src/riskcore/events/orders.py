@@ -9,18 +9,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from riskcore.broker_books import BrokerBooks
 from riskcore.custody import Mismatch, Touch, Wanted
 from riskcore.events.controls import said
 from riskcore.instruments import Instrument
-from riskcore.money import amount, not_negative
 from riskcore.orders import Revision
 from riskcore.policy.kinds import one_word
 from riskcore.positions import Position
 from riskcore.table_rows import Capability
-from riskcore.values import checks, given, optional, settle
+from riskcore.values import checks, settle
 
 TAKEN: Final = "taken"
 REFUSED: Final = "refused"
@@ -74,27 +73,8 @@ class DifferencesAccepted:
         settle(self, _ACCEPTED)
 
 
-@frozen
-class FundsSeen:
-    """What the broker says of money: what can be spent and what is used as margin (rupees); None: could not be read.
-
-    `realised` is what it has booked today, where it tells.
-    """
-
-    at: datetime
-    available: Decimal | None = field(converter=given)
-    used: Decimal | None = field(default=None, converter=given)
-    realised: Decimal | None = field(default=None, converter=given)
-
-    def __attrs_post_init__(self) -> None:
-        settle(self, _FUNDS)
-
-
 _REVISION: Final = checks("RevisionReported", outcome=one_word(TAKEN, REFUSED, UNSURE))
 _ACCEPTED: Final = checks("DifferencesAccepted", by=said, why=said)
-_FUNDS: Final = checks(
-    "FundsSeen", available=optional(not_negative), used=optional(not_negative), realised=optional(amount)
-)
 
 # ---------------------------------------------------------------- facts
 
@@ -322,14 +302,3 @@ class PositionAdjusted:
     price: Decimal | None = None
     realised: Decimal = Decimal(0)
     charges: Decimal = Decimal(0)
-
-
-@frozen
-class FundsCompared:
-    """What the broker's money says beside our own account of the day, and what of the difference is explained."""
-
-    VERSION: ClassVar[int] = 1
-    at: datetime
-    theirs: Decimal
-    ours: Decimal
-    unexplained: Decimal

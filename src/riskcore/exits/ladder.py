@@ -6,13 +6,13 @@ All of it is worked out from the session's orders, so that a restart goes on whe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 from typing import Final
 
 from riskcore.book import Book, Position
-from riskcore.money import ZERO
+from riskcore.money import ZERO, percent_of
 from riskcore.orders import ENDED, REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
 
@@ -72,10 +72,28 @@ def _latest(orders: Sequence[Order], wanted: Callable[[Order], bool]) -> int:
     return sum(1 for _ in takewhile(wanted, reversed(orders)))
 
 
-def pause(book: Book, position: Position) -> timedelta:
-    """How long after a failed try the next one waits: 1 s, and twice as long after each refusal, up to a minute."""
-    doubled: int = 1 << min(max(refusals(book, position) - 1, 0), 10)
+@exact
+def pause(book: Book, position: Position, policy: Policy) -> timedelta:
+    """How long after a failed try the next one waits: 1 s, and twice as long after each refusal, up to a minute.
+
+    1 s as well once the price has left where it was refused by `exit_band_pct` of it: at a circuit it stands still, and
+    moves when the band is set anew or sellers have been served. That is one try for each such move, and no loop.
+    """
+    refused = refusals(book, position)
+    if not refused or _price_has_left(tries(book, position)[-1], position, policy):
+        return FIRST_PAUSE
+    doubled: int = 1 << min(refused - 1, 10)
     return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
+
+
+def _price_has_left(refused: Order, position: Position, policy: Policy) -> bool:
+    where = refused.approved.reference
+    return position.last is not None and abs(position.last - where) >= percent_of(where, policy.exit_band_pct) > ZERO
+
+
+def leaving_since(book: Book, position: Position, order: Order) -> datetime:
+    """Since when exits of a position were tried, `order` the latest of them, without a share of it leaving."""
+    return min(one.approved.at for one in (*_ended(book, position), order))
 
 
 def band_pct(book: Book, position: Position, policy: Policy, *, further: int = 0) -> Decimal:

@@ -47,6 +47,8 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "held_no_exit": "EXIT REFUSED",
     "positions_differ": "BOOKS DIFFER",
     "balance_unexplained": "BALANCE DIFFERS",
+    "held_without_prices": "POSITION WITHOUT PRICES",
+    "presumed_filled": "FILL TAKEN FOR OURS",
     "overnight_price": "UNUSUAL MARKET",
     e.INCOMPLETE: "EMERGENCY STOP INCOMPLETE",
 }
@@ -108,12 +110,12 @@ def _over(fact: e.AlarmOver) -> Told:
 def _latched(fact: e.Latched) -> Told:
     latch = fact.latch
     of = f" of {latch.key}" if latch.key else ""
-    mild = latch.name in MILD_LATCHES or latch.why == STARTING
+    mild = latch.name in MILD_LATCHES or latch.why.startswith(STARTING)
     severity = INFO if mild else WARNING if latch.key or latch.state == "reducing" else CRITICAL
     other = "ENTRIES STOPPED" if latch.by != OURSELVES or mild else "BREAKER TRIPPED"
-    title = "STARTING" if latch.why == STARTING else LATCH_TITLES.get(latch.name, other)
+    title = "STARTING" if latch.why.startswith(STARTING) else LATCH_TITLES.get(latch.name, other)
     text = f"entries{of} are {latch.state}: {latch.name}: {latch.why} (by {latch.by})"
-    starting = ":starting" if latch.why == STARTING else ""
+    starting = ":starting" if latch.why.startswith(STARTING) else ""
     return Told(severity, title, text, f"latch:{latch.name}:{latch.key}{starting}")
 
 
@@ -264,6 +266,20 @@ def _seen(fact: e.AlarmAcknowledged) -> Told:
     return Told(INFO, "ACKNOWLEDGED", text, f"seen:{fact.name}:{fact.subject}:{fact.at}")
 
 
+def _compared(fact: e.FundsCompared) -> Told | None:
+    """What is not explained is an alarm; what is explained is told once, where it has changed."""
+    if not fact.lines:
+        return None
+    each = ", ".join(f"{line.what} Rs {line.amount}" for line in fact.lines)
+    text = f"Rs {fact.theirs - fact.ours} between the broker's and ours: {each}; unexplained Rs {fact.unexplained}"
+    return Told(INFO, "BALANCE EXPLAINED", text, f"balance:{fact.at.isoformat()}")
+
+
+def _explained(fact: e.FundsExplained) -> Told:
+    text = f"Rs {fact.amount} moved, by {fact.by}: {fact.why}"
+    return Told(INFO, "FUNDS MOVED", text, f"moved:{fact.at.isoformat()}")
+
+
 def _agree(fact: e.Reconciled) -> Told:
     return Told(INFO, "BOOKS AGREE", "the broker's books and ours agree", "agree")
 
@@ -300,5 +316,7 @@ TABLE: Final[Mapping[type, Callable[[Any], Told | None]]] = {
     e.PolicyConfirmed: _confirmed,
     e.PolicyChanged: _changed,
     e.Noticed: _noticed,
+    e.FundsCompared: _compared,
+    e.FundsExplained: _explained,
 }
 """Fact -> what it says."""

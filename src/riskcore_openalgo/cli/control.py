@@ -34,7 +34,13 @@ from riskcore_openalgo.runner.inbox import Inbox, Request, folder_of
 REFUSED: Final = 3
 POLL_S: Final = 0.1
 NOBODY: Final = "no runner writes to this journal"
-ALONE: Final = (events.OperatorHalted, events.OperatorResumed, events.OperatorSet, events.EmergencyStopped)
+ALONE: Final = (
+    events.OperatorHalted,
+    events.OperatorResumed,
+    events.OperatorSet,
+    events.EmergencyStopped,
+    events.FundsMoved,
+)
 """What may be done to a journal that nobody runs: it sends nothing, or is refused where it would."""
 
 
@@ -177,6 +183,8 @@ def _words(fact: events.Fact) -> str:
             return f"exit {fact.order.side} {fact.order.quantity} {fact.order.instrument.key} to {fact.order.limit}"
         case events.PolicyScheduled():
             return "it holds from the next session"
+        case events.FundsExplained():
+            return f"Rs {fact.amount} are a line of today's balance (riskcore journal reconcile shows it)"
         case events.PolicyAdjusted():
             return "it holds from now on"
     return re.sub(r"(?<!^)(?=[A-Z])", " ", type(fact).__name__).lower()

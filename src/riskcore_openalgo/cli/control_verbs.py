@@ -19,7 +19,7 @@ def control_verbs(verbs: Verbs) -> None:
     """The group `control`."""
     group = verbs.add_parser(
         "control",
-        help="the operator's hand: pause, resume, enter, exit, reduce, cancel, tighten, set, stop, rearm",
+        help="the operator's hand: pause, resume, enter, exit, reduce, cancel, tighten, set, funds-moved, stop, rearm",
         description="Act on a running account through its inbox; works when the control page is down.",
         epilog=EPILOG,
     )
@@ -39,6 +39,8 @@ def control_verbs(verbs: Verbs) -> None:
     tighten = _verb(kinds, "tighten", "move a stop nearer to the price", "tighten NSE:INFY 1490.50 --why profit")
     tighten.add_argument("symbol", help="such as NSE:INFY, or INFY for NSE")
     tighten.add_argument("stop", help="rupees; rounded to the nearer tick")
+    moved = _verb(kinds, "funds-moved", "money paid in or taken out today", "funds-moved -5000 --why withdrawal")
+    moved.add_argument("amount", help="rupees: 25000 paid in, -5000 taken out; it explains a difference of balances")
     set_ = _verb(kinds, "set", "change one setting of the policy", "set max_positions 2 --why calmer")
     set_.add_argument("key", help="as in risk_management.yaml or trading_rules.yaml")
     set_.add_argument("value", help='as in the file; "" switches it off')

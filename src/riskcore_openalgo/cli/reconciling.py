@@ -27,6 +27,7 @@ FOLLOWS = {
     "gone": GOES,
     "less": GOES,
     "opposite": "our book becomes flat, and the symbol is frozen: no entries in it",
+    "unnamed": "taken for the fill of our order that has no name at the broker, after protect_flatten_s",
     "suspect": "nothing is believed of it; the symbol is frozen: no entries in it",
 }
 COMES = {
@@ -88,6 +89,8 @@ class _Seen:
             "differing_reads": self.policy.differing_reads,
             "frozen": [{"key": latch.key, "at": latch.at, "why": latch.why} for latch in _frozen(self.state)],
             "unknown": [{"id": order.id, "told": _of(order)} for order in _unknown(self.state)],
+            "balance": None if custody.balance is None else plain(custody.balance),
+            "funds_moved": [plain(line) for line in custody.moved],
             "accepted_before": [{"key": key, "theirs": theirs} for key, theirs in custody.accepted],
         }
 
@@ -115,10 +118,25 @@ def text(state: engine.State, policy: rc.Policy) -> str:
         lines.append(table(COLUMNS, rows))
     lines += [f"frozen: {latch.key or 'all'} since {latch.at:%Y-%m-%d %H:%M}: {latch.why}" for latch in _frozen(state)]
     lines += [f"unknown outcome: {order.id}: {_of(order)}" for order in _unknown(state)]
+    lines += _balance(state)
     lines += [f"accepted before: {key}: {theirs} at the broker" for key, theirs in custody.accepted]
-    if len(lines) == 1 + len(custody.accepted):
+    if len(lines) == 1 + len(custody.accepted) + len(_balance(state)):
         lines.append("nothing differs, as far as the broker's books were read")
     return "\n".join(lines)
+
+
+def _balance(state: engine.State) -> list[str]:
+    """The broker's money against ours, where they differed today: each line that explains it, and the rest."""
+    found, declared = state.custody.balance, state.custody.moved
+    if found is None:
+        return [_line(line) for line in declared]
+    first = f"balance: Rs {found.theirs} at the broker, Rs {found.ours} when the session opened"
+    lines = found.lines or declared
+    return [first, *(_line(line) for line in lines), f"  unexplained: Rs {found.unexplained}"]
+
+
+def _line(line: Any) -> str:
+    return f"  {line.what}: Rs {line.amount}{f' ({line.why})' if line.why else ''}"
 
 
 def _seen(mismatch: Any, policy: rc.Policy) -> str:

@@ -143,6 +143,15 @@ def _stop(given: Mapping[str, Any], hand: Hand) -> Request:
     return events.EmergencyStopped(hand.at, hand.by, hand.why, given.get("whole_account") is True)
 
 
+def _funds_moved(given: Mapping[str, Any], hand: Hand) -> Request:
+    text = str(given.get("amount", "")).strip()
+    out = text.startswith("-")
+    size = rupees(text.lstrip("+-"), "the amount")
+    if size is None or text[:2] in ("--", "-+", "+-", "++"):
+        raise ValueError("the amount must be rupees such as 25000 (paid in) or -5000 (taken out)")
+    return events.FundsMoved(hand.at, hand.by, hand.why, -size if out else size)
+
+
 ACTS: Final[dict[str, Callable[[Mapping[str, Any], Hand], Request]]] = {
     "pause": _pause,
     "resume": _resume,
@@ -154,5 +163,6 @@ ACTS: Final[dict[str, Callable[[Mapping[str, Any], Hand], Request]]] = {
     "set": _set,
     "stop": _stop,
     "rearm": _rearm,
+    "funds-moved": _funds_moved,
 }
 """Everything a hand may do, by its name on the console and on the page."""

@@ -50,6 +50,7 @@ Request: TypeAlias = (
     | events.EmergencyStopped
     | events.ConfirmPolicy
     | events.AcknowledgeAlarm
+    | events.FundsMoved
 )
 REQUESTS: Final[dict[str, type]] = {kind.__name__: kind for kind in get_args(Request)}
 """The inputs that an operator may leave: nothing that a price, a broker or a strategy says."""

@@ -28,6 +28,7 @@ THE_BROKERS: Final = (
     events.BooksRead,
     events.BrokerSeen,
     events.FundsSeen,
+    events.FundsMoved,
     events.DifferencesAccepted,
     events.LoginSeen,
     events.EquityRead,

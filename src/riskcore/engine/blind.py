@@ -1,0 +1,43 @@
+"""What is held while nobody sees its price: entries of the symbol are stopped by a latch, and somebody is called.
+
+A latch of one instrument is a warning. Of a position it is more: its target, its trail and whatever no order at the
+broker covers are watched by prices alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from riskcore.engine.turn import Turn
+from riskcore.exits.leaving import can_trade
+from riskcore.orders import WORKING
+from riskcore.positions import Position
+
+NO_PRICES: Final = "held_without_prices"
+SILENT: Final = ("prices_stale", "stale_after_s")
+"""The latches of an instrument of which nothing new is heard: the feed's own word, and the breaker's."""
+
+
+def call_for_the_unseen(turn: Turn) -> None:
+    """Call for somebody, once, for each position whose instrument is silent while it can be sold; and tell its end."""
+    latches, told = turn.book.latches, turn.state.custody.told
+    if not latches and not told:
+        return
+    silent = {latch.key: latch.why for latch in latches if latch.name in SILENT}
+    unseen = {
+        held.instrument.key: held
+        for held in turn.book.positions
+        if held.instrument.key in silent and can_trade(held, turn.at, turn.policy)
+    }
+    for key, held in unseen.items():
+        turn.alarm(NO_PRICES, key, f"{held.quantity} are held, and {silent[key]}; {_left_to_itself(turn, held)}")
+    for name, key in sorted(told):
+        if name == NO_PRICES and key not in unseen:
+            turn.calm(NO_PRICES, key)
+
+
+def _left_to_itself(turn: Turn, held: Position) -> str:
+    stops = [order for order in turn.book.resting_stops(held.instrument.key) if order.status == WORKING]
+    if sum(order.open_quantity for order in stops) >= held.quantity:
+        return f"its stop at {held.stop} rests at the broker, target and trail stand still"
+    return "no stop rests at the broker for all of it: nothing takes it off while its price is not seen"

@@ -1,0 +1,199 @@
+"""The broker's money against ours, what explains a difference, and a broker that shows nothing at all."""
+
+from datetime import date
+from decimal import Decimal
+
+import attrs
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from tests.core.custody_days import at_broker, books, foreign, held, position, true_books
+from tests.core.engine_days import INFY, SEEN, a_day
+
+D = Decimal
+
+
+def money(day, clock, available, realised=0):
+    """The broker tells of its money; nothing is used as margin."""
+    return day.take(e.FundsSeen(day.at(clock), available, 0, realised))
+
+
+def lines(day):
+    """What the last comparison explains, by name."""
+    return {line.what: line.amount for line in day.last(e.FundsCompared).lines}
+
+
+def moved(day, clock, amount, why="paid in"):
+    return day.take(e.FundsMoved(day.at(clock), "asha", why, amount))
+
+
+# ---------------------------------------------------------------- what explains a difference
+
+
+def test_a_balance_that_our_trades_do_not_explain_is_told_once():
+    day = at_broker()
+    seen = e.FundsSeen(day.at("10:00"), available=90_000, used=10_000, realised=0)
+    assert day.take(seen) == ()
+    other = attrs.evolve(seen, available=95_000)
+    assert day.take(other) == ("FundsCompared", "Alarmed")
+    assert day.take(other) == ()
+    assert day.take(seen) == ("FundsCompared", "AlarmOver")
+
+
+def test_money_that_an_operator_declares_is_a_line_and_the_rest_rings():
+    """5,000 paid in explains 5,000; of 7,000 the 2,000 left ring, with the line beside them."""
+    day = at_broker()
+    assert money(day, "10:00", 105_000) == ("FundsCompared", "Alarmed")
+    assert moved(day, "10:01", 5000) == ("FundsExplained",)
+    assert money(day, "10:02", 105_000) == ("FundsCompared", "AlarmOver")
+    assert lines(day) == {"moved": 5000}
+    assert day.last(e.FundsCompared).unexplained == 0
+    money(day, "10:03", 107_000)
+    assert day.last(e.Alarmed).why == (
+        "Rs 2000 of the broker's balance are not explained by our trades; explained are moved 5000"
+    )
+    assert day.state.custody.balance.unexplained == 2000
+
+
+def test_a_withdrawal_is_below_nought_and_several_add_up():
+    day = at_broker()
+    moved(day, "10:00", -3000, "rent")
+    moved(day, "10:01", 1000, "back again")
+    money(day, "10:02", 98_000)
+    assert day.last(e.FundsCompared).unexplained == 0
+    assert [line.why for line in day.state.custody.moved] == ["asha: rent", "asha: back again"]
+
+
+@pytest.mark.parametrize("amount", [0, "0.00", "NaN", "Infinity"])
+def test_money_that_moved_is_rupees_and_not_nought(amount):
+    with pytest.raises(ValueError, match="FundsMoved"):
+        e.FundsMoved(at_broker().at("10:00"), "asha", "nothing", amount)
+
+
+@pytest.mark.parametrize(("booked", "line", "rest"), [(0, None, 0), ("-8", "-8", 0), ("-200", None, "-200")])
+def test_charges_explain_what_they_come_to_and_no_more(booked, line, rest):
+    """A broker takes them at once, or by its contract note: what is missing beyond them is not explained."""
+    day, _ = held(balance_tolerance="0.01")
+    charges = day.book.charges
+    assert charges > 8
+    money(day, "10:05", 100_000 + D(booked))
+    found = day.last(e.FundsCompared) if booked else None
+    assert (found is not None) == bool(booked)
+    if found is not None:
+        assert lines(day) == {"charges": D(line) if line else -charges}
+        assert found.unexplained == (0 if line else D(rest) + charges)
+
+
+def test_shares_for_delivery_that_were_sold_may_be_paid_later():
+    """The broker's balance lacks up to what they brought; lacking more rings."""
+    day = a_day(balance_tolerance=1)
+    day.fill("10:00:01", day.enter("10:00", product="CNC", **SEEN), price=1000)
+    day.prices("10:05", last=979)
+    day.fill("10:05:01", day.sent()[-1].order_id, price=979)
+    charges = day.book.charges
+    money(day, "10:06", 100_000 - 40_000)
+    assert lines(day) == {"charges": -charges, "settlement": -40_000 + charges}
+    assert money(day, "10:07", 100_000 - 49_500)[-1] == "Alarmed"
+
+
+def test_an_option_that_was_bought_explains_its_premium():
+    call = rc.option("NIFTY", expiry=date(2026, 11, 24), strike=26_000, right="CE", on=date(2026, 11, 20))
+    day = a_day(call, equity=1_000_000, allowed_products=["NRML"])
+    entry = day.enter("10:00", exchange="NFO", product="NRML", last=100, stop=90, target=130)
+    day.fill("10:00:01", entry, price=100)
+    held_now = day.book.positions[0]
+    money(day, "10:01", 1_000_000 - held_now.value)
+    assert lines(day)["premium"] + lines(day).get("charges", 0) == -held_now.value
+    assert day.last(e.FundsCompared).unexplained == 0
+
+
+def test_the_result_of_what_is_open_may_be_in_the_balance_before_it_is_realised():
+    day, _ = held()
+    day.prices("10:05", last=1020)
+    money(day, "10:06", 101_000)
+    assert lines(day) == {"unrealised": 1000}
+    money(day, "10:07", 99_000)
+    assert "unrealised" not in lines(day)
+
+
+def test_the_ledger_is_the_sessions_and_comes_back_after_a_restart():
+    day = at_broker()
+    moved(day, "10:00", 5000)
+    money(day, "10:01", 106_000)
+    before = day.state
+    day.restart()
+    assert (day.state.custody.moved, day.state.custody.balance) == (before.custody.moved, before.custody.balance)
+    day.next_day(3)
+    day.time("09:16")
+    assert (day.state.custody.moved, day.state.custody.balance) == ((), None)
+
+
+# ---------------------------------------------------------------- a broker that shows nothing at all
+
+
+def no_money(day, clock):
+    """The answer about money had nothing in it."""
+    return day.take(e.FundsSeen(day.at(clock), None))
+
+
+def test_F29_a_broker_that_shows_nothing_at_all_needs_a_login_and_is_good_as_soon_as_it_shows_something():
+    """Shoonya's token is dead: three empty reads of everything; the shares are still ours, and nothing is concluded."""
+    day, _ = held(broker="shoonya")
+    true_books(day, "10:04")
+    no_money(day, "10:05")
+    for second in (1, 2):
+        books(day, f"10:05:0{second}")
+        assert day.book.state == "active"
+    books(day, "10:05:03")
+    assert day.book.state == "waiting_for_login"
+    assert day.book.latch("login").why.startswith("the broker shows nothing at all")
+    assert day.book.position(INFY.key).quantity == 50
+    for second in (4, 5, 6):
+        assert "Latched" not in books(day, f"10:05:{second:02}")
+    facts = true_books(day, "10:06")
+    assert facts[:2] == ("AnswersEmpty", "LoginChanged")
+    assert day.book.state == "active"
+
+
+def test_F29_money_that_is_shown_again_is_a_good_login_and_the_next_books_open_the_gate():
+    """A flat account, whose books are empty by right."""
+    day = at_broker(broker="shoonya")
+    no_money(day, "10:05")
+    for second in (1, 2, 3):
+        books(day, f"10:05:0{second}")
+    assert day.book.state == "waiting_for_login"
+    assert money(day, "10:06", 100_000) == ("AnswersEmpty", "LoginChanged")
+    assert "Lifted" in books(day, "10:06:03")
+
+
+def test_F29_after_a_restart_the_gate_does_not_open_on_empty_books():
+    """The shell, which could read them, says that the login is good."""
+    day = at_broker(broker="shoonya")
+    no_money(day, "10:05")
+    for second in (1, 2, 3):
+        books(day, f"10:05:0{second}")
+    day.restart()
+    why = {"reconciled": False, "by": "riskcore", "why": "the books could be read"}
+    day.take(e.LoginSeen(day.at("10:06"), good=True, **why))
+    books(day, "10:06:01")
+    assert (day.book.state, day.state.custody.login) == ("waiting_for_login", "bad")
+
+
+@pytest.mark.parametrize(
+    ("broker", "funds", "shown"),
+    [
+        ("zerodha", None, {}),
+        ("shoonya", 100_000, {}),
+        ("shoonya", None, {"orders": (foreign(),)}),
+        ("shoonya", None, {"positions": (position(1, "NSE:TCS"),)}),
+        ("shoonya", None, {"holdings": None}),
+    ],
+)
+def test_F29_where_anything_speaks_against_it_no_login_is_asked_for(broker, funds, shown):
+    """A broker whose empty books prove something; money that could be read; a book with a row; one not read."""
+    day = at_broker(broker=broker)
+    day.take(e.FundsSeen(day.at("10:05"), funds))
+    for second in range(10, 20):
+        books(day, f"10:05:{second}", **shown)
+    assert day.book.latch("login") is None

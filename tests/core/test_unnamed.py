@@ -1,0 +1,216 @@
+"""Orders whose row at the broker cannot be told: by a clock that is wrong, or by two rows that are alike."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade, true_books
+from tests.core.engine_days import INFY, SEEN
+
+D = Decimal
+BEHIND = timedelta(minutes=-3)
+
+
+def unknown(day=None, clock="10:00", **policy):
+    """An entry that timed out: nobody knows."""
+    day = day or at_broker(**policy)
+    entry = day.enter(clock, **SEEN)
+    day.report(f"{clock}:05", entry, "unknown", note="timeout")
+    return day, day.sent(rc.ApprovedEntry)[-1]
+
+
+def behind(order, broker_id, status="complete"):
+    """The row of an order at a broker whose clock is three minutes behind ours."""
+    return row(order, broker_id, status, placed_at=order.at + BEHIND)
+
+
+def executed(order, **more):
+    """What such a broker shows of an order that it executed."""
+    fields = {"orders": (behind(order, "E9"), foreign()), "positions": (position(order.quantity),), **more}
+    return {"trades": (trade("E9", "BUY", order.quantity, 999),), **fields}
+
+
+# ---------------------------------------------------------------- a clock that is wrong
+
+
+def test_F20_a_row_that_no_read_showed_before_is_the_order_whatever_the_brokers_clock_says():
+    """Else its shares would stay without a stop for as long as the two clocks differ."""
+    day = at_broker()
+    books(day, "09:59", orders=(foreign(),))
+    day, order = unknown(day)
+    assert books(day, "10:00:08", **executed(order))[:2] == ("Acknowledged", "Filled")
+    assert stop_of(day).quantity == 50
+
+
+@pytest.mark.parametrize(
+    ("before", "shown", "clock"), [(None, False, "10:00:08"), ("09:59", True, "10:00:08"), ("09:59", False, "10:00:31")]
+)
+def test_a_row_of_another_time_that_may_have_been_there_before_is_no_order_of_ours(before, shown, clock):
+    """No read before the order was sent; one that showed the row already; a row that came long after."""
+    _, order = unknown()
+    day = at_broker()
+    if before is not None:
+        books(day, before, orders=executed(order)["orders"] if shown else (foreign(),))
+    day, order = unknown(day)
+    assert "Acknowledged" not in books(day, clock, **executed(order))
+    assert day.book.order(order.order_id).broker_id == ""
+
+
+def traded_before(day):
+    """An order of the morning whose row the broker stamped with its own clock; the trade is over."""
+    entry = day.enter("09:30", **SEEN)
+    day.report("09:30:01", entry, "working", broker_id="E1")
+    day.fill("09:30:02", entry, price=1000)
+    day.report("09:30:03", stop_of(day).order_id, "working", broker_id="S1")
+    day.fill("09:40", stop_of(day).order_id, price=980)
+    return day, day.sent(rc.ApprovedEntry)[0]
+
+
+def test_F20_after_a_long_crash_the_difference_of_the_clocks_is_read_off_an_order_known_by_name():
+    """Ten minutes down, the broker's clock three minutes behind: the row is named at the first look, and protected."""
+    day, first = traded_before(at_broker(max_trades_per_day=5))
+    day, order = unknown(day)
+    day.restart()
+    shown = {"orders": (behind(order, "E9"), behind(first, "E1"))}
+    shown["trades"] = trade("E9", "BUY", order.quantity, 999), trade("E1", "BUY", 50, 1000)
+    assert books(day, "10:10", **executed(order, **shown))[:2] == ("Acknowledged", "Filled")
+    assert stop_of(day).quantity == order.quantity
+    assert day.last(e.AlarmOver).name == "outcome_unknown"
+
+
+@pytest.mark.parametrize(("drift", "found"), [(D(180), True), (D(-180), False), (D(0), False)])
+def test_F20_where_no_order_is_known_by_name_the_drift_that_the_servers_answers_tell_serves(drift, found):
+    """Our clock was measured three minutes ahead."""
+    day = at_broker()
+    day.take(e.ClockSeen(day.at("09:30"), drift))
+    day, order = unknown(day)
+    day.restart()
+    assert ("Acknowledged" in books(day, "10:10", **executed(order))) == found
+
+
+def test_a_stop_that_was_changed_tells_nothing_of_the_clocks():
+    """Its row may bear the time of the change; without another that is known, its own time decides."""
+    day, _ = traded_before(at_broker())
+    day, order = unknown(day)
+    stop = behind(day.sent()[0], "S1")
+    assert "Acknowledged" not in books(day, "10:10", **executed(order, orders=(behind(order, "E9"), stop)))
+
+
+# ---------------------------------------------------------------- two rows that are alike
+
+
+def alike(order, *statuses):
+    """Two rows of the broker's book that may both be the order, and one that is known before."""
+    return (*(row(order, f"E{n}", status) for n, status in enumerate(statuses, 8)), foreign())
+
+
+def test_two_rows_that_fit_leave_it_unknown():
+    day, order = unknown()
+    books(day, "10:00:08", orders=alike(order, "open", "open"))
+    assert day.book.order(order.order_id).status == "unknown"
+    assert day.book.order(order.order_id).broker_id == ""
+
+
+def test_F20_it_is_not_absent_while_the_position_has_moved_and_what_came_is_protected_in_time():
+    """No row, two rows: in two reads after `protect_flatten_s` the 50 that came are its own, and get its stop."""
+    day, order = unknown()
+    for second in range(6, 10):
+        assert "Filled" not in books(day, f"10:00:0{second}", orders=(foreign(),), positions=(position(50),))
+    assert day.book.order(order.order_id).status == "unknown"
+    assert "Filled" in books(day, "10:00:10", orders=(foreign(),), positions=(position(50),))
+    assert (stop_of(day).quantity, stop_of(day).trigger) == (50, 980)
+    assert day.last(e.Alarmed).name == "presumed_filled"
+    assert len(day.sent(rc.ApprovedEntry)) == 1
+    assert day.book.trades_today == 1
+
+
+def test_F20_of_two_rows_that_fit_the_shares_that_came_are_booked_at_what_these_rows_traded():
+    """One filled at 999, the other works on: that is said, and the order is never sent again."""
+    day, order = unknown()
+    shown = {"orders": alike(order, "complete", "open"), "positions": (position(50),)}
+    for second in (9, 10, 11, 12):
+        books(day, f"10:00:{second:02}", trades=(trade("E8", "BUY", 50, 999),), **shown)
+    held_now = day.book.position(INFY.key)
+    assert (held_now.quantity, held_now.average_price, held_now.stop) == (50, 999, 980)
+    told = next(fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == "presumed_filled")
+    assert "E9 may still fill" in told.why
+    assert len(day.sent(rc.ApprovedEntry)) == 1
+
+
+def test_F20_a_part_that_came_is_protected_and_the_rest_when_it_comes():
+    day, order = unknown()
+    for clock, there in (("10:00:10", 20), ("10:00:11", 20), ("10:00:12", 50), ("10:00:13", 50)):
+        books(day, clock, orders=alike(order, "open", "open"), positions=(position(there),))
+        if clock == "10:00:11":
+            assert (stop_of(day).quantity, day.book.order(order.order_id).status) == (20, "unknown")
+            day.report("10:00:11.500", stop_of(day).order_id, "working", broker_id="S1")
+    assert day.book.position(INFY.key).quantity == 50
+    assert day.last(e.ReviseOrder).revision.quantity == 50
+
+
+def test_F20_shares_beyond_what_the_order_may_have_filled_are_a_difference_like_any_other():
+    day, order = unknown()
+    for second in range(10, 14):
+        books(day, f"10:00:{second}", orders=alike(order, "complete", "complete"), positions=(position(100),))
+        if second == 11:
+            day.report("10:00:11.500", stop_of(day).order_id, "working", broker_id="S1")
+    assert stop_of(day).quantity == 50
+    assert day.book.latch("positions_differ", INFY.key) is not None
+
+
+@pytest.mark.parametrize("there", [-50, 0])
+def test_shares_that_went_the_other_way_are_not_the_orders(there):
+    day, order = unknown()
+    for second in range(10, 14):
+        books(day, f"10:00:{second}", orders=alike(order, "open", "open"), positions=(position(there),))
+    assert day.book.order(order.order_id).filled_quantity == 0
+    assert day.book.positions == ()
+
+
+def test_F20_two_rows_that_ended_unfilled_are_as_good_as_none():
+    """Whichever of them it is, it fills nothing more: after three clean reads it is settled."""
+    day, order = unknown()
+    for second in (6, 7, 8, 9):
+        books(day, f"10:00:0{second}", orders=alike(order, "cancelled", "rejected"))
+    assert day.book.order(order.order_id).status == "rejected"
+    assert day.book.trades_today == 0
+
+
+def test_F20_two_rows_of_which_one_traded_before_it_ended_are_not_as_good_as_none():
+    day, order = unknown()
+    for second in (6, 7, 8, 9):
+        shown = alike(order, "cancelled", "rejected")
+        books(day, f"10:00:0{second}", orders=shown, trades=(trade("E8", "BUY", 5, 999),))
+    assert day.book.order(order.order_id).status == "unknown"
+
+
+def test_F20_an_exit_without_a_name_that_took_the_shares_off_is_booked_as_that():
+    """The target is taken, the exit times out, two rows fit, the shares are gone: nothing more is sold."""
+    day, _ = held()
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("10:10:02", out.order_id, "unknown", note="timeout")
+    (entry,) = day.sent(rc.ApprovedEntry)
+    rows = (row(entry, "E1", "complete"), *(row(out, name, "complete") for name in ("X8", "X9")))
+    trades = (trade("E1", "BUY", 50, 1000), trade("X8", "SELL", 50, 1100))
+    for second in (11, 12, 13):
+        true_books(day, f"10:10:{second}", orders=rows, trades=trades, positions=(position(0),))
+    assert day.book.positions == ()
+    assert day.last(e.PositionClosed).exit_price == 1100
+    assert day.sent()[-1] == out
+
+
+def test_what_an_operator_accepts_leaves_out_shares_that_may_be_ours():
+    """They get their stop all the same."""
+    day, order = unknown()
+    books(day, "10:00:06", orders=alike(order, "open", "open"), positions=(position(50),))
+    assert day.state.custody.mismatches[0].kind == "unnamed"
+    day.take(e.DifferencesAccepted(day.at("10:00:07"), "asha", "mine"))
+    assert day.state.custody.accepted == ()
+    for second in (10, 11):
+        books(day, f"10:00:{second}", orders=alike(order, "open", "open"), positions=(position(50),))
+    assert stop_of(day).quantity == 50
