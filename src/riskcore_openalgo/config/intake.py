@@ -153,6 +153,11 @@ class Intake:
         converter=checks.body_size,
         metadata=meta("bytes", "a larger alert is refused"),
     )
+    own_process: bool = field(
+        default=True,
+        converter=checks.flag,
+        metadata=meta("true/false", "read alerts in a process of its own: no alert waits for a decision"),
+    )
     trusted_proxies: tuple[str, ...] = field(
         default=TRUSTED,
         converter=_addresses,

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from attrs import evolve, frozen
@@ -296,8 +297,12 @@ def _interval(fields: Fields) -> str | None:
 
 def _moment(fields: Fields, name: str) -> datetime | None:
     text = text_of(fields, name)
-    if text is None:
-        return None
+    return None if text is None else _moment_in(text, name)
+
+
+@lru_cache(maxsize=256)
+def _moment_in(text: str, name: str) -> datetime:
+    """The moment; alerts of the same bar say the same."""
     found = MOMENT.fullmatch(text)
     if found is not None and found[3] is None:
         told = f"{name} {shown(text)} has no time zone; write it like 2026-11-20T04:15:00Z"

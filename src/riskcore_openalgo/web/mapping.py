@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 import riskcore as rc
 
@@ -74,9 +74,16 @@ class Fields:
 
     content: Mapping[str, Any]
     by: FieldMap = PLAIN
+    _found: dict[str, dict[str, Any]] = field(factory=dict, init=False, eq=False, repr=False)
 
     def of(self, field: str) -> dict[str, Any]:
         """What stands under a field's names, by name; what is empty or null is not there."""
+        known = self._found.get(field)
+        if known is None:
+            known = self._found[field] = self._sought(field)
+        return known
+
+    def _sought(self, field: str) -> dict[str, Any]:
         found = {}
         for name in self.by.names(field):
             value = self.at(name)
