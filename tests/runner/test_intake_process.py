@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from riskcore import events
+from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.config import Intake
 from riskcore_openalgo.failpoints import VARIABLE
 from riskcore_openalgo.journal.replay import replay
@@ -134,6 +135,15 @@ def test_what_a_runner_did_not_take_the_next_one_takes_once(tmp_path, free_tcp_p
         again.close()
 
 
+def test_the_command_knows_an_alert_that_no_runner_has_taken(place, free_tcp_port, capsys):
+    """Written down and waiting is a fate too; another receipt is none."""
+    with place.open(free_tcp_port, turning=False) as server:
+        receipt = post(server, PATH, BUY)[1]["receipt"]
+        assert main(["journal", "signal", receipt, "--journal", str(place.bench.journal.path)]) == 0
+        assert "not taken by a runner yet" in capsys.readouterr().out
+        assert main(["journal", "signal", "0" * 16, "--journal", str(place.bench.journal.path)]) == 1
+
+
 def test_F01_a_repetition_is_told_after_a_restart_too(tmp_path, free_tcp_port):
     first = Place(tmp_path)
     with first.open(free_tcp_port) as server:
@@ -207,7 +217,7 @@ CELLS = [
     "intake.answer.sending",
     "spool.clearing",
     "receipts.rows.taking",
-    "runner.turn.durable",
+    "runner.turn.durable@SignalArrived",
     "receipts.rows.taken",
 ]
 """Where one of the two processes is killed; the last three are the runner."""

@@ -82,6 +82,8 @@ def _given(value: Mapping[str, Any]) -> dict[str, str]:
     for name, text in value.items():
         if name not in NAMES:
             raise ValueError(f"the field {name} is not read; these are: {', '.join(sorted(NAMES))}")
+        if name == "context":
+            raise ValueError("the field context is what an alert itself brings; say under fields: what it is called")
         if isinstance(text, (tuple, dict, bool)) or not 0 < len(str(text)) <= LONGEST or not str(text).isascii():
             raise ValueError(f"the field {name} must be plain text of at most {LONGEST} characters")
     return {name: str(text) for name, text in value.items()}

@@ -51,7 +51,8 @@ def answer_to(reading: Reading, first: str = "") -> Receipt:
         return Receipt(reading.status, {**body, "receipt": reading.receipt} if known else body)
     if first:
         return Receipt(200, {"status": "duplicate", "of": first, "receipt": reading.receipt_id})
-    return Receipt(200, {"status": "accepted", "signal": reading.signal.id, "receipt": reading.receipt_id})
+    note = {"note": reading.signal.note} if reading.signal.note else {}
+    return Receipt(200, {"status": "accepted", "signal": reading.signal.id, "receipt": reading.receipt_id, **note})
 
 
 def _repeated(facts: tuple[events.Fact, ...]) -> str:

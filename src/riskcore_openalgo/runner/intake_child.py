@@ -164,7 +164,9 @@ def _receiving(spec: Spec, outbox: Outbox) -> Any:
             lockout_s=place.lockout_s,
             tell=lambda text: outbox.put(TELL, text),
         )
-        outbox.put(ROWS, receipts.left(), True)
+        left = receipts.left()
+        if left:
+            outbox.put(ROWS, left, True)
         certificate = {"certfile": place.ssl_certfile, "keyfile": place.ssl_keyfile}
         server = opened.enter_context(serve(access_log(app), place.host, place.port, **certificate))
         outbox.put(LISTENS, server.port)

@@ -22,7 +22,16 @@ from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore_openalgo.web import body as bodies
-from riskcore_openalgo.web.body import Secrets, Unreadable, canonical, safe_text, shown, strict_object, without
+from riskcore_openalgo.web.body import (
+    Secrets,
+    Unreadable,
+    canonical,
+    safe_text,
+    secret_like,
+    shown,
+    strict_object,
+    without,
+)
 from riskcore_openalgo.web.kinds import asked_of, context_of
 from riskcore_openalgo.web.mapping import PLAIN, SIDES, FieldMap, Fields
 from riskcore_openalgo.web.reading import NUMBER, is_number, text_of, value_of
@@ -52,6 +61,8 @@ MOMENT: Final = re.compile(
 CORE_FIELD: Final = re.compile(r"Signal\.([a-z_]+)")
 MOST_LEVELS: Final = 20
 LONGEST_MESSAGE: Final = 200
+LONGEST_NAME: Final = 40
+MOST_NAMED: Final = 12
 UNAUTHORISED: Final = "alert_unauthorised"
 NOT_KNOWN: Final = "the secret is wrong or missing, or there is no such source"
 
@@ -316,9 +327,13 @@ def _moment_in(text: str, name: str) -> datetime:
 
 
 def _note(fields: Fields) -> str:
-    """The sender's quantities, for the record; the size is the core's to find."""
+    """The sender's quantities, for the record, as the size is the core's to find; and what nobody reads."""
     asked = [f"{name} {shown(value)}" for name, value in fields.of("quantity").items()]
-    return f"asked for {', '.join(asked)}" if asked else ""
+    unread = [ascii(name[:LONGEST_NAME])[1:-1] for name in fields.unread() if not secret_like(name)]
+    more = len(unread) - MOST_NAMED
+    named = ", ".join(unread[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    told = (f"asked for {', '.join(asked)}" if asked else "", f"not read: {named}" if unread else "")
+    return "; ".join(filter(None, told))
 
 
 def _quantity(fields: Fields) -> int | None:

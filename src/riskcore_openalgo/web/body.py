@@ -154,7 +154,8 @@ def _no_constant(text: str) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _secret_like(name: str) -> bool:
+def secret_like(name: str) -> bool:
+    """Whether the name of a field says that a secret stands in it."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     return plain == "key" or any(word in plain for word in SECRET_WORDS)
 
@@ -162,7 +163,7 @@ def _secret_like(name: str) -> bool:
 def _blanked(value: Any, secret: Secrets) -> Any:
     if isinstance(value, dict):
         return {
-            without(name, secret): BLANK if _secret_like(name) else _blanked(content, secret)
+            without(name, secret): BLANK if secret_like(name) else _blanked(content, secret)
             for name, content in value.items()
         }
     if isinstance(value, list):

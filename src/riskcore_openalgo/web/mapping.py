@@ -42,8 +42,9 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "reduce_by": ("reduce_by",),
     "reduce_pct": ("reduce_pct",),
     "quantity": ("quantity", "qty", "contracts"),
+    "context": ("context",),
 }
-"""What is read, and the names people give it. Everything else in an alert is ignored."""
+"""What is read, and the names people give it. Everything else in an alert is named in its note, and not used."""
 SIDES: Final[Mapping[str, str]] = {"BUY": rc.BUY, "SELL": rc.SELL}
 
 
@@ -93,6 +94,12 @@ class Fields:
         if not found and field in self.by.given:
             return {field: self.by.given[field]}
         return found
+
+    def unread(self) -> list[str]:
+        """The names of the alert that nothing is read from; of an object only where none of its parts is."""
+        read = {name for field in NAMES for name in self.by.names(field)}
+        known = read | {name.split(".")[0] for name in read}
+        return [name for name in self.content if name not in known]
 
     def at(self, name: str) -> Any:
         """The value under a name, dotted where it stands inside an object; None where there is none."""
