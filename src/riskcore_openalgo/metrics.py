@@ -125,6 +125,7 @@ class Metrics:
         for one in HISTOGRAMS:
             self._made[one.name] = Histogram(one.name, one.says, one.labels, buckets=SECONDS, registry=self.registry)
         ProcessCollector(registry=self.registry)
+        self.intake_of: Callable[[], tuple[bool, int] | None] = lambda: None
         self._seen: Seen | None = None
         self._acked: datetime | None = None
         self._begun: OrderedDict[str, datetime] = OrderedDict()
@@ -135,6 +136,10 @@ class Metrics:
         first, self._seen = self._seen is None, seen
         if first:
             self.registry.register(self)  # a collector is whatever has `collect`
+
+    def intake(self) -> tuple[bool, int] | None:
+        """Whether the intake's own process listens, and how often it ended by itself; None where there is none."""
+        return self.intake_of()
 
     def text(self) -> bytes:
         """A scrape, in Prometheus' text format."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
+from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import AlertSource
 from riskcore_openalgo.config.loader import CREDENTIALS_FILE
 from riskcore_openalgo.config.problems import ConfigurationError, Problem
@@ -57,7 +59,10 @@ def _rules(settings: Settings, name: str) -> SourceRules:
 
 @frozen(kw_only=True)
 class Receiving:
-    """What an intake is opened with, beside its settings; `key` is that of an encrypted journal."""
+    """What an intake is opened with, beside its settings; `key` is that of an encrypted journal.
+
+    A runner whose clock is not the machine's has the intake go by `ticks`, or by that clock as it is at the start.
+    """
 
     runner: Runner
     journal: Journal
@@ -134,7 +139,8 @@ def _recorded(journal: Journal, row: Row) -> bool:
 
 
 def _spec(place: Intake, given: Receiving) -> Spec:
-    state = given.runner.state
+    state, clock = given.runner.state, given.runner.clock
+    shown = None if clock is now_in_ist else Ticks(clock(), time.monotonic())
     return Spec(
         place=place,
         sources=given.sources.now,
@@ -143,5 +149,5 @@ def _spec(place: Intake, given: Receiving) -> Spec:
         key=given.key,
         after=given.journal.length,
         seen=Seen(tuple(state.seen), state.receipts, given.runner.policy.duplicate_window_s),
-        ticks=given.ticks,
+        ticks=given.ticks or shown,
     )
