@@ -5,6 +5,7 @@
 A live day against the fake OpenAlgo, its journal in SQLite with every commit flushed; the senders are another process
 of this machine. `together`: all fifty post at the same moment, once a second, as at the close of a bar. `flat out`:
 each posts again as soon as it is answered. At most five trades a day, as by default: the rest is decided and refused.
+Both ways of the intake are measured: a process of its own, as by default, and `own_process: false`.
 Judged is that each answered receipt is in the journal and that nobody waited for
 3 seconds, when TradingView gives up. The times are printed.
 """
@@ -21,10 +22,10 @@ import pytest
 from attrs import evolve
 
 from benchmarks.live_path import POLICY, SECRET, live_path, percentile
+from riskcore_openalgo.config import Intake
 from riskcore_openalgo.journal import Reader
-from riskcore_openalgo.runner.alerts import AlertDesk
-from riskcore_openalgo.web.gate import Secret, SourceRules
-from riskcore_openalgo.web.intake import intake_app, serve
+from riskcore_openalgo.runner.receiving import Receiving, receiving
+from riskcore_openalgo.web.gate import Secret, SourceRules, Sources
 
 SYMBOLS = [f"S{n}" for n in range(10)]
 SENDERS = 50
@@ -52,23 +53,39 @@ def prices_moving(path):
         thread.join()
 
 
-@pytest.fixture(params=SHAPES)
-def load(request, tmp_path):
+@pytest.fixture(params=[(shape, own) for shape in SHAPES for own in (True, False)])
+def load(request, tmp_path, free_tcp_port):
     """The answers of fifty senders, how long all took, and the receipts in the journal."""
-    rounds, pause_s, together = SHAPES[request.param]
-    sources = {"tradingview": SourceRules(secrets=(Secret(SECRET),), per_minute=1_000_000)}
+    shape, own = request.param
+    rounds, pause_s, together = SHAPES[shape]
+    sources = Sources({"tradingview": SourceRules(secrets=(Secret(SECRET),), per_minute=1_000_000)})
     with live_path(tmp_path, SYMBOLS, evolve(POLICY, max_trades_per_day=5)) as path:
-        runner = path.day.live.runner
-        app = intake_app(AlertDesk(runner).submit, sources=sources, clock=runner.clock)
-        with serve(app, "127.0.0.1", 0) as server, prices_moving(path):
+        given = Receiving(
+            runner=path.day.live.runner,
+            journal=path.journal,
+            sources=sources,
+            tell=print,
+            alarm=print,
+        )
+        with receiving(Intake(port=free_tcp_port, own_process=own), given) as server, prices_moving(path):
             words = [str(word) for word in (server.port, SENDERS, rounds, pause_s, together)]
             command = [sys.executable, "-m", "benchmarks.alert_senders", *words]
             before = time.perf_counter()
             done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, timeout=300)
             seconds = time.perf_counter() - before
-    with Reader(tmp_path / "live.db") as journal:
-        kept = {row.event.signal.receipt for row in journal.rows(types=["SignalArrived"])}
-    return request.param, json.loads(done.stdout), seconds, kept
+            path.wait(lambda: len(kept_in(tmp_path)) >= SENDERS * rounds)
+    return (
+        f"{shape}, {'a process of its own' if own else 'within the runner'}",
+        json.loads(done.stdout),
+        seconds,
+        kept_in(tmp_path),
+    )
+
+
+def kept_in(folder):
+    """The receipts in the journal."""
+    with Reader(folder / "live.db") as journal:
+        return {row.event.signal.receipt for row in journal.rows(types=["SignalArrived"])}
 
 
 def test_fifty_senders_lose_nothing(load, capsys):

@@ -47,6 +47,8 @@ GAUGES: Final = (
     Known("riskcore_seconds_since_ack", "gauge", "seconds since OpenAlgo last named an order of ours"),
     Known("riskcore_unprotected_seconds", "gauge", "how long a position has had no stop at the broker", ("symbol",)),
     Known("riskcore_queue_depth", "gauge", "inputs that wait for the next turn"),
+    Known("riskcore_intake_up", "gauge", "1 while the intake's own process listens"),
+    Known("riskcore_intake_restarts", "gauge", "times that process ended by itself in this run"),
     Known("riskcore_lane_depth", "gauge", "tasks that wait in a lane", ("lane",)),
     Known("riskcore_alert_backlog", "gauge", "alerts that wait in memory for a channel", ("channel",)),
     Known("riskcore_alert_failures", "gauge", "rounds in which a channel took nothing, in a row", ("channel",)),
@@ -101,6 +103,7 @@ class Seen:
     price_ages: Callable[[], Mapping[str, float]] = dict
     books_at: Callable[[], datetime | None] = lambda: None
     queue: Callable[[], int] = lambda: 0
+    intake: Callable[[], tuple[bool, int] | None] = lambda: None
     lanes: Callable[[], Mapping[str, int]] = dict
     channels: Callable[[], Iterable[Any]] = tuple
     journal: Callable[[], tuple[int, str]] = lambda: (0, "")
@@ -122,6 +125,7 @@ class Metrics:
         for one in HISTOGRAMS:
             self._made[one.name] = Histogram(one.name, one.says, one.labels, buckets=SECONDS, registry=self.registry)
         ProcessCollector(registry=self.registry)
+        self.intake_of: Callable[[], tuple[bool, int] | None] = lambda: None
         self._seen: Seen | None = None
         self._acked: datetime | None = None
         self._begun: OrderedDict[str, datetime] = OrderedDict()
@@ -132,6 +136,10 @@ class Metrics:
         first, self._seen = self._seen is None, seen
         if first:
             self.registry.register(self)  # a collector is whatever has `collect`
+
+    def intake(self) -> tuple[bool, int] | None:
+        """Whether the intake's own process listens, and how often it ended by itself; None where there is none."""
+        return self.intake_of()
 
     def text(self) -> bytes:
         """A scrape, in Prometheus' text format."""
@@ -215,6 +223,7 @@ def gauges(seen: Seen, acked: datetime | None = None) -> dict[str, list[Sample]]
         "riskcore_seconds_since_ack": _age(now, acked),
         "riskcore_unprotected_seconds": [((key,), _since(now, at)) for key, at in custody.bare],
         "riskcore_queue_depth": _one(seen.queue()),
+        **_intake(seen.intake()),
         "riskcore_lane_depth": [((lane,), float(depth)) for lane, depth in sorted(seen.lanes().items())],
         "riskcore_alert_backlog": [((one.name,), float(one.backlog)) for one in seen.channels()],
         "riskcore_alert_failures": [((one.name,), float(one.failures)) for one in seen.channels()],
@@ -243,6 +252,10 @@ def healthy(seen: Seen) -> tuple[bool, str]:
         return False, "the runner has not turned yet"
     age = _since(seen.clock(), turned)
     return age <= 30.0, f"the last turn was {age:.0f} s ago"
+
+
+def _intake(found: tuple[bool, int] | None) -> dict[str, list[Sample]]:
+    return {} if found is None else {"riskcore_intake_up": _one(found[0]), "riskcore_intake_restarts": _one(found[1])}
 
 
 def _live_orders(book: rc.Book) -> list[Sample]:

@@ -57,6 +57,23 @@ def test_a_trade_is_told_from_its_alert_to_its_result(bench):
     assert " = net Rs " in told.steps[-1].lines[1]
 
 
+def test_F08_prices_off_the_tick_are_told_with_what_became_of_each(bench):
+    """The price is compared, and not traded at; a stop and a target are rounded, and it says which way."""
+    answer = alert('{"symbol": "SBIN", "action": "buy", "price": 800.01, "stop": 795.02, "target": 830.03}', bench)
+    plain = alert('{"symbol": "INFY", "action": "buy", "price": 800.1}', bench)
+    with Reader(bench.journal.path) as journal:
+        told = story(journal, answer.body["receipt"]).steps[2]
+        assert not [line for line in story(journal, plain.body["receipt"]).steps[2].lines if line.startswith("note")]
+    notes = [line for line in told.lines if line.startswith("note: ")]
+    order = json.loads(told.body)["order"]
+    assert notes[0] == (
+        "note: the signal's price 800.01 is no multiple of the tick 0.05: compared with the quote alone, "
+        "the limit is ours"
+    )
+    for name, note, way in (("stop", notes[1], "up"), ("target", notes[2], "down")):
+        assert note.endswith(f"is no multiple of the tick 0.05: rounded {way} to {order[name]}")
+
+
 def test_the_story_of_an_exit_signal_ends_with_the_trade_that_it_ended(bench):
     bought_at = alert('{"symbol": "SBIN", "action": "buy"}', bench).body["signal"]
     bench.prices(800, 801)

@@ -210,9 +210,11 @@ def test_prices_are_taken_to_the_last_digit():
 
 
 @pytest.mark.parametrize("extra", [{"sl": 1}, {"stoploss": 1}, {"stop_loss_percent": "0.5"}, {"tp": 0}, {"x": {}}])
-def test_what_is_not_in_the_mapping_is_ignored(extra):
-    """`sl` may be points, percent or a price: it is not guessed."""
-    assert signal_of({**BUY, **extra}) == signal_of(BUY)
+def test_what_is_not_in_the_mapping_is_named_and_changes_nothing(extra):
+    """`sl` may be points, percent or a price: it is not guessed, and not dropped in silence."""
+    found = signal_of({**BUY, **extra})
+    assert found.note == f"not read: {next(iter(extra))}"
+    assert attrs.evolve(found, note="") == signal_of(BUY)
 
 
 @pytest.mark.parametrize("name", ["quantity", "qty", "contracts"])

@@ -155,3 +155,14 @@ def test_F06_a_part_of_an_exit_with_nothing_held_opens_no_short(bench):
     assert reasons(bench, answer) == ["exit_without_position"]
     assert bench.runner.state.book.positions == ()
     assert len(bench.sent(events.EntryApproved)) == 1
+
+
+def test_what_is_not_read_is_named_and_never_dropped_in_silence():
+    """The stop in per cent of other bots means nothing here: whoever counts on it must see that."""
+    told = {"qty": "10", "Stop_Loss_Percent": "1.5", "type": "Market", "apikey": "k", "\u20b9": 1}
+    assert read(told).signal.note == "asked for qty '10'; not read: stop_loss_percent, type, \\u20b9"
+    assert read({}).signal.note == ""
+    many = read({f"plot_{n}": n for n in range(20)}).signal.note
+    assert many.startswith("not read: plot_0, plot_1, ")
+    assert many.endswith("plot_11 and 8 more")
+    assert read({"sw0rdf1sh": 1}, "sw0rdf1sh").signal.note == "not read: ***"

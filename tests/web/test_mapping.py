@@ -25,7 +25,8 @@ system:
     scanner:
       addresses: [198.51.100.0/24]
       per_minute: 30
-      fields: {symbol: [order.instrument, scrip], action: direction, quantity: lots, strategy: order.tag}
+      fields: {symbol: [order.instrument, scrip], action: direction, quantity: lots, strategy: order.tag,
+               context: order.meta}
       actions: {long: buy, short: sell}
       symbols: {RELI: RELIANCE}
       given: {exchange: BSE, product: CNC, strategy: scan}
@@ -47,10 +48,12 @@ def read(folder, content):
 
 def test_a_source_is_read_by_its_own_words(folder):
     """Names within objects, words for the sides, symbols, and what is not sent."""
-    told = {"order": {"Instrument": "reli", "tag": ""}, "direction": "Long", "lots": 5, "quantity": 99}
+    order = {"Instrument": "reli", "tag": "", "meta": {"setup": "gap"}}
+    told = {"order": order, "direction": "Long", "lots": 5, "quantity": 99}
     signal = read(folder, told).signal
     assert (signal.symbol, signal.exchange, signal.side, signal.product) == ("RELIANCE", "BSE", "BUY", "CNC")
-    assert (signal.quantity, signal.note, signal.strategy) == (5, "asked for lots '5'", "scan")
+    assert (signal.quantity, signal.note, signal.strategy) == (5, "asked for lots '5'; not read: quantity", "scan")
+    assert dict(signal.context) == {"setup": "gap"}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +89,7 @@ def test_secrets_addresses_and_rates_are_the_configurations(folder):
         ("actions: {long: hold}", "long must mean buy or sell"),
         ('symbols: {A: "RELIANCE INDUSTRIES"}', "symbol"),
         ("given: {exchange: [NSE]}", "exchange must be plain text"),
+        ("given: {context: red}", "context is what an alert itself brings"),
         ("given: {colour: red}", "the field colour is not read"),
         ("addresses: [here]", "'here' is no address, nor a range such as 10.0.0.0/8"),
         ("per_minute: 0", "must be a whole number from 1 to 1000000"),

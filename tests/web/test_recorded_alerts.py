@@ -124,7 +124,7 @@ def test_the_full_payload_in_full(bodies):
         source="alert:tv",
         interval="5m",
         bar_at=QUARTER_PAST,
-        note="asked for contracts '50'",
+        note="asked for contracts '50'; not read: order_id",
         quantity=50,
         receipt="RECEIPT",
     )

@@ -21,6 +21,7 @@ from riskcore.engine.protection import protect
 from riskcore.engine.quiet import SPOKE, Quiet, Watched, quiet
 from riskcore.engine.taking import asked_interval, enter_reversals
 from riskcore.engine.turn import Turn
+from riskcore.engine.waiting import repeats
 from riskcore.exits.leaving import can_trade
 from riskcore.money import exact
 from riskcore.policy import Policy
@@ -45,6 +46,7 @@ __all__ = [
     "limits_in_use",
     "quiet",
     "react",
+    "repeats",
     "resume",
     "step",
     "taken",

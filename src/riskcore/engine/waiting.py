@@ -5,8 +5,9 @@ Too old, past the last entry of their session, past the session itself, or taken
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from riskcore.engine.turn import Turn
 from riskcore.instruments import FUT, Instrument
@@ -16,6 +17,8 @@ from riskcore.sessions import CalendarUnknown, session_on
 from riskcore.signals import EXIT, Signal
 
 CASH: Final = ("NSE", "BSE")
+Receipt: TypeAlias = tuple[str, datetime, str]
+"""The name of a text, when it was taken, and the id of the signal it was."""
 
 
 def too_late(turn: Turn) -> None:
@@ -44,12 +47,27 @@ def repeated(turn: Turn, signal: Signal) -> str:
     An exit that would still move something is no repetition of another that came in the same words: who was entered
     again meanwhile can leave again.
     """
-    if signal.id in turn.state.seen or turn.book.order(signal.id) is not None:
+    if turn.book.order(signal.id) is not None:
         return signal.id
-    if not signal.receipt or signal.bar_at is not None or _leaves(turn, signal):
+    state, window = turn.state, turn.policy.duplicate_window_s
+    first = repeats(signal, state.seen, state.receipts, turn.at, window)
+    return "" if first != signal.id and _leaves(turn, signal) else first
+
+
+def repeats(
+    signal: Signal, seen: Container[str], receipts: Iterable[Receipt], at: datetime, duplicate_window_s: int
+) -> str:
+    """The id of the signal that this one says again, or "", whatever either moves.
+
+    `seen` are the ids of signals taken before, `receipts` (receipt, when it was taken, the signal's id) of those
+    without a `bar_at`. By its own id; without a `bar_at` by its receipt too, for `duplicate_window_s` seconds.
+    """
+    if signal.id in seen:
+        return signal.id
+    if not signal.receipt or signal.bar_at is not None:
         return ""
-    window = timedelta(seconds=turn.policy.duplicate_window_s)
-    found = (name for receipt, at, name in turn.state.receipts if receipt == signal.receipt and turn.at - at <= window)
+    window = timedelta(seconds=duplicate_window_s)
+    found = (name for receipt, taken, name in receipts if receipt == signal.receipt and at - taken <= window)
     return next(found, "")
 
 

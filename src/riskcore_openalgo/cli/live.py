@@ -23,7 +23,7 @@ from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.logs import Redactor, access_log, logging_to
 from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
-from riskcore_openalgo.runner.receiving import receiving, sources_of
+from riskcore_openalgo.runner.receiving import Receiving, receiving, sources_of
 from riskcore_openalgo.runner.reloading import Swaps
 from riskcore_openalgo.runner.sole_sender import sole_sender
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_open, wind_down
@@ -31,7 +31,7 @@ from riskcore_openalgo.web.control.app import control_app
 from riskcore_openalgo.web.control.board import Banner, Board
 from riskcore_openalgo.web.control.doors import Doors
 from riskcore_openalgo.web.gate import Sources
-from riskcore_openalgo.web.server import serve
+from riskcore_openalgo.web.server import Server, serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
 ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
@@ -98,7 +98,8 @@ def run(
         opened.enter_context(stopped_by_signals(asked))
         day.live.start()
         opened.enter_context(watched(settings, day, client, journal, metrics))
-        doors = opened.enter_context(served(settings, day, client, sources, mode=mode, analyzer=analyzer))
+        opened.enter_context(intake(settings, day, journal, sources, metrics))
+        doors = opened.enter_context(control_page(settings, day, client, mode=mode, analyzer=analyzer))
         swaps = swappable(client, keys, sources, doors, redactor)
         opened.enter_context(reloading(settings, arguments.config, day, swaps=swaps, real=real))
         day.live.run(asked)
@@ -109,15 +110,6 @@ def run(
         code = end(day, flatten=asked.flatten)
         day.inbox.stopped()
         return code
-
-
-@contextlib.contextmanager
-def served(
-    settings: Settings, day: Day, client: Client, sources: Sources, *, mode: str, analyzer: bool
-) -> Iterator[Doors | None]:
-    """The intake of alerts and the control page; the doors of the page, where it is served."""
-    with intake(settings, day, sources), control_page(settings, day, client, mode=mode, analyzer=analyzer) as doors:
-        yield doors
 
 
 def swappable(client: Client, keys: list[str], sources: Sources, doors: Doors | None, redactor: Redactor) -> Swaps:
@@ -174,21 +166,36 @@ def end(day: Day, *, flatten: bool) -> int:
 
 
 @contextlib.contextmanager
-def intake(settings: Settings, day: Day, sources: Sources) -> Iterator[None]:
+def intake(settings: Settings, day: Day, journal: Journal, sources: Sources, metrics: Metrics) -> Iterator[None]:
     """The intake of alerts, where a source of them has a secret; without its port the day goes on for what is held."""
-    place = settings.system.intake
+    place, tell = settings.system.intake, day.alarms.tell
+    given = Receiving(
+        runner=day.live.runner,
+        journal=journal,
+        sources=sources,
+        tell=tell,
+        alarm=lambda text: tell(text, name="alerts_not_taken"),
+        key=key_of(journal.path or journal.where),
+    )
     with contextlib.ExitStack() as opened:
         try:
-            server = opened.enter_context(receiving(settings, day.live.runner, day.alarms.tell, sources))
+            server = opened.enter_context(receiving(place, given))
         except OSError as problem:
             print(f"NO alerts are taken: {place.host}:{place.port}: {problem}", flush=True)
             day.alarms.tell(f"no alerts at {place.host}:{place.port}: {problem}", name="alerts_not_taken")
         else:
+            metrics.intake_of = _seen_of(server)
             if server is None:
                 print("no alerts are taken: no source has a secret under webhook: in api_credentials.yaml", flush=True)
             else:
                 print(f"alerts: {server.url}/webhook/SOURCE, of {', '.join(sources.now)}", flush=True)
         yield
+
+
+def _seen_of(server: Server | None) -> Callable[[], tuple[bool, int] | None]:
+    """Whether the intake's own process listens, and how often it ended by itself; None where there is none."""
+    process = None if server is None else server.process
+    return lambda: None if process is None else (process.up, process.restarts)
 
 
 @contextlib.contextmanager

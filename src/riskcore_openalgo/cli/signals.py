@@ -8,17 +8,25 @@ import sys
 from typing import Any
 
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.opening import reader
+from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.config import load_settings
-from riskcore_openalgo.journal.story import Step, Story, story
+from riskcore_openalgo.journal.spool import waiting_in
+from riskcore_openalgo.journal.story import Step, Story, named, story
+from riskcore_openalgo.runner.receipts import input_in, receipts_beside
 
 WHAT_WIDTH = 14
+WAITS = "written down by the intake, in {}, and not taken by a runner yet: the one that runs takes it, or the next"
 
 
 def signal(arguments: argparse.Namespace) -> int:
     """Print the story; 1 where the journal knows neither a receipt nor a signal of that name."""
-    with reader(arguments.journal or load_settings(arguments.config).system.journal) as journal:
-        found, where = story(journal, arguments.id), journal.where
+    place = arguments.journal or load_settings(arguments.config).system.journal
+    with reader(place) as journal:
+        found, where, receipts = story(journal, arguments.id), journal.where, receipts_beside(journal.inbox)
+    untaken = [] if found.steps else waiting_in(receipts, key_of(place))
+    if any(named(input_in(row), arguments.id) for row in untaken):
+        say(arguments, {"id": arguments.id, "ending": "waiting", "waits_in": receipts}, WAITS.format(receipts))
+        return 0
     if not found.steps:
         print(f"{where}: no alert has the receipt {arguments.id}, and no signal that id", file=sys.stderr)
         return 1

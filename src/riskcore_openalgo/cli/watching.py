@@ -81,6 +81,7 @@ def watched(settings: Settings, day: Day, client: Client, journal: Journal, metr
         price_ages=live.price_ages,
         books_at=live.books_at,
         queue=lambda: live.transport.waiting,
+        intake=metrics.intake,
         lanes=live.lanes_waiting,
         channels=lambda: day.alarms.deliveries,
         journal=lambda: (journal.length, journal.trouble),

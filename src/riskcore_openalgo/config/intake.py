@@ -82,6 +82,8 @@ def _given(value: Mapping[str, Any]) -> dict[str, str]:
     for name, text in value.items():
         if name not in NAMES:
             raise ValueError(f"the field {name} is not read; these are: {', '.join(sorted(NAMES))}")
+        if name == "context":
+            raise ValueError("the field context is what an alert itself brings; say under fields: what it is called")
         if isinstance(text, (tuple, dict, bool)) or not 0 < len(str(text)) <= LONGEST or not str(text).isascii():
             raise ValueError(f"the field {name} must be plain text of at most {LONGEST} characters")
     return {name: str(text) for name, text in value.items()}
@@ -152,6 +154,11 @@ class Intake:
         default=65_536,
         converter=checks.body_size,
         metadata=meta("bytes", "a larger alert is refused"),
+    )
+    own_process: bool = field(
+        default=True,
+        converter=checks.flag,
+        metadata=meta("true/false", "read alerts in a process of its own: no alert waits for a decision"),
     )
     trusted_proxies: tuple[str, ...] = field(
         default=TRUSTED,

@@ -131,6 +131,11 @@ class Reader:
         with self._engine.connect() as connection:
             return connection.execute(query).all()
 
+    def has(self, type_name: str, body: str, *, after: int) -> bool:
+        """Whether a row after that number is of this type and says this."""
+        wanted = (JOURNAL.c.seq > after, JOURNAL.c.type == type_name, JOURNAL.c.body == body)
+        return bool(self.select(select(JOURNAL.c.seq).where(*wanted).limit(1)))
+
     def first_bad_row(self, after: Mark | None = None) -> tuple[int, str] | None:
         """The first row that breaks the chain, and why; None when all hold. `after`: only those after that mark."""
         last = start = after or self.genesis

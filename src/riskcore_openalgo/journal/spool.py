@@ -120,18 +120,8 @@ class Spool:
     def _read(self) -> list[dict[str, Any]]:
         """What an earlier run left; a record that was cut off half-way was never acknowledged, and ends it."""
         self._file.seek(0)
-        data = self._file.read()
-        rows: list[dict[str, Any]] = []
-        while True:
-            try:
-                length = int(data[self._end : self._end + 8], 16)
-                body = data[self._end + 8 : self._end + 8 + length]
-                if not length or len(body) < length:
-                    return rows
-                rows.append(json.loads(body if self._seal is None else self._seal.opened(body)))
-            except ValueError:
-                return rows
-            self._end += 8 + length
+        rows, self._end = _records(self._file.read(), self._start, self._seal)
+        return rows
 
     def _body(self, row: dict[str, Any]) -> bytes:
         body = json.dumps(row, sort_keys=True, separators=(",", ":")).encode("ascii")
@@ -142,3 +132,35 @@ class Spool:
         reach("spool.syncing")
         os.fsync(self._file.fileno())
         reach("spool.synced")
+
+
+def waiting_in(path: Path, key: str | None = None) -> tuple[dict[str, Any], ...]:
+    """The rows that wait in a spool, only to look at: somebody may be writing to it. None where there is no such file.
+
+    Raises `SpoolUnreadable` for one that is encrypted under another key.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return ()
+    if not data.startswith(SEALED):
+        return tuple(_records(data, 0, None)[0])
+    seal = Seal(key or "", bytes.fromhex(data[len(SEALED) : SALT_END].decode()))
+    if not seal.fits(bytes.fromhex(data[SALT_END:HEADER].decode())):
+        raise SpoolUnreadable(f"{path}: is encrypted under another key")
+    return tuple(_records(data, HEADER, seal)[0])
+
+
+def _records(data: bytes, start: int, seal: Seal | None) -> tuple[list[dict[str, Any]], int]:
+    """The records from a place on, up to the end or to one that was cut off, and where they end."""
+    rows: list[dict[str, Any]] = []
+    while True:
+        try:
+            length = int(data[start : start + 8], 16)
+            body = data[start + 8 : start + 8 + length]
+            if not length or len(body) < length:
+                return rows, start
+            rows.append(json.loads(body if seal is None else seal.opened(body)))
+        except ValueError:
+            return rows, start
+        start += 8 + length

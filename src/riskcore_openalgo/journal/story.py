@@ -68,7 +68,7 @@ class Story:
 
 def story(journal: Reader, name: str) -> Story:
     """The story of the receipt, or of the signal, of that name."""
-    arrived = [row for row in journal.rows(types=ARRIVALS) if _named(row.event, name)]
+    arrived = [row for row in journal.rows(types=ARRIVALS) if named(row.event, name)]
     ids = {row.event.signal.id for row in arrived if isinstance(row.event, e.SignalArrived)}
     trail = _Trail(ids)
     steps = [_step(row) for row in arrived]
@@ -79,7 +79,8 @@ def story(journal: Reader, name: str) -> Story:
     return Story(name, tuple(sorted(ids)), tuple(sorted(steps, key=lambda step: step.seq)))
 
 
-def _named(event: Any, name: str) -> bool:
+def named(event: Any, name: str) -> bool:
+    """Whether an alert that arrived has that receipt, or that id."""
     if isinstance(event, e.AlertRefused):
         return bool(event.receipt == name)
     return name in (event.signal.id, event.signal.receipt)
@@ -158,8 +159,31 @@ def _approved(fact: e.EntryApproved | e.EntryWithheld) -> list[str]:
     said = f"order {order.order_id}: {order.side} {order.quantity} {order.instrument.key}, limit {order.limit}, "
     return [
         f"{said}stop {order.stop}, target {order.target}, at risk Rs {order.risk}, size bound by {fact.bound_by}",
+        *_off_tick(fact.signal, order),
         *_findings(fact.findings),
     ]
+
+
+def _off_tick(signal: rc.Signal, order: rc.ApprovedEntry) -> list[str]:
+    """Prices of the signal that the exchange would not take, and what became of each."""
+    tick = order.instrument.tick
+    stands = {"price": order.limit, "stop": order.stop, "target": order.target}
+    told = [
+        (name, price, stands[name])
+        for name in stands
+        if (price := getattr(signal, name)) is not None and price % tick != 0
+    ]
+    return [
+        f"note: the signal's {name} {price} is no multiple of the tick {tick}: "
+        + ("compared with the quote alone, the limit is ours" if name == "price" else _rounded(price, stood, tick))
+        for name, price, stood in told
+    ]
+
+
+def _rounded(price: Decimal, stood: Decimal | None, tick: Decimal) -> str:
+    if stood is None or abs(stood - price) >= tick:
+        return "the policy's own stands instead"
+    return f"rounded {'up' if stood > price else 'down'} to {stood}"
 
 
 def _withheld(fact: e.EntryWithheld) -> list[str]:

@@ -15,13 +15,23 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore_openalgo.web import body as bodies
-from riskcore_openalgo.web.body import Secrets, Unreadable, canonical, safe_text, shown, strict_object, without
+from riskcore_openalgo.web.body import (
+    Secrets,
+    Unreadable,
+    canonical,
+    safe_text,
+    secret_like,
+    shown,
+    strict_object,
+    without,
+)
 from riskcore_openalgo.web.kinds import asked_of, context_of
 from riskcore_openalgo.web.mapping import PLAIN, SIDES, FieldMap, Fields
 from riskcore_openalgo.web.reading import NUMBER, is_number, text_of, value_of
@@ -51,6 +61,8 @@ MOMENT: Final = re.compile(
 CORE_FIELD: Final = re.compile(r"Signal\.([a-z_]+)")
 MOST_LEVELS: Final = 20
 LONGEST_MESSAGE: Final = 200
+LONGEST_NAME: Final = 40
+MOST_NAMED: Final = 12
 UNAUTHORISED: Final = "alert_unauthorised"
 NOT_KNOWN: Final = "the secret is wrong or missing, or there is no such source"
 
@@ -296,8 +308,12 @@ def _interval(fields: Fields) -> str | None:
 
 def _moment(fields: Fields, name: str) -> datetime | None:
     text = text_of(fields, name)
-    if text is None:
-        return None
+    return None if text is None else _moment_in(text, name)
+
+
+@lru_cache(maxsize=256)
+def _moment_in(text: str, name: str) -> datetime:
+    """The moment; alerts of the same bar say the same."""
     found = MOMENT.fullmatch(text)
     if found is not None and found[3] is None:
         told = f"{name} {shown(text)} has no time zone; write it like 2026-11-20T04:15:00Z"
@@ -311,9 +327,13 @@ def _moment(fields: Fields, name: str) -> datetime | None:
 
 
 def _note(fields: Fields) -> str:
-    """The sender's quantities, for the record; the size is the core's to find."""
+    """The sender's quantities, for the record, as the size is the core's to find; and what nobody reads."""
     asked = [f"{name} {shown(value)}" for name, value in fields.of("quantity").items()]
-    return f"asked for {', '.join(asked)}" if asked else ""
+    unread = [ascii(name[:LONGEST_NAME])[1:-1] for name in fields.unread() if not secret_like(name)]
+    more = len(unread) - MOST_NAMED
+    named = ", ".join(unread[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    told = (f"asked for {', '.join(asked)}" if asked else "", f"not read: {named}" if unread else "")
+    return "; ".join(filter(None, told))
 
 
 def _quantity(fields: Fields) -> int | None:

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 MAX_BYTES: Final = 65_536
@@ -66,7 +67,7 @@ def strict_object(text: str) -> dict[str, Any]:
 
 def canonical(content: dict[str, Any], secret: Secrets = None) -> str:
     """The same text for the same content, however it was spaced and ordered; secrets blanked."""
-    return json.dumps(_blanked(content, secret), sort_keys=True, separators=(",", ":"), default=str)
+    return CANONICAL.encode(_blanked(content, secret))
 
 
 def safe_text(body: bytes, secret: Secrets = None) -> str:
@@ -91,23 +92,21 @@ def shown(value: object) -> str:
 
 def without(text: str, secret: Secrets) -> str:
     """The text without the secret itself, or any of several; the longest first, as one may stand in another."""
-    secrets = (secret,) if isinstance(secret, str) else secret or ()
-    for one in sorted(filter(None, secrets), key=len, reverse=True):
+    for one in _longest_first((secret,) if isinstance(secret, str) else tuple(secret or ())):
         text = text.replace(one, BLANK)
     return text
+
+
+@lru_cache(maxsize=64)
+def _longest_first(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(filter(None, secrets), key=len, reverse=True))
 
 
 def _parsed(text: str) -> dict[str, Any]:
     if _is_too_deep(text):
         raise Unreadable("alert_too_deep", f"the alert is nested deeper than {MAX_DEPTH}")
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_int=_integer,
-            parse_float=_decimal,
-            parse_constant=_no_constant,
-        )
+        value = STRICT.decode(text)
     except ValueError as error:
         told = f"the alert is not JSON: {error}" if isinstance(error, json.JSONDecodeError) else "not JSON"
         raise Unreadable("alert_not_json", told) from None
@@ -154,7 +153,9 @@ def _no_constant(text: str) -> Any:
     raise Unreadable("alert_number_invalid", f"{text} is not a number; check the plots in the message")
 
 
-def _secret_like(name: str) -> bool:
+@lru_cache(maxsize=1024)
+def secret_like(name: str) -> bool:
+    """Whether the name of a field says that a secret stands in it."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     return plain == "key" or any(word in plain for word in SECRET_WORDS)
 
@@ -162,7 +163,7 @@ def _secret_like(name: str) -> bool:
 def _blanked(value: Any, secret: Secrets) -> Any:
     if isinstance(value, dict):
         return {
-            without(name, secret): BLANK if _secret_like(name) else _blanked(content, secret)
+            without(name, secret): BLANK if secret_like(name) else _blanked(content, secret)
             for name, content in value.items()
         }
     if isinstance(value, list):
@@ -176,3 +177,10 @@ def _blanked_text(text: str, secret: Secrets) -> str:
     secrets = (secret,) if isinstance(secret, str) else tuple(secret or ())
     plain = without(plain, [*(json.dumps(one)[1:-1] for one in secrets), *secrets])
     return SECRET_IN_TEXT.sub(rf"\g<1>{BLANK}", plain)
+
+
+STRICT: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_integer, parse_float=_decimal, parse_constant=_no_constant
+)
+CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
+"""Made once: fifty alerts come at the same moment."""

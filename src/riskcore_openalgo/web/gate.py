@@ -96,6 +96,15 @@ class Sources:
         self.now: Mapping[str, SourceRules] = dict(rules)
         self.asked = bool(self.now)
         self.past: frozenset[str] = frozenset()
+        self._heard: Callable[[], None] | None = None
+
+    def heard_by(self, somebody: Callable[[], None] | None) -> None:
+        """Call somebody after each change: another process that judges by these too."""
+        self._heard = somebody
+
+    def settle(self, now: Mapping[str, SourceRules], past: frozenset[str]) -> None:
+        """Be as the sources of another process are."""
+        self.now, self.past = now, past
 
     def replace(self, rules: Mapping[str, SourceRules]) -> None:
         """From now on these. `ValueError` where nothing was asked for at first: that holds for the whole day."""
@@ -103,6 +112,8 @@ class Sources:
             raise ValueError("this intake asks for no secret; start it anew to have it ask for some")
         self.past |= {text for known in self.now.values() for text in known.texts}
         self.now = dict(rules)
+        if self._heard is not None:
+            self._heard()
 
     def hidden(self, rules: SourceRules | None = None) -> tuple[str, ...]:
         """The secrets that may not be kept of an alert of a source."""

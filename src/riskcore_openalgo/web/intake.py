@@ -12,15 +12,16 @@ access log is off, since a secret may stand in the path.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from queue import Full
 from typing import Any, Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 import riskcore as rc
 from riskcore_openalgo.failpoints import reach
@@ -41,24 +42,21 @@ from riskcore_openalgo.web.gate import (
 )
 
 try:
-    from starlette.applications import Starlette
-    from starlette.exceptions import HTTPException
-    from starlette.requests import ClientDisconnect, Request
-    from starlette.responses import JSONResponse, PlainTextResponse, Response
-    from starlette.routing import Route
-
     from riskcore_openalgo.web.server import serve
 except ImportError as missing:
     raise ImportError('riskcore_openalgo.web needs Starlette and uvicorn: pip install "riskcore[runner]"') from missing
 
 __all__ = ["Intake", "intake_app", "serve"]
 
-Submit: TypeAlias = Callable[[Reading, str], "Future[Receipt]"]
+Submit: TypeAlias = Callable[[Reading, str], "Future[Receipt] | asyncio.Future[Receipt]"]
+Application: TypeAlias = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
+"""An ASGI application: what it is asked, how to hear more of it, how to answer."""
 
 ANSWER_WITHIN_S: Final = 2.5
 """TradingView waits 3 seconds; what is left is the way there and back."""
 DRAIN_BYTES: Final = 4_194_304
 """How much of an alert that is too large is read and thrown away, so that the sender gets to hear why."""
+JSON: Final[Mapping[str, str]] = {"Content-Type": "application/json"}
 CLOSE: Final = {"Connection": "close"}
 """Sent where the rest of a body is not waited for: without it the server would go on reading it."""
 SOURCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -78,7 +76,7 @@ def intake_app(
     lockout_s: float = LOCKOUT_S,
     monotonic: Callable[[], float] = time.monotonic,
     tell: Callable[[str], None] | None = None,
-) -> Starlette:
+) -> Application:
     """The web application that reads alerts and hands each reading to `submit`, the bad ones too.
 
     `submit(reading, source)` must return at once (or raise `queue.Full`); the future it returns is resolved
@@ -104,16 +102,7 @@ def intake_app(
         gate=gate,
         tell=Seldom(tell, monotonic),
     )
-    app = Starlette(
-        routes=[
-            Route("/webhook/{source}", intake.receive, methods=["POST"]),
-            Route("/webhook/{source}/{secret:path}", intake.receive, methods=["POST"]),
-            Route("/healthz", _healthy, methods=["GET"]),
-        ],
-        exception_handlers={HTTPException: _refused, Exception: _failed},
-    )
-    app.router.redirect_slashes = False
-    return app
+    return intake.application
 
 
 def check_sources(rules: Mapping[str, SourceRules]) -> None:
@@ -154,45 +143,48 @@ class Intake:
     gate: Gate
     tell: Seldom
 
-    async def receive(self, request: Request) -> Response:
+    async def application(self, scope: Any, receive: Any, send: Any) -> None:
+        """ASGI: plain, since an alert at the end of a bar comes with fifty others, and each layer costs all of them."""
+        try:
+            answer = await self.answer(Asked(scope, receive))
+        except Exception:
+            await send_answer(send, _no(500, "intake_failed", "the alert could not be handled; the log says why"))
+            raise
+        await send_answer(send, answer)
+
+    async def answer(self, asked: Asked) -> Answer:
+        """What the one who asks is answered, by path and method."""
+        _, first, *rest = asked.path.split("/", 3)
+        if first == "webhook" and rest and rest[0]:
+            if asked.method != "POST":
+                return _wrong(405, "method_not_allowed", {"Allow": "POST"})
+            return await self.receive(asked, rest[0], rest[1] if len(rest) > 1 else "")
+        if asked.path != "/healthz":
+            return _wrong(404, "not_found")
+        if asked.method not in ("GET", "HEAD"):
+            return _wrong(405, "method_not_allowed", {"Allow": "GET, HEAD"})
+        return Answer(200, b"ok", {"Content-Type": "text/plain; charset=utf-8"})
+
+    async def receive(self, asked: Asked, source: str, in_path: str) -> Answer:
         """Read one alert, hand it on, wait for its receipt."""
         deadline = asyncio.get_running_loop().time() + self.answer_within_s
-        source, in_path = request.path_params["source"], request.path_params.get("secret", "")
-        address = self.sender(request)
+        address = sender_of(asked.peer, asked.headers(b"x-forwarded-for"), self.proxies)
         rules = self.sources.now.get(source)
         trusted = rules is not None and rules.names(address)
         locked = 0.0 if trusted else self.gate.locked_s(address)
         if locked:
             return _later(429, "alert_locked_out", "too many alerts without the right secret came from there", locked)
         try:
-            body = await asyncio.wait_for(self.body_of(request), self.answer_within_s)
+            body = await asyncio.wait_for(asked.body(self.max_body_bytes), self.answer_within_s)
         except asyncio.TimeoutError:
             return _no(408, "alert_too_slow", "the alert did not arrive in time", CLOSE)
-        except ClientDisconnect:
+        except HungUpError:
             return _no(400, "alert_cut_off", "the alert ended before its end")
         reading = self.judged(source, in_path, body, address)
         per_minute = None if rules is None else rules.per_minute
         turned_away = self.turned_away(reading, source, address, trusted=trusted, per_minute=per_minute)
         answer = turned_away or await self.handed_on(reading, source, deadline)
-        if len(body) > self.max_body_bytes:
-            answer.headers.update(CLOSE)
-        return answer
-
-    def sender(self, request: Request) -> Address | None:
-        """Where the alert comes from, as far as that is known."""
-        peer = request.client.host if request.client else None
-        return sender_of(peer, request.headers.getlist("x-forwarded-for"), self.proxies)
-
-    async def body_of(self, request: Request) -> bytes:
-        """The body up to one byte over the limit; some of what follows is read, and forgotten."""
-        kept, thrown = bytearray(), 0
-        async for chunk in request.stream():
-            room = self.max_body_bytes + 1 - len(kept)
-            kept += chunk[:room]
-            thrown += len(chunk[room:])
-            if thrown > DRAIN_BYTES:
-                break
-        return bytes(kept)
+        return evolve(answer, headers={**answer.headers, **CLOSE}) if len(body) > self.max_body_bytes else answer
 
     def judged(self, source: str, in_path: str, body: bytes, address: Address | None) -> Reading:
         """The reading of a body: first whether it may be read at all, then what it says."""
@@ -216,7 +208,7 @@ class Intake:
 
     def turned_away(
         self, reading: Reading, source: str, address: Address | None, *, trusted: bool, per_minute: int | None
-    ) -> JSONResponse | None:
+    ) -> Answer | None:
         """The answer to what goes no further: wrong secrets by the dozen, and more alerts than a source may send.
 
         What leaves goes on whatever the rate: an exit, a reversal, a cancel. An alert without the right secret has the
@@ -232,7 +224,7 @@ class Intake:
         self.tell(source, f"the source {source} sends more alerts a minute than it may (per_minute): they are refused")
         return _later(429, "alert_rate_limited", "this source has sent too many alerts; send it again later", 1)
 
-    async def handed_on(self, reading: Reading, source: str, deadline: float) -> JSONResponse:
+    async def handed_on(self, reading: Reading, source: str, deadline: float) -> Answer:
         """Hand a reading on; its receipt, once that is durable."""
         known = source if SOURCE.fullmatch(source) else "unknown"
         try:
@@ -241,8 +233,8 @@ class Intake:
             return _no(503, "intake_busy", "too many alerts are waiting; send it again")
         return await self.answered(pending, deadline - asyncio.get_running_loop().time())
 
-    async def answered(self, pending: Future[Receipt], seconds: float) -> JSONResponse:
-        """The receipt as an answer; the runner's future is never cancelled, however long it takes."""
+    async def answered(self, pending: Future[Receipt] | asyncio.Future[Receipt], seconds: float) -> Answer:
+        """The receipt as an answer; what is waited for is never cancelled, however long it takes."""
         waiting = asyncio.wrap_future(pending)
         done, _ = await asyncio.wait([waiting], timeout=max(seconds, 0))
         if not done:
@@ -252,32 +244,87 @@ class Intake:
             return _no(503, "intake_stopping", "the runner is stopping; send it again")
         receipt = waiting.result()
         reach("intake.answer.sending")
-        return JSONResponse(receipt.body, receipt.status_code)
+        return _said(receipt.status_code, receipt.body)
 
 
-async def _healthy(_request: Request) -> Response:
-    return PlainTextResponse("ok")
+class HungUpError(Exception):
+    """Whoever posted has gone."""
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+@frozen
+class Answer:
+    """Status, text and headers."""
+
+    status: int
+    text: bytes
+    headers: Mapping[str, str] = JSON
+
+
+@frozen
+class Asked:
+    """A request, as ASGI tells it."""
+
+    scope: Any
+    hear: Any
+
+    @property
+    def method(self) -> str:
+        """GET, POST, ..."""
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """The path, decoded."""
+        return str(self.scope["path"])
+
+    @property
+    def peer(self) -> str | None:
+        """The address at the other end of the line."""
+        client = self.scope.get("client")
+        return client[0] if client else None
+
+    def headers(self, name: bytes) -> Iterable[str]:
+        """Every header of that name, which is in lower case."""
+        return [value.decode("latin-1") for known, value in self.scope["headers"] if known == name]
+
+    async def body(self, most: int) -> bytes:
+        """The body up to one byte over the limit; some of what follows is read, and forgotten."""
+        kept, thrown, more = bytearray(), 0, True
+        while more and thrown <= DRAIN_BYTES:
+            said = await self.hear()
+            if said["type"] == "http.disconnect":
+                raise HungUpError
+            chunk, more = said.get("body", b""), said.get("more_body", False)
+            room = most + 1 - len(kept)
+            kept += chunk[:room]
+            thrown += len(chunk[room:])
+        return bytes(kept)
+
+
+async def send_answer(send: Any, answer: Answer) -> None:
+    """Give the answer, as ASGI wants it."""
+    headers = {**answer.headers, "Content-Length": str(len(answer.text))}
+    pairs = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
+    await send({"type": "http.response.body", "body": answer.text})
+
+
+def _said(status: int, content: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    return Answer(status, text, {**JSON, **(headers or {})})
+
+
+def _no(status: int, reason: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return _said(status, {"status": "error", "reason": reason, "message": message}, headers)
+
+
+def _wrong(status: int, reason: str, headers: Mapping[str, str] | None = None) -> Answer:
     """A wrong path or method, in the same form as every other answer."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = error.headers if isinstance(error, HTTPException) else None
-    reason = "method_not_allowed" if status == 405 else "not_found"
     return _no(status, reason, "alerts are posted to /webhook/{source}", headers)
 
 
-async def _failed(_request: Request, _error: Exception) -> Response:
-    return _no(500, "intake_failed", "the alert could not be handled; the log says why")
-
-
-def _later(status: int, reason: str, message: str, seconds: float) -> JSONResponse:
+def _later(status: int, reason: str, message: str, seconds: float) -> Answer:
     return _no(status, reason, message, {**CLOSE, "Retry-After": str(max(round(seconds), 1))})
-
-
-def _no(status: int, reason: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    body: dict[str, Any] = {"status": "error", "reason": reason, "message": message}
-    return JSONResponse(body, status, headers=headers)
 
 
 def _heard(late: asyncio.Future[Receipt]) -> None:

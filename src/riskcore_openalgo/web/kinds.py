@@ -61,9 +61,10 @@ def asked_of(fields: Fields, side: str) -> Asked:
 
 def context_of(fields: Fields) -> dict[str, str]:
     """What the sender wants to find again: an object of names and plain values."""
-    found = fields.at("context")
-    if found is None:
+    given = fields.of("context")
+    if not given:
         return {}
+    found = next(iter(given.values()))
     if not isinstance(found, dict) or any(isinstance(value, (dict, list)) for value in found.values()):
         raise Unreadable("alert_context_invalid", f"context must be an object of plain values, not {shown(found)}")
     told = {str(name): "" if value is None else str(value) for name, value in found.items()}

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 import riskcore as rc
 
@@ -42,8 +42,9 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "reduce_by": ("reduce_by",),
     "reduce_pct": ("reduce_pct",),
     "quantity": ("quantity", "qty", "contracts"),
+    "context": ("context",),
 }
-"""What is read, and the names people give it. Everything else in an alert is ignored."""
+"""What is read, and the names people give it. Everything else in an alert is named in its note, and not used."""
 SIDES: Final[Mapping[str, str]] = {"BUY": rc.BUY, "SELL": rc.SELL}
 
 
@@ -74,9 +75,16 @@ class Fields:
 
     content: Mapping[str, Any]
     by: FieldMap = PLAIN
+    _found: dict[str, dict[str, Any]] = field(factory=dict, init=False, eq=False, repr=False)
 
     def of(self, field: str) -> dict[str, Any]:
         """What stands under a field's names, by name; what is empty or null is not there."""
+        known = self._found.get(field)
+        if known is None:
+            known = self._found[field] = self._sought(field)
+        return known
+
+    def _sought(self, field: str) -> dict[str, Any]:
         found = {}
         for name in self.by.names(field):
             value = self.at(name)
@@ -86,6 +94,12 @@ class Fields:
         if not found and field in self.by.given:
             return {field: self.by.given[field]}
         return found
+
+    def unread(self) -> list[str]:
+        """The names of the alert that nothing is read from; of an object only where none of its parts is."""
+        read = {name for field in NAMES for name in self.by.names(field)}
+        known = read | {name.split(".")[0] for name in read}
+        return [name for name in self.content if name not in known]
 
     def at(self, name: str) -> Any:
         """The value under a name, dotted where it stands inside an object; None where there is none."""

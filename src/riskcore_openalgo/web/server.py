@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from attrs import frozen
@@ -28,6 +28,8 @@ class Server:
     host: str
     port: int
     secure: bool = False
+    process: Any = None
+    """What watches over it, where it is a process of its own."""
 
     @property
     def url(self) -> str:
@@ -51,6 +53,7 @@ def serve(
         app,
         loop="asyncio",
         http="auto",
+        interface="asgi3",
         ws="none",
         lifespan="off",
         log_config=None,
