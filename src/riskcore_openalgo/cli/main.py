@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from riskcore_openalgo.cli.control_verbs import control_verbs
+from riskcore_openalgo.cli.practice_verb import practice_verb
 from riskcore_openalgo.cli.report_verbs import paper_arguments, report_verb
 from riskcore_openalgo.cli.trust import trust_verbs
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, json_argument, lazy, place
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="riskcore", description="A risk desk for OpenAlgo.", epilog=EPILOG)
     verbs = made.add_subparsers(dest="verb", metavar="VERB", required=True)
     _demo(verbs)
+    practice_verb(verbs, DAY_CODES)
     _backtest(verbs)
     _bars(verbs)
     _paper(verbs)
