@@ -63,6 +63,8 @@ def paper(arguments: argparse.Namespace) -> int:
     """Live prices, paper money."""
     if arguments.json:
         raise ValueError("--json goes with --bars; of a day under way, ask riskcore status JOURNAL --json")
+    if arguments.set:
+        raise ValueError("--set goes with --bars; of a day under way, use riskcore control set KEY VALUE")
     return run(load_settings(arguments.config), arguments, mode=PAPER, analyzer=False)
 
 

@@ -108,6 +108,13 @@ def _bars_arguments(verb: argparse.ArgumentParser, *, required: bool = True) -> 
     verb.add_argument("--config", type=Path, help="folder of YAML files (default: the built-in settings)")
     verb.add_argument("--strategy", help="ema_cross, or package.module:factory (default: those of trading_rules.yaml)")
     verb.add_argument("--symbols", help="only these, separated by commas")
+    verb.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the policy for this run, over the files; may be repeated: --set atr_warmup_bars=60",
+    )
 
 
 def _backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
