@@ -13,6 +13,7 @@ from datetime import datetime
 from types import FrameType
 from typing import Any, Final
 
+from riskcore_openalgo.alarms.channels import replacing
 from riskcore_openalgo.cli.opening import key_of, paper_of
 from riskcore_openalgo.cli.watching import refuse_plain, reloading, trusting, unsafe, watched
 from riskcore_openalgo.client import Client, ReadFailed
@@ -101,7 +102,7 @@ def run(
         day.live.start()
         opened.enter_context(watched(settings, day, client, journal, metrics))
         doors = opened.enter_context(served(settings, day, client, sources, mode=mode, analyzer=analyzer))
-        swaps = swappable(client, keys, sources, doors, redactor)
+        swaps = swappable(client, keys, sources, doors, redactor, day)
         opened.enter_context(reloading(settings, arguments.config, day, swaps=swaps, real=real))
         day.live.run(asked)
         fenced = day.fence.shut()
@@ -122,7 +123,9 @@ def served(
         yield doors
 
 
-def swappable(client: Client, keys: list[str], sources: Sources, doors: Doors | None, redactor: Redactor) -> Swaps:
+def swappable(
+    client: Client, keys: list[str], sources: Sources, doors: Doors | None, redactor: Redactor, day: Day
+) -> Swaps:
     """What a changed configuration replaces in a running day beside its policy."""
 
     def rekey(key: str) -> None:
@@ -133,6 +136,7 @@ def swappable(client: Client, keys: list[str], sources: Sources, doors: Doors | 
         key=rekey,
         sources=sources.replace if sources.asked else None,
         users=None if doors is None else doors.replace,
+        channels=replacing(day.alarms, client),
         learn=redactor.learn,
     )
 
