@@ -32,6 +32,7 @@ from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.lab.ema_cross import EmaCross
 from riskcore_openalgo.lab.report import page, study_of_journal
+from riskcore_openalgo.runner.assembly import LIVE
 from riskcore_openalgo.runner.inbox import Inbox, folder_of
 from riskcore_openalgo.testing.paced import Paced
 from riskcore_openalgo.web.control.passwords import hashed
@@ -109,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         say_first(arguments, "\n".join(_told(arguments, place, market)))
         given = argparse.Namespace(journal=place.journal, config=place.config, flatten=True)
         with _quietly(arguments), Trader(market, place, coming, minutes=arguments.minutes):
-            code = live.run(load_settings(place.config), given, mode=live.LIVE, analyzer=True, clock=market.now)
+            code = live.run(load_settings(place.config), given, mode=LIVE, analyzer=True, clock=market.now)
     if market.problem is not None:
         raise RuntimeError(f"the practice market itself failed: {market.problem}") from market.problem
     _report(arguments, place, code)
