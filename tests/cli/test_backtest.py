@@ -77,3 +77,42 @@ def test_a_run_without_trades_says_which_settings_refused_them(capsys):
     assert main([*ASKED, "--symbols", "INFY", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["refused_by"][0]
     assert (told["rule"], "set charges_as_of" in told["first"]) == ("charges_as_of", True)
+
+
+def test_a_setting_can_be_given_for_one_run(capsys):
+    """So that a file of one day has trades without a configuration folder; it holds over the files."""
+    assert main([*ASKED, "--json"]) == 0
+    none = json.loads(capsys.readouterr().out)
+    given = ["--set", "atr_warmup_bars=60", "--set", "charges_as_of = 2026-08-03", "--set", "risk_per_trade=0.1"]
+    assert main([*ASKED, *given, "--json"]) == 0
+    some = json.loads(capsys.readouterr().out)
+    assert (none["trades"], bool(some["trades"])) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        ("max_position", 1, "write KEY=VALUE"),
+        ("max_positons=2", 78, "max_positions"),
+        ("max_positions=many", 78, "max_positions"),
+        ("rules=[x:y]", 78, "trading_rules.yaml"),
+    ],
+)
+def test_a_setting_that_is_none_is_told_with_the_remedy(capsys, given, code, told):
+    """As in a file."""
+    assert main([*ASKED, "--set", given]) == code
+    assert told in capsys.readouterr().err
+
+
+def test_bars_are_played_whatever_the_mode_of_the_day_is(tmp_path, capsys):
+    """A configuration for real money backtests as it is: bars send nothing."""
+    (tmp_path / "system_config.yaml").write_text("system:\n  mode: live\n", encoding="utf-8")
+    assert main([*ASKED, "--config", str(tmp_path)]) == 0
+    assert "equity Rs" in capsys.readouterr().out
+
+
+def test_of_a_day_under_way_nothing_is_set_on_the_command_line(tmp_path, capsys):
+    """There it is an operator's act, and journalled as one."""
+    assert main(["init", str(tmp_path / "config")]) == 0
+    assert main(["paper", "--config", str(tmp_path / "config"), "--set", "max_positions=2"]) == 1
+    assert "riskcore control set" in capsys.readouterr().err

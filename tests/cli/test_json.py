@@ -68,7 +68,7 @@ BESIDE_A_RUNNER = {
     *("control enter", "control exit", "control reduce", "control cancel", "control tighten"),
     *("control stop", "control rearm"),
 }
-OF_ITS_OWN = {"report", "journal signal"}
+OF_ITS_OWN = {"report", "journal signal", "practice"}  # practice: test_practice.py
 
 
 @pytest.fixture(scope="module")

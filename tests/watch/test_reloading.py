@@ -19,7 +19,7 @@ RISK, KEYS, SYSTEM = "risk_management.yaml", "api_credentials.yaml", "system_con
 class Watched:
     """A folder, and who hears of what."""
 
-    def __init__(self, folder, *, keys=True, sources=None, users=None, **more):
+    def __init__(self, folder, *, keys=True, sources=None, users=None, channels=None, **more):
         self.folder, self.offered, self.told, self.keys, self.learnt = folder, [], [], [], []
         self.state = engine.State()
         self.write(RISK, "risk_management:\n  max_positions: 3\n")
@@ -28,7 +28,9 @@ class Watched:
         self.reloader = Reloader(
             folder, load_settings(folder), clock=lambda: NOW, offer=self.offered.append, state=lambda: self.state,
             tell=lambda text, *, name, subject="": self.told.append((name, text)), **more,
-            swaps=Swaps(key=self.keys.append, sources=sources, users=users, learn=self.learnt.extend),
+            swaps=Swaps(
+                key=self.keys.append, sources=sources, users=users, channels=channels, learn=self.learnt.extend
+            ),
         )  # fmt: skip
 
     def write(self, name, text):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,23 @@ LOOK_S: Final = 1.0
 SLOWEST_S: Final = 60.0
 DOWN_AFTER: Final = 3
 """After so many rounds in vain the other channels hear of it."""
+REPLACED_WITHIN_S: Final = 5.0
+"""So long is a channel waited for that another takes the place of."""
 SYSTEM_ERROR: Final = "system_error"
+
+
+class _Line:
+    """A channel's delivery, and the thread that carries it."""
+
+    thread: threading.Thread
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery, self.wake, self.ending = delivery, threading.Event(), threading.Event()
+
+    def end(self) -> None:
+        """Let it tell what can still be told, and end."""
+        self.ending.set()
+        self.wake.set()
 
 
 class Alarms:
@@ -44,22 +60,49 @@ class Alarms:
         """`cursors` is the file in which it is kept how far each channel was told."""
         self._journal, self._clock, self._log = journal, clock, log
         self._offer: Callable[[events.Input], None] | None = None
-        self._ending = threading.Event()
-        self.deliveries: tuple[Delivery, ...] = ()
-        if channels:
-            if journal is None or cursors is None:
-                raise ValueError("channels are told from a journal, behind cursors that are kept: name both")
-            kept = Cursors(cursors)
-            self.deliveries = tuple(
-                Delivery(channel, journal, kept, quiet=quiet or Quiet(), clock=clock) for channel in channels
-            )
-        self._wakes = [threading.Event() for _ in self.deliveries]
-        self._threads = [
-            threading.Thread(target=self._run, args=pair, name=f"riskcore-alarms-{pair[0].name}", daemon=True)
-            for pair in zip(self.deliveries, self._wakes, strict=True)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._kept = None if cursors is None else Cursors(cursors)
+        self._told: tuple[_Line, ...] = ()
+        self.replace(channels, quiet=quiet or Quiet())
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """One for each channel."""
+        return tuple(line.delivery for line in self._told)
+
+    def replace(self, channels: Sequence[Channel], *, quiet: Quiet, changed: Collection[str] = ()) -> None:
+        """Tell these channels from now on; one that was there and is not `changed` stays as it is, with what it knows.
+
+        A channel of the same name goes on where the one before it was, so that nothing is lost between the two.
+        `ValueError` where there is no journal to tell them from.
+        """
+        if channels and (self._journal is None or self._kept is None):
+            raise ValueError("channels are told from a journal, behind cursors that are kept: name both")
+        before = {line.delivery.name: line for line in self._told}
+        stay = {channel.name for channel in channels} & before.keys() - set(changed)
+        gone = [line for name, line in before.items() if name not in stay]
+        for line in gone:
+            line.end()
+        for line in gone:
+            line.thread.join(REPLACED_WITHIN_S)
+        for name in stay:
+            before[name].delivery.like(quiet)
+        self._told = tuple(
+            before[channel.name] if channel.name in stay else self._begun(channel, quiet, before.get(channel.name))
+            for channel in channels
+        )
+
+    def _begun(self, channel: Channel, quiet: Quiet, before: _Line | None) -> _Line:
+        assert self._journal is not None
+        assert self._kept is not None
+        delivery = Delivery(channel, self._journal, self._kept, quiet=quiet, clock=self._clock)
+        if before is not None:
+            delivery.succeeds(before.delivery)
+        line = _Line(delivery)
+        line.thread = threading.Thread(
+            target=self._run, args=(line,), name=f"riskcore-alarms-{channel.name}", daemon=True
+        )
+        line.thread.start()
+        return line
 
     def through(self, offer: Callable[[events.Input], None]) -> None:
         """From now on notices become inputs of a runner."""
@@ -101,26 +144,26 @@ class Alarms:
 
     def close(self, within_s: float = 5.0) -> bool:
         """Tell what can still be told, and end the threads; whether they had ended within the time."""
-        self._ending.set()
-        self._wake()
-        for thread in self._threads:
-            thread.join(within_s)
-        return not any(thread.is_alive() for thread in self._threads)
+        for line in self._told:
+            line.end()
+        for line in self._told:
+            line.thread.join(within_s)
+        return not any(line.thread.is_alive() for line in self._told)
 
     def _past_the_journal(self, at: datetime, said: Told) -> None:
         for delivery in self.deliveries:
             delivery.past_the_journal(at, said)
 
     def _wake(self) -> None:
-        for wake in self._wakes:
-            wake.set()
+        for line in self._told:
+            line.wake.set()
 
-    def _run(self, delivery: Delivery, wake: threading.Event) -> None:
+    def _run(self, line: _Line) -> None:
         """Round after round; ever more slowly while the channel takes nothing."""
-        pause = LOOK_S
+        pause, delivery = LOOK_S, line.delivery
         while True:
-            wake.wait(pause)
-            wake.clear()
+            line.wake.wait(pause)
+            line.wake.clear()
             down = delivery.failures >= DOWN_AFTER
             if delivery.round():
                 pause = LOOK_S
@@ -130,8 +173,8 @@ class Alarms:
                 pause = min(pause * 2, SLOWEST_S)
                 if delivery.failures == DOWN_AFTER:
                     self._say(delivery, "channel_down", f"took nothing {DOWN_AFTER} times; what is due waits for it")
-                self._ending.wait(pause)
-            if self._ending.is_set():
+                line.ending.wait(pause)
+            if line.ending.is_set():
                 return
 
     def _say(self, delivery: Delivery, name: str, what: str) -> None:

@@ -107,7 +107,7 @@ class Cursors:
     def move(self, name: str, row: int) -> None:
         """Words up to that row were taken."""
         with self._guard:
-            self._known[name] = row
+            self._known[name] = max(row, self._known.get(name, row))  # one that was replaced may still be at its end
             part = self._path.with_name(f"{self._path.name}.part")
             with contextlib.suppress(OSError):  # on a full disk some may be told twice after a restart
                 part.parent.mkdir(parents=True, exist_ok=True)
@@ -164,6 +164,15 @@ class Delivery:
         self._told: OrderedDict[str, datetime] = OrderedDict()
         self._ahead: OrderedDict[str, None] = OrderedDict()
         self._standing: Standing | None = None
+
+    def like(self, quiet: Quiet) -> None:
+        """From the next round on, these hours and severities hold."""
+        self._quiet = quiet
+
+    def succeeds(self, other: Delivery) -> None:
+        """Take over what waits in the memory of the one that had this place before."""
+        self._direct.extend(other._direct)
+        self.missed += other.missed
 
     @property
     def backlog(self) -> int:

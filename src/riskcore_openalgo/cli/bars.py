@@ -16,7 +16,8 @@ from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import paper_of
 from riskcore_openalgo.cli.progress import progress
-from riskcore_openalgo.config import PAPER, Settings, Strategy, load_settings
+from riskcore_openalgo.config import Settings, Strategy, load_settings
+from riskcore_openalgo.config.changing import changed
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy
@@ -46,11 +47,19 @@ def paper(arguments: argparse.Namespace) -> int:
 def prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str, Sequence[Own]]]:
     """Settings, bars by instrument, and the strategies by its key, as the arguments ask for them."""
     settings = load_settings(arguments.config)
-    settings = evolve(settings, policy=with_loaded_rules(settings.policy))
-    if settings.system.mode != PAPER:
-        raise ValueError("system_config.yaml: mode: this version sends no order to a broker; write mode: paper")
+    settings = evolve(settings, policy=with_loaded_rules(_with_set(settings.policy, arguments.set)))
     bars = instruments_of(arguments, settings)
     return settings, bars, _strategies(arguments, settings, bars)
+
+
+def _with_set(policy: rc.Policy, given: Sequence[str]) -> rc.Policy:
+    """The policy with the settings of `--set KEY=VALUE`, each checked as one in a file is."""
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--set {text}: write KEY=VALUE, such as --set atr_warmup_bars=60")
+        policy = changed(policy, key.strip(), value.strip())
+    return policy
 
 
 def instruments_of(arguments: argparse.Namespace, settings: Settings) -> Bars:

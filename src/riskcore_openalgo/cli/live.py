@@ -13,6 +13,7 @@ from datetime import datetime
 from types import FrameType
 from typing import Any, Final
 
+from riskcore_openalgo.alarms.channels import replacing
 from riskcore_openalgo.cli.opening import key_of, paper_of
 from riskcore_openalgo.cli.watching import refuse_plain, reloading, trusting, unsafe, watched
 from riskcore_openalgo.client import Client, ReadFailed
@@ -63,6 +64,8 @@ def paper(arguments: argparse.Namespace) -> int:
     """Live prices, paper money."""
     if arguments.json:
         raise ValueError("--json goes with --bars; of a day under way, ask riskcore status JOURNAL --json")
+    if arguments.set:
+        raise ValueError("--set goes with --bars; of a day under way, use riskcore control set KEY VALUE")
     return run(load_settings(arguments.config), arguments, mode=PAPER, analyzer=False)
 
 
@@ -100,7 +103,7 @@ def run(
         opened.enter_context(watched(settings, day, client, journal, metrics))
         opened.enter_context(intake(settings, day, journal, sources, metrics))
         doors = opened.enter_context(control_page(settings, day, client, mode=mode, analyzer=analyzer))
-        swaps = swappable(client, keys, sources, doors, redactor)
+        swaps = swappable(client, keys, sources, doors, redactor, day)
         opened.enter_context(reloading(settings, arguments.config, day, swaps=swaps, real=real))
         day.live.run(asked)
         fenced = day.fence.shut()
@@ -112,7 +115,9 @@ def run(
         return code
 
 
-def swappable(client: Client, keys: list[str], sources: Sources, doors: Doors | None, redactor: Redactor) -> Swaps:
+def swappable(
+    client: Client, keys: list[str], sources: Sources, doors: Doors | None, redactor: Redactor, day: Day
+) -> Swaps:
     """What a changed configuration replaces in a running day beside its policy."""
 
     def rekey(key: str) -> None:
@@ -123,6 +128,7 @@ def swappable(client: Client, keys: list[str], sources: Sources, doors: Doors | 
         key=rekey,
         sources=sources.replace if sources.asked else None,
         users=None if doors is None else doors.replace,
+        channels=replacing(day.alarms, client),
         learn=redactor.learn,
     )
 

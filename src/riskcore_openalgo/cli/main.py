@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from riskcore_openalgo.cli.control_verbs import control_verbs
+from riskcore_openalgo.cli.practice_verb import practice_verb
 from riskcore_openalgo.cli.report_verbs import paper_arguments, report_verb
 from riskcore_openalgo.cli.trust import trust_verbs
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, json_argument, lazy, place
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="riskcore", description="A risk desk for OpenAlgo.", epilog=EPILOG)
     verbs = made.add_subparsers(dest="verb", metavar="VERB", required=True)
     _demo(verbs)
+    practice_verb(verbs, DAY_CODES)
     _backtest(verbs)
     _bars(verbs)
     _paper(verbs)
@@ -106,6 +108,13 @@ def _bars_arguments(verb: argparse.ArgumentParser, *, required: bool = True) -> 
     verb.add_argument("--config", type=Path, help="folder of YAML files (default: the built-in settings)")
     verb.add_argument("--strategy", help="ema_cross, or package.module:factory (default: those of trading_rules.yaml)")
     verb.add_argument("--symbols", help="only these, separated by commas")
+    verb.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the policy for this run, over the files; may be repeated: --set atr_warmup_bars=60",
+    )
 
 
 def _backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

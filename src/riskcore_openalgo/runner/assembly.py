@@ -21,8 +21,8 @@ from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore_openalgo.alarms import Alarms, Quiet
-from riskcore_openalgo.alarms.channels import channels_of
+from riskcore_openalgo.alarms import Alarms
+from riskcore_openalgo.alarms.channels import channels_of, quiet_of
 from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.client.fields import split_key
@@ -242,18 +242,12 @@ class _Assembly:
         )
 
     def _alarms(self) -> Alarms:
-        alerting = self.settings.system.alerting
         return Alarms(
             self.journal,
             channels_of(self.settings, self.client),
             clock=self.clock,
             cursors=self.journal.inbox.with_suffix(".alerts"),
-            quiet=Quiet(
-                least=alerting.least,
-                since=alerting.quiet_from,
-                until=alerting.quiet_until,
-                repeat_s=alerting.repeat_s,
-            ),
+            quiet=quiet_of(self.settings.system.alerting),
         )
 
     def _strategies(self) -> Mapping[Watched, Sequence[Own]]:

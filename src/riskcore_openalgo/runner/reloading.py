@@ -4,7 +4,8 @@ The files are looked at once a second. What changed is read only when it has sto
 not read while it is being written; a file that became empty or went away is taken for half written. On any error the
 old configuration stays, and an alarm names place and remedy. A policy becomes an input of the runner, which may keep a
 looser one back (see `riskcore.engine.policies`); a new OpenAlgo key is used from the next call on, the secrets of alert
-sources from the next alert on, passwords of the control page from the next login on. Hard caps and all else that is
+sources from the next alert on, passwords of the control page from the next login on, channels of alerts from the next
+alert on. Hard caps and all else that is
 built at the start need a restart, and that is told. What is told of a secret is whose it is, never the secret.
 """
 
@@ -21,6 +22,7 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore_openalgo.alarms.channels import addresses, quiet_of
 from riskcore_openalgo.config import Settings, load_settings
 from riskcore_openalgo.config.problems import ConfigurationError
 from riskcore_openalgo.own_rules import RuleNotFoundError, with_loaded_rules
@@ -44,12 +46,15 @@ class Swaps:
     """What else can be replaced in a running day, each by a call; None: it is not there, and needs a restart.
 
     `key` is given a new OpenAlgo key, `sources` those of alerts, `users` the passwords of the control page; `learn` the
-    secrets that must be kept out of the log, before any of them is in use.
+    secrets that must be kept out of the log, before any of them is in use. `channels` is given the settings before and
+    the wanted ones, refuses them where they cannot be (`ConfigurationError`, `ImportError`), and returns what puts
+    the channels in force.
     """
 
     key: Callable[[str], None] = lambda key: None
     sources: Callable[[Mapping[str, SourceRules]], None] | None = None
     users: Callable[[Mapping[str, str]], None] | None = None
+    channels: Callable[[Settings, Settings], Callable[[], None]] | None = None
     learn: Callable[[tuple[str, ...]], None] = lambda secrets: None
 
 
@@ -109,8 +114,8 @@ class Reloader:
         try:
             wanted = load_settings(self._folder)
             wanted = attrs.evolve(wanted, policy=with_loaded_rules(wanted.policy))
-            sources = sources_of(wanted)
-        except (ConfigurationError, RuleNotFoundError, OSError) as wrong:
+            sources, channels = sources_of(wanted), self._channels(wanted)
+        except (ConfigurationError, RuleNotFoundError, OSError, ImportError) as wrong:
             self._refuse(str(wrong))
             return
         gone = [source.path.name for source in self.settings.sources if source.sha256 and _emptied(source.path)]
@@ -119,12 +124,20 @@ class Reloader:
         elif wanted.plain_secrets and not self._plain_allowed:
             self._refuse("\n".join(map(str, wanted.plain_secrets)))
         else:
-            self._apply(wanted, sources)
+            self._apply(wanted, sources, channels)
 
-    def _apply(self, wanted: Settings, sources: Mapping[str, SourceRules]) -> None:
+    def _channels(self, wanted: Settings) -> Callable[[], None] | None:
+        """What puts other channels in force; None where they are the same, or nobody can."""
+        same = _told_as(wanted) == _told_as(self.settings)
+        return None if same or self._swaps.channels is None else self._swaps.channels(self.settings, wanted)
+
+    def _apply(self, wanted: Settings, sources: Mapping[str, SourceRules], channels: Callable[[], None] | None) -> None:
         before, self.settings = self.settings, wanted
         self._swaps.learn(wanted.credentials.secrets())
         told = self._swapped(before, wanted, sources)
+        if channels is not None:
+            channels()
+            told.append(f"alert channels: {_differ(addresses(before), addresses(wanted)) or 'when they are told'}")
         changes = rc.policy_changes(before.policy, wanted.policy)
         if changes:
             self._offer(events.PolicyLoaded(self._clock(), wanted.policy))
@@ -181,6 +194,8 @@ def needs_a_restart(before: Settings, after: Settings, swaps: Swaps = NOTHING) -
     differ = [name for name in names if getattr(before.system, name) != getattr(after.system, name)]
     if swaps.sources is not None and "sources" in differ:
         differ.remove("sources")
+    if swaps.channels is not None and "alerting" in differ and _at_the_start(before) == _at_the_start(after):
+        differ.remove("alerting")
     found = [CAPS if name == "hard_caps" else f"system.{name}" for name in differ]
     if before.strategies != after.strategies:
         found.append("strategies")
@@ -189,11 +204,25 @@ def needs_a_restart(before: Settings, after: Settings, swaps: Swaps = NOTHING) -
         found.append("secrets of the webhook (no source had one at the start)")
     if one.control != other.control and swaps.users is None:
         found.append("passwords of the control page (it is not served)")
-    if one.alerts != other.alerts:
+    if one.alerts.channels != other.alerts.channels and swaps.channels is None:
         found.append("alert channels")
+    if one.alerts.heartbeat_url != other.alerts.heartbeat_url:
+        found.append("heartbeat_url")
     if (one.openalgo.host, one.openalgo.ws_url) != (other.openalgo.host, other.openalgo.ws_url):
         found.append("the address of OpenAlgo")
     return found
+
+
+def _told_as(settings: Settings) -> tuple[Any, ...]:
+    """Who is told, and when: what channels are made of."""
+    return addresses(settings), quiet_of(settings.system.alerting)
+
+
+def _at_the_start(settings: Settings) -> Any:
+    """What of `alerting` is looked at once, at the start."""
+    usual = type(settings.system.alerting)()
+    told = ("telegram_user", "least", "quiet_from", "quiet_until", "repeat_s")
+    return attrs.evolve(settings.system.alerting, **{name: getattr(usual, name) for name in told})
 
 
 def _differ(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

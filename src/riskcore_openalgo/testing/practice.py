@@ -41,15 +41,11 @@ class Practice:
     key: str = KEY
 
     def __init__(self, symbol: str, begins: time, cash: int, on: date) -> None:
-        found = {stock.symbol: (stock, bars) for stock, bars in demo_bars().items()}
-        if symbol not in found:
-            raise ValueError(f"practice: symbol must be one of {', '.join(sorted(found))}, got {symbol!r}")
-        self.instrument, bars = found[symbol]
-        self._bars = [evolve(bar, at=datetime.combine(on, bar.at.time(), rc.IST)) for bar in bars]
+        self.instrument, self._bars = recorded(symbol, on)
         self._began = self._now = datetime.combine(on, begins, rc.IST)
         self.broker = FakeBroker(clock=self.now, cash=cash, profile=SANDBOX)
         self.broker.contract(self.instrument.key, tick=self.instrument.tick)
-        self._coming = [each for bar in self._bars for each in _path(bar)]
+        self._coming = [each for bar in self._bars for each in path_of(bar)]
         self._finish()
         self.server: FakeOpenAlgo | None = None
 
@@ -114,7 +110,16 @@ class Practice:
             self.broker.quote(self.instrument.key, last=ended[-1].close)
 
 
-def _path(bar: rc.Bar) -> Iterator[tuple[datetime, Decimal]]:
+def recorded(symbol: str, on: date = AS_IF) -> tuple[rc.Instrument, list[rc.Bar]]:
+    """The bars of 28 February 2020 as if they were of the day `on`; `ValueError` names the symbols there are."""
+    found = {stock.symbol: (stock, bars) for stock, bars in demo_bars().items()}
+    if symbol not in found:
+        raise ValueError(f"practice: symbol must be one of {', '.join(sorted(found))}, got {symbol!r}")
+    stock, bars = found[symbol]
+    return stock, [evolve(bar, at=datetime.combine(on, bar.at.time(), rc.IST)) for bar in bars]
+
+
+def path_of(bar: rc.Bar) -> Iterator[tuple[datetime, Decimal]]:
     """The way of the price through a bar: the extreme on the side it came from is met first."""
     extremes = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
     for second, price in zip(PARTS, (bar.open, *extremes, bar.close), strict=True):
