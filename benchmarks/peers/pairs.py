@@ -39,7 +39,7 @@ class PairCrossing(IStrategy):
     """The rule; `entries` a day and a share of equity lost a day are its own limits, positions are freqtrade's."""
 
     INTERFACE_VERSION = 3
-    timeframe, stoploss, minimal_roi = "1m", -0.5, {}  # noqa: RUF012 - as freqtrade reads them
+    timeframe, stoploss, minimal_roi = "1m", -0.5, {}
     use_custom_stoploss = use_custom_roi = True
     use_exit_signal = False
     startup_candle_count = 0
@@ -74,7 +74,9 @@ class PairCrossing(IStrategy):
         open_result = sum(one.amount * (self.made[one.pair]["close"][place] - one.open_rate) for one in held)
         return float(self.wallets.get_total_stake_amount()) + open_result
 
-    def custom_stake_amount(self, pair: str, current_time: datetime, current_rate: float, *a: Any, **more: Any) -> float:
+    def custom_stake_amount(
+        self, pair: str, current_time: datetime, current_rate: float, *a: Any, **more: Any
+    ) -> float:
         """The rule's quantity in money; half a share more, for what is left of it is cut off."""
         place, made = place_of(current_time) - 1, self.made[pair]
         equity, away = self.equity(current_time), STOP * made["atr"][place]
@@ -89,7 +91,9 @@ class PairCrossing(IStrategy):
         self.sent += 1
         return True
 
-    def custom_stoploss(self, pair: str, trade: Any, current_time: datetime, current_rate: float, *a: Any, **m: Any) -> Any:
+    def custom_stoploss(
+        self, pair: str, trade: Any, current_time: datetime, current_rate: float, *a: Any, **m: Any
+    ) -> Any:
         """The stop, which never moves."""
         return stoploss_from_absolute(self.levels[pair][0], current_rate, is_short=False)
 
@@ -130,10 +134,10 @@ def freqtrade_run(name: str, made: Bars, *, protections: bool) -> Callable[[], t
 def _ran(frames: dict[str, Any], arrays: dict[str, Any], most: int, limits: list[Any], rule: str) -> tuple[int, float]:
     config = _config(list(frames), most, rule)
     exchange = ExchangeResolver.load_exchange(config, validate=False)
-    exchange._markets = {pair: _market(pair) for pair in frames}  # noqa: SLF001 - so that no exchange is asked
+    exchange._markets = {pair: _market(pair) for pair in frames}
     tester = Backtesting(config, exchange)
     strategy = tester.strategylist[0]
-    tester._set_strategy(strategy)  # noqa: SLF001 - as its own `start` does
+    tester._set_strategy(strategy)
     strategy.begins(arrays, *limits)
     prepared = strategy.advise_all_indicators({pair: table.copy() for pair, table in frames.items()})
     dates = next(iter(frames.values())).date
@@ -148,15 +152,31 @@ def _config(pairs: list[str], most: int, rule: str) -> dict[str, Any]:
         "exchange": {"name": "binance", "pair_whitelist": pairs, "pair_blacklist": []},
         "pairlists": [{"method": "StaticPairList"}],
         **dict.fromkeys(("user_data_dir", "datadir"), here),
-        **{"strategy": rule, "strategy_path": str(here), "timeframe": "1m", "runmode": RunMode.OTHER},
-        **{"stake_currency": "INR", "stake_amount": "unlimited", "dry_run_wallet": CASH, "fee": 0, "dry_run": True},
-        **{"tradable_balance_ratio": 1, "max_open_trades": most, "entry_pricing": {}, "exit_pricing": {}},
+        "strategy": rule,
+        "strategy_path": str(here),
+        "timeframe": "1m",
+        "runmode": RunMode.OTHER,
+        "stake_currency": "INR",
+        "stake_amount": "unlimited",
+        "dry_run_wallet": CASH,
+        "fee": 0,
+        "dry_run": True,
+        "tradable_balance_ratio": 1,
+        "max_open_trades": most,
+        "entry_pricing": {},
+        "exit_pricing": {},
         "enable_protections": rule == "Guarded",
     }
 
 
 def _market(pair: str) -> dict[str, Any]:
     return {
-        **{"symbol": pair, "base": pair.partition("/")[0], "quote": "INR", "spot": True, "active": True, "type": "spot"},
-        **{"precision": {"amount": 1, "price": 0.01}, "limits": {"amount": ANY, "cost": ANY}},
+        "symbol": pair,
+        "base": pair.partition("/")[0],
+        "quote": "INR",
+        "spot": True,
+        "active": True,
+        "type": "spot",
+        "precision": {"amount": 1, "price": 0.01},
+        "limits": {"amount": ANY, "cost": ANY},
     }

@@ -30,7 +30,9 @@ BOUNDLESS = 1e9
 class Crossing(Strategy):
     """The rule; `most` positions, `entries` a day and a share of equity lost a day are its limits."""
 
-    def __init__(self, made: dict[InstrumentId, tuple[BarType, Any, Any]], most: int, entries: int, loss: float) -> None:
+    def __init__(
+        self, made: dict[InstrumentId, tuple[BarType, Any, Any]], most: int, entries: int, loss: float
+    ) -> None:
         super().__init__()
         self.made, self.most, self.entries, self.loss = made, most, entries, loss
         self.seen = dict.fromkeys(made, 0)
