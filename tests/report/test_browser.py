@@ -86,7 +86,8 @@ def test_dark_is_dark(reports, looked_at):
     light, dark = (
         looked_at(reports["day"][0].as_uri(), scheme=scheme).evaluate(ground) for scheme in ("light", "dark")
     )
-    assert dark < 120 < 600 < light
+    assert dark < 120
+    assert light > 600
 
 
 @pytest.mark.parametrize("kind", ["day", "month", "years"])
