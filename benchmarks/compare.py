@@ -29,8 +29,10 @@ WANTED = {
     "vectorbt": ("vectorbt==1.2.0",),
     "backtrader": ("backtrader==1.9.78.123", "pandas<3"),
     "nautilus_trader": ("nautilus_trader==1.231.0",),
-    "freqtrade": ("freqtrade",),
+    "freqtrade": ("freqtrade==2026.9",),
+    "freqtrade_protections": ("freqtrade==2026.9",),
 }
+LIVES_WITH = {"freqtrade_protections": "freqtrade"}
 OURS = ("riskcore", "riskcore_charges", "riskcore_bar_by_bar")
 TIMEOUT_S = 3600
 
@@ -98,7 +100,7 @@ def _environment(peer: str) -> str:
     """The peer's own Python, made the first time; or `cannot ...`."""
     if peer in OURS:
         return sys.executable
-    folder = ROOT / ".venv" / f"peer-{peer}"
+    folder = ROOT / ".venv" / f"peer-{LIVES_WITH.get(peer, peer)}"
     python = folder.joinpath(*(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
     if not (folder / "installed").exists():
         venv.create(folder, with_pip=True, clear=True)

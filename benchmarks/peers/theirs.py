@@ -61,13 +61,13 @@ def backtesting(name: str, made: Bars) -> Ready:
 
 
 def vectorbt(name: str, made: Bars) -> Ready:
-    """vectorbt: signals and sizes as arrays; stops as shares of the entry price; W2 cannot be said."""
+    """vectorbt: W1 as signals and sizes in arrays, stops as shares of the entry price; W2 as an order function."""
     import vectorbt as vbt
 
     if name != "w1":
-        raise NotImplementedError(
-            "a loss limit and entries a day over one purse need a simulator of one's own in Numba"
-        )
+        from benchmarks.peers.one_purse import one_purse_run
+
+        return one_purse_run(made)
     opens, close = made.open, made.close
     entries = np.concatenate(([False], made.up[:-1]))
     away = np.concatenate(([np.nan], STOP * made.atr[:-1]))
@@ -107,13 +107,27 @@ def backtrader(name: str, made: Bars) -> Ready:
 
 
 def nautilus_trader(name: str, made: Bars) -> Ready:
-    """nautilus_trader: measured on decisions (`tasks.py peers decisions`); its backtest engine is not driven yet."""
-    raise NotImplementedError("its venue, instruments and bracket orders are not set up here yet")
+    """nautilus_trader: its engine and a venue, a bracket an entry."""
+    from benchmarks.peers.venue import nautilus_run, tables
+
+    return nautilus_run(name, tables(made))
 
 
 def freqtrade(name: str, made: Bars) -> Ready:
-    """freqtrade: its backtesting asks an exchange for its list of markets, which needs the network or a stand-in."""
-    raise NotImplementedError("its backtesting asks an exchange for its markets; a stand-in for that is not written")
+    """freqtrade: its backtester, each symbol a pair; the loss limit is the strategy's own."""
+    from benchmarks.peers.pairs import freqtrade_run
+
+    return freqtrade_run(name, made, protections=False)
 
 
-PEERS = {act.__name__: act for act in (backtesting, vectorbt, backtrader, nautilus_trader, freqtrade)}
+def freqtrade_protections(name: str, made: Bars) -> Ready:
+    """The same with the loss limit as freqtrade's own protection."""
+    if name == "w1":
+        raise NotImplementedError("W1 has no limit that a protection could stand for")
+    from benchmarks.peers.pairs import freqtrade_run
+
+    return freqtrade_run(name, made, protections=True)
+
+
+RUNS = (backtesting, vectorbt, backtrader, nautilus_trader, freqtrade, freqtrade_protections)
+PEERS = {act.__name__: act for act in RUNS}

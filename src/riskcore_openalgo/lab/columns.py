@@ -157,6 +157,21 @@ class Columns(Barred):
             return given
         return self._read[self._prices[column].item(place)]
 
+    @property
+    def lazy(self) -> bool:
+        """Whether the bars are made of these floats when looked at; not where exact bars were given."""
+        return self._exact is None
+
+    def floats(self, column: str) -> Floats:
+        """`float(bar.close)` (open, high, low) of every bar, to the last digit, without making a bar."""
+        values = self._prices[column]
+        if not self.lazy:
+            return values
+        told: Floats = np.round(values, ODD)
+        odd = told != values
+        told[odd] = [round(value, ODD) for value in values[odd].tolist()]
+        return told
+
     def between(self, first: int | None, last: int | None) -> Columns:
         """Those that begin at or after `first` and before `last`, in nanoseconds; None: no bound."""
         low = 0 if first is None else int(np.searchsorted(self.at, first))

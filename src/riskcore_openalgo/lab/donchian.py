@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,21 @@ class Donchian(BarByBar):
     def judge(self) -> Judge:
         """A channel without a bar."""
         return _Channel(self._bars)
+
+    def turns(self, columns: Any) -> Iterable[tuple[int, str]]:
+        """Which side of its channel each close is on, and where that begins."""
+        import numpy as np
+
+        count = self._bars
+        if len(columns) <= count:
+            return ()
+        windows = np.lib.stride_tricks.sliding_window_view
+        high, low, close = (columns.floats(name) for name in ("high", "low", "close"))
+        side = np.zeros(len(close), dtype=np.int8)
+        side[count:] += close[count:] > windows(high[:-1], count).max(axis=1)
+        side[count:] -= close[count:] < windows(low[:-1], count).min(axis=1)
+        begins = np.flatnonzero((side[1:] != side[:-1]) & (side[1:] != 0)) + 1
+        return ((place, rc.BUY if side[place] > 0 else rc.SELL) for place in begins.tolist())
 
 
 class _Channel:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from itertools import accumulate
 from typing import Any
 
 import riskcore as rc
@@ -28,6 +30,20 @@ class EmaCross(BarByBar):
     def judge(self) -> Judge:
         """Two averages that begin with the first close."""
         return _Averages(self._fast, self._slow)
+
+    def turns(self, columns: Any) -> Iterable[tuple[int, str]]:
+        """The same two averages, one step after the other, and their crossings at once."""
+        import numpy as np
+
+        closes = columns.floats("close").tolist()
+        fast, slow = (np.array(list(accumulate(closes, _step(2 / (n + 1))))) for n in (self._fast, self._slow))
+        above = fast > slow
+        turned = np.flatnonzero(above[1:] != above[:-1]) + 1
+        return ((place, rc.BUY if above[place] else rc.SELL) for place in turned.tolist() if place >= self._slow)
+
+
+def _step(weight: float) -> Callable[[float, float], float]:
+    return lambda average, close: average + weight * (close - average)
 
 
 class _Averages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,24 @@ class OpeningRange(BarByBar):
     def judge(self) -> Judge:
         """A range that begins with the first bar of each day."""
         return _Range(self._minutes)
+
+    def turns(self, columns: Any) -> Iterable[tuple[int, str]]:
+        """Day by day: the range, and the first close beyond either side of it."""
+        import numpy as np
+
+        from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND
+
+        at = columns.at
+        high, low, close = (columns.floats(name) for name in ("high", "low", "close"))
+        starts = np.flatnonzero(np.diff((at + IST_AHEAD) // DAY, prepend=-1))
+        length = round(self._minutes.total_seconds()) * SECOND
+        for first, last in zip(starts.tolist(), [*starts[1:].tolist(), len(at)], strict=True):
+            ready = int(np.searchsorted(at[:last], at[first] + length))
+            above = close[ready:last] > high[first:ready].max()
+            below = close[ready:last] < low[first:ready].min()
+            for broken, side in ((above, rc.BUY), (below, rc.SELL)):
+                if broken.any():
+                    yield ready + int(broken.argmax()), side
 
 
 class _Range:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import riskcore as rc
@@ -37,6 +38,33 @@ class RsiPullback(BarByBar):
     def judge(self) -> Judge:
         """Averages without a bar."""
         return _Pullback(self._period, self._low, self._trend)
+
+    def turns(self, columns: Any) -> Iterable[tuple[int, str]]:
+        """Wilder's averages one step after the other, their RSI at once; a trend only where the RSI turns."""
+        import numpy as np
+
+        close, low, period = columns.floats("close"), self._low, self._period
+        if len(close) <= period:
+            return
+        moves = np.diff(close)
+        up, down = (np.array(_wilder(np.maximum(each, 0.0).tolist(), period)) for each in (moves, -moves))
+        moved = up + down
+        rsi = np.where(moved > 0, 100 * up / np.where(moved > 0, moved, 1.0), 50.0)[period - 1 :]
+        before, now = rsi[:-1], rsi[1:]
+        rises, falls = (before <= low) & (low < now), (before >= 100 - low) & (100 - low > now)
+        for place in (np.flatnonzero(rises | falls) + period + 1).tolist():
+            seen = close[max(place + 1 - self._trend, 0) : place + 1].tolist()
+            average = sum(seen) / len(seen)
+            if len(seen) == self._trend and seen[-1] != average and rises[place - period - 1] == (seen[-1] > average):
+                yield place, rc.BUY if seen[-1] > average else rc.SELL
+
+
+def _wilder(moves: Sequence[float], period: int) -> list[float]:
+    told, value = [], 0.0
+    for count, move in enumerate(moves, 1):
+        value += 1 / min(count, period) * (move - value)
+        told.append(value)
+    return told
 
 
 class _Pullback:

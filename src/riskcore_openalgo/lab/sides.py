@@ -6,7 +6,7 @@ A strategy of yours needs none of this: a function `on_bar(bars)` is enough ([do
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -38,6 +38,13 @@ class Sides:
             self._symbol, side, at=bar.at + self._bar_length, price=bar.close, bar_at=bar.at, **self._about
         )
 
+    def _told(self, bars: Sequence[rc.Bar], turns: Iterable[tuple[int, str]]) -> tuple[rc.Signal | None, ...]:
+        """An answer for each bar; only those that have one are looked at."""
+        told: list[rc.Signal | None] = [None] * len(bars)
+        for place, side in turns:
+            told[place] = self.signal(bars[place], side)
+        return tuple(told)
+
 
 class BarByBar(Sides, abc.ABC):
     """A strategy that takes each bar once and remembers what it needs; `judge()` makes one that remembers nothing."""
@@ -65,8 +72,17 @@ class BarByBar(Sides, abc.ABC):
             self._last = bar.at
         return signal
 
+    @abc.abstractmethod
+    def turns(self, columns: Any) -> Iterable[tuple[int, str]]:
+        """What `judge()` would say of all the bars of some `Columns`, by number, worked out in columns of floats."""
+
     def signals(self, bars: Sequence[rc.Bar]) -> tuple[rc.Signal | None, ...]:
-        """The answers to all of these bars, judged from the first of them on."""
+        """The answers to all of these bars, judged from the first of them on.
+
+        Columns that would only make their bars when looked at are judged as columns, to the same answers.
+        """
+        if getattr(bars, "lazy", False):
+            return self._told(bars, self.turns(bars))
         judge = self.judge()
         return tuple(self.signal(bar, judge(bar)) for bar in bars)
 
@@ -84,7 +100,8 @@ class AllAtOnce(Sides, abc.ABC):
 
     def signals(self, bars: Sequence[rc.Bar]) -> tuple[rc.Signal | None, ...]:
         """The answers to all of these bars."""
-        return tuple(self.signal(bar, side) for bar, side in zip(bars, self.sides(bars), strict=True)) if bars else ()
+        sides = self.sides(bars) if bars else ()
+        return self._told(bars, ((place, side) for place, side in enumerate(sides) if side is not None))
 
 
 def crossings(above: Sequence[bool | None]) -> list[str | None]:
@@ -103,4 +120,5 @@ def crossings(above: Sequence[bool | None]) -> list[str | None]:
 
 def column(bars: Sequence[rc.Bar], name: str) -> list[float]:
     """One column of bars as floats: a strategy's view may be inexact, what is decided from it is not."""
-    return [float(getattr(bar, name)) for bar in bars]
+    floats = getattr(bars, "floats", None)
+    return floats(name).tolist() if floats is not None else [float(getattr(bar, name)) for bar in bars]

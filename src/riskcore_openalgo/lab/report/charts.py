@@ -174,7 +174,8 @@ def _cell(day: date, result: Decimal | None, most: float, x: float, y: float) ->
     kind = "good" if result > 0 else "bad" if result < 0 else "even"
     strength = 0.25 + 0.75 * min(abs(float(result)) / most, 1) if most else 0.25
     back = tag("g", box(x + 1, y, 33, 20, kind, f"{day}: Rs {result:+,.2f}"), opacity=strength)
-    return back + words(x + 17, y + 14, f"{float(result):+.0f}" if abs(result) < 1000 else short(float(result)), "cell")
+    told = f"{float(result):+.0f}" if abs(result) < 1000 else short(float(result))
+    return back + words(x + 17, y + 14, told if result else "0", "cell")
 
 
 def heat(

@@ -149,13 +149,16 @@ def left_axis(scale: Scale, frame: Frame, said: Callable[[float], str]) -> Marku
 
 
 def labels(ticks: Sequence[float], said: Callable[[float], str]) -> list[str]:
-    """The words of an axis; in full where the short ones of two ticks are the same.
+    """The words of an axis; in full where the short ones of two ticks are the same, or stand in different units.
 
     >>> labels([100_000, 100_100], short)
     ['100,000', '100,100']
+    >>> labels([95_000, 100_000, 105_000], short)
+    ['95,000', '100,000', '105,000']
     """
     told = [said(tick) for tick in ticks]
-    return told if len(set(told)) == len(told) else [f"{tick:,.10g}" for tick in ticks]
+    units = {one.lstrip("-0123456789.") for one, tick in zip(told, ticks, strict=True) if tick}
+    return told if len(units) < 2 and len(set(told)) == len(told) else [f"{tick:,.10g}" for tick in ticks]
 
 
 def bottom_axis(places: Sequence[tuple[float, str]], frame: Frame) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -18,6 +19,8 @@ from riskcore_openalgo.lab.report.trade_chart import trade_chart
 WIDE: Final = 1100
 NARROW: Final = 380
 REFUSALS_SHOWN: Final = 100
+SESSIONS_DRAWN: Final = 90
+"""With more sessions than this a column is a month, and the calendar opens a year at a time."""
 GROUPS: Final = ("symbol", "strategy", "reason", "hour", "weekday", "side", "rule", "exit_rule")
 NAMED: Final = {"rule": "rule that set the size", "exit_rule": "setting that placed the exit", "hour": "hour of entry"}
 KEY: Final = (
@@ -51,13 +54,25 @@ def results(study: Study) -> Markup:
         drawn = charts.columns(bins, "Trades by R", signed=False)
         made += card("Trades by R", drawn, "1 R is what was at risk between entry and first stop.")
     if len(of.curve.days) > 1:
-        days = [(f"{day.session:%d %b}", float(day.net)) for day in of.curve.days]
-        made += card("Result of each session, rupees", charts.columns(days, "Result of each session"))
+        each, drawn = _bars([(day.session, float(day.net)) for day in of.curve.days], sum)
+        made += card(f"Result of each {each}, rupees", charts.columns(drawn, f"Result of each {each}"))
     return tag("div", made, class_="grid") + calendar(study) if made else calendar(study)
 
 
+def _bars(
+    days: Sequence[tuple[date, float]], together: Callable[[Iterable[float]], float]
+) -> tuple[str, list[tuple[str, float]]]:
+    """What a column stands for, and the columns: a session, or where they would be too thin to see, a month."""
+    if len(days) <= SESSIONS_DRAWN:
+        return "session", [(f"{day:%d %b}", value) for day, value in days]
+    months: dict[str, list[float]] = {}
+    for day, value in days:
+        months.setdefault(f"{day:%b %y}", []).append(value)
+    return "month", [(name, together(values)) for name, values in months.items()]
+
+
 def calendar(study: Study) -> Markup:
-    """A month a card, a cell a session."""
+    """A month a card, a cell a session; many years open one by one."""
     days = study.performance.curve.days
     if not days:
         return ""
@@ -65,8 +80,21 @@ def calendar(study: Study) -> Markup:
     for day in days:
         by_month.setdefault(day.session.replace(day=1), {})[day.session] = day.net
     most = max(abs(float(day.net)) for day in days)
+    head = tag("h3", "Calendar of daily results, rupees", style="margin-top:16px")
+    if len(days) <= SESSIONS_DRAWN:
+        return head + _months(by_month, most)
+    made = head
+    for year in sorted({first.year for first in by_month}, reverse=True):
+        found = {first: results for first, results in by_month.items() if first.year == year}
+        net = sum((result for results in found.values() for result in results.values()), Decimal(0))
+        told = f"{year}: {said(net, 'Rs')} in {sum(map(len, found.values()))} sessions"
+        made += tag("details", tag("summary", text(told)) + _months(found, most), class_="year")
+    return made
+
+
+def _months(by_month: dict[date, dict[date, Decimal]], most: float) -> Markup:
     cards = "".join(card("", charts.month(first, found, most)) for first, found in by_month.items())
-    return tag("h3", "Calendar of daily results, rupees", style="margin-top:16px") + tag("div", cards, class_="months")
+    return tag("div", cards, class_="months")
 
 
 def _bin(part: analytics.RBin) -> str:
@@ -190,9 +218,10 @@ def charges(study: Study) -> Markup:
         ("Charges of the gross result", said(of.charges / of.gross * 100, "%") if of.gross > 0 else "-"),
     ]
     made = card("", table(("", ""), rows, numbers=(1,), heads=False))
-    days = [(f"{day.session:%d %b}", float(day.charges)) for day in of.curve.days]
-    if len(days) > 1:
-        made += card("Charges of each session, rupees", charts.columns(days, "Charges of each session", signed=False))
+    if len(of.curve.days) > 1:
+        each, drawn = _bars([(day.session, float(day.charges)) for day in of.curve.days], sum)
+        title = f"Charges of each {each}"
+        made += card(f"{title}, rupees", charts.columns(drawn, title, signed=False))
     return tag("div", made, class_="grid")
 
 
@@ -205,14 +234,19 @@ def exposure(study: Study) -> Markup:
         rows = [(one.name, one.said) for one in figures(study.performance) if one.group == "Exposure"]
         return tag("div", card("", table(("", ""), rows, numbers=(1,), heads=False)), class_="grid")
     made = ""
-    for title, values in (
-        ("Held over trading hours, % of equity", [day.exposure.gross / day.opening for day in known if day.exposure]),
-        ("Capital used at most, % of equity", [d.exposure.peak_margin / d.opening for d in known if d.exposure]),
-        ("Time with a position, %", [day.exposure.time_share for day in known if day.exposure]),
+    for title, values, together in (
+        ("Held over trading hours, % of equity", [d.exposure.gross / d.opening for d in known if d.exposure], _mean),
+        ("Capital used at most, % of equity", [d.exposure.peak_margin / d.opening for d in known if d.exposure], max),
+        ("Time with a position, %", [day.exposure.time_share for day in known if day.exposure], _mean),
     ):
-        pairs = [(f"{day.session:%d %b}", float(value) * 100) for day, value in zip(known, values, strict=True)]
-        made += card(title, charts.columns(pairs, title, signed=False))
+        days = [(day.session, float(value) * 100) for day, value in zip(known, values, strict=True)]
+        made += card(title, charts.columns(_bars(days, together)[1], title, signed=False))
     return tag("div", made, class_="grid")
+
+
+def _mean(values: Iterable[float]) -> float:
+    kept = list(values)
+    return sum(kept) / len(kept)
 
 
 def groups(study: Study) -> Markup:
@@ -223,7 +257,7 @@ def groups(study: Study) -> Markup:
         if len(parts) > 1 or (name in {"symbol", "strategy"} and parts):
             rows = [(part.name, part.count, _won(part), money(part.net), _in_r(part.expectancy_r)) for part in parts]
             title = f"By {NAMED.get(name, name)}"
-            made += card(title, table((name, "trades", "won", "net", "R a trade"), rows, numbers=(1, 2, 3, 4)))
+            made += card(title, table((name, "trades", "won", "net", "R each"), rows, numbers=(1, 2, 3, 4)))
     return tag("div", made, class_="grid") if made else ""
 
 

@@ -24,6 +24,8 @@ a{color:var(--mark);text-decoration:none}a:hover{text-decoration:underline}
 .tile span{color:var(--dim);font-size:.82rem}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));gap:12px}
 .months{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr));gap:12px}
+.grid th:first-child,.grid td:first-child{padding-left:2px}
+.grid th:last-child,.grid td:last-child{padding-right:2px}
 .card{margin:0 0 12px}.grid .card,.months .card{margin:0}
 .gain{color:var(--good)}.loss{color:var(--bad)}
 .scroll{overflow-x:auto;max-width:100%}
@@ -32,7 +34,11 @@ th,td{padding:5px 8px;text-align:left;border-bottom:1px solid var(--rule);vertic
 tr:last-child td{border-bottom:0}
 th{color:var(--dim);font-weight:500;white-space:nowrap}
 td.n,th.n{text-align:right;white-space:nowrap}
-td.t{white-space:nowrap}td.w{min-width:26ch;overflow-wrap:anywhere}
+th:first-child,td:first-child{padding-left:2px}th:last-child,td:last-child{padding-right:2px}
+.grid th,.grid td{padding:5px 4px}
+summary{cursor:pointer;color:var(--mark);padding:3px 0}
+.year summary{font-size:.9rem}.year .months{margin:6px 0 12px}
+td.t{white-space:nowrap}td.w{min-width:15ch;overflow-wrap:anywhere}
 .chip{display:inline-block;border:1px solid var(--rule);border-radius:9px;padding:0 7px;font-size:.8rem;
 margin-right:4px}
 svg{display:block;width:100%;height:auto}

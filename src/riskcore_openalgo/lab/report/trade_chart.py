@@ -41,7 +41,9 @@ def trade_chart(story: Story) -> Markup:
     begin, end = (x(_place(moments, at)) for at in (trade.opened_at, trade.closed_at))
     parts = [left_axis(y, FRAME, lambda value: f"{value:,.6g}"), _candles(spans, x, y)]
     if trade.initial_target is not None:
-        parts.append(_level(y(float(trade.initial_target)), FRAME, "target", "target"))
+        target = float(trade.initial_target)
+        at_left = bool(spans) and abs(float(spans[0].close) - target) > abs(float(spans[-1].close) - target)
+        parts.append(_level(y(target), FRAME, "target", at_left=at_left))
     parts += [
         path(_steps(story, moments, x, y, end), "stop"),
         _marker(begin, y(float(trade.entry_price)), "entry", f"entry {trade.side} at {trade.entry_price:,.2f}"),
@@ -97,6 +99,7 @@ def _times(moments: Sequence[datetime], x: Scale) -> list[tuple[float, str]]:
     return [(x(place), format(moments[place], form)) for place in places]
 
 
-def _level(y: float, frame: Frame, kind: str, said: str) -> Markup:
-    """A level across the plot with its name at the right end."""
-    return line(frame.x[0], y, frame.x[1], y, kind) + words(frame.x[1], y - 4, said, "dim halo", "end")
+def _level(y: float, frame: Frame, name: str, *, at_left: bool) -> Markup:
+    """A level across the plot with its name at the end where the prices are further away."""
+    x, anchor = (frame.x[0] + 2, "start") if at_left else (frame.x[1], "end")
+    return line(frame.x[0], y, frame.x[1], y, name) + words(x, y - 4, name, "dim halo", anchor)

@@ -6,8 +6,10 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import multiprocessing
 import os
 import pickle
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
@@ -40,6 +42,7 @@ def sweep(
     seed: int = 1,
     executor: Executor | None = None,
     batch: int = 4,
+    workers: int | None = None,
     resume: Path | str | None = None,
     progress: bool | Told = True,
 ) -> Sweep:
@@ -47,14 +50,17 @@ def sweep(
 
     `strategy` is a class or factory called with `symbol`, `interval` and the parameters, or its dotted name; `policy`
     is what the space's settings are written over. `run` is the backtest: the fast one where it is there, else the
-    core's bar-by-bar `simulated`. Trials run in processes, one a core; `executor` is any other one (of Dask it is
-    `client.get_executor()`), which is sent `batch` combinations at a time, together with the bars. `resume` is a file:
-    trials are added to it as they end, and those that are in it are not run again. `progress` draws a bar with the time
-    left on a terminal, or calls a function with (done, total).
+    core's bar-by-bar `simulated`. Trials run in `workers` processes, one a core unless you say. In their stead,
+    `executor` is any other one (of Dask it is `client.get_executor()`), which is sent `batch` combinations at a time,
+    together with the bars. `resume` is a file: trials are added to it as they end, and those that are in it are not run
+    again. `progress` draws a bar with the time left on a terminal, or calls a function with (done, total).
 
     Raises `ValueError` for a space that cannot be, and for a file that belongs to another sweep. A combination that the
     policy or the strategy refuses is a trial with its `error`.
     """
+    for name, count in (("batch", batch), ("workers", workers)):
+        if count is not None and count < 1:
+            raise ValueError(f"{name} must be at least 1, got {count}")
     wanted = combinations(space, samples=samples, seed=seed)
     job = Job(
         bars=bars,
@@ -70,7 +76,7 @@ def sweep(
         if done is not None:
             opened.enter_context(done)
         tell = opened.enter_context(_telling(len(left), progress=progress))
-        for trial in _run(job, left, executor, batch):
+        for trial in _run(job, left, executor or workers, batch):
             found[trial.parameters] = trial
             if done is not None:
                 done.keep(trial)
@@ -107,6 +113,15 @@ _JOB: list[Job] = []
 
 def _begin(pickled: bytes) -> None:
     _JOB[:] = [pickle.loads(pickled)]  # noqa: S301 - from our own parent
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """A pool's processes wait for ever for a parent that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _one(parameters: Parameters) -> list[Trial]:
@@ -117,15 +132,15 @@ def _several(job: Job, group: Sequence[Parameters]) -> list[Trial]:
     return [job.tried(parameters) for parameters in group]
 
 
-def _run(job: Job, wanted: Sequence[Parameters], executor: Executor | None, batch: int) -> Iterator[Trial]:
-    """The trials as they end; what a worker raised is raised here, and nothing more is begun."""
+def _run(job: Job, wanted: Sequence[Parameters], by: Executor | int | None, batch: int) -> Iterator[Trial]:
+    """The trials as they end, by an executor or so many processes; what a worker raised is raised here and ends it."""
     if not wanted:
         return
-    if executor is not None:
+    if by is not None and not isinstance(by, int):
         groups = [wanted[n : n + batch] for n in range(0, len(wanted), batch)]
-        yield from _ended([executor.submit(_several, job, group) for group in groups])
+        yield from _ended([by.submit(_several, job, group) for group in groups])
         return
-    workers = min(os.cpu_count() or 1, len(wanted))
+    workers = min(by or os.cpu_count() or 1, len(wanted))
     with ProcessPoolExecutor(workers, initializer=_begin, initargs=(_pickled(job),)) as pool:
         yield from _ended([pool.submit(_one, parameters) for parameters in wanted])
 
