@@ -164,6 +164,21 @@ def test_what_is_not_essential_is_none_where_it_cannot_be_read():
     assert (position.average_price, position.last, position.key) == (None, None, "")
 
 
+def test_a_row_that_is_read_again_is_the_same_value_and_one_that_differs_in_a_type_is_not():
+    first, again = rows.orders({"orders": [dict(ORDER)]}), rows.orders({"orders": [dict(ORDER)]})
+    assert first[0] is again[0]
+    changed = {"orders": [{**ORDER, "order_status": "complete"}, {**ORDER, "filled_quantity": 1}]}
+    assert [(order.status, order.filled_quantity) for order in rows.orders(changed)] == [
+        ("complete", None),
+        ("open", 1),
+    ]
+    assert rows.orders({"orders": [{**ORDER, "filled_quantity": True}]})[0].filled_quantity is None
+
+
+def test_a_row_with_a_list_in_it_is_read_like_any_other():
+    assert rows.orders({"orders": [{**ORDER, "legs": [1, 2]}]}) == rows.orders({"orders": [ORDER]})
+
+
 def test_a_position_without_a_quantity_is_never_flat():
     for bad in (None, "", "ten", 0.5):
         with pytest.raises(ReadFailed, match=r"positionbook: row 1 \(NSE:INFY\): quantity"):

@@ -1,13 +1,23 @@
 """Simulated days: they hold, the same seed gives the same day, and what fails is found, made small and played again."""
 
 import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
+import riskcore as rc
+from riskcore import events
 from riskcore_openalgo.testing.simulated import campaign
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
+from riskcore_openalgo.testing.simulated.lanes import FibreLanes
 from riskcore_openalgo.testing.simulated.living import live_through, shrunk, total
 from riskcore_openalgo.testing.simulated.script import SYMBOLS, Happening, script_of
+from riskcore_openalgo.testing.timeline import Timeline
+from tests.gateways.desks import leaving
 from tests.simulation.planted import resend_on_timeout
 
 LEAST = 400
@@ -34,6 +44,21 @@ def test_a_simulated_day_over_a_real_journal_holds():
 def test_the_same_seed_is_the_same_day():
     assert script_of(7) == script_of(7)
     assert live_through(script_of(7)) == live_through(script_of(7))
+
+
+def test_another_process_lives_the_same_day_whatever_the_order_of_its_sets():
+    asked = "from riskcore_openalgo.testing.simulated.living import day_of; print(day_of(6, sqlite=False))"
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", asked],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    ]
+    assert found == [str(live_through(script_of(6)))] * 2
 
 
 def test_every_day_has_a_fault_three_symbols_and_enough_that_happens():
@@ -87,3 +112,28 @@ def test_a_campaign_that_approves_too_little_is_no_proof(capsys):
     outcomes = [campaign.Outcome(seed=0, happened=400, count={"entries asked for": 10, "entries approved": 2})]
     assert campaign.judged(outcomes) == 1
     assert "days that refuse all prove nothing" in capsys.readouterr().out
+
+
+class Taking:
+    """A gateway and evidence that take all at once."""
+
+    def __init__(self, time):
+        self.time = time
+
+    def place(self, order, at):
+        self.time.sleep(1)
+        return (events.OrderReported(at, order.order_id, "working", 0, Decimal(0)),)
+
+
+def test_simulated_lanes_do_not_send_what_has_ended_meanwhile_either():
+    time, found, lost = Timeline(datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)), [], set()
+    lanes = FibreLanes(Taking(time), Taking(time), time, look=lambda command: None, ended=lost.__contains__)
+    orders = [leaving(quantity) for quantity in range(1, 7)]
+    for order in orders:
+        lanes.send(events.PlaceExit(order), time.now, found.append)
+    lost |= {order.order_id for order in orders[4:5]}
+    time.sleep(3)
+    lanes.kill()
+    told = {report.order_id: report.note for report in found if report.status == "rejected"}
+    assert told == {orders[4].order_id: "not sent: it had ended before it could be sent"}
+    assert len(found) == len(orders)

@@ -15,6 +15,7 @@ from riskcore_openalgo.client.failures import NETWORK, NO_FUNDS, NO_LOGIN, RATE_
 WORDS_LONGEST: Final = 300
 SECRET_SHORTEST: Final = 8
 """A shorter text is no key of OpenAlgo's, and would be found in every second word."""
+NUMBERS: Final = (bool, int, float, type(None))
 HTTP_ERROR: Final = re.compile(r"HTTP (\d{3}): (.*)", re.DOTALL)
 REFUSALS: Final = frozenset((400, 401, 403, 404, 429))
 """With these OpenAlgo itself, or the broker behind it, says no. What a proxy says in their place is no such answer."""
@@ -143,12 +144,16 @@ def plain_words(text: str) -> str:
 
 def without(value: Any, secret: str) -> Any:
     """The same value with the key taken out of every text in it."""
-    if len(secret) < SECRET_SHORTEST:
-        return value
+    return value if len(secret) < SECRET_SHORTEST else _without(value, secret)
+
+
+def _without(value: Any, secret: str) -> Any:
     if isinstance(value, str):
         return value.replace(secret, "***") if secret in value else value
+    if isinstance(value, NUMBERS):  # asked before what takes longer to ask: most of a book are words and numbers
+        return value
     if isinstance(value, Mapping):
-        return {without(name, secret): without(item, secret) for name, item in value.items()}
+        return {_without(name, secret): _without(item, secret) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [without(item, secret) for item in value]
+        return [_without(item, secret) for item in value]
     return value

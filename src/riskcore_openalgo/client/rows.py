@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import riskcore as rc
@@ -54,18 +55,21 @@ STATUSES: Final = {
 nobody knows proves neither that an order works nor that it ended. So do words of an order on its way into the
 exchange or out of it (`validation pending`, `cancel pending`)."""
 
+ROWS_REMEMBERED: Final = 4096
+"""Rows of each book that are kept as they were read: several busy days' worth."""
+
 _STATUS_OF: Final = {word: status for status, words in STATUSES.items() for word in words}
 OTHER: Final = "other"
 
 
 def orders(data: Any) -> tuple[rc.BrokerOrder, ...]:
     """The rows of `orderbook`; `ReadFailed` naming the first that cannot be read."""
-    return _read("orderbook", _listed("orderbook", data, "orders"), _order)
+    return _read("orderbook", _listed("orderbook", data, "orders"), _known_order)
 
 
 def trades(data: Any) -> tuple[rc.BrokerTrade, ...]:
     """The rows of `tradebook`."""
-    return _read("tradebook", _listed("tradebook", data, "trades"), _trade)
+    return _read("tradebook", _listed("tradebook", data, "trades"), _known_trade)
 
 
 def positions(data: Any) -> tuple[rc.BrokerPosition, ...]:
@@ -166,6 +170,29 @@ def _trade(row: Row) -> rc.BrokerTrade:
         traded_at=fields.moment(row.get("timestamp")),
         id=fields.identity(row.get("tradeid")),
     )
+
+
+def _remembered(read: Callable[[Row], T]) -> Callable[[Row], T]:
+    """The same reading, once for each row: books come every few seconds, and of most of their rows nothing changes.
+
+    Rows are the same where all names, values and types of values are. One that cannot be read is read again.
+    """
+
+    @lru_cache(maxsize=ROWS_REMEMBERED, typed=True)
+    def of(names: tuple[str, ...], *values: Any) -> T:
+        return read(dict(zip(names, values, strict=True)))
+
+    def known(row: Row) -> T:
+        try:
+            return of(tuple(row), *row.values())
+        except TypeError:  # something in it has no hash: a list, say
+            return read(row)
+
+    return known
+
+
+_known_order: Final = _remembered(_order)
+_known_trade: Final = _remembered(_trade)
 
 
 def _position(row: Row) -> rc.BrokerPosition:

@@ -16,6 +16,8 @@ from riskcore import events
 Deliver: TypeAlias = Callable[[events.Input], None]
 Job: TypeAlias = Callable[[], Iterable[events.Input]]
 """Something to be read, for which the engine did not ask."""
+Ended: TypeAlias = Callable[[str], bool]
+"""Whether an order, by our id, has come to its end in our book."""
 
 
 class Gateway(Protocol):
@@ -68,8 +70,15 @@ class InlineLanes:
             deliver(answer)
 
 
-def answers(command: events.Command, gateway: Gateway, evidence: Evidence, at: datetime) -> list[events.Input]:
-    """What carrying out a command brings; never raises."""
+def answers(
+    command: events.Command,
+    gateway: Gateway,
+    evidence: Evidence,
+    at: datetime,
+    *,
+    ended: Ended = lambda order_id: False,
+) -> list[events.Input]:
+    """What carrying out a command brings; never raises. An order that has `ended` in our book is not sent any more."""
     if isinstance(command, events.AskEquity):
         read = evidence.equity(command, at)
         return [] if read is None else [read]
@@ -84,6 +93,8 @@ def answers(command: events.Command, gateway: Gateway, evidence: Evidence, at: d
     if isinstance(command, events.ReviseOrder):
         return _tried(lambda: gateway.revise(command, at), lambda problem: _unsure(command, at, problem))
     order = command.order
+    if ended(order.order_id):
+        return [not_sent(order.order_id, at, "it had ended before it could be sent")]
     if isinstance(order, rc.ApprovedEntry) and at > order.valid_until:
         return [not_sent(order.order_id, at, "the approval no longer holds")]
     return _tried(lambda: gateway.place(order, at), lambda problem: unknown(order.order_id, at, problem))

@@ -16,7 +16,7 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.following import following, signal_of
-from riskcore_openalgo.runner.lanes import Deliver, Evidence, Gateway, Job, answers, not_sent
+from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Job, answers, not_sent
 
 EXIT_THREADS: Final = 4
 READ_THREADS: Final = 2
@@ -86,7 +86,7 @@ class ThreadLanes:
         evidence: Evidence,
         *,
         clock: Callable[[], datetime],
-        ended: Callable[[str], bool] = lambda order_id: False,
+        ended: Ended = lambda order_id: False,
         failed: Callable[[str, Exception], None] = lambda lane, problem: None,
         exit_threads: int = EXIT_THREADS,
         read_threads: int = READ_THREADS,
@@ -130,10 +130,8 @@ class ThreadLanes:
 
     def _carry_out(self, command: events.Command, deliver: Deliver) -> None:
         with following(signal_of(command)):
-            if isinstance(command, (events.PlaceEntry, events.PlaceExit)) and self._ended(command.order.order_id):
-                deliver(not_sent(command.order.order_id, self._clock(), "it had ended before it could be sent"))
-                return
-            _deliver(answers(command, self._gateway, self._evidence, self._clock()), deliver)
+            found = answers(command, self._gateway, self._evidence, self._clock(), ended=self._ended)
+            _deliver(found, deliver)
 
 
 def _deliver(found: Iterable[events.Input], deliver: Deliver) -> None:

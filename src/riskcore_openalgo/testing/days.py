@@ -26,18 +26,22 @@ SQUARE_OFF: Final = {
 """When MIS ends, by exchange; exchanges that are not here never square off."""
 RESUMES: Final = time(9, 0)
 ROLLS_OVER: Final = time(3, 0)
+OF_A_DAY: Final[tuple[tuple[time, Event], ...]] = (
+    (time(0), "deliver"),
+    (ROLLS_OVER, "roll_over"),
+    *((at, "square_off") for at in sorted(set(SQUARE_OFF.values()))),
+)
 
 
 def events_between(last: datetime, now: datetime) -> Iterator[tuple[datetime, Event, time | None]]:
     """What fell due after `last` and up to `now`, in order of time; a square-off names its time of day."""
-    due: list[tuple[datetime, Event, time | None]] = []
-    day = last.astimezone(rc.IST).date()
-    while day <= now.astimezone(rc.IST).date():
-        due.append((datetime.combine(day, time(0), rc.IST), "deliver", None))
-        due.append((datetime.combine(day, ROLLS_OVER, rc.IST), "roll_over", None))
-        due += [(datetime.combine(day, at, rc.IST), "square_off", at) for at in sorted(set(SQUARE_OFF.values()))]
+    after, until = (moment.astimezone(rc.IST).replace(tzinfo=None) for moment in (last, now))
+    day = after.date()
+    while day <= until.date():
+        for at, event in OF_A_DAY:
+            if after < datetime.combine(day, at) <= until:
+                yield datetime.combine(day, at, rc.IST), event, at if event == "square_off" else None
         day += timedelta(days=1)
-    yield from (event for event in sorted(due, key=lambda event: event[0]) if last < event[0] <= now)
 
 
 def intraday_refused(exchange: str, now: datetime) -> str:

@@ -1,22 +1,22 @@
 """Simulated time: what is to happen, in the order of its moments, and calls that wait without anybody else waiting.
 
 A fibre is a call with a stack of its own that can stop in the middle (it sleeps: an answer takes its time) and go on
-later. Each has a thread, and only one thing runs at a time: whoever starts or wakes a fibre stands still until that
-sleeps or ends. So the same script always runs the same way.
+later. Only one thing runs at a time: whoever starts or wakes a fibre stands still until that sleeps or ends. So the
+same script always runs the same way. Stacks are greenlets: they share one thread, and a change from one to the other
+costs next to nothing. Whoever waits for a lock that a sleeping fibre holds waits forever: `STUCK_S` in `campaign`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import heapq
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
+
+from greenlet import getcurrent, greenlet
 
 Act = Callable[[], Any]
-
-STUCK_S: Final = 30.0
-"""A fibre that runs so long in real time holds a lock that another one needs, or never ends."""
 
 
 class Killed(BaseException):
@@ -79,65 +79,41 @@ class Timeline:
 class Fibre:
     """One call that can wait. `go_on` runs it until it sleeps or ends; what it raised is raised there."""
 
-    _running = threading.local()
-
     def __init__(self, act: Act) -> None:
-        self._act, self._killed, self._started = act, False, False
-        self._over = threading.Event()
-        self._problem: BaseException | None = None
-        # Each is let go by the other side: plain locks, for it is done thousands of times a day.
-        self._mine, self._theirs = threading.Lock(), threading.Lock()
-        self._mine.acquire()
-        self._theirs.acquire()
-        self._thread = threading.Thread(target=self._run, name="fibre", daemon=True)
+        self._act, self._killed = act, False
+        self._stack = greenlet(self._run)
+        self._stack.fibre = self
 
     @classmethod
     def current(cls) -> Fibre | None:
         """The fibre that asks, or None outside of all."""
-        return getattr(cls._running, "fibre", None)
+        found: Fibre | None = getattr(getcurrent(), "fibre", None)
+        return found
 
     @property
     def ended(self) -> bool:
         """Whether nothing of it is left to run."""
-        return self._over.is_set()
+        return self._killed or self._stack.dead
 
     def go_on(self) -> None:
         """Run it until it sleeps or ends."""
-        if self.ended:
-            return
-        if self._started:
-            self._mine.release()
-        else:
-            self._started = True
-            self._thread.start()
-        if not self._theirs.acquire(timeout=STUCK_S):
-            raise RuntimeError("a fibre is stuck: it waits for something that only another one gives")
-        if self._over.is_set():
-            self._thread.join()
-        if self._problem is not None:
-            raise self._problem
+        if not self.ended:
+            self._stack.parent = getcurrent()
+            self._stack.switch()
 
     def stop(self) -> None:
         """From within: wait to be woken."""
-        self._theirs.release()
-        self._mine.acquire()
-        if self._killed:
-            raise Killed
+        woken_by = self._stack.parent
+        assert woken_by is not None
+        woken_by.switch()
 
     def kill(self) -> None:
         """End it where it sleeps: nothing that would have come after that happens."""
-        if self._started and not self.ended:
-            self._killed = True
-            self.go_on()
-        self._over.set()
+        self._killed = True
+        if self._stack:
+            self._stack.parent = getcurrent()
+            self._stack.throw(Killed)
 
     def _run(self) -> None:
-        Fibre._running.fibre = self
-        try:
+        with contextlib.suppress(Killed):
             self._act()
-        except Killed:
-            pass
-        except BaseException as problem:  # noqa: BLE001 - whoever woke it shall see it
-            self._problem = problem
-        self._over.set()
-        self._theirs.release()

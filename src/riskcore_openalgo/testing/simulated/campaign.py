@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,6 +28,8 @@ LEAST_APPROVED_PCT = 30
 MANY = 300
 """From so many days on every fault of the catalogue must have struck."""
 SHOWN = 40
+STUCK_S = 300.0
+"""A day that takes so long is stuck: a lock is held across a wait. Its process ends, and says where it stood."""
 
 
 def say(text: str) -> None:
@@ -65,8 +69,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _watched_day(seed: int, *, sqlite: bool) -> Outcome:
+    faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__ or sys.stderr)
+    try:
+        return day_of(seed, sqlite=sqlite)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def _lived(seeds: list[int], jobs: int, *, sqlite: bool) -> Iterator[Outcome]:
-    day = partial(day_of, sqlite=sqlite)
+    day = partial(_watched_day, sqlite=sqlite)
     if jobs <= 1 or len(seeds) < 2:
         yield from map(day, seeds)
         return
@@ -122,7 +134,9 @@ def _progress(number: int, of: int, outcome: Outcome, began: float) -> None:
         say(f"FAILED seed {outcome.seed}: {outcome.what.strip().splitlines()[-1]}")
         say(f"    play it again: python3 tasks.py simulate --seed {outcome.seed}")
     if number % 25 == 0 or number == of:
-        say(f"{number} of {of} days, {(time.monotonic() - began) / number:.2f} s a day")
+        each_s = (time.monotonic() - began) / number
+        left = timedelta(seconds=round(each_s * (of - number)))
+        say(f"{number} of {of} days, {each_s:.2f} s a day, {left} left")
 
 
 def judged(outcomes: list[Outcome]) -> int:

@@ -168,8 +168,10 @@ class Checks:
 
     def after_happening(self) -> None:
         """Those of the broker's side alone."""
-        self._never_two_that_flip()
-        self._protected()
+        held, orders = self.held(), self._room.account.orders
+        working = [orders[theirs] for theirs in self._room.placed if orders[theirs].working]
+        self._never_two_that_flip(held, working)
+        self._protected(held, working)
         if not self._room.alive or not self.in_trouble:
             self._troubled_since = None if not self.in_trouble else self._troubled_since
 
@@ -257,15 +259,13 @@ class Checks:
             else:
                 self._differs.pop(key, None)
 
-    def _never_two_that_flip(self) -> None:
+    def _never_two_that_flip(self, held: dict[str, int], working: list[FakeOrder]) -> None:
         """(8) Our working orders against a position can never take more than is held."""
         now = self._room.time.now
-        open_against: Counter[str] = Counter()
-        held = self.held()
-        for theirs in self._room.placed:
-            order = self._room.account.orders[theirs]
-            if order.working and self._is_exit(theirs):
-                open_against[order.key] += order.left
+        open_against: dict[str, int] = {}
+        for order in working:
+            if self._is_exit(order.order_id):
+                open_against[order.key] = open_against.get(order.key, 0) + order.left
         for key, quantity in open_against.items():
             by_hand = self.foreign_at.get(key)
             if by_hand is not None and now - by_hand < timedelta(seconds=HAND_S):
@@ -273,14 +273,13 @@ class Checks:
             most = abs(held.get(key, 0))
             self.needs("never_two_that_flip", quantity <= most, f"{key}: {quantity} leave, {most} are held")
 
-    def _protected(self) -> None:
+    def _protected(self, held: dict[str, int], working: list[FakeOrder]) -> None:
         """(8) Every share held is covered by an order of ours that works, or will be within the budget."""
-        held, cover = self.held(), Counter[str]()
-        for theirs in self._room.placed:
-            order = self._room.account.orders[theirs]
-            if order.working and order.sign * held.get(order.key, 0) < 0:
+        cover = dict.fromkeys((*held, *self._bare), 0)
+        for order in working:
+            if order.sign * held.get(order.key, 0) < 0:
                 cover[order.key] += order.left
-        for key in {*held, *self._bare}:
+        for key in cover:
             if cover[key] < abs(held.get(key, 0)) and key not in self.foreign_at:
                 seen = key, held.get(key, 0), "held", cover[key], "covered"
                 self._within(self._bare, key, BUDGET_S, "protected_within_budget", *seen)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from riskcore import events
-from riskcore_openalgo.runner.lanes import Deliver, Evidence, Gateway, Job, answers
+from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Job, answers
 from riskcore_openalgo.testing.timeline import Act, Fibre, Killed, Timeline
 
 EXITS, READS = 4, 2
@@ -52,13 +52,19 @@ class Lane:
 class FibreLanes:
     """As `ThreadLanes`, over fibres. `kill_at` ends the process when so many more commands were handed over.
 
-    `look(command)` is called with each command as it is handed over.
+    `look(command)` is called with each command as it is handed over; `ended(order_id)` as there.
     """
 
     def __init__(
-        self, gateway: Gateway, evidence: Evidence, time: Timeline, look: Callable[[events.Command], None]
+        self,
+        gateway: Gateway,
+        evidence: Evidence,
+        time: Timeline,
+        *,
+        look: Callable[[events.Command], None],
+        ended: Ended,
     ) -> None:
-        self._gateway, self._evidence, self._time, self._look = gateway, evidence, time, look
+        self._gateway, self._evidence, self._time, self._look, self._ended = gateway, evidence, time, look, ended
         self._exits, self._entries, self._reads = Lane(time, EXITS), Lane(time, 1), Lane(time, READS)
         self.kill_at: int | None = None
 
@@ -80,11 +86,14 @@ class FibreLanes:
             lane = self._reads
         else:
             lane = self._exits
-        lane.put(lambda: _deliver(lambda: answers(command, self._gateway, self._evidence, self._time()), deliver))
+        lane.put(lambda: _deliver(lambda: self._answers(command), deliver))
 
     def read(self, job: Job, deliver: Deliver) -> None:
         """Hand a reading to the lane of reads."""
         self._reads.put(lambda: _deliver(job, deliver))
+
+    def _answers(self, command: events.Command) -> list[events.Input]:
+        return answers(command, self._gateway, self._evidence, self._time(), ended=self._ended)
 
     def kill(self) -> None:
         """The process is gone."""

@@ -188,7 +188,7 @@ class Room:
             client, money=account, instruments=instruments, history=history, prices=self.feed.prices,
             policy=lambda: self.policy, held=self._held, clock=time,
         )  # fmt: skip
-        self.lanes = FibreLanes(gateway, evidence, time, self.checks.handed_over)
+        self.lanes = FibreLanes(gateway, evidence, time, look=self.checks.handed_over, ended=self._ended)
         self.alarms = Quiet(self.checks.saw)
         known = partial(self._instrument, instruments)
         bars = BarWatch(history, known, lambda: self.policy, time)
@@ -274,6 +274,10 @@ class Room:
         self.store.died()
         self.restarts += 1
         self.time.later(RESTARTS_AFTER_S, self.begin)
+
+    def _ended(self, order_id: str) -> bool:
+        order = self.live.state.book.order(order_id)
+        return order is not None and not order.live
 
     def _held(self) -> list[rc.Instrument]:
         return [position.instrument for position in self.live.state.book.positions]
