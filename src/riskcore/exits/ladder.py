@@ -72,7 +72,6 @@ def _latest(orders: Sequence[Order], wanted: Callable[[Order], bool]) -> int:
     return sum(1 for _ in takewhile(wanted, reversed(orders)))
 
 
-@exact
 def pause(book: Book, position: Position, policy: Policy) -> timedelta:
     """How long after a failed try the next one waits: 1 s, and twice as long after each refusal, up to a minute.
 
