@@ -29,6 +29,8 @@ SHORTEST: Final = 6
 LOUD: Final = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "apscheduler": logging.WARNING,
                "websocket": logging.WARNING, "apprise": logging.WARNING, "urllib3": logging.WARNING}  # fmt: skip
 ACCESS: Final = "riskcore.access"
+POLLED: Final = ("/api/state", "/metrics", "/healthz")
+"""Asked for once a second or so, all day: eighty thousand lines in which nobody finds the one that matters."""
 KINDS: Final = (
     re.compile(r"""(?i)((?:api[_-]?key|apikey|secret|passw(?:or)?d|passphrase|token|authorization)["']?\s*[:=]\s*["']?)"""
                r"""(?:bearer\s+)?[^\s"',;&}]{4,}"""),
@@ -125,7 +127,10 @@ def logging_to(settings: Logging, redactor: Redactor, *, console: TextIO | None 
 
 
 def access_log(app: Any, *, log: logging.Logger | None = None) -> Any:
-    """An ASGI application that logs each request: who, what, its status and how long; never a query or a body."""
+    """An ASGI application that logs each request: who, what, its status and how long; never a query or a body.
+
+    What a page or a monitor asks for again and again, and is answered well, is told at the level debug.
+    """
     told = log or logging.getLogger(ACCESS)
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
@@ -145,7 +150,10 @@ def access_log(app: Any, *, log: logging.Logger | None = None) -> Any:
         finally:
             who = (scope.get("client") or ("?",))[0]
             milliseconds = (_mono() - began) * 1000
-            told.info("%s %s %s %s %.1f ms", who, scope["method"], _path(scope["path"]), status or "-", milliseconds)
+            method, path = scope["method"], _path(scope["path"])
+            polled = method == "GET" and path in POLLED and 200 <= status < 300
+            level = logging.DEBUG if polled else logging.INFO
+            told.log(level, "%s %s %s %s %.1f ms", who, method, path, status or "-", milliseconds)
 
     return logged
 

@@ -197,6 +197,12 @@ def test_each_act_beside_a_runner_answers_with_one_object(tmp_path, capsys):
         day.ready()
         assert act("enter", "buy", "INFY", "--stop", "980")["decision"].startswith("approved")
         day.until(lambda: day.position is not None and day.covered(), "1000.1")
+        assert main(["status", str(day.path), "--json"]) == 0
+        (held,) = parsed(capsys.readouterr().out)["positions"]
+        assert held["stop_rests_for"] == held["quantity"] > 0
+        assert main(["status", str(day.path)]) == 0
+        assert f"for {held['quantity']}\n" in (said := capsys.readouterr().out)
+        assert ", a stop: working, 0 of" in said
         assert act("tighten", "INFY", "985")["told"][:2] == ["control taken", "the stop of NSE:INFY is now 985.0"]
         assert act("reduce", "INFY", 10)["done"]
         assert act("cancel", day.state.book.resting("NSE:INFY").id)["refused"]

@@ -141,5 +141,24 @@ def test_the_access_log_has_who_what_and_the_answer_and_no_secret(caplog):
     assert said == ["10.0.0.7 POST /webhook/tv/*** 202", "10.0.0.7 POST /metrics 202", "10.0.0.7 POST /evil\\nline 202"]
 
 
+def test_what_is_asked_for_every_second_fills_no_log(caplog):
+    """Unless it was not answered well: somebody who is refused stands there."""
+
+    async def asked(path, status, method="GET"):
+        async def app(scope, receive, send):
+            await send({"type": "http.response.start", "status": status})
+
+        async def send(message):
+            assert message["status"] == status
+
+        await access_log(app)({"type": "http", "method": method, "path": path}, None, send)
+
+    with caplog.at_level("DEBUG"):
+        for path, status, method in (("/api/state", 200, "GET"), ("/api/state", 401, "GET"), ("/metrics", 200, "POST")):
+            asyncio.run(asked(path, status, method))
+    levels = [record.levelname for record in caplog.records if record.name == "riskcore.access"]
+    assert levels == ["DEBUG", "INFO", "INFO"]
+
+
 async def done():
     return SimpleNamespace()

@@ -20,6 +20,7 @@ Each is off until its limit is set, but the daily loss. It trips when what it me
 is tripped), is asked before and after every input, and is latched once. `breakers` in the policy overrides a row:
 
 ```yaml
+risk_management:
   breakers:
     - name: max_loss_streak
       state: halted

@@ -96,7 +96,6 @@ class Place:
 
 def run(arguments: argparse.Namespace) -> int:
     """One day; the exit code is that of a day in the analyzer."""
-    place = _place(arguments.folder)
     coming: SimpleQueue[rc.Signal] = SimpleQueue()
     cross = EmaCross(symbol=arguments.symbol, interval=INTERVAL, name="practice")
 
@@ -106,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
             coming.put(signal)
 
     with Paced(arguments.symbol, speed=arguments.speed, on_bar=on_bar) as market:
-        _write(place, market)
+        _write(place := _place(arguments.folder), market)
         say_first(arguments, "\n".join(_told(arguments, place, market)))
         given = argparse.Namespace(journal=place.journal, config=place.config, flatten=True)
         with _quietly(arguments), Trader(market, place, coming, minutes=arguments.minutes):

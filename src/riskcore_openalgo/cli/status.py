@@ -30,6 +30,7 @@ def as_json(state: engine.State, policy: rc.Policy) -> dict[str, Any]:
     held = [
         {"key": p.instrument.key, "side": p.side, "quantity": p.quantity, "entry": str(p.average_price)}
         | {"stop": _text(p.stop), "target": _text(p.target), "last": _text(p.last)}
+        | {"stop_rests_for": _resting(book, p.instrument.key)}
         for p in book.positions
     ]
     return {
@@ -64,11 +65,8 @@ def text(state: engine.State, policy: rc.Policy) -> str:
     ]
     lines += _by_hand(state)
     if book.positions:
-        rows = [
-            (p.instrument.key, p.side, str(p.quantity), f"{p.average_price:.2f}", _price(p.stop), _price(p.target))
-            for p in book.positions
-        ]
-        lines.append(table(("symbol", "side", "qty", "entry", "stop", "target"), rows))
+        rows = [_held(p, _resting(book, p.instrument.key)) for p in book.positions]
+        lines.append(table(("symbol", "side", "qty", "entry", "stop", "target", "rests at the broker"), rows))
     lines += [_order(order) for order in book.live_orders()]
     return "\n".join(lines)
 
@@ -85,8 +83,21 @@ def _by_hand(state: engine.State) -> list[str]:
     return lines
 
 
+def _held(position: rc.Position, resting: int) -> tuple[str, ...]:
+    prices = f"{position.average_price:.2f}", _price(position.stop), _price(position.target)
+    return position.instrument.key, position.side, str(position.quantity), *prices, f"for {resting}"
+
+
+def _resting(book: rc.Book, key: str) -> int:
+    """For how many shares a stop is known to rest at the broker."""
+    stops = (order for order in book.resting_stops(key) if order.status == "working")
+    return sum(order.approved.quantity - order.filled_quantity for order in stops)
+
+
 def _order(order: rc.Order) -> str:
-    return f"order      {order.id}: {order.status}, {order.filled_quantity} of {order.approved.quantity}"
+    wanted = order.approved
+    what = f"{wanted.side} {wanted.instrument.key} to {wanted.limit}{', a stop' if order.rests else ''}"
+    return f"order      {order.id}: {what}: {order.status}, {order.filled_quantity} of {wanted.quantity}"
 
 
 def _rupees(value: Decimal | None) -> str:
