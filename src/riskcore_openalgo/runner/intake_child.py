@@ -21,7 +21,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
-from riskcore_openalgo.client.client import now_in_ist
+import riskcore as rc
 from riskcore_openalgo.config import Intake as Place
 from riskcore_openalgo.journal.locks import FileLock
 from riskcore_openalgo.journal.places import beside
@@ -144,7 +144,7 @@ def run(pipe: Connection, spec: Spec) -> None:
 @contextlib.contextmanager
 def _receiving(spec: Spec, outbox: Outbox) -> Any:
     """The intake, open; with what is to be done about each thing that the parent says."""
-    clock, place, sources = spec.ticks or now_in_ist, spec.place, Sources(spec.sources)
+    clock, place, sources = spec.ticks or _now, spec.place, Sources(spec.sources)
     sources.past = spec.past
     lock = FileLock(beside(spec.receipts, ".lock"), str(spec.receipts), LOCK_WITHIN_S)
     with contextlib.ExitStack() as opened:
@@ -171,6 +171,11 @@ def _receiving(spec: Spec, outbox: Outbox) -> Any:
         server = opened.enter_context(serve(access_log(app), place.host, place.port, **certificate))
         outbox.put(LISTENS, server.port)
         yield {TAKEN: receipts.taken, SOURCES: sources.settle}
+
+
+def _now() -> datetime:
+    """The machine's clock; the client has the same, and brings libraries that nothing here needs."""
+    return datetime.now(rc.IST)
 
 
 def _listen(pipe: Connection, heard: Mapping[str, Callable[..., None]]) -> None:

@@ -37,11 +37,11 @@ from riskcore_openalgo.runner.receipts import MOST_SEEN, Row, input_in
 
 START_WITHIN_S: Final = 30.0
 STOP_WITHIN_S: Final = 5.0
-AGAIN_AFTER_S: Final = 1.0
+AGAIN_AFTER_S: Final = 0.5
 TOLD_EVERY: Final = 64
 """So many alerts are told taken at once, where more of them wait."""
 ENDED: Final = "the intake of alerts ended by itself; it is started again"
-STILL: Final = "the intake of alerts does not start again: {}; it is tried every second"
+STILL: Final = "the intake of alerts does not start again: {}; it is tried again and again"
 """A dead intake takes no alerts: senders are refused the connection, and exits by alert do not come through."""
 
 

@@ -156,7 +156,7 @@ class Receipts:
             for (_, _, reply), answer in zip(some, answers, strict=True):
                 if not reply.done():
                     reply.set_result(answer)
-            if loop.time() - began > HANDED_WITHIN_S:
+            if durable and loop.time() - began > HANDED_WITHIN_S:
                 self._hand_over(durable)
                 durable = []
             await asyncio.sleep(0)
