@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from riskcore import events as e
+from riskcore.breakers.loss import result_of
 from riskcore.engine import quiet
 from riskcore.engine.trail import marked_by
 from riskcore.instruments import Instrument
@@ -156,7 +157,7 @@ class EveryBar(BarRun):
         assert prices is not None
         mark = marked_by(held, prices, prices.at)
         after = applied(self.state, mark)
-        result = after.book.result
+        result = result_of(after.book)
         if (calm.floor is not None and result <= calm.floor) or (calm.ceiling is not None and result > calm.ceiling):
             return False
         self.state = after

@@ -208,7 +208,8 @@ def _marked(state: State, fact: e.Marked) -> State:
     held = [position.instrument.key for position in book.positions if position.instrument.key != fact.key]
     others = [row for row in seen if row[0] in held] if held else ()
     observed = changed(state.observed, seen_at=(*others, (fact.key, fact.at)))
-    marked = changed(state, book=book, observed=observed)
+    now = fact.at if state.now is None or fact.at > state.now else state.now
+    marked = changed(state, book=book, observed=observed, now=now)
     return keeping(marked, odd=replaced(state.custody.odd, fact.key)) if state.custody.odd else marked
 
 
