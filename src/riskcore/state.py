@@ -122,8 +122,8 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     fresh = changed(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
     begun = changed(fresh, seen=frozenset(), cancelling=frozenset(), reversing=frozenset())
     custody = begun.custody
-    sets = {"rows": frozenset(), "told": frozenset(), "lost": frozenset()}
-    gone = {**sets, "touches": (), "odd": (), "bare": (), "settled": (), "moved": (), "balance": None}
+    gone: dict[str, Any] = dict.fromkeys(("rows", "told", "lost"), frozenset())
+    gone |= {"touches": (), "odd": (), "bare": (), "settled": (), "moved": (), "balance": None}
     if any(getattr(custody, name) for name in gone):
         begun = keeping(begun, **gone)
     return _observing(begun, near=())

@@ -120,8 +120,7 @@ def test_F20_of_two_rows_that_are_alike_what_filled_is_protected_in_time_and_not
 def test_F20_after_a_crash_of_ten_minutes_with_a_wrong_clock_the_order_is_named_and_protected(path):
     """The broker's clock is three minutes behind ours; the difference is read off the first trade's row."""
     with live_day(path) as day:
-        day.broker.clock = lambda: day.clock() - timedelta(minutes=3)
-        day.broker.venue._clock = day.broker.clock
+        day.broker.venue._clock = lambda: day.clock() - timedelta(minutes=3)  # of orders and trades alone
         held = day.entered()
         day.closed(held.stop - 1)
         prices = day.day.live._parts.feed.prices

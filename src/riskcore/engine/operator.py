@@ -8,7 +8,7 @@ from riskcore.control import EMERGENCY_LATCH, INCOMPLETE, STOPPING
 from riskcore.custody import BAD, GOOD
 from riskcore.engine.breakers import breaker_measure
 from riskcore.engine.turn import Turn
-from riskcore.orders import WORKING
+from riskcore.orders import WORKING, ApprovedExit
 from riskcore.states import (
     CONDITION,
     CONFIRM,
@@ -76,8 +76,9 @@ def _still_resting(book: Book) -> str:
     """The stops that were last seen at the broker, for whoever has to look there himself; "" where there are none."""
     stops = [order for order in book.live_orders(entries=False) if order.rests and order.status == WORKING]
     each = (
-        f"{order.approved.side} {order.open_quantity} {order.approved.instrument.key} at {order.approved.level}"
+        f"{stop.side} {order.open_quantity} {stop.instrument.key} at {stop.level}"
         for order in stops
+        if isinstance(stop := order.approved, ApprovedExit)
     )
     return f"; at that time still resting at the broker: {', '.join(each)}" if stops else ""
 
