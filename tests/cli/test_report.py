@@ -53,6 +53,18 @@ def test_all_files_at_once(run, tmp_path):
     assert (tmp_path / "out" / "csv" / "extra-4.csv").exists()
 
 
+def test_a_program_reads_the_same_object_in_ascii(run, tmp_path):
+    """On standard output what the file holds, whatever a note says; the file itself in UTF-8."""
+    assert run("journal", "note", "demo.db", "1", "too early, \N{INDIAN RUPEE SIGN}97 gone")[0] == 0
+    code, out, err = run("report", "demo.db", "--json")
+    assert (code, err) == (0, "")
+    assert out.isascii()
+    assert run("report", "demo.db", "--json", "r.json")[0] == 0
+    text = (tmp_path / "r.json").read_text("utf-8")
+    assert "\N{INDIAN RUPEE SIGN}" in text
+    assert json.loads(out) == json.loads(text)
+
+
 def test_without_a_file_it_prints(run):
     """The measures as text, and the tables that were asked for; in ASCII."""
     code, out, _ = run("report", "demo.db", "--bootstrap", "--paths", "20")

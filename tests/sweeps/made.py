@@ -25,6 +25,11 @@ def week():
     return {infy: [bar for day in (16, 17, 18, 19, 20, 23, 25, 26) for bar in series(1500, day)]}
 
 
+def crosses(*, symbol, interval, fast=3, slow=8):
+    """The same as a function that makes one."""
+    return Cross(symbol=symbol, interval=interval, fast=fast, slow=slow)
+
+
 class Cross(EmaCross):
     """The EMA cross with defaults that fit."""
 

@@ -6,16 +6,20 @@ import re
 import subprocess
 import sys
 import time
+from datetime import date
+from functools import partial
 from pathlib import Path
 
+import attrs
 import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
+import riskcore as rc
 from riskcore_openalgo import lab
 from riskcore_openalgo.lab.sweeps import Sweep, Trial, deflated_sharpe, simulated
 from tests.sweeps.killed import SPACE
-from tests.sweeps.made import POLICY, Cross, week
+from tests.sweeps.made import POLICY, Cross, crosses, series, week
 
 ROOT = Path(__file__).resolve().parents[2]
 HOW = {"interval": "1m", "run": simulated}
@@ -102,6 +106,22 @@ def test_no_worker_is_no_sweep(what, count):
     """A number that makes no sense is named."""
     with pytest.raises(ValueError, match=f"{what} must be at least 1, got {count}"):
         lab.sweep({"max_positions": [1]}, week(), Cross, POLICY, progress=False, **{what: count}, **HOW)
+
+
+@pytest.mark.parametrize("run", [None, simulated])
+def test_a_function_that_makes_strategies_is_as_good_as_a_class(run):
+    """Over two symbols, by name or itself, in the fast backtest and bar by bar: the same trials."""
+    infy, bars = next(iter(week().items()))
+    two = {infy: bars, rc.nse_equity("TCS", on=date(2026, 11, 16), tick="0.1"): series(3000, 16)}
+    policy = attrs.evolve(POLICY, charges_as_of=date(2026, 8, 3))
+    space = {"max_positions": [1, 2], "strategy.slow": [8, 13]}
+    found = [
+        lab.sweep(space, two, strategy, policy, run=run, workers=1, progress=False).trials
+        for strategy in (Cross, crosses, "tests.sweeps.made:crosses", partial(crosses, fast=3))
+    ]
+    assert [trial.error for trial in found[0]] == [""] * 4
+    assert all(trial.trades > 5 for trial in found[0])
+    assert found[0] == found[1] == found[2] == found[3]
 
 
 @given(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,6 @@ import attrs
 from sqlalchemy import select
 
 import riskcore as rc
-from riskcore_openalgo.cli import answers
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.cli.tables import table
@@ -44,7 +42,7 @@ def report(arguments: argparse.Namespace) -> int:
     whole = attrs.evolve(study, extras=tuple(extras))
     written = _write(whole, arguments)
     if arguments.json == STANDARD_OUTPUT:
-        print(answers.as_json(json.loads(as_json(whole))))  # in ASCII, whatever a note holds
+        print(as_json(whole, in_ascii=True), end="")
     elif written:
         print(*written, sep="\n")
     else:

@@ -21,8 +21,8 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 Row = dict[str, Any]
 
 
-def as_json(study: Study) -> str:
-    """The study as one JSON object: `form` is the version of its shape."""
+def as_json(study: Study, *, in_ascii: bool = False) -> str:
+    """The study as one JSON object: `riskcore_report` is the version of its shape. A console gets it in ASCII."""
     made: dict[str, Any] = {"riskcore_report": FORM, "title": study.title, "source": study.source}
     if study.policy is not None:
         made["policy_hash"] = rc.policy_hash(study.policy)
@@ -32,7 +32,7 @@ def as_json(study: Study) -> str:
         {"title": e.title, "about": e.about, "rows": [dict(zip(e.columns, row, strict=True)) for row in e.rows]}
         for e in study.extras
     ]
-    return json.dumps(made, indent=1, ensure_ascii=False, default=_plain) + "\n"
+    return json.dumps(made, indent=1, ensure_ascii=in_ascii, default=_plain) + "\n"
 
 
 def write_csv(study: Study, folder: Path) -> list[Path]:

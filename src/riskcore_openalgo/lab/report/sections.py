@@ -54,8 +54,8 @@ def results(study: Study) -> Markup:
         drawn = charts.columns(bins, "Trades by R", signed=False)
         made += card("Trades by R", drawn, "1 R is what was at risk between entry and first stop.")
     if len(of.curve.days) > 1:
-        each, drawn = _bars([(day.session, float(day.net)) for day in of.curve.days], sum)
-        made += card(f"Result of each {each}, rupees", charts.columns(drawn, f"Result of each {each}"))
+        each, bars = _bars([(day.session, float(day.net)) for day in of.curve.days], sum)
+        made += card(f"Result of each {each}, rupees", charts.columns(bars, f"Result of each {each}"))
     return tag("div", made, class_="grid") + calendar(study) if made else calendar(study)
 
 
@@ -219,9 +219,9 @@ def charges(study: Study) -> Markup:
     ]
     made = card("", table(("", ""), rows, numbers=(1,), heads=False))
     if len(of.curve.days) > 1:
-        each, drawn = _bars([(day.session, float(day.charges)) for day in of.curve.days], sum)
+        each, bars = _bars([(day.session, float(day.charges)) for day in of.curve.days], sum)
         title = f"Charges of each {each}"
-        made += card(f"{title}, rupees", charts.columns(drawn, title, signed=False))
+        made += card(f"{title}, rupees", charts.columns(bars, title, signed=False))
     return tag("div", made, class_="grid")
 
 

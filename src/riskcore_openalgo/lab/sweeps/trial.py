@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
@@ -80,6 +81,13 @@ def simulated(bars: Bars, strategy: Factory, policy: rc.Policy, *, interval: str
     return rc.simulate(bars, on_bar, policy, interval=interval)
 
 
+class _Made:
+    """A factory in the form of a class: a backtest takes a plain function for a strategy, not for its maker."""
+
+    def __new__(cls, factory: Factory, **given: Any) -> Any:
+        return factory(**given)
+
+
 @frozen(kw_only=True)
 class Job:
     """What all trials of a sweep have in common."""
@@ -94,7 +102,8 @@ class Job:
         """The facts of one combination."""
         settings, own = split(parameters)
         policy = attrs.evolve(self.policy, **settings)
-        factory = partial(self.strategy, **own) if own else self.strategy
+        factory = self.strategy if inspect.isclass(self.strategy) else partial(_Made, self.strategy)
+        factory = partial(factory, **own) if own else factory
         return self.run(self.bars, factory, policy, interval=self.interval).facts
 
     def tried(self, parameters: Parameters) -> Trial:
