@@ -77,3 +77,19 @@ def test_a_run_without_trades_says_which_settings_refused_them(capsys):
     assert main([*ASKED, "--symbols", "INFY", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["refused_by"][0]
     assert (told["rule"], "set charges_as_of" in told["first"]) == ("charges_as_of", True)
+
+
+@pytest.mark.parametrize("amount", ["abc", "-5", "0", "NaN", "Infinity", "1,00,000"])
+def test_a_capital_that_is_no_amount_is_refused_without_a_traceback(tmp_path, capsys, amount):
+    """Exit code 2, and what an amount looks like."""
+    with pytest.raises(SystemExit) as left:
+        main(["backtest", "--bars", str(tmp_path), "--capital=" + amount])
+    assert left.value.code == 2
+    assert "is not an amount of rupees above 0, such as 100000" in capsys.readouterr().err
+
+
+def test_a_file_of_another_symbol_than_was_asked_for_is_refused(tmp_path, capsys):
+    """It was read, and the wish passed over in silence."""
+    (tmp_path / "INFY.csv").write_text("timestamp,open,high,low,close,volume\n", "utf-8")
+    assert main(["backtest", "--bars", str(tmp_path / "INFY.csv"), "--symbols", "TCS"]) == 1
+    assert "is the file of INFY, and --symbols asks for TCS; give a folder" in capsys.readouterr().err
