@@ -116,3 +116,19 @@ def test_of_a_day_under_way_nothing_is_set_on_the_command_line(tmp_path, capsys)
     assert main(["init", str(tmp_path / "config")]) == 0
     assert main(["paper", "--config", str(tmp_path / "config"), "--set", "max_positions=2"]) == 1
     assert "riskcore control set" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("amount", ["abc", "-5", "0", "NaN", "Infinity", "1,00,000"])
+def test_a_capital_that_is_no_amount_is_refused_without_a_traceback(tmp_path, capsys, amount):
+    """Exit code 2, and what an amount looks like."""
+    with pytest.raises(SystemExit) as left:
+        main(["backtest", "--bars", str(tmp_path), "--capital=" + amount])
+    assert left.value.code == 2
+    assert "is not an amount of rupees above 0, such as 100000" in capsys.readouterr().err
+
+
+def test_a_file_of_another_symbol_than_was_asked_for_is_refused(tmp_path, capsys):
+    """It was read, and the wish passed over in silence."""
+    (tmp_path / "INFY.csv").write_text("timestamp,open,high,low,close,volume\n", "utf-8")
+    assert main(["backtest", "--bars", str(tmp_path / "INFY.csv"), "--symbols", "TCS"]) == 1
+    assert "is the file of INFY, and --symbols asks for TCS; give a folder" in capsys.readouterr().err

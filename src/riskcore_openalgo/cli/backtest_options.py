@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--from", dest="first", type=day, metavar="DAY", help="the first day that is traded: 2026-04-01")
     verb.add_argument("--to", dest="last", type=day, metavar="DAY", help="the last day that is traded")
     verb.add_argument("--out", type=Path, metavar="DIR", help="write the run there: run.json, facts.jsonl and tables")
-    verb.add_argument("--capital", type=Decimal, metavar="RUPEES", help="opening equity (default: default_capital)")
+    verb.add_argument("--capital", type=_rupees, metavar="RUPEES", help="opening equity (default: default_capital)")
     verb.add_argument(
         "--intrabar",
         choices=INTRABAR,
@@ -33,3 +33,13 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--finer", type=Path, metavar="DIR", help="bars of a shorter interval, for lower_timeframe")
     verb.add_argument("--finer-interval", default="1m", help="the length of those (default 1m)")
+
+
+def _rupees(text: str) -> Decimal:
+    try:
+        told = Decimal(text)
+    except InvalidOperation:
+        told = Decimal("NaN")
+    if not told.is_finite() or told <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of rupees above 0, such as 100000")
+    return told

@@ -76,6 +76,10 @@ def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
     path: Path = arguments.bars
     if path.is_file():
         symbol = path.stem
+        if wanted is not None and wanted != [symbol]:
+            raise ValueError(
+                f"{path} is the file of {symbol}, and --symbols asks for {', '.join(wanted)}; give a folder"
+            )
         return {symbol: read_bars(path, symbol=symbol, interval=arguments.interval)}
     return read_folder(path, wanted, interval=arguments.interval)
 
