@@ -61,6 +61,13 @@ class FieldMap:
     symbols: Mapping[str, str] = {}
     given: Mapping[str, str] = {}
 
+    read: frozenset[str] = field(init=False, eq=False, repr=False)
+    """Every name that something is read from; of one that stands inside an object, the object's too."""
+
+    def __attrs_post_init__(self) -> None:
+        names = {name for each in NAMES for name in self.names(each)}
+        object.__setattr__(self, "read", frozenset(names | {name.split(".")[0] for name in names}))
+
     def names(self, field: str) -> tuple[str, ...]:
         """Under which names a field is sought."""
         return self.fields.get(field) or NAMES[field]
@@ -97,9 +104,7 @@ class Fields:
 
     def unread(self) -> list[str]:
         """The names of the alert that nothing is read from; of an object only where none of its parts is."""
-        read = {name for field in NAMES for name in self.by.names(field)}
-        known = read | {name.split(".")[0] for name in read}
-        return [name for name in self.content if name not in known]
+        return [name for name in self.content if name not in self.by.read]
 
     def at(self, name: str) -> Any:
         """The value under a name, dotted where it stands inside an object; None where there is none."""

@@ -20,7 +20,7 @@ def value_of(fields: Fields, name: str) -> Any:
     given = fields.of(name)
     if not given:
         return None
-    if len({str(value).upper() for value in given.values()}) > 1:
+    if len(given) > 1 and len({str(value).upper() for value in given.values()}) > 1:
         raise Unreadable("alert_field_conflict", f"{' and '.join(given)} say different things")
     value = next(iter(given.values()))
     if isinstance(value, (dict, list)):
