@@ -16,6 +16,8 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+# The oldest Python is asked the same as the newest, in the same order; the search itself is the newest one's.
+settings.register_profile("oldest", settings.get_profile("ci"), max_examples=60)
 # `tasks.py mutants` runs the suite thousands of times: few examples, always the same ones, and none made smaller.
 settings.register_profile(
     "mutants",

@@ -11,6 +11,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ LINE_RULES = (
     (re.compile(r"py[p]i\.org|python[h]osted\.org"), "address of a package registry"),
     (re.compile(r"(?i)(?:index[-_]url|find-links)\b.{0,3}https?:"), "address of a package index"),
     (NEIGHBOURS, "path beside the repository"),
-    (re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)"), "conflict marker"),
+    (re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)", re.MULTILINE), "conflict marker"),
 )
 
 
@@ -76,9 +77,10 @@ def checked(root: Path, name: str) -> list[Finding]:
 def text_findings(text: str, name: str) -> list[Finding]:
     """Lines that hold for one machine only, or that a merge left behind."""
     rules = [rule for rule in LINE_RULES if name != KNOWS_THE_NEIGHBOURS or rule[0] is not NEIGHBOURS]
+    rules = [rule for rule in rules if rule[0].search(text)]  # most files have nothing of the kind in any line
     return [
         Finding(number, f"{what}: {match.group().strip()}")
-        for number, line in enumerate(text.splitlines(), 1)
+        for number, line in enumerate(text.splitlines() if rules else (), 1)
         for pattern, what in rules
         if (match := pattern.search(line))
     ]
@@ -121,6 +123,7 @@ def class_findings(text: str) -> list[Finding]:
     ]
 
 
+@lru_cache(maxsize=1)  # two rules look at the tree of a file
 def parsed(text: str) -> ast.Module:
     """The tree, or an empty one: what does not parse is for ruff to report."""
     try:
