@@ -252,14 +252,14 @@ def test_a_held_symbol_without_prices_stops_its_own_entries_alone():
     entry = day.enter("10:00", seen=traded, **SEEN)
     day.fill("10:00:01", entry, price=1000)
     assert day.time("10:00:30.999") == ()
-    assert day.time("10:00:31") == ("Latched",)
+    assert day.time("10:00:31") == ("Latched", "Alarmed")
     latch = day.last(e.Latched).latch
     assert (latch.name, latch.key, latch.state) == ("stale_after_s", "NSE:INFY", "reducing")
     assert (day.book.state, day.book.state_of("NSE:INFY")) == ("active", "reducing")
     day.enter("10:00:40", seen={"traded_at": day.at("10:00:40")}, **SEEN)
     assert day.refusal() == ("stopped_for_now",)
     assert entered(day, "10:00:41", "TCS", seen={"traded_at": day.at("10:00:41")})
-    assert day.prices("10:00:42", last=1001) == ("Marked", "Lifted")
+    assert day.prices("10:00:42", last=1001) == ("Marked", "Lifted", "AlarmOver")
     day.time("10:02")
     assert day.book.state_of("NSE:INFY") == "reducing"
     day.prices("10:03", last=970)

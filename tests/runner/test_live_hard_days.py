@@ -102,7 +102,7 @@ def test_F20_of_two_rows_that_are_alike_what_filled_is_protected_in_time_and_not
     """Answered with a 500, executed; the same order by hand stands beside it before anybody could look."""
     with live_day(path, policy={"protect_alarm_s": 3, "protect_flatten_s": 3}) as day:
         day.ready()
-        day.broker.script(Fault("placeorder", "status", executed=True), Fault("orderbook", "status", times=0))
+        day.broker.script(Fault("placeorder", "status", executed=True), Fault("orderbook", "empty", times=0))
         day.signal()
         day.until(lambda: day.broker.truth().orders, "1000.1")
         ours = day.broker.truth().orders[0]
@@ -125,7 +125,7 @@ def test_F20_after_a_crash_of_ten_minutes_with_a_wrong_clock_the_order_is_named_
         day.closed(held.stop - 1)
         prices = day.day.live._parts.feed.prices
         day.until(lambda: prices.last_good(KEY).price == 1000, 1000)
-        day.broker.script(Fault("placeorder", "status", executed=True), Fault("orderbook", "status", times=0))
+        day.broker.script(Fault("placeorder", "status", executed=True), Fault("orderbook", "empty", times=0))
         day.signal()
         day.until(lambda: len(day.broker.truth().orders) == 3, "1000.1")
         day.stop()
