@@ -126,7 +126,7 @@ def test_F20_after_a_crash_of_ten_minutes_with_a_wrong_clock_the_order_is_named_
         prices = day.day.live._parts.feed.prices
         day.until(lambda: prices.last_good(KEY).price == 1000, 1000)
         day.broker.script(Fault("placeorder", "status", executed=True), Fault("orderbook", "empty", times=0))
-        day.signal()
+        day.signal(id="the-second")  # without a name of its own, one of the same second would be the first again
         day.until(lambda: len(day.broker.truth().orders) == 3, "1000.1")
         day.stop()
         day.skip_to(day.clock() + timedelta(minutes=10))
