@@ -5,7 +5,8 @@
 One sender, evidence fresh, OpenAlgo (the fake) without think time. Judged are the median of alert -> order request
 against the floor of the same run (two durable inserts and one `placeorder` of the SDK), at most 2 times; the 99th
 percentiles of alert -> order request (15 ms), of alert -> OpenAlgo's answer (500 ms), and of the tick that confirms a
-stop -> exit request (3 ms beyond the floor's median). Steps and ticks are printed and judged by nobody.
+stop -> exit request (3 ms beyond the floor's median). Steps and ticks are printed and judged by nobody. The fake is a
+process of its own, as OpenAlgo is; the intake is one too, as by default, and then lives within the runner's.
 """
 
 import time
@@ -21,10 +22,11 @@ SYMBOLS = [f"S{n}" for n in range(80)]
 WARM_UP = 10
 
 
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory):
+@pytest.fixture(scope="module", params=[True, False], ids=["own process", "within the runner"])
+def measured(request, tmp_path_factory):
     """Seconds: the floor, alert to order, alert to answer, confirming tick to exit; one trade after the other."""
-    with live_path(tmp_path_factory.mktemp("live"), SYMBOLS) as path, alerts_to(path) as sender:
+    own = {"own_process": request.param}
+    with live_path(tmp_path_factory.mktemp("live"), SYMBOLS) as path, alerts_to(path, **own) as sender:
         path.broker.fill_by_hand()
         base = floor(path)
         trades = [(*entered(path, sender, symbol), left_after_a_second_tick(path, symbol)) for symbol in SYMBOLS]

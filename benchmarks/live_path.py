@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -16,11 +17,11 @@ import riskcore as rc
 from benchmarks.far_broker import far_process
 from riskcore import engine, events
 from riskcore_openalgo.client import Budget, Client
-from riskcore_openalgo.config import Settings, System
+from riskcore_openalgo.config import Intake, Settings, System
 from riskcore_openalgo.journal import Journal
-from riskcore_openalgo.runner.alerts import AlertDesk
 from riskcore_openalgo.runner.assembly import LIVE as MODE, assembled
-from riskcore_openalgo.web.intake import intake_app, serve
+from riskcore_openalgo.runner.receiving import Receiving, receiving
+from riskcore_openalgo.web.gate import Secret, SourceRules, Sources
 
 TEN = datetime(2026, 11, 23, 10, 0, tzinfo=rc.IST)
 BAR = timedelta(minutes=5)
@@ -162,16 +163,24 @@ class Sender:
 
 
 @contextmanager
-def alerts_to(path: LivePath) -> Iterator[Sender]:
+def alerts_to(path: LivePath, *, own_process: bool = True) -> Iterator[Sender]:
     """The intake in front of a day, and a sender of alerts."""
-    runner = path.day.live.runner
-    app = intake_app(AlertDesk(runner).submit, secrets={"tradingview": SECRET}, clock=runner.clock)
-    with serve(app, "127.0.0.1", 0) as server:
+    sources = Sources({"tradingview": SourceRules(secrets=(Secret(SECRET),), per_minute=1_000_000)})
+    given = Receiving(runner=path.day.live.runner, journal=path.journal, sources=sources, tell=print, alarm=print)
+    with receiving(Intake(port=free_port(), own_process=own_process), given) as server:
+        if server is None:
+            raise RuntimeError("the intake was given a source, and listens to nobody")
         sender = Sender(server.port)
         try:
             yield sender
         finally:
             sender.close()
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody has now."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -118,6 +118,7 @@ def test_an_alert_is_answered_while_the_runner_is_busy_and_taken_when_it_turns(p
         answer = post(server, PATH, BUY)
         assert (answer[0], place.taken()) == (200, [])
         until(place.bench.runner.turn)
+        place.bench.runner.settle()
     assert [event.signal.receipt for event in place.taken()] == [answer[1]["receipt"]]
 
 

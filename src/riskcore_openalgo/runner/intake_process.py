@@ -176,7 +176,7 @@ class IntakeProcess:
             self._alarm(f"an alert in the intake's file cannot be read, and is left there: {problem}")
             return
         self._waiting[name] = row["n"]
-        pending = self._ask(event, lambda _, kept: kept)
+        pending = self._ask(event, lambda _, accepted: accepted)
         pending.add_done_callback(lambda done: self._done(name, done))
 
     def _done(self, name: tuple[str, str], done: Future[bool]) -> None:

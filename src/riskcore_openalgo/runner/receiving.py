@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
@@ -115,7 +116,7 @@ def _beside(place: Intake, given: Receiving) -> Iterator[Server]:
     runner, journal, sources = given.runner, given.journal, given.sources
     process = IntakeProcess(
         lambda: _spec(place, given),
-        runner.ask,
+        partial(runner.ask, kept=True),
         recorded=lambda row: _recorded(journal, row),
         standing=lambda: (journal.length, runner.policy.duplicate_window_s),
         tell=given.tell,

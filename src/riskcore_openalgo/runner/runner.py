@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attrs import evolve, frozen
 
@@ -36,16 +36,21 @@ DECISIONS_A_TURN: Final = 8
 """More evidence than this waits for the next turn: deciding takes longest; receipts, prices and fills come first."""
 DECISIONS_BESIDE_RECEIPTS: Final = 1
 """The same in a turn with alerts that somebody waits for: their senders give up after seconds, and send again."""
-Answer = Callable[[tuple[events.Fact, ...], bool], Any]
+Facts: TypeAlias = tuple[events.Fact, ...]
+Answer: TypeAlias = Callable[[Facts, bool], Any]
 
 
 @frozen
 class Offered:
-    """An input that waits, and who wants to know when it is durable."""
+    """An input that waits, and who wants to know when it is durable.
+
+    `kept` says that it is durable elsewhere until then, and offered again if it should not come to that.
+    """
 
     event: events.Input
     reply: Future[Any] | None = None
     answer: Answer | None = None
+    kept: bool = False
 
 
 class Runner:
@@ -67,6 +72,7 @@ class Runner:
         self._transport: Transport[Offered] = QueueTransport() if transport is None else transport
         self._timers: Timers = NoTimers() if timers is None else timers
         self._fates: dict[str, events.Fact] = {}
+        self._stepped: list[tuple[Offered, Facts]] = []
         self.state = engine.State()
 
     def start(self, *, load: bool = True) -> None:
@@ -91,10 +97,13 @@ class Runner:
         """Put an input in the queue; from any thread."""
         self._transport.put(Offered(event))
 
-    def ask(self, event: events.Input, answer: Answer) -> Future[Any]:
-        """Offer an input and be told when it is durable: the future holds `answer(facts, accepted)`."""
+    def ask(self, event: events.Input, answer: Answer, *, kept: bool = False) -> Future[Any]:
+        """Offer an input and be told when it is durable: the future holds `answer(facts, accepted)`.
+
+        Where it is `kept` elsewhere until then, it may become durable here together with what its questions bring.
+        """
         reply: Future[Any] = Future()
-        self._transport.put(Offered(event, reply, answer))
+        self._transport.put(Offered(event, reply, answer, kept))
         return reply
 
     def settle(self) -> None:
@@ -104,27 +113,34 @@ class Runner:
 
     def turn(self) -> int:
         """Take everything that waits; returns how many inputs were taken."""
-        taken = self._take()
-        if not taken:
+        taken, before = self._take(), bool(self._stepped)
+        if not taken and not before:
             return 0
-        entries: list[events.Input | events.Fact] = []
         commands: list[events.Command] = []
-        led_to: list[tuple[events.Fact, ...]] = []
-        for item in taken:
-            event = _with_code(item.event)
-            made = engine.step(self.state, event, self.policy)
-            self.state, self.policy = made.state, engine.in_force(made.state, self.policy, event)
-            entries += (event, *made.facts)
+        for item in map(_with_code, taken):
+            made = engine.step(self.state, item.event, self.policy)
+            self.state, self.policy = made.state, engine.in_force(made.state, self.policy, item.event)
+            self._stepped.append((item, made.facts))
             commands += made.commands
-            led_to.append(made.facts)
+        if before or not _may_wait(taken, commands):
+            self._finish(commands)
+        else:
+            self._carry_out(commands, Durability.DATABASE)
+        return len(taken)
+
+    def _finish(self, commands: list[events.Command]) -> None:
+        """Make what was stepped durable, carry out what it led to, and tell whoever waits."""
+        stepped, self._stepped = self._stepped, []
+        entries: list[events.Input | events.Fact] = []
+        for item, facts in stepped:
+            entries += (item.event, *facts)
         reach("runner.turn.stepped", entries)
         durable = self._record(entries)
         reach("runner.turn.durable", entries)
         reach("runner.commands.starting", commands)
         self._carry_out(commands, durable)
-        for item, facts in zip(taken, led_to, strict=True):
+        for item, facts in stepped:
             self._tell(item, facts, accepted=durable is not None)
-        return len(taken)
 
     def fate(self, signal_id: str) -> events.Fact | None:
         """What became of a signal of this session or this run: its approval or refusal, or None while it is open."""
@@ -133,7 +149,7 @@ class Runner:
     def _take(self) -> list[Offered]:
         """What waits now, and what the clock brings; of the evidence only so much as is quickly decided on."""
         waiting = self._transport.take()
-        asked = any(item.reply is not None for item in waiting)
+        asked = any(item.reply is not None and not item.kept for item in waiting)
         room = DECISIONS_BESIDE_RECEIPTS if asked else DECISIONS_A_TURN
         taken: list[Offered] = []
         for item in waiting:
@@ -193,6 +209,17 @@ class Runner:
             self._fates[fact.signal_id] = fact
 
 
-def _with_code(event: events.Input) -> events.Input:
+def _may_wait(taken: list[Offered], commands: list[events.Command]) -> bool:
+    """Whether a turn may become durable with the next one: all of it is kept elsewhere, and it led to questions alone.
+
+    So an alert that the intake has written down costs the disk one wait on its way to its order, and not two.
+    """
+    asks = all(isinstance(command, (events.AskEvidence, events.AskEquity)) for command in commands)
+    return bool(commands) and asks and all(item.kept for item in taken)
+
+
+def _with_code(item: Offered) -> Offered:
     """A policy that comes in with the code of its own rules; everything else as it is."""
-    return evolve(event, policy=with_loaded_rules(event.policy)) if isinstance(event, events.PolicyLoaded) else event
+    if not isinstance(item.event, events.PolicyLoaded):
+        return item
+    return evolve(item, event=evolve(item.event, policy=with_loaded_rules(item.event.policy)))
