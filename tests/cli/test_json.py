@@ -57,6 +57,7 @@ DOES = {
     "journal note": ["journal", "note", "demo.db", "1", "entered late", "--tag", "late"],
     "control pause": ["control", "pause", "--journal", "demo.db", *SAID],
     "control resume": ["control", "resume", "--journal", "demo.db", *SAID],
+    "control funds-moved": ["control", "funds-moved", "25000", "--journal", "demo.db", *SAID],
     "control set": ["control", "set", "max_positions", "1", "--journal", "demo.db", *SAID],
     "credentials set": ["credentials", "set", "webhook.secrets.desk", "--config", "config"],
     "credentials encrypt": ["credentials", "encrypt", "--config", "config"],

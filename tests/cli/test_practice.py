@@ -57,7 +57,9 @@ def test_a_day_with_every_command_that_it_names(tmp_path):
         socket.socket() as taken,
         (tmp_path / "err").open("w") as err,
         subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=err, text=True) as process,
+        contextlib.ExitStack() as left,
     ):
+        left.callback(process.kill)  # whatever fails here, nobody waits for its half hour
         with contextlib.suppress(OSError):  # somebody may have it already, which is as good
             taken.bind(("127.0.0.1", PORTS["control"]))
             taken.listen()

@@ -8,6 +8,7 @@ from riskcore_openalgo.failpoints import FAILPOINTS
 from tests.crash.cell import AT_BROKER
 from tests.crash.matrix import ALWAYS, CELLS
 from tests.crash.test_stores import WORKS
+from tests.runner.test_intake_process import CELLS as OF_THE_INTAKE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="days are forked, and killed by a POSIX signal")
 COMMAND = 'python3 tasks.py test -m "matrix or not matrix" "tests/crash/test_matrix.py::{}"'
@@ -35,7 +36,8 @@ def test_F50_a_day_killed_here_loses_no_share_and_sends_no_second_order(story, p
 def test_every_failpoint_has_a_cell():
     """One that is never reached protects nothing."""
     named = {place.partition("@")[0].partition(":")[0] for _, places in CELLS for place in places}
-    assert named - {AT_BROKER} | {place for place, _ in WORKS} == set(FAILPOINTS)
+    intake = {place.partition("@")[0] for place in OF_THE_INTAKE}
+    assert named - {AT_BROKER} | {place for place, _ in WORKS} | intake == set(FAILPOINTS)
 
 
 def test_what_always_runs_is_part_of_the_matrix():

@@ -148,7 +148,8 @@ def test_COR_7_the_generated_days_know_every_fact_and_every_command():
             commands.update(type(command) for command in taken.commands)
 
     lived()
-    elsewhere = ("riskcore.events.orders", "riskcore.events.hands")  # at a broker, and by hand: days of their own
+    beside = ("orders", "hands", "money")  # at a broker, by hand, and of its money: days of their own
+    elsewhere = tuple(f"riskcore.events.{name}" for name in beside)
     by_files = {e.PolicyHeld, e.PolicyConfirmed, e.Noticed, e.AlarmAcknowledged}  # POL-1 to POL-4, tests/alarms
     assert set(facts) >= {fact for fact in e.FACTS if fact.__module__ not in elsewhere} - by_files
     assert {e.AskEquity, e.AskEvidence, e.PlaceEntry, e.PlaceExit, e.CancelOrder} == set(commands)

@@ -218,10 +218,11 @@ CELLS = [
     "intake.answer.sending",
     "spool.clearing",
     "receipts.rows.taking",
+    "runner.commands.between@AskEvidence",
     "runner.turn.durable@SignalArrived",
     "receipts.rows.taken",
 ]
-"""Where one of the two processes is killed; the last three are the runner."""
+"""Where one of the two processes is killed; the last four are the runner."""
 
 
 @pytest.mark.parametrize("failpoint", CELLS)
