@@ -129,8 +129,11 @@ def logging_to(settings: Logging, redactor: Redactor, *, console: TextIO | None 
 def access_log(app: Any, *, log: logging.Logger | None = None) -> Any:
     """An ASGI application that logs each request: who, what, its status and how long; never a query or a body.
 
-    What a page or a monitor asks for again and again, and is answered well, is told at the level debug.
+    What a page or a monitor asks for again and again, and is answered well, is told at the level debug. A line is
+    written after those who can be answered now were answered.
     """
+    import asyncio
+
     told = log or logging.getLogger(ACCESS)
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
@@ -153,7 +156,8 @@ def access_log(app: Any, *, log: logging.Logger | None = None) -> Any:
             method, path = scope["method"], _path(scope["path"])
             polled = method == "GET" and path in POLLED and 200 <= status < 300
             level = logging.DEBUG if polled else logging.INFO
-            told.log(level, "%s %s %s %s %.1f ms", who, method, path, status or "-", milliseconds)
+            line = who, method, path, status or "-", milliseconds
+            asyncio.get_running_loop().call_soon(told.log, level, "%s %s %s %s %.1f ms", *line)
 
     return logged
 
