@@ -3,7 +3,7 @@
     python -m benchmarks.alert_senders PORT SENDERS ROUNDS PAUSE_S TOGETHER
 
 One line of JSON: [[seconds, status, receipt], ...]. With TOGETHER 1 all post at the same moment, round by round, as at
-the close of a bar; with 0 each posts again as soon as it has its answer. All of them are one thread that waits for fifty
+the close of a bar; with 0 each posts again as soon as it has its answer. All are one thread that waits for fifty
 connections, and what they send is ready before: fifty threads would wait for each other, and be measured with it.
 """
 
