@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from riskcore import events as e
-from riskcore.breakers.loss import result_of
 from riskcore.engine import quiet
 from riskcore.engine.trail import marked_by
 from riskcore.instruments import Instrument
@@ -157,7 +156,7 @@ class EveryBar(BarRun):
         assert prices is not None
         mark = marked_by(held, prices, prices.at)
         after = applied(self.state, mark)
-        result = result_of(after.book)
+        result = after.book.came_to()
         if (calm.floor is not None and result <= calm.floor) or (calm.ceiling is not None and result > calm.ceiling):
             return False
         self.state = after

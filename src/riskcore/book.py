@@ -127,14 +127,16 @@ class Book:
     @exact
     def equity(self) -> Decimal | None:
         """Equity now: opening equity + realised after charges + unrealised; None while the opening is unknown."""
-        if self.opening_equity is None:
-            return None
-        return self.opening_equity + (self.realised - self.charges) + open_results(self.positions)
+        return None if self.opening_equity is None else self.opening_equity + self.came_to()
 
     @property
     @exact
     def result(self) -> Decimal:
         """What the day came to up to now: realised after charges, and unrealised."""
+        return self.came_to()
+
+    def came_to(self) -> Decimal:
+        """`result`, for who stands under the library's context already."""
         return self.realised - self.charges + open_results(self.positions)
 
     def position(self, key: str) -> Position | None:
@@ -259,7 +261,7 @@ class Book:
         """The next book with its peaks at today's equity, where that is higher."""
         if self.opening_equity is None:
             return self
-        equity = self.opening_equity + (self.realised - self.charges) + open_results(self.positions)
+        equity = self.opening_equity + self.came_to()
         if self.session_peak is not None and equity <= self.session_peak:
             return self
         peak = equity if self.peak_equity is None else max(self.peak_equity, equity)
@@ -271,8 +273,7 @@ class Book:
             raise ValueError(f"order {approved.order_id} is in the book already")
         order = Order(approved=approved, status=INTENDED)
         trades = self.trades_today + (order.is_entry and not self._counted_beside(order))
-        orders = (*self.orders, order)
-        return self.sending(approved.at, orders=orders, trades_today=trades, version=self.version + 1)
+        return self.sending(approved.at, orders=(*self.orders, order), trades_today=trades, version=self.version + 1)
 
     def marked(self, price: Price) -> Book:
         """`after` a price, for the same."""

@@ -16,6 +16,7 @@ from riskcore.custody import Explained
 from riskcore.money import ZERO, exact
 from riskcore.orders import Order
 from riskcore.positions import Position
+from riskcore.reconcile import DELIVERY
 from riskcore.signals import SELL, sign
 
 MOVED: Final = "moved"
@@ -58,7 +59,7 @@ def _opened_today(held: Position, book: Book) -> bool:
 
 
 def _is_delivery_sold(order: Order) -> bool:
-    return not order.is_entry and order.approved.side == SELL and order.approved.product == "CNC"
+    return not order.is_entry and order.approved.side == SELL and order.approved.product == DELIVERY
 
 
 def _part(left: Decimal, amount: Decimal) -> Decimal:

@@ -10,7 +10,6 @@ from riskcore.book import Book
 from riskcore.breakers.measure import Measure, Observations
 from riskcore.money import ZERO, percent_of
 from riskcore.policy import Policy
-from riskcore.positions import open_results
 
 
 def daily_loss_breaker(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
@@ -21,7 +20,7 @@ def daily_loss_breaker(book: Book, observed: Observations, policy: Policy, at: d
     """
     if book.opening_equity is None:
         return None
-    return Measure("max_daily_loss", *todays_loss(result_of(book), book.opening_equity, policy.max_daily_loss))
+    return Measure("max_daily_loss", *todays_loss(book.came_to(), book.opening_equity, policy.max_daily_loss))
 
 
 def todays_loss(result: Decimal, equity: Decimal, percent: Decimal) -> tuple[Decimal, Decimal]:
@@ -32,13 +31,13 @@ def todays_loss(result: Decimal, equity: Decimal, percent: Decimal) -> tuple[Dec
 def weekly_loss_measure(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """The ISO week's net loss against `max_weekly_loss`; None while switched off or equity is not known."""
     monday = at.date() - timedelta(days=at.weekday())
-    return loss_since(book, result_of(book), monday, at.date(), policy.max_weekly_loss, "max_weekly_loss")
+    return loss_since(book, book.came_to(), monday, at.date(), policy.max_weekly_loss, "max_weekly_loss")
 
 
 def monthly_loss_measure(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """The calendar month's net loss against `max_monthly_loss`; None while switched off or equity is not known."""
     first = at.date().replace(day=1)
-    return loss_since(book, result_of(book), first, at.date(), policy.max_monthly_loss, "max_monthly_loss")
+    return loss_since(book, book.came_to(), first, at.date(), policy.max_monthly_loss, "max_monthly_loss")
 
 
 def loss_since(
@@ -64,7 +63,7 @@ def give_back(book: Book, observed: Observations, policy: Policy, at: datetime) 
     that a gain turned into a loss counts whole). Armed once best reaches `give_back_after_pct` per cent of opening
     equity; before that nothing counts as given back. None while switched off or equity is not known.
     """
-    return given_back(book, policy, result_of(book))
+    return given_back(book, policy, book.came_to())
 
 
 def given_back(book: Book, policy: Policy, result: Decimal) -> Measure | None:
@@ -77,8 +76,3 @@ def given_back(book: Book, policy: Policy, result: Decimal) -> Measure | None:
     if best < needed:
         return Measure("max_give_back_pct", ZERO, percent_of(needed, most))
     return Measure("max_give_back_pct", best - result, percent_of(best, most))
-
-
-def result_of(book: Book) -> Decimal:
-    """What the day came to up to now (`book.result`), for who stands under the library's context already."""
-    return book.realised - book.charges + open_results(book.positions)

@@ -23,6 +23,7 @@ from riskcore.engine.taking import asked_interval, enter_reversals
 from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import repeats
 from riskcore.exits.leaving import can_trade
+from riskcore.exits.resting import resting_quantity
 from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.sessions import in_ist
@@ -47,6 +48,7 @@ __all__ = [
     "quiet",
     "react",
     "repeats",
+    "resting_quantity",
     "resume",
     "step",
     "taken",

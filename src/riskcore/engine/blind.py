@@ -10,7 +10,7 @@ from typing import Final
 
 from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import can_trade
-from riskcore.orders import WORKING
+from riskcore.exits.resting import resting_quantity
 from riskcore.positions import Position
 
 NO_PRICES: Final = "held_without_prices"
@@ -37,7 +37,6 @@ def call_for_the_unseen(turn: Turn) -> None:
 
 
 def _left_to_itself(turn: Turn, held: Position) -> str:
-    stops = [order for order in turn.book.resting_stops(held.instrument.key) if order.status == WORKING]
-    if sum(order.open_quantity for order in stops) >= held.quantity:
+    if resting_quantity(turn.book, held.instrument.key) >= held.quantity:
         return f"its stop at {held.stop} rests at the broker, target and trail stand still"
     return "no stop rests at the broker for all of it: nothing takes it off while its price is not seen"

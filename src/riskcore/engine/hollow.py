@@ -29,12 +29,11 @@ def funds_answered(turn: Turn, *, read: bool) -> None:
 
 def books_answered(turn: Turn, books: BrokerBooks) -> None:
     """All books were asked for: counted while all of them are empty and the money could not be read either."""
-    known = turn.state.custody.hollow
-    if any(book for book in (books.orders, books.trades, books.positions, books.holdings)):
+    known, shown = turn.state.custody.hollow, (books.orders, books.trades, books.positions, books.holdings)
+    if any(shown):
         _shown(turn, Hollow(known.funds))
         return
-    unread = None in (books.orders, books.trades, books.positions, books.holdings)
-    if unread or not known.funds or not _may_be_hollow(turn):
+    if None in shown or not known.funds or not _may_be_hollow(turn):
         return
     if known.reads < EMPTY_READS:
         turn.note(e.AnswersEmpty(turn.at, funds=True, reads=known.reads + 1))

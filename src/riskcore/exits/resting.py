@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from riskcore.book import Book
 from riskcore.money import exact, percent_of
-from riskcore.orders import STOP_HIT, ApprovedExit, Order, Revision
+from riskcore.orders import STOP_HIT, WORKING, ApprovedExit, Order, Revision
 from riskcore.policy import Policy
 from riskcore.positions import Position
 from riskcore.rounding import EXIT_LIMIT, rounded
@@ -62,6 +63,11 @@ def revision_for(position: Position, order: Order, quantity: int, policy: Policy
     if (approved.quantity, approved.trigger) == (wanted, position.stop):
         return None
     return Revision(wanted, stop_limit(position, position.stop, policy), position.stop)
+
+
+def resting_quantity(book: Book, key: str) -> int:
+    """For how many shares of an instrument stops work at its broker, as far as it said."""
+    return sum(order.open_quantity for order in book.resting_stops(key) if order.status == WORKING)
 
 
 def can_rest(position: Position, capability: Capability | None, at: datetime, policy: Policy) -> bool:

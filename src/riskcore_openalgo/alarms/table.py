@@ -110,12 +110,13 @@ def _over(fact: e.AlarmOver) -> Told:
 def _latched(fact: e.Latched) -> Told:
     latch = fact.latch
     of = f" of {latch.key}" if latch.key else ""
-    mild = latch.name in MILD_LATCHES or latch.why.startswith(STARTING)
+    starts = latch.why.startswith(STARTING)
+    mild = latch.name in MILD_LATCHES or starts
     severity = INFO if mild else WARNING if latch.key or latch.state == "reducing" else CRITICAL
     other = "ENTRIES STOPPED" if latch.by != OURSELVES or mild else "BREAKER TRIPPED"
-    title = "STARTING" if latch.why.startswith(STARTING) else LATCH_TITLES.get(latch.name, other)
+    title = "STARTING" if starts else LATCH_TITLES.get(latch.name, other)
     text = f"entries{of} are {latch.state}: {latch.name}: {latch.why} (by {latch.by})"
-    starting = ":starting" if latch.why.startswith(STARTING) else ""
+    starting = ":starting" if starts else ""
     return Told(severity, title, text, f"latch:{latch.name}:{latch.key}{starting}")
 
 

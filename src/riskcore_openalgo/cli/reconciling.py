@@ -118,9 +118,10 @@ def text(state: engine.State, policy: rc.Policy) -> str:
         lines.append(table(COLUMNS, rows))
     lines += [f"frozen: {latch.key or 'all'} since {latch.at:%Y-%m-%d %H:%M}: {latch.why}" for latch in _frozen(state)]
     lines += [f"unknown outcome: {order.id}: {_of(order)}" for order in _unknown(state)]
-    lines += _balance(state)
+    balance = _balance(state)
+    lines += balance
     lines += [f"accepted before: {key}: {theirs} at the broker" for key, theirs in custody.accepted]
-    if len(lines) == 1 + len(custody.accepted) + len(_balance(state)):
+    if len(lines) == 1 + len(custody.accepted) + len(balance):
         lines.append("nothing differs, as far as the broker's books were read")
     return "\n".join(lines)
 

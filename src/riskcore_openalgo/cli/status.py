@@ -30,7 +30,7 @@ def as_json(state: engine.State, policy: rc.Policy) -> dict[str, Any]:
     held = [
         {"key": p.instrument.key, "side": p.side, "quantity": p.quantity, "entry": str(p.average_price)}
         | {"stop": _text(p.stop), "target": _text(p.target), "last": _text(p.last)}
-        | {"stop_rests_for": _resting(book, p.instrument.key)}
+        | {"stop_rests_for": engine.resting_quantity(book, p.instrument.key)}
         for p in book.positions
     ]
     return {
@@ -65,7 +65,7 @@ def text(state: engine.State, policy: rc.Policy) -> str:
     ]
     lines += _by_hand(state)
     if book.positions:
-        rows = [_held(p, _resting(book, p.instrument.key)) for p in book.positions]
+        rows = [_held(p, engine.resting_quantity(book, p.instrument.key)) for p in book.positions]
         lines.append(table(("symbol", "side", "qty", "entry", "stop", "target", "rests at the broker"), rows))
     lines += [_order(order) for order in book.live_orders()]
     return "\n".join(lines)
@@ -86,12 +86,6 @@ def _by_hand(state: engine.State) -> list[str]:
 def _held(position: rc.Position, resting: int) -> tuple[str, ...]:
     prices = f"{position.average_price:.2f}", _price(position.stop), _price(position.target)
     return position.instrument.key, position.side, str(position.quantity), *prices, f"for {resting}"
-
-
-def _resting(book: rc.Book, key: str) -> int:
-    """For how many shares a stop is known to rest at the broker."""
-    stops = (order for order in book.resting_stops(key) if order.status == "working")
-    return sum(order.approved.quantity - order.filled_quantity for order in stops)
 
 
 def _order(order: rc.Order) -> str:

@@ -108,8 +108,7 @@ def covered(state: engine.State, position: rc.Position) -> bool:
 
 def rests_for(book: rc.Book, position: rc.Position) -> bool:
     """Whether stops work at the broker for all of a position."""
-    stops = book.resting_stops(position.instrument.key)
-    return sum(order.open_quantity for order in stops if order.status == "working") >= position.quantity
+    return engine.resting_quantity(book, position.instrument.key) >= position.quantity
 
 
 def what_is_open(state: engine.State) -> list[str]:

@@ -222,11 +222,10 @@ class Checks:
         account = self._room.account
         truth = {ours: account.orders[theirs] for theirs, ours in self._room.placed.items() if theirs in account.orders}
         for order in state.book.orders:
-            if order.id in presumed:
-                continue
             real = truth.get(order.id)
             filled = 0 if real is None else real.filled
-            self.needs("fills_are_the_brokers", order.filled_quantity <= filled, order, real)
+            told = order.filled_quantity <= filled or order.id in presumed
+            self.needs("fills_are_the_brokers", told, order, real)
             if real is None or order.live:
                 self._behind.pop(order.id, None)
                 continue
