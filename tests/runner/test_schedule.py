@@ -5,6 +5,7 @@ import threading
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from apscheduler.triggers.date import DateTrigger
 
 import riskcore as rc
 from riskcore import events
@@ -85,6 +86,31 @@ def test_a_moment_enqueues_time_by_the_runners_clock_and_nothing_else():
         made.stop()
     assert taken == [events.TimePassed(clock())]
     assert checked == [clock()]
+
+
+def test_stopped_while_it_takes_a_job_its_thread_ends_without_a_traceback(monkeypatch):
+    """Between the start of a job and its removal from the plan the scheduler asks when it comes next: stopped there."""
+    asked, next_time = threading.Event(), DateTrigger.get_next_fire_time
+
+    def slowly(self, previous, now):
+        if previous is not None:
+            asked.set()
+            threading.Event().wait(0.2)
+        return next_time(self, previous, now)
+
+    broken = []
+    monkeypatch.setattr(DateTrigger, "get_next_fire_time", slowly)
+    monkeypatch.setattr(threading, "excepthook", broken.append)
+    _, made = schedule("08:44:59.900000")
+    made.start(lambda event: None, lambda: None)
+    [thread] = [each for each in threading.enumerate() if each.name == "APScheduler"]
+    try:
+        assert asked.wait(20)
+    finally:
+        made.stop()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert broken == []
 
 
 def test_the_books_are_read_for_a_check_of_the_token_alone():

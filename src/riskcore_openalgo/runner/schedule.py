@@ -69,8 +69,13 @@ class Schedule:
         self._plan()
 
     def stop(self) -> None:
-        """End its thread; what was planned is forgotten."""
+        """End its thread; what was planned is forgotten.
+
+        The jobs leave first: a scheduler that is shut down while it takes its due jobs no longer finds the one it has
+        just started, and its thread ends in a traceback.
+        """
         if self._scheduler is not None:
+            self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
 
