@@ -310,7 +310,7 @@ class Checks:
         if not self._room.alive:
             return True
         state = self._room.live.state
-        fresh = any(mismatch.times <= self._room.policy.differing_reads for mismatch in state.custody.mismatches)
+        fresh = any(mismatch.times < self._room.policy.differing_reads for mismatch in state.custody.mismatches)
         return fresh or any(order.status == "unknown" for order in state.book.live_orders())
 
     def _read_journal(self) -> None:
