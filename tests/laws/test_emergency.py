@@ -239,14 +239,27 @@ class Stopped(RuleBasedStateMachine):
 
 
 class Ended(Stopped):
-    """The same, and when all faults are over it comes to its end."""
+    """The same, and when all faults are over it comes to its end.
+
+    Nobody else trades shares while an order in them is of unknown outcome: what they do beside it would hide it for
+    good, and somebody has to look.
+    """
 
     seen: ClassVar[Counter] = Counter()
+
+    def in_the_dark(self):
+        return any(order.status == UNKNOWN for order in self.state.book.live_orders("NSE:SBIN"))
+
+    @precondition(lambda self: not self.in_the_dark())
+    @rule(shares=st.sampled_from([0, 7]))
+    def somebody_else_acts(self, shares):
+        super().somebody_else_acts(shares)
 
     def teardown(self):
         if self.state.control.emergency is None or not hasattr(self, "venue"):
             return
-        self.venue.others_act("NSE:SBIN", shares=1)
+        if not self.in_the_dark():
+            self.venue.others_act("NSE:SBIN", shares=1)
         if not self.venue.flat() and "NSE:SBIN" in self.venue.ours():
             self.press(whole=True)
         for _ in range(TRIES):
@@ -269,7 +282,10 @@ def test_EMG_1_whatever_fails_nothing_enters_and_flat_is_said_only_when_it_is_so
 
 
 def test_EMG_2_when_the_faults_are_over_it_ends_flat():
-    """From wherever they left it, if its book shows any order; a hand widens it where others hold a symbol of ours."""
+    """From wherever they left it, if its book shows any order; a hand widens it where others hold a symbol of ours.
+
+    Others leave alone what an order of unknown outcome is in: it stays unknown while they trade beside it.
+    """
     Ended.seen.clear()
     run_state_machine_as_test(Ended, settings=LOOK)
     assert Ended.seen["ended"]

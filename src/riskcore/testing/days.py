@@ -32,8 +32,8 @@ from riskcore.policy.breakers import (
 from riskcore.sessions import IST
 from riskcore.signals import CANCEL, ENTRY, EXIT, REVERSAL, Market, Signal
 from riskcore.states import AFTER_S, CONDITION, CONFIRM, HALTED, LOCKED, OPERATOR, REDUCING, UNLOCK
-from riskcore.testing.history import rulebooks
-from riskcore.testing.strategies import DAYS, Draw, instruments, policies, prices, signals, st, trading_moments
+from riskcore.testing.history import Draw, chosen, rulebooks
+from riskcore.testing.strategies import DAYS, instruments, policies, prices, signals, st, trading_moments
 
 ORDINARY: Final = tuple(day for day in DAYS if day.month != 10 or day.year != 2025)
 FREEZES: Final = (None, None, None, 300)
@@ -116,7 +116,7 @@ class _Tape:
         self.waiting += taken.commands
 
     def pick(self, *choices: Any) -> Any:
-        return self.draw(st.sampled_from(choices))
+        return chosen(self.draw, choices)
 
     def moment(self) -> datetime:
         """Now, in IST or, at times, as UTC: the same moment."""
@@ -337,10 +337,10 @@ def days(draw: Draw, *, policy: Policy | None = None, max_size: int = 40, sessio
     extra = draw(rulebooks(likeness=False)) if draw(st.integers(0, 3)) == 3 else {}
     drawn = {**generous, **draw(BREAKERS), **extra}
     rules = policy if policy is not None else draw(policies(**drawn))
-    chosen = [
+    traded = [
         draw(instruments((name,), lots=(1, 1, 5), freezes=FREEZES)) for name in ("RELIANCE", "INFY", "ABC")[:things]
     ]
-    tape = _Tape(draw, rules, chosen, draw(trading_moments(draw(st.sampled_from(ORDINARY)))))
+    tape = _Tape(draw, rules, traded, draw(trading_moments(chosen(draw, ORDINARY))))
     tape.take(e.PolicyLoaded(tape.now, rules))
     _answer(tape)
     for left in reversed(range(sessions)):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar
 
 from riskcore.book import DayResult, Outcome
 from riskcore.money import ZERO
@@ -17,6 +17,9 @@ try:
     from hypothesis import strategies as st
 except ImportError as missing:
     raise ImportError('riskcore.testing needs Hypothesis: pip install "riskcore[testing]"') from missing
+
+Draw: TypeAlias = Callable[["st.SearchStrategy[Any]"], Any]
+Choice = TypeVar("Choice")
 
 RESULTS: Final = tuple(Decimal(r) for r in ("-1.1", "-1.1", "-0.5", "-0.2", "0", "0.4", "2.5"))
 SESSIONS_BACK: Final = (0, 0, 0, 0, 1, 4)
@@ -60,37 +63,46 @@ _LIKENESS: Final[dict[str, tuple[Any, ...]]] = {
     "cluster_correlation": ("0.2", "0.6"),
     "correlation_shrinkage": ("0.1", "0.5"),
 }
+KINDS: Final = (_VALIDATOR, _HISTORY, _HISTORY, _RISK, _LIKENESS)
 
 
-def rulebooks(*, likeness: bool = True, most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+def chosen(draw: Draw, choices: Sequence[Choice]) -> Choice:
+    """One of the choices, the first where an example is made small.
+
+    As `sampled_from`, which is made and checked anew for each draw within a composite: a third of a law's time.
+    """
+    return choices[draw(st.integers(0, len(choices) - 1))]
+
+
+@st.composite
+def rulebooks(draw: Draw, *, likeness: bool = True, most: int = 4) -> dict[str, Any]:
     """Settings of rules that are off by default: of the validator's, those with a memory, of risk, or of correlation.
 
     Up to `most` of one kind at once, so that each has something to say; without `likeness` none of correlation.
     """
-    kinds = (_VALIDATOR, _HISTORY, _HISTORY, _RISK, _LIKENESS) if likeness else (_VALIDATOR, _HISTORY, _RISK)
-    return st.sampled_from(kinds).flatmap(lambda known: _some_of(known, most))
+    known = chosen(draw, KINDS if likeness else KINDS[:-1])
+    names = tuple(known)
+    places = draw(st.lists(st.integers(0, len(names) - 1), min_size=1, max_size=most, unique=True))
+    return {names[place]: chosen(draw, known[names[place]]) for place in places}
 
 
-def _some_of(known: dict[str, tuple[Any, ...]], most: int) -> st.SearchStrategy[dict[str, Any]]:
-    each = {name: st.sampled_from(values) for name, values in known.items()}
-    chosen = st.lists(st.sampled_from(tuple(each)), min_size=1, max_size=most, unique=True)
-    return chosen.flatmap(lambda names: st.fixed_dictionaries({name: each[name] for name in names}))
-
-
-def outcomes(at: datetime, keys: Sequence[str], *, most: int = 4) -> st.SearchStrategy[tuple[Outcome, ...]]:
+@st.composite
+def outcomes(draw: Draw, at: datetime, keys: Sequence[str], *, most: int = 4) -> tuple[Outcome, ...]:
     """Finished trades of those instruments before `at`, of this session and earlier ones, oldest first."""
-    one = st.builds(
-        _outcome,
-        at=st.just(at),
-        key=st.sampled_from(tuple(keys)),
-        side=st.sampled_from(SIDES),
-        back=st.sampled_from(SESSIONS_BACK),
-        seconds=st.sampled_from((1, 60, 400, 1700, 5000)),
-        result=st.sampled_from(RESULTS),
-        reason=st.sampled_from((STOP_HIT, STOP_HIT, TARGET_HIT, SIGNAL_EXIT, SQUARE_OFF)),
-        strategy=st.sampled_from(("", "ema")),
-    )
-    return st.lists(one, max_size=most).map(lambda found: tuple(sorted(found, key=lambda done: done.closed_at)))
+    found = [
+        _outcome(
+            at=at,
+            key=chosen(draw, keys),
+            side=chosen(draw, SIDES),
+            back=chosen(draw, SESSIONS_BACK),
+            seconds=chosen(draw, (1, 60, 400, 1700, 5000)),
+            result=chosen(draw, RESULTS),
+            reason=chosen(draw, (STOP_HIT, STOP_HIT, TARGET_HIT, SIGNAL_EXIT, SQUARE_OFF)),
+            strategy=chosen(draw, ("", "ema")),
+        )
+        for _ in range(draw(st.integers(0, most)))
+    ]
+    return tuple(sorted(found, key=lambda done: done.closed_at))
 
 
 def _outcome(
@@ -111,32 +123,22 @@ def _outcome(
     )
 
 
-def finished_days(at: datetime, equity: Decimal, *, most: int = 4) -> st.SearchStrategy[tuple[DayResult, ...]]:
+@st.composite
+def finished_days(draw: Draw, at: datetime, equity: Decimal, *, most: int = 4) -> tuple[DayResult, ...]:
     """Sessions before the day of `at`, oldest first, each with up to 8 % lost or 4 % gained."""
-    back = st.lists(st.integers(1, 12), max_size=most, unique=True).map(lambda days: sorted(days, reverse=True))
-    result = st.sampled_from((-8, -5, -1, 0, 2, 4))
-    return back.flatmap(
-        lambda days: st.tuples(
-            *(
-                st.builds(DayResult, st.just(at.date() - timedelta(days=day)), st.just(equity), result.map(_of(equity)))
-                for day in days
-            )
-        )
+    back = draw(st.lists(st.integers(1, 12), max_size=most, unique=True))
+    return tuple(
+        DayResult(at.date() - timedelta(days=day), equity, equity * chosen(draw, (-8, -5, -1, 0, 2, 4)) / 100)
+        for day in sorted(back, reverse=True)
     )
 
 
-def _of(equity: Decimal) -> Any:
-    return lambda percent: equity * percent / 100
-
-
-def closes(
-    keys: Sequence[str], *, faulty: bool = True
-) -> st.SearchStrategy[tuple[tuple[str, tuple[Decimal, ...]], ...]]:
+@st.composite
+def closes(draw: Draw, keys: Sequence[str], *, faulty: bool = True) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
     """Forty closes of each instrument, some alike, some against each other; with `faulty`, some too few or still."""
-    kinds = st.sampled_from((*range(5),) * 4 + ((5, 6, 7) if faulty else ()))
-    return st.tuples(*(kinds.map(_series) for _ in keys)).map(
-        lambda found: tuple((key, series) for key, series in zip(keys, found, strict=True) if series)
-    )
+    kinds = (*range(5),) * 4 + ((5, 6, 7) if faulty else ())
+    found = [(key, _series(chosen(draw, kinds))) for key in keys]
+    return tuple((key, series) for key, series in found if series)
 
 
 def _series(kind: int) -> tuple[Decimal, ...]:

@@ -7,10 +7,11 @@ latch) is drawn beside what makes it pass, so that a good part of `situations()`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import attrs
 
@@ -24,7 +25,7 @@ from riskcore.policy.levels import IGNORE, USE
 from riskcore.sessions import session_on
 from riskcore.signals import BUY, SIDES, Bar, Market, Signal, sign
 from riskcore.stops import TIGHTER, WIDER
-from riskcore.testing.history import closes, finished_days, outcomes, rulebooks
+from riskcore.testing.history import Draw, chosen, closes, finished_days, outcomes, rulebooks
 from riskcore.testing.trails import exit_settings
 
 try:
@@ -33,7 +34,6 @@ except ImportError as missing:
     raise ImportError('riskcore.testing needs Hypothesis: pip install "riskcore[testing]"') from missing
 
 st = strategies
-Draw: TypeAlias = Callable[["st.SearchStrategy[Any]"], Any]
 
 DAYS: Final = (
     date(2026, 11, 20),
@@ -60,10 +60,11 @@ class Situation(NamedTuple):
     policy: Policy
 
 
+@lru_cache(maxsize=64)
 def trading_moments(day: date | None = None) -> st.SearchStrategy[datetime]:
     """Moments in IST at which entries are allowed, on `day` (a session) or on one of `DAYS`."""
-    chosen = st.sampled_from(DAYS) if day is None else st.just(day)
-    return st.builds(_moment, chosen, st.integers(0, 9_999))
+    days = st.sampled_from(DAYS) if day is None else st.just(day)
+    return st.builds(_moment, days, st.integers(0, 9_999))
 
 
 def _moment(day: date, share: int) -> datetime:
@@ -82,14 +83,21 @@ def instruments(
     freezes: Sequence[int | None] = (None,),
 ) -> st.SearchStrategy[Instrument]:
     """NSE cash instruments of several ticks, lots and sectors, with and without derivatives (and freeze quantities)."""
+    return _instruments(tuple(symbols), tuple(lots), tuple(freezes))
+
+
+@lru_cache(maxsize=64)
+def _instruments(
+    symbols: tuple[str, ...], lots: tuple[int, ...], freezes: tuple[int | None, ...]
+) -> st.SearchStrategy[Instrument]:
     return st.builds(
         Instrument,
-        symbol=st.sampled_from(tuple(symbols)),
+        symbol=st.sampled_from(symbols),
         tick=st.sampled_from(TICKS),
-        lot_size=st.sampled_from(tuple(lots)),
+        lot_size=st.sampled_from(lots),
         sector=st.sampled_from(SECTORS),
         derivatives_listed=st.booleans(),
-        freeze_quantity=st.sampled_from(tuple(freezes)),
+        freeze_quantity=st.sampled_from(freezes),
     )
 
 
@@ -162,13 +170,12 @@ _SETTINGS: Final = st.fixed_dictionaries(
         "capital_max": st.sampled_from((None, 50_000)),
     }
 )
+_RULES: Final = st.tuples(_SETTINGS, exit_settings())
 
 
 def policies(**fixed: Any) -> st.SearchStrategy[Policy]:
     """Valid policies around the defaults, with an ATR of five bars; `fixed` settings stay as given."""
-    return st.tuples(_SETTINGS, exit_settings()).map(
-        lambda drawn: Policy(**_agreeing({"atr_period": 5, **drawn[0], **drawn[1], **fixed}))
-    )
+    return _RULES.map(lambda drawn: Policy(**_agreeing({"atr_period": 5, **drawn[0], **drawn[1], **fixed})))
 
 
 def _agreeing(drawn: dict[str, Any]) -> dict[str, Any]:
@@ -189,15 +196,15 @@ def signals(
     """Signals for an instrument, raised at `at`; with `around` (a price), some bring their own stop and target."""
     thing = instrument if instrument is not None else draw(instruments())
     moment = at if at is not None else draw(trading_moments())
-    side = draw(st.sampled_from(SIDES))
+    side = chosen(draw, SIDES)
     stop = target = None
     if around is not None and kind in ("entry", "reversal") and draw(st.booleans()):
         steps = draw(st.integers(1, max(int(around // thing.tick) // 10, 1)))
-        reach = draw(st.sampled_from(("3", "6")))
+        reach = chosen(draw, ("3", "6"))
         stop = around - sign(side) * steps * thing.tick
         wanted = around + sign(side) * steps * thing.tick * Decimal(reach)
         target = wanted if wanted > 0 and draw(st.booleans()) else None
-    seen = None if around is None else draw(st.sampled_from((None, around, around, around * 10)))
+    seen = None if around is None else chosen(draw, (None, around, around, around * 10))
     return Signal(
         thing.symbol,
         side,
@@ -206,10 +213,10 @@ def signals(
         price=seen,
         stop=stop if stop is not None and stop > 0 else None,
         target=target,
-        product=draw(st.sampled_from(("MIS", "MIS", "MIS", "CNC"))) if side == BUY else "MIS",
-        strategy=draw(st.sampled_from(("", "ema"))),
-        quantity=draw(st.sampled_from((None, None, 7, 1_000_000))),
-        receipt=draw(st.sampled_from(("", "", "an alert"))),
+        product=chosen(draw, ("MIS", "MIS", "MIS", "CNC")) if side == BUY else "MIS",
+        strategy=chosen(draw, ("", "ema")),
+        quantity=chosen(draw, (None, None, 7, 1_000_000)),
+        receipt=chosen(draw, ("", "", "an alert")),
     )
 
 
@@ -226,17 +233,17 @@ def markets(
     thing = instrument if instrument is not None else draw(instruments())
     moment = at if at is not None else draw(trading_moments())
     last = around if around is not None else draw(prices(thing.tick))
-    spread = draw(st.sampled_from((None, 0, 1, 3)))
+    spread = chosen(draw, (None, 0, 1, 3))
     seen: dict[str, Any] = {"last": last}
     if spread is not None and last > spread * thing.tick:
         seen |= {"bid": last - spread * thing.tick, "ask": last}
     seen["quote_at"] = moment - timedelta(seconds=draw(st.integers(0, 5)))
-    if draw(st.sampled_from((True, True, True, False))):
+    if chosen(draw, (True, True, True, False)):
         seen |= {"atr": max(last * draw(st.integers(1, 60)) / 1000, thing.tick), "atr_bars": None}
     else:
         series = draw(bars(thing, start=moment - timedelta(hours=4), min_size=5, around=last))
         seen["bars"] = series
-    fault = draw(st.sampled_from((None,) * 7 + tuple(_BLIND))) if faulty else None
+    fault = chosen(draw, (None,) * 7 + tuple(_BLIND)) if faulty else None
     if fault is not None:
         seen |= _BLIND[fault]
         if fault == "old":
@@ -265,17 +272,13 @@ def books(
 ) -> Book:
     """Consistent books: every position, counter and result comes from the orders and fills that made it."""
     moment = at if at is not None else draw(trading_moments())
-    book = Book(draw(st.sampled_from((100_000, 100_000, 20_000, 1_000_000))), session=moment.date())
+    book = Book(chosen(draw, (100_000, 100_000, 20_000, 1_000_000)), session=moment.date())
     for number in range(draw(st.integers(0, max_orders))):
-        thing = (
-            draw(st.sampled_from(tuple(instruments_held)))
-            if instruments_held
-            else draw(instruments((f"HELD{number}",)))
-        )
+        thing = chosen(draw, tuple(instruments_held)) if instruments_held else draw(instruments((f"HELD{number}",)))
         before = moment - timedelta(seconds=draw(st.integers(1, 3000)))
         book = _after_an_entry(draw, book, thing, f"order{number}", before)
     if latched and draw(st.integers(0, 9)) == 9:
-        state = draw(st.sampled_from((REDUCING, HALTED, LOCKED, WAITING_FOR_LOGIN)))
+        state = chosen(draw, (REDUCING, HALTED, LOCKED, WAITING_FOR_LOGIN))
         book = attrs.evolve(book, latches=(Latch("journal", state, moment, "riskcore", "a disk is full"),))
     return book
 
@@ -284,15 +287,15 @@ def _after_an_entry(draw: Draw, book: Book, thing: Instrument, name: str, at: da
     """The book after one entry lived: refused, working, held, leaving, or closed again with a gain or a loss."""
     price = draw(prices(thing.tick, high=500))
     held = book.position(thing.key)
-    side = held.side if held is not None else draw(st.sampled_from(SIDES))
+    side = held.side if held is not None else chosen(draw, SIDES)
     entry = _entry_of(thing, side, draw(st.integers(1, 3)) * thing.lot_size, price, name, at)
     book = book.after(entry)
-    fate = draw(st.sampled_from(("held", "held", "closed", "closed", "working", "leaving", REJECTED, CANCELLED)))
+    fate = chosen(draw, ("held", "held", "closed", "closed", "working", "leaving", REJECTED, CANCELLED))
     if fate in (REJECTED, CANCELLED):
         return book.moved(name, fate)
     if fate == "working":
-        return book.moved(name, draw(st.sampled_from((WORKING, UNKNOWN))))
-    book = book.after(Fill(name, entry.quantity, price, at, draw(st.sampled_from((0, "1.07")))))
+        return book.moved(name, chosen(draw, (WORKING, UNKNOWN)))
+    book = book.after(Fill(name, entry.quantity, price, at, chosen(draw, (0, "1.07"))))
     moved = max(price + draw(st.integers(-40, 40)) * thing.tick, thing.tick)
     if fate == "held":
         return book.after(Price(thing.key, moved, at))
@@ -303,7 +306,7 @@ def _after_an_entry(draw: Draw, book: Book, thing: Instrument, name: str, at: da
     )
     if fate == "leaving":
         return book.after(leave)
-    return book.after(leave).after(Fill(leave.order_id, leave.quantity, moved, at, draw(st.sampled_from((0, "2.5")))))
+    return book.after(leave).after(Fill(leave.order_id, leave.quantity, moved, at, chosen(draw, (0, "2.5"))))
 
 
 def _entry_of(thing: Instrument, side: str, quantity: int, price: Decimal, name: str, at: datetime) -> ApprovedEntry:
@@ -341,15 +344,15 @@ def situations(draw: Draw, *, faulty: bool = True) -> Situation:
     signal = draw(signals(thing, at=moment - timedelta(seconds=draw(st.integers(0, 10))), around=around))
     market = draw(markets(thing, at=moment, around=around, faulty=faulty))
     rules = draw(rulebooks()) if draw(st.booleans()) else {}
-    crowd = draw(st.sampled_from((0, 3) if not rules else (2, 3)))
+    crowd = chosen(draw, (0, 3) if not rules else (2, 3))
     same = (thing,) if faulty and draw(st.integers(0, 7)) == 7 else None
     book = draw(books(moment, instruments_held=same, max_orders=crowd, latched=faulty))
     generous = {"max_position_size_percent": 100, "max_sector_exposure": 100, "max_trades_per_day": 8}
-    fixed = generous if draw(st.sampled_from((True, True, False))) else {}
+    fixed = generous if chosen(draw, (True, True, False)) else {}
     policy = draw(policies(**{"atr_warmup_bars": 5, **fixed, **rules}))
     if faulty and draw(st.integers(0, 19)) == 19:
         book = book.after(_entry_of(thing, signal.side, thing.lot_size, around, signal.id, market.at))
-        book = book.moved(signal.id, draw(st.sampled_from((REJECTED, WORKING))))
+        book = book.moved(signal.id, chosen(draw, (REJECTED, WORKING)))
     if rules:
         book, market = _with_a_past(draw, book, market, faulty=faulty)
     return Situation(signal, book, market, policy)

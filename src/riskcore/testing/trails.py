@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -40,12 +41,14 @@ LEGS: Final[tuple[dict[str, Any], ...]] = (
 NOTHING: Final[tuple[dict[str, Any], ...]] = ({},)
 
 
+@cache
 def trail_settings() -> st.SearchStrategy[dict[str, Any]]:
     """Settings that move a stop: a trail, a break-even, a profit lock, or a trail and one of those."""
     both = st.tuples(st.sampled_from(TRAILS), st.sampled_from(NOTHING + GUARDS))
     return st.one_of(both.map(_merged), st.sampled_from(GUARDS))
 
 
+@cache
 def exit_settings() -> st.SearchStrategy[dict[str, Any]]:
     """How a position may leave: half of them as by default, the others with a trail, a time stop, legs."""
     some = st.sampled_from(NOTHING * 3 + TIMES), st.sampled_from(NOTHING * 2 + LEGS)
