@@ -119,10 +119,11 @@ def closed_days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -
     if not closed:
         return ()
     day, key = closed[0]
-    return (
+    told = (
         f"bars on {len(closed)} days on which the exchange was closed, the first {key} {EPOCH + timedelta(day)}: "
-        "no entry trades on them, but averages and stops see them; correct them, or take them out",
+        "no entry trades on them, but averages and stops see them; correct them, or take them out"
     )
+    return (told,)
 
 
 def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
@@ -132,10 +133,11 @@ def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
     intraday = {order.signal_id for order in orders if order.product == "MIS"} & late
     if not intraday:
         return ()
-    return (
+    told = (
         f"{len(intraday)} of {len(simulation.trades)} trades are intraday (MIS) and were held over a night, for no bar "
-        "shows the square-off of their day: give signals on daily bars the product CNC",
+        "shows the square-off of their day: give signals on daily bars the product CNC"
     )
+    return (told,)
 
 
 def _closed(day: int, thing: rc.Instrument, policy: rc.Policy) -> bool:
