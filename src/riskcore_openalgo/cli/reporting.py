@@ -23,6 +23,7 @@ from riskcore_openalgo.lab.report import Extra, Span, Study, as_json, page, stud
 from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables
 from riskcore_openalgo.lab.report.contract_note import contract_table, read_contract_notes
 from riskcore_openalgo.lab.report.counterfactual import counterfactual_table
+from riskcore_openalgo.lab.report.page import shown
 from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_saved_run, traded
 
 STANDARD_OUTPUT: Final = Path("-")
@@ -93,7 +94,7 @@ def _write(study: Study, arguments: argparse.Namespace) -> list[Path]:
 
 
 def _printed(extra: Extra) -> str:
-    rows = [["-" if cell is None else str(cell) for cell in row] for row in extra.rows]
+    rows = [[shown(cell) for cell in row] for row in extra.rows]
     return f"{extra.about}\n{table(extra.columns, rows)}"
 
 

@@ -121,7 +121,7 @@ def closed_days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -
     day, key = closed[0]
     told = (
         f"bars on {len(closed)} days on which the exchange was closed, the first {key} {EPOCH + timedelta(day)}: "
-        "no entry trades on them, but averages and stops see them; correct them, or take them out"
+        "orders fill on them, and averages count them; correct them, or take them out"
     )
     return (told,)
 
@@ -135,7 +135,7 @@ def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
         return ()
     told = (
         f"{len(intraday)} of {len(simulation.trades)} trades are intraday (MIS) and were held over a night, for no bar "
-        "shows the square-off of their day: give signals on daily bars the product CNC"
+        "shows the square-off of their day (on daily bars give signals the product CNC)"
     )
     return (told,)
 

@@ -101,14 +101,14 @@ def _measures(of: rc.Performance) -> Markup:
     made: dict[str, list[Sequence[object]]] = {}
     for figure in figures(of):
         made.setdefault(figure.group, []).append((figure.name, figure.said))
-    cards = (card(group, table(("", ""), rows, numbers=(1,), heads=False)) for group, rows in made.items())
+    cards = (card(group, table(("", ""), rows, numbers=(1,), long=(0,), heads=False)) for group, rows in made.items())
     return tag("div", "".join(cards), class_="columns")
 
 
 def _extra(extra: Extra) -> Markup:
     told = tag("p", text(extra.about), class_="quiet")
     numbers = [n for n in range(len(extra.columns)) if _numeric(row[n] for row in extra.rows)]
-    rows = [[_cell(value) for value in row] for row in extra.rows]
+    rows = [[shown(value) for value in row] for row in extra.rows]
     return (
         told
         + extra.drawing
@@ -121,7 +121,8 @@ def _numeric(values: Iterable[object]) -> bool:
     return all(value is None or isinstance(value, (int, Decimal)) or NUMBER.match(str(value)) for value in values)
 
 
-def _cell(value: object) -> object:
+def shown(value: object) -> str:
+    """A cell of a table beside, for a person: amounts to the paisa."""
     if value is None:
         return "-"
-    return f"{value:,.2f}" if isinstance(value, Decimal) else value
+    return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)

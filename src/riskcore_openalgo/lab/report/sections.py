@@ -240,7 +240,7 @@ def charges(study: Study) -> Markup:
         ("Charges of the turnover", said(of.charges / turnover * 100, "%") if turnover else "-"),
         ("Charges of the gross result", said(of.charges / of.gross * 100, "%") if of.gross > 0 else "-"),
     ]
-    made = card("", table(("", ""), rows, numbers=(1,), heads=False))
+    made = card("", table(("", ""), rows, numbers=(1,), long=(0,), heads=False))
     if len(of.curve.days) > 1:
         each, bars = _bars([(day.session, float(day.charges)) for day in of.curve.days], sum)
         title = f"Charges of each {each}"
@@ -255,7 +255,7 @@ def exposure(study: Study) -> Markup:
         return ""
     if len(known) == 1:
         rows = [(one.name, one.said) for one in figures(study.performance) if one.group == "Exposure"]
-        return tag("div", card("", table(("", ""), rows, numbers=(1,), heads=False)), class_="grid")
+        return tag("div", card("", table(("", ""), rows, numbers=(1,), long=(0,), heads=False)), class_="grid")
     made = ""
     for title, values, together in (
         ("Held over trading hours, % of equity", [d.exposure.gross / d.opening for d in known if d.exposure], _mean),

@@ -40,7 +40,7 @@ th:first-child,td:first-child{padding-left:2px}th:last-child,td:last-child{paddi
 :is(.grid,.columns,.split) :is(th,td){padding:5px 4px}
 summary{cursor:pointer;color:var(--mark);padding:3px 0}
 .year summary{font-size:.9rem}.year .months{margin:6px 0 12px}
-td.t{white-space:nowrap}td.w{min-width:15ch;overflow-wrap:anywhere}.columns td.w{min-width:9ch}
+td.t{white-space:nowrap}td.w{min-width:15ch;overflow-wrap:anywhere}:is(.grid,.columns) td.w{min-width:9ch}
 .chip{display:inline-block;border:1px solid var(--rule);border-radius:9px;padding:0 7px;font-size:.8rem;
 margin-right:4px}
 svg{display:block;width:100%;height:auto}
