@@ -18,7 +18,7 @@ h3{font-size:.92rem;margin:0 0 .5em;font-weight:600}
 p{margin:.3em 0;max-width:75ch}.quiet{color:var(--dim);font-size:.88rem}
 nav{display:flex;flex-wrap:wrap;gap:4px 14px;margin:12px 0 18px;font-size:.88rem}
 a{color:var(--mark);text-decoration:none}a:hover{text-decoration:underline}
-.tiles{margin:14px 0 10px;display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:10px}
+.tiles{margin:14px 0 10px;display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:10px}
 .tile,.card{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:12px 14px;min-width:0}
 .tile b{display:block;font-size:1.08rem;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .tile span{color:var(--dim);font-size:.82rem}
@@ -60,8 +60,8 @@ svg .cell{fill:var(--cell);font-size:10.5px}
 .key{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:.84rem;color:var(--dim);margin-bottom:8px}
 .key svg{width:26px;height:12px;display:inline-block;vertical-align:middle;margin-right:5px}
 .narrow{display:none}
-@media(max-width:1000px){.split{display:block}}
+@media(max-width:1000px){.split{display:block}}@media(max-width:800px){.tiles{grid-template-columns:1fr 1fr}}
 @media(max-width:620px){main{padding:14px 10px 40px}.wide{display:none}.narrow{display:block}
-.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:1.02rem}}
+.tile b{font-size:1.02rem}}
 @media print{body{background:#fff}.card,.tile{break-inside:avoid}nav{display:none}}
 """
