@@ -104,6 +104,40 @@ def test_a_setting_that_is_none_is_told_with_the_remedy(capsys, given, code, tol
     assert told in capsys.readouterr().err
 
 
+def test_a_parameter_can_be_given_to_the_strategy_of_the_command_line(capsys):
+    """As it stands in trading_rules.yaml: a number is a number, a word a word."""
+    told = []
+    for more in ((), ("--parameter", "fast=3", "--parameter", "slow = 5"), ("--parameter", "product=CNC")):
+        assert main([*ASKED, *more, "--json"]) == 0
+        told.append([one["signal_id"] for one in json.loads(capsys.readouterr().out)["refused"]])
+    assert len(told[1]) > len(told[0])
+    assert told[2] == told[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("fast",), "--parameter fast: write KEY=VALUE"),
+        (("product=BO",), "product must be one of MIS, CNC"),
+        (("quick=3",), "quick"),
+    ],
+)
+def test_a_parameter_that_is_none_is_told(capsys, more, told):
+    """By its name, and without a traceback."""
+    assert main([*ASKED, "--parameter", *more]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_parameter_needs_the_strategy_it_is_for(tmp_path, capsys):
+    """Those of the configuration have their own; on a day under way nothing is given by hand."""
+    bars = ("--bars", str(BARS), "--parameter", "fast=3")
+    assert main(["backtest", *bars]) == 1
+    assert "--parameter is for the strategy of --strategy" in capsys.readouterr().err
+    assert main(["init", str(tmp_path / "config")]) == 0
+    assert main(["paper", "--config", str(tmp_path / "config"), "--parameter", "fast=3"]) == 1
+    assert "--parameter goes with --bars" in capsys.readouterr().err
+
+
 def test_bars_are_played_whatever_the_mode_of_the_day_is(tmp_path, capsys):
     """A configuration for real money backtests as it is: bars send nothing."""
     (tmp_path / "system_config.yaml").write_text("system:\n  mode: live\n", encoding="utf-8")

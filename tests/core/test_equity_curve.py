@@ -144,6 +144,18 @@ def test_what_is_held_before_the_open_is_exposed_from_the_open_on():
     assert (monday.time_share, monday.gross) == (1, 50_000)
 
 
+def test_what_was_carried_is_exposed_from_the_open_on_however_late_the_day_begins():
+    """The first word of Monday comes at 14:00, as it does at 14:44 of bars of a day."""
+    day = a_day()
+    day.fill("10:00:01", day.enter("10:00", **SEEN, product="CNC"), price=1000)
+    day.next_day(3)
+    day.time("14:00")
+    day.take(e.EquityRead(day.at("14:00"), day.state.carried_equity))
+    day.prices("14:15", last=1000)
+    monday = rc.equity_curve(day.facts).days[1].exposure
+    assert (monday.time_share, monday.gross) == (1, 50_000)
+
+
 def test_a_curve_goes_on_from_the_state_a_session_ended_with():
     """The second day alone is what it is in the whole."""
     day = two_days()

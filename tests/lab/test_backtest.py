@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import events as e
@@ -189,6 +190,43 @@ def test_daily_bars_are_acted_on_within_their_session(riskcore_data):
     assert len(run.trades) > 5
     assert any(trade.opened_at.date() < trade.closed_at.date() for trade in run.trades)
     assert any("2018-09-04" in note for note in run.notes)
+
+
+def test_dirty_days_in_a_table_are_told(riskcore_data):
+    """A vendor's copies on holidays: a file of them is refused; in a DataFrame, which no line names, they are told."""
+    table = pd.read_csv(riskcore_data / "daily_dirty_as_found" / "RELIANCE.csv", parse_dates=["timestamp"])
+    asked = {"bars": {"RELIANCE": table}, "strategy": EmaCross, "policy": rc.Policy(charges_as_of=date(2026, 4, 2))}
+    run = backtest(**asked, first=date(2019, 10, 1), last=date(2019, 11, 30))
+    (told,) = [note for note in run.notes if "closed" in note]
+    assert told.startswith("bars on 5 days on which the exchange was closed, the first NSE:RELIANCE 2019-10-02")
+
+
+def test_an_intraday_position_that_daily_bars_carry_over_a_night_is_told():
+    """MIS on bars of a day leaves a day late, and CNC is what was meant."""
+    series = bars(CALM, CALM, CALM, CALM, CALM, step=timedelta(days=1), start=datetime(2026, 11, 16, tzinfo=rc.IST))
+
+    def monday(product):
+        about = {"at": series[0].at + timedelta(hours=15), "bar_at": series[0].at, "stop": 980, "target": 1100}
+        return lambda seen: rc.Signal("INFY", "BUY", product=product, **about) if len(seen) == 1 else None
+
+    intraday, delivery = (
+        backtest({INFY: series}, monday(product), evolve(RULES, entry_band_pct=1), interval="1D")
+        for product in ("MIS", "CNC")
+    )
+    assert [(trade.reason, trade.opened_at.date() < trade.closed_at.date()) for trade in intraday.trades] == [
+        ("square_off", True)
+    ]
+    assert [note.partition(" and")[0] for note in intraday.notes] == ["1 of 1 trades are intraday (MIS)"]
+    assert (len(delivery.approved), delivery.notes) == (1, ())
+
+
+def test_bars_older_than_the_tables_are_refused_with_the_remedy(riskcore_data):
+    """An index from 2007 on has no tick in the tables: the message says how to give it."""
+    table = pd.read_csv(riskcore_data / "daily_index" / "NIFTY50.csv", parse_dates=["timestamp"])
+    with pytest.raises(ColumnsError, match=r"NIFTY50: no tick table .* 2007-09-17; .*first=.*instruments="):
+        backtest({"NIFTY50": table}, EmaCross, RULES)
+    later = backtest({"NIFTY50": table}, EmaCross, RULES, instruments=[rc.Instrument(symbol="NIFTY50", tick="0.05")])
+    assert later.jumped.bars == len(table)
 
 
 def test_only_the_days_asked_for_are_traded():

@@ -10,7 +10,13 @@ from riskcore_openalgo.lab.sweeps import sweep
 from tests.sweeps.made import POLICY, Cross, week
 
 DESK, PHONE = 1280, 390
-KINDS = ("day", "month", "years", "sweep")
+KINDS = ("day", "month", "years", "many", "sweep")
+MANY = ["--symbols", "SBIN,RELIANCE", "--capital", "900000000", "--set", "max_trades_per_day=50"]
+RUNS = (
+    ("month", "intraday_5min_2025_01", "5m", []),
+    ("years", "daily_nse_raw/INFY.csv", "1D", []),
+    ("many", "intraday_5min_2025H2", "5m", MANY),
+)
 UNDRAWN = """() => [...document.querySelectorAll("svg")].filter(svg => svg.checkVisibility()).filter(svg => {
   const whole = svg.getBoundingClientRect();
   const marks = [...svg.querySelectorAll("path,rect,circle,line.target,.faint")].filter(mark => {
@@ -53,10 +59,10 @@ def reports(tmp_path_factory, demo_journal, riskcore_data):
     made = {kind: (folder / f"{kind}.html", folder / f"{kind}.json") for kind in KINDS}
     files = {kind: ["--html", str(page), "--json", str(told)] for kind, (page, told) in made.items()}
     assert main(["report", str(demo_journal), *files["day"], "--rules", "--bootstrap", "--paths", "50"]) == 0
-    for kind, bars, interval in (("month", "intraday_5min_2025_01", "5m"), ("years", "daily_nse_raw/INFY.csv", "1D")):
+    for kind, bars, interval, more in RUNS:
         where = ["--bars", str(riskcore_data / bars), "--interval", interval]
-        assert main(["backtest", *where, "--strategy", "ema_cross", "--out", str(folder / kind)]) == 0
-        assert main(["report", str(folder / kind), *files[kind], *where]) == 0
+        assert main(["backtest", *where, "--strategy", "ema_cross", "--out", str(folder / kind), *more]) == 0
+        assert main(["report", str(folder / kind), *files[kind], *where[:2]]) == 0
     found = sweep({"max_positions": [1, 2], "strategy.slow": [8, 13]}, week(), Cross, POLICY, progress=False)
     found.save_html(made["sweep"][0], walk=(3, 1))
     return made
@@ -109,6 +115,36 @@ def test_the_tables_say_what_the_json_says(reports, looked_at, kind):
     newest = [one["at"][:16].replace("T", " ") for one in reversed(told["refusals"])]
     assert {row[0] for row in tab.evaluate(ROWS, ["refusals", 0])} <= set(newest)
     assert tab.locator(".tile b").first.inner_text() == said_net(told)
+
+
+def test_many_trades_open_a_year_at_a_time(reports, looked_at):
+    """The newest stand there; all of them are in the page, each once."""
+    page, path = reports["many"]
+    told = json.loads(path.read_text("utf-8"))["trades"]
+    assert len(told) > 200
+    tab = looked_at(page.as_uri())
+    assert len(tab.evaluate(ROWS, ["trades", 0])) == 100
+    years = tab.locator("#trades details")
+    for summary in years.locator("summary").all():
+        summary.click()
+    rows = [row for number in range(years.count()) for row in tab.evaluate(ROWS, ["trades", number + 1])]
+    rows += tab.evaluate(ROWS, ["trades", 0])
+    assert sorted(int(row[0]) for row in rows) == [trade["number"] for trade in told]
+
+
+def test_a_backtest_says_how_sure_one_can_be_of_it(reports, looked_at):
+    """What was left out, what was in doubt, each jump of a price, on the page and in the JSON; days have no hour."""
+    page, path = reports["years"]
+    remarks = json.loads(path.read_text("utf-8"))["remarks"]
+    for words in ("could change nothing", "in doubt (stop_first)", "2018-09-04", "intraday (MIS)"):
+        assert any(words in remark for remark in remarks)
+    tab = looked_at(page.as_uri())
+    for summary in tab.locator("main > details > summary").all():
+        summary.click()
+    said = tab.locator("main").inner_text()
+    for remark in remarks:
+        assert remark[1:] in said
+    assert all(len(row[1]) == len(row[2]) == len("2018-09-04") for row in tab.evaluate(ROWS, ["trades", 0]))
 
 
 def test_the_tables_beside_say_what_the_json_says(reports, looked_at):

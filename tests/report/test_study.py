@@ -127,7 +127,9 @@ def saved(folder, told, **about):
         for fact in told.facts
     ]
     (folder / "facts.jsonl").write_text("\n".join(lines), "utf-8")
-    shown = {"format": "riskcore-run", "version": 1, "interval": "1m", "facts": len(told.facts), **about}
+    shown = {"format": "riskcore-run", "version": 1, "interval": "1m", "facts": len(told.facts), "notes": ["a gap"]}
+    shown |= {"intrabar": "skip", "jumped": {"bars": 9, "left_out": 3, "reasons": [["time", 6]]}}
+    shown |= {"in_doubt": {"bars": 1, "trades": 1, "share_pct": "12.50"}, **about}
     (folder / "run.json").write_text(json.dumps(shown), "utf-8")
     return folder
 
@@ -149,6 +151,7 @@ def test_a_backtest_and_what_it_was_saved_to_give_the_same_study(tmp_path):
     saved_one = study_of_saved_run(folder, prices)
     assert saved_one.stories == study.stories
     assert saved_one.performance == study.performance
+    assert saved_one.remarks == study.remarks == run.remarks
     assert saved_one.source == f"backtest over {INTERVAL} bars"
     assert Elements(page(saved_one)).faults == []
 
@@ -161,11 +164,22 @@ def test_a_saved_run_gives_the_study_of_its_facts(tmp_path):
     found = study_of_saved_run(folder)
     assert found.performance == study_of_run(told).performance
     assert found.source == "backtest over 1m bars"
+    assert found.remarks == (
+        "bars 9, of which 33.3 % could change nothing and were left out; looked at most for: time (6)",
+        "in doubt (skip): 1 bars, 1 trades, 12.50 % P&L",
+        "a gap",
+    )
 
 
 @pytest.mark.parametrize(
     ("about", "why"),
-    [({"facts": 99}, "cut off"), ({"version": 2}, "of version 1"), ({"format": "x"}, "this is no riskcore-run")],
+    [
+        ({"facts": 99}, "cut off"),
+        ({"version": 2}, "of version 1"),
+        ({"format": "x"}, "this is no riskcore-run"),
+        ({"jumped": None}, "not what a backtest wrote"),
+        ({"in_doubt": {}}, "not what a backtest wrote"),
+    ],
 )
 def test_a_run_that_is_not_whole_is_refused(tmp_path, about, why):
     """Nothing is shown of a run that was cut off or is another program's."""

@@ -152,3 +152,10 @@ def test_signals_outside_the_bars_are_named(demo_journal):
     half = {thing: series[:100] for thing, series in demo_bars().items()}
     with Reader(demo_journal) as journal, pytest.raises(ValueError, match="signals fall in no bar, the first "):
         parity(journal, half, interval=INTERVAL)
+
+
+def test_instruments_whose_bars_are_missing_are_named(demo_journal):
+    """A folder with one of the three: said by name, and nothing is compared."""
+    one = {thing: series for thing, series in demo_bars().items() if thing.symbol == "INFY"}
+    with Reader(demo_journal) as journal, pytest.raises(ValueError, match="no bars of LT, RELIANCE, of which"):
+        parity(journal, one, interval=INTERVAL)

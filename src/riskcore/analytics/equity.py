@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from riskcore import events as e
 from riskcore.analytics.drawdown import Drawdown, drawdowns
-from riskcore.analytics.exposure import Exposure, exchange_closed, exposure_of, held_now, trading_hours
+from riskcore.analytics.exposure import Exposure, Held, exchange_closed, exposure_of, held_now, trading_hours
 from riskcore.book import Book, Position
 from riskcore.money import ZERO, amount, exact
 from riskcore.state import State, evolve
@@ -232,7 +232,9 @@ class _Today:
         opens, closes = trading_hours(day, self.positions.values()) or (self.held[0].at, self.at)
         if still_open and self.held[-1].gross:
             closes = max(min(closes, self.at), opens)
-        return exposure_of(self.held, opens, closes)
+        first = self.held[0]  # carried from the day before: held from the open on, however late our day began
+        carried = Held(min(first.at, opens), first.gross, first.net, first.margin)
+        return exposure_of([carried, *self.held[1:]], opens, closes)
 
 
 def _mean_pct(parts: list[tuple[Decimal, Decimal]]) -> Decimal | None:

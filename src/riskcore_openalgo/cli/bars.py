@@ -18,6 +18,7 @@ from riskcore_openalgo.cli.opening import paper_of
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import Settings, Strategy, load_settings
 from riskcore_openalgo.config.changing import changed
+from riskcore_openalgo.config.yaml_reader import plain_scalar
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy
@@ -115,8 +116,11 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
                 function=full_name(arguments.strategy),
                 symbols=tuple(symbols),
                 interval=arguments.interval,
+                parameters=_parameters(arguments.parameter),
             ),
         )
+    elif arguments.parameter:
+        raise ValueError("--parameter is for the strategy of --strategy; others have theirs in trading_rules.yaml")
     if not chosen:
         raise ValueError("no strategy: give --strategy ema_cross, or list some under strategies: in trading_rules.yaml")
     made: dict[str, list[Own]] = {}
@@ -135,6 +139,15 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
     if not made:
         raise ValueError(f"no strategy watches these symbols on {arguments.interval} bars: {', '.join(symbols)}")
     return made
+
+
+def _parameters(given: Sequence[str]) -> dict[str, Any]:
+    """Those of `--parameter KEY=VALUE`, each value read as one in trading_rules.yaml is."""
+    pairs = [text.partition("=") for text in given]
+    wrong = next((key + equals + value for key, equals, value in pairs if not (key.strip() and equals)), None)
+    if wrong is not None:
+        raise ValueError(f"--parameter {wrong}: write KEY=VALUE, such as --parameter fast=5")
+    return {key.strip(): plain_scalar(value.strip()) for key, _, value in pairs}
 
 
 def open_at_the_end(book: rc.Book) -> list[dict[str, Any]]:

@@ -67,6 +67,8 @@ def paper(arguments: argparse.Namespace) -> int:
         raise ValueError("--json goes with --bars; of a day under way, ask riskcore status JOURNAL --json")
     if arguments.set:
         raise ValueError("--set goes with --bars; of a day under way, use riskcore control set KEY VALUE")
+    if arguments.parameter:
+        raise ValueError("--parameter goes with --bars; on a day under way strategies are those of trading_rules.yaml")
     return run(load_settings(arguments.config), arguments, mode=PAPER, analyzer=False)
 
 

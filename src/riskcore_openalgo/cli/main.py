@@ -107,6 +107,13 @@ def _bars_arguments(verb: argparse.ArgumentParser, *, required: bool = True) -> 
     verb.add_argument("--interval", default="1m", help="length of a bar: 1m, 5m, 1h (default 1m)")
     verb.add_argument("--config", type=Path, help="folder of YAML files (default: the built-in settings)")
     verb.add_argument("--strategy", help="ema_cross, or package.module:factory (default: those of trading_rules.yaml)")
+    verb.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a parameter of --strategy; may be repeated: --parameter fast=5 --parameter product=CNC",
+    )
     verb.add_argument("--symbols", help="only these, separated by commas")
     verb.add_argument(
         "--set",

@@ -31,7 +31,7 @@ def report_verb(verbs: Verbs) -> None:
     )
     verb.add_argument("--title", default="", help="what stands above it (default: the file's name)")
     verb.add_argument("--bars", type=Path, metavar="DIR", help="of a saved run: the bars its trades are drawn on")
-    verb.add_argument("--interval", default="1m", help="length of those bars (default 1m)")
+    verb.add_argument("--interval", help="length of those bars (default: what the run was over)")
     verb.add_argument("--contract-note", type=Path, metavar="CSV", help="the broker's daily nets: date,net")
     verb.add_argument("--rules", action="store_true", help="of a journal: what each rule cost or saved (takes a while)")
     verb.add_argument("--bootstrap", action="store_true", help="the trades in other orders, against the loss limits")

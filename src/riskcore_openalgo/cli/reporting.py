@@ -23,7 +23,8 @@ from riskcore_openalgo.lab.report import Extra, Span, Study, as_json, page, stud
 from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables
 from riskcore_openalgo.lab.report.contract_note import contract_table, read_contract_notes
 from riskcore_openalgo.lab.report.counterfactual import counterfactual_table
-from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_saved_run
+from riskcore_openalgo.lab.report.page import shown
+from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_saved_run, traded
 
 STANDARD_OUTPUT: Final = Path("-")
 
@@ -46,7 +47,7 @@ def report(arguments: argparse.Namespace) -> int:
     elif written:
         print(*written, sep="\n")
     else:
-        print(whole.performance.explain())
+        print(whole.performance.explain(), *whole.remarks, sep="\n")
         for extra in extras:
             print(f"\n{extra.title}\n{_printed(extra)}")
     return 0
@@ -57,7 +58,7 @@ def _of_run(folder: Path, arguments: argparse.Namespace) -> Study:
         raise ValueError(f"{folder}: no saved run (run.json and facts.jsonl); riskcore backtest --out writes one")
     if arguments.rules:
         raise ValueError("--rules resimulates a journal; of a backtest, run it again with the rule off")
-    prices = _prices(arguments.bars, arguments.interval) if arguments.bars else {}
+    prices = _prices(folder, arguments.bars, arguments.interval) if arguments.bars else {}
     return study_of_saved_run(folder, prices, title=arguments.title)
 
 
@@ -70,9 +71,13 @@ def _of_journal(arguments: argparse.Namespace) -> tuple[Study, list[Extra]]:
         return study, [counterfactual_table(journal)] if arguments.rules else []
 
 
-def _prices(path: Path, interval: str) -> Mapping[str, Sequence[Span]]:
-    files = {path.stem: read_bars(path, symbol=path.stem, interval=interval)} if path.is_file() else {}
-    found = files or read_folder(path, None, interval=interval)
+def _prices(folder: Path, path: Path, interval: str | None) -> Mapping[str, Sequence[Span]]:
+    """The bars of what a run traded, of the length it was over where none is given."""
+    symbols, length = traded(folder)
+    if path.is_file():
+        found = {path.stem: read_bars(path, symbol=path.stem, interval=interval or length)}
+    else:
+        found = read_folder(path, symbols, interval=interval or length)
     return {f"NSE:{symbol}": [span_of(bar) for bar in file.bars] for symbol, file in found.items()}
 
 
@@ -89,7 +94,7 @@ def _write(study: Study, arguments: argparse.Namespace) -> list[Path]:
 
 
 def _printed(extra: Extra) -> str:
-    rows = [["-" if cell is None else str(cell) for cell in row] for row in extra.rows]
+    rows = [[shown(cell) for cell in row] for row in extra.rows]
     return f"{extra.about}\n{table(extra.columns, rows)}"
 
 

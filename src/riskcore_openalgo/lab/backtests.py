@@ -27,6 +27,7 @@ from riskcore_openalgo.lab.timeline import Timeline
 KNOWN: Final = {60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1800: "30m", 3600: "1h", 7200: "2h"}
 
 GAP_UP, GAP_DOWN = 1.4, 0.7
+EPOCH: Final = date(1970, 1, 1)
 
 
 def backtest(
@@ -86,7 +87,7 @@ def backtest(
         simulation=simulation,
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
         bars=tuple(series.values()),
-        notes=(*notes, *gaps_of(series)),
+        notes=(*notes, *closed_days_of(series, rules), *nights_of(simulation), *gaps_of(series)),
     )
 
 
@@ -106,6 +107,44 @@ def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
             for place in odd.tolist()
         ]
     return tuple(told)
+
+
+def closed_days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -> tuple[str, ...]:
+    """One line where bars stand on days on which the exchange was closed: most are copies of the session before."""
+    first: dict[int, rc.Instrument] = {}
+    for thing, table in series.items():
+        for day in np.unique((table.at + IST_AHEAD) // DAY).tolist():
+            first.setdefault(day, thing)
+    closed = sorted((day, thing.key) for day, thing in first.items() if _closed(day, thing, policy))
+    if not closed:
+        return ()
+    day, key = closed[0]
+    told = (
+        f"bars on {len(closed)} days on which the exchange was closed, the first {key} {EPOCH + timedelta(day)}: "
+        "orders fill on them, and averages count them; correct them, or take them out"
+    )
+    return (told,)
+
+
+def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
+    """One line where intraday positions (MIS) were held over a night, which no broker allows."""
+    late = {closed.signal_id for closed in simulation.trades if closed.opened_at.date() < closed.closed_at.date()}
+    orders = (fact.order for fact in simulation.facts if late and isinstance(fact, rc.events.EntryApproved))
+    intraday = {order.signal_id for order in orders if order.product == "MIS"} & late
+    if not intraday:
+        return ()
+    told = (
+        f"{len(intraday)} of {len(simulation.trades)} trades are intraday (MIS) and were held over a night, for no bar "
+        "shows the square-off of their day (on daily bars give signals the product CNC)"
+    )
+    return (told,)
+
+
+def _closed(day: int, thing: rc.Instrument, policy: rc.Policy) -> bool:
+    try:
+        return rc.session_on(EPOCH + timedelta(day), thing, tables=policy.tables) is None
+    except rc.CalendarUnknown:
+        return False
 
 
 def interval_of(tables: Iterable[Columns]) -> str:
@@ -155,7 +194,13 @@ def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument],
     if named in things:
         return things[named]
     first = table.bar(0)
-    return rc.nse_equity(str(named), on=first.at.date(), last_month_close=first.open, tables=policy.tables)
+    try:
+        return rc.nse_equity(str(named), on=first.at.date(), last_month_close=first.open, tables=policy.tables)
+    except LookupError as unknown:
+        raise ColumnsError(
+            f"{named}: {unknown}; trade later days alone (first=), or give its tick "
+            f"(instruments=[rc.Instrument(symbol={str(named)!r}, tick=...)])"
+        ) from None
 
 
 def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int) -> list[Any]:

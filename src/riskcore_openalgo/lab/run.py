@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FORMAT: Final = "riskcore-run"
 VERSION: Final = 1
 """The version of what is saved: `Run.load` refuses those it does not know."""
+REASONS_SHOWN: Final = 3
 
 
 class Jumped(NamedTuple):
@@ -135,18 +136,21 @@ class Run:
             equity += _result(thing, columns, self.fills, line)
         return ends, equity
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """How sure one can be of it, in sentences: what was left out and why not more, what was in doubt, the notes."""
+        return remarks(self.jumped, self.in_doubt, self.intrabar.value, self.notes)
+
     def explain(self) -> str:
         """The run as a page of ASCII text."""
-        doubt, jumped, policy = self.in_doubt, self.jumped, self.policy
+        policy = self.policy
         told = "unknown" if self.equity is None else f"Rs {self.equity:,.2f}"
         failed = sum(1 for _ in self.refused)
         return "\n".join(
             [
                 f"{len(self.trades)} trades, {len(self.approved)} entries approved, {failed} refused",
                 f"equity Rs {policy.default_capital:,.2f} -> {told}",
-                f"bars {jumped.bars:,}, of which {jumped.share_pct:.1f} % could change nothing and were left out",
-                f"in doubt ({self.intrabar.value}): {doubt.bars} bars, {doubt.trades} trades, {doubt.share_pct} % P&L",
-                *self.notes,
+                *self.remarks,
             ]
         )
 
@@ -162,6 +166,17 @@ class Run:
         from riskcore_openalgo.lab.run_files import load
 
         return load(Path(folder))
+
+
+def remarks(jumped: Jumped, doubt: InDoubt, intrabar: str, notes: Sequence[str]) -> tuple[str, ...]:
+    """What is to be known about a run before its figures are believed, of one in hand and of a saved one."""
+    why = ", ".join(f"{reason} ({times:,})" for reason, times in jumped.reasons[:REASONS_SHOWN])
+    looked = f"; looked at most for: {why}" if why else ""
+    return (
+        f"bars {jumped.bars:,}, of which {jumped.share_pct:.1f} % could change nothing and were left out{looked}",
+        f"in doubt ({intrabar}): {doubt.bars} bars, {doubt.trades} trades, {doubt.share_pct} % P&L",
+        *notes,
+    )
 
 
 def _failed(fact: e.EntryRefused) -> tuple[rc.Finding, ...]:

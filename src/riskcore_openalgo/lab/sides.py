@@ -14,6 +14,7 @@ import riskcore as rc
 from riskcore_openalgo.lab.strategy import newer
 
 KINDS: Final = (rc.ENTRY, rc.REVERSAL)
+PRODUCTS: Final = ("MIS", "CNC")
 Judge: TypeAlias = Callable[[rc.Bar], str | None]
 """Takes one bar after the other; the side to trade after each, or None."""
 
@@ -21,13 +22,26 @@ Judge: TypeAlias = Callable[[rc.Bar], str | None]
 class Sides:
     """The signals of one symbol: dated at the end of the bar that raised them, at its close.
 
-    `kind` is "entry", or "reversal" where a signal also closes what is held the other way.
+    `kind` is "entry", or "reversal" where a signal also closes what is held the other way. `product` is MIS, which
+    leaves before the session ends, or CNC, which stays over night and cannot be sold short: what bars of a day need.
     """
 
-    def __init__(self, *, symbol: str, interval: str, name: str, source: str = "own", kind: str = "entry") -> None:
+    def __init__(
+        self,
+        *,
+        symbol: str,
+        interval: str,
+        name: str,
+        source: str = "own",
+        kind: str = "entry",
+        product: str = "MIS",
+    ) -> None:
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+        if product not in PRODUCTS:
+            raise ValueError(f"product must be one of {', '.join(PRODUCTS)}, got {product!r}")
         self._about: dict[str, Any] = {"interval": interval, "strategy": name, "source": source, "kind": kind}
+        self._about["product"] = product
         self._symbol, self._bar_length = symbol, rc.interval_length(interval)
 
     def signal(self, bar: rc.Bar, side: str | None) -> rc.Signal | None:

@@ -193,6 +193,9 @@ def _at_bars(
     """The signals by instrument and by the bar at whose end they are raised: the first that ends no earlier."""
     found: dict[tuple[str, datetime], list[rc.Signal]] = {}
     series = {instrument.key: table for instrument, table in bars.items()}
+    missing = sorted({signal.symbol for signal in signals if signal.key not in series})
+    if missing:
+        raise ValueError(f"no bars of {', '.join(missing)}, of which the journal holds signals: give theirs too")
     lost = []
     for signal in signals:
         own = series.get(signal.key, ())

@@ -26,7 +26,7 @@ def as_json(study: Study, *, in_ascii: bool = False) -> str:
     made: dict[str, Any] = {"riskcore_report": FORM, "title": study.title, "source": study.source}
     if study.policy is not None:
         made["policy_hash"] = rc.policy_hash(study.policy)
-    made["remarks"] = list(remarks(study.performance))
+    made["remarks"] = [*remarks(study.performance), *study.remarks]
     made |= {name: list(rows) for name, rows in _tables(study).items()}
     made["extras"] = [
         {"title": e.title, "about": e.about, "rows": [dict(zip(e.columns, row, strict=True)) for row in e.rows]}

@@ -47,7 +47,7 @@ def _shown(cell: object) -> Markup:
     return cell if isinstance(cell, Marked) else text(cell)
 
 
-def money(value: object) -> Marked:
-    """A result in rupees, gains and losses coloured."""
+def money(value: object, digits: int = 2) -> Marked:
+    """A result in rupees, gains and losses coloured; with no `digits` in whole rupees."""
     kind = "gain" if value > 0 else "loss" if value < 0 else ""  # type: ignore[operator]
-    return Marked(tag("span", text(f"{value:+,.2f}"), class_=kind))
+    return Marked(tag("span", text(f"{value:+,.{digits}f}"), class_=kind))

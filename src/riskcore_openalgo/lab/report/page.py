@@ -16,6 +16,7 @@ from riskcore_openalgo.lab.report.study import Extra, Study
 from riskcore_openalgo.lab.report.style import STYLE
 
 TRADES_DRAWN: Final = 60
+REMARKS_SHOWN: Final = 4
 NUMBER: Final = re.compile(r"([-+]?[0-9][0-9,.]*( ?%)?|-)\Z")
 Section = Callable[[Study], Markup]
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
@@ -41,7 +42,7 @@ def page(study: Study, *, trades_drawn: int = TRADES_DRAWN) -> str:
     links = "".join(tag("a", text(title), href=f"#{name}") for name, title, _ in shown)
     body = "".join(tag("section", tag("h2", text(title)) + content, id=name) for name, title, content in shown)
     head = tag("h1", text(study.title)) + tag("p", text(_about(study)), class_="quiet")
-    main = tag("main", head + _tiles(study.performance) + _remarks(study.performance) + tag("nav", links) + body)
+    main = tag("main", head + _tiles(study.performance) + _remarks(study) + tag("nav", links) + body)
     return _document(study.title, main)
 
 
@@ -85,22 +86,29 @@ def _tile(name: str, value: Decimal | int | None, unit: str) -> Markup:
     return tag("div", tag("b", text(said(value, unit)), class_=kind) + tag("span", text(name)), class_="tile")
 
 
-def _remarks(of: rc.Performance) -> Markup:
-    return "".join(tag("p", text(line), class_="quiet") for line in remarks(of))
+def _remarks(study: Study) -> Markup:
+    """What the figures leave out, and what their maker says of them; many sentences open by a line."""
+    lines = [*remarks(study.performance), *(f"{line[0].upper()}{line[1:]}." for line in study.remarks if line)]
+    shown, more = lines[:REMARKS_SHOWN], lines[REMARKS_SHOWN:]
+    made = "".join(tag("p", text(line), class_="quiet") for line in shown)
+    if not more:
+        return made
+    summary = tag("summary", text(f"{_count(len(more), 'more remark')}, the first: {more[0]}"), class_="quiet")
+    return made + tag("details", summary + "".join(tag("p", text(line), class_="quiet") for line in more[1:]))
 
 
 def _measures(of: rc.Performance) -> Markup:
     made: dict[str, list[Sequence[object]]] = {}
     for figure in figures(of):
         made.setdefault(figure.group, []).append((figure.name, figure.said))
-    cards = (card(group, table(("", ""), rows, numbers=(1,), heads=False)) for group, rows in made.items())
-    return tag("div", "".join(cards), class_="grid")
+    cards = (card(group, table(("", ""), rows, numbers=(1,), long=(0,), heads=False)) for group, rows in made.items())
+    return tag("div", "".join(cards), class_="columns")
 
 
 def _extra(extra: Extra) -> Markup:
     told = tag("p", text(extra.about), class_="quiet")
     numbers = [n for n in range(len(extra.columns)) if _numeric(row[n] for row in extra.rows)]
-    rows = [[_cell(value) for value in row] for row in extra.rows]
+    rows = [[shown(value) for value in row] for row in extra.rows]
     return (
         told
         + extra.drawing
@@ -113,7 +121,8 @@ def _numeric(values: Iterable[object]) -> bool:
     return all(value is None or isinstance(value, (int, Decimal)) or NUMBER.match(str(value)) for value in values)
 
 
-def _cell(value: object) -> object:
+def shown(value: object) -> str:
+    """A cell of a table beside, for a person: amounts to the paisa."""
     if value is None:
         return "-"
-    return f"{value:,.2f}" if isinstance(value, Decimal) else value
+    return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+
+import attrs
 
 from riskcore import events
 from riskcore_openalgo.lab.report.study import Span, Study, study_of
@@ -24,7 +27,8 @@ def study_of_run(run: Any, *, title: str = "backtest") -> Study:
         instrument.key: [span_of(series.bar(place)) for place in range(len(series))]
         for instrument, series in zip(getattr(run, "instruments", ()), getattr(run, "bars", ()), strict=False)
     }
-    return study_of(run.facts, prices, title=title, source="backtest", policy=getattr(run, "policy", None))
+    study = study_of(run.facts, prices, title=title, source="backtest", policy=getattr(run, "policy", None))
+    return attrs.evolve(study, remarks=getattr(run, "remarks", ()))
 
 
 def is_run(path: Path) -> bool:
@@ -41,7 +45,14 @@ def study_of_saved_run(folder: Path, prices: Mapping[str, Sequence[Span]] | None
     facts = _facts(folder / FACTS)
     if len(facts) != about.get("facts"):
         raise ValueError(f"{folder / FACTS}: {len(facts)} facts of {about.get('facts')}: it was cut off; run it again")
-    return study_of(facts, prices, title=title or folder.name, source=f"backtest over {about.get('interval')} bars")
+    study = study_of(facts, prices, title=title or folder.name, source=f"backtest over {about.get('interval')} bars")
+    return attrs.evolve(study, remarks=_remarks(about, folder / ABOUT))
+
+
+def traded(folder: Path) -> tuple[tuple[str, ...], str]:
+    """The symbols of a saved run, and the length of its bars."""
+    about = _about(folder / ABOUT)
+    return tuple(thing["symbol"] for thing in about["instruments"]), about["interval"]
 
 
 def span_of(bar: Any) -> Span:
@@ -57,6 +68,19 @@ def _about(path: Path) -> dict[str, Any]:
     if about.get("format") != FORMAT or about.get("version") != 1:
         raise ValueError(f"{path}: this is no {FORMAT} of version 1; run the backtest again with this riskcore")
     return about
+
+
+def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+    from riskcore_openalgo.lab.run import InDoubt, Jumped, remarks
+
+    try:
+        jumped, doubt = about["jumped"], about["in_doubt"]
+        reasons = tuple((str(why), int(times)) for why, times in jumped["reasons"])
+        left_out = Jumped(jumped["bars"], jumped["left_out"], reasons)
+        doubtful = InDoubt(doubt["bars"], doubt["trades"], Decimal(doubt["share_pct"]))
+        return remarks(left_out, doubtful, about["intrabar"], about["notes"])
+    except (KeyError, TypeError, ValueError, ArithmeticError) as wrong:
+        raise ValueError(f"{path}: not what a backtest wrote ({wrong!r}); run it again") from None
 
 
 def _facts(path: Path) -> list[events.Fact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Final
 
@@ -21,7 +21,11 @@ NARROW: Final = 380
 REFUSALS_SHOWN: Final = 100
 SESSIONS_DRAWN: Final = 90
 """With more sessions than this a column is a month, and the calendar opens a year at a time."""
+TRADES_LISTED, TRADES_SHOWN = 200, 100
+"""With more trades than the first the table shows so many as the second, and the others a year at a time."""
 GROUPS: Final = ("symbol", "strategy", "reason", "hour", "weekday", "side", "rule", "exit_rule")
+SYMBOLS_BESIDE: Final = 12
+NSE: Final = "NSE:"
 NAMED: Final = {"rule": "rule that set the size", "exit_rule": "setting that placed the exit", "hour": "hour of entry"}
 KEY: Final = (
     '<div class="key">'
@@ -104,11 +108,25 @@ def _bin(part: analytics.RBin) -> str:
 
 
 def trade_table(study: Study) -> Markup:
-    """Every finished trade in a row."""
+    """Every finished trade in a row; of many the newest, and the others a year at a time."""
     if not study.stories:
         return tag("p", "No finished trade.", class_="quiet")
+    if len(study.stories) <= TRADES_LISTED:
+        return _trades(study.stories)
+    newest, earlier = study.stories[-TRADES_SHOWN:], study.stories[:-TRADES_SHOWN]
+    made = tag("p", text(f"The newest {len(newest)}; the others open a year at a time."), class_="quiet")
+    made += _trades(newest)
+    for year in sorted({story.trade.closed_at.year for story in earlier}, reverse=True):
+        found = [story for story in earlier if story.trade.closed_at.year == year]
+        net = sum((story.trade.net for story in found), Decimal(0))
+        told = tag("summary", text(f"{year}: {len(found)} trades, {said(net, 'Rs')}"))
+        made += tag("details", told + _trades(found), class_="year")
+    return made
+
+
+def _trades(stories: Sequence[Story]) -> Markup:
     names = ("#", "opened", "closed", "symbol", "side", "qty", "entry", "exit", "by", "net", "R", "strategy", "notes")
-    return tag("div", table(names, map(_row, study.stories), numbers=(0, 5, 6, 7, 9, 10), long=(12,)), class_="card")
+    return tag("div", table(names, map(_row, stories), numbers=(0, 5, 6, 7, 9, 10), long=(12,)), class_="card")
 
 
 def _row(story: Story) -> list[object]:
@@ -117,10 +135,7 @@ def _row(story: Story) -> list[object]:
     told = " ".join(note.text for note in story.notes if note.text)
     return [
         story.number,
-        f"{trade.opened_at:%Y-%m-%d %H:%M}",
-        f"{trade.closed_at:%H:%M}"
-        if trade.closed_at.date() == trade.opened_at.date()
-        else f"{trade.closed_at:%m-%d %H:%M}",
+        *_times(trade.opened_at, trade.closed_at),
         trade.key,
         trade.side,
         trade.quantity,
@@ -132,6 +147,14 @@ def _row(story: Story) -> list[object]:
         trade.strategy or "-",
         Marked(tags + text(told)),
     ]
+
+
+def _times(opened: datetime, closed: datetime) -> tuple[str, str]:
+    """When a trade began and ended; of bars of a day, which know no time, the days."""
+    if opened.time() == closed.time() == time(0):
+        return f"{opened:%Y-%m-%d}", f"{closed:%Y-%m-%d}"
+    ended = f"{closed:%H:%M}" if closed.date() == opened.date() else f"{closed:%m-%d %H:%M}"
+    return f"{opened:%Y-%m-%d %H:%M}", ended
 
 
 def trade_charts(study: Study, most: int) -> Markup:
@@ -217,7 +240,7 @@ def charges(study: Study) -> Markup:
         ("Charges of the turnover", said(of.charges / turnover * 100, "%") if turnover else "-"),
         ("Charges of the gross result", said(of.charges / of.gross * 100, "%") if of.gross > 0 else "-"),
     ]
-    made = card("", table(("", ""), rows, numbers=(1,), heads=False))
+    made = card("", table(("", ""), rows, numbers=(1,), long=(0,), heads=False))
     if len(of.curve.days) > 1:
         each, bars = _bars([(day.session, float(day.charges)) for day in of.curve.days], sum)
         title = f"Charges of each {each}"
@@ -232,7 +255,7 @@ def exposure(study: Study) -> Markup:
         return ""
     if len(known) == 1:
         rows = [(one.name, one.said) for one in figures(study.performance) if one.group == "Exposure"]
-        return tag("div", card("", table(("", ""), rows, numbers=(1,), heads=False)), class_="grid")
+        return tag("div", card("", table(("", ""), rows, numbers=(1,), long=(0,), heads=False)), class_="grid")
     made = ""
     for title, values, together in (
         ("Held over trading hours, % of equity", [d.exposure.gross / d.opening for d in known if d.exposure], _mean),
@@ -250,15 +273,31 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def groups(study: Study) -> Markup:
-    """The same trades by what they have in common."""
-    made = ""
+    """The same trades by what they have in common; a long list of symbols stands beside the others."""
+    made = {}
     for name in GROUPS:
         parts = study.performance.by(name)
         if len(parts) > 1 or (name in {"symbol", "strategy"} and parts):
-            rows = [(part.name, part.count, _won(part), money(part.net), _in_r(part.expectancy_r)) for part in parts]
-            title = f"By {NAMED.get(name, name)}"
-            made += card(title, table((name, "trades", "won", "net", "R each"), rows, numbers=(1, 2, 3, 4)))
-    return tag("div", made, class_="grid") if made else ""
+            made[name] = card(f"By {NAMED.get(name, name)}", _group(name, parts))
+    first = tag("div", made.pop("symbol")) if len(study.performance.by("symbol")) > SYMBOLS_BESIDE else ""
+    others = tag("div", "".join(made.values()), class_="columns") if made else ""
+    return tag("div", first + others, class_="split") if first else others
+
+
+def _group(name: str, parts: Sequence[analytics.Part]) -> Markup:
+    nse = name == "symbol" and all(part.name.startswith(NSE) for part in parts)
+    rows = [
+        (
+            part.name.removeprefix(NSE) if nse else part.name,
+            part.count,
+            _won(part),
+            money(part.net, digits=0),
+            _in_r(part.expectancy_r),
+        )
+        for part in parts
+    ]
+    columns = (name, "trades", "won", "net, Rs", "R")
+    return table(columns, rows, numbers=(1, 2, 3, 4), long=() if name == "symbol" else (0,))
 
 
 def _won(part: analytics.Part) -> str:

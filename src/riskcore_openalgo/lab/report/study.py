@@ -82,7 +82,8 @@ class Extra:
 class Study:
     """What a report shows. `performance` has all measures; `extras` are tables that were asked for beside it.
 
-    `source` says where it comes from, `policy` is the one last in force, None where nobody told.
+    `source` says where it comes from, `policy` is the one last in force, None where nobody told. `remarks` are
+    sentences of its maker about how sure one can be of it.
     """
 
     title: str
@@ -93,6 +94,7 @@ class Study:
     approved: int = 0
     policy: rc.Policy | None = None
     extras: tuple[Extra, ...] = ()
+    remarks: tuple[str, ...] = ()
     facts: tuple[events.Fact, ...] = field(default=(), repr=False)
 
 

@@ -18,14 +18,16 @@ h3{font-size:.92rem;margin:0 0 .5em;font-weight:600}
 p{margin:.3em 0;max-width:75ch}.quiet{color:var(--dim);font-size:.88rem}
 nav{display:flex;flex-wrap:wrap;gap:4px 14px;margin:12px 0 18px;font-size:.88rem}
 a{color:var(--mark);text-decoration:none}a:hover{text-decoration:underline}
-.tiles{margin-top:14px;display:grid;grid-template-columns:repeat(auto-fit,minmax(125px,1fr));gap:10px}
+.tiles{margin:14px 0 10px;display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:10px}
 .tile,.card{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:12px 14px;min-width:0}
 .tile b{display:block;font-size:1.08rem;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .tile span{color:var(--dim);font-size:.82rem}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));gap:12px}
 .months{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr));gap:12px}
-.grid th:first-child,.grid td:first-child{padding-left:2px}
-.grid th:last-child,.grid td:last-child{padding-right:2px}
+:is(.grid,.columns,.split) :is(th,td):first-child{padding-left:2px}
+:is(.grid,.columns,.split) :is(th,td):last-child{padding-right:2px}
+.split{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,2fr);gap:12px}
+.columns{columns:3 340px;column-gap:12px}.columns .card{break-inside:avoid}
 .card{margin:0 0 12px}.grid .card,.months .card{margin:0}
 .gain{color:var(--good)}.loss{color:var(--bad)}
 .scroll{overflow-x:auto;max-width:100%}
@@ -35,10 +37,10 @@ tr:last-child td{border-bottom:0}
 th{color:var(--dim);font-weight:500;white-space:nowrap}
 td.n,th.n{text-align:right;white-space:nowrap}
 th:first-child,td:first-child{padding-left:2px}th:last-child,td:last-child{padding-right:2px}
-.grid th,.grid td{padding:5px 4px}
+:is(.grid,.columns,.split) :is(th,td){padding:5px 4px}
 summary{cursor:pointer;color:var(--mark);padding:3px 0}
 .year summary{font-size:.9rem}.year .months{margin:6px 0 12px}
-td.t{white-space:nowrap}td.w{min-width:15ch;overflow-wrap:anywhere}
+td.t{white-space:nowrap}td.w{min-width:15ch;overflow-wrap:anywhere}:is(.grid,.columns) td.w{min-width:9ch}
 .chip{display:inline-block;border:1px solid var(--rule);border-radius:9px;padding:0 7px;font-size:.8rem;
 margin-right:4px}
 svg{display:block;width:100%;height:auto}
@@ -58,7 +60,8 @@ svg .cell{fill:var(--cell);font-size:10.5px}
 .key{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:.84rem;color:var(--dim);margin-bottom:8px}
 .key svg{width:26px;height:12px;display:inline-block;vertical-align:middle;margin-right:5px}
 .narrow{display:none}
+@media(max-width:1000px){.split{display:block}}@media(max-width:800px){.tiles{grid-template-columns:1fr 1fr}}
 @media(max-width:620px){main{padding:14px 10px 40px}.wide{display:none}.narrow{display:block}
-.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:1.02rem}}
+.tile b{font-size:1.02rem}}
 @media print{body{background:#fff}.card,.tile{break-inside:avoid}nav{display:none}}
 """
