@@ -3,7 +3,9 @@
 import argparse
 import os
 import signal
-import threading
+import socket
+import subprocess
+import sys
 import time
 from decimal import Decimal
 
@@ -15,26 +17,11 @@ from riskcore_openalgo.client import Client
 from riskcore_openalgo.desk import DeskError
 from riskcore_openalgo.journal import JournalInUse, Reader
 from riskcore_openalgo.runner.sole_sender import account_of
-from riskcore_openalgo.runner.stopping import HOLDING, UNSETTLED
-from tests.cli.test_live_commands import Driver, orders, settings_of, traded, wait
+from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED
+from tests.cli.test_live_commands import Driver, orders, settings_of, traded
 from tests.desk.scripts import account
-from tests.journal.machines import Machine, cut_off
+from tests.journal.machines import ROOT, Machine, cut_off
 from tests.runner.live_days import KEY, live_day
-
-
-class Beside(threading.Thread):
-    """Somebody beside the command; whatever fails there ends the day, which would go on for ever else."""
-
-    def __init__(self, act):
-        super().__init__()
-        self._act, self.problem = act, None
-
-    def run(self):
-        try:
-            self._act()
-        except BaseException as problem:  # noqa: BLE001 - told after the command has ended
-            self.problem = problem
-            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def lived(day, port, place):
@@ -59,80 +46,122 @@ def machines():
 
 
 @pytest.fixture
-def journal_there(in_postgres):
-    """Something that is there from the first, as a path would come to be."""
-    in_postgres.journal().close()
-    return in_postgres.place
-
-
-def test_F50_a_runner_whose_account_another_machine_took_over_sends_nothing_more_and_ends(
-    tmp_path, in_postgres, journal_there, machines, capsys, free_tcp_port, monkeypatch
-):
-    """Its connection is cut while it holds; the other one begins to send; the target comes, and no exit goes."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    with live_day(tmp_path / "unused.db", start=False) as day:
-
-        def act():
-            traded(day, free_tcp_port, tmp_path)()
-            cut_off(in_postgres)
-            machines.append(Machine(journal_there, tmp_path / "there", account_here(day)))
-            assert machines[0].said() == f"sends process {os.getpid()} on {os.uname().nodename}"
-            for price in ("1000", "1100", "1100.1", "1100.2"):
-                day.broker.tick("NSE:INFY", Decimal(price))
-                time.sleep(0.1)
-
-        beside = Beside(act)
-        beside.start()
-        code = run(
-            settings_of(day, free_tcp_port), arguments(journal_there), mode="live", analyzer=False, clock=day.clock
-        )
-        beside.join()
-        assert beside.problem is None, beside.problem
-        said = capsys.readouterr().out
-        assert code == UNSETTLED
-        assert f"stopped: {in_postgres.place.split('?')[0]}" in said or "has begun to send for this account" in said
-        assert [(order.action, order.pricetype) for order in orders(day)] == [("BUY", "LIMIT"), ("SELL", "SL")]
-        assert day.broker.truth().position("NSE:INFY") > 0
-    assert machines[0].append()[:2] == ("database", "")
-
-
-def test_a_second_runner_and_a_script_do_not_start_at_an_account_that_another_machine_sends_for(
-    tmp_path, in_postgres, machines, free_tcp_port
-):
-    """From the same journal, and from one in another schema; nothing is sent, and nothing is asked of the broker."""
+def elsewhere(in_postgres):
+    """The address of another schema of the same database."""
     in_postgres.change("CREATE SCHEMA elsewhere")
-    elsewhere = f"{in_postgres.place}&options=-csearch_path%3Delsewhere"
+    return f"{in_postgres.place}&options=-csearch_path%3Delsewhere"
+
+
+@pytest.fixture
+def runner_there(in_postgres, tmp_path, free_tcp_port):
+    """A broker, and a runner on another machine that holds a position whose stop rests; it is ended in the end."""
+    folder = tmp_path / "there"
+    with live_day(tmp_path / "unused.db", start=False) as day:
+        given = (in_postgres.place, day.server.host, day.server.ws_url, free_tcp_port, day._began)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.journal.live_machine", *map(str, given)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**os.environ, "XDG_STATE_HOME": str(folder), "LOCALAPPDATA": str(folder)},
+        )  # fmt: skip
+        try:
+            while not (line := child.stdout.readline()).startswith("alerts:"):
+                assert line, "it ended before it took alerts"
+            traded(day, free_tcp_port, tmp_path)()
+            yield day, child
+        finally:
+            child.kill()
+            child.wait()
+            child.stdout.close()
+
+
+def targets(day):
+    """The price goes far beyond the target, and stays there."""
+    for price in ("1100", "1100.1", "1100.2", "1100.3", "1100.4"):
+        day.broker.tick("NSE:INFY", Decimal(price))
+        time.sleep(0.1)
+
+
+def test_F50_a_runner_that_slept_while_another_machine_took_its_account_over_sends_nothing_more_and_ends(
+    in_postgres, runner_there
+):
+    """It wakes with a position at its target; another sends now, so no exit goes, and it says why it ends."""
+    day, child = runner_there
+    os.kill(child.pid, signal.SIGSTOP)
+    cut_off(in_postgres)
+    journal = in_postgres.journal(wait_s=5)
+    with journal.sending(account_here(day)) as before:
+        assert before.startswith(f"process {child.pid} on ")
+        os.kill(child.pid, signal.SIGCONT)
+        targets(day)
+        said = child.stdout.read()
+        assert child.wait() == UNSETTLED
+        why = f"process {os.getpid()} on {socket.gethostname()} has begun to send for this account while this process"
+        assert why in said.split("stopped: ")[1]
+        assert "ANOTHER SENDS FOR THE ACCOUNT" in said
+        assert [(order.pricetype, order.status) for order in orders(day)] == [
+            ("LIMIT", "complete"),
+            ("SL", "trigger pending"),
+        ]
+        assert day.broker.truth().position("NSE:INFY") > 0
+        assert journal.load().state.book.position("NSE:INFY") is not None
+    assert journal.first_bad_row() is None
+
+
+def test_F52_a_runner_whose_connection_is_cut_and_whom_nobody_follows_goes_on(in_postgres, runner_there):
+    """Nobody was there meanwhile: the target is taken, and the journal has all of it."""
+    day, child = runner_there
+    cut_off(in_postgres)
+    ends = time.monotonic() + 20
+    while day.broker.truth().position("NSE:INFY") and time.monotonic() < ends:
+        targets(day)
+    assert day.broker.truth().position("NSE:INFY") == 0
+    child.send_signal(signal.SIGTERM)
+    child.stdout.read()
+    assert child.wait() == FLAT
+    with in_postgres.reader() as reader:
+        assert [row.event.reason for row in reader.rows(types=(events.PositionClosed.__name__,))] == ["target"]
+        reader.check()
+
+
+def test_a_second_runner_does_not_start_at_an_account_that_another_machine_sends_for(
+    tmp_path, in_postgres, elsewhere, machines, free_tcp_port
+):
+    """From the same journal, and from one in another schema; nothing is sent."""
     with live_day(tmp_path / "unused.db", start=False) as day:
         machines.append(Machine(in_postgres.place, tmp_path / "there", account_here(day)))
-        machines[0].said()
-        for place, message in ((in_postgres.place, "is being written by"), (elsewhere, "another journal in this")):
-            with pytest.raises(JournalInUse, match=f"{message}|riskcore: {machines[0].name}"):
-                run(settings_of(day, free_tcp_port), arguments(place), mode="live", analyzer=False, clock=day.clock)
+        assert machines[0].said() == "sends "
+        for place, wanted in (
+            (in_postgres.place, "is being written by"),
+            (elsewhere, "orders of this account are sent by"),
+        ):
+            with pytest.raises(JournalInUse, match=f"{wanted} riskcore: {machines[0].name}"):
+                lived(day, free_tcp_port, place)
         assert orders(day) == ()
-    with account(elsewhere) as here:
-        name = account_of(here.client(), analyzer=False)
-        machines.append(Machine(in_postgres.place, tmp_path / "third", name)) if name != account_here(day) else None
-        with here.desk() as desk:
-            decision = desk.decide
-            with pytest.raises(DeskError, match="one sender an account") as caught:
-                decision(here.signal())
-            assert caught.value.kind == "runner_is_live"
-        assert here.sent() == []
 
 
-def test_a_runner_that_follows_one_of_another_machine_that_died_says_so(
-    tmp_path, in_postgres, journal_there, free_tcp_port
-):
+def test_a_script_stands_back_while_another_machine_sends_for_its_account(tmp_path, in_postgres, elsewhere, machines):
+    """Whatever its journal is; and it has the account to itself again afterwards."""
+    with account(elsewhere) as here, here.desk(wait_s=5) as desk, here.desk() as hurried:
+        machines.append(Machine(in_postgres.place, tmp_path / "there", account_of(here.client(), analyzer=False)))
+        assert machines[0].said() == "sends "
+        wanted = f"are sent by riskcore: {machines[0].name}, .*one sender an account"
+        with pytest.raises(DeskError, match=wanted) as caught:
+            hurried.decide(here.signal())
+        assert caught.value.kind == "runner_is_live"
+        machines[0].child.kill()
+        assert here.entered(desk).status == "filled"
+        assert here.sent() == [("BUY", "LIMIT"), ("SELL", "SL")]
+
+
+def test_a_runner_that_follows_one_of_another_machine_that_died_says_so(tmp_path, in_postgres, free_tcp_port):
     """It starts, for somebody has to; and calls for a look at the other, which sends exits if it is only cut off."""
+    in_postgres.journal().close()
     in_postgres.change("INSERT INTO meta VALUES ('sender', '0123 process 7 on alpha')")
     with live_day(tmp_path / "unused.db", start=False) as day:
         with Driver(traded(day, free_tcp_port, tmp_path)):
-            code = run(
-                settings_of(day, free_tcp_port), arguments(journal_there), mode="live", analyzer=False, clock=day.clock
-            )
+            code = lived(day, free_tcp_port, in_postgres.place)
         assert code == HOLDING
-    with Reader(journal_there) as reader:
+    with Reader(in_postgres.place) as reader:
         noticed = [row.event for row in reader.rows(types=(events.Noticed.__name__,))]
-    (said,) = [notice.text for notice in noticed if notice.name == "sender_not_ended"]
+    (said,) = [notice.why for notice in noticed if notice.name == "sender_not_ended"]
     assert said.startswith("process 7 on alpha sent for this account before, and did not end in order")
-    wait(lambda: True)
