@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from riskcore_openalgo.failpoints import VARIABLE
+
 ROOT = Path(__file__).parents[2]
 ASHA = "the account of asha"
 MACHINE = """
@@ -29,12 +31,12 @@ with Journal(place, spool=Path(spool)) as journal, journal.sending(account) as b
 class Machine:
     """A process that sends for an account, until it is told otherwise."""
 
-    def __init__(self, place, folder, account=ASHA):
+    def __init__(self, place, folder, account=ASHA, failpoint=""):
         folder.mkdir()
         self.child = subprocess.Popen(
             [sys.executable, "-c", MACHINE, place, str(folder / "spool"), account],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "XDG_STATE_HOME": str(folder), "LOCALAPPDATA": str(folder)},
+            env={**os.environ, "XDG_STATE_HOME": str(folder), "LOCALAPPDATA": str(folder), VARIABLE: failpoint},
         )  # fmt: skip
         self.name = f"process {self.child.pid} on {socket.gethostname()}"
 

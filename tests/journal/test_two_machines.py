@@ -11,7 +11,10 @@ import socket
 import pytest
 
 from riskcore_openalgo.journal import Durability, Journal, JournalConflict, JournalInUse
+from tests.crash.cell import KILLED
 from tests.journal.machines import ASHA, Machine, cut_off
+
+CELLS = ("journal.sender.put", "journal.sender.kept")
 
 
 @pytest.fixture
@@ -85,6 +88,18 @@ def test_F50_a_machine_that_slept_while_another_sent_neither_writes_nor_sends(
     with in_postgres.reader() as reader:
         assert [entry.event for entry in reader.rows()] == more(1 + writes)
         assert reader.first_bad_row() is None
+
+
+@pytest.mark.parametrize("place", CELLS)
+def test_F50_a_machine_killed_while_it_begins_to_send_keeps_nobody_from_it(in_postgres, tmp_path, place):
+    """Its locks are free; its mark is there where it was committed, and nothing was sent."""
+    in_postgres.journal().close()
+    machine = Machine(in_postgres.place, tmp_path / "machine", failpoint=place)
+    assert machine.said() == ""
+    assert machine.child.wait() == KILLED
+    machine.end()
+    with in_postgres.journal(wait_s=5).sending(ASHA) as before:
+        assert before == (machine.name if place.endswith(".kept") else "")
 
 
 def test_a_connection_that_is_cut_is_replaced_and_its_locks_with_it(in_postgres, elsewhere, more):
