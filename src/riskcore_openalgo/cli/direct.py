@@ -57,10 +57,7 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
         raise_fence(fence_of(place.inbox), by=by, why=why, at=clock())
         take_over(place, tell=tell)
         journal = opened.enter_context(Journal(at, key=key_of(at), wait_s=2.0))
-        try:
-            opened.enter_context(journal.sending(account_of(client, analyzer=arguments.analyzer)))
-        except JournalInUse as problem:  # whoever sends by another journal keeps no position of this one from leaving
-            tell(f"{problem}. The emergency stop goes on")
+        _send_from_now_on(opened, journal, account_of(client, analyzer=arguments.analyzer), tell)
         day = assembled(
             settings, client, journal, mode=LIVE, analyzer=arguments.analyzer, clock=clock, api_key=lambda: key
         )
@@ -80,6 +77,16 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
             tell=lambda stage: tell(f"emergency stop: {stage}"),
         )
         return _told(arguments, ended, what_is_open(day.live.state))
+
+
+def _send_from_now_on(
+    opened: contextlib.ExitStack, journal: Journal, account: str, tell: Callable[[str], None]
+) -> None:
+    """Be the one who sends; whoever does by another journal keeps no position of this one from leaving."""
+    try:
+        opened.enter_context(journal.sending(account))
+    except JournalInUse as problem:
+        tell(f"{problem}. The emergency stop goes on")
 
 
 def _told(arguments: argparse.Namespace, ended: Emergency | None, left: list[str]) -> int:
