@@ -16,6 +16,10 @@ from riskcore.table_rows import Capability
 
 GOOD: Final = "good"
 BAD: Final = "bad"
+NO_PRICES: Final = "held_without_prices"
+"""The alarm for a position of whose instrument nothing new is heard."""
+SILENT: Final = ("prices_stale", "stale_after_s")
+"""The latches of an instrument of which nothing new is heard: the feed's own word, and the breaker's."""
 
 
 @frozen(kw_only=True)
@@ -101,6 +105,7 @@ class Custody:
     `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms that stand,
     `lost` orders that were taken for never arrived. `hollow` are answers that had nothing in them. `moved` is money
     that an operator says came or went today, `balance` the last comparison of the money that was worth a fact.
+    `seen_again` is since when prices come again of an instrument for whose silence somebody was called.
     """
 
     capability: Capability | None = None
@@ -121,6 +126,7 @@ class Custody:
     hollow: Hollow = Hollow()
     moved: tuple[Explained, ...] = ()
     balance: Balance | None = None
+    seen_again: tuple[tuple[str, datetime], ...] = ()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""
@@ -162,6 +168,7 @@ class Custody:
             touches=tuple(touch for touch in self.touches if touch.key != key),
             odd=tuple(row for row in self.odd if row[0] != key),
             bare=tuple(row for row in self.bare if row[0] != key),
+            seen_again=replaced(self.seen_again, key),
         )
 
 

@@ -13,7 +13,7 @@ from riskcore import events as e
 from riskcore.book import Book, Fill, Price
 from riskcore.breakers.measure import Observations
 from riskcore.control import Control
-from riskcore.custody import Custody, replaced
+from riskcore.custody import SILENT, Custody, replaced
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, WORKING
 from riskcore.policy.breakers import NAMES
@@ -21,7 +21,7 @@ from riskcore.policy.validator import LONGEST_WINDOW_S
 from riskcore.sessions import in_ist
 from riskcore.signals import ENTERING, Signal
 from riskcore.state_control import CONTROL, emergency_over, loaded
-from riskcore.state_custody import APPLY, forgetting, keeping
+from riskcore.state_custody import APPLY, forgetting, keeping, prices_back, prices_silent
 from riskcore.states import FORMER
 from riskcore.values import changed, made
 
@@ -123,7 +123,7 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     begun = changed(fresh, seen=frozenset(), cancelling=frozenset(), reversing=frozenset())
     custody = begun.custody
     gone: dict[str, Any] = dict.fromkeys(("rows", "told", "lost"), frozenset())
-    gone |= {"touches": (), "odd": (), "bare": (), "settled": (), "moved": (), "balance": None}
+    gone |= {"touches": (), "odd": (), "bare": (), "settled": (), "moved": (), "balance": None, "seen_again": ()}
     if any(getattr(custody, name) for name in gone):
         begun = keeping(begun, **gone)
     return _observing(begun, near=())
@@ -223,13 +223,16 @@ def _latched(state: State, fact: e.Latched) -> State:
     if latch.name in FORMER:
         latch = changed(latch, name=FORMER[latch.name])
     others = tuple(one for one in state.book.latches if (one.name, one.key) != (latch.name, latch.key))
-    return _with_book(state, latches=(*others, latch))
+    latched = _with_book(state, latches=(*others, latch))
+    return prices_silent(latched, latch.key) if latch.name in SILENT else latched
 
 
 def _lifted(state: State, fact: e.Lifted) -> State:
     """A breaker counts anew from its lift; one lifted at its limit is excused until it has measured below it."""
     book, name = state.book, FORMER.get(fact.name, fact.name)
     left = tuple(latch for latch in book.latches if (latch.name, latch.key) != (name, fact.key))
+    if name in SILENT:
+        state = prices_back(state, fact.key, fact.at)
     if name not in NAMES:
         return emergency_over(_with_book(state, latches=left), name)
     counted = (*(row for row in book.counted_from if row[0] != name), (name, fact.at))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from riskcore import corrections, events as e
-from riskcore.custody import Balance, Explained, Hollow, replaced
+from riskcore.custody import NO_PRICES, Balance, Explained, Hollow, replaced
 from riskcore.ledger import MOVED
 from riskcore.states import FORMER
 from riskcore.values import changed
@@ -99,7 +100,20 @@ def _alarmed(state: State, fact: e.Alarmed) -> State:
 
 def _alarm_over(state: State, fact: e.AlarmOver) -> State:
     name = FORMER.get(fact.name, fact.name)
-    return keeping(state, told=state.custody.told - {(name, fact.subject)})
+    after = keeping(state, told=state.custody.told - {(name, fact.subject)})
+    return prices_silent(after, fact.subject) if name == NO_PRICES else after
+
+
+def prices_silent(state: State, key: str) -> State:
+    """Nothing new is heard of an instrument."""
+    return keeping(state, seen_again=replaced(state.custody.seen_again, key)) if state.custody.seen_again else state
+
+
+def prices_back(state: State, key: str, at: datetime) -> State:
+    """Prices of an instrument come again; that is noted where somebody was called for their silence."""
+    if (NO_PRICES, key) not in state.custody.told:
+        return state
+    return keeping(state, seen_again=replaced(state.custody.seen_again, key, (key, at)))
 
 
 def _differ(state: State, fact: e.BooksDiffer) -> State:

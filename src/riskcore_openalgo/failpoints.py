@@ -52,6 +52,8 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "journal.snapshot.kept": "a snapshot was committed",
     "journal.verified.put": "how far the chain was verified is noted in a transaction that was not committed",
     "journal.verified.kept": "how far the chain was verified was committed",
+    "journal.sender.put": "who sends for the account is noted in a transaction that was not committed",
+    "journal.sender.kept": "who sends for the account was committed, and nothing has been sent",
     "journal.schema.put": "the tables of a new journal are in a transaction that was not committed",
     "journal.schema.made": "the tables of a new journal were made",
     "journal.copy.begun": "a journal of an older schema is being copied, and the copy is not whole",

@@ -72,6 +72,16 @@ TRIGGERS = {
     "daily loss reached": (latched("max_daily_loss", "reducing"), WARNING, "BREAKER TRIPPED"),
     "login needed": (latched("login", "waiting_for_login"), CRITICAL, "LOGIN NEEDED"),
     "login needed in the morning": (e.Noticed(NOW, "login_needed", "", "log in"), CRITICAL, "LOGIN NEEDED"),
+    "another sends for the account": (
+        e.Noticed(NOW, "taken_over", "", "beta sends"),
+        CRITICAL,
+        "ANOTHER SENDS FOR THE ACCOUNT",
+    ),
+    "the last sender did not end in order": (
+        e.Noticed(NOW, "sender_not_ended", "", "beta sent"),
+        CRITICAL,
+        "ANOTHER MAY STILL SEND",
+    ),
     "calendar ending": (e.Noticed(NOW, "calendar_ending", "", "soon"), WARNING, "CALENDAR ENDING"),
     "day summary": (e.Noticed(NOW, "day_summary", "", "3 entries"), INFO, "DAY SUMMARY"),
     "a pause by hand": (latched("operator_halted", by="asha"), CRITICAL, "ENTRIES STOPPED"),

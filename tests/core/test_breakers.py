@@ -259,7 +259,7 @@ def test_a_held_symbol_without_prices_stops_its_own_entries_alone():
     day.enter("10:00:40", seen={"traded_at": day.at("10:00:40")}, **SEEN)
     assert day.refusal() == ("stopped_for_now",)
     assert entered(day, "10:00:41", "TCS", seen={"traded_at": day.at("10:00:41")})
-    assert day.prices("10:00:42", last=1001) == ("Marked", "Lifted", "AlarmOver")
+    assert day.prices("10:00:42", last=1001) == ("Marked", "Lifted")
     day.time("10:02")
     assert day.book.state_of("NSE:INFY") == "reducing"
     day.prices("10:03", last=970)

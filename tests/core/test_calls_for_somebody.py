@@ -13,6 +13,10 @@ def stale(day, clock, why=SILENT):
     return day.take(e.TroubleSeen(day.at(clock), "prices_stale", why, INFY.key))
 
 
+def back(day, clock):
+    return day.take(e.TroubleOver(day.at(clock), "prices_stale", INFY.key))
+
+
 def told(day, name):
     """The words of the alarms of a name."""
     return [fact.why for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == name]
@@ -29,7 +33,31 @@ def test_F43_a_silent_feed_of_a_held_symbol_calls_somebody_until_prices_come():
         why == "50 are held, and silent for 90 s; its stop at 980.00 rests at the broker, target and trail stand still"
     )
     assert day.time("10:06") == ()
-    assert day.take(e.TroubleOver(day.at("10:07"), "prices_stale", INFY.key)) == ("Lifted", "AlarmOver")
+    assert back(day, "10:07") == ("Lifted",)
+    assert day.time("10:07:59") == ()
+    assert day.time("10:08") == ("AlarmOver",)
+
+
+def test_F43_a_feed_that_comes_and_goes_is_one_outage_with_one_call_and_one_end():
+    """Half a minute of silence, ten seconds of prices, for ten minutes: nobody is called twenty times."""
+    day, _ = held()
+    for minute in range(5, 15):
+        stale(day, f"10:{minute:02}")
+        back(day, f"10:{minute:02}:50")
+    assert len(told(day, "held_without_prices")) == 1
+    assert not [fact for fact in day.facts if isinstance(fact, e.AlarmOver)]
+    assert day.time("10:15:50") == ("AlarmOver",)
+    assert stale(day, "10:20") == ("Latched", "Alarmed")
+    assert len(told(day, "held_without_prices")) == 2
+
+
+def test_F43_the_call_ends_with_the_position_without_a_wait():
+    day, _ = held()
+    stale(day, "10:05")
+    back(day, "10:05:10")
+    day.fill("10:05:20", stop_of(day).order_id, price=979)
+    assert ("held_without_prices", INFY.key) not in day.state.custody.told
+    assert day.state.custody.seen_again == ()
 
 
 def test_F43_of_a_symbol_that_is_not_held_nobody_is_called():
@@ -53,6 +81,9 @@ def test_F43_the_breaker_on_stale_prices_calls_somebody_too_and_a_closed_market_
     assert "Alarmed" in day.time("10:02:30")
     assert ("held_without_prices", INFY.key) in day.state.custody.told
     day.prices("10:03", last=1001)
+    assert ("held_without_prices", INFY.key) in day.state.custody.told
+    day.prices("10:03:30", last=1001)
+    day.time("10:04")
     assert ("held_without_prices", INFY.key) not in day.state.custody.told
 
 

@@ -8,6 +8,7 @@ from riskcore_openalgo.failpoints import FAILPOINTS
 from tests.crash.cell import AT_BROKER
 from tests.crash.matrix import ALWAYS, CELLS
 from tests.crash.test_stores import WORKS
+from tests.journal.test_two_machines import CELLS as OF_SENDERS
 from tests.runner.test_intake_process import CELLS as OF_THE_INTAKE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="days are forked, and killed by a POSIX signal")
@@ -18,7 +19,7 @@ def every_cell():
     """Every cell by its name; most of them run only where they are asked for."""
     for story, places in CELLS:
         name = " ".join(places)
-        marks = () if (story, name) in ALWAYS else (pytest.mark.matrix,)
+        marks = (pytest.mark.smoke,) if (story, name) in ALWAYS else (pytest.mark.matrix,)
         yield pytest.param(story, name, id=f"{story}-{name.replace(' ', ',')}", marks=marks)
 
 
@@ -37,7 +38,7 @@ def test_every_failpoint_has_a_cell():
     """One that is never reached protects nothing."""
     named = {place.partition("@")[0].partition(":")[0] for _, places in CELLS for place in places}
     intake = {place.partition("@")[0] for place in OF_THE_INTAKE}
-    assert named - {AT_BROKER} | {place for place, _ in WORKS} | intake == set(FAILPOINTS)
+    assert named - {AT_BROKER} | {place for place, _ in WORKS} | intake | {*OF_SENDERS} == set(FAILPOINTS)
 
 
 def test_what_always_runs_is_part_of_the_matrix():

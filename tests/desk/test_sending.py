@@ -12,6 +12,8 @@ from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.testing import Fault
 from tests.desk.scripts import NOW, account, kind_of
 
+pytestmark = pytest.mark.smoke  # under the older line of the SDK too
+
 
 @pytest.fixture
 def here(tmp_path):

@@ -12,6 +12,8 @@ from riskcore_openalgo.testing import LIVE, SANDBOX, SHOONYA, Fault
 from tests.core.custody_days import held
 from tests.gateways.desks import NOW, entry, live_desk
 
+pytestmark = pytest.mark.smoke  # under the older line of the SDK too
+
 
 def names(found):
     """The kinds of inputs, in order."""

@@ -16,6 +16,8 @@ from tests.live_feed.conftest import real_moment
 from tests.live_feed.made import QUICK
 from tests.live_feed.server import KEY, running, until
 
+pytestmark = pytest.mark.smoke  # under the older line of the SDK too
+
 STAMP = 1_795_410_400_000
 
 

@@ -12,6 +12,8 @@ from riskcore_openalgo.runner import account
 from riskcore_openalgo.testing import SHOONYA, Fault
 from tests.runner.live_days import live_day
 
+pytestmark = pytest.mark.smoke  # under the older line of the SDK too
+
 MONDAY = datetime(2026, 11, 23, 15, 31, tzinfo=rc.IST)
 WEDNESDAY = datetime(2026, 11, 25, 8, 50, tzinfo=rc.IST)  # Tuesday is a holiday
 OPEN = WEDNESDAY.replace(hour=9, minute=15, second=1)

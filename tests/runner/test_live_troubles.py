@@ -9,6 +9,8 @@ from riskcore_openalgo.runner import live
 from riskcore_openalgo.testing import SHOONYA, Fault
 from tests.runner.live_days import live_day
 
+pytestmark = pytest.mark.smoke  # under the older line of the SDK too
+
 
 @pytest.fixture
 def path(tmp_path):

@@ -98,6 +98,8 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "an answer is awaited"
     if custody.capability is not None or custody.wanted or custody.touches or custody.odd or custody.bare:
         return "custody"
+    if custody.seen_again:
+        return "an alarm waits for its end"
     if live and any(order.status != WORKING for order in live):
         return "an order is not settled"
     if state.control.emergency is not None:

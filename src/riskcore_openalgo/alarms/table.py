@@ -29,6 +29,8 @@ NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "books_unreadable": (CRITICAL, "BROKER CANNOT BE READ"),
     "books_readable": (INFO, "BROKER READ AGAIN"),
     "alerts_not_taken": (CRITICAL, "NO ALERTS TAKEN"),
+    "taken_over": (CRITICAL, "ANOTHER SENDS FOR THE ACCOUNT"),
+    "sender_not_ended": (CRITICAL, "ANOTHER MAY STILL SEND"),
     "calendar_ending": (WARNING, "CALENDAR ENDING"),
     "slow_orders": (WARNING, "SLOW ORDERS"),
     "request_refused": (WARNING, "REQUEST SET ASIDE"),

@@ -18,11 +18,12 @@ from riskcore_openalgo.cli.opening import key_of
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
-from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.journal import Journal, JournalInUse
 from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.runner.assembly import LIVE, assembled
 from riskcore_openalgo.runner.direct import EXITS, stop_now, take_over, warm_up
 from riskcore_openalgo.runner.fence import fence_of, raise_fence
+from riskcore_openalgo.runner.sole_sender import account_of
 from riskcore_openalgo.runner.stopping import what_is_open
 
 
@@ -56,6 +57,7 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
         raise_fence(fence_of(place.inbox), by=by, why=why, at=clock())
         take_over(place, tell=tell)
         journal = opened.enter_context(Journal(at, key=key_of(at), wait_s=2.0))
+        _send_from_now_on(opened, journal, account_of(client, analyzer=arguments.analyzer), tell)
         day = assembled(
             settings, client, journal, mode=LIVE, analyzer=arguments.analyzer, clock=clock, api_key=lambda: key
         )
@@ -75,6 +77,16 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
             tell=lambda stage: tell(f"emergency stop: {stage}"),
         )
         return _told(arguments, ended, what_is_open(day.live.state))
+
+
+def _send_from_now_on(
+    opened: contextlib.ExitStack, journal: Journal, account: str, tell: Callable[[str], None]
+) -> None:
+    """Be the one who sends; whoever does by another journal keeps no position of this one from leaving."""
+    try:
+        opened.enter_context(journal.sending(account))
+    except JournalInUse as problem:
+        tell(f"{problem}. The emergency stop goes on")
 
 
 def _told(arguments: argparse.Namespace, ended: Emergency | None, left: list[str]) -> int:

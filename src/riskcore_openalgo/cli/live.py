@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
 from riskcore_openalgo.runner.receiving import Receiving, receiving, sources_of
 from riskcore_openalgo.runner.reloading import Swaps
-from riskcore_openalgo.runner.sole_sender import sole_sender
+from riskcore_openalgo.runner.sole_sender import account_of, sole_sender
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, what_is_open, wind_down
 from riskcore_openalgo.web.control.app import control_app
 from riskcore_openalgo.web.control.board import Banner, Board
@@ -96,10 +97,13 @@ def run(
             opened.enter_context(sole_sender(client, analyzer=analyzer))
             refuse_synced(place)
         journal = opened.enter_context(Journal(place, key=key_of(place)))
+        cut_off = sends(opened, journal, client, analyzer=analyzer) if mode == LIVE else ""
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
         how: dict[str, Any] = {"mode": mode, "analyzer": analyzer, "clock": clock, "paper": broker}
         day = assembled(settings, client, journal, api_key=lambda: keys[-1], watchers=(metrics.watch,), **how)
         opened.callback(day.close)
+        if cut_off:
+            day.alarms.tell(cut_off, name="sender_not_ended")
         asked = Asked(day, flatten=arguments.flatten)
         opened.enter_context(stopped_by_signals(asked))
         day.live.start()
@@ -112,11 +116,29 @@ def run(
         day.live.run(asked)
         fenced = day.fence.shut()
         if fenced:
-            print(f"stopped: {fenced}", flush=True)
+            shut_out(day, fenced)
             return UNSETTLED
         code = end(day, flatten=asked.flatten)
         day.inbox.stopped()
         return code
+
+
+def sends(opened: contextlib.ExitStack, journal: Journal, client: Client, *, analyzer: bool) -> str:
+    """Be the one who sends for the account; what to say of a sender on another machine that did not end in order."""
+    before = opened.enter_context(journal.sending(account_of(client, analyzer=analyzer)))
+    if not before or before.endswith(f" on {socket.gethostname()}"):
+        return ""
+    return (
+        f"{before} sent for this account before, and did not end in order. If it still runs, it is cut off from "
+        "the journal: it sends no entry, but it sends exits until it hears from the database. Make sure it has ended"
+    )
+
+
+def shut_out(day: Day, why: str) -> None:
+    """Say that another has taken the account over. Nothing is sent any more, so nothing is wound down."""
+    day.alarms.tell(why, name="taken_over")
+    day.live.turn()
+    print(f"stopped: {why}", flush=True)
 
 
 def leave_alone_what_stays() -> None:

@@ -46,7 +46,7 @@ from riskcore_openalgo.journal import At, Journal, JournalInUse, JournalMoved
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.account import BOOKS
 from riskcore_openalgo.runner.history import History, bars_for
-from riskcore_openalgo.runner.sole_sender import sole_sender
+from riskcore_openalgo.runner.sole_sender import account_of, sole_sender
 from riskcore_openalgo.runner.stopping import rests_for
 
 LIVE: Final = "live"
@@ -271,7 +271,9 @@ class Desk:
     def _locked(self, opened: ExitStack) -> Journal:
         tools, place = self._tools, self._place
         opened.enter_context(sole_sender(tools.client, analyzer=tools.analyzer, wait_s=self._wait_s))
-        return place if isinstance(place, Journal) else opened.enter_context(Journal(place, wait_s=self._wait_s))
+        journal = place if isinstance(place, Journal) else opened.enter_context(Journal(place, wait_s=self._wait_s))
+        opened.enter_context(journal.sending(account_of(tools.client, analyzer=tools.analyzer)))
+        return journal
 
     def _same_account(self, journal: Journal) -> None:
         """A journal of the sandbox is none of real money, and the other way round: it counts another account's day."""

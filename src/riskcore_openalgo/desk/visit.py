@@ -90,6 +90,7 @@ class Visit:
             caps=tools.caps,
             sent=self._entries,
             resting=lambda: resting_of(self.state.custody.capability),
+            fence=journal.taken,
         )
         self.runner = Runner(
             journal=journal,

@@ -19,6 +19,7 @@ from riskcore_openalgo.journal.troubles import (
     JournalInUse,
     JournalLost,
     JournalMoved,
+    JournalTaken,
 )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "JournalInUse",
     "JournalLost",
     "JournalMoved",
+    "JournalTaken",
     "Loaded",
     "Mark",
     "Reader",

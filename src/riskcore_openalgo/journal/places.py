@@ -40,6 +40,8 @@ class Place(Protocol):
     """A journal's place."""
 
     where: str
+    known_for_s: float | None
+    """So long after a word with the place it is taken for granted that nobody else has come; None: for good."""
     retry_after_s: float
     inbox: Path
 
@@ -52,6 +54,15 @@ class Place(Protocol):
 
     def locked(self, wait_s: float) -> Lock:
         """Take the writer's lock."""
+
+    def sending(self, writer: Engine, account: str) -> contextlib.AbstractContextManager[str]:
+        """Be the one who sends for an account, as far as the place can see; who did before, and did not end in order.
+
+        `JournalInUse`, naming the holder, where somebody else sends for it from another journal of the same place.
+        """
+
+    def look(self, writer: Engine) -> None:
+        """Whether the writer still holds what it took: `JournalInUse` and `JournalTaken` where it does not."""
 
     def holder(self) -> str | None:
         """Who holds the writer's lock, as far as it is known; None while nobody does."""
@@ -103,6 +114,7 @@ def place_of(at: At, *, key: str | None = None, spool: Path | None = None) -> Pl
 class SqliteFile:
     """A file with a write-ahead log, every commit on the disk; encrypted by SQLCipher where there is a key."""
 
+    known_for_s: float | None = None
     retry_after_s = 0.0
 
     def __init__(self, path: Path, key: str | None = None, spool: Path | None = None) -> None:
@@ -121,6 +133,14 @@ class SqliteFile:
         """The lock of `NAME.lock`; the folder is made where it is missing."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return FileLock(beside(self.path, ".lock"), self.where, wait_s)
+
+    @contextlib.contextmanager
+    def sending(self, writer: Engine, account: str) -> Iterator[str]:
+        """A file is one machine's, and the account's lock there is a file too (`runner.sole_sender`)."""
+        yield ""
+
+    def look(self, writer: Engine) -> None:
+        """The lock of a file is held until its process ends."""
 
     def holder(self) -> str | None:
         """What the lock's file says."""

@@ -19,6 +19,8 @@ from riskcore_openalgo.journal.troubles import JournalBroken
 SCHEMA: Final = "schema"
 VERIFIED: Final = "verified"
 GENESIS_AT: Final = "genesis"
+SENDER: Final = "sender"
+"""Who sends orders by this journal, while it is kept on a server."""
 
 
 def prepare(place: Place, engine: Engine) -> str:

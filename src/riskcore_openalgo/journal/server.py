@@ -1,4 +1,4 @@
-"""A journal in PostgreSQL: the same statements; the writer's lock is an advisory one of its connection.
+"""A journal in PostgreSQL: the same statements; what keeps machines apart is held by the writer's connection.
 
 Nothing here waits without an end: connecting, statements, locks and a network that swallows everything have limits.
 """
@@ -9,16 +9,16 @@ import contextlib
 import hashlib
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, TimeoutError as PoolTimeout
 
 from riskcore_openalgo.failpoints import reach
-from riskcore_openalgo.journal.locks import PAUSE_S, in_use, me
+from riskcore_openalgo.journal.holding import END_HOLDER, HOLDER, Hold, halves
+from riskcore_openalgo.journal.locks import me
 from riskcore_openalgo.journal.places import BUSY_MS, Lock, table_names
 from riskcore_openalgo.journal.spool import Spool
 from riskcore_openalgo.journal.troubles import JournalBroken, JournalInUse
@@ -40,19 +40,15 @@ SYNCHRONOUS: Final = """
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')
 """
 """A commit that returned is on the disk, whatever the server's default is."""
-HOLDER: Final = """
-    SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND l.classid = (%(high)s::bigint)::oid AND l.objid = (%(low)s::bigint)::oid
-"""
-END_HOLDER: Final = HOLDER.replace("a.application_name", "pg_terminate_backend(a.pid)")
+SERVER_PATIENCE: Final = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+"""After some 11 s the server misses a machine that is gone, and gives back what its connection held."""
 
 
 class Postgres:
     """A journal's tables in the current schema of a PostgreSQL database."""
 
     path: Path | None = None
+    known_for_s: float | None = 2.0
     retry_after_s = 5.0
     """A server that does not answer costs a moment each time: after a failure it is asked again only then."""
 
@@ -64,7 +60,7 @@ class Postgres:
         self.where = self._url.set(drivername="postgresql").render_as_string()
         name = hashlib.sha256(self.where.encode()).hexdigest()[:16]
         self._spool, self.inbox = spool or state_folder() / f"{name}.spool", state_folder() / f"{name}.inbox"
-        self._schema, self._wait_s = "", 0.0
+        self._hold = Hold(self.where)
 
     @classmethod
     def at(cls, address: str, spool: Path | None = None) -> Postgres:
@@ -83,21 +79,41 @@ class Postgres:
 
     def locked(self, wait_s: float) -> Lock:
         """The lock is taken by the writer's connection, whenever it is made: it ends with that connection."""
-        self._wait_s = wait_s
+        self._hold.wait_s = wait_s
         return _Nothing()
+
+    @contextlib.contextmanager
+    def sending(self, writer: Engine, account: str) -> Iterator[str]:
+        """The account's lock is held by the writer's connection too, and by each one that replaces it."""
+        try:
+            with writer.begin() as connection:
+                before = self._hold.begin(connection, account)
+                reach("journal.sender.put")
+            reach("journal.sender.kept")
+            yield before
+        finally:
+            if self._hold.account:
+                with contextlib.suppress(DBAPIError, PoolTimeout, JournalInUse), writer.begin() as connection:
+                    self._hold.end(connection)
+            self._hold.forget()
+
+    def look(self, writer: Engine) -> None:
+        """Ask the server for a word: a connection that is gone is replaced, and what it held taken again."""
+        with writer.connect():
+            pass
 
     def holder(self) -> str | None:
         """The connection that holds the advisory lock, by its name."""
-        self._schema = self._schema or self._current_schema()
+        self._learn_schema()
         with self._connection(READING_MS, writes=False) as connection:
-            found = connection.execute(HOLDER, self._halves()).fetchone()
+            found = connection.execute(HOLDER, halves(self._hold.number())).fetchone()
         return str(found[0]) if found else None
 
     def break_lock(self) -> None:
         """The holder's connection is ended by the server; it needs the right to (the same user has it)."""
-        self._schema = self._schema or self._current_schema()
+        self._learn_schema()
         with self._connection(WRITING_MS, writes=False) as connection:
-            connection.execute(END_HOLDER, self._halves())
+            connection.execute(END_HOLDER, halves(self._hold.number()))
 
     def writing(self) -> Engine:
         """One connection, which holds the writer's lock."""
@@ -157,15 +173,18 @@ class Postgres:
         return f"not a usable journal: {str(problem.orig).strip()}"
 
     def _engine(self, limit_ms: int, *, writes: bool) -> Engine:
-        self._schema = self._schema or self._current_schema()
+        self._learn_schema()
         pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 1} if writes else {}
         return create_engine(
             self._url,
             creator=lambda: self._connection(limit_ms, writes=writes),
             pool_pre_ping=True,
-            execution_options={"schema_translate_map": {None: self._schema}},
+            execution_options={"schema_translate_map": {None: self._hold.schema}},
             **pool,
         )
+
+    def _learn_schema(self) -> None:
+        self._hold.schema = self._hold.schema or self._current_schema()
 
     def _current_schema(self) -> str:
         """Where the tables are: never those of another schema further down the search path, another account's."""
@@ -185,34 +204,18 @@ class Postgres:
         limits = f"-c statement_timeout={limit_ms} -c lock_timeout={BUSY_MS}"
         read_only = "" if writes else " -c default_transaction_read_only=on"
         arguments = {"application_name": f"riskcore: {me()}"[:63], **PATIENCE, **self._arguments()}
-        arguments["options"] = f"{given} {limits}{read_only}".strip()
+        missed = f"{SERVER_PATIENCE} " if writes else ""
+        arguments["options"] = f"{missed}{given} {limits}{read_only}".strip()
         connection = _psycopg().connect(**arguments, autocommit=True, prepare_threshold=None)
         try:
             if writes:
                 connection.execute(SYNCHRONOUS)
-                self._take_lock(connection)
+                self._hold.take(connection)
             connection.autocommit = False
         except BaseException:
             connection.close()
             raise
         return connection
-
-    def _take_lock(self, connection: Any) -> None:
-        give_up = time.monotonic() + self._wait_s
-        while not connection.execute("SELECT pg_try_advisory_lock(%s::bigint)", (self._lock_key(),)).fetchone()[0]:
-            if time.monotonic() >= give_up:
-                holder = connection.execute(HOLDER, self._halves()).fetchone()
-                raise JournalInUse(in_use(self.where, holder[0] if holder else ""))
-            time.sleep(PAUSE_S)
-
-    def _lock_key(self) -> int:
-        text = f"riskcore journal in {self._schema}"
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
-
-    def _halves(self) -> dict[str, int]:
-        """The lock's number as the server lists it."""
-        key = self._lock_key()
-        return {"high": key >> 32 & 0xFFFFFFFF, "low": key & 0xFFFFFFFF}
 
 
 class _Nothing:

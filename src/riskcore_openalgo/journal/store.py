@@ -38,6 +38,7 @@ from riskcore_openalgo.journal.troubles import (
     JournalInUse,
     JournalLost,
     JournalMoved,
+    JournalTaken,
 )
 
 MARK_EVERY: Final = 500
@@ -81,6 +82,7 @@ class Journal(Reader):
         self._settle(place_of(place, key=key, spool=spool))
         self._unsaved: list[Row] = []
         self.trouble, self._ticks, self._not_before = "", ticks, 0.0
+        self._taken, self._heard_at = "", time.time()
         self._guard = threading.Lock()
         with contextlib.ExitStack() as opened:
             opened.callback(self._place.locked(wait_s).release)
@@ -103,6 +105,8 @@ class Journal(Reader):
         queued and go first next time. Raises `JournalConflict` when somebody else has written, which no waiting mends.
         """
         with self._guard:
+            if self._taken:
+                raise JournalConflict(self._taken)
             if expected_head is not None and expected_head != self.head:
                 raise JournalMoved(
                     f"{self.where}: has gone on to row {self.length} since it was looked at; "
@@ -115,6 +119,26 @@ class Journal(Reader):
             if self.trouble and self._ticks() < self._not_before:
                 return self._to_spool()
             return self._saved(spooled)
+
+    def sending(self, account: str) -> contextlib.AbstractContextManager[str]:
+        """Be the one who sends orders for an account, from now to the end of the block; `runner.sole_sender` names it.
+
+        It yields who sent last and did not end in order, "" where nobody is known. Raises `JournalInUse`, naming the
+        holder, where another journal of the same database is sent by for the account.
+        """
+        return self._place.sending(self._writer, account)
+
+    def taken(self) -> str:
+        """Why nothing may be sent by this journal any more (another process has begun to send for the account), or "".
+
+        The database is asked where the last word with it was a while ago. One that does not answer has not said so.
+        """
+        if self._is_fresh() or self._taken:
+            return self._taken
+        with self._guard:
+            if not self._is_fresh() and not (self.trouble and self._ticks() < self._not_before):
+                self._look_again()
+        return self._taken
 
     def snapshot(self, state: engine.State) -> bool:
         """Keep the state that all rows so far fold to, for a fast start; whether that was done.
@@ -245,19 +269,43 @@ class Journal(Reader):
         self._end = row.mark
         return row
 
+    def _is_fresh(self) -> bool:
+        """Whether the database was heard a moment ago, by a clock that goes on while the machine sleeps."""
+        known = self._place.known_for_s
+        return known is None or abs(time.time() - self._heard_at) <= known
+
+    def _look_again(self) -> None:
+        try:
+            self._place.look(self._writer)
+        except JournalInUse as problem:
+            self._conflict(problem)
+        except (DBAPIError, PoolTimeout) as problem:
+            self._unreachable(problem)
+            return
+        self._heard_at = time.time()
+
+    def _conflict(self, problem: IntegrityError | JournalInUse) -> None:
+        said = problem.orig if isinstance(problem, IntegrityError) else problem
+        self.trouble = f"another process wrote to {self.where}: {said}"
+        if isinstance(problem, JournalTaken):
+            self.trouble = self._taken = str(problem)
+
+    def _unreachable(self, problem: DBAPIError | PoolTimeout) -> None:
+        if not self.trouble:
+            self._place.waiting(self._writer, 0)
+        self.trouble = str(problem.orig if isinstance(problem, DBAPIError) else problem).strip()
+        self._not_before = self._ticks() + self._place.retry_after_s
+
     def _saved(self, spooled: Sequence[Row]) -> Durability:
         try:
             self._write_missing([*spooled, *self._unsaved])
         except (IntegrityError, JournalInUse) as problem:
-            said = problem.orig if isinstance(problem, IntegrityError) else problem
-            self.trouble = f"another process wrote to {self.where}: {said}"
+            self._conflict(problem)
             raise JournalConflict(self.trouble) from problem
         except (DBAPIError, PoolTimeout) as problem:
-            if not self.trouble:
-                self._place.waiting(self._writer, 0)
-            self.trouble = str(problem.orig if isinstance(problem, DBAPIError) else problem).strip()
-            self._not_before = self._ticks() + self._place.retry_after_s
+            self._unreachable(problem)
             return self._to_spool()
+        self._heard_at = time.time()
         if self.trouble:
             self._place.waiting(self._writer, BUSY_MS)
         self._unsaved, self.trouble = [], ""

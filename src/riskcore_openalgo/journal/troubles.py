@@ -19,5 +19,9 @@ class JournalInUse(RuntimeError):
     """Another process writes to this journal: one writer an account."""
 
 
+class JournalTaken(JournalInUse):
+    """Another process has begun to send for the account: this one may neither write nor send any more."""
+
+
 class JournalMoved(RuntimeError):
     """The journal has gone on since its head was looked at: look again, and decide again."""

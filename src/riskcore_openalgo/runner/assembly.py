@@ -119,7 +119,7 @@ class _Assembly:
         wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
         opened.callback(alarms.close)
         inbox = Inbox(self.journal.inbox, self.journal, tell=partial(alarms.tell, name="request_refused"))
-        fence, ledger = Fence(fence_of(self.journal.inbox)), Ledger(self.journal, standing.state)
+        fence, ledger = self._fence(), Ledger(self.journal, standing.state)
         history = self._history(strategies := self._strategies())
         guard = ModeGuard(self.client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
@@ -154,6 +154,9 @@ class _Assembly:
         return Day(
             live=live, feed=feed, fence=fence, ledger=ledger, alarms=alarms, inbox=inbox, wake=wake, close=opened.close
         )
+
+    def _fence(self) -> Fence:
+        return Fence(fence_of(self.journal.inbox), self.journal.taken)
 
     def _policy(self) -> rc.Policy:
         """The settings'; `live_symbols` is for orders that are really sent."""

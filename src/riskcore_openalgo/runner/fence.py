@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -66,17 +67,20 @@ def standing(path: Path) -> Raised | None:
 
 
 class Fence:
-    """The fence as one runner sees it: what stood when it began is its own, anything else shuts it out."""
+    """The fence as one runner sees it: what stood when it began is its own, anything else shuts it out.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `taken` is what the runner's journal says of it: a file is seen by one machine, a database by all that share it.
+    """
+
+    def __init__(self, path: Path, taken: Callable[[], str] = lambda: "") -> None:
+        self.path, self._taken = path, taken
         self._mine = standing(path)
 
     def shut(self) -> str:
         """Why this runner may send nothing any more, or "". Asked before each send; it reads one small file."""
         now = standing(self.path)
         if now == self._mine:
-            return ""
+            return self._taken()
         if now is None:
             return f"{self.path}: the fence of this account was removed while this runner ran"
         return f"{now.by or 'somebody'} has taken this account over at {now.at or 'an unknown time'}: {now.why}"

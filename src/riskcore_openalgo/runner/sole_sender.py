@@ -1,7 +1,8 @@
 """One sender an account: whoever sends orders with a key holds a lock on it, whatever journal it keeps.
 
 A journal has one writer. Two journals at one account, by a misspelt path, would each count trades and losses by
-themselves, and each take the other's shares for somebody else's hand.
+themselves, and each take the other's shares for somebody else's hand. The lock here is a file, which one user of one
+machine sees; machines that share a PostgreSQL database are kept apart by `Journal.sending`, under `account_of`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ def sole_sender(client: Client, *, analyzer: bool, wait_s: float = 0.0) -> Itera
         yield
     finally:
         lock.release()
+
+
+def account_of(client: Client, *, analyzer: bool) -> str:
+    """The account's name for a database: the same from every machine, by whatever address that knows OpenAlgo."""
+    text = "\n".join((client.stream_login(), "analyze" if analyzer else "live"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _mark(client: Client, *, analyzer: bool) -> str:

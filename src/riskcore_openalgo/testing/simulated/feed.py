@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from attrs import define
 from riskcore_openalgo.live_feed import LiveFeed
 from riskcore_openalgo.live_feed.live import FreshTiming
 from riskcore_openalgo.live_feed.messages import OrderUpdate, read
-from riskcore_openalgo.live_feed.ticks import STREAM, Moment, Quote, Tick
+from riskcore_openalgo.live_feed.ticks import POLL, STREAM, Moment, Quote, Tick
 from riskcore_openalgo.testing.answers import shapes
 from riskcore_openalgo.testing.events import Event
 from riskcore_openalgo.testing.profile import SANDBOX, Profile
@@ -21,6 +22,8 @@ from riskcore_openalgo.testing.timeline import Timeline
 
 OPENS, CLOSES = time(9, 15), time(15, 30)
 STALE_S: Final = 200.0
+POLL_S: Final = 150.0
+"""So often every price is asked for: in quiet hours nothing else is heard, and a calm market is no fault."""
 
 
 @define
@@ -46,6 +49,7 @@ class SimulatedFeed(LiveFeed):
         live: Profile,
         mode: str,
         wake: Callable[[], None],
+        last: Callable[[str], Decimal],
     ) -> None:
         super().__init__(
             "ws://simulated.invalid",
@@ -60,11 +64,13 @@ class SimulatedFeed(LiveFeed):
             chance=chance.random,
         )
         self.faults, self._time, self._chance, self._gone = faults, time, chance, False
+        self._last = last
         self._profiles = {"analyze": SANDBOX, "live": live}
 
     def start(self) -> None:
         """Connected, where the network allows it."""
         self._connection(not self.faults.down, "started")
+        self._poll()
 
     def stop(self, within_s: float = 5.0) -> bool:
         """Nothing is told any more."""
@@ -91,8 +97,7 @@ class SimulatedFeed(LiveFeed):
 
     def hear(self, event: Event) -> None:
         """What the broker tells, on its way here."""
-        faults, now = self.faults, self._time.now
-        if faults.down or (faults.deaf_until is not None and now < faults.deaf_until):
+        if not self._hears():
             return
         delay = 0.02
         if event.kind == "tick" and event.quote is not None:
@@ -100,6 +105,19 @@ class SimulatedFeed(LiveFeed):
             self._time.later(delay, lambda: self._price(event.key, price))
         elif event.order is not None:
             self._order_told(event, delay)
+
+    def _hears(self) -> bool:
+        faults = self.faults
+        return not faults.down and (faults.deaf_until is None or self._time.now >= faults.deaf_until)
+
+    def _poll(self) -> None:
+        if self._gone:
+            return
+        now, mono = self._time.now, self._time.monotonic()
+        if self._hears():
+            for key in self.prices.keys():  # noqa: SIM118 - a method of its own
+                self._tick(Tick(key, self._last(key), POLL, now, mono, traded=False))
+        self._time.later(POLL_S, self._poll)
 
     def _order_told(self, event: Event, delay: float) -> None:
         faults = self.faults

@@ -182,8 +182,9 @@ class Room:
         wake = Wake(partial(self.turn_in, 0.0))
         mode = "paper" if self.expected == "analyze" else "live"
         self.feed = SimulatedFeed(
-            time, self.chance, self.faults, live=self.broker.live_profile, mode=mode, wake=wake.set
-        )
+            time, self.chance, self.faults, live=self.broker.live_profile, mode=mode, wake=wake.set,
+            last=lambda key: self.broker.market.quote(key).last,
+        )  # fmt: skip
         evidence = LiveEvidence(
             client, money=account, instruments=instruments, history=history, prices=self.feed.prices,
             policy=lambda: self.policy, held=self._held, clock=time,
