@@ -82,7 +82,7 @@ def intake_app(
     """The web application that reads alerts and hands each reading to `submit`, the bad ones too.
 
     `submit(reading, source)` must return at once (or raise `queue.Full`); the future it returns is resolved
-    when the reading is in the journal.
+    when the reading is in the journal. One of asyncio is the asker's own: it may be done before, as too late.
     `sources` says who may post, and how they are read; `secrets` is the short form, a secret for each source. With
     any, only these sources exist; given as `Sources`, they can be replaced while it runs. Without any, everybody who
     can reach the port can send signals. `clock` says what time it is; it must know its zone. X-Forwarded-For is
@@ -238,7 +238,7 @@ class Intake:
 
     async def answered(self, pending: Future[Receipt] | asyncio.Future[Receipt], deadline: float) -> Answer:
         """The receipt as an answer; what is waited for is never cancelled, however long it takes."""
-        waiting = pending if asyncio.isfuture(pending) else _copied(pending)
+        waiting: asyncio.Future[Any] = pending if isinstance(pending, asyncio.Future) else _copied(pending)
         late = asyncio.get_running_loop().call_at(deadline, _settle, waiting, None)
         try:
             receipt = await waiting
@@ -338,11 +338,13 @@ def cut_off(deadline: float) -> Iterator[None]:
 
     `asyncio.timeout_at` came with Python 3.11; `asyncio.wait_for` made a task of each body before 3.12.
     """
-    task, late = asyncio.current_task(), []
+    task, late = asyncio.current_task(), False
 
     def cut() -> None:
-        late.append(True)
-        task.cancel()
+        nonlocal late
+        late = True
+        if task is not None:
+            task.cancel()
 
     timer = asyncio.get_running_loop().call_at(deadline, cut)
     try:
@@ -355,16 +357,21 @@ def cut_off(deadline: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _copied(pending: Future[Receipt]) -> asyncio.Future[Receipt | None]:
+def _copied(pending: Future[Receipt]) -> asyncio.Future[Any]:
     """A future of this event loop that becomes what the other does; to settle or to cancel it does nothing to that."""
     loop = asyncio.get_running_loop()
-    waiting: asyncio.Future[Receipt | None] = loop.create_future()
-    pending.add_done_callback(lambda done: loop.call_soon_threadsafe(_settle, waiting, done))
+    waiting: asyncio.Future[Any] = loop.create_future()
+
+    def tell(done: Future[Receipt]) -> None:
+        with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile, and nobody waits any more
+            loop.call_soon_threadsafe(_settle, waiting, done)
+
+    pending.add_done_callback(tell)
     return waiting
 
 
-def _settle(waiting: asyncio.Future[Receipt | None], done: Future[Receipt] | None) -> None:
-    """Let it be what the other became, or None as it is late; not where nobody waits any more."""
+def _settle(waiting: asyncio.Future[Any], done: Future[Receipt] | None) -> None:
+    """Let it be what the other became, or None where that comes too late; nothing where nobody waits any more."""
     if waiting.done():
         return
     if done is None:
