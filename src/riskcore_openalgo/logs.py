@@ -126,15 +126,23 @@ def logging_to(settings: Logging, redactor: Redactor, *, console: TextIO | None 
         logger.remove()
 
 
-def access_log(app: Any, *, log: logging.Logger | None = None) -> Any:
+def access_log(app: Any, *, tell: Callable[[int, str], None] | None = None) -> Any:
     """An ASGI application that logs each request: who, what, its status and how long; never a query or a body.
 
-    What a page or a monitor asks for again and again, and is answered well, is told at the level debug. A line is
-    written after those who can be answered now were answered.
+    What a page or a monitor asks for again and again, and is answered well, is told at the level debug. Lines are
+    written after those who can be answered now were answered; `tell(level, line)` writes them elsewhere than to the
+    log called `riskcore.access`.
     """
     import asyncio
 
-    told = log or logging.getLogger(ACCESS)
+    told: Callable[[int, str], None] = tell or logging.getLogger(ACCESS).log
+    waiting: list[tuple[Any, ...]] = []
+
+    def written() -> None:
+        lines = waiting.copy()
+        waiting.clear()
+        for level, *line in lines:
+            told(level, "{} {} {} {} {:.1f} ms".format(*line))
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -156,8 +164,9 @@ def access_log(app: Any, *, log: logging.Logger | None = None) -> Any:
             method, path = scope["method"], _path(scope["path"])
             polled = method == "GET" and path in POLLED and 200 <= status < 300
             level = logging.DEBUG if polled else logging.INFO
-            line = who, method, path, status or "-", milliseconds
-            asyncio.get_running_loop().call_soon(told.log, level, "%s %s %s %s %.1f ms", *line)
+            if not waiting:
+                asyncio.get_running_loop().call_soon(written)
+            waiting.append((level, who, method, path, status or "-", milliseconds))
 
     return logged
 

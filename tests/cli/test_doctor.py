@@ -2,8 +2,11 @@
 
 import json
 from argparse import Namespace
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import attrs
 import pytest
@@ -51,6 +54,34 @@ def doctor(folder, capsys, **more):
     asked = {"config": folder, "journal": None, "url": None, "send_alert": None, "json": True, **more}
     code = run(Namespace(**asked), clock=now)
     return code, {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+
+
+@contextmanager
+def answering(body):
+    """Another program, which answers everything alike; its port."""
+
+    class Alike(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self):
+            self.do_GET()
+
+        def log_message(self, *_):
+            """It says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Alike) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -121,6 +152,28 @@ def test_a_sample_alert_goes_the_whole_way_and_can_trade_nothing(tmp_path, capsy
         told = story(journal, found.rpartition(" ")[2])
     assert told.ending == "refused"
     assert any("FAIL position: " in line for line in told.steps[-1].lines)
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"null", b"3", b"<html>", b"\xff\xfe", b"", b"[" * 2000])
+def test_a_sample_alert_to_another_program_fails_in_words(tmp_path, capsys, body):
+    with answering(body) as port:
+        folder = written(tmp_path, "http://127.0.0.1:9", port)
+        code, checks = doctor(folder, capsys, send_alert="")
+        again, others = doctor(folder, capsys)
+    assert (code, checks["send_alert"]["status"], again, others["intake"]["status"]) == (1, "fail", 1, "fail")
+    assert checks["send_alert"]["found"].endswith("answers 200, and no receipt: that is another program")
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "", "ftp://x", "http://:80", "http://h:abc", "http://h:99999", "http://[::1", "http://a b/"]
+)
+def test_what_is_no_address_is_said_to_be_none(tmp_path, capsys, url):
+    folder = written(tmp_path, "http://127.0.0.1:9", 9)
+    _, checks = doctor(folder, capsys, url=url)
+    _, sent = doctor(folder, capsys, url=url, send_alert="")
+    for check in (checks["intake"], sent["send_alert"]):
+        assert check["status"] == "fail"
+        assert check["found"].endswith("is no address such as https://alerts.example.org")
 
 
 def test_a_sample_alert_to_nobody_fails(tmp_path, capsys):

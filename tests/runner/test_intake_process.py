@@ -18,7 +18,7 @@ from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.config import Intake
 from riskcore_openalgo.failpoints import VARIABLE
 from riskcore_openalgo.journal.replay import replay
-from riskcore_openalgo.journal.spool import Spool
+from riskcore_openalgo.journal.spool import Spool, waiting_in
 from riskcore_openalgo.runner.intake_child import Ticks
 from riskcore_openalgo.runner.receipts import SIZE, Known, Receipts, Seen, receipts_beside
 from riskcore_openalgo.runner.receiving import Receiving, receiving
@@ -120,6 +120,19 @@ def test_an_alert_is_answered_while_the_runner_is_busy_and_taken_when_it_turns(p
         until(place.bench.runner.turn)
         place.bench.runner.settle()
     assert [event.signal.receipt for event in place.taken()] == [answer[1]["receipt"]]
+
+
+def test_what_is_asked_stands_in_the_runners_access_log_without_the_secret(place, free_tcp_port, caplog):
+    with caplog.at_level("INFO"), place.open(free_tcp_port) as server:
+        answers = post(server, f"{PATH}/{SECRET}", BUY)[0], post(server, f"{PATH}/wrong%25s", BUY)[0]
+
+        def said():
+            return [record.getMessage() for record in caplog.records if record.name == "riskcore.access"]
+
+        until(lambda: len(said()) == len(answers))
+    told = [line.rsplit(" ", 2)[0] for line in said()]
+    assert answers == (200, 401)
+    assert told == [f"127.0.0.1 POST {PATH}/*** 200", f"127.0.0.1 POST {PATH}/*** 401"]
 
 
 def test_what_a_runner_did_not_take_the_next_one_takes_once(tmp_path, free_tcp_port):
@@ -242,7 +255,7 @@ def test_killed_anywhere_an_alert_is_one_signal_and_none_that_was_answered_is_lo
     with again.open(free_tcp_port) as server:
         if not answered:
             assert post(server, PATH, BUY)[0] == 200
-        until(again.taken)
+        until(lambda: again.taken() and not waiting_in(receipts_beside(again.bench.journal.inbox)))
         again.bench.runner.settle()
     signals = {event.signal.id for event in again.taken()}
     approved = list(again.bench.journal.rows(types=["EntryApproved", "EntryRefused"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import ssl
 from datetime import datetime
 from typing import Any, Final
@@ -16,8 +17,15 @@ TIMEOUT_S: Final = 3.0
 """After so long TradingView gives up."""
 SAMPLE_SYMBOL: Final = "RISKCORETEST"
 """No exchange has it, and nothing of it is held: an exit of it is taken, journalled, and refused by name."""
+HOST: Final = re.compile(r"[a-z0-9._:-]+")
+ANOTHER: Final = "give one of the two another port"
 EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask for one who listens everywhere
-TROUBLES: Final = (OSError, http.client.HTTPException, ValueError)
+UNSAID: Final = (OSError, http.client.HTTPException)
+"""Nobody is there, or nobody who speaks HTTP."""
+
+
+class NoAddress(ValueError):
+    """What was given is no address that can be asked."""
 
 
 def address(settings: Settings, public: str | None = None) -> str:
@@ -33,11 +41,13 @@ def reachable(where: str) -> Check:
     """Whether the intake answers there."""
     try:
         status, text = _asked(where, "GET", "/healthz")
-    except TROUBLES as problem:
+    except NoAddress as problem:
+        return fail("intake", str(problem), "give --url the address that TradingView is given, without a path")
+    except UNSAID as problem:
         remedy = "start riskcore live, shadow or paper; from outside: the proxy or tunnel (docs/tradingview.md)"
         return warn("intake", f"nobody answers at {where} ({type(problem).__name__})", remedy)
     if (status, text) != (200, "ok"):
-        return fail("intake", f"{where} answers {status}: that is another program", "give one of the two another port")
+        return fail("intake", f"{where} answers {status}: that is another program", ANOTHER)
     return ok("intake", f"answers at {where}")
 
 
@@ -62,9 +72,15 @@ def send_sample(settings: Settings, now: datetime, where: str, source: str | Non
     body = json.dumps(sample(now, secrets[name]))
     try:
         status, text = _asked(where, "POST", f"/webhook/{quote(name)}", body)
+    except (NoAddress, *UNSAID) as problem:
+        told = str(problem) if isinstance(problem, NoAddress) else f"{where}: {type(problem).__name__}"
+        return fail("send_alert", told, "start the runner, and ask `riskcore doctor`")
+    try:
         answer = json.loads(text)
-    except TROUBLES as problem:
-        return fail("send_alert", f"{where}: {type(problem).__name__}", "start the runner, and ask `riskcore doctor`")
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        return fail("send_alert", f"{where} answers {status}, and no receipt: that is another program", ANOTHER)
     if status != http.client.OK:
         return fail("send_alert", f"{where} answers {status}: {answer.get('message')}", "see docs/tradingview.md")
     told = f"{answer.get('status')}, receipt {answer.get('receipt')}"
@@ -72,21 +88,31 @@ def send_sample(settings: Settings, now: datetime, where: str, source: str | Non
 
 
 def _asked(where: str, method: str, path: str, body: str | None = None) -> tuple[int, str]:
-    parts = urlsplit(where)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{where!r} is no address such as https://alerts.example.org")
-    if parts.scheme == "https":
+    host, port, secure, before = _place(where)
+    if secure:
         context = ssl.create_default_context()
-        if parts.hostname in ("127.0.0.1", "::1", "localhost"):  # its certificate names the host that others see
+        if host in ("127.0.0.1", "::1", "localhost"):  # its certificate names the host that others see
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            parts.hostname, parts.port, timeout=TIMEOUT_S, context=context
+            host, port, timeout=TIMEOUT_S, context=context
         )
     else:
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_S)
+        connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     try:
-        connection.request(method, f"{parts.path}{path}", body, {"Content-Type": "application/json"} if body else {})
+        connection.request(method, f"{before}{path}", body, {"Content-Type": "application/json"} if body else {})
         answer = connection.getresponse()
         return answer.status, answer.read(4096).decode("utf-8", "replace")
     finally:
         connection.close()
+
+
+def _place(where: str) -> tuple[str, int | None, bool, str]:
+    """Host, port, whether by HTTPS, and the path before ours; `NoAddress` for a text that is none."""
+    try:
+        parts = urlsplit(where)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    if parts.scheme not in ("http", "https") or not HOST.fullmatch(host):
+        raise NoAddress(f"{where!a} is no address such as https://alerts.example.org")
+    return host, port, parts.scheme == "https", parts.path

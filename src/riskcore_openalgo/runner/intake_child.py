@@ -28,7 +28,7 @@ from riskcore_openalgo.journal.codec import encode
 from riskcore_openalgo.journal.locks import FileLock
 from riskcore_openalgo.journal.places import beside
 from riskcore_openalgo.journal.spool import Spool
-from riskcore_openalgo.logs import access_log
+from riskcore_openalgo.logs import ACCESS, access_log
 from riskcore_openalgo.runner.alerts import input_of
 from riskcore_openalgo.runner.receipts import SIZE, Known, Receipts, Seen
 from riskcore_openalgo.web.alerts import read_alert
@@ -174,7 +174,8 @@ def _receiving(spec: Spec, outbox: Outbox) -> Any:
             outbox.put(ROWS, left, True)
         certificate = {"certfile": place.ssl_certfile, "keyfile": place.ssl_keyfile}
         _warm_up(clock)
-        server = opened.enter_context(serve(access_log(app), place.host, place.port, **certificate))
+        noted = access_log(app, tell=lambda level, line: outbox.put_by(LOG, ACCESS, level, line))
+        server = opened.enter_context(serve(noted, place.host, place.port, **certificate))
         outbox.put(LISTENS, server.port)
         yield {TAKEN: receipts.taken, SOURCES: sources.settle}
 

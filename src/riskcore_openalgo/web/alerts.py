@@ -174,7 +174,8 @@ def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) ->
     side = _side(fields)
     exchange, symbol = _symbol(fields)
     asked = asked_of(fields, side)
-    raised_at = _raised_at(fields, received_at)
+    timenow, time, bar_time = (_moment(fields, name) for name in ("timenow", "time", "bar_time"))
+    raised_at = _raised_at(fields, received_at, timenow, time, bar_time)
     enters = asked.kind in (rc.ENTRY, rc.REVERSAL)
     try:
         made = rc.Signal(
@@ -186,7 +187,7 @@ def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) ->
             product=text_of(fields, "product") or "MIS",
             strategy=text_of(fields, "strategy") or "",
             source=f"alert:{source}",
-            bar_at=_moment(fields, "bar_time") or _moment(fields, "time"),
+            bar_at=bar_time or time,
             note=_note(fields),
             quantity=_quantity(fields),
             receipt=receipt,
@@ -202,14 +203,15 @@ def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) ->
     return made if enters else _remembering(made, fields)
 
 
-def _raised_at(fields: Fields, received_at: datetime) -> datetime:
+def _raised_at(
+    fields: Fields, received_at: datetime, timenow: datetime | None, time: datetime | None, bar_time: datetime | None
+) -> datetime:
     """When the alert was raised: by `timenow`; by `time` beside a `bar_time`; else at the end of its bar.
 
     TradingView's `time` is its bar's START: by it alone, every alert of a 5-minute chart would be five minutes old.
     A bar that has not ended yet (an alert raised within it) gives the time of arrival. Without an interval nothing
     is known of the bar's end, and `time` is taken as it stands: the older moment is the stricter.
     """
-    timenow, time, bar_time = (_moment(fields, name) for name in ("timenow", "time", "bar_time"))
     if timenow is not None or (time is not None and bar_time is not None):
         return timenow or time or received_at
     start = time or bar_time

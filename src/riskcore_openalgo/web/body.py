@@ -52,7 +52,7 @@ def text_of(body: bytes) -> str:
     if len(body) > MAX_BYTES:
         raise Unreadable("alert_too_large", f"the alert is over {MAX_BYTES} bytes", status=413)
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise Unreadable("alert_not_utf8", f"byte {error.start} of the alert is not UTF-8") from None
     if not text.strip():
@@ -67,7 +67,7 @@ def strict_object(text: str) -> dict[str, Any]:
 
 def canonical(content: dict[str, Any], secret: Secrets = None) -> str:
     """The same text for the same content, however it was spaced and ordered; secrets blanked."""
-    return CANONICAL.encode(_blanked(content, secret))
+    return CANONICAL.encode(_blanked(content, _longest_first(secret)))
 
 
 def safe_text(body: bytes, secret: Secrets = None) -> str:
@@ -76,7 +76,7 @@ def safe_text(body: bytes, secret: Secrets = None) -> str:
     Blanked are the values of fields that look secret, wherever they stand, and `secret` itself, or each of several.
     """
     try:
-        text = json.dumps(_blanked(_parsed(text_of(body)), secret), default=float)
+        text = json.dumps(_blanked(_parsed(text_of(body)), _longest_first(secret)), default=float)
     except Unreadable:
         text = _blanked_text(body[:MAX_BYTES].decode("utf-8", "replace"), secret)
     return CONTROL.sub("\ufffd", text)[:SAFE_LENGTH]
@@ -92,14 +92,22 @@ def shown(value: object) -> str:
 
 def without(text: str, secret: Secrets) -> str:
     """The text without the secret itself, or any of several; the longest first, as one may stand in another."""
-    for one in _longest_first((secret,) if isinstance(secret, str) else tuple(secret or ())):
+    return _cleaned(text, _longest_first(secret)) if text else text
+
+
+def _cleaned(text: str, secrets: tuple[str, ...]) -> str:
+    for one in secrets:
         text = text.replace(one, BLANK)
     return text
 
 
+def _longest_first(secret: Secrets) -> tuple[str, ...]:
+    return _ordered((secret,) if isinstance(secret, str) else tuple(secret or ()))
+
+
 @lru_cache(maxsize=64)
-def _longest_first(secrets: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(filter(None, secrets), key=len, reverse=True))
+def _ordered(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(filter(None, dict.fromkeys(secrets)), key=len, reverse=True))
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -117,6 +125,8 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _is_too_deep(text: str) -> bool:
     """Whether objects and lists stand within each other more than `MAX_DEPTH` deep."""
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return False
     depth = 0
     for token in TOKEN.findall(text):
         if token in ("{", "["):
@@ -160,15 +170,16 @@ def secret_like(name: str) -> bool:
     return plain == "key" or any(word in plain for word in SECRET_WORDS)
 
 
-def _blanked(value: Any, secret: Secrets) -> Any:
+def _blanked(value: Any, secrets: tuple[str, ...]) -> Any:
+    """The same without these secrets, of which the longest is the first."""
+    if isinstance(value, str):
+        return _cleaned(value, secrets)
     if isinstance(value, dict):
         return {
-            without(name, secret): BLANK if secret_like(name) else _blanked(content, secret)
+            _cleaned(name, secrets): BLANK if secret_like(name) else _blanked(content, secrets)
             for name, content in value.items()
         }
-    if isinstance(value, list):
-        return [_blanked(item, secret) for item in value]
-    return without(value, secret) if isinstance(value, str) else value
+    return [_blanked(item, secrets) for item in value] if isinstance(value, list) else value
 
 
 def _blanked_text(text: str, secret: Secrets) -> str:

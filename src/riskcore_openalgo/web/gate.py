@@ -207,6 +207,8 @@ class Gate:
 
     def locked_s(self, address: Address | None) -> float:
         """For how many seconds more an address is locked out; 0 where it is not."""
+        if not self._tries:
+            return 0.0
         tries = self._tries.get(_home(address))
         return 0.0 if tries is None else max(tries.locked_until - self._monotonic(), 0.0)
 

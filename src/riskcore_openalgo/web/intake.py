@@ -12,10 +12,11 @@ access log is off, since a secret may stand in the path.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from queue import Full
@@ -56,6 +57,7 @@ ANSWER_WITHIN_S: Final = 2.5
 """TradingView waits 3 seconds; what is left is the way there and back."""
 DRAIN_BYTES: Final = 4_194_304
 """How much of an alert that is too large is read and thrown away, so that the sender gets to hear why."""
+WORDS: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 JSON: Final[Mapping[str, str]] = {"Content-Type": "application/json"}
 CLOSE: Final = {"Connection": "close"}
 """Sent where the rest of a body is not waited for: without it the server would go on reading it."""
@@ -80,7 +82,7 @@ def intake_app(
     """The web application that reads alerts and hands each reading to `submit`, the bad ones too.
 
     `submit(reading, source)` must return at once (or raise `queue.Full`); the future it returns is resolved
-    when the reading is in the journal.
+    when the reading is in the journal. One of asyncio is the asker's own: it may be done before, as too late.
     `sources` says who may post, and how they are read; `secrets` is the short form, a secret for each source. With
     any, only these sources exist; given as `Sources`, they can be replaced while it runs. Without any, everybody who
     can reach the port can send signals. `clock` says what time it is; it must know its zone. X-Forwarded-For is
@@ -175,7 +177,8 @@ class Intake:
         if locked:
             return _later(429, "alert_locked_out", "too many alerts without the right secret came from there", locked)
         try:
-            body = await asyncio.wait_for(asked.body(self.max_body_bytes), self.answer_within_s)
+            with cut_off(deadline):
+                body = await asked.body(self.max_body_bytes)
         except asyncio.TimeoutError:
             return _no(408, "alert_too_slow", "the alert did not arrive in time", CLOSE)
         except HungUpError:
@@ -231,18 +234,20 @@ class Intake:
             pending = self.submit(reading, known)
         except Full:
             return _no(503, "intake_busy", "too many alerts are waiting; send it again")
-        return await self.answered(pending, deadline - asyncio.get_running_loop().time())
+        return await self.answered(pending, deadline)
 
-    async def answered(self, pending: Future[Receipt] | asyncio.Future[Receipt], seconds: float) -> Answer:
+    async def answered(self, pending: Future[Receipt] | asyncio.Future[Receipt], deadline: float) -> Answer:
         """The receipt as an answer; what is waited for is never cancelled, however long it takes."""
-        waiting = asyncio.wrap_future(pending)
-        done, _ = await asyncio.wait([waiting], timeout=max(seconds, 0))
-        if not done:
-            waiting.add_done_callback(_heard)
-            return _no(503, "intake_busy", "the alert was not written down in time; send it again")
-        if waiting.cancelled():
+        waiting: asyncio.Future[Any] = pending if isinstance(pending, asyncio.Future) else _copied(pending)
+        late = asyncio.get_running_loop().call_at(deadline, _settle, waiting, None)
+        try:
+            receipt = await waiting
+        except asyncio.CancelledError:
             return _no(503, "intake_stopping", "the runner is stopping; send it again")
-        receipt = waiting.result()
+        finally:
+            late.cancel()
+        if receipt is None:
+            return _no(503, "intake_busy", "the alert was not written down in time; send it again")
         reach("intake.answer.sending")
         return _said(receipt.status_code, receipt.body)
 
@@ -310,8 +315,8 @@ async def send_answer(send: Any, answer: Answer) -> None:
 
 
 def _said(status: int, content: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
-    return Answer(status, text, {**JSON, **(headers or {})})
+    text = WORDS.encode(content).encode("utf-8", "backslashreplace")
+    return Answer(status, text, {**JSON, **headers} if headers else JSON)
 
 
 def _no(status: int, reason: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
@@ -327,7 +332,53 @@ def _later(status: int, reason: str, message: str, seconds: float) -> Answer:
     return _no(status, reason, message, {**CLOSE, "Retry-After": str(max(round(seconds), 1))})
 
 
-def _heard(late: asyncio.Future[Receipt]) -> None:
-    """Take note of a late failure, so that the event loop does not complain of it."""
-    if not late.cancelled():
-        late.exception()
+@contextlib.contextmanager
+def cut_off(deadline: float) -> Iterator[None]:
+    """`asyncio.TimeoutError` out of what is still waited for at a moment of the event loop's clock.
+
+    `asyncio.timeout_at` came with Python 3.11; `asyncio.wait_for` made a task of each body before 3.12.
+    """
+    task, late = asyncio.current_task(), False
+
+    def cut() -> None:
+        nonlocal late
+        late = True
+        if task is not None:
+            task.cancel()
+
+    timer = asyncio.get_running_loop().call_at(deadline, cut)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not late:
+            raise
+        raise asyncio.TimeoutError from None
+    finally:
+        timer.cancel()
+
+
+def _copied(pending: Future[Receipt]) -> asyncio.Future[Any]:
+    """A future of this event loop that becomes what the other does; to settle or to cancel it does nothing to that."""
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Future[Any] = loop.create_future()
+
+    def tell(done: Future[Receipt]) -> None:
+        with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile, and nobody waits any more
+            loop.call_soon_threadsafe(_settle, waiting, done)
+
+    pending.add_done_callback(tell)
+    return waiting
+
+
+def _settle(waiting: asyncio.Future[Any], done: Future[Receipt] | None) -> None:
+    """Let it be what the other became, or None where that comes too late; nothing where nobody waits any more."""
+    if waiting.done():
+        return
+    if done is None:
+        waiting.set_result(None)
+    elif done.cancelled():
+        waiting.cancel()
+    elif problem := done.exception():
+        waiting.set_exception(problem)
+    else:
+        waiting.set_result(done.result())

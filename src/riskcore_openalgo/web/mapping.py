@@ -64,9 +64,17 @@ class FieldMap:
     read: frozenset[str] = field(init=False, eq=False, repr=False)
     """Every name that something is read from; of one that stands inside an object, the object's too."""
 
+    into: Mapping[str, frozenset[str]] = field(init=False, eq=False, repr=False)
+    """Which of our fields may stand under a name."""
+
     def __attrs_post_init__(self) -> None:
-        names = {name for each in NAMES for name in self.names(each)}
-        object.__setattr__(self, "read", frozenset(names | {name.split(".")[0] for name in names}))
+        into: dict[str, frozenset[str]] = {}
+        for each in NAMES:
+            for name in self.names(each):
+                for there in {name, name.split(".")[0]}:
+                    into[there] = into.get(there, frozenset()) | {each}
+        object.__setattr__(self, "read", frozenset(into))
+        object.__setattr__(self, "into", into)
 
     def names(self, field: str) -> tuple[str, ...]:
         """Under which names a field is sought."""
@@ -74,6 +82,7 @@ class FieldMap:
 
 
 PLAIN: Final = FieldMap()
+NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @frozen
@@ -82,16 +91,18 @@ class Fields:
 
     content: Mapping[str, Any]
     by: FieldMap = PLAIN
-    _found: dict[str, dict[str, Any]] = field(factory=dict, init=False, eq=False, repr=False)
+    _found: Mapping[str, Mapping[str, Any]] = field(init=False, eq=False, repr=False)
 
-    def of(self, field: str) -> dict[str, Any]:
+    def __attrs_post_init__(self) -> None:
+        into = self.by.into
+        there = (self.by.given.keys() & NAMES.keys()).union(*(into[name] for name in self.content if name in into))
+        object.__setattr__(self, "_found", {field: self._sought(field) for field in there})
+
+    def of(self, field: str) -> Mapping[str, Any]:
         """What stands under a field's names, by name; what is empty or null is not there."""
-        known = self._found.get(field)
-        if known is None:
-            known = self._found[field] = self._sought(field)
-        return known
+        return self._found.get(field, NOTHING)
 
-    def _sought(self, field: str) -> dict[str, Any]:
+    def _sought(self, field: str) -> Mapping[str, Any]:
         found = {}
         for name in self.by.names(field):
             value = self.at(name)
