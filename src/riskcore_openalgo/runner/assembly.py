@@ -126,7 +126,14 @@ class _Assembly:
         evidence = self._evidence(account, known, history, feed, standing)
         paper = None if self.mode == LIVE else self.paper
         gateway: Gateway = self._gateway(guard, standing, fence) if paper is None else paper
-        lanes = ThreadLanes(gateway, evidence, clock=self.clock, ended=standing.ended, failed=alarms.lane_failed)
+        lanes = ThreadLanes(
+            gateway,
+            evidence,
+            clock=self.clock,
+            ended=standing.ended,
+            at_hand=evidence.at_hand,
+            failed=alarms.lane_failed,
+        )
         schedule = self._schedule(standing, strategies)
         parts = Parts(
             journal=self.journal,
