@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from typing import Any
 import riskcore as rc
 from benchmarks.far_broker import far_process
 from riskcore import engine, events
-from riskcore_openalgo.cli.live import leave_alone_what_stays
+from riskcore_openalgo.cli.live import SWITCH_S, leave_alone_what_stays
 from riskcore_openalgo.client import Budget, Client
 from riskcore_openalgo.config import Intake, Settings, System
 from riskcore_openalgo.journal import Journal
@@ -143,6 +144,7 @@ def live_path(folder: Path, symbols: list[str], policy: rc.Policy = POLICY) -> I
             path.wait(lambda: live.state.book.state == "active" and live.state.book.opening_equity is not None)
             path.warm()
             leave_alone_what_stays()
+            sys.setswitchinterval(SWITCH_S)
             yield path
         finally:
             stop.set()

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +43,8 @@ APPROVAL: Final = "  approvals  OpenAlgo's order mode must be Auto: in Semi-Auto
 """Its API does not tell which it is, so that whoever starts is told each time."""
 WIDTH: Final = 78
 INBOX_EVERY_S: Final = 0.5
+SWITCH_S: Final = 0.001
+"""A turn or an order that comes back from the disk waits so long at most for a thread that reads books or quotes."""
 SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
@@ -107,6 +110,7 @@ def run(
         swaps = swappable(client, keys, sources, doors, redactor, day)
         opened.enter_context(reloading(settings, arguments.config, day, swaps=swaps, real=real))
         leave_alone_what_stays()
+        sys.setswitchinterval(SWITCH_S)
         day.live.run(asked)
         fenced = day.fence.shut()
         if fenced:
