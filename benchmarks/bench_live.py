@@ -3,7 +3,7 @@
     python3 tasks.py bench benchmarks/bench_live.py
 
 One sender, evidence fresh, OpenAlgo (the fake) without think time. Judged are the median of alert -> order request
-against the floor of the same run (two durable inserts and one `placeorder` of the SDK), at most 2 times; the 99th
+against the floor between the trades (two durable inserts and one `placeorder` of the SDK), at most 2 times; the 99th
 percentiles of alert -> order request (15 ms), of alert -> OpenAlgo's answer (500 ms), and of the tick that confirms a
 stop -> exit request (3 ms beyond the floor's median). Steps and ticks are printed and judged by nobody. The fake is a
 process of its own, as OpenAlgo is; the intake is one too, as by default, and then lives within the runner's.
