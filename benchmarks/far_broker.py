@@ -46,9 +46,11 @@ class Venue:
         """Fill nothing unless it is asked for."""
         self._broker.fills_by_hand = True
 
-    def tick(self, symbol: str, price: Any) -> None:
-        """A price of a symbol."""
+    def tick(self, symbol: str, price: Any) -> float:
+        """A price of a symbol; the moment at which it is sent, by `perf_counter`, which all processes here share."""
+        sent = time.perf_counter()
         self._broker.tick(f"NSE:{symbol}", price)
+        return sent
 
     def fill(self, symbol: str, side: str) -> None:
         """Fill the first order of a symbol on a side."""

@@ -16,7 +16,7 @@ from typing import Any
 import riskcore as rc
 from benchmarks.far_broker import far_process
 from riskcore import engine, events
-from riskcore_openalgo.cli.live import leave_alone_what_stays
+from riskcore_openalgo.cli.live import make_way
 from riskcore_openalgo.client import Budget, Client
 from riskcore_openalgo.config import Intake, Settings, System
 from riskcore_openalgo.journal import Journal
@@ -53,6 +53,7 @@ class LivePath:
         host, ws_url = self.broker.open()
         self.left: dict[tuple[str, str], float] = {}
         self.answered: dict[tuple[str, str], float] = {}
+        self._news = threading.Condition()
         self.client = Client(
             host,
             KEY,
@@ -86,6 +87,12 @@ class LivePath:
                 raise TimeoutError("the benchmark's day did not come to where it should")
             time.sleep(0.0005)
 
+    def wait_for_answer(self, symbol: str, side: str, patience_s: float = 20.0) -> None:
+        """Until an order was answered; asleep, for who looks again and again takes time from what is measured."""
+        with self._news:
+            if not self._news.wait_for(lambda: (symbol, side) in self.answered, patience_s):
+                raise TimeoutError(f"no {side} of {symbol} was answered")
+
     def fresh(self, symbol: str, price: Any = 1000) -> None:
         """A price of this moment."""
         prices, key, before = self.day.live._parts.feed.prices, f"NSE:{symbol}", self.clock()
@@ -103,9 +110,14 @@ class LivePath:
         usual = calls.order
 
         def order(method: str, kind: str, **arguments: Any) -> Any:
-            self.left.setdefault((arguments.get("symbol", ""), arguments.get("action", "")), time.perf_counter())
+            name = (arguments.get("symbol", ""), arguments.get("action", ""))
+            self.left.setdefault(name, time.perf_counter())
             reply = usual(method, kind, **arguments)
-            self.answered.setdefault((arguments.get("symbol", ""), arguments.get("action", "")), time.perf_counter())
+            with self._news:
+                self.answered.setdefault(
+                    (arguments.get("symbol", ""), arguments.get("action", "")), time.perf_counter()
+                )
+                self._news.notify_all()
             return reply
 
         calls.order = order  # type: ignore[method-assign]
@@ -130,7 +142,7 @@ def live_path(folder: Path, symbols: list[str], policy: rc.Policy = POLICY) -> I
         try:
             path.wait(lambda: live.state.book.state == "active" and live.state.book.opening_equity is not None)
             path.warm()
-            leave_alone_what_stays()
+            make_way()
             yield path
         finally:
             stop.set()
@@ -191,30 +203,38 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-def floor(path: LivePath, rounds: int = 100) -> list[float]:
+class Floor:
     """Two durable inserts and one `placeorder` of the SDK, in seconds, on the same disk and in the same run.
 
     The orders go to a broker of their own: in the day's books they would be a stranger's, and in its way.
     """
-    taken = []
-    event = events.TimePassed(path.clock())
+
+    def __init__(self, path: LivePath, journal: Journal, sdk: Any) -> None:
+        self._journal, self._sdk = journal, sdk
+        self._event = events.TimePassed(path.clock())
+
+    def round(self) -> float:
+        """Once; what it took."""
+        wish = {"symbol": "FLOOR", "exchange": "NSE", "action": "BUY", "quantity": 1, "product": "MIS"}
+        before = time.perf_counter()
+        self._journal.append([self._event])
+        self._journal.append([self._event])
+        self._sdk.placeorder(strategy="floor", price_type="LIMIT", price="1", **wish)
+        return time.perf_counter() - before
+
+
+@contextmanager
+def floor_of(path: LivePath) -> Iterator[Floor]:
+    """The floor of a day, to be asked for between its trades."""
     broker = path.venue()
     broker.list(["FLOOR"], [])
     host, ws_url = broker.open()
-    wish = {"symbol": "FLOOR", "exchange": "NSE", "action": "BUY", "quantity": 1, "product": "MIS"}
     with (
         closing(broker),
         closing(Client(host, KEY, ws_url=ws_url, clock=path.clock)) as client,
         closing(Journal(Path(path.journal.where).with_name("floor.db"))) as journal,
     ):
-        sdk = client._calls._sdk
-        for _ in range(rounds):
-            before = time.perf_counter()
-            journal.append([event])
-            journal.append([event])
-            sdk.placeorder(strategy="floor", price_type="LIMIT", price="1", **wish)
-            taken.append(time.perf_counter() - before)
-    return taken
+        yield Floor(path, journal, client._calls._sdk)
 
 
 def stepped(state: engine.State, event: events.Input, policy: rc.Policy, times: int = 200) -> float:

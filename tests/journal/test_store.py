@@ -235,3 +235,29 @@ def test_F53_a_row_that_was_changed_in_the_spool_refuses_the_start_by_number(jou
         Journal(path)
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT count(*) FROM journal").fetchone() == (10,)
+
+
+def test_a_log_that_is_emptied_is_in_the_file(journal, path, tmp_path):
+    """The file alone has all rows then; before that, only the log has them, and a commit would have to copy it."""
+    alone = tmp_path / "alone.db"
+
+    def without_the_log():
+        alone.write_bytes(path.read_bytes())
+        with closing(sqlite3.connect(alone)) as connection:
+            tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'journal'").fetchone()[0]
+            return connection.execute("SELECT count(*) FROM journal").fetchone()[0] if tables else 0
+
+    assert (journal.length, without_the_log()) == (10, 0)
+    journal.empty_log()
+    assert without_the_log() == 10
+
+
+def test_a_log_that_cannot_be_emptied_now_is_left(journal, path, more):
+    """Somebody reads what was before: rows go on being written, and nothing is lost."""
+    with closing(sqlite3.connect(path)) as reading:
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM journal").fetchone()
+        journal.append(more(5, first=10))
+        journal.empty_log()
+        assert reading.execute("SELECT count(*) FROM journal").fetchone() == (10,)
+    assert [row.event for row in journal.rows()] == more(15)

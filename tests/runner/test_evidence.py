@@ -8,7 +8,7 @@ import pytest
 import riskcore as rc
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.live_feed.ticks import STREAM, Tick
-from riskcore_openalgo.runner.evidence import LiveEvidence
+from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
 from riskcore_openalgo.runner.history import History, days_for, good_until
 from riskcore_openalgo.testing import Fault
 from tests.gateways.desks import INFY, NOW, live_desk
@@ -150,6 +150,52 @@ def test_closes_of_what_is_held_come_along_where_a_limit_asks_for_correlations()
         assert seen.closes == (("NSE:INFY", (104, 101, 107, 103)), ("NSE:TCS", (104, 101, 107, 103)))
         bench.look()
         assert desk.asked("history") == 3
+
+
+# ---------------------------------------------------------------- at hand
+
+
+READS = ("symbol", "history", "funds", "quotes")
+
+
+def test_what_was_read_lately_is_at_hand_and_nobody_is_asked():
+    with live_desk() as desk:
+        bench = Bench(desk)
+        bench.streamed(1003)
+        seen, before = bench.look(), [desk.asked(name) for name in READS]
+        assert bench.evidence.at_hand(SIGNAL, "5m") == seen
+        assert [desk.asked(name) for name in READS] == before
+
+
+@pytest.mark.parametrize(
+    ("missing", "policy"),
+    [
+        ("instrument", {}),
+        ("bars", {}),
+        ("money", {}),
+        ("price", {}),
+        ("spread", {"max_spread_pct": "0.1"}),
+        ("closes", {"max_correlation": "0.7", "correlation_min_bars": 2, "correlation_window": 3}),
+    ],
+)
+def test_where_somebody_would_have_to_be_asked_nothing_is_at_hand(missing, policy):
+    """And nobody is asked for it either: the turn that looks must not wait for a server."""
+    with live_desk() as desk:
+        bench = Bench(desk, **policy)
+        bench.streamed(1003)
+        if missing not in ("instrument", "closes"):
+            bench.look()
+        desk.clock.passed = {"bars": 301, "money": 46}.get(missing, 0)
+        if missing == "bars":
+            desk.account.money()
+        bench.streamed(1003, age_s=3 if missing == "price" else 0)
+        before = [desk.asked(name) for name in READS]
+        assert bench.evidence.at_hand(SIGNAL, "5m") is None
+        assert [desk.asked(name) for name in READS] == before
+
+
+def test_the_money_of_paper_is_always_at_hand():
+    assert PaperMoney(rc.Policy).knows_cash(NOW)
 
 
 # ---------------------------------------------------------------- bars, kept

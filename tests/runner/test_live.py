@@ -1,5 +1,7 @@
 """Live days against the fake OpenAlgo: entries protected, stops and targets taken, troubles met, ends told."""
 
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 
 import pytest
@@ -213,3 +215,19 @@ def test_on_a_holiday_it_idles_and_refuses_what_comes(path):
         asked = [call.endpoint for call in day.server.calls]
         assert asked.count("multiquotes") <= 1  # before it is known what is traded where
         assert day.stop(flatten=False) == FLAT
+
+
+def test_the_log_of_the_journal_is_emptied_while_nothing_is_to_do(path, tmp_path, monkeypatch):
+    """Before a commit has to, on the way of an order: the file without its log has rows of the day."""
+    monkeypatch.setattr("riskcore_openalgo.runner.live.LOG_ROWS", 5)
+    alone = tmp_path / "alone.db"
+
+    def emptied():
+        alone.write_bytes(path.read_bytes())
+        with closing(sqlite3.connect(alone)) as connection:
+            tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'journal'").fetchone()[0]
+            return tables and connection.execute("SELECT count(*) FROM journal").fetchone()[0] >= 5
+
+    with live_day(path) as day:
+        day.ready()
+        day.until(emptied)

@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -43,6 +44,8 @@ APPROVAL: Final = "  approvals  OpenAlgo's order mode must be Auto: in Semi-Auto
 """Its API does not tell which it is, so that whoever starts is told each time."""
 WIDTH: Final = 78
 INBOX_EVERY_S: Final = 0.5
+SWITCH_S: Final = 0.001
+"""A turn or an order that comes back from the disk waits so long at most for a thread that reads books or quotes."""
 SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
@@ -112,7 +115,7 @@ def run(
         doors = opened.enter_context(control_page(settings, day, client, mode=mode, analyzer=analyzer))
         swaps = swappable(client, keys, sources, doors, redactor, day)
         opened.enter_context(reloading(settings, arguments.config, day, swaps=swaps, real=real))
-        leave_alone_what_stays()
+        make_way()
         day.live.run(asked)
         fenced = day.fence.shut()
         if fenced:
@@ -141,10 +144,11 @@ def shut_out(day: Day, why: str) -> None:
     print(f"stopped: {why}", flush=True)
 
 
-def leave_alone_what_stays() -> None:
-    """Have the collector look no more at what is loaded by now: it held prices and exits up for 0.1 s at a time."""
+def make_way() -> None:
+    """Let nothing hold up prices and exits: the collector looks no more at what is loaded by now (0.1 s at a time)."""
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(SWITCH_S)
 
 
 def swappable(

@@ -51,6 +51,10 @@ class InstrumentCache:
         self._day: date | None = None
         self._known: dict[tuple[str, str], rc.Instrument] = {}
 
+    def known(self, exchange: str, symbol: str, on: date) -> rc.Instrument | None:
+        """The instrument as of the day `on`, where nobody need be asked for it."""
+        return self._known.get((exchange, symbol)) if on == self._day else None
+
     def instrument(self, exchange: str, symbol: str, on: date) -> rc.Instrument:
         """The instrument as of the day `on`; `ReadFailed` where it cannot be known, which is not remembered."""
         if on != self._day:

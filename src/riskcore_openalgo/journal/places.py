@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
 
 from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal.locks import FileLock, holder
@@ -23,6 +23,9 @@ from riskcore_openalgo.journal.troubles import JournalBroken
 
 BUSY_MS: Final = 250
 NOTE_WAITS_MS: Final = 5_000
+LOG_PAGES: Final = 8_000
+"""Only where nobody found time for it (`empty_log`) does a commit copy so long a log into the file, and wait for it."""
+DURABLE: Final = ("journal_mode=WAL", "synchronous=FULL")
 ENCRYPTED: Final = 'an encrypted journal needs SQLCipher and cryptography: pip install "riskcore[encrypted]"'
 
 At: TypeAlias = Path | str
@@ -93,6 +96,9 @@ class Place(Protocol):
 
     def compact(self, engine: Engine) -> None:
         """Give back the room of rows that were pruned."""
+
+    def empty_log(self, engine: Engine) -> None:
+        """Do now what a later commit would have to do beside its own work; writers go on meanwhile."""
 
     def why(self, problem: DBAPIError) -> str:
         """What it means that the database cannot be used at all."""
@@ -212,6 +218,11 @@ class SqliteFile:
         with contextlib.suppress(DBAPIError), engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
 
+    def empty_log(self, engine: Engine) -> None:
+        """The write-ahead log goes into the file, as far as nobody reads what was before; no commit waits for it."""
+        with contextlib.suppress(DBAPIError, PoolTimeout), engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
     def why(self, problem: DBAPIError) -> str:
         """No database, or none for this key."""
         if "not a database" not in str(problem.orig):
@@ -234,7 +245,7 @@ class SqliteFile:
                 connection.execute("PRAGMA cipher_log_level = NONE")
                 connection.execute("PRAGMA key = '{}'".format(self._key.replace("'", "''")))
             if mode != "ro":
-                for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}"):
+                for pragma in (*DURABLE, f"wal_autocheckpoint={LOG_PAGES}", f"busy_timeout={BUSY_MS}"):
                     connection.execute(f"PRAGMA {pragma}")
         except BaseException:
             connection.close()

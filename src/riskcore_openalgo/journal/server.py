@@ -168,6 +168,9 @@ class Postgres:
     def compact(self, engine: Engine) -> None:
         """The server does that by itself."""
 
+    def empty_log(self, engine: Engine) -> None:
+        """The server does that too."""
+
     def why(self, problem: DBAPIError) -> str:
         """The server's own words."""
         return f"not a usable journal: {str(problem.orig).strip()}"

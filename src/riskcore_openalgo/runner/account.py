@@ -103,12 +103,17 @@ class Account:
     def cash(self, at: datetime) -> dict[str, Any]:
         """What a decision is told of the money that can be spent, as it was read lately."""
         known = self.funds_seen
-        if known is None or at - known[0] > timedelta(seconds=FUNDS_AGE_S):
+        if not self.knows_cash(at):
             found = self.money()
             known = None if found is None else (at, found)
         if known is None:
             return {"available_cash": None, "cash_unknown": True}
         return {"available_cash": max(known[1].available_cash, Decimal(0))}
+
+    def knows_cash(self, at: datetime) -> bool:
+        """Whether the money was read lately enough for that moment: it is not asked for again."""
+        known = self.funds_seen
+        return known is not None and at - known[0] <= timedelta(seconds=FUNDS_AGE_S)
 
     def mode(self) -> list[events.Input]:
         """Whether OpenAlgo is in the mode that we were started for."""

@@ -126,7 +126,7 @@ class _Assembly:
         evidence = self._evidence(account, known, history, feed, standing)
         paper = None if self.mode == LIVE else self.paper
         gateway: Gateway = self._gateway(guard, standing, fence) if paper is None else paper
-        lanes = ThreadLanes(gateway, evidence, clock=self.clock, ended=standing.ended, failed=alarms.lane_failed)
+        lanes = self._lanes(gateway, evidence, standing, alarms)
         schedule = self._schedule(standing, strategies)
         parts = Parts(
             journal=self.journal,
@@ -157,6 +157,16 @@ class _Assembly:
 
     def _fence(self) -> Fence:
         return Fence(fence_of(self.journal.inbox), self.journal.taken)
+
+    def _lanes(self, gateway: Gateway, evidence: LiveEvidence, standing: Standing, alarms: Alarms) -> ThreadLanes:
+        return ThreadLanes(
+            gateway,
+            evidence,
+            clock=self.clock,
+            ended=standing.ended,
+            at_hand=evidence.at_hand,
+            failed=alarms.lane_failed,
+        )
 
     def _policy(self) -> rc.Policy:
         """The settings'; `live_symbols` is for orders that are really sent."""

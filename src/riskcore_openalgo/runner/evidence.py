@@ -32,6 +32,9 @@ class Money(Protocol):
     def cash(self, at: datetime) -> dict[str, Any]:
         """`available_cash` and `cash_unknown` of a `Market`, as far as there is something to say."""
 
+    def knows_cash(self, at: datetime) -> bool:
+        """Whether `cash` of that moment is answered, now or later, without anybody being asked."""
+
 
 class Prices(Protocol):
     """Who has the newest believed price of an instrument: the live feed's."""
@@ -89,7 +92,30 @@ class LiveEvidence:
 
     def look(self, instrument: rc.Instrument, interval: str) -> rc.Market:
         """The same for an instrument that is known."""
+        return self._look(instrument, interval, self._clock(), self._policy())
+
+    def at_hand(self, signal: rc.Signal, interval: str) -> rc.Market | None:
+        """The same without waiting for anybody, where all of it was read lately enough; else None.
+
+        One moment and one policy stand for the whole of it: what is known by them now stays known by them, for what
+        other threads read meanwhile is newer. So whoever asks here is never held up by a server.
+        """
         policy, now = self._policy(), self._clock()
+        instrument = self._instruments.known(signal.exchange, signal.symbol, now.date())
+        if instrument is None or not self._is_at_hand(instrument, interval, now, policy):
+            return None
+        return self._look(instrument, interval, now, policy)
+
+    def _is_at_hand(self, instrument: rc.Instrument, interval: str, now: datetime, policy: rc.Policy) -> bool:
+        return (
+            not policy.correlates
+            and policy.max_spread_pct is None
+            and _is_fresh(self._prices.last_good(instrument.key), now)
+            and self._history.has(instrument, interval, now)
+            and self._money.knows_cash(now)
+        )
+
+    def _look(self, instrument: rc.Instrument, interval: str, now: datetime, policy: rc.Policy) -> rc.Market:
         bars = self._bars(instrument, interval, now)
         seen = rc.evidence_from(
             instrument,
@@ -136,7 +162,7 @@ class LiveEvidence:
     def _price(self, instrument: rc.Instrument, now: datetime, *, spread: bool) -> Seen | None:
         """The feed's price while it is fresh; else a quote that does not contradict itself or the feed."""
         tick = self._prices.last_good(instrument.key)
-        if tick is not None and not spread and now - tick.at <= timedelta(seconds=FRESH_S):
+        if tick is not None and not spread and _is_fresh(tick, now):
             return Seen(tick.price, tick.at, previous_close=tick.previous_close)
         try:
             quote = self._client.quote(instrument.exchange, instrument.symbol, at=now)
@@ -161,6 +187,14 @@ class PaperMoney:
     def cash(self, at: datetime) -> dict[str, Any]:
         """Nobody lends to paper, and nobody asks it for margin."""
         return {}
+
+    def knows_cash(self, at: datetime) -> bool:
+        """Nobody is asked."""
+        return True
+
+
+def _is_fresh(tick: Tick | None, now: datetime) -> bool:
+    return tick is not None and now - tick.at <= timedelta(seconds=FRESH_S)
 
 
 def _is_anothers(last: Decimal, tick: Tick | None, now: datetime) -> bool:

@@ -67,6 +67,12 @@ class History:
                 self._kept[key] = kept
         return kept.bars if at >= kept.read_at else _ended(kept.bars, rc.interval_length(interval), at)
 
+    def has(self, instrument: rc.Instrument, interval: str, at: datetime) -> bool:
+        """Whether `finished` of that moment asks nobody."""
+        with self._lock:
+            kept = self._kept.get((instrument.key, interval))
+        return kept is not None and at < kept.good_until
+
     def daily(self, instrument: rc.Instrument, at: datetime, count: int) -> tuple[rc.Bar, ...]:
         """The bars of so many sessions before today's."""
         key = instrument.key, f"{DAILY}{count}"

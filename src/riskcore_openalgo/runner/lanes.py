@@ -87,7 +87,7 @@ def answers(
         if market is None:
             why = f"{command.signal.key} is not known"
             return [events.EvidenceFailed(at, command.signal.id, why)]
-        return [events.EvidenceArrived(max(at, market.at), command.signal.id, market)]
+        return [arrived(command, market, at)]
     if isinstance(command, events.CancelOrder):
         return _tried(lambda: gateway.cancel(command, at), lambda problem: unknown(command.order_id, at, problem))
     if isinstance(command, events.ReviseOrder):
@@ -98,6 +98,11 @@ def answers(
     if isinstance(order, rc.ApprovedEntry) and at > order.valid_until:
         return [not_sent(order.order_id, at, "the approval no longer holds")]
     return _tried(lambda: gateway.place(order, at), lambda problem: unknown(order.order_id, at, problem))
+
+
+def arrived(command: events.AskEvidence, market: rc.Market, at: datetime) -> events.EvidenceArrived:
+    """What was asked for, as an input."""
+    return events.EvidenceArrived(max(at, market.at), command.signal.id, market)
 
 
 def _tried(send: Job, otherwise: Callable[[Exception], events.Input]) -> list[events.Input]:

@@ -37,6 +37,8 @@ READABLE: Final = "books_readable"
 STOPPING: Final = "shutting_down"
 """The trouble under which entries stop while a runner ends; over when the next one starts."""
 WAIT_S: Final = 0.1
+LOG_ROWS: Final = 200
+"""After so many rows the journal's log is emptied when nothing is to do, and after ten times as many in any case."""
 UNREAD: Final = timedelta(seconds=30)
 """Books that were read longer ago than this tell nothing of what is held now: twice the longest pause between reads."""
 
@@ -93,6 +95,7 @@ class Live:
     def __init__(self, parts: Parts) -> None:
         self._parts, self._reading = parts, Reading()
         self._started_at, self._blind = parts.clock(), False
+        self._tidied = parts.journal.length
         self.turned_at: datetime | None = None
         self.transport: Waking = Waking(parts.wake.set)
         self.latency = Latency(partial(parts.alarms.tell, name="slow_orders"))
@@ -172,6 +175,7 @@ class Live:
         taken = self.runner.turn()
         parts.feed.watch(self._keys())
         self.turned_at = now
+        self._tidy(busy=bool(taken))
         return taken
 
     def run(self, stop: Stop, *, until: Callable[[engine.State], bool] = lambda state: False) -> None:
@@ -195,6 +199,13 @@ class Live:
         if self._blind and not unread:
             self._parts.alarms.tell("the broker's books can be read again", name=READABLE)
         self._blind = blind or (self._blind and bool(unread))
+
+    def _tidy(self, *, busy: bool) -> None:
+        """Have the journal's log emptied in a lane before a commit has to do it on the way of an order."""
+        journal = self._parts.journal
+        if journal.length - self._tidied >= LOG_ROWS * (10 if busy else 1):
+            self._tidied = journal.length
+            self._parts.lanes.read(partial(_emptied, journal), self.runner.offer)
 
     def _watch(self, fact: events.Fact) -> None:
         """Everybody who is told of facts, after they are durable."""
@@ -243,3 +254,9 @@ class Live:
             report = paper.latest(order.id)
             if report is not None:
                 self.runner.offer(report)
+
+
+def _emptied(journal: Journal) -> list[events.Input]:
+    """A lane's job that brings nothing."""
+    journal.empty_log()
+    return []

@@ -7,6 +7,7 @@ several threads, so that one which hangs does not hold up the next.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from queue import Empty, SimpleQueue
@@ -16,11 +17,18 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.following import following, signal_of
-from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Job, answers, not_sent
+from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Job, answers, arrived, not_sent
 
 EXIT_THREADS: Final = 4
 READ_THREADS: Final = 2
+GIVE_WAY_S: Final = 0.0003
+"""So long whoever hands an order over stands still: threads share one interpreter, and the order comes first.
+
+Else the rest of a turn (alarms, log, what is watched) would be done while the order waits for the interpreter.
+"""
 Task: TypeAlias = Callable[[], None]
+AtHand: TypeAlias = Callable[[rc.Signal, str], "rc.Market | None"]
+"""What is seen of a signal's instrument, where nobody need be waited for; else None."""
 
 
 class Lane:
@@ -76,7 +84,8 @@ class ThreadLanes:
 
     `clock` says when a command is really sent: an entry that waited for too long is not sent at all. `ended(order_id)`
     says whether an order has ended in our book meanwhile: one that waited while every thread hung was taken for lost,
-    and another may be on its way in its place. `failed(lane, problem)` is told of a task that raised. Answers are
+    and another may be on its way in its place. `at_hand` answers at once what need not wait for the lane of reads, in
+    which others may be waiting for a server. `failed(lane, problem)` is told of a task that raised. Answers are
     delivered from the lane's thread.
     """
 
@@ -87,11 +96,13 @@ class ThreadLanes:
         *,
         clock: Callable[[], datetime],
         ended: Ended = lambda order_id: False,
+        at_hand: AtHand = lambda signal, interval: None,
         failed: Callable[[str, Exception], None] = lambda lane, problem: None,
         exit_threads: int = EXIT_THREADS,
         read_threads: int = READ_THREADS,
     ) -> None:
         self._gateway, self._evidence, self._clock, self._ended = gateway, evidence, clock, ended
+        self._at_hand, self._failed = at_hand, failed
         self._closing = threading.Event()
         self._exits = Lane("exits", exit_threads, failed)
         self._entries = Lane("entries", 1, failed)
@@ -101,10 +112,14 @@ class ThreadLanes:
         """Hand a command to its lane."""
         if isinstance(command, events.PlaceEntry):
             self._entries.put(lambda: self._enter(command.order, deliver))
+            time.sleep(GIVE_WAY_S)
+        elif isinstance(command, events.AskEvidence) and (seen := self._seen(command)) is not None:
+            _deliver((arrived(command, seen, at),), deliver)
         elif isinstance(command, (events.AskEquity, events.AskEvidence)):
             self._reads.put(lambda: self._carry_out(command, deliver))
         else:
             self._exits.put(lambda: self._carry_out(command, deliver))
+            time.sleep(GIVE_WAY_S)
 
     def read(self, job: Job, deliver: Deliver) -> None:
         """Hand a reading to the lane of reads."""
@@ -121,6 +136,14 @@ class ThreadLanes:
         self._reads.drop()
         ended = [lane.close(within_s) for lane in (self._entries, self._exits, self._reads)]
         return all(ended)
+
+    def _seen(self, command: events.AskEvidence) -> rc.Market | None:
+        """What is at hand of it; a look that fails leaves the question to the lane, whose failures hold up no turn."""
+        try:
+            return self._at_hand(command.signal, command.interval)
+        except Exception as problem:  # noqa: BLE001 - told, and asked again in the lane
+            self._failed(self._reads.name, problem)
+            return None
 
     def _enter(self, order: rc.ApprovedEntry, deliver: Deliver) -> None:
         if self._closing.is_set():
