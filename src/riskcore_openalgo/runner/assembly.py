@@ -126,14 +126,7 @@ class _Assembly:
         evidence = self._evidence(account, known, history, feed, standing)
         paper = None if self.mode == LIVE else self.paper
         gateway: Gateway = self._gateway(guard, standing, fence) if paper is None else paper
-        lanes = ThreadLanes(
-            gateway,
-            evidence,
-            clock=self.clock,
-            ended=standing.ended,
-            at_hand=evidence.at_hand,
-            failed=alarms.lane_failed,
-        )
+        lanes = self._lanes(gateway, evidence, standing, alarms)
         schedule = self._schedule(standing, strategies)
         parts = Parts(
             journal=self.journal,
@@ -160,6 +153,16 @@ class _Assembly:
         alarms.through(live.runner.offer)
         return Day(
             live=live, feed=feed, fence=fence, ledger=ledger, alarms=alarms, inbox=inbox, wake=wake, close=opened.close
+        )
+
+    def _lanes(self, gateway: Gateway, evidence: LiveEvidence, standing: Standing, alarms: Alarms) -> ThreadLanes:
+        return ThreadLanes(
+            gateway,
+            evidence,
+            clock=self.clock,
+            ended=standing.ended,
+            at_hand=evidence.at_hand,
+            failed=alarms.lane_failed,
         )
 
     def _policy(self) -> rc.Policy:

@@ -88,6 +88,10 @@ class LiveEvidence:
             instrument = self._instruments.instrument(signal.exchange, signal.symbol, at.date())
         except ReadFailed:
             return None
+        return self.look(instrument, interval)
+
+    def look(self, instrument: rc.Instrument, interval: str) -> rc.Market:
+        """The same for an instrument that is known."""
         return self._look(instrument, interval, self._clock(), self._policy())
 
     def at_hand(self, signal: rc.Signal, interval: str) -> rc.Market | None:
