@@ -80,6 +80,7 @@ def test_a_day_with_every_command_that_it_names(tmp_path):
     assert answer["trades"][0]["key"] == "NSE:RELIANCE"
     assert (tmp_path / answer["report"]).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert "no real money can move" in told
+    assert "LOGIN NEEDED" not in (tmp_path / "err").read_text()  # nothing is wrong on a first day
 
 
 def test_a_second_day_has_a_folder_of_its_own_whose_settings_are_sound(tmp_path, capsys, monkeypatch):

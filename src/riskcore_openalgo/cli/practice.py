@@ -61,6 +61,8 @@ api_credentials:
 system:
   journal: '{folder}/practice.db'
   watch: ["{watch}"]
+  # The day begins logged in; its clock is too quick for the half minute that a morning's alert gives a runner.
+  alerting: {{login_times: []}}
   control: {{port: {control}}}
   intake: {{port: {intake}}}
   metrics: {{port: {metrics}}}

@@ -57,6 +57,14 @@ class MemoryStore:
     def write(self, entries: list[events.Input | events.Fact]) -> None:
         """Make them durable: in memory they are."""
 
+    @property
+    def length(self) -> int:
+        """How many rows are durable."""
+        return len(self.kept)
+
+    def empty_log(self) -> None:
+        """Memory keeps no log beside it."""
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -107,6 +115,10 @@ class DiskStore(MemoryStore):
         if self._loads % 2:
             self._journal.snapshot(super().load().state)
         return self._journal.load()
+
+    def empty_log(self) -> None:
+        """What the file's log holds goes into the file."""
+        self._journal.empty_log()
 
     def died(self) -> None:
         """The file is closed, and opened by the next process."""
