@@ -131,13 +131,13 @@ def test_COR_6_three_in_ten_situations_are_approved():
 
 
 def test_COR_7_the_generated_days_know_every_fact_and_every_command():
-    """In 240 days: signals taken, repeated and refused, entries, fills, exits, latches, clocks that run back.
+    """In 400 days: signals taken, repeated and refused, entries, fills, exits, latches, clocks that run back.
 
     No broker's books are read in them: the facts of those are told day by day (tests/core/test_custody.py, CUS_1).
     """
     facts, commands = Counter(), Counter()
 
-    @settings(max_examples=240, phases=[Phase.generate], database=None, derandomize=True)
+    @settings(max_examples=400, phases=[Phase.generate], database=None, derandomize=True)
     @given(days())
     def lived(day):
         state = State()

@@ -30,7 +30,7 @@ from riskcore.policy.breakers import (
     ConnectionTimers,
 )
 from riskcore.sessions import IST
-from riskcore.signals import CANCEL, ENTRY, EXIT, REVERSAL, Market, Signal
+from riskcore.signals import CANCEL, ENTRY, EXIT, REVERSAL, Market, Signal, opposite
 from riskcore.states import AFTER_S, CONDITION, CONFIRM, HALTED, LOCKED, OPERATOR, REDUCING, UNLOCK
 from riskcore.testing.history import Draw, chosen, rulebooks
 from riskcore.testing.strategies import DAYS, instruments, policies, prices, signals, st, trading_moments
@@ -210,6 +210,22 @@ def _raise_signal(tape: _Tape, kind: str = ENTRY, **more: Any) -> None:
             _answer(tape)
 
 
+def _turn_round(tape: _Tape) -> None:
+    """A reversal: mostly against what is held, whose exit then trades, so that the entry becomes due."""
+    held = tape.state.book.positions
+    if not held or tape.pick(False, False, True):
+        return _raise_signal(tape, REVERSAL)
+    position = tape.pick(*held)
+    thing = position.instrument
+    wish = tape.draw(signals(thing, at=tape.now, around=tape.levels[thing.key], kind=REVERSAL))
+    turned = attrs.evolve(wish, side=opposite(position.side), product="MIS", stop=None, target=None)
+    tape.take(e.SignalArrived(tape.moment(), turned))
+    for _ in range(3):
+        if not tape.broken:
+            _answer(tape)
+    return None
+
+
 def _report_again(tape: _Tape) -> None:
     """One of the session's orders, ended or not, is heard of again."""
     orders = tape.state.book.orders
@@ -302,7 +318,7 @@ _DO: Final[dict[str, Callable[[_Tape], None]]] = {
     "leave": lambda tape: _raise_signal(tape, EXIT),
     "reduce": lambda tape: _raise_signal(tape, EXIT, reduce_pct=tape.pick(10, 50, 99)),
     "shadow": lambda tape: _raise_signal(tape, tape.pick(ENTRY, ENTRY, EXIT, REVERSAL), shadow=True),
-    "turn": lambda tape: _raise_signal(tape, REVERSAL),
+    "turn": _turn_round,
     "withdraw": lambda tape: _raise_signal(tape, CANCEL),
     "report": _report_again,
     "tighten": _tighten,
