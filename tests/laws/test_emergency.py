@@ -271,7 +271,7 @@ class Ended(Stopped):
         self.seen["ended"] += 1
 
 
-LOOK = settings(max_examples=60, stateful_step_count=40, deadline=None)
+LOOK = settings(max_examples=200, stateful_step_count=40, deadline=None)
 
 
 def test_EMG_1_whatever_fails_nothing_enters_and_flat_is_said_only_when_it_is_so():
