@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 import riskcore as rc
 from riskcore import events
+from riskcore.orders import AWAITING
 from riskcore_openalgo.alarms import Alarms
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.client.fields import split_key
@@ -252,10 +253,13 @@ class Room:
 
     def _pace(self) -> float:
         """When to look again, where nothing happens before."""
-        state = self.live.state
-        if state.custody.touches or state.custody.wanted or any(not one.rests for one in state.book.live_orders()):
+        state, live = self.live.state, self.live.state.book.live_orders()
+        moving = [one for one in live if not one.rests and one.status != AWAITING]
+        if state.custody.touches or state.custody.wanted or moving:
             return 0.5 if self.checks.seconds_of_trouble < 120 else 5.0
-        unsettled = state.custody.bare or any(not order.broker_id for order in state.book.live_orders())
+        if any(one.status == AWAITING for one in live):
+            return 5.0  # a hand may take all day
+        unsettled = state.custody.bare or any(not order.broker_id for order in live)
         if unsettled or self.checks.in_trouble or self._is_leaving(state.book):
             return 1.0 if self.checks.seconds_of_trouble < 120 else 5.0
         return CALM_S
