@@ -58,6 +58,7 @@ class Checks:
         self.foreign_at: dict[str, datetime] = {}
         self._trouble_until = room.time.now
         self._troubled_since: datetime | None = None
+        self._uncounted: dict[str, datetime] = {}
 
     # ------------------------------------------------------------------ what is told to it
     def struck(self, kind: str) -> None:
@@ -240,7 +241,11 @@ class Checks:
         book = state.book
         reached = {ours for theirs, ours in self._room.placed.items() if _counts(self._room.account.orders[theirs])}
         entries = [order for order in book.orders if order.is_entry and order.id in reached]
-        self.needs("counters_count", len(entries) <= book.trades_today, f"{len(entries)} of {book.trades_today}")
+        if len(entries) > book.trades_today:  # one arrived after it was proven absent: it counts from the next reading
+            told = f"{len(entries)} of {book.trades_today}"
+            self._within(self._uncounted, "entries", TOLD_S, "counters_count", told)
+        else:
+            self._uncounted.clear()
         ours = [
             order for order in book.orders if order.is_entry and (order.status != "rejected" or order.filled_quantity)
         ]

@@ -116,7 +116,8 @@ class SimulatedFeed(LiveFeed):
         now, mono = self._time.now, self._time.monotonic()
         if self._hears():
             for key in self.prices.keys():  # noqa: SIM118 - a method of its own
-                self._tick(Tick(key, self._last(key), POLL, now, mono, traded=False))
+                if price := self._last(key):  # a symbol that there is not has none
+                    self._tick(Tick(key, price, POLL, now, mono, traded=False))
         self._time.later(POLL_S, self._poll)
 
     def _order_told(self, event: Event, delay: float) -> None:
