@@ -28,7 +28,8 @@ from riskcore.rules.context import Context, look
 from riskcore.sessions import IST
 from riskcore.signals import BUY, Market, Signal
 from riskcore.sizing import Size, size
-from riskcore.testing.strategies import Situation, situations, st  # first: it says what to install
+from riskcore.testing.drawing import st  # first: it says what to install
+from riskcore.testing.strategies import Situation, situations
 
 from hypothesis import HealthCheck, Phase, given, settings  # isort: skip
 

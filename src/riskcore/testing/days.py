@@ -32,8 +32,9 @@ from riskcore.policy.breakers import (
 from riskcore.sessions import IST
 from riskcore.signals import CANCEL, ENTRY, EXIT, REVERSAL, Market, Signal, opposite
 from riskcore.states import AFTER_S, CONDITION, CONFIRM, HALTED, LOCKED, OPERATOR, REDUCING, UNLOCK
-from riskcore.testing.history import Draw, chosen, rulebooks
-from riskcore.testing.strategies import DAYS, instruments, policies, prices, signals, st, trading_moments
+from riskcore.testing.drawing import Draw, chosen, st
+from riskcore.testing.history import rulebooks
+from riskcore.testing.strategies import DAYS, instruments, policies, prices, signals, trading_moments
 
 ORDINARY: Final = tuple(day for day in DAYS if day.month != 10 or day.year != 2025)
 FREEZES: Final = (None, None, None, 300)
@@ -201,11 +202,18 @@ def _see_prices(tape: _Tape) -> None:
     tape.take(e.PricesSeen(tape.moment(), thing.key, first, high, low, last, tape.now - timedelta(seconds=1)))
 
 
-def _raise_signal(tape: _Tape, kind: str = ENTRY, **more: Any) -> None:
-    thing = tape.pick(*tape.things)
+def _raise_signal(
+    tape: _Tape,
+    kind: str = ENTRY,
+    *,
+    thing: Instrument | None = None,
+    answers: Sequence[int] = (2, 2, 1, 0),
+    **more: Any,
+) -> None:
+    thing = thing or tape.pick(*tape.things)
     signal = attrs.evolve(tape.draw(signals(thing, at=tape.now, around=tape.levels[thing.key], kind=kind)), **more)
     tape.take(e.SignalArrived(tape.moment(), signal))
-    for _ in range(tape.pick(2, 2, 1, 0)):
+    for _ in range(tape.pick(*answers)):
         if not tape.broken:
             _answer(tape)
 
@@ -216,14 +224,8 @@ def _turn_round(tape: _Tape) -> None:
     if not held or tape.pick(False, False, True):
         return _raise_signal(tape, REVERSAL)
     position = tape.pick(*held)
-    thing = position.instrument
-    wish = tape.draw(signals(thing, at=tape.now, around=tape.levels[thing.key], kind=REVERSAL))
-    turned = attrs.evolve(wish, side=opposite(position.side), product="MIS", stop=None, target=None)
-    tape.take(e.SignalArrived(tape.moment(), turned))
-    for _ in range(3):
-        if not tape.broken:
-            _answer(tape)
-    return None
+    turned = {"side": opposite(position.side), "product": "MIS", "stop": None, "target": None}
+    return _raise_signal(tape, REVERSAL, thing=position.instrument, answers=(3,), **turned)
 
 
 def _report_again(tape: _Tape) -> None:

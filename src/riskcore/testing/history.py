@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final
 
 from riskcore.book import DayResult, Outcome
 from riskcore.money import ZERO
 from riskcore.orders import SIGNAL_EXIT, SQUARE_OFF, STOP_HIT, TARGET_HIT
 from riskcore.policy import Limit
 from riskcore.signals import SIDES
-
-try:
-    from hypothesis import strategies as st
-except ImportError as missing:
-    raise ImportError('riskcore.testing needs Hypothesis: pip install "riskcore[testing]"') from missing
-
-Draw: TypeAlias = Callable[["st.SearchStrategy[Any]"], Any]
-Choice = TypeVar("Choice")
+from riskcore.testing.drawing import Draw, chosen, st
 
 RESULTS: Final = tuple(Decimal(r) for r in ("-1.1", "-1.1", "-0.5", "-0.2", "0", "0.4", "2.5"))
 SESSIONS_BACK: Final = (0, 0, 0, 0, 1, 4)
@@ -64,14 +57,6 @@ _LIKENESS: Final[dict[str, tuple[Any, ...]]] = {
     "correlation_shrinkage": ("0.1", "0.5"),
 }
 KINDS: Final = (_VALIDATOR, _HISTORY, _HISTORY, _RISK, _LIKENESS)
-
-
-def chosen(draw: Draw, choices: Sequence[Choice]) -> Choice:
-    """One of the choices, the first where an example is made small.
-
-    As `sampled_from`, which is made and checked anew for each draw within a composite: a third of a law's time.
-    """
-    return choices[draw(st.integers(0, len(choices) - 1))]
 
 
 @st.composite

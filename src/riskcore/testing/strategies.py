@@ -25,15 +25,9 @@ from riskcore.policy.levels import IGNORE, USE
 from riskcore.sessions import session_on
 from riskcore.signals import BUY, SIDES, Bar, Market, Signal, sign
 from riskcore.stops import TIGHTER, WIDER
-from riskcore.testing.history import Draw, chosen, closes, finished_days, outcomes, rulebooks
+from riskcore.testing.drawing import Draw, chosen, st
+from riskcore.testing.history import closes, finished_days, outcomes, rulebooks
 from riskcore.testing.trails import exit_settings
-
-try:
-    from hypothesis import strategies
-except ImportError as missing:
-    raise ImportError('riskcore.testing needs Hypothesis: pip install "riskcore[testing]"') from missing
-
-st = strategies
 
 DAYS: Final = (
     date(2026, 11, 20),
@@ -274,7 +268,7 @@ def books(
     moment = at if at is not None else draw(trading_moments())
     book = Book(chosen(draw, (100_000, 100_000, 20_000, 1_000_000)), session=moment.date())
     for number in range(draw(st.integers(0, max_orders))):
-        thing = chosen(draw, tuple(instruments_held)) if instruments_held else draw(instruments((f"HELD{number}",)))
+        thing = chosen(draw, instruments_held) if instruments_held else draw(instruments((f"HELD{number}",)))
         before = moment - timedelta(seconds=draw(st.integers(1, 3000)))
         book = _after_an_entry(draw, book, thing, f"order{number}", before)
     if latched and draw(st.integers(0, 9)) == 9:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from hypothesis import strategies as st
+from riskcore.testing.drawing import st
 
 TRAILS: Final[tuple[dict[str, Any], ...]] = (
     {"trail": "percent", "trail_by": "1"},

@@ -55,12 +55,20 @@ def prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str
 
 def _with_set(policy: rc.Policy, given: Sequence[str]) -> rc.Policy:
     """The policy with the settings of `--set KEY=VALUE`, each checked as one in a file is."""
+    for key, value in _pairs("--set", given, "atr_warmup_bars=60"):
+        policy = changed(policy, key, value)
+    return policy
+
+
+def _pairs(option: str, given: Sequence[str], example: str) -> list[tuple[str, str]]:
+    """Key and value of each KEY=VALUE that an option was given."""
+    pairs = []
     for text in given:
         key, equals, value = text.partition("=")
-        if not equals:
-            raise ValueError(f"--set {text}: write KEY=VALUE, such as --set atr_warmup_bars=60")
-        policy = changed(policy, key.strip(), value.strip())
-    return policy
+        if not (key.strip() and equals):
+            raise ValueError(f"{option} {text}: write KEY=VALUE, such as {option} {example}")
+        pairs.append((key.strip(), value.strip()))
+    return pairs
 
 
 def instruments_of(arguments: argparse.Namespace, settings: Settings) -> Bars:
@@ -143,11 +151,7 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
 
 def _parameters(given: Sequence[str]) -> dict[str, Any]:
     """Those of `--parameter KEY=VALUE`, each value read as one in trading_rules.yaml is."""
-    pairs = [text.partition("=") for text in given]
-    wrong = next((key + equals + value for key, equals, value in pairs if not (key.strip() and equals)), None)
-    if wrong is not None:
-        raise ValueError(f"--parameter {wrong}: write KEY=VALUE, such as --parameter fast=5")
-    return {key.strip(): plain_scalar(value.strip()) for key, _, value in pairs}
+    return {key: plain_scalar(value) for key, value in _pairs("--parameter", given, "fast=5")}
 
 
 def open_at_the_end(book: rc.Book) -> list[dict[str, Any]]:

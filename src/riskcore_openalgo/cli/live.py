@@ -7,7 +7,6 @@ import contextlib
 import gc
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.journal.locks import is_here
 from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.logs import Redactor, access_log, logging_to
 from riskcore_openalgo.metrics import Metrics
@@ -129,7 +129,7 @@ def run(
 def sends(opened: contextlib.ExitStack, journal: Journal, client: Client, *, analyzer: bool) -> str:
     """Be the one who sends for the account; what to say of a sender on another machine that did not end in order."""
     before = opened.enter_context(journal.sending(account_of(client, analyzer=analyzer)))
-    if not before or before.endswith(f" on {socket.gethostname()}"):
+    if not before or is_here(before):
         return ""
     return (
         f"{before} sent for this account before, and did not end in order. If it still runs, it is cut off from "

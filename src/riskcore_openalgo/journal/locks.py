@@ -60,6 +60,11 @@ def me() -> str:
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
+def is_here(who: str) -> bool:
+    """Whether a process that `me` named runs, or ran, on this machine."""
+    return who.endswith(f" on {socket.gethostname()}")
+
+
 def in_use(what: str, holder: str) -> str:
     """The message for whoever comes second."""
     return (

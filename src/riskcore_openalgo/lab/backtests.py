@@ -22,12 +22,11 @@ from riskcore_openalgo.lab.jumping import Jumps
 from riskcore_openalgo.lab.raising import raised_by
 from riskcore_openalgo.lab.run import Jumped, Run
 from riskcore_openalgo.lab.strategy import StrategyError, own_strategy
-from riskcore_openalgo.lab.timeline import Timeline
+from riskcore_openalgo.lab.timeline import Timeline, date_of
 
 KNOWN: Final = {60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1800: "30m", 3600: "1h", 7200: "2h"}
 
 GAP_UP, GAP_DOWN = 1.4, 0.7
-EPOCH: Final = date(1970, 1, 1)
 
 
 def backtest(
@@ -113,14 +112,15 @@ def closed_days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -
     """One line where bars stand on days on which the exchange was closed: most are copies of the session before."""
     first: dict[int, rc.Instrument] = {}
     for thing, table in series.items():
-        for day in np.unique((table.at + IST_AHEAD) // DAY).tolist():
+        days = (table.at + IST_AHEAD) // DAY
+        for day in days[np.diff(days, prepend=-1) > 0].tolist():
             first.setdefault(day, thing)
     closed = sorted((day, thing.key) for day, thing in first.items() if _closed(day, thing, policy))
     if not closed:
         return ()
     day, key = closed[0]
     told = (
-        f"bars on {len(closed)} days on which the exchange was closed, the first {key} {EPOCH + timedelta(day)}: "
+        f"bars on {len(closed)} days on which the exchange was closed, the first {key} {date_of(day)}: "
         "orders fill on them, and averages count them; correct them, or take them out"
     )
     return (told,)
@@ -142,7 +142,7 @@ def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
 
 def _closed(day: int, thing: rc.Instrument, policy: rc.Policy) -> bool:
     try:
-        return rc.session_on(EPOCH + timedelta(day), thing, tables=policy.tables) is None
+        return rc.session_on(date_of(day), thing, tables=policy.tables) is None
     except rc.CalendarUnknown:
         return False
 

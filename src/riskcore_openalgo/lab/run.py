@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from attrs import field, frozen
@@ -32,6 +32,11 @@ class Jumped(NamedTuple):
     bars: int
     left_out: int
     reasons: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Jumped:
+        """As it stands in a saved run."""
+        return cls(kept["bars"], kept["left_out"], tuple((why, times) for why, times in kept["reasons"]))
 
     @property
     def share_pct(self) -> float:

@@ -75,7 +75,6 @@ def load(folder: Path) -> Run:
         rc.Ambiguous(datetime.fromisoformat(row["at"]), row["key"], row["position_id"], row["told"])
         for row in about["ambiguous"]
     )
-    jumped = about["jumped"]
     return Run(
         policy=policies[-1],
         interval=about["interval"],
@@ -83,7 +82,7 @@ def load(folder: Path) -> Run:
         entries=how,
         instruments=tuple(CONVERTER.structure(row, rc.Instrument) for row in about["instruments"]),
         simulation=rc.Simulation(engine.fold(facts), tuple(facts), rc.Broker(entries=how), doubt),
-        jumped=Jumped(jumped["bars"], jumped["left_out"], tuple((row[0], row[1]) for row in jumped["reasons"])),
+        jumped=Jumped.of(about["jumped"]),
         notes=tuple(about["notes"]),
     )
 

@@ -20,6 +20,11 @@ FIRST: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
+def date_of(day: int) -> date:
+    """The date of a day that is counted from 1970 on."""
+    return date.fromordinal(day + EPOCH)
+
+
 class Timeline:
     """When each bar of each instrument is taken. `length` is that of a bar, `daily` says that it is a day."""
 
@@ -87,7 +92,7 @@ class Timeline:
 
     def day_of(self, moment: int) -> date:
         """The date on which the bars of a moment end."""
-        return date.fromordinal(int(self.days[moment]) + EPOCH)
+        return date_of(int(self.days[moment]))
 
     def next_day(self, day: date) -> int:
         """The code of the first moment whose bars end after that date."""

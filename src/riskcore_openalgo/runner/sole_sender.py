@@ -43,12 +43,14 @@ def sole_sender(client: Client, *, analyzer: bool, wait_s: float = 0.0) -> Itera
 
 def account_of(client: Client, *, analyzer: bool) -> str:
     """The account's name for a database: the same from every machine, by whatever address that knows OpenAlgo."""
-    text = "\n".join((client.stream_login(), "analyze" if analyzer else "live"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return _name(client.stream_login(), "analyze" if analyzer else "live")
 
 
 def _mark(client: Client, *, analyzer: bool) -> str:
     """A name that says which OpenAlgo, key and mode it is, and from which none of them can be read."""
     host = client.host.rstrip("/").replace("//localhost", "//127.0.0.1")
-    text = "\n".join((host, client.stream_login(), "analyze" if analyzer else "live"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return _name(host, client.stream_login(), "analyze" if analyzer else "live")
+
+
+def _name(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -74,11 +74,9 @@ def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:
     from riskcore_openalgo.lab.run import InDoubt, Jumped, remarks
 
     try:
-        jumped, doubt = about["jumped"], about["in_doubt"]
-        reasons = tuple((str(why), int(times)) for why, times in jumped["reasons"])
-        left_out = Jumped(jumped["bars"], jumped["left_out"], reasons)
+        doubt = about["in_doubt"]
         doubtful = InDoubt(doubt["bars"], doubt["trades"], Decimal(doubt["share_pct"]))
-        return remarks(left_out, doubtful, about["intrabar"], about["notes"])
+        return remarks(Jumped.of(about["jumped"]), doubtful, about["intrabar"], about["notes"])
     except (KeyError, TypeError, ValueError, ArithmeticError) as wrong:
         raise ValueError(f"{path}: not what a backtest wrote ({wrong!r}); run it again") from None
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BUDGET_S: Final = 30.0
 """Seconds that shares may be uncovered at the broker while nothing is wrong: alarm, exit and ladder together."""
 PRESUMED: Final = "presumed_filled"
+AWAITING: Final = "awaiting_approval"
 TOLD_S: Final = 40.0
 """Seconds after which a difference to the truth must be known, while nothing is wrong."""
 MODE_S: Final = 7.0
@@ -309,7 +310,7 @@ class Checks:
     def _waits_for_approval(self) -> bool:
         """Whether an order of ours waits for a hand: nothing that could fill beside it is sent, and that is told."""
         orders = self._room.live.state.book.live_orders() if self._room.alive else ()
-        return any(order.status == "awaiting_approval" for order in orders)
+        return any(order.status == AWAITING for order in orders)
 
     def _restless(self) -> bool:
         if not self._room.alive:

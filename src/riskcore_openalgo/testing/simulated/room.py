@@ -16,7 +16,6 @@ from typing import Any, Final, cast
 
 import riskcore as rc
 from riskcore import events
-from riskcore.orders import AWAITING
 from riskcore_openalgo.alarms import Alarms
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.client.fields import split_key
@@ -34,7 +33,7 @@ from riskcore_openalgo.testing.broker import FakeBroker
 from riskcore_openalgo.testing.direct import Wire
 from riskcore_openalgo.testing.events import Event
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
-from riskcore_openalgo.testing.simulated.checks import Checks
+from riskcore_openalgo.testing.simulated.checks import AWAITING, Checks
 from riskcore_openalgo.testing.simulated.closing import closed
 from riskcore_openalgo.testing.simulated.feed import SimulatedFeed, StreamFaults
 from riskcore_openalgo.testing.simulated.lanes import FibreLanes
