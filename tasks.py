@@ -123,8 +123,9 @@ def tables(args: list) -> int:
 
 
 def bench(args: list) -> int:
-    """The benchmarks; what follows goes to pytest."""
-    return in_dev("-m", "pytest", "benchmarks", *args)
+    """The benchmarks, or one file of them; what follows goes to pytest (bench benchmarks/bench_live.py)."""
+    named = any(Path(each.split("::")[0]).exists() for each in args if not each.startswith("-"))
+    return in_dev("-m", "pytest", *(() if named else ("benchmarks",)), *args)
 
 
 def peers(args: list) -> int:

@@ -1,6 +1,7 @@
 """tasks.py: what it offers, when it makes an environment again, and what an old or bare Python is told."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -237,3 +238,22 @@ def test_pins_merge_into_one_file_with_markers():
         'numpy==2.5; python_version >= "3.12"',
         "tomli==2.5",
     ]
+
+
+def test_bench_runs_what_is_named_or_all(monkeypatch):
+    """A file or one of its tests alone, and everything where nothing is named; options say nothing of that."""
+    asked = []
+    monkeypatch.setattr(tasks, "in_dev", lambda *command: asked.append(command[2:]))
+    monkeypatch.chdir(ROOT)
+    live = "benchmarks/bench_live.py"
+    for args in ([live], [f"{live}::test_alert_to_order", "-x"], ["-k", "step"], []):
+        tasks.bench(args)
+    assert asked == [(live,), (f"{live}::test_alert_to_order", "-x"), ("benchmarks", "-k", "step"), ("benchmarks",)]
+
+
+def test_every_benchmark_can_be_collected():
+    """Without the libraries of the peers, which have an environment of their own."""
+    command = [sys.executable, "-m", "pytest", "benchmarks", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert listed.returncode == 0, listed.stdout
+    assert "benchmarks/bench_live.py::test_alert_to_order" in listed.stdout
