@@ -7,14 +7,16 @@ A template is filled with what was measured and the limit it met. `clears` says 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias, overload
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from attrs import frozen
 
 from riskcore.money import PAISA, exact
+from riskcore.values import Later
 
 Measured: TypeAlias = Decimal | int | str | None
 Raw: TypeAlias = Measured | datetime | date | time | timedelta | tuple[str, ...]
@@ -230,53 +232,16 @@ class Asked(Protocol):
         """The unit of its numbers, "" where none is told."""
 
 
-class Findings(Sequence[Finding]):
+class Findings(Later[Finding]):
     """What every rule found, made when somebody reads it: most decisions are never explained.
 
     It equals a tuple of the same findings, and is kept and sent as one. What could not be asked is not among them.
     """
 
-    __slots__ = ("_answers", "_made")
-    _answers: Iterable[tuple[Asked, Reading | None]]
-    _made: tuple[Finding, ...] | None
+    __slots__ = ()
 
     def __init__(self, answers: Iterable[tuple[Asked, Reading | None]]) -> None:
-        self._answers, self._made = answers, None
-
-    @property
-    def all(self) -> tuple[Finding, ...]:
-        """The findings as the tuple they are equal to."""
-        if self._made is None:
-            self._made = _made_of(self._answers)
-            self._answers = ()
-        return self._made
-
-    @overload
-    def __getitem__(self, place: int) -> Finding: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Finding, ...]: ...
-
-    def __getitem__(self, place: int | slice) -> Finding | tuple[Finding, ...]:
-        return self.all[place]
-
-    def __len__(self) -> int:
-        return len(self.all)
-
-    def __iter__(self) -> Iterator[Finding]:
-        return iter(self.all)
-
-    def __eq__(self, other: object) -> bool:
-        return self.all == (other.all if isinstance(other, Findings) else other)
-
-    def __hash__(self) -> int:
-        return tuple.__hash__(self.all)
-
-    def __repr__(self) -> str:
-        return repr(self.all)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return tuple, (self.all,)
+        super().__init__(partial(_made_of, answers))
 
 
 @exact

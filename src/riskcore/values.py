@@ -7,9 +7,9 @@ what was given and the field's full name, and returns the clean value or raises 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, overload
 
 Check: TypeAlias = Callable[[Any, str], Any]
 Checks: TypeAlias = tuple[tuple[str, str, Check], ...]
@@ -18,6 +18,7 @@ Checks: TypeAlias = tuple[tuple[str, str, Check], ...]
 Value = TypeVar("Value")
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 _SPARE: Final[set[Check]] = set()
 """The checks that `optional` made: None passes them, and most fields that may be None are."""
 _bare: Final = object.__new__
@@ -106,3 +107,52 @@ def changed(value: Value, **changes: Any) -> Value:
     made: Value = _bare(type(value))
     _put(made, "__dict__", parts)
     return made
+
+
+class Later(Sequence[Item]):
+    """A tuple that is made when somebody first reads it: it equals one, and is kept, hashed and sent as one.
+
+    For what is on record of every decision, and mostly never read. `make` is called once, under any context.
+    """
+
+    __slots__ = ("_made", "_make")
+    _make: Callable[[], Iterable[Item]] | None
+    _made: tuple[Item, ...]
+
+    def __init__(self, make: Callable[[], Iterable[Item]]) -> None:
+        self._make = make
+
+    @property
+    def all(self) -> tuple[Item, ...]:
+        """The tuple that it is equal to."""
+        if self._make is not None:
+            self._made = tuple(self._make())
+            self._make = None
+        return self._made
+
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Item, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Item | tuple[Item, ...]:
+        return self.all[place]
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.all)
+
+    def __eq__(self, other: object) -> bool:
+        return self.all == (other.all if isinstance(other, Later) else other)
+
+    def __hash__(self) -> int:
+        return tuple.__hash__(self.all)
+
+    def __repr__(self) -> str:
+        return repr(self.all)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self.all,)

@@ -1,6 +1,7 @@
 """tasks.py: what it offers, when it makes an environment again, and what an old or bare Python is told."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -254,6 +255,7 @@ def test_bench_runs_what_is_named_or_all(monkeypatch):
 def test_every_benchmark_can_be_collected():
     """Without the libraries of the peers, which have an environment of their own."""
     command = [sys.executable, "-m", "pytest", "benchmarks", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    listed = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=False)
     assert listed.returncode == 0, listed.stdout
     assert "benchmarks/bench_live.py::test_alert_to_order" in listed.stdout

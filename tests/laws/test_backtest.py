@@ -12,6 +12,7 @@ from riskcore.bar_by_bar import RESTLESS, EveryBar
 from riskcore.testing.days import BREAKERS
 from riskcore.testing.history import rulebooks
 from riskcore.testing.strategies import policies
+from riskcore.values import Later
 from riskcore_openalgo.lab.backtests import backtest
 from riskcore_openalgo.lab.columns import Columns
 from tests.laws.tapes import tape
@@ -170,3 +171,19 @@ def test_BAR_4_the_tapes_hold_all_of_it():
     assert "not_while_losing:losing" in seen
     assert all(seen[f"{how.value} doubt"] for how in rc.Intrabar), seen
     assert left > bars / 2
+
+
+def test_BAR_6_an_answer_that_is_put_off_is_the_one_that_a_decision_gives():
+    """Trades used up, places taken, a symbol held, entries stopped: what each rule found is the same, read later."""
+    seen, put_off, refused = Counter(), 0, 0
+    limits = [{"max_positions": 1}, {"max_trades_per_day": 1}, {}, {"max_loss_streak": 1, "max_positions": 2}]
+    for seed in range(40):
+        policy = rc.Policy(**{**OPEN, "atr_period": 5, "max_correlation": "0.5", **limits[seed % 4]})
+        slow, fast = both(seed, policy, NEXT_OPEN)
+        answers = [fact for fact in fast.facts if isinstance(fact, e.EntryRefused)]
+        later = [fact for fact in answers if type(fact.findings) is Later]
+        assert told(fast.facts) == told(slow.facts)
+        seen.update(found.reason for fact in later for found in fact.findings if not found.passed)
+        put_off, refused = put_off + len(later), refused + len(answers)
+    assert {"too_many_positions", "too_many_trades", "symbol_held", "stopped_for_session"} <= set(seen), seen
+    assert put_off > refused / 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -19,6 +20,7 @@ from riskcore.analytics.returns import SESSIONS
 from riskcore.analytics.statistics import TradeStatistics, trade_statistics
 from riskcore.analytics.trade import Trade, trades_of
 from riskcore.money import HUNDRED, ZERO, amount, count, exact
+from riskcore.values import Later
 
 
 @frozen(kw_only=True)
@@ -75,7 +77,7 @@ class Performance:
     time_in_market_pct: Decimal | None
 
     parts: tuple[tuple[str, tuple[Part, ...]], ...]
-    refused: tuple[tuple[str, int], ...]
+    refused: Sequence[tuple[str, int]]
 
     def by(self, name: str) -> tuple[Part, ...]:
         """The breakdown by a name of `grouping.BY`; `ValueError` for another."""
@@ -104,7 +106,7 @@ def performance(facts: Iterable[e.Fact], *, risk_free_pct: Any = 0, periods: int
         periods=periods,
         open_trades=_open_trades(kept),
         uncharged=sum(1 for fact in kept if isinstance(fact, (e.Filled, e.Overfilled)) and fact.charges is None),
-        refused=refusals(kept),
+        refused=Later(partial(refusals, kept)),
     )
 
 
@@ -132,7 +134,7 @@ def _measured(
     periods: int,
     open_trades: tuple[str, ...],
     uncharged: int,
-    refused: tuple[tuple[str, int], ...],
+    refused: Sequence[tuple[str, int]],
 ) -> Performance:
     a_year = count(periods, "periods")
     risk_free = amount(risk_free_pct, "risk_free_pct") / HUNDRED / a_year

@@ -13,6 +13,7 @@ from riskcore import events as e
 from riskcore.engine.blind import call_for_the_unseen
 from riskcore.engine.breakers import watch_the_clock, watch_what_moved
 from riskcore.engine.clock import new_day
+from riskcore.engine.closed import Closed, PutOff, closed, put_off, refuses
 from riskcore.engine.emergency import drive
 from riskcore.engine.inputs import HANDLERS, react_to
 from riskcore.engine.limits import InUse, limits_in_use
@@ -33,20 +34,25 @@ from riskcore.values import changed
 
 __all__ = [
     "SPOKE",
+    "Closed",
     "InUse",
+    "PutOff",
     "Quiet",
     "State",
     "Step",
     "Watched",
     "asked_interval",
     "can_trade",
+    "closed",
     "evolve",
     "fold",
     "in_force",
     "is_stopping",
     "limits_in_use",
+    "put_off",
     "quiet",
     "react",
+    "refuses",
     "repeats",
     "resting_quantity",
     "resume",

@@ -13,7 +13,8 @@ from riskcore.engine.turn import Turn
 from riskcore.instruments import FUT, Instrument
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
-from riskcore.sessions import CalendarUnknown, session_on
+from riskcore.rules.context import session_for
+from riskcore.sessions import CalendarUnknown
 from riskcore.signals import EXIT, Signal
 
 CASH: Final = ("NSE", "BSE")
@@ -106,15 +107,8 @@ def last_entry(signal: Signal, policy: Policy) -> datetime | None:
     """
     segment = "EQ" if signal.exchange in CASH else FUT
     try:
-        session = session_on(
-            signal.at.date(),
-            Instrument(symbol=signal.symbol, tick=1, exchange=signal.exchange, segment=segment),
-            signal.product,
-            no_entry_before=policy.no_entry_before,
-            no_entry_after=policy.no_entry_after,
-            square_off_at=policy.square_off_at,
-            tables=policy.tables,
-        )
+        instrument = Instrument(symbol=signal.symbol, tick=1, exchange=signal.exchange, segment=segment)
+        session = session_for(signal.at.date(), instrument, signal.product, policy)
     except CalendarUnknown:
         return None
     return None if session is None else session.entries_until

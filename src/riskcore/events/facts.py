@@ -80,7 +80,7 @@ class EntryRefused:
     at: datetime
     signal: Signal
     findings: Sequence[Finding]
-    unmeasured: tuple[str, ...]
+    unmeasured: Sequence[str]
     until: datetime | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -206,18 +207,22 @@ def _base(book: Book, policy: Policy) -> Decimal | None:
 
 def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | None, str | None]:
     try:
-        session = session_on(
-            market.at.date(),
-            market.instrument,
-            signal.product,
-            no_entry_before=policy.no_entry_before,
-            no_entry_after=policy.no_entry_after,
-            square_off_at=policy.square_off_at,
-            tables=policy.tables,
-        )
+        return session_for(market.at.date(), market.instrument, signal.product, policy), None
     except CalendarUnknown as unknown:
         return None, str(unknown)
-    return session, None
+
+
+def session_for(day: date, instrument: Instrument, product: str, policy: Policy) -> Session | None:
+    """The session of a day as entries under a policy have it: `session_on` with the policy's own times."""
+    return session_on(
+        day,
+        instrument,
+        product,
+        no_entry_before=policy.no_entry_before,
+        no_entry_after=policy.no_entry_after,
+        square_off_at=policy.square_off_at,
+        tables=policy.tables,
+    )
 
 
 def _atr(market: Market, policy: Policy) -> tuple[Decimal | None, int | None]:

@@ -12,8 +12,8 @@ from riskcore.policy import Policy
 from riskcore.policy.breakers import NAMES as BREAKERS
 from riskcore.policy.validator import WEEKDAYS
 from riskcore.reasons import Reading
-from riskcore.rules.context import Context
-from riskcore.sessions import CalendarUnknown, next_session_day, session_on
+from riskcore.rules.context import Context, session_for
+from riskcore.sessions import CalendarUnknown, next_session_day
 from riskcore.signals import SELL, seconds
 from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, allows
 
@@ -27,23 +27,22 @@ def entries_next(at: datetime, instrument: Instrument, product: str, policy: Pol
     day: date | None = at.date()
     try:
         for _ in range(2):
-            session = None
-            if day is not None:
-                session = session_on(
-                    day,
-                    instrument,
-                    product,
-                    no_entry_before=policy.no_entry_before,
-                    no_entry_after=policy.no_entry_after,
-                    square_off_at=policy.square_off_at,
-                    tables=policy.tables,
-                )
+            session = None if day is None else session_for(day, instrument, product, policy)
             if session is not None and session.entries_from > at:
                 return session.entries_from
             day = None if day is None else next_session_day(day, instrument, tables=policy.tables)
     except CalendarUnknown:
         return None
     return None
+
+
+def hours_allow(at: datetime, instrument: Instrument, product: str, policy: Policy) -> bool:
+    """Whether the hour alone refuses no entry: `HOURS` name the reasons it would give."""
+    try:
+        session = session_for(at.date(), instrument, product, policy)
+    except CalendarUnknown:
+        return False
+    return session is not None and session.is_open(at) and session.entries_from <= at < session.entries_until
 
 
 def entries_allowed(context: Context) -> Reading:

@@ -74,7 +74,7 @@ def _content(run: Run) -> dict[str, Any]:
         "approved": len(run.approved),
         "refused": [
             {"at": one.fact.at, "signal_id": one.fact.signal.id, "reasons": [found.reason for found in one.reasons]}
-            | {"rules": [found.rule for found in one.reasons], "unmeasured": one.fact.unmeasured}
+            | {"rules": [found.rule for found in one.reasons], "unmeasured": [*one.fact.unmeasured]}
             for one in run.refused
         ],
         "trades": [finished(trade) for trade in run.simulation.trades],

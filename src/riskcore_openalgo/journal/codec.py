@@ -49,6 +49,11 @@ def _are_findings(kind: Any) -> bool:
     return bool(kind == Sequence[rc.Finding])
 
 
+def _are_names(kind: Any) -> bool:
+    """The same of names in a row."""
+    return bool(kind == Sequence[str])
+
+
 def _written(value: Decimal) -> str:
     return f"{value:f}"
 
@@ -86,6 +91,8 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
     several = tuple[rc.Finding, ...]
     made.register_unstructure_hook_func(_are_findings, lambda value: made.unstructure(tuple(value), several))
     made.register_structure_hook_func(_are_findings, lambda value, _: made.structure(value, several))
+    made.register_unstructure_hook_func(_are_names, list)
+    made.register_structure_hook_func(_are_names, lambda value, _: tuple(map(str, value)))
     measured = Decimal | int | str | None
     made.register_unstructure_hook(measured, _unmeasured)
     made.register_structure_hook(measured, _measured)

@@ -144,7 +144,7 @@ def _refused_alert(event: e.AlertRefused) -> list[str]:
     return [f"from {event.source}: {event.reason}: {event.detail}", f"it said: {event.body}"]
 
 
-def _findings(findings: Sequence[rc.Finding], unmeasured: tuple[str, ...] = ()) -> list[str]:
+def _findings(findings: Sequence[rc.Finding], unmeasured: Sequence[str] = ()) -> list[str]:
     lines = [f"{'ok  ' if found.passed else 'FAIL'} {found.rule}: {found.text}" for found in findings]
     return lines + [f"?    {name}: not measured, for what it needs is missing" for name in unmeasured]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 try:
@@ -12,6 +13,8 @@ except ImportError as missing:
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 BLOCK: Final = 64
+FORGETS: Final = 46
+"""So many periods on, a Wilder average has forgotten its seed to 1e-20."""
 
 
 def recursive(values: Any, weight: float, first: float) -> Floats:
@@ -80,4 +83,24 @@ def wilder_atr(high: Any, low: Any, close: Any, period: int) -> Floats:
     ranges[0] = highs[0] - lows[0]
     told[period - 1] = ranges[:period].mean()
     told[period:] = recursive(ranges[period:], 1 / period, float(told[period - 1]))
+    return told
+
+
+def wilder_atr_at(high: Floats, low: Floats, close: Floats, place: int, period: int) -> float:
+    """`wilder_atr` at the bar number `place` alone: the same but for rounding in the last digits.
+
+    By as many bars before it as an average remembers, so that a few moments of many bars cost little.
+    """
+    first = place + 1 - FORGETS * period
+    if first < period:
+        return wilder_atr(high[: place + 1], low[: place + 1], close[: place + 1], period).item(place)
+    before, last = close[first - 1 : place], place + 1
+    ranges = np.maximum(high[first:last], before) - np.minimum(low[first:last], before)
+    return float(ranges.dot(_weights(period)))
+
+
+@cache
+def _weights(period: int) -> Floats:
+    """What each of the last `FORGETS` periods' values counts in the newest average, the oldest first."""
+    told: Floats = (1 - 1 / period) ** np.arange(FORGETS * period - 1, -1, -1) / period
     return told

@@ -7,8 +7,10 @@ run.save("out")
 
 from __future__ import annotations
 
+import gc
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -75,7 +77,8 @@ def backtest(
     )
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series)}
     run = Jumps(rules, series, raised, line, **how)
-    simulation = run.play()
+    with uncollected():
+        simulation = run.play()
     total = sum(map(len, series.values()))
     return Run(
         policy=rules,
@@ -88,6 +91,18 @@ def backtest(
         bars=tuple(series.values()),
         notes=(*notes, *closed_days_of(series, rules), *nights_of(simulation), *gaps_of(series)),
     )
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without Python's collector of cycles: a run makes none, and its many facts would be looked through for them."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:

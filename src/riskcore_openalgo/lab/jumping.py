@@ -11,37 +11,29 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
+from heapq import merge
 from itertools import accumulate, chain, pairwise
-from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
 import riskcore as rc
 from riskcore import engine, events as e
-from riskcore_openalgo.lab.averages import Floats, wilder_atr
+from riskcore_openalgo.lab.averages import FORGETS, wilder_atr_at
 from riskcore_openalgo.lab.columns import Columns, Seen
+from riskcore_openalgo.lab.searching import INFINITE, MARGIN, Held, bounds, peaks, touch
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
-MARGIN: Final = 1e-11
-"""How far from a level, as a part of it, a float must be for its bar to be left out."""
-FIRST_LOOK: Final = 64
-INFINITE: Final = float("inf")
-GRAIN: Final = Decimal("0.000001")
-FORGETS: Final = 46
-"""So many periods on, a Wilder average has forgotten its seed to 1e-20."""
 
+class Refused(NamedTuple):
+    """A signal that the book alone refuses: the code of its bar, when that ends, and itself."""
 
-class Held(NamedTuple):
-    """A position between two codes: its instrument, its bars, and its result as floats."""
-
-    thing: int
-    first: int
-    last: int
-    way: int
-    quantity: int
-    average: float
-    watched: engine.Watched
-    position: rc.Position
+    code: int
+    at: datetime
+    signal: rc.Signal
 
 
 class Jumps(rc.BarRun):
@@ -64,7 +56,6 @@ class Jumps(rc.BarRun):
         self.number = {key: place for place, key in enumerate(by_key)}
         self.looked_at = 0
         self.forced: Counter[str] = Counter()
-        self._atr: dict[int, Floats] = {}
 
     # ------------------------------------------------------------ the loop
 
@@ -84,13 +75,15 @@ class Jumps(rc.BarRun):
         """Deal with the next code at which something can happen; the code after it."""
         quiet = engine.quiet(self.state, self.policy)
         acts, why = self._acts(quiet, cursor)
-        at = bisect_left(self.codes, cursor)
-        told = self.codes[at] if at < len(self.codes) else NEVER
-        limit = min(acts, told + 1, end)
+        certain, told = self._certain(quiet, cursor, min(acts, end))
+        limit = found = min(acts, told + 1, end)
+        stood, noted = self.state, len(self.facts)
         if quiet.watched and not quiet.always:
             found = self._search(quiet, cursor, limit)
-            if found < limit:
-                return self._look(found, "a level or a limit")
+        if certain and certain[0].code < found:
+            self._put_off(stood, cursor, [one for one in certain if one.code < found], noted)
+        if found < limit:
+            return self._look(found, "a level or a limit")
         if acts <= told and acts < end:
             return self._look(acts, why)
         if told < end:
@@ -141,6 +134,73 @@ class Jumps(rc.BarRun):
         for signal in signals:
             self.signal(signal, prices.at)
 
+    # ------------------------------------------------------------ what is refused for certain
+
+    def _certain(self, quiet: engine.Quiet, cursor: int, limit: int) -> tuple[list[Refused], int]:
+        """The signals of codes before `limit` that the book alone refuses, and the first code with one it may not.
+
+        `NEVER` where there is no such one. What lies behind a touched level is not looked at.
+        """
+        at, certain, ids = bisect_left(self.codes, cursor), list[Refused](), set[str]()
+        told = self.codes[at] if at < len(self.codes) else NEVER
+        if self.line.daily or told >= limit:
+            return certain, told
+        closed = engine.closed(self.state, self.policy)
+        while told < limit and (refused := self._refused(closed, told, ids)):
+            if not certain:
+                limit = min(limit, self._touched(quiet, cursor, limit))
+            certain += refused
+            at += 1
+            told = self.codes[at] if at < len(self.codes) else NEVER
+        return certain, told
+
+    def _refused(self, closed: engine.Closed, code: int, ids: set[str]) -> list[Refused]:
+        """All signals of a code, where each is refused and new to `ids`; else none."""
+        thing, signals = code % self.line.width - 1, self.raised[code]
+        if not closed.to(self.keys[thing]):
+            return []
+        at, instrument = self._ends(thing, self.line.place(thing, code)), self.things[thing]
+        for signal in signals:
+            if signal.id in ids or not engine.refuses(closed, signal, at, instrument, self.state, self.policy):
+                return []
+            ids.add(signal.id)
+        return [Refused(code, at, signal) for signal in signals]
+
+    def _touched(self, quiet: engine.Quiet, first: int, limit: int) -> int:
+        """The code of the first bar that touches a level, else `limit`."""
+        for watched in quiet.watched:
+            thing = self.number[watched.key]
+            low, high = self.line.place(thing, first), self.line.place(thing, limit)
+            hit = touch(self.series[thing], low, high, watched)
+            if hit < high:
+                limit = self.line.code(thing, hit)
+        return limit
+
+    def _put_off(self, stood: engine.State, cursor: int, certain: list[Refused], noted: int) -> None:
+        """Take signals that are refused for certain; what each rule finds is worked out when somebody reads it.
+
+        `stood` is the state at the code `cursor`, before any bar of theirs; `noted` how many facts there were then.
+        """
+        answers = [
+            engine.PutOff(at, signal, partial(self._answer, stood, cursor, code, signal.id))
+            for code, at, signal in certain
+        ]
+        facts, marks = chain.from_iterable([answer.facts() for answer in answers]), self.facts[noted:]
+        self.facts[noted:] = merge(marks, facts, key=attrgetter("at")) if marks else facts
+        self.state = engine.put_off(self.state, answers)
+
+    def _answer(self, stood: engine.State, cursor: int, code: int, signal_id: str) -> e.EntryRefused:
+        """What the run as it stood answers to a signal: decided by another that starts from there."""
+        other = copy(self)
+        other.state, other.facts, other.ambiguous, other.latest = stood, [], [], {}
+        other.seen = [Seen(columns) for columns in self.series]
+        other.bars = dict(zip(self.keys, other.seen, strict=True))
+        quiet = engine.quiet(stood, self.policy)
+        if quiet.watched:
+            other._search(quiet, cursor, code + 1)  # noqa: SLF001 - of the same class
+        other._raise(code)  # noqa: SLF001
+        return next(f for f in other.facts if isinstance(f, e.EntryRefused) and f.signal.id == signal_id)
+
     # ------------------------------------------------------------ what acts by itself
 
     def _acts(self, quiet: engine.Quiet, cursor: int) -> tuple[int, str]:
@@ -187,7 +247,7 @@ class Jumps(rc.BarRun):
         for watched in quiet.watched:
             thing = self.number[watched.key]
             low, high = self.line.place(thing, first), self.line.place(thing, limit)
-            hit = _touch(self.series[thing], low, high, watched)
+            hit = touch(self.series[thing], low, high, watched)
             if hit < high:
                 limit = self.line.code(thing, hit)
             spans.append((watched, thing, low))
@@ -211,7 +271,7 @@ class Jumps(rc.BarRun):
         top -= float(book.opening_equity)
         floor = -INFINITE if quiet.floor is None else float(quiet.floor)
         ceiling = INFINITE if quiet.ceiling is None else float(quiet.ceiling)
-        low, high = _bounds(held, now)
+        low, high = bounds(held, now)
         if low - margin > floor and high + margin < min(ceiling, top):
             self._mark(held, limit)
             return limit
@@ -221,7 +281,7 @@ class Jumps(rc.BarRun):
             at = next(out)
             limit, codes, results = codes[at], codes[:at], results[:at]
         if results and max(results) > top - margin:
-            for peak in _peaks(results, margin):
+            for peak in peaks(results, margin):
                 self._mark(held, codes[peak] + 1)
                 held = self._left(held, codes[peak] + 1)
         self._mark(held, limit)
@@ -281,7 +341,7 @@ class Jumps(rc.BarRun):
         mark = e.Marked(at, one.watched.key, close, high if high > close else None, low if low < close else None)
         self.mark(mark)
 
-    def _ends(self, thing: int, place: int) -> Any:
+    def _ends(self, thing: int, place: int) -> datetime:
         """When a bar ends, as `span` has it."""
         if self.line.daily:
             return self.span(self.things[thing], self.series[thing].bar(place)).at
@@ -299,48 +359,10 @@ class Jumps(rc.BarRun):
         """The ATR of an instrument's bars so far, to a millionth: by floats, and exactly where those are in doubt."""
         thing = self.number[key]
         columns, period = self.series[thing], self.policy.atr_period
-        if thing not in self._atr:
-            self._atr[thing] = wilder_atr(columns.high, columns.low, columns.close, period)
         place = self.seen[thing].ended - 1
-        value = self._atr[thing].item(place)
+        value = wilder_atr_at(columns.high, columns.low, columns.close, place, period)
         steps = value * 1e6
         if abs(steps % 1 - 0.5) > 1e-4 + columns.close.item(place) * 1e-7:  # a hundred times what rounding can do
             return Decimal(round(steps)).scaleb(-6)
         bars = self.seen[thing]
         return rc.atr(bars[-min(len(bars), (FORGETS + 1) * period) :], period)
-
-
-def _touch(columns: Columns, first: int, last: int, watched: engine.Watched) -> int:
-    """The first bar whose low is at or under `below` or whose high is at or over `above`; `last` where none is."""
-    below = -INFINITE if watched.below is None else float(watched.below) * (1 + MARGIN)
-    above = INFINITE if watched.above is None else float(watched.above) * (1 - MARGIN)
-    width = FIRST_LOOK
-    while first < last:
-        end = min(first + width, last)
-        lows, highs = columns.low[first:end].tolist(), columns.high[first:end].tolist()
-        if min(lows) <= below or max(highs) >= above:
-            return next(first + at for at in range(end - first) if lows[at] <= below or highs[at] >= above)
-        first, width = end, width * 4
-    return last
-
-
-def _bounds(held: list[Held], now: float) -> tuple[float, float]:
-    """Between which results the day stays while no position touches a level of its own."""
-    low = high = now
-    for one in held:
-        last = one.average if one.position.last is None else float(one.position.last)
-        below = -INFINITE if one.watched.below is None else float(one.watched.below)
-        above = INFINITE if one.watched.above is None else float(one.watched.above)
-        ends = sorted((one.way * (below - last) * one.quantity, one.way * (above - last) * one.quantity))
-        low, high = low + min(ends[0], 0), high + max(ends[1], 0)
-    return low, high
-
-
-def _peaks(results: list[float], margin: float) -> list[int]:
-    """The places of the highest result, and of those that a float cannot tell from it."""
-    least, seen, places = max(results) - margin, set[float](), []
-    for place, result in enumerate(results):
-        if result >= least and result not in seen:
-            seen.add(result)
-            places.append(place)
-    return places

@@ -150,7 +150,7 @@ class Run:
         """The run as a page of ASCII text."""
         policy = self.policy
         told = "unknown" if self.equity is None else f"Rs {self.equity:,.2f}"
-        failed = sum(1 for _ in self.refused)
+        failed = sum(isinstance(fact, e.EntryRefused) for fact in self.facts)
         return "\n".join(
             [
                 f"{len(self.trades)} trades, {len(self.approved)} entries approved, {failed} refused",

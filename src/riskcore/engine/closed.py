@@ -1,0 +1,95 @@
+"""Entries that the book alone refuses, whatever is seen of their market: for whoever may put off what is certain.
+
+A trade too many, a position too many, a symbol that is held, entries that are stopped: while the book stays as it is,
+the answer is no. What else speaks against such an entry is found out when somebody reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from riskcore import events as e
+from riskcore.instruments import Instrument
+from riskcore.policy import Policy
+from riskcore.reasons import Finding
+from riskcore.rules.signal import hours_allow
+from riskcore.signals import ENTRY, Signal
+from riskcore.state import State
+from riskcore.states import ENTER, NEXT_SESSION, OPERATOR, allows
+from riskcore.values import Later, changed
+
+
+class Closed(NamedTuple):
+    """Where the book takes no entry: in what is `in_play` (held, or on its way to be), and in all else."""
+
+    in_play: frozenset[str]
+    there: bool
+    elsewhere: bool
+
+    def to(self, key: str) -> bool:
+        """Whether it takes none in an instrument."""
+        return self.there if key in self.in_play else self.elsewhere
+
+
+OPEN = Closed(frozenset(), there=False, elsewhere=False)
+
+
+def closed(state: State, policy: Policy) -> Closed:
+    """Where no entry can be taken until the book changes by more than marks. It is to be asked where `quiet` may be.
+
+    A latch that time or circumstance lifts may be gone with the next input: then nothing is said.
+    """
+    book = state.book
+    if book.excused or any(latch.resets not in (NEXT_SESSION, OPERATOR) for latch in book.latches):
+        return OPEN
+    in_play = frozenset(book.keys_in_play())
+    if book.trades_today >= policy.max_trades_per_day or not allows(book.state, ENTER):
+        return Closed(in_play, there=True, elsewhere=True)
+    return Closed(in_play, policy.one_position_per_symbol, len(in_play) >= policy.max_positions)
+
+
+def refuses(closed: Closed, signal: Signal, at: datetime, instrument: Instrument, state: State, policy: Policy) -> bool:
+    """Whether a signal is sure to be taken and refused, with `until` None and nothing else, within its hours.
+
+    One that was taken before is no signal, and one that may be a repetition by its text is left to the engine.
+    """
+    if signal.kind != ENTRY or signal.receipt or signal.id in state.seen or state.book.order(signal.id) is not None:
+        return False
+    return closed.to(signal.key) and hours_allow(at, instrument, signal.product, policy)
+
+
+class PutOff:
+    """An answer that is known to be no: `decide` gives the whole of it, and is asked once, when somebody reads it."""
+
+    __slots__ = ("_decide", "_known", "at", "signal")
+
+    def __init__(self, at: datetime, signal: Signal, decide: Callable[[], e.EntryRefused]) -> None:
+        self.at, self.signal, self._decide = at, signal, decide
+        self._known: e.EntryRefused | None = None
+
+    def facts(self) -> tuple[e.Fact, ...]:
+        """What taking the signal leads to."""
+        return (
+            e.SignalTaken(self.at, self.signal),
+            e.EntryRefused(self.at, self.signal, Later(self._findings), Later(self._unmeasured)),
+        )
+
+    def _findings(self) -> Sequence[Finding]:
+        return self._answer().findings
+
+    def _unmeasured(self) -> Sequence[str]:
+        return self._answer().unmeasured
+
+    def _answer(self) -> e.EntryRefused:
+        if self._known is None:
+            self._known = self._decide()
+        return self._known
+
+
+def put_off(state: State, answers: Sequence[PutOff]) -> State:
+    """The state after signals were taken and refused, in their order: two inputs each, which change nothing else."""
+    seen, last = state.seen.union([answer.signal.id for answer in answers]), answers[-1].at
+    now = last if state.now is None or last > state.now else state.now
+    return changed(state, seen=seen, number=state.number + 2 * len(answers), now=now)

@@ -1,0 +1,100 @@
+"""Entries that the book alone refuses: where, within which hours, and what is said only when somebody reads it."""
+
+from datetime import timedelta
+
+import attrs
+import pytest
+
+import riskcore as rc
+from riskcore import engine, events as e
+from riskcore.states import AFTER_S, CONDITION, HALTED, NEXT_SESSION, OPERATOR, Latch
+from riskcore.testing import Scenario
+
+INFY, TCS = rc.Instrument(symbol="INFY", tick="0.05"), rc.Instrument(symbol="TCS", tick="0.05")
+OPEN = {"max_position_size_percent": 100, "max_sector_exposure": 100}
+
+
+def a_day(**policy):
+    """INFY is held; TCS is free."""
+    day = Scenario(rc.Policy(**{**OPEN, **policy}), INFY, TCS)
+    day.fill("10:00:01", day.enter("10:00", last=1500, atr=10), price=1500)
+    return day
+
+
+def closed_to(day, thing):
+    return engine.closed(day.state, day.policy).to(thing.key)
+
+
+@pytest.mark.parametrize(
+    ("policy", "held", "free"),
+    [
+        ({}, True, False),
+        ({"one_position_per_symbol": False}, False, False),
+        ({"max_positions": 1}, True, True),
+        ({"max_positions": 1, "one_position_per_symbol": False}, False, True),
+        ({"max_trades_per_day": 1, "one_position_per_symbol": False}, True, True),
+    ],
+)
+def test_where_a_book_takes_no_entry(policy, held, free):
+    """And `decide` refuses just there."""
+    day = a_day(**policy)
+    assert (closed_to(day, INFY), closed_to(day, TCS)) == (held, free)
+    for thing, shut in ((INFY, held), (TCS, free)):
+        day.enter("10:05", symbol=thing.symbol, last=1500, atr=10)
+        answer = day.facts[-1]
+        assert isinstance(answer, e.EntryRefused) is shut, answer
+
+
+@pytest.mark.parametrize(
+    ("resets", "shut"), [(NEXT_SESSION, True), (OPERATOR, True), (AFTER_S, False), (CONDITION, False)]
+)
+def test_nothing_is_said_where_a_latch_may_lift_by_itself(resets, shut):
+    """The next input may be the one that lifts it."""
+    day = a_day(max_positions=2)
+    latch = Latch("mine", HALTED, day.at("10:01"), "riskcore", "a test", resets, day.at("10:30"))
+    day.state = attrs.evolve(day.state, book=attrs.evolve(day.state.book, latches=(latch,)))
+    assert closed_to(day, TCS) is shut
+    excused = attrs.evolve(day.state, book=attrs.evolve(day.state.book, excused=("max_daily_loss",)))
+    assert not engine.closed(excused, day.policy).to(INFY.key)
+
+
+def test_a_signal_is_refused_for_certain_once_and_within_its_hours():
+    """One taken before, one that may be a repetition by its text, an exit, and what the hour refuses are left alone."""
+    day = a_day(max_positions=1)
+    shut = engine.closed(day.state, day.policy)
+    wish = rc.Signal("TCS", "BUY", at=day.at("10:05"))
+
+    def certain(signal, at="10:05", state=day.state):
+        return engine.refuses(shut, signal, day.at(at), TCS, state, day.policy)
+
+    assert certain(wish)
+    assert not certain(wish, state=attrs.evolve(day.state, seen=day.state.seen | {wish.id}))
+    assert not certain(attrs.evolve(wish, receipt="the same words"))
+    assert not certain(attrs.evolve(wish, kind="exit"))
+    assert not certain(attrs.evolve(wish, kind="reversal"))
+    assert not any(certain(wish, at) for at in ("09:00", "09:16", "14:45", "15:29", "15:31"))
+    assert not engine.refuses(shut, wish, day.at("10:05") + timedelta(days=1), TCS, day.state, day.policy)
+    assert not engine.refuses(shut, wish, day.at("10:05").replace(year=2090), TCS, day.state, day.policy)
+
+
+def test_what_is_put_off_is_decided_once_when_it_is_read():
+    """The facts and the state are those of a signal that was taken and refused."""
+    day = a_day(max_positions=1)
+    wish, asked = rc.Signal("TCS", "BUY", at=day.at("10:05")), []
+    told = attrs.evolve(day.state)
+
+    def decide():
+        asked.append(wish.id)
+        other = Scenario(day.policy, INFY, TCS)
+        other.state = told
+        other.enter("10:05", symbol="TCS", last=1500, atr=10)
+        return other.facts[-1]
+
+    answer = engine.PutOff(day.at("10:05"), wish, decide)
+    facts = answer.facts()
+    after = engine.put_off(day.state, [answer])
+    assert not asked
+    day.enter("10:05", symbol="TCS", last=1500, atr=10)
+    assert facts == tuple(day.facts[-2:])
+    assert (facts[1].unmeasured, asked) == ((), [wish.id])
+    assert after == day.state
