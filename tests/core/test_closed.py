@@ -78,23 +78,24 @@ def test_a_signal_is_refused_for_certain_once_and_within_its_hours():
 
 
 def test_what_is_put_off_is_decided_once_when_it_is_read():
-    """The facts and the state are those of a signal that was taken and refused."""
+    """The facts and the state are those of signals that were taken and refused."""
     day = a_day(max_positions=1)
-    wish, asked = rc.Signal("TCS", "BUY", at=day.at("10:05")), []
-    told = attrs.evolve(day.state)
+    wishes, asked = [rc.Signal("TCS", "BUY", at=day.at(clock)) for clock in ("10:05", "10:06")], []
+    stood = day.state
 
     def decide():
-        asked.append(wish.id)
+        asked.append(len(wishes))
         other = Scenario(day.policy, INFY, TCS)
-        other.state = told
-        other.enter("10:05", symbol="TCS", last=1500, atr=10)
-        return other.facts[-1]
+        other.state = stood
+        for wish in wishes:
+            other.enter(f"{wish.at:%H:%M}", symbol="TCS", last=1500, atr=10)
+        return [fact for fact in other.facts if isinstance(fact, e.EntryRefused)]
 
-    answer = engine.PutOff(day.at("10:05"), wish, decide)
-    facts = answer.facts()
-    after = engine.put_off(day.state, [answer])
+    after, facts = engine.put_off(stood, [(wish.at, wish) for wish in wishes], decide)
     assert not asked
-    day.enter("10:05", symbol="TCS", last=1500, atr=10)
-    assert facts == tuple(day.facts[-2:])
-    assert (facts[1].unmeasured, asked) == ((), [wish.id])
+    before = len(day.facts)
+    for wish in wishes:
+        day.enter(f"{wish.at:%H:%M}", symbol="TCS", last=1500, atr=10)
+    assert facts == tuple(day.facts[before:])
+    assert ([fact.unmeasured for fact in facts[1::2]], asked) == ([(), ()], [2])
     assert after == day.state

@@ -13,7 +13,7 @@ from riskcore import events as e
 from riskcore.engine.blind import call_for_the_unseen
 from riskcore.engine.breakers import watch_the_clock, watch_what_moved
 from riskcore.engine.clock import new_day
-from riskcore.engine.closed import Closed, PutOff, closed, put_off, refuses
+from riskcore.engine.closed import Closed, closed, put_off, refuses
 from riskcore.engine.emergency import drive
 from riskcore.engine.inputs import HANDLERS, react_to
 from riskcore.engine.limits import InUse, limits_in_use
@@ -36,7 +36,6 @@ __all__ = [
     "SPOKE",
     "Closed",
     "InUse",
-    "PutOff",
     "Quiet",
     "State",
     "Step",

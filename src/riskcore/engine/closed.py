@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from riskcore import events as e
@@ -60,36 +61,28 @@ def refuses(closed: Closed, signal: Signal, at: datetime, instrument: Instrument
     return closed.to(signal.key) and hours_allow(at, instrument, signal.product, policy)
 
 
-class PutOff:
-    """An answer that is known to be no: `decide` gives the whole of it, and is asked once, when somebody reads it."""
+def put_off(
+    state: State, refused: Sequence[tuple[datetime, Signal]], decide: Callable[[], Sequence[e.EntryRefused]]
+) -> tuple[State, tuple[e.Fact, ...]]:
+    """Take signals that are refused for certain, each at its moment: the next state, and the facts.
 
-    __slots__ = ("_decide", "_known", "at", "signal")
-
-    def __init__(self, at: datetime, signal: Signal, decide: Callable[[], e.EntryRefused]) -> None:
-        self.at, self.signal, self._decide = at, signal, decide
-        self._known: e.EntryRefused | None = None
-
-    def facts(self) -> tuple[e.Fact, ...]:
-        """What taking the signal leads to."""
-        return (
-            e.SignalTaken(self.at, self.signal),
-            e.EntryRefused(self.at, self.signal, Later(self._findings), Later(self._unmeasured)),
+    `decide` gives the answers to all of them, in their order; it is asked once, when somebody reads what a rule found.
+    """
+    answers, facts = Later(decide), list[e.Fact]()
+    for number, (at, signal) in enumerate(refused):
+        findings = Later(partial(_findings, answers, number))
+        facts += (
+            e.SignalTaken(at, signal),
+            e.EntryRefused(at, signal, findings, Later(partial(_unmeasured, answers, number))),
         )
-
-    def _findings(self) -> Sequence[Finding]:
-        return self._answer().findings
-
-    def _unmeasured(self) -> Sequence[str]:
-        return self._answer().unmeasured
-
-    def _answer(self) -> e.EntryRefused:
-        if self._known is None:
-            self._known = self._decide()
-        return self._known
-
-
-def put_off(state: State, answers: Sequence[PutOff]) -> State:
-    """The state after signals were taken and refused, in their order: two inputs each, which change nothing else."""
-    seen, last = state.seen.union([answer.signal.id for answer in answers]), answers[-1].at
+    seen, last = state.seen.union([signal.id for _, signal in refused]), refused[-1][0]
     now = last if state.now is None or last > state.now else state.now
-    return changed(state, seen=seen, number=state.number + 2 * len(answers), now=now)
+    return changed(state, seen=seen, number=state.number + len(facts), now=now), tuple(facts)
+
+
+def _findings(answers: Sequence[e.EntryRefused], number: int) -> Sequence[Finding]:
+    return answers[number].findings
+
+
+def _unmeasured(answers: Sequence[e.EntryRefused], number: int) -> Sequence[str]:
+    return answers[number].unmeasured

@@ -181,25 +181,29 @@ class Jumps(rc.BarRun):
 
         `stood` is the state at the code `cursor`, before any bar of theirs; `noted` how many facts there were then.
         """
-        answers = [
-            engine.PutOff(at, signal, partial(self._answer, stood, cursor, code, signal.id))
-            for code, at, signal in certain
-        ]
-        facts, marks = chain.from_iterable([answer.facts() for answer in answers]), self.facts[noted:]
+        decide = partial(self._decided, stood, cursor, certain)
+        self.state, facts = engine.put_off(self.state, [(at, signal) for _, at, signal in certain], decide)
+        marks = self.facts[noted:]
         self.facts[noted:] = merge(marks, facts, key=attrgetter("at")) if marks else facts
-        self.state = engine.put_off(self.state, answers)
 
-    def _answer(self, stood: engine.State, cursor: int, code: int, signal_id: str) -> e.EntryRefused:
-        """What the run as it stood answers to a signal: decided by another that starts from there."""
+    def _decided(self, stood: engine.State, cursor: int, certain: list[Refused]) -> list[e.EntryRefused]:
+        """What the run as it stood answers to these signals: decided by another that starts from there."""
         other = copy(self)
         other.state, other.facts, other.ambiguous, other.latest = stood, [], [], {}
         other.seen = [Seen(columns) for columns in self.series]
         other.bars = dict(zip(self.keys, other.seen, strict=True))
-        quiet = engine.quiet(stood, self.policy)
+        for code in dict.fromkeys(one.code for one in certain):
+            other.come_to(cursor, code)
+            cursor = code + 1
+        found = {fact.signal.id: fact for fact in other.facts if isinstance(fact, e.EntryRefused)}
+        return [found[signal.id] for _, _, signal in certain]
+
+    def come_to(self, cursor: int, code: int) -> None:
+        """Let the bars from `cursor` up to that of a code pass, which change marks alone, and take its signals."""
+        quiet = engine.quiet(self.state, self.policy)
         if quiet.watched:
-            other._search(quiet, cursor, code + 1)  # noqa: SLF001 - of the same class
-        other._raise(code)  # noqa: SLF001
-        return next(f for f in other.facts if isinstance(f, e.EntryRefused) and f.signal.id == signal_id)
+            self._search(quiet, cursor, code + 1)
+        self._raise(code)
 
     # ------------------------------------------------------------ what acts by itself
 
