@@ -247,24 +247,18 @@ class Jumps(rc.BarRun):
 
         What is held is marked up to there.
         """
-        spans = []
-        for watched in quiet.watched:
-            thing = self.number[watched.key]
-            low, high = self.line.place(thing, first), self.line.place(thing, limit)
-            hit = touch(self.series[thing], low, high, watched)
-            if hit < high:
-                limit = self.line.code(thing, hit)
-            spans.append((watched, thing, low))
-        held = [one for span in spans if (one := self._held(*span, limit)) is not None]
+        limit = self._touched(quiet, first, limit)
+        held = [one for watched in quiet.watched if (one := self._held(watched, first, limit)) is not None]
         return self._within(quiet, held, limit) if held else limit
 
-    def _held(self, watched: engine.Watched, thing: int, first: int, limit: int) -> Held | None:
-        """What is held of an instrument, where it has bars from number `first` up to a code."""
-        last, position = self.line.place(thing, limit), self.state.book.position(watched.key)
-        if first >= last or position is None:
+    def _held(self, watched: engine.Watched, first: int, limit: int) -> Held | None:
+        """What is held of an instrument, where it has bars from one code up to another."""
+        thing, position = self.number[watched.key], self.state.book.position(watched.key)
+        low, last = self.line.place(thing, first), self.line.place(thing, limit)
+        if low >= last or position is None:
             return None
         way, average = 1 if position.side == rc.BUY else -1, float(position.average_price)
-        return Held(thing, first, last, way, position.quantity, average, watched, position)
+        return Held(thing, low, last, way, position.quantity, average, watched, position)
 
     def _within(self, quiet: engine.Quiet, held: list[Held], limit: int) -> int:
         """Mark what is held, to the first bar that moves the day's result out of its bounds, whose code is returned."""
