@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import riskcore as rc
+from riskcore.events import EntryRefused
 from riskcore_openalgo import lab
 from riskcore_openalgo.lab.sweeps import Sweep, Trial, combinations, deflated_sharpe, expected_best, simulated
 from riskcore_openalgo.lab.sweeps.result import walked
@@ -38,6 +39,7 @@ def test_each_trial_is_the_backtest_of_its_settings(swept):
     found = rc.performance(run.facts)
     assert (trial.trades, trial.net, trial.charges) == (len(found.trades), found.net, found.charges)
     assert trial.trades > 5
+    assert trial.refused == sum(isinstance(fact, EntryRefused) for fact in run.facts) > 0
     assert trial.sharpe * math.sqrt(252) == pytest.approx(float(found.sharpe))
     assert len(trial.rates) == 8
 

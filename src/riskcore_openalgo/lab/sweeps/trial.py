@@ -40,7 +40,7 @@ class Trial:
     """What one combination came to. `error` says why it could not be run; all figures are None then.
 
     `net` and `charges` are rupees, `return_pct` and `drawdown_pct` (the deepest inside sessions) percent of equity,
-    `sharpe` a session's, not annualised. `rates` are the sessions' returns as shares, each with its date.
+    `sharpe` a session's, not annualised; `refused` counts entries that were refused. `rates` are the sessions' returns as shares, each with its date.
     """
 
     parameters: Parameters
@@ -109,7 +109,8 @@ class Job:
     def tried(self, parameters: Parameters) -> Trial:
         """One trial. Settings that contradict each other are told in it; any other error ends the sweep."""
         try:
-            found = rc.performance(self.facts(parameters))
+            facts = self.facts(parameters)
+            found = rc.performance(facts)
         except ValueError as problem:
             return Trial(parameters=parameters, error=str(problem))
         rates = tuple(
@@ -127,7 +128,7 @@ class Job:
             profit_factor=_float(found.profit_factor),
             expectancy_r=_float(found.expectancy_r),
             win_rate=_float(found.win_rate),
-            refused=sum(times for _, times in found.refused),
+            refused=sum(isinstance(fact, events.EntryRefused) for fact in facts),
             rates=rates,
         )
 
