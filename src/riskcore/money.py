@@ -37,6 +37,8 @@ PAISA: Final = Decimal("0.01")
 LARGEST: Final = Decimal(10) ** 15
 """No rupee amount, price or quantity is that large; beyond it exact arithmetic in 28 digits could not be promised."""
 FLOAT_GRAIN: Final = Decimal("0.000001")
+GRAIN_DIGITS: Final = 7
+"""The text of a float that is no longer than this from its point on has nothing below the grain."""
 DIGITS: Final = frozenset("0123456789")
 
 DOWN: Final = "down"
@@ -196,12 +198,14 @@ def _from_text(value: str, name: str) -> Decimal:
 
 
 def _from_float(value: float, name: str) -> Decimal:
-    number = Decimal(float.__repr__(value))
+    text = float.__repr__(value)
+    number = Decimal(text)
     if not number.is_finite():
         raise ValueError(f"{name} must be a finite number, got {value!r}")
-    exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -6:
-        number = number.quantize(FLOAT_GRAIN, context=CONTEXT)
+    if len(text) - text.find(".") > GRAIN_DIGITS or "e" in text:
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and exponent < -6:
+            return number.quantize(FLOAT_GRAIN, context=CONTEXT)
     return number
 
 

@@ -227,6 +227,8 @@ def _timed_prices(value: Any, name: str) -> tuple[tuple[datetime, Decimal], ...]
 
 def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
     """Several prices; none at all is right too."""
+    if value == ():
+        return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(f"{name} must be a list of prices such as [2450, 2480.5], got {value!r}")
     return tuple(positive(price, name) for price in value)
@@ -234,6 +236,8 @@ def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
 
 def _context(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     """Names and texts, given as a mapping or as pairs; each name once, and no more than the journal is to keep."""
+    if value == ():
+        return ()
     pairs = tuple(value.items() if isinstance(value, Mapping) else value)
     found = tuple((str(key), text if isinstance(text, str) else str(text)) for key, text in pairs)
     if len({key for key, _ in found}) < len(found):

@@ -33,10 +33,11 @@ from riskcore.signals import BUY, seconds
 from riskcore.state import State
 from riskcore.states import AFTER_S, CONDITION
 
-SPOKE: Final = frozenset(
-    (e.Latched, e.Lifted, e.Rearmed, e.Approaching, e.Receded, e.ConnectionStaged, e.PolicyChanged, e.SessionOpened)
-)
-"""Facts after which breakers are asked once more before anything is left out."""
+SPOKE: Final = frozenset((e.Latched, e.Lifted, e.Rearmed, e.ConnectionStaged, e.PolicyChanged, e.SessionOpened))
+"""Facts after which breakers are asked once more before anything is left out: what they changed, a breaker may feel.
+
+That a limit is near, or not any more, changes nothing but what is told next, which `Quiet` has bounds for.
+"""
 NEAR_AGAIN: Final = Decimal("0.9")
 
 

@@ -40,7 +40,8 @@ class Trial:
     """What one combination came to. `error` says why it could not be run; all figures are None then.
 
     `net` and `charges` are rupees, `return_pct` and `drawdown_pct` (the deepest inside sessions) percent of equity,
-    `sharpe` a session's, not annualised; `refused` counts entries that were refused. `rates` are the sessions' returns as shares, each with its date.
+    `sharpe` a session's, not annualised; `refused` counts the entries that were refused. `rates` are the sessions'
+    returns as shares, each with its date.
     """
 
     parameters: Parameters
