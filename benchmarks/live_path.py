@@ -16,11 +16,12 @@ from typing import Any
 import riskcore as rc
 from benchmarks.far_broker import far_process
 from riskcore import engine, events
-from riskcore_openalgo.cli.live import make_way
+from riskcore_openalgo.cli.live import SWITCH_S
 from riskcore_openalgo.client import Budget, Client
 from riskcore_openalgo.config import Intake, Settings, System
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.assembly import LIVE as MODE, assembled
+from riskcore_openalgo.runner.making_way import make_way
 from riskcore_openalgo.runner.receiving import Receiving, receiving
 from riskcore_openalgo.web.gate import Secret, SourceRules, Sources
 
@@ -142,7 +143,7 @@ def live_path(folder: Path, symbols: list[str], policy: rc.Policy = POLICY) -> I
         try:
             path.wait(lambda: live.state.book.state == "active" and live.state.book.opening_equity is not None)
             path.warm()
-            make_way()
+            make_way(SWITCH_S)
             yield path
         finally:
             stop.set()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +25,7 @@ from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.logs import Redactor, access_log, logging_to
 from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
+from riskcore_openalgo.runner.making_way import make_way
 from riskcore_openalgo.runner.receiving import Receiving, receiving, sources_of
 from riskcore_openalgo.runner.reloading import Swaps
 from riskcore_openalgo.runner.sole_sender import account_of, sole_sender
@@ -115,7 +114,7 @@ def run(
         doors = opened.enter_context(control_page(settings, day, client, mode=mode, analyzer=analyzer))
         swaps = swappable(client, keys, sources, doors, redactor, day)
         opened.enter_context(reloading(settings, arguments.config, day, swaps=swaps, real=real))
-        make_way()
+        make_way(SWITCH_S)
         day.live.run(asked)
         fenced = day.fence.shut()
         if fenced:
@@ -142,13 +141,6 @@ def shut_out(day: Day, why: str) -> None:
     day.alarms.tell(why, name="taken_over")
     day.live.turn()
     print(f"stopped: {why}", flush=True)
-
-
-def make_way() -> None:
-    """Let nothing hold up prices and exits: the collector looks no more at what is loaded by now (0.1 s at a time)."""
-    gc.collect()
-    gc.freeze()
-    sys.setswitchinterval(SWITCH_S)
 
 
 def swappable(

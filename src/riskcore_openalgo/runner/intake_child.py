@@ -7,10 +7,8 @@ to any more. It trades nothing and knows no key but those of its receipts.
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +28,7 @@ from riskcore_openalgo.journal.places import beside
 from riskcore_openalgo.journal.spool import Spool
 from riskcore_openalgo.logs import ACCESS, access_log
 from riskcore_openalgo.runner.alerts import input_of
+from riskcore_openalgo.runner.making_way import make_way
 from riskcore_openalgo.runner.receipts import SIZE, Known, Receipts, Seen
 from riskcore_openalgo.web.alerts import read_alert
 from riskcore_openalgo.web.gate import SourceRules, Sources
@@ -134,7 +133,6 @@ def run(pipe: Connection, spec: Spec) -> None:
     for name in SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)  # how a day ends, its runner decides
-    sys.setswitchinterval(SWITCH_S)
     outbox = Outbox(pipe)
     logging.basicConfig(handlers=[Logged(outbox)], level=logging.INFO, format="%(message)s")
     try:
@@ -174,6 +172,7 @@ def _receiving(spec: Spec, outbox: Outbox) -> Any:
             outbox.put(ROWS, left, True)
         certificate = {"certfile": place.ssl_certfile, "keyfile": place.ssl_keyfile}
         _warm_up(clock)
+        make_way(SWITCH_S)
         noted = access_log(app, tell=lambda level, line: outbox.put_by(LOG, ACCESS, level, line))
         server = opened.enter_context(serve(noted, place.host, place.port, **certificate))
         outbox.put(LISTENS, server.port)
@@ -181,14 +180,9 @@ def _receiving(spec: Spec, outbox: Outbox) -> Any:
 
 
 def _warm_up(clock: Callable[[], datetime]) -> None:
-    """Read an alert of nobody's: the first of a real burst does not pay for what is made once.
-
-    What is there by now stays, so the collector need not look through it: it took 140 ms from those who waited.
-    """
+    """Read an alert of nobody's: the first of a real burst does not pay for what is made once."""
     reading = read_alert(SAMPLE, source="nobody", received_at=clock(), secret=None)
     encode(input_of(reading, "nobody", clock()))
-    gc.collect()
-    gc.freeze()
 
 
 def _now() -> datetime:

@@ -16,7 +16,7 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from queue import Full
@@ -28,6 +28,7 @@ import riskcore as rc
 from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.web.alerts import BadAlert, Reading, ReadSignal, Receipt, any_same, read_alert, unauthorised
 from riskcore_openalgo.web.body import MAX_BYTES, safe_text
+from riskcore_openalgo.web.deadline import cut_off
 from riskcore_openalgo.web.gate import (
     LOCKOUT_AFTER,
     LOCKOUT_S,
@@ -330,31 +331,6 @@ def _wrong(status: int, reason: str, headers: Mapping[str, str] | None = None) -
 
 def _later(status: int, reason: str, message: str, seconds: float) -> Answer:
     return _no(status, reason, message, {**CLOSE, "Retry-After": str(max(round(seconds), 1))})
-
-
-@contextlib.contextmanager
-def cut_off(deadline: float) -> Iterator[None]:
-    """`asyncio.TimeoutError` out of what is still waited for at a moment of the event loop's clock.
-
-    `asyncio.timeout_at` came with Python 3.11; `asyncio.wait_for` made a task of each body before 3.12.
-    """
-    task, late = asyncio.current_task(), False
-
-    def cut() -> None:
-        nonlocal late
-        late = True
-        if task is not None:
-            task.cancel()
-
-    timer = asyncio.get_running_loop().call_at(deadline, cut)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not late:
-            raise
-        raise asyncio.TimeoutError from None
-    finally:
-        timer.cancel()
 
 
 def _copied(pending: Future[Receipt]) -> asyncio.Future[Any]:

@@ -1,8 +1,11 @@
 """The control page without a browser: who comes in, what a stranger can do (nothing), what each act is answered."""
 
+import socket
+
 import pytest
 
 from riskcore import events
+from riskcore_openalgo.web.control import app
 from riskcore_openalgo.web.control.app import HEADERS
 from riskcore_openalgo.web.control.doors import TRIES, WINDOW_S, Doors
 from tests.web.control.pages import HASH, PASSWORD, USER, control_page
@@ -49,6 +52,18 @@ def test_F58_a_wrong_password_a_forged_form_and_a_locked_address(tmp_path):
         assert seen == ["forged_form"] * 3 + ["login_refused"] * (TRIES - 1) + ["locked_out", "login"]
         told = [notice for notice in page.day.facts(events.Noticed) if notice.name == "page_locked"]
         assert [(notice.subject, notice.why[:27]) for notice in told] == [("127.0.0.1", "127.0.0.1 is locked out: to")]
+
+
+def test_F58_who_does_not_send_the_form_to_its_end_is_not_waited_for(tmp_path, monkeypatch):
+    """Nor may anybody hold connections open, a byte at a time: refused, journalled, and the next one is served."""
+    monkeypatch.setattr(app, "BODY_S", 0.2)
+    with control_page(tmp_path / "live.db") as page:
+        with socket.create_connection(("127.0.0.1", page.port), timeout=5) as line:
+            line.sendall(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 31\r\n\r\nu")
+            assert b" 403 " in line.recv(4096).split(b"\r\n")[0]
+        assert page.login()[0] == 303
+        page.day.until(lambda: acts_of(page)[-1:] == [(USER, "login")])
+        assert [act for _, act in acts_of(page)] == ["forged_form", "login"]
 
 
 def test_F58_a_session_is_signed_ends_and_does_not_come_back(tmp_path):

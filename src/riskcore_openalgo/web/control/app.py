@@ -31,6 +31,7 @@ from riskcore_openalgo.runner.hands import Hand, requested
 from riskcore_openalgo.runner.runner import Answer
 from riskcore_openalgo.web.control.board import Board
 from riskcore_openalgo.web.control.doors import Doors, LoggedIn, Session
+from riskcore_openalgo.web.deadline import cut_off
 
 Ask: TypeAlias = Callable[[events.Input, Answer], "Future[Any]"]
 COOKIE: Final = "riskcore_control"
@@ -278,19 +279,16 @@ def _same_origin(request: Request) -> bool:
 
 async def _body(request: Request) -> bytes | None:
     """The body, where it is not too large and not too slow."""
-
-    async def read() -> bytes | None:
-        found = bytearray()
-        async for chunk in request.stream():
-            found += chunk
-            if len(found) > LARGEST:
-                return None
-        return bytes(found)
-
+    found = bytearray()
     try:
-        return await asyncio.wait_for(read(), BODY_S)
+        with cut_off(asyncio.get_running_loop().time() + BODY_S):
+            async for chunk in request.stream():
+                found += chunk
+                if len(found) > LARGEST:
+                    return None
     except (asyncio.TimeoutError, ClientDisconnect):
         return None
+    return bytes(found)
 
 
 @lru_cache(maxsize=8)
