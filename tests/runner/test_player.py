@@ -69,7 +69,7 @@ def test_a_strategy_is_found_by_its_dotted_or_short_name():
 @pytest.mark.parametrize(
     ("name", "parameters", "said"),
     [
-        ("nonsense", {}, "is not a dotted name"),
+        ("nonsense", {}, "nonsense: the library has no strategy of that name; it has ema_cross"),
         ("no_such_package.module:thing", {}, "is its folder on PYTHONPATH"),
         ("riskcore_openalgo.lab.ema_cross:Nothing", {}, "has no Nothing"),
         ("ema_cross", {"speed": 1}, "speed"),
