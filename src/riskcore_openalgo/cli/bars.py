@@ -32,16 +32,15 @@ def paper(arguments: argparse.Namespace) -> int:
     """Play the bars through the runner; killed half-way, the same command goes on."""
     broker = paper_of(arguments)
     settings, bars, strategies = prepared(arguments)
-    journal = Journal(arguments.journal or settings.system.journal)
-    player = BarPlayer(journal, settings.policy, bars, strategies, interval=arguments.interval, paper=broker)
-    minutes = len({bar.at for series in bars.values() for bar in series})
-    for _ in progress(player.play(), minutes, "paper"):
-        pass
-    ends = f"Journal: {journal.where} ({journal.length} rows, chain head {journal.head[:16]})"
-    held = open_at_the_end(player.runner.state.book)
-    lines = [tables.day(journal), ends, *(one["text"] for one in held)]
-    say(arguments, tables.content(journal) | {"open": held}, "\n".join(lines))
-    journal.close()
+    with Journal(arguments.journal or settings.system.journal) as journal:
+        player = BarPlayer(journal, settings.policy, bars, strategies, interval=arguments.interval, paper=broker)
+        minutes = len({bar.at for series in bars.values() for bar in series})
+        for _ in progress(player.play(), minutes, "paper"):
+            pass
+        ends = f"Journal: {journal.where} ({journal.length} rows, chain head {journal.head[:16]})"
+        held = open_at_the_end(player.runner.state.book)
+        lines = [tables.day(journal), ends, *(one["text"] for one in held)]
+        say(arguments, tables.content(journal) | {"open": held}, "\n".join(lines))
     return tables.told(journal)
 
 

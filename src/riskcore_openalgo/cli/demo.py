@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 
 from sqlalchemy import select
@@ -20,17 +21,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Play the demo day, or finish it, and print what happened."""
     strategy = arguments.strategy
     path = arguments.journal or next_journal(arguments.folder, strategy)
-    journal: Reader
     if path.exists() and finished(path):
-        journal = Reader(path)
-        journal.check()
-        say_first(arguments, f"{path}: the day is finished; this is what happened")
-    else:
-        _begin(journal := Journal(path), day := Day(journal, strategy=strategy), arguments)
+        with contextlib.closing(Reader(path)) as done:
+            done.check()
+            say_first(arguments, f"{path}: the day is finished; this is what happened")
+            say(arguments, tables.content(done), _report(done))
+        return tables.told(done)
+    with Journal(path) as journal:
+        _begin(journal, day := Day(journal, strategy=strategy), arguments)
         for _ in progress(day.play(), day.moments, "28 Feb 2020"):
             pass
-    say(arguments, tables.content(journal), _report(journal))
-    journal.close()
+        say(arguments, tables.content(journal), _report(journal))
     return tables.told(journal)
 
 
