@@ -17,6 +17,7 @@ from riskcore_openalgo.cli.doctor import run
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.config import OldSecret, Settings, load_settings
 from riskcore_openalgo.doctor import gateway, limits, machine
+from riskcore_openalgo.doctor.strategies import strategies
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.story import story
@@ -302,3 +303,40 @@ def test_orders_that_waited_for_approval_are_a_failure(tmp_path, gateway_of, sta
     with Reader(bench.journal.path) as journal:
         assert gateway.semi_auto(live, journal).status == status
     assert gateway.semi_auto(Settings(), None).status == "ok"
+
+
+# ---------------------------------------------------------------- strategies of one's own
+
+
+def of_rules(folder, text):
+    """What the doctor says of these trading rules."""
+    (folder / "trading_rules.yaml").write_text(f"trading_rules:\n{text}", encoding="utf-8")
+    check = strategies(load_settings(folder))
+    return check.status, check.found, check.remedy
+
+
+def test_strategies_are_made_as_a_day_makes_them(tmp_path):
+    """What is sent of each, and what only shadows."""
+    two = "  strategies:\n    - {name: one, function: donchian, symbols: [INFY, TCS], interval: 5m}\n"
+    assert strategies(Settings()).found == "none of your own"
+    assert of_rules(tmp_path, two)[:2] == ("ok", "one on 5m of INFY, TCS: sent")
+    assert of_rules(tmp_path, f"  live_symbols: [TCS]\n{two}")[:2] == ("ok", "one on 5m of INFY, TCS: sent of TCS")
+    status, found, remedy = of_rules(tmp_path, f"  live_symbols: [SBIN]\n{two}")
+    assert (status, found) == ("warn", "one on 5m of INFY, TCS: shadows")
+    assert "live_symbols" in remedy
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("no_such_module:thing", "is its folder on PYTHONPATH?"),
+        ("donchian, parameters: {length: 5}", "unexpected keyword argument 'length'"),
+    ],
+)
+def test_a_strategy_that_leads_nowhere_is_found_before_the_day_is(tmp_path, function, said):
+    status, found, remedy = of_rules(
+        tmp_path, f"  strategies: [{{name: one, symbols: [INFY], function: {function}}}]\n"
+    )
+    assert status == "fail"
+    assert said in found
+    assert "trading_rules.yaml" in remedy

@@ -291,7 +291,7 @@ RULES = [
     ("strategies: [{name: a b}]", "strategies[1].name: must be a name of letters, digits, - and _, at most 40"),
     (
         "strategies: [{function: run}]",
-        "strategies[1].function: must name a class or function as package.module:name, got 'run'",
+        "strategies[1].function: must name a class or function as package.module:name, or be one of ours (ema_cross,",
     ),
     ("strategies: [{symbols: []}]", "strategies[1].symbols: must name one symbol or more, such as [RELIANCE, INFY]"),
     (

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from riskcore_openalgo.cli import tables
+from riskcore_openalgo.demo.day import Day, next_journal
+from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.journal.replay import replay
+from riskcore_openalgo.lab.strategy import SHORT_NAMES
 
 SHEET = Path(__file__).with_name("charge_sheet.csv")
 APPROVED = {
@@ -112,6 +115,25 @@ def test_each_fill_was_charged_as_the_sheet_says(demo_day):
         assert Decimal(charged) / 100 == Decimal(line["total"])
         parts = ("brokerage", "stt", "exchange", "sebi", "stamp", "gst")
         assert abs(sum(Decimal(line[part]) for part in parts) - Decimal(line["total"])) < Decimal("0.006")
+
+
+@pytest.mark.parametrize("strategy", sorted({*SHORT_NAMES} - {"ema_cross"}))
+def test_every_strategy_of_the_library_plays_the_day(strategy, tmp_path):
+    """Run here on two symbols, and as a chart's alerts on the third; a signal of each kind is in the journal."""
+    with Journal(tmp_path / "day.db") as journal:
+        for _ in Day(journal, strategy=strategy).play():
+            pass
+        found = set(sql(journal, "SELECT DISTINCT source, strategy FROM decisions"))
+        assert found == {("alert:tradingview", strategy), ("own", strategy)}
+        [(alerts,)] = sql(journal, "SELECT count(*) FROM alerts WHERE outcome = 'accepted'")
+        [(asked,)] = sql(journal, "SELECT count(*) FROM decisions WHERE source = 'alert:tradingview'")
+        assert alerts == asked > 0
+
+
+def test_each_strategy_has_journals_of_its_own(tmp_path):
+    assert next_journal(tmp_path).name == "day-0001.db"
+    assert next_journal(tmp_path, "rsi_pullback").name == "rsi-pullback-0001.db"
+    assert next_journal(tmp_path, "my_dips:dips").name == "my-dips-dips-0001.db"
 
 
 def test_the_journal_of_the_day_replays_byte_for_byte(demo_day):

@@ -86,6 +86,13 @@ def test_the_story_of_an_exit_signal_ends_with_the_trade_that_it_ended(bench):
         assert story(journal, bought_at).ending == "closed"
 
 
+def test_what_a_signal_brought_beside_it_is_told(bench):
+    answer = alert('{"symbol": "SBIN", "action": "buy", "context": {"setup": "gap", "score": 3}}', bench)
+    with Reader(bench.journal.path) as journal:
+        [arrived, *_] = story(journal, answer.body["receipt"]).steps
+    assert "context setup=gap, score=3" in arrived.lines
+
+
 def test_a_refusal_says_which_rule_failed_and_what_could_not_be_measured(bench):
     bench.price = None
     answer = alert('{"symbol": "SBIN", "action": "buy"}', bench).body

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timedelta
+from decimal import Decimal
 from types import ModuleType
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
+from riskcore import events
 from riskcore_openalgo.lab.ema_cross import EmaCross
 from riskcore_openalgo.lab.strategy import (
     Strategy,
@@ -19,6 +22,7 @@ from riskcore_openalgo.lab.strategy import (
     newer,
     on_bar_of,
     own_strategy,
+    refuse_unequal,
 )
 
 OPENS = datetime(2026, 8, 4, 9, 15, tzinfo=rc.IST)
@@ -93,6 +97,112 @@ def test_a_warm_up_that_is_no_count_of_bars_is_refused(named_module):
     named_module.make = lambda symbol, interval: named_module.late()
     with pytest.raises(StrategyError, match="warm_up must be a whole number"):
         own_strategy("late", "made_strategies:make", symbol="INFY", interval="1m", parameters={})
+
+
+class Wrong:
+    """A strategy of the user's own that goes wrong in one way or another."""
+
+    def __init__(self, *, symbol, interval, how):
+        self.symbol, self.how = symbol, how
+
+    def on_bar(self, bars):
+        return self.answer(bars) if len(bars) == 3 else None
+
+    def on_tick(self, prices):
+        return self.answer([])
+
+    def answer(self, bars):
+        if self.how == "raises":
+            return bars[99]
+        return {"text": "BUY", "list": [buy(WAVE[0])], "true": True}[self.how]
+
+
+def wrong(how):
+    return own_strategy("mine", f"{__name__}:Wrong", symbol="INFY", interval="1m", parameters={"how": how})
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("raises", r"IndexError: .*\(test_strategy.py, line \d+\)"),
+        ("text", "it answered 'BUY', not a Signal or None"),
+        ("list", r"it answered \[Signal\(.*, not a Signal or None"),
+        ("true", "it answered True, not a Signal or None"),
+    ],
+)
+def test_what_goes_wrong_in_a_strategy_is_told_with_its_name_bar_and_line(how, said):
+    with pytest.raises(StrategyError, match=rf"^strategy mine for INFY, bar of 2026-08-04 09:17: {said}"):
+        wrong(how).signals(WAVE)
+    seen = events.PricesSeen(OPENS, "NSE:INFY", *[Decimal(9)] * 4, OPENS, ticks=1)
+    with pytest.raises(StrategyError, match=rf"^strategy mine for INFY, prices of 2026-08-04 09:15:00: {said}"):
+        wrong(how).on_tick(seen)
+
+
+class AtOnce:
+    """A strategy that answers all bars at once, as it is told to."""
+
+    def __init__(self, *, symbol, interval, answers):
+        self.answers = answers
+
+    def on_bar(self, bars):
+        return buy(bars[-1]) if len(bars) == 3 else None
+
+    def signals(self, bars):
+        return self.answers(bars)
+
+
+def at_once(answers):
+    return own_strategy("mine", f"{__name__}:AtOnce", symbol="INFY", interval="1m", parameters={"answers": answers})
+
+
+def test_answers_by_the_number_of_their_bar_are_as_good_as_one_for_each():
+    """What a backtest takes, `Own` and the shipped checks take too."""
+    told = at_once(lambda bars: {2: buy(bars[2])}).signals(WAVE)
+    assert [place for place, signal in enumerate(told) if signal] == [2]
+    assert told[2].strategy == "mine"
+    assert_vectorised_equal(lambda: AtOnce(symbol="INFY", interval="1m", answers=lambda bars: {2: buy(bars[2])}), WAVE)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (lambda bars: {999: None}, "answers bar number 999 of 180 bars"),
+        (lambda bars: [], "180 bars, 0 answers"),
+        (lambda bars: None, "180 bars, it answered None"),
+        (lambda bars: "BUY" * 60, "180 bars, it answered 'BUYBUY"),
+        (lambda bars: [True] * 180, "bar of 2026-08-04 09:15: it answered True"),
+    ],
+)
+def test_answers_at_once_that_fit_no_bar_are_told(answers, said):
+    with pytest.raises(StrategyError, match=f"^strategy mine for INFY.*{said}"):
+        at_once(answers).signals(WAVE)
+
+
+def test_a_backtest_of_a_strategy_whose_two_answers_differ_is_refused():
+    """The law at work: what is said at once must be what is said bar by bar."""
+    equal, late = (lambda bars: {2: buy(bars[2])}), (lambda bars: {3: buy(bars[3])})
+    refuse_unequal(at_once(equal), at_once(equal), WAVE)
+    with pytest.raises(
+        StrategyError, match=r"bar of 2026-08-04 09:17: signals\(bars\) says nothing, on_bar\(bars\) entry"
+    ):
+        refuse_unequal(at_once(late), at_once(late), WAVE)
+
+
+def test_those_that_come_with_the_library_are_not_asked_twice():
+    """Their tests hold them equal; a user waits for nothing."""
+
+    class Counting(EmaCross):
+        asked = 0
+
+        def on_bar(self, bars):
+            Counting.asked += 1
+            return super().on_bar(bars)
+
+    own = own_strategy("mine", "ema_cross", symbol="INFY", interval="1m", parameters={})
+    Counting.__module__ = EmaCross.__module__
+    counted = evolve(own, made=Counting(symbol="INFY", interval="1m"))
+    refuse_unequal(counted, counted, WAVE)
+    assert Counting.asked == 0
 
 
 def test_a_strategy_that_dates_its_signal_back_is_caught():

@@ -24,13 +24,13 @@ PATIENCE_S = 20.0
 
 
 def flat_bars(until, sessions=(18, 19, 20, 23)):
-    """Bars of 5 minutes around 1,000, each 8 wide: an ATR of 8."""
+    """Bars of 5 minutes until 15:15 around 1,000, each 8 wide: an ATR of 8."""
     bars = []
     for day in sessions:
         first = datetime(2026, 11, day, 9, 15, tzinfo=rc.IST)
         bars += [
             rc.Bar(at=first + n * BAR, open=1000, high=1004, low=996, close=1000)
-            for n in range(75)
+            for n in range(72)
             if first + (n + 1) * BAR <= until
         ]
     return bars

@@ -87,16 +87,19 @@ def test_an_instrument_that_is_not_known_is_asked_for_again_later():
     assert watch.watch.due(NOW + timedelta(seconds=5), ()) == [(KEY, "5m")]
 
 
-def test_a_strategy_that_raises_is_not_read_as_if_it_still_ran():
-    """Its error is the lane's to tell; after the next bar it is asked again."""
+def test_a_strategy_that_raises_is_asked_again_after_the_next_bar(caplog):
+    """Where there are no alarms its error stands in the log."""
+    asked = []
 
     def broken(bars):
+        asked.append(bars[-1].at)
         raise RuntimeError("mine")
 
     watch = Watch(on_bars=[broken])
     for moment in (NOW, NOW + BAR + timedelta(seconds=1)):
-        with pytest.raises(RuntimeError, match="mine"):
-            watch.pass_to(moment)
+        assert watch.pass_to(moment) == []
+    assert asked == [NOW - BAR, NOW]
+    assert "strategy_failed: mine" in caplog.text
 
 
 def test_what_is_held_gets_a_fresh_atr_where_its_stop_trails_by_it():

@@ -1,5 +1,6 @@
 """Bars made of a day's prices: anchored at the open, closed by the clock, whole or read from OpenAlgo instead."""
 
+import time
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -129,19 +130,22 @@ def test_daily_bars_are_not_made_of_prices():
 
 
 class Watched:
-    """One strategy of INFY over five-minute bars; what it was shown, and what the journal gets."""
+    """One strategy of INFY; what it was shown, what the journal gets, and what somebody was told."""
 
-    def __init__(self, strategy="tests.runner.test_bars_of_ticks:buys", bars="ticks", failed=None):
-        self.now, self.shelf = NOW, Shelf(flat_bars(NOW))
-        self.own = own_strategy("mine", strategy, symbol="INFY", interval="5m", parameters={}, bars=bars)
+    def __init__(
+        self, strategy="tests.runner.test_bars_of_ticks:buys", bars="ticks", interval="5m", monotonic=None, **parameters
+    ):
+        self.now, self.shelf, self.told = NOW, Shelf(flat_bars(NOW)), []
+        self.own = own_strategy("mine", strategy, symbol="INFY", interval=interval, parameters=parameters, bars=bars)
         self.watch = BarWatch(
             History(self.shelf, bars=140),
             lambda key: INFY,
             rc.Policy,
             lambda: self.now,
-            {(KEY, "5m"): [self.own]},
-            TickBars(lambda key, moment: SESSION),
-            failed,
+            {(KEY, interval): [self.own]},
+            TickBars(lambda key, moment: rc.session_on(moment.date(), INFY)),
+            lambda text, *, name, subject: self.told.append((name, subject, text)),
+            monotonic or time.monotonic,
         )
         self.watch.see(events.ConnectionSeen(NOW - BAR, connected=True, mode="live"))
 
@@ -152,10 +156,6 @@ class Watched:
 
 def buys(bars, *, symbol, interval):
     return rc.Signal(symbol, "BUY", at=bars[-1].at + rc.interval_length(interval), bar_at=bars[-1].at)
-
-
-def fails(bars, *, symbol, interval):
-    raise RuntimeError("mine")
 
 
 class Quick:
@@ -212,12 +212,46 @@ def test_a_strategy_that_wants_volume_gets_the_bars_of_openalgo():
     assert [bar.close for bar in shown.bars] == [1000]
 
 
-def test_a_strategy_that_fails_is_told_by_its_name_and_the_bars_are_kept():
-    told = []
-    watched = Watched("tests.runner.test_bars_of_ticks:fails", failed=lambda who, problem: told.append((who, problem)))
-    [shown] = watched.pass_to(NOW)
-    assert isinstance(shown, events.BarsShown)
-    assert told[0][0] == "strategy mine for INFY"
+@pytest.mark.parametrize("bars", ["ticks", "history"])
+def test_nothing_is_read_while_no_bar_can_end(bars):
+    """From the last bar of a Friday to the first of Monday: nobody is asked in the nights and the week-end."""
+    watched = Watched(bars=bars)
+    friday, monday = datetime(2026, 11, 20, 15, 14, tzinfo=rc.IST), datetime(2026, 11, 23, 9, 20, tzinfo=rc.IST)
+    watched.shelf.bars = flat_bars(friday, (18, 19, 20))
+    watched.pass_to(friday)
+    watched.shelf.bars = flat_bars(friday + BAR, (18, 19, 20))
+    moment, asked = friday, []
+    while moment < monday + timedelta(seconds=2):
+        moment += timedelta(seconds=1) if moment.hour in (9, 15) and moment.date() != friday.date() else BAR / 5
+        before = len(watched.shelf.asked)
+        watched.pass_to(moment)
+        asked += [moment] * (len(watched.shelf.asked) - before)
+    assert [moment.date() for moment in asked] == [friday.date(), monday.date()]
+    assert asked[0] < friday + timedelta(minutes=3)
+    assert asked[1] >= monday
+
+
+def test_a_bar_that_openalgo_does_not_give_is_asked_for_while_its_signals_would_count():
+    """An instrument in which nobody traded for five minutes: no more is read until the next bar ends."""
+    watched = Watched(bars="history")
+    watched.pass_to(NOW)
+    before = len(watched.shelf.asked)
+    for seconds in range(1, 300):
+        watched.pass_to(NOW + BAR + timedelta(seconds=seconds))
+    assert 10 <= len(watched.shelf.asked) - before <= 14
+
+
+def test_what_the_days_prices_lack_of_the_day_before_is_read_first():
+    """The runner's stream was away when yesterday ended: its last bars are read, and stand before today's first."""
+    watched, opens = Watched(), datetime(2026, 11, 25, 9, 15, tzinfo=rc.IST)
+    watched.pass_to(NOW)
+    watched.watch.see(prices_of(opens + timedelta(seconds=5), 1001))
+    watched.shelf.bars = flat_bars(opens + BAR, (18, 19, 20, 23, 25))
+    assert watched.pass_to(opens + BAR) == []
+    shown, arrived = watched.pass_to(opens + BAR + timedelta(seconds=1))
+    assert shown.made_of == "history"
+    assert [bar.at.date().day for bar in shown.bars[-2:]] == [23, 25]
+    assert arrived.signal.bar_at == opens
 
 
 def test_prices_between_bars_are_asked_of_those_that_want_them():

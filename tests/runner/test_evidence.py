@@ -1,9 +1,11 @@
 """What is seen of a signal's instrument on a live day: prices, bars, money, closes; what is asked, and how often."""
 
-from datetime import timedelta
+import csv
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.client import InstrumentCache
@@ -14,6 +16,7 @@ from riskcore_openalgo.testing import Fault
 from tests.gateways.desks import INFY, NOW, live_desk
 from tests.runner.live_days import BAR, flat_bars
 
+PRICES = ("open", "high", "low", "close")
 SIGNAL = rc.Signal("INFY", "BUY", at=NOW)
 
 
@@ -114,7 +117,7 @@ def test_an_instrument_that_nobody_knows_is_none():
 def test_the_atr_is_of_finished_bars_of_the_interval_asked_for():
     with live_desk() as desk:
         seen = Bench(desk).look()
-        assert (seen.atr, seen.atr_bars, seen.atr_interval) == (8, 240, "5m")
+        assert (seen.atr, seen.atr_bars, seen.atr_interval) == (8, 3 * 72 + 15, "5m")
 
 
 def test_money_is_read_once_for_decisions_close_to_each_other():
@@ -210,6 +213,22 @@ class Shelf:
     def history(self, exchange, symbol, interval, start, end):
         self.asked.append((interval, start, end))
         return tuple(self.bars)
+
+
+def test_bars_of_the_auctions_are_left_out(riskcore_data):
+    """A day with a closing auction as a broker tells it: flat bars from 15:15 on, and its price at 15:29."""
+    [path] = (riskcore_data / "closing_auction").glob("*.csv")
+    with path.open(encoding="utf-8") as file:
+        told = [
+            rc.Bar(at=datetime.fromisoformat(row["timestamp"]), **{name: row[name] for name in PRICES})
+            for row in csv.DictReader(file)
+        ]
+    early = [evolve(told[0], at=told[0].at.replace(hour=9, minute=minute)) for minute in (7, 15)]
+    found = History(Shelf([*early, *told]), bars=140).finished(INFY, "1m", told[-1].at + timedelta(hours=1))
+    assert told[-1].at.time() == time(15, 29)
+    assert (found[0], found[-1].at.time(), len(found)) == (early[1], time(15, 14), len(told) - 14)
+    daily = History(Shelf(told[-1:]), bars=140).finished(INFY, "1D", told[-1].at + timedelta(days=2))
+    assert daily == (told[-1],)
 
 
 def test_bars_are_asked_for_again_only_when_one_more_must_have_ended():

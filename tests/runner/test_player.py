@@ -1,11 +1,12 @@
 """Bars through the runner: the same day as the core's own simulation."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import attrs
 import pytest
 
 import riskcore as rc
+from riskcore import events
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab.ema_cross import EmaCross
@@ -41,6 +42,37 @@ def test_the_runner_and_the_simulation_give_the_same_facts(tmp_path, changes):
     journal.close()
 
 
+def test_bars_of_a_day_are_acted_on_within_their_session_as_in_a_backtest(tmp_path):
+    """Waves of delivery trades; killed after a hundred days, it goes on with the same facts."""
+    stock = rc.nse_equity("INFY", on=date(2025, 1, 1), tick="0.05")
+    days = [date(2025, 1, 1) + timedelta(days=n) for n in range(300)]
+    opens = [datetime.combine(day, time(0), rc.IST) for day in days if rc.session_on(day, stock)]
+    ways = [1000 + 12 * (n % 20 if n % 40 < 20 else 20 - n % 20) for n in range(len(opens) + 1)]
+    bars = {
+        stock: [
+            rc.Bar(at=at, open=was, high=max(was, now) + 5, low=min(was, now) - 5, close=now)
+            for at, was, now in zip(opens, ways, ways[1:], strict=False)
+        ]
+    }
+    policy = rc.Policy(atr_warmup_bars=14, charges_as_of="2026-08-03", max_position_size_percent=50)
+
+    def cross():
+        return EmaCross(symbol="INFY", interval="1D", fast=3, slow=8, product="CNC")
+
+    once = cross()
+    simulated = rc.simulate(bars, lambda i, seen: once(seen), policy, interval="1D")
+    facts = []
+    for most in (100, len(opens)):
+        with Journal(tmp_path / "journal.db") as journal:
+            player = BarPlayer(journal, policy, bars, {stock.key: [cross()]}, interval="1D", watch=facts.append)
+            for _ in zip(range(most), player.play(), strict=False):
+                pass
+            found = [row.event for row in journal.rows("fact") if isinstance(row.event, events.PositionClosed)]
+    assert found == [fact for fact in simulated.facts if isinstance(fact, events.PositionClosed)]
+    assert len(found) >= 3
+    assert player.runner.state.book == simulated.state.book
+
+
 def test_evidence_on_another_interval_has_no_atr(tmp_path):
     """One-minute bars say nothing of a five-minute ATR: refused by name, not approximated."""
     bars = demo_bars()
@@ -69,7 +101,7 @@ def test_a_strategy_is_found_by_its_dotted_or_short_name():
 @pytest.mark.parametrize(
     ("name", "parameters", "said"),
     [
-        ("nonsense", {}, "is not a dotted name"),
+        ("nonsense", {}, "nonsense: the library has no strategy of that name; it has ema_cross"),
         ("no_such_package.module:thing", {}, "is its folder on PYTHONPATH"),
         ("riskcore_openalgo.lab.ema_cross:Nothing", {}, "has no Nothing"),
         ("ema_cross", {"speed": 1}, "speed"),

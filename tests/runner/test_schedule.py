@@ -59,9 +59,9 @@ def test_a_day_without_trading_or_beyond_the_calendar_has_none(day):
     assert made.moments(day) == []
 
 
-def test_daily_bars_close_with_the_session_and_need_no_moment_of_their_own():
+def test_a_days_bar_is_looked_at_while_entries_for_delivery_go():
     _, made = schedule(intervals=("1D",))
-    assert named(made, "bar_close") == []
+    assert named(made, "bar_close") == ["14:44"]
 
 
 def test_what_has_passed_is_not_planned():

@@ -21,7 +21,7 @@ from riskcore_openalgo.config.changing import changed
 from riskcore_openalgo.config.yaml_reader import plain_scalar
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
-from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy
+from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy, refuse_unequal
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.player import BarPlayer
 
@@ -32,16 +32,15 @@ def paper(arguments: argparse.Namespace) -> int:
     """Play the bars through the runner; killed half-way, the same command goes on."""
     broker = paper_of(arguments)
     settings, bars, strategies = prepared(arguments)
-    journal = Journal(arguments.journal or settings.system.journal)
-    player = BarPlayer(journal, settings.policy, bars, strategies, interval=arguments.interval, paper=broker)
-    minutes = len({bar.at for series in bars.values() for bar in series})
-    for _ in progress(player.play(), minutes, "paper"):
-        pass
-    ends = f"Journal: {journal.where} ({journal.length} rows, chain head {journal.head[:16]})"
-    held = open_at_the_end(player.runner.state.book)
-    lines = [tables.day(journal), ends, *(one["text"] for one in held)]
-    say(arguments, tables.content(journal) | {"open": held}, "\n".join(lines))
-    journal.close()
+    with Journal(arguments.journal or settings.system.journal) as journal:
+        player = BarPlayer(journal, settings.policy, bars, strategies, interval=arguments.interval, paper=broker)
+        minutes = len({bar.at for series in bars.values() for bar in series})
+        for _ in progress(player.play(), minutes, "paper"):
+            pass
+        ends = f"Journal: {journal.where} ({journal.length} rows, chain head {journal.head[:16]})"
+        held = open_at_the_end(player.runner.state.book)
+        lines = [tables.day(journal), ends, *(one["text"] for one in held)]
+        say(arguments, tables.content(journal) | {"open": held}, "\n".join(lines))
     return tables.told(journal)
 
 
@@ -133,20 +132,32 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
         raise ValueError("no strategy: give --strategy ema_cross, or list some under strategies: in trading_rules.yaml")
     made: dict[str, list[Own]] = {}
     for strategy in chosen:
-        for symbol in strategy.symbols:
-            if symbol in symbols and strategy.interval == arguments.interval:
-                made.setdefault(symbols[symbol], []).append(
-                    own_strategy(
-                        strategy.name,
-                        strategy.function,
-                        symbol=symbol,
-                        interval=strategy.interval,
-                        parameters=strategy.parameters,
-                    )
-                )
+        watched = [symbol for symbol in strategy.symbols if symbol in symbols]
+        if watched and strategy.interval == arguments.interval:
+            _look_at(strategy, watched[0], next(bars[one] for one in bars if one.symbol == watched[0]))
+            for symbol in watched:
+                made.setdefault(symbols[symbol], []).append(_fresh(strategy, symbol))
     if not made:
         raise ValueError(f"no strategy watches these symbols on {arguments.interval} bars: {', '.join(symbols)}")
     return made
+
+
+def _look_at(strategy: Strategy, symbol: str, bars: Sequence[rc.Bar]) -> None:
+    """Refuse one whose two answers differ, and say where prices between bars are wanted, of which there are none."""
+    own = _fresh(strategy, symbol)
+    if own.ticks:
+        print(f"strategy {own.name}: on_tick is not asked, for bars have no prices between them", file=sys.stderr)
+    refuse_unequal(own, _fresh(strategy, symbol), bars)
+
+
+def _fresh(strategy: Strategy, symbol: str) -> Own:
+    return own_strategy(
+        strategy.name,
+        strategy.function,
+        symbol=symbol,
+        interval=strategy.interval,
+        parameters=strategy.parameters,
+    )
 
 
 def _parameters(given: Sequence[str]) -> dict[str, Any]:

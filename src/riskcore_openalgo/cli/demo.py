@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+
+from sqlalchemy import select
 
 import riskcore as rc
 from riskcore_openalgo.cli import tables
@@ -11,29 +14,32 @@ from riskcore_openalgo.cli.answers import say, say_first
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.demo.day import Day, demo_policy, finished, next_journal
 from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.journal.tables import TRADES
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Play the demo day, or finish it, and print what happened."""
-    path = arguments.journal or next_journal(arguments.folder)
-    journal: Reader
+    strategy = arguments.strategy
+    path = arguments.journal or next_journal(arguments.folder, strategy)
     if path.exists() and finished(path):
-        journal = Reader(path)
-        journal.check()
-        say_first(arguments, f"{path}: the day is finished; this is what happened")
-    else:
-        _begin(journal := Journal(path), day := Day(journal), arguments)
+        with contextlib.closing(Reader(path)) as done:
+            done.check()
+            say_first(arguments, f"{path}: the day is finished; this is what happened")
+            say(arguments, tables.content(done), _report(done))
+        return tables.told(done)
+    with Journal(path) as journal:
+        _begin(journal, day := Day(journal, strategy=strategy), arguments)
         for _ in progress(day.play(), day.moments, "28 Feb 2020"):
             pass
-    say(arguments, tables.content(journal), _report(journal))
-    journal.close()
+        say(arguments, tables.content(journal), _report(journal))
     return tables.told(journal)
 
 
 def _begin(journal: Journal, day: Day, arguments: argparse.Namespace) -> None:
+    goes_on = "; going on" if journal.length else ""
     lines = (
         "riskcore demo: NSE, Friday 28 February 2020, the day the market fell 3.7 %; paper money, real 1-minute bars",
-        f"  INFY and LT by an own EMA strategy, RELIANCE by alerts over HTTP{'; going on' if journal.length else ''}",
+        f"  INFY and LT by {arguments.strategy}, RELIANCE by alerts over HTTP of a chart that has it too{goes_on}",
         f"  this demo:     {_rules(day.policy)}",
         f"  the defaults:  {_rules(rc.Policy())}",
     )
@@ -65,7 +71,17 @@ def _report(journal: Reader) -> str:
             "Next:",
             f"  {command} journal verify {path}     (no row was changed)",
             f"  {command} journal replay {path}     (decide it all again, and compare)",
+            *(
+                f'  {command} journal signal --journal {path} "{name}"     (the story of a trade)'
+                for name in _told(journal)
+            ),
             f"  {command} init config     (a configuration of your own, every setting explained)",
             f"  {command} backtest --bars FOLDER --strategy ema_cross     (your own SYMBOL.csv files)",
         )
     )
+
+
+def _told(journal: Reader) -> list[str]:
+    """The id of one signal that was traded, an alert where there is one; none where nothing was."""
+    rows = journal.select(select(TRADES.c.signal_id).order_by(TRADES.c.signal_id))
+    return [row.signal_id for row in rows][:1]

@@ -17,6 +17,7 @@ from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import Settings, load_settings
 from riskcore_openalgo.doctor import alerts, gateway, limits, machine
 from riskcore_openalgo.doctor.check import FAIL, WARN, Check
+from riskcore_openalgo.doctor.strategies import strategies
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.places import At
 
@@ -48,6 +49,7 @@ def _checks(settings: Settings, place: At, where: str, clock: Callable[[], datet
             yield from gateway.openalgo(settings, client, today)
     else:
         yield from gateway.openalgo(settings, None, today)
+    yield strategies(settings)
     yield from _of_the_journal(settings, place)
     yield machine.secrets(settings)
     yield alerts.reachable(where)

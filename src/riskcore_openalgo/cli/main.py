@@ -98,6 +98,9 @@ def _demo(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     verb.add_argument("--journal", type=Path, help="journal file (default: the newest unfinished in --folder)")
     verb.add_argument("--folder", type=Path, default=Path("riskcore-demo"), help="where journals are kept")
+    verb.add_argument(
+        "--strategy", default="ema_cross", help="ema_cross (default), donchian, ..., or package.module:factory"
+    )
     json_argument(verb)
     verb.set_defaults(run=lambda arguments: lazy("demo").run(arguments))
 

@@ -28,7 +28,8 @@ def signal(arguments: argparse.Namespace) -> int:
         say(arguments, {"id": arguments.id, "ending": "waiting", "waits_in": receipts}, WAITS.format(receipts))
         return 0
     if not found.steps:
-        print(f"{where}: no alert has the receipt {arguments.id}, and no signal that id", file=sys.stderr)
+        told = f"{where}: no alert has the receipt {arguments.id}, and no signal that id"
+        print(f"{told}; riskcore journal show {where} --json names each signal_id", file=sys.stderr)
         return 1
     say(arguments, _content(found), _text(found))
     return 0

@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import riskcore as rc
+from riskcore_openalgo.lab.strategy import SHORT_NAMES
 
 PAPER: Final = "paper"
 LIVE: Final = "live"
@@ -46,11 +47,14 @@ def name(value: Any) -> str:
 
 
 def function(value: Any) -> str:
-    """A class or function, as package.module:name."""
+    """A class or function, as package.module:name; or the short name of one that comes with the library."""
     match = DOTTED.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"must name a class or function as package.module:name, got {value!r}")
-    return f"{match[1]}:{match[2]}"
+    if match is not None:
+        return f"{match[1]}:{match[2]}"
+    if isinstance(value, str) and value in SHORT_NAMES:
+        return value
+    ours = ", ".join(SHORT_NAMES)
+    raise ValueError(f"must name a class or function as package.module:name, or be one of ours ({ours}), got {value!r}")
 
 
 def symbols(value: Any) -> tuple[str, ...]:

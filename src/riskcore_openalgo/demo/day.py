@@ -1,4 +1,4 @@
-"""One real trading day through the runner: own strategy on INFY and LT, alerts over HTTP on RELIANCE.
+"""One real trading day through the runner: an own strategy on INFY and LT, its alerts over HTTP on RELIANCE.
 
 The clock is bar time. The chart of RELIANCE plays TradingView: it posts an alert to the intake and waits for the
 receipt and for the signal's fate before the next bar is released, so that the day is the same on every machine.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -23,6 +24,7 @@ from riskcore import events
 from riskcore_openalgo.feed import read_folder
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.lab.ema_cross import EmaCross
+from riskcore_openalgo.lab.strategy import OnBar, own_strategy
 from riskcore_openalgo.runner.alerts import AlertDesk
 from riskcore_openalgo.runner.player import BarPlayer, has_all
 from riskcore_openalgo.web.intake import intake_app, serve
@@ -32,6 +34,7 @@ OWN: Final = ("INFY", "LT")
 CHARTED: Final = "RELIANCE"
 SOURCE: Final = "tradingview"
 SECRET: Final = "demo"  # noqa: S105 - the demo's intake lives on loopback for as long as the demo runs
+DEFAULT: Final = "ema_cross"
 FAST, SLOW = 9, 21
 
 
@@ -62,13 +65,27 @@ def demo_bars() -> dict[rc.Instrument, tuple[rc.Bar, ...]]:
     return made
 
 
-class Day:
-    """The demo day over one journal; `play` may be killed and started again with the same journal."""
+def made(strategy: str, symbol: str, name: str = "") -> OnBar:
+    """The strategy of that name for a symbol; the EMA cross is the one of the README, with its two lengths."""
+    if strategy == DEFAULT:
+        return EmaCross(symbol=symbol, interval=INTERVAL, fast=FAST, slow=SLOW, name=name or DEFAULT)
+    called = name or strategy.rpartition(":")[2].rpartition(".")[2]
+    return own_strategy(called, strategy, symbol=symbol, interval=INTERVAL, parameters={})
 
-    def __init__(self, journal: Journal, watch: Callable[[events.Fact], None] | None = None) -> None:
+
+class Day:
+    """The demo day over one journal; `play` may be killed and started again with the same journal.
+
+    `strategy` is the one on the charts of all three symbols: a short name, or the dotted name of one of your own.
+    """
+
+    def __init__(
+        self, journal: Journal, watch: Callable[[events.Fact], None] | None = None, *, strategy: str = DEFAULT
+    ) -> None:
         self.bars = demo_bars()
         self.policy = demo_policy()
-        own = {f"NSE:{symbol}": [EmaCross(symbol=symbol, interval=INTERVAL, fast=FAST, slow=SLOW)] for symbol in OWN}
+        self._charted = made(strategy, CHARTED, f"EMA {FAST}/{SLOW}" if strategy == DEFAULT else "")
+        own = {f"NSE:{symbol}": [made(strategy, symbol)] for symbol in OWN}
         self.player = BarPlayer(journal, self.policy, self.bars, own, interval=INTERVAL, watch=watch)
 
     @property
@@ -82,28 +99,29 @@ class Day:
         desk = AlertDesk(runner)
         app = intake_app(desk.submit, secrets={SOURCE: SECRET}, clock=runner.clock)
         with serve(app, "127.0.0.1", 0) as server, ThreadPoolExecutor(1) as sender:
-            chart = Chart(server.port, sender, runner.turn, runner.fate)
+            chart = Chart(self._charted, server.port, sender, runner.turn, runner.fate)
             yield from self.player.play(after_bar=chart.after_bar)
 
 
 class Chart:
-    """TradingView's part: an EMA cross on the chart of one symbol that posts an alert when it happens."""
+    """TradingView's part: a strategy on the chart of one symbol that posts an alert when it has a signal."""
 
     def __init__(
         self,
+        strategy: OnBar,
         port: int,
         sender: ThreadPoolExecutor,
         turn: Callable[[], int],
         fate: Callable[[str], events.Fact | None],
     ) -> None:
         self._port, self._sender, self._turn, self._fate = port, sender, turn, fate
-        self._cross = EmaCross(symbol=CHARTED, interval=INTERVAL, fast=FAST, slow=SLOW, name=f"EMA {FAST}/{SLOW}")
+        self._strategy = strategy
 
     def after_bar(self, instrument: rc.Instrument, bars: Sequence[rc.Bar]) -> None:
         """Look at the chart after a bar; post the alert there may be, and wait for its receipt and its fate."""
         if instrument.symbol != CHARTED:
             return
-        signal = self._cross(bars)
+        signal = self._strategy(bars)
         if signal is None:
             return
         answer = self._while_turning(self._sender.submit(self._post, alert_text(signal)))
@@ -151,13 +169,14 @@ def _utc(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def next_journal(folder: Path) -> Path:
-    """The journal to play into: the newest one if its day is unfinished, else a new one beside it."""
-    existing = sorted(folder.glob("day-*.db"))
+def next_journal(folder: Path, strategy: str = DEFAULT) -> Path:
+    """The journal to play into: the newest one of a strategy if its day is unfinished, else a new one beside it."""
+    begins = "day-" if strategy == DEFAULT else f"{re.sub('[^A-Za-z0-9]+', '-', strategy)}-"
+    existing = sorted(path for path in folder.glob(f"{begins}*.db") if path.stem.removeprefix(begins).isdigit())
     if existing and not finished(existing[-1]):
         return existing[-1]
-    number = int(existing[-1].stem.removeprefix("day-")) + 1 if existing else 1
-    return folder / f"day-{number:04d}.db"
+    number = int(existing[-1].stem.removeprefix(begins)) + 1 if existing else 1
+    return folder / f"{begins}{number:04d}.db"
 
 
 def finished(path: Path) -> bool:

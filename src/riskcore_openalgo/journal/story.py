@@ -137,7 +137,9 @@ def _arrived(event: e.SignalArrived) -> list[str]:
         f"from {signal.source}{f', strategy {signal.strategy}' if signal.strategy else ''}, signal {signal.id}",
         ", ".join([asked, *prices]),
         f"raised {signal.at:%H:%M:%S}{bar}" + (f"; {signal.note}" if signal.note else ""),
-    ] + ([f"receipt {signal.receipt}"] if signal.receipt else [])
+        *([f"context {', '.join(f'{name}={value}' for name, value in signal.context)}"] if signal.context else []),
+        *([f"receipt {signal.receipt}"] if signal.receipt else []),
+    ]
 
 
 def _refused_alert(event: e.AlertRefused) -> list[str]:

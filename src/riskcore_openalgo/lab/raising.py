@@ -7,14 +7,12 @@ the order of all bars, and shown only those that have ended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.lab.columns import Columns, Seen
-from riskcore_openalgo.lab.strategy import Own, StrategyError, on_bar_of
+from riskcore_openalgo.lab.strategy import Own, by_number, on_bar_of
 from riskcore_openalgo.lab.timeline import Timeline
 
 
@@ -44,17 +42,8 @@ def _answers_at_once(strategy: Any) -> bool:
 
 def _at_once(strategy: Any, columns: Columns) -> list[tuple[int, rc.Signal]]:
     if isinstance(strategy, Own):  # it bears a name, which each of its signals does too
-        return [(place, evolve(signal, strategy=strategy.name)) for place, signal in _at_once(strategy.made, columns)]
-    answers = strategy.signals(columns)
-    if isinstance(answers, Mapping):
-        pairs = sorted((int(place), signal) for place, signal in answers.items())
-        wrong = [place for place, _ in pairs if not 0 <= place < len(columns)]
-        if wrong:
-            raise StrategyError(f"signals(bars) answers bar number {wrong[0]} of {len(columns)} bars")
-        return pairs
-    if len(answers) != len(columns):
-        raise StrategyError(f"signals(bars) must answer each bar once: {len(columns)} bars, {len(answers)} answers")
-    return [(place, signal) for place, signal in enumerate(answers) if signal is not None]
+        return strategy.at_once(columns)
+    return by_number(strategy.signals(columns), len(columns))
 
 
 def _one_by_one(

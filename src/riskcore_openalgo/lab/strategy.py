@@ -5,8 +5,9 @@ A strategy looks at bars that have ended, oldest first, and may answer with one 
 
 * `on_tick(prices)`: asked for each span of prices that a turn of a live day saw (a `PricesSeen`). Over bars there is
   nothing between them, so a backtest and `paper --bars` do not ask it;
-* `signals(bars)`: the answers to all bars at once, one for each bar, None where there is none. A backtest asks this
-  one, so it must say what `on_bar` says: `assert_vectorised_equal` holds the two equal;
+* `signals(bars)`: the answers to all bars at once, one for each bar, None where there is none, or a mapping from a
+  bar's number to its signal. A backtest asks this one, so it must say what `on_bar` says: `assert_vectorised_equal`
+  holds the two equal;
 * `warm_up`: how many bars it needs to have seen before its answers count; a live day reads so many at least.
 
 The configuration names a factory, called once for each symbol with `symbol`, `interval` and the parameters; or a plain
@@ -19,9 +20,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from attrs import evolve, frozen
@@ -32,7 +35,9 @@ from riskcore import events
 Bars: TypeAlias = Sequence[rc.Bar]
 OnBar: TypeAlias = Callable[[Bars], rc.Signal | None]
 OnTick: TypeAlias = Callable[[events.PricesSeen], rc.Signal | None]
-AllSignals: TypeAlias = Callable[[Bars], Sequence[rc.Signal | None]]
+Answers: TypeAlias = Sequence[rc.Signal | None] | Mapping[int, rc.Signal]
+"""One for each bar, None where there is none; or the signals by the number of their bar."""
+AllSignals: TypeAlias = Callable[[Bars], Answers]
 
 LAB: Final = "riskcore_openalgo.lab"
 SHORT_NAMES: Final = {
@@ -45,12 +50,14 @@ SHORT_NAMES: Final = {
     "macd": f"{LAB}.macd_talib:Macd",
 }
 """The strategies that come with the library."""
+LOOKED: Final = 300
+"""Over so many bars a backtest compares what a strategy says at once with what it says bar by bar."""
 BARS: Final = "bars"
 """The name of a plain function's first argument: by it a function is told from a factory."""
 
 
 class StrategyError(ValueError):
-    """A strategy that cannot be found or made; the message says what was looked for."""
+    """A strategy that cannot be found or made, that raised, or whose answer is none; the message says which and why."""
 
 
 @runtime_checkable
@@ -82,8 +89,13 @@ class Own:
     shadow: bool = False
 
     def __call__(self, bars: Bars) -> rc.Signal | None:
-        """The answer to the last bar."""
-        return self._named(on_bar_of(self.made)(bars))
+        """The answer to the last bar. Raises `StrategyError` where the strategy raised, or answered no signal."""
+        return self._named(self._asked(on_bar_of(self.made), bars), bars)
+
+    @property
+    def who(self) -> str:
+        """How it is called where something is said of it."""
+        return f"strategy {self.name} for {self.symbol}"
 
     @property
     def ticks(self) -> bool:
@@ -96,24 +108,73 @@ class Own:
         return callable(getattr(self.made, "signals", None))
 
     def on_tick(self, prices: events.PricesSeen) -> rc.Signal | None:
-        """The answer to prices seen between bars; None where it looks at bars alone."""
+        """The answer to prices seen between bars; None where it looks at bars alone. Raises as a call does."""
         asked: OnTick | None = getattr(self.made, "on_tick", None)
-        return None if asked is None else self._named(asked(prices))
+        return None if asked is None else self._named(self._asked(asked, prices), prices)
 
     def signals(self, bars: Bars) -> tuple[rc.Signal | None, ...]:
         """The answers to all bars, one for each: at once where it can, else one bar after the other."""
-        asked: AllSignals | None = getattr(self.made, "signals", None)
-        if asked is None:
+        if not self.vectorised:
             return tuple(self(bars[: count + 1]) for count in range(len(bars)))
-        found = tuple(self._named(signal) for signal in asked(bars))
-        if len(found) != len(bars):
-            raise StrategyError(
-                f"strategy {self.name}: signals(bars) must answer each bar once: {len(bars)} bars, {len(found)} answers"
-            )
-        return found
+        told: list[rc.Signal | None] = [None] * len(bars)
+        for place, signal in self.at_once(bars):
+            told[place] = signal
+        return tuple(told)
 
-    def _named(self, signal: rc.Signal | None) -> rc.Signal | None:
-        return None if signal is None else evolve(signal, strategy=self.name, shadow=self.shadow or signal.shadow)
+    def at_once(self, bars: Bars) -> list[tuple[int, rc.Signal]]:
+        """What a vectorised strategy says of all bars: each signal with the number of its bar, in their order."""
+        asked: AllSignals = getattr(self.made, "signals")  # noqa: B009 - an optional method
+        answers = self._asked(asked, bars)
+        try:
+            found = by_number(answers, len(bars))
+        except StrategyError as problem:
+            raise StrategyError(f"{self.who}: {problem}") from None
+        return [(place, self._signal(signal, bars, place)) for place, signal in found]
+
+    def _asked(self, ask: Callable[[Any], Any], shown: Any) -> Any:
+        """What somebody's code answers; what it raises names the strategy, the bar and the line."""
+        try:
+            return ask(shown)
+        except Exception as problem:
+            said = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+            raise StrategyError(f"{self.who}{_of(shown)}: {said}{_line_of(problem)}") from problem
+
+    def _named(self, signal: Any, shown: Any) -> rc.Signal | None:
+        return None if signal is None else self._signal(signal, shown)
+
+    def _signal(self, signal: Any, shown: Any, place: int = -1) -> rc.Signal:
+        if not isinstance(signal, rc.Signal):
+            raise StrategyError(f"{self.who}{_of(shown, place)}: it answered {signal!r:.60}, not a Signal or None")
+        return evolve(signal, strategy=self.name, shadow=self.shadow or signal.shadow)
+
+
+def by_number(answers: Any, count: int) -> list[tuple[int, Any]]:
+    """The answers of `signals(bars)` that are not None, by the number of their bar; `StrategyError` where none fits."""
+    if isinstance(answers, Mapping):
+        pairs = sorted((int(place), signal) for place, signal in answers.items())
+        wrong = [place for place, _ in pairs if not 0 <= place < count]
+        if wrong:
+            raise StrategyError(f"signals(bars) answers bar number {wrong[0]} of {count} bars")
+        return [(place, signal) for place, signal in pairs if signal is not None]
+    if not hasattr(answers, "__len__") or isinstance(answers, str):
+        raise StrategyError(f"signals(bars) must answer each bar once: {count} bars, it answered {answers!r:.60}")
+    if len(answers) != count:
+        raise StrategyError(f"signals(bars) must answer each bar once: {count} bars, {len(answers)} answers")
+    return [(place, signal) for place, signal in enumerate(answers) if signal is not None]
+
+
+def _of(shown: Any, place: int = -1) -> str:
+    """Which bar, or which prices, something is about."""
+    if isinstance(shown, events.PricesSeen):
+        return f", prices of {shown.at:%Y-%m-%d %H:%M:%S}"
+    return f", bar of {shown[place].at:%Y-%m-%d %H:%M}" if len(shown) else ""
+
+
+def _line_of(problem: Exception) -> str:
+    """The deepest line of the strategy's own file that an error came from, where there is one."""
+    frames = traceback.extract_tb(problem.__traceback__)[1:]
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 
 def own_strategy(
@@ -135,6 +196,28 @@ def own_strategy(
     if type(warm_up) is not int or warm_up < 0:
         raise StrategyError(f"strategy {name} for {symbol}: warm_up must be a whole number of bars, got {warm_up!r}")
     return Own(name=name, symbol=symbol, interval=interval, made=made, warm_up=warm_up, bars=bars, shadow=shadow)
+
+
+def refuse_unequal(one: Own, other: Own, bars: Bars) -> None:
+    """Raise `StrategyError` where a vectorised strategy's two answers differ, over the first `LOOKED` of these bars.
+
+    `one` and `other` are the same strategy, both fresh: the one is asked bar by bar, the other at once. Those that come
+    with the library are held equal by their tests.
+    """
+    if not other.vectorised or type(other.made).__module__.startswith(f"{LAB}."):
+        return
+    looked = bars[:LOOKED]
+    for count, (bar, said) in enumerate(zip(looked, other.signals(looked), strict=True), 1):
+        by_bar = one(looked[:count])
+        if by_bar != said:
+            raise StrategyError(
+                f"{one.who}, bar of {bar.at:%Y-%m-%d %H:%M}: signals(bars) says {_short(said)}, on_bar(bars) "
+                f"{_short(by_bar)}; a backtest asks the one, a day the other: make them equal (assert_vectorised_equal)"
+            )
+
+
+def _short(signal: rc.Signal | None) -> str:
+    return "nothing" if signal is None else f"{signal.kind} {signal.side} of {signal.at:%H:%M}"
 
 
 def load_strategy(name: str, *, symbol: str, interval: str, parameters: Mapping[str, Any]) -> Made:
@@ -196,16 +279,24 @@ def assert_causal(make: Callable[[], Made], bars: Bars) -> None:
         for changed in (bars[:cut], other):
             asked = getattr(make(), "signals", None)
             if asked is not None:
-                _assert_same(told[:cut], tuple(asked(changed))[:cut], bars, f"signals(bars), cut or changed at {cut}")
+                at_once = _in_full(asked(changed), len(changed))
+                _assert_same(told[:cut], at_once[:cut], bars, f"signals(bars), cut or changed at {cut}")
 
 
 def assert_vectorised_equal(make: Callable[[], Made], bars: Bars) -> None:
     """Assert that `signals(bars)` says what `on_bar` says, bar by bar. Raises `AssertionError` with the first bar."""
     asked = getattr(make(), "signals", None)
     assert asked is not None, "the strategy has no signals(bars)"
-    at_once = tuple(asked(bars))
-    assert len(at_once) == len(bars), f"signals(bars) must answer each bar: {len(bars)} bars, {len(at_once)} answers"
-    _assert_same(_walked(make, bars), at_once, bars, "signals(bars)")
+    _assert_same(_walked(make, bars), _in_full(asked(bars), len(bars)), bars, "signals(bars)")
+
+
+def _in_full(answers: Answers, count: int) -> tuple[rc.Signal | None, ...]:
+    """An answer for each bar."""
+    try:
+        found = dict(by_number(answers, count))
+    except StrategyError as problem:
+        raise AssertionError(str(problem)) from None
+    return tuple(found.get(place) for place in range(count))
 
 
 def _walked(make: Callable[[], Made], bars: Bars) -> tuple[rc.Signal | None, ...]:
@@ -251,7 +342,10 @@ def _checked(function: Callable[..., Any], given: Mapping[str, Any]) -> Callable
 def _find(dotted: str) -> Callable[..., Any]:
     module_name, _, attribute = dotted.replace(":", ".").rpartition(".")
     if not module_name:
-        raise StrategyError(f"{dotted!r} is not a dotted name such as my_package.my_module:MyStrategy")
+        raise StrategyError(
+            f"{dotted}: the library has no strategy of that name; it has {', '.join(SHORT_NAMES)}, "
+            "and one of your own is named my_package.my_module:MyStrategy"
+        )
     try:
         return getattr(importlib.import_module(module_name), attribute)  # type: ignore[no-any-return]
     except ImportError as problem:

@@ -176,7 +176,8 @@ class _Assembly:
     def _history(self, strategies: Mapping[Watched, Sequence[Own]]) -> History:
         """Deep enough for every strategy, and for the ATR."""
         longest = [most_of(interval, [own.warm_up for own in owns]) for (_, interval), owns in strategies.items()]
-        return History(self.client, bars=max([bars_for(self.settings.policy), *longest]))
+        wanted = max([bars_for(self.settings.policy), *longest])
+        return History(self.client, bars=wanted, tables=self.settings.policy.tables)
 
     def _evidence(
         self, account: Account, known: Known, history: History, feed: LiveFeed, standing: Standing
@@ -201,7 +202,7 @@ class _Assembly:
         alarms: Alarms,
     ) -> BarWatch:
         ticks = TickBars(known.hours(self.settings.policy.tables))
-        return BarWatch(history, known.instrument, standing.policy, self.clock, strategies, ticks, alarms.failed)
+        return BarWatch(history, known.instrument, standing.policy, self.clock, strategies, ticks, alarms.tell)
 
     def _schedule(self, standing: Standing, strategies: Mapping[Watched, Sequence[Own]]) -> Schedule:
         intervals = tuple(dict.fromkeys(interval for _, interval in strategies))

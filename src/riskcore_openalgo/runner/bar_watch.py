@@ -2,31 +2,37 @@
 
 The bars before the first look are read from OpenAlgo's history (the warm-up); after that they are made of the day's
 prices (`tick_bars`, which says by which rules), or read where those were not wholly seen. A bar that a strategy was
-shown stays as it was shown, and each is journalled beside the signals raised on it (`BarsShown`).
+shown stays as it was shown, and each is journalled beside the signals raised on it (`BarsShown`). When a bar ends, the
+session says (`bar_ends`): nothing is read while none can end.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.client import ReadFailed
 from riskcore_openalgo.lab.strategy import OnBar, Own, newer
+from riskcore_openalgo.runner.asking import Asking, Tell, logged
+from riskcore_openalgo.runner.bar_ends import end_of, last_end, next_end, session_of
 from riskcore_openalgo.runner.history import MINUTES_A_SESSION, History
-from riskcore_openalgo.runner.tick_bars import TickBars, buckets_after
+from riskcore_openalgo.runner.tick_bars import DAY, TickBars, buckets_after
 
 Watched: TypeAlias = tuple[str, str]
 """An instrument's key and an interval."""
 LATE_S: Final = 1.0
 """So long after its end a bar is asked for: brokers take a moment to finish it."""
 AGAIN_S: Final = 5.0
+SELDOM: Final = timedelta(minutes=1)
+"""So long after the last look it is asked again where nobody tells when a bar ends, or what is missing is old."""
 TICKS: Final = "ticks"
 HISTORY: Final = "history"
 
@@ -41,13 +47,20 @@ class _Series:
     bars: list[rc.Bar] = field(factory=list)
     untold: list[tuple[rc.Bar, str]] = field(factory=list)
     due: datetime | None = None
-    reading: bool = False
-    asking: threading.Lock = field(factory=threading.Lock, repr=False)
+    looking: bool = False
+    unread: datetime | None = None
+    instrument: rc.Instrument | None = None
+    busy: threading.Lock = field(factory=threading.Lock, repr=False)
 
     @property
     def seen(self) -> datetime | None:
         """The start of the newest bar."""
         return self.bars[-1].at if self.bars else None
+
+    @property
+    def owns(self) -> list[Own]:
+        """The strategies that have a name."""
+        return [one for one in self.on_bars if isinstance(one, Own)]
 
     def add(self, found: Sequence[rc.Bar], made_of: str) -> None:
         """Bars that ended since; those that are not newer stay as they were shown."""
@@ -58,11 +71,12 @@ class _Series:
 
 @define
 class BarWatch:
-    """Bars when they should have ended. `look` runs in a lane of reads, everything else in the turn's thread.
+    """Bars when they should have ended. `look` and `tick` run in a lane, everything else in the turn's thread.
 
     `instrument(key)` finds an instrument, or raises `ReadFailed`. A bar that ended more than `signal_max_age_s` ago
-    asks no strategy: its signal would be refused as stale. Without `ticks` all bars are read. `failed(name, problem)`
-    is told of a strategy that raised, and the others are asked all the same; without it, the error is raised.
+    asks no strategy: its signal would be refused as stale. Without `ticks` all bars are read. `tell(text, name=,
+    subject=)` is told of a strategy that raised, that is slow, or that cannot be asked; the others are asked all the
+    same.
     """
 
     _history: History
@@ -71,12 +85,15 @@ class BarWatch:
     _clock: Callable[[], datetime]
     _strategies: Mapping[Watched, Sequence[OnBar]] = field(factory=dict)
     _ticks: TickBars | None = None
-    _failed: Callable[[str, Exception], None] | None = None
+    _tell: Tell = logged
+    _monotonic: Callable[[], float] = time.monotonic
+    _asking: Asking = field(init=False)
     _series: dict[Watched, _Series] = field(factory=dict, init=False)
     _atr: dict[str, Decimal] = field(factory=dict, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        self._asking = Asking(self._tell, self._clock, self._monotonic)
         for watched, on_bars in self._strategies.items():
             own = [one for one in on_bars if isinstance(one, Own)]
             made = self._ticks is not None and all(one.bars == TICKS for one in own) and self._ticks.watch(*watched)
@@ -90,8 +107,7 @@ class BarWatch:
 
     def wants(self, key: str) -> bool:
         """Whether some strategy wants the prices of an instrument between its bars."""
-        series = (found for (watched, _), found in self._series.items() if watched == key)
-        return any(isinstance(one, Own) and one.ticks for found in series for one in found.on_bars)
+        return any(own.ticks for (watched, _), found in self._series.items() if watched == key for own in found.owns)
 
     def see(self, event: events.Input) -> None:
         """What the feed tells."""
@@ -105,29 +121,34 @@ class BarWatch:
             for position in held:
                 watched = (position.instrument.key, policy.atr_interval or "5m")
                 self._series.setdefault(watched, _Series(keep=most_of(watched[1], ())))
+        self._asking.waited(now)
         found = []
         for watched, series in self._series.items():
-            if not series.reading and (series.due is None or now >= series.due):
-                series.reading = True
+            if not series.looking and (series.due is None or now >= series.due):
+                series.looking = True
                 found.append(watched)
         return found
 
-    def look(self, watched: Watched) -> list[events.Input]:
-        """Take the bars that ended, and ask the strategies if there are any; the bars and the signals."""
+    def look(self, watched: Watched) -> Iterable[events.Input]:
+        """Take the bars that ended; where there are strategies to ask, the bars and the signals, each as it comes."""
         series, (key, interval) = self._series[watched], watched
+        asks = False
         try:
-            return self._looked(series, key, interval)
+            asks = self._looked(series, key, interval)
         finally:
-            series.reading = False
+            series.looking = asks
+        return self._ask(series, key, interval) if asks else ()
 
     def tick(self, prices: events.PricesSeen) -> list[events.Input]:
-        """Ask the strategies that want prices between bars; their signals."""
+        """Ask the strategies that want prices between bars; their signals. One that is still being asked is not."""
         found: list[events.Input] = []
         for (key, _), series in self._series.items():
-            if key == prices.key:
-                asked = [one.on_tick for one in series.on_bars if isinstance(one, Own) and one.ticks]
-                with series.asking:
-                    found += self._answers([(self._name(on), on, prices) for on in asked])
+            owns = [own for own in series.owns if own.ticks and own.warm_up <= len(series.bars)]
+            if key == prices.key and owns and series.busy.acquire(blocking=False):
+                try:
+                    found += self._asking.of([(own, own.on_tick) for own in owns], prices)
+                finally:
+                    series.busy.release()
         return found
 
     def atr(self, key: str) -> Decimal | None:
@@ -135,86 +156,109 @@ class BarWatch:
         with self._lock:
             return self._atr.get(key)
 
-    def _looked(self, series: _Series, key: str, interval: str) -> list[events.Input]:
-        now, policy, length = self._clock(), self._policy(), rc.interval_length(interval)
-        series.due = now + timedelta(seconds=AGAIN_S)
-        before = series.seen
+    def _looked(self, series: _Series, key: str, interval: str) -> bool:
+        """Take the bars that ended; whether the strategies are to be asked."""
+        now, policy = self._clock(), self._policy()
+        series.due, before = now + timedelta(seconds=AGAIN_S), series.seen
         try:
-            self._take(series, key, interval, now)
-        except ReadFailed:
-            return []
-        if series.seen is None or series.seen == before:
-            return []
-        ended = series.seen + length
-        wait = timedelta(0) if series.made else timedelta(seconds=LATE_S)
-        series.due = max(ended + length, now) + wait
+            series.instrument = instrument = self._instrument(key)
+            again = self._take(series, instrument, interval, now)
+        except ReadFailed as problem:
+            self._unread(series, key, interval, now, problem.why)
+            return False
+        if series.seen is None:
+            self._unread(series, key, interval, now, "OpenAlgo has none")
+            return False
+        series.unread = None
+        series.due = again or self._next(series, instrument, interval, now)
+        if series.seen == before:
+            return False
         fresh = rc.fresh_atr(series.bars, policy, bars_are=interval)
         if fresh is not None:
             with self._lock:
                 self._atr[key] = fresh
-        if now - ended > timedelta(seconds=policy.signal_max_age_s) or not series.on_bars:
-            return []
-        return self._ask(series, key, interval)
+        ended = end_of(series.bars[-1], instrument, interval, policy)
+        return bool(series.on_bars) and now - ended <= timedelta(seconds=policy.signal_max_age_s)
 
-    def _take(self, series: _Series, key: str, interval: str, now: datetime) -> None:
-        """Add what has ended: from the day's prices where they were wholly seen, else from OpenAlgo."""
-        instrument, length = self._instrument(key), rc.interval_length(interval)
+    def _next(self, series: _Series, instrument: rc.Instrument, interval: str, now: datetime) -> datetime:
+        """When the next bar can be had."""
+        ends = next_end(now, instrument, interval, self._policy())
+        wait = 0.0 if series.made and series.seen is not None else LATE_S
+        return now + SELDOM if ends is None else ends + timedelta(seconds=wait)
+
+    def _unread(self, series: _Series, key: str, interval: str, now: datetime, why: str) -> None:
+        """Bars that cannot be read: soon again at first, then seldom, and then when the next has ended; it is told."""
+        first, series.unread = series.unread is None, series.unread or now
+        if first or now - series.unread < SELDOM:
+            return
+        series.due, instrument = now + SELDOM, series.instrument
+        if instrument is not None and series.seen is not None:
+            series.due = self._next(series, instrument, interval, now)
+        said = f"bars of {key} on {interval} could not be read since {series.unread:%H:%M:%S}: {why}"
+        for own in series.owns:
+            self._asking.say(own, "strategy_waits", f"{own.who} is not asked: {said}")
+
+    def _take(self, series: _Series, instrument: rc.Instrument, interval: str, now: datetime) -> datetime | None:
+        """Add what has ended; when to look again for a bar that is missing, None where there is none to wait for.
+
+        From the day's prices where they were wholly seen, else from OpenAlgo.
+        """
+        policy = self._policy()
+        ended = last_end(now, instrument, interval, policy)
         if series.made and series.seen is not None:
             try:
                 self._make(series, instrument, interval, now)
             except LookupError:
-                if now < series.bars[-1].at + 2 * length + timedelta(seconds=LATE_S):
-                    series.due = series.bars[-1].at + 2 * length + timedelta(seconds=LATE_S)
-                    return
+                late = None if ended is None else ended + timedelta(seconds=LATE_S)
+                if late is not None and now < late:
+                    return late
             else:
-                return
-        series.add(self._history.finished(instrument, interval, now), HISTORY)
+                return None
+        if series.on_bars and rc.interval_length(interval) >= DAY and ended is not None:
+            series.add(self._history.so_far(instrument, interval, now), HISTORY)
+        else:
+            series.add(self._history.finished(instrument, interval, now), HISTORY)
+        if ended is None or now - ended > timedelta(seconds=policy.signal_max_age_s):
+            return None
+        has_all = bool(series.bars) and end_of(series.bars[-1], instrument, interval, policy) >= ended
+        return None if has_all else now + timedelta(seconds=AGAIN_S)
 
     def _make(self, series: _Series, instrument: rc.Instrument, interval: str, now: datetime) -> None:
         """Bars of today's session out of its prices; `LookupError` for one that was not wholly seen."""
-        session, length = (
-            rc.session_on(now.date(), instrument, tables=self._policy().tables),
-            rc.interval_length(interval),
-        )
-        if session is None or self._ticks is None:
-            raise LookupError("no session, or no prices")
-        series.due = now + timedelta(seconds=AGAIN_S)
-        for bucket in buckets_after(session, length, series.bars[-1].at, now):
+        policy, last = self._policy(), series.bars[-1]
+        session = session_of(now.date(), instrument, policy)
+        if self._ticks is None:
+            raise LookupError("no prices")
+        if session is None:
+            return
+        after = next_end(end_of(last, instrument, interval, policy), instrument, interval, policy)
+        if after is not None and after.date() < session.day:
+            raise LookupError("bars of the day before are missing")
+        for bucket in buckets_after(session, rc.interval_length(interval), last.at, now):
             bar = self._ticks.bar(instrument.key, interval, bucket)
             series.add([bar] if bar is not None else [], TICKS)
-        running = session.opens + max((now - session.opens) // length + 1, 1) * length
-        series.due = min(running, session.closes) if now < session.closes else series.due
 
-    def _ask(self, series: _Series, key: str, interval: str) -> list[events.Input]:
+    def _ask(self, series: _Series, key: str, interval: str) -> Iterator[events.Input]:
         """Ask every strategy of a series once; the bars that none was shown before come first."""
-        untold, series.untold = series.untold, []
-        told: list[events.Input] = [
-            events.BarsShown(self._clock(), key, interval, tuple(bar for bar, how in untold if how == made_of), made_of)
-            for made_of in (HISTORY, TICKS)
-            if any(how == made_of for _, how in untold)
-        ]
-        bars = tuple(series.bars)
-        with series.asking:
-            return told + self._answers([(self._name(on_bar), on_bar, bars) for on_bar in series.on_bars])
+        try:
+            untold, series.untold = series.untold, []
+            for made_of in (HISTORY, TICKS):
+                new = tuple(bar for bar, how in untold if how == made_of)
+                if new:
+                    yield events.BarsShown(self._clock(), key, interval, new, made_of)
+            bars = tuple(series.bars)
+            ready = [one for one in series.on_bars if self._asking.warm(one, len(bars), interval)]
+            with series.busy:
+                for arrived in self._asking.of([(one, one) for one in ready], bars):
+                    yield _today(arrived) if rc.interval_length(interval) >= DAY else arrived
+        finally:
+            series.looking = False
 
-    def _answers(self, asked: Sequence[tuple[str, Callable[..., rc.Signal | None], object]]) -> list[events.Input]:
-        found: list[events.Input] = []
-        for name, ask, shown in asked:
-            try:
-                signal = ask(shown)
-            except Exception as problem:
-                if self._failed is None:
-                    raise
-                self._failed(name, problem)
-                continue
-            if signal is not None:
-                found.append(events.SignalArrived(self._clock(), signal))
-        return found
 
-    @staticmethod
-    def _name(asked: Callable[..., rc.Signal | None]) -> str:
-        own = getattr(asked, "__self__", asked)
-        return f"strategy {own.name} for {own.symbol}" if isinstance(own, Own) else "a strategy"
+def _today(arrived: events.SignalArrived) -> events.SignalArrived:
+    """A signal of a day's bar, which its strategy dates at the end of the day: it counts from now."""
+    late = arrived.signal.at > arrived.at
+    return evolve(arrived, signal=evolve(arrived.signal, at=arrived.at)) if late else arrived
 
 
 def most_of(interval: str, warm_ups: Iterable[int]) -> int:

@@ -26,6 +26,8 @@ class NoBroker:
     def read(self, job: Job, deliver: Deliver) -> None:
         """Do nothing."""
 
+    ask = read
+
 
 def take_by_hand(journal: Journal, event: events.Input, now: datetime) -> tuple[events.Fact, ...]:
     """Take an input through a runner's turn, under the policy that was last in force; the facts of all its turns.

@@ -19,6 +19,7 @@ OPENALGO: Final = {"1D": DAILY}
 """How OpenAlgo writes intervals that are written otherwise here."""
 MINUTES_A_SESSION: Final = 375
 SPARE_DAYS: Final = 5
+DAY: Final = timedelta(days=1)
 DAYS_A_SESSION: Final = 1.6
 """Calendar days to a trading day, weekends and holidays included."""
 AGAIN_S: Final = 2.0
@@ -45,11 +46,12 @@ class History:
     """Bars through `source`, asked for again only when one more must have ended. Safe to call from several threads.
 
     `bars` is how many of an interval are wanted at least. An interval's last bar may come late: it is asked for again
-    after `AGAIN_S` seconds.
+    after `AGAIN_S` seconds. Bars within a day are those of continuous trading: what a broker tells of the auctions
+    before and after it (flat bars, mostly) would make an ATR small, and stands in no backtest.
     """
 
-    def __init__(self, source: Historian, *, bars: int) -> None:
-        self._source, self._count = source, bars
+    def __init__(self, source: Historian, *, bars: int, tables: rc.Tables | None = None) -> None:
+        self._source, self._count, self._tables = source, bars, tables
         self._kept: dict[Key, Kept] = {}
         self._lock = threading.Lock()
 
@@ -88,11 +90,31 @@ class History:
                 self._kept[key] = kept
         return kept.bars
 
-    def _read(self, instrument: rc.Instrument, interval: str, at: datetime) -> Kept:
-        length = rc.interval_length(interval)
-        name = OPENALGO.get(interval, interval)
+    def so_far(self, instrument: rc.Instrument, interval: str, at: datetime) -> tuple[rc.Bar, ...]:
+        """The bars that have begun by `at`, with the one that runs as it stands; read anew at each call.
+
+        `ReadFailed` where they cannot be read.
+        """
+        return tuple(bar for bar in self._bars(instrument, interval, at) if bar.at <= at)
+
+    def _bars(self, instrument: rc.Instrument, interval: str, at: datetime) -> tuple[rc.Bar, ...]:
+        name, length = OPENALGO.get(interval, interval), rc.interval_length(interval)
         start = at.date() - timedelta(days=days_for(self._count, length))
-        bars = self._source.history(instrument.exchange, instrument.symbol, name, start, at.date())
+        found = self._source.history(instrument.exchange, instrument.symbol, name, start, at.date())
+        if length >= DAY:
+            return found
+        return tuple(bar for bar in found if self._continuous(bar, instrument))
+
+    def _continuous(self, bar: rc.Bar, instrument: rc.Instrument) -> bool:
+        """Whether a bar begins in continuous trading; one of a day that the calendar does not know as one does, too."""
+        try:
+            session = rc.session_on(bar.at.date(), instrument, tables=self._tables)
+        except rc.CalendarUnknown:
+            return True
+        return session is None or session.opens <= bar.at < session.closes
+
+    def _read(self, instrument: rc.Instrument, interval: str, at: datetime) -> Kept:
+        bars, length = self._bars(instrument, interval, at), rc.interval_length(interval)
         return Kept(_ended(bars, length, at), at, good_until(bars, length, at))
 
 

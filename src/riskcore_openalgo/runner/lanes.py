@@ -52,6 +52,9 @@ class Lanes(Protocol):
     def read(self, job: Job, deliver: Deliver) -> None:
         """Read something, and deliver what it comes to."""
 
+    def ask(self, job: Job, deliver: Deliver) -> None:
+        """Ask own strategies, whose code may be slow, and deliver what they say."""
+
 
 class InlineLanes:
     """All lanes in the caller's thread, one after the other: paper, backtest and tests."""
@@ -68,6 +71,8 @@ class InlineLanes:
         """Read at once."""
         for answer in job():
             deliver(answer)
+
+    ask = read
 
 
 def answers(

@@ -164,7 +164,7 @@ class Live:
             parts.bars.see(event)
             self._see(event)
             if isinstance(event, events.PricesSeen) and parts.bars.wants(event.key):
-                parts.lanes.read(partial(parts.bars.tick, event), self.runner.offer)
+                parts.lanes.ask(partial(parts.bars.tick, event), self.runner.offer)
         self._read(now)
         told = parts.mornings.due(now, self.state, self.runner.policy.tables)
         if told:
@@ -224,7 +224,7 @@ class Live:
             for name in self._reading.due(now, self.state):
                 parts.lanes.read(reading_job(parts.account, self._reading, name), self.runner.offer)
         for watched in parts.bars.due(now, self.state.book.positions):
-            parts.lanes.read(partial(parts.bars.look, watched), self.runner.offer)
+            parts.lanes.ask(partial(parts.bars.look, watched), self.runner.offer)
 
     def _see(self, event: events.Input) -> None:
         """Offer what the feed brings; of prices only those of what is held or on its way, which is what they move."""

@@ -20,6 +20,7 @@ from riskcore_openalgo.lab.strategy import OnBar
 from riskcore_openalgo.runner.lanes import InlineLanes
 from riskcore_openalgo.runner.runner import Runner
 
+DAY = timedelta(days=1)
 AfterBar = Callable[[rc.Instrument, Sequence[rc.Bar]], None]
 
 
@@ -64,6 +65,7 @@ class BarPlayer:
         self._bars, self._strategies = bars, strategies
         self._length: timedelta = rc.interval_length(interval)
         self._evidence = BarEvidence(policy, interval)
+        self._seen_as = rc.BarRun(policy, {}, {}, interval=interval).span
         self._gateway = paper or PaperGateway()
         self._now = min(series[0].at for series in bars.values() if series)
         self._recorded = _recorded(journal)
@@ -93,8 +95,8 @@ class BarPlayer:
             yield moment + self._length
 
     def _moment(self, group: Sequence[tuple[rc.Instrument, rc.Bar]], after_bar: AfterBar | None) -> None:
-        spans = [(instrument, bar, rc.prices_of(bar, instrument.key, self._length)) for instrument, bar in group]
-        self._now = spans[0][2].at
+        spans = [(instrument, bar, self._seen_as(instrument, bar)) for instrument, bar in group]
+        self._now = max(self._now, spans[0][2].at)
         for _, _, prices in spans:
             for report in self._gateway.see(prices):
                 self.runner.offer(report)
@@ -118,6 +120,8 @@ class BarPlayer:
         for on_bar in self._strategies.get(instrument.key, ()):
             signal = on_bar(bars)
             if signal is not None:
+                if self._length >= DAY and signal.at > self._now:
+                    signal = attrs.evolve(signal, at=self._now)
                 self.runner.offer(events.SignalArrived(self._now, signal))
                 self.runner.settle()
         if after_bar is not None:
@@ -128,8 +132,9 @@ class BarPlayer:
         for instrument, series in self._bars.items():
             last = self._recorded.get(instrument.key)
             if last is not None:
-                self._evidence.bars[instrument.key] += [bar for bar in series if bar.at <= last]
-                self._now = max(self._now, last + self._length)
+                taken = [bar for bar in series if bar.at <= last]
+                self._evidence.bars[instrument.key] += taken
+                self._now = max([self._now, *(self._seen_as(instrument, bar).at for bar in taken[-1:])])
         self._gateway.rebuild(row.event for row in self.runner.journal.rows())
 
     def _settle_orders(self) -> None:

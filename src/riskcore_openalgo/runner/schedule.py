@@ -4,7 +4,7 @@
 |---|---|---|
 | token_check | each of `alerting.login_times` | the broker's books are read, which shows whether the login is good |
 | pre_open | `PRE_OPEN` before the open | time passes: a new session begins in the book |
-| bar_close | the end of each bar that a strategy watches | bars are taken, strategies asked |
+| bar_close | the end of each bar that a strategy watches (`bar_ends`) | bars are taken, strategies asked |
 | square_off | when positions leave by the calendar or the policy | exits |
 | end_of_day | the end of the session | what is due at its end |
 
@@ -22,7 +22,8 @@ from attrs import define, field, frozen
 
 import riskcore as rc
 from riskcore import events
-from riskcore_openalgo.runner.tick_bars import DAY, buckets_after
+from riskcore_openalgo.runner.bar_ends import ends_on
+from riskcore_openalgo.runner.tick_bars import DAY
 
 TOKEN_CHECK: Final = "token_check"  # noqa: S105 - a moment's name
 PRE_OPEN_NAME: Final = "pre_open"
@@ -95,7 +96,11 @@ class Schedule:
             except rc.CalendarUnknown:
                 continue
             if session is not None:
-                found |= set(_of_session(session, self._intervals))
+                found |= set(_of_session(session)) | {
+                    Moment(ends, BAR_CLOSE)
+                    for interval in self._intervals
+                    for ends in ends_on(day, share, interval, policy)
+                }
                 found |= {Moment(datetime.combine(day, at, rc.IST), TOKEN_CHECK) for at in self._login_times}
         return sorted(found)
 
@@ -119,13 +124,8 @@ class Schedule:
         self._scheduler.add_job(job, "date", run_date=when, args=about, misfire_grace_time=None)
 
 
-def _of_session(session: rc.Session, intervals: Iterable[str]) -> Iterable[Moment]:
+def _of_session(session: rc.Session) -> Iterable[Moment]:
     yield Moment(session.opens - PRE_OPEN, PRE_OPEN_NAME)
-    for interval in intervals:
-        length = rc.interval_length(interval)
-        if length < DAY:
-            for bucket in buckets_after(session, length, session.opens - DAY, session.closes):
-                yield Moment(bucket.ends, BAR_CLOSE)
     if session.square_off is not None:
         yield Moment(session.square_off, SQUARE_OFF)
     yield Moment(session.closes, END_OF_DAY)

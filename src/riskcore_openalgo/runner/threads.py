@@ -1,4 +1,4 @@
-"""Lanes with threads of their own: exits, entries and reads never wait for one another.
+"""Lanes with threads of their own: exits, entries, reads and strategies never wait for one another.
 
 An entry call that hangs for its whole timeout holds up other entries, and no exit. Exits, cancels and changes share
 several threads, so that one which hangs does not hold up the next.
@@ -21,6 +21,7 @@ from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Jo
 
 EXIT_THREADS: Final = 4
 READ_THREADS: Final = 2
+STRATEGY_THREADS: Final = 2
 GIVE_WAY_S: Final = 0.0003
 """So long whoever hands an order over stands still: threads share one interpreter, and the order comes first.
 
@@ -80,7 +81,7 @@ class Lane:
 
 
 class ThreadLanes:
-    """Three lanes over one gateway and one source of evidence, both safe to call from several threads.
+    """Lanes over one gateway and one source of evidence, both safe to call from several threads.
 
     `clock` says when a command is really sent: an entry that waited for too long is not sent at all. `ended(order_id)`
     says whether an order has ended in our book meanwhile: one that waited while every thread hung was taken for lost,
@@ -107,6 +108,7 @@ class ThreadLanes:
         self._exits = Lane("exits", exit_threads, failed)
         self._entries = Lane("entries", 1, failed)
         self._reads = Lane("reads", read_threads, failed)
+        self._strategies = Lane("strategies", STRATEGY_THREADS, failed)
 
     def send(self, command: events.Command, at: datetime, deliver: Deliver) -> None:
         """Hand a command to its lane."""
@@ -125,16 +127,22 @@ class ThreadLanes:
         """Hand a reading to the lane of reads."""
         self._reads.put(lambda: _deliver(job(), deliver))
 
+    def ask(self, job: Job, deliver: Deliver) -> None:
+        """Hand a question to the lane of own strategies: one that is slow, or hangs, holds up nothing but others."""
+        self._strategies.put(lambda: _deliver(job(), deliver))
+
     @property
     def waiting(self) -> dict[str, int]:
         """How many tasks wait in each lane now, roughly."""
-        return {lane.name: lane.waiting for lane in (self._exits, self._entries, self._reads)}
+        lanes = (self._exits, self._entries, self._reads, self._strategies)
+        return {lane.name: lane.waiting for lane in lanes}
 
     def close(self, within_s: float = 5.0) -> bool:
         """Send no entry any more, finish the exits, and end the threads; whether all had ended within the time."""
         self._closing.set()
-        self._reads.drop()
-        ended = [lane.close(within_s) for lane in (self._entries, self._exits, self._reads)]
+        for lane in (self._reads, self._strategies):
+            lane.drop()
+        ended = [lane.close(within_s) for lane in (self._entries, self._exits, self._reads, self._strategies)]
         return all(ended)
 
     def _seen(self, command: events.AskEvidence) -> rc.Market | None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
@@ -142,13 +142,16 @@ def bucket_of(session: rc.Session, length: timedelta, at: datetime) -> Bucket | 
 
 def buckets_after(session: rc.Session, length: timedelta, last: datetime, now: datetime) -> list[Bucket]:
     """The buckets of a session that begin after `last` and have ended by `now`, oldest first."""
-    found = []
+    return [bucket for bucket in _buckets(session, length) if bucket.at > last and bucket.ends <= now]
+
+
+def bucket_ends(session: rc.Session, length: timedelta) -> list[datetime]:
+    """When the buckets of a session end, in order."""
+    return [bucket.ends for bucket in _buckets(session, length)]
+
+
+def _buckets(session: rc.Session, length: timedelta) -> Iterator[Bucket]:
     start = session.opens
     while start < session.closes:
-        bucket = Bucket(start, min(start + length, session.closes))
-        if bucket.ends > now:
-            break
-        if start > last:
-            found.append(bucket)
+        yield Bucket(start, min(start + length, session.closes))
         start += length
-    return found

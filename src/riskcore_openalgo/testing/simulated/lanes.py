@@ -92,6 +92,8 @@ class FibreLanes:
         """Hand a reading to the lane of reads."""
         self._reads.put(lambda: _deliver(job, deliver))
 
+    ask = read
+
     def _answers(self, command: events.Command) -> list[events.Input]:
         return answers(command, self._gateway, self._evidence, self._time(), ended=self._ended)
 
