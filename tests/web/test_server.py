@@ -7,7 +7,7 @@ from tests.web.senders import ask
 
 
 def test_the_body_of_an_answer_does_not_wait_until_its_head_is_acknowledged():
-    """It is sent at once (TCP_NODELAY): else who asks again without a pause waits 40 ms for each answer but the first."""
+    """It is sent at once (TCP_NODELAY): else who asks without a pause waits 40 ms for each answer but the first."""
     found = []
 
     async def looking(scope, receive, send):
