@@ -1,5 +1,6 @@
 """A script sends what was approved: once, protected, and refused where anything has moved on since."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from riskcore_openalgo.gateways.caps import HardCaps
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.testing import Fault
-from tests.desk.scripts import NOW, account, kind_of
+from tests.desk.scripts import NOW, RULES, account, kind_of
 
 pytestmark = pytest.mark.smoke  # under the older line of the SDK too
 
@@ -151,6 +152,26 @@ def test_what_the_rules_refuse_by_now_is_stale_and_leaves_the_signal_unanswered(
         assert (kind, "no_entry_after" in text) == ("stale", True)
     assert here.sent() == []
     assert here.facts(events.SignalTaken) == []
+
+
+def fewer_later(context):
+    """A rule of a trader's own by which the hour counts: thirty shares, and ten from two seconds later on."""
+    later = context.market.at >= NOW + timedelta(seconds=2)
+    return rc.Finding("fewer_later", True, measured="fine", max_quantity=10 if later else 30)
+
+
+def test_an_order_that_would_be_another_one_by_now_is_not_the_one_that_was_read(here):
+    """The rules still say yes, but to fewer shares than the person saw: nothing is sent, and the next look sends it."""
+    policy = rc.Policy(**RULES).with_rules(fewer_later)
+    with here.desk(policy) as desk:
+        decision = desk.decide(here.signal())
+        assert decision.order.quantity == 30
+        here.clock.passed += 3
+        kind, text = kind_of(lambda: desk.send(decision))
+        assert (kind, "another quantity would be sent" in text) == ("stale", True)
+        assert here.sent() == []
+        assert here.facts(events.SignalTaken) == []
+        assert here.entered(desk).filled_quantity == 10
 
 
 def test_the_same_signal_is_answered_once(here):

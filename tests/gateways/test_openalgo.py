@@ -165,6 +165,21 @@ def test_what_is_above_a_hard_cap_is_never_sent_and_exits_pass(caps, why):
         assert sent.status != "rejected" or "hard_max" not in sent.note
 
 
+@pytest.mark.parametrize(
+    ("caps", "why"),
+    [
+        ({"hard_max_order_value": 20_000}, "hard_max_order_value: 30030 is above 20000"),
+        ({"hard_max_quantity": 20}, "hard_max_quantity: 30 is above 20"),
+    ],
+)
+def test_a_slice_is_held_against_the_caps_as_the_whole_entry_it_is_a_part_of(caps, why):
+    """Three slices of ten are an entry of thirty: cutting it up gets no more past a cap."""
+    with live_desk(caps=HardCaps(**caps)) as desk:
+        _, report = desk.place(evolve(entry(), of_quantity=30))
+        assert report.note == f"not sent: {why}"
+        assert desk.asked("placeorder") == 0
+
+
 def test_the_count_of_a_session_begins_anew_and_survives_a_restart():
     sent = SentToday(NOW.date(), 3)
     sent.add(NOW.date())

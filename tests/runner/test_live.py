@@ -8,6 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.gateways.caps import HardCaps
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner.assembly import PAPER, SHADOW
@@ -171,6 +172,28 @@ def test_what_cannot_be_settled_is_said_to_be_so(path):
         day.entered()
         day.broker.script(Fault("placeorder", "status", times=0))
         assert day.stop(flatten=True) == UNSETTLED
+
+
+def test_the_hard_caps_of_the_settings_stand_before_the_broker_and_count_over_a_restart(path):
+    """One entry a day: the second is never sent, by the runner that sent the first or by the next one."""
+    with live_day(path, hard_caps=HardCaps(hard_max_orders_per_day=1)) as day:
+        held = day.entered()
+        day.closed(held.stop - 1)
+        capped_again(day, 1)
+        day.stop()
+        day.start()
+        capped_again(day, 2)
+        assert [order.side for order in day.broker.truth().orders] == ["BUY", "SELL"]
+
+
+def capped_again(day, times):
+    """Signal once more when the price is back where it was: the hard cap has held so many entries up by then."""
+    prices = day.day.live._parts.feed.prices
+    day.until(lambda: (last := prices.last_good("NSE:INFY")) and last.price == 1000, 1000)
+    day.ready()
+    day.signal(source=f"strategy {times}")
+    why = "not sent: hard_max_orders_per_day: 2 is above 1"
+    day.until(lambda: [fact.note for fact in day.facts(events.OrderMoved)].count(why) == times, 1000)
 
 
 @pytest.mark.parametrize("mode", [PAPER, SHADOW])
