@@ -180,6 +180,13 @@ def test_a_slice_is_held_against_the_caps_as_the_whole_entry_it_is_a_part_of(cap
         assert desk.asked("placeorder") == 0
 
 
+def test_each_entry_that_goes_counts_and_no_exit_does():
+    with live_desk(caps=HardCaps(hard_max_orders_per_day=2)) as desk:
+        orders = entry(limit=999), leaving(), entry(limit=998), leaving(), entry(limit=997)
+        notes = [desk.place(order)[1].note for order in orders]
+        assert notes == ["", "", "", "", "not sent: hard_max_orders_per_day: 3 is above 2"]
+
+
 def test_the_count_of_a_session_begins_anew_and_survives_a_restart():
     sent = SentToday(NOW.date(), 3)
     sent.add(NOW.date())

@@ -34,12 +34,14 @@ def test_rows_come_back_in_order_and_continue_after_reopening(journal, path, mor
 def test_the_writer_waits_for_the_disk_at_each_commit(path, key):
     """By SQLite's own word of the writer's connection: synchronous 2 is FULL, by which WAL syncs at every commit."""
     with Journal(path, key=key) as made, made._writer.connect() as connection:
-        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")}
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")
+        }
     assert found == {"synchronous": 2, "journal_mode": "wal"}
 
 
 def test_a_row_in_the_spool_is_on_the_disk_before_append_returns(journal, path, more, monkeypatch):
-    """The file of the spool is synced, and what it held by then has the row: locked out of the database it is all there is."""
+    """The file of the spool is synced, and has the row by then: while the database is locked it is all there is."""
     synced, real = [], os.fsync
 
     def fsync(number):

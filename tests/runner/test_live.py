@@ -212,6 +212,22 @@ def test_on_paper_and_in_the_shadow_nothing_is_ever_sent(path, mode):
         assert equity == (100_000 if mode == PAPER else 1_000_000)
 
 
+@pytest.mark.parametrize("mode", [PAPER, SHADOW])
+def test_the_hard_caps_hold_on_paper_and_in_the_shadow_as_they_would_at_the_broker(path, mode):
+    """What would have happened is that nothing was sent; nor is it bought when the runner starts again."""
+    with live_day(path, mode=mode, hard_caps=HardCaps(hard_max_quantity=1)) as day:
+        day.ready()
+        day.signal()
+        day.until(lambda: day.facts(events.OrderMoved), "1000.1", 1000)
+        (moved,) = day.facts(events.OrderMoved)
+        assert (moved.status, moved.note.startswith("not sent: hard_max_quantity: ")) == ("rejected", True)
+        day.stop()
+        day.start()
+        prices = day.day.live._parts.feed.prices
+        day.until(lambda: (last := prices.last_good("NSE:INFY")) and last.price == 999, 999)
+        assert (day.position, day.state.book.live_orders()) == (None, ())
+
+
 def test_a_paper_day_goes_on_after_a_restart(path):
     with live_day(path, mode=PAPER) as day:
         day.ready()
