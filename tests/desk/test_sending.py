@@ -197,6 +197,17 @@ def test_approvals_of_others_are_not_sent(here):
     assert here.sent() == []
 
 
+@pytest.mark.parametrize(("live_symbols", "shadow"), [(("TCS",), False), (("INFY",), True)])
+def test_what_is_to_be_decided_and_withheld_is_not_sent_and_leaves_no_trace(here, live_symbols, shadow):
+    """A symbol that is not live yet, or a signal that only shadows: the remedy is named, and nothing is recorded."""
+    with here.desk(rc.Policy(**RULES, live_symbols=live_symbols)) as desk:
+        decision = desk.decide(here.signal(shadow=shadow))
+        assert decision.approved
+        kind, text = kind_of(lambda: desk.send(decision))
+        assert (kind, "add the symbol to live_symbols" in text) == ("not_approved", True)
+    assert (here.sent(), here.facts(events.SignalTaken)) == ([], [])
+
+
 def bare_tables():
     """A broker at which no stop can rest."""
     row = {"since": NOW.date().replace(year=2021), "broker": "stub", "resting": "none", "empty_proves": True}

@@ -118,6 +118,18 @@ def test_F24_an_exit_waits_while_the_mode_is_the_other_and_goes_when_it_is_right
         assert (others, report.status) == ([], "working")
 
 
+def test_F24_an_order_that_the_other_mode_took_says_so_at_once_and_no_entry_follows_it():
+    """The switch was thrown within the five seconds for which the mode was known."""
+    with live_desk() as desk:
+        desk.place(entry(limit=999))
+        desk.broker.analyzer = True
+        [trouble], report = desk.place(entry(limit=998))
+        assert (trouble.name, report.status) == ("other_mode", "working")
+        [_], refused = desk.place(entry(limit=997))
+        assert refused.note.startswith("not sent: OpenAlgo is in analyze mode")
+        assert desk.asked("placeorder") == 2
+
+
 def test_an_exit_goes_although_the_mode_cannot_be_read_and_an_entry_does_not():
     with live_desk() as desk:
         desk.place(entry())
