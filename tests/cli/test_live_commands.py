@@ -15,6 +15,7 @@ import time
 from datetime import timedelta, timezone
 
 import pytest
+from attrs import evolve
 
 from riskcore import events
 from riskcore_openalgo.cli.live import live as live_command, run
@@ -82,7 +83,7 @@ def alert(day):
     )
 
 
-def wait(condition, patience_s=8.0):
+def wait(condition, patience_s=20.0):
     ends = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < ends
@@ -155,6 +156,38 @@ def test_a_day_from_the_banner_to_the_end(tmp_path, capsys, free_tcp_port, flatt
         isinstance(row.event, events.Latched) and row.event.latch.name == "shutting_down" for row in journal.rows()
     )
     journal.close()
+
+
+@pytest.mark.parametrize("mode", ["paper", "shadow"])
+def test_a_day_whose_orders_are_withheld_ends_without_a_word_of_stops_at_the_broker(
+    tmp_path, capsys, free_tcp_port, mode
+):
+    """A position on paper is held when it ends: nobody is told that anything of it rests anywhere."""
+    path = tmp_path / f"{mode}.db"
+
+    def bought():
+        wait(lambda: _port_is_open(free_tcp_port))
+        answer = post(free_tcp_port, alert(day))
+        assert answer["status"] == "accepted", answer
+        wait(filled)
+
+    def filled():
+        day.broker.tick("NSE:INFY", day.clock().second % 2 + 1000)
+        with Reader(path) as journal:
+            return any(row.type == "Filled" for row in journal.rows())
+
+    with live_day(path, start=False) as day:
+        arguments = argparse.Namespace(journal=path, flatten=False, config=None)
+        with Driver(bought):
+            code = run(settings_of(day, free_tcp_port), arguments, mode=mode, analyzer=False, clock=day.clock)
+        said = capsys.readouterr().out
+        assert code == HOLDING
+        assert f"riskcore {mode.upper()}\n  no real money can move" in said
+        assert "orders     nowhere: withheld" in said
+        assert re.search(r"open: BUY \d+ NSE:INFY at 100[01]\.\d+, stop [\d.]+, on paper\n", said)
+        assert "stopped: positions are held on paper; none of them is at a broker" in said
+        assert "at the broker\n" not in said
+        assert day.broker.truth().orders == ()
 
 
 def test_real_orders_need_the_word_in_the_configuration(tmp_path):
@@ -266,3 +299,27 @@ def test_stops_that_nobody_could_look_at_lately_are_not_said_to_rest(tmp_path, c
             found = run(settings_of(day, free_tcp_port), arguments, mode="live", analyzer=False, clock=day.clock)
         assert found == UNSETTLED
         assert "stopped: the broker's books could not be read since 10:30:" in capsys.readouterr().out
+
+
+def test_stops_that_a_run_never_looked_at_are_not_said_to_rest_by_it(tmp_path, capsys, free_tcp_port):
+    """Started again with a key that OpenAlgo refuses, and stopped at once: what became of the stop nobody knows."""
+    path = tmp_path / "live.db"
+    arguments = argparse.Namespace(journal=path, flatten=False, config=None)
+    with live_day(path, start=False) as day:
+        settings = settings_of(day, free_tcp_port)
+        with Driver(traded(day, free_tcp_port, path)):
+            assert run(settings, arguments, mode="live", analyzer=False, clock=day.clock) == HOLDING
+        access = evolve(settings.credentials.openalgo, api_key="another-key-of-the-tests")
+        settings = evolve(settings, credentials=evolve(settings.credentials, openalgo=access))
+        with Driver(lambda: wait(lambda: rejected(path))):
+            found = run(settings, arguments, mode="live", analyzer=False, clock=day.clock)
+        said = capsys.readouterr().out
+        assert found == UNSETTLED
+        assert "stopped: the broker's books could not be read since the start at 10:30:" in said
+        assert "another-key-of-the-tests" not in said
+
+
+def rejected(path):
+    """Whether a login was refused, by the journal."""
+    with Reader(path) as journal:
+        return any(isinstance(row.event, events.LoginSeen) and "403" in row.event.why for row in journal.rows("input"))

@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 import riskcore as rc
-from riskcore_openalgo.client import Client, OrderWanted, ReadFailed
+from riskcore_openalgo.client import Client, OrderWanted, ReadFailed, Unknown
 from riskcore_openalgo.config.settings import OpenAlgoAccess
 from tests.client.conftest import NOW
 from tests.client.peer import DROP, KEY, success
@@ -49,6 +49,22 @@ def test_the_key_is_taken_out_of_what_a_row_says_too(peer, client):
     row = {"orderid": "1", "symbol": "INFY", "exchange": "NSE", "action": "BUY", "quantity": 1, "product": "MIS"}
     peer.says("orderbook", success({"orders": [{**row, "order_status": "open", "rejection_reason": KEY}]}))
     assert client.orders()[0].note == "***"
+
+
+def test_the_key_is_taken_out_of_what_the_sdk_itself_raises(client, monkeypatch):
+    """A fault of the SDK's may have the request in its words; an order that was on its way then is unknown."""
+
+    def broken(**_):
+        raise RuntimeError(f"cannot encode {{'apikey': '{KEY}'}}")
+
+    for method in ("placeorder", "funds"):
+        monkeypatch.setattr(client._calls._sdk, method, broken)
+    outcome = client.place(BUY)
+    with pytest.raises(ReadFailed) as caught:
+        client.funds()
+    for said in (outcome.why, str(caught.value)):
+        assert "the SDK raised RuntimeError: cannot encode {'apikey': '***'}" in said
+    assert isinstance(outcome, Unknown)
 
 
 def test_the_sdk_is_never_verbose(client):

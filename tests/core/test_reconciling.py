@@ -203,11 +203,42 @@ def test_books_that_agree_open_the_gate_and_nothing_else_does():
     day, _ = held()
     why = {"by": "shell", "why": "start"}
     day.take(e.LoginSeen(day.at("10:01"), good=False, reconciled=False, **why))
+    assert true_books(day, "10:01:30") == ("Reconciled",)
+    assert day.book.state == "waiting_for_login"
     day.take(e.LoginSeen(day.at("10:02"), good=True, reconciled=False, **why))
     assert day.book.state == "waiting_for_login"
     true_books(day, "10:03", positions=(position(40),))
     assert day.book.state == "waiting_for_login"
     assert true_books(day, "10:04") == ("BooksDiffer", "Reconciled", "Lifted")
+    assert day.book.state == "active"
+
+
+def waiting_for_a_look(day):
+    """A login that is good again, and whose books were not compared yet."""
+    for second, good in enumerate((False, True)):
+        day.take(e.LoginSeen(day.at(f"10:00:0{7 + second}"), good=good, reconciled=False, by="shell", why="start"))
+    return day
+
+
+def test_the_gate_stays_shut_while_an_order_of_ours_has_no_name_at_the_broker():
+    """The positions agree, for what it fills is not there yet: the gate opens with the read that proves it absent."""
+    day, order = unknown()
+    waiting_for_a_look(day)
+    states = []
+    for second in range(10, 15):
+        books(day, f"10:00:{second}", orders=(foreign(),))
+        states.append((day.book.order(order.order_id).status, day.book.state))
+    waits, opens = ("unknown", "waiting_for_login"), ("rejected", "active")
+    assert states == [waits, waits, waits, opens, opens]
+
+
+@pytest.mark.parametrize("unread", ["orders", "trades", "positions", "holdings"])
+def test_the_gate_stays_shut_while_one_of_the_books_cannot_be_read(unread):
+    day, _ = held()
+    waiting_for_a_look(day)
+    true_books(day, "10:03", **{unread: None})
+    assert day.book.state == "waiting_for_login"
+    true_books(day, "10:04")
     assert day.book.state == "active"
 
 
@@ -314,7 +345,13 @@ def test_an_operator_takes_the_differences_as_they_are():
         true_books(day, clock, positions=(position(75),))
     day.take(e.DifferencesAccepted(day.at("10:06"), "asha", "bought 25 by hand"))
     assert day.book.latch("positions_differ", INFY.key) is None
-    assert "Latched" not in true_books(day, "10:07", positions=(position(75),))
+    day.restart()
+    for second in range(5):
+        assert "BooksDiffer" not in true_books(day, f"10:07:0{second}", positions=(position(75),))
+    assert (day.book.positions[0].quantity, day.book.latch("positions_differ", INFY.key)) == (50, None)
+    for second in range(5):
+        true_books(day, f"10:08:0{second}", positions=(position(80),))
+    assert day.book.latch("positions_differ", INFY.key).why == "more: we hold 50, the broker 80"
 
 
 def test_shares_sold_from_the_demat_account_are_no_short():

@@ -1,5 +1,6 @@
 """A script sends what was approved: once, protected, and refused where anything has moved on since."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from riskcore_openalgo.gateways.caps import HardCaps
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.testing import Fault
-from tests.desk.scripts import NOW, account, kind_of
+from tests.desk.scripts import NOW, RULES, account, kind_of
 
 pytestmark = pytest.mark.smoke  # under the older line of the SDK too
 
@@ -153,6 +154,26 @@ def test_what_the_rules_refuse_by_now_is_stale_and_leaves_the_signal_unanswered(
     assert here.facts(events.SignalTaken) == []
 
 
+def fewer_later(context):
+    """A rule of a trader's own by which the hour counts: thirty shares, and ten from two seconds later on."""
+    later = context.market.at >= NOW + timedelta(seconds=2)
+    return rc.Finding("fewer_later", True, measured="fine", max_quantity=10 if later else 30)
+
+
+def test_an_order_that_would_be_another_one_by_now_is_not_the_one_that_was_read(here):
+    """The rules still say yes, but to fewer shares than the person saw: nothing is sent, and the next look sends it."""
+    policy = rc.Policy(**RULES).with_rules(fewer_later)
+    with here.desk(policy) as desk:
+        decision = desk.decide(here.signal())
+        assert decision.order.quantity == 30
+        here.clock.passed += 3
+        kind, text = kind_of(lambda: desk.send(decision))
+        assert (kind, "another quantity would be sent" in text) == ("stale", True)
+        assert here.sent() == []
+        assert here.facts(events.SignalTaken) == []
+        assert here.entered(desk).filled_quantity == 10
+
+
 def test_the_same_signal_is_answered_once(here):
     with here.desk() as desk:
         signal = here.signal()
@@ -174,6 +195,17 @@ def test_approvals_of_others_are_not_sent(here):
         desk.decide(signal)
         assert kind_of(lambda: desk.send(elsewhere))[0] == "not_approved"
     assert here.sent() == []
+
+
+@pytest.mark.parametrize(("live_symbols", "shadow"), [(("TCS",), False), (("INFY",), True)])
+def test_what_is_to_be_decided_and_withheld_is_not_sent_and_leaves_no_trace(here, live_symbols, shadow):
+    """A symbol that is not live yet, or a signal that only shadows: the remedy is named, and nothing is recorded."""
+    with here.desk(rc.Policy(**RULES, live_symbols=live_symbols)) as desk:
+        decision = desk.decide(here.signal(shadow=shadow))
+        assert decision.approved
+        kind, text = kind_of(lambda: desk.send(decision))
+        assert (kind, "add the symbol to live_symbols" in text) == ("not_approved", True)
+    assert (here.sent(), here.facts(events.SignalTaken)) == ([], [])
 
 
 def bare_tables():

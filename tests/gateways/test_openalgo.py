@@ -118,6 +118,18 @@ def test_F24_an_exit_waits_while_the_mode_is_the_other_and_goes_when_it_is_right
         assert (others, report.status) == ([], "working")
 
 
+def test_F24_an_order_that_the_other_mode_took_says_so_at_once_and_no_entry_follows_it():
+    """The switch was thrown within the five seconds for which the mode was known."""
+    with live_desk() as desk:
+        desk.place(entry(limit=999))
+        desk.broker.analyzer = True
+        [trouble], report = desk.place(entry(limit=998))
+        assert (trouble.name, report.status) == ("other_mode", "working")
+        [_], refused = desk.place(entry(limit=997))
+        assert refused.note.startswith("not sent: OpenAlgo is in analyze mode")
+        assert desk.asked("placeorder") == 2
+
+
 def test_an_exit_goes_although_the_mode_cannot_be_read_and_an_entry_does_not():
     with live_desk() as desk:
         desk.place(entry())
@@ -163,6 +175,28 @@ def test_what_is_above_a_hard_cap_is_never_sent_and_exits_pass(caps, why):
         assert desk.asked("placeorder") == 0
         _, sent = desk.place(leaving(quantity=1000))
         assert sent.status != "rejected" or "hard_max" not in sent.note
+
+
+@pytest.mark.parametrize(
+    ("caps", "why"),
+    [
+        ({"hard_max_order_value": 20_000}, "hard_max_order_value: 30030 is above 20000"),
+        ({"hard_max_quantity": 20}, "hard_max_quantity: 30 is above 20"),
+    ],
+)
+def test_a_slice_is_held_against_the_caps_as_the_whole_entry_it_is_a_part_of(caps, why):
+    """Three slices of ten are an entry of thirty: cutting it up gets no more past a cap."""
+    with live_desk(caps=HardCaps(**caps)) as desk:
+        _, report = desk.place(evolve(entry(), of_quantity=30))
+        assert report.note == f"not sent: {why}"
+        assert desk.asked("placeorder") == 0
+
+
+def test_each_entry_that_goes_counts_and_no_exit_does():
+    with live_desk(caps=HardCaps(hard_max_orders_per_day=2)) as desk:
+        orders = entry(limit=999), leaving(), entry(limit=998), leaving(), entry(limit=997)
+        notes = [desk.place(order)[1].note for order in orders]
+        assert notes == ["", "", "", "", "not sent: hard_max_orders_per_day: 3 is above 2"]
 
 
 def test_the_count_of_a_session_begins_anew_and_survives_a_restart():

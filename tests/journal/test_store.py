@@ -1,7 +1,9 @@
 """The chain, and what happens when the database refuses."""
 
+import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,34 @@ def test_rows_come_back_in_order_and_continue_after_reopening(journal, path, mor
     assert [row.event for row in again.rows()] == more(15)
     assert again.first_bad_row() is None
     again.close()
+
+
+@pytest.mark.parametrize("key", [None, "a key of the tests"])
+def test_the_writer_waits_for_the_disk_at_each_commit(path, key):
+    """By SQLite's own word of the writer's connection: synchronous 2 is FULL, by which WAL syncs at every commit."""
+    with Journal(path, key=key) as made, made._writer.connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")
+        }
+    assert found == {"synchronous": 2, "journal_mode": "wal"}
+
+
+def test_a_row_in_the_spool_is_on_the_disk_before_append_returns(journal, path, more, monkeypatch):
+    """The file of the spool is synced, and has the row by then: while the database is locked it is all there is."""
+    synced, real = [], os.fsync
+
+    def fsync(number):
+        real(number)
+        synced.append((os.fstat(number).st_ino, Path(f"{path}.spool").read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert journal.append(more(1, first=10)) is Durability.SPOOL
+        other.execute("ROLLBACK")
+    (spool, held), *_ = synced
+    assert spool == Path(f"{path}.spool").stat().st_ino
+    assert b'"seq":11' in held
 
 
 def test_the_same_entries_give_the_same_head(tmp_path, more):

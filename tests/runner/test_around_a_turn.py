@@ -20,9 +20,9 @@ from riskcore_openalgo.runner.latency import Latency
 from riskcore_openalgo.runner.live import Waking
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.pulse import BUSY, HURRY, QUIET, Pulse, pace
-from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, code, wind_down
+from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, code, what_is_open, wind_down
 from riskcore_openalgo.runner.threads import ThreadLanes
-from tests.core.custody_days import at_broker, held, ticks
+from tests.core.custody_days import at_broker, books, held, ticks
 from tests.gateways.desks import INFY, NOW, entry, leaving
 from tests.runner.live_days import BAR, flat_bars
 from tests.runner.test_evidence import Shelf
@@ -362,6 +362,16 @@ def test_how_things_stand_at_the_end():
     assert ended(day) == HOLDING
     bare, _ = held(rests=False)
     assert ended(bare) == UNSETTLED
+
+
+def test_a_position_without_a_stop_is_no_covered_one_at_the_end():
+    """Shares of somebody's hand were adopted: they have no level, and nothing of ours is on its way for them."""
+    day = at_broker(manual_trades="adopt")
+    shown = rc.BrokerPosition(key="NSE:TCS", product="MIS", quantity=10, average_price=3000)
+    for second in (1, 2):
+        books(day, f"10:04:0{second}", positions=(shown,), instruments=(rc.Instrument(symbol="TCS", tick="0.05"),))
+    assert ended(day) == UNSETTLED
+    assert what_is_open(day.state) == ["open: BUY 10 NSE:TCS at 3000.00, no stop, NOT AT THE BROKER"]
 
 
 def test_leaving_everything_asks_once_for_each_position_and_waits_no_longer_than_it_may():

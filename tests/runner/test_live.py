@@ -8,6 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.gateways.caps import HardCaps
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner.assembly import PAPER, SHADOW
@@ -173,6 +174,28 @@ def test_what_cannot_be_settled_is_said_to_be_so(path):
         assert day.stop(flatten=True) == UNSETTLED
 
 
+def test_the_hard_caps_of_the_settings_stand_before_the_broker_and_count_over_a_restart(path):
+    """One entry a day: the second is never sent, by the runner that sent the first or by the next one."""
+    with live_day(path, hard_caps=HardCaps(hard_max_orders_per_day=1)) as day:
+        held = day.entered()
+        day.closed(held.stop - 1)
+        capped_again(day, 1)
+        day.stop()
+        day.start()
+        capped_again(day, 2)
+        assert [order.side for order in day.broker.truth().orders] == ["BUY", "SELL"]
+
+
+def capped_again(day, times):
+    """Signal once more when the price is back where it was: the hard cap has held so many entries up by then."""
+    prices = day.day.live._parts.feed.prices
+    day.until(lambda: (last := prices.last_good("NSE:INFY")) and last.price == 1000, 1000)
+    day.ready()
+    day.signal(source=f"strategy {times}")
+    why = "not sent: hard_max_orders_per_day: 2 is above 1"
+    day.until(lambda: [fact.note for fact in day.facts(events.OrderMoved)].count(why) == times, 1000)
+
+
 @pytest.mark.parametrize("mode", [PAPER, SHADOW])
 def test_on_paper_and_in_the_shadow_nothing_is_ever_sent(path, mode):
     """A whole trade at live prices, to its stop, of which the broker hears nothing."""
@@ -187,6 +210,22 @@ def test_on_paper_and_in_the_shadow_nothing_is_ever_sent(path, mode):
         assert not sent & {"placeorder", "modifyorder", "cancelorder"}
         equity = day.state.book.opening_equity
         assert equity == (100_000 if mode == PAPER else 1_000_000)
+
+
+@pytest.mark.parametrize("mode", [PAPER, SHADOW])
+def test_the_hard_caps_hold_on_paper_and_in_the_shadow_as_they_would_at_the_broker(path, mode):
+    """What would have happened is that nothing was sent; nor is it bought when the runner starts again."""
+    with live_day(path, mode=mode, hard_caps=HardCaps(hard_max_quantity=1)) as day:
+        day.ready()
+        day.signal()
+        day.until(lambda: day.facts(events.OrderMoved), "1000.1", 1000)
+        (moved,) = day.facts(events.OrderMoved)
+        assert (moved.status, moved.note.startswith("not sent: hard_max_quantity: ")) == ("rejected", True)
+        day.stop()
+        day.start()
+        prices = day.day.live._parts.feed.prices
+        day.until(lambda: (last := prices.last_good("NSE:INFY")) and last.price == 999, 999)
+        assert (day.position, day.state.book.live_orders()) == (None, ())
 
 
 def test_a_paper_day_goes_on_after_a_restart(path):

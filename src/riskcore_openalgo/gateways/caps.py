@@ -5,13 +5,17 @@ They are not rules of trading; they stand between a mistake (in a policy, in thi
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from attrs import field, frozen
 
 import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.gateways.paper import PaperGateway
+from riskcore_openalgo.gateways.unsent import not_sent
 
 
 def _rupees(value: Any) -> Decimal | None:
@@ -55,12 +59,13 @@ class HardCaps:
     )
 
     def refusal(self, order: rc.ApprovedEntry, sent_today: int) -> str:
-        """Why an entry is not sent, or ""."""
+        """Why an entry is not sent, or "". A slice is measured as the whole it is a part of, and is one order."""
+        whole = order.of_quantity or order.quantity
         with localcontext(Context(prec=28)):
-            value = order.limit * order.quantity
+            value = order.limit * whole
         for name, measured, most in (
             ("hard_max_order_value", value, self.hard_max_order_value),
-            ("hard_max_quantity", order.quantity, self.hard_max_quantity),
+            ("hard_max_quantity", whole, self.hard_max_quantity),
             ("hard_max_orders_per_day", sent_today + 1, self.hard_max_orders_per_day),
         ):
             if most is not None and measured > most:
@@ -87,3 +92,21 @@ def entries_of(book: rc.Book, session: date) -> int:
     """How many entries of a session a book knows that were not refused by ourselves before they left."""
     orders = (order for order in book.orders if order.is_entry and order.approved.at.date() == session)
     return sum(1 for order in orders if order.counts_as_trade or order.broker_id)
+
+
+class CappedPaper:
+    """A paper gateway behind hard caps: what would have been held up is held up on paper and in the shadow too."""
+
+    def __init__(self, paper: PaperGateway, caps: HardCaps, sent: SentToday) -> None:
+        self._paper, self._caps, self._sent = paper, caps, sent
+        self.cancel, self.revise = paper.cancel, paper.revise
+
+    def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
+        """Hand an order on; an entry above a cap is reported as not sent."""
+        if isinstance(order, rc.ApprovedEntry):
+            session = rc.session_date(at)
+            why = self._caps.refusal(order, self._sent.on(session))
+            if why:
+                return (not_sent(order.order_id, at, why),)
+            self._sent.add(session)
+        return self._paper.place(order, at)

@@ -27,8 +27,8 @@ from riskcore_openalgo.client import (
 from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
+from riskcore_openalgo.gateways.unsent import not_sent
 
-NOT_SENT: Final = "not_sent"
 SL: Final = "SL"
 SEEN_AFTER: Final = ("orders", "trades")
 """What is read again after a cancel or a change: what became of the order, and how much of it traded."""
@@ -63,12 +63,12 @@ class OpenAlgoGateway:
         is_entry = isinstance(order, rc.ApprovedEntry)
         wrong = self._guard.before_an_entry() if is_entry else self._guard.before_an_exit()
         if wrong:
-            return (*self._other_mode(), self._not_sent(order.order_id, wrong))
+            return (*self._other_mode(), not_sent(order.order_id, self._clock(), wrong))
         if isinstance(order, rc.ApprovedEntry):
             session = rc.session_date(at)
             capped = self._caps.refusal(order, self._sent.on(session))
             if capped:
-                return (self._not_sent(order.order_id, capped),)
+                return (not_sent(order.order_id, self._clock(), capped),)
             self._sent.add(session)
         reach("gateway.place.sending", (order,))
         wanted, waits = wanted_of(order, self._resting()), self._holds_for(order)
@@ -149,11 +149,6 @@ class OpenAlgoGateway:
         status, note, error, broker_id = told(outcome)
         return events.OrderReported(
             self._clock(), order_id, status, 0, Decimal(0), note=note, error=error, broker_id=broker_id
-        )
-
-    def _not_sent(self, order_id: str, why: str) -> events.OrderReported:
-        return events.OrderReported(
-            self._clock(), order_id, "rejected", 0, Decimal(0), note=f"not sent: {why}", error=NOT_SENT
         )
 
     def _revision(self, command: events.ReviseOrder, outcome: str, note: str) -> events.RevisionReported:

@@ -27,7 +27,7 @@ from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.config import Settings
-from riskcore_openalgo.gateways.caps import SentToday, entries_of
+from riskcore_openalgo.gateways.caps import CappedPaper, SentToday, entries_of
 from riskcore_openalgo.gateways.mode import ModeGuard
 from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, resting_of
 from riskcore_openalgo.gateways.paper import PaperGateway
@@ -125,7 +125,7 @@ class _Assembly:
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
         evidence = self._evidence(account, known, history, feed, standing)
         paper = None if self.mode == LIVE else self.paper
-        gateway: Gateway = self._gateway(guard, standing, fence) if paper is None else paper
+        gateway = self._gateway(guard, standing, fence) if paper is None else self._capped(paper)
         lanes = self._lanes(gateway, evidence, standing, alarms)
         schedule = self._schedule(standing, strategies)
         parts = Parts(
@@ -222,16 +222,20 @@ class _Assembly:
             tables=self.settings.policy.tables,
         )
 
-    def _gateway(self, guard: ModeGuard, standing: Standing, fence: Fence) -> OpenAlgoGateway:
+    def _sent(self) -> SentToday:
         today = self.clock().date()
-        sent = SentToday(today, entries_of(self.journal.load().state.book, today))
-        caps = self.settings.system.hard_caps
+        return SentToday(today, entries_of(self.journal.load().state.book, today))
+
+    def _capped(self, paper: PaperGateway) -> Gateway:
+        return CappedPaper(paper, self.settings.system.hard_caps, self._sent())
+
+    def _gateway(self, guard: ModeGuard, standing: Standing, fence: Fence) -> Gateway:
         return OpenAlgoGateway(
             self.client,
             guard=guard,
             clock=self.clock,
-            caps=caps,
-            sent=sent,
+            caps=self.settings.system.hard_caps,
+            sent=self._sent(),
             resting=lambda: resting_of(standing.state().custody.capability),
             fence=fence.shut,
         )

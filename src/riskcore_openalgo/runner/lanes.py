@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.gateways.unsent import not_sent
 
 Deliver: TypeAlias = Callable[[events.Input], None]
 Job: TypeAlias = Callable[[], Iterable[events.Input]]
@@ -120,11 +121,6 @@ def _tried(send: Job, otherwise: Callable[[Exception], events.Input]) -> list[ev
 def unknown(order_id: str, at: datetime, problem: Exception) -> events.OrderReported:
     """The report of an order of which nobody can say what became of it."""
     return events.OrderReported(at, order_id, "unknown", 0, Decimal(0), note=f"outcome unknown: {problem}")
-
-
-def not_sent(order_id: str, at: datetime, why: str) -> events.OrderReported:
-    """The report of an order that never left: a definite refusal, by ourselves."""
-    return events.OrderReported(at, order_id, "rejected", 0, Decimal(0), note=f"not sent: {why}", error="not_sent")
 
 
 def _unsure(command: events.ReviseOrder, at: datetime, problem: Exception) -> events.RevisionReported:

@@ -130,6 +130,12 @@ class Live:
             return ""
         return f"the broker's books could not be read since {since:%H:%M:%S}"
 
+    def unknown_at_the_end(self, now: datetime) -> str:
+        """The same for who ends a day: books that this run never read tell nothing either, however short it was."""
+        if self._parts.account is not None and self._parts.account.books_at is None:
+            return f"the broker's books could not be read since the start at {self._started_at:%H:%M:%S}"
+        return self.unread(now)
+
     def lanes_waiting(self) -> dict[str, int]:
         """How many tasks wait in each lane, where lanes tell."""
         waiting = getattr(self._parts.lanes, "waiting", {})

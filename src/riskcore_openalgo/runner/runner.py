@@ -17,9 +17,10 @@ from attrs import evolve, frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.failpoints import reach
+from riskcore_openalgo.gateways.unsent import not_sent
 from riskcore_openalgo.journal import Durability, JournalConflict, JournalLost
 from riskcore_openalgo.own_rules import RuleNotFoundError, with_loaded_rules
-from riskcore_openalgo.runner.lanes import Lanes, not_sent
+from riskcore_openalgo.runner.lanes import Lanes
 from riskcore_openalgo.runner.ports import (
     Clock,
     NoTimers,

@@ -100,10 +100,13 @@ def code(state: engine.State) -> int:
 
 def covered(state: engine.State, position: rc.Position) -> bool:
     """Whether a stop rests at the broker for all of a position. On paper nobody loses anything meanwhile."""
+    return on_paper(state) or rests_for(state.book, position)
+
+
+def on_paper(state: engine.State) -> bool:
+    """Whether nothing of it is at a broker: orders are withheld (`paper`, `shadow`)."""
     capability = state.custody.capability
-    if capability is not None and capability.broker == PAPER:
-        return True
-    return rests_for(state.book, position)
+    return capability is not None and capability.broker == PAPER
 
 
 def rests_for(book: rc.Book, position: rc.Position) -> bool:
@@ -117,6 +120,7 @@ def what_is_open(state: engine.State) -> list[str]:
     for position in book.positions:
         stop = "no stop" if position.stop is None else f"stop {position.stop}"
         rests = "rests at the broker" if covered(state, position) else "NOT AT THE BROKER"
+        rests = "on paper" if on_paper(state) else rests
         what = f"{position.side} {position.quantity} {position.instrument.key} at {position.average_price:.2f}"
         lines.append(f"open: {what}, {stop}, {rests}")
     for order in book.live_orders():

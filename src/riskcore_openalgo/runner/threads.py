@@ -17,7 +17,8 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.following import following, signal_of
-from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Job, answers, arrived, not_sent
+from riskcore_openalgo.gateways.unsent import not_sent
+from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Job, answers, arrived
 
 EXIT_THREADS: Final = 4
 READ_THREADS: Final = 2
