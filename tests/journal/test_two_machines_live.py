@@ -93,8 +93,8 @@ def test_F50_a_runner_that_slept_while_another_machine_took_its_account_over_sen
         assert before.startswith(f"process {child.pid} on ")
         os.kill(child.pid, signal.SIGCONT)
         targets(day)
-        said = child.stdout.read()
-        assert child.wait() == UNSETTLED
+        said, _ = child.communicate(timeout=60)
+        assert child.returncode == UNSETTLED
         why = f"process {os.getpid()} on {socket.gethostname()} has begun to send for this account while this process"
         assert why in said.split("stopped: ")[1]
         assert "ANOTHER SENDS FOR THE ACCOUNT" in said
@@ -116,8 +116,8 @@ def test_F52_a_runner_whose_connection_is_cut_and_whom_nobody_follows_goes_on(in
         targets(day)
     assert day.broker.truth().position("NSE:INFY") == 0
     child.send_signal(signal.SIGTERM)
-    child.stdout.read()
-    assert child.wait() == FLAT
+    child.communicate(timeout=60)
+    assert child.returncode == FLAT
     with in_postgres.reader() as reader:
         assert [row.event.reason for row in reader.rows(types=(events.PositionClosed.__name__,))] == ["target"]
         reader.check()

@@ -42,6 +42,18 @@ def test_a_runner_is_shut_out_by_a_fence_that_is_not_its_own(tmp_path):
     assert "was removed" in late.shut()
 
 
+def test_what_the_journal_says_of_another_machine_shuts_out_too(tmp_path):
+    """No file of this machine tells of it; a fence that was raised here is told first."""
+    said = ["another machine sends for this account"]
+    fence = Fence(tmp_path / "live.db.fence", taken=lambda: said[-1])
+    assert fence.shut() == said[0]
+    said.append("")
+    assert fence.shut() == ""
+    raised(fence.path)
+    said.append("another again")
+    assert "asha has taken" in fence.shut()
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", "\0\1", '{"token": 1}'])
 def test_a_fence_that_cannot_be_read_shuts_out_who_began_before(tmp_path, text):
     """Whatever stands there is a token: the same bytes are the same fence."""
