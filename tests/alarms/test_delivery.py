@@ -315,3 +315,21 @@ def test_everything_goes_to_the_log_with_its_level(caplog):
         ("ERROR", "SYSTEM ERROR: a task failed"),
         ("INFO", "DAY SUMMARY: 3 entries"),
     ]
+
+
+def test_where_money_is_not_real_every_message_and_its_line_in_the_log_say_so(tmp_path, caplog):
+    """In front of all else, and once a message."""
+    phone = Phone()
+    with Journal(tmp_path / "a.db") as journal, caplog.at_level("INFO", "riskcore"):
+        how = {"clock": lambda: NOW, "cursors": tmp_path / "a.alerts", "label": "PAPER"}
+        alarms = Alarms(journal, [Channel("phone", phone.send)], **how)
+        alarms.tell("a task failed")
+        journal.append([alarm(), notice(1)])
+        alarms.watch(alarm())
+        assert alarms.close()
+    assert phone.heard
+    assert all(text.startswith("[PAPER] 10:30:00 ") and text.count("[PAPER]") == 1 for text in phone.heard)
+    assert [record.message for record in caplog.records] == [
+        "[PAPER] SYSTEM ERROR: a task failed",
+        "[PAPER] UNPROTECTED POSITION: NSE:INFY: no stop (unprotected)",
+    ]

@@ -197,8 +197,9 @@ def capped_again(day, times):
 
 
 @pytest.mark.parametrize("mode", [PAPER, SHADOW])
-def test_on_paper_and_in_the_shadow_nothing_is_ever_sent(path, mode):
-    """A whole trade at live prices, to its stop, of which the broker hears nothing."""
+def test_on_paper_and_in_the_shadow_nothing_is_ever_sent(path, mode, caplog):
+    """A whole trade at live prices, to its stop, of which the broker hears nothing; what is told of it says so."""
+    caplog.set_level("INFO", "riskcore")
     with live_day(path, mode=mode) as day:
         day.ready()
         day.signal()
@@ -210,6 +211,9 @@ def test_on_paper_and_in_the_shadow_nothing_is_ever_sent(path, mode):
         assert not sent & {"placeorder", "modifyorder", "cancelorder"}
         equity = day.state.book.opening_equity
         assert equity == (100_000 if mode == PAPER else 1_000_000)
+    told = [record.message for record in caplog.records if record.message.split("] ")[-1].startswith("ENTRY SENT")]
+    assert len(told) == 1
+    assert told[0].startswith(f"[{mode.upper()}] ENTRY SENT: ")
 
 
 @pytest.mark.parametrize("mode", [PAPER, SHADOW])

@@ -56,8 +56,13 @@ class Alarms:
         cursors: Path | None = None,
         quiet: Quiet | None = None,
         log: logging.Logger = LOG,
+        label: str = "",
     ) -> None:
-        """`cursors` is the file in which it is kept how far each channel was told."""
+        """`cursors` is the file in which it is kept how far each channel was told.
+
+        `label` stands in front of all that is told, where the money is not real: PAPER, say.
+        """
+        self._label = f"[{label}] " if label else ""
         self._journal, self._clock, self._log = journal, clock, log
         self._offer: Callable[[events.Input], None] | None = None
         self._kept = None if cursors is None else Cursors(cursors)
@@ -94,7 +99,7 @@ class Alarms:
     def _begun(self, channel: Channel, quiet: Quiet, before: _Line | None) -> _Line:
         assert self._journal is not None
         assert self._kept is not None
-        delivery = Delivery(channel, self._journal, self._kept, quiet=quiet, clock=self._clock)
+        delivery = Delivery(channel, self._journal, self._kept, quiet=quiet, clock=self._clock, label=self._label)
         if before is not None:
             delivery.succeeds(before.delivery)
         line = _Line(delivery)
@@ -115,7 +120,7 @@ class Alarms:
             return
         if not isinstance(fact, events.Noticed):  # `tell` has logged it
             with following(signal_of(fact)):
-                self._log.log(LEVELS[said.severity], "%s", said.line)
+                self._log.log(LEVELS[said.severity], "%s%s", self._label, said.line)
         if self._journal is None or self._journal.trouble:
             self._past_the_journal(fact.at, said)
         self._wake()
@@ -126,7 +131,7 @@ class Alarms:
         notice = events.NoticeGiven(at, name, subject, text)
         severity, title = NOTICES.get(name, (WARNING, name.upper()))
         said = Told(severity, title, text, f"notice:{name}:{subject}")
-        self._log.log(LEVELS[severity], "%s", said.line)
+        self._log.log(LEVELS[severity], "%s%s", self._label, said.line)
         if self._offer is not None:
             self._offer(notice)
         else:

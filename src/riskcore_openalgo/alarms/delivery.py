@@ -155,8 +155,17 @@ class Delivery:
     """One channel behind one journal. `round` is one pass, complete and in the caller's thread."""
 
     def __init__(
-        self, channel: Channel, journal: Rows, cursors: Cursors, *, quiet: Quiet, clock: Callable[[], datetime]
+        self,
+        channel: Channel,
+        journal: Rows,
+        cursors: Cursors,
+        *,
+        quiet: Quiet,
+        clock: Callable[[], datetime],
+        label: str = "",
     ) -> None:
+        """`label` stands in front of every message."""
+        self._label = label
         self.name, self.failures, self.delivered, self.missed = channel.name, 0, 0, 0
         self._channel, self._journal, self._cursors, self._quiet, self._clock = channel, journal, cursors, quiet, clock
         self._rows = {line: cursors.begin(f"{channel.name}.{line}", journal.length) for line in LINES}
@@ -281,7 +290,7 @@ class Delivery:
         return True
 
     def _send(self, part: list[_Due]) -> bool:
-        text = "\n".join(_line(due, self._clock()) for due in part)
+        text = self._label + "\n".join(_line(due, self._clock()) for due in part)
         try:
             taken = bool(self._channel.send(text))
         except Exception:  # noqa: BLE001 - whatever a channel does, it ends nothing but this round

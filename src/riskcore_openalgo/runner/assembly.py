@@ -266,6 +266,7 @@ class _Assembly:
             clock=self.clock,
             cursors=self.journal.inbox.with_suffix(".alerts"),
             quiet=quiet_of(self.settings.system.alerting),
+            label="ANALYZER" if self.analyzer else "" if self.mode == LIVE else self.mode.upper(),
         )
 
     def _strategies(self) -> Mapping[Watched, Sequence[Own]]:
