@@ -28,7 +28,7 @@ def test_F50_a_day_killed_here_loses_no_share_and_sends_no_second_order(story, p
     """The broker's truth, the journal, the book, the counters and the answers agree in the end."""
     again = f"\nto run it again: {COMMAND.format(request.node.name)}"
     try:
-        found, told = outcomes[story, places].result()
+        found, told = outcomes(story, places)
     except Exception as problem:
         raise AssertionError(f"{problem}{again}") from problem
     assert not found, "\n".join([*found, told, again])
