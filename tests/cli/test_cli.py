@@ -1,4 +1,8 @@
-"""The commands as a user types them: output, errors in one line, exit codes."""
+"""The commands as a user types them: output, errors in one line, exit codes.
+
+What they do is shown in processes of their own; where only an argument differs from one that was shown there, the
+command line is called here, which is the same function: an exception would come out of it.
+"""
 
 import os
 import shutil
@@ -7,11 +11,13 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import attrs
 import pytest
 
 from riskcore import events
+from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.journal import Journal
 
 BARS = Path(__file__).resolve().parents[2] / "src" / "riskcore_openalgo" / "demo" / "bars"
@@ -23,6 +29,23 @@ def riskcore(*arguments, folder, **environment):
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **environment}
     )
+
+
+@pytest.fixture
+def called(tmp_path, monkeypatch, capsys):
+    """Call the command in a folder of its own: exit code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        capsys.readouterr()
+        try:
+            code = main([str(each) for each in arguments])
+        except SystemExit as ended:  # argparse ends so, where a process would
+            code = ended.code
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=said.out, stderr=said.err)
+
+    return call
 
 
 @pytest.fixture(scope="session")
@@ -58,24 +81,24 @@ def test_a_finished_demo_is_told_again_and_not_played_again(demo):
     assert ran.stdout.splitlines()[1:] == first.stdout.splitlines()[4:]
 
 
-def test_the_demo_without_a_journal_numbers_its_days(tmp_path):
+def test_the_demo_without_a_journal_numbers_its_days(tmp_path, called):
     """Each run its own file."""
     for _ in range(2):
-        assert riskcore("demo", folder=tmp_path).returncode == 0
+        assert called("demo").returncode == 0
     assert sorted(path.name for path in (tmp_path / "riskcore-demo").glob("*.db")) == ["day-0001.db", "day-0002.db"]
 
 
-def test_verify_replay_show_and_status_read_it(demo):
+def test_verify_replay_show_and_status_read_it(demo, called):
     """Each with its own exit code 0."""
-    folder, _ = demo
-    said = {name: riskcore("journal", name, "demo.db", folder=folder) for name in ("verify", "replay", "show")}
+    journal = demo[0] / "demo.db"
+    said = {name: called("journal", name, journal) for name in ("verify", "replay", "show")}
     assert [ran.returncode for ran in said.values()] == [0, 0, 0]
     assert "the chain holds" in said["verify"].stdout
     assert "the same facts, byte for byte" in said["replay"].stdout
     assert "net Rs 112.78" in said["show"].stdout
-    rows = riskcore("journal", "show", "--rows", "demo.db", folder=folder).stdout.splitlines()
+    rows = called("journal", "show", "--rows", journal).stdout.splitlines()
     assert rows[0].split()[:2] == ["1", "input"]
-    status = riskcore("status", "demo.db", folder=folder)
+    status = called("status", journal)
     assert "5 of 5 trades, 0 of 2 positions" in status.stdout
     assert "today Rs 112.78 realised net" in status.stdout
 
@@ -109,14 +132,14 @@ def test_replay_says_what_differs(demo, tmp_path):
     assert "DIFFERENT" in ran.stdout
 
 
-def test_backtest_and_paper_come_to_the_same_trades(tmp_path):
+def test_backtest_and_paper_come_to_the_same_trades(tmp_path, called):
     """One strategy, one folder of bars, with and without a journal."""
     options = ("--bars", BARS, "--strategy", "ema_cross", "--config", "config")
-    assert riskcore("init", "config", folder=tmp_path).returncode == 0
+    assert called("init", "config").returncode == 0
     rules = tmp_path / "config" / "risk_management.yaml"
     rules.write_text("risk_management:\n  charges_as_of: 2026-08-03\n  position_size_basis: margin\n", encoding="utf-8")
-    tested = riskcore("backtest", *options, folder=tmp_path)
-    played = riskcore("paper", *options, "--journal", "paper.db", folder=tmp_path)
+    tested = called("backtest", *options)
+    played = called("paper", *options, "--journal", "paper.db")
     assert (tested.returncode, played.returncode) == (0, 0), tested.stderr + played.stderr
     trades = [line.split()[4:] for line in tested.stdout.splitlines() if " NSE:" in line]
     journalled = [line.split()[2:] for line in played.stdout.split("Trades")[1].splitlines() if " NSE:" in line]
@@ -124,15 +147,15 @@ def test_backtest_and_paper_come_to_the_same_trades(tmp_path):
     assert len(trades) == 5
 
 
-def test_strategies_of_the_configuration_sign_with_their_own_names(tmp_path):
+def test_strategies_of_the_configuration_sign_with_their_own_names(tmp_path, called):
     """Two strategies on one symbol, from the YAML; each decision says whose it was."""
-    assert riskcore("init", "config", folder=tmp_path).returncode == 0
+    assert called("init", "config").returncode == 0
     entry = (
         "    - {{name: {}, function: 'riskcore_openalgo.lab.ema_cross:EmaCross', symbols: [INFY], parameters: {}}}\n"
     )
     rules = entry.format("quick", "{fast: 3, slow: 8}") + entry.format("slow", "{fast: 9, slow: 21}")
     (tmp_path / "config" / "trading_rules.yaml").write_text(f"trading_rules:\n  strategies:\n{rules}", encoding="utf-8")
-    ran = riskcore("paper", "--bars", BARS, "--config", "config", "--journal", "paper.db", folder=tmp_path)
+    ran = called("paper", "--bars", BARS, "--config", "config", "--journal", "paper.db")
     assert ran.returncode == 0, ran.stderr
     with closing(sqlite3.connect(tmp_path / "paper.db")) as connection:
         found = connection.execute("SELECT strategy, count(*) FROM decisions GROUP BY strategy").fetchall()
@@ -160,10 +183,10 @@ def test_a_journal_that_cannot_be_written_is_told_and_goes_on_once_it_can(tmp_pa
     assert riskcore("journal", "replay", "day.db", folder=tmp_path).returncode == 0
 
 
-def test_init_never_overwrites(tmp_path):
+def test_init_never_overwrites(called):
     """The second time it says which file is in the way."""
-    assert riskcore("init", "config", folder=tmp_path).returncode == 0
-    again = riskcore("init", "config", folder=tmp_path)
+    assert called("init", "config").returncode == 0
+    again = called("init", "config")
     assert again.returncode == 78
     assert "risk_management.yaml" in again.stderr
 
@@ -195,16 +218,21 @@ def test_a_wrong_configuration_is_told_with_every_line_and_exit_code_78(tmp_path
         (("paper", "--bars", str(BARS), "--config", "nowhere", "--strategy", "ema_cross"), 78, "nowhere"),
     ],
 )
-def test_nonsense_gets_one_clear_line_and_no_traceback(tmp_path, arguments, code, said):
+def test_nonsense_gets_one_clear_line_and_no_traceback(called, arguments, code, said):
     """Exit code 2 for the command line, 1 for the world, 78 for the configuration."""
-    ran = riskcore(*arguments, folder=tmp_path)
+    ran = called(*arguments)
     assert ran.returncode == code, ran.stderr
     assert said in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
-def test_every_verb_has_help_with_an_example(tmp_path):
+def test_a_command_that_is_none_ends_its_process_with_code_2(tmp_path):
+    """As those with 0, 1 and 78 above do: in a process, what was returned is what it ends with."""
+    assert riskcore("fly", folder=tmp_path).returncode == 2
+
+
+def test_every_verb_has_help_with_an_example(called):
     """And the exit codes stand in the first one."""
-    assert "78 configuration wrong" in riskcore("--help", folder=tmp_path).stdout
+    assert "78 configuration wrong" in called("--help").stdout
     for verb in ("demo", "backtest", "paper", "init", "status"):
-        assert "Example: riskcore" in riskcore(verb, "--help", folder=tmp_path).stdout
+        assert "Example: riskcore" in called(verb, "--help").stdout

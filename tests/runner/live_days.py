@@ -82,7 +82,7 @@ class LiveDay:
         self._thread = threading.Thread(target=self.day.live.run, args=(self._stop,))
         self._thread.start()
 
-    def stop(self, *, flatten=None):
+    def stop(self, *, flatten=None, within_s=PATIENCE_S):
         """End the thread; wind down first where `flatten` is given. Returns the code of the end, if there is one."""
         if self._thread is None:
             return None
@@ -92,7 +92,7 @@ class LiveDay:
         runner = self.day.live.runner
         code = None
         if flatten is not None:
-            code = wind_down(self.day.live, runner.offer, runner.clock, flatten=flatten, within_s=PATIENCE_S)
+            code = wind_down(self.day.live, runner.offer, runner.clock, flatten=flatten, within_s=within_s)
         self.day.close()
         self.journal.close()
         self.client.close()

@@ -167,11 +167,19 @@ def test_a_working_entry_is_taken_back_when_the_runner_stops(path):
         assert [order.status for order in day.broker.truth().orders] == ["cancelled"]
 
 
+def placed(day):
+    """How many orders the server was asked for."""
+    return sum(call.endpoint == "placeorder" for call in list(day.server.calls))
+
+
 def test_what_cannot_be_settled_is_said_to_be_so(path):
+    """Not before an exit was tried: the time that is given is spent to its end, whatever it is."""
     with live_day(path) as day:
         day.entered()
         day.broker.script(Fault("placeorder", "status", times=0))
-        assert day.stop(flatten=True) == UNSETTLED
+        before = placed(day)
+        assert day.stop(flatten=True, within_s=5.0) == UNSETTLED
+        assert placed(day) > before
 
 
 def test_the_hard_caps_of_the_settings_stand_before_the_broker_and_count_over_a_restart(path):
