@@ -97,14 +97,14 @@ class Custody:
     """What the engine must remember of the broker's side.
 
     `capability` is the broker's (None: nobody said which broker; nothing rests there). `login` is "good" or "bad", ""
-    before the first word. `reconciled_at` is when the books last agreed. `wanted` are exits that wait, `touches`
-    stops reached and not yet confirmed, `odd` the latest price of a symbol that stood alone so far away that it is
-    not believed yet. `bare` is since when each position has not been covered, `absent` in how many clean reads an
-    order of unknown outcome was looked for in vain, `rows` ids of the broker's orders that were seen and are not
-    ours, `asked` when an order was last asked to end or to change, `settled` when the last change of one was,
-    `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms that stand,
-    `lost` orders that were taken for never arrived. `hollow` are answers that had nothing in them. `moved` is money
-    that an operator says came or went today, `balance` the last comparison of the money that was worth a fact.
+    before the first word. `reconciled_at` is when the gate last opened, on books that agreed. `wanted` are exits that
+    wait, `touches` stops reached and not yet confirmed, `odd` the latest price of a symbol that stood alone so far
+    away that it is not believed yet. `bare` is since when each position has not been covered, `absent` in how many
+    clean reads an order of unknown outcome was looked for in vain, `rows` ids of the broker's orders that were seen
+    and are not ours, `asked` when an order was last asked to end or to change, `settled` when the last change of one
+    was, `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms that
+    stand, `lost` orders that were taken for never arrived. `hollow` are answers that had nothing in them. `moved` is
+    money that an operator says came or went today, `balance` the last comparison of the money that was worth a fact.
     `seen_again` is since when prices come again of an instrument for whose silence somebody was called.
     """
 

@@ -1,8 +1,9 @@
-"""`riskcore journal export | prune | verify | replay --policy` as a user types them."""
+"""`riskcore journal show | export | prune | verify | replay --policy` as a user types them."""
 
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,23 @@ def demo(folder, demo_journal):
     """The demo day beside it."""
     shutil.copy(demo_journal, folder / "demo.db")
     return folder / "demo.db"
+
+
+# ---------------------------------------------------------------- show
+
+
+def test_show_tells_the_date_where_there_are_several_days(run):
+    """Of each decision and each trade; one day alone is told by the clock (the demo's)."""
+    code, out, _ = run("journal", "show", "live.db")
+    assert code == 0
+    shown, trades = out.split("Trades\n")
+    with_a_date = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d  ")
+    decided = [line for line in shown.splitlines() if " APPROVED " in line or " REFUSED " in line]
+    assert decided
+    assert all(with_a_date.match(line) for line in decided)
+    closed = [line for line in trades.split("Result")[0].splitlines()[1:] if line.strip()]
+    assert len(closed) == 4
+    assert all(with_a_date.match(line) for line in closed)
 
 
 # ---------------------------------------------------------------- export

@@ -85,7 +85,7 @@ def test_reconcile_tells_what_differs_what_follows_and_what_is_frozen(run, live)
     assert out.count("the symbol is frozen: no entries in it (manual_trades: freeze)") == 2
     assert "frozen: NSE:INFY since 2026-11-20" in out
     assert "frozen: NSE:TCS since 2026-11-20" in out
-    assert "books last agreed: never" in out
+    assert "the gate last opened, on books that agreed: never" in out
 
 
 def test_a_difference_seen_once_may_yet_pass(run, tmp_path):

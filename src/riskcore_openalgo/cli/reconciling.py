@@ -109,7 +109,7 @@ def text(state: engine.State, policy: rc.Policy) -> str:
     """The differences, what is frozen, orders of unknown outcome, and what was accepted before."""
     custody = state.custody
     last = "never" if custody.reconciled_at is None else f"{custody.reconciled_at:%Y-%m-%d %H:%M:%S} IST"
-    lines = [f"books last agreed: {last}"]
+    lines = [f"the gate last opened, on books that agreed: {last}"]
     if custody.mismatches:
         rows = [
             (m.key, str(m.ours), str(m.theirs), m.kind, _seen(m, policy), _follows(m, policy))

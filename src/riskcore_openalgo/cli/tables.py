@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -31,8 +31,8 @@ def told(journal: Reader) -> int:
 
 def decisions(journal: Reader) -> str:
     """Every decision with its reasons."""
-    rows = journal.select(select(DECISIONS).order_by(DECISIONS.c.seq))
-    lines = []
+    rows = list(journal.select(select(DECISIONS).order_by(DECISIONS.c.seq)))
+    lines, shown = [], _clock(row.at for row in rows)
     for row in rows:
         answer = "APPROVED" if row.approved else "REFUSED"
         what = f"{row.side} {row.quantity}" if row.approved else row.side
@@ -42,16 +42,18 @@ def decisions(journal: Reader) -> str:
             if row.approved
             else row.text
         )
-        lines.append(f"{row.at[11:16]}  {answer:8}  {what:9} {row.key:13} {row.source:18} {why}")
+        lines.append(f"{shown(row.at)}  {answer:8}  {what:9} {row.key:13} {row.source:18} {why}")
     return "\n".join(lines)
 
 
 def trades(journal: Reader) -> str:
     """Every finished trade."""
+    found = list(journal.select(select(TRADES).order_by(TRADES.c.seq)))
+    shown = _clock(at for row in found for at in (row.opened_at, row.closed_at))
     rows = [
         (
-            row.opened_at[11:16],
-            row.closed_at[11:16],
+            shown(row.opened_at),
+            shown(row.closed_at),
             row.key,
             row.side,
             str(row.quantity),
@@ -63,9 +65,16 @@ def trades(journal: Reader) -> str:
             _money(row.gross_paise - row.charges_paise),
             "-" if row.r_multiple is None else f"{Decimal(row.r_multiple):+.2f}",
         )
-        for row in journal.select(select(TRADES).order_by(TRADES.c.seq))
+        for row in found
     ]
     return table(TRADE_COLUMNS, rows) if rows else "no finished trade"
+
+
+def _clock(times: Iterable[str]) -> Callable[[str], str]:
+    """How such times are shown: by the hour and minute, with the date where they are of several days."""
+    if len({at[:10] for at in times}) > 1:
+        return lambda at: at[:16].replace("T", " ")
+    return lambda at: at[11:16]
 
 
 def closed_trades(finished: Sequence[events.PositionClosed]) -> str:
