@@ -19,7 +19,7 @@ from tests.core.custody_days import (
     trade,
     true_books,
 )
-from tests.core.engine_days import INFY, SEEN
+from tests.core.engine_days import INFY, SEEN, TCS
 
 D = Decimal
 
@@ -293,6 +293,25 @@ def test_F47_an_empty_position_book_proves_nothing_where_errors_come_as_nothing(
     assert day.book.positions == ()
     assert day.book.outcomes[-1].reason == "closed_elsewhere"
     assert day.book.realised == 500
+
+
+@pytest.mark.parametrize("what", ["adopt", "ignore", "freeze"])
+def test_F47_a_read_that_hides_what_we_hold_forgets_no_shares_of_somebody_else(what):
+    """The account is 5 TCS short without us. Empty books are no true read: an entry against them is still refused."""
+    day, _ = held(broker="shoonya", manual_trades=what, differing_reads=3)
+    day.instruments["TCS"] = TCS
+    short = position(-5, key=TCS.key)
+    true_books(day, "10:05", positions=(position(50), short))
+    for second in range(1, 6):
+        true_books(day, f"10:05:0{second}", orders=(), trades=(), positions=())
+    assert day.state.custody.held_without_us(TCS.key) == -5
+    assert day.book.position(TCS.key) is None
+    day.enter("10:05:30", symbol="TCS", **SEEN)
+    assert day.refusal() == ("held_against",)
+    true_books(day, "10:06")
+    assert day.state.custody.held_without_us(TCS.key) == 0
+    day.restart()
+    assert day.state.custody.mismatches == ()
 
 
 @pytest.mark.parametrize("reads", [1, 2, 4])

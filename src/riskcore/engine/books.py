@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from riskcore import events as e
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
-from riskcore.custody import GOOD
+from riskcore.custody import GOOD, Custody, Mismatch
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.operator import LOGIN
@@ -19,6 +20,8 @@ from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
 from riskcore.reconcile import (
+    FOREIGN,
+    SUSPECT,
     UNNAMED,
     Seen,
     candidates,
@@ -212,10 +215,11 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
     accepted = dict(custody.accepted)
     standing = [m for m in found if accepted.get(m.key) != m.theirs]
     standing += moved_unnamed(turn.book, books)
-    mismatches = repeated(standing, custody.mismatches, turn.policy.differing_reads)
+    shown = repeated(standing, custody.mismatches, turn.policy.differing_reads)
+    mismatches = (*shown, *_not_shown(standing, custody))
     if mismatches != custody.mismatches:
         turn.note(e.BooksDiffer(turn.at, mismatches))
-    for mismatch in (m for m in mismatches if m.times >= turn.policy.differing_reads):
+    for mismatch in (m for m in shown if m.times >= turn.policy.differing_reads):
         if mismatch.kind == UNNAMED:
             take_as_theirs(turn, mismatch, books, seen)
         else:
@@ -224,6 +228,17 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
     whole = books.orders is not None and books.trades is not None and books.holdings is not None
     if whole and not mismatches and not nameless(turn.book) and not custody.hollow.reads:
         _open_gate(turn)
+
+
+def _not_shown(found: Sequence[Mismatch], custody: Custody) -> tuple[Mismatch, ...]:
+    """Shares of somebody else's that were there before, where a read that hides some of ours shows none of them.
+
+    What is no true read of ours proves nothing of theirs: an entry against them would be netted by the broker.
+    """
+    if not any(mismatch.kind == SUSPECT for mismatch in found):
+        return ()
+    keys = {mismatch.key for mismatch in found}
+    return tuple(known for known in custody.mismatches if known.kind == FOREIGN and known.key not in keys)
 
 
 def _free_what_agrees(turn: Turn, differing: set[str]) -> None:

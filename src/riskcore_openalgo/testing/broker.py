@@ -304,9 +304,9 @@ class FakeBroker:
             self.venue.end(self._working(order_id), CANCELLED)
 
     def show_as(self, order_id: str, word: str) -> None:
-        """Let the broker report this status word (`OPEN PENDING`), which the mapping may not know; "" ends it."""
+        """Let the broker report this status word of an order of either mode (`OPEN PENDING`); "" ends it."""
         with self.lock:
-            orders = self.venue.account.orders
+            (orders,) = [one.account.orders for one in self._venues.values() if order_id in one.account.orders]
             orders[order_id] = evolve(orders[order_id], word=word)
 
     def hand_trade(self, key: str, quantity: int, price: Number, product: str = "MIS") -> str:

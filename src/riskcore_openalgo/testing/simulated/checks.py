@@ -49,6 +49,8 @@ class Checks:
         self._durable: dict[str, rc.ApprovedEntry | rc.ApprovedExit] = {}
         self._asked: Counter[str] = Counter()
         self._revised: Counter[str] = Counter()
+        self._unwritten: set[str] = set()
+        """Orders of ours about which something left while no journal took it: it arrives when one may again."""
         self._read_to = 0
         self._arrived: Counter[str] = Counter()
         self._wished: set[str] = set()
@@ -78,6 +80,11 @@ class Checks:
     def in_trouble(self) -> bool:
         """Whether a fault may still have its way, or the runner knows of something that is not right."""
         return self._room.time.now < self._trouble_until or self._restless()
+
+    @property
+    def differs(self) -> bool:
+        """Whether the broker holds other than the runner believed at its last look, and nothing told so."""
+        return bool(self._differs)
 
     @property
     def seconds_of_trouble(self) -> float:
@@ -115,6 +122,8 @@ class Checks:
         """(6) A command goes to its lane: what was decided is durable by now, or an exit that no journal holds up."""
         self._read_journal()
         lost = bool(self._room.store.trouble)
+        if lost and isinstance(command, (events.CancelOrder, events.ReviseOrder)):
+            self._unwritten.add(command.order_id)
         if isinstance(command, events.PlaceEntry):
             known = command.order.order_id in self._durable
             self.needs("durable_before_acted_on", known, command.order.order_id, "is on no record")
@@ -141,11 +150,11 @@ class Checks:
             self._placement(body, order_id)
         elif name == "cancelorder":
             ours = self._ours(name, body)
-            asked = self._asked[ours] > 0 or bool(self._room.store.trouble)
+            asked = self._asked[ours] > 0 or ours in self._unwritten
             self.needs("durable_before_acted_on", asked, f"a cancel of {ours} that nobody decided")
         elif name == "modifyorder":
             ours = self._ours(name, body)
-            asked = self._revised[ours] > 0 or bool(self._room.store.trouble)
+            asked = self._revised[ours] > 0 or ours in self._unwritten
             self.needs("durable_before_acted_on", asked, f"a change of {ours} that nobody decided")
 
     def dying(self) -> None:

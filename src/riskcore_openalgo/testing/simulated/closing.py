@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from riskcore import engine, events
-from riskcore_openalgo.testing.simulated.checks import told_of
+from riskcore_openalgo.testing.simulated.checks import PRESUMED, told_of
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -35,16 +35,25 @@ def closed(room: Room) -> None:
 
 
 def _money(room: Room, state: engine.State) -> None:
-    """(11) What our orders brought at the broker is what we booked, where nobody else traded the instrument."""
+    """(11) What our orders brought is what we booked, where nobody else traded there, nor was a fill presumed."""
     checks, theirs, ours = room.checks, _paid(room), _booked(state)
     open_ = {position.instrument.key for position in state.book.positions}
-    for key in {*theirs, *ours} - open_ - set(checks.foreign_at):
+    others = {trade.key for trade in room.account.trades if trade.order_id not in room.placed}  # its square-off too
+    others |= set(checks.foreign_at) | _presumed(room)
+    for key in {*theirs, *ours} - open_ - others:
         paid, booked = theirs.get(key, Decimal(0)), ours.get(key, Decimal(0))
         checks.needs("money_adds_up", abs(paid - booked) < PAISA, key, "broker", paid, "ours", booked)
-    if not open_ and not checks.foreign_at:
+    if not open_ and not others:
         gross, told = sum(theirs.values(), Decimal(0)), state.book.realised
         checks.needs("money_adds_up", abs(gross - told) < PAISA, "broker", gross, "ours", told)
         checks.count["days whose money was added up"] += 1
+
+
+def _presumed(room: Room) -> set[str]:
+    """The instruments of fills that were taken for those of orders nobody can name: booked at a limit, and told."""
+    facts = list(room.store.facts(0))
+    orders = {fact.subject for fact in facts if isinstance(fact, events.Alarmed) and fact.name == PRESUMED}
+    return {fact.key for fact in facts if isinstance(fact, events.Filled) and fact.order_id in orders}
 
 
 def _paid(room: Room) -> dict[str, Decimal]:

@@ -259,7 +259,7 @@ class Room:
         if any(one.status == AWAITING for one in live):
             return 5.0  # a hand may take all day
         unsettled = state.custody.bare or any(not order.broker_id for order in live)
-        if unsettled or self.checks.in_trouble or self._is_leaving(state.book):
+        if unsettled or self.checks.in_trouble or self.checks.differs or self._is_leaving(state.book):
             return 1.0 if self.checks.seconds_of_trouble < 120 else 5.0
         return CALM_S
 
