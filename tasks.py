@@ -42,7 +42,7 @@ STEPS = (
     ("tables", ("tools/make_tables.py", "--check")),
     ("docs", ("tools/make_docs.py", "--check")),
     ("bare install", ("tools/bare_install.py",)),
-    ("secrets", ("tools/secrets.py",)),
+    ("secrets", ("tools/no_secrets.py",)),
 )
 
 

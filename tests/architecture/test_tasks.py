@@ -259,3 +259,10 @@ def test_every_benchmark_can_be_collected():
     listed = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=False)
     assert listed.returncode == 0, listed.stdout
     assert "benchmarks/bench_live.py::test_alert_to_order" in listed.stdout
+
+
+def test_no_tool_bears_the_name_of_a_module_of_python():
+    """A tool that is run as a file finds its neighbours first: one called secrets kept NumPy from being imported."""
+    names = {path.stem for path in (ROOT / "tools").glob("*.py")}
+    assert names
+    assert not names & set(sys.stdlib_module_names)

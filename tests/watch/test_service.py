@@ -9,7 +9,7 @@ import pytest
 
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.config import EXIT_CONFIGURATION
-from tools.secrets import looked_at, main as scan, secret_in
+from tools.no_secrets import looked_at, main as scan, secret_in
 from tools.update import rounds
 
 ROOT = Path(__file__).parents[2]

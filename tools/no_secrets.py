@@ -1,6 +1,6 @@
 """Does a secret stand in a file of the repository? Patterns of keys and tokens, and names that announce one.
 
-    python3 tools/secrets.py [project root]
+    python3 tools/no_secrets.py [project root]
 
 Looks at every file that is, or is about to be, in the repository, and prints `file:line: what`, never the secret. A
 line that is meant so ends in `# no secret`; made-up values of tests and examples are known by their words.
