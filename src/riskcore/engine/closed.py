@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from riskcore import events as e
 from riskcore.instruments import Instrument
@@ -34,7 +34,7 @@ class Closed(NamedTuple):
         return self.there if key in self.in_play else self.elsewhere
 
 
-OPEN = Closed(frozenset(), there=False, elsewhere=False)
+OPEN: Final = Closed(frozenset(), there=False, elsewhere=False)
 
 
 def closed(state: State, policy: Policy) -> Closed:

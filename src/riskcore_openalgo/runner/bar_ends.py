@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from attrs import evolve
+
 import riskcore as rc
 from riskcore_openalgo.runner.tick_bars import DAY, bucket_ends
 
@@ -33,6 +35,11 @@ def ends_on(day: date, instrument: rc.Instrument, interval: str, policy: rc.Poli
     if session is None:
         return []
     return bucket_ends(session, length) if length < DAY else [session.entries_until - BEFORE]
+
+
+def taken_now(signal: rc.Signal, at: datetime, interval: timedelta) -> rc.Signal:
+    """The signal of a bar as it is taken: of a day's bar, which its strategy dates at the end of the day, from now."""
+    return evolve(signal, at=at) if interval >= DAY and signal.at > at else signal
 
 
 def end_of(bar: rc.Bar, instrument: rc.Instrument, interval: str, policy: rc.Policy) -> datetime:

@@ -17,10 +17,10 @@ from riskcore import events
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.lab.strategy import OnBar
+from riskcore_openalgo.runner.bar_ends import taken_now
 from riskcore_openalgo.runner.lanes import InlineLanes
 from riskcore_openalgo.runner.runner import Runner
 
-DAY = timedelta(days=1)
 AfterBar = Callable[[rc.Instrument, Sequence[rc.Bar]], None]
 
 
@@ -120,9 +120,7 @@ class BarPlayer:
         for on_bar in self._strategies.get(instrument.key, ()):
             signal = on_bar(bars)
             if signal is not None:
-                if self._length >= DAY and signal.at > self._now:
-                    signal = attrs.evolve(signal, at=self._now)
-                self.runner.offer(events.SignalArrived(self._now, signal))
+                self.runner.offer(events.SignalArrived(self._now, taken_now(signal, self._now, self._length)))
                 self.runner.settle()
         if after_bar is not None:
             after_bar(instrument, bars)

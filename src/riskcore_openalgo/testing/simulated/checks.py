@@ -49,8 +49,7 @@ class Checks:
         self._durable: dict[str, rc.ApprovedEntry | rc.ApprovedExit] = {}
         self._asked: Counter[str] = Counter()
         self._revised: Counter[str] = Counter()
-        self._unwritten: set[str] = set()
-        """Orders of ours about which something left while no journal took it: it arrives when one may again."""
+        self._unwritten: set[str] = set()  # orders about which something left while no journal took it
         self._read_to = 0
         self._arrived: Counter[str] = Counter()
         self._wished: set[str] = set()
