@@ -260,7 +260,9 @@ class Ended(Stopped):
             return
         if not self.in_the_dark():
             self.venue.others_act("NSE:SBIN", shares=1)
-        if not self.venue.flat() and "NSE:SBIN" in self.venue.ours():
+        touched = {order.approved.instrument.key for order in self.state.book.orders}  # by orders that never left, too
+        beside = self.venue.shares.get("NSE:SBIN") and "NSE:SBIN" in touched
+        if beside or (not self.venue.flat() and "NSE:SBIN" in self.venue.ours()):
             self.press(whole=True)
         for _ in range(TRIES):
             self.all_goes_well()
