@@ -241,14 +241,15 @@ class Stopped(RuleBasedStateMachine):
 class Ended(Stopped):
     """The same, and when all faults are over it comes to its end.
 
-    Nobody else trades shares while an order in them is of unknown outcome: what they do beside it would hide it for
-    good, and somebody has to look.
+    Nobody else trades shares while an order in them is of unknown outcome, or on its way and may come to be: what they
+    do beside it would hide it for good, and somebody has to look.
     """
 
     seen: ClassVar[Counter] = Counter()
 
     def in_the_dark(self):
-        return any(order.status == UNKNOWN for order in self.state.book.live_orders("NSE:SBIN"))
+        live = self.state.book.live_orders("NSE:SBIN")
+        return any(order.status == UNKNOWN or not order.broker_id for order in live)
 
     @precondition(lambda self: not self.in_the_dark())
     @rule(shares=st.sampled_from([0, 7]))
