@@ -102,10 +102,12 @@ class Custody:
     away that it is not believed yet. `bare` is since when each position has not been covered, `absent` in how many
     clean reads an order of unknown outcome was looked for in vain, `rows` ids of the broker's orders that were seen
     and are not ours, `asked` when an order was last asked to end or to change, `settled` when the last change of one
-    was, `mismatches` differences that may yet pass, `accepted` those an operator took as they are, `told` alarms that
-    stand, `lost` orders that were taken for never arrived. `hollow` are answers that had nothing in them. `moved` is
-    money that an operator says came or went today, `balance` the last comparison of the money that was worth a fact.
-    `seen_again` is since when prices come again of an instrument for whose silence somebody was called.
+    was, or when it ended unfilled, `mismatches` differences that may yet pass, `accepted` those an operator took as
+    they are, `told` alarms that stand, `lost` orders that were taken for never arrived. `hollow` are answers that had
+    nothing in them. `moved` is money that an operator says came or went today, `balance` the last comparison of the
+    money that was worth a fact. `seen_again` is since when prices come again of an instrument for
+    whose silence somebody was called. `doubted` is in how many reads running an order was shown as ended that may show
+    the end of another.
     """
 
     capability: Capability | None = None
@@ -127,6 +129,7 @@ class Custody:
     moved: tuple[Explained, ...] = ()
     balance: Balance | None = None
     seen_again: tuple[tuple[str, datetime], ...] = ()
+    doubted: tuple[tuple[str, int], ...] = ()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""
@@ -148,12 +151,16 @@ class Custody:
         """In how many clean reads running an order was absent."""
         return dict(self.absent).get(order_id, 0)
 
+    def reads_ended(self, order_id: str) -> int:
+        """In how many reads running an order was shown as ended, and that was not believed."""
+        return dict(self.doubted).get(order_id, 0)
+
     def asked_at(self, order_id: str) -> datetime | None:
-        """When an order was last asked to end or to change, or a change was settled; None once it has ended."""
+        """When an order was last asked to end or to change; None once it has ended, or the change was settled."""
         return dict(self.asked).get(order_id)
 
     def settled_at(self, order_id: str) -> datetime | None:
-        """When the last change of an order was settled, if one was: a read that began before says nothing of it."""
+        """When the last change of an order was settled, or it ended: a read that began before says nothing of it."""
         return dict(self.settled).get(order_id)
 
     def held_without_us(self, key: str) -> int:

@@ -203,6 +203,13 @@ def is_spent(broker_id: str, books: BrokerBooks) -> bool:
     return ended and books.trades is not None and not books.trades_of(broker_id)
 
 
+def is_borrowed(broker_id: str, books: BrokerBooks) -> bool:
+    """Whether a row's status may be that of the row before it: the two are the same."""
+    rows = books.orders or ()
+    at = next((place for place, row in enumerate(rows) if row.id == broker_id), 0)
+    return at > 0 and rows[at].status == rows[at - 1].status
+
+
 def is_clean(books: BrokerBooks, known: Iterable[str]) -> bool:
     """Whether a read can prove an absence: orders and trades were read, and it shows an order that was known before."""
     if books.orders is None or books.trades is None:

@@ -21,7 +21,7 @@ from riskcore.policy.validator import LONGEST_WINDOW_S
 from riskcore.sessions import in_ist
 from riskcore.signals import ENTERING, Signal
 from riskcore.state_control import CONTROL, emergency_over, loaded
-from riskcore.state_custody import APPLY, forgetting, keeping, prices_back, prices_silent
+from riskcore.state_custody import APPLY, forgetting, keeping, order_ended, prices_back, prices_silent
 from riskcore.states import FORMER
 from riskcore.values import changed, made
 
@@ -176,7 +176,7 @@ def _order_moved(state: State, fact: e.OrderMoved) -> State:
     moved = changed(state, book=state.book.moved(fact.order_id, fact.status, fact.error))
     if fact.status == WORKING:
         return _observing(moved, errors=()) if moved.observed.errors else moved
-    return keeping(moved, asked=replaced(state.custody.asked, fact.order_id)) if fact.status in ENDED else moved
+    return order_ended(moved, fact) if fact.status in ENDED else moved
 
 
 def _filled(state: State, fact: e.Filled) -> State:

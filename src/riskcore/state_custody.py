@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from riskcore import corrections, events as e
 from riskcore.custody import NO_PRICES, Balance, Explained, Hollow, replaced
 from riskcore.ledger import MOVED
+from riskcore.orders import FILLED
 from riskcore.states import FORMER
 from riskcore.values import changed
 
@@ -35,6 +36,19 @@ def _absent(state: State, fact: e.OrderAbsent) -> State:
     row = (fact.order_id, fact.reads) if fact.reads else None
     lost = state.custody.lost if fact.reads else state.custody.lost | {fact.order_id}
     return keeping(state, absent=replaced(state.custody.absent, fact.order_id, row), lost=lost)
+
+
+def _end_doubted(state: State, fact: e.EndDoubted) -> State:
+    row = (fact.order_id, fact.reads) if fact.reads else None
+    return keeping(state, doubted=replaced(state.custody.doubted, fact.order_id, row))
+
+
+def order_ended(state: State, fact: e.OrderMoved) -> State:
+    """An order has ended: nothing is asked of it any more; when it did so unfilled is kept, should it work still."""
+    custody, order_id = state.custody, fact.order_id
+    settled = custody.settled if fact.status == FILLED else replaced(custody.settled, order_id, (order_id, fact.at))
+    doubted = replaced(custody.doubted, order_id)
+    return keeping(state, asked=replaced(custody.asked, order_id), settled=settled, doubted=doubted)
 
 
 def _rows(state: State, fact: e.RowsSeen) -> State:
@@ -176,6 +190,7 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.LoginChanged: _login,
     e.Acknowledged: _acknowledged,
     e.OrderAbsent: _absent,
+    e.EndDoubted: _end_doubted,
     e.RowsSeen: _rows,
     e.RevisionRequested: _revising,
     e.RevisionSettled: _revised,

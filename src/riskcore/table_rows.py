@@ -276,7 +276,8 @@ class Capability(Dated):
     `resting` is how a protective stop rests there (SL, SL-M, or none: levels are watched by us alone); `revises`
     whether a resting order can be changed in place; `fills_in_orders` whether the order book says how much filled;
     `empty_proves` whether an empty book that was read without an error is one (some brokers answer errors with
-    nothing).
+    nothing); `borrows_status` whether an order under a status word that the plugin does not know shows the status of
+    the row before it.
     """
 
     broker: str = fact(line_of_text)
@@ -284,6 +285,7 @@ class Capability(Dated):
     revises: bool = fact(yes_or_no, default=True)
     fills_in_orders: bool = fact(yes_or_no, default=False)
     empty_proves: bool = fact(yes_or_no, default=False)
+    borrows_status: bool = fact(yes_or_no, default=False)
 
     @property
     def subject(self) -> tuple[str, ...]:

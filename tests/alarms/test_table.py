@@ -196,8 +196,8 @@ def test_a_setting_by_hand_says_what_who_and_why():
 
 QUIET = {
     "Acknowledged", "AlertDropped", "AnswersEmpty", "Bared", "BrokerKnown", "CancelRequested", "ClockBackward",
-    "Covered", "DifferencesTaken", "DriftMeasured", "EmergencyOrdered", "EntryWithheld", "EquityKnown", "ExitWanted",
-    "ForeignCancelRequested", "Marked", "OrderAbsent", "OrderFailed", "Overfilled", "Rearmed",
+    "Covered", "DifferencesTaken", "DriftMeasured", "EmergencyOrdered", "EndDoubted", "EntryWithheld", "EquityKnown",
+    "ExitWanted", "ForeignCancelRequested", "Marked", "OrderAbsent", "OrderFailed", "Overfilled", "Rearmed",
     "Receded", "Revalued", "ReversalBegun", "ReversalDue", "RevisionRequested", "RevisionSettled", "RowsSeen",
     "SessionOpened", "SignalRepeated", "SignalTaken", "StopKept", "StopMoved", "StopTouched", "StrayReport",
     "TradeCorrected",

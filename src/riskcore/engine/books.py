@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import attrs
+
 from riskcore import events as e
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD, Custody, Mismatch
 from riskcore.engine.adjust import FROZEN, act_on
+from riskcore.engine.ended import is_doubted, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.operator import LOGIN
 from riskcore.engine.reports import OUTCOME_UNKNOWN, charges_for, report
@@ -28,7 +31,6 @@ from riskcore.reconcile import (
     differences,
     is_clean,
     is_spent,
-    late,
     moved_unnamed,
     named,
     nameless,
@@ -40,7 +42,6 @@ from riskcore.reconcile import (
 from riskcore.signals import seconds, sign
 
 CHANGED: Final = "stop_changed"
-LATE: Final = "arrived_late"
 
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
@@ -49,10 +50,11 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     books_answered(turn, books)
     for order_id, broker_id in named(turn.book, books, turn.policy, _seen(turn)):
         turn.note(e.Acknowledged(turn.at, order_id, broker_id))
-    _name_the_late(turn, books)
+    name_the_late(turn, books)
     for order in turn.book.orders:
         if order.broker_id:
             _take(turn, order, books)
+    take_back(turn, books)
     for order in turn.book.live_orders():
         _look_for(turn, order, books)
     seen = _seen(turn)
@@ -67,25 +69,14 @@ def _seen(turn: Turn) -> Seen:
     return Seen(frozenset(custody.rows), custody.reconciled_at, turn.state.observed.drift_s)
 
 
-def _name_the_late(turn: Turn, books: BrokerBooks) -> None:
-    """An order that was taken for lost is there after all: what it filled is ours, and the rest of it is taken back."""
-    for order_id, broker_id in late(turn.book, books, turn.policy, turn.state.custody.lost):
-        turn.note(e.Acknowledged(turn.at, order_id, broker_id))
-        turn.alarm(LATE, order_id, f"it was taken for lost, and is at the broker as {broker_id}: it is taken back")
-    for order in turn.book.orders:
-        row = books.order(order.broker_id) if order.id in turn.state.custody.lost else None
-        asked = turn.state.custody.asked_at(order.id)
-        if row is not None and row.working and (asked is None or books.at - asked >= FIRST_PAUSE):
-            turn.note(e.CancelRequested(turn.at, order.id, "it was taken for lost"))
-            turn.ask(e.CancelOrder(order.id, order.broker_id))
-
-
 @exact
 def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
     """What the books say of one order, as a report like any other; then what was asked of it, where that is open."""
     told = told_of(order, books)
     if told is None:
         return
+    if is_doubted(turn, order, told, books):
+        told = attrs.evolve(told, status=order.status)
     more = told.filled_quantity > order.filled_quantity
     if more or told.status != order.status:
         filled, value = told.filled_quantity, told.filled_value

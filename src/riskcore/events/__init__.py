@@ -127,6 +127,7 @@ from riskcore.events.orders import (
     Covered as Covered,
     DifferencesAccepted as DifferencesAccepted,
     DifferencesTaken as DifferencesTaken,
+    EndDoubted as EndDoubted,
     ExitWanted as ExitWanted,
     LoginChanged as LoginChanged,
     OrderAbsent as OrderAbsent,
@@ -189,6 +190,7 @@ Fact: TypeAlias = (
     | SignalTaken
     | SignalRepeated
     | AlertDropped
+    | EndDoubted
     | EntryRefused
     | EntryApproved
     | EntryWithheld

@@ -118,6 +118,16 @@ class OrderAbsent:
 
 
 @frozen
+class EndDoubted:
+    """A read showed an order as ended in a way that may be another's end; `reads` in a row by now, 0: it did not."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    reads: int
+
+
+@frozen
 class RowsSeen:
     """Ids in the broker's order book that are not ours."""
 

@@ -14,6 +14,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "revises": False,
         "fills_in_orders": True,
         "empty_proves": True,
+        "borrows_status": False,
         "source": "riskcore's own simulated broker; levels are watched, nothing rests",
     },
     {
@@ -24,6 +25,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "revises": True,
         "fills_in_orders": True,
         "empty_proves": True,
+        "borrows_status": False,
         "source": (
             "OpenAlgo 2.0.2.1, analyzer mode, recorded 2026-11-23; SL and SL-M rest as trigger pending; "
             "cancelallorder leaves them; modify keeps the order id; whole fills only"
@@ -37,6 +39,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "revises": True,
         "fills_in_orders": False,
         "empty_proves": False,
+        "borrows_status": False,
         "source": (
             "OpenAlgo 2.0.2.1, broker/shoonya, read 2026-11-22; market orders become limits, SL-M becomes "
             "SL; errors come as success with nothing; quotes of another instrument; not tried with real "
@@ -51,6 +54,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "revises": True,
         "fills_in_orders": False,
         "empty_proves": True,
+        "borrows_status": True,
         "source": (
             "OpenAlgo 2.0.2.1, broker/zerodha mapping over a stub, recorded 2026-11-23; a status that the "
             "mapping does not know takes the one of the row before; not tried with real orders (confidence: "
@@ -65,6 +69,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "revises": True,
         "fills_in_orders": False,
         "empty_proves": False,
+        "borrows_status": False,
         "source": (
             "the most careful reading of the plugins of OpenAlgo 2.0.2.1; BSE took SL-M from all segments in "
             "2023-10, and unprotected market orders are rejected since 2026-04-01, so stops rest as SL "

@@ -189,10 +189,9 @@ def session_begins(day: date, tables: rc.Tables | None) -> datetime:
 class Rhythm:
     """How often an account is read, in seconds.
 
-    Books: every `busy_s` while an order is on its way or has no name at the broker, an exit waits, or an emergency stop
-    is at work, every `holding_s`
-    while something is held, every `quiet_s` else. `soon_s` is how soon after an order update, so that several updates
-    lead to one reading.
+    Books: every `busy_s` while an order is on its way or has no name at the broker, an exit waits, an end
+    is doubted, or an emergency stop is at work, every `holding_s` while something is held, every `quiet_s` else.
+    `soon_s` is how soon after an order update, so that several updates lead to one reading.
     """
 
     busy_s: float = 1.0
@@ -256,6 +255,7 @@ def books_every(state: engine.State, rhythm: Rhythm) -> float:
     if (
         engine.is_stopping(state)
         or state.custody.wanted
+        or state.custody.doubted
         or any(not order.rests or not order.broker_id for order in state.book.live_orders())
     ):
         return rhythm.busy_s

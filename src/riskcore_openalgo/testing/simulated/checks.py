@@ -15,6 +15,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
+from riskcore_openalgo.testing.simulated.surprises import Surprises
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -58,6 +59,9 @@ class Checks:
         self._differs: dict[str, datetime] = {}
         self._behind: dict[str, datetime] = {}
         self.foreign_at: dict[str, datetime] = {}
+        self._surprises = Surprises()
+        self._twice: dict[str, datetime] = {}
+        self._works: dict[str, datetime] = {}
         self._trouble_until = room.time.now
         self._troubled_since: datetime | None = None
         self._uncounted: dict[str, datetime] = {}
@@ -172,6 +176,7 @@ class Checks:
         self._read_journal()
         state = self._room.live.state
         self._never_loosened(state)
+        self._surprises.look(self._room, state)
         self._orders(state)
         self._counters(state)
         self._known(state)
@@ -239,7 +244,7 @@ class Checks:
             if real is None or order.live:
                 self._behind.pop(order.id, None)
                 continue
-            self.needs("unknown_stays_unknown", not real.working, order, real)
+            self._soon(self._works, order.id, real.key, not real.working, "unknown_stays_unknown", order, real)
             if filled > order.filled_quantity:
                 self._within(self._behind, order.id, TOLD_S, "fills_are_the_brokers", order, real)
             else:
@@ -291,7 +296,8 @@ class Checks:
             if by_hand is not None and now - by_hand < timedelta(seconds=HAND_S):
                 continue
             most = abs(held.get(key, 0))
-            self.needs("never_two_that_flip", quantity <= most, f"{key}: {quantity} leave, {most} are held")
+            seen = f"{key}: {quantity} leave, {most} are held"
+            self._soon(self._twice, key, key, quantity <= most, "never_two_that_flip", seen)
 
     def _protected(self, held: dict[str, int], working: list[FakeOrder]) -> None:
         """(8) Every share held is covered by an order of ours that works, or will be within the budget."""
@@ -347,6 +353,15 @@ class Checks:
         counted = self._room.time.now - max(began, self._trouble_until)
         if counted > timedelta(seconds=budget_s):
             raise self._broken(name, (*seen, f"since {began:%H:%M:%S}"))
+
+    def _soon(self, since: dict[str, datetime], about: str, key: str, holds: object, name: str, *seen: object) -> None:
+        """What must hold at once; after a surprise in the instrument, within the time in which it must be known."""
+        if holds:
+            since.pop(about, None)
+        elif self._surprises.fresh(key, self._room.time.now):
+            self._within(since, about, TOLD_S, name, *seen)
+        else:
+            self.needs(name, holds, *seen)
 
     def needs(self, name: str, holds: object, *seen: object) -> None:
         """`Broken`, with what was seen, where something does not hold."""

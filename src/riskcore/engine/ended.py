@@ -1,0 +1,70 @@
+"""Orders that have ended for us: an end that may not be their own, and those that work at the broker all the same.
+
+A plugin may show an order under a status word it does not know with the status of the row before it: an order that was
+just placed or changed looks cancelled, or refused, for a moment. What follows from an end (another stop, an exit, an
+entry that counts no more) must not follow from that; where it did, the order is taken back.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from riskcore import events as e
+from riskcore.broker_books import BrokerBooks, BrokerOrder
+from riskcore.engine.turn import Turn
+from riskcore.exits.ladder import FIRST_PAUSE
+from riskcore.orders import CANCELLED, REJECTED, Order
+from riskcore.reconcile import Told, is_borrowed, late
+
+LATE: Final = "arrived_late"
+WORKS_STILL: Final = "works_after_its_end"
+ENDED_UNFILLED: Final = (CANCELLED, REJECTED)
+
+
+def is_doubted(turn: Turn, order: Order, told: Told, books: BrokerBooks) -> bool:
+    """Whether an end is not believed yet: it may be the row's before, and `unknown_reads` reads in a row settle it.
+
+    An order that was asked to end is believed: what waits for it waits no longer than it must.
+    """
+    custody = turn.state.custody
+    capability, reads = custody.capability, custody.reads_ended(order.id)
+    ends = order.live and told.status in ENDED_UNFILLED and order.id not in turn.state.cancelling
+    if not ends or capability is None or not capability.borrows_status or not is_borrowed(order.broker_id, books):
+        if reads:
+            turn.note(e.EndDoubted(turn.at, order.id, 0))
+        return False
+    if reads + 1 >= turn.policy.unknown_reads:
+        return False
+    turn.note(e.EndDoubted(turn.at, order.id, reads + 1))
+    return True
+
+
+def name_the_late(turn: Turn, books: BrokerBooks) -> None:
+    """An order that was taken for lost is there after all: what it filled is ours."""
+    for order_id, broker_id in late(turn.book, books, turn.policy, turn.state.custody.lost):
+        turn.note(e.Acknowledged(turn.at, order_id, broker_id))
+        turn.alarm(LATE, order_id, f"it was taken for lost, and is at the broker as {broker_id}: it is taken back")
+
+
+def take_back(turn: Turn, books: BrokerBooks) -> None:
+    """What has ended for us and is shown working is cancelled: another may stand in its stead, and two could fill."""
+    for order in turn.book.orders:
+        row = books.order(order.broker_id) if order.status in ENDED_UNFILLED and order.broker_id else None
+        if row is None or not row.working or not _is_news(turn, order, books):
+            continue
+        if order.id not in turn.state.custody.lost:
+            _tell(turn, order, row)
+        turn.note(e.CancelRequested(turn.at, order.id, f"it works at the broker, and had ended here: {order.status}"))
+        turn.ask(e.CancelOrder(order.id, order.broker_id))
+
+
+def _is_news(turn: Turn, order: Order, books: BrokerBooks) -> bool:
+    """Whether a read began long enough after the order ended, and after the last cancel, to tell of either."""
+    custody = turn.state.custody
+    since = (custody.asked_at(order.id), custody.settled_at(order.id))
+    return all(moment is None or books.at - moment >= FIRST_PAUSE for moment in since)
+
+
+def _tell(turn: Turn, order: Order, row: BrokerOrder) -> None:
+    why = f"it had ended ({order.status}), and the broker's book shows it {row.status}: it is taken back"
+    turn.alarm(WORKS_STILL, order.id, why)

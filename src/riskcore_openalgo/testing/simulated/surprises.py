@@ -1,0 +1,39 @@
+"""Orders of which no answer could tell what they are: shown under another's status, or late though proven absent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from riskcore import engine
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.testing.simulated.room import Room
+
+SURPRISED_S: Final = 300.0
+"""Seconds after one in which two orders may take the same shares of its instrument, or one work that has ended for us,
+until a reading tells."""
+
+
+class Surprises:
+    """When the last one was, by instrument."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, datetime] = {}
+        self._known: set[str] = set()
+
+    def look(self, room: Room, state: engine.State) -> None:
+        """Note what is one now: a word for as long as it is shown, what was lost when it first works."""
+        orders = room.account.orders
+        for theirs, ours in room.placed.items():
+            order = orders.get(theirs)
+            if order is None or not order.working:
+                continue
+            if order.word or (ours in state.custody.lost and ours not in self._known):
+                self._known.add(ours)
+                self._at[order.key] = room.time.now
+
+    def fresh(self, key: str, now: datetime) -> bool:
+        """Whether there was one in an instrument not long ago."""
+        at = self._at.get(key)
+        return at is not None and now - at < timedelta(seconds=SURPRISED_S)
