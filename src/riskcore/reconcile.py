@@ -203,13 +203,6 @@ def is_spent(broker_id: str, books: BrokerBooks) -> bool:
     return ended and books.trades is not None and not books.trades_of(broker_id)
 
 
-def is_borrowed(broker_id: str, books: BrokerBooks) -> bool:
-    """Whether a row's status may be that of the row before it: the two are the same."""
-    rows = books.orders or ()
-    at = next((place for place, row in enumerate(rows) if row.id == broker_id), 0)
-    return at > 0 and rows[at].status == rows[at - 1].status
-
-
 def is_clean(books: BrokerBooks, known: Iterable[str]) -> bool:
     """Whether a read can prove an absence: orders and trades were read, and it shows an order that was known before."""
     if books.orders is None or books.trades is None:
@@ -259,11 +252,12 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
     return tuple(found)
 
 
-def moved_unnamed(book: Book, books: BrokerBooks) -> tuple[Mismatch, ...]:
+def moved_unnamed(book: Book, books: BrokerBooks, capability: Capability | None) -> tuple[Mismatch, ...]:
     """Where the broker's position has moved as orders that nobody can name there would move it.
 
     Only where all of them that are without a name go one way, and no order of the instrument has a fill that is not
-    told yet: then these shares may be theirs, and nothing else of ours explains them.
+    told yet: then these shares may be theirs, and nothing else of ours explains them. A position that the read does
+    not show at all has not moved for that: it must be gone.
     """
     waiting: dict[str, list[Order]] = {}
     for order in nameless(book):
@@ -273,7 +267,10 @@ def moved_unnamed(book: Book, books: BrokerBooks) -> tuple[Mismatch, ...]:
         ways = {(order.approved.side, order.approved.product) for order in waiting[key]}
         side, product = ways.pop()
         held, seen = shares_held(book, key, product), shares_there(book, books, key, product)
-        if not ways and seen is not None and (seen - held) * sign(side) > 0:
+        gone = seen == 0 and held != 0
+        if ways or seen is None or (seen - held) * sign(side) <= 0:
+            continue
+        if not gone or _is_gone(book, books, key, capability):
             found.append(Mismatch(UNNAMED, key, held, seen))
     return tuple(found)
 

@@ -204,6 +204,27 @@ def test_F20_an_exit_without_a_name_that_took_the_shares_off_is_booked_as_that()
     assert day.sent()[-1] == out
 
 
+@pytest.mark.parametrize("status", ["unknown", "awaiting_approval"])
+@pytest.mark.parametrize("shown", ["nothing", "orders and trades"])
+def test_F47_an_exit_without_a_name_is_not_filled_by_books_that_show_no_position(status, shown):
+    """Empty books are no fill: the position would be taken for closed, and nothing would watch it any more."""
+    day, _ = held()
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("10:10:02", out.order_id, status)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    known = {"orders": (row(entry, "E1", "complete"),), "trades": (trade("E1", "BUY", 50, 1000),)}
+    for second in range(12, 40, 3):
+        books(day, f"10:10:{second}", **({} if shown == "nothing" else known))
+    assert day.book.position(INFY.key).quantity == 50
+    assert day.book.order(out.order_id).status == status
+    books(day, "10:10:41", **{**known, "trades": (*known["trades"], trade("X8", "SELL", 50, 1100))})
+    books(day, "10:10:44", **{**known, "trades": (*known["trades"], trade("X8", "SELL", 50, 1100))})
+    assert day.book.positions == ()  # a trade of that read took it off
+    assert day.last(e.PositionClosed).exit_price == out.limit  # no row can be told to be it
+
+
 def test_what_an_operator_accepts_leaves_out_shares_that_may_be_ours():
     """They get their stop all the same."""
     day, order = unknown()

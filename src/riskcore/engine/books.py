@@ -205,7 +205,7 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
         return
     accepted = dict(custody.accepted)
     standing = [m for m in found if accepted.get(m.key) != m.theirs]
-    standing += moved_unnamed(turn.book, books)
+    standing += moved_unnamed(turn.book, books, custody.capability)
     shown = repeated(standing, custody.mismatches, turn.policy.differing_reads)
     mismatches = (*shown, *_not_shown(standing, custody))
     if mismatches != custody.mismatches:

@@ -28,8 +28,6 @@ TOLD_S: Final = 40.0
 """Seconds after which a difference to the truth must be known, while nothing is wrong."""
 MODE_S: Final = 7.0
 """Seconds after a switch of the analyzer in which an order may still go the wrong way: nobody could know."""
-HAND_S: Final = 30.0
-"""Seconds after a trade by hand in which its symbol may be oversold: nobody could know before the books were read."""
 
 
 class Broken(BaseException):
@@ -103,6 +101,7 @@ class Checks:
     def foreign(self, key: str) -> None:
         """Somebody else trades this instrument."""
         self.foreign_at[key] = self._room.time.now
+        self._surprises.note(key, self._room.time.now)
 
     def saw(self, fact: events.Fact) -> None:
         """A fact of a turn."""
@@ -286,15 +285,11 @@ class Checks:
 
     def _never_two_that_flip(self, held: dict[str, int], working: list[FakeOrder]) -> None:
         """(8) Our working orders against a position can never take more than is held."""
-        now = self._room.time.now
         open_against: dict[str, int] = {}
         for order in working:
             if self._is_exit(order.order_id):
                 open_against[order.key] = open_against.get(order.key, 0) + order.left
         for key, quantity in open_against.items():
-            by_hand = self.foreign_at.get(key)
-            if by_hand is not None and now - by_hand < timedelta(seconds=HAND_S):
-                continue
             most = abs(held.get(key, 0))
             seen = f"{key}: {quantity} leave, {most} are held"
             self._soon(self._twice, key, key, quantity <= most, "never_two_that_flip", seen)

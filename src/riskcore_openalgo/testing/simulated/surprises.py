@@ -1,4 +1,4 @@
-"""Orders of which no answer could tell what they are: shown under another's status, or late though proven absent."""
+"""What no answer could tell in time: orders shown under another's status, or late though proven absent; a hand."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ class Surprises:
         self._at: dict[str, datetime] = {}
         self._known: set[str] = set()
 
+    def note(self, key: str, now: datetime) -> None:
+        """There is one in an instrument."""
+        self._at[key] = now
+
     def look(self, room: Room, state: engine.State) -> None:
         """Note what is one now: a word for as long as it is shown, what was lost when it first works."""
         orders = room.account.orders
@@ -31,7 +35,7 @@ class Surprises:
                 continue
             if order.word or (ours in state.custody.lost and ours not in self._known):
                 self._known.add(ours)
-                self._at[order.key] = room.time.now
+                self.note(order.key, room.time.now)
 
     def fresh(self, key: str, now: datetime) -> bool:
         """Whether there was one in an instrument not long ago."""
