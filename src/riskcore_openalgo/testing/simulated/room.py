@@ -214,8 +214,10 @@ class Room:
         return instruments.instrument(*split_key(key), self.time().date())
 
     def turn_in(self, seconds: float) -> None:
-        """Have a turn taken then, unless one is due before."""
+        """Have a turn taken then, unless one is due before, or nobody is there to take it."""
         moment = self.time.now + timedelta(seconds=seconds)
+        if not self.alive:
+            return
         if self._due is None or moment < self._due:
             self._due = moment
             self.time.at(moment, partial(self._turn, moment))
