@@ -7,7 +7,7 @@ sized at that price: that, and the last bars of days, are why a few trades diffe
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +19,8 @@ from riskcore.table_rows import ChargeRates, Hours, Window, Year
 from riskcore_openalgo.lab.backtests import backtest
 from riskcore_openalgo.lab.columns import Columns
 from riskcore_openalgo.lab.run import Run
+from riskcore_openalgo.lab.signals_at import SignalsAt
 
-MINUTE = timedelta(minutes=1)
 BAND = "0.5"
 FREE = {
     **dict.fromkeys(("stt_buy_pct", "stt_sell_pct", "exchange_pct", "sebi_pct", "stamp_buy_pct", "gst_pct"), 0),
@@ -71,20 +71,12 @@ class Crossing:
     def __init__(self, symbol: str, up: np.ndarray, atr: np.ndarray) -> None:
         self.symbol, self.up, self.atr = symbol, up, atr
 
-    def signals(self, bars: Columns) -> dict[int, rc.Signal]:
+    def signals(self, bars: Columns) -> SignalsAt:
         """The signals by the number of their bar."""
         places = np.flatnonzero(self.up)
-        away = 1.5 * self.atr[places]
-        close = bars.close[places]
-        rows = zip(
-            places.tolist(), np.round(close - away, 2).tolist(), np.round(close + 2.5 * away, 2).tolist(), strict=True
-        )
-        return {place: self._signal(bars.moment(place), stop, target) for place, stop, target in rows}
-
-    def _signal(self, at: Any, stop: float, target: float) -> rc.Signal:
-        return rc.Signal(
-            self.symbol, "BUY", at=at + MINUTE, bar_at=at, stop=stop, target=target, interval="1m", product="CNC"
-        )
+        away, close = 1.5 * self.atr[places], bars.close[places]
+        prices = {"stop": np.round(close - away, 2), "target": np.round(close + 2.5 * away, 2)}
+        return SignalsAt(bars, places, self.symbol, "BUY", interval="1m", product="CNC", **prices)
 
 
 def columns(made: Bars, number: int | None, name: str) -> Columns:

@@ -130,6 +130,11 @@ def session_on(
     return _session(day, instrument.exchange, instrument.segment, group, product, times, tables)
 
 
+def hours_key(instrument: Instrument) -> tuple[object, ...]:
+    """What `session_on` looks at of an instrument: two with equal keys have the same sessions."""
+    return instrument.exchange, instrument.segment, _group(instrument), instrument.expiry
+
+
 def next_session_day(day: date, instrument: Instrument, *, tables: Tables | None = None) -> date | None:
     """The next day after `day` with a session, or None where the calendar ends first."""
     following = day + timedelta(days=1)

@@ -8,18 +8,19 @@ touches stop and target, the stop is assumed. `Entries` and `Intrabar` name what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from itertools import takewhile
 from typing import Final
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 from riskcore import events as e
-from riskcore.engine import SPOKE, State, Step, step
+from riskcore.engine import SPOKE, State, Step, put_off, step
+from riskcore.engine.closed import PutOff, all_facts
 from riskcore.exits.leaving import before_the_open
 from riskcore.instruments import Instrument
 from riskcore.intrabar import Ambiguous, Entries, Intrabar, bars_within, in_doubt, path_through
@@ -33,7 +34,7 @@ from riskcore.signals import Bar, Market, Signal
 from riskcore.simulated_broker import Broker
 from riskcore.state import applied
 from riskcore.stops.ranges import RunningAtr, average_true_range
-from riskcore.values import changed, made
+from riskcore.values import Later, changed, made
 
 SWING_BARS: Final = 100
 """How many of the newest bars come along as evidence where stops stand beyond swings."""
@@ -196,17 +197,18 @@ def _recent_prices(
 class Simulation:
     """What a run of bars came to: the final state, every fact in order, and the broker's last state.
 
-    `ambiguous` are the bars that reached both stop and target of a position.
+    `trades` are the facts of trades that have ended; `ambiguous` are the bars that reached both stop and target of a
+    position.
     """
 
     state: State
-    facts: tuple[e.Fact, ...]
+    facts: Sequence[e.Fact]
     broker: Broker
     ambiguous: tuple[Ambiguous, ...] = ()
+    trades: tuple[e.PositionClosed, ...] = field(kw_only=True)
 
-    @property
-    def trades(self) -> tuple[e.PositionClosed, ...]:
-        """The finished trades."""
+    @trades.default
+    def _finished(self) -> tuple[e.PositionClosed, ...]:
         return tuple(fact for fact in self.facts if isinstance(fact, e.PositionClosed))
 
     @property
@@ -240,6 +242,7 @@ class BarRun:
         self.instruments, self.bars, self.intrabar, self.finer = instruments, bars, intrabar, finer or {}
         self.state, self.broker = State(), Broker(entries=entries)
         self.facts: list[e.Fact] = []
+        self.later: list[PutOff] = []
         self.ambiguous: list[Ambiguous] = []
         self.latest: dict[str, e.PricesSeen] = {}
         self.spoke = False
@@ -272,6 +275,21 @@ class BarRun:
             self.broker, reports = self.broker.see(prices)
             for report in reports:
                 self.take(report)
+
+    def put_off(
+        self,
+        since: int,
+        ids: Sequence[str],
+        last: datetime,
+        signals: Callable[[], Iterable[tuple[datetime, Signal]]],
+        decide: Callable[[], Sequence[e.EntryRefused]],
+    ) -> None:
+        """Take signals that the book alone refuses, as `engine.put_off` does.
+
+        Their facts lie among those from `since` on, after one of the same moment.
+        """
+        self.state, facts = put_off(self.state, ids, last, signals, decide)
+        self.later.append(PutOff(since, len(self.facts), facts))
 
     @exact
     def mark(self, mark: e.Marked) -> None:
@@ -363,5 +381,7 @@ class BarRun:
             yield report
 
     def simulation(self) -> Simulation:
-        """What it came to."""
-        return Simulation(self.state, tuple(self.facts), self.broker, tuple(self.ambiguous))
+        """What it came to; facts that were put off are made when somebody reads any."""
+        finished = tuple(fact for fact in self.facts if isinstance(fact, e.PositionClosed))
+        facts = Later(partial(all_facts, self.facts, self.later)) if self.later else tuple(self.facts)
+        return Simulation(self.state, facts, self.broker, tuple(self.ambiguous), trades=finished)

@@ -123,6 +123,11 @@ class Later(Sequence[Item]):
         self._make = make
 
     @property
+    def waits(self) -> bool:
+        """Whether nobody has read it yet."""
+        return self._make is not None
+
+    @property
     def all(self) -> tuple[Item, ...]:
         """The tuple that it is equal to."""
         if self._make is not None:

@@ -91,7 +91,9 @@ def test_what_is_put_off_is_decided_once_when_it_is_read():
             other.enter(f"{wish.at:%H:%M}", symbol="TCS", last=1500, atr=10)
         return [fact for fact in other.facts if isinstance(fact, e.EntryRefused)]
 
-    after, facts = engine.put_off(stood, [(wish.at, wish) for wish in wishes], decide)
+    rows, ids = [(wish.at, wish) for wish in wishes], [wish.id for wish in wishes]
+    after, facts = engine.put_off(stood, ids, wishes[-1].at, lambda: iter(rows), decide)
+    assert facts.waits
     assert not asked
     before = len(day.facts)
     for wish in wishes:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import riskcore as rc
+from riskcore_openalgo.lab.signals_at import SignalsAt
 
 DAYS = (
     (date(2026, 8, 3), date(2026, 8, 4), date(2026, 8, 5)),
@@ -26,6 +27,35 @@ class Answers(NamedTuple):
 
     def signals(self, bars: Any) -> dict[int, rc.Signal]:
         return {place: signal for place, signal in self.known.items() if place < len(bars)}
+
+
+class AsArrays:
+    """The largest part of a tape's answers that a column of signals can tell, as one."""
+
+    def __init__(self, known: dict[int, rc.Signal], interval: str) -> None:
+        groups: dict[Any, dict[int, rc.Signal]] = {}
+        for place, one in known.items():
+            alike = one.kind, one.product, one.strategy, one.stop is None, one.target is None
+            groups.setdefault(alike, {})[place] = one
+        self.known = max(groups.values(), key=len, default={})
+        self.interval = interval
+
+    def on_bar(self, bars: Any) -> rc.Signal | None:
+        return self.known.get(len(bars) - 1)
+
+    def signals(self, bars: Any) -> Any:
+        rows = list(self.known.values())
+        if not rows:
+            return {}
+        first = rows[0]
+        prices = {
+            name: [float(getattr(one, name)) for one in rows]
+            for name in ("stop", "target")
+            if getattr(first, name) is not None
+        }
+        about = {"kind": first.kind, "product": first.product, "strategy": first.strategy, **prices}
+        sides = [one.side for one in rows]
+        return SignalsAt(bars, list(self.known), first.symbol, sides, interval=self.interval, **about)
 
 
 class Tape(NamedTuple):

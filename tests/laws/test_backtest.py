@@ -15,7 +15,7 @@ from riskcore.testing.strategies import policies
 from riskcore.values import Later
 from riskcore_openalgo.lab.backtests import backtest
 from riskcore_openalgo.lab.columns import Columns
-from tests.laws.tapes import tape
+from tests.laws.tapes import AsArrays, tape
 
 OPEN = {"max_position_size_percent": 100, "max_sector_exposure": 100, "max_trades_per_day": 8, "atr_warmup_bars": 5}
 NEXT_OPEN = {"intrabar": rc.Intrabar.STOP_FIRST, "entries": rc.Entries.NEXT_OPEN}
@@ -187,3 +187,29 @@ def test_BAR_6_an_answer_that_is_put_off_is_the_one_that_a_decision_gives():
         put_off, refused = put_off + len(later), refused + len(answers)
     assert {"too_many_positions", "too_many_trades", "symbol_held", "stopped_for_session"} <= set(seen), seen
     assert put_off > refused / 4
+
+
+def as_arrays(seed, policy, how):
+    """The run bar by bar that is given each signal, and the one that is given columns of them."""
+    made = tape(seed)
+    drawn = {symbol: AsArrays(answers.known, made.interval) for symbol, answers in made.answers.items()}
+    slow = rc.simulate(
+        {thing: tuple(series) for thing, series in made.bars.items()},
+        lambda thing, seen: drawn[thing.symbol].on_bar(seen),
+        policy,
+        interval=made.interval,
+        finer=made.finer,
+        **how,
+    )
+    return slow, backtest(made.bars, drawn, policy, interval=made.interval, finer=made.finer, **how)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), rules(), ways())
+def test_BAR_7_signals_told_as_arrays_are_those_that_were_told_one_by_one(seed, policy, how):
+    """The same facts, the same account, the same signals known at the end; also where nobody has read any fact yet."""
+    slow, fast = as_arrays(seed, policy, how)
+    assert fast.simulation.trades == slow.trades
+    assert held(fast.simulation.state.book) == held(slow.state.book)
+    assert fast.simulation.state.seen == slow.state.seen
+    assert told(fast.facts) == told(slow.facts)

@@ -27,7 +27,8 @@ from riskcore.exits.leaving import can_trade
 from riskcore.exits.resting import resting_quantity
 from riskcore.money import exact
 from riskcore.policy import Policy
-from riskcore.sessions import in_ist
+from riskcore.rules.signal import entry_hours
+from riskcore.sessions import hours_key, in_ist
 from riskcore.state import State, evolve, fold, taken
 from riskcore.state_control import is_stopping
 from riskcore.values import changed
@@ -43,8 +44,10 @@ __all__ = [
     "asked_interval",
     "can_trade",
     "closed",
+    "entry_hours",
     "evolve",
     "fold",
+    "hours_key",
     "in_force",
     "is_stopping",
     "limits_in_use",

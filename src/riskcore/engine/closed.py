@@ -6,9 +6,11 @@ the answer is no. What else speaks against such an entry is found out when someb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from heapq import merge
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from riskcore import events as e
@@ -32,6 +34,11 @@ class Closed(NamedTuple):
     def to(self, key: str) -> bool:
         """Whether it takes none in an instrument."""
         return self.there if key in self.in_play else self.elsewhere
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it takes none in any instrument."""
+        return self.there and self.elsewhere
 
 
 OPEN: Final = Closed(frozenset(), there=False, elsewhere=False)
@@ -62,22 +69,47 @@ def refuses(closed: Closed, signal: Signal, at: datetime, instrument: Instrument
 
 
 def put_off(
-    state: State, refused: Sequence[tuple[datetime, Signal]], decide: Callable[[], Sequence[e.EntryRefused]]
-) -> tuple[State, tuple[e.Fact, ...]]:
-    """Take signals that are refused for certain, each at its moment: the next state, and the facts.
+    state: State,
+    ids: Sequence[str],
+    last: datetime,
+    signals: Callable[[], Iterable[tuple[datetime, Signal]]],
+    decide: Callable[[], Sequence[e.EntryRefused]],
+) -> tuple[State, Later[e.Fact]]:
+    """Take signals that are refused for certain, each at its moment: the next state, and the facts, made when read.
 
-    `decide` gives the answers to all of them, in their order; it is asked once, when somebody reads what a rule found.
+    `ids` are theirs, `last` is the moment of the last; `signals` gives each with its moment, in their order. `decide`
+    gives the answers to all of them; it is asked once, when somebody reads what a rule found.
     """
-    answers, facts = Later(decide), list[e.Fact]()
-    for number, (at, signal) in enumerate(refused):
-        findings = Later(partial(_findings, answers, number))
-        facts += (
-            e.SignalTaken(at, signal),
-            e.EntryRefused(at, signal, findings, Later(partial(_unmeasured, answers, number))),
-        )
-    seen, last = state.seen.union([signal.id for _, signal in refused]), refused[-1][0]
     now = last if state.now is None or last > state.now else state.now
-    return changed(state, seen=seen, number=state.number + len(facts), now=now), tuple(facts)
+    after = changed(state, seen=state.seen.union(ids), number=state.number + 2 * len(ids), now=now)
+    return after, Later(partial(_facts, signals, Later(decide)))
+
+
+class PutOff(NamedTuple):
+    """Facts that were put off, and the places in the list of all others that they lie between."""
+
+    first: int
+    last: int
+    facts: Sequence[e.Fact]
+
+
+def all_facts(known: Sequence[e.Fact], later: Iterable[PutOff]) -> Iterator[e.Fact]:
+    """Every fact in its place: of one moment, those that were put off come last."""
+    done = 0
+    for first, last, facts in later:
+        yield from known[done:first]
+        yield from merge(known[first:last], facts, key=attrgetter("at"))
+        done = last
+    yield from known[done:]
+
+
+def _facts(
+    signals: Callable[[], Iterable[tuple[datetime, Signal]]], answers: Sequence[e.EntryRefused]
+) -> Iterator[e.Fact]:
+    for number, (at, signal) in enumerate(signals()):
+        yield e.SignalTaken(at, signal)
+        findings, unmeasured = Later(partial(_findings, answers, number)), Later(partial(_unmeasured, answers, number))
+        yield e.EntryRefused(at, signal, findings, unmeasured)
 
 
 def _findings(answers: Sequence[e.EntryRefused], number: int) -> Sequence[Finding]:

@@ -45,6 +45,17 @@ def hours_allow(at: datetime, instrument: Instrument, product: str, policy: Poli
     return session is not None and session.is_open(at) and session.entries_from <= at < session.entries_until
 
 
+def entry_hours(day: date, instrument: Instrument, product: str, policy: Policy) -> tuple[datetime, datetime] | None:
+    """From when, and up to when, `hours_allow` on a day; None where never. Entries end before a pause."""
+    try:
+        session = session_for(day, instrument, product, policy)
+    except CalendarUnknown:
+        return None
+    if session is None:
+        return None
+    return max(session.opens, session.entries_from), min(session.closes, session.entries_until)
+
+
 def entries_allowed(context: Context) -> Reading:
     """The trading state of the account and of the symbol allows an entry, or an addition to what is held.
 

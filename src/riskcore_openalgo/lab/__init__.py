@@ -1,6 +1,7 @@
 """The laboratory: strategies and studies over bars; importable without the OpenAlgo SDK.
 
-`lab.backtest` and `lab.sweep` are imported when they are first used, so that a strategy alone costs nothing.
+`lab.backtest`, `lab.sweep` and `lab.SignalsAt` are imported when they are first used, so that a strategy alone costs
+nothing.
 """
 
 from importlib import import_module
@@ -8,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskcore_openalgo.lab.backtests import backtest as backtest
+    from riskcore_openalgo.lab.signals_at import SignalsAt as SignalsAt
     from riskcore_openalgo.lab.sweeps import sweep as sweep
 
-_HOME = {"backtest": "riskcore_openalgo.lab.backtests", "sweep": "riskcore_openalgo.lab.sweeps"}
+_HOME = {
+    "SignalsAt": "riskcore_openalgo.lab.signals_at",
+    "backtest": "riskcore_openalgo.lab.backtests",
+    "sweep": "riskcore_openalgo.lab.sweeps",
+}
 
 
 def __getattr__(name: str) -> Any:

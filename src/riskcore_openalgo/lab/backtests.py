@@ -72,9 +72,7 @@ def backtest(
     things = {thing.symbol: thing for thing in instruments}
     series = {_instrument(name, table, things, rules): table for name, table in columns.items()}
     line = Timeline(list(series.values()), rc.interval_length(length))
-    raised = raised_by(
-        [_strategies(strategy, thing, length, len(series)) for thing in series], list(series.values()), line
-    )
+    raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series)}
     run = Jumps(rules, series, raised, line, **how)
     with uncollected():
@@ -144,7 +142,9 @@ def closed_days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -
 def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
     """One line where intraday positions (MIS) were held over a night, which no broker allows."""
     late = {closed.signal_id for closed in simulation.trades if closed.opened_at.date() < closed.closed_at.date()}
-    orders = (fact.order for fact in simulation.facts if late and isinstance(fact, rc.events.EntryApproved))
+    if not late:
+        return ()
+    orders = (fact.order for fact in simulation.facts if isinstance(fact, rc.events.EntryApproved))
     intraday = {order.signal_id for order in orders if order.product == "MIS"} & late
     if not intraday:
         return ()

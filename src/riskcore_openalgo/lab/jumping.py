@@ -10,30 +10,34 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from heapq import merge
 from itertools import accumulate, chain, pairwise
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore_openalgo.lab.averages import FORGETS, wilder_atr_at
 from riskcore_openalgo.lab.columns import Columns, Seen
+from riskcore_openalgo.lab.raising import Raised
 from riskcore_openalgo.lab.searching import INFINITE, MARGIN, Held, bounds, peaks, touch
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
 
-class Refused(NamedTuple):
-    """A signal that the book alone refuses: the code of its bar, when that ends, and itself."""
+class Certain(NamedTuple):
+    """Signals that the book alone refuses: the code of the bar of each, and its id."""
 
-    code: int
-    at: datetime
-    signal: rc.Signal
+    codes: list[int]
+    ids: list[str]
+
+    def before(self, code: int) -> Certain:
+        """Those of bars before a code."""
+        number = bisect_left(self.codes, code)
+        return Certain(self.codes[:number], self.ids[:number])
 
 
 class Jumps(rc.BarRun):
@@ -43,7 +47,7 @@ class Jumps(rc.BarRun):
         self,
         policy: rc.Policy,
         series: Mapping[rc.Instrument, Columns],
-        raised: Mapping[int, Sequence[rc.Signal]],
+        raised: Raised,
         line: Timeline,
         **how: Any,
     ) -> None:
@@ -52,7 +56,7 @@ class Jumps(rc.BarRun):
         by_key = {thing.key: thing for thing in self.things}
         self.keys = tuple(by_key)
         super().__init__(policy, by_key, dict(zip(by_key, self.seen, strict=True)), **how)
-        self.line, self.raised, self.codes = line, raised, sorted(raised)
+        self.line, self.raised, self.codes = line, raised, raised.codes
         self.number = {key: place for place, key in enumerate(by_key)}
         self.looked_at = 0
         self.forced: Counter[str] = Counter()
@@ -80,8 +84,8 @@ class Jumps(rc.BarRun):
         stood, noted = self.state, len(self.facts)
         if quiet.watched and not quiet.always:
             found = self._search(quiet, cursor, limit)
-        if certain and certain[0].code < found:
-            self._put_off(stood, cursor, [one for one in certain if one.code < found], noted)
+        if certain.codes and certain.codes[0] < found:
+            self._put_off(stood, cursor, certain.before(found), noted)
         if found < limit:
             return self._look(found, "a level or a limit")
         if acts <= told and acts < end:
@@ -123,8 +127,8 @@ class Jumps(rc.BarRun):
 
     def _raise(self, code: int) -> None:
         """The signals of a bar, which has ended."""
-        signals = self.raised.get(code)
-        if signals is None:
+        signals = self.raised.at(code)
+        if not signals:
             return
         thing = code % self.line.width - 1
         prices = self._show(thing, self.line.place(thing, code))
@@ -136,35 +140,52 @@ class Jumps(rc.BarRun):
 
     # ------------------------------------------------------------ what is refused for certain
 
-    def _certain(self, quiet: engine.Quiet, cursor: int, limit: int) -> tuple[list[Refused], int]:
+    def _certain(self, quiet: engine.Quiet, cursor: int, limit: int) -> tuple[Certain, int]:
         """The signals of codes before `limit` that the book alone refuses, and the first code with one it may not.
 
         `NEVER` where there is no such one. What lies behind a touched level is not looked at.
         """
-        at, certain, ids = bisect_left(self.codes, cursor), list[Refused](), set[str]()
+        at, certain = bisect_left(self.codes, cursor), Certain([], [])
         told = self.codes[at] if at < len(self.codes) else NEVER
         if self.line.daily or told >= limit:
             return certain, told
         closed = engine.closed(self.state, self.policy)
-        while told < limit and (refused := self._refused(closed, told, ids)):
-            if not certain:
-                limit = min(limit, self._touched(quiet, cursor, limit))
-            certain += refused
+        if not (closed.everywhere and self._drawn(at, at + 1) > at) and not self._refused(closed, told, certain):
+            return certain, told
+        last = bisect_left(self.codes, min(limit, self._touched(quiet, cursor, limit)), at)
+        if closed.everywhere:
+            at = self._at_once(at, last, certain)
+        while at < last and (ids := self._refused(closed, self.codes[at], certain)):
+            certain.codes.extend([self.codes[at]] * len(ids))
+            certain.ids.extend(ids)
             at += 1
-            told = self.codes[at] if at < len(self.codes) else NEVER
-        return certain, told
+        return certain, self.codes[at] if at < len(self.codes) else NEVER
 
-    def _refused(self, closed: engine.Closed, code: int, ids: set[str]) -> list[Refused]:
-        """All signals of a code, where each is refused and new to `ids`; else none."""
-        thing, signals = code % self.line.width - 1, self.raised[code]
+    def _at_once(self, at: int, last: int, certain: Certain) -> int:
+        """Take what is drawn from the place `at` on, where nothing of it came before; the place it ends at."""
+        end = self._drawn(at, last)
+        ids = self.raised.ids[at:end]
+        if len(new := set(ids)) < len(ids) or not new.isdisjoint(self.state.seen):
+            return at
+        certain.codes.extend(self.codes[at:end])
+        certain.ids.extend(ids)
+        return end
+
+    def _drawn(self, at: int, last: int) -> int:
+        """Up to which place, from `at` to `last`, all signals are drawn, and none comes at an hour that refuses."""
+        day = self.state.book.session
+        return at if day is None else self.raised.drawn(at, last, day, self.policy)
+
+    def _refused(self, closed: engine.Closed, code: int, certain: Certain) -> tuple[str, ...]:
+        """The ids of all signals of a code, where each is refused for certain and none came before; else none."""
+        thing = code % self.line.width - 1
         if not closed.to(self.keys[thing]):
-            return []
-        at, instrument = self._ends(thing, self.line.place(thing, code)), self.things[thing]
-        for signal in signals:
-            if signal.id in ids or not engine.refuses(closed, signal, at, instrument, self.state, self.policy):
-                return []
-            ids.add(signal.id)
-        return [Refused(code, at, signal) for signal in signals]
+            return ()
+        at, instrument = self._moment(code), self.things[thing]
+        signals = self.raised.at(code)
+        ids = tuple(signal.id for signal in signals)
+        refused = (engine.refuses(closed, signal, at, instrument, self.state, self.policy) for signal in signals)
+        return ids if len({*ids}) == len(ids) and not {*ids}.intersection(certain.ids) and all(refused) else ()
 
     def _touched(self, quiet: engine.Quiet, first: int, limit: int) -> int:
         """The code of the first bar that touches a level, else `limit`."""
@@ -176,27 +197,37 @@ class Jumps(rc.BarRun):
                 limit = self.line.code(thing, hit)
         return limit
 
-    def _put_off(self, stood: engine.State, cursor: int, certain: list[Refused], noted: int) -> None:
+    def _put_off(self, stood: engine.State, cursor: int, certain: Certain, noted: int) -> None:
         """Take signals that are refused for certain; what each rule finds is worked out when somebody reads it.
 
         `stood` is the state at the code `cursor`, before any bar of theirs; `noted` how many facts there were then.
         """
-        decide = partial(self._decided, stood, cursor, certain)
-        self.state, facts = engine.put_off(self.state, [(at, signal) for _, at, signal in certain], decide)
-        marks = self.facts[noted:]
-        self.facts[noted:] = merge(marks, facts, key=attrgetter("at")) if marks else facts
+        signals, decide = partial(self._signals, certain), partial(self._decided, stood, cursor, certain)
+        self.put_off(noted, certain.ids, self._moment(certain.codes[-1]), signals, decide)
 
-    def _decided(self, stood: engine.State, cursor: int, certain: list[Refused]) -> list[e.EntryRefused]:
+    def _moment(self, code: int) -> datetime:
+        """When the bar of a code ends."""
+        thing = code % self.line.width - 1
+        return self._ends(thing, self.line.place(thing, code))
+
+    def _signals(self, certain: Certain) -> Iterator[tuple[datetime, rc.Signal]]:
+        """The signals that were put off, each with its moment."""
+        for code in dict.fromkeys(certain.codes):
+            at = self._moment(code)
+            for signal in self.raised.at(code):
+                yield at, signal
+
+    def _decided(self, stood: engine.State, cursor: int, certain: Certain) -> list[e.EntryRefused]:
         """What the run as it stood answers to these signals: decided by another that starts from there."""
         other = copy(self)
-        other.state, other.facts, other.ambiguous, other.latest = stood, [], [], {}
+        other.state, other.facts, other.later, other.ambiguous, other.latest = stood, [], [], [], {}
         other.seen = [Seen(columns) for columns in self.series]
         other.bars = dict(zip(self.keys, other.seen, strict=True))
-        for code in dict.fromkeys(one.code for one in certain):
+        for code in dict.fromkeys(certain.codes):
             other.come_to(cursor, code)
             cursor = code + 1
         found = {fact.signal.id: fact for fact in other.facts if isinstance(fact, e.EntryRefused)}
-        return [found[signal.id] for _, _, signal in certain]
+        return [found[one] for one in certain.ids]
 
     def come_to(self, cursor: int, code: int) -> None:
         """Let the bars from `cursor` up to that of a code pass, which change marks alone, and take its signals."""

@@ -1,49 +1,124 @@
 """The signals of strategies over whole columns, by the bar that raised them: what a backtest takes in their turn.
 
 A strategy is asked before anything is traded, for it sees bars alone. One with `signals(bars)` answers at once: with
-an answer for each bar, or with a mapping from a bar's number to its signal. Any other is asked after each bar, in
-the order of all bars, and shown only those that have ended.
+an answer for each bar, or with a mapping from a bar's number to its signal (`SignalsAt` is one). Any other is asked
+after each bar, in the order of all bars, and shown only those that have ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import repeat
 from typing import Any
 
 import riskcore as rc
+from riskcore import engine
 from riskcore_openalgo.lab.columns import Columns, Seen
+from riskcore_openalgo.lab.signals_at import SignalsAt
 from riskcore_openalgo.lab.strategy import Own, by_number, on_bar_of
-from riskcore_openalgo.lab.timeline import Timeline
+from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
 
-def raised_by(
-    strategies: Sequence[Sequence[Any]], series: Sequence[Columns], line: Timeline
-) -> dict[int, list[rc.Signal]]:
+class Raised:
+    """The signals of a run by the code of their bar: made ones, and drawn ones, which are made when somebody asks.
+
+    Drawn are those of an instrument whose only strategy answers with `SignalsAt`. `codes` are those of all signals,
+    rising, and `ids` has the id of the one that is drawn there, "" where signals are made.
+    """
+
+    def __init__(
+        self,
+        made: Mapping[int, Sequence[rc.Signal]],
+        drawn: Mapping[int, SignalsAt],
+        line: Timeline,
+        things: Sequence[rc.Instrument],
+    ) -> None:
+        self._made, self._line, self._drawn = made, line, dict[int, tuple[SignalsAt, int]]()
+        ids = dict.fromkeys(made, "")
+        for thing, column in drawn.items():
+            codes = line.codes_of(thing, column.places)
+            self._drawn.update(zip(codes, zip(repeat(column), range(len(codes))), strict=False))
+            ids.update(zip(codes, column.ids, strict=True))
+        self.codes = sorted(ids)
+        self.ids = [ids[code] for code in self.codes]
+        self._made_at = [place for place, one in enumerate(self.ids) if not one]
+        alike = {
+            (engine.hours_key(things[thing]), each.product): things[thing] for thing, each in drawn.items() if each
+        }
+        self._alike = tuple((thing, product) for (_, product), thing in alike.items())
+        self._hours: dict[date, tuple[int, int]] = {}
+
+    def at(self, code: int) -> Sequence[rc.Signal]:
+        """The signals of a code, in the order of its instrument's strategies."""
+        if code in self._drawn:
+            column, number = self._drawn[code]
+            return (column.signal(number),)
+        return self._made.get(code, ())
+
+    def drawn(self, at: int, last: int, day: date, policy: rc.Policy) -> int:
+        """Up to which place in `codes`, from `at` to `last`, all are drawn, of a day, and at no hour that refuses."""
+        if day not in self._hours:
+            self._hours[day] = self._hours_of(day, policy)
+        first, until = self._hours[day]
+        if at >= last or self.codes[at] <= first:
+            return at
+        made = bisect_left(self._made_at, at)
+        last = min(last, self._made_at[made]) if made < len(self._made_at) else last
+        return bisect_left(self.codes, until, at, max(at, last))
+
+    def _hours_of(self, day: date, policy: rc.Policy) -> tuple[int, int]:
+        """The codes between which, on a day, the hour alone refuses none of what is drawn."""
+        first, until = 0, NEVER
+        for thing, product in self._alike:
+            one = engine.entry_hours(day, thing, product, policy)
+            if one is None:
+                return NEVER, NEVER
+            begins, ends = map(self._line.from_moment, one)
+            first, until = max(first, begins), min(until, ends)
+        return first, until
+
+
+def raised_by(strategies: Sequence[Sequence[Any]], series: Mapping[rc.Instrument, Columns], line: Timeline) -> Raised:
     """The signals by code of their bar; of one bar in the order of its instrument's strategies.
 
-    `strategies` holds those of each instrument. Raises `StrategyError` for answers that fit no bar.
+    `strategies` holds those of each instrument of `series`. Raises `StrategyError` for answers that fit no bar.
     """
     found: dict[int, list[tuple[int, rc.Signal]]] = {}
+    drawn: dict[int, SignalsAt] = {}
     slow: list[tuple[int, int, Any]] = []
+    columns = list(series.values())
     for thing, asked in enumerate(strategies):
         for rank, strategy in enumerate(asked):
-            if _answers_at_once(strategy):
-                for place, signal in _at_once(strategy, series[thing]):
-                    found.setdefault(line.code(thing, place), []).append((rank, signal))
-            else:
+            if not _answers_at_once(strategy):
                 slow.append((thing, rank, strategy if isinstance(strategy, Own) else on_bar_of(strategy)))
-    _one_by_one(slow, series, line, found)
-    return {code: [signal for _, signal in sorted(rows, key=lambda row: row[0])] for code, rows in found.items()}
+                continue
+            answers = _at_once(strategy, columns[thing])
+            if isinstance(answers, SignalsAt) and answers.plain and len(asked) == 1:
+                drawn[thing] = answers
+                continue
+            for place, signal in _pairs(answers):
+                found.setdefault(line.code(thing, place), []).append((rank, signal))
+    _one_by_one(slow, columns, line, found)
+    made = {code: [signal for _, signal in sorted(rows, key=lambda row: row[0])] for code, rows in found.items()}
+    return Raised(made, drawn, line, list(series))
 
 
 def _answers_at_once(strategy: Any) -> bool:
     return strategy.vectorised if isinstance(strategy, Own) else callable(getattr(strategy, "signals", None))
 
 
-def _at_once(strategy: Any, columns: Columns) -> list[tuple[int, rc.Signal]]:
+def _at_once(strategy: Any, columns: Columns) -> SignalsAt | list[tuple[int, rc.Signal]]:
     if isinstance(strategy, Own):  # it bears a name, which each of its signals does too
         return strategy.at_once(columns)
-    return by_number(strategy.signals(columns), len(columns))
+    answers = strategy.signals(columns)
+    drawn = isinstance(answers, SignalsAt) and answers.fits(len(columns))
+    return answers if drawn else by_number(answers, len(columns))
+
+
+def _pairs(answers: SignalsAt | list[tuple[int, rc.Signal]]) -> Iterable[tuple[int, rc.Signal]]:
+    return answers.items() if isinstance(answers, SignalsAt) else answers
 
 
 def _one_by_one(

@@ -77,7 +77,7 @@ class Run:
     notes: tuple[str, ...] = ()
 
     @property
-    def facts(self) -> tuple[e.Fact, ...]:
+    def facts(self) -> Sequence[e.Fact]:
         """Every fact in order; marks of what was held are as few as tell the same."""
         return self.simulation.facts
 

@@ -25,12 +25,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import events
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.lab.signals_at import SignalsAt
 
 Bars: TypeAlias = Sequence[rc.Bar]
 OnBar: TypeAlias = Callable[[Bars], rc.Signal | None]
@@ -117,14 +120,19 @@ class Own:
         if not self.vectorised:
             return tuple(self(bars[: count + 1]) for count in range(len(bars)))
         told: list[rc.Signal | None] = [None] * len(bars)
-        for place, signal in self.at_once(bars):
+        answers = self.at_once(bars)
+        for place, signal in answers.items() if isinstance(answers, Mapping) else answers:
             told[place] = signal
         return tuple(told)
 
-    def at_once(self, bars: Bars) -> list[tuple[int, rc.Signal]]:
+    def at_once(self, bars: Bars) -> SignalsAt | list[tuple[int, rc.Signal]]:
         """What a vectorised strategy says of all bars: each signal with the number of its bar, in their order."""
+        from riskcore_openalgo.lab.signals_at import SignalsAt
+
         asked: AllSignals = getattr(self.made, "signals")  # noqa: B009 - an optional method
         answers = self._asked(asked, bars)
+        if isinstance(answers, SignalsAt) and answers.fits(len(bars)):
+            return answers.named(self.name, shadow=self.shadow)
         try:
             found = by_number(answers, len(bars))
         except StrategyError as problem:

@@ -58,6 +58,12 @@ class Timeline:
             return range(first * width + slot, last * width + slot, width)
         return [moment * width + slot for moment in self.places[thing][first:last].tolist()]
 
+    def codes_of(self, thing: int, places: Sequence[int]) -> list[int]:
+        """The codes of some of an instrument's bars."""
+        moments = np.asarray(places, dtype=np.int64) if self.even else self.places[thing][np.asarray(places, np.int64)]
+        found: list[int] = (moments * self.width + thing + 1).tolist()
+        return found
+
     def place(self, thing: int, code: int) -> int:
         """The number of an instrument's first bar whose code is `code` or later."""
         moment = -((thing + 1 - code) // self.width)

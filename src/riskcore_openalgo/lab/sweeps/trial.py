@@ -24,7 +24,7 @@ class HasFacts(Protocol):
     """What a backtest returns: a `Run`, a `Simulation`."""
 
     @property
-    def facts(self) -> tuple[events.Fact, ...]:
+    def facts(self) -> Sequence[events.Fact]:
         """Every fact in order."""
 
 
@@ -99,7 +99,7 @@ class Job:
     interval: str
     run: Backtest
 
-    def facts(self, parameters: Parameters) -> tuple[events.Fact, ...]:
+    def facts(self, parameters: Parameters) -> Sequence[events.Fact]:
         """The facts of one combination."""
         settings, own = split(parameters)
         policy = attrs.evolve(self.policy, **settings)

@@ -1,0 +1,146 @@
+"""Signals of a whole column, told as arrays: each is made when somebody takes it.
+
+A strategy of arrays answers `signals(bars)` with
+
+    SignalsAt(bars, np.flatnonzero(up), "INFY", "BUY", interval="5m", stop=close - away, target=close + 3 * away)
+
+which is a mapping from the number of a bar to its signal, as any other. Of thousands that come while all places are
+taken, a backtest makes none until somebody reads why they were refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+import riskcore as rc
+from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, LARGEST, SECOND, SMALLEST, Columns, ColumnsError
+from riskcore_openalgo.lab.timeline import date_of
+
+STAMP: Final = len("20261120T093000")
+"""An id ends in its moment, so long."""
+
+
+class SignalsAt(Mapping[int, rc.Signal]):
+    """The signals of one instrument at `places`, the numbers of bars in `bars`, strictly rising.
+
+    Each is dated at the end of its bar (`interval` long) and has the bar as its `bar_at`. `side`, `price`, `stop` and
+    `target` are one value for all, or one for each place; `about` is what else `riskcore.Signal` takes, for all. Prices
+    are rupees, read to a millionth. Raises `ColumnsError` for places that are no bars, and `ValueError` for what no
+    signal may have, when it is made and not later.
+    """
+
+    def __init__(
+        self,
+        bars: Any,
+        places: Any,
+        symbol: str,
+        side: str | Sequence[str],
+        *,
+        interval: str,
+        price: Any = None,
+        stop: Any = None,
+        target: Any = None,
+        **about: Any,
+    ) -> None:
+        self._bars, self._length = Columns.of(bars, symbol), rc.interval_length(interval)
+        self.places: list[int] = _numbers(places, len(self._bars), symbol)
+        self._symbol = symbol
+        self._about: dict[str, Any] = {"interval": interval, **about}
+        self._sides = [side] * len(self.places) if isinstance(side, str) else list(side)
+        if len(self._sides) != len(self.places):
+            raise ColumnsError(
+                f"{symbol}: {len(self._sides)} sides for {len(self.places)} places; give one, or as many"
+            )
+        self._prices = {
+            name: _column(values, f"{symbol}: {name}", len(self.places))
+            for name, values in (("price", price), ("stop", stop), ("target", target))
+            if values is not None
+        }
+        self._number = {place: number for number, place in enumerate(self.places)}
+        self._made: dict[int, rc.Signal] = {}
+        self._first = {side: self.signal(self._sides.index(side)) for side in dict.fromkeys(self._sides)}
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.places)
+
+    def __getitem__(self, place: int) -> rc.Signal:
+        return self.signal(self._number[place])
+
+    def signal(self, number: int) -> rc.Signal:
+        """The signal of the place with that number among all places."""
+        known = self._made.get(number)
+        if known is None:
+            at = self._bars.moment(self.places[number])
+            about = self._about | {name: values[number] for name, values in self._prices.items()}
+            known = self._made[number] = rc.Signal(
+                self._symbol, self._sides[number], at=at + self._length, bar_at=at, **about
+            )
+        return known
+
+    def named(self, strategy: str, *, shadow: bool) -> SignalsAt:
+        """The same signals of a strategy of that name; `shadow` ones where that is set, or where they were."""
+        about = {**self._about, **self._prices, "strategy": strategy}
+        about["shadow"] = shadow or self._about.get("shadow", False)
+        return SignalsAt(self._bars, self.places, self._symbol, self._sides, **about)
+
+    def fits(self, count: int) -> bool:
+        """Whether so many bars have all places."""
+        return not self.places or self.places[-1] < count
+
+    @property
+    def plain(self) -> bool:
+        """Whether all are entries that no receipt may make the repetition of another."""
+        return all(one.kind == rc.ENTRY and not one.receipt for one in self._first.values())
+
+    @property
+    def product(self) -> str:
+        """The product of all of them."""
+        return next(iter(self._first.values())).product
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The id of each, by its number: that of the first of its side, with another moment."""
+        heads = {side: one.id[:-STAMP] for side, one in self._first.items()}
+        began = self._bars.at[self.places] + IST_AHEAD
+        days, clocks = (began // DAY).tolist(), (began % DAY // SECOND).tolist()
+        dates = {day: f"{date_of(day):%Y%m%d}" for day in set(days)}
+        times = {clock: f"T{clock // 3600:02}{clock // 60 % 60:02}{clock % 60:02}" for clock in set(clocks)}
+        rows = zip(self._sides, days, clocks, strict=True)
+        return [heads[side] + dates[day] + times[clock] for side, day, clock in rows]
+
+
+def _numbers(places: Any, count: int, symbol: str) -> list[int]:
+    given = np.asarray(places)
+    if given.size and not np.issubdtype(given.dtype, np.integer):
+        raise ColumnsError(
+            f"{symbol}: places are the numbers of bars, got {given.dtype} (numpy.flatnonzero gives them)"
+        )
+    if given.size and (given[0] < 0 or given[-1] >= count or (np.diff(given) <= 0).any()):
+        raise ColumnsError(f"{symbol}: places must rise from 0 on to below {count}, the number of bars")
+    found: list[int] = given.astype(np.int64).tolist()
+    return found
+
+
+def _column(values: Any, what: str, count: int) -> list[float]:
+    """Prices as floats, one for each place."""
+    try:
+        given: npt.NDArray[np.float64] = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as wrong:
+        raise ColumnsError(f"{what}: prices must be numbers: {wrong}") from None
+    if given.ndim == 0:
+        given = np.full(count, given)
+    if given.shape != (count,):
+        raise ColumnsError(f"{what}: {given.size} prices for {count} places; give one, or as many")
+    odd = ~(np.isfinite(given) & (given >= SMALLEST) & (given < LARGEST))
+    if odd.any():
+        raise ColumnsError(f"{what}: {given[odd][0]} is no price (number {int(np.argmax(odd))} of {count})")
+    found: list[float] = given.tolist()
+    return found
