@@ -48,7 +48,7 @@ class Broker:
     @exact
     def see(self, prices: e.PricesSeen) -> tuple[Broker, tuple[e.OrderReported, ...]]:
         """Take a new span of prices of one instrument, and report what trades in it."""
-        others = tuple(span for span in self.spans if span.key != prices.key)
+        others = [span for span in self.spans if span.key != prices.key]
         reports: list[e.OrderReported] = []
         left: list[ApprovedEntry | ApprovedExit] = []
         for order in self.working:
@@ -64,7 +64,7 @@ class Broker:
         """The next broker, which knows these prices; nothing that works trades in them."""
         if any(span is prices for span in self.spans):
             return self
-        others = tuple(span for span in self.spans if span.key != prices.key)
+        others = [span for span in self.spans if span.key != prices.key]
         return changed(self, spans=(*others, prices))
 
     def span(self, key: str) -> e.PricesSeen | None:

@@ -110,9 +110,10 @@ def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
     """
     told = []
     for thing, table in series.items():
-        days = (table.at + IST_AHEAD) // DAY
         moved = table.open[1:] / table.close[:-1]
-        odd = np.flatnonzero((np.diff(days) > 0) & ((moved > GAP_UP) | (moved < GAP_DOWN)))
+        far = np.flatnonzero((moved > GAP_UP) | (moved < GAP_DOWN))
+        days = (table.at + IST_AHEAD) // DAY if far.size else far
+        odd = far[days[far + 1] > days[far]]
         told += [
             f"{thing.key} {table.moment(place + 1):%Y-%m-%d}: open {table.open[place + 1]:g} after a close of "
             f"{table.close[place]:g}: a split, a bonus or another company; the bars are taken as they are"
@@ -124,10 +125,13 @@ def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
 def closed_days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -> tuple[str, ...]:
     """One line where bars stand on days on which the exchange was closed: most are copies of the session before."""
     first: dict[int, rc.Instrument] = {}
+    seen: set[int] = set()
     for thing, table in series.items():
-        days = (table.at + IST_AHEAD) // DAY
-        for day in days[np.diff(days, prepend=-1) > 0].tolist():
-            first.setdefault(day, thing)
+        if id(table.at) not in seen:  # often all have the very same moments
+            seen.add(id(table.at))
+            days = (table.at + IST_AHEAD) // DAY
+            for day in days[np.diff(days, prepend=-1) > 0].tolist():
+                first.setdefault(day, thing)
     closed = sorted((day, thing.key) for day, thing in first.items() if _closed(day, thing, policy))
     if not closed:
         return ()

@@ -176,6 +176,8 @@ class Columns(Barred):
         """Those that begin at or after `first` and before `last`, in nanoseconds; None: no bound."""
         low = 0 if first is None else int(np.searchsorted(self.at, first))
         high = len(self) if last is None else int(np.searchsorted(self.at, last))
+        if (low, high) == (0, len(self)):
+            return self
         prices = {column: getattr(self, column)[low:high] for column in PRICES}
         part = Columns(self.at[low:high], prices, self.volume[low:high], self.name)
         part._exact = None if self._exact is None else self._exact[low:high]

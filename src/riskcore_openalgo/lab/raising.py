@@ -10,8 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import repeat
 from typing import Any
+
+import numpy as np
 
 import riskcore as rc
 from riskcore import engine
@@ -35,14 +36,13 @@ class Raised:
         line: Timeline,
         things: Sequence[rc.Instrument],
     ) -> None:
-        self._made, self._line, self._drawn = made, line, dict[int, tuple[SignalsAt, int]]()
-        ids = dict.fromkeys(made, "")
+        self._made, self._line, self._drawn = made, line, drawn
+        codes, ids = list(made), [""] * len(made)
         for thing, column in drawn.items():
-            codes = line.codes_of(thing, column.places)
-            self._drawn.update(zip(codes, zip(repeat(column), range(len(codes))), strict=False))
-            ids.update(zip(codes, column.ids, strict=True))
-        self.codes = sorted(ids)
-        self.ids = [ids[code] for code in self.codes]
+            codes += line.codes_of(thing, column.places)
+            ids += column.ids
+        order = np.argsort(np.array(codes, dtype=np.int64)).tolist()
+        self.codes, self.ids = [codes[place] for place in order], [ids[place] for place in order]
         self._made_at = [place for place, one in enumerate(self.ids) if not one]
         alike = {
             (engine.hours_key(things[thing]), each.product): things[thing] for thing, each in drawn.items() if each
@@ -52,10 +52,11 @@ class Raised:
 
     def at(self, code: int) -> Sequence[rc.Signal]:
         """The signals of a code, in the order of its instrument's strategies."""
-        if code in self._drawn:
-            column, number = self._drawn[code]
-            return (column.signal(number),)
-        return self._made.get(code, ())
+        thing = code % self._line.width - 1
+        if thing not in self._drawn:
+            return self._made.get(code, ())
+        signal = self._drawn[thing].get(self._line.place(thing, code))
+        return () if signal is None else (signal,)
 
     def drawn(self, at: int, last: int, day: date, policy: rc.Policy) -> int:
         """Up to which place in `codes`, from `at` to `last`, all are drawn, of a day, and at no hour that refuses."""

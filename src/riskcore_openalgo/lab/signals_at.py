@@ -10,8 +10,9 @@ taken, a backtest makes none until somebody reads why they were refused.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -61,7 +62,6 @@ class SignalsAt(Mapping[int, rc.Signal]):
             for name, values in (("price", price), ("stop", stop), ("target", target))
             if values is not None
         }
-        self._number = {place: number for number, place in enumerate(self.places)}
         self._made: dict[int, rc.Signal] = {}
         self._first = {side: self.signal(self._sides.index(side)) for side in dict.fromkeys(self._sides)}
 
@@ -72,7 +72,10 @@ class SignalsAt(Mapping[int, rc.Signal]):
         return iter(self.places)
 
     def __getitem__(self, place: int) -> rc.Signal:
-        return self.signal(self._number[place])
+        number = bisect_left(self.places, place)
+        if number == len(self.places) or self.places[number] != place:
+            raise KeyError(place)
+        return self.signal(number)
 
     def signal(self, number: int) -> rc.Signal:
         """The signal of the place with that number among all places."""
@@ -111,10 +114,20 @@ class SignalsAt(Mapping[int, rc.Signal]):
         heads = {side: one.id[:-STAMP] for side, one in self._first.items()}
         began = self._bars.at[self.places] + IST_AHEAD
         days, clocks = (began // DAY).tolist(), (began % DAY // SECOND).tolist()
-        dates = {day: f"{date_of(day):%Y%m%d}" for day in set(days)}
-        times = {clock: f"T{clock // 3600:02}{clock // 60 % 60:02}{clock % 60:02}" for clock in set(clocks)}
         rows = zip(self._sides, days, clocks, strict=True)
-        return [heads[side] + dates[day] + times[clock] for side, day, clock in rows]
+        return [heads[side] + _day_text(day) + _clock_text(clock) for side, day, clock in rows]
+
+
+@cache
+def _day_text(day: int) -> str:
+    """A day that is counted from 1970 on, as it stands in an id."""
+    return f"{date_of(day):%Y%m%d}"
+
+
+@cache
+def _clock_text(clock: int) -> str:
+    """A second of the day, as it stands in an id."""
+    return f"T{clock // 3600:02}{clock // 60 % 60:02}{clock % 60:02}"
 
 
 def _numbers(places: Any, count: int, symbol: str) -> list[int]:
