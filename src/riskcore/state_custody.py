@@ -38,6 +38,10 @@ def _absent(state: State, fact: e.OrderAbsent) -> State:
     return keeping(state, absent=replaced(state.custody.absent, fact.order_id, row), lost=lost)
 
 
+def _shown(state: State, fact: e.OrderShown) -> State:
+    return keeping(state, absent=replaced(state.custody.absent, fact.order_id))
+
+
 def _end_doubted(state: State, fact: e.EndDoubted) -> State:
     row = (fact.order_id, fact.reads) if fact.reads else None
     return keeping(state, doubted=replaced(state.custody.doubted, fact.order_id, row))
@@ -190,6 +194,7 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.LoginChanged: _login,
     e.Acknowledged: _acknowledged,
     e.OrderAbsent: _absent,
+    e.OrderShown: _shown,
     e.EndDoubted: _end_doubted,
     e.RowsSeen: _rows,
     e.RevisionRequested: _revising,

@@ -136,24 +136,32 @@ def _is(row: BrokerOrder, wanted: Revision) -> bool:
 
 
 def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
-    """An order that the read does not show: counted where that proves something, and settled in the end."""
-    young = turn.at - order.approved.at < seconds(turn.policy.unknown_settle_s)
-    if books.orders is None or books.order(order.broker_id) is not None or young:
+    """An order that the read does not show: counted where that proves something, and settled in the end.
+
+    The reads must follow one on the other: one that shows it, or what may be it, speaks against those before.
+    """
+    if books.orders is None or turn.at - order.approved.at < seconds(turn.policy.unknown_settle_s):
         return
-    if order.status == INTENDED:
+    shown = books.order(order.broker_id) is not None
+    if order.status == INTENDED and not shown:
         turn.alarm(OUTCOME_UNKNOWN, order.id, "nobody said what became of it, and the book does not show it")
     rows = () if order.broker_id else candidates(order, turn.book, books, turn.policy, _seen(turn))
-    if not all(is_spent(row, books) for row in rows):
-        return
-    if turn.book.session is not None and order.approved.at.date() < turn.book.session:
+    if shown or not all(is_spent(row, books) for row in rows):
+        _count_anew(turn, order)
+    elif turn.book.session is not None and order.approved.at.date() < turn.book.session:
         _settle_absent(turn, order, "an order of an earlier session is not in today's book")
-        return
-    ours = turn.book.broker_ids() - {order.broker_id}
-    if (
-        order.status == AWAITING
-        or not is_clean(books, ours | turn.state.custody.rows)
-        or not _unmoved(turn, order, books)
-    ):
+    elif order.status != AWAITING and is_clean(books, _others(turn, order)):
+        _count_absent(turn, order, books)
+
+
+def _others(turn: Turn, order: Order) -> frozenset[str]:
+    """The rows known before that are not this order's: a read that shows one of them is a true read."""
+    return (turn.book.broker_ids() - {order.broker_id}) | turn.state.custody.rows
+
+
+def _count_absent(turn: Turn, order: Order, books: BrokerBooks) -> None:
+    if not _unmoved(turn, order, books):
+        _count_anew(turn, order)
         return
     reads = turn.state.custody.reads_without(order.id) + 1
     if reads < turn.policy.unknown_reads:
@@ -161,6 +169,11 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
     else:
         turn.note(e.OrderAbsent(turn.at, order.id, 0))
         _settle_absent(turn, order, f"not in {reads} clean reads in a row")
+
+
+def _count_anew(turn: Turn, order: Order) -> None:
+    if turn.state.custody.reads_without(order.id):
+        turn.note(e.OrderShown(turn.at, order.id))
 
 
 def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:

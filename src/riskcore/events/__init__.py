@@ -131,6 +131,7 @@ from riskcore.events.orders import (
     ExitWanted as ExitWanted,
     LoginChanged as LoginChanged,
     OrderAbsent as OrderAbsent,
+    OrderShown as OrderShown,
     Overfilled as Overfilled,
     PositionAdjusted as PositionAdjusted,
     PriceDoubted as PriceDoubted,
@@ -219,6 +220,7 @@ Fact: TypeAlias = (
     | LoginChanged
     | Acknowledged
     | OrderAbsent
+    | OrderShown
     | RowsSeen
     | RevisionRequested
     | RevisionSettled
