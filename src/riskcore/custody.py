@@ -156,7 +156,7 @@ class Custody:
         return dict(self.doubted).get(order_id, 0)
 
     def asked_at(self, order_id: str) -> datetime | None:
-        """When an order was last asked to end or to change; None once it has ended, or the change was settled."""
+        """When an order was last asked to end or to change; None once it has ended, or the change was taken."""
         return dict(self.asked).get(order_id)
 
     def settled_at(self, order_id: str) -> datetime | None:

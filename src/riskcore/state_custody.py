@@ -66,11 +66,15 @@ def _revising(state: State, fact: e.RevisionRequested) -> State:
 
 
 def _revised(state: State, fact: e.RevisionSettled) -> State:
-    """The moment stays: a reading of the books that began before it still shows the order as it was."""
+    """The moment stays: a reading of the books that began before it still shows the order as it was.
+
+    So does that of a change that was not taken: the next one waits its pause from there.
+    """
     after = changed(state, book=corrections.revised(state.book, fact.order_id, taken=fact.taken))
     custody = state.custody
     # A cancel that was asked for meanwhile has not been answered by this.
-    asked = custody.asked if fact.order_id in state.cancelling else replaced(custody.asked, fact.order_id)
+    stays = not fact.taken or fact.order_id in state.cancelling
+    asked = custody.asked if stays else replaced(custody.asked, fact.order_id)
     settled = replaced(custody.settled, fact.order_id, (fact.order_id, fact.at))
     return keeping(after, asked=asked, settled=settled)
 
