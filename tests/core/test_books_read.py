@@ -6,7 +6,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade, true_books
+from tests.core.custody_days import books, held, position, row, stop_of, trade, true_books
 from tests.core.engine_days import INFY, SEEN, WIDE
 
 D = Decimal
@@ -182,82 +182,6 @@ def test_a_cancel_that_the_book_does_not_show_is_asked_again_after_a_second(cloc
         assert (fact.order_id, fact.why) == (stop.order_id, "the broker's book still shows it")
         assert (asked.order_id, asked.broker_id) == (stop.order_id, "S1")
         assert len([c for c in day.commands if isinstance(c, e.CancelOrder)]) == 2
-
-
-# ---------------------------------------------------------------- an order that is not in the books any more
-
-
-def missing(day, *seconds):
-    """Clean reads that show the entry and no stop."""
-    for second in seconds:
-        true_books(day, f"10:05:{second:02}", orders=(row(entry_of(day), "E1", "complete"),))
-
-
-def test_a_stop_that_the_broker_named_and_shows_no_more_was_taken_off_there_and_is_put_back():
-    """It is no refusal: nothing is sold."""
-    day, _ = held()
-    stop = stop_of(day)
-    missing(day, 0, 1)
-    assert (day.book.order(stop.order_id).status, day.state.custody.reads_without(stop.order_id)) == ("working", 2)
-    missing(day, 2)
-    assert day.book.order(stop.order_id).status == "cancelled"
-    assert words(day, e.OrderMoved) == "not in 3 clean reads in a row"
-    assert day.state.custody.absent == ()
-    day.time("10:05:04")
-    assert (stop_of(day).trigger, stop_of(day).quantity) == (980, 50)
-    assert stop_of(day).order_id != stop.order_id
-    assert [order for order in day.sent() if order.trigger is None] == []
-
-
-def test_F34_a_stop_that_a_read_shows_again_has_been_absent_from_none():
-    """Four reads without it, one with it between them: it works, and no second one is placed."""
-    day, _ = held()
-    first = stop_of(day)
-    missing(day, 0, 1)
-    assert "OrderShown" in true_books(day, "10:05:02")
-    assert "OrderShown" not in true_books(day, "10:05:03")
-    missing(day, 4, 5)
-    assert day.book.order(first.order_id).status == "working"
-    assert stop_of(day) is first
-    missing(day, 6)
-    assert day.book.order(first.order_id).status == "cancelled"
-
-
-def test_F20_an_entry_without_a_name_that_a_row_may_be_has_been_absent_from_no_read():
-    """Two rows fit, and neither can be told; the next reads show neither: three of them in a row settle it."""
-    day = at_broker()
-    entry = day.enter("10:00", **SEEN)
-    day.report("10:00:05", entry, "unknown", note="timeout")
-    alike = tuple(row(entry_of(day), name) for name in ("E8", "E9"))
-    for second, rows in ((6, ()), (7, ()), (8, ()), (9, alike), (10, ()), (11, ())):
-        facts = books(day, f"10:00:{second:02}", orders=(foreign(), *rows))
-        assert ("OrderShown" in facts) == bool(rows)
-    assert day.book.order(entry).status == "unknown"
-    books(day, "10:00:12", orders=(foreign(),))
-    assert day.book.order(entry).status == "rejected"
-
-
-def test_F20_an_entry_without_a_name_is_not_absent_from_a_read_that_shows_its_shares():
-    """They were there for one read; the count begins anew after it."""
-    day = at_broker()
-    entry = day.enter("10:00", **SEEN)
-    day.report("10:00:05", entry, "unknown", note="timeout")
-    for second, there in ((6, 0), (7, 0), (8, 0), (9, 20), (10, 0), (11, 0)):
-        books(day, f"10:00:{second:02}", orders=(foreign(),), positions=(position(there),))
-    assert day.book.order(entry).status == "unknown"
-    books(day, "10:00:12", orders=(foreign(),))
-    assert day.book.order(entry).status == "rejected"
-
-
-def test_an_entry_that_the_broker_named_and_shows_no_more_was_a_trade_of_the_day():
-    """It worked there: it does not give its slot back, as one that never arrived does."""
-    day = at_broker()
-    entry = day.enter("10:00", **SEEN)
-    day.report("10:00:01", entry, "working", broker_id="E1")
-    for second in (5, 6, 7, 8):
-        books(day, f"10:00:{second:02}", orders=(foreign(),))
-    assert day.book.order(entry).status == "cancelled"
-    assert day.book.trades_today == 1
 
 
 # ---------------------------------------------------------------- the gate
