@@ -201,7 +201,7 @@ def test_a_stop_that_did_not_get_to_the_broker_is_tried_again_after_a_second():
 
 
 def test_once_the_price_has_reached_the_stop_no_other_is_placed_behind_it():
-    """One tick alone: a second one, or half a second more, and it leaves."""
+    """One tick alone: a second one, or a second more, and it leaves."""
     day, _ = held(rests=False)
     day.report("10:00:01.200", stop_of(day).order_id, "rejected", error="network")
     ticks(day, "10:00:01.300", 985)
@@ -331,3 +331,40 @@ def test_a_stop_that_ends_when_nothing_is_held_any_more_moves_nothing():
         true_books(day, clock, positions=(position(0),), trades=sold)
     assert day.report("10:05:04", stop_of(day).order_id, "cancelled") == ("OrderMoved",)
     assert (len(stops(day)), exits(day)) == (1, [])
+
+
+# ---------------------------------------------------------------- exits that wait for the stop
+
+
+def test_a_change_is_asked_under_the_name_that_the_broker_knows():
+    day = reduced(20)
+    assert (revisions(day)[0].order_id, revisions(day)[0].broker_id) == (stops(day)[0].order_id, "S1")
+
+
+def test_all_of_it_takes_the_place_of_a_part_that_waits_and_no_part_takes_its_place():
+    """20 wait for the stop to be smaller; then all of it is wanted, and then 10."""
+    day = reduced(20)
+    day.signal("10:05:00.200", "SELL", kind=rc.EXIT)
+    assert day.state.custody.wanted_of(INFY.key).part is None
+    day.signal("10:05:00.300", "SELL", kind=rc.EXIT, reduce_by=10)
+    assert day.state.custody.wanted_of(INFY.key).part is None
+    day.report("10:05:01", stops(day)[0].order_id, "cancelled")
+    assert [order.quantity for order in exits(day)] == [50]
+
+
+def test_a_second_part_waits_for_its_turn_and_changes_nothing_of_the_first():
+    day = reduced(20)
+    day.signal("10:05:00.200", "SELL", kind=rc.EXIT, reduce_by=10)
+    assert day.state.custody.wanted_of(INFY.key).part == 20
+
+
+def test_a_stop_that_was_reached_waits_for_the_one_at_the_broker_and_not_for_that_of_another_symbol():
+    """INFY has none at the broker: a second after the lone tick it leaves, though TCS has its stop."""
+    day = both()
+    for clock in ("10:04", "10:04:00.050"):
+        day.report(clock, stops(day)[-1].order_id, "rejected", error="network")
+    ticks(day, "10:04:00.100", 985)
+    ticks(day, "10:04:00.200", 979)
+    day.prices("10:04:00.300", "TCS", last=1000)
+    day.time("10:04:01.200")
+    assert [(order.reason, order.reference) for order in exits(day)] == [("stop", 979)]

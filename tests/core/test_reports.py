@@ -7,7 +7,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, held, leaving, position, row, stop_of, trade, true_books
+from tests.core.custody_days import at_broker, books, held, leaving, position, row, stop_of, trade, true_books
 from tests.core.engine_days import INFY, SEEN, TCS, a_day
 
 D = Decimal
@@ -64,6 +64,33 @@ def test_an_order_error_is_counted_under_the_orders_name():
     assert (failed.order_id, failed.error, failed.why) == (entry, "network", "down")
 
 
+def against():
+    """An entry of 50 works when somebody's own 10 short are found in the account, and adopted."""
+    day = at_broker(manual_trades="adopt")
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    (order,) = day.sent(rc.ApprovedEntry)
+    for second in (3, 6):
+        books(day, f"10:00:0{second}", orders=(row(order, "E1"),), positions=(position(-10),), instruments=(INFY,))
+    assert [(p.side, p.quantity) for p in day.book.positions] == [("SELL", 10)]
+    return day, entry
+
+
+@pytest.mark.parametrize("filled", [1, 20])
+def test_an_entry_that_fills_against_what_is_held_is_not_booked_and_stops_entries(filled):
+    """The broker nets them, and nobody knows yet what is left."""
+    day, entry = against()
+    assert day.report("10:00:07", entry, "working", filled, filled * 1000)[:2] == ("StrayReport", "Latched")
+    assert day.last(e.StrayReport).why == "an entry filled against an open position"
+    assert [(p.side, p.quantity) for p in day.book.positions] == [("SELL", 10)]
+
+
+def test_an_entry_against_what_is_held_that_ends_unfilled_has_ended():
+    day, entry = against()
+    assert day.report("10:00:07", entry, "cancelled", note="by hand")[0] == "OrderMoved"
+    assert day.last(e.OrderMoved).note == "by hand"
+
+
 # ---------------------------------------------------------------- exits that do not go
 
 
@@ -88,6 +115,14 @@ def test_F36_the_third_exit_in_a_row_that_is_refused_calls_somebody():
         INFY.key,
         "3 exits in a row were refused; it is tried again at longer intervals",
     )
+
+
+def test_F36_the_call_for_an_exit_that_is_refused_is_over_with_its_first_fill():
+    day, _ = third(note="lower circuit")
+    for second in range(10, 20):
+        day.time(f"10:05:{second}")
+    assert "AlarmOver" in day.fill("10:05:20", day.sent()[-1].order_id, price=970, quantity=10)
+    assert (day.last(e.AlarmOver).name, day.last(e.AlarmOver).subject) == ("held_no_exit", INFY.key)
 
 
 def test_F36_the_third_exit_in_a_row_that_does_not_arrive_calls_somebody():
