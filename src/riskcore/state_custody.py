@@ -28,8 +28,9 @@ def _login(state: State, fact: e.LoginChanged) -> State:
 
 def _acknowledged(state: State, fact: e.Acknowledged) -> State:
     named = changed(state, book=corrections.acknowledged(state.book, fact.order_id, fact.broker_id))
-    rows = named.custody.rows - {fact.broker_id}
-    return keeping(named, rows=rows, absent=replaced(named.custody.absent, fact.order_id))
+    custody, order_id = named.custody, fact.order_id
+    without = {"absent": replaced(custody.absent, order_id), "alike": replaced(custody.alike, order_id)}
+    return keeping(named, rows=custody.rows - {fact.broker_id}, **without)
 
 
 def _absent(state: State, fact: e.OrderAbsent) -> State:
@@ -51,12 +52,16 @@ def order_ended(state: State, fact: e.OrderMoved) -> State:
     """An order has ended: nothing is asked of it any more; when it did so unfilled is kept, should it work still."""
     custody, order_id = state.custody, fact.order_id
     settled = custody.settled if fact.status == FILLED else replaced(custody.settled, order_id, (order_id, fact.at))
-    doubted = replaced(custody.doubted, order_id)
-    return keeping(state, asked=replaced(custody.asked, order_id), settled=settled, doubted=doubted)
+    doubted, alike = replaced(custody.doubted, order_id), replaced(custody.alike, order_id)
+    return keeping(state, asked=replaced(custody.asked, order_id), settled=settled, doubted=doubted, alike=alike)
 
 
 def _rows(state: State, fact: e.RowsSeen) -> State:
     return keeping(state, rows=state.custody.rows | frozenset(fact.ids))
+
+
+def _alike(state: State, fact: e.RowsAlike) -> State:
+    return keeping(state, alike=replaced(state.custody.alike, fact.order_id, (fact.order_id, fact.ids)))
 
 
 def _revising(state: State, fact: e.RevisionRequested) -> State:
@@ -201,6 +206,7 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.OrderShown: _shown,
     e.EndDoubted: _end_doubted,
     e.RowsSeen: _rows,
+    e.RowsAlike: _alike,
     e.RevisionRequested: _revising,
     e.RevisionSettled: _revised,
     e.Revalued: _revalued,

@@ -199,7 +199,7 @@ QUIET = {
     "Covered", "DifferencesTaken", "DriftMeasured", "EmergencyOrdered", "EndDoubted", "EntryWithheld", "EquityKnown",
     "ExitWanted", "ForeignCancelRequested", "Marked", "OrderAbsent", "OrderFailed", "OrderShown", "Overfilled",
     "Rearmed", "Receded", "Revalued", "ReversalBegun", "ReversalDue", "RevisionRequested", "RevisionSettled",
-    "RowsSeen", "SessionOpened", "SignalRepeated", "SignalTaken", "StopKept", "StopMoved", "StopTouched",
+    "RowsAlike", "RowsSeen", "SessionOpened", "SignalRepeated", "SignalTaken", "StopKept", "StopMoved", "StopTouched",
     "StrayReport", "TradeCorrected",
 }  # fmt: skip
 """What the journal has and nobody is told: another fact says it, or it is the day's ordinary work."""

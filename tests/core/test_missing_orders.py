@@ -120,13 +120,45 @@ def test_an_order_is_looked_for_from_unknown_settle_s_on():
     assert day.last(e.Alarmed).why == "nobody said what became of it, and the book does not show it"
 
 
-def test_F20_two_new_rows_by_a_clock_that_is_wrong_may_be_the_order_too():
-    """Three minutes behind: the read that shows them first is none that proves the order absent."""
+def two_by_a_wrong_clock():
+    """Two new rows that both fit, three minutes behind, and an order that nobody named."""
     day = at_broker()
     books(day, "09:59", orders=(foreign(),))
     day, order = nameless(day)
-    rows = tuple(row(order, name, placed_at=order.at - timedelta(minutes=3)) for name in ("E8", "E9"))
-    assert "OrderAbsent" not in books(day, "10:00:06", orders=(foreign(), *rows))
+    return day, order, [row(order, name, placed_at=order.at - timedelta(minutes=3)) for name in ("E8", "E9")]
+
+
+def test_F20_two_new_rows_by_a_clock_that_is_wrong_may_be_the_order_in_every_read():
+    """They were new in one read only: to those after it they are no strangers, and it is never taken for lost."""
+    day, order, rows = two_by_a_wrong_clock()
+    for second in (6, 7, 8, 20, 40, 50, 59):
+        facts = books(day, f"10:00:{second:02}", orders=(foreign(), *rows))
+        assert ("RowsAlike" in facts, "OrderAbsent" in facts) == (second == 6, False)
+    assert day.last(e.RowsAlike).ids == ("E8", "E9")
+    day.restart()
+    books(day, "10:01:10", orders=(foreign(), *rows))
+    assert day.book.order(order.order_id).status == "unknown"
+    assert ("outcome_unknown", order.order_id) in day.state.custody.told
+
+
+def test_F20_the_shares_that_one_of_two_such_rows_brings_are_protected():
+    day, _, rows = two_by_a_wrong_clock()
+    for second in (6, 20, 40):
+        books(day, f"10:00:{second:02}", orders=(foreign(), *rows))
+    for second in (50, 51):
+        books(day, f"10:00:{second}", orders=(foreign(), *rows), positions=(position(50),))
+    assert (stop_of(day).quantity, stop_of(day).trigger) == (50, 980)
+    day.next_day(3)
+    day.time("09:20")
+    assert day.state.custody.alike == ()
+
+
+def test_F20_the_one_of_two_such_rows_that_is_left_is_the_order():
+    day, order, rows = two_by_a_wrong_clock()
+    books(day, "10:00:06", orders=(foreign(), *rows))
+    assert "Acknowledged" in books(day, "10:00:40", orders=(foreign(), rows[1]))
+    assert day.book.order(order.order_id).broker_id == "E9"
+    assert day.state.custody.alike == ()
 
 
 def test_a_row_that_is_like_an_order_known_by_another_name_is_not_that_order():

@@ -58,6 +58,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     for order in turn.book.live_orders():
         _look_for(turn, order, books)
     seen = _seen(turn)
+    _remember_the_alike(turn, books, seen)
     _note_foreign_rows(turn, books)
     _compare(turn, event, seen)
     _calm_the_known(turn)
@@ -66,7 +67,8 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
 def _seen(turn: Turn) -> Seen:
     """What earlier reads showed; `_note_foreign_rows` adds the rows of this one at its end."""
     custody = turn.state.custody
-    return Seen(frozenset(custody.rows), custody.reconciled_at, turn.state.observed.drift_s)
+    alike = frozenset((order_id, row) for order_id, rows in custody.alike for row in rows)
+    return Seen(frozenset(custody.rows), custody.reconciled_at, turn.state.observed.drift_s, alike)
 
 
 @exact
@@ -197,6 +199,15 @@ def _calm_the_known(turn: Turn) -> None:
         order = turn.book.order(order_id) if name == OUTCOME_UNKNOWN else None
         if order is not None and (order.broker_id or not order.live):
             turn.calm(name, order_id)
+
+
+def _remember_the_alike(turn: Turn, books: BrokerBooks, seen: Seen) -> None:
+    """Rows that may be an order's for being new alone: to the next read they are not new any more."""
+    for order in nameless(turn.book):
+        new = set(candidates(order, turn.book, books, turn.policy, seen))
+        new -= set(candidates(order, turn.book, books, turn.policy))
+        if new - set(dict(turn.state.custody.alike).get(order.id, ())):
+            turn.note(e.RowsAlike(turn.at, order.id, tuple(sorted(new))))
 
 
 def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:

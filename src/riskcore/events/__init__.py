@@ -140,6 +140,7 @@ from riskcore.events.orders import (
     RevisionReported as RevisionReported,
     RevisionRequested as RevisionRequested,
     RevisionSettled as RevisionSettled,
+    RowsAlike as RowsAlike,
     RowsSeen as RowsSeen,
     StopTouched as StopTouched,
     TradeCorrected as TradeCorrected,
@@ -221,6 +222,7 @@ Fact: TypeAlias = (
     | Acknowledged
     | OrderAbsent
     | OrderShown
+    | RowsAlike
     | RowsSeen
     | RevisionRequested
     | RevisionSettled

@@ -168,6 +168,16 @@ class RevisionSettled:
 
 
 @frozen
+class RowsAlike:
+    """Ids of new rows in the broker's order book that may all be an order's that has no name there."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    ids: tuple[str, ...]
+
+
+@frozen
 class Revalued:
     """What an order's fills were worth is known better: the difference in money and in charges."""
 
