@@ -7,7 +7,7 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from tests.core.custody_days import books, held, position, row, stop_of, trade, true_books
-from tests.core.engine_days import INFY, SEEN, WIDE
+from tests.core.engine_days import INFY, SEEN, TCS, WIDE
 
 D = Decimal
 
@@ -234,3 +234,22 @@ def test_F48_what_the_broker_held_beyond_ours_stays_when_ours_are_sold(there, si
     day.enter("10:06", side, **levels)
     assert len(day.sent(rc.ApprovedEntry)) == (1 if refused else 2)
     assert not refused or day.refusal() == ("held_against",)
+
+
+def test_F47_where_errors_come_as_nothing_an_empty_position_book_takes_nothing_off():
+    day, _ = held(broker="shoonya", differing_reads=1)
+    true_books(day, "10:05", positions=())
+    assert [(m.kind, m.ours, m.theirs) for m in day.state.custody.mismatches] == [("suspect", 50, 0)]
+    assert day.book.positions[0].quantity == 50
+
+
+def test_F47_a_read_that_hides_what_we_hold_and_shows_what_is_somebody_elses_counts_that_once():
+    """5 TCS short before and after; of INFY nothing is shown."""
+    day, _ = held(broker="shoonya", differing_reads=3)
+    short = position(-5, key=TCS.key)
+    true_books(day, "10:05", positions=(position(50), short))
+    true_books(day, "10:05:01", positions=(short,))
+    assert day.state.custody.held_without_us(TCS.key) == -5
+    true_books(day, "10:05:02", orders=(), trades=(), positions=())
+    assert day.state.custody.held_without_us(TCS.key) == -5
+    assert len(day.state.custody.mismatches) == 2

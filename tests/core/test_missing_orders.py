@@ -43,6 +43,7 @@ def test_a_stop_that_the_broker_named_and_shows_no_more_was_taken_off_there_and_
     stop = stop_of(day)
     missing(day, 0, 1)
     assert (day.book.order(stop.order_id).status, day.state.custody.reads_without(stop.order_id)) == ("working", 2)
+    assert [fact for fact in day.facts if isinstance(fact, e.Alarmed)] == []
     missing(day, 2)
     assert day.book.order(stop.order_id).status == "cancelled"
     assert words(day, e.OrderMoved) == "not in 3 clean reads in a row"
