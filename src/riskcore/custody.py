@@ -107,7 +107,7 @@ class Custody:
     nothing in them. `moved` is money that an operator says came or went today, `balance` the last comparison of the
     money that was worth a fact. `seen_again` is since when prices come again of an instrument for
     whose silence somebody was called. `doubted` is in how many reads running an order was shown as ended that may show
-    the end of another.
+    the end of another. `alike` are rows that may be an order's which has no name there, and were new when they came.
     """
 
     capability: Capability | None = None
@@ -130,6 +130,7 @@ class Custody:
     balance: Balance | None = None
     seen_again: tuple[tuple[str, datetime], ...] = ()
     doubted: tuple[tuple[str, int], ...] = ()
+    alike: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""
@@ -156,7 +157,7 @@ class Custody:
         return dict(self.doubted).get(order_id, 0)
 
     def asked_at(self, order_id: str) -> datetime | None:
-        """When an order was last asked to end or to change; None once it has ended, or the change was settled."""
+        """When an order was last asked to end or to change; None once it has ended, or the change was taken."""
         return dict(self.asked).get(order_id)
 
     def settled_at(self, order_id: str) -> datetime | None:

@@ -102,18 +102,20 @@ class Seen:
     """The rows that earlier reads showed and that are not ours, and since when in the day every read told of its rows.
 
     A row that none of them showed came after them, whatever the broker's clock says of it. `drift_s` is how far our
-    clock was last measured ahead of the server's.
+    clock was last measured ahead of the server's. `alike` are (order, row) that an earlier read found to be so.
     """
 
     rows: frozenset[str]
     since: datetime | None
     drift_s: Decimal | None = None
+    alike: frozenset[tuple[str, str]] = frozenset()
 
     def proves_new(self, row: BrokerOrder, order: Order, books: BrokerBooks, policy: Policy) -> bool:
         """Whether a row came into the book since the order was approved, by at most `unknown_match_s`."""
         at = order.approved.at
         read_before = self.since is not None and self.since.date() == at.date() and self.since <= at
-        return read_before and row.id not in self.rows and books.at - at <= seconds(policy.unknown_match_s)
+        new = read_before and row.id not in self.rows and books.at - at <= seconds(policy.unknown_match_s)
+        return new or (order.id, row.id) in self.alike
 
 
 UNSEEN: Final = Seen(frozenset(), None)
@@ -231,11 +233,9 @@ def _untold(book: Book, books: BrokerBooks) -> list[Order]:
 def differences(book: Book, books: BrokerBooks, capability: Capability | None) -> tuple[Mismatch, ...] | None:
     """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
 
-    Instruments with an order of unknown outcome, or of a fill that is not told yet, are left out: what they hold is not
-    known. A negative CNC position
-    that holdings cover is shares sold from the demat account, and no short. Shares bought for delivery leave the
-    position book overnight and stand among the holdings: where those could not be read, nothing is said of a CNC
-    position.
+    Instruments with an order of unknown outcome, or of a fill that is not told yet, are left out. A negative CNC
+    position that holdings cover is shares sold from the demat account, and no short. Shares bought for delivery stand
+    among the holdings overnight: where those could not be read, nothing is said of a CNC position.
     """
     if books.positions is None:
         return None

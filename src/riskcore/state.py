@@ -123,7 +123,7 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     begun = changed(fresh, seen=frozenset(), cancelling=frozenset(), reversing=frozenset())
     custody = begun.custody
     gone: dict[str, Any] = dict.fromkeys(("rows", "told", "lost"), frozenset())
-    gone |= {"touches": (), "odd": (), "bare": (), "settled": (), "moved": (), "balance": None, "seen_again": ()}
+    gone |= dict.fromkeys(("touches", "odd", "bare", "settled", "moved", "seen_again", "alike"), ()) | {"balance": None}
     if any(getattr(custody, name) for name in gone):
         begun = keeping(begun, **gone)
     return _observing(begun, near=())

@@ -28,14 +28,19 @@ def _login(state: State, fact: e.LoginChanged) -> State:
 
 def _acknowledged(state: State, fact: e.Acknowledged) -> State:
     named = changed(state, book=corrections.acknowledged(state.book, fact.order_id, fact.broker_id))
-    rows = named.custody.rows - {fact.broker_id}
-    return keeping(named, rows=rows, absent=replaced(named.custody.absent, fact.order_id))
+    custody, order_id = named.custody, fact.order_id
+    without = {"absent": replaced(custody.absent, order_id), "alike": replaced(custody.alike, order_id)}
+    return keeping(named, rows=custody.rows - {fact.broker_id}, **without)
 
 
 def _absent(state: State, fact: e.OrderAbsent) -> State:
     row = (fact.order_id, fact.reads) if fact.reads else None
     lost = state.custody.lost if fact.reads else state.custody.lost | {fact.order_id}
     return keeping(state, absent=replaced(state.custody.absent, fact.order_id, row), lost=lost)
+
+
+def _shown(state: State, fact: e.OrderShown) -> State:
+    return keeping(state, absent=replaced(state.custody.absent, fact.order_id))
 
 
 def _end_doubted(state: State, fact: e.EndDoubted) -> State:
@@ -47,12 +52,16 @@ def order_ended(state: State, fact: e.OrderMoved) -> State:
     """An order has ended: nothing is asked of it any more; when it did so unfilled is kept, should it work still."""
     custody, order_id = state.custody, fact.order_id
     settled = custody.settled if fact.status == FILLED else replaced(custody.settled, order_id, (order_id, fact.at))
-    doubted = replaced(custody.doubted, order_id)
-    return keeping(state, asked=replaced(custody.asked, order_id), settled=settled, doubted=doubted)
+    doubted, alike = replaced(custody.doubted, order_id), replaced(custody.alike, order_id)
+    return keeping(state, asked=replaced(custody.asked, order_id), settled=settled, doubted=doubted, alike=alike)
 
 
 def _rows(state: State, fact: e.RowsSeen) -> State:
     return keeping(state, rows=state.custody.rows | frozenset(fact.ids))
+
+
+def _alike(state: State, fact: e.RowsAlike) -> State:
+    return keeping(state, alike=replaced(state.custody.alike, fact.order_id, (fact.order_id, fact.ids)))
 
 
 def _revising(state: State, fact: e.RevisionRequested) -> State:
@@ -62,11 +71,15 @@ def _revising(state: State, fact: e.RevisionRequested) -> State:
 
 
 def _revised(state: State, fact: e.RevisionSettled) -> State:
-    """The moment stays: a reading of the books that began before it still shows the order as it was."""
+    """The moment stays: a reading of the books that began before it still shows the order as it was.
+
+    So does that of a change that was not taken: the next one waits its pause from there.
+    """
     after = changed(state, book=corrections.revised(state.book, fact.order_id, taken=fact.taken))
     custody = state.custody
     # A cancel that was asked for meanwhile has not been answered by this.
-    asked = custody.asked if fact.order_id in state.cancelling else replaced(custody.asked, fact.order_id)
+    stays = not fact.taken or fact.order_id in state.cancelling
+    asked = custody.asked if stays else replaced(custody.asked, fact.order_id)
     settled = replaced(custody.settled, fact.order_id, (fact.order_id, fact.at))
     return keeping(after, asked=asked, settled=settled)
 
@@ -190,8 +203,10 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.LoginChanged: _login,
     e.Acknowledged: _acknowledged,
     e.OrderAbsent: _absent,
+    e.OrderShown: _shown,
     e.EndDoubted: _end_doubted,
     e.RowsSeen: _rows,
+    e.RowsAlike: _alike,
     e.RevisionRequested: _revising,
     e.RevisionSettled: _revised,
     e.Revalued: _revalued,

@@ -11,6 +11,7 @@ from riskcore.reconcile import (
     candidates,
     fingerprint_fits,
     foreign_trades,
+    is_borrowed,
     is_clean,
     late,
     named,
@@ -241,6 +242,31 @@ def test_an_order_that_was_taken_for_lost_is_found_by_the_same_marks():
 def test_a_read_proves_an_absence_only_with_trades_and_an_order_known_before(shown, clean):
     """X1 was seen before."""
     assert is_clean(read(**shown), iter(["X1"])) is clean
+
+
+@pytest.mark.parametrize(
+    ("before", "own", "after", "borrowed"),
+    [
+        ((), "cancelled", (), False),
+        ((), "cancelled", ("cancelled",), False),
+        ((), "cancelled", ("open", "cancelled"), False),
+        (("open",), "cancelled", ("cancelled",), False),
+        (("cancelled",), "cancelled", (), True),
+        (("open", "cancelled"), "cancelled", ("open",), True),
+    ],
+)
+def test_the_status_of_a_row_may_be_that_of_the_row_before_it_where_the_two_are_the_same(before, own, after, borrowed):
+    """The first of the book has none before it, and the last is not that; of a row that is not there: no."""
+    stop = leaving(trigger=980)
+    rows = [row(stop, f"R{number}", status) for number, status in enumerate((*before, own, *after))]
+    rows[len(before)] = row(stop, "S1", own)
+    assert is_borrowed("S1", read(orders=tuple(rows))) is borrowed
+    assert not is_borrowed("S9", read(orders=tuple(rows)))
+
+
+def test_in_a_book_that_was_not_read_or_is_empty_no_row_has_borrowed_anything():
+    assert not is_borrowed("S1", read(orders=None))
+    assert not is_borrowed("S1", read())
 
 
 # ---------------------------------------------------------------- trades of others

@@ -6,6 +6,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.custody import Custody, Touch, Wanted
 from riskcore.exits.confirming import believed
 from tests.core.custody_days import (
     at_broker,
@@ -17,7 +18,7 @@ from tests.core.custody_days import (
     ticks,
     true_books,
 )
-from tests.core.engine_days import INFY, SEEN
+from tests.core.engine_days import INFY, SEEN, TCS, a_day
 
 D = Decimal
 
@@ -165,6 +166,21 @@ def test_a_resting_stop_of_nothing_is_taken_back():
     true_books(day, "10:05:03", positions=(position(0),))
     assert day.book.positions == ()
     assert day.last(e.CancelRequested).order_id == stop_of(day).order_id
+
+
+def test_of_what_is_not_held_any_more_nothing_is_remembered_and_of_the_rest_all():
+    """An exit that waits, a stop that was reached, a price that was doubted, seconds without a stop, prices again."""
+    at, keys = a_day().at("10:00"), (INFY.key, TCS.key)
+    known = Custody(
+        wanted=tuple(Wanted(key=key, reason="stop", at=at) for key in keys),
+        touches=tuple(Touch(key, at, D(980), confirmed=False) for key in keys),
+        odd=tuple((key, D(1500)) for key in keys),
+        bare=tuple((key, at) for key in keys),
+        seen_again=tuple((key, at) for key in keys),
+    )
+    left = known.without(INFY.key)
+    rows = (left.wanted, left.touches, left.odd, left.bare, left.seen_again)
+    assert rows == (known.wanted[1:], known.touches[1:], known.odd[1:], known.bare[1:], known.seen_again[1:])
 
 
 # ---------------------------------------------------------------- prices that are believed

@@ -28,9 +28,11 @@ def test_F34_a_stop_that_shows_the_end_of_the_row_before_it_rests_still(status):
     """The plugin shows a status word that it does not know as that of the row before: two reads prove nothing."""
     day, read = borrowing(status)
     for second in (10, 11):
-        assert "EndDoubted" in read(f"10:00:{second}")
+        told = read(f"10:00:{second}")
+        assert ("EndDoubted" in told, "StrayReport" in told) == (True, False)
     assert day.state.custody.reads_ended(stop_of(day).order_id) == 2
     assert "EndDoubted" in read("10:00:12", "trigger_pending")
+    assert day.last(e.EndDoubted).reads == 0
     assert day.state.custody.doubted == ()
     assert day.book.resting(INFY.key).status == "working"
     assert len([order for order in day.sent() if getattr(order, "trigger", None)]) == 1
@@ -91,6 +93,10 @@ def test_F34_a_stop_that_had_ended_and_works_is_taken_back():
     assert "CancelRequested" in facts
     assert (day.last(e.CancelOrder).order_id, day.last(e.CancelOrder).broker_id) == (stop.order_id, "S1")
     assert ("works_after_its_end", stop.order_id) in day.state.custody.told
+    assert day.last(e.Alarmed).why == (
+        "it had ended (cancelled), and the broker's book shows it trigger_pending: it is taken back"
+    )
+    assert day.last(e.CancelRequested).why == "it works at the broker, and had ended here: cancelled"
     assert day.book.resting(INFY.key).broker_id == "S2"
     assert "CancelRequested" not in read("10:00:13.500", "trigger_pending")  # it was asked for just now
     assert "CancelRequested" in read("10:00:15", "trigger_pending")
@@ -115,3 +121,13 @@ def test_an_entry_that_had_ended_and_works_is_taken_back_and_what_it_fills_is_pr
     assert day.book.position(INFY.key).quantity == 20
     assert stop_of(day).quantity == 20
     assert day.book.trades_today == 1
+
+
+def test_F34_of_an_order_that_had_ended_and_works_nothing_else_is_asked_than_to_end():
+    """Its row tells another trigger than ours: it is no stop of ours any more that somebody moved."""
+    day, stop, _ = vanished()
+    rows = (row(stop, "S1", "trigger_pending", trigger=900), row(stop_of(day), "S2", "trigger_pending"))
+    shown = {"trades": (trade("E1", "BUY", 50, 1000),), "positions": (position(50),)}
+    books(day, "10:00:13", orders=rows, **shown)
+    assert [command for command in day.commands if isinstance(command, e.ReviseOrder)] == []
+    assert day.last(e.Alarmed).name == "works_after_its_end"

@@ -69,10 +69,11 @@ def test_a_clock_that_runs_back_is_noted_and_taken_as_the_last_moment():
 @pytest.mark.parametrize(
     ("order", "status", "filled", "value", "why"),
     [
-        ("nobody", "filled", 1, 1000, "no such order"),
+        ("nobody", "filled", 1, 1000, "no such order in this session"),
         ("own", "eaten", 0, 0, "'eaten' is not a status"),
-        ("own", "filled", 51, 51_000, "51 filled of 50"),
+        ("own", "filled", 51, 51_000, "51 filled of 50 ordered"),
         ("own", "working", 10, 0, "more was filled for no more money"),
+        ("own", "working", 1, 0, "more was filled for no more money"),
     ],
 )
 def test_a_report_that_cannot_be_true_changes_nothing(order, status, filled, value, why):
@@ -84,8 +85,9 @@ def test_a_report_that_cannot_be_true_changes_nothing(order, status, filled, val
     facts = day.report("10:00:01", name, status, filled, value)
     stopped = ("StrayReport", "Latched", "CancelRequested")  # what still works to enter is taken back
     assert facts == (stopped if order == "own" and filled else ("StrayReport",))
-    assert [latch.name for latch in day.book.latches] == (["report_contradicts"] if len(facts) == 3 else [])
-    assert why in day.last(e.StrayReport).why
+    told = [(latch.name, latch.why) for latch in day.book.latches]
+    assert told == ([("report_contradicts", f"order {entry}: {why}")] if len(facts) == 3 else [])
+    assert (day.last(e.StrayReport).order_id, day.last(e.StrayReport).why) == (name, why)
     assert (day.book.orders, day.book.positions, day.book.charges) == (before.orders, before.positions, before.charges)
 
 
@@ -208,7 +210,8 @@ def test_fills_without_a_schedule_of_charges_stop_entries():
     day.policy = rc.Policy(**WIDE, charges_as_of="2020-01-01")
     assert day.fill("10:00:01", entry, price=1000) == ("Filled", "Latched")
     assert day.last(e.Filled).charges is None
-    assert day.book.latches[0].name == "charges_unknown"
+    (latch,) = day.book.latches
+    assert (latch.name, latch.why) == ("charges_unknown", "no schedule of charges for NSE:INFY MIS")
 
 
 def test_the_first_equity_of_a_session_holds():

@@ -11,7 +11,7 @@ from riskcore.engine import fold, in_force
 from riskcore.policy import policy_hash
 from riskcore.policy.changes import LOOSER, policy_changes
 from tests.core.custody_days import at_broker, held
-from tests.core.engine_days import SEEN, a_day
+from tests.core.engine_days import INFY, SEEN, TCS, a_day
 from tests.laws.test_tightening import TIGHTENINGS
 
 KEY = "NSE:INFY"
@@ -137,6 +137,100 @@ def test_a_stop_moves_nearer_only_and_to_the_nearer_tick():
     assert (moved.before, moved.after, moved.rule) == (980, Decimal("990.05"), "operator")
     assert tightened(day, "10:06", "990.05") == "stop_not_tighter"
     assert day.last(e.ReviseOrder).revision.trigger == moved.after
+
+
+def test_what_a_hand_asks_for_is_on_record_with_a_name_and_a_reason_also_where_it_is_refused():
+    day, _ = held()
+    exited(day, "10:05", 51), tightened(day, "10:05:01", "979"), cancelled(day, "10:05:02", "nothing")
+    exited(day, "10:05:03", None, "NSE:TCS")
+    told = [(f.act, f.name, f.by, f.why) for f in day.facts if isinstance(f, e.ControlRefused)]
+    assert told == [
+        ("reduce", KEY, "asha", "news"),
+        ("tighten", KEY, "asha", "profit"),
+        ("cancel", "nothing", "asha", "no more"),
+        ("exit", "NSE:TCS", "asha", "news"),
+    ]
+    tightened(day, "10:05:04", "990")
+    taken, moved = day.last(e.ControlTaken), day.last(e.StopMoved)
+    assert (taken.act, taken.name, taken.by, taken.why) == ("tighten", KEY, "asha", "profit")
+    assert moved.position_id == day.book.positions[0].id
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    cancelled(day, "10:00:01", entry)
+    taken = day.last(e.ControlTaken)
+    assert (taken.act, taken.name, taken.by, taken.why) == ("cancel", entry, "asha", "no more")
+
+
+def test_as_many_shares_as_are_held_are_all_of_it():
+    """No part: at the price of now, and what it leaves behind would be tried again."""
+    day, _ = held(broker="paper", rests=False)
+    day.prices("10:04", last=990)
+    assert exited(day, "10:05", 50) == ""
+    (out,) = day.sent()
+    assert (out.quantity, out.partial, out.reference) == (50, False, 990)
+
+
+def test_all_of_it_leaves_by_hand_while_a_part_is_on_its_way():
+    day, _ = held(broker="paper", rests=False)
+    exited(day, "10:05", 20)
+    assert exited(day, "10:05:01", 10) == "exit_working"
+    assert exited(day, "10:05:02") == ""
+    assert sum(order.quantity for order in day.sent()) == 50
+
+
+def test_a_hand_leaves_one_position_while_another_leaves():
+    day = a_day(INFY, TCS, max_trades_per_day=5)
+    for symbol in ("INFY", "TCS"):
+        day.fill("10:00:01", day.enter("10:00", symbol=symbol, **SEEN), price=1000)
+    assert exited(day, "10:05", None, TCS.key) == ""
+    assert exited(day, "10:05:01", 20) == ""
+    assert [order.instrument.symbol for order in day.sent()] == ["TCS", "INFY"]
+
+
+def test_a_signal_that_a_hand_takes_back_says_which_hand():
+    day, _ = held()
+    day.signal("10:04:59")
+    exited(day, "10:05")
+    (found,) = day.last(e.EntryRefused).findings
+    assert (found.rule, found.passed, found.measured, found.limit) == ("position", False, "INFY", "asha")
+
+
+@pytest.mark.parametrize(
+    ("stop", "reason"), [("1010", ""), ("990.05", ""), ("990", "stop_beyond_market"), ("1020", "stop_not_tighter")]
+)
+def test_the_stop_of_a_short_moves_down_and_not_onto_the_price(stop, reason):
+    """Short from 1,000, its stop at 1,020, the price at 990: whoever asks for it."""
+    for by_hand in (True, False):
+        day = a_day()
+        day.fill("10:00:01", day.enter("10:00", "SELL", last=1000, stop=1020, target=900), price=1000)
+        day.prices("10:04", last=990)
+        if by_hand:
+            assert tightened(day, "10:05", stop) == reason
+        else:
+            day.take(e.TightenStop(day.at("10:05"), KEY, Decimal(stop), "mine"))
+        assert day.book.positions[0].stop == (1020 if reason else Decimal(stop))
+
+
+@pytest.mark.parametrize(
+    ("stop", "key", "reason"),
+    [("995", KEY, "stop_beyond_market"), ("979", KEY, "stop_not_tighter"), ("985", "NSE:TCS", "no_position")],
+)
+def test_a_wish_of_a_strategy_for_a_nearer_stop_that_is_not_granted_is_on_record(stop, key, reason):
+    """Long from 1,000, the price at 990."""
+    day, _ = held(broker="paper", rests=False)
+    day.prices("10:04", last=990)
+    day.take(e.TightenStop(day.at("10:05"), key, Decimal(stop), "mine"))
+    kept = day.last(e.StopKept)
+    assert (kept.key, kept.stop, kept.by, kept.reason) == (key, Decimal(stop), "mine", reason)
+    assert day.book.positions[0].stop == 980
+
+
+def test_a_stop_that_a_strategy_moved_is_on_record_with_where_it_stood():
+    day, _ = held(broker="paper", rests=False)
+    day.take(e.TightenStop(day.at("10:05"), KEY, Decimal(985), "mine"))
+    moved = day.last(e.StopMoved)
+    assert (moved.position_id, moved.before, moved.after) == (day.book.positions[0].id, 980, 985)
+    assert moved.rule == "mine"
 
 
 def test_an_entry_by_hand_is_decided_on_like_any_other():

@@ -89,6 +89,14 @@ def test_a_report_moves_the_order_forward_or_not_at_all(before, filled, told, fi
     assert (found.status, found.filled_quantity, found.filled_value) == (after, max(filled, fill), value)
 
 
+def test_what_went_wrong_with_an_order_is_what_ended_it():
+    """Not what is said of it after that: one that never got to the broker counts as no refusal by the market."""
+    refused = order(entry()).advance("rejected", 0, D(0), "network")
+    assert (refused.error, refused.never_arrived) == ("network", True)
+    assert refused.advance("rejected", 0, D(0), "circuit").error == "network"
+    assert order(entry()).advance("rejected", 0, D(0)).error == ""
+
+
 def test_a_report_of_more_than_was_ordered_names_both_quantities():
     """It is of another order."""
     with pytest.raises(ValueError, match=r"^order a: 51 filled of 50 ordered; the report is of another order$"):

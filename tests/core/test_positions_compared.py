@@ -8,7 +8,7 @@ import pytest
 import riskcore as rc
 from riskcore.brokers import capability
 from riskcore.custody import Mismatch
-from riskcore.reconcile import differences, held_there, repeated, was_carried
+from riskcore.reconcile import differences, held_there, moved_unnamed, repeated, shares_there, was_carried
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
 from tests.core.custody_days import foreign, row, trade
 from tests.core.engine_days import INFY, TCS
@@ -115,6 +115,73 @@ def test_order_books_that_could_not_be_read_leave_nothing_out():
     """The order may work still."""
     ours = book(FILLED, order(entry(order_id="b"), broker_id="E2"), positions=(held(),))
     assert differ(ours, read(shown(70), orders=None)) == [("more", "NSE:INFY", 50, 70)]
+
+
+@pytest.mark.parametrize(
+    ("filled", "average", "told"), [(20, 1000, True), (20, None, False), (None, 1000, False), (None, None, False)]
+)
+def test_without_a_trade_book_the_row_of_a_working_order_must_tell_both_how_many_and_at_what_price(
+    filled, average, told
+):
+    """Else twenty more than ours may be what that order filled; with a trade book, or both figures, they are not."""
+    works = order(entry(order_id="b"), broker_id="E2")
+    ours = book(FILLED, works, positions=(held(),))
+    shows = (row(works.approved, "E2", filled_quantity=filled, average_price=average),)
+    more = [("more", "NSE:INFY", 50, 70)]
+    assert differ(ours, read(shown(70), orders=shows, trades=None)) == (more if told else [])
+    assert differ(ours, read(shown(70), orders=shows)) == more
+
+
+# ---------------------------------------------------------------- what an order without a name may have brought
+
+
+def moved(there, side="BUY", *more, orders=()):
+    """What the account shows of INFY while an order of it has no name at the broker; nothing is held."""
+    ours = book(order(entry(side=side), "unknown"), *more)
+    return [(m.kind, m.ours, m.theirs) for m in moved_unnamed(ours, read(shown(there), orders=orders))]
+
+
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+def test_one_share_its_way_may_be_what_an_order_without_a_name_brought_and_none_is_not(side):
+    """The other way it brought nothing."""
+    way = 1 if side == "BUY" else -1
+    assert moved(way, side) == [("unnamed", 0, way)]
+    assert moved(0, side) == moved(-way, side) == []
+
+
+def test_shares_that_another_order_may_have_brought_are_not_taken_for_those_of_one_without_a_name():
+    """E2 is complete at the broker, and its fill is not here yet."""
+    other = order(entry(order_id="b"), broker_id="E2")
+    assert moved(50, "BUY", other, orders=(row(other.approved, "E2", "complete"),)) == []
+    assert moved(50, "BUY", other, orders=(row(other.approved, "E2"),)) == [("unnamed", 0, 50)]
+
+
+@pytest.mark.parametrize(
+    ("product", "ours", "books", "there"),
+    [
+        ("MIS", "MIS", read(positions=None), None),
+        ("CNC", "CNC", read(positions=None), None),
+        ("MIS", None, read(positions=None), None),
+        ("MIS", "MIS", read(shown(30), holdings=None), 30),
+        ("MIS", None, read(shown(30), shown(7, product="CNC"), holdings=None), 30),
+        ("CNC", None, read(shown(30, product="CNC"), holdings=None), 30),
+        ("CNC", "CNC", read(shown(30, product="CNC"), holdings=None), None),
+        ("CNC", "CNC", read(shown(30, product="CNC"), holdings=(in_demat(9),)), 39),
+        ("MIS", "CNC", read(shown(30), holdings=(in_demat(9),)), 30),
+    ],
+)
+def test_how_many_shares_are_there_is_not_known_where_the_book_that_shows_them_could_not_be_read(
+    product, ours, books, there
+):
+    """Of shares held for delivery that is the position book and the holdings; of all others the position book."""
+    position = () if ours is None else (held(product=ours),)
+    assert shares_there(book(positions=position), books, "NSE:INFY", product) == there
+
+
+def test_of_shares_carried_for_delivery_all_that_is_in_the_account_is_there():
+    """A hundred after a bonus, of which fifty are in our book: an order of unknown outcome may have bought them."""
+    ours = book(positions=(held(product="CNC", opened_at=YESTERDAY),))
+    assert shares_there(ours, read(holdings=(in_demat(100),)), "NSE:INFY", "CNC") == 100
 
 
 # ---------------------------------------------------------------- delivery

@@ -4,7 +4,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.engine_days import a_day, holding
+from tests.core.engine_days import INFY, TCS, a_day, holding
 
 TEXT = "the same text"
 
@@ -64,6 +64,49 @@ def test_an_exit_in_the_same_words_leaves_again_what_was_entered_again():
     order = day.enter("10:05:10", last=1000, atr=10)
     assert sent(day, "10:05:11", side="SELL", kind="exit")[0] == "SignalTaken"
     assert day.last(e.CancelRequested).order_id == order
+
+
+def out_again():
+    """50 INFY of which an exit in these words, at 10:05, took all off; TCS is known too."""
+    day = a_day(INFY, TCS, max_trades_per_day=5)
+    day.fill("10:00:01", day.enter("10:00", last=1000, stop=980, target=1100), price=1000)
+    sent(day, "10:05:00", side="SELL", kind="exit")
+    day.fill("10:05:02", day.sent()[-1].order_id, price=1000)
+    return day
+
+
+def test_an_exit_in_the_same_words_takes_off_what_is_held_again():
+    day = out_again()
+    day.fill("10:05:11", day.enter("10:05:10", last=1000, stop=980, target=1100), price=1000)
+    assert sent(day, "10:05:12", side="SELL", kind="exit")[:2] == ["SignalTaken", "ExitApproved"]
+
+
+def test_an_exit_in_the_same_words_takes_back_what_waits_to_enter_again():
+    day = out_again()
+    waiting = day.signal("10:05:10")
+    assert sent(day, "10:05:11", side="SELL", kind="exit")[:2] == ["SignalTaken", "EntryRefused"]
+    assert waiting not in day.state.pending
+
+
+def test_an_exit_in_the_same_words_is_a_repetition_whatever_goes_on_in_another_symbol():
+    """An entry works there, another waits."""
+    day = out_again()
+    day.enter("10:05:10", symbol="TCS", last=1000, stop=980, target=1100)
+    day.signal("10:05:11", symbol="TCS")
+    assert sent(day, "10:05:12", side="SELL", kind="exit") == ["SignalRepeated"]
+
+
+def test_an_exit_of_the_side_that_is_held_moves_nothing_and_is_a_repetition():
+    """It is to buy back a short, and we are long."""
+    day, _ = holding()
+    assert sent(day, "10:05:00", side="BUY", kind="exit") == ["SignalTaken", "EntryRefused"]
+    assert sent(day, "10:05:01", side="BUY", kind="exit") == ["SignalRepeated"]
+
+
+def test_one_with_a_bar_time_repeats_none_without_in_the_same_words():
+    day = a_day()
+    day.signal("10:00", receipt=TEXT)
+    assert "SignalTaken" in sent(day, "10:00:05", bar_at=day.at("09:55"))
 
 
 def test_receipts_are_forgotten_after_an_hour():

@@ -36,12 +36,16 @@ def executed(order, **more):
 # ---------------------------------------------------------------- a clock that is wrong
 
 
-def test_F20_a_row_that_no_read_showed_before_is_the_order_whatever_the_brokers_clock_says():
-    """Else its shares would stay without a stop for as long as the two clocks differ."""
+@pytest.mark.parametrize(("before", "clock"), [("09:59", "10:00:08"), ("10:00", "10:00:08"), ("09:59", "10:00:30")])
+def test_F20_a_row_that_no_read_showed_before_is_the_order_whatever_the_brokers_clock_says(before, clock):
+    """Else its shares would stay without a stop for as long as the two clocks differ.
+
+    Before is up to the moment the order was approved; it may be found so for thirty seconds.
+    """
     day = at_broker()
-    books(day, "09:59", orders=(foreign(),))
+    books(day, before, orders=(foreign(),))
     day, order = unknown(day)
-    assert books(day, "10:00:08", **executed(order))[:2] == ("Acknowledged", "Filled")
+    assert books(day, clock, **executed(order))[:2] == ("Acknowledged", "Filled")
     assert stop_of(day).quantity == 50
 
 
@@ -177,6 +181,25 @@ def test_F20_two_rows_that_ended_unfilled_are_as_good_as_none():
         books(day, f"10:00:0{second}", orders=alike(order, "cancelled", "rejected"))
     assert day.book.order(order.order_id).status == "rejected"
     assert day.book.trades_today == 0
+
+
+@pytest.mark.parametrize("statuses", [("open", "open"), ("cancelled", "open")])
+def test_F20_two_rows_of_which_one_works_may_still_fill_and_are_not_as_good_as_none(statuses):
+    """However often that is read: the order is not given up, and no other takes its slot."""
+    day, order = unknown()
+    for second in range(6, 16):
+        books(day, f"10:00:{second:02}", orders=alike(order, *statuses))
+    assert day.book.order(order.order_id).status == "unknown"
+    assert day.book.trades_today == 1
+
+
+def test_F20_a_row_that_tells_a_fill_before_its_end_is_not_as_good_as_none():
+    """The trade book shows it not yet."""
+    day, order = unknown()
+    part = row(order, "E8", "cancelled", filled_quantity=5, average_price=999)
+    for second in range(6, 16):
+        books(day, f"10:00:{second:02}", orders=(part, row(order, "E9", "cancelled"), foreign()))
+    assert day.book.order(order.order_id).status == "unknown"
 
 
 def test_F20_two_rows_of_which_one_traded_before_it_ended_are_not_as_good_as_none():

@@ -11,6 +11,13 @@ from tests.core.engine_days import INFY, TCS, a_day, holding
 LOOK = {"last": 1000, "atr": 10}
 
 
+def found(day):
+    """What speaks against the entry that was refused last: the rule, what was found and its bounds."""
+    (one,) = day.last(e.EntryRefused).findings
+    assert one.passed is False
+    return one.rule, one.reason, one.measured, one.limit
+
+
 def refused(day):
     """The reasons of every refusal so far, with the signal."""
     answers = [fact for fact in day.facts if isinstance(fact, e.EntryRefused)]
@@ -34,9 +41,8 @@ def test_where_something_is_held_too_it_leaves_and_what_waits_is_taken_back():
     out = day.signal("10:05:01", "SELL", kind="exit")
     assert refused(day) == [(more.id, "exit_came_first")]
     assert day.sent()[-1].reason == "signal"
-    found = day.last(e.EntryRefused).findings[0]
-    assert (found.measured, found.limit) == ("INFY", out.id)
-    assert found.text == "an exit signal of INFY came before its entry was decided"
+    assert found(day) == ("position", "exit_came_first", "INFY", out.id)
+    assert day.last(e.EntryRefused).findings[0].text == "an exit signal of INFY came before its entry was decided"
 
 
 def test_at_midnight_what_still_waits_is_refused_by_name_in_its_own_session():
@@ -61,15 +67,15 @@ def test_a_last_entry_of_ones_own_counts():
     day.signal("13:50")
     day.time("14:00")
     assert refused(day)[0][1] == "after_cut_off"
-    found = day.last(e.EntryRefused).findings[0]
-    assert (found.rule, found.measured, found.limit) == ("no_entry_after", "14:00:00", "14:00:00")
+    assert found(day) == ("no_entry_after", "after_cut_off", "14:00:00", "14:00:00")
 
 
-def test_one_that_comes_after_the_last_entry_is_left_to_its_evidence_which_says_all():
+@pytest.mark.parametrize("clock", ["14:45", "14:50"])
+def test_one_that_comes_after_the_last_entry_is_left_to_its_evidence_which_says_all(clock):
     day = a_day()
-    signal = day.signal("14:50")
-    assert day.time("14:50:01") == ()
-    day.look("14:50:02", signal, last=1000, atr=10)
+    signal = day.signal(f"{clock}:00")
+    assert day.time(f"{clock}:01") == ()
+    day.look(f"{clock}:02", signal, last=1000, atr=10)
     assert day.refusal() == ("after_cut_off",)
 
 
@@ -79,6 +85,7 @@ def test_one_that_is_too_old_is_refused_for_its_age():
     assert day.time("10:01") == ()
     day.time("10:01:01")
     assert refused(day) == [(entry.id, "signal_stale")]
+    assert found(day) == ("signal_max_age_s", "signal_stale", 61, 60)
 
 
 def test_where_no_calendar_tells_its_age_ends_it():
@@ -96,3 +103,23 @@ def test_a_future_waits_by_the_hours_of_its_exchange():
     day.signal("14:40", symbol=thing.symbol, exchange="NFO", product="NRML")
     day.time("14:45")
     assert refused(day)[0][1] == "after_cut_off"
+
+
+def test_a_cancel_signal_takes_back_what_waits_to_enter_on_its_side_and_says_which_it_was():
+    """And nothing of the other side, nor of another symbol."""
+    day = a_day(INFY, TCS)
+    entry, other, against = day.signal("10:00"), day.signal("10:00", symbol="TCS"), day.signal("10:00", "SELL")
+    back = day.signal("10:00:01", kind="cancel")
+    assert refused(day) == [(entry.id, "cancel_came_first")]
+    assert found(day) == ("orders", "cancel_came_first", "INFY", back.id)
+    assert day.state.pending == (other, against)
+
+
+def test_a_reversal_whose_exit_takes_too_long_is_refused_for_that():
+    """The exit goes on."""
+    day, _ = holding()
+    turned = day.signal("10:05", "SELL", kind="reversal", stop=1020)
+    day.report("10:05:01", day.sent()[-1].order_id, "working")
+    day.time("10:06:01")
+    assert refused(day) == [(turned.id, "reversal_lapsed")]
+    assert found(day) == ("signal_max_age_s", "reversal_lapsed", "INFY", 60)

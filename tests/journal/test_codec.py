@@ -85,6 +85,8 @@ RARE = (
     events.ControlRefused(NOW, "resume", "max_drawdown", "asha", "back", "still_at_limit"),
     events.OrderFailed(NOW, "id", "rate_limited", "429"),
     events.EndDoubted(NOW, "id", 1),
+    events.OrderShown(NOW, "id"),
+    events.RowsAlike(NOW, "id", ("1", "2")),
     events.DriftMeasured(NOW, Decimal("-1.25")),
     events.ConnectionStaged(NOW, "lost", "live", NOW),
     events.Approaching(NOW, "max_positions", 4, Decimal("5.0"), Decimal("80.00")),

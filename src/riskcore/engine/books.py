@@ -58,6 +58,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     for order in turn.book.live_orders():
         _look_for(turn, order, books)
     seen = _seen(turn)
+    _remember_the_alike(turn, books, seen)
     _note_foreign_rows(turn, books)
     _compare(turn, event, seen)
     _calm_the_known(turn)
@@ -66,7 +67,8 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
 def _seen(turn: Turn) -> Seen:
     """What earlier reads showed; `_note_foreign_rows` adds the rows of this one at its end."""
     custody = turn.state.custody
-    return Seen(frozenset(custody.rows), custody.reconciled_at, turn.state.observed.drift_s)
+    alike = frozenset((order_id, row) for order_id, rows in custody.alike for row in rows)
+    return Seen(frozenset(custody.rows), custody.reconciled_at, turn.state.observed.drift_s, alike)
 
 
 @exact
@@ -136,24 +138,32 @@ def _is(row: BrokerOrder, wanted: Revision) -> bool:
 
 
 def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
-    """An order that the read does not show: counted where that proves something, and settled in the end."""
-    young = turn.at - order.approved.at < seconds(turn.policy.unknown_settle_s)
-    if books.orders is None or books.order(order.broker_id) is not None or young:
+    """An order that the read does not show: counted where that proves something, and settled in the end.
+
+    The reads must follow one on the other: one that shows it, or what may be it, speaks against those before.
+    """
+    if books.orders is None or turn.at - order.approved.at < seconds(turn.policy.unknown_settle_s):
         return
-    if order.status == INTENDED:
+    shown = books.order(order.broker_id) is not None
+    if order.status == INTENDED and not shown:
         turn.alarm(OUTCOME_UNKNOWN, order.id, "nobody said what became of it, and the book does not show it")
     rows = () if order.broker_id else candidates(order, turn.book, books, turn.policy, _seen(turn))
-    if not all(is_spent(row, books) for row in rows):
-        return
-    if turn.book.session is not None and order.approved.at.date() < turn.book.session:
+    if shown or not all(is_spent(row, books) for row in rows):
+        _count_anew(turn, order)
+    elif turn.book.session is not None and order.approved.at.date() < turn.book.session:
         _settle_absent(turn, order, "an order of an earlier session is not in today's book")
-        return
-    ours = turn.book.broker_ids() - {order.broker_id}
-    if (
-        order.status == AWAITING
-        or not is_clean(books, ours | turn.state.custody.rows)
-        or not _unmoved(turn, order, books)
-    ):
+    elif order.status != AWAITING and is_clean(books, _others(turn, order)):
+        _count_absent(turn, order, books)
+
+
+def _others(turn: Turn, order: Order) -> frozenset[str]:
+    """The rows known before that are not this order's: a read that shows one of them is a true read."""
+    return (turn.book.broker_ids() - {order.broker_id}) | turn.state.custody.rows
+
+
+def _count_absent(turn: Turn, order: Order, books: BrokerBooks) -> None:
+    if not _unmoved(turn, order, books):
+        _count_anew(turn, order)
         return
     reads = turn.state.custody.reads_without(order.id) + 1
     if reads < turn.policy.unknown_reads:
@@ -161,6 +171,11 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
     else:
         turn.note(e.OrderAbsent(turn.at, order.id, 0))
         _settle_absent(turn, order, f"not in {reads} clean reads in a row")
+
+
+def _count_anew(turn: Turn, order: Order) -> None:
+    if turn.state.custody.reads_without(order.id):
+        turn.note(e.OrderShown(turn.at, order.id))
 
 
 def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
@@ -184,6 +199,15 @@ def _calm_the_known(turn: Turn) -> None:
         order = turn.book.order(order_id) if name == OUTCOME_UNKNOWN else None
         if order is not None and (order.broker_id or not order.live):
             turn.calm(name, order_id)
+
+
+def _remember_the_alike(turn: Turn, books: BrokerBooks, seen: Seen) -> None:
+    """Rows that may be an order's for being new alone: to the next read they are not new any more."""
+    for order in nameless(turn.book):
+        new = set(candidates(order, turn.book, books, turn.policy, seen))
+        new -= set(candidates(order, turn.book, books, turn.policy))
+        if new - set(dict(turn.state.custody.alike).get(order.id, ())):
+            turn.note(e.RowsAlike(turn.at, order.id, tuple(sorted(new))))
 
 
 def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:

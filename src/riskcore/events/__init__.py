@@ -131,6 +131,7 @@ from riskcore.events.orders import (
     ExitWanted as ExitWanted,
     LoginChanged as LoginChanged,
     OrderAbsent as OrderAbsent,
+    OrderShown as OrderShown,
     Overfilled as Overfilled,
     PositionAdjusted as PositionAdjusted,
     PriceDoubted as PriceDoubted,
@@ -139,6 +140,7 @@ from riskcore.events.orders import (
     RevisionReported as RevisionReported,
     RevisionRequested as RevisionRequested,
     RevisionSettled as RevisionSettled,
+    RowsAlike as RowsAlike,
     RowsSeen as RowsSeen,
     StopTouched as StopTouched,
     TradeCorrected as TradeCorrected,
@@ -219,6 +221,8 @@ Fact: TypeAlias = (
     | LoginChanged
     | Acknowledged
     | OrderAbsent
+    | OrderShown
+    | RowsAlike
     | RowsSeen
     | RevisionRequested
     | RevisionSettled

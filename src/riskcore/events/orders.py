@@ -118,6 +118,15 @@ class OrderAbsent:
 
 
 @frozen
+class OrderShown:
+    """A read shows an order that reads before it did not, or what may be it: its absence is counted anew."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+
+
+@frozen
 class EndDoubted:
     """A read showed an order as ended in a way that may be another's end; `reads` in a row by now, 0: it did not."""
 
@@ -156,6 +165,16 @@ class RevisionSettled:
     order_id: str
     taken: bool
     note: str = ""
+
+
+@frozen
+class RowsAlike:
+    """Ids of new rows in the broker's order book that may all be an order's that has no name there."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    ids: tuple[str, ...]
 
 
 @frozen
