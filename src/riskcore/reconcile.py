@@ -7,7 +7,7 @@ nothing at a broker that answers errors with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -31,6 +31,7 @@ from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, REJECTED, WORKING, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.signals import seconds, sign
+from riskcore.stale_reads import is_stale
 from riskcore.table_rows import Capability
 
 DELIVERY: Final = "CNC"
@@ -205,14 +206,6 @@ def is_spent(broker_id: str, books: BrokerBooks) -> bool:
     return ended and books.trades is not None and not books.trades_of(broker_id)
 
 
-def is_clean(books: BrokerBooks, known: Iterable[str]) -> bool:
-    """Whether a read can prove an absence: orders and trades were read, and it shows an order that was known before."""
-    if books.orders is None or books.trades is None:
-        return False
-    ids = set(known)
-    return any(row.id in ids for row in books.orders)
-
-
 def _untold(book: Book, books: BrokerBooks) -> list[Order]:
     """Orders at the broker while nobody tells what they filled: that may be what the positions show.
 
@@ -230,7 +223,9 @@ def _untold(book: Book, books: BrokerBooks) -> list[Order]:
 # ---------------------------------------------------------------- positions
 
 
-def differences(book: Book, books: BrokerBooks, capability: Capability | None) -> tuple[Mismatch, ...] | None:
+def differences(
+    book: Book, books: BrokerBooks, capability: Capability | None, presumed: Collection[str] = ()
+) -> tuple[Mismatch, ...] | None:
     """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
 
     Instruments with an order of unknown outcome, or of a fill that is not told yet, are left out. A negative CNC
@@ -248,7 +243,10 @@ def differences(book: Book, books: BrokerBooks, capability: Capability | None) -
     for key in sorted(theirs.keys() - unknown):
         held, seen = ours.get(key, 0), theirs[key]
         if held != seen:
-            found.append(Mismatch(_kind(held, seen, book, books, key, capability), key, held, seen))
+            kind = _kind(held, seen, book, books, key, capability)
+            if kind in (GONE, LESS, OPPOSITE) and is_stale(book, books, key, presumed):
+                kind = SUSPECT
+            found.append(Mismatch(kind, key, held, seen))
     return tuple(found)
 
 
@@ -267,10 +265,10 @@ def moved_unnamed(book: Book, books: BrokerBooks, capability: Capability | None)
         ways = {(order.approved.side, order.approved.product) for order in waiting[key]}
         side, product = ways.pop()
         held, seen = shares_held(book, key, product), shares_there(book, books, key, product)
-        gone = seen == 0 and held != 0
         if ways or seen is None or (seen - held) * sign(side) <= 0:
             continue
-        if not gone or _is_gone(book, books, key, capability):
+        less = held != 0 and held * sign(side) < 0
+        if not less or (not is_stale(book, books, key) and (seen or _is_gone(book, books, key, capability))):
             found.append(Mismatch(UNNAMED, key, held, seen))
     return tuple(found)
 

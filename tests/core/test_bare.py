@@ -103,7 +103,8 @@ def test_of_stops_in_slices_those_are_taken_back_whose_shares_leave():
 def test_a_stop_of_what_is_not_held_any_more_is_taken_back_and_says_so():
     day, _ = held()
     for clock in ("10:05", "10:05:03"):
-        true_books(day, clock, positions=(position(0),))
+        sold = (trade("E1", "BUY", 50, 1000), trade("H1", "SELL", 50, 990))
+        true_books(day, clock, trades=sold, positions=(position(0),))
     assert taken_back(day) == [(stop_of(day).order_id, "nothing is left to protect")]
 
 

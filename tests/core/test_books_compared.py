@@ -7,18 +7,18 @@ import pytest
 
 import riskcore as rc
 from riskcore import reconcile
+from riskcore.engine.ended import is_borrowed
 from riskcore.reconcile import (
     candidates,
     fingerprint_fits,
     foreign_trades,
-    is_borrowed,
-    is_clean,
     late,
     named,
     price_elsewhere,
     told_of,
     traded_elsewhere,
 )
+from riskcore.stale_reads import is_clean
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
 from tests.core.custody_days import foreign, row, trade
 
@@ -241,7 +241,7 @@ def test_an_order_that_was_taken_for_lost_is_found_by_the_same_marks():
 )
 def test_a_read_proves_an_absence_only_with_trades_and_an_order_known_before(shown, clean):
     """X1 was seen before."""
-    assert is_clean(read(**shown), iter(["X1"])) is clean
+    assert is_clean(book(), read(**shown), {"X1"}) is clean
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,25 @@ def test_a_stop_that_somebody_else_made_smaller_is_told_of_and_made_whole_again(
     assert words(day, e.RevisionRequested) == "somebody else changed it"
 
 
+def test_a_stop_that_is_tighter_at_the_broker_is_ours_from_now_on():
+    """A hand moved it, or we did and no journal took it: it is not loosened. A looser one is set back."""
+    day, _ = held()
+    stop = stop_of(day)
+    shown(day, "10:05", stop, trigger=990, price=985)
+    moved = day.last(e.StopMoved)
+    assert (moved.before, moved.after, moved.rule) == (980, 990, "stop_changed")
+    assert day.book.positions[0].stop == 990
+    assert day.book.resting(INFY.key).approved.trigger == 990
+    assert day.last(e.Alarmed).name == "stop_changed"
+    asked = [one.revision.trigger for one in day.commands if isinstance(one, e.ReviseOrder)]
+    assert set(asked) <= {990}  # its limit may be set anew
+    day, _ = held()
+    stop = stop_of(day)
+    shown(day, "10:05", stop, trigger=970, price=965)
+    assert day.book.positions[0].stop == 980
+    assert day.last(e.ReviseOrder).revision.trigger == 980
+
+
 def test_a_row_of_a_word_that_nobody_knows_tells_nothing_of_the_stop():
     """Nor does one that tells no trigger."""
     day, _ = held()

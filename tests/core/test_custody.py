@@ -16,6 +16,7 @@ from tests.core.custody_days import (
     row,
     stop_of,
     ticks,
+    trade,
     true_books,
 )
 from tests.core.engine_days import INFY, SEEN, TCS, a_day
@@ -162,8 +163,9 @@ def test_a_cancel_that_got_lost_behind_a_change_is_asked_again():
 
 def test_a_resting_stop_of_nothing_is_taken_back():
     day, _ = held()
-    true_books(day, "10:05", positions=(position(0),))
-    true_books(day, "10:05:03", positions=(position(0),))
+    sold = {"trades": (trade("E1", "BUY", 50, 1000), trade("H1", "SELL", 50, 990)), "positions": (position(0),)}
+    true_books(day, "10:05", **sold)
+    true_books(day, "10:05:03", **sold)
     assert day.book.positions == ()
     assert day.last(e.CancelRequested).order_id == stop_of(day).order_id
 

@@ -83,7 +83,7 @@ def test_F48_a_position_that_was_turned_round_by_hand_is_closed_and_its_symbol_t
 def test_F48_shares_that_are_adopted_change_the_average_and_what_was_opened(average, now):
     """25 more, at the average that the broker tells; where it tells none ours stays."""
     day, _ = held(manual_trades="adopt")
-    seen_twice(day, there(75, average=average))
+    seen_twice(day, there(75, average=average), trades=(BOUGHT, trade("H1", "BUY", 25, 1015)))
     adopted = day.book.positions[0]
     assert (adopted.quantity, adopted.opened_quantity, adopted.average_price) == (75, 75, now)
     assert day.last(e.PositionAdjusted).why == "shares came without us, and are adopted"
@@ -95,7 +95,7 @@ def test_F48_a_position_that_is_adopted_is_what_the_broker_tells_of_it():
     day, _ = held(manual_trades="adopt")
     other = rc.Instrument(symbol="ABC", tick="0.05")
     rows = (there(50), there(-10, other.key, 50, "NRML", 51), there(-10, TCS.key, 3000, "MIS", 2990))
-    seen_twice(day, *rows, instruments=(other, TCS))
+    seen_twice(day, *rows, trades=(BOUGHT, trade("H1", "SELL", 10, 3000, TCS.key)), instruments=(other, TCS))
     abc, tcs = day.book.position(other.key), day.book.position(TCS.key)
     assert (abc.average_price, abc.product, abc.last) == (50, "NRML", 51)
     assert (tcs.average_price, tcs.product, tcs.last) == (3000, "MIS", 2990)
@@ -154,7 +154,8 @@ def test_F20_shares_that_an_exit_without_a_name_took_off_are_booked_as_that_and_
     (entry,) = day.sent(rc.ApprovedEntry)
     for second in (11, 12, 13):
         rows = (row(entry, "E1", "complete"), *(row(out, name) for name in ("X8", "X9")))
-        true_books(day, f"10:10:{second}", orders=rows, positions=(position(30),))
+        trades = (BOUGHT, trade("X8", "SELL", 20, 1100))
+        true_books(day, f"10:10:{second}", orders=rows, trades=trades, positions=(position(30),))
     assert day.book.positions[0].quantity == 30
     call = next(fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == "presumed_filled")
     assert call.subject == out.order_id

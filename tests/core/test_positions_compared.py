@@ -34,6 +34,11 @@ def read(*positions, **more):
     return rc.BrokerBooks(at=TEN, **{**given, **more})
 
 
+def hand(quantity, key="NSE:INFY"):
+    """The trade of somebody else that leaves so many shares; none for none."""
+    return (trade("H1", "BUY" if quantity > 0 else "SELL", abs(quantity), 1000, key),) if quantity else ()
+
+
 def differ(ours, books, broker=ZERODHA):
     """(kind, key, ours, theirs) of every difference, and that each was seen once."""
     found = differences(ours, books, broker)
@@ -42,6 +47,7 @@ def differ(ours, books, broker=ZERODHA):
 
 
 OURS = book(FILLED, positions=(held(),))
+BOUGHT = trade("E1", "BUY", 50, 1000)
 
 
 @pytest.mark.parametrize(
@@ -64,19 +70,22 @@ def test_how_the_brokers_position_differs_from_ours(side, theirs, kind):
     ours = book(positions=(held(side=side),))
     way = 1 if side == "BUY" else -1
     wanted = [] if kind is None else [(kind, "NSE:INFY", 50 * way, theirs)]
-    assert differ(ours, read(shown(theirs))) == wanted
+    assert differ(ours, read(shown(theirs), trades=hand(theirs))) == wanted
 
 
 @pytest.mark.parametrize(("theirs", "kind"), [(2, "more"), (-1, "opposite"), (-2, "opposite")])
 def test_a_single_share_differs_as_many_do(theirs, kind):
     """One of ours."""
-    assert differ(book(positions=(held(1),)), read(shown(theirs))) == [(kind, "NSE:INFY", 1, theirs)]
+    assert differ(book(positions=(held(1),)), read(shown(theirs), trades=hand(theirs))) == [
+        (kind, "NSE:INFY", 1, theirs)
+    ]
 
 
 def test_differences_come_in_the_order_of_keys_and_a_flat_row_is_none():
     """TCS is somebody else's, in two products that add up; ABC went flat today."""
     rows = (shown(7, "NSE:TCS"), shown(3, "NSE:TCS", "NRML"), shown(0, "NSE:ABC"), shown(20))
-    assert differ(OURS, read(*rows)) == [("less", "NSE:INFY", 50, 20), ("foreign", "NSE:TCS", 0, 10)]
+    trades = (BOUGHT, *hand(-30))
+    assert differ(OURS, read(*rows, trades=trades)) == [("less", "NSE:INFY", 50, 20), ("foreign", "NSE:TCS", 0, 10)]
 
 
 def test_of_an_instrument_of_ours_only_our_product_is_held_against_it():
@@ -138,7 +147,7 @@ def test_without_a_trade_book_the_row_of_a_working_order_must_tell_both_how_many
 def moved(there, side="BUY", *more, orders=()):
     """What the account shows of INFY while an order of it has no name at the broker; nothing is held."""
     ours = book(order(entry(side=side), "unknown"), *more)
-    return [(m.kind, m.ours, m.theirs) for m in moved_unnamed(ours, read(shown(there), orders=orders))]
+    return [(m.kind, m.ours, m.theirs) for m in moved_unnamed(ours, read(shown(there), orders=orders), ZERODHA)]
 
 
 @pytest.mark.parametrize("side", ["BUY", "SELL"])
@@ -260,8 +269,8 @@ OLD = book(positions=(held(),))
         (read(), None, "gone"),
         (read(), SHOONYA, "suspect"),
         (read(FLAT), SHOONYA, "gone"),
-        (read(trades=(trade("H1", "SELL", 50, 990),)), SHOONYA, "gone"),
-        (read(trades=(trade("H1", "SELL", 49, 990),)), SHOONYA, "suspect"),
+        (read(trades=(trade("H0", "BUY", 50, 990), trade("H1", "SELL", 50, 990))), SHOONYA, "gone"),
+        (read(trades=(trade("H0", "BUY", 50, 990), trade("H1", "SELL", 49, 990))), SHOONYA, "suspect"),
         (read(holdings=(in_demat(9, "NSE:ABC"),)), SHOONYA, "suspect"),
     ],
 )
@@ -292,16 +301,13 @@ def test_a_carried_intraday_position_is_missed_in_the_position_book():
     assert gone(ours, read(holdings=(in_demat(9, "NSE:ABC"),)), SHOONYA) == "suspect"
 
 
-BOUGHT = trade("E1", "BUY", 50, 1000)
-
-
 @pytest.mark.parametrize(
     ("trades", "kind"),
     [
         ((), "suspect"),
         (None, "suspect"),
         ((BOUGHT,), "suspect"),
-        ((BOUGHT, trade("H1", "SELL", 20, 990)), "gone"),
+        ((BOUGHT, trade("H1", "SELL", 20, 990)), "suspect"),
         ((BOUGHT, trade("H1", "SELL", 50, 990)), "gone"),
         ((trade("H1", "SELL", 20, 990),), "suspect"),
         ((trade("E1", "BUY", 50, 1000, key="NSE:TCS"),), "suspect"),
@@ -309,14 +315,15 @@ BOUGHT = trade("E1", "BUY", 50, 1000)
     ],
 )
 def test_the_trade_book_of_the_read_speaks_against_a_position_that_it_does_not_show(trades, kind):
-    """It shows no trade of our own order, or trades that leave just what we hold: then the read is not true."""
+    """It shows no trade of our own order, or trades that leave shares: then the read is not true."""
     found = differ(OURS, read(trades=trades), ZERODHA)
     assert found == [(kind, "NSE:INFY", 50, 0)]
 
 
-def test_a_row_that_says_none_is_an_answer_whatever_the_trades_say():
-    """And so are shares that stand under another product."""
-    assert differ(OURS, read(FLAT, trades=(BOUGHT,))) == [("gone", "NSE:INFY", 50, 0)]
+def test_a_row_that_says_none_is_no_answer_against_the_trades_of_the_same_read():
+    """It was kept from before our order. Shares that stand under another product are one."""
+    assert differ(OURS, read(FLAT, trades=(BOUGHT,))) == [("suspect", "NSE:INFY", 50, 0)]
+    assert differ(OURS, read(FLAT, trades=(BOUGHT, *hand(-50)))) == [("gone", "NSE:INFY", 50, 0)]
     assert differ(OURS, read(shown(50, product="NRML"), trades=(BOUGHT,))) == [("gone", "NSE:INFY", 50, 0)]
     assert differ(OURS, read(shown(5, "NSE:TCS"), trades=(BOUGHT,)))[0][0] == "suspect"
 
@@ -338,8 +345,7 @@ def test_a_short_that_the_trades_still_leave_is_held():
     sold = order(entry(side="SELL"), "filled", 50, 50_000, broker_id="E1")
     ours = book(sold, positions=(held(side="SELL"),))
     assert gone(ours, read(trades=(trade("E1", "SELL", 50, 1000),)), ZERODHA) == "suspect"
-    bought = trade("H1", "BUY", 10, 1000)
-    assert gone(ours, read(trades=(trade("E1", "SELL", 50, 1000), bought)), ZERODHA) == "gone"
+    assert gone(ours, read(trades=(trade("E1", "SELL", 50, 1000), *hand(50))), ZERODHA) == "gone"
 
 
 # ---------------------------------------------------------------- seen again

@@ -273,8 +273,9 @@ def test_F48_shares_that_our_own_exit_may_have_sold_are_not_taken_for_sold_by_ha
 )
 def test_F48_a_manual_purchase_is_adopted_ignored_or_freezes_the_symbol(what, quantity, frozen):
     day, _ = held(manual_trades=what)
+    bought = (trade("E1", "BUY", 50, 1000), trade("H1", "BUY", 25, 1000))
     for clock in ("10:05", "10:05:03"):
-        true_books(day, clock, positions=(position(75),))
+        true_books(day, clock, trades=bought, positions=(position(75),))
     assert day.book.positions[0].quantity == quantity
     assert (day.book.latch("positions_differ", INFY.key) is not None) == frozen
     true_books(day, "10:06", positions=(position(quantity),))
@@ -345,12 +346,12 @@ def test_the_alarm_of_a_difference_is_over_when_the_books_agree_and_rings_again(
 def test_a_foreign_position_is_adopted_with_its_instrument_and_without_a_stop():
     day, _ = held(manual_trades="adopt")
     tcs = rc.Instrument(symbol="TCS", tick="0.05")
-    shown = (position(50), position(-10, "NSE:TCS"))
+    shown, sold = (position(50), position(-10, "NSE:TCS")), (trade("H1", "SELL", 10, 3000, "NSE:TCS"),)
     for clock in ("10:05", "10:05:03"):
         day.take(
             e.BooksRead(
                 day.at(clock),
-                rc.BrokerBooks(at=day.at(clock), orders=(), trades=(), positions=shown, holdings=()),
+                rc.BrokerBooks(at=day.at(clock), orders=(), trades=sold, positions=shown, holdings=()),
                 (tcs,),
             )
         )

@@ -71,7 +71,8 @@ def against():
     day.report("10:00:01", entry, "working", broker_id="E1")
     (order,) = day.sent(rc.ApprovedEntry)
     for second in (3, 6):
-        books(day, f"10:00:0{second}", orders=(row(order, "E1"),), positions=(position(-10),), instruments=(INFY,))
+        shown = {"orders": (row(order, "E1"),), "trades": (trade("H1", "SELL", 10, 1000),)}
+        books(day, f"10:00:0{second}", **shown, positions=(position(-10),), instruments=(INFY,))
     assert [(p.side, p.quantity) for p in day.book.positions] == [("SELL", 10)]
     return day, entry
 

@@ -31,7 +31,8 @@ def test_F47_a_position_book_without_its_row_is_wrong_where_the_trades_of_the_sa
 def test_shares_that_stand_under_another_product_were_converted_and_are_gone_from_ours():
     day, _ = held(broker="zerodha")
     for second in range(2):
-        true_books(day, f"10:05:0{second}", positions=(position(0),))
+        moved = rc.BrokerPosition(key="NSE:INFY", product="CNC", quantity=50, average_price=1000)
+        true_books(day, f"10:05:0{second}", positions=(position(0), moved))
     assert day.book.positions == ()
 
 

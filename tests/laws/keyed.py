@@ -20,6 +20,7 @@ from tests.laws.keyed_broker import (
     at_the_broker,
     balance_is,
     bare,
+    bought_by_hand,
     bought_dear,
     goes_by,
     goes_to,
@@ -359,7 +360,7 @@ KEYS = {
     "manual_trades": (
         "freeze",
         "adopt",
-        at_the_broker(reads("10:05", positions=(position(75),)), reads("10:06", positions=(position(75),))),
+        at_the_broker(bought_by_hand("10:05"), bought_by_hand("10:06")),
     ),
     "overnight_move_pct": ("20", "60", halved_overnight),
     "balance_tolerance": ("100", "9000", at_the_broker(balance_is(105_000))),

@@ -10,6 +10,7 @@ from tests.core.custody_days import (
     position,
     row as row_of,
     ticks,
+    trade,
     true_books,
 )
 from tests.core.engine_days import SEEN, TCS
@@ -34,6 +35,12 @@ def reads(clock, **shown):
     return lambda day: true_books(day, clock, **shown)
 
 
+def bought_by_hand(clock):
+    """The same, with 25 more shares that somebody else bought."""
+    trades = (trade("E1", "BUY", 50, 1000), trade("H1", "BUY", 25, 1000))
+    return reads(clock, trades=trades, positions=(position(75),))
+
+
 def goes_by(clock):
     """Time passes."""
     return lambda day: day.time(clock)
@@ -46,10 +53,11 @@ def unknown_entry(*clocks, placed="10:30:05"):
         day.instruments["TCS"] = TCS
         order = day.enter("10:30", "BUY", "TCS", last=1000, stop=980, target=1100)
         day.report("10:30:01", order, "unknown")
+        first, sent = day.sent(rc.ApprovedEntry)[0], day.sent(rc.ApprovedEntry)[-1]
+        known = (foreign(), row_of(first, "E1", "complete"))
         for clock in clocks:
-            books(day, clock, orders=(foreign(),), positions=(position(50),))
-        sent = day.sent(rc.ApprovedEntry)[-1]
-        books(day, "10:31", orders=(foreign(), row_of(sent, "E9", placed_at=day.at(placed))), positions=(position(50),))
+            books(day, clock, orders=known, positions=(position(50),))
+        books(day, "10:31", orders=(*known, row_of(sent, "E9", placed_at=day.at(placed))), positions=(position(50),))
 
     return told
 

@@ -22,7 +22,7 @@ from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.pulse import BUSY, HURRY, QUIET, Pulse, pace
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, code, what_is_open, wind_down
 from riskcore_openalgo.runner.threads import ThreadLanes
-from tests.core.custody_days import at_broker, books, held, ticks
+from tests.core.custody_days import at_broker, books, held, ticks, trade
 from tests.gateways.desks import INFY, NOW, entry, leaving
 from tests.runner.live_days import BAR, flat_bars
 from tests.runner.test_evidence import Shelf
@@ -369,7 +369,9 @@ def test_a_position_without_a_stop_is_no_covered_one_at_the_end():
     day = at_broker(manual_trades="adopt")
     shown = rc.BrokerPosition(key="NSE:TCS", product="MIS", quantity=10, average_price=3000)
     for second in (1, 2):
-        books(day, f"10:04:0{second}", positions=(shown,), instruments=(rc.Instrument(symbol="TCS", tick="0.05"),))
+        trades = (trade("H1", "BUY", 10, 3000, "NSE:TCS"),)
+        things = (rc.Instrument(symbol="TCS", tick="0.05"),)
+        books(day, f"10:04:0{second}", trades=trades, positions=(shown,), instruments=things)
     assert ended(day) == UNSETTLED
     assert what_is_open(day.state) == ["open: BUY 10 NSE:TCS at 3000.00, no stop, NOT AT THE BROKER"]
 

@@ -48,8 +48,9 @@ def resend_on_timeout(patch):
 
 
 def empty_is_flat(patch):
-    """A position that the position book does not show is gone."""
+    """A position that the position book does not show is gone, whatever else the read shows."""
     patch.setattr("riskcore.reconcile._is_gone", lambda *_: True)
+    patch.setattr("riskcore.reconcile.is_stale", lambda *_: False)
 
 
 def utc_midnight_reset(patch):

@@ -36,6 +36,7 @@ from riskcore.reconcile import (
     was_carried,
 )
 from riskcore.signals import opposite, sign
+from riskcore.stale_reads import is_stale
 from riskcore.state_control import takes_all
 from riskcore.states import CONDITION
 
@@ -61,7 +62,8 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
         everything = takes_all(turn.state)
         if turn.policy.manual_trades == IGNORE and not everything:
             return
-        if (turn.policy.manual_trades == ADOPT or everything) and _adopt(turn, mismatch, position, event):
+        wanted = turn.policy.manual_trades == ADOPT and not is_stale(turn.book, event.books, mismatch.key)
+        if (wanted or everything) and _adopt(turn, mismatch, position, event):
             return
     turn.latch(FROZEN, why, CONDITION, mismatch.key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 import attrs
@@ -18,7 +19,7 @@ from riskcore.engine.hollow import books_answered
 from riskcore.engine.operator import LOGIN
 from riskcore.engine.reports import OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import RISKCORE, Turn
-from riskcore.engine.unnamed import take_as_theirs
+from riskcore.engine.unnamed import PRESUMED, take_as_theirs
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
@@ -29,7 +30,6 @@ from riskcore.reconcile import (
     Seen,
     candidates,
     differences,
-    is_clean,
     is_spent,
     moved_unnamed,
     named,
@@ -40,6 +40,7 @@ from riskcore.reconcile import (
     told_of,
 )
 from riskcore.signals import seconds, sign
+from riskcore.stale_reads import is_clean
 
 CHANGED: Final = "stop_changed"
 
@@ -128,7 +129,23 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
         ours = Revision(approved.quantity, approved.limit, approved.trigger)
         if row.trigger is not None and not _is(row, ours) and waited:
             turn.alarm(CHANGED, order.id, f"somebody changed the resting stop: {row.quantity} at {row.trigger}")
-            turn.revise(order, ours, "somebody else changed it")
+            if not _taken_over(turn, order, row, row.trigger):
+                turn.revise(order, ours, "somebody else changed it")
+
+
+def _taken_over(turn: Turn, order: Order, row: BrokerOrder, trigger: Decimal) -> bool:
+    """A resting stop that is tighter than ours, for as many shares, is ours from now on: a stop never loosens.
+
+    Somebody moved it by hand; or we did, and no journal took it before the process ended.
+    """
+    held = turn.book.position(order.approved.instrument.key)
+    if held is None or not held.tightens(trigger) or row.quantity != order.approved.quantity:
+        return False
+    theirs = Revision(row.quantity, row.price or order.approved.limit, trigger)
+    turn.note(e.StopMoved(turn.at, row.key, held.id, held.stop, trigger, CHANGED))
+    turn.note(e.RevisionRequested(turn.at, order.id, theirs, "the broker's book shows a tighter stop"))
+    turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
+    return True
 
 
 def _is(row: BrokerOrder, wanted: Revision) -> bool:
@@ -152,7 +169,7 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
         _count_anew(turn, order)
     elif turn.book.session is not None and order.approved.at.date() < turn.book.session:
         _settle_absent(turn, order, "an order of an earlier session is not in today's book")
-    elif order.status != AWAITING and is_clean(books, _others(turn, order)):
+    elif order.status != AWAITING and is_clean(turn.book, books, _others(turn, order)):
         _count_absent(turn, order, books)
 
 
@@ -224,7 +241,8 @@ def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:
 def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
     """What differs is told, acted on when it has stood for long enough, and keeps the gate shut meanwhile."""
     books, custody = event.books, turn.state.custody
-    found = differences(turn.book, books, custody.capability)
+    presumed = {order_id for name, order_id in custody.told if name == PRESUMED}
+    found = differences(turn.book, books, custody.capability, presumed)
     if found is None:
         return
     accepted = dict(custody.accepted)

@@ -21,7 +21,8 @@ from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.orders import EMERGENCY, Order
 from riskcore.policy.custody import IGNORE
 from riskcore.positions import Position
-from riskcore.reconcile import FOREIGN, differences, is_clean
+from riskcore.reconcile import FOREIGN, differences
+from riskcore.stale_reads import is_clean
 from riskcore.states import LOCKED
 
 NOT_ASKED: Final = "paper"
@@ -90,7 +91,7 @@ def _is_whole(books: BrokerBooks, turn: Turn) -> bool:
     if books.orders is None or books.trades is None or books.positions is None:
         return False
     known = turn.book.broker_ids() | turn.state.custody.rows
-    return not known or is_clean(books, known)
+    return not known or is_clean(turn.book, books, known)
 
 
 def _contrary(turn: Turn, books: BrokerBooks, emergency: Emergency) -> tuple[str, ...]:

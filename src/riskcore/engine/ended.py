@@ -29,7 +29,7 @@ def is_doubted(turn: Turn, order: Order, told: Told, books: BrokerBooks) -> bool
     custody = turn.state.custody
     capability, reads = custody.capability, custody.reads_ended(order.id)
     ends = order.live and told.status in ENDED_UNFILLED and order.id not in turn.state.cancelling
-    if not ends or capability is None or not capability.borrows_status or not _is_borrowed(order.broker_id, books):
+    if not ends or capability is None or not capability.borrows_status or not is_borrowed(order.broker_id, books):
         if reads:
             turn.note(e.EndDoubted(turn.at, order.id, 0))
         return False
@@ -39,7 +39,7 @@ def is_doubted(turn: Turn, order: Order, told: Told, books: BrokerBooks) -> bool
     return True
 
 
-def _is_borrowed(broker_id: str, books: BrokerBooks) -> bool:
+def is_borrowed(broker_id: str, books: BrokerBooks) -> bool:
     """Whether a row's status may be that of the row before it: the two are the same."""
     rows = books.orders or ()
     at = next((place for place, row in enumerate(rows) if row.id == broker_id), 0)

@@ -12,6 +12,7 @@
 | `too_many`, `forbidden` | 429, or 403 | nothing was done | - |
 | `semi_auto` | success with `pending_order_id` | waits for `approve` | - |
 | `empty` | success, with no rows (`{}` for funds) | - | - |
+| `stale` | the answer that this call was given last, as it was then | - | - |
 | `zero_quote`, `wrong_quote`, `stale_quote` | zeros, another instrument, the first quote ever set | - | - |
 | `partial` | `fraction` of the quantity fills at once, the rest rests | - | - |
 | `reject_later` | accepted with an id, then rejected with `message` | - | - |
@@ -31,12 +32,12 @@ from attrs.validators import in_
 
 Kind: TypeAlias = Literal[
     "status", "timeout", "delay", "drop", "null_id", "unreadable", "html", "empty_body", "too_many", "forbidden",
-    "semi_auto", "empty", "zero_quote", "wrong_quote", "stale_quote", "partial", "reject_later",
+    "semi_auto", "empty", "stale", "zero_quote", "wrong_quote", "stale_quote", "partial", "reject_later",
 ]  # fmt: skip
 
 CALL: Final = frozenset(
     {"status", "timeout", "delay", "drop", "null_id", "unreadable", "html", "empty_body", "too_many", "forbidden"}
-    | {"semi_auto", "empty"}
+    | {"semi_auto", "empty", "stale"}
 )
 QUOTE: Final = frozenset({"zero_quote", "wrong_quote", "stale_quote"})
 ORDER: Final = frozenset({"partial", "reject_later"})
@@ -79,10 +80,14 @@ class Fault:
 
 
 class Script:
-    """The faults still to come, in the order they were written. Any thread may ask."""
+    """The faults still to come, in the order they were written. Any thread may ask.
+
+    `given` is the true answer that each call was given last, by mode and name.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.given: dict[tuple[str, str], Any] = {}
         self._waiting: list[list[Any]] = []
 
     def add(self, *faults: Fault) -> None:

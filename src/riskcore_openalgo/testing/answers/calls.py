@@ -146,8 +146,14 @@ def emptied(broker: FakeBroker, name: str, values: dict[str, Any]) -> Answer:
 def answered(broker: FakeBroker, name: str, body: Mapping[str, Any], values: dict[str, Any]) -> Reply:
     """The reply to a good request, through the first scripted fault that fits it."""
     fault = broker.faults.take(name, body, CALL)
-    if fault is None:
-        return Reply(answer=served(broker, name, values))
+    asked = broker.mode, name
+    if fault is None or (fault.kind == "stale" and asked not in broker.faults.given):
+        answer = served(broker, name, values)
+        if answer.status == 200:
+            broker.faults.given[asked] = answer
+        return Reply(answer=answer)
+    if fault.kind == "stale":
+        return Reply(answer=broker.faults.given[asked])
     if fault.kind == "delay" and not fault.executed:
         return Reply(answer=INTERNAL, wait_s=fault.seconds, serves=lambda: served(broker, name, values))
     if fault.kind in {"delay", "timeout"} and fault.executed:

@@ -49,6 +49,8 @@ class Checks:
         self._asked: Counter[str] = Counter()
         self._revised: Counter[str] = Counter()
         self._unwritten: set[str] = set()  # orders about which something left while no journal took it
+        self._unkept: set[str] = set()
+        self._forgotten: set[str] = set()
         self._read_to = 0
         self._arrived: Counter[str] = Counter()
         self._wished: set[str] = set()
@@ -166,8 +168,11 @@ class Checks:
             self.needs("restart_gives_the_same_state", store.load().state == self._room.live.state, "at a kill")
 
     def started(self) -> None:
-        """A process has started."""
+        """A process has started: it knows the stops that a journal took; the broker shows those that are tighter."""
         self.count["starts"] += 1
+        self._forgotten |= self._unkept  # exits that no journal took: who starts now knows nothing of them
+        positions = self._room.live.state.book.positions
+        self._stops = {p.id: (p.side, p.stop) for p in positions if p.stop is not None}
 
     # ------------------------------------------------------------------ the invariants
     def after_turn(self) -> None:
@@ -210,7 +215,10 @@ class Checks:
             same = sent == meant and Decimal(body.get("trigger_price", 0)) == (trigger or 0)
             self.needs("what_is_sent_is_what_was_approved", same, f"{order_id}: sent {sent}, approved {meant}")
         self._arrived[order_id] += 1
-        self.needs("one_placement_for_one_intent", self._arrived[order_id] == 1, f"{order_id} was placed again")
+        once = self._arrived[order_id] == 1 or order_id in self._forgotten
+        self.needs("one_placement_for_one_intent", once, f"{order_id} was placed again")
+        if approved is None:
+            self._unkept.add(order_id)
 
     def _ours(self, name: str, body: dict[str, Any]) -> str:
         ours = self._room.placed.get(str(body.get("orderid")), "")

@@ -1,0 +1,81 @@
+"""Whether a read of the broker's books is of one moment, and of one that is not past: else it proves no difference.
+
+The books are answers of several calls, and brokers keep some of them for a while: positions of some seconds ago beside
+trades of now, or all of them as they were before our last fill. What differs from ours in such a read differs from the
+rest of it too, or is what we know has been. Nothing follows from it but that somebody must know, where it lasts. Nor is
+an order absent for a read that lacks others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from riskcore.book import Book
+from riskcore.broker_books import BrokerBooks, summed
+from riskcore.money import exact
+from riskcore.orders import Order
+from riskcore.signals import sign
+
+INTRADAY: Final = "MIS"
+"""The product that nobody carries over a night: its positions are the day's trades, and nothing else."""
+
+
+@exact
+def is_stale(book: Book, books: BrokerBooks, key: str, presumed: Collection[str] = ()) -> bool:
+    """Whether a read says nothing of what is held of an instrument: it lies behind, or two of its books contradict.
+
+    `presumed` are orders whose fill was concluded and not read: no read need show it.
+    """
+    return _is_behind(book, books, key, presumed) or _is_of_two_moments(book, books, key)
+
+
+def is_clean(book: Book, books: BrokerBooks, known: Collection[str]) -> bool:
+    """Whether a read can prove that an order is absent: orders and trades were read, and it shows one of `known`.
+
+    `known` are ids that earlier reads showed. It must show every order of ours of the session that has filled, too: one
+    that lacks such an order was kept from before it, and lacks others for that.
+    """
+    if books.orders is None or books.trades is None:
+        return False
+    ids = {row.id for row in books.orders}
+    filled = (order.broker_id for order in book.orders if order.filled_quantity and _is_of_today(order, book))
+    return not ids.isdisjoint(known) and ids.issuperset(one for one in filled if one)
+
+
+def _is_of_today(order: Order, book: Book) -> bool:
+    return book.session is None or order.approved.at.date() >= book.session
+
+
+def _is_behind(book: Book, books: BrokerBooks, key: str, presumed: Collection[str]) -> bool:
+    """Whether its trades are fewer than what is known to have filled of an order of ours of the session."""
+    if books.trades is None:
+        return False
+    for order in book.orders:
+        approved = order.approved
+        ours = approved.instrument.key == key and order.broker_id and _is_of_today(order, book)
+        if not ours or order.id in presumed:
+            continue
+        if summed(books.trades_of(order.broker_id))[0] < order.filled_quantity:
+            return True
+    return False
+
+
+def _is_of_two_moments(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether intraday positions are not what the trades of the day make, by product nor as a whole.
+
+    As a whole they are where shares were moved to another product, or where a broker's trades name none that is known.
+    """
+    held, rows = book.position(key), [row for row in books.positions or () if row.key == key]
+    products = {row.product for row in rows if row.quantity} | ({held.product} if held is not None else set())
+    if books.trades is None or INTRADAY not in products:
+        return False
+    made = {"": 0, INTRADAY: 0}
+    for trade in books.trades:
+        if trade.key == key:
+            signed = sign(trade.side) * trade.quantity
+            made[""] += signed
+            made[INTRADAY] += signed if trade.product == INTRADAY else 0
+    shown = {"": sum(row.quantity for row in rows)}
+    shown[INTRADAY] = sum(row.quantity for row in rows if row.product == INTRADAY)
+    return shown[""] != made[""] and shown[INTRADAY] != made[INTRADAY]

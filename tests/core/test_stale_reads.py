@@ -1,0 +1,136 @@
+"""Reads that were kept from before: positions beside newer trades, trades beside newer orders, all of them at once."""
+
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from riskcore.stale_reads import is_clean, is_stale
+from tests.core.by_hand import TEN, book, entry, held as position_of, order
+from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade
+from tests.core.engine_days import INFY, SEEN, TCS
+
+BOUGHT, SOLD = trade("E1", "BUY", 50, 1000), trade("H1", "SELL", 20, 1010)
+FILLED = order(entry(), "filled", 50, 50_000, broker_id="E1")
+OURS = book(FILLED, positions=(position_of(),))
+
+
+def read(*positions, trades=(BOUGHT,), orders=()):
+    return rc.BrokerBooks(at=TEN, orders=orders, trades=trades, positions=positions, holdings=())
+
+
+def shown(quantity, product="MIS"):
+    return rc.BrokerPosition(key=INFY.key, product=product, quantity=quantity)
+
+
+@pytest.mark.parametrize(
+    ("books_", "stale"),
+    [
+        (read(shown(50)), False),
+        (read(shown(0)), True),
+        (read(shown(30)), True),
+        (read(shown(30), trades=(BOUGHT, SOLD)), False),
+        (read(shown(0), trades=(SOLD,)), True),
+        (read(shown(-20), trades=(SOLD,)), True),
+        (read(shown(0), trades=None), False),
+        (read(shown(0), shown(50, "CNC")), False),
+        (read(shown(30), shown(20, "CNC"), trades=(BOUGHT, trade("H1", "SELL", 20, 1010))), False),
+        (read(shown(0), trades=(BOUGHT, trade("H1", "SELL", 50, 1010, "NSE:TCS"))), True),
+    ],
+)
+def test_intraday_positions_are_what_the_trades_of_the_read_make(books_, stale):
+    """By product, or as a whole where shares were moved to another; without a trade book nobody can say."""
+    assert is_stale(OURS, books_, INFY.key) is stale
+
+
+def test_a_read_that_shows_fewer_of_our_trades_than_are_known_lies_behind():
+    """All books of before the exit agree with each other; one share fewer is enough."""
+    out = order(entry(order_id="x", side="SELL"), "filled", 50, 50_000, broker_id="X1")
+    ours = book(FILLED, out)
+    assert is_stale(ours, read(shown(50)), INFY.key)
+    assert is_stale(ours, read(shown(1), trades=(BOUGHT, trade("X1", "SELL", 49, 1000))), INFY.key)
+    assert not is_stale(ours, read(shown(0), trades=(BOUGHT, trade("X1", "SELL", 50, 1000))), INFY.key)
+    assert not is_stale(ours, read(shown(50)), INFY.key, {"x"})
+    assert not is_stale(ours, read(), TCS.key)
+
+
+def test_carried_products_are_not_the_days_trades():
+    """What was bought yesterday for delivery, or in the other product, has no trade today."""
+    ours = book(positions=(position_of(product="CNC"),))
+    assert not is_stale(ours, read(shown(20, "CNC"), trades=()), INFY.key)
+    assert not is_stale(book(), read(shown(20, "NRML"), trades=()), INFY.key)
+    assert is_stale(book(), read(shown(20), trades=()), INFY.key)
+
+
+def test_a_read_that_lacks_an_order_that_has_filled_proves_no_other_absent():
+    """It was kept from before: what came later than that order is not in it either."""
+    seen = row(FILLED.approved, "E1", "complete")
+    assert is_clean(OURS, read(orders=(foreign(), seen)), {"X1"})
+    assert not is_clean(OURS, read(orders=(foreign(),)), {"X1"})
+    assert is_clean(book(order(entry(), "cancelled", broker_id="E1")), read(orders=(foreign(),)), {"X1"})
+    assert is_clean(book(order(entry(), "filled", 50, 50_000)), read(orders=(foreign(),)), {"X1"})
+
+
+# ---------------------------------------------------------------- days
+
+
+def kept(day, clock, *, trades=(BOUGHT,), positions=(), orders=None):
+    """A read with our entry and our stop in it, and what else it shows."""
+    (order_,) = day.sent(rc.ApprovedEntry)
+    rows = (row(order_, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending")) if orders is None else orders
+    return books(day, clock, orders=rows, trades=trades, positions=positions)
+
+
+@pytest.mark.parametrize("rows", [(), (position(0),), (position(30),), (position(-50),)])
+def test_F47_positions_of_before_our_entry_take_nothing_off_our_book(rows):
+    """The stop rests, the symbol takes no entries, somebody is called; and it is over with the first true read."""
+    day, _ = held()
+    for second in range(10, 40, 3):
+        kept(day, f"10:05:{second}", positions=rows)
+    assert day.book.position(INFY.key).quantity == 50
+    assert day.book.resting(INFY.key).status == "working"
+    assert ("positions_differ", INFY.key) in day.state.custody.told
+    kept(day, "10:05:45", positions=(position(50),))
+    assert ("positions_differ", INFY.key) not in day.state.custody.told
+    assert day.book.latch("positions_differ", INFY.key) is None
+
+
+def test_F48_shares_that_we_have_sold_already_are_not_adopted():
+    """All books are of before our exit: what they show is ours, and gone."""
+    day, _ = held(manual_trades="adopt")
+    day.fill("10:05", stop_of(day).order_id, price=980)
+    for second in range(2, 30, 3):
+        kept(day, f"10:05:{second:02}", positions=(position(50),))
+    assert day.book.positions == ()
+    assert day.book.latch("positions_differ", INFY.key) is not None
+    assert len(day.sent()) == 1
+
+
+def test_F34_a_stop_is_not_gone_for_an_order_book_of_before_our_entry():
+    """Three reads without it, in which our filled entry is not either."""
+    day = at_broker()
+    books(day, "09:59", orders=(foreign(),))
+    order_id = day.enter("10:00", **SEEN)
+    day.report("10:00:01", order_id, "working", broker_id="E1")
+    day.fill("10:00:01", order_id, price=1000)
+    day.report("10:00:02", stop_of(day).order_id, "working", broker_id="S1")
+    for second in range(10, 40, 3):
+        assert "OrderAbsent" not in kept(day, f"10:00:{second}", positions=(position(50),), orders=(foreign(),))
+    assert day.book.resting(INFY.key).broker_id == "S1"
+    assert len(day.sent()) == 1
+    entry_row = row(day.sent(rc.ApprovedEntry)[0], "E1", "complete")
+    for second in (41, 44, 47):
+        kept(day, f"10:00:{second}", positions=(position(50),), orders=(foreign(), entry_row))
+    assert day.last(e.OrderMoved).status == "cancelled"
+
+
+def test_F20_an_exit_without_a_name_is_not_filled_in_part_by_positions_of_before():
+    """50 were bought in two parts; the positions of between the two show what a sale of 20 would leave."""
+    day, _ = held()
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("10:10:02", out.order_id, "unknown", note="timeout")
+    for second in range(12, 40, 3):
+        kept(day, f"10:10:{second}", positions=(position(30),))
+    assert day.book.position(INFY.key).quantity == 50
+    assert day.book.order(out.order_id).status == "unknown"
