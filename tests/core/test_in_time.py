@@ -81,6 +81,30 @@ def test_shares_too_many_are_told_by_their_number():
     assert alarms[-1] == ("over_risk", entry, "17 shares beyond the risk approved are taken off again")
 
 
+@pytest.mark.parametrize(("lot", "part"), [(1, 15), (50, 50)])
+def test_what_is_too_much_leaves_at_the_price_of_the_last_fill(lot, part):
+    """20 at 1,000 and 30 at 1,014: 1,008.40 in the mean, of which 35 are within 1,000 rupees."""
+    day = a_day(rc.Instrument(symbol="INFY", tick="0.05", sector="IT", lot_size=lot))
+    entry = day.enter("10:00", **SEEN)
+    day.fill("10:00:01", entry, price=1000, quantity=20)
+    day.fill("10:00:02", entry, price=1014)
+    (out,) = day.sent()
+    assert (out.reason, out.quantity, out.reference) == ("over_risk", part, day.book.positions[0].last)
+    assert day.book.positions[0].last == 1014
+
+
+def test_shares_that_are_added_to_what_another_signal_opened_are_told_of_and_stay():
+    """Their risk is not that of the position, whose stop another signal chose."""
+    day = a_day(one_position_per_symbol=False, max_trades_per_day=5)
+    day.fill("10:00:01", day.enter("10:00", **SEEN), price=1000)
+    more = day.enter("10:01", **SEEN)
+    day.fill("10:01:01", more, price=1010)
+    assert [(fact.name, fact.subject) for fact in day.facts if isinstance(fact, e.Alarmed)] == [
+        ("fill_beyond_limit", more)
+    ]
+    assert day.sent() == []
+
+
 # ---------------------------------------------------------------- exits
 
 
@@ -103,6 +127,9 @@ def test_an_exit_that_no_signal_and_no_setting_asked_for_names_none():
     day, _ = holding()
     day.prices("10:05", last=1101)
     assert (day.last(e.ExitApproved).signal_id, day.sent()[0].rule) == ("", "")
+    day, _ = holding()
+    day.signal("10:05", "SELL", kind=rc.EXIT)
+    assert day.sent()[0].rule == ""
 
 
 def test_what_still_works_to_enter_is_taken_back_for_the_exit_and_says_so():
