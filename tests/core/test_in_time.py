@@ -258,7 +258,48 @@ def test_an_exit_from_whose_limit_the_price_has_run_away_is_taken_back(side, bey
     assert taken_back(day) == ([(out.order_id, "the price has run away from the exit limit")] if gone else [])
 
 
+def test_prices_of_the_moment_an_exit_was_sent_say_nothing_of_it():
+    """It cannot have been there for them."""
+    day, _ = holding()
+    day.prices("10:05", last=979)
+    day.prices("10:05", last=960)
+    assert taken_back(day) == []
+    day.prices("10:05:00.001", last=960)
+    assert taken_back(day) == [(day.sent()[0].order_id, "the price has run away from the exit limit")]
+
+
+def test_the_price_of_another_symbol_presses_no_exit():
+    """INFY has come back above where its exit stands; TCS is far below it."""
+    day = a_day(INFY, TCS)
+    for symbol, stop in (("INFY", 980), ("TCS", 930)):
+        seen = {"last": 1000, "stop": stop, "target": 1300}
+        day.fill("10:00:01", day.enter("10:00", symbol=symbol, **seen), price=1000)
+    day.prices("10:04", "TCS", last=940)
+    day.prices("10:05", last=979)
+    day.report("10:05:00.100", day.sent()[-1].order_id, "working")
+    day.prices("10:05:01", last=990)
+    day.time("10:05:03")
+    assert taken_back(day) == []
+
+
 # ---------------------------------------------------------------- a stop that follows the candles
+
+
+def test_a_candle_that_ended_within_a_look_closed_with_its_last_price():
+    """The look began in the candle and reaches past its end."""
+    day = a_day(trail="points", trail_by=20, trail_on="bar", trail_interval="5m")
+    day.fill("10:01", day.enter("10:00:59", **SEEN), price=1000)
+    day.prices("10:04", last=1030)
+    span = (D(1030), D(1031), D(1014), D(1015))
+    day.take(e.PricesSeen(day.at("10:05:01"), INFY.key, *span, day.at("10:04:30")))
+    assert (day.last(e.Marked).close, day.book.positions[0].stop) == (1015, 995)
+
+
+def test_where_the_stop_follows_each_price_no_candle_is_measured():
+    day = a_day(trail="points", trail_by=20, trail_interval="5m")
+    day.fill("10:01", day.enter("10:00:59", **SEEN), price=1000)
+    day.prices("10:06", last=1012)
+    assert (day.last(e.Marked).close, day.book.positions[0].stop) == (None, 992)
 
 
 def test_a_stop_that_follows_candles_moves_with_the_close_of_one_and_not_within_it():
