@@ -182,6 +182,17 @@ def test_a_failed_exit_is_repeated_under_the_rule_that_asked_for_the_first():
     assert [(order.reason, order.rule) for order in day.sent()] == [("stop", first.rule)] * 2
 
 
+def test_a_leg_whose_exit_was_refused_is_tried_again_after_a_second():
+    """20 of 50 at twice the risk; the price stays there."""
+    day = a_day(target_legs=("40% at 2R", "60% at 5R"))
+    day.fill("10:00:01", day.enter("10:00", last=1000, stop=980), price=1000)
+    day.prices("10:05", last=1041)
+    day.report("10:05:00.100", day.sent()[0].order_id, "rejected")
+    for clock, tries in (("10:05:00.999", 1), ("10:05:01", 2)):
+        day.prices(clock, last=1041)
+        assert [(order.quantity, order.partial) for order in day.sent()] == [(20, True)] * tries
+
+
 def test_at_the_square_off_a_position_leaves_though_another_is_leaving_already():
     day = both()
     day.signal("15:00", "SELL", kind=rc.EXIT)
