@@ -118,7 +118,8 @@ def test_the_stop_of_one_symbol_that_rests_gives_no_grace_to_another():
             for clock in ("10:00:02", "10:00:02.050"):
                 day.report(clock, day.sent()[-1].order_id, "rejected", error="network")
     ticks(day, "10:00:02.100", 985)
-    assert ticks(day, "10:00:02.200", 979, 979)[-1] == "ExitApproved"
+    assert "StopTouched" not in ticks(day, "10:00:02.200", 979, 979)
+    assert [(order.reason, order.trigger) for order in day.sent()][-1] == ("stop", None)
 
 
 def test_the_trail_of_one_position_goes_on_while_another_leaves():
