@@ -112,7 +112,7 @@ def test_a_stop_of_what_is_not_held_any_more_is_taken_back_and_says_so():
 
 
 @pytest.mark.parametrize(("status", "ended"), [("working", "cancelled"), ("awaiting_approval", "rejected")])
-def test_day_orders_end_with_their_session(status, ended):
+def test_orders_of_the_day_end_with_their_session(status, ended):
     """A stop was taken off by the exchange; one that nobody approved never came there."""
     day = at_broker()
     day.fill("10:00:01", day.enter("10:00", product="CNC", **SEEN), price=1000)
