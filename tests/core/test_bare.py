@@ -72,10 +72,11 @@ def test_while_a_login_is_waited_for_an_input_that_shows_nothing_does_not_begin_
 def test_where_what_the_broker_holds_of_it_is_in_doubt_nothing_is_sold():
     """30 of 50 are shown, once: until that stands in three reads nobody knows how many there are."""
     day, _ = held(rests=False, differing_reads=3)
+    login(day, "10:00:01.500", good=False)
     refused(day, "10:00:02")
-    login(day, "10:00:03", good=False)
     login(day, "10:00:04", good=True)
     shown(day, "10:00:05", position(30))
+    assert [(m.kind, m.times) for m in day.state.custody.mismatches] == [("less", 1)]
     before = len(day.sent())
     for second in range(6, 40):
         day.time(f"10:00:{second:02}")
@@ -112,7 +113,7 @@ def test_a_stop_of_what_is_not_held_any_more_is_taken_back_and_says_so():
 
 
 @pytest.mark.parametrize(("status", "ended"), [("working", "cancelled"), ("awaiting_approval", "rejected")])
-def test_day_orders_end_with_their_session(status, ended):
+def test_orders_of_the_day_end_with_their_session(status, ended):
     """A stop was taken off by the exchange; one that nobody approved never came there."""
     day = at_broker()
     day.fill("10:00:01", day.enter("10:00", product="CNC", **SEEN), price=1000)

@@ -6,7 +6,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import books, held, position, row, stop_of, trade, true_books
+from tests.core.custody_days import at_broker, books, held, position, row, stop_of, trade, true_books
 from tests.core.engine_days import INFY, SEEN, TCS, WIDE
 
 D = Decimal
@@ -272,3 +272,14 @@ def test_F47_a_read_that_hides_what_we_hold_and_shows_what_is_somebody_elses_cou
     true_books(day, "10:05:02", orders=(), trades=(), positions=())
     assert day.state.custody.held_without_us(TCS.key) == -5
     assert len(day.state.custody.mismatches) == 2
+
+
+def test_F47_where_errors_come_as_nothing_shares_of_an_earlier_day_are_not_gone_by_an_empty_book():
+    """No trade of today speaks for them."""
+    day = at_broker(broker="shoonya")
+    day.fill("10:00:01", day.enter("10:00", product="CNC", **SEEN), price=1000)
+    day.next_day(3)
+    day.time("09:20")
+    day.report("09:20:01", stop_of(day).order_id, "working", broker_id="S2")
+    books(day, "09:21")
+    assert [(m.kind, m.ours, m.theirs) for m in day.state.custody.mismatches] == [("suspect", 50, 0)]

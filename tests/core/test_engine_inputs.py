@@ -212,6 +212,9 @@ def test_fills_without_a_schedule_of_charges_stop_entries():
     assert day.last(e.Filled).charges is None
     (latch,) = day.book.latches
     assert (latch.name, latch.why) == ("charges_unknown", "no schedule of charges for NSE:INFY MIS")
+    day.take(e.PolicyLoaded(day.at("10:01"), rc.Policy(**WIDE, charges_as_of="2026-08-03", max_positions=1)))
+    assert day.book.latches == ()
+    assert (day.last(e.Lifted).by, day.last(e.Lifted).why) == ("riskcore", "another policy")
 
 
 def test_the_first_equity_of_a_session_holds():

@@ -79,6 +79,14 @@ def test_a_carried_stock_option_leaves_too_and_a_square_off_of_ones_own_counts()
     assert day.time("15:00") == ("ExitApproved",)
 
 
+def test_one_that_reaches_its_stop_before_that_day_leaves_by_its_stop():
+    day = carrying(since=date(2026, 12, 18))
+    on(day, date(2026, 12, 21), "10:00")
+    stop = day.book.positions[0].stop
+    day.prices("10:01", last=stop)
+    assert [(order.reason, order.level) for order in day.sent()] == [("stop", stop)]
+
+
 def test_an_index_future_is_carried_to_its_end():
     day = carrying(since=date(2026, 12, 18), thing=INDEX)
     on(day, LAST, "15:39")

@@ -291,7 +291,9 @@ def test_F55_a_loosening_in_loss_needs_the_word_and_waits_for_the_next_session()
     assert set_to(day, "10:05", max_positions=5, max_trades_per_day=4) == "loosening_unconfirmed"
     assert set_to(day, "10:05", "CONFIRM", max_positions=5, max_trades_per_day=4) == ""
     assert day.last(e.PolicyScheduled).changes == (("max_positions", "4", "5"), ("max_trades_per_day", "5", "4"))
-    assert in_force(day.state, day.policy).max_positions == 4
+    for clock in ("10:05:01", "15:00"):
+        day.time(clock)
+        assert in_force(day.state, day.policy).max_positions == 4
     day.restart()
     day.next_day(3)
     names = day.time("09:00")

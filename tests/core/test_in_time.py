@@ -81,6 +81,30 @@ def test_shares_too_many_are_told_by_their_number():
     assert alarms[-1] == ("over_risk", entry, "17 shares beyond the risk approved are taken off again")
 
 
+@pytest.mark.parametrize(("lot", "part"), [(1, 15), (50, 50)])
+def test_what_is_too_much_leaves_at_the_price_of_the_last_fill(lot, part):
+    """20 at 1,000 and 30 at 1,014: 1,008.40 in the mean, of which 35 are within 1,000 rupees."""
+    day = a_day(rc.Instrument(symbol="INFY", tick="0.05", sector="IT", lot_size=lot))
+    entry = day.enter("10:00", **SEEN)
+    day.fill("10:00:01", entry, price=1000, quantity=20)
+    day.fill("10:00:02", entry, price=1014)
+    (out,) = day.sent()
+    assert (out.reason, out.quantity, out.reference) == ("over_risk", part, day.book.positions[0].last)
+    assert day.book.positions[0].last == 1014
+
+
+def test_shares_that_are_added_to_what_another_signal_opened_are_told_of_and_stay():
+    """Their risk is not that of the position, whose stop another signal chose."""
+    day = a_day(one_position_per_symbol=False, max_trades_per_day=5)
+    day.fill("10:00:01", day.enter("10:00", **SEEN), price=1000)
+    more = day.enter("10:01", **SEEN)
+    day.fill("10:01:01", more, price=1010)
+    assert [(fact.name, fact.subject) for fact in day.facts if isinstance(fact, e.Alarmed)] == [
+        ("fill_beyond_limit", more)
+    ]
+    assert day.sent() == []
+
+
 # ---------------------------------------------------------------- exits
 
 
@@ -103,6 +127,9 @@ def test_an_exit_that_no_signal_and_no_setting_asked_for_names_none():
     day, _ = holding()
     day.prices("10:05", last=1101)
     assert (day.last(e.ExitApproved).signal_id, day.sent()[0].rule) == ("", "")
+    day, _ = holding()
+    day.signal("10:05", "SELL", kind=rc.EXIT)
+    assert day.sent()[0].rule == ""
 
 
 def test_what_still_works_to_enter_is_taken_back_for_the_exit_and_says_so():
@@ -153,6 +180,17 @@ def test_a_failed_exit_is_repeated_under_the_rule_that_asked_for_the_first():
     day.report("10:06:00.100", first.order_id, "rejected")
     day.time("10:06:01.100")
     assert [(order.reason, order.rule) for order in day.sent()] == [("stop", first.rule)] * 2
+
+
+def test_a_leg_whose_exit_was_refused_is_tried_again_after_a_second():
+    """20 of 50 at twice the risk; the price stays there."""
+    day = a_day(target_legs=("40% at 2R", "60% at 5R"))
+    day.fill("10:00:01", day.enter("10:00", last=1000, stop=980), price=1000)
+    day.prices("10:05", last=1041)
+    day.report("10:05:00.100", day.sent()[0].order_id, "rejected")
+    for clock, tries in (("10:05:00.999", 1), ("10:05:01", 2)):
+        day.prices(clock, last=1041)
+        assert [(order.quantity, order.partial) for order in day.sent()] == [(20, True)] * tries
 
 
 def test_at_the_square_off_a_position_leaves_though_another_is_leaving_already():
@@ -231,7 +269,48 @@ def test_an_exit_from_whose_limit_the_price_has_run_away_is_taken_back(side, bey
     assert taken_back(day) == ([(out.order_id, "the price has run away from the exit limit")] if gone else [])
 
 
+def test_prices_of_the_moment_an_exit_was_sent_say_nothing_of_it():
+    """It cannot have been there for them."""
+    day, _ = holding()
+    day.prices("10:05", last=979)
+    day.prices("10:05", last=960)
+    assert taken_back(day) == []
+    day.prices("10:05:00.001", last=960)
+    assert taken_back(day) == [(day.sent()[0].order_id, "the price has run away from the exit limit")]
+
+
+def test_the_price_of_another_symbol_presses_no_exit():
+    """INFY has come back above where its exit stands; TCS is far below it."""
+    day = a_day(INFY, TCS)
+    for symbol, stop in (("INFY", 980), ("TCS", 930)):
+        seen = {"last": 1000, "stop": stop, "target": 1300}
+        day.fill("10:00:01", day.enter("10:00", symbol=symbol, **seen), price=1000)
+    day.prices("10:04", "TCS", last=940)
+    day.prices("10:05", last=979)
+    day.report("10:05:00.100", day.sent()[-1].order_id, "working")
+    day.prices("10:05:01", last=990)
+    day.time("10:05:03")
+    assert taken_back(day) == []
+
+
 # ---------------------------------------------------------------- a stop that follows the candles
+
+
+def test_a_candle_that_ended_within_a_look_closed_with_its_last_price():
+    """The look began in the candle and reaches past its end."""
+    day = a_day(trail="points", trail_by=20, trail_on="bar", trail_interval="5m")
+    day.fill("10:01", day.enter("10:00:59", **SEEN), price=1000)
+    day.prices("10:04", last=1030)
+    span = (D(1030), D(1031), D(1014), D(1015))
+    day.take(e.PricesSeen(day.at("10:05:01"), INFY.key, *span, day.at("10:04:30")))
+    assert (day.last(e.Marked).close, day.book.positions[0].stop) == (1015, 995)
+
+
+def test_where_the_stop_follows_each_price_no_candle_is_measured():
+    day = a_day(trail="points", trail_by=20, trail_interval="5m")
+    day.fill("10:01", day.enter("10:00:59", **SEEN), price=1000)
+    day.prices("10:06", last=1012)
+    assert (day.last(e.Marked).close, day.book.positions[0].stop) == (None, 992)
 
 
 def test_a_stop_that_follows_candles_moves_with_the_close_of_one_and_not_within_it():

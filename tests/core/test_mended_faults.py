@@ -45,7 +45,7 @@ def test_a_signal_repeated_next_morning_while_its_order_lives_does_not_raise():
     day.next_day()
     day.time("09:16")
     day.take(e.EquityRead(day.at("09:16"), Decimal(100_000)))
-    day.take(e.SignalArrived(day.at("09:30"), signal))
+    assert day.take(e.SignalArrived(day.at("09:30"), signal)) == ("SignalRepeated",)
     day.look("09:30", signal, last=1000)
 
 

@@ -147,8 +147,10 @@ def test_F20_the_shares_that_one_of_two_such_rows_brings_are_protected():
     for second in (6, 20, 40):
         books(day, f"10:00:{second:02}", orders=(foreign(), *rows))
     for second in (50, 51):
-        books(day, f"10:00:{second}", orders=(foreign(), *rows), positions=(position(50),))
+        sold = (trade("E8", "BUY", 50, 999),)
+        books(day, f"10:00:{second}", orders=(foreign(), *rows), trades=sold, positions=(position(50),))
     assert (stop_of(day).quantity, stop_of(day).trigger) == (50, 980)
+    assert day.book.positions[0].average_price == 999
     day.next_day(3)
     day.time("09:20")
     assert day.state.custody.alike == ()

@@ -58,6 +58,8 @@ def test_several_ticks_of_one_look_confirm_each_other_where_the_first_and_the_la
     day = watched(side)
     seen(day, side, "10:05", *prices)
     assert [order.reason for order in day.sent()] == (["stop"] if leaves else [])
+    if not leaves:
+        assert day.last(e.StopTouched).touch.price == of(side, min(prices))
 
 
 @SIDES
@@ -97,6 +99,15 @@ def test_what_was_reached_leaves_after_its_second_at_the_price_of_then(side):
     ]
 
 
+def test_a_stop_at_the_broker_has_its_time_to_fill_though_two_ticks_have_reached_it():
+    """Two seconds; then ours goes in its stead, without another tick."""
+    day, _ = held()
+    ticks(day, "10:05", 979, 978)
+    assert (day.last(e.StopTouched).touch.confirmed, day.last(e.StopTouched).touch.price) == (True, 978)
+    assert "ExitWanted" not in day.time("10:05:01.900")
+    assert "ExitWanted" in day.time("10:05:02")
+
+
 def test_the_stop_of_one_symbol_that_rests_gives_no_grace_to_another():
     """TCS has its stop at the broker, and INFY none: two ticks through it, and it leaves."""
     day = a_day(INFY, TCS)
@@ -107,7 +118,8 @@ def test_the_stop_of_one_symbol_that_rests_gives_no_grace_to_another():
             for clock in ("10:00:02", "10:00:02.050"):
                 day.report(clock, day.sent()[-1].order_id, "rejected", error="network")
     ticks(day, "10:00:02.100", 985)
-    assert ticks(day, "10:00:02.200", 979, 979)[-1] == "ExitApproved"
+    assert "StopTouched" not in ticks(day, "10:00:02.200", 979, 979)
+    assert [(order.reason, order.trigger) for order in day.sent()][-1] == ("stop", None)
 
 
 def test_the_trail_of_one_position_goes_on_while_another_leaves():
@@ -125,6 +137,9 @@ def test_a_latch_of_ours_says_since_when_and_by_whom():
     day.take(e.TroubleSeen(day.at("10:05"), "prices_stale", "silent for 90 s", INFY.key))
     (latch,) = day.book.latches
     assert (latch.at, latch.by, latch.why) == (day.at("10:05"), "riskcore", "silent for 90 s")
+    day.take(e.TroubleOver(day.at("10:06"), "prices_stale", INFY.key))
+    lifted = day.last(e.Lifted)
+    assert (lifted.by, lifted.why, lifted.key) == ("riskcore", "the trouble is over", INFY.key)
 
 
 # ---------------------------------------------------------------- answers with nothing in them

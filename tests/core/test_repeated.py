@@ -96,6 +96,14 @@ def test_an_exit_in_the_same_words_is_a_repetition_whatever_goes_on_in_another_s
     assert sent(day, "10:05:12", side="SELL", kind="exit") == ["SignalRepeated"]
 
 
+def test_an_exit_in_the_same_words_takes_off_what_is_held_again_while_another_symbol_leaves():
+    day = out_again()
+    for symbol, clock in (("TCS", "10:05:09"), ("INFY", "10:05:10")):
+        day.fill(clock, day.enter(clock, symbol=symbol, last=1000, stop=980, target=1100), price=1000)
+    day.signal("10:05:11", "SELL", "TCS", kind="exit")
+    assert sent(day, "10:05:12", side="SELL", kind="exit")[:2] == ["SignalTaken", "ExitApproved"]
+
+
 def test_an_exit_of_the_side_that_is_held_moves_nothing_and_is_a_repetition():
     """It is to buy back a short, and we are long."""
     day, _ = holding()

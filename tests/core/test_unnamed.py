@@ -140,7 +140,7 @@ def test_F20_of_two_rows_that_fit_the_shares_that_came_are_booked_at_what_these_
     held_now = day.book.position(INFY.key)
     assert (held_now.quantity, held_now.average_price, held_now.stop) == (50, 999, 980)
     told = next(fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == "presumed_filled")
-    assert "E9 may still fill" in told.why
+    assert "; E9 may still fill" in told.why
     assert len(day.sent(rc.ApprovedEntry)) == 1
 
 

@@ -51,6 +51,8 @@ def test_at_midnight_what_still_waits_is_refused_by_name_in_its_own_session():
     day.next_day(3)
     assert day.time("09:15")[:2] == ("EntryRefused", "SessionOpened")
     assert refused(day) == [(entry.id, "undecided_at_close")]
+    assert found(day) == ("session", "undecided_at_close", "INFY", None)
+    assert day.last(e.EntryRefused).unmeasured == ()
     assert day.state.pending == ()
 
 
