@@ -76,7 +76,7 @@ def test_where_what_the_broker_holds_of_it_is_in_doubt_nothing_is_sold():
     refused(day, "10:00:02")
     login(day, "10:00:04", good=True)
     shown(day, "10:00:05", position(30))
-    assert [(m.kind, m.times) for m in day.state.custody.mismatches] == [("less", 1)]
+    assert [(m.kind, m.times) for m in day.state.custody.mismatches] == [("suspect", 1)]
     before = len(day.sent())
     for second in range(6, 40):
         day.time(f"10:00:{second:02}")
