@@ -82,9 +82,9 @@ def test_a_stop_that_was_put_back_has_the_next_number():
 # ---------------------------------------------------------------- a change of the stop
 
 
-@pytest.mark.parametrize(("clock", "asked"), [("10:05:00.999", 1), ("10:05:01", 2)])
-def test_a_change_that_the_broker_refuses_is_asked_again_after_a_second_and_not_before(clock, asked):
-    """Else the two would talk as fast as the line goes, and the exits would wait behind it."""
+@pytest.mark.parametrize(("clock", "asked"), [("10:05:09.999", 1), ("10:05:10", 2)])
+def test_a_move_that_the_broker_refuses_is_asked_again_after_the_time_without_a_stop_and_not_before(clock, asked):
+    """Brokers count the changes of an order. The level is watched meanwhile."""
     day, _ = held(trail="points", trail_by=20)
     day.prices("10:05", last=1020)
     day.take(e.RevisionReported(day.at("10:05:00.050"), stop_of(day).order_id, "refused", "no"))
@@ -93,14 +93,31 @@ def test_a_change_that_the_broker_refuses_is_asked_again_after_a_second_and_not_
     assert len(revisions(day)) == asked
 
 
-def test_however_often_a_change_is_refused_it_is_asked_once_a_second():
+def test_however_often_a_move_is_refused_it_is_asked_once_in_ten_seconds_until_one_is_taken():
     day, _ = held(trail="points", trail_by=20)
     day.prices("10:05", last=1020)
-    for tenth in range(1, 100):
+    for tenth in range(1, 300):
         clock = f"10:05:{tenth // 10:02}.{tenth % 10}00"
         day.take(e.RevisionReported(day.at(clock), stop_of(day).order_id, "refused", "no"))
         day.time(clock)
-    assert len(revisions(day)) == 10
+    assert len(revisions(day)) == 3
+    assert ("revision_refused", stop_of(day).order_id) in day.state.custody.told
+    day.time("10:05:30.500")
+    day.take(e.RevisionReported(day.at("10:05:31"), stop_of(day).order_id, "taken"))
+    assert day.last(e.AlarmOver).name == "revision_refused"
+
+
+@pytest.mark.parametrize(("clock", "asked"), [("10:00:03.999", 1), ("10:00:04", 2)])
+def test_a_change_that_would_cover_more_shares_is_asked_again_after_a_second(clock, asked):
+    """20 of 50 are covered, and the broker refused a stop for all of them."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.fill("10:00:01", entry, price=1000, quantity=20)
+    day.report("10:00:02", stop_of(day).order_id, "working", broker_id="S1")
+    day.fill("10:00:03", entry, price=1000)
+    day.take(e.RevisionReported(day.at("10:00:03.050"), stop_of(day).order_id, "refused", "no"))
+    day.time(clock)
+    assert [one.revision.quantity for one in revisions(day)] == [50] * asked
 
 
 def test_a_change_that_was_taken_is_followed_by_the_next_one_at_once():

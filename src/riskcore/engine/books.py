@@ -17,6 +17,7 @@ from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import is_doubted, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.operator import LOGIN
+from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, take_as_theirs
@@ -117,6 +118,7 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
     if order.revision is not None:
         if _is(row, order.revision):
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
+            turn.calm(REVISION_REFUSED, order.id)
         elif waited:
             turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note="the broker's book does not show it"))
     elif order.id in turn.state.cancelling:
@@ -317,4 +319,6 @@ def revision_reported(event: e.RevisionReported, turn: Turn) -> None:
     if event.outcome != e.UNSURE:
         turn.note(e.RevisionSettled(turn.at, order.id, taken=event.outcome == e.TAKEN, note=event.note))
     if event.outcome == e.REFUSED:
-        turn.alarm("revision_refused", order.id, event.note or "the broker refused to change the resting stop")
+        turn.alarm(REVISION_REFUSED, order.id, event.note or "the broker refused to change the resting stop")
+    elif event.outcome == e.TAKEN:
+        turn.calm(REVISION_REFUSED, order.id)

@@ -20,9 +20,11 @@ from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.exits.resting import can_rest, resting_stop, revision_for
 from riskcore.orders import CANCELLED, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
 from riskcore.positions import Position
+from riskcore.signals import seconds
 from riskcore.states import WAITING_FOR_LOGIN
 
 BARE: Final = "unprotected"
+REVISION_REFUSED: Final = "revision_refused"
 
 
 def protect(turn: Turn) -> None:
@@ -113,10 +115,17 @@ def _adjust(turn: Turn, position: Position, order: Order, quantity: int) -> None
 
 
 def _change(turn: Turn, resting: Order, revision: Revision) -> None:
-    """In place where the broker takes that; else it is taken back, and another comes when it is gone."""
+    """In place where the broker takes that; else it is taken back, and another comes when it is gone.
+
+    What was refused is asked again, a move of the stop ever so often as shares may be without one: brokers count the
+    changes of an order, and refuse all after so many; the level is watched meanwhile. Shares without a stop wait less.
+    """
     capability = turn.state.custody.capability
     asked = turn.state.custody.asked_at(resting.id)
-    if asked is not None and turn.at - asked < FIRST_PAUSE:
+    refused = (REVISION_REFUSED, resting.id) in turn.state.custody.told
+    covers = revision.quantity > resting.approved.quantity
+    pause = seconds(turn.policy.protect_flatten_s) if refused and not covers else FIRST_PAUSE
+    if asked is not None and turn.at - asked < pause:
         return
     if capability is not None and capability.revises:
         turn.revise(resting, revision, "the position or its stop has changed")
@@ -167,11 +176,11 @@ def _measure(turn: Turn, key: str) -> None:
     if since is None or _login_came(turn):
         turn.note(e.Bared(turn.at, key))
         return
-    seconds = int((turn.at - since).total_seconds())
-    if seconds >= turn.policy.protect_alarm_s:
-        turn.alarm(BARE, key, f"{position.quantity} shares have had no stop at the broker for {seconds} s")
+    bare_s = int((turn.at - since).total_seconds())
+    if bare_s >= turn.policy.protect_alarm_s:
+        turn.alarm(BARE, key, f"{position.quantity} shares have had no stop at the broker for {bare_s} s")
     waits = not _can_send(turn, key) or failed_exit(turn.book, position) is not None  # the clock repeats it
-    if seconds >= turn.policy.protect_flatten_s and not waits and not turn.book.leaving(key):
+    if bare_s >= turn.policy.protect_flatten_s and not waits and not turn.book.leaving(key):
         turn.leave(position, UNPROTECTED, position.last or position.average_price)
 
 
