@@ -51,6 +51,8 @@ def _end_doubted(state: State, fact: e.EndDoubted) -> State:
 def order_ended(state: State, fact: e.OrderMoved) -> State:
     """An order has ended: nothing is asked of it any more; when it did so unfilled is kept, should it work still."""
     custody, order_id = state.custody, fact.order_id
+    if fact.status == FILLED and not (custody.asked or custody.doubted or custody.alike):
+        return state
     settled = custody.settled if fact.status == FILLED else replaced(custody.settled, order_id, (order_id, fact.at))
     doubted, alike = replaced(custody.doubted, order_id), replaced(custody.alike, order_id)
     return keeping(state, asked=replaced(custody.asked, order_id), settled=settled, doubted=doubted, alike=alike)

@@ -24,13 +24,17 @@ BY = ("--by", "asha", "--why", "sold 13 by hand")
 
 
 def books(told, clock, **held):
-    """A look at the broker's books: what it holds of each symbol."""
+    """A look at the broker's books: what it holds of each symbol, and the trades that made it."""
     rows = tuple(
         rc.BrokerPosition(key=f"NSE:{symbol}", product="MIS", quantity=quantity, average_price=1000)
         for symbol, quantity in held.items()
     )
+    trades = tuple(
+        rc.BrokerTrade(order_id="H1", key=row.key, side="BUY", quantity=row.quantity, price=1000, product="MIS")
+        for row in rows
+    )
     at = told.at(clock)
-    told.take(events.BooksRead(at, rc.BrokerBooks(at=at, orders=(), trades=(), positions=rows, holdings=())))
+    told.take(events.BooksRead(at, rc.BrokerBooks(at=at, orders=(), trades=trades, positions=rows, holdings=())))
 
 
 def differing(reads, **policy):
