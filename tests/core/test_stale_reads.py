@@ -134,3 +134,63 @@ def test_F20_an_exit_without_a_name_is_not_filled_in_part_by_positions_of_before
         kept(day, f"10:10:{second}", positions=(position(30),))
     assert day.book.position(INFY.key).quantity == 50
     assert day.book.order(out.order_id).status == "unknown"
+
+
+# ---------------------------------------------------------------- after a start
+
+
+def started(**policy):
+    """A process has just started: 50 are held for all that its journal tells, and a signal asks for their exit."""
+    day, _ = held(**policy)
+    day.take(e.LoginSeen(day.at("10:05"), good=False, reconciled=False, by="runner", why="it has started"))
+    day.signal("10:05:00.100", "SELL", kind=rc.EXIT)
+    day.report("10:05:00.300", stop_of(day).order_id, "cancelled")
+    return day
+
+
+def good(day, clock):
+    day.take(e.LoginSeen(day.at(clock), good=True, reconciled=False, by="runner", why="the books could be read"))
+
+
+def exits(day):
+    return [order for order in day.sent() if order.trigger is None]
+
+
+def test_F50_an_exit_waits_for_the_first_read_after_a_start_and_goes_with_it():
+    """Whoever ended before it could write may have sent it: it is sent once the broker shows the shares."""
+    day = started()
+    assert exits(day) == []
+    assert day.state.custody.wanted
+    good(day, "10:05:01.400")
+    kept(day, "10:05:01.500", positions=(position(50),))
+    assert [(order.quantity, order.reason) for order in exits(day)] == [(50, "signal")]
+
+
+def test_F50_where_the_first_reads_show_that_it_has_gone_nothing_is_sold_twice():
+    day = started()
+    good(day, "10:05:01.400")
+    sold = (BOUGHT, trade("X1", "SELL", 50, 975))
+    for clock in ("10:05:01.500", "10:05:02.600", "10:05:08"):
+        kept(day, clock, positions=(position(0),), trades=sold)
+    assert exits(day) == []
+    assert day.book.positions == ()
+
+
+@pytest.mark.parametrize(("clock", "sent"), [("10:05:04.999", 0), ("10:05:05", 1)])
+def test_F50_without_a_read_an_exit_waits_no_longer_than_an_order_of_unknown_outcome(clock, sent):
+    day = started()
+    day.time(clock)
+    assert len(exits(day)) == sent
+
+
+def test_an_exit_of_a_day_that_began_long_ago_waits_for_no_read():
+    """A login that died an hour before holds nothing up; nor does one on paper, where no broker is read."""
+    day, _ = held()
+    day.take(e.LoginSeen(day.at("10:05"), good=False, reconciled=False, by="runner", why="it died"))
+    day.signal("10:06", "SELL", kind=rc.EXIT)
+    day.report("10:06:00.300", stop_of(day).order_id, "cancelled")
+    assert len(exits(day)) == 1
+    paper, _ = held(broker="paper", rests=False)
+    paper.take(e.LoginSeen(paper.at("10:05"), good=False, reconciled=False, by="runner", why="it has started"))
+    paper.signal("10:05:00.100", "SELL", kind=rc.EXIT)
+    assert len(exits(paper)) == 1

@@ -16,10 +16,9 @@ from riskcore.custody import GOOD, Custody, Mismatch
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import is_doubted, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
-from riskcore.engine.operator import LOGIN
 from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import OUTCOME_UNKNOWN, charges_for, report
-from riskcore.engine.turn import RISKCORE, Turn
+from riskcore.engine.turn import LOGIN, RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, take_as_theirs
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact

@@ -15,7 +15,7 @@ from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import report
 from riskcore.engine.taking import take_signal, waiting_for_evidence, withheld
 from riskcore.engine.trail import follow, mark, tighten
-from riskcore.engine.turn import Turn
+from riskcore.engine.turn import LOGIN, Turn
 from riskcore.engine.watch import watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open
@@ -199,7 +199,7 @@ def _trouble(event: e.TroubleSeen, turn: Turn) -> None:
 @react_to.register
 def _trouble_over(event: e.TroubleOver, turn: Turn) -> None:
     latch = turn.book.latch(event.name, event.key)
-    if latch is not None and latch.resets == CONDITION and latch.name not in (*NAMES, operator.LOGIN):
+    if latch is not None and latch.resets == CONDITION and latch.name not in (*NAMES, LOGIN):
         turn.lift(event.name, "the trouble is over", event.key)
 
 

@@ -7,7 +7,7 @@ from riskcore.book import Book, Latch
 from riskcore.control import EMERGENCY_LATCH, INCOMPLETE, STOPPING
 from riskcore.custody import BAD, GOOD
 from riskcore.engine.breakers import breaker_measure
-from riskcore.engine.turn import Turn
+from riskcore.engine.turn import LOGIN, Turn
 from riskcore.orders import WORKING, ApprovedExit
 from riskcore.states import (
     CONDITION,
@@ -23,7 +23,6 @@ from riskcore.states import (
 )
 
 BY_HAND = "operator_"
-LOGIN = "login"
 
 
 def halt(event: e.OperatorHalted, turn: Turn) -> None:

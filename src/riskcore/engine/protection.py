@@ -12,8 +12,7 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.custody import GOOD
-from riskcore.engine.operator import LOGIN
-from riskcore.engine.turn import Turn
+from riskcore.engine.turn import LOGIN, Turn
 from riskcore.exchange_limits import cut, slice_quantity
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.exits.leaving import can_trade, failed_exit

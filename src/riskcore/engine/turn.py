@@ -15,11 +15,12 @@ from riskcore.orders import ApprovedExit, Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.sessions import day_text
-from riskcore.signals import Signal
+from riskcore.signals import Signal, seconds
 from riskcore.state import State, applied
 from riskcore.states import OPERATOR, WAITING_FOR_LOGIN
 
 RISKCORE = "riskcore"
+LOGIN = "login"
 
 
 class Turn:
@@ -72,10 +73,26 @@ class Turn:
         for order in self.book.live_orders(key, entries=True):
             self.cancel(order, "the position is leaving")
         wish = Wanted(key=key, reason=reason, level=level, part=part, rule=rule, signal_id=signal_id, at=self.at)
+        if self._may_have_left(key):
+            self._wait_for((), wish)
+            return
         if resting and rest - sum(order.open_quantity for order in resting) < (part or rest):
             self._wait_for(resting, wish)
             return
         self._send_off(position, wish, reference, rest if part is None else part)
+
+    def _may_have_left(self, key: str) -> bool:
+        """Whether what is held was not compared with the broker's since a start, or since the login died.
+
+        A process that ended while no journal took anything may have sent this exit: the first reading tells. It is
+        waited for no longer than an order of unknown outcome is, and only where there is a broker to read.
+        """
+        latch, custody = self.book.latch(LOGIN), self.state.custody
+        if latch is None or custody.capability is None or not custody.capability.rests:
+            return False
+        here = [one.times for one in custody.mismatches if one.key == key]
+        compared = bool(custody.mismatches) and all(times >= self.policy.differing_reads for times in here)
+        return not compared and self.at - latch.at < seconds(self.policy.unknown_settle_s)
 
     def _wait_for(self, resting: tuple[Order, ...], wish: Wanted) -> None:
         """An exit that waits; one of all that is held takes the place of one of a part, and never the other way."""
