@@ -1,5 +1,8 @@
 """Reads that were kept from before: positions beside newer trades, trades beside newer orders, all of them at once."""
 
+from datetime import timedelta
+
+import attrs
 import pytest
 
 import riskcore as rc
@@ -68,6 +71,35 @@ def test_a_read_that_lacks_an_order_that_has_filled_proves_no_other_absent():
     assert not is_clean(OURS, read(orders=(foreign(),)), {"X1"})
     assert is_clean(book(order(entry(), "cancelled", broker_id="E1")), read(orders=(foreign(),)), {"X1"})
     assert is_clean(book(order(entry(), "filled", 50, 50_000)), read(orders=(foreign(),)), {"X1"})
+
+
+def test_what_was_moved_to_another_product_in_parts_is_no_contradiction():
+    """30 and 20 were bought, and all of it stands for delivery now."""
+    parts = (trade("E1", "BUY", 30, 1000), trade("E1", "BUY", 20, 1001))
+    assert not is_stale(OURS, read(shown(50, "CNC"), trades=parts), INFY.key)
+
+
+def test_shares_that_were_carried_beside_ours_are_none_either():
+    """20 of yesterday in another product, and 10 that somebody bought for delivery today: ours are 50, and stand so."""
+    delivery = rc.BrokerTrade(order_id="H1", key=INFY.key, side="BUY", quantity=10, price=1000, product="CNC")
+    rows = (shown(50), shown(20, "NRML"), shown(10, "CNC"))
+    assert not is_stale(OURS, read(*rows, trades=(BOUGHT, delivery)), INFY.key)
+    assert is_stale(OURS, read(shown(40), *rows[1:], trades=(BOUGHT, delivery)), INFY.key)
+
+
+def test_every_order_of_the_instrument_is_asked_whether_its_trades_are_there():
+    """One of another instrument stands before it."""
+    other = order(entry(order_id="t", instrument=TCS), "filled", 50, 150_000, broker_id="T1")
+    assert is_stale(book(other, FILLED), read(shown(0), trades=()), INFY.key)
+
+
+def test_orders_of_an_earlier_session_are_in_no_book_of_today():
+    """Their trades and their rows were of that day."""
+    before = order(entry(at=TEN - timedelta(days=1)), "filled", 50, 50_000, broker_id="E0")
+    today = attrs.evolve(book(before), session=TEN.date())
+    assert not is_stale(today, read(trades=()), INFY.key)
+    assert is_clean(today, read(orders=(foreign(),)), {"X1"})
+    assert not is_clean(attrs.evolve(book(FILLED), session=TEN.date()), read(orders=(foreign(),)), {"X1"})
 
 
 # ---------------------------------------------------------------- days
@@ -174,6 +206,23 @@ def test_F50_where_the_first_reads_show_that_it_has_gone_nothing_is_sold_twice()
         kept(day, clock, positions=(position(0),), trades=sold)
     assert exits(day) == []
     assert day.book.positions == ()
+
+
+def test_F50_what_differs_elsewhere_holds_no_exit_up():
+    """TCS is somebody else's, and the gate stays shut for that; what is held of INFY is there."""
+    day = started()
+    good(day, "10:05:01.400")
+    kept(day, "10:05:01.500", positions=(position(50), position(5, "NSE:TCS")))
+    assert [order.quantity for order in exits(day)] == [50]
+
+
+def test_F50_where_fewer_are_there_the_exit_waits_until_that_is_believed_and_takes_those():
+    day = started()
+    good(day, "10:05:01.400")
+    kept(day, "10:05:01.500", positions=(position(30),), trades=(BOUGHT, SOLD))
+    assert exits(day) == []
+    kept(day, "10:05:02.600", positions=(position(30),), trades=(BOUGHT, SOLD))
+    assert [order.quantity for order in exits(day)] == [30]
 
 
 @pytest.mark.parametrize(("clock", "sent"), [("10:05:04.999", 0), ("10:05:05", 1)])
