@@ -267,7 +267,7 @@ def moved_unnamed(book: Book, books: BrokerBooks, capability: Capability | None)
         held, seen = shares_held(book, key, product), shares_there(book, books, key, product)
         if ways or seen is None or (seen - held) * sign(side) <= 0:
             continue
-        less = held != 0 and held * sign(side) < 0
+        less = held * sign(side) < 0
         if not less or (not is_stale(book, books, key) and (seen or _is_gone(book, books, key, capability))):
             found.append(Mismatch(UNNAMED, key, held, seen))
     return tuple(found)

@@ -123,7 +123,7 @@ ROOMS = {
         "exits",
         "rules",
     ),
-    *("orders", "reconcile", "corrections", "custody", "broker_books", "brokers", "expiries", "engine"),
+    *("orders", "reconcile", "corrections", "custody", "broker_books", "brokers", "expiries", "engine", "stale_reads"),
 }
 
 

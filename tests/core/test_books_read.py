@@ -161,13 +161,27 @@ def test_a_stop_that_is_tighter_at_the_broker_is_ours_from_now_on():
     day, _ = held()
     stop = stop_of(day)
     shown(day, "10:05", stop, trigger=990, price=985)
-    moved = day.last(e.StopMoved)
-    assert (moved.before, moved.after, moved.rule) == (980, 990, "stop_changed")
+    moved, asked, settled = day.last(e.StopMoved), day.last(e.RevisionRequested), day.last(e.RevisionSettled)
+    held_now = day.book.positions[0].id
+    assert moved == e.StopMoved(day.at("10:05"), INFY.key, held_now, D(980), D(990), "stop_changed")
+    theirs = rc.orders.Revision(50, D(985), D(990))
+    why = "the broker's book shows a tighter stop"
+    facts = [one for one in day.facts if isinstance(one, e.RevisionRequested)]
+    assert facts[0] == e.RevisionRequested(day.at("10:05"), stop.order_id, theirs, why)
+    assert (settled.taken, settled.note) == (True, "the broker's book shows it")
+    assert asked.order_id == stop.order_id
     assert day.book.positions[0].stop == 990
     assert day.book.resting(INFY.key).approved.trigger == 990
     assert day.last(e.Alarmed).name == "stop_changed"
     asked = [one.revision.trigger for one in day.commands if isinstance(one, e.ReviseOrder)]
     assert set(asked) <= {990}  # its limit may be set anew
+    day, _ = held()
+    shown(day, "10:05", stop_of(day), trigger=990, price=None)
+    assert day.book.resting(INFY.key).approved.limit == stop.limit  # the row tells none
+    day, _ = held()
+    shown(day, "10:05", stop_of(day), trigger=990, price=985, quantity=30)
+    assert day.book.positions[0].stop == 980
+    assert day.last(e.ReviseOrder).revision.quantity == 50
     day, _ = held()
     stop = stop_of(day)
     shown(day, "10:05", stop, trigger=970, price=965)

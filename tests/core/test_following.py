@@ -119,7 +119,8 @@ def test_F48_a_position_that_is_adopted_is_what_the_broker_tells_of_it():
 def test_F48_a_position_of_which_too_little_is_known_is_not_adopted_and_its_symbol_takes_no_entries(rows, known):
     """No instrument; no average price; two products, of which neither row is all of it."""
     day, _ = held(manual_trades="adopt")
-    seen_twice(day, there(50), *rows, instruments=known)
+    bought = (BOUGHT, trade("H1", "BUY", 10, 3000, TCS.key))
+    seen_twice(day, there(50), *rows, trades=bought, instruments=known)
     assert day.book.position(TCS.key) is None
     assert day.book.latch("positions_differ", TCS.key).why == "foreign: we hold 0, the broker 10"
 

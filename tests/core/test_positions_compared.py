@@ -320,6 +320,26 @@ def test_the_trade_book_of_the_read_speaks_against_a_position_that_it_does_not_s
     assert found == [(kind, "NSE:INFY", 50, 0)]
 
 
+CARRIED = book(order(entry(product="NRML"), "filled", 50, 50_000, broker_id="E1"), positions=(held(product="NRML"),))
+
+
+@pytest.mark.parametrize(
+    ("trades", "kind"),
+    [
+        ((), "suspect"),
+        (None, "suspect"),
+        ((BOUGHT,), "suspect"),
+        ((BOUGHT, trade("H1", "SELL", 20, 990)), "gone"),
+        ((BOUGHT, trade("H1", "SELL", 50, 990)), "gone"),
+        ((BOUGHT, trade("H1", "BUY", 20, 990, key="NSE:TCS")), "suspect"),
+        ((trade("E1", "BUY", 50, 1000, key="NSE:TCS"),), "suspect"),
+    ],
+)
+def test_of_what_may_be_carried_only_trades_that_leave_just_what_we_hold_speak_against_it(trades, kind):
+    """Shares of yesterday may be among it: the day's trades need not make the position."""
+    assert differ(CARRIED, read(trades=trades), ZERODHA) == [(kind, "NSE:INFY", 50, 0)]
+
+
 def test_a_row_that_says_none_is_no_answer_against_the_trades_of_the_same_read():
     """It was kept from before our order. Shares that stand under another product are one."""
     assert differ(OURS, read(FLAT, trades=(BOUGHT,))) == [("suspect", "NSE:INFY", 50, 0)]

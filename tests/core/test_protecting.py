@@ -107,6 +107,21 @@ def test_however_often_a_move_is_refused_it_is_asked_once_in_ten_seconds_until_o
     assert day.last(e.AlarmOver).name == "revision_refused"
 
 
+def test_the_alarm_of_a_refused_move_ends_with_the_book_that_shows_the_next_one_taken():
+    """Of the second try nobody heard anything."""
+    day, _ = held(trail="points", trail_by=20)
+    day.prices("10:05", last=1020)
+    stop = stop_of(day)
+    day.take(e.RevisionReported(day.at("10:05:00.050"), stop.order_id, "refused", "no"))
+    day.time("10:05:10")
+    (entry,) = day.sent(rc.ApprovedEntry)
+    theirs = day.last(e.ReviseOrder).revision
+    moved = row(stop, "S1", "trigger_pending", trigger=theirs.trigger, price=theirs.limit)
+    true_books(day, "10:05:12", orders=(row(entry, "E1", "complete"), moved))
+    assert day.book.resting(INFY.key).approved.trigger == 1000
+    assert ("revision_refused", stop.order_id) not in day.state.custody.told
+
+
 @pytest.mark.parametrize(("clock", "asked"), [("10:00:03.999", 1), ("10:00:04", 2)])
 def test_a_change_that_would_cover_more_shares_is_asked_again_after_a_second(clock, asked):
     """20 of 50 are covered, and the broker refused a stop for all of them."""

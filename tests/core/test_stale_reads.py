@@ -105,11 +105,11 @@ def test_orders_of_an_earlier_session_are_in_no_book_of_today():
 # ---------------------------------------------------------------- days
 
 
-def kept(day, clock, *, trades=(BOUGHT,), positions=(), orders=None):
+def kept(day, clock, *, trades=(BOUGHT,), positions=(), orders=None, instruments=()):
     """A read with our entry and our stop in it, and what else it shows."""
     (order_,) = day.sent(rc.ApprovedEntry)
     rows = (row(order_, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending")) if orders is None else orders
-    return books(day, clock, orders=rows, trades=trades, positions=positions)
+    return books(day, clock, orders=rows, trades=trades, positions=positions, instruments=instruments)
 
 
 @pytest.mark.parametrize("rows", [(), (position(0),), (position(30),), (position(-50),)])
@@ -131,7 +131,7 @@ def test_F48_shares_that_we_have_sold_already_are_not_adopted():
     day, _ = held(manual_trades="adopt")
     day.fill("10:05", stop_of(day).order_id, price=980)
     for second in range(2, 30, 3):
-        kept(day, f"10:05:{second:02}", positions=(position(50),))
+        kept(day, f"10:05:{second:02}", positions=(position(50),), instruments=(INFY,))
     assert day.book.positions == ()
     assert day.book.latch("positions_differ", INFY.key) is not None
     assert len(day.sent()) == 1

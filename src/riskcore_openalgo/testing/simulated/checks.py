@@ -188,6 +188,8 @@ class Checks:
 
     def after_happening(self) -> None:
         """Those of the broker's side alone."""
+        if self._room.alive:
+            self._surprises.look(self._room, self._room.live.state)
         held, orders = self.held(), self._room.account.orders
         working = [orders[theirs] for theirs in self._room.placed if orders[theirs].working]
         self._never_two_that_flip(held, working)

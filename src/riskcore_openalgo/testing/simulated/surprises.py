@@ -27,13 +27,12 @@ class Surprises:
         self._at[key] = now
 
     def look(self, room: Room, state: engine.State) -> None:
-        """Note what is one now: a word for as long as it is shown, what was lost when it first works."""
+        """Note what is one now: a word for as long as it is shown, what was lost when it first is there."""
         orders = room.account.orders
         for theirs, ours in room.placed.items():
             order = orders.get(theirs)
-            if order is None or not order.working:
-                continue
-            if order.word or (ours in state.custody.lost and ours not in self._known):
+            late = ours in state.custody.lost and ours not in self._known
+            if order is not None and (late or (order.word and order.working)):
                 self._known.add(ours)
                 self.note(order.key, room.time.now)
 
