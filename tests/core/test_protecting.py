@@ -96,8 +96,7 @@ def test_a_move_that_the_broker_refuses_is_asked_again_after_the_time_without_a_
 def test_however_often_a_move_is_refused_it_is_asked_once_in_ten_seconds_until_one_is_taken():
     day, _ = held(trail="points", trail_by=20)
     day.prices("10:05", last=1020)
-    for tenth in range(1, 300):
-        clock = f"10:05:{tenth // 10:02}.{tenth % 10}00"
+    for clock in (f"10:05:{tenth // 10:02}.{tenth % 10}00" for tenth in range(1, 300)):
         day.take(e.RevisionReported(day.at(clock), stop_of(day).order_id, "refused", "no"))
         day.time(clock)
     assert len(revisions(day)) == 3
@@ -108,16 +107,14 @@ def test_however_often_a_move_is_refused_it_is_asked_once_in_ten_seconds_until_o
 
 
 def test_the_alarm_of_a_refused_move_ends_with_the_book_that_shows_the_next_one_taken():
-    """Of the second try nobody heard anything."""
     day, _ = held(trail="points", trail_by=20)
     day.prices("10:05", last=1020)
     stop = stop_of(day)
     day.take(e.RevisionReported(day.at("10:05:00.050"), stop.order_id, "refused", "no"))
     day.time("10:05:10")
-    (entry,) = day.sent(rc.ApprovedEntry)
     theirs = day.last(e.ReviseOrder).revision
     moved = row(stop, "S1", "trigger_pending", trigger=theirs.trigger, price=theirs.limit)
-    true_books(day, "10:05:12", orders=(row(entry, "E1", "complete"), moved))
+    true_books(day, "10:05:12", orders=(row(day.sent(rc.ApprovedEntry)[0], "E1", "complete"), moved))
     assert day.book.resting(INFY.key).approved.trigger == 1000
     assert ("revision_refused", stop.order_id) not in day.state.custody.told
 
