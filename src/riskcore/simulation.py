@@ -208,8 +208,8 @@ class Simulation:
     trades: tuple[e.PositionClosed, ...] = field(kw_only=True)
 
     @trades.default
-    def _finished(self) -> tuple[e.PositionClosed, ...]:
-        return tuple(fact for fact in self.facts if isinstance(fact, e.PositionClosed))
+    def _trades(self) -> tuple[e.PositionClosed, ...]:
+        return _finished(self.facts)
 
     @property
     @exact
@@ -217,6 +217,10 @@ class Simulation:
         """Equity at the end: opening equity of the last session, its net result, and what is open."""
         book = self.state.book
         return self.state.carried_equity if book.equity is None else book.equity
+
+
+def _finished(facts: Iterable[e.Fact]) -> tuple[e.PositionClosed, ...]:
+    return tuple(fact for fact in facts if isinstance(fact, e.PositionClosed))
 
 
 class BarRun:
@@ -382,6 +386,5 @@ class BarRun:
 
     def simulation(self) -> Simulation:
         """What it came to; facts that were put off are made when somebody reads any."""
-        finished = tuple(fact for fact in self.facts if isinstance(fact, e.PositionClosed))
         facts = Later(partial(all_facts, self.facts, self.later)) if self.later else tuple(self.facts)
-        return Simulation(self.state, facts, self.broker, tuple(self.ambiguous), trades=finished)
+        return Simulation(self.state, facts, self.broker, tuple(self.ambiguous), trades=_finished(self.facts))

@@ -38,6 +38,16 @@ def leaving(**policy):
     return day, exit_
 
 
+def exit_unknown(status="unknown", **more):
+    """50 INFY whose target was reached at 10:10: of the exit nobody knows what became; the day, and the exit."""
+    day, _ = held()
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("10:10:02", out.order_id, status, **more)
+    return day, out
+
+
 def row(order, broker_id, status="open", **more):
     """A row of the broker's order book for one of our orders."""
     fields = {

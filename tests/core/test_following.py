@@ -7,7 +7,18 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade, true_books
+from tests.core.custody_days import (
+    at_broker,
+    books,
+    exit_unknown,
+    foreign,
+    held,
+    position,
+    row,
+    stop_of,
+    trade,
+    true_books,
+)
 from tests.core.engine_days import INFY, SEEN, TCS
 
 D = Decimal
@@ -147,11 +158,7 @@ def test_F48_delivery_shares_that_changed_over_a_night_freeze_their_symbol_until
 
 def test_F20_shares_that_an_exit_without_a_name_took_off_are_booked_as_that_and_no_more():
     """The target is taken, the exit times out, 20 of 50 are gone: 30 are held."""
-    day, _ = held()
-    day.prices("10:10", last=1101)
-    day.report("10:10:01", stop_of(day).order_id, "cancelled")
-    out = day.sent()[-1]
-    day.report("10:10:02", out.order_id, "unknown", note="timeout")
+    day, out = exit_unknown(note="timeout")
     (entry,) = day.sent(rc.ApprovedEntry)
     for second in (11, 12, 13):
         rows = (row(entry, "E1", "complete"), *(row(out, name) for name in ("X8", "X9")))

@@ -108,14 +108,25 @@ def third(**refused):
     return day, told
 
 
-def test_F36_the_third_exit_in_a_row_that_is_refused_calls_somebody():
-    day, told = third(note="lower circuit")
+@pytest.mark.parametrize(
+    ("refused", "name", "why"),
+    [
+        (
+            {"note": "lower circuit"},
+            "held_no_exit",
+            "3 exits in a row were refused; it is tried again at longer intervals",
+        ),
+        (
+            {"error": "network"},
+            "exit_not_sent",
+            "3 exits in a row did not get to the broker (network); it is tried again every second",
+        ),
+    ],
+)
+def test_F36_the_third_exit_in_a_row_that_is_refused_or_does_not_arrive_calls_somebody(refused, name, why):
+    day, told = third(**refused)
     assert told == [0, 0, 1]
-    assert call(day) == (
-        "held_no_exit",
-        INFY.key,
-        "3 exits in a row were refused; it is tried again at longer intervals",
-    )
+    assert call(day) == (name, INFY.key, why)
 
 
 def test_F36_the_call_for_an_exit_that_is_refused_is_over_with_its_first_fill():
@@ -124,16 +135,6 @@ def test_F36_the_call_for_an_exit_that_is_refused_is_over_with_its_first_fill():
         day.time(f"10:05:{second}")
     assert "AlarmOver" in day.fill("10:05:20", day.sent()[-1].order_id, price=970, quantity=10)
     assert (day.last(e.AlarmOver).name, day.last(e.AlarmOver).subject) == ("held_no_exit", INFY.key)
-
-
-def test_F36_the_third_exit_in_a_row_that_does_not_arrive_calls_somebody():
-    day, told = third(error="network")
-    assert told == [0, 0, 1]
-    assert call(day) == (
-        "exit_not_sent",
-        INFY.key,
-        "3 exits in a row did not get to the broker (network); it is tried again every second",
-    )
 
 
 # ---------------------------------------------------------------- more traded than was held

@@ -9,7 +9,7 @@ import riskcore as rc
 from riskcore import events as e
 from riskcore.stale_reads import is_clean, is_stale
 from tests.core.by_hand import TEN, book, entry, held as position_of, order
-from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade
+from tests.core.custody_days import at_broker, books, exit_unknown, foreign, held, position, row, stop_of, trade
 from tests.core.engine_days import INFY, SEEN, TCS
 
 BOUGHT, SOLD = trade("E1", "BUY", 50, 1000), trade("H1", "SELL", 20, 1010)
@@ -157,11 +157,7 @@ def test_F34_a_stop_is_not_gone_for_an_order_book_of_before_our_entry():
 
 def test_F20_an_exit_without_a_name_is_not_filled_in_part_by_positions_of_before():
     """50 were bought in two parts; the positions of between the two show what a sale of 20 would leave."""
-    day, _ = held()
-    day.prices("10:10", last=1101)
-    day.report("10:10:01", stop_of(day).order_id, "cancelled")
-    out = day.sent()[-1]
-    day.report("10:10:02", out.order_id, "unknown", note="timeout")
+    day, out = exit_unknown(note="timeout")
     for second in range(12, 40, 3):
         kept(day, f"10:10:{second}", positions=(position(30),))
     assert day.book.position(INFY.key).quantity == 50

@@ -7,7 +7,17 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade, true_books
+from tests.core.custody_days import (
+    at_broker,
+    books,
+    exit_unknown,
+    foreign,
+    position,
+    row,
+    stop_of,
+    trade,
+    true_books,
+)
 from tests.core.engine_days import INFY, SEEN
 
 D = Decimal
@@ -212,11 +222,7 @@ def test_F20_two_rows_of_which_one_traded_before_it_ended_are_not_as_good_as_non
 
 def test_F20_an_exit_without_a_name_that_took_the_shares_off_is_booked_as_that():
     """The target is taken, the exit times out, two rows fit, the shares are gone: nothing more is sold."""
-    day, _ = held()
-    day.prices("10:10", last=1101)
-    day.report("10:10:01", stop_of(day).order_id, "cancelled")
-    out = day.sent()[-1]
-    day.report("10:10:02", out.order_id, "unknown", note="timeout")
+    day, out = exit_unknown(note="timeout")
     (entry,) = day.sent(rc.ApprovedEntry)
     rows = (row(entry, "E1", "complete"), *(row(out, name, "complete") for name in ("X8", "X9")))
     trades = (trade("E1", "BUY", 50, 1000), trade("X8", "SELL", 50, 1100))
@@ -231,11 +237,7 @@ def test_F20_an_exit_without_a_name_that_took_the_shares_off_is_booked_as_that()
 @pytest.mark.parametrize("shown", ["nothing", "orders and trades"])
 def test_F47_an_exit_without_a_name_is_not_filled_by_books_that_show_no_position(status, shown):
     """Empty books are no fill: the position would be taken for closed, and nothing would watch it any more."""
-    day, _ = held()
-    day.prices("10:10", last=1101)
-    day.report("10:10:01", stop_of(day).order_id, "cancelled")
-    out = day.sent()[-1]
-    day.report("10:10:02", out.order_id, status)
+    day, out = exit_unknown(status)
     (entry,) = day.sent(rc.ApprovedEntry)
     known = {"orders": (row(entry, "E1", "complete"),), "trades": (trade("E1", "BUY", 50, 1000),)}
     for second in range(12, 40, 3):

@@ -125,6 +125,18 @@ def test_F47_an_empty_success_is_no_proof_of_flat(live, sdk, name):
     assert getattr(client, name)() != returned or name == "holdings"
 
 
+def test_a_book_that_was_kept_from_before_is_the_answer_given_last(live, sdk):
+    """As often as the fault says; a call that was never answered before tells the truth."""
+    client = sdk(live)
+    live.broker.script(Fault("positionbook", "stale"))
+    assert client.positionbook()["data"] == []
+    client.placeorder(**ORDER)
+    live.broker.script(Fault("positionbook", "stale", times=2))
+    shown = [client.positionbook()["data"] for _ in range(3)]
+    assert shown[:2] == [[], []]
+    assert len(shown[2]) == 1
+
+
 @pytest.mark.parametrize(("kind", "ltp"), [("zero_quote", 0.0), ("wrong_quote", 3000.0), ("stale_quote", 1400.0)])
 def test_F44_F46_quotes_that_are_not_the_markets(live, sdk, kind, ltp):
     """Of nothing, of another instrument, of long ago: 200, and no mark of it."""

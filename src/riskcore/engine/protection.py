@@ -190,9 +190,7 @@ def _can_send(turn: Turn, key: str) -> bool:
     """
     if turn.book.state != WAITING_FOR_LOGIN:
         return True
-    found = turn.state.custody.mismatches
-    settled = all(one.times >= turn.policy.differing_reads for one in found if one.key == key)
-    return turn.state.custody.login == GOOD and bool(found) and settled
+    return turn.state.custody.login == GOOD and turn.was_compared(key)
 
 
 def _login_came(turn: Turn) -> bool:

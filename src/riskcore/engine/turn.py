@@ -90,9 +90,15 @@ class Turn:
         latch, custody = self.book.latch(LOGIN), self.state.custody
         if latch is None or custody.capability is None or not custody.capability.rests:
             return False
-        here = [one.times for one in custody.mismatches if one.key == key]
-        compared = bool(custody.mismatches) and all(times >= self.policy.differing_reads for times in here)
-        return not compared and self.at - latch.at < seconds(self.policy.unknown_settle_s)
+        return not self.was_compared(key) and self.at - latch.at < seconds(self.policy.unknown_settle_s)
+
+    def was_compared(self, key: str) -> bool:
+        """Whether the books were compared since the login came, though the gate is shut: they differ somewhere.
+
+        And what differs in the instrument has stood for long enough to be believed.
+        """
+        found = self.state.custody.mismatches
+        return bool(found) and all(one.times >= self.policy.differing_reads for one in found if one.key == key)
 
     def _wait_for(self, resting: tuple[Order, ...], wish: Wanted) -> None:
         """An exit that waits; one of all that is held takes the place of one of a part, and never the other way."""

@@ -113,8 +113,8 @@ class Columns(Barred):
         if when is None or missing:
             raise ColumnsError(f"{name}: no column {', '.join(missing) or 'at'}; wanted: at, {', '.join(PRICES)}")
         at = times(when, name)
-        prices = {column: _floats(known[column], f"{name}: {column}") for column in PRICES}
-        volume = _floats(known["volume"], f"{name}: volume") if "volume" in known else np.zeros(len(at))
+        prices = {column: floats_of(known[column], f"{name}: {column}") for column in PRICES}
+        volume = floats_of(known["volume"], f"{name}: volume") if "volume" in known else np.zeros(len(at))
         return cls(at, prices, volume, name)
 
     def __len__(self) -> int:
@@ -233,7 +233,8 @@ def _nanoseconds(moment: datetime) -> int:
     return whole * SECOND + aware.microsecond * 1000
 
 
-def _floats(values: Any, what: str) -> Floats:
+def floats_of(values: Any, what: str) -> Floats:
+    """Numbers as an array of floats; `ColumnsError` naming `what` where they are none."""
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as wrong:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import accumulate, chain, pairwise
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import riskcore as rc
 from riskcore import engine, events as e
@@ -27,17 +27,8 @@ from riskcore_openalgo.lab.raising import Raised
 from riskcore_openalgo.lab.searching import INFINITE, MARGIN, Held, bounds, peaks, touch
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
-
-class Certain(NamedTuple):
-    """Signals that the book alone refuses: the code of the bar of each, and its id."""
-
-    codes: list[int]
-    ids: list[str]
-
-    def before(self, code: int) -> Certain:
-        """Those of bars before a code."""
-        number = bisect_left(self.codes, code)
-        return Certain(self.codes[:number], self.ids[:number])
+Certain: TypeAlias = dict[str, int]
+"""Signals that the book alone refuses, in their order: the code of the bar of each, by its id."""
 
 
 class Jumps(rc.BarRun):
@@ -84,8 +75,8 @@ class Jumps(rc.BarRun):
         stood, noted = self.state, len(self.facts)
         if quiet.watched and not quiet.always:
             found = self._search(quiet, cursor, limit)
-        if certain.codes and certain.codes[0] < found:
-            self._put_off(stood, cursor, certain.before(found), noted)
+        if certain := {one: code for one, code in certain.items() if code < found}:
+            self._put_off(stood, cursor, certain, noted)
         if found < limit:
             return self._look(found, "a level or a limit")
         if acts <= told and acts < end:
@@ -145,7 +136,7 @@ class Jumps(rc.BarRun):
 
         `NEVER` where there is no such one. What lies behind a touched level is not looked at.
         """
-        at, certain = bisect_left(self.codes, cursor), Certain([], [])
+        at, certain = bisect_left(self.codes, cursor), Certain()
         told = self.codes[at] if at < len(self.codes) else NEVER
         if self.line.daily or told >= limit:
             return certain, told
@@ -156,19 +147,17 @@ class Jumps(rc.BarRun):
         if closed.everywhere:
             at = self._at_once(at, last, certain)
         while at < last and (ids := self._refused(closed, self.codes[at], certain)):
-            certain.codes.extend([self.codes[at]] * len(ids))
-            certain.ids.extend(ids)
+            certain.update(dict.fromkeys(ids, self.codes[at]))
             at += 1
         return certain, self.codes[at] if at < len(self.codes) else NEVER
 
     def _at_once(self, at: int, last: int, certain: Certain) -> int:
         """Take what is drawn from the place `at` on, where nothing of it came before; the place it ends at."""
         end = self._drawn(at, last)
-        ids = self.raised.ids[at:end]
-        if len(new := set(ids)) < len(ids) or not new.isdisjoint(self.state.seen):
+        new = dict(zip(self.raised.ids[at:end], self.codes[at:end], strict=True))
+        if len(new) < end - at or not self.state.seen.isdisjoint(new):
             return at
-        certain.codes.extend(self.codes[at:end])
-        certain.ids.extend(ids)
+        certain.update(new)
         return end
 
     def _drawn(self, at: int, last: int) -> int:
@@ -185,7 +174,7 @@ class Jumps(rc.BarRun):
         signals = self.raised.at(code)
         ids = tuple(signal.id for signal in signals)
         refused = (engine.refuses(closed, signal, at, instrument, self.state, self.policy) for signal in signals)
-        return ids if len({*ids}) == len(ids) and not {*ids}.intersection(certain.ids) and all(refused) else ()
+        return ids if len({*ids}) == len(ids) and certain.keys().isdisjoint(ids) and all(refused) else ()
 
     def _touched(self, quiet: engine.Quiet, first: int, limit: int) -> int:
         """The code of the first bar that touches a level, else `limit`."""
@@ -203,7 +192,7 @@ class Jumps(rc.BarRun):
         `stood` is the state at the code `cursor`, before any bar of theirs; `noted` how many facts there were then.
         """
         signals, decide = partial(self._signals, certain), partial(self._decided, stood, cursor, certain)
-        self.put_off(noted, certain.ids, self._moment(certain.codes[-1]), signals, decide)
+        self.put_off(noted, tuple(certain), self._moment(max(certain.values())), signals, decide)
 
     def _moment(self, code: int) -> datetime:
         """When the bar of a code ends."""
@@ -212,7 +201,7 @@ class Jumps(rc.BarRun):
 
     def _signals(self, certain: Certain) -> Iterator[tuple[datetime, rc.Signal]]:
         """The signals that were put off, each with its moment."""
-        for code in dict.fromkeys(certain.codes):
+        for code in dict.fromkeys(certain.values()):
             at = self._moment(code)
             for signal in self.raised.at(code):
                 yield at, signal
@@ -223,11 +212,11 @@ class Jumps(rc.BarRun):
         other.state, other.facts, other.later, other.ambiguous, other.latest = stood, [], [], [], {}
         other.seen = [Seen(columns) for columns in self.series]
         other.bars = dict(zip(self.keys, other.seen, strict=True))
-        for code in dict.fromkeys(certain.codes):
+        for code in dict.fromkeys(certain.values()):
             other.come_to(cursor, code)
             cursor = code + 1
         found = {fact.signal.id: fact for fact in other.facts if isinstance(fact, e.EntryRefused)}
-        return [found[one] for one in certain.ids]
+        return [found[one] for one in certain]
 
     def come_to(self, cursor: int, code: int) -> None:
         """Let the bars from `cursor` up to that of a code pass, which change marks alone, and take its signals."""

@@ -8,7 +8,7 @@ after each bar, in the order of all bars, and shown only those that have ended.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -99,7 +99,7 @@ def raised_by(strategies: Sequence[Sequence[Any]], series: Mapping[rc.Instrument
             if isinstance(answers, SignalsAt) and answers.plain and len(asked) == 1:
                 drawn[thing] = answers
                 continue
-            for place, signal in _pairs(answers):
+            for place, signal in answers.items():
                 found.setdefault(line.code(thing, place), []).append((rank, signal))
     _one_by_one(slow, columns, line, found)
     made = {code: [signal for _, signal in sorted(rows, key=lambda row: row[0])] for code, rows in found.items()}
@@ -110,16 +110,10 @@ def _answers_at_once(strategy: Any) -> bool:
     return strategy.vectorised if isinstance(strategy, Own) else callable(getattr(strategy, "signals", None))
 
 
-def _at_once(strategy: Any, columns: Columns) -> SignalsAt | list[tuple[int, rc.Signal]]:
+def _at_once(strategy: Any, columns: Columns) -> Mapping[int, rc.Signal]:
     if isinstance(strategy, Own):  # it bears a name, which each of its signals does too
         return strategy.at_once(columns)
-    answers = strategy.signals(columns)
-    drawn = isinstance(answers, SignalsAt) and answers.fits(len(columns))
-    return answers if drawn else by_number(answers, len(columns))
-
-
-def _pairs(answers: SignalsAt | list[tuple[int, rc.Signal]]) -> Iterable[tuple[int, rc.Signal]]:
-    return answers.items() if isinstance(answers, SignalsAt) else answers
+    return by_number(strategy.signals(columns), len(columns))
 
 
 def _one_by_one(

@@ -16,10 +16,9 @@ from functools import cache, cached_property
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 import riskcore as rc
-from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, LARGEST, SECOND, SMALLEST, Columns, ColumnsError
+from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, LARGEST, SECOND, SMALLEST, Columns, ColumnsError, floats_of
 from riskcore_openalgo.lab.timeline import date_of
 
 STAMP: Final = len("20261120T093000")
@@ -144,10 +143,7 @@ def _numbers(places: Any, count: int, symbol: str) -> list[int]:
 
 def _column(values: Any, what: str, count: int) -> list[float]:
     """Prices as floats, one for each place."""
-    try:
-        given: npt.NDArray[np.float64] = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as wrong:
-        raise ColumnsError(f"{what}: prices must be numbers: {wrong}") from None
+    given = floats_of(values, f"{what}: prices")
     if given.ndim == 0:
         given = np.full(count, given)
     if given.shape != (count,):

@@ -25,15 +25,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import events
-
-if TYPE_CHECKING:
-    from riskcore_openalgo.lab.signals_at import SignalsAt
 
 Bars: TypeAlias = Sequence[rc.Bar]
 OnBar: TypeAlias = Callable[[Bars], rc.Signal | None]
@@ -120,24 +117,23 @@ class Own:
         if not self.vectorised:
             return tuple(self(bars[: count + 1]) for count in range(len(bars)))
         told: list[rc.Signal | None] = [None] * len(bars)
-        answers = self.at_once(bars)
-        for place, signal in answers.items() if isinstance(answers, Mapping) else answers:
+        for place, signal in self.at_once(bars).items():
             told[place] = signal
         return tuple(told)
 
-    def at_once(self, bars: Bars) -> SignalsAt | list[tuple[int, rc.Signal]]:
-        """What a vectorised strategy says of all bars: each signal with the number of its bar, in their order."""
+    def at_once(self, bars: Bars) -> Mapping[int, rc.Signal]:
+        """What a vectorised strategy says of all bars: its signals by the number of their bar, in their order."""
         from riskcore_openalgo.lab.signals_at import SignalsAt
 
         asked: AllSignals = getattr(self.made, "signals")  # noqa: B009 - an optional method
         answers = self._asked(asked, bars)
-        if isinstance(answers, SignalsAt) and answers.fits(len(bars)):
-            return answers.named(self.name, shadow=self.shadow)
         try:
             found = by_number(answers, len(bars))
         except StrategyError as problem:
             raise StrategyError(f"{self.who}: {problem}") from None
-        return [(place, self._signal(signal, bars, place)) for place, signal in found]
+        if isinstance(found, SignalsAt):
+            return found.named(self.name, shadow=self.shadow)
+        return {place: self._signal(signal, bars, place) for place, signal in found.items()}
 
     def _asked(self, ask: Callable[[Any], Any], shown: Any) -> Any:
         """What somebody's code answers; what it raises names the strategy, the bar and the line."""
@@ -156,19 +152,26 @@ class Own:
         return evolve(signal, strategy=self.name, shadow=self.shadow or signal.shadow)
 
 
-def by_number(answers: Any, count: int) -> list[tuple[int, Any]]:
-    """The answers of `signals(bars)` that are not None, by the number of their bar; `StrategyError` where none fits."""
+def by_number(answers: Any, count: int) -> Mapping[int, Any]:
+    """The answers of `signals(bars)` that are not None, by the number of their bar; `StrategyError` where none fits.
+
+    In their order; those of a `SignalsAt` stay one.
+    """
+    from riskcore_openalgo.lab.signals_at import SignalsAt
+
+    if isinstance(answers, SignalsAt) and answers.fits(count):
+        return answers
     if isinstance(answers, Mapping):
         pairs = sorted((int(place), signal) for place, signal in answers.items())
         wrong = [place for place, _ in pairs if not 0 <= place < count]
         if wrong:
             raise StrategyError(f"signals(bars) answers bar number {wrong[0]} of {count} bars")
-        return [(place, signal) for place, signal in pairs if signal is not None]
+        return {place: signal for place, signal in pairs if signal is not None}
     if not hasattr(answers, "__len__") or isinstance(answers, str):
         raise StrategyError(f"signals(bars) must answer each bar once: {count} bars, it answered {answers!r:.60}")
     if len(answers) != count:
         raise StrategyError(f"signals(bars) must answer each bar once: {count} bars, {len(answers)} answers")
-    return [(place, signal) for place, signal in enumerate(answers) if signal is not None]
+    return {place: signal for place, signal in enumerate(answers) if signal is not None}
 
 
 def _of(shown: Any, place: int = -1) -> str:
@@ -301,7 +304,7 @@ def assert_vectorised_equal(make: Callable[[], Made], bars: Bars) -> None:
 def _in_full(answers: Answers, count: int) -> tuple[rc.Signal | None, ...]:
     """An answer for each bar."""
     try:
-        found = dict(by_number(answers, count))
+        found = by_number(answers, count)
     except StrategyError as problem:
         raise AssertionError(str(problem)) from None
     return tuple(found.get(place) for place in range(count))

@@ -184,12 +184,15 @@ class Checks:
         self._orders(state)
         self._counters(state)
         self._known(state)
-        self.after_happening()
+        self._brokers_side()
 
     def after_happening(self) -> None:
         """Those of the broker's side alone."""
         if self._room.alive:
             self._surprises.look(self._room, self._room.live.state)
+        self._brokers_side()
+
+    def _brokers_side(self) -> None:
         held, orders = self.held(), self._room.account.orders
         working = [orders[theirs] for theirs in self._room.placed if orders[theirs].working]
         self._never_two_that_flip(held, working)
