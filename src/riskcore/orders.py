@@ -203,8 +203,11 @@ class Order:
 
     @property
     def quantity(self) -> int:
-        """The most it may fill: what was ordered, or what it was asked to become if that is more."""
-        ordered = self.approved.quantity
+        """The most it may fill: what was ordered, or what it was asked to become if that is more.
+
+        One that filled as what it was asked to become keeps that, though its end dropped the wish.
+        """
+        ordered = max(self.approved.quantity, self.filled_quantity)
         return ordered if self.revision is None else max(ordered, self.revision.quantity)
 
     @property

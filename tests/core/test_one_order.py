@@ -146,6 +146,15 @@ def test_what_filled_before_the_revision_was_taken_stays_filled(filled, taken, q
     assert (found.approved.quantity, found.status) == (quantity, status)
 
 
+def test_an_order_that_filled_as_what_it_was_asked_to_become_takes_the_same_report_again():
+    """Fifty became eighty and filled: the wish is gone with the order, and eighty are no report of another."""
+    filled = revising(80).advance("working", 80, D(80_000))
+    assert (filled.status, filled.revision, filled.quantity) == ("filled", None, 80)
+    assert filled.advance("working", 80, D(80_000)) == filled
+    with pytest.raises(ValueError, match="81 filled of 80 ordered"):
+        filled.advance("working", 81, D(81_000))
+
+
 # ---------------------------------------------------------------- slices
 
 

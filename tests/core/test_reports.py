@@ -137,6 +137,21 @@ def test_F36_the_call_for_an_exit_that_is_refused_is_over_with_its_first_fill():
     assert (day.last(e.AlarmOver).name, day.last(e.AlarmOver).subject) == ("held_no_exit", INFY.key)
 
 
+def test_F32_a_stop_that_fills_as_what_it_was_asked_to_become_may_still_be_told_to_work():
+    """20 are covered, 50 are held, and the larger stop fills before anybody says that the change was taken."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.fill("10:00:01", entry, price=1000, quantity=20)
+    stop = stop_of(day).order_id
+    day.report("10:00:02", stop, "working", broker_id="S1")
+    day.fill("10:00:03", entry, price=1000)
+    assert day.book.order(stop).revision.quantity == 50
+    for _ in range(2):
+        day.report("10:05", stop, "working", 50, 50 * 980)
+    assert (day.book.order(stop).status, day.book.positions) == ("filled", ())
+    assert day.last(e.PositionClosed).quantity == 50
+
+
 # ---------------------------------------------------------------- more traded than was held
 
 
