@@ -67,6 +67,7 @@ CATALOGUE: Final = (
     Reason("undecided_at_close", "the session ended before anything was seen of {measured}", "never"),
     Reason("exit_came_first", "an exit signal of {measured} came before its entry was decided", "never"),
     Reason("cancel_came_first", "a cancel signal of {measured} came before its entry was decided", "never"),
+    Reason("not_flat", "a reversal enters only when nothing is held or on its way in {measured}", "now"),
     Reason("reversal_lapsed", "what was held in {measured} was not gone within {limit} s of the reversal", "never"),
     Reason("nothing_to_cancel", "nothing works or waits to enter {measured}", "never"),
     Reason("shadow_only", "the signal only shadows, so nothing in {measured} leaves or ends by it", "never"),

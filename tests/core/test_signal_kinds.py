@@ -89,6 +89,16 @@ def test_a_reversal_takes_back_what_works_to_enter_the_other_way():
     assert more in {fact.order_id for fact in day.facts if isinstance(fact, e.CancelRequested)}
 
 
+@pytest.mark.parametrize("kind", ["entry", "reversal"])
+def test_a_reversal_adds_to_nothing_where_an_entry_does(kind):
+    day, _ = held(one_position_per_symbol=False, max_position_size_percent=100)
+    more = day.signal("10:05", "BUY", kind=kind)
+    day.look("10:05:01", more, last=1000, atr=10)
+    assert bool(day.book.live_orders(KEY, entries=True)) == (kind == "entry")
+    assert kind == "entry" or day.refusal() == ("not_flat",)
+    assert not day.state.pending
+
+
 def test_an_exit_signal_takes_back_a_reversal_that_waits():
     day, _ = held()
     day.signal("10:05", "SELL", kind="reversal")

@@ -22,6 +22,7 @@ ENGINE_ONLY = {
     "exit_came_first",
     "cancel_came_first",
     "reversal_lapsed",
+    "not_flat",
     "nothing_to_cancel",
     "shadow_only",
     "no_position",

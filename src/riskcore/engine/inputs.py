@@ -13,7 +13,7 @@ from riskcore.engine.clock import on_time
 from riskcore.engine.funds import funds_moved, funds_seen
 from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import report
-from riskcore.engine.taking import take_signal, waiting_for_evidence, withheld
+from riskcore.engine.taking import is_flat, take_signal, waiting_for_evidence, withheld
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import LOGIN, Turn
 from riskcore.engine.watch import watch
@@ -23,7 +23,7 @@ from riskcore.orders import sliced_entry
 from riskcore.policy.breakers import NAMES
 from riskcore.positions import Position
 from riskcore.reasons import Finding
-from riskcore.signals import sign
+from riskcore.signals import REVERSAL, sign
 from riskcore.states import CONDITION
 from riskcore.values import changed
 
@@ -86,7 +86,14 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
     market = changed(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
     decision = decide(signal, turn.book, market, turn.policy)
     why = withheld(signal, turn.policy)
-    if isinstance(decision, Approved) and why:
+    if (
+        isinstance(decision, Approved)
+        and signal.kind == REVERSAL
+        and not signal.shadow
+        and not is_flat(turn, signal.key)
+    ):
+        turn.refuse(signal, Finding("position", False, "not_flat", signal.symbol))
+    elif isinstance(decision, Approved) and why:
         told = decision.order, decision.size.bound_by, decision.findings
         turn.note(e.EntryWithheld(turn.at, signal, *told, why))
     elif isinstance(decision, Approved):

@@ -40,10 +40,14 @@ def take_signal(turn: Turn, signal: Signal) -> None:
 def enter_reversals(turn: Turn) -> None:
     """Ask for the evidence of reversals whose symbol is flat by now: nothing held, and nothing on its way."""
     for signal in turn.state.pending if turn.state.reversing else ():
-        flat = turn.book.position(signal.key) is None and not turn.book.live_orders(signal.key)
-        if signal.id in turn.state.reversing and flat:
+        if signal.id in turn.state.reversing and is_flat(turn, signal.key):
             turn.note(e.ReversalDue(turn.at, signal.id))
             _look(turn, signal)
+
+
+def is_flat(turn: Turn, key: str) -> bool:
+    """Whether nothing is held of an instrument, and nothing is on its way in it."""
+    return turn.book.position(key) is None and not turn.book.live_orders(key)
 
 
 def waiting_for_evidence(turn: Turn, signal_id: str) -> Signal | None:
