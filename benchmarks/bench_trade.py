@@ -1,0 +1,69 @@
+"""What a trade of W1 costs, and what its values alone do: `python -m benchmarks.bench_trade`.
+
+CPU microseconds a trade of the whole run, of deciding each of its entries once more, and of applying each of its facts
+once more: what is left where everything else were free.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from time import process_time
+from typing import Any
+
+from benchmarks import workloads
+from benchmarks.peers import ours
+from riskcore.engine import fold, inputs
+
+BARS, ROUNDS = 100_000, 5
+
+
+def least(act: Callable[[], Any]) -> float:
+    """CPU seconds of the quickest of some rounds."""
+    took = []
+    for _ in range(ROUNDS):
+        gc.collect()
+        started = process_time()
+        act()
+        took.append(process_time() - started)
+    return min(took)
+
+
+def decisions(act: Callable[[], Any]) -> list[tuple[Any, ...]]:
+    """What `decide` was asked meanwhile."""
+    asked: list[tuple[Any, ...]] = []
+    decide = inputs.decide
+
+    def noted(*given: Any) -> Any:
+        asked.append(given)
+        return decide(*given)
+
+    inputs.decide = noted
+    try:
+        act()
+    finally:
+        inputs.decide = decide
+    return asked
+
+
+def main() -> int:
+    """The three, a trade."""
+    rules = ours.policy("w1")
+    bars, strategies = ours.prepared("w1", workloads.w1(BARS), rules)
+    run = ours.tested(bars, strategies, rules)
+    trades, facts = len(run.simulation.trades), tuple(run.facts)
+    asked = decisions(lambda: ours.tested(bars, strategies, rules))
+    gc.disable()
+    for what, act in (
+        ("the run", lambda: ours.tested(bars, strategies, rules)),
+        ("its decisions alone", lambda: [inputs.decide(*given) for given in asked]),
+        ("its facts applied alone", lambda: fold(facts)),
+    ):
+        print(f"{what}: {least(act) / trades * 1e6:.0f} us a trade")
+    print(f"{trades:,} trades, {len(asked):,} decisions, {len(facts):,} facts")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
