@@ -225,7 +225,13 @@ def _turn_round(tape: _Tape) -> None:
         return _raise_signal(tape, REVERSAL)
     position = tape.pick(*held)
     turned = {"side": opposite(position.side), "product": "MIS", "stop": None, "target": None}
-    return _raise_signal(tape, REVERSAL, thing=position.instrument, answers=(3,), **turned)
+    _raise_signal(tape, REVERSAL, thing=position.instrument, answers=(0,), **turned)
+    trades = not tape.broken and tape.pick(True, True, False)
+    for order in tape.state.book.leaving(position.instrument.key) if trades else ():
+        _trade(tape, order, order.approved.quantity)
+    for _ in range(0 if tape.broken else 3):
+        _answer(tape)
+    return None
 
 
 def _report_again(tape: _Tape) -> None:
