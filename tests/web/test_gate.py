@@ -105,6 +105,42 @@ def test_a_source_with_addresses_takes_alerts_from_there_alone(seen):
     assert "203.0.113.1 is no address of this source" in seen.taken[2].detail
 
 
+RUBBISH = (b"x", b"", b"\xff", b"[]", b"x" * 70_000, b'{"a":1,"a":2}', b'{"secret": "guess", "symbol": }', b"[" * 99)
+
+
+@pytest.mark.parametrize("body", RUBBISH, ids=range(len(RUBBISH)))
+def test_F04_what_cannot_be_read_counts_as_a_wrong_secret_where_it_shows_none(seen, body):
+    """A stranger is told nothing of it, not even whether there is such a source; he is locked out as for a guess."""
+    with seen.serve(sources={"tv": source()}, lockout_after=3) as server:
+        assert post(server, "/webhook/tv", body) == post(server, "/webhook/no", body)
+        assert post(server, "/webhook/tv", body)[1]["reason"] == "alert_unauthorised"
+        assert post(server, "/webhook/tv", body)[1]["reason"] == "alert_locked_out"
+
+
+def test_F04_strangers_rubbish_takes_nothing_of_the_rate_of_a_source(seen):
+    """Six hundred lines of it without the secret had kept the entries of the minute out."""
+    with seen.serve(sources={"tv": source(per_minute=1)}) as server:
+        assert [post(server, "/webhook/tv", "x")[0] for _ in range(3)] == [401] * 3
+        assert post(server, "/webhook/tv", {**BUY, "secret": "new"})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reason"),
+    [
+        ("/webhook/tv", b'{"secret": "new", "symbol": TCS}', "alert_not_json"),
+        ("/webhook/tv", b'{"price": NaN, "KEY" : "n\\u0065w"}', "alert_number_invalid"),
+        ("/webhook/tv", b'{"secret": "new", "note": "' + b"x" * 70_000, "alert_too_large"),
+        ("/webhook/tv/new", b"x", "alert_not_json"),
+        ("/webhook/tv/new", b"x" * 70_000, "alert_too_large"),
+    ],
+)
+def test_who_shows_the_secret_is_told_what_is_wrong_and_not_locked_out(seen, path, body, reason):
+    """A plot that is not a number must not shut a source's exits out."""
+    with seen.serve(sources={"tv": source()}, lockout_after=1) as server:
+        for _ in range(2):
+            assert post(server, path, body)[1]["reason"] == reason
+
+
 def test_F04_twenty_wrong_secrets_lock_an_address_out_and_no_other(seen):
     """For a quarter of an hour it is not listened to, whatever it sends; somebody is told, once."""
     bad, good = {**BUY, "secret": "guess"}, {**BUY, "secret": "new"}

@@ -255,6 +255,12 @@ def test_one_who_hangs_up_disturbs_nobody(runner, caplog):
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+def test_a_path_that_is_none_is_not_found(runner):
+    """OPTIONS may be asked of `*`: it had been an error of ours, with its traceback in the log."""
+    with running(runner) as server:
+        assert ask(server, "OPTIONS", "*")[0] == 404
+
+
 def test_no_secret_is_logged(runner, caplog, capfd):
     """Not even by the web server, not even when everything is logged."""
     caplog.set_level(logging.DEBUG)

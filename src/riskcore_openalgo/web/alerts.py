@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -37,6 +38,10 @@ from riskcore_openalgo.web.mapping import PLAIN, SIDES, FieldMap, Fields
 from riskcore_openalgo.web.reading import NUMBER, is_number, text_of, value_of
 
 SECRET_FIELDS: Final = ("secret", "key", "passphrase")
+SECRET_OF_BROKEN: Final = re.compile(
+    r'"(?:secret|key|passphrase)"[ \t\r\n]{0,20}:[ \t\r\n]{0,20}("[^"\\]*(?:\\.[^"\\]*)*")', re.DOTALL | re.IGNORECASE
+)
+"""The secret of an alert that is no JSON: what is broken stands elsewhere in it."""
 SEVERAL: Final = ("stocks", "symbols")
 EXCHANGES: Final = ("NSE", "BSE")
 DELAYED: Final = ("_DLY", "_DL")
@@ -107,6 +112,7 @@ def read_alert(
 ) -> Reading:
     """The alert as a signal, or why it is none; never an exception, whatever the bytes.
 
+    Who does not show the secret is not told what is wrong: a stranger's rubbish is one more alert without it.
     `secret` is what the body must carry in `secret`, `key` or `passphrase` (one of several, while a new one takes the
     place of an old one); None asks for nothing. `hidden` are secrets that must not be kept either. The signal's `at` is
     when the alert was raised (`_raised_at`). Without a `time` or `bar_time` its `bar_at` stays None: a bar time that
@@ -115,16 +121,20 @@ def read_alert(
     if received_at.utcoffset() is None:
         raise ValueError(f"received_at must have a time zone, got {received_at!r}")
     blanked = (*_several(secret), *_several(hidden))
+    known = secret is None
     try:
         text = bodies.text_of(body)
         content = strict_object(text)
-        if secret is not None and not _authorised(content, _several(secret)):
+        known = known or _authorised(content, _several(secret))
+        if not known:
             return unauthorised(body, blanked, source=source)
         receipt = receipt_id(source, canonical(content, blanked))
         return ReadSignal(_unsecret(_signal(Fields(content, by), source, received_at, receipt), blanked), receipt)
     except Unreadable as bad:
-        kept = safe_text(body, blanked)
         told = without(bad.message, blanked)
+        if not known and not bears(body, _several(secret)):
+            return unauthorised(body, blanked, source=source, why=f"{NOT_KNOWN}; {told}")
+        kept = safe_text(body, blanked)
         return BadAlert(bad.status, bad.reason, told, kept, receipt=receipt_id(source, kept))
 
 
@@ -155,6 +165,19 @@ def _several(secret: Secrets) -> tuple[str, ...]:
 def _authorised(content: Mapping[str, Any], secrets: tuple[str, ...]) -> bool:
     given = [content[name] for name in SECRET_FIELDS if isinstance(content.get(name), str)]
     return any_same(given, secrets)
+
+
+def bears(body: bytes, secrets: Sequence[str]) -> bool:
+    """Whether a body that cannot be read has one of the secrets in its field all the same: its sender is known."""
+    found = SECRET_OF_BROKEN.findall(body.decode("utf-8", "replace"))
+    return any_same([text for text in map(_unquoted, found) if text is not None], secrets)
+
+
+def _unquoted(text: str) -> str | None:
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return None
 
 
 def any_same(given: Iterable[str], secrets: Sequence[str]) -> bool:

@@ -26,7 +26,17 @@ from attrs import evolve, field, frozen
 
 import riskcore as rc
 from riskcore_openalgo.failpoints import reach
-from riskcore_openalgo.web.alerts import BadAlert, Reading, ReadSignal, Receipt, any_same, read_alert, unauthorised
+from riskcore_openalgo.web.alerts import (
+    NOT_KNOWN,
+    BadAlert,
+    Reading,
+    ReadSignal,
+    Receipt,
+    any_same,
+    bears,
+    read_alert,
+    unauthorised,
+)
 from riskcore_openalgo.web.body import MAX_BYTES, safe_text
 from riskcore_openalgo.web.deadline import cut_off
 from riskcore_openalgo.web.gate import (
@@ -157,7 +167,7 @@ class Intake:
 
     async def answer(self, asked: Asked) -> Answer:
         """What the one who asks is answered, by path and method."""
-        _, first, *rest = asked.path.split("/", 3)
+        _, first, *rest = [*asked.path.split("/", 3), ""]  # OPTIONS is asked of *, which has no slash
         if first == "webhook" and rest and rest[0]:
             if asked.method != "POST":
                 return _wrong(405, "method_not_allowed", {"Allow": "POST"})
@@ -206,6 +216,8 @@ class Intake:
             return unauthorised(body, hidden, source=source)
         if len(body) > self.max_body_bytes:
             told = f"the alert is over {self.max_body_bytes} bytes"
+            if secrets is not None and not in_path and not bears(body, secrets):
+                return unauthorised(body, hidden, source=source, why=f"{NOT_KNOWN}; {told}")
             return BadAlert(413, "alert_too_large", told, safe_text(body, hidden))
         asked = None if in_path else secrets
         return read_alert(body, source=source, received_at=now, secret=asked, hidden=hidden, by=rules.mapping)
