@@ -14,10 +14,11 @@ import uvicorn
 from attrs import frozen
 from starlette.types import ASGIApp
 
+from riskcore_openalgo.web.lines import CONNECTIONS, Lines
+
 START_WITHIN_S: Final = 5.0
 STOP_WITHIN_S: Final = 2.0
 TICK_S: Final = 0.005
-CONNECTIONS: Final = 256
 BACKLOG: Final = 256
 
 
@@ -55,7 +56,7 @@ def serve(
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http="auto",
+        http=Lines,
         interface="asgi3",
         ws="none",
         lifespan="off",
