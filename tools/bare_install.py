@@ -21,7 +21,9 @@ SHELL = (
     ("riskcore_openalgo.client", 'pip install "riskcore[openalgo]"'),
     ("riskcore_openalgo.config", 'pip install "riskcore[openalgo]"'),
     ("riskcore_openalgo.web.intake", 'pip install "riskcore[runner]"'),
+    ("riskcore_openalgo.web.server", 'pip install "riskcore[runner]"'),
 )
+VERBS = ("demo", "init", "report x.db", "status x.db", "journal show x.db")
 
 
 def run(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -58,6 +60,11 @@ def report(python: Path) -> int:
     for room, told in SHELL:
         if told not in run(python, "-c", f"import {room}").stderr:
             wrong.append(f"{room} does not say: {told}")
+    wrong += [
+        f"riskcore {verb} does not say what to install"
+        for verb in VERBS
+        if 'pip install "riskcore[' not in run(python, "-m", "riskcore_openalgo", *verb.split()).stderr
+    ]
     for line in wrong:
         print(f"bare install: {line}")
     return 1 if wrong else 0

@@ -22,10 +22,13 @@ TABLES: Final = ("decisions", "orders", "fills", "trades", "alerts", "journal")
 
 
 def lazy(name: str) -> Any:
-    """A group's module, imported when its verb is called."""
+    """A group's module, imported when its verb is called; without a library, what to install."""
     from importlib import import_module
 
-    return import_module(f"riskcore_openalgo.cli.{name}")
+    try:
+        return import_module(f"riskcore_openalgo.cli.{name}")
+    except ModuleNotFoundError as missing:
+        raise ImportError(f'the command line needs {missing.name}: pip install "riskcore[runner]"') from missing
 
 
 def place(text: str) -> Path | str:

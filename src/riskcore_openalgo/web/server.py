@@ -10,11 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import uvicorn
 from attrs import frozen
-from starlette.types import ASGIApp
 
-from riskcore_openalgo.web.lines import CONNECTIONS, Lines
+try:
+    import uvicorn
+    from starlette.types import ASGIApp
+
+    from riskcore_openalgo.web.lines import CONNECTIONS, Lines
+except ImportError as missing:
+    raise ImportError('riskcore_openalgo.web needs Starlette and uvicorn: pip install "riskcore[runner]"') from missing
 
 START_WITHIN_S: Final = 5.0
 STOP_WITHIN_S: Final = 2.0

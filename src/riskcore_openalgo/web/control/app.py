@@ -17,11 +17,6 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from attrs import define
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
 
 import riskcore as rc
 from riskcore import events
@@ -32,6 +27,15 @@ from riskcore_openalgo.runner.runner import Answer
 from riskcore_openalgo.web.control.board import Board
 from riskcore_openalgo.web.control.doors import Doors, LoggedIn, Session
 from riskcore_openalgo.web.deadline import cut_off
+
+try:
+    from starlette.applications import Starlette
+    from starlette.exceptions import HTTPException
+    from starlette.requests import ClientDisconnect, Request
+    from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+    from starlette.routing import Route
+except ImportError as missing:
+    raise ImportError('riskcore_openalgo.web needs Starlette and uvicorn: pip install "riskcore[runner]"') from missing
 
 Ask: TypeAlias = Callable[[events.Input, Answer], "Future[Any]"]
 COOKIE: Final = "riskcore_control"
