@@ -34,6 +34,7 @@ from riskcore_openalgo.web.control.app import control_app
 from riskcore_openalgo.web.control.board import Banner, Board
 from riskcore_openalgo.web.control.doors import Doors
 from riskcore_openalgo.web.gate import Sources
+from riskcore_openalgo.web.names import asked_locally
 from riskcore_openalgo.web.server import Server, serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
@@ -256,10 +257,11 @@ def control_page(settings: Settings, day: Day, client: Client, *, mode: str, ana
     board = Board(day, banner_, runner.clock, lambda: runner.journal.trouble)
     doors = Doors(users, session_s=place.session_min * 60)
     app = control_app(board, runner.ask, doors, clock=runner.clock, https=place.secure, tell=day.alarms.tell)
+    named = app if place.secure else asked_locally(app, place.host)
     with contextlib.ExitStack() as opened:
         try:
             server = opened.enter_context(
-                serve(access_log(app), place.host, place.port, certfile=place.ssl_certfile, keyfile=place.ssl_keyfile)
+                serve(access_log(named), place.host, place.port, certfile=place.ssl_certfile, keyfile=place.ssl_keyfile)
             )
         except OSError as problem:
             print(f"NO control page: {place.host}:{place.port}: {problem}; riskcore control works", flush=True)

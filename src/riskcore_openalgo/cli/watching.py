@@ -15,6 +15,7 @@ from riskcore_openalgo.logs import access_log
 from riskcore_openalgo.metrics import Metrics, Seen, healthy
 from riskcore_openalgo.runner.assembly import Day
 from riskcore_openalgo.runner.reloading import Reloader, Swaps
+from riskcore_openalgo.web.names import asked_locally
 from riskcore_openalgo.web.server import serve
 from riskcore_openalgo.web.watch import watch_app
 
@@ -93,7 +94,7 @@ def watched(settings: Settings, day: Day, client: Client, journal: Journal, metr
             beat = Heartbeat(alerts.heartbeat_url, settings.system.alerting.heartbeat_s, lambda: healthy(seen)[0])
             opened.callback(beat.close)
         if place.port is not None:
-            app = access_log(watch_app(metrics, lambda: healthy(seen)))
+            app = access_log(asked_locally(watch_app(metrics, lambda: healthy(seen)), place.host))
             try:
                 server = opened.enter_context(serve(app, place.host, place.port))
             except (OSError, RuntimeError) as problem:  # nothing is traded by it: the day goes on without

@@ -95,6 +95,7 @@ def test_F58_no_act_without_its_token_its_origin_its_form_and_its_number(tmp_pat
             {"content": "application/x-www-form-urlencoded"},
             {"headers": {"origin": "http://evil.example"}},
             {"headers": {"origin": "null"}},
+            {"headers": {"origin": "http://["}},
             {"headers": {"sec_fetch_site": "cross-site"}},
         ]
         assert [page.act("pause", **how)[0] for how in forged] == [403] * len(forged)

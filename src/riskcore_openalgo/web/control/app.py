@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from attrs import define
 
@@ -123,7 +123,7 @@ class ControlApp:
         """A name and a password become a session, or a sentence."""
         fields = await self._fields(request)
         address = request.client.host if request.client else "unknown"
-        if fields is None or not _same_origin(request) or not self.doors.is_form(fields.get("form", "")):
+        if fields is None or not self._same_origin(request) or not self.doors.is_form(fields.get("form", "")):
             self._record(address, "forged_form")
             return self._form("The form was too old, or did not come from here. Try again.", 403)
         user, password = fields.get("user", ""), fields.get("password", "")
@@ -228,7 +228,15 @@ class ControlApp:
         return self.doors.session(request.cookies.get(COOKIE, ""))
 
     def _proven(self, request: Request, session: Session) -> bool:
-        return _same_origin(request) and self.doors.is_token(session, request.headers.get(TOKEN, ""))
+        return self._same_origin(request) and self.doors.is_token(session, request.headers.get(TOKEN, ""))
+
+    def _same_origin(self, request: Request) -> bool:
+        """Whether it comes from a page of this server, as far as the browser tells; who tells nothing may be it."""
+        site = request.headers.get("sec-fetch-site", "same-origin")
+        origin = request.headers.get("origin")
+        schemes = ("https",) if self.https else ("http", "https")
+        own = [f"{scheme}://{request.headers.get('host', '')}" for scheme in schemes]
+        return site in ("same-origin", "none") and (origin is None or origin in own)
 
     def _record(self, by: str, act: str, detail: str = "") -> None:
         """Put it into the journal; strangers not without an end."""
@@ -271,14 +279,6 @@ def _answer(facts: tuple[events.Fact, ...], kept: bool) -> dict[str, Any]:  # no
     if refused:
         return {"done": False, "reason": refused, "why": events.CONTROL_REFUSALS.get(refused, refused)}
     return {"done": True, "facts": [type(fact).__name__ for fact in facts]}
-
-
-def _same_origin(request: Request) -> bool:
-    """Whether a request comes from a page of this server, as far as the browser tells; who tells nothing may be it."""
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin")
-    host = request.headers.get("host", "")
-    return site in ("same-origin", "none") and (origin is None or urlsplit(origin).netloc == host)
 
 
 async def _body(request: Request) -> bytes | None:
