@@ -1,5 +1,6 @@
 """What holds for a journal in every database: SQLite, encrypted SQLite, PostgreSQL."""
 
+import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -31,6 +32,27 @@ def test_rows_come_back_in_order_and_continue_after_reopening(kept, more):
     assert [row.seq for row in again.rows(after=12)] == [13, 14, 15]
     assert again.first_bad_row() is None
     assert again.head.startswith("b516c84b592efe35c768")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")
+@pytest.mark.parametrize("kind", [InSqlite, Encrypted])
+def test_a_new_journal_is_its_owners_alone_and_another_mode_is_kept(tmp_path, more, kind):
+    """Every trade stands in it: others of the machine read it only where somebody let them."""
+    before = os.umask(0o022)
+    try:
+        kept = kind(tmp_path)
+        with kept.journal() as journal:
+            journal.append(more(3))
+            path = journal.path
+            made = [file for file in tmp_path.iterdir() if not file.name.endswith(".lock") and file.is_file()]
+            assert {path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}.spool")} <= set(made)
+            assert {file.name: file.stat().st_mode & 0o777 for file in made} == {file.name: 0o600 for file in made}
+        path.chmod(0o640)
+        with kept.journal() as journal:
+            assert journal.length == 3
+        assert path.stat().st_mode & 0o777 == 0o640
+    finally:
+        os.umask(before)
 
 
 def test_a_reader_sees_what_is_written_and_locks_nothing(kept, more):

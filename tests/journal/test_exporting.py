@@ -224,6 +224,17 @@ def test_what_is_no_ascii_is_utf_8(journal, tmp_path):
         assert read(tmp_path / f"alerts.{form}")[-1]["source"] == "alert:त्रुटि"
 
 
+@pytest.mark.parametrize("text", ["=1+1", '=HYPERLINK("http://x")', "+1+1", "-2+3", "@SUM(1)", "\t=1", "-"])
+def test_a_text_is_no_formula_where_a_spreadsheet_opens_it(journal, tmp_path, text):
+    """A name that an alert chose must not be reckoned out; an amount below zero stays one, and JSON as it was."""
+    at = facts(events.Filled)[0].at
+    journal.append([events.AlertRefused(at, text, "-5.25", "x", '{"a": 1}')])
+    for form, told in (("csv", f"'{text}"), ("jsonl", text)):
+        export(journal, tmp_path, ["alerts"], form=form)
+        row = read(tmp_path / f"alerts.{form}")[-1]
+        assert (row["source"], row["outcome"]) == (told, "-5.25")
+
+
 def test_no_key_and_no_address_is_in_an_export(kept, tmp_path):
     """What is secret of a place stays there."""
     with kept.journal() as journal:

@@ -2,6 +2,7 @@
 
 The amounts come from the bodies of the rows, not from the integers of the projections, so that an average price keeps
 all of its digits. An export of `journal` as JSON lines holds the hashes, and can be verified without the journal.
+In CSV a text that a spreadsheet would take for a formula has an apostrophe before it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,6 +36,8 @@ HEADER: Final = "riskcore_journal"
 FORM: Final = 1
 AT_ONCE: Final = 500
 UNITS: Final = ("_e4", "_paise")
+FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![0-9]+(?:\.[0-9]+)?\Z)")
+"""How a text begins that a spreadsheet would reckon out: a strategy is called what somebody's alert says."""
 NEEDS_PARQUET: Final = "parquet needs pandas and pyarrow: pip install pandas pyarrow; csv and jsonl need nothing"
 
 Record = dict[str, Any]
@@ -302,9 +306,16 @@ def _write_csv(part: Path, columns: Sequence[str], found: Iterable[Record]) -> i
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for record in found:
-            writer.writerow(["" if record.get(name) is None else record[name] for name in columns])
+            writer.writerow([_cell(record.get(name)) for name in columns])
             count += 1
     return count
+
+
+def _cell(value: Any) -> Any:
+    """A cell as it stands, but for a text that would be a formula: an apostrophe makes it one again."""
+    if isinstance(value, str):
+        return f"'{value}" if FORMULA.match(value) else value
+    return "" if value is None else value
 
 
 def _write_jsonl(part: Path, columns: Sequence[str], found: Iterable[Record]) -> int:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
 
 from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal.locks import FileLock, holder
-from riskcore_openalgo.journal.spool import Spool, SpoolUnreadable
+from riskcore_openalgo.journal.spool import Spool, SpoolUnreadable, for_its_owner
 from riskcore_openalgo.journal.tables import METADATA
 from riskcore_openalgo.journal.troubles import JournalBroken
 
@@ -238,6 +238,8 @@ class SqliteFile:
 
     def _connection(self, path: Path, mode: str) -> Any:
         driver: Any = sqlite3 if self._key is None else _sqlcipher()
+        if mode == "rwc":
+            for_its_owner(path)
         address = f"{path.resolve().as_uri()}?mode={mode}"
         connection = driver.connect(address, timeout=BUSY_MS / 1000, uri=True, check_same_thread=False)
         try:

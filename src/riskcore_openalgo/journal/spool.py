@@ -9,6 +9,7 @@ spool of an encrypted journal begins with `SEALED`, a salt and a check of the ke
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable
@@ -33,6 +34,15 @@ class SpoolUnreadable(ValueError):
     """What waits in the spool cannot be read with this key, or without one."""
 
 
+def for_its_owner(path: Path) -> None:
+    """Make a file that is not there yet for its owner's eyes only; the mode of one that is there is its owner's to say.
+
+    What cannot be made here is told by whoever opens it.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 class Spool:
     """Rows waiting for the database, on disk."""
 
@@ -40,6 +50,7 @@ class Spool:
         """Open or make the spool; its room is claimed at once. `key` is that of an encrypted journal."""
         self.path, self._size = path, size
         existed = path.exists()
+        for_its_owner(path)
         self._file = path.open("r+b" if existed else "w+b")
         try:
             self._claim()
