@@ -82,6 +82,7 @@ class Approved:
         """(reward - charges at the target) / (risk + charges at the stop), from the reference price."""
         return levels.net_risk_reward(self.context, self.order.quantity)
 
+    @exact
     def explain(self) -> str:
         """The answer as ASCII text."""
         order, step = self.order, self.size.next_bound
@@ -125,6 +126,7 @@ class Refused:
         """Failed findings in order of precedence."""
         return in_precedence(self.findings)
 
+    @exact
     def explain(self) -> str:
         """The answer as ASCII text: every rule broken, and what could not be asked."""
         wish = self.signal

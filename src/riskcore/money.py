@@ -91,7 +91,7 @@ def amount(value: Any, name: str) -> Decimal:
         number = _from_other(value, name)
     if not number.is_finite():
         raise ValueError(f"{name} must be a finite number, got {value!r}")
-    if abs(number) >= LARGEST:
+    if number.copy_abs() >= LARGEST:
         raise ValueError(f"{name} must be below {LARGEST:,}, got {value!r}")
     return number
 

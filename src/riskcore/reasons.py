@@ -187,6 +187,7 @@ class Finding:
     max_quantity: Decimal | None = None
 
     @property
+    @exact
     def text(self) -> str:
         """The finding as a sentence."""
         if self.passed:

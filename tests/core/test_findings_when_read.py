@@ -1,8 +1,9 @@
 """The findings of a decision are made when they are read, and are then what they always were: a tuple of findings."""
 
 import pickle
-from decimal import getcontext, localcontext
+from decimal import ROUND_UP, Context, Decimal, getcontext, localcontext
 
+import riskcore as rc
 from riskcore import events as e
 from riskcore.reasons import Findings, finding_of
 from tests.core.one_trade import NOON, decided
@@ -37,3 +38,20 @@ def test_they_travel_as_a_tuple():
     fact = e.EntryApproved(NOON, decision.signal, decision.order, decision.size.bound_by, decision.findings)
     assert isinstance(fact.findings, Findings)
     assert pickle.loads(pickle.dumps(fact)) == fact  # noqa: S301 - ours
+
+
+def test_what_is_told_is_the_same_under_the_context_of_whoever_asks():
+    """Three digits are none for a lakh: the answer could not be printed; and rounding up shows other rupees."""
+    yes, no = decided(), decided(book=rc.Book(100_000.0, realised="-123456.785"))
+    assert (yes.approved, no.approved) == (True, False)
+    measure = rc.Measure("max_daily_loss", Decimal("123456.785"), Decimal(3000))
+    for tell in (yes.explain, no.explain, lambda: [found.text for found in no.reasons], lambda: measure.why):
+        usual = tell()
+        with localcontext(Context(prec=3, rounding=ROUND_UP)):
+            assert tell() == usual
+
+
+def test_an_amount_comes_in_whole_under_any_context():
+    """Its size is looked at, and not rounded to three digits before."""
+    with localcontext(Context(prec=3, rounding=ROUND_UP)):
+        assert rc.Book("999999999999999.99").equity == Decimal("999999999999999.99")

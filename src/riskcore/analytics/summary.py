@@ -86,6 +86,7 @@ class Performance:
             raise ValueError(f"name must be one of {', '.join(BY)}, got {name!r}")
         return found
 
+    @exact
     def explain(self) -> str:
         """All of it as a page of ASCII text; a figure that is undefined says so."""
         return explained(self)

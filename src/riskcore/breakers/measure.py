@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from attrs import frozen
 
+from riskcore.money import exact
 from riskcore.reasons import RUPEES, shown
 
 CONNECTED: Final = "connected"
@@ -41,6 +42,7 @@ class Measure(NamedTuple):
         return self.measured >= self.limit
 
     @property
+    @exact
     def why(self) -> str:
         """Both numbers as text, for a latch."""
         if self.unit == RUPEES:
