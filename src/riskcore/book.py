@@ -40,7 +40,7 @@ from riskcore.states import (
     WAITING_FOR_LOGIN as WAITING_FOR_LOGIN,
     Latch as Latch,
 )
-from riskcore.values import changed, checks, given, optional, settle, several
+from riskcore.values import changed, checks, given, optional, settle, several_of
 
 KEPT_OUTCOMES: Final = 500
 KEPT_DAYS: Final = 400
@@ -386,14 +386,14 @@ def _signal_of(order: Order) -> str:
 _BOOK: Final = checks(
     "Book",
     opening_equity=optional(amount),
-    positions=several,
-    orders=several,
+    positions=several_of(Position, "[Position(...)]"),
+    orders=several_of(Order, "those of the book before"),
     realised=amount,
     charges=amount,
     trades_today=not_negative_whole,
-    latches=several,
-    outcomes=several,
-    days=several,
+    latches=several_of(Latch, '[Latch("pause", "halted", at=now, by="me", why="...")]'),
+    outcomes=several_of(Outcome, "those of the book before"),
+    days=several_of(DayResult, "those of the book before"),
     session_peak=optional(amount),
     peak_equity=optional(amount),
 )

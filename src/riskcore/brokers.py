@@ -7,6 +7,7 @@ from typing import Final
 
 from riskcore.overrides import Tables, first_on, rows
 from riskcore.table_rows import Capability
+from riskcore.values import text
 
 ANY: Final = "any"
 
@@ -18,7 +19,7 @@ def capability(broker: str, *, on: date, tables: Tables | None = None) -> Capabi
     (False, 'SL')
     """
     known = rows("brokers", tables)
-    found = first_on(known, on, broker.lower()) or first_on(known, on, ANY)
+    found = first_on(known, on, text(broker, "broker").lower()) or first_on(known, on, ANY)
     if found is None:
         raise ValueError(f"the table of brokers says nothing of {on.isoformat()}; it begins later")
     capable: Capability = found

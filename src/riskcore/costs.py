@@ -15,7 +15,18 @@ from typing import Any
 from attrs import frozen
 
 from riskcore.instruments import CALL, FUT, OPT, Instrument
-from riskcore.money import HUNDRED, ONE, ZERO, exact, not_negative, percent_of, positive, to_paisa, whole
+from riskcore.money import (
+    HUNDRED,
+    ONE,
+    ZERO,
+    exact,
+    not_negative,
+    not_negative_whole,
+    percent_of,
+    positive,
+    to_paisa,
+    whole,
+)
 from riskcore.overrides import Tables, first_on, rows
 from riskcore.policy import Policy
 from riskcore.signals import BUY, SELL, side_text
@@ -253,7 +264,7 @@ def settlement_stt(
     >>> settlement_stt(call, side="BUY", quantity=65, settlement_price=26_200, on=day)
     Decimal('19.50')
     """
-    side, count = side_text(side, "side"), whole(quantity, "quantity")
+    side, count = side_text(side, "side"), not_negative_whole(quantity, "quantity")
     price = positive(settlement_price, "settlement_price")
     if instrument.segment not in (FUT, OPT):
         raise ValueError(f"settlement_stt: {instrument.key} is no future and no option, so it never expires")

@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from riskcore.calling import told_by_name
 from riskcore.money import HUNDRED, count, exact, plain, positive
 from riskcore.overrides import Tables, covers, first_on, rows
-from riskcore.table_checks import ALL, EXCHANGES as EXCHANGES, KINDS, PRODUCTS as PRODUCTS, SEGMENTS, word_of
+from riskcore.table_checks import ALL, EXCHANGES as EXCHANGES, KINDS, PRODUCTS as PRODUCTS, SEGMENTS, day_of, word_of
 from riskcore.table_rows import TickBand
 from riskcore.tables import freeze, sectors
 from riskcore.values import checks, given, optional, settle
@@ -102,7 +102,8 @@ def _one(*allowed: str) -> Any:
     return lambda value, name: one_of(value, name, allowed)
 
 
-def _tick_size(value: Any, name: str) -> Decimal:
+def tick_size(value: Any, name: str) -> Decimal:
+    """A step of prices, as fine as the finest that an exchange has or coarser."""
     step = positive(value, name)
     if step < SMALLEST_TICK:
         raise ValueError(f"{name} must be at least {SMALLEST_TICK}, got {value!r}: no exchange has a finer one")
@@ -112,7 +113,7 @@ def _tick_size(value: Any, name: str) -> Decimal:
 _CHECKS: Final = checks(
     "Instrument",
     symbol=symbol_text,
-    tick=_tick_size,
+    tick=tick_size,
     exchange=_one(*EXCHANGES),
     segment=word_of(*SEGMENTS),
     lot_size=count,
@@ -179,7 +180,7 @@ def future(
     >>> nifty.symbol, nifty.tick, nifty.lot_size, nifty.freeze_quantity
     ('NIFTY24NOV26FUT', Decimal('0.10'), 65, 1800)
     """
-    name = f"future({underlying!r})"
+    name, expiry, on = f"future({underlying!r})", day_of(expiry, "expiry"), day_of(on, "on")
     kind = kind_of(underlying, exchange)
     step = _tick(name, tick, last_month_close, exchange, FUT, kind, on, tables)
     symbol = f"{underlying}{_expiry_text(expiry)}FUT"
@@ -209,6 +210,7 @@ def option(
     """
     name = f"option({underlying!r})"
     kind, price = kind_of(underlying, exchange), positive(strike, "strike")
+    expiry, on = day_of(expiry, "expiry"), day_of(on, "on")
     side = one_of(right, "right", (CALL, PUT))
     step = _tick(name, tick, 1, exchange, OPT, kind, on, tables)  # one tick for all premiums
     symbol = f"{underlying}{_expiry_text(expiry)}{plain(price)}{side}"
@@ -340,7 +342,7 @@ def _tick(
     if not isinstance(on, date):
         raise ValueError(f"{name}: on must be a date such as date(2026, 11, 20), got {on!r}")
     if tick is not None:
-        return positive(tick, "tick")
+        return tick_size(tick, "tick")
     if close is None:
         raise ValueError(
             f"{name}: give tick= (from the broker's contract master) "

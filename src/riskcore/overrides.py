@@ -124,8 +124,11 @@ def rows(table: str, tables: Tables | None) -> tuple[Any, ...]:
 
 
 def covers(row: _HasSubject, on: date) -> bool:
-    """Whether a dated row holds on a day."""
-    return row.since <= on and (row.until is None or on <= row.until)
+    """Whether a dated row holds on a day. `ValueError` for what is no day: a moment is none."""
+    try:
+        return row.since <= on and (row.until is None or on <= row.until)
+    except TypeError:
+        raise ValueError(f"the day must be a date, such as date(2026, 11, 20), got {on!r:.60}") from None
 
 
 def first_on(found: Iterable[Found], on: date, *subject: str) -> Found | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
 from riskcore.calling import told_by_name
-from riskcore.instruments import Instrument
+from riskcore.instruments import Instrument, an_instrument
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import ApprovedEntry, ApprovedExit, TargetLeg
+from riskcore.sessions import in_ist
 from riskcore.signals import BUY, side_text, sign
-from riskcore.values import changed, checks, given, made, optional, settle
+from riskcore.values import changed, checks, given, made, optional, settle, text
 
 
 @frozen(kw_only=True, slots=False)
@@ -70,7 +71,7 @@ class Position:
     unit R of the trade.
     """
 
-    instrument: Instrument
+    instrument: Instrument = field(converter=given)
     side: str = field(converter=given)
     quantity: int = field(converter=given)
     average_price: Decimal = field(converter=given)
@@ -80,12 +81,12 @@ class Position:
     last: Decimal | None = field(default=None, converter=given)
     initial_stop: Decimal | None = None
     opened_quantity: int = 0
-    opened_at: datetime | None = None
+    opened_at: datetime | None = field(default=None, converter=given)
     strategy: str = ""
     signal_id: str = ""
-    realised: Decimal = ZERO
-    charges: Decimal = ZERO
-    exit_value: Decimal = ZERO
+    realised: Decimal = field(default=ZERO, converter=given)
+    charges: Decimal = field(default=ZERO, converter=given)
+    exit_value: Decimal = field(default=ZERO, converter=given)
     legs: tuple[TargetLeg, ...] = field(default=(), converter=given)
     trail: Trail = field(factory=Trail)
 
@@ -132,9 +133,9 @@ class Price:
     Prices are rupees a share.
     """
 
-    key: str
+    key: str = field(converter=given)
     last: Decimal = field(converter=given)
-    at: datetime
+    at: datetime = field(converter=given)
     high: Decimal | None = field(default=None, converter=given)
     low: Decimal | None = field(default=None, converter=given)
     close: Decimal | None = field(default=None, converter=given)
@@ -155,10 +156,10 @@ class Fill:
     `price` is rupees a share; `charges` and `value` are rupees.
     """
 
-    order_id: str
+    order_id: str = field(converter=given)
     quantity: int = field(converter=given)
     price: Decimal = field(converter=given)
-    at: datetime
+    at: datetime = field(converter=given)
     charges: Decimal = field(default=ZERO, converter=given)
     value: Decimal | None = field(default=None, converter=given)
 
@@ -321,8 +322,16 @@ def _better(known: Decimal | None, price: Decimal, *, long: bool) -> Decimal:
     return price if (price > known if long else price < known) else known
 
 
+def _key_text(value: Any, name: str) -> str:
+    """An instrument's key; the price of a bare symbol would be nobody's, and a stop would not be seen by it."""
+    if not isinstance(value, str) or ":" not in value:
+        raise ValueError(f'{name} must be exchange and symbol such as "NSE:RELIANCE", got {value!r:.60}')
+    return value
+
+
 _POSITION: Final = checks(
     "Position",
+    instrument=an_instrument,
     side=side_text,
     quantity=not_negative_whole,
     average_price=positive,
@@ -331,9 +340,15 @@ _POSITION: Final = checks(
     last=optional(positive),
     initial_stop=optional(positive),
     opened_quantity=not_negative_whole,
+    opened_at=optional(in_ist),
+    realised=amount,
+    charges=amount,
+    exit_value=amount,
     legs=lambda value, name: tuple(value),
 )
-_FILL: Final = checks("Fill", quantity=count, price=positive, charges=amount, value=optional(positive))
+_FILL: Final = checks(
+    "Fill", order_id=text, quantity=count, price=positive, at=in_ist, charges=amount, value=optional(positive)
+)
 _TRAIL: Final = checks(
     "Trail",
     best=optional(positive),
@@ -344,7 +359,9 @@ _TRAIL: Final = checks(
 )
 _PRICE: Final = checks(
     "Price",
+    key=_key_text,
     last=positive,
+    at=in_ist,
     high=optional(positive),
     low=optional(positive),
     close=optional(positive),

@@ -43,7 +43,10 @@ def in_ist(value: Any, name: str) -> datetime:
             f"{name} must be a datetime with a time zone, such as "
             f"datetime(2026, 11, 20, 10, 30, tzinfo=riskcore.IST), got {value!r}"
         )
-    return value if value.tzinfo is IST else value.astimezone(IST)
+    try:
+        return value if value.tzinfo is IST else value.astimezone(IST)
+    except OverflowError:
+        raise ValueError(f"{name} must lie within the years 1 to 9999 in India, got {value!r}") from None
 
 
 @frozen

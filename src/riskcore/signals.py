@@ -14,7 +14,7 @@ from riskcore.calling import told_by_name
 from riskcore.instruments import PRODUCTS, Instrument, an_instrument, one_of, symbol_text
 from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, positive, whole
 from riskcore.sessions import in_ist
-from riskcore.values import checks, given, optional, settle
+from riskcore.values import checks, given, optional, settle, text
 
 BUY: Final = "BUY"
 SELL: Final = "SELL"
@@ -126,6 +126,10 @@ class Signal:
 
     def __attrs_post_init__(self) -> None:
         settle(self, _SIGNAL)
+        given_texts = (self.exchange, self.strategy, self.source, self.note, self.receipt, self.interval or "")
+        if not all(type(one) is str for one in given_texts):
+            for name, one in zip(_TEXTS, given_texts, strict=True):
+                text(one, f"Signal.{name}")
         if self.kind not in KINDS:
             raise ValueError(f"Signal.kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
         if self.reduces and (self.kind != EXIT or None not in (self.reduce_by, self.reduce_pct)):
@@ -238,11 +242,13 @@ def _context(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     """Names and texts, given as a mapping or as pairs; each name once, and no more than the journal is to keep."""
     if value == ():
         return ()
-    pairs = tuple(value.items() if isinstance(value, Mapping) else value)
-    found = tuple((str(key), text if isinstance(text, str) else str(text)) for key, text in pairs)
+    try:
+        found = tuple((str(key), str(told)) for key, told in (value.items() if isinstance(value, Mapping) else value))
+    except (TypeError, ValueError):
+        raise ValueError(f'{name} must be names and texts such as {{"setup": "gap"}}, got {value!r:.60}') from None
     if len({key for key, _ in found}) < len(found):
         raise ValueError(f"{name} must hold each name once")
-    length = sum(len(key) + len(text) for key, text in found)
+    length = sum(len(key) + len(told) for key, told in found)
     if len(found) > CONTEXT_MOST or length > CONTEXT_LONGEST:
         raise ValueError(
             f"{name} may hold {CONTEXT_MOST} entries and {CONTEXT_LONGEST} characters in all, "
@@ -260,6 +266,7 @@ def _closes(value: Any, name: str) -> tuple[tuple[str, tuple[Decimal, ...]], ...
     return found
 
 
+_TEXTS: Final = ("exchange", "strategy", "source", "note", "receipt", "interval")
 _BAR: Final = checks("Bar", at=in_ist, open=positive, high=positive, low=positive, close=positive, volume=whole)
 _SIGNAL: Final = checks(
     "Signal",

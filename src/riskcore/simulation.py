@@ -38,6 +38,7 @@ from riskcore.values import Later, changed, made
 
 SWING_BARS: Final = 100
 """How many of the newest bars come along as evidence where stops stand beyond swings."""
+LONGEST_COUNT: Final = 4
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedelta(days=1)}
 DAY: Final = timedelta(days=1)
 
@@ -49,8 +50,10 @@ def interval_length(interval: str) -> timedelta:
     >>> interval_length("5m")
     datetime.timedelta(seconds=300)
     """
-    count, unit = interval[:-1], interval[-1:]
-    if not (count.isascii() and count.isdecimal()) or int(count) < 1 or unit not in UNITS:
+    text = f"{interval}"
+    count, unit = text[:-1], text[-1:]
+    plain = count.isascii() and count.isdecimal() and len(count) <= LONGEST_COUNT
+    if not plain or int(count) < 1 or unit not in UNITS:
         raise ValueError(f"interval must be like 1m, 5m, 1h or 1D, got {interval!r}")
     return int(count) * UNITS[unit]
 

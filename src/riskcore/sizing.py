@@ -48,7 +48,7 @@ def size(
     """Fixed fractional size: the most shares whose loss at the stop is at most equity x risk_per_trade / 100.
 
     loss(n) = n x (|entry - stop| + slippage_per_share + charges_per_share) + charges(n); without charges that is
-    floor(equity x risk_per_trade / 100 / |entry - stop|), the formula of the mission.
+    floor(equity x risk_per_trade / 100 / |entry - stop|).
 
     `risk_per_trade` is percent; `entry` the worst price permitted; the two per-share amounts are rupees. `charges`
     says what the round trip of so many shares costs in rupees (a flat fee, a brokerage with a cap); it must not
@@ -70,6 +70,8 @@ def size(
     loss = distance + not_negative(charges_per_share, "charges_per_share")
     loss += not_negative(slippage_per_share, "slippage_per_share")
     budget = percent_of(base, positive(risk_per_trade, "risk_per_trade"))
+    if charges is not None and not callable(charges):
+        raise ValueError(f"charges must be a function of the shares; a rate is charges_per_share, got {charges!r:.60}")
     cost = None if charges is None else _clean(charges)
     allowed = [(RISK_PER_TRADE, most_within(budget, loss, cost, lot))]
     return least([*allowed, *((cap[0], amount(cap[1], cap[0])) for cap in caps)], lot)

@@ -10,7 +10,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
+
+from riskcore.sessions import in_ist
+from riskcore.values import checks, given, optional, settle, text
 
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
@@ -71,14 +74,22 @@ class Latch:
     whose entries alone it stops; "" stops those of the whole account.
     """
 
-    name: str
-    state: str
-    at: datetime
-    by: str
-    why: str
+    name: str = field(converter=given)
+    state: str = field(converter=given)
+    at: datetime = field(converter=given)
+    by: str = field(converter=given)
+    why: str = field(converter=given)
     resets: str = OPERATOR
-    until: datetime | None = None
+    until: datetime | None = field(default=None, converter=given)
     key: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _LATCH)
+        if self.state not in SEVERITY:
+            raise ValueError(f"Latch.state must be one of {', '.join(SEVERITY)}, got {self.state!r}")
+
+
+_LATCH: Final = checks("Latch", name=text, state=text, at=in_ist, by=text, why=text, until=optional(in_ist))
 
 
 def allows(state: str, act: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from attrs import frozen
 
-from riskcore.instruments import one_of
+from riskcore.instruments import one_of, tick_size
 from riskcore.money import HUNDRED, ZERO, amount, count, exact, percent_of, plain, positive
 from riskcore.rounding import GIVEN_TARGET, TARGET, rounded
 from riskcore.signals import BUY, SIDES, sign
@@ -231,7 +231,7 @@ def _start(side: str, entry: Any, stop: Any, tick: Any) -> tuple[str, Decimal, D
     risk = sign(side) * (price - losing)
     if risk <= 0:
         raise ValueError(f"stop {losing} must be on the losing side of entry {price} for a {side}")
-    return side, price, risk, positive(tick, "tick")
+    return side, price, risk, tick_size(tick, "tick")
 
 
 def _above_zero(made: Target) -> Target:

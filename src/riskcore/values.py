@@ -69,6 +69,26 @@ def several(value: Any, name: str) -> tuple[Any, ...]:
     return value if type(value) is tuple else tuple(value)
 
 
+def several_of(kind: type, remedy: str) -> Check:
+    """The check of several values of one class in a row, as a tuple; `remedy` shows one of them."""
+
+    def each_is(value: Any, name: str) -> tuple[Any, ...]:
+        is_row = isinstance(value, Iterable) and not isinstance(value, (str, bytes))
+        found = several(value, name) if is_row else ()
+        if not is_row or not all(isinstance(one, kind) for one in found):
+            raise ValueError(f"{name} must be a list of riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
+        return found
+
+    return each_is
+
+
+def text(value: Any, name: str) -> str:
+    """Text, and nothing that only looks like it when it is shown."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be text, got {value!r:.60}")
+    return value
+
+
 def settle(value: Any, wanted: Checks) -> None:
     """Replace each listed field of a value under construction by what its check makes of it."""
     for field, name, check in wanted:

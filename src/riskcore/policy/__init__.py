@@ -120,6 +120,8 @@ def policy_hash(policy: Policy) -> str:
     >>> len(policy_hash(Policy())), policy_hash(Policy()) == policy_hash(Policy(max_positions=3))
     (64, True)
     """
+    if not isinstance(policy, Policy):
+        raise ValueError(f"policy_hash: policy must be a riskcore.Policy, got {policy!r:.60}")
     lines = (f"{f.name}={setting_text(getattr(policy, f.name))}" for f in fields(Policy))
     return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
 

@@ -69,6 +69,9 @@ def policy_changes(before: Policy, after: Policy) -> tuple[Change, ...]:
     >>> [(c.key, c.looser) for c in policy_changes(Policy(), Policy(max_positions=2, max_trades_per_day=6))]
     [('max_positions', False), ('max_trades_per_day', True)]
     """
+    for policy, said in ((before, "before"), (after, "after")):
+        if not isinstance(policy, Policy):
+            raise ValueError(f"policy_changes: {said} must be a riskcore.Policy, got {policy!r:.60}")
     found = []
     for name in (field.name for field in fields(Policy)):
         was, is_now = getattr(before, name), getattr(after, name)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
-from riskcore.instruments import one_of
+from riskcore.instruments import one_of, tick_size
 from riskcore.money import exact, not_negative, positive
 from riskcore.rounding import LEAST_STOP, STOP, rounded
 from riskcore.signals import BUY, SIDES
@@ -45,7 +45,7 @@ def clamped_stop(*, side: str, entry: Any, stop: Stop, tick: Any, least: Any = N
     high = None if greatest is None else positive(greatest, "greatest")
     if low is not None and high is not None and low > high:
         raise ValueError(f"least {low} is above greatest {high}: no stop could stand between them")
-    return clamp(one_of(side, "side", SIDES), positive(entry, "entry"), stop, positive(tick, "tick"), low, high)
+    return clamp(one_of(side, "side", SIDES), positive(entry, "entry"), stop, tick_size(tick, "tick"), low, high)
 
 
 def choose(stops: tuple[Stop, ...], combine: str) -> Stop:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from riskcore.instruments import one_of
+from riskcore.instruments import one_of, tick_size
 from riskcore.money import ZERO, count, exact, not_negative, percent_of, positive
 from riskcore.rounding import STOP, rounded
 from riskcore.signals import BUY, SIDES, Bar, sign
@@ -110,6 +110,8 @@ def level_stop(*, side: str, entry: Any, levels: Iterable[Any], buffer: Any = 0,
     Decimal('2473.00')
     """
     side, price, step = _start(side, entry, tick)
+    if isinstance(levels, (str, bytes)) or not isinstance(levels, Iterable):
+        raise ValueError(f"levels must be a list of prices such as [2440, 2475.5], got {levels!r:.60}")
     given = [positive(level, "levels") for level in levels]
     found = by_level(side, price, given, not_negative(buffer, "buffer"))
     if found is None:
@@ -201,7 +203,7 @@ def at_price(side: str, entry: Decimal, stop: Decimal, tick: Decimal) -> Stop:
 
 
 def _start(side: str, entry: Any, tick: Any) -> tuple[str, Decimal, Decimal]:
-    return one_of(side, "side", SIDES), positive(entry, "entry"), positive(tick, "tick")
+    return one_of(side, "side", SIDES), positive(entry, "entry"), tick_size(tick, "tick")
 
 
 def _above_zero(stop: Stop) -> Stop:
