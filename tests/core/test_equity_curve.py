@@ -1,6 +1,6 @@
 """The equity curve of a day's facts: results, flows, drawdowns, exposure, and the page that tells it all."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import attrs
@@ -8,6 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import analytics as an, events as e
+from riskcore.analytics import exposure
 from riskcore.state import fold
 from tests.core.engine_days import SEEN, TCS, a_day, holding
 
@@ -256,6 +257,16 @@ def test_a_short_counts_against_a_long():
     # The day still runs: from 09:15 to the last price at 10:30, INFY held for 1,799 seconds of it, TCS for 1,739.
     assert round(told.exposure.gross * 4500, 6) == long * 1799 + short * 1739
     assert round(told.exposure.net * 4500, 6) == long * 1799 - short * 1739
+
+
+def test_no_time_counts_twice_where_prices_are_not_told_in_its_order():
+    """A backtest tells the last price of one share at 11:20, and then that of another at 11:15."""
+    at = {clock: datetime(2026, 11, 20, *map(int, clock.split(":")), tzinfo=rc.IST) for clock in ("11:00", "11:20")}
+    early = at["11:20"] - timedelta(minutes=5)
+    held = [exposure.Held(when, D(100), D(100), D(20)) for when in (at["11:00"], at["11:20"], early)]
+    gone = exposure.Held(early + timedelta(minutes=15), D(0), D(0), D(0))
+    found = exposure.exposure_of([*held, gone], at["11:00"], at["11:00"] + timedelta(hours=1))
+    assert (found.time_share, found.gross) == (D("0.5"), 50)
 
 
 def test_capital_utilisation_is_margin_over_equity():

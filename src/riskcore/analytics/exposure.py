@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 
 from attrs import frozen
 
@@ -62,12 +63,14 @@ def exposure_of(changes: Sequence[Held], opens: datetime, closes: datetime) -> E
     """Fold what was held, change by change, over the trading hours from `opens` to `closes`.
 
     average = sum of value x seconds held / seconds of trading. The peaks count whatever was held, if only for a moment.
-    Nothing was held before the first change.
+    Nothing was held before the first change. One that is dated before the change in front of it counts from that one's
+    moment: prices of several instruments are not always told in the order of time, and no time counts twice.
     """
     span = _seconds(closes - opens)
     gross = net = margin = held = ZERO
-    for change, following in zip(changes, [*(c.at for c in changes[1:]), closes], strict=True):
-        lasted = _seconds(min(following, closes) - max(change.at, opens))
+    moments = list(accumulate((change.at for change in changes), max))
+    for change, began, following in zip(changes, moments, [*moments[1:], closes], strict=True):
+        lasted = _seconds(min(following, closes) - max(began, opens))
         if lasted > 0 and change.gross:
             gross += change.gross * lasted
             net += change.net * lasted
