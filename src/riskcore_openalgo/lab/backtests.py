@@ -12,23 +12,26 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from enum import Enum
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from attrs import evolve
 
 import riskcore as rc
+from riskcore import engine
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, PRICES, SECOND, Columns, ColumnsError, times
 from riskcore_openalgo.lab.jumping import Jumps
+from riskcore_openalgo.lab.lengths import interval_of, refuse_other
 from riskcore_openalgo.lab.raising import raised_by
 from riskcore_openalgo.lab.run import Jumped, Run
 from riskcore_openalgo.lab.strategy import StrategyError, own_strategy
 from riskcore_openalgo.lab.timeline import Timeline, date_of
 
-KNOWN: Final = {60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1800: "30m", 3600: "1h", 7200: "2h"}
-
 GAP_UP, GAP_DOWN = 1.4, 0.7
+ALWAYS: Final = (0, 1 << 62)
+Choice = TypeVar("Choice", bound=Enum)
 
 
 def backtest(
@@ -59,7 +62,10 @@ def backtest(
 
     Raises `ColumnsError` for bars that cannot be traded on, `StrategyError` for a strategy that cannot be used.
     """
+    if not isinstance(policy, rc.Policy):
+        raise ValueError(f"policy must be a riskcore.Policy, got {policy!r:.60}")
     rules = policy if capital is None else evolve(policy, default_capital=capital)
+    intrabar, entries = _one_of(rc.Intrabar, intrabar), _one_of(rc.Entries, entries)
     given = _by_symbol(bars, symbol)
     columns = {
         name: Columns.of(table, _name(name)).between(_moment(first), _moment(last, end=True))
@@ -69,8 +75,12 @@ def backtest(
     if not columns:
         raise ColumnsError("no bar is left to trade on: check the dates and the files")
     length = interval or interval_of(columns.values())
+    refuse_other(columns.values(), length)
     things = {thing.symbol: thing for thing in instruments}
     series = {_instrument(name, table, things, rules): table for name, table in columns.items()}
+    if len(series) < len(columns):
+        raise ColumnsError(f"an instrument is there twice: {', '.join(map(_name, columns))}")
+    _refuse_unserved(strategy, given)
     line = Timeline(list(series.values()), rc.interval_length(length))
     raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series)}
@@ -87,7 +97,7 @@ def backtest(
         simulation=simulation,
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
         bars=tuple(series.values()),
-        notes=(*notes, *closed_days_of(series, rules), *nights_of(simulation), *gaps_of(series)),
+        notes=(*notes, *days_of(series, rules), *nights_of(simulation), *gaps_of(series)),
     )
 
 
@@ -122,25 +132,49 @@ def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def closed_days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -> tuple[str, ...]:
-    """One line where bars stand on days on which the exchange was closed: most are copies of the session before."""
-    first: dict[int, rc.Instrument] = {}
-    seen: set[int] = set()
+def days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -> tuple[str, ...]:
+    """A line where bars stand on days on which the exchange was closed, and one where they stand outside its hours."""
+    hours: dict[tuple[int, str], tuple[int, int] | None] = {}
+    closed: dict[int, str] = {}
+    outside: list[tuple[int, str]] = []
+    seen: set[tuple[int, str]] = set()
     for thing, table in series.items():
-        if id(table.at) not in seen:  # often all have the very same moments
-            seen.add(id(table.at))
-            days = (table.at + IST_AHEAD) // DAY
-            for day in days[np.diff(days, prepend=-1) > 0].tolist():
-                first.setdefault(day, thing)
-    closed = sorted((day, thing.key) for day, thing in first.items() if _closed(day, thing, policy))
-    if not closed:
-        return ()
-    day, key = closed[0]
-    told = (
-        f"bars on {len(closed)} days on which the exchange was closed, the first {key} {date_of(day)}: "
-        "orders fill on them, and averages count them; correct them, or take them out"
-    )
-    return (told,)
+        kind = str(engine.hours_key(thing))
+        if (id(table.at), kind) in seen:  # often all have the very same moments
+            continue
+        seen.add((id(table.at), kind))
+        days = (table.at + IST_AHEAD) // DAY
+        begins = np.diff(days, prepend=-1) > 0
+        own = days[begins].tolist()
+        for day in own:
+            if (day, kind) not in hours:
+                hours[day, kind] = _hours(day, thing, policy)
+            if hours[day, kind] is None:
+                closed.setdefault(day, thing.key)
+        if (table.at + IST_AHEAD != days * DAY).any():  # bars of a day stand at its midnight
+            bounds = np.array([hours[day, kind] or ALWAYS for day in own], dtype=np.int64)[np.cumsum(begins) - 1]
+            late = table.at[(table.at < bounds[:, 0]) | (table.at >= bounds[:, 1])]
+            outside += [(at, thing.key) for at in late.tolist()]
+    return (*_closed_days(closed), *_outside_hours(outside))
+
+
+def _closed_days(closed: Mapping[int, str]) -> Iterator[str]:
+    if closed:
+        day, key = min(closed.items())
+        yield (
+            f"bars on {len(closed)} days on which the exchange was closed, the first {key} {date_of(day)}: "
+            "orders fill on them, and averages count them; correct them, or take them out"
+        )
+
+
+def _outside_hours(outside: Sequence[tuple[int, str]]) -> Iterator[str]:
+    if outside:
+        at, key = min(outside)
+        when = datetime.fromtimestamp(at / SECOND, rc.IST)
+        yield (
+            f"{len(outside)} bars begin outside the hours of trading, the first {key} {when:%Y-%m-%d %H:%M}: entries "
+            "are refused there; look at their time zone (times without one are taken as Indian)"
+        )
 
 
 def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
@@ -159,25 +193,19 @@ def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
     return (told,)
 
 
-def _closed(day: int, thing: rc.Instrument, policy: rc.Policy) -> bool:
+def _hours(day: int, thing: rc.Instrument, policy: rc.Policy) -> tuple[int, int] | None:
+    """When a day's trading begins and ends, its closing auction included, in nanoseconds; None: the exchange is closed.
+
+    All times where the calendar cannot tell.
+    """
     try:
-        return rc.session_on(date_of(day), thing, tables=policy.tables) is None
+        session = rc.session_on(date_of(day), evolve(thing, derivatives_listed=False), tables=policy.tables)
     except rc.CalendarUnknown:
-        return False
-
-
-def interval_of(tables: Iterable[Columns]) -> str:
-    """The length of bars by the shortest time between two: 1m to 2h, or 1D; `ColumnsError` where it is none."""
-    steps = [int(np.diff(table.at).min()) for table in tables if len(table) > 1]
-    if not steps:
-        raise ColumnsError("one bar alone does not tell how long it is: give interval='1m' or the like")
-    step = min(steps)
-    if step >= DAY - 4 * 3600 * SECOND:
-        return "1D"
-    told = KNOWN.get(step // SECOND)
-    if told is None:
-        raise ColumnsError(f"bars {timedelta(seconds=step // SECOND)} apart: give interval='1m' or the like")
-    return told
+        return ALWAYS
+    if session is None:
+        return None
+    opens, closes = times([session.opens, session.closes], "hours").tolist()
+    return opens, closes
 
 
 def _by_symbol(bars: Any, symbol: str) -> Mapping[Any, Any]:
@@ -200,6 +228,8 @@ def _moment(when: date | datetime | None, *, end: bool = False) -> int | None:
     """A bound in nanoseconds; a date counts from its first moment, or, as an end, up to its last."""
     if when is None:
         return None
+    if not isinstance(when, date):
+        raise ValueError(f"first and last are a date or a datetime, got {when!r}")
     if not isinstance(when, datetime):
         whole = datetime(when.year, when.month, when.day, tzinfo=rc.IST)
         when = whole + timedelta(days=1) if end else whole
@@ -239,6 +269,25 @@ def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int
     if not callable(getattr(strategy, "on_bar", strategy)) and not hasattr(strategy, "signals"):
         raise StrategyError(f"a strategy is a function on_bar(bars), or an object that has it, got {strategy!r}")
     return [strategy]
+
+
+def _refuse_unserved(strategy: Any, given: Mapping[Any, Any]) -> None:
+    """`StrategyError` where strategies are given by symbol, and none of those symbols has bars: nothing would trade."""
+    if not isinstance(strategy, Mapping):
+        return
+    known = {name for each in given for name in (_name(each), f"NSE:{_name(each)}", getattr(each, "key", ""))}
+    if known.isdisjoint(strategy):
+        asked = ", ".join(map(str, strategy)) or "no symbol"
+        raise StrategyError(f"strategies for {asked}; the bars are of {', '.join(map(_name, given))}")
+
+
+def _one_of(kind: type[Choice], given: Choice | str) -> Choice:
+    """The choice itself, or by its name."""
+    try:
+        return kind(given)
+    except ValueError:
+        told = ", ".join(one.value for one in kind)
+        raise ValueError(f"{kind.__name__.lower()} is one of {told}, got {given!r}") from None
 
 
 def _finer(finer: Mapping[str, Any] | None, series: Iterable[rc.Instrument]) -> dict[str, Sequence[rc.Bar]]:

@@ -24,10 +24,16 @@ from riskcore_openalgo.lab.averages import Floats
 PRICES: Final = ("open", "high", "low", "close")
 TIMES: Final = ("at", "timestamp", "time", "datetime", "date")
 SECOND: Final = 1_000_000_000
+MISSING: Final = np.iinfo(np.int64).min
+"""What a missing time (NaT) is as a whole number."""
+
 IST_AHEAD: Final = 19_800 * SECOND
 DAY: Final = 86_400 * SECOND
 ODD: Final = 6
 """No price has more decimals than that: floats are read to a millionth, as everywhere in riskcore."""
+
+YEAR_2000: Final = 946_684_800 * SECOND
+"""No bar is older: a whole number below it counts seconds or milliseconds, or rows."""
 
 SMALLEST: Final = 10**-ODD
 LARGEST: Final = 10**15
@@ -199,24 +205,46 @@ class Seen(Barred):
 
 
 def times(given: Any, name: str) -> npt.NDArray[np.int64]:
-    """Moments as nanoseconds since 1970 (UTC): datetimes, text, whole nanoseconds; without a zone they are IST."""
+    """Moments as nanoseconds since 1970 (UTC): datetimes, text, whole nanoseconds; without a zone they are IST.
+
+    `ColumnsError` where one is missing, or is none.
+    """
+    found = _times(given, name)
+    gone = np.flatnonzero(found == MISSING)
+    if gone.size:
+        raise ColumnsError(f"{name}: the time of bar number {gone[0]} is missing (NaT): give it, or take the bar out")
+    return found
+
+
+def _times(given: Any, name: str) -> npt.NDArray[np.int64]:
     if hasattr(given, "tz"):  # a pandas index of times
         naive = given if given.tz is None else given.tz_convert("UTC").tz_localize(None)
-        return np.asarray(naive, dtype="datetime64[ns]").astype(np.int64) - (IST_AHEAD if given.tz is None else 0)
+        return _since_1970(naive, indian=given.tz is None)
     if hasattr(getattr(given, "dt", None), "tz"):  # a pandas column of times
         zone = given.dt.tz
         column = given if zone is None else given.dt.tz_convert("UTC").dt.tz_localize(None)
-        return np.asarray(column, dtype="datetime64[ns]").astype(np.int64) - (IST_AHEAD if zone is None else 0)
+        return _since_1970(column, indian=zone is None)
     array = np.asarray(given)
     if np.issubdtype(array.dtype, np.datetime64):
-        return array.astype("datetime64[ns]").astype(np.int64) - IST_AHEAD
+        return _since_1970(array, indian=True)
     if np.issubdtype(array.dtype, np.integer):
+        if array.size and array.min() < YEAR_2000:
+            raise ColumnsError(
+                f"{name}: whole numbers are nanoseconds since 1970, got {array.min()}; give datetimes (of seconds: "
+                "pandas.to_datetime(seconds, unit='s', utc=True))"
+            )
         return array.astype(np.int64)
     try:
         moments = [one if isinstance(one, datetime) else datetime.fromisoformat(str(one)) for one in array.tolist()]
+        return np.array([_nanoseconds(one) for one in moments], dtype=np.int64)
     except ValueError as wrong:
         raise ColumnsError(f"{name}: {wrong}; give datetimes, or ISO 8601 text") from None
-    return np.array([_nanoseconds(one) for one in moments], dtype=np.int64)
+
+
+def _since_1970(naive: Any, *, indian: bool) -> npt.NDArray[np.int64]:
+    """Times without a zone, of India or else UTC, as nanoseconds; a missing one stays what it is."""
+    found: npt.NDArray[np.int64] = np.asarray(naive, dtype="datetime64[ns]").astype(np.int64)
+    return np.where(found == MISSING, MISSING, found - IST_AHEAD) if indian else found
 
 
 def _of_frame(frame: Any, name: str) -> dict[str, Any]:
@@ -235,8 +263,11 @@ def _nanoseconds(moment: datetime) -> int:
 
 def floats_of(values: Any, what: str) -> Floats:
     """Numbers as an array of floats; `ColumnsError` naming `what` where they are none."""
+    given = np.asarray(values)
+    if given.dtype == np.bool_:
+        raise ColumnsError(f"{what} must be numbers: got True and False")
     try:
-        return np.asarray(values, dtype=np.float64)
+        return given.astype(np.float64, copy=False)
     except (TypeError, ValueError) as wrong:
         raise ColumnsError(f"{what} must be numbers: {wrong}") from None
 
@@ -245,17 +276,18 @@ def _check(columns: Columns) -> None:
     """Refuse what no market can have made, and say where."""
     count = len(columns.at)
     for column in (*PRICES, "volume"):
-        if len(getattr(columns, column)) != count:
-            raise ColumnsError(
-                f"{columns.name}: {column} has {len(getattr(columns, column))} values, the times {count}"
-            )
+        given = getattr(columns, column)
+        if given.ndim != 1:
+            raise ColumnsError(f"{columns.name}: {column} is there {given.shape[-1]} times, or is no plain column")
+        if len(given) != count:
+            raise ColumnsError(f"{columns.name}: {column} has {len(given)} values, the times {count}")
     top, bottom = np.maximum(columns.open, columns.close), np.minimum(columns.open, columns.close)
     prices = np.stack([getattr(columns, column) for column in PRICES]) if count else np.ones((4, 0))
     _refuse(columns, ~np.isfinite(prices).all(axis=0), "a price is no finite number")
     _refuse(columns, (prices < SMALLEST).any(axis=0), f"a price is not above 0 (or below {SMALLEST:f})")
     _refuse(columns, (prices >= LARGEST).any(axis=0), f"a price is not below {LARGEST:,.0f}")
     _refuse(columns, (columns.high < top) | (columns.low > bottom), "high and low must enclose open and close")
-    _refuse(columns, ~(columns.volume >= 0), "the volume is negative, or no number")
+    _refuse(columns, ~((columns.volume >= 0) & (columns.volume < np.inf)), "the volume is negative, or no number")
     late = np.concatenate(([False], np.diff(columns.at) <= 0)) if count else np.zeros(0, dtype=bool)
     _refuse(columns, late, "it does not come after the one before: sort the bars and drop duplicates")
 

@@ -18,7 +18,7 @@ import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.signals_at import SignalsAt
-from riskcore_openalgo.lab.strategy import Own, by_number, on_bar_of
+from riskcore_openalgo.lab.strategy import Own, StrategyError, by_number, on_bar_of
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
 
@@ -102,8 +102,30 @@ def raised_by(strategies: Sequence[Sequence[Any]], series: Mapping[rc.Instrument
             for place, signal in answers.items():
                 found.setdefault(line.code(thing, place), []).append((rank, signal))
     _one_by_one(slow, columns, line, found)
+    _refuse_strangers(found, drawn, line, list(series))
     made = {code: [signal for _, signal in sorted(rows, key=lambda row: row[0])] for code, rows in found.items()}
     return Raised(made, drawn, line, list(series))
+
+
+def _refuse_strangers(
+    found: Mapping[int, Sequence[tuple[int, Any]]],
+    drawn: Mapping[int, SignalsAt],
+    line: Timeline,
+    things: Sequence[rc.Instrument],
+) -> None:
+    """Refuse what is no signal, and signals of instruments whose bars the run has not."""
+    keys = {thing.key for thing in things}
+    told = [(code, signal) for code, rows in found.items() for _, signal in rows]
+    told += [(line.code(thing, column.places[0]), column.signal(0)) for thing, column in drawn.items() if column]
+    for code, signal in told:
+        if isinstance(signal, rc.Signal) and signal.key in keys:
+            continue
+        thing = code % line.width - 1
+        began = line.series[thing].moment(line.place(thing, code))
+        bar = f"the strategy of {things[thing].symbol}, bar of {began:%Y-%m-%d %H:%M}"
+        if not isinstance(signal, rc.Signal):
+            raise StrategyError(f"{bar}: it answered {signal!r:.60}, not a Signal or None")
+        raise StrategyError(f"{bar}: a signal of {signal.key}, whose bars are not in this run: give them too")
 
 
 def _answers_at_once(strategy: Any) -> bool:

@@ -1,0 +1,62 @@
+"""How long bars are: found where nobody says it, and held to what was said.
+
+Longer bars taken for short ones would tell of prices yet to come; shorter ones taken for long would be acted on late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+
+import riskcore as rc
+from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns, ColumnsError
+
+KNOWN: Final = {60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1800: "30m", 3600: "1h", 7200: "2h"}
+SHORT_DAY: Final = DAY - 4 * 3600 * SECOND
+"""Bars of a day may be stamped up to so much nearer to each other: at the hours of their sessions, say."""
+ENOUGH: Final = 10
+"""So many steps between bars of one day tell how long a bar is."""
+
+
+def interval_of(tables: Iterable[Columns]) -> str:
+    """The length of bars by the shortest time between two: 1m to 2h, or 1D; `ColumnsError` where it is none."""
+    steps = [int(np.diff(table.at).min()) for table in tables if len(table) > 1]
+    if not steps:
+        raise ColumnsError("one bar alone does not tell how long it is: give interval='1m' or the like")
+    step = min(steps)
+    if step >= SHORT_DAY:
+        return "1D"
+    told = KNOWN.get(step // SECOND)
+    if told is None:
+        raise ColumnsError(f"bars {_told(step)} apart: give interval='1m' or the like")
+    return told
+
+
+def refuse_other(tables: Iterable[Columns], interval: str) -> None:
+    """`ColumnsError`, naming the symbol, for bars that cannot be of that interval."""
+    length = rc.interval_length(interval) // timedelta(microseconds=1) * 1000
+    for table in tables:
+        if len(table) < 2:
+            continue
+        steps, days = np.diff(table.at), (table.at + IST_AHEAD) // DAY
+        shortest = int(steps.min())
+        if shortest < (SHORT_DAY if length >= DAY else length):
+            raise ColumnsError(
+                f"{table.name}: bars {_told(shortest)} apart are no bars of {interval}: give the interval they have"
+            )
+        within = steps[days[1:] == days[:-1]]
+        common = int(np.gcd.reduce(within)) if within.size >= ENOUGH else length
+        if length < DAY and common > length and common % length == 0:
+            raise ColumnsError(
+                f"{table.name}: all bars are {_told(common)} apart, or a multiple of it, and are no bars of {interval}"
+                ": give the interval they have; all bars of a run have the same"
+            )
+        if length < DAY and not within.size and not ((table.at + IST_AHEAD) % DAY).any():
+            raise ColumnsError(f"{table.name}: these are bars of a day, and no bars of {interval}: give interval='1D'")
+
+
+def _told(step: int) -> str:
+    return str(timedelta(seconds=step // SECOND))

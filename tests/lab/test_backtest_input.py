@@ -1,0 +1,148 @@
+"""What a backtest is given that cannot be meant: refused with the place and the remedy, or told in its notes."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import riskcore as rc
+from riskcore_openalgo.lab.backtests import backtest
+from riskcore_openalgo.lab.columns import Columns, ColumnsError
+from riskcore_openalgo.lab.ema_cross import EmaCross
+from riskcore_openalgo.lab.strategy import StrategyError
+
+RULES = rc.Policy(max_position_size_percent=100, max_sector_exposure=100)
+START = datetime(2026, 11, 20, 10, 0, tzinfo=rc.IST)
+
+
+def table(count=12, minutes=1, start=START):
+    """Bars of one price, so many minutes apart."""
+    index = pd.DatetimeIndex([start + timedelta(minutes=minutes) * n for n in range(count)]).tz_convert("Asia/Kolkata")
+    return pd.DataFrame({"open": 1000.0, "high": 1001.0, "low": 999.0, "close": 1000.0, "volume": 10}, index=index)
+
+
+def without(place):
+    """The times of a table, one of them missing."""
+    times = table().index.tz_localize(None)
+    return times.where(np.arange(len(times)) != place)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (table().reset_index(drop=True), "whole numbers are nanoseconds since 1970, got 0; give datetimes"),
+        (table().set_axis(table().index.as_unit("s").asi8), r"got 1795149000; .*unit='s'"),
+        (table().set_axis(without(5)), "the time of bar number 5 is missing"),
+        (table().set_axis(without(0).tz_localize("UTC")), "the time of bar number 0 is missing"),
+        (table().set_axis(np.array(list(without(0)), dtype=object)), "missing"),
+        ({"at": [START, pd.NaT], **{name: [1.0, 1.0] for name in ("open", "high", "low", "close")}}, "give datetimes"),
+        (table().assign(volume=np.inf), "the volume is negative, or no number"),
+        (table().assign(open=True), "open must be numbers: got True and False"),
+        (pd.concat([table(), table()[["close"]]], axis=1), "close is there 2 times"),
+    ],
+)
+def test_columns_that_are_none_are_refused_by_place(given, told):
+    """Seconds for nanoseconds, a row without a time, a volume without end, a column twice."""
+    with pytest.raises(ColumnsError, match=told):
+        Columns.of(given, "INFY")
+
+
+@pytest.mark.parametrize(
+    ("bars", "interval", "told"),
+    [
+        (
+            {"INFY": table(minutes=5)},
+            "1m",
+            "INFY: all bars are 0:05:00 apart, .* no bars of 1m",
+        ),
+        ({"INFY": table(minutes=5)}, "15m", "INFY: bars 0:05:00 apart are no bars of 15m"),
+        ({"INFY": table(minutes=5)}, "1D", "INFY: bars 0:05:00 apart are no bars of 1D"),
+        ({"INFY": table(minutes=5), "TCS": table(minutes=15)}, None, "TCS: all bars are 0:15:00 apart"),
+        ({"INFY": table(minutes=1440, start=START.replace(hour=0))}, "5m", "INFY: these are bars of a day"),
+    ],
+)
+def test_bars_of_another_interval_are_refused(bars, interval, told):
+    """Five-minute bars taken for those of a minute would tell their close four minutes before it was."""
+    with pytest.raises(ColumnsError, match=told):
+        backtest(bars, EmaCross, RULES, interval=interval)
+
+
+def test_bars_with_gaps_are_still_bars_of_their_interval():
+    """Every other minute is missing here and there: the shortest step counts, and few steps tell nothing."""
+    gaps = table(30).iloc[[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 23]]
+    assert backtest({"INFY": gaps}, EmaCross, RULES, interval="1m").interval == "1m"
+    assert backtest({"INFY": table(30).iloc[:9:2]}, EmaCross, RULES, interval="1m").interval == "1m"
+
+
+def asked_once(answer):
+    """A strategy that answers once, after the third bar."""
+    return lambda seen: answer(seen) if len(seen) == 3 else None
+
+
+class Column:
+    """One that answers all bars at once."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def signals(self, seen):
+        return {2: self.answer(seen[:3])}
+
+
+@pytest.mark.parametrize("shape", [asked_once, Column])
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda seen: [rc.Signal("INFY", "BUY", at=START)], r"it answered \[Signal\(.*, not a Signal or None"),
+        (lambda seen: "BUY", "it answered 'BUY', not a Signal or None"),
+        (lambda seen: True, "it answered True"),
+        (lambda seen: rc.Signal("TCS", "BUY", at=START), "a signal of NSE:TCS, whose bars are not in this run"),
+    ],
+)
+def test_an_answer_that_is_no_signal_names_strategy_and_bar(shape, answer, told):
+    """And a signal of something whose bars nobody gave."""
+    with pytest.raises(StrategyError, match=f"the strategy of INFY, bar of 2026-11-20 10:02: {told}"):
+        backtest({"INFY": table()}, shape(answer), RULES)
+
+
+def test_strategies_for_symbols_without_bars_are_refused():
+    """A slip in the symbol would be a run in which nothing trades."""
+    with pytest.raises(StrategyError, match="strategies for INFI; the bars are of INFY"):
+        backtest({"INFY": table()}, {"INFI": EmaCross}, RULES)
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ({"intrabar": "luck"}, "intrabar is one of stop_first, .*, got 'luck'"),
+        ({"entries": "never"}, "entries is one of next_open, at_close, got 'never'"),
+        ({"first": "2026-11-20"}, "first and last are a date or a datetime, got '2026-11-20'"),
+        ({"policy": {}}, "policy must be a riskcore.Policy"),
+    ],
+)
+def test_what_is_no_choice_is_refused(how, told):
+    """It was taken for the default, and nobody told."""
+    with pytest.raises(ValueError, match=told):
+        backtest(**{"bars": {"INFY": table()}, "strategy": EmaCross, "policy": RULES, **how})
+
+
+def test_a_choice_may_be_given_by_its_name():
+    """As on the command line; it counts, and is saved."""
+    run = backtest({"INFY": table()}, EmaCross, RULES, intrabar="target_first", entries="at_close")
+    assert (run.intrabar, run.entries) == (rc.Intrabar.TARGET_FIRST, rc.Entries.AT_CLOSE)
+
+
+def test_an_instrument_that_is_there_twice_is_refused():
+    """By its symbol and as an instrument: one of the two would be lost."""
+    infy = rc.nse_equity("INFY", on=START.date(), last_month_close=1000)
+    with pytest.raises(ColumnsError, match="an instrument is there twice: INFY, INFY"):
+        backtest({"INFY": table(), infy: table()}, EmaCross, RULES)
+
+
+def test_bars_outside_the_hours_of_trading_are_told():
+    """Times of London taken for Indian ones, as where the zone was dropped."""
+    run = backtest({"INFY": table().tz_convert("UTC").tz_localize(None)}, EmaCross, RULES)
+    (told,) = run.notes
+    assert told.startswith("12 bars begin outside the hours of trading, the first NSE:INFY 2026-11-20 04:30")
+    assert backtest({"INFY": table().tz_localize(None)}, EmaCross, RULES).notes == ()
