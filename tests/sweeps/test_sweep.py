@@ -17,7 +17,7 @@ from riskcore_openalgo.lab.sweeps import Sweep, Trial, combinations, deflated_sh
 from riskcore_openalgo.lab.sweeps.result import walked
 from riskcore_openalgo.lab.sweeps.trial import FIGURES
 from tests.report.pages import Elements
-from tests.sweeps.made import POLICY, Cross, week
+from tests.sweeps.made import POLICY, Cross, series, week
 
 SPACE = {"max_positions": [1, 2], "strategy.fast": [3, 5], "strategy.slow": [8, 4]}
 HOW = {"interval": "1m", "run": simulated, "progress": False}
@@ -217,7 +217,7 @@ def test_windows_cover_the_sessions_once(swept):
     found = swept.walk_forward(train=3, test=2)
     assert [len(window.rates) for window in found] == [2, 2]
     assert found[0].last < found[1].first
-    with pytest.raises(ValueError, match="8 sessions"):
+    with pytest.raises(ValueError, match="together at most 8, the sessions there are; got 8 and 1"):
         swept.walk_forward(train=8, test=1)
 
 
@@ -265,3 +265,54 @@ def test_the_file_is_json_lines(tmp_path):
     header, row = (json.loads(line) for line in path.read_text("utf-8").splitlines())
     assert list(header) == ["riskcore_sweep"]
     assert row["parameters"] == {"policy.max_positions": "1"}
+
+
+def test_the_interval_is_that_of_the_bars():
+    """Five-minute bars without a word: the trials of 5m, where they were once taken for bars of a minute."""
+    infy = rc.nse_equity("INFY", on=date(2026, 11, 16), tick="0.1")
+    bars = {
+        infy: [attrs.evolve(bar, at=bar.at + 4 * (bar.at - series(1500, 16)[0].at)) for bar in series(1500, 16, 70)]
+    }
+    how = {"run": simulated, "progress": False}
+    with ThreadPoolExecutor(1) as executor:
+        found, told = (
+            lab.sweep({"max_positions": [1]}, bars, Cross, POLICY, executor=executor, **how, **more)
+            for more in ({}, {"interval": "5m"})
+        )
+        with pytest.raises(ValueError, match="interval must be like"):
+            lab.sweep({"max_positions": [1]}, bars, Cross, POLICY, executor=executor, interval="five", **how)
+        with pytest.raises(ValueError, match="bars are a mapping"):
+            lab.sweep({"max_positions": [1]}, bars[infy], Cross, POLICY, executor=executor, **how)
+    assert found.job.interval == "5m"
+    assert found.trials == told.trials
+    assert found.trials[0].trades > 0
+
+
+def test_the_best_drawdown_of_a_cell_is_the_least(swept):
+    """Of all trials that share two settings, as in `best`."""
+    shown = swept.heat_map("strategy.fast", "max_positions", "drawdown_pct")
+    per_row = [
+        [
+            t.drawdown_pct
+            for t in swept.ran
+            if (dict(t.parameters)["policy.max_positions"], dict(t.parameters)["strategy.fast"]) == (row, 3)
+        ]
+        for row in (1, 2)
+    ]
+    assert [row[1] for row in shown.rows] == [f"{min(values):.3f}" for values in per_row]
+    assert any(min(values) < max(values) for values in per_row)
+    with pytest.raises(ValueError, match="by must be one of"):
+        swept.heat_map("strategy.fast", "max_positions", "luck")
+
+
+@pytest.mark.parametrize("line", ['{"parameters": {"pol', "[1]", '{"parameters": 3, "rates": 1}x'])
+def test_a_line_of_the_file_that_is_no_trial_is_named(tmp_path, line):
+    """Not the last one, which a killed sweep may have cut: one that somebody or something else wrote into it."""
+    file = tmp_path / "kept.jsonl"
+    space = {"max_positions": [1, 2]}
+    with ThreadPoolExecutor(1) as executor:
+        lab.sweep(space, week(), Cross, POLICY, executor=executor, resume=file, **HOW)
+        head, _, last = file.read_text("utf-8").splitlines()
+        file.write_text(f"{head}\n{line}\n{last}\n", "utf-8")
+        with pytest.raises(ValueError, match=r"kept\.jsonl:2: no trial of a sweep .*take the line out"):
+            lab.sweep(space, week(), Cross, POLICY, executor=executor, resume=file, **HOW)

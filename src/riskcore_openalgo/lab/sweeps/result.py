@@ -94,7 +94,10 @@ class Sweep:
         """
         sessions = sorted({day for trial in self.ran for day, _ in trial.rates})
         if train < 2 or test < 1 or len(sessions) < train + test:
-            raise ValueError(f"{len(sessions)} sessions: train is 2 or more and test 1 or more, together no more")
+            raise ValueError(
+                f"train must be 2 or more and test 1 or more, together at most {len(sessions)}, the sessions there are"
+                f"; got {train} and {test}"
+            )
         found = []
         for start in range(0, len(sessions) - train - test + 1, test):
             window = self._window(sessions[start : start + train], sessions[start + train : start + train + test])
@@ -114,14 +117,17 @@ class Sweep:
 
     def heat_map(self, across: str, down: str, by: str = "sharpe") -> Extra:
         """Two settings and a figure, the best of all that share them in each cell; as a table with its drawing."""
+        if by not in FIGURES:
+            raise ValueError(f"by must be one of {', '.join(FIGURES)}, got {by!r}")
         x, y = full(across), full(down)
         columns, rows = self._axis(x), self._axis(y)
         cells: dict[tuple[str, str], float] = {}
+        better = min if by == "drawdown_pct" else max
         for trial in self.ran:
             told, value = {name: str(one) for name, one in trial.parameters}, trial.value(by)
             if value is not None:
                 place = told[y], told[x]
-                cells[place] = max(value, cells.get(place, value))
+                cells[place] = better(value, cells.get(place, value))
         values = [[cells.get((row, column)) for column in columns] for row in rows]
         about = f"{by}: {_short(y)} downwards, {_short(x)} across; the best of all trials that share the two."
         shown = tuple((row, *(_told(value) for value in line)) for row, line in zip(rows, values, strict=True))

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
+from riskcore_openalgo.lab.columns import Columns
+from riskcore_openalgo.lab.lengths import interval_of
 from riskcore_openalgo.lab.strategy import full_name
 from riskcore_openalgo.lab.sweeps.result import Sweep
 from riskcore_openalgo.lab.sweeps.space import Parameters, Space, combinations
@@ -36,7 +38,7 @@ def sweep(
     strategy: Factory | str,
     policy: rc.Policy | None = None,
     *,
-    interval: str = "1m",
+    interval: str | None = None,
     run: Backtest | None = None,
     samples: int | None = None,
     seed: int = 1,
@@ -49,11 +51,12 @@ def sweep(
     """Backtest every combination of a space (`combinations`), and gather the trials in the order of the grid.
 
     `strategy` is a class or factory called with `symbol`, `interval` and the parameters, or its dotted name; `policy`
-    is what the space's settings are written over. `run` is the backtest: the fast one where it is there, else the
-    core's bar-by-bar `simulated`. Trials run in `workers` processes, one a core unless you say. In their stead,
-    `executor` is any other one (of Dask it is `client.get_executor()`), which is sent `batch` combinations at a time,
-    together with the bars. `resume` is a file: trials are added to it as they end, and those that are in it are not run
-    again. `progress` draws a bar with the time left on a terminal, or calls a function with (done, total).
+    is what the space's settings are written over. `interval` is found from the bars where it is not given. `run` is the
+    backtest: the fast one where it is there, else the core's bar-by-bar `simulated`. Trials run in `workers` processes,
+    one a core unless you say. In their stead, `executor` is any other (of Dask it is `client.get_executor()`), which
+    is sent `batch` combinations at a time, together with the bars. `resume` is a file: trials are added to it as they
+    end, and those that are in it are not run again. `progress` draws a bar with the time left on a terminal, or calls a
+    function with (done, total).
 
     Raises `ValueError` for a space that cannot be, and for a file that belongs to another sweep. A combination that the
     policy or the strategy refuses is a trial with its `error`.
@@ -66,7 +69,7 @@ def sweep(
         bars=bars,
         strategy=_factory(strategy),
         policy=policy or rc.Policy(),
-        interval=interval,
+        interval=_interval(bars, interval),
         run=run or default_backtest(),
     )
     done = _Kept(Path(resume), job) if resume is not None else None
@@ -90,6 +93,16 @@ def default_backtest() -> Backtest:
         return simulated
     found: Backtest = importlib.import_module(FAST).backtest
     return found
+
+
+def _interval(bars: Bars, interval: str | None) -> str:
+    """How long the bars are, as the backtest finds it; `ValueError` where they are none, or what is said is none."""
+    if interval is not None:
+        rc.interval_length(interval)
+        return interval
+    if not isinstance(bars, Mapping):
+        raise ValueError("bars are a mapping from symbols or instruments to theirs; of others give the interval too")
+    return interval_of(Columns.of(table, str(getattr(thing, "symbol", thing))) for thing, table in bars.items())
 
 
 def _factory(strategy: Factory | str) -> Factory:
@@ -194,13 +207,16 @@ class _Kept:
         """The trials of these combinations that are in it."""
         if not self._path.exists():
             return {}
-        rows = [json.loads(line) for line in self._lines()[1:]]
-        by_text = {json.dumps(row["parameters"], sort_keys=True): row for row in rows}
+        asked = {_text(parameters): parameters for parameters in wanted}
         found = {}
-        for parameters in wanted:
-            row = by_text.get(json.dumps({name: repr(value) for name, value in parameters}, sort_keys=True))
-            if row is not None:
-                found[parameters] = of_row(row, parameters)
+        for number, line in enumerate(self._lines()[1:], 2):
+            try:
+                row = json.loads(line)
+                parameters = asked.get(json.dumps(row["parameters"], sort_keys=True))
+                if parameters is not None:
+                    found[parameters] = of_row(row, parameters)
+            except (ValueError, KeyError, TypeError, ArithmeticError) as wrong:
+                raise ValueError(f"{self._path}:{number}: no trial of a sweep ({wrong}): take the line out") from None
         return found
 
     def _lines(self) -> list[str]:
@@ -216,6 +232,11 @@ class _Kept:
                 f"{self._path}: this is another sweep (other bars, strategy, policy or backtest); name another file"
             )
         return lines
+
+
+def _text(parameters: Parameters) -> str:
+    """A combination as it stands in the file."""
+    return json.dumps({name: repr(value) for name, value in parameters}, sort_keys=True)
 
 
 def _digest(job: Job) -> str:
