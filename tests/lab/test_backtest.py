@@ -103,9 +103,20 @@ def test_finer_bars_tell_which_came_first():
     run = backtest({INFY: series}, strategy, RULES, finer={"INFY": finer}, **about)
     assert [trade.exit_price for trade in run.trades] == [1100]
     assert run.simulation.ambiguous[0].told
+    assert run.in_doubt.told == 1
+    assert "1 trades, 100.00 % P&L; finer bars told of 1" in run.explain()
     without = backtest({INFY: series}, strategy, RULES, **about)
     assert [trade.exit_price for trade in without.trades] == [980]
     assert without.in_doubt.share_pct == 100
+    assert "finer bars told of 0" in without.explain()
+
+
+def test_a_trade_that_was_held_on_through_a_bar_in_doubt_hangs_on_it():
+    """Skipped, that bar ends nothing; the trade ends at its target later, and all its money is in doubt."""
+    later = (1000, 1101, 1000, 1100)
+    run = backtest({INFY: bars(CALM, CALM, BOTH, CALM, later)}, once, RULES, interval="1m", intrabar=rc.Intrabar.SKIP)
+    assert [trade.reason for trade in run.trades] == ["target"]
+    assert run.in_doubt == (1, 1, 100, 0)
 
 
 def test_an_entry_may_trade_at_the_close_it_was_decided_on():
@@ -252,6 +263,17 @@ def test_a_saved_run_is_read_back_whole(tmp_path):
     assert "stop" in rows[1]
     with pytest.raises(ValueError, match="run the backtest again"):
         again.path()
+
+
+def test_a_run_that_is_written_over_another_is_not_whole_before_its_end(tmp_path):
+    """Killed between two files: run.json of the run before would vouch for facts that are not its own."""
+    run = backtest({INFY: bars(CALM, CALM)}, once, RULES, interval="1m")
+    run.save(tmp_path)
+    (tmp_path / "trades.csv").unlink()
+    (tmp_path / "trades.csv").mkdir()
+    with pytest.raises(OSError, match="trades"):
+        run.save(tmp_path)
+    assert not (tmp_path / "run.json").exists()
 
 
 def test_a_folder_that_holds_no_whole_run_is_refused(tmp_path):

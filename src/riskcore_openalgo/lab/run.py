@@ -45,11 +45,15 @@ class Jumped(NamedTuple):
 
 
 class InDoubt(NamedTuple):
-    """Bars that reached stop and target both: how many, and their trades' part of all money made and lost (%)."""
+    """Bars that reached stop and target both: how many, and their trades' part of all money made and lost (%).
+
+    `told` is of how many of them finer bars told what came first.
+    """
 
     bars: int
     trades: int
     share_pct: Decimal
+    told: int = 0
 
 
 class Refusal(NamedTuple):
@@ -123,12 +127,13 @@ class Run:
     @cached_property
     def in_doubt(self) -> InDoubt:
         """The bars that could not tell whether stop or target came first, and what hung on them."""
-        bars = {(found.at, found.key) for found in self.simulation.ambiguous}
-        nets = [(closed.net, (closed.at, closed.key) in bars) for closed in self.simulation.trades]
+        found = self.simulation.ambiguous
+        ids = {one.position_id for one in found}  # one that was held on through a bar in doubt hangs on it as well
+        nets = [(closed.net, (closed.signal_id or closed.key) in ids) for closed in self.simulation.trades]
         doubtful = [abs(net) for net, is_one in nets if is_one]
         total = sum((abs(net) for net, _ in nets), Decimal(0))
         share = sum(doubtful, Decimal(0)) * 100 / total if total else Decimal(0)
-        return InDoubt(len(self.simulation.ambiguous), len(doubtful), round(share, 2))
+        return InDoubt(len(found), len(doubtful), round(share, 2), sum(one.told for one in found))
 
     def path(self) -> tuple[npt.NDArray[np.int64], Floats]:
         """The end of every moment in ns (UTC) and the equity then, for drawing; `ValueError` for a loaded run."""
@@ -177,9 +182,10 @@ def remarks(jumped: Jumped, doubt: InDoubt, intrabar: str, notes: Sequence[str])
     """What is to be known about a run before its figures are believed, of one in hand and of a saved one."""
     why = ", ".join(f"{reason} ({times:,})" for reason, times in jumped.reasons[:REASONS_SHOWN])
     looked = f"; looked at most for: {why}" if why else ""
+    finer = f"; finer bars told of {doubt.told}" if intrabar == rc.Intrabar.LOWER_TIMEFRAME.value else ""
     return (
         f"bars {jumped.bars:,}, of which {jumped.share_pct:.1f} % could change nothing and were left out{looked}",
-        f"in doubt ({intrabar}): {doubt.bars} bars, {doubt.trades} trades, {doubt.share_pct} % P&L",
+        f"in doubt ({intrabar}): {doubt.bars} bars, {doubt.trades} trades, {doubt.share_pct} % P&L{finer}",
         *notes,
     )
 

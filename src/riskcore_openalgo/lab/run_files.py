@@ -37,6 +37,7 @@ def save(run: Run, folder: Path) -> Path:
     from riskcore_openalgo.journal.codec import encode
 
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / ABOUT).unlink(missing_ok=True)  # of a run that stood there: it is not whole from here on
     with _written(folder / FACTS) as file:
         for fact in run.facts:
             kind = type(fact)
@@ -122,7 +123,7 @@ def _about(run: Run) -> dict[str, Any]:
             {"at": found.at.isoformat(), "key": found.key, "position_id": found.position_id, "told": found.told}
             for found in run.simulation.ambiguous
         ],
-        "in_doubt": {"bars": doubt.bars, "trades": doubt.trades, "share_pct": _text(doubt.share_pct)},
+        "in_doubt": {**doubt._asdict(), "share_pct": _text(doubt.share_pct)},
         "notes": list(run.notes),
     }
 

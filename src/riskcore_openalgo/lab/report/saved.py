@@ -75,7 +75,7 @@ def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:
 
     try:
         doubt = about["in_doubt"]
-        doubtful = InDoubt(doubt["bars"], doubt["trades"], Decimal(doubt["share_pct"]))
+        doubtful = InDoubt(doubt["bars"], doubt["trades"], Decimal(doubt["share_pct"]), doubt.get("told", 0))
         return remarks(Jumped.of(about["jumped"]), doubtful, about["intrabar"], about["notes"])
     except (KeyError, TypeError, ValueError, ArithmeticError) as wrong:
         raise ValueError(f"{path}: not what a backtest wrote ({wrong!r}); run it again") from None
