@@ -11,7 +11,6 @@ zone, a daily bar stands at 00:00 IST. Nothing is ever filled in: a missing bar 
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import statistics
 from collections.abc import Iterable, Mapping
@@ -33,10 +32,10 @@ from riskcore_openalgo.bar_files import (
     read_rows,
     refusal,
 )
+from riskcore_openalgo.bar_intervals import DAILY, another, longer
 
 __all__ = ["BarFile", "BarFileError", "Problem", "Repair", "digest", "read_bars", "read_folder", "report"]
 
-DAILY: Final = "1D"
 INTERVAL: Final = re.compile(r"([1-9][0-9]{0,2})([mh])")
 JUMP: Final = 2
 """A price that doubles or halves from one bar to the next of one session is another company's."""
@@ -44,8 +43,6 @@ GAP_UP: Final = Decimal("1.4")
 GAP_DOWN: Final = Decimal("0.7")
 """A price that moves further overnight is a split, a bonus or another company: counted, and kept."""
 OTHER_COMPANY: Final = 5
-ENOUGH: Final = 10
-"""So many steps between bars of one session tell how long a bar is."""
 SUFFIXES: Final = (".csv", ".parquet")
 READ_AT_ONCE: Final = 1 << 20
 
@@ -123,8 +120,14 @@ def read_bars(
     step = _step(interval)
     ledger = Ledger(path)
     check = Check(_calendar(path, symbol, exchange), step, ledger)
-    rows = _in_session(check, _in_order(ledger, read_rows(path, ledger)))
-    _check_interval(check, rows)
+    rows = _in_order(ledger, read_rows(path, ledger))
+    other = another(step, rows)
+    if other is not None:  # one line for it, and not one for each row that is off the grid
+        told = Problem(ledger.file, 1, "interval_wrong", f"{other}; they were read as bars of {interval}")
+        raise BarFileError((told, *ledger.problems))
+    rows = _in_session(check, rows)
+    for line, text in longer(step, rows):
+        ledger.problem(line, "interval_wrong", text)
     _find_jumps(check, rows)
     _find_gaps(check, rows)
     if reference_price is not None:
@@ -300,19 +303,6 @@ def _belongs(check: Check, row: Row, hours: Hours | str, first: datetime) -> boo
         ledger.problem(row.line, "off_grid", told)
         return False
     return True
-
-
-def _check_interval(check: Check, rows: list[Row]) -> None:
-    """Longer bars than were asked for fit the grid too; taken for short ones, they would tell of prices yet to come."""
-    if check.step is None:
-        return
-    pairs = ((one.bar.at, two.bar.at) for one, two in pairwise(rows))
-    apart = [(two - one) // check.step for one, two in pairs if one.date() == two.date()]
-    longer = math.gcd(*apart)
-    if len(apart) >= ENOUGH and longer > 1:
-        minutes = longer * check.step // timedelta(minutes=1)
-        told = f"all bars are {minutes} minutes apart, or a multiple of it; give the interval they have: {minutes}m"
-        check.ledger.problem(rows[0].line, "interval_wrong", told)
 
 
 def _find_jumps(check: Check, rows: list[Row]) -> None:

@@ -12,9 +12,29 @@ from tests.feed.bars import OPENS, OPENS_2026, lines_of, repairs_of, row, sessio
 
 
 def test_an_interval_that_is_not_the_files_refuses_it(problems):
-    """Minutes read as five-minute bars are off the grid, and minutes read as days too."""
-    assert ("off_grid", 3) in problems(lines_of(session()), interval="5m")
-    assert ("off_grid", 2) in problems(lines_of(session()), interval="1D")
+    """Minutes read as five, or as days; five minutes as seven; days as minutes: one line, and not one a row."""
+    for given, interval in ((session(), "5m"), (session(), "1D"), (session()[::5], "7m")):
+        assert problems(lines_of(given), interval=interval) == [("interval_wrong", 1)]
+    days = [row(0, opens=datetime(2020, 2, day, tzinfo=rc.IST)) for day in (3, 4, 5, 6, 7, 10, 11, 12, 13, 14)]
+    assert problems(lines_of(days), interval="1m") == [("interval_wrong", 1)]
+
+
+def test_an_interval_that_is_not_the_files_is_told_beside_what_else_is_wrong(tmp_path):
+    """The message says which one they have."""
+    (tmp_path / "INFY.csv").write_text(lines_of([*session()[::5], row(374, prices="x,101,99.5,100")]), "utf-8")
+    with pytest.raises(BarFileError) as refused:
+        read_folder(tmp_path, interval="7m")
+    first, second = refused.value.problems
+    assert (first.code, second.code) == ("interval_wrong", "number_unreadable")
+    assert first.text == "bars are 5 minutes apart; give the interval they have: 5m; they were read as bars of 7m"
+
+
+def test_a_few_rows_off_the_grid_are_told_one_by_one(problems):
+    """Where most fit, it is not the interval."""
+    odd = row(20.5)
+    assert [code for code, _ in problems(lines_of([*session()[:20], odd, *session()[21:]]), interval="1m")] == [
+        "off_grid"
+    ]
 
 
 def test_longer_bars_are_not_taken_for_shorter_ones_with_gaps(read, problems):
