@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,35 @@ def test_the_options_name_every_way_to_take_a_bar():
     assert tuple(how.value for how in rc.Entries) == ENTRIES
 
 
+def test_a_place_where_no_run_may_be_written_is_refused_before_it_is_run(tmp_path, capsys):
+    """A file; the folder of the bars, whose tables would be bars to the next backtest; a folder of something else."""
+    bars, other, file = tmp_path / "bars", tmp_path / "other", tmp_path / "file"
+    shutil.copytree(BARS, bars)
+    other.mkdir()
+    (other / "letter.txt").touch()
+    file.touch()
+    for place, told in (
+        (file, "is no folder"),
+        (bars, "is where the bars are"),
+        (other, "holds other files, and no run"),
+    ):
+        for given in (bars, bars / "INFY.csv"):
+            assert main(["backtest", "--bars", str(given), "--strategy", "nope", "--out", str(place)]) == 1
+            assert told in capsys.readouterr().err
+    assert not list(tmp_path.glob("*/run.json"))
+    for _ in range(2):  # an earlier run is written over
+        assert main([*ASKED, "--out", str(tmp_path / "run")]) == 0
+
+
+def test_settings_that_need_each_other_are_set_together(capsys):
+    """In either order, where the first alone would contradict the policy."""
+    pair = ("--set", "stop_methods=[percent]"), ("--set", "stop_pct=1")
+    for first, second in (pair, pair[::-1]):
+        assert main([*ASKED, *first, *second]) == 0
+    assert main([*ASKED, *pair[0]]) == 78
+    assert "stop_pct: must be set, because stop_methods names percent" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
@@ -29,6 +59,11 @@ def test_the_options_name_every_way_to_take_a_bar():
         (("--intrabar", "lower_timeframe"), "--finer"),
         (("--from", "2030-01-01"), "no bar is left"),
         (("--intrabar", "nonsense"), "invalid choice"),
+        (("--finer", str(BARS)), "--finer is read with --intrabar lower_timeframe alone"),
+        (
+            ("--intrabar", "lower_timeframe", "--finer", str(BARS)),
+            "--finer-interval 1m is not shorter than --interval 1m",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_told(capsys, more, told):

@@ -80,7 +80,7 @@ def test_without_a_file_it_prints(run):
         (["report", "none.db", "--html", "x.html"], "no such journal"),
         (["report", ".", "--html", "x.html"], "no saved run"),
         (["report", "demo.db", "--bars", "bars"], "--bars is for a saved run"),
-        (["report", "demo.db", "--contract-note", "none.csv"], "none.csv"),
+        (["report", "demo.db", "--contract-note", "none.csv"], "riskcore: none.csv: No such file"),
         (["journal", "note", "demo.db", "9", "x"], "there is no trade number 9; the journal has 5"),
         (["journal", "note", "demo.db", "nobody", "x"], "no finished trade 'nobody'"),
         (["journal", "note", "demo.db", "1"], "a note needs a text or a tag"),

@@ -16,15 +16,17 @@ from riskcore_openalgo.cli.bars import open_at_the_end, prepared
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
 from riskcore_openalgo.lab.run import Run
+from riskcore_openalgo.lab.run_files import ABOUT, FACTS
 
 REASONS_SHOWN: Final = 4
 
 
 def backtest(arguments: argparse.Namespace) -> int:
     """Run, print the trades and what they came to, and write the run where asked."""
+    _refuse_finer(arguments)
+    if arguments.out is not None:
+        _refuse_out(arguments.out, arguments.bars)
     settings, bars, strategies = prepared(arguments)
-    if arguments.intrabar == rc.Intrabar.LOWER_TIMEFRAME.value and arguments.finer is None:
-        raise ValueError("--intrabar lower_timeframe needs --finer DIR: bars of a shorter interval")
     run = lab_backtest(
         bars,
         {key: list(own) for key, own in strategies.items()},
@@ -39,6 +41,33 @@ def backtest(arguments: argparse.Namespace) -> int:
     )
     _say(run, None if arguments.out is None else run.save(arguments.out), arguments)
     return 0
+
+
+def _refuse_finer(arguments: argparse.Namespace) -> None:
+    """`ValueError` where finer bars are missing, would not be read, or are not finer."""
+    asked = arguments.intrabar == rc.Intrabar.LOWER_TIMEFRAME.value
+    if asked and arguments.finer is None:
+        raise ValueError("--intrabar lower_timeframe needs --finer DIR: bars of a shorter interval")
+    if arguments.finer is None:
+        return
+    if not asked:
+        raise ValueError("--finer is read with --intrabar lower_timeframe alone")
+    if rc.interval_length(arguments.finer_interval) >= rc.interval_length(arguments.interval):
+        raise ValueError(
+            f"--finer-interval {arguments.finer_interval} is not shorter than --interval {arguments.interval}"
+        )
+
+
+def _refuse_out(out: Path, bars: Path) -> None:
+    """`ValueError`, before anything is run, for a place at which no run may be written."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise ValueError(f"--out {out} is no folder; name one")
+    if out.resolve() == (bars if bars.is_dir() else bars.parent).resolve():
+        raise ValueError(f"--out {out} is where the bars are: the run's tables would be taken for bars; name another")
+    if any(out.iterdir()) and not any((out / name).exists() for name in (ABOUT, FACTS)):
+        raise ValueError(f"--out {out} holds other files, and no run; name a new folder, or that of an earlier run")
 
 
 def _say(run: Run, written: Path | None, arguments: argparse.Namespace) -> None:

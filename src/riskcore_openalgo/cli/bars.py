@@ -17,7 +17,7 @@ from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import paper_of
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import Settings, Strategy, load_settings
-from riskcore_openalgo.config.changing import changed
+from riskcore_openalgo.config.changing import all_changed
 from riskcore_openalgo.config.yaml_reader import plain_scalar
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
@@ -53,10 +53,9 @@ def prepared(arguments: argparse.Namespace) -> tuple[Settings, Bars, Mapping[str
 
 
 def _with_set(policy: rc.Policy, given: Sequence[str]) -> rc.Policy:
-    """The policy with the settings of `--set KEY=VALUE`, each checked as one in a file is."""
-    for key, value in _pairs("--set", given, "atr_warmup_bars=60"):
-        policy = changed(policy, key, value)
-    return policy
+    """The policy with the settings of `--set KEY=VALUE`, each checked as one in a file is, and all of them together."""
+    pairs = _pairs("--set", given, "atr_warmup_bars=60")
+    return all_changed(policy, dict(pairs)) if pairs else policy
 
 
 def _pairs(option: str, given: Sequence[str], example: str) -> list[tuple[str, str]]:
@@ -80,7 +79,7 @@ def instruments_of(arguments: argparse.Namespace, settings: Settings) -> Bars:
 
 
 def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
-    wanted = arguments.symbols.split(",") if arguments.symbols else None
+    wanted = sorted({name.strip() for name in arguments.symbols.split(",")}) if arguments.symbols else None
     path: Path = arguments.bars
     if path.is_file():
         symbol = path.stem

@@ -83,6 +83,9 @@ def _told(problem: Exception) -> int:
     if type(problem).__name__ == "ConfigurationError":
         print(problem, file=sys.stderr)
         return EXIT_CONFIG
+    if isinstance(problem, OSError) and problem.filename is not None and problem.strerror:
+        print(f"riskcore: {problem.filename}: {problem.strerror}", file=sys.stderr)
+        return EXIT_FAILED
     if isinstance(problem, (ValueError, LookupError, OSError, ImportError, RuntimeError)):
         print(f"riskcore: {problem}", file=sys.stderr)
         return EXIT_FAILED
@@ -107,7 +110,7 @@ def _demo(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _bars_arguments(verb: argparse.ArgumentParser, *, required: bool = True) -> None:
     verb.add_argument("--bars", type=Path, required=required, help="folder of SYMBOL.csv files, or one such file")
-    verb.add_argument("--interval", default="1m", help="length of a bar: 1m, 5m, 1h (default 1m)")
+    verb.add_argument("--interval", default="1m", help="length of a bar: 1m, 5m, 1h, 1D (default 1m)")
     verb.add_argument("--config", type=Path, help="folder of YAML files (default: the built-in settings)")
     verb.add_argument("--strategy", help="ema_cross, or package.module:factory (default: those of trading_rules.yaml)")
     verb.add_argument(

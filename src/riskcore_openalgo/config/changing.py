@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import attrs
 
@@ -30,6 +31,23 @@ def changed(policy: rc.Policy, key: str, text: str) -> rc.Policy:
     Raises `ConfigurationError`, naming the key and the remedy, for an unknown key, a value that its check refuses, or
     one that contradicts another setting.
     """
+    return all_changed(policy, {key: text})
+
+
+def all_changed(policy: rc.Policy, given: Mapping[str, str]) -> rc.Policy:
+    """The same with several settings, which are there together: one may need another."""
+    values: dict[str, Any] = {}
+    for key, text in given.items():
+        values |= _read(key, text)
+    wanted = {field.name: getattr(policy, field.name) for field in attrs.fields(rc.Policy)} | values
+    contradictions = rc.contradictions(wanted)
+    if contradictions:
+        raise ConfigurationError(Problem(PLACE, None, name, what) for name, what in contradictions)
+    return attrs.evolve(policy, **values)
+
+
+def _read(key: str, text: str) -> Mapping[str, Any]:
+    """The value of one setting, under its key."""
     known = settable()
     if key not in known:
         in_file = f"is changed in {RULES_FILE}, and not by hand" if key in IN_FILES else unknown_key(key, known)
@@ -42,8 +60,4 @@ def changed(policy: rc.Policy, key: str, text: str) -> rc.Policy:
     if report.problems or not isinstance(values, dict) or key not in values:
         problems = report.problems or [Problem(PLACE, None, key, "is no value")]
         raise ConfigurationError(Problem(PLACE, None, found.key or key, found.what) for found in problems)
-    wanted = {field.name: getattr(policy, field.name) for field in attrs.fields(rc.Policy)} | values
-    contradictions = rc.contradictions(wanted)
-    if contradictions:
-        raise ConfigurationError(Problem(PLACE, None, name, what) for name, what in contradictions)
-    return attrs.evolve(policy, **values)
+    return values
