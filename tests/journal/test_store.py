@@ -127,6 +127,15 @@ def test_something_that_is_no_database_is_refused(path):
         Journal(path)
 
 
+def test_a_row_that_something_has_written_over_is_refused(journal, path, more):
+    """Bytes that are no text: a sentence, where SQLite's own trouble would come with a traceback."""
+    journal.append(more(3))
+    journal.close()
+    change(path, "UPDATE journal SET body = CAST(x'7b22ff' AS TEXT) WHERE seq = 2")
+    with pytest.raises(JournalBroken, match="it is damaged after row 0: Could not decode"), Reader(path) as reader:
+        reader.check()
+
+
 @pytest.mark.smoke
 def test_F52_a_locked_database_sends_rows_to_the_spool_and_takes_them_later(journal, path, more):
     """Nothing is lost, and the chain is the one it would have been."""

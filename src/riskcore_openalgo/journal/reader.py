@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 DECIDED: Final = (events.EntryApproved, events.EntryRefused, events.EntryWithheld, events.ExitApproved)
 OPENED: Final = events.SessionOpened.__name__
 AT_ONCE: Final = 1_000
+DAMAGED: Final = ("Could not decode", "malformed")
+"""What SQLite says of bytes that something else has written."""
 
 
 @frozen
@@ -121,7 +123,7 @@ class Reader:
             query = query.where(JOURNAL.c.type.in_(types))
         found: Sequence[Any] = (None,) * AT_ONCE
         while len(found) == AT_ONCE:
-            found = self.select(query.where(JOURNAL.c.seq > after))
+            found = self._readable(query.where(JOURNAL.c.seq > after), after)
             for row in found:
                 yield Row(*row)
                 after = row.seq
@@ -130,6 +132,16 @@ class Reader:
         """Rows of a projection query."""
         with self._engine.connect() as connection:
             return connection.execute(query).all()
+
+    def _readable(self, query: Any, after: int) -> Sequence[Any]:
+        """Rows of a query; `JournalBroken` where the file is damaged."""
+        try:
+            return self.select(query)
+        except DBAPIError as problem:
+            said = str(problem.orig)
+            if not any(sign in said for sign in DAMAGED):
+                raise
+            raise JournalBroken(f"{self.where}: it is damaged after row {after}: {said:.80}") from problem
 
     def has(self, type_name: str, body: str, *, after: int) -> bool:
         """Whether a row after that number is of this type and says this."""
