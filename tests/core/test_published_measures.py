@@ -218,3 +218,11 @@ def test_the_excursions_of_a_short_of_tradersync():
     told = a_trade(side="SELL", quantity=2000, entry_price="4.72", exit_price=5, worst_price="5.18", best_price="4.645")
     assert an.adverse(told) * told.quantity == 920
     assert an.favourable(told) * told.quantity == 150
+
+
+def test_a_short_that_was_never_ahead_has_no_excursion_below_nothing():
+    """100 less 100.0 the other way round is minus nothing to a decimal, and was printed so."""
+    same = dict.fromkeys(("entry_price", "worst_price", "best_price"), "100.0")
+    told = a_trade(side="SELL", exit_price=101, initial_stop=101, **same)
+    for found in (an.adverse, an.favourable, an.adverse_r, an.favourable_r):
+        assert f"{found(told):f}" == "0"

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 import riskcore as rc
 from riskcore_openalgo.demo.day import demo_policy
 from riskcore_openalgo.journal import Reader
-from riskcore_openalgo.lab.report import study_of
+from riskcore_openalgo.lab.report import study_of, study_of_journal
 from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables, drawn
 from riskcore_openalgo.lab.report.counterfactual import counterfactual, without
 from riskcore_openalgo.runner.resimulation import resimulate
@@ -84,6 +84,17 @@ def test_limits_are_counted_where_they_are_reached():
     found = drawn([-10, -10], [2], 100, paths=7, seed=1, replace=True)
     assert found.share_beyond(found.worst_sessions, rc.Policy(max_daily_loss=20).max_daily_loss) == 100
     assert found.share_beyond(found.worst_sessions, rc.Policy(max_daily_loss=21).max_daily_loss) == 0
+
+
+def test_where_there_is_no_limit_the_cell_is_empty(demo_journal):
+    """Undefined is null, or an empty cell; a dash would be taken for a formula."""
+    with Reader(demo_journal) as journal:
+        drawn_again, _ = bootstrap_tables(study_of_journal(journal), paths=5)
+    assert [(row[-2] is None, row[-1] is None) for row in drawn_again.rows] == [
+        (True, True),
+        (True, True),
+        (False, False),
+    ]
 
 
 def test_few_trades_are_not_drawn_from():

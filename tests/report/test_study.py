@@ -18,7 +18,8 @@ from riskcore_openalgo.journal.codec import encode
 from riskcore_openalgo.journal.pruning import prune
 from riskcore_openalgo.lab.ema_cross import EmaCross
 from riskcore_openalgo.lab.report import Extra, as_json, page, study_of, study_of_journal, write_csv
-from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_run, study_of_saved_run
+from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_run, study_of_saved_run, traded
+from riskcore_openalgo.lab.run import Run
 from tests.journal.told import INFY, SECOND, SEEN, THIRD, entries, four_days
 from tests.report.pages import Elements
 
@@ -108,6 +109,15 @@ def test_csv_has_the_same_rows_and_no_formulas(tmp_path):
     ]
 
 
+def test_tables_of_another_report_do_not_stay_beside_those_of_this_one(tmp_path):
+    """A contract note laid beside an older report's bootstrap would be taken for one report."""
+    study = study_of(trailed().facts, title="t", source="s")
+    extra = Extra("more", "", ("what", "how many"), (("x", None),))
+    write_csv(study_with(study, extra, extra), tmp_path)
+    write_csv(study_with(study, extra), tmp_path)
+    assert [path.name for path in sorted(tmp_path.glob("extra-*"))] == ["extra-1.csv"]
+
+
 def study_with(study, *extras):
     """The study with tables beside it."""
     return attrs.evolve(study, extras=extras)
@@ -185,6 +195,23 @@ def test_a_run_that_is_not_whole_is_refused(tmp_path, about, why):
     """Nothing is shown of a run that was cut off or is another program's."""
     with pytest.raises(ValueError, match=why):
         study_of_saved_run(saved(tmp_path / "run", trailed(), **about))
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null"])
+def test_json_that_is_no_object_is_no_run(tmp_path, text):
+    """Told as what it is, by the report and by `Run.load`."""
+    folder = saved(tmp_path / "run", trailed())
+    (folder / "run.json").write_text(text, "utf-8")
+    for read in (study_of_saved_run, traded, Run.load):
+        with pytest.raises(ValueError, match=r"run\.json"):
+            read(folder)
+
+
+@pytest.mark.parametrize("about", [{"instruments": 3}, {"instruments": [{}]}])
+def test_instruments_that_are_none_are_told(tmp_path, about):
+    """Where the bars of what was traded are looked for."""
+    with pytest.raises(ValueError, match="not what a backtest wrote"):
+        traded(saved(tmp_path / "run", trailed(), **about))
 
 
 def test_a_bad_line_of_a_run_is_named(tmp_path):

@@ -26,7 +26,7 @@ def adverse(trade: Trade) -> Decimal | None:
     """
     if trade.worst_price is None:
         return None
-    return max(sign(trade.side) * (trade.entry_price - trade.worst_price), ZERO)
+    return max(ZERO, sign(trade.side) * (trade.entry_price - trade.worst_price))
 
 
 @exact
@@ -37,7 +37,7 @@ def favourable(trade: Trade) -> Decimal | None:
     """
     if trade.best_price is None:
         return None
-    return max(sign(trade.side) * (trade.best_price - trade.entry_price), ZERO)
+    return max(ZERO, sign(trade.side) * (trade.best_price - trade.entry_price))
 
 
 @exact

@@ -90,17 +90,20 @@ def load(folder: Path) -> Run:
 
 def _read_about(path: Path) -> dict[str, Any]:
     try:
-        about: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        about: Any = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ValueError(
             f"{path} is missing: this folder holds no run, or one that was not written to its end"
         ) from None
     except ValueError as wrong:
         raise ValueError(f"{path} is not JSON: {wrong}") from None
+    if not isinstance(about, dict):
+        raise ValueError(f"{path} is no object of JSON: this is no run")
     if about.get("format") != FORMAT or about.get("version") != VERSION:
         told = f"{about.get('format')} version {about.get('version')}"
         raise ValueError(f"{path} is {told}; this version reads {FORMAT} version {VERSION}: run the backtest again")
-    return about
+    kept: dict[str, Any] = about
+    return kept
 
 
 def _about(run: Run) -> dict[str, Any]:

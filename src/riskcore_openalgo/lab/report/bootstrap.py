@@ -115,7 +115,7 @@ def _rows(found: Drawn, policy: rc.Policy) -> tuple[tuple[str | Decimal | None, 
             name,
             *(Decimal(f"{quantile(values, pct):.2f}") for pct in QUANTILES),
             limit,
-            "-" if limit is None else f"{found.share_beyond(values, limit):.1f} %",
+            None if limit is None else f"{found.share_beyond(values, limit):.1f} %",
         )
         for name, values, limit in told
     )

@@ -38,9 +38,12 @@ def as_json(study: Study, *, in_ascii: bool = False) -> str:
 def write_csv(study: Study, folder: Path) -> list[Path]:
     """`trades.csv`, `stops.csv`, `sessions.csv`, `refusals.csv`, `measures.csv` and one file an extra table.
 
-    Texts that a spreadsheet would take for a formula get an apostrophe before them.
+    Texts that a spreadsheet would take for a formula get an apostrophe before them. Extra tables that stood there of
+    another report go: nothing would tell them from this one's.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("extra-*.csv"):
+        old.unlink()
     written = [_written(folder / f"{name}.csv", COLUMNS[name], rows) for name, rows in _tables(study).items()]
     for number, extra in enumerate(study.extras, 1):
         rows = [dict(zip(extra.columns, row, strict=True)) for row in extra.rows]

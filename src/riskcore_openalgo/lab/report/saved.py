@@ -52,7 +52,10 @@ def study_of_saved_run(folder: Path, prices: Mapping[str, Sequence[Span]] | None
 def traded(folder: Path) -> tuple[tuple[str, ...], str]:
     """The symbols of a saved run, and the length of its bars."""
     about = _about(folder / ABOUT)
-    return tuple(thing["symbol"] for thing in about["instruments"]), about["interval"]
+    try:
+        return tuple(str(thing["symbol"]) for thing in about["instruments"]), str(about["interval"])
+    except (KeyError, TypeError) as wrong:
+        raise ValueError(f"{folder / ABOUT}: not what a backtest wrote ({wrong!r}); run it again") from None
 
 
 def span_of(bar: Any) -> Span:
@@ -62,12 +65,13 @@ def span_of(bar: Any) -> Span:
 
 def _about(path: Path) -> dict[str, Any]:
     try:
-        about: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        about: Any = json.loads(path.read_text("utf-8"))
     except ValueError as wrong:
         raise ValueError(f"{path} is not JSON: {wrong}") from None
-    if about.get("format") != FORMAT or about.get("version") != 1:
+    if not isinstance(about, dict) or about.get("format") != FORMAT or about.get("version") != 1:
         raise ValueError(f"{path}: this is no {FORMAT} of version 1; run the backtest again with this riskcore")
-    return about
+    told: dict[str, Any] = about
+    return told
 
 
 def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:

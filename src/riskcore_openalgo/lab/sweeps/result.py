@@ -157,7 +157,7 @@ class Sweep:
     def _figures(self, trial: Trial) -> tuple[Cell, ...]:
         chance = self.deflated_sharpe(trial)
         told = (trial.return_pct, trial.drawdown_pct, trial.sharpe)
-        return (trial.trades, trial.net, *(_told(value) for value in told), "-" if chance is None else f"{chance:.1%}")
+        return (trial.trades, trial.net, *(_told(value) for value in told), None if chance is None else f"{chance:.1%}")
 
     def study(self, by: str = "sharpe", *, title: str = "", walk: tuple[int, int] | None = None) -> Study:
         """A report of the best trial, run once more for its facts, with the trials, a heat map and the walk-forward.
