@@ -15,6 +15,8 @@ DAILY: Final = "1D"
 ENOUGH: Final = 10
 """So many steps between bars of one session tell how long a bar is."""
 NEARLY_ALL: Final = 0.9
+WEEK: Final = 5
+"""Rows of which no two are nearer than so many days are bars of a week or more."""
 MINUTE: Final = timedelta(minutes=1)
 
 
@@ -24,10 +26,14 @@ def another(step: timedelta | None, rows: Sequence[Row]) -> str | None:
     Longer bars that fit its grid are left to `longer`.
     """
     steps = Counter(_apart(rows))
+    if not steps and step is None:
+        days = min(((after.bar.at - before.bar.at).days for before, after in pairwise(rows)), default=0)
+        weeks = len(rows) > ENOUGH and days >= WEEK
+        return f"all bars are {days} days or more apart: bars of weeks are not traded" if weeks else None
     if not steps:
         daily = len(rows) >= ENOUGH and all(row.bar.at.time() == time(0) for row in rows)
         told = f"all stand at 00:00, as bars of a day do; give the interval they have: {DAILY}"
-        return told if daily and step is not None else None
+        return told if daily else None
     (usual, times), count = steps.most_common(1)[0], sum(steps.values())
     if count < ENOUGH or times < NEARLY_ALL * count or (step is not None and not usual % step):
         return None

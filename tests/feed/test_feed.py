@@ -17,6 +17,8 @@ def test_an_interval_that_is_not_the_files_refuses_it(problems):
         assert problems(lines_of(given), interval=interval) == [("interval_wrong", 1)]
     days = [row(0, opens=datetime(2020, 2, day, tzinfo=rc.IST)) for day in (3, 4, 5, 6, 7, 10, 11, 12, 13, 14)]
     assert problems(lines_of(days), interval="1m") == [("interval_wrong", 1)]
+    weeks = [row(7 * 1440 * week, opens=datetime(2020, 2, 3, tzinfo=rc.IST)) for week in range(11)]
+    assert problems(lines_of(weeks), interval="1D") == [("interval_wrong", 1)]
 
 
 def test_an_interval_that_is_not_the_files_is_told_beside_what_else_is_wrong(tmp_path):

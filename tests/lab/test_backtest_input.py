@@ -60,6 +60,11 @@ def test_columns_that_are_none_are_refused_by_place(given, told):
         ({"INFY": table(minutes=5)}, "1D", "INFY: bars 0:05:00 apart are no bars of 1D"),
         ({"INFY": table(minutes=5), "TCS": table(minutes=15)}, None, "TCS: all bars are 0:15:00 apart"),
         ({"INFY": table(minutes=1440, start=START.replace(hour=0))}, "5m", "INFY: these are bars of a day"),
+        (
+            {"INFY": table(minutes=7 * 1440, start=START.replace(hour=0))},
+            None,
+            "INFY: all bars are 7 days, 0:00:00 or more",
+        ),
     ],
 )
 def test_bars_of_another_interval_are_refused(bars, interval, told):

@@ -82,7 +82,8 @@ def test_a_plain_function_is_given_its_symbol_by_name(named_module):
 @pytest.mark.parametrize(
     ("name", "parameters", "said"),
     [
-        ("made_strategies:dips", {"depth": 3}, "unexpected keyword argument 'depth'"),
+        ("made_strategies:dips", {"depth": 3}, r"unexpected keyword argument 'depth' \(it was given depth=3\)"),
+        ("ema_cross", {"fast": "abc"}, r"not supported .* \(it was given fast='abc'\)"),
         ("made_strategies:nothing", {}, "must return a function on_bar"),
         ("made_strategies:absent", {}, "has no absent"),
         ("ema_cross", {"fast": 9, "slow": 9}, "fast must be at least 1 and below slow"),

@@ -145,10 +145,10 @@ def days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -> tuple
         seen.add((id(table.at), kind))
         days = (table.at + IST_AHEAD) // DAY
         begins = np.diff(days, prepend=-1) > 0
-        own = days[begins].tolist()
+        own, plain = days[begins].tolist(), evolve(thing, derivatives_listed=False)  # with its closing auction
         for day in own:
             if (day, kind) not in hours:
-                hours[day, kind] = _hours(day, thing, policy)
+                hours[day, kind] = _hours(day, plain, policy)
             if hours[day, kind] is None:
                 closed.setdefault(day, thing.key)
         if (table.at + IST_AHEAD != days * DAY).any():  # bars of a day stand at its midnight
@@ -194,18 +194,17 @@ def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
 
 
 def _hours(day: int, thing: rc.Instrument, policy: rc.Policy) -> tuple[int, int] | None:
-    """When a day's trading begins and ends, its closing auction included, in nanoseconds; None: the exchange is closed.
+    """When a day's trading begins and ends, in nanoseconds; None: the exchange is closed.
 
     All times where the calendar cannot tell.
     """
     try:
-        session = rc.session_on(date_of(day), evolve(thing, derivatives_listed=False), tables=policy.tables)
+        session = rc.session_on(date_of(day), thing, tables=policy.tables)
     except rc.CalendarUnknown:
         return ALWAYS
     if session is None:
         return None
-    opens, closes = times([session.opens, session.closes], "hours").tolist()
-    return opens, closes
+    return int(session.opens.timestamp()) * SECOND, int(session.closes.timestamp()) * SECOND
 
 
 def _by_symbol(bars: Any, symbol: str) -> Mapping[Any, Any]:

@@ -17,6 +17,8 @@ from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns, Colum
 KNOWN: Final = {60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1800: "30m", 3600: "1h", 7200: "2h"}
 SHORT_DAY: Final = DAY - 4 * 3600 * SECOND
 """Bars of a day may be stamped up to so much nearer to each other: at the hours of their sessions, say."""
+WEEK: Final = 5 * DAY
+"""Bars of which no two are nearer than that are bars of a week or more."""
 ENOUGH: Final = 10
 """So many steps between bars of one day tell how long a bar is."""
 
@@ -46,6 +48,10 @@ def refuse_other(tables: Iterable[Columns], interval: str) -> None:
         if shortest < (SHORT_DAY if length >= DAY else length):
             raise ColumnsError(
                 f"{table.name}: bars {_told(shortest)} apart are no bars of {interval}: give the interval they have"
+            )
+        if length >= DAY and shortest >= WEEK and steps.size >= ENOUGH:
+            raise ColumnsError(
+                f"{table.name}: all bars are {_told(shortest)} or more apart, and are no bars of {interval}"
             )
         within = steps[days[1:] == days[:-1]]
         common = int(np.gcd.reduce(within)) if within.size >= ENOUGH else length

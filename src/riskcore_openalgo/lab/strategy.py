@@ -241,7 +241,9 @@ def load_strategy(name: str, *, symbol: str, interval: str, parameters: Mapping[
     try:
         made = partial(_checked(factory, given), **given) if _is_plain(factory) else factory(**given)
     except (TypeError, ValueError, ImportError) as problem:
-        raise StrategyError(f"strategy {name} for {symbol}: {problem}") from problem
+        given_to_it = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
+        told = f" (it was given {given_to_it})" if given_to_it and isinstance(problem, TypeError) else ""
+        raise StrategyError(f"strategy {name} for {symbol}: {problem}{told}") from problem
     if not callable(getattr(made, "on_bar", made)):
         raise StrategyError(
             f"strategy {name} for {symbol}: the factory must return a function on_bar(bars), "
