@@ -207,6 +207,12 @@ def test_json_that_is_no_object_is_no_run(tmp_path, text):
             read(folder)
 
 
+def test_only_what_traded_needs_bars(tmp_path):
+    """Of the instruments of a run, those that have fills."""
+    things = [{"exchange": "NSE", "symbol": symbol} for symbol in ("TCS", "INFY")]
+    assert traded(saved(tmp_path / "run", trailed(), instruments=things)) == (("INFY",), "1m")
+
+
 @pytest.mark.parametrize("about", [{"instruments": 3}, {"instruments": [{}]}])
 def test_instruments_that_are_none_are_told(tmp_path, about):
     """Where the bars of what was traded are looked for."""

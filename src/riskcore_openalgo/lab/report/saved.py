@@ -50,10 +50,14 @@ def study_of_saved_run(folder: Path, prices: Mapping[str, Sequence[Span]] | None
 
 
 def traded(folder: Path) -> tuple[tuple[str, ...], str]:
-    """The symbols of a saved run, and the length of its bars."""
+    """The symbols that traded in a saved run, and the length of its bars."""
     about = _about(folder / ABOUT)
+    lines = enumerate((folder / FACTS).read_text("utf-8").splitlines(), 1)
+    told = (_fact(folder / FACTS, number, line) for number, line in lines if f'"{events.Filled.__name__}"' in line)
+    keys = {fact.key for fact in told if isinstance(fact, events.Filled)}
     try:
-        return tuple(str(thing["symbol"]) for thing in about["instruments"]), str(about["interval"])
+        symbols = {f"{thing['exchange']}:{thing['symbol']}": str(thing["symbol"]) for thing in about["instruments"]}
+        return tuple(symbol for key, symbol in symbols.items() if key in keys), str(about["interval"])
     except (KeyError, TypeError) as wrong:
         raise ValueError(f"{folder / ABOUT}: not what a backtest wrote ({wrong!r}); run it again") from None
 
@@ -86,13 +90,15 @@ def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:
 
 
 def _facts(path: Path) -> list[events.Fact]:
+    return [_fact(path, number, line) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)]
+
+
+def _fact(path: Path, number: int, line: str) -> events.Fact:
     from riskcore_openalgo.journal.codec import decode
 
-    found = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            found.append(decode(row["type"], row["version"], json.dumps(row["body"])))
-        except (ValueError, KeyError, TypeError) as wrong:
-            raise ValueError(f"{path}:{number}: {wrong}") from None
-    return found
+    try:
+        row = json.loads(line)
+        fact: events.Fact = decode(row["type"], row["version"], json.dumps(row["body"]))
+    except (ValueError, KeyError, TypeError) as wrong:
+        raise ValueError(f"{path}:{number}: {wrong}") from None
+    return fact
