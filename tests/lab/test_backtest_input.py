@@ -73,6 +73,26 @@ def test_bars_of_another_interval_are_refused(bars, interval, told):
         backtest(bars, EmaCross, RULES, interval=interval)
 
 
+def test_the_interval_that_cannot_be_guessed_is_named():
+    """Bars of 45 minutes are traded, once somebody says that they are."""
+    with pytest.raises(ColumnsError, match="bars 0:45:00 apart: give interval='45m' if they are that long"):
+        backtest({"INFY": table(4, minutes=45)}, EmaCross, RULES)
+    assert backtest({"INFY": table(4, minutes=45)}, EmaCross, RULES, interval="45m").interval == "45m"
+
+
+def test_finer_bars_that_are_not_finer_are_refused():
+    """They could tell nothing."""
+    for minutes in (5, 15):
+        with pytest.raises(ColumnsError, match=r"INFY: the finer bars are .* apart: they are no shorter"):
+            backtest({"INFY": table(minutes=5)}, EmaCross, RULES, finer={"INFY": table(minutes=minutes)})
+
+
+def test_bars_of_a_day_stand_at_any_hour_of_it():
+    """At its close, say, where others stand at its midnight: no note tells of hours."""
+    days = table(4, minutes=1440, start=datetime(2026, 11, 16, 15, 30, tzinfo=rc.IST))
+    assert backtest({"INFY": days}, EmaCross, RULES).notes == ()
+
+
 def test_bars_with_gaps_are_still_bars_of_their_interval():
     """Every other minute is missing here and there: the shortest step counts, and few steps tell nothing."""
     gaps = table(30).iloc[[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 23]]

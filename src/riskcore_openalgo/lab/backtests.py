@@ -23,7 +23,7 @@ import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, PRICES, SECOND, Columns, ColumnsError, times
 from riskcore_openalgo.lab.jumping import Jumps
-from riskcore_openalgo.lab.lengths import interval_of, refuse_other
+from riskcore_openalgo.lab.lengths import interval_of, refuse_coarse, refuse_other
 from riskcore_openalgo.lab.raising import raised_by
 from riskcore_openalgo.lab.run import Jumped, Run
 from riskcore_openalgo.lab.strategy import StrategyError, own_strategy
@@ -83,7 +83,7 @@ def backtest(
     _refuse_unserved(strategy, given)
     line = Timeline(list(series.values()), rc.interval_length(length))
     raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
-    how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series)}
+    how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series, line.length)}
     run = Jumps(rules, series, raised, line, **how)
     with uncollected():
         simulation = run.play()
@@ -97,7 +97,7 @@ def backtest(
         simulation=simulation,
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
         bars=tuple(series.values()),
-        notes=(*notes, *days_of(series, rules), *nights_of(simulation), *gaps_of(series)),
+        notes=(*notes, *days_of(series, rules, daily=line.daily), *nights_of(simulation), *gaps_of(series)),
     )
 
 
@@ -132,8 +132,11 @@ def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -> tuple[str, ...]:
-    """A line where bars stand on days on which the exchange was closed, and one where they stand outside its hours."""
+def days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, *, daily: bool) -> tuple[str, ...]:
+    """A line where bars stand on days on which the exchange was closed, and one where they stand outside its hours.
+
+    Bars of a day stand at any hour of it.
+    """
     hours: dict[tuple[int, str], tuple[int, int] | None] = {}
     closed: dict[int, str] = {}
     outside: list[tuple[int, str]] = []
@@ -151,7 +154,7 @@ def days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -> tuple
                 hours[day, kind] = _hours(day, plain, policy)
             if hours[day, kind] is None:
                 closed.setdefault(day, thing.key)
-        if (table.at + IST_AHEAD != days * DAY).any():  # bars of a day stand at its midnight
+        if not daily:
             bounds = np.array([hours[day, kind] or ALWAYS for day in own], dtype=np.int64)[np.cumsum(begins) - 1]
             late = table.at[(table.at < bounds[:, 0]) | (table.at >= bounds[:, 1])]
             outside += [(at, thing.key) for at in late.tolist()]
@@ -289,10 +292,13 @@ def _one_of(kind: type[Choice], given: Choice | str) -> Choice:
         raise ValueError(f"{kind.__name__.lower()} is one of {told}, got {given!r}") from None
 
 
-def _finer(finer: Mapping[str, Any] | None, series: Iterable[rc.Instrument]) -> dict[str, Sequence[rc.Bar]]:
+def _finer(
+    finer: Mapping[str, Any] | None, series: Iterable[rc.Instrument], length: int
+) -> dict[str, Sequence[rc.Bar]]:
     found: dict[str, Sequence[rc.Bar]] = {}
     for thing in series:
         table = (finer or {}).get(thing.symbol, (finer or {}).get(thing.key))
         if table is not None:
-            found[thing.key] = Columns.of(table, thing.symbol)
+            found[thing.key] = columns = Columns.of(table, thing.symbol)
+            refuse_coarse(columns, length)
     return found

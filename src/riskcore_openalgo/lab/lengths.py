@@ -33,7 +33,8 @@ def interval_of(tables: Iterable[Columns]) -> str:
         return "1D"
     told = KNOWN.get(step // SECOND)
     if told is None:
-        raise ColumnsError(f"bars {_told(step)} apart: give interval='1m' or the like")
+        minutes = max(step // (60 * SECOND), 1)
+        raise ColumnsError(f"bars {_told(step)} apart: give interval='{minutes}m' if they are that long")
     return told
 
 
@@ -62,6 +63,13 @@ def refuse_other(tables: Iterable[Columns], interval: str) -> None:
             )
         if length < DAY and not within.size and not ((table.at + IST_AHEAD) % DAY).any():
             raise ColumnsError(f"{table.name}: these are bars of a day, and no bars of {interval}: give interval='1D'")
+
+
+def refuse_coarse(finer: Columns, length: int) -> None:
+    """`ColumnsError` where bars that are to look into those of `length` (nanoseconds) are no shorter."""
+    steps = np.diff(finer.at)
+    if steps.size and steps.min() >= length:
+        raise ColumnsError(f"{finer.name}: the finer bars are {_told(int(steps.min()))} apart: they are no shorter")
 
 
 def _told(step: int) -> str:
