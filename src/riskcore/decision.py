@@ -24,7 +24,7 @@ from riskcore.rules.context import Context, context_of
 from riskcore.rules.placing import legs_for
 from riskcore.rules.signal import HOURS, entries_next
 from riskcore.rules.sizes import budget_of
-from riskcore.rules.table import Row, asked, asked_of_size
+from riskcore.rules.table import Row, asked, asked_later, asked_of_size
 from riskcore.signals import ENTERING, Market, Signal, seconds
 from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
@@ -151,8 +151,8 @@ _ASKED: Final = (
         "Policy()",
     ),
 )
-_RISK: Final = Row(RISK_PER_TRADE, lambda context: None)
-_NET_REWARD: Final = Row("risk_reward_basis", lambda context: None)
+_RISK: Final = Row(RISK_PER_TRADE, asked_later)
+_NET_REWARD: Final = Row("risk_reward_basis", asked_later)
 
 
 @exact

@@ -12,7 +12,7 @@ from typing import Final
 from riskcore.money import ZERO, on_tick
 from riskcore.orders import ApprovedEntry
 from riskcore.reasons import RUPEES, Reading
-from riskcore.rules.table import Row
+from riskcore.rules.table import Row, asked_later
 from riskcore.signals import BUY
 
 
@@ -45,7 +45,7 @@ def risk_within(entry: ApprovedEntry, budget: Decimal) -> Reading:
 
 
 LAST_LOOK: Final = tuple(
-    Row(name, lambda context: None, unit=unit) for name, unit in (("tick", ""), ("lot", ""), ("risk", RUPEES))
+    Row(name, asked_later, unit=unit) for name, unit in (("tick", ""), ("lot", ""), ("risk", RUPEES))
 )
 """The last checks under the names their findings carry; they ask the order, not the context."""
 

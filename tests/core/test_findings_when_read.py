@@ -3,6 +3,8 @@
 import pickle
 from decimal import ROUND_UP, Context, Decimal, getcontext, localcontext
 
+import pytest
+
 import riskcore as rc
 from riskcore import events as e
 from riskcore.reasons import Findings, finding_of
@@ -33,11 +35,30 @@ def test_they_are_the_same_under_the_context_of_whoever_reads_them():
 
 
 def test_they_travel_as_a_tuple():
-    """Rules are functions, which no pickle takes; a fact with its findings goes through both ways."""
+    """Made when it is sent, for whoever reads it has no rules."""
     decision = decided()
     fact = e.EntryApproved(NOON, decision.signal, decision.order, decision.size.bound_by, decision.findings)
     assert isinstance(fact.findings, Findings)
     assert pickle.loads(pickle.dumps(fact)) == fact  # noqa: S301 - ours
+
+
+def of_ones_own(context):
+    return rc.Finding("of_ones_own", context.market.last > 0, "free", context.market.last, 0)
+
+
+NET = {"risk_reward_basis": "net", "target_r_multiple": 4, "min_quantity": 2}
+
+
+OWN = {"rules": rc.Policy().with_rules(of_ones_own).rules}
+
+
+@pytest.mark.parametrize("policy", [{}, NET, {"sizing_method": "kelly"}, OWN], ids=["usual", "net", "kelly", "own"])
+def test_a_decision_travels_with_all_that_was_found(policy):
+    """To another process, of a sweep say: yes or no, the rules of the table and those of one's own."""
+    answers = [decided(**policy), decided(book=rc.Book(100_000, trades_today=9), **policy)]
+    for decision in answers:
+        there = pickle.loads(pickle.dumps(decision))  # noqa: S301 - ours
+        assert (there, there.explain()) == (decision, decision.explain())
 
 
 def test_what_is_told_is_the_same_under_the_context_of_whoever_asks():

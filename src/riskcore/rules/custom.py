@@ -5,10 +5,23 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import Any
 
+from attrs import frozen
+
 from riskcore.money import amount
 from riskcore.policy.custom import CustomRule
 from riskcore.reasons import Finding, Measured, Reading
 from riskcore.rules.context import Context
+
+
+@frozen
+class Own:
+    """A rule of the user's own as a row of the table has it: two of the same rule are equal."""
+
+    rule: CustomRule
+
+    def __call__(self, context: Context) -> Reading:
+        """What it found."""
+        return ask_custom(self.rule, context)
 
 
 def ask_custom(rule: CustomRule, context: Context) -> Reading:

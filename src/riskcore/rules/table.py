@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
-from typing import Final, NamedTuple, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import frozen
 
@@ -28,7 +28,7 @@ from riskcore.rules import (
     sizes,
 )
 from riskcore.rules.context import Context
-from riskcore.rules.custom import ask_custom
+from riskcore.rules.custom import Own
 from riskcore.sizing import RISK_PER_TRADE, Size
 from riskcore.values import of_the_same
 
@@ -44,13 +44,23 @@ def always(policy: Policy) -> bool:
 class Row:
     """One rule: its name, what it asks, whether a policy has it on, and the unit of what it measures.
 
-    `ask` answers None where something it needs is missing; the rule that misses it refuses by name.
+    `ask` answers None where something it needs is missing; the rule that misses it refuses by name. A row of the table
+    is pickled as its name: a decision can be sent to another process, with all that was found.
     """
 
     name: str
     ask: Ask
     on: Callable[[Policy], bool] = always
     unit: str = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if _BY_NAME.get(self.name) is self:
+            return _row, (self.name,)
+        return Row, (self.name, self.ask, self.on, self.unit)
+
+
+def _row(name: str) -> Row:
+    return _BY_NAME[name]
 
 
 def set_in(name: str) -> Callable[[Policy], bool]:
@@ -163,23 +173,26 @@ class SizeRow(NamedTuple):
     ask: Callable[[Context, Size], Reading]
 
 
-def _asked_later(context: Context) -> None:
+def asked_later(context: Context) -> None:
     """What stands in a row whose rule is asked of more than the context."""
 
 
 SIZE_ROWS: Final = (
-    SizeRow(Row(RISK_PER_TRADE, _asked_later), sizes.one_lot),
-    SizeRow(Row("sector_over", _asked_later, lambda policy: policy.sector_over == REJECT), sizes.sector_fits),
-    SizeRow(Row("worst_case_over", _asked_later, _worst_case_rejects), open_risk.day_has_room),
-    SizeRow(Row("min_quantity", _asked_later, set_in("min_quantity")), sizes.large_enough),
+    SizeRow(Row(RISK_PER_TRADE, asked_later), sizes.one_lot),
+    SizeRow(Row("sector_over", asked_later, lambda policy: policy.sector_over == REJECT), sizes.sector_fits),
+    SizeRow(Row("worst_case_over", asked_later, _worst_case_rejects), open_risk.day_has_room),
+    SizeRow(Row("min_quantity", asked_later, set_in("min_quantity")), sizes.large_enough),
 )
+
+
+_BY_NAME: Final = {row.name: row for row in (*ROWS, *(found.row for found in SIZE_ROWS))}
 
 
 @of_the_same
 @lru_cache(maxsize=256)
 def asked(policy: Policy) -> tuple[Row, ...]:
     """The rules that a policy has on, the user's own last; the same policy gives the same tuple."""
-    own = tuple(Row(rule.short, partial(ask_custom, rule)) for rule in policy.rules)
+    own = tuple(Row(rule.short, Own(rule)) for rule in policy.rules)
     return tuple(row for row in ROWS if row.on(policy)) + own
 
 
