@@ -169,6 +169,26 @@ def test_a_space_that_cannot_be_is_told(space, why):
         combinations(space)
 
 
+@pytest.mark.parametrize(
+    ("own", "why"),
+    [
+        (
+            {"strategy.fst": [3]},
+            "strategy Cross: got an unexpected keyword argument 'fst'; it is given symbol, interval",
+        ),
+        ({"max_positions": [1]}, "strategy needs_fast: missing a required argument: 'fast'"),
+    ],
+)
+def test_parameters_that_the_strategy_does_not_take_are_told_before_any_trial(own, why):
+    """They ended the sweep in a worker, with the lines of a library."""
+
+    def needs_fast(symbol, interval, fast):
+        raise AssertionError("made all the same")
+
+    with pytest.raises(ValueError, match=why), ThreadPoolExecutor(1) as executor:
+        lab.sweep(own, week(), needs_fast if "fast" in why[-8:] else Cross, POLICY, executor=executor, **HOW)
+
+
 def test_a_strategy_that_cannot_travel_is_told():
     """A function inside of another has no name that a process could import."""
     with pytest.raises(ValueError, match="go to other processes, and cannot"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import json
 import multiprocessing
 import os
@@ -21,7 +22,7 @@ from riskcore_openalgo.lab.columns import Columns
 from riskcore_openalgo.lab.lengths import interval_of
 from riskcore_openalgo.lab.strategy import full_name
 from riskcore_openalgo.lab.sweeps.result import Sweep
-from riskcore_openalgo.lab.sweeps.space import Parameters, Space, combinations
+from riskcore_openalgo.lab.sweeps.space import Parameters, Space, combinations, split
 from riskcore_openalgo.lab.sweeps.trial import Backtest, Bars, Factory, Job, Trial, as_row, of_row, simulated
 
 if TYPE_CHECKING:
@@ -65,9 +66,11 @@ def sweep(
         if count is not None and count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}")
     wanted = combinations(space, samples=samples, seed=seed)
+    factory = _factory(strategy)
+    _refuse_unknown(factory, wanted)
     job = Job(
         bars=bars,
-        strategy=_factory(strategy),
+        strategy=factory,
         policy=policy or rc.Policy(),
         interval=_interval(bars, interval),
         run=run or default_backtest(),
@@ -116,6 +119,20 @@ def _factory(strategy: Factory | str) -> Factory:
             f"strategy {strategy}: {problem}; write package.module:Class, with its folder on PYTHONPATH"
         ) from problem
     return found
+
+
+def _refuse_unknown(factory: Factory, wanted: Sequence[Parameters]) -> None:
+    """Refuse a space whose parameters the strategy does not take, or that lacks one it cannot do without."""
+    own = {name: None for parameters in wanted for name in split(parameters)[1]}
+    try:
+        asked = inspect.signature(factory)
+    except (TypeError, ValueError):  # some callables have none: they tell themselves
+        return
+    try:
+        asked.bind(symbol="", interval="", **own)
+    except TypeError as problem:
+        given = ", ".join(("symbol", "interval", *own))
+        raise ValueError(f"strategy {getattr(factory, '__name__', factory)}: {problem}; it is given {given}") from None
 
 
 # ---------------------------------------------------------------- executors
