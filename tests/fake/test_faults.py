@@ -311,3 +311,65 @@ def test_a_fake_that_cannot_start_leaves_nothing_running(monkeypatch):
     with pytest.raises(ImportError, match="testing"):
         server.start()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fake-")]
+
+
+def test_a_book_that_lags_lacks_what_is_young_and_is_true_of_the_rest(live, sdk):
+    """Unlike an answer that was kept: what it has is of now."""
+    client = sdk(live)
+    first = client.placeorder(**{**ORDER, "price_type": "LIMIT", "price": 1400.05})["orderid"]
+    resting = client.placeorder(**LIMIT)["orderid"]
+    live.clock.go(60)
+    live.broker.fill(resting)
+    second = client.placeorder(**ORDER)["orderid"]
+    for book in ("orderbook", "tradebook", "positionbook"):
+        live.broker.script(Fault(book, "lagging", seconds=30))
+    rows = client.orderbook()["data"]["orders"]
+    assert [(row["orderid"], row["order_status"]) for row in rows] == [(first, "complete"), (resting, "complete")]
+    assert [row["orderid"] for row in client.tradebook()["data"]] == [first]
+    assert client.positionbook()["data"][0]["quantity"] == 10
+    assert len(client.orderbook()["data"]["orders"]) == 3
+    assert [row["orderid"] for row in client.tradebook()["data"]] == [first, resting, second]
+    assert (client.positionbook()["data"][0]["quantity"], held(live)) == (30, 30)
+
+
+def test_a_position_younger_than_the_lag_has_no_row(live, sdk):
+    client = sdk(live)
+    client.placeorder(**ORDER)
+    live.broker.script(Fault("positionbook", "lagging", seconds=30))
+    assert client.positionbook()["data"] == []
+
+
+def test_a_fault_that_was_to_last_can_be_ended_by_itself(live, sdk):
+    client, limit, other = sdk(live), Fault("placeorder", "too_many", times=0), Fault("funds", "status")
+    live.broker.script(limit, other)
+    assert [client.placeorder(**ORDER)["code"] for _ in range(2)] == [429, 429]
+    live.broker.faults.end(limit)
+    assert client.placeorder(**ORDER)["status"] == "success"
+    assert live.broker.faults.left == (other,)
+
+
+def test_in_a_market_of_some_depth_an_order_fills_in_parts(live):
+    """So many shares at each look, whatever kind of order; without a depth all at once."""
+    broker = live.broker
+    broker.market.depth["NSE:RELIANCE"] = 4
+    placed = broker.place("NSE:RELIANCE", "BUY", 10)
+    assert held(live) == 4
+    broker.tick("NSE:RELIANCE", 1401)
+    assert (held(live), broker.truth().order(placed.order_id).status) == (8, "open")
+    del broker.market.depth["NSE:RELIANCE"]
+    broker.check()
+    assert (held(live), broker.truth().order(placed.order_id).status) == (10, "complete")
+
+
+def test_intraday_shares_are_moved_to_delivery_without_an_order(live, sdk):
+    """The trade keeps its product, as brokers show it; margin and cost move along."""
+    client = sdk(live)
+    client.placeorder(**ORDER)
+    used = live.broker.truth().used_margin
+    live.broker.venue.account.convert("NSE:RELIANCE", 4, "MIS", "CNC")
+    rows = {row["product"]: row["quantity"] for row in client.positionbook()["data"]}
+    assert rows == {"MIS": 6, "CNC": 4}
+    assert [row["product"] for row in client.tradebook()["data"]] == ["MIS"]
+    assert live.broker.truth().used_margin == used
+    with pytest.raises(ValueError, match="6 NSE:RELIANCE are held in MIS"):
+        live.broker.venue.account.convert("NSE:RELIANCE", 7, "MIS", "CNC")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -123,6 +124,35 @@ class Account:
             raise ValueError(f"an order ends cancelled or rejected, not {status!r}")
         self.orders[order.order_id] = evolve(order, status=status, reason=reason, margin=NONE)
         return self.orders[order.order_id]
+
+    def convert(self, key: str, quantity: int, product: str, into: str) -> None:
+        """Move held shares of a row to another product at what they cost: no order, no trade, and those keep theirs."""
+        row = self.positions[key, product]
+        if not 0 < quantity <= row.quantity:
+            raise ValueError(f"{row.quantity} {key} are held in {product}, {quantity} cannot be moved")
+        moved = row.margin * quantity / row.quantity
+        there = self.positions.get((key, into)) or FakePosition(key=key, product=into, ltp=row.ltp)
+        self.positions[key, into] = there.traded(quantity, row.average, moved)[0]
+        left = row.quantity - quantity
+        average = row.average if left else NONE
+        self.positions[key, product] = evolve(row, quantity=left, average=average, margin=row.margin - moved)
+
+    def without_since(self, moment: datetime) -> Account:
+        """A copy that lacks what came after a moment: orders placed since, trades, and what those did to positions."""
+        shown = copy(self)
+        shown.orders = {order.order_id: order for order in self.orders.values() if order.at < moment}
+        shown.trades = [trade for trade in self.trades if trade.at < moment]
+        old = {(trade.key, trade.product) for trade in shown.trades}
+        shown.positions = dict(self.positions)
+        for trade in self.trades:
+            place = trade.key, trade.product
+            if trade.at < moment or place not in shown.positions:
+                continue
+            row, signed = shown.positions[place], trade.quantity if trade.side == "BUY" else -trade.quantity
+            shown.positions[place] = evolve(row, quantity=row.quantity - signed)
+            if place not in old and not row.carried:
+                del shown.positions[place]
+        return shown
 
     # --------------------------------------------------------------------- days
     def deliver(self, on: date) -> None:

@@ -76,9 +76,10 @@ class Wire:
         strategy: str = "riskcore",
         budget: Budget | None = None,
         jitter: Callable[[], float] = lambda: 1.0,
+        monotonic: Callable[[], float] | None = None,
     ) -> Client:
-        """A client over this wire, whose every pause is one of simulated time."""
-        now, pause = self.time.monotonic, self.time.sleep
+        """A client over this wire, whose every pause is one of simulated time; `monotonic` is its machine's clock."""
+        now, pause = monotonic or self.time.monotonic, self.time.sleep
         calls = Calls(
             "http://simulated.invalid",
             KEY,

@@ -13,6 +13,7 @@
 | `semi_auto` | success with `pending_order_id` | waits for `approve` | - |
 | `empty` | success, with no rows (`{}` for funds) | - | - |
 | `stale` | the answer that this call was given last, as it was then | - | - |
+| `lagging` | a book without what is younger than `seconds`; what it has is true | - | - |
 | `zero_quote`, `wrong_quote`, `stale_quote` | zeros, another instrument, the first quote ever set | - | - |
 | `partial` | `fraction` of the quantity fills at once, the rest rests | - | - |
 | `reject_later` | accepted with an id, then rejected with `message` | - | - |
@@ -32,12 +33,12 @@ from attrs.validators import in_
 
 Kind: TypeAlias = Literal[
     "status", "timeout", "delay", "drop", "null_id", "unreadable", "html", "empty_body", "too_many", "forbidden",
-    "semi_auto", "empty", "stale", "zero_quote", "wrong_quote", "stale_quote", "partial", "reject_later",
+    "semi_auto", "empty", "stale", "lagging", "zero_quote", "wrong_quote", "stale_quote", "partial", "reject_later",
 ]  # fmt: skip
 
 CALL: Final = frozenset(
     {"status", "timeout", "delay", "drop", "null_id", "unreadable", "html", "empty_body", "too_many", "forbidden"}
-    | {"semi_auto", "empty", "stale"}
+    | {"semi_auto", "empty", "stale", "lagging"}
 )
 QUOTE: Final = frozenset({"zero_quote", "wrong_quote", "stale_quote"})
 ORDER: Final = frozenset({"partial", "reject_later"})
@@ -94,6 +95,11 @@ class Script:
         """Let these happen too."""
         with self._lock:
             self._waiting += [[fault, fault.after, fault.times] for fault in faults]
+
+    def end(self, *faults: Fault) -> None:
+        """These happen no more, however often they were to."""
+        with self._lock:
+            self._waiting = [row for row in self._waiting if not any(row[0] is fault for fault in faults)]
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""

@@ -97,13 +97,14 @@ def split_key(key: str) -> tuple[str, str]:
 
 
 class Market:
-    """Every contract, its quote, its bars."""
+    """Every contract, its quote, its bars. `depth`: how many shares of a symbol trade at one look; without, all."""
 
     def __init__(self) -> None:
         self.contracts: dict[str, Contract] = {}
         self.quotes: dict[str, Quote] = {}
         self.first_seen: dict[str, Quote] = {}
         self.bands: dict[str, tuple[Decimal, Decimal]] = {}
+        self.depth: dict[str, int] = {}
         self._bars: dict[tuple[str, str], tuple[rc.Bar, ...]] = {}
 
     def list_contract(self, key: str, *, lot: int = 1, tick: Decimal = Decimal("0.05"), freeze: int = 1) -> Contract:

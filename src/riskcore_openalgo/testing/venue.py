@@ -186,6 +186,8 @@ class Venue:
                 self._keep(evolve(order, status=met.status))
             return
         quantity = order.left if at_most is None else min(at_most, order.left)
+        if self.profile.partials:
+            quantity = min(quantity, self._market.depth.get(order.key, quantity))
         if quantity:
             self.fill(evolve(order, status=OPEN), quantity, met.price)
 

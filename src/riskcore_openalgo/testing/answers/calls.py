@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -143,6 +144,16 @@ def emptied(broker: FakeBroker, name: str, values: dict[str, Any]) -> Answer:
         venue.account = kept
 
 
+def lagging(broker: FakeBroker, name: str, values: dict[str, Any], seconds: float) -> Answer:
+    """The answer of a broker whose books take so long to show something new; of what they show all is of now."""
+    venue = broker.venue
+    kept, venue.account = venue.account, venue.account.without_since(broker.clock() - timedelta(seconds=seconds))
+    try:
+        return served(broker, name, values)
+    finally:
+        venue.account = kept
+
+
 def answered(broker: FakeBroker, name: str, body: Mapping[str, Any], values: dict[str, Any]) -> Reply:
     """The reply to a good request, through the first scripted fault that fits it."""
     fault = broker.faults.take(name, body, CALL)
@@ -164,6 +175,9 @@ def answered(broker: FakeBroker, name: str, body: Mapping[str, Any], values: dic
     if fault.kind == "empty":
         with broker.lock:
             return Reply(answer=emptied(broker, name, values))
+    if fault.kind == "lagging":
+        with broker.lock:
+            return Reply(answer=lagging(broker, name, values, fault.seconds))
     if fault.kind == "semi_auto":
         with broker.lock:
             before, broker.semi_auto = broker.semi_auto, True
