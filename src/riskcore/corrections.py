@@ -1,7 +1,7 @@
 """How a book follows the broker's: an order's name there, its revisions, fills told better, shares that came or went.
 
-Each takes a book and returns the next one. No rule is asked: what is to be corrected was decided when the fact was
-made.
+Each takes a book and returns the next one; or tells which trades are no order's of ours, and what they took off. No
+rule is asked: what is to be corrected was decided when the fact was made.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from riskcore.book import KEPT_OUTCOMES, Book
+from riskcore.broker_books import BrokerBooks, BrokerTrade, summed
 from riskcore.money import ZERO, exact
 from riskcore.orders import DOUBLE_FILL, ApprovedExit, Order, Revision
 from riskcore.positions import Outcome, Position, r_multiple
@@ -173,6 +174,36 @@ def flipped(order: Order, quantity: int, price: Decimal, at: datetime, charges: 
         signal_id=f"{order.id}:over",
         charges=charges,
     )
+
+
+def foreign_trades(book: Book, books: BrokerBooks, key: str) -> tuple[BrokerTrade, ...]:
+    """Trades of an instrument in the snapshot that are no order's of ours."""
+    ours = book.broker_ids()
+    return tuple(trade for trade in books.trades or () if trade.key == key and trade.order_id not in ours)
+
+
+@exact
+def traded_elsewhere(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether trades that are not ours explain that the position is gone."""
+    held = book.position(key)
+    if held is None:
+        return False
+    return summed(_taking_off(held, book, books))[0] >= held.quantity
+
+
+@exact
+def price_elsewhere(held: Position, book: Book, books: BrokerBooks) -> Decimal:
+    """What shares that left without us brought each: the average of foreign trades that could take them off.
+
+    The last price seen, else the average entry, where the trade book tells of none.
+    """
+    quantity, value = summed(_taking_off(held, book, books))
+    return value / quantity if quantity else held.last or held.average_price
+
+
+def _taking_off(held: Position, book: Book, books: BrokerBooks) -> tuple[BrokerTrade, ...]:
+    """The foreign trades that could take a position off."""
+    return tuple(trade for trade in foreign_trades(book, books, held.instrument.key) if trade.side != held.side)
 
 
 def _joined(held: Position, more: Position) -> Position:

@@ -22,16 +22,16 @@ from riskcore.broker_books import (
     REJECTED as ROW_REJECTED,
     BrokerBooks,
     BrokerOrder,
-    BrokerTrade,
     summed,
 )
 from riskcore.clocks import SAME, clocks_apart
+from riskcore.corrections import traded_elsewhere
 from riskcore.custody import Mismatch
 from riskcore.money import exact
-from riskcore.orders import CANCELLED, FILLED, REJECTED, WORKING, ApprovedExit, Order
+from riskcore.orders import CANCELLED, FILLED, INTENDED, REJECTED, WORKING, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import is_stale
+from riskcore.stale_reads import INTRADAY, is_stale
 from riskcore.table_rows import Capability
 
 DELIVERY: Final = "CNC"
@@ -63,7 +63,8 @@ def told_of(order: Order, books: BrokerBooks) -> Told | None:
 
     Filled is the sum of its trades in this one snapshot. Only where the trade book shows fewer does the row's own
     figure count (filled x average price). A row that is complete is filled when its fill is known to be whole, and
-    works until then; one that was cancelled has ended only where its fill could be read.
+    works until then; where somebody made the order smaller, the rest of ours is gone. One that was cancelled has ended
+    only where its fill could be read.
     """
     row, trades = books.order(order.broker_id), books.trades_of(order.broker_id)
     if row is None and not trades:
@@ -80,7 +81,8 @@ def told_of(order: Order, books: BrokerBooks) -> Told | None:
 
 def _status(order: Order, row: BrokerOrder | None, filled: int, *, fill_is_known: bool) -> str:
     if row is None or row.status == COMPLETE:
-        return FILLED if filled >= order.quantity else WORKING
+        smaller = row is not None and row.quantity <= filled
+        return FILLED if filled >= order.quantity else CANCELLED if smaller else WORKING
     if row.status == OTHER:
         return order.status
     if row.status == ROW_REJECTED:
@@ -153,9 +155,19 @@ def named(book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -
     """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other.
 
     Equal slices of one order are alike in everything, so that any of their rows may be any of them: as many rows as
-    there are slices, or fewer, are theirs in order.
+    there are slices, or fewer, are theirs in order. An exit to which an answer may still come is left to that answer.
     """
-    return _paired(nameless(book), book, books, policy, seen)
+    waiting = [order for order in nameless(book) if not _is_under_way(order, books, policy)]
+    return _paired(waiting, book, books, policy, seen)
+
+
+def _is_under_way(order: Order, books: BrokerBooks, policy: Policy) -> bool:
+    """Whether an exit was sent so shortly before a read that its answer is yet to come.
+
+    A hand that leaves at the same moment, or the broker's own square-off, has a row that is like it in everything.
+    """
+    leaves = not (order.is_entry or order.rests)
+    return leaves and order.status == INTENDED and books.at - order.approved.at < seconds(policy.unknown_settle_s)
 
 
 def late(book: Book, books: BrokerBooks, policy: Policy, lost: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -290,12 +302,21 @@ def shares_there(book: Book, books: BrokerBooks, key: str, product: str) -> int 
 
 
 def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
-    """Signed shares of each instrument that they hold or we do; of one of ours, those of our product: `held_there`."""
+    """Signed shares of each instrument that they hold or we do; of one of ours, those of our product: `held_there`.
+
+    Products are not netted: where those of an instrument make nought, the first of them stands for it, intraday before
+    all, for a stop of shares that were moved to delivery sells intraday ones.
+    """
     held = {p.instrument.key: p for p in book.positions}
     found: dict[str, int] = {}
-    for row in books.positions or ():
-        if row.key not in held and (quantity := row.quantity + books.sold_from_holdings(row)):
-            found[row.key] = found.get(row.key, 0) + quantity
+    rows = sorted(books.positions or (), key=lambda row: row.product != INTRADAY)
+    loose = [(row.key, row.quantity + books.sold_from_holdings(row)) for row in rows if row.key not in held]
+    for key, quantity in loose:
+        if quantity:
+            found[key] = found.get(key, 0) + quantity
+    for key, quantity in loose:
+        found[key] = found.get(key) or quantity
+    found = {key: quantity for key, quantity in found.items() if quantity}
     for key, position in held.items():
         found[key] = held_there(position, books, book.session)
     return found
@@ -362,33 +383,3 @@ def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch], most: int) -
         Mismatch(m.kind, m.key, m.ours, m.theirs, min(known.get((m.kind, m.key, m.ours, m.theirs), 0) + 1, most))
         for m in found
     )
-
-
-def foreign_trades(book: Book, books: BrokerBooks, key: str) -> tuple[BrokerTrade, ...]:
-    """Trades of an instrument in the snapshot that are no order's of ours."""
-    ours = book.broker_ids()
-    return tuple(trade for trade in books.trades or () if trade.key == key and trade.order_id not in ours)
-
-
-@exact
-def traded_elsewhere(book: Book, books: BrokerBooks, key: str) -> bool:
-    """Whether trades that are not ours explain that the position is gone."""
-    held = book.position(key)
-    if held is None:
-        return False
-    return summed(_taking_off(held, book, books))[0] >= held.quantity
-
-
-@exact
-def price_elsewhere(held: Position, book: Book, books: BrokerBooks) -> Decimal:
-    """What shares that left without us brought each: the average of foreign trades that could take them off.
-
-    The last price seen, else the average entry, where the trade book tells of none.
-    """
-    quantity, value = summed(_taking_off(held, book, books))
-    return value / quantity if quantity else held.last or held.average_price
-
-
-def _taking_off(held: Position, book: Book, books: BrokerBooks) -> tuple[BrokerTrade, ...]:
-    """The foreign trades that could take a position off."""
-    return tuple(trade for trade in foreign_trades(book, books, held.instrument.key) if trade.side != held.side)

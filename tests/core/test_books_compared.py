@@ -7,16 +7,14 @@ import pytest
 
 import riskcore as rc
 from riskcore import reconcile
+from riskcore.corrections import foreign_trades, price_elsewhere, traded_elsewhere
 from riskcore.engine.ended import is_borrowed
 from riskcore.reconcile import (
     candidates,
     fingerprint_fits,
-    foreign_trades,
     late,
     named,
-    price_elsewhere,
     told_of,
-    traded_elsewhere,
 )
 from riskcore.stale_reads import is_clean
 from tests.core.by_hand import TEN, book, entry, held, leaving, order

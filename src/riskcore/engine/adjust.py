@@ -16,8 +16,10 @@ import attrs
 
 from riskcore import events as e
 from riskcore.broker_books import BrokerPosition
+from riskcore.corrections import foreign_trades, price_elsewhere
 from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.custody import Mismatch
+from riskcore.engine.reports import cut_down
 from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import closed_elsewhere
 from riskcore.instruments import Instrument
@@ -31,8 +33,6 @@ from riskcore.reconcile import (
     LESS,
     MORE,
     OPPOSITE,
-    foreign_trades,
-    price_elsewhere,
     was_carried,
 )
 from riskcore.signals import opposite, sign
@@ -56,6 +56,7 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
             return
         left = abs(mismatch.theirs) if mismatch.kind == LESS else 0
         _shrink(turn, position, left, event)
+        cut_down(turn, mismatch.key)
         if mismatch.kind != OPPOSITE and not overnight:
             return
     elif mismatch.kind in (MORE, FOREIGN) and not overnight:

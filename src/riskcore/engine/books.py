@@ -28,6 +28,7 @@ from riskcore.reconcile import (
     SUSPECT,
     UNNAMED,
     Seen,
+    Told,
     candidates,
     differences,
     is_spent,
@@ -80,6 +81,7 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
         return
     if is_doubted(turn, order, told, books):
         told = attrs.evolve(told, status=order.status)
+    _made_larger(turn, order, told, books)
     more = told.filled_quantity > order.filled_quantity
     if more or told.status != order.status:
         filled, value = told.filled_quantity, told.filled_value
@@ -91,6 +93,21 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
     row, known = books.order(order.broker_id), turn.book.order(order.id)
     if row is not None and known is not None and known.live:
         _settle_what_was_asked(turn, known, row, books.at)
+
+
+def _made_larger(turn: Turn, order: Order, told: Told, books: BrokerBooks) -> None:
+    """A resting stop that somebody made larger, and that filled so before it could be made smaller again.
+
+    It is what the broker's row says: what it filled beyond what was held is a double fill, and no other order's report.
+    """
+    row, approved = books.order(order.broker_id), order.approved
+    if row is None or told.filled_quantity <= order.quantity or row.quantity < told.filled_quantity:
+        return
+    if isinstance(approved, ApprovedExit) and approved.trigger is not None:
+        turn.alarm(CHANGED, order.id, f"somebody changed the resting stop: {row.quantity} for {order.quantity}")
+        theirs = Revision(row.quantity, approved.limit, approved.trigger)
+        turn.note(e.RevisionRequested(turn.at, order.id, theirs, "somebody else made it larger, and it filled"))
+        turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
 
 
 def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:

@@ -17,6 +17,7 @@ from riskcore.orders import AWAITING, CANCELLED, EXPIRY, REJECTED, SQUARE_OFF, T
 from riskcore.signals import SELL, seconds
 
 EXIT_RESTS: Final = "exit_rests"
+PAST_CLOSE: Final = "held_past_close"
 
 
 def new_day(turn: Turn) -> bool:
@@ -42,6 +43,25 @@ def on_time(turn: Turn) -> None:
             turn.cancel(order, "entry_timeout_s")
     for position in turn.book.positions:
         _leave_in_time(turn, position)
+    _call_past_the_close(turn)
+
+
+def _call_past_the_close(turn: Turn) -> None:
+    """Call for somebody where an intraday position is held in a market that has shut; tell when that is over.
+
+    The machine slept, or no exit got through: no order of ours takes it off any more.
+    """
+    late = {
+        held.instrument.key: held
+        for held in turn.book.positions
+        if square_off_due(held, turn.at, turn.policy) and not can_trade(held, turn.at, turn.policy)
+    }
+    for key, held in late.items():
+        why = f"{held.quantity} intraday shares are held, and the market is shut: the broker ends them, or a hand"
+        turn.alarm(PAST_CLOSE, key, why)
+    for name, key in sorted(turn.state.custody.told):
+        if name == PAST_CLOSE and key not in late:
+            turn.calm(name, key)
 
 
 def _leave_in_time(turn: Turn, position: Position) -> None:

@@ -14,7 +14,7 @@ from riskcore import events as e
 from riskcore.custody import GOOD
 from riskcore.engine.turn import LOGIN, Turn
 from riskcore.exchange_limits import cut, slice_quantity
-from riskcore.exits.ladder import FIRST_PAUSE
+from riskcore.exits.ladder import FIRST_PAUSE, pause
 from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.exits.resting import can_rest, resting_stop, revision_for
 from riskcore.orders import CANCELLED, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
@@ -143,13 +143,17 @@ def _to_cover(turn: Turn, position: Position) -> int:
 
 
 def _may_place(turn: Turn, position: Position) -> bool:
-    """Whether a stop can rest now, orders can be sent, and the last try was not just now."""
+    """Whether a stop can rest now, orders can be sent, and the last try was not just now: as exits wait, if refused."""
     if not _can_send(turn, position.instrument.key) or turn.state.custody.touch_of(position.instrument.key) is not None:
         return False
     stops = [order for order in turn.book.orders if order.rests and _of(order, position)]
-    ended = [order.approved.at for order in stops if not order.live]
-    rested = turn.at - ended[-1] if ended and not stops[-1].live else FIRST_PAUSE
-    return rested >= FIRST_PAUSE and can_rest(position, turn.state.custody.capability, turn.at, turn.policy)
+    last = stops[-1] if stops and not stops[-1].live else None
+    if last is not None:
+        refused = last.status == REJECTED and not last.never_arrived
+        wait = pause(turn.book, position, turn.policy) if refused else FIRST_PAUSE
+        if turn.at - last.approved.at < wait:
+            return False
+    return can_rest(position, turn.state.custody.capability, turn.at, turn.policy)
 
 
 def _of(order: Order, position: Position) -> bool:
@@ -211,6 +215,9 @@ def stop_ended(turn: Turn, order: Order) -> None:
     if order.status == REJECTED:
         if not order.never_arrived:
             turn.alarm("stop_refused", order.id, "the broker refused the stop: it counts as hit")
+            failed = failed_exit(turn.book, position)
+            if failed is not None and turn.at - failed.at < pause(turn.book, position, turn.policy):
+                return  # the clock repeats it, ever more slowly where exits are refused too
             turn.leave(position, approved.reason, position.last or position.average_price, approved.level)
     elif order.id not in turn.state.cancelling:
         turn.alarm("stop_vanished", order.id, "the resting stop is gone from the broker, and not by us")

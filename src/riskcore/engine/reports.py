@@ -128,7 +128,7 @@ def _fill(turn: Turn, order: Order, event: e.OrderReported) -> None:
     if order.is_entry:
         look_at_entry(turn, order.id, value / quantity)
     else:
-        _cut_down(turn, approved.instrument.key)
+        cut_down(turn, approved.instrument.key)
 
 
 def _book(
@@ -180,11 +180,11 @@ def _beyond(turn: Turn, order: Order, event: e.OrderReported, quantity: int, val
         turn.leave(position, DOUBLE_FILL, position.last or position.average_price)
 
 
-def _cut_down(turn: Turn, key: str) -> None:
-    """A late fill of an earlier exit may leave less than a live exit would sell: that is cancelled, and repeated.
+def cut_down(turn: Turn, key: str) -> None:
+    """What a late fill of an earlier exit, or a hand, leaves is less than a live exit would sell: that is cancelled.
 
-    So is one that would add to what is held, since a double fill turned the position round. A stop that rests for more
-    than is left is made smaller by whoever protects positions.
+    It is repeated. So is one that would add to what is held, since a double fill turned the position round. A stop that
+    rests for more than is left is made smaller by whoever protects positions.
     """
     held = turn.book.position(key)
     left = 0 if held is None else held.quantity

@@ -10,7 +10,7 @@ from riskcore import events as e
 from riskcore.custody import Touch
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import pause
-from riskcore.exits.leaving import expiry_due, failed_exit, failed_part, square_off_due, time_is_up
+from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, failed_part, square_off_due, time_is_up
 from riskcore.exits.levels import breach
 from riskcore.orders import STOP_HIT
 from riskcore.positions import Position
@@ -42,7 +42,7 @@ def watch(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | N
     for order in exits:
         limit = order.approved.limit
         out_of_reach = prices.high < limit if order.approved.side == SELL else prices.low > limit
-        if out_of_reach and prices.since > order.approved.at:
+        if out_of_reach and prices.since > order.approved.at and can_trade(position, turn.at, turn.policy):
             turn.cancel(order, "the price has run away from the exit limit")
 
 

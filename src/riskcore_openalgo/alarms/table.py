@@ -53,6 +53,7 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "positions_differ": "BOOKS DIFFER",
     "balance_unexplained": "BALANCE DIFFERS",
     "held_without_prices": "POSITION WITHOUT PRICES",
+    "held_past_close": "HELD PAST THE CLOSE",
     "presumed_filled": "FILL TAKEN FOR OURS",
     "overnight_price": "UNUSUAL MARKET",
     e.INCOMPLETE: "EMERGENCY STOP INCOMPLETE",

@@ -1,0 +1,153 @@
+"""What other hands do to orders and shares of ours: a user at the same account, and the broker's own risk desk."""
+
+from datetime import timedelta
+
+import pytest
+
+import riskcore as rc
+from tests.core.custody_days import books, held, leaving, position, row, stop_of, trade
+from tests.core.engine_days import INFY
+
+BOUGHT = trade("E1", "BUY", 50, 1000)
+
+
+def entry_row(day):
+    (entry,) = day.sent(rc.ApprovedEntry)
+    return row(entry, "E1", "complete")
+
+
+def resized(quantity, **more):
+    """50 INFY, whose resting stop somebody gave another size at the broker; it filled so, and both are shown."""
+    day, _ = held()
+    stop = stop_of(day)
+    shown = row(stop, "S1", "complete", quantity=quantity)
+    sold = trade("S1", "SELL", quantity, 979)
+    left = (position(50 - quantity),)
+    return day, books(day, "10:05", orders=(entry_row(day), shown), trades=(BOUGHT, sold), positions=left)
+
+
+def hand(quantity, broker_id="H1", **more):
+    """The row of somebody's sale at the market, and its trade."""
+    fields = {"id": broker_id, "key": INFY.key, "side": "SELL", "quantity": quantity, "product": "MIS"}
+    return rc.BrokerOrder(**{**fields, "status": "complete", "price_type": "MARKET", **more}), trade(
+        broker_id, "SELL", quantity, 975
+    )
+
+
+# ---------------------------------------------------------------- a stop of another size
+
+
+def test_a_stop_that_somebody_made_larger_closes_the_position_and_what_it_sold_beyond_is_bought_back():
+    """It was no report of ours that could be true, and was set aside: the short stood without a stop."""
+    day, facts = resized(100)
+    assert "PositionClosed" in facts
+    assert "Overfilled" in facts
+    out = day.sent()[-1]
+    assert (out.side, out.quantity, out.trigger) == ("BUY", 50, None)
+    assert ("stop_changed", stop_of(day).order_id) in day.state.custody.told
+
+
+def test_a_stop_that_somebody_made_smaller_has_ended_when_it_filled_and_the_rest_gets_another():
+    """It counted as working until 50 had filled: the shares left stood without a stop, and an exit waited for it."""
+    day, facts = resized(20)
+    assert facts[:2] == ("Filled", "OrderMoved")
+    assert day.book.positions[0].quantity == 30
+    stop = stop_of(day)
+    assert (stop.quantity, stop.trigger) == (30, 980)
+
+
+# ---------------------------------------------------------------- shares that leave beside an exit of ours
+
+
+@pytest.mark.parametrize("gone", [50, 30])
+def test_an_exit_for_more_than_a_hand_has_left_is_taken_back(gone):
+    """It worked on without a position, and would have opened one the other way."""
+    day, exit_ = leaving_live()
+    by_hand, sold = hand(gone)
+    rows = (entry_row(day), row(exit_, "X1", "open"), by_hand)
+    for second in (3, 4):
+        facts = books(day, f"10:10:0{second}", orders=rows, trades=(BOUGHT, sold), positions=(position(50 - gone),))
+    assert "PositionAdjusted" in facts
+    assert exit_.order_id in day.state.cancelling
+
+
+def leaving_live(status="working"):
+    """50 INFY whose target was reached at 10:10: the stop is gone, and an exit of all works as X1."""
+    day, _ = held()
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop_of(day).order_id, "cancelled")
+    exit_ = day.sent()[-1]
+    if status:
+        day.report("10:10:02", exit_.order_id, status, broker_id="X1")
+    return day, exit_
+
+
+def test_an_exit_to_which_an_answer_may_still_come_is_not_named_by_a_row_that_is_like_it():
+    """A hand that leaves at the same moment was taken for it: its trades were booked as the exit's, which sold too."""
+    day, exit_ = leaving_live(status="")
+    by_hand, sold = hand(50, placed_at=exit_.at)
+    shown = {"orders": (entry_row(day), by_hand), "trades": (BOUGHT, sold), "positions": (position(0),)}
+    assert "Acknowledged" not in books(day, "10:10:02", **shown)
+    day.report("10:10:03", exit_.order_id, "working", broker_id="X1")
+    assert day.book.order(exit_.order_id).broker_id == "X1"
+    assert day.book.order(exit_.order_id).filled_quantity == 0
+
+
+def test_an_exit_that_nobody_answered_for_is_named_by_its_row_after_a_while():
+    day, exit_ = leaving_live(status="")
+    (_, sold), ours = hand(50, "X1"), row(exit_, "X1", "complete")
+    shown = {"orders": (entry_row(day), ours), "trades": (BOUGHT, sold), "positions": (position(0),)}
+    assert "Acknowledged" not in books(day, "10:10:05.999", **shown)
+    assert "Acknowledged" in books(day, "10:10:06.001", **shown)
+
+
+def test_shares_of_two_products_are_not_netted_where_nothing_is_ours():
+    """The owner moved the shares to delivery, and our stop sold intraday ones: the two make nought, and are two."""
+    day, _ = held()
+    stop, moved = stop_of(day), rc.BrokerPosition(key=INFY.key, product="CNC", quantity=50, average_price=1000)
+    rows, trades = (entry_row(day), row(stop, "S1", "complete")), (BOUGHT, trade("S1", "SELL", 50, 979))
+    for second in (5, 6):
+        books(day, f"10:05:0{second}", orders=rows, trades=trades, positions=(moved, position(-50)))
+    assert ("positions_differ", INFY.key) in day.state.custody.told
+    (mismatch,) = day.state.custody.mismatches
+    assert (mismatch.kind, mismatch.ours, mismatch.theirs) == ("foreign", 0, -50)
+
+
+# ---------------------------------------------------------------- a broker that refuses everything
+
+
+def test_F36_where_stops_and_exits_are_refused_both_are_tried_ever_more_slowly():
+    """A risk desk that squares off takes no order: one a second, stop and exit in turn, were some thirty a minute."""
+    day, _ = held()
+    day.report("10:05", stop_of(day).order_id, "cancelled")
+    refused = set()
+    at = day.at("10:05")
+    for _ in range(600):
+        at += timedelta(seconds=1)
+        clock = at.strftime("%H:%M:%S")
+        day.time(clock)
+        for order in day.sent():
+            if day.book.order(order.order_id).live:
+                day.report(clock, order.order_id, "rejected", note="RMS: auto square off")
+                refused.add(order.order_id)
+    assert 10 <= len(refused) <= 40
+    assert ("held_no_exit", INFY.key) in day.state.custody.told
+
+
+# ---------------------------------------------------------------- a machine that slept over the end of the day
+
+
+def test_an_intraday_position_that_is_held_past_the_close_is_told_until_it_is_gone():
+    day, _ = held()
+    assert "Alarmed" not in day.time("15:14")
+    assert "Alarmed" in day.time("15:16")
+    assert ("held_past_close", INFY.key) in day.state.custody.told
+    day.fill("15:17", day.sent()[-1].order_id, price=990)
+    day.time("15:17:01")
+    assert ("held_past_close", INFY.key) not in day.state.custody.told
+
+
+def test_an_exit_that_works_when_the_market_has_shut_is_not_taken_back_for_its_price():
+    """Nothing could go in its stead."""
+    day, _ = leaving()
+    assert "CancelRequested" not in day.prices("15:16", last=940)
