@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,20 +15,15 @@ from attrs import frozen
 
 from riskcore import events
 from riskcore_openalgo.testing.fault import Fault
-from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.profile import Profile
+from riskcore_openalgo.testing.simulated import strikes
+from riskcore_openalgo.testing.simulated.strikes import on_tick, ours
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
 Strike = Callable[["Room", str, float], None]
-TICK: Final = Decimal("0.10")
 BOOKS: Final = ("orderbook", "tradebook", "positionbook", "holdings")
-
-
-def on_tick(price: Decimal) -> Decimal:
-    """The nearest price that can be asked for."""
-    return (price / TICK).to_integral_value() * TICK
 
 
 def _always(profile: Profile) -> bool:
@@ -83,35 +77,28 @@ def _for_a_while(begin: Callable[[Room], None], end: Callable[[Room], None], lea
     return strike
 
 
-def _ours(room: Room, symbol: str, *, resting: bool) -> FakeOrder | None:
-    """A working order of ours at the broker: a stop that rests, or any other."""
-    working = (order for order in room.broker.venue.account.orders.values() if order.working)
-    found = [o for o in working if (o.asked in ("SL", "SL-M")) is resting and o.order_id in room.placed]
-    return next((o for o in found if o.symbol == symbol), found[0] if found else None)
-
-
 def _stop_vanishes(room: Room, symbol: str, share: float) -> None:
-    order = _ours(room, symbol, resting=True)
+    order = ours(room, symbol, resting=True)
     if order is not None:
         room.broker.cancel_by_broker(order.order_id)
 
 
 def _stop_changed(room: Room, symbol: str, share: float) -> None:
     """Somebody loosens the stop by hand."""
-    order = _ours(room, symbol, resting=True)
+    order = ours(room, symbol, resting=True)
     if order is not None:
         further = on_tick(order.trigger * (99 if order.side == "SELL" else 101) / 100)
         room.broker.modify(order.order_id, price=further, trigger=further)
 
 
 def _entry_cancelled(room: Room, symbol: str, share: float) -> None:
-    order = _ours(room, symbol, resting=False)
+    order = ours(room, symbol, resting=False)
     if order is not None:
         room.broker.cancel_by_broker(order.order_id)
 
 
 def _unknown_word(room: Room, symbol: str, share: float) -> None:
-    order = _ours(room, symbol, resting=share < 0.7)
+    order = ours(room, symbol, resting=share < 0.7)
     if order is not None:
         room.broker.show_as(order.order_id, "MODIFY VALIDATION PENDING")
         room.time.later(5 + 10 * share, lambda: room.broker.show_as(order.order_id, ""))
@@ -188,6 +175,7 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "place_unreadable": Kind(strike=_calls("placeorder", "unreadable", executed=True), lasts_s=20),
     "place_html": Kind(strike=_calls("placeorder", "html", status=502), lasts_s=30),
     "place_429": Kind(strike=_calls("placeorder", "too_many", times=2), lasts_s=15),
+    "order_calls_limited": Kind(strike=strikes.order_calls_limited, lasts_s=40),
     "place_403": Kind(strike=_calls("placeorder", "forbidden"), lasts_s=60),
     "place_semi_auto": Kind(strike=_semi_auto, lasts_s=600, possible=_live),
     "cancel_timeout_executed": Kind(strike=_calls("cancelorder", "timeout", executed=True, seconds=30.0), lasts_s=25),
@@ -201,10 +189,15 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "stop_rejected": Kind(strike=_calls("placeorder", "reject_later", where={"pricetype": "SL"}), lasts_s=20),
     "stop_vanishes": Kind(strike=_stop_vanishes, lasts_s=25),
     "stop_changed": Kind(strike=_stop_changed, lasts_s=15),
+    "stop_resized": Kind(strike=strikes.stop_resized, lasts_s=25),
+    "stop_changes_used_up": Kind(strike=strikes.changes_used_up, lasts_s=15),
+    "gap_through_stop": Kind(strike=strikes.gap_through_stop, lasts_s=20),
+    "thin_market": Kind(strike=strikes.thin_market, possible=lambda profile: profile.partials),
     "order_cancelled_by_broker": Kind(strike=_entry_cancelled, lasts_s=15),
     "unknown_status_word": Kind(strike=_unknown_word, lasts_s=25),
     "circuit_lock": Kind(strike=_circuit, lasts_s=90),
     "squared_off": Kind(strike=_squared_off, lasts_s=40, at_the_end=True, possible=_live),
+    "squared_off_in_steps": Kind(strike=strikes.squared_off_in_steps, lasts_s=60, possible=_live),
     # --- readings
     "orderbook_500": Kind(strike=_calls("orderbook", "status", times=6), lasts_s=25),
     "orderbook_empty": Kind(strike=_calls("orderbook", "empty", times=3), lasts_s=20),
@@ -214,6 +207,10 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "positions_stale": Kind(strike=_calls("positionbook", "stale", times=4), lasts_s=20),
     "tradebook_stale": Kind(strike=_calls("tradebook", "stale", times=4), lasts_s=20),
     "all_books_stale": Kind(strike=_several(*(_calls(book, "stale", times=4) for book in BOOKS)), lasts_s=30),
+    "orders_lag": Kind(strike=_calls("orderbook", "lagging", times=12, seconds=_between(4, 30)), lasts_s=50),
+    "trades_lag": Kind(strike=_calls("tradebook", "lagging", times=12, seconds=_between(4, 30)), lasts_s=50),
+    "positions_lag": Kind(strike=_calls("positionbook", "lagging", times=12, seconds=_between(4, 30)), lasts_s=50),
+    "broker_clock_off": Kind(strike=strikes.clock_off),
     "all_books_empty": Kind(strike=_several(*(_calls(book, "empty", times=4) for book in BOOKS)), lasts_s=40),
     "books_time_out": Kind(strike=_calls("positionbook", "timeout", times=3, seconds=30.0), lasts_s=40),
     "books_unreadable": Kind(strike=_calls("tradebook", "unreadable", times=5), lasts_s=25),
@@ -224,11 +221,14 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "updates_lost": Kind(strike=lambda room, symbol, share: room.feed.lose(updates=4)),
     "updates_twice": Kind(strike=lambda room, symbol, share: room.feed.repeat(8)),
     "updates_late": Kind(strike=_late),
+    "ticks_late": Kind(strike=strikes.ticks_late),
     "feed_gap": Kind(strike=lambda room, symbol, share: room.feed.gap(15 + 400 * share), lasts_s=15),
     "stream_down": Kind(strike=lambda room, symbol, share: room.feed.drop(3 + 30 * share), lasts_s=15),
     # --- the account
     "bought_by_hand": Kind(strike=partial(_hand, sign=1), lasts_s=30),
     "sold_by_hand": Kind(strike=partial(_hand, sign=-1), lasts_s=30),
+    "left_by_hand": Kind(strike=strikes.left_by_hand, lasts_s=30),
+    "converted_by_hand": Kind(strike=strikes.converted_by_hand, lasts_s=30),
     "another_symbol_by_hand": Kind(strike=_hand_elsewhere),
     "token_dies": Kind(
         strike=_for_a_while(lambda room: room.broker.token_dies(), lambda room: room.broker.login(), 5, 60), lasts_s=90
@@ -251,6 +251,7 @@ CATALOGUE: Final[dict[str, Kind]] = {
         strike=_for_a_while(lambda room: room.store.fails("lost"), lambda room: room.store.fails(""), 3, 20), lasts_s=40
     ),
     "clock_back": Kind(strike=_clock_back),
+    "suspended": Kind(strike=strikes.suspended, lasts_s=60),
     "killed_idle": Kind(strike=lambda room, symbol, share: room.kill(), lasts_s=30),
     "killed_before_append": Kind(strike=lambda room, symbol, share: room.store.kill_at("before", share), lasts_s=40),
     "killed_after_append": Kind(strike=lambda room, symbol, share: room.store.kill_at("after", share), lasts_s=40),

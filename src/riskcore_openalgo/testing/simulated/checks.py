@@ -105,6 +105,10 @@ class Checks:
         self.foreign_at[key] = self._room.time.now
         self._surprises.note(key, self._room.time.now)
 
+    def surprised(self, key: str) -> None:
+        """Something happened to an instrument that no answer could tell in time."""
+        self._surprises.note(key, self._room.time.now)
+
     def saw(self, fact: events.Fact) -> None:
         """A fact of a turn."""
         self.facts.append(fact)
@@ -322,9 +326,11 @@ class Checks:
 
     # ------------------------------------------------------------------------- the means
     def held(self) -> dict[str, int]:
-        """What the broker holds of intraday shares, whatever its answers say."""
+        """What the broker holds of intraday shares, or of the product that ours are of, whatever its answers say."""
+        known = self._room.live.state.book.positions if hasattr(self._room, "live") else ()
+        ours = {position.instrument.key: position.product for position in known}
         rows = self._room.account.positions.values()
-        return {row.key: row.quantity for row in rows if row.quantity and row.product == "MIS"}
+        return {row.key: row.quantity for row in rows if row.quantity and row.product == ours.get(row.key, "MIS")}
 
     def _is_exit(self, theirs: str) -> bool:
         return isinstance(self._durable.get(self._room.placed[theirs]), rc.ApprovedExit)

@@ -33,6 +33,7 @@ class StreamFaults:
     lose: int = 0
     repeat: int = 0
     late_s: float = 0.0
+    ticks_late_s: float = 0.0
     deaf_until: datetime | None = None
     down: bool = False
 
@@ -49,6 +50,7 @@ class SimulatedFeed(LiveFeed):
         live: Profile,
         mode: str,
         wake: Callable[[], None],
+        monotonic: Callable[[], float],
         last: Callable[[str], Decimal],
     ) -> None:
         super().__init__(
@@ -57,14 +59,14 @@ class SimulatedFeed(LiveFeed):
             _nobody,
             mode=mode,
             clock=time,
-            monotonic=time.monotonic,
+            monotonic=monotonic,
             wake=wake,
             is_open=lambda key, at: OPENS <= at.timetz().replace(tzinfo=None) < CLOSES,
             fresh=FreshTiming(stale_after_s=STALE_S),
             chance=chance.random,
         )
         self.faults, self._time, self._chance, self._gone = faults, time, chance, False
-        self._last = last
+        self._last, self._mono = last, monotonic
         self._profiles = {"analyze": SANDBOX, "live": live}
 
     def start(self) -> None:
@@ -102,7 +104,10 @@ class SimulatedFeed(LiveFeed):
         delay = 0.02
         if event.kind == "tick" and event.quote is not None:
             price = event.quote.last
-            self._time.later(delay, lambda: self._price(event.key, price))
+            made_at = self._time.now
+            if self.faults.ticks_late_s:
+                delay += self.faults.ticks_late_s * self._chance.random()
+            self._time.later(delay, lambda: self._price(event.key, price, made_at))
         elif event.order is not None:
             self._order_told(event, delay)
 
@@ -113,7 +118,7 @@ class SimulatedFeed(LiveFeed):
     def _poll(self) -> None:
         if self._gone:
             return
-        now, mono = self._time.now, self._time.monotonic()
+        now, mono = self._time.now, self._mono()
         if self._hears():
             for key in self.prices.keys():  # noqa: SIM118 - a method of its own
                 if price := self._last(key):  # a symbol that there is not has none
@@ -135,15 +140,14 @@ class SimulatedFeed(LiveFeed):
             faults.repeat -= 1
             self._time.later(delay + 0.2, lambda: self._update(said))
 
-    def _price(self, key: str, price: Any) -> None:
+    def _price(self, key: str, price: Any, made_at: datetime) -> None:
         if not self._gone:
-            now = self._time.now
-            self._tick(Tick(key, price, STREAM, now, self._time.monotonic(), now))
+            self._tick(Tick(key, price, STREAM, self._time.now, self._mono(), made_at))
 
     def _update(self, said: dict[str, Any]) -> None:
         if self._gone:
             return
-        message = read(json.dumps(said), Moment(self._time.now, self._time.monotonic()))
+        message = read(json.dumps(said), Moment(self._time.now, self._mono()))
         assert isinstance(message, OrderUpdate), message
         self._order(message)
 

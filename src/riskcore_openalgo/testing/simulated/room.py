@@ -6,21 +6,17 @@ reader, evidence, client and the SDK's own reading of answers are those that tra
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from random import Random
 from typing import Any, Final, cast
 
 import riskcore as rc
-from riskcore import events
-from riskcore_openalgo.alarms import Alarms
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import ModeGuard
-from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch
@@ -30,14 +26,15 @@ from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.pulse import Pulse
 from riskcore_openalgo.testing.broker import FakeBroker
-from riskcore_openalgo.testing.direct import Wire
 from riskcore_openalgo.testing.events import Event
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
 from riskcore_openalgo.testing.simulated.checks import AWAITING, Checks
 from riskcore_openalgo.testing.simulated.closing import closed
 from riskcore_openalgo.testing.simulated.feed import SimulatedFeed, StreamFaults
 from riskcore_openalgo.testing.simulated.lanes import FibreLanes
+from riskcore_openalgo.testing.simulated.laptop import Laptop
 from riskcore_openalgo.testing.simulated.script import STARTS, SYMBOLS, Happening, Script
+from riskcore_openalgo.testing.simulated.stand_ins import Bars, Quiet, Wake, WatchedGateway, WatchedWire
 from riskcore_openalgo.testing.simulated.store import MemoryStore
 from riskcore_openalgo.testing.simulated.wishes import WISHES
 from riskcore_openalgo.testing.timeline import Fibre, Killed, Timeline
@@ -62,73 +59,6 @@ CALM_S: Final = 300.0
 """How long nobody looks while nothing happens and nothing is wrong: the real one looks each second, to no effect."""
 
 
-class Wake(threading.Event):
-    """The event that wakes a live day: here it has the next turn taken at once."""
-
-    def __init__(self, act: Callable[[], None]) -> None:
-        super().__init__()
-        self._act = act
-
-    def set(self) -> None:
-        """Something has come in."""
-        self._act()
-
-
-class Quiet(Alarms):
-    """Keeps what people would have been told; no thread, no log."""
-
-    def __init__(self, watch: Callable[[events.Fact], None]) -> None:
-        self.texts: list[str] = []
-        self._seen = watch
-
-    def watch(self, fact: events.Fact) -> None:
-        """A fact of a turn."""
-        self._seen(fact)
-
-    def tell(self, text: str, *, name: str = "", subject: str = "") -> None:
-        """A text for people."""
-        self.texts.append(text)
-
-
-class WatchedWire(Wire):
-    """A wire that says which order of ours each call is about."""
-
-    room: Room
-
-    def arrived(self, name: str, body: dict[str, Any]) -> Callable[[Callable[[], Any]], Any]:
-        """Look at what has come in, and note what it makes the broker do."""
-        return self.room.arrived(name, body)
-
-
-class WatchedGateway(OpenAlgoGateway):
-    """The live gateway, which says which order it is about to send."""
-
-    room: Room
-
-    def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
-        """Send it."""
-        with_order = self.room.sending
-        with_order[Fibre.current()] = order.order_id
-        try:
-            return super().place(order, at)
-        finally:
-            with_order.pop(Fibre.current(), None)
-
-
-class Bars:
-    """Who has bars: each symbol's price of yesterday, with a range of half a per cent."""
-
-    def history(self, exchange: str, symbol: str, interval: str, start: date, end: date) -> tuple[rc.Bar, ...]:
-        """Fifty bars of the day before."""
-        price = Decimal(STARTS.get(symbol, "100"))
-        high, low = price * Decimal("1.0025"), price * Decimal("0.9975")
-        opens = datetime.combine(end - timedelta(days=1), datetime.min.time(), tzinfo=rc.IST) + timedelta(hours=9.25)
-        return tuple(
-            rc.Bar(at=opens + n * rc.interval_length(interval), open=price, high=high, low=low, close=price)
-            for n in range(50)
-        )
-
-
 class Room:
     """One day. `run` lives it to its end, with `checks` after each thing that happens; `Broken` is what they raise."""
 
@@ -141,7 +71,8 @@ class Room:
     def __init__(self, script: Script, store: MemoryStore | None = None) -> None:
         self.script, self.chance = script, Random(script.seed + 1)  # noqa: S311 - a day that can be played again
         self.time = Timeline(script.opens)
-        self.broker = FakeBroker(clock=self.time, cash=CASH, profile=script.profile)
+        self.laptop, self.broker_ahead = Laptop(self.time), timedelta(0)
+        self.broker = FakeBroker(clock=self._brokers_clock, cash=CASH, profile=script.profile)
         self.expected = self.broker.mode
         self.account = self.broker.venue.account
         self.store = store or MemoryStore()
@@ -172,8 +103,12 @@ class Room:
     # ------------------------------------------------------------------ the process
     def begin(self) -> None:
         """Start the process: from the journal, if there is something in it."""
-        time, client = self.time, self.wire.client(jitter=self.chance.random)
-        guard = ModeGuard(client, self.expected, monotonic=time.monotonic)
+        if self.laptop.asleep_s:
+            self.time.later(self.laptop.asleep_s, self.begin)
+            return
+        time, mono = self.time, self.laptop.monotonic
+        client = self.wire.client(jitter=self.chance.random, monotonic=mono)
+        guard = ModeGuard(client, self.expected, monotonic=mono)
         instruments = InstrumentCache(client)
         account = Account(client, guard=guard, clock=time, instruments=instruments)
         gateway = WatchedGateway(client, guard=guard, clock=time)
@@ -182,7 +117,7 @@ class Room:
         wake = Wake(partial(self.turn_in, 0.0))
         mode = "paper" if self.expected == "analyze" else "live"
         self.feed = SimulatedFeed(
-            time, self.chance, self.faults, live=self.broker.live_profile, mode=mode, wake=wake.set,
+            time, self.chance, self.faults, live=self.broker.live_profile, mode=mode, wake=wake.set, monotonic=mono,
             last=lambda key: self.broker.market.quote(key).last,
         )  # fmt: skip
         evidence = LiveEvidence(
@@ -191,14 +126,12 @@ class Room:
         )  # fmt: skip
         self.lanes = FibreLanes(gateway, evidence, time, look=self.checks.handed_over, ended=self._ended)
         self.alarms = Quiet(self.checks.saw)
-        known = partial(self._instrument, instruments)
-        bars = BarWatch(history, known, lambda: self.policy, time)
+        bars = BarWatch(history, partial(self._instrument, instruments), lambda: self.policy, time)
         self.live = Live(
             Parts(
                 journal=cast("Journal", self.store), policy=self.policy, lanes=self.lanes, feed=self.feed, bars=bars,
                 alarms=self.alarms, clock=time, wake=wake, watched=tuple(f"NSE:{symbol}" for symbol in SYMBOLS),
-                account=account, timers=Pulse(lambda: self.live.state),
-                mornings=Mornings(()),
+                account=account, timers=Pulse(lambda: self.live.state), mornings=Mornings(()),
             )
         )  # fmt: skip
         self.alive = True
@@ -239,6 +172,10 @@ class Room:
 
     def _turn(self, moment: datetime) -> None:
         if self._due != moment or not self.alive:
+            return
+        if self.laptop.asleep_s:
+            self._due = None
+            self.turn_in(self.laptop.asleep_s)
             return
         self._due, self._turning = None, True
         try:
@@ -297,7 +234,7 @@ class Room:
         ends = self.script.opens + timedelta(seconds=ENDS_S)
         try:
             self.time.run(ends)
-            if self.alive:
+            if self.alive and not self.laptop.asleep_s:
                 closed(self)
         finally:
             if self.alive:
@@ -313,7 +250,7 @@ class Room:
             self.checks.struck(kind)
             self.struck.append(kind)
             CATALOGUE[kind].strike(self, *args)
-        elif self.alive:
+        elif self.alive and not self.laptop.asleep_s:
             WISHES[kind](self, *args)
         self.checks.after_happening()
         if self.alive:
@@ -383,6 +320,9 @@ class Room:
         """An order of ours is at the broker now; in the other mode it is nobody's."""
         if mode == self.expected:
             self.placed[order_id] = self._acting
+
+    def _brokers_clock(self) -> datetime:
+        return self.time.now + self.broker_ahead
 
     def _latency(self, name: str) -> float:
         """How long a call is on its way: mostly some 30 ms, now and then half a second."""

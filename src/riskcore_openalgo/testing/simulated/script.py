@@ -17,7 +17,8 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore_openalgo.testing.profile import LIVE, SANDBOX, SHOONYA, ZERODHA, Profile
-from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE, on_tick
+from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
+from riskcore_openalgo.testing.simulated.strikes import on_tick
 
 SYMBOLS: Final = ("RELIANCE", "INFY", "TCS", "SBIN")
 STARTS: Final = {"RELIANCE": "1400", "INFY": "1500", "TCS": "3000", "SBIN": "800"}
