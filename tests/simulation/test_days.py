@@ -95,7 +95,7 @@ def test_days_that_are_done_are_not_lived_again(tmp_path, monkeypatch, capsys):
     (state,) = tmp_path.iterdir()
     assert len(state.read_text().splitlines()) == 2
     state.write_text(state.read_text() + '{"seed": 2, "bro')
-    monkeypatch.setattr(campaign, "day_of", lambda seed, *, sqlite: pytest.fail(f"{seed} was lived again"))
+    monkeypatch.setattr(campaign, "day_of", lambda seed, **_: pytest.fail(f"{seed} was lived again"))
     capsys.readouterr()
     assert campaign.main(options) == 0
     assert "of which 2 are done" in capsys.readouterr().out
@@ -114,6 +114,19 @@ def test_a_campaign_that_approves_too_little_is_no_proof(capsys):
     outcomes = [campaign.Outcome(seed=0, happened=400, count={"entries asked for": 10, "entries approved": 2})]
     assert campaign.judged(outcomes) == 1
     assert "days that refuse all prove nothing" in capsys.readouterr().out
+
+
+def test_days_may_have_one_kind_of_fault_alone(tmp_path, capsys):
+    """In profiles that can have it, and kept apart from the days of all."""
+    days = [script_of(seed, "squared_off_in_steps") for seed in range(12)]
+    assert {name for day in days for name in day.faults()} == {"squared_off_in_steps"}
+    assert not [day for day in days if day.profile.sandbox]
+    options = ["--days", "1", "--jobs", "1", "--state", str(tmp_path), "--only", "thin_market"]
+    assert campaign.main(options) == 0
+    assert "fault thin_market" in capsys.readouterr().out
+    assert [path.name.split("-")[1] for path in tmp_path.iterdir()] == ["thin_market"]
+    with pytest.raises(SystemExit):
+        campaign.main(["--only", "no_such_fault"])
 
 
 class Taking:

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -42,20 +42,22 @@ def main(given: list[str] | None = None) -> int:
     """Run what was asked for; 1 where a day failed, or the days were not worth much."""
     options = _parser().parse_args(given)
     if options.seed is not None:
-        return _one(options.seed, sqlite=options.sqlite)
+        return _one(options.seed, sqlite=options.sqlite, only=options.only)
     seeds = range(options.first, options.first + options.days)
-    done = _known(_state_file(options.state, sqlite=options.sqlite))
+    kept = _state_file(options.state, sqlite=options.sqlite, only=options.only)
+    done = _known(kept)
     left = [seed for seed in seeds if seed not in done]
     say(f"{len(seeds)} days, of which {len(seeds) - len(left)} are done")
     began = time.monotonic()
-    with _state_file(options.state, sqlite=options.sqlite).open("a", encoding="utf-8") as state:
-        for number, outcome in enumerate(_lived(left, options.jobs, sqlite=options.sqlite), 1):
+    day = partial(_watched_day, sqlite=options.sqlite, only=options.only)
+    with kept.open("a", encoding="utf-8") as state:
+        for number, outcome in enumerate(_lived(left, options.jobs, day), 1):
             done[outcome.seed] = outcome
             state.write(json.dumps(asdict(outcome)) + "\n")
             state.flush()
-            _progress(number, len(left), outcome, began)
+            _progress(number, len(left), outcome, began, options.only)
     outcomes = [done[seed] for seed in seeds]
-    return judged(outcomes)
+    return judged(outcomes, options.only)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,22 +65,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=int, default=500, help="how many days (500)")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed (0)")
     parser.add_argument("--seed", type=int, help="one day alone; where it fails it is made small")
+    parser.add_argument("--only", default="", choices=CATALOGUE, metavar="FAULT", help="days with this fault alone")
     parser.add_argument("--sqlite", action="store_true", help="with a journal in a real SQLite file")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
     parser.add_argument("--state", type=Path, default=Path(".simulated"), help="folder of what is done (.simulated)")
     return parser
 
 
-def _watched_day(seed: int, *, sqlite: bool) -> Outcome:
+def _watched_day(seed: int, *, sqlite: bool, only: str) -> Outcome:
     faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
-        return day_of(seed, sqlite=sqlite)
+        return day_of(seed, sqlite=sqlite, only=only)
     finally:
         faulthandler.cancel_dump_traceback_later()
 
 
-def _lived(seeds: list[int], jobs: int, *, sqlite: bool) -> Iterator[Outcome]:
-    day = partial(_watched_day, sqlite=sqlite)
+def _lived(seeds: list[int], jobs: int, day: Callable[[int], Outcome]) -> Iterator[Outcome]:
     if jobs <= 1 or len(seeds) < 2:
         yield from map(day, seeds)
         return
@@ -86,9 +88,9 @@ def _lived(seeds: list[int], jobs: int, *, sqlite: bool) -> Iterator[Outcome]:
         yield from pool.map(day, seeds, chunksize=4)
 
 
-def _one(seed: int, *, sqlite: bool) -> int:
+def _one(seed: int, *, sqlite: bool, only: str) -> int:
     """A day by itself, shown; one that fails is made small and shown as what is left of it."""
-    script = script_of(seed)
+    script = script_of(seed, only)
     outcome = live_through(script, sqlite=sqlite)
     say(f"seed {seed}: {script.day}, {script.profile.name}, {script.policy}; faults: {', '.join(script.faults())}")
     for name, number in sorted(outcome.count.items()):
@@ -105,7 +107,7 @@ def _one(seed: int, *, sqlite: bool) -> int:
     return 1
 
 
-def _state_file(folder: Path, *, sqlite: bool) -> Path:
+def _state_file(folder: Path, *, sqlite: bool, only: str) -> Path:
     """Where the days of this very code are noted down: other code has to live them anew."""
     digest = hashlib.sha256()
     for package in (rc, riskcore_openalgo):
@@ -113,7 +115,7 @@ def _state_file(folder: Path, *, sqlite: bool) -> Path:
         for path in sorted(root.rglob("*.py")):
             digest.update(path.read_bytes())
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{'sqlite' if sqlite else 'memory'}-{digest.hexdigest()[:16]}.jsonl"
+    return folder / f"{'sqlite' if sqlite else 'memory'}{only and '-' + only}-{digest.hexdigest()[:16]}.jsonl"
 
 
 def _known(path: Path) -> dict[int, Outcome]:
@@ -129,18 +131,18 @@ def _known(path: Path) -> dict[int, Outcome]:
     return found
 
 
-def _progress(number: int, of: int, outcome: Outcome, began: float) -> None:
+def _progress(number: int, of: int, outcome: Outcome, began: float, only: str) -> None:
     if outcome.broken:
         say(f"FAILED seed {outcome.seed}: {outcome.what.strip().splitlines()[-1]}")
-        say(f"    play it again: python3 tasks.py simulate --seed {outcome.seed}")
+        say(f"    play it again: python3 tasks.py simulate --seed {outcome.seed}{only and ' --only ' + only}")
     if number % 25 == 0 or number == of:
         each_s = (time.monotonic() - began) / number
         left = timedelta(seconds=round(each_s * (of - number)))
         say(f"{number} of {of} days, {each_s:.2f} s a day, {left} left")
 
 
-def judged(outcomes: list[Outcome]) -> int:
-    """The sums of all days, and whether they are good."""
+def judged(outcomes: list[Outcome], only: str = "") -> int:
+    """The sums of all days, and whether they are good: all faults must have struck, or the `only` one."""
     failed = [outcome.seed for outcome in outcomes if outcome.broken]
     counted = total(outcomes)
     asked, approved = counted["entries asked for"], counted["entries approved"]
@@ -151,7 +153,7 @@ def judged(outcomes: list[Outcome]) -> int:
         problems.append(
             f"only {approved} of {asked} well-formed entries were approved: days that refuse all prove nothing"
         )
-    unheard = [name for name in CATALOGUE if not counted[f"fault {name}"]]
+    unheard = [name for name in CATALOGUE if only in ("", name) and not counted[f"fault {name}"]]
     if len(outcomes) >= MANY and unheard:
         problems.append(f"these faults never struck: {', '.join(unheard)}")
     _least(outcomes)

@@ -40,9 +40,9 @@ def live_through(script: Script, *, sqlite: bool = False) -> Outcome:
             store.close()
 
 
-def day_of(seed: int, *, sqlite: bool) -> Outcome:
-    """The outcome of a seed's day."""
-    return live_through(script_of(seed), sqlite=sqlite)
+def day_of(seed: int, *, sqlite: bool, only: str = "") -> Outcome:
+    """The outcome of a seed's day, or of its day in which `only` that goes wrong."""
+    return live_through(script_of(seed, only), sqlite=sqlite)
 
 
 def _lived(script: Script, store: MemoryStore) -> Outcome:

@@ -64,8 +64,8 @@ class Script:
         yield from (one.kind for one in self.happenings if one.kind in CATALOGUE)
 
 
-def script_of(seed: int) -> Script:
-    """The day of a seed, the same on every machine."""
+def script_of(seed: int, only: str = "") -> Script:
+    """The day of a seed, the same on every machine; with `only`, one in which nothing goes wrong but that."""
     chance = Random(seed)  # noqa: S311 - a day that can be played again
     policy: dict[str, Any] = {
         "manual_trades": chance.choice(("freeze", "freeze", "adopt", "ignore")),
@@ -79,9 +79,10 @@ def script_of(seed: int) -> Script:
             {"target_legs": ["50% at 2.5R", "50% at 4R"]},
         )
     )
-    profile = PROFILES[seed % len(PROFILES)]
+    profiles = [profile for profile in PROFILES if not only or CATALOGUE[only].possible(profile)]
+    profile = profiles[seed % len(profiles)]
     bursts = sorted(_bursts(chance))
-    happens = [*_prices(chance, bursts), *_wishes(chance, bursts), *_faults(chance, bursts, profile)]
+    happens = [*_prices(chance, bursts), *_wishes(chance, bursts), *_faults(chance, bursts, profile, only)]
     return Script(
         seed=seed,
         day=chance.choice(DAYS),
@@ -135,9 +136,9 @@ def _wishes(chance: Random, bursts: list[float]) -> Iterator[Happening]:
             yield Happening(round(start + chance.random() * BURST_S, 3), "nonsense", (wrong, chance.choice(SYMBOLS)))
 
 
-def _faults(chance: Random, bursts: list[float], profile: Profile) -> Iterator[Happening]:
+def _faults(chance: Random, bursts: list[float], profile: Profile, only: str) -> Iterator[Happening]:
     """One fault at least, chosen so that each of the catalogue comes up often."""
-    possible = [name for name, fault in CATALOGUE.items() if fault.possible(profile)]
+    possible = [name for name, fault in CATALOGUE.items() if fault.possible(profile) and only in ("", name)]
     for _ in range(chance.randint(1, 5)):
         name = chance.choice(possible)
         at = chance.choice(bursts) + chance.random() * BURST_S * 0.6
