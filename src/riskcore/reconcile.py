@@ -81,7 +81,8 @@ def told_of(order: Order, books: BrokerBooks) -> Told | None:
 
 def _status(order: Order, row: BrokerOrder | None, filled: int, *, fill_is_known: bool) -> str:
     if row is None or row.status == COMPLETE:
-        smaller = row is not None and row.quantity <= filled
+        asked = order.approved.quantity if order.revision is None else order.revision.quantity
+        smaller = row is not None and row.quantity <= filled < min(order.approved.quantity, asked)
         return FILLED if filled >= order.quantity else CANCELLED if smaller else WORKING
     if row.status == OTHER:
         return order.status

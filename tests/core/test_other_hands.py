@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 import riskcore as rc
+from riskcore import events as e
 from tests.core.custody_days import books, held, leaving, position, row, stop_of, trade
 from tests.core.engine_days import INFY
 
@@ -151,3 +152,16 @@ def test_an_exit_that_works_when_the_market_has_shut_is_not_taken_back_for_its_p
     """Nothing could go in its stead."""
     day, _ = leaving()
     assert "CancelRequested" not in day.prices("15:16", last=940)
+
+
+def test_a_stop_that_filled_as_small_as_we_asked_for_has_not_lost_its_rest():
+    """Our own change was taken, though its answer is on the way: nothing has vanished."""
+    day, _ = held()
+    day.take(e.OperatorExited(day.at("10:10"), "asha", "less", INFY.key, 20))
+    asked = day.last(e.ReviseOrder).revision
+    assert asked.quantity == 30
+    shown = row(stop_of(day), "S1", "complete", quantity=30)
+    sold = trade("S1", "SELL", 30, 979)
+    books(day, "10:10:02", orders=(entry_row(day), shown), trades=(BOUGHT, sold), positions=(position(20),))
+    assert day.book.order(stop_of(day).order_id).status == "filled"
+    assert not [fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == "stop_vanished"]
