@@ -23,6 +23,8 @@ from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy, refuse_unequal
 from riskcore_openalgo.own_rules import with_loaded_rules
+from riskcore_openalgo.runner.assembly import PAPER
+from riskcore_openalgo.runner.kept_for import refuse_other
 from riskcore_openalgo.runner.player import BarPlayer
 
 Bars = Mapping[rc.Instrument, Sequence[rc.Bar]]
@@ -33,6 +35,7 @@ def paper(arguments: argparse.Namespace) -> int:
     broker = paper_of(arguments)
     settings, bars, strategies = prepared(arguments)
     with Journal(arguments.journal or settings.system.journal) as journal:
+        refuse_other(journal, mode=PAPER)
         player = BarPlayer(journal, settings.policy, bars, strategies, interval=arguments.interval, paper=broker)
         minutes = len({bar.at for series in bars.values() for bar in series})
         for _ in progress(player.play(), minutes, "paper"):

@@ -15,6 +15,8 @@ from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.demo.day import Day, demo_policy, finished, next_journal
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.tables import TRADES
+from riskcore_openalgo.runner.assembly import PAPER
+from riskcore_openalgo.runner.kept_for import refuse_other
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
             say(arguments, tables.content(done), _report(done))
         return tables.told(done)
     with Journal(path) as journal:
+        refuse_other(journal, mode=PAPER)
         _begin(journal, day := Day(journal, strategy=strategy), arguments)
         for _ in progress(day.play(), day.moments, "28 Feb 2020"):
             pass

@@ -14,7 +14,7 @@ from riskcore.events import FLAT, STOPPING, Emergency
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.control import who
 from riskcore_openalgo.cli.live import KEY_VARIABLE
-from riskcore_openalgo.cli.opening import key_of
+from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
@@ -23,6 +23,7 @@ from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.runner.assembly import LIVE, assembled
 from riskcore_openalgo.runner.direct import EXITS, stop_now, take_over, warm_up
 from riskcore_openalgo.runner.fence import fence_of, raise_fence
+from riskcore_openalgo.runner.kept_for import refuse_other
 from riskcore_openalgo.runner.sole_sender import account_of
 from riskcore_openalgo.runner.stopping import what_is_open
 
@@ -46,6 +47,8 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
     place = place_of(at, key=key_of(at))
     if place.path is not None and not place.path.is_file():
         raise FileNotFoundError(f"{place.where}: no such journal: what is ours stands there and nowhere else")
+    with reader(at) as told:
+        refuse_other(told, mode=LIVE, analyzer=arguments.analyzer)
     by, why = who(), "emergency stop, directly"
 
     def tell(text: str) -> None:

@@ -19,12 +19,13 @@ from riskcore_openalgo.cli.watching import refuse_plain, reloading, trusting, un
 from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
-from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.journal import At, Journal
 from riskcore_openalgo.journal.locks import is_here
 from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.logs import Redactor, access_log, logging_to
 from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
+from riskcore_openalgo.runner.kept_for import refuse_other
 from riskcore_openalgo.runner.making_way import make_way
 from riskcore_openalgo.runner.receiving import Receiving, receiving, sources_of
 from riskcore_openalgo.runner.reloading import Swaps
@@ -100,7 +101,7 @@ def run(
         if mode == LIVE:
             opened.enter_context(sole_sender(client, analyzer=analyzer))
             refuse_synced(place)
-        journal = opened.enter_context(Journal(place, key=key_of(place)))
+        journal = opened.enter_context(kept(place, mode=mode, analyzer=analyzer))
         cut_off = sends(opened, journal, client, analyzer=analyzer) if mode == LIVE else ""
         print(banner(settings, client, journal, mode=mode, analyzer=analyzer), flush=True)
         how: dict[str, Any] = {"mode": mode, "analyzer": analyzer, "clock": clock, "paper": broker}
@@ -125,6 +126,14 @@ def run(
         code = end(day, flatten=asked.flatten)
         day.inbox.stopped()
         return code
+
+
+@contextlib.contextmanager
+def kept(place: At, *, mode: str, analyzer: bool) -> Iterator[Journal]:
+    """The journal to go on with; one that was kept for another account is refused."""
+    with Journal(place, key=key_of(place)) as journal:
+        refuse_other(journal, mode=mode, analyzer=analyzer)
+        yield journal
 
 
 def sends(opened: contextlib.ExitStack, journal: Journal, client: Client, *, analyzer: bool) -> str:

@@ -38,7 +38,7 @@ from riskcore_openalgo.desk.errors import (
     DeskError,
 )
 from riskcore_openalgo.desk.results import Left, Look, Sent, Watched, left_of, sent_of
-from riskcore_openalgo.desk.visit import SANDBOX, Tools, Visit
+from riskcore_openalgo.desk.visit import Tools, Visit
 from riskcore_openalgo.desk.watching import watched
 from riskcore_openalgo.gateways.caps import HardCaps
 from riskcore_openalgo.gateways.mode import ModeGuard
@@ -46,6 +46,7 @@ from riskcore_openalgo.journal import At, Journal, JournalInUse, JournalMoved
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.account import BOOKS
 from riskcore_openalgo.runner.history import History, bars_for
+from riskcore_openalgo.runner.kept_for import REMEDY, account_kind, kept_for
 from riskcore_openalgo.runner.sole_sender import account_of, sole_sender
 from riskcore_openalgo.runner.stopping import rests_for
 
@@ -276,10 +277,10 @@ class Desk:
         return journal
 
     def _same_account(self, journal: Journal) -> None:
-        """A journal of the sandbox is none of real money, and the other way round: it counts another account's day."""
-        seen = [row.event.capability.broker for row in journal.rows(types=(events.BrokerKnown.__name__,))]
-        if seen and (seen[-1] == SANDBOX) != self._tools.analyzer:
-            what = f"it was kept for {seen[-1]}, and this is {self!r}; give each account a journal of its own"
+        """A journal of the sandbox or of paper is none of real money: it counts another account's day."""
+        before = kept_for(journal)
+        if before and before != account_kind(mode=LIVE, analyzer=self._tools.analyzer):
+            what = f"it was kept for {before}, and this is {self!r}; {REMEDY}"
             raise DeskError(OTHER_ACCOUNT, journal.where, what)
 
     def _look_of(self, decision: rc.Approved) -> Look:

@@ -22,6 +22,7 @@ from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, resting_of
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed.ticks import POLL, Tick
 from riskcore_openalgo.runner.account import BOOKS, BROKER, BY, FUNDS, MODE, Account, readings
+from riskcore_openalgo.runner.assembly import SANDBOX
 from riskcore_openalgo.runner.evidence import LiveEvidence
 from riskcore_openalgo.runner.history import History
 from riskcore_openalgo.runner.lanes import Deliver, InlineLanes
@@ -31,7 +32,6 @@ from riskcore_openalgo.runner.runner import Runner
 
 STEP_S: Final = 0.5
 """So long a script waits between two looks at the books."""
-SANDBOX: Final = "sandbox"
 WHOLE: Final = ("orders", "trades", "positions", "holdings")
 
 
