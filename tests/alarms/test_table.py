@@ -85,6 +85,11 @@ TRIGGERS = {
         CRITICAL,
         "ANOTHER MAY STILL SEND",
     ),
+    "the machine's clock was set back": (
+        e.Noticed(NOW, "clock_back", "", "10:02"),
+        CRITICAL,
+        "CLOCK WENT BACK",
+    ),
     "calendar ending": (e.Noticed(NOW, "calendar_ending", "", "soon"), WARNING, "CALENDAR ENDING"),
     "day summary": (e.Noticed(NOW, "day_summary", "", "3 entries"), INFO, "DAY SUMMARY"),
     "a pause by hand": (latched("operator_halted", by="asha"), CRITICAL, "ENTRIES STOPPED"),

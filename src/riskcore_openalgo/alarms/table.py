@@ -28,6 +28,7 @@ NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "system_error": (CRITICAL, "SYSTEM ERROR"),
     "books_unreadable": (CRITICAL, "BROKER CANNOT BE READ"),
     "books_readable": (INFO, "BROKER READ AGAIN"),
+    "clock_back": (CRITICAL, "CLOCK WENT BACK"),
     "alerts_not_taken": (CRITICAL, "NO ALERTS TAKEN"),
     "taken_over": (CRITICAL, "ANOTHER SENDS FOR THE ACCOUNT"),
     "sender_not_ended": (CRITICAL, "ANOTHER MAY STILL SEND"),

@@ -37,6 +37,7 @@ from riskcore_openalgo.live_feed import LiveFeed, by_calendar
 from riskcore_openalgo.live_feed.live import LIVE as FEED_LIVE, PAPER as FEED_PAPER
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch, Watched, most_of
+from riskcore_openalgo.runner.clock_back import NAME as CLOCK_BACK, ClockBack
 from riskcore_openalgo.runner.daily import Daily
 from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
 from riskcore_openalgo.runner.fence import Fence, fence_of
@@ -144,7 +145,7 @@ class _Assembly:
             paper=paper,
             capability=None if self.mode == LIVE else rc.capability(NO_BROKER, on=self.clock().date()),
             schedule=schedule,
-            watchers=(ledger.watch, *self.watchers),
+            watchers=(ledger.watch, ClockBack(partial(alarms.tell, name=CLOCK_BACK)).watch, *self.watchers),
             timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )
         for end in (lanes.close, feed.stop, schedule.stop):
