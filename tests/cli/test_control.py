@@ -1,6 +1,7 @@
 """`riskcore control`: every act from the console, beside a runner and without one; codes and JSON for programs."""
 
 import json
+from datetime import datetime
 
 import pytest
 
@@ -12,12 +13,13 @@ from riskcore_openalgo.cli.main import main, parser
 from riskcore_openalgo.client import OrderWanted
 from riskcore_openalgo.config.control_page import ControlAccess
 from riskcore_openalgo.journal import Journal, Reader
-from riskcore_openalgo.runner.inbox import Inbox, folder_of
+from riskcore_openalgo.runner.inbox import Inbox, InboxRefused, folder_of
 from riskcore_openalgo.testing import Fault
 from riskcore_openalgo.web.control.passwords import hashed, is_right
 from tests.journal.told import INFY, SEEN, THIRD, entries
 from tests.runner.live_days import live_day
 
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=rc.IST)
 WHY = ("--why", "the tests", "--by", "asha")
 
 
@@ -191,6 +193,59 @@ def test_what_is_not_taken_in_time_waits_and_is_named(alone):
     assert (code, json.loads(said)["done"]) == (1, False)
     assert "the request waits as" in err
     assert Inbox(folder_of(alone.path)).waits(next(folder_of(alone.path).iterdir()))
+
+
+def test_a_request_that_finds_no_room_on_the_disk_names_the_ways_that_need_none(alone):
+    """The system's own line, "No space left on device", would not tell what to do with a position."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Journal(alone.path):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+        try:
+            with pytest.raises(InboxRefused) as refused:
+                Inbox(folder_of(alone.path)).put_stop(at=NOON, by="asha")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "the request cannot be written (File too large), and nothing was asked" in str(refused.value)
+    assert "The control page needs no file; riskcore stop --direct" in str(refused.value)
+    assert list(folder_of(alone.path).glob("*.stop")) == []
+
+
+def test_a_status_says_whether_a_runner_is_there_and_what_waits_for_one(tmp_path, capsys):
+    """Its figures alone look the same whether or not somebody watches the target."""
+    path = tmp_path / "live.db"
+
+    def told():
+        assert main(["status", str(path)]) == 0
+        text = capsys.readouterr().out
+        assert main(["status", str(path), "--json"]) == 0
+        return text, json.loads(capsys.readouterr().out)["runner"]
+
+    with live_day(path) as day:
+        day.entered()
+        text, runner = told()
+        assert f"runner     {runner}\n" in text
+        assert "process" in runner
+    text, runner = told()
+    assert (runner, "runner     none writes to this journal: targets, trails and the square" in text) == (None, True)
+
+
+def test_a_position_on_paper_rests_at_no_broker_and_the_status_says_so(tmp_path, capsys):
+    with live_day(tmp_path / "paper.db", mode="paper") as day:
+        day.ready()
+        day.signal()
+        day.until(lambda: day.position is not None, "1000.1")
+    assert main(["status", str(tmp_path / "paper.db")]) == 0
+    text = capsys.readouterr().out
+    assert "on paper" in text
+    assert "for 0" not in text
+
+
+def test_a_graver_latch_is_refused_with_what_to_type(alone):
+    assert alone("pause", *WHY)[0] == 0
+    alone("stop")
+    code, said, _ = alone("resume", *WHY)
+    assert (code, "refused: graver_stands" in said, "riskcore control rearm" in said) == (3, True, True)
 
 
 def test_a_password_is_made_as_a_line_of_the_configuration(capsys, monkeypatch):

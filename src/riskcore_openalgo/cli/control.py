@@ -42,6 +42,8 @@ ALONE: Final = (
     events.FundsMoved,
 )
 """What may be done to a journal that nobody runs: it sends nothing, or is refused where it would."""
+HINTS: Final = {"graver_stands": " (riskcore status names it; riskcore control rearm ends an emergency stop)"}
+"""What to type, where the reason itself does not say."""
 
 
 @frozen
@@ -116,7 +118,8 @@ def act(at: At, event: Request, given: argparse.Namespace) -> Outcome | None:
 def _alone(journal: Journal, event: Request) -> Outcome:
     """The act on a journal that nobody runs."""
     if not isinstance(event, ALONE):
-        raise NeedsARunner(f"{journal.where}: {NOBODY}; start it, or use the broker's own page")
+        others = "use the broker's own page; riskcore stop --direct leaves every position"
+        raise NeedsARunner(f"{journal.where}: {NOBODY}; start it, or {others}")
     facts = take_by_hand(journal, event, event.at)
     return Outcome(journal.length, facts)
 
@@ -164,7 +167,7 @@ def told(taken: Outcome, given: argparse.Namespace, **more: Any) -> int:
     names, words = [type(fact).__name__ for fact in taken.facts], [_words(fact) for fact in taken.facts]
     content = {"done": not reason, "row": taken.row, "refused": reason, "facts": names, "told": words}
     if reason:
-        text = f"refused: {reason}: {CONTROL_REFUSALS.get(reason, '')}"
+        text = f"refused: {reason}: {CONTROL_REFUSALS.get(reason, '')}{HINTS.get(reason, '')}"
     else:
         text = f"done: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
     say(given, content | more, text)

@@ -11,6 +11,8 @@ from riskcore import engine
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.cli.tables import table
+from riskcore_openalgo.journal.places import place_of
+from riskcore_openalgo.runner.stopping import on_paper
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -20,7 +22,11 @@ def run(arguments: argparse.Namespace) -> int:
         state, policy = journal.load().state, journal.policy() or rc.Policy()
         ends = f"journal    {journal.length} rows, head {journal.head[:16]}"
         content = as_json(state, policy) | {"rows": journal.length, "head": journal.head}
-    say(arguments, content, f"{text(state, policy)}\n{ends}")
+    holder = place_of(arguments.journal).holder()
+    runs = "none writes to this journal" if holder is None else holder or "one writes to this journal"
+    waits = ": targets, trails and the square-off of what is held wait for one" if holder is None else ""
+    runner = f"runner     {runs}{waits if state.book.positions else ''}"
+    say(arguments, content | {"runner": None if holder is None else runs}, f"{text(state, policy)}\n{runner}\n{ends}")
     return 0
 
 
@@ -65,7 +71,7 @@ def text(state: engine.State, policy: rc.Policy) -> str:
     ]
     lines += _by_hand(state)
     if book.positions:
-        rows = [_held(p, engine.resting_quantity(book, p.instrument.key)) for p in book.positions]
+        rows = [_held(p, _resting(state, p)) for p in book.positions]
         lines.append(table(("symbol", "side", "qty", "entry", "stop", "target", "rests at the broker"), rows))
     lines += [_order(order) for order in book.live_orders()]
     return "\n".join(lines)
@@ -83,9 +89,14 @@ def _by_hand(state: engine.State) -> list[str]:
     return lines
 
 
-def _held(position: rc.Position, resting: int) -> tuple[str, ...]:
+def _resting(state: engine.State, position: rc.Position) -> str:
+    """For how many shares stops are there; on paper none is at a broker, and the level is watched."""
+    return "on paper" if on_paper(state) else f"for {engine.resting_quantity(state.book, position.instrument.key)}"
+
+
+def _held(position: rc.Position, resting: str) -> tuple[str, ...]:
     prices = f"{position.average_price:.2f}", _price(position.stop), _price(position.target)
-    return position.instrument.key, position.side, str(position.quantity), *prices, f"for {resting}"
+    return position.instrument.key, position.side, str(position.quantity), *prices, resting
 
 
 def _order(order: rc.Order) -> str:

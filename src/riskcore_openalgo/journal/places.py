@@ -132,7 +132,7 @@ class SqliteFile:
     def reading(self) -> Engine:
         """Only to read, even while somebody writes; `FileNotFoundError` where there is no such file."""
         if not self.path.is_file():
-            raise FileNotFoundError(f"{self.path}: no such journal; `riskcore demo` makes one")
+            raise FileNotFoundError(f"{self.path}: no such journal: riskcore live, shadow, paper or demo makes one")
         return self._engine("ro")
 
     def locked(self, wait_s: float) -> Lock:

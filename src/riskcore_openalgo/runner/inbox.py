@@ -63,6 +63,10 @@ ASKED: Final = ".json"
 TAKEN: Final = ".taken"
 STOP: Final = ".stop"
 BAD: Final = ".bad"
+UNWRITTEN: Final = (
+    "the request cannot be written ({}), and nothing was asked. The control page needs no file; "
+    "riskcore stop --direct ends the runner and leaves every position"
+)
 Told: TypeAlias = Callable[[str], None]
 
 
@@ -257,12 +261,15 @@ class Inbox:
         return ""
 
     def _put(self, text: str, ending: str) -> Path:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        wrong = self._wrong()
-        if wrong:
-            raise InboxRefused(wrong)
-        path = self.folder / f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}{ending}"
-        _write(path, text)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            wrong = self._wrong()
+            if wrong:
+                raise InboxRefused(wrong)
+            path = self.folder / f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}{ending}"
+            _write(path, text)
+        except OSError as problem:
+            raise InboxRefused(f"{self.folder}: {UNWRITTEN.format(problem.strerror)}") from None
         return path
 
     def _set_aside(self, path: Path, why: str) -> None:
