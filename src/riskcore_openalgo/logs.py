@@ -33,15 +33,16 @@ POLLED: Final = ("/api/state", "/metrics", "/healthz")
 """Asked for once a second or so, all day: eighty thousand lines in which nobody finds the one that matters."""
 KINDS: Final = (
     re.compile(r"""(?i)((?:api[_-]?key|apikey|secret|passw(?:or)?d|passphrase|token|authorization)["']?\s*[:=]\s*["']?)"""
-               r"""(?:bearer\s+)?[^\s"',;&}]{4,}"""),
+               r"""(?!stands there |must be )(?:bearer\s+)?[^\s"',;&}]{4,}"""),
     re.compile(r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}"),
     re.compile(r"()\b\d{8,10}:[A-Za-z0-9_-]{35}\b"),
     re.compile(r"()\bgAAAA[A-Za-z0-9_=-]{20,}"),
     re.compile(r"(://[^/\s:@]*:)[^@\s/]{3,}(?=@)"),
     re.compile(r"(/webhook/[A-Za-z0-9_-]+/)[^\s\"'?]+"),
 )  # fmt: skip
-"""What looks like a secret: a key named before it, a bearer, a Telegram bot's token, a Fernet token, a password in an
-address, a secret in the path of an alert."""
+"""What looks like a secret: a key named before it (and not what we say of a key: that it stands in plain text, or must
+be another), a bearer, a Telegram bot's token, a Fernet token, a password in an address, a secret in the path of an
+alert."""
 
 
 class Redactor:

@@ -15,7 +15,8 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.cli.doctor import run
 from riskcore_openalgo.cli.main import main
-from riskcore_openalgo.config import OldSecret, Settings, load_settings
+from riskcore_openalgo.cli.watching import refuse_plain
+from riskcore_openalgo.config import ConfigurationError, OldSecret, Settings, load_settings, write_defaults
 from riskcore_openalgo.doctor import gateway, limits, machine
 from riskcore_openalgo.doctor.strategies import strategies
 from riskcore_openalgo.gateways.paper import PaperGateway
@@ -97,7 +98,10 @@ def test_a_desk_that_is_well_has_no_failure(tmp_path, openalgo, capsys):
     """Against OpenAlgo and a running intake; what only the first order can show is a warning."""
     bench = Bench(tmp_path / "other.db")
     with taking(bench, secrets={"tv": SECRET}) as server:
-        code, checks = doctor(written(tmp_path, openalgo.host, server.port), capsys)
+        folder = written(tmp_path, openalgo.host, server.port)
+        assert main(["credentials", "encrypt", "--config", str(folder)]) == 0
+        capsys.readouterr()
+        code, checks = doctor(folder, capsys)
     bench.journal.close()
     told = {name: check["status"] for name, check in checks.items()}
     well = ("clock", "version", "credentials", "mode", "symbols", "journal", "secrets", "intake", "off")
@@ -254,6 +258,22 @@ def test_secrets_that_are_short_or_old_are_told_without_themselves():
         found = machine.secrets(settings)
         assert (found.status, says in found.found) == (status, True)
         assert "before-" not in found.found
+
+
+def test_secrets_in_plain_text_with_which_live_does_not_start_are_told_before_it(tmp_path):
+    """`riskcore live` refuses them; the doctor of a configuration for live says so, and of one for paper nothing."""
+    write_defaults(tmp_path)
+    given = "api_credentials:\n  openalgo: {api_key: a-key-of-the-tests}\n"
+    (tmp_path / "api_credentials.yaml").write_text(given, encoding="utf-8")
+    paper = load_settings(tmp_path)
+    live = attrs.evolve(paper, system=attrs.evolve(paper.system, mode="live"))
+    with pytest.raises(ConfigurationError):
+        refuse_plain(live, real=True)
+    found = machine.secrets(live)
+    assert (found.status, found.remedy) == ("fail", "riskcore credentials encrypt")
+    assert "openalgo.api_key" in found.found
+    assert "a-key-of-the-tests" not in found.found
+    assert machine.secrets(paper).status == "warn"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,9 @@ def test_no_planted_secret_is_in_any_line(tmp_path, as_json):
         ("postgresql://asha:pa55word@db/journal", "postgresql://asha:***@db/journal"),
         ("POST /webhook/tradingview/the-secret HTTP", "POST /webhook/tradingview/*** HTTP"),
         ("fernet:gAAAAABmAAAAAAAAAAAAAAAAAAAAAA", "fernet:***"),
+        ("openalgo.api_key: stands there in plain text", "openalgo.api_key: stands there in plain text"),
+        ("openalgo.api_key: must be text", "openalgo.api_key: must be text"),
+        ("api_key: must-be-a-secret", "api_key: ***"),
         ("entry BUY 50 NSE:INFY to 1000.50", "entry BUY 50 NSE:INFY to 1000.50"),
     ],
 )

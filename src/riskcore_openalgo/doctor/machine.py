@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import riskcore as rc
-from riskcore_openalgo.config import OldSecret, Settings
+from riskcore_openalgo.config import LIVE, OldSecret, Settings
 from riskcore_openalgo.doctor.check import Check, fail, ok, warn
 from riskcore_openalgo.journal.places import At
 from riskcore_openalgo.journal.synced import synced_by
@@ -110,6 +110,10 @@ def nearest(path: Path) -> Path:
 
 def secrets(settings: Settings) -> Check:
     """Whether the sources' secrets are worth the name, and whether old ones still open."""
+    if settings.system.mode == LIVE and settings.plain_secrets:
+        names = ", ".join(problem.key for problem in settings.plain_secrets)
+        found = f"in plain text, with which real money is not traded: {names}"
+        return fail("secrets", found, "riskcore credentials encrypt")
     webhook = settings.credentials.webhook
     if not webhook.secrets:
         return warn("secrets", "no source of alerts has one: no alerts are taken", "webhook: in api_credentials.yaml")

@@ -1,10 +1,12 @@
 """The control page without a browser: who comes in, what a stranger can do (nothing), what each act is answered."""
 
 import socket
+from datetime import timedelta
 
 import pytest
 
 from riskcore import events
+from riskcore_openalgo.testing import Fault
 from riskcore_openalgo.web.control import app
 from riskcore_openalgo.web.control.app import HEADERS
 from riskcore_openalgo.web.control.doors import TRIES, WINDOW_S, Doors
@@ -174,3 +176,23 @@ def test_users_are_told_apart_by_nothing():
     """A name that nobody has costs a hash, as a wrong password does."""
     doors = Doors({USER: HASH}, session_s=60)
     assert doors.login("nobody", PASSWORD, "a").why == doors.login(USER, "wrong", "b").why == "wrong_password"
+
+
+def test_health_says_that_the_books_cannot_be_read_while_they_cannot(tmp_path):
+    """The page never calls good what an alarm on the same page calls unreadable."""
+    with control_page(tmp_path / "live.db") as page:
+        day = page.day
+        day.entered()
+        page.login()
+
+        def books():
+            return next(line for line in page.state()["health"] if line["name"] == "books agree")
+
+        assert books()["good"]
+        day.broker.script(Fault("*", "html", status=502, times=0))
+        day.skip_to(day.clock() + timedelta(seconds=40))
+        day.until(lambda: [fact for fact in day.facts(events.Noticed) if fact.name == "books_unreadable"], 1000)
+        assert books()["good"] is False
+        assert books()["text"].startswith("the broker's books could not be read since")
+        day.broker.faults.clear()
+        day.until(lambda: books()["good"], 1000)

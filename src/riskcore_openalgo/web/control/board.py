@@ -100,14 +100,14 @@ class Board:
         custody, stage = state.custody, state.observed.stage
         last = state.now
         silent = None if last is None else (now - last).total_seconds()
-        differ = len(custody.mismatches)
+        differ, unread = len(custody.mismatches), self.day.live.unread(now)
         agreed = "not yet" if custody.reconciled_at is None else f"since {custody.reconciled_at:%H:%M:%S}"
         turning = silent is not None and silent < TURNS_S
         lines = [
             ("runner", turning, "never" if silent is None else f"last input {silent:.0f} s ago"),
             ("price stream", stage in ("", "connected"), stage or "connected"),
             ("broker login", custody.login != "bad", custody.login or "not asked"),
-            ("books agree", not differ, f"{differ} differ" if differ else agreed),
+            ("books agree", not (differ or unread), f"{differ} differ" if differ else unread or agreed),
             ("journal", not self.trouble(), self.trouble() or "writes"),
             ("covered", not custody.bare, f"{len(custody.bare)} positions without a stop at the broker"),
             ("fence", not self.day.fence.shut(), self.day.fence.shut() or "none raised"),
