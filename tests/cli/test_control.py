@@ -241,6 +241,18 @@ def test_a_position_on_paper_rests_at_no_broker_and_the_status_says_so(tmp_path,
     assert "for 0" not in text
 
 
+def test_what_a_runner_refuses_of_a_confirmation_is_the_answer_and_the_exit_code(tmp_path, capsys):
+    """It was answered "taken" with code 0, and whoever typed a hash that nothing waits for thought it was confirmed."""
+    said = ["--by", "asha", "--why", "meant", "--journal", str(tmp_path / "live.db")]
+    with live_day(tmp_path / "live.db") as day:
+        day.ready()
+        assert main(["config", "confirm", "0123456789ab", *said]) == 1
+        assert "refused: no_such_policy: no policy of that hash is kept back" in capsys.readouterr().out
+        assert main(["alerts", "ack", "unprotected", *said, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"done": True, "refused": ""}
+        assert day.facts(events.ControlRefused)[-1].reason == "no_such_policy"
+
+
 def test_a_graver_latch_is_refused_with_what_to_type(alone):
     assert alone("pause", *WHY)[0] == 0
     alone("stop")

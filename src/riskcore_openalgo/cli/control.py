@@ -42,7 +42,13 @@ ALONE: Final = (
     events.FundsMoved,
 )
 """What may be done to a journal that nobody runs: it sends nothing, or is refused where it would."""
-HINTS: Final = {"graver_stands": " (riskcore status names it; riskcore control rearm ends an emergency stop)"}
+HINTS: Final = {
+    "graver_stands": " (riskcore status names it; riskcore control rearm ends an emergency stop)",
+    "locked": " (here: --word UNLOCK)",
+    "still_at_limit": " (here: --word CONFIRM)",
+    "loosening_unconfirmed": " (here: --confirm)",
+    "no_such_policy": " (riskcore config diff names it)",
+}
 """What to type, where the reason itself does not say."""
 
 
@@ -104,7 +110,7 @@ def act(at: At, event: Request, given: argparse.Namespace) -> Outcome | None:
         with writer(at) as journal:
             return _alone(journal, event)
     except JournalInUse:
-        return _through_the_inbox(at, event, given)
+        return through_the_inbox(at, event, given)
     except NeedsARunner as alone:
         if not isinstance(event, events.EmergencyStopped):
             raise
@@ -124,7 +130,8 @@ def _alone(journal: Journal, event: Request) -> Outcome:
     return Outcome(journal.length, facts)
 
 
-def _through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outcome | None:
+def through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outcome | None:
+    """Leave an input for the runner, and wait for what came of it; None, which is said, where it was not taken."""
     with reader(at) as journal:
         before = journal.length
         path = Inbox(given.inbox or folder_of(at)).put(event)

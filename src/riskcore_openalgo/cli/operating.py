@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from datetime import datetime
 
 import riskcore as rc
@@ -11,14 +10,13 @@ from riskcore import events
 from riskcore_openalgo.alarms import told
 from riskcore_openalgo.alarms.delivery import Standing
 from riskcore_openalgo.cli.answers import say
+from riskcore_openalgo.cli.control import HINTS, through_the_inbox
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal import At
 from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.runner.by_hand import take_by_hand
-from riskcore_openalgo.runner.inbox import Inbox, Request
-
-POLL_S = 0.1
+from riskcore_openalgo.runner.inbox import Request
 
 
 def alerts(arguments: argparse.Namespace) -> int:
@@ -72,27 +70,19 @@ def confirm(arguments: argparse.Namespace) -> int:
 
 
 def _handed(arguments: argparse.Namespace, event: Request) -> int:
-    """Through the runner's inbox while one runs, else into the journal at once."""
-    place = place_of(_place(arguments))
-    if place.holder() is None:
-        with writer(_place(arguments)) as journal:
+    """Through the runner's inbox while one runs, else into the journal at once; the answer is what came of it."""
+    at = _place(arguments)
+    if place_of(at).holder() is None:
+        with writer(at) as journal:
             return _answer(arguments, take_by_hand(journal, event, event.at))
-    inbox = Inbox(arguments.inbox or place.inbox)
-    path, give_up = inbox.put(event), time.monotonic() + arguments.wait
-    while inbox.waits(path):
-        if time.monotonic() >= give_up:
-            told = f"the runner has not taken it within {arguments.wait:g} s; it waits as {path}"
-            say(arguments, {"done": False, "waits_as": path}, told)
-            return 1
-        time.sleep(POLL_S)
-    told = "taken by the runner; `riskcore alerts list` shows what came of it"
-    say(arguments, {"done": True, "told": told}, told)
-    return 0
+    taken = through_the_inbox(at, event, arguments)
+    return 1 if taken is None else _answer(arguments, taken.facts)
 
 
 def _answer(arguments: argparse.Namespace, facts: tuple[events.Fact, ...]) -> int:
     refused = next((fact.reason for fact in facts if isinstance(fact, events.ControlRefused)), "")
-    say(arguments, {"done": not refused, "refused": refused}, f"refused: {refused}" if refused else "taken")
+    why = f"refused: {refused}: {events.CONTROL_REFUSALS.get(refused, '')}{HINTS.get(refused, '')}"
+    say(arguments, {"done": not refused, "refused": refused}, why if refused else "taken")
     return 1 if refused else 0
 
 
