@@ -25,6 +25,7 @@ from riskcore_openalgo.config import Credentials, Logging, Settings, System, Wat
 from riskcore_openalgo.config.settings import Intake
 from riskcore_openalgo.journal import JournalInUse, Reader
 from riskcore_openalgo.runner import live as live_runner
+from riskcore_openalgo.runner.inbox import Inbox, folder_of
 from riskcore_openalgo.runner.sole_sender import sole_sender
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED
 from riskcore_openalgo.testing import Fault
@@ -299,6 +300,16 @@ def test_stops_that_nobody_could_look_at_lately_are_not_said_to_rest(tmp_path, c
             found = run(settings_of(day, free_tcp_port), arguments, mode="live", analyzer=False, clock=day.clock)
         assert found == UNSETTLED
         assert "stopped: the broker's books could not be read since 10:30:" in capsys.readouterr().out
+
+
+def test_a_day_that_a_request_ends_says_who_asked_and_when(tmp_path, capsys, free_tcp_port):
+    """One that waited since before the start ends the day as well, as `riskcore stop` said, and not without a word."""
+    path = tmp_path / "live.db"
+    with live_day(path, start=False) as day:
+        Inbox(folder_of(path)).put_stop(at=day.clock(), by="ravi")
+        arguments = argparse.Namespace(journal=path, flatten=False, config=None)
+        assert run(settings_of(day, free_tcp_port), arguments, mode="live", analyzer=False, clock=day.clock) == 0
+    assert "asked to stop by ravi, at 2026-11-23 10:30:00" in capsys.readouterr().out
 
 
 def test_stops_that_a_run_never_looked_at_are_not_said_to_rest_by_it(tmp_path, capsys, free_tcp_port):

@@ -18,6 +18,7 @@ from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner.fence import standing
+from riskcore_openalgo.runner.inbox import Inbox, folder_of
 from riskcore_openalgo.testing import Fault
 from tests.runner.live_days import KEY, live_day
 
@@ -179,11 +180,13 @@ def test_F56_a_runner_that_hangs_is_fenced_off_and_ended(tmp_path, capsys):
                 _wait(lambda: place_of(path).holder() is not None)
                 time.sleep(1)
                 child.send_signal(signal.SIGSTOP)
+                Inbox(folder_of(path)).put_stop(at=day.clock(), by="asha")  # `riskcore stop`, in vain
                 assert stop_directly(settings_of(day), arguments(path), day.clock) == 0
                 assert child.wait(timeout=10) == -signal.SIGKILL
             finally:
                 child.kill()
         assert "it is ended" in capsys.readouterr().err
+        assert Inbox(folder_of(path)).stop_request() is None, "the next start would end at once"
         assert day.broker.truth().position("NSE:INFY") == 0
         assert standing(path.with_name("live.db.fence")).why == "emergency stop, directly"
 

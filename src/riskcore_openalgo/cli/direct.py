@@ -18,8 +18,8 @@ from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
-from riskcore_openalgo.journal import Journal, JournalInUse
-from riskcore_openalgo.journal.places import place_of
+from riskcore_openalgo.journal import At, Journal, JournalInUse
+from riskcore_openalgo.journal.places import Place, place_of
 from riskcore_openalgo.runner.assembly import LIVE, assembled
 from riskcore_openalgo.runner.direct import EXITS, stop_now, take_over, warm_up
 from riskcore_openalgo.runner.fence import fence_of, raise_fence
@@ -44,11 +44,7 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
     access = settings.credentials.openalgo
     key = os.environ.get(KEY_VARIABLE) or access.api_key or ""
     at = arguments.journal or settings.system.journal
-    place = place_of(at, key=key_of(at))
-    if place.path is not None and not place.path.is_file():
-        raise FileNotFoundError(f"{place.where}: no such journal: what is ours stands there and nowhere else")
-    with reader(at) as told:
-        refuse_other(told, mode=LIVE, analyzer=arguments.analyzer)
+    place = _ours(at, analyzer=arguments.analyzer)
     by, why = who(), "emergency stop, directly"
 
     def tell(text: str) -> None:
@@ -79,7 +75,18 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
             within_s=arguments.wait,
             tell=lambda stage: tell(f"emergency stop: {stage}"),
         )
+        day.inbox.stopped()  # whoever asked the runner to end has what was wanted; its next start would end at once
         return _told(arguments, ended, what_is_open(day.live.state))
+
+
+def _ours(at: At, *, analyzer: bool) -> Place:
+    """The journal's place; looked at before a runner is ended, for a journal of another account would leave nothing."""
+    place = place_of(at, key=key_of(at))
+    if place.path is not None and not place.path.is_file():
+        raise FileNotFoundError(f"{place.where}: no such journal: what is ours stands there and nowhere else")
+    with reader(at) as told:
+        refuse_other(told, mode=LIVE, analyzer=analyzer)
+    return place
 
 
 def _send_from_now_on(

@@ -190,6 +190,7 @@ class Asked:
             self._looked = time.monotonic()
             request = self._day.inbox.stop_request()
             if request is not None:
+                print(f"asked to stop by {request.by}, at {request.at:%Y-%m-%d %H:%M:%S}", flush=True)
                 self.flatten = self.flatten or request.flatten
             if request is not None or self._day.fence.shut():
                 self.set()
