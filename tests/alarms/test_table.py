@@ -163,6 +163,8 @@ def test_a_start_calls_nobody():
     latch = rc.Latch("login", "waiting_for_login", NOW, "riskcore", STARTING)
     said = told(e.Latched(NOW, latch))
     assert (said.severity, said.title) == (INFO, "STARTING")
+    old = "the runner has started, and the broker's books were not compared yet"
+    assert told(e.Latched(NOW, attrs.evolve(latch, why=old))).title == "STARTING"
     key = told(e.Latched(NOW, attrs.evolve(latch, why="Invalid openalgo apikey")))
     assert (key.severity, key.title, key.key == said.key) == (CRITICAL, "LOGIN NEEDED", False)
     assert told(e.ControlRefused(NOW, "login", "login", "riskcore", "x", "not_reconciled")) is None

@@ -90,6 +90,8 @@ def test_reconcile_tells_what_differs_what_follows_and_what_is_frozen(run, live)
     assert "frozen: NSE:INFY since 2026-11-20" in out
     assert "frozen: NSE:TCS since 2026-11-20" in out
     assert "the gate last opened, on books that agreed: never" in out
+    assert "take the broker's account as it is with --accept --by NAME --why TEXT, or mend it at the broker" in out
+    assert "books      2 of the broker's differ from ours: riskcore journal reconcile shows" in run("status", live)[1]
 
 
 def test_a_difference_seen_once_may_yet_pass(run, tmp_path):
@@ -98,6 +100,7 @@ def test_a_difference_seen_once_may_yet_pass(run, tmp_path):
     code, out, _ = run("journal", "reconcile", tmp_path / "j.db")
     assert (code, out.count("1 of 3 reads"), "frozen" in out) == (1, 2, False)
     assert "adopted as ours" in out
+    assert "--accept" not in out, "it may pass by itself"
 
 
 def test_shares_that_are_gone_are_followed(run, tmp_path):

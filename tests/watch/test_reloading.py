@@ -56,7 +56,12 @@ def test_a_changed_policy_is_offered_once_it_stands_still_and_the_change_is_told
     assert [event.policy.max_positions for event in watched.offered] == [2]
     name, text = watched.told[0]
     assert (name, len(watched.told)) == ("configuration_changed", 1)
-    assert text == "policy: max_positions 3 -> 2, max_trades_per_day 5 -> 6 (looser)"
+    changes, also = text.split("; ")
+    assert changes == "policy: max_positions 3 -> 2, max_trades_per_day 5 -> 6 (looser)"
+    assert also == "what is looser waits while the day is in loss"
+    watched.write(RISK, "risk_management:\n  max_positions: 1\n  max_trades_per_day: 6\n")
+    watched.looks(2)
+    assert watched.told[1][1] == "policy: max_positions 2 -> 1"
 
 
 @pytest.mark.parametrize(

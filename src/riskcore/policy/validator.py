@@ -64,7 +64,9 @@ class ValidatorSettings:
     allowed_symbols: tuple[str, ...] | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(list_of(symbol_text)), "list", "symbols that may be entered; empty: any", RULES),
+        metadata=meta(
+            optional(list_of(symbol_text)), "list", "symbols that may be entered; empty: any, []: none", RULES
+        ),
     )
     live_symbols: tuple[str, ...] | None = field(
         default=None,
@@ -72,7 +74,7 @@ class ValidatorSettings:
         metadata=meta(
             optional(list_of(symbol_text)),
             "list",
-            "symbols whose entries are sent; those of others are decided and withheld; empty: all are sent",
+            "symbols whose entries are sent; those of others are decided and withheld; empty: all are sent, []: none",
             RULES,
             example="[RELIANCE]",
         ),
@@ -94,7 +96,7 @@ class ValidatorSettings:
         metadata=meta(
             optional(list_of(one_word(*SESSION_KINDS))),
             "list",
-            "kinds of session that may be entered in, such as [regular]; empty: any",
+            "kinds of session that may be entered in, such as [regular]; empty: any, []: none",
             RULES,
             example="[regular, muhurat]",
         ),
@@ -105,7 +107,7 @@ class ValidatorSettings:
         metadata=meta(
             optional(list_of(one_word(*WEEKDAYS))),
             "list",
-            "days of the week that may be entered on: mon to sun; empty: any",
+            "days of the week that may be entered on: mon to sun; empty: any, []: none",
             RULES,
             example="[mon, tue, wed, thu, fri]",
         ),
@@ -116,7 +118,7 @@ class ValidatorSettings:
         metadata=meta(
             optional(list_of(clock_window)),
             'IST "HH:MM-HH:MM"',
-            "times of day that may be entered in, the end not included; empty: any",
+            "times of day that may be entered in, the end not included; empty: any, []: none",
             RULES,
             example='["09:20-11:30", "13:00-14:45"]',
         ),

@@ -68,8 +68,9 @@ LATCH_TITLES: Final[Mapping[str, str]] = {
     "positions_differ": "BOOKS DIFFER",
 }
 UNUSUAL_RULES: Final = frozenset({"unusual_move_atr", "max_gap_pct", "near_band_pct", "max_spread_pct"})
-STARTING: Final = "the runner has started, and the broker's books were not compared yet"
-"""Why a runner keeps entries back at first: nobody has to do anything."""
+STARTED: Final = "the runner has started, and "
+STARTING: Final = f"{STARTED}entries wait until the broker's books were read and agree with ours"
+"""Why a runner keeps entries back at first: nobody has to do anything. Older journals say it in other words."""
 OURSELVES: Final = "riskcore"
 MILD_LATCHES: Final = frozenset({"shutting_down"})
 CLOSED_TITLES: Final[Mapping[str, tuple[str, str]]] = {
@@ -117,7 +118,7 @@ def _over(fact: e.AlarmOver) -> Told:
 def _latched(fact: e.Latched) -> Told:
     latch = fact.latch
     of = f" of {latch.key}" if latch.key else ""
-    starts = latch.why.startswith(STARTING)
+    starts = latch.why.startswith(STARTED)
     mild = latch.name in MILD_LATCHES or starts
     severity = INFO if mild else WARNING if latch.key or latch.state == "reducing" else CRITICAL
     other = "ENTRIES STOPPED" if latch.by != OURSELVES or mild else "BREAKER TRIPPED"

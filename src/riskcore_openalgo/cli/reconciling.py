@@ -36,6 +36,8 @@ COMES = {
     FREEZE: "the symbol is frozen: no entries in it",
 }
 
+REMEDY = "take the broker's account as it is with --accept --by NAME --why TEXT, or mend it at the broker"
+
 
 def reconcile(arguments: argparse.Namespace) -> int:
     """Print what differs; with --accept take it, through a turn of our own or the running one's."""
@@ -117,6 +119,8 @@ def text(state: engine.State, policy: rc.Policy) -> str:
         ]
         lines.append(table(COLUMNS, rows))
     lines += [f"frozen: {latch.key or 'all'} since {latch.at:%Y-%m-%d %H:%M}: {latch.why}" for latch in _frozen(state)]
+    if _frozen(state):
+        lines.append(REMEDY)
     lines += [f"unknown outcome: {order.id}: {_of(order)}" for order in _unknown(state)]
     balance = _balance(state)
     lines += balance

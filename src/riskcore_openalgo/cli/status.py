@@ -69,6 +69,8 @@ def text(state: engine.State, policy: rc.Policy) -> str:
         f"equity     {_rupees(book.opening_equity)} at the open, today {today}",
         f"today      {trades}, {len(book.positions)} of {policy.max_positions} positions",
     ]
+    if differ := len(state.custody.mismatches):
+        lines.append(f"books      {differ} of the broker's differ from ours: riskcore journal reconcile shows them")
     lines += _by_hand(state)
     if book.positions:
         rows = [_held(p, _resting(state, p)) for p in book.positions]

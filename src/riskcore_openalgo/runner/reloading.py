@@ -141,7 +141,10 @@ class Reloader:
         changes = rc.policy_changes(before.policy, wanted.policy)
         if changes:
             self._offer(events.PolicyLoaded(self._clock(), wanted.policy))
-            told.append("policy: " + _said(changes))
+            looser = any(one.looser for one in changes)
+            told.append(
+                "policy: " + _said(changes) + ("; what is looser waits while the day is in loss" if looser else "")
+            )
         later = needs_a_restart(before, wanted, self._swaps)
         if later:
             told.append(f"only after a restart: {', '.join(later)}")
