@@ -22,6 +22,7 @@ from riskcore_openalgo.cli.live import live as live_command, run
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.config import Credentials, Logging, Settings, System, Watching, Webhook, write_defaults
+from riskcore_openalgo.config.control_page import ControlAccess, ControlPage
 from riskcore_openalgo.config.settings import Intake
 from riskcore_openalgo.journal import JournalInUse, Reader
 from riskcore_openalgo.runner import live as live_runner
@@ -29,6 +30,7 @@ from riskcore_openalgo.runner.inbox import Inbox, folder_of
 from riskcore_openalgo.runner.sole_sender import sole_sender
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED
 from riskcore_openalgo.testing import Fault
+from riskcore_openalgo.web.control.passwords import hashed
 from tests.runner.live_days import KEY, live_day
 
 SECRET = "a-secret-of-the-tests"
@@ -280,6 +282,26 @@ def test_a_taken_port_of_the_intake_keeps_no_position_from_being_watched(tmp_pat
     journal = Reader(path)
     assert "alerts_not_taken" in [row.event.name for row in journal.rows(types=("Noticed",))]
     journal.close()
+
+
+def test_a_taken_port_of_the_control_page_is_told_where_alerts_are(tmp_path, capsys, free_tcp_port_factory):
+    """A line on a console that nobody reads would leave the hand that stops it missing when it is wanted."""
+    path, ports = tmp_path / "live.db", [free_tcp_port_factory() for _ in range(2)]
+    with live_day(path, start=False) as day, socket.socket() as taken:
+        taken.bind(("127.0.0.1", ports[0]))
+        taken.listen()
+        settings = settings_of(day, ports[1])
+        settings = evolve(
+            settings,
+            credentials=evolve(settings.credentials, control=ControlAccess(users={"asha": hashed("a long sentence")})),
+            system=evolve(settings.system, control=ControlPage(port=ports[0])),
+        )
+        arguments = argparse.Namespace(journal=path, flatten=False, config=None)
+        with Driver(lambda: wait(lambda: "NO control page" in capsys.readouterr().out)):
+            assert run(settings, arguments, mode="live", analyzer=False, clock=day.clock) == FLAT
+    with Reader(path) as journal:
+        told = {row.event.name: row.event.why for row in journal.rows(types=("Noticed",))}
+    assert "riskcore control works" in told["page_not_served"]
 
 
 def test_stops_that_nobody_could_look_at_lately_are_not_said_to_rest(tmp_path, capsys, free_tcp_port, monkeypatch):

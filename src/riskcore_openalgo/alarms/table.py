@@ -42,6 +42,8 @@ NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "configuration_changed": (INFO, "CONFIGURATION CHANGED"),
     "channel_down": (WARNING, "ALERT CHANNEL DOWN"),
     "channel_up": (INFO, "ALERT CHANNEL BACK"),
+    "page_not_served": (WARNING, "NO CONTROL PAGE"),
+    "metrics_not_served": (WARNING, "NO METRICS"),
     "page_locked": (WARNING, "CONTROL PAGE LOCKED"),
     "day_summary": (INFO, "DAY SUMMARY"),
 }

@@ -275,6 +275,10 @@ def control_page(settings: Settings, day: Day, client: Client, *, mode: str, ana
             )
         except OSError as problem:
             print(f"NO control page: {place.host}:{place.port}: {problem}; riskcore control works", flush=True)
+            day.alarms.tell(
+                f"no control page at {place.host}:{place.port}: {problem}; riskcore control works",
+                name="page_not_served",
+            )
             yield None
             return
         print(f"control page: {server.url}/{', behind a proxy with https' if place.https else ''}", flush=True)
