@@ -156,6 +156,23 @@ def test_a_stop_that_somebody_else_made_smaller_is_told_of_and_made_whole_again(
     assert words(day, e.RevisionRequested) == "somebody else changed it"
 
 
+def test_a_stop_that_the_broker_does_not_change_back_is_taken_back_and_another_comes():
+    """Of as many changes as a broker takes of one order none is left: it rests for more than is held, say."""
+    day, _ = held()
+    stop = stop_of(day)
+    shown(day, "10:05", stop, quantity=100)
+    day.take(e.RevisionReported(day.at("10:05:00.100"), stop.order_id, "refused", "no more changes"))
+    assert not [one for one in day.commands if isinstance(one, e.CancelOrder)]
+    shown(day, "10:05:02", stop, quantity=100)
+    assert (day.last(e.CancelOrder).order_id, day.last(e.AlarmOver).name) == (stop.order_id, "revision_refused")
+    assert day.last(e.CancelRequested).why == "somebody else changed it, and the broker does not change it back"
+    assert len([one for one in day.commands if isinstance(one, e.ReviseOrder)]) == 1
+    day.report("10:05:03", stop.order_id, "cancelled")
+    another = day.sent()[-1]
+    assert (another.quantity, another.trigger) == (50, 980)
+    assert another.order_id != stop.order_id
+
+
 def test_a_stop_that_is_tighter_at_the_broker_is_ours_from_now_on():
     """A hand moved it, or we did and no journal took it: it is not loosened. A looser one is set back."""
     day, _ = held()

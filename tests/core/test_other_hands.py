@@ -165,3 +165,19 @@ def test_a_stop_that_filled_as_small_as_we_asked_for_has_not_lost_its_rest():
     books(day, "10:10:02", orders=(entry_row(day), shown), trades=(BOUGHT, sold), positions=(position(20),))
     assert day.book.order(stop_of(day).order_id).status == "filled"
     assert not [fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == "stop_vanished"]
+
+
+@pytest.mark.parametrize(("clock", "gone"), [("10:05:09.999", False), ("10:05:10", True)])
+def test_a_stop_that_cannot_be_made_smaller_is_taken_back_for_the_exit_of_a_part_waits_for_it(clock, gone):
+    """It waited for good at a broker that takes no more changes of the order."""
+    day, _ = held()
+    day.signal("10:05", "SELL", kind=rc.EXIT, reduce_by=20)
+    stop = stop_of(day)
+    assert day.last(e.ReviseOrder).revision.quantity == 30
+    day.take(e.RevisionReported(day.at("10:05:00.050"), stop.order_id, "refused", "no more changes"))
+    day.time(clock)
+    assert [one.order_id for one in day.commands if isinstance(one, e.CancelOrder)] == [stop.order_id] * gone
+    assert (("revision_refused", stop.order_id) in day.state.custody.told) != gone
+    if gone:
+        day.report("10:05:10.500", stop.order_id, "cancelled")
+        assert sorted(order.quantity for order in day.sent()[-2:]) == [20, 30]

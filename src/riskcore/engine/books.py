@@ -148,7 +148,16 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
         if row.trigger is not None and not _is(row, ours) and waited:
             turn.alarm(CHANGED, order.id, f"somebody changed the resting stop: {row.quantity} at {row.trigger}")
             if not _taken_over(turn, order, row, row.trigger):
-                turn.revise(order, ours, "somebody else changed it")
+                _changed_back(turn, order, ours)
+
+
+def _changed_back(turn: Turn, order: Order, ours: Revision) -> None:
+    """As it was; where the broker refused that, it is taken back and another comes: it is not what protects."""
+    if (REVISION_REFUSED, order.id) in turn.state.custody.told:
+        turn.calm(REVISION_REFUSED, order.id)
+        turn.cancel(order, "somebody else changed it, and the broker does not change it back")
+    else:
+        turn.revise(order, ours, "somebody else changed it")
 
 
 def _taken_over(turn: Turn, order: Order, row: BrokerOrder, trigger: Decimal) -> bool:

@@ -118,6 +118,7 @@ def _change(turn: Turn, resting: Order, revision: Revision) -> None:
 
     What was refused is asked again, a move of the stop ever so often as shares may be without one: brokers count the
     changes of an order, and refuse all after so many; the level is watched meanwhile. Shares without a stop wait less.
+    One that would sell more than is held is not asked a second time: it is taken back, and another comes.
     """
     capability = turn.state.custody.capability
     asked = turn.state.custody.asked_at(resting.id)
@@ -126,7 +127,10 @@ def _change(turn: Turn, resting: Order, revision: Revision) -> None:
     pause = seconds(turn.policy.protect_flatten_s) if refused and not covers else FIRST_PAUSE
     if asked is not None and turn.at - asked < pause:
         return
-    if capability is not None and capability.revises:
+    too_large = refused and revision.quantity < resting.quantity
+    if too_large:
+        turn.calm(REVISION_REFUSED, resting.id)
+    if capability is not None and capability.revises and not too_large:
         turn.revise(resting, revision, "the position or its stop has changed")
     else:
         turn.cancel(resting, "the position or its stop has changed")
