@@ -28,6 +28,8 @@ def breakout(symbol):
     return on_bar
 
 
+if len(sys.argv) != 2:
+    raise SystemExit("python runner.py FOLDER_OF_CSV_FILES")
 files = read_folder(Path(sys.argv[1]), interval=INTERVAL)
 bars = {rc.nse_equity(s, on=f.bars[0].at.date(), last_month_close=f.bars[0].open): f.bars for s, f in files.items()}
 strategies = {instrument.key: [breakout(instrument.symbol)] for instrument in bars}

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
+import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.journal import Journal
@@ -229,6 +230,12 @@ def test_nonsense_gets_one_clear_line_and_no_traceback(called, arguments, code, 
 def test_a_command_that_is_none_ends_its_process_with_code_2(tmp_path):
     """As those with 0, 1 and 78 above do: in a process, what was returned is what it ends with."""
     assert riskcore("fly", folder=tmp_path).returncode == 2
+
+
+def test_the_version_is_the_librarys(capsys):
+    with pytest.raises(SystemExit) as done:
+        main(["--version"])
+    assert (done.value.code, capsys.readouterr().out) == (0, f"riskcore {rc.__version__}\n")
 
 
 def test_every_verb_has_help_with_an_example(called):

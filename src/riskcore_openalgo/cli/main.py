@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import riskcore as rc
 from riskcore_openalgo.cli.control_verbs import control_verbs
 from riskcore_openalgo.cli.practice_verb import practice_verb
 from riskcore_openalgo.cli.report_verbs import paper_arguments, report_verb
@@ -29,6 +30,7 @@ EPILOG = "Exit codes: 0 done, 1 failed, 2 not understood, 78 configuration wrong
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     made = argparse.ArgumentParser(prog="riskcore", description="A risk desk for OpenAlgo.", epilog=EPILOG)
+    made.add_argument("--version", action="version", version=f"riskcore {rc.__version__}")
     verbs = made.add_subparsers(dest="verb", metavar="VERB", required=True)
     _demo(verbs)
     practice_verb(verbs, DAY_CODES)
