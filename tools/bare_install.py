@@ -17,11 +17,12 @@ ROOT = Path(__file__).resolve().parents[1]
 NEEDED = {"attrs", "riskcore"}
 TOOLS = {"pip", "setuptools", "wheel"}
 SHELL = (
-    ("riskcore_openalgo.journal", 'pip install "riskcore[openalgo]"'),
-    ("riskcore_openalgo.client", 'pip install "riskcore[openalgo]"'),
-    ("riskcore_openalgo.config", 'pip install "riskcore[openalgo]"'),
-    ("riskcore_openalgo.web.intake", 'pip install "riskcore[runner]"'),
-    ("riskcore_openalgo.web.server", 'pip install "riskcore[runner]"'),
+    ("import riskcore_openalgo.journal", 'pip install "riskcore[openalgo]"'),
+    ("from riskcore_openalgo.lab import backtest", 'pip install "riskcore[openalgo]"'),
+    ("import riskcore_openalgo.client", 'pip install "riskcore[openalgo]"'),
+    ("import riskcore_openalgo.config", 'pip install "riskcore[openalgo]"'),
+    ("import riskcore_openalgo.web.intake", 'pip install "riskcore[runner]"'),
+    ("import riskcore_openalgo.web.server", 'pip install "riskcore[runner]"'),
 )
 VERBS = ("demo", "init", "report x.db", "status x.db", "journal show x.db")
 
@@ -58,7 +59,7 @@ def report(python: Path) -> int:
     if not decided.stdout.startswith("APPROVED"):
         wrong.append(f"examples/decide.py: {decided.stderr[-500:]}")
     for room, told in SHELL:
-        if told not in run(python, "-c", f"import {room}").stderr:
+        if told not in run(python, "-c", room).stderr:
             wrong.append(f"{room} does not say: {told}")
     wrong += [
         f"riskcore {verb} does not say what to install"

@@ -23,4 +23,7 @@ def __getattr__(name: str) -> Any:
     """Fetch a name from its room at first use."""
     if name not in _HOME:
         raise AttributeError(f"module 'riskcore_openalgo.lab' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    try:
+        return getattr(import_module(_HOME[name]), name)
+    except ModuleNotFoundError as missing:
+        raise ImportError(f'lab.{name} needs {missing.name}: pip install "riskcore[openalgo]"') from missing
