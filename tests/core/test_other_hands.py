@@ -6,7 +6,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import books, held, leaving, position, row, stop_of, trade
+from tests.core.custody_days import SEEN, at_broker, books, held, leaving, position, row, stop_of, trade
 from tests.core.engine_days import INFY
 
 BOUGHT = trade("E1", "BUY", 50, 1000)
@@ -181,3 +181,31 @@ def test_a_stop_that_cannot_be_made_smaller_is_taken_back_for_the_exit_of_a_part
     if gone:
         day.report("10:05:10.500", stop.order_id, "cancelled")
         assert sorted(order.quantity for order in day.sent()[-2:]) == [20, 30]
+
+
+# ---------------------------------------------------------------- an entry of another size
+
+
+@pytest.mark.parametrize("status", ["complete", "open"])
+def test_an_entry_that_somebody_made_larger_has_filled_for_us_what_we_ordered_and_that_is_protected(status):
+    """What it filled beyond is somebody else's. It was set aside as no true report, and nothing protected a share."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    larger = row(day.sent(rc.ApprovedEntry)[0], "E1", status, quantity=120)
+    shown = {"orders": (larger,), "trades": (trade("E1", "BUY", 120, 999),), "positions": (position(120),)}
+    assert "Filled" in books(day, "10:00:05", **shown)
+    (ours,) = day.book.positions
+    assert (ours.quantity, ours.average_price, ours.charges) == (50, 999, day.last(e.Filled).charges)
+    assert (day.book.order(entry).status, stop_of(day).quantity) == ("filled", 50)
+    assert day.book.latch("report_contradicts").why == f"order {entry}: 120 filled of 50 ordered"
+    day.take(e.OperatorResumed(day.at("10:00:06"), "asha", "seen to", "report_contradicts", "CONFIRM"))
+    stop = row(stop_of(day), "S1", "trigger_pending")
+    day.report("10:00:06", stop_of(day).order_id, "working", broker_id="S1")
+    for second in (8, 10):
+        facts = books(day, f"10:00:{second:02}", **{**shown, "orders": (larger, stop)})
+        assert "Filled" not in facts
+    assert day.book.latch("report_contradicts") is None
+    found = [(one.ours, one.theirs) for one in day.state.custody.mismatches]
+    assert found == [(50, 120)]
+    assert ("positions_differ", INFY.key) in day.state.custody.told

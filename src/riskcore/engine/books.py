@@ -17,12 +17,12 @@ from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import is_doubted, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.protection import REVISION_REFUSED
-from riskcore.engine.reports import OUTCOME_UNKNOWN, charges_for, report
+from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, take_as_theirs
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
-from riskcore.orders import AWAITING, CANCELLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
+from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
 from riskcore.reconcile import (
     FOREIGN,
     SUSPECT,
@@ -82,6 +82,8 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
     if is_doubted(turn, order, told, books):
         told = attrs.evolve(told, status=order.status)
     _made_larger(turn, order, told, books)
+    if order.is_entry and told.filled_quantity > order.quantity:
+        told = _our_part(turn, order, told)
     more = told.filled_quantity > order.filled_quantity
     if more or told.status != order.status:
         filled, value = told.filled_quantity, told.filled_value
@@ -108,6 +110,17 @@ def _made_larger(turn: Turn, order: Order, told: Told, books: BrokerBooks) -> No
         theirs = Revision(row.quantity, approved.limit, approved.trigger)
         turn.note(e.RevisionRequested(turn.at, order.id, theirs, "somebody else made it larger, and it filled"))
         turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
+
+
+def _our_part(turn: Turn, order: Order, told: Told) -> Told:
+    """What an entry that somebody made larger has filled for us: what we ordered, which is protected like any other.
+
+    What it filled beyond is somebody else's, and compared as such.
+    """
+    if order.filled_quantity < order.quantity:
+        turn.latch(CONTRADICTED, f"order {order.id}: {told.filled_quantity} filled of {order.quantity} ordered")
+    value = told.filled_value * order.quantity / told.filled_quantity
+    return attrs.evolve(told, status=FILLED, filled_quantity=order.quantity, filled_value=value)
 
 
 def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
