@@ -4,7 +4,7 @@ import pytest
 
 from riskcore import events as e
 from tests.core.custody_days import at_broker, held, leaving, stop_of, ticks
-from tests.core.engine_days import INFY, SEEN, a_day
+from tests.core.engine_days import INFY, SEEN, TCS, a_day
 
 SILENT = "silent for 90 s"
 
@@ -145,3 +145,14 @@ def test_F30_a_stop_of_which_nobody_knows_is_not_named():
     day.report("10:00:02", stop_of(day).order_id, "unknown", note="timeout")
     day.take(e.LoginSeen(day.at("11:00"), good=False, reconciled=False, by="riskcore", why="gone"))
     assert day.book.latch("login").why == "gone"
+
+
+def test_F43_the_stop_of_another_symbol_covers_nothing_of_a_silent_one():
+    day, _ = held()
+    day.instruments["TCS"] = TCS
+    entry = day.enter("10:01", symbol="TCS", **SEEN)
+    day.fill("10:01:01", entry, price=1000)
+    day.report("10:01:02", stop_of(day).order_id, "rejected", note="margin")
+    day.take(e.TroubleSeen(day.at("10:05"), "prices_stale", SILENT, TCS.key))
+    (why,) = told(day, "held_without_prices")
+    assert why.endswith("no stop rests at the broker for all of it: nothing takes it off while its price is not seen")

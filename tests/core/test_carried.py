@@ -233,7 +233,10 @@ def test_a_first_price_far_from_the_last_one_freezes_the_symbol_and_blocks_no_ex
     """Halved overnight: a bonus of one for one, or a crash; nobody enters, and what the stop asks for goes."""
     day = carried(broker="paper")
     assert day.prices("09:20", last=502)[:2] == ("Alarmed", "Latched")
-    assert day.book.latch("overnight_price", INFY.key) is not None
+    why = "1005 before the night, 502 after it: a bonus, a split, or a gap of that size"
+    assert day.last(e.Alarmed) == e.Alarmed(day.at("09:20"), "overnight_price", INFY.key, why)
+    latch = day.book.latch("overnight_price", INFY.key)
+    assert (latch.why, latch.resets, latch.state) == (why, "operator", "halted")
     assert day.sent()[-1].reason == "stop"
     assert day.book.state == "active"
 

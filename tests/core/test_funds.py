@@ -197,3 +197,43 @@ def test_F29_where_anything_speaks_against_it_no_login_is_asked_for(broker, fund
     for second in range(10, 20):
         books(day, f"10:05:{second}", **shown)
     assert day.book.latch("login") is None
+
+
+# ---------------------------------------------------------------- what is compared, and how exactly
+
+
+@pytest.mark.parametrize("missing", ["available", "used", "realised"])
+def test_a_broker_that_tells_a_part_of_its_money_is_not_compared(missing):
+    day = at_broker()
+    told = {"available": 50_000, "used": 0, "realised": 0, missing: None}
+    assert not {"FundsCompared", "Alarmed"} & set(day.take(e.FundsSeen(day.at("10:00"), **told)))
+
+
+def test_before_the_opening_equity_is_known_there_is_nothing_to_compare():
+    day = a_day(equity=None)
+    assert money(day, "09:17", 100_000) == ()
+
+
+def test_what_the_broker_has_realised_is_taken_off_for_we_count_from_the_opening():
+    """Rs 500 were won elsewhere, and are in what can be spent: at the opening it was 100,000."""
+    day = at_broker()
+    assert money(day, "10:00", 100_500, 500) == ()
+    money(day, "10:01", 100_500, -500)
+    assert (day.last(e.FundsCompared).theirs, day.last(e.FundsCompared).unexplained) == (101_000, 1000)
+
+
+def test_at_the_tolerance_itself_nothing_is_told_and_a_paisa_beyond_it_is():
+    day = at_broker(balance_tolerance=100)
+    assert money(day, "10:00", 100_100) == ()
+    assert money(day, "10:01", "100100.01") == ("FundsCompared", "Alarmed")
+    assert day.last(e.Alarmed).why == "Rs 100.01 of the broker's balance are not explained by our trades"
+    assert money(day, "10:02", "100200.01") == ()
+    assert money(day, "10:03", "100200.02") == ("FundsCompared",)
+
+
+def test_of_several_lines_the_call_names_each():
+    day = at_broker()
+    moved(day, "10:00", 1000)
+    moved(day, "10:01", 2000)
+    money(day, "10:02", 107_000)
+    assert day.last(e.Alarmed).why.endswith("; explained are moved 1000, moved 2000")
