@@ -1,6 +1,6 @@
 """Entries that the book alone refuses: where, within which hours, and what is said only when somebody reads it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import attrs
 import pytest
@@ -67,7 +67,7 @@ def test_a_signal_is_refused_for_certain_once_and_within_its_hours():
     def certain(signal, at="10:05", state=day.state):
         return engine.refuses(shut, signal, day.at(at), TCS, state, day.policy)
 
-    assert certain(wish)
+    assert all(certain(wish, at) for at in ("10:05", "09:20", "14:44:59"))
     assert not certain(wish, state=attrs.evolve(day.state, seen=day.state.seen | {wish.id}))
     assert not certain(attrs.evolve(wish, receipt="the same words"))
     assert not certain(attrs.evolve(wish, kind="exit"))
@@ -101,3 +101,30 @@ def test_what_is_put_off_is_decided_once_when_it_is_read():
     assert facts == tuple(day.facts[before:])
     assert ([fact.unmeasured for fact in facts[1::2]], asked) == ([(), ()], [2])
     assert after == day.state
+
+
+@pytest.mark.parametrize(
+    ("policy", "product", "first", "last"),
+    [
+        ({}, "MIS", "09:20", "14:45"),
+        ({}, "CNC", "09:20", "14:45"),
+        ({"no_entry_before": "09:00", "no_entry_after": "23:00"}, "MIS", "09:15", "15:10"),
+        ({"no_entry_before": "09:00", "no_entry_after": "23:00"}, "CNC", "09:15", "15:15"),
+    ],
+)
+def test_the_hours_of_entries_lie_within_the_session_and_the_policys_own(policy, product, first, last):
+    """What is squared off is not entered from then on, the rest is up to the close; and `refuses` goes by them."""
+    day = a_day()
+    policy = rc.Policy(**policy)
+    hours = engine.entry_hours(day.day, TCS, product, policy)
+    assert hours == (day.at(first), day.at(last))
+    shut = engine.Closed(frozenset(), there=True, elsewhere=True)
+    wish = rc.Signal("TCS", "BUY", at=day.at("10:05"), product=product)
+    second = timedelta(seconds=1)
+    around = [(hours[0] - second, False), (hours[0], True), (hours[1] - second, True), (hours[1], False)]
+    assert [engine.refuses(shut, wish, at, TCS, day.state, policy) for at, _ in around] == [told for _, told in around]
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 22), date(2090, 11, 20)])
+def test_a_day_without_a_session_and_one_no_calendar_reaches_have_no_hours_of_entries(day):
+    assert engine.entry_hours(day, TCS, "MIS", rc.Policy()) is None

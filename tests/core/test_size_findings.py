@@ -55,6 +55,15 @@ def test_a_sizer_tells_how_many_under_its_own_name(rule, settings, reason, measu
     assert told(in_lots(**settings), rule) == (reason, measured, rule, most)
 
 
+@pytest.mark.parametrize(("wanted", "reason"), [(40, ""), (9, "below_one_lot")])
+def test_what_a_signal_asks_for_is_a_cap_under_its_own_name(wanted, reason):
+    """Below a lot of ten nothing can be sent."""
+    wish = rc.Signal("BULK", "BUY", at=NOON, stop=990, target=1100, quantity=wanted)
+    seen = rc.Market(instrument=LOTS, at=NOON, last=1000)
+    answer = rc.decide(wish, rc.Book(100_000), seen, rc.Policy(**WIDE, signal_quantity="cap"))
+    assert told(answer, "signal_quantity") == (reason, wanted, "signal_quantity", wanted)
+
+
 @pytest.mark.parametrize(("bars", "counted"), [(5, 5), (None, 0)])
 def test_a_volatility_size_tells_how_many_bars_there_were(bars, counted):
     """Five of 140; of an ATR that nobody gave, none."""
