@@ -1,13 +1,15 @@
 """Entries that the book alone refuses: where, within which hours, and what is said only when somebody reads it."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import attrs
 import pytest
 
 import riskcore as rc
 from riskcore import engine, events as e
+from riskcore.rules.signal import entries_next
 from riskcore.states import AFTER_S, CONDITION, HALTED, NEXT_SESSION, OPERATOR, Latch
+from riskcore.table_rows import CalendarDay
 from riskcore.testing import Scenario
 
 INFY, TCS = rc.Instrument(symbol="INFY", tick="0.05"), rc.Instrument(symbol="TCS", tick="0.05")
@@ -128,3 +130,27 @@ def test_the_hours_of_entries_lie_within_the_session_and_the_policys_own(policy,
 @pytest.mark.parametrize("day", [date(2026, 11, 22), date(2090, 11, 20)])
 def test_a_day_without_a_session_and_one_no_calendar_reaches_have_no_hours_of_entries(day):
     assert engine.entry_hours(day, TCS, "MIS", rc.Policy()) is None
+
+
+SHUT = rc.Tables(days=(CalendarDay(day="2026-11-23", kind="closed"),))
+
+
+@pytest.mark.parametrize(
+    ("clock", "tables", "day", "then"),
+    [
+        ("09:00", None, 20, "09:20"),
+        ("09:20", None, 23, "09:20"),
+        ("16:00", None, 23, "09:20"),
+        ("16:00", SHUT, 25, "09:20"),
+    ],
+)
+def test_entries_are_next_taken_later_today_or_in_the_next_session(clock, tables, day, then):
+    """From Friday on; by the policy's own calendar a Monday may be a holiday, and the Tuesday is one."""
+    told = Scenario(rc.Policy(tables=tables) if tables else rc.Policy(), TCS)
+    found = entries_next(told.at(clock), TCS, "MIS", told.policy)
+    assert f"{found:%d %H:%M}" == f"{day} {then}"
+
+
+def test_where_the_calendar_ends_nobody_says_when_entries_are_next_taken():
+    last = datetime(2026, 12, 31, 16, 0, tzinfo=rc.IST)
+    assert entries_next(last, TCS, "MIS", rc.Policy()) is None
