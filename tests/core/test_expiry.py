@@ -146,6 +146,43 @@ def test_the_refusal_says_what_and_when():
     assert (found.rule, found.clears, found.max_quantity) == ("expiry_exit_days", "never", None)
 
 
+WINDOW = Window(
+    exchange="NFO",
+    segment="FUT",
+    product="MIS",
+    since="2026-01-01",
+    no_entry_before="09:20",
+    no_entry_after="12:00",
+    square_off="12:30",
+)
+EARLY = rc.Tables(square_off=(WINDOW,))
+LATER = rc.future("INFY", expiry=date(2027, 1, 26), on=date(2026, 12, 30), tick="0.05", lot_size=10)
+"""The calendar does not reach its days: each weekday counts as a session, and none of them has a square-off."""
+FOURTEEN = {"square_off_at": "14:00", "no_entry_after": "13:00"}
+SHUT = rc.Tables(days=(CalendarDay(day="2027-01-25", kind="closed"),))
+
+
+@pytest.mark.parametrize(
+    ("thing", "at", "policy", "passed", "limit"),
+    [
+        (STOCK, "2026-12-22T13:59:59", FOURTEEN, True, "2026-12-22 14:00:00"),
+        (STOCK, "2026-12-22T14:00", FOURTEEN, False, "2026-12-22 14:00:00"),
+        (STOCK, "2026-12-22T12:29:59", {"tables": EARLY}, True, "2026-12-22 12:30:00"),
+        (STOCK, "2026-12-22T12:30", {"tables": EARLY}, False, "2026-12-22 12:30:00"),
+        (LATER, "2027-01-19T15:00", {}, True, "2027-01-20"),
+        (LATER, "2027-01-20T10:00", {}, False, "2027-01-20"),
+        (LATER, "2027-01-18T15:00", {"tables": SHUT}, True, "2027-01-19"),
+        (LATER, "2027-01-19T10:00", {"tables": SHUT}, False, "2027-01-19"),
+    ],
+)
+def test_the_moment_is_that_of_ones_own_times_and_without_any_it_is_the_day(thing, at, policy, passed, limit):
+    now = datetime.fromisoformat(at).replace(tzinfo=rc.IST)
+    wish = rc.Signal(thing.symbol, "BUY", at=now, exchange="NFO", product="NRML", stop=990, target=1100)
+    answer = rc.decide(wish, rc.Book(1_000_000), rc.Market(instrument=thing, at=now, last=1000), rc.Policy(**policy))
+    (found,) = [found for found in answer.findings if found.rule == "expiry_exit_days"]
+    assert (found.passed, found.limit) == (passed, limit)
+
+
 def test_the_days_are_checked():
     with pytest.raises(ValueError, match="expiry_exit_days"):
         rc.Policy(expiry_exit_days=-1)
