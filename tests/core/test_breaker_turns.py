@@ -121,7 +121,7 @@ def test_an_entry_that_was_taken_back_makes_room_that_is_told_at_once():
     day = a_day(max_positions=2, approaching_pct=80)
     day.enter("10:00", **SEEN)
     entry = day.enter("10:00:01", symbol="TCS", **SEEN)
-    assert day.last(e.Approaching).rule == "max_positions"
+    assert day.last(e.Approaching) == e.Approaching(day.at("10:00:01"), "max_positions", 2, 2, Decimal("100.00"))
     assert day.report("10:00:02", entry, "working") == ("OrderMoved",)
     assert day.report("10:00:03", entry, "cancelled") == ("OrderMoved", "Receded")
 
