@@ -96,6 +96,15 @@ def test_what_is_left_tells_an_exit_from_a_stop(gone):
     assert day.last(e.EmergencyStaged).left == ("position BUY 50 NSE:INFY", f"{what}, 50 may still fill")
 
 
+def test_the_call_of_one_that_is_incomplete_is_over_when_it_is_flat_and_not_before():
+    day, exit_ = all_sold()
+    day.time("10:06")
+    assert day.last(e.Alarmed).name == INCOMPLETE
+    assert "AlarmOver" not in shown(day, "10:06:04", exit_)
+    assert (emergency(day).stage, emergency(day).readings) == (INCOMPLETE, 1)
+    assert shown(day, "10:06:05", exit_)[-2:] == ("EmergencyStaged", "AlarmOver")
+
+
 # ---------------------------------------------------------------- without books to read
 
 
@@ -107,6 +116,17 @@ def test_on_paper_what_we_hold_is_all_there_is_and_flat_is_flat_at_once():
     day.fill("10:05:01", day.sent()[-1].order_id, price=1000)
     assert (emergency(day).stage, emergency(day).readings) == (FLAT, 2)
     assert day.last(e.EmergencyStaged).left == ()
+
+
+def test_on_paper_a_position_whose_exit_failed_and_an_order_alone_are_both_something_left():
+    day, _ = held(broker="paper", rests=False)
+    press(day, "10:05")
+    day.report("10:05:00.100", day.sent()[-1].order_id, "rejected")
+    assert (day.book.live_orders(), emergency(day).readings) == ((), 0)
+    other = at_broker(broker="paper")
+    other.enter("10:00", **SEEN)
+    press(other, "10:00:01")
+    assert (other.book.positions, emergency(other).readings) == ((), 0)
 
 
 def test_a_broker_that_is_not_known_is_taken_to_have_books():
@@ -127,6 +147,15 @@ def test_a_reading_without_one_of_the_three_books_proves_nothing(missing):
     assert (emergency(day).stage, emergency(day).readings) == (STOPPING, 1)
 
 
+@pytest.mark.parametrize("missing", ["orders", "trades", "positions"])
+def test_where_nothing_was_ever_ordered_a_reading_must_be_whole_too(missing):
+    day = at_broker()
+    press(day, "10:05")
+    for clock in ("10:05:01", "10:05:02"):
+        books(day, clock, **{missing: None})
+    assert (emergency(day).stage, emergency(day).readings) == (STOPPING, 0)
+
+
 def test_two_readings_must_stand_on_end():
     """A fill that comes late makes the book ours again, and the count begins anew with what it led to."""
     day, exit_ = all_sold()
@@ -137,6 +166,7 @@ def test_two_readings_must_stand_on_end():
     assert emergency(day).contrary == ("NSE:INFY: 9 shares at the broker, 0 in our book",)
     assert day.last(e.EmergencyStaged).contrary == emergency(day).contrary
     assert day.last(e.EmergencyStaged).left == emergency(day).contrary
+    assert not [fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == INCOMPLETE]
     shown(day, "10:05:06", exit_, orders=(*day.inputs[-1].books.orders, late))
     assert (emergency(day).stage, emergency(day).readings) == (STOPPING, 1)
     shown(day, "10:05:07", exit_)
@@ -200,8 +230,10 @@ def test_orders_of_others_are_asked_to_end_once_a_second_while_they_work():
     rows = (row(entry, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"))
     working, over = attrs.evolve(foreign("F1"), status="open"), foreign("F2")
     seen = {"trades": (trade("E1", "BUY", 50, 1000),), "positions": (position(50),)}
-    for clock in ("10:05:04", "10:05:04.999", "10:05:05"):
-        books(day, clock, orders=(*rows, working, over), **seen)
+    told = [
+        books(day, clock, orders=(*rows, working, over), **seen) for clock in ("10:05:04", "10:05:04.999", "10:05:05")
+    ]
+    assert ["EmergencyStaged" in names for names in told] == [True, False, False]
     asked = [command for command in cancels(day)[before:] if command.broker_id != "S1"]
     assert asked == [e.CancelOrder("", "F1"), e.CancelOrder("", "F1")]
     facts = [fact for fact in day.facts if isinstance(fact, e.ForeignCancelRequested)]
