@@ -10,13 +10,14 @@ import riskcore as rc
 from riskcore import events as e
 from riskcore.engine import Quiet, Watched, quiet
 from riskcore.policy.breakers import BreakerRule, ConnectionTimers
-from riskcore.table_rows import Margin
+from riskcore.table_rows import CalendarDay, Margin
 from tests.core.custody_days import at_broker, ticks
 from tests.core.engine_days import INFY, SEEN, TCS, a_day, holding
 
 D = Decimal
 FUTURES = Margin(exchange="NFO", segment="FUT", product="NRML", margin_pct=20, since="2026-01-01")
 MARGINS = rc.Tables(margins=(FUTURES,))
+SHUT = rc.Tables(margins=(FUTURES,), days=(CalendarDay(day="2026-12-28", kind="closed"),))
 FRIDAY = date(2026, 11, 20)
 
 
@@ -240,9 +241,11 @@ def test_what_should_be_gone_since_yesterday_wakes_with_the_open_and_what_may_st
     assert watched(opened) == Watched(INFY.key, D(980), D(1100))
 
 
-@pytest.mark.parametrize(("days", "wakes"), [(4, False), (5, True), (6, True)])
-def test_what_is_left_before_its_expiry_wakes_at_once_from_that_day_on(days, wakes):
-    """A stock future of Tuesday the 29th: five trading days before it is the 21st, for the 25th is a holiday."""
+@pytest.mark.parametrize(
+    ("days", "tables", "wakes"), [(4, MARGINS, False), (5, MARGINS, True), (6, MARGINS, True), (4, SHUT, True)]
+)
+def test_what_is_left_before_its_expiry_wakes_at_once_from_that_day_on(days, tables, wakes):
+    """A stock future of Tuesday the 29th: five trading days before it is the 21st, or four where the 28th is shut too."""
     stock = rc.future("INFY", expiry=date(2026, 12, 29), on=date(2026, 12, 1), tick="0.05", lot_size=10)
     held = {"allowed_products": ["NRML"], "expiry_exit_days": 1, "tables": MARGINS}
     day = a_day(stock, day=date(2026, 12, 18), equity=10_000_000, **held)
@@ -250,7 +253,7 @@ def test_what_is_left_before_its_expiry_wakes_at_once_from_that_day_on(days, wak
     day.fill("10:00:01", entry, price=1000)
     day.next_day(3)
     day.take(e.EquityRead(day.at("09:30"), 10_000_000))
-    day.policy = attrs.evolve(day.policy, expiry_exit_days=days)
+    day.policy = attrs.evolve(day.policy, expiry_exit_days=days, tables=tables)
     assert of(day).until == (day.at("09:30") if wakes else None)
 
 
@@ -297,10 +300,49 @@ def test_a_stop_that_follows_wakes_at_a_new_best_price():
     assert watched(marked(last=1010, breakeven_at_r=3)).above == 1010
 
 
+def holds(day, **changes):
+    """The day with its position changed."""
+    (position,) = day.book.positions
+    book = attrs.evolve(day.book, positions=(attrs.evolve(position, **changes),))
+    day.state = attrs.evolve(day.state, book=book)
+    return day
+
+
+def test_a_stop_that_follows_wakes_at_the_nearer_of_target_and_best_price():
+    """And at the one there is, where the other is not known."""
+    day = marked(last=1010, trail="points", trail_by=30)
+    assert watched(holds(day, target=None)).above == 1010
+    assert watched(holds(day, target=1005)).above == 1005
+    low = short(trail="points", trail_by=30)
+    assert watched(holds(low, target=None)).below == 1000
+    assert watched(holds(low, target=1001)).below == 1001
+
+
+def test_a_position_that_was_never_seen_wakes_with_its_first_price():
+    """One that was taken over, of which no price came yet."""
+    assert watched(holds(marked(), trail=rc.Trail())).each == "the first price of a session"
+
+
+def test_the_exit_of_another_instrument_wakes_nothing_here():
+    day = a_day(INFY, TCS, risk_per_trade="0.2", exit_step_s=7)
+    for minute, symbol in enumerate(("INFY", "TCS")):
+        day.fill(f"10:0{minute}:01", day.enter(f"10:0{minute}", symbol=symbol, **SEEN), price=1000)
+        day.prices(f"10:0{minute}:02", symbol, last=1000)
+    day.prices("10:02", "TCS", last=979)
+    day.report("10:02:01", day.sent()[-1].order_id, "working")
+    assert {found.key: found.each for found in of(day).watched} == {
+        INFY.key: "",
+        TCS.key: "an exit is on its way",
+    }
+
+
 def test_a_stop_that_lags_behind_its_rule_moves_with_the_next_bar():
     """A rule of another policy asks for a stop that is not there yet."""
     day = marked(last=1030)
-    day.policy = attrs.evolve(day.policy, trail="points", trail_by=10)
+    bare = day.policy
+    day.policy = attrs.evolve(bare, trail="points", trail_by=10)
+    assert watched(day).each == "the stop moves"
+    day.policy = attrs.evolve(bare, breakeven_at_r=1)
     assert watched(day).each == "the stop moves"
 
 

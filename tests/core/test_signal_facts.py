@@ -144,7 +144,7 @@ def test_a_reversal_with_nothing_of_its_symbol_against_it_is_an_entry(symbol, si
 
 @pytest.mark.parametrize("prices", [(700, 1001), (1000, 700, 1001), (1000, 1300, 1001)])
 def test_a_price_that_stands_alone_inside_a_span_takes_nothing(prices):
-    """One tick of 700 or 1,300 and a sound one after it: neither the stop at 980 nor the target at 1,100 was touched."""
+    """A tick of 700 or 1,300 and a sound one after it: neither the stop at 980 nor the target at 1,100 was touched."""
     day, _ = holding()
     day.prices("10:01", last=1000)
     assert ticks(day, "10:02", *prices) == ("Marked",)
