@@ -245,7 +245,7 @@ def test_what_should_be_gone_since_yesterday_wakes_with_the_open_and_what_may_st
     ("days", "tables", "wakes"), [(4, MARGINS, False), (5, MARGINS, True), (6, MARGINS, True), (4, SHUT, True)]
 )
 def test_what_is_left_before_its_expiry_wakes_at_once_from_that_day_on(days, tables, wakes):
-    """A stock future of Tuesday the 29th: five trading days before it is the 21st, or four where the 28th is shut too."""
+    """A stock future of Tuesday the 29th: five trading days before it is the 21st, or four if the 28th is shut too."""
     stock = rc.future("INFY", expiry=date(2026, 12, 29), on=date(2026, 12, 1), tick="0.05", lot_size=10)
     held = {"allowed_products": ["NRML"], "expiry_exit_days": 1, "tables": MARGINS}
     day = a_day(stock, day=date(2026, 12, 18), equity=10_000_000, **held)
