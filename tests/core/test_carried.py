@@ -256,6 +256,13 @@ def test_only_the_first_price_of_the_day_is_compared_with_the_last_of_yesterday(
     assert day.book.latch("overnight_price", INFY.key) is None
 
 
+def test_a_first_price_that_stands_alone_is_no_first_price():
+    """A tick of 502, and a sound one after it, in one look."""
+    day = carried(broker="paper")
+    ticks(day, "09:20", 502, 1003)
+    assert day.book.latches == ()
+
+
 def test_where_it_is_off_no_price_freezes():
     day = carried(broker="paper", overnight_move_pct=None)
     day.prices("09:20", last=502)

@@ -1,5 +1,6 @@
 """What a signal of each kind leads to, to the letter; it concerns its own symbol, its own side, and nothing else."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import attrs
@@ -96,6 +97,40 @@ def test_a_cancel_takes_back_entries_of_its_side_and_never_an_exit():
     assert cancels(day) == [(tcs, "cancel signal")]
 
 
+# ---------------------------------------------------------------- signals that only shadow, and days that begin
+
+
+@pytest.mark.parametrize("kind", ["exit", "cancel"])
+def test_a_shadow_takes_nothing_off_and_nothing_back(kind):
+    day, _ = holding()
+    signal = day.signal("10:01", "SELL", kind=kind, shadow=True)
+    finding = rc.Finding("shadow", False, "shadow_only", "INFY")
+    assert day.last(e.EntryRefused) == e.EntryRefused(day.at("10:01"), signal, (finding,), ())
+    assert day.sent() == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "more", "why"),
+    [
+        ({}, {"shadow": True}, "the signal only shadows"),
+        ({"live_symbols": ["TCS"]}, {}, "INFY is not among live_symbols"),
+    ],
+)
+def test_an_entry_that_is_not_sent_says_why(policy, more, why):
+    day = a_day(**policy)
+    day.look("10:00", day.signal("10:00", stop=980, target=1100, **more), last=1000)
+    assert day.last(e.EntryWithheld).why == why
+
+
+def test_a_signal_before_the_equity_is_known_asks_for_it_with_what_was_carried():
+    day = a_day()
+    day.next_day(3)
+    day.time("09:16")
+    before = len(day.commands)
+    signal = day.signal("09:30", stop=980, target=1100)
+    assert day.commands[before:] == [e.AskEquity(day.day, D(100_000)), e.AskEvidence(signal, "5m")]
+
+
 # ---------------------------------------------------------------- reversals
 
 
@@ -136,7 +171,7 @@ def test_a_reversal_with_nothing_of_its_symbol_against_it_is_an_entry(symbol, si
     day.report("10:00:01", day.enter("10:00", side, symbol, **{**SEEN, **levels}), "working")
     signal = day.signal("10:02", "BUY", kind="reversal", stop=980, target=1100)
     assert asked(day, signal)
-    assert day.state.reversing == frozenset()
+    assert not [fact for fact in day.facts if isinstance(fact, e.ReversalBegun)]
 
 
 # ---------------------------------------------------------------- prices, a start, and what is only said when read
@@ -158,6 +193,11 @@ def test_a_start_asks_for_the_equity_that_is_not_known_and_for_nothing_that_is()
     day.next_day(3)
     day.time("09:16")
     assert resume(day.state, day.policy) == (e.AskEquity(day.day, D(100_000)),)
+
+
+def test_an_input_without_a_zone_is_refused_by_the_name_of_its_time():
+    with pytest.raises(ValueError, match=r"^at must"):
+        step(State(), e.TimePassed(datetime(2026, 11, 20, 10, 0)), rc.Policy())  # noqa: DTZ001 - it is what is refused
 
 
 def test_react_tells_what_step_does():
