@@ -100,3 +100,12 @@ def test_a_stop_of_the_signal_at_the_entry_itself_is_the_one_that_is_told():
     bare = attrs.evolve(seen, atr=None, atr_bars=None)
     lower = attrs.evolve(signal, stop=990)
     assert look(lower, rc.Book(100_000), bare, policy).stop is None
+    assert look(signal, rc.Book(100_000), bare, policy).stop.price == 1000
+
+
+def test_a_stop_at_nought_has_no_target():
+    """A thousand points below a thousand: it is not sound, and nothing is measured from it."""
+    seen = rc.Market(instrument=INFY, at=NOON, last=1000)
+    policy = rc.Policy(**WIDE, stop_methods=["points"], stop_points=1000)
+    found = look(rc.Signal("INFY", "BUY", at=NOON), rc.Book(100_000), seen, policy)
+    assert (found.stop.price, found.stop_is_sound, found.target) == (0, False, None)
