@@ -133,7 +133,7 @@ def _judge(turn: Turn, emergency: Emergency) -> None:
     stage, since = emergency.stage, emergency.since
     if not left:
         stage = FLAT
-    elif _waits_for_a_market(turn, emergency):
+    elif _waits_for_a_market(turn):
         stage = PENDING
     elif stage in (FLAT, PENDING):
         stage, since = STOPPING, turn.at
@@ -161,7 +161,7 @@ def _ours(turn: Turn) -> bool:
     return bool(turn.book.positions or turn.book.live_orders())
 
 
-def _waits_for_a_market(turn: Turn, emergency: Emergency) -> bool:
+def _waits_for_a_market(turn: Turn) -> bool:
     """Whether positions whose market is shut are all that is left."""
     positions = turn.book.positions
     shut = bool(positions) and not any(can_trade(position, turn.at, turn.policy) for position in positions)
