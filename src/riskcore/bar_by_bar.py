@@ -204,6 +204,9 @@ def moments(
     bars: Mapping[Instrument, Sequence[Bar]],
 ) -> Iterator[tuple[datetime, list[tuple[Instrument, Bar]]]]:
     """(moment, [(instrument, bar), ...]) in the order of time, those of one moment in the order of the instruments."""
+    if len(bars) == 1:  # nothing to bring together: the bars are in their order
+        ((only, single),) = bars.items()
+        return ((bar.at, [(only, bar)]) for bar in single)
     by_time: dict[datetime, list[tuple[Instrument, Bar]]] = {}
     for instrument, series in bars.items():
         for bar in series:

@@ -40,6 +40,9 @@ def test_each_is_the_signal_that_would_have_been_told_alone():
     assert drawn[2] is drawn[2]
     assert len(drawn) == 2
     assert 3 not in drawn
+    assert (drawn.get(7), drawn.get(3), drawn.get(3, alone)) == (other, None, alone)
+    with pytest.raises(KeyError, match="3"):
+        drawn[3]
 
 
 @pytest.mark.parametrize("seed", range(12))

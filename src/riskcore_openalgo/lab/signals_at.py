@@ -10,7 +10,6 @@ taken, a backtest makes none until somebody reads why they were refused.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, Final
@@ -62,6 +61,7 @@ class SignalsAt(Mapping[int, rc.Signal]):
             if values is not None
         }
         self._made: dict[int, rc.Signal] = {}
+        self._number_at: dict[object, int] = {place: number for number, place in enumerate(self.places)}
         self._first = {side: self.signal(self._sides.index(side)) for side in dict.fromkeys(self._sides)}
 
     def __len__(self) -> int:
@@ -71,10 +71,15 @@ class SignalsAt(Mapping[int, rc.Signal]):
         return iter(self.places)
 
     def __getitem__(self, place: int) -> rc.Signal:
-        number = bisect_left(self.places, place)
-        if number == len(self.places) or self.places[number] != place:
+        signal: rc.Signal | None = self.get(place)
+        if signal is None:
             raise KeyError(place)
-        return self.signal(number)
+        return signal
+
+    def get(self, place: object, default: Any = None) -> Any:
+        """The signal of a bar, `default` where it has none: asked for every bar, of which few have one."""
+        number = self._number_at.get(place)
+        return default if number is None else self.signal(number)
 
     def signal(self, number: int) -> rc.Signal:
         """The signal of the place with that number among all places."""
