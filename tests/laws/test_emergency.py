@@ -280,8 +280,11 @@ LOOK = settings(max_examples=200, stateful_step_count=40, deadline=None)
 def test_EMG_1_whatever_fails_nothing_enters_and_flat_is_said_only_when_it_is_so():
     """Two whole readings of the broker's books have shown it; else what is left is named. One press is one stop."""
     Stopped.seen.clear()
-    run_state_machine_as_test(Stopped, settings=LOOK)
-    assert all(Stopped.seen[stage] for stage in (FLAT, INCOMPLETE, "rearmed"))
+    for _ in range(3):  # once in hundreds of runs what is drawn ends before it has come to all of these
+        run_state_machine_as_test(Stopped, settings=LOOK)
+        if all(Stopped.seen[stage] for stage in (FLAT, INCOMPLETE, "rearmed")):
+            return
+    raise AssertionError(f"not every end was seen: {dict(Stopped.seen)}")
 
 
 def test_EMG_2_when_the_faults_are_over_it_ends_flat():
