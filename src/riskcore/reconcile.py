@@ -309,15 +309,14 @@ def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
     all, for a stop of shares that were moved to delivery sells intraday ones.
     """
     held = {p.instrument.key: p for p in book.positions}
-    found: dict[str, int] = {}
-    rows = sorted(books.positions or (), key=lambda row: row.product != INTRADAY)
-    loose = [(row.key, row.quantity + books.sold_from_holdings(row)) for row in rows if row.key not in held]
-    for key, quantity in loose:
-        if quantity:
-            found[key] = found.get(key, 0) + quantity
-    for key, quantity in loose:
-        found[key] = found.get(key) or quantity
-    found = {key: quantity for key, quantity in found.items() if quantity}
+    net: dict[str, int] = {}
+    first: dict[str, int] = {}
+    for row in sorted(books.positions or (), key=lambda row: row.product != INTRADAY):
+        quantity = row.quantity + books.sold_from_holdings(row)
+        if quantity and row.key not in held:
+            net[row.key] = net.get(row.key, 0) + quantity
+            first.setdefault(row.key, quantity)
+    found = {key: quantity or first[key] for key, quantity in net.items()}
     for key, position in held.items():
         found[key] = held_there(position, books, book.session)
     return found

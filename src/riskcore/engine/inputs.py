@@ -86,12 +86,8 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
     market = changed(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
     decision = decide(signal, turn.book, market, turn.policy)
     why = withheld(signal, turn.policy)
-    if (
-        isinstance(decision, Approved)
-        and signal.kind == REVERSAL
-        and not signal.shadow
-        and not is_flat(turn, signal.key)
-    ):
+    adds = signal.kind == REVERSAL and not signal.shadow and not is_flat(turn, signal.key)
+    if isinstance(decision, Approved) and adds:
         turn.refuse(signal, Finding("position", False, "not_flat", signal.symbol))
     elif isinstance(decision, Approved) and why:
         told = decision.order, decision.size.bound_by, decision.findings

@@ -124,8 +124,8 @@ def _change(turn: Turn, resting: Order, revision: Revision) -> None:
     asked = turn.state.custody.asked_at(resting.id)
     refused = (REVISION_REFUSED, resting.id) in turn.state.custody.told
     covers = revision.quantity > resting.approved.quantity
-    pause = seconds(turn.policy.protect_flatten_s) if refused and not covers else FIRST_PAUSE
-    if asked is not None and turn.at - asked < pause:
+    wait = seconds(turn.policy.protect_flatten_s) if refused and not covers else FIRST_PAUSE
+    if asked is not None and turn.at - asked < wait:
         return
     too_large = refused and revision.quantity < resting.quantity
     if too_large:
