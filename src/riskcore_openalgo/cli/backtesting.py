@@ -16,7 +16,7 @@ from riskcore_openalgo.cli.bars import open_at_the_end, prepared
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
 from riskcore_openalgo.lab.run import Run
-from riskcore_openalgo.lab.run_files import ABOUT, FACTS
+from riskcore_openalgo.lab.saved_run import ABOUT, FACTS
 
 REASONS_SHOWN: Final = 4
 

@@ -168,16 +168,18 @@ def _facts_after(journal: Reader, seq: int) -> Iterator[events.Fact]:
 # ---------------------------------------------------------------- saying it
 
 
+def refusal(reason: str) -> str:
+    """Why a hand was refused, and what to type."""
+    return f"refused: {reason}: {CONTROL_REFUSALS.get(reason, '')}{HINTS.get(reason, '')}"
+
+
 def told(taken: Outcome, given: argparse.Namespace, **more: Any) -> int:
     """Print what came of it; the exit code."""
     reason = taken.refused
     names, words = [type(fact).__name__ for fact in taken.facts], [_words(fact) for fact in taken.facts]
     content = {"done": not reason, "row": taken.row, "refused": reason, "facts": names, "told": words}
-    if reason:
-        text = f"refused: {reason}: {CONTROL_REFUSALS.get(reason, '')}{HINTS.get(reason, '')}"
-    else:
-        text = f"done: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
-    say(given, content | more, text)
+    done = f"done: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
+    say(given, content | more, refusal(reason) if reason else done)
     return REFUSED if reason else 0
 
 

@@ -10,7 +10,7 @@ from riskcore import events
 from riskcore_openalgo.alarms import told
 from riskcore_openalgo.alarms.delivery import Standing
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.control import HINTS, through_the_inbox
+from riskcore_openalgo.cli.control import refusal, through_the_inbox
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal import At
@@ -81,8 +81,7 @@ def _handed(arguments: argparse.Namespace, event: Request) -> int:
 
 def _answer(arguments: argparse.Namespace, facts: tuple[events.Fact, ...]) -> int:
     refused = next((fact.reason for fact in facts if isinstance(fact, events.ControlRefused)), "")
-    why = f"refused: {refused}: {events.CONTROL_REFUSALS.get(refused, '')}{HINTS.get(refused, '')}"
-    say(arguments, {"done": not refused, "refused": refused}, why if refused else "taken")
+    say(arguments, {"done": not refused, "refused": refused}, refusal(refused) if refused else "taken")
     return 1 if refused else 0
 
 

@@ -1,6 +1,7 @@
 """How long bars are: found where nobody says it, and held to what was said.
 
 Longer bars taken for short ones would tell of prices yet to come; shorter ones taken for long would be acted on late.
+Of rows of a file `bar_intervals` says it, with their lines.
 """
 
 from __future__ import annotations
@@ -12,15 +13,12 @@ from typing import Final
 import numpy as np
 
 import riskcore as rc
+from riskcore_openalgo.bar_intervals import ENOUGH, WEEK
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns, ColumnsError
 
 KNOWN: Final = {60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1800: "30m", 3600: "1h", 7200: "2h"}
 SHORT_DAY: Final = DAY - 4 * 3600 * SECOND
 """Bars of a day may be stamped up to so much nearer to each other: at the hours of their sessions, say."""
-WEEK: Final = 5 * DAY
-"""Bars of which no two are nearer than that are bars of a week or more."""
-ENOUGH: Final = 10
-"""So many steps between bars of one day tell how long a bar is."""
 
 
 def interval_of(tables: Iterable[Columns]) -> str:
@@ -50,7 +48,7 @@ def refuse_other(tables: Iterable[Columns], interval: str) -> None:
             raise ColumnsError(
                 f"{table.name}: bars {_told(shortest)} apart are no bars of {interval}: give the interval they have"
             )
-        if length >= DAY and shortest >= WEEK and steps.size >= ENOUGH:
+        if length >= DAY and shortest >= WEEK * DAY and steps.size >= ENOUGH:
             raise ColumnsError(
                 f"{table.name}: all bars are {_told(shortest)} or more apart, and are no bars of {interval}"
             )

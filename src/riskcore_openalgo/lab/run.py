@@ -20,8 +20,6 @@ from riskcore_openalgo.lab.timeline import Timeline
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-FORMAT: Final = "riskcore-run"
-VERSION: Final = 1
 """The version of what is saved: `Run.load` refuses those it does not know."""
 REASONS_SHOWN: Final = 3
 

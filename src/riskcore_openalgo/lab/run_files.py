@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import riskcore as rc
 from riskcore import engine, events as e
-from riskcore_openalgo.lab.run import FORMAT, VERSION, Jumped, Run
+from riskcore_openalgo.lab.run import Jumped, Run
+from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, FORMAT, VERSION, about_of, facts_of
 
-ABOUT, FACTS = "run.json", "facts.jsonl"
 TRADES: Final = (
     *("opened_at", "closed_at", "key", "side", "quantity", "entry_price", "exit_price", "reason", "exit_rule"),
     *("gross", "charges", "net", "r_multiple", "initial_stop", "initial_target", "worst_price", "best_price"),
@@ -56,21 +56,13 @@ def save(run: Run, folder: Path) -> Path:
 
 def load(folder: Path) -> Run:
     """A run from its folder."""
-    from riskcore_openalgo.journal.codec import CONVERTER, decode
+    from riskcore_openalgo.journal.codec import CONVERTER
 
-    about = _read_about(folder / ABOUT)
-    facts: list[e.Fact] = []
-    for number, line in enumerate((folder / FACTS).read_text("utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            facts.append(decode(row["type"], row["version"], json.dumps(row["body"])))
-        except (ValueError, KeyError, TypeError) as wrong:
-            raise ValueError(f"{folder / FACTS}:{number}: {wrong}") from None
+    about = about_of(folder)
+    facts = facts_of(folder, about)
     policies = [fact.policy for fact in facts if isinstance(fact, e.PolicyChanged)]
-    if len(facts) != about["facts"] or not policies:
-        raise ValueError(
-            f"{folder / FACTS} has {len(facts)} facts of {about['facts']}: it was cut off, or is another run's"
-        )
+    if not policies:
+        raise ValueError(f"{folder / FACTS} names no policy: it is another run's, or no run's")
     how = rc.Entries(about["entries"])
     doubt = tuple(
         rc.Ambiguous(datetime.fromisoformat(row["at"]), row["key"], row["position_id"], row["told"])
@@ -86,24 +78,6 @@ def load(folder: Path) -> Run:
         jumped=Jumped.of(about["jumped"]),
         notes=tuple(about["notes"]),
     )
-
-
-def _read_about(path: Path) -> dict[str, Any]:
-    try:
-        about: Any = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ValueError(
-            f"{path} is missing: this folder holds no run, or one that was not written to its end"
-        ) from None
-    except ValueError as wrong:
-        raise ValueError(f"{path} is not JSON: {wrong}") from None
-    if not isinstance(about, dict):
-        raise ValueError(f"{path} is no object of JSON: this is no run")
-    if about.get("format") != FORMAT or about.get("version") != VERSION:
-        told = f"{about.get('format')} version {about.get('version')}"
-        raise ValueError(f"{path} is {told}; this version reads {FORMAT} version {VERSION}: run the backtest again")
-    kept: dict[str, Any] = about
-    return kept
 
 
 def _about(run: Run) -> dict[str, Any]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
 from riskcore import events
 from riskcore_openalgo.lab.report.study import Span, Study, study_of
-
-ABOUT: Final = "run.json"
-FACTS: Final = "facts.jsonl"
-FORMAT: Final = "riskcore-run"
+from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, about_of, fact_of, facts_of
 
 
 def study_of_run(run: Any, *, title: str = "backtest") -> Study:
@@ -41,19 +37,17 @@ def study_of_saved_run(folder: Path, prices: Mapping[str, Sequence[Span]] | None
 
     Raises `ValueError`, naming file and line, for a folder that holds no run or one that was cut off.
     """
-    about = _about(folder / ABOUT)
-    facts = _facts(folder / FACTS)
-    if len(facts) != about.get("facts"):
-        raise ValueError(f"{folder / FACTS}: {len(facts)} facts of {about.get('facts')}: it was cut off; run it again")
+    about = about_of(folder)
+    facts = facts_of(folder, about)
     study = study_of(facts, prices, title=title or folder.name, source=f"backtest over {about.get('interval')} bars")
     return attrs.evolve(study, remarks=_remarks(about, folder / ABOUT))
 
 
 def traded(folder: Path) -> tuple[tuple[str, ...], str]:
     """The symbols that traded in a saved run, and the length of its bars."""
-    about = _about(folder / ABOUT)
+    about = about_of(folder)
     lines = enumerate((folder / FACTS).read_text("utf-8").splitlines(), 1)
-    told = (_fact(folder / FACTS, number, line) for number, line in lines if f'"{events.Filled.__name__}"' in line)
+    told = (fact_of(folder / FACTS, number, line) for number, line in lines if f'"{events.Filled.__name__}"' in line)
     keys = {fact.key for fact in told if isinstance(fact, events.Filled)}
     try:
         symbols = {f"{thing['exchange']}:{thing['symbol']}": str(thing["symbol"]) for thing in about["instruments"]}
@@ -67,17 +61,6 @@ def span_of(bar: Any) -> Span:
     return Span(bar.at, bar.open, bar.high, bar.low, bar.close)
 
 
-def _about(path: Path) -> dict[str, Any]:
-    try:
-        about: Any = json.loads(path.read_text("utf-8"))
-    except ValueError as wrong:
-        raise ValueError(f"{path} is not JSON: {wrong}") from None
-    if not isinstance(about, dict) or about.get("format") != FORMAT or about.get("version") != 1:
-        raise ValueError(f"{path}: this is no {FORMAT} of version 1; run the backtest again with this riskcore")
-    told: dict[str, Any] = about
-    return told
-
-
 def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:
     from riskcore_openalgo.lab.run import InDoubt, Jumped, remarks
 
@@ -87,18 +70,3 @@ def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:
         return remarks(Jumped.of(about["jumped"]), doubtful, about["intrabar"], about["notes"])
     except (KeyError, TypeError, ValueError, ArithmeticError) as wrong:
         raise ValueError(f"{path}: not what a backtest wrote ({wrong!r}); run it again") from None
-
-
-def _facts(path: Path) -> list[events.Fact]:
-    return [_fact(path, number, line) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)]
-
-
-def _fact(path: Path, number: int, line: str) -> events.Fact:
-    from riskcore_openalgo.journal.codec import decode
-
-    try:
-        row = json.loads(line)
-        fact: events.Fact = decode(row["type"], row["version"], json.dumps(row["body"]))
-    except (ValueError, KeyError, TypeError) as wrong:
-        raise ValueError(f"{path}:{number}: {wrong}") from None
-    return fact
