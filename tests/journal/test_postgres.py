@@ -166,7 +166,9 @@ def test_two_accounts_in_two_schemas_of_one_database_do_not_meet(in_postgres, mo
 
 def test_no_journal_on_a_server_is_told(in_postgres):
     """Reading makes no tables."""
-    with pytest.raises(JournalBroken, match=r"not a usable journal: .*does not exist"):
+    with pytest.raises(FileNotFoundError, match="no such journal yet: nothing is in it"):
+        in_postgres.reader()
+    with pytest.raises(FileNotFoundError, match="no such journal yet"):
         in_postgres.reader()
 
 

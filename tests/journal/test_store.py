@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from riskcore_openalgo.journal import Durability, Journal, JournalBroken, JournalLost, Reader
+from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.journal.spool import Spool, SpoolFull
+from riskcore_openalgo.journal.tables import METADATA
 
 
 def change(path, statement, *values):
@@ -125,6 +127,30 @@ def test_something_that_is_no_database_is_refused(path):
     path.write_text("this is not a journal", encoding="ascii")
     with pytest.raises(JournalBroken, match="not a usable journal"):
         Journal(path)
+
+
+def test_a_journal_that_is_being_made_is_not_there_yet(path):
+    """The file comes before the tables, and they come all at once: whoever reads beside a start waits or asks again."""
+    path.touch()
+    with pytest.raises(FileNotFoundError, match="no such journal yet: nothing is in it"):
+        Reader(path)
+    place = place_of(path)
+    writer = place.writing()
+    with place.begun(writer) as connection:
+        METADATA.create_all(connection)
+        with pytest.raises(FileNotFoundError, match="no such journal yet"):
+            Reader(path)
+    writer.dispose()
+    Journal(path).close()
+    with Reader(path) as found:
+        assert found.length == 0
+
+
+def test_the_database_of_something_else_is_no_journal(path):
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE notes (text)")
+    with pytest.raises(JournalBroken, match="not a usable journal: no such table"):
+        Reader(path)
 
 
 def test_a_row_that_something_has_written_over_is_refused(journal, path, more):

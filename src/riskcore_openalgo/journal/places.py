@@ -28,6 +28,8 @@ LOG_PAGES: Final = 8_000
 DURABLE: Final = ("journal_mode=WAL", "synchronous=FULL")
 ENCRYPTED: Final = 'an encrypted journal needs SQLCipher and cryptography: pip install "riskcore[encrypted]"'
 
+MADE_BY: Final = "riskcore live, shadow, paper or demo makes one when it starts"
+
 At: TypeAlias = Path | str
 """What a caller names a journal by: the path of a file, or the address of a PostgreSQL database."""
 
@@ -132,7 +134,7 @@ class SqliteFile:
     def reading(self) -> Engine:
         """Only to read, even while somebody writes; `FileNotFoundError` where there is no such file."""
         if not self.path.is_file():
-            raise FileNotFoundError(f"{self.path}: no such journal: riskcore live, shadow, paper or demo makes one")
+            raise FileNotFoundError(f"{self.path}: no such journal. {MADE_BY}")
         return self._engine("ro")
 
     def locked(self, wait_s: float) -> Lock:

@@ -15,8 +15,8 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.journal import snapshots
 from riskcore_openalgo.journal.chain import FACT, GENESIS, Break, Mark, Row, chained
-from riskcore_openalgo.journal.places import At, Place, place_of
-from riskcore_openalgo.journal.schema import GENESIS_AT, VERIFIED, known
+from riskcore_openalgo.journal.places import MADE_BY, At, Place, place_of
+from riskcore_openalgo.journal.schema import GENESIS_AT, VERIFIED, is_empty, known
 from riskcore_openalgo.journal.snapshots import Snapshot, SnapshotDamaged
 from riskcore_openalgo.journal.tables import JOURNAL
 from riskcore_openalgo.journal.troubles import JournalBroken
@@ -66,14 +66,23 @@ class Reader:
     """A journal to read: its rows, its projections, its chain. Opening one changes nothing in it, and locks nothing."""
 
     def __init__(self, place: At, *, key: str | None = None) -> None:
-        """Open the journal at a path or an address, which must exist; a runner may be writing to it meanwhile."""
+        """Open the journal at a path or an address, which must exist; a runner may be writing to it meanwhile.
+
+        Raises `FileNotFoundError` where there is none, or none yet: a runner that starts makes the file before the
+        tables. Raises `JournalBroken` where what is there is no journal, or not one that the key opens.
+        """
         self._settle(place_of(place, key=key))
         self._engine: Engine = self._place.reading()
         try:
-            self._look()
+            empty = is_empty(self._engine)
+            if not empty:
+                self._look()
         except DBAPIError as problem:
             self._engine.dispose()
             raise JournalBroken(f"{self.where}: {self._place.why(problem)}") from problem
+        if empty:
+            self._engine.dispose()
+            raise FileNotFoundError(f"{self.where}: no such journal yet: nothing is in it. {MADE_BY}")
 
     def _settle(self, place: Place) -> None:
         self._place: Place = place

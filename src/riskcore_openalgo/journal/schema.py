@@ -55,6 +55,12 @@ def put(connection: Connection, key: str, value: str) -> None:
     connection.execute(insert(META).values(key=key, value=value))
 
 
+def is_empty(engine: Engine) -> bool:
+    """Whether there is no table at all: a journal's come in one transaction, all or none."""
+    with engine.connect() as connection:
+        return not inspect(connection).get_table_names(schema=_where(connection))
+
+
 def _schema(engine: Engine) -> int | None:
     with engine.connect() as connection:
         if not _has(connection, META.name):
@@ -64,8 +70,13 @@ def _schema(engine: Engine) -> int | None:
 
 
 def _has(connection: Connection, table: str) -> bool:
-    schema = (connection.get_execution_options().get("schema_translate_map") or {}).get(None)
-    return inspect(connection).has_table(table, schema=schema)
+    return inspect(connection).has_table(table, schema=_where(connection))
+
+
+def _where(connection: Connection) -> str | None:
+    """The schema of the server in which the tables lie; None in a file."""
+    schema: str | None = (connection.get_execution_options().get("schema_translate_map") or {}).get(None)
+    return schema
 
 
 def _moved_on(place: Place, engine: Engine, found: int) -> str:
