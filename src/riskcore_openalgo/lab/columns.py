@@ -283,9 +283,10 @@ def _check(columns: Columns) -> None:
             raise ColumnsError(f"{columns.name}: {column} has {len(given)} values, the times {count}")
     top, bottom = np.maximum(columns.open, columns.close), np.minimum(columns.open, columns.close)
     prices = np.stack([getattr(columns, column) for column in PRICES]) if count else np.ones((4, 0))
-    _refuse(columns, ~np.isfinite(prices).all(axis=0), "a price is no finite number")
-    _refuse(columns, (prices < SMALLEST).any(axis=0), f"a price is not above 0 (or below {SMALLEST:f})")
-    _refuse(columns, (prices >= LARGEST).any(axis=0), f"a price is not below {LARGEST:,.0f}")
+    lowest, highest = prices.min(axis=0), prices.max(axis=0)  # NaN where one is NaN
+    _refuse(columns, ~(np.isfinite(lowest) & np.isfinite(highest)), "a price is no finite number")
+    _refuse(columns, lowest < SMALLEST, f"a price is not above 0 (or below {SMALLEST:f})")
+    _refuse(columns, highest >= LARGEST, f"a price is not below {LARGEST:,.0f}")
     _refuse(columns, (columns.high < top) | (columns.low > bottom), "high and low must enclose open and close")
     _refuse(columns, ~((columns.volume >= 0) & (columns.volume < np.inf)), "the volume is negative, or no number")
     late = np.concatenate(([False], np.diff(columns.at) <= 0)) if count else np.zeros(0, dtype=bool)
