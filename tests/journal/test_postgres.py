@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy.event import listen
 
 import riskcore as rc
 from riskcore import events
@@ -119,6 +120,28 @@ def test_a_server_that_failed_is_not_asked_again_at_once(in_postgres, more):
     now[0] += 0.2
     assert journal.append(more(1, first=3)) is Durability.DATABASE
     assert [row.event for row in journal.rows()] == more(4)
+
+
+def test_what_waits_in_the_spool_is_offered_once_more_when_the_journal_is_closed(in_postgres, more):
+    """A runner that ends a second after its connection was cut leaves no row where only this machine sees it."""
+    now = [100.0]
+    journal = in_postgres.journal(ticks=lambda: now[0])
+    with in_postgres.locked():
+        assert journal.append(more(1)) is Durability.SPOOL
+    assert journal.append(more(1, first=1)) is Durability.SPOOL  # not yet again
+    journal.close()
+    journal.close()
+    with in_postgres.reader() as found:
+        assert [row.event for row in found.rows()] == more(2)
+
+
+def test_the_lock_is_given_back_before_the_connection_closes(in_postgres):
+    """The server may notice the end of a connection a while later, and the next start would be refused for it."""
+    journal, place = in_postgres.journal(), place_of(in_postgres.place)
+    held = [place.holder() is not None]
+    listen(journal._writer, "close", lambda *_: held.append(place.holder() is not None))
+    journal.close()
+    assert held == [True, False]
 
 
 def test_a_lock_on_the_table_is_waited_for_a_moment_only(in_postgres, more):

@@ -286,8 +286,7 @@ def test_F53_a_row_that_was_changed_in_the_spool_refuses_the_start_by_number(jou
     with closing(sqlite3.connect(path, isolation_level=None)) as locker:
         locker.execute("BEGIN EXCLUSIVE")
         journal.append(more(4, first=10))
-        locker.execute("ROLLBACK")
-    journal.close()
+        journal.close()  # it offers the database the rows once more
     spool = path.with_name(path.name + ".spool")
     with closing(Spool(spool)) as opened:
         third = opened.waiting[2]

@@ -80,6 +80,10 @@ class Hold:
         driver: Any = connection.connection.driver_connection
         driver.execute(GIVE_BACK, (self._number_of_account(),))
 
+    def give_back(self, connection: Any) -> None:
+        """Give back the journal's lock: this connection is done with."""
+        connection.execute(GIVE_BACK, (self.number(),))
+
     def forget(self) -> None:
         """Send no more: what a later connection takes is the journal's lock alone."""
         self.account = self.mark = ""

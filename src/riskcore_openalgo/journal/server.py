@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy.event import listen
 from sqlalchemy.exc import ArgumentError, DBAPIError, TimeoutError as PoolTimeout
 
 from riskcore_openalgo.failpoints import reach
@@ -178,13 +179,22 @@ class Postgres:
     def _engine(self, limit_ms: int, *, writes: bool) -> Engine:
         self._learn_schema()
         pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 1} if writes else {}
-        return create_engine(
+        engine = create_engine(
             self._url,
             creator=lambda: self._connection(limit_ms, writes=writes),
             pool_pre_ping=True,
             execution_options={"schema_translate_map": {None: self._hold.schema}},
             **pool,
         )
+        if writes:
+            listen(engine, "close", self._give_back)
+        return engine
+
+    def _give_back(self, connection: Any, _: Any) -> None:
+        """In words, before the connection closes: the server may be a while in noticing that it has."""
+        if not connection.closed:
+            with contextlib.suppress(_psycopg().Error):
+                self._hold.give_back(connection)
 
     def _learn_schema(self) -> None:
         self._hold.schema = self._hold.schema or self._current_schema()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -95,6 +96,7 @@ class Journal(Reader):
             opened.callback(self._spool.close)
             self._verify(whole=whole)
             self._adopt_spool()
+            opened.callback(self._offer_what_waits)
             self._opened = opened.pop_all()
 
     def append(self, entries: Iterable[events.Input | events.Fact], *, expected_head: str | None = None) -> Durability:
@@ -218,8 +220,17 @@ class Journal(Reader):
         )
 
     def close(self) -> None:
-        """Close the files and give back the lock; nothing is lost that `append` returned for."""
+        """Close the files and give back the lock; nothing is lost that `append` returned for.
+
+        Rows in the spool are offered to the database once more: nobody reads them there, another machine least of all.
+        """
         self._opened.close()
+
+    def _offer_what_waits(self) -> None:
+        if self._unsaved or self._spool.waiting:
+            self._not_before = -math.inf
+            with contextlib.suppress(JournalConflict, JournalLost):
+                self.append(())
 
     def _verify(self, *, whole: bool) -> None:
         """Learn where the chain ends, and verify what nobody has; `JournalBroken`, naming the row that does not fit."""
