@@ -64,6 +64,28 @@ class Mismatch:
     theirs: int
     times: int = 1
 
+    @property
+    def surplus(self) -> int:
+        """The signed shares that the broker has beyond ours."""
+        return self.theirs - self.ours
+
+    @property
+    def lacks(self) -> bool:
+        """Whether it is shares of ours that are not there."""
+        return self.surplus * self.ours < 0
+
+
+@frozen
+class Beside:
+    """Signed shares of an instrument that an operator accepted as not ours: they may stay beside what we trade.
+
+    `missing` is in how many reads in a row an account showed none of them.
+    """
+
+    key: str
+    quantity: int
+    missing: int = 0
+
 
 @frozen
 class Explained:
@@ -102,12 +124,14 @@ class Custody:
     away that it is not believed yet. `bare` is since when each position has not been covered, `absent` in how many
     clean reads an order of unknown outcome was looked for in vain, `rows` ids of the broker's orders that were seen
     and are not ours, `asked` when an order was last asked to end or to change, `settled` when the last change of one
-    was, or when it ended unfilled, `mismatches` differences that may yet pass, `accepted` those an operator took as
-    they are, `told` alarms that stand, `lost` orders that were taken for never arrived. `hollow` are answers that had
-    nothing in them. `moved` is money that an operator says came or went today, `balance` the last comparison of the
-    money that was worth a fact. `seen_again` is since when prices come again of an instrument for
-    whose silence somebody was called. `doubted` is in how many reads running an order was shown as ended that may show
-    the end of another. `alike` are rows that may be an order's which has no name there, and were new when they came.
+    was, or when it ended unfilled, `mismatches` differences that may yet pass, `beside` shares that an operator
+    accepted as not ours, `accepted` the broker's quantities that one took as they are (where shares of ours are not
+    there, and all that was accepted before `beside` was told apart), `told` alarms that stand, `lost` orders that were
+    taken for never arrived. `hollow` are answers that had nothing in them. `moved` is money that an operator says came
+    or went today, `balance` the last comparison of the money that was worth a fact. `seen_again` is since when prices
+    come again of an instrument for whose silence somebody was called. `doubted` is in how many reads running an order
+    was shown as ended that may show the end of another. `alike` are rows that may be an order's which has no name
+    there, and were new when they came.
     """
 
     capability: Capability | None = None
@@ -131,6 +155,7 @@ class Custody:
     seen_again: tuple[tuple[str, datetime], ...] = ()
     doubted: tuple[tuple[str, int], ...] = ()
     alike: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    beside: tuple[Beside, ...] = ()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""
@@ -165,8 +190,27 @@ class Custody:
         return dict(self.settled).get(order_id)
 
     def held_without_us(self, key: str) -> int:
-        """The signed shares that the broker had beyond ours of an instrument in the last read; 0 where they agreed."""
-        return sum(m.theirs - m.ours for m in self.mismatches if m.key == key)
+        """The signed shares that the broker had beyond ours of an instrument in the last read.
+
+        Where that read showed nothing that differs, those that an operator accepted; 0 where there are none.
+        """
+        found = [m.surplus for m in self.mismatches if m.key == key]
+        return sum(found) if found else self.beside_of(key)
+
+    def beside_of(self, key: str) -> int:
+        """The signed shares of an instrument that an operator accepted as not ours."""
+        return sum(known.quantity for known in self.beside if known.key == key)
+
+    def accepts(self, mismatch: Mismatch, beside: int) -> bool:
+        """Whether an operator took a difference as it is; `beside` are all shares there that are not ours.
+
+        As many shares as were accepted as not ours stay so, whatever we hold beside them. They excuse no share of ours
+        that is not there: an exit of it would take theirs, or turn the account round.
+        """
+        if dict(self.accepted).get(mismatch.key) == mismatch.theirs:
+            return True
+        taken = self.beside_of(mismatch.key)
+        return taken != 0 and not mismatch.lacks and taken in (mismatch.surplus, beside)
 
     def without(self, key: str) -> Custody:
         """The same with nothing left of an instrument that is not held any more."""

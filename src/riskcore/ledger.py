@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
+from riskcore.account import DELIVERY
 from riskcore.book import Book
 from riskcore.custody import Explained
 from riskcore.money import ZERO, exact
 from riskcore.orders import Order
 from riskcore.positions import Position
-from riskcore.reconcile import DELIVERY
 from riskcore.signals import SELL, sign
 
 MOVED: Final = "moved"

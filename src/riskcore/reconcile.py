@@ -7,14 +7,16 @@ nothing at a broker that answers errors with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from attrs import frozen
 
-from riskcore.book import Book, Position
+from riskcore.account import DELIVERY, shares_beside, shares_held, shares_there, their_positions, was_carried
+from riskcore.book import Book
 from riskcore.broker_books import (
     CANCELLED as ROW_CANCELLED,
     COMPLETE,
@@ -31,10 +33,9 @@ from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, INTENDED, REJECTED, WORKING, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import INTRADAY, is_stale
+from riskcore.stale_reads import is_stale, made_otherwise
 from riskcore.table_rows import Capability
 
-DELIVERY: Final = "CNC"
 MORE: Final = "more"
 LESS: Final = "less"
 GONE: Final = "gone"
@@ -123,6 +124,7 @@ class Seen:
 
 
 UNSEEN: Final = Seen(frozenset(), None)
+NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 def fingerprint_fits(
@@ -241,16 +243,13 @@ def differences(
 ) -> tuple[Mismatch, ...] | None:
     """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
 
-    Instruments with an order of unknown outcome, or of a fill that is not told yet, are left out. A negative CNC
-    position that holdings cover is shares sold from the demat account, and no short. Shares bought for delivery stand
-    among the holdings overnight: where those could not be read, nothing is said of a CNC position.
+    Those `left_out` are left out. A negative CNC position that holdings cover is shares sold from the demat account,
+    and no short.
     """
     if books.positions is None:
         return None
-    unknown = {order.approved.instrument.key for order in (*nameless(book), *_untold(book, books))}
-    if books.holdings is None:
-        unknown |= {p.instrument.key for p in book.positions if p.product == DELIVERY}
-    theirs = _their_positions(book, books)
+    unknown = left_out(book, books)
+    theirs = their_positions(book, books)
     ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
     for key in sorted(theirs.keys() - unknown):
@@ -263,12 +262,37 @@ def differences(
     return tuple(found)
 
 
-def moved_unnamed(book: Book, books: BrokerBooks, capability: Capability | None) -> tuple[Mismatch, ...]:
+def left_out(book: Book, books: BrokerBooks) -> set[str]:
+    """The instruments of which a read says nothing: with an order of unknown outcome, or of a fill not told yet.
+
+    Shares bought for delivery stand among the holdings overnight: where those could not be read, nothing is said of a
+    CNC position.
+    """
+    unknown = {order.approved.instrument.key for order in (*nameless(book), *_untold(book, books))}
+    if books.holdings is None:
+        unknown |= {p.instrument.key for p in book.positions if p.product == DELIVERY}
+    return unknown
+
+
+def shows_none_beside(
+    book: Book, books: BrokerBooks, key: str, capability: Capability | None, presumed: Collection[str] = ()
+) -> bool:
+    """Whether a read proves that an account has nothing of an instrument but what is ours."""
+    if key in left_out(book, books) or shares_beside(book, books, key):
+        return False
+    untrue = is_stale(book, books, key, presumed) or made_otherwise(books, key)
+    return not untrue and _is_gone(book, books, key, capability)
+
+
+def moved_unnamed(
+    book: Book, books: BrokerBooks, capability: Capability | None, beside: Mapping[str, int] = NOTHING
+) -> tuple[Mismatch, ...]:
     """Where the broker's position has moved as orders that nobody can name there would move it.
 
     Only where all of them that are without a name go one way, and no order of the instrument has a fill that is not
     told yet: then these shares may be theirs, and nothing else of ours explains them. A position that the read does
-    not show at all has not moved for that: it must be gone.
+    not show at all has not moved for that: it must be gone. `beside` are shares that an operator accepted as not ours:
+    what moved is counted from there on.
     """
     waiting: dict[str, list[Order]] = {}
     for order in nameless(book):
@@ -278,68 +302,14 @@ def moved_unnamed(book: Book, books: BrokerBooks, capability: Capability | None)
         ways = {(order.approved.side, order.approved.product) for order in waiting[key]}
         side, product = ways.pop()
         held, seen = shares_held(book, key, product), shares_there(book, books, key, product)
+        if seen is not None and beside.get(key):
+            seen = held + shares_beside(book, books, key) - beside[key]
         if ways or seen is None or (seen - held) * sign(side) <= 0:
             continue
         less = held * sign(side) < 0
         if not less or (not is_stale(book, books, key) and (seen or _is_gone(book, books, key, capability))):
             found.append(Mismatch(UNNAMED, key, held, seen))
     return tuple(found)
-
-
-def shares_held(book: Book, key: str, product: str) -> int:
-    """The signed shares that we hold of an instrument in a product."""
-    held = book.position(key)
-    return held.signed if held is not None and held.product == product else 0
-
-
-def shares_there(book: Book, books: BrokerBooks, key: str, product: str) -> int | None:
-    """The signed shares that the broker has of an instrument in a product; None where that could not be read."""
-    held = book.position(key)
-    if books.positions is None or (product == DELIVERY and held is not None and books.holdings is None):
-        return None
-    if held is not None and held.product == product:
-        return held_there(held, books, book.session)
-    return sum(row.quantity for row in books.positions if (row.key, row.product) == (key, product))
-
-
-def _their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
-    """Signed shares of each instrument that they hold or we do; of one of ours, those of our product: `held_there`.
-
-    Products are not netted: where those of an instrument make nought, the first of them stands for it, intraday before
-    all, for a stop of shares that were moved to delivery sells intraday ones.
-    """
-    held = {p.instrument.key: p for p in book.positions}
-    net: dict[str, int] = {}
-    first: dict[str, int] = {}
-    for row in sorted(books.positions or (), key=lambda row: row.product != INTRADAY):
-        quantity = row.quantity + books.sold_from_holdings(row)
-        if quantity and row.key not in held:
-            net[row.key] = net.get(row.key, 0) + quantity
-            first.setdefault(row.key, quantity)
-    found = {key: quantity or first[key] for key, quantity in net.items()}
-    for key, position in held.items():
-        found[key] = held_there(position, books, book.session)
-    return found
-
-
-def held_there(position: Position, books: BrokerBooks, session: date | None) -> int:
-    """The signed shares that the broker has of a position of ours: its rows of our product, and for CNC the holdings.
-
-    A position that was carried over a night is compared with all that is held: more is a bonus, a split, or the
-    owner's own. Of one of today the holdings count only as far as they explain what the position book lacks (shares of
-    an earlier day that were sold and bought again stand there).
-    """
-    key, product = position.instrument.key, position.product
-    shown = sum(row.quantity for row in books.positions or () if (row.key, row.product) == (key, product))
-    if product != DELIVERY:
-        return shown
-    total = shown + books.in_demat(key)
-    return total if was_carried(position, session) else min(total, max(shown, position.signed))
-
-
-def was_carried(position: Position, session: date | None) -> bool:
-    """Whether a position was opened before a session."""
-    return position.opened_at is not None and session is not None and position.opened_at.date() < session
 
 
 def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capability: Capability | None) -> str:

@@ -68,7 +68,13 @@ def _is_of_two_moments(book: Book, books: BrokerBooks, key: str) -> bool:
     """
     held, rows = book.position(key), [row for row in books.positions or () if row.key == key]
     products = {row.product for row in rows if row.quantity} | ({held.product} if held is not None else set())
-    if books.trades is None or INTRADAY not in products:
+    return INTRADAY in products and made_otherwise(books, key)
+
+
+@exact
+def made_otherwise(books: BrokerBooks, key: str) -> bool:
+    """Whether the trades of a read make other positions of an instrument than it shows, though it may show none."""
+    if books.trades is None:
         return False
     made = {"": 0, INTRADAY: 0}
     for trade in books.trades:
@@ -76,6 +82,7 @@ def _is_of_two_moments(book: Book, books: BrokerBooks, key: str) -> bool:
             signed = sign(trade.side) * trade.quantity
             made[""] += signed
             made[INTRADAY] += signed if trade.product == INTRADAY else 0
+    rows = [row for row in books.positions or () if row.key == key]
     shown = {"": sum(row.quantity for row in rows)}
     shown[INTRADAY] = sum(row.quantity for row in rows if row.product == INTRADAY)
     return shown[""] != made[""] and shown[INTRADAY] != made[INTRADAY]

@@ -21,7 +21,7 @@ def _ordered(state: State, fact: e.EmergencyOrdered) -> State:
     """A stop of the whole account takes no difference as accepted."""
     pressed = Emergency(at=fact.at, by=fact.by, why=fact.why, whole_account=fact.whole_account, since=fact.at)
     after = attrs.evolve(state, control=state.control.pressed(pressed))
-    return keeping(after, accepted=()) if fact.whole_account else after
+    return keeping(after, accepted=(), beside=()) if fact.whole_account else after
 
 
 def _staged(state: State, fact: e.EmergencyStaged) -> State:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from riskcore import corrections, events as e
-from riskcore.custody import NO_PRICES, Balance, Explained, Hollow, replaced
+from riskcore.custody import NO_PRICES, Balance, Beside, Explained, Hollow, replaced
 from riskcore.ledger import MOVED
 from riskcore.orders import FILLED
 from riskcore.states import FORMER
@@ -154,7 +154,16 @@ def _reconciled(state: State, fact: e.Reconciled) -> State:
 
 
 def _accepted(state: State, fact: e.DifferencesTaken) -> State:
-    return keeping(state, accepted=fact.accepted, mismatches=())
+    beside = tuple(Beside(key, quantity) for key, quantity in fact.beside)
+    return keeping(state, accepted=fact.accepted, beside=beside, mismatches=())
+
+
+def _accepted_moved(state: State, fact: e.AcceptedMoved) -> State:
+    custody = state.custody
+    beside = tuple(known for known in custody.beside if known.key != fact.key)
+    if fact.beside is not None:
+        beside = tuple(sorted((*beside, fact.beside), key=lambda known: known.key))
+    return keeping(state, accepted=replaced(custody.accepted, fact.key), beside=beside)
 
 
 def _adjusted(state: State, fact: e.PositionAdjusted) -> State:
@@ -224,6 +233,7 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.BooksDiffer: _differ,
     e.Reconciled: _reconciled,
     e.DifferencesTaken: _accepted,
+    e.AcceptedMoved: _accepted_moved,
     e.PositionAdjusted: _adjusted,
     e.FundsCompared: _compared,
     e.FundsExplained: _explained,

@@ -113,6 +113,27 @@ def test_shares_that_are_gone_are_followed(run, tmp_path):
     assert "our book follows the broker: the shares are gone" in out
 
 
+def test_shares_of_ours_that_are_gone_are_not_accepted(run, tmp_path):
+    """Our book follows at the next look; said as it is, with exit code 1."""
+    told = Scenario(rc.Policy(**SETTINGS, manual_trades="ignore"), INFY, day=THIRD)
+    told.fill("10:00:01", told.enter("10:00", **SEEN), price=1000)
+    books(told, "10:05", INFY=1)
+    written(tmp_path / "j.db", told)
+    code, out, _ = run("journal", "reconcile", tmp_path / "j.db", "--accept", *BY)
+    assert (code, "accepted before" in out) == (1, False)
+    assert out.count("our book follows the broker: the shares are gone") == 2
+
+
+def test_what_was_accepted_before_shares_were_told_apart_is_the_brokers_quantity(run, tmp_path):
+    """In a journal of before: the fact had that alone."""
+    told = differing(2)
+    fact = events.DifferencesTaken(told.at("10:05"), "asha", "mine", (("NSE:TCS", 5),))
+    with Journal(tmp_path / "j.db") as journal:
+        journal.append([*entries(told), fact])
+    out = run("journal", "reconcile", tmp_path / "j.db")[1]
+    assert "accepted before: NSE:TCS: 5 at the broker" in out
+
+
 def test_an_order_of_unknown_outcome_is_told(run, tmp_path):
     """It is no difference yet, and it is open: exit code 1, and nothing to accept."""
     told = Scenario(POLICY, INFY, day=THIRD)
@@ -143,8 +164,11 @@ def test_accepted_without_a_runner_it_takes_effect_at_once(run, live):
     code, out, _ = run("journal", "reconcile", live, "--accept", *BY)
     assert code == 0
     assert "accepted: row" in out
-    assert "accepted before: NSE:TCS: 5 at the broker" in out
-    assert run("journal", "reconcile", live)[0] == 0
+    assert "accepted before: NSE:TCS: 5 beside ours" in out
+    code, out, _ = run("journal", "reconcile", live, "--json")
+    known = [{"key": "NSE:INFY", "quantity": 20, "missing": 0}, {"key": "NSE:TCS", "quantity": 5, "missing": 0}]
+    assert (code, json.loads(out)["beside"], json.loads(out)["accepted_before"]) == (0, known, [])
+    assert "not ours   20 NSE:INFY, 5 NSE:TCS: accepted, and left alone" in run("status", live)[1]
     with Reader(live) as journal:
         taken = [row.event for row in journal.rows(types=["DifferencesTaken"])]
         assert [(fact.by, fact.why) for fact in taken] == [("asha", "sold 13 by hand")]

@@ -262,7 +262,8 @@ def test_what_an_operator_accepts_is_on_record_with_a_name_and_a_reason():
         true_books(day, clock, positions=(position(75),))
     day.take(e.DifferencesAccepted(day.at("10:06"), "asha", "bought 25 by hand"))
     taken, lifted = day.last(e.DifferencesTaken), day.last(e.Lifted)
-    assert (taken.by, taken.why, taken.accepted) == ("asha", "bought 25 by hand", ((INFY.key, 75),))
+    assert (taken.by, taken.why) == ("asha", "bought 25 by hand")
+    assert (taken.accepted, taken.beside) == ((), ((INFY.key, 25),))
     assert (lifted.by, lifted.why, lifted.key) == ("asha", "bought 25 by hand", INFY.key)
 
 

@@ -211,7 +211,7 @@ def test_a_difference_that_somebody_has_accepted_keeps_nothing_open():
     for clock in ("10:05:04", "10:05:06", "10:05:08"):
         shown(day, clock, exit_, positions=(position(9),))
     day.take(e.DifferencesAccepted(day.at("10:05:10"), *WHO))
-    assert dict(day.state.custody.accepted) == {INFY.key: 9}
+    assert day.state.custody.beside_of(INFY.key) == 9
     shown(day, "10:05:12", exit_, positions=(position(8),))
     assert emergency(day).contrary == ("NSE:INFY: 8 shares at the broker, 0 in our book",)
     shown(day, "10:05:14", exit_, positions=(position(9),))

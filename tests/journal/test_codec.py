@@ -8,7 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
-from riskcore.custody import Explained, Touch, Wanted
+from riskcore.custody import Beside, Explained, Touch, Wanted
 from riskcore.policy.breakers import BreakerRule, ConnectionTimers, ErrorLimit
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import CodecError, decode, encode
@@ -46,6 +46,13 @@ BY_HAND = (
     events.ForeignCancelRequested(NOW, "7", "emergency_stop"),
     events.PolicyAdjusted(NOW, "asha", "calmer", (("max_positions", "3", "2"),), rc.Policy(max_positions=2), "a" * 64),
     events.PolicyScheduled(NOW, "asha", "bolder", (("max_positions", "3", "4"),), rc.Policy(max_positions=4)),
+)
+ACCEPTED = (
+    events.DifferencesAccepted(NOW, "asha", "mine"),
+    events.DifferencesTaken(NOW, "asha", "mine", (("NSE:INFY", 25),)),
+    events.DifferencesTaken(NOW, "asha", "mine", (), (("NSE:INFY", -25), ("NSE:TCS", 5))),
+    events.AcceptedMoved(NOW, "NSE:INFY", Beside("NSE:INFY", -25, 1), "not shown"),
+    events.AcceptedMoved(NOW, "NSE:INFY", None, "gone"),
 )
 RARE = (
     events.AlertRefused(NOW, "tradingview", "alert_not_json", "told", '{"a": "\u0905"}'),
@@ -143,8 +150,7 @@ def at_a_broker():
         events.RevisionReported(at, order, "taken"),
         events.RevisionRequested(at, order, revision, "moved"),
         events.RevisionSettled(at, order, taken=True),
-        events.DifferencesAccepted(at, "asha", "mine"),
-        events.DifferencesTaken(at, "asha", "mine", (("NSE:INFY", 25),)),
+        *ACCEPTED,
         events.FundsSeen(at, Decimal("1.5"), None, Decimal(0)),
         events.FundsCompared(at, Decimal(1), Decimal(2), Decimal(-1), (Explained("charges", Decimal("-0.5")),)),
         events.FundsMoved(at, "asha", "paid in", Decimal(5000)),
@@ -187,6 +193,14 @@ def test_a_mark_from_before_it_held_extremes_can_be_read():
     """They are not known then."""
     body = '{"at":"2026-11-20T10:30:00+05:30","key":"NSE:INFY","last":"1000"}'
     assert decode("Marked", 1, body).high is None
+
+
+def test_what_was_accepted_before_shares_beside_ours_were_told_apart_is_read_and_written_as_it_was():
+    """The broker's quantity alone."""
+    body = '{"accepted":[["NSE:INFY",75]],"at":"2026-11-20T10:30:00+05:30","by":"asha","why":"mine"}'
+    fact = decode("DifferencesTaken", 1, body)
+    assert (fact.accepted, fact.beside) == ((("NSE:INFY", 75),), ())
+    assert encode(fact) == body
 
 
 def test_a_number_keeps_its_kind():

@@ -135,6 +135,55 @@ def test_F48_a_trade_in_another_symbol_freezes_that_symbol_alone(path):
         assert day.state.book.position("NSE:TCS") is None
 
 
+def test_F48_beside_shares_that_were_accepted_as_not_ours_a_day_goes_on_and_they_stay(path):
+    """In and out on their side; nothing against them; and when a hand has sold them the other side is open again."""
+    with live_day(path, policy={"max_trades_per_day": 9}) as day:
+        day.ready()
+        day.broker.hand_trade("NSE:INFY", 7, 1000)
+        day.until(lambda: day.state.book.latch("positions_differ", "NSE:INFY") is not None, 1000)
+        accept = events.DifferencesAccepted(day.clock(), "asha", "mine")
+        day.day.live.runner.offer(accept)
+        day.until(lambda: day.state.custody.beside_of("NSE:INFY") == 7, 1000)
+        day.until(lambda: ("positions_differ", "NSE:INFY") not in day.state.custody.told, 1000)
+        called = len(day.facts(events.Alarmed))
+        held = day.entered()
+        looks(day, 3)
+        assert day.broker.truth().position("NSE:INFY") == held.quantity + 7
+        day.closed(held.stop - 1)
+        assert day.broker.truth().position("NSE:INFY") == 7
+        looks(day, 3)
+        against = day.signal("SELL")
+        day.until(lambda: refused(day, against) == "held_against", 1000)
+        assert day.state.custody.mismatches == ()
+        assert day.state.book.latch("positions_differ", "NSE:INFY") is None
+        assert len(day.facts(events.Alarmed)) == called
+        day.broker.hand_trade("NSE:INFY", -7, 1000)
+        looks(day, 2)
+        day.until(lambda: day.state.custody.beside == (), 1000)
+        day.signal("SELL")
+        day.until(lambda: day.position is not None, "999.9")
+        day.until(day.covered)
+        assert day.broker.truth().position("NSE:INFY") == day.position.signed < 0
+
+
+def looks(day, times):
+    """So many readings of the books, each when it is due."""
+
+    def read():
+        return len([call for call in day.server.calls if call.endpoint == "positionbook"])
+
+    for _ in range(times):
+        before = read()
+        day.skip_to(day.clock() + timedelta(seconds=31))
+        day.until(lambda before=before: read() > before, 1000, "1000.1")
+
+
+def refused(day, signal):
+    """The reason for which a signal was refused; None while it was not."""
+    found = [fact for fact in day.facts(events.EntryRefused) if fact.signal.id == signal.id]
+    return found[-1].findings[-1].reason if found else None
+
+
 def test_where_nobody_can_look_at_what_is_held_somebody_is_called_until_it_can_be_read_again(path, monkeypatch):
     """OpenAlgo answers no reads any more: its stops may rest, and may not."""
     monkeypatch.setattr(live, "UNREAD", timedelta(seconds=2))

@@ -25,6 +25,7 @@ ORDER: Final = (
     "signals",
     "states",
     "stopping",
+    "account",
     "breakers",
     "trailing",
     "exits",

@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
+from riskcore.account import DELIVERY, was_carried
 from riskcore.broker_books import BrokerPosition
 from riskcore.corrections import foreign_trades, price_elsewhere
 from riskcore.costs import ChargesUnknown, charge_for_more
@@ -27,13 +28,11 @@ from riskcore.money import ZERO, exact
 from riskcore.policy.custody import ADOPT, IGNORE
 from riskcore.positions import Position
 from riskcore.reconcile import (
-    DELIVERY,
     FOREIGN,
     GONE,
     LESS,
     MORE,
     OPPOSITE,
-    was_carried,
 )
 from riskcore.signals import opposite, sign
 from riskcore.stale_reads import is_stale
@@ -63,7 +62,9 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
         everything = takes_all(turn.state)
         if turn.policy.manual_trades == IGNORE and not everything:
             return
-        wanted = turn.policy.manual_trades == ADOPT and not is_stale(turn.book, event.books, mismatch.key)
+        # Some of them were accepted as not ours: which are, only somebody can tell.
+        apart = turn.state.custody.beside_of(mismatch.key) or is_stale(turn.book, event.books, mismatch.key)
+        wanted = turn.policy.manual_trades == ADOPT and not apart
         if (wanted or everything) and _adopt(turn, mismatch, position, event):
             return
     turn.latch(FROZEN, why, CONDITION, mismatch.key)

@@ -1,4 +1,4 @@
-"""What the broker's books say of our orders and positions, and what follows from it; and what a hand says of them."""
+"""What the broker's books say of our orders and positions, and what follows from it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
+from riskcore.account import shares_beside, shares_held, shares_there
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD, Custody, Mismatch
+from riskcore.engine.accepted import look_at_accepted
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import is_doubted, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
@@ -36,8 +38,6 @@ from riskcore.reconcile import (
     named,
     nameless,
     repeated,
-    shares_held,
-    shares_there,
     told_of,
 )
 from riskcore.signals import seconds, sign
@@ -236,9 +236,15 @@ def _count_anew(turn: Turn, order: Order) -> None:
 
 
 def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
-    """Whether the broker's position of the order's instrument is what we hold: nothing filled unseen."""
-    about = order.approved.instrument.key, order.approved.product
-    return shares_there(turn.book, books, *about) == shares_held(turn.book, *about)
+    """Whether the broker's position of the order's instrument is what we hold: nothing filled unseen.
+
+    Beside shares that were accepted as not ours it is these and what we hold.
+    """
+    key, product = order.approved.instrument.key, order.approved.product
+    there, beside = shares_there(turn.book, books, key, product), turn.state.custody.beside_of(key)
+    if beside:
+        return there is not None and shares_beside(turn.book, books, key) == beside
+    return there == shares_held(turn.book, key, product)
 
 
 def _settle_absent(turn: Turn, order: Order, why: str) -> None:
@@ -285,9 +291,10 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
     found = differences(turn.book, books, custody.capability, presumed)
     if found is None:
         return
-    accepted = dict(custody.accepted)
-    standing = [m for m in found if accepted.get(m.key) != m.theirs]
-    standing += moved_unnamed(turn.book, books, custody.capability)
+    standing = [m for m in found if not custody.accepts(m, shares_beside(turn.book, books, m.key))]
+    look_at_accepted(turn, books, found)
+    beside = {known.key: known.quantity for known in custody.beside}
+    standing += moved_unnamed(turn.book, books, custody.capability, beside)
     shown = repeated(standing, custody.mismatches, turn.policy.differing_reads)
     mismatches = (*shown, *_not_shown(standing, custody))
     if mismatches != custody.mismatches:
@@ -333,16 +340,6 @@ def _open_gate(turn: Turn) -> None:
         turn.note(e.Reconciled(turn.at))
     if shut and custody.login == GOOD:
         turn.note(e.Lifted(turn.at, LOGIN, RISKCORE, "the login is good, and the books agree"))
-
-
-def accept_differences(event: e.DifferencesAccepted, turn: Turn) -> None:
-    """The broker's account as it is: what differs now is left alone from here on, and frozen symbols are free again."""
-    taken = {m.key: m.theirs for m in turn.state.custody.mismatches if m.kind != UNNAMED}
-    accepted = tuple(sorted({**dict(turn.state.custody.accepted), **taken}.items()))
-    turn.note(e.DifferencesTaken(turn.at, event.by, event.why, accepted))
-    for latch in turn.book.latches:
-        if latch.name == FROZEN:
-            turn.note(e.Lifted(turn.at, FROZEN, event.by, event.why, latch.key))
 
 
 # ---------------------------------------------------------------- what the shell says beside the books

@@ -12,6 +12,7 @@ from typing import Any, Final
 import attrs
 
 from riskcore import events as e
+from riskcore.account import shares_beside
 from riskcore.book import Latch
 from riskcore.broker_books import BrokerBooks
 from riskcore.control import EMERGENCY_LATCH, FLAT, INCOMPLETE, PENDING, READINGS, STOPPING, WITHIN, Emergency
@@ -103,10 +104,11 @@ def _contrary(turn: Turn, books: BrokerBooks, emergency: Emergency) -> tuple[str
         if row.working and (row.id in ours or emergency.whole_account)
     ]
     touched = {order.approved.instrument.key for order in turn.book.orders}
-    accepted = dict(turn.state.custody.accepted)
-    for mismatch in differences(turn.book, books, turn.state.custody.capability) or ():
+    custody = turn.state.custody
+    for mismatch in differences(turn.book, books, custody.capability) or ():
         of_others = mismatch.kind == FOREIGN and (mismatch.key not in touched or turn.policy.manual_trades == IGNORE)
-        if accepted.get(mismatch.key) != mismatch.theirs and (emergency.whole_account or not of_others):
+        accepted = custody.accepts(mismatch, shares_beside(turn.book, books, mismatch.key))
+        if not accepted and (emergency.whole_account or not of_others):
             found.append(f"{mismatch.key}: {mismatch.theirs} shares at the broker, {mismatch.ours} in our book")
     return tuple(found)
 

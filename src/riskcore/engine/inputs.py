@@ -8,7 +8,8 @@ from typing import Any, Final
 from riskcore import events as e
 from riskcore.decision import Approved, decide
 from riskcore.engine import breakers, emergency, hands, operator, policies
-from riskcore.engine.books import accept_differences, books_read, revision_reported
+from riskcore.engine.accepted import accept_differences
+from riskcore.engine.books import books_read, revision_reported
 from riskcore.engine.clock import on_time
 from riskcore.engine.funds import funds_moved, funds_seen
 from riskcore.engine.overnight import look_at_the_night

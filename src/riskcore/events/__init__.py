@@ -116,6 +116,7 @@ from riskcore.events.orders import (
     REFUSED as REFUSED,
     TAKEN as TAKEN,
     UNSURE as UNSURE,
+    AcceptedMoved as AcceptedMoved,
     Acknowledged as Acknowledged,
     Alarmed as Alarmed,
     AlarmOver as AlarmOver,
@@ -239,6 +240,7 @@ Fact: TypeAlias = (
     | BooksDiffer
     | Reconciled
     | DifferencesTaken
+    | AcceptedMoved
     | PositionAdjusted
     | FundsCompared
     | ControlTaken

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from attrs import frozen
 
 from riskcore.broker_books import BrokerBooks
-from riskcore.custody import Mismatch, Touch, Wanted
+from riskcore.custody import Beside, Mismatch, Touch, Wanted
 from riskcore.events.controls import said
 from riskcore.instruments import Instrument
 from riskcore.orders import Revision
@@ -305,13 +305,31 @@ class Reconciled:
 
 @frozen
 class DifferencesTaken:
-    """An operator took the differences as they are: (key, the broker's quantity) each."""
+    """An operator took the differences as they are: all that is accepted from now on.
+
+    `beside` are signed shares of instruments that are not ours; `accepted` the broker's quantity of others, as it is.
+    """
 
     VERSION: ClassVar[int] = 1
     at: datetime
     by: str
     why: str
     accepted: tuple[tuple[str, int], ...]
+    beside: tuple[tuple[str, int], ...] = ()
+
+
+@frozen
+class AcceptedMoved:
+    """What was accepted of an instrument has changed with what the account shows: it is `beside` from now on.
+
+    None where the account shows nothing any more that would have to be accepted.
+    """
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+    beside: Beside | None
+    why: str
 
 
 @frozen

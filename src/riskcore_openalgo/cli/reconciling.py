@@ -94,6 +94,7 @@ class _Seen:
             "balance": None if custody.balance is None else plain(custody.balance),
             "funds_moved": [plain(line) for line in custody.moved],
             "accepted_before": [{"key": key, "theirs": theirs} for key, theirs in custody.accepted],
+            "beside": [plain(known) for known in custody.beside],
         }
 
 
@@ -124,8 +125,10 @@ def text(state: engine.State, policy: rc.Policy) -> str:
     lines += [f"unknown outcome: {order.id}: {_of(order)}" for order in _unknown(state)]
     balance = _balance(state)
     lines += balance
-    lines += [f"accepted before: {key}: {theirs} at the broker" for key, theirs in custody.accepted]
-    if len(lines) == 1 + len(custody.accepted) + len(balance):
+    accepted = [f"accepted before: {key}: {theirs} at the broker" for key, theirs in custody.accepted]
+    accepted += [f"accepted before: {one.key}: {one.quantity} beside ours" for one in custody.beside]
+    lines += accepted
+    if len(lines) == 1 + len(accepted) + len(balance):
         lines.append("nothing differs, as far as the broker's books were read")
     return "\n".join(lines)
 

@@ -71,6 +71,9 @@ def text(state: engine.State, policy: rc.Policy) -> str:
     ]
     if differ := len(state.custody.mismatches):
         lines.append(f"books      {differ} of the broker's differ from ours: riskcore journal reconcile shows them")
+    if state.custody.beside:
+        shares = ", ".join(f"{known.quantity} {known.key}" for known in state.custody.beside)
+        lines.append(f"not ours   {shares}: accepted, and left alone")
     lines += _by_hand(state)
     if book.positions:
         rows = [_held(p, _resting(state, p)) for p in book.positions]

@@ -88,6 +88,8 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
     )
     moved = make_dict_unstructure_fn(events.OrderMoved, made, error=spare)
     made.register_unstructure_hook(events.OrderMoved, moved)
+    taken = make_dict_unstructure_fn(events.DifferencesTaken, made, beside=spare)
+    made.register_unstructure_hook(events.DifferencesTaken, taken)
     several = tuple[rc.Finding, ...]
     made.register_unstructure_hook_func(_are_findings, lambda value: made.unstructure(tuple(value), several))
     made.register_structure_hook_func(_are_findings, lambda value, _: made.structure(value, several))

@@ -259,7 +259,8 @@ def books_every(state: engine.State, rhythm: Rhythm) -> float:
         or any(not order.rests or not order.broker_id for order in state.book.live_orders())
     ):
         return rhythm.busy_s
-    if state.custody.mismatches or state.book.latch("login") is not None:
+    open_ = state.custody.mismatches or any(known.missing for known in state.custody.beside)
+    if open_ or state.book.latch("login") is not None:
         return rhythm.holding_s
     return rhythm.holding_s if state.book.positions else rhythm.quiet_s
 

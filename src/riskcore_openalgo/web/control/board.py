@@ -102,6 +102,7 @@ class Board:
         silent = None if last is None else (now - last).total_seconds()
         differ, unread = len(custody.mismatches), self.day.live.unread(now)
         agreed = "not yet" if custody.reconciled_at is None else f"since {custody.reconciled_at:%H:%M:%S}"
+        agreed += "".join(f"; {known.quantity} {known.key} accepted as not ours" for known in custody.beside)
         turning = silent is not None and silent < TURNS_S
         lines = [
             ("runner", turning, "never" if silent is None else f"last input {silent:.0f} s ago"),
