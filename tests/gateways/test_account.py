@@ -7,6 +7,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore.custody import Beside, Custody
 from riskcore_openalgo.runner.account import Reading, Rhythm, reading_job
 from riskcore_openalgo.testing import LIVE, SANDBOX, SHOONYA, Fault
 from tests.core.custody_days import held
@@ -159,6 +160,9 @@ def test_books_are_read_more_often_while_something_is_held_and_more_so_while_som
     assert seconds_until_books(day.state) == 1
     assert seconds_until_books(engine.State()) == 15
     done(quiet, due(quiet, 0))
+    for missing, every_s in ((0, 15), (1, 3)):
+        accepted = Custody(beside=(Beside("NSE:TCS", 5, missing),))
+        assert seconds_until_books(engine.State(custody=accepted)) == every_s
 
 
 def test_a_change_of_pace_brings_a_reading_forward_that_was_far_off():

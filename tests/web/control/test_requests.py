@@ -178,8 +178,8 @@ def test_users_are_told_apart_by_nothing():
     assert doors.login("nobody", PASSWORD, "a").why == doors.login(USER, "wrong", "b").why == "wrong_password"
 
 
-def test_health_says_that_the_books_cannot_be_read_while_they_cannot(tmp_path):
-    """The page never calls good what an alarm on the same page calls unreadable."""
+def test_health_says_that_the_books_cannot_be_read_while_they_cannot_and_what_is_not_ours(tmp_path):
+    """The page never calls good what an alarm on the same page calls unreadable; what was accepted is named."""
     with control_page(tmp_path / "live.db") as page:
         day = page.day
         day.entered()
@@ -189,6 +189,14 @@ def test_health_says_that_the_books_cannot_be_read_while_they_cannot(tmp_path):
             return next(line for line in page.state()["health"] if line["name"] == "books agree")
 
         assert books()["good"]
+        assert "accepted" not in books()["text"]
+        day.broker.contract("NSE:TCS", tick="0.1")
+        day.broker.quote("NSE:TCS", last=3000)
+        day.broker.hand_trade("NSE:TCS", -5, 3000)
+        day.until(lambda: any(latch.key == "NSE:TCS" for latch in day.state.book.latches), 1000)
+        day.day.live.runner.offer(events.DifferencesAccepted(day.clock(), "asha", "mine"))
+        day.until(lambda: books()["good"], 1000)
+        assert books()["text"].endswith("; -5 NSE:TCS accepted as not ours")
         day.broker.script(Fault("*", "html", status=502, times=0))
         day.skip_to(day.clock() + timedelta(seconds=40))
         day.until(lambda: [fact for fact in day.facts(events.Noticed) if fact.name == "books_unreadable"], 1000)
