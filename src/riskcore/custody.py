@@ -131,7 +131,7 @@ class Custody:
     or went today, `balance` the last comparison of the money that was worth a fact. `seen_again` is since when prices
     come again of an instrument for whose silence somebody was called. `doubted` is in how many reads running an order
     was shown as ended that may show the end of another. `alike` are rows that may be an order's which has no name
-    there, and were new when they came.
+    there, and were new when they came. `first_seen` is when each of `rows` was, oldest first.
     """
 
     capability: Capability | None = None
@@ -156,6 +156,7 @@ class Custody:
     doubted: tuple[tuple[str, int], ...] = ()
     alike: tuple[tuple[str, tuple[str, ...]], ...] = ()
     beside: tuple[Beside, ...] = ()
+    first_seen: tuple[tuple[datetime, frozenset[str]], ...] = ()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""

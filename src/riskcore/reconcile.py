@@ -108,12 +108,18 @@ class Seen:
 
     A row that none of them showed came after them, whatever the broker's clock says of it. `drift_s` is how far our
     clock was last measured ahead of the server's. `alike` are (order, row) that an earlier read found to be so.
+    `first` is when each of the rows was first seen.
     """
 
     rows: frozenset[str]
     since: datetime | None
     drift_s: Decimal | None = None
     alike: frozenset[tuple[str, str]] = frozenset()
+    first: tuple[tuple[datetime, frozenset[str]], ...] = ()
+
+    def proves_older(self, row: BrokerOrder, order: Order) -> bool:
+        """Whether a row stood in the book before the order was approved: somebody else's, however alike."""
+        return any(row.id in ids for when, ids in self.first if when < order.approved.at)
 
     def proves_new(self, row: BrokerOrder, order: Order, books: BrokerBooks, policy: Policy) -> bool:
         """Whether a row came into the book since the order was approved, by at most `unknown_match_s`."""
@@ -173,10 +179,15 @@ def _is_under_way(order: Order, books: BrokerBooks, policy: Policy) -> bool:
     return leaves and order.status == INTENDED and books.at - order.approved.at < seconds(policy.unknown_settle_s)
 
 
-def late(book: Book, books: BrokerBooks, policy: Policy, lost: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The same of orders that were taken for lost: they are at the broker after all."""
-    known = frozenset(lost)
-    return _paired([o for o in book.orders if o.id in known and not o.broker_id], book, books, policy, UNSEEN)
+def late(
+    book: Book, books: BrokerBooks, policy: Policy, lost: Iterable[str], seen: Seen = UNSEEN
+) -> tuple[tuple[str, str], ...]:
+    """The same of orders that were taken for lost: they are at the broker after all.
+
+    Of what earlier reads showed it counts alone which rows are older than the order.
+    """
+    known, older = frozenset(lost), Seen(frozenset(), None, first=seen.first)
+    return _paired([o for o in book.orders if o.id in known and not o.broker_id], book, books, policy, older)
 
 
 def _paired(
@@ -210,6 +221,7 @@ def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy, see
         row.id
         for row in books.orders or ()
         if row.id not in ours
+        and not seen.proves_older(row, order)
         and fingerprint_fits(order, row, policy, is_new=seen.proves_new(row, order, books, policy), apart=apart)
     )
 

@@ -123,7 +123,8 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     begun = changed(fresh, seen=frozenset(), cancelling=frozenset(), reversing=frozenset())
     custody = begun.custody
     gone: dict[str, Any] = dict.fromkeys(("rows", "told", "lost"), frozenset())
-    gone |= dict.fromkeys(("touches", "odd", "bare", "settled", "moved", "seen_again", "alike"), ()) | {"balance": None}
+    emptied = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen")
+    gone |= dict.fromkeys(emptied, ()) | {"balance": None}
     if any(getattr(custody, name) for name in gone):
         begun = keeping(begun, **gone)
     return _observing(begun, near=())

@@ -59,7 +59,8 @@ def order_ended(state: State, fact: e.OrderMoved) -> State:
 
 
 def _rows(state: State, fact: e.RowsSeen) -> State:
-    return keeping(state, rows=state.custody.rows | frozenset(fact.ids))
+    custody, ids = state.custody, frozenset(fact.ids)
+    return keeping(state, rows=custody.rows | ids, first_seen=(*custody.first_seen, (fact.at, ids)))
 
 
 def _alike(state: State, fact: e.RowsAlike) -> State:

@@ -43,6 +43,24 @@ def executed(order, **more):
     return {"trades": (trade("E9", "BUY", order.quantity, 999),), **fields}
 
 
+@pytest.mark.parametrize("placed_at", [None, "09:59:50"])
+def test_a_row_that_stood_in_the_book_before_the_order_was_approved_is_not_it_however_alike(placed_at):
+    """Somebody's own: one for as many at the same price, of a broker that tells no time, or ten seconds before ours."""
+    alike = unknown()[1]
+    day = at_broker()
+    at = placed_at and day.at(placed_at)
+    own = row(alike, "X7", placed_at=at)
+    later, _ = unknown()
+    books(day, "09:59:55", orders=(own,))
+    day, order = unknown(day)
+    assert order == alike
+    for clock in ("10:00:30", "10:00:40", "10:00:50", "10:01"):
+        assert "Acknowledged" not in books(day, clock, orders=(own, foreign()))
+    assert day.book.order(order.order_id).status == "rejected"
+    assert day.state.custody.lost == {order.order_id}
+    assert "Acknowledged" in books(later, "10:00:30", orders=(own, foreign()))
+
+
 # ---------------------------------------------------------------- a clock that is wrong
 
 

@@ -84,20 +84,17 @@ class Venue:
         return True
 
     def others_act(self, key, *, shares=0):
-        """Somebody else has bought shares, sold some (below 0), or has an order that works; a book shows it.
-
-        At a price that none of ours has: a row that is like one of ours in everything, and has no time, may be it.
-        """
+        """Somebody else has bought shares, sold some (below 0), or has an order that works; a book shows it."""
         status, name = COMPLETE if shares else OPEN, f"F{len(self.others)}"
         side = "SELL" if shares < 0 else "BUY"
         order = rc.BrokerOrder(
-            id=name, key=key, side=side, quantity=abs(shares) or 3, product="MIS", status=status, price=1005
+            id=name, key=key, side=side, quantity=abs(shares) or 3, product="MIS", status=status, price=1000
         )
         self.others.append(order)
         if shares:
             self.shares[key] = self.shares.get(key, 0) + shares
             self.trades.append(
-                rc.BrokerTrade(order_id=name, key=key, side=side, quantity=abs(shares), price=1005, product="MIS")
+                rc.BrokerTrade(order_id=name, key=key, side=side, quantity=abs(shares), price=1000, product="MIS")
             )
 
     def ours(self):

@@ -61,7 +61,13 @@ def spec() -> str:
     _agree(stated, laws)
     for text in texts.values():
         parts += ["", *_page(text, laws)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
+    return _squeezed("\n".join(parts)).rstrip() + "\n"
+
+
+def _squeezed(text: str) -> str:
+    """No two empty lines in a row, but within code, where a formatter wants them."""
+    pieces = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
+    return "".join(one if one.startswith("```") else re.sub(r"\n{3,}", "\n\n", one) for one in pieces)
 
 
 def names() -> list[str]:

@@ -50,9 +50,10 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     books = event.books
     books_answered(turn, books)
-    for order_id, broker_id in named(turn.book, books, turn.policy, _seen(turn)):
+    before = _seen(turn)
+    for order_id, broker_id in named(turn.book, books, turn.policy, before):
         turn.note(e.Acknowledged(turn.at, order_id, broker_id))
-    name_the_late(turn, books)
+    name_the_late(turn, books, before)
     for order in turn.book.orders:
         if order.broker_id:
             _take(turn, order, books)
@@ -70,7 +71,8 @@ def _seen(turn: Turn) -> Seen:
     """What earlier reads showed; `_note_foreign_rows` adds the rows of this one at its end."""
     custody = turn.state.custody
     alike = frozenset((order_id, row) for order_id, rows in custody.alike for row in rows)
-    return Seen(frozenset(custody.rows), custody.reconciled_at, turn.state.observed.drift_s, alike)
+    drift_s = turn.state.observed.drift_s
+    return Seen(custody.rows, custody.reconciled_at, drift_s, alike, custody.first_seen)
 
 
 @exact

@@ -14,7 +14,7 @@ from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.orders import CANCELLED, REJECTED, Order
-from riskcore.reconcile import Told, late
+from riskcore.reconcile import Seen, Told, late
 
 LATE: Final = "arrived_late"
 WORKS_STILL: Final = "works_after_its_end"
@@ -46,9 +46,9 @@ def is_borrowed(broker_id: str, books: BrokerBooks) -> bool:
     return at > 0 and rows[at].status == rows[at - 1].status
 
 
-def name_the_late(turn: Turn, books: BrokerBooks) -> None:
+def name_the_late(turn: Turn, books: BrokerBooks, seen: Seen) -> None:
     """An order that was taken for lost is there after all: what it filled is ours."""
-    for order_id, broker_id in late(turn.book, books, turn.policy, turn.state.custody.lost):
+    for order_id, broker_id in late(turn.book, books, turn.policy, turn.state.custody.lost, seen):
         turn.note(e.Acknowledged(turn.at, order_id, broker_id))
         turn.alarm(LATE, order_id, f"it was taken for lost, and is at the broker as {broker_id}: it is taken back")
 
