@@ -1,6 +1,8 @@
 """What a backtest is given that cannot be meant: refused with the place and the remedy, or told in its notes."""
 
 from datetime import datetime, timedelta
+from functools import partial
+from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -171,3 +173,59 @@ def test_bars_outside_the_hours_of_trading_are_told():
     (told,) = run.notes
     assert told.startswith("12 bars begin outside the hours of trading, the first NSE:INFY 2026-11-20 04:30")
     assert backtest({"INFY": table().tz_localize(None)}, EmaCross, RULES).notes == ()
+
+
+class Twofold:
+    """One that answers in both ways, and remembers how often it was asked; `late`: the two differ by a bar."""
+
+    def __init__(self, *, symbol, interval, late=0):
+        self.symbol, self.late, self.asked = symbol, late, 0
+
+    def _bought(self, bar):
+        return rc.Signal(self.symbol, "BUY", at=bar.at + timedelta(minutes=1), bar_at=bar.at, stop=900)
+
+    def on_bar(self, seen):
+        self.asked += 1
+        return self._bought(seen[-1]) if self.asked == 3 else None
+
+    def signals(self, seen):
+        place = 2 + self.late
+        return {place: self._bought(seen[place])} if seen.close.max() > 0 else {}
+
+
+late = partial(Twofold, late=1)
+
+
+@pytest.mark.parametrize("given", [late, late(symbol="INFY", interval="1m"), {"INFY": late}])
+def test_what_is_said_at_once_is_compared_with_what_is_said_bar_by_bar_where_asked(given):
+    """Not without being asked, for it costs calls; and the object that is given is asked nothing more for it."""
+    bars = {"INFY": table()}
+    with pytest.raises(StrategyError, match=r"Twofold for INFY, bar of 2026-11-20 10:02: signals\(bars\) says nothing"):
+        backtest(bars, given, RULES, check=True)
+    assert backtest(bars, given, RULES).approved
+    assert getattr(given, "asked", 0) == 0
+
+
+def test_a_comparison_that_finds_no_difference_changes_nothing_of_the_run():
+    """For classes, objects and names; a function of bars has one answer alone."""
+    third = asked_once(lambda seen: Twofold(symbol="INFY", interval="1m")._bought(seen[-1]))
+    for given in (Twofold, Twofold(symbol="INFY", interval="1m"), "ema_cross", third):
+        runs = [backtest({"INFY": table()}, given, RULES, check=check) for check in (False, True)]
+        assert runs[0].facts == runs[1].facts
+
+
+def test_every_symbol_is_compared():
+    """The second of two, too: a strategy may be wrong about one alone."""
+    tables = {"INFY": table(), "TCS": table()}
+    with pytest.raises(StrategyError, match="Twofold for TCS"):
+        backtest(tables, {"INFY": Twofold, "TCS": late}, RULES, check=True)
+
+
+def test_what_cannot_be_compared_is_told_where_it_was_asked_for():
+    """No `on_bar` to compare with, and an object of which there is no copy."""
+    with pytest.raises(StrategyError, match=r"Column for INFY: it has no on_bar\(bars\) to compare"):
+        backtest({"INFY": table()}, Column(lambda seen: None), RULES, check=True)
+    held = Twofold(symbol="INFY", interval="1m")
+    held.lock = Lock()
+    with pytest.raises(StrategyError, match=r"check=True needs copies of .*: give its class \(cannot pickle"):
+        backtest({"INFY": table()}, held, RULES, check=True)

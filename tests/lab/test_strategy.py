@@ -189,6 +189,12 @@ def test_a_backtest_of_a_strategy_whose_two_answers_differ_is_refused():
         refuse_unequal(at_once(late), at_once(late), WAVE)
 
 
+def test_it_is_compared_over_columns_as_a_backtest_shows_them():
+    """`bars.close` and the like are arrays there; a strategy that reads them was refused for it by the commands."""
+    read = at_once(lambda bars: {2: buy(bars[2])} if bars.close.max() else {})
+    refuse_unequal(read, read, WAVE)
+
+
 def test_those_that_come_with_the_library_are_not_asked_twice():
     """Their tests hold them equal; a user waits for nothing."""
 

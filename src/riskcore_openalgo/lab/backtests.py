@@ -11,6 +11,7 @@ import gc
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import partial
@@ -26,7 +27,7 @@ from riskcore_openalgo.lab.jumping import Jumps
 from riskcore_openalgo.lab.lengths import interval_of, refuse_coarse, refuse_other
 from riskcore_openalgo.lab.raising import raised_by
 from riskcore_openalgo.lab.run import Jumped, Run
-from riskcore_openalgo.lab.strategy import StrategyError, own_strategy
+from riskcore_openalgo.lab.strategy import Own, StrategyError, own_strategy, refuse_unequal
 from riskcore_openalgo.lab.timeline import Timeline, date_of
 
 GAP_UP, GAP_DOWN = 1.4, 0.7
@@ -49,6 +50,7 @@ def backtest(
     finer: Mapping[str, Any] | None = None,
     instruments: Iterable[rc.Instrument] = (),
     notes: Sequence[str] = (),
+    check: bool = False,
 ) -> Run:
     """Run a strategy over bars under a policy, and say what came of it.
 
@@ -59,6 +61,8 @@ def backtest(
     `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that begin
     on or after `first` and before `last` (a date counts whole) are traded. `finer` are bars of a shorter interval by
     symbol, for `rc.Intrabar.LOWER_TIMEFRAME`. `instruments` say what the tables do not: a tick, a lot, a sector.
+    With `check`, what each strategy's `signals(bars)` says of the first 300 bars of each symbol is compared with what
+    its `on_bar` says of them, as the commands do, and a difference is a `StrategyError`: up to 300 more calls a symbol.
 
     Raises `ColumnsError` for bars that cannot be traded on, `StrategyError` for a strategy that cannot be used.
     """
@@ -82,6 +86,8 @@ def backtest(
         raise ColumnsError(f"an instrument is there twice: {', '.join(map(_name, columns))}")
     _refuse_unserved(strategy, given)
     line = Timeline(list(series.values()), rc.interval_length(length))
+    if check:
+        _refuse_unequal(strategy, series, length)
     raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series, line.length)}
     run = Jumps(rules, series, raised, line, **how)
@@ -271,6 +277,34 @@ def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int
     if not callable(getattr(strategy, "on_bar", strategy)) and not hasattr(strategy, "signals"):
         raise StrategyError(f"a strategy is a function on_bar(bars), or an object that has it, got {strategy!r}")
     return [strategy]
+
+
+def _refuse_unequal(strategy: Any, series: Mapping[rc.Instrument, Columns], interval: str) -> None:
+    """`StrategyError` where what a strategy says at once is not what it says bar by bar, or it says nothing so."""
+    for thing, table in series.items():
+        made = (_strategies(strategy, thing, interval, len(series)) for _ in range(3))
+        for kept, one, other in zip(*made, strict=True):
+            by_bar, at_once = (_own(_unasked(each, kept), thing, interval) for each in (one, other))
+            if at_once.vectorised and not callable(getattr(at_once.made, "on_bar", at_once.made)):
+                raise StrategyError(f"{at_once.who}: it has no on_bar(bars) to compare signals(bars) with (check=True)")
+            refuse_unequal(by_bar, at_once, table)
+
+
+def _unasked(made: Any, kept: Any) -> Any:
+    """What was made anew; a copy of what was given as an object, for it may remember what it was asked."""
+    if made is not kept:
+        return made
+    try:
+        return deepcopy(made)
+    except Exception as problem:  # somebody's class says whether, and how, it can be copied
+        raise StrategyError(f"check=True needs copies of {made!r:.60}: give its class ({problem})") from problem
+
+
+def _own(made: Any, thing: rc.Instrument, interval: str) -> Own:
+    if isinstance(made, Own):
+        return made
+    name = getattr(made, "__name__", type(made).__name__)
+    return Own(name=name, symbol=thing.symbol, interval=interval, made=made)
 
 
 def _refuse_unserved(strategy: Any, given: Mapping[Any, Any]) -> None:

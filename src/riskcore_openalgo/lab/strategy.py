@@ -217,8 +217,11 @@ def refuse_unequal(one: Own, other: Own, bars: Bars) -> None:
     """
     if not other.vectorised or type(other.made).__module__.startswith(f"{LAB}."):
         return
+    from riskcore_openalgo.lab.columns import Columns
+
     looked = bars[:LOOKED]
-    for count, (bar, said) in enumerate(zip(looked, other.signals(looked), strict=True), 1):
+    told = other.signals(Columns.of(looked, other.symbol))  # a backtest shows it columns
+    for count, (bar, said) in enumerate(zip(looked, told, strict=True), 1):
         by_bar = one(looked[:count])
         if by_bar != said:
             raise StrategyError(
