@@ -48,7 +48,7 @@ CATALOGUE: Final = (
     Reason("stopped_for_now", "entries are stopped for now: {measured}", "today"),
     Reason("calendar_unknown", "{measured}", "operator"),
     Reason("instrument_unknown", "nothing can be seen of the instrument: {measured}", "operator"),
-    Reason("market_closed", "the market is closed at {measured}", "next session"),
+    Reason("market_closed", "the market is closed at {measured}: {limit}", "next session"),
     Reason("before_first_entry", "{measured} is before the first entry time {limit}", "today"),
     Reason("after_cut_off", "{measured} is at or after the entry cut-off {limit}", "next session"),
     Reason("session_not_allowed", "a {measured} session is not among the allowed ones: {limit}", "next session"),

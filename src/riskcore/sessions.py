@@ -73,6 +73,12 @@ class Session:
             return False
         return self.opens <= at < self.closes
 
+    @property
+    def hours(self) -> str:
+        """When continuous trading runs, as `09:15 to 15:30`."""
+        spans = [self.opens, *(self.pause or ()), self.closes]
+        return " and ".join(f"{spans[n]:%H:%M} to {spans[n + 1]:%H:%M}" for n in range(0, len(spans), 2))
+
 
 @frozen
 class _Day:
@@ -149,6 +155,24 @@ def next_session_day(day: date, instrument: Instrument, *, tables: Tables | None
             return None
         following += timedelta(days=1)
     return None
+
+
+def closed_by(day: date, instrument: Instrument, *, tables: Tables | None = None) -> str:
+    """What shuts the exchange on a day without a session: the holiday by name, a row of one's own, the day of the week.
+
+    >>> closed_by(date(2026, 11, 24), Instrument(symbol="INFY", tick="0.1"))
+    'Gurunanak Jayanti'
+    """
+    if instrument.expiry is not None and day > instrument.expiry:
+        return f"it expired on {instrument.expiry}"
+    if day.isoformat() in calendar.HOLIDAYS:
+        return calendar.HOLIDAYS[day.isoformat()][0]
+    market = CALENDAR_OF.get(instrument.exchange, EQUITY)
+    own: tuple[CalendarDay, ...] = () if tables is None else tables.days
+    for row in own:
+        if (row.day, row.calendar, row.kind) == (day, market, CLOSED):
+            return f"a holiday of {row.source}"
+    return "a Saturday" if day.weekday() == 5 else "a Sunday"
 
 
 def phase_at(at: datetime, instrument: Instrument, *, tables: Tables | None = None) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 import riskcore as rc
+from riskcore.table_rows import CalendarDay
 
 pytestmark = pytest.mark.smoke
 
@@ -175,3 +176,51 @@ def test_F61_entries_pass_only_within_the_days_own_hours(at, approved):
     seen = rc.Market(instrument=LISTED, at=moment, last=1000, atr=10)
     decision = rc.decide(rc.Signal("INFY", "BUY", at=moment), rc.Book(100_000), seen, rc.Policy())
     assert decision.approved == approved
+
+
+def why(at, thing=LISTED, **policy):
+    """What an entry at a moment is told of the exchange's hours."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=rc.IST)
+    seen = rc.Market(instrument=thing, at=moment, last=1000, atr=10)
+    wish = rc.Signal(thing.symbol, "BUY", at=moment, exchange=thing.exchange)
+    answer = rc.decide(wish, rc.Book(100_000), seen, rc.Policy(**policy))
+    [told] = [found for found in answer.reasons if found.reason == "market_closed"]
+    return told.text.partition(": ")[2]
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        ("2026-11-24 12:00", "Gurunanak Jayanti"),
+        ("2026-11-21 12:00", "a Saturday"),
+        ("2026-11-22 12:00", "a Sunday"),
+        ("2026-11-20 09:14", "09:15 to 15:15"),
+        ("2020-02-28 15:30", "09:15 to 15:30"),
+        ("2024-11-01 12:00", "18:00 to 19:00"),
+        ("2024-03-02 10:30", "09:15 to 10:00 and 11:30 to 12:30"),
+    ],
+)
+def test_a_closed_exchange_says_what_it_is_closed_for(at, says):
+    """The holiday by its name, the day of the week, or the hours that the day has."""
+    assert why(at) == says
+
+
+def test_a_day_that_ones_own_calendar_shuts_is_told_as_that():
+    """Its source names it; a holiday that the tables know keeps its name, and another market's row says nothing."""
+    shut = [
+        CalendarDay(day=date(2026, 11, 20), kind="closed", calendar="commodity", source="MCX"),
+        CalendarDay(day=date(2026, 11, 20), kind="closed", source="the storm, NSE circular 12"),
+        CalendarDay(day=date(2026, 11, 24), kind="closed"),
+        CalendarDay(day=date(2026, 11, 22), kind="closed", calendar="commodity", source="MCX"),
+    ]
+    tables = rc.Tables(days=tuple(shut))
+    assert why("2026-11-20 12:00", tables=tables) == "a holiday of the storm, NSE circular 12"
+    assert why("2026-11-24 12:00", tables=tables) == "Gurunanak Jayanti"
+    assert why("2026-11-22 12:00", tables=tables) == "a Sunday"
+
+
+def test_a_contract_after_its_expiry_is_told_as_that():
+    """The exchange is open, and the contract is no more."""
+    about = {"exchange": "NFO", "segment": "FUT", "expiry": date(2026, 11, 23)}
+    future = rc.Instrument(symbol="INFY24NOV26FUT", tick="0.1", **about)
+    assert why("2026-11-25 12:00", future) == "it expired on 2026-11-23"

@@ -13,7 +13,7 @@ from riskcore.policy.breakers import NAMES as BREAKERS
 from riskcore.policy.validator import WEEKDAYS
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context, session_for
-from riskcore.sessions import CalendarUnknown, next_session_day
+from riskcore.sessions import CalendarUnknown, closed_by, next_session_day
 from riskcore.signals import SELL, seconds
 from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, allows
 
@@ -79,9 +79,10 @@ def session_open(context: Context) -> Reading:
     """The exchange trades continuously at this moment, by a calendar that reaches it."""
     if context.calendar_problem is not None:
         return "calendar_unknown", context.calendar_problem, None, None
-    at = context.market.at
-    passed = context.session is not None and context.session.is_open(at)
-    return "" if passed else "market_closed", at, None, None
+    at, session = context.market.at, context.session
+    if session is None:
+        return "market_closed", at, closed_by(at.date(), context.market.instrument, tables=context.policy.tables), None
+    return ("", at, None, None) if session.is_open(at) else ("market_closed", at, session.hours, None)
 
 
 def not_too_early(context: Context) -> Reading | None:
