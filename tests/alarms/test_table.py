@@ -62,6 +62,7 @@ TRIGGERS = {
     "system error": (e.Noticed(NOW, "system_error", "", "a lane failed"), CRITICAL, "SYSTEM ERROR"),
     "strategy failed": (e.Noticed(NOW, "strategy_failed", "mine", "it raised"), CRITICAL, "STRATEGY FAILED"),
     "strategy not asked": (e.Noticed(NOW, "strategy_waits", "mine", "no bars"), WARNING, "STRATEGY NOT ASKED"),
+    "a watched symbol is unknown": (e.Noticed(NOW, "symbol_unknown", KEY, "not found"), WARNING, "SYMBOL UNKNOWN"),
     "strategy slow": (e.Noticed(NOW, "strategy_slow", "mine", "3 s"), WARNING, "STRATEGY SLOW"),
     "journal cannot be written": (latched("journal_unavailable"), CRITICAL, "SYSTEM ERROR"),
     "connection lost": (e.ConnectionStaged(NOW, "lost", "live", NOW), WARNING, "CONNECTION LOST"),

@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 
 from riskcore import events
+from riskcore_openalgo.client import InstrumentCache
+from riskcore_openalgo.config import Strategy
 from riskcore_openalgo.runner import live
+from riskcore_openalgo.runner.known import Known
 from riskcore_openalgo.testing import SHOONYA, Fault
-from tests.runner.live_days import live_day
+from tests.runner.live_days import MORNING, live_day
 
 pytestmark = pytest.mark.smoke  # under the older line of the SDK too
 
@@ -197,3 +200,49 @@ def test_where_nobody_can_look_at_what_is_held_somebody_is_called_until_it_can_b
         day.until(lambda: "books_readable" in [fact.name for fact in day.facts(events.Noticed)], 1000)
         told = [fact.name for fact in day.facts(events.Noticed)]
         assert [told.count(name) for name in ("books_unreadable", "books_readable")] == [1, 1]
+
+
+def unknown(day):
+    """The instruments of which somebody was told that OpenAlgo does not know them."""
+    return [fact.subject for fact in day.facts(events.Noticed) if fact.name == "symbol_unknown"]
+
+
+@pytest.mark.parametrize("mode", ["live", "shadow", "paper"])
+def test_a_watched_symbol_that_openalgo_does_not_know_is_told_at_the_start(path, mode):
+    """Once each, those of strategies too, at any hour; the day goes on, and the others have their prices."""
+    early = MORNING.replace(hour=8)
+    lost = Strategy(name="lost", function="ema_cross", symbols=("INFO",), interval="5m")
+    watch = ["INFY", "RELIANC", "NFO:INFY24NOV26FUT"]
+    with live_day(path, mode=mode, watch=watch, strategies=(lost,), starts=early) as day:
+        day.until(lambda: len(unknown(day)) == 3)
+        told = next(fact.why for fact in day.facts(events.Noticed) if fact.subject == "NSE:RELIANC")
+        assert "NSE:RELIANC is watched, and OpenAlgo does not know it (HTTP 404: Symbol RELIANC not found" in told
+        day.skip_to(MORNING)
+        prices = day.day.live._parts.feed.prices
+        day.until(lambda: prices.last_good("NSE:INFY") is not None, 1000, "1000.1")
+        assert sorted(unknown(day)) == ["NFO:INFY24NOV26FUT", "NSE:INFO", "NSE:RELIANC"]
+
+
+def test_a_watched_symbol_that_only_cannot_be_asked_about_is_not_called_unknown(path):
+    """OpenAlgo that is not there yet, or breaks, knows it in a moment."""
+    with live_day(path, start=False) as day:
+        day.broker.script(Fault("symbol", "status", status=500, message="starting", times=0))
+        day.start()
+        day.until(lambda: [call.endpoint for call in day.server.calls].count("multiquotes") > 1, 1000)
+        assert "symbol" in {call.endpoint for call in day.server.calls}
+        assert unknown(day) == []
+
+
+def test_a_symbol_that_only_an_alert_named_is_not_told_as_watched(path):
+    """Its signal is refused by name; whoever sends alerts could fill the phone of whoever trades."""
+    told = []
+    with live_day(path) as day:
+        known = Known(
+            InstrumentCache(day.client),
+            day.clock,
+            named=["NSE:INFO"],
+            tell=lambda text, subject: told.append(subject),
+        )
+        for _ in range(2):
+            known.learn(["NSE:INFO", "NSE:RELIANC"])
+    assert told == ["NSE:INFO"]

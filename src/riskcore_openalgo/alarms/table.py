@@ -37,6 +37,7 @@ NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "strategy_failed": (CRITICAL, "STRATEGY FAILED"),
     "strategy_waits": (WARNING, "STRATEGY NOT ASKED"),
     "strategy_slow": (WARNING, "STRATEGY SLOW"),
+    "symbol_unknown": (WARNING, "SYMBOL UNKNOWN"),
     "request_refused": (WARNING, "REQUEST SET ASIDE"),
     "configuration_refused": (WARNING, "CONFIGURATION REFUSED"),
     "configuration_changed": (INFO, "CONFIGURATION CHANGED"),

@@ -353,3 +353,9 @@ class Settings:
     system: System = field(factory=System)
     sources: tuple[Source, ...] = ()
     plain_secrets: tuple[Problem, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The instruments that are watched, or that a strategy looks at, each once: `NSE:RELIANCE`."""
+        looked_at = (f"NSE:{symbol}" for strategy in self.strategies for symbol in strategy.symbols)
+        return tuple(dict.fromkeys((*self.system.watch, *looked_at)))

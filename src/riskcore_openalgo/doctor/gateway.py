@@ -99,13 +99,11 @@ def semi_auto(settings: Settings, journal: Reader | None) -> Check:
 
 def symbols(settings: Settings, client: Client, today: date) -> Check:
     """Every instrument that is watched or traded by a strategy is known, with its tick and its lot."""
-    system = settings.system
-    wanted = [*system.watch, *(f"NSE:{symbol}" for made in settings.strategies for symbol in made.symbols)]
-    if not wanted:
+    if not settings.named:
         return warn("symbols", "none is watched", "watch: in system_config.yaml keeps prices fresh for alerts")
-    cache = InstrumentCache(client, tables=settings.policy.tables, given=system.instruments)
+    cache = InstrumentCache(client, tables=settings.policy.tables, given=settings.system.instruments)
     unknown = []
-    for key in dict.fromkeys(wanted):
+    for key in settings.named:
         try:
             cache.instrument(*split_key(key), today)
         except ReadFailed as problem:
@@ -113,4 +111,4 @@ def symbols(settings: Settings, client: Client, today: date) -> Check:
     if unknown:
         remedy = "use the exchange's own symbol, and let OpenAlgo load the contract master"
         return fail("symbols", f"not known: {'; '.join(unknown)}", remedy)
-    return ok("symbols", f"all {len(dict.fromkeys(wanted))} known")
+    return ok("symbols", f"all {len(settings.named)} known")

@@ -23,9 +23,8 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.alarms import Alarms
 from riskcore_openalgo.alarms.channels import channels_of, quiet_of
-from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
+from riskcore_openalgo.client import Client, InstrumentCache, Quote
 from riskcore_openalgo.client.client import now_in_ist
-from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.config import Settings
 from riskcore_openalgo.gateways.caps import CappedPaper, SentToday, entries_of
 from riskcore_openalgo.gateways.mode import ModeGuard
@@ -43,6 +42,7 @@ from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
 from riskcore_openalgo.runner.fence import Fence, fence_of
 from riskcore_openalgo.runner.history import History, bars_for
 from riskcore_openalgo.runner.inbox import Inbox
+from riskcore_openalgo.runner.known import SYMBOL_UNKNOWN, Known
 from riskcore_openalgo.runner.lanes import Gateway
 from riskcore_openalgo.runner.ledger import Ledger
 from riskcore_openalgo.runner.live import Live, Parts
@@ -51,7 +51,7 @@ from riskcore_openalgo.runner.ports import Seldom, Together
 from riskcore_openalgo.runner.pulse import Pulse
 from riskcore_openalgo.runner.schedule import Schedule
 from riskcore_openalgo.runner.threads import ThreadLanes
-from riskcore_openalgo.runner.tick_bars import Hours, TickBars
+from riskcore_openalgo.runner.tick_bars import TickBars
 
 LIVE: Final = "live"
 SHADOW: Final = "shadow"
@@ -117,7 +117,7 @@ class _Assembly:
     def day(self) -> Day:
         """Put it together."""
         standing, alerting = Standing(self._policy()), self.settings.system.alerting
-        wake, opened, alarms, known = threading.Event(), ExitStack(), self._alarms(), self._known()
+        wake, opened, known = threading.Event(), ExitStack(), self._known(alarms := self._alarms())
         opened.callback(alarms.close)
         inbox = Inbox(self.journal.inbox, self.journal, tell=partial(alarms.tell, name="request_refused"))
         fence, ledger = self._fence(), Ledger(self.journal, standing.state)
@@ -209,9 +209,14 @@ class _Assembly:
         intervals = tuple(dict.fromkeys(interval for _, interval in strategies))
         return Schedule(self.clock, standing.policy, intervals, self.settings.system.alerting.login_times)
 
-    def _known(self) -> Known:
+    def _known(self, alarms: Alarms) -> Known:
         tables, given = self.settings.policy.tables, self.settings.system.instruments
-        return Known(InstrumentCache(self.client, tables=tables, given=given), self.clock)
+        return Known(
+            InstrumentCache(self.client, tables=tables, given=given),
+            self.clock,
+            named=self.settings.named,
+            tell=partial(alarms.tell, name=SYMBOL_UNKNOWN),
+        )
 
     def _account(self, guard: ModeGuard, instruments: InstrumentCache) -> Account:
         return Account(
@@ -315,38 +320,3 @@ class Standing:
     def held(self) -> list[rc.Instrument]:
         """The instruments of what is held."""
         return [position.instrument for position in self.state().book.positions]
-
-
-class Known:
-    """Instruments by their keys, as far as they were looked up; `found` grows and is read by other threads."""
-
-    def __init__(self, cache: InstrumentCache, clock: Callable[[], datetime]) -> None:
-        self.found: dict[str, rc.Instrument] = {}
-        self.cache, self._clock = cache, clock
-
-    def instrument(self, key: str) -> rc.Instrument:
-        """The instrument of a key as of today; `ReadFailed` where nobody knows it."""
-        made = self.cache.instrument(*split_key(key), self._clock().date())
-        self.found[key] = made
-        return made
-
-    def hours(self, tables: rc.Tables | None) -> Hours:
-        """The session of an instrument that is known, on the day of a moment; None where nobody can tell."""
-
-        def session(key: str, at: datetime) -> rc.Session | None:
-            instrument = self.found.get(key)
-            try:
-                return None if instrument is None else rc.session_on(at.date(), instrument, tables=tables)
-            except rc.CalendarUnknown:
-                return None
-
-        return session
-
-    def learn(self, keys: Iterable[str]) -> None:
-        """Look up those that are not known yet; what cannot be known now is left."""
-        for key in keys:
-            if key not in self.found:
-                try:
-                    self.instrument(key)
-                except ReadFailed:
-                    continue
