@@ -18,7 +18,7 @@ import pytest
 from attrs import evolve
 
 from riskcore import events
-from riskcore_openalgo.cli.live import live as live_command, run
+from riskcore_openalgo.cli.live import run
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.config import Credentials, Logging, Settings, System, Watching, Webhook, write_defaults
@@ -193,11 +193,13 @@ def test_a_day_whose_orders_are_withheld_ends_without_a_word_of_stops_at_the_bro
         assert day.broker.truth().orders == ()
 
 
-def test_real_orders_need_the_word_in_the_configuration(tmp_path):
+def test_real_orders_need_the_word_in_the_configuration(tmp_path, capsys, monkeypatch):
+    """It is the configuration that is wrong, and the exit code says so; nothing was made or asked."""
+    monkeypatch.chdir(tmp_path)
     write_defaults(tmp_path / "config")
-    arguments = argparse.Namespace(config=tmp_path / "config", analyzer=False, journal=None, flatten=False)
-    with pytest.raises(ValueError, match="need `mode: live` in system_config"):
-        live_command(arguments)
+    assert main(["live", "--config", "config", "--journal", "live.db"]) == 78
+    assert "system_config.yaml: mode: real orders need `mode: live`" in capsys.readouterr().err
+    assert not (tmp_path / "live.db").exists()
 
 
 def test_without_a_key_the_remedy_is_named(tmp_path, capsys, monkeypatch):

@@ -18,7 +18,14 @@ from riskcore_openalgo.cli.opening import key_of, paper_of
 from riskcore_openalgo.cli.watching import refuse_plain, reloading, trusting, unsafe, watched
 from riskcore_openalgo.client import Client, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
-from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
+from riskcore_openalgo.config import (
+    LIVE as MODE_LIVE,
+    ConfigurationError,
+    Problem,
+    Settings,
+    load_settings,
+)
+from riskcore_openalgo.config.loader import SYSTEM_FILE
 from riskcore_openalgo.journal import At, Journal
 from riskcore_openalgo.journal.locks import is_here
 from riskcore_openalgo.journal.synced import refuse_synced
@@ -55,10 +62,11 @@ def live(arguments: argparse.Namespace) -> int:
     """Trade at the broker, or in OpenAlgo's analyzer."""
     settings = load_settings(arguments.config)
     if not arguments.analyzer and settings.system.mode != MODE_LIVE:
-        raise ValueError(
-            "real orders need `mode: live` in system_config.yaml; for OpenAlgo's sandbox give --analyzer, "
-            "and to send nothing at all use `riskcore shadow` or `riskcore paper`"
+        told = (
+            "real orders need `mode: live`; for OpenAlgo's sandbox give --analyzer, and to send nothing at all use "
+            "`riskcore shadow` or `riskcore paper`"
         )
+        raise ConfigurationError([Problem(SYSTEM_FILE, None, "mode", told)])
     return run(settings, arguments, mode=LIVE, analyzer=arguments.analyzer)
 
 
