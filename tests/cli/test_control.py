@@ -248,9 +248,32 @@ def test_what_a_runner_refuses_of_a_confirmation_is_the_answer_and_the_exit_code
         day.ready()
         assert main(["config", "confirm", "0123456789ab", *said]) == 1
         assert "refused: no_such_policy: no policy of that hash is kept back" in capsys.readouterr().out
-        assert main(["alerts", "ack", "unprotected", *said, "--json"]) == 0
-        assert json.loads(capsys.readouterr().out) == {"done": True, "refused": ""}
         assert day.facts(events.ControlRefused)[-1].reason == "no_such_policy"
+
+
+def test_only_what_stands_is_acknowledged(tmp_path, capsys):
+    """A slip in the name was answered "taken", and the alarm went on; the runner takes what stands, once."""
+    said = ["--by", "asha", "--why", "seen", "--journal", str(tmp_path / "live.db")]
+
+    def ack(*words):
+        code = main(["alerts", "ack", *words, *said, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    with live_day(tmp_path / "live.db") as day:
+        day.ready()
+        nothing = {"done": False, "refused": "not_standing", "standing": []}
+        assert ack("operator_halted") == (1, nothing)
+        assert main(["control", "pause", *said]) == 0
+        stands = {**nothing, "standing": ["operator_halted"]}
+        capsys.readouterr()
+        assert ack("operator_halt") == ack("operator_halted", "--subject", "NSE:INFY") == (1, stands)
+        assert main(["alerts", "ack", "operator_halt", *said]) == 1
+        told = "operator_halt does not stand, or was acknowledged already; standing now: operator_halted"
+        assert capsys.readouterr().out == f"refused: not_standing: {told}\n"
+        assert not day.facts(events.AlarmAcknowledged)
+        assert ack("operator_halted") == (0, {"done": True, "refused": ""})
+        assert [fact.name for fact in day.facts(events.AlarmAcknowledged)] == ["operator_halted"]
+        assert ack("operator_halted") == (1, nothing)
 
 
 def test_a_graver_latch_is_refused_with_what_to_type(alone):

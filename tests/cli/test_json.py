@@ -148,9 +148,9 @@ def test_the_object_holds_what_the_text_says(run, name):
 
 @pytest.mark.parametrize("name", DOES)
 def test_what_was_done_is_one_object(run, name):
-    """With exit code 0; a hash that nothing waits for is refused, and so is to resume what goes on."""
+    """With exit code 0; refused are a hash that nothing waits for, an alarm that does not stand, a needless resume."""
     code, told, err = run(*DOES[name], "--json")
-    assert code == {"config confirm": 1, "control resume": 3}.get(name, 0), err
+    assert code == {"config confirm": 1, "alerts ack": 1, "control resume": 3}.get(name, 0), err
     assert parsed(told)
 
 

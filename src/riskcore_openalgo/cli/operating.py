@@ -9,6 +9,7 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.alarms import told
 from riskcore_openalgo.alarms.delivery import Standing
+from riskcore_openalgo.alarms.table import Told
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.control import refusal, through_the_inbox
 from riskcore_openalgo.cli.opening import reader, writer
@@ -21,13 +22,7 @@ from riskcore_openalgo.runner.inbox import Request
 
 def alerts(arguments: argparse.Namespace) -> int:
     """The latest alerts, and the critical ones that stand and nobody looks after."""
-    with reader(_place(arguments)) as journal:
-        standing, found = Standing(), []
-        for row in journal.rows("fact"):
-            standing.see(row.event, row.event.at)
-            said = told(row.event)
-            if said is not None:
-                found.append((row.event.at, said))
+    standing, found = _told(arguments)
     latest, names = found[-arguments.last :], sorted(standing.found)
     lines = [f"{at:%Y-%m-%d %H:%M:%S} {said.severity:<8} {said.line}" for at, said in latest]
     lines.append(f"standing, and not acknowledged: {len(names)}" + "".join(f"\n  {_named(key)}" for key in names))
@@ -37,11 +32,18 @@ def alerts(arguments: argparse.Namespace) -> int:
 
 
 def acknowledge(arguments: argparse.Namespace) -> int:
-    """Say that somebody looks after an alarm: it is not repeated."""
-    event = events.AcknowledgeAlarm(
-        datetime.now(rc.IST), arguments.by, arguments.why, arguments.name, arguments.subject
-    )
-    return _handed(arguments, event)
+    """Say that somebody looks after an alarm: it is not repeated. What does not stand is not handed on."""
+    about = (arguments.by, arguments.why, arguments.name, arguments.subject)
+    standing, _ = _told(arguments)
+    names, now = sorted(standing.found), datetime.now(rc.IST)
+    standing.see(events.AlarmAcknowledged(now, *about), now)
+    if len(standing.found) == len(names):
+        what = f"{arguments.name} {arguments.subject}".rstrip()
+        others = ", ".join(map(_named, names)) or "nothing"
+        text = f"refused: not_standing: {what} does not stand, or was acknowledged already; standing now: {others}"
+        say(arguments, {"done": False, "refused": "not_standing", "standing": [*map(_named, names)]}, text)
+        return 1
+    return _handed(arguments, events.AcknowledgeAlarm(now, *about))
 
 
 def diff(arguments: argparse.Namespace) -> int:
@@ -60,13 +62,29 @@ def diff(arguments: argparse.Namespace) -> int:
     rows = [
         {"key": one.key, "before": str(one.before), "after": str(one.after), "looser": one.looser} for one in changes
     ]
-    say(arguments, {"differ": rows, "hash": rc.policy_hash(wanted), "kept_back": kept}, "\n".join(lines))
+    say(
+        arguments,
+        {"differ": rows, "hash": rc.policy_hash(wanted), "kept_back": kept},
+        "\n".join(lines),
+    )
     return 0
 
 
 def confirm(arguments: argparse.Namespace) -> int:
     """Confirm a looser policy that is kept back: it comes into force with the next session."""
     return _handed(arguments, events.ConfirmPolicy(datetime.now(rc.IST), arguments.by, arguments.why, arguments.hash))
+
+
+def _told(arguments: argparse.Namespace) -> tuple[Standing, list[tuple[datetime, Told]]]:
+    """What stands and nobody looks after, by the journal; and all that was told."""
+    standing, found = Standing(), []
+    with reader(_place(arguments)) as journal:
+        for row in journal.rows("fact"):
+            standing.see(row.event, row.event.at)
+            said = told(row.event)
+            if said is not None:
+                found.append((row.event.at, said))
+    return standing, found
 
 
 def _handed(arguments: argparse.Namespace, event: Request) -> int:
