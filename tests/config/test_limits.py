@@ -1,6 +1,16 @@
 """Limits of one symbol, one strategy or one product, as they are written."""
 
+from pathlib import Path
+
+import pytest
+
 import riskcore as rc
+from riskcore_openalgo.cli.live import banner
+from riskcore_openalgo.cli.main import main
+from riskcore_openalgo.client import Client
+from riskcore_openalgo.config import unmet_limits
+from riskcore_openalgo.doctor import limits
+from riskcore_openalgo.journal import Journal
 
 
 def test_limits_of_a_symbol_a_strategy_and_a_product_are_read(read):
@@ -20,3 +30,66 @@ risk_management:
         rc.Limit(scope="strategy", name="ema cross", risk_per_trade="0.5", max_daily_loss=1),
         rc.Limit(scope="product", name="CNC", max_exposure=15),
     )
+
+
+CONFIGURED = {
+    "trading_rules": (
+        "trading_rules:\n  strategies:\n    - {name: dips, function: ema_cross, symbols: [INFY], interval: 5m}\n"
+    ),
+    "system_config": (
+        "system:\n  watch: [NSE:RELIANCE]\n  sources:\n    desk: {given: {strategy: pivots}, symbols: {TCSL: TCS}}\n"
+    ),
+}
+
+
+def limited(*limits):
+    """Such limits in risk_management.yaml."""
+    rows = "".join(f"    - {{{limit}, max_quantity: 10}}\n" for limit in limits)
+    return f"risk_management:\n  limits:\n{rows}"
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("scope: strategy, name: dips", None),
+        ("scope: strategy, name: pivots", None),
+        (
+            "scope: strategy, name: dps",
+            "strategy dps: nothing configured has that name; did you mean dips?; alerts alone could bear it",
+        ),
+        ("scope: strategy, name: Dips", "strategy Dips: nothing configured has that name; did you mean dips?"),
+        ("scope: strategy, name: gap", "strategy gap: nothing configured has that name; configured: dips, pivots;"),
+        ("scope: symbol, name: INFY", None),
+        ("scope: symbol, name: RELIANCE", None),
+        ("scope: symbol, name: TCS", None),
+        ("scope: symbol, name: SBIN", None),
+        ("scope: symbol, name: RELIANC", "symbol RELIANC: nothing configured has that name; did you mean RELIANCE?"),
+        ("scope: symbol, name: INFO", "symbol INFO: nothing configured has that name; did you mean INFY?"),
+        ("scope: product, name: CNC", None),
+    ],
+)
+def test_a_limit_whose_name_nothing_bears_is_told(read, limit, said):
+    """It limits nothing. A strategy may still be named by an alert, and any symbol too: so it is no error."""
+    settings = read(**CONFIGURED, risk_management=limited(limit))
+    found = unmet_limits(settings)
+    assert [each.startswith(said) for each in found] == ([] if said is None else [True])
+    check = limits.names(settings)
+    assert (check.status, said is None or said in check.found) == ("ok" if said is None else "warn", True)
+
+
+def test_without_any_strategy_the_sentence_says_so(read):
+    """All strategies may be those of alerts."""
+    (found,) = unmet_limits(read(risk_management=limited("scope: strategy, name: dips")))
+    assert found == "strategy dips: nothing configured has that name; configured: none; alerts alone could bear it"
+
+
+def test_it_is_said_at_the_start_and_of_the_files_before(read, tmp_path, capsys):
+    """In the banner of a day, and by `riskcore config diff`."""
+    settings = read(**CONFIGURED, risk_management=limited("scope: strategy, name: dps", "scope: symbol, name: INFY"))
+    told = "strategy dps: nothing configured has that name; did you mean dips?"
+    with Journal(tmp_path / "paper.db") as journal, Client("http://127.0.0.1:9", "a-key-of-the-tests") as client:
+        shown = banner(settings, client, journal, mode="paper", analyzer=False)
+    assert next(line for line in shown.splitlines() if "NO LIMIT" in line).startswith(f"  NO LIMIT   {told}")
+    folder = Path(settings.sources[0].path).parent
+    assert main(["config", "diff", "--config", str(folder), "--journal", str(tmp_path / "paper.db")]) == 0
+    assert f"NO LIMIT: {told}" in capsys.readouterr().out

@@ -64,6 +64,17 @@ def test_a_changed_policy_is_offered_once_it_stands_still_and_the_change_is_told
     assert watched.told[1][1] == "policy: max_positions 2 -> 1"
 
 
+def test_a_new_limit_whose_name_nothing_bears_is_told_with_the_change(watched):
+    """Once: the next change says nothing of it."""
+    limits = "  limits:\n    - {scope: strategy, name: dips, max_quantity: 5}\n"
+    watched.write(RISK, f"risk_management:\n  max_positions: 3\n{limits}")
+    watched.looks()
+    watched.write(RISK, f"risk_management:\n  max_positions: 2\n{limits}")
+    watched.looks()
+    told = ["strategy dips: nothing configured has that name" in text for _, text in watched.told]
+    assert told == [True, False]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -26,6 +26,7 @@ from riskcore_openalgo.config.settings import (
     Watching,
     Webhook,
 )
+from riskcore_openalgo.config.unmet import unmet_limits
 from riskcore_openalgo.config.writer import write_defaults, write_minimal
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Webhook",
     "load_policy",
     "load_settings",
+    "unmet_limits",
     "write_defaults",
     "write_minimal",
 ]

@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 
 import riskcore as rc
+from riskcore_openalgo.config import Settings, unmet_limits
 from riskcore_openalgo.doctor.check import Check, ok, warn
 
 STOPS_PCT: Final = tuple(map(Decimal, ("0.5", "1", "2", "5")))
@@ -77,6 +78,16 @@ def _idle(policy: rc.Policy, on: date) -> Iterator[str]:
         )
     if policy.max_open_risk is not None and most * risk <= policy.max_open_risk:
         yield f"max_open_risk {_plain(policy.max_open_risk)} %: {most} positions risk at most {_plain(most * risk)} %"
+
+
+def names(settings: Settings) -> Check:
+    """Limits of a symbol or strategy whose name nothing that is configured bears."""
+    found = unmet_limits(settings)
+    if not found:
+        return ok(
+            "limit_names", "each limit of a strategy or symbol has a name that is configured, or may be in an alert"
+        )
+    return warn("limit_names", "; ".join(found), "name: of that limit under limits: in risk_management.yaml")
 
 
 def switched_off(policy: rc.Policy) -> Check:

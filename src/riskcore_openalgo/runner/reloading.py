@@ -23,7 +23,7 @@ from attrs import frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.alarms.channels import addresses, quiet_of
-from riskcore_openalgo.config import Settings, load_settings
+from riskcore_openalgo.config import Settings, load_settings, unmet_limits
 from riskcore_openalgo.config.problems import ConfigurationError
 from riskcore_openalgo.own_rules import RuleNotFoundError, with_loaded_rules
 from riskcore_openalgo.runner.receiving import sources_of
@@ -149,6 +149,7 @@ class Reloader:
         if later:
             told.append(f"only after a restart: {', '.join(later)}")
         if told:
+            told += [each for each in unmet_limits(wanted) if each not in unmet_limits(before)]
             self.reloads += 1
             self._tell("; ".join(told), name="configuration_changed", subject=str(self.reloads))
 
