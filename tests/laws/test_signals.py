@@ -223,3 +223,34 @@ def test_SIG_9_what_is_held_leaves_whatever_is_withheld_and_never_by_a_shadow(si
         assert bool(told.sent()) == (not shadow and kind != "cancel")
         if shadow and kind != "reversal":
             assert told.refusal() == ("shadow_only",)
+
+
+def parts(told):
+    """The orders of a reduction that may still fill."""
+    return [order for order in told.book.live_orders("NSE:INFY", entries=False) if order.takes_part]
+
+
+@given(SIDES, st.integers(1, 49), st.one_of(st.none(), st.integers(5, 30)), st.data())
+def test_SIG_10_a_refused_reduction_is_repeated_until_what_was_asked_has_left_and_never_more(side, asked, freeze, data):
+    """Whatever is refused, does not arrive or fills in part on the way, in slices too; what stays held is the rest."""
+    told = Scenario(POLICY, attrs.evolve(thing(), freeze_quantity=freeze))
+    told.enter("10:00", side, **SEEN)
+    for order in told.book.live_orders("NSE:INFY", entries=True):
+        told.fill("10:00:01", order.id, price=1000)
+    held = told.book.positions[0].quantity
+    told.signal("10:05", OTHER[side], kind="exit", reduce_by=asked)
+    rounds = data.draw(st.integers(0, 6))
+    for minute in range(6, 6 + rounds + 1):
+        for order in parts(told) if minute < 6 + rounds else ():
+            filled = data.draw(st.integers(0, order.open_quantity))
+            ends = "filled" if filled == order.quantity else "rejected"
+            error = data.draw(st.sampled_from(["", "network", "no_funds"])) if ends == "rejected" else ""
+            told.report(f"10:{minute:02}:00", order.id, ends, filled, 1000 * filled, error=error)
+        left = told.book.positions[0].quantity
+        told.time(f"10:{minute:02}:58")
+        missing = asked - (held - left)
+        assert 0 <= missing == sum(order.open_quantity for order in parts(told))
+    for order in parts(told):
+        told.fill(f"10:{minute:02}:59", order.id, price=1000)
+    told.time(f"10:{minute + 5:02}:00")
+    assert (told.book.positions[0].quantity, parts(told)) == (held - asked, [])

@@ -15,7 +15,22 @@ from tests.core.custody_days import at_broker
 from tests.core.test_slices import FROZEN, KEY
 
 D = Decimal
-STEPS = ("fill", "fill", "fill", "acks", "acks", "end", "unknown", "price", "trail", "time", "exit", "hand", "restart")
+STEPS = (
+    "fill",
+    "fill",
+    "fill",
+    "acks",
+    "acks",
+    "end",
+    "unknown",
+    "price",
+    "trail",
+    "time",
+    "exit",
+    "reduce",
+    "hand",
+    "restart",
+)
 
 
 @pytest.mark.smoke
@@ -123,6 +138,9 @@ class Day:
     def exit(self):
         self.day.signal(self.clock, "SELL", kind="exit")
 
+    def reduce(self):
+        self.day.signal(self.clock, "SELL", kind="exit", reduce_by=self.draw(st.integers(1, 45)))
+
     def hand(self):
         held = self.day.book.position(KEY)
         if held is not None and held.quantity > 1:
@@ -154,7 +172,7 @@ def holds(day):
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.data(), st.lists(st.sampled_from(STEPS), min_size=5, max_size=25))
 def test_SLI_3_no_order_is_above_the_freeze_quantity_and_never_more_leaves_than_is_held(data, steps):
-    """Through fills in parts, refusals, unknown outcomes, trails, exits and restarts; one trade all the while."""
+    """Through fills in parts, refusals, unknown outcomes, trails, exits, reductions, restarts; it is one trade."""
     told = Day(data)
     for name in ("acks", "fill", *steps):
         getattr(told, name)()
@@ -162,7 +180,10 @@ def test_SLI_3_no_order_is_above_the_freeze_quantity_and_never_more_leaves_than_
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(st.data(), st.lists(st.sampled_from(("fill", "acks", "trail", "time", "end", "hand")), min_size=3, max_size=15))
+@given(
+    st.data(),
+    st.lists(st.sampled_from(("fill", "acks", "trail", "time", "end", "hand", "reduce")), min_size=3, max_size=15),
+)
 def test_SLI_4_when_all_is_answered_what_is_held_is_covered_to_the_share(data, steps):
     """Stops and exits together are what is held, and their quantities add up to it."""
     told = Day(data)

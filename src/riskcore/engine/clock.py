@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from riskcore import events as e
@@ -11,9 +12,9 @@ from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import session_over, too_late
 from riskcore.engine.watch import touches_due
 from riskcore.exits.ladder import at_last_step, band_pct, leaving_since, pause, refusals
-from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, square_off_due, time_is_up
+from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, refused_part, square_off_due, time_is_up
 from riskcore.exits.levels import exit_limit
-from riskcore.orders import AWAITING, CANCELLED, EXPIRY, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, Order
+from riskcore.orders import AWAITING, CANCELLED, EXPIRY, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, ApprovedExit, Order
 from riskcore.signals import SELL, seconds
 
 EXIT_RESTS: Final = "exit_rests"
@@ -83,6 +84,19 @@ def _leave_in_time(turn: Turn, position: Position) -> None:
         turn.leave(position, EXPIRY, price, rule="expiry_exit_days")
     elif (rule := time_is_up(position, turn.at, turn.policy)) is not None:
         turn.leave(position, TIME_STOP, price, rule=rule)
+    else:
+        _reduce_again(turn, position, price)
+
+
+def _reduce_again(turn: Turn, position: Position, price: Decimal) -> None:
+    """A reduction that was refused is tried again as the whole is, for what of it did not leave."""
+    refused = refused_part(turn.book, position, turn.state.cancelling)
+    if not refused or not can_trade(position, turn.at, turn.policy):
+        return
+    first = refused[0].approved
+    if isinstance(first, ApprovedExit) and turn.at - first.at >= pause(turn.book, position, turn.policy):
+        missed = sum(order.quantity - order.filled_quantity for order in refused)
+        turn.leave(position, first.reason, price, part=min(missed, position.quantity), rule=first.rule)
 
 
 def _press(turn: Turn, position: Position, order: Order) -> None:

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from riskcore import events as e
 from riskcore.engine.turn import Turn
-from riskcore.exits.leaving import can_trade
-from riskcore.orders import BY_OPERATOR
+from riskcore.exits.leaving import can_trade, refused_part
+from riskcore.orders import BY_OPERATOR, Order
 from riskcore.positions import Position
 from riskcore.reasons import Finding
 from riskcore.rounding import STOP, rounded
@@ -55,10 +55,10 @@ def _no_exit(turn: Turn, position: Position | None, event: e.OperatorExited) -> 
 
 
 def cancel(event: e.OperatorCancelled, turn: Turn) -> None:
-    """Take back what is left of an entry, or of an exit of a part."""
+    """Take back what is left of an entry, or of an exit of a part: one that was refused is not tried again then."""
     order = turn.book.order(event.order_id)
     reason = ""
-    if order is None or not order.live:
+    if order is None or not (order.live or _is_tried_again(turn, order)):
         reason = "no_such_order"
     elif order.rests:
         reason = "stop_protects"
@@ -69,6 +69,12 @@ def cancel(event: e.OperatorCancelled, turn: Turn) -> None:
         return
     turn.note(e.ControlTaken(turn.at, "cancel", event.order_id, event.by, event.why))
     turn.cancel(order, f"by hand: {event.by}")
+
+
+def _is_tried_again(turn: Turn, order: Order) -> bool:
+    """Whether an order that has ended is a refused reduction, of which another try is due."""
+    held = turn.book.position(order.approved.instrument.key)
+    return held is not None and order in refused_part(turn.book, held, turn.state.cancelling)
 
 
 def tighten(event: e.OperatorTightened, turn: Turn) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from riskcore.exits.timing import session_of, time_stop_due
 from riskcore.expiries import leave_by, leave_from
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
-from riskcore.orders import ENDED, ApprovedExit
+from riskcore.orders import ENDED, REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import r_multiple
 from riskcore.sessions import CalendarUnknown, session_on
@@ -99,6 +100,25 @@ def failed_part(book: Book, position: Position) -> ApprovedExit | None:
         ):
             return left
     return None
+
+
+def refused_part(book: Book, position: Position, taken_back: Collection[str]) -> tuple[Order, ...]:
+    """The refused orders of the latest reduction of this position, its slices; none where the broker took it.
+
+    A reduction is an exit of a part that no level asked for; one at a level goes when its price is there again. What
+    was `taken_back` (order ids) is not missed, and a later reduction takes the place of one before it.
+    """
+    found: list[Order] = []
+    for order in reversed(book.orders):
+        left = order.approved
+        if not isinstance(left, ApprovedExit) or left.position_id != position.id:
+            continue
+        if not left.partial or left.level is not None:
+            continue
+        if found and left.at != found[0].approved.at:
+            break
+        found.append(order)
+    return tuple(order for order in found if order.status == REJECTED and order.id not in taken_back)
 
 
 def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:

@@ -1,0 +1,111 @@
+"""Reductions that the broker refuses: tried again as an exit of the whole is, for what of them did not leave."""
+
+from decimal import Decimal
+
+from riskcore import events as e
+from tests.core.custody_days import at_broker, held
+from tests.core.engine_days import SEEN
+from tests.core.test_hands import KEY, cancelled, exited
+
+
+def refused(day, clock, order_id, filled=0, error=""):
+    """The broker refuses an order, of which so many shares had traded at 1,000."""
+    day.report(clock, order_id, "rejected", filled, Decimal(1000 * filled), error=error)
+
+
+def sent_parts(day):
+    """The orders of reductions so far: their quantities."""
+    return [order.quantity for order in day.sent() if order.partial]
+
+
+def on_paper(**policy):
+    """50 INFY where no stop rests."""
+    return held(broker="paper", rests=False, **policy)[0]
+
+
+def test_a_reduction_that_the_broker_refuses_is_tried_again_as_an_exit_is():
+    """After 1, 2 and 4 seconds, for what of it did not leave, until it has; then no more."""
+    day = on_paper()
+    assert exited(day, "10:05", 20) == ""
+    refused(day, "10:05:00.500", day.sent()[-1].order_id, 5)
+    day.time("10:05:00.900")
+    assert sent_parts(day) == [20]
+    day.time("10:05:01")
+    assert sent_parts(day) == [20, 15]
+    refused(day, "10:05:01.100", day.sent()[-1].order_id)
+    day.time("10:05:02.900")
+    assert sent_parts(day) == [20, 15]
+    day.time("10:05:03")
+    again = day.sent()[-1]
+    assert (sent_parts(day), again.reason, again.limit) == ([20, 15, 15], "operator", 1000)
+    day.fill("10:05:04", again.order_id, price=1000)
+    day.time("10:09")
+    assert (sent_parts(day), day.book.position(KEY).quantity) == ([20, 15, 15], 30)
+
+
+def test_one_of_a_signal_that_did_not_arrive_is_tried_again_whatever_rests_for_its_shares():
+    """The stop lets go of them for each try and covers them between two; never more is on offer than is held."""
+    day, _ = held()
+    day.signal("10:05", "SELL", kind="exit", reduce_by=20)
+    for half in range(20):
+        clock = f"10:05:{half // 2 + 1:02}.{5 * (half % 2)}"
+        for order in day.book.live_orders(KEY, entries=False):
+            if order.revision is not None:
+                day.take(e.RevisionReported(day.at(clock), order.id, e.TAKEN))
+            elif order.takes_part and len(sent_parts(day)) < 3:
+                refused(day, clock, order.id, error="network")
+        day.time(clock)
+        assert sum(order.open_quantity for order in day.book.live_orders(KEY, entries=False)) <= 50
+    assert sent_parts(day) == [20, 20, 20]
+    day.fill("10:05:12", next(order.order_id for order in reversed(day.sent()) if order.partial), price=1000)
+    day.time("10:05:15")
+    assert day.book.position(KEY).quantity == day.book.resting(KEY).open_quantity == 30
+
+
+def test_a_refused_reduction_is_taken_back_by_hand():
+    """By the name of the order that was refused; and a later one takes its place."""
+    day = on_paper()
+    exited(day, "10:05", 20)
+    first = day.sent()[-1].order_id
+    refused(day, "10:05:00.500", first)
+    assert cancelled(day, "10:05:00.600", first) == ""
+    assert cancelled(day, "10:05:00.700", first) == "no_such_order"
+    day.time("10:06")
+    assert sent_parts(day) == [20]
+    exited(day, "10:07", 20)
+    refused(day, "10:07:00.500", day.sent()[-1].order_id)
+    assert exited(day, "10:07:00.600", 10) == ""
+    day.fill("10:07:01", day.sent()[-1].order_id, price=1000)
+    day.time("10:08")
+    assert (sent_parts(day), day.book.position(KEY).quantity) == ([20, 20, 10], 40)
+
+
+def test_a_reduction_that_was_taken_back_or_has_no_market_is_not_tried_again():
+    """An order that the broker ended is none that it refused; and when it shuts, nothing could be sold."""
+    day = on_paper()
+    exited(day, "10:05", 20)
+    day.report("10:05:01", day.sent()[-1].order_id, "cancelled")
+    day.time("10:09")
+    assert sent_parts(day) == [20]
+    shut = at_broker(broker="paper")
+    shut.fill("10:00:01", shut.enter("10:00", product="CNC", **SEEN), price=1000)
+    exited(shut, "15:14:58", 20)
+    refused(shut, "15:14:59.500", shut.sent()[-1].order_id)
+    shut.time("15:15")
+    assert sent_parts(shut) == [20]
+
+
+def test_where_less_is_held_by_then_a_repeated_reduction_takes_that_and_no_more():
+    """Shares had left at a leg of the target meanwhile: as they would have, had nothing been refused."""
+    day = at_broker(broker="paper", target_legs=["80% at 1R", "20% at 9R"])
+    day.fill("10:00:01", day.enter("10:00", last=1000, stop=980), price=1000)
+    exited(day, "10:05", 20)
+    refused(day, "10:05:00.500", day.sent()[-1].order_id)
+    day.prices("10:05:01", last=1021)
+    leg = day.sent()[-1]
+    assert leg.level is not None
+    day.fill("10:05:01.300", leg.order_id, price=1021)
+    left = day.book.position(KEY).quantity
+    assert 0 < left < 20
+    day.time("10:05:01.700")
+    assert sent_parts(day)[-1] == left
