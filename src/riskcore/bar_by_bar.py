@@ -20,8 +20,8 @@ from riskcore.intrabar import Entries, Intrabar
 from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.sessions import IST
-from riskcore.signals import Bar, Signal
-from riskcore.simulation import DAY, BarRun, Simulation
+from riskcore.signals import DAY, Bar, Signal
+from riskcore.simulation import BarRun, Simulation
 from riskcore.state import applied
 from riskcore.values import changed
 

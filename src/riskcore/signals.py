@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from riskcore.calling import told_by_name
 from riskcore.instruments import PRODUCTS, Instrument, an_instrument, one_of, symbol_text
@@ -25,6 +25,7 @@ REVERSAL: Final = "reversal"
 CANCEL: Final = "cancel"
 KINDS: Final = (ENTRY, EXIT, REVERSAL, CANCEL)
 ENTERING: Final = (ENTRY, REVERSAL)
+DAY: Final = timedelta(days=1)
 """The kinds that are decided on: every rule of an entry is asked of them."""
 CONTEXT_MOST: Final = 32
 CONTEXT_LONGEST: Final = 4096
@@ -302,3 +303,11 @@ _MARKET: Final = checks(
     recent_prices=optional(_timed_prices),
     closes=_closes,
 )
+
+
+def taken_now(signal: Signal, at: datetime, length: timedelta) -> Signal:
+    """A signal of a bar of that length as it is taken at a moment: of a bar of a day, which is acted on before its end.
+
+    The strategy dates it at the end of the day; from the future it would be refused.
+    """
+    return evolve(signal, at=at) if length >= DAY and signal.at > at else signal

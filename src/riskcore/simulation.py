@@ -15,7 +15,6 @@ from functools import cache, partial
 from itertools import takewhile
 from typing import Final
 
-import attrs
 from attrs import field, frozen
 
 from riskcore import events as e
@@ -29,8 +28,9 @@ from riskcore.policy import Policy
 from riskcore.policy.levels import SWING
 from riskcore.policy.trailing import LATEST
 from riskcore.rules.bets import closes_of
-from riskcore.sessions import IST, CalendarUnknown, in_ist, session_on
-from riskcore.signals import Bar, Market, Signal
+from riskcore.rules.signal import overnight_until
+from riskcore.sessions import IST, in_ist
+from riskcore.signals import DAY, Bar, Market, Signal, taken_now
 from riskcore.simulated_broker import Broker
 from riskcore.state import applied
 from riskcore.stops.ranges import RunningAtr, average_true_range
@@ -40,7 +40,6 @@ SWING_BARS: Final = 100
 """How many of the newest bars come along as evidence where stops stand beyond swings."""
 LONGEST_COUNT: Final = 4
 UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "D": timedelta(days=1)}
-DAY: Final = timedelta(days=1)
 
 
 @cache
@@ -66,19 +65,8 @@ def daily_end(instrument: Instrument, day: datetime, policy: Policy) -> datetime
 
     Its close is taken to be known then. Where the calendar does not tell, at 15:29:59.
     """
-    ends = datetime.combine(day.date(), time(15, 30), IST)
-    try:
-        session = session_on(
-            day.date(),
-            instrument,
-            "CNC" if instrument.segment == "EQ" else "NRML",
-            no_entry_before=policy.no_entry_before,
-            no_entry_after=policy.no_entry_after,
-            tables=policy.tables,
-        )
-    except CalendarUnknown:
-        session = None
-    return (ends if session is None else session.entries_until) - timedelta(seconds=1)
+    until = overnight_until(day.date(), instrument, policy)
+    return (until or datetime.combine(day.date(), time(15, 30), IST)) - timedelta(seconds=1)
 
 
 def prices_of(bar: Bar, key: str, length: timedelta, *, atr: Decimal | None = None) -> e.PricesSeen:
@@ -333,8 +321,7 @@ class BarRun:
 
     def signal(self, signal: Signal, at: datetime) -> None:
         """Take a signal that was raised on a bar which ended at `at`. None comes before its bar has ended."""
-        late = self.length >= DAY and signal.at > at
-        self.take(e.SignalArrived(at, attrs.evolve(signal, at=at) if late else signal))
+        self.take(e.SignalArrived(at, taken_now(signal, at, self.length)))
 
     def fresh(self, key: str) -> Decimal | None:
         """The ATR that the stop of what is held follows."""

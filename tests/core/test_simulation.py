@@ -1,12 +1,13 @@
 """The simulated broker and the loop over bars: what a bar can and cannot show."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 import riskcore as rc
-from riskcore import events as e
+from riskcore import engine, events as e
+from riskcore.simulation import daily_end
 
 pytestmark = pytest.mark.smoke
 
@@ -135,3 +136,26 @@ def test_bars_are_enough_for_entries_under_these_rules():
 
     run = rc.simulate({INFY: [before, *bars(*(CALM,) * 22)]}, strategy, rules)
     assert fills(run) == [("BUY", 1000)]
+
+
+FUTURE = rc.Instrument(symbol="INFY24NOV26FUT", tick="0.1", exchange="NFO", segment="FUT", expiry=date(2026, 11, 24))
+
+
+@pytest.mark.parametrize(
+    ("thing", "day", "policy", "until"),
+    [
+        (INFY, "2026-11-20", {}, "14:45"),
+        (INFY, "2026-11-20", {"no_entry_after": "15:14"}, "15:14"),
+        (INFY, "2025-10-21", {}, "14:00"),
+        (FUTURE, "2026-11-20", {"no_entry_after": "15:14"}, "15:14"),
+        (INFY, "2026-11-24", {}, None),
+        (INFY, "2031-01-06", {}, None),
+    ],
+)
+def test_a_bar_of_a_day_is_acted_on_while_its_session_takes_what_stays_over_night(thing, day, policy, until):
+    """The square-off is for what does not. Where the calendar does not tell, or says closed, in the last second."""
+    on = date.fromisoformat(day)
+    found = engine.overnight_until(on, thing, rc.Policy(**policy))
+    assert (None if found is None else f"{found:%H:%M}") == until
+    acted = daily_end(thing, datetime.combine(on, time(9), rc.IST), rc.Policy(**policy))
+    assert acted == datetime.combine(on, time.fromisoformat(until or "15:30"), rc.IST) - timedelta(seconds=1)

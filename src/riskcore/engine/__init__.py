@@ -27,8 +27,9 @@ from riskcore.exits.leaving import can_trade
 from riskcore.exits.resting import resting_quantity
 from riskcore.money import exact
 from riskcore.policy import Policy
-from riskcore.rules.signal import entry_hours
+from riskcore.rules.signal import entry_hours, overnight_until
 from riskcore.sessions import hours_key, in_ist
+from riskcore.signals import taken_now
 from riskcore.state import State, evolve, fold, taken
 from riskcore.state_control import is_stopping
 from riskcore.values import changed
@@ -51,6 +52,7 @@ __all__ = [
     "in_force",
     "is_stopping",
     "limits_in_use",
+    "overnight_until",
     "put_off",
     "quiet",
     "react",
@@ -60,6 +62,7 @@ __all__ = [
     "resume",
     "step",
     "taken",
+    "taken_now",
 ]
 
 

@@ -56,6 +56,12 @@ def entry_hours(day: date, instrument: Instrument, product: str, policy: Policy)
     return max(session.opens, session.entries_from), min(session.closes, session.entries_until)
 
 
+def overnight_until(day: date, instrument: Instrument, policy: Policy) -> datetime | None:
+    """Until when entries of what stays over night are taken on a day, so bars of a day acted on; None where never."""
+    hours = entry_hours(day, instrument, "CNC" if instrument.segment == "EQ" else "NRML", policy)
+    return None if hours is None else hours[1]
+
+
 def entries_allowed(context: Context) -> Reading:
     """The trading state of the account and of the symbol allows an entry, or an addition to what is held.
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from attrs import evolve
-
 import riskcore as rc
+from riskcore import engine
 from riskcore_openalgo.runner.tick_bars import DAY, bucket_ends
 
 BEFORE: Final = timedelta(minutes=1)
 """So long before entries for delivery end a day's bar is looked at: an order wants to arrive, too."""
 
 
-def session_of(day: date, instrument: rc.Instrument, policy: rc.Policy, product: str = "MIS") -> rc.Session | None:
+def session_of(day: date, instrument: rc.Instrument, policy: rc.Policy) -> rc.Session | None:
     """The session of a day; None where there is none, or where the calendar does not tell."""
-    entries = {"no_entry_before": policy.no_entry_before, "no_entry_after": policy.no_entry_after}
     try:
-        return rc.session_on(day, instrument, product, tables=policy.tables, **entries)
+        return rc.session_on(day, instrument, tables=policy.tables)
     except rc.CalendarUnknown:
         return None
 
@@ -30,16 +28,11 @@ def session_of(day: date, instrument: rc.Instrument, policy: rc.Policy, product:
 def ends_on(day: date, instrument: rc.Instrument, interval: str, policy: rc.Policy) -> list[datetime]:
     """When the bars of a day end, in order; none on a day without trading, or where the calendar does not tell."""
     length = rc.interval_length(interval)
-    delivery = "CNC" if instrument.segment == "EQ" else "NRML"
-    session = session_of(day, instrument, policy, delivery if length >= DAY else "MIS")
-    if session is None:
-        return []
-    return bucket_ends(session, length) if length < DAY else [session.entries_until - BEFORE]
-
-
-def taken_now(signal: rc.Signal, at: datetime, interval: timedelta) -> rc.Signal:
-    """The signal of a bar as it is taken: of a day's bar, which its strategy dates at the end of the day, from now."""
-    return evolve(signal, at=at) if interval >= DAY and signal.at > at else signal
+    if length >= DAY:
+        until = engine.overnight_until(day, instrument, policy)
+        return [] if until is None else [until - BEFORE]
+    session = session_of(day, instrument, policy)
+    return [] if session is None else bucket_ends(session, length)
 
 
 def end_of(bar: rc.Bar, instrument: rc.Instrument, interval: str, policy: rc.Policy) -> datetime:

@@ -18,11 +18,11 @@ from typing import Final, TypeAlias
 from attrs import define, field
 
 import riskcore as rc
-from riskcore import events
+from riskcore import engine, events
 from riskcore_openalgo.client import ReadFailed
 from riskcore_openalgo.lab.strategy import OnBar, Own, newer
 from riskcore_openalgo.runner.asking import Asking, Tell, logged
-from riskcore_openalgo.runner.bar_ends import end_of, last_end, next_end, session_of, taken_now
+from riskcore_openalgo.runner.bar_ends import end_of, last_end, next_end, session_of
 from riskcore_openalgo.runner.history import MINUTES_A_SESSION, History
 from riskcore_openalgo.runner.tick_bars import DAY, TickBars, buckets_after
 
@@ -250,7 +250,7 @@ class BarWatch:
             ready = [one for one in series.on_bars if self._asking.warm(one, len(bars), interval)]
             with series.busy:
                 for arrived in self._asking.of([(one, one) for one in ready], bars):
-                    signal = taken_now(arrived.signal, arrived.at, rc.interval_length(interval))
+                    signal = engine.taken_now(arrived.signal, arrived.at, rc.interval_length(interval))
                     yield events.SignalArrived(arrived.at, signal)
         finally:
             series.looking = False

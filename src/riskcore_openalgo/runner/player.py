@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 import attrs
 
 import riskcore as rc
-from riskcore import events
+from riskcore import engine, events
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.lab.strategy import OnBar
-from riskcore_openalgo.runner.bar_ends import taken_now
 from riskcore_openalgo.runner.lanes import InlineLanes
 from riskcore_openalgo.runner.runner import Runner
 
@@ -120,7 +119,7 @@ class BarPlayer:
         for on_bar in self._strategies.get(instrument.key, ()):
             signal = on_bar(bars)
             if signal is not None:
-                self.runner.offer(events.SignalArrived(self._now, taken_now(signal, self._now, self._length)))
+                self.runner.offer(events.SignalArrived(self._now, engine.taken_now(signal, self._now, self._length)))
                 self.runner.settle()
         if after_bar is not None:
             after_bar(instrument, bars)
