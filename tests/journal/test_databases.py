@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from riskcore import events
 from riskcore_openalgo.journal import Durability, JournalBroken, JournalConflict, JournalInUse, JournalMoved
+from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.journal.tables import FILLS, TRADES
 from tests.journal.conftest import START
 from tests.journal.databases import Encrypted, InPostgres, InSqlite
@@ -32,6 +33,19 @@ def test_rows_come_back_in_order_and_continue_after_reopening(kept, more):
     assert [row.seq for row in again.rows(after=12)] == [13, 14, 15]
     assert again.first_bad_row() is None
     assert again.head.startswith("b516c84b592efe35c768")
+
+
+def test_the_numbers_of_rows_that_wait_can_be_looked_at_beside_the_writer(kept, more):
+    """Without a spool there is none; the writer's own is not touched."""
+    place = place_of(kept.place, key=kept.key, spool=kept.spool)
+    assert place.spooled() == (kept.spool, ())
+    journal = kept.journal()
+    journal.append(more(2))
+    with kept.locked():
+        assert journal.append(more(3, first=2)) is Durability.SPOOL
+        assert place.spooled() == (kept.spool, (3, 4, 5))
+    journal.append(more(1, first=5))
+    assert place.spooled() == (kept.spool, ())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import argparse
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.opening import reader
+from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.runner.stopping import on_paper
 
+GO_IN: Final = "they go in when the database takes rows again (docs/journal.md)"
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the state of the account."""
+    place = place_of(arguments.journal, key=key_of(arguments.journal))
     with reader(arguments.journal) as journal:
         journal.check()
+        spool, rows = place.spooled()  # before the database, so that no row on its way from one to the other is missed
         state, policy = journal.load().state, journal.policy() or rc.Policy()
         ends = f"journal    {journal.length} rows, head {journal.head[:16]}"
-        content = as_json(state, policy) | {"rows": journal.length, "head": journal.head}
-    holder = place_of(arguments.journal).holder()
+        waiting = sum(1 for number in rows if number > journal.length)
+        content = as_json(state, policy) | {"rows": journal.length, "rows_waiting": waiting, "head": journal.head}
+    if waiting:
+        ends += f"\nspool      {waiting} rows wait in {spool.name}: what they tell is not in the above, {GO_IN}"
+    holder = place.holder()
     runs = "none writes to this journal" if holder is None else holder or "one writes to this journal"
     waits = ": targets, trails and the square-off of what is held wait for one" if holder is None else ""
     runner = f"runner     {runs}{waits if state.book.positions else ''}"

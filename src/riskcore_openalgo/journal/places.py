@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
 
 from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal.locks import FileLock, holder
-from riskcore_openalgo.journal.spool import Spool, SpoolUnreadable, for_its_owner
+from riskcore_openalgo.journal.spool import Spool, SpoolUnreadable, for_its_owner, waiting_in
 from riskcore_openalgo.journal.tables import METADATA
 from riskcore_openalgo.journal.troubles import JournalBroken
 
@@ -83,6 +83,9 @@ class Place(Protocol):
 
     def spool(self) -> Spool:
         """Where rows wait that the database will not take."""
+
+    def spooled(self) -> tuple[Path, tuple[int, ...]]:
+        """That file, and the numbers of the rows in it, only to look at: somebody may be writing to it."""
 
     def waiting(self, engine: Engine, milliseconds: int) -> None:
         """How long a locked database is waited for from now on."""
@@ -172,6 +175,10 @@ class SqliteFile:
             return Spool(self._spool, key=self._key)
         except SpoolUnreadable as problem:
             raise JournalBroken(str(problem)) from problem
+
+    def spooled(self) -> tuple[Path, tuple[int, ...]]:
+        """`NAME.spool`; it may not be there."""
+        return self._spool, tuple(int(row["seq"]) for row in waiting_in(self._spool, self._key))
 
     def waiting(self, engine: Engine, milliseconds: int) -> None:
         """SQLite waits for other processes' locks by itself."""

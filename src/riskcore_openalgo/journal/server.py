@@ -21,7 +21,7 @@ from riskcore_openalgo.failpoints import reach
 from riskcore_openalgo.journal.holding import END_HOLDER, HOLDER, Hold, halves
 from riskcore_openalgo.journal.locks import me
 from riskcore_openalgo.journal.places import BUSY_MS, Lock, table_names
-from riskcore_openalgo.journal.spool import Spool
+from riskcore_openalgo.journal.spool import Spool, waiting_in
 from riskcore_openalgo.journal.troubles import JournalBroken, JournalInUse
 
 NOT_AN_ADDRESS: Final = "not the address of a PostgreSQL database: postgresql://USER@HOST:5432/DATABASE is one"
@@ -128,6 +128,10 @@ class Postgres:
         """A file named after the address, in the folder of states, or where the caller said."""
         self._spool.parent.mkdir(parents=True, exist_ok=True)
         return Spool(self._spool)
+
+    def spooled(self) -> tuple[Path, tuple[int, ...]]:
+        """That of this machine: what another has waiting, it alone can see."""
+        return self._spool, tuple(int(row["seq"]) for row in waiting_in(self._spool))
 
     def waiting(self, engine: Engine, milliseconds: int) -> None:
         """The limit of each connection stays."""
