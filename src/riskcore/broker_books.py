@@ -64,6 +64,10 @@ class BrokerOrder:
         """Whether the row says that it may still fill."""
         return self.status in WORKING_ROWS
 
+    def is_named(self, broker_id: str) -> bool:
+        """Whether it is the order of that id, though the id be written with other zeros before it, or other letters."""
+        return bare_id(self.id) == bare_id(broker_id)
+
 
 @frozen(kw_only=True)
 class BrokerTrade:
@@ -159,6 +163,15 @@ class BrokerBooks:
     def in_demat(self, key: str) -> int:
         """Shares of an instrument in the demat account; 0 where the holdings do not show it."""
         return sum(holding.quantity for holding in self.holdings or () if holding.key == key)
+
+
+def bare_id(order_id: str) -> str:
+    """What all forms of an id have in common: brokers write one with more or fewer zeros, or in letters of either case.
+
+    >>> bare_id("00026112300042"), bare_id("00N26Kq")
+    ('26112300042', 'n26kq')
+    """
+    return order_id.casefold().lstrip("0")
 
 
 @exact

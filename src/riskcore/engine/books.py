@@ -40,6 +40,7 @@ from riskcore.reconcile import (
     repeated,
     told_of,
 )
+from riskcore.said_once import said_once, shows
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean
 
@@ -48,7 +49,8 @@ CHANGED: Final = "stop_changed"
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
-    books = event.books
+    books = said_once(event.books, turn.book, turn.state.custody.rows)
+    event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)
     for order_id, broker_id in named(turn.book, books, turn.policy, before):
@@ -143,11 +145,11 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
 
     A read that began at `read_at` says nothing of what was asked for, or settled, after that.
     """
-    approved, custody = order.approved, turn.state.custody
+    custody = turn.state.custody
     asked, settled = custody.asked_at(order.id), custody.settled_at(order.id)
     waited = asked is None or read_at - asked >= FIRST_PAUSE
     if order.revision is not None:
-        if _is(row, order.revision):
+        if shows(row, order.revision):
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
             turn.calm(REVISION_REFUSED, order.id)
         elif waited:
@@ -158,12 +160,22 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
             turn.ask(e.CancelOrder(order.id, order.broker_id))
     elif settled is not None and read_at <= settled:
         return
-    elif order.rests and isinstance(approved, ApprovedExit) and approved.trigger is not None and row.working:
-        ours = Revision(approved.quantity, approved.limit, approved.trigger)
-        if row.trigger is not None and not _is(row, ours) and waited:
-            turn.alarm(CHANGED, order.id, f"somebody changed the resting stop: {row.quantity} at {row.trigger}")
-            if not _taken_over(turn, order, row, row.trigger):
-                _changed_back(turn, order, ours)
+    elif row.working:
+        _undo_what_others_did(turn, order, row, waited=waited)
+
+
+def _undo_what_others_did(turn: Turn, order: Order, row: BrokerOrder, *, waited: bool) -> None:
+    """An order of ours that somebody changed at the broker: a stop is as it was again, a larger entry is taken back."""
+    approved = order.approved
+    if order.is_entry and row.quantity > approved.quantity:
+        turn.cancel(order, f"somebody made it larger: {row.quantity} for {approved.quantity}")
+    if not isinstance(approved, ApprovedExit) or approved.trigger is None or row.trigger is None:
+        return
+    ours = Revision(approved.quantity, approved.limit, approved.trigger)
+    if not shows(row, ours) and waited:
+        turn.alarm(CHANGED, order.id, f"somebody changed the resting stop: {row.quantity} at {row.trigger}")
+        if not _taken_over(turn, order, row, row.trigger):
+            _changed_back(turn, order, ours)
 
 
 def _changed_back(turn: Turn, order: Order, ours: Revision) -> None:
@@ -188,12 +200,6 @@ def _taken_over(turn: Turn, order: Order, row: BrokerOrder, trigger: Decimal) ->
     turn.note(e.RevisionRequested(turn.at, order.id, theirs, "the broker's book shows a tighter stop"))
     turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
     return True
-
-
-def _is(row: BrokerOrder, wanted: Revision) -> bool:
-    """Whether a row is what a revision makes of an order; what a row does not tell is not asked of it."""
-    price = row.price in (None, wanted.limit)
-    return row.quantity == wanted.quantity and row.trigger in (None, wanted.trigger) and price
 
 
 def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:

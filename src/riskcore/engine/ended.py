@@ -54,15 +54,24 @@ def name_the_late(turn: Turn, books: BrokerBooks, seen: Seen) -> None:
 
 
 def take_back(turn: Turn, books: BrokerBooks) -> None:
-    """What has ended for us and is shown working is cancelled: another may stand in its stead, and two could fill."""
+    """What has ended for us and is shown working is cancelled: another may stand in its stead, and two could fill.
+
+    So is an entry that has filled all that we ordered, and works for more: somebody made it larger.
+    """
     for order in turn.book.orders:
-        row = books.order(order.broker_id) if order.status in ENDED_UNFILLED and order.broker_id else None
-        if row is None or not row.working or not _is_news(turn, order, books):
+        row = books.order(order.broker_id) if not order.live and order.broker_id else None
+        if row is None or not row.working or not (order.status in ENDED_UNFILLED or _is_larger(order, row)):
+            continue
+        if not _is_news(turn, order, books):
             continue
         if order.id not in turn.state.custody.lost:
             _tell(turn, order, row)
         turn.note(e.CancelRequested(turn.at, order.id, f"it works at the broker, and had ended here: {order.status}"))
         turn.ask(e.CancelOrder(order.id, order.broker_id))
+
+
+def _is_larger(order: Order, row: BrokerOrder) -> bool:
+    return order.is_entry and row.quantity > order.quantity
 
 
 def _is_news(turn: Turn, order: Order, books: BrokerBooks) -> bool:

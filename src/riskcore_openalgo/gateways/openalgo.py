@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Final
+
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import events
@@ -83,7 +86,7 @@ class OpenAlgoGateway:
             return self._other_mode()
         if shown is not None and shown.working and not self._fence():
             reach("gateway.cancel.sending")
-            self._client.cancel(shown)
+            self._under_its_name(self._client.cancel, shown, command.broker_id)
             reach("gateway.cancel.sent")
         return self._seen()
 
@@ -100,7 +103,8 @@ class OpenAlgoGateway:
         if fenced:
             return (self._revision(command, events.UNSURE, fenced),)
         reach("gateway.modify.sending")
-        outcome = self._client.modify(shown, quantity=wish.quantity, price=price, trigger=wish.trigger)
+        change = partial(self._client.modify, quantity=wish.quantity, price=price, trigger=wish.trigger)
+        outcome = self._under_its_name(change, shown, command.broker_id)
         reach("gateway.modify.sent")
         if isinstance(outcome, Accepted):
             return (self._revision(command, events.TAKEN, ""),)
@@ -126,7 +130,17 @@ class OpenAlgoGateway:
         except ReadFailed:
             return None, ""
         wrong = self._guard.saw(self._client.seen_mode)
-        return next((row for row in rows if row.id == broker_id), None), wrong
+        found = [row for row in rows if row.is_named(broker_id)]
+        return next((row for row in found if row.id == broker_id), next(iter(found), None)), wrong
+
+    def _under_its_name(
+        self, send: Callable[[rc.BrokerOrder], Outcome], shown: rc.BrokerOrder, broker_id: str
+    ) -> Outcome:
+        """Ask under the name that the broker gave; where it knows no such order, under the one that its book shows."""
+        outcome = send(evolve(shown, id=broker_id))
+        if isinstance(outcome, Rejected) and shown.id != broker_id and not self._fence():
+            outcome = send(shown)
+        return outcome
 
     def _seen(self) -> tuple[events.Input, ...]:
         """Orders and trades as they are now; nothing where they are another mode's."""

@@ -17,11 +17,12 @@ from riskcore_openalgo.testing.door import Served
 from riskcore_openalgo.testing.events import Event, Message
 from riskcore_openalgo.testing.fault import Fault
 from riskcore_openalgo.testing.orders import FakeHolding, FakeOrder, FakePosition, FakeTrade, Truth
-from riskcore_openalgo.testing.profile import LIVE, SANDBOX, SHOONYA, ZERODHA, Profile
+from riskcore_openalgo.testing.profile import LETTERS, LIVE, SANDBOX, SHOONYA, ZERODHA, Profile
 from riskcore_openalgo.testing.server import FakeOpenAlgo
 from riskcore_openalgo.testing.venue import OrderRequest, Placed
 
 __all__ = [
+    "LETTERS",
     "LIVE",
     "SANDBOX",
     "SHOONYA",

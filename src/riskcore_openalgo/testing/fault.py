@@ -14,6 +14,8 @@
 | `empty` | success, with no rows (`{}` for funds) | - | - |
 | `stale` | the answer that this call was given last, as it was then | - | - |
 | `lagging` | a book without what is younger than `seconds`; what it has is true | - | - |
+| `doubled` | a book in which each row stands twice; with `message="older"` what changed, as it was before | - | - |
+| `respelled` | an order book whose ids are numbers, or have more zeros, or other letters (`SPELLINGS`) | - | - |
 | `zero_quote`, `wrong_quote`, `stale_quote` | zeros, another instrument, the first quote ever set | - | - |
 | `partial` | `fraction` of the quantity fills at once, the rest rests | - | - |
 | `reject_later` | accepted with an id, then rejected with `message` | - | - |
@@ -33,16 +35,21 @@ from attrs.validators import in_
 
 Kind: TypeAlias = Literal[
     "status", "timeout", "delay", "drop", "null_id", "unreadable", "html", "empty_body", "too_many", "forbidden",
-    "semi_auto", "empty", "stale", "lagging", "zero_quote", "wrong_quote", "stale_quote", "partial", "reject_later",
+    "semi_auto", "empty", "stale", "lagging", "doubled", "respelled", "zero_quote", "wrong_quote", "stale_quote",
+    "partial", "reject_later",
 ]  # fmt: skip
 
 CALL: Final = frozenset(
     {"status", "timeout", "delay", "drop", "null_id", "unreadable", "html", "empty_body", "too_many", "forbidden"}
-    | {"semi_auto", "empty", "stale", "lagging"}
+    | {"semi_auto", "empty", "stale", "lagging", "doubled", "respelled"}
 )
 QUOTE: Final = frozenset({"zero_quote", "wrong_quote", "stale_quote"})
 ORDER: Final = frozenset({"partial", "reject_later"})
 FOREVER: Final = 0
+SPELLINGS: Final = ("number", "zeros", "case")
+"""How `respelled` writes the ids of a book: `message` says which."""
+OLDER: Final = "older"
+"""The `message` with which `doubled` gives each row that has changed as it was in the answer before, beside the new."""
 
 
 def _decimal(value: Any) -> Decimal:

@@ -40,7 +40,7 @@ class Profile:
     sent as MARKET or SL-M rests as LIMIT or SL, 0.5 to 5 percent beyond the last price. `empty_on_error`: books of a
     broker that fails are empty successes. `wrong_quote_every`: each n-th quote is another instrument's (0 is never).
     `unknown_status`: a status word that the mapping does not know comes out as it is, or as the row before it.
-    `gtt`, `order_feed`: whether the broker has them.
+    `gtt`, `order_feed`: whether the broker has them. `ids`: what the ids of orders are made of.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Profile:
     wrong_quote_every: int = 0
     unknown_status: Literal["as_is", "previous_row"] = "as_is"
     gtt: bool = False
+    ids: Literal["digits", "letters"] = "digits"
     order_feed: bool = True
 
     @property
@@ -91,6 +92,8 @@ SHOONYA: Final = Profile(
     wrong_quote_every=7,
 )
 """Market orders become limits, SL-M becomes SL, failures are empty successes, quotes are sometimes another's."""
+LETTERS: Final = Profile(name="LETTERS", broker="stub", shapes="zerodha", rejects_later=True, ids="letters")
+"""As ZERODHA, with letters in the ids of its orders; a status word that nobody knows comes out as it is."""
 
 
 def protected_price(last: Decimal, side: str, *, option: bool, tick: Decimal) -> Decimal:

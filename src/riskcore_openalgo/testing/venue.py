@@ -289,6 +289,8 @@ class Venue:
         if self.profile.sandbox:
             # 14 digits, unique, and not in the order of time: 57203917 has no factor in common with 10**8.
             return f"{at:%y%m%d}{self._made * 57_203_917 % 10**8:08d}"
+        if self.profile.ids == "letters":
+            return f"00N{at:%y%m%d}Kq{self._made * 57_203_917 % 10**8:08x}"
         return f"{at:%y%m%d}{at:%H%M%S}{self._made:04d}"
 
     def next_trigger_id(self) -> str:

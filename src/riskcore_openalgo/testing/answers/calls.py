@@ -10,11 +10,11 @@ from typing import Any, Final, TypeAlias
 from attrs import evolve, field, frozen
 
 from riskcore_openalgo.testing.account import Account
-from riskcore_openalgo.testing.answers import book_calls, data_calls, gtt_calls, order_calls, requests
+from riskcore_openalgo.testing.answers import book_calls, data_calls, gtt_calls, muddled, order_calls, requests
 from riskcore_openalgo.testing.answers.answer import BAD_KEY, INTERNAL, UNEXPECTED, Answer, done, failed, no_data
 from riskcore_openalgo.testing.answers.schema import Errors, Schema
 from riskcore_openalgo.testing.broker import FakeBroker
-from riskcore_openalgo.testing.fault import CALL, Fault
+from riskcore_openalgo.testing.fault import CALL, OLDER, Fault
 
 Serve: TypeAlias = Callable[[FakeBroker, "dict[str, Any]"], Answer]
 
@@ -175,9 +175,9 @@ def answered(broker: FakeBroker, name: str, body: Mapping[str, Any], values: dic
     if fault.kind == "empty":
         with broker.lock:
             return Reply(answer=emptied(broker, name, values))
-    if fault.kind == "lagging":
+    if fault.kind in {"doubled", "respelled", "lagging"}:
         with broker.lock:
-            return Reply(answer=lagging(broker, name, values, fault.seconds))
+            return Reply(answer=_muddled(broker, name, values, fault))
     if fault.kind == "semi_auto":
         with broker.lock:
             before, broker.semi_auto = broker.semi_auto, True
@@ -186,6 +186,19 @@ def answered(broker: FakeBroker, name: str, body: Mapping[str, Any], values: dic
             finally:
                 broker.semi_auto = before
     return _spoilt(broker, name, fault, served(broker, name, values) if fault.executed else None)
+
+
+def _muddled(broker: FakeBroker, name: str, values: dict[str, Any], fault: Fault) -> Answer:
+    """A true answer, late, or with its rows written otherwise."""
+    if fault.kind == "lagging":
+        return lagging(broker, name, values, fault.seconds)
+    answer = served(broker, name, values)
+    if answer.status != 200:
+        return answer
+    if fault.kind == "respelled":
+        return muddled.respelled(name, answer, fault.message)
+    before = broker.faults.given.get((broker.mode, name)) if fault.message == OLDER else None
+    return muddled.doubled(name, answer, before)
 
 
 def _spoilt(broker: FakeBroker, name: str, fault: Fault, real: Answer | None) -> Reply:

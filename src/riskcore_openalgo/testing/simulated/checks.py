@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore.broker_books import bare_id
 from riskcore_openalgo.testing.orders import FakeOrder
+from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
+from riskcore_openalgo.testing.simulated.shares import TOLD_S, Shares
 from riskcore_openalgo.testing.simulated.surprises import Surprises
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
-BUDGET_S: Final = 30.0
-"""Seconds that shares may be uncovered at the broker while nothing is wrong: alarm, exit and ladder together."""
 PRESUMED: Final = "presumed_filled"
 AWAITING: Final = "awaiting_approval"
-TOLD_S: Final = 40.0
-"""Seconds after which a difference to the truth must be known, while nothing is wrong."""
 MODE_S: Final = 7.0
 """Seconds after a switch of the analyzer in which an order may still go the wrong way: nobody could know."""
 
@@ -53,14 +52,10 @@ class Checks:
         self._forgotten: set[str] = set()
         self._read_to = 0
         self._arrived: Counter[str] = Counter()
-        self._wished: set[str] = set()
+        self.alerts, self.shares = Alerts(self), Shares(room, self)
         self._stops: dict[str, tuple[str, Decimal]] = {}
-        self._bare: dict[str, datetime] = {}
-        self._differs: dict[str, datetime] = {}
         self._behind: dict[str, datetime] = {}
-        self.foreign_at: dict[str, datetime] = {}
         self._surprises = Surprises()
-        self._twice: dict[str, datetime] = {}
         self._works: dict[str, datetime] = {}
         self._trouble_until = room.time.now
         self._troubled_since: datetime | None = None
@@ -87,7 +82,7 @@ class Checks:
     @property
     def differs(self) -> bool:
         """Whether the broker holds other than the runner believed at its last look, and nothing told so."""
-        return bool(self._differs)
+        return bool(self.shares.differs)
 
     @property
     def seconds_of_trouble(self) -> float:
@@ -97,12 +92,11 @@ class Checks:
 
     def wished(self, signal: rc.Signal) -> None:
         """A well-formed entry was asked for."""
-        self.count["entries asked for"] += 1
-        self._wished.add(signal.id)
+        self.alerts.ask(signal)
 
     def foreign(self, key: str) -> None:
         """Somebody else trades this instrument."""
-        self.foreign_at[key] = self._room.time.now
+        self.shares.foreign_at[key] = self._room.time.now
         self._surprises.note(key, self._room.time.now)
 
     def surprised(self, key: str) -> None:
@@ -112,11 +106,12 @@ class Checks:
     def saw(self, fact: events.Fact) -> None:
         """A fact of a turn."""
         self.facts.append(fact)
+        self.alerts.saw(fact)
         if isinstance(fact, events.EntryApproved):
-            self.count["entries approved"] += fact.signal.id in self._wished
+            self.count["entries approved"] += fact.signal.id in self.alerts.wished
             self._bounded(fact)
         elif isinstance(fact, events.EntryRefused):
-            if fact.signal.id in self._wished:
+            if fact.signal.id in self.alerts.wished:
                 self.count[f"refused {next((f.reason for f in fact.findings if not f.passed), 'unmeasured')}"] += 1
         elif isinstance(fact, events.Filled):
             self.count["fills"] += 1
@@ -187,7 +182,8 @@ class Checks:
         self._surprises.look(self._room, state)
         self._orders(state)
         self._counters(state)
-        self._known(state)
+        self.shares.known(state)
+        self.alerts.look()
         self._brokers_side()
 
     def after_happening(self) -> None:
@@ -197,10 +193,8 @@ class Checks:
         self._brokers_side()
 
     def _brokers_side(self) -> None:
-        held, orders = self.held(), self._room.account.orders
-        working = [orders[theirs] for theirs in self._room.placed if orders[theirs].working]
-        self._never_two_that_flip(held, working)
-        self._protected(held, working)
+        orders = self._room.account.orders
+        self.shares.look([orders[theirs] for theirs in self._room.placed if orders[theirs].working])
         if not self._room.alive or not self.in_trouble:
             self._troubled_since = None if not self.in_trouble else self._troubled_since
 
@@ -223,6 +217,10 @@ class Checks:
             meant = (approved.instrument.symbol, approved.side, approved.quantity, approved.limit)
             same = sent == meant and Decimal(body.get("trigger_price", 0)) == (trigger or 0)
             self.needs("what_is_sent_is_what_was_approved", same, f"{order_id}: sent {sent}, approved {meant}")
+            if isinstance(approved, rc.ApprovedEntry):
+                late_s = (self._room.time.now - approved.valid_until).total_seconds()
+                told = f"{order_id}: {late_s} s after it ended"
+                self.needs("an_approval_holds_so_long", late_s <= ON_THE_WAY_S, told)
         self._arrived[order_id] += 1
         once = self._arrived[order_id] == 1 or order_id in self._forgotten
         self.needs("one_placement_for_one_intent", once, f"{order_id} was placed again")
@@ -230,7 +228,9 @@ class Checks:
             self._unkept.add(order_id)
 
     def _ours(self, name: str, body: dict[str, Any]) -> str:
-        ours = self._room.placed.get(str(body.get("orderid")), "")
+        asked, placed = str(body.get("orderid")), self._room.placed
+        alike = (ours for theirs, ours in placed.items() if bare_id(theirs) == bare_id(asked))
+        ours = placed.get(asked) or next(alike, "")
         self.needs("only_our_orders", bool(ours), f"{name} of {body.get('orderid')}, which is not ours")
         return ours
 
@@ -255,14 +255,16 @@ class Checks:
         for order in state.book.orders:
             real = truth.get(order.id)
             filled = 0 if real is None else real.filled
+            if real is not None and order.is_entry and real.quantity > order.approved.quantity:
+                filled = min(filled, order.approved.quantity)  # somebody made it larger: the rest is not ours
             told = order.filled_quantity <= filled or order.id in presumed
             self.needs("fills_are_the_brokers", told, order, real)
             if real is None or order.live:
                 self._behind.pop(order.id, None)
                 continue
-            self._soon(self._works, order.id, real.key, not real.working, "unknown_stays_unknown", order, real)
+            self.soon(self._works, order.id, real.key, not real.working, "unknown_stays_unknown", order, real)
             if filled > order.filled_quantity:
-                self._within(self._behind, order.id, TOLD_S, "fills_are_the_brokers", order, real)
+                self.within(self._behind, order.id, TOLD_S, "fills_are_the_brokers", order, real)
             else:
                 self._behind.pop(order.id, None)
 
@@ -273,7 +275,7 @@ class Checks:
         entries = [order for order in book.orders if order.is_entry and order.id in reached]
         if len(entries) > book.trades_today:  # one arrived after it was proven absent: it counts from the next reading
             told = f"{len(entries)} of {book.trades_today}"
-            self._within(self._uncounted, "entries", TOLD_S, "counters_count", told)
+            self.within(self._uncounted, "entries", TOLD_S, "counters_count", told)
         else:
             self._uncounted.clear()
         ours = [
@@ -283,58 +285,17 @@ class Checks:
         most = self._room.policy.max_trades_per_day or 0
         self.needs("counters_count", book.trades_today <= most, f"{book.trades_today} entries of {most}")
 
-    def _known(self, state: engine.State) -> None:
-        """(2) Where the broker holds other than we do for long, we know that we do not know."""
-        book, truth = state.book, self.held()
-        silent = not (
-            book.latches or state.custody.mismatches or any(o.status != "working" for o in book.live_orders())
-        )
-        ours = {position.instrument.key: position.signed for position in book.positions}
-        accepted = dict(state.custody.accepted)
-        for key in {*ours, *truth, *self._differs}:
-            more = truth.get(key, 0) - ours.get(key, 0)
-            differs = more not in (0, state.custody.beside_of(key)) and accepted.get(key) != truth.get(key, 0)
-            told = told_of(state, key) or not silent
-            if differs and not told:
-                seen = key, "we hold", ours.get(key, 0), "the broker", truth.get(key, 0)
-                self._within(self._differs, key, TOLD_S, "a_difference_is_known", *seen)
-            else:
-                self._differs.pop(key, None)
-
-    def _never_two_that_flip(self, held: dict[str, int], working: list[FakeOrder]) -> None:
-        """(8) Our working orders against a position can never take more than is held."""
-        open_against: dict[str, int] = {}
-        for order in working:
-            if self._is_exit(order.order_id):
-                open_against[order.key] = open_against.get(order.key, 0) + order.left
-        for key, quantity in open_against.items():
-            most = abs(held.get(key, 0))
-            seen = f"{key}: {quantity} leave, {most} are held"
-            self._soon(self._twice, key, key, quantity <= most, "never_two_that_flip", seen)
-
-    def _protected(self, held: dict[str, int], working: list[FakeOrder]) -> None:
-        """(8) Every share held is covered by an order of ours that works, or will be within the budget."""
-        cover = dict.fromkeys((*held, *self._bare), 0)
-        for order in working:
-            if order.sign * held.get(order.key, 0) < 0:
-                cover[order.key] += order.left
-        for key in cover:
-            if cover[key] < abs(held.get(key, 0)) and key not in self.foreign_at:
-                seen = key, held.get(key, 0), "held", cover[key], "covered"
-                self._within(self._bare, key, BUDGET_S, "protected_within_budget", *seen)
-            else:
-                self._bare.pop(key, None)
-
     # ------------------------------------------------------------------------- the means
-    def held(self) -> dict[str, int]:
-        """What the broker holds of intraday shares, or of the product that ours are of, whatever its answers say."""
-        known = self._room.live.state.book.positions if hasattr(self._room, "live") else ()
-        ours = {position.instrument.key: position.product for position in known}
-        rows = self._room.account.positions.values()
-        return {row.key: row.quantity for row in rows if row.quantity and row.product == ours.get(row.key, "MIS")}
+    def is_exit(self, theirs: str) -> bool:
+        """Whether an order at the broker is an exit of ours."""
+        return isinstance(self._approved(theirs), rc.ApprovedExit)
 
-    def _is_exit(self, theirs: str) -> bool:
-        return isinstance(self._durable.get(self._room.placed[theirs]), rc.ApprovedExit)
+    def is_entry(self, theirs: str) -> bool:
+        """Whether it is an entry of ours."""
+        return isinstance(self._approved(theirs), rc.ApprovedEntry)
+
+    def _approved(self, theirs: str) -> rc.ApprovedEntry | rc.ApprovedExit | None:
+        return self._durable.get(self._room.placed.get(theirs, ""))
 
     def _waits_for_approval(self) -> bool:
         """Whether an order of ours waits for a hand: nothing that could fill beside it is sent, and that is told."""
@@ -360,7 +321,7 @@ class Checks:
                 self._revised[fact.order_id] += 1
         self._read_to = len(store.kept)
 
-    def _within(self, since: dict[str, datetime], key: str, budget_s: float, name: str, *seen: object) -> None:
+    def within(self, since: dict[str, datetime], key: str, budget_s: float, name: str, *seen: object) -> None:
         """What is wrong may be so for a while; it counts only from the end of the last trouble on."""
         if self._waits_for_approval():
             self.disturbed(30.0)
@@ -369,12 +330,12 @@ class Checks:
         if counted > timedelta(seconds=budget_s):
             raise self._broken(name, (*seen, f"since {began:%H:%M:%S}"))
 
-    def _soon(self, since: dict[str, datetime], about: str, key: str, holds: object, name: str, *seen: object) -> None:
+    def soon(self, since: dict[str, datetime], about: str, key: str, holds: object, name: str, *seen: object) -> None:
         """What must hold at once; after a surprise in the instrument, within the time in which it must be known."""
         if holds:
             since.pop(about, None)
         elif self._surprises.fresh(key, self._room.time.now):
-            self._within(since, about, TOLD_S, name, *seen)
+            self.within(since, about, TOLD_S, name, *seen)
         else:
             self.needs(name, holds, *seen)
 
@@ -385,12 +346,6 @@ class Checks:
 
     def _broken(self, name: str, seen: Iterable[object]) -> Broken:
         return Broken(name, f"at {self._room.time.now:%H:%M:%S.%f}: {' '.join(map(str, seen))}")
-
-
-def told_of(state: engine.State, key: str) -> bool:
-    """Whether an alarm stands that is about an instrument, or about an order in it."""
-    orders = {order.id for order in state.book.orders if order.approved.instrument.key == key}
-    return any(subject == key or subject in orders for _, subject in state.custody.told)
 
 
 def _counts(order: FakeOrder) -> bool:

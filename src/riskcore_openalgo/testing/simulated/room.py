@@ -14,6 +14,8 @@ from random import Random
 from typing import Any, Final, cast
 
 import riskcore as rc
+from riskcore import events
+from riskcore.engine.reports import CONTRADICTED
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import ModeGuard
@@ -76,6 +78,7 @@ class Room:
         self.expected = self.broker.mode
         self.account = self.broker.venue.account
         self.store = store or MemoryStore()
+        self.store.wait = self._wait
         self.wire = WatchedWire(self.broker, self.time, latency=self._latency)
         self.wire.room = self
         self.faults = StreamFaults()
@@ -88,7 +91,8 @@ class Room:
         self._queued: dict[int, str] = {}
         self._held_prices: dict[str, datetime] = {}
         self._due: datetime | None = None
-        self._turning = False
+        self._turning = self._again = False
+        self._main: Fibre | None = None
         self._kill_at_call: int | None = None
         self.toggled_at: datetime | None = None
         self.alive = False
@@ -135,13 +139,26 @@ class Room:
             )
         )  # fmt: skip
         self.alive = True
-        try:
-            self.live.start()
-        except Killed:
-            self._died()
-            return
+        self._go(self._start)
+
+    def _start(self) -> None:
+        self.live.start()
+        self._turning = False
         self.checks.started()
         self.turn_in(0.0)
+
+    def _go(self, act: Callable[[], None]) -> None:
+        """Let the process do something in its one thread, which stands still while the disk is slow."""
+        self._turning, self._again = True, False
+        self._main = self.time.fibre(partial(self._till_killed, act))
+        self._main.go_on()
+
+    def _till_killed(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Killed:
+            if self.alive:  # else it was ended from outside while it waited
+                self._died()
 
     def _instrument(self, instruments: InstrumentCache, key: str) -> rc.Instrument:
         return instruments.instrument(*split_key(key), self.time().date())
@@ -177,17 +194,24 @@ class Room:
             self._due = None
             self.turn_in(self.laptop.asleep_s)
             return
-        self._due, self._turning = None, True
-        try:
-            self.live.turn()
-        except Killed:
-            self._turning = False
-            self._died()
-            return
+        self._due = None
+        if self._turning:  # it waits for the disk
+            self._again = True
+        else:
+            self._go(self._take_turn)
+
+    def _take_turn(self) -> None:
+        self.live.turn()
         self._turning = False
         self.turns += 1
         self.checks.after_turn()
-        self.turn_in(self._pace())
+        self.turn_in(0.0 if self._again else self._pace())
+
+    def _wait(self, seconds: float) -> None:
+        """The disk takes so long, and longer where the machine is suspended meanwhile."""
+        self.time.sleep(seconds)
+        if self.laptop.asleep_s:
+            self.time.sleep(self.laptop.asleep_s)
 
     def _pace(self) -> float:
         """When to look again, where nothing happens before."""
@@ -211,10 +235,14 @@ class Room:
 
     def _died(self) -> None:
         self.alive, self._due, self._kill_at_call = False, None, None
+        if self._turning and self._main is not None and Fibre.current() is not self._main:
+            self._main.kill()
+        self._turning = False
         self.lanes.kill()
         self.feed.stop()
         self.sending.clear()
         self.store.died()
+        self.checks.alerts.died()
         self.restarts += 1
         self.time.later(RESTARTS_AFTER_S, self.begin)
 
@@ -234,12 +262,16 @@ class Room:
         ends = self.script.opens + timedelta(seconds=ENDS_S)
         try:
             self.time.run(ends)
+            while self._turning and self.time.step():
+                pass
             if self.alive and not self.laptop.asleep_s:
                 closed(self)
         finally:
             if self.alive:
                 self.alive = False
                 self.lanes.kill()
+                if self._turning and self._main is not None:
+                    self._main.kill()
 
     def _happen(self, happening: Happening) -> None:
         self.happened += 1
@@ -276,6 +308,12 @@ class Room:
         """Somebody switches OpenAlgo's analyzer."""
         self.broker.analyzer = (self.expected == "analyze") is not other
         self.toggled_at = self.time.now if other else None
+
+    def seen_to(self) -> None:
+        """Somebody has looked at reports that contradicted what was ordered, and lets entries go on."""
+        if self.alive and self.live.state.book.latch(CONTRADICTED) is not None:
+            told = "somebody", "seen to", CONTRADICTED, "CONFIRM"
+            self.live.runner.offer(events.OperatorResumed(self.time.now, *told))
 
     def approve(self) -> None:
         """Somebody approves all that waits."""

@@ -16,14 +16,14 @@ import attrs
 from attrs import frozen
 
 import riskcore as rc
-from riskcore_openalgo.testing.profile import LIVE, SANDBOX, SHOONYA, ZERODHA, Profile
+from riskcore_openalgo.testing.profile import LETTERS, LIVE, SANDBOX, SHOONYA, ZERODHA, Profile
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
-from riskcore_openalgo.testing.simulated.strikes import on_tick
+from riskcore_openalgo.testing.simulated.strikes.acting import on_tick
 
 SYMBOLS: Final = ("RELIANCE", "INFY", "TCS", "SBIN")
 STARTS: Final = {"RELIANCE": "1400", "INFY": "1500", "TCS": "3000", "SBIN": "800"}
 DAYS: Final = tuple(date(2026, 11, day) for day in (16, 17, 18, 19, 20, 23, 25, 26, 27))
-PROFILES: Final = (LIVE, ZERODHA, SHOONYA, SANDBOX)
+PROFILES: Final = (LIVE, ZERODHA, SHOONYA, SANDBOX, LETTERS)
 BURSTS: Final = 6
 BURST_S: Final = 56
 QUIET_S: Final = 900

@@ -1,8 +1,8 @@
-"""A journal in memory that can fail, and end the process, where a script says so."""
+"""A journal in memory that can fail, be slow, and end the process, where a script says so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -22,10 +22,16 @@ class Kept:
 
 
 class MemoryStore:
-    """What a `Journal` promises, without a disk: rows that it took outlive the process, those it lost do not."""
+    """What a `Journal` promises, without a disk: rows that it took outlive the process, those it lost do not.
+
+    A commit takes `slow_s` seconds, which `wait` lets pass: who is killed in the first half of them has lost its rows.
+    """
+
+    wait: Callable[[float], None]
 
     def __init__(self) -> None:
         self.kept: list[Kept] = []
+        self.slow_s = 0.0
         self.trouble = ""
         self._unsaved: list[Kept] = []
         self._mode = ""
@@ -45,11 +51,16 @@ class MemoryStore:
         where = self._due()
         if where == "before":
             raise Killed
+        takes_s = self.slow_s
+        if takes_s:
+            self.wait(takes_s / 2)
         if self._mode == "lost":
             raise JournalLost(self.trouble)
         self.write([row.event for row in self._unsaved])
         self.kept += self._unsaved
         self._unsaved.clear()
+        if takes_s:
+            self.wait(takes_s / 2)
         if where == "after":
             raise Killed
         return Durability.SPOOL if self._mode else Durability.DATABASE

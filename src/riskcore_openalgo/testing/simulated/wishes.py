@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
 from riskcore import events
-from riskcore_openalgo.testing.simulated.strikes import TICK, on_tick
+from riskcore_openalgo.testing.simulated.strikes.acting import TICK, on_tick
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room

@@ -1,0 +1,196 @@
+"""Books as if each thing were said once: one row for an order, under the name it is known by, and one for a trade.
+
+Answers were seen to show rows twice, an order beside itself as it was before, and the same id as a number, with other
+zeros, or in other letters. A trade without an id of its own may be shown twice, or be two that are alike: then the
+order's row tells, else the position; and where neither does, it counts once, and a cancelled order has not ended yet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Final, TypeAlias, TypeVar
+
+import attrs
+
+from riskcore.book import Book
+from riskcore.broker_books import (
+    CANCELLED,
+    COMPLETE,
+    OTHER,
+    REJECTED,
+    WORKING_ROWS,
+    BrokerBooks,
+    BrokerOrder,
+    BrokerTrade,
+    bare_id,
+)
+from riskcore.orders import ApprovedExit, Order, Revision
+from riskcore.signals import sign
+
+INTRADAY: Final = "MIS"
+ENDED: Final = frozenset((COMPLETE, CANCELLED, REJECTED))
+
+T = TypeVar("T")
+Trades: TypeAlias = tuple[BrokerTrade, ...]
+
+
+def said_once(books: BrokerBooks, book: Book, rows: Collection[str]) -> BrokerBooks:
+    """The same books without copies, ids in the form in which they are known; `rows` are ids of others seen before."""
+    orders, trades, undecided = books.orders, books.trades, frozenset[str]()
+    spelt = _known_as(books, book, rows)
+    if spelt:
+        orders = None if orders is None else tuple(attrs.evolve(row, id=spelt.get(row.id, row.id)) for row in orders)
+        trades = None if trades is None else tuple(_renamed(trade, spelt) for trade in trades)
+    orders, positions = _one_each(orders, book), _distinct(books.positions)
+    if trades is not None and len(set(trades)) < len(trades):
+        trades, undecided = _traded_once(trades, attrs.evolve(books, orders=orders, positions=positions), book)
+    if undecided:
+        orders = None if orders is None else tuple(_not_ended(row, undecided) for row in orders)
+    return attrs.evolve(books, orders=orders, trades=trades, positions=positions, holdings=_distinct(books.holdings))
+
+
+def _distinct(rows: tuple[T, ...] | None) -> tuple[T, ...] | None:
+    return None if rows is None else tuple(dict.fromkeys(rows))
+
+
+# ---------------------------------------------------------------- ids
+
+
+def _known_as(books: BrokerBooks, book: Book, rows: Collection[str]) -> dict[str, str]:
+    """For each id of the read that nobody knows, the known one that it is in another form.
+
+    Of ours only where instrument and side agree. Where the read has the known one too, they are two.
+    """
+    ours = {order.broker_id: order for order in book.orders if order.broker_id}
+    shown = [(row.id, row.key, row.side) for row in books.orders or ()]
+    shown += [(trade.order_id, trade.key, trade.side) for trade in books.trades or ()]
+    strange = {about for about in shown if about[0] not in ours and about[0] not in rows}
+    if not strange:
+        return {}
+    there = {row.id for row in books.orders or ()}
+    known: dict[str, list[str]] = {}
+    for order_id in (*ours, *rows):
+        known.setdefault(bare_id(order_id), []).append(order_id)
+    found = {}
+    for order_id, key, side in sorted(strange):
+        alike = known.get(bare_id(order_id), [])
+        order = ours.get(alike[0]) if len(alike) == 1 else None
+        fits = order is None or (order.approved.instrument.key, order.approved.side) == (key, side)
+        if len(alike) == 1 and alike[0] not in there and fits:
+            found[order_id] = alike[0]
+    return found
+
+
+def _renamed(trade: BrokerTrade, spelt: dict[str, str]) -> BrokerTrade:
+    return attrs.evolve(trade, order_id=spelt[trade.order_id]) if trade.order_id in spelt else trade
+
+
+# ---------------------------------------------------------------- orders
+
+
+def _one_each(orders: tuple[BrokerOrder, ...] | None, book: Book) -> tuple[BrokerOrder, ...] | None:
+    """One row of each order, in its first place: of several the one that is further on."""
+    if orders is None or len({row.id for row in orders}) == len(orders):
+        return orders
+    alike: dict[tuple[str, str, str], list[BrokerOrder]] = {}
+    for row in orders:
+        alike.setdefault((row.id, row.key, row.side), []).append(row)
+    ours = {order.broker_id: order for order in book.orders if order.broker_id}
+    return tuple(rows[0] if len(rows) == 1 else _furthest(rows, ours.get(about[0])) for about, rows in alike.items())
+
+
+def _furthest(rows: Iterable[BrokerOrder], order: Order | None) -> BrokerOrder:
+    """The row that is latest, as far as can be told: what has ended does not work again, and fills only grow.
+
+    Of two that work the one that is what we asked for last: the other is how it was before.
+    """
+    return max(rows, key=lambda row: (_stage(row.status), row.filled_quantity or 0, _as_asked(row, order)))
+
+
+def _stage(status: str) -> int:
+    return 2 if status in ENDED else int(status in WORKING_ROWS)
+
+
+def _as_asked(row: BrokerOrder, order: Order | None) -> int:
+    if order is None:
+        return 0
+    approved = order.approved
+    if order.revision is not None and shows(row, order.revision):
+        return 2
+    if isinstance(approved, ApprovedExit) and approved.trigger is not None:
+        return int(shows(row, Revision(approved.quantity, approved.limit, approved.trigger)))
+    return int(row.quantity == approved.quantity)
+
+
+def shows(row: BrokerOrder, wanted: Revision) -> bool:
+    """Whether a row is what a revision makes of an order; what a row does not tell is not asked of it."""
+    price = row.price in (None, wanted.limit)
+    return row.quantity == wanted.quantity and row.trigger in (None, wanted.trigger) and price
+
+
+def _not_ended(row: BrokerOrder, undecided: Collection[str]) -> BrokerOrder:
+    return attrs.evolve(row, status=OTHER) if row.id in undecided and row.status == CANCELLED else row
+
+
+# ---------------------------------------------------------------- trades
+
+
+def _traded_once(trades: Trades, books: BrokerBooks, book: Book) -> tuple[Trades, frozenset[str]]:
+    """The trades without copies, and the orders of which nobody can tell whether they are.
+
+    A trade with an id is itself. Of the others those of an order are taken all, half (each stands twice) or once: as
+    its row tells, or as makes the position of the instrument together with the trades that are beyond doubt.
+    """
+    kept = {trade: 1 if trade.id else number for trade, number in Counter(trades).items()}
+    doubtful: dict[str, list[str]] = {}
+    for name, key in {(trade.order_id, trade.key): None for trade, number in kept.items() if number > 1}:
+        ways = _ways({trade: number for trade, number in kept.items() if trade.order_id == name})
+        filled = _filled(name, books)
+        if filled is None:
+            doubtful.setdefault(key, []).append(name)
+        else:
+            kept |= next((way for way in ways if _shares(way) <= filled), ways[-1])
+    undecided = [name for key, names in doubtful.items() for name in _settled(kept, key, names, books, book)]
+    return tuple(trade for trade, number in kept.items() for _ in range(number)), frozenset(undecided)
+
+
+def _settled(
+    kept: dict[BrokerTrade, int], key: str, names: Collection[str], books: BrokerBooks, book: Book
+) -> Collection[str]:
+    """Take the trades of orders of an instrument as its position tells; the names of those it tells nothing of."""
+    there = [row.quantity for row in books.positions or () if (row.key, row.product) == (key, INTRADAY)]
+    about = {trade: number for trade, number in kept.items() if trade.key == key and trade.product == INTRADAY}
+    doubted = {trade: number for trade, number in about.items() if trade.order_id in names}
+    for way in _ways(doubted) if there else ():
+        if sum(sign(trade.side) * trade.quantity * number for trade, number in {**about, **way}.items()) == sum(there):
+            kept |= way
+            return ()
+    for name in names:
+        order = next((order for order in book.orders if order.broker_id == name), None)
+        known = 0 if order is None else order.filled_quantity
+        ways = _ways({trade: number for trade, number in kept.items() if trade.order_id == name})
+        kept |= next((way for way in reversed(ways) if _shares(way) >= known), ways[0])
+    return names
+
+
+def _ways(trades: dict[BrokerTrade, int]) -> list[dict[BrokerTrade, int]]:
+    """How often each of some trades may be meant, the most first: as often as it is shown, half so often, once."""
+    halved = [{trade: number // 2 for trade, number in trades.items()}] if _even(trades) else []
+    return [trades, *halved, dict.fromkeys(trades, 1)]
+
+
+def _even(trades: dict[BrokerTrade, int]) -> bool:
+    return all(trade.id or number % 2 == 0 for trade, number in trades.items())
+
+
+def _shares(trades: dict[BrokerTrade, int]) -> int:
+    return sum(trade.quantity * number for trade, number in trades.items())
+
+
+def _filled(name: str, books: BrokerBooks) -> int | None:
+    """What an order has filled, as its row tells: a row that is complete says so, and so may one that works."""
+    row = books.order(name)
+    if row is None:
+        return None
+    return row.quantity if row.status == COMPLETE else row.filled_quantity

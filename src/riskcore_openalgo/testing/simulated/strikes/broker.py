@@ -1,0 +1,114 @@
+"""What strikes the broker: its market, its orders there, its risk desk, its clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from riskcore_openalgo.testing.fault import FOREVER, Fault
+from riskcore_openalgo.testing.simulated.strikes.acting import INTRADAY, cancel, held, on_tick, ours
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.testing.simulated.room import Room
+
+# ---------------------------------------------------------------------- the market
+
+
+def circuit(room: Room, symbol: str, share: float) -> None:
+    """The price is locked at its lower limit, and no sale fills there; later the band moves on."""
+    key = f"NSE:{symbol}"
+    last = room.broker.market.quote(key).last
+    lower = on_tick(last * 97 / 100)
+    room.broker.circuit(key, lower, last * 2)
+    room.move(symbol, lower, hold_s=20 + 60 * share)
+    room.time.later(20 + 60 * share, lambda: room.broker.market.bands.pop(key, None))
+
+
+def thin_market(room: Room, symbol: str, share: float) -> None:
+    """For a while a few shares trade at each price: entries, stops and exits fill in many parts."""
+    key, depths = f"NSE:{symbol}", room.broker.market.depth
+    depths[key] = 1 + int(12 * share)
+    room.time.later(20 + 100 * share, lambda: depths.pop(key, None))
+    room.time.later(20 + 100 * share, room.broker.check)
+
+
+def gap_through_stop(room: Room, symbol: str, share: float) -> None:
+    """The price jumps beyond a resting stop's limit, and stays there: the stop is touched, and works without a fill."""
+    order = ours(room, symbol, resting=True)
+    if order is not None:
+        far = Decimal(str(round(0.005 + 0.03 * share, 4)))
+        beyond = (order.price or order.trigger) * (1 + far * order.sign)
+        room.move(order.symbol, on_tick(beyond), hold_s=10 + 60 * share)
+
+
+# ------------------------------------------------------------------------ its orders
+
+
+def stop_vanishes(room: Room, symbol: str, share: float) -> None:
+    """The stop that rests is gone."""
+    order = ours(room, symbol, resting=True)
+    if order is not None:
+        room.broker.cancel_by_broker(order.order_id)
+
+
+def order_cancelled(room: Room, symbol: str, share: float) -> None:
+    """An order that works, and is no resting stop, is gone."""
+    order = ours(room, symbol, resting=False)
+    if order is not None:
+        room.broker.cancel_by_broker(order.order_id)
+
+
+def unknown_word(room: Room, symbol: str, share: float) -> None:
+    """For some seconds an order stands under a status word that nobody knows."""
+    order = ours(room, symbol, resting=share < 0.7)
+    if order is not None:
+        room.broker.show_as(order.order_id, "MODIFY VALIDATION PENDING")
+        room.time.later(5 + 10 * share, lambda: room.broker.show_as(order.order_id, ""))
+
+
+def changes_used_up(room: Room, symbol: str, share: float) -> None:
+    """A stop has been changed as often as the broker allows: each further change is refused, for good."""
+    order = ours(room, symbol, resting=True)
+    if order is not None:
+        words = "Maximum allowed order modifications exceeded."
+        where = {"orderid": order.order_id}
+        room.broker.script(Fault("modifyorder", "status", times=FOREVER, status=400, message=words, where=where))
+
+
+# -------------------------------------------------------------- its risk desk, its clock
+
+
+def squared_off(room: Room, symbol: str, share: float) -> None:
+    """The broker ends the day itself: it cancels what works and closes what is held, in its own name."""
+    for order in list(room.broker.venue.account.orders.values()):
+        if order.working:
+            room.broker.cancel_by_broker(order.order_id)
+    for row in list(room.broker.truth().positions):
+        if row.quantity:
+            room.by_hand(row.key, -row.quantity)
+
+
+def squared_off_in_steps(room: Room, symbol: str, share: float) -> None:
+    """The broker's risk desk takes over: it cancels what works, takes no order for a while, and closes in parts."""
+    for order_id in list(room.account.orders):
+        cancel(room, order_id)
+    refused = Fault("placeorder", "reject_later", times=FOREVER, seconds=0.2, message="RMS: auto square off")
+    room.broker.script(refused)
+    room.time.later(20 + 20 * share, lambda: room.broker.faults.end(refused))
+    for row in room.broker.truth().positions:
+        if row.quantity and row.product == INTRADAY:
+            for step in range(1, 4):
+                room.time.later(step * (0.5 + 8 * share), partial(_close_a_part, room, row.key, 4 - step))
+
+
+def _close_a_part(room: Room, key: str, of: int) -> None:
+    there = held(room, key)
+    room.by_hand(key, -int(there / of) or -there)
+
+
+def clock_off(room: Room, symbol: str, share: float) -> None:
+    """The broker's clock is wrong from now on, by up to ten minutes; and the next order is one without an answer."""
+    room.broker_ahead = timedelta(seconds=round(1200 * (share - 0.5)))
+    room.broker.script(Fault("placeorder", "drop", executed=share * 100 % 2 < 1))
