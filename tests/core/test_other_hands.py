@@ -209,3 +209,34 @@ def test_an_entry_that_somebody_made_larger_has_filled_for_us_what_we_ordered_an
     found = [(one.ours, one.theirs) for one in day.state.custody.mismatches]
     assert found == [(50, 120)]
     assert ("positions_differ", INFY.key) in day.state.custody.told
+
+
+@pytest.mark.parametrize("filled", [0, 20])
+def test_an_entry_that_somebody_makes_larger_while_it_works_is_taken_back_and_what_filled_is_protected(filled):
+    """It worked on for as many as somebody wished, until its time was over: risk was measured for 50."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    larger = row(day.sent(rc.ApprovedEntry)[0], "E1", "open", quantity=120)
+    trades = (trade("E1", "BUY", filled, 999),) if filled else ()
+    facts = books(day, "10:00:05", orders=(larger,), trades=trades, positions=(position(filled),))
+    assert "CancelRequested" in facts
+    assert day.last(e.CancelOrder).broker_id == "E1"
+    assert [one.quantity for one in day.sent(rc.ApprovedExit)] == [filled] * bool(filled)
+
+
+def test_an_entry_that_somebody_made_larger_and_that_works_on_when_ours_has_filled_is_taken_back():
+    """It had ended for us, and nobody looked at what it bought beyond."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    larger = row(day.sent(rc.ApprovedEntry)[0], "E1", "open", quantity=120)
+    shown = {"orders": (larger,), "trades": (trade("E1", "BUY", 50, 999),), "positions": (position(50),)}
+    books(day, "10:00:05", **shown)
+    assert day.book.order(entry).status == "filled"
+    books(day, "10:00:06", **shown)
+    assert day.last(e.CancelOrder).order_id == entry
+    assert ("works_after_its_end", entry) in day.state.custody.told
+    asked = len([one for one in day.commands if isinstance(one, e.CancelOrder)])
+    books(day, "10:00:06.500", **shown)
+    assert len([one for one in day.commands if isinstance(one, e.CancelOrder)]) == asked

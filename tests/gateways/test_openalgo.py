@@ -11,7 +11,7 @@ from riskcore.orders import Revision
 from riskcore_openalgo.client import Budget
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday, entries_of
 from riskcore_openalgo.gateways.openalgo import resting_of
-from riskcore_openalgo.testing import SANDBOX, SHOONYA, Fault
+from riskcore_openalgo.testing import LETTERS, SANDBOX, SHOONYA, Fault
 from tests.gateways.desks import INFY, NOW, entry, leaving, live_desk
 
 pytestmark = pytest.mark.smoke  # under the older line of the SDK too
@@ -299,3 +299,24 @@ def test_shoonya_takes_the_same_orders():
         [seen] = desk.cancel(report)
         assert seen.books.order(report.broker_id).status == "cancelled"
         assert INFY.key == seen.books.order(report.broker_id).key
+
+
+@pytest.mark.parametrize("how", ["zeros", "case"])
+def test_an_order_that_the_book_shows_under_its_id_written_otherwise_is_cancelled_and_changed_under_its_name(how):
+    """The book did not show it, and nothing was sent: an exit waited for the stop's cancel until the form was back."""
+    with live_desk(profile=LETTERS) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.script(Fault("orderbook", "respelled", message=how, times=2))
+        [told] = revised(desk, stop, quantity=6, limit=Decimal(980), trigger=Decimal(990))
+        assert (told.outcome, desk.order(stop).quantity) == (events.TAKEN, 6)
+        desk.cancel(stop)
+        assert desk.order(stop).status == "cancelled"
+
+
+def test_an_order_that_was_named_by_a_row_written_otherwise_is_cancelled_under_the_id_that_the_book_shows_now():
+    with live_desk(profile=LETTERS) as desk:
+        _, report = desk.place(entry(limit=990))
+        desk.cancel(evolve(report, broker_id=report.broker_id.swapcase()))
+        assert desk.order(report).status == "cancelled"
+        assert desk.asked("cancelorder") == 2

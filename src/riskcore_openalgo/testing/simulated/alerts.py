@@ -35,6 +35,8 @@ class Alerts:
         """A fact of a turn, which may be an answer."""
         if isinstance(fact, (events.EntryApproved, events.EntryRefused, events.EntryWithheld)):
             self._open.pop(fact.signal.id, None)
+        elif isinstance(fact, events.SignalRepeated):
+            self._open.pop(fact.signal_id, None)
 
     def died(self) -> None:
         """The process is gone: what waited in its queue was nobody's yet, for here no intake has written it down."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore.broker_books import bare_id
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
@@ -229,7 +228,7 @@ class Checks:
 
     def _ours(self, name: str, body: dict[str, Any]) -> str:
         asked, placed = str(body.get("orderid")), self._room.placed
-        alike = (ours for theirs, ours in placed.items() if bare_id(theirs) == bare_id(asked))
+        alike = (ours for theirs, ours in placed.items() if _bare(theirs) == _bare(asked))
         ours = placed.get(asked) or next(alike, "")
         self.needs("only_our_orders", bool(ours), f"{name} of {body.get('orderid')}, which is not ours")
         return ours
@@ -351,3 +350,8 @@ class Checks:
 def _counts(order: FakeOrder) -> bool:
     """Whether an order at the broker was not refused unfilled."""
     return order.status != "rejected" or order.filled > 0
+
+
+def _bare(order_id: str) -> str:
+    """An id without what its forms differ in: the zeros before it, and capitals."""
+    return order_id.casefold().lstrip("0")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from riskcore import engine, events
 from riskcore_openalgo.testing.simulated.checks import PRESUMED
 from riskcore_openalgo.testing.simulated.shares import TOLD_S, told_of
+from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -24,9 +25,10 @@ def closed(room: Room) -> None:
     folded = room.store.trouble != "" or room.store.load().state == state
     checks.needs("restart_gives_the_same_state", folded, "at the end")
     checks.needs("the_day_was_lived", state.custody.capability is not None, "the broker was never known")
-    held = checks.shares.held()
+    held, adopted = checks.shares.held(), _adopted(room, state)
     for key, quantity in held.items():
         told = told_of(state, key) or state.book.latches or _just_now(room, key)
+        told = told or adopted.get(key) == quantity
         checks.needs("flat_at_the_end_or_told", told, key, quantity, "are held")
     for position in state.book.positions:
         key = position.instrument.key
@@ -35,6 +37,13 @@ def closed(room: Room) -> None:
     _money(room, state)
     if room.script.seed % REPLAYED_EVERY == 0:
         _replayed(room)
+
+
+def _adopted(room: Room, state: engine.State) -> dict[str, int]:
+    """What our book holds for delivery of instruments that a hand traded: it was adopted, and nothing ends its day."""
+    foreign = room.checks.shares.foreign_at
+    ours = {p.instrument.key: p.signed for p in state.book.positions if p.product == DELIVERY}
+    return {key: quantity for key, quantity in ours.items() if key in foreign}
 
 
 def _just_now(room: Room, key: str) -> bool:

@@ -15,7 +15,6 @@ from typing import Any, Final, cast
 
 import riskcore as rc
 from riskcore import events
-from riskcore.engine.reports import CONTRADICTED
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import ModeGuard
@@ -53,6 +52,7 @@ GENEROUS: Final[dict[str, Any]] = {
     "risk_per_trade": "0.5",
     "atr_warmup_bars": 14,
 }
+CONTRADICTED: Final = "report_contradicts"
 ENDS_S: Final = 6.6 * 3600
 BEGINS_S: Final = 600.0
 RESTARTS_AFTER_S: Final = 2.0
