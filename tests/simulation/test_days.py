@@ -25,6 +25,9 @@ LEAST = 400
 HELD = range(16)
 """The days that hold, by their seeds; the planted bugs are looked for on some of them too."""
 
+HARMLESS = ("orders_twice", "orders_twice_older", "trades_twice", "positions_twice", "order_ids_respelled")
+"""Kinds of faults that say nothing untrue: they must be without any effect."""
+
 
 @pytest.mark.parametrize("first", HELD[::2])
 def test_on_simulated_days_all_invariants_hold(first):
@@ -127,6 +130,34 @@ def test_days_may_have_one_kind_of_fault_alone(tmp_path, capsys):
     assert [path.name.split("-")[1] for path in tmp_path.iterdir()] == ["thin_market"]
     with pytest.raises(SystemExit):
         campaign.main(["--only", "no_such_fault"])
+
+
+@pytest.mark.parametrize("only", HARMLESS)
+def test_rows_that_stand_twice_and_ids_written_otherwise_change_nothing_of_a_day(only):
+    """The same fills, closings, refusals and alarms as on the day in which nothing goes wrong."""
+    script = script_of(4, only)
+    calm = script.only(tuple(one for one in script.happenings if one.kind != only))
+    struck, spared = live_through(script).count, live_through(calm).count
+    assert struck.pop(f"fault {only}")
+    assert struck.pop("calls") >= spared.pop("calls")  # the room looks more often where something is wrong
+    assert struck == spared
+
+
+def test_while_the_disk_takes_seconds_for_each_commit_alerts_keep_coming_and_none_is_lost():
+    outcomes = [live_through(script_of(seed, "journal_slow")) for seed in range(4)]
+    assert [outcome.what for outcome in outcomes if outcome.broken] == []
+    counted = total(outcomes)
+    answered = counted["entries approved"] + sum(n for name, n in counted.items() if name.startswith("refused "))
+    assert answered >= counted["entries asked for"] * 95 // 100
+
+
+def test_a_process_that_is_killed_while_its_disk_is_slow_has_lost_what_was_not_durable_and_nothing_else():
+    script = script_of(2, "journal_slow")
+    (at_s, *_) = [one.at_s for one in script.happenings if one.kind == "journal_slow"]
+    kills = [Happening(at_s + 0.7 * n, "killed_idle", ("INFY", 0.5)) for n in range(1, 12, 5)]
+    outcome = live_through(script.only(tuple(sorted((*script.happenings, *kills), key=lambda one: one.at_s))))
+    assert outcome.what == ""
+    assert outcome.restarts
 
 
 class Taking:
