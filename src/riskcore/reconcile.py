@@ -13,6 +13,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+import attrs
 from attrs import frozen
 
 from riskcore.account import DELIVERY, shares_beside, shares_held, shares_there, their_positions, was_carried
@@ -215,15 +216,22 @@ def _fingerprint(order: Order) -> tuple[object, ...]:
 
 
 def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -> tuple[str, ...]:
-    """The rows of the read that may be the order: with any, it is not absent, though it may not be named."""
+    """The rows of the read that may be the order: with any, it is not absent, though it may not be named.
+
+    Where none is as we ordered it, an entry may be a row for more at the very limit: somebody made it larger.
+    """
     ours, apart = book.broker_ids(), clocks_apart(order, book, books, seen.drift_s)
-    return tuple(
-        row.id
-        for row in books.orders or ()
-        if row.id not in ours
-        and not seen.proves_older(row, order)
-        and fingerprint_fits(order, row, policy, is_new=seen.proves_new(row, order, books, policy), apart=apart)
-    )
+    others = [row for row in books.orders or () if row.id not in ours and not seen.proves_older(row, order)]
+
+    def fits(row: BrokerOrder) -> bool:
+        return fingerprint_fits(order, row, policy, is_new=seen.proves_new(row, order, books, policy), apart=apart)
+
+    found = tuple(row.id for row in others if fits(row))
+    if found or not order.is_entry:
+        return found
+    most, limit = order.approved.quantity, order.approved.limit
+    larger = [row for row in others if row.quantity > most and row.price == limit]
+    return tuple(row.id for row in larger if fits(attrs.evolve(row, quantity=most)))
 
 
 def is_spent(broker_id: str, books: BrokerBooks) -> bool:

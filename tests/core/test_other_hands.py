@@ -240,3 +240,17 @@ def test_an_entry_that_somebody_made_larger_and_that_works_on_when_ours_has_fill
     asked = len([one for one in day.commands if isinstance(one, e.CancelOrder)])
     books(day, "10:00:06.500", **shown)
     assert len([one for one in day.commands if isinstance(one, e.CancelOrder)]) == asked
+
+
+@pytest.mark.parametrize(("price", "named"), [(1000, True), ("999.9", False), (None, False)])
+def test_an_entry_of_unknown_outcome_that_somebody_made_larger_is_the_row_for_more_at_its_very_limit(price, named):
+    """Nobody could name it: what it filled was presumed, and it worked on, unseen, for what was added to it."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:02", entry, "unknown")
+    (ordered,) = day.sent(rc.ApprovedEntry)
+    assert ordered.limit == 1000
+    larger = row(ordered, "E1", "open", quantity=120, price=price)
+    books(day, "10:00:05", orders=(larger,), positions=(position(0),))
+    assert day.book.order(entry).broker_id == "E1" * named
+    assert bool([one for one in day.commands if isinstance(one, e.CancelOrder)]) == named

@@ -75,6 +75,8 @@ def entry_resized(room: Room, symbol: str, share: float) -> None:
 
 def _make_larger(room: Room, order_id: str, share: float) -> None:
     room.broker.fills_by_hand = False
+    with room.broker.lock:
+        room.broker.catch_up()  # a late rejection may end it at this moment
     order = room.account.orders.get(order_id)  # of the mode that was on: it may have been switched since
     if order is None or not order.working:
         room.broker.check()
