@@ -25,6 +25,7 @@ from riskcore.broker_books import (
     BrokerTrade,
     bare_id,
 )
+from riskcore.custody import Custody
 from riskcore.orders import ApprovedExit, Order, Revision
 from riskcore.signals import sign
 
@@ -35,14 +36,14 @@ T = TypeVar("T")
 Trades: TypeAlias = tuple[BrokerTrade, ...]
 
 
-def said_once(books: BrokerBooks, book: Book, rows: Collection[str]) -> BrokerBooks:
-    """The same books without copies, ids in the form in which they are known; `rows` are ids of others seen before."""
+def said_once(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
+    """The same books without copies, ids in the form in which they are known."""
     orders, trades, undecided = books.orders, books.trades, frozenset[str]()
-    spelt = _known_as(books, book, rows)
+    spelt = _known_as(books, book, custody.rows)
     if spelt:
         orders = None if orders is None else tuple(attrs.evolve(row, id=spelt.get(row.id, row.id)) for row in orders)
         trades = None if trades is None else tuple(_renamed(trade, spelt) for trade in trades)
-    orders, positions = _one_each(orders, book), _distinct(books.positions)
+    orders, positions = _one_each(orders, book, custody), _distinct(books.positions)
     if trades is not None and len(set(trades)) < len(trades):
         trades, undecided = _traded_once(trades, attrs.evolve(books, orders=orders, positions=positions), book)
     if undecided:
@@ -89,7 +90,7 @@ def _renamed(trade: BrokerTrade, spelt: dict[str, str]) -> BrokerTrade:
 # ---------------------------------------------------------------- orders
 
 
-def _one_each(orders: tuple[BrokerOrder, ...] | None, book: Book) -> tuple[BrokerOrder, ...] | None:
+def _one_each(orders: tuple[BrokerOrder, ...] | None, book: Book, custody: Custody) -> tuple[BrokerOrder, ...] | None:
     """One row of each order, in its first place: of several the one that is further on."""
     if orders is None or len({row.id for row in orders}) == len(orders):
         return orders
@@ -97,15 +98,20 @@ def _one_each(orders: tuple[BrokerOrder, ...] | None, book: Book) -> tuple[Broke
     for row in orders:
         alike.setdefault((row.id, row.key, row.side), []).append(row)
     ours = {order.broker_id: order for order in book.orders if order.broker_id}
-    return tuple(rows[0] if len(rows) == 1 else _furthest(rows, ours.get(about[0])) for about, rows in alike.items())
+    return tuple(
+        rows[0] if len(rows) == 1 else _furthest(rows, ours.get(about[0]), custody) for about, rows in alike.items()
+    )
 
 
-def _furthest(rows: Iterable[BrokerOrder], order: Order | None) -> BrokerOrder:
+def _furthest(rows: Iterable[BrokerOrder], order: Order | None, custody: Custody) -> BrokerOrder:
     """The row that is latest, as far as can be told: what has ended does not work again, and fills only grow.
 
-    Of two that work the one that is what we asked for last: the other is how it was before.
+    Of two that work it is the one that we asked for last, for the other is how it was before. An order that we never
+    changed was never otherwise: then the other is what somebody made of it.
     """
-    return max(rows, key=lambda row: (_stage(row.status), row.filled_quantity or 0, _as_asked(row, order)))
+    was_changed = order is not None and (order.revision is not None or custody.settled_at(order.id) is not None)
+    wanted = 1 if was_changed else -1
+    return max(rows, key=lambda row: (_stage(row.status), row.filled_quantity or 0, wanted * _as_asked(row, order)))
 
 
 def _stage(status: str) -> int:

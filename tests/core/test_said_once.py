@@ -75,6 +75,23 @@ def test_of_a_stop_that_stands_beside_itself_as_it_was_before_the_one_counts_tha
 
 
 @pytest.mark.parametrize("first", [0, 1])
+def test_of_a_stop_that_we_never_changed_the_row_that_is_otherwise_is_what_somebody_made_of_it(first):
+    """As we ordered it, it was before: twice as many shares would have been sold as are held (two faults at once)."""
+    day, _ = held()
+    older = row(stop_of(day), "S1", "trigger_pending")
+    pair = (older, evolve(older, quantity=100))
+    facts = books(
+        day,
+        "10:05",
+        orders=(entry_row(day), *(pair[::-1] if first else pair)),
+        trades=(BOUGHT,),
+        positions=(position(50),),
+    )
+    assert "RevisionRequested" in facts
+    assert day.last(e.ReviseOrder).revision.quantity == 50
+
+
+@pytest.mark.parametrize("first", [0, 1])
 def test_a_cancelled_order_that_stands_beside_itself_as_it_worked_is_not_cancelled_again(first):
     day, entry = entered()
     books(day, "10:00:02", orders=(live_row(day, "cancelled"),), positions=(position(0),))

@@ -49,7 +49,7 @@ CHANGED: Final = "stop_changed"
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
-    books = said_once(event.books, turn.book, turn.state.custody.rows)
+    books = said_once(event.books, turn.book, turn.state.custody)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)

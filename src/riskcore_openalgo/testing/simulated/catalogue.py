@@ -11,10 +11,10 @@ from typing import Final
 
 from attrs import frozen
 
-from riskcore_openalgo.testing.fault import SPELLINGS
+from riskcore_openalgo.testing.fault import OLDER, SPELLINGS
 from riskcore_openalgo.testing.profile import Profile
 from riskcore_openalgo.testing.simulated.strikes import broker, calls as openalgo, feed, hand, machine
-from riskcore_openalgo.testing.simulated.strikes.acting import Strike, between, calls, one_of, several
+from riskcore_openalgo.testing.simulated.strikes.acting import Strike, answers, between, calls, one_of, several
 
 BOOKS: Final = ("orderbook", "tradebook", "positionbook", "holdings")
 
@@ -87,13 +87,11 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "orders_lag": Kind(strike=calls("orderbook", "lagging", times=12, seconds=between(4, 30)), lasts_s=50),
     "trades_lag": Kind(strike=calls("tradebook", "lagging", times=12, seconds=between(4, 30)), lasts_s=50),
     "positions_lag": Kind(strike=calls("positionbook", "lagging", times=12, seconds=between(4, 30)), lasts_s=50),
-    "orders_twice": Kind(strike=calls("orderbook", "doubled", times=10), lasts_s=40),
-    "orders_twice_older": Kind(strike=calls("orderbook", "doubled", times=10, message="older"), lasts_s=40),
-    "trades_twice": Kind(strike=calls("tradebook", "doubled", times=10), lasts_s=40),
-    "positions_twice": Kind(strike=calls("positionbook", "doubled", times=10), lasts_s=40),
-    "order_ids_respelled": Kind(
-        strike=calls("orderbook", "respelled", times=10, message=one_of(*SPELLINGS)), lasts_s=40
-    ),
+    "orders_twice": Kind(strike=answers("orderbook", "doubled"), lasts_s=50),
+    "orders_twice_older": Kind(strike=answers("orderbook", "doubled", message=one_of(OLDER)), lasts_s=50),
+    "trades_twice": Kind(strike=answers("tradebook", "doubled"), lasts_s=50),
+    "positions_twice": Kind(strike=answers("positionbook", "doubled"), lasts_s=50),
+    "order_ids_respelled": Kind(strike=answers("orderbook", "respelled", message=one_of(*SPELLINGS)), lasts_s=50),
     "broker_clock_off": Kind(strike=broker.clock_off),
     "all_books_empty": Kind(strike=several(*(calls(book, "empty", times=4) for book in BOOKS)), lasts_s=40),
     "books_time_out": Kind(strike=calls("positionbook", "timeout", times=3, seconds=30.0), lasts_s=40),

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from riskcore_openalgo.testing.fault import Fault
+from riskcore_openalgo.testing.fault import FOREVER, Fault
 from riskcore_openalgo.testing.orders import FakeOrder
 
 if TYPE_CHECKING:
@@ -53,6 +53,17 @@ def calls(endpoint: str, kind: Any, *, times: int = 1, **more: Any) -> Strike:
     def strike(room: Room, symbol: str, share: float) -> None:
         asked = {name: value(share) if callable(value) else value for name, value in more.items()}
         room.broker.script(Fault(endpoint, kind, times=times, **asked))
+
+    return strike
+
+
+def answers(endpoint: str, kind: Any, *, message: Callable[[float], str] = lambda share: "") -> Strike:
+    """All answers of an endpoint are so for a while, as often as it is asked."""
+
+    def strike(room: Room, symbol: str, share: float) -> None:
+        fault = Fault(endpoint, kind, times=FOREVER, message=message(share))
+        room.broker.script(fault)
+        room.time.later(3 + 37 * share, lambda: room.broker.faults.end(fault))
 
     return strike
 
