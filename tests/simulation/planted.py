@@ -9,7 +9,7 @@ from datetime import timezone
 from attrs import evolve, field, frozen
 
 from riskcore import engine, events as e, reconcile
-from riskcore.engine import books, protection
+from riskcore.engine import books, ended, protection
 from riskcore.engine.turn import Turn
 from riskcore.orders import Order
 from riskcore.positions import Position
@@ -193,6 +193,34 @@ def first_word_of_a_cancel(patch):
     patch.setattr(Turn, "cancel", cancel)
 
 
+def no_stop_where_a_hand_trades(patch):
+    """Shares of an instrument in which the books differ get no stop, and no exit for want of one."""
+    cover, measure = protection._cover, protection._measure
+
+    def differs(turn, key):
+        return any(one.key == key for one in turn.state.custody.mismatches)
+
+    patch.setattr(protection, "_cover", lambda turn, held: differs(turn, held.instrument.key) or cover(turn, held))
+    patch.setattr(protection, "_measure", lambda turn, key: differs(turn, key) or measure(turn, key))
+
+
+def larger_entry_works_on(patch):
+    """An entry that somebody made larger is left as it is."""
+    patch.setattr(books, "_undo_what_others_did", lambda *_, **__: None)
+    patch.setattr(ended, "_is_larger", lambda *_: False)
+
+
+def alerts_of_a_busy_turn_are_lost(patch):
+    """Where more waits than a few inputs, as after a slow commit, the alerts among them are dropped."""
+    true = Runner._take
+
+    def take(self):
+        taken = true(self)
+        return [one for one in taken if len(taken) < 4 or not isinstance(one.event, e.SignalArrived)]
+
+    patch.setattr(Runner, "_take", take)
+
+
 FLIPS = ("never_two_that_flip",)
 DIFFERS = ("a_difference_is_known", "protected_within_budget", "fills_are_the_brokers", "books_agree_at_the_end")
 BUGS = (
@@ -247,5 +275,23 @@ BUGS = (
         plant=first_word_of_a_cancel,
         seeds=(0,),
         caught_by=(*FLIPS, "unknown_stays_unknown"),
+    ),
+    Bug(
+        name="no_stop_where_a_hand_trades",
+        plant=no_stop_where_a_hand_trades,
+        seeds=(144,),
+        caught_by=("protected_within_budget",),
+    ),
+    Bug(
+        name="larger_entry_works_on",
+        plant=larger_entry_works_on,
+        seeds=(366,),
+        caught_by=(*FLIPS, "unknown_stays_unknown"),
+    ),
+    Bug(
+        name="alerts_of_a_busy_turn_are_lost",
+        plant=alerts_of_a_busy_turn_are_lost,
+        seeds=(173,),
+        caught_by=("every_alert_is_answered",),
     ),
 )
