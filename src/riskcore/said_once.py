@@ -13,6 +13,7 @@ from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
+from riskcore.account import shares_held, shares_there
 from riskcore.book import Book
 from riskcore.broker_books import (
     CANCELLED,
@@ -29,7 +30,6 @@ from riskcore.custody import Custody
 from riskcore.orders import ApprovedExit, Order, Revision
 from riskcore.signals import sign
 
-INTRADAY: Final = "MIS"
 ENDED: Final = frozenset((COMPLETE, CANCELLED, REJECTED))
 
 T = TypeVar("T")
@@ -149,34 +149,40 @@ def _traded_once(trades: Trades, books: BrokerBooks, book: Book) -> tuple[Trades
     its row tells, or as makes the position of the instrument together with the trades that are beyond doubt.
     """
     kept = {trade: 1 if trade.id else number for trade, number in Counter(trades).items()}
-    doubtful: dict[str, list[str]] = {}
-    for name, key in {(trade.order_id, trade.key): None for trade, number in kept.items() if number > 1}:
+    doubtful: dict[tuple[str, str], list[str]] = {}
+    for name, about in {(one.order_id, (one.key, one.product)): None for one, number in kept.items() if number > 1}:
         ways = _ways({trade: number for trade, number in kept.items() if trade.order_id == name})
         filled = _filled(name, books)
         if filled is None:
-            doubtful.setdefault(key, []).append(name)
+            doubtful.setdefault(about, []).append(name)
         else:
             kept |= next((way for way in ways if _shares(way) <= filled), ways[-1])
-    undecided = [name for key, names in doubtful.items() for name in _settled(kept, key, names, books, book)]
+    undecided = [name for about, names in doubtful.items() for name in _settled(kept, about, names, books, book)]
     return tuple(trade for trade, number in kept.items() for _ in range(number)), frozenset(undecided)
 
 
 def _settled(
-    kept: dict[BrokerTrade, int], key: str, names: Collection[str], books: BrokerBooks, book: Book
+    kept: dict[BrokerTrade, int], about: tuple[str, str], names: Collection[str], books: BrokerBooks, book: Book
 ) -> Collection[str]:
-    """Take the trades of orders of an instrument as its position tells; the names of those it tells nothing of."""
-    there = [row.quantity for row in books.positions or () if (row.key, row.product) == (key, INTRADAY)]
-    about = {trade: number for trade, number in kept.items() if trade.key == key and trade.product == INTRADAY}
-    doubted = {trade: number for trade, number in about.items() if trade.order_id in names}
-    for way in _ways(doubted) if there else ():
-        if sum(sign(trade.side) * trade.quantity * number for trade, number in {**about, **way}.items()) == sum(there):
+    """Take the trades of orders of an instrument and a product as its position tells; the orders it tells nothing of.
+
+    The position is what the day's trades make, or what we held and what these orders filled since: it may have been
+    carried, or stand among the holdings.
+    """
+    of_all = {trade: number for trade, number in kept.items() if (trade.key, trade.product) == about}
+    doubted = {trade: number for trade, number in of_all.items() if trade.order_id in names}
+    shown = [row.quantity for row in books.positions or () if (row.key, row.product) == about]
+    there, held = shares_there(book, books, *about), shares_held(book, *about)
+    ours = [order for order in book.orders if order.broker_id in names]
+    known = held - sum(sign(order.approved.side) * order.filled_quantity for order in ours)
+    for way in _ways(doubted) if shown or there else ():
+        if _signed({**of_all, **way}) == sum(shown) or known + _signed(way) == there:
             kept |= way
             return ()
+    filled = {order.broker_id: order.filled_quantity for order in ours}
     for name in names:
-        order = next((order for order in book.orders if order.broker_id == name), None)
-        known = 0 if order is None else order.filled_quantity
         ways = _ways({trade: number for trade, number in kept.items() if trade.order_id == name})
-        kept |= next((way for way in reversed(ways) if _shares(way) >= known), ways[0])
+        kept |= next((way for way in reversed(ways) if _shares(way) >= filled.get(name, 0)), ways[0])
     return names
 
 
@@ -188,6 +194,10 @@ def _ways(trades: dict[BrokerTrade, int]) -> list[dict[BrokerTrade, int]]:
 
 def _even(trades: dict[BrokerTrade, int]) -> bool:
     return all(trade.id or number % 2 == 0 for trade, number in trades.items())
+
+
+def _signed(trades: dict[BrokerTrade, int]) -> int:
+    return sum(sign(trade.side) * trade.quantity * number for trade, number in trades.items())
 
 
 def _shares(trades: dict[BrokerTrade, int]) -> int:

@@ -9,6 +9,7 @@ import riskcore as rc
 from riskcore import events as e
 from tests.core.custody_days import SEEN, at_broker, books, held, position, row, stop_of, trade
 from tests.core.engine_days import INFY
+from tests.core.test_carried import carried, holdings
 
 BOUGHT = trade("E1", "BUY", 50, 1000)
 
@@ -112,6 +113,36 @@ def test_of_two_trades_that_are_alike_the_position_tells_whether_they_are_one(th
     books(day, "10:00:02", **shown, positions=(position(there),))
     assert day.book.order(entry).filled_quantity == filled
     assert stop_of(day).quantity == filled
+
+
+@pytest.mark.parametrize(("there", "filled"), [(4, 4), (2, 2)])
+@pytest.mark.parametrize("status", ["open", "cancelled"])
+def test_so_it_does_of_shares_for_delivery(there, filled, status):
+    """They had a stop for half of what was bought, and the order never ended."""
+    day = at_broker()
+    entry = day.enter("10:00", product="CNC", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    one = evolve(twin(2), product="CNC")
+    held_now = evolve(position(there), product="CNC")
+    books(day, "10:00:02", orders=(live_row(day, status),), trades=(one, one), positions=(held_now,))
+    assert day.book.order(entry).filled_quantity == filled
+    assert day.book.order(entry).live is (status == "open")
+
+
+@pytest.mark.parametrize("sold", [4, 2])
+def test_so_it_does_of_an_exit_of_what_was_carried(sold):
+    """The day's trades do not make what is left; what was held, and what the exit filled of it, does."""
+    day = carried()
+    stop = stop_of(day)
+    day.report("09:15:01", stop.order_id, "working", broker_id="S2")
+    one = evolve(twin(2, "S2", "SELL"), product="CNC")
+    shown = {"orders": (row(stop, "S2"),), "trades": (one, one)}
+    books(day, "09:16", **shown, positions=(evolve(position(-sold), product="CNC"),), holdings=holdings(50))
+    assert day.book.positions[0].quantity == 50 - sold
+    left = evolve(row(stop, "S2"), status="cancelled")
+    books(day, "09:17", orders=(left,), trades=(one, one), holdings=holdings(50 - sold))
+    assert day.book.positions[0].quantity == 50 - sold
+    assert not day.book.order(stop.order_id).live
 
 
 def test_two_trades_that_are_alike_are_two_where_the_order_they_fill_is_complete():
