@@ -125,8 +125,14 @@ def test_what_openalgo_does_not_take_fails_by_name(tmp_path, openalgo, capsys, c
     assert says in checks[name]["found"]
 
 
-def test_without_any_openalgo_it_says_so_and_looks_at_the_rest(tmp_path, capsys):
-    """One failure; what could not be asked is named, and nothing waits for long."""
+@pytest.mark.parametrize("made", [False, True])
+def test_without_any_openalgo_it_says_so_and_looks_at_the_rest(tmp_path, capsys, made):
+    """One failure; what could not be asked is named, and nothing waits for long.
+
+    A journal whose making was cut off is made by the first run, as one that is not there.
+    """
+    if made:
+        (tmp_path / "riskcore.db").touch()
     code, checks = doctor(written(tmp_path, "http://127.0.0.1:9", 9), capsys)
     assert code == 1
     assert "nobody answers at http://127.0.0.1:9" in checks["credentials"]["found"]

@@ -9,15 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
 from riskcore_openalgo.cli.main import main
-from riskcore_openalgo.cli.practice import PORTS
+from riskcore_openalgo.cli.practice import PORTS, Place, Trader
 from riskcore_openalgo.cli.practice_verb import FASTEST as FASTEST_OF_THE_VERB, SYMBOLS
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.demo.day import demo_bars
-from riskcore_openalgo.journal import Reader
+from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.testing.paced import FASTEST, Paced
 from riskcore_openalgo.testing.practice import recorded
 
@@ -81,6 +82,18 @@ def test_a_day_with_every_command_that_it_names(tmp_path):
     assert (tmp_path / answer["report"]).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert "no real money can move" in told
     assert "LOGIN NEEDED" not in (tmp_path / "err").read_text()  # nothing is wrong on a first day
+
+
+def test_the_alerts_wait_for_a_journal_that_is_being_made(tmp_path):
+    """Its file is there before its tables: whoever looked just then ended, and no alert ever came."""
+    place = Place(folder=tmp_path, password="", secret="", ports={})
+    with Paced("RELIANCE") as market:
+        trader = Trader(market, place, SimpleQueue(), minutes=1)
+        assert trader._ready() is False
+        place.journal.touch()
+        assert trader._ready() is False
+        Journal(place.journal).close()
+        assert trader._ready() is False
 
 
 def test_a_second_day_has_a_folder_of_its_own_whose_settings_are_sound(tmp_path, capsys, monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from riskcore_openalgo.cli import tables
-from riskcore_openalgo.demo.day import Day, next_journal
+from riskcore_openalgo.demo.day import Day, finished, next_journal
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.lab.strategy import SHORT_NAMES
@@ -145,3 +145,11 @@ def test_the_journal_of_the_day_replays_byte_for_byte(demo_day):
 def test_the_chain_of_the_day_holds(demo_day):
     """No row is missing or changed."""
     assert demo_day.first_bad_row() is None
+
+
+def test_a_demo_that_died_while_its_journal_was_made_goes_on_with_it(tmp_path):
+    """The file was there, and nothing in it: the next demo was told that it is no journal."""
+    begun = tmp_path / "day-0001.db"
+    begun.touch()
+    assert next_journal(tmp_path) == begun
+    assert not finished(begun)

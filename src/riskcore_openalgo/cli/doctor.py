@@ -6,7 +6,6 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from riskcore_openalgo.cli.answers import say
@@ -62,17 +61,16 @@ def _checks(settings: Settings, place: At, where: str, clock: Callable[[], datet
 def _of_the_journal(settings: Settings, place: At) -> Iterator[Check]:
     found = machine.journal_place(place)
     journal: Reader | None = None
-    if isinstance(place, Path) and not place.is_file():
+    try:
+        journal = reader(place)
+        yield gateway.semi_auto(settings, journal)
+    except FileNotFoundError:  # the first run makes it
         yield gateway.semi_auto(settings, None)
-    else:
-        try:
-            journal = reader(place)
-            yield gateway.semi_auto(settings, journal)
-        except (OSError, ValueError, RuntimeError) as problem:
-            found = Check("journal", FAIL, f"{place}: {problem}", "see docs/journal.md; keep the file as it is")
-        finally:
-            if journal is not None:
-                journal.close()
+    except (OSError, ValueError, RuntimeError) as problem:
+        found = Check("journal", FAIL, f"{place}: {problem}", "see docs/journal.md; keep the file as it is")
+    finally:
+        if journal is not None:
+            journal.close()
     yield found
     yield machine.disk(place)
 

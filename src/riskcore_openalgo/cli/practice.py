@@ -154,11 +154,12 @@ class Trader:
                     self._post(self._coming.get_nowait())
 
     def _ready(self) -> bool:
-        """Whether entries may go: the broker's books were read, and agree."""
-        if not self._place.journal.is_file():
+        """Whether entries may go: the broker's books were read, and agree. The journal may be being made."""
+        try:
+            with reader(self._place.journal) as journal:
+                book = journal.load().state.book
+        except FileNotFoundError:
             return False
-        with reader(self._place.journal) as journal:
-            book = journal.load().state.book
         return book.state == "active" and book.opening_equity is not None
 
     def _post(self, signal: rc.Signal) -> None:

@@ -180,9 +180,9 @@ def next_journal(folder: Path, strategy: str = DEFAULT) -> Path:
 
 
 def finished(path: Path) -> bool:
-    """Whether a journal holds the whole demo day."""
-    journal = Reader(path)
+    """Whether a journal holds the whole demo day; one whose making was cut off does not."""
     try:
-        return has_all(journal, demo_bars())
-    finally:
-        journal.close()
+        with Reader(path) as journal:
+            return has_all(journal, demo_bars())
+    except FileNotFoundError:
+        return False
