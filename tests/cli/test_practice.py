@@ -14,7 +14,7 @@ from queue import SimpleQueue
 import pytest
 
 from riskcore_openalgo.cli.main import main
-from riskcore_openalgo.cli.practice import PORTS, Place, Trader
+from riskcore_openalgo.cli.practice import PORTS, Place, Trader, _place, _ports, _usual_ports
 from riskcore_openalgo.cli.practice_verb import FASTEST as FASTEST_OF_THE_VERB, SYMBOLS
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.demo.day import demo_bars
@@ -55,15 +55,12 @@ def test_a_day_with_every_command_that_it_names(tmp_path):
     """Alert, decision, fill, stop at the broker; status, doctor, exit, emergency stop, no entry; report and object."""
     command = [*RISKCORE, "practice", "--json", "--speed", "20", "--minutes", "30"]
     with (
-        socket.socket() as taken,
+        _usual_ports(),  # it takes others, which no other test's day can want
         (tmp_path / "err").open("w") as err,
         subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=err, text=True) as process,
         contextlib.ExitStack() as left,
     ):
         left.callback(process.kill)  # whatever fails here, nobody waits for its half hour
-        with contextlib.suppress(OSError):  # somebody may have it already, which is as good
-            taken.bind(("127.0.0.1", PORTS["control"]))
-            taken.listen()
         journal = tmp_path / "riskcore-practice" / "day-0001" / "practice.db"
         wait(lambda: seen(journal, "Covered"), process)
         told = (tmp_path / "err").read_text()
@@ -94,6 +91,25 @@ def test_the_alerts_wait_for_a_journal_that_is_being_made(tmp_path):
         assert trader._ready() is False
         Journal(place.journal).close()
         assert trader._ready() is False
+
+
+def test_of_two_days_that_start_at_once_one_has_the_usual_ports(tmp_path):
+    """Both found them free, and the one that came second to its own took no alerts for the whole day."""
+    with _usual_ports() as first, _usual_ports() as second:
+        usual, others = _place(tmp_path, usual=first), _place(tmp_path, usual=second)
+    assert not (first and second)
+    assert set(others.ports.values()).isdisjoint(PORTS.values())
+    assert [len(set(place.ports.values())) for place in (usual, others)] == [3, 3]
+
+
+def test_for_a_port_that_another_program_has_a_free_one_is_taken():
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):  # somebody may have it already, which is as good
+            taken.bind(("127.0.0.1", PORTS["control"]))
+            taken.listen()
+        found = _ports(usual=True)
+    assert found["control"] not in (*PORTS.values(), 0)
+    assert len(set(found.values())) == 3
 
 
 def test_a_second_day_has_a_folder_of_its_own_whose_settings_are_sound(tmp_path, capsys, monkeypatch):

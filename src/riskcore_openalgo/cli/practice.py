@@ -41,6 +41,8 @@ SOURCE: Final = "practice"
 USER: Final = "practice"
 INTERVAL: Final = "1m"
 PORTS: Final = {"control": 8781, "intake": 8780, "metrics": 8782}
+GUARD: Final = 8779
+"""Kept by the practice that has the usual ports: one that starts in the same moment would find them free as well."""
 POLL_S: Final = 0.3
 FILES: Final = {
     "risk_management.yaml": """\
@@ -106,8 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
         if signal is not None:
             coming.put(signal)
 
-    with Paced(arguments.symbol, speed=arguments.speed, on_bar=on_bar) as market:
-        _write(place := _place(arguments.folder), market)
+    with _usual_ports() as usual, Paced(arguments.symbol, speed=arguments.speed, on_bar=on_bar) as market:
+        _write(place := _place(arguments.folder, usual=usual), market)
         say_first(arguments, "\n".join(_told(arguments, place, market)))
         given = argparse.Namespace(journal=place.journal, config=place.config, flatten=True)
         with _quietly(arguments), Trader(market, place, coming, minutes=arguments.minutes):
@@ -186,19 +188,37 @@ def alert_text(signal: rc.Signal, secret: str, now: datetime) -> str:
     return json.dumps({"secret": secret, "strategy": signal.strategy or SOURCE, **about, **utc})
 
 
-def _place(folder: Path) -> Place:
+def _place(folder: Path, *, usual: bool) -> Place:
     """A folder that is not there yet, beside those of the days before."""
     numbers = [int(path.name[4:]) for path in folder.glob("day-*") if path.name[4:].isdigit()]
     made = folder / f"day-{max(numbers, default=0) + 1:04d}"
     (made / "config").mkdir(parents=True)
-    ports = {name: _free(port) for name, port in PORTS.items()}
-    return Place(folder=made, password=secrets.token_urlsafe(9), secret=secrets.token_urlsafe(24), ports=ports)
+    words = {"password": secrets.token_urlsafe(9), "secret": secrets.token_urlsafe(24)}
+    return Place(folder=made, ports=_ports(usual=usual), **words)
 
 
-def _free(port: int) -> int:
-    """The port, or a free one where another program has it."""
+@contextlib.contextmanager
+def _usual_ports() -> Iterator[bool]:
+    """Whether the usual ports are this practice's, as far as other practices go, until the block ends."""
+    try:
+        guard = socket.create_server(("127.0.0.1", GUARD))
+    except OSError:
+        yield False
+    else:
+        with guard:
+            yield True
+
+
+def _ports(*, usual: bool) -> dict[str, int]:
+    """The usual ports, and a free one for each that another program has; none twice."""
+    with contextlib.ExitStack() as held:
+        return {name: _bound(held, port if usual else 0) for name, port in PORTS.items()}
+
+
+def _bound(held: contextlib.ExitStack, port: int) -> int:
     for wanted in (port, 0):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", wanted)) as made:
+        with contextlib.suppress(OSError):
+            made = held.enter_context(socket.create_server(("127.0.0.1", wanted)))
             return int(made.getsockname()[1])
     raise OSError("no port of the loopback is free")
 
