@@ -43,6 +43,13 @@ def test_shares_for_delivery_that_are_shown_nowhere_yet_are_accepted_and_ours_st
     for second in (3, 6, 9):
         books(day, f"09:22:{second:02}", orders=(foreign(),), holdings=(other,))
     assert (day.book.positions[0].quantity, *of(day)) == (50, *quiet(0))
+    sold = trade("H3", "SELL", 7, 3000, key="NSE:TCS")
+    for second in (12, 15):
+        short = position(-7, key="NSE:TCS")
+        books(day, f"09:22:{second:02}", orders=(foreign(),), trades=(sold,), positions=(short,), holdings=(other,))
+    accept(day, "09:23")
+    assert day.state.custody.accepted == ((INFY.key, 0),)
+    assert [one.key for one in day.state.custody.beside] == ["NSE:TCS"]
 
 
 def test_what_cannot_be_believed_is_accepted_as_the_brokers_quantity_and_no_more_than_while_it_stands():
@@ -70,6 +77,19 @@ def test_a_second_acceptance_keeps_the_first_of_other_symbols():
     assert day.state.custody.beside == (Beside(INFY.key, 5), Beside("NSE:TCS", -7))
 
 
+def test_each_change_of_what_was_accepted_says_why():
+    day, none = beside(5), (by_hand(5), by_hand(-5, "H2"))
+    seen = [(0, *none), (5, by_hand(5)), (0, *none), (0, *none)]
+    for second, (there, *trades) in enumerate(seen):
+        shown(day, f"10:00:{second:02}", there, *trades)
+    assert [fact.why for fact in day.facts if isinstance(fact, e.AcceptedMoved)] == [
+        "the account shows none of them",
+        "the account shows them again",
+        "the account shows none of them",
+        "they are gone",
+    ]
+
+
 # ---------------------------------------------------------------- a journal of before
 
 
@@ -87,6 +107,9 @@ def test_what_was_accepted_as_the_brokers_quantity_stays_so_and_is_shares_beside
     shown = {"trades": (BOUGHT, by_hand(25)), "positions": (position(75),)}
     assert "BooksDiffer" not in true_books(day, "10:05", **shown)
     assert (day.state.custody.accepted, *of(day)) == ((), *quiet(25))
+    assert (
+        day.last(e.AcceptedMoved).why == "it was accepted as the broker's quantity, and is so many shares beside ours"
+    )
     day.fill("10:06", stop_of(day).order_id, price=980)
     sold = (BOUGHT, by_hand(25), trade("S1", "SELL", 50, 980))
     books(day, "10:06:03", orders=(foreign(),), trades=sold, positions=(position(25),))

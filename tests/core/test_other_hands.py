@@ -6,6 +6,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.orders import Revision
 from tests.core.custody_days import SEEN, at_broker, books, held, leaving, position, row, stop_of, trade
 from tests.core.engine_days import INFY
 
@@ -45,7 +46,13 @@ def test_a_stop_that_somebody_made_larger_closes_the_position_and_what_it_sold_b
     assert "Overfilled" in facts
     out = day.sent()[-1]
     assert (out.side, out.quantity, out.trigger) == ("BUY", 50, None)
-    assert ("stop_changed", stop_of(day).order_id) in day.state.custody.told
+    stop = stop_of(day)
+    assert day.last(e.RevisionRequested).revision == Revision(100, stop.limit, stop.trigger)
+    assert day.last(e.RevisionRequested).why == "somebody else made it larger, and it filled"
+    settled = day.last(e.RevisionSettled)
+    assert (settled.order_id, settled.note) == (stop.order_id, "the broker's book shows it")
+    (alarm,) = [fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == "stop_changed"]
+    assert (alarm.subject, alarm.why) == (stop.order_id, "somebody changed the resting stop: 100 for 50")
 
 
 def test_a_stop_that_somebody_made_smaller_has_ended_when_it_filled_and_the_rest_gets_another():
@@ -143,6 +150,8 @@ def test_an_intraday_position_that_is_held_past_the_close_is_told_until_it_is_go
     assert "Alarmed" not in day.time("15:14")
     assert "Alarmed" in day.time("15:16")
     assert ("held_past_close", INFY.key) in day.state.custody.told
+    why = "50 intraday shares are held, and the market is shut: the broker ends them, or a hand"
+    assert day.last(e.Alarmed).why == why
     day.fill("15:17", day.sent()[-1].order_id, price=990)
     day.time("15:17:01")
     assert ("held_past_close", INFY.key) not in day.state.custody.told
@@ -221,8 +230,16 @@ def test_an_entry_that_somebody_makes_larger_while_it_works_is_taken_back_and_wh
     trades = (trade("E1", "BUY", filled, 999),) if filled else ()
     facts = books(day, "10:00:05", orders=(larger,), trades=trades, positions=(position(filled),))
     assert "CancelRequested" in facts
+    assert day.last(e.CancelRequested).why == "somebody made it larger: 120 for 50"
     assert day.last(e.CancelOrder).broker_id == "E1"
     assert [one.quantity for one in day.sent(rc.ApprovedExit)] == [filled] * bool(filled)
+
+
+def test_an_entry_that_nobody_made_larger_works_on():
+    day = at_broker()
+    day.report("10:00:01", day.enter("10:00", **SEEN), "working", broker_id="E1")
+    same = row(day.sent(rc.ApprovedEntry)[0], "E1", "open")
+    assert "CancelRequested" not in books(day, "10:00:05", orders=(same,), positions=(position(0),))
 
 
 def test_an_entry_that_somebody_made_larger_and_that_works_on_when_ours_has_filled_is_taken_back():
