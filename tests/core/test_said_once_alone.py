@@ -51,7 +51,7 @@ def test_a_book_that_could_not_be_read_stays_unread_whatever_the_ids(unread):
     shown = {"orders": (row(entry, SHOWN),), "trades": (trade(SHOWN, "BUY", 2, 999),), unread: None}
     found = once(day, **shown)
     assert getattr(found, unread) is None
-    assert [*map(lambda one: one.id, found.orders or ()), *(one.order_id for one in found.trades or ())] == [OURS]
+    assert [*ids(found.orders or ()), *(one.order_id for one in found.trades or ())] == [OURS]
 
 
 def test_a_row_of_somebody_else_bears_the_id_that_it_had_when_it_was_first_seen():
