@@ -242,6 +242,15 @@ def test_an_entry_that_nobody_made_larger_works_on():
     assert "CancelRequested" not in books(day, "10:00:05", orders=(same,), positions=(position(0),))
 
 
+def test_an_entry_that_has_filled_and_whose_row_is_late_is_not_taken_back():
+    day, _ = held()
+    late = row(day.sent(rc.ApprovedEntry)[0], "E1", "open")
+    stop = row(stop_of(day), "S1", "trigger_pending")
+    shown = {"trades": (trade("E1", "BUY", 50, 1000),), "positions": (position(50),)}
+    for second in (5, 8):
+        assert "CancelRequested" not in books(day, f"10:00:{second:02}", orders=(late, stop), **shown)
+
+
 def test_an_entry_that_somebody_made_larger_and_that_works_on_when_ours_has_filled_is_taken_back():
     """It had ended for us, and nobody looked at what it bought beyond."""
     day = at_broker()

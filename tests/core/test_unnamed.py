@@ -7,6 +7,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.reconcile import Seen
 from tests.core.custody_days import (
     at_broker,
     books,
@@ -59,6 +60,13 @@ def test_a_row_that_stood_in_the_book_before_the_order_was_approved_is_not_it_ho
     assert day.book.order(order.order_id).status == "rejected"
     assert day.state.custody.lost == {order.order_id}
     assert "Acknowledged" in books(later, "10:00:30", orders=(own, foreign()))
+
+
+def test_a_row_that_was_first_seen_in_the_moment_of_the_approval_may_be_the_order():
+    day, order = unknown()
+    own = row(order, "X7", placed_at=None)
+    seen = Seen(frozenset({"X7"}), None, first=((order.at, frozenset({"X7"})),))
+    assert (seen.proves_older(own, day.book.order(order.order_id)), order.at) == (False, day.at("10:00"))
 
 
 # ---------------------------------------------------------------- a clock that is wrong

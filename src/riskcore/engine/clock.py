@@ -96,7 +96,7 @@ def _reduce_again(turn: Turn, position: Position, price: Decimal) -> None:
     first = refused[0].approved
     if isinstance(first, ApprovedExit) and turn.at - first.at >= pause(turn.book, position, turn.policy):
         missed = sum(order.quantity - order.filled_quantity for order in refused)
-        turn.leave(position, first.reason, price, part=min(missed, position.quantity), rule=first.rule)
+        turn.leave(position, first.reason, price, part=min(missed, position.quantity))
 
 
 def _press(turn: Turn, position: Position, order: Order) -> None:
