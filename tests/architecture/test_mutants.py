@@ -124,6 +124,7 @@ ROOMS = {
         "rules",
     ),
     *("orders", "reconcile", "corrections", "custody", "broker_books", "brokers", "expiries", "engine", "stale_reads"),
+    *("account", "said_once"),
 }
 
 
