@@ -55,6 +55,10 @@ def _distinct(rows: tuple[T, ...] | None) -> tuple[T, ...] | None:
     return None if rows is None else tuple(dict.fromkeys(rows))
 
 
+def _named(book: Book) -> dict[str, Order]:
+    return {order.broker_id: order for order in book.orders if order.broker_id}
+
+
 # ---------------------------------------------------------------- ids
 
 
@@ -63,7 +67,7 @@ def _known_as(books: BrokerBooks, book: Book, rows: Collection[str]) -> dict[str
 
     Of ours only where instrument and side agree. Where the read has the known one too, they are two.
     """
-    ours = {order.broker_id: order for order in book.orders if order.broker_id}
+    ours = _named(book)
     shown = [(row.id, row.key, row.side) for row in books.orders or ()]
     shown += [(trade.order_id, trade.key, trade.side) for trade in books.trades or ()]
     strange = {about for about in shown if about[0] not in ours and about[0] not in rows}
@@ -97,7 +101,7 @@ def _one_each(orders: tuple[BrokerOrder, ...] | None, book: Book, custody: Custo
     alike: dict[tuple[str, str, str], list[BrokerOrder]] = {}
     for row in orders:
         alike.setdefault((row.id, row.key, row.side), []).append(row)
-    ours = {order.broker_id: order for order in book.orders if order.broker_id}
+    ours = _named(book)
     return tuple(
         rows[0] if len(rows) == 1 else _furthest(rows, ours.get(about[0]), custody) for about, rows in alike.items()
     )
@@ -121,12 +125,18 @@ def _stage(status: str) -> int:
 def _as_asked(row: BrokerOrder, order: Order | None) -> int:
     if order is None:
         return 0
-    approved = order.approved
     if order.revision is not None and shows(row, order.revision):
         return 2
-    if isinstance(approved, ApprovedExit) and approved.trigger is not None:
-        return int(shows(row, Revision(approved.quantity, approved.limit, approved.trigger)))
-    return int(row.quantity == approved.quantity)
+    stop = as_ordered(order)
+    return int(row.quantity == order.approved.quantity if stop is None else shows(row, stop))
+
+
+def as_ordered(order: Order) -> Revision | None:
+    """A resting stop as it was sent, before any change of it; None of any other order."""
+    approved = order.approved
+    if not isinstance(approved, ApprovedExit) or approved.trigger is None:
+        return None
+    return Revision(approved.quantity, approved.limit, approved.trigger)
 
 
 def shows(row: BrokerOrder, wanted: Revision) -> bool:
@@ -151,7 +161,7 @@ def _traded_once(trades: Trades, books: BrokerBooks, book: Book) -> tuple[Trades
     kept = {trade: 1 if trade.id else number for trade, number in Counter(trades).items()}
     doubtful: dict[tuple[str, str], list[str]] = {}
     for name, about in {(one.order_id, (one.key, one.product)): None for one, number in kept.items() if number > 1}:
-        ways = _ways({trade: number for trade, number in kept.items() if trade.order_id == name})
+        ways = _ways(_of(name, kept))
         filled = _filled(name, books)
         if filled is None:
             doubtful.setdefault(about, []).append(name)
@@ -181,9 +191,13 @@ def _settled(
             return ()
     filled = {order.broker_id: order.filled_quantity for order in ours}
     for name in names:
-        ways = _ways({trade: number for trade, number in kept.items() if trade.order_id == name})
+        ways = _ways(_of(name, kept))
         kept |= next((way for way in reversed(ways) if _shares(way) >= filled.get(name, 0)), ways[0])
     return names
+
+
+def _of(name: str, kept: dict[BrokerTrade, int]) -> dict[BrokerTrade, int]:
+    return {trade: number for trade, number in kept.items() if trade.order_id == name}
 
 
 def _ways(trades: dict[BrokerTrade, int]) -> list[dict[BrokerTrade, int]]:

@@ -15,7 +15,7 @@ from riskcore.engine import State, fold, step
 from riskcore.orders import FILLED, REJECTED, UNKNOWN, WORKING
 from riskcore.reconcile import UNNAMED
 from riskcore.signals import sign
-from tests.laws.venue import Venue
+from tests.laws.venue import READS, Venue
 
 DAY = date(2026, 11, 20)
 START = datetime(2026, 11, 20, 10, 0, tzinfo=rc.IST)
@@ -31,7 +31,6 @@ RULES = rc.Policy(
     max_orders_per_s=None,
 )
 SIDES = st.sampled_from(["BUY", "SELL"])
-READS = st.sampled_from([(), (), (), ("positions",), ("orders",), ("trades",), ("orders", "trades", "positions")])
 TRIES = 60
 
 

@@ -21,7 +21,7 @@ from riskcore import events as e
 from riskcore.control import EMERGENCY_LATCH, FLAT, INCOMPLETE, PENDING, READINGS, STAGES, WITHIN
 from riskcore.engine import State, fold, step
 from riskcore.orders import FILLED, REJECTED, UNKNOWN, WORKING
-from tests.laws.venue import Venue
+from tests.laws.venue import READS, Venue
 
 THINGS = {name: rc.Instrument(symbol=name, tick="0.05") for name in ("INFY", "TCS", "SBIN")}
 DAY = date(2026, 11, 20)
@@ -35,7 +35,6 @@ RULES = rc.Policy(
     max_order_errors=None,
     max_orders_per_s=None,
 )
-READS = st.sampled_from([(), (), (), ("positions",), ("orders",), ("trades",), ("orders", "trades", "positions")])
 TRIES = 150
 
 

@@ -3,10 +3,13 @@
 from decimal import Decimal
 
 import attrs
+from hypothesis import strategies as st
 
 import riskcore as rc
 
 OPEN, PENDING, COMPLETE, CANCELLED = "open", "trigger_pending", "complete", "cancelled"
+READS = st.sampled_from([(), (), (), ("positions",), ("orders",), ("trades",), ("orders", "trades", "positions")])
+"""What a reading of the books could not read: mostly nothing."""
 
 
 @attrs.define

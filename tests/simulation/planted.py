@@ -207,7 +207,7 @@ def no_stop_where_a_hand_trades(patch):
 def larger_entry_works_on(patch):
     """An entry that somebody made larger is left as it is."""
     patch.setattr(books, "_undo_what_others_did", lambda *_, **__: None)
-    patch.setattr(ended, "_is_larger", lambda *_: False)
+    patch.setattr(ended, "is_larger", lambda *_: False)
 
 
 def alerts_of_a_busy_turn_are_lost(patch):

@@ -16,7 +16,7 @@ from riskcore.broker_books import BrokerBooks
 from riskcore.custody import Beside, Mismatch
 from riskcore.engine.adjust import FROZEN
 from riskcore.engine.turn import Turn
-from riskcore.engine.unnamed import PRESUMED
+from riskcore.engine.unnamed import presumed_filled
 from riskcore.reconcile import SUSPECT, UNNAMED, shows_none_beside
 
 COUNTED: Final = "it was accepted as the broker's quantity, and is so many shares beside ours"
@@ -95,6 +95,4 @@ def _count(turn: Turn, books: BrokerBooks, known: Beside) -> None:
 
 
 def _shows_none(turn: Turn, books: BrokerBooks, key: str) -> bool:
-    custody = turn.state.custody
-    presumed = {order_id for name, order_id in custody.told if name == PRESUMED}
-    return shows_none_beside(turn.book, books, key, custody.capability, presumed)
+    return shows_none_beside(turn.book, books, key, turn.state.custody.capability, presumed_filled(turn))

@@ -16,12 +16,12 @@ from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD, Custody, Mismatch
 from riskcore.engine.accepted import look_at_accepted
 from riskcore.engine.adjust import FROZEN, act_on
-from riskcore.engine.ended import is_doubted, name_the_late, take_back
+from riskcore.engine.ended import is_doubted, is_larger, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
-from riskcore.engine.unnamed import PRESUMED, take_as_theirs
+from riskcore.engine.unnamed import presumed_filled, take_as_theirs
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
@@ -40,7 +40,7 @@ from riskcore.reconcile import (
     repeated,
     told_of,
 )
-from riskcore.said_once import said_once, shows
+from riskcore.said_once import as_ordered, said_once, shows
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean
 
@@ -166,12 +166,11 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
 
 def _undo_what_others_did(turn: Turn, order: Order, row: BrokerOrder, *, waited: bool) -> None:
     """An order of ours that somebody changed at the broker: a stop is as it was again, a larger entry is taken back."""
-    approved = order.approved
-    if order.is_entry and row.quantity > approved.quantity:
-        turn.cancel(order, f"somebody made it larger: {row.quantity} for {approved.quantity}")
-    if not isinstance(approved, ApprovedExit) or approved.trigger is None or row.trigger is None:
+    if is_larger(order, row):
+        turn.cancel(order, f"somebody made it larger: {row.quantity} for {order.quantity}")
+    ours = as_ordered(order)
+    if ours is None or row.trigger is None:
         return
-    ours = Revision(approved.quantity, approved.limit, approved.trigger)
     if not shows(row, ours) and waited:
         turn.alarm(CHANGED, order.id, f"somebody changed the resting stop: {row.quantity} at {row.trigger}")
         if not _taken_over(turn, order, row, row.trigger):
@@ -295,8 +294,7 @@ def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:
 def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
     """What differs is told, acted on when it has stood for long enough, and keeps the gate shut meanwhile."""
     books, custody = event.books, turn.state.custody
-    presumed = {order_id for name, order_id in custody.told if name == PRESUMED}
-    found = differences(turn.book, books, custody.capability, presumed)
+    found = differences(turn.book, books, custody.capability, presumed_filled(turn))
     if found is None:
         return
     standing = [m for m in found if not custody.accepts(m, shares_beside(turn.book, books, m.key))]

@@ -60,7 +60,7 @@ def take_back(turn: Turn, books: BrokerBooks) -> None:
     """
     for order in turn.book.orders:
         row = books.order(order.broker_id) if not order.live and order.broker_id else None
-        if row is None or not row.working or not (order.status in ENDED_UNFILLED or _is_larger(order, row)):
+        if row is None or not row.working or not (order.status in ENDED_UNFILLED or is_larger(order, row)):
             continue
         if not _is_news(turn, order, books):
             continue
@@ -70,7 +70,8 @@ def take_back(turn: Turn, books: BrokerBooks) -> None:
         turn.ask(e.CancelOrder(order.id, order.broker_id))
 
 
-def _is_larger(order: Order, row: BrokerOrder) -> bool:
+def is_larger(order: Order, row: BrokerOrder) -> bool:
+    """Whether somebody made an entry larger than we ordered it."""
     return order.is_entry and row.quantity > order.quantity
 
 

@@ -28,11 +28,10 @@ from riskcore.policy.limits import (
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.sessions import CalendarUnknown, session_on
-from riskcore.signals import seconds
+from riskcore.signals import DAY, seconds
 
 STOPPED_AT_R: Final = Decimal("-0.5")
 NO_TIME: Final = timedelta(0)
-DAY: Final = timedelta(days=1)
 MICROSECOND: Final = timedelta(microseconds=1)
 
 
