@@ -53,6 +53,7 @@ def test_a_stop_that_somebody_made_larger_closes_the_position_and_what_it_sold_b
     assert (settled.order_id, settled.note) == (stop.order_id, "the broker's book shows it")
     (alarm,) = [fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == "stop_changed"]
     assert (alarm.subject, alarm.why) == (stop.order_id, "somebody changed the resting stop: 100 for 50")
+    assert ("stop_changed", stop.order_id) in day.state.custody.told
 
 
 def test_a_stop_that_somebody_made_smaller_has_ended_when_it_filled_and_the_rest_gets_another():
