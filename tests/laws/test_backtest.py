@@ -134,6 +134,7 @@ def test_BAR_3_a_backtest_never_looks_ahead(seed, policy, how, tenths):
 
 @settings(max_examples=120, deadline=None)
 @given(st.integers(0, 2**32), rules(), ways())
+@example(37500, rc.Policy(atr_period=5, atr_warmup_bars=140), NEXT_OPEN)
 def test_BAR_5_a_bar_that_passes_is_one_that_a_step_would_only_have_marked(seed, policy, how):
     """Every fact, every mark among them, and the whole state are those of a run that steps through each bar."""
     made = tape(seed)

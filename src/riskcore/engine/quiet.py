@@ -18,6 +18,7 @@ from riskcore import events as e
 from riskcore.book import Book
 from riskcore.breakers.drawdown import drawdown_peak
 from riskcore.breakers.table import is_on
+from riskcore.engine.clock import PAST_CLOSE
 from riskcore.exits.leaving import failed_exit, failed_part
 from riskcore.exits.legs import open_legs
 from riskcore.exits.timing import session_of, time_stop_at
@@ -99,7 +100,7 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "an answer is awaited"
     if custody.capability is not None or custody.wanted or custody.touches or custody.odd or custody.bare:
         return "custody"
-    if custody.seen_again:
+    if custody.seen_again or any(name == PAST_CLOSE for name, _ in custody.told):
         return "an alarm waits for its end"
     if live and any(order.status != WORKING for order in live):
         return "an order is not settled"
