@@ -1,10 +1,12 @@
-"""What reading the record of W2 costs beside its run: `python -m benchmarks.bench_record`.
+"""What reading the record costs beside its run: `python -m benchmarks.bench_record`.
 
-CPU seconds of the second run in a process, of reading every fact, and of reading every finding of the refusals.
+Of W1 and of W2, CPU seconds of the second run in a process, of reading every fact, and of reading every finding of the
+entries that were approved and of those that were refused.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from time import process_time
@@ -25,16 +27,28 @@ def timed(what: str, act: Callable[[], Result]) -> Result:
     return result
 
 
-def main() -> int:
-    """The three, one after the other."""
-    rules = ours.policy("w2")
-    bars, strategies = ours.prepared("w2", workloads.w2(), rules)
+def findings(facts: tuple[events.Fact, ...], kind: type) -> int:
+    """How many there are in the facts of a kind."""
+    return sum(len(fact.findings) for fact in facts if isinstance(fact, kind))
+
+
+def measured(name: str, made: workloads.Bars) -> None:
+    """All of one workload."""
+    rules = ours.policy(name)
+    bars, strategies = ours.prepared(name, made, rules)
     ours.tested(bars, strategies, rules)
-    run = timed("the run", lambda: ours.tested(bars, strategies, rules))
-    facts = timed("all facts", lambda: tuple(run.facts))
-    refused = [fact for fact in facts if isinstance(fact, events.EntryRefused)]
-    found = timed("all findings of the refusals", lambda: sum(len(fact.findings) for fact in refused))
-    print(f"{len(facts):,} facts, {found:,} findings")
+    gc.collect()
+    run = timed(f"{name}: the run", lambda: ours.tested(bars, strategies, rules))
+    facts = timed(f"{name}: all facts", lambda: tuple(run.facts))
+    approved = timed(f"{name}: all findings of approvals", lambda: findings(facts, events.EntryApproved))
+    refused = timed(f"{name}: all findings of refusals", lambda: findings(facts, events.EntryRefused))
+    print(f"{name}: {len(facts):,} facts, {approved + refused:,} findings")
+
+
+def main() -> int:
+    """Both, one after the other."""
+    measured("w1", workloads.w1())
+    measured("w2", workloads.w2())
     return 0
 
 

@@ -11,10 +11,13 @@ import sys
 from collections.abc import Callable
 from time import process_time
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks import workloads
 from benchmarks.peers import ours
-from riskcore.engine import fold, inputs
+from riskcore import decide
+from riskcore.decision import decision_of
+from riskcore.engine import fold, inputs, whole
 
 BARS, ROUNDS = 100_000, 5
 
@@ -31,19 +34,15 @@ def least(act: Callable[[], Any]) -> float:
 
 
 def decisions(act: Callable[[], Any]) -> list[tuple[Any, ...]]:
-    """What `decide` was asked meanwhile."""
+    """What `decide` was asked meanwhile, by steps or at once."""
     asked: list[tuple[Any, ...]] = []
-    decide = inputs.decide
 
     def noted(*given: Any) -> Any:
         asked.append(given)
-        return decide(*given)
+        return decision_of(*given)
 
-    inputs.decide = noted
-    try:
+    with patch.object(inputs, "decision_of", noted), patch.object(whole, "decision_of", noted):
         act()
-    finally:
-        inputs.decide = decide
     return asked
 
 
@@ -57,7 +56,7 @@ def main() -> int:
     gc.disable()
     for what, act in (
         ("the run", lambda: ours.tested(bars, strategies, rules)),
-        ("its decisions alone", lambda: [inputs.decide(*given) for given in asked]),
+        ("its decisions alone", lambda: [decide(*given) for given in asked]),
         ("its facts applied alone", lambda: fold(facts)),
     ):
         print(f"{what}: {least(act) / trades * 1e6:.0f} us a trade")

@@ -168,6 +168,11 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
     for value, kind, name, remedy in zip((signal, book, market, policy), *_ASKED, strict=True):
         if not isinstance(value, kind):
             raise ValueError(f"decide: {name} must be a riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
+    return decision_of(signal, book, market, policy)
+
+
+def decision_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Decision:
+    """`decide`, for who has the four values in hand and stands under the library's context already."""
     _same_thing(signal, market)
     context = context_of(signal, book, market, policy)
     answers: list[tuple[Row, Reading | None]] = []

@@ -220,8 +220,12 @@ def paid_for(fill: Fill) -> Decimal:
 
 def open_result(held: Position) -> Decimal:
     """`held.unrealised`, for who stands under the library's context already."""
-    last = held.last if held.last is not None else held.average_price
-    return sign(held.side) * (last - held.average_price) * held.quantity
+    return result_at(held, held.last if held.last is not None else held.average_price)
+
+
+def result_at(held: Position, price: Decimal) -> Decimal:
+    """What a position has made, or has lost, at a price, before charges."""
+    return sign(held.side) * (price - held.average_price) * held.quantity
 
 
 def open_results(positions: tuple[Position, ...]) -> Decimal:

@@ -14,7 +14,7 @@ from riskcore.calling import told_by_name
 from riskcore.instruments import PRODUCTS, Instrument, an_instrument, one_of, symbol_text
 from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, positive, whole
 from riskcore.sessions import in_ist
-from riskcore.values import checks, given, optional, settle, text
+from riskcore.values import checks, given, made, optional, settle, text
 
 BUY: Final = "BUY"
 SELL: Final = "SELL"
@@ -79,7 +79,7 @@ class Bar:
 
 
 @told_by_name
-@frozen
+@frozen(slots=False)
 class Signal:
     """Somebody's wish to trade: side and symbol, with the moment it was raised.
 
@@ -161,6 +161,14 @@ class Signal:
         moment = (self.bar_at or self.at).isoformat()[:19].replace("-", "").replace(":", "")
         parts = (self.source, self.strategy, self.symbol, self.side, self.kind + self._part, moment)
         return ":".join(part for part in parts if part)
+
+
+def of_bar(like: Signal, began: datetime, ended: datetime, **prices: Any) -> Signal:
+    """The same signal of another bar, with other prices (`price`, `stop`, `target`): what else it has was checked."""
+    told = {name: positive(price, f"Signal.{name}") for name, price in prices.items()}
+    parts = {**like.__dict__, "at": in_ist(ended, "Signal.at"), "bar_at": in_ist(began, "Signal.bar_at"), **told}
+    parts.pop("id", None)  # worked out once for each signal, and kept beside its fields
+    return made(Signal, **parts)
 
 
 @told_by_name

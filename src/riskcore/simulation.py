@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, partial
+from heapq import merge
 from itertools import takewhile
+from operator import itemgetter
 from typing import Final
 
 from attrs import field, frozen
@@ -238,6 +240,7 @@ class BarRun:
         self.state, self.broker = State(), Broker(entries=entries)
         self.facts: list[e.Fact] = []
         self.later: list[PutOff] = []
+        self.whole: list[tuple[int, e.PositionClosed]] = []
         self.ambiguous: list[Ambiguous] = []
         self.latest: dict[str, e.PricesSeen] = {}
         self.spoke = False
@@ -285,6 +288,12 @@ class BarRun:
         """
         self.state, facts = put_off(self.state, ids, last, signals, decide)
         self.later.append(PutOff(since, len(self.facts), facts))
+
+    def take_at_once(self, state: State, closed: e.PositionClosed, facts: Sequence[e.Fact]) -> None:
+        """Take a trade that was worked out beside `step` from its signal to its exit: `engine.whole`."""
+        self.state, noted = state, len(self.facts)
+        self.whole.append((noted, closed))
+        self.later.append(PutOff(noted, noted, facts))
 
     @exact
     def mark(self, mark: e.Marked) -> None:
@@ -376,5 +385,13 @@ class BarRun:
 
     def simulation(self) -> Simulation:
         """What it came to; facts that were put off are made when somebody reads any."""
-        facts = Later(partial(all_facts, self.facts, self.later)) if self.later else tuple(self.facts)
-        return Simulation(self.state, facts, self.broker, tuple(self.ambiguous), trades=_finished(self.facts))
+        later, self.later = self.later, []  # they know this run, which is not to know them: nobody would let go of it
+        facts = Later(partial(all_facts, self.facts, later)) if later else tuple(self.facts)
+        return Simulation(self.state, facts, self.broker, tuple(self.ambiguous), trades=self._trades())
+
+    def _trades(self) -> tuple[e.PositionClosed, ...]:
+        """The finished trades in order, those that were taken at once among them."""
+        if not self.whole:
+            return _finished(self.facts)
+        by_steps = ((at, fact) for at, fact in enumerate(self.facts) if isinstance(fact, e.PositionClosed))
+        return tuple([fact for _, fact in merge(self.whole, by_steps, key=itemgetter(0))])

@@ -100,7 +100,7 @@ def settle(value: Any, wanted: Checks) -> None:
             _put(value, field, after)
 
 
-def made(kind: type[Value], **parts: Any) -> Value:
+def made(kind: type[Value], /, **parts: Any) -> Value:
     """A value of a class without slots, of all its fields, unchecked: for parts that the library has checked already.
 
     The one other way round the checks beside `changed`; whatever comes from outside is made by its class. Raises
@@ -113,7 +113,7 @@ def made(kind: type[Value], **parts: Any) -> Value:
     return value
 
 
-def changed(value: Value, **changes: Any) -> Value:
+def changed(value: Value, /, **changes: Any) -> Value:
     """A copy of a frozen value with some fields replaced, unchecked: what the library works out itself.
 
     `attrs.evolve` checks every field again, those that stay too, and takes ten times as long; whatever comes from

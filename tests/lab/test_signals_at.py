@@ -146,7 +146,9 @@ def test_what_is_refused_for_certain_is_made_when_somebody_reads_it():
             answers = [fact for fact in run.facts if isinstance(fact, e.EntryRefused)]
             refused += sum(type(fact.findings) is Later for fact in answers)
             assert not later.waits
-            assert [fact.at for fact in run.facts] == sorted(fact.at for fact in run.facts)
+            # of marks of several positions at once what lowers equity comes first
+            moments = [fact.at for fact in run.facts if not isinstance(fact, e.Marked)]
+            assert moments == sorted(moments)
         assert trades == tuple(fact for fact in run.facts if isinstance(fact, e.PositionClosed))
     assert waited > 8
     assert refused > 15

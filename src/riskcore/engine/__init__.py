@@ -13,7 +13,7 @@ from riskcore import events as e
 from riskcore.engine.blind import call_for_the_unseen
 from riskcore.engine.breakers import watch_the_clock, watch_what_moved
 from riskcore.engine.clock import new_day
-from riskcore.engine.closed import Closed, closed, put_off, refuses
+from riskcore.engine.closed import Closed, closed, put_off, refusals_of, refuses
 from riskcore.engine.emergency import drive
 from riskcore.engine.inputs import HANDLERS, react_to
 from riskcore.engine.limits import InUse, limits_in_use
@@ -29,7 +29,7 @@ from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.rules.signal import entry_hours, overnight_until
 from riskcore.sessions import hours_key, in_ist
-from riskcore.signals import taken_now
+from riskcore.signals import of_bar, taken_now
 from riskcore.state import State, evolve, fold, taken
 from riskcore.state_control import is_stopping
 from riskcore.values import changed
@@ -52,10 +52,12 @@ __all__ = [
     "in_force",
     "is_stopping",
     "limits_in_use",
+    "of_bar",
     "overnight_until",
     "put_off",
     "quiet",
     "react",
+    "refusals_of",
     "refuses",
     "repeats",
     "resting_quantity",

@@ -82,7 +82,14 @@ def put_off(
     """
     now = last if state.now is None or last > state.now else state.now
     after = changed(state, seen=state.seen.union(ids), number=state.number + 2 * len(ids), now=now)
-    return after, Later(partial(_facts, signals, Later(decide)))
+    return after, refusals_of(signals, decide)
+
+
+def refusals_of(
+    signals: Callable[[], Iterable[tuple[datetime, Signal]]], decide: Callable[[], Sequence[e.EntryRefused]]
+) -> Later[e.Fact]:
+    """The facts of signals that were refused for certain, made when read; `signals` and `decide` as in `put_off`."""
+    return Later(partial(_facts, signals, Later(decide)))
 
 
 class PutOff(NamedTuple):

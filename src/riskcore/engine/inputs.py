@@ -6,7 +6,7 @@ from functools import singledispatch
 from typing import Any, Final
 
 from riskcore import events as e
-from riskcore.decision import Approved, decide
+from riskcore.decision import Approved, decision_of
 from riskcore.engine import breakers, emergency, hands, operator, policies
 from riskcore.engine.accepted import accept_differences
 from riskcore.engine.books import books_read, revision_reported
@@ -14,7 +14,7 @@ from riskcore.engine.clock import on_time
 from riskcore.engine.funds import funds_moved, funds_seen
 from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import report
-from riskcore.engine.taking import is_flat, take_signal, waiting_for_evidence, withheld
+from riskcore.engine.taking import as_quoted, is_flat, take_signal, waiting_for_evidence, withheld
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import LOGIN, Turn
 from riskcore.engine.watch import watch
@@ -83,9 +83,7 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
         # The broker nets the two: what we would protect is not there, and our exit would turn the rest round.
         turn.refuse(signal, Finding("opposite", False, "held_against", apart, instrument.key))
         return
-    seen = event.market
-    market = changed(seen, at=turn.at, quote_at=seen.quote_at or seen.at)
-    decision = decide(signal, turn.book, market, turn.policy)
+    decision = decision_of(signal, turn.book, as_quoted(event.market, turn.at), turn.policy)
     why = withheld(signal, turn.policy)
     adds = signal.kind == REVERSAL and not signal.shadow and not is_flat(turn, signal.key)
     if isinstance(decision, Approved) and adds:

@@ -83,9 +83,9 @@ def quiet(state: State, policy: Policy) -> Quiet:
         return Quiet(until=min(moments)) if moments else NOTHING
     moments += [_order_acts(order, policy) for order in live]
     for position in book.positions:
-        moments += _timers(position, state.now or position.opened_at, policy)
+        moments += timers(position, state.now or position.opened_at, policy)
     watched = tuple(_watched(position, state, policy) for position in book.positions)
-    floor, ceiling = _results(state, policy) if book.positions else (None, None)
+    floor, ceiling = results_between(state, policy) if book.positions else (None, None)
     ordered = tuple(dict.fromkeys([order.approved.instrument.key for order in live])) if live else ()
     return Quiet("", min(moments, default=None), watched, ordered, floor, ceiling)
 
@@ -128,7 +128,7 @@ def _order_acts(order: Order, policy: Policy) -> datetime:
     return order.approved.at + seconds(policy.exit_step_s)
 
 
-def _timers(position: Position, now: datetime | None, policy: Policy) -> Iterator[datetime]:
+def timers(position: Position, now: datetime | None, policy: Policy) -> Iterator[datetime]:
     """When time acts on a position within the day of `now`: square-off, time stop, expiry, and the open before that."""
     if now is None:
         return
@@ -181,7 +181,7 @@ def _each(position: Position, state: State, policy: Policy) -> str:
 
 
 @exact
-def _results(state: State, policy: Policy) -> tuple[Decimal | None, Decimal | None]:
+def results_between(state: State, policy: Policy) -> tuple[Decimal | None, Decimal | None]:
     """The day's result at or under which, and that over which, a breaker may act or something be told."""
     book, opening, now = state.book, state.book.opening_equity, state.now
     assert opening is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import ROUND_CEILING
 from typing import Final
 
@@ -13,7 +14,8 @@ from riskcore.orders import SIGNAL_EXIT
 from riskcore.policy import Policy
 from riskcore.positions import Position
 from riskcore.reasons import Finding
-from riskcore.signals import CANCEL, EXIT, REVERSAL, Signal
+from riskcore.signals import CANCEL, EXIT, REVERSAL, Market, Signal
+from riskcore.values import changed
 
 DEFAULT_INTERVAL: Final = "5m"
 
@@ -55,6 +57,11 @@ def waiting_for_evidence(turn: Turn, signal_id: str) -> Signal | None:
     if signal_id in turn.state.reversing:
         return None
     return next((signal for signal in turn.state.pending if signal.id == signal_id), None)
+
+
+def as_quoted(seen: Market, at: datetime) -> Market:
+    """What was seen of a market, as it is decided on at a moment; a quote without a time was made when it was seen."""
+    return changed(seen, at=at, quote_at=seen.quote_at or seen.at)
 
 
 def withheld(signal: Signal, policy: Policy) -> str:

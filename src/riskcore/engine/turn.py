@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from riskcore import events as e
-from riskcore.book import HALTED, Latch, Position
+from riskcore.book import HALTED, Book, Latch, Position
 from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
@@ -21,6 +21,16 @@ from riskcore.states import OPERATOR, WAITING_FOR_LOGIN
 
 RISKCORE = "riskcore"
 LOGIN = "login"
+
+
+def exit_id(book: Book, position: Position, at: datetime, number: int = 0) -> str:
+    """Our id of an exit: the position, the day, and how many exits of its instrument came before it that day.
+
+    `number` is that of a slice, from 0 on.
+    """
+    key, exits = position.instrument.key, [o for o in book.orders if isinstance(o.approved, ApprovedExit)]
+    earlier = len([order for order in exits if not order.rests and order.approved.instrument.key == key])
+    return f"{position.id}:exit:{day_text(at.date())}.{earlier + number + 1}"
 
 
 class Turn:
@@ -109,13 +119,11 @@ class Turn:
             self.cancel(order, "the position is leaving")
 
     def _send_off(self, position: Position, wish: Wanted, reference: Decimal, quantity: int) -> None:
-        exits = [o.approved for o in self.book.orders if isinstance(o.approved, ApprovedExit) and not o.rests]
-        earlier, day = len([one for one in exits if one.instrument.key == wish.key]), day_text(self.at.date())
-        band = band_pct(self.book, position, self.policy)
-        for number, part in enumerate(cut(quantity, position.instrument), earlier + 1):
+        book, band = self.book, band_pct(self.book, position, self.policy)
+        for number, part in enumerate(cut(quantity, position.instrument)):
             approved = exit_order(
                 position,
-                order_id=f"{position.id}:exit:{day}.{number}",
+                order_id=exit_id(book, position, self.at, number),
                 reason=wish.reason,
                 reference=reference,
                 level=wish.level,

@@ -32,6 +32,8 @@ from riskcore_openalgo.lab.timeline import Timeline, date_of
 
 GAP_UP, GAP_DOWN = 1.4, 0.7
 ALWAYS: Final = (0, 1 << 62)
+FROZEN: Final = gc.get_freeze_count()
+"""So much was frozen before anybody could: Python 3.12 does that itself."""
 Choice = TypeVar("Choice", bound=Enum)
 
 
@@ -103,19 +105,26 @@ def backtest(
         simulation=simulation,
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
         bars=tuple(series.values()),
-        notes=(*notes, *days_of(series, rules, daily=line.daily), *nights_of(simulation), *gaps_of(series)),
+        notes=(*notes, *days_of(series, rules, daily=line.daily), *nights_of(simulation, run.facts), *gaps_of(series)),
     )
 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Without Python's collector of cycles: a run makes none, and its many facts would be looked through for them."""
+    """Without Python's collector of cycles: a run makes none, and its many values would be looked through for them.
+
+    Nor are they after it, as what is new: they are put to what has been there for long, unless the host has frozen
+    something, which that would thaw.
+    """
     on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if on:
+            if gc.get_freeze_count() <= FROZEN:
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -186,12 +195,15 @@ def _outside_hours(outside: Sequence[tuple[int, str]]) -> Iterator[str]:
         )
 
 
-def nights_of(simulation: rc.Simulation) -> tuple[str, ...]:
-    """One line where intraday positions (MIS) were held over a night, which no broker allows."""
+def nights_of(simulation: rc.Simulation, facts: Sequence[rc.events.Fact]) -> tuple[str, ...]:
+    """One line where intraday positions (MIS) were held over a night, which no broker allows.
+
+    `facts` are at least those of trades that went by steps; no other is held over a night.
+    """
     late = {closed.signal_id for closed in simulation.trades if closed.opened_at.date() < closed.closed_at.date()}
     if not late:
         return ()
-    orders = (fact.order for fact in simulation.facts if isinstance(fact, rc.events.EntryApproved))
+    orders = (fact.order for fact in facts if isinstance(fact, rc.events.EntryApproved))
     intraday = {order.signal_id for order in orders if order.product == "MIS"} & late
     if not intraday:
         return ()

@@ -26,6 +26,7 @@ from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.raising import Raised
 from riskcore_openalgo.lab.searching import INFINITE, MARGIN, Held, bounds, peaks, touch
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
+from riskcore_openalgo.lab.wholes import BY_STEPS, Bounds, whole_trade
 
 Certain: TypeAlias = dict[str, int]
 """Signals that the book alone refuses, in their order: the code of the bar of each, by its id."""
@@ -49,6 +50,7 @@ class Jumps(rc.BarRun):
         super().__init__(policy, by_key, dict(zip(by_key, self.seen, strict=True)), **how)
         self.line, self.raised, self.codes = line, raised, raised.codes
         self.number = {key: place for place, key in enumerate(by_key)}
+        self.bounds = Bounds()
         self.looked_at = 0
         self.forced: Counter[str] = Counter()
 
@@ -71,10 +73,9 @@ class Jumps(rc.BarRun):
         quiet = engine.quiet(self.state, self.policy)
         acts, why = self._acts(quiet, cursor)
         certain, told = self._certain(quiet, cursor, min(acts, end))
-        limit = found = min(acts, told + 1, end)
+        limit = min(acts, told + 1, end)
         stood, noted = self.state, len(self.facts)
-        if quiet.watched and not quiet.always:
-            found = self._search(quiet, cursor, limit)
+        found = self._search(quiet, cursor, limit) if quiet.watched and not quiet.always else limit
         if certain := {one: code for one, code in certain.items() if code < found}:
             self._put_off(stood, cursor, certain, noted)
         if found < limit:
@@ -82,6 +83,9 @@ class Jumps(rc.BarRun):
         if acts <= told and acts < end:
             return self._look(acts, why)
         if told < end:
+            after = whole_trade(self, told, quiet)
+            if after != BY_STEPS:
+                return after
             self._raise(told)
         return limit
 
@@ -90,8 +94,7 @@ class Jumps(rc.BarRun):
         moment, slot = divmod(code, self.line.width)
         self.spoke = False
         if slot:
-            thing = slot - 1
-            place = self.line.place(thing, code)
+            thing, place = slot - 1, self.line.place(slot - 1, code)
             self.looked_at += 1
             self.forced[why] += 1
             self.see(self._show(thing, place))
@@ -141,7 +144,7 @@ class Jumps(rc.BarRun):
         if self.line.daily or told >= limit:
             return certain, told
         closed = engine.closed(self.state, self.policy)
-        if not (closed.everywhere and self._drawn(at, at + 1) > at) and not self._refused(closed, told, certain):
+        if not (closed.everywhere and self.drawn(at, at + 1) > at) and not self._refused(closed, told, certain):
             return certain, told
         last = bisect_left(self.codes, min(limit, self._touched(quiet, cursor, limit)), at)
         if closed.everywhere:
@@ -153,14 +156,14 @@ class Jumps(rc.BarRun):
 
     def _at_once(self, at: int, last: int, certain: Certain) -> int:
         """Take what is drawn from the place `at` on, where nothing of it came before; the place it ends at."""
-        end = self._drawn(at, last)
+        end = self.drawn(at, last)
         new = dict(zip(self.raised.ids[at:end], self.codes[at:end], strict=True))
         if len(new) < end - at or not self.state.seen.isdisjoint(new):
             return at
         certain.update(new)
         return end
 
-    def _drawn(self, at: int, last: int) -> int:
+    def drawn(self, at: int, last: int) -> int:
         """Up to which place, from `at` to `last`, all signals are drawn, and none comes at an hour that refuses."""
         day = self.state.book.session
         return at if day is None else self.raised.drawn(at, last, day, self.policy)
@@ -191,8 +194,15 @@ class Jumps(rc.BarRun):
 
         `stood` is the state at the code `cursor`, before any bar of theirs; `noted` how many facts there were then.
         """
-        signals, decide = partial(self._signals, certain), partial(self._decided, stood, cursor, certain)
-        self.put_off(noted, tuple(certain), self._moment(max(certain.values())), signals, decide)
+        last = self._moment(max(certain.values()))
+        self.put_off(noted, tuple(certain), last, *self._asked_later(stood, cursor, certain))
+
+    def refusals(self, stood: engine.State, cursor: int, certain: Certain) -> Sequence[e.Fact]:
+        """The facts of signals that are refused for certain, where `stood` is the state at the code `cursor`."""
+        return engine.refusals_of(*self._asked_later(stood, cursor, certain))
+
+    def _asked_later(self, *asked: Any) -> tuple[Any, Any]:
+        return partial(self._signals, asked[-1]), partial(self._decided, *asked)
 
     def _moment(self, code: int) -> datetime:
         """When the bar of a code ends."""
@@ -209,7 +219,8 @@ class Jumps(rc.BarRun):
     def _decided(self, stood: engine.State, cursor: int, certain: Certain) -> list[e.EntryRefused]:
         """What the run as it stood answers to these signals: decided by another that starts from there."""
         other = copy(self)
-        other.state, other.facts, other.later, other.ambiguous, other.latest = stood, [], [], [], {}
+        other.state, other.latest = stood, {}
+        other.facts, other.later, other.ambiguous, other.whole = [], [], [], []
         other.seen = [Seen(columns) for columns in self.series]
         other.bars = dict(zip(self.keys, other.seen, strict=True))
         for code in dict.fromkeys(certain.values()):
@@ -333,11 +344,11 @@ class Jumps(rc.BarRun):
             if last > one.first:
                 known = one.position.last or one.position.average_price
                 close = self.series[one.thing].price("close", last - 1)
-                due.append((one.way * (close - known) * one.quantity, one, last, close))
+                due.append((one.way * (close - known) * one.quantity, one, last))
         if len(due) > 1:
             due.sort(key=itemgetter(0))
-        for _, one, last, close in due:
-            self._note(one, last, close)
+        for _, one, last in due:
+            self.mark(self.marked(one.thing, one.first, last))
 
     def _left(self, held: list[Held], limit: int) -> list[Held]:
         """What still has bars after it was marked up to a code."""
@@ -349,15 +360,14 @@ class Jumps(rc.BarRun):
                 left.append(one._replace(first=first, position=position))
         return left
 
-    def _note(self, one: Held, last: int, close: Decimal) -> None:
-        """One mark for all of a position's bars up to `last`."""
-        columns, place = self.series[one.thing], last - 1
-        highs, lows = columns.high[one.first : last].tolist(), columns.low[one.first : last].tolist()
-        high = columns.price("high", one.first + highs.index(max(highs)))
-        low = columns.price("low", one.first + lows.index(min(lows)))
-        at = self._ends(one.thing, place)
-        mark = e.Marked(at, one.watched.key, close, high if high > close else None, low if low < close else None)
-        self.mark(mark)
+    def marked(self, thing: int, first: int, last: int) -> e.Marked:
+        """One mark for all of an instrument's bars from `first` up to `last`."""
+        columns, place = self.series[thing], last - 1
+        highs, lows = columns.high[first:last].tolist(), columns.low[first:last].tolist()
+        high = columns.price("high", first + highs.index(max(highs)))
+        low = columns.price("low", first + lows.index(min(lows)))
+        at, close = self._ends(thing, place), columns.price("close", place)
+        return e.Marked(at, self.keys[thing], close, high if high > close else None, low if low < close else None)
 
     def _ends(self, thing: int, place: int) -> datetime:
         """When a bar ends, as `span` has it."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 import riskcore as rc
+from riskcore import engine
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, LARGEST, SECOND, SMALLEST, Columns, ColumnsError, floats_of
 from riskcore_openalgo.lab.timeline import date_of
 
@@ -62,7 +63,9 @@ class SignalsAt(Mapping[int, rc.Signal]):
         }
         self._made: dict[int, rc.Signal] = {}
         self._number_at: dict[object, int] = {place: number for number, place in enumerate(self.places)}
-        self._first = {side: self.signal(self._sides.index(side)) for side in dict.fromkeys(self._sides)}
+        self._first: dict[str, rc.Signal] = {}
+        for one in dict.fromkeys(self._sides):
+            self.signal(self._sides.index(one))
 
     def __len__(self) -> int:
         return len(self.places)
@@ -85,11 +88,15 @@ class SignalsAt(Mapping[int, rc.Signal]):
         """The signal of the place with that number among all places."""
         known = self._made.get(number)
         if known is None:
-            at = self._bars.moment(self.places[number])
-            about = self._about | {name: values[number] for name, values in self._prices.items()}
-            known = self._made[number] = rc.Signal(
-                self._symbol, self._sides[number], at=at + self._length, bar_at=at, **about
-            )
+            side, began = self._sides[number], self._bars.moment(self.places[number])
+            prices, ended = {name: values[number] for name, values in self._prices.items()}, began + self._length
+            first = self._first.get(side)
+            if first is None:  # the first of its side is checked, and stands for what all of it have alike
+                about = self._about | prices
+                known = self._first[side] = rc.Signal(self._symbol, side, at=ended, bar_at=began, **about)
+            else:
+                known = engine.of_bar(first, began, ended, **prices)
+            self._made[number] = known
         return known
 
     def named(self, strategy: str, *, shadow: bool) -> SignalsAt:
