@@ -76,6 +76,16 @@ def after_prices_that_came_back():
     return day
 
 
+def called_past_the_close():
+    return _told(marked(), "held_past_close")
+
+
+def _told(day, name):
+    custody = attrs.evolve(day.state.custody, told=frozenset(((name, INFY.key),)))
+    day.state = attrs.evolve(day.state, custody=custody)
+    return day
+
+
 def under_an_emergency_stop():
     day = a_day()
     day.take(e.EmergencyStopped(day.at("10:06"), "asha", "enough"))
@@ -132,6 +142,7 @@ def after_a_part_that_failed():
         (at_broker, "custody"),
         (after_an_odd_price, "custody"),
         (after_prices_that_came_back, "an alarm waits for its end"),
+        (called_past_the_close, "an alarm waits for its end"),
         (with_an_entry_that_is_not_settled, "an order is not settled"),
         (under_an_emergency_stop, "an emergency stop"),
         (without_a_connection, "the connection is lost"),
@@ -372,3 +383,7 @@ def test_between_its_prices_a_bar_does_nothing_but_mark(price, facts):
     assert (found.below < price < found.above) == (facts == ("Marked",))
     told = day.prices("10:06", last=price)
     assert told == facts or len(told) == facts
+
+
+def test_another_alarm_that_stands_wakes_nothing():
+    assert of(_told(marked(), "order_unknown")).always == ""

@@ -76,6 +76,10 @@ def test_what_is_no_day_is_told_how_one_is_written(ask, day):
 @pytest.mark.parametrize(
     ("ask", "named"),
     [
+        (
+            lambda: rc.decide(None, None, None, None),
+            'decide: signal must be a riskcore.Signal, such as Signal\\("INFY"',
+        ),
         (lambda: rc.policy_hash(None), "policy must be a riskcore.Policy"),
         (lambda: rc.policy_changes(rc.Policy(), {}), "after must be a riskcore.Policy"),
         (lambda: rc.loosened(None, rc.Policy()), "before must be a riskcore.Policy"),

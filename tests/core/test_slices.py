@@ -187,6 +187,8 @@ def test_an_exit_above_the_freeze_quantity_is_several_at_once_each_a_fact_first(
     facts = day.prices("10:05", last=979)
     assert facts == ("Marked", "ExitApproved", "ExitApproved", "ExitApproved")
     assert [order.quantity for order in day.sent()] == [20, 20, 10]
+    exits = [order.order_id.rpartition(":exit:")[2] for order in day.sent()]
+    assert exits == ["20261120.1", "20261120.2", "20261120.3"]
     for order in day.sent():
         day.fill("10:05:01", order.order_id, price=978)
     assert day.book.positions == ()
