@@ -385,8 +385,7 @@ class BarRun:
 
     def simulation(self) -> Simulation:
         """What it came to; facts that were put off are made when somebody reads any."""
-        later, self.later = self.later, []  # they know this run, which is not to know them: nobody would let go of it
-        facts = Later(partial(all_facts, self.facts, later)) if later else tuple(self.facts)
+        facts = Later(partial(all_facts, self.facts, self.later)) if self.later else tuple(self.facts)
         return Simulation(self.state, facts, self.broker, tuple(self.ambiguous), trades=self._trades())
 
     def _trades(self) -> tuple[e.PositionClosed, ...]:

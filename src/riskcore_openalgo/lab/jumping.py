@@ -66,7 +66,9 @@ class Jumps(rc.BarRun):
         cursor = 0
         while cursor < end:
             cursor = self._next(cursor, end)
-        return self.simulation()
+        done = self.simulation()
+        self.later = []  # they know this run: did it know them, only the collector of cycles would ever let go of both
+        return done
 
     def _next(self, cursor: int, end: int) -> int:
         """Deal with the next code at which something can happen; the code after it."""
