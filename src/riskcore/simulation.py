@@ -21,7 +21,7 @@ from attrs import field, frozen
 
 from riskcore import events as e
 from riskcore.engine import SPOKE, State, Step, put_off, step
-from riskcore.engine.closed import PutOff, all_facts
+from riskcore.engine.closed import Answers, PutOff, all_facts
 from riskcore.exits.leaving import before_the_open
 from riskcore.instruments import Instrument
 from riskcore.intrabar import Ambiguous, Entries, Intrabar, bars_within, in_doubt, path_through
@@ -280,7 +280,7 @@ class BarRun:
         ids: Sequence[str],
         last: datetime,
         signals: Callable[[], Iterable[tuple[datetime, Signal]]],
-        decide: Callable[[], Sequence[e.EntryRefused]],
+        decide: Callable[[], Answers],
     ) -> None:
         """Take signals that the book alone refuses, as `engine.put_off` does.
 

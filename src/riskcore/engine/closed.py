@@ -11,9 +11,10 @@ from datetime import datetime
 from functools import partial
 from heapq import merge
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from riskcore import events as e
+from riskcore.decision import Refused
 from riskcore.instruments import Instrument
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
@@ -22,6 +23,9 @@ from riskcore.signals import ENTRY, Signal
 from riskcore.state import State
 from riskcore.states import ENTER, NEXT_SESSION, OPERATOR, allows
 from riskcore.values import Later, changed
+
+Answers: TypeAlias = Sequence[Refused | e.EntryRefused]
+"""What the rules say of signals that were put off, in their order."""
 
 
 class Closed(NamedTuple):
@@ -73,7 +77,7 @@ def put_off(
     ids: Sequence[str],
     last: datetime,
     signals: Callable[[], Iterable[tuple[datetime, Signal]]],
-    decide: Callable[[], Sequence[e.EntryRefused]],
+    decide: Callable[[], Answers],
 ) -> tuple[State, Later[e.Fact]]:
     """Take signals that are refused for certain, each at its moment: the next state, and the facts, made when read.
 
@@ -86,7 +90,7 @@ def put_off(
 
 
 def refusals_of(
-    signals: Callable[[], Iterable[tuple[datetime, Signal]]], decide: Callable[[], Sequence[e.EntryRefused]]
+    signals: Callable[[], Iterable[tuple[datetime, Signal]]], decide: Callable[[], Answers]
 ) -> Later[e.Fact]:
     """The facts of signals that were refused for certain, made when read; `signals` and `decide` as in `put_off`."""
     return Later(partial(_facts, signals, Later(decide)))
@@ -110,18 +114,16 @@ def all_facts(known: Sequence[e.Fact], later: Iterable[PutOff]) -> Iterator[e.Fa
     yield from known[done:]
 
 
-def _facts(
-    signals: Callable[[], Iterable[tuple[datetime, Signal]]], answers: Sequence[e.EntryRefused]
-) -> Iterator[e.Fact]:
+def _facts(signals: Callable[[], Iterable[tuple[datetime, Signal]]], answers: Answers) -> Iterator[e.Fact]:
     for number, (at, signal) in enumerate(signals()):
         yield e.SignalTaken(at, signal)
         findings, unmeasured = Later(partial(_findings, answers, number)), Later(partial(_unmeasured, answers, number))
         yield e.EntryRefused(at, signal, findings, unmeasured)
 
 
-def _findings(answers: Sequence[e.EntryRefused], number: int) -> Sequence[Finding]:
+def _findings(answers: Answers, number: int) -> Sequence[Finding]:
     return answers[number].findings
 
 
-def _unmeasured(answers: Sequence[e.EntryRefused], number: int) -> Sequence[str]:
+def _unmeasured(answers: Answers, number: int) -> Sequence[str]:
     return answers[number].unmeasured

@@ -21,7 +21,7 @@ from riskcore.book import KEPT_OUTCOMES, Book
 from riskcore.breakers.approach import is_near
 from riskcore.breakers.measure import Measure
 from riskcore.costs import ChargesUnknown, charge_for_more
-from riskcore.decision import Approved, Refused, decide, decision_of
+from riskcore.decision import Approved, Decision, Refused, decide, decision_of
 from riskcore.engine.quiet import NOTHING, Quiet, results_between, timers
 from riskcore.engine.taking import as_quoted, withheld
 from riskcore.engine.turn import exit_id
@@ -76,6 +76,12 @@ def decided(state: State, signal: Signal, market: Market, policy: Policy) -> App
         return None
     if state.book.order(signal.id) is not None:
         return None
+    return decision_on(state, signal, market, policy)
+
+
+@exact
+def decision_on(state: State, signal: Signal, market: Market, policy: Policy) -> Decision:
+    """What `decide` says of a signal in a state, by what was seen at `market.at`, whatever else is known of it."""
     return decision_of(signal, state.book, as_quoted(market, market.at), policy)
 
 

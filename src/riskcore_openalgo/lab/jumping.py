@@ -15,16 +15,16 @@ from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from itertools import accumulate, chain, pairwise
 from operator import itemgetter
 from typing import Any, TypeAlias
 
 import riskcore as rc
 from riskcore import engine, events as e
+from riskcore.engine import whole
 from riskcore_openalgo.lab.averages import FORGETS, wilder_atr_at
 from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.raising import Raised
-from riskcore_openalgo.lab.searching import INFINITE, MARGIN, Held, bounds, peaks, touch
+from riskcore_openalgo.lab.searching import INFINITE, MARGIN, Held, bounds, peaks, results_of, touch
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 from riskcore_openalgo.lab.wholes import BY_STEPS, Bounds, whole_trade
 
@@ -123,16 +123,18 @@ class Jumps(rc.BarRun):
 
     def _raise(self, code: int) -> None:
         """The signals of a bar, which has ended."""
-        signals = self.raised.at(code)
-        if not signals:
-            return
+        if signals := self.raised.at(code):
+            at = self._shown(code)
+            for signal in signals:
+                self.signal(signal, at)
+
+    def _shown(self, code: int) -> datetime:
+        """Let a bar be the last of its instrument; when it has ended."""
         thing = code % self.line.width - 1
-        prices = self._show(thing, self.line.place(thing, code))
         if self.policy.correlates:  # the closes of what else is held are looked at too
             for other, seen in enumerate(self.seen):
                 seen.ended = self.line.place(other, code + 1)
-        for signal in signals:
-            self.signal(signal, prices.at)
+        return self._show(thing, self.line.place(thing, code)).at
 
     # ------------------------------------------------------------ what is refused for certain
 
@@ -218,25 +220,28 @@ class Jumps(rc.BarRun):
             for signal in self.raised.at(code):
                 yield at, signal
 
-    def _decided(self, stood: engine.State, cursor: int, certain: Certain) -> list[e.EntryRefused]:
-        """What the run as it stood answers to these signals: decided by another that starts from there."""
-        other = copy(self)
-        other.state, other.latest = stood, {}
-        other.facts, other.later, other.ambiguous, other.whole = [], [], [], []
+    def _decided(self, stood: engine.State, cursor: int, certain: Certain) -> list[rc.Refused]:
+        """What the rules say of these signals: asked of another run, which starts from where this one stood."""
+        other, found = copy(self), dict[str, rc.Refused]()
+        other.state, other.facts, other.latest = stood, [], {}
         other.seen = [Seen(columns) for columns in self.series]
         other.bars = dict(zip(self.keys, other.seen, strict=True))
         for code in dict.fromkeys(certain.values()):
-            other.come_to(cursor, code)
+            found |= {answer.signal.id: answer for answer in other.come_to(cursor, code)}
             cursor = code + 1
-        found = {fact.signal.id: fact for fact in other.facts if isinstance(fact, e.EntryRefused)}
         return [found[one] for one in certain]
 
-    def come_to(self, cursor: int, code: int) -> None:
-        """Let the bars from `cursor` up to that of a code pass, which change marks alone, and take its signals."""
+    def come_to(self, cursor: int, code: int) -> Iterator[rc.Refused]:
+        """Let the bars from `cursor` up to that of a code pass, which change marks alone, and decide on its signals."""
         quiet = engine.quiet(self.state, self.policy)
         if quiet.watched:
             self._search(quiet, cursor, code + 1)
-        self._raise(code)
+        at = self._shown(code)
+        for signal in self.raised.at(code):
+            market = self.market(signal, engine.asked_interval(signal, self.policy), at)
+            answer = whole.decision_on(self.state, signal, market, self.policy)
+            assert isinstance(answer, rc.Refused), f"{signal.id} was certain to be refused"
+            yield answer
 
     # ------------------------------------------------------------ what acts by itself
 
@@ -306,7 +311,7 @@ class Jumps(rc.BarRun):
         if low - margin > floor and high + margin < min(ceiling, top):
             self._mark(held, limit)
             return limit
-        codes, results = self._results(held, now)
+        codes, results = results_of(held, now, self.line, self.series)
         if min(results) <= floor + margin or max(results) > ceiling - margin:
             out = (place for place, one in enumerate(results) if one <= floor + margin or one > ceiling - margin)
             at = next(out)
@@ -323,20 +328,6 @@ class Jumps(rc.BarRun):
         book = self.state.book
         worth = sum(one.quantity * one.average for one in held) + abs(float(book.opening_equity or 0))
         return 1e-6 + worth * MARGIN
-
-    def _results(self, held: list[Held], now: float) -> tuple[Sequence[int], list[float]]:
-        """The code of every bar of what is held, in order, and the day's result after each."""
-        codes = [self.line.codes(one.thing, one.first, one.last) for one in held]
-        moved = []
-        for one in held:
-            last = one.average if one.position.last is None else float(one.position.last)
-            closes, each = self.series[one.thing].close[one.first : one.last].tolist(), one.way * one.quantity
-            moved.append([(close - last) * each for close in closes])
-        if len(held) == 1:
-            return codes[0], [now + result for result in moved[0]]
-        steps = [[after - before for before, after in pairwise((0.0, *each))] for each in moved]
-        together = sorted(zip(chain(*codes), chain(*steps), strict=True))
-        return [code for code, _ in together], [now + made for made in accumulate(step for _, step in together)]
 
     def _mark(self, held: list[Held], limit: int) -> None:
         """Mark each held instrument with its bars before `limit`: what lowers equity first."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate, chain, pairwise
 from typing import Final, NamedTuple
 
 import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.lab.columns import Columns
+from riskcore_openalgo.lab.timeline import Timeline
 
 MARGIN: Final = 1e-11
 """How far from a level, as a part of it, a float must be for its bar to be left out."""
@@ -61,3 +64,20 @@ def peaks(results: list[float], margin: float) -> list[int]:
             seen.add(result)
             places.append(place)
     return places
+
+
+def results_of(
+    held: Sequence[Held], now: float, line: Timeline, series: Sequence[Columns]
+) -> tuple[Sequence[int], list[float]]:
+    """The code of every bar of what is held, in order, and the day's result after each; `now` is that before them."""
+    codes = [line.codes(one.thing, one.first, one.last) for one in held]
+    moved = []
+    for one in held:
+        last = one.average if one.position.last is None else float(one.position.last)
+        closes, each = series[one.thing].close[one.first : one.last].tolist(), one.way * one.quantity
+        moved.append([(close - last) * each for close in closes])
+    if len(held) == 1:
+        return codes[0], [now + result for result in moved[0]]
+    steps = [[after - before for before, after in pairwise((0.0, *each))] for each in moved]
+    together = sorted(zip(chain(*codes), chain(*steps), strict=True))
+    return [code for code, _ in together], [now + made for made in accumulate(step for _, step in together)]
