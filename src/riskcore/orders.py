@@ -31,6 +31,11 @@ ENDED: Final = frozenset((REJECTED, CANCELLED, FILLED))
 NEVER_ARRIVED: Final = frozenset(("not_sent", "rate_limited", "no_login", "network", "unknown"))
 """Classes of errors (`policy.breakers.ERRORS`) of a rejected order that the broker never judged."""
 
+EXIT_STEP: Final = "exit_step_s"
+RUN_AWAY: Final = "the price has run away from the exit limit"
+PRESSING: Final = frozenset((EXIT_STEP, RUN_AWAY))
+"""Why an exit is taken back only to be sent again, further beyond the price."""
+
 STOP_HIT: Final = "stop"
 TARGET_HIT: Final = "target"
 SQUARE_OFF: Final = "square_off"

@@ -15,7 +15,7 @@ from riskcore.breakers.measure import Observations
 from riskcore.control import Control
 from riskcore.custody import SILENT, Custody, replaced
 from riskcore.money import ZERO, exact
-from riskcore.orders import ENDED, WORKING
+from riskcore.orders import ENDED, PRESSING, WORKING
 from riskcore.policy.breakers import NAMES
 from riskcore.policy.validator import LONGEST_WINDOW_S
 from riskcore.sessions import in_ist
@@ -43,9 +43,10 @@ class State:
 
     `number` counts inputs. `pending` are signals waiting for evidence, `reversing` the ids of those among them that
     wait for what is held the other way to be gone first, `seen` the ids of the session's signals,
-    `cancelling` the orders whose cancel was asked for, `carried_equity` what the last session ended with, `observed`
-    what breakers go by beside the book, `custody` what is known of the broker's side, `control` what a hand has set,
-    `held_policy` one from a file that waits. `receipts` are the texts that signals without a bar time came in, each as
+    `cancelling` the orders whose cancel was asked for, `pressed` those of them that are to be sent again further beyond
+    the price, `carried_equity` what the last session ended with, `observed` what breakers go by beside the book,
+    `custody` what is known of the broker's side, `control` what a hand has set, `held_policy` one from a file that
+    waits. `receipts` are the texts that signals without a bar time came in, each as
     (receipt, when, signal id), those of the last `RECEIPTS_KEPT`.
     """
 
@@ -56,6 +57,7 @@ class State:
     reversing: frozenset[str] = frozenset()
     seen: frozenset[str] = frozenset()
     cancelling: frozenset[str] = frozenset()
+    pressed: frozenset[str] = frozenset()
     carried_equity: Decimal | None = None
     policy_hash: str = ""
     observed: Observations = field(factory=Observations)
@@ -120,7 +122,7 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
     fresh = changed(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
-    begun = changed(fresh, seen=frozenset(), cancelling=frozenset(), reversing=frozenset())
+    begun = changed(fresh, **dict.fromkeys(("seen", "cancelling", "pressed", "reversing"), frozenset()))
     custody = begun.custody
     gone: dict[str, Any] = dict.fromkeys(("rows", "told", "lost"), frozenset())
     emptied = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen")
@@ -169,8 +171,10 @@ def _exit_approved(state: State, fact: e.ExitApproved) -> State:
 
 def _cancel_requested(state: State, fact: e.CancelRequested) -> State:
     asked = replaced(state.custody.asked, fact.order_id, (fact.order_id, fact.at))
-    cancelling = state.cancelling | {fact.order_id}
-    return keeping(changed(state, cancelling=cancelling, book=state.book.sending(fact.at)), asked=asked)
+    one = {fact.order_id}
+    pressed = state.pressed | one if fact.why in PRESSING else state.pressed - one
+    sent = {"cancelling": state.cancelling | one, "pressed": pressed, "book": state.book.sending(fact.at)}
+    return keeping(changed(state, **sent), asked=asked)
 
 
 def _order_moved(state: State, fact: e.OrderMoved) -> State:

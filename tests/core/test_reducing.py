@@ -1,6 +1,8 @@
-"""Reductions that the broker refuses: tried again as an exit of the whole is, for what of them did not leave."""
+"""Reductions that are refused, or pressed: tried again as an exit of the whole is, for what of them did not leave."""
 
 from decimal import Decimal
+
+import pytest
 
 from riskcore import events as e
 from tests.core.custody_days import at_broker, held
@@ -78,6 +80,77 @@ def test_a_refused_reduction_is_taken_back_by_hand():
     day.fill("10:07:01", day.sent()[-1].order_id, price=1000)
     day.time("10:08")
     assert (sent_parts(day), day.book.position(KEY).quantity) == ([20, 20, 10], 40)
+
+
+def pressed(day, filled=0):
+    """A reduction of 20 at five past ten that works, is taken back by the ladder, and ended with so many filled."""
+    exited(day, "10:05", 20)
+    out = day.sent()[-1]
+    day.report("10:05:00.500", out.order_id, "working")
+    assert day.time("10:05:02.900") == ()
+    assert day.time("10:05:04") == ("CancelRequested",)
+    if filled is not None:
+        day.report("10:05:04.500", out.order_id, "cancelled", filled, Decimal(1000 * filled))
+    return out
+
+
+def test_a_reduction_that_did_not_fill_is_tried_again_further_beyond_the_price():
+    """For what of it did not fill."""
+    day = on_paper()
+    out = pressed(day, filled=8)
+    day.time("10:05:06")
+    again = day.sent()[-1]
+    assert (sent_parts(day), out.limit, again.limit) == ([20, 12], 995, 990)
+
+
+def test_so_is_one_that_the_price_has_run_away_from_until_it_has_left():
+    day = on_paper()
+    pressed(day)
+    day.time("10:05:06")
+    again = day.sent()[-1]
+    assert (sent_parts(day), again.limit) == ([20, 20], 990)
+    day.report("10:05:06.500", again.order_id, "working")
+    assert "CancelRequested" in day.prices("10:05:08", last=985)
+    day.report("10:05:08.500", again.order_id, "cancelled")
+    day.time("10:05:10")
+    assert (sent_parts(day), day.sent()[-1].limit) == ([20, 20, 20], Decimal("965.30"))
+    day.fill("10:05:11", day.sent()[-1].order_id, price=985)
+    day.time("10:09")
+    assert (sent_parts(day), day.book.position(KEY).quantity) == ([20, 20, 20], 30)
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_one_that_was_pressed_is_taken_back_for_good_by_hand(confirmed):
+    """Before the broker has ended it, and after; it is asked for once."""
+    day = on_paper()
+    out = pressed(day, filled=0 if confirmed else None)
+    assert cancelled(day, "10:05:04.600", out.order_id) == ""
+    day.report("10:05:04.700", out.order_id, "cancelled")
+    assert cancelled(day, "10:05:04.800", out.order_id) == "no_such_order"
+    day.time("10:09")
+    assert sent_parts(day) == [20]
+    assert [asked.order_id for asked in day.commands if isinstance(asked, e.CancelOrder)] == [out.order_id]
+
+
+def test_all_of_it_may_leave_meanwhile_and_nothing_is_repeated_then():
+    day = on_paper()
+    out = pressed(day, filled=None)
+    assert exited(day, "10:05:04.600") == ""
+    assert [order.quantity for order in day.sent()] == [20, 30]
+    day.report("10:05:04.700", out.order_id, "cancelled")
+    day.fill("10:05:05", day.sent()[1].order_id, price=1000)
+    day.time("10:05:08")
+    assert [order.quantity for order in day.sent()] == [20, 30, 20]
+    assert not day.sent()[-1].partial
+
+
+def test_a_session_that_ends_ends_what_was_to_be_repeated():
+    day = on_paper()
+    pressed(day)
+    assert day.state.pressed
+    day.next_day(3)
+    day.time("09:16")
+    assert not day.state.pressed
 
 
 def test_a_reduction_that_was_taken_back_or_has_no_market_is_not_tried_again():

@@ -231,8 +231,8 @@ def parts(told):
 
 
 @given(SIDES, st.integers(1, 49), st.one_of(st.none(), st.integers(5, 30)), st.data())
-def test_SIG_10_a_refused_reduction_is_repeated_until_what_was_asked_has_left_and_never_more(side, asked, freeze, data):
-    """Whatever is refused, does not arrive or fills in part on the way, in slices too; what stays held is the rest."""
+def test_SIG_10_a_reduction_is_repeated_until_what_was_asked_has_left_and_never_more(side, asked, freeze, data):
+    """Whatever is refused, does not arrive, is pressed or fills in part, in slices too; what stays held is the rest."""
     told = Scenario(POLICY, attrs.evolve(thing(), freeze_quantity=freeze))
     told.enter("10:00", side, **SEEN)
     for order in told.book.live_orders("NSE:INFY", entries=True):
@@ -242,10 +242,15 @@ def test_SIG_10_a_refused_reduction_is_repeated_until_what_was_asked_has_left_an
     rounds = data.draw(st.integers(0, 6))
     for minute in range(6, 6 + rounds + 1):
         for order in parts(told) if minute < 6 + rounds else ():
+            if data.draw(st.booleans()):
+                told.report(f"10:{minute:02}:00", order.id, "working")
+        told.time(f"10:{minute:02}:05")  # what has worked for longer than exit_step_s is taken back
+        for order in parts(told) if minute < 6 + rounds else ():
             filled = data.draw(st.integers(0, order.open_quantity))
-            ends = "filled" if filled == order.quantity else "rejected"
+            ends = "cancelled" if order.id in told.state.pressed else "rejected"
+            ends = "filled" if filled == order.quantity else ends
             error = data.draw(st.sampled_from(["", "network", "no_funds"])) if ends == "rejected" else ""
-            told.report(f"10:{minute:02}:00", order.id, ends, filled, 1000 * filled, error=error)
+            told.report(f"10:{minute:02}:06", order.id, ends, filled, 1000 * filled, error=error)
         left = told.book.positions[0].quantity
         told.time(f"10:{minute:02}:58")
         missing = asked - (held - left)

@@ -12,9 +12,20 @@ from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import session_over, too_late
 from riskcore.engine.watch import touches_due
 from riskcore.exits.ladder import at_last_step, band_pct, leaving_since, pause, refusals
-from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, refused_part, square_off_due, time_is_up
+from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, missed_part, square_off_due, time_is_up
 from riskcore.exits.levels import exit_limit
-from riskcore.orders import AWAITING, CANCELLED, EXPIRY, REJECTED, SQUARE_OFF, TIME_STOP, WORKING, ApprovedExit, Order
+from riskcore.orders import (
+    AWAITING,
+    CANCELLED,
+    EXIT_STEP,
+    EXPIRY,
+    REJECTED,
+    SQUARE_OFF,
+    TIME_STOP,
+    WORKING,
+    ApprovedExit,
+    Order,
+)
 from riskcore.signals import SELL, seconds
 
 EXIT_RESTS: Final = "exit_rests"
@@ -89,13 +100,13 @@ def _leave_in_time(turn: Turn, position: Position) -> None:
 
 
 def _reduce_again(turn: Turn, position: Position, price: Decimal) -> None:
-    """A reduction that was refused is tried again as the whole is, for what of it did not leave."""
-    refused = refused_part(turn.book, position, turn.state.cancelling)
-    if not refused or not can_trade(position, turn.at, turn.policy):
+    """A reduction that was refused, or pressed, is tried again as the whole is, for what of it did not leave."""
+    missed_orders = missed_part(turn.book, position, turn.state.cancelling, turn.state.pressed)
+    if not missed_orders or not can_trade(position, turn.at, turn.policy):
         return
-    first = refused[0].approved
+    first = missed_orders[0].approved
     if isinstance(first, ApprovedExit) and turn.at - first.at >= pause(turn.book, position, turn.policy):
-        missed = sum(order.quantity - order.filled_quantity for order in refused)
+        missed = sum(order.quantity - order.filled_quantity for order in missed_orders)
         turn.leave(position, first.reason, price, part=min(missed, position.quantity))
 
 
@@ -116,4 +127,4 @@ def _press(turn: Turn, position: Position, order: Order) -> None:
         why = f"the exit has worked {worked} s, and no step of its ladder is left"
         turn.alarm(EXIT_RESTS, order.id, f"{why}; {position.quantity} shares have been without a stop for {bare} s")
     if better > 0 and can_trade(position, turn.at, turn.policy):
-        turn.cancel(order, "exit_step_s")
+        turn.cancel(order, EXIT_STEP)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from riskcore import events as e
 from riskcore.engine.turn import Turn
-from riskcore.exits.leaving import can_trade, refused_part
+from riskcore.exits.leaving import can_trade, missed_part
 from riskcore.orders import BY_OPERATOR, Order
 from riskcore.positions import Position
 from riskcore.reasons import Finding
@@ -55,7 +55,7 @@ def _no_exit(turn: Turn, position: Position | None, event: e.OperatorExited) -> 
 
 
 def cancel(event: e.OperatorCancelled, turn: Turn) -> None:
-    """Take back what is left of an entry, or of an exit of a part: one that was refused is not tried again then."""
+    """Take back what is left of an entry, or of an exit of a part: it is not tried again then."""
     order = turn.book.order(event.order_id)
     reason = ""
     if order is None or not (order.live or _is_tried_again(turn, order)):
@@ -72,9 +72,9 @@ def cancel(event: e.OperatorCancelled, turn: Turn) -> None:
 
 
 def _is_tried_again(turn: Turn, order: Order) -> bool:
-    """Whether an order that has ended is a refused reduction, of which another try is due."""
-    held = turn.book.position(order.approved.instrument.key)
-    return held is not None and order in refused_part(turn.book, held, turn.state.cancelling)
+    """Whether an order that has ended is a reduction, refused or pressed, of which another try is due."""
+    held, state = turn.book.position(order.approved.instrument.key), turn.state
+    return held is not None and order in missed_part(turn.book, held, state.cancelling, state.pressed)
 
 
 def tighten(event: e.OperatorTightened, turn: Turn) -> None:

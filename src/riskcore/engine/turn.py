@@ -11,7 +11,7 @@ from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
 from riskcore.exits.levels import exit_order
-from riskcore.orders import ApprovedExit, Order, Revision
+from riskcore.orders import PRESSING, ApprovedExit, Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.sessions import day_text
@@ -153,10 +153,12 @@ class Turn:
             self.note(e.AlarmOver(self.at, name, subject))
 
     def cancel(self, order: Order, why: str) -> None:
-        """Ask once for the rest of an order to be cancelled."""
+        """Ask once for the rest of an order to be cancelled; what was to be sent again may be taken back for good."""
         if order.id not in self.state.cancelling:
             self.note(e.CancelRequested(self.at, order.id, why))
             self.ask(e.CancelOrder(order.id, order.broker_id))
+        elif order.id in self.state.pressed and why not in PRESSING:
+            self.note(e.CancelRequested(self.at, order.id, why))
 
     def refuse(self, signal: Signal, finding: Finding) -> None:
         """No, for one reason, without a decision."""

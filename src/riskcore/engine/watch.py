@@ -12,7 +12,7 @@ from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import pause
 from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, failed_part, square_off_due, time_is_up
 from riskcore.exits.levels import breach
-from riskcore.orders import STOP_HIT
+from riskcore.orders import RUN_AWAY, STOP_HIT
 from riskcore.positions import Position
 from riskcore.signals import BUY, SELL, seconds
 
@@ -43,7 +43,7 @@ def watch(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | N
         limit = order.approved.limit
         out_of_reach = prices.high < limit if order.approved.side == SELL else prices.low > limit
         if out_of_reach and prices.since > order.approved.at and can_trade(position, turn.at, turn.policy):
-            turn.cancel(order, "the price has run away from the exit limit")
+            turn.cancel(order, RUN_AWAY)
 
 
 def _stop_waits(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | None) -> bool:

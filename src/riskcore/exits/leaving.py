@@ -13,7 +13,7 @@ from riskcore.exits.timing import session_of, time_stop_due
 from riskcore.expiries import leave_by, leave_from
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
-from riskcore.orders import ENDED, REJECTED, ApprovedExit, Order
+from riskcore.orders import CANCELLED, ENDED, REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import r_multiple
 from riskcore.sessions import CalendarUnknown, session_on
@@ -102,11 +102,14 @@ def failed_part(book: Book, position: Position) -> ApprovedExit | None:
     return None
 
 
-def refused_part(book: Book, position: Position, taken_back: Collection[str]) -> tuple[Order, ...]:
-    """The refused orders of the latest reduction of this position, its slices; none where the broker took it.
+def missed_part(
+    book: Book, position: Position, cancelling: Collection[str], pressed: Collection[str]
+) -> tuple[Order, ...]:
+    """The orders of the latest reduction of this position, its slices, that were refused, or taken back to be repeated.
 
-    A reduction is an exit of a part that no level asked for; one at a level goes when its price is there again. What
-    was `taken_back` (order ids) is not missed, and a later reduction takes the place of one before it.
+    A reduction is an exit of a part that no level asked for; one at a level goes when its price is there again. Of the
+    orders whose cancel was asked for (`cancelling`, ids) only those that are `pressed` are missed; and a later
+    reduction takes the place of one before it.
     """
     found: list[Order] = []
     for order in reversed(book.orders):
@@ -118,7 +121,9 @@ def refused_part(book: Book, position: Position, taken_back: Collection[str]) ->
         if found and left.at != found[0].approved.at:
             break
         found.append(order)
-    return tuple(order for order in found if order.status == REJECTED and order.id not in taken_back)
+    refused = [order for order in found if order.status == REJECTED and order.id not in cancelling]
+    taken_back = [order for order in found if order.status in (REJECTED, CANCELLED) and order.id in pressed]
+    return tuple(order for order in (*refused, *taken_back) if order.filled_quantity < order.quantity)
 
 
 def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:
