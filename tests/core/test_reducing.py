@@ -130,6 +130,7 @@ def test_one_that_was_pressed_is_taken_back_for_good_by_hand(confirmed):
     day.time("10:09")
     assert sent_parts(day) == [20]
     assert [asked.order_id for asked in day.commands if isinstance(asked, e.CancelOrder)] == [out.order_id]
+    assert [fact.why for fact in day.facts if isinstance(fact, e.CancelRequested)] == ["exit_step_s", "by hand: asha"]
 
 
 def test_all_of_it_may_leave_meanwhile_and_nothing_is_repeated_then():

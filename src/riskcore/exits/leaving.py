@@ -123,7 +123,7 @@ def missed_part(
         found.append(order)
     refused = [order for order in found if order.status == REJECTED and order.id not in cancelling]
     taken_back = [order for order in found if order.status in (REJECTED, CANCELLED) and order.id in pressed]
-    return tuple(order for order in (*refused, *taken_back) if order.filled_quantity < order.quantity)
+    return *refused, *taken_back
 
 
 def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:
