@@ -184,8 +184,9 @@ def _order_moved(state: State, fact: e.OrderMoved) -> State:
     return order_ended(moved, fact) if fact.status in ENDED else moved
 
 
-def _filled(state: State, fact: e.Filled) -> State:
-    fill = made(
+def fill_of(fact: e.Filled) -> Fill:
+    """The fill that a fact tells, as a book takes it."""
+    return made(
         Fill,
         order_id=fact.order_id,
         quantity=fact.quantity,
@@ -194,7 +195,10 @@ def _filled(state: State, fact: e.Filled) -> State:
         charges=fact.charges or ZERO,
         value=fact.value,
     )
-    after = changed(state, book=state.book.filled(fill))
+
+
+def _filled(state: State, fact: e.Filled) -> State:
+    after = changed(state, book=state.book.filled(fill_of(fact)))
     return forgetting(_observing(after, errors=()) if after.observed.errors else after)
 
 

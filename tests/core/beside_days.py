@@ -61,6 +61,26 @@ def quiet(shares):
     return shares, (), False, False
 
 
+def beside_both():
+    """A day on which five intraday shares and three for delivery were accepted; the day, and the latter's two rows."""
+    day = at_broker(max_trades_per_day=9)
+    kept, trades = delivery(3)
+    for clock in ("09:30", "09:30:03"):
+        shown(day, clock, 5, by_hand(5), trades, positions=(position(5), kept))
+    accept(day, "09:31")
+    return day, kept, trades
+
+
+def left_at_once(day, whole):
+    """The emergency stop at five past ten, and ours gone; the trade of it."""
+    day.take(e.EmergencyStopped(day.at("10:05"), "asha", "enough", whole))
+    day.report("10:05:01", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("10:05:01", out.order_id, "working", broker_id="X1")
+    day.fill("10:05:02", out.order_id, price=1000)
+    return trade("X1", "SELL", 50, 1000)
+
+
 def delivery(shares):
     """A row of shares for delivery, and the trade that made it."""
     row = rc.BrokerPosition(key=INFY.key, product="CNC", quantity=shares, average_price=1000)

@@ -6,7 +6,19 @@ import riskcore as rc
 from riskcore import events as e
 from riskcore.account import shares_beside
 from riskcore.custody import Beside
-from tests.core.beside_days import BOUGHT, accept, beside, by_hand, delivery, entered, of, quiet, shown
+from tests.core.beside_days import (
+    BOUGHT,
+    accept,
+    beside,
+    beside_both,
+    by_hand,
+    delivery,
+    entered,
+    left_at_once,
+    of,
+    quiet,
+    shown,
+)
 from tests.core.by_hand import TEN, book, held as holding
 from tests.core.custody_days import at_broker, books, foreign, held, position, stop_of, trade, true_books
 from tests.core.engine_days import INFY, SEEN
@@ -133,12 +145,7 @@ def test_what_was_accepted_of_another_quantity_is_none_of_this():
 def test_an_emergency_stop_is_flat_beside_them_unless_it_is_of_the_whole_account(whole, stage):
     day = beside(5)
     entered(day, "10:00")
-    day.take(e.EmergencyStopped(day.at("10:05"), "asha", "enough", whole))
-    day.report("10:05:01", stop_of(day).order_id, "cancelled")
-    out = day.sent()[-1]
-    day.report("10:05:01", out.order_id, "working", broker_id="X1")
-    day.fill("10:05:02", out.order_id, price=1000)
-    sold = trade("X1", "SELL", 50, 1000)
+    sold = left_at_once(day, whole)
     for second in (5, 8):
         shown(day, f"10:05:{second:02}", 5, by_hand(5), BOUGHT, sold)
     assert day.state.control.emergency.stage == stage
@@ -150,21 +157,12 @@ def test_an_emergency_stop_is_flat_beside_them_unless_it_is_of_the_whole_account
 )
 def test_so_it_is_beside_some_in_another_product_but_not_beside_more_than_were_accepted(whole, bought, stage):
     """Five intraday, three for delivery; what comes later in a symbol of ours may be a fill that nobody told of."""
-    day = at_broker(max_trades_per_day=9)
-    kept, trades = delivery(3)
-    for clock in ("09:30", "09:30:03"):
-        shown(day, clock, 5, by_hand(5), trades, positions=(position(5), kept))
-    accept(day, "09:31")
+    day, _, _ = beside_both()
     entered(day, "10:00")
-    day.take(e.EmergencyStopped(day.at("10:05"), "asha", "enough", whole))
-    day.report("10:05:01", stop_of(day).order_id, "cancelled")
-    out = day.sent()[-1]
-    day.report("10:05:01", out.order_id, "working", broker_id="X1")
-    day.fill("10:05:02", out.order_id, price=1000)
+    sold = left_at_once(day, whole)
     kept, trades = delivery(3 + bought)
     for second in (5, 8):
-        told = (by_hand(5), trades, BOUGHT, trade("X1", "SELL", 50, 1000))
-        shown(day, f"10:05:{second:02}", 5, *told, positions=(position(5), kept))
+        shown(day, f"10:05:{second:02}", 5, by_hand(5), trades, BOUGHT, sold, positions=(position(5), kept))
     assert day.state.control.emergency.stage == stage
     assert bool(day.state.control.emergency.contrary) is (stage == "stopping")
 

@@ -6,7 +6,19 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from riskcore.custody import Beside, Mismatch
-from tests.core.beside_days import BOUGHT, LEVELS, accept, beside, by_hand, delivery, entered, of, quiet, shown
+from tests.core.beside_days import (
+    BOUGHT,
+    LEVELS,
+    accept,
+    beside,
+    beside_both,
+    by_hand,
+    delivery,
+    entered,
+    of,
+    quiet,
+    shown,
+)
 from tests.core.custody_days import at_broker, held, position, row, stop_of, trade, true_books
 from tests.core.engine_days import INFY, SEEN
 
@@ -85,11 +97,7 @@ def test_they_are_told_apart_from_ours_in_another_product_too():
 
 def test_all_of_them_stay_accepted_though_ours_are_compared_in_our_product_alone():
     """Five intraday and three for delivery were accepted as eight; beside fifty of ours five are in our product."""
-    day = at_broker(max_trades_per_day=9)
-    kept, trades = delivery(3)
-    for clock in ("09:30", "09:30:03"):
-        shown(day, clock, 5, by_hand(5), trades, positions=(position(5), kept))
-    accept(day, "09:31")
+    day, kept, trades = beside_both()
     entered(day, "10:00")
     for second in (5, 8):
         shown(day, f"10:00:{second:02}", 55, by_hand(5), trades, BOUGHT, positions=(position(55), kept))

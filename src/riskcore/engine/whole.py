@@ -32,10 +32,10 @@ from riskcore.intrabar import in_doubt
 from riskcore.money import ZERO, exact
 from riskcore.orders import FILLED, STOP_HIT, WORKING, ApprovedEntry, ApprovedExit, Order
 from riskcore.policy import Policy
-from riskcore.positions import Fill, Position, finished, new_position, result_at
+from riskcore.positions import Position, finished, new_position, result_at
 from riskcore.reasons import Finding
 from riskcore.signals import BUY, ENTRY, Market, Signal
-from riskcore.state import State, fold
+from riskcore.state import State, fill_of, fold
 from riskcore.values import Later, changed, made, of_the_same
 
 INPUTS: Final = 6
@@ -135,7 +135,7 @@ def entered(
     filled = _filled(order, first, order.at, at, policy)
     if filled is None:
         return None
-    position = new_position(order, _fill_of(filled))
+    position = new_position(order, fill_of(filled))
     until = min(timers(position, at, policy), default=None)
     about = state, approved.signal, approved.context.market, order, approved.size.bound_by
     return Entered(*about, position, filled, until, *bounds)
@@ -249,18 +249,6 @@ def _filled(
     return e.Filled(at, order.order_id, key, order.side, quantity, value / quantity, charges, traded_at, value)
 
 
-def _fill_of(filled: e.Filled) -> Fill:
-    return made(
-        Fill,
-        order_id=filled.order_id,
-        quantity=filled.quantity,
-        price=filled.price,
-        at=filled.traded_at,
-        charges=filled.charges or ZERO,
-        value=filled.value,
-    )
-
-
 def _is_told(state: State, policy: Policy) -> bool:
     """Whether one trade more is told of as near its limit, and was not yet."""
     told, name = policy.approaching_pct, "max_trades_per_day"
@@ -302,7 +290,7 @@ def _book_after(held: Entered, order: ApprovedExit, filled: e.Filled, gross: Dec
     book, position = held.before.book, held.position
     assert book.session is not None
     charges = position.charges + (filled.charges or ZERO)
-    done = finished(changed(position, realised=gross, charges=charges), order, _fill_of(filled), book.session)
+    done = finished(changed(position, realised=gross, charges=charges), order, fill_of(filled), book.session)
     session_peak, peak_equity = _peaks(book, most)
     return changed(
         book,
