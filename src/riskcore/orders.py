@@ -35,6 +35,11 @@ EXIT_STEP: Final = "exit_step_s"
 RUN_AWAY: Final = "the price has run away from the exit limit"
 PRESSING: Final = frozenset((EXIT_STEP, RUN_AWAY))
 """Why an exit is taken back only to be sent again, further beyond the price."""
+FOR_EXIT: Final = "exit signal"
+FOR_REVERSAL: Final = "reversal signal"
+FOR_LEAVING: Final = "the position is leaving"
+UNWANTED: Final = frozenset((FOR_EXIT, FOR_REVERSAL, FOR_LEAVING))
+"""Why an entry is taken back by somebody who wants to hold nothing of it: what it fills all the same leaves at once."""
 
 STOP_HIT: Final = "stop"
 TARGET_HIT: Final = "target"

@@ -15,7 +15,7 @@ from riskcore.breakers.measure import Observations
 from riskcore.control import Control
 from riskcore.custody import SILENT, Custody, replaced
 from riskcore.money import ZERO, exact
-from riskcore.orders import ENDED, PRESSING, WORKING
+from riskcore.orders import ENDED, PRESSING, UNWANTED, WORKING
 from riskcore.policy.breakers import NAMES
 from riskcore.policy.validator import LONGEST_WINDOW_S
 from riskcore.sessions import in_ist
@@ -44,10 +44,10 @@ class State:
     `number` counts inputs. `pending` are signals waiting for evidence, `reversing` the ids of those among them that
     wait for what is held the other way to be gone first, `seen` the ids of the session's signals,
     `cancelling` the orders whose cancel was asked for, `pressed` those of them that are to be sent again further beyond
-    the price, `carried_equity` what the last session ended with, `observed` what breakers go by beside the book,
-    `custody` what is known of the broker's side, `control` what a hand has set, `held_policy` one from a file that
-    waits. `receipts` are the texts that signals without a bar time came in, each as
-    (receipt, when, signal id), those of the last `RECEIPTS_KEPT`.
+    the price, `unwanted` the entries among them whose fills leave at once, `carried_equity` what the last session ended
+    with, `observed` what breakers go by beside the book, `custody` what is known of the broker's side, `control` what a
+    hand has set, `held_policy` one from a file that waits. `receipts` are the texts that signals without a bar
+    time came in, each as (receipt, when, signal id), those of the last `RECEIPTS_KEPT`.
     """
 
     book: Book = field(factory=Book)
@@ -58,6 +58,7 @@ class State:
     seen: frozenset[str] = frozenset()
     cancelling: frozenset[str] = frozenset()
     pressed: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
     carried_equity: Decimal | None = None
     policy_hash: str = ""
     observed: Observations = field(factory=Observations)
@@ -122,7 +123,7 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
     fresh = changed(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
-    begun = changed(fresh, **dict.fromkeys(("seen", "cancelling", "pressed", "reversing"), frozenset()))
+    begun = changed(fresh, **dict.fromkeys(("seen", "cancelling", "pressed", "unwanted", "reversing"), frozenset()))
     custody = begun.custody
     gone: dict[str, Any] = dict.fromkeys(("rows", "told", "lost"), frozenset())
     emptied = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen")
@@ -173,8 +174,9 @@ def _cancel_requested(state: State, fact: e.CancelRequested) -> State:
     asked = replaced(state.custody.asked, fact.order_id, (fact.order_id, fact.at))
     one = {fact.order_id}
     pressed = state.pressed | one if fact.why in PRESSING else state.pressed - one
-    sent = {"cancelling": state.cancelling | one, "pressed": pressed, "book": state.book.sending(fact.at)}
-    return keeping(changed(state, **sent), asked=asked)
+    unwanted = state.unwanted | one if fact.why in UNWANTED else state.unwanted
+    kept = {"cancelling": state.cancelling | one, "pressed": pressed, "unwanted": unwanted}
+    return keeping(changed(state, book=state.book.sending(fact.at), **kept), asked=asked)
 
 
 def _order_moved(state: State, fact: e.OrderMoved) -> State:

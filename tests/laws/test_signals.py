@@ -259,3 +259,28 @@ def test_SIG_10_a_reduction_is_repeated_until_what_was_asked_has_left_and_never_
         told.fill(f"10:{minute:02}:59", order.id, price=1000)
     told.time(f"10:{minute + 5:02}:00")
     assert (told.book.positions[0].quantity, parts(told)) == (held - asked, [])
+
+
+@given(SIDES, st.sampled_from(["exit", "reversal"]), st.lists(st.integers(1, 50), max_size=4), st.booleans())
+def test_SIG_11_what_fills_of_an_entry_that_was_taken_back_for_an_exit_leaves_at_once(side, kind, fills, timed_out):
+    """In parts, after its cancel was confirmed, after it had waited too long: nothing of it stays held."""
+    told = Scenario(attrs.evolve(POLICY, entry_timeout_s=10), thing())
+    entry = told.enter("10:00", side, **SEEN)
+    told.report("10:00:01", entry, "working")
+    if timed_out:
+        assert told.time("10:00:15") == ("CancelRequested",)
+    told.signal("10:00:16", OTHER[side], kind=kind)
+    ordered, filled = told.book.order(entry).quantity, 0
+    for second, more in enumerate(fills, 17):
+        filled = min(filled + more, ordered)
+        status = "filled" if filled == ordered else "cancelled"
+        told.report(f"10:00:{second}", entry, status, filled, 1000 * filled)
+        held = told.book.positions[0].quantity
+        assert 0 < sum(order.open_quantity for order in told.book.leaving("NSE:INFY")) <= held
+    for second in range(30, 40, 2):
+        for order in told.book.live_orders("NSE:INFY", entries=False):
+            told.fill(f"10:00:{second}", order.id, price=1000)
+        told.time(f"10:00:{second + 1}")
+    assert told.book.positions == ()
+    assert told.book.realised == 0
+    assert len([asked for asked in told.commands if isinstance(asked, e.CancelOrder)]) == 1

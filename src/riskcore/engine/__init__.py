@@ -20,7 +20,7 @@ from riskcore.engine.limits import InUse, limits_in_use
 from riskcore.engine.policies import in_force, scheduled
 from riskcore.engine.protection import protect
 from riskcore.engine.quiet import SPOKE, Quiet, Watched, quiet
-from riskcore.engine.taking import asked_interval, enter_reversals
+from riskcore.engine.taking import asked_interval, enter_reversals, leave_unwanted
 from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import repeats
 from riskcore.exits.leaving import can_trade
@@ -95,6 +95,7 @@ def step(state: State, event: e.Input, policy: Policy) -> Step:
     watch_the_clock(turn)
     HANDLERS.get(type(event), react_to)(event, turn)
     drive(event, turn)
+    leave_unwanted(turn)
     protect(turn)
     enter_reversals(turn)
     watch_what_moved(turn, event)

@@ -9,8 +9,9 @@ from typing import Final
 from riskcore import events as e
 from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import cancelled, repeated, taken_back
+from riskcore.exits.leaving import failed_exit
 from riskcore.money import HUNDRED, exact
-from riskcore.orders import SIGNAL_EXIT
+from riskcore.orders import FOR_EXIT, FOR_REVERSAL, SIGNAL_EXIT, ApprovedEntry
 from riskcore.policy import Policy
 from riskcore.positions import Position
 from riskcore.reasons import Finding
@@ -45,6 +46,21 @@ def enter_reversals(turn: Turn) -> None:
         if signal.id in turn.state.reversing and is_flat(turn, signal.key):
             turn.note(e.ReversalDue(turn.at, signal.id))
             _look(turn, signal)
+
+
+def leave_unwanted(turn: Turn) -> None:
+    """What an entry filled though it was taken back for an exit: it leaves, as what was held then did.
+
+    Nothing else would ask for it: the exit signal came before there was anything to leave.
+    """
+    if not turn.state.unwanted:
+        return
+    orders = [order.approved for order in turn.book.orders if order.id in turn.state.unwanted]
+    unwanted = {entry.signal_id for entry in orders if isinstance(entry, ApprovedEntry)}
+    for position in turn.book.positions:
+        free = not _is_leaving(turn, position.instrument.key) and failed_exit(turn.book, position) is None
+        if position.id in unwanted and free:
+            turn.leave(position, SIGNAL_EXIT, position.last or position.average_price)
 
 
 def is_flat(turn: Turn, key: str) -> bool:
@@ -90,7 +106,7 @@ def _exit(turn: Turn, signal: Signal) -> None:
     part = None if position is None or not signal.reduces else _part(position, signal)
     if not signal.reduces:
         taken_back(turn, key, signal)
-        _take_back_entries(turn, key, "exit signal")
+        _take_back_entries(turn, key, FOR_EXIT)
     if position is None or position.side == signal.side:
         turn.refuse(signal, Finding("position", False, "exit_without_position", signal.symbol))
     elif not all(order.takes_part for order in leaving) or (part is not None and _is_leaving(turn, key)):
@@ -112,7 +128,7 @@ def _cancel(turn: Turn, signal: Signal) -> None:
 def _reverse(turn: Turn, signal: Signal) -> None:
     """First the exit, which no rule blocks; the entry waits until the symbol is flat, and is decided then."""
     turn.note(e.ReversalBegun(turn.at, signal.id, signal.key))
-    _take_back_entries(turn, signal.key, "reversal signal")
+    _take_back_entries(turn, signal.key, FOR_REVERSAL)
     position = turn.book.position(signal.key)
     if position is not None:
         turn.leave(position, SIGNAL_EXIT, position.last or position.average_price, signal_id=signal.id)

@@ -11,7 +11,7 @@ from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
 from riskcore.exits.levels import exit_order
-from riskcore.orders import PRESSING, ApprovedExit, Order, Revision
+from riskcore.orders import FOR_LEAVING, PRESSING, UNWANTED, ApprovedExit, Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.sessions import day_text
@@ -81,7 +81,7 @@ class Turn:
         for order in leaving:
             self.cancel(order, "all of the position is leaving")
         for order in self.book.live_orders(key, entries=True):
-            self.cancel(order, "the position is leaving")
+            self.cancel(order, FOR_LEAVING)
         wish = Wanted(key=key, reason=reason, level=level, part=part, rule=rule, signal_id=signal_id, at=self.at)
         if self._may_have_left(key):
             self._wait_for((), wish)
@@ -153,12 +153,17 @@ class Turn:
             self.note(e.AlarmOver(self.at, name, subject))
 
     def cancel(self, order: Order, why: str) -> None:
-        """Ask once for the rest of an order to be cancelled; what was to be sent again may be taken back for good."""
-        if order.id not in self.state.cancelling:
+        """Ask once for the rest of an order to be cancelled; a graver reason than the first is noted.
+
+        What was to be sent again may be taken back for good, and what only took too long may be wanted no more.
+        """
+        asked, unwanted = order.id in self.state.cancelling, self.state.unwanted
+        graver = order.id in self.state.pressed and why not in PRESSING
+        graver = graver or (order.is_entry and why in UNWANTED and order.id not in unwanted)
+        if not asked or graver:
             self.note(e.CancelRequested(self.at, order.id, why))
+        if not asked:
             self.ask(e.CancelOrder(order.id, order.broker_id))
-        elif order.id in self.state.pressed and why not in PRESSING:
-            self.note(e.CancelRequested(self.at, order.id, why))
 
     def refuse(self, signal: Signal, finding: Finding) -> None:
         """No, for one reason, without a decision."""

@@ -1,0 +1,128 @@
+"""Entries that were taken back by who wants to be out, and fill all the same: what they fill leaves at once."""
+
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from tests.core.custody_days import at_broker
+from tests.core.engine_days import SEEN
+
+KEY = "NSE:INFY"
+
+
+def working(**policy):
+    """An entry of 50 INFY that works at the broker; nothing is held."""
+    day = at_broker(**policy)
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    return day, entry
+
+
+def reasons(day, order_id):
+    """Why an order was asked to be cancelled, each time that it is on record."""
+    return [fact.why for fact in day.facts if isinstance(fact, e.CancelRequested) and fact.order_id == order_id]
+
+
+@pytest.mark.parametrize("kind", ["exit", "reversal"])
+def test_what_fills_after_an_exit_or_a_reversal_leaves_without_a_stop_being_placed_first(kind):
+    day, entry = working()
+    day.signal("10:00:02", "SELL", kind=kind)
+    assert reasons(day, entry) == [f"{kind} signal"]
+    assert day.fill("10:00:03", entry, price=1000)[:2] == ("Filled", "ExitApproved")
+    (out,) = day.sent()
+    assert (out.reason, out.quantity, out.trigger) == ("signal", 50, None)
+    day.fill("10:00:04", out.order_id, price=999)
+    assert day.book.positions == ()
+
+
+def test_a_reversal_enters_when_what_was_filled_late_is_gone():
+    day, entry = working()
+    signal = day.signal("10:00:02", "SELL", kind="reversal")
+    day.fill("10:00:03", entry, price=1000)
+    assert not [asked for asked in day.commands if isinstance(asked, e.AskEvidence) and asked.signal == signal]
+    day.fill("10:00:04", day.sent()[-1].order_id, price=999)
+    day.look("10:00:05", signal, last=1000, atr=10)
+    assert day.last(e.EntryApproved).order.side == "SELL"
+
+
+def test_so_does_what_fills_of_one_that_was_only_late_before():
+    """The cancel was asked for already: it is not asked for twice, and the new reason is on record."""
+    day, entry = working()
+    assert day.time("10:00:12") == ("CancelRequested",)
+    day.signal("10:00:13", "SELL", kind="exit")
+    day.signal("10:00:14", "SELL", kind="exit", reduce_by=5)
+    assert reasons(day, entry) == ["entry_timeout_s", "exit signal"]
+    assert len([asked for asked in day.commands if isinstance(asked, e.CancelOrder)]) == 1
+    day.restart()
+    assert "ExitApproved" in day.fill("10:00:15", entry, price=1000)
+
+
+@pytest.mark.parametrize("by", ["time", "hand", "cancel"])
+def test_one_that_was_taken_back_for_another_reason_is_held_as_it_was_approved(by):
+    day, entry = working()
+    if by == "time":
+        day.time("10:00:12")
+    elif by == "hand":
+        day.take(e.OperatorCancelled(day.at("10:00:12"), "asha", "no more", entry))
+    else:
+        day.signal("10:00:12", "BUY", kind="cancel")
+    assert len(reasons(day, entry)) == 1
+    day.fill("10:00:13", entry, price=1000)
+    assert [order.trigger is not None for order in day.sent()] == [True]
+    assert day.book.position(KEY).quantity == 50
+
+
+def test_every_slice_of_it_leaves_and_the_next_trade_of_the_symbol_is_left_alone():
+    thing = rc.Instrument(symbol="INFY", tick="0.05", sector="IT", freeze_quantity=30)
+    day = at_broker(broker="paper", max_trades_per_day=9)
+    day.instruments["INFY"] = thing
+    entry = day.enter("10:00", **SEEN)
+    first, second = (order.id for order in day.book.live_orders(KEY))
+    assert first == entry
+    day.signal("10:00:02", "SELL", kind="exit")
+    day.report("10:00:03", first, "cancelled")
+    day.fill("10:00:04", second, price=1000)
+    (out,) = day.sent()
+    day.fill("10:00:05", out.order_id, price=1000)
+    assert day.book.positions == ()
+    later = day.enter("10:10", **SEEN)
+    for order in day.book.live_orders(KEY, entries=True):
+        day.fill("10:10:01", order.id, price=1000)
+    assert later != entry
+    day.time("10:11")
+    assert (day.sent(), day.book.position(KEY).id) == ([out], later)
+
+
+def test_the_exit_that_failed_is_tried_again_by_the_clock_and_not_at_once():
+    day, entry = working(broker="paper")
+    day.signal("10:00:02", "SELL", kind="exit")
+    day.fill("10:00:03", entry, price=1000)
+    day.report("10:00:03.100", day.sent()[-1].order_id, "rejected")
+    assert len(day.sent()) == 1
+    day.time("10:00:04.200")
+    assert [order.quantity for order in day.sent()] == [50, 50]
+
+
+def test_what_waits_or_is_on_its_way_is_not_sent_twice():
+    """The position left at its stop while another entry of the symbol still worked, which filled later."""
+    day = at_broker(broker="paper", one_position_per_symbol=False, max_trades_per_day=9, max_quantity=10)
+    day.fill("10:00:01", day.enter("10:00", **SEEN), price=1000)
+    more = day.enter("10:01", **SEEN)
+    day.report("10:01:01", more, "working")
+    day.prices("10:02", last=979)
+    (out,) = day.sent()
+    assert reasons(day, more) == ["the position is leaving"]
+    day.fill("10:02:01", out.order_id, price=979)
+    day.fill("10:02:02", more, price=979)
+    assert [order.reason for order in day.sent()] == ["stop", "signal"]
+    day.time("10:02:02.500")
+    assert len(day.sent()) == 2
+
+
+def test_a_session_that_ends_forgets_it():
+    day, entry = working()
+    day.signal("10:00:02", "SELL", kind="exit")
+    assert day.state.unwanted == {entry}
+    day.next_day(3)
+    day.time("09:16")
+    assert not day.state.unwanted
