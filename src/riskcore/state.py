@@ -174,7 +174,9 @@ def _cancel_requested(state: State, fact: e.CancelRequested) -> State:
     asked = replaced(state.custody.asked, fact.order_id, (fact.order_id, fact.at))
     one = {fact.order_id}
     pressed = state.pressed | one if fact.why in PRESSING else state.pressed - one
-    unwanted = state.unwanted | one if fact.why in UNWANTED else state.unwanted
+    order = state.book.order(fact.order_id)
+    is_unwanted = order is not None and order.is_entry and fact.why in UNWANTED
+    unwanted = state.unwanted | one if is_unwanted else state.unwanted
     kept = {"cancelling": state.cancelling | one, "pressed": pressed, "unwanted": unwanted}
     return keeping(changed(state, book=state.book.sending(fact.at), **kept), asked=asked)
 

@@ -4,7 +4,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker
+from tests.core.custody_days import at_broker, held, stop_of
 from tests.core.engine_days import SEEN
 
 KEY = "NSE:INFY"
@@ -117,6 +117,29 @@ def test_what_waits_or_is_on_its_way_is_not_sent_twice():
     assert [order.reason for order in day.sent()] == ["stop", "signal"]
     day.time("10:02:02.500")
     assert len(day.sent()) == 2
+
+
+@pytest.mark.parametrize("part", [5, None])
+def test_what_an_entry_has_filled_stays_where_only_a_part_of_it_is_to_leave(part):
+    """The rest of the entry is taken back all the same; what it fills then stays with what was meant to."""
+    day, entry = working(broker="paper")
+    day.report("10:00:02", entry, "working", 20, 20_000)
+    day.signal("10:00:03", "SELL", kind="exit", reduce_by=part)
+    assert len(reasons(day, entry)) == 1
+    (out,) = day.sent()
+    day.fill("10:00:04", out.order_id, price=1000)
+    day.report("10:00:05", entry, "filled", 50, 50_000)
+    for second in (6, 8, 10):
+        day.time(f"10:00:{second:02}")
+    assert [order.quantity for order in day.sent()] == ([5] if part else [20, 30])
+    assert day.book.position(KEY).quantity == (45 if part else 30)
+
+
+def test_a_stop_that_is_taken_back_for_an_exit_is_none_of_them():
+    day, _ = held()
+    day.signal("10:05", "SELL", kind="exit")
+    assert reasons(day, stop_of(day).order_id) == ["the position is leaving"]
+    assert not day.state.unwanted
 
 
 def test_a_session_that_ends_forgets_it():

@@ -55,8 +55,8 @@ def leave_unwanted(turn: Turn) -> None:
     """
     if not turn.state.unwanted:
         return
-    orders = [order.approved for order in turn.book.orders if order.id in turn.state.unwanted]
-    unwanted = {entry.signal_id for entry in orders if isinstance(entry, ApprovedEntry)}
+    entries = [order.approved for order in turn.book.orders if order.id in turn.state.unwanted]
+    unwanted = {entry.signal_id for entry in entries if isinstance(entry, ApprovedEntry)}
     for position in turn.book.positions:
         free = not _is_leaving(turn, position.instrument.key) and failed_exit(turn.book, position) is None
         if position.id in unwanted and free:

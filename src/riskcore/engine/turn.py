@@ -81,7 +81,7 @@ class Turn:
         for order in leaving:
             self.cancel(order, "all of the position is leaving")
         for order in self.book.live_orders(key, entries=True):
-            self.cancel(order, FOR_LEAVING)
+            self.cancel(order, FOR_LEAVING if part is None else "a part of the position is leaving")
         wish = Wanted(key=key, reason=reason, level=level, part=part, rule=rule, signal_id=signal_id, at=self.at)
         if self._may_have_left(key):
             self._wait_for((), wish)
