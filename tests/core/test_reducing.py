@@ -121,7 +121,7 @@ def test_so_is_one_that_the_price_has_run_away_from_until_it_has_left():
 
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_one_that_was_pressed_is_taken_back_for_good_by_hand(confirmed):
-    """Before the broker has ended it, and after; it is asked for once."""
+    """Before the broker has ended it, and after."""
     day = on_paper()
     out = pressed(day, filled=0 if confirmed else None)
     assert cancelled(day, "10:05:04.600", out.order_id) == ""
@@ -129,7 +129,7 @@ def test_one_that_was_pressed_is_taken_back_for_good_by_hand(confirmed):
     assert cancelled(day, "10:05:04.800", out.order_id) == "no_such_order"
     day.time("10:09")
     assert sent_parts(day) == [20]
-    assert [asked.order_id for asked in day.commands if isinstance(asked, e.CancelOrder)] == [out.order_id]
+    assert [asked.order_id for asked in day.commands if isinstance(asked, e.CancelOrder)] == [out.order_id] * 2
     assert [fact.why for fact in day.facts if isinstance(fact, e.CancelRequested)] == ["exit_step_s", "by hand: asha"]
 
 

@@ -46,13 +46,13 @@ def test_a_reversal_enters_when_what_was_filled_late_is_gone():
 
 
 def test_so_does_what_fills_of_one_that_was_only_late_before():
-    """The cancel was asked for already: it is not asked for twice, and the new reason is on record."""
+    """The cancel is asked for once more, and no third time; each reason is on record."""
     day, entry = working()
     assert day.time("10:00:12") == ("CancelRequested",)
     day.signal("10:00:13", "SELL", kind="exit")
     day.signal("10:00:14", "SELL", kind="exit", reduce_by=5)
     assert reasons(day, entry) == ["entry_timeout_s", "exit signal"]
-    assert len([asked for asked in day.commands if isinstance(asked, e.CancelOrder)]) == 1
+    assert len([asked for asked in day.commands if isinstance(asked, e.CancelOrder)]) == 2
     day.restart()
     assert "ExitApproved" in day.fill("10:00:15", entry, price=1000)
 

@@ -283,4 +283,4 @@ def test_SIG_11_what_fills_of_an_entry_that_was_taken_back_for_an_exit_leaves_at
         told.time(f"10:00:{second + 1}")
     assert told.book.positions == ()
     assert told.book.realised == 0
-    assert len([asked for asked in told.commands if isinstance(asked, e.CancelOrder)]) == 1
+    assert len([asked for asked in told.commands if isinstance(asked, e.CancelOrder)]) == 1 + timed_out

@@ -153,16 +153,15 @@ class Turn:
             self.note(e.AlarmOver(self.at, name, subject))
 
     def cancel(self, order: Order, why: str) -> None:
-        """Ask once for the rest of an order to be cancelled; a graver reason than the first is noted.
+        """Ask once for the rest of an order to be cancelled, and once more for a graver reason.
 
-        What was to be sent again may be taken back for good, and what only took too long may be wanted no more.
+        What was to be sent again is taken back for good then, and of what only took too long nothing is wanted more.
         """
-        asked, unwanted = order.id in self.state.cancelling, self.state.unwanted
-        graver = order.id in self.state.pressed and why not in PRESSING
-        graver = graver or (order.is_entry and why in UNWANTED and order.id not in unwanted)
-        if not asked or graver:
+        state = self.state
+        graver = order.id in state.pressed and why not in PRESSING
+        graver = graver or (order.is_entry and why in UNWANTED and order.id not in state.unwanted)
+        if graver or order.id not in state.cancelling:
             self.note(e.CancelRequested(self.at, order.id, why))
-        if not asked:
             self.ask(e.CancelOrder(order.id, order.broker_id))
 
     def refuse(self, signal: Signal, finding: Finding) -> None:
