@@ -5,7 +5,7 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from tests.core.custody_days import at_broker, held, stop_of
-from tests.core.engine_days import SEEN
+from tests.core.engine_days import SEEN, TCS
 
 KEY = "NSE:INFY"
 
@@ -125,7 +125,7 @@ def test_what_an_entry_has_filled_stays_where_only_a_part_of_it_is_to_leave(part
     day, entry = working(broker="paper")
     day.report("10:00:02", entry, "working", 20, 20_000)
     day.signal("10:00:03", "SELL", kind="exit", reduce_by=part)
-    assert len(reasons(day, entry)) == 1
+    assert reasons(day, entry) == ["a part of the position is leaving" if part else "exit signal"]
     (out,) = day.sent()
     day.fill("10:00:04", out.order_id, price=1000)
     day.report("10:00:05", entry, "filled", 50, 50_000)
@@ -133,6 +133,15 @@ def test_what_an_entry_has_filled_stays_where_only_a_part_of_it_is_to_leave(part
         day.time(f"10:00:{second:02}")
     assert [order.quantity for order in day.sent()] == ([5] if part else [20, 30])
     assert day.book.position(KEY).quantity == (45 if part else 30)
+
+
+def test_a_cancel_takes_back_the_entries_of_its_own_symbol_alone():
+    day = at_broker(broker="paper", max_positions=3)
+    day.instruments["TCS"] = TCS
+    mine, other = (day.enter("10:00", symbol=symbol, **SEEN) for symbol in ("INFY", "TCS"))
+    assert {order.id for order in day.book.live_orders()} == {mine, other}
+    day.signal("10:00:02", "BUY", kind="cancel")
+    assert (reasons(day, mine), reasons(day, other)) == (["cancel signal"], [])
 
 
 def test_a_stop_that_is_taken_back_for_an_exit_is_none_of_them():

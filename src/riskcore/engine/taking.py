@@ -58,8 +58,7 @@ def leave_unwanted(turn: Turn) -> None:
     entries = [order.approved for order in turn.book.orders if order.id in turn.state.unwanted]
     unwanted = {entry.signal_id for entry in entries if isinstance(entry, ApprovedEntry)}
     for position in turn.book.positions:
-        free = not _is_leaving(turn, position.instrument.key) and failed_exit(turn.book, position) is None
-        if position.id in unwanted and free:
+        if position.id in unwanted and failed_exit(turn.book, position) is None:  # one that failed is the clock's
             turn.leave(position, SIGNAL_EXIT, position.last or position.average_price)
 
 
