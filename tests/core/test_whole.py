@@ -9,6 +9,7 @@ import pytest
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore.engine import whole
+from riskcore.engine.quiet import results_between
 from riskcore.orders import sliced_entry
 from riskcore.table_rows import ChargeRates
 from tests.core.engine_days import INFY, a_day, holding
@@ -83,7 +84,7 @@ def test_a_refusal_leads_to_what_the_steps_lead_to():
 
 def entered(day, side="BUY", first=1000, **more):
     answer = decided(day, signal(day, side, **more))
-    bounds = whole.between(day.state, day.policy)
+    bounds = results_between(day.state, day.policy)
     return whole.entered(day.state, answer, D(first), day.at("10:01"), bounds, day.policy)
 
 
@@ -103,7 +104,7 @@ def test_one_that_is_sent_in_slices_or_that_no_schedule_charges_goes_by_steps():
     thing = attrs.evolve(INFY, freeze_quantity=31)
     day = a_day(thing)
     answer = whole.decided(day.state, signal(day), market(day, instrument=thing), day.policy)
-    bounds = whole.between(day.state, day.policy)
+    bounds = results_between(day.state, day.policy)
     assert answer.approved
     assert [order.quantity for order in sliced_entry(answer.order)] == [31, 19]
     assert whole.entered(day.state, answer, D(1000), day.at("10:01"), bounds, day.policy) is None
@@ -135,7 +136,7 @@ def test_time_acts_from_the_square_off_on_or_from_the_open():
         decided(day, signal(day)),
         D(1000),
         day.at("09:10"),
-        whole.between(day.state, day.policy),
+        results_between(day.state, day.policy),
         day.policy,
     )
     assert early.until == day.at("09:10")

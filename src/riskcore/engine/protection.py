@@ -17,7 +17,7 @@ from riskcore.exchange_limits import cut, slice_quantity
 from riskcore.exits.ladder import FIRST_PAUSE, pause
 from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.exits.resting import can_rest, resting_stop, revision_for
-from riskcore.orders import CANCELLED, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
+from riskcore.orders import CANCELLED, FOR_LEAVING, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
 from riskcore.positions import Position
 from riskcore.signals import seconds
 from riskcore.states import WAITING_FOR_LOGIN
@@ -106,7 +106,7 @@ def _place(turn: Turn, position: Position, quantity: int) -> None:
 def _adjust(turn: Turn, position: Position, order: Order, quantity: int) -> None:
     """One resting stop for so many shares: changed where it is not, taken back where there are none."""
     if quantity <= 0:
-        turn.cancel(order, "the position is leaving")
+        turn.cancel(order, FOR_LEAVING)
         return
     revision = revision_for(position, order, quantity, turn.policy)
     if revision is not None:

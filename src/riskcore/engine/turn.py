@@ -116,7 +116,7 @@ class Turn:
         if waiting is None or (waiting.part is not None and wish.part is None):
             self.note(e.ExitWanted(self.at, wish))
         for order in resting if wish.part is None else ():
-            self.cancel(order, "the position is leaving")
+            self.cancel(order, FOR_LEAVING)
 
     def _send_off(self, position: Position, wish: Wanted, reference: Decimal, quantity: int) -> None:
         book, band = self.book, band_pct(self.book, position, self.policy)

@@ -22,12 +22,12 @@ from riskcore.signals import seconds
 PRESUMED: Final = "presumed_filled"
 
 
-@exact
 def presumed_filled(turn: Turn) -> set[str]:
     """The orders without a name there whose fill was presumed, and is not known otherwise by now."""
     return {order_id for name, order_id in turn.state.custody.told if name == PRESUMED}
 
 
+@exact
 def take_as_theirs(turn: Turn, mismatch: Mismatch, books: BrokerBooks, seen: Seen) -> None:
     """What the broker's position moved by is taken for filled by the orders without a name, up to what they may fill.
 

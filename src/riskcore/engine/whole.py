@@ -21,8 +21,8 @@ from riskcore.book import KEPT_OUTCOMES, Book
 from riskcore.breakers.approach import is_near
 from riskcore.breakers.measure import Measure
 from riskcore.costs import ChargesUnknown, charge_for_more
-from riskcore.decision import Approved, Decision, Refused, decide, decision_of
-from riskcore.engine.quiet import NOTHING, Quiet, results_between, timers
+from riskcore.decision import Approved, Decision, Refused, decision_of
+from riskcore.engine.quiet import NOTHING, Quiet, timers
 from riskcore.engine.taking import as_quoted, withheld
 from riskcore.engine.turn import exit_id
 from riskcore.exchange_limits import cut
@@ -94,12 +94,6 @@ def refused(state: State, answer: Refused, at: datetime) -> tuple[State, tuple[e
     return changed(after, number=after.number + 2), facts
 
 
-@exact
-def between(state: State, policy: Policy) -> tuple[Decimal | None, Decimal | None]:
-    """The day's result at or under which, and that over which, something may act: `floor` and `ceiling` of `quiet`."""
-    return results_between(state, policy)
-
-
 class Entered(NamedTuple):
     """An entry that trades whole at the first price of the next bar, and what is held from then on.
 
@@ -126,7 +120,7 @@ def entered(
 ) -> Entered | None:
     """The entry filled at `first`, the price at which the bar after its signal opens; `at` is that bar's end.
 
-    `bounds` is what `between` says of the state.
+    `bounds` is what `results_between` says of the state.
     """
     order = approved.order
     out_of_reach = first > order.limit if order.side == BUY else first < order.limit
@@ -204,22 +198,17 @@ def facts_of(
     `marks` gives those of its bars, and `others` the facts of the signals that were refused meanwhile, from the state
     right after the entry has filled.
     """
-    return Later(partial(_facts, trade, marks, others, policy))
 
+    def told() -> Iterator[e.Fact]:
+        entry = tuple(_entry_facts(trade.entered, policy))
+        meanwhile = others(fold(entry, trade.entered.before))
+        yield from entry
+        yield from merge(marks(), meanwhile, key=attrgetter("at"))
+        yield e.ExitApproved(trade.order.at, trade.order, "")
+        yield trade.fill
+        yield trade.closed
 
-def _facts(
-    trade: Left,
-    marks: Callable[[], Iterable[e.Marked]],
-    others: Callable[[State], Iterable[e.Fact]],
-    policy: Policy,
-) -> Iterator[e.Fact]:
-    entry = tuple(_entry_facts(trade.entered, policy))
-    meanwhile = others(fold(entry, trade.entered.before))
-    yield from entry
-    yield from merge(marks(), meanwhile, key=attrgetter("at"))
-    yield e.ExitApproved(trade.order.at, trade.order, "")
-    yield trade.fill
-    yield trade.closed
+    return Later(told)
 
 
 def _entry_facts(held: Entered, policy: Policy) -> Iterator[e.Fact]:
@@ -232,7 +221,7 @@ def _entry_facts(held: Entered, policy: Policy) -> Iterator[e.Fact]:
 
 
 def _findings(held: Entered, policy: Policy) -> Sequence[Finding]:
-    return decide(held.signal, held.before.book, held.market, policy).findings
+    return decision_on(held.before, held.signal, held.market, policy).findings
 
 
 def _filled(

@@ -205,8 +205,9 @@ class Jumps(rc.BarRun):
         """The facts of signals that are refused for certain, where `stood` is the state at the code `cursor`."""
         return engine.refusals_of(*self._asked_later(stood, cursor, certain))
 
-    def _asked_later(self, *asked: Any) -> tuple[Any, Any]:
-        return partial(self._signals, asked[-1]), partial(self._decided, *asked)
+    def _asked_later(self, stood: engine.State, cursor: int, certain: Certain) -> tuple[Any, Any]:
+        """What `put_off` and `refusals_of` ask when somebody reads: the signals, and what the rules say of them."""
+        return partial(self._signals, certain), partial(self._decided, stood, cursor, certain)
 
     def _moment(self, code: int) -> datetime:
         """When the bar of a code ends."""

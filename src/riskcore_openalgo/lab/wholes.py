@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore.engine import whole
+from riskcore.engine.quiet import results_between
 from riskcore_openalgo.lab.columns import Columns
 from riskcore_openalgo.lab.searching import touch
 
@@ -47,7 +48,7 @@ class Bounds:
         opening, days, told = self._known
         same = opening is book.opening_equity and days is book.days and told is near
         if not same or policy.max_drawdown is not None or policy.max_give_back_pct is not None:
-            self._bounds = whole.between(state, policy)
+            self._bounds = results_between(state, policy)
             self._known = book.opening_equity, book.days, near
         return self._bounds
 
