@@ -291,18 +291,17 @@ class Book:
             order.filled_quantity + fill.quantity,
             order.filled_value + paid_for(fill),
         )
-        changes = self._opening(order, fill) if order.is_entry else self._closing(order, fill)
+        held = self.position(order.approved.instrument.key)
+        opens = order.is_entry and (held is None or held.side == order.approved.side)
+        changes = self._opening(order, fill, held) if opens else self._closing(order, fill, held)
         return self.with_order(after, charges=self.charges + fill.charges, **changes).peaked()
 
-    def _opening(self, order: Order, fill: Fill) -> dict[str, Any]:
-        """What an entry's fill changes beside the order."""
+    def _opening(self, order: Order, fill: Fill, held: Position | None) -> dict[str, Any]:
+        """What the fill of an entry that opens a position, or adds to one, changes beside the order."""
         entry = order.approved
         assert isinstance(entry, ApprovedEntry)
-        held = self.position(entry.instrument.key)
         if held is None:
             return {"positions": (*self.positions, new_position(entry, fill))}
-        if held.side != entry.side:
-            raise ValueError(f"order {order.id} would turn the position in {entry.instrument.key} round")
         total = held.quantity + fill.quantity
         grown = changed(
             held,
@@ -316,11 +315,11 @@ class Book:
         )
         return {"positions": self._held_with(held, grown)}
 
-    def _closing(self, order: Order, fill: Fill) -> dict[str, Any]:
-        """What an exit's fill changes beside the order."""
-        held = self.position(order.approved.instrument.key)
+    def _closing(self, order: Order, fill: Fill, held: Position | None) -> dict[str, Any]:
+        """What a fill against what is held changes beside the order: an exit's, or an entry's of the other side."""
         if held is None or held.side != opposite(order.approved.side) or fill.quantity > held.quantity:
-            raise ValueError(f"exit order {order.id} filled {fill.quantity}, more than is held")
+            what = "entry" if order.is_entry else "exit"
+            raise ValueError(f"{what} order {order.id} filled {fill.quantity}, more than is held")
         result = sign(held.side) * (paid_for(fill) - held.average_price * fill.quantity)
         left = changed(
             held,

@@ -44,10 +44,14 @@ class PlaceExit:
 
 @frozen
 class CancelOrder:
-    """Cancel the rest of one of our orders; `broker_id` is the broker's name for it, "" while none is known."""
+    """Cancel the rest of one of our orders; `broker_id` is the broker's name for it, "" while none is known.
+
+    `absent` says that the broker's book shows no row of it: it is asked for by its name alone.
+    """
 
     order_id: str
     broker_id: str = ""
+    absent: bool = False
 
 
 @frozen

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from riskcore.calling import told_by_name
 from riskcore.instruments import Instrument, an_instrument
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
-from riskcore.orders import ApprovedEntry, ApprovedExit, TargetLeg
+from riskcore.orders import NETTED, ApprovedEntry, ApprovedExit, TargetLeg
 from riskcore.sessions import in_ist
 from riskcore.signals import BUY, side_text, sign
 from riskcore.values import changed, checks, given, made, optional, settle, text
@@ -313,7 +313,7 @@ def finished(flat: Position, taken_by: ApprovedEntry | ApprovedExit, fill: Fill,
         gross=flat.realised,
         charges=flat.charges,
         r_multiple=r_multiple(flat, flat.realised - flat.charges),
-        reason=taken_by.reason if isinstance(taken_by, ApprovedExit) else "",
+        reason=taken_by.reason if isinstance(taken_by, ApprovedExit) else NETTED,
         strategy=flat.strategy,
         product=flat.product,
         signal_id=flat.signal_id,

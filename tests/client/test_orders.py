@@ -226,6 +226,12 @@ def test_a_cancel_says_how_it_ended(peer, client):
     assert peer.calls("cancelorder")[0] == {"apikey": "API_KEY", "strategy": "riskcore", "orderid": "26112332745416"}
 
 
+def test_an_order_without_a_row_is_cancelled_by_the_name_it_was_given(peer, client):
+    peer.says("cancelorder", recorded("cancelorder", "unknown order"))
+    assert client.cancel_absent("26112332745416").error == "rejected"
+    assert peer.calls("cancelorder")[0]["orderid"] == "26112332745416"
+
+
 def test_a_cancel_refused_because_of_semi_auto_mode_is_no_lost_login(peer, client):
     peer.says("cancelorder", recorded("semi_auto_mode", "cancelorder with analyzer OFF (live)"))
     assert client.cancel(shown()).error == "rejected"

@@ -17,6 +17,7 @@ import talib
 from openalgo import ta
 
 import riskcore as rc
+from riskcore.stops.ranges import RunningAtr
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # as it is imported it asks pandas for a property by its old name
@@ -154,3 +155,11 @@ def test_an_average_of_one_bar_is_its_true_range():
     """One is the least period, and one bar is enough for it."""
     for bars in (1, 2, 9):
         assert rc.atr(BARS[:bars], 1) == rc.true_ranges(BARS[:bars])[-1]
+
+
+@pytest.mark.parametrize("step", [1, 2, 7])
+def test_the_atr_of_a_series_that_grows_is_that_of_all_of_it(step):
+    """Each bar is looked at once; the digits are the same, to the last."""
+    running = RunningAtr(5)
+    for end in range(5, 60, step):
+        assert running.upto(BARS[:end]) == rc.atr(BARS[:end], 5)

@@ -151,7 +151,7 @@ def test_a_stop_that_somebody_else_made_smaller_is_told_of_and_made_whole_again(
     shown(day, "10:05", stop, quantity=30)
     call, asked = day.last(e.Alarmed), day.last(e.ReviseOrder)
     assert (call.name, call.subject) == ("stop_changed", stop.order_id)
-    assert call.why == "somebody changed the resting stop: 30 at 980.00"
+    assert call.why == "the broker's book shows the resting stop as 30 at 980.00, not as 50 at 980.00"
     assert (asked.order_id, asked.revision) == (stop.order_id, rc.orders.Revision(50, stop.limit, stop.trigger))
     assert words(day, e.RevisionRequested) == "somebody else changed it"
 

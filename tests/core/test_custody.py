@@ -298,6 +298,30 @@ def test_F36_an_exit_refused_at_the_circuit_is_held_told_and_not_sent_a_hundred_
     assert day.book.positions[0].quantity == exit_.quantity
 
 
+@pytest.mark.parametrize(
+    ("band", "price", "tries"),
+    [
+        ("0.5", 979, 2),
+        ("0.5", 974.2, 2),
+        ("0.5", 974.1, 3),
+        ("0.5", 983.9, 3),
+        (1, 969.22, 2),
+        (1, 969.21, 3),
+        (0, 979, 2),
+    ],
+)
+def test_F36_an_exit_is_tried_again_as_soon_as_the_price_has_left_where_it_was_refused(band, price, tries):
+    """By `exit_band_pct` of it: half a per cent of 979 is 4.895. Until then it waits for its pause, 2 s by now."""
+    day, _ = leaving(exit_band_pct=band)
+    day.report("10:05:01.100", day.sent()[-1].order_id, "rejected", note="lower circuit")
+    day.time("10:05:01.900")
+    day.report("10:05:02.100", day.sent()[-1].order_id, "rejected", note="lower circuit")
+    day.time("10:05:02.200")
+    assert len(day.sent()) == 2
+    day.prices("10:05:03.200", last=price)
+    assert len(day.sent()) == tries
+
+
 def test_shares_that_stay_bare_are_sold_once_a_pause_however_often_that_is_refused():
     """The broker refuses stops and exits at once: a second one of the same moment would be refused as well."""
     day, _ = held(rests=False)

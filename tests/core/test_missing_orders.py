@@ -54,6 +54,33 @@ def test_a_stop_that_the_broker_named_and_shows_no_more_was_taken_off_there_and_
     assert [order for order in day.sent() if order.trigger is None] == []
 
 
+def cancels(day):
+    """The cancels that were asked for, in order: whose, under which name, and whether no row of it is known."""
+    return [(c.order_id, c.broker_id, c.absent) for c in day.commands if isinstance(c, e.CancelOrder)]
+
+
+def test_what_is_taken_for_gone_is_taken_off_by_its_name_before_another_can_fill_beside_it():
+    """The book may lack it, and the broker work it all the same."""
+    day, _ = held()
+    stop = stop_of(day)
+    missing(day, 0, 1)
+    assert cancels(day) == []
+    missing(day, 2)
+    assert cancels(day) == [(stop.order_id, "S1", True)]
+    assert words(day, e.CancelRequested) == "the broker's book does not show it, so it is taken off by name"
+    assert ("stop_vanished", stop.order_id) in day.state.custody.told
+    missing(day, 3)
+    assert len(cancels(day)) == 1
+
+
+def test_an_order_that_the_broker_never_named_cannot_be_taken_off():
+    day, order = nameless()
+    for second in (6, 7, 8, 9):
+        books(day, f"10:00:{second:02}", orders=(foreign(),))
+    assert day.book.order(order.order_id).status == "rejected"
+    assert cancels(day) == []
+
+
 def test_F34_a_stop_that_a_read_shows_again_has_been_absent_from_none():
     """Four reads without it, one with it between them: it works, and no second one is placed."""
     day, _ = held()

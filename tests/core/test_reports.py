@@ -7,7 +7,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, books, held, leaving, position, row, stop_of, trade, true_books
+from tests.core.custody_days import at_broker, books, foreign, held, leaving, position, row, stop_of, trade, true_books
 from tests.core.engine_days import INFY, SEEN, TCS, a_day
 
 D = Decimal
@@ -77,13 +77,66 @@ def against():
     return day, entry
 
 
-@pytest.mark.parametrize("filled", [1, 20])
-def test_an_entry_that_fills_against_what_is_held_is_not_booked_and_stops_entries(filled):
-    """The broker nets them, and nobody knows yet what is left."""
+def test_an_entry_that_fills_against_what_is_held_takes_it_off_and_stops_entries():
+    """The broker nets the two: what is left of the 10 short is 9, bought at what the fill cost."""
     day, entry = against()
-    assert day.report("10:00:07", entry, "working", filled, filled * 1000)[:2] == ("StrayReport", "Latched")
-    assert day.last(e.StrayReport).why == "an entry filled against an open position"
+    assert day.report("10:00:07", entry, "working", 1, 990)[:3] == ("Filled", "Latched", "CancelRequested")
+    assert [(p.side, p.quantity) for p in day.book.positions] == [("SELL", 9)]
+    assert (day.book.order(entry).filled_quantity, day.book.realised) == (1, 10)
+    assert day.last(e.Latched).latch.why == f"entry {entry} filled against what was held"
+    assert not any(isinstance(fact, e.StrayReport) for fact in day.facts)
+
+
+def test_a_trade_that_an_entry_of_the_other_side_ends_is_a_trade():
+    day, entry = against()
+    assert day.report("10:00:07", entry, "working", 10, 9900)[:2] == ("Filled", "PositionClosed")
+    closed = day.last(e.PositionClosed)
+    assert (closed.reason, closed.rule, closed.gross, closed.exit_price) == ("netted", "", 100, 990)
+    assert [done.reason for done in day.book.outcomes] == ["netted"]
+    assert day.book.positions == ()
+
+
+def test_what_an_entry_fills_beyond_what_was_held_leaves_at_once():
+    day, entry = against()
+    names = day.report("10:00:07", entry, "working", 20, 19800)
+    assert [name for name in names if name in ("PositionClosed", "Overfilled", "ExitApproved")] == [
+        "PositionClosed",
+        "Overfilled",
+        "ExitApproved",
+    ]
+    (out,) = day.sent(rc.ApprovedExit)
+    assert (out.side, out.quantity, out.reason) == ("SELL", 10, "double_fill")
+    day.fill("10:00:08", out.order_id, price=990)
+    assert (day.book.positions, day.book.order(entry).filled_quantity) == ((), 20)
+
+
+def taken_for_lost(day):
+    """An entry of 50 that the broker took, and that three reads did not show."""
+    lost = day.enter("10:00", **SEEN)
+    day.report("10:00:01", lost, "working", broker_id="E1")
+    for second in (5, 6, 7, 8):
+        books(day, f"10:00:{second:02}", orders=(foreign(),))
+    assert day.book.order(lost).status == "cancelled"
+    return lost
+
+
+def test_an_entry_that_was_taken_for_lost_and_fills_against_the_next_one_is_booked_once():
+    """What it took off is gone; it opens nothing when the other position has ended."""
+    day = at_broker()
+    lost = taken_for_lost(day)
+    day.enter("10:01", "SELL", last=1000, stop=1020, target=900)
+    short = day.sent(rc.ApprovedEntry)[-1]
+    day.report("10:01:01", short.order_id, "working", broker_id="E2")
+    day.fill("10:01:01", short.order_id, price=1000)
+    day.report("10:01:02", stop_of(day).order_id, "working", broker_id="S2")
+    day.report("10:01:03", lost, "filled", 40, 40000)
     assert [(p.side, p.quantity) for p in day.book.positions] == [("SELL", 10)]
+    assert [c.revision.quantity for c in day.commands if isinstance(c, e.ReviseOrder)] == [10]
+    for second in (5, 6, 7):
+        day.report(f"10:01:{second:02}", lost, "filled", 40, 40000)
+    day.fill("10:02", stop_of(day).order_id, price=1020, quantity=10)
+    assert day.book.positions == ()
+    assert "Filled" not in day.report("10:02:01", lost, "filled", 40, 40000)
 
 
 def test_an_entry_against_what_is_held_that_ends_unfilled_has_ended():

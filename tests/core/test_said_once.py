@@ -214,3 +214,20 @@ def test_an_order_of_another_side_is_not_ours_whatever_its_id():
     books(day, "10:00:02", orders=(evolve(live_row(day, "complete", "e1"), side="SELL"),), positions=(position(0),))
     assert day.book.order(entry).status == "working"
     assert day.state.custody.rows == {"e1"}
+
+
+@pytest.mark.parametrize("shown", ["00E1", "e1", "E1"])
+def test_a_row_is_named_by_any_form_of_its_id(shown):
+    order = entry_row(entered()[0], broker_id=shown)
+    assert order.is_named("E1")
+    assert not order.is_named("E10")
+
+
+def test_of_trades_of_somebody_else_that_stand_twice_and_tell_nothing_each_counts_once():
+    """Neither a row nor the position says how often they are meant, and no order of ours has filled by them."""
+    day, _ = held()
+    theirs = twin(7, broker_id="H1", side="SELL", price=1001)
+    rows = (entry_row(day), row(stop_of(day), "S1", "trigger_pending"))
+    facts = books(day, "10:05", orders=rows, trades=(BOUGHT, theirs, theirs), positions=(position(41),))
+    assert "StrayReport" not in facts
+    assert [mismatch.theirs for mismatch in day.state.custody.mismatches] == [41]

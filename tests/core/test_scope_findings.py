@@ -9,6 +9,7 @@ import pytest
 import riskcore as rc
 from riskcore.rules.scoped import limited
 from riskcore.rules.table import _sized_by
+from riskcore.table_rows import PriceBand
 from tests.core.engine_days import ABC, INFY, TCS
 from tests.core.one_trade import ADDING, NOON, WIDE, after, decided, done, failed, held
 
@@ -277,3 +278,16 @@ def test_charges_that_nobody_knows_are_told_with_what_is_missing():
     reason, measured, *_ = told(answer, "charges_as_of")
     assert reason == "charges_unknown"
     assert measured.startswith("no schedule of charges for NSE EQ NRML on 2026-11-20")
+
+
+def test_bands_that_were_not_seen_are_those_of_the_policys_own_tables():
+    """The daily list of bands comes from the user: 2 % about a previous close of 1,000."""
+    signal = rc.Signal("SMALL", "BUY", at=NOON, stop=980, target=1100)
+    small = rc.Instrument(symbol="SMALL", tick="0.05", derivatives_listed=False)
+    seen = rc.Market(instrument=small, at=NOON, last=1000, previous_close=1000)
+    listed = rc.Tables(bands=(PriceBand(exchange="NSE", symbol="SMALL", band_pct=2, since="2026-11-20"),))
+    answers = [
+        told(rc.decide(signal, rc.Book(100_000), seen, rc.Policy(near_band_pct=1, **tables)), "near_band_pct")
+        for tables in ({}, {"tables": listed})
+    ]
+    assert answers == [("evidence_missing", "price bands", None, None), ("", 20, 10, None)]

@@ -246,6 +246,34 @@ def test_a_cancel_of_an_order_without_a_name_sends_nothing():
         assert desk.asked("cancelorder") == 0
 
 
+def test_what_the_book_does_not_show_is_cancelled_by_its_name_where_the_engine_has_found_it_absent():
+    with live_desk() as desk:
+        _, report = desk.place(entry(limit=990))
+        desk.broker.venue.account.unlisted.add(report.broker_id)
+        desk.cancel(report)
+        assert desk.asked("cancelorder") == 0
+        absent = events.CancelOrder(report.order_id, report.broker_id, absent=True)
+        [seen] = desk.gateway.cancel(absent, NOW)
+        assert seen.books.order(report.broker_id) is None
+        assert desk.order(report).status == "cancelled"
+
+
+def test_what_was_never_named_is_not_cancelled_by_its_name():
+    with live_desk() as desk:
+        assert [type(event) for event in desk.gateway.cancel(events.CancelOrder("x", absent=True), NOW)] == [
+            events.BooksRead
+        ]
+        assert desk.asked("cancelorder") == 0
+
+
+def test_what_the_book_shows_ended_after_all_is_not_cancelled_by_its_name():
+    with live_desk() as desk:
+        _, report = desk.place(entry())
+        [seen] = desk.gateway.cancel(events.CancelOrder(report.order_id, report.broker_id, absent=True), NOW)
+        assert seen.books.order(report.broker_id).status == "complete"
+        assert desk.asked("cancelorder") == 0
+
+
 def revised(desk, report, **wish):
     command = events.ReviseOrder(report.order_id, Revision(**wish), report.broker_id)
     return list(desk.gateway.revise(command, desk.clock.wall()))

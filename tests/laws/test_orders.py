@@ -108,3 +108,37 @@ def test_ORD_4_more_filled_than_ordered_is_a_report_of_another_order(quantity):
         "CancelRequested",
     )
     assert (day.book.orders, day.book.positions) == (before.orders, before.positions)
+
+
+@st.composite
+def two_sides(draw):
+    """How an entry that was taken for lost, and one of the other side after it, fill in turn."""
+    left, fills = [50, 50], []
+    while any(left) and len(fills) < 8 and draw(st.booleans()):
+        which = draw(st.sampled_from([n for n in (0, 1) if left[n]]))
+        shares = draw(st.integers(1, left[which]))
+        left[which] -= shares
+        fills.append((which, shares, draw(st.sampled_from([Decimal(990), Decimal("1000.05"), Decimal(1004)]))))
+    return fills
+
+
+@given(two_sides())
+def test_ORD_5_what_is_held_and_what_was_made_of_it_is_what_all_fills_make(fills):
+    """An entry that was taken for lost may fill against the next: its shares are booked once, at their price."""
+    day, lost = working_entry()
+    day.report("10:00:01", lost.id, CANCELLED, note="not in 3 clean reads in a row")
+    other = day.enter("10:01", "SELL", last=1000, stop=1020, target=900)
+    told, held, paid = {lost.id: (0, Decimal(0)), other: (0, Decimal(0))}, 0, Decimal(0)
+    for number, (which, shares, price) in enumerate(fills):
+        name, way = ((lost.id, 1), (other, -1))[which]
+        before, worth = told[name]
+        told[name] = before + shares, worth + shares * price
+        held, paid = held + way * shares, paid + way * shares * price
+        for second in (2 * number, 2 * number + 1):  # each is told twice
+            day.report(f"10:02:{second:02}", name, WORKING, *told[name])
+        assert sum(position.signed for position in day.book.positions) == held
+        open_ = sum((p.signed * p.average_price for p in day.book.positions), Decimal(0))
+        assert abs(day.book.realised - (open_ - paid)) < Decimal("1e-9")
+        assert {name: day.book.order(name).filled_quantity for name in told} == {
+            name: n for name, (n, _) in told.items()
+        }

@@ -172,7 +172,8 @@ def _undo_what_others_did(turn: Turn, order: Order, row: BrokerOrder, *, waited:
     if ours is None or row.trigger is None:
         return
     if not shows(row, ours) and waited:
-        turn.alarm(CHANGED, order.id, f"somebody changed the resting stop: {row.quantity} at {row.trigger}")
+        shown = f"{row.quantity} at {row.trigger}, not as {ours.quantity} at {ours.trigger}"
+        turn.alarm(CHANGED, order.id, f"the broker's book shows the resting stop as {shown}")
         if not _taken_over(turn, order, row, row.trigger):
             _changed_back(turn, order, ours)
 
@@ -235,6 +236,16 @@ def _count_absent(turn: Turn, order: Order, books: BrokerBooks) -> None:
     else:
         turn.note(e.OrderAbsent(turn.at, order.id, 0))
         _settle_absent(turn, order, f"not in {reads} clean reads in a row")
+        _take_off(turn, order)
+
+
+def _take_off(turn: Turn, order: Order) -> None:
+    """What the broker named and its book lacks may work all the same: what comes after it must not double it."""
+    if order.broker_id:
+        turn.note(
+            e.CancelRequested(turn.at, order.id, "the broker's book does not show it, so it is taken off by name")
+        )
+        turn.ask(e.CancelOrder(order.id, order.broker_id, absent=True))
 
 
 def _count_anew(turn: Turn, order: Order) -> None:

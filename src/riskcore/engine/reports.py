@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Final
 
 from riskcore import events as e
-from riskcore.book import Book
 from riskcore.breakers.table import is_on
 from riskcore.corrections import flipped
 from riskcore.costs import ChargesUnknown, charge_for_more
@@ -31,7 +30,7 @@ CHARGES_TROUBLE: Final = "charges_unknown"
 def report(event: e.OrderReported, turn: Turn) -> None:
     """One report of one order."""
     order = turn.book.order(event.order_id)
-    problem = _contradiction(order, event, turn.book)
+    problem = _contradiction(order, event)
     if order is None or problem:
         turn.note(e.StrayReport(turn.at, event.order_id, problem))
         if order is not None and event.filled_quantity > order.filled_quantity:
@@ -92,7 +91,7 @@ def _exit_refused(turn: Turn, order: Order) -> None:
         )
 
 
-def _contradiction(order: Order | None, event: e.OrderReported, book: Book) -> str:
+def _contradiction(order: Order | None, event: e.OrderReported) -> str:
     """Why a report cannot be of the order it names, or ""."""
     if order is None:
         return "no such order in this session"
@@ -100,35 +99,35 @@ def _contradiction(order: Order | None, event: e.OrderReported, book: Book) -> s
         return f"{event.status!r} is not a status"
     if event.filled_quantity > order.quantity:
         return f"{event.filled_quantity} filled of {order.quantity} ordered"
-    more = event.filled_quantity - order.filled_quantity
-    if more > 0 and event.filled_value <= order.filled_value:
+    if event.filled_quantity > order.filled_quantity and event.filled_value <= order.filled_value:
         return "more was filled for no more money"
-    position = book.position(order.approved.instrument.key)
-    if more <= 0 or not order.is_entry:
-        return ""
-    against = position is not None and position.side != order.approved.side
-    return "an entry filled against an open position" if against else ""
+    return ""
 
 
 def _fill(turn: Turn, order: Order, event: e.OrderReported) -> None:
-    """Shares traded: those that were held are booked; those beyond are a position the other way, to be taken off."""
+    """Shares traded: those that were held are booked; those beyond are a position the other way, to be taken off.
+
+    So are those of an entry that was taken for lost, or met what a hand had sold: the broker nets the two.
+    """
     approved = order.approved
     quantity = event.filled_quantity - order.filled_quantity
     value = event.filled_value - order.filled_value
     held = turn.book.position(approved.instrument.key)
-    room = quantity if order.is_entry else 0
-    if not order.is_entry and held is not None and held.side != approved.side:
-        room = min(quantity, held.quantity)
+    against = held if held is not None and held.side != approved.side else None
+    opens = order.is_entry and against is None
+    room = quantity if opens else min(quantity, 0 if against is None else against.quantity)
     if room:
         part = value if room == quantity else value * room / quantity
         _book(turn, order, event, room, part, held)
     beyond = quantity - room
     if beyond:
         _beyond(turn, order, event, beyond, value if not room else value - value * room / quantity)
-    if order.is_entry:
+    if opens:
         look_at_entry(turn, order.id, value / quantity)
-    else:
-        cut_down(turn, approved.instrument.key)
+        return
+    if order.is_entry:
+        turn.latch(CONTRADICTED, f"entry {order.id} filled against what was held")
+    cut_down(turn, approved.instrument.key)
 
 
 def _book(
@@ -152,11 +151,12 @@ def _book(
             CHARGES_TROUBLE,
             f"no schedule of charges for {approved.instrument.key} {approved.product}",
         )
-    if isinstance(approved, ApprovedExit):
-        turn.calm(HELD_NO_EXIT, approved.instrument.key)
-        turn.calm(EXIT_NOT_SENT, approved.instrument.key)
-        if held is not None and held.quantity == quantity:
-            turn.note(closed_trade(turn.at, held, approved, filled))
+    if held is None or held.side == approved.side:
+        return
+    turn.calm(HELD_NO_EXIT, approved.instrument.key)
+    turn.calm(EXIT_NOT_SENT, approved.instrument.key)
+    if held.quantity == quantity:
+        turn.note(closed_trade(turn.at, held, approved, filled))
 
 
 def _beyond(turn: Turn, order: Order, event: e.OrderReported, quantity: int, value: Decimal) -> None:

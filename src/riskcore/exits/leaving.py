@@ -13,7 +13,7 @@ from riskcore.exits.timing import session_of, time_stop_due
 from riskcore.expiries import leave_by, leave_from
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
-from riskcore.orders import CANCELLED, ENDED, REJECTED, ApprovedExit, Order
+from riskcore.orders import CANCELLED, ENDED, NETTED, REJECTED, ApprovedEntry, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import r_multiple
 from riskcore.sessions import CalendarUnknown, session_on
@@ -132,8 +132,8 @@ def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:
     return rule if rule is not None and can_trade(position, at, policy) else None
 
 
-def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Filled) -> PositionClosed:
-    """The finished trade: what `held` was before its last fill, and that fill.
+def closed_trade(at: datetime, held: Position, approved: ApprovedEntry | ApprovedExit, last: Filled) -> PositionClosed:
+    """The finished trade: what `held` was before its last fill, and that fill: an exit's, or an entry's against it.
 
     gross = sum over exits of (exit - average entry) x quantity, signed by side; r_multiple = (gross - charges) /
     (|average entry - initial stop| x quantity), None without an initial stop.
@@ -141,6 +141,7 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
     gross = held.realised + sign(held.side) * (last.value - held.average_price * last.quantity)
     charges = held.charges + (last.charges or ZERO)
     quantity = held.opened_quantity or last.quantity
+    reason, rule = (approved.reason, approved.rule) if isinstance(approved, ApprovedExit) else (NETTED, "")
     return PositionClosed(
         at,
         held.signal_id,
@@ -152,11 +153,11 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedExit, last: Fil
         last.traded_at,
         held.average_price,
         (held.exit_value + last.value) / quantity,
-        approved.reason,
+        reason,
         gross,
         charges,
         r_multiple(held, gross - charges),
-        approved.rule,
+        rule,
     )
 
 

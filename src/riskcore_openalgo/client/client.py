@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from types import TracebackType
 from typing import Any, Final
 
 import riskcore as rc
@@ -63,8 +62,7 @@ class Client:
         clock: Callable[[], datetime] = now_in_ist,
     ) -> None:
         access = checked_access(host=host, api_key=api_key, ws_url=ws_url)
-        self.host, self.strategy = access.host, strategy
-        self._clock = clock
+        self.host, self.strategy, self._clock = access.host, strategy, clock
         self._calls = Calls(
             access.host,
             api_key,
@@ -98,9 +96,7 @@ class Client:
     def __enter__(self) -> Client:  # noqa: PYI034 - Python 3.10 has no Self
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -188,6 +184,10 @@ class Client:
         proven_working(shown, "cancel")
         return self._sent("cancelorder", EXIT, order_id=shown.id)
 
+    def cancel_absent(self, broker_id: str) -> Outcome:
+        """Cancel an order of ours of which the book shows no row, under the name that the broker gave it."""
+        return self._sent("cancelorder", EXIT, order_id=broker_id)
+
     def place_gtt(self, wanted: triggers.GttWanted, *, urgent: bool = False) -> Outcome:
         """Leave a GTT with the broker, sent once. Needs the feature `gtt`; the id of `Accepted` is the trigger's."""
         return self._gtt_sent("placegttorder", EXIT if urgent else ENTRY, **wanted.sent())
@@ -202,9 +202,9 @@ class Client:
 
     def gtts(self) -> tuple[triggers.Gtt, ...]:
         """The GTTs that wait. Needs the feature `gtt`."""
-        if not self._calls.has("gttorderbook"):
-            raise ReadFailed("gttorderbook", triggers.MISSING, NOT_SENT)
-        return triggers.gtts(self._data("gttorderbook", "gttorderbook"))
+        if self._calls.has("gttorderbook"):
+            return triggers.gtts(self._data("gttorderbook", "gttorderbook"))
+        raise ReadFailed("gttorderbook", triggers.MISSING, NOT_SENT)
 
     def _gtt_sent(self, method: str, kind: str, **arguments: Any) -> Outcome:
         if not self._calls.has(method):

@@ -80,13 +80,20 @@ class OpenAlgoGateway:
         return (*self._unexpected(outcome), self._report(order.order_id, outcome))
 
     def cancel(self, command: events.CancelOrder, at: datetime) -> Iterable[events.Input]:
-        """Cancel what the book shows open, then read what became of it. Without a name at the broker: only read."""
+        """Cancel what the book shows open, then read what became of it. Without a name at the broker: only read.
+
+        What the engine has found absent is cancelled by its name, unless the book shows it after all.
+        """
         shown, held_up = self._shown(command.broker_id)
         if held_up:
             return self._other_mode()
-        if shown is not None and shown.working and not self._fence():
+        by_name = shown is None and command.absent and command.broker_id != ""
+        if (by_name or (shown is not None and shown.working)) and not self._fence():
             reach("gateway.cancel.sending")
-            self._under_its_name(self._client.cancel, shown, command.broker_id)
+            if shown is None:
+                self._client.cancel_absent(command.broker_id)
+            else:
+                self._under_its_name(self._client.cancel, shown, command.broker_id)
             reach("gateway.cancel.sent")
         return self._seen()
 

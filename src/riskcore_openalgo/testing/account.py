@@ -35,6 +35,7 @@ class Account:
         self.realised = NONE
         self.realised_today = NONE
         self.hidden_before: datetime | None = None
+        self.unlisted: set[str] = set()
 
     # ------------------------------------------------------------------ money
     @property
@@ -84,9 +85,13 @@ class Account:
 
     # ------------------------------------------------------------------- orders
     def visible(self) -> list[FakeOrder]:
-        """The order book of the session, newest first: what was placed before the last rollover is hidden."""
-        since = self.hidden_before
-        return [order for order in reversed(self.orders.values()) if since is None or order.at >= since]
+        """The order book of the session, newest first: what was placed before the last rollover is hidden.
+
+        So are those whose ids are `unlisted`, which work and fill all the same.
+        """
+        since, unlisted = self.hidden_before, self.unlisted
+        orders = (order for order in reversed(self.orders.values()) if order.order_id not in unlisted)
+        return [order for order in orders if since is None or order.at >= since]
 
     def visible_trades(self) -> list[FakeTrade]:
         """The trade book of the session, newest first."""

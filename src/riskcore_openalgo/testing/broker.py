@@ -26,6 +26,7 @@ from riskcore_openalgo.testing.account import Account
 from riskcore_openalgo.testing.checks import Refusal
 from riskcore_openalgo.testing.events import Event, Listener, Message
 from riskcore_openalgo.testing.fault import ORDER, QUOTE, Fault, Script
+from riskcore_openalgo.testing.heeding import Due, changed, placed_late
 from riskcore_openalgo.testing.market import INTERVALS, NOTHING, Contract, Market, Quote
 from riskcore_openalgo.testing.orders import CANCELLED, REJECTED, FakeOrder, Truth, paise
 from riskcore_openalgo.testing.profile import LIVE, SANDBOX, Profile
@@ -71,7 +72,7 @@ class FakeBroker:
         self._analyzer = profile.sandbox
         self._listeners: list[Listener] = []
         self._known: set[str] = set()
-        self._later: list[tuple[datetime, Venue, str, str]] = []
+        self.due = Due()
         self._quotes_asked = 0
 
     # ----------------------------------------------------------------- the modes
@@ -252,10 +253,12 @@ class FakeBroker:
             exchange, _, symbol = request.key.partition(":")
             body = {"symbol": symbol, "exchange": exchange, "action": request.side, "pricetype": request.pricetype}
             fault = self.faults.take(endpoint, {**body, "strategy": request.strategy}, ORDER)
+            if fault and fault.kind == "unheeded":
+                return placed_late(self, fault, lambda venue, order_id: venue.place(request, order_id=order_id))
             placed = self.venue.place(request, fault)
             if fault and fault.kind == "reject_later" and fault.seconds and placed.order_id:
-                due = self.clock() + fault.seconds * _SECOND
-                self._later.append((due, self.venue, placed.order_id, fault.message or "RMS: rejected"))
+                reject = partial(_rejected, self.venue, placed.order_id, fault.message or "RMS: rejected")
+                self.due.add(self.clock() + fault.seconds * _SECOND, reject)
             return placed
 
     def modify(
@@ -269,17 +272,14 @@ class FakeBroker:
         """Change a working order; None is success."""
         with self._at_work():
             kept = self.venue.account.orders.get(order_id)
-            return self.venue.modify(
-                order_id,
-                quantity if quantity is not None else kept.quantity if kept else 0,
-                Decimal(str(price or 0)),
-                Decimal(str(trigger or 0)),
-            )
+            shares = quantity if quantity is not None else kept.quantity if kept else 0
+            prices = Decimal(str(price or 0)), Decimal(str(trigger or 0))
+            return changed(self, "modifyorder", order_id, lambda venue: venue.modify(order_id, shares, *prices))
 
     def cancel(self, order_id: str) -> Refusal | None:
         """Cancel a working order; None is success."""
         with self._at_work():
-            return self.venue.cancel(order_id)
+            return changed(self, "cancelorder", order_id, lambda venue: venue.cancel(order_id))
 
     def fill(self, order_id: str, quantity: int | None = None, price: Number | None = None) -> None:
         """Let a working order trade: all that is left, at its limit or at the market, unless said otherwise."""
@@ -388,11 +388,12 @@ class FakeBroker:
     def catch_up(self) -> None:
         """Do what time has brought: late rejections, and the sandbox's square-off, delivery and rollover."""
         now = self.clock()
-        for row in [row for row in self._later if row[0] <= now]:
-            self._later.remove(row)
-            _, venue, order_id, reason = row
-            if venue.account.orders[order_id].working:
-                venue.end(venue.account.orders[order_id], REJECTED, reason)
+        self.due.catch_up(now)
         if now > self._seen_to:
             self._venues["analyze"].pass_time(self._seen_to, now)
             self._seen_to = now
+
+
+def _rejected(venue: Venue, order_id: str, reason: str) -> None:
+    if venue.account.orders[order_id].working:
+        venue.end(venue.account.orders[order_id], REJECTED, reason)

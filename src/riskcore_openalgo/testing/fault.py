@@ -19,6 +19,8 @@
 | `zero_quote`, `wrong_quote`, `stale_quote` | zeros, another instrument, the first quote ever set | - | - |
 | `partial` | `fraction` of the quantity fills at once, the rest rests | - | - |
 | `reject_later` | accepted with an id, then rejected with `message` | - | - |
+| `unheeded` | success of an order, a change or a cancel; nothing is done, or `seconds` later | - | - |
+| `fills_first` | a change or a cancel: `fraction` of what is left has just filled | - | - |
 
 A `delay` with `executed=False` is the worst of them: who gave up finds the order in the book later.
 """
@@ -36,7 +38,7 @@ from attrs.validators import in_
 Kind: TypeAlias = Literal[
     "status", "timeout", "delay", "drop", "null_id", "unreadable", "html", "empty_body", "too_many", "forbidden",
     "semi_auto", "empty", "stale", "lagging", "doubled", "respelled", "zero_quote", "wrong_quote", "stale_quote",
-    "partial", "reject_later",
+    "partial", "reject_later", "unheeded", "fills_first",
 ]  # fmt: skip
 
 CALL: Final = frozenset(
@@ -44,7 +46,8 @@ CALL: Final = frozenset(
     | {"semi_auto", "empty", "stale", "lagging", "doubled", "respelled"}
 )
 QUOTE: Final = frozenset({"zero_quote", "wrong_quote", "stale_quote"})
-ORDER: Final = frozenset({"partial", "reject_later"})
+ORDER: Final = frozenset({"partial", "reject_later", "unheeded"})
+CHANGE: Final = frozenset({"unheeded", "fills_first"})
 FOREVER: Final = 0
 SPELLINGS: Final = ("number", "zeros", "case")
 """How `respelled` writes the ids of a book: `message` says which."""
@@ -62,11 +65,11 @@ class Fault:
 
     `after` lets that many calls through first. `where` restricts it to requests whose body has these values:
     `Fault("placeorder", "timeout", executed=True, where={"action": "SELL"})`. Of each family (call, quote,
-    order) the first fault that fits strikes.
+    order, change) the first fault that fits strikes.
     """
 
     endpoint: str
-    kind: Kind = field(validator=in_(CALL | QUOTE | ORDER))
+    kind: Kind = field(validator=in_(CALL | QUOTE | ORDER | CHANGE))
     times: int = field(default=1, kw_only=True)
     after: int = field(default=0, kw_only=True)
     executed: bool = field(default=False, kw_only=True)

@@ -71,9 +71,11 @@ class Venue:
         self._made = self._triggers_made = 0
 
     # ------------------------------------------------------------------- placing
-    def place(self, request: OrderRequest, fault: Fault | None = None, *, closes: bool = False) -> Placed:
-        """Take an order, or refuse it; what is marketable fills before this returns."""
-        last, order = self._last(request), self._order(request)
+    def place(
+        self, request: OrderRequest, fault: Fault | None = None, *, closes: bool = False, order_id: str = ""
+    ) -> Placed:
+        """Take an order, or refuse it; what is marketable fills before this returns. `order_id` is its id, if any."""
+        last, order = self._last(request), self._order(request, order_id or self.next_id())
         order = evolve(order, margin=needed_margin(self._market, self.account, order, last))
         if self.profile.validates and not closes and (refused := self._refused(order, last)):
             return Placed(refusal=Refusal(400, refused))
@@ -124,7 +126,7 @@ class Venue:
         contract, part = self._market.contracts.get(order.key), int(order.quantity * fault.fraction)
         return part - part % contract.lot if contract else part
 
-    def _order(self, request: OrderRequest) -> FakeOrder:
+    def _order(self, request: OrderRequest, order_id: str) -> FakeOrder:
         """The order as the broker will have it."""
         pricetype, price = request.pricetype, request.price
         last, contract = self._last(request), self._market.contracts.get(request.key)
@@ -136,7 +138,7 @@ class Venue:
         elif pricetype in {"MARKET", "SL-M"}:
             price = NONE
         return FakeOrder(
-            order_id=self._next_id(),
+            order_id=order_id,
             key=request.key,
             side=request.side,
             quantity=request.quantity,
@@ -283,7 +285,8 @@ class Venue:
             self.account.value({key: quote.last for key, quote in self._market.quotes.items()})
 
     # ------------------------------------------------------------------------ ids
-    def _next_id(self) -> str:
+    def next_id(self) -> str:
+        """The id of a new order."""
         self._made += 1
         at = self._clock().astimezone(rc.IST)
         if self.profile.sandbox:

@@ -59,6 +59,25 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "cancel_refused": Kind(strike=calls("cancelorder", "status", status=400), lasts_s=15),
     "modify_timeout_executed": Kind(strike=calls("modifyorder", "timeout", executed=True, seconds=30.0), lasts_s=25),
     "modify_refused": Kind(strike=calls("modifyorder", "status", status=400), lasts_s=15),
+    # --- what a broker takes, and does otherwise
+    "place_taken_and_lost": Kind(strike=calls("placeorder", "unheeded"), lasts_s=60, possible=_live),
+    "place_taken_and_late": Kind(
+        strike=calls("placeorder", "unheeded", seconds=between(0.5, 30)), lasts_s=60, possible=_live
+    ),
+    "cancel_taken_and_lost": Kind(strike=calls("cancelorder", "unheeded"), lasts_s=40, possible=_live),
+    "cancel_taken_and_late": Kind(
+        strike=calls("cancelorder", "unheeded", seconds=between(0.3, 20)), lasts_s=40, possible=_live
+    ),
+    "modify_taken_and_lost": Kind(strike=calls("modifyorder", "unheeded"), lasts_s=40, possible=_live),
+    "modify_taken_and_late": Kind(
+        strike=calls("modifyorder", "unheeded", seconds=between(0.3, 20)), lasts_s=40, possible=_live
+    ),
+    "cancel_after_a_fill": Kind(
+        strike=calls("cancelorder", "fills_first", times=2, fraction=between(0.1, 1)), lasts_s=20
+    ),
+    "modify_after_a_fill": Kind(
+        strike=calls("modifyorder", "fills_first", times=2, fraction=between(0.1, 1)), lasts_s=20
+    ),
     # --- fills
     "partial": Kind(strike=calls("placeorder", "partial"), possible=lambda profile: profile.partials),
     "rejected_later": Kind(strike=calls("placeorder", "reject_later", seconds=0.3), lasts_s=15),
@@ -71,6 +90,9 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "gap_through_stop": Kind(strike=broker.gap_through_stop, lasts_s=20),
     "thin_market": Kind(strike=broker.thin_market, possible=lambda profile: profile.partials),
     "order_cancelled_by_broker": Kind(strike=broker.order_cancelled, lasts_s=15),
+    "ended_after_a_part": Kind(strike=broker.ended_after_a_part, lasts_s=20),
+    "symbol_halted": Kind(strike=broker.symbol_halted, lasts_s=200, possible=_live),
+    "order_unlisted": Kind(strike=broker.order_unlisted, lasts_s=100),
     "unknown_status_word": Kind(strike=broker.unknown_word, lasts_s=25),
     "circuit_lock": Kind(strike=broker.circuit, lasts_s=90),
     "squared_off": Kind(strike=broker.squared_off, lasts_s=40, at_the_end=True, possible=_live),

@@ -227,7 +227,7 @@ class Checks:
             self._unkept.add(order_id)
 
     def _ours(self, name: str, body: dict[str, Any]) -> str:
-        asked, placed = str(body.get("orderid")), self._room.placed
+        asked, placed = str(body.get("orderid")), {**self._room.taken, **self._room.placed}
         alike = (ours for theirs, ours in placed.items() if _bare(theirs) == _bare(asked))
         ours = placed.get(asked) or next(alike, "")
         self.needs("only_our_orders", bool(ours), f"{name} of {body.get('orderid')}, which is not ours")

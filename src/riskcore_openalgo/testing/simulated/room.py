@@ -26,6 +26,8 @@ from riskcore_openalgo.runner.history import History
 from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.pulse import Pulse
+from riskcore_openalgo.testing.answers.answer import Answer
+from riskcore_openalgo.testing.answers.calls import Reply
 from riskcore_openalgo.testing.broker import FakeBroker
 from riskcore_openalgo.testing.events import Event
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
@@ -57,6 +59,8 @@ ENDS_S: Final = 6.6 * 3600
 BEGINS_S: Final = 600.0
 RESTARTS_AFTER_S: Final = 2.0
 SQUARE_OFF_IS_NEAR: Final = timedelta(hours=6, minutes=9)
+SETTLES_S: Final = 30.0
+"""How long it may take until something that the broker did late, or has not done, is known."""
 CALM_S: Final = 300.0
 """How long nobody looks while nothing happens and nothing is wrong: the real one looks each second, to no effect."""
 
@@ -83,6 +87,7 @@ class Room:
         self.wire.room = self
         self.faults = StreamFaults()
         self.placed: dict[str, str] = {}
+        self.taken: dict[str, str] = {}
         self._known: set[str] = set()
         self.sending: dict[Fibre | None, str] = {}
         self.struck: list[str] = []
@@ -102,6 +107,7 @@ class Room:
             price = Decimal(STARTS.get(symbol, "400"))
             self.broker.quote(f"NSE:{symbol}", price, bid=price - Decimal("0.10"), ask=price + Decimal("0.10"))
         self.broker.listen(self._hear)
+        self.broker.due.put_off = lambda at: self.time.at(at - self.broker_ahead, self._carried_out)
         self.checks = Checks(self)
 
     # ------------------------------------------------------------------ the process
@@ -341,23 +347,37 @@ class Room:
                 self._acting = ""
             if len(self.broker.pending) > before:
                 self._queued[len(self.broker.pending)] = order_id
+            if name == "placeorder":
+                self._answered(done, order_id)
             return done
 
         return carry_out
 
+    def _carried_out(self) -> None:
+        """The broker does what it had put off; it may have taken an order or a change without doing it."""
+        with self.broker.lock:
+            self.broker.catch_up()
+        self.checks.disturbed(SETTLES_S)
+        if self.alive:
+            self.turn_in(0.2)
+
+    def _answered(self, done: Reply | Answer, order_id: str) -> None:
+        """The broker has taken an order of ours under an id: it may reach the books later, or never."""
+        body = (done.answer if isinstance(done, Reply) else done).body
+        if order_id and isinstance(body, dict) and body.get("orderid"):
+            self.taken[str(body["orderid"])] = order_id
+            if str(body["orderid"]) not in self.account.orders:
+                self.checks.disturbed(SETTLES_S)
+
     def _hear(self, event: Event) -> None:
         if event.order is not None and event.order.order_id not in self._known:
             self._known.add(event.order.order_id)
-            if self._acting:
-                self.checks.went_to(event.mode, self._acting)
-                self._took(event.order.order_id, event.mode)
+            if ours := self.taken.get(event.order.order_id) or self._acting:
+                self.checks.went_to(event.mode, ours)
+                if event.mode == self.expected:  # in the other mode it is nobody's
+                    self.placed[event.order.order_id] = ours
         if self.alive:
             self.feed.hear(event)
-
-    def _took(self, order_id: str, mode: str) -> None:
-        """An order of ours is at the broker now; in the other mode it is nobody's."""
-        if mode == self.expected:
-            self.placed[order_id] = self._acting
 
     def _brokers_clock(self) -> datetime:
         return self.time.now + self.broker_ahead

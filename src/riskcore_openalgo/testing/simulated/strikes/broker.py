@@ -68,6 +68,39 @@ def unknown_word(room: Room, symbol: str, share: float) -> None:
         room.time.later(5 + 10 * share, lambda: room.broker.show_as(order.order_id, ""))
 
 
+def ended_after_a_part(room: Room, symbol: str, share: float) -> None:
+    """A part of an order fills, and the exchange rejects or cancels the rest of it in the same moment."""
+    order = ours(room, symbol, resting=share < 0.4)
+    if order is None:
+        return
+    with room.broker.lock:
+        room.broker.catch_up()
+        part = int(order.left * share)
+        if 0 < part < order.left and room.broker.profile.partials:
+            room.broker.fill(order.order_id, part)
+        if share * 100 % 2 < 1:
+            room.broker.reject(order.order_id, "RMS: rest rejected")
+        else:
+            cancel(room, order.order_id)
+
+
+def symbol_halted(room: Room, symbol: str, share: float) -> None:
+    """The exchange takes no order in a symbol for a while: each is accepted, and rejected in the next moment."""
+    words, where = "Trading in the security is suspended", {"symbol": symbol}
+    refused = Fault("placeorder", "reject_later", times=FOREVER, seconds=0.2, message=words, where=where)
+    room.broker.script(refused)
+    room.time.later(20 + 160 * share, lambda: room.broker.faults.end(refused))
+
+
+def order_unlisted(room: Room, symbol: str, share: float) -> None:
+    """For a while the order book lacks an order, which works and fills all the same."""
+    order = ours(room, symbol, resting=share < 0.7)
+    if order is not None:
+        unlisted = room.account.unlisted
+        unlisted.add(order.order_id)
+        room.time.later(5 + 85 * share, lambda: unlisted.discard(order.order_id))
+
+
 def changes_used_up(room: Room, symbol: str, share: float) -> None:
     """A stop has been changed as often as the broker allows: each further change is refused, for good."""
     order = ours(room, symbol, resting=True)
