@@ -85,7 +85,13 @@ LISTED: Final = {**DAYS, "list": SYMBOL, "stage": one_of("all", "I", "II", "III"
 LIST: Final = {"as_of": day, **EVIDENCE}
 SIDE: Final = {"side": one_of("BUY", "SELL")}
 TAKES: Final = {"resting": one_of("SL", "SL-M", "none"), "revises": FLAG}
-TELLS: Final = {"fills_in_orders": FLAG, "empty_proves": FLAG, "borrows_status": FLAG}
+TELLS: Final = {
+    "fills_in_orders": FLAG,
+    "empty_proves": FLAG,
+    "borrows_status": FLAG,
+    "keeps_orders": FLAG,
+    "fresh_from": CLOCK,
+}
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "bands": {"bands": rows(sourced(PRICE_BAND), one_row_a_day)},

@@ -277,7 +277,8 @@ class Capability(Dated):
     whether a resting order can be changed in place; `fills_in_orders` whether the order book says how much filled;
     `empty_proves` whether an empty book that was read without an error is one (some brokers answer errors with
     nothing); `borrows_status` whether an order under a status word that the plugin does not know shows the status of
-    the row before it.
+    the row before it; `keeps_orders` whether what is open when a session ends works on, though no book shows it;
+    `fresh_from` the time of day from which its funds are those of the day, and no more of the one before.
     """
 
     broker: str = fact(line_of_text)
@@ -286,6 +287,8 @@ class Capability(Dated):
     fills_in_orders: bool = fact(yes_or_no, default=False)
     empty_proves: bool = fact(yes_or_no, default=False)
     borrows_status: bool = fact(yes_or_no, default=False)
+    keeps_orders: bool = fact(yes_or_no, default=False)
+    fresh_from: time = fact(clock, default=time(0))
 
     @property
     def subject(self) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def reads(day, clock, **shown):
 
 
 def test_the_stop_of_a_carried_position_ends_with_its_session_and_rests_again_from_the_open():
-    day = carried(opened="08:30")
+    day = carried(broker="zerodha", opened="08:30")
     assert day.before == ("SessionOpened", "OrderMoved")
     assert day.time("09:14:59") == ()
     assert day.time("09:15") == ("Bared", "ExitApproved")

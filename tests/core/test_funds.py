@@ -28,6 +28,35 @@ def moved(day, clock, amount, why="paid in"):
     return day.take(e.FundsMoved(day.at(clock), "asha", why, amount))
 
 
+# ---------------------------------------------------------------- whose day the money is of
+
+
+def test_money_that_is_of_the_day_before_is_no_opening_equity():
+    """A broker's funds tell yesterday's result until its day has begun: at midnight that was left out."""
+    day = at_broker(broker="zerodha")
+    day.next_day(3)
+    day.time("00:00")
+    assert day.take(e.EquityRead(day.at("00:00:01"), D(100_000))) == ()
+    assert money(day, "00:05", 100_000, realised=-500) == ()
+    asked = len(day.commands)
+    assert day.take(e.EquityRead(day.at("07:59:59"), D(100_000))) == ()
+    assert money(day, "08:00", 99_500) == ()
+    assert [type(command) for command in day.commands[asked:]] == [e.AskEquity]
+    assert day.take(e.EquityRead(day.at("08:00:01"), D(99_500))) == ("EquityKnown",)
+    assert day.book.opening_equity == 99_500
+    assert money(day, "08:05", 99_500) == ()
+    assert len(day.commands) == asked + 1
+
+
+def test_money_that_cannot_be_read_asks_for_no_equity():
+    day = at_broker(broker="zerodha")
+    day.next_day(3)
+    day.time("08:30")
+    asked = len(day.commands)
+    assert day.take(e.FundsSeen(day.at("08:31"), None)) == ()
+    assert len(day.commands) == asked
+
+
 # ---------------------------------------------------------------- what explains a difference
 
 

@@ -42,7 +42,7 @@ from riskcore.reconcile import (
 )
 from riskcore.said_once import as_ordered, said_once, shows
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import is_clean
+from riskcore.stale_reads import is_clean, is_of_today
 
 CHANGED: Final = "stop_changed"
 
@@ -217,13 +217,19 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
         _count_anew(turn, order)
     elif turn.book.session is not None and order.approved.at.date() < turn.book.session:
         _settle_absent(turn, order, "an order of an earlier session is not in today's book")
-    elif order.status != AWAITING and is_clean(turn.book, books, _others(turn, order)):
+    elif order.status != AWAITING and _proves(turn, order, books):
         _count_absent(turn, order, books)
 
 
-def _others(turn: Turn, order: Order) -> frozenset[str]:
-    """The rows known before that are not this order's: a read that shows one of them is a true read."""
-    return (turn.book.broker_ids() - {order.broker_id}) | turn.state.custody.rows
+def _proves(turn: Turn, order: Order, books: BrokerBooks) -> bool:
+    """Whether a read proves what it does not show: it shows another row that was known, so it is a true one.
+
+    Where no order of the day is known yet its book may be empty, and shows none. Of an exit, while nothing protects
+    what is held, that is believed of a read which shows all of it (`_unmoved`).
+    """
+    others = {o.broker_id for o in turn.book.orders if is_of_today(o, turn.book)} - {order.broker_id, ""}
+    known = others | turn.state.custody.rows
+    return is_clean(turn.book, books, known) or not (known or books.orders or books.trades is None or order.is_entry)
 
 
 def _count_absent(turn: Turn, order: Order, books: BrokerBooks) -> None:
@@ -236,16 +242,7 @@ def _count_absent(turn: Turn, order: Order, books: BrokerBooks) -> None:
     else:
         turn.note(e.OrderAbsent(turn.at, order.id, 0))
         _settle_absent(turn, order, f"not in {reads} clean reads in a row")
-        _take_off(turn, order)
-
-
-def _take_off(turn: Turn, order: Order) -> None:
-    """What the broker named and its book lacks may work all the same: what comes after it must not double it."""
-    if order.broker_id:
-        turn.note(
-            e.CancelRequested(turn.at, order.id, "the broker's book does not show it, so it is taken off by name")
-        )
-        turn.ask(e.CancelOrder(order.id, order.broker_id, absent=True))
+        turn.take_off(order, "the broker's book does not show it, so it is taken off by name")
 
 
 def _count_anew(turn: Turn, order: Order) -> None:

@@ -40,10 +40,13 @@ def new_day(turn: Turn) -> bool:
     session_over(turn)
     turn.note(e.SessionOpened(turn.at, day))
     turn.ask(e.AskEquity(day, turn.state.carried_equity))
+    capability = turn.state.custody.capability
     for order in turn.book.live_orders():
         if order.rests or order.status == AWAITING:
             ended = REJECTED if order.status == AWAITING else CANCELLED
             turn.note(e.OrderMoved(turn.at, order.id, ended, "a day order: it ended with its session"))
+            if capability is not None and capability.keeps_orders:
+                turn.take_off(order, "the broker keeps what its session ended with")
     return True
 
 

@@ -22,11 +22,16 @@ def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
 
     theirs = available + used - realised today, as far as it tells; difference = theirs - opening equity; unexplained =
     difference - the lines of `ledger.explained`. A fact where one of the two has changed by more than
-    `balance_tolerance`; somebody is called while more than that is unexplained.
+    `balance_tolerance`; somebody is called while more than that is unexplained. Before the broker's day has begun its
+    funds are those of the day before, and say nothing; from then on the opening equity is asked for, until it is known.
     """
     funds_answered(turn, read=event.available is not None)
-    opening = turn.book.opening_equity
-    if opening is None or event.available is None or event.used is None or event.realised is None:
+    if event.available is None or event.used is None or event.realised is None or not are_fresh(turn):
+        return
+    opening, session = turn.book.opening_equity, turn.book.session
+    if opening is None:
+        if session is not None:
+            turn.ask(e.AskEquity(session, turn.state.carried_equity))
         return
     theirs = event.available + event.used - event.realised
     lines = explained(theirs - opening, turn.book, turn.state.custody.moved)
@@ -40,6 +45,12 @@ def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
         turn.alarm(BALANCE, FUNDS, f"{why}; explained are {known}" if known else why)
     else:
         turn.calm(BALANCE, FUNDS)
+
+
+def are_fresh(turn: Turn) -> bool:
+    """Whether the broker's funds are those of the day by now: of one it does not know better, they always are."""
+    capability = turn.state.custody.capability
+    return capability is None or turn.at.time() >= capability.fresh_from
 
 
 def _has_changed(turn: Turn, difference: Decimal, unexplained: Decimal) -> bool:

@@ -17,13 +17,14 @@ from riskcore.exchange_limits import cut, slice_quantity
 from riskcore.exits.ladder import FIRST_PAUSE, pause
 from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.exits.resting import can_rest, resting_stop, revision_for
-from riskcore.orders import CANCELLED, FOR_LEAVING, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
+from riskcore.orders import FOR_LEAVING, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
 from riskcore.positions import Position
 from riskcore.signals import seconds
 from riskcore.states import WAITING_FOR_LOGIN
 
 BARE: Final = "unprotected"
 REVISION_REFUSED: Final = "revision_refused"
+VANISHED: Final = "stop_vanished"
 
 
 def protect(turn: Turn) -> None:
@@ -157,6 +158,10 @@ def _may_place(turn: Turn, position: Position) -> bool:
         wait = pause(turn.book, position, turn.policy) if refused else FIRST_PAUSE
         if turn.at - last.approved.at < wait:
             return False
+    return _rests_now(turn, position)
+
+
+def _rests_now(turn: Turn, position: Position) -> bool:
     return can_rest(position, turn.state.custody.capability, turn.at, turn.policy)
 
 
@@ -174,8 +179,7 @@ def _measure(turn: Turn, key: str) -> None:
         return
     exits = [order for order in turn.book.live_orders(key, entries=False) if order.status == WORKING]
     covered = sum(order.open_quantity for order in exits) >= position.quantity
-    rests = can_rest(position, turn.state.custody.capability, turn.at, turn.policy)
-    if covered or not rests:
+    if covered or not _rests_now(turn, position):
         if since is not None:
             turn.note(e.Covered(turn.at, key, Decimal((turn.at - since) // timedelta(milliseconds=1)) / 1000))
             turn.calm(BARE, key)
@@ -211,7 +215,10 @@ def _login_came(turn: Turn) -> bool:
 
 
 def stop_ended(turn: Turn, order: Order) -> None:
-    """A resting stop ended unfilled: refused means that the price is through it; one that vanished is put back once."""
+    """A resting stop ended unfilled: refused means that the price is through it; one that vanished is put back once.
+
+    At the end of a session it lapses, as every order of a day does: it rests again from the next open on.
+    """
     approved = order.approved
     position = turn.book.position(approved.instrument.key)
     if position is None or not isinstance(approved, ApprovedExit) or not _of(order, position):
@@ -223,8 +230,9 @@ def stop_ended(turn: Turn, order: Order) -> None:
             if failed is not None and turn.at - failed.at < pause(turn.book, position, turn.policy):
                 return  # the clock repeats it, ever more slowly where exits are refused too
             turn.leave(position, approved.reason, position.last or position.average_price, approved.level)
-    elif order.id not in turn.state.cancelling:
-        turn.alarm("stop_vanished", order.id, "the resting stop is gone from the broker, and not by us")
-        gone = [o for o in turn.book.orders if o.rests and _of(o, position) and o.status == CANCELLED]
+    elif order.id not in turn.state.cancelling and _rests_now(turn, position):
+        turn.alarm(VANISHED, order.id, "the resting stop is gone from the broker, and not by us")
+        told = turn.state.custody.told
+        gone = [o for o in turn.book.orders if _of(o, position) and (VANISHED, o.id) in told]
         if len(gone) > len(cut(position.quantity, position.instrument)):
             turn.leave(position, UNPROTECTED, position.last or position.average_price)

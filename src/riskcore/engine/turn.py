@@ -164,6 +164,12 @@ class Turn:
             self.note(e.CancelRequested(self.at, order.id, why))
             self.ask(e.CancelOrder(order.id, order.broker_id))
 
+    def take_off(self, order: Order, why: str) -> None:
+        """Ask for an order that has ended for us to be cancelled by its name: it may work, though no book shows it."""
+        if order.broker_id:
+            self.note(e.CancelRequested(self.at, order.id, why))
+            self.ask(e.CancelOrder(order.id, order.broker_id, absent=True))
+
     def refuse(self, signal: Signal, finding: Finding) -> None:
         """No, for one reason, without a decision."""
         self.note(e.EntryRefused(self.at, signal, (finding,), ()))

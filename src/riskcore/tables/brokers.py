@@ -15,6 +15,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fills_in_orders": True,
         "empty_proves": True,
         "borrows_status": False,
+        "keeps_orders": False,
+        "fresh_from": "00:00",
         "source": "riskcore's own simulated broker; levels are watched, nothing rests",
     },
     {
@@ -26,9 +28,12 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fills_in_orders": True,
         "empty_proves": True,
         "borrows_status": False,
+        "keeps_orders": True,
+        "fresh_from": "03:00",
         "source": (
             "OpenAlgo 2.0.2.1, analyzer mode, recorded 2026-11-23; SL and SL-M rest as trigger pending; "
-            "cancelallorder leaves them; modify keeps the order id; whole fills only"
+            "cancelallorder leaves them; modify keeps the order id; whole fills only; what is open at 03:00 "
+            "is in no book any more, and fills all the same; its funds tell yesterday's result until then"
         ),
     },
     {
@@ -40,6 +45,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fills_in_orders": False,
         "empty_proves": False,
         "borrows_status": False,
+        "keeps_orders": False,
+        "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/shoonya, read 2026-11-22; market orders become limits, SL-M becomes "
             "SL; errors come as success with nothing; quotes of another instrument; not tried with real "
@@ -55,6 +62,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fills_in_orders": False,
         "empty_proves": True,
         "borrows_status": True,
+        "keeps_orders": False,
+        "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/zerodha mapping over a stub, recorded 2026-11-23; a status that the "
             "mapping does not know takes the one of the row before; not tried with real orders (confidence: "
@@ -70,10 +79,12 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fills_in_orders": False,
         "empty_proves": False,
         "borrows_status": False,
+        "keeps_orders": False,
+        "fresh_from": "08:00",
         "source": (
             "the most careful reading of the plugins of OpenAlgo 2.0.2.1; BSE took SL-M from all segments in "
-            "2023-10, and unprotected market orders are rejected since 2026-04-01, so stops rest as SL "
-            "(confidence: low)"
+            "2023-10, and unprotected market orders are rejected since 2026-04-01, so stops rest as SL; "
+            "logins end between 03:00 and 06:00, and the day is begun after that (confidence: low)"
         ),
     },
 )

@@ -22,6 +22,7 @@ import riskcore as rc
 import riskcore_openalgo
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
 from riskcore_openalgo.testing.simulated.living import Outcome, day_of, live_through, shrunk, total
+from riskcore_openalgo.testing.simulated.nights import over_a_night
 from riskcore_openalgo.testing.simulated.script import script_of
 
 LEAST_APPROVED_PCT = 30
@@ -42,20 +43,21 @@ def main(given: list[str] | None = None) -> int:
     """Run what was asked for; 1 where a day failed, or the days were not worth much."""
     options = _parser().parse_args(given)
     if options.seed is not None:
-        return _one(options.seed, sqlite=options.sqlite, only=options.only)
+        return _one(options.seed, sqlite=options.sqlite, only=options.only, night=options.night)
     seeds = range(options.first, options.first + options.days)
-    kept = _state_file(options.state, sqlite=options.sqlite, only=options.only)
+    kept = _state_file(options.state, sqlite=options.sqlite, only=options.only, night=options.night)
     done = _known(kept)
     left = [seed for seed in seeds if seed not in done]
     say(f"{len(seeds)} days, of which {len(seeds) - len(left)} are done")
     began = time.monotonic()
-    day = partial(_watched_day, sqlite=options.sqlite, only=options.only)
+    day = partial(_watched_day, sqlite=options.sqlite, only=options.only, night=options.night)
     with kept.open("a", encoding="utf-8") as state:
         for number, outcome in enumerate(_lived(left, options.jobs, day), 1):
             done[outcome.seed] = outcome
             state.write(json.dumps(asdict(outcome)) + "\n")
             state.flush()
-            _progress(number, len(left), outcome, began, options.only)
+            again = f"{options.only and ' --only ' + options.only}{' --night' if options.night else ''}"
+            _progress(number, len(left), outcome, began, again)
     outcomes = [done[seed] for seed in seeds]
     return judged(outcomes, options.only)
 
@@ -66,16 +68,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed (0)")
     parser.add_argument("--seed", type=int, help="one day alone; where it fails it is made small")
     parser.add_argument("--only", default="", choices=CATALOGUE, metavar="FAULT", help="days with this fault alone")
+    parser.add_argument("--night", action="store_true", help="two days each, with a night between them")
     parser.add_argument("--sqlite", action="store_true", help="with a journal in a real SQLite file")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
     parser.add_argument("--state", type=Path, default=Path(".simulated"), help="folder of what is done (.simulated)")
     return parser
 
 
-def _watched_day(seed: int, *, sqlite: bool, only: str) -> Outcome:
+def _watched_day(seed: int, *, sqlite: bool, only: str, night: bool) -> Outcome:
     faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
-        return day_of(seed, sqlite=sqlite, only=only)
+        return day_of(seed, sqlite=sqlite, only=only, night=night)
     finally:
         faulthandler.cancel_dump_traceback_later()
 
@@ -88,9 +91,9 @@ def _lived(seeds: list[int], jobs: int, day: Callable[[int], Outcome]) -> Iterat
         yield from pool.map(day, seeds, chunksize=4)
 
 
-def _one(seed: int, *, sqlite: bool, only: str) -> int:
+def _one(seed: int, *, sqlite: bool, only: str, night: bool) -> int:
     """A day by itself, shown; one that fails is made small and shown as what is left of it."""
-    script = script_of(seed, only)
+    script = (over_a_night if night else script_of)(seed, only)
     outcome = live_through(script, sqlite=sqlite)
     say(f"seed {seed}: {script.day}, {script.profile.name}, {script.policy}; faults: {', '.join(script.faults())}")
     for name, number in sorted(outcome.count.items()):
@@ -107,7 +110,7 @@ def _one(seed: int, *, sqlite: bool, only: str) -> int:
     return 1
 
 
-def _state_file(folder: Path, *, sqlite: bool, only: str) -> Path:
+def _state_file(folder: Path, *, sqlite: bool, only: str, night: bool) -> Path:
     """Where the days of this very code are noted down: other code has to live them anew."""
     digest = hashlib.sha256()
     for package in (rc, riskcore_openalgo):
@@ -115,7 +118,8 @@ def _state_file(folder: Path, *, sqlite: bool, only: str) -> Path:
         for path in sorted(root.rglob("*.py")):
             digest.update(path.read_bytes())
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{'sqlite' if sqlite else 'memory'}{only and '-' + only}-{digest.hexdigest()[:16]}.jsonl"
+    kind = f"{'sqlite' if sqlite else 'memory'}{'-night' if night else ''}{only and '-' + only}"
+    return folder / f"{kind}-{digest.hexdigest()[:16]}.jsonl"
 
 
 def _known(path: Path) -> dict[int, Outcome]:
@@ -131,10 +135,10 @@ def _known(path: Path) -> dict[int, Outcome]:
     return found
 
 
-def _progress(number: int, of: int, outcome: Outcome, began: float, only: str) -> None:
+def _progress(number: int, of: int, outcome: Outcome, began: float, again: str) -> None:
     if outcome.broken:
         say(f"FAILED seed {outcome.seed}: {outcome.what.strip().splitlines()[-1]}")
-        say(f"    play it again: python3 tasks.py simulate --seed {outcome.seed}{only and ' --only ' + only}")
+        say(f"    play it again: python3 tasks.py simulate --seed {outcome.seed}{again}")
     if number % 25 == 0 or number == of:
         each_s = (time.monotonic() - began) / number
         left = timedelta(seconds=round(each_s * (of - number)))

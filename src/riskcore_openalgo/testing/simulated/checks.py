@@ -261,6 +261,8 @@ class Checks:
             if real is None or order.live:
                 self._behind.pop(order.id, None)
                 continue
+            if real.working and order.approved.at.date() < self._room.time.now.date():
+                self._surprises.note(real.key, self._room.time.now)  # a broker that keeps orders over the night
             self.soon(self._works, order.id, real.key, not real.working, "unknown_stays_unknown", order, real)
             if filled > order.filled_quantity:
                 self.within(self._behind, order.id, TOLD_S, "fills_are_the_brokers", order, real)

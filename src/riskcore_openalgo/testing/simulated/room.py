@@ -7,7 +7,7 @@ reader, evidence, client and the SDK's own reading of answers are those that tra
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from random import Random
@@ -36,6 +36,7 @@ from riskcore_openalgo.testing.simulated.closing import closed
 from riskcore_openalgo.testing.simulated.feed import SimulatedFeed, StreamFaults
 from riskcore_openalgo.testing.simulated.lanes import FibreLanes
 from riskcore_openalgo.testing.simulated.laptop import Laptop
+from riskcore_openalgo.testing.simulated.nights import NIGHT
 from riskcore_openalgo.testing.simulated.script import STARTS, SYMBOLS, Happening, Script
 from riskcore_openalgo.testing.simulated.stand_ins import Bars, Quiet, Wake, WatchedGateway, WatchedWire
 from riskcore_openalgo.testing.simulated.store import MemoryStore
@@ -55,10 +56,10 @@ GENEROUS: Final[dict[str, Any]] = {
     "atr_warmup_bars": 14,
 }
 CONTRADICTED: Final = "report_contradicts"
-ENDS_S: Final = 6.6 * 3600
 BEGINS_S: Final = 600.0
 RESTARTS_AFTER_S: Final = 2.0
-SQUARE_OFF_IS_NEAR: Final = timedelta(hours=6, minutes=9)
+SQUARE_OFF_IS_NEAR: Final = time(15, 9)
+SQUARE_OFF_IS_OVER: Final = time(15, 40)
 SETTLES_S: Final = 30.0
 """How long it may take until something that the broker did late, or has not done, is known."""
 CALM_S: Final = 300.0
@@ -120,7 +121,8 @@ class Room:
         client = self.wire.client(jitter=self.chance.random, monotonic=mono)
         guard = ModeGuard(client, self.expected, monotonic=mono)
         instruments = InstrumentCache(client)
-        account = Account(client, guard=guard, clock=time, instruments=instruments)
+        broker = "sandbox" if self.expected == "analyze" else None
+        account = Account(client, guard=guard, clock=time, instruments=instruments, broker=broker)
         gateway = WatchedGateway(client, guard=guard, clock=time)
         gateway.room = self
         history = History(Bars(), bars=self.policy.atr_warmup_bars)
@@ -178,12 +180,12 @@ class Room:
             self._due = moment
             self.time.at(moment, partial(self._turn, moment))
 
-    def kill(self) -> None:
-        """The process ends where it is; another one starts a little later."""
+    def kill(self, then_s: float = RESTARTS_AFTER_S) -> None:
+        """The process ends where it is; another one starts so much later."""
         if self.alive:
             if not self._turning:
                 self.checks.dying()
-            self._died()
+            self._died(then_s)
 
     def kill_at_command(self, share: float) -> None:
         """It ends when one of the next commands is handed to its lane."""
@@ -237,9 +239,9 @@ class Room:
         open_ = {position.id for position in book.positions}
         exits = (order.approved for order in book.orders if not (order.is_entry or order.rests))
         tried = any(isinstance(one, rc.ApprovedExit) and one.position_id in open_ for one in exits)
-        return tried or (bool(open_) and self.time.now >= self.script.opens + SQUARE_OFF_IS_NEAR)
+        return tried or (bool(open_) and SQUARE_OFF_IS_NEAR <= self.time.now.time() < SQUARE_OFF_IS_OVER)
 
-    def _died(self) -> None:
+    def _died(self, then_s: float = RESTARTS_AFTER_S) -> None:
         self.alive, self._due, self._kill_at_call = False, None, None
         if self._turning and self._main is not None and Fibre.current() is not self._main:
             self._main.kill()
@@ -250,7 +252,7 @@ class Room:
         self.store.died()
         self.checks.alerts.died()
         self.restarts += 1
-        self.time.later(RESTARTS_AFTER_S, self.begin)
+        self.time.later(then_s, self.begin)
 
     def _ended(self, order_id: str) -> bool:
         order = self.live.state.book.order(order_id)
@@ -265,9 +267,8 @@ class Room:
         self.time.later(BEGINS_S, self.begin)
         for happening in self.script.happenings:
             self.time.at(self.script.opens + timedelta(seconds=happening.at_s), partial(self._happen, happening))
-        ends = self.script.opens + timedelta(seconds=ENDS_S)
         try:
-            self.time.run(ends)
+            self.time.run(self.script.ends)
             while self._turning and self.time.step():
                 pass
             if self.alive and not self.laptop.asleep_s:
@@ -288,6 +289,8 @@ class Room:
             self.checks.struck(kind)
             self.struck.append(kind)
             CATALOGUE[kind].strike(self, *args)
+        elif kind in NIGHT:
+            NIGHT[kind](self, *args)
         elif self.alive and not self.laptop.asleep_s:
             WISHES[kind](self, *args)
         self.checks.after_happening()

@@ -42,18 +42,27 @@ class Happening:
 
 @frozen(kw_only=True)
 class Script:
-    """One day. `policy` are settings beside the usual ones; `seed` also decides how long each call takes."""
+    """One day, or those up to the `last`. `policy` are settings beside the usual ones.
+
+    `seed` also decides how long each call takes.
+    """
 
     seed: int
     day: date
     profile: Profile
     policy: dict[str, Any]
     happenings: tuple[Happening, ...]
+    last: date | None = None
 
     @property
     def opens(self) -> datetime:
         """Nine o'clock, from which seconds are counted."""
         return datetime.combine(self.day, time(9, 0), tzinfo=rc.IST)
+
+    @property
+    def ends(self) -> datetime:
+        """24 minutes to four of the last day."""
+        return datetime.combine(self.last or self.day, time(15, 36), tzinfo=rc.IST)
 
     def only(self, happenings: tuple[Happening, ...]) -> Script:
         """The same day in which only this happens."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from riskcore import engine
 from riskcore_openalgo.testing.orders import FakeOrder
+from riskcore_openalgo.testing.simulated.nights import market_is_open
+from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY, INTRADAY
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.checks import Checks
@@ -54,14 +56,26 @@ class Shares:
         """(8) What of ours works at the broker covers what is held, and can never take more than that."""
         held, ours = self.held(), self._ours()
         self._never_two_that_flip(held, ours, working)
-        self._protected(held, ours, working)
+        if market_is_open(self._room.time.now):
+            self._protected(held, ours, working)
+        else:
+            self._bare.clear()
 
     def held(self) -> dict[str, int]:
-        """What the broker holds of intraday shares, or of the product that ours are of, whatever its answers say."""
+        """What the broker holds of intraday shares, or of the product that ours are of, whatever its answers say.
+
+        Of shares for delivery those that were carried stand among the holdings.
+        """
         known = self._room.live.state.book.positions if hasattr(self._room, "live") else ()
         ours = {position.instrument.key: position.product for position in known}
-        rows = self._room.account.positions.values()
-        return {row.key: row.quantity for row in rows if row.quantity and row.product == ours.get(row.key, "MIS")}
+        held = dict.fromkeys(ours, 0)
+        for row in self._room.account.positions.values():
+            if row.product == ours.get(row.key, INTRADAY):
+                held[row.key] = row.quantity
+        for key, holding in self._room.account.holdings.items():
+            if ours.get(key) == DELIVERY:
+                held[key] += holding.quantity
+        return {key: quantity for key, quantity in held.items() if quantity}
 
     def _ours(self) -> dict[str, int]:
         """What our book says that we hold with a stop: adopted shares have none until somebody sets one."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
 from riskcore import events
-from riskcore_openalgo.testing.simulated.strikes.acting import TICK, on_tick
+from riskcore_openalgo.testing.simulated.strikes.acting import INTRADAY, TICK, on_tick
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -21,17 +21,18 @@ def _offer(room: Room, signal: rc.Signal) -> None:
     room.live.runner.offer(events.SignalArrived(room.time.now, signal))
 
 
-def well_formed(room: Room, symbol: str, side: str, stop_pct: str) -> rc.Signal:
+def well_formed(room: Room, symbol: str, side: str, stop_pct: str, product: str = INTRADAY) -> rc.Signal:
     """An entry with a stop so many per cent away, and a target that is worth it."""
     last = room.broker.market.quote(f"NSE:{symbol}").last
     away = on_tick(last * Decimal(stop_pct) / 100)
     sign = 1 if side == rc.BUY else -1
     target = on_tick(last + sign * (away * REWARD + 2 * TICK))
-    return rc.Signal(symbol, side, at=room.time.now, stop=last - sign * away, target=target, strategy="walk")
+    about: dict[str, Any] = {"product": product, "stop": last - sign * away, "target": target, "strategy": "walk"}
+    return rc.Signal(symbol, side, at=room.time.now, **about)
 
 
-def _entry(room: Room, symbol: str, side: str, stop_pct: str) -> None:
-    signal = well_formed(room, symbol, side, stop_pct)
+def _entry(room: Room, symbol: str, side: str, stop_pct: str, product: str = INTRADAY) -> None:
+    signal = well_formed(room, symbol, side, stop_pct, product)
     room.checks.wished(signal)
     _offer(room, signal)
 
