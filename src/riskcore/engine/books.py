@@ -156,8 +156,7 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
             turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note="the broker's book does not show it"))
     elif order.id in turn.state.cancelling:
         if row.working and waited:
-            turn.note(e.CancelRequested(turn.at, order.id, "the broker's book still shows it"))
-            turn.ask(e.CancelOrder(order.id, order.broker_id))
+            turn.cancel_again(order, "the broker's book still shows it")
     elif settled is not None and read_at <= settled:
         return
     elif row.working:

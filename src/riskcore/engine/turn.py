@@ -11,7 +11,7 @@ from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
 from riskcore.exits.levels import exit_order
-from riskcore.orders import FOR_LEAVING, PRESSING, UNWANTED, ApprovedExit, Order, Revision
+from riskcore.orders import FOR_LEAVING, PRESSING, STILL_PRESSED, UNWANTED, ApprovedExit, Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.sessions import day_text
@@ -161,8 +161,15 @@ class Turn:
         graver = order.id in state.pressed and why not in PRESSING
         graver = graver or (order.is_entry and why in UNWANTED and order.id not in state.unwanted)
         if graver or order.id not in state.cancelling:
-            self.note(e.CancelRequested(self.at, order.id, why))
-            self.ask(e.CancelOrder(order.id, order.broker_id))
+            self._take_back(order, why)
+
+    def cancel_again(self, order: Order, why: str) -> None:
+        """Ask again for an order to end that the broker shows working; what was to be sent again still is."""
+        self._take_back(order, STILL_PRESSED if order.id in self.state.pressed else why)
+
+    def _take_back(self, order: Order, why: str) -> None:
+        self.note(e.CancelRequested(self.at, order.id, why))
+        self.ask(e.CancelOrder(order.id, order.broker_id))
 
     def refuse(self, signal: Signal, finding: Finding) -> None:
         """No, for one reason, without a decision."""
