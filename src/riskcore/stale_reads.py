@@ -39,11 +39,12 @@ def is_clean(book: Book, books: BrokerBooks, known: Collection[str]) -> bool:
     if books.orders is None or books.trades is None:
         return False
     ids = {row.id for row in books.orders}
-    filled = (order.broker_id for order in book.orders if order.filled_quantity and _is_of_today(order, book))
+    filled = (order.broker_id for order in book.orders if order.filled_quantity and is_of_today(order, book))
     return not ids.isdisjoint(known) and ids.issuperset(one for one in filled if one)
 
 
-def _is_of_today(order: Order, book: Book) -> bool:
+def is_of_today(order: Order, book: Book) -> bool:
+    """Whether an order was sent in the session of the book; a day order of one before it is in no book of today."""
     return book.session is None or order.approved.at.date() >= book.session
 
 
@@ -53,7 +54,7 @@ def _is_behind(book: Book, books: BrokerBooks, key: str, presumed: Collection[st
         return False
     for order in book.orders:
         approved = order.approved
-        ours = approved.instrument.key == key and order.broker_id and _is_of_today(order, book)
+        ours = approved.instrument.key == key and order.broker_id and is_of_today(order, book)
         if not ours or order.id in presumed:
             continue
         if summed(books.trades_of(order.broker_id))[0] < order.filled_quantity:

@@ -29,10 +29,10 @@ REVISION_REFUSED: Final = "revision_refused"
 def protect(turn: Turn) -> None:
     """Let exits go whose stop is out of the way, cover what is held, and measure what is not covered."""
     capability = turn.state.custody.capability
+    for wish in turn.state.custody.wanted:
+        release(turn, wish.key)
     if capability is None or not capability.rests:
         return
-    for position in turn.book.positions:
-        release(turn, position.instrument.key)
     for position in turn.book.positions:
         _measure(turn, position.instrument.key)
         _cover(turn, position)
@@ -43,7 +43,7 @@ def protect(turn: Turn) -> None:
 
 
 def release(turn: Turn, key: str) -> None:
-    """Send an exit that waited for the resting stop, as soon as the shares it takes are not the stop's any more."""
+    """Send an exit that waited: its shares are not the resting stop's any more, or the market has opened."""
     position, wanted = turn.book.position(key), turn.state.custody.wanted_of(key)
     if position is None or wanted is None:
         return
