@@ -68,8 +68,8 @@ class Turn:
     ) -> None:
         """Take the position off, or a `part` of it; what still works to enter it is cancelled first.
 
-        Never two live exits of the same shares: a part waits for whatever is leaving; the whole takes the rest at
-        once where a part is on its way, which is cancelled, and what it leaves behind follows. Where a stop rests at
+        Never two live exits of the same shares: a part waits for whatever is leaving, and is nothing where all of it
+        waits to leave; the whole takes the rest at once where a part is on its way, which is cancelled, and what it leaves behind follows. Where a stop rests at
         the broker for these shares, it is taken back (or made smaller) first, and the exit waits until that is known.
         What is above the freeze quantity leaves as several orders at once.
         """
@@ -77,6 +77,8 @@ class Turn:
         leaving, resting = self.book.leaving(key), self.book.resting_stops(key)
         rest = position.quantity - sum(order.open_quantity for order in leaving)
         if rest <= 0 or any(part is not None or not order.takes_part for order in leaving):
+            return
+        if part is not None and self.all_waits(key):
             return
         for order in leaving:
             self.cancel(order, "all of the position is leaving")
@@ -90,6 +92,11 @@ class Turn:
             self._wait_for(resting, wish)
             return
         self._send_off(position, wish, reference, rest if part is None else part)
+
+    def all_waits(self, key: str) -> bool:
+        """Whether all that is held of an instrument waits to leave: for its stop to be gone, or for one it reached."""
+        waiting = self.state.custody.wanted_of(key)
+        return (waiting is not None and waiting.part is None) or self.state.custody.touch_of(key) is not None
 
     def _may_have_left(self, key: str) -> bool:
         """Whether what is held was not compared with the broker's since a start, or since the login died.
