@@ -16,7 +16,17 @@ from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import HELD_AFTER, refusals, unsent
 from riskcore.exits.leaving import closed_trade
 from riskcore.money import ZERO
-from riskcore.orders import AWAITING, CANCELLED, DOUBLE_FILL, LIFE, REJECTED, UNKNOWN, ApprovedExit, Order
+from riskcore.orders import (
+    AWAITING,
+    CANCELLED,
+    DOUBLE_FILL,
+    FOR_LEAVING,
+    LIFE,
+    REJECTED,
+    UNKNOWN,
+    ApprovedExit,
+    Order,
+)
 from riskcore.positions import Position
 from riskcore.sessions import in_ist
 
@@ -129,6 +139,9 @@ def _fill(turn: Turn, order: Order, event: e.OrderReported) -> None:
         look_at_entry(turn, order.id, value / quantity)
     else:
         cut_down(turn, approved.instrument.key)
+    if order.rests:  # the broker leaves by itself: what would enter again is taken back, as for an exit of ours
+        for entry in turn.book.live_orders(approved.instrument.key, entries=True):
+            turn.cancel(entry, FOR_LEAVING)
 
 
 def _book(
