@@ -69,9 +69,10 @@ class Turn:
         """Take the position off, or a `part` of it; what still works to enter it is cancelled first.
 
         Never two live exits of the same shares: a part waits for whatever is leaving, and is nothing where all of it
-        waits to leave; the whole takes the rest at once where a part is on its way, which is cancelled, and what it leaves behind follows. Where a stop rests at
-        the broker for these shares, it is taken back (or made smaller) first, and the exit waits until that is known.
-        What is above the freeze quantity leaves as several orders at once.
+        waits to leave; the whole takes the rest at once where a part is on its way, which is cancelled, and what it
+        leaves behind follows. Where a stop rests at the broker for these shares, it is taken back (or made smaller)
+        first, and the exit waits until that is known. What is above the freeze quantity leaves as several orders at
+        once.
         """
         key = position.instrument.key
         leaving, resting = self.book.leaving(key), self.book.resting_stops(key)
