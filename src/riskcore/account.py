@@ -28,6 +28,14 @@ def shares_there(book: Book, books: BrokerBooks, key: str, product: str) -> int 
     return sum(row.quantity for row in books.positions if (row.key, row.product) == (key, product))
 
 
+def there_but_for(book: Book, books: BrokerBooks, key: str, product: str, beside: int) -> int | None:
+    """`shares_there` without so many of the signed shares beside ours: those that an operator accepted."""
+    seen = shares_there(book, books, key, product)
+    if seen is None or not beside:
+        return seen
+    return shares_held(book, key, product) + shares_beside(book, books, key) - beside
+
+
 def their_positions(book: Book, books: BrokerBooks) -> dict[str, int]:
     """Signed shares of each instrument that they hold or we do; of one of ours, those of our product: `held_there`."""
     ours = {p.instrument.key: held_there(p, books, book.session) for p in book.positions}

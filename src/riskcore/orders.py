@@ -33,7 +33,8 @@ NEVER_ARRIVED: Final = frozenset(("not_sent", "rate_limited", "no_login", "netwo
 
 EXIT_STEP: Final = "exit_step_s"
 RUN_AWAY: Final = "the price has run away from the exit limit"
-PRESSING: Final = frozenset((EXIT_STEP, RUN_AWAY))
+STILL_PRESSED: Final = "it is to be sent again, and the broker's book still shows it"
+PRESSING: Final = frozenset((EXIT_STEP, RUN_AWAY, STILL_PRESSED))
 """Why an exit is taken back only to be sent again, further beyond the price."""
 FOR_EXIT: Final = "exit signal"
 FOR_REVERSAL: Final = "reversal signal"

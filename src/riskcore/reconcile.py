@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from riskcore.account import DELIVERY, shares_beside, shares_held, shares_there, their_positions, was_carried
+from riskcore.account import DELIVERY, shares_beside, shares_held, their_positions, there_but_for, was_carried
 from riskcore.book import Book
 from riskcore.broker_books import (
     CANCELLED as ROW_CANCELLED,
@@ -34,7 +34,7 @@ from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, INTENDED, REJECTED, WORKING, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import is_stale, made_otherwise
+from riskcore.stale_reads import is_of_today, is_stale, made_otherwise
 from riskcore.table_rows import Capability
 
 MORE: Final = "more"
@@ -101,6 +101,15 @@ def _status(order: Order, row: BrokerOrder | None, filled: int, *, fill_is_known
 def nameless(book: Book) -> tuple[Order, ...]:
     """Orders that may be at the broker under a name we do not know."""
     return tuple(order for order in book.live_orders() if not order.broker_id)
+
+
+def adrift(book: Book, books: BrokerBooks) -> tuple[Order, ...]:
+    """Orders that may have filled, and that no row of a read is known to be: `nameless`, or of an earlier session."""
+    return tuple(
+        order
+        for order in book.live_orders()
+        if not order.broker_id or not (is_of_today(order, book) or books.order(order.broker_id) is not None)
+    )
 
 
 @frozen
@@ -288,7 +297,7 @@ def left_out(book: Book, books: BrokerBooks) -> set[str]:
     Shares bought for delivery stand among the holdings overnight: where those could not be read, nothing is said of a
     CNC position.
     """
-    unknown = {order.approved.instrument.key for order in (*nameless(book), *_untold(book, books))}
+    unknown = {order.approved.instrument.key for order in (*adrift(book, books), *_untold(book, books))}
     if books.holdings is None:
         unknown |= {p.instrument.key for p in book.positions if p.product == DELIVERY}
     return unknown
@@ -315,21 +324,32 @@ def moved_unnamed(
     what moved is counted from there on.
     """
     waiting: dict[str, list[Order]] = {}
-    for order in nameless(book):
+    for order in adrift(book, books):
         waiting.setdefault(order.approved.instrument.key, []).append(order)
     found = []
     for key in sorted(waiting.keys() - {order.approved.instrument.key for order in _untold(book, books)}):
         ways = {(order.approved.side, order.approved.product) for order in waiting[key]}
         side, product = ways.pop()
-        held, seen = shares_held(book, key, product), shares_there(book, books, key, product)
-        if seen is not None and beside.get(key):
-            seen = held + shares_beside(book, books, key) - beside[key]
+        held, seen = shares_held(book, key, product), there_but_for(book, books, key, product, beside.get(key, 0))
         if ways or seen is None or (seen - held) * sign(side) <= 0:
             continue
         less = held * sign(side) < 0
         if not less or (not is_stale(book, books, key) and (seen or _is_gone(book, books, key, capability))):
             found.append(Mismatch(UNNAMED, key, held, seen))
     return tuple(found)
+
+
+def may_have_filled(order: Order, book: Book, books: BrokerBooks, beside: int = 0) -> bool:
+    """Whether the broker's position may have moved as an order would move it; where that is not read, it may have.
+
+    Delivery tells nothing: what was bought yesterday may be shown nowhere, and more than is there cannot be sold.
+    """
+    approved = order.approved
+    key, product = approved.instrument.key, approved.product
+    if product == DELIVERY:
+        return False
+    there = there_but_for(book, books, key, product, beside)
+    return there is None or (there - shares_held(book, key, product)) * sign(approved.side) > 0
 
 
 def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capability: Capability | None) -> str:
@@ -352,7 +372,9 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     if traded_elsewhere(book, books, key):
         return True
     traded = {
-        order.broker_id for order in book.orders if order.filled_quantity and order.approved.instrument.key == key
+        order.broker_id
+        for order in book.orders
+        if order.filled_quantity and order.approved.instrument.key == key and is_of_today(order, book)
     }
     if traded and not any(row.key == key for row in books.positions or ()):
         trades = [trade for trade in books.trades or () if trade.key == key]

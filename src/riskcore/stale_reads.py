@@ -27,7 +27,9 @@ def is_stale(book: Book, books: BrokerBooks, key: str, presumed: Collection[str]
 
     `presumed` are orders whose fill was concluded and not read: no read need show it.
     """
-    return _is_behind(book, books, key, presumed) or _is_of_two_moments(book, books, key)
+    if _is_behind(book, books, key, presumed) or _is_of_two_moments(book, books, key):
+        return True
+    return _moved_without_a_trade(book, books, key)
 
 
 def is_clean(book: Book, books: BrokerBooks, known: Collection[str]) -> bool:
@@ -44,7 +46,7 @@ def is_clean(book: Book, books: BrokerBooks, known: Collection[str]) -> bool:
 
 
 def is_of_today(order: Order, book: Book) -> bool:
-    """Whether an order was approved in the session of the book: those of an earlier one are in no broker's book."""
+    """Whether an order was sent in the session of the book; a day order of one before it is in no book of today."""
     return book.session is None or order.approved.at.date() >= book.session
 
 
@@ -70,6 +72,28 @@ def _is_of_two_moments(book: Book, books: BrokerBooks, key: str) -> bool:
     held, rows = book.position(key), [row for row in books.positions or () if row.key == key]
     products = {row.product for row in rows if row.quantity} | ({held.product} if held is not None else set())
     return INTRADAY in products and made_otherwise(books, key)
+
+
+def _moved_without_a_trade(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether shares that our orders of today moved are elsewhere in the read, and no trade of others in it tells why.
+
+    Of a product that is carried over nights the trades of a day do not make the whole. They do make what was opened
+    today; and a position that lacks just what they moved, or has it still, is one of before. Shares that were moved to
+    another product are there still.
+    """
+    held, rows = book.position(key), [row for row in books.positions or () if row.key == key]
+    if held is None or not rows or books.trades is None or held.product == INTRADAY:
+        return False
+    today = [o for o in book.orders if o.broker_id and o.approved.instrument.key == key and is_of_today(o, book)]
+    made = sum(sign(order.approved.side) * order.filled_quantity for order in today)
+    moved = sum(row.quantity for row in rows if row.product == held.product) - held.signed
+    of_before = moved * made < 0 and abs(moved) <= abs(made)
+    if not moved or sum(row.quantity for row in rows) == held.signed or not (made == held.signed or of_before):
+        return False
+    ours = book.broker_ids()
+    others = [trade for trade in books.trades if trade.key == key and trade.order_id not in ours]
+    traded = sum(sign(trade.side) * trade.quantity for trade in others)
+    return traded * moved <= 0 or abs(traded) < abs(moved)
 
 
 @exact

@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, held
+from riskcore.orders import STILL_PRESSED
+from tests.core.custody_days import at_broker, held, row, true_books
 from tests.core.engine_days import SEEN
 from tests.core.test_hands import KEY, cancelled, exited
 
@@ -145,7 +147,32 @@ def test_all_of_it_may_leave_meanwhile_and_nothing_is_repeated_then():
     assert not day.sent()[-1].partial
 
 
-def test_a_session_that_ends_ends_what_was_to_be_repeated():
+def test_a_pressed_one_whose_cancel_has_to_be_asked_for_again_is_still_sent_again():
+    """The cancel was lost, and the broker's book shows the order working; so does a book after its end."""
+    day, _ = held()
+    day.signal("10:05", "SELL", kind="exit", reduce_by=20)
+    stop = day.sent()[0]
+    day.take(e.RevisionReported(day.at("10:05:00.100"), stop.order_id, e.TAKEN))
+    out = day.sent()[-1]
+    day.report("10:05:00.200", out.order_id, "working", broker_id="X1")
+    day.prices("10:05:02", last=990)
+    day.time("10:05:03.500")
+    bought, rests = (
+        row(day.sent(rc.ApprovedEntry)[0], "E1", "complete"),
+        row(stop, "S1", "trigger_pending", quantity=30),
+    )
+    true_books(day, "10:05:05", orders=(bought, rests, row(out, "X1")))
+    assert day.last(e.CancelRequested).why == STILL_PRESSED
+    day.report("10:05:05.500", out.order_id, "cancelled")
+    true_books(day, "10:05:06.900", orders=(bought, rests, row(out, "X1")))
+    assert day.last(e.CancelRequested).at == day.at("10:05:06.900")
+    assert out.order_id in day.state.pressed
+    day.time("10:05:07.500")
+    assert day.state.custody.wanted_of(KEY).part == 20
+
+
+def test_a_session_that_ends_ends_the_pressing_of_its_orders():
+    """What they were to take off waits for the next one (`test_over_the_night.py`)."""
     day = on_paper()
     pressed(day)
     assert day.state.pressed

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -330,3 +331,32 @@ def test_a_restart_in_the_midst_of_slices_folds_them_back():
     before = day.state
     day.restart()
     assert (day.state.book, day.state.custody) == (before.book, before.custody)
+
+
+@pytest.mark.parametrize("error", ["rate_limited", "network", ""])
+def test_stops_that_fail_together_are_tried_again_together_after_the_pause(error):
+    """One had failed while the last one was open yet: another went for it at once, as fast as answers came."""
+    day, entries = ordered()
+    for number, entry in enumerate(entries[:2], 1):
+        day.report("10:00:01", entry.order_id, "working", broker_id=f"E{number}")
+        day.fill("10:00:01", entry.order_id, price=1000)
+    sent = []
+    for second in (1, 2, 3):
+        for stop in [order for order in day.book.live_orders(KEY) if order.rests]:
+            day.report(f"10:00:0{second}.300", stop.id, "rejected", error=error or "not_sent")
+        sent.append(len([order for order in day.sent() if order.trigger is not None]))
+        day.time(f"10:00:0{second + 1}.200")
+    assert sent == [2, 4, 6]
+
+
+def test_a_broker_that_changes_no_order_gets_another_stop_for_shares_that_come():
+    """Those that rest stay: taking one back to make it larger left its shares bare, and the next one had room again."""
+    day = a_day(FROZEN)
+    day.take(e.BrokerSeen(day.at("09:17"), attrs.evolve(capability("sandbox", on=day.day), revises=False)))
+    day.enter("10:00", **SEEN)
+    first = day.sent(rc.ApprovedEntry)[0]
+    for second, more in enumerate((8, 7, 5), 1):
+        day.fill(f"10:00:0{second}", first.order_id, price=1000, quantity=more)
+        acknowledge(day, f"10:00:0{second}.500")
+    assert [order.quantity for order in day.sent()] == [8, 7, 5]
+    assert not any(isinstance(command, e.CancelOrder) for command in day.commands)

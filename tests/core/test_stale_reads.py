@@ -239,3 +239,53 @@ def test_an_exit_of_a_day_that_began_long_ago_waits_for_no_read():
     paper.take(e.LoginSeen(paper.at("10:05"), good=False, reconciled=False, by="runner", why="it has started"))
     paper.signal("10:05:00.100", "SELL", kind=rc.EXIT)
     assert len(exits(paper)) == 1
+
+
+HELD_ON = book(FILLED, positions=(position_of(product="NRML"),))
+LESS_OF_IT = order(entry(order_id="x", side="SELL"), "filled", 20, 20_000, broker_id="X1")
+CARRIED = book(LESS_OF_IT, positions=(position_of(product="NRML", quantity=30),))
+LEFT, BOUGHT_TOO = trade("X1", "SELL", 20, 1000), trade("H1", "BUY", 20, 1010)
+
+
+@pytest.mark.parametrize(
+    ("ours", "positions", "trades", "stale"),
+    [
+        (HELD_ON, (shown(50, "NRML"),), (BOUGHT,), False),
+        (HELD_ON, (shown(30, "NRML"),), (BOUGHT,), True),
+        (HELD_ON, (shown(0, "NRML"),), (BOUGHT,), True),
+        (HELD_ON, (shown(70, "NRML"),), (BOUGHT,), True),
+        (HELD_ON, (shown(30, "NRML"),), (BOUGHT, SOLD), False),
+        (HELD_ON, (shown(29, "NRML"),), (BOUGHT, SOLD), True),
+        (HELD_ON, (shown(70, "NRML"),), (BOUGHT, SOLD), True),
+        (HELD_ON, (shown(0, "NRML"), shown(50)), (BOUGHT,), False),
+        (HELD_ON, (shown(30, "NRML"),), None, False),
+        (HELD_ON, (), (BOUGHT,), False),
+        (CARRIED, (shown(50, "NRML"),), (LEFT,), True),
+        (CARRIED, (shown(51, "NRML"),), (LEFT,), False),
+        (CARRIED, (shown(20, "NRML"),), (LEFT,), False),
+        (CARRIED, (shown(50, "NRML"),), (LEFT, BOUGHT_TOO), False),
+    ],
+)
+def test_positions_that_are_carried_change_with_a_trade_of_the_read_where_orders_of_today_made_them(
+    ours, positions, trades, stale
+):
+    """Where an exit of today left 30 of 50, a read of 50 is one of before it; one of 20 may be the night's."""
+    assert is_stale(ours, read(*positions, trades=trades), INFY.key) is stale
+
+
+def test_delivery_of_which_the_position_book_lags_behind_its_second_fill_keeps_all_of_its_stop():
+    """25 of 50 for two reads beside all the trades: the other 25 were written off, and bare."""
+    day = at_broker()
+    made = day.enter("10:00", product="CNC", **SEEN)
+    day.report("10:00:01", made, "working", broker_id="E1")
+    day.fill("10:00:01", made, price=1000, quantity=25)
+    day.fill("10:00:02", made, price=1000)
+    for order_ in day.book.resting_stops(INFY.key):
+        day.report("10:00:03", order_.id, "working", broker_id="S1")
+    traded = (trade("E1", "BUY", 25, 1000), trade("E1", "BUY", 25, 1000))
+    rows = (row(day.book.order(made).approved, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"))
+    lags = rc.BrokerPosition(key=INFY.key, product="CNC", quantity=25, average_price=1000)
+    for clock in ("10:00:04", "10:00:07", "10:00:10"):
+        books(day, clock, orders=rows, trades=traded, positions=(lags,))
+    assert day.book.positions[0].quantity == 50
+    assert day.state.custody.mismatches[0].kind == "suspect"

@@ -158,3 +158,18 @@ def test_a_session_that_ends_forgets_it():
     day.next_day(3)
     day.time("09:16")
     assert not day.state.unwanted
+
+
+@pytest.mark.parametrize("filled", [10, 20])
+def test_a_stop_that_trades_at_the_broker_takes_back_what_of_its_entry_still_works(filled):
+    """It is an exit as any other: what the entry bought after it was held anew, beyond its stop."""
+    day, entry = working()
+    day.fill("10:00:02", entry, price=1000, quantity=20)
+    stop = stop_of(day)
+    day.report("10:00:02.100", stop.order_id, "working", broker_id="S1")
+    day.report("10:00:03", stop.order_id, "working", filled, 979 * filled)
+    assert reasons(day, entry) == ["the position is leaving"]
+    day.report("10:00:03.500", stop.order_id, "filled", 20, 979 * 20)
+    day.fill("10:00:04", entry, price=1000)
+    out = day.sent()[-1]
+    assert (out.trigger, out.quantity, out.reason) == (None, 30, "signal")

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import shares_beside, shares_held, shares_there
+from riskcore.account import DELIVERY, shares_beside, shares_held, shares_there
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD, Custody, Mismatch
@@ -31,9 +31,11 @@ from riskcore.reconcile import (
     UNNAMED,
     Seen,
     Told,
+    adrift,
     candidates,
     differences,
     is_spent,
+    may_have_filled,
     moved_unnamed,
     named,
     nameless,
@@ -45,6 +47,7 @@ from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 
 CHANGED: Final = "stop_changed"
+UNSEEN_NIGHT: Final = "unseen_before_the_night"
 
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
@@ -156,8 +159,7 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
             turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note="the broker's book does not show it"))
     elif order.id in turn.state.cancelling:
         if row.working and waited:
-            turn.note(e.CancelRequested(turn.at, order.id, "the broker's book still shows it"))
-            turn.ask(e.CancelOrder(order.id, order.broker_id))
+            turn.cancel_again(order, "the broker's book still shows it")
     elif settled is not None and read_at <= settled:
         return
     elif row.working:
@@ -215,10 +217,19 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
     rows = () if order.broker_id else candidates(order, turn.book, books, turn.policy, _seen(turn))
     if shown or not all(is_spent(row, books) for row in rows):
         _count_anew(turn, order)
-    elif turn.book.session is not None and order.approved.at.date() < turn.book.session:
-        _settle_absent(turn, order, "an order of an earlier session is not in today's book")
+    elif not is_of_today(order, turn.book):
+        _settle_of_before(turn, order, books)
     elif order.status != AWAITING and _proves(turn, order, books):
         _count_absent(turn, order, books)
+
+
+def _settle_of_before(turn: Turn, order: Order, books: BrokerBooks) -> None:
+    """A day order has ended with its session; what it filled unseen is in the positions, and comes first."""
+    if may_have_filled(order, turn.book, books, turn.state.custody.beside_of(order.approved.instrument.key)):
+        return
+    if order.is_entry and order.approved.product == DELIVERY:
+        turn.alarm(UNSEEN_NIGHT, order.id, "nobody saw what it filled before the night: look at the holdings")
+    _settle_absent(turn, order, "an order of an earlier session is not in today's book")
 
 
 def _proves(turn: Turn, order: Order, books: BrokerBooks) -> bool:
@@ -320,7 +331,7 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
             act_on(turn, mismatch, event)
     _free_what_agrees(turn, {m.key for m in mismatches})
     whole = books.orders is not None and books.trades is not None and books.holdings is not None
-    if whole and not mismatches and not nameless(turn.book) and not custody.hollow.reads:
+    if whole and not mismatches and not adrift(turn.book, books) and not custody.hollow.reads:
         _open_gate(turn)
 
 

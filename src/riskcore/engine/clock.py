@@ -8,6 +8,7 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.book import Position
+from riskcore.engine.overnight import keep_exits
 from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import session_over, too_late
 from riskcore.engine.watch import touches_due
@@ -38,6 +39,7 @@ def new_day(turn: Turn) -> bool:
     if turn.book.session is not None and day <= turn.book.session:
         return False
     session_over(turn)
+    keep_exits(turn)
     turn.note(e.SessionOpened(turn.at, day))
     turn.ask(e.AskEquity(day, turn.state.carried_equity))
     capability = turn.state.custody.capability

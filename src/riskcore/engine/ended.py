@@ -66,8 +66,7 @@ def take_back(turn: Turn, books: BrokerBooks) -> None:
             continue
         if order.id not in turn.state.custody.lost:
             _tell(turn, order, row)
-        turn.note(e.CancelRequested(turn.at, order.id, f"it works at the broker, and had ended here: {order.status}"))
-        turn.ask(e.CancelOrder(order.id, order.broker_id))
+        turn.cancel_again(order, f"it works at the broker, and had ended here: {order.status}")
 
 
 def is_larger(order: Order, row: BrokerOrder) -> bool:

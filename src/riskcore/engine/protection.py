@@ -30,10 +30,10 @@ VANISHED: Final = "stop_vanished"
 def protect(turn: Turn) -> None:
     """Let exits go whose stop is out of the way, cover what is held, and measure what is not covered."""
     capability = turn.state.custody.capability
+    for wish in turn.state.custody.wanted:
+        release(turn, wish.key)
     if capability is None or not capability.rests:
         return
-    for position in turn.book.positions:
-        release(turn, position.instrument.key)
     for position in turn.book.positions:
         _measure(turn, position.instrument.key)
         _cover(turn, position)
@@ -44,7 +44,7 @@ def protect(turn: Turn) -> None:
 
 
 def release(turn: Turn, key: str) -> None:
-    """Send an exit that waited for the resting stop, as soon as the shares it takes are not the stop's any more."""
+    """Send an exit that waited: its shares are not the resting stop's any more, or the market has opened."""
     position, wanted = turn.book.position(key), turn.state.custody.wanted_of(key)
     if position is None or wanted is None:
         return
@@ -76,10 +76,10 @@ def _cover(turn: Turn, position: Position) -> None:
         kept.append(max(min(order.open_quantity, left), 0))
         left -= kept[-1]
     for order, quantity in zip(settled, kept, strict=True):
-        more = min(max(left, 0), _room(position, order))
+        more = min(max(left, 0), _room(turn, position, order))
         left -= more
         _adjust(turn, position, order, quantity + more)
-    if left > 0 and not any(_room(position, order) for order in asked) and _may_place(turn, position):
+    if left > 0 and not any(_room(turn, position, order) for order in asked) and _may_place(turn, position):
         for quantity in cut(left, position.instrument):
             _place(turn, position, quantity)
 
@@ -89,8 +89,14 @@ def _is_settled(turn: Turn, order: Order) -> bool:
     return order.status == WORKING and order.revision is None and order.id not in turn.state.cancelling
 
 
-def _room(position: Position, order: Order) -> int:
-    """How many more shares an order may rest for; what it has filled stays part of its quantity."""
+def _room(turn: Turn, position: Position, order: Order) -> int:
+    """How many more shares an order may rest for; what it has filled stays part of its quantity.
+
+    None where the broker changes no order: it would have to be taken back, and another order does as well.
+    """
+    capability = turn.state.custody.capability
+    if capability is None or not capability.revises:
+        return 0
     most = slice_quantity(position.instrument)
     return max(most - order.quantity, 0) if most else position.quantity
 
@@ -151,8 +157,8 @@ def _may_place(turn: Turn, position: Position) -> bool:
     """Whether a stop can rest now, orders can be sent, and the last try was not just now: as exits wait, if refused."""
     if not _can_send(turn, position.instrument.key) or turn.state.custody.touch_of(position.instrument.key) is not None:
         return False
-    stops = [order for order in turn.book.orders if order.rests and _of(order, position)]
-    last = stops[-1] if stops and not stops[-1].live else None
+    ended = [order for order in turn.book.orders if order.rests and not order.live and _of(order, position)]
+    last = ended[-1] if ended else None  # of several that were sent at once one may have failed while others are open
     if last is not None:
         refused = last.status == REJECTED and not last.never_arrived
         wait = pause(turn.book, position, turn.policy) if refused else FIRST_PAUSE

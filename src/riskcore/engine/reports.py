@@ -15,7 +15,17 @@ from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import HELD_AFTER, refusals, unsent
 from riskcore.exits.leaving import closed_trade
 from riskcore.money import ZERO
-from riskcore.orders import AWAITING, CANCELLED, DOUBLE_FILL, LIFE, REJECTED, UNKNOWN, ApprovedExit, Order
+from riskcore.orders import (
+    AWAITING,
+    CANCELLED,
+    DOUBLE_FILL,
+    FOR_LEAVING,
+    LIFE,
+    REJECTED,
+    UNKNOWN,
+    ApprovedExit,
+    Order,
+)
 from riskcore.positions import Position
 from riskcore.sessions import in_ist
 
@@ -124,10 +134,13 @@ def _fill(turn: Turn, order: Order, event: e.OrderReported) -> None:
         _beyond(turn, order, event, beyond, value if not room else value - value * room / quantity)
     if opens:
         look_at_entry(turn, order.id, value / quantity)
-        return
-    if order.is_entry:
-        turn.latch(CONTRADICTED, f"entry {order.id} filled against what was held")
-    cut_down(turn, approved.instrument.key)
+    else:
+        if order.is_entry:
+            turn.latch(CONTRADICTED, f"entry {order.id} filled against what was held")
+        cut_down(turn, approved.instrument.key)
+    if order.rests:  # the broker leaves by itself: what would enter again is taken back, as for an exit of ours
+        for entry in turn.book.live_orders(approved.instrument.key, entries=True):
+            turn.cancel(entry, FOR_LEAVING)
 
 
 def _book(

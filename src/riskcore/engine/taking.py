@@ -148,7 +148,7 @@ def _take_back_entries(turn: Turn, key: str, why: str) -> None:
 
 def _is_leaving(turn: Turn, key: str) -> bool:
     """Whether any exit of the instrument is on its way, or waits to be."""
-    return bool(turn.book.leaving(key)) or turn.state.custody.wanted_of(key) is not None
+    return bool(turn.book.leaving(key)) or turn.state.custody.wanted_of(key) is not None or turn.all_waits(key)
 
 
 @exact

@@ -11,7 +11,7 @@ from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
 from riskcore.exits.levels import exit_order
-from riskcore.orders import FOR_LEAVING, PRESSING, UNWANTED, ApprovedExit, Order, Revision
+from riskcore.orders import FOR_LEAVING, PRESSING, STILL_PRESSED, UNWANTED, ApprovedExit, Order, Revision
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.sessions import day_text
@@ -68,15 +68,18 @@ class Turn:
     ) -> None:
         """Take the position off, or a `part` of it; what still works to enter it is cancelled first.
 
-        Never two live exits of the same shares: a part waits for whatever is leaving; the whole takes the rest at
-        once where a part is on its way, which is cancelled, and what it leaves behind follows. Where a stop rests at
-        the broker for these shares, it is taken back (or made smaller) first, and the exit waits until that is known.
-        What is above the freeze quantity leaves as several orders at once.
+        Never two live exits of the same shares: a part waits for whatever is leaving, and is nothing where all of it
+        waits to leave; the whole takes the rest at once where a part is on its way, which is cancelled, and what it
+        leaves behind follows. Where a stop rests at the broker for these shares, it is taken back (or made smaller)
+        first, and the exit waits until that is known. What is above the freeze quantity leaves as several orders at
+        once.
         """
         key = position.instrument.key
         leaving, resting = self.book.leaving(key), self.book.resting_stops(key)
         rest = position.quantity - sum(order.open_quantity for order in leaving)
         if rest <= 0 or any(part is not None or not order.takes_part for order in leaving):
+            return
+        if part is not None and self.all_waits(key):
             return
         for order in leaving:
             self.cancel(order, "all of the position is leaving")
@@ -90,6 +93,11 @@ class Turn:
             self._wait_for(resting, wish)
             return
         self._send_off(position, wish, reference, rest if part is None else part)
+
+    def all_waits(self, key: str) -> bool:
+        """Whether all that is held of an instrument waits to leave: for its stop to be gone, or for one it reached."""
+        waiting = self.state.custody.wanted_of(key)
+        return (waiting is not None and waiting.part is None) or self.state.custody.touch_of(key) is not None
 
     def _may_have_left(self, key: str) -> bool:
         """Whether what is held was not compared with the broker's since a start, or since the login died.
@@ -161,14 +169,20 @@ class Turn:
         graver = order.id in state.pressed and why not in PRESSING
         graver = graver or (order.is_entry and why in UNWANTED and order.id not in state.unwanted)
         if graver or order.id not in state.cancelling:
-            self.note(e.CancelRequested(self.at, order.id, why))
-            self.ask(e.CancelOrder(order.id, order.broker_id))
+            self._take_back(order, why)
+
+    def cancel_again(self, order: Order, why: str) -> None:
+        """Ask again for an order to end that the broker shows working; what was to be sent again still is."""
+        self._take_back(order, STILL_PRESSED if order.id in self.state.pressed else why)
 
     def take_off(self, order: Order, why: str) -> None:
         """Ask for an order that has ended for us to be cancelled by its name: it may work, though no book shows it."""
         if order.broker_id:
-            self.note(e.CancelRequested(self.at, order.id, why))
-            self.ask(e.CancelOrder(order.id, order.broker_id, absent=True))
+            self._take_back(order, why, absent=True)
+
+    def _take_back(self, order: Order, why: str, *, absent: bool = False) -> None:
+        self.note(e.CancelRequested(self.at, order.id, why))
+        self.ask(e.CancelOrder(order.id, order.broker_id, absent))
 
     def refuse(self, signal: Signal, finding: Finding) -> None:
         """No, for one reason, without a decision."""

@@ -16,7 +16,7 @@ from riskcore.engine.reports import report
 from riskcore.engine.turn import Turn
 from riskcore.money import exact
 from riskcore.orders import Order
-from riskcore.reconcile import Seen, candidates, nameless
+from riskcore.reconcile import Seen, adrift, candidates
 from riskcore.signals import seconds
 
 PRESUMED: Final = "presumed_filled"
@@ -36,7 +36,7 @@ def take_as_theirs(turn: Turn, mismatch: Mismatch, books: BrokerBooks, seen: See
     more than they can explain is a difference like any other from then on.
     """
     left = abs(mismatch.theirs - mismatch.ours)
-    for order in nameless(turn.book):
+    for order in adrift(turn.book, books):
         young = turn.at - order.approved.at < seconds(turn.policy.protect_flatten_s)
         part = min(left, order.open_quantity)
         if order.approved.instrument.key != mismatch.key or young or not part:

@@ -59,6 +59,7 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "held_without_prices": "POSITION WITHOUT PRICES",
     "held_past_close": "HELD PAST THE CLOSE",
     "presumed_filled": "FILL TAKEN FOR OURS",
+    "unseen_before_the_night": "UNKNOWN ORDER",
     "overnight_price": "UNUSUAL MARKET",
     e.INCOMPLETE: "EMERGENCY STOP INCOMPLETE",
 }
