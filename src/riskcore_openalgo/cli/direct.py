@@ -18,6 +18,7 @@ from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
+from riskcore_openalgo.console import said_apart
 from riskcore_openalgo.journal import At, Journal, JournalInUse
 from riskcore_openalgo.journal.places import Place, place_of
 from riskcore_openalgo.runner.assembly import LIVE, assembled
@@ -35,8 +36,9 @@ def direct(arguments: argparse.Namespace, clock: Callable[[], datetime] = now_in
     settings = load_settings(arguments.config)
     if not arguments.analyzer and settings.system.mode != MODE_LIVE:
         raise ValueError("`mode:` in system_config.yaml is not live: for OpenAlgo's sandbox give --analyzer")
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
-    return stop(settings, arguments, clock)
+    with said_apart():
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
+        return stop(settings, arguments, clock)
 
 
 def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], datetime]) -> int:

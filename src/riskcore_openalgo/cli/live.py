@@ -27,6 +27,7 @@ from riskcore_openalgo.config import (
     unmet_limits,
 )
 from riskcore_openalgo.config.loader import SYSTEM_FILE
+from riskcore_openalgo.console import said_apart
 from riskcore_openalgo.journal import At, Journal
 from riskcore_openalgo.journal.locks import is_here
 from riskcore_openalgo.journal.synced import refuse_synced
@@ -102,7 +103,7 @@ def run(
     sources = Sources(sources_of(settings))
     access, broker, metrics = settings.credentials.openalgo, paper_of(arguments), Metrics()
     redactor = Redactor((*settings.credentials.secrets(), *keys))
-    with contextlib.ExitStack() as opened:
+    with said_apart(), contextlib.ExitStack() as opened:
         opened.enter_context(logging_to(settings.system.logging, redactor))
         opened.enter_context(trusting(settings, arguments.config))
         client = opened.enter_context(Client(access.host, keys[-1], ws_url=access.ws_url, clock=clock))
