@@ -48,6 +48,12 @@ def pipe():
         os.close(reads)
 
 
+def _sold(day, price):
+    """Whether nothing is held at the broker, where the price is."""
+    day.broker.tick("NSE:INFY", price)
+    return day.broker.truth().position("NSE:INFY") == 0
+
+
 @pytest.mark.parametrize("name", ["stdout", "stderr"])
 def test_a_terminal_that_takes_nothing_holds_up_no_exit_and_no_end(tmp_path, monkeypatch, free_tcp_port, name):
     """Somebody has pressed Ctrl-S in it: the target is taken all the same, and the day ends when it is asked to."""
@@ -60,8 +66,7 @@ def test_a_terminal_that_takes_nothing_holds_up_no_exit_and_no_end(tmp_path, mon
             try:
                 enter()
                 fill()
-                day.broker.tick("NSE:INFY", 1040)
-                wait(lambda: day.broker.truth().position("NSE:INFY") == 0)
+                wait(lambda: _sold(day, 1040))
                 wait(lambda: "PositionClosed" in {row.type for row in Reader(path).rows()})
                 Inbox(folder_of(path)).put_stop(at=day.clock(), by="ravi")
                 wait(lambda: not any(folder_of(path).glob("*.stop")))
