@@ -57,7 +57,7 @@ class Account:
         self._instruments, self._tables = instruments, tables
         self._broker, self._collateral_counts = broker, collateral_counts
         self._login: bool | None = None
-        self._other_mode = False
+        guard.told = False  # whoever begins to read ends what an earlier run told
 
     def books(self) -> list[events.Input]:
         """All four books, and what they say of the login; nothing of another mode's."""
@@ -145,9 +145,9 @@ class Account:
 
     def _mode_told(self, wrong: str | None) -> list[events.Input]:
         """A change of what is known of the mode; None: nothing was learnt of it."""
-        if wrong is None or bool(wrong) == self._other_mode:
+        if wrong is None or bool(wrong) == self._guard.told:
             return []
-        self._other_mode = bool(wrong)
+        self._guard.told = bool(wrong)
         if wrong:
             return [events.TroubleSeen(self._clock(), OTHER_MODE, wrong)]
         return [events.TroubleOver(self._clock(), OTHER_MODE)]
