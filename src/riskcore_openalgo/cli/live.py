@@ -39,7 +39,7 @@ from riskcore_openalgo.runner.making_way import make_way
 from riskcore_openalgo.runner.receiving import Receiving, receiving, sources_of
 from riskcore_openalgo.runner.reloading import Swaps
 from riskcore_openalgo.runner.sole_sender import account_of, sole_sender
-from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, on_paper, what_is_open, wind_down
+from riskcore_openalgo.runner.stopping import UNSETTLED, ending, what_is_open, wind_down
 from riskcore_openalgo.web.control.app import control_app
 from riskcore_openalgo.web.control.board import Banner, Board
 from riskcore_openalgo.web.control.doors import Doors
@@ -48,9 +48,6 @@ from riskcore_openalgo.web.names import asked_locally
 from riskcore_openalgo.web.server import Server, serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
-ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
-PAPER_WORDS: Final = "positions are held on paper; none of them is at a broker"
-UNSETTLED_WORDS: Final = "something is not known or not covered: look at the broker's own page"
 APPROVAL: Final = "  approvals  OpenAlgo's order mode must be Auto: in Semi-Auto stops and exits wait for a hand"
 """Its API does not tell which it is, so that whoever starts is told each time."""
 WIDTH: Final = 78
@@ -210,15 +207,11 @@ class Asked:
 def end(day: Day, *, flatten: bool) -> int:
     """Wind down, and say what is open. Stops that nobody could look at lately are not known to rest."""
     runner = day.live.runner
-    code = wind_down(day.live, runner.offer, runner.clock, flatten=flatten)
+    wind_down(day.live, runner.offer, runner.clock, flatten=flatten)
     for line in what_is_open(day.live.state):
         print(line)
     print(day.live.latency.told())
-    words, unread = ENDS.get(code, UNSETTLED_WORDS), day.live.unknown_at_the_end(runner.clock())
-    if code == HOLDING and on_paper(day.live.state):
-        words = PAPER_WORDS
-    elif code == HOLDING and unread:
-        code, words = UNSETTLED, f"{unread}: whether the stops rest is not known; {UNSETTLED_WORDS}"
+    code, words = ending(day.live.state, day.live.unknown_at_the_end(runner.clock()))
     print(f"stopped: {words}", flush=True)
     return code
 
