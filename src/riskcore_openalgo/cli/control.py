@@ -23,6 +23,7 @@ from riskcore import events
 from riskcore.events import CONTROL_REFUSALS, FLAT, INCOMPLETE, PENDING, STOPPING
 from riskcore_openalgo.cli.answers import as_json, say
 from riskcore_openalgo.cli.opening import reader, writer
+from riskcore_openalgo.cli.unseen import unseen
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal import At, Journal, JournalInUse, Reader
@@ -143,10 +144,10 @@ def through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outc
             if time.monotonic() >= give_up:
                 break
             time.sleep(POLL_S)
-    said = f"NOT taken within {given.wait:g} s: the request waits as {path}; delete that file to withdraw it"
+    left = unseen(path, given.wait)
     if given.json:
-        print(as_json({"done": False, "waits_as": str(path)}))
-    print(said, file=sys.stderr)
+        print(as_json(left.content))
+    print(left.told, file=sys.stderr)
     return None
 
 
