@@ -34,10 +34,12 @@ from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.logs import Redactor, access_log, logging_to
 from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
+from riskcore_openalgo.runner.inbox import folder_of
 from riskcore_openalgo.runner.kept_for import refuse_other
 from riskcore_openalgo.runner.making_way import make_way
 from riskcore_openalgo.runner.receiving import Receiving, receiving, sources_of
 from riskcore_openalgo.runner.reloading import Swaps
+from riskcore_openalgo.runner.room import keep_room, make_room
 from riskcore_openalgo.runner.sole_sender import account_of, sole_sender
 from riskcore_openalgo.runner.stopping import UNSETTLED, ending, what_is_open, wind_down
 from riskcore_openalgo.web.control.app import control_app
@@ -104,7 +106,7 @@ def run(
         opened.enter_context(logging_to(settings.system.logging, redactor))
         opened.enter_context(trusting(settings, arguments.config))
         client = opened.enter_context(Client(access.host, keys[-1], ws_url=access.ws_url, clock=clock))
-        place = arguments.journal or settings.system.journal
+        place = with_room_at(arguments.journal or settings.system.journal)
         if mode == LIVE:
             opened.enter_context(sole_sender(client, analyzer=analyzer))
             refuse_synced(place)
@@ -135,11 +137,18 @@ def run(
         return code
 
 
+def with_room_at(place: At) -> At:
+    """The place; where its disk is full, the room that was kept there is given free before anything is opened."""
+    make_room(folder_of(place))
+    return place
+
+
 @contextlib.contextmanager
 def kept(place: At, *, mode: str, analyzer: bool) -> Iterator[Journal]:
-    """The journal to go on with; one that was kept for another account is refused."""
+    """The journal to go on with, and room beside it; one that was kept for another account is refused."""
     with Journal(place, key=key_of(place)) as journal:
         refuse_other(journal, mode=mode, analyzer=analyzer)
+        keep_room(journal.inbox)
         yield journal
 
 
