@@ -34,6 +34,8 @@ from riskcore_openalgo.runner.inbox import Inbox, Request, folder_of
 
 REFUSED: Final = 3
 POLL_S: Final = 0.1
+LEAVES: Final = {"ExitApproved", "ExitWanted", "CancelRequested"}
+LEAVING: Final = "taken, and not done before the broker shows it (riskcore status)"
 NOBODY: Final = "no runner writes to this journal"
 ALONE: Final = (
     events.OperatorHalted,
@@ -179,7 +181,9 @@ def told(taken: Outcome, given: argparse.Namespace, **more: Any) -> int:
     reason = taken.refused
     names, words = [type(fact).__name__ for fact in taken.facts], [_words(fact) for fact in taken.facts]
     content = {"done": not reason, "row": taken.row, "refused": reason, "facts": names, "told": words}
-    done = f"done: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
+    done = (
+        f"{LEAVING if LEAVES & set(names) else 'done'}: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
+    )
     say(given, content | more, refusal(reason) if reason else done)
     return REFUSED if reason else 0
 
