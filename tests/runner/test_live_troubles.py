@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.config import Strategy
@@ -234,8 +235,29 @@ def test_holdings_that_hang_hold_up_no_stop(path):
     with live_day(path) as day:
         day.ready()
         day.broker.script(Fault("holdings", "timeout", times=0, seconds=30))
-        day.until(lambda: day.server.calls[-1].endpoint == "holdings", 1000)
+        day.day.live._reading.soon()
         day.until(lambda: "holdings" in [row.event.books.unread[0][0] for row in _unread(day)], 1000)
+        began = day.clock()
+        day.signal()
+        day.until(lambda: day.position is not None and day.covered(), "1000.1")
+        assert day.clock() - began < timedelta(seconds=4)
+
+
+def test_alerts_whose_bars_hang_hold_up_no_stop_of_another(path):
+    """Eight at the close of a bar, and OpenAlgo's history does not answer: what fills meanwhile is read at once."""
+    others = ("TCS", "SBIN", "ITC", "HDFCBANK", "WIPRO", "ONGC", "NTPC", "RELIANCE")
+    with live_day(path, policy={"max_positions": 5}) as day:
+        for name in others:
+            day.broker.contract(f"NSE:{name}", tick="0.1")
+            day.broker.quote(f"NSE:{name}", last=500)
+        day.ready()
+        evidence = day.day.live._parts.lanes._evidence
+        evidence.market(rc.Signal("INFY", "BUY", at=day.clock()), "5m", day.clock())
+        day.broker.script(Fault("history", "timeout", times=0, seconds=30))
+        for name in others:
+            signal = rc.Signal(name, "BUY", at=day.clock())
+            day.day.live.runner.offer(events.SignalArrived(signal.at, signal))
+        day.until(lambda: day.day.live.lanes_waiting()["reads"], "1000.1")
         began = day.clock()
         day.signal()
         day.until(lambda: day.position is not None and day.covered(), "1000.1")
