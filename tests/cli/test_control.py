@@ -1,6 +1,8 @@
 """`riskcore control`: every act from the console, beside a runner and without one; codes and JSON for programs."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 
 import pytest
@@ -10,6 +12,7 @@ from riskcore import events
 from riskcore.testing import Scenario
 from riskcore_openalgo.cli import control
 from riskcore_openalgo.cli.main import main, parser
+from riskcore_openalgo.cli.unseen import unseen
 from riskcore_openalgo.client import OrderWanted
 from riskcore_openalgo.config.control_page import ControlAccess
 from riskcore_openalgo.journal import Journal, Reader
@@ -60,10 +63,35 @@ def test_every_act_beside_a_runner(tmp_path, console):
         assert (code, "stop_protects" in said) == (3, True)
         code, said, _ = console(day, "set", "max_positions", "2")
         assert (code, "max_positions: 3 -> 2" in said, "from now on" in said) == (0, True, True)
-        assert console(day, "exit", "INFY")[0] == 0
+        code, said, _ = console(day, "exit", "INFY")
+        assert (code, said.startswith("taken, and not done before the broker shows it")) == (0, True)
         day.until(lambda: day.position is None, 1000)
         taken = [(fact.act, fact.by, fact.why) for fact in day.facts(events.ControlTaken)]
         assert taken == [(act, "asha", "the tests") for act in ("enter", "enter", "tighten", "reduce", "exit")]
+
+
+def test_an_act_that_was_taken_while_the_database_takes_no_rows_is_not_called_untaken(tmp_path, console):
+    """The exit has gone. Told that it was not taken, somebody would sell the same shares at the broker."""
+    with live_day(tmp_path / "live.db") as day:
+        day.entered()
+        with closing(sqlite3.connect(day.path, isolation_level=None, timeout=5)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            code, said, told = console(day, "exit", "INFY", "--wait", "4", "--json")
+            found = json.loads(said)
+            other.execute("ROLLBACK")
+        assert (code, found["done"], found["taken"]) == (1, False, True)
+        assert found["waits_as"].endswith(".taken")
+        assert "TAKEN by the runner" in told
+        assert "delete that file" not in told
+        day.until(lambda: day.broker.truth().position("NSE:INFY") == 0, 1000)
+
+
+def test_a_request_that_was_set_aside_is_told_as_that(tmp_path):
+    path = tmp_path / "0001-1-ab.json"
+    path.with_name("0001-1-ab.json.bad").touch()
+    left = unseen(path, 4)
+    assert (left.taken, left.waits_as) == (False, None)
+    assert "set it aside as" in left.told
 
 
 def test_an_entry_that_works_is_cancelled_from_the_console(tmp_path, console):

@@ -152,6 +152,8 @@ def test_a_day_from_the_banner_to_the_end(tmp_path, capsys, free_tcp_port, flatt
         assert SECRET not in said
         assert (day.broker.truth().position("NSE:INFY") == 0) == flatten
         assert ("rests at the broker" in said) != flatten
+    assert main(["stop", "--journal", str(path), "--flatten"]) == code
+    assert ("NOT every position has left" in capsys.readouterr().out) != flatten
     journal = Reader(path)
     kinds = {row.type for row in journal.rows()}
     assert {"SignalTaken", "EntryApproved", "Filled", "Covered", "Reconciled"} <= kinds

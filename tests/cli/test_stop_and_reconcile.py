@@ -15,6 +15,7 @@ from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner.inbox import Inbox, folder_of
+from riskcore_openalgo.runner.stopping import FLAT, UNSETTLED
 from tests.cli.running import running
 from tests.journal.told import INFY, SEEN, TCS, THIRD, entries
 
@@ -225,8 +226,10 @@ def test_stop_ends_a_runner_and_says_so(run, live, flatten):
         code, out, _ = run("stop", "--journal", live, *flatten)
         told = process.stdout.read()
         assert process.wait(timeout=20) == 0
-    assert code == 0
-    assert out.splitlines()[-1] == f"{live}: stopped"
+    assert code == UNSETTLED
+    assert out.splitlines()[1] == f"{live}: stopped"
+    assert "NSE:INFY at 1000.00" in out
+    assert ("NOT every position has left (riskcore stop --direct" in out.splitlines()[-1]) == bool(flatten)
     assert told == f"{'flatten' if flatten else 'end'} by {getpass.getuser()}\n"
     assert not list(folder_of(live).iterdir())
     assert place_of(live).holder() is None
@@ -234,11 +237,21 @@ def test_stop_ends_a_runner_and_says_so(run, live, flatten):
         assert process.poll() is None
 
 
-def test_stop_without_a_runner_has_nothing_to_do(run, live):
-    """Exit code 0: it does not run. No request is left for the next start."""
+def test_stop_without_a_runner_has_nothing_to_do(run, live, tmp_path):
+    """It does not run, and what is open is told as after a stop. No request is left for the next start."""
     code, out, _ = run("stop", "--journal", live)
-    assert (code, "there is nothing to stop" in out) == (0, True)
+    assert (code, "there is nothing to stop" in out) == (UNSETTLED, True)
+    assert "NOT AT THE BROKER" in out
     assert not folder_of(live).exists()
+    written(tmp_path / "flat.db", Scenario(POLICY, INFY, day=THIRD))
+    assert run("stop", "--journal", tmp_path / "flat.db", "--flatten")[0] == FLAT
+
+
+def test_a_program_hears_that_a_stop_has_not_left_every_position(run, live):
+    for words, done in (((), True), (("--flatten",), False)):
+        code, out, _ = run("stop", "--journal", live, "--json", *words)
+        told = json.loads(out)
+        assert (code, told["done"], len(told["left"])) == (UNSETTLED, done, 1)
 
 
 def test_stop_says_when_the_runner_still_runs(run, live):
@@ -259,7 +272,7 @@ def test_a_runner_that_dies_before_it_reads_leaves_no_request_for_the_next_one(r
         assert "asked process" in stopping.stdout.readline()
         process.kill()
         out, _ = stopping.communicate(timeout=30)
-    assert stopping.returncode == 0
+    assert stopping.returncode == UNSETTLED
     assert "stopped, without having read the request" in out
     assert not list(folder_of(live).iterdir())
 
@@ -301,6 +314,6 @@ def test_a_server_is_stopped_and_reconciled_too(run, in_postgres, monkeypatch, t
         assert (code, "accepted: row" in out) == (0, True)
         code, out, _ = run("stop", "--journal", at)
         assert process.wait(timeout=20) == 0
-    assert code == 0
+    assert code == UNSETTLED
     assert "asked riskcore: process" in out
-    assert out.splitlines()[-1].endswith(": stopped")
+    assert out.splitlines()[1].endswith(": stopped")

@@ -44,6 +44,23 @@ def test_F29_a_token_that_died_is_a_login_that_is_needed_and_is_good_again_after
         assert (again[0].good, names(again)) == (True, ["LoginSeen", "BooksRead"])
 
 
+def test_holdings_that_cannot_be_read_are_left_out_for_a_minute_where_the_others_can():
+    """A call that hangs would keep every fill waiting; after a login that was dead all four are read at once."""
+    with live_desk() as desk:
+        desk.broker.script(Fault("holdings", "status", times=3))
+        desk.account.books()
+        asked = desk.asked("holdings")
+        desk.clock.passed += 59
+        [read] = desk.account.books()
+        assert (read.books.holdings, read.books.unread, desk.asked("holdings")) == (None, (), asked)
+        desk.clock.passed += 1
+        assert desk.account.books()[-1].books.holdings is not None
+        desk.broker.token_dies()
+        desk.account.books()
+        desk.broker.login()
+        assert desk.account.books()[-1].books.holdings is not None
+
+
 def test_an_answer_of_500_is_no_login_that_is_needed():
     with live_desk() as desk:
         desk.account.books()

@@ -93,6 +93,25 @@ def test_F23_an_order_that_waits_for_approval_is_neither_taken_nor_refused():
         assert "Action Center" in report.note
 
 
+def test_an_entry_whose_machine_slept_while_it_waited_for_its_token_is_not_sent_when_it_wakes():
+    """The wait is measured by a clock that stands still meanwhile; the approval is not."""
+    now = [1000.0]
+
+    def sleep(seconds):
+        now[0] += seconds
+        desk.clock.passed += 7200
+
+    with live_desk(budget=Budget(monotonic=lambda: now[0], sleep=sleep)) as desk:
+        for _ in range(4):
+            desk.place(entry())
+        _, report = desk.place(entry())
+        assert (report.status, report.error) == ("rejected", "not_sent")
+        assert report.note == "not sent: the approval no longer holds"
+        assert desk.asked("placeorder") == 4
+        _, report = desk.place(leaving())
+        assert report.status == "working"
+
+
 # ---------------------------------------------------------------- the mode
 
 
@@ -128,6 +147,19 @@ def test_F24_an_order_that_the_other_mode_took_says_so_at_once_and_no_entry_foll
         [_], refused = desk.place(entry(limit=997))
         assert refused.note.startswith("not sent: OpenAlgo is in analyze mode")
         assert desk.asked("placeorder") == 2
+
+
+def test_F24_a_mode_that_was_the_other_for_one_order_alone_does_not_halt_entries_for_the_day():
+    """The reader of the account, who tells the end of it, had never seen its beginning."""
+    with live_desk() as desk:
+        desk.account.books()
+        desk.clock.passed += 6
+        desk.broker.analyzer = True
+        [trouble], _ = desk.place(entry())
+        desk.broker.analyzer = False
+        [over, _] = desk.account.books()
+        assert (type(over), over.name) == (events.TroubleOver, trouble.name)
+        assert [type(event) for event in desk.account.books()] == [events.BooksRead]
 
 
 def test_an_exit_goes_although_the_mode_cannot_be_read_and_an_entry_does_not():

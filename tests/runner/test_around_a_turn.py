@@ -284,7 +284,7 @@ def test_a_reading_that_raises_is_told_and_the_lane_goes_on(slow):
     lanes.read(lambda: [events.TimePassed(NOW)], found.append)
     wait_for(found, 1)
     wait_for(failures, 1)
-    assert failures == ["reads"]
+    assert failures == ["account"]
 
 
 def test_an_exit_that_was_taken_for_lost_while_it_waited_is_not_sent_beside_the_next():

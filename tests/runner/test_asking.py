@@ -183,7 +183,7 @@ def test_a_strategy_that_hangs_holds_up_no_reading_of_the_books():
         assert begun.acquire(timeout=20)
         lanes.read(lambda: (read.set(), ())[1], print)
         assert read.wait(20)
-        assert lanes.waiting == {"exits": 0, "entries": 0, "reads": 0, "strategies": 1}
+        assert lanes.waiting == {"exits": 0, "entries": 0, "account": 0, "reads": 0, "strategies": 1}
     finally:
         over.set()
         assert lanes.close()

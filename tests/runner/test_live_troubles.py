@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.config import Strategy
@@ -200,6 +201,72 @@ def test_where_nobody_can_look_at_what_is_held_somebody_is_called_until_it_can_b
         day.until(lambda: "books_readable" in [fact.name for fact in day.facts(events.Noticed)], 1000)
         told = [fact.name for fact in day.facts(events.Noticed)]
         assert [told.count(name) for name in ("books_unreadable", "books_readable")] == [1, 1]
+
+
+def test_entries_that_may_have_filled_unseen_call_somebody_too(path, monkeypatch):
+    """Nothing is held by our book, for nobody can read what was filled."""
+    monkeypatch.setattr(live, "UNREAD", timedelta(seconds=2))
+    with live_day(path) as day:
+        day.ready()
+        day.broker.script(Fault("orderbook", "status", times=0), Fault("tradebook", "status", times=0))
+        day.signal()
+        day.until(lambda: [f for f in day.facts(events.Noticed) if f.name == "books_unreadable"], "1000.1")
+        [told] = [fact.why for fact in day.facts(events.Noticed) if fact.name == "books_unreadable"]
+        assert "0 positions are held and 1 entries may have filled" in told
+
+
+def test_a_trade_book_that_cannot_be_read_leaves_no_fill_without_a_stop_and_no_exit_unsent(path):
+    """A live OpenAlgo's order rows name no fill: the trade book alone does, and its mapping fails at some brokers."""
+    with live_day(path, policy={"protect_alarm_s": 1, "protect_flatten_s": 2}) as day:
+        day.ready()
+        gone = Fault("tradebook", "status", times=0)
+        day.broker.script(gone)
+        day.signal()
+        day.until(lambda: day.position is not None and day.covered(), "1000.1")
+        assert "presumed_filled" in alarms(day)
+        target = day.position.target
+        day.until(lambda: day.position is None, target + 1)
+        assert day.broker.truth().position("NSE:INFY") == 0
+        day.broker.faults.end(gone)
+        day.until(lambda: len(day.facts(events.Revalued)) == 2, target + 1)
+
+
+def test_holdings_that_hang_hold_up_no_stop(path):
+    with live_day(path) as day:
+        day.ready()
+        day.broker.script(Fault("holdings", "timeout", times=0, seconds=30))
+        day.day.live._reading.soon()
+        day.until(lambda: "holdings" in [row.event.books.unread[0][0] for row in _unread(day)], 1000)
+        began = day.clock()
+        day.signal()
+        day.until(lambda: day.position is not None and day.covered(), "1000.1")
+        assert day.clock() - began < timedelta(seconds=4)
+
+
+def test_alerts_whose_bars_hang_hold_up_no_stop_of_another(path):
+    """Eight at the close of a bar, and OpenAlgo's history does not answer: what fills meanwhile is read at once."""
+    others = ("TCS", "SBIN", "ITC", "HDFCBANK", "WIPRO", "ONGC", "NTPC", "RELIANCE")
+    with live_day(path, policy={"max_positions": 5}) as day:
+        for name in others:
+            day.broker.contract(f"NSE:{name}", tick="0.1")
+            day.broker.quote(f"NSE:{name}", last=500)
+        day.ready()
+        evidence = day.day.live._parts.lanes._evidence
+        evidence.market(rc.Signal("INFY", "BUY", at=day.clock()), "5m", day.clock())
+        day.broker.script(Fault("history", "timeout", times=0, seconds=30))
+        for name in others:
+            signal = rc.Signal(name, "BUY", at=day.clock())
+            day.day.live.runner.offer(events.SignalArrived(signal.at, signal))
+        day.until(lambda: day.day.live.lanes_waiting()["reads"], "1000.1")
+        began = day.clock()
+        day.signal()
+        day.until(lambda: day.position is not None and day.covered(), "1000.1")
+        assert day.clock() - began < timedelta(seconds=4)
+
+
+def _unread(day):
+    """The reads of which a book is missing."""
+    return [row for row in day.journal.rows("input", types=["BooksRead"]) if row.event.books.unread]
 
 
 def unknown(day):

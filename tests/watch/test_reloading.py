@@ -8,6 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore.control import Control
 from riskcore.state import HeldPolicy
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.runner.reloading import Reloader, Swaps, needs_a_restart
@@ -62,6 +63,21 @@ def test_a_changed_policy_is_offered_once_it_stands_still_and_the_change_is_told
     watched.write(RISK, "risk_management:\n  max_positions: 1\n  max_trades_per_day: 6\n")
     watched.looks(2)
     assert watched.told[1][1] == "policy: max_positions 2 -> 1"
+
+
+def test_what_a_hand_had_set_and_the_file_undoes_is_told_with_the_change(watched):
+    """An operator has taken it down to one position; somebody edits another line, and three are allowed again."""
+    loaded = watched.reloader.settings.policy
+    base, by_hand = rc.policy_hash(loaded), attrs.evolve(loaded, max_positions=1)
+    watched.state = attrs.evolve(watched.state, control=Control(policy=by_hand, base=base))
+    watched.write(RISK, "risk_management:\n  max_positions: 3\n  max_trades_per_day: 4\n")
+    watched.looks()
+    changed = "policy: max_trades_per_day 5 -> 4"
+    assert watched.told[0][1] == f"{changed}; set by hand, and as the files say again: max_positions 1 -> 3 (looser)"
+    watched.write(RISK, "risk_management:\n  max_positions: 3\n")
+    watched.looks()
+    assert watched.told[1][1].startswith("policy: max_trades_per_day 4 -> 5"), "the file under the hand undoes nothing"
+    assert "by hand" not in watched.told[1][1]
 
 
 def test_a_new_limit_whose_name_nothing_bears_is_told_with_the_change(watched):

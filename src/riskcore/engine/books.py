@@ -21,7 +21,8 @@ from riskcore.engine.hollow import books_answered
 from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
-from riskcore.engine.unnamed import presumed_filled, take_as_theirs
+from riskcore.engine.unnamed import PRESUMED, presumed_filled, take_as_theirs
+from riskcore.engine.untold import take_by_positions
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
@@ -59,6 +60,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     for order_id, broker_id in named(turn.book, books, turn.policy, before):
         turn.note(e.Acknowledged(turn.at, order_id, broker_id))
     name_the_late(turn, books, before)
+    take_by_positions(turn, books)
     for order in turn.book.orders:
         if order.broker_id:
             _take(turn, order, books)
@@ -99,6 +101,7 @@ def _take(turn: Turn, order: Order, books: BrokerBooks) -> None:
         report(e.OrderReported(turn.at, order.id, told.status, filled, value, told.traded_at, told.note), turn)
     elif books.trades_of(order.broker_id) and told.filled_quantity == order.filled_quantity:
         _revalue(turn, order, books)
+        turn.calm(PRESUMED, order.id)
     row, known = books.order(order.broker_id), turn.book.order(order.id)
     if row is not None and known is not None and known.live:
         _settle_what_was_asked(turn, known, row, books.at)

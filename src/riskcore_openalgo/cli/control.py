@@ -23,6 +23,7 @@ from riskcore import events
 from riskcore.events import CONTROL_REFUSALS, FLAT, INCOMPLETE, PENDING, STOPPING
 from riskcore_openalgo.cli.answers import as_json, say
 from riskcore_openalgo.cli.opening import reader, writer
+from riskcore_openalgo.cli.unseen import unseen
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal import At, Journal, JournalInUse, Reader
@@ -33,6 +34,8 @@ from riskcore_openalgo.runner.inbox import Inbox, Request, folder_of
 
 REFUSED: Final = 3
 POLL_S: Final = 0.1
+LEAVES: Final = {"ExitApproved", "ExitWanted", "CancelRequested"}
+LEAVING: Final = "taken, and not done before the broker shows it (riskcore status)"
 NOBODY: Final = "no runner writes to this journal"
 ALONE: Final = (
     events.OperatorHalted,
@@ -143,10 +146,10 @@ def through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outc
             if time.monotonic() >= give_up:
                 break
             time.sleep(POLL_S)
-    said = f"NOT taken within {given.wait:g} s: the request waits as {path}; delete that file to withdraw it"
+    left = unseen(path, given.wait)
     if given.json:
-        print(as_json({"done": False, "waits_as": str(path)}))
-    print(said, file=sys.stderr)
+        print(as_json(left.content))
+    print(left.told, file=sys.stderr)
     return None
 
 
@@ -178,7 +181,9 @@ def told(taken: Outcome, given: argparse.Namespace, **more: Any) -> int:
     reason = taken.refused
     names, words = [type(fact).__name__ for fact in taken.facts], [_words(fact) for fact in taken.facts]
     content = {"done": not reason, "row": taken.row, "refused": reason, "facts": names, "told": words}
-    done = f"done: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
+    done = (
+        f"{LEAVING if LEAVES & set(names) else 'done'}: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
+    )
     say(given, content | more, refusal(reason) if reason else done)
     return REFUSED if reason else 0
 

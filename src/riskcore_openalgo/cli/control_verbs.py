@@ -9,8 +9,9 @@ from typing import Final
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, Verbs, inbox_arguments, json_argument, lazy, place
 
 EPILOG: Final = (
-    "Exit codes: 0 done, 1 not taken in time or no runner, 2 not understood, 3 refused (the reason is printed), "
-    "78 configuration wrong; stop: 4 incomplete, 5 pending until the market opens, 6 still at work when the time is up."
+    "Exit codes: 0 done, 1 not in the journal in time or no runner, 2 not understood, 3 refused (the reason is "
+    "printed), 78 configuration wrong; stop: 4 incomplete, 5 pending until the market opens, 6 still at work when the "
+    "time is up."
 )
 SIDES: Final = ("buy", "sell")
 

@@ -18,12 +18,15 @@ from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
+from riskcore_openalgo.console import said_apart
 from riskcore_openalgo.journal import At, Journal, JournalInUse
 from riskcore_openalgo.journal.places import Place, place_of
 from riskcore_openalgo.runner.assembly import LIVE, assembled
 from riskcore_openalgo.runner.direct import EXITS, stop_now, take_over, warm_up
 from riskcore_openalgo.runner.fence import fence_of, raise_fence
+from riskcore_openalgo.runner.inbox import folder_of
 from riskcore_openalgo.runner.kept_for import refuse_other
+from riskcore_openalgo.runner.room import make_room
 from riskcore_openalgo.runner.sole_sender import account_of
 from riskcore_openalgo.runner.stopping import what_is_open
 
@@ -35,8 +38,9 @@ def direct(arguments: argparse.Namespace, clock: Callable[[], datetime] = now_in
     settings = load_settings(arguments.config)
     if not arguments.analyzer and settings.system.mode != MODE_LIVE:
         raise ValueError("`mode:` in system_config.yaml is not live: for OpenAlgo's sandbox give --analyzer")
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
-    return stop(settings, arguments, clock)
+    with said_apart():
+        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
+        return stop(settings, arguments, clock)
 
 
 def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], datetime]) -> int:
@@ -44,6 +48,7 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
     access = settings.credentials.openalgo
     key = os.environ.get(KEY_VARIABLE) or access.api_key or ""
     at = arguments.journal or settings.system.journal
+    freed = make_room(folder_of(at))
     place = _ours(at, analyzer=arguments.analyzer)
     by, why = who(), "emergency stop, directly"
 
@@ -52,8 +57,10 @@ def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], 
 
     with contextlib.ExitStack() as opened:
         client = opened.enter_context(Client(access.host, key, ws_url=access.ws_url, clock=clock))
-        tell(f"{place.where}: the fence stands; no runner that is running now sends anything from here on")
+        if freed:
+            tell("the disk is full: the room that was kept for this was given free. Free some more")
         raise_fence(fence_of(place.inbox), by=by, why=why, at=clock())
+        tell(f"{place.where}: the fence stands; no runner that is running now sends anything from here on")
         take_over(place, tell=tell)
         journal = opened.enter_context(Journal(at, key=key_of(at), wait_s=2.0))
         _send_from_now_on(opened, journal, account_of(client, analyzer=arguments.analyzer), tell)

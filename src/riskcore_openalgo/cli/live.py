@@ -27,18 +27,21 @@ from riskcore_openalgo.config import (
     unmet_limits,
 )
 from riskcore_openalgo.config.loader import SYSTEM_FILE
+from riskcore_openalgo.console import said_apart
 from riskcore_openalgo.journal import At, Journal
 from riskcore_openalgo.journal.locks import is_here
 from riskcore_openalgo.journal.synced import refuse_synced
 from riskcore_openalgo.logs import Redactor, access_log, logging_to
 from riskcore_openalgo.metrics import Metrics
 from riskcore_openalgo.runner.assembly import LIVE, PAPER, SHADOW, Day, assembled
+from riskcore_openalgo.runner.inbox import folder_of
 from riskcore_openalgo.runner.kept_for import refuse_other
 from riskcore_openalgo.runner.making_way import make_way
 from riskcore_openalgo.runner.receiving import Receiving, receiving, sources_of
 from riskcore_openalgo.runner.reloading import Swaps
+from riskcore_openalgo.runner.room import keep_room, make_room
 from riskcore_openalgo.runner.sole_sender import account_of, sole_sender
-from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, on_paper, what_is_open, wind_down
+from riskcore_openalgo.runner.stopping import UNSETTLED, ending, what_is_open, wind_down
 from riskcore_openalgo.web.control.app import control_app
 from riskcore_openalgo.web.control.board import Banner, Board
 from riskcore_openalgo.web.control.doors import Doors
@@ -47,9 +50,6 @@ from riskcore_openalgo.web.names import asked_locally
 from riskcore_openalgo.web.server import Server, serve
 
 KEY_VARIABLE: Final = "OPENALGO_API_KEY"
-ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
-PAPER_WORDS: Final = "positions are held on paper; none of them is at a broker"
-UNSETTLED_WORDS: Final = "something is not known or not covered: look at the broker's own page"
 APPROVAL: Final = "  approvals  OpenAlgo's order mode must be Auto: in Semi-Auto stops and exits wait for a hand"
 """Its API does not tell which it is, so that whoever starts is told each time."""
 WIDTH: Final = 78
@@ -102,11 +102,11 @@ def run(
     sources = Sources(sources_of(settings))
     access, broker, metrics = settings.credentials.openalgo, paper_of(arguments), Metrics()
     redactor = Redactor((*settings.credentials.secrets(), *keys))
-    with contextlib.ExitStack() as opened:
+    with said_apart(), contextlib.ExitStack() as opened:
         opened.enter_context(logging_to(settings.system.logging, redactor))
         opened.enter_context(trusting(settings, arguments.config))
         client = opened.enter_context(Client(access.host, keys[-1], ws_url=access.ws_url, clock=clock))
-        place = arguments.journal or settings.system.journal
+        place = with_room_at(arguments.journal or settings.system.journal)
         if mode == LIVE:
             opened.enter_context(sole_sender(client, analyzer=analyzer))
             refuse_synced(place)
@@ -137,11 +137,18 @@ def run(
         return code
 
 
+def with_room_at(place: At) -> At:
+    """The place; where its disk is full, the room that was kept there is given free before anything is opened."""
+    make_room(folder_of(place))
+    return place
+
+
 @contextlib.contextmanager
 def kept(place: At, *, mode: str, analyzer: bool) -> Iterator[Journal]:
-    """The journal to go on with; one that was kept for another account is refused."""
+    """The journal to go on with, and room beside it; one that was kept for another account is refused."""
     with Journal(place, key=key_of(place)) as journal:
         refuse_other(journal, mode=mode, analyzer=analyzer)
+        keep_room(journal.inbox)
         yield journal
 
 
@@ -209,15 +216,11 @@ class Asked:
 def end(day: Day, *, flatten: bool) -> int:
     """Wind down, and say what is open. Stops that nobody could look at lately are not known to rest."""
     runner = day.live.runner
-    code = wind_down(day.live, runner.offer, runner.clock, flatten=flatten)
+    wind_down(day.live, runner.offer, runner.clock, flatten=flatten)
     for line in what_is_open(day.live.state):
         print(line)
     print(day.live.latency.told())
-    words, unread = ENDS.get(code, UNSETTLED_WORDS), day.live.unknown_at_the_end(runner.clock())
-    if code == HOLDING and on_paper(day.live.state):
-        words = PAPER_WORDS
-    elif code == HOLDING and unread:
-        code, words = UNSETTLED, f"{unread}: whether the stops rest is not known; {UNSETTLED_WORDS}"
+    code, words = ending(day.live.state, day.live.unknown_at_the_end(runner.clock()))
     print(f"stopped: {words}", flush=True)
     return code
 

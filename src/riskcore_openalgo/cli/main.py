@@ -250,7 +250,8 @@ def _stop(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="end the runner of a journal, and wait until it has ended",
         description="Ask the runner that writes a journal to end, through its inbox, and wait until it has.",
         epilog="Example: riskcore stop --journal live.db --flatten   "
-        "Exit codes: 0 stopped, 1 it still ran when the time was up. "
+        "Exit codes: 0 stopped, and nothing is open, 3 positions held and covered, 4 something not settled; 1 it still "
+        "ran when the time was up. "
         "With --direct: riskcore stop --direct --config config; exit codes 0 flat, 4 incomplete, 5 pending, 6 at work.",
     )
     verb.add_argument("--journal", type=place, metavar="FILE|URL", help=f"{FILE_OR_URL} (default: the configuration's)")

@@ -15,6 +15,7 @@ from riskcore import engine, events
 from riskcore_openalgo.cli.answers import plain, say, say_first
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.cli.tables import table
+from riskcore_openalgo.cli.unseen import unseen
 from riskcore_openalgo.journal import At, JournalInUse
 from riskcore_openalgo.runner.by_hand import take_by_hand
 from riskcore_openalgo.runner.inbox import Inbox, folder_of
@@ -205,6 +206,6 @@ def _through_the_inbox(arguments: argparse.Namespace, event: events.DifferencesA
             if time.monotonic() >= give_up:
                 break
             time.sleep(POLL_S)
-    words = f"NOT taken within {arguments.wait:g} s: the request waits as {path}; delete that file to withdraw it"
-    say(arguments, {"accepted": False, "waits_as": path, "told": words}, words)
+    left = unseen(path, arguments.wait)
+    say(arguments, {"accepted": False, "taken": left.taken, "waits_as": left.waits_as, "told": left.told}, left.told)
     return 1

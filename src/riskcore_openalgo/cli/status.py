@@ -11,9 +11,12 @@ from riskcore import engine
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.cli.tables import table
+from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.journal.places import place_of
+from riskcore_openalgo.runner.last_look import SILENT_S, silent_s, unread
 from riskcore_openalgo.runner.stopping import on_paper
 
+HUNG: Final = "riskcore stop --direct ends it and leaves every position"
 GO_IN: Final = "they go in when the database takes rows again (docs/journal.md)"
 
 
@@ -24,16 +27,22 @@ def run(arguments: argparse.Namespace) -> int:
         journal.check()
         spool, rows = place.spooled()  # before the database, so that no row on its way from one to the other is missed
         state, policy = journal.load().state, journal.policy() or rc.Policy()
+        looked = unread(journal, state)
         ends = f"journal    {journal.length} rows, head {journal.head[:16]}"
         waiting = sum(1 for number in rows if number > journal.length)
         content = as_json(state, policy) | {"rows": journal.length, "rows_waiting": waiting, "head": journal.head}
     if waiting:
         ends += f"\nspool      {waiting} rows wait in {spool.name}: what they tell is not in the above, {GO_IN}"
+    if looked:
+        ends += f"\nlook       {looked}: what is there now is not known here; see the broker's own page"
     holder = place.holder()
     runs = "none writes to this journal" if holder is None else holder or "one writes to this journal"
     waits = ": targets, trails and the square-off of what is held wait for one" if holder is None else ""
-    runner = f"runner     {runs}{waits if state.book.positions else ''}"
-    say(arguments, content | {"runner": None if holder is None else runs}, f"{text(state, policy)}\n{runner}\n{ends}")
+    silent = 0.0 if holder is None else silent_s(place, state, now_in_ist())
+    hangs = f"; it has written nothing for {silent:.0f} s and may hang: {HUNG}" if silent > SILENT_S else ""
+    runner = f"runner     {runs}{waits if state.book.positions else ''}{hangs}"
+    content |= {"runner": None if holder is None else runs, "silent_s": round(silent), "books_unread": looked}
+    say(arguments, content, f"{text(state, policy)}\n{runner}\n{ends}")
     return 0
 
 

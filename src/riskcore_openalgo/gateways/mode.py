@@ -32,7 +32,8 @@ class Modal(Protocol):
 class ModeGuard:
     """Knows the mode within `max_age_s`, by asking where no answer of the account has told it lately.
 
-    `expected` is `live` or `analyze`. `monotonic` counts the seconds.
+    `expected` is `live` or `analyze`. `monotonic` counts the seconds. `told` is whether the other mode was told to the
+    runner, by whoever saw it: entries stay halted until its end is told too.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class ModeGuard:
     ) -> None:
         if expected not in ("live", "analyze"):
             raise ValueError(f"ModeGuard.expected must be live or analyze, got {expected!r}")
-        self.expected = expected
+        self.expected, self.told = expected, False
         self._client, self._max_age_s, self._monotonic = client, max_age_s, monotonic
         self._known_at = float("-inf")
         self._seen: str | None = None

@@ -75,7 +75,7 @@ class OpenAlgoGateway:
             self._sent.add(session)
         reach("gateway.place.sending", (order,))
         wanted, waits = wanted_of(order, self._resting()), self._holds_for(order)
-        outcome = self._client.place(wanted, urgent=not is_entry, wait_s=waits, barred=self._fence)
+        outcome = self._client.place(wanted, urgent=not is_entry, wait_s=waits, barred=partial(self._barred, order))
         reach("gateway.place.sent", (order,))
         return (*self._unexpected(outcome), self._report(order.order_id, outcome))
 
@@ -119,6 +119,11 @@ class OpenAlgoGateway:
             return (self._revision(command, events.REFUSED, outcome.reason), *self._seen())
         return (self._revision(command, events.UNSURE, words_of(outcome)), *self._seen())
 
+    def _barred(self, order: rc.ApprovedEntry | rc.ApprovedExit) -> str:
+        """Why an order is not sent after the wait for its token; a machine that slept meanwhile counted no seconds."""
+        late = isinstance(order, rc.ApprovedEntry) and self._clock() > order.valid_until
+        return "the approval no longer holds" if late else self._fence()
+
     def _holds_for(self, order: rc.ApprovedEntry | rc.ApprovedExit) -> float:
         """How many seconds an entry's approval still holds."""
         if not isinstance(order, rc.ApprovedEntry):
@@ -158,7 +163,10 @@ class OpenAlgoGateway:
 
     def _other_mode(self) -> tuple[events.Input, ...]:
         wrong = self._guard.other
-        return (events.TroubleSeen(self._clock(), OTHER_MODE, wrong),) if wrong else ()
+        if not wrong:
+            return ()
+        self._guard.told = True  # and the account's reader tells its end
+        return (events.TroubleSeen(self._clock(), OTHER_MODE, wrong),)
 
     def _unexpected(self, outcome: Outcome) -> tuple[events.Input, ...]:
         """An order that was taken says which mode took it."""

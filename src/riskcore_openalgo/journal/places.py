@@ -7,6 +7,7 @@ in no text.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ BUSY_MS: Final = 250
 NOTE_WAITS_MS: Final = 5_000
 LOG_PAGES: Final = 8_000
 """Only where nobody found time for it (`empty_log`) does a commit copy so long a log into the file, and wait for it."""
+ROOM: Final = 1 << 17
+"""Bytes that a file beside a journal takes, without which it cannot be read."""
 DURABLE: Final = ("journal_mode=WAL", "synchronous=FULL")
 ENCRYPTED: Final = 'an encrypted journal needs SQLCipher and cryptography: pip install "riskcore[encrypted]"'
 
@@ -233,7 +236,9 @@ class SqliteFile:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def why(self, problem: DBAPIError) -> str:
-        """No database, or none for this key."""
+        """No database, or none for this key, or no room for what is made beside it to read it."""
+        if "disk I/O error" in str(problem.orig) and shutil.disk_usage(self.path.parent).free < ROOM:
+            return f"cannot be opened: its disk is full ({problem.orig}); free some room, and what is in it can be read"
         if "not a database" not in str(problem.orig):
             return f"not a usable journal: {problem.orig}"
         if self._key is None:

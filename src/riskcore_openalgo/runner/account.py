@@ -17,6 +17,7 @@ from attrs import frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.client import Client, Funds, InstrumentCache, ReadFailed
+from riskcore_openalgo.client.client import BOOKS as BOOK_NAMES
 from riskcore_openalgo.client.failures import NO_LOGIN
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
@@ -29,7 +30,10 @@ MODE: Final = "mode"
 BROKER: Final = "broker"
 FUNDS_AGE_S: Final = 45.0
 """Money read longer ago than this is read again before a decision."""
-NEEDED: Final = ("orders", "positions")
+NEEDED: Final = ("orders", "trades", "positions")
+HOLDINGS: Final = "holdings"
+HOLDINGS_AGAIN: Final = timedelta(seconds=60)
+"""So long are holdings left out after they could not be read: a call that hangs would keep every fill waiting."""
 ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
 
 
@@ -57,10 +61,14 @@ class Account:
         self._instruments, self._tables = instruments, tables
         self._broker, self._collateral_counts = broker, collateral_counts
         self._login: bool | None = None
-        self._other_mode = False
+        self._no_holdings_at: datetime | None = None
+        guard.told = False  # whoever begins to read ends what an earlier run told
 
     def books(self) -> list[events.Input]:
-        """All four books, and what they say of the login; nothing of another mode's."""
+        """All four books, and what they say of the login; nothing of another mode's.
+
+        Holdings that could not be read are left out for `HOLDINGS_AGAIN`, as long as the others can.
+        """
         problems: list[ReadFailed] = []
         wrong: list[str] = []
 
@@ -70,16 +78,25 @@ class Account:
             elif self._guard.saw(self._client.seen_mode):
                 wrong.append(self._guard.other)
 
-        books = self._client.books(self._clock(), each=after_each)
+        began = self._clock()
+        books = self._client.books(began, self._names(began), each=after_each)
         if wrong:
             return self._mode_told(wrong[0])
         needed = all(getattr(books, name) is not None for name in NEEDED)
+        if HOLDINGS in dict(books.unread):
+            self._no_holdings_at = began if needed else None
         self.books_at = self._clock() if needed else self.books_at
         return [
             *self._mode_told("" if needed else None),
             *self._login_told(problems, read=needed),
             events.BooksRead(self._clock(), books, self._foreign(books)),
         ]
+
+    def _names(self, now: datetime) -> tuple[str, ...]:
+        """The books that are to be read now."""
+        failed = self._no_holdings_at
+        lately = failed is not None and abs(now - failed) < HOLDINGS_AGAIN
+        return tuple(name for name in BOOK_NAMES if not (lately and name == HOLDINGS))
 
     def funds(self) -> list[events.Input]:
         """The money; what could not be read is None in it."""
@@ -145,9 +162,9 @@ class Account:
 
     def _mode_told(self, wrong: str | None) -> list[events.Input]:
         """A change of what is known of the mode; None: nothing was learnt of it."""
-        if wrong is None or bool(wrong) == self._other_mode:
+        if wrong is None or bool(wrong) == self._guard.told:
             return []
-        self._other_mode = bool(wrong)
+        self._guard.told = bool(wrong)
         if wrong:
             return [events.TroubleSeen(self._clock(), OTHER_MODE, wrong)]
         return [events.TroubleOver(self._clock(), OTHER_MODE)]

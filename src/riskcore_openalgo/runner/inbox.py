@@ -35,6 +35,7 @@ from riskcore_openalgo.journal import At, CodecError, decode, encode
 from riskcore_openalgo.journal.codec import VERSIONS
 from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.journal.tables import JOURNAL
+from riskcore_openalgo.runner.room import with_room
 
 Request: TypeAlias = (
     events.DifferencesAccepted
@@ -64,8 +65,8 @@ TAKEN: Final = ".taken"
 STOP: Final = ".stop"
 BAD: Final = ".bad"
 UNWRITTEN: Final = (
-    "the request cannot be written ({}), and nothing was asked. The control page needs no file; "
-    "riskcore stop --direct ends the runner and leaves every position"
+    "the request cannot be written ({}), and nothing was asked. Free some room and ask again. The control page needs "
+    "no file; riskcore stop --direct ends the runner and leaves every position"
 )
 Told: TypeAlias = Callable[[str], None]
 
@@ -212,7 +213,7 @@ class Inbox:
 
     def _stamped(self, path: Path, event: Request) -> Path:
         taken = path.with_suffix(TAKEN)
-        _write(taken, _input_text(event))
+        with_room(self.folder, lambda: _write(taken, _input_text(event)))
         path.unlink()
         _settle(self.folder)  # a request that came back with the power would be stamped, and taken, again
         return taken
@@ -262,12 +263,12 @@ class Inbox:
 
     def _put(self, text: str, ending: str) -> Path:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with_room(self.folder, lambda: self.folder.mkdir(parents=True, exist_ok=True, mode=0o700))
             wrong = self._wrong()
             if wrong:
                 raise InboxRefused(wrong)
             path = self.folder / f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}{ending}"
-            _write(path, text)
+            with_room(self.folder, lambda: _write(path, text))
         except OSError as problem:
             raise InboxRefused(f"{self.folder}: {UNWRITTEN.format(problem.strerror)}") from None
         return path

@@ -195,12 +195,14 @@ class Live:
                 return
 
     def _tell_blindness(self, now: datetime) -> None:
-        """Call for somebody when what is held cannot be looked at, in hours in which it can be sold; tell its end."""
-        policy, held, unread = self.runner.policy, self.state.book.positions, self.unread(now)
-        blind = bool(unread) and any(engine.can_trade(position, now, policy) for position in held)
+        """Call for somebody when what is held, or may be, cannot be looked at while it can be sold; tell its end."""
+        policy, book, unread = self.runner.policy, self.state.book, self.unread(now)
+        held, entries = book.positions, book.live_orders(entries=True)
+        blind = bool(unread) and (any(engine.can_trade(one, now, policy) for one in held) or bool(entries))
         if blind and not self._blind:
+            on_the_way = f" and {len(entries)} entries may have filled" if entries else ""
             self._parts.alarms.tell(
-                f"{unread}; {len(held)} positions are held, and no exit may get through", name=UNREADABLE
+                f"{unread}; {len(held)} positions are held{on_the_way}, and no exit may get through", name=UNREADABLE
             )
         if self._blind and not unread:
             self._parts.alarms.tell("the broker's books can be read again", name=READABLE)

@@ -145,6 +145,7 @@ class Reloader:
             told.append(
                 "policy: " + _said(changes) + ("; what is looser waits while the day is in loss" if looser else "")
             )
+            told += self._undone(changes, wanted.policy)
         later = needs_a_restart(before, wanted, self._swaps)
         if later:
             told.append(f"only after a restart: {', '.join(later)}")
@@ -152,6 +153,15 @@ class Reloader:
             told += [each for each in unmet_limits(wanted) if each not in unmet_limits(before)]
             self.reloads += 1
             self._tell("; ".join(told), name="configuration_changed", subject=str(self.reloads))
+
+    def _undone(self, changes: tuple[rc.Change, ...], wanted: rc.Policy) -> list[str]:
+        """What a hand had set and this file does not: the file rules alone from now on, in that as well."""
+        by_hand = self._state().control
+        if by_hand.policy is None or rc.policy_hash(wanted) == by_hand.base:
+            return []
+        named = {one.key for one in changes}
+        found = tuple(one for one in rc.policy_changes(by_hand.policy, wanted) if one.key not in named)
+        return [f"set by hand, and as the files say again: {_said(found)}"] if found else []
 
     def _swapped(self, before: Settings, wanted: Settings, sources: Mapping[str, SourceRules]) -> list[str]:
         """Replace what can be; what was, in words that hold no secret."""

@@ -20,6 +20,9 @@ HOLDING: Final = 3
 UNSETTLED: Final = 4
 """How a runner ends: nothing is open; positions are held, each covered by stops at the broker; or something is not
 known, not covered, or still on its way."""
+ENDS: Final = {FLAT: "nothing is open", HOLDING: "positions are held, and their stops rest at the broker"}
+PAPER_WORDS: Final = "positions are held on paper; none of them is at a broker"
+UNSETTLED_WORDS: Final = "something is not known or not covered: look at the broker's own page"
 WITHIN_S: Final = 15.0
 STEP_S: Final = 0.05
 OPERATOR: Final = "operator"
@@ -96,6 +99,16 @@ def code(state: engine.State) -> int:
     if not book.positions:
         return FLAT
     return HOLDING if all(covered(state, position) for position in book.positions) else UNSETTLED
+
+
+def ending(state: engine.State, unread: str) -> tuple[int, str]:
+    """The code of an end, and its words; stops that nobody could look at lately (`unread`) are not known to rest."""
+    found = code(state)
+    if found == HOLDING and on_paper(state):
+        return found, PAPER_WORDS
+    if found == HOLDING and unread:
+        return UNSETTLED, f"{unread}: whether the stops rest is not known; {UNSETTLED_WORDS}"
+    return found, ENDS.get(found, UNSETTLED_WORDS)
 
 
 def covered(state: engine.State, position: rc.Position) -> bool:

@@ -1,7 +1,8 @@
-"""Lanes with threads of their own: exits, entries, reads and strategies never wait for one another.
+"""Lanes with threads of their own: exits, entries, the account, questions and strategies never wait for one another.
 
 An entry call that hangs for its whole timeout holds up other entries, and no exit. Exits, cancels and changes share
-several threads, so that one which hangs does not hold up the next.
+several threads, so that one which hangs does not hold up the next. The readings of the account, which tell of fills,
+do not wait behind what alerts ask for: bars that hang, of a dozen instruments, would keep every fill without a stop.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Jo
 
 EXIT_THREADS: Final = 4
 READ_THREADS: Final = 2
+ACCOUNT_THREADS: Final = 4
+"""One for each reading of the account (books, money, mode, broker): none of them waits for another that hangs."""
 STRATEGY_THREADS: Final = 2
 GIVE_WAY_S: Final = 0.0003
 """So long whoever hands an order over stands still: threads share one interpreter, and the order comes first.
@@ -109,6 +112,7 @@ class ThreadLanes:
         self._exits = Lane("exits", exit_threads, failed)
         self._entries = Lane("entries", 1, failed)
         self._reads = Lane("reads", read_threads, failed)
+        self._account = Lane("account", ACCOUNT_THREADS, failed)
         self._strategies = Lane("strategies", STRATEGY_THREADS, failed)
 
     def send(self, command: events.Command, at: datetime, deliver: Deliver) -> None:
@@ -125,8 +129,8 @@ class ThreadLanes:
             time.sleep(GIVE_WAY_S)
 
     def read(self, job: Job, deliver: Deliver) -> None:
-        """Hand a reading to the lane of reads."""
-        self._reads.put(lambda: _deliver(job(), deliver))
+        """Hand a reading to the lane of the account."""
+        self._account.put(lambda: _deliver(job(), deliver))
 
     def ask(self, job: Job, deliver: Deliver) -> None:
         """Hand a question to the lane of own strategies: one that is slow, or hangs, holds up nothing but others."""
@@ -135,15 +139,16 @@ class ThreadLanes:
     @property
     def waiting(self) -> dict[str, int]:
         """How many tasks wait in each lane now, roughly."""
-        lanes = (self._exits, self._entries, self._reads, self._strategies)
+        lanes = (self._exits, self._entries, self._account, self._reads, self._strategies)
         return {lane.name: lane.waiting for lane in lanes}
 
     def close(self, within_s: float = 5.0) -> bool:
         """Send no entry any more, finish the exits, and end the threads; whether all had ended within the time."""
         self._closing.set()
-        for lane in (self._reads, self._strategies):
+        others = (self._account, self._reads, self._strategies)
+        for lane in others:
             lane.drop()
-        ended = [lane.close(within_s) for lane in (self._entries, self._exits, self._reads, self._strategies)]
+        ended = [lane.close(within_s) for lane in (self._entries, self._exits, *others)]
         return all(ended)
 
     def _seen(self, command: events.AskEvidence) -> rc.Market | None:

@@ -59,6 +59,10 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 FILES: Final = {"control.css": "text/css", "control.js": "text/javascript"}
+UNWRITTEN: Final = (
+    "taken, and not written down (the journal takes nothing): exits, cancels and what stops entries hold while this "
+    "runner runs, and entries are not sent. Do not do it again at the broker: look at what is open"
+)
 HUNG: Final = "not written down in time: it may still be taken. If the runner hangs: riskcore stop --direct"
 
 
@@ -272,12 +276,12 @@ class ControlApp:
 
 
 def _answer(facts: tuple[events.Fact, ...], kept: bool) -> dict[str, Any]:  # noqa: FBT001 - the runner's callback
-    """What came of an act."""
-    if not kept:
-        return {"done": False, "reason": "journal_unavailable", "why": "it could not be written down: nothing was done"}
+    """What came of an act. One that could not be written down was taken all the same: exits go without a journal."""
     refused = next((fact.reason for fact in facts if isinstance(fact, events.ControlRefused)), "")
     if refused:
         return {"done": False, "reason": refused, "why": events.CONTROL_REFUSALS.get(refused, refused)}
+    if not kept:
+        return {"done": False, "reason": "not_written_down", "why": UNWRITTEN}
     return {"done": True, "facts": [type(fact).__name__ for fact in facts]}
 
 

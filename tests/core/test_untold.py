@@ -1,0 +1,101 @@
+"""A trade book that cannot be read, at a broker whose rows name no fill: rows and positions that agree are believed."""
+
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade
+from tests.core.engine_days import INFY, SEEN
+
+
+def entered():
+    """An entry of 50 at 1,000 that works at the broker as E1."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    return day, day.sent(rc.ApprovedEntry)[-1]
+
+
+def read(day, clock, *rows, there, **more):
+    """A read without the trade book."""
+    return books(day, clock, **{"orders": (*rows, foreign()), "trades": None, "positions": there, **more})
+
+
+def alarms(day):
+    """Who was called for what."""
+    return [fact.name for fact in day.facts if isinstance(fact, e.Alarmed)]
+
+
+def test_an_entry_that_is_complete_and_held_gets_its_stop_within_the_stated_time():
+    """It had none, and nobody was called, for as long as the trade book could not be read."""
+    day, order = entered()
+    shown = row(order, "E1", "complete")
+    assert "Filled" not in read(day, "10:00:09", shown, there=(position(50),)), "it may yet be read"
+    assert "Filled" in read(day, "10:00:10", shown, there=(position(50),))
+    now = day.book.position(INFY.key)
+    assert (now.quantity, now.average_price) == (50, order.limit)
+    assert (stop_of(day).quantity, stop_of(day).trigger) == (50, 980)
+    assert alarms(day) == ["presumed_filled"]
+    assert "Filled" not in read(day, "10:00:12", shown, there=(position(50),)), "once"
+
+
+def test_the_trade_book_puts_the_price_right_and_ends_the_alarm():
+    day, order = entered()
+    read(day, "10:00:10", row(order, "E1", "complete"), there=(position(50),))
+    rows = (row(order, "E1", "complete"), foreign())
+    books(day, "10:00:20", orders=rows, trades=(trade("E1", "BUY", 50, 999),), positions=(position(50),))
+    assert day.book.position(INFY.key).average_price == 999
+    assert [fact.name for fact in day.facts if isinstance(fact, e.AlarmOver)] == ["presumed_filled"]
+
+
+@pytest.mark.parametrize(
+    ("status", "there", "more"),
+    [
+        ("complete", (position(49),), {}),
+        ("complete", (position(50, key="NSE:TCS"),), {}),
+        ("complete", (), {}),
+        ("complete", None, {}),
+        ("open", (position(50),), {}),
+        ("complete", (position(50),), {"trades": ()}),
+    ],
+    ids=["another_quantity", "another_symbol", "no_row", "positions_unread", "it_works", "trades_lag"],
+)
+def test_one_book_alone_is_not_believed(status, there, more):
+    day, order = entered()
+    for clock in ("10:00:10", "10:00:20", "10:00:30"):
+        assert "Filled" not in read(day, clock, row(order, "E1", status), there=there, **more)
+
+
+@pytest.mark.parametrize(("part", "fate"), [(0, "cancelled"), (20, "cancelled"), (50, "filled")])
+def test_an_entry_that_was_cancelled_has_filled_what_the_position_shows(part, fate):
+    day, order = entered()
+    read(day, "10:00:20", row(order, "E1", "cancelled"), there=(position(part),))
+    known = day.book.order(order.order_id)
+    assert (known.status, known.filled_quantity) == (fate, part)
+    assert (stop_of(day).quantity if part else 0) == part
+
+
+def test_an_exit_goes_when_the_stop_that_was_taken_back_for_it_is_gone():
+    """Neither stop nor exit: the stop was cancelled at the broker, and its end was not believed."""
+    day, _ = held()
+    day.prices("10:10", last=1101)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    rows = row(entry, "E1", "complete"), row(stop_of(day), "S1", "cancelled")
+    read(day, "10:10:01", *rows, there=(position(50),))
+    out = day.sent()[-1]
+    assert (out.side, out.quantity, out.trigger) == ("SELL", 50, None)
+    day.report("10:10:02", out.order_id, "working", broker_id="X9")
+    rows = (*rows, row(out, "X9", "complete"))
+    read(day, "10:10:20", *rows, there=(position(0),))
+    assert day.book.position(INFY.key) is None
+    assert day.last(e.PositionClosed).exit_price == 1101, "the last price, for want of a better one"
+
+
+def test_a_stop_that_filled_closes_the_position_at_its_limit_at_worst():
+    day, _ = held()
+    (entry,) = day.sent(rc.ApprovedEntry)
+    stop = stop_of(day)
+    rows = row(entry, "E1", "complete"), row(stop, "S1", "complete")
+    read(day, "10:20", *rows, there=(position(0),))
+    assert day.book.position(INFY.key) is None
+    assert day.last(e.PositionClosed).exit_price >= stop.limit
