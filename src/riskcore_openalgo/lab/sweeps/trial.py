@@ -13,6 +13,7 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.lab.strategy import StrategyError
 from riskcore_openalgo.lab.sweeps.deflated import sharpe
 from riskcore_openalgo.lab.sweeps.space import Parameters, split
 
@@ -113,6 +114,9 @@ class Job:
             facts = self.facts(parameters)
             found = rc.performance(facts)
         except ValueError as problem:
+            cause = problem.__cause__ if isinstance(problem, StrategyError) else None
+            if cause is not None and not isinstance(cause, ValueError):
+                raise  # a strategy that is broken is so in every trial
             return Trial(parameters=parameters, error=str(problem))
         rates = tuple(
             (day.session.isoformat(), float(rate)) for day in found.curve.days if (rate := day.rate) is not None
