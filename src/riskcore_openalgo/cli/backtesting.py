@@ -9,12 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
+
 import riskcore as rc
 from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.answers import finished, say
 from riskcore_openalgo.cli.bars import open_at_the_end, prepared
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
+from riskcore_openalgo.lab.report.figures import figures
 from riskcore_openalgo.lab.run import Run
 from riskcore_openalgo.lab.saved_run import ABOUT, FACTS
 
@@ -78,7 +81,7 @@ def _say(run: Run, written: Path | None, arguments: argparse.Namespace) -> None:
     sums = f"{len(closed)} trades, {len(run.refused)} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}"
     lines = [tables.closed_trades(closed), "", sums]
     lines += [f"refused by {one['rule']}, {one['times']} times; the first: {one['first']}" for one in refusals]
-    lines += [*run.explain().splitlines()[1:], *(one["text"] for one in held)]
+    lines += [*run.results, *run.remarks, *(one["text"] for one in held)]
     lines += [] if written is None else [f"written: {written}"]
     content = {"gross": gross, "charges": charges, "open": held, "written": written, "refused_by": refusals}
     say(arguments, content | _content(run), "\n".join(lines))
@@ -110,6 +113,8 @@ def _content(run: Run) -> dict[str, Any]:
         "bars": {"count": jumped.bars, "left_out": jumped.left_out, "left_out_pct": f"{jumped.share_pct:.1f}"},
         "in_doubt": {"intrabar": run.intrabar, **doubt._asdict()},
         "notes": run.notes,
+        "buy_and_hold_pct": None if run.buy_and_hold_pct is None else f"{run.buy_and_hold_pct:.2f}",
+        "measures": [{**attrs.asdict(one), "text": one.said} for one in figures(run.performance)],
     }
 
 

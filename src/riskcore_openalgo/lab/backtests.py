@@ -25,7 +25,7 @@ from riskcore_openalgo.lab.jumping import Jumps
 from riskcore_openalgo.lab.lengths import interval_of, refuse_coarse, refuse_other
 from riskcore_openalgo.lab.noted import notes_of
 from riskcore_openalgo.lab.raising import raised_by
-from riskcore_openalgo.lab.run import Jumped, Run
+from riskcore_openalgo.lab.run import Jumped, Run, kept_pct
 from riskcore_openalgo.lab.strategy import Own, StrategyError, own_strategy, refuse_unequal
 from riskcore_openalgo.lab.timeline import Timeline
 
@@ -72,13 +72,7 @@ def backtest(
     rules = policy if capital is None else evolve(policy, default_capital=capital)
     intrabar, entries = _one_of(rc.Intrabar, intrabar), _one_of(rc.Entries, entries)
     given = _by_symbol(bars, symbol)
-    columns = {
-        name: Columns.of(table, _name(name)).between(_moment(first), _moment(last, end=True))
-        for name, table in given.items()
-    }
-    columns = {name: table for name, table in columns.items() if len(table)}
-    if not columns:
-        raise ColumnsError("no bar is left to trade on: check the dates and the files")
+    columns = _columns(given, _moment(first), _moment(last, end=True))
     length = interval or interval_of(columns.values())
     refuse_other(columns.values(), length)
     things = {thing.symbol: thing for thing in instruments}
@@ -105,6 +99,7 @@ def backtest(
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
         bars=tuple(series.values()),
         notes=(*notes, *notes_of(simulation, series, rules, line, run.facts)),
+        buy_and_hold_pct=kept_pct(series.values()),
     )
 
 
@@ -125,6 +120,15 @@ def uncollected() -> Iterator[None]:
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
+
+
+def _columns(given: Mapping[Any, Any], first: int | None, last: int | None) -> dict[Any, Columns]:
+    """What of each table lies between two moments; symbols of which nothing does are left out."""
+    cut = {name: Columns.of(table, _name(name)).between(first, last) for name, table in given.items()}
+    kept = {name: table for name, table in cut.items() if len(table)}
+    if not kept:
+        raise ColumnsError("no bar is left to trade on: check the dates and the files")
+    return kept
 
 
 def _by_symbol(bars: Any, symbol: str) -> Mapping[Any, Any]:

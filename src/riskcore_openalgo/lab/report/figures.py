@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
 from attrs import frozen
 
 import riskcore as rc
-from riskcore.analytics.explaining import remarks as left_out
+from riskcore.analytics.explaining import remarks as left_out, span_text
 
 UNDEFINED: Final = "undefined"
 HUNDRED: Final = Decimal(100)
+SECOND: Final = timedelta(seconds=1)
 
 
 @frozen
 class Figure:
     """One measure: its group, its name, its value as it is (None: undefined), and its unit.
 
-    Units: `Rs` rupees, `share` a share of 1 shown in percent, `%` percent, `R`, `count`, "" a plain ratio.
+    Units: `Rs` rupees, `share` a share of 1 shown in percent, `%` percent, `R`, `count`, `s` seconds shown as a
+    time, "" a plain ratio.
     """
 
     group: str
@@ -41,6 +44,8 @@ def said(value: Decimal | int | None, unit: str) -> str:
     """
     if value is None:
         return UNDEFINED
+    if unit == "s":
+        return span_text(timedelta(seconds=int(value)))
     if unit == "count":
         return f"{value:,}"
     if unit == "share":
@@ -67,11 +72,16 @@ def _results(of: rc.Performance) -> Iterator[Figure]:
 
 
 def _trades(of: rc.Performance) -> Iterator[Figure]:
+    held = of.holding
     yield Figure("Trades", "Finished trades", len(of.trades), "count")
     yield Figure("Trades", "Still open", len(of.open_trades), "count")
     yield Figure("Trades", "Win rate", of.win_rate, "share")
     yield Figure("Trades", "Average win", of.average_win, "Rs")
     yield Figure("Trades", "Average loss", of.average_loss, "Rs")
+    yield Figure("Trades", "Best trade", of.best_trade, "Rs")
+    yield Figure("Trades", "Worst trade", of.worst_trade, "Rs")
+    yield Figure("Trades", "Held on average", None if held is None else held.average // SECOND, "s")
+    yield Figure("Trades", "Held at most", None if held is None else held.longest // SECOND, "s")
     yield Figure("Trades", "Average planned R", of.average_planned_r, "R")
     yield Figure("Trades", "SQN", of.sqn, "")
     yield Figure("Trades", "Longest run of wins", of.streaks.longest_win, "count")

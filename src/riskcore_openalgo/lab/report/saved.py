@@ -61,12 +61,17 @@ def span_of(bar: Any) -> Span:
     return Span(bar.at, bar.open, bar.high, bar.low, bar.close)
 
 
+def _kept(about: Mapping[str, Any]) -> float | None:
+    kept = about.get("buy_and_hold_pct")
+    return None if kept is None else float(kept)
+
+
 def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:
     from riskcore_openalgo.lab.run import InDoubt, Jumped, remarks
 
     try:
         doubt = about["in_doubt"]
         doubtful = InDoubt(doubt["bars"], doubt["trades"], Decimal(doubt["share_pct"]), doubt.get("told", 0))
-        return remarks(Jumped.of(about["jumped"]), doubtful, about["intrabar"], about["notes"])
+        return remarks(Jumped.of(about["jumped"]), doubtful, about["intrabar"], about["notes"], _kept(about))
     except (KeyError, TypeError, ValueError, ArithmeticError) as wrong:
         raise ValueError(f"{path}: not what a backtest wrote ({wrong!r}); run it again") from None

@@ -207,8 +207,10 @@ class _Kept:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         begun = self._path.exists()
         whole = self._lines() if begun else [json.dumps({HEADER: self._sweep})]
-        with self._path.open("w", encoding="utf-8", newline="\n") as file:  # a line that was cut off goes
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        with fresh.open("w", encoding="utf-8", newline="\n") as file:  # a line that was cut off goes
             file.writelines(f"{line}\n" for line in whole)
+        fresh.replace(self._path)  # at once: a kill in between would leave none of the trials
         self._file = self._path.open("a", encoding="utf-8", newline="\n")
         return self
 
