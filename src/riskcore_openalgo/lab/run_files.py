@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore_openalgo.lab.run import Jumped, Run
-from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, FORMAT, VERSION, about_of, facts_of
+from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, FORMAT, RULES, VERSION, about_of, facts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,8 @@ def save(run: Run, folder: Path) -> Path:
     from riskcore_openalgo.journal.codec import encode
 
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ABOUT).unlink(missing_ok=True)  # of a run that stood there: it is not whole from here on
+    for old in (ABOUT, RULES):  # of a run that stood there: it is not whole from here on
+        (folder / old).unlink(missing_ok=True)
     with _written(folder / FACTS) as file:
         for fact in run.facts:
             kind = type(fact)
