@@ -373,6 +373,7 @@ def test_a_run_without_a_trade_says_no_figures_of_trades():
         "0 trades, 0 entries approved, 0 refused",
         "equity Rs 100,000.00 -> Rs 100,000.00",
     ]
+    assert "deepest drawdown 0.00 %" in run.explain()  # it never fell: that is known
 
 
 @pytest.mark.parametrize("table", ["trades", "decisions", "fills", "stops", "equity"])

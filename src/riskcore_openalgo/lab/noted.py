@@ -63,13 +63,15 @@ def holes_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, length:
     for thing, table in series.items():
         days = (table.at + IST_AHEAD) // DAY
         missing: npt.NDArray[np.int64] = np.where(np.diff(days) == 0, np.diff(table.at) // length - 1, 0)
-        for day in np.unique(days[:-1][missing > 0]).tolist():
+        after = np.flatnonzero(missing)
+        odd, firsts = np.unique(days[after], return_index=True)  # days only rise
+        counts = np.add.reduceat(missing[after], firsts) if after.size else firsts
+        for day, first, count in zip(odd.tolist(), firsts.tolist(), counts.tolist(), strict=True):
             if (day, thing.exchange) not in plain:
                 plain[day, thing.exchange] = _regular(day, thing, policy)
             if plain[day, thing.exchange]:
-                of_day = np.flatnonzero((days[:-1] == day) & (missing > 0))
-                total += int(missing[of_day].sum())
-                holes.append((table.at.item(of_day[0]) + length, thing.key))
+                total += count
+                holes.append((table.at.item(after.item(first)) + length, thing.key))
     if holes:
         at, key = min(holes)
         when = datetime.fromtimestamp(at / SECOND, rc.IST)

@@ -10,6 +10,7 @@ from typing import Final
 from attrs import frozen
 
 import riskcore as rc
+from riskcore import analytics
 from riskcore.analytics.explaining import remarks as left_out, span_text
 
 UNDEFINED: Final = "undefined"
@@ -95,7 +96,8 @@ def _trades(of: rc.Performance) -> Iterator[Figure]:
 
 
 def _equity(of: rc.Performance) -> Iterator[Figure]:
-    days = of.curve.days
+    days, largest, longest = of.curve.days, of.largest_drawdown, of.longest_drawdown
+    nothing = 0 if days else None
     yield Figure("Equity", "Sessions", len(days), "count")
     yield Figure("Equity", "At the start", days[0].opening if days else None, "Rs")
     yield Figure("Equity", "At the end", days[-1].closing if days else None, "Rs")
@@ -108,11 +110,17 @@ def _equity(of: rc.Performance) -> Iterator[Figure]:
     yield Figure("Equity", "Calmar ratio", of.calmar, "")
     yield Figure("Equity", "Omega ratio", of.omega, "")
     yield Figure("Equity", "Value at risk, 5 %", of.value_at_risk, "share")
-    yield Figure("Equity", "Deepest drawdown", of.drawdown.pct if of.drawdown else None, "%")
-    yield Figure("Equity", "Deepest inside sessions", of.intraday_drawdown.pct if of.intraday_drawdown else None, "%")
-    yield Figure("Equity", "Largest drawdown", of.largest_drawdown.value if of.largest_drawdown else None, "Rs")
-    longest = of.longest_drawdown
-    yield Figure("Equity", "Longest drawdown, sessions", longest.length if longest else None, "count")
+    yield Figure("Equity", "Deepest drawdown", fallen(of, of.drawdown), "%")
+    yield Figure("Equity", "Deepest inside sessions", fallen(of, of.intraday_drawdown), "%")
+    yield Figure("Equity", "Largest drawdown", largest.value if largest else nothing, "Rs")
+    yield Figure("Equity", "Longest drawdown, sessions", longest.length if longest else nothing, "count")
+
+
+def fallen(of: rc.Performance, spell: analytics.Drawdown | None) -> Decimal | None:
+    """A drawdown in per cent; 0 where equity is known and never fell, None where there is no equity."""
+    if spell is None:
+        return Decimal(0) if of.curve.days else None
+    return spell.pct
 
 
 def _exposure(of: rc.Performance) -> Iterator[Figure]:
