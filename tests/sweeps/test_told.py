@@ -4,11 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
+import numpy as np
+import pandas as pd
 import pytest
 
 from riskcore_openalgo import lab
 from riskcore_openalgo.lab.strategy import StrategyError
-from riskcore_openalgo.lab.sweeps import simulated
+from riskcore_openalgo.lab.sweeps import combinations, simulated
 from tests.sweeps.made import POLICY, Cross, week
 
 SPACE = {"max_positions": [1, 2], "strategy.fast": [3, 5], "strategy.slow": [8, 4]}
@@ -88,3 +90,22 @@ def test_a_strategy_that_is_broken_ends_the_sweep():
     """It was an error of each trial, of thousands, where its name was given as text."""
     with ThreadPoolExecutor(1) as executor, pytest.raises(StrategyError, match="AttributeError"):
         lab.sweep({"strategy.fast": [3, 5]}, week(), Broken, POLICY, interval="1m", executor=executor, progress=False)
+
+
+@pytest.mark.parametrize("values", [np.arange(3, 5), pd.Series([3, 4]), range(3, 5)])
+def test_values_may_be_an_array(values):
+    """They are made with NumPy more often than not; what a trial is given are plain numbers."""
+    assert combinations({"strategy.fast": values}) == ((("strategy.fast", 3),), (("strategy.fast", 4),))
+    assert {type(value) for ((_, value),) in combinations({"strategy.fast": values})} == {int}
+
+
+@pytest.mark.parametrize(
+    ("space", "bars", "why"),
+    [
+        (None, {"INFY": []}, "the space is a mapping from settings to lists of values, got None"),
+        ({"max_positions": [1]}, {}, "bars are a mapping from symbols or instruments to theirs"),
+    ],
+)
+def test_what_is_no_space_and_no_bars_is_told(space, bars, why):
+    with pytest.raises(ValueError, match=why):
+        lab.sweep(space, bars, Cross, POLICY)

@@ -90,7 +90,8 @@ class Sweep:
     def explain(self, by: str = "sharpe") -> str:
         """What came of it in a few lines of ASCII text: the best trial, and how much of it luck alone would explain."""
         failed = len(self.trials) - len(self.ran)
-        lines = [f"{len(self.trials)} trials" + (f", of which {failed} could not be run" if failed else "")]
+        count, lost = len(self.trials), f", of which {failed} could not be run" if failed else ""
+        lines = [f"{count} {'trial' if count == 1 else 'trials'}{lost}"]
         try:
             best = self.best(by)
         except ValueError as nothing:
