@@ -21,13 +21,13 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.lab.columns import PRICES, Columns, ColumnsError, times
-from riskcore_openalgo.lab.jumping import Jumps
 from riskcore_openalgo.lab.lengths import interval_of, refuse_coarse, refuse_other
 from riskcore_openalgo.lab.noted import notes_of
 from riskcore_openalgo.lab.raising import raised_by
 from riskcore_openalgo.lab.run import Jumped, Run, kept_pct
 from riskcore_openalgo.lab.strategy import Own, StrategyError, own_strategy, refuse_unequal
 from riskcore_openalgo.lab.timeline import Timeline
+from riskcore_openalgo.lab.warmed import Warmed
 
 NSE: Final = "NSE"
 FROZEN: Final = gc.get_freeze_count()
@@ -59,9 +59,9 @@ def backtest(
     `strategy` is a class called for each symbol with `symbol` and `interval`, a dotted name of one, a mapping by
     symbol, or, for one symbol, `on_bar(bars)` or an object with it. `capital` in rupees takes the place of the policy's
     `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that begin
-    on or after `first` and before `last` (a date counts whole, ISO text will do) are traded. `finer` are bars of a
-    shorter interval by symbol, for `rc.Intrabar.LOWER_TIMEFRAME`. `instruments` say what the tables do not: a tick, a
-    lot, a sector.
+    on or after `first` and before `last` (a date counts whole, ISO text will do) are traded; those before `first` are
+    the warm-up of strategies and averages. `finer` are bars of a shorter interval by symbol, for
+    `rc.Intrabar.LOWER_TIMEFRAME`. `instruments` say what the tables do not: a tick, a lot, a sector.
     With `check`, what each strategy's `signals(bars)` says of the first 300 bars of each symbol is compared with what
     its `on_bar` says of them, as the commands do, and a difference is a `StrategyError`: up to 300 more calls a symbol.
 
@@ -71,35 +71,35 @@ def backtest(
         raise ValueError(f"policy must be a riskcore.Policy, got {policy!r:.60}")
     rules = policy if capital is None else evolve(policy, default_capital=capital)
     intrabar, entries = _one_of(rc.Intrabar, intrabar), _one_of(rc.Entries, entries)
-    given = _by_symbol(bars, symbol)
-    columns = _columns(given, _moment(first), _moment(last, end=True))
-    length = interval or interval_of(columns.values())
-    refuse_other(columns.values(), length)
-    things = {thing.symbol: thing for thing in instruments}
-    series = {_instrument(name, table, things, rules): table for name, table in columns.items()}
-    if len(series) < len(columns):
-        raise ColumnsError(f"an instrument is there twice: {', '.join(map(_name, columns))}")
+    begins, given = _moment(first), _by_symbol(bars, symbol)
+    known = _columns(given, None, _moment(last, end=True))
+    length = interval or interval_of(known.values())
+    refuse_other(known.values(), length)
+    columns = _columns(known, begins, None)
+    named = _instruments(columns, instruments, rules)
+    traded = {thing: columns[name] for name, thing in named.items()}
+    series = {thing: known[name] for name, thing in named.items()}
     _refuse_unserved(strategy, given)
     line = Timeline(list(series.values()), rc.interval_length(length))
     if check:
         _refuse_unequal(strategy, series, length)
     raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series, line.length)}
-    run = Jumps(rules, series, raised, line, **how)
+    run = Warmed(rules, series, raised, line, **how)
     with uncollected():
-        simulation = run.play()
-    total = sum(map(len, series.values()))
+        simulation = run.play_from(begins)
+    total = sum(map(len, traded.values()))
     return Run(
         policy=rules,
         interval=length,
         intrabar=intrabar,
         entries=entries,
-        instruments=tuple(series),
+        instruments=tuple(traded),
         simulation=simulation,
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
-        bars=tuple(series.values()),
-        notes=(*notes, *notes_of(simulation, series, rules, line, run.facts)),
-        buy_and_hold_pct=kept_pct(series.values()),
+        bars=tuple(traded.values()),
+        notes=(*notes, *notes_of(simulation, traded, rules, line, run.facts)),
+        buy_and_hold_pct=kept_pct(traded.values()),
     )
 
 
@@ -192,6 +192,17 @@ def _moment(when: date | datetime | str | None, *, end: bool = False) -> int | N
         whole = datetime(when.year, when.month, when.day, tzinfo=rc.IST)
         when = whole + timedelta(days=1) if end else whole
     return int(times([when], "first, last")[0])
+
+
+def _instruments(
+    columns: Mapping[Any, Columns], instruments: Iterable[rc.Instrument], policy: rc.Policy
+) -> dict[Any, rc.Instrument]:
+    """The instrument of each table; `ColumnsError` where two of them are one."""
+    things = {thing.symbol: thing for thing in instruments}
+    named = {name: _instrument(name, table, things, policy) for name, table in columns.items()}
+    if len(set(named.values())) < len(named):
+        raise ColumnsError(f"an instrument is there twice: {', '.join(map(_name, columns))}")
+    return named
 
 
 def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument], policy: rc.Policy) -> rc.Instrument:
