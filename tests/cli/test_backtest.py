@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,31 @@ def test_what_is_stopped_says_how_it_goes_on(monkeypatch, capsys, verb, told):
     monkeypatch.setattr("riskcore_openalgo.cli.backtesting.prepared", stopped)
     assert main([verb, *ASKED[1:]]) == 130
     assert capsys.readouterr().err == told
+
+
+def test_what_is_still_open_completes_the_sum(tmp_path, capsys):
+    """Equity is the capital, the results of the trades, and what is open: each of them stands in the answer."""
+    rows = ["timestamp,open,high,low,close,volume"]
+    for at, price in (("10:00", 1000), ("10:01", 1000), ("10:02", 1004), ("10:03", 1003)):
+        rows.append(f"2026-11-20T{at}:00+05:30,{price},{price + 1},{price - 1},{price},100")
+    (tmp_path / "INFY.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "always.py").write_text(
+        "import riskcore as rc\n"
+        "def buys(bars, *, symbol, interval):\n"
+        "    return rc.Signal(symbol, 'BUY', at=bars[-1].at + rc.interval_length(interval), stop=990)\n"
+    )
+    asked = ["backtest", "--bars", str(tmp_path / "INFY.csv"), "--strategy", "always:buys"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        assert main([*asked, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert main(asked) == 0
+    (held,) = told["open"]
+    assert (held["entry"], held["last"], held["stop"]) == ("1000", "1003", "990.00")
+    assert Decimal(held["result"]) < 3 * held["quantity"]  # less the charges of its entry
+    assert Decimal(told["equity"]) == Decimal(told["capital"]) + Decimal(held["result"])
+    line = f"still open: BUY {held['quantity']} NSE:INFY at 1000.00, last 1003.00: Rs {held['result']} so far"
+    assert line in capsys.readouterr().out
 
 
 def test_a_run_is_written_where_asked(tmp_path, capsys):
