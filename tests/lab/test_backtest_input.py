@@ -336,3 +336,15 @@ def test_a_halt_that_nobody_lifts_is_told():
     )
     free = backtest(bars, buys, evolve(RULES, overnight_move_pct=None), symbol="INFY", interval="1D")
     assert not any("no entry" in note for note in free.notes)
+
+
+def test_prices_at_which_no_share_trades_are_told():
+    """Adjusted prices, or floats of half the length; a future's may be anything its tick allows."""
+    odd = table().assign(close=[1000.0] * 4 + [1000.3333, 999.9999] + [1000.45] * 6)
+    (note,) = backtest({"INFY": odd}, EmaCross, RULES).notes
+    assert note.startswith("2 bars close at fractions of a paisa, the first NSE:INFY 2026-11-20 10:04 at 1000.3333: ")
+    assert backtest({"INFY": table().assign(close=1000.45)}, EmaCross, RULES).notes == ()
+    halved = table().assign(close=1000.45).astype("float32")
+    assert "12 bars close at fractions of a paisa" in backtest({"INFY": halved}, EmaCross, RULES).notes[0]
+    dollar = rc.Instrument(symbol="USDINR27NOV26FUT", exchange="CDS", segment="FUT", tick="0.0025")
+    assert not any("paisa" in note for note in backtest({dollar: odd}, EmaCross, RULES).notes)

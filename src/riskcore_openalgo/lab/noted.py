@@ -22,6 +22,9 @@ from riskcore_openalgo.lab.timeline import Timeline, date_of
 GAP_UP, GAP_DOWN = 1.4, 0.7
 ALWAYS: Final = (0, 1 << 62)
 REGULAR: Final = "regular"
+SHARES: Final = "EQ"
+PAISA_AWAY: Final = 1e-3
+"""So far from whole paise, in paise, no rounding of a float leads."""
 OPERATOR: Final = "operator"
 """`Latch.resets` of what a hand alone lifts."""
 
@@ -39,6 +42,7 @@ def notes_of(
         *days_of(series, policy, daily=line.daily),
         *(() if line.daily else holes_of(series, policy, line.length)),
         *nights_of(simulation, facts),
+        *fractions_of(series),
         *gaps_of(series),
     )
 
@@ -78,6 +82,26 @@ def holes_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, length:
         yield (
             f"{total} bars are missing amid their days, the first {key} {when:%Y-%m-%d %H:%M}: nothing is seen there, "
             "and no stop or target is met (a share that did not trade has no bar)"
+        )
+
+
+def fractions_of(series: Mapping[rc.Instrument, Columns]) -> Iterator[str]:
+    """One line where shares close at fractions of a paisa, at which none trades: prices that somebody worked out.
+
+    Adjusted ones, say, or floats of half the length. They are traded at as they stand.
+    """
+    odd = []
+    for thing, table in series.items():
+        if thing.segment == SHARES:
+            paise = table.close * 100
+            away = np.flatnonzero(np.abs(paise - np.round(paise)) > PAISA_AWAY)
+            odd += [(away.size, thing.key, table, away.item(0))] if away.size else []
+    if odd:
+        _, key, table, place = odd[0]
+        yield (
+            f"{sum(count for count, *_ in odd)} bars close at fractions of a paisa, the first {key} "
+            f"{table.moment(place):%Y-%m-%d %H:%M} at {table.price('close', place)}: these are adjusted or rounded "
+            "prices, and not those at which shares traded; sizes and charges are those of the prices as they are"
         )
 
 
