@@ -366,6 +366,13 @@ def test_a_run_says_what_people_look_for_first(tmp_path):
     assert "bought in equal parts" in page.lower()
 
 
+def test_a_run_is_shown_in_a_line():
+    """A notebook shows what is named last: of forty symbols it was a page of their ticks and lots."""
+    run = backtest({INFY: bars(CALM, CALM)}, lambda seen: None, RULES)
+    assert repr(run).startswith("Run(interval='1m', intrabar=")
+    assert "instruments=NSE:INFY, jumped" in repr(run)
+
+
 def test_a_run_without_a_trade_says_no_figures_of_trades():
     """And nothing of what it is worth fails."""
     run = backtest({INFY: bars(CALM, CALM)}, lambda seen: None, RULES)

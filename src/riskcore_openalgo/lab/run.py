@@ -74,7 +74,7 @@ class Run:
     interval: str
     intrabar: rc.Intrabar
     entries: rc.Entries
-    instruments: tuple[rc.Instrument, ...]
+    instruments: tuple[rc.Instrument, ...] = field(repr=lambda things: ", ".join(thing.key for thing in things))
     simulation: rc.Simulation = field(repr=False)
     jumped: Jumped
     bars: tuple[Columns, ...] = field(default=(), repr=False)
