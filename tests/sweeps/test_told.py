@@ -1,6 +1,9 @@
 """What a sweep says of itself, draws, and leaves behind where it is ended."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -9,11 +12,13 @@ import pandas as pd
 import pytest
 
 from riskcore_openalgo import lab
+from riskcore_openalgo.lab.backtests import backtest
 from riskcore_openalgo.lab.strategy import StrategyError
 from riskcore_openalgo.lab.sweeps import combinations, simulated
 from tests.sweeps.made import POLICY, Cross, week
 
 SPACE = {"max_positions": [1, 2], "strategy.fast": [3, 5], "strategy.slow": [8, 4]}
+ROOT = Path(__file__).resolve().parents[2]
 HOW = {"interval": "1m", "run": simulated, "progress": False}
 
 
@@ -109,3 +114,29 @@ def test_values_may_be_an_array(values):
 def test_what_is_no_space_and_no_bars_is_told(space, bars, why):
     with pytest.raises(ValueError, match=why):
         lab.sweep(space, bars, Cross, POLICY)
+
+
+def test_a_sweep_of_a_partial_goes_on_in_another_process(tmp_path):
+    """Its text holds an address, by which a sweep that was killed was taken for another one's."""
+    path, space = tmp_path / "sweep.jsonl", {"strategy.slow": [8]}
+    run, other = partial(backtest, first="2026-11-18"), partial(backtest, first="2026-11-19")
+    with ThreadPoolExecutor(1) as executor:
+        how = {"interval": "1m", "progress": False, "executor": executor, "resume": path}
+        lab.sweep(space, week(), partial(Cross, fast=4), POLICY, run=run, **how)
+        with pytest.raises(ValueError, match="this is another sweep"):
+            lab.sweep(space, week(), partial(Cross, fast=4), POLICY, run=other, **how)
+    script = """
+import sys
+from functools import partial
+from riskcore_openalgo import lab
+from riskcore_openalgo.lab.backtests import backtest
+from tests.sweeps.made import POLICY, Cross, week
+run, calls = partial(backtest, first="2026-11-18"), []
+how = {"interval": "1m", "progress": lambda *done: calls.append(done), "workers": 1, "resume": sys.argv[1]}
+lab.sweep({"strategy.slow": [8]}, week(), partial(Cross, fast=4), POLICY, run=run, **how)
+print(len(calls))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.returncode) == ("0\n", 0), ended.stderr

@@ -278,7 +278,16 @@ def _digest(job: Job) -> str:
 
 
 def _dotted(of: Any) -> str:
-    return f"{getattr(of, '__module__', '')}:{getattr(of, '__qualname__', repr(of))}"
+    """The name of a function or class; of what has none, a `partial` say, what it would travel as.
+
+    The text of such an object holds its address, and is another in each process.
+    """
+    if hasattr(of, "__qualname__"):
+        return f"{of.__module__}:{of.__qualname__}"
+    try:
+        return hashlib.sha256(pickle.dumps(of)).hexdigest()
+    except Exception:  # noqa: BLE001 - whatever somebody's object raises: it cannot travel, and has no other name
+        return repr(of)
 
 
 class _Telling(ExitStack):
