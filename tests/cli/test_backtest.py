@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,72 @@ def test_bars_older_than_the_tables_are_traded_from_a_later_day(tmp_path, capsys
     assert main([*asked]) == 1
     assert "INFY: no tick table for NSE EQ on 2007-09-17; trade later days alone (--from)" in capsys.readouterr().err
     assert main([*asked, "--from", "2026-06-01"]) == 0
+
+
+def test_what_each_rule_cost_is_printed_and_kept_for_the_report(tmp_path, capsys):
+    """The table stands in the answer, in JSON, and in the report of the saved run; the next run there takes it away."""
+    out, more = tmp_path / "out", ["--set", "charges_as_of=2026-04-02", "--set", "atr_warmup_bars=60"]
+    assert main([*ASKED, *more, "--rules", "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "What each rule cost or saved\nThe same bars and signals once more: " in told
+    names = "atr_warmup_bars ", "max_position_size_percent "
+    rows = [next(line for line in told.splitlines() if line.startswith(name)) for name in names]
+    assert "no setting switches it off" in rows[0]
+    assert rows[1].endswith(("saved money", "cost money", "changed nothing"))
+    assert main(["report", str(out), "--html", str(tmp_path / "run.html")]) == 0
+    assert "What each rule cost or saved" in (tmp_path / "run.html").read_text("utf-8")
+    capsys.readouterr()
+    assert main(["report", str(out)]) == 0
+    assert rows[1] in capsys.readouterr().out
+    assert main([*ASKED, *more, "--rules", "--json"]) == 0
+    kept = {row["rule off"]: row for row in json.loads(capsys.readouterr().out)["rules"]}
+    assert kept["atr_warmup_bars"]["net"] is None
+    assert f"{float(kept['max_position_size_percent']['net']):,.2f}" in rows[1]
+    (out / "rules.json").write_text('{"rows": 3}')
+    assert main(["report", str(out)]) == 1
+    assert "rules.json: not what a backtest wrote" in capsys.readouterr().err
+    assert main([*ASKED, *more, "--out", str(out)]) == 0
+    assert not (out / "rules.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"), [("backtest", "stopped\n"), ("paper", "stopped; start again with the same journal to go on\n")]
+)
+def test_what_is_stopped_says_how_it_goes_on(monkeypatch, capsys, verb, told):
+    """A backtest has no journal; it was told to start again with the same one."""
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("riskcore_openalgo.cli.bars.load_settings", stopped)
+    monkeypatch.setattr("riskcore_openalgo.cli.backtesting.prepared", stopped)
+    assert main([verb, *ASKED[1:]]) == 130
+    assert capsys.readouterr().err == told
+
+
+def test_what_is_still_open_completes_the_sum(tmp_path, capsys):
+    """Equity is the capital, the results of the trades, and what is open: each of them stands in the answer."""
+    rows = ["timestamp,open,high,low,close,volume"]
+    for at, price in (("10:00", 1000), ("10:01", 1000), ("10:02", 1004), ("10:03", 1003)):
+        rows.append(f"2026-11-20T{at}:00+05:30,{price},{price + 1},{price - 1},{price},100")
+    (tmp_path / "INFY.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "always.py").write_text(
+        "import riskcore as rc\n"
+        "def buys(bars, *, symbol, interval):\n"
+        "    return rc.Signal(symbol, 'BUY', at=bars[-1].at + rc.interval_length(interval), stop=990)\n"
+    )
+    asked = ["backtest", "--bars", str(tmp_path / "INFY.csv"), "--strategy", "always:buys"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        assert main([*asked, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert main(asked) == 0
+    (held,) = told["open"]
+    assert (held["entry"], held["last"], held["stop"]) == ("1000", "1003", "990.00")
+    assert Decimal(held["result"]) < 3 * held["quantity"]  # less the charges of its entry
+    assert Decimal(told["equity"]) == Decimal(told["capital"]) + Decimal(held["result"])
+    line = f"still open: BUY {held['quantity']} NSE:INFY at 1000.00, last 1003.00: Rs {held['result']} so far"
+    assert line in capsys.readouterr().out
 
 
 def test_a_run_is_written_where_asked(tmp_path, capsys):

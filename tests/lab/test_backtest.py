@@ -350,3 +350,49 @@ def test_the_collector_is_as_it_was_after_a_backtest():
             assert gc.isenabled() is on
         finally:
             gc.enable()
+
+
+def test_a_run_says_what_people_look_for_first(tmp_path):
+    """Win rate, factor, Sharpe, drawdown, how long it was held, and what the bars made by themselves."""
+    run = backtest({INFY: bars(CALM, CALM, CALM, (1000, 1101, 1000, 1100))}, once, RULES)
+    told = run.explain()
+    assert "win rate 100.00 %, profit factor undefined, expectancy" in told
+    assert "held 2 min on average" in told
+    assert "Sharpe undefined, deepest drawdown undefined" not in told
+    assert "bought in equal parts at the start and kept: +10.00 %, without charges" in told
+    assert Run.load(run.save(tmp_path / "out")).buy_and_hold_pct == run.buy_and_hold_pct == pytest.approx(10)
+    page = run.save_html(tmp_path / "run.html", title="my run").read_text("utf-8")
+    assert "my run" in page
+    assert "bought in equal parts" in page.lower()
+
+
+def test_a_run_is_shown_in_a_line():
+    """A notebook shows what is named last: of forty symbols it was a page of their ticks and lots."""
+    run = backtest({INFY: bars(CALM, CALM)}, lambda seen: None, RULES)
+    assert repr(run).startswith("Run(interval='1m', intrabar=")
+    assert "instruments=NSE:INFY, jumped" in repr(run)
+
+
+def test_a_run_without_a_trade_says_no_figures_of_trades():
+    """And nothing of what it is worth fails."""
+    run = backtest({INFY: bars(CALM, CALM)}, lambda seen: None, RULES)
+    assert run.explain().splitlines()[:2] == [
+        "0 trades, 0 entries approved, 0 refused",
+        "equity Rs 100,000.00 -> Rs 100,000.00",
+    ]
+    assert "deepest drawdown 0.00 %" in run.explain()  # it never fell: that is known
+
+
+@pytest.mark.parametrize("table", ["trades", "decisions", "fills", "stops", "equity"])
+def test_the_tables_of_a_run_are_frames_too(tmp_path, table):
+    """The columns of the files; numbers that pandas can reckon with."""
+    run = backtest({INFY: bars(CALM, CALM, CALM, (1000, 1101, 1000, 1100))}, once, RULES)
+    frame = run.frame(table)
+    saved = pd.read_csv(run.save(tmp_path / "out") / f"{table}.csv")
+    assert list(frame.columns) == list(saved.columns)
+    assert len(frame) == len(saved) > 0
+    if table == "trades":
+        assert frame["net"].sum() == float(run.performance.net)
+        assert frame["opened_at"].dt.tz is not None
+    with pytest.raises(ValueError, match="table must be one of trades, decisions, fills, stops, equity, got 'all'"):
+        run.frame("all")

@@ -7,6 +7,7 @@ from threading import Lock
 import numpy as np
 import pandas as pd
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.lab.backtests import backtest
@@ -144,7 +145,8 @@ def test_strategies_for_symbols_without_bars_are_refused():
     [
         ({"intrabar": "luck"}, "intrabar is one of stop_first, .*, got 'luck'"),
         ({"entries": "never"}, "entries is one of next_open, at_close, got 'never'"),
-        ({"first": "2026-11-20"}, "first and last are a date or a datetime, got '2026-11-20'"),
+        ({"first": "20-11-2026"}, "first and last are days such as 2026-11-20, or moments, got '20-11-2026'"),
+        ({"last": 20261120}, "first and last are a date or a datetime, got 20261120"),
         ({"policy": {}}, "policy must be a riskcore.Policy"),
     ],
 )
@@ -229,3 +231,120 @@ def test_what_cannot_be_compared_is_told_where_it_was_asked_for():
     held.lock = Lock()
     with pytest.raises(StrategyError, match=r"check=True needs copies of .*: give its class \(cannot pickle"):
         backtest({"INFY": table()}, held, RULES, check=True)
+
+
+def never(bars):
+    """A strategy that wants nothing."""
+
+
+def test_days_may_be_given_as_text():
+    """As the command takes them; a moment too."""
+    days = pd.concat([table(), table(start=START + timedelta(days=3))])
+    assert backtest({"INFY": days}, EmaCross, RULES, first="2026-11-21").jumped.bars == 12
+    assert backtest({"INFY": days}, EmaCross, RULES, last="2026-11-20").jumped.bars == 12
+    assert backtest({"INFY": days}, EmaCross, RULES, first="2026-11-20T10:06").jumped.bars == 18
+
+
+def test_a_symbol_may_bear_its_exchange():
+    """`NSE:INFY` was a share of that name, in no sector, whose key was NSE:NSE:INFY."""
+    run = backtest({"NSE:INFY": table()}, EmaCross, RULES)
+    assert [(thing.key, thing.sector) for thing in run.instruments] == [("NSE:INFY", "Information Technology")]
+    assert backtest(table(), never, RULES, symbol="NSE:INFY").instruments == run.instruments
+    with pytest.raises(ColumnsError, match="there twice"):
+        backtest({"NSE:INFY": table(), "INFY": table()}, EmaCross, RULES)
+
+
+def test_a_name_at_another_exchange_is_no_share_at_nse():
+    """It was traded as one, at NSE's charges and hours."""
+    with pytest.raises(ColumnsError, match=r"BSE:INFY: .*rc.Instrument\(symbol='INFY', exchange='BSE', tick=...\)"):
+        backtest({"BSE:INFY": table()}, EmaCross, RULES)
+
+
+@pytest.mark.parametrize(
+    ("bars", "told"),
+    [
+        ({"status": "error", "message": "Invalid openalgo apikey"}, "^these are no bars, .*: Invalid openalgo apikey"),
+        ({"INFY": {"status": "error", "message": "no data"}}, "^INFY: these are no bars, .*: no data"),
+        (None, "INFY: give a DataFrame"),
+    ],
+)
+def test_what_openalgo_answers_in_the_place_of_bars_is_told(bars, told):
+    """`client.history` answers a dict where it has none."""
+    with pytest.raises(ColumnsError, match=told):
+        backtest(bars, never, RULES, symbol="INFY")
+
+
+def test_bars_that_are_missing_amid_a_day_are_told():
+    """Of a table nobody told it; what follows after a night, or on a day of odd hours, is no hole."""
+    whole = pd.concat([table(), table(start=START + timedelta(days=3))])
+    assert backtest({"INFY": whole}, EmaCross, RULES).notes == ()
+    run = backtest({"INFY": whole.drop(whole.index[[4, 5, 15]]), "TCS": whole}, EmaCross, RULES)
+    (note,) = run.notes
+    assert note.startswith("3 bars are missing amid their days, the first NSE:INFY 2026-11-20 10:04: nothing is seen")
+    odd = table(start=datetime(2024, 3, 2, 9, 20, tzinfo=rc.IST)).drop(table().index[[0]], errors="ignore")
+    odd = odd.drop(odd.index[[4, 5]])
+    things = [rc.Instrument(symbol="INFY", tick="0.05")]
+    assert not any("missing" in note for note in backtest({"INFY": odd}, EmaCross, RULES, instruments=things).notes)
+
+
+class Broken:
+    """Fails at its third bar."""
+
+    def __init__(self, *, symbol, interval):
+        self.seen = 0
+
+    def on_bar(self, bars):
+        return 1 / (3 - len(bars)) and None
+
+
+class BrokenAtOnce(Broken):
+    """Fails where it is asked for everything."""
+
+    def signals(self, bars):
+        return [bars.nowhere]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "told"),
+    [
+        (Broken, r"the strategy of INFY, bar of 2026-11-20 10:02: ZeroDivisionError: .* \(test_.*py, line \d+\)"),
+        (BrokenAtOnce, r"the strategy of INFY, signals\(bars\): AttributeError: .* \(test_.*py, line \d+\)"),
+    ],
+)
+def test_a_strategy_that_fails_is_named_with_its_bar(strategy, told):
+    """It was an error without the symbol or the bar; what it was stays in front of it."""
+    with pytest.raises(StrategyError, match=told) as raised:
+        backtest({"INFY": table()}, strategy, RULES)
+    assert isinstance(raised.value.__cause__, ZeroDivisionError | AttributeError)
+
+
+def test_a_halt_that_nobody_lifts_is_told():
+    """After a bonus the symbol of a position takes no entry any more, for years: the run says so, and since when."""
+    days = [START.replace(hour=0) + timedelta(days=n) for n in range(5)]  # Friday, then a bonus before Tuesday
+    prices = [1000.0, 1000.0, 500.0]
+    bars = {"at": [days[0], days[3], days[4]], **dict.fromkeys(("open", "high", "low", "close"), prices)}
+
+    def buys(seen):
+        ends = seen[-1].at + timedelta(days=1)
+        return rc.Signal("INFY", "BUY", at=ends, bar_at=seen[-1].at, interval="1D", product="CNC", stop=400)
+
+    run = backtest(bars, buys, RULES, symbol="INFY", interval="1D")
+    assert run.notes[0] == (
+        "NSE:INFY: no entry from 2026-11-24 to the end, stopped by overnight_price (1000.0 before the night, 500.0 "
+        "after it: a bonus, a split, or a gap of that size); somebody has to lift it, and nobody does in a backtest: "
+        "correct the bars, or set overnight_move_pct: null"
+    )
+    free = backtest(bars, buys, evolve(RULES, overnight_move_pct=None), symbol="INFY", interval="1D")
+    assert not any("no entry" in note for note in free.notes)
+
+
+def test_prices_at_which_no_share_trades_are_told():
+    """Adjusted prices, or floats of half the length; a future's may be anything its tick allows."""
+    odd = table().assign(close=[1000.0] * 4 + [1000.3333, 999.9999] + [1000.45] * 6)
+    (note,) = backtest({"INFY": odd}, EmaCross, RULES).notes
+    assert note.startswith("2 bars close at fractions of a paisa, the first NSE:INFY 2026-11-20 10:04 at 1000.3333: ")
+    assert backtest({"INFY": table().assign(close=1000.45)}, EmaCross, RULES).notes == ()
+    halved = table().assign(close=1000.45).astype("float32")
+    assert "12 bars close at fractions of a paisa" in backtest({"INFY": halved}, EmaCross, RULES).notes[0]
+    dollar = rc.Instrument(symbol="USDINR27NOV26FUT", exchange="CDS", segment="FUT", tick="0.0025")
+    assert not any("paisa" in note for note in backtest({dollar: odd}, EmaCross, RULES).notes)

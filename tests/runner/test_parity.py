@@ -74,6 +74,7 @@ def test_another_reason_is_told_though_no_money_hangs_on_it(demo_journal):
     assert not found.same
     assert f"{first.signal_id}: reason {first.recorded.reason}, in the backtest square_off" in told(found)
     assert told(found).endswith("DIFFERENT")
+    assert f"{first.recorded.opened_at:%Y-%m-%d %H:%M}" in told(found)  # a journal may hold years
 
 
 def test_slippage_is_slip(tmp_path):

@@ -177,6 +177,7 @@ def test_a_space_that_cannot_be_is_told(space, why):
             "strategy Cross: got an unexpected keyword argument 'fst'; it is given symbol, interval",
         ),
         ({"max_positions": [1]}, "strategy needs_fast: missing a required argument: 'fast'"),
+        ({"strategy.lookback": [5]}, "strategy HandsOn: .*unexpected keyword argument 'lookback'; it is given symbol"),
     ],
 )
 def test_parameters_that_the_strategy_does_not_take_are_told_before_any_trial(own, why):
@@ -185,8 +186,13 @@ def test_parameters_that_the_strategy_does_not_take_are_told_before_any_trial(ow
     def needs_fast(symbol, interval, fast):
         raise AssertionError("made all the same")
 
+    class HandsOn(Cross):
+        def __init__(self, **told):
+            super().__init__(**told)
+
+    strategy = needs_fast if "needs_fast" in why else HandsOn if "HandsOn" in why else Cross
     with pytest.raises(ValueError, match=why), ThreadPoolExecutor(1) as executor:
-        lab.sweep(own, week(), needs_fast if "fast" in why[-8:] else Cross, POLICY, executor=executor, **HOW)
+        lab.sweep(own, week(), strategy, POLICY, executor=executor, **HOW)
 
 
 def test_a_strategy_that_cannot_travel_is_told():

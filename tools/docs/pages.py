@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, time
 from decimal import Decimal
@@ -96,7 +97,13 @@ def prose(thing: Any) -> list[str]:
     """A docstring without its doctests, as paragraphs."""
     told = inspect.getdoc(thing) or ""
     parts = [part for part in told.split("\n\n") if not part.lstrip().startswith(">>>")]
-    return [" ".join(part.split()) if not part.startswith("    ") else part for part in parts]
+    return [_joined(part) if not part.startswith("    ") else part for part in parts]
+
+
+def _joined(part: str) -> str:
+    """A paragraph in a line; of a list a line for each item."""
+    items = re.split(r"\n(?=- )", part)
+    return "\n".join(" ".join(item.split()) for item in items)
 
 
 def relative(path: Path) -> str:

@@ -39,6 +39,14 @@ def reason_codes(given: Mapping[str, Sequence[str]]) -> str:
     return "\n".join([*parts, *table(("code", "sentence", "waiting helps", "given by"), rows)]) + "\n"
 
 
+OWN_TABLES = (
+    "## In no file",
+    "",
+    "Made of the tables that `system_config.yaml` names ([market-tables.md](market-tables.md)).",
+)
+"""The head of what is a field of the policy and no key of a file."""
+
+
 def policy_keys() -> str:
     """The page of the policy's fields, a table a file."""
     lines = [NOTE, "", "# Policy keys", "", POLICY_ABOUT]
@@ -48,6 +56,10 @@ def policy_keys() -> str:
             (f"`{field.name}`", f"`{written(field.default)}`", field.metadata["unit"], field.metadata["help"])
             for field in found
         )
-        lines += ["", f"## {section}.yaml", "", f"Below the top key `{section}:`.", ""]
+        lines += [
+            "",
+            *(OWN_TABLES if not section else (f"## {section}.yaml", "", f"Below the top key `{section}:`.")),
+            "",
+        ]
         lines += table(("key", "default", "unit", "meaning"), rows)
     return "\n".join(lines) + "\n"

@@ -43,16 +43,19 @@ from riskcore.analytics.summary import (
 )
 from riskcore.analytics.trade import Trade as Trade, trades_of as trades_of
 from riskcore.analytics.trades import (
+    Holding as Holding,
     RBin as RBin,
     Slippage as Slippage,
     Streaks as Streaks,
     average_loss as average_loss,
     average_planned_r as average_planned_r,
     average_win as average_win,
+    best_trade as best_trade,
     breakeven_win_rate as breakeven_win_rate,
     expectancy as expectancy,
     expectancy_r as expectancy_r,
     expectancy_ratio as expectancy_ratio,
+    holding as holding,
     payoff_ratio as payoff_ratio,
     profit_factor as profit_factor,
     r_distribution as r_distribution,
@@ -61,5 +64,6 @@ from riskcore.analytics.trades import (
     stop_slippage as stop_slippage,
     streaks as streaks,
     win_rate as win_rate,
+    worst_trade as worst_trade,
 )
 from riskcore.sizers import kelly_fraction as kelly_fraction

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -39,10 +40,13 @@ def _trades(of: Performance) -> Iterator[str]:
     yield _line("gross, charges", f"{_money(of.gross)}, {_money(of.charges)}")
     yield _line("win rate", _share(of.win_rate))
     yield _line("average win, loss", f"{_money(of.average_win)}, {_money(of.average_loss)}")
+    yield _line("best, worst trade", f"{_money(of.best_trade)}, {_money(of.worst_trade)}")
     yield _line("payoff ratio", _figure(of.payoff_ratio))
     yield _line("profit factor", _figure(of.profit_factor))
     yield _line("expectancy a trade", _money(of.expectancy))
     yield _line("longest win, loss streak", f"{streaks.longest_win}, {streaks.longest_loss}")
+    held = of.holding
+    yield _line("held, at most", UNDEFINED if held is None else f"{span_text(held.average)}, {span_text(held.longest)}")
 
 
 def _r(of: Performance) -> Iterator[str]:
@@ -124,6 +128,18 @@ def _parts(name: str, parts: tuple[Part, ...]) -> Iterator[str]:
             _r_text(part.expectancy_r),
         )
         yield f"{part.name:<{NAMES}}" + "".join(f"{text:>{FIGURES}}" for text in each)
+
+
+def span_text(span: timedelta) -> str:
+    """A time for a person: days and hours, or hours and minutes; whole minutes, rounded down.
+
+    >>> span_text(timedelta(days=3, hours=2)), span_text(timedelta(minutes=95)), span_text(timedelta(seconds=30))
+    ('3 d 2 h', '1 h 35 min', '0 min')
+    """
+    hours, minutes = divmod(span // timedelta(minutes=1), 60)
+    if span.days:
+        return f"{span.days} d {hours - 24 * span.days} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def _spell(spell: Drawdown | None, of: Performance) -> str:

@@ -47,6 +47,8 @@ class Performance:
     win_rate: Decimal | None
     average_win: Decimal | None
     average_loss: Decimal | None
+    best_trade: Decimal | None
+    worst_trade: Decimal | None
     payoff_ratio: Decimal | None
     profit_factor: Decimal | None
     expectancy: Decimal | None
@@ -56,6 +58,7 @@ class Performance:
     r_distribution: tuple[of_trades.RBin, ...]
     sqn: Decimal | None
     streaks: of_trades.Streaks
+    holding: of_trades.Holding | None
     stop_slippage: of_trades.Slippage | None
     excursions: Excursions
 
@@ -160,6 +163,8 @@ def _of_trades(trades: tuple[Trade, ...]) -> dict[str, Any]:
         "win_rate": of_trades.win_rate(trades),
         "average_win": of_trades.average_win(trades),
         "average_loss": of_trades.average_loss(trades),
+        "best_trade": of_trades.best_trade(trades),
+        "worst_trade": of_trades.worst_trade(trades),
         "payoff_ratio": of_trades.payoff_ratio(trades),
         "profit_factor": of_trades.profit_factor(trades),
         "expectancy": of_trades.expectancy(trades),
@@ -169,6 +174,7 @@ def _of_trades(trades: tuple[Trade, ...]) -> dict[str, Any]:
         "r_distribution": of_trades.r_distribution(trades),
         "sqn": of_trades.sqn(trades),
         "streaks": of_trades.streaks(trades),
+        "holding": of_trades.holding(trades),
         "stop_slippage": of_trades.stop_slippage(trades),
         "excursions": excursions(trades),
     }

@@ -8,6 +8,7 @@ without a stop at entry, for they have no R.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import Any, Final
@@ -157,6 +158,36 @@ def streaks(trades: Results) -> Streaks:
     wins, losses = ([length for kind, length in runs if kind == wanted] for wanted in (1, -1))
     last, length = runs[-1] if runs else (0, 0)
     return Streaks(runs, max(wins, default=0), max(losses, default=0), last * length)
+
+
+def best_trade(trades: Results) -> Decimal | None:
+    """The largest net result of a trade, in rupees; None of no trades."""
+    return max((trade.net for trade in trades), default=None)
+
+
+def worst_trade(trades: Results) -> Decimal | None:
+    """The least net result of a trade, in rupees: the largest loss where there is one. None of no trades."""
+    return min((trade.net for trade in trades), default=None)
+
+
+@frozen
+class Holding:
+    """How long trades were held from entry to exit, by the clock: nights and closed days count.
+
+    On bars an entry or exit has the start of its bar, so that a trade within one bar was held for no time.
+    """
+
+    average: timedelta
+    shortest: timedelta
+    longest: timedelta
+
+
+def holding(trades: Sequence[Trade]) -> Holding | None:
+    """Mean, least and most of closed_at - opened_at; None of no trades."""
+    spans = [trade.closed_at - trade.opened_at for trade in trades]
+    if not spans:
+        return None
+    return Holding(sum(spans, timedelta()) / len(spans), min(spans), max(spans))
 
 
 @frozen

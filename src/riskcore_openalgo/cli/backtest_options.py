@@ -15,9 +15,16 @@ ENTRIES: Final = ("next_open", "at_close")
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
     """The options that this verb alone has."""
-    verb.add_argument("--from", dest="first", type=day, metavar="DAY", help="the first day that is traded: 2026-04-01")
+    verb.add_argument(
+        "--from",
+        dest="first",
+        type=day,
+        metavar="DAY",
+        help="the first day that is traded: 2026-04-01; bars before it are the warm-up",
+    )
     verb.add_argument("--to", dest="last", type=day, metavar="DAY", help="the last day that is traded")
     verb.add_argument("--out", type=Path, metavar="DIR", help="write the run there: run.json, facts.jsonl and tables")
+    verb.add_argument("--rules", action="store_true", help="what each rule cost or saved: a run more for each of them")
     verb.add_argument("--capital", type=_rupees, metavar="RUPEES", help="opening equity (default: default_capital)")
     verb.add_argument(
         "--intrabar",

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+
+import attrs
 
 import riskcore as rc
 from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.answers import finished, say
 from riskcore_openalgo.cli.bars import open_at_the_end, prepared
+from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
+from riskcore_openalgo.lab.report import Extra
+from riskcore_openalgo.lab.report.counterfactual import table_of
+from riskcore_openalgo.lab.report.figures import figures
+from riskcore_openalgo.lab.report.saved import keep_rules
 from riskcore_openalgo.lab.run import Run
 from riskcore_openalgo.lab.saved_run import ABOUT, FACTS
+from riskcore_openalgo.lab.without_rules import WHAT, rules_off
 
 REASONS_SHOWN: Final = 4
 
@@ -27,20 +36,33 @@ def backtest(arguments: argparse.Namespace) -> int:
     if arguments.out is not None:
         _refuse_out(arguments.out, arguments.bars)
     settings, bars, strategies = prepared(arguments)
-    run = lab_backtest(
-        bars,
-        {key: list(own) for key, own in strategies.items()},
-        settings.policy,
-        capital=arguments.capital,
-        interval=arguments.interval,
-        first=arguments.first,
-        last=arguments.last,
-        intrabar=rc.Intrabar(arguments.intrabar),
-        entries=rc.Entries(arguments.entries),
-        finer={symbol: file.bars for symbol, file in _finer(arguments).items()},
-    )
-    _say(run, None if arguments.out is None else run.save(arguments.out), arguments)
+    own = {key: list(several) for key, several in strategies.items()}
+    how = {
+        "capital": arguments.capital,
+        "interval": arguments.interval,
+        "first": arguments.first,
+        "last": arguments.last,
+        "intrabar": rc.Intrabar(arguments.intrabar),
+        "entries": rc.Entries(arguments.entries),
+        "finer": {symbol: file.bars for symbol, file in _finer(arguments).items()},
+    }
+    fresh = deepcopy(own) if arguments.rules else own
+    run = lab_backtest(bars, own, settings.policy, **how)
+    written = None if arguments.out is None else run.save(arguments.out)
+    off = _without_rules(bars, fresh, settings.policy, run, how) if arguments.rules else None
+    if written is not None and off is not None:
+        keep_rules(written, off)
+    _say(run, written, off, arguments)
     return 0
+
+
+def _without_rules(bars: Any, strategies: Any, policy: rc.Policy, run: Run, how: Mapping[str, Any]) -> Extra:
+    """What each rule cost or saved, as a table."""
+
+    def watch(names: Sequence[str]) -> Iterable[str]:
+        return progress(names, len(names), "rules")
+
+    return table_of(rules_off(bars, strategies, policy, run=run, watch=watch, **how), WHAT)
 
 
 def _refuse_finer(arguments: argparse.Namespace) -> None:
@@ -70,7 +92,7 @@ def _refuse_out(out: Path, bars: Path) -> None:
         raise ValueError(f"--out {out} holds other files, and no run; name a new folder, or that of an earlier run")
 
 
-def _say(run: Run, written: Path | None, arguments: argparse.Namespace) -> None:
+def _say(run: Run, written: Path | None, off: Extra | None, arguments: argparse.Namespace) -> None:
     closed, refusals = run.simulation.trades, _why_refused(run)
     gross = sum((trade.gross for trade in closed), start=Decimal(0))
     charges = sum((trade.charges for trade in closed), start=Decimal(0))
@@ -78,9 +100,12 @@ def _say(run: Run, written: Path | None, arguments: argparse.Namespace) -> None:
     sums = f"{len(closed)} trades, {len(run.refused)} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}"
     lines = [tables.closed_trades(closed), "", sums]
     lines += [f"refused by {one['rule']}, {one['times']} times; the first: {one['first']}" for one in refusals]
-    lines += [*run.explain().splitlines()[1:], *(one["text"] for one in held)]
+    lines += [*run.results, *run.remarks, *(one["text"] for one in held)]
     lines += [] if written is None else [f"written: {written}"]
+    lines += [] if off is None else ["", off.title, tables.beside(off)]
+    rules = None if off is None else [dict(zip(off.columns, row, strict=True)) for row in off.rows]
     content = {"gross": gross, "charges": charges, "open": held, "written": written, "refused_by": refusals}
+    content |= {"rules": rules}
     say(arguments, content | _content(run), "\n".join(lines))
 
 
@@ -110,6 +135,8 @@ def _content(run: Run) -> dict[str, Any]:
         "bars": {"count": jumped.bars, "left_out": jumped.left_out, "left_out_pct": f"{jumped.share_pct:.1f}"},
         "in_doubt": {"intrabar": run.intrabar, **doubt._asdict()},
         "notes": run.notes,
+        "buy_and_hold_pct": None if run.buy_and_hold_pct is None else f"{run.buy_and_hold_pct:.2f}",
+        "measures": [{**attrs.asdict(one), "text": one.said} for one in figures(run.performance)],
     }
 
 

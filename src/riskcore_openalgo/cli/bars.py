@@ -168,15 +168,22 @@ def _parameters(given: Sequence[str]) -> dict[str, Any]:
 
 
 def open_at_the_end(book: rc.Book) -> list[dict[str, Any]]:
-    """What is still held, each with its line of text."""
-    return [
-        {
-            "key": position.instrument.key,
-            "side": position.side,
-            "quantity": position.quantity,
-            "entry": position.average_price,
-            "text": f"still open: {position.side} {position.quantity} {position.instrument.key} "
-            f"at {position.average_price:.2f}",
-        }
-        for position in book.positions
-    ]
+    """What is still held, each with its line of text: equity is the results of the trades and these."""
+    return [_open(position) for position in book.positions]
+
+
+def _open(position: rc.Position) -> dict[str, Any]:
+    """`result` is what it has made so far, at its last price, after the charges that are booked."""
+    result = position.realised + position.unrealised - position.charges
+    last = position.average_price if position.last is None else position.last
+    return {
+        "key": position.instrument.key,
+        "side": position.side,
+        "quantity": position.quantity,
+        "entry": position.average_price,
+        "last": last,
+        "stop": position.stop,
+        "result": result,
+        "text": f"still open: {position.side} {position.quantity} {position.instrument.key} "
+        f"at {position.average_price:.2f}, last {last:.2f}: Rs {result:,.2f} so far",
+    }

@@ -20,6 +20,8 @@ from riskcore_openalgo.cli.trust import trust_verbs
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, json_argument, lazy, place
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
+DAYS = frozenset({"demo", "paper", "shadow", "live"})
+"""Verbs that go on where their journal ended."""
 DAY_CODES = (
     "Exit codes when stopped: 0 nothing open, 3 positions held and covered, 4 something not settled; 1 it could not "
     "run, 78 configuration wrong."
@@ -72,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
-        print("stopped; start again with the same journal to go on", file=sys.stderr)
+        goes_on = arguments.verb in DAYS
+        print("stopped; start again with the same journal to go on" if goes_on else "stopped", file=sys.stderr)
         return EXIT_STOPPED
     except BrokenPipeError:
         return EXIT_FAILED

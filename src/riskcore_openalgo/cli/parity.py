@@ -76,7 +76,7 @@ def _row(trade: TradeBeside) -> tuple[str, ...]:
     assert either is not None
     return (
         trade.key,
-        f"{either.opened_at:%m-%d %H:%M}",
+        f"{either.opened_at:%Y-%m-%d %H:%M}",
         "-" if then is None else str(then.quantity),
         "-" if now is None else str(now.quantity),
         "-" if then is None else _rupees(then.net),

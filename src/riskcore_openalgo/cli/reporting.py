@@ -14,7 +14,7 @@ from sqlalchemy import select
 import riskcore as rc
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.opening import key_of, reader
-from riskcore_openalgo.cli.tables import table
+from riskcore_openalgo.cli.tables import beside, table
 from riskcore_openalgo.feed import read_bars, read_folder
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.notes import Note, add_note, notes_of
@@ -23,8 +23,7 @@ from riskcore_openalgo.lab.report import Extra, Span, Study, as_json, page, stud
 from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables
 from riskcore_openalgo.lab.report.contract_note import contract_table, read_contract_notes
 from riskcore_openalgo.lab.report.counterfactual import counterfactual_table
-from riskcore_openalgo.lab.report.page import shown
-from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_saved_run, traded
+from riskcore_openalgo.lab.report.saved import is_run, kept_rules, span_of, study_of_saved_run, traded
 
 STANDARD_OUTPUT: Final = Path("-")
 
@@ -33,7 +32,7 @@ def report(arguments: argparse.Namespace) -> int:
     """Write what was asked for; without a file to write, the measures are printed."""
     source, extras = arguments.source, list[Extra]()
     if isinstance(source, Path) and source.is_dir():
-        study = _of_run(source, arguments)
+        study, extras = _of_run(source, arguments), kept_rules(source)
     else:
         study, extras = _of_journal(arguments)
     if arguments.contract_note is not None:
@@ -49,7 +48,7 @@ def report(arguments: argparse.Namespace) -> int:
     else:
         print(whole.performance.explain(), *whole.remarks, sep="\n")
         for extra in extras:
-            print(f"\n{extra.title}\n{_printed(extra)}")
+            print(f"\n{extra.title}\n{beside(extra)}")
     return 0
 
 
@@ -57,7 +56,7 @@ def _of_run(folder: Path, arguments: argparse.Namespace) -> Study:
     if not is_run(folder):
         raise ValueError(f"{folder}: no saved run (run.json and facts.jsonl); riskcore backtest --out writes one")
     if arguments.rules:
-        raise ValueError("--rules resimulates a journal; of a backtest, run it again with the rule off")
+        raise ValueError("--rules resimulates a journal; of a backtest: riskcore backtest --rules --out DIR")
     prices = _prices(folder, arguments.bars, arguments.interval) if arguments.bars else {}
     return study_of_saved_run(folder, prices, title=arguments.title)
 
@@ -91,11 +90,6 @@ def _write(study: Study, arguments: argparse.Namespace) -> list[Path]:
     if arguments.csv is not None:
         written += write_csv(study, arguments.csv)
     return written
-
-
-def _printed(extra: Extra) -> str:
-    rows = [[shown(cell) for cell in row] for row in extra.rows]
-    return f"{extra.about}\n{table(extra.columns, rows)}"
 
 
 def note(arguments: argparse.Namespace) -> int:

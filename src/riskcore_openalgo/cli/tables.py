@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
@@ -14,11 +14,21 @@ from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.exporting import Days, records
 from riskcore_openalgo.journal.tables import DECISIONS, FILLS, TRADES
 
+if TYPE_CHECKING:
+    from riskcore_openalgo.lab.report import Extra
+
 TRADE_COLUMNS = ("opened", "closed", "symbol", "side", "qty", "entry", "exit", "by", "gross", "charges", "net", "R")
 RIGHT = (
     *("qty", "limit", "stop", "target", "entry", "exit", "gross", "charges", "net", "R"),
     *("qty then", "qty now", "net then", "net now", "differs", "latency", "slip", "partial", "data"),
 )
+
+
+def beside(found: Extra) -> str:
+    """A table beside a report: what it means, and its rows."""
+    from riskcore_openalgo.lab.report.page import shown
+
+    return f"{found.about}\n{table(found.columns, [[shown(cell) for cell in row] for row in found.rows])}"
 
 
 def told(journal: Reader) -> int:

@@ -17,21 +17,19 @@ from enum import Enum
 from functools import partial
 from typing import Any, Final, TypeVar
 
-import numpy as np
 from attrs import evolve
 
 import riskcore as rc
-from riskcore import engine
-from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, PRICES, SECOND, Columns, ColumnsError, times
-from riskcore_openalgo.lab.jumping import Jumps
+from riskcore_openalgo.lab.columns import PRICES, Columns, ColumnsError, times
 from riskcore_openalgo.lab.lengths import interval_of, refuse_coarse, refuse_other
+from riskcore_openalgo.lab.noted import notes_of
 from riskcore_openalgo.lab.raising import raised_by
-from riskcore_openalgo.lab.run import Jumped, Run
+from riskcore_openalgo.lab.run import Jumped, Run, kept_pct
 from riskcore_openalgo.lab.strategy import Own, StrategyError, own_strategy, refuse_unequal
-from riskcore_openalgo.lab.timeline import Timeline, date_of
+from riskcore_openalgo.lab.timeline import Timeline
+from riskcore_openalgo.lab.warmed import Warmed
 
-GAP_UP, GAP_DOWN = 1.4, 0.7
-ALWAYS: Final = (0, 1 << 62)
+NSE: Final = "NSE"
 FROZEN: Final = gc.get_freeze_count()
 """So much was frozen before anybody could: Python 3.12 does that itself."""
 Choice = TypeVar("Choice", bound=Enum)
@@ -45,8 +43,8 @@ def backtest(
     capital: Any = None,
     symbol: str = "",
     interval: str | None = None,
-    first: date | datetime | None = None,
-    last: date | datetime | None = None,
+    first: date | datetime | str | None = None,
+    last: date | datetime | str | None = None,
     intrabar: rc.Intrabar = rc.Intrabar.STOP_FIRST,
     entries: rc.Entries = rc.Entries.NEXT_OPEN,
     finer: Mapping[str, Any] | None = None,
@@ -61,8 +59,9 @@ def backtest(
     `strategy` is a class called for each symbol with `symbol` and `interval`, a dotted name of one, a mapping by
     symbol, or, for one symbol, `on_bar(bars)` or an object with it. `capital` in rupees takes the place of the policy's
     `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that begin
-    on or after `first` and before `last` (a date counts whole) are traded. `finer` are bars of a shorter interval by
-    symbol, for `rc.Intrabar.LOWER_TIMEFRAME`. `instruments` say what the tables do not: a tick, a lot, a sector.
+    on or after `first` and before `last` (a date counts whole, ISO text will do) are traded; those before `first` are
+    the warm-up of strategies and averages. `finer` are bars of a shorter interval by symbol, for
+    `rc.Intrabar.LOWER_TIMEFRAME`. `instruments` say what the tables do not: a tick, a lot, a sector.
     With `check`, what each strategy's `signals(bars)` says of the first 300 bars of each symbol is compared with what
     its `on_bar` says of them, as the commands do, and a difference is a `StrategyError`: up to 300 more calls a symbol.
 
@@ -72,40 +71,35 @@ def backtest(
         raise ValueError(f"policy must be a riskcore.Policy, got {policy!r:.60}")
     rules = policy if capital is None else evolve(policy, default_capital=capital)
     intrabar, entries = _one_of(rc.Intrabar, intrabar), _one_of(rc.Entries, entries)
-    given = _by_symbol(bars, symbol)
-    columns = {
-        name: Columns.of(table, _name(name)).between(_moment(first), _moment(last, end=True))
-        for name, table in given.items()
-    }
-    columns = {name: table for name, table in columns.items() if len(table)}
-    if not columns:
-        raise ColumnsError("no bar is left to trade on: check the dates and the files")
-    length = interval or interval_of(columns.values())
-    refuse_other(columns.values(), length)
-    things = {thing.symbol: thing for thing in instruments}
-    series = {_instrument(name, table, things, rules): table for name, table in columns.items()}
-    if len(series) < len(columns):
-        raise ColumnsError(f"an instrument is there twice: {', '.join(map(_name, columns))}")
+    begins, given = _moment(first), _by_symbol(bars, symbol)
+    known = _columns(given, None, _moment(last, end=True))
+    length = interval or interval_of(known.values())
+    refuse_other(known.values(), length)
+    columns = _columns(known, begins, None)
+    named = _instruments(columns, instruments, rules)
+    traded = {thing: columns[name] for name, thing in named.items()}
+    series = {thing: known[name] for name, thing in named.items()}
     _refuse_unserved(strategy, given)
     line = Timeline(list(series.values()), rc.interval_length(length))
     if check:
         _refuse_unequal(strategy, series, length)
     raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series, line.length)}
-    run = Jumps(rules, series, raised, line, **how)
+    run = Warmed(rules, series, raised, line, **how)
     with uncollected():
-        simulation = run.play()
-    total = sum(map(len, series.values()))
+        simulation = run.play_from(begins)
+    total = sum(map(len, traded.values()))
     return Run(
         policy=rules,
         interval=length,
         intrabar=intrabar,
         entries=entries,
-        instruments=tuple(series),
+        instruments=tuple(traded),
         simulation=simulation,
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
-        bars=tuple(series.values()),
-        notes=(*notes, *days_of(series, rules, daily=line.daily), *nights_of(simulation, run.facts), *gaps_of(series)),
+        bars=tuple(traded.values()),
+        notes=(*notes, *notes_of(simulation, traded, rules, line, run.facts)),
+        buy_and_hold_pct=kept_pct(traded.values()),
     )
 
 
@@ -128,104 +122,13 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
-    """Opens far from the close of the day before, one line each: a split, a bonus, or another company's prices.
-
-    More than 1.4 times that close, or less than 0.7; such a gap is traded through as it stands.
-    """
-    told = []
-    for thing, table in series.items():
-        moved = table.open[1:] / table.close[:-1]
-        far = np.flatnonzero((moved > GAP_UP) | (moved < GAP_DOWN))
-        days = (table.at + IST_AHEAD) // DAY if far.size else far
-        odd = far[days[far + 1] > days[far]]
-        told += [
-            f"{thing.key} {table.moment(place + 1):%Y-%m-%d}: open {table.open[place + 1]:g} after a close of "
-            f"{table.close[place]:g}: a split, a bonus or another company; the bars are taken as they are"
-            for place in odd.tolist()
-        ]
-    return tuple(told)
-
-
-def days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, *, daily: bool) -> tuple[str, ...]:
-    """A line where bars stand on days on which the exchange was closed, and one where they stand outside its hours.
-
-    Bars of a day stand at any hour of it.
-    """
-    hours: dict[tuple[int, str], tuple[int, int] | None] = {}
-    closed: dict[int, str] = {}
-    outside: list[tuple[int, str]] = []
-    seen: set[tuple[int, str]] = set()
-    for thing, table in series.items():
-        kind = str(engine.hours_key(thing))
-        if (id(table.at), kind) in seen:  # often all have the very same moments
-            continue
-        seen.add((id(table.at), kind))
-        days = (table.at + IST_AHEAD) // DAY
-        begins = np.diff(days, prepend=-1) > 0
-        own, plain = days[begins].tolist(), evolve(thing, derivatives_listed=False)  # with its closing auction
-        for day in own:
-            if (day, kind) not in hours:
-                hours[day, kind] = _hours(day, plain, policy)
-            if hours[day, kind] is None:
-                closed.setdefault(day, thing.key)
-        if not daily:
-            bounds = np.array([hours[day, kind] or ALWAYS for day in own], dtype=np.int64)[np.cumsum(begins) - 1]
-            late = table.at[(table.at < bounds[:, 0]) | (table.at >= bounds[:, 1])]
-            outside += [(at, thing.key) for at in late.tolist()]
-    return (*_closed_days(closed), *_outside_hours(outside))
-
-
-def _closed_days(closed: Mapping[int, str]) -> Iterator[str]:
-    if closed:
-        day, key = min(closed.items())
-        yield (
-            f"bars on {len(closed)} days on which the exchange was closed, the first {key} {date_of(day)}: "
-            "orders fill on them, and averages count them; correct them, or take them out"
-        )
-
-
-def _outside_hours(outside: Sequence[tuple[int, str]]) -> Iterator[str]:
-    if outside:
-        at, key = min(outside)
-        when = datetime.fromtimestamp(at / SECOND, rc.IST)
-        yield (
-            f"{len(outside)} bars begin outside the hours of trading, the first {key} {when:%Y-%m-%d %H:%M}: entries "
-            "are refused there; look at their time zone (times without one are taken as Indian)"
-        )
-
-
-def nights_of(simulation: rc.Simulation, facts: Sequence[rc.events.Fact]) -> tuple[str, ...]:
-    """One line where intraday positions (MIS) were held over a night, which no broker allows.
-
-    `facts` are at least those of trades that went by steps; no other is held over a night.
-    """
-    late = {closed.signal_id for closed in simulation.trades if closed.opened_at.date() < closed.closed_at.date()}
-    if not late:
-        return ()
-    orders = (fact.order for fact in facts if isinstance(fact, rc.events.EntryApproved))
-    intraday = {order.signal_id for order in orders if order.product == "MIS"} & late
-    if not intraday:
-        return ()
-    told = (
-        f"{len(intraday)} of {len(simulation.trades)} trades are intraday (MIS) and were held over a night, for no bar "
-        "shows the square-off of their day (on daily bars give signals the product CNC)"
-    )
-    return (told,)
-
-
-def _hours(day: int, thing: rc.Instrument, policy: rc.Policy) -> tuple[int, int] | None:
-    """When a day's trading begins and ends, in nanoseconds; None: the exchange is closed.
-
-    All times where the calendar cannot tell.
-    """
-    try:
-        session = rc.session_on(date_of(day), thing, tables=policy.tables)
-    except rc.CalendarUnknown:
-        return ALWAYS
-    if session is None:
-        return None
-    return int(session.opens.timestamp()) * SECOND, int(session.closes.timestamp()) * SECOND
+def _columns(given: Mapping[Any, Any], first: int | None, last: int | None) -> dict[Any, Columns]:
+    """What of each table lies between two moments; symbols of which nothing does are left out."""
+    cut = {name: Columns.of(table, _name(name)).between(first, last) for name, table in given.items()}
+    kept = {name: table for name, table in cut.items() if len(table)}
+    if not kept:
+        raise ColumnsError("no bar is left to trade on: check the dates and the files")
+    return kept
 
 
 def _by_symbol(bars: Any, symbol: str) -> Mapping[Any, Any]:
@@ -234,26 +137,72 @@ def _by_symbol(bars: Any, symbol: str) -> Mapping[Any, Any]:
     if isinstance(bars, Mapping) and not columnar:
         if not bars:
             raise ColumnsError("no bars at all: give a DataFrame, or a mapping from symbols to them")
-        return bars
+        _refuse_unanswered(bars)
+        plain = [_plain(name) for name in bars]
+        if len(set(plain)) < len(plain):
+            raise ColumnsError(f"an instrument is there twice: {', '.join(map(_name, bars))}")
+        return dict(zip(plain, bars.values(), strict=True))
     if not symbol:
         raise ColumnsError("these bars are one symbol's, and it is not said which: give symbol='INFY' or the like")
-    return {symbol: bars}
+    return {_plain(symbol): bars}
+
+
+def _plain(named: Any) -> Any:
+    """A symbol without `NSE:` before it; `ColumnsError` for another exchange, which a name alone does not tell."""
+    exchange, colon, symbol = named.partition(":") if isinstance(named, str) else ("", "", "")
+    if not colon:
+        return named
+    if exchange != NSE:
+        raise ColumnsError(
+            f"{named}: a name stands for a share at NSE; give the instrument itself instead: "
+            f"{{rc.Instrument(symbol={symbol!r}, exchange={exchange!r}, tick=...): bars}}"
+        )
+    return symbol
+
+
+def _refuse_unanswered(bars: Mapping[Any, Any]) -> None:
+    """`ColumnsError` for what OpenAlgo answers where it has no history: a dict with a message in the place of bars."""
+    for name, given in {"": bars, **bars}.items():
+        if isinstance(given, Mapping) and isinstance(given.get("message"), str) and "status" in given:
+            of = f"{_name(name)}: " if name else ""
+            raise ColumnsError(f"{of}these are no bars, but an answer without any: {given['message']}")
 
 
 def _name(named: Any) -> str:
     return named.symbol if isinstance(named, rc.Instrument) else str(named)
 
 
-def _moment(when: date | datetime | None, *, end: bool = False) -> int | None:
+def _read(text: str) -> date:
+    """A date such as 2026-11-20, or a date and time."""
+    try:
+        return date.fromisoformat(text) if len(text) <= len("2026-11-20") else datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"first and last are days such as 2026-11-20, or moments, got {text!r}") from None
+
+
+def _moment(when: date | datetime | str | None, *, end: bool = False) -> int | None:
     """A bound in nanoseconds; a date counts from its first moment, or, as an end, up to its last."""
     if when is None:
         return None
+    if isinstance(when, str):
+        when = _read(when)
     if not isinstance(when, date):
         raise ValueError(f"first and last are a date or a datetime, got {when!r}")
     if not isinstance(when, datetime):
         whole = datetime(when.year, when.month, when.day, tzinfo=rc.IST)
         when = whole + timedelta(days=1) if end else whole
     return int(times([when], "first, last")[0])
+
+
+def _instruments(
+    columns: Mapping[Any, Columns], instruments: Iterable[rc.Instrument], policy: rc.Policy
+) -> dict[Any, rc.Instrument]:
+    """The instrument of each table; `ColumnsError` where two of them are one."""
+    things = {thing.symbol: thing for thing in instruments}
+    named = {name: _instrument(name, table, things, policy) for name, table in columns.items()}
+    if len(set(named.values())) < len(named):
+        raise ColumnsError(f"an instrument is there twice: {', '.join(map(_name, columns))}")
+    return named
 
 
 def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument], policy: rc.Policy) -> rc.Instrument:

@@ -10,7 +10,7 @@ Floats serve to search; whatever is decided or booked is worked out from the exa
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, overload
@@ -102,7 +102,7 @@ class Columns(Barred):
             return cls._of_table(_of_frame(given, name), name)
         if isinstance(given, Mapping):
             return cls._of_table(given, name)
-        bars = tuple(given)
+        bars = tuple(given) if isinstance(given, Iterable) else (given,)
         if not all(isinstance(bar, rc.Bar) for bar in bars):
             raise ColumnsError(f"{name}: give a DataFrame, a mapping of arrays, or riskcore bars")
         at = np.array([_nanoseconds(bar.at) for bar in bars], dtype=np.int64)

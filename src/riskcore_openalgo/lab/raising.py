@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.signals_at import SignalsAt
-from riskcore_openalgo.lab.strategy import Own, StrategyError, by_number, on_bar_of
+from riskcore_openalgo.lab.strategy import Own, StrategyError, asked, by_number, on_bar_of
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
 
@@ -89,14 +90,15 @@ def raised_by(strategies: Sequence[Sequence[Any]], series: Mapping[rc.Instrument
     found: dict[int, list[tuple[int, rc.Signal]]] = {}
     drawn: dict[int, SignalsAt] = {}
     slow: list[tuple[int, int, Any]] = []
-    columns = list(series.values())
-    for thing, asked in enumerate(strategies):
-        for rank, strategy in enumerate(asked):
+    columns, whose = list(series.values()), [f"the strategy of {one.symbol}" for one in series]
+    for thing, several in enumerate(strategies):
+        for rank, strategy in enumerate(several):
             if not _answers_at_once(strategy):
-                slow.append((thing, rank, strategy if isinstance(strategy, Own) else on_bar_of(strategy)))
+                own = isinstance(strategy, Own)
+                slow.append((thing, rank, strategy if own else partial(asked, whose[thing], on_bar_of(strategy))))
                 continue
-            answers = _at_once(strategy, columns[thing])
-            if isinstance(answers, SignalsAt) and answers.plain and len(asked) == 1:
+            answers = _at_once(strategy, columns[thing], whose[thing])
+            if isinstance(answers, SignalsAt) and answers.plain and len(several) == 1:
                 drawn[thing] = answers
                 continue
             for place, signal in answers.items():
@@ -132,10 +134,10 @@ def _answers_at_once(strategy: Any) -> bool:
     return strategy.vectorised if isinstance(strategy, Own) else callable(getattr(strategy, "signals", None))
 
 
-def _at_once(strategy: Any, columns: Columns) -> Mapping[int, rc.Signal]:
+def _at_once(strategy: Any, columns: Columns, who: str) -> Mapping[int, rc.Signal]:
     if isinstance(strategy, Own):  # it bears a name, which each of its signals does too
         return strategy.at_once(columns)
-    return by_number(strategy.signals(columns), len(columns))
+    return by_number(asked(who, strategy.signals, columns, whole=True), len(columns))
 
 
 def _one_by_one(
@@ -148,12 +150,12 @@ def _one_by_one(
     if not slow:
         return
     seen = [Seen(columns) for columns in series]
-    asked: dict[int, list[tuple[int, Any]]] = {}
+    by_thing: dict[int, list[tuple[int, Any]]] = {}
     for thing, rank, on_bar in slow:
-        asked.setdefault(thing, []).append((rank, on_bar))
+        by_thing.setdefault(thing, []).append((rank, on_bar))
     for code, thing, place in line.walk():
         seen[thing].ended = place + 1
-        for rank, on_bar in asked.get(thing, ()):
+        for rank, on_bar in by_thing.get(thing, ()):
             signal = on_bar(seen[thing])
             if signal is not None:
                 found.setdefault(code, []).append((rank, signal))

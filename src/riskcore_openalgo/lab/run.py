@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from riskcore_openalgo.lab.timeline import Timeline
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pandas as pd
 
 """The version of what is saved: `Run.load` refuses those it does not know."""
 REASONS_SHOWN: Final = 3
@@ -65,18 +66,20 @@ class Refusal(NamedTuple):
 class Run:
     """A backtest that has ended. Everything in it follows from `simulation.facts`, which `save` writes in full.
 
-    `bars` are the columns it ran on; a run that was loaded has none, and no `path`.
+    `bars` are the columns it ran on; a run that was loaded has none, and no `path`. `buy_and_hold_pct` is what they
+    made by themselves (`kept_pct`); None where nobody told.
     """
 
     policy: rc.Policy = field(repr=False)
     interval: str
     intrabar: rc.Intrabar
     entries: rc.Entries
-    instruments: tuple[rc.Instrument, ...]
+    instruments: tuple[rc.Instrument, ...] = field(repr=lambda things: ", ".join(thing.key for thing in things))
     simulation: rc.Simulation = field(repr=False)
     jumped: Jumped
     bars: tuple[Columns, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
+    buy_and_hold_pct: float | None = None
 
     @property
     def facts(self) -> Sequence[e.Fact]:
@@ -144,22 +147,53 @@ class Run:
             equity += _result(thing, columns, self.fills, line)
         return ends, equity
 
+    def frame(self, table: str = "trades") -> pd.DataFrame:
+        """A table of the run as a DataFrame, in floats: trades, decisions, fills, stops or equity (its sessions).
+
+        The columns are those of the CSV files (docs/backtest.md). `ValueError` for another name.
+        """
+        from riskcore_openalgo.lab.run_files import frame
+
+        return frame(self, table)
+
+    def save_html(self, path: Path | str, *, title: str = "backtest") -> Path:
+        """The run as a report: one page of HTML (docs/reports.md)."""
+        from riskcore_openalgo.lab.report.page import page
+        from riskcore_openalgo.lab.report.saved import study_of_run
+
+        Path(path).write_text(page(study_of_run(self, title=title)), encoding="utf-8", newline="\n")
+        return Path(path)
+
     @property
     def remarks(self) -> tuple[str, ...]:
         """How sure one can be of it, in sentences: what was left out and why not more, what was in doubt, the notes."""
-        return remarks(self.jumped, self.in_doubt, self.intrabar.value, self.notes)
+        return remarks(self.jumped, self.in_doubt, self.intrabar.value, self.notes, self.buy_and_hold_pct)
 
     def explain(self) -> str:
         """The run as a page of ASCII text."""
-        policy = self.policy
-        told = "unknown" if self.equity is None else f"Rs {self.equity:,.2f}"
         failed = sum(isinstance(fact, e.EntryRefused) for fact in self.facts)
-        return "\n".join(
-            [
-                f"{len(self.trades)} trades, {len(self.approved)} entries approved, {failed} refused",
-                f"equity Rs {policy.default_capital:,.2f} -> {told}",
-                *self.remarks,
-            ]
+        first = f"{len(self.trades)} trades, {len(self.approved)} entries approved, {failed} refused"
+        return "\n".join([first, *self.results, *self.remarks])
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """What it came to, in three lines: its trades, the account, and what the account did on the way there."""
+        from riskcore_openalgo.lab.report.figures import figures
+
+        told = {figure.name: figure.said for figure in figures(self.performance)}
+        equity = "unknown" if self.equity is None else f"Rs {self.equity:,.2f}"
+        trades = (
+            f"win rate {told['Win rate']}, profit factor {told['Profit factor']}, expectancy {told['Expectancy in R']}",
+            f"best {told['Best trade']}, worst {told['Worst trade']}, held {told['Held on average']} on average",
+        )
+        account = (
+            f"return {told['Return']}, a year {told['Return a year']}, Sharpe {told['Sharpe ratio']}",
+            f"deepest drawdown {told['Deepest inside sessions']}",
+        )
+        return (
+            *((", ".join(trades),) if self.trades else ()),
+            f"equity Rs {self.policy.default_capital:,.2f} -> {equity}",
+            ", ".join(account),
         )
 
     def save(self, folder: Path | str) -> Path:
@@ -176,7 +210,17 @@ class Run:
         return load(Path(folder))
 
 
-def remarks(jumped: Jumped, doubt: InDoubt, intrabar: str, notes: Sequence[str]) -> tuple[str, ...]:
+def kept_pct(series: Iterable[Columns]) -> float:
+    """What the symbols make without any trading: bought in equal parts at their first open, kept to their last close.
+
+    In per cent, without charges, on the bars as they are: a split that is not taken out of them looks like a loss.
+    """
+    return float(np.mean([100 * (table.close[-1] / table.open[0] - 1) for table in series]))
+
+
+def remarks(
+    jumped: Jumped, doubt: InDoubt, intrabar: str, notes: Sequence[str], kept: float | None = None
+) -> tuple[str, ...]:
     """What is to be known about a run before its figures are believed, of one in hand and of a saved one."""
     why = ", ".join(f"{reason} ({times:,})" for reason, times in jumped.reasons[:REASONS_SHOWN])
     looked = f"; looked at most for: {why}" if why else ""
@@ -184,6 +228,7 @@ def remarks(jumped: Jumped, doubt: InDoubt, intrabar: str, notes: Sequence[str])
     return (
         f"bars {jumped.bars:,}, of which {jumped.share_pct:.1f} % could change nothing and were left out{looked}",
         f"in doubt ({intrabar}): {doubt.bars} bars, {doubt.trades} trades, {doubt.share_pct} % P&L{finer}",
+        *(() if kept is None else (f"bought in equal parts at the start and kept: {kept:+.2f} %, without charges",)),
         *notes,
     )
 

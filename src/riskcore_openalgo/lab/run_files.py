@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore_openalgo.lab.run import Jumped, Run
-from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, FORMAT, VERSION, about_of, facts_of
+from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, FORMAT, RULES, VERSION, about_of, facts_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TRADES: Final = (
     *("opened_at", "closed_at", "key", "side", "quantity", "entry_price", "exit_price", "reason", "exit_rule"),
@@ -37,21 +40,42 @@ def save(run: Run, folder: Path) -> Path:
     from riskcore_openalgo.journal.codec import encode
 
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ABOUT).unlink(missing_ok=True)  # of a run that stood there: it is not whole from here on
+    for old in (ABOUT, RULES):  # of a run that stood there: it is not whole from here on
+        (folder / old).unlink(missing_ok=True)
     with _written(folder / FACTS) as file:
         for fact in run.facts:
             kind = type(fact)
             head = json.dumps({"type": kind.__name__, "version": kind.VERSION})
             file.write(f'{head[:-1]}, "body": {encode(fact)}}}\n')
-    _table(folder / "trades.csv", TRADES, ([getattr(trade, name) for name in TRADES] for trade in run.trades))
-    _table(folder / "decisions.csv", DECISIONS, _decisions(run))
-    _table(folder / "fills.csv", FILLS, ([getattr(fill, name) for name in FILLS] for fill in run.fills))
-    _table(folder / "stops.csv", STOPS, run.stops)
-    _table(folder / "equity.csv", SESSIONS, _sessions(run))
+    for name, (columns, rows) in _tables(run).items():
+        _table(folder / f"{name}.csv", columns, rows())
     with _written(folder / ABOUT) as file:  # last: a folder with this file is whole
         json.dump(_about(run), file, indent=2, sort_keys=True)
         file.write("\n")
     return folder
+
+
+def frame(run: Run, name: str) -> pd.DataFrame:
+    """A table as a DataFrame: its decimals as floats, for those that pandas reckons with."""
+    import pandas as pd
+
+    tables = _tables(run)
+    if name not in tables:
+        raise ValueError(f"table must be one of {', '.join(tables)}, got {name!r}")
+    columns, rows = tables[name]
+    told = [[float(cell) if isinstance(cell, Decimal) else cell for cell in row] for row in rows()]
+    return pd.DataFrame(told, columns=list(columns))
+
+
+def _tables(run: Run) -> dict[str, tuple[Sequence[str], Callable[[], Iterable[Sequence[Any]]]]]:
+    """What is written for people, by its name: the columns, and what makes the rows."""
+    return {
+        "trades": (TRADES, lambda: ([getattr(trade, name) for name in TRADES] for trade in run.trades)),
+        "decisions": (DECISIONS, lambda: _decisions(run)),
+        "fills": (FILLS, lambda: ([getattr(fill, name) for name in FILLS] for fill in run.fills)),
+        "stops": (STOPS, lambda: run.stops),
+        "equity": (SESSIONS, lambda: _sessions(run)),
+    }
 
 
 def load(folder: Path) -> Run:
@@ -77,6 +101,7 @@ def load(folder: Path) -> Run:
         simulation=rc.Simulation(engine.fold(facts), tuple(facts), rc.Broker(entries=how), doubt),
         jumped=Jumped.of(about["jumped"]),
         notes=tuple(about["notes"]),
+        buy_and_hold_pct=about.get("buy_and_hold_pct"),  # no run of an older version has it
     )
 
 
@@ -102,6 +127,7 @@ def _about(run: Run) -> dict[str, Any]:
         ],
         "in_doubt": {**doubt._asdict(), "share_pct": _text(doubt.share_pct)},
         "notes": list(run.notes),
+        "buy_and_hold_pct": run.buy_and_hold_pct,
     }
 
 

@@ -13,6 +13,8 @@ from riskcore import events
 
 ABOUT: Final = "run.json"
 FACTS: Final = "facts.jsonl"
+RULES: Final = "rules.json"
+"""What each rule cost or saved, where it was asked for: a table of the report (`report/saved.py`)."""
 FORMAT: Final = "riskcore-run"
 VERSION: Final = 1
 

@@ -90,7 +90,7 @@ class Own:
 
     def __call__(self, bars: Bars) -> rc.Signal | None:
         """The answer to the last bar. Raises `StrategyError` where the strategy raised, or answered no signal."""
-        return self._named(self._asked(on_bar_of(self.made), bars), bars)
+        return self._named(asked(self.who, on_bar_of(self.made), bars), bars)
 
     @property
     def who(self) -> str:
@@ -109,8 +109,8 @@ class Own:
 
     def on_tick(self, prices: events.PricesSeen) -> rc.Signal | None:
         """The answer to prices seen between bars; None where it looks at bars alone. Raises as a call does."""
-        asked: OnTick | None = getattr(self.made, "on_tick", None)
-        return None if asked is None else self._named(self._asked(asked, prices), prices)
+        ask: OnTick | None = getattr(self.made, "on_tick", None)
+        return None if ask is None else self._named(asked(self.who, ask, prices), prices)
 
     def signals(self, bars: Bars) -> tuple[rc.Signal | None, ...]:
         """The answers to all bars, one for each: at once where it can, else one bar after the other."""
@@ -125,8 +125,8 @@ class Own:
         """What a vectorised strategy says of all bars: its signals by the number of their bar, in their order."""
         from riskcore_openalgo.lab.signals_at import SignalsAt
 
-        asked: AllSignals = getattr(self.made, "signals")  # noqa: B009 - an optional method
-        answers = self._asked(asked, bars)
+        ask: AllSignals = getattr(self.made, "signals")  # noqa: B009 - an optional method
+        answers = asked(self.who, ask, bars, whole=True)
         try:
             found = by_number(answers, len(bars))
         except StrategyError as problem:
@@ -135,14 +135,6 @@ class Own:
             return found.named(self.name, shadow=self.shadow)
         return {place: self._signal(signal, bars, place) for place, signal in found.items()}
 
-    def _asked(self, ask: Callable[[Any], Any], shown: Any) -> Any:
-        """What somebody's code answers; what it raises names the strategy, the bar and the line."""
-        try:
-            return ask(shown)
-        except Exception as problem:
-            said = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
-            raise StrategyError(f"{self.who}{_of(shown)}: {said}{_line_of(problem)}") from problem
-
     def _named(self, signal: Any, shown: Any) -> rc.Signal | None:
         return None if signal is None else self._signal(signal, shown)
 
@@ -150,6 +142,19 @@ class Own:
         if not isinstance(signal, rc.Signal):
             raise StrategyError(f"{self.who}{_of(shown, place)}: it answered {signal!r:.60}, not a Signal or None")
         return evolve(signal, strategy=self.name, shadow=self.shadow or signal.shadow)
+
+
+def asked(who: str, ask: Callable[[Any], Any], shown: Any, *, whole: bool = False) -> Any:
+    """What somebody's code answers to what it is shown; what it raises names the strategy, the bar and the line.
+
+    No bar where it was shown the `whole` series, to answer all of it at once.
+    """
+    try:
+        return ask(shown)
+    except Exception as problem:
+        said = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+        where = ", signals(bars)" if whole else _of(shown)
+        raise StrategyError(f"{who}{where}: {said}{_line_of(problem)}") from problem
 
 
 def by_number(answers: Any, count: int) -> Mapping[int, Any]:
@@ -293,17 +298,17 @@ def assert_causal(make: Callable[[], Made], bars: Bars) -> None:
         other = [*bars[:cut], *(_mirrored(bar, bars[cut - 1]) for bar in bars[cut:])]
         _assert_same(told[:cut], _walked(make, other)[:cut], bars, f"other prices after bar {cut}")
         for changed in (bars[:cut], other):
-            asked = getattr(make(), "signals", None)
-            if asked is not None:
-                at_once = _in_full(asked(changed), len(changed))
+            ask = getattr(make(), "signals", None)
+            if ask is not None:
+                at_once = _in_full(ask(changed), len(changed))
                 _assert_same(told[:cut], at_once[:cut], bars, f"signals(bars), cut or changed at {cut}")
 
 
 def assert_vectorised_equal(make: Callable[[], Made], bars: Bars) -> None:
     """Assert that `signals(bars)` says what `on_bar` says, bar by bar. Raises `AssertionError` with the first bar."""
-    asked = getattr(make(), "signals", None)
-    assert asked is not None, "the strategy has no signals(bars)"
-    _assert_same(_walked(make, bars), _in_full(asked(bars), len(bars)), bars, "signals(bars)")
+    ask = getattr(make(), "signals", None)
+    assert ask is not None, "the strategy has no signals(bars)"
+    _assert_same(_walked(make, bars), _in_full(ask(bars), len(bars)), bars, "signals(bars)")
 
 
 def _in_full(answers: Answers, count: int) -> tuple[rc.Signal | None, ...]:

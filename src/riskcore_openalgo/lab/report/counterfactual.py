@@ -65,6 +65,17 @@ class Counterfactual:
         """Rupees the rule saved (above 0) or cost (below 0): the net with it less the net without it."""
         return None if off.net is None else self.net - off.net
 
+    def explain(self) -> str:
+        """A line a rule in ASCII text. One is off at a time: what they saved does not add up."""
+        lines = [f"with every rule on: {self.trades} trades, net Rs {self.net:,.2f}"]
+        for off in self.rules:
+            saved, told = self.saved(off), off.why
+            if saved is not None:
+                so = f"{_verdict(saved)}, Rs {abs(saved):,.2f}" if saved else _verdict(saved)
+                told = f"{off.trades} trades, net Rs {off.net:,.2f}: the rule {so}"
+            lines.append(f"without {off.rule} (refused {off.refused} times): {told}")
+        return "\n".join(lines)
+
 
 def without(policy: rc.Policy, rule: str) -> rc.Policy:
     """The policy with a rule off, or at its laxest where it has no off.
@@ -95,25 +106,25 @@ def counterfactual(journal: Reader, rules: Iterable[str] = ()) -> Counterfactual
     if policy is None:
         raise ValueError(f"{journal.where}: no policy is recorded, so that no rule of it can be left out")
     policy = with_loaded_rules(policy)
-    refused, bound = _at_work(journal)
-    wanted = list(rules) or [*sorted(refused, key=lambda name: (-refused[name], name)), *sorted(bound - set(refused))]
+    refused, at_work = at_work_in(row.event for row in journal.rows("fact", types=("EntryRefused", "EntryApproved")))
+    wanted = list(rules) or at_work
     base = resimulate(journal, policy)
     offs = tuple(_off(journal, policy, name, refused.get(name, 0)) for name in wanted)
     return Counterfactual(_net(base), len(base.trades), offs)
 
 
-def _at_work(journal: Reader) -> tuple[dict[str, int], set[str]]:
-    """How often each rule refused, and which rules set a size."""
+def at_work_in(facts: Iterable[object]) -> tuple[dict[str, int], list[str]]:
+    """How often each rule refused; and the rules that did, most often first, then those that only set a size."""
     refused: dict[str, int] = {}
     bound: set[str] = set()
-    for row in journal.rows("fact", types=("EntryRefused", "EntryApproved")):
-        fact = row.event
+    for fact in facts:
         if isinstance(fact, events.EntryApproved):
             bound.add(fact.bound_by)
-        else:
+        elif isinstance(fact, events.EntryRefused):
             for name in {found.rule for found in fact.findings if not found.passed}:
                 refused[name] = refused.get(name, 0) + 1
-    return refused, bound - {"risk_per_trade", ""}
+    most = sorted(refused, key=lambda name: (-refused[name], name))
+    return refused, [*most, *sorted(bound - {"risk_per_trade", ""} - set(refused))]
 
 
 def _off(journal: Reader, policy: rc.Policy, rule: str, refused: int) -> RuleOff:
@@ -134,14 +145,18 @@ def _net(found: Resimulation) -> Decimal:
 
 def counterfactual_table(journal: Reader) -> Extra:
     """The comparison as a table of the report."""
-    found = counterfactual(journal)
+    return table_of(counterfactual(journal), "The recorded prices and signals through the paper broker")
+
+
+def table_of(found: Counterfactual, what: str) -> Extra:
+    """A comparison as a table of the report; `what` was run each time."""
     rows = tuple(
         (off.rule, off.refused, off.trades, off.net, found.saved(off), off.why or _verdict(found.saved(off)))
         for off in found.rules
     )
     return Extra(
         "What each rule cost or saved",
-        f"The recorded prices and signals through the paper broker: {found.trades} trades, net Rs {found.net:,.2f} "
+        f"{what}: {found.trades} trades, net Rs {found.net:,.2f} "
         "with every rule on; below, with one rule off (or at its laxest). One is off at a time: do not add them up.",
         ("rule off", "had refused", "trades", "net", "the rule saved", "so it"),
         rows,

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
 from attrs import frozen
 
 import riskcore as rc
-from riskcore.analytics.explaining import remarks as left_out
+from riskcore import analytics
+from riskcore.analytics.explaining import remarks as left_out, span_text
 
 UNDEFINED: Final = "undefined"
 HUNDRED: Final = Decimal(100)
+SECOND: Final = timedelta(seconds=1)
 
 
 @frozen
 class Figure:
     """One measure: its group, its name, its value as it is (None: undefined), and its unit.
 
-    Units: `Rs` rupees, `share` a share of 1 shown in percent, `%` percent, `R`, `count`, "" a plain ratio.
+    Units: `Rs` rupees, `share` a share of 1 shown in percent, `%` percent, `R`, `count`, `s` seconds shown as a
+    time, "" a plain ratio.
     """
 
     group: str
@@ -41,6 +45,8 @@ def said(value: Decimal | int | None, unit: str) -> str:
     """
     if value is None:
         return UNDEFINED
+    if unit == "s":
+        return span_text(timedelta(seconds=int(value)))
     if unit == "count":
         return f"{value:,}"
     if unit == "share":
@@ -67,11 +73,16 @@ def _results(of: rc.Performance) -> Iterator[Figure]:
 
 
 def _trades(of: rc.Performance) -> Iterator[Figure]:
+    held = of.holding
     yield Figure("Trades", "Finished trades", len(of.trades), "count")
     yield Figure("Trades", "Still open", len(of.open_trades), "count")
     yield Figure("Trades", "Win rate", of.win_rate, "share")
     yield Figure("Trades", "Average win", of.average_win, "Rs")
     yield Figure("Trades", "Average loss", of.average_loss, "Rs")
+    yield Figure("Trades", "Best trade", of.best_trade, "Rs")
+    yield Figure("Trades", "Worst trade", of.worst_trade, "Rs")
+    yield Figure("Trades", "Held on average", None if held is None else held.average // SECOND, "s")
+    yield Figure("Trades", "Held at most", None if held is None else held.longest // SECOND, "s")
     yield Figure("Trades", "Average planned R", of.average_planned_r, "R")
     yield Figure("Trades", "SQN", of.sqn, "")
     yield Figure("Trades", "Longest run of wins", of.streaks.longest_win, "count")
@@ -85,7 +96,8 @@ def _trades(of: rc.Performance) -> Iterator[Figure]:
 
 
 def _equity(of: rc.Performance) -> Iterator[Figure]:
-    days = of.curve.days
+    days, largest, longest = of.curve.days, of.largest_drawdown, of.longest_drawdown
+    nothing = 0 if days else None
     yield Figure("Equity", "Sessions", len(days), "count")
     yield Figure("Equity", "At the start", days[0].opening if days else None, "Rs")
     yield Figure("Equity", "At the end", days[-1].closing if days else None, "Rs")
@@ -98,11 +110,17 @@ def _equity(of: rc.Performance) -> Iterator[Figure]:
     yield Figure("Equity", "Calmar ratio", of.calmar, "")
     yield Figure("Equity", "Omega ratio", of.omega, "")
     yield Figure("Equity", "Value at risk, 5 %", of.value_at_risk, "share")
-    yield Figure("Equity", "Deepest drawdown", of.drawdown.pct if of.drawdown else None, "%")
-    yield Figure("Equity", "Deepest inside sessions", of.intraday_drawdown.pct if of.intraday_drawdown else None, "%")
-    yield Figure("Equity", "Largest drawdown", of.largest_drawdown.value if of.largest_drawdown else None, "Rs")
-    longest = of.longest_drawdown
-    yield Figure("Equity", "Longest drawdown, sessions", longest.length if longest else None, "count")
+    yield Figure("Equity", "Deepest drawdown", fallen(of, of.drawdown), "%")
+    yield Figure("Equity", "Deepest inside sessions", fallen(of, of.intraday_drawdown), "%")
+    yield Figure("Equity", "Largest drawdown", largest.value if largest else nothing, "Rs")
+    yield Figure("Equity", "Longest drawdown, sessions", longest.length if longest else nothing, "count")
+
+
+def fallen(of: rc.Performance, spell: analytics.Drawdown | None) -> Decimal | None:
+    """A drawdown in per cent; 0 where equity is known and never fell, None where there is no equity."""
+    if spell is None:
+        return Decimal(0) if of.curve.days else None
+    return spell.pct
 
 
 def _exposure(of: rc.Performance) -> Iterator[Figure]:

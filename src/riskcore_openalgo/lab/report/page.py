@@ -10,7 +10,7 @@ from typing import Final
 import riskcore as rc
 from riskcore_openalgo.lab.report import sections
 from riskcore_openalgo.lab.report.drawing import Markup, tag, text
-from riskcore_openalgo.lab.report.figures import figures, remarks, said
+from riskcore_openalgo.lab.report.figures import fallen, figures, remarks, said
 from riskcore_openalgo.lab.report.markup import card, table
 from riskcore_openalgo.lab.report.study import Extra, Study
 from riskcore_openalgo.lab.report.style import STYLE
@@ -71,7 +71,7 @@ def _tiles(of: rc.Performance) -> Markup:
     told: list[tuple[str, Decimal | int | None, str]] = [
         ("net result", of.net, "Rs"),
         ("return", of.cumulative_return, "share"),
-        ("deepest drawdown", of.intraday_drawdown.pct if of.intraday_drawdown else None, "%"),
+        ("deepest drawdown", fallen(of, of.intraday_drawdown), "%"),
         ("finished trades", len(of.trades), "count"),
         ("win rate", of.win_rate, "share"),
         ("expectancy", of.expectancy_r, "R"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 import attrs
 
 from riskcore import events
-from riskcore_openalgo.lab.report.study import Span, Study, study_of
-from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, about_of, fact_of, facts_of
+from riskcore_openalgo.lab.report.study import Cell, Extra, Span, Study, study_of
+from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, RULES, about_of, fact_of, facts_of
 
 
 def study_of_run(run: Any, *, title: str = "backtest") -> Study:
@@ -56,9 +57,41 @@ def traded(folder: Path) -> tuple[tuple[str, ...], str]:
         raise ValueError(f"{folder / ABOUT}: not what a backtest wrote ({wrong!r}); run it again") from None
 
 
+def keep_rules(folder: Path, found: Extra) -> None:
+    """Put what each rule cost or saved beside a saved run, for its report."""
+    kept = {"title": found.title, "about": found.about, "columns": found.columns, "rows": found.rows}
+    (folder / RULES).write_text(json.dumps(kept, indent=2, default=str) + "\n", encoding="utf-8", newline="\n")
+
+
+def kept_rules(folder: Path) -> list[Extra]:
+    """That table, where it was made; `ValueError`, naming the file, for one that is none."""
+    path = folder / RULES
+    if not path.is_file():
+        return []
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        rows = tuple(tuple(_cell(cell) for cell in row) for row in kept["rows"])
+        return [Extra(kept["title"], kept["about"], tuple(kept["columns"]), rows)]
+    except (ValueError, KeyError, TypeError) as wrong:
+        raise ValueError(f"{path}: not what a backtest wrote ({wrong!r}); run it again") from None
+
+
+def _cell(kept: Any) -> Cell:
+    """Amounts were kept as text."""
+    try:
+        return Decimal(kept) if isinstance(kept, str) else kept
+    except ArithmeticError:
+        return str(kept)
+
+
 def span_of(bar: Any) -> Span:
     """A bar as prices of a report."""
     return Span(bar.at, bar.open, bar.high, bar.low, bar.close)
+
+
+def _kept(about: Mapping[str, Any]) -> float | None:
+    kept = about.get("buy_and_hold_pct")
+    return None if kept is None else float(kept)
 
 
 def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:
@@ -67,6 +100,6 @@ def _remarks(about: Mapping[str, Any], path: Path) -> tuple[str, ...]:
     try:
         doubt = about["in_doubt"]
         doubtful = InDoubt(doubt["bars"], doubt["trades"], Decimal(doubt["share_pct"]), doubt.get("told", 0))
-        return remarks(Jumped.of(about["jumped"]), doubtful, about["intrabar"], about["notes"])
+        return remarks(Jumped.of(about["jumped"]), doubtful, about["intrabar"], about["notes"], _kept(about))
     except (KeyError, TypeError, ValueError, ArithmeticError) as wrong:
         raise ValueError(f"{path}: not what a backtest wrote ({wrong!r}); run it again") from None

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 from attrs import field, frozen
 
-from riskcore_openalgo.lab.report import Extra, Study, page, study_of
+from riskcore_openalgo.lab.report import Extra, Study, page
 from riskcore_openalgo.lab.report.charts import heat
+from riskcore_openalgo.lab.report.saved import study_of_run
 from riskcore_openalgo.lab.report.study import Cell
 from riskcore_openalgo.lab.sweeps.deflated import deflated_sharpe, expected_best, sharpe
 from riskcore_openalgo.lab.sweeps.space import full, split
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LISTED: Final = 50
+COUNTS: Final = ("trades", "refused")
 
 
 @frozen(kw_only=True)
@@ -35,7 +37,7 @@ class Window:
     chosen: Trial
     trained: float
     tested: float | None
-    rates: tuple[float, ...]
+    rates: tuple[float, ...] = field(repr=False)
 
 
 @frozen(kw_only=True)
@@ -81,9 +83,30 @@ class Sweep:
         return pd.DataFrame([self._row(trial) for trial in self.trials])
 
     def _row(self, trial: Trial) -> dict[str, Any]:
-        figures = {name: trial.value(name) for name in FIGURES}
+        figures = {name: getattr(trial, name) if name in COUNTS else trial.value(name) for name in FIGURES}
         chance = None if trial.error else self.deflated_sharpe(trial)
         return {**dict(trial.parameters), **figures, "deflated_sharpe": chance, "error": trial.error}
+
+    def explain(self, by: str = "sharpe") -> str:
+        """What came of it in a few lines of ASCII text: the best trial, and how much of it luck alone would explain."""
+        failed = len(self.trials) - len(self.ran)
+        count, lost = len(self.trials), f", of which {failed} could not be run" if failed else ""
+        lines = [f"{count} {'trial' if count == 1 else 'trials'}{lost}"]
+        try:
+            best = self.best(by)
+        except ValueError as nothing:
+            return "\n".join([*lines, str(nothing)])
+        drawdown, ratio, chance = _told(best.drawdown_pct), _told(best.sharpe), self.deflated_sharpe(best)
+        settings = ", ".join(f"{_short(name)} {value}" for name, value in best.parameters)
+        return "\n".join(
+            [
+                *lines,
+                f"the best by {by}: {settings}",
+                f"  {best.trades} trades, net Rs {best.net:,.2f}, drawdown {drawdown or 'undefined'} %",
+                f"  Sharpe of a session {ratio or 'undefined'}; the luckiest of so many would have {self.luck:.3f}",
+                f"  chance that it is more than luck: {'undefined' if chance is None else f'{chance:.1%}'}",
+            ]
+        )
 
     def walk_forward(self, *, train: int, test: int) -> tuple[Window, ...]:
         """Choose on `train` sessions by the Sharpe ratio, look at the `test` sessions after them; then `test` later.
@@ -168,15 +191,14 @@ class Sweep:
         settings, _ = split(chosen.parameters)
         told = ", ".join(f"{_short(name)} {value}" for name, value in chosen.parameters)
         policy = attrs.evolve(self.job.policy, **settings)
-        facts = self.job.facts(chosen.parameters)
-        made = study_of(facts, title=title or f"The best by {by}: {told}", source="sweep", policy=policy)
+        made = study_of_run(self.job.made(chosen.parameters), title=title or f"The best by {by}: {told}")
         several = [name for name, _ in chosen.parameters if len(self._axis(name)) > 1]
         extras = [self.table(by)]
         if len(several) > 1:
             extras.append(self.heat_map(several[0], several[1], by))
         if walk is not None:
             extras.append(walked(self.walk_forward(train=walk[0], test=walk[1])))
-        return attrs.evolve(made, extras=tuple(extras))
+        return attrs.evolve(made, source="sweep", policy=policy, extras=tuple(extras))
 
     def save_html(self, path: Path | str, by: str = "sharpe", **more: Any) -> Path:
         """The report as a page; `more` goes to `study`."""

@@ -67,12 +67,14 @@ def sweep(
             raise ValueError(f"{name} must be at least 1, got {count}")
     wanted = combinations(space, samples=samples, seed=seed)
     factory = _factory(strategy)
-    _refuse_unknown(factory, wanted)
+    length = _interval(bars, interval)
+    first = next(iter(bars)) if isinstance(bars, Mapping) else ""
+    _refuse_unknown(factory, wanted, symbol=getattr(first, "symbol", first), interval=length)
     job = Job(
         bars=bars,
         strategy=factory,
         policy=policy or rc.Policy(),
-        interval=_interval(bars, interval),
+        interval=length,
         run=run or default_backtest(),
     )
     done = _Kept(Path(resume), job) if resume is not None else None
@@ -103,7 +105,7 @@ def _interval(bars: Bars, interval: str | None) -> str:
     if interval is not None:
         rc.interval_length(interval)
         return interval
-    if not isinstance(bars, Mapping):
+    if not isinstance(bars, Mapping) or not bars:
         raise ValueError("bars are a mapping from symbols or instruments to theirs; of others give the interval too")
     return interval_of(Columns.of(table, str(getattr(thing, "symbol", thing))) for thing, table in bars.items())
 
@@ -121,18 +123,24 @@ def _factory(strategy: Factory | str) -> Factory:
     return found
 
 
-def _refuse_unknown(factory: Factory, wanted: Sequence[Parameters]) -> None:
-    """Refuse a space whose parameters the strategy does not take, or that lacks one it cannot do without."""
-    own = {name: None for parameters in wanted for name in split(parameters)[1]}
+def _refuse_unknown(factory: Factory, wanted: Sequence[Parameters], **given: str) -> None:
+    """Refuse a space whose parameters the strategy does not take, or that lacks one it cannot do without.
+
+    One is made for that: by its signature alone, one that hands its parameters on takes any.
+    """
+    given |= split(wanted[0])[1]
     try:
         asked = inspect.signature(factory)
     except (TypeError, ValueError):  # some callables have none: they tell themselves
         return
     try:
-        asked.bind(symbol="", interval="", **own)
+        asked.bind(**given)
+        factory(**given)
     except TypeError as problem:
-        given = ", ".join(("symbol", "interval", *own))
-        raise ValueError(f"strategy {getattr(factory, '__name__', factory)}: {problem}; it is given {given}") from None
+        told = f"strategy {getattr(factory, '__name__', factory)}: {problem}; it is given {', '.join(given)}"
+        raise ValueError(told) from None
+    except Exception:  # noqa: BLE001 - values that do not go together, and whatever else: told in its trial
+        return
 
 
 # ---------------------------------------------------------------- executors
@@ -207,8 +215,10 @@ class _Kept:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         begun = self._path.exists()
         whole = self._lines() if begun else [json.dumps({HEADER: self._sweep})]
-        with self._path.open("w", encoding="utf-8", newline="\n") as file:  # a line that was cut off goes
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        with fresh.open("w", encoding="utf-8", newline="\n") as file:  # a line that was cut off goes
             file.writelines(f"{line}\n" for line in whole)
+        fresh.replace(self._path)  # at once: a kill in between would leave none of the trials
         self._file = self._path.open("a", encoding="utf-8", newline="\n")
         return self
 
@@ -268,7 +278,16 @@ def _digest(job: Job) -> str:
 
 
 def _dotted(of: Any) -> str:
-    return f"{getattr(of, '__module__', '')}:{getattr(of, '__qualname__', repr(of))}"
+    """The name of a function or class; of what has none, a `partial` say, what it would travel as.
+
+    The text of such an object holds its address, and is another in each process.
+    """
+    if hasattr(of, "__qualname__"):
+        return f"{of.__module__}:{of.__qualname__}"
+    try:
+        return hashlib.sha256(pickle.dumps(of)).hexdigest()
+    except Exception:  # noqa: BLE001 - whatever somebody's object raises: it cannot travel, and has no other name
+        return repr(of)
 
 
 class _Telling(ExitStack):

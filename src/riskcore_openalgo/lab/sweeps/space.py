@@ -27,6 +27,8 @@ def combinations(space: Space, *, samples: int | None = None, seed: int = 1) -> 
     >>> combinations({"max_positions": [1, 2], "strategy.fast": [5]})
     ((('policy.max_positions', 1), ('strategy.fast', 5)), (('policy.max_positions', 2), ('strategy.fast', 5)))
     """
+    if not isinstance(space, Mapping):
+        raise ValueError(f"the space is a mapping from settings to lists of values, got {space!r:.60}")
     axes = {full(name): _values(name, values) for name, values in space.items()}
     if not axes:
         raise ValueError("the space is empty: give settings with lists of values, such as {'max_positions': [1, 2, 3]}")
@@ -59,6 +61,7 @@ def split(parameters: Parameters) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _values(name: str, values: Any) -> tuple[Any, ...]:
+    values = values.tolist() if hasattr(values, "tolist") else values  # an array, a Series: plain numbers
     if isinstance(values, (str, bytes)) or not isinstance(values, Sequence) or not values:
         raise ValueError(f"{name}: give a list of values, got {values!r}")
     if len({repr(value) for value in values}) < len(values):

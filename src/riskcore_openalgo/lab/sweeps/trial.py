@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.lab.strategy import StrategyError
 from riskcore_openalgo.lab.sweeps.deflated import sharpe
 from riskcore_openalgo.lab.sweeps.space import Parameters, split
 
@@ -55,7 +56,7 @@ class Trial:
     expectancy_r: float | None = None
     win_rate: float | None = None
     refused: int = 0
-    rates: tuple[tuple[str, float], ...] = ()
+    rates: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     error: str = ""
 
     def value(self, name: str) -> float | None:
@@ -99,20 +100,23 @@ class Job:
     interval: str
     run: Backtest
 
-    def facts(self, parameters: Parameters) -> Sequence[events.Fact]:
-        """The facts of one combination."""
+    def made(self, parameters: Parameters) -> HasFacts:
+        """The backtest of one combination."""
         settings, own = split(parameters)
         policy = attrs.evolve(self.policy, **settings)
         factory = self.strategy if inspect.isclass(self.strategy) else partial(_Made, self.strategy)
         factory = partial(factory, **own) if own else factory
-        return self.run(self.bars, factory, policy, interval=self.interval).facts
+        return self.run(self.bars, factory, policy, interval=self.interval)
 
     def tried(self, parameters: Parameters) -> Trial:
         """One trial. Settings that contradict each other are told in it; any other error ends the sweep."""
         try:
-            facts = self.facts(parameters)
+            facts = self.made(parameters).facts
             found = rc.performance(facts)
         except ValueError as problem:
+            cause = problem.__cause__ if isinstance(problem, StrategyError) else None
+            if cause is not None and not isinstance(cause, ValueError):
+                raise  # a strategy that is broken is so in every trial
             return Trial(parameters=parameters, error=str(problem))
         rates = tuple(
             (day.session.isoformat(), float(rate)) for day in found.curve.days if (rate := day.rate) is not None

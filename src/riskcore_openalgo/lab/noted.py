@@ -1,0 +1,213 @@
+"""What is to be known of a run of bars beside its figures: odd bars, halts that nobody lifted, nights held over.
+
+Each function answers with sentences, which are the run's notes; none where there is nothing to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from attrs import evolve
+
+import riskcore as rc
+from riskcore import engine
+from riskcore.engine.overnight import PRICE_JUMPED
+from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns
+from riskcore_openalgo.lab.timeline import Timeline, date_of
+
+GAP_UP, GAP_DOWN = 1.4, 0.7
+ALWAYS: Final = (0, 1 << 62)
+REGULAR: Final = "regular"
+SHARES: Final = "EQ"
+PAISA_AWAY: Final = 1e-3
+"""So far from whole paise, in paise, no rounding of a float leads."""
+OPERATOR: Final = "operator"
+"""`Latch.resets` of what a hand alone lifts."""
+
+
+def notes_of(
+    simulation: rc.Simulation,
+    series: Mapping[rc.Instrument, Columns],
+    policy: rc.Policy,
+    line: Timeline,
+    facts: Sequence[rc.events.Fact],
+) -> tuple[str, ...]:
+    """All of them, the gravest first. `facts` are at least those of trades that went by steps."""
+    return (
+        *halts_of(simulation),
+        *days_of(series, policy, daily=line.daily),
+        *(() if line.daily else holes_of(series, policy, line.length)),
+        *nights_of(simulation, facts),
+        *fractions_of(series),
+        *gaps_of(series),
+    )
+
+
+def halts_of(simulation: rc.Simulation) -> Iterator[str]:
+    """A line for each halt that stood at the end and that a hand alone lifts: no entry passed it, to the last bar."""
+    for latch in sorted(simulation.state.book.latches, key=lambda latch: latch.at):
+        if latch.resets == OPERATOR:
+            remedy = "correct the bars, or set overnight_move_pct: null" if latch.name == PRICE_JUMPED else ""
+            yield (
+                f"{latch.key or 'all symbols'}: no entry from {latch.at:%Y-%m-%d} to the end, stopped by {latch.name} "
+                f"({latch.why}); somebody has to lift it, and nobody does in a backtest{remedy and ': ' + remedy}"
+            )
+
+
+def holes_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, length: int) -> Iterator[str]:
+    """One line where bars are missing between others of their day; `length` of one in nanoseconds.
+
+    A share that did not trade has none, so that it is no error. Days of odd hours are left out, which may have a pause.
+    """
+    total, holes, plain = 0, [], dict[tuple[int, str], bool]()
+    for thing, table in series.items():
+        days = (table.at + IST_AHEAD) // DAY
+        missing: npt.NDArray[np.int64] = np.where(np.diff(days) == 0, np.diff(table.at) // length - 1, 0)
+        after = np.flatnonzero(missing)
+        odd, firsts = np.unique(days[after], return_index=True)  # days only rise
+        counts = np.add.reduceat(missing[after], firsts) if after.size else firsts
+        for day, first, count in zip(odd.tolist(), firsts.tolist(), counts.tolist(), strict=True):
+            if (day, thing.exchange) not in plain:
+                plain[day, thing.exchange] = _regular(day, thing, policy)
+            if plain[day, thing.exchange]:
+                total += count
+                holes.append((table.at.item(after.item(first)) + length, thing.key))
+    if holes:
+        at, key = min(holes)
+        when = datetime.fromtimestamp(at / SECOND, rc.IST)
+        yield (
+            f"{total} bars are missing amid their days, the first {key} {when:%Y-%m-%d %H:%M}: nothing is seen there, "
+            "and no stop or target is met (a share that did not trade has no bar)"
+        )
+
+
+def fractions_of(series: Mapping[rc.Instrument, Columns]) -> Iterator[str]:
+    """One line where shares close at fractions of a paisa, at which none trades: prices that somebody worked out.
+
+    Adjusted ones, say, or floats of half the length. They are traded at as they stand.
+    """
+    odd = []
+    for thing, table in series.items():
+        if thing.segment == SHARES:
+            paise = table.close * 100
+            away = np.flatnonzero(np.abs(paise - np.round(paise)) > PAISA_AWAY)
+            odd += [(away.size, thing.key, table, away.item(0))] if away.size else []
+    if odd:
+        _, key, table, place = odd[0]
+        yield (
+            f"{sum(count for count, *_ in odd)} bars close at fractions of a paisa, the first {key} "
+            f"{table.moment(place):%Y-%m-%d %H:%M} at {table.price('close', place)}: these are adjusted or rounded "
+            "prices, and not those at which shares traded; sizes and charges are those of the prices as they are"
+        )
+
+
+def _regular(day: int, thing: rc.Instrument, policy: rc.Policy) -> bool:
+    try:
+        session = rc.session_on(date_of(day), thing, tables=policy.tables)
+    except rc.CalendarUnknown:
+        return False
+    return session is not None and session.kind == REGULAR
+
+
+def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
+    """Opens far from the close of the day before, one line each: a split, a bonus, or another company's prices.
+
+    More than 1.4 times that close, or less than 0.7; such a gap is traded through as it stands.
+    """
+    told = []
+    for thing, table in series.items():
+        moved = table.open[1:] / table.close[:-1]
+        far = np.flatnonzero((moved > GAP_UP) | (moved < GAP_DOWN))
+        days = (table.at + IST_AHEAD) // DAY if far.size else far
+        odd = far[days[far + 1] > days[far]]
+        told += [
+            f"{thing.key} {table.moment(place + 1):%Y-%m-%d}: open {table.open[place + 1]:g} after a close of "
+            f"{table.close[place]:g}: a split, a bonus or another company; the bars are taken as they are"
+            for place in odd.tolist()
+        ]
+    return tuple(told)
+
+
+def days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, *, daily: bool) -> tuple[str, ...]:
+    """A line where bars stand on days on which the exchange was closed, and one where they stand outside its hours.
+
+    Bars of a day stand at any hour of it.
+    """
+    hours: dict[tuple[int, str], tuple[int, int] | None] = {}
+    closed: dict[int, str] = {}
+    outside: list[tuple[int, str]] = []
+    seen: set[tuple[int, str]] = set()
+    for thing, table in series.items():
+        kind = str(engine.hours_key(thing))
+        if (id(table.at), kind) in seen:  # often all have the very same moments
+            continue
+        seen.add((id(table.at), kind))
+        days = (table.at + IST_AHEAD) // DAY
+        begins = np.diff(days, prepend=-1) > 0
+        own, plain = days[begins].tolist(), evolve(thing, derivatives_listed=False)  # with its closing auction
+        for day in own:
+            if (day, kind) not in hours:
+                hours[day, kind] = _hours(day, plain, policy)
+            if hours[day, kind] is None:
+                closed.setdefault(day, thing.key)
+        if not daily:
+            bounds = np.array([hours[day, kind] or ALWAYS for day in own], dtype=np.int64)[np.cumsum(begins) - 1]
+            late = table.at[(table.at < bounds[:, 0]) | (table.at >= bounds[:, 1])]
+            outside += [(at, thing.key) for at in late.tolist()]
+    return (*_closed_days(closed), *_outside_hours(outside))
+
+
+def _closed_days(closed: Mapping[int, str]) -> Iterator[str]:
+    if closed:
+        day, key = min(closed.items())
+        yield (
+            f"bars on {len(closed)} days on which the exchange was closed, the first {key} {date_of(day)}: "
+            "orders fill on them, and averages count them; correct them, or take them out"
+        )
+
+
+def _outside_hours(outside: Sequence[tuple[int, str]]) -> Iterator[str]:
+    if outside:
+        at, key = min(outside)
+        when = datetime.fromtimestamp(at / SECOND, rc.IST)
+        yield (
+            f"{len(outside)} bars begin outside the hours of trading, the first {key} {when:%Y-%m-%d %H:%M}: entries "
+            "are refused there; look at their time zone (times without one are taken as Indian)"
+        )
+
+
+def nights_of(simulation: rc.Simulation, facts: Sequence[rc.events.Fact]) -> tuple[str, ...]:
+    """One line where intraday positions (MIS) were held over a night, which no broker allows.
+
+    `facts` are at least those of trades that went by steps; no other is held over a night.
+    """
+    late = {closed.signal_id for closed in simulation.trades if closed.opened_at.date() < closed.closed_at.date()}
+    if not late:
+        return ()
+    orders = (fact.order for fact in facts if isinstance(fact, rc.events.EntryApproved))
+    intraday = {order.signal_id for order in orders if order.product == "MIS"} & late
+    if not intraday:
+        return ()
+    told = (
+        f"{len(intraday)} of {len(simulation.trades)} trades are intraday (MIS) and were held over a night, for no bar "
+        "shows the square-off of their day (on daily bars give signals the product CNC)"
+    )
+    return (told,)
+
+
+def _hours(day: int, thing: rc.Instrument, policy: rc.Policy) -> tuple[int, int] | None:
+    """When a day's trading begins and ends, in nanoseconds; None: the exchange is closed.
+
+    All times where the calendar cannot tell.
+    """
+    try:
+        session = rc.session_on(date_of(day), thing, tables=policy.tables)
+    except rc.CalendarUnknown:
+        return ALWAYS
+    if session is None:
+        return None
+    return int(session.opens.timestamp()) * SECOND, int(session.closes.timestamp()) * SECOND
