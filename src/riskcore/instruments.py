@@ -19,7 +19,7 @@ from riskcore.tables import freeze, sectors
 from riskcore.values import checks, given, optional, settle
 from riskcore.watchlists import surveillance
 
-SYMBOL_SHAPE: Final = re.compile(r"[A-Z0-9][A-Z0-9&\-_.:]{0,49}")
+SYMBOL_SHAPE: Final = re.compile(r"[A-Z0-9][A-Z0-9&\-_.]{0,49}")
 SMALLEST_TICK: Final = Decimal("0.0001")
 """Currency contracts have the finest tick there is, 0.0025."""
 FUT: Final = "FUT"
@@ -34,7 +34,7 @@ _KIND_OF_EXCHANGE: Final = {"CDS": "currency", "BCD": "currency", "MCX": "commod
 def symbol_text(value: Any, name: str) -> str:
     """An exchange symbol in OpenAlgo's spelling: upper case, no exchange prefix, `M&M` and not `M_M`."""
     if not isinstance(value, str) or not SYMBOL_SHAPE.fullmatch(value):
-        raise ValueError(f"{name} must be a symbol in capitals such as RELIANCE or M&M, got {value!r}")
+        raise ValueError(f"{name} must be a symbol in capitals, without its exchange, such as RELIANCE, got {value!r}")
     return value
 
 
@@ -120,6 +120,7 @@ _CHECKS: Final = checks(
     freeze_quantity=optional(count),
     kind=word_of(*KINDS),
     underlying=optional(symbol_text),
+    expiry=optional(day_of),
     strike=optional(positive),
     right=optional(word_of(CALL, PUT)),
 )

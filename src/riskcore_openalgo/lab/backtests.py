@@ -21,13 +21,13 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.lab.columns import PRICES, Columns, ColumnsError, times
+from riskcore_openalgo.lab.jumping import Jumps
 from riskcore_openalgo.lab.lengths import interval_of, refuse_coarse, refuse_other
 from riskcore_openalgo.lab.noted import notes_of
 from riskcore_openalgo.lab.raising import raised_by
 from riskcore_openalgo.lab.run import Jumped, Run, kept_pct
 from riskcore_openalgo.lab.strategy import Own, StrategyError, own_strategy, refuse_unequal
 from riskcore_openalgo.lab.timeline import Timeline
-from riskcore_openalgo.lab.warmed import Warmed
 
 NSE: Final = "NSE"
 FROZEN: Final = gc.get_freeze_count()
@@ -85,9 +85,9 @@ def backtest(
         _refuse_unequal(strategy, series, length)
     raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series, line.length)}
-    run = Warmed(rules, series, raised, line, **how)
+    run = Jumps(rules, series, raised, line, **how)
     with uncollected():
-        simulation = run.play_from(begins)
+        simulation = run.play(begins)
     total = sum(map(len, traded.values()))
     return Run(
         policy=rules,

@@ -56,14 +56,17 @@ class Jumps(rc.BarRun):
 
     # ------------------------------------------------------------ the loop
 
-    def play(self) -> rc.Simulation:
-        """All bars, from the first to the last."""
-        end = len(self.line) * self.line.width
-        if end:
-            thing, place = self.line.group(0)[0]
+    def play(self, begins: int | None = None) -> rc.Simulation:
+        """All bars that begin at `begins` (nanoseconds) or later; None: all.
+
+        Signals of earlier bars are not taken; averages and closes know those bars, as a live day knows its warm-up.
+        """
+        moment = 0 if begins is None else int(self.line.starts.searchsorted(begins))
+        cursor, end = moment * self.line.width, len(self.line) * self.line.width
+        if cursor < end:
+            thing, place = self.line.group(moment)[0]
             self.take(e.PolicyLoaded(self.series[thing].moment(place), self.policy))
             self.spoke = False  # nothing is held: there is nothing to ask breakers of
-        cursor = 0
         while cursor < end:
             cursor = self._next(cursor, end)
         done = self.simulation()
