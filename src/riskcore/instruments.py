@@ -34,7 +34,8 @@ _KIND_OF_EXCHANGE: Final = {"CDS": "currency", "BCD": "currency", "MCX": "commod
 def symbol_text(value: Any, name: str) -> str:
     """An exchange symbol in OpenAlgo's spelling: upper case, no exchange prefix, `M&M` and not `M_M`."""
     if not isinstance(value, str) or not SYMBOL_SHAPE.fullmatch(value):
-        raise ValueError(f"{name} must be a symbol in capitals, without its exchange, such as RELIANCE, got {value!r}")
+        bare = ", without its exchange," if isinstance(value, str) and ":" in value else ""
+        raise ValueError(f"{name} must be a symbol in capitals{bare} such as RELIANCE or M&M, got {value!r}")
     return value
 
 

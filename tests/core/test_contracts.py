@@ -43,6 +43,21 @@ def test_the_tick_of_an_option_has_always_been_the_same(day):
         assert found == Decimal("0.05")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"symbol": "NSE:SBIN"}, "in capitals, without its exchange, such as RELIANCE"),
+        ({"symbol": "sbin"}, "in capitals such as RELIANCE"),
+        ({"expiry": "tomorrow"}, "expiry must be a day such as"),
+    ],
+)
+def test_an_instrument_is_told_what_it_cannot_be(wrong, told):
+    """A symbol with its exchange was a share that nobody has; a text for an expiry failed at the first decision."""
+    with pytest.raises(ValueError, match=told):
+        rc.Instrument(**{"symbol": "SBIN", "tick": "0.05", **wrong})
+    assert rc.Instrument(symbol="SBIN", tick="0.05", expiry="2026-11-24").expiry == date(2026, 11, 24)
+
+
 def test_an_exchange_traded_fund_has_no_tick_in_the_table():
     """Its tick has to be given."""
     with pytest.raises(LookupError, match=r"no tick table for NSE EQ \(etf\)"):

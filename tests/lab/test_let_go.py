@@ -24,7 +24,7 @@ def _as_it_was():
 def test_a_run_that_nobody_holds_is_gone_at_once(monkeypatch, read):
     """It made no cycle, though facts were put off and some trades were taken at once."""
     runs, play = [], Jumps.play
-    monkeypatch.setattr(Jumps, "play", lambda run: runs.append(weakref.ref(run)) or play(run))
+    monkeypatch.setattr(Jumps, "play", lambda run, *given: runs.append(weakref.ref(run)) or play(run, *given))
     made = tape(3)
     arrays = {symbol: AsArrays(answers.known, made.interval) for symbol, answers in made.answers.items()}
     gc.disable()
