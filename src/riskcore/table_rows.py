@@ -278,7 +278,7 @@ class Capability(Dated):
     `empty_proves` whether an empty book that was read without an error is one (some brokers answer errors with
     nothing); `borrows_status` whether an order under a status word that the plugin does not know shows the status of
     the row before it; `keeps_orders` whether what is open when a session ends works on, though no book shows it;
-    `fresh_from` the time of day from which its funds are those of the day, and no more of the one before.
+    `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before.
     """
 
     broker: str = fact(line_of_text)

@@ -5,7 +5,7 @@ import pytest
 
 from riskcore import events as e
 from riskcore.brokers import capability
-from tests.core.custody_days import at_broker, books, stop_of
+from tests.core.custody_days import at_broker, books, foreign, stop_of
 from tests.core.engine_days import INFY, SEEN
 from tests.core.test_carried import carried, holdings
 
@@ -72,3 +72,10 @@ def test_an_exit_of_unknown_outcome_that_is_the_first_order_of_a_day_is_absent_f
     day.time("09:15:20")
     assert day.book.order(out.order_id).status == becomes
     assert (day.state.custody.wanted_of(INFY.key) is not None) == bool(shown)  # it leaves once the new stop is gone
+
+
+def test_rows_of_the_night_may_be_yesterdays_and_prove_no_read_of_the_day():
+    """A broker shows them until its day begins; none of them is seen after that, so that no read was a true one."""
+    day = carried(broker="zerodha", opened="00:05")
+    assert "RowsSeen" not in books(day, "00:06", orders=(foreign(),), holdings=holdings(50))
+    assert "RowsSeen" in books(day, "08:00", orders=(foreign(),), holdings=holdings(50))

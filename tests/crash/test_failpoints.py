@@ -32,7 +32,7 @@ EXEMPT = {
     "runner/inbox.py:_settle": "the same: it only syncs the folder of what was renamed",
     "runner/inbox.py:_set_aside": "moves away what is no request",
     "runner/room.py:keep_room": "bytes that say nothing: what a crash leaves of it the next start makes whole",
-    "lab/sweeps/running.py:__enter__": "the trials of a sweep, killed as it goes on in tests/sweeps; no day goes by them",
+    "lab/sweeps/running.py:__enter__": "the trials of a sweep, killed so in tests/sweeps; no day goes by them",
     "runner/fence.py:raise_fence": "stands whole or not at all, before anything else of a takeover is done",
 }
 """What needs no failpoint of its own, and why."""

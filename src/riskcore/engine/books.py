@@ -303,7 +303,12 @@ def _remember_the_alike(turn: Turn, books: BrokerBooks, seen: Seen) -> None:
 
 
 def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:
-    """Rows that are not ours are remembered: a later read that shows one of them is a true read."""
+    """Rows that are not ours are remembered: a later read that shows one of them is a true read.
+
+    But for those of the night, which may be yesterday's, and of which no read of the day shows any.
+    """
+    if not turn.is_begun_there:
+        return
     known = turn.book.broker_ids() | turn.state.custody.rows
     new = tuple(row.id for row in books.orders or () if row.id not in known)
     if new:

@@ -26,7 +26,7 @@ def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
     funds are those of the day before, and say nothing; from then on the opening equity is asked for, until it is known.
     """
     funds_answered(turn, read=event.available is not None)
-    if event.available is None or event.used is None or event.realised is None or not are_fresh(turn):
+    if event.available is None or event.used is None or event.realised is None or not turn.is_begun_there:
         return
     opening, session = turn.book.opening_equity, turn.book.session
     if opening is None:
@@ -45,12 +45,6 @@ def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
         turn.alarm(BALANCE, FUNDS, f"{why}; explained are {known}" if known else why)
     else:
         turn.calm(BALANCE, FUNDS)
-
-
-def are_fresh(turn: Turn) -> bool:
-    """Whether the broker's funds are those of the day by now: of one it does not know better, they always are."""
-    capability = turn.state.custody.capability
-    return capability is None or turn.at.time() >= capability.fresh_from
 
 
 def _has_changed(turn: Turn, difference: Decimal, unexplained: Decimal) -> bool:

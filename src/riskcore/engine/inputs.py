@@ -11,7 +11,7 @@ from riskcore.engine import breakers, emergency, hands, operator, policies
 from riskcore.engine.accepted import accept_differences
 from riskcore.engine.books import books_read, revision_reported
 from riskcore.engine.clock import on_time
-from riskcore.engine.funds import are_fresh, funds_moved, funds_seen
+from riskcore.engine.funds import funds_moved, funds_seen
 from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import report
 from riskcore.engine.taking import as_quoted, is_flat, take_signal, waiting_for_evidence, withheld
@@ -57,7 +57,7 @@ def _acknowledged(event: e.AcknowledgeAlarm, turn: Turn) -> None:
 
 @react_to.register
 def _equity(event: e.EquityRead, turn: Turn) -> None:
-    if turn.book.opening_equity is None and are_fresh(turn):
+    if turn.book.opening_equity is None and turn.is_begun_there:
         turn.note(e.EquityKnown(turn.at, event.equity, event.derived))
 
 

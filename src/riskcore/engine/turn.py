@@ -94,6 +94,12 @@ class Turn:
             return
         self._send_off(position, wish, reference, rest if part is None else part)
 
+    @property
+    def is_begun_there(self) -> bool:
+        """Whether the broker has begun the day: until then its funds and its books may be those of the one before."""
+        capability = self.state.custody.capability
+        return capability is None or self.at.time() >= capability.fresh_from
+
     def all_waits(self, key: str) -> bool:
         """Whether all that is held of an instrument waits to leave: for its stop to be gone, or for one it reached."""
         waiting = self.state.custody.wanted_of(key)

@@ -17,7 +17,7 @@ from attrs import evolve
 import riskcore as rc
 from riskcore_openalgo.testing.profile import Profile
 from riskcore_openalgo.testing.simulated.script import DAYS, Happening, Script, script_of
-from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY
+from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY, cancel
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -72,9 +72,9 @@ def _night(chance: Random, profile: Profile, day: date, last: date) -> Iterator[
 
 
 def _orders_lapse(room: Room) -> None:
-    for order in list(room.account.orders.values()):
-        if order.working:
-            room.broker.cancel_by_broker(order.order_id)
+    room.toggle(other=False)  # the two modes have books of their own
+    for order_id in list(room.account.orders):
+        cancel(room, order_id)
 
 
 def _delivered(room: Room) -> None:

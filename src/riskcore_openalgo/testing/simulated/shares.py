@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.nights import market_is_open
@@ -72,10 +73,20 @@ class Shares:
         for row in self._room.account.positions.values():
             if row.product == ours.get(row.key, INTRADAY):
                 held[row.key] = row.quantity
-        for key, holding in self._room.account.holdings.items():
-            if ours.get(key) == DELIVERY:
-                held[key] += holding.quantity
+        for position in known:
+            holding = self._room.account.holdings.get(position.instrument.key)
+            if position.product == DELIVERY and holding is not None:
+                held[holding.key] += self._ours_of(holding.quantity, held[holding.key], position)
         return {key: quantity for key, quantity in held.items() if quantity}
+
+    def _ours_of(self, holdings: int, row: int, position: rc.Position) -> int:
+        """What of the holdings counts: all for what was carried; of a position of today what its row lacks.
+
+        The rest is the owner's own, of another day.
+        """
+        opened, today = position.opened_at, self._room.time.now.date()
+        carried = opened is not None and opened.date() < today
+        return holdings if carried else min(holdings, max(position.signed - row, 0))
 
     def _ours(self) -> dict[str, int]:
         """What our book says that we hold with a stop: adopted shares have none until somebody sets one."""

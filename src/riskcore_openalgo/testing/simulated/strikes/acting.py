@@ -40,10 +40,10 @@ def held(room: Room, key: str) -> int:
 
 
 def cancel(room: Room, order_id: str) -> None:
-    """An order is taken off at the broker, where it still works."""
+    """An order is taken off at the broker, where it still works, and the analyzer is as it was."""
     with room.broker.lock:
         room.broker.catch_up()  # a late rejection may end it at this moment
-        if room.account.orders[order_id].working:
+        if room.broker.mode == room.expected and room.account.orders[order_id].working:
             room.broker.cancel_by_broker(order_id)
 
 
