@@ -41,7 +41,7 @@ def test_money_that_is_of_the_day_before_is_no_opening_equity():
     asked = len(day.commands)
     assert day.take(e.EquityRead(day.at("07:59:59"), D(100_000))) == ()
     assert money(day, "08:00", 99_500) == ()
-    assert [type(command) for command in day.commands[asked:]] == [e.AskEquity]
+    assert day.commands[asked:] == [e.AskEquity(day.day, day.state.carried_equity)]
     assert day.take(e.EquityRead(day.at("08:00:01"), D(99_500))) == ("EquityKnown",)
     assert day.book.opening_equity == 99_500
     assert money(day, "08:05", 99_500) == ()

@@ -14,8 +14,10 @@ def test_a_broker_that_keeps_its_orders_over_the_night_is_asked_to_end_them_by_n
     """No book of OpenAlgo's sandbox shows them any more, and they fill beside those of the new day."""
     day = carried(opened="08:30")
     assert day.before == ("SessionOpened", "OrderMoved", "CancelRequested")
+    asked = day.last(e.CancelRequested)
+    assert asked.why == "the broker keeps what its session ended with"
     assert [c for c in day.commands if isinstance(c, e.CancelOrder)] == [
-        e.CancelOrder(day.last(e.CancelRequested).order_id, "S1", absent=True)
+        e.CancelOrder(asked.order_id, "S1", absent=True)
     ]
 
 

@@ -55,6 +55,8 @@ def test_an_exit_that_was_refused_until_the_close_goes_with_the_next_open(broker
     day.time("15:40")
     day.next_day(3)
     day.time("08:30")
+    wish = day.state.custody.wanted_of(INFY.key)
+    assert (wish.reason, wish.part, wish.rule, wish.at) == ("signal", None, "", day.at("08:30"))
     if restarts:
         day.restart()
     day.time("09:14:59")
@@ -91,6 +93,9 @@ def test_a_reduction_that_was_refused_at_the_close_takes_its_part_in_the_morning
     day.report("15:13:02", part, "working", broker_id="X1")
     day.report("15:14:59.900", part, "rejected", 5, 5000)
     day.next_day(3)
+    day.time("08:30")
+    wish = day.state.custody.wanted_of(INFY.key)
+    assert (wish.reason, wish.part, wish.at) == ("signal", 15, day.at("08:30"))
     day.time("09:15")
     assert sent_today(day) == [("09:15:00", "signal", 15)]
     assert (stop_of(day).at, stop_of(day).quantity) == (day.at("09:15"), 30)

@@ -1,6 +1,7 @@
 """A trade book that cannot be read, at a broker whose rows name no fill: rows and positions that agree are believed."""
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import events as e
@@ -8,9 +9,9 @@ from tests.core.custody_days import at_broker, books, foreign, held, position, r
 from tests.core.engine_days import INFY, SEEN
 
 
-def entered():
+def entered(broker="sandbox"):
     """An entry of 50 at 1,000 that works at the broker as E1."""
-    day = at_broker()
+    day = at_broker(broker=broker)
     entry = day.enter("10:00", **SEEN)
     day.report("10:00:01", entry, "working", broker_id="E1")
     return day, day.sent(rc.ApprovedEntry)[-1]
@@ -36,6 +37,8 @@ def test_an_entry_that_is_complete_and_held_gets_its_stop_within_the_stated_time
     assert (now.quantity, now.average_price) == (50, order.limit)
     assert (stop_of(day).quantity, stop_of(day).trigger) == (50, 980)
     assert alarms(day) == ["presumed_filled"]
+    why = "BUY 50 NSE:INFY taken for its fill: its row has ended, the positions show it, and the trade book cannot be read"
+    assert (day.last(e.Alarmed).why, day.book.order(order.order_id).status) == (why, "filled")
     assert "Filled" not in read(day, "10:00:12", shown, there=(position(50),)), "once"
 
 
@@ -72,6 +75,8 @@ def test_an_entry_that_was_cancelled_has_filled_what_the_position_shows(part, fa
     read(day, "10:00:20", row(order, "E1", "cancelled"), there=(position(part),))
     known = day.book.order(order.order_id)
     assert (known.status, known.filled_quantity) == (fate, part)
+    if fate == "cancelled":
+        assert day.last(e.OrderMoved).note.startswith(f"BUY {part} NSE:INFY taken for its fill: its row has ended")
     assert (stop_of(day).quantity if part else 0) == part
 
 
@@ -99,3 +104,43 @@ def test_a_stop_that_filled_closes_the_position_at_its_limit_at_worst():
     read(day, "10:20", *rows, there=(position(0),))
     assert day.book.position(INFY.key) is None
     assert day.last(e.PositionClosed).exit_price >= stop.limit
+
+
+@pytest.mark.parametrize(
+    ("broker", "asked", "before", "believed"),
+    [
+        ("zerodha", False, "cancelled", False),
+        ("zerodha", False, "complete", True),
+        ("zerodha", True, "cancelled", True),
+        ("sandbox", False, "cancelled", True),
+    ],
+)
+def test_an_end_that_may_be_the_row_befores_is_not_believed_unless_it_was_asked_for(broker, asked, before, believed):
+    """A broker may show an order under a word it does not know with the status of the row before it."""
+    day, order = entered(broker)
+    if asked:
+        day.signal("10:00:02", "SELL", kind="exit")
+    rows = (evolve(foreign(), status=before), row(order, "E1", "cancelled"))
+    books(day, "10:00:20", orders=rows, trades=None, positions=(position(0),))
+    assert (day.book.order(order.order_id).status == "cancelled") == believed
+
+
+def test_a_row_that_tells_its_fill_needs_no_other_book():
+    day, order = entered()
+    shown = row(order, "E1", "complete", filled_quantity=50, average_price=998)
+    read(day, "10:00:02", shown, there=(position(0),))
+    assert day.book.position(INFY.key).average_price == 998
+    assert alarms(day) == []
+
+
+def test_the_exit_of_a_short_position_is_booked_at_its_limit_at_worst():
+    day = at_broker()
+    entry = day.enter("10:00", "SELL", last=1000, stop=1020, target=900)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    day.fill("10:00:01", entry, price=1000)
+    stop = stop_of(day)
+    day.report("10:00:02", stop.order_id, "working", broker_id="S1")
+    day.prices("10:05", last=1010)
+    rows = row(day.sent(rc.ApprovedEntry)[0], "E1", "complete"), row(stop, "S1", "complete")
+    read(day, "10:20", *rows, there=(position(0),))
+    assert day.last(e.PositionClosed).exit_price == 1010

@@ -28,6 +28,7 @@ def test_what_fills_after_an_exit_or_a_reversal_leaves_without_a_stop_being_plac
     day, entry = working()
     day.signal("10:00:02", "SELL", kind=kind)
     assert reasons(day, entry) == [f"{kind} signal"]
+    assert [c for c in day.commands if isinstance(c, e.CancelOrder)] == [e.CancelOrder(entry, "E1")]
     assert day.fill("10:00:03", entry, price=1000)[:2] == ("Filled", "ExitApproved")
     (out,) = day.sent()
     assert (out.reason, out.quantity, out.trigger) == ("signal", 50, None)
