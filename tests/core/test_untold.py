@@ -37,8 +37,8 @@ def test_an_entry_that_is_complete_and_held_gets_its_stop_within_the_stated_time
     assert (now.quantity, now.average_price) == (50, order.limit)
     assert (stop_of(day).quantity, stop_of(day).trigger) == (50, 980)
     assert alarms(day) == ["presumed_filled"]
-    why = "BUY 50 NSE:INFY taken for its fill: its row has ended, the positions show it, and the trade book cannot be read"
-    assert (day.last(e.Alarmed).why, day.book.order(order.order_id).status) == (why, "filled")
+    why = "BUY 50 NSE:INFY taken for its fill: its row has ended, the positions show it, and the trade book cannot be "
+    assert (day.last(e.Alarmed).why, day.book.order(order.order_id).status) == (f"{why}read", "filled")
     assert "Filled" not in read(day, "10:00:12", shown, there=(position(50),)), "once"
 
 
