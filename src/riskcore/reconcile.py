@@ -34,7 +34,7 @@ from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, INTENDED, REJECTED, WORKING, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import is_of_today, is_stale, made_otherwise
+from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
 from riskcore.table_rows import Capability
 
 MORE: Final = "more"
@@ -367,9 +367,12 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
 
     Where the position book has no row of the instrument, the trade book of the same read speaks against it: where that
     shows none of what our orders of the session traded it is no true read, and where its trades leave just what we
-    hold, that is held. A row that says none, or has the shares under another product, is an answer.
+    hold, that is held. A row that says none, or has the shares under another product, is an answer. Intraday shares of
+    an earlier session are gone, whatever else a read lacks: the broker has ended them.
     """
-    if traded_elsewhere(book, books, key):
+    ours = book.position(key)
+    of_before = ours is not None and was_carried(ours, book.session)
+    if traded_elsewhere(book, books, key) or (ours is not None and of_before and ours.product == INTRADAY):
         return True
     traded = {
         order.broker_id
@@ -378,12 +381,10 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     }
     if traded and not any(row.key == key for row in books.positions or ()):
         trades = [trade for trade in books.trades or () if trade.key == key]
-        held = book.position(key)
         left = sum(sign(trade.side) * trade.quantity for trade in trades)
-        if not any(trade.order_id in traded for trade in trades) or (held is not None and left == held.signed):
+        if not any(trade.order_id in traded for trade in trades) or (ours is not None and left == ours.signed):
             return False
-    ours = book.position(key)
-    carried = ours is not None and ours.product == DELIVERY and was_carried(ours, book.session)
+    carried = ours is not None and of_before and ours.product == DELIVERY
     told = books.holdings if carried else books.positions
     return capability is None or capability.empty_proves or bool(told)
 

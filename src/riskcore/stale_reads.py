@@ -9,16 +9,20 @@ an order absent for a read that lacks others.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Final
 
 from riskcore.book import Book
 from riskcore.broker_books import BrokerBooks, summed
 from riskcore.money import exact
 from riskcore.orders import Order
+from riskcore.positions import Position
 from riskcore.signals import sign
 
 INTRADAY: Final = "MIS"
 """The product that nobody carries over a night: its positions are the day's trades, and nothing else."""
+FRESH: Final = timedelta(seconds=60)
+"""So soon after a position was opened a book may still be of before it: brokers were seen to lag by half a minute."""
 
 
 @exact
@@ -67,11 +71,19 @@ def _is_behind(book: Book, books: BrokerBooks, key: str, presumed: Collection[st
 def _is_of_two_moments(book: Book, books: BrokerBooks, key: str) -> bool:
     """Whether intraday positions are not what the trades of the day make, by product nor as a whole.
 
-    As a whole they are where shares were moved to another product, or where a broker's trades name none that is known.
+    As a whole they are where shares were moved to another product, or where a broker's trades name none that is known;
+    but hardly of a position that is just there: then a book that lags may come to the same by chance.
     """
     held, rows = book.position(key), [row for row in books.positions or () if row.key == key]
     products = {row.product for row in rows if row.quantity} | ({held.product} if held is not None else set())
-    return INTRADAY in products and made_otherwise(books, key)
+    if INTRADAY not in products:
+        return False
+    as_a_whole, by_product = _differs(books, key)
+    return by_product and (as_a_whole or _is_fresh(held, books))
+
+
+def _is_fresh(held: Position | None, books: BrokerBooks) -> bool:
+    return held is not None and held.opened_at is not None and books.at - held.opened_at < FRESH
 
 
 def _moved_without_a_trade(book: Book, books: BrokerBooks, key: str) -> bool:
@@ -99,8 +111,13 @@ def _moved_without_a_trade(book: Book, books: BrokerBooks, key: str) -> bool:
 @exact
 def made_otherwise(books: BrokerBooks, key: str) -> bool:
     """Whether the trades of a read make other positions of an instrument than it shows, though it may show none."""
+    return all(_differs(books, key))
+
+
+def _differs(books: BrokerBooks, key: str) -> tuple[bool, bool]:
+    """Whether trades and positions of an instrument differ as a whole, and in its intraday shares."""
     if books.trades is None:
-        return False
+        return False, False
     made = {"": 0, INTRADAY: 0}
     for trade in books.trades:
         if trade.key == key:
@@ -110,4 +127,4 @@ def made_otherwise(books: BrokerBooks, key: str) -> bool:
     rows = [row for row in books.positions or () if row.key == key]
     shown = {"": sum(row.quantity for row in rows)}
     shown[INTRADAY] = sum(row.quantity for row in rows if row.product == INTRADAY)
-    return shown[""] != made[""] and shown[INTRADAY] != made[INTRADAY]
+    return shown[""] != made[""], shown[INTRADAY] != made[INTRADAY]

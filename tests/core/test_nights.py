@@ -81,3 +81,18 @@ def test_rows_of_the_night_may_be_yesterdays_and_prove_no_read_of_the_day():
     day = carried(broker="zerodha", opened="00:05")
     assert "RowsSeen" not in books(day, "00:06", orders=(foreign(),), holdings=holdings(50))
     assert "RowsSeen" in books(day, "08:00", orders=(foreign(),), holdings=holdings(50))
+
+
+@pytest.mark.parametrize("broker", ["zerodha", "shoonya"])
+def test_intraday_shares_of_an_earlier_session_are_gone_and_no_exit_is_sent_for_them(broker):
+    """Nothing got them off before the close: the broker has ended them, and an exit would open a position."""
+    day = at_broker(broker=broker)
+    day.fill("10:00:01", day.enter("10:00", **SEEN), price=1000)
+    day.report("10:00:02", stop_of(day).order_id, "working", broker_id="S1")
+    day.next_day(3)
+    for clock in ("08:30", "08:30:03", "08:30:06"):
+        books(day, clock)
+    assert day.book.positions == ()
+    assert day.last(e.PositionClosed).reason == "closed_elsewhere"
+    day.prices("09:15", last=1000)
+    assert [order for order in day.sent() if order.at.date() == day.day] == []

@@ -296,10 +296,10 @@ def test_shares_carried_for_delivery_are_missed_among_the_holdings(opened, books
     assert gone(ours, books, SHOONYA) == kind
 
 
-def test_a_carried_intraday_position_is_missed_in_the_position_book():
-    """Holdings that show something prove nothing of it."""
-    ours = book(positions=(held(opened_at=YESTERDAY),))
-    assert gone(ours, read(holdings=(in_demat(9, "NSE:ABC"),)), SHOONYA) == "suspect"
+def test_an_intraday_position_of_an_earlier_session_is_gone_whatever_a_read_lacks():
+    """The broker has ended it: an exit of it would open a position."""
+    assert gone(book(positions=(held(opened_at=YESTERDAY),)), read(), SHOONYA) == "gone"
+    assert gone(book(positions=(held(opened_at=TEN),)), read(), SHOONYA) == "suspect"
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,10 @@ def test_a_row_that_says_none_is_no_answer_against_the_trades_of_the_same_read()
     """It was kept from before our order. Shares that stand under another product are one."""
     assert differ(OURS, read(FLAT, trades=(BOUGHT,))) == [("suspect", "NSE:INFY", 50, 0)]
     assert differ(OURS, read(FLAT, trades=(BOUGHT, *hand(-50)))) == [("gone", "NSE:INFY", 50, 0)]
-    assert differ(OURS, read(shown(50, product="NRML"), trades=(BOUGHT,))) == [("gone", "NSE:INFY", 50, 0)]
+    under_another = read(shown(50, product="NRML"), trades=(BOUGHT,))
+    later = attrs.evolve(under_another, at=TEN + timedelta(minutes=5))
+    assert differ(OURS, under_another) == [("suspect", "NSE:INFY", 50, 0)], "so soon it may be of before"
+    assert differ(OURS, later) == [("gone", "NSE:INFY", 50, 0)]
     assert differ(OURS, read(shown(5, "NSE:TCS"), trades=(BOUGHT,)))[0][0] == "suspect"
 
 

@@ -9,7 +9,18 @@ import riskcore as rc
 from riskcore import events as e
 from riskcore.stale_reads import is_clean, is_stale
 from tests.core.by_hand import TEN, book, entry, held as position_of, order
-from tests.core.custody_days import at_broker, books, exit_unknown, foreign, held, position, row, stop_of, trade
+from tests.core.custody_days import (
+    at_broker,
+    books,
+    exit_unknown,
+    foreign,
+    held,
+    position,
+    row,
+    stop_of,
+    trade,
+    true_books,
+)
 from tests.core.engine_days import INFY, SEEN, TCS
 
 BOUGHT, SOLD = trade("E1", "BUY", 50, 1000), trade("H1", "SELL", 20, 1010)
@@ -18,7 +29,8 @@ OURS = book(FILLED, positions=(position_of(),))
 
 
 def read(*positions, trades=(BOUGHT,), orders=()):
-    return rc.BrokerBooks(at=TEN, orders=orders, trades=trades, positions=positions, holdings=())
+    at = TEN + timedelta(minutes=5)
+    return rc.BrokerBooks(at=at, orders=orders, trades=trades, positions=positions, holdings=())
 
 
 def shown(quantity, product="MIS"):
@@ -289,3 +301,16 @@ def test_delivery_of_which_the_position_book_lags_behind_its_second_fill_keeps_a
         books(day, clock, orders=rows, trades=traded, positions=(lags,))
     assert day.book.positions[0].quantity == 50
     assert day.state.custody.mismatches[0].kind == "suspect"
+
+
+@pytest.mark.parametrize(("clock", "gone"), [("10:00:04", False), ("10:00:59", False), ("10:05", True)])
+def test_shares_that_stand_under_another_product_right_after_they_were_bought_are_a_book_that_lags(clock, gone):
+    """Carried shares were sold a moment before: their old row and the missing new one come to the trades of the day."""
+    day, _ = held()
+    first = sum(int(part) * unit for part, unit in zip(clock.split(":"), (3600, 60, 1), strict=False))
+    for number in range(3):
+        second = first + number
+        at = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+        under = rc.BrokerPosition(key="NSE:INFY", product="CNC", quantity=50, average_price=1000)
+        true_books(day, at, positions=(under, position(0)))
+    assert (day.book.position("NSE:INFY") is None) == gone

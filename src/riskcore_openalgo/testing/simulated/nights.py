@@ -17,7 +17,7 @@ from attrs import evolve
 import riskcore as rc
 from riskcore_openalgo.testing.profile import Profile
 from riskcore_openalgo.testing.simulated.script import DAYS, Happening, Script, script_of
-from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY, cancel
+from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY, INTRADAY, cancel
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -75,6 +75,9 @@ def _orders_lapse(room: Room) -> None:
     room.toggle(other=False)  # the two modes have books of their own
     for order_id in list(room.account.orders):
         cancel(room, order_id)
+    for row in list(room.account.positions.values()):
+        if row.product == INTRADAY:  # what is still there the broker ends itself
+            room.by_hand(row.key, -row.quantity)
 
 
 def _delivered(room: Room) -> None:
