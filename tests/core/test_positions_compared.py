@@ -31,8 +31,7 @@ def in_demat(quantity, key="NSE:INFY"):
 
 
 def read(*positions, **more):
-    given = {"orders": (), "trades": (), "positions": positions, "holdings": ()}
-    return rc.BrokerBooks(at=TEN, **{**given, **more})
+    return rc.BrokerBooks(**{"at": TEN, "orders": (), "trades": (), "positions": positions, "holdings": (), **more})
 
 
 def hand(quantity, key="NSE:INFY"):
@@ -298,8 +297,8 @@ def test_shares_carried_for_delivery_are_missed_among_the_holdings(opened, books
 
 def test_an_intraday_position_of_an_earlier_session_is_gone_whatever_a_read_lacks():
     """The broker has ended it: an exit of it would open a position."""
-    assert gone(book(positions=(held(opened_at=YESTERDAY),)), read(), SHOONYA) == "gone"
-    assert gone(book(positions=(held(opened_at=TEN),)), read(), SHOONYA) == "suspect"
+    kinds = [gone(book(positions=(held(opened_at=at),)), read(), SHOONYA) for at in (YESTERDAY, TEN)]
+    assert kinds == ["gone", "suspect"]
 
 
 @pytest.mark.parametrize(
@@ -345,9 +344,7 @@ def test_a_row_that_says_none_is_no_answer_against_the_trades_of_the_same_read()
     """It was kept from before our order. Shares that stand under another product are one."""
     assert differ(OURS, read(FLAT, trades=(BOUGHT,))) == [("suspect", "NSE:INFY", 50, 0)]
     assert differ(OURS, read(FLAT, trades=(BOUGHT, *hand(-50)))) == [("gone", "NSE:INFY", 50, 0)]
-    under_another = read(shown(50, product="NRML"), trades=(BOUGHT,))
-    later = attrs.evolve(under_another, at=TEN + timedelta(minutes=5))
-    assert differ(OURS, under_another) == [("suspect", "NSE:INFY", 50, 0)], "so soon it may be of before"
+    later = read(shown(50, product="NRML"), trades=(BOUGHT,), at=TEN + timedelta(minutes=5))
     assert differ(OURS, later) == [("gone", "NSE:INFY", 50, 0)]
     assert differ(OURS, read(shown(5, "NSE:TCS"), trades=(BOUGHT,)))[0][0] == "suspect"
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 class Due:
     """What is done later, each thing at its moment, in the order in which it was put off.
 
-    A broker starts no thread: what is due is done when it is next asked. `put_off` hears the moment of each.
+    A broker starts no thread: what is due is done when it is next asked. `put_off` hears the moment of each; `promised`
+    are the ids under which orders were taken that were in no book then.
     """
 
     def __init__(self) -> None:
         self._rows: list[tuple[datetime, Callable[[], object]]] = []
         self.put_off: Callable[[datetime], object] = lambda at: None
+        self.promised: list[str] = []
 
     def add(self, at: datetime, act: Callable[[], object]) -> None:
         """Do this then."""
@@ -65,6 +67,7 @@ def placed_late(broker: FakeBroker, fault: Fault, place: Callable[[Venue, str], 
     """An order that was taken under an id, and reaches the books `seconds` later, or never."""
     venue = broker.venue
     order_id = venue.next_id()
+    broker.due.promised.append(order_id)
     if fault.seconds:
         broker.due.add(broker.clock() + timedelta(seconds=fault.seconds), lambda: place(venue, order_id))
     return Placed(order_id)

@@ -26,8 +26,6 @@ from riskcore_openalgo.runner.history import History
 from riskcore_openalgo.runner.live import Live, Parts
 from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.pulse import Pulse
-from riskcore_openalgo.testing.answers.answer import Answer
-from riskcore_openalgo.testing.answers.calls import Reply
 from riskcore_openalgo.testing.broker import FakeBroker
 from riskcore_openalgo.testing.events import Event
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
@@ -344,14 +342,16 @@ class Room:
 
         def carry_out(act: Callable[[], Any]) -> Any:
             before, self._acting = len(self.broker.pending), order_id
+            promised = len(self.broker.due.promised)
             try:
                 done = act()
             finally:
                 self._acting = ""
             if len(self.broker.pending) > before:
                 self._queued[len(self.broker.pending)] = order_id
-            if name == "placeorder":
-                self._answered(done, order_id)
+            for theirs in self.broker.due.promised[promised:]:  # it may reach the books later, or never
+                self.taken[theirs] = order_id
+                self.checks.disturbed(SETTLES_S)
             return done
 
         return carry_out
@@ -363,14 +363,6 @@ class Room:
         self.checks.disturbed(SETTLES_S)
         if self.alive:
             self.turn_in(0.2)
-
-    def _answered(self, done: Reply | Answer, order_id: str) -> None:
-        """The broker has taken an order of ours under an id: it may reach the books later, or never."""
-        body = (done.answer if isinstance(done, Reply) else done).body
-        if order_id and isinstance(body, dict) and body.get("orderid"):
-            self.taken[str(body["orderid"])] = order_id
-            if str(body["orderid"]) not in self.account.orders:
-                self.checks.disturbed(SETTLES_S)
 
     def _hear(self, event: Event) -> None:
         if event.order is not None and event.order.order_id not in self._known:
