@@ -369,6 +369,7 @@ class Room:
             self._known.add(event.order.order_id)
             if ours := self.taken.get(event.order.order_id) or self._acting:
                 self.checks.went_to(event.mode, ours)
+                self.taken[event.order.order_id] = ours
                 if event.mode == self.expected:  # in the other mode it is nobody's
                     self.placed[event.order.order_id] = ours
         if self.alive:
