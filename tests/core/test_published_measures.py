@@ -5,25 +5,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from attrs import frozen
 
 import riskcore as rc
 from riskcore import analytics as an
+from tests.core.finished_trades import results
 
 D = Decimal
 pytestmark = pytest.mark.smoke
-
-
-@frozen
-class Result:
-    """A finished trade as far as most measures need it."""
-
-    net: Decimal
-    r_multiple: Decimal | None = None
-
-
-def results(*nets):
-    return [Result(D(net), D(net)) for net in nets]
 
 
 def spread(mean, deviation, count):

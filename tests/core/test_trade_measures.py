@@ -4,30 +4,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from attrs import frozen
 
 import riskcore as rc
 from riskcore import analytics as an, events as e
 from tests.core.engine_days import SEEN, TCS, a_day, holding
+from tests.core.finished_trades import START, Result, a_trade, results
 
 D = Decimal
-START = datetime(2026, 11, 20, 10, 0, tzinfo=rc.IST)
 pytestmark = pytest.mark.smoke
-
-
-@frozen
-class Result:
-    net: Decimal
-    r_multiple: Decimal | None = None
-
-
-def results(*nets):
-    return [Result(D(net), D(net)) for net in nets]
-
-
-def a_trade(**told):
-    usual = {"entry_price": 100, "exit_price": 110, "quantity": 10, "opened_at": START, "side": "BUY", "key": "NSE:X"}
-    return rc.Trade(**{**usual, "closed_at": START + timedelta(hours=1), **told})
 
 
 # ---------------------------------------------------------------- a trade by hand

@@ -1,31 +1,14 @@
 """The best and the worst of trades, and how long they were held."""
 
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 
 import pytest
-from attrs import frozen
 
 import riskcore as rc
 from riskcore import analytics as an
+from tests.core.finished_trades import START, a_trade, results
 
-START = datetime(2026, 11, 20, 10, 0, tzinfo=rc.IST)
 pytestmark = pytest.mark.smoke
-
-
-@frozen
-class Result:
-    net: Decimal
-    r_multiple: Decimal | None = None
-
-
-def results(*nets):
-    return [Result(Decimal(net)) for net in nets]
-
-
-def a_trade(**told):
-    usual = {"entry_price": 100, "exit_price": 110, "quantity": 10, "opened_at": START, "side": "BUY", "key": "NSE:X"}
-    return rc.Trade(**{**usual, **told})
 
 
 def test_the_best_and_the_worst_are_after_charges():

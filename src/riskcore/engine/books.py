@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import DELIVERY, shares_beside, shares_held, shares_there
+from riskcore.account import DELIVERY, shares_beside, shares_held, there_but_for
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD, Custody, Mismatch
@@ -270,9 +270,7 @@ def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     Beside shares that were accepted as not ours it is these and what we hold.
     """
     key, product = order.approved.instrument.key, order.approved.product
-    there, beside = shares_there(turn.book, books, key, product), turn.state.custody.beside_of(key)
-    if beside:
-        return there is not None and shares_beside(turn.book, books, key) == beside
+    there = there_but_for(turn.book, books, key, product, turn.state.custody.beside_of(key))
     return there == shares_held(turn.book, key, product)
 
 

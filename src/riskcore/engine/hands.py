@@ -49,7 +49,7 @@ def _no_exit(turn: Turn, position: Position | None, event: e.OperatorExited) -> 
         return "not_whole_lots"
     if not all(order.takes_part for order in leaving) or (wanted is not None and wanted.part is None):
         return "exit_working"
-    if not whole and (leaving or wanted is not None or turn.all_waits(event.key)):
+    if not whole and turn.is_leaving(event.key):
         return "exit_working"
     return "" if can_trade(position, turn.at, turn.policy) else "market_shut"
 

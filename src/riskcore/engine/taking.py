@@ -108,7 +108,7 @@ def _exit(turn: Turn, signal: Signal) -> None:
         _take_back_entries(turn, key, FOR_EXIT)
     if position is None or position.side == signal.side:
         turn.refuse(signal, Finding("position", False, "exit_without_position", signal.symbol))
-    elif not all(order.takes_part for order in leaving) or (part is not None and _is_leaving(turn, key)):
+    elif not all(order.takes_part for order in leaving) or (part is not None and turn.is_leaving(key)):
         turn.refuse(signal, Finding("position", False, "exit_working", signal.symbol))
     else:
         price = position.last or position.average_price
@@ -144,11 +144,6 @@ def _against(turn: Turn, signal: Signal) -> bool:
 def _take_back_entries(turn: Turn, key: str, why: str) -> None:
     for order in turn.book.live_orders(key, entries=True):
         turn.cancel(order, why)
-
-
-def _is_leaving(turn: Turn, key: str) -> bool:
-    """Whether any exit of the instrument is on its way, or waits to be."""
-    return bool(turn.book.leaving(key)) or turn.state.custody.wanted_of(key) is not None or turn.all_waits(key)
 
 
 @exact

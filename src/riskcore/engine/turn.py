@@ -100,6 +100,10 @@ class Turn:
         capability = self.state.custody.capability
         return capability is None or self.at.time() >= capability.fresh_from
 
+    def is_leaving(self, key: str) -> bool:
+        """Whether any exit of the instrument is on its way, or waits to be."""
+        return bool(self.book.leaving(key)) or self.state.custody.wanted_of(key) is not None or self.all_waits(key)
+
     def all_waits(self, key: str) -> bool:
         """Whether all that is held of an instrument waits to leave: for its stop to be gone, or for one it reached."""
         waiting = self.state.custody.wanted_of(key)

@@ -78,9 +78,8 @@ def holes_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, length:
                 holes.append((table.at.item(after.item(first)) + length, thing.key))
     if holes:
         at, key = min(holes)
-        when = datetime.fromtimestamp(at / SECOND, rc.IST)
         yield (
-            f"{total} bars are missing amid their days, the first {key} {when:%Y-%m-%d %H:%M}: nothing is seen there, "
+            f"{total} bars are missing amid their days, the first {key} {_minute_of(at)}: nothing is seen there, "
             "and no stop or target is met (a share that did not trade has no bar)"
         )
 
@@ -103,6 +102,10 @@ def fractions_of(series: Mapping[rc.Instrument, Columns]) -> Iterator[str]:
             f"{table.moment(place):%Y-%m-%d %H:%M} at {table.price('close', place)}: these are adjusted or rounded "
             "prices, and not those at which shares traded; sizes and charges are those of the prices as they are"
         )
+
+
+def _minute_of(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / SECOND, rc.IST):%Y-%m-%d %H:%M}"
 
 
 def _regular(day: int, thing: rc.Instrument, policy: rc.Policy) -> bool:
@@ -173,9 +176,8 @@ def _closed_days(closed: Mapping[int, str]) -> Iterator[str]:
 def _outside_hours(outside: Sequence[tuple[int, str]]) -> Iterator[str]:
     if outside:
         at, key = min(outside)
-        when = datetime.fromtimestamp(at / SECOND, rc.IST)
         yield (
-            f"{len(outside)} bars begin outside the hours of trading, the first {key} {when:%Y-%m-%d %H:%M}: entries "
+            f"{len(outside)} bars begin outside the hours of trading, the first {key} {_minute_of(at)}: entries "
             "are refused there; look at their time zone (times without one are taken as Indian)"
         )
 

@@ -22,8 +22,7 @@ import riskcore as rc
 import riskcore_openalgo
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
 from riskcore_openalgo.testing.simulated.living import Outcome, day_of, live_through, shrunk, total
-from riskcore_openalgo.testing.simulated.nights import over_a_night
-from riskcore_openalgo.testing.simulated.script import script_of
+from riskcore_openalgo.testing.simulated.nights import script_for
 
 LEAST_APPROVED_PCT = 30
 MANY = 300
@@ -93,7 +92,7 @@ def _lived(seeds: list[int], jobs: int, day: Callable[[int], Outcome]) -> Iterat
 
 def _one(seed: int, *, sqlite: bool, only: str, night: bool) -> int:
     """A day by itself, shown; one that fails is made small and shown as what is left of it."""
-    script = (over_a_night if night else script_of)(seed, only)
+    script = script_for(seed, only, night=night)
     outcome = live_through(script, sqlite=sqlite)
     say(f"seed {seed}: {script.day}, {script.profile.name}, {script.policy}; faults: {', '.join(script.faults())}")
     for name, number in sorted(outcome.count.items()):

@@ -12,9 +12,9 @@ from pathlib import Path
 from attrs import field, frozen
 
 from riskcore_openalgo.testing.simulated.checks import Broken
-from riskcore_openalgo.testing.simulated.nights import over_a_night
+from riskcore_openalgo.testing.simulated.nights import script_for
 from riskcore_openalgo.testing.simulated.room import Room
-from riskcore_openalgo.testing.simulated.script import Happening, Script, script_of
+from riskcore_openalgo.testing.simulated.script import Happening, Script
 from riskcore_openalgo.testing.simulated.store import DiskStore, MemoryStore
 
 
@@ -43,7 +43,7 @@ def live_through(script: Script, *, sqlite: bool = False) -> Outcome:
 
 def day_of(seed: int, *, sqlite: bool, only: str = "", night: bool = False) -> Outcome:
     """The outcome of a seed's day (or two with a `night` between them), or of that in which `only` that goes wrong."""
-    return live_through((over_a_night if night else script_of)(seed, only), sqlite=sqlite)
+    return live_through(script_for(seed, only, night=night), sqlite=sqlite)
 
 
 def _lived(script: Script, store: MemoryStore) -> Outcome:

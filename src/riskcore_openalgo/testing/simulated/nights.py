@@ -31,6 +31,11 @@ DAY_S: Final = 86_400.0
 NINE: Final = time(9, 0)
 
 
+def script_for(seed: int, only: str = "", *, night: bool = False) -> Script:
+    """The day of a seed, or two of it with a night between them."""
+    return over_a_night(seed, only) if night else script_of(seed, only)
+
+
 def over_a_night(seed: int, only: str = "") -> Script:
     """Two days of a seed, the same on every machine; with `only`, of which nothing goes wrong but that."""
     first, second = script_of(seed, only), script_of(seed + APART, only)
