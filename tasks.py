@@ -350,8 +350,9 @@ def quiet(command: list, failure: str) -> None:
 
 
 def this_python() -> Interpreter:
-    """The Python this file runs under."""
-    return Interpreter(sys.executable, "{}.{}".format(*sys.version_info), sys.version)
+    """The Python this file runs under; not that of an environment, which may be one of ours and be made anew."""
+    path = getattr(sys, "_base_executable", None) or sys.executable
+    return Interpreter(path, "{}.{}".format(*sys.version_info), sys.version)
 
 
 def other_python(name: str) -> Interpreter:

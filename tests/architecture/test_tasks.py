@@ -90,6 +90,14 @@ def test_the_stamp_changes_with_python_extra_and_place(monkeypatch):
     assert len(keys) == 4
 
 
+@pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="these tests are not run from an environment")
+def test_an_environment_is_never_made_with_a_python_of_an_environment():
+    """Who has activated `.venv/dev` would have it taken away from under the very Python that makes it anew."""
+    python = Path(tasks.this_python().path)
+    assert python.exists()
+    assert Path(sys.prefix) not in python.parents
+
+
 def test_an_environment_is_made_once(project, made_keys):
     """And again when its inputs change, when it has no stamp, or when its Python is gone."""
     environment = tasks.Environment("dev", "dev", HERE)

@@ -42,7 +42,7 @@ class LiveDesk:
         self.broker, self.server, self.clock = broker, server, clock
         budget = budget or Budget(orders_per_s=100, reads_per_s=1000)
         times = {"timeout_s": 0.4, "analyzer_timeout_s": 0.4, "clock": clock.wall, "sleep": clock.sleep}
-        self.client = Client(server.host, KEY, budget=budget, **times)
+        self.client = Client(server.host, KEY, budget=budget, jitter=lambda: 0.5, **times)
         self.guard = ModeGuard(self.client, mode, monotonic=clock.mono)
         self.gateway = OpenAlgoGateway(self.client, guard=self.guard, clock=clock.wall, **more)
         self.account = Account(

@@ -227,7 +227,8 @@ class Room:
             return 0.5 if self.checks.seconds_of_trouble < 120 else 5.0
         if any(one.status == AWAITING for one in live):
             return 5.0  # a hand may take all day
-        unsettled = state.custody.bare or any(not order.broker_id for order in live)
+        doubted = any(one.kind == "suspect" for one in state.custody.mismatches)  # the books are read until they agree
+        unsettled = state.custody.bare or doubted or any(not order.broker_id for order in live)
         if unsettled or self.checks.in_trouble or self.checks.differs or self._is_leaving(state.book):
             return 1.0 if self.checks.seconds_of_trouble < 120 else 5.0
         return CALM_S
