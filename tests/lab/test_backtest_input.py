@@ -130,7 +130,7 @@ class Column:
 )
 def test_an_answer_that_is_no_signal_names_strategy_and_bar(shape, answer, told):
     """And a signal of something whose bars nobody gave."""
-    with pytest.raises(StrategyError, match=f"the strategy of INFY, bar of 2026-11-20 10:02: {told}"):
+    with pytest.raises(StrategyError, match=f"strategy (of|Column for) INFY, bar of 2026-11-20 10:02: {told}"):
         backtest({"INFY": table()}, shape(answer), RULES)
 
 
@@ -307,8 +307,8 @@ class BrokenAtOnce(Broken):
 @pytest.mark.parametrize(
     ("strategy", "told"),
     [
-        (Broken, r"the strategy of INFY, bar of 2026-11-20 10:02: ZeroDivisionError: .* \(test_.*py, line \d+\)"),
-        (BrokenAtOnce, r"the strategy of INFY, signals\(bars\): AttributeError: .* \(test_.*py, line \d+\)"),
+        (Broken, r"strategy Broken for INFY, bar of 2026-11-20 10:02: ZeroDivisionError: .* \(test_.*py, line \d+\)"),
+        (BrokenAtOnce, r"strategy BrokenAtOnce for INFY, signals\(bars\): AttributeError: .* \(test_.*py, line \d+\)"),
     ],
 )
 def test_a_strategy_that_fails_is_named_with_its_bar(strategy, told):

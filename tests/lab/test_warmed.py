@@ -49,7 +49,8 @@ class Turns:
             return None
         side = "BUY" if last.close > bars[-2].close else "SELL"
         kind = "exit" if len(bars) % 5 == 0 else "entry"
-        return rc.Signal(self.symbol, side, kind=kind, at=ends, bar_at=last.at, interval=self.interval)
+        about = {"interval": self.interval, "strategy": "turns"}  # of a name of their own, which they keep
+        return rc.Signal(self.symbol, side, kind=kind, at=ends, bar_at=last.at, **about)
 
 
 class Late(Turns):

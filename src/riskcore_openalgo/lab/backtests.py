@@ -57,7 +57,8 @@ def backtest(
     `bars` are those of one `symbol`, or a mapping from symbols (or `rc.Instrument`s) to theirs; each a DataFrame as
     `client.history` returns it, a mapping of arrays (`at, open, high, low, close, volume`), or riskcore bars.
     `strategy` is a class called for each symbol with `symbol` and `interval`, a dotted name of one, a mapping by
-    symbol, or, for one symbol, `on_bar(bars)` or an object with it. `capital` in rupees takes the place of the policy's
+    symbol, or, for one symbol, `on_bar(bars)` or an object with it. Signals of a class that bear no name of a strategy
+    bear that of the class, for limits and reports by strategy. `capital` in rupees takes the place of the policy's
     `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that begin
     on or after `first` and before `last` (a date counts whole, ISO text will do) are traded; those before `first` are
     the warm-up of strategies and averages. `finer` are bars of a shorter interval by symbol, for
@@ -221,7 +222,7 @@ def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument],
         ) from None
 
 
-def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int) -> list[Any]:
+def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int) -> list[Own]:
     """The strategies of one symbol."""
     if isinstance(strategy, Mapping):
         chosen = strategy.get(thing.symbol, strategy.get(thing.key, ()))
@@ -232,12 +233,20 @@ def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int
         return [own_strategy(name, strategy, symbol=thing.symbol, interval=interval, parameters={})]
     if inspect.isclass(strategy) or (isinstance(strategy, partial) and inspect.isclass(strategy.func)):
         made: Any = strategy
-        return [made(symbol=thing.symbol, interval=interval)]
+        kind: Any = strategy.func if isinstance(strategy, partial) else strategy
+        return [_own(made(symbol=thing.symbol, interval=interval), thing, interval, kind.__name__)]
     if symbols > 1:
         raise StrategyError("one strategy object cannot serve several symbols: give its class, or a mapping by symbol")
     if not callable(getattr(strategy, "on_bar", strategy)) and not hasattr(strategy, "signals"):
         raise StrategyError(f"a strategy is a function on_bar(bars), or an object that has it, got {strategy!r}")
-    return [strategy]
+    return [_own(strategy, thing, interval)]
+
+
+def _own(made: Any, thing: rc.Instrument, interval: str, name: str = "") -> Own:
+    """A strategy of a script: its signals bear the name of its class where they bear none, those of an object none."""
+    if isinstance(made, Own):
+        return made
+    return Own(name=name, symbol=thing.symbol, interval=interval, made=made, kept=True)
 
 
 def _refuse_unequal(strategy: Any, series: Mapping[rc.Instrument, Columns], interval: str) -> None:
@@ -245,27 +254,20 @@ def _refuse_unequal(strategy: Any, series: Mapping[rc.Instrument, Columns], inte
     for thing, table in series.items():
         made = (_strategies(strategy, thing, interval, len(series)) for _ in range(3))
         for kept, one, other in zip(*made, strict=True):
-            by_bar, at_once = (_own(_unasked(each, kept), thing, interval) for each in (one, other))
+            by_bar, at_once = (_unasked(each, kept) for each in (one, other))
             if at_once.vectorised and not callable(getattr(at_once.made, "on_bar", at_once.made)):
                 raise StrategyError(f"{at_once.who}: it has no on_bar(bars) to compare signals(bars) with (check=True)")
             refuse_unequal(by_bar, at_once, table)
 
 
-def _unasked(made: Any, kept: Any) -> Any:
+def _unasked(own: Own, kept: Own) -> Own:
     """What was made anew; a copy of what was given as an object, for it may remember what it was asked."""
-    if made is not kept:
-        return made
+    if own.made is not kept.made:
+        return own
     try:
-        return deepcopy(made)
+        return evolve(own, made=deepcopy(own.made))
     except Exception as problem:  # somebody's class says whether, and how, it can be copied
-        raise StrategyError(f"check=True needs copies of {made!r:.60}: give its class ({problem})") from problem
-
-
-def _own(made: Any, thing: rc.Instrument, interval: str) -> Own:
-    if isinstance(made, Own):
-        return made
-    name = getattr(made, "__name__", type(made).__name__)
-    return Own(name=name, symbol=thing.symbol, interval=interval, made=made)
+        raise StrategyError(f"check=True needs copies of {own.made!r:.60}: give its class ({problem})") from problem
 
 
 def _refuse_unserved(strategy: Any, given: Mapping[Any, Any]) -> None:

@@ -10,16 +10,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import partial
-from typing import Any
-
 import numpy as np
 
 import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.signals_at import SignalsAt
-from riskcore_openalgo.lab.strategy import Own, StrategyError, asked, by_number, on_bar_of
+from riskcore_openalgo.lab.strategy import Own, StrategyError
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
 
 
@@ -82,22 +79,21 @@ class Raised:
         return first, until
 
 
-def raised_by(strategies: Sequence[Sequence[Any]], series: Mapping[rc.Instrument, Columns], line: Timeline) -> Raised:
+def raised_by(strategies: Sequence[Sequence[Own]], series: Mapping[rc.Instrument, Columns], line: Timeline) -> Raised:
     """The signals by code of their bar; of one bar in the order of its instrument's strategies.
 
     `strategies` holds those of each instrument of `series`. Raises `StrategyError` for answers that fit no bar.
     """
     found: dict[int, list[tuple[int, rc.Signal]]] = {}
     drawn: dict[int, SignalsAt] = {}
-    slow: list[tuple[int, int, Any]] = []
-    columns, whose = list(series.values()), [f"the strategy of {one.symbol}" for one in series]
+    slow: list[tuple[int, int, Own]] = []
+    columns = list(series.values())
     for thing, several in enumerate(strategies):
         for rank, strategy in enumerate(several):
-            if not _answers_at_once(strategy):
-                own = isinstance(strategy, Own)
-                slow.append((thing, rank, strategy if own else partial(asked, whose[thing], on_bar_of(strategy))))
+            if not strategy.vectorised:
+                slow.append((thing, rank, strategy))
                 continue
-            answers = _at_once(strategy, columns[thing], whose[thing])
+            answers = strategy.at_once(columns[thing])
             if isinstance(answers, SignalsAt) and answers.plain and len(several) == 1:
                 drawn[thing] = answers
                 continue
@@ -110,38 +106,25 @@ def raised_by(strategies: Sequence[Sequence[Any]], series: Mapping[rc.Instrument
 
 
 def _refuse_strangers(
-    found: Mapping[int, Sequence[tuple[int, Any]]],
+    found: Mapping[int, Sequence[tuple[int, rc.Signal]]],
     drawn: Mapping[int, SignalsAt],
     line: Timeline,
     things: Sequence[rc.Instrument],
 ) -> None:
-    """Refuse what is no signal, and signals of instruments whose bars the run has not."""
+    """Refuse signals of instruments whose bars the run has not."""
     keys = {thing.key for thing in things}
     told = [(code, signal) for code, rows in found.items() for _, signal in rows]
     told += [(line.code(thing, column.places[0]), column.signal(0)) for thing, column in drawn.items() if column]
     for code, signal in told:
-        if isinstance(signal, rc.Signal) and signal.key in keys:
-            continue
-        thing = code % line.width - 1
-        began = line.series[thing].moment(line.place(thing, code))
-        bar = f"the strategy of {things[thing].symbol}, bar of {began:%Y-%m-%d %H:%M}"
-        if not isinstance(signal, rc.Signal):
-            raise StrategyError(f"{bar}: it answered {signal!r:.60}, not a Signal or None")
-        raise StrategyError(f"{bar}: a signal of {signal.key}, whose bars are not in this run: give them too")
-
-
-def _answers_at_once(strategy: Any) -> bool:
-    return strategy.vectorised if isinstance(strategy, Own) else callable(getattr(strategy, "signals", None))
-
-
-def _at_once(strategy: Any, columns: Columns, who: str) -> Mapping[int, rc.Signal]:
-    if isinstance(strategy, Own):  # it bears a name, which each of its signals does too
-        return strategy.at_once(columns)
-    return by_number(asked(who, strategy.signals, columns, whole=True), len(columns))
+        if signal.key not in keys:
+            thing = code % line.width - 1
+            began = line.series[thing].moment(line.place(thing, code))
+            bar = f"the strategy of {things[thing].symbol}, bar of {began:%Y-%m-%d %H:%M}"
+            raise StrategyError(f"{bar}: a signal of {signal.key}, whose bars are not in this run: give them too")
 
 
 def _one_by_one(
-    slow: Sequence[tuple[int, int, Any]],
+    slow: Sequence[tuple[int, int, Own]],
     series: Sequence[Columns],
     line: Timeline,
     found: dict[int, list[tuple[int, rc.Signal]]],
@@ -150,7 +133,7 @@ def _one_by_one(
     if not slow:
         return
     seen = [Seen(columns) for columns in series]
-    by_thing: dict[int, list[tuple[int, Any]]] = {}
+    by_thing: dict[int, list[tuple[int, Own]]] = {}
     for thing, rank, on_bar in slow:
         by_thing.setdefault(thing, []).append((rank, on_bar))
     for code, thing, place in line.walk():

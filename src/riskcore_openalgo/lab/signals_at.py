@@ -105,6 +105,12 @@ class SignalsAt(Mapping[int, rc.Signal]):
         about["shadow"] = shadow or self._about.get("shadow", False)
         return SignalsAt(self._bars, self.places, self._symbol, self._sides, **about)
 
+    @property
+    def strategy(self) -> str:
+        """The name that all of them bear; "" where it is none."""
+        name: str = self._about.get("strategy", "")
+        return name
+
     def fits(self, count: int) -> bool:
         """Whether so many bars have all places."""
         return not self.places or self.places[-1] < count

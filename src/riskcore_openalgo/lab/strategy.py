@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from attrs import evolve, frozen
@@ -78,6 +79,7 @@ class Own:
 
     `bars` says what its bars of a live day are made of: "ticks", the prices as they come, or "history", read from
     OpenAlgo a moment after each has ended, with its volume. With `shadow` its signals are decided on and not sent.
+    With `kept`, a signal that bears a name already keeps it: in a script nobody has given the strategy one.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Own:
     warm_up: int = 0
     bars: str = "ticks"
     shadow: bool = False
+    kept: bool = False
 
     def __call__(self, bars: Bars) -> rc.Signal | None:
         """The answer to the last bar. Raises `StrategyError` where the strategy raised, or answered no signal."""
@@ -95,7 +98,8 @@ class Own:
     @property
     def who(self) -> str:
         """How it is called where something is said of it."""
-        return f"strategy {self.name} for {self.symbol}"
+        called = self.name or ("" if isinstance(self.made, FunctionType) else type(self.made).__name__)
+        return f"strategy {called} for {self.symbol}" if called else f"the strategy of {self.symbol}"
 
     @property
     def ticks(self) -> bool:
@@ -132,7 +136,7 @@ class Own:
         except StrategyError as problem:
             raise StrategyError(f"{self.who}: {problem}") from None
         if isinstance(found, SignalsAt):
-            return found.named(self.name, shadow=self.shadow)
+            return found.named(self._name_of(found.strategy), shadow=self.shadow)
         return {place: self._signal(signal, bars, place) for place, signal in found.items()}
 
     def _named(self, signal: Any, shown: Any) -> rc.Signal | None:
@@ -141,7 +145,10 @@ class Own:
     def _signal(self, signal: Any, shown: Any, place: int = -1) -> rc.Signal:
         if not isinstance(signal, rc.Signal):
             raise StrategyError(f"{self.who}{_of(shown, place)}: it answered {signal!r:.60}, not a Signal or None")
-        return evolve(signal, strategy=self.name, shadow=self.shadow or signal.shadow)
+        return evolve(signal, strategy=self._name_of(signal.strategy), shadow=self.shadow or signal.shadow)
+
+    def _name_of(self, told: str) -> str:
+        return told if self.kept and told else self.name
 
 
 def asked(who: str, ask: Callable[[Any], Any], shown: Any, *, whole: bool = False) -> Any:
