@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         tick_for as tick_for,
     )
     from riskcore.intrabar import Ambiguous as Ambiguous, Entries as Entries, Intrabar as Intrabar
+    from riskcore.listing import Listed as Listed, listed_by_month as listed_by_month
     from riskcore.orders import (
         ApprovedEntry as ApprovedEntry,
         ApprovedExit as ApprovedExit,
@@ -223,6 +224,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "tick_for",
     ),
     "intrabar": ("Ambiguous", "Entries", "Intrabar"),
+    "listing": ("Listed", "listed_by_month"),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "overrides": ("Tables",),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash", "setting_text"),

@@ -17,6 +17,7 @@ from riskcore.engine import quiet
 from riskcore.engine.trail import marked_by
 from riskcore.instruments import Instrument
 from riskcore.intrabar import Entries, Intrabar
+from riskcore.listing import Listed
 from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.sessions import IST
@@ -182,6 +183,7 @@ def simulate(
     intrabar: Intrabar = Intrabar.STOP_FIRST,
     entries: Entries = Entries.NEXT_OPEN,
     finer: Mapping[str, Sequence[Bar]] | None = None,
+    listed: Listed | None = None,
 ) -> Simulation:
     """Run one strategy or several over bars, bar by bar; bars of one moment in the mapping's order.
 
@@ -189,14 +191,15 @@ def simulate(
 
     Each `strategy(instrument, bars)` sees the instrument's bars up to and including the one that has just ended,
     oldest first, and may return a signal for it; it never sees further. Opening equity is `policy.default_capital`.
-    `finer` are bars of a shorter interval by instrument key, for `Intrabar.LOWER_TIMEFRAME`. Daily bars are acted on
-    within their session, by `daily_end`. Raises `ValueError` for bars of one instrument that are not in strictly
-    rising time.
+    `finer` are bars of a shorter interval by instrument key, for `Intrabar.LOWER_TIMEFRAME`. `listed` says how an
+    instrument is listed on a day, where that changes over the bars (`listed_by_month`): so is an entry of that day.
+    Daily bars are acted on within their session, by `daily_end`. Raises `ValueError` for bars of one instrument that
+    are not in strictly rising time.
     """
     if not isinstance(bars, Mapping):
         raise ValueError(f"simulate: bars must be a mapping {{instrument: bars, oldest first}}, got {bars!r:.60}")
     by_key = {instrument.key: instrument for instrument in bars}
-    run = EveryBar(policy, by_key, interval=interval, intrabar=intrabar, entries=entries, finer=finer)
+    run = EveryBar(policy, by_key, interval=interval, intrabar=intrabar, entries=entries, finer=finer, listed=listed)
     return run.play(bars, strategies)
 
 

@@ -25,6 +25,7 @@ from riskcore.engine.closed import Answers, PutOff, all_facts
 from riskcore.exits.leaving import before_the_open
 from riskcore.instruments import Instrument
 from riskcore.intrabar import Ambiguous, Entries, Intrabar, bars_within, in_doubt, path_through
+from riskcore.listing import Listed
 from riskcore.money import FLOAT_GRAIN, exact
 from riskcore.policy import Policy
 from riskcore.policy.levels import SWING
@@ -234,10 +235,11 @@ class BarRun:
         intrabar: Intrabar = Intrabar.STOP_FIRST,
         entries: Entries = Entries.NEXT_OPEN,
         finer: Mapping[str, Sequence[Bar]] | None = None,
+        listed: Listed | None = None,
     ) -> None:
         self.policy, self.interval, self.length = policy, interval, interval_length(interval)
         self.instruments, self.bars, self.intrabar, self.finer = instruments, bars, intrabar, finer or {}
-        self.state, self.broker = State(), Broker(entries=entries)
+        self.state, self.broker, self.listed = State(), Broker(entries=entries), listed
         self.facts: list[e.Fact] = []
         self.later: list[PutOff] = []
         self.whole: list[tuple[int, e.PositionClosed]] = []
@@ -350,8 +352,9 @@ class BarRun:
     def market(self, signal: Signal, interval: str, at: datetime) -> Market:
         """What the bars so far show of a signal's instrument."""
         key = signal.key
+        thing = self.instruments[key]
         seen = evidence_from(
-            self.instruments[key],
+            thing if self.listed is None else self.listed(thing, at.date()),
             self.bars[key],
             at,
             self.policy,

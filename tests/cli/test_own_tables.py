@@ -1,11 +1,13 @@
 """What the command line makes of bars follows the tables of the configuration."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import riskcore as rc
 from riskcore_openalgo.cli import bars as cli
 from riskcore_openalgo.config import load_settings
+
+LATER = {"2026-11-01": ("2026-11-30", "0.25"), "2026-12-01": ("2099-12-31", "2")}
 
 
 class File:
@@ -31,3 +33,17 @@ def test_tick_and_sector_come_from_the_users_tables(tmp_path):
     (tmp_path / "system_config.yaml").write_text(text, encoding="ascii")
     made = cli._instrument("SMALL", File(), load_settings(tmp_path), None)
     assert (made.tick, made.sector) == (Decimal("0.05"), "Mine")
+
+
+def test_the_tick_of_a_later_day_is_that_of_the_tables_unless_the_configuration_has_one(tmp_path):
+    (tmp_path / "mine").mkdir()
+    about = "exchange: NSE, segment: EQ, bands: [{tick: %s}]"
+    rows = [f"- {{since: {day}, until: {last}, {about % tick}}}\n" for day, (last, tick) in LATER.items()]
+    (tmp_path / "mine" / "ticks.yaml").write_text("".join(rows), encoding="ascii")
+    for more, ticks in (("", ["0.25", "2"]), ("  instruments:\n    SMALL:\n      tick: 0.05\n", ["0.05", "0.05"])):
+        (tmp_path / "system_config.yaml").write_text(f"system:\n  tables: mine\n{more}", encoding="ascii")
+        settings = load_settings(tmp_path)
+        thing = cli._instrument("SMALL", File(), settings, None)
+        listed = cli.listed_of({thing: File().bars}, settings)
+        days = map(date.fromisoformat, LATER)
+        assert [listed(thing, day).tick for day in days] == [Decimal(tick) for tick in ticks]

@@ -3,7 +3,6 @@
 import gc
 import json
 from datetime import date, datetime, timedelta
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -51,30 +50,6 @@ def once(seen):
 
 def fills(run):
     return [(fill.side, fill.price) for fill in run.fills]
-
-
-class Once:
-    """`once` as a class, with or without a name of its own."""
-
-    def __init__(self, *, symbol, interval, called=""):
-        self.called = called
-
-    def on_bar(self, seen):
-        return evolve(once(seen), strategy=self.called) if len(seen) == 1 else None
-
-    def signals(self, seen):
-        return {0: self.on_bar(seen[:1])}
-
-
-@pytest.mark.parametrize(
-    ("strategy", "name"), [(Once, "Once"), (partial(Once, called="mine"), "mine"), (once, ""), ({"INFY": Once}, "Once")]
-)
-def test_signals_of_a_class_bear_its_name_and_come_under_the_limits_of_it(strategy, name):
-    """What no class is has no name that somebody gave, and is not named after a function."""
-    limit = rc.Limit(scope="strategy", name=name or "Once", max_quantity=7)
-    run = backtest({"INFY": bars(*[CALM] * 4)}, strategy, evolve(RULES, limits=(limit,)))
-    assert [trade.strategy for trade in run.simulation.state.book.positions] == [name]
-    assert (run.simulation.state.book.positions[0].quantity == 7) is bool(name)
 
 
 @pytest.mark.parametrize("given", ["bars", "frame", "arrays", "mapping"])

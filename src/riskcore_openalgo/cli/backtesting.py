@@ -15,7 +15,7 @@ import attrs
 import riskcore as rc
 from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.answers import finished, say
-from riskcore_openalgo.cli.bars import open_at_the_end, prepared
+from riskcore_openalgo.cli.bars import listed_of, open_at_the_end, prepared
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
@@ -45,6 +45,7 @@ def backtest(arguments: argparse.Namespace) -> int:
         "intrabar": rc.Intrabar(arguments.intrabar),
         "entries": rc.Entries(arguments.entries),
         "finer": {symbol: file.bars for symbol, file in _finer(arguments).items()},
+        "listed": listed_of(bars, settings),
     }
     fresh = deepcopy(own) if arguments.rules else own
     run = lab_backtest(bars, own, settings.policy, **how)

@@ -36,7 +36,8 @@ def paper(arguments: argparse.Namespace) -> int:
     settings, bars, strategies = prepared(arguments)
     with Journal(arguments.journal or settings.system.journal) as journal:
         refuse_other(journal, mode=PAPER)
-        player = BarPlayer(journal, settings.policy, bars, strategies, interval=arguments.interval, paper=broker)
+        how = {"interval": arguments.interval, "paper": broker, "listed": listed_of(bars, settings)}
+        player = BarPlayer(journal, settings.policy, bars, strategies, **how)
         minutes = len({bar.at for series in bars.values() for bar in series})
         for _ in progress(player.play(), minutes, "paper"):
             pass
@@ -79,6 +80,13 @@ def instruments_of(arguments: argparse.Namespace, settings: Settings) -> Bars:
         print(report(files), file=sys.stderr)
     first: date | None = getattr(arguments, "first", None)
     return {_instrument(symbol, file, settings, first): file.bars for symbol, file in files.items()}
+
+
+def listed_of(bars: Bars, settings: Settings) -> rc.Listed:
+    """How each is listed on the days of its bars: by the tables, where the configuration has no tick of it."""
+    configured = {symbol for symbol, known in settings.system.instruments.items() if known.tick is not None}
+    by_tables = {thing: table for thing, table in bars.items() if thing.symbol not in configured}
+    return rc.listed_by_month(by_tables, tables=settings.policy.tables)
 
 
 def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:

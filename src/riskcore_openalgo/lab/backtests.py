@@ -49,6 +49,7 @@ def backtest(
     entries: rc.Entries = rc.Entries.NEXT_OPEN,
     finer: Mapping[str, Any] | None = None,
     instruments: Iterable[rc.Instrument] = (),
+    listed: rc.Listed | None = None,
     notes: Sequence[str] = (),
     check: bool = False,
 ) -> Run:
@@ -62,7 +63,9 @@ def backtest(
     `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that begin
     on or after `first` and before `last` (a date counts whole, ISO text will do) are traded; those before `first` are
     the warm-up of strategies and averages. `finer` are bars of a shorter interval by symbol, for
-    `rc.Intrabar.LOWER_TIMEFRAME`. `instruments` say what the tables do not: a tick, a lot, a sector.
+    `rc.Intrabar.LOWER_TIMEFRAME`. `instruments` say what the tables do not: a tick, a lot, a sector. `listed` says how
+    an instrument is listed on a day; where it is left out, symbols alone have the ticks that the tables tell for each
+    day (`rc.listed_by_month`), and what was given as an instrument has its own throughout.
     With `check`, what each strategy's `signals(bars)` says of the first 300 bars of each symbol is compared with what
     its `on_bar` says of them, as the commands do, and a difference is a `StrategyError`: up to 300 more calls a symbol.
 
@@ -77,7 +80,8 @@ def backtest(
     length = interval or interval_of(known.values())
     refuse_other(known.values(), length)
     columns = _columns(known, begins, None)
-    named = _instruments(columns, instruments, rules)
+    own = tuple(instruments)
+    named = _instruments(columns, own, rules)
     traded = {thing: columns[name] for name, thing in named.items()}
     series = {thing: known[name] for name, thing in named.items()}
     _refuse_unserved(strategy, given)
@@ -86,7 +90,8 @@ def backtest(
         _refuse_unequal(strategy, series, length)
     raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series, line.length)}
-    run = Jumps(rules, series, raised, line, **how)
+    listed = listed or _listed({thing: known[name] for name, thing in named.items() if name != thing}, own, rules)
+    run = Jumps(rules, series, raised, line, listed=listed, **how)
     with uncollected():
         simulation = run.play(begins)
     total = sum(map(len, traded.values()))
@@ -220,6 +225,14 @@ def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument],
             f"{named}: {unknown}; trade later days alone (first=), or give its tick "
             f"(instruments=[rc.Instrument(symbol={str(named)!r}, tick=...)])"
         ) from None
+
+
+def _listed(
+    by_name: Mapping[rc.Instrument, Columns], own: Sequence[rc.Instrument], policy: rc.Policy
+) -> rc.Listed | None:
+    """How those whose symbol alone was given are listed; None where there are none."""
+    found = {thing: table for thing, table in by_name.items() if thing not in own}
+    return rc.listed_by_month(found, tables=policy.tables) if found else None
 
 
 def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int) -> list[Own]:

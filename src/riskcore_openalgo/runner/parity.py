@@ -91,8 +91,10 @@ class Parity:
         return sum((trade.causes[cause] for trade in self.trades), ZERO)
 
 
-def parity(journal: Reader, bars: Bars, *, interval: str) -> Parity:
+def parity(journal: Reader, bars: Bars, *, interval: str, listed: rc.Listed | None = None) -> Parity:
     """Run a journal's signals over bars, and compare. Bars of instruments that the record never saw are left out.
+
+    `listed` says how an instrument is listed on a day, as in `riskcore.simulate`.
 
     Raises `ValueError` for a journal without a policy or an equity, for one whose policy changed on the way, and where
     signals fall in no bar.
@@ -103,7 +105,8 @@ def parity(journal: Reader, bars: Bars, *, interval: str) -> Parity:
     bars = {instrument: table for instrument, table in bars.items() if instrument.key in known}
     raised = _at_bars(record.signals, bars, rc.interval_length(interval))
     most = max((len(group) for group in raised.values()), default=1)
-    run = rc.simulate(bars, [_raising(raised, place) for place in range(most)], record.policy, interval=interval)
+    each = [_raising(raised, place) for place in range(most)]
+    run = rc.simulate(bars, each, record.policy, interval=interval, listed=listed)
     then, now = record.answers, _answers(run.facts)
     otherwise = tuple(
         f"{signal}: recorded {then.get(signal, 'no answer')}, backtest {now.get(signal, 'no answer')}"

@@ -26,8 +26,8 @@ AfterBar = Callable[[rc.Instrument, Sequence[rc.Bar]], None]
 class BarEvidence:
     """What can be known of an account and its instruments from bars alone."""
 
-    def __init__(self, policy: rc.Policy, interval: str) -> None:
-        self.policy, self.interval = policy, interval
+    def __init__(self, policy: rc.Policy, interval: str, listed: rc.Listed | None = None) -> None:
+        self.policy, self.interval, self._listed = policy, interval, listed
         self.bars: dict[str, list[rc.Bar]] = {}
         self.instruments: dict[str, rc.Instrument] = {}
 
@@ -42,6 +42,7 @@ class BarEvidence:
         if instrument is None:
             return None
         bars = self.bars[instrument.key]
+        instrument = instrument if self._listed is None else self._listed(instrument, at.date())
         seen = rc.evidence_from(instrument, bars, at, self.policy, bars_are=self.interval, asked=interval)
         closes = rc.closes_of(self.bars, self.policy)
         return attrs.evolve(seen, closes=closes) if closes else seen
@@ -60,10 +61,11 @@ class BarPlayer:
         interval: str,
         watch: Callable[[events.Fact], None] | None = None,
         paper: PaperGateway | None = None,
+        listed: rc.Listed | None = None,
     ) -> None:
         self._bars, self._strategies = bars, strategies
         self._length: timedelta = rc.interval_length(interval)
-        self._evidence = BarEvidence(policy, interval)
+        self._evidence = BarEvidence(policy, interval, listed)
         self._seen_as = rc.BarRun(policy, {}, {}, interval=interval).span
         self._gateway = paper or PaperGateway()
         self._now = min(series[0].at for series in bars.values() if series)

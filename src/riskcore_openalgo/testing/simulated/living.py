@@ -12,7 +12,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from riskcore_openalgo.testing.simulated.checks import Broken
-from riskcore_openalgo.testing.simulated.nights import script_for
+from riskcore_openalgo.testing.simulated.nights import NIGHT, script_for
 from riskcore_openalgo.testing.simulated.room import Room
 from riskcore_openalgo.testing.simulated.script import Happening, Script
 from riskcore_openalgo.testing.simulated.store import DiskStore, MemoryStore
@@ -76,7 +76,8 @@ def shrunk(
 ) -> Script:
     """The day with as little in it as still breaks the same invariant: pieces are left out, ever smaller ones.
 
-    It stops where no single thing can go, or when the time is over.
+    A night stays whole: without the login after it, say, another day would fail. It stops where no single thing can
+    go, or when the time is over.
     """
     fails = fails or (lambda day: live_through(day).broken)
     ends, kept = monotonic() + within_s, script.happenings
@@ -102,9 +103,11 @@ def _without_a_piece(
     """What is left when every piece of that size that can go has gone; None where none could."""
     began, start = len(kept), 0
     while start < len(kept) and goes_on():
-        fewer = kept[:start] + kept[start + size :]
-        if fails(script.only(fewer)) == broken:
-            kept = fewer
+        piece = kept[start : start + size]
+        staying = tuple(one for one in piece if one.kind in NIGHT)
+        fewer = kept[:start] + staying + kept[start + size :]
+        if len(staying) < len(piece) and fails(script.only(fewer)) == broken:
+            kept, start = fewer, start + len(staying)
         else:
             start += size
     return kept if len(kept) < began else None
