@@ -366,9 +366,9 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     """Whether a position that the read does not show is gone: trades of others took it off, or nothing speaks for it.
 
     Where the position book has no row of the instrument, the trade book of the same read speaks against it: where that
-    shows none of what our orders of the session traded it is no true read, and where its trades leave just what we
-    hold, that is held. A row that says none, or has the shares under another product, is an answer. Intraday shares of
-    an earlier session are gone, whatever else a read lacks: the broker has ended them.
+    shows none of what our orders of the session traded it is no true read, and where its trades leave what we hold, or
+    more (somebody made an entry of ours larger), that is held. A row that says none, or has the shares under another
+    product, is an answer. Intraday shares of an earlier session are gone, whatever a read lacks: the broker ended them.
     """
     ours = book.position(key)
     of_before = ours is not None and was_carried(ours, book.session)
@@ -382,7 +382,8 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     if traded and not any(row.key == key for row in books.positions or ()):
         trades = [trade for trade in books.trades or () if trade.key == key]
         left = sum(sign(trade.side) * trade.quantity for trade in trades)
-        if not any(trade.order_id in traded for trade in trades) or (ours is not None and left == ours.signed):
+        held = ours is not None and left * sign(ours.side) >= ours.quantity
+        if held or not any(trade.order_id in traded for trade in trades):
             return False
     carried = ours is not None and of_before and ours.product == DELIVERY
     told = books.holdings if carried else books.positions

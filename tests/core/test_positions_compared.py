@@ -316,8 +316,7 @@ def test_an_intraday_position_of_an_earlier_session_is_gone_whatever_a_read_lack
 )
 def test_the_trade_book_of_the_read_speaks_against_a_position_that_it_does_not_show(trades, kind):
     """It shows no trade of our own order, or trades that leave shares: then the read is not true."""
-    found = differ(OURS, read(trades=trades), ZERODHA)
-    assert found == [(kind, "NSE:INFY", 50, 0)]
+    assert differ(OURS, read(trades=trades), ZERODHA) == [(kind, "NSE:INFY", 50, 0)]
 
 
 CARRIED = book(order(entry(product="NRML"), "filled", 50, 50_000, broker_id="E1"), positions=(held(product="NRML"),))
@@ -330,12 +329,12 @@ CARRIED = book(order(entry(product="NRML"), "filled", 50, 50_000, broker_id="E1"
         (None, "suspect"),
         ((BOUGHT,), "suspect"),
         ((BOUGHT, trade("H1", "SELL", 20, 990)), "gone"),
-        ((BOUGHT, trade("H1", "SELL", 50, 990)), "gone"),
+        ((trade("E1", "BUY", 70, 1000),), "suspect"),  # somebody made our entry larger
         ((BOUGHT, trade("H1", "BUY", 20, 990, key="NSE:TCS")), "suspect"),
         ((trade("E1", "BUY", 50, 1000, key="NSE:TCS"),), "suspect"),
     ],
 )
-def test_of_what_may_be_carried_only_trades_that_leave_just_what_we_hold_speak_against_it(trades, kind):
+def test_of_what_may_be_carried_only_trades_that_leave_what_we_hold_or_more_speak_against_it(trades, kind):
     """Shares of yesterday may be among it: the day's trades need not make the position."""
     assert differ(CARRIED, read(trades=trades), ZERODHA) == [(kind, "NSE:INFY", 50, 0)]
 
@@ -362,11 +361,11 @@ def test_only_orders_that_filled_in_it_are_looked_for_among_the_trades(others):
 
 
 def test_a_short_that_the_trades_still_leave_is_held():
-    """Sold fifty by our own order: minus fifty is what we hold."""
-    sold = order(entry(side="SELL"), "filled", 50, 50_000, broker_id="E1")
-    ours = book(sold, positions=(held(side="SELL"),))
-    assert gone(ours, read(trades=(trade("E1", "SELL", 50, 1000),)), ZERODHA) == "suspect"
-    assert gone(ours, read(trades=(trade("E1", "SELL", 50, 1000), *hand(50))), ZERODHA) == "gone"
+    """Sold fifty by our own order, or more by one that somebody made larger: minus fifty of it is what we hold."""
+    sold = order(entry(side="SELL", product="NRML"), "filled", 50, 50_000, broker_id="E1")
+    ours = book(sold, positions=(held(side="SELL", product="NRML"),))
+    for more, kind in (((), "suspect"), (hand(-20), "suspect"), (hand(1), "gone"), (hand(50), "gone")):
+        assert gone(ours, read(trades=(trade("E1", "SELL", 50, 1000), *more)), ZERODHA) == kind
 
 
 # ---------------------------------------------------------------- seen again

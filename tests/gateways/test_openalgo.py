@@ -290,6 +290,17 @@ def test_what_the_book_does_not_show_is_cancelled_by_its_name_where_the_engine_h
         assert desk.order(report).status == "cancelled"
 
 
+@pytest.mark.parametrize(("failures", "status", "asked"), [(1, "cancelled", 2), (2, "open", 2)])
+def test_a_cancel_by_name_that_fails_is_sent_once_more(failures, status, asked):
+    """No book will show that the order works still; and what the broker has never heard of is asked for twice alone."""
+    with live_desk() as desk:
+        _, report = desk.place(entry(limit=990))
+        desk.broker.venue.account.unlisted.add(report.broker_id)
+        desk.broker.script(Fault("cancelorder", "status", times=failures))
+        desk.gateway.cancel(events.CancelOrder(report.order_id, report.broker_id, absent=True), NOW)
+        assert (desk.order(report).status, desk.asked("cancelorder")) == (status, asked)
+
+
 def test_what_was_never_named_is_not_cancelled_by_its_name():
     with live_desk() as desk:
         assert [type(event) for event in desk.gateway.cancel(events.CancelOrder("x", absent=True), NOW)] == [

@@ -91,7 +91,7 @@ class OpenAlgoGateway:
         if (by_name or (shown is not None and shown.working)) and not self._fence():
             reach("gateway.cancel.sending")
             if shown is None:
-                self._client.cancel_absent(command.broker_id)
+                self._unseen(command.broker_id)
             else:
                 self._under_its_name(self._client.cancel, shown, command.broker_id)
             reach("gateway.cancel.sent")
@@ -153,6 +153,12 @@ class OpenAlgoGateway:
         if isinstance(outcome, Rejected) and shown.id != broker_id and not self._fence():
             outcome = send(shown)
         return outcome
+
+    def _unseen(self, broker_id: str) -> None:
+        """Cancel what no book shows; once more where that fails, for nothing will show that it works still."""
+        outcome = self._client.cancel_absent(broker_id)
+        if not isinstance(outcome, Accepted) and not self._fence():
+            self._client.cancel_absent(broker_id)
 
     def _seen(self) -> tuple[events.Input, ...]:
         """Orders and trades as they are now; nothing where they are another mode's."""

@@ -16,6 +16,7 @@ from riskcore import engine, events
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
+from riskcore_openalgo.testing.simulated.nights import market_is_open
 from riskcore_openalgo.testing.simulated.shares import TOLD_S, Shares
 from riskcore_openalgo.testing.simulated.surprises import Surprises
 
@@ -263,7 +264,8 @@ class Checks:
                 continue
             if real.working and order.approved.at.date() < self._room.time.now.date():
                 self._surprises.note(real.key, self._room.time.now)  # a broker that keeps orders over the night
-            self.soon(self._works, order.id, real.key, not real.working, "unknown_stays_unknown", order, real)
+            ended = not (real.working and market_is_open(self._room.time.now))  # while it is shut, nothing can fill
+            self.soon(self._works, order.id, real.key, ended, "unknown_stays_unknown", order, real)
             if filled > order.filled_quantity:
                 self.within(self._behind, order.id, TOLD_S, "fills_are_the_brokers", order, real)
             else:
