@@ -69,7 +69,8 @@ def test_a_day_with_every_command_that_it_names(tmp_path):
             ["status", str(journal.relative_to(tmp_path))],
             *(["doctor", "--config"], ["control", "enter"], ["control", "exit"], ["control", "stop"]),
         ]
-        codes = [(words[:2], *riskcore(words, tmp_path)) for words in [named[0], named[1], named[3], named[4]]]
+        # The exit first: at twenty times the pace of a day, a slow machine has its position stopped out meanwhile.
+        codes = [(words[:2], *riskcore(words, tmp_path)) for words in [named[3], named[0], named[1], named[4]]]
         assert [code for _, code, _ in codes] == [0, 0, 0, 0], codes
         assert riskcore(named[2], tmp_path)[0] == 3  # after the emergency stop nothing enters
         assert riskcore(shlex.split(re.search(r"or riskcore (stop .*)", told)[1]), tmp_path)[0] == 0

@@ -9,9 +9,9 @@ from tests.core.custody_days import at_broker, books, foreign, held, position, r
 from tests.core.engine_days import INFY, SEEN
 
 
-def entered(broker="sandbox"):
+def entered(broker="sandbox", **policy):
     """An entry of 50 at 1,000 that works at the broker as E1."""
-    day = at_broker(broker=broker)
+    day = at_broker(broker=broker, **policy)
     entry = day.enter("10:00", **SEEN)
     day.report("10:00:01", entry, "working", broker_id="E1")
     return day, day.sent(rc.ApprovedEntry)[-1]

@@ -1,0 +1,86 @@
+"""Which shares are an order's where the trade book cannot be read: beside others', of several orders, by half a row."""
+
+import pytest
+
+import riskcore as rc
+from tests.core.beside_days import beside
+from tests.core.custody_days import position, row
+from tests.core.engine_days import INFY, SEEN
+from tests.core.test_slices import ordered
+from tests.core.test_untold import alarms, entered, read
+
+
+@pytest.mark.parametrize(("there", "filled"), [(55, True), (50, False), (45, False), (60, False)])
+def test_shares_that_were_accepted_as_not_ours_are_none_of_its_fill(there, filled):
+    """Five of somebody else's, and the entry's fifty."""
+    day = beside(5)
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    (order,) = day.sent(rc.ApprovedEntry)
+    read(day, "10:00:20", row(order, "E1", "complete"), there=(position(there),))
+    assert (day.book.order(entry).status == "filled") is filled
+
+
+def slices(*statuses, there):
+    """Three orders of 20, 20 and 10 of one entry, by whose rows they ended so; what each filled and came to."""
+    day, entries = ordered()
+    for number, order in enumerate(entries, 1):
+        day.report("10:00:01", order.order_id, "working", broker_id=f"E{number}")
+    rows = [row(order, f"E{n}", status) for n, (order, status) in enumerate(zip(entries, statuses, strict=True), 1)]
+    read(day, "10:00:20", *rows, there=(position(there),))
+    known = [day.book.order(order.order_id) for order in entries]
+    return [(order.status, order.filled_quantity) for order in known]
+
+
+CUT, WHOLE, OPEN = ("cancelled", 0), ("filled", 20), ("working", 0)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "there", "ends"),
+    [
+        (("cancelled", "cancelled", "cancelled"), 0, [CUT, CUT, CUT]),
+        (("complete", "cancelled", "cancelled"), 20, [WHOLE, CUT, CUT]),
+        (("complete", "cancelled", "cancelled"), 30, [OPEN, OPEN, OPEN]),  # whose ten are they?
+        (("complete", "cancelled", "open"), 21, [WHOLE, ("cancelled", 1), OPEN]),
+        (("complete", "cancelled", "open"), 40, [WHOLE, WHOLE, OPEN]),
+        (("complete", "cancelled", "open"), 41, [OPEN, OPEN, OPEN]),
+        (("complete", "cancelled", "open"), 19, [OPEN, OPEN, OPEN]),
+        (("complete", "complete", "complete"), 50, [WHOLE, WHOLE, ("filled", 10)]),
+        (("complete", "complete", "complete"), 49, [OPEN, OPEN, OPEN]),
+    ],
+)
+def test_of_several_orders_the_whole_ones_come_first_and_the_rest_is_ones_alone(statuses, there, ends):
+    """Of two that were cut short nobody knows whose shares those are."""
+    assert slices(*statuses, there=there) == ends
+
+
+@pytest.mark.parametrize("told", [{"filled_quantity": 50}, {"average_price": 998}])
+def test_half_of_what_a_row_tells_of_a_fill_tells_none(told):
+    """How many without a price, or a price without how many: the positions say it."""
+    day, order = entered()
+    read(day, "10:00:20", row(order, "E1", "complete", **told), there=(position(50),))
+    assert day.book.position(INFY.key).quantity == 50
+    assert alarms(day) == ["presumed_filled"]
+
+
+def test_a_row_that_tells_all_of_it_is_believed_with_positions_that_agree_and_nobody_is_called():
+    day, order = entered()
+    shown = row(order, "E1", "complete", filled_quantity=50, average_price=998)
+    read(day, "10:00:20", shown, there=(position(50),))
+    assert day.book.position(INFY.key).average_price == 998
+    assert alarms(day) == []
+
+
+def test_an_entry_that_adds_to_what_is_held_is_taken_to_have_traded_at_its_limit():
+    """The last price, which an exit would be booked at, may be better than that."""
+    day, first = entered(one_position_per_symbol=False, max_position_size_percent=100, max_sector_exposure=100)
+    day.fill("10:00:02", first.order_id, price=1000)
+    day.prices("10:01", last=990)
+    second = day.enter("10:02", **SEEN)
+    day.report("10:02:01", second, "working", broker_id="E2")
+    order = day.sent(rc.ApprovedEntry)[-1]
+    rows = row(first, "E1", "complete"), row(order, "E2", "complete")
+    read(day, "10:02:20", *rows, there=(position(50 + order.quantity),))
+    taken = day.book.order(second)
+    assert (taken.status, taken.filled_value) == ("filled", order.quantity * order.limit)
+    assert order.limit > 990
