@@ -136,7 +136,8 @@ class Own:
         except StrategyError as problem:
             raise StrategyError(f"{self.who}: {problem}") from None
         if isinstance(found, SignalsAt):
-            return found.named(self._name_of(found.strategy), shadow=self.shadow)
+            name = self._name_of(found.strategy)
+            return found if name == found.strategy and not self.shadow else found.named(name, shadow=self.shadow)
         return {place: self._signal(signal, bars, place) for place, signal in found.items()}
 
     def _named(self, signal: Any, shown: Any) -> rc.Signal | None:
@@ -145,7 +146,10 @@ class Own:
     def _signal(self, signal: Any, shown: Any, place: int = -1) -> rc.Signal:
         if not isinstance(signal, rc.Signal):
             raise StrategyError(f"{self.who}{_of(shown, place)}: it answered {signal!r:.60}, not a Signal or None")
-        return evolve(signal, strategy=self._name_of(signal.strategy), shadow=self.shadow or signal.shadow)
+        name = self._name_of(signal.strategy)
+        if name == signal.strategy and not self.shadow:
+            return signal
+        return evolve(signal, strategy=name, shadow=self.shadow or signal.shadow)
 
     def _name_of(self, told: str) -> str:
         return told if self.kept and told else self.name
