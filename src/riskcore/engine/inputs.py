@@ -24,7 +24,7 @@ from riskcore.orders import sliced_entry
 from riskcore.policy.breakers import NAMES
 from riskcore.positions import Position
 from riskcore.reasons import Finding
-from riskcore.signals import REVERSAL, sign
+from riskcore.signals import REVERSAL, seconds, sign
 from riskcore.states import CONDITION
 from riskcore.values import changed
 
@@ -83,6 +83,9 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
         # The broker nets the two: what we would protect is not there, and our exit would turn the rest round.
         turn.refuse(signal, Finding("opposite", False, "held_against", apart, instrument.key))
         return
+    if _may_come_yet(turn, instrument.key):
+        turn.refuse(signal, Finding("lost", False, "symbol_working", signal.symbol))
+        return
     decision = decision_of(signal, turn.book, as_quoted(event.market, turn.at), turn.policy)
     why = withheld(signal, turn.policy)
     adds = signal.kind == REVERSAL and not signal.shadow and not is_flat(turn, signal.key)
@@ -98,6 +101,16 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
             turn.ask(e.PlaceEntry(order))
     else:
         turn.note(e.EntryRefused(turn.at, signal, decision.findings, decision.unmeasured, decision.until))
+
+
+def _may_come_yet(turn: Turn, key: str) -> bool:
+    """Whether an entry of the symbol was taken for lost so lately that the broker may yet carry it out.
+
+    The two would be netted, or be one position of two products.
+    """
+    lost = (turn.book.order(order_id) for order_id in turn.state.custody.lost)
+    entries = [one.approved for one in lost if one is not None and one.is_entry and one.approved.instrument.key == key]
+    return any(turn.at - entry.at < seconds(turn.policy.unknown_match_s) for entry in entries)
 
 
 @react_to.register
