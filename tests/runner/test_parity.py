@@ -160,3 +160,16 @@ def test_instruments_whose_bars_are_missing_are_named(demo_journal):
     one = {thing: series for thing, series in demo_bars().items() if thing.symbol == "INFY"}
     with Reader(demo_journal) as journal, pytest.raises(ValueError, match="no bars of LT, RELIANCE, of which"):
         parity(journal, one, interval=INTERVAL)
+
+
+def test_an_instrument_is_what_the_day_saw_of_it(tmp_path):
+    """Its tick by the broker's master is another than the tables have for the bars: stops stood on that."""
+    bars = {attrs.evolve(thing, tick="0.5"): table for thing, table in demo_bars().items()}
+    own = {i.key: [EmaCross(symbol=i.symbol, interval=INTERVAL, fast=FAST, slow=SLOW)] for i in bars}
+    with Journal(tmp_path / "j.db") as journal:
+        for _ in BarPlayer(journal, POLICY, bars, own, interval=INTERVAL).play():
+            pass
+    with Reader(tmp_path / "j.db") as journal:
+        found = parity(journal, demo_bars(), interval=INTERVAL)
+    assert found.same
+    assert found.trades

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from riskcore_openalgo.cli.answers import finished, say
-from riskcore_openalgo.cli.bars import instruments_of, listed_of
+from riskcore_openalgo.cli.bars import instruments_of
 from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.cli.tables import table
 from riskcore_openalgo.config import load_settings
@@ -22,7 +22,7 @@ def parity(arguments: argparse.Namespace) -> int:
     bars = instruments_of(arguments, settings)
     with reader(arguments.journal) as journal:
         journal.check()
-        found = parity_of(journal, bars, interval=arguments.interval, listed=listed_of(bars, settings))
+        found = parity_of(journal, bars, interval=arguments.interval)
     beside = f"{journal.where} beside a backtest of {arguments.bars}"
     say(arguments, {"journal": journal.where} | content(found), f"{beside}\n{told(found)}")
     return 0 if found.same else 1

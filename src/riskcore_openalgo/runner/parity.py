@@ -17,7 +17,7 @@ recorded equity, and `riskcore.simulate` trades the bars. Trades are compared by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
 
@@ -91,10 +91,10 @@ class Parity:
         return sum((trade.causes[cause] for trade in self.trades), ZERO)
 
 
-def parity(journal: Reader, bars: Bars, *, interval: str, listed: rc.Listed | None = None) -> Parity:
+def parity(journal: Reader, bars: Bars, *, interval: str) -> Parity:
     """Run a journal's signals over bars, and compare. Bars of instruments that the record never saw are left out.
 
-    `listed` says how an instrument is listed on a day, as in `riskcore.simulate`.
+    What was seen of an instrument on a day (its tick, its lot, its sector) goes before what `bars` has of it.
 
     Raises `ValueError` for a journal without a policy or an equity, for one whose policy changed on the way, and where
     signals fall in no bar.
@@ -106,7 +106,7 @@ def parity(journal: Reader, bars: Bars, *, interval: str, listed: rc.Listed | No
     raised = _at_bars(record.signals, bars, rc.interval_length(interval))
     most = max((len(group) for group in raised.values()), default=1)
     each = [_raising(raised, place) for place in range(most)]
-    run = rc.simulate(bars, each, record.policy, interval=interval, listed=listed)
+    run = rc.simulate(bars, each, record.policy, interval=interval, listed=record.listed)
     then, now = record.answers, _answers(run.facts)
     otherwise = tuple(
         f"{signal}: recorded {then.get(signal, 'no answer')}, backtest {now.get(signal, 'no answer')}"
@@ -127,6 +127,7 @@ class _Record:
         self.spans: dict[str, list[events.PricesSeen]] = {}
         self.trades: list[events.PositionClosed] = []
         self.facts: list[events.Fact] = []
+        self._seen: dict[tuple[str, date], rc.Instrument] = {}
         opening: Decimal | None = None
         policies: list[rc.Policy] = []
         for row in journal.rows():
@@ -137,6 +138,9 @@ class _Record:
                 self.signals.append(event.signal)
             elif isinstance(event, events.PricesSeen):
                 self.spans.setdefault(event.key, []).append(event)
+            elif isinstance(event, events.EvidenceArrived):
+                seen = event.market.instrument
+                self._seen[seen.key, event.market.at.date()] = seen
             elif isinstance(event, events.PolicyLoaded):
                 policies.append(event.policy)
             elif isinstance(event, events.EquityRead) and opening is None:
@@ -145,6 +149,10 @@ class _Record:
             raise ValueError(f"{journal.where}: parity needs one policy and an opening equity; the journal has others")
         self.policy = attrs.evolve(with_loaded_rules(policies[0]), default_capital=opening)
         self.answers = _answers(self.facts)
+
+    def listed(self, instrument: rc.Instrument, day: date, /) -> rc.Instrument:
+        """The instrument as it was seen on a day; as it is given where nobody looked at it then."""
+        return self._seen.get((instrument.key, day), instrument)
 
     def _fact(self, fact: events.Fact) -> None:
         self.facts.append(fact)
