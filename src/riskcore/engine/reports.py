@@ -180,11 +180,6 @@ def _beyond(turn: Turn, order: Order, event: e.OrderReported, quantity: int, val
     at = in_ist(event.traded_at or turn.at, "traded_at")
     made = flipped(known, quantity, value / quantity, at, charges or ZERO)
     key = made.instrument.key
-    standing = turn.book.position(key)
-    if standing is not None and standing.side != made.side:
-        turn.note(e.StrayReport(turn.at, order.id, "an exit filled more than is held"))
-        turn.latch(CONTRADICTED, f"order {order.id}: an exit filled more than is held")
-        return
     turn.note(e.Overfilled(turn.at, order.id, made, value, charges))
     turn.alarm(DOUBLE_FILL, order.id, f"{quantity} more {key} traded than were held; they are taken off again")
     turn.latch(CONTRADICTED, f"order {order.id} traded {quantity} more than was held")
