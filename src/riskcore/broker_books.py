@@ -155,10 +155,15 @@ class BrokerBooks:
         return tuple(row for row in self.trades or () if row.order_id == broker_id)
 
     def sold_from_holdings(self, row: BrokerPosition) -> int:
-        """Shares of a negative CNC row that were sold out of the demat account, and are no short; of others, 0."""
+        """Shares of a negative CNC row that were sold out of the demat account, and are no short; of others, 0.
+
+        All of them where the holdings were not read: nothing can be sold short for delivery, so that holdings of which
+        nothing is known speak for no short.
+        """
         if row.product != "CNC":
             return 0
-        return min(max(-row.quantity, 0), max(self.in_demat(row.key), 0))
+        sold = max(-row.quantity, 0)
+        return sold if self.holdings is None else min(sold, max(self.in_demat(row.key), 0))
 
     def in_demat(self, key: str) -> int:
         """Shares of an instrument in the demat account; 0 where the holdings do not show it."""

@@ -10,7 +10,7 @@ from riskcore.account import there_but_for
 from riskcore.reconcile import adrift, differences, may_have_filled
 from riskcore.stale_reads import is_stale
 from tests.core.by_hand import TEN, book, entry, held, order
-from tests.core.custody_days import at_broker, books, foreign, position, row, stop_of, trade
+from tests.core.custody_days import at_broker, books, exit_unknown, foreign, position, row, stop_of, trade
 from tests.core.engine_days import INFY, SEEN
 from tests.core.test_books_read import trailed
 from tests.core.test_carried import carried, holdings
@@ -110,3 +110,11 @@ def test_an_exit_of_delivery_that_nobody_saw_end_before_a_night_calls_nobody_for
     books(day, "09:16", orders=(foreign(),), holdings=holdings(50))
     assert "unseen_before_the_night" not in {fact.name for fact in day.facts if isinstance(fact, e.Alarmed)}
     assert not day.book.order(out.order_id).live
+
+
+def test_an_order_book_that_is_empty_all_of_a_sudden_proves_no_order_absent():
+    """The entry of the day stood in it: it is no true read, though trades and positions are."""
+    day, out = exit_unknown()
+    for second in range(10, 40):
+        books(day, f"10:10:{second}", orders=(), trades=(BOUGHT,), positions=(position(50),))
+    assert day.book.order(out.order_id).status == "unknown"

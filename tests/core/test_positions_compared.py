@@ -206,10 +206,11 @@ def test_without_holdings_nothing_is_said_of_what_is_held_for_delivery():
 
 
 def test_shares_sold_from_the_demat_account_are_foreign_only_beyond_what_is_there():
-    """Ten sold with seven there: three short. Of an intraday row the holdings explain nothing."""
+    """Ten sold with seven there: three short. An intraday row they never explain; a CNC one always, where unread."""
     rows = (shown(-10, "NSE:ABC", "CNC"), shown(-10, "NSE:TCS"))
     found = differ(book(), read(*rows, holdings=(in_demat(7, "NSE:ABC"), in_demat(10, "NSE:TCS"))))
     assert found == [("foreign", "NSE:ABC", 0, -3), ("foreign", "NSE:TCS", 0, -10)]
+    assert differ(book(), read(*rows, holdings=None)) == found[1:]
 
 
 @pytest.mark.parametrize(
