@@ -125,10 +125,12 @@ def test_an_end_that_may_be_the_row_befores_is_not_believed_unless_it_was_asked_
     assert (day.book.order(order.order_id).status == "cancelled") == believed
 
 
-def test_a_row_that_tells_its_fill_needs_no_other_book():
+@pytest.mark.parametrize(("clock", "there"), [("10:00:02", 0), ("10:00:20", 50)])
+def test_a_row_that_tells_its_fill_needs_no_other_book(clock, there):
+    """Nor one that agrees: it tells the price, which no position does."""
     day, order = entered()
     shown = row(order, "E1", "complete", filled_quantity=50, average_price=998)
-    read(day, "10:00:02", shown, there=(position(0),))
+    read(day, clock, shown, there=(position(there),))
     assert day.book.position(INFY.key).average_price == 998
     assert alarms(day) == []
 

@@ -63,14 +63,6 @@ def test_half_of_what_a_row_tells_of_a_fill_tells_none(told):
     assert alarms(day) == ["presumed_filled"]
 
 
-def test_a_row_that_tells_all_of_it_is_believed_with_positions_that_agree_and_nobody_is_called():
-    day, order = entered()
-    shown = row(order, "E1", "complete", filled_quantity=50, average_price=998)
-    read(day, "10:00:20", shown, there=(position(50),))
-    assert day.book.position(INFY.key).average_price == 998
-    assert alarms(day) == []
-
-
 def test_an_entry_that_adds_to_what_is_held_is_taken_to_have_traded_at_its_limit():
     """The last price, which an exit would be booked at, may be better than that."""
     day, first = entered(one_position_per_symbol=False, max_position_size_percent=100, max_sector_exposure=100)

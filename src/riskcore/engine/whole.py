@@ -61,9 +61,8 @@ def is_alone(quiet: Quiet, state: State, policy: Policy) -> bool:
     book, observed, custody = state.book, state.observed, state.custody
     if quiet is not NOTHING or not is_plain(policy) or state.control.policy is not None:
         return False
-    return not (book.latches or book.excused or observed.errors or custody.told or custody.beside) and (
-        "max_positions" not in observed.near
-    )
+    disturbed = book.latches or book.excused or observed.errors or custody.told or custody.beside or custody.lost
+    return not disturbed and "max_positions" not in observed.near
 
 
 @exact
