@@ -5,7 +5,7 @@ import pytest
 
 from riskcore import events as e
 from riskcore.brokers import capability
-from tests.core.custody_days import at_broker, books, foreign, stop_of
+from tests.core.custody_days import at_broker, books, foreign, position, stop_of, trade
 from tests.core.engine_days import INFY, SEEN
 from tests.core.test_carried import carried, holdings
 
@@ -59,7 +59,13 @@ def test_a_stop_that_we_took_back_ourselves_is_no_stop_that_vanished():
 
 @pytest.mark.parametrize(
     ("broker", "shown", "becomes"),
-    [("zerodha", 50, "rejected"), ("shoonya", 50, "rejected"), ("shoonya", 0, "unknown")],
+    [
+        ("zerodha", 50, "rejected"),
+        ("shoonya", 50, "rejected"),
+        ("shoonya", 0, "unknown"),
+        ("shoonya", 51, "rejected"),  # after a bonus, or beside the owner's own
+        ("shoonya", 49, "unknown"),
+    ],
 )
 def test_an_exit_of_unknown_outcome_that_is_the_first_order_of_a_day_is_absent_from_an_empty_book(
     broker, shown, becomes
@@ -73,7 +79,7 @@ def test_an_exit_of_unknown_outcome_that_is_the_first_order_of_a_day_is_absent_f
         books(day, f"09:15:{second}", holdings=holdings(shown) if shown else ())
     day.time("09:15:20")
     assert day.book.order(out.order_id).status == becomes
-    assert (day.state.custody.wanted_of(INFY.key) is not None) == bool(shown)  # it leaves once the new stop is gone
+    assert (day.state.custody.wanted_of(INFY.key) is not None) == (shown >= 50)  # it leaves once the new stop is gone
 
 
 def test_rows_of_the_night_may_be_yesterdays_and_prove_no_read_of_the_day():
@@ -96,3 +102,15 @@ def test_intraday_shares_of_an_earlier_session_are_gone_and_no_exit_is_sent_for_
     assert day.last(e.PositionClosed).reason == "closed_elsewhere"
     day.prices("09:15", last=1000)
     assert [order for order in day.sent() if order.at.date() == day.day] == []
+
+
+@pytest.mark.parametrize("traded", [{"trades": (trade("H1", "SELL", 50, 940),)}, {"positions": (position(-50),)}])
+def test_where_there_are_more_shares_than_ours_one_that_traded_today_may_be_the_exit(traded):
+    """A hundred after a bonus: that as many as ours are left says nothing then."""
+    day = carried(broker="zerodha", opened="08:30")
+    day.prices("09:15", last=940)
+    (out,) = [order for order in day.sent() if order.trigger is None]
+    day.report("09:15:05", out.order_id, "unknown", note="HTTP 500")
+    for second in (11, 12, 13, 14):
+        books(day, f"09:15:{second}", holdings=holdings(100), **traded)
+    assert day.book.order(out.order_id).status == "unknown"

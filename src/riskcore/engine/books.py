@@ -267,11 +267,16 @@ def _count_anew(turn: Turn, order: Order) -> None:
 def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     """Whether the broker's position of the order's instrument is what we hold: nothing filled unseen.
 
-    Beside shares that were accepted as not ours it is these and what we hold.
+    Beside shares that were accepted as not ours it is these and what we hold. Of what was carried for delivery there
+    may be more (a bonus, the owner's own), where nothing of the instrument has traded in the session.
     """
     key, product = order.approved.instrument.key, order.approved.product
     there = there_but_for(turn.book, books, key, product, turn.state.custody.beside_of(key))
-    return there == shares_held(turn.book, key, product)
+    held = shares_held(turn.book, key, product)
+    if there == held or there is None or product != DELIVERY:
+        return there == held
+    rows, trades = books.positions or (), books.trades or ()
+    return 0 < held < there and key not in {row.key for row in rows} | {trade.key for trade in trades}
 
 
 def _settle_absent(turn: Turn, order: Order, why: str) -> None:
