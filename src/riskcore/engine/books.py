@@ -273,10 +273,10 @@ def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     key, product = order.approved.instrument.key, order.approved.product
     there = there_but_for(turn.book, books, key, product, turn.state.custody.beside_of(key))
     held = shares_held(turn.book, key, product)
-    if there == held or there is None or product != DELIVERY:
-        return there == held
-    rows, trades = books.positions or (), books.trades or ()
-    return 0 < held < there and key not in {row.key for row in rows} | {trade.key for trade in trades}
+    if there is None or there == held:
+        return there is not None
+    traded = {row.key for row in books.positions or ()} | {trade.key for trade in books.trades or ()}
+    return product == DELIVERY and 0 < held < there and key not in traded
 
 
 def _settle_absent(turn: Turn, order: Order, why: str) -> None:

@@ -90,7 +90,9 @@ def backtest(
         _refuse_unequal(strategy, series, length)
     raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
     how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series, line.length)}
-    listed = listed or _listed({thing: known[name] for name, thing in named.items() if name != thing}, own, rules)
+    by_tables = {thing: known[name] for name, thing in named.items() if thing not in (name, *own)}
+    if listed is None and by_tables:
+        listed = rc.listed_by_month(by_tables, tables=rules.tables)
     run = Jumps(rules, series, raised, line, listed=listed, **how)
     with uncollected():
         simulation = run.play(begins)
@@ -225,14 +227,6 @@ def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument],
             f"{named}: {unknown}; trade later days alone (first=), or give its tick "
             f"(instruments=[rc.Instrument(symbol={str(named)!r}, tick=...)])"
         ) from None
-
-
-def _listed(
-    by_name: Mapping[rc.Instrument, Columns], own: Sequence[rc.Instrument], policy: rc.Policy
-) -> rc.Listed | None:
-    """How those whose symbol alone was given are listed; None where there are none."""
-    found = {thing: table for thing, table in by_name.items() if thing not in own}
-    return rc.listed_by_month(found, tables=policy.tables) if found else None
 
 
 def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int) -> list[Own]:
