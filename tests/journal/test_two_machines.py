@@ -10,7 +10,7 @@ import socket
 
 import pytest
 
-from riskcore_openalgo.journal import Durability, Journal, JournalConflict, JournalInUse
+from riskcore_openalgo.journal import Durability, Journal, JournalConflict, JournalInUse, store
 from tests.crash.cell import KILLED
 from tests.journal.machines import ASHA, Machine, cut_off
 
@@ -125,6 +125,51 @@ def test_who_was_cut_off_hears_of_another_without_writing(in_postgres, elsewhere
             assert "one sender an account" in journal.taken()
         with pytest.raises(JournalConflict, match="one sender an account"):
             journal.append(more(1))
+
+
+def cut_once_at(place, in_postgres, monkeypatch, meanwhile=lambda: None):
+    """The server ends the writer's connection in the middle of what it does; what happens before it goes on."""
+    left = [place]
+
+    def reach(name, about=()):
+        if name in left:
+            left.remove(name)
+            cut_off(in_postgres)
+            meanwhile()
+
+    monkeypatch.setattr(store, "reach", reach)
+
+
+@pytest.mark.parametrize("place", ["journal.rows.writing", "journal.rows.put"])
+def test_F50_who_is_cut_off_in_the_middle_of_a_row_learns_that_another_sends(in_postgres, more, monkeypatch, place):
+    """A broken connection is no server that does not answer: it is asked at once over a new one."""
+    journal = in_postgres.journal()
+    with contextlib.ExitStack() as held, journal.sending(ASHA):
+        journal.append(more(1))
+
+        def follow():
+            other = in_postgres.journal(spool=in_postgres.spool.with_name("other.spool"), wait_s=5)
+            held.enter_context(other.sending(ASHA))
+
+        cut_once_at(place, in_postgres, monkeypatch, follow)
+        with pytest.raises(JournalConflict, match="has begun to send for this account"):
+            journal.append(more(1, first=1))
+        assert "has begun to send for this account" in journal.taken()
+        assert journal._spool.waiting == ()
+
+
+@pytest.mark.parametrize("place", ["journal.rows.put", "journal.rows.committed"])
+def test_who_is_cut_off_in_the_middle_of_a_row_writes_it_over_the_next_connection(
+    in_postgres, more, monkeypatch, place
+):
+    """Nobody came in between: nothing waits in a spool, and nothing is there twice."""
+    journal = in_postgres.journal()
+    with journal.sending(ASHA):
+        cut_once_at(place, in_postgres, monkeypatch)
+        assert journal.append(more(2)) is Durability.DATABASE
+        assert journal.append(more(1, first=2)) is Durability.DATABASE
+        assert (journal.trouble, journal.taken()) == ("", "")
+    assert [row.event for row in journal.rows()] == more(3)
 
 
 def test_a_database_that_does_not_answer_has_not_said_that_another_sends(in_postgres, more):

@@ -294,7 +294,7 @@ class Journal(Reader):
 
     def _look_again(self) -> None:
         try:
-            self._place.look(self._writer)
+            _asked_anew(lambda: self._place.look(self._writer))
         except JournalInUse as problem:
             self._conflict(problem)
         except (DBAPIError, PoolTimeout) as problem:
@@ -316,7 +316,7 @@ class Journal(Reader):
 
     def _saved(self, spooled: Sequence[Row]) -> Durability:
         try:
-            self._write_missing([*spooled, *self._unsaved])
+            _asked_anew(lambda: self._write_missing([*spooled, *self._unsaved]))
         except (IntegrityError, JournalInUse) as problem:
             self._conflict(problem)
             raise JournalConflict(self.trouble) from problem
@@ -362,6 +362,19 @@ class Journal(Reader):
             raise JournalLost(f"{self.trouble}; {problem}") from problem
         self._unsaved = []
         return Durability.SPOOL
+
+
+def _asked_anew(ask: Callable[[], None]) -> None:
+    """Ask the database; where the connection breaks under that, once more over another one.
+
+    A broken connection is no database that does not answer: the next one may learn that somebody else sends by now.
+    """
+    try:
+        ask()
+    except DBAPIError as broken:
+        if not broken.connection_invalidated:
+            raise
+        ask()
 
 
 __all__ = [
