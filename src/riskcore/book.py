@@ -15,13 +15,13 @@ from attrs import field, frozen
 from riskcore.calling import told_by_name
 from riskcore.money import ZERO, amount, exact, not_negative_whole
 from riskcore.orders import ENDED, FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
+from riskcore.outcomes import DayResult as DayResult, Outcome as Outcome
 from riskcore.positions import (
-    DayResult as DayResult,
     Fill as Fill,
-    Outcome as Outcome,
     Position as Position,
     Price as Price,
     finished,
+    last_price,
     marked,
     new_position,
     open_results,
@@ -309,7 +309,7 @@ class Book:
             average_price=(held.value + paid_for(fill)) / total,
             opened_quantity=held.opened_quantity + fill.quantity,
             charges=held.charges + fill.charges,
-            last=fill.price,
+            last=last_price(held, fill),
             stop=tighter(held, entry.stop),
             trail=changed(held.trail, rule="") if held.tightens(entry.stop) else held.trail,
         )
@@ -327,7 +327,7 @@ class Book:
             realised=held.realised + result,
             charges=held.charges + fill.charges,
             exit_value=held.exit_value + paid_for(fill),
-            last=fill.price,
+            last=last_price(held, fill),
         )
         if left.quantity:
             return {"realised": self.realised + result, "positions": self._held_with(held, left)}

@@ -16,7 +16,8 @@ from riskcore.book import KEPT_OUTCOMES, Book
 from riskcore.broker_books import BrokerBooks, BrokerTrade, summed
 from riskcore.money import ZERO, exact
 from riskcore.orders import DOUBLE_FILL, ApprovedExit, Order, Revision
-from riskcore.positions import Outcome, Position, r_multiple
+from riskcore.outcomes import Outcome
+from riskcore.positions import Position, r_multiple
 from riskcore.signals import sign
 
 ELSEWHERE = "closed_elsewhere"
@@ -94,13 +95,16 @@ def finished_trade_of(order: Order, book: Book) -> str:
 
 @exact
 def corrected(book: Book, signal_id: str, key: str, *, gross: Decimal, charges: Decimal) -> Book:
-    """The book where a finished trade brought `gross` rupees more, and cost `charges` more; R follows its result."""
+    """The book where a finished trade brought `gross` rupees more, and cost `charges` more; R follows its result.
+
+    Of a trade that had brought nothing the risk cannot be told from its R of 0: it is None from then on.
+    """
     places = [n for n, done in enumerate(book.outcomes) if (done.key, done.signal_id) == (key, signal_id)]
     if not places:
         return book
     done = book.outcomes[places[-1]]
     net = done.net + gross - charges
-    r = done.r_multiple if done.r_multiple is None or not done.net else done.r_multiple * net / done.net
+    r = done.r_multiple * net / done.net if done.r_multiple is not None and done.net else None
     better = attrs.evolve(done, gross=done.gross + gross, charges=done.charges + charges, r_multiple=r)
     outcomes = tuple(better if known is done else known for known in book.outcomes)
     return attrs.evolve(book, outcomes=outcomes, version=book.version + 1)

@@ -47,6 +47,13 @@ def an_instrument(value: Any, name: str) -> Any:
     return value
 
 
+def key_text(value: Any, name: str) -> str:
+    """An instrument's key; what is said of a bare symbol would be of no instrument, and heard by none."""
+    if not isinstance(value, str) or ":" not in value:
+        raise ValueError(f'{name} must be exchange and symbol such as "NSE:RELIANCE", got {value!r:.60}')
+    return value
+
+
 def one_of(value: Any, name: str, allowed: tuple[str, ...]) -> str:
     """`value` in capitals if it is one of `allowed`; else an error that lists them."""
     text = value.upper() if isinstance(value, str) else value

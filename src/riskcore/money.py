@@ -10,7 +10,7 @@ from __future__ import annotations
 import decimal
 import functools
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, getcontext, setcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, getcontext, localcontext, setcontext
 from typing import Any, Final, ParamSpec, TypeVar
 
 from riskcore.calling import wrong_call
@@ -219,7 +219,9 @@ def _from_other(value: Any, name: str) -> Decimal:
         return Decimal(value)
     for read, take in (("__index__", Decimal), ("__float__", functools.partial(_from_float, name=name))):
         try:
-            return take(getattr(value, read)())
+            with localcontext():  # what a stranger's number does to the context ends with it
+                told = getattr(value, read)()
+            return take(told)
         except (AttributeError, TypeError):
             continue
     raise ValueError(f"{name} must be a number, got {value!r} of type {type(value).__name__}")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from attrs import field, frozen
 
 from riskcore.calling import told_by_name
-from riskcore.instruments import Instrument, an_instrument
+from riskcore.instruments import Instrument, an_instrument, key_text
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import NETTED, ApprovedEntry, ApprovedExit, TargetLeg
+from riskcore.outcomes import Outcome
 from riskcore.sessions import in_ist
 from riskcore.signals import BUY, side_text, sign
 from riskcore.values import changed, checks, given, made, optional, settle, text
@@ -173,46 +174,6 @@ class Fill:
         return paid_for(self)
 
 
-@frozen(kw_only=True)
-class Outcome:
-    """A finished trade, as rules remember it. `r_multiple` is its net result over its initial risk.
-
-    `gross` and `charges` are rupees, `r_multiple` is in R.
-    """
-
-    key: str
-    side: str
-    session: date
-    closed_at: datetime
-    quantity: int
-    gross: Decimal
-    charges: Decimal
-    r_multiple: Decimal | None = None
-    reason: str = ""
-    strategy: str = ""
-    product: str = "MIS"
-    signal_id: str = ""
-
-    @property
-    @exact
-    def net(self) -> Decimal:
-        """The result after charges."""
-        return self.gross - self.charges
-
-
-@frozen(slots=False)
-class DayResult:
-    """A finished session: its opening equity, what was realised in it after charges, and its highest equity.
-
-    All three are rupees.
-    """
-
-    session: date
-    opening_equity: Decimal
-    net: Decimal
-    peak: Decimal | None = None
-
-
 def paid_for(fill: Fill) -> Decimal:
     """`fill.paid`, for who stands under the library's context already."""
     return fill.price * fill.quantity if fill.value is None else fill.value
@@ -268,7 +229,10 @@ def tighter(held: Position, stop: Decimal) -> Decimal:
 
 
 def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
-    """The position that an entry's first fill opens: made of what was checked when the two were made."""
+    """The position that an entry's first fill opens: made of what was checked when the two were made.
+
+    Its average price is what was paid for a share, which a fill's own price may have rounded.
+    """
     trail = made(
         Trail,
         best=fill.price,
@@ -284,7 +248,7 @@ def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
         instrument=entry.instrument,
         side=entry.side,
         quantity=fill.quantity,
-        average_price=fill.price,
+        average_price=fill.price if fill.value is None else fill.value / fill.quantity,
         stop=entry.stop,
         target=entry.target,
         product=entry.product,
@@ -304,7 +268,8 @@ def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
 
 def finished(flat: Position, taken_by: ApprovedEntry | ApprovedExit, fill: Fill, session: date) -> Outcome:
     """The trade of a position that its last fill has taken off."""
-    return Outcome(
+    return made(
+        Outcome,
         key=flat.instrument.key,
         side=flat.side,
         session=session,
@@ -320,17 +285,18 @@ def finished(flat: Position, taken_by: ApprovedEntry | ApprovedExit, fill: Fill,
     )
 
 
+def last_price(held: Position, fill: Fill) -> Decimal | None:
+    """The last price of a position after a fill: the fill's own, where none was seen since it traded.
+
+    A leg that a bar reached traded before the bar's close, which has been seen by then.
+    """
+    return held.last if held.trail.seen_at is not None and fill.at < held.trail.seen_at else fill.price
+
+
 def _better(known: Decimal | None, price: Decimal, *, long: bool) -> Decimal:
     if known is None:
         return price
     return price if (price > known if long else price < known) else known
-
-
-def _key_text(value: Any, name: str) -> str:
-    """An instrument's key; the price of a bare symbol would be nobody's, and a stop would not be seen by it."""
-    if not isinstance(value, str) or ":" not in value:
-        raise ValueError(f'{name} must be exchange and symbol such as "NSE:RELIANCE", got {value!r:.60}')
-    return value
 
 
 _POSITION: Final = checks(
@@ -363,7 +329,7 @@ _TRAIL: Final = checks(
 )
 _PRICE: Final = checks(
     "Price",
-    key=_key_text,
+    key=key_text,
     last=positive,
     at=in_ist,
     high=optional(positive),

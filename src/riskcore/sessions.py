@@ -49,6 +49,13 @@ def in_ist(value: Any, name: str) -> datetime:
         raise ValueError(f"{name} must lie within the years 1 to 9999 in India, got {value!r}") from None
 
 
+def a_day(value: Any, name: str) -> date:
+    """`value` if it is a date without a time, or `ValueError` naming `name`."""
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError(f"{name} must be a date such as date(2026, 11, 20), got {value!r:.60}")
+    return value
+
+
 @frozen
 class Session:
     """One day's continuous trading of one group of instruments, with the times that bind our own orders.

@@ -11,8 +11,8 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from riskcore.calling import told_by_name
-from riskcore.instruments import PRODUCTS, Instrument, an_instrument, one_of, symbol_text
-from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, positive, whole
+from riskcore.instruments import EXCHANGES, PRODUCTS, Instrument, an_instrument, one_of, symbol_text
+from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, plain, positive, whole
 from riskcore.sessions import in_ist
 from riskcore.values import checks, given, made, optional, settle, text
 
@@ -131,6 +131,8 @@ class Signal:
         if not all(type(one) is str for one in given_texts):
             for name, one in zip(_TEXTS, given_texts, strict=True):
                 text(one, f"Signal.{name}")
+        if self.exchange not in EXCHANGES:
+            raise ValueError(f"Signal.exchange must be one of {', '.join(EXCHANGES)}, got {self.exchange!r}")
         if self.kind not in KINDS:
             raise ValueError(f"Signal.kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
         if self.reduces and (self.kind != EXIT or None not in (self.reduce_by, self.reduce_pct)):
@@ -152,14 +154,15 @@ class Signal:
     def _part(self) -> str:
         """How much is to leave: two parts of one bar are two signals, and neither is the exit of all that is left."""
         if self.reduce_pct is not None:
-            return f"-{self.reduce_pct}pct"
+            return f"-{plain(self.reduce_pct)}pct"
         return "" if self.reduce_by is None else f"-{self.reduce_by}"
 
     @cached_property
     def id(self) -> str:
-        """The signal's identity: equal for the same signal sent again."""
+        """The signal's identity: equal for the same signal sent again. It names every exchange but the NSE."""
         moment = (self.bar_at or self.at).isoformat()[:19].replace("-", "").replace(":", "")
-        parts = (self.source, self.strategy, self.symbol, self.side, self.kind + self._part, moment)
+        thing = self.symbol if self.exchange == "NSE" else self.key
+        parts = (self.source, self.strategy, thing, self.side, self.kind + self._part, moment)
         return ":".join(part for part in parts if part)
 
 
@@ -240,7 +243,7 @@ def _timed_prices(value: Any, name: str) -> tuple[tuple[datetime, Decimal], ...]
 
 def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
     """Several prices; none at all is right too."""
-    if value == ():
+    if isinstance(value, tuple) and not value:
         return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError(f"{name} must be a list of prices such as [2450, 2480.5], got {value!r}")

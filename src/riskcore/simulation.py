@@ -238,8 +238,8 @@ class BarRun:
         listed: Listed | None = None,
     ) -> None:
         self.policy, self.interval, self.length = policy, interval, interval_length(interval)
-        self.instruments, self.bars, self.intrabar, self.finer = instruments, bars, intrabar, finer or {}
-        self.state, self.broker, self.listed = State(), Broker(entries=entries), listed
+        self.instruments, self.bars, self.intrabar, self.finer = instruments, bars, Intrabar(intrabar), finer or {}
+        self.state, self.broker, self.listed = State(), Broker(entries=Entries(entries)), listed
         self.facts: list[e.Fact] = []
         self.later: list[PutOff] = []
         self.whole: list[tuple[int, e.PositionClosed]] = []

@@ -12,7 +12,7 @@ A cap is handed to `riskcore.size`, whose `risk_per_trade` stays above all of th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, Final, NamedTuple, Protocol
 
 from attrs import frozen
@@ -172,8 +172,9 @@ def edge_of(trades: Iterable[Traded]) -> Edge:
     """
     number = wins = losses = 0
     won = lost = ZERO
-    for trade in trades:
-        result = trade.r_multiple
+    with localcontext():  # a host's own trades may work it out, and do to the decimal context what they like
+        results = [trade.r_multiple for trade in trades]
+    for result in results:
         if result is None:
             continue
         number += 1

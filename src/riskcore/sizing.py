@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
@@ -121,5 +121,10 @@ def _search(budget: Decimal, loss: Decimal, charges: Charges, lot: int, lots: in
 
 
 def _clean(charges: Callable[[int], Any]) -> Charges:
-    """What a caller's charges give, as exact amounts."""
-    return lambda quantity: not_negative(charges(quantity), "charges")
+    """What a caller's charges give, as exact amounts; what it does to the decimal context ends with it."""
+
+    def told(quantity: int) -> Decimal:
+        with localcontext():
+            return not_negative(charges(quantity), "charges")
+
+    return told

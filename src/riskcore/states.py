@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -79,17 +79,28 @@ class Latch:
     at: datetime = field(converter=given)
     by: str = field(converter=given)
     why: str = field(converter=given)
-    resets: str = OPERATOR
+    resets: str = field(default=OPERATOR, converter=given)
     until: datetime | None = field(default=None, converter=given)
-    key: str = ""
+    key: str = field(default="", converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _LATCH)
         if self.state not in SEVERITY:
             raise ValueError(f"Latch.state must be one of {', '.join(SEVERITY)}, got {self.state!r}")
+        if self.resets not in RESETS:
+            raise ValueError(f"Latch.resets must be one of {', '.join(RESETS)}, got {self.resets!r}")
 
 
-_LATCH: Final = checks("Latch", name=text, state=text, at=in_ist, by=text, why=text, until=optional(in_ist))
+def _key(value: Any, name: str) -> str:
+    """An instrument's key, or "": a latch on a bare symbol would stop nothing."""
+    if not isinstance(value, str) or (value and not (":" in value and value == value.upper())):
+        raise ValueError(f'{name} must be exchange and symbol such as "NSE:RELIANCE", or "" for all, got {value!r:.60}')
+    return value
+
+
+_LATCH: Final = checks(
+    "Latch", name=text, state=text, at=in_ist, by=text, why=text, resets=text, until=optional(in_ist), key=_key
+)
 
 
 def allows(state: str, act: str) -> bool:

@@ -10,7 +10,7 @@ import riskcore as rc
 from riskcore import corrections as c
 from riskcore.book import KEPT_OUTCOMES
 from riskcore.orders import Revision
-from riskcore.positions import Outcome
+from riskcore.outcomes import Outcome
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
 from tests.core.engine_days import TCS
 
@@ -180,9 +180,9 @@ def test_a_corrected_trade_has_its_r_by_its_new_result():
 
 @pytest.mark.parametrize(
     ("done", "r"),
-    [(outcome(r=None), None), (outcome(gross=40, r="0"), 0), (outcome(gross=41, r="0.001"), D("0.101"))],
+    [(outcome(r=None), None), (outcome(gross=40, r="0"), None), (outcome(gross=41, r="0.001"), D("0.101"))],
 )
-def test_a_trade_without_an_r_or_without_a_result_keeps_what_it_has(done, r):
+def test_the_r_of_a_trade_without_one_or_without_a_result_is_not_known(done, r):
     """A result of nought tells no unit of risk; one rupee does."""
     after = c.corrected(book(outcomes=(done,)), "a", "NSE:INFY", gross=D(100), charges=D(0))
     assert after.outcomes[0].r_multiple == r

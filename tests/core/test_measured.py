@@ -12,7 +12,7 @@ from riskcore.breakers.drawdown import drawdown_peak
 from riskcore.breakers.market import trade_age
 from riskcore.breakers.measure import NOTHING, Measure, Observations
 from riskcore.money import DOWN, UP, not_negative_whole, round_to_tick
-from riskcore.positions import DayResult
+from riskcore.outcomes import DayResult
 from riskcore.rules.bets import pearson
 from tests.core.one_trade import NOON, after, done, held
 

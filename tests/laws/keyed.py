@@ -10,7 +10,7 @@ from riskcore import events as e
 from riskcore.breakers.measure import Observations
 from riskcore.breakers.table import measures
 from riskcore.costs import policy_charges
-from riskcore.positions import DayResult, Outcome
+from riskcore.outcomes import DayResult, Outcome
 from riskcore.table_rows import CalendarDay
 from riskcore.testing import Scenario
 from tests.core.custody_days import position

@@ -19,8 +19,8 @@ from riskcore.breakers.table import BREAKERS, measures, rule_of
 from riskcore.engine import State, evolve, in_force, step
 from riskcore.engine.breakers import watch_breakers
 from riskcore.engine.turn import Turn
+from riskcore.outcomes import DayResult
 from riskcore.policy.breakers import DEFAULTS, NAMES
-from riskcore.positions import DayResult
 from riskcore.testing import days
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=rc.IST)

@@ -11,7 +11,7 @@ from decimal import Decimal
 import attrs
 
 import riskcore as rc
-from riskcore.positions import Outcome
+from riskcore.outcomes import Outcome
 
 SECTORS = {"INFY": "IT", "TCS": "IT", "SBIN": "BANK"}
 SETTINGS = {field.name: field for field in attrs.fields(rc.Policy)}

@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from riskcore import events as e
 from riskcore.money import ZERO, amount, count, exact, positive
-from riskcore.orders import TARGET_HIT, ApprovedEntry, ApprovedExit
+from riskcore.orders import STOP_HIT, TARGET_HIT, ApprovedEntry, ApprovedExit, Revision
 from riskcore.sessions import in_ist
 from riskcore.signals import BUY, side_text, sign
 from riskcore.values import checks, given, optional, settle
@@ -102,10 +102,15 @@ def trades_of(facts: Iterable[e.Fact]) -> tuple[Trade, ...]:
     """
     open_trades: dict[str, _Open] = {}
     orders: dict[str, _Ordered] = {}
+    asked: dict[str, Revision] = {}
     finished: list[Trade] = []
     for fact in facts:
         if isinstance(fact, (e.EntryApproved, e.ExitApproved)):
             orders[fact.order.order_id] = _ordered(fact, open_trades)
+        elif isinstance(fact, e.RevisionRequested):
+            asked[fact.order_id] = fact.revision
+        elif isinstance(fact, e.RevisionSettled):
+            _revised(fact, orders, asked)
         elif isinstance(fact, e.Filled):
             _filled(fact, orders.get(fact.order_id), open_trades)
         elif isinstance(fact, e.Marked) and fact.key in open_trades:
@@ -167,11 +172,19 @@ def _ordered(fact: e.EntryApproved | e.ExitApproved, open_trades: dict[str, _Ope
     if isinstance(fact, e.EntryApproved):
         return fact.order, fact.bound_by, None
     under_way = open_trades.get(fact.order.instrument.key)
-    if under_way is None or fact.order.reason == TARGET_HIT:
+    if under_way is None or fact.order.reason != STOP_HIT:
         return fact.order, "", None
     # An exit sent again after a refusal may have no level of its own: the stop that asked for the first still counts.
     under_way.stop = under_way.stop if fact.order.level is None else fact.order.level
     return fact.order, "", under_way.stop
+
+
+def _revised(fact: e.RevisionSettled, orders: dict[str, _Ordered], asked: dict[str, Revision]) -> None:
+    """A resting stop that was moved asks at its new level from then on."""
+    new, (order, bound_by, stop) = asked.pop(fact.order_id, None), orders.get(fact.order_id, (None, "", None))
+    if fact.taken and new is not None and isinstance(order, ApprovedExit):
+        moved = attrs.evolve(order, limit=new.limit, trigger=new.trigger, level=new.trigger)
+        orders[fact.order_id] = moved, bound_by, None if stop is None else new.trigger
 
 
 def _filled(fact: e.Filled, known: _Ordered | None, open_trades: dict[str, _Open]) -> None:

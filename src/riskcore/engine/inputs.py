@@ -17,7 +17,7 @@ from riskcore.engine.reports import report
 from riskcore.engine.taking import as_quoted, is_flat, take_signal, waiting_for_evidence, withheld
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import LOGIN, Turn
-from riskcore.engine.watch import watch
+from riskcore.engine.watch import ended_at, watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open
 from riskcore.orders import sliced_entry
@@ -128,7 +128,8 @@ def _prices(event: e.PricesSeen, turn: Turn) -> None:
         span = _believed(turn, position, event)
         if span is not None:
             look_at_the_night(turn, position, span)
-            held = mark(turn, position, span)
+            last = ended_at(turn, position, span)
+            held = mark(turn, position, span if last is span.last else changed(span, last=last))
             watch(turn, held, span, odd)
             follow(turn, span)
     on_time(turn)

@@ -109,6 +109,6 @@ def last_entry(signal: Signal, policy: Policy) -> datetime | None:
     try:
         instrument = Instrument(symbol=signal.symbol, tick=1, exchange=signal.exchange, segment=segment)
         session = session_for(signal.at.date(), instrument, signal.product, policy)
-    except CalendarUnknown:
+    except (CalendarUnknown, ValueError):  # of what is no instrument its evidence will tell; the clock goes on
         return None
     return None if session is None else session.entries_until

@@ -11,7 +11,7 @@ from riskcore.custody import Touch
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import pause
 from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, failed_part, square_off_due, time_is_up
-from riskcore.exits.levels import breach
+from riskcore.exits.levels import Breach, breach
 from riskcore.orders import RUN_AWAY, STOP_HIT
 from riskcore.positions import Position
 from riskcore.signals import BUY, SELL, seconds
@@ -23,27 +23,41 @@ def watch(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | N
     `odd` is the price before these that was doubted, and that these have borne out.
     """
     exits = turn.book.leaving(prices.key)
-    failed = failed_exit(turn.book, position)
-    if all(order.takes_part for order in exits) and (
-        failed is None or turn.at - failed.at >= pause(turn.book, position, turn.policy)
-    ):
-        touched = breach(position, first=prices.first, high=prices.high, low=prices.low)
-        part = None if touched is None or _must_leave(turn, position) else touched.quantity
-        waits = touched is not None and touched.reason == STOP_HIT and _stop_waits(turn, position, prices, odd)
-        if touched is not None and not waits and (part is None or _part_may_go(turn, position)):
-            turn.leave(
-                position,
-                touched.reason,
-                touched.reference,
-                touched.level,
-                part=part,
-                rule=touched.rule,
-            )
+    found = _touched(turn, position, prices)
+    if found is not None and not (found.reason == STOP_HIT and _stop_waits(turn, position, prices, odd)):
+        turn.leave(position, found.reason, found.reference, found.level, part=found.quantity, rule=found.rule)
     for order in exits:
         limit = order.approved.limit
         out_of_reach = prices.high < limit if order.approved.side == SELL else prices.low > limit
         if out_of_reach and prices.since > order.approved.at and can_trade(position, turn.at, turn.policy):
             turn.cancel(order, RUN_AWAY)
+
+
+def ended_at(turn: Turn, position: Position, prices: e.PricesSeen) -> Decimal:
+    """The price at which a span leaves a position: its last one, or, of a bar that takes all of it off, the level.
+
+    What a bar does after that the position does not live through: marked at the close, equity would have had a peak or
+    a low that never was, and a breaker could act on it.
+    """
+    if prices.ticks or turn.book.resting(prices.key) is not None or turn.state.custody.touch_of(prices.key) is not None:
+        return prices.last
+    found = _touched(turn, position, prices)
+    return prices.last if found is None or found.quantity is not None else found.reference
+
+
+def _touched(turn: Turn, position: Position, prices: e.PricesSeen) -> Breach | None:
+    """The level that takes shares off at these prices, all or a part; None where none does, or has to wait."""
+    failed = failed_exit(turn.book, position)
+    if not all(order.takes_part for order in turn.book.leaving(prices.key)):
+        return None
+    if failed is not None and turn.at - failed.at < pause(turn.book, position, turn.policy):
+        return None
+    found = breach(position, first=prices.first, high=prices.high, low=prices.low)
+    if found is None or found.quantity is None:
+        return found
+    if _must_leave(turn, position):
+        return evolve(found, quantity=None)
+    return found if _part_may_go(turn, position) else None
 
 
 def _stop_waits(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | None) -> bool:

@@ -174,8 +174,8 @@ def left(
     if order is None or filled is None:
         return None
     start, gross = book.realised - book.charges - position.charges, result_at(position, filled.price)
-    closes = (prices.last,) if before is None else (before.best, before.worst, prices.last)
-    marks = [start + result_at(position, close) for close in closes]
+    seen = (order.reference,) if before is None else (before.best, before.worst, order.reference)
+    marks = [start + result_at(position, price) for price in seen]
     end = start + gross - (filled.charges or ZERO)
     if not _stays_between(held, start, *marks, end):
         return None

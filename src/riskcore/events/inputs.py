@@ -95,6 +95,11 @@ class PricesSeen:
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICES)
+        if self.high < max(self.first, self.last) or self.low > min(self.first, self.last):
+            raise ValueError(
+                f"PricesSeen of {self.key}: high {self.high} and low {self.low} must enclose first {self.first} and "
+                f"last {self.last}"
+            )
 
 
 @frozen

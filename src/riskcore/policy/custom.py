@@ -35,7 +35,8 @@ def _name(value: Any, name: str) -> str:
 def _parameters(value: Any, name: str) -> tuple[tuple[str, Any], ...]:
     pairs = tuple(value.items()) if isinstance(value, Mapping) else tuple((key, entry) for key, entry in value)
     for key, entry in pairs:
-        if not (isinstance(key, str) and key.isidentifier() and isinstance(entry, KINDS)):
+        finite = not isinstance(entry, Decimal) or entry.is_finite()
+        if not (isinstance(key, str) and key.isidentifier() and isinstance(entry, KINDS) and finite):
             raise ValueError(f"{name}: {key} must be a name, with a number, a text, true or false; got {entry!r}")
     return tuple(sorted(pairs, key=lambda pair: pair[0]))
 
@@ -60,7 +61,9 @@ class CustomRule:
         metadata=meta(_parameters, "mapping", "handed to it by name") | {"mapping": True, "example": "{shares: 100}"},
     )
     source: str = field(default="", metadata={"not_written": True})
-    ask: Callable[..., Any] | None = field(default=None, repr=False, metadata={"not_written": True, "code": True})
+    ask: Callable[..., Any] | None = field(
+        default=None, repr=False, hash=False, metadata={"not_written": True, "code": True}
+    )
 
     def __attrs_post_init__(self) -> None:
         settle(self, tuple((f.name, f"CustomRule.{f.name}", f.metadata["check"]) for f in fields(CustomRule)[:2]))
@@ -94,8 +97,19 @@ def code_digest(ask: Callable[..., Any]) -> str:
 
 
 def _written(code: CodeType) -> str:
-    inner = [_written(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    inner = [_constant(c) for c in code.co_consts]
     return "\n".join((code.co_code.hex(), *code.co_names, *code.co_varnames, *inner))
+
+
+def _constant(value: Any) -> str:
+    """A constant in the same words in every process: the order of a set hangs on how its texts hash there."""
+    if isinstance(value, CodeType):
+        return _written(value)
+    if isinstance(value, frozenset):
+        return f"frozenset({{{', '.join(sorted(map(_constant, value)))}}})" if value else repr(value)
+    if isinstance(value, tuple) and any(isinstance(one, (frozenset, tuple)) for one in value):
+        return f"({', '.join(map(_constant, value))})"
+    return repr(value)
 
 
 def _rule(value: Any, name: str) -> CustomRule:

@@ -38,12 +38,15 @@ def ask_custom(rule: CustomRule, context: Context) -> Reading:
             found = rule.ask(context, **dict(rule.parameters))
         return _reading(rule, found, context.market.instrument.lot_size)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises, the entry is refused by name
-        return _failed(rule, f"{type(error).__name__}: {error}")
+        return _failed(rule, _told(error))
 
 
 def _reading(rule: CustomRule, found: Any, lot: int) -> Reading:
     if not isinstance(found, Finding):
         return _failed(rule, f"it returned {type(found).__name__}, not a Finding")
+    passed: Any = found.passed
+    if not isinstance(passed, bool):
+        return _failed(rule, f"its Finding must have passed or not, True or False, got {passed!r:.60}")
     most = None if found.max_quantity is None else amount(found.max_quantity, "max_quantity")
     if found.passed and most is not None and most < lot:
         return "below_one_lot", most, rule.short, most
@@ -60,6 +63,13 @@ def _measured(value: Any) -> Measured:
     if isinstance(value, Decimal) or type(value).__name__.startswith("float"):
         return amount(value, "measured")
     return str(value)
+
+
+def _told(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - even its message is a stranger's code
+        return type(error).__name__
 
 
 def _failed(rule: CustomRule, why: str) -> Reading:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from riskcore.money import ZERO, percent_of, rupees
 from riskcore.orders import ApprovedEntry, ApprovedExit
+from riskcore.outcomes import Outcome
 from riskcore.policy import Limit
 from riskcore.policy.scoped import STRATEGY, SYMBOL
-from riskcore.positions import Outcome, Position
+from riskcore.positions import Position
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context
 from riskcore.rules.count import entries_today

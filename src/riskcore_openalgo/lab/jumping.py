@@ -357,13 +357,13 @@ class Jumps(rc.BarRun):
                 left.append(one._replace(first=first, position=position))
         return left
 
-    def marked(self, thing: int, first: int, last: int) -> e.Marked:
-        """One mark for all of an instrument's bars from `first` up to `last`."""
+    def marked(self, thing: int, first: int, last: int, ended: Decimal | None = None) -> e.Marked:
+        """One mark for all of an instrument's bars from `first` up to `last`, at the last close or where it `ended`."""
         columns, place = self.series[thing], last - 1
         highs, lows = columns.high[first:last].tolist(), columns.low[first:last].tolist()
         high = columns.price("high", first + highs.index(max(highs)))
         low = columns.price("low", first + lows.index(min(lows)))
-        at, close = self._ends(thing, place), columns.price("close", place)
+        at, close = self._ends(thing, place), columns.price("close", place) if ended is None else ended
         return e.Marked(at, self.keys[thing], close, high if high > close else None, low if low < close else None)
 
     def _ends(self, thing: int, place: int) -> datetime:

@@ -164,12 +164,12 @@ def _take(run: Jumps, trade: whole.Left, found: Found, others: Certain, prices: 
 
 
 def _marks(run: Jumps, trade: whole.Left, found: Found) -> Iterator[e.Marked]:
-    """One up to the session's highest equity, where a bar before the exit has it; one up to the exit; and its own."""
+    """One up to the session's highest equity, where a bar before the exit has it; one up to the exit; its own."""
     ends = (found.best + 1, found.exit) if trade.peaked else (found.exit,)
     first = found.fill
     for end in (*ends, found.exit + 1):
         if first < end:
-            yield run.marked(found.thing, first, end)
+            yield run.marked(found.thing, first, end, trade.order.reference if end > found.exit else None)
         first = end
 
 

@@ -2,12 +2,14 @@
 
 At the exchange day orders end. At the broker shares become holdings, the books of the day are emptied, and the login is
 dead in the morning. OpenAlgo's sandbox does all this itself, and keeps its open orders, which no book shows any more.
+In some nights a company gives a bonus, a share for each: its price halves, and its shares double, or will days later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
+from decimal import Decimal
 from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -16,8 +18,8 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.testing.profile import Profile
-from riskcore_openalgo.testing.simulated.script import DAYS, Happening, Script, script_of
-from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY, INTRADAY, cancel
+from riskcore_openalgo.testing.simulated.script import DAYS, SYMBOLS, Happening, Script, script_of
+from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY, INTRADAY, cancel, on_tick
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -27,6 +29,8 @@ APART: Final = 60_000_060
 WIDE: Final = ("1.2", "1.8", "2.5")
 """Stops of what is to be carried, in per cent: nearer ones do not live to see the night."""
 CARRIED: Final = 0.6
+BONUSES: Final = 0.2
+"""How many nights bring one."""
 DAY_S: Final = 86_400.0
 NINE: Final = time(9, 0)
 
@@ -47,6 +51,8 @@ def over_a_night(seed: int, only: str = "") -> Script:
         *_night(chance, first.profile, day, last),
         *(evolve(one, at_s=one.at_s + later) for one in _for_delivery(chance, second.happenings)),
     ]
+    if not first.profile.sandbox and chance.random() < BONUSES:
+        happens = list(_with_a_bonus(chance.choice(SYMBOLS), happens, later, credited=chance.random() < 0.5))
     ordered = tuple(sorted(happens, key=lambda one: (one.at_s, one.kind, str(one.args))))
     return evolve(first, day=day, last=last, happenings=ordered)
 
@@ -76,6 +82,17 @@ def _night(chance: Random, profile: Profile, day: date, last: date) -> Iterator[
         )
 
 
+def _with_a_bonus(symbol: str, happens: Iterable[Happening], morning: float, *, credited: bool) -> Iterator[Happening]:
+    """The same two days, over whose night a share's price halves; where it is `credited`, its holdings double."""
+    for one in happens:
+        if one.kind == "price" and one.at_s >= morning and one.args[0] == symbol:
+            yield evolve(one, args=(symbol, str(on_tick(Decimal(one.args[1]) / 2))))
+        else:
+            yield one
+    if credited:
+        yield Happening(at_s=18.2 * 3600, kind="bonus", args=(symbol,))
+
+
 def _orders_lapse(room: Room) -> None:
     room.toggle(other=False)  # the two modes have books of their own
     for order_id in list(room.account.orders):
@@ -93,6 +110,15 @@ def _delivered(room: Room) -> None:
 def _rolled_over(room: Room) -> None:
     with room.broker.lock:
         room.account.roll_over(room.time.now)
+
+
+def _bonus(room: Room, symbol: str) -> None:
+    key = f"NSE:{symbol}"
+    with room.broker.lock:
+        held = room.account.holdings.get(key)
+        if held is not None:
+            room.account.holdings[key] = evolve(held, quantity=2 * held.quantity, average=held.average / 2)
+            room.checks.foreign(key)
 
 
 def _login_ends(room: Room, seconds: float) -> None:
@@ -114,6 +140,7 @@ NIGHT: Final[dict[str, Callable[..., None]]] = {
     "orders_lapse": _orders_lapse,
     "delivered": _delivered,
     "rolled_over": _rolled_over,
+    "bonus": _bonus,
     "login_ends": _login_ends,
     "login": _login,
     "switched_off": _switched_off,
