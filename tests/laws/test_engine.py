@@ -107,14 +107,16 @@ def test_ENG_4_no_two_live_exits_and_never_more_than_is_held(day):
 @settings(max_examples=40)
 @given(days())
 def test_ENG_5_every_intent_is_a_fact_first(day):
-    """Each order or cancel to be sent has its fact in the same step, and each such fact its command."""
+    """Each order or cancel to be sent has its fact in the same step, and each such fact its command.
+
+    A cancel that two rules ask for in one step, the second for a graver reason, is sent once.
+    """
     for _, _, taken in steps(day):
         wanted = [f.order for f in taken.facts if isinstance(f, (e.EntryApproved, e.ExitApproved))]
         sent = [c.order for c in taken.commands if isinstance(c, (e.PlaceEntry, e.PlaceExit))]
         assert wanted == sent
         ended = [f.order_id for f in taken.facts if isinstance(f, e.CancelRequested)]
-        assert ended == [c.order_id for c in taken.commands if isinstance(c, e.CancelOrder)]
-        assert len(set(ended)) == len(ended)
+        assert list(dict.fromkeys(ended)) == [c.order_id for c in taken.commands if isinstance(c, e.CancelOrder)]
         assert all(taken.state.book.order(order.order_id) is not None for order in wanted)
 
 

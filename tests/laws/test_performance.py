@@ -267,7 +267,10 @@ def test_PER_12_a_trade_ends_between_its_extremes(told):
 @settings(max_examples=25)
 @given(days(sessions=2))
 def test_PER_13_any_inputs_make_a_performance(day):
-    """Nothing raises; sessions add up; every finished trade is found once, its result unchanged."""
+    """Nothing raises; sessions add up; every finished trade is found once, its result unchanged.
+
+    What a double fill made was asked for by nobody: it has no levels.
+    """
     state, facts = State(), []
     for event in day.inputs:
         taken = step(state, event, day.policy)
@@ -277,7 +280,7 @@ def test_PER_13_any_inputs_make_a_performance(day):
     closed = [fact for fact in facts if isinstance(fact, e.PositionClosed)]
     assert [trade.net for trade in made.trades] == [fact.gross - fact.charges for fact in closed]
     assert sorted(made.open_trades) == sorted(position.instrument.key for position in state.book.positions)
-    for trade in made.trades:
+    for trade in [trade for trade in made.trades if not trade.signal_id.endswith(":over")]:
         assert trade.worst_price is not None
         assert trade.initial_stop is not None
     if state.book.equity is not None and made.curve.days and made.curve.days[-1].session == state.book.session:

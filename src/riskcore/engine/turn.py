@@ -192,7 +192,9 @@ class Turn:
 
     def _take_back(self, order: Order, why: str, *, absent: bool = False) -> None:
         self.note(e.CancelRequested(self.at, order.id, why))
-        self.ask(e.CancelOrder(order.id, order.broker_id, absent))
+        asked = e.CancelOrder(order.id, order.broker_id, absent)
+        if asked not in self.commands:  # a graver reason in the same turn changes what is known, and nothing to be sent
+            self.ask(asked)
 
     def refuse(self, signal: Signal, finding: Finding) -> None:
         """No, for one reason, without a decision."""
