@@ -154,6 +154,17 @@ class BrokerBooks:
         """The trades of one order in this snapshot: their sum is what it filled, however often each was told."""
         return tuple(row for row in self.trades or () if row.order_id == broker_id)
 
+    @property
+    def tell_no_fills(self) -> bool:
+        """Whether neither orders nor trades could be read: nothing says what an order of ours has filled."""
+        return self.orders is None and self.trades is None
+
+    def is_spent(self, broker_id: str) -> bool:
+        """Whether a row has ended without a trade, for all that is told: whoever's it is, it fills nothing more."""
+        row = self.order(broker_id)
+        ended = row is not None and row.status in (CANCELLED, REJECTED) and not row.filled_quantity
+        return ended and self.trades is not None and not self.trades_of(broker_id)
+
     def sold_from_holdings(self, row: BrokerPosition) -> int:
         """Shares of a negative CNC row that were sold out of the demat account, and are no short; of others, 0.
 

@@ -104,11 +104,13 @@ def nameless(book: Book) -> tuple[Order, ...]:
 
 
 def adrift(book: Book, books: BrokerBooks) -> tuple[Order, ...]:
-    """Orders that may have filled, and that no row of a read is known to be: `nameless`, or of an earlier session."""
+    """Orders that may have filled, and no row of a read tells it: `nameless`, of an earlier session, unread entries."""
     return tuple(
         order
         for order in book.live_orders()
-        if not order.broker_id or not (is_of_today(order, book) or books.order(order.broker_id) is not None)
+        if not order.broker_id
+        or (order.is_entry and books.tell_no_fills)
+        or not (is_of_today(order, book) or books.order(order.broker_id) is not None)
     )
 
 
@@ -243,18 +245,14 @@ def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy, see
     return tuple(row.id for row in larger if fits(attrs.evolve(row, quantity=most)))
 
 
-def is_spent(broker_id: str, books: BrokerBooks) -> bool:
-    """Whether a row has ended without a trade, for all that the read tells: whoever's it is, it fills nothing more."""
-    row = books.order(broker_id)
-    ended = row is not None and row.status in (ROW_CANCELLED, ROW_REJECTED) and not row.filled_quantity
-    return ended and books.trades is not None and not books.trades_of(broker_id)
-
-
 def _untold(book: Book, books: BrokerBooks) -> list[Order]:
     """Orders at the broker while nobody tells what they filled: that may be what the positions show.
 
     One that has ended there and not yet here; and where the trade book could not be read, one whose row tells no fill.
+    Where the orders could not either, every exit and stop: what is gone may have left by one, whose fill is told later.
     """
+    if books.tell_no_fills:
+        return [order for order in book.live_orders(entries=False) if order.broker_id]
     rows = {row.id: row for row in books.orders or ()}
     return [
         order

@@ -57,16 +57,43 @@ def test_the_trade_book_puts_the_price_right_and_ends_the_alarm():
         ("complete", (position(49),), {}),
         ("complete", (position(50, key="NSE:TCS"),), {}),
         ("complete", (), {}),
-        ("complete", None, {}),
         ("open", (position(50),), {}),
         ("complete", (position(50),), {"trades": ()}),
     ],
-    ids=["another_quantity", "another_symbol", "no_row", "positions_unread", "it_works", "trades_lag"],
+    ids=["another_quantity", "another_symbol", "no_row", "it_works", "trades_lag"],
 )
-def test_one_book_alone_is_not_believed(status, there, more):
+def test_books_that_say_something_else_are_not_believed(status, there, more):
     day, order = entered()
     for clock in ("10:00:10", "10:00:20", "10:00:30"):
         assert "Filled" not in read(day, clock, row(order, "E1", status), there=there, **more)
+
+
+def test_where_positions_cannot_be_read_either_a_complete_row_is_proof_of_all_it_asked_for():
+    """Fifty shares without a stop for as long as two books are out would be worse."""
+    day, order = entered()
+    shown = row(order, "E1", "complete")
+    assert "Filled" not in read(day, "10:00:09", shown, there=None)
+    assert "Filled" in read(day, "10:00:10", shown, there=None)
+    assert (stop_of(day).quantity, alarms(day)) == (50, ["presumed_filled"])
+    assert "the positions cannot be read, and the trade book cannot be read" in day.last(e.Alarmed).why
+
+
+@pytest.mark.parametrize("status", ["open", "cancelled"])
+def test_a_row_that_is_not_complete_proves_nothing_by_itself(status):
+    day, order = entered()
+    for clock in ("10:00:10", "10:00:20", "10:00:30"):
+        assert "Filled" not in read(day, clock, row(order, "E1", status), there=None)
+    assert day.book.order(order.order_id).live
+
+
+def test_nor_does_one_whose_word_may_be_that_of_the_row_before_it():
+    day, order = entered(broker="zerodha")
+    before = evolve(foreign(), status="complete")
+    for clock in ("10:00:10", "10:00:20"):
+        told = books(
+            day, clock, orders=(before, row(order, "E1", "complete")), trades=None, positions=None
+        )  # fmt: skip
+        assert "Filled" not in told
 
 
 @pytest.mark.parametrize(("part", "fate"), [(0, "cancelled"), (20, "cancelled"), (50, "filled")])

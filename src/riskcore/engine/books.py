@@ -22,7 +22,7 @@ from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, presumed_filled, take_as_theirs
-from riskcore.engine.untold import take_by_positions
+from riskcore.engine.untold import end_unread_stops, take_by_positions
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
@@ -35,7 +35,6 @@ from riskcore.reconcile import (
     adrift,
     candidates,
     differences,
-    is_spent,
     may_have_filled,
     moved_unnamed,
     named,
@@ -65,6 +64,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
         if order.broker_id:
             _take(turn, order, books)
     take_back(turn, books)
+    end_unread_stops(turn, books)
     for order in turn.book.live_orders():
         _look_for(turn, order, books)
     seen = _seen(turn)
@@ -218,7 +218,7 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
     if order.status == INTENDED and not shown:
         turn.alarm(OUTCOME_UNKNOWN, order.id, "nobody said what became of it, and the book does not show it")
     rows = () if order.broker_id else candidates(order, turn.book, books, turn.policy, _seen(turn))
-    if shown or not all(is_spent(row, books) for row in rows):
+    if shown or not all(books.is_spent(row) for row in rows):
         _count_anew(turn, order)
     elif not is_of_today(order, turn.book):
         _settle_of_before(turn, order, books)

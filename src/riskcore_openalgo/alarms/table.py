@@ -67,6 +67,7 @@ LATCH_TITLES: Final[Mapping[str, str]] = {
     "login": "LOGIN NEEDED",
     "connection_timers": "CONNECTION LOST",
     "journal_unavailable": "SYSTEM ERROR",
+    "books_unreadable": "BROKER CANNOT BE READ",
     "stale_after_s": "UNUSUAL MARKET",
     "prices_stale": "UNUSUAL MARKET",
     "positions_differ": "BOOKS DIFFER",

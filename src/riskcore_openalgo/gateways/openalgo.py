@@ -1,8 +1,8 @@
 """The live gateway: what was approved goes to OpenAlgo, once, and what is known of it comes back.
 
 An order's end is an input like any other: working under the broker's name, waiting for approval, refused, or unknown.
-Cancels and changes go out only after the order book shows the order open, and a cancel is followed by a look at the
-books, for only they tell how much had filled by then.
+Changes go out only after the order book shows the order open, and so do cancels where it can be read; a cancel is
+followed by a look at the books, for only they tell how much had filled by then.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
 from riskcore_openalgo.gateways.unsent import not_sent
 
 SL: Final = "SL"
+UNREAD: Final = "the order book cannot be read"
 SEEN_AFTER: Final = ("orders", "trades")
 """What is read again after a cancel or a change: what became of the order, and how much of it traded."""
 
@@ -82,12 +83,13 @@ class OpenAlgoGateway:
     def cancel(self, command: events.CancelOrder, at: datetime) -> Iterable[events.Input]:
         """Cancel what the book shows open, then read what became of it. Without a name at the broker: only read.
 
-        What the engine has found absent is cancelled by its name, unless the book shows it after all.
+        What the engine has found absent is cancelled by its name, unless the book shows it after all; so is everything
+        where the book cannot be read: a cancel of our own can hurt nobody.
         """
         shown, held_up = self._shown(command.broker_id)
-        if held_up:
+        if held_up not in ("", UNREAD):
             return self._other_mode()
-        by_name = shown is None and command.absent and command.broker_id != ""
+        by_name = shown is None and (command.absent or held_up == UNREAD) and command.broker_id != ""
         if (by_name or (shown is not None and shown.working)) and not self._fence():
             reach("gateway.cancel.sending")
             if shown is None:
@@ -131,7 +133,7 @@ class OpenAlgoGateway:
         return max((order.valid_until - self._clock()).total_seconds(), 0.0)
 
     def _shown(self, broker_id: str) -> tuple[rc.BrokerOrder | None, str]:
-        """The order's row in the book, if one is there; and why nothing may be sent at all."""
+        """The order's row in the book, if one is there; and why nothing may be sent at all, or that it is `UNREAD`."""
         if not broker_id:
             return None, ""
         wrong = self._guard.before_an_exit()
@@ -140,7 +142,7 @@ class OpenAlgoGateway:
         try:
             rows = self._client.orders()
         except ReadFailed:
-            return None, ""
+            return None, UNREAD
         wrong = self._guard.saw(self._client.seen_mode)
         found = [row for row in rows if row.is_named(broker_id)]
         return next((row for row in found if row.id == broker_id), next(iter(found), None)), wrong

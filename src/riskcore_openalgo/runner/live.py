@@ -95,6 +95,7 @@ class Live:
     def __init__(self, parts: Parts) -> None:
         self._parts, self._reading = parts, Reading()
         self._started_at, self._blind = parts.clock(), False
+        self._stopped: bool | None = None
         self._tidied = parts.journal.length
         self.turned_at: datetime | None = None
         self.transport: Waking = Waking(parts.wake.set)
@@ -178,6 +179,7 @@ class Live:
         for notice in () if parts.daily is None else parts.daily.due(now, self.state, self.runner.policy):
             parts.alarms.tell(notice.text, name=notice.name, subject=notice.subject)
         self._tell_blindness(now)
+        self._let_nothing_in_unseen(now)
         taken = self.runner.turn()
         parts.feed.watch(self._keys())
         self.turned_at = now
@@ -207,6 +209,16 @@ class Live:
         if self._blind and not unread:
             self._parts.alarms.tell("the broker's books can be read again", name=READABLE)
         self._blind = blind or (self._blind and bool(unread))
+
+    def _let_nothing_in_unseen(self, now: datetime) -> None:
+        """Stop entries while the books cannot be read: what filled would be seen by nobody. A dead login stops them."""
+        unread, book = self.unread(now), self.state.book
+        blind = bool(unread) and book.latch("login") is None
+        if blind == (book.latch(UNREADABLE) is not None) or blind == self._stopped:
+            return
+        self._stopped = blind
+        seen = events.TroubleSeen(now, UNREADABLE, unread) if blind else events.TroubleOver(now, UNREADABLE)
+        self.runner.offer(seen)
 
     def _tidy(self, *, busy: bool) -> None:
         """Have the journal's log emptied in a lane before a commit has to do it on the way of an order."""

@@ -1,0 +1,133 @@
+"""Two of the broker's books, or its order book alone, cannot be read: what is ours stays ours, and leaves in time."""
+
+from datetime import timedelta
+
+import pytest
+
+import riskcore as rc
+from riskcore import events
+from riskcore_openalgo.runner import live
+from riskcore_openalgo.testing import Fault
+from tests.runner.live_days import live_day
+from tests.runner.test_live_troubles import alarms, exits
+
+QUICK = {"protect_alarm_s": 1, "protect_flatten_s": 2}
+BOOKS = ("orderbook", "tradebook", "positionbook", "holdings")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.db"
+
+
+def out(day, *books):
+    """Books that answer with an error from now on."""
+    for book in books:
+        day.broker.script(Fault(book, "status", times=0))
+
+
+def blind_reads(day):
+    """How many looks at the account had no orders, and had its positions."""
+    reads = [row.event.books for row in day.journal.rows("input") if isinstance(row.event, events.BooksRead)]
+    return sum(read.orders is None and read.positions is not None for read in reads)
+
+
+def truth(day):
+    return day.broker.truth().position("NSE:INFY")
+
+
+def in_order(day):
+    """What we believe is what there is, and only ours was sent."""
+    held = 0 if day.position is None else day.position.signed
+    assert held == truth(day)
+    assert not {"double_fill", "positions_differ"} & set(alarms(day))
+
+
+def test_a_stop_that_fills_while_orders_and_trades_cannot_be_read_is_one_trade(path):
+    """The positions show nothing: not that somebody else has sold, and nothing is bought back when the fill is told."""
+    with live_day(path) as day:
+        stop = day.entered().stop
+        out(day, "orderbook", "tradebook")
+        day.until(lambda: truth(day) == 0, stop - 1)
+        seen = blind_reads(day)
+        day.until(lambda: blind_reads(day) >= seen + 4, stop - 1)
+        day.broker.faults.clear()
+        assert day.closed(stop - 1).reason == "stop"
+        in_order(day)
+        assert [order.side for order in day.broker.truth().orders] == ["BUY", "SELL"]
+
+
+@pytest.mark.parametrize("books", [("orderbook", "tradebook"), ("tradebook", "positionbook", "holdings")])
+def test_an_entry_that_fills_meanwhile_gets_its_stop(path, books):
+    """By the positions where no order is told; by its own row, which is complete, where no position is."""
+    with live_day(path, policy=QUICK) as day:
+        day.ready()
+        out(day, *books)
+        day.signal()
+        day.until(lambda: day.position is not None, "1000.1")
+        day.until(lambda: any(o.pricetype == "SL" and o.working for o in day.broker.truth().orders), "1000.1")
+        assert "presumed_filled" in alarms(day)
+        day.broker.faults.clear()
+        day.until(day.covered, "1000.1")
+        in_order(day)
+
+
+@pytest.mark.parametrize("how", ["operator", "emergency"])
+def test_an_exit_leaves_though_the_order_book_cannot_be_read(path, how):
+    """Its stop is taken back by its name; what the positions show still is left then."""
+    with live_day(path, policy=QUICK) as day:
+        day.entered()
+        out(day, "orderbook")
+        asked = events.OperatorExited(day.clock(), "asha", "out", "NSE:INFY")
+        if how == "emergency":
+            asked = events.EmergencyStopped(day.clock(), "asha", "out")
+        day.day.live.runner.offer(asked)
+        day.until(lambda: day.position is None, 1000, "1000.1")
+        assert truth(day) == 0
+        assert "stop_gone_unread" in alarms(day)
+        assert [order.status for order in day.broker.truth().orders] == ["complete", "cancelled", "complete"]
+        day.broker.faults.clear()
+        day.until(lambda: "stop_gone_unread" not in {name for name, _ in day.state.custody.told}, 1000, "1000.1")
+        in_order(day)
+
+
+def test_an_entry_is_taken_back_though_the_order_book_cannot_be_read(path):
+    with live_day(path) as day:
+        day.ready()
+        day.broker.fills_by_hand = True
+        day.signal()
+        day.until(lambda: [o for o in day.state.book.live_orders() if o.broker_id], "1000.1")
+        out(day, "orderbook")
+        day.day.live.runner.offer(events.OperatorHalted(day.clock(), "asha", "enough"))
+        day.until(lambda: [o.status for o in day.broker.truth().orders] == ["cancelled"], "1000.1")
+
+
+@pytest.mark.parametrize("books", [("orderbook", "tradebook"), BOOKS])
+def test_no_entry_goes_while_what_it_fills_would_be_seen_by_nobody(path, monkeypatch, books):
+    monkeypatch.setattr(live, "UNREAD", timedelta(seconds=2))
+    with live_day(path) as day:
+        day.ready()
+        out(day, *books)
+        day.day.live._reading.soon()
+        day.until(lambda: day.state.book.latch("books_unreadable") is not None, 1000, "1000.1")
+        signal = day.signal()
+        day.until(lambda: [f for f in day.facts(events.EntryRefused) if f.signal.id == signal.id], 1000, "1000.1")
+        assert day.broker.truth().orders == ()
+        day.broker.faults.clear()
+        day.day.live._reading.soon()
+        day.until(lambda: day.state.book.latch("books_unreadable") is None, 1000, "1000.1")
+        assert day.state.book.state == "active"
+        assert not exits(day)
+
+
+def test_an_older_latch_of_unread_books_is_lifted_by_the_first_read_of_the_next_run(path, monkeypatch):
+    monkeypatch.setattr(live, "UNREAD", timedelta(seconds=2))
+    with live_day(path) as day:
+        day.ready()
+        out(day, *BOOKS)
+        day.until(lambda: day.state.book.latch("books_unreadable") is not None, 1000, "1000.1")
+        day.stop()
+        day.broker.faults.clear()
+        day.start()
+        day.until(lambda: day.state.book.state == "active", 1000, "1000.1")
+        assert rc.session_date(day.clock()) == day.state.book.session
