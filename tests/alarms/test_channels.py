@@ -15,6 +15,7 @@ from riskcore_openalgo.alarms.channels import apprise_channel, channels_of
 from riskcore_openalgo.alarms.heartbeat import Heartbeat
 from riskcore_openalgo.config import AlertChannels, Alerting, ConfigurationError, Credentials, Settings, System
 from riskcore_openalgo.runner.daily import Daily, calendar_ends
+from tests.alarms.test_delivery import until
 from tests.core.custody_days import held
 
 MORNINGS = (time(8, 45), time(9, 0))
@@ -88,15 +89,19 @@ def test_the_channels_are_those_of_the_settings():
 
 def test_F59_the_sign_of_life_ends_with_the_runner_so_that_somebody_else_raises_the_alarm():
     """Called while the runner turns, and not after; an address that does not answer is counted and harms nobody."""
-    alive = threading.Event()
-    alive.set()
+    asked, lives = [], [True]
+
+    def alive():
+        asked.append(lives[0])
+        return lives[0]
+
     with listening() as (port, heard, came):
-        beat = Heartbeat(f"http://127.0.0.1:{port}/id", 0.01, alive.is_set)
+        beat = Heartbeat(f"http://127.0.0.1:{port}/id", 0.01, alive)
         assert came.wait(8)
-        alive.clear()
-        beat._ending.wait(0.1)
-        known = len(heard)
-        beat._ending.wait(0.1)
+        lives[0] = False
+        until(lambda: False in asked)  # what was on its way has come
+        known, looks = len(heard), len(asked)
+        until(lambda: len(asked) > looks + 5)
         assert len(heard) == known
         assert beat.close()
     assert (heard[0], beat.missed) == (("/id", ""), 0)

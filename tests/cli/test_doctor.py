@@ -1,6 +1,7 @@
 """`riskcore doctor`: every check on its own, and the command against the fake OpenAlgo, an intake, and nobody."""
 
 import json
+import time
 from argparse import Namespace
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -197,6 +198,19 @@ def test_the_clock_is_held_against_openalgos(openalgo, seconds, status):
     """To the second that a Date header has."""
     found = machine.clock(openalgo.host, now() + timedelta(seconds=seconds), 5)
     assert (found.status, bool(found.remedy)) == (status, status == "fail")
+
+
+def test_an_openalgo_that_is_slow_to_answer_is_no_clock_that_is_off(openalgo, monkeypatch):
+    """Our moment is that of the question, its own that of the answer."""
+    date_of = machine._date_of
+
+    def slow(host):
+        time.sleep(2.1)
+        return date_of(host)
+
+    monkeypatch.setattr(machine, "_date_of", slow)
+    assert machine.clock(openalgo.host, now(), 1).status == "ok"
+    assert machine.clock(openalgo.host, now() - timedelta(seconds=60), 1).status == "fail"
 
 
 @pytest.mark.parametrize(

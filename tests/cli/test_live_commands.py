@@ -24,7 +24,7 @@ from riskcore_openalgo.client import Client
 from riskcore_openalgo.config import Credentials, Logging, Settings, System, Watching, Webhook, write_defaults
 from riskcore_openalgo.config.control_page import ControlAccess, ControlPage
 from riskcore_openalgo.config.settings import Intake
-from riskcore_openalgo.journal import JournalInUse, Reader
+from riskcore_openalgo.journal import JournalBroken, JournalInUse, Reader
 from riskcore_openalgo.runner import live as live_runner
 from riskcore_openalgo.runner.inbox import Inbox, folder_of
 from riskcore_openalgo.runner.sole_sender import sole_sender
@@ -109,12 +109,19 @@ def settings_of(day, port):
     )
 
 
+def open_gate(place):
+    """Whether entries may go, by the journal: it may be being made."""
+    with contextlib.suppress(FileNotFoundError, JournalBroken), Reader(place) as journal:
+        book = journal.load().state.book
+        return book.state == "active" and book.opening_equity is not None
+    return False
+
+
 def traded(day, port, path):
     """Wait for the gate, post an alert, wait for the stop to rest."""
 
     def act():
-        wait(path.exists)
-        wait(lambda: day.server.calls and "holdings" in {call.endpoint for call in day.server.calls})
+        wait(lambda: open_gate(path))
         for price in (1000, "1000.1", 1000):
             day.broker.tick("NSE:INFY", price)
             time.sleep(0.1)
@@ -171,6 +178,7 @@ def test_a_day_whose_orders_are_withheld_ends_without_a_word_of_stops_at_the_bro
     path = tmp_path / f"{mode}.db"
 
     def bought():
+        wait(lambda: open_gate(path))
         wait(lambda: _port_is_open(free_tcp_port))
         answer = post(free_tcp_port, alert(day))
         assert answer["status"] == "accepted", answer

@@ -9,6 +9,7 @@ import pytest
 import riskcore as rc
 from riskcore_openalgo.client import Accepted, AwaitingApproval, Budget, OrderWanted, Rejected, Unknown, failures
 from tests.client.peer import DROP, SILENCE, recorded
+from tests.live_feed.server import until
 
 pytestmark = pytest.mark.smoke
 
@@ -71,6 +72,7 @@ def test_F20_a_timeout_is_unknown_and_never_resent(peer, make_client):
     peer.says("placeorder", SILENCE)
     outcome = make_client(timeout_s=0.2).place(BUY)
     assert outcome == Unknown("Request timed out. The server took too long to respond.", "network")
+    until(lambda: peer.calls("placeorder"))
     assert len(peer.calls("placeorder")) == 1
 
 

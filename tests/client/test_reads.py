@@ -19,6 +19,7 @@ from riskcore_openalgo.client import (
 )
 from tests.client.conftest import NOW
 from tests.client.peer import DROP, SILENCE, recorded, success
+from tests.live_feed.server import until
 
 pytestmark = pytest.mark.smoke
 
@@ -333,6 +334,7 @@ def test_a_read_that_times_out_gives_up_after_twice_its_time(peer, make_client):
     with pytest.raises(ReadFailed, match="timed out") as caught:
         make_client(timeout_s=0.8).funds()
     assert caught.value.error == "network"
+    until(lambda: len(peer.calls("funds")) >= 2)
     assert len(peer.calls("funds")) == 2
 
 

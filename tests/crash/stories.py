@@ -105,7 +105,7 @@ def spool(cell, truth):
 
 STORIES = {
     "target": (target, {}),
-    "timeout": (timeout, {"entry_timeout_s": 4}),
+    "timeout": (timeout, {"entry_timeout_s": 24}),
     "unknown": (unknown, {}),
     "spool": (spool, {}),
 }

@@ -1,6 +1,7 @@
 """A script that stays: it watches as a runner does, until nothing is held, until a moment, or until Ctrl-C."""
 
 import _thread
+import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ def here(tmp_path):
 
 
 @contextmanager
-def meanwhile(here, *prices, then=lambda: None, after_s=0.0):
+def meanwhile(here, *prices, then=lambda: None, after_s=0.0, when=lambda: True):
     """A market that ticks these prices in turn, and one thing that happens once."""
     stop = threading.Event()
 
@@ -39,7 +40,7 @@ def meanwhile(here, *prices, then=lambda: None, after_s=0.0):
             if prices:
                 here.broker.tick("NSE:INFY", prices[turn % len(prices)])
                 turn += 1
-            if not done and here.clock.passed >= happens:
+            if not done and here.clock.passed >= happens and when():
                 then()
                 done = True
 
@@ -81,9 +82,14 @@ def test_a_watch_ends_at_its_moment_and_leaves_the_stop_where_it_rests(here):
 
 
 def test_ctrl_c_ends_a_watch_and_leaves_the_stop_where_it_rests(here):
+    before = signal.getsignal(signal.SIGINT)
+
+    def watches():
+        return signal.getsignal(signal.SIGINT) is not before
+
     with here.desk() as desk:
         here.entered(desk)
-        with meanwhile(here, "1000", "1000.1", then=_thread.interrupt_main, after_s=1.5):
+        with meanwhile(here, "1000", "1000.1", then=_thread.interrupt_main, after_s=1.5, when=watches):
             ended = desk.watch()
     assert (ended.why, len(ended.open)) == ("interrupted", 2)
     assert [order.side for order in here.orders(working=True)] == ["SELL"]

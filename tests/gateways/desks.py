@@ -38,10 +38,10 @@ class Seconds:
 class LiveDesk:
     """A broker with INFY at 1,000, a client of it, a gateway and a reader of the account."""
 
-    def __init__(self, server, broker, clock, *, mode, budget=None, **more):
+    def __init__(self, server, broker, clock, *, mode, budget=None, timeout_s=20.0, **more):
         self.broker, self.server, self.clock = broker, server, clock
         budget = budget or Budget(orders_per_s=100, reads_per_s=1000)
-        times = {"timeout_s": 0.4, "analyzer_timeout_s": 0.4, "clock": clock.wall, "sleep": clock.sleep}
+        times = {"timeout_s": timeout_s, "analyzer_timeout_s": timeout_s, "clock": clock.wall, "sleep": clock.sleep}
         self.client = Client(server.host, KEY, budget=budget, jitter=lambda: 0.5, **times)
         self.guard = ModeGuard(self.client, mode, monotonic=clock.mono)
         self.gateway = OpenAlgoGateway(self.client, guard=self.guard, clock=clock.wall, **more)

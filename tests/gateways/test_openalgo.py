@@ -71,7 +71,7 @@ def test_slices_beyond_the_seconds_tokens_wait_as_long_as_the_approval_holds():
 @pytest.mark.parametrize("executed", [True, False])
 @pytest.mark.parametrize("kind", ["timeout", "status", "drop", "null_id", "unreadable"])
 def test_F20_F21_an_answer_that_says_nothing_is_unknown_and_is_never_sent_again(kind, executed):
-    with live_desk() as desk:
+    with live_desk(timeout_s=0.4 if kind == "timeout" else 20.0) as desk:
         desk.broker.script(Fault("placeorder", kind, executed=executed, seconds=1))
         _, report = desk.place(entry())
         assert (report.status, report.broker_id) == ("unknown", "")

@@ -66,7 +66,7 @@ def runner_there(in_postgres, tmp_path, free_tcp_port):
         try:
             while not (line := child.stdout.readline()).startswith("alerts:"):
                 assert line, "it ended before it took alerts"
-            traded(day, free_tcp_port, tmp_path)()
+            traded(day, free_tcp_port, in_postgres.place)()
             yield day, child
         finally:
             child.kill()
@@ -158,7 +158,7 @@ def test_a_runner_that_follows_one_of_another_machine_that_died_says_so(tmp_path
     in_postgres.journal().close()
     in_postgres.change("INSERT INTO meta VALUES ('sender', '0123 process 7 on alpha')")
     with live_day(tmp_path / "unused.db", start=False) as day:
-        with Driver(traded(day, free_tcp_port, tmp_path)):
+        with Driver(traded(day, free_tcp_port, in_postgres.place)):
             code = lived(day, free_tcp_port, in_postgres.place)
         assert code == HOLDING
     with Reader(in_postgres.place) as reader:

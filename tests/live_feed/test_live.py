@@ -318,7 +318,7 @@ def test_a_frozen_peer_is_told_to_the_turn_while_quotes_go_on(fake, url):
         monotonic=time.monotonic,
         wake=bell.set,
         previous_close=lambda key: CLOSE,
-        stream=attrs.evolve(QUICK, dead_after_s=0.3, login_s=0.2),
+        stream=attrs.evolve(QUICK, dead_after_s=2, login_s=5),
         poll=PollTiming(every_s=0.01),
     )
     feed.watch([KEY])

@@ -113,11 +113,18 @@ def test_it_goes_on_by_itself_until_it_is_stopped():
 
 def test_a_client_that_hangs_is_not_waited_for_longer_than_asked():
     """The thread ends with the question; one that was never started can be stopped too."""
-    hangs = threading.Event()
-    poller = Poller(lambda keys: hangs.wait() and {}, lambda: ["A"], print, clock=real_moment, timing=QUICK)
+    begun, hangs = threading.Event(), threading.Event()
+
+    def ask(keys):
+        begun.set()
+        hangs.wait()
+        return {}
+
+    poller = Poller(ask, lambda: ["A"], print, clock=real_moment, timing=QUICK)
     assert poller.stop()
-    poller = Poller(lambda keys: hangs.wait() and {}, lambda: ["A"], print, clock=real_moment, timing=QUICK)
+    poller = Poller(ask, lambda: ["A"], print, clock=real_moment, timing=QUICK)
     poller.start()
+    assert begun.wait(20)
     assert not poller.stop(0.02)
     hangs.set()
     assert poller.stop()

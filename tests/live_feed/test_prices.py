@@ -197,3 +197,19 @@ def test_prices_come_from_several_threads_and_none_is_lost():
     for key in keys:
         assert sum(span.ticks for span in seen if span.key == key) == 500
         assert max(span.high for span in seen if span.key == key) == Decimal(599)
+
+
+@pytest.mark.parametrize(("ahead_s", "taken"), [(3600, True), (5.1, True), (5, False)])
+def test_a_stamp_from_the_future_holds_up_no_price_after_it(ahead_s, taken):
+    """One tick of another clock, and every price until then would have been late."""
+    prices = watching()
+    assert prices.add(tick(1000, 1, made_s=1 + ahead_s)) == ""
+    assert (prices.add(tick(999, 2, made_s=2)) == "") is taken
+    assert (prices.add(tick(998, 3, made_s=3)) == "") is taken
+
+
+def test_before_and_after_it_what_is_late_is_late():
+    prices = watching()
+    prices.add(tick(1000, 1, made_s=1))
+    prices.add(tick(1000.1, 2, made_s=9000))
+    assert prices.add(tick(999, 3, made_s=0.5)) == "late"

@@ -211,7 +211,7 @@ def test_a_server_that_does_not_answer_the_login_is_given_up(fake, url):
 def test_a_wrong_key_is_told_as_such_and_tried_again_slowly(fake, url):
     """Until it is right: a key that was rotated is asked for at each login."""
     with Heard(url, key="f" * 64, timing=attrs.evolve(QUICK, refused_wait_s=0.4), chance=lambda: 0) as heard:
-        until(lambda: len(fake.asked) == 2)
+        until(lambda: len(fake.asked) >= 2)
         assert "the API key was refused (Invalid API key)" in heard.connections[0][1]
         heard.key = KEY
         up(heard)

@@ -79,6 +79,7 @@ class LiveDay:
         )
         self._stop = threading.Event()
         self.day.live.start()
+        self.began_with = self.state
         self._thread = threading.Thread(target=self.day.live.run, args=(self._stop,))
         self._thread.start()
 

@@ -315,7 +315,7 @@ def test_lanes_that_close_send_no_entry_any_more():
     assert gateway.began.wait(5)
     closing = threading.Thread(target=lanes.close)
     closing.start()
-    time.sleep(0.05)
+    assert lanes._closing.wait(5)
     gateway.go.set()
     closing.join()
     assert [event.status for event in found] == ["working", "rejected"]

@@ -188,8 +188,8 @@ def test_secrets_are_replaced_in_the_running_process(place, free_tcp_port):
     with place.open(free_tcp_port) as server:
         assert post(server, PATH, {**BUY, "secret": OTHER})[0] == 401
         place.sources.replace({"tv": SourceRules(secrets=(Secret(OTHER),))})
-        until(lambda: post(server, PATH, {**BUY, "secret": OTHER})[0] == 200)
-        assert post(server, PATH, BUY)[0] == 401
+        until(lambda: post(server, PATH, {**BUY, "secret": SECRET, "symbol": "TCS"})[0] == 401)
+        assert post(server, PATH, {**BUY, "secret": OTHER})[0] == 200
         until(lambda: any(isinstance(event, events.SignalArrived) for event in place.taken()))
     written = b"".join(path.read_bytes() for path in place.bench.journal.path.parent.iterdir() if path.is_file())
     assert SECRET.encode() not in written

@@ -190,7 +190,7 @@ def refused(day, signal):
 
 def test_where_nobody_can_look_at_what_is_held_somebody_is_called_until_it_can_be_read_again(path, monkeypatch):
     """OpenAlgo answers no reads any more: its stops may rest, and may not."""
-    monkeypatch.setattr(live, "UNREAD", timedelta(seconds=2))
+    monkeypatch.setattr(live, "UNREAD", timedelta(seconds=8))
     with live_day(path) as day:
         day.entered()
         assert day.day.live.unread(day.clock()) == ""

@@ -20,14 +20,17 @@ RISK, KEYS, SYSTEM = "risk_management.yaml", "api_credentials.yaml", "system_con
 class Watched:
     """A folder, and who hears of what."""
 
-    def __init__(self, folder, *, keys=True, sources=None, users=None, channels=None, **more):
+    def __init__(self, folder, *, keys=True, meanwhile="", sources=None, users=None, channels=None, **more):
         self.folder, self.offered, self.told, self.keys, self.learnt = folder, [], [], [], []
         self.state = engine.State()
         self.write(RISK, "risk_management:\n  max_positions: 3\n")
         if keys:
             self.write(KEYS, "api_credentials:\n  openalgo:\n    api_key: the-first-key\n")
+        settings = load_settings(folder)
+        if meanwhile:
+            self.write(RISK, meanwhile)
         self.reloader = Reloader(
-            folder, load_settings(folder), clock=lambda: NOW, offer=self.offered.append, state=lambda: self.state,
+            folder, settings, clock=lambda: NOW, offer=self.offered.append, state=lambda: self.state,
             tell=lambda text, *, name, subject="": self.told.append((name, text)), **more,
             swaps=Swaps(
                 key=self.keys.append, sources=sources, users=users, channels=channels, learn=self.learnt.extend
@@ -63,6 +66,13 @@ def test_a_changed_policy_is_offered_once_it_stands_still_and_the_change_is_told
     watched.write(RISK, "risk_management:\n  max_positions: 1\n  max_trades_per_day: 6\n")
     watched.looks(2)
     assert watched.told[1][1] == "policy: max_positions 2 -> 1"
+
+
+def test_what_was_changed_between_the_start_and_the_first_look_is_taken_too(tmp_path):
+    """The journal is folded and the books are read in between: some seconds."""
+    watched = Watched(tmp_path, meanwhile="risk_management:\n  max_positions: 2\n")
+    watched.looks()
+    assert [event.policy.max_positions for event in watched.offered] == [2]
 
 
 def test_what_a_hand_had_set_and_the_file_undoes_is_told_with_the_change(watched):

@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
         say_first(arguments, "\n".join(_told(arguments, place, market)))
         given = argparse.Namespace(journal=place.journal, config=place.config, flatten=True)
         with _quietly(arguments), Trader(market, place, coming, minutes=arguments.minutes):
-            code = live.run(load_settings(place.config), given, mode=LIVE, analyzer=True, clock=market.now)
+            code = live.run(load_settings(place.config), given, mode=LIVE, analyzer=True, clock=market.clock)
     if market.problem is not None:
         raise RuntimeError(f"the practice market itself failed: {market.problem}") from market.problem
     _report(arguments, place, code)

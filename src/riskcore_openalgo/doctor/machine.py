@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -32,12 +33,13 @@ SET_CLOCK: Final = "set the clock by the network (Windows: Settings, Time; Linux
 
 def clock(host: str, now: datetime, skew_s: int) -> Check:
     """This machine's clock against the Date header of OpenAlgo's answer; within `skew_s` all is well."""
+    asked = time.monotonic()
     try:
         theirs = _date_of(host)
     except (OSError, http.client.HTTPException, ValueError) as problem:
         return warn("clock", f"nobody to compare with: {host} does not answer ({type(problem).__name__})", SET_CLOCK)
-    ahead = (now - theirs).total_seconds()
-    off = max(ahead - DATE_STEP_S, -ahead, 0.0)
+    ahead, waited = (now - theirs).total_seconds(), time.monotonic() - asked
+    off = max(ahead - DATE_STEP_S, -ahead - waited, 0.0)  # it was written between the question and the answer
     said = f"{abs(ahead):.0f} s {'ahead of' if ahead >= 0 else 'behind'} OpenAlgo's"
     if off > skew_s:
         return fail("clock", f"{said}; at most {skew_s} s is fine (clock_skew_s)", SET_CLOCK)

@@ -45,7 +45,8 @@ class Limits:
     `from_close_pct` is the widest price band of a cash share. `close_slack_pct` allows for rounding where two answers
     name the same previous close. `agree_pct`: how near two doubted quotes stand that speak of one price. `agreeing` and
     `agreeing_other` are how many quotes, the first among them, settle a doubt of the price and one of the instrument.
-    `late_s`: a streamed price whose own stamp is older is old, unless its stamps are seen to move on.
+    `late_s`: a streamed price whose own stamp is older is old, unless its stamps move on. `ahead_s`: a stamp that is
+    further ahead of us tells nothing of the order of prices; one of an hour's time would hold up all until then.
     """
 
     stream_fresh_s: float = 10.0
@@ -57,6 +58,7 @@ class Limits:
     agreeing: int = 2
     agreeing_other: int = 3
     late_s: float = 60.0
+    ahead_s: float = 5.0
 
     def needed(self, doubt: str) -> int | None:
         """How many quotes that agree settle a doubt; None where no number does."""

@@ -78,6 +78,7 @@ class _Symbol:
     traded_at: float | None = None
     open_at: float | None = None
     stamped: dict[str, Tick] = Factory(dict)
+    ahead: dict[str, Tick] = Factory(dict)
 
 
 class Prices:
@@ -151,12 +152,11 @@ class Prices:
 
     def _dropped(self, symbol: _Symbol, tick: Tick) -> str:
         """Why a price is not taken, or ""."""
-        before = symbol.stamped.get(tick.source)
-        if tick.made_at is not None and before is not None and before.made_at is not None:
-            if tick.made_at < before.made_at:
-                return LATE
-            if tick.made_at == before.made_at and tick.price == before.price:
-                return DUPLICATE
+        before, odd, made_at = symbol.stamped.get(tick.source), symbol.ahead.get(tick.source), tick.made_at
+        if made_at is not None and before is not None and before.made_at is not None and made_at < before.made_at:
+            return LATE
+        if any(known is not None and (made_at, tick.price) == (known.made_at, known.price) for known in (before, odd)):
+            return DUPLICATE
         if tick.source == STREAM:
             heard, symbol.heard = symbol.heard, tick
             if is_old(tick, heard, self._limits):
@@ -167,7 +167,8 @@ class Prices:
     def _accept(self, symbol: _Symbol, tick: Tick) -> None:
         symbol.newest = tick
         if tick.made_at is not None:
-            symbol.stamped[tick.source] = tick
+            ahead = (tick.made_at - tick.at).total_seconds() > self._limits.ahead_s
+            (symbol.ahead if ahead else symbol.stamped)[tick.source] = tick
         if tick.source == STREAM:
             symbol.streamed = tick
         elif tick.traded:

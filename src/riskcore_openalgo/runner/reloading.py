@@ -11,6 +11,7 @@ built at the start need a restart, and that is told. What is told of a secret is
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -79,7 +80,9 @@ class Reloader:
         self.settings, self.reloads, self.refusals = settings, 0, 0
         self._folder, self._clock, self._offer, self._state, self._tell = folder, clock, offer, state, tell
         self._swaps, self._plain_allowed = swaps, plain_allowed
-        self._stamp = self._seen = self._stamped()
+        self._seen = self._stamped()
+        # A runner takes a while from its settings to here: what was changed meanwhile is a change too.
+        self._stamp: tuple[Any, ...] | None = self._seen if _are_as_read(settings) else None
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -200,6 +203,18 @@ class Reloader:
         """What tells that a file is another: when it was written, and its size; of the four, and of the tables."""
         known = {source.path for source in self.settings.sources}
         return tuple((str(path), *_stat(path)) for path in sorted(known))
+
+
+def _are_as_read(settings: Settings) -> bool:
+    """Whether each file is what the settings were read from."""
+    return all(_digest(source.path) == source.sha256 for source in settings.sources)
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def needs_a_restart(before: Settings, after: Settings, swaps: Swaps = NOTHING) -> list[str]:

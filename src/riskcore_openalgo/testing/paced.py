@@ -13,12 +13,15 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import date, datetime, time as clock_time, timedelta
+from datetime import date, datetime, time as clock_time
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 import riskcore as rc
+from riskcore_openalgo.runner.intake_child import Ticks
 from riskcore_openalgo.testing.broker import FakeBroker
 from riskcore_openalgo.testing.practice import AS_IF, BEGINS, KEY, MINUTE, path_of, recorded
 from riskcore_openalgo.testing.profile import SANDBOX
@@ -54,8 +57,8 @@ class Paced:
         if not 1 <= speed <= FASTEST:
             raise ValueError(f"speed must be 1 to {FASTEST}, got {speed}")
         self.instrument, self._bars = recorded(symbol, on)
-        self._speed, self._on_bar = speed, on_bar
-        self._starts, self._began = datetime.combine(on, begins, rc.IST), time.monotonic()
+        self._on_bar, self._starts = on_bar, datetime.combine(on, begins, rc.IST)
+        self.clock = Ticks(self._starts, time.monotonic(), speed)
         self._way = [each for bar in self._bars for each in path_of(bar)]
         self._moments = [at for at, _ in self._way]
         self._ended, self.problem = 0, None
@@ -86,7 +89,7 @@ class Paced:
 
     def now(self) -> datetime:
         """The moment there, in IST."""
-        return self._starts + timedelta(seconds=(time.monotonic() - self._began) * self._speed)
+        return self.clock()
 
     def price(self, at: datetime) -> Decimal:
         """The price at a moment, on the straight way between two recorded ones, to the tick; the last one after all."""
@@ -106,7 +109,7 @@ class Paced:
         return ended
 
     def __enter__(self) -> Self:
-        self._began = time.monotonic()
+        self.clock = attrs.evolve(self.clock, mono=time.monotonic())
         self._server.start()
         self._thread.start()
         return self

@@ -109,7 +109,7 @@ def replaced(tab, command, day, port):
     code, said = riskcore(command.folder, "credentials", "set", "webhook.secrets.tv", given=f"{SECOND}\n{SECOND}\n")
     assert code == 0, said
     shows(tab, "#alerts", "sources of alerts: tv changed")
-    assert alert(day, port, SECRET) == 401
+    day.until(lambda: alert(day, port, SECRET) == 401)
     assert alert(day, port, SECOND) == 200
 
 

@@ -58,11 +58,12 @@ def test_F58_a_wrong_password_a_forged_form_and_a_locked_address(tmp_path):
 
 def test_F58_who_does_not_send_the_form_to_its_end_is_not_waited_for(tmp_path, monkeypatch):
     """Nor may anybody hold connections open, a byte at a time: refused, journalled, and the next one is served."""
-    monkeypatch.setattr(app, "BODY_S", 0.2)
     with control_page(tmp_path / "live.db") as page:
+        monkeypatch.setattr(app, "BODY_S", 0.2)
         with socket.create_connection(("127.0.0.1", page.port), timeout=5) as line:
             line.sendall(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 31\r\n\r\nu")
             assert b" 403 " in line.recv(4096).split(b"\r\n")[0]
+        monkeypatch.undo()
         assert page.login()[0] == 303
         page.day.until(lambda: acts_of(page)[-1:] == [(USER, "login")])
         assert [act for _, act in acts_of(page)] == ["forged_form", "login"]
