@@ -82,11 +82,12 @@ def quantile(values: Sequence[float], pct: int) -> float:
 
 
 def bootstrap_tables(study: Study, *, paths: int = PATHS, seed: int = 1) -> tuple[Extra, ...]:
-    """Both tables for a report; a sentence alone where there are fewer than five trades."""
+    """Both tables for a report; a sentence alone of fewer than five trades, or from no equity."""
     trades, days = study.performance.trades, study.performance.curve.days
     if len(trades) < LEAST_TRADES or not days:
-        told = f"{len(trades)} finished trades are too few to draw from; at least {LEAST_TRADES} are needed."
-        return (Extra("The same trades in other orders", told, ("trades",), ()),)
+        return _nothing(f"{len(trades)} finished trades are too few to draw from; at least {LEAST_TRADES} are needed.")
+    if days[0].opening <= 0:
+        return _nothing("Equity at the start was not above 0: no path is a percentage of it.")
     policy = study.policy or rc.Policy()
     counts = Counter(trade.closed_at.date() for trade in trades)
     sessions = [counts[day] for day in sorted(counts)]
@@ -102,6 +103,10 @@ def bootstrap_tables(study: Study, *, paths: int = PATHS, seed: int = 1) -> tupl
             )
         )
     return tuple(made)
+
+
+def _nothing(why: str) -> tuple[Extra, ...]:
+    return (Extra("The same trades in other orders", why, ("trades",), ()),)
 
 
 def _rows(found: Drawn, policy: rc.Policy) -> tuple[tuple[str | Decimal | None, ...], ...]:

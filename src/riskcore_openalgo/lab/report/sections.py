@@ -53,7 +53,7 @@ def results(study: Study) -> Markup:
     """R distribution, and the calendar of daily results."""
     of = study.performance
     made = ""
-    if of.statistics.count > of.statistics.without_risk:
+    if of.statistics.count:
         bins = [(_bin(part), float(part.count)) for part in of.r_distribution]
         drawn = charts.columns(bins, "Trades by R", signed=False)
         made += card("Trades by R", drawn, "1 R is what was at risk between entry and first stop.")
@@ -104,7 +104,7 @@ def _months(by_month: dict[date, dict[date, Decimal]], most: float) -> Markup:
 def _bin(part: analytics.RBin) -> str:
     if part.low is None:
         return f"< {part.high}"
-    return f"> {part.low}" if part.high is None else f"{part.low}..{part.high}"
+    return f">= {part.low}" if part.high is None else f"{part.low}..{part.high}"
 
 
 def trade_table(study: Study) -> Markup:
