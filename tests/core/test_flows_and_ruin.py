@@ -31,7 +31,7 @@ def told(of, *names):
 
 
 def test_a_drawdown_is_in_rupees_that_were_lost_however_much_was_paid_in():
-    """1,00,000 lost of 10,00,000 is a tenth, and 1,00,000: not a tenth of what the account began with."""
+    """100,000 lost of 1,000,000 is a tenth, and 100,000: not a tenth of what the account began with."""
     made = rc.performance_of([], curve((100_000, 0), (1_000_000, -100_000)))
     assert (made.drawdown.pct, made.drawdown.value) == (10, 100_000)
     assert (made.largest_drawdown.value, made.largest_drawdown.pct) == (100_000, 10)
@@ -39,7 +39,7 @@ def test_a_drawdown_is_in_rupees_that_were_lost_however_much_was_paid_in():
 
 
 def test_the_largest_drawdown_is_the_one_of_most_rupees():
-    """20,000 of 1,00,000 is deeper than 1,00,000 of 11,00,001, and less."""
+    """20,000 of 100,000 is deeper than 100,000 of 1,100,001, and less."""
     made = rc.performance_of([], curve((100_000, -20_000), (80_000, 20_001), (1_100_001, -100_000)))
     assert (made.drawdown.pct, made.drawdown.value) == (20, 20_000)
     assert (made.largest_drawdown.value, made.largest_drawdown.began) == (100_000, 2)
