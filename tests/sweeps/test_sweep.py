@@ -84,7 +84,7 @@ def test_without_a_word_it_is_the_fast_backtest_in_processes(bars):
         }
     fast = lab.sweep(space, given, Cross, policy, interval="1m", progress=False)
     assert fast.job.run is lab.backtest
-    figures = [name for name in FIGURES if name != "drawdown_pct"]  # marks within a trade are fewer
+    figures = [name for name in FIGURES if name != "drawdown_pct"]  # by marks, fills between the bars among them
     assert [[t.value(name) for name in figures] for t in fast.trials] == [
         [t.value(name) for name in figures] for t in slow.trials
     ]

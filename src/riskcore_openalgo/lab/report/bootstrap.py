@@ -26,7 +26,10 @@ QUANTILES: Final = (5, 50, 95)
 
 @frozen
 class Drawn:
-    """What the paths came to, in percent: final return, deepest drawdown, worst session, one value a path, sorted."""
+    """What the paths came to, in percent: final return, deepest fall after a trade, worst session, one value a path.
+
+    Each sorted.
+    """
 
     returns: tuple[float, ...]
     drawdowns: tuple[float, ...]
@@ -112,7 +115,7 @@ def _nothing(why: str) -> tuple[Extra, ...]:
 def _rows(found: Drawn, policy: rc.Policy) -> tuple[tuple[str | Decimal | None, ...], ...]:
     told = (
         ("return", found.returns, None),
-        ("deepest drawdown", found.drawdowns, policy.max_drawdown),
+        ("deepest fall, trade by trade", found.drawdowns, policy.max_drawdown),
         ("worst session's loss", found.worst_sessions, policy.max_daily_loss),
     )
     return tuple(

@@ -72,7 +72,7 @@ def _tiles(of: rc.Performance) -> Markup:
     told: list[tuple[str, Decimal | int | None, str]] = [
         ("net result", of.net, "Rs"),
         ("return", of.cumulative_return, "share"),
-        ("deepest drawdown", fallen_pct(of), "%"),
+        (f"deepest drawdown; inside sessions {said(fallen_pct(of, inside=True), '%')}", fallen_pct(of), "%"),
         ("finished trades", len(of.trades), "count"),
         ("win rate", of.win_rate, "share"),
         ("expectancy", of.expectancy_r, "R"),

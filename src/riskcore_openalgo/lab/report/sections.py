@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from riskcore import analytics
+from riskcore.analytics.explaining import fallen_pct
 from riskcore_openalgo.lab.report import charts
 from riskcore_openalgo.lab.report.drawing import Markup, tag, text
 from riskcore_openalgo.lab.report.figures import figures, said
@@ -41,10 +42,10 @@ def equity(study: Study) -> Markup:
     curve = study.performance.curve
     if not curve.days:
         return tag("p", "No session whose equity is known.", class_="quiet")
-    made = ""
+    made, deepest = "", f"Deepest inside sessions {said(fallen_pct(study.performance, inside=True), '%')}"
     for width, kind in ((WIDE, "wide"), (NARROW, "narrow")):
         drawn = card("Equity, rupees", charts.equity(curve, width))
-        drawn += card("Below its highest point, percent", charts.drawdown(curve, width))
+        drawn += card("Below its highest point, percent", charts.drawdown(curve, width, deepest))
         made += tag("div", drawn, class_=kind)
     return made
 

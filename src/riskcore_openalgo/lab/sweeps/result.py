@@ -108,7 +108,7 @@ class Sweep:
             [
                 *lines,
                 f"the best by {by}: {settings}",
-                f"  {best.trades} trades, net Rs {best.net:,.2f}, drawdown {drawdown or 'undefined'} %",
+                f"  {best.trades} trades, net Rs {best.net:,.2f}, deepest inside sessions {drawdown or 'undefined'} %",
                 f"  Sharpe of a session {ratio or 'undefined'}; {luckiest}",
                 f"  chance that it is more than luck: {'undefined' if chance is None else f'{chance:.1%}'}",
             ]
@@ -180,7 +180,7 @@ class Sweep:
         about = (
             f"The best {len(ranked)} of {len(self.trials)} trials by {by}; {failed} could not be run. Sharpe is a "
             f"session's: by luck alone the best of the {len(self._ratios)} that have one would have {self.luck:.3f}. "
-            "Deflated: the chance to be more."
+            "Deflated: the chance to be more. Drawdown: the deepest inside sessions."
         )
         return Extra("Trials", about, columns, rows)
 
