@@ -18,7 +18,7 @@ from riskcore.money import exact, plain, rupees
 from riskcore.orders import ApprovedEntry
 from riskcore.policy import NET, Policy
 from riskcore.pretrade import pretrade
-from riskcore.reasons import Finding, Findings, Reading, in_precedence
+from riskcore.reasons import Finding, Findings, Reading, in_ascii, in_precedence
 from riskcore.rules import levels
 from riskcore.rules.context import Context, context_of
 from riskcore.rules.placing import legs_for
@@ -99,7 +99,7 @@ class Approved:
             f"  risk    {rupees(order.risk)} at worst, of a budget of {rupees(self.budget)}",
             f"  checks  {len(self.answers)} passed",
         ]
-        return "\n".join(lines)
+        return "\n".join(map(in_ascii, lines))
 
 
 @frozen(kw_only=True)
@@ -137,7 +137,7 @@ class Refused:
         if self.until is not None:
             lines.append(f"  until   {self.until:%a %d %b %Y %H:%M}: entries are not taken before; nothing is queued")
         lines.append(f"  checks  {sum(found.passed for found in self.findings)} of {len(self.findings)} passed")
-        return "\n".join(lines)
+        return "\n".join(map(in_ascii, lines))
 
 
 Decision: TypeAlias = Approved | Refused

@@ -206,6 +206,13 @@ class Finding:
         return reason.clears if reason else "operator"
 
 
+def in_ascii(line: str) -> str:
+    """A line for any console: what somebody else wrote into it (a reason, a name) is escaped where it is not ASCII."""
+    if line.isascii() and line.isprintable():
+        return line
+    return "".join(letter if " " <= letter <= "~" else ascii(letter)[1:-1] for letter in line)
+
+
 def finding_of(rule: str, reading: Reading, unit: str = "") -> Finding:
     """The finding of a reading: money in `unit` rupees to the paisa, moments and lists as text."""
     measured: Any

@@ -32,6 +32,16 @@ def test_a_trade_without_a_stop_has_no_r():
     assert (told.r_multiple, told.planned_r) == (None, None)
 
 
+@pytest.mark.parametrize(("side", "made"), [("BUY", -1000), ("SELL", 1000)])
+def test_an_option_that_expired_worthless_left_at_nothing(side, made):
+    """All of the premium is lost by who bought it, and kept by who wrote it; 0 is the extreme, too."""
+    worst = {"worst_price" if side == "BUY" else "best_price": 0}
+    told = a_trade(side=side, exit_price=0, **worst)
+    assert (told.gross, told.exit_price) == (made, 0)
+    with pytest.raises(ValueError, match=r"Trade\.exit_price"):
+        a_trade(exit_price=-1)
+
+
 @pytest.mark.parametrize(
     ("wrong", "names"),
     [

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import attrs
 import pytest
@@ -116,6 +116,19 @@ def test_PER_2_the_sessions_and_the_flows_are_the_change_of_equity(curve):
     for fall in curve.drawdowns():
         assert 0 < fall.pct <= 100
         assert fall.began < fall.trough <= fall.last <= len(curve.days)
+
+
+@settings(max_examples=40)
+@given(curves(flows=paisa))
+def test_PER_17_the_largest_drawdown_is_the_most_rupees_that_were_lost(curve):
+    """From any moment to a later one, whatever was paid in or out; percent are of the level at the peak."""
+    results = [D(0), *accumulate(day.net for day in curve.days)]
+    lost = max(before - after for n, before in enumerate(results) for after in results[n:])
+    largest = curve.largest_drawdown
+    assert (0 if largest is None else largest.value) == lost
+    for fall in (*curve.drawdowns(), *([largest] if largest else [])):
+        assert fall.value == results[fall.began] - results[fall.trough]
+        assert (fall.peak, fall.low) == (curve.levels()[fall.began], curve.levels()[fall.trough])
 
 
 @settings(max_examples=40)

@@ -9,9 +9,11 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.lab.report import study_of
 from riskcore_openalgo.lab.report.contract_note import beside, contract_table, read_contract_notes
+from tests.core.engine_days import holding
 from tests.journal.told import FIRST, FOURTH, SECOND, THIRD, four_days
 
 FACTS = four_days().facts
+FRIDAY = date(2026, 11, 20)
 
 
 def note_of(day):
@@ -40,6 +42,19 @@ def test_a_note_that_rounds_its_taxes_is_explained():
     assert day.difference != 0
     assert abs(day.left) <= Decimal("0.02")
     assert day.verdict == "rounding of STT and stamp duty"
+
+
+def test_a_day_is_held_to_the_policy_of_that_day():
+    """A policy that changes how taxes are booked three days later changes no verdict on what went before."""
+    told, _ = holding()
+    told.prices("10:05", last=979)
+    told.fill("10:05:01", told.sent()[-1].order_id, price=979)
+    [before] = beside(told.facts, {FRIDAY: Decimal(-1100)})
+    told.next_day(3)
+    told.take(events.PolicyLoaded(told.at("09:16"), rc.Policy(stt_stamp_whole_rupees=True)))
+    [after] = beside(told.facts, {FRIDAY: Decimal(-1100)})
+    assert before.rounding != 0
+    assert after == before
 
 
 def test_more_than_rounding_is_said():

@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import riskcore as rc
+from riskcore import analytics
 from riskcore_openalgo.demo.day import demo_policy
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.lab.report import study_of, study_of_journal
 from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables, drawn
 from riskcore_openalgo.lab.report.counterfactual import counterfactual, without
+from riskcore_openalgo.lab.report.study import Study
 from riskcore_openalgo.runner.resimulation import resimulate
+from tests.core.finished_trades import a_trade
 from tests.journal.told import four_days
 
 
@@ -103,6 +106,16 @@ def test_few_trades_are_not_drawn_from():
     [table] = bootstrap_tables(study)
     assert table.rows == ()
     assert "too few" in table.about
+
+
+@pytest.mark.parametrize("opening", [0, -100])
+def test_an_account_that_began_with_nothing_is_not_drawn_from(opening):
+    """Percent of it say nothing: the table has a sentence, and the report its page."""
+    told = a_trade(initial_stop=95)
+    curve = rc.EquityCurve([analytics.Day(session=told.closed_at.date(), opening=opening, net=600)])
+    made = rc.performance_of([told] * 6, curve)
+    [table] = bootstrap_tables(Study(title="t", source="s", performance=made, stories=()))
+    assert (table.rows, table.about) == ((), "Equity at the start was not above 0: no path is a percentage of it.")
 
 
 @pytest.mark.parametrize(

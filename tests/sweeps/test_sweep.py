@@ -14,6 +14,7 @@ import riskcore as rc
 from riskcore.events import EntryRefused
 from riskcore_openalgo import lab
 from riskcore_openalgo.lab.sweeps import Sweep, Trial, combinations, deflated_sharpe, expected_best, simulated
+from riskcore_openalgo.lab.sweeps.deflated import sharpe
 from riskcore_openalgo.lab.sweeps.result import walked
 from riskcore_openalgo.lab.sweeps.trial import FIGURES
 from tests.report.pages import Elements
@@ -83,7 +84,7 @@ def test_without_a_word_it_is_the_fast_backtest_in_processes(bars):
         }
     fast = lab.sweep(space, given, Cross, policy, interval="1m", progress=False)
     assert fast.job.run is lab.backtest
-    figures = [name for name in FIGURES if name != "drawdown_pct"]  # marks within a trade are fewer
+    figures = [name for name in FIGURES if name != "drawdown_pct"]  # by marks, fills between the bars among them
     assert [[t.value(name) for name in figures] for t in fast.trials] == [
         [t.value(name) for name in figures] for t in slow.trials
     ]
@@ -265,6 +266,7 @@ def test_more_trials_deflate_more():
     few, many = (deflated_sharpe(rates, expected_best(spread * times)) for times in (1, 20))
     assert 0 < many < few < lone < 1
     assert deflated_sharpe([0.01] * 5, 0.0) is None
+    assert sharpe([0.1] * 6) is None  # whose mean, in floats, is not 0.1
     assert deflated_sharpe([0.01, 0.02], 0.0) is None
 
 

@@ -52,9 +52,19 @@ def test_a_sweep_explains_itself(swept):
     told = swept.explain("net").splitlines()
     assert told[0] == "8 trials, of which 2 could not be run"
     assert told[1] == "the best by net: " + ", ".join(f"{n.split('.')[1]} {value}" for n, value in best.parameters)
-    assert told[2].startswith(f"  {best.trades} trades, net Rs {best.net:,.2f}, drawdown ")
-    assert f"the luckiest of so many would have {swept.luck:.3f}" in told[3]
+    assert told[2].startswith(f"  {best.trades} trades, net Rs {best.net:,.2f}, deepest inside sessions ")
+    assert f"the luckiest of 6 with such a ratio would have {swept.luck:.3f}" in told[3]
     assert told[4] == f"  chance that it is more than luck: {swept.deflated_sharpe(best):.1%}"
+
+
+def test_the_luckiest_is_said_to_be_one_of_those_that_were_counted(swept):
+    """Two could not be run, and one that never traded has no ratio: five of eight are what luck had."""
+    idle = attrs.evolve(swept.ran[0], sharpe=None)
+    fewer = attrs.evolve(swept, trials=(idle, *(t for t in swept.trials if t.parameters != idle.parameters)))
+    assert f"the luckiest of 5 with such a ratio would have {fewer.luck:.3f}" in fewer.explain("net")
+    about = fewer.table("net").about
+    assert "of 8 trials by net; 2 could not be run" in about
+    assert f"by luck alone the best of the 5 that have one would have {fewer.luck:.3f}" in about
 
 
 def test_a_sweep_of_which_nothing_ran_says_why(swept):

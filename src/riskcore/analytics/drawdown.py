@@ -19,7 +19,8 @@ class Drawdown:
     """One spell below a peak. The places are positions in the curve it was found in.
 
     `peak` at place `began` (the last time it stood there), the lowest equity `low` at place `trough`, back at the
-    peak or above at place `recovered` (None: not yet); `last` is the last place of the spell that is known.
+    peak or above at place `recovered` (None: not yet); `last` is the last place of the spell that is known. `lost` are
+    the rupees that went between the two, where the curve is one without what was paid in and out (`EquityCurve`).
     """
 
     peak: Decimal
@@ -28,12 +29,13 @@ class Drawdown:
     trough: int
     last: int
     recovered: int | None
+    lost: Decimal | None = None
 
     @property
     @exact
     def value(self) -> Decimal:
-        """The fall in the curve's unit (rupees): peak - low."""
-        return self.peak - self.low
+        """The fall in rupees: what was lost from the peak to the lowest point; peak - low where nobody told."""
+        return self.peak - self.low if self.lost is None else self.lost
 
     @property
     @exact

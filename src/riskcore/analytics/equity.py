@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
+import attrs
 from attrs import field, frozen
 
 from riskcore import events as e
 from riskcore.analytics.drawdown import Drawdown, drawdowns
 from riskcore.analytics.exposure import Exposure, Held, exchange_closed, exposure_of, held_now, trading_hours
 from riskcore.book import Book, Position
-from riskcore.money import ZERO, amount, exact
+from riskcore.money import ONE, ZERO, amount, exact
 from riskcore.state import State, evolve
 from riskcore.values import checks, given, settle, several
 
@@ -85,15 +86,24 @@ class EquityCurve:
     def levels(self, *, intraday: bool = False) -> tuple[Decimal, ...]:
         """Equity as it would have run without flows: from the first opening on, each session's result in proportion.
 
-        level + net x level / opening; where nothing was paid in or out that is the equity itself. The first level is
-        the first opening, then one a session, or one for each change inside it (`intraday`).
+        level + net x level / opening; where nothing was paid in or out that is the equity itself. From a level or an
+        opening of 0 or less there is no proportion: rupees are added. The first level is the first opening, then one a
+        session, or one for each change inside it (`intraday`).
         """
+        return self._run(intraday=intraday, in_proportion=True)
+
+    @exact
+    def made(self, *, intraday: bool = False) -> tuple[Decimal, ...]:
+        """The first opening and the results since, without what was paid in or out; places as in `levels`."""
+        return self._run(intraday=intraday, in_proportion=False)
+
+    def _run(self, *, intraday: bool, in_proportion: bool) -> tuple[Decimal, ...]:
         if not self.days:
             return ()
         found = [self.days[0].opening]
         level = found[0]
         for day in self.days:
-            share = level / day.opening if day.opening > 0 else Decimal(1)
+            share = level / day.opening if in_proportion and day.opening > 0 and level > 0 else ONE
             if intraday:
                 found += [level + (equity - day.opening) * share for equity in day.path]
             level += day.net * share
@@ -103,9 +113,20 @@ class EquityCurve:
     def drawdowns(self, *, intraday: bool = False) -> tuple[Drawdown, ...]:
         """Every spell below a peak, in sessions; place 0 is the first opening, place n the end of the n-th session.
 
-        With `intraday` the places count changes of equity, not sessions.
+        The spells, and their percent, are those of `levels`; their rupees are what was lost from the peak to the lowest
+        point (`made`). With `intraday` the places count changes of equity, not sessions.
         """
-        return drawdowns(self.levels(intraday=intraday))
+        levels = self.levels(intraday=intraday)
+        return _beside(drawdowns(levels), levels, self.made(intraday=intraday))
+
+    @property
+    def largest_drawdown(self) -> Drawdown | None:
+        """The spell of most rupees between the ends of sessions, the first of equals; None when there was none.
+
+        It lasts until the rupees are regained (`made`), not the level; its percent is of the level at its peak.
+        """
+        made = self.made()
+        return max(_beside(drawdowns(made), self.levels(), made), key=lambda spell: spell.value, default=None)
 
     @property
     @exact
@@ -235,6 +256,17 @@ class _Today:
         first = self.held[0]  # carried from the day before: held from the open on, however late our day began
         carried = Held(min(first.at, opens), first.gross, first.net, first.margin)
         return exposure_of([carried, *self.held[1:]], opens, closes)
+
+
+@exact
+def _beside(spells: Iterable[Drawdown], levels: Sequence[Decimal], made: Sequence[Decimal]) -> tuple[Drawdown, ...]:
+    """Spells with percent by the levels and rupees by what was made."""
+    return tuple(
+        attrs.evolve(
+            spell, peak=levels[spell.began], low=levels[spell.trough], lost=made[spell.began] - made[spell.trough]
+        )
+        for spell in spells
+    )
 
 
 def _mean_pct(parts: list[tuple[Decimal, Decimal]]) -> Decimal | None:

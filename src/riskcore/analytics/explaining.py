@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from riskcore.analytics.drawdown import Drawdown
 from riskcore.analytics.grouping import Part
 from riskcore.analytics.trades import RBin
-from riskcore.money import HUNDRED, exact, rupees, to_paisa
+from riskcore.money import HUNDRED, ZERO, exact, rupees, to_paisa
+from riskcore.reasons import in_ascii
 
 if TYPE_CHECKING:
     from riskcore.analytics.summary import Performance
@@ -29,7 +30,7 @@ def explained(of: Performance) -> str:
         lines += _parts(name, of.by(name))
     if of.refused:
         lines += ["", "entries refused by rule", *(_line(rule, str(times)) for rule, times in of.refused)]
-    return "\n".join(lines)
+    return "\n".join(map(in_ascii, lines))
 
 
 def _trades(of: Performance) -> Iterator[str]:
@@ -80,10 +81,11 @@ def _equity(of: Performance) -> Iterator[str]:
     yield _line("Sharpe, Sortino", f"{_figure(of.sharpe)}, {_figure(of.sortino)}")
     yield _line("Calmar, Omega", f"{_figure(of.calmar)}, {_figure(of.omega)}")
     yield _line("value at risk (5 %)", _share(of.value_at_risk))
-    yield _line("deepest drawdown", _spell(of.drawdown, of))
-    yield _line("longest drawdown", _spell(of.longest_drawdown, of))
+    yield _line("deepest drawdown", _spell(of.drawdown, of) if of.drawdown else _unfallen(of))
+    yield _line("longest drawdown", _spell(of.longest_drawdown, of) if of.longest_drawdown else "none")
     inside = of.intraday_drawdown
-    yield _line("deepest inside sessions", "none" if inside is None else f"{_pct(inside.pct)}, {_money(inside.value)}")
+    told = _unfallen(of, inside=True) if inside is None else f"{_pct(inside.pct)}, {_money(inside.value)}"
+    yield _line("deepest inside sessions", told)
 
 
 def _exposure(of: Performance) -> Iterator[str]:
@@ -142,9 +144,24 @@ def span_text(span: timedelta) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def _spell(spell: Drawdown | None, of: Performance) -> str:
-    if spell is None:
-        return "none"
+def fallen_pct(of: Performance, *, inside: bool = False) -> Decimal | None:
+    """The deepest drawdown in percent, or the one inside sessions; 0 where equity is known and never fell.
+
+    None where there is no equity, and where it fell from peaks of 0 or less alone.
+    """
+    spell = of.intraday_drawdown if inside else of.drawdown
+    if spell is not None:
+        return spell.pct
+    immeasurable = any(fall.pct is None for fall in of.curve.drawdowns(intraday=inside))
+    return None if immeasurable or not of.curve.days else ZERO
+
+
+def _unfallen(of: Performance, *, inside: bool = False) -> str:
+    """Of no drawdown: that there was none, or that it has no percentage."""
+    return UNDEFINED if fallen_pct(of, inside=inside) is None and of.curve.days else "none"
+
+
+def _spell(spell: Drawdown, of: Performance) -> str:
     sessions = [of.curve.days[0].session, *(day.session for day in of.curve.days)]
     back = f"regained {sessions[spell.recovered]}" if spell.recovered is not None else "not regained yet"
     fall = f"{_pct(spell.pct)}, {_money(spell.value)}"

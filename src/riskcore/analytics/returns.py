@@ -22,22 +22,23 @@ Returns = Sequence[Decimal]
 
 @exact
 def cumulative_return(returns: Returns) -> Decimal | None:
-    """What all returns compound to: prod(1 + r) - 1; None of no returns.
+    """What all returns compound to: prod(1 + r) - 1; None of no returns, and when one lost more than everything.
 
     >>> cumulative_return([Decimal("0.1"), Decimal("-0.1")])
     Decimal('-0.01')
     """
-    return _wealth(returns) - ONE if returns else None
+    wealth = _wealth(returns)
+    return None if wealth is None else wealth - ONE
 
 
 @exact
 def annual_return(returns: Returns, periods: int = SESSIONS) -> Decimal | None:
     """Compound growth a year (CAGR): prod(1 + r) ^ (periods / n) - 1.
 
-    -1 when everything was lost; None of no returns, and when more than everything was lost.
+    -1 when everything was lost; None of no returns, and when one lost more than everything.
     """
     wealth = _wealth(returns)
-    if not returns or wealth < 0:
+    if wealth is None:
         return None
     return wealth ** (Decimal(periods) / len(returns)) - ONE if wealth else -ONE
 
@@ -110,7 +111,10 @@ def value_at_risk(returns: Returns, cutoff: Decimal = Decimal("0.05")) -> Decima
     return quantile(returns, cutoff)
 
 
-def _wealth(returns: Returns) -> Decimal:
+def _wealth(returns: Returns) -> Decimal | None:
+    """What a rupee becomes; None of no returns, and where one is below -1: what goes on from less than nothing?"""
+    if not returns or min(returns) < -ONE:
+        return None
     wealth = ONE
     for value in returns:
         wealth *= ONE + value

@@ -31,8 +31,9 @@ class Performance:
     last price, and in no figure of trades. `uncharged_fills` counts fills without a schedule of charges, which stand
     at no charges. `parts` holds the breakdowns by name (`grouping.BY`), `refused` the entries each rule refused.
 
-    `drawdown` is the deepest in percent between the ends of sessions, `intraday_drawdown` the same with the lows inside
-    them, `largest_drawdown` the one of most rupees.
+    `drawdown` is the deepest in percent between the ends of sessions, `intraday_drawdown` the same with the equity
+    inside them, as far as it was recorded, `largest_drawdown` the one of most rupees. Growth is None where a session
+    without a return (its opening was 0 or less) had a result.
     """
 
     trades: tuple[Trade, ...]
@@ -184,18 +185,19 @@ def _of_curve(curve: EquityCurve, risk_free: Decimal, periods: int) -> dict[str,
     rates, spells = curve.returns, curve.drawdowns()
     worst = deepest(spells)
     share = worst.pct / HUNDRED if worst is not None and worst.pct is not None else None
+    whole = () if any(day.rate is None and day.net for day in curve.days) else rates
     return {
-        "cumulative_return": of_returns.cumulative_return(rates),
-        "annual_return": of_returns.annual_return(rates, periods),
+        "cumulative_return": of_returns.cumulative_return(whole),
+        "annual_return": of_returns.annual_return(whole, periods),
         "volatility": of_returns.volatility(rates, periods),
         "sharpe": of_returns.sharpe(rates, risk_free, periods),
         "sortino": of_returns.sortino(rates, risk_free, periods),
         "omega": of_returns.omega(rates, risk_free),
-        "calmar": of_returns.calmar(rates, share, periods),
+        "calmar": of_returns.calmar(whole, share, periods),
         "value_at_risk": of_returns.value_at_risk(rates),
         "drawdown": worst,
         "longest_drawdown": longest(spells),
-        "largest_drawdown": max(spells, key=lambda spell: spell.value, default=None),
+        "largest_drawdown": curve.largest_drawdown,
         "intraday_drawdown": deepest(curve.drawdowns(intraday=True)),
         "exposure_pct": curve.exposure_pct,
         "utilisation_pct": curve.utilisation_pct,

@@ -15,7 +15,7 @@ import attrs
 from attrs import field, frozen
 
 from riskcore import events as e
-from riskcore.money import ZERO, amount, count, exact, positive
+from riskcore.money import ZERO, amount, count, exact, not_negative, positive
 from riskcore.orders import STOP_HIT, TARGET_HIT, ApprovedEntry, ApprovedExit, Revision
 from riskcore.sessions import in_ist
 from riskcore.signals import BUY, side_text, sign
@@ -27,11 +27,11 @@ class Trade:
     """A finished trade.
 
     `gross` is worked out from the prices where it is not given, `r_multiple` from `initial_stop`: net / (|entry -
-    initial stop| x quantity), None without one. `worst_price` and `best_price` are the extremes seen while it was
-    open. `stop_slippage` is in rupees, above 0 when it left worse than its stop asked; None: no stop took it off, or it
-    is not known. `initial_target` of a target in legs is their mean, weighted by quantity. `bound_by` is the rule that
-    set its size, `exit_rule` the setting that placed the stop or the deadline it left by ("": its own levels, or none).
-    Whatever was not recorded is None.
+    initial stop| x quantity), None without one. `exit_price` is 0 of an option that expired worthless. `worst_price`
+    and `best_price` are the extremes seen while it was open. `stop_slippage` is in rupees, above 0 when it left worse
+    than its stop asked; None: no stop took it off, or it is not known. `initial_target` of a target in legs is their
+    mean, weighted by quantity. `bound_by` is the rule that set its size, `exit_rule` the setting that placed the stop
+    or the deadline it left by ("": its own levels, or none). Whatever was not recorded is None.
     """
 
     key: str
@@ -265,7 +265,7 @@ _TRADE: Final = checks(
     side=side_text,
     quantity=count,
     entry_price=positive,
-    exit_price=positive,
+    exit_price=not_negative,
     opened_at=in_ist,
     closed_at=in_ist,
     charges=amount,
@@ -273,7 +273,7 @@ _TRADE: Final = checks(
     initial_stop=optional(positive),
     initial_target=optional(positive),
     r_multiple=optional(amount),
-    worst_price=optional(positive),
-    best_price=optional(positive),
+    worst_price=optional(not_negative),
+    best_price=optional(not_negative),
     stop_slippage=optional(amount),
 )

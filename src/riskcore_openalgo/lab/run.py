@@ -15,6 +15,8 @@ import riskcore as rc
 from riskcore import events as e
 from riskcore_openalgo.lab.averages import Floats
 from riskcore_openalgo.lab.columns import Columns
+from riskcore_openalgo.lab.inside import deepest_inside
+from riskcore_openalgo.lab.saved_run import Inside, measured
 from riskcore_openalgo.lab.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -66,8 +68,9 @@ class Refusal(NamedTuple):
 class Run:
     """A backtest that has ended. Everything in it follows from `simulation.facts`, which `save` writes in full.
 
-    `bars` are the columns it ran on; a run that was loaded has none, and no `path`. `buy_and_hold_pct` is what they
-    made by themselves (`kept_pct`); None where nobody told.
+    `bars` are the columns it ran on; a run that was loaded has none, and no `path`, but the deepest drawdown that they
+    showed inside sessions (`inside`: that one, or None for none; () where it was not kept). `buy_and_hold_pct` is what
+    they made by themselves (`kept_pct`); None where nobody told.
     """
 
     policy: rc.Policy = field(repr=False)
@@ -80,6 +83,7 @@ class Run:
     bars: tuple[Columns, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     buy_and_hold_pct: float | None = None
+    inside: Inside = field(default=(), repr=False)
 
     @property
     def facts(self) -> Sequence[e.Fact]:
@@ -98,8 +102,9 @@ class Run:
 
     @cached_property
     def performance(self) -> rc.Performance:
-        """Every measure of `riskcore.performance`."""
-        return rc.performance(self.facts)
+        """Every measure of `riskcore.performance`; how deep it fell inside sessions is told by the bars (`path`)."""
+        known = (deepest_inside(self.path()[1], self.policy.default_capital),) if self.bars else self.inside
+        return measured(self.facts, known)
 
     @cached_property
     def approved(self) -> tuple[e.EntryApproved, ...]:
@@ -143,8 +148,12 @@ class Run:
         line = Timeline(self.bars, rc.interval_length(self.interval))
         ends = line.starts + (0 if line.daily else line.length)
         equity = np.full(len(line), float(self.policy.default_capital))
+        fills: dict[str, list[e.Filled]] = {}
+        for fill in self.fills:
+            fills.setdefault(fill.key, []).append(fill)
         for thing, columns in zip(self.instruments, self.bars, strict=True):
-            equity += _result(thing, columns, self.fills, line)
+            if thing.key in fills:
+                equity += _result(columns, fills[thing.key], line)
         return ends, equity
 
     def frame(self, table: str = "trades") -> pd.DataFrame:
@@ -188,7 +197,8 @@ class Run:
         )
         account = (
             f"return {told['Return']}, a year {told['Return a year']}, Sharpe {told['Sharpe ratio']}",
-            f"deepest drawdown {told['Deepest inside sessions']}",
+            f"deepest drawdown {told['Deepest drawdown']}",
+            f"inside sessions {told['Deepest inside sessions']}",
         )
         return (
             *((", ".join(trades),) if self.trades else ()),
@@ -239,15 +249,14 @@ def _failed(fact: e.EntryRefused) -> tuple[rc.Finding, ...]:
     return tuple(sorted(failed, key=lambda found: order.get(found.reason, len(order))))
 
 
-def _result(thing: rc.Instrument, columns: Columns, fills: tuple[e.Filled, ...], line: Timeline) -> Floats:
+def _result(columns: Columns, fills: Iterable[e.Filled], line: Timeline) -> Floats:
     """What one instrument had made at each moment: cash from its fills, and what is held at the last close."""
     cash, held = np.zeros(len(line) + 1), np.zeros(len(line) + 1)
     for fill in fills:
-        if fill.key == thing.key:
-            way = 1 if fill.side == rc.BUY else -1
-            moment = min(line.from_moment(fill.at) // line.width, len(line))
-            cash[moment] -= way * float(fill.value) + float(fill.charges or 0)
-            held[moment] += way * fill.quantity
+        way = 1 if fill.side == rc.BUY else -1
+        moment = min(line.from_moment(fill.at) // line.width, len(line))
+        cash[moment] -= way * float(fill.value) + float(fill.charges or 0)
+        held[moment] += way * fill.quantity
     places = np.searchsorted(columns.at, line.starts, side="right") - 1
     closes = np.where(places >= 0, columns.close[np.maximum(places, 0)], 0.0)
     told: Floats = np.cumsum(cash[:-1]) + np.cumsum(held[:-1]) * closes

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any, Final
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore_openalgo.lab.run import Jumped, Run
-from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, FORMAT, RULES, VERSION, about_of, facts_of
+from riskcore_openalgo.lab.saved_run import (
+    ABOUT,
+    FACTS,
+    FORMAT,
+    INSIDE,
+    RULES,
+    VERSION,
+    about_of,
+    as_kept,
+    facts_of,
+    kept_inside,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,6 +113,7 @@ def load(folder: Path) -> Run:
         jumped=Jumped.of(about["jumped"]),
         notes=tuple(about["notes"]),
         buy_and_hold_pct=about.get("buy_and_hold_pct"),  # no run of an older version has it
+        inside=kept_inside(folder, about),
     )
 
 
@@ -110,6 +122,7 @@ def _about(run: Run) -> dict[str, Any]:
 
     doubt = run.in_doubt
     return {
+        **({INSIDE: as_kept(run.performance.intraday_drawdown)} if run.bars or run.inside else {}),
         "format": FORMAT,
         "version": VERSION,
         "interval": run.interval,

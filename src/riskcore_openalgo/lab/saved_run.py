@@ -6,15 +6,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from riskcore import events
+import attrs
+
+import riskcore as rc
+from riskcore import analytics, events
 
 ABOUT: Final = "run.json"
 FACTS: Final = "facts.jsonl"
 RULES: Final = "rules.json"
 """What each rule cost or saved, where it was asked for: a table of the report (`report/saved.py`)."""
+INSIDE: Final = "inside_sessions"
+"""The deepest drawdown inside sessions as the bars showed it: one, or null; not in a run of an older version."""
+RUPEES: Final = ("peak", "low")
+Inside: TypeAlias = tuple[()] | tuple[analytics.Drawdown | None]
+"""How deep equity fell inside sessions by the bars: a drawdown, or None for none; () where nobody told."""
 FORMAT: Final = "riskcore-run"
 VERSION: Final = 1
 
@@ -56,3 +66,31 @@ def fact_of(path: Path, number: int, line: str) -> events.Fact:
     except (ValueError, KeyError, TypeError) as wrong:
         raise ValueError(f"{path}:{number}: {wrong}") from None
     return fact
+
+
+def measured(facts: Iterable[events.Fact], inside: Inside) -> rc.Performance:
+    """The performance of a run; where nobody told what its bars showed, its marks say how deep it fell in sessions."""
+    found = rc.performance(facts)
+    return attrs.evolve(found, intraday_drawdown=inside[0]) if inside else found
+
+
+def as_kept(spell: analytics.Drawdown | None) -> dict[str, Any] | None:
+    """A drawdown as it stands in a saved run."""
+    if spell is None:
+        return None
+    told = attrs.asdict(spell, filter=lambda of, _: of.name != "lost")
+    return {name: str(value) if name in RUPEES else value for name, value in told.items()}
+
+
+def kept_inside(folder: Path, about: dict[str, Any]) -> Inside:
+    """That drawdown, as it was kept. `ValueError`, naming the file, for what is none."""
+    if INSIDE not in about:
+        return ()
+    kept = about[INSIDE]
+    if kept is None:
+        return (None,)
+    try:
+        told: dict[str, Any] = {name: Decimal(kept[name]) if name in RUPEES else kept[name] for name in kept}
+        return (analytics.Drawdown(**told),)
+    except (TypeError, LookupError, ArithmeticError) as wrong:
+        raise ValueError(f"{folder / ABOUT}: not what a backtest wrote ({wrong!r}); run it again") from None

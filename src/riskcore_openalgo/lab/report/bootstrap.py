@@ -26,7 +26,10 @@ QUANTILES: Final = (5, 50, 95)
 
 @frozen
 class Drawn:
-    """What the paths came to, in percent: final return, deepest drawdown, worst session, one value a path, sorted."""
+    """What the paths came to, in percent: final return, deepest fall after a trade, worst session, one value a path.
+
+    Each sorted.
+    """
 
     returns: tuple[float, ...]
     drawdowns: tuple[float, ...]
@@ -82,11 +85,12 @@ def quantile(values: Sequence[float], pct: int) -> float:
 
 
 def bootstrap_tables(study: Study, *, paths: int = PATHS, seed: int = 1) -> tuple[Extra, ...]:
-    """Both tables for a report; a sentence alone where there are fewer than five trades."""
+    """Both tables for a report; a sentence alone of fewer than five trades, or from no equity."""
     trades, days = study.performance.trades, study.performance.curve.days
     if len(trades) < LEAST_TRADES or not days:
-        told = f"{len(trades)} finished trades are too few to draw from; at least {LEAST_TRADES} are needed."
-        return (Extra("The same trades in other orders", told, ("trades",), ()),)
+        return _nothing(f"{len(trades)} finished trades are too few to draw from; at least {LEAST_TRADES} are needed.")
+    if days[0].opening <= 0:
+        return _nothing("Equity at the start was not above 0: no path is a percentage of it.")
     policy = study.policy or rc.Policy()
     counts = Counter(trade.closed_at.date() for trade in trades)
     sessions = [counts[day] for day in sorted(counts)]
@@ -104,10 +108,14 @@ def bootstrap_tables(study: Study, *, paths: int = PATHS, seed: int = 1) -> tupl
     return tuple(made)
 
 
+def _nothing(why: str) -> tuple[Extra, ...]:
+    return (Extra("The same trades in other orders", why, ("trades",), ()),)
+
+
 def _rows(found: Drawn, policy: rc.Policy) -> tuple[tuple[str | Decimal | None, ...], ...]:
     told = (
         ("return", found.returns, None),
-        ("deepest drawdown", found.drawdowns, policy.max_drawdown),
+        ("deepest fall, trade by trade", found.drawdowns, policy.max_drawdown),
         ("worst session's loss", found.worst_sessions, policy.max_daily_loss),
     )
     return tuple(

@@ -49,7 +49,7 @@ def equity(curve: rc.EquityCurve, width: float) -> Markup:
     )
 
 
-def drawdown(curve: rc.EquityCurve, width: float) -> Markup:
+def drawdown(curve: rc.EquityCurve, width: float, label: str) -> Markup:
     """How far below its highest point so far the equity stood, in percent."""
     levels, places = _levels(curve)
     frame = Frame(width=width, height=140)
@@ -61,7 +61,7 @@ def drawdown(curve: rc.EquityCurve, width: float) -> Markup:
     points = [(x(place), y(fall)) for place, fall in thinned(falls, MOST_POINTS)]
     return drawing(
         frame,
-        f"Deepest drawdown {-min(falls):.2f} %",
+        label,
         left_axis(y, frame, lambda value: f"{short(value)} %"),
         area(points, y(0), "fill-bad"),
         path(points, "bad-line"),

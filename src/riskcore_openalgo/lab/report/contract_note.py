@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from attrs import frozen
 
@@ -109,11 +109,18 @@ def beside(facts: Iterable[events.Fact], notes: Mapping[date, Decimal]) -> tuple
             day=day,
             ours=account.nets.get(day),
             theirs=notes.get(day),
-            rounding=_rounding(account.fills.get(day, ()), account.orders, account.policy),
-            orders=len({fill.order_id for fill in account.fills.get(day, ())}),
+            rounding=_rounding(account.fills.get(day, ()), account.orders),
+            orders=len({fill.order_id for fill, _ in account.fills.get(day, ())}),
         )
         for day in sorted({*account.nets, *notes})
     )
+
+
+class _Booked(NamedTuple):
+    """A fill, and the policy by which its charges were booked."""
+
+    fill: events.Filled
+    policy: rc.Policy
 
 
 class _Account:
@@ -122,7 +129,7 @@ class _Account:
     def __init__(self) -> None:
         self.orders: dict[str, rc.ApprovedEntry | rc.ApprovedExit] = {}
         self.nets: dict[date, Decimal] = {}
-        self.fills: dict[date, list[events.Filled]] = {}
+        self.fills: dict[date, list[_Booked]] = {}
         self.policy = rc.Policy()
 
     def take(self, fact: events.Fact) -> None:
@@ -131,7 +138,8 @@ class _Account:
         elif isinstance(fact, events.PolicyChanged):
             self.policy = fact.policy
         elif isinstance(fact, events.Filled):
-            self.fills.setdefault(fact.traded_at.astimezone(rc.IST).date(), []).append(fact)
+            day = fact.traded_at.astimezone(rc.IST).date()
+            self.fills.setdefault(day, []).append(_Booked(fact, self.policy))
             self._booked(fact.traded_at, fact.side, fact.value, fact.charges)
         elif isinstance(fact, events.Overfilled):
             self._booked(fact.position.opened_at or fact.at, fact.position.side, fact.value, fact.charges)
@@ -143,20 +151,17 @@ class _Account:
         self.nets[day] = self.nets.get(day, ZERO) + (-value if side == rc.BUY else value) - (charges or ZERO)
 
 
-def _rounding(
-    fills: Iterable[events.Filled],
-    orders: Mapping[str, rc.ApprovedEntry | rc.ApprovedExit],
-    policy: rc.Policy,
-) -> Decimal | None:
+def _rounding(fills: Iterable[_Booked], orders: Mapping[str, rc.ApprovedEntry | rc.ApprovedExit]) -> Decimal | None:
     """What a day's net becomes more when its two taxes are rounded once, to whole rupees."""
-    values: dict[str, list[events.Filled]] = {}
-    for fill in fills:
-        values.setdefault(fill.order_id, []).append(fill)
+    values: dict[str, list[_Booked]] = {}
+    for booked_fill in fills:
+        values.setdefault(booked_fill.fill.order_id, []).append(booked_fill)
     exact = booked = stamps = stamps_booked = ZERO
     try:
         for order_id, parts in values.items():
-            order, value = orders[order_id], sum((fill.value for fill in parts), ZERO)
-            cost = _taxes(order, value, parts[0], policy)
+            order, value = orders[order_id], sum((part.fill.value for part in parts), ZERO)
+            first, policy = parts[0]
+            cost = _taxes(order, value, first, policy)
             exact, stamps = exact + cost.stt, stamps + cost.stamp
             whole = policy.stt_stamp_whole_rupees
             booked += _whole(cost.stt) if whole else cost.stt

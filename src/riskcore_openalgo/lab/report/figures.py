@@ -10,8 +10,7 @@ from typing import Final
 from attrs import frozen
 
 import riskcore as rc
-from riskcore import analytics
-from riskcore.analytics.explaining import remarks as left_out, span_text
+from riskcore.analytics.explaining import fallen_pct, remarks as left_out, span_text
 
 UNDEFINED: Final = "undefined"
 HUNDRED: Final = Decimal(100)
@@ -110,17 +109,10 @@ def _equity(of: rc.Performance) -> Iterator[Figure]:
     yield Figure("Equity", "Calmar ratio", of.calmar, "")
     yield Figure("Equity", "Omega ratio", of.omega, "")
     yield Figure("Equity", "Value at risk, 5 %", of.value_at_risk, "share")
-    yield Figure("Equity", "Deepest drawdown", fallen(of, of.drawdown), "%")
-    yield Figure("Equity", "Deepest inside sessions", fallen(of, of.intraday_drawdown), "%")
+    yield Figure("Equity", "Deepest drawdown", fallen_pct(of), "%")
+    yield Figure("Equity", "Deepest inside sessions", fallen_pct(of, inside=True), "%")
     yield Figure("Equity", "Largest drawdown", largest.value if largest else nothing, "Rs")
     yield Figure("Equity", "Longest drawdown, sessions", longest.length if longest else nothing, "count")
-
-
-def fallen(of: rc.Performance, spell: analytics.Drawdown | None) -> Decimal | None:
-    """A drawdown in per cent; 0 where equity is known and never fell, None where there is no equity."""
-    if spell is None:
-        return Decimal(0) if of.curve.days else None
-    return spell.pct
 
 
 def _exposure(of: rc.Performance) -> Iterator[Figure]:

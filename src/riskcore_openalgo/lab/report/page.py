@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Final
 
 import riskcore as rc
+from riskcore.analytics.explaining import fallen_pct
 from riskcore_openalgo.lab.report import sections
 from riskcore_openalgo.lab.report.drawing import Markup, tag, text
-from riskcore_openalgo.lab.report.figures import fallen, figures, remarks, said
+from riskcore_openalgo.lab.report.figures import figures, remarks, said
 from riskcore_openalgo.lab.report.markup import card, table
 from riskcore_openalgo.lab.report.study import Extra, Study
 from riskcore_openalgo.lab.report.style import STYLE
@@ -71,7 +72,7 @@ def _tiles(of: rc.Performance) -> Markup:
     told: list[tuple[str, Decimal | int | None, str]] = [
         ("net result", of.net, "Rs"),
         ("return", of.cumulative_return, "share"),
-        ("deepest drawdown", fallen(of, of.intraday_drawdown), "%"),
+        (f"deepest drawdown; inside sessions {said(fallen_pct(of, inside=True), '%')}", fallen_pct(of), "%"),
         ("finished trades", len(of.trades), "count"),
         ("win rate", of.win_rate, "share"),
         ("expectancy", of.expectancy_r, "R"),

@@ -12,7 +12,7 @@ import attrs
 
 from riskcore import events
 from riskcore_openalgo.lab.report.study import Cell, Extra, Span, Study, study_of
-from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, RULES, about_of, fact_of, facts_of
+from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, RULES, about_of, fact_of, facts_of, kept_inside, measured
 
 
 def study_of_run(run: Any, *, title: str = "backtest") -> Study:
@@ -24,7 +24,8 @@ def study_of_run(run: Any, *, title: str = "backtest") -> Study:
         instrument.key: [span_of(series.bar(place)) for place in range(len(series))]
         for instrument, series in zip(getattr(run, "instruments", ()), getattr(run, "bars", ()), strict=False)
     }
-    study = study_of(run.facts, prices, title=title, source="backtest", policy=getattr(run, "policy", None))
+    known = {name: getattr(run, name, None) for name in ("policy", "performance")}
+    study = study_of(run.facts, prices, title=title, source="backtest", **known)
     return attrs.evolve(study, remarks=getattr(run, "remarks", ()))
 
 
@@ -40,7 +41,9 @@ def study_of_saved_run(folder: Path, prices: Mapping[str, Sequence[Span]] | None
     """
     about = about_of(folder)
     facts = facts_of(folder, about)
-    study = study_of(facts, prices, title=title or folder.name, source=f"backtest over {about.get('interval')} bars")
+    found = measured(facts, kept_inside(folder, about))
+    source = f"backtest over {about.get('interval')} bars"
+    study = study_of(facts, prices, title=title or folder.name, source=source, performance=found)
     return attrs.evolve(study, remarks=_remarks(about, folder / ABOUT))
 
 

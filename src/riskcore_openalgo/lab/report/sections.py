@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from riskcore import analytics
+from riskcore.analytics.explaining import fallen_pct
 from riskcore_openalgo.lab.report import charts
 from riskcore_openalgo.lab.report.drawing import Markup, tag, text
 from riskcore_openalgo.lab.report.figures import figures, said
@@ -41,10 +42,10 @@ def equity(study: Study) -> Markup:
     curve = study.performance.curve
     if not curve.days:
         return tag("p", "No session whose equity is known.", class_="quiet")
-    made = ""
+    made, deepest = "", f"Deepest inside sessions {said(fallen_pct(study.performance, inside=True), '%')}"
     for width, kind in ((WIDE, "wide"), (NARROW, "narrow")):
         drawn = card("Equity, rupees", charts.equity(curve, width))
-        drawn += card("Below its highest point, percent", charts.drawdown(curve, width))
+        drawn += card("Below its highest point, percent", charts.drawdown(curve, width, deepest))
         made += tag("div", drawn, class_=kind)
     return made
 
@@ -53,7 +54,7 @@ def results(study: Study) -> Markup:
     """R distribution, and the calendar of daily results."""
     of = study.performance
     made = ""
-    if of.statistics.count > of.statistics.without_risk:
+    if of.statistics.count:
         bins = [(_bin(part), float(part.count)) for part in of.r_distribution]
         drawn = charts.columns(bins, "Trades by R", signed=False)
         made += card("Trades by R", drawn, "1 R is what was at risk between entry and first stop.")
@@ -104,7 +105,7 @@ def _months(by_month: dict[date, dict[date, Decimal]], most: float) -> Markup:
 def _bin(part: analytics.RBin) -> str:
     if part.low is None:
         return f"< {part.high}"
-    return f"> {part.low}" if part.high is None else f"{part.low}..{part.high}"
+    return f">= {part.low}" if part.high is None else f"{part.low}..{part.high}"
 
 
 def trade_table(study: Study) -> Markup:

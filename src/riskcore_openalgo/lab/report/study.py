@@ -106,13 +106,15 @@ def study_of(
     source: str,
     policy: rc.Policy | None = None,
     notes: Mapping[str, Sequence[Note]] | None = None,
+    performance: rc.Performance | None = None,
 ) -> Study:
     """Gather facts, from an account's first on, and the prices of each instrument key, oldest first.
 
-    Without prices trades are drawn by their levels alone. `notes` are by the id of the trade's signal.
+    Without prices trades are drawn by their levels alone. `notes` are by the id of the trade's signal. `performance` is
+    that of the facts, where somebody knows more of the equity inside sessions than they do.
     """
     kept = tuple(facts)
-    found = rc.performance(kept)
+    found = performance or rc.performance(kept)
     seen = {key: _Seen(spans) for key, spans in (prices or {}).items()}
     told, nothing, lines = notes or {}, _Seen(()), _stops(kept)
     stories = tuple(

@@ -62,7 +62,7 @@ def from_moments(ratio: float, against: float, *, periods: int, skew: float, kur
 
 def sharpe(rates: Sequence[float]) -> float | None:
     """Mean / deviation (n - 1) of a session's returns, not annualised; None of fewer than two, or all the same."""
-    if len(rates) < 2:
+    if len(rates) < 2 or min(rates) == max(rates):  # of equal floats the mean is another one: noise, and no deviation
         return None
     spread = math.sqrt(_variance(rates))
     return fmean(rates) / spread if spread > 0 else None

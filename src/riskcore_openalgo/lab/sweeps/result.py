@@ -67,9 +67,14 @@ class Sweep:
         return max(known, key=lambda trial: way * (trial.value(by) or 0.0))
 
     @cached_property
+    def _ratios(self) -> list[float]:
+        """The Sharpe ratios there are: a trial that never traded has none, and luck cannot choose it."""
+        return [trial.sharpe for trial in self.ran if trial.sharpe is not None]
+
+    @cached_property
     def luck(self) -> float:
-        """The Sharpe ratio (a session's) that the best of so many trials has by luck alone: `expected_best`."""
-        return expected_best([trial.sharpe for trial in self.ran if trial.sharpe is not None])
+        """The Sharpe ratio (a session's) that the best of as many as have one has by luck alone: `expected_best`."""
+        return expected_best(self._ratios)
 
     def deflated_sharpe(self, trial: Trial | None = None) -> float | None:
         """The probability that a trial (the best one) is more than the luckiest of them: `deflated_sharpe`."""
@@ -98,12 +103,13 @@ class Sweep:
             return "\n".join([*lines, str(nothing)])
         drawdown, ratio, chance = _told(best.drawdown_pct), _told(best.sharpe), self.deflated_sharpe(best)
         settings = ", ".join(f"{_short(name)} {value}" for name, value in best.parameters)
+        luckiest = f"the luckiest of {len(self._ratios)} with such a ratio would have {self.luck:.3f}"
         return "\n".join(
             [
                 *lines,
                 f"the best by {by}: {settings}",
-                f"  {best.trades} trades, net Rs {best.net:,.2f}, drawdown {drawdown or 'undefined'} %",
-                f"  Sharpe of a session {ratio or 'undefined'}; the luckiest of so many would have {self.luck:.3f}",
+                f"  {best.trades} trades, net Rs {best.net:,.2f}, deepest inside sessions {drawdown or 'undefined'} %",
+                f"  Sharpe of a session {ratio or 'undefined'}; {luckiest}",
                 f"  chance that it is more than luck: {'undefined' if chance is None else f'{chance:.1%}'}",
             ]
         )
@@ -173,7 +179,8 @@ class Sweep:
         failed = len(self.trials) - len(self.ran)
         about = (
             f"The best {len(ranked)} of {len(self.trials)} trials by {by}; {failed} could not be run. Sharpe is a "
-            f"session's: by luck alone the best of them would have {self.luck:.3f}. Deflated: the chance to be more."
+            f"session's: by luck alone the best of the {len(self._ratios)} that have one would have {self.luck:.3f}. "
+            "Deflated: the chance to be more. Drawdown: the deepest inside sessions."
         )
         return Extra("Trials", about, columns, rows)
 

@@ -13,6 +13,8 @@ from attrs import field, frozen
 
 import riskcore as rc
 from riskcore import events
+from riskcore.analytics.explaining import fallen_pct
+from riskcore_openalgo.lab.run import Run
 from riskcore_openalgo.lab.strategy import StrategyError
 from riskcore_openalgo.lab.sweeps.deflated import sharpe
 from riskcore_openalgo.lab.sweeps.space import Parameters, split
@@ -40,9 +42,9 @@ class Backtest(Protocol):
 class Trial:
     """What one combination came to. `error` says why it could not be run; all figures are None then.
 
-    `net` and `charges` are rupees, `return_pct` and `drawdown_pct` (the deepest inside sessions) percent of equity,
-    `sharpe` a session's, not annualised; `refused` counts the entries that were refused. `rates` are the sessions'
-    returns as shares, each with its date.
+    `net` and `charges` are rupees, `return_pct` and `drawdown_pct` (the deepest inside sessions: of a `Run` at the end
+    of every bar, of other facts at their marks) percent of equity, `sharpe` a session's, not annualised; `refused`
+    counts the entries that were refused. `rates` are the sessions' returns as shares, each with its date.
     """
 
     parameters: Parameters
@@ -111,8 +113,9 @@ class Job:
     def tried(self, parameters: Parameters) -> Trial:
         """One trial. Settings that contradict each other are told in it; any other error ends the sweep."""
         try:
-            facts = self.made(parameters).facts
-            found = rc.performance(facts)
+            made = self.made(parameters)
+            facts = made.facts
+            found = made.performance if isinstance(made, Run) else rc.performance(facts)
         except ValueError as problem:
             cause = problem.__cause__ if isinstance(problem, StrategyError) else None
             if cause is not None and not isinstance(cause, ValueError):
@@ -121,14 +124,13 @@ class Job:
         rates = tuple(
             (day.session.isoformat(), float(rate)) for day in found.curve.days if (rate := day.rate) is not None
         )
-        worst = found.intraday_drawdown
         return Trial(
             parameters=parameters,
             trades=len(found.trades),
             net=found.net,
             charges=found.charges,
             return_pct=_float(found.cumulative_return, 100),
-            drawdown_pct=0.0 if worst is None else _float(worst.pct),
+            drawdown_pct=_float(fallen_pct(found, inside=True)),
             sharpe=sharpe([rate for _, rate in rates]),
             profit_factor=_float(found.profit_factor),
             expectancy_r=_float(found.expectancy_r),
