@@ -57,6 +57,7 @@ class Account:
     ) -> None:
         self.funds_seen: tuple[datetime, Funds] | None = None
         self.books_at: datetime | None = None
+        self.books_failed = False
         self._client, self._guard, self._clock = client, guard, clock
         self._instruments, self._tables = instruments, tables
         self._broker, self._collateral_counts = broker, collateral_counts
@@ -85,7 +86,7 @@ class Account:
         needed = all(getattr(books, name) is not None for name in NEEDED)
         if HOLDINGS in dict(books.unread):
             self._no_holdings_at = began if needed else None
-        self.books_at = self._clock() if needed else self.books_at
+        self.books_at, self.books_failed = self._clock() if needed else self.books_at, not needed
         return [
             *self._mode_told("" if needed else None),
             *self._login_told(problems, read=needed),

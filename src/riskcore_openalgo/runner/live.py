@@ -211,9 +211,12 @@ class Live:
         self._blind = blind or (self._blind and bool(unread))
 
     def _let_nothing_in_unseen(self, now: datetime) -> None:
-        """Stop entries while the books cannot be read: what filled would be seen by nobody. A dead login stops them."""
-        unread, book = self.unread(now), self.state.book
-        blind = bool(unread) and book.latch("login") is None
+        """Stop entries while the books cannot be read: what filled would be seen by nobody. A dead login stops them.
+
+        A machine that slept has read nothing for long, and can: that alone is no trouble.
+        """
+        account, unread, book = self._parts.account, self.unread(now), self.state.book
+        blind = bool(unread) and account is not None and account.books_failed and book.latch("login") is None
         if blind == (book.latch(UNREADABLE) is not None) or blind == self._stopped:
             return
         self._stopped = blind

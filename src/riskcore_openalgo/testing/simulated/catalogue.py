@@ -29,12 +29,16 @@ def _live(profile: Profile) -> bool:
 
 @frozen(kw_only=True)
 class Kind:
-    """One kind of fault. `lasts_s` is how long it keeps orders or readings from being what they should be."""
+    """One kind of fault. `lasts_s` is how long it keeps orders or readings from being what they should be.
+
+    `beside` says that it comes beside the others of a day, on some days: what else happens on a day of a seed stays.
+    """
 
     strike: Strike
     lasts_s: float = 10.0
     possible: Callable[[Profile], bool] = _always
     at_the_end: bool = False
+    beside: bool = False
 
 
 CATALOGUE: Final[dict[str, Kind]] = {
@@ -118,6 +122,11 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "all_books_empty": Kind(strike=several(*(calls(book, "empty", times=4) for book in BOOKS)), lasts_s=40),
     "books_time_out": Kind(strike=calls("positionbook", "timeout", times=3, seconds=30.0), lasts_s=40),
     "books_unreadable": Kind(strike=calls("tradebook", "unreadable", times=5), lasts_s=25),
+    "orders_and_trades_out": Kind(strike=openalgo.books_out("orderbook", "tradebook"), beside=True),
+    "trades_and_positions_out": Kind(strike=openalgo.books_out("tradebook", "positionbook", "holdings"), beside=True),
+    "orderbook_out": Kind(strike=openalgo.books_out("orderbook"), beside=True),
+    "tradebook_out": Kind(strike=openalgo.books_out("tradebook"), beside=True),
+    "all_books_out": Kind(strike=openalgo.books_out(*BOOKS), beside=True),
     "funds_empty": Kind(strike=calls("funds", "empty", times=3)),
     "quote_of_another": Kind(strike=calls("quotes", "wrong_quote", times=2)),
     "quote_of_zero": Kind(strike=calls("quotes", "zero_quote", times=2)),

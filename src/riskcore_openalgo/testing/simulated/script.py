@@ -26,6 +26,8 @@ DAYS: Final = tuple(date(2026, 11, day) for day in (16, 17, 18, 19, 20, 23, 25, 
 PROFILES: Final = (LIVE, ZERODHA, SHOONYA, SANDBOX, LETTERS)
 BURSTS: Final = 6
 BURST_S: Final = 56
+BESIDE: Final = 0.2
+"""On how many days something goes wrong beside what else does."""
 QUIET_S: Final = 900
 CLOSES: Final = 6.6 * 3600
 """Seconds from nine o'clock to 15:36."""
@@ -92,9 +94,12 @@ def script_of(seed: int, only: str = "") -> Script:
     profile = profiles[seed % len(profiles)]
     bursts = sorted(_bursts(chance))
     happens = [*_prices(chance, bursts), *_wishes(chance, bursts), *_faults(chance, bursts, profile, only)]
+    day = chance.choice(DAYS)
+    if not only and chance.random() < BESIDE:
+        happens.append(_one_beside(chance, bursts, profile))
     return Script(
         seed=seed,
-        day=chance.choice(DAYS),
+        day=day,
         profile=profile,
         policy=policy,
         happenings=tuple(sorted(happens, key=lambda one: (one.at_s, one.kind, str(one.args)))),
@@ -147,10 +152,18 @@ def _wishes(chance: Random, bursts: list[float]) -> Iterator[Happening]:
 
 def _faults(chance: Random, bursts: list[float], profile: Profile, only: str) -> Iterator[Happening]:
     """One fault at least, chosen so that each of the catalogue comes up often."""
-    possible = [name for name, fault in CATALOGUE.items() if fault.possible(profile) and only in ("", name)]
+    usual = [name for name, fault in CATALOGUE.items() if fault.possible(profile) and not fault.beside]
+    possible = [only] if only else usual
     for _ in range(chance.randint(1, 5)):
         name = chance.choice(possible)
         at = chance.choice(bursts) + chance.random() * BURST_S * 0.6
         if CATALOGUE[name].at_the_end:
             at = bursts[-1] + 100 + chance.random() * 120
         yield Happening(round(at, 3), name, (chance.choice(SYMBOLS), round(chance.random(), 6)))
+
+
+def _one_beside(chance: Random, bursts: list[float], profile: Profile) -> Happening:
+    """Drawn after all else of a day, which stays as it was before there were these."""
+    name = chance.choice([name for name, fault in CATALOGUE.items() if fault.possible(profile) and fault.beside])
+    at = chance.choice(bursts) + chance.random() * BURST_S * 0.6
+    return Happening(round(at, 3), name, (chance.choice(SYMBOLS), round(chance.random(), 6)))

@@ -10,9 +10,9 @@ from riskcore import engine
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
-SURPRISED_S: Final = 300.0
+SURPRISED_S: Final = 960.0
 """Seconds after one in which two orders may take the same shares of its instrument, or one work that has ended for us,
-until a reading tells."""
+until a reading tells: in a quiet hour nobody looks for a quarter of it."""
 
 
 class Surprises:

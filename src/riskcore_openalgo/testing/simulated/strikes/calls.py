@@ -30,6 +30,19 @@ def order_calls_limited(room: Room, symbol: str, share: float) -> None:
     room.time.later(seconds, lambda: room.broker.faults.end(*limits))
 
 
+def books_out(*books: str) -> Strike:
+    """Several books at once answer with an error, for seconds or for minutes."""
+
+    def strike(room: Room, symbol: str, share: float) -> None:
+        seconds = 4 + 180 * share * share
+        faults = [Fault(book, "status", times=FOREVER) for book in books]
+        room.broker.script(*faults)
+        room.checks.disturbed(seconds + 60)
+        room.time.later(seconds, lambda: room.broker.faults.end(*faults))
+
+    return strike
+
+
 def _set(room: Room, name: str, *, value: Any) -> None:
     setattr(room.broker, name, value)
 
