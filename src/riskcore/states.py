@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from attrs import field, frozen
 
 from riskcore.sessions import in_ist
+from riskcore.symbols import key_or_all
 from riskcore.values import checks, given, optional, settle, text
 
 ACTIVE: Final = "active"
@@ -91,15 +92,8 @@ class Latch:
             raise ValueError(f"Latch.resets must be one of {', '.join(RESETS)}, got {self.resets!r}")
 
 
-def _key(value: Any, name: str) -> str:
-    """An instrument's key, or "": a latch on a bare symbol would stop nothing."""
-    if not isinstance(value, str) or (value and not (":" in value and value == value.upper())):
-        raise ValueError(f'{name} must be exchange and symbol such as "NSE:RELIANCE", or "" for all, got {value!r:.60}')
-    return value
-
-
 _LATCH: Final = checks(
-    "Latch", name=text, state=text, at=in_ist, by=text, why=text, resets=text, until=optional(in_ist), key=_key
+    "Latch", name=text, state=text, at=in_ist, by=text, why=text, resets=text, until=optional(in_ist), key=key_or_all
 )
 
 

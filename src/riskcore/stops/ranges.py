@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
 
 from riskcore.instruments import one_of
 from riskcore.money import count, exact
-from riskcore.signals import BUY, SIDES, Bar
-from riskcore.values import several_of
+from riskcore.signals import BARS, BUY, SIDES, Bar
 
 
 @exact
@@ -41,13 +39,10 @@ def atr(bars: Sequence[Bar], period: int = 14) -> Decimal:
     `ta.atr` and as OpenAlgo's `ta.atr` is. Raises `ValueError` for fewer than `period` bars: too few bars refuse,
     they are never stretched.
     """
-    bars, period = _SEVERAL(bars, "bars"), count(period, "period")
+    bars, period = BARS(bars, "bars"), count(period, "period")
     if len(bars) < period:
         raise ValueError(f"ATR({period}) needs at least {period} bars, got {len(bars)}")
     return average_true_range(bars, period)
-
-
-_SEVERAL: Final = several_of(Bar, "[Bar(at=..., open=..., high=..., low=..., close=...)]")
 
 
 def average_true_range(bars: Sequence[Bar], period: int) -> Decimal:
