@@ -134,6 +134,7 @@ def nse_equity(
 
     Raises `ValueError` when neither is given, `LookupError` when no tick rule covers the day.
     """
+    symbol = symbol_text(symbol, "symbol")
     return Instrument(
         symbol=symbol,
         tick=_tick(f"nse_equity({symbol!r})", tick, last_month_close, "NSE", "EQ", kind, on, tables),
@@ -228,6 +229,7 @@ def tick_for(
 
     `price` is the close of the last trading day of the month before, of the share or of the index.
     """
+    price, on = positive(price, "price"), day_of(on, "on")
     for band in _tick_bands(exchange, segment, kind, on, tables):
         if band.upper is None or price < band.upper or (band.inclusive and price == band.upper):
             return band.tick
@@ -245,6 +247,7 @@ def freeze_for(underlying: str, *, on: date, exchange: str = "NFO", tables: Tabl
 
     The shipped list holds from the day it was drawn (`tables/freeze.py`); the exchange revises it monthly.
     """
+    on = day_of(on, "on")
     found = first_on(() if tables is None else tables.freeze, on, exchange, underlying)
     if found is not None:
         return found.quantity

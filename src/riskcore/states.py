@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from riskcore.sessions import in_ist
 from riskcore.symbols import key_or_all
+from riskcore.table_checks import word_of
 from riskcore.values import checks, given, optional, settle, text
 
 ACTIVE: Final = "active"
@@ -34,6 +35,8 @@ ACTS: Final = (ENTER, ADD, LEAVE, CANCEL, TIGHTEN, REARM)
 """An entry in a free symbol, an addition to a held one, an exit, a cancel, a stop moved nearer, and a re-arm: a
 latch milder than the state itself lifted by hand."""
 
+_STATE: Final = word_of(*SEVERITY)
+_ACT: Final = word_of(*ACTS)
 MATRIX: Final[Mapping[str, frozenset[str]]] = {
     ACTIVE: frozenset(ACTS),
     REDUCING: frozenset((LEAVE, CANCEL, TIGHTEN, REARM)),
@@ -98,12 +101,12 @@ _LATCH: Final = checks(
 
 
 def allows(state: str, act: str) -> bool:
-    """Whether a trading state allows an act.
+    """Whether a trading state allows an act. Raises `ValueError` for a state or an act that there is not.
 
     >>> allows(REDUCING, ENTER), allows(LOCKED, LEAVE)
     (False, True)
     """
-    return act in MATRIX[state]
+    return _ACT(act, "act") in MATRIX[_STATE(state, "state")]
 
 
 def graver(state: str, other: str) -> bool:

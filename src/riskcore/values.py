@@ -71,11 +71,12 @@ def several(value: Any, name: str) -> tuple[Any, ...]:
 
 def several_of(kind: type, remedy: str) -> Check:
     """The check of several values of one class in a row, as a tuple; `remedy` shows one of them."""
+    plain = {kind}
 
     def each_is(value: Any, name: str) -> tuple[Any, ...]:
         is_row = isinstance(value, Iterable) and not isinstance(value, (str, bytes))
         found = several(value, name) if is_row else ()
-        if not is_row or not all(isinstance(one, kind) for one in found):
+        if not is_row or not ({*map(type, found)} <= plain or all(isinstance(one, kind) for one in found)):
             raise ValueError(f"{name} must be a list of riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
         return found
 

@@ -18,7 +18,7 @@ def true_ranges(bars: Sequence[Bar]) -> tuple[Decimal, ...]:
     max(high, close[i-1]) - min(low, close[i-1]). No bars give no ranges.
     """
     found, close = [], None
-    for bar in bars:
+    for bar in BARS(bars, "bars"):
         high, low = bar.high, bar.low
         if close is not None:
             high, low = max(high, close), min(low, close)
@@ -104,7 +104,7 @@ def swings(*, bars: Sequence[Bar], side: str, width: int) -> tuple[Bar, ...]:
 
     Raises `ValueError` for a width below 1. Too few bars have no swings.
     """
-    side, width = one_of(side, "side", SIDES), count(width, "width")
+    side, bars, width = one_of(side, "side", SIDES), BARS(bars, "bars"), count(width, "width")
     edges = _edges(bars, side)
     return tuple(bars[at] for at in range(width, len(bars) - width) if _is_swing(edges, at, width, side))
 
