@@ -6,7 +6,7 @@ but marks: those are known at a glance, by their extremes, and marked; every oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
 from itertools import pairwise
@@ -15,13 +15,13 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from riskcore import events as e
 from riskcore.engine import quiet
 from riskcore.engine.trail import marked_by
-from riskcore.instruments import Instrument
+from riskcore.instruments import Instrument, an_instrument
 from riskcore.intrabar import Entries, Intrabar
 from riskcore.listing import Listed
 from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.sessions import IST
-from riskcore.signals import DAY, Bar, Signal
+from riskcore.signals import BARS, DAY, Bar, Signal
 from riskcore.simulation import BarRun, Simulation
 from riskcore.state import applied
 from riskcore.values import changed
@@ -65,7 +65,7 @@ class EveryBar(BarRun):
 
     def play(self, bars: Mapping[Instrument, Sequence[Bar]], strategies: Strategy | Sequence[Strategy]) -> Simulation:
         """All bars, from the first to the last; `simulate` says what of."""
-        each: Sequence[Strategy] = (strategies,) if callable(strategies) else tuple(strategies)
+        each = _several(strategies)
         for instrument, series in bars.items():
             _rising(instrument, series)
         for moment, group in moments(bars):
@@ -78,8 +78,17 @@ class EveryBar(BarRun):
                 for strategy in each:
                     signal = strategy(instrument, ended)
                     if signal is not None:
-                        self.signal(signal, self.span(instrument, bar).at)
+                        self.signal(self._of_these(signal), self.span(instrument, bar).at)
         return self.simulation()
+
+    def _of_these(self, signal: Any) -> Signal:
+        """What a strategy answered, if it is a signal of an instrument that has bars here."""
+        if not isinstance(signal, Signal):
+            raise ValueError(f"a strategy must return a riskcore.Signal or None, got {signal!r:.60}")
+        if signal.key not in self.instruments:
+            there = ", ".join(self.instruments)
+            raise ValueError(f"a strategy must return signals of what has bars ({there}), got one of {signal.key}")
+        return signal
 
     def begin(self, group: Sequence[tuple[Instrument, Bar]]) -> None:
         """The bars of a moment: orders that were there before meet them."""
@@ -194,11 +203,13 @@ def simulate(
     `finer` are bars of a shorter interval by instrument key, for `Intrabar.LOWER_TIMEFRAME`. `listed` says how an
     instrument is listed on a day, where that changes over the bars (`listed_by_month`): so is an entry of that day.
     Daily bars are acted on within their session, by `daily_end`. Raises `ValueError` for bars of one instrument that
-    are not in strictly rising time.
+    are not in strictly rising time, and for a signal of one that has none.
     """
     if not isinstance(bars, Mapping):
         raise ValueError(f"simulate: bars must be a mapping {{instrument: bars, oldest first}}, got {bars!r:.60}")
-    by_key = {instrument.key: instrument for instrument in bars}
+    if not isinstance(policy, Policy):
+        raise ValueError(f"simulate: policy must be a riskcore.Policy, such as Policy(), got {policy!r:.60}")
+    by_key = {an_instrument(thing, "simulate: each key of bars").key: thing for thing in bars}
     run = EveryBar(policy, by_key, interval=interval, intrabar=intrabar, entries=entries, finer=finer, listed=listed)
     return run.play(bars, strategies)
 
@@ -217,7 +228,17 @@ def moments(
     return ((at, by_time[at]) for at in sorted(by_time))
 
 
+def _several(strategies: Any) -> Sequence[Strategy]:
+    if callable(strategies):
+        return (strategies,)
+    each = tuple(strategies) if isinstance(strategies, Iterable) else (strategies,)
+    if not all(map(callable, each)):
+        raise ValueError(f"strategies must be a function (instrument, bars) or several, got {strategies!r:.60}")
+    return each
+
+
 def _rising(instrument: Instrument, series: Sequence[Bar]) -> None:
+    BARS(series, f"bars of {instrument.key}")
     for before, bar in pairwise(series):
         if bar.at <= before.at:
             raise ValueError(

@@ -17,7 +17,7 @@ from riskcore.instruments import one_of
 from riskcore.money import ZERO, amount, count, exact, not_negative_whole, positive, whole
 from riskcore.sessions import in_ist
 from riskcore.signals import BUY, SELL, side_text
-from riskcore.values import checks, given, optional, settle
+from riskcore.values import checks, given, optional, settle, several_of, text
 
 OPEN: Final = "open"
 TRIGGER_PENDING: Final = "trigger_pending"
@@ -210,12 +210,22 @@ def _product(value: Any, name: str) -> str:
     return value
 
 
+def _reasons(value: Any, name: str) -> tuple[tuple[str, str], ...]:
+    """Which book could not be read, and why."""
+    try:
+        return tuple([(text(book, name), text(why, name)) for book, why in value])
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be pairs of a book and why it could not be read, got {value!r:.60}") from None
+
+
 def _price_type(value: Any, name: str) -> str:
     return one_of(value, name, ("MARKET", "LIMIT", "SL", "SL-M"))
 
 
 _ORDER: Final = checks(
     "BrokerOrder",
+    id=text,
+    key=text,
     side=side_text,
     quantity=count,
     product=_product,
@@ -226,17 +236,35 @@ _ORDER: Final = checks(
     filled_quantity=optional(not_negative_whole),
     average_price=optional(positive),
     placed_at=optional(in_ist),
+    note=text,
 )
 _TRADE: Final = checks(
-    "BrokerTrade", side=side_text, quantity=count, price=positive, product=_product, traded_at=optional(in_ist)
+    "BrokerTrade",
+    order_id=text,
+    key=text,
+    side=side_text,
+    quantity=count,
+    price=positive,
+    product=_product,
+    traded_at=optional(in_ist),
+    id=text,
 )
 _POSITION: Final = checks(
     "BrokerPosition",
+    key=text,
     product=_product,
     quantity=whole,
     average_price=optional(positive),
     last=optional(positive),
     realised=optional(amount),
 )
-_HOLDING: Final = checks("BrokerHolding", quantity=whole, average_price=optional(positive))
-_BOOKS: Final = checks("BrokerBooks", at=in_ist)
+_HOLDING: Final = checks("BrokerHolding", key=text, quantity=whole, average_price=optional(positive))
+_BOOKS: Final = checks(
+    "BrokerBooks",
+    at=in_ist,
+    orders=optional(several_of(BrokerOrder, "[BrokerOrder(...)]")),
+    trades=optional(several_of(BrokerTrade, "[BrokerTrade(...)]")),
+    positions=optional(several_of(BrokerPosition, "[BrokerPosition(...)]")),
+    holdings=optional(several_of(BrokerHolding, "[BrokerHolding(...)]")),
+    unread=_reasons,
+)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from riskcore.instruments import FUT, OPT, Instrument
+from riskcore.money import count
 from riskcore.overrides import Tables, first_on, rows
 from riskcore.sessions import CalendarUnknown, session_on
 from riskcore.table_checks import WEEKDAYS
@@ -36,7 +37,13 @@ def weekly_expiry(on: date, *, exchange: str = "NFO", tables: Tables | None = No
 
 
 def monthly_expiry(year: int, month: int, *, exchange: str = "NFO", tables: Tables | None = None) -> date:
-    """The expiry of a month's contracts: its last such weekday, or the session before it; errors as above."""
+    """The expiry of a month's contracts: its last such weekday, or the session before it; errors as above.
+
+    `ValueError` for a month outside of 1 to 12.
+    """
+    year = count(year, "year")
+    if month not in range(1, 13):
+        raise ValueError(f"month must be 1 to 12, got {month!r}")
     after = date(year + month // 12, month % 12 + 1, 1)
     return _session_at_or_before(_weekday_from(after - timedelta(days=7), exchange, tables), exchange, tables)
 

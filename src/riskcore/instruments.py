@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -13,15 +12,28 @@ from attrs import evolve, field, frozen
 from riskcore.calling import told_by_name
 from riskcore.money import HUNDRED, count, exact, plain, positive
 from riskcore.overrides import Tables, covers, first_on, rows
-from riskcore.table_checks import ALL, EXCHANGES as EXCHANGES, KINDS, PRODUCTS as PRODUCTS, SEGMENTS, day_of, word_of
+from riskcore.symbols import (
+    SYMBOL_SHAPE as SYMBOL_SHAPE,
+    key_text as key_text,
+    one_of as one_of,
+    symbol_text as symbol_text,
+    tick_size as tick_size,
+)
+from riskcore.table_checks import (
+    ALL,
+    EXCHANGES as EXCHANGES,
+    KINDS,
+    PRODUCTS as PRODUCTS,
+    SEGMENTS,
+    day_of,
+    word_of,
+    yes_or_no,
+)
 from riskcore.table_rows import TickBand
 from riskcore.tables import freeze, sectors
-from riskcore.values import checks, given, optional, settle
+from riskcore.values import checks, given, optional, settle, text
 from riskcore.watchlists import surveillance
 
-SYMBOL_SHAPE: Final = re.compile(r"[A-Z0-9][A-Z0-9&\-_.]{0,49}")
-SMALLEST_TICK: Final = Decimal("0.0001")
-"""Currency contracts have the finest tick there is, 0.0025."""
 FUT: Final = "FUT"
 OPT: Final = "OPT"
 CALL: Final = "CE"
@@ -31,35 +43,12 @@ BSE_INDICES: Final = ("BANKEX", "SENSEX", "SENSEX50")
 _KIND_OF_EXCHANGE: Final = {"CDS": "currency", "BCD": "currency", "MCX": "commodity", "NCDEX": "commodity"}
 
 
-def symbol_text(value: Any, name: str) -> str:
-    """An exchange symbol in OpenAlgo's spelling: upper case, no exchange prefix, `M&M` and not `M_M`."""
-    if not isinstance(value, str) or not SYMBOL_SHAPE.fullmatch(value):
-        bare = ", without its exchange," if isinstance(value, str) and ":" in value else ""
-        raise ValueError(f"{name} must be a symbol in capitals{bare} such as RELIANCE or M&M, got {value!r}")
-    return value
-
-
 def an_instrument(value: Any, name: str) -> Any:
     """`value`, if it is an instrument; else an error that says how one is made."""
     if not isinstance(value, Instrument):
         made = 'riskcore.nse_equity("RELIANCE", on=date, tick=0.10)'
         raise ValueError(f"{name} must be a riskcore.Instrument, such as {made}, got {value!r:.60}")
     return value
-
-
-def key_text(value: Any, name: str) -> str:
-    """An instrument's key; what is said of a bare symbol would be of no instrument, and heard by none."""
-    if not isinstance(value, str) or ":" not in value:
-        raise ValueError(f'{name} must be exchange and symbol such as "NSE:RELIANCE", got {value!r:.60}')
-    return value
-
-
-def one_of(value: Any, name: str, allowed: tuple[str, ...]) -> str:
-    """`value` in capitals if it is one of `allowed`; else an error that lists them."""
-    text = value.upper() if isinstance(value, str) else value
-    if text not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-    return str(text)
 
 
 @told_by_name
@@ -106,27 +95,18 @@ class Instrument:
         return self.sector or f"unknown sector ({self.symbol})"
 
 
-def _one(*allowed: str) -> Any:
-    return lambda value, name: one_of(value, name, allowed)
-
-
-def tick_size(value: Any, name: str) -> Decimal:
-    """A step of prices, as fine as the finest that an exchange has or coarser."""
-    step = positive(value, name)
-    if step < SMALLEST_TICK:
-        raise ValueError(f"{name} must be at least {SMALLEST_TICK}, got {value!r}: no exchange has a finer one")
-    return step
-
-
 _CHECKS: Final = checks(
     "Instrument",
     symbol=symbol_text,
     tick=tick_size,
-    exchange=_one(*EXCHANGES),
+    exchange=lambda value, name: one_of(value, name, EXCHANGES),
     segment=word_of(*SEGMENTS),
     lot_size=count,
+    sector=optional(text),
+    derivatives_listed=yes_or_no,
     freeze_quantity=optional(count),
     kind=word_of(*KINDS),
+    series=text,
     underlying=optional(symbol_text),
     expiry=optional(day_of),
     strike=optional(positive),
@@ -154,6 +134,7 @@ def nse_equity(
 
     Raises `ValueError` when neither is given, `LookupError` when no tick rule covers the day.
     """
+    symbol = symbol_text(symbol, "symbol")
     return Instrument(
         symbol=symbol,
         tick=_tick(f"nse_equity({symbol!r})", tick, last_month_close, "NSE", "EQ", kind, on, tables),
@@ -248,6 +229,7 @@ def tick_for(
 
     `price` is the close of the last trading day of the month before, of the share or of the index.
     """
+    price, on = positive(price, "price"), day_of(on, "on")
     for band in _tick_bands(exchange, segment, kind, on, tables):
         if band.upper is None or price < band.upper or (band.inclusive and price == band.upper):
             return band.tick
@@ -265,6 +247,7 @@ def freeze_for(underlying: str, *, on: date, exchange: str = "NFO", tables: Tabl
 
     The shipped list holds from the day it was drawn (`tables/freeze.py`); the exchange revises it monthly.
     """
+    on = day_of(on, "on")
     found = first_on(() if tables is None else tables.freeze, on, exchange, underlying)
     if found is not None:
         return found.quantity

@@ -39,6 +39,7 @@ LARGEST: Final = Decimal(10) ** 15
 FLOAT_GRAIN: Final = Decimal("0.000001")
 GRAIN_DIGITS: Final = 7
 """The text of a float that is no longer than this from its point on has nothing below the grain."""
+SHOWN_DIGITS: Final = 60
 DIGITS: Final = frozenset("0123456789")
 
 DOWN: Final = "down"
@@ -92,7 +93,7 @@ def amount(value: Any, name: str) -> Decimal:
     if not number.is_finite():
         raise ValueError(f"{name} must be a finite number, got {value!r}")
     if number.copy_abs() >= LARGEST:
-        raise ValueError(f"{name} must be below {LARGEST:,}, got {value!r}")
+        raise ValueError(f"{name} must be below {LARGEST:,}, got {_shown(value, number)}")
     return number
 
 
@@ -188,6 +189,12 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _shown(value: Any, number: Decimal) -> str:
+    """What was given; of a number that Python itself would not write out, how long it is."""
+    digits = number.adjusted() + 1
+    return repr(value) if digits <= SHOWN_DIGITS else f"a number of {digits} digits"
+
+
 def _from_text(value: str, name: str) -> Decimal:
     text = value.strip()
     body = text[1:] if text[:1] in ("-", "+") else text
@@ -222,6 +229,8 @@ def _from_other(value: Any, name: str) -> Decimal:
             with localcontext():  # what a stranger's number does to the context ends with it
                 told = getattr(value, read)()
             return take(told)
+        except OverflowError:
+            raise ValueError(f"{name} must be below {LARGEST:,}, got a number that no float can hold") from None
         except (AttributeError, TypeError):
             continue
     raise ValueError(f"{name} must be a number, got {value!r} of type {type(value).__name__}")

@@ -153,14 +153,14 @@ def hours_key(instrument: Instrument) -> tuple[object, ...]:
 
 def next_session_day(day: date, instrument: Instrument, *, tables: Tables | None = None) -> date | None:
     """The next day after `day` with a session, or None where the calendar ends first."""
-    following = day + timedelta(days=1)
+    following = a_day(day, "day")
     for _ in range(30):
         try:
+            following += timedelta(days=1)
             if _hours(following, instrument.exchange, instrument.segment, _group(instrument), tables) is not None:
                 return following
-        except CalendarUnknown:
+        except (CalendarUnknown, OverflowError):
             return None
-        following += timedelta(days=1)
     return None
 
 

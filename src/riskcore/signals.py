@@ -11,10 +11,11 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from riskcore.calling import told_by_name
-from riskcore.instruments import EXCHANGES, PRODUCTS, Instrument, an_instrument, one_of, symbol_text
+from riskcore.instruments import EXCHANGES, PRODUCTS, Instrument, an_instrument, key_text, one_of, symbol_text
 from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, plain, positive, whole
 from riskcore.sessions import in_ist
-from riskcore.values import checks, given, made, optional, settle, text
+from riskcore.table_checks import yes_or_no
+from riskcore.values import checks, given, made, optional, settle, several_of, text
 
 BUY: Final = "BUY"
 SELL: Final = "SELL"
@@ -200,7 +201,7 @@ class Market:
     ask: Decimal | None = field(default=None, converter=given)
     quote_at: datetime | None = field(default=None, converter=given)
     atr: Decimal | None = field(default=None, converter=given)
-    atr_bars: int | None = None
+    atr_bars: int | None = field(default=None, converter=given)
     atr_interval: str | None = None
     bars: tuple[Bar, ...] | None = field(default=None, converter=given)
     available_cash: Decimal | None = field(default=None, converter=given)
@@ -238,7 +239,13 @@ class Market:
 
 
 def _timed_prices(value: Any, name: str) -> tuple[tuple[datetime, Decimal], ...]:
-    return tuple((in_ist(moment, name), positive(price, name)) for moment, price in value)
+    """Moments and prices, oldest first."""
+    try:
+        pairs = [(moment, price) for moment, price in value]
+    except (TypeError, ValueError):
+        remedy = "moments and prices, oldest first, such as [(at, 1500)]"
+        raise ValueError(f"{name} must be {remedy}, got {value!r:.60}") from None
+    return tuple([(in_ist(moment, name), positive(price, name)) for moment, price in pairs])
 
 
 def _prices(value: Any, name: str) -> tuple[Decimal, ...]:
@@ -271,8 +278,14 @@ def _context(value: Any, name: str) -> tuple[tuple[str, str], ...]:
 
 def _closes(value: Any, name: str) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
     """Closes by instrument key, given as a mapping or as pairs; each key once."""
-    pairs = value.items() if isinstance(value, Mapping) else value
-    found = tuple((str(key), tuple(positive(close, f"{name} of {key}") for close in series)) for key, series in pairs)
+    if isinstance(value, tuple) and not value:
+        return ()
+    try:
+        pairs = [(key, series) for key, series in (value.items() if isinstance(value, Mapping) else value)]
+    except (TypeError, ValueError):
+        remedy = 'closes by instrument such as {"NSE:INFY": [1500, 1502.5]}'
+        raise ValueError(f"{name} must be {remedy}, got {value!r:.60}") from None
+    found = tuple([(key_text(key, name), _prices(series, f"{name} of {key}")) for key, series in pairs])
     if len({key for key, _ in found}) < len(found):
         raise ValueError(f"{name} must hold each instrument once")
     return found
@@ -280,6 +293,7 @@ def _closes(value: Any, name: str) -> tuple[tuple[str, tuple[Decimal, ...]], ...
 
 _TEXTS: Final = ("exchange", "strategy", "source", "note", "receipt", "interval")
 _BAR: Final = checks("Bar", at=in_ist, open=positive, high=positive, low=positive, close=positive, volume=whole)
+BARS: Final = several_of(Bar, "[Bar(at=..., open=..., high=..., low=..., close=...)]")
 _SIGNAL: Final = checks(
     "Signal",
     symbol=symbol_text,
@@ -305,13 +319,16 @@ _MARKET: Final = checks(
     ask=optional(positive),
     quote_at=optional(in_ist),
     atr=optional(not_negative),
-    bars=optional(lambda value, name: tuple(value)),
+    atr_bars=optional(not_negative_whole),
+    atr_interval=optional(text),
+    bars=optional(BARS),
     available_cash=optional(not_negative),
     previous_close=optional(positive),
     band_low=optional(positive),
     band_high=optional(positive),
     traded_at=optional(in_ist),
     recent_prices=optional(_timed_prices),
+    cash_unknown=yes_or_no,
     closes=_closes,
 )
 

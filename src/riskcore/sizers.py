@@ -74,7 +74,7 @@ def fixed_notional_cap(*, notional: Any, price: Any) -> Cap:
     Decimal('39')
     """
     value, each = positive(notional, "notional"), positive(price, "price")
-    return Cap(FIXED_NOTIONAL, value // each, f"Rs {plain(value)} at {plain(each)}")
+    return Cap(FIXED_NOTIONAL, whole_shares(value, each), f"Rs {plain(value)} at {plain(each)}")
 
 
 @exact
@@ -172,8 +172,12 @@ def edge_of(trades: Iterable[Traded]) -> Edge:
     """
     number = wins = losses = 0
     won = lost = ZERO
-    with localcontext():  # a host's own trades may work it out, and do to the decimal context what they like
-        results = [trade.r_multiple for trade in trades]
+    try:
+        with localcontext():  # a host's own trades may work it out, and do to the decimal context what they like
+            results = [trade.r_multiple for trade in trades]
+    except (TypeError, AttributeError):
+        remedy = "finished trades, each with its r_multiple"
+        raise ValueError(f"trades must be {remedy}, got {trades!r:.60}") from None
     for result in results:
         if result is None:
             continue
@@ -188,9 +192,13 @@ def edge_of(trades: Iterable[Traded]) -> Edge:
 
 
 def volatility_most(base: Decimal, target_pct: Decimal, atr: Decimal, multiple: Decimal) -> Decimal:
-    """`volatility_cap` of clean values: whole shares, at most `LARGEST`: an ATR may fade to next to nothing."""
-    target, move = percent_of(base, target_pct), atr * multiple
-    return LARGEST if target >= move * LARGEST else target // move
+    """`volatility_cap` of clean values: an ATR may fade to next to nothing."""
+    return whole_shares(percent_of(base, target_pct), atr * multiple)
+
+
+def whole_shares(value: Decimal, each: Decimal) -> Decimal:
+    """How many whole shares of `each` rupees a value holds; at most `LARGEST`."""
+    return LARGEST if value >= each * LARGEST else value // each
 
 
 def kelly_of(wins: Decimal, payoff: Decimal) -> Decimal | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal, localcontext
+from decimal import Decimal, InvalidOperation, localcontext
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from riskcore.money import ZERO, amount, count, exact, floor_to_lot, not_negative, percent_of, positive
+from riskcore.money import LARGEST, ZERO, amount, count, exact, floor_to_lot, not_negative, percent_of, positive
+from riskcore.values import text
 
 RISK_PER_TRADE: Final = "risk_per_trade"
 Charges: TypeAlias = Callable[[int], Decimal]
@@ -74,7 +75,17 @@ def size(
         raise ValueError(f"charges must be a function of the shares; a rate is charges_per_share, got {charges!r:.60}")
     cost = None if charges is None else _clean(charges)
     allowed = [(RISK_PER_TRADE, most_within(budget, loss, cost, lot))]
-    return least([*allowed, *((cap[0], amount(cap[1], cap[0])) for cap in caps)], lot)
+    return least([*allowed, *_named(caps)], lot)
+
+
+def _named(caps: Any) -> list[tuple[str, Decimal]]:
+    """The names and quantities of caps; what else a sizer tells stands behind them."""
+    try:
+        pairs = [(text(cap[0], "caps"), cap[1]) for cap in caps]
+    except (TypeError, ValueError, LookupError):
+        remedy = 'names and quantities such as [("mine", 40)]'
+        raise ValueError(f"caps must be {remedy}, got {caps!r:.60}") from None
+    return [(name, amount(most, name)) for name, most in pairs]
 
 
 def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
@@ -92,7 +103,10 @@ def most_within(budget: Decimal, loss: Decimal, charges: Charges | None, lot: in
     """The largest whole-lot quantity n with n x loss + charges(n) <= budget; no coercion, under the exact context."""
     if budget <= ZERO:
         return 0
-    lots = int(budget // (loss * lot))
+    try:
+        lots = int(budget // (loss * lot))
+    except InvalidOperation:  # next to no loss a share: more of them than there are digits
+        lots = int(LARGEST) // lot
     if charges is None or lots == 0:
         return lots * lot
     return _search(budget, loss, charges, lot, lots) * lot

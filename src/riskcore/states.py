@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from attrs import field, frozen
 
 from riskcore.sessions import in_ist
+from riskcore.symbols import key_or_all
+from riskcore.table_checks import word_of
 from riskcore.values import checks, given, optional, settle, text
 
 ACTIVE: Final = "active"
@@ -33,6 +35,8 @@ ACTS: Final = (ENTER, ADD, LEAVE, CANCEL, TIGHTEN, REARM)
 """An entry in a free symbol, an addition to a held one, an exit, a cancel, a stop moved nearer, and a re-arm: a
 latch milder than the state itself lifted by hand."""
 
+_STATE: Final = word_of(*SEVERITY)
+_ACT: Final = word_of(*ACTS)
 MATRIX: Final[Mapping[str, frozenset[str]]] = {
     ACTIVE: frozenset(ACTS),
     REDUCING: frozenset((LEAVE, CANCEL, TIGHTEN, REARM)),
@@ -91,25 +95,18 @@ class Latch:
             raise ValueError(f"Latch.resets must be one of {', '.join(RESETS)}, got {self.resets!r}")
 
 
-def _key(value: Any, name: str) -> str:
-    """An instrument's key, or "": a latch on a bare symbol would stop nothing."""
-    if not isinstance(value, str) or (value and not (":" in value and value == value.upper())):
-        raise ValueError(f'{name} must be exchange and symbol such as "NSE:RELIANCE", or "" for all, got {value!r:.60}')
-    return value
-
-
 _LATCH: Final = checks(
-    "Latch", name=text, state=text, at=in_ist, by=text, why=text, resets=text, until=optional(in_ist), key=_key
+    "Latch", name=text, state=text, at=in_ist, by=text, why=text, resets=text, until=optional(in_ist), key=key_or_all
 )
 
 
 def allows(state: str, act: str) -> bool:
-    """Whether a trading state allows an act.
+    """Whether a trading state allows an act. Raises `ValueError` for a state or an act that there is not.
 
     >>> allows(REDUCING, ENTER), allows(LOCKED, LEAVE)
     (False, True)
     """
-    return act in MATRIX[state]
+    return _ACT(act, "act") in MATRIX[_STATE(state, "state")]
 
 
 def graver(state: str, other: str) -> bool:

@@ -103,11 +103,13 @@ def points_target(*, side: str, entry: Any, stop: Any, points: Any, tick: Any) -
 def given_target(*, side: str, entry: Any, stop: Any, price: Any, tick: Any) -> Target:
     """The sender's own target, rounded to the tick nearer the entry (never promising more than was asked).
 
+    Raises `ValueError` when the stop is not on the losing side of the entry, or the target at or beyond zero.
+
     >>> given_target(side="BUY", entry=2500, stop=2470, price="2575.03", tick=0.05).price
     Decimal('2575.00')
     """
     side, start, risk, step = _start(side, entry, stop, tick)
-    return target_given(side, start, risk, positive(price, "price"), step)
+    return _above_zero(target_given(side, start, risk, positive(price, "price"), step))
 
 
 @exact
@@ -146,6 +148,8 @@ def split_legs(quantity: int, lot_size: int, shares: Sequence[Any]) -> tuple[int
     whole, lot = count(quantity, "quantity"), count(lot_size, "lot_size")
     if whole % lot:
         raise ValueError(f"quantity {whole} must be a multiple of the lot {lot}")
+    if isinstance(shares, (str, bytes)) or not isinstance(shares, Iterable):
+        raise ValueError(f"shares must be a list of per cents such as [50, 50], got {shares!r:.60}")
     parts = [positive(share, "shares") for share in shares]
     if sum(parts, ZERO) != HUNDRED:
         raise ValueError(f"shares must add up to 100 per cent, got {plain(sum(parts, ZERO))}")

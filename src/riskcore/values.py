@@ -71,15 +71,27 @@ def several(value: Any, name: str) -> tuple[Any, ...]:
 
 def several_of(kind: type, remedy: str) -> Check:
     """The check of several values of one class in a row, as a tuple; `remedy` shows one of them."""
+    plain = {kind}
 
     def each_is(value: Any, name: str) -> tuple[Any, ...]:
         is_row = isinstance(value, Iterable) and not isinstance(value, (str, bytes))
         found = several(value, name) if is_row else ()
-        if not is_row or not all(isinstance(one, kind) for one in found):
+        if not is_row or not ({*map(type, found)} <= plain or all(isinstance(one, kind) for one in found)):
             raise ValueError(f"{name} must be a list of riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
         return found
 
     return each_is
+
+
+def of_kind(kind: type, remedy: str) -> Check:
+    """The check of one value of a class; `remedy` shows how one is made."""
+
+    def is_one(value: Any, name: str) -> Any:
+        if not isinstance(value, kind):
+            raise ValueError(f"{name} must be a riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
+        return value
+
+    return is_one
 
 
 def text(value: Any, name: str) -> str:
@@ -87,6 +99,15 @@ def text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} must be text, got {value!r:.60}")
     return value
+
+
+def texts(value: Any, name: str) -> tuple[str, ...]:
+    """Several texts in a row, as a tuple; one text is not read letter by letter."""
+    if type(value) is tuple and not value:
+        return value
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise ValueError(f"{name} must be a list of texts, got {value!r:.60}")
+    return tuple([text(one, name) for one in value])
 
 
 def settle(value: Any, wanted: Checks) -> None:

@@ -3,11 +3,12 @@
 And docs/mutants.md itself: no room below the least rate, no survivor without a word.
 """
 
+import inspect
 import re
 from argparse import Namespace
 from datetime import date
 
-from riskcore import expiries, future, overrides
+from riskcore import expiries, future, money, overrides
 from riskcore.expiries import leave_by
 from tools import mutants
 from tools.mutant_tests import forget, quick
@@ -99,11 +100,12 @@ def test_what_the_code_as_it_is_left_in_a_cache_is_forgotten():
 
 def test_only_functions_of_mutated_files_count_as_changed(monkeypatch):
     """A changed line of a room that is not mutated names nothing."""
-    diff = "+++ b/src/riskcore/money.py\n@@ -1 +120,1 @@\n+++ b/src/riskcore/events.py\n@@ -1 +50,5 @@\n"
+    line = inspect.getsourcelines(money.whole)[1] + 1
+    diff = f"+++ b/src/riskcore/money.py\n@@ -1 +{line},1 @@\n+++ b/src/riskcore/events.py\n@@ -1 +50,5 @@\n"
     monkeypatch.setattr(mutants.subprocess, "run", lambda *args, **more: type("Ran", (), {"stdout": diff}))
     found = mutants.changed_functions("main")
     assert len(found) == 1
-    assert found[0].startswith("riskcore.money.x_")
+    assert found[0].startswith("riskcore.money.x_whole")
 
 
 # ---------------------------------------------------------------- the page that was written

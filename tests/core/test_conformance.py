@@ -51,9 +51,11 @@ class Counting:
 BROKEN = [
     (lambda context: rc.Finding("own", context.reference > 0), "law 1"),
     (lambda context: True, "law 1"),
+    (lambda context: rc.Finding("own", "no"), "law 1"),
     (Counting(), "law 2"),
     (a_failure("no_prefix"), "law 3"),
     (a_failure("sector_full"), "law 3"),
+    (a_failure(5), "law 3"),
     (a_failure(":nothing"), "law 3"),
     (lambda context: rc.Finding("own", True, "mine:passed"), "law 3"),
     (lambda context: rc.Finding("own", True, max_quantity=Decimal(-1)), "law 4"),
@@ -83,17 +85,17 @@ def test_a_sizer_that_keeps_the_laws_conforms():
     conforms_sizer(lambda *, lot_size, **asked: 3 * lot_size)
 
 
-@pytest.mark.parametrize(
-    ("sizer", "law"),
-    [
-        (lambda *, equity, **asked: 1 // int(equity), "law 1"),
-        (lambda **asked: 10.0, "law 3"),
-        (lambda **asked: -1, "law 3"),
-        (lambda *, lot_size, **asked: lot_size + 1 if lot_size > 1 else 0, "law [34]"),
-        (lambda *, lot_size, **asked: 1000 * lot_size, "law 4"),
-        (lambda *, equity, lot_size, **asked: 0 if equity > 1000 else lot_size, "law [45]"),
-    ],
-)
+BROKEN_SIZERS = [
+    (lambda *, equity, **asked: 1 // int(equity), "law 1"),
+    (lambda **asked: 10.0, "law 3"),
+    (lambda **asked: -1, "law 3"),
+    (lambda *, lot_size, **asked: lot_size + 1 if lot_size > 1 else 0, "law [34]"),
+    (lambda *, lot_size, **asked: 1000 * lot_size, "law 4"),
+    (lambda *, equity, lot_size, **asked: 0 if equity > 1000 else lot_size, "law [45]"),
+]
+
+
+@pytest.mark.parametrize(("sizer", "law"), BROKEN_SIZERS)
 def test_a_sizer_that_breaks_a_law_is_told_which(sizer, law):
     """Each of the laws that a careless sizer may break."""
     with pytest.raises(AssertionError, match=law):

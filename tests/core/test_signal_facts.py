@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 import riskcore as rc
-from riskcore import engine, events as e
+from riskcore import engine, events as e, values
 from riskcore.engine import State, react, resume, step
 from riskcore.engine.closed import PutOff, all_facts
 from tests.core.custody_days import ticks
@@ -196,8 +196,13 @@ def test_a_start_asks_for_the_equity_that_is_not_known_and_for_nothing_that_is()
 
 
 def test_an_input_without_a_zone_is_refused_by_the_name_of_its_time():
+    naive = datetime(2026, 11, 20, 10, 0)  # noqa: DTZ001 - it is what is refused
+    with pytest.raises(ValueError, match=r"^TimePassed.at must"):
+        e.TimePassed(naive)
+    parts = dict.fromkeys(("first", "high", "low", "last"), D(9)) | {"atr": None, "ticks": 0, "sources": ()}
+    unchecked = values.made(e.PricesSeen, at=naive, key="NSE:INFY", since=naive, **parts)
     with pytest.raises(ValueError, match=r"^at must"):
-        step(State(), e.TimePassed(datetime(2026, 11, 20, 10, 0)), rc.Policy())  # noqa: DTZ001 - it is what is refused
+        step(State(), unchecked, rc.Policy())
 
 
 def test_react_tells_what_step_does():

@@ -85,6 +85,35 @@ def test_bars_out_of_order_are_the_callers_mistake():
             bought_once(wrong)
 
 
+def quiet(instrument, seen):
+    return None
+
+
+def answering(answer):
+    return lambda instrument, seen: answer
+
+
+@pytest.mark.parametrize(
+    ("what", "strategies", "policy", "said"),
+    [
+        ({"INFY": []}, quiet, rc.Policy(), "simulate: each key of bars must be a riskcore.Instrument, such as"),
+        ({INFY: [1, 2]}, quiet, rc.Policy(), r"bars of NSE:INFY must be a list of riskcore.Bar, such as \[Bar\("),
+        ({INFY: 5}, quiet, rc.Policy(), "bars of NSE:INFY must be a list of riskcore.Bar"),
+        ({INFY: bars(CALM)}, quiet, 5, r"simulate: policy must be a riskcore.Policy, such as Policy\(\), got 5"),
+        ({INFY: bars(CALM)}, None, rc.Policy(), r"strategies must be a function \(instrument, bars\) or several, got"),
+        ({INFY: bars(CALM)}, [5], rc.Policy(), r"strategies must be a function \(instrument, bars\) or several"),
+        ({INFY: bars(CALM)}, answering(5), rc.Policy(), "a strategy must return a riskcore.Signal or None, got 5"),
+        (
+            {INFY: bars(CALM)}, answering(rc.Signal("TCS", "BUY", at=START)), rc.Policy(),
+            r"a strategy must return signals of what has bars \(NSE:INFY\), got one of NSE:TCS",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_run_cannot_go_over_is_named(what, strategies, policy, said):
+    with pytest.raises(ValueError, match=f"^{said}"):
+        rc.simulate(what, strategies, policy)
+
+
 def test_a_mistaken_bar_cannot_exist():
     """High below the close, a price of nought, no time zone."""
     for wrong in ({"high": 999}, {"low": 1001}, {"low": 0}, {"at": START.replace(tzinfo=None)}):

@@ -92,10 +92,15 @@ def test_TGT_1_a_target_is_rounded_away_so_that_the_ratio_holds(side, tick, data
 
 @given(sides, ticks, st.data())
 def test_TGT_2_a_given_target_never_promises_more_than_was_asked(side, tick, data):
-    """Rounded nearer the entry, and the ratio counted from there."""
+    """Rounded nearer the entry, and the ratio counted from there; where nothing is left of it, it is refused."""
     entry = data.draw(prices(tick, low=2000))
     asked = data.draw(st.decimals(1, 9000, places=3))
-    made = rc.given_target(side=side, entry=entry, stop=entry - sign(side) * tick, price=asked, tick=tick)
+    ask = {"side": side, "entry": entry, "stop": entry - sign(side) * tick, "price": asked, "tick": tick}
+    if side == rc.BUY and asked < tick:
+        with pytest.raises(ValueError, match="at or beyond zero"):
+            rc.given_target(**ask)
+        return
+    made = rc.given_target(**ask)
     assert 0 <= sign(side) * (asked - made.price) < tick
     assert made.risk_reward == sign(side) * (made.price - entry) / tick
 

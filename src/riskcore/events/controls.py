@@ -15,8 +15,11 @@ from riskcore.money import amount
 from riskcore.policy.breakers import LIVE, PAPER
 from riskcore.policy.kinds import one_word
 from riskcore.reasons import Measured
+from riskcore.sessions import in_ist
 from riskcore.states import HALTED, LOCKED, REDUCING, Latch
-from riskcore.values import checks, given, settle
+from riskcore.symbols import key_or_all
+from riskcore.table_checks import yes_or_no
+from riskcore.values import checks, given, settle, text
 
 SHORT_HASH: Final = 12
 
@@ -50,6 +53,9 @@ class TroubleSeen:
     why: str
     key: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        settle(self, _TROUBLE)
+
 
 @frozen
 class TroubleOver:
@@ -58,6 +64,9 @@ class TroubleOver:
     at: datetime
     name: str
     key: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _OVER)
 
 
 @frozen
@@ -87,7 +96,7 @@ class OperatorResumed:
     word: str = ""
 
     def __attrs_post_init__(self) -> None:
-        settle(self, _SAID)
+        settle(self, _RESUMED)
 
 
 @frozen
@@ -101,7 +110,7 @@ class LoginSeen:
     why: str
 
     def __attrs_post_init__(self) -> None:
-        settle(self, _SAID)
+        settle(self, _LOGIN)
 
 
 @frozen
@@ -170,13 +179,16 @@ class AcknowledgeAlarm:
         settle(self, _SEEN)
 
 
-_SAID: Final = checks("Operator", by=said, why=said)
-_HALT: Final = checks("OperatorHalted", by=said, why=said, state=one_word(REDUCING, HALTED, LOCKED))
-_CONFIRM: Final = checks("ConfirmPolicy", by=said, why=said, policy_hash=_digest)
-_NOTICE: Final = checks("NoticeGiven", name=said, why=said)
-_SEEN: Final = checks("AcknowledgeAlarm", by=said, why=said, name=said)
-_CONNECTION: Final = checks("ConnectionSeen", mode=one_word(LIVE, PAPER))
-_CLOCK: Final = checks("ClockSeen", drift_s=amount)
+_TROUBLE: Final = checks("TroubleSeen", at=in_ist, name=said, why=text, key=key_or_all)
+_OVER: Final = checks("TroubleOver", at=in_ist, name=said, key=key_or_all)
+_HALT: Final = checks("OperatorHalted", at=in_ist, by=said, why=said, state=one_word(REDUCING, HALTED, LOCKED))
+_RESUMED: Final = checks("OperatorResumed", at=in_ist, by=said, why=said, name=text, word=text)
+_LOGIN: Final = checks("LoginSeen", at=in_ist, good=yes_or_no, reconciled=yes_or_no, by=said, why=said)
+_CONFIRM: Final = checks("ConfirmPolicy", at=in_ist, by=said, why=said, policy_hash=_digest)
+_NOTICE: Final = checks("NoticeGiven", at=in_ist, name=said, subject=text, why=said)
+_SEEN: Final = checks("AcknowledgeAlarm", at=in_ist, by=said, why=said, name=said, subject=text)
+_CONNECTION: Final = checks("ConnectionSeen", at=in_ist, connected=yes_or_no, mode=one_word(LIVE, PAPER))
+_CLOCK: Final = checks("ClockSeen", at=in_ist, drift_s=amount)
 
 # ---------------------------------------------------------------- facts
 

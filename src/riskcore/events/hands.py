@@ -12,10 +12,13 @@ from typing import Any, ClassVar, Final
 from attrs import field, frozen
 
 from riskcore.events.controls import said
+from riskcore.events.inputs import A_POLICY
 from riskcore.money import count, positive
 from riskcore.policy import Policy
+from riskcore.sessions import in_ist
 from riskcore.signals import ENTRY, Signal
-from riskcore.values import checks, given, optional, settle
+from riskcore.table_checks import yes_or_no
+from riskcore.values import checks, given, optional, settle, text
 
 OPERATOR: Final = "operator"
 """The source of a signal that a hand gives."""
@@ -67,7 +70,7 @@ class OperatorCancelled:
     order_id: str
 
     def __attrs_post_init__(self) -> None:
-        settle(self, _SAID)
+        settle(self, _CANCELLED)
 
 
 @frozen
@@ -99,7 +102,7 @@ class OperatorSet:
     word: str = ""
 
     def __attrs_post_init__(self) -> None:
-        settle(self, _SAID)
+        settle(self, _SET)
 
 
 @frozen
@@ -112,7 +115,7 @@ class EmergencyStopped:
     whole_account: bool = False
 
     def __attrs_post_init__(self) -> None:
-        settle(self, _SAID)
+        settle(self, _STOPPED)
 
 
 @frozen
@@ -128,11 +131,13 @@ class OperatorSeen:
         settle(self, _SEEN)
 
 
-_SAID: Final = checks("Operator", by=said, why=said)
-_ENTERED: Final = checks("OperatorEntered", by=said, why=said, signal=_of_a_hand)
-_EXITED: Final = checks("OperatorExited", by=said, why=said, key=said, quantity=optional(count))
-_TIGHTENED: Final = checks("OperatorTightened", by=said, why=said, key=said, stop=positive)
-_SEEN: Final = checks("OperatorSeen", by=said, act=said)
+_ENTERED: Final = checks("OperatorEntered", at=in_ist, by=said, why=said, signal=_of_a_hand)
+_EXITED: Final = checks("OperatorExited", at=in_ist, by=said, why=said, key=said, quantity=optional(count))
+_CANCELLED: Final = checks("OperatorCancelled", at=in_ist, by=said, why=said, order_id=text)
+_TIGHTENED: Final = checks("OperatorTightened", at=in_ist, by=said, why=said, key=said, stop=positive)
+_SET: Final = checks("OperatorSet", at=in_ist, by=said, why=said, policy=A_POLICY, base=text, word=text)
+_STOPPED: Final = checks("EmergencyStopped", at=in_ist, by=said, why=said, whole_account=yes_or_no)
+_SEEN: Final = checks("OperatorSeen", at=in_ist, by=said, act=said, detail=text)
 
 # ---------------------------------------------------------------- facts
 

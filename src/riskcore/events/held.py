@@ -9,7 +9,8 @@ from typing import ClassVar
 from attrs import frozen
 
 from riskcore.money import exact, positive
-from riskcore.values import checks, settle
+from riskcore.sessions import in_ist
+from riskcore.values import checks, settle, text
 
 
 @frozen
@@ -99,4 +100,4 @@ class PositionClosed:
         return self.gross - self.charges
 
 
-_TIGHTEN = checks("TightenStop", stop=positive)
+_TIGHTEN = checks("TightenStop", at=in_ist, key=text, stop=positive, by=text)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from attrs import frozen
 
+from riskcore.instruments import key_text
 from riskcore.money import amount, not_negative, not_negative_whole, positive
 from riskcore.policy import Policy
-from riskcore.signals import Bar, Market, Signal
-from riskcore.values import checks, optional, settle
+from riskcore.sessions import in_ist
+from riskcore.signals import BARS, Bar, Market, Signal
+from riskcore.table_checks import yes_or_no
+from riskcore.values import checks, of_kind, optional, settle, text, texts
+
+A_POLICY: Final = of_kind(Policy, "Policy(max_positions=3)")
 
 
 @frozen
@@ -19,6 +25,9 @@ class PolicyLoaded:
 
     at: datetime
     policy: Policy
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _POLICY)
 
 
 @frozen
@@ -40,6 +49,9 @@ class SignalArrived:
     at: datetime
     signal: Signal
 
+    def __attrs_post_init__(self) -> None:
+        settle(self, _SIGNAL)
+
 
 @frozen
 class AlertRefused:
@@ -55,6 +67,9 @@ class AlertRefused:
     body: str
     receipt: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        settle(self, _ALERT)
+
 
 @frozen
 class EvidenceArrived:
@@ -64,6 +79,9 @@ class EvidenceArrived:
     signal_id: str
     market: Market
 
+    def __attrs_post_init__(self) -> None:
+        settle(self, _EVIDENCE)
+
 
 @frozen
 class EvidenceFailed:
@@ -72,6 +90,9 @@ class EvidenceFailed:
     at: datetime
     signal_id: str
     why: str
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _NO_EVIDENCE)
 
 
 @frozen(slots=False)
@@ -116,6 +137,9 @@ class BarsShown:
     bars: tuple[Bar, ...]
     made_of: str
 
+    def __attrs_post_init__(self) -> None:
+        settle(self, _SHOWN)
+
 
 @frozen(slots=False)
 class OrderReported:
@@ -145,15 +169,45 @@ class TimePassed:
 
     at: datetime
 
+    def __attrs_post_init__(self) -> None:
+        settle(self, _TIME)
 
-_EQUITY = checks("EquityRead", equity=amount)
-_PRICES = checks(
+
+_POLICY: Final = checks("PolicyLoaded", at=in_ist, policy=A_POLICY)
+_EQUITY: Final = checks("EquityRead", at=in_ist, equity=amount, derived=yes_or_no)
+_SIGNAL: Final = checks("SignalArrived", at=in_ist, signal=of_kind(Signal, 'Signal("INFY", "BUY", at=now)'))
+_ALERT: Final = checks("AlertRefused", at=in_ist, source=text, reason=text, detail=text, body=text, receipt=text)
+_EVIDENCE: Final = checks(
+    "EvidenceArrived",
+    at=in_ist,
+    signal_id=text,
+    market=of_kind(Market, "Market(instrument=..., at=now, last=2500, atr=20)"),
+)
+_NO_EVIDENCE: Final = checks("EvidenceFailed", at=in_ist, signal_id=text, why=text)
+_PRICES: Final = checks(
     "PricesSeen",
+    at=in_ist,
+    key=key_text,
     first=positive,
     high=positive,
     low=positive,
     last=positive,
+    since=in_ist,
     atr=optional(not_negative),
     ticks=not_negative_whole,
+    sources=texts,
 )
-_REPORT = checks("OrderReported", filled_quantity=not_negative_whole, filled_value=not_negative)
+_SHOWN: Final = checks("BarsShown", at=in_ist, key=key_text, interval=text, bars=BARS, made_of=text)
+_REPORT: Final = checks(
+    "OrderReported",
+    at=in_ist,
+    order_id=text,
+    status=text,
+    filled_quantity=not_negative_whole,
+    filled_value=not_negative,
+    traded_at=optional(in_ist),
+    note=text,
+    error=text,
+    broker_id=text,
+)
+_TIME: Final = checks("TimePassed", at=in_ist)

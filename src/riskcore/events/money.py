@@ -11,6 +11,7 @@ from attrs import field, frozen
 from riskcore.custody import Explained
 from riskcore.events.controls import said
 from riskcore.money import amount, not_negative
+from riskcore.sessions import in_ist
 from riskcore.values import checks, given, optional, settle
 
 
@@ -54,9 +55,9 @@ class FundsMoved:
 
 
 _FUNDS: Final = checks(
-    "FundsSeen", available=optional(not_negative), used=optional(not_negative), realised=optional(amount)
+    "FundsSeen", at=in_ist, available=optional(not_negative), used=optional(not_negative), realised=optional(amount)
 )
-_MOVED: Final = checks("FundsMoved", by=said, why=said, amount=_moved)
+_MOVED: Final = checks("FundsMoved", at=in_ist, by=said, why=said, amount=_moved)
 
 # ---------------------------------------------------------------- facts
 

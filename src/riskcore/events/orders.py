@@ -18,8 +18,9 @@ from riskcore.instruments import Instrument
 from riskcore.orders import Revision
 from riskcore.policy.kinds import one_word
 from riskcore.positions import Position
+from riskcore.sessions import in_ist
 from riskcore.table_rows import Capability
-from riskcore.values import checks, settle
+from riskcore.values import checks, of_kind, settle, several_of, text
 
 TAKEN: Final = "taken"
 REFUSED: Final = "refused"
@@ -35,6 +36,9 @@ class BrokerSeen:
     at: datetime
     capability: Capability
 
+    def __attrs_post_init__(self) -> None:
+        settle(self, _BROKER)
+
 
 @frozen
 class BooksRead:
@@ -46,6 +50,9 @@ class BooksRead:
     at: datetime
     books: BrokerBooks
     instruments: tuple[Instrument, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _BOOKS)
 
 
 @frozen
@@ -73,8 +80,19 @@ class DifferencesAccepted:
         settle(self, _ACCEPTED)
 
 
-_REVISION: Final = checks("RevisionReported", outcome=one_word(TAKEN, REFUSED, UNSURE))
-_ACCEPTED: Final = checks("DifferencesAccepted", by=said, why=said)
+_BROKER: Final = checks(
+    "BrokerSeen", at=in_ist, capability=of_kind(Capability, 'capability("zerodha", on=date(2026, 11, 20))')
+)
+_BOOKS: Final = checks(
+    "BooksRead",
+    at=in_ist,
+    books=of_kind(BrokerBooks, "BrokerBooks(at=now, orders=None)"),
+    instruments=several_of(Instrument, '[nse_equity("RELIANCE", on=date, tick=0.10)]'),
+)
+_REVISION: Final = checks(
+    "RevisionReported", at=in_ist, order_id=text, outcome=one_word(TAKEN, REFUSED, UNSURE), note=text
+)
+_ACCEPTED: Final = checks("DifferencesAccepted", at=in_ist, by=said, why=said)
 
 # ---------------------------------------------------------------- facts
 

@@ -10,10 +10,16 @@ from riskcore.instruments import one_of, tick_size
 from riskcore.money import exact, not_negative, positive
 from riskcore.rounding import LEAST_STOP, STOP, rounded
 from riskcore.signals import BUY, SIDES
-from riskcore.stops.methods import Stop
+from riskcore.stops.methods import Stop, above_zero
+from riskcore.values import of_kind, several_of
 
 TIGHTER: Final = "tighter"
 WIDER: Final = "wider"
+
+
+_REMEDY: Final = 'points_stop(side="BUY", entry=2500, points=30, tick=0.05)'
+_STOP: Final = of_kind(Stop, _REMEDY)
+_STOPS: Final = several_of(Stop, f"[{_REMEDY}]")
 
 
 def combined_stop(*, stops: Iterable[Stop], combine: str) -> Stop:
@@ -21,7 +27,7 @@ def combined_stop(*, stops: Iterable[Stop], combine: str) -> Stop:
 
     All of them must be stops of one entry on one side. Raises `ValueError` for no stops at all.
     """
-    several = tuple(stops)
+    several = _STOPS(stops, "stops")
     if not several:
         raise ValueError("stops must hold one or more")
     if combine not in (TIGHTER, WIDER):
@@ -34,7 +40,8 @@ def clamped_stop(*, side: str, entry: Any, stop: Stop, tick: Any, least: Any = N
     """`stop` moved to the `least` distance from `entry` if it is nearer, then to the `greatest` if it is further.
 
     Both are rupees a share; None clamps nothing. The bounds hold on the tick: the least is rounded away from the
-    entry, the greatest nearer. Raises `ValueError` for a least distance above the greatest.
+    entry, the greatest nearer. Raises `ValueError` for a least distance above the greatest, or one that leads to zero
+    or beyond.
 
     >>> from riskcore.stops import points_stop
     >>> tight = points_stop(side="BUY", entry=100, points=0.05, tick=0.05)
@@ -45,7 +52,8 @@ def clamped_stop(*, side: str, entry: Any, stop: Stop, tick: Any, least: Any = N
     high = None if greatest is None else positive(greatest, "greatest")
     if low is not None and high is not None and low > high:
         raise ValueError(f"least {low} is above greatest {high}: no stop could stand between them")
-    return clamp(one_of(side, "side", SIDES), positive(entry, "entry"), stop, tick_size(tick, "tick"), low, high)
+    start, step = positive(entry, "entry"), tick_size(tick, "tick")
+    return above_zero(clamp(one_of(side, "side", SIDES), start, _STOP(stop, "stop"), step, low, high))
 
 
 def choose(stops: tuple[Stop, ...], combine: str) -> Stop:

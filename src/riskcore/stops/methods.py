@@ -16,7 +16,7 @@ from attrs import field, frozen
 from riskcore.instruments import one_of, tick_size
 from riskcore.money import ZERO, count, exact, not_negative, percent_of, positive
 from riskcore.rounding import STOP, rounded
-from riskcore.signals import BUY, SIDES, Bar, sign
+from riskcore.signals import BARS, BUY, SIDES, Bar, sign
 from riskcore.stops.ranges import newest_swing
 
 Evidence: TypeAlias = tuple[Any, ...]
@@ -59,7 +59,7 @@ def atr_stop(*, side: str, entry: Any, atr: Any, multiple: Any, tick: Any) -> St
     Decimal('2470.00')
     """
     side, price, step = _start(side, entry, tick)
-    return _above_zero(at_distance(side, price, *by_atr(positive(atr, "atr"), positive(multiple, "multiple")), step))
+    return above_zero(at_distance(side, price, *by_atr(positive(atr, "atr"), positive(multiple, "multiple")), step))
 
 
 @exact
@@ -70,7 +70,7 @@ def percent_stop(*, side: str, entry: Any, pct: Any, tick: Any) -> Stop:
     Decimal('2530.00')
     """
     side, price, step = _start(side, entry, tick)
-    return _above_zero(at_distance(side, price, *by_percent(price, positive(pct, "pct")), step))
+    return above_zero(at_distance(side, price, *by_percent(price, positive(pct, "pct")), step))
 
 
 @exact
@@ -81,7 +81,7 @@ def points_stop(*, side: str, entry: Any, points: Any, tick: Any) -> Stop:
     Decimal('2470.00')
     """
     side, price, step = _start(side, entry, tick)
-    return _above_zero(at_distance(side, price, *by_points(positive(points, "points")), step))
+    return above_zero(at_distance(side, price, *by_points(positive(points, "points")), step))
 
 
 @exact
@@ -96,7 +96,7 @@ def rupee_stop(*, side: str, entry: Any, risk: Any, quantity: Any, tick: Any) ->
     """
     side, price, step = _start(side, entry, tick)
     found = by_rupees(positive(risk, "risk"), count(quantity, "quantity"))
-    return _above_zero(at_distance(side, price, *found, step))
+    return above_zero(at_distance(side, price, *found, step))
 
 
 @exact
@@ -116,7 +116,7 @@ def level_stop(*, side: str, entry: Any, levels: Iterable[Any], buffer: Any = 0,
     found = by_level(side, price, given, not_negative(buffer, "buffer"))
     if found is None:
         raise ValueError(f"levels hold none on the losing side of the entry {price} for a {side}: add one, or no stop")
-    return _above_zero(at_distance(side, price, *found, step))
+    return above_zero(at_distance(side, price, *found, step))
 
 
 @exact
@@ -128,12 +128,13 @@ def swing_stop(*, side: str, entry: Any, bars: Sequence[Bar], width: Any, buffer
     `ValueError` where the bars hold none.
     """
     side, price, step = _start(side, entry, tick)
+    bars = BARS(bars, "bars")
     found = by_swing(side, price, bars, count(width, "width"), not_negative(buffer, "buffer"))
     if found is None:
         raise ValueError(
             f"bars ({len(bars)}) hold no confirmed swing of {width} bars each side beyond the entry {price}"
         )
-    return _above_zero(at_distance(side, price, *found, step))
+    return above_zero(at_distance(side, price, *found, step))
 
 
 @exact
@@ -144,7 +145,7 @@ def given_stop(*, side: str, entry: Any, stop: Any, tick: Any) -> Stop:
     Decimal('2470.05')
     """
     side, price, step = _start(side, entry, tick)
-    return at_price(side, price, positive(stop, "stop"), step)
+    return above_zero(at_price(side, price, positive(stop, "stop"), step))
 
 
 Distance: TypeAlias = tuple[Decimal, Evidence]
@@ -206,7 +207,8 @@ def _start(side: str, entry: Any, tick: Any) -> tuple[str, Decimal, Decimal]:
     return one_of(side, "side", SIDES), positive(entry, "entry"), tick_size(tick, "tick")
 
 
-def _above_zero(stop: Stop) -> Stop:
+def above_zero(stop: Stop) -> Stop:
+    """The stop, if it stands above zero; else an error that says where it would stand."""
     if stop.price <= ZERO:
         raise ValueError(f"the stop would stand at {stop.price}, at or beyond zero: a nearer one is needed")
     return stop

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
 
 from riskcore.instruments import one_of
 from riskcore.money import count, exact
-from riskcore.signals import BUY, SIDES, Bar
-from riskcore.values import several_of
+from riskcore.signals import BARS, BUY, SIDES, Bar
 
 
 @exact
@@ -20,7 +18,7 @@ def true_ranges(bars: Sequence[Bar]) -> tuple[Decimal, ...]:
     max(high, close[i-1]) - min(low, close[i-1]). No bars give no ranges.
     """
     found, close = [], None
-    for bar in bars:
+    for bar in BARS(bars, "bars"):
         high, low = bar.high, bar.low
         if close is not None:
             high, low = max(high, close), min(low, close)
@@ -41,13 +39,10 @@ def atr(bars: Sequence[Bar], period: int = 14) -> Decimal:
     `ta.atr` and as OpenAlgo's `ta.atr` is. Raises `ValueError` for fewer than `period` bars: too few bars refuse,
     they are never stretched.
     """
-    bars, period = _SEVERAL(bars, "bars"), count(period, "period")
+    bars, period = BARS(bars, "bars"), count(period, "period")
     if len(bars) < period:
         raise ValueError(f"ATR({period}) needs at least {period} bars, got {len(bars)}")
     return average_true_range(bars, period)
-
-
-_SEVERAL: Final = several_of(Bar, "[Bar(at=..., open=..., high=..., low=..., close=...)]")
 
 
 def average_true_range(bars: Sequence[Bar], period: int) -> Decimal:
@@ -109,7 +104,7 @@ def swings(*, bars: Sequence[Bar], side: str, width: int) -> tuple[Bar, ...]:
 
     Raises `ValueError` for a width below 1. Too few bars have no swings.
     """
-    side, width = one_of(side, "side", SIDES), count(width, "width")
+    side, bars, width = one_of(side, "side", SIDES), BARS(bars, "bars"), count(width, "width")
     edges = _edges(bars, side)
     return tuple(bars[at] for at in range(width, len(bars) - width) if _is_swing(edges, at, width, side))
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, Final, TypeAlias
 
 from riskcore.book import Book
@@ -75,6 +75,7 @@ def conforms_rule(rule: OwnRule, *, examples: int = 60, strategy: Any = None) ->
     """
     names: set[str] = set()
 
+    @exact
     def judge(situation: Situation) -> None:
         context = look(*situation)
         found = _asked(rule, context)
@@ -94,59 +95,68 @@ def conforms_rule(rule: OwnRule, *, examples: int = 60, strategy: Any = None) ->
     judged()
 
 
+def _law(holds: object, broken: str) -> None:
+    """`python -O` leaves assertions out, and a suite that finds nothing then would pass for one that found no fault."""
+    if not holds:
+        raise AssertionError(broken)
+
+
 def _asked(rule: OwnRule, context: Context) -> Finding:
     try:
-        found = rule(context)
+        with localcontext():  # as `decide` asks it: what a stranger's code does to the decimal context ends with it
+            found = rule(context)
     except Exception as raised:
         raise AssertionError(
             f"the rule raised {type(raised).__name__}: {raised} (law 1: it answers every situation; what is missing "
             "in the context is None)"
         ) from raised
-    assert isinstance(found, Finding), f"the rule returned {found!r}, no Finding (law 1)"
+    _law(isinstance(found, Finding), f"the rule returned {found!r}, no Finding (law 1)")
+    _law(isinstance(found.passed, bool), f"passed is {found.passed!r}, neither True nor False (law 1)")
     return found
 
 
 def _pure(rule: OwnRule, context: Context, found: Finding) -> None:
     before = repr(context)
-    again = rule(context)
-    assert again == found, f"asked twice it answered {found} and {again} (law 2: pure)"
-    assert repr(context) == before, "the rule changed the context (law 2: pure)"
+    again = _asked(rule, context)
+    _law(again == found, f"asked twice it answered {found} and {again} (law 2: pure)")
+    _law(repr(context) == before, "the rule changed the context (law 2: pure)")
 
 
 def _its_own(found: Finding) -> None:
+    _law(isinstance(found.reason, str), f"reason {found.reason!r} is no text (law 3)")
     if found.passed:
-        assert not found.reason, f"it passed, and gives the reason {found.reason!r} (law 3)"
+        _law(not found.reason, f"it passed, and gives the reason {found.reason!r} (law 3)")
         return
     prefix, colon, rest = found.reason.partition(":")
-    assert colon, f"reason {found.reason!r} has no prefix of its own, such as mine:{found.reason or 'why'} (law 3)"
-    assert prefix, f"reason {found.reason!r} has nothing before its colon (law 3)"
-    assert rest, f"reason {found.reason!r} has nothing after its colon (law 3)"
-    assert found.reason not in REASONS, f"reason {found.reason!r} is the core's own (law 3)"
+    _law(colon, f"reason {found.reason!r} has no prefix of its own, such as mine:{found.reason or 'why'} (law 3)")
+    _law(prefix, f"reason {found.reason!r} has nothing before its colon (law 3)")
+    _law(rest, f"reason {found.reason!r} has nothing after its colon (law 3)")
+    _law(found.reason not in REASONS, f"reason {found.reason!r} is the core's own (law 3)")
 
 
 def _a_quantity(found: Finding) -> None:
     most: Any = found.max_quantity
     if most is None:
         return
-    assert not isinstance(most, (bool, float)), f"max_quantity {most!r} is no Decimal nor int (law 4)"
+    _law(not isinstance(most, (bool, float)), f"max_quantity {most!r} is no Decimal nor int (law 4)")
     try:
         number = amount(most, "max_quantity")
     except ValueError as wrong:
         raise AssertionError(f"{wrong} (law 4)") from wrong
-    assert number >= 0, f"max_quantity {most} is below 0 (law 4)"
+    _law(number >= 0, f"max_quantity {most} is below 0 (law 4)")
 
 
 def _one_name(found: Finding, names: set[str]) -> None:
-    assert isinstance(found.rule, str), f"Finding.rule is {found.rule!r}, no text (law 5)"
-    assert found.rule.strip(), "Finding.rule is empty (law 5)"
+    _law(isinstance(found.rule, str), f"Finding.rule is {found.rule!r}, no text (law 5)")
+    _law(found.rule.strip(), "Finding.rule is empty (law 5)")
     names.add(found.rule)
-    assert len(names) == 1, f"its findings bear several names: {', '.join(sorted(names))} (law 5)"
+    _law(len(names) == 1, f"its findings bear several names: {', '.join(sorted(names))} (law 5)")
 
 
 def _tellable(found: Finding) -> None:
-    assert found.text.isascii(), f"its sentence is not ASCII: {found.text!r} (law 6)"
-    assert len(found.text) <= _ASCII_LONGEST, f"its sentence has {len(found.text)} characters (law 6)"
-    assert "\n" not in found.text, "its sentence has several lines (law 6)"
+    _law(found.text.isascii(), f"its sentence is not ASCII: {found.text!r} (law 6)")
+    _law(len(found.text) <= _ASCII_LONGEST, f"its sentence has {len(found.text)} characters (law 6)")
+    _law("\n" not in found.text, "its sentence has several lines (law 6)")
 
 
 def _tightens(rule: OwnRule, found: Finding, situation: Situation) -> None:
@@ -154,11 +164,11 @@ def _tightens(rule: OwnRule, found: Finding, situation: Situation) -> None:
     signal, book, market, policy = situation
     alone, beside = decide(*situation), decide(signal, book, market, policy.with_rules(rule))
     if not alone.approved:
-        assert not beside.approved, "what the core refused was approved with the rule (law 7)"
+        _law(not beside.approved, "what the core refused was approved with the rule (law 7)")
     elif beside.approved:
-        assert found.passed, f"the entry was approved though the rule failed: {found} (law 7)"
-        assert beside.size.quantity <= alone.size.quantity, "the order became larger with the rule (law 7)"
-        assert beside.order.stop == alone.order.stop, "the stop moved with the rule (law 7)"
+        _law(found.passed, f"the entry was approved though the rule failed: {found} (law 7)")
+        _law(beside.size.quantity <= alone.size.quantity, "the order became larger with the rule (law 7)")
+        _law(beside.order.stop == alone.order.stop, "the stop moved with the rule (law 7)")
 
 
 def conforms_sizer(sizer: OwnSizer, *, risk_per_trade: Any = None, examples: int = 100, monotone: bool = True) -> None:
@@ -185,38 +195,39 @@ def conforms_sizer(sizer: OwnSizer, *, risk_per_trade: Any = None, examples: int
         st.sampled_from((-1, 1)),
         st.sampled_from((1, 1, 5, 75)),
     )
+    @exact
     def judged(equity: int, more: int, paise: int, distance: int, way: int, lot: int) -> None:
         entry = Decimal(paise) / 100
         asked = {"equity": Decimal(equity), "entry": entry, "stop": entry + way * Decimal(distance) / 100}
         quantity = _sized(sizer, lot, asked)
-        assert _sized(sizer, lot, asked) == quantity, f"asked twice of {asked} it answered differently (law 2)"
-        assert quantity >= 0, f"{quantity} shares of {asked} (law 3)"
-        assert quantity % lot == 0, f"{quantity} is not whole lots of {lot} (law 3)"
+        _law(_sized(sizer, lot, asked) == quantity, f"asked twice of {asked} it answered differently (law 2)")
+        _law(quantity >= 0, f"{quantity} shares of {asked} (law 3)")
+        _law(quantity % lot == 0, f"{quantity} is not whole lots of {lot} (law 3)")
         if risk_per_trade is not None:
             _within(quantity, asked, amount(risk_per_trade, "risk_per_trade"))
         if monotone:
             richer = _sized(sizer, lot, {**asked, "equity": Decimal(equity + more)})
-            assert richer >= quantity, f"with {more} more it bought less: {richer} of {quantity} (law 5)"
+            _law(richer >= quantity, f"with {more} more it bought less: {richer} of {quantity} (law 5)")
             wider = _sized(sizer, lot, {**asked, "stop": entry + way * Decimal(distance + 50) / 100})
-            assert wider <= quantity, f"with a wider stop it bought more: {wider} of {quantity} (law 5)"
+            _law(wider <= quantity, f"with a wider stop it bought more: {wider} of {quantity} (law 5)")
 
     judged()
 
 
 def _sized(sizer: OwnSizer, lot: int, asked: dict[str, Decimal]) -> int:
     try:
-        answer = sizer(lot_size=lot, **asked)
+        with localcontext():
+            answer = sizer(lot_size=lot, **asked)
     except Exception as raised:
         raise AssertionError(f"the sizer raised {type(raised).__name__}: {raised} for {asked} (law 1)") from raised
     quantity = answer.quantity if isinstance(answer, Size) else answer
-    assert type(quantity) is int, f"{quantity!r} is no whole number of shares (law 3)"
+    _law(type(quantity) is int, f"{quantity!r} is no whole number of shares (law 3)")
     return quantity
 
 
-@exact
 def _within(quantity: int, asked: dict[str, Decimal], percent: Decimal) -> None:
     budget = percent_of(asked["equity"], percent)
     risk = abs(asked["entry"] - asked["stop"]) * quantity
-    assert risk <= budget, f"{quantity} shares risk {risk} of a budget of {budget} (law 4)"
+    _law(risk <= budget, f"{quantity} shares risk {risk} of a budget of {budget} (law 4)")
     least = size(equity=asked["equity"], risk_per_trade=percent, entry=asked["entry"], stop=asked["stop"])
-    assert quantity <= least.quantity, f"{quantity} is more than {least.quantity}, which the budget allows (law 4)"
+    _law(quantity <= least.quantity, f"{quantity} is more than {least.quantity}, which the budget allows (law 4)")

@@ -16,7 +16,7 @@ import attrs
 from riskcore import events as e
 from riskcore.engine import State, step
 from riskcore.instruments import Instrument
-from riskcore.money import ONE, ZERO
+from riskcore.money import ONE, ZERO, exact
 from riskcore.orders import CANCELLED, FILLED, LIFE, REJECTED, UNKNOWN, WORKING, Order
 from riskcore.policy import Policy
 from riskcore.policy.breakers import (
@@ -355,6 +355,7 @@ def _night(tape: _Tape) -> None:
 
 
 @st.composite
+@exact
 def days(draw: Draw, *, policy: Policy | None = None, max_size: int = 40, sessions: int = 1, things: int = 2) -> Day:
     """One session of inputs, or `sessions` calendar days of them, beginning soon after 09:15."""
     generous = {"max_position_size_percent": 100, "max_sector_exposure": 100, "atr_warmup_bars": 5}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from riskcore.book import DayResult, Outcome
-from riskcore.money import ZERO
+from riskcore.money import ZERO, exact
 from riskcore.orders import SIGNAL_EXIT, SQUARE_OFF, STOP_HIT, TARGET_HIT
 from riskcore.policy import Limit
 from riskcore.signals import SIDES
@@ -60,6 +60,7 @@ KINDS: Final = (_VALIDATOR, _HISTORY, _HISTORY, _RISK, _LIKENESS)
 
 
 @st.composite
+@exact
 def rulebooks(draw: Draw, *, likeness: bool = True, most: int = 4) -> dict[str, Any]:
     """Settings of rules that are off by default: of the validator's, those with a memory, of risk, or of correlation.
 
@@ -72,6 +73,7 @@ def rulebooks(draw: Draw, *, likeness: bool = True, most: int = 4) -> dict[str, 
 
 
 @st.composite
+@exact
 def outcomes(draw: Draw, at: datetime, keys: Sequence[str], *, most: int = 4) -> tuple[Outcome, ...]:
     """Finished trades of those instruments before `at`, of this session and earlier ones, oldest first."""
     found = [
@@ -109,6 +111,7 @@ def _outcome(
 
 
 @st.composite
+@exact
 def finished_days(draw: Draw, at: datetime, equity: Decimal, *, most: int = 4) -> tuple[DayResult, ...]:
     """Sessions before the day of `at`, oldest first, each with up to 8 % lost or 4 % gained."""
     back = draw(st.lists(st.integers(1, 12), max_size=most, unique=True))
@@ -119,6 +122,7 @@ def finished_days(draw: Draw, at: datetime, equity: Decimal, *, most: int = 4) -
 
 
 @st.composite
+@exact
 def closes(draw: Draw, keys: Sequence[str], *, faulty: bool = True) -> tuple[tuple[str, tuple[Decimal, ...]], ...]:
     """Forty closes of each instrument, some alike, some against each other; with `faulty`, some too few or still."""
     kinds = (*range(5),) * 4 + ((5, 6, 7) if faulty else ())

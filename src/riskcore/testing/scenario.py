@@ -10,6 +10,7 @@ from riskcore import events as e
 from riskcore.book import Book
 from riskcore.engine import State, fold, step
 from riskcore.instruments import Instrument
+from riskcore.money import exact
 from riskcore.orders import FILLED, ApprovedEntry, ApprovedExit
 from riskcore.policy import Policy
 from riskcore.sessions import IST
@@ -97,10 +98,12 @@ class Scenario:
         """The gateway reports an order: its status and its cumulative fill."""
         return self.take(e.OrderReported(self.at(clock), order_id, status, filled, Decimal(str(value)), **more))
 
+    @exact
     def fill(self, clock: str, order_id: str, *, price: Any, quantity: int | None = None) -> tuple[str, ...]:
         """The rest of an order (or `quantity` more) trades at `price`."""
         order = self.book.order(order_id)
-        assert order is not None, f"no order {order_id} in the book"
+        if order is None:
+            raise ValueError(f"no order {order_id} in the book; there are {[one.id for one in self.book.orders]}")
         more = order.open_quantity if quantity is None else quantity
         total = order.filled_quantity + more
         value = order.filled_value + Decimal(str(price)) * more

@@ -18,7 +18,7 @@ import attrs
 from riskcore.book import HALTED, LOCKED, REDUCING, WAITING_FOR_LOGIN, Book, Fill, Latch, Price
 from riskcore.exits.levels import exit_order
 from riskcore.instruments import Instrument
-from riskcore.money import ZERO
+from riskcore.money import ZERO, exact
 from riskcore.orders import CANCELLED, REJECTED, STOP_HIT, UNKNOWN, WORKING, ApprovedEntry
 from riskcore.policy import GROSS, MARGIN, NET, NOTIONAL, Policy
 from riskcore.policy.levels import IGNORE, USE
@@ -95,14 +95,16 @@ def _instruments(
     )
 
 
+@exact
 def prices(tick: Decimal, *, low: Any = 20, high: Any = 5000) -> st.SearchStrategy[Decimal]:
     """Prices between `low` and `high` on multiples of `tick`, with the tick's number of decimals."""
     first = -int(-Decimal(str(low)) // tick)
     last = int(Decimal(str(high)) // tick)
-    return st.integers(max(first, 1), max(last, first, 1)).map(lambda steps: steps * tick)
+    return st.integers(max(first, 1), max(last, first, 1)).map(exact(lambda steps: steps * tick))
 
 
 @st.composite
+@exact
 def bars(
     draw: Draw,
     instrument: Instrument | None = None,
@@ -179,6 +181,7 @@ def _agreeing(drawn: dict[str, Any]) -> dict[str, Any]:
 
 
 @st.composite
+@exact
 def signals(
     draw: Draw,
     instrument: Instrument | None = None,
@@ -215,6 +218,7 @@ def signals(
 
 
 @st.composite
+@exact
 def markets(
     draw: Draw,
     instrument: Instrument | None = None,
@@ -256,6 +260,7 @@ _BLIND: Final[dict[str, dict[str, Any]]] = {
 
 
 @st.composite
+@exact
 def books(
     draw: Draw,
     at: datetime | None = None,
@@ -327,6 +332,7 @@ def _entry_of(thing: Instrument, side: str, quantity: int, price: Decimal, name:
 
 
 @st.composite
+@exact
 def situations(draw: Draw, *, faulty: bool = True) -> Situation:
     """A signal, a book, a market and a policy that belong together; at least three in ten are approved.
 
