@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.lab.columns import ColumnsError
 from riskcore_openalgo.lab.strategy import StrategyError
 from riskcore_openalgo.lab.sweeps.deflated import sharpe
 from riskcore_openalgo.lab.sweeps.space import Parameters, split
@@ -109,14 +110,19 @@ class Job:
         return self.run(self.bars, factory, policy, interval=self.interval)
 
     def tried(self, parameters: Parameters) -> Trial:
-        """One trial. Settings that contradict each other are told in it; any other error ends the sweep."""
+        """One trial. Settings that contradict each other are told in it; any other error ends the sweep.
+
+        So do bars that cannot be traded on, and a strategy that raises or answers what is no signal: they are so in
+        every trial.
+        """
         try:
             facts = self.made(parameters).facts
             found = rc.performance(facts)
+        except ColumnsError:
+            raise
         except ValueError as problem:
-            cause = problem.__cause__ if isinstance(problem, StrategyError) else None
-            if cause is not None and not isinstance(cause, ValueError):
-                raise  # a strategy that is broken is so in every trial
+            if isinstance(problem, StrategyError) and not isinstance(problem.__cause__, ValueError):
+                raise
             return Trial(parameters=parameters, error=str(problem))
         rates = tuple(
             (day.session.isoformat(), float(rate)) for day in found.curve.days if (rate := day.rate) is not None
