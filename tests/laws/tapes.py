@@ -89,10 +89,18 @@ def tape(seed: int) -> Tape:
             derivatives_listed=draw.random() < 0.5,
         )
         small = _bars(draw, thing.tick, days, MINUTES[interval])
-        bars[thing], finer[thing.key] = small[0], small[1]
-        answers[thing.symbol] = Answers(_answers(draw, thing, small[0], interval))
+        told, kept = _answers(draw, thing, small[0], interval), _kept(thing, small[0])
+        bars[thing], finer[thing.key] = [small[0][place] for place in kept], small[1]
+        answers[thing.symbol] = Answers({number: told[place] for number, place in enumerate(kept) if place in told})
     _cross(random.Random(f"crossed {seed}"), bars, answers, interval)  # noqa: S311 - tapes, not secrets
     return Tape(interval, bars, finer, answers)
+
+
+def _kept(thing: rc.Instrument, series: list[rc.Bar]) -> list[int]:
+    """The numbers of the bars that are not of the closing auction, which no backtest takes."""
+    sessions = {bar.at.date(): rc.session_on(bar.at.date(), thing) for bar in series}
+    known = [sessions[bar.at.date()] for bar in series]
+    return [place for place, one in enumerate(known) if one is None or series[place].at < one.closes]
 
 
 def _cross(draw: random.Random, bars: Bars, answers: dict[str, Answers], interval: str) -> None:

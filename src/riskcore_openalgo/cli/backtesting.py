@@ -17,7 +17,7 @@ from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.answers import finished, say
 from riskcore_openalgo.cli.bars import listed_of, open_at_the_end, prepared
 from riskcore_openalgo.cli.progress import progress
-from riskcore_openalgo.feed import BarFile, read_bars, read_folder
+from riskcore_openalgo.feed import read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
 from riskcore_openalgo.lab.report import Extra
 from riskcore_openalgo.lab.report.counterfactual import table_of
@@ -44,7 +44,7 @@ def backtest(arguments: argparse.Namespace) -> int:
         "last": arguments.last,
         "intrabar": rc.Intrabar(arguments.intrabar),
         "entries": rc.Entries(arguments.entries),
-        "finer": {symbol: file.bars for symbol, file in _finer(arguments).items()},
+        "finer": _finer(arguments, [thing.symbol for thing in bars]),
         "listed": listed_of(bars, settings),
     }
     fresh = deepcopy(own) if arguments.rules else own
@@ -141,10 +141,13 @@ def _content(run: Run) -> dict[str, Any]:
     }
 
 
-def _finer(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
+def _finer(arguments: argparse.Namespace, symbols: Sequence[str]) -> Mapping[str, Sequence[rc.Bar]]:
+    """The finer bars of these symbols; a folder may hold others."""
     path: Path | None = arguments.finer
     if path is None:
         return {}
     if path.is_file():
-        return {path.stem: read_bars(path, symbol=path.stem, interval=arguments.finer_interval)}
-    return read_folder(path, interval=arguments.finer_interval)
+        files = {path.stem: read_bars(path, symbol=path.stem, interval=arguments.finer_interval)}
+    else:
+        files = read_folder(path, interval=arguments.finer_interval)
+    return {symbol: file.bars for symbol, file in files.items() if symbol in symbols}

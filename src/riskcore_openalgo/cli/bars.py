@@ -21,6 +21,7 @@ from riskcore_openalgo.config.changing import all_changed
 from riskcore_openalgo.config.yaml_reader import plain_scalar
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.lab.no_shares import why_no_share
 from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy, refuse_unequal
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.assembly import PAPER
@@ -108,6 +109,9 @@ def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None
     known = settings.system.instruments.get(symbol)
     tick = known.tick if known is not None else None
     tables = settings.policy.tables
+    odd = why_no_share(symbol) if known is None else None
+    if odd is not None:
+        raise ValueError(f"{odd}: futures and options are traded over bars in a script (lab.backtest, rc.future)")
     try:
         made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open, tables=tables)
     except LookupError as unknown:
