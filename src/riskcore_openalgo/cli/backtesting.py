@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
@@ -82,11 +83,14 @@ def _refuse_finer(arguments: argparse.Namespace) -> None:
 
 
 def _refuse_out(out: Path, bars: Path) -> None:
-    """`ValueError`, before anything is run, for a place at which no run may be written."""
+    """`ValueError`, before anything is run, for a place at which no run may be written, or none can."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out {out} is no folder; name one")
+    stands = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+    if not stands.is_dir() or not os.access(stands, os.W_OK):
+        raise ValueError(f"--out {out}: nothing can be written in {stands}; name another folder")
     if not out.exists():
         return
-    if not out.is_dir():
-        raise ValueError(f"--out {out} is no folder; name one")
     if out.resolve() == (bars if bars.is_dir() else bars.parent).resolve():
         raise ValueError(f"--out {out} is where the bars are: the run's tables would be taken for bars; name another")
     if any(out.iterdir()) and not any((out / name).exists() for name in (ABOUT, FACTS)):

@@ -91,7 +91,7 @@ def listed_of(bars: Bars, settings: Settings) -> rc.Listed:
 
 
 def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
-    wanted = sorted({name.strip() for name in arguments.symbols.split(",")}) if arguments.symbols else None
+    wanted = None if arguments.symbols is None else _symbols(arguments.symbols)
     path: Path = arguments.bars
     if path.is_file():
         symbol = path.stem
@@ -101,6 +101,14 @@ def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
             )
         return {symbol: read_bars(path, symbol=symbol, interval=arguments.interval)}
     return read_folder(path, wanted, interval=arguments.interval)
+
+
+def _symbols(text: str) -> list[str]:
+    """The symbols of `--symbols`, with or without NSE: before them; `ValueError` where there is none."""
+    found = sorted({name.strip().removeprefix("NSE:") for name in text.split(",")} - {""})
+    if not found:
+        raise ValueError(f"--symbols {text!r} names none: write --symbols INFY,TCS, or leave it out for all")
+    return found
 
 
 def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None) -> rc.Instrument:
