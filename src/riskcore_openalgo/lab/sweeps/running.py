@@ -257,7 +257,8 @@ class _Kept:
             raise ValueError(f"{self._path}: this is no sweep; name another file, or remove it") from None
         if told != self._sweep:
             raise ValueError(
-                f"{self._path}: this is another sweep (other bars, strategy, policy or backtest); name another file"
+                f"{self._path}: this is another sweep (other bars, instruments, strategy, policy or backtest); "
+                "name another file"
             )
         return lines
 
