@@ -119,9 +119,11 @@ class EveryBar(BarRun):
     def shown(self, key: str) -> e.PricesSeen | None:
         """The latest prices of an instrument; those of a bar are made when somebody asks for them."""
         known = self.latest.get(key)
-        for instrument, bar in self._group:
-            if instrument.key == key and (known is None or known.since < bar.at):
-                known = self.latest[key] = self.span(instrument, bar)
+        last = next((bar for instrument, bar in self._group if instrument.key == key), None)
+        if last is None and self.ended[key]:  # no bar of this moment: the last one, which may have passed unseen
+            last = self.ended[key][-1]
+        if last is not None and (known is None or known.since < last.at):
+            known = self.latest[key] = self.span(self.instruments[key], last)
         return known
 
     def take(self, event: e.Input) -> None:

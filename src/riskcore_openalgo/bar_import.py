@@ -33,6 +33,8 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 """What other programs call each column, in small letters, what is no letter or digit as _."""
 CLOCKS: Final = ("time", "hour")
 """Columns that hold the time of day where the date stands in another."""
+SYMBOLS: Final = ("symbol", "ticker", "tradingsymbol", "trading_symbol", "instrument", "<ticker>")
+"""Columns that say whose bars these are, in small letters."""
 SEPARATORS: Final = (",", ";", "\t", "|")
 ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "ymd": ("%Y-%m-%d", "%Y%m%d"),
@@ -79,6 +81,7 @@ def take_over(
         raise FileExistsError(f"{path} is there already; --overwrite replaces it, --to names another folder")
     header, rows = _table(source)
     places, left_out = _places(source, header)
+    _refuse_several(source, header, rows)
     texts = [" ".join(row[at].strip() for at in places["timestamp"]) for row in rows]
     moments, how = _moments(source, texts, dates, zone)
     later = ends_after or timedelta(0)
@@ -127,6 +130,15 @@ def _places(source: Path, header: Sequence[str]) -> tuple[dict[str, list[int]], 
         places["timestamp"].append(names.index(clock))
     used = {at for found in places.values() for at in found}
     return places, [ascii(cell.strip())[1:-1] for at, cell in enumerate(header) if at not in used]
+
+
+def _refuse_several(source: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """`ValueError` where a column says that these are the bars of several symbols."""
+    for at, cell in enumerate(header):
+        told = {row[at].strip() for row in rows} if cell.strip().lower() in SYMBOLS else set()
+        if len(told) > 1:
+            names = ", ".join(ascii(one)[1:-1] for one in sorted(told)[:3])
+            raise ValueError(f"{source}: bars of {len(told)} symbols ({names}), by its column {cell!a}: one file each")
 
 
 def _moments(source: Path, texts: Sequence[str], dates: str, zone: str) -> tuple[list[datetime], str]:

@@ -295,7 +295,10 @@ def _belongs(check: Check, row: Row, hours: Hours | str, first: datetime) -> boo
             ledger.repair("closing_auction", row.line, example)
         else:
             told = f"{at.isoformat()} is not within {hours.opens:%H:%M} to {hours.closes:%H:%M}"
-            ledger.problem(row.line, "outside_session", f"{told}; check its time zone and the interval, or take it out")
+            remedy = "check its time zone and the interval, or take it out"
+            if at in (hours.closes, hours.auction_until):
+                remedy += "; where times are the END of their bars, take them over by riskcore bars --bar-ends"
+            ledger.problem(row.line, "outside_session", f"{told}; {remedy}")
         return False
     start = hours.opens if isinstance(hours, Hours) else first.replace(second=0, microsecond=0)
     if (at - start) % check.step:

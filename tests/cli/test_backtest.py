@@ -33,6 +33,7 @@ def test_a_place_where_no_run_may_be_written_is_refused_before_it_is_run(tmp_pat
     file.touch()
     for place, told in (
         (file, "is no folder"),
+        (file / "deep" / "run", f"nothing can be written in {file}; name another folder"),
         (bars, "is where the bars are"),
         (other, "holds other files, and no run"),
     ):
@@ -60,6 +61,8 @@ def test_settings_that_need_each_other_are_set_together(capsys):
         (("--intrabar", "lower_timeframe"), "--finer"),
         (("--from", "2030-01-01"), "no bar is left"),
         (("--intrabar", "nonsense"), "invalid choice"),
+        (("--symbols", ""), "--symbols '' names none: write --symbols INFY,TCS, or leave it out for all"),
+        (("--symbols", ", ,"), "names none"),
         (("--finer", str(BARS)), "--finer is read with --intrabar lower_timeframe alone"),
         (
             ("--intrabar", "lower_timeframe", "--finer", str(BARS)),
@@ -75,6 +78,25 @@ def test_what_cannot_be_run_is_told(capsys, more, told):
         code = ended.code
     assert code in (1, 2)
     assert told in capsys.readouterr().err
+
+
+def test_symbols_may_bear_their_exchange(capsys):
+    """As the tables that a run prints name them."""
+    assert main([*ASKED, "--symbols", "NSE:INFY,LT", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bars"]["count"] == 2 * 375
+
+
+def test_finer_bars_of_a_folder_may_be_of_more_symbols(tmp_path, capsys):
+    """And the file of a contract is no share."""
+    finer = ("--intrabar", "lower_timeframe", "--finer", str(BARS))
+    for symbol in ("INFY", "LT"):
+        rows = (BARS / f"{symbol}.csv").read_text("utf-8").splitlines()
+        (tmp_path / f"{symbol}.csv").write_text("\n".join([rows[0], *rows[1::5]]) + "\n", "utf-8")
+    asked = ("backtest", "--bars", str(tmp_path), "--interval", "5m", "--strategy", "ema_cross")
+    assert main([*asked, *finer]) == 0
+    (tmp_path / "INFY.csv").rename(tmp_path / "NIFTY24NOV26FUT.csv")
+    assert main([*asked]) == 1
+    assert "NIFTY24NOV26FUT is the name of a future or an option" in capsys.readouterr().err
 
 
 def daily(folder, *days):

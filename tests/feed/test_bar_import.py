@@ -112,3 +112,24 @@ def test_another_encoding_is_named_with_the_remedy(tmp_path, encoding):
         take_over(tmp_path / "INFY.csv", tmp_path / "bars")
     with pytest.raises(ValueError, match=said):
         read_bars(tmp_path / "INFY.csv", symbol="INFY", interval="1m")
+
+
+def test_a_file_of_several_symbols_is_refused(tmp_path):
+    """They became one symbol's bars, the column left out; with one symbol throughout it is."""
+    rows = ["Symbol,Date,Open,High,Low,Close", "INFY,2026-11-20 09:15,1,2,1,2", "TCS,2026-11-20 09:16,1,2,1,2"]
+    source = tmp_path / "two.csv"
+    source.write_text("\n".join(rows) + "\n", "utf-8")
+    with pytest.raises(ValueError, match=r"bars of 2 symbols \(INFY, TCS\), by its column 'Symbol': one file each"):
+        take_over(source, tmp_path / "bars")
+    source.write_text("\n".join(rows).replace("TCS", "INFY") + "\n", "utf-8")
+    assert take_over(source, tmp_path / "bars", symbol="INFY").bars == 2
+
+
+def test_bars_that_end_with_the_session_say_how_they_are_taken_over(tmp_path):
+    """Stamped at their end, the last of a day stands at its close."""
+    source = tmp_path / "INFY.csv"
+    for day, last in (("2026-07-20", "15:30"), ("2026-11-20", "15:30")):
+        rows = [f"{day}T{clock}:00+05:30,1,2,1,2,5" for clock in ("15:14", last)]
+        source.write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n", "utf-8")
+        with pytest.raises(ValueError, match="take them over by riskcore bars --bar-ends"):
+            read_bars(source, symbol="INFY", interval="1m")

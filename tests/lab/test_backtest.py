@@ -105,7 +105,8 @@ def test_finer_bars_tell_which_came_first():
     assert run.simulation.ambiguous[0].told
     assert run.in_doubt.told == 1
     assert "1 trades, 100.00 % P&L; finer bars told of 1" in run.explain()
-    without = backtest({INFY: series}, strategy, RULES, **about)
+    elsewhere = bars(CALM, start=START - timedelta(days=1))
+    without = backtest({INFY: series}, strategy, RULES, finer={"INFY": elsewhere}, **about)
     assert [trade.exit_price for trade in without.trades] == [980]
     assert without.in_doubt.share_pct == 100
     assert "finer bars told of 0" in without.explain()

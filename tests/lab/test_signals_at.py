@@ -178,7 +178,7 @@ def test_two_exchanges_with_one_symbol_raise_one_signal():
 def test_hours_that_refuse_are_asked_of_the_engine(first):
     """Before the first entry, after the last, and about a pause: reasons and order are those of the bar-by-bar run."""
     bars = minutes(75, first)
-    thing = rc.Instrument(symbol="INFY", tick="0.05")
+    thing = rc.Instrument(symbol="INFY", tick="0.05", derivatives_listed=False)  # without a closing auction
     drawn = Told(SignalsAt(bars, range(0, 75, 2), "INFY", "BUY", interval="1m", stop=990, target=1100))
     policy = rc.Policy(**WIDE, max_trades_per_day=1)
     fast = backtest({thing: bars}, drawn, policy)

@@ -19,7 +19,7 @@ def minutes(seed, gaps=0):
     """Seven days of a price that wanders; some minutes without a bar."""
     made = np.random.default_rng(seed)
     opens = [datetime(day.year, day.month, day.day, 9, 15, tzinfo=rc.IST) for day in DAYS]
-    index = pd.DatetimeIndex([at + timedelta(minutes=n) for at in opens for n in range(375)])
+    index = pd.DatetimeIndex([at + timedelta(minutes=n) for at in opens for n in range(360)])
     closes = np.round(1500 + made.normal(0, 1.5, len(index)).cumsum(), 1)
     first = np.concatenate([closes[:1], closes[:-1]])
     spread = np.round(made.random(len(index)) * 2, 1)
@@ -84,7 +84,7 @@ def test_what_is_traded_is_as_if_the_strategy_had_been_silent_before(policy, ent
         len(table[table.index >= pd.Timestamp(FROM, tz="Asia/Kolkata")]) for table in bars.values()
     )
     assert all(table.moment(0).date() == FROM for table in run.bars)
-    assert len(run.path()[0]) == 3 * 375
+    assert len(run.path()[0]) == 3 * 360
 
 
 def test_nothing_is_refused_for_a_warm_up_that_is_there():
@@ -107,7 +107,7 @@ def test_nothing_is_refused_for_a_warm_up_that_is_there():
 
 def test_a_symbol_whose_bars_end_before_is_not_in_the_run():
     """Nor are its tick and its gaps."""
-    early = minutes(4)[:375]
+    early = minutes(4)[:360]
     run = backtest({"INFY": minutes(1), "TCS": early}, Turns, RULES, first=FROM)
     assert [thing.symbol for thing in run.instruments] == ["INFY"]
     assert run.trades == backtest({"INFY": minutes(1)}, Turns, RULES, first=FROM).trades

@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from attrs import evolve
+
 import riskcore as rc
 from riskcore_openalgo.lab.signals_at import SignalsAt
 
@@ -15,6 +17,7 @@ DAYS = (
     (date(2025, 10, 20), date(2025, 10, 21), date(2025, 10, 23)),
 )
 MINUTES = {"1m": 1, "5m": 5, "15m": 15}
+Bars = dict[rc.Instrument, list[rc.Bar]]
 
 
 class Answers(NamedTuple):
@@ -35,7 +38,7 @@ class AsArrays:
     def __init__(self, known: dict[int, rc.Signal], interval: str) -> None:
         groups: dict[Any, dict[int, rc.Signal]] = {}
         for place, one in known.items():
-            alike = one.kind, one.product, one.strategy, one.stop is None, one.target is None
+            alike = one.symbol, one.kind, one.product, one.strategy, one.stop is None, one.target is None
             groups.setdefault(alike, {})[place] = one
         self.known = max(groups.values(), key=len, default={})
         self.interval = interval
@@ -86,9 +89,32 @@ def tape(seed: int) -> Tape:
             derivatives_listed=draw.random() < 0.5,
         )
         small = _bars(draw, thing.tick, days, MINUTES[interval])
-        bars[thing], finer[thing.key] = small[0], small[1]
-        answers[thing.symbol] = Answers(_answers(draw, thing, small[0], interval))
+        told, kept = _answers(draw, thing, small[0], interval), _kept(thing, small[0])
+        bars[thing], finer[thing.key] = [small[0][place] for place in kept], small[1]
+        answers[thing.symbol] = Answers({number: told[place] for number, place in enumerate(kept) if place in told})
+    _cross(random.Random(f"crossed {seed}"), bars, answers, interval)  # noqa: S311 - tapes, not secrets
     return Tape(interval, bars, finer, answers)
+
+
+def _kept(thing: rc.Instrument, series: list[rc.Bar]) -> list[int]:
+    """The numbers of the bars that are not of the closing auction, which no backtest takes."""
+    sessions = {bar.at.date(): rc.session_on(bar.at.date(), thing) for bar in series}
+    known = [sessions[bar.at.date()] for bar in series]
+    return [place for place, one in enumerate(known) if one is None or series[place].at < one.closes]
+
+
+def _cross(draw: random.Random, bars: Bars, answers: dict[str, Answers], interval: str) -> None:
+    """Let some signals, or all of an instrument's, be of another one: pairs, followers, an index that leads."""
+    for thing, series in bars.items():
+        others = [other for other in bars if other != thing]
+        share = draw.choice((0, 0, 0.4, 1)) if others else 0
+        other = draw.choice(others) if share == 1 else None  # of one alone: they can be told as a column
+        for place, one in answers[thing.symbol].known.items():
+            if draw.random() < share:
+                led = other or draw.choice(others)
+                last = next((bar for bar in reversed(bars[led]) if bar.at <= series[place].at), bars[led][0])
+                made = _signal(draw, led, last, interval)
+                answers[thing.symbol].known[place] = evolve(made, at=one.at, bar_at=one.bar_at)
 
 
 def _bars(draw: random.Random, tick: Decimal, days: Any, minutes: int) -> tuple[list[rc.Bar], list[rc.Bar]]:

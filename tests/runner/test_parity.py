@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import attrs
 import pytest
@@ -46,6 +47,30 @@ def test_the_demo_day_and_its_backtest_are_the_same(demo_journal):
     assert found.same
     assert (len(found.trades), found.decided_alike) == (5, 47)
     assert caused(found) == set()
+
+
+def led_by(bars, *, symbol):
+    """Watches one symbol, and trades another."""
+    if len(bars) % 17 or len(bars) < 160:
+        return None
+    side = "BUY" if bars[-1].close > bars[-9].close else "SELL"
+    return rc.Signal(symbol, side, at=bars[-1].at + timedelta(minutes=1), bar_at=bars[-1].at, interval=INTERVAL)
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (1, 0), (2, 0)])
+def test_a_signal_of_another_symbol_is_raised_on_the_bar_that_raised_it(tmp_path, pair):
+    """The led one's bars lack minutes, and its bar of the moment comes before or after the leading one's."""
+    bars = demo_bars()
+    leader, led = (list(bars)[number] for number in pair)
+    bars[led] = [bar for bar in bars[led] if bar.at.minute % 3]
+    with Journal(tmp_path / "j.db") as journal:
+        own = {leader.key: [partial(led_by, symbol=led.symbol)]}
+        for _ in BarPlayer(journal, POLICY, bars, own, interval=INTERVAL).play():
+            pass
+    with Reader(tmp_path / "j.db") as journal:
+        found = parity(journal, bars, interval=INTERVAL)
+    assert found.same, found.decided_otherwise
+    assert found.trades
 
 
 def test_bars_that_the_day_never_saw_change_nothing(tmp_path):

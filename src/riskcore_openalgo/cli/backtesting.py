@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
@@ -17,7 +18,7 @@ from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.answers import finished, say
 from riskcore_openalgo.cli.bars import listed_of, open_at_the_end, prepared
 from riskcore_openalgo.cli.progress import progress
-from riskcore_openalgo.feed import BarFile, read_bars, read_folder
+from riskcore_openalgo.feed import read_bars, read_folder
 from riskcore_openalgo.lab.backtests import backtest as lab_backtest
 from riskcore_openalgo.lab.report import Extra
 from riskcore_openalgo.lab.report.counterfactual import table_of
@@ -44,7 +45,7 @@ def backtest(arguments: argparse.Namespace) -> int:
         "last": arguments.last,
         "intrabar": rc.Intrabar(arguments.intrabar),
         "entries": rc.Entries(arguments.entries),
-        "finer": {symbol: file.bars for symbol, file in _finer(arguments).items()},
+        "finer": _finer(arguments, [thing.symbol for thing in bars]),
         "listed": listed_of(bars, settings),
     }
     fresh = deepcopy(own) if arguments.rules else own
@@ -82,11 +83,14 @@ def _refuse_finer(arguments: argparse.Namespace) -> None:
 
 
 def _refuse_out(out: Path, bars: Path) -> None:
-    """`ValueError`, before anything is run, for a place at which no run may be written."""
+    """`ValueError`, before anything is run, for a place at which no run may be written, or none can."""
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out {out} is no folder; name one")
+    stands = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+    if not stands.is_dir() or not os.access(stands, os.W_OK):
+        raise ValueError(f"--out {out}: nothing can be written in {stands}; name another folder")
     if not out.exists():
         return
-    if not out.is_dir():
-        raise ValueError(f"--out {out} is no folder; name one")
     if out.resolve() == (bars if bars.is_dir() else bars.parent).resolve():
         raise ValueError(f"--out {out} is where the bars are: the run's tables would be taken for bars; name another")
     if any(out.iterdir()) and not any((out / name).exists() for name in (ABOUT, FACTS)):
@@ -141,10 +145,13 @@ def _content(run: Run) -> dict[str, Any]:
     }
 
 
-def _finer(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
+def _finer(arguments: argparse.Namespace, symbols: Sequence[str]) -> Mapping[str, Sequence[rc.Bar]]:
+    """The finer bars of these symbols; a folder may hold others."""
     path: Path | None = arguments.finer
     if path is None:
         return {}
     if path.is_file():
-        return {path.stem: read_bars(path, symbol=path.stem, interval=arguments.finer_interval)}
-    return read_folder(path, interval=arguments.finer_interval)
+        files = {path.stem: read_bars(path, symbol=path.stem, interval=arguments.finer_interval)}
+    else:
+        files = read_folder(path, interval=arguments.finer_interval)
+    return {symbol: file.bars for symbol, file in files.items() if symbol in symbols}

@@ -21,6 +21,7 @@ from riskcore_openalgo.config.changing import all_changed
 from riskcore_openalgo.config.yaml_reader import plain_scalar
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.lab.no_shares import why_no_share
 from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy, refuse_unequal
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.assembly import PAPER
@@ -90,7 +91,7 @@ def listed_of(bars: Bars, settings: Settings) -> rc.Listed:
 
 
 def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
-    wanted = sorted({name.strip() for name in arguments.symbols.split(",")}) if arguments.symbols else None
+    wanted = None if arguments.symbols is None else _symbols(arguments.symbols)
     path: Path = arguments.bars
     if path.is_file():
         symbol = path.stem
@@ -102,12 +103,23 @@ def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
     return read_folder(path, wanted, interval=arguments.interval)
 
 
+def _symbols(text: str) -> list[str]:
+    """The symbols of `--symbols`, with or without NSE: before them; `ValueError` where there is none."""
+    found = sorted({name.strip().removeprefix("NSE:") for name in text.split(",")} - {""})
+    if not found:
+        raise ValueError(f"--symbols {text!r} names none: write --symbols INFY,TCS, or leave it out for all")
+    return found
+
+
 def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None) -> rc.Instrument:
     """From the tables, as of the first day that is traded; what the configuration says of the symbol goes before."""
     first = next((bar for bar in file.bars if day is None or bar.at.date() >= day), file.bars[0])
     known = settings.system.instruments.get(symbol)
     tick = known.tick if known is not None else None
     tables = settings.policy.tables
+    odd = why_no_share(symbol) if known is None else None
+    if odd is not None:
+        raise ValueError(f"{odd}: futures and options are traded over bars in a script (lab.backtest, rc.future)")
     try:
         made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open, tables=tables)
     except LookupError as unknown:

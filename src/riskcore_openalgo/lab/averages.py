@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import riskcore as rc
 
 try:
     import numpy as np
     import numpy.typing as npt
 except ImportError as missing:
     raise ImportError('riskcore_openalgo.lab needs NumPy: pip install "riskcore[openalgo]"') from missing
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.lab.columns import Columns
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 BLOCK: Final = 64
@@ -97,6 +103,15 @@ def wilder_atr_at(high: Floats, low: Floats, close: Floats, place: int, period: 
     before, last = close[first - 1 : place], place + 1
     ranges = np.maximum(high[first:last], before) - np.minimum(low[first:last], before)
     return float(ranges.dot(_weights(period)))
+
+
+def exact_atr_at(columns: Columns, place: int, period: int) -> Decimal:
+    """`riskcore.atr` at the bar number `place`, to a millionth: by floats, and exactly where those are in doubt."""
+    value = wilder_atr_at(columns.high, columns.low, columns.close, place, period)
+    steps = value * 1e6
+    if abs(steps % 1 - 0.5) > 1e-4 + columns.close.item(place) * 1e-7:  # a hundred times what rounding can do
+        return Decimal(round(steps)).scaleb(-6)
+    return rc.atr(columns[max(place + 1 - (FORGETS + 1) * period, 0) : place + 1], period)
 
 
 @cache

@@ -8,25 +8,24 @@ run.save("out")
 from __future__ import annotations
 
 import gc
-import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from datetime import date, datetime, timedelta
 from enum import Enum
-from functools import partial
 from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
 import riskcore as rc
+from riskcore_openalgo.lab.auctions import without_auctions
 from riskcore_openalgo.lab.columns import PRICES, Columns, ColumnsError, times
 from riskcore_openalgo.lab.jumping import Jumps
 from riskcore_openalgo.lab.lengths import interval_of, refuse_coarse, refuse_other
+from riskcore_openalgo.lab.no_shares import why_no_share
 from riskcore_openalgo.lab.noted import notes_of
 from riskcore_openalgo.lab.raising import raised_by
 from riskcore_openalgo.lab.run import Jumped, Run, kept_pct
-from riskcore_openalgo.lab.strategy import Own, StrategyError, own_strategy, refuse_unequal
+from riskcore_openalgo.lab.served import keys_of, refuse_differing, refuse_unserved, strategies_of
 from riskcore_openalgo.lab.timeline import Timeline
 
 NSE: Final = "NSE"
@@ -57,12 +56,12 @@ def backtest(
 
     `bars` are those of one `symbol`, or a mapping from symbols (or `rc.Instrument`s) to theirs; each a DataFrame as
     `client.history` returns it, a mapping of arrays (`at, open, high, low, close, volume`), or riskcore bars.
-    `strategy` is a class called for each symbol with `symbol` and `interval`, a dotted name of one, a mapping by
-    symbol, or, for one symbol, `on_bar(bars)` or an object with it. Signals of a class that bear no name of a strategy
-    bear that of the class, for limits and reports by strategy. `capital` in rupees takes the place of the policy's
-    `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that begin
-    on or after `first` and before `last` (a date counts whole, ISO text will do) are traded; those before `first` are
-    the warm-up of strategies and averages. `finer` are bars of a shorter interval by symbol, for
+    `strategy` is a class or factory called for each symbol with `symbol` and `interval`, a dotted name of one, a
+    mapping by symbol, or, for one symbol, `on_bar(bars)` or an object with it. Signals of a class that bear no name of
+    a strategy bear that of the class, for limits and reports by strategy. `capital` in rupees takes the place of the
+    policy's `default_capital`. `interval` (1m, 5m, 1h, 1D) is found from the bars where it is not given. Only bars that
+    begin on or after `first` and before `last` (a date counts whole, ISO text will do) are traded; those before `first`
+    are the warm-up of strategies and averages. `finer` are bars of a shorter interval by symbol, for
     `rc.Intrabar.LOWER_TIMEFRAME`. `instruments` say what the tables do not: a tick, a lot, a sector. `listed` says how
     an instrument is listed on a day; where it is left out, symbols alone have the ticks that the tables tell for each
     day (`rc.listed_by_month`), and what was given as an instrument has its own throughout.
@@ -82,31 +81,30 @@ def backtest(
     columns = _columns(known, begins, None)
     own = tuple(instruments)
     named = _instruments(columns, own, rules)
-    traded = {thing: columns[name] for name, thing in named.items()}
-    series = {thing: known[name] for name, thing in named.items()}
-    _refuse_unserved(strategy, given)
+    series, auctions = without_auctions({thing: known[name] for name, thing in named.items()}, rules, length)
+    traded = {thing: table.between(begins, None) for thing, table in series.items()}
+    refuse_unserved(strategy, given)
     line = Timeline(list(series.values()), rc.interval_length(length))
     if check:
-        _refuse_unequal(strategy, series, length)
-    raised = raised_by([_strategies(strategy, thing, length, len(series)) for thing in series], series, line)
-    how = {"interval": length, "intrabar": intrabar, "entries": entries, "finer": _finer(finer, series, line.length)}
-    by_tables = {thing: known[name] for name, thing in named.items() if thing not in (name, *own)}
+        refuse_differing(strategy, series, length)
+    raised = raised_by([strategies_of(strategy, thing, length, len(series)) for thing in series], series, line)
+    how: dict[str, Any] = {"interval": length, "intrabar": intrabar, "entries": entries}
+    by_tables = {thing: series[thing] for name, thing in named.items() if thing not in (name, *own)}
     if listed is None and by_tables:
         listed = rc.listed_by_month(by_tables, tables=rules.tables)
-    run = Jumps(rules, series, raised, line, listed=listed, **how)
+    within = _finer(finer, series, line.length, asked=intrabar is rc.Intrabar.LOWER_TIMEFRAME)
+    run = Jumps(rules, series, raised, line, listed=listed, finer=within, **how)
     with uncollected():
         simulation = run.play(begins)
     total = sum(map(len, traded.values()))
     return Run(
         policy=rules,
-        interval=length,
-        intrabar=intrabar,
-        entries=entries,
+        **how,
         instruments=tuple(traded),
         simulation=simulation,
         jumped=Jumped(total, total - run.looked_at, tuple(run.forced.most_common())),
         bars=tuple(traded.values()),
-        notes=(*notes, *notes_of(simulation, traded, rules, line, run.facts)),
+        notes=(*notes, *auctions, *notes_of(simulation, traded, rules, line, run.facts)),
         buy_and_hold_pct=kept_pct(traded.values()),
     )
 
@@ -219,7 +217,9 @@ def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument],
         return named
     if named in things:
         return things[named]
-    first = table.bar(0)
+    first, odd = table.bar(0), why_no_share(str(named))
+    if odd is not None:
+        raise ColumnsError(f"{odd}: give the instrument (instruments=[rc.future(...)], or rc.Instrument(...))")
     try:
         return rc.nse_equity(str(named), on=first.at.date(), last_month_close=first.open, tables=policy.tables)
     except LookupError as unknown:
@@ -227,64 +227,6 @@ def _instrument(named: Any, table: Columns, things: Mapping[str, rc.Instrument],
             f"{named}: {unknown}; trade later days alone (first=), or give its tick "
             f"(instruments=[rc.Instrument(symbol={str(named)!r}, tick=...)])"
         ) from None
-
-
-def _strategies(strategy: Any, thing: rc.Instrument, interval: str, symbols: int) -> list[Own]:
-    """The strategies of one symbol."""
-    if isinstance(strategy, Mapping):
-        chosen = strategy.get(thing.symbol, strategy.get(thing.key, ()))
-        several = chosen if type(chosen) in (list, tuple) else [chosen]
-        return [one for each in several for one in _strategies(each, thing, interval, 1)]
-    if isinstance(strategy, str):
-        name = strategy.rpartition(":")[2].rpartition(".")[2]
-        return [own_strategy(name, strategy, symbol=thing.symbol, interval=interval, parameters={})]
-    if inspect.isclass(strategy) or (isinstance(strategy, partial) and inspect.isclass(strategy.func)):
-        made: Any = strategy
-        kind: Any = strategy.func if isinstance(strategy, partial) else strategy
-        return [_own(made(symbol=thing.symbol, interval=interval), thing, interval, kind.__name__)]
-    if symbols > 1:
-        raise StrategyError("one strategy object cannot serve several symbols: give its class, or a mapping by symbol")
-    if not callable(getattr(strategy, "on_bar", strategy)) and not hasattr(strategy, "signals"):
-        raise StrategyError(f"a strategy is a function on_bar(bars), or an object that has it, got {strategy!r}")
-    return [_own(strategy, thing, interval)]
-
-
-def _own(made: Any, thing: rc.Instrument, interval: str, name: str = "") -> Own:
-    """A strategy of a script: its signals bear the name of its class where they bear none, those of an object none."""
-    if isinstance(made, Own):
-        return made
-    return Own(name=name, symbol=thing.symbol, interval=interval, made=made, kept=True)
-
-
-def _refuse_unequal(strategy: Any, series: Mapping[rc.Instrument, Columns], interval: str) -> None:
-    """`StrategyError` where what a strategy says at once is not what it says bar by bar, or it says nothing so."""
-    for thing, table in series.items():
-        made = (_strategies(strategy, thing, interval, len(series)) for _ in range(3))
-        for kept, one, other in zip(*made, strict=True):
-            by_bar, at_once = (_unasked(each, kept) for each in (one, other))
-            if at_once.vectorised and not callable(getattr(at_once.made, "on_bar", at_once.made)):
-                raise StrategyError(f"{at_once.who}: it has no on_bar(bars) to compare signals(bars) with (check=True)")
-            refuse_unequal(by_bar, at_once, table)
-
-
-def _unasked(own: Own, kept: Own) -> Own:
-    """What was made anew; a copy of what was given as an object, for it may remember what it was asked."""
-    if own.made is not kept.made:
-        return own
-    try:
-        return evolve(own, made=deepcopy(own.made))
-    except Exception as problem:  # somebody's class says whether, and how, it can be copied
-        raise StrategyError(f"check=True needs copies of {own.made!r:.60}: give its class ({problem})") from problem
-
-
-def _refuse_unserved(strategy: Any, given: Mapping[Any, Any]) -> None:
-    """`StrategyError` where strategies are given by symbol, and none of those symbols has bars: nothing would trade."""
-    if not isinstance(strategy, Mapping):
-        return
-    known = {name for each in given for name in (_name(each), f"NSE:{_name(each)}", getattr(each, "key", ""))}
-    if known.isdisjoint(strategy):
-        asked = ", ".join(map(str, strategy)) or "no symbol"
-        raise StrategyError(f"strategies for {asked}; the bars are of {', '.join(map(_name, given))}")
 
 
 def _one_of(kind: type[Choice], given: Choice | str) -> Choice:
@@ -297,12 +239,20 @@ def _one_of(kind: type[Choice], given: Choice | str) -> Choice:
 
 
 def _finer(
-    finer: Mapping[str, Any] | None, series: Iterable[rc.Instrument], length: int
+    finer: Mapping[str, Any] | None, series: Iterable[rc.Instrument], length: int, *, asked: bool
 ) -> dict[str, Sequence[rc.Bar]]:
+    """The finer bars by key; `ColumnsError` for those of a symbol that the run has not."""
+    odd = (finer or {}).keys() - keys_of(series).keys()
+    if odd:
+        raise ColumnsError(
+            f"finer bars of {', '.join(sorted(map(str, odd)))}, of which there are no others in this run"
+        )
     found: dict[str, Sequence[rc.Bar]] = {}
     for thing in series:
         table = (finer or {}).get(thing.symbol, (finer or {}).get(thing.key))
         if table is not None:
             found[thing.key] = columns = Columns.of(table, thing.symbol)
             refuse_coarse(columns, length)
+    if asked and not found:
+        raise ColumnsError("intrabar='lower_timeframe' needs finer bars: give finer={symbol: bars}")
     return found

@@ -20,20 +20,35 @@ import numpy.typing as npt
 
 import riskcore as rc
 from riskcore_openalgo.lab.averages import Floats
+from riskcore_openalgo.lab.moments import (
+    DAY,
+    IST_AHEAD,
+    SECOND,
+    TIMES,
+    ColumnsError,
+    nanoseconds,
+    times,
+    when_of,
+)
+
+__all__ = [
+    "DAY",
+    "IST_AHEAD",
+    "LARGEST",
+    "PRICES",
+    "SECOND",
+    "SMALLEST",
+    "Barred",
+    "Columns",
+    "ColumnsError",
+    "Seen",
+    "floats_of",
+    "times",
+]
 
 PRICES: Final = ("open", "high", "low", "close")
-TIMES: Final = ("at", "timestamp", "time", "datetime", "date")
-SECOND: Final = 1_000_000_000
-MISSING: Final = np.iinfo(np.int64).min
-"""What a missing time (NaT) is as a whole number."""
-
-IST_AHEAD: Final = 19_800 * SECOND
-DAY: Final = 86_400 * SECOND
 ODD: Final = 6
 """No price has more decimals than that: floats are read to a millionth, as everywhere in riskcore."""
-
-YEAR_2000: Final = 946_684_800 * SECOND
-"""No bar is older: a whole number below it counts seconds or milliseconds, or rows."""
 
 SMALLEST: Final = 10**-ODD
 LARGEST: Final = 10**15
@@ -73,21 +88,18 @@ class Read(dict[float, Decimal]):
         return exact
 
 
-class ColumnsError(ValueError):
-    """Bars that cannot be traded on; the message says of what, where, and what to do."""
-
-
 class Columns(Barred):
     """The bars of one instrument: arrays to search in, and a sequence of exact bars.
 
     `at` are the starts of the bars in nanoseconds since 1970 (UTC), strictly rising; `open`, `high`, `low`, `close`,
-    `volume` are floats.
+    `volume` are floats; `told_volume` says that there was a column of it.
     """
 
     def __init__(self, at: npt.NDArray[np.int64], prices: Mapping[str, Floats], volume: Floats, name: str) -> None:
         self.at, self.volume, self.name = at, volume, name
         self._prices = {column: prices[column] for column in PRICES}
         self.open, self.high, self.low, self.close = self._prices.values()
+        self.told_volume = False
         self._exact: Sequence[rc.Bar] | None = None
         self._made: dict[int, rc.Bar] = {}
         self._read = Read()
@@ -105,23 +117,26 @@ class Columns(Barred):
         bars = tuple(given) if isinstance(given, Iterable) else (given,)
         if not all(isinstance(bar, rc.Bar) for bar in bars):
             raise ColumnsError(f"{name}: give a DataFrame, a mapping of arrays, or riskcore bars")
-        at = np.array([_nanoseconds(bar.at) for bar in bars], dtype=np.int64)
+        at = np.array([nanoseconds(bar.at) for bar in bars], dtype=np.int64)
         prices = {column: np.array([float(getattr(bar, column)) for bar in bars]) for column in PRICES}
         made = cls(at, prices, np.array([float(bar.volume) for bar in bars]), name)
         made._exact = bars
         return made
 
     @classmethod
-    def _of_table(cls, table: Mapping[str, Any], name: str) -> Columns:
+    def _of_table(cls, table: Mapping[Any, Any], name: str) -> Columns:
+        _refuse_twice([str(column) for column in table], name)
         known = {str(column).lower(): values for column, values in table.items()}
-        when = next((known[column] for column in TIMES if column in known), None)
+        when = when_of(known, name)
         missing = [column for column in PRICES if column not in known]
         if when is None or missing:
             raise ColumnsError(f"{name}: no column {', '.join(missing) or 'at'}; wanted: at, {', '.join(PRICES)}")
         at = times(when, name)
         prices = {column: floats_of(known[column], f"{name}: {column}") for column in PRICES}
         volume = floats_of(known["volume"], f"{name}: volume") if "volume" in known else np.zeros(len(at))
-        return cls(at, prices, volume, name)
+        made = cls(at, prices, volume, name)
+        made.told_volume = "volume" in known
+        return made
 
     def __len__(self) -> int:
         return len(self.at)
@@ -186,7 +201,17 @@ class Columns(Barred):
             return self
         prices = {column: getattr(self, column)[low:high] for column in PRICES}
         part = Columns(self.at[low:high], prices, self.volume[low:high], self.name)
+        part.told_volume = self.told_volume
         part._exact = None if self._exact is None else self._exact[low:high]
+        return part
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> Columns:
+        """Those for which it is true."""
+        prices = {column: getattr(self, column)[kept] for column in PRICES}
+        part = Columns(self.at[kept], prices, self.volume[kept], self.name)
+        part.told_volume = self.told_volume
+        exact = self._exact
+        part._exact = None if exact is None else [exact[place] for place in np.flatnonzero(kept).tolist()]
         return part
 
 
@@ -204,61 +229,29 @@ class Seen(Barred):
         return self._columns.bar(place)
 
 
-def times(given: Any, name: str) -> npt.NDArray[np.int64]:
-    """Moments as nanoseconds since 1970 (UTC): datetimes, text, whole nanoseconds; without a zone they are IST.
-
-    `ColumnsError` where one is missing, or is none.
-    """
-    found = _times(given, name)
-    gone = np.flatnonzero(found == MISSING)
-    if gone.size:
-        raise ColumnsError(f"{name}: the time of bar number {gone[0]} is missing (NaT): give it, or take the bar out")
-    return found
-
-
-def _times(given: Any, name: str) -> npt.NDArray[np.int64]:
-    if hasattr(given, "tz"):  # a pandas index of times
-        naive = given if given.tz is None else given.tz_convert("UTC").tz_localize(None)
-        return _since_1970(naive, indian=given.tz is None)
-    if hasattr(getattr(given, "dt", None), "tz"):  # a pandas column of times
-        zone = given.dt.tz
-        column = given if zone is None else given.dt.tz_convert("UTC").dt.tz_localize(None)
-        return _since_1970(column, indian=zone is None)
-    array = np.asarray(given)
-    if np.issubdtype(array.dtype, np.datetime64):
-        return _since_1970(array, indian=True)
-    if np.issubdtype(array.dtype, np.integer):
-        if array.size and array.min() < YEAR_2000:
-            raise ColumnsError(
-                f"{name}: whole numbers are nanoseconds since 1970, got {array.min()}; give datetimes (of seconds: "
-                "pandas.to_datetime(seconds, unit='s', utc=True))"
-            )
-        return array.astype(np.int64)
-    try:
-        moments = [one if isinstance(one, datetime) else datetime.fromisoformat(str(one)) for one in array.tolist()]
-        return np.array([_nanoseconds(one) for one in moments], dtype=np.int64)
-    except ValueError as wrong:
-        raise ColumnsError(f"{name}: {wrong}; give datetimes, or ISO 8601 text") from None
-
-
-def _since_1970(naive: Any, *, indian: bool) -> npt.NDArray[np.int64]:
-    """Times without a zone, of India or else UTC, as nanoseconds; a missing one stays what it is."""
-    found: npt.NDArray[np.int64] = np.asarray(naive, dtype="datetime64[ns]").astype(np.int64)
-    return np.where(found == MISSING, MISSING, found - IST_AHEAD) if indian else found
-
-
-def _of_frame(frame: Any, name: str) -> dict[str, Any]:
-    """A DataFrame's columns, with its index as their times where no column is."""
-    table = {str(column).lower(): frame[column].to_numpy() for column in frame.columns if str(column) not in TIMES}
-    told = next((column for column in frame.columns if str(column).lower() in TIMES), None)
-    table["at"] = times(frame.index if told is None else frame[told], name)
+def _of_frame(frame: Any, name: str) -> dict[Any, Any]:
+    """A DataFrame's columns; its index is their times where it holds moments, or where no column does."""
+    if any(isinstance(column, tuple) for column in frame.columns):
+        raise ColumnsError(
+            f"{name}: its columns have several levels, such as {frame.columns[0]!r}: give those of this symbol alone, "
+            "with names of one level (frame.xs(symbol, axis=1, level=1), or frame.droplevel(1, axis=1))"
+        )
+    moments = hasattr(frame.index, "tz")
+    table = {column: frame[column] for column in frame.columns if not (moments and str(column).lower() in TIMES)}
+    if moments or not any(str(column).lower() in TIMES for column in table):
+        table["at"] = frame.index
     return table
 
 
-def _nanoseconds(moment: datetime) -> int:
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=rc.IST)
-    whole = int(aware.replace(microsecond=0).timestamp())
-    return whole * SECOND + aware.microsecond * 1000
+def _refuse_twice(names: Sequence[str], name: str) -> None:
+    """`ColumnsError` where two columns are called the same but for capitals: only one of them would be read."""
+    for wanted in (*TIMES, *PRICES, "volume"):
+        same = [column for column in names if column.lower() == wanted]
+        if len(same) > 1:
+            raise ColumnsError(
+                f"{name}: {' and '.join(map(repr, same))} are one column by their names: take out the one that is not "
+                f"meant (frame.drop(columns={same[1:]!r}))"
+            )
 
 
 def floats_of(values: Any, what: str) -> Floats:

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore.engine import whole
-from riskcore_openalgo.lab.averages import FORGETS, wilder_atr_at
+from riskcore_openalgo.lab.averages import exact_atr_at
 from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.raising import Raised
 from riskcore_openalgo.lab.searching import INFINITE, MARGIN, Held, bounds, peaks, results_of, touch
@@ -132,11 +132,18 @@ class Jumps(rc.BarRun):
                 self.signal(signal, at)
 
     def _shown(self, code: int) -> datetime:
-        """Let a bar be the last of its instrument; when it has ended."""
-        thing = code % self.line.width - 1
-        if self.policy.correlates:  # the closes of what else is held are looked at too
-            for other, seen in enumerate(self.seen):
-                seen.ended = self.line.place(other, code + 1)
+        """Let a bar be the last of its instrument, and of what its signals ask for that which has ended; when it has.
+
+        Prices of all bars of the moment are there by then: `simulate` has met them.
+        """
+        thing, moment_ends = code % self.line.width - 1, code - code % self.line.width + self.line.width
+        asked = {self.number[signal.key] for signal in self.raised.at(code)} - {thing}
+        for other in range(len(self.seen)) if self.policy.correlates else asked:  # closes of what else is held
+            self.seen[other].ended = self.line.place(other, code + 1)
+        for other in asked:
+            place = self.line.place(other, moment_ends) - 1
+            if place >= 0:
+                self.latest[self.keys[other]] = self._prices(other, place)
         return self._show(thing, self.line.place(thing, code)).at
 
     # ------------------------------------------------------------ what is refused for certain
@@ -177,13 +184,12 @@ class Jumps(rc.BarRun):
 
     def _refused(self, closed: engine.Closed, code: int, certain: Certain) -> tuple[str, ...]:
         """The ids of all signals of a code, where each is refused for certain and none came before; else none."""
-        thing = code % self.line.width - 1
-        if not closed.to(self.keys[thing]):
-            return ()
-        at, instrument = self._moment(code), self.things[thing]
         signals = self.raised.at(code)
+        if not all(closed.to(signal.key) for signal in signals):
+            return ()
+        at, things = self._moment(code), self.instruments
         ids = tuple(signal.id for signal in signals)
-        refused = (engine.refuses(closed, signal, at, instrument, self.state, self.policy) for signal in signals)
+        refused = (engine.refuses(closed, one, at, things[one.key], self.state, self.policy) for one in signals)
         return ids if len({*ids}) == len(ids) and certain.keys().isdisjoint(ids) and all(refused) else ()
 
     def _touched(self, quiet: engine.Quiet, first: int, limit: int) -> int:
@@ -266,11 +272,18 @@ class Jumps(rc.BarRun):
             if code < first:
                 first, why = code, "an order is on its way"
         for watched in quiet.watched:
-            if watched.each:
+            if each := watched.each or self._entered_amid(watched.key, cursor):
                 code = self._bar_after(watched.key, cursor)
                 if code < first:
-                    first, why = code, watched.each
+                    first, why = code, each
         return first, why
+
+    def _entered_amid(self, key: str, cursor: int) -> str:
+        """Why the next bar of what is held is looked at: it began before the entry that another's signal asked for."""
+        at_close, code = self.broker.entries is rc.Entries.AT_CLOSE, self._bar_after(key, cursor)
+        held = self.state.book.position(key) if at_close and code != NEVER else None
+        amid = held is not None and held.opened_at is not None and self._moment(code) <= held.opened_at
+        return "entered at its close" if amid else ""
 
     def _bar_after(self, key: str, cursor: int) -> int:
         thing = self.number[key]
@@ -381,13 +394,6 @@ class Jumps(rc.BarRun):
         return self.series[thing].price("close", ended - 1) if ended else None
 
     def average(self, key: str) -> Decimal:
-        """The ATR of an instrument's bars so far, to a millionth: by floats, and exactly where those are in doubt."""
+        """The ATR of an instrument's bars so far, to a millionth."""
         thing = self.number[key]
-        columns, period = self.series[thing], self.policy.atr_period
-        place = self.seen[thing].ended - 1
-        value = wilder_atr_at(columns.high, columns.low, columns.close, place, period)
-        steps = value * 1e6
-        if abs(steps % 1 - 0.5) > 1e-4 + columns.close.item(place) * 1e-7:  # a hundred times what rounding can do
-            return Decimal(round(steps)).scaleb(-6)
-        bars = self.seen[thing]
-        return rc.atr(bars[-min(len(bars), (FORGETS + 1) * period) :], period)
+        return exact_atr_at(self.series[thing], self.seen[thing].ended - 1, self.policy.atr_period)

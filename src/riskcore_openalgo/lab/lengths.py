@@ -23,17 +23,42 @@ SHORT_DAY: Final = DAY - 4 * 3600 * SECOND
 
 def interval_of(tables: Iterable[Columns]) -> str:
     """The length of bars by the shortest time between two: 1m to 2h, or 1D; `ColumnsError` where it is none."""
-    steps = [int(np.diff(table.at).min()) for table in tables if len(table) > 1]
-    if not steps:
+    several = [table for table in tables if len(table) > 1]
+    if not several:
         raise ColumnsError("one bar alone does not tell how long it is: give interval='1m' or the like")
-    step = min(steps)
+    for table in several:
+        _refuse_twice_a_day(table)
+    shortest = min(several, key=_shortest)
+    step = _shortest(shortest)
     if step >= SHORT_DAY:
         return "1D"
     told = KNOWN.get(step // SECOND)
     if told is None:
         minutes = max(step // (60 * SECOND), 1)
-        raise ColumnsError(f"bars {_told(step)} apart: give interval='{minutes}m' if they are that long")
+        raise ColumnsError(f"{_nearest(shortest)}: give interval='{minutes}m' if they are that long")
     return told
+
+
+def _shortest(table: Columns) -> int:
+    return int(np.diff(table.at).min())
+
+
+def _nearest(table: Columns) -> str:
+    """The two bars that are the shortest time apart, in words."""
+    place = int(np.diff(table.at).argmin())
+    first = (
+        f"those of {table.moment(place):%Y-%m-%d %H:%M} and {table.moment(place + 1):%Y-%m-%d %H:%M} (number {place})"
+    )
+    return f"{table.name}: bars {_told(_shortest(table))} apart, {first}"
+
+
+def _refuse_twice_a_day(table: Columns) -> None:
+    """`ColumnsError` for bars of which most are a day apart, and some nearer: a day is there twice, or at odd hours."""
+    short = np.diff(table.at) < SHORT_DAY
+    if short.any() and short.sum() * 2 < short.size:
+        raise ColumnsError(
+            f"{_nearest(table)}, and most others a day: a day has one bar; take the other out, or put each at 00:00"
+        )
 
 
 def refuse_other(tables: Iterable[Columns], interval: str) -> None:
@@ -44,6 +69,8 @@ def refuse_other(tables: Iterable[Columns], interval: str) -> None:
             continue
         steps, days = np.diff(table.at), (table.at + IST_AHEAD) // DAY
         shortest = int(steps.min())
+        if length >= DAY:
+            _refuse_twice_a_day(table)
         if shortest < (SHORT_DAY if length >= DAY else length):
             raise ColumnsError(
                 f"{table.name}: bars {_told(shortest)} apart are no bars of {interval}: give the interval they have"

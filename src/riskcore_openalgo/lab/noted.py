@@ -17,12 +17,12 @@ import riskcore as rc
 from riskcore import engine
 from riskcore.engine.overnight import PRICE_JUMPED
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns
+from riskcore_openalgo.lab.no_shares import SHARES, indices_of
 from riskcore_openalgo.lab.timeline import Timeline, date_of
 
 GAP_UP, GAP_DOWN = 1.4, 0.7
 ALWAYS: Final = (0, 1 << 62)
 REGULAR: Final = "regular"
-SHARES: Final = "EQ"
 PAISA_AWAY: Final = 1e-3
 """So far from whole paise, in paise, no rounding of a float leads."""
 OPERATOR: Final = "operator"
@@ -39,6 +39,7 @@ def notes_of(
     """All of them, the gravest first. `facts` are at least those of trades that went by steps."""
     return (
         *halts_of(simulation),
+        *indices_of(simulation, series),
         *days_of(series, policy, daily=line.daily),
         *(() if line.daily else holes_of(series, policy, line.length)),
         *nights_of(simulation, facts),

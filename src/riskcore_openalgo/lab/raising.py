@@ -43,9 +43,9 @@ class Raised:
         order = np.argsort(np.array(codes, dtype=np.int64)).tolist()
         self.codes, self.ids = [codes[place] for place in order], [ids[place] for place in order]
         self._made_at = [place for place, one in enumerate(self.ids) if not one]
-        alike = {
-            (engine.hours_key(things[thing]), each.product): things[thing] for thing, each in drawn.items() if each
-        }
+        by_key = {thing.key: thing for thing in things}
+        asked = [(by_key[each.signal(0).key], each.product) for each in drawn.values() if each]
+        alike = {(engine.hours_key(thing), product): thing for thing, product in asked}
         self._alike = tuple((thing, product) for (_, product), thing in alike.items())
         self._hours: dict[date, tuple[int, int]] = {}
 

@@ -24,6 +24,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from operator import index, itemgetter
 from pathlib import Path
 from types import FunctionType
 from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
@@ -178,7 +179,13 @@ def by_number(answers: Any, count: int) -> Mapping[int, Any]:
     if isinstance(answers, SignalsAt) and answers.fits(count):
         return answers
     if isinstance(answers, Mapping):
-        pairs = sorted((int(place), signal) for place, signal in answers.items())
+        try:
+            pairs = sorted(((index(place), signal) for place, signal in answers.items()), key=itemgetter(0))
+        except TypeError:
+            odd = next(place for place in answers if not hasattr(place, "__index__"))
+            raise StrategyError(
+                f"signals(bars): its keys are bar numbers, from 0 on; it answered {odd!r:.60}"
+            ) from None
         wrong = [place for place, _ in pairs if not 0 <= place < count]
         if wrong:
             raise StrategyError(f"signals(bars) answers bar number {wrong[0]} of {count} bars")

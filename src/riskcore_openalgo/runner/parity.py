@@ -1,7 +1,8 @@
 """Parity: a recorded day once more through the backtest, and where each difference in money comes from.
 
-The recorded signals are raised again at the ends of the bars that they fell in, under the recorded policy and from the
-recorded equity, and `riskcore.simulate` trades the bars. Trades are compared by the signal that opened them:
+The recorded signals are raised again at the ends of the bars that they fell in (of the instrument on whose bar the
+record has them), under the recorded policy and from the recorded equity, and `riskcore.simulate` trades the bars.
+Trades are compared by the signal that opened them:
 
     recorded net - backtest's net = latency + slip + partial + charges + data        (rupees, exactly)
 
@@ -103,7 +104,7 @@ def parity(journal: Reader, bars: Bars, *, interval: str) -> Parity:
     # Another instrument's bars would be moments of their own: a square-off is due with the first price after it.
     known = {*record.spans, *(signal.key for signal in record.signals)}
     bars = {instrument: table for instrument, table in bars.items() if instrument.key in known}
-    raised = _at_bars(record.signals, bars, rc.interval_length(interval))
+    raised = _at_bars(record, bars, rc.interval_length(interval))
     most = max((len(group) for group in raised.values()), default=1)
     each = [_raising(raised, place) for place in range(most)]
     run = rc.simulate(bars, each, record.policy, interval=interval, listed=record.listed)
@@ -122,6 +123,9 @@ class _Record:
 
     def __init__(self, journal: Reader) -> None:
         self.signals: list[rc.Signal] = []
+        self.raised_on: dict[str, str] = {}
+        self._last_shown: dict[datetime, str] = {}
+        self._last_seen: dict[datetime, str] = {}
         self.orders: dict[str, AnOrder] = {}
         self.fills: dict[str, list[events.Filled]] = {}
         self.spans: dict[str, list[events.PricesSeen]] = {}
@@ -136,8 +140,9 @@ class _Record:
                 self._fact(event)
             elif isinstance(event, events.SignalArrived):
                 self.signals.append(event.signal)
-            elif isinstance(event, events.PricesSeen):
-                self.spans.setdefault(event.key, []).append(event)
+                self._raised(event.signal)
+            elif isinstance(event, (events.PricesSeen, events.BarsShown)):
+                self._shown(event)
             elif isinstance(event, events.EvidenceArrived):
                 seen = event.market.instrument
                 self._seen[seen.key, event.market.at.date()] = seen
@@ -153,6 +158,19 @@ class _Record:
     def listed(self, instrument: rc.Instrument, day: date, /) -> rc.Instrument:
         """The instrument as it was seen on a day; as it is given where nobody looked at it then."""
         return self._seen.get((instrument.key, day), instrument)
+
+    def _shown(self, event: events.PricesSeen | events.BarsShown) -> None:
+        if isinstance(event, events.BarsShown):
+            self._last_shown[event.bars[-1].at] = event.key
+            return
+        self.spans.setdefault(event.key, []).append(event)
+        self._last_seen[event.since] = event.key
+
+    def _raised(self, signal: rc.Signal) -> None:
+        """On which instrument's bar: the last that was shown; a day that is played from bars has them as prices."""
+        if signal.bar_at is not None and not signal.receipt:  # an alert is raised on no bar of the day's
+            shown = self._last_shown or self._last_seen
+            self.raised_on[signal.id] = shown.get(signal.bar_at, signal.key)
 
     def _fact(self, fact: events.Fact) -> None:
         self.facts.append(fact)
@@ -198,10 +216,12 @@ def _answers(facts: Sequence[events.Fact]) -> dict[str, str]:
     return found
 
 
-def _at_bars(
-    signals: Sequence[rc.Signal], bars: Bars, length: timedelta
-) -> dict[tuple[str, datetime], list[rc.Signal]]:
-    """The signals by instrument and by the bar at whose end they are raised: the first that ends no earlier."""
+def _at_bars(record: _Record, bars: Bars, length: timedelta) -> dict[tuple[str, datetime], list[rc.Signal]]:
+    """The signals by instrument and by the bar at whose end they are raised: the first that ends no earlier.
+
+    It is a bar of the instrument whose bar raised it, which may be another than the signal's.
+    """
+    signals = record.signals
     found: dict[tuple[str, datetime], list[rc.Signal]] = {}
     series = {instrument.key: table for instrument, table in bars.items()}
     missing = sorted({signal.symbol for signal in signals if signal.key not in series})
@@ -209,16 +229,21 @@ def _at_bars(
         raise ValueError(f"no bars of {', '.join(missing)}, of which the journal holds signals: give theirs too")
     lost = []
     for signal in signals:
-        own = series.get(signal.key, ())
-        bar = next((bar for bar in own if signal.at <= bar.at + length < signal.at + length * 2), None)
+        raising = record.raised_on.get(signal.id, signal.key)
+        key = raising if raising in series else signal.key
+        bar = _bar_of(signal, series[key], length)
         if bar is None:
             lost.append(f"{signal.id} at {signal.at.isoformat()}")
             continue
         moved = attrs.evolve(signal, at=bar.at + length, bar_at=signal.bar_at or signal.at)
-        found.setdefault((signal.key, bar.at), []).append(moved)
+        found.setdefault((key, bar.at), []).append(moved)
     if lost:
         raise ValueError(f"{len(lost)} signals fall in no bar, the first {lost[0]}: give the bars of the whole day")
     return found
+
+
+def _bar_of(signal: rc.Signal, series: Sequence[rc.Bar], length: timedelta) -> rc.Bar | None:
+    return next((bar for bar in series if signal.at <= bar.at + length < signal.at + length * 2), None)
 
 
 def _raising(raised: Mapping[tuple[str, datetime], Sequence[rc.Signal]], place: int) -> OnBar:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
-from riskcore_openalgo.lab.columns import Columns
+from riskcore_openalgo.lab.columns import PRICES, Columns, ColumnsError
 from riskcore_openalgo.lab.lengths import interval_of
 from riskcore_openalgo.lab.strategy import full_name
 from riskcore_openalgo.lab.sweeps.result import Sweep
@@ -59,8 +59,9 @@ def sweep(
     end, and those that are in it are not run again. `progress` draws a bar with the time left on a terminal, or calls a
     function with (done, total).
 
-    Raises `ValueError` for a space that cannot be, and for a file that belongs to another sweep. A combination that the
-    policy or the strategy refuses is a trial with its `error`.
+    Raises `ValueError` for a space that cannot be, and for a file that belongs to another sweep or cannot be told from
+    one; `ColumnsError` for bars that cannot be traded on, and `StrategyError` for answers that are none. A combination
+    that the policy or the strategy refuses is a trial with its `error`.
     """
     for name, count in (("batch", batch), ("workers", workers)):
         if count is not None and count < 1:
@@ -256,7 +257,8 @@ class _Kept:
             raise ValueError(f"{self._path}: this is no sweep; name another file, or remove it") from None
         if told != self._sweep:
             raise ValueError(
-                f"{self._path}: this is another sweep (other bars, strategy, policy or backtest); name another file"
+                f"{self._path}: this is another sweep (other bars, instruments, strategy, policy or backtest); "
+                "name another file"
             )
         return lines
 
@@ -272,18 +274,36 @@ def _digest(job: Job) -> str:
     told = f"{_dotted(job.strategy)}|{_dotted(job.run)}|{job.interval}|{rc.policy_hash(job.policy)}"
     made.update(told.encode())
     for thing, series in job.bars.items() if isinstance(job.bars, Mapping) else [("", job.bars)]:
-        made.update(str(getattr(thing, "key", thing)).encode())
-        made.update(pickle.dumps(series))
+        made.update(repr(thing).encode())  # with its tick and its lot
+        for part in _parts(series):
+            made.update(part)
     return made.hexdigest()
+
+
+def _parts(series: Any) -> Iterator[bytes]:
+    """The bars of one instrument as bytes: the same for the same bars, however they lie in memory."""
+    try:
+        table = Columns.of(series)
+    except ColumnsError:  # a backtest of one's own may take bars of another kind
+        yield pickle.dumps(series)
+        return
+    yield from (column.tobytes() for column in (table.at, *map(table.floats, PRICES), table.volume))
 
 
 def _dotted(of: Any) -> str:
     """The name of a function or class; of what has none, a `partial` say, what it would travel as.
 
-    The text of such an object holds its address, and is another in each process.
+    The text of such an object holds its address, and is another in each process. `ValueError` for what was made inside
+    a function, where one name stands for several: what it took along from there would not be told apart.
     """
-    if hasattr(of, "__qualname__"):
-        return f"{of.__module__}:{of.__qualname__}"
+    name = getattr(of, "__qualname__", None)
+    if name is not None and "<" in name:
+        raise ValueError(
+            f"resume: {of.__module__}.{name} was made inside a function or is a lambda, and by its name alone nobody "
+            "can tell whose trials these are: define it at the top of a module, and give it values by functools.partial"
+        )
+    if name is not None and not hasattr(of, "__self__"):
+        return f"{of.__module__}:{name}"
     try:
         return hashlib.sha256(pickle.dumps(of)).hexdigest()
     except Exception:  # noqa: BLE001 - whatever somebody's object raises: it cannot travel, and has no other name

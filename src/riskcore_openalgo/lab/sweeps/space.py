@@ -34,11 +34,11 @@ def combinations(space: Space, *, samples: int | None = None, seed: int = 1) -> 
         raise ValueError("the space is empty: give settings with lists of values, such as {'max_positions': [1, 2, 3]}")
     if len(axes) < len(space):
         raise ValueError(f"a setting is there twice: {', '.join(space)}")
+    if samples is not None and (not hasattr(samples, "__index__") or samples < 1):
+        raise ValueError(f"samples must be a whole number, 1 or more, got {samples!r}")
     size = math.prod(len(values) for values in axes.values())
     if samples is None or samples >= size:
         return tuple(tuple(zip(axes, chosen, strict=True)) for chosen in itertools.product(*axes.values()))
-    if samples < 1:
-        raise ValueError(f"samples must be 1 or more, got {samples}")
     places = random.Random(seed).sample(range(size), samples)  # noqa: S311 - a draw that can be made again
     return tuple(_at(axes, place) for place in sorted(places))
 

@@ -14,6 +14,7 @@ from attrs import field, frozen
 import riskcore as rc
 from riskcore import events
 from riskcore.analytics.explaining import fallen_pct
+from riskcore_openalgo.lab.columns import ColumnsError
 from riskcore_openalgo.lab.run import Run
 from riskcore_openalgo.lab.strategy import StrategyError
 from riskcore_openalgo.lab.sweeps.deflated import sharpe
@@ -111,15 +112,20 @@ class Job:
         return self.run(self.bars, factory, policy, interval=self.interval)
 
     def tried(self, parameters: Parameters) -> Trial:
-        """One trial. Settings that contradict each other are told in it; any other error ends the sweep."""
+        """One trial. Settings that contradict each other are told in it; any other error ends the sweep.
+
+        So do bars that cannot be traded on, and a strategy that raises or answers what is no signal: they are so in
+        every trial.
+        """
         try:
             made = self.made(parameters)
             facts = made.facts
             found = made.performance if isinstance(made, Run) else rc.performance(facts)
+        except ColumnsError:
+            raise
         except ValueError as problem:
-            cause = problem.__cause__ if isinstance(problem, StrategyError) else None
-            if cause is not None and not isinstance(cause, ValueError):
-                raise  # a strategy that is broken is so in every trial
+            if isinstance(problem, StrategyError) and not isinstance(problem.__cause__, ValueError):
+                raise
             return Trial(parameters=parameters, error=str(problem))
         rates = tuple(
             (day.session.isoformat(), float(rate)) for day in found.curve.days if (rate := day.rate) is not None

@@ -1,0 +1,67 @@
+"""Bars of the closing auction, which no file of bars has and no live day shows: left out, and told.
+
+A share with derivatives leaves continuous trading at 15:15 since 3 August 2026. What is printed after it is one price,
+at which no stop rests and no order of ours trades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from attrs import evolve
+
+import riskcore as rc
+from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns, ColumnsError
+from riskcore_openalgo.lab.timeline import date_of
+
+
+def without_auctions(
+    series: Mapping[rc.Instrument, Columns], policy: rc.Policy, interval: str
+) -> tuple[dict[rc.Instrument, Columns], tuple[str, ...]]:
+    """The tables without those bars, and a note where there were any. Bars of a day are left as they are."""
+    kept, left_out = dict(series), []
+    within_days = rc.interval_length(interval) < rc.interval_length("1D")
+    for thing, table in series.items() if within_days else ():
+        auction = _of_auctions(table, thing, policy)
+        if auction.all():
+            raise ColumnsError(
+                f"{table.name}: all its bars are of the closing auction, in which nothing is traded here"
+            )
+        if auction.any():
+            kept[thing] = table.where(~auction)
+            left_out.append((int(auction.sum()), thing.key, table.moment(int(auction.argmax()))))
+    if not left_out:
+        return kept, ()
+    _, key, first = left_out[0]
+    total = sum(count for count, *_ in left_out)
+    told = "are left out: nothing trades continuously there, and no file of bars has them"
+    return kept, (f"{total} bars of the closing auction, the first {key} {first:%Y-%m-%d %H:%M}, {told}",)
+
+
+def _of_auctions(table: Columns, thing: rc.Instrument, policy: rc.Policy) -> npt.NDArray[np.bool_]:
+    """Which bars lie between the end of continuous trading and that of a share without such an auction."""
+    found = np.zeros(len(table), dtype=np.bool_)
+    if not thing.derivatives_listed:
+        return found
+    days = (table.at + IST_AHEAD) // DAY
+    firsts = np.flatnonzero(np.diff(days, prepend=-1))
+    for first, last in zip(firsts.tolist(), [*firsts[1:].tolist(), len(table)], strict=True):
+        ends = _between(days.item(first), thing, policy)
+        if ends is not None and table.at.item(last - 1) >= ends[0]:
+            at = table.at[first:last]
+            found[first:last] = (at >= ends[0]) & (at < ends[1])
+    return found
+
+
+def _between(day: int, thing: rc.Instrument, policy: rc.Policy) -> tuple[int, int] | None:
+    """When a day's auction begins and ends, in nanoseconds; None: it has none, or the calendar cannot tell."""
+    try:
+        own = rc.session_on(date_of(day), thing, tables=policy.tables)
+        plain = rc.session_on(date_of(day), evolve(thing, derivatives_listed=False), tables=policy.tables)
+    except rc.CalendarUnknown:
+        return None
+    if own is None or plain is None or own.closes >= plain.closes:
+        return None
+    return int(own.closes.timestamp()) * SECOND, int(plain.closes.timestamp()) * SECOND

@@ -1,0 +1,57 @@
+"""A strategy that watches one symbol and trades another: pairs, followers, an index that leads."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+import riskcore as rc
+from riskcore_openalgo.lab.backtests import backtest
+
+DAYS = tuple(date(2026, 11, day) for day in (16, 17, 18, 19, 20, 23, 25, 26, 27, 30))
+POLICY = rc.Policy(charges_as_of="2026-04-02", atr_period=3, atr_warmup_bars=5, position_size_basis="margin")
+INFY, TCS = (rc.nse_equity(symbol, on=DAYS[0], tick="0.1") for symbol in ("INFY", "TCS"))
+
+
+def bars_of(first, interval, *, rises, without=0):
+    """Bars at which a price rises; each that a number divides is missing."""
+    length = rc.interval_length(interval)
+    if length >= timedelta(days=1):
+        begins = [datetime(day.year, day.month, day.day, tzinfo=rc.IST) for day in DAYS]
+    else:
+        begins = [datetime(2026, 11, 20, 9, 15, tzinfo=rc.IST) + n * length for n in range(200)]
+    prices = [first + rises * n for n in range(len(begins))]
+    made = [rc.Bar(at=at, open=p, high=p + 2, low=p - 2, close=p) for at, p in zip(begins, prices, strict=True)]
+    return [bar for n, bar in enumerate(made) if not without or n % without]
+
+
+def leading(asked, interval):
+    """Buys TCS after the bars of INFY with these numbers."""
+
+    def on_bar(bars):
+        if len(bars) - 1 not in asked:
+            return None
+        ends = bars[-1].at + rc.interval_length(interval)
+        product = "CNC" if interval == "1D" else "MIS"
+        return rc.Signal("TCS", "BUY", at=ends, bar_at=bars[-1].at, interval=interval, product=product)
+
+    return on_bar
+
+
+@pytest.mark.parametrize("order", [(INFY, TCS), (TCS, INFY)])
+@pytest.mark.parametrize("entries", list(rc.Entries))
+@pytest.mark.parametrize(("interval", "asked"), [("1m", {150, 170}), ("1D", {6, 8})])
+def test_what_is_led_is_decided_on_by_its_own_last_bar(order, entries, interval, asked):
+    """As the bar-by-bar run has it: quoted at its last close, whichever of the two is taken first in a moment."""
+    series = {INFY: bars_of(1500, interval, rises=0), TCS: bars_of(2000, interval, rises=1, without=4)}
+    bars = {thing: series[thing] for thing in order}
+    own = leading(asked, interval)
+    run = backtest(bars, {"INFY": own}, POLICY, interval=interval, entries=entries)
+    slow = rc.simulate(
+        bars, lambda thing, seen: own(seen) if thing == INFY else None, POLICY, interval=interval, entries=entries
+    )
+    assert [one.order for one in run.approved], run.refused
+    assert run.equity == slow.equity
+    assert run.simulation.state.book.positions == slow.state.book.positions
+    assert [type(fact) for fact in run.facts if type(fact) is not rc.events.Marked] == [
+        type(fact) for fact in slow.facts if type(fact) is not rc.events.Marked
+    ]
