@@ -49,6 +49,18 @@ def is_clean(book: Book, books: BrokerBooks, known: Collection[str]) -> bool:
     return not ids.isdisjoint(known) and ids.issuperset(one for one in filled if one)
 
 
+def tells_every_trade(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether a read is of one moment, and each intraday trade of an instrument is of an order that it shows.
+
+    Then what no row is has not filled, whatever else was traded: a hand's shares beside ours, say.
+    """
+    shown = {row.id for row in books.orders or ()}
+    trades = [trade for trade in books.trades or () if trade.key == key]
+    told = bool(trades) and all(trade.order_id in shown for trade in trades)
+    _, intraday_differs = _differs(books, key)
+    return told and not intraday_differs and not is_stale(book, books, key)
+
+
 def is_of_today(order: Order, book: Book) -> bool:
     """Whether an order was sent in the session of the book; a day order of one before it is in no book of today."""
     return book.session is None or order.approved.at.date() >= book.session

@@ -221,6 +221,32 @@ def test_an_entry_that_somebody_made_larger_has_filled_for_us_what_we_ordered_an
     assert ("positions_differ", INFY.key) in day.state.custody.told
 
 
+@pytest.mark.parametrize(
+    ("more", "again"),
+    [
+        ({}, True),
+        ({"trades": (trade("E1", "BUY", 70, 999), trade("Z9", "BUY", 50, 999))}, False),  # of an order no row is of
+        ({"positions": (position(90),)}, False),  # of another moment than the trades
+        ({"trades": None}, False),
+    ],
+    ids=["told", "a_trade_of_nobody", "two_moments", "trades_unread"],
+)
+def test_a_stop_of_which_nobody_heard_is_proven_absent_beside_the_shares_of_a_hand(more, again):
+    """The entry was made larger, and its stop was lost on the way: our shares had none for as long as that was so."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    larger = row(day.sent(rc.ApprovedEntry)[0], "E1", "complete", quantity=120)
+    shown = {"orders": (larger,), "trades": (trade("E1", "BUY", 120, 999),), "positions": (position(120),)}
+    books(day, "10:00:05", **shown)
+    first = stop_of(day)
+    day.report("10:00:06", first.order_id, "unknown")
+    for second in (12, 14, 16, 18):
+        books(day, f"10:00:{second}", **{**shown, **more})
+    assert len(day.sent(rc.ApprovedExit)) == 1 + again
+    assert day.book.order(first.order_id).live is not again
+
+
 @pytest.mark.parametrize("filled", [0, 20])
 def test_an_entry_that_somebody_makes_larger_while_it_works_is_taken_back_and_what_filled_is_protected(filled):
     """It worked on for as many as somebody wished, until its time was over: risk was measured for 50."""

@@ -11,7 +11,7 @@ from riskcore_openalgo.testing import Fault
 from tests.runner.live_days import live_day
 from tests.runner.test_live_troubles import alarms, exits
 
-QUICK = {"protect_alarm_s": 1, "protect_flatten_s": 2}
+QUICK = {"protect_alarm_s": 1, "protect_flatten_s": 2, "unknown_match_s": 3}
 BOOKS = ("orderbook", "tradebook", "positionbook", "holdings")
 
 

@@ -44,7 +44,7 @@ from riskcore.reconcile import (
 )
 from riskcore.said_once import as_ordered, said_once, shows
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import is_clean, is_of_today
+from riskcore.stale_reads import INTRADAY, is_clean, is_of_today, tells_every_trade
 
 CHANGED: Final = "stop_changed"
 UNSEEN_NIGHT: Final = "unseen_before_the_night"
@@ -267,14 +267,17 @@ def _count_anew(turn: Turn, order: Order) -> None:
 def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     """Whether the broker's position of the order's instrument is what we hold: nothing filled unseen.
 
-    Beside shares that were accepted as not ours it is these and what we hold. Of what was carried for delivery there
-    may be more (a bonus, the owner's own), where nothing of the instrument has traded in the session.
+    Beside shares that were accepted as not ours it is these and what we hold. Of intraday shares there may be others
+    where each trade is told; of what was carried for delivery there may be more (a bonus, the owner's own), where
+    nothing of the instrument has traded in the session.
     """
     key, product = order.approved.instrument.key, order.approved.product
     there = there_but_for(turn.book, books, key, product, turn.state.custody.beside_of(key))
     held = shares_held(turn.book, key, product)
     if there is None or there == held:
         return there is not None
+    if product == INTRADAY:
+        return tells_every_trade(turn.book, books, key)
     traded = {row.key for row in books.positions or ()} | {trade.key for trade in books.trades or ()}
     return product == DELIVERY and 0 < held < there and key not in traded
 

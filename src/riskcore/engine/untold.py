@@ -49,7 +49,7 @@ def take_by_positions(turn: Turn, books: BrokerBooks) -> None:
 def end_unread_stops(turn: Turn, books: BrokerBooks) -> None:
     """Stops that exits wait for end, where the order book cannot be read and the positions show every share still.
 
-    Only those that were taken back `protect_flatten_s` ago, of which no trade is told. One that works after all is
+    Only those that were taken back `unknown_match_s` ago, of which no trade is told. One that works after all is
     taken back again as soon as the order book shows it, and what it sells beyond what is held is a double fill: to stay
     in a position for as long as a book cannot be read would cost more.
     """
@@ -71,7 +71,7 @@ def _is_taken_back(turn: Turn, order: Order) -> bool:
     asked = turn.state.custody.asked_at(order.id)
     if order.id not in turn.state.cancelling or asked is None:
         return False
-    return turn.at - asked >= seconds(turn.policy.protect_flatten_s) and turn.is_leaving(order.approved.instrument.key)
+    return turn.at - asked >= seconds(turn.policy.unknown_match_s) and turn.is_leaving(order.approved.instrument.key)
 
 
 def _is_all_there(turn: Turn, order: Order, books: BrokerBooks) -> bool:

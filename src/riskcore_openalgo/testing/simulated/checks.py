@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
 PRESUMED: Final = "presumed_filled"
+GONE_UNREAD: Final = "stop_gone_unread"
 AWAITING: Final = "awaiting_approval"
 MODE_S: Final = 7.0
 """Seconds after a switch of the analyzer in which an order may still go the wrong way: nobody could know."""
@@ -264,6 +265,8 @@ class Checks:
                 continue
             if real.working and order.approved.at.date() < self._room.time.now.date():
                 self._surprises.note(real.key, self._room.time.now)  # a broker that keeps orders over the night
+            if (GONE_UNREAD, order.id) in state.custody.told:
+                self._surprises.note(real.key, self._room.time.now)  # nobody could look, and it was said so
             ended = not (real.working and market_is_open(self._room.time.now))  # while it is shut, nothing can fill
             self.soon(self._works, order.id, real.key, ended, "unknown_stays_unknown", order, real)
             if filled > order.filled_quantity:
