@@ -46,12 +46,14 @@ class PlaceExit:
 class CancelOrder:
     """Cancel the rest of one of our orders; `broker_id` is the broker's name for it, "" while none is known.
 
-    `absent` says that the broker's book shows no row of it: it is asked for by its name alone.
+    `absent` says that the broker's book shows no row of it: it is asked for by its name alone. `leaves` says that it is
+    an exit or a stop: where no order book can be read, that the broker took the cancel is what its end is known by.
     """
 
     order_id: str
     broker_id: str = ""
     absent: bool = False
+    leaves: bool = False
 
 
 @frozen

@@ -19,19 +19,13 @@ from attrs import frozen
 from riskcore.account import DELIVERY, shares_beside, shares_held, their_positions, there_but_for, was_carried
 from riskcore.book import Book
 from riskcore.broker_books import (
-    CANCELLED as ROW_CANCELLED,
-    COMPLETE,
-    OTHER,
-    REJECTED as ROW_REJECTED,
     BrokerBooks,
     BrokerOrder,
-    summed,
 )
 from riskcore.clocks import SAME, clocks_apart
 from riskcore.corrections import traded_elsewhere
 from riskcore.custody import Mismatch
-from riskcore.money import exact
-from riskcore.orders import CANCELLED, FILLED, INTENDED, REJECTED, WORKING, ApprovedExit, Order
+from riskcore.orders import INTENDED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
@@ -46,53 +40,6 @@ SUSPECT: Final = "suspect"
 UNNAMED: Final = "unnamed"
 """How the broker's position differs from ours: more or fewer shares on our side, none, the other side, one we know
 nothing of; a book that says none and proves nothing; or shares that an order without a name there may have brought."""
-
-
-@frozen
-class Told:
-    """What a broker's books say of one order: its status, and its fill as a sum over one snapshot."""
-
-    status: str
-    filled_quantity: int
-    filled_value: Decimal
-    traded_at: datetime | None = None
-    note: str = ""
-
-
-@exact
-def told_of(order: Order, books: BrokerBooks) -> Told | None:
-    """What the books say of an order whose name at the broker is known; None where they say nothing of it.
-
-    Filled is the sum of its trades in this one snapshot. Only where the trade book shows fewer does the row's own
-    figure count (filled x average price). A row that is complete is filled when its fill is known to be whole, and
-    works until then; where somebody made the order smaller, the rest of ours is gone. One that was cancelled has ended
-    only where its fill could be read.
-    """
-    row, trades = books.order(order.broker_id), books.trades_of(order.broker_id)
-    if row is None and not trades:
-        return None
-    filled, value = summed(trades)
-    of_row = None if row is None else row.filled_quantity
-    if row is not None and row.average_price is not None and of_row is not None and of_row > filled:
-        filled, value = of_row, row.average_price * of_row
-    known = books.trades is not None or of_row is not None
-    status = _status(order, row, filled, fill_is_known=known)
-    latest = max((trade.traded_at for trade in trades if trade.traded_at is not None), default=None)
-    return Told(status, filled, value, latest, row.note if row is not None else "")
-
-
-def _status(order: Order, row: BrokerOrder | None, filled: int, *, fill_is_known: bool) -> str:
-    if row is None or row.status == COMPLETE:
-        asked = order.approved.quantity if order.revision is None else order.revision.quantity
-        smaller = row is not None and row.quantity <= filled < min(order.approved.quantity, asked)
-        return FILLED if filled >= order.quantity else CANCELLED if smaller else WORKING
-    if row.status == OTHER:
-        return order.status
-    if row.status == ROW_REJECTED:
-        return REJECTED
-    if row.status == ROW_CANCELLED:
-        return CANCELLED if fill_is_known else order.status
-    return WORKING
 
 
 # ---------------------------------------------------------------- orders of unknown outcome
@@ -270,18 +217,19 @@ def differences(
 ) -> tuple[Mismatch, ...] | None:
     """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
 
-    Those `left_out` are left out. A negative CNC position that holdings cover is shares sold from the demat account,
-    and no short.
+    Those `left_out` are left out, but for shares that no exit of ours brought. A negative CNC position that holdings
+    cover is shares sold from the demat account, and no short.
     """
     if books.positions is None:
         return None
-    unknown = left_out(book, books)
+    unknown, drifting = left_out(book, books), {order.approved.instrument.key for order in adrift(book, books)}
     theirs = their_positions(book, books)
     ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
-    for key in sorted(theirs.keys() - unknown):
+    for key in sorted(theirs):
         held, seen = ours.get(key, 0), theirs[key]
-        if held != seen:
+        grown = books.tell_no_fills and seen * held > 0 and abs(seen) > abs(held) and key not in drifting
+        if held != seen and (key not in unknown or grown):
             kind = _kind(held, seen, book, books, key, capability)
             if kind in (GONE, LESS, OPPOSITE) and is_stale(book, books, key, presumed):
                 kind = SUSPECT
@@ -317,17 +265,22 @@ def moved_unnamed(
     """Where the broker's position has moved as orders that nobody can name there would move it.
 
     Only where all of them that are without a name go one way, and no order of the instrument has a fill that is not
-    told yet: then these shares may be theirs, and nothing else of ours explains them. A position that the read does
-    not show at all has not moved for that: it must be gone. `beside` are shares that an operator accepted as not ours:
-    what moved is counted from there on.
+    told yet (but an exit's the other way): then these shares may be theirs, and nothing else of ours explains them. A
+    position that the read does not show at all has not moved for that: it must be gone. `beside` are shares that an
+    operator accepted as not ours: what moved is counted from there on.
     """
     waiting: dict[str, list[Order]] = {}
     for order in adrift(book, books):
         waiting.setdefault(order.approved.instrument.key, []).append(order)
+    untold: dict[str, set[str]] = {}
+    for order in _untold(book, books):
+        untold.setdefault(order.approved.instrument.key, set()).add(order.approved.side)
     found = []
-    for key in sorted(waiting.keys() - {order.approved.instrument.key for order in _untold(book, books)}):
+    for key in sorted(waiting):
         ways = {(order.approved.side, order.approved.product) for order in waiting[key]}
         side, product = ways.pop()
+        if key in untold and (side in untold[key] or not books.tell_no_fills):
+            continue
         held, seen = shares_held(book, key, product), there_but_for(book, books, key, product, beside.get(key, 0))
         if ways or seen is None or (seen - held) * sign(side) <= 0:
             continue

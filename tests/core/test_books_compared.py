@@ -14,9 +14,9 @@ from riskcore.reconcile import (
     fingerprint_fits,
     late,
     named,
-    told_of,
 )
 from riskcore.stale_reads import is_clean
+from riskcore.told import told_of
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
 from tests.core.custody_days import foreign, row, trade
 

@@ -17,7 +17,7 @@ def test_a_broker_that_keeps_its_orders_over_the_night_is_asked_to_end_them_by_n
     asked = day.last(e.CancelRequested)
     assert asked.why == "the broker keeps what its session ended with"
     assert [c for c in day.commands if isinstance(c, e.CancelOrder)] == [
-        e.CancelOrder(asked.order_id, "S1", absent=True)
+        e.CancelOrder(asked.order_id, "S1", absent=True, leaves=True)
     ]
 
 

@@ -286,3 +286,61 @@ def test_what_an_operator_accepts_leaves_out_shares_that_may_be_ours():
     for second in (10, 11):
         books(day, f"10:00:{second}", orders=alike(order, "open", "open"), positions=(position(50),))
     assert stop_of(day).quantity == 50
+
+
+# ---------------------------------------------------------------- neither orders nor trades can be read
+
+
+def blind(day, clock, there):
+    """A read of the positions alone."""
+    return books(day, clock, orders=None, trades=None, positions=(position(there),))
+
+
+def begun(filled=20):
+    """An entry of 50 of which some have filled; their stop rests."""
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    day.fill("10:00:02", entry, price=1000, quantity=filled)
+    day.report("10:00:03", stop_of(day).order_id, "working", broker_id="S1")
+    return day
+
+
+def test_what_an_entry_fills_unread_beside_the_stop_of_its_first_part_is_protected_too():
+    """That stop can only make the position smaller: it explains none of what came."""
+    day = begun()
+    for second in (6, 12, 14, 16):
+        blind(day, f"10:00:{second:02}", 50)
+    assert day.book.position(INFY.key).quantity == 50
+    assert day.last(e.RevisionRequested).revision.quantity == 50
+    assert ("presumed_filled", day.book.orders[0].id) in day.state.custody.told
+
+
+def test_what_left_unread_may_have_left_by_the_stop():
+    day = begun(50)
+    for second in (6, 12, 14, 16, 40):
+        assert "PositionAdjusted" not in blind(day, f"10:00:{second:02}", 0)
+    assert day.book.position(INFY.key).quantity == 50
+
+
+def test_shares_that_no_order_of_ours_can_have_brought_are_told_though_nothing_tells_what_filled():
+    day = begun(50)
+    for second in (6, 12, 14):
+        blind(day, f"10:00:{second:02}", 80)
+    assert [(one.kind, one.ours, one.theirs) for one in day.state.custody.mismatches] == [("more", 50, 80)]
+    assert ("positions_differ", INFY.key) in day.state.custody.told
+
+
+def test_an_exit_that_was_to_end_is_asked_to_again_while_no_order_book_can_be_read():
+    day = begun(50)
+    day.signal("10:01", "SELL", kind=rc.EXIT)
+    asked = [one for one in day.facts if isinstance(one, e.CancelRequested)]
+    assert [(one.order_id, one.leaves) for one in day.commands if isinstance(one, e.CancelOrder)] == [
+        (stop_of(day).order_id, True)
+    ]
+    blind(day, "10:01:09", 50)
+    assert [one for one in day.facts if isinstance(one, e.CancelRequested)] == asked
+    blind(day, "10:01:10", 50)
+    assert len([one for one in day.facts if isinstance(one, e.CancelRequested)]) == len(asked) + 1
+    day.report("10:01:11", stop_of(day).order_id, "cancelled")
+    assert day.sent()[-1].reason == "signal"

@@ -260,3 +260,15 @@ def test_what_an_older_version_did_not_write_has_its_default():
     for event, later in ((prices, ("ticks", "sources")), (trouble, ("key",))):
         body = {name: value for name, value in json.loads(encode(event)).items() if name not in later}
         assert decode(type(event).__name__, 1, json.dumps(body)) == event
+
+
+def test_a_signal_of_an_exchange_that_is_none_is_read_as_it_was_written():
+    """It could be made once: a journal that has one is folded, and what is held is watched."""
+    odd = rc.Signal("INFY", "SELL", at=datetime(2026, 11, 20, 10, tzinfo=rc.IST), kind=rc.EXIT)
+    object.__setattr__(odd, "exchange", "NSX")
+    written = events.SignalArrived(odd.at, odd)
+    assert decode("SignalArrived", 1, encode(written)).signal == odd
+    broken = json.loads(encode(written))
+    broken["signal"]["side"] = "UP"
+    with pytest.raises(CodecError, match="SignalArrived cannot be read"):
+        decode("SignalArrived", 1, json.dumps(broken))

@@ -36,6 +36,11 @@ def truth(day):
     return day.broker.truth().position("NSE:INFY")
 
 
+def cancels(day):
+    """How many cancels OpenAlgo was asked for."""
+    return [call.endpoint for call in day.server.calls].count("cancelorder")
+
+
 def in_order(day):
     """What we believe is what there is, and only ours was sent."""
     held = 0 if day.position is None else day.position.signed
@@ -74,7 +79,7 @@ def test_an_entry_that_fills_meanwhile_gets_its_stop(path, books):
 
 @pytest.mark.parametrize("how", ["operator", "emergency"])
 def test_an_exit_leaves_though_the_order_book_cannot_be_read(path, how):
-    """Its stop is taken back by its name; what the positions show still is left then."""
+    """Its stop is taken back by its name, and has ended where the broker says so."""
     with live_day(path, policy=QUICK) as day:
         day.entered()
         out(day, "orderbook")
@@ -84,10 +89,42 @@ def test_an_exit_leaves_though_the_order_book_cannot_be_read(path, how):
         day.day.live.runner.offer(asked)
         day.until(lambda: day.position is None, 1000, "1000.1")
         assert truth(day) == 0
-        assert "stop_gone_unread" in alarms(day)
         assert [order.status for order in day.broker.truth().orders] == ["complete", "cancelled", "complete"]
         day.broker.faults.clear()
-        day.until(lambda: "stop_gone_unread" not in {name for name, _ in day.state.custody.told}, 1000, "1000.1")
+        day.until(lambda: day.state.book.live_orders() == (), 1000, "1000.1")
+        in_order(day)
+
+
+def test_no_exit_goes_beside_a_stop_whose_cancel_failed_and_the_cancel_is_sent_again(path):
+    """The account would be short by as many shares once the stop was reached."""
+    with live_day(path, policy=QUICK) as day:
+        day.entered()
+        out(day, "orderbook")
+        failing = Fault("cancelorder", "status", times=0)
+        day.broker.script(failing)
+        day.day.live.runner.offer(events.OperatorExited(day.clock(), "asha", "out", "NSE:INFY"))
+        day.until(lambda: cancels(day) >= 4, 1000, "1000.1")
+        assert [order.status for order in day.broker.truth().orders] == ["complete", "trigger pending"]
+        day.broker.faults.end(failing)
+        day.until(lambda: day.position is None, 1000, "1000.1")
+        assert [order.status for order in day.broker.truth().orders] == ["complete", "cancelled", "complete"]
+        in_order(day)
+
+
+def test_while_nothing_tells_what_filled_a_stop_stays_where_it_is_and_the_exit_goes_when_something_does(path):
+    """It was taken back, and no exit could follow: the shares stood without either."""
+    with live_day(path, policy=QUICK) as day:
+        target = day.entered().target
+        out(day, *BOOKS)
+        day.until(lambda: day.state.custody.wanted_of("NSE:INFY") is not None, target + 1)
+        day.until(lambda: len(day.facts(events.CancelRequested)) >= 1, target + 1)
+        reads = [call.endpoint for call in day.server.calls].count("tradebook")
+        day.until(lambda: [call.endpoint for call in day.server.calls].count("tradebook") >= reads + 6, target + 1)
+        assert cancels(day) == 0
+        assert [order.status for order in day.broker.truth().orders] == ["complete", "trigger pending"]
+        day.broker.faults.clear()
+        day.day.live._reading.soon()
+        assert day.closed(target + 1).reason == "target"
         in_order(day)
 
 

@@ -8,7 +8,7 @@ from datetime import timezone
 
 from attrs import evolve, field, frozen
 
-from riskcore import engine, events as e, reconcile
+from riskcore import engine, events as e, told
 from riskcore.engine import books, ended, protection
 from riskcore.engine.turn import Turn
 from riskcore.orders import Order
@@ -144,13 +144,13 @@ def mode_is_not_looked_at(patch):
 
 def fills_in_whole_rupees(patch):
     """What a fill brought is rounded."""
-    true = reconcile.summed
+    true = told.summed
 
     def summed(trades):
         quantity, value = true(trades)
         return quantity, value.to_integral_value()
 
-    patch.setattr(reconcile, "summed", summed)
+    patch.setattr(told, "summed", summed)
     patch.setattr(books, "summed", summed)
 
 

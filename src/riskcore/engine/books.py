@@ -22,7 +22,7 @@ from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, presumed_filled, take_as_theirs
-from riskcore.engine.untold import end_unread_stops, take_by_positions
+from riskcore.engine.untold import ask_again_unread, take_by_positions
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
@@ -31,7 +31,6 @@ from riskcore.reconcile import (
     SUSPECT,
     UNNAMED,
     Seen,
-    Told,
     adrift,
     candidates,
     differences,
@@ -40,11 +39,11 @@ from riskcore.reconcile import (
     named,
     nameless,
     repeated,
-    told_of,
 )
 from riskcore.said_once import as_ordered, said_once, shows
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import INTRADAY, is_clean, is_of_today, tells_every_trade
+from riskcore.told import Told, told_of
 
 CHANGED: Final = "stop_changed"
 UNSEEN_NIGHT: Final = "unseen_before_the_night"
@@ -64,7 +63,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
         if order.broker_id:
             _take(turn, order, books)
     take_back(turn, books)
-    end_unread_stops(turn, books)
+    ask_again_unread(turn, books)
     for order in turn.book.live_orders():
         _look_for(turn, order, books)
     seen = _seen(turn)

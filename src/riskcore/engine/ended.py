@@ -14,7 +14,8 @@ from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.orders import CANCELLED, REJECTED, Order
-from riskcore.reconcile import Seen, Told, late
+from riskcore.reconcile import Seen, late
+from riskcore.told import Told
 
 LATE: Final = "arrived_late"
 WORKS_STILL: Final = "works_after_its_end"

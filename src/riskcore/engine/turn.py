@@ -192,7 +192,7 @@ class Turn:
 
     def _take_back(self, order: Order, why: str, *, absent: bool = False) -> None:
         self.note(e.CancelRequested(self.at, order.id, why))
-        asked = e.CancelOrder(order.id, order.broker_id, absent)
+        asked = e.CancelOrder(order.id, order.broker_id, absent, not order.is_entry)
         if asked not in self.commands:  # a graver reason in the same turn changes what is known, and nothing to be sent
             self.ask(asked)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Final
 
 from riskcore import events as e
 from riskcore.account import shares_held, shares_there
@@ -21,8 +20,6 @@ from riskcore.engine.unnamed import PRESUMED
 from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, Order
 from riskcore.signals import seconds, sign
-
-GONE_UNREAD: Final = "stop_gone_unread"
 
 
 @exact
@@ -46,40 +43,17 @@ def take_by_positions(turn: Turn, books: BrokerBooks) -> None:
         report(e.OrderReported(turn.at, order.id, status, filled, value, None, why), turn)
 
 
-def end_unread_stops(turn: Turn, books: BrokerBooks) -> None:
-    """Stops that exits wait for end, where the order book cannot be read and the positions show every share still.
+def ask_again_unread(turn: Turn, books: BrokerBooks) -> None:
+    """Exits and stops that were to end are asked to again where the order book cannot be read: no row would say so.
 
-    Only those that were taken back `unknown_match_s` ago, of which no trade is told. One that works after all is
-    taken back again as soon as the order book shows it, and what it sells beyond what is held is a double fill: to stay
-    in a position for as long as a book cannot be read would cost more.
+    Every `protect_flatten_s`: what the broker has taken is not sent to it again (`CancelOrder.leaves`).
     """
-    if books.orders is not None:
-        for name, order_id in sorted(turn.state.custody.told):
-            if name == GONE_UNREAD:
-                turn.calm(name, order_id)
-        return
-    for held in turn.book.positions:
-        for order in turn.book.resting_stops(held.instrument.key):
-            if _is_taken_back(turn, order) and _is_all_there(turn, order, books):
-                why = "it was taken back, no order book can be read, and the positions show all it would have sold"
-                turn.alarm(GONE_UNREAD, order.id, why)
-                told = order.filled_quantity, order.filled_value
-                report(e.OrderReported(turn.at, order.id, CANCELLED, *told, None, why), turn)
-
-
-def _is_taken_back(turn: Turn, order: Order) -> bool:
-    asked = turn.state.custody.asked_at(order.id)
-    if order.id not in turn.state.cancelling or asked is None:
-        return False
-    return turn.at - asked >= seconds(turn.policy.unknown_match_s) and turn.is_leaving(order.approved.instrument.key)
-
-
-def _is_all_there(turn: Turn, order: Order, books: BrokerBooks) -> bool:
-    """Whether a read shows all that is held, and no trade of the order that is not known."""
-    place = order.approved.instrument.key, order.approved.product
-    there, held = shares_there(turn.book, books, *place), shares_held(turn.book, *place)
-    filled = sum(trade.quantity for trade in books.trades_of(order.broker_id))
-    return there == held + turn.state.custody.beside_of(place[0]) and filled <= order.filled_quantity
+    for order in turn.book.live_orders(entries=False) if books.orders is None else ():
+        asked = turn.state.custody.asked_at(order.id)
+        if order.id not in turn.state.cancelling or not order.broker_id or asked is None:
+            continue
+        if books.at - asked >= seconds(turn.policy.protect_flatten_s):
+            turn.cancel_again(order, "no order book can be read, and nothing else says that it has ended")
 
 
 def _ended(turn: Turn, books: BrokerBooks) -> Iterator[tuple[Order, int]]:

@@ -34,6 +34,7 @@ from riskcore_openalgo.gateways.unsent import not_sent
 
 SL: Final = "SL"
 UNREAD: Final = "the order book cannot be read"
+TAKEN_UNREAD: Final = f"{UNREAD}, and the broker took the cancel"
 SEEN_AFTER: Final = ("orders", "trades")
 """What is read again after a cancel or a change: what became of the order, and how much of it traded."""
 
@@ -61,6 +62,7 @@ class OpenAlgoGateway:
         self._resting, self._fence = resting, fence
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
+        self._taken_back: set[str] = set()
 
     def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
         """Send an order, once; what is known of it then."""
@@ -83,13 +85,14 @@ class OpenAlgoGateway:
     def cancel(self, command: events.CancelOrder, at: datetime) -> Iterable[events.Input]:
         """Cancel what the book shows open, then read what became of it. Without a name at the broker: only read.
 
-        What the engine has found absent is cancelled by its name, unless the book shows it after all; so is everything
-        where the book cannot be read: a cancel of our own can hurt nobody.
+        What the engine has found absent is cancelled by its name, unless the book shows it after all.
         """
         shown, held_up = self._shown(command.broker_id)
-        if held_up not in ("", UNREAD):
+        if held_up == UNREAD:
+            return self._cancel_unread(command)
+        if held_up:
             return self._other_mode()
-        by_name = shown is None and (command.absent or held_up == UNREAD) and command.broker_id != ""
+        by_name = shown is None and command.absent and command.broker_id != ""
         if (by_name or (shown is not None and shown.working)) and not self._fence():
             reach("gateway.cancel.sending")
             if shown is None:
@@ -98,6 +101,26 @@ class OpenAlgoGateway:
                 self._under_its_name(self._client.cancel, shown, command.broker_id)
             reach("gateway.cancel.sent")
         return self._seen()
+
+    def _cancel_unread(self, command: events.CancelOrder) -> Iterable[events.Input]:
+        """Cancel by name where no order book can be read; an exit or a stop that the broker took back has ended.
+
+        Of those only where trades can be read, before and after: what they had filled comes first. Else they stay: a
+        stop that is there is worth more than an exit that might be one too many.
+        """
+        broker_id = command.broker_id
+        if not broker_id or self._fence() or (command.leaves and not _tells_trades(self._read(("trades",)))):
+            return self._seen()
+        if broker_id not in self._taken_back:
+            reach("gateway.cancel.sending")
+            if isinstance(self._unseen(broker_id), Accepted):
+                self._taken_back.add(broker_id)
+            reach("gateway.cancel.sent")
+        seen = self._seen()
+        if not command.leaves or broker_id not in self._taken_back or not any(map(_tells_trades, seen)):
+            return seen
+        at = self._clock()
+        return (*seen, events.OrderReported(at, command.order_id, "cancelled", 0, Decimal(0), note=TAKEN_UNREAD))
 
     def revise(self, command: events.ReviseOrder, at: datetime) -> Iterable[events.Input]:
         """Change what the book shows open; what became of the change."""
@@ -156,15 +179,19 @@ class OpenAlgoGateway:
             outcome = send(shown)
         return outcome
 
-    def _unseen(self, broker_id: str) -> None:
+    def _unseen(self, broker_id: str) -> Outcome:
         """Cancel what no book shows; once more where that fails, for nothing will show that it works still."""
         outcome = self._client.cancel_absent(broker_id)
         if not isinstance(outcome, Accepted) and not self._fence():
-            self._client.cancel_absent(broker_id)
+            outcome = self._client.cancel_absent(broker_id)
+        return outcome
 
     def _seen(self) -> tuple[events.Input, ...]:
         """Orders and trades as they are now; nothing where they are another mode's."""
-        books = self._client.books(self._clock(), SEEN_AFTER)
+        return self._read(SEEN_AFTER)
+
+    def _read(self, names: tuple[str, ...]) -> tuple[events.Input, ...]:
+        books = self._client.books(self._clock(), names)
         was_told = books.orders is not None or books.trades is not None  # else the mode is that of an earlier answer
         if was_told and self._guard.saw(self._client.seen_mode):
             return self._other_mode()
@@ -191,6 +218,13 @@ class OpenAlgoGateway:
 
     def _revision(self, command: events.ReviseOrder, outcome: str, note: str) -> events.RevisionReported:
         return events.RevisionReported(self._clock(), command.order_id, outcome, note)
+
+
+def _tells_trades(seen: events.Input | tuple[events.Input, ...]) -> bool:
+    """Whether a look at the books says what filled, while no order book does."""
+    if isinstance(seen, tuple):
+        return any(map(_tells_trades, seen))
+    return isinstance(seen, events.BooksRead) and seen.books.trades is not None and seen.books.orders is None
 
 
 def resting_of(capability: rc.Capability | None) -> str:

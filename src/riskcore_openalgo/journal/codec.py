@@ -82,14 +82,11 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
     )
     # Written as before where it has none of these: a journal from before is replayed byte for byte.
     spare = override(omit_if_default=True)
-    made.register_unstructure_hook(rc.Signal, make_dict_unstructure_fn(rc.Signal, made, quantity=spare, receipt=spare))
     made.register_unstructure_hook(
         events.AlertRefused, make_dict_unstructure_fn(events.AlertRefused, made, receipt=spare)
     )
-    moved = make_dict_unstructure_fn(events.OrderMoved, made, error=spare)
-    made.register_unstructure_hook(events.OrderMoved, moved)
-    taken = make_dict_unstructure_fn(events.DifferencesTaken, made, beside=spare)
-    made.register_unstructure_hook(events.DifferencesTaken, taken)
+    made.register_unstructure_hook(events.OrderMoved, make_dict_unstructure_fn(events.OrderMoved, made, error=spare))
+    _taken_and_signals(made, spare)
     several = tuple[rc.Finding, ...]
     made.register_unstructure_hook_func(_are_findings, lambda value: made.unstructure(tuple(value), several))
     made.register_structure_hook_func(_are_findings, lambda value, _: made.structure(value, several))
@@ -99,6 +96,27 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
     made.register_unstructure_hook(measured, _unmeasured)
     made.register_structure_hook(measured, _measured)
     return made
+
+
+def _taken_and_signals(made: cattrs.Converter, spare: Any) -> None:
+    taken = make_dict_unstructure_fn(events.DifferencesTaken, made, beside=spare)
+    made.register_unstructure_hook(events.DifferencesTaken, taken)
+    made.register_unstructure_hook(rc.Signal, make_dict_unstructure_fn(rc.Signal, made, quantity=spare, receipt=spare))
+    made.register_structure_hook(rc.Signal, _signal_by(make_dict_structure_fn(rc.Signal, made)))
+
+
+def _signal_by(read: Callable[[Any, type[rc.Signal]], rc.Signal]) -> Callable[[Any, type[rc.Signal]], rc.Signal]:
+    """The hook of signals: one of an exchange that is none, which could be made once, is read as it was journalled."""
+
+    def hook(value: Any, kind: type[rc.Signal]) -> rc.Signal:
+        try:
+            return read(value, kind)
+        except cattrs.BaseValidationError:
+            found = read({**value, "exchange": "NSE"}, kind)
+        object.__setattr__(found, "exchange", value["exchange"])
+        return found
+
+    return hook
 
 
 CONVERTER: Final = converter()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore_openalgo.gateways.openalgo import TAKEN_UNREAD
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
 PRESUMED: Final = "presumed_filled"
-GONE_UNREAD: Final = "stop_gone_unread"
 AWAITING: Final = "awaiting_approval"
 MODE_S: Final = 7.0
 """Seconds after a switch of the analyzer in which an order may still go the wrong way: nobody could know."""
@@ -57,6 +57,7 @@ class Checks:
         self._stops: dict[str, tuple[str, Decimal]] = {}
         self._behind: dict[str, datetime] = {}
         self._surprises = Surprises()
+        self._ended_unread: set[str] = set()
         self._works: dict[str, datetime] = {}
         self._trouble_until = room.time.now
         self._troubled_since: datetime | None = None
@@ -114,6 +115,8 @@ class Checks:
         elif isinstance(fact, events.EntryRefused):
             if fact.signal.id in self.alerts.wished:
                 self.count[f"refused {next((f.reason for f in fact.findings if not f.passed), 'unmeasured')}"] += 1
+        elif isinstance(fact, events.OrderMoved) and fact.note == TAKEN_UNREAD:
+            self._ended_unread.add(fact.order_id)
         elif isinstance(fact, events.Filled):
             self.count["fills"] += 1
         elif isinstance(fact, events.PositionClosed):
@@ -265,8 +268,8 @@ class Checks:
                 continue
             if real.working and order.approved.at.date() < self._room.time.now.date():
                 self._surprises.note(real.key, self._room.time.now)  # a broker that keeps orders over the night
-            if (GONE_UNREAD, order.id) in state.custody.told:
-                self._surprises.note(real.key, self._room.time.now)  # nobody could look, and it was said so
+            if order.id in self._ended_unread:
+                self._surprises.note(real.key, self._room.time.now)  # the broker took the cancel, and nobody can look
             ended = not (real.working and market_is_open(self._room.time.now))  # while it is shut, nothing can fill
             self.soon(self._works, order.id, real.key, ended, "unknown_stays_unknown", order, real)
             if filled > order.filled_quantity:

@@ -1,0 +1,53 @@
+"""Cancels while no order book can be read: by name, and what that says of the order."""
+
+from riskcore import events
+from riskcore_openalgo.testing import Fault
+from tests.gateways.desks import NOW, entry, leaving, live_desk
+
+
+def unread(desk, report, *, leaves, books=("orderbook",)):
+    """A cancel while books cannot be read."""
+    faults = [Fault(book, "status", times=0) for book in books]
+    desk.broker.script(*faults)
+    told = list(desk.gateway.cancel(events.CancelOrder(report.order_id, report.broker_id, leaves=leaves), NOW))
+    desk.broker.faults.end(*faults)
+    return told
+
+
+def test_where_no_order_book_can_be_read_an_exit_that_the_broker_took_back_has_ended_after_what_it_filled():
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        read, ended = unread(desk, stop, leaves=True)
+        assert (read.books.orders, len(read.books.trades)) == (None, 1)
+        assert (ended.order_id, ended.status, ended.filled_quantity) == (stop.order_id, "cancelled", 0)
+        assert desk.order(stop).status == "cancelled"
+        assert len(unread(desk, stop, leaves=True)) == 2
+        assert desk.asked("cancelorder") == 1, "what the broker took is not sent again"
+
+
+def test_where_trades_cannot_be_read_either_a_stop_stays():
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        assert [type(event) for event in unread(desk, stop, leaves=True, books=("orderbook", "tradebook"))] == [
+            events.BooksRead
+        ]
+        assert (desk.asked("cancelorder"), desk.order(stop).status) == (0, "trigger pending")
+
+
+def test_a_cancel_that_the_broker_did_not_take_ends_nothing():
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.script(Fault("cancelorder", "status", times=2))
+        assert [type(event) for event in unread(desk, stop, leaves=True)] == [events.BooksRead]
+        assert (desk.asked("cancelorder"), desk.order(stop).status) == (2, "trigger pending")
+
+
+def test_an_entry_is_taken_back_whatever_can_be_read_and_what_it_filled_is_for_the_books_to_say():
+    with live_desk() as desk:
+        _, report = desk.place(entry(limit=990))
+        told = unread(desk, report, leaves=False, books=("orderbook", "tradebook"))
+        assert [type(event) for event in told] == [events.BooksRead]
+        assert desk.order(report).status == "cancelled"
