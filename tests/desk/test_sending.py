@@ -241,3 +241,22 @@ def test_a_journal_that_was_given_open_stays_open(here):
         with here.desk(journal=journal) as desk:
             assert here.entered(desk).status == "filled"
         assert journal.length > 20
+
+
+def test_who_ends_a_script_while_its_entry_works_leaves_no_order_behind(tmp_path):
+    """It would have filled later, with nobody there to protect a share."""
+    with account(tmp_path / "journal.db") as there, there.desk() as desk:
+        decision = desk.decide(there.signal())
+        there.broker.quote("NSE:INFY", last=1010, bid="1009.9", ask="1010.1")
+        waits = iter(range(100))
+
+        def ends():
+            if next(waits) == 1:
+                raise KeyboardInterrupt
+
+        there.clock.between = ends
+        with pytest.raises(KeyboardInterrupt):
+            desk.send(decision)
+        there.clock.between = lambda: None
+        assert [order.status for order in there.broker.truth().orders] == ["cancelled"]
+        assert desk.book().live_orders() == ()

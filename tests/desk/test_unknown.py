@@ -92,6 +92,7 @@ def test_an_entry_that_an_interrupted_script_left_working_is_cancelled_by_the_ne
     with here.desk() as desk:
         decision = desk.decide(here.signal())
         here.clock.between = interrupt
+        here.broker.script(Fault("cancelorder", "status", times=1))  # it is taken back at once, where that can be
         with pytest.raises(KeyboardInterrupt):
             desk.send(decision)
     here.clock.between = lambda: None

@@ -205,3 +205,22 @@ def test_the_ideal_profile_is_the_cores_broker():
         else:
             broker, report = broker.place(event, TEN)
             assert gateway.place(event, TEN) == (report,)
+
+
+def test_prices_that_were_met_before_a_restart_are_not_met_again():
+    """A part of a bar is journalled before the bar: who is killed in between is shown it once more."""
+    order, met, signal = an_entry(999), bar(TEN), rc.Signal("INFY", "BUY", at=TEN)
+    whole, ended, again = (PaperGateway(PROFILES["thin"]) for _ in range(3))
+    for gateway in (whole, ended):
+        gateway.place(order, TEN)
+    [part] = ended.see(met)
+    again.rebuild([events.EntryApproved(TEN, signal, order, "", ()), part])
+    later = bar(met.at)
+    assert told(again, met, later) == told(whole, met, later)[1:]
+
+
+def test_the_part_of_the_fault_script_is_of_whole_lots():
+    for whole, part in ((25, 25), (75, 25), (100, 50)):
+        gateway = PaperGateway(faults=[PaperFault(what="part")])
+        gateway.place(an_entry(whole, instrument=evolve(INFY, lot_size=25)), TEN)
+        assert gateway.see(bar(TEN))[0].filled_quantity == part

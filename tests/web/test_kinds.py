@@ -42,6 +42,12 @@ def read(fields, secret=None):
         ({"market_position": "short", "prev_market_position": "flat"}, "entry"),
         ({"market_position": "short", "prev_market_position": "short"}, "entry"),
         ({"kind": "entry", "market_position": "short", "prev_market_position": "long"}, "entry"),
+        ({"quantity": "1248", "position_size": "-624"}, "reversal"),
+        ({"quantity": "624", "position_size": "-624"}, "entry"),
+        ({"quantity": "624", "position_size": "-1248"}, "entry"),
+        ({"quantity": "1248", "position_size": "-624", "prev_market_position": "flat"}, "entry"),
+        ({"prev_market_position": "long"}, "exit"),
+        ({"position_size": 0.00000000, "quantity": 5}, "exit"),
         ({"market_position": "flat", "prev_market_position": "long"}, "exit"),
         ({"kind": "exit", "position_size": "0"}, "exit"),
     ],
@@ -58,9 +64,10 @@ def test_the_kind_is_as_it_is_said_or_as_the_positions_tell(fields, kind):
         ({"reduce_by": "20"}, 20, None),
         ({"kind": "exit", "reduce_pct": 12.5}, None, Decimal("12.5")),
         ({"position_size": "50", "contracts": "50"}, None, 50),
-        ({"position_size": "2001", "quantity": "1539"}, None, Decimal("43.4746")),
+        ({"position_size": "2001", "quantity": "1539"}, None, Decimal("43.4745")),
         ({"market_position": "long", "position_size": "1", "qty": 1}, None, 50),
         ({"position_size": "9" * 18, "quantity": 1}, None, Decimal("0.0001")),
+        ({"position_size": 1, "quantity": 2}, None, Decimal("66.6666")),
     ],
 )
 def test_a_part_of_an_exit_is_a_part_of_what_we_hold(fields, by, pct):
@@ -108,6 +115,19 @@ def test_a_context_is_kept_as_texts_and_no_secret_in_it():
     for broken in ([1], {"why": "x" * 5000}):
         exits = read({"position_size": 0, "context": broken}).signal
         assert (exits.kind, exits.context) == ("exit", ())
+
+
+@pytest.mark.parametrize("written", ["0.00000000", "0e0", "-0.0", "0E-8"])
+def test_nought_is_nought_however_it_is_written(written):
+    body = f'{{"symbol": "SBIN", "action": "sell", "position_size": {written}}}'.encode()
+    assert read_alert(body, source="tv", received_at=RECEIVED, secret=None).signal.kind == "exit"
+
+
+@pytest.mark.parametrize(("written", "shares"), [("5e1", 50), ("1e999999", None), ("1E-999999", None)])
+def test_a_number_with_an_exponent_is_taken_in_usual_sizes(written, shares):
+    body = f'{{"symbol": "SBIN", "action": "sell", "reduce_by": {written}}}'.encode()
+    found = read_alert(body, source="tv", received_at=RECEIVED, secret=None)
+    assert isinstance(found, BadAlert) if shares is None else found.signal.reduce_by == shares
 
 
 def bought(bench):

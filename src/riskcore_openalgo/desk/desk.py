@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Final
 
@@ -182,7 +183,8 @@ class Desk:
     def send(self, decision: rc.Approved, *, adopted_by_runner: bool = False, stays_to_watch: bool = False) -> Sent:
         """Send an approval of this desk, once, and wait until it has ended and its stop rests at the broker.
 
-        What is left after `entry_timeout_s` is cancelled; each part that fills is protected as it comes. Where no stop
+        What is left after `entry_timeout_s` is cancelled, and at Ctrl-C or any other end of the wait; each part that
+        fills is protected as it comes. Where no stop
         can rest, it is refused beforehand, unless a runner will take the position over at once
         (`adopted_by_runner`), or the script goes on into `watch` (`stays_to_watch`).
 
@@ -204,7 +206,12 @@ class Desk:
             self._in_time(order)
             self._place_it(visit, decision)
             patience = look.policy.entry_timeout_s + self._patience_s
-            visit.turn_until(lambda state: _at_rest(state, order.order_id, rests=not bare), patience)
+            ended = partial(_at_rest, order_id=order.order_id, rests=not bare)
+            try:
+                visit.turn_until(ended, patience)
+            except BaseException:  # Ctrl-C too: nobody would stay with what works, and protect what it fills
+                visit.give_up(order.signal_id, ended)
+                raise
             return sent_of(visit.state, order.order_id, visit.said_of(order.order_id))
 
     def exit(self, symbol: str, *, exchange: str = "NSE", within_s: float = 60.0) -> Left:

@@ -31,6 +31,7 @@ from riskcore_openalgo.runner.pulse import Pulse
 from riskcore_openalgo.runner.runner import Runner
 
 STEP_S: Final = 0.5
+SEEN_OFF_S: Final = 10.0
 """So long a script waits between two looks at the books."""
 WHOLE: Final = ("orders", "trades", "positions", "holdings")
 
@@ -152,6 +153,14 @@ class Visit:
             if not why or self.state.book.latch(OTHER_MODE) is not None:
                 return
         self.take(events.LoginSeen(self._tools.clock(), good=False, reconciled=False, by=BY, why=why))
+
+    def give_up(self, signal_id: str, rests: Callable[[engine.State], bool]) -> None:
+        """Take back what works to enter, for nobody stays with it, and see what filled of it protected."""
+        for order in self.state.book.live_orders(entries=True):
+            if isinstance(order.approved, rc.ApprovedEntry) and order.approved.signal_id == signal_id:
+                at, why = self._tools.clock(), "the script was ended while its entry worked"
+                self.take(events.OperatorCancelled(at, "script", why, order.id))
+        self.turn_until(rests, SEEN_OFF_S)
 
     def read(self, name: str) -> bool:
         """One reading of the account, as a runner's; whether all of it could be read."""

@@ -40,12 +40,16 @@ class PaperSilenceError(Exception):
 
 @define
 class _Life:
-    """What has become of one order so far: shares and rupees traded, its whole quantity, and the fault it met."""
+    """What has become of one order so far: shares and rupees traded, its whole quantity, and the fault it met.
+
+    `met` is when it last traded by the journal of a run that ended: those prices are not shown to it again.
+    """
 
     whole: int
     fault: str = ""
     quantity: int = 0
     value: Decimal = Decimal(0)
+    met: datetime | None = None
 
 
 class PaperGateway:
@@ -125,6 +129,7 @@ class PaperGateway:
         if report.note.startswith("not sent"):
             self.cancel(events.CancelOrder(order_id), report.at)
         elif life is not None and report.status != UNKNOWN:
+            life.met = report.at if report.filled_quantity > life.quantity else life.met
             life.quantity, life.value = report.filled_quantity, report.filled_value
             left = life.whole - life.quantity if report.status == WORKING else 0
             working = (evolve(o, quantity=left) if o.order_id == order_id else o for o in self._broker.working)
@@ -142,6 +147,8 @@ class PaperGateway:
         """Whether these prices may fill the order: it is there by then, and nothing holds it."""
         life = self._lives[order.order_id]
         if life.fault == HOLD or (life.fault == PART and life.quantity):
+            return False
+        if life.met is not None and prices.at <= life.met:
             return False
         late = self.profile.latency
         of_a_bar = prices.ticks == 0 and prices.at - prices.since > late
@@ -167,7 +174,9 @@ class PaperGateway:
         if report.status != FILLED:
             return self._with_fills(report)
         life = self._lives[order.order_id]
-        part = life.whole // 2 if life.fault == PART else self.profile.part_of(order, life.whole)
+        lot = order.instrument.lot_size
+        half = max(life.whole // 2 // lot, 1) * lot
+        part = half if life.fault == PART else self.profile.part_of(order, life.whole)
         part = max(min(part, order.quantity), 1)
         price = self._worse(report.filled_value / report.filled_quantity, order)
         life.quantity, life.value = life.quantity + part, life.value + part * price

@@ -275,7 +275,10 @@ def _side(fields: Fields) -> str:
         raise Unreadable("alert_action_missing", 'no "action"; write "buy" or "sell"')
     words = {**SIDES, **fields.by.actions}
     if action.upper() not in words:
-        told = f'the action {shown(action)} is neither "buy" nor "sell"'
+        told = (
+            f'the action {shown(action)} is neither "buy" nor "sell"; write one of them (with "kind": "exit" for an '
+            "exit), or name your word under actions of the source"
+        )
         raise Unreadable("alert_action_unknown", told)
     return words[action.upper()]
 

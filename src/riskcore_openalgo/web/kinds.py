@@ -7,7 +7,7 @@ first two would open a short, and the last would be refused and leave the long i
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Final
 
 from attrs import frozen
@@ -15,7 +15,7 @@ from attrs import frozen
 import riskcore as rc
 from riskcore_openalgo.web.body import Unreadable, shown
 from riskcore_openalgo.web.mapping import Fields
-from riskcore_openalgo.web.reading import is_number, number_of, word_of
+from riskcore_openalgo.web.reading import is_number, number_of, plain_number, word_of
 
 FLAT: Final = "FLAT"
 POSITIONS: Final = {"LONG": rc.BUY, "SHORT": rc.SELL, FLAT: FLAT}
@@ -56,7 +56,9 @@ def asked_of(fields: Fields, side: str) -> Asked:
     if said is not None:
         return Asked(kind=said)
     before = word_of(fields, "prev_market_position", POSITIONS)
-    return Asked(kind=rc.ENTRY if before in (None, FLAT, side) else rc.REVERSAL)
+    if before in (None, FLAT, side) and not (before is None and _turns(fields)):
+        return Asked(kind=rc.ENTRY)
+    return Asked(kind=rc.REVERSAL if left == side else rc.EXIT)  # of what nobody says is left, nothing is opened
 
 
 def context_of(fields: Fields) -> dict[str, str]:
@@ -73,14 +75,24 @@ def context_of(fields: Fields) -> dict[str, str]:
     return told
 
 
+def _turns(fields: Fields) -> bool:
+    """Whether an order is larger than the position that it leaves on its own side: the rest closed another first."""
+    sold, left = fields.of("quantity").values(), number_of(fields, "position_size")
+    if not left or len(sold) != 1 or not is_number(*sold):
+        return False
+    return plain_number(*sold) > abs(left)
+
+
 def _part(fields: Fields, side: str) -> Asked:
     """The part of the position that an order closes which leaves some of it, from its own size and what it leaves.
 
-    The sender's shares are not ours: his order's part of his position is taken of our position.
+    The sender's shares are not ours: his order's part of his position is taken of our position. What shares that makes
+    is rounded up there, so that it is rounded down here: of three shares two leave, and not all.
     """
     sold, left = fields.of("quantity").values(), number_of(fields, "position_size")
-    if left and len(sold) == 1 and is_number(*sold) and (size := Decimal(str(*sold))) > 0:
-        return Asked(kind=rc.EXIT, reduce_pct=max((100 * size / (size + abs(left))).quantize(FINEST), FINEST))
+    if left and len(sold) == 1 and is_number(*sold) and (size := plain_number(*sold)) > 0:
+        share = (100 * size / (size + abs(left))).quantize(FINEST, rounding=ROUND_FLOOR)
+        return Asked(kind=rc.EXIT, reduce_pct=max(share, FINEST))
     told = f'a {side} that leaves a position on the other side closes a part of it; say how much: "reduce_pct": 50'
     raise Unreadable("alert_partial_exit", told)
 

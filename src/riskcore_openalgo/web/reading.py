@@ -11,6 +11,7 @@ from riskcore_openalgo.web.body import Unreadable, shown
 from riskcore_openalgo.web.mapping import Fields
 
 PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{0,200}\}\}")
+USUAL_DIGITS: Final = 20
 NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 LONGEST_TEXT: Final = 64
 
@@ -61,9 +62,20 @@ def number_of(fields: Fields, name: str) -> Decimal | None:
         return None
     if not is_number(value):
         raise Unreadable(f"alert_{name}_invalid", f"the {name} {shown(value)} is not a number")
-    return Decimal(str(value))
+    return plain_number(value)
+
+
+def plain_number(value: Any) -> Decimal:
+    """A number that `is_number`, exact."""
+    return Decimal(_written(value))
 
 
 def is_number(value: Any) -> bool:
     """Whether a value is a plain number: digits, a sign, a point."""
-    return not isinstance(value, bool) and NUMBER.fullmatch(str(value)) is not None
+    return not isinstance(value, bool) and NUMBER.fullmatch(_written(value)) is not None
+
+
+def _written(value: Any) -> str:
+    """A value in digits: JSON may write a number of any usual size with an exponent, nought as 0E-8."""
+    usual = isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= USUAL_DIGITS
+    return f"{value:f}" if usual else str(value)
