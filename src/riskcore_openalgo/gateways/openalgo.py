@@ -8,7 +8,7 @@ followed by a look at the books, for only they tell how much had filled by then.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -62,7 +62,7 @@ class OpenAlgoGateway:
         self._resting, self._fence = resting, fence
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
-        self._taken_back: set[str] = set()
+        self._taken_back: set[tuple[date, str]] = set()
 
     def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
         """Send an order, once; what is known of it then."""
@@ -108,16 +108,17 @@ class OpenAlgoGateway:
         Of those only where trades can be read, before and after: what they had filled comes first. Else they stay: a
         stop that is there is worth more than an exit that might be one too many.
         """
-        broker_id = command.broker_id
-        if not broker_id or self._fence() or (command.leaves and not _tells_trades(self._read(("trades",)))):
+        broker_id, lives = command.broker_id, command.leaves and not command.absent
+        if not broker_id or self._fence() or (lives and not _tells_trades(self._read(("trades",)))):
             return self._seen()
-        if broker_id not in self._taken_back:
+        named = self._clock().date(), broker_id  # brokers begin to count anew in the morning
+        if named not in self._taken_back:
             reach("gateway.cancel.sending")
             if isinstance(self._unseen(broker_id), Accepted):
-                self._taken_back.add(broker_id)
+                self._taken_back.add(named)
             reach("gateway.cancel.sent")
         seen = self._seen()
-        if not command.leaves or broker_id not in self._taken_back or not any(map(_tells_trades, seen)):
+        if not lives or named not in self._taken_back or not _tells_trades(seen):
             return seen
         at = self._clock()
         return (*seen, events.OrderReported(at, command.order_id, "cancelled", 0, Decimal(0), note=TAKEN_UNREAD))
