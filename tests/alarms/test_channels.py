@@ -1,5 +1,6 @@
 """Real channels over real sockets: Apprise, OpenAlgo's Telegram, the sign of life; and what is told once a day."""
 
+import socket
 import threading
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
@@ -147,3 +148,16 @@ def test_the_end_of_the_calendar_is_told_each_trading_day_from_thirty_days_befor
 
 def days(first):
     return (first + timedelta(days=n) for n in range(3000))
+
+
+def test_F59_an_answer_that_is_no_http_is_a_missed_beat_and_the_next_one_goes():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        beat = Heartbeat(f"http://127.0.0.1:{server.getsockname()[1]}/id", 0.01, lambda: True)
+        for answer in (b"garbage\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n"):
+            line, _ = server.accept()
+            with line:
+                line.recv(4096)
+                line.sendall(answer)
+        until(lambda: beat.beats)
+        assert beat.missed
+        assert beat.close(20)

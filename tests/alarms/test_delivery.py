@@ -333,3 +333,23 @@ def test_where_money_is_not_real_every_message_and_its_line_in_the_log_say_so(tm
         "[PAPER] SYSTEM ERROR: a task failed",
         "[PAPER] UNPROTECTED POSITION: NSE:INFY: no stop (unprotected)",
     ]
+
+
+def test_a_round_that_breaks_is_a_failed_one_and_the_next_goes_on(tmp_path, monkeypatch):
+    """The thread of a channel ended, and nobody was told of anything any more."""
+    phone, broken = Phone(), iter([True])
+    round_of = Delivery.round
+
+    def once_broken(self):
+        if next(broken, False):
+            raise TypeError("can't compare offset-naive and offset-aware times")
+        return round_of(self)
+
+    monkeypatch.setattr(Delivery, "round", once_broken)
+    monkeypatch.setattr("riskcore_openalgo.alarms.alarms.LOOK_S", 0.05)
+    with Journal(tmp_path / "a.db") as journal:
+        alarms = Alarms(journal, [Channel("phone", phone.send)], clock=lambda: NOW, cursors=tmp_path / "c")
+        journal.append([told := notice(1)])
+        alarms.watch(told)
+        until(lambda: phone.heard)
+        assert alarms.close()

@@ -330,6 +330,28 @@ def test_a_line_that_is_no_hash_is_refused_without_being_shown(line):
     assert not is_right("x", str(line))
 
 
+@pytest.mark.parametrize("user", ["as ha", "../x", "", "x" * 300])
+def test_a_password_is_made_for_no_name_that_the_settings_refuse(capsys, user):
+    assert main(["control", "password", user])
+    assert "must be a name of letters, digits" in capsys.readouterr().err
+
+
+def test_where_no_password_is_given_it_is_said(capsys, monkeypatch):
+    def closed(prompt):
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", closed)
+    assert main(["control", "password", "asha"])
+    assert "no password was given" in capsys.readouterr().err
+
+
+def test_a_reason_that_is_no_text_is_refused_before_anything_is_asked_for(capsys, tmp_path):
+    """The control page could not show it, and showed nothing for as long as it stood."""
+    Journal(tmp_path / "a.db").close()
+    assert main(["control", "pause", "--why", "caf\udce9", "--journal", str(tmp_path / "a.db")])
+    assert "bytes that are no text" in capsys.readouterr().err
+
+
 def test_a_short_password_is_refused():
     """Before it is hashed."""
     with pytest.raises(ValueError, match="10 to 512"):

@@ -65,6 +65,26 @@ def test_a_program_reads_the_same_object_in_ascii(run, tmp_path):
     assert json.loads(out) == json.loads(text)
 
 
+@pytest.mark.parametrize(
+    ("option", "target"),
+    [("--html", "demo.db"), ("--json", "demo.db"), ("--html", "settings.yaml"), ("--json", "page.html")],
+)
+def test_a_report_takes_the_place_of_no_journal_and_of_nothing_that_is_no_report(run, tmp_path, option, target):
+    """The journal is the only truth, and cannot be made again."""
+    (tmp_path / "settings.yaml").write_text(RULES, "utf-8")
+    (tmp_path / "page.html").write_text("<!DOCTYPE html><p>mine</p>", "utf-8")
+    before = (tmp_path / target).read_bytes()
+    code, _, err = run("report", "demo.db", option, target)
+    assert code
+    assert "belongs to what the report is of" in err or "is there, and is no such report" in err
+    assert (tmp_path / target).read_bytes() == before
+
+
+def test_a_report_is_made_anew_in_its_own_place(run, tmp_path):
+    assert [run("report", "demo.db", "--html", "r.html", "--json", "r.json")[0] for _ in range(2)] == [0, 0]
+    assert not list(tmp_path.glob("*.part"))
+
+
 def test_without_a_file_it_prints(run):
     """The measures as text, and the tables that were asked for; in ASCII."""
     code, out, _ = run("report", "demo.db", "--bootstrap", "--paths", "20")

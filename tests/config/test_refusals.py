@@ -361,6 +361,20 @@ def test_wrong_trading_rules_are_refused(refused, text, answer):
     assert any(line.startswith(f"trading_rules.yaml:2: {answer}") for line in lines), lines
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('alerting: {quiet_from: "22:00+05:30", quiet_until: "06:00"}', "quiet_from"),
+        ('alerting: {summary_at: "15:45Z"}', "summary_at"),
+        ('alerting: {login_times: ["08:45", "09:00+05:30"]}', "login_times"),
+    ],
+)
+def test_a_clock_time_with_a_zone_is_refused(refused, text, key):
+    """It was taken, and ended every thread of alerts at its first look at the clock."""
+    lines = refused(system_config=f"system:\n  {text}\n")
+    assert any(key in line and "without a zone" in line for line in lines), lines
+
+
 @pytest.mark.parametrize(("text", "answer"), SYSTEM)
 def test_a_wrong_system_is_refused(refused, text, answer):
     """Nested keys are named with the keys above them."""

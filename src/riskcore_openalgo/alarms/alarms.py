@@ -163,6 +163,16 @@ class Alarms:
         for line in self._told:
             line.wake.set()
 
+    @staticmethod
+    def _tried(delivery: Delivery) -> bool:
+        """One round; one that breaks is a failed one, and the channel is tried again."""
+        try:
+            return delivery.round()
+        except Exception:
+            LOG.exception("alerts by %s failed for a reason of our own", delivery.name)
+            delivery.failures += 1
+            return False
+
     def _run(self, line: _Line) -> None:
         """Round after round; ever more slowly while the channel takes nothing."""
         pause, delivery = LOOK_S, line.delivery
@@ -170,7 +180,7 @@ class Alarms:
             line.wake.wait(pause)
             line.wake.clear()
             down = delivery.failures >= DOWN_AFTER
-            if delivery.round():
+            if self._tried(delivery):
                 pause = LOOK_S
                 if down:
                     self._say(delivery, "channel_up", "takes alerts again; all that waited was told")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -39,5 +40,5 @@ class Heartbeat:
         try:
             with urllib.request.urlopen(self._url, timeout=WITHIN_S):  # noqa: S310 - http(s) only, see __init__
                 self.beats += 1
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
             self.missed += 1

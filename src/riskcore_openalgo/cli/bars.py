@@ -14,7 +14,7 @@ from attrs import evolve
 import riskcore as rc
 from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.opening import paper_of
+from riskcore_openalgo.cli.opening import key_of, paper_of
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import Settings, Strategy, load_settings
 from riskcore_openalgo.config.changing import all_changed
@@ -35,7 +35,8 @@ def paper(arguments: argparse.Namespace) -> int:
     """Play the bars through the runner; killed half-way, the same command goes on."""
     broker = paper_of(arguments)
     settings, bars, strategies = prepared(arguments)
-    with Journal(arguments.journal or settings.system.journal) as journal:
+    place = arguments.journal or settings.system.journal
+    with Journal(place, key=key_of(place)) as journal:
         refuse_other(journal, mode=PAPER)
         how = {"interval": arguments.interval, "paper": broker, "listed": listed_of(bars, settings)}
         player = BarPlayer(journal, settings.policy, bars, strategies, **how)

@@ -26,6 +26,7 @@ from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.cli.unseen import unseen
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import load_settings
+from riskcore_openalgo.config.checks import name
 from riskcore_openalgo.journal import At, Journal, JournalInUse, Reader
 from riskcore_openalgo.runner.by_hand import NeedsARunner, take_by_hand
 from riskcore_openalgo.runner.direct import EXITS
@@ -270,8 +271,12 @@ def password(arguments: argparse.Namespace) -> int:
     """Ask for a password twice, and print the line that the credentials file needs."""
     from riskcore_openalgo.web.control.passwords import hashed
 
-    first = getpass.getpass("Password: ")
-    if first != getpass.getpass("The same again: "):
+    name(arguments.user)
+    try:
+        first, again = getpass.getpass("Password: "), getpass.getpass("The same again: ")
+    except EOFError:
+        raise ValueError("no password was given; nothing was made") from None
+    if first != again:
         raise ValueError("the two are not the same; nothing was made")
     print("write under api_credentials: in api_credentials.yaml:\n")
     print(f"  control:\n    users:\n      {arguments.user}: {json.dumps(hashed(first))}")

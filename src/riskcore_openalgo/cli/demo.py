@@ -11,6 +11,7 @@ from sqlalchemy import select
 import riskcore as rc
 from riskcore_openalgo.cli import tables
 from riskcore_openalgo.cli.answers import say, say_first
+from riskcore_openalgo.cli.opening import key_of
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.demo.day import Day, demo_policy, finished, next_journal
 from riskcore_openalgo.journal import Journal, Reader
@@ -23,13 +24,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Play the demo day, or finish it, and print what happened."""
     strategy = arguments.strategy
     path = arguments.journal or next_journal(arguments.folder, strategy)
-    if path.exists() and finished(path):
-        with contextlib.closing(Reader(path)) as done:
+    if path.exists() and finished(path, key_of(path)):
+        with contextlib.closing(Reader(path, key=key_of(path))) as done:
             done.check()
             say_first(arguments, f"{path}: the day is finished; this is what happened")
             say(arguments, tables.content(done), _report(done))
         return tables.told(done)
-    with Journal(path) as journal:
+    with Journal(path, key=key_of(path)) as journal:
         refuse_other(journal, mode=PAPER)
         _begin(journal, day := Day(journal, strategy=strategy), arguments)
         for _ in progress(day.play(), day.moments, "28 Feb 2020"):

@@ -189,7 +189,7 @@ def beat(value: Any) -> str | None:
     """An address to call. The message does not repeat it: it holds a token."""
     if value is None:
         return None
-    if not isinstance(value, str) or not re.fullmatch(r"https?://[!-~]+", value):
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[^/:]+(:[0-9]{1,5})?(/[!-~]*)?", value):
         raise ValueError("must be an address such as https://heartbeat.example/put-your-id-here")
     return value
 
@@ -255,8 +255,11 @@ def watched(value: Any) -> tuple[str, ...]:
 
 
 def clock_time(value: Any) -> time:
-    """A time of day."""
-    return value if isinstance(value, time) else time.fromisoformat(str(value))
+    """A time of day, in India: without a zone."""
+    found = value if isinstance(value, time) else time.fromisoformat(str(value))
+    if found.tzinfo is not None:
+        raise ValueError(f'must be a time of day in IST such as "15:45", without a zone, got {str(value)!r:.40}')
+    return found
 
 
 def clock_times(value: Any) -> tuple[time, ...]:

@@ -179,10 +179,10 @@ def next_journal(folder: Path, strategy: str = DEFAULT) -> Path:
     return folder / f"{begins}{number:04d}.db"
 
 
-def finished(path: Path) -> bool:
+def finished(path: Path, key: str | None = None) -> bool:
     """Whether a journal holds the whole demo day; one whose making was cut off does not."""
     try:
-        with Reader(path) as journal:
+        with Reader(path, key=key) as journal:
             return has_all(journal, demo_bars())
     except FileNotFoundError:
         return False

@@ -39,6 +39,8 @@ def requested(act: str, given: Mapping[str, Any], hand: Hand) -> Request:
         raise ValueError(f"{act!r} is no act; there are {', '.join(ACTS)}")
     if len(hand.why) > LONGEST:
         raise ValueError(f"the reason must have at most {LONGEST} characters")
+    if any("\ud800" <= letter <= "\udfff" for letter in hand.why):  # half a character: nothing could write it down
+        raise ValueError("the reason holds bytes that are no text")
     return made(given, hand)
 
 

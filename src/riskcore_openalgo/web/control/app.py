@@ -304,8 +304,16 @@ def _file(name: str) -> str:
     return (resources.files(__package__) / "files" / name).read_text(encoding="utf-8")
 
 
+class _InAscii(JSONResponse):
+    """JSON whose texts may hold what UTF-8 cannot: a journal may hold such a reason."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes of an answer."""
+        return json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
 def _json(content: Any, status: int = 200) -> JSONResponse:
-    return JSONResponse(content, status, headers=HEADERS)
+    return _InAscii(content, status, headers=HEADERS)
 
 
 def _no(status: int, reason: str, why: str) -> JSONResponse:
