@@ -6,6 +6,8 @@ name of the file.
 
 import pytest
 
+from riskcore_openalgo.config import checks
+
 QUOTE_IT = "put the text in double quotes"
 ANCHOR = f"anchors and aliases (& and *) are not used here; write the value out, or {QUOTE_IT}"
 TAG = f"tags (!) are not used here; delete it, or {QUOTE_IT}"
@@ -373,6 +375,17 @@ def test_a_clock_time_with_a_zone_is_refused(refused, text, key):
     """It was taken, and ended every thread of alerts at its first look at the clock."""
     lines = refused(system_config=f"system:\n  {text}\n")
     assert any(key in line and "without a zone" in line for line in lines), lines
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:80x/", "http://:80/", "http://a b/", "ftp://a/", "https://"])
+def test_a_heartbeat_goes_to_an_address_that_can_be_called(address):
+    with pytest.raises(ValueError, match=r"must be an address such as https://heartbeat\.example"):
+        checks.beat(address)
+
+
+@pytest.mark.parametrize("address", ["https://hc.example/id?x=1", "http://u:p@h.example:8080", "http://[::1]:80/id"])
+def test_any_usual_address_is_one(address):
+    assert checks.beat(address) == address
 
 
 @pytest.mark.parametrize(("text", "answer"), SYSTEM)

@@ -189,9 +189,18 @@ def beat(value: Any) -> str | None:
     """An address to call. The message does not repeat it: it holds a token."""
     if value is None:
         return None
-    if not isinstance(value, str) or not re.fullmatch(r"https?://[^/:]+(:[0-9]{1,5})?(/[!-~]*)?", value):
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[!-~]+", value) or not _has_a_host(value):
         raise ValueError("must be an address such as https://heartbeat.example/put-your-id-here")
     return value
+
+
+def _has_a_host(address: str) -> bool:
+    """Whether an address names a host, and a port that is one where it names any."""
+    try:
+        there = urlsplit(address)
+        return bool(there.hostname) and there.port != 0
+    except ValueError:  # of a port that is no number
+        return False
 
 
 def optional_port(value: Any) -> int | None:
