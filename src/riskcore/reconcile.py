@@ -18,10 +18,7 @@ from attrs import frozen
 
 from riskcore.account import DELIVERY, shares_beside, shares_held, their_positions, there_but_for, was_carried
 from riskcore.book import Book
-from riskcore.broker_books import (
-    BrokerBooks,
-    BrokerOrder,
-)
+from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.clocks import SAME, clocks_apart
 from riskcore.corrections import traded_elsewhere
 from riskcore.custody import Mismatch

@@ -27,10 +27,9 @@ def is_doubted(turn: Turn, order: Order, told: Told, books: BrokerBooks) -> bool
 
     An order that was asked to end is believed: what waits for it waits no longer than it must.
     """
-    custody = turn.state.custody
-    capability, reads = custody.capability, custody.reads_ended(order.id)
+    reads = turn.state.custody.reads_ended(order.id)
     ends = order.live and told.status in ENDED_UNFILLED and order.id not in turn.state.cancelling
-    if not ends or capability is None or not capability.borrows_status or not is_borrowed(order.broker_id, books):
+    if not ends or not may_be_borrowed(turn, order, books):
         if reads:
             turn.note(e.EndDoubted(turn.at, order.id, 0))
         return False
@@ -38,6 +37,12 @@ def is_doubted(turn: Turn, order: Order, told: Told, books: BrokerBooks) -> bool
         return False
     turn.note(e.EndDoubted(turn.at, order.id, reads + 1))
     return True
+
+
+def may_be_borrowed(turn: Turn, order: Order, books: BrokerBooks) -> bool:
+    """Whether the broker's plugin borrows statuses, and that of an order's row may be such a one."""
+    capability = turn.state.custody.capability
+    return capability is not None and capability.borrows_status and is_borrowed(order.broker_id, books)
 
 
 def is_borrowed(broker_id: str, books: BrokerBooks) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from riskcore import events as e
 from riskcore.account import shares_held, shares_there
 from riskcore.broker_books import CANCELLED as ROW_CANCELLED, COMPLETE, BrokerBooks
-from riskcore.engine.ended import is_borrowed
+from riskcore.engine.ended import may_be_borrowed
 from riskcore.engine.reports import report
 from riskcore.engine.turn import Turn
 from riskcore.engine.unnamed import PRESUMED
@@ -96,9 +96,8 @@ def _is_untold(turn: Turn, order: Order, books: BrokerBooks) -> bool:
         return False
     if row.status == COMPLETE:
         return row.quantity == order.quantity
-    capability = turn.state.custody.capability
-    borrows = capability is not None and capability.borrows_status and order.id not in turn.state.cancelling
-    return row.status == ROW_CANCELLED and not (borrows and is_borrowed(order.broker_id, books))
+    believed = order.id in turn.state.cancelling or not may_be_borrowed(turn, order, books)
+    return row.status == ROW_CANCELLED and believed
 
 
 def _seen_in(books: BrokerBooks) -> str:
@@ -107,9 +106,7 @@ def _seen_in(books: BrokerBooks) -> str:
 
 def _is_proven_by_its_row(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     """Whether a row says that all of an order has filled, and cannot have that word from the row before it."""
-    capability = turn.state.custody.capability
-    borrowed = capability is not None and capability.borrows_status and is_borrowed(order.broker_id, books)
-    return _row_says(order, books) == COMPLETE and not borrowed
+    return _row_says(order, books) == COMPLETE and not may_be_borrowed(turn, order, books)
 
 
 def _row_says(order: Order, books: BrokerBooks) -> str:

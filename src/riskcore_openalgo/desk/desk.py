@@ -184,9 +184,8 @@ class Desk:
         """Send an approval of this desk, once, and wait until it has ended and its stop rests at the broker.
 
         What is left after `entry_timeout_s` is cancelled, and at Ctrl-C or any other end of the wait; each part that
-        fills is protected as it comes. Where no stop
-        can rest, it is refused beforehand, unless a runner will take the position over at once
-        (`adopted_by_runner`), or the script goes on into `watch` (`stays_to_watch`).
+        fills is protected as it comes. Where no stop can rest, it is refused beforehand, unless a runner will take the
+        position over at once (`adopted_by_runner`), or the script goes on into `watch` (`stays_to_watch`).
 
         An order of unknown outcome ends as `unknown`, and is never sent again. Raises `DeskError`, with nothing sent:
         `stale` where the journal, the clock or the market has moved on since the decision; `runner_is_live`;

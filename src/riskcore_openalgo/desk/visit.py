@@ -31,8 +31,9 @@ from riskcore_openalgo.runner.pulse import Pulse
 from riskcore_openalgo.runner.runner import Runner
 
 STEP_S: Final = 0.5
-SEEN_OFF_S: Final = 10.0
 """So long a script waits between two looks at the books."""
+SEEN_OFF_S: Final = 10.0
+"""So long at most a script that was ended stays, until what it sent works no more, or rests."""
 WHOLE: Final = ("orders", "trades", "positions", "holdings")
 
 

@@ -221,11 +221,10 @@ class OpenAlgoGateway:
         return events.RevisionReported(self._clock(), command.order_id, outcome, note)
 
 
-def _tells_trades(seen: events.Input | tuple[events.Input, ...]) -> bool:
+def _tells_trades(seen: tuple[events.Input, ...]) -> bool:
     """Whether a look at the books says what filled, while no order book does."""
-    if isinstance(seen, tuple):
-        return any(map(_tells_trades, seen))
-    return isinstance(seen, events.BooksRead) and seen.books.trades is not None and seen.books.orders is None
+    books = (event.books for event in seen if isinstance(event, events.BooksRead))
+    return any(read.trades is not None and read.orders is None for read in books)
 
 
 def resting_of(capability: rc.Capability | None) -> str:

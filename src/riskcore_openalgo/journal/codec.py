@@ -7,7 +7,7 @@ measured value may be a number or a text, so a Decimal there is marked as one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence, Set as AbstractSet
+from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -58,6 +58,15 @@ def _written(value: Decimal) -> str:
     return f"{value:f}"
 
 
+SPARE: Final[Mapping[type, tuple[str, ...]]] = {
+    events.AlertRefused: ("receipt",),
+    events.OrderMoved: ("error",),
+    events.DifferencesTaken: ("beside",),
+    rc.Signal: ("quantity", "receipt"),
+}
+"""Kind -> its fields that are written only where they say something."""
+
+
 def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter:
     """What turns values into plain ones and back; `decimals` writes a Decimal."""
     made = cattrs.Converter(forbid_extra_keys=True, unstruct_collection_overrides={AbstractSet: sorted})
@@ -80,13 +89,8 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
             parameters=override(struct_hook=_pairs),
         ),
     )
-    # Written as before where it has none of these: a journal from before is replayed byte for byte.
-    spare = override(omit_if_default=True)
-    made.register_unstructure_hook(
-        events.AlertRefused, make_dict_unstructure_fn(events.AlertRefused, made, receipt=spare)
-    )
-    made.register_unstructure_hook(events.OrderMoved, make_dict_unstructure_fn(events.OrderMoved, made, error=spare))
-    _taken_and_signals(made, spare)
+    _register_spare(made)
+    made.register_structure_hook(rc.Signal, _signal_by(make_dict_structure_fn(rc.Signal, made)))
     several = tuple[rc.Finding, ...]
     made.register_unstructure_hook_func(_are_findings, lambda value: made.unstructure(tuple(value), several))
     made.register_structure_hook_func(_are_findings, lambda value, _: made.structure(value, several))
@@ -98,11 +102,11 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
     return made
 
 
-def _taken_and_signals(made: cattrs.Converter, spare: Any) -> None:
-    taken = make_dict_unstructure_fn(events.DifferencesTaken, made, beside=spare)
-    made.register_unstructure_hook(events.DifferencesTaken, taken)
-    made.register_unstructure_hook(rc.Signal, make_dict_unstructure_fn(rc.Signal, made, quantity=spare, receipt=spare))
-    made.register_structure_hook(rc.Signal, _signal_by(make_dict_structure_fn(rc.Signal, made)))
+def _register_spare(made: cattrs.Converter) -> None:
+    """Leave out what came to these later, where it says nothing: a journal from before is replayed byte for byte."""
+    for kind, names in SPARE.items():
+        spare: dict[str, Any] = dict.fromkeys(names, override(omit_if_default=True))
+        made.register_unstructure_hook(kind, make_dict_unstructure_fn(kind, made, **spare))
 
 
 def _signal_by(read: Callable[[Any, type[rc.Signal]], rc.Signal]) -> Callable[[Any, type[rc.Signal]], rc.Signal]:

@@ -77,10 +77,8 @@ def context_of(fields: Fields) -> dict[str, str]:
 
 def _turns(fields: Fields) -> bool:
     """Whether an order is larger than the position that it leaves on its own side: the rest closed another first."""
-    sold, left = fields.of("quantity").values(), number_of(fields, "position_size")
-    if not left or len(sold) != 1 or not is_number(*sold):
-        return False
-    return plain_number(*sold) > abs(left)
+    sizes = _order_and_rest(fields)
+    return sizes is not None and sizes[0] > sizes[1]
 
 
 def _part(fields: Fields, side: str) -> Asked:
@@ -89,12 +87,18 @@ def _part(fields: Fields, side: str) -> Asked:
     The sender's shares are not ours: his order's part of his position is taken of our position. What shares that makes
     is rounded up there, so that it is rounded down here: of three shares two leave, and not all.
     """
-    sold, left = fields.of("quantity").values(), number_of(fields, "position_size")
-    if left and len(sold) == 1 and is_number(*sold) and (size := plain_number(*sold)) > 0:
-        share = (100 * size / (size + abs(left))).quantize(FINEST, rounding=ROUND_FLOOR)
+    sizes = _order_and_rest(fields)
+    if sizes is not None and sizes[0] > 0:
+        share = (100 * sizes[0] / sum(sizes)).quantize(FINEST, rounding=ROUND_FLOOR)
         return Asked(kind=rc.EXIT, reduce_pct=max(share, FINEST))
     told = f'a {side} that leaves a position on the other side closes a part of it; say how much: "reduce_pct": 50'
     raise Unreadable("alert_partial_exit", told)
+
+
+def _order_and_rest(fields: Fields) -> tuple[Decimal, Decimal] | None:
+    """The size of an order, and that of the position after it; None where one is not told, or nothing is left."""
+    sizes, left = fields.of("quantity").values(), number_of(fields, "position_size")
+    return (plain_number(*sizes), abs(left)) if left and len(sizes) == 1 and is_number(*sizes) else None
 
 
 def _sized(position: Any) -> str | None:

@@ -156,14 +156,18 @@ def _faults(chance: Random, bursts: list[float], profile: Profile, only: str) ->
     possible = [only] if only else usual
     for _ in range(chance.randint(1, 5)):
         name = chance.choice(possible)
-        at = chance.choice(bursts) + chance.random() * BURST_S * 0.6
-        if CATALOGUE[name].at_the_end:
-            at = bursts[-1] + 100 + chance.random() * 120
-        yield Happening(round(at, 3), name, (chance.choice(SYMBOLS), round(chance.random(), 6)))
+        yield _strikes(chance, bursts, name)
 
 
 def _one_beside(chance: Random, bursts: list[float], profile: Profile) -> Happening:
     """Drawn after all else of a day, which stays as it was before there were these."""
     name = chance.choice([name for name, fault in CATALOGUE.items() if fault.possible(profile) and fault.beside])
+    return _strikes(chance, bursts, name)
+
+
+def _strikes(chance: Random, bursts: list[float], name: str) -> Happening:
+    """A fault about one of the bursts, or after the last of them, with the symbol and the share that it takes."""
     at = chance.choice(bursts) + chance.random() * BURST_S * 0.6
+    if CATALOGUE[name].at_the_end:
+        at = bursts[-1] + 100 + chance.random() * 120
     return Happening(round(at, 3), name, (chance.choice(SYMBOLS), round(chance.random(), 6)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from riskcore_openalgo.testing.fault import FOREVER, Fault
+from riskcore_openalgo.testing.fault import FOREVER, Fault, Kind
 from riskcore_openalgo.testing.simulated.strikes.acting import Strike, for_a_while
 
 if TYPE_CHECKING:
@@ -23,24 +23,24 @@ def semi_auto(room: Room, symbol: str, share: float) -> None:
 
 def order_calls_limited(room: Room, symbol: str, share: float) -> None:
     """Too many calls, says OpenAlgo to each order, change and cancel, for minutes: books can be read all the while."""
-    seconds = 15 + 120 * share * share
-    limits = [Fault(call, "too_many", times=FOREVER) for call in ORDER_CALLS]
-    room.broker.script(*limits)
-    room.checks.disturbed(seconds + 40)
-    room.time.later(seconds, lambda: room.broker.faults.end(*limits))
+    _lasts(room, ORDER_CALLS, "too_many", seconds=15 + 120 * share * share, settles_s=40)
 
 
 def books_out(*books: str) -> Strike:
     """Several books at once answer with an error, for seconds or for minutes."""
 
     def strike(room: Room, symbol: str, share: float) -> None:
-        seconds = 4 + 180 * share * share
-        faults = [Fault(book, "status", times=FOREVER) for book in books]
-        room.broker.script(*faults)
-        room.checks.disturbed(seconds + 60)
-        room.time.later(seconds, lambda: room.broker.faults.end(*faults))
+        _lasts(room, books, "status", seconds=4 + 180 * share * share, settles_s=60)
 
     return strike
+
+
+def _lasts(room: Room, calls: tuple[str, ...], kind: Kind, *, seconds: float, settles_s: float) -> None:
+    """Every one of these calls fails alike for `seconds`; what it left behind is settled `settles_s` after that."""
+    faults = [Fault(call, kind, times=FOREVER) for call in calls]
+    room.broker.script(*faults)
+    room.checks.disturbed(seconds + settles_s)
+    room.time.later(seconds, lambda: room.broker.faults.end(*faults))
 
 
 def _set(room: Room, name: str, *, value: Any) -> None:
