@@ -219,7 +219,8 @@ def differences(
     """
     if books.positions is None:
         return None
-    unknown, drifting = left_out(book, books), {order.approved.instrument.key for order in adrift(book, books)}
+    unknown = left_out(book, books)
+    drifting = {order.approved.instrument.key for order in adrift(book, books)} if books.tell_no_fills else set()
     theirs = their_positions(book, books)
     ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
