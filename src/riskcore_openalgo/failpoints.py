@@ -60,6 +60,8 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "journal.copy.made": "a journal of an older schema was copied, and nothing in it was changed",
     "journal.migration.put": "a journal's schema was changed in a transaction that was not committed",
     "journal.migration.kept": "a journal's schema was changed",
+    "journal.tables.put": "a derived table was made again in a transaction that was not committed",
+    "journal.tables.kept": "a derived table was made again",
     "journal.takeover.put": "rows of another journal are in a transaction that was not committed",
     "journal.takeover.kept": "rows of another journal were taken over",
     "journal.prune.put": "rows were pruned in a transaction that was not committed",

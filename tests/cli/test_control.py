@@ -155,8 +155,8 @@ def alone(tmp_path, capsys):
     told = Scenario(rc.Policy(max_position_size_percent=100, max_sector_exposure=100), INFY, day=THIRD)
     written(tmp_path / "live.db", told)
 
-    def ran(*words):
-        code = main(["control", *words, "--journal", str(tmp_path / "live.db"), "--wait", "0"])
+    def ran(*words, wait=("--wait", "0")):
+        code = main(["control", *words, "--journal", str(tmp_path / "live.db"), *wait])
         said = capsys.readouterr()
         return code, said.out, said.err
 
@@ -171,8 +171,9 @@ def test_without_a_runner_what_sends_nothing_is_done_at_once(alone, capsys):
     with Reader(alone.path) as journal:
         state = journal.load().state
         assert (state.book.state, journal.policy().max_positions) == ("halted", 2)
-    code, said, _ = alone("stop")
+    code, said, _ = alone("stop", wait=())  # nobody is waited for: the default would be 90 s
     assert (code, "emergency stop: stopping" in said) == (6, True)
+    assert "the next start looks at the broker and ends the stop" in said
     with Reader(alone.path) as journal:
         assert journal.load().state.book.state == "locked"
     assert main(["status", str(alone.path)]) == 0
@@ -198,10 +199,10 @@ def test_without_a_runner_what_needs_one_says_so(alone):
     [
         (("set", "max_position", "2", *WHY), 78, "did you mean max_positions?"),
         (("set", "max_positions", "two", *WHY), 78, "must be a whole number"),
-        (("tighten", "IN FY", "980", *WHY), 1, "is no symbol such as NSE:INFY"),
-        (("tighten", "INFY", "much", *WHY), 1, "must be rupees such as 1490.50"),
-        (("reduce", "INFY", "1.5", *WHY), 1, "whole number of shares"),
-        (("pause", "--why", " "), 1, "must say something"),
+        (("tighten", "IN FY", "980", *WHY), 2, "is no symbol such as NSE:INFY"),
+        (("tighten", "INFY", "much", *WHY), 2, "must be rupees such as 1490.50"),
+        (("reduce", "INFY", "1.5", *WHY), 2, "whole number of shares"),
+        (("pause", "--why", " "), 2, "must say something"),
     ],
 )
 def test_nonsense_is_answered_with_what_to_write(alone, words, code, said):

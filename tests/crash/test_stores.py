@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +25,8 @@ WORKS = (
     ("journal.copy.made", "opened"),
     ("journal.migration.put", "opened"),
     ("journal.migration.kept", "opened"),
+    ("journal.tables.put", "opened"),
+    ("journal.tables.kept", "opened"),
     ("journal.verified.put", "opened"),
     ("journal.verified.kept", "opened"),
     ("journal.snapshot.put", "kept"),
@@ -59,7 +63,11 @@ def before(place, folder):
         shutil.copy(min(GOLDEN.glob("*.journal")), path)
         with Reader(path) as journal:
             return journal.load().state
-    return a_journal(folder / "other.db" if "takeover" in place else path, 600 if "verified" in place else 20)
+    state = a_journal(folder / "other.db" if "takeover" in place else path, 600 if "verified" in place else 20)
+    if "tables" in place:
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("DROP TABLE decisions")
+    return state
 
 
 @pytest.mark.parametrize(("place", "does"), WORKS)

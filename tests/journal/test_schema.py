@@ -7,9 +7,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from riskcore import events
 from riskcore_openalgo.journal import Journal, JournalBroken, Reader, schema
 from riskcore_openalgo.journal.replay import replay
+from riskcore_openalgo.journal.tables import METADATA, PROJECTIONS
+from riskcore_openalgo.journal.troubles import TableMissing
+from tests.journal.told import write
 
 GOLDEN = Path(__file__).parent / "golden"
 EVERY = sorted(path.stem for path in GOLDEN.glob("*.journal"))
@@ -141,6 +146,37 @@ def test_a_newer_schema_is_refused_in_every_database(kept):
     kept.change("UPDATE meta SET value = '99' WHERE key = 'schema'")
     with pytest.raises(JournalBroken, match="schema 99 is newer than 2; update riskcore"):
         kept.journal()
+
+
+def test_a_newer_schema_is_not_read_either(kept):
+    """What its tables mean is not known here: a status of it could be wrong, and would look right."""
+    kept.journal().close()
+    kept.change("UPDATE meta SET value = '99' WHERE key = 'schema'")
+    with pytest.raises(JournalBroken, match="schema 99 is newer than 2; update riskcore"):
+        kept.reader()
+
+
+@pytest.mark.parametrize("table", [table.name for table in PROJECTIONS])
+def test_a_derived_table_that_was_dropped_is_made_again_from_the_rows(kept, table):
+    """A reader says so, and folds as ever; who opens it to write finds every table as it was."""
+    query = select(METADATA.tables[table])
+    with kept.journal() as journal:
+        write(journal)
+        journal.append(
+            [events.AlertRefused(journal.load().state.now, "chartink", "untrusted", "by nobody known", "{}")]
+        )
+        before, state = journal.select(query), journal.load().state
+        others = [journal.select(select(other)) for other in PROJECTIONS]
+    assert before
+    kept.change(f"DROP TABLE {table}")
+    with kept.reader() as journal:
+        assert journal.load().state == state
+        with pytest.raises(TableMissing, match=rf"{table}.*; the next start of its runner makes it again"):
+            journal.select(query)
+    with kept.journal() as journal:
+        assert journal.select(query) == before
+        assert [journal.select(select(other)) for other in PROJECTIONS] == others
+        assert journal.load().state == state
 
 
 def test_tables_on_a_server_are_copied_before_they_are_changed(in_postgres, more):

@@ -25,7 +25,7 @@ from riskcore_openalgo.cli.answers import as_json, say
 from riskcore_openalgo.cli.opening import reader, writer
 from riskcore_openalgo.cli.unseen import unseen
 from riskcore_openalgo.client.client import now_in_ist
-from riskcore_openalgo.config import load_settings
+from riskcore_openalgo.config import ConfigurationError, load_settings
 from riskcore_openalgo.config.checks import name
 from riskcore_openalgo.journal import At, Journal, JournalInUse, Reader
 from riskcore_openalgo.runner.by_hand import NeedsARunner, take_by_hand
@@ -33,11 +33,16 @@ from riskcore_openalgo.runner.direct import EXITS
 from riskcore_openalgo.runner.hands import Hand, requested
 from riskcore_openalgo.runner.inbox import Inbox, Request, folder_of
 
+NOT_UNDERSTOOD: Final = 2
 REFUSED: Final = 3
 POLL_S: Final = 0.1
 LEAVES: Final = {"ExitApproved", "ExitWanted", "CancelRequested"}
 LEAVING: Final = "taken, and not done before the broker shows it (riskcore status)"
 NOBODY: Final = "no runner writes to this journal"
+AT_NEXT_START: Final = (
+    f"{NOBODY}, and nothing is open by it: entries are locked, and the next start looks at the broker and ends the "
+    "stop. What the broker holds now: riskcore stop --direct"
+)
 ALONE: Final = (
     events.OperatorHalted,
     events.OperatorResumed,
@@ -58,10 +63,11 @@ HINTS: Final = {
 
 @frozen
 class Outcome:
-    """What came of an act: the row of its input, and the facts that followed."""
+    """What came of an act: the row of its input, and the facts that followed; `alone` where no runner took it."""
 
     row: int
     facts: tuple[events.Fact, ...]
+    alone: bool = False
 
     @property
     def refused(self) -> str:
@@ -75,7 +81,13 @@ def run(arguments: argparse.Namespace, clock: Callable[[], datetime] = now_in_is
     at = arguments.journal or load_settings(arguments.config).system.journal
     arguments.by = arguments.by or who()
     with reader(at) as journal:
-        event = event_of(arguments, journal, clock())
+        try:
+            event = event_of(arguments, journal, clock())
+        except ConfigurationError:
+            raise
+        except ValueError as problem:
+            print(f"riskcore: {problem}", file=sys.stderr)
+            return NOT_UNDERSTOOD
     taken = act(at, event, arguments)
     if taken is None:
         return 1
@@ -131,7 +143,7 @@ def _alone(journal: Journal, event: Request) -> Outcome:
         others = "use the broker's own page; riskcore stop --direct leaves every position"
         raise NeedsARunner(f"{journal.where}: {NOBODY}; start it, or {others}")
     facts = take_by_hand(journal, event, event.at)
-    return Outcome(journal.length, facts)
+    return Outcome(journal.length, facts, alone=True)
 
 
 def through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outcome | None:
@@ -241,7 +253,7 @@ def _answer(taken: Outcome, fact: events.Fact, given: argparse.Namespace) -> int
 
 
 def _stopped(at: At, taken: Outcome, given: argparse.Namespace) -> int:
-    """Wait for the end of an emergency stop; one that stood already is told as it stands."""
+    """Wait for the end of an emergency stop; one that stood already, or that nobody works on, is told as it stands."""
     give_up = time.monotonic() + given.wait
     said = ""
     while True:
@@ -252,11 +264,12 @@ def _stopped(at: At, taken: Outcome, given: argparse.Namespace) -> int:
         if stage != said and not given.json:
             print(f"emergency stop: {stage}", flush=True)
         said = stage
-        if stage in (FLAT, PENDING, INCOMPLETE) or time.monotonic() >= give_up:
+        if taken.alone or stage in (FLAT, PENDING, INCOMPLETE) or time.monotonic() >= give_up:
             break
         time.sleep(POLL_S)
     content = {"done": stage == FLAT, "row": taken.row, "stage": stage, "left": left, "refused": taken.refused}
-    say(given, content, "\n".join(f"left: {what}" for what in left) or "left: nothing")
+    told = AT_NEXT_START if taken.alone and stage == STOPPING else "\n".join(f"left: {what}" for what in left)
+    say(given, content, told or "left: nothing")
     return EXITS[stage]
 
 

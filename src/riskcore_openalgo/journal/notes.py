@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from riskcore_openalgo.journal.places import At, place_of
 from riskcore_openalgo.journal.reader import Reader
 from riskcore_openalgo.journal.tables import TRADES, Said
-from riskcore_openalgo.journal.troubles import JournalInUse
+from riskcore_openalgo.journal.troubles import JournalInUse, TableMissing
 
 NOTES: Final = Table(
     "notes",
@@ -66,7 +66,7 @@ def notes_of(journal: Reader) -> Sequence[Note]:
     """The notes of a journal, oldest first; none where nobody has written one."""
     try:
         rows = journal.select(select(NOTES).order_by(NOTES.c.number))
-    except DBAPIError:  # no note was ever written: there is no such table
+    except TableMissing:  # no note was ever written
         return ()
     return [
         Note(row.trade, datetime.fromisoformat(row.at), row.text, tuple(filter(None, row.tags.split(","))))

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Executable, bindparam, func, insert, select, update
+from sqlalchemy import Insert, Update, bindparam, func, insert, select, update
 
 from riskcore import events as e
 from riskcore_openalgo.journal.tables import ALERTS, DECISIONS, FILLS, ORDERS, TRADES, Whole
 
 E4: Final = Decimal(10_000)
-Change: TypeAlias = tuple[Executable, dict[str, Any]]
+Change: TypeAlias = tuple[Insert | Update, dict[str, Any]]
 
 ALERT: Final = insert(ALERTS)
 DECISION: Final = insert(DECISIONS)

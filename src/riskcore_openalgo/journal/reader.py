@@ -16,10 +16,10 @@ from riskcore import engine, events
 from riskcore_openalgo.journal import snapshots
 from riskcore_openalgo.journal.chain import FACT, GENESIS, Break, Mark, Row, chained
 from riskcore_openalgo.journal.places import MADE_BY, At, Place, place_of
-from riskcore_openalgo.journal.schema import GENESIS_AT, VERIFIED, is_empty, known
+from riskcore_openalgo.journal.schema import GENESIS_AT, VERIFIED, is_empty, known, refuse_newer
 from riskcore_openalgo.journal.snapshots import Snapshot, SnapshotDamaged
 from riskcore_openalgo.journal.tables import JOURNAL
-from riskcore_openalgo.journal.troubles import JournalBroken
+from riskcore_openalgo.journal.troubles import JournalBroken, TableMissing
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -29,6 +29,8 @@ OPENED: Final = events.SessionOpened.__name__
 AT_ONCE: Final = 1_000
 DAMAGED: Final = ("Could not decode", "malformed")
 """What SQLite says of bytes that something else has written."""
+UNDEFINED_TABLE: Final = "42P01"
+"""PostgreSQL's code for a table that is not there."""
 
 
 @frozen
@@ -69,14 +71,19 @@ class Reader:
         """Open the journal at a path or an address, which must exist; a runner may be writing to it meanwhile.
 
         Raises `FileNotFoundError` where there is none, or none yet: a runner that starts makes the file before the
-        tables. Raises `JournalBroken` where what is there is no journal, or not one that the key opens.
+        tables. Raises `JournalBroken` where what is there is no journal, not one that the key opens, or one of a
+        later version.
         """
         self._settle(place_of(place, key=key))
         self._engine: Engine = self._place.reading()
         try:
             empty = is_empty(self._engine)
             if not empty:
+                refuse_newer(self._place, self._engine)
                 self._look()
+        except JournalBroken:
+            self._engine.dispose()
+            raise
         except DBAPIError as problem:
             self._engine.dispose()
             raise JournalBroken(f"{self.where}: {self._place.why(problem)}") from problem
@@ -138,9 +145,16 @@ class Reader:
                 after = row.seq
 
     def select(self, query: Any) -> Sequence[Any]:
-        """Rows of a projection query."""
-        with self._engine.connect() as connection:
-            return connection.execute(query).all()
+        """Rows of a projection query; `TableMissing` where its table is not there."""
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(query).all()
+        except DBAPIError as problem:
+            if not _lacks_a_table(problem):
+                raise
+            said = str(problem.orig).strip().splitlines()[0]
+            remedy = "the next start of its runner makes it again from the rows"
+            raise TableMissing(f"{self.where}: {said}; {remedy}") from problem
 
     def _readable(self, query: Any, after: int) -> Sequence[Any]:
         """Rows of a query; `JournalBroken` where the file is damaged."""
@@ -240,3 +254,8 @@ class Reader:
         names = [kind.__name__ for kind in DECIDED]
         query = select(JOURNAL).where(JOURNAL.c.seq > since, JOURNAL.c.seq <= seq, JOURNAL.c.type.in_(names))
         return [Row(*row).event for row in self.select(query.order_by(JOURNAL.c.seq))]
+
+
+def _lacks_a_table(problem: DBAPIError) -> bool:
+    missing = str(problem.orig).startswith("no such table")
+    return missing or getattr(problem.orig, "sqlstate", None) == UNDEFINED_TABLE

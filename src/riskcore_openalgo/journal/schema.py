@@ -26,7 +26,7 @@ SENDER: Final = "sender"
 def prepare(place: Place, engine: Engine) -> str:
     """Bring the tables to this version's schema; where the copy of an older one lies, or ""."""
     try:
-        found = _schema(engine)
+        found = refuse_newer(place, engine)
         if found == SCHEMA_VERSION:
             return ""
         if found is None:
@@ -36,11 +36,23 @@ def prepare(place: Place, engine: Engine) -> str:
                 reach("journal.schema.put")
             reach("journal.schema.made")
             return ""
-        if found > SCHEMA_VERSION:
-            raise JournalBroken(f"{place.where}: schema {found} is newer than {SCHEMA_VERSION}; update riskcore")
         return _moved_on(place, engine, found)
     except DBAPIError as problem:
         raise JournalBroken(f"{place.where}: {place.why(problem)}") from problem
+
+
+def refuse_newer(place: Place, engine: Engine) -> int | None:
+    """The schema of a journal, None where there is none yet; `JournalBroken` for one that a later version made."""
+    found = _schema(engine)
+    if found is not None and found > SCHEMA_VERSION:
+        raise JournalBroken(f"{place.where}: schema {found} is newer than {SCHEMA_VERSION}; update riskcore")
+    return found
+
+
+def tables_of(engine: Engine) -> frozenset[str]:
+    """The names of all tables that are there."""
+    with engine.connect() as connection:
+        return frozenset(inspect(connection).get_table_names(schema=_where(connection)))
 
 
 def known(connection: Connection, key: str) -> str | None:
@@ -57,8 +69,7 @@ def put(connection: Connection, key: str, value: str) -> None:
 
 def is_empty(engine: Engine) -> bool:
     """Whether there is no table at all: a journal's come in one transaction, all or none."""
-    with engine.connect() as connection:
-        return not inspect(connection).get_table_names(schema=_where(connection))
+    return not tables_of(engine)
 
 
 def _schema(engine: Engine) -> int | None:

@@ -29,6 +29,7 @@ from riskcore_openalgo.journal.codec import CodecError
 from riskcore_openalgo.journal.places import BUSY_MS, At, place_of
 from riskcore_openalgo.journal.projections import PROJECTED, changes_of
 from riskcore_openalgo.journal.reader import AT_ONCE, Loaded, Reader
+from riskcore_openalgo.journal.remaking import make_again
 from riskcore_openalgo.journal.schema import GENESIS_AT, VERIFIED, prepare, put
 from riskcore_openalgo.journal.snapshots import Snapshot
 from riskcore_openalgo.journal.spool import SpoolFull
@@ -95,6 +96,7 @@ class Journal(Reader):
             self._spool = self._place.spool()
             opened.callback(self._spool.close)
             self._verify(whole=whole)
+            make_again(self._place, self._writer, self.rows())
             self._adopt_spool()
             opened.callback(self._offer_what_waits)
             self._opened = opened.pop_all()

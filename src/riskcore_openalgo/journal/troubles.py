@@ -7,6 +7,10 @@ class JournalBroken(RuntimeError):
     """The chain does not hold, or this is not a journal this version can use; the first bad row is named."""
 
 
+class TableMissing(JournalBroken):
+    """A table that is worked out from the rows is not there; whoever opens the journal to write makes it again."""
+
+
 class JournalConflict(RuntimeError):
     """Another process has written to this journal since it was opened."""
 
