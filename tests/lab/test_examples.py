@@ -1,10 +1,11 @@
 """The strategies that come with the library: causal, the same at once, and each saying what its page says."""
 
+import random
 import sys
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import fmean, pstdev
 
 import pytest
@@ -153,6 +154,16 @@ def test_the_bands_are_as_wide_as_they_were_asked_to_be(library, width, monkeypa
     told = made("bollinger", length=length, width=width)().signals(bars)
     assert [signal.side if signal else None for signal in told] == expected
     assert any(expected)
+
+
+def test_a_close_at_its_band_is_told_alike_by_a_few_bars_and_by_all():
+    """Ties are common on ticks; a live run shows the last bars, a backtest all of them."""
+    steps = random.Random(7).choices([0, 0, 0.05, -0.05, 0.1, -0.1], k=300)  # noqa: S311 - any bars will do
+    bars = bars_of([round(price, 2) for price in accumulate(steps, initial=500)])
+    bands = made("bollinger", length=4, width=1.0)()
+    told = bands.signals(bars)
+    assert [bands.signals(bars[max(0, end - 5) : end])[-1] for end in range(1, len(bars) + 1)] == list(told)
+    assert len([one for one in told if one]) > 20
 
 
 @pytest.mark.parametrize("name", sorted(SHORT_NAMES))

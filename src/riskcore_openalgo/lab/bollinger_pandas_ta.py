@@ -15,6 +15,9 @@ NEEDED: Final = (
     'the strategy bollinger needs pandas-ta-classic: pip install "riskcore[openalgo]" '
     '(or pandas-ta itself, on Python 3.12 and 3.13: pip install "riskcore[pandas-ta]")'
 )
+DIGITS: Final = 6
+"""Decimals of a rupee that bands have: what is finer comes of the order in which floats were summed, and would judge a
+close at its band by how many bars came before."""
 
 
 class Bollinger(AllAtOnce):
@@ -45,7 +48,7 @@ class Bollinger(AllAtOnce):
         bands = self._library.bbands(
             close, length=self._length, std=width, lower_std=width, upper_std=width, ddof=0, talib=False
         )
-        lower, upper = bands.iloc[:, 0], bands.iloc[:, 2]
+        lower, upper = bands.iloc[:, 0].round(DIGITS), bands.iloc[:, 2].round(DIGITS)
         back_up = (close.shift(1) < lower.shift(1)) & (close >= lower)
         back_down = (close.shift(1) > upper.shift(1)) & (close <= upper)
         rows = zip(back_up.tolist(), back_down.tolist(), strict=True)
