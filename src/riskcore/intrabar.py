@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 
 from attrs import evolve, frozen
 
@@ -16,7 +17,7 @@ from riskcore.exits.levels import breach
 from riskcore.money import exact
 from riskcore.orders import STOP_HIT
 from riskcore.positions import Position
-from riskcore.signals import BUY, Bar
+from riskcore.signals import BUY, DAY, Bar
 
 
 class Intrabar(Enum):
@@ -34,7 +35,8 @@ class Intrabar(Enum):
     SKIP = "skip"
     """Neither is taken: the bar counts as its close alone, and is counted. A close beyond the stop leaves there."""
     LOWER_TIMEFRAME = "lower_timeframe"
-    """The finer bars within tell, one after the other, stop first within each; without any, stop first."""
+    """The finer bars within tell, one after the other, stop first within each; stop first where they do not reach both
+    levels, or leave the range of the bar."""
 
 
 class Entries(Enum):
@@ -100,10 +102,24 @@ def path_through(
     return (prices,)
 
 
-def bars_within(series: Sequence[Bar], since: datetime, until: datetime) -> Sequence[Bar]:
-    """Those of a series in rising time that begin at `since` or later, and before `until`."""
-    starts = [bar.at for bar in series]
-    return series[bisect_left(starts, since) : bisect_left(starts, until)]
+@exact
+def finer_of(
+    position: Position, prices: PricesSeen, series: Sequence[Bar], began: datetime, length: timedelta
+) -> Sequence[Bar]:
+    """The bars of a finer series that tell which level a bar in doubt reached first; none where they do not.
+
+    They are those within the bar, which `began` at a moment (one of a day at any hour of it). They tell where they
+    reach both levels and stay in the bar's range; where some are missing, or are of other prices, nothing is told.
+    """
+    if length >= DAY:
+        began = began.replace(hour=0, minute=0, second=0, microsecond=0)
+    starts = attrgetter("at")
+    found = series[bisect_left(series, began, key=starts) : bisect_left(series, began + length, key=starts)]
+    if not found:
+        return ()
+    high, low = max(bar.high for bar in found), min(bar.low for bar in found)
+    inside = prices.low <= low and high <= prices.high
+    return found if inside and in_doubt(position, evolve(prices, high=high, low=low)) else ()
 
 
 def _target_is_nearer(prices: PricesSeen, *, long: bool) -> bool:

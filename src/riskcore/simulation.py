@@ -24,7 +24,7 @@ from riskcore.engine import SPOKE, State, Step, put_off, step
 from riskcore.engine.closed import Answers, PutOff, all_facts
 from riskcore.exits.leaving import before_the_open
 from riskcore.instruments import Instrument
-from riskcore.intrabar import Ambiguous, Entries, Intrabar, bars_within, in_doubt, path_through
+from riskcore.intrabar import Ambiguous, Entries, Intrabar, finer_of, in_doubt, path_through
 from riskcore.listing import Listed
 from riskcore.money import FLOAT_GRAIN, exact
 from riskcore.policy import Policy
@@ -325,8 +325,8 @@ class BarRun:
             return (prices,)
         finer: Sequence[Bar] = ()
         if self.intrabar is Intrabar.LOWER_TIMEFRAME:
-            since = self.bars[prices.key][-1].at
-            finer = bars_within(self.finer.get(prices.key, ()), since, since + self.length)
+            began = self.bars[prices.key][-1].at
+            finer = finer_of(held, prices, self.finer.get(prices.key, ()), began, self.length)
         self.ambiguous.append(Ambiguous(prices.at, prices.key, held.id, told=bool(finer)))
         return path_through(held, prices, self.intrabar, finer)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
@@ -42,11 +42,12 @@ ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "mdy": ("%m-%d-%Y", "%m-%d-%y"),
 }
 """How a date may be written once its separators are all "-"."""
-TIMES: Final = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%H%M%S", "%H%M", "%I:%M:%S %p", "%I:%M %p")
+TIMES: Final = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%H%M", "%H%M%S", "%I:%M:%S %p", "%I:%M %p")
+"""In an order in which none reads what is another's: %H%M%S takes 0915 for a second past 09:01."""
 ZONES: Final = {"ist": rc.IST, "utc": timezone.utc}
 EPOCH: Final = re.compile(r"[12]\d{9}(?:\d{3})?")
 ZONED: Final = re.compile(r"(.*\d)\s*(Z|[+-]\d\d:?\d\d)$")
-GROUPED: Final = re.compile(r"\d{1,3}(,\d{2,3})+(\.\d+)?")
+GROUPED: Final = re.compile(r"\d{1,3}(,\d{2,3})*,\d{3}(\.\d+)?")
 
 
 @frozen
@@ -85,10 +86,8 @@ def take_over(
     texts = [" ".join(row[at].strip() for at in places["timestamp"]) for row in rows]
     moments, how = _moments(source, texts, dates, zone)
     later = ends_after or timedelta(0)
-    body = [
-        [(at - later).isoformat(), *(_number(row[places[name][0]]) for name in COLUMNS[1:-1]), _volume(row, places)]
-        for at, row in zip(moments, rows, strict=True)
-    ]
+    cells = _cells(source, rows, places)
+    body = [[(at - later).isoformat(), *found] for at, found in zip(moments, cells, strict=True)]
     folder.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([list(COLUMNS), *sorted(body)])
@@ -199,7 +198,18 @@ def _moment(bare: str, offset: str, forms: Sequence[str], zone: str) -> tuple[da
 def _number(text: str) -> str:
     """A price or a volume as it stands, without the commas of lakhs and thousands."""
     bare = text.strip()
-    return bare.replace(",", "") if GROUPED.fullmatch(bare) else bare
+    if "," in bare and not GROUPED.fullmatch(bare):
+        raise ValueError(f"{bare!a} has a comma that is none of thousands or lakhs; write it with a decimal point")
+    return bare.replace(",", "")
+
+
+def _cells(source: Path, rows: Sequence[Sequence[str]], places: Mapping[str, Sequence[int]]) -> Iterator[list[str]]:
+    """The prices and the volume of each bar."""
+    for number, row in enumerate(rows, 1):
+        try:
+            yield [*(_number(row[places[name][0]]) for name in COLUMNS[1:-1]), _volume(row, places)]
+        except ValueError as wrong:
+            raise ValueError(f"{source}: bar {number}: {wrong}") from None
 
 
 def _volume(row: Sequence[str], places: Mapping[str, Iterable[int]]) -> str:

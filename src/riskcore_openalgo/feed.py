@@ -68,9 +68,8 @@ class Hours:
 class Calendar:
     """The hours of one symbol, asked of the core once a day."""
 
-    def __init__(self, symbol: str, exchange: str) -> None:
-        self.symbol = symbol
-        self.exchange = exchange
+    def __init__(self, symbol: str, exchange: str, tables: rc.Tables | None) -> None:
+        self.symbol, self.exchange, self.tables = symbol, exchange, tables
         self.known: dict[date, Hours | str | None] = {}
 
     def on(self, day: date) -> Hours | str | None:
@@ -84,11 +83,11 @@ class Calendar:
 
     def _ask(self, day: date) -> Hours | None:
         instrument = evolve(rc.nse_equity(self.symbol, on=day, tick="0.05"), exchange=self.exchange)
-        session = rc.session_on(day, instrument)
+        session = rc.session_on(day, instrument, tables=self.tables)
         if session is None:
             return None
         # A stock without derivatives has no closing auction: where it trades on, this one is in its auction.
-        unlisted = rc.session_on(day, evolve(instrument, derivatives_listed=False))
+        unlisted = rc.session_on(day, evolve(instrument, derivatives_listed=False), tables=self.tables)
         return Hours(session.opens, session.closes, unlisted.closes if unlisted else session.closes)
 
 
@@ -109,17 +108,19 @@ def read_bars(
     exchange: str = "NSE",
     repair: bool = True,
     reference_price: Decimal | int | str | None = None,
+    tables: rc.Tables | None = None,
 ) -> BarFile:
     """The bars of one csv file, or `BarFileError` with all that is wrong with it.
 
     `interval` is the length of a bar: 1m, 5m, 1h or 1D. With `repair=False` a file that needs any repair is
-    refused. A `reference_price` (a close known from elsewhere) refuses a file of another company's prices:
-    its median close may differ from it by a factor of 5 at most.
+    refused. `tables` are market facts of your own, such as a special session: they are asked before the shipped
+    ones. A `reference_price` (a close known from elsewhere) refuses a file of another company's prices: its median
+    close may differ from it by a factor of 5 at most.
     """
     path = Path(path)
     step = _step(interval)
     ledger = Ledger(path)
-    check = Check(_calendar(path, symbol, exchange), step, ledger)
+    check = Check(_calendar(path, symbol, exchange, tables), step, ledger)
     rows = _in_order(ledger, read_rows(path, ledger))
     other = another(step, rows)
     if other is not None:  # one line for it, and not one for each row that is off the grid
@@ -146,6 +147,7 @@ def read_folder(
     exchange: str = "NSE",
     repair: bool = True,
     reference_prices: Mapping[str, Decimal | int | str] | None = None,
+    tables: rc.Tables | None = None,
 ) -> dict[str, BarFile]:
     """Every csv file of a folder by its symbol (the file's name), sorted; or one `BarFileError` for all.
 
@@ -164,6 +166,7 @@ def read_folder(
                 exchange=exchange,
                 repair=repair,
                 reference_price=known.get(symbol),
+                tables=tables,
             )
         except BarFileError as error:
             problems.extend(error.problems)
@@ -203,13 +206,13 @@ def _step(interval: str) -> timedelta | None:
     return int(found[1]) * timedelta(**{"minutes" if found[2] == "m" else "hours": 1})
 
 
-def _calendar(path: Path, symbol: str, exchange: str) -> Calendar:
+def _calendar(path: Path, symbol: str, exchange: str, tables: rc.Tables | None) -> Calendar:
     try:
         rc.Instrument(symbol=symbol, tick="0.05", exchange=exchange)
     except ValueError as error:
         told = f"{error}; the file's name is the symbol, so rename it, or name the symbol"
         raise refusal(path, "symbol_wrong", told) from None
-    return Calendar(symbol, exchange)
+    return Calendar(symbol, exchange, tables)
 
 
 def _paths(folder: Path, symbols: Iterable[str] | None) -> dict[str, Path]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import riskcore as rc
 from riskcore_openalgo.cli import bars as cli
+from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.config import load_settings
 
 LATER = {"2026-11-01": ("2026-11-30", "0.25"), "2026-12-01": ("2099-12-31", "2")}
@@ -47,3 +48,22 @@ def test_the_tick_of_a_later_day_is_that_of_the_tables_unless_the_configuration_
         listed = cli.listed_of({thing: File().bars}, settings)
         days = map(date.fromisoformat, LATER)
         assert [listed(thing, day).tick for day in days] == [Decimal(tick) for tick in ticks]
+
+
+def test_bars_of_a_special_session_of_the_users_own_are_read(tmp_path, capsys):
+    """By a backtest, and by the verb that takes a file over; without that calendar the exchange was closed."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "days.csv").write_text(
+        "day,kind,open,close\n2026-02-07,special,09:15,11:15\n", encoding="ascii"
+    )
+    (tmp_path / "system_config.yaml").write_text("system:\n  tables: mine\n", encoding="ascii")
+    start = datetime(2026, 2, 7, 9, 15, tzinfo=rc.IST)
+    rows = [f"{start + timedelta(minutes=n):%Y-%m-%d %H:%M},100,101,99,100,10" for n in range(120)]
+    (tmp_path / "INFY.csv").write_text("\n".join(["date,open,high,low,close,volume", *rows]), encoding="ascii")
+    folder, config = str(tmp_path / "bars"), ("--config", str(tmp_path))
+    over = ("bars", str(tmp_path / "INFY.csv"), "--to", folder, "--overwrite")
+    assert main([*over]) == 1
+    assert "closed_day: the exchange was closed on 2026-02-07" in capsys.readouterr().err
+    assert main([*over, *config]) == 0
+    assert main(["backtest", "--bars", folder, "--strategy", "ema_cross", *config]) == 0
+    assert "closed_day" not in capsys.readouterr().err

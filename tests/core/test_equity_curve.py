@@ -1,6 +1,6 @@
 """The equity curve of a day's facts: results, flows, drawdowns, exposure, and the page that tells it all."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import attrs
@@ -10,6 +10,7 @@ import riskcore as rc
 from riskcore import analytics as an, events as e
 from riskcore.analytics import exposure
 from riskcore.state import fold
+from riskcore.table_rows import CalendarDay
 from tests.core.engine_days import SEEN, TCS, a_day, holding
 
 D = Decimal
@@ -119,6 +120,19 @@ def test_days_on_which_the_exchange_is_closed_are_no_sessions():
         day.next_day()
         day.time("10:00")
     assert [told.session for told in rc.equity_curve(day.facts).days] == [date(2026, 11, 20), MONDAY]
+
+
+def test_a_special_session_of_the_users_own_calendar_is_one_though_nothing_moved():
+    """Its hours count for exposure too, and margins of the user's own for what was taken."""
+    saturday = date(2026, 11, 21)
+    rows = rc.Tables(days=(CalendarDay(day=saturday, kind="special", open=time(9, 15), close=time(11, 15)),))
+    days = {}
+    for name, tables in (("shipped", None), ("own", rows)):
+        day = a_day(tables=tables)
+        day.next_day()
+        day.time("10:00")
+        days[name] = [told.session for told in rc.equity_curve(day.facts).days]
+    assert days == {"shipped": [date(2026, 11, 20)], "own": [date(2026, 11, 20), saturday]}
 
 
 def test_a_day_on_which_something_moved_is_a_session_whatever_the_calendar_says():

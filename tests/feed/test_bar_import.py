@@ -14,6 +14,7 @@ FORMS = {
     "date and time apart": "Date,Time,Open,High,Low,Close,Volume\n{0}20-11-2026,09:15{1}20-11-2026,09:16{2}",
     "slashes and AM": "datetime;O;H;L;C;V\n{0}20/11/2026 9:15 AM{1}20/11/2026 9:16 AM{2}",
     "a month by name": "Date,Open,High,Low,Close,Vol\n{0}20-Nov-2026 09:15{1}20-Nov-2026 09:16{2}",
+    "times without a colon": "date;time;open;high;low;close;vol\n{0}2026-11-20;0915{1}2026-11-20;0916{2}",
     "brackets": "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<VOL>\n{0}20261120\t091500{1}20261120\t091600{2}",
     "UTC": "timestamp,open,high,low,close,volume\n{0}2026-11-20T03:45:00Z{1}2026-11-20T03:46:00Z{2}",
     "seconds since 1970": "time,open,high,low,close,volume\n{0}1795146300{1}1795146360{2}",
@@ -52,6 +53,16 @@ def test_from_a_windows_desk(tmp_path):
     assert taken.told[1:] == ("left out: Remark", "no volume: it stays empty")
     read = read_bars(taken.path, symbol="INFY", interval="1m")
     assert [repair.code for repair in read.repairs] == ["missing_bars", "volume_missing"]
+
+
+@pytest.mark.parametrize("price", ["250,50", "1250,5", "1,25,50", "12,50.5"])
+def test_a_decimal_comma_is_refused_by_name_and_never_read_as_hundreds(tmp_path, price):
+    """All prices of such a file would be a hundred times too high, and look right."""
+    text = f"date;open;high;low;close;volume\n2026-11-20 09:15;{';'.join([price] * 4)};100\n"
+    (tmp_path / "INFY.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"INFY.csv: bar 1: '{price}' has a comma .* write it with a decimal point"):
+        take_over(tmp_path / "INFY.csv", tmp_path / "bars")
+    assert not (tmp_path / "bars/INFY.csv").exists()
 
 
 def test_the_end_of_a_bar_becomes_its_start(tmp_path):

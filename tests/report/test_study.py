@@ -210,7 +210,7 @@ def test_json_that_is_no_object_is_no_run(tmp_path, text):
 def test_only_what_traded_needs_bars(tmp_path):
     """Of the instruments of a run, those that have fills."""
     things = [{"exchange": "NSE", "symbol": symbol} for symbol in ("TCS", "INFY")]
-    assert traded(saved(tmp_path / "run", trailed(), instruments=things)) == (("INFY",), "1m")
+    assert traded(saved(tmp_path / "run", trailed(), instruments=things)) == (("INFY",), "1m", None)
 
 
 @pytest.mark.parametrize("about", [{"instruments": 3}, {"instruments": [{}]}])

@@ -15,6 +15,7 @@ from riskcore.analytics.drawdown import Drawdown, drawdowns
 from riskcore.analytics.exposure import Exposure, Held, exchange_closed, exposure_of, held_now, trading_hours
 from riskcore.book import Book, Position
 from riskcore.money import ONE, ZERO, amount, exact
+from riskcore.overrides import Tables
 from riskcore.state import State, evolve
 from riskcore.values import checks, given, settle, several
 
@@ -179,13 +180,17 @@ class _Fold:
         self.days: list[Day] = []
         self.unknown: list[date] = []
         self.today: _Today | None = None
+        self.tables: Tables | None = None
+        """The user's own market facts, as the policy in force has them."""
 
     def take(self, fact: e.Fact) -> None:
         if isinstance(fact, e.SessionOpened):
             self.close(still_open=False)
+        if isinstance(fact, e.PolicyChanged):
+            self.tables = fact.policy.tables
         self.state = evolve(self.state, fact)
         if isinstance(fact, e.SessionOpened):
-            self.today = _Today(self.state.book, fact.at)
+            self.today = _Today(self.state.book, fact.at, self.tables)
         elif self.today is not None:
             self.today.seen(self.state.book, fact)
 
@@ -199,7 +204,7 @@ class _Fold:
             return
         self.today = None
         last = self.days[-1].closing if self.days else None
-        if not today.moved and exchange_closed(book.session):
+        if not today.moved and exchange_closed(book.session, self.tables):
             return
         opening = last if book.opening_equity is None else book.opening_equity + today.open_before
         if opening is None:
@@ -225,12 +230,13 @@ MOVING: Final = (e.Filled, e.Overfilled, e.Revalued, e.PositionAdjusted, e.Marke
 class _Today:
     """One session under way: what was open when it began, its results so far, and what was held since."""
 
-    def __init__(self, book: Book, at: datetime) -> None:
+    def __init__(self, book: Book, at: datetime, tables: Tables | None) -> None:
+        self.tables = tables
         self.open_before = book.unrealised
         self.path: list[Decimal] = []
         self.moved = False
         self.at = at
-        self.held = [held_now(book, at)]
+        self.held = [held_now(book, at, tables)]
         self.positions: dict[str, Position] = {p.instrument.key: p for p in book.positions}
 
     def result(self, book: Book) -> Decimal:
@@ -244,13 +250,13 @@ class _Today:
         result = self.result(book)
         if result != (self.path[-1] if self.path else ZERO):
             self.path.append(result)
-        self.held.append(held_now(book, fact.at))
+        self.held.append(held_now(book, fact.at, self.tables))
         self.positions.update((p.instrument.key, p) for p in book.positions)
 
     def exposure(self, *, still_open: bool) -> Exposure:
         """Over the trading hours of what was held; a session that still runs with positions ends at its last fact."""
         day = self.held[0].at.date()
-        opens, closes = trading_hours(day, self.positions.values()) or (self.held[0].at, self.at)
+        opens, closes = trading_hours(day, self.positions.values(), self.tables) or (self.held[0].at, self.at)
         if still_open and self.held[-1].gross:
             closes = max(min(closes, self.at), opens)
         first = self.held[0]  # carried from the day before: held from the open on, however late our day began

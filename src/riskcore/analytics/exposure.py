@@ -12,6 +12,7 @@ from attrs import frozen
 from riskcore.book import Book, Position
 from riskcore.instruments import Instrument, margin_pct
 from riskcore.money import HUNDRED, ZERO, exact, percent_of
+from riskcore.overrides import Tables
 from riskcore.sessions import CalendarUnknown, session_on
 
 
@@ -42,16 +43,16 @@ class Exposure:
 
 
 @exact
-def held_now(book: Book, at: datetime) -> Held:
+def held_now(book: Book, at: datetime, tables: Tables | None = None) -> Held:
     """What a book holds at its latest prices.
 
-    Margin is the percentage of the market tables for instrument, product and day; where they know none, the whole
-    value.
+    Margin is the percentage of the market tables for instrument, product and day, a user's own `tables` before the
+    shipped ones; where they know none, the whole value.
     """
     gross = net = margin = ZERO
     for position in book.positions:
         value = (position.average_price if position.last is None else position.last) * position.quantity
-        percent = margin_pct(position.instrument, position.product, on=at.date())
+        percent = margin_pct(position.instrument, position.product, on=at.date(), tables=tables)
         gross += value
         net += value if position.side == "BUY" else -value
         margin += percent_of(value, HUNDRED if percent is None else percent)
@@ -87,10 +88,12 @@ def exposure_of(changes: Sequence[Held], opens: datetime, closes: datetime) -> E
     )
 
 
-def trading_hours(day: date, positions: Iterable[Position]) -> tuple[datetime, datetime] | None:
+def trading_hours(
+    day: date, positions: Iterable[Position], tables: Tables | None = None
+) -> tuple[datetime, datetime] | None:
     """From the first open to the last close of what was held that day; None where the calendar cannot tell."""
     try:
-        sessions = [session_on(day, position.instrument, position.product) for position in positions]
+        sessions = [session_on(day, held.instrument, held.product, tables=tables) for held in positions]
     except CalendarUnknown:
         return None
     open_ones = [session for session in sessions if session is not None]
@@ -99,10 +102,10 @@ def trading_hours(day: date, positions: Iterable[Position]) -> tuple[datetime, d
     return min(session.opens for session in open_ones), max(session.closes for session in open_ones)
 
 
-def exchange_closed(day: date) -> bool:
+def exchange_closed(day: date, tables: Tables | None = None) -> bool:
     """Whether the calendar says that NSE does not trade on a day; a day it does not reach is taken to trade."""
     try:
-        return session_on(day, _ANY_SHARE) is None
+        return session_on(day, _ANY_SHARE, tables=tables) is None
     except CalendarUnknown:
         return False
 

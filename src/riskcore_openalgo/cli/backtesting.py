@@ -45,7 +45,7 @@ def backtest(arguments: argparse.Namespace) -> int:
         "last": arguments.last,
         "intrabar": rc.Intrabar(arguments.intrabar),
         "entries": rc.Entries(arguments.entries),
-        "finer": _finer(arguments, [thing.symbol for thing in bars]),
+        "finer": _finer(arguments, [thing.symbol for thing in bars], settings.policy.tables),
         "listed": listed_of(bars, settings),
     }
     fresh = deepcopy(own) if arguments.rules else own
@@ -145,13 +145,15 @@ def _content(run: Run) -> dict[str, Any]:
     }
 
 
-def _finer(arguments: argparse.Namespace, symbols: Sequence[str]) -> Mapping[str, Sequence[rc.Bar]]:
+def _finer(
+    arguments: argparse.Namespace, symbols: Sequence[str], tables: rc.Tables | None
+) -> Mapping[str, Sequence[rc.Bar]]:
     """The finer bars of these symbols; a folder may hold others."""
     path: Path | None = arguments.finer
     if path is None:
         return {}
     if path.is_file():
-        files = {path.stem: read_bars(path, symbol=path.stem, interval=arguments.finer_interval)}
+        files = {path.stem: read_bars(path, symbol=path.stem, interval=arguments.finer_interval, tables=tables)}
     else:
-        files = read_folder(path, interval=arguments.finer_interval)
+        files = read_folder(path, interval=arguments.finer_interval, tables=tables)
     return {symbol: file.bars for symbol, file in files.items() if symbol in symbols}

@@ -77,7 +77,7 @@ def _pairs(option: str, given: Sequence[str], example: str) -> list[tuple[str, s
 
 def instruments_of(arguments: argparse.Namespace, settings: Settings) -> Bars:
     """The bars of `--bars`, `--symbols` and `--interval`, by instrument; repairs are told on standard error."""
-    files = _files(arguments)
+    files = _files(arguments, settings.policy.tables)
     if any(file.repairs for file in files.values()):
         print(report(files), file=sys.stderr)
     first: date | None = getattr(arguments, "first", None)
@@ -91,7 +91,7 @@ def listed_of(bars: Bars, settings: Settings) -> rc.Listed:
     return rc.listed_by_month(by_tables, tables=settings.policy.tables)
 
 
-def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
+def _files(arguments: argparse.Namespace, tables: rc.Tables | None) -> Mapping[str, BarFile]:
     wanted = None if arguments.symbols is None else _symbols(arguments.symbols)
     path: Path = arguments.bars
     if path.is_file():
@@ -100,8 +100,8 @@ def _files(arguments: argparse.Namespace) -> Mapping[str, BarFile]:
             raise ValueError(
                 f"{path} is the file of {symbol}, and --symbols asks for {', '.join(wanted)}; give a folder"
             )
-        return {symbol: read_bars(path, symbol=symbol, interval=arguments.interval)}
-    return read_folder(path, wanted, interval=arguments.interval)
+        return {symbol: read_bars(path, symbol=symbol, interval=arguments.interval, tables=tables)}
+    return read_folder(path, wanted, interval=arguments.interval, tables=tables)
 
 
 def _symbols(text: str) -> list[str]:

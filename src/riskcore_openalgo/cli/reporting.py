@@ -72,11 +72,11 @@ def _of_journal(arguments: argparse.Namespace) -> tuple[Study, list[Extra]]:
 
 def _prices(folder: Path, path: Path, interval: str | None) -> Mapping[str, Sequence[Span]]:
     """The bars of what a run traded, of the length it was over where none is given."""
-    symbols, length = traded(folder)
+    symbols, length, tables = traded(folder)
     if path.is_file():
-        found = {path.stem: read_bars(path, symbol=path.stem, interval=interval or length)}
+        found = {path.stem: read_bars(path, symbol=path.stem, interval=interval or length, tables=tables)}
     else:
-        found = read_folder(path, symbols, interval=interval or length)
+        found = read_folder(path, symbols, interval=interval or length, tables=tables)
     return {f"NSE:{symbol}": [span_of(bar) for bar in file.bars] for symbol, file in found.items()}
 
 

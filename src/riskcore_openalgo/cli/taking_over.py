@@ -7,6 +7,7 @@ import argparse
 import riskcore as rc
 from riskcore_openalgo.bar_import import take_over
 from riskcore_openalgo.cli.answers import say
+from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.feed import read_bars, report
 
 
@@ -23,7 +24,8 @@ def bars(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
     )
     told = [f"{taken.path}: {taken.bars} bars written", *taken.told]
-    read = read_bars(taken.path, symbol=taken.symbol, interval=arguments.interval)
+    tables = load_settings(arguments.config).policy.tables if arguments.config else None
+    read = read_bars(taken.path, symbol=taken.symbol, interval=arguments.interval, tables=tables)
     then = f"riskcore backtest --bars {arguments.to} --interval {arguments.interval} --strategy ema_cross"
     content = {"file": taken.path, "written": taken.bars, "read": len(read.bars), "told": taken.told}
     lines = [*told, report({taken.symbol: read}), f"Next: {then}"]

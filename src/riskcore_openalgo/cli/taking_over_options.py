@@ -15,4 +15,5 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--dates", default="", choices=("ymd", "dmy", "mdy"), help="the order of day, month and year")
     verb.add_argument("--zone", default="ist", choices=("ist", "utc"), help="of times that name none (default ist)")
     verb.add_argument("--bar-ends", action="store_true", help="its times are the END of each bar, not the start")
+    verb.add_argument("--config", type=Path, metavar="DIR", help="folder of YAML files, for a calendar of your own")
     verb.add_argument("--overwrite", action="store_true", help="replace a file that is there")

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.lab.report.study import Cell, Extra, Span, Study, study_of
 from riskcore_openalgo.lab.saved_run import ABOUT, FACTS, RULES, about_of, fact_of, facts_of, kept_inside, measured
@@ -47,17 +48,20 @@ def study_of_saved_run(folder: Path, prices: Mapping[str, Sequence[Span]] | None
     return attrs.evolve(study, remarks=_remarks(about, folder / ABOUT))
 
 
-def traded(folder: Path) -> tuple[tuple[str, ...], str]:
-    """The symbols that traded in a saved run, and the length of its bars."""
+def traded(folder: Path) -> tuple[tuple[str, ...], str, rc.Tables | None]:
+    """The symbols that traded in a saved run, the length of its bars, and the market facts of the user's own."""
     about = about_of(folder)
     lines = enumerate((folder / FACTS).read_text("utf-8").splitlines(), 1)
-    told = (fact_of(folder / FACTS, number, line) for number, line in lines if f'"{events.Filled.__name__}"' in line)
+    wanted = [f'"{kind.__name__}"' for kind in (events.Filled, events.PolicyChanged)]
+    told = [fact_of(folder / FACTS, at, line) for at, line in lines if any(name in line for name in wanted)]
     keys = {fact.key for fact in told if isinstance(fact, events.Filled)}
+    policies = [fact.policy for fact in told if isinstance(fact, events.PolicyChanged)]
     try:
         symbols = {f"{thing['exchange']}:{thing['symbol']}": str(thing["symbol"]) for thing in about["instruments"]}
-        return tuple(symbol for key, symbol in symbols.items() if key in keys), str(about["interval"])
+        there, length = tuple(symbol for key, symbol in symbols.items() if key in keys), str(about["interval"])
     except (KeyError, TypeError) as wrong:
         raise ValueError(f"{folder / ABOUT}: not what a backtest wrote ({wrong!r}); run it again") from None
+    return there, length, policies[-1].tables if policies else None
 
 
 def keep_rules(folder: Path, found: Extra) -> None:
