@@ -12,6 +12,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from attrs import evolve
+
 from riskcore import events as e
 from riskcore.engine import quiet
 from riskcore.engine.trail import marked_by
@@ -68,6 +70,8 @@ class EveryBar(BarRun):
         each = _several(strategies)
         for instrument, series in bars.items():
             _rising(instrument, series)
+        if self.length >= DAY:
+            bars = {instrument: _from_midnight(instrument, series) for instrument, series in bars.items()}
         for moment, group in moments(bars):
             if self.state.now is None:
                 self.take(e.PolicyLoaded(moment, self.policy))
@@ -204,8 +208,8 @@ def simulate(
     oldest first, and may return a signal for it; it never sees further. Opening equity is `policy.default_capital`.
     `finer` are bars of a shorter interval by instrument key, for `Intrabar.LOWER_TIMEFRAME`. `listed` says how an
     instrument is listed on a day, where that changes over the bars (`listed_by_month`): so is an entry of that day.
-    Daily bars are acted on within their session, by `daily_end`. Raises `ValueError` for bars of one instrument that
-    are not in strictly rising time, and for a signal of one that has none.
+    Daily bars are acted on within their session, by `daily_end`; each is shown as one from midnight. Raises
+    `ValueError` for bars of one instrument that are not in strictly rising time, and for a signal of one that has none.
     """
     if not isinstance(bars, Mapping):
         raise ValueError(f"simulate: bars must be a mapping {{instrument: bars, oldest first}}, got {bars!r:.60}")
@@ -237,6 +241,13 @@ def _several(strategies: Any) -> Sequence[Strategy]:
     if not all(map(callable, each)):
         raise ValueError(f"strategies must be a function (instrument, bars) or several, got {strategies!r:.60}")
     return each
+
+
+def _from_midnight(instrument: Instrument, series: Sequence[Bar]) -> Sequence[Bar]:
+    """Bars of a day, each from the midnight of its date on, at whatever hour of it they were stamped."""
+    days = [evolve(bar, at=datetime.combine(bar.at.date(), time(0), IST)) for bar in series]
+    _rising(instrument, days)
+    return days
 
 
 def _rising(instrument: Instrument, series: Sequence[Bar]) -> None:

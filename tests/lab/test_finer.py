@@ -20,6 +20,11 @@ def bars(start, step, *rows):
     return [rc.Bar(at=start + step * n, **dict(zip(names, row, strict=True))) for n, row in enumerate(rows)]
 
 
+def delivery(bar):
+    """Buy for delivery at the end of a day's bar."""
+    return rc.Signal("INFY", "BUY", at=bar.at + DAY, bar_at=bar.at, product="CNC", stop=980, target=1100)
+
+
 def one_trade(series, finer, interval, signal):
     """One long from the second bar on: what it left at, and whether finer bars told why."""
     how = {"interval": interval, "intrabar": rc.Intrabar.LOWER_TIMEFRAME, "finer": {"INFY": finer}}
@@ -52,6 +57,20 @@ def test_the_finer_bars_of_a_day_are_those_of_its_date_at_whatever_hour_it_stand
     series = bars(START + timedelta(hours=hour), DAY, CALM, CALM, BOTH)
     third = START + 2 * DAY + timedelta(hours=10)
     finer = bars(third, MINUTE, STOP, TARGET) + bars(third + DAY, MINUTE, TARGET, STOP)
-    about = {"at": START + timedelta(hours=16), "bar_at": series[0].at, "product": "CNC"}
-    signal = rc.Signal("INFY", "BUY", stop=980, target=1100, **about)
-    assert one_trade(series, finer, "1D", signal) == (980, True)
+    assert one_trade(series, finer, "1D", delivery(bars(START, DAY, CALM)[0])) == (980, True)
+
+
+@pytest.mark.parametrize("hour", [5, 9, 16])
+def test_a_bar_of_a_day_is_one_from_midnight_whatever_hour_it_is_stamped_with(hour):
+    """Stamped with the close of a day on which trading ended earlier, no entry of it could be taken."""
+    rows = (CALM, CALM, CALM, TARGET)
+    buy = lambda seen: delivery(seen[-1]) if len(seen) == 2 else None  # noqa: E731
+    run, plain = (
+        backtest({INFY: bars(START + timedelta(hours=at), DAY, *rows)}, buy, RULES, interval="1D") for at in (hour, 0)
+    )
+    assert run.trades == plain.trades
+    assert [trade.reason for trade in run.trades] == ["target"]
+    slow = rc.simulate(
+        {INFY: bars(START + timedelta(hours=hour), DAY, *rows)}, lambda thing, seen: buy(seen), RULES, interval="1D"
+    )
+    assert slow.trades == tuple(run.simulation.trades)

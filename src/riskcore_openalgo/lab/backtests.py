@@ -29,6 +29,7 @@ from riskcore_openalgo.lab.served import keys_of, refuse_differing, refuse_unser
 from riskcore_openalgo.lab.timeline import Timeline
 
 NSE: Final = "NSE"
+DAY: Final = timedelta(days=1)
 FROZEN: Final = gc.get_freeze_count()
 """So much was frozen before anybody could: Python 3.12 does that itself."""
 Choice = TypeVar("Choice", bound=Enum)
@@ -78,6 +79,8 @@ def backtest(
     known = _columns(given, None, _moment(last, end=True))
     length = interval or interval_of(known.values())
     refuse_other(known.values(), length)
+    if rc.interval_length(length) >= DAY:
+        known = {name: table.from_midnight() for name, table in known.items()}
     columns = _columns(known, begins, None)
     own = tuple(instruments)
     named = _instruments(columns, own, rules)

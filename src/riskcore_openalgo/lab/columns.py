@@ -17,6 +17,7 @@ from typing import Any, Final, overload
 
 import numpy as np
 import numpy.typing as npt
+from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.lab.averages import Floats
@@ -204,6 +205,17 @@ class Columns(Barred):
         part.told_volume = self.told_volume
         part._exact = None if self._exact is None else self._exact[low:high]
         return part
+
+    def from_midnight(self) -> Columns:
+        """Bars of a day, each from the midnight of its date on, at whatever hour of it they were stamped."""
+        at = (self.at + IST_AHEAD) // DAY * DAY - IST_AHEAD
+        if np.array_equal(at, self.at):
+            return self
+        whole = Columns(at, self._prices, self.volume, self.name)
+        whole.told_volume = self.told_volume
+        if self._exact is not None:
+            whole._exact = [evolve(bar, at=whole.moment(place)) for place, bar in enumerate(self._exact)]
+        return whole
 
     def where(self, kept: npt.NDArray[np.bool_]) -> Columns:
         """Those for which it is true."""
