@@ -234,6 +234,9 @@ def _session(
         raise CalendarUnknown(f"no entry and square-off times for {what} on {day.isoformat()}")
     ends = closes if pause is None else pause[0]
     first, last, flat = _window(row, day, closes) if kind == REGULAR else _short_window(row, opens, ends)
+    if kind == REGULAR and flat is not None and not opens < flat < closes:  # a row for another group's hours
+        shipped = first_on(rows("square_off", None), day, exchange, segment, product)
+        flat = _short_window(row, opens, ends)[2] if shipped is None else _window(shipped, day, closes)[2]
     before, after, square = (None if moment is None else _at(day, moment) for moment in times)
     if before is not None:
         first = before if kind == REGULAR else max(first, before)

@@ -154,6 +154,7 @@ CONTROL_REFUSALS: Final[Mapping[str, str]] = {
     "nothing_changes": "the setting has that value already",
     "loosening_unconfirmed": f"looser while the day is in loss: confirm with the typed word {CONFIRM}; "
     "it then holds from the next session",
+    "contradicts_scheduled": "it contradicts what is scheduled for the next session: change that setting first",
     "already_stopped": "the emergency stop stands already; its account is in the state",
 }
 """Why an act by hand is refused, in the order in which it is asked."""

@@ -12,9 +12,9 @@ from tests.core.engine_days import SEEN, WIDE, a_day
 WHO = ("asha", "meant")
 
 
-def in_loss(product="CNC"):
+def in_loss(product="CNC", **policy):
     """50 INFY for delivery, carried at Rs 500 below what was paid."""
-    day = a_day()
+    day = a_day(**policy)
     day.fill("10:00:01", day.enter("10:00", product=product, **SEEN), price=1000)
     day.prices("10:01", last=990)
     return day
@@ -133,6 +133,29 @@ def test_settings_that_wait_for_the_next_session_say_whose_they_are():
     told = ("riskcore", "scheduled for this session", changes, other, base)
     assert day.last(e.PolicyChanged) == e.PolicyChanged(at, other, policy_hash(other))
     assert day.last(e.PolicyAdjusted) == e.PolicyAdjusted(at, *told)
+
+
+@pytest.mark.parametrize("then", [{"max_positions": 4}, {"risk_per_trade": "0.5"}])
+def test_what_is_scheduled_stays_so_when_another_setting_comes(then):
+    """A second loosening joins it; what holds at once holds in it too. It went without a word."""
+    day = in_loss()
+    wanted(day, "10:02", "CONFIRM", max_trades_per_day=6)
+    wanted(day, "10:03", "CONFIRM", **then)
+    both = {"max_trades_per_day": 6, **then}
+    assert day.state.control.next_policy == attrs.evolve(day.policy, **both)
+    day.next_day(3)
+    day.time("09:16")
+    assert day.last(e.PolicyChanged).policy == attrs.evolve(day.policy, **both)
+    assert day.state.control.next_policy is None
+
+
+def test_a_setting_that_contradicts_what_is_scheduled_is_refused_by_name():
+    """Each alone is right; together no stop could be placed between them."""
+    day = in_loss(stop_least_pct="0.5", stop_greatest_pct=3)
+    wanted(day, "10:02", "CONFIRM", stop_greatest_pct=2, max_positions=4)
+    assert wanted(day, "10:03", "CONFIRM", stop_least_pct="2.5") == ("ControlRefused",)
+    assert day.last(e.ControlRefused).reason == "contradicts_scheduled"
+    assert day.state.control.next_policy.max_positions == 4
 
 
 def test_settings_that_hold_at_once_say_whose_they_are_and_on_top_of_what():

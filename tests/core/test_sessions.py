@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 import riskcore as rc
-from riskcore.table_rows import CalendarDay
+from riskcore.table_rows import CalendarDay, Window
 
 pytestmark = pytest.mark.smoke
 
@@ -122,6 +122,22 @@ def test_overrides_of_the_times_hold_on_ordinary_days():
     )
     found = (session.entries_from, session.entries_until, session.square_off)
     assert [clock(moment) for moment in found] == ["10:00", "13:00", "14:30"]
+
+
+@pytest.mark.parametrize(
+    ("row", "flat"), [("15:20", "15:10"), ("15:15", "15:10"), ("15:05", "15:05"), ("09:00", "15:10")]
+)
+def test_a_square_off_row_outside_of_a_shares_hours_is_not_taken(row, flat):
+    """A row for all shares: those with derivatives leave continuous trading before it, and would be held past it."""
+    about = {
+        "exchange": "NSE",
+        "segment": "EQ",
+        "product": "MIS",
+        "no_entry_before": "09:20",
+        "no_entry_after": "14:45",
+    }
+    tables = rc.Tables(square_off=(Window(**about, square_off=row, since="2026-08-03", source="a broker"),))
+    assert clock(rc.session_on(date(2026, 11, 20), LISTED, tables=tables).square_off) == flat
 
 
 def test_on_a_short_session_an_override_only_makes_stricter():

@@ -62,7 +62,7 @@ def test_a_changed_policy_is_offered_once_it_stands_still_and_the_change_is_told
     assert (name, len(watched.told)) == ("configuration_changed", 1)
     changes, also = text.split("; ")
     assert changes == "policy: max_positions 3 -> 2, max_trades_per_day 5 -> 6 (looser)"
-    assert also == "what is looser waits while the day is in loss"
+    assert also == "while the day is in loss all of it waits"
     watched.write(RISK, "risk_management:\n  max_positions: 1\n  max_trades_per_day: 6\n")
     watched.looks(2)
     assert watched.told[1][1] == "policy: max_positions 2 -> 1"
@@ -88,6 +88,51 @@ def test_what_a_hand_had_set_and_the_file_undoes_is_told_with_the_change(watched
     watched.looks()
     assert watched.told[1][1].startswith("policy: max_trades_per_day 4 -> 5"), "the file under the hand undoes nothing"
     assert "by hand" not in watched.told[1][1]
+
+
+def test_what_a_hand_had_scheduled_and_the_file_drops_is_told_too(watched):
+    """Confirmed for tomorrow, and gone: whoever scheduled it would look for it in vain."""
+    loaded = watched.reloader.settings.policy
+    watched.state = attrs.evolve(watched.state, control=Control(next_policy=attrs.evolve(loaded, max_positions=4)))
+    watched.write(RISK, "risk_management:\n  max_positions: 3\n  max_trades_per_day: 4\n")
+    watched.looks()
+    assert watched.told[0][1].endswith("scheduled by hand, and as the files say again: max_positions 4 -> 3")
+
+
+@pytest.fixture
+def tabled(watched):
+    """The same, with a folder of tables: the list of Friday."""
+    (watched.folder / "mine").mkdir()
+    watched.write("mine/surveillance-2026-11-20.csv", "symbol,list,since\nABC,GSM,2026-11-20\n")
+    watched.write(SYSTEM, "system:\n  tables: mine\n")
+    watched.looks()
+    watched.reloader.settings = load_settings(watched.folder)
+    watched.looks()
+    watched.offered.clear()
+    watched.told.clear()
+    return watched
+
+
+def test_a_table_that_is_new_in_its_folder_is_taken(tabled):
+    """A holiday that is announced today; its rows are not told one by one."""
+    tabled.write("mine/days.csv", "day,kind,source\n2026-11-24,closed,NSE circular\n")
+    tabled.looks()
+    assert [event.policy.tables.days[0].day.day for event in tabled.offered] == [24]
+    assert tabled.told == [("configuration_changed", "policy: tables")]
+
+
+def test_the_list_of_a_new_day_takes_the_place_of_the_day_befores(tabled):
+    """It bears its date in its name; beside the old one neither is taken, and without any nothing changes."""
+    tabled.write("mine/surveillance-2026-11-23.csv", "symbol,list,since\nTCS,ASM-LT,2026-11-23\n")
+    tabled.looks()
+    assert tabled.told[-1][1].endswith("a second file for surveillance; keep one of them")
+    (tabled.folder / "mine/surveillance-2026-11-20.csv").unlink()
+    tabled.looks()
+    assert [row.symbol for row in tabled.offered[-1].policy.tables.surveillance] == ["TCS"]
+    (tabled.folder / "mine/surveillance-2026-11-23.csv").unlink()
+    tabled.looks()
+    assert tabled.told[-1][1].startswith("the old configuration stays: surveillance-2026-11-23.csv: empty, or gone")
+    assert len(tabled.offered) == 1
 
 
 def test_a_new_limit_whose_name_nothing_bears_is_told_with_the_change(watched):

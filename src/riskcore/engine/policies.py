@@ -95,9 +95,14 @@ def _waits(turn: Turn, digest: str) -> bool:
 
 
 def set_policy(event: e.OperatorSet, turn: Turn) -> None:
-    """Other settings, at once; what lets more pass while the day is in loss needs the word, and the next session."""
+    """Other settings, at once; what lets more pass while the day is in loss needs the word, and the next session.
+
+    What is scheduled already stays so, with these settings in it.
+    """
     found = policy_changes(turn.policy, event.policy)
     later = any(change.looser for change in found) and in_loss(turn.book)
+    waiting = turn.state.control.next_policy
+    after = event.policy if waiting is None else _beside(waiting, event.policy, found)
     reason = ""
     if event.base != policy_hash(turn.policy):
         reason = "policy_moved_on"
@@ -105,13 +110,26 @@ def set_policy(event: e.OperatorSet, turn: Turn) -> None:
         reason = "nothing_changes"
     elif later and event.word != CONFIRM:
         reason = "loosening_unconfirmed"
-    if reason:
+    elif after is None:
+        reason = "contradicts_scheduled"
+    if reason or after is None:
         names = ", ".join(change.key for change in found)
         turn.note(e.ControlRefused(turn.at, "set", names, event.by, event.why, reason))
     elif later:
-        turn.note(e.PolicyScheduled(turn.at, event.by, event.why, _told(found), event.policy))
+        turn.note(e.PolicyScheduled(turn.at, event.by, event.why, _told(found), after))
     else:
         _put_in_force(turn, event.by, event.why, found, event.policy)
+        if waiting is not None:
+            left = _told(policy_changes(event.policy, after))
+            turn.note(e.PolicyScheduled(turn.at, event.by, "it waits for the next session as before", left, after))
+
+
+def _beside(waiting: Policy, wanted: Policy, found: tuple[Change, ...]) -> Policy | None:
+    """The policy that waits for the next session, with other settings in it; None where they contradict it."""
+    try:
+        return attrs.evolve(waiting, **{change.key: getattr(wanted, change.key) for change in found})
+    except ValueError:
+        return None
 
 
 def scheduled(turn: Turn) -> None:

@@ -122,6 +122,20 @@ def read_tables(folder: Path, named: Path | None) -> TableFiles:
     return found
 
 
+def files_of(folder: Path, named: Path | None) -> list[Path]:
+    """The files at `named` that `read_tables` looks at, as far as they are there."""
+    at = None if named is None else folder / named
+    try:
+        return [] if at is None else [at] if at.is_file() else [file for file in at.iterdir() if file.is_file()]
+    except OSError:
+        return []
+
+
+def table_of(path: Path) -> str:
+    """The table that a file is of, by its name."""
+    return _named(path.stem)[0]
+
+
 def _named(stem: str) -> tuple[str, date | None]:
     dated = DATED_NAME.fullmatch(stem)
     if dated is None:

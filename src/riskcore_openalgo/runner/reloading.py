@@ -26,6 +26,7 @@ from riskcore import engine, events
 from riskcore_openalgo.alarms.channels import addresses, quiet_of
 from riskcore_openalgo.config import Settings, load_settings, unmet_limits
 from riskcore_openalgo.config.problems import ConfigurationError
+from riskcore_openalgo.config.table_files import files_of, table_of
 from riskcore_openalgo.own_rules import RuleNotFoundError, with_loaded_rules
 from riskcore_openalgo.runner.receiving import sources_of
 from riskcore_openalgo.web.gate import SourceRules
@@ -121,7 +122,7 @@ class Reloader:
         except (ConfigurationError, RuleNotFoundError, OSError, ImportError) as wrong:
             self._refuse(str(wrong))
             return
-        gone = [source.path.name for source in self.settings.sources if source.sha256 and _emptied(source.path)]
+        gone = [path.name for path in self._lost(wanted)]
         if gone:
             self._refuse(f"{', '.join(gone)}: empty, or gone: half written? Write it whole, or restart riskcore")
         elif wanted.plain_secrets and not self._plain_allowed:
@@ -145,9 +146,7 @@ class Reloader:
         if changes:
             self._offer(events.PolicyLoaded(self._clock(), wanted.policy))
             looser = any(one.looser for one in changes)
-            told.append(
-                "policy: " + _said(changes) + ("; what is looser waits while the day is in loss" if looser else "")
-            )
+            told.append("policy: " + _said(changes) + ("; while the day is in loss all of it waits" if looser else ""))
             told += self._undone(changes, wanted.policy)
         later = needs_a_restart(before, wanted, self._swaps)
         if later:
@@ -158,13 +157,16 @@ class Reloader:
             self._tell("; ".join(told), name="configuration_changed", subject=str(self.reloads))
 
     def _undone(self, changes: tuple[rc.Change, ...], wanted: rc.Policy) -> list[str]:
-        """What a hand had set and this file does not: the file rules alone from now on, in that as well."""
-        by_hand = self._state().control
-        if by_hand.policy is None or rc.policy_hash(wanted) == by_hand.base:
+        """What a hand had set or scheduled and this file does not: the file rules alone from now on, there too."""
+        by_hand, told = self._state().control, []
+        if rc.policy_hash(wanted) == by_hand.base:
             return []
         named = {one.key for one in changes}
-        found = tuple(one for one in rc.policy_changes(by_hand.policy, wanted) if one.key not in named)
-        return [f"set by hand, and as the files say again: {_said(found)}"] if found else []
+        for what, policy in (("set", by_hand.policy), ("scheduled", by_hand.next_policy)):
+            differs = () if policy is None else rc.policy_changes(policy, wanted)
+            found = tuple(one for one in differs if one.key not in named)
+            told += [f"{what} by hand, and as the files say again: {_said(found)}"] if found else []
+        return told
 
     def _swapped(self, before: Settings, wanted: Settings, sources: Mapping[str, SourceRules]) -> list[str]:
         """Replace what can be; what was, in words that hold no secret."""
@@ -199,9 +201,16 @@ class Reloader:
         text = f"the old configuration stays: {'; '.join(lines[:SHOWN])}{more}"
         self._tell(text, name="configuration_refused", subject=str(self.refusals))
 
+    def _lost(self, wanted: Settings) -> list[Path]:
+        """Files that became empty, or went away; not a table whose folder has another file of it by now."""
+        read = {table_of(source.path) for source in wanted.sources if source.sha256}
+        emptied = [source.path for source in self.settings.sources if source.sha256 and _emptied(source.path)]
+        return [path for path in emptied if path.exists() or table_of(path) not in read]
+
     def _stamped(self) -> tuple[Any, ...]:
-        """What tells that a file is another: when it was written, and its size; of the four, and of the tables."""
+        """What tells that a file is another: when it was written, and its size; of the four, and of all tables."""
         known = {source.path for source in self.settings.sources}
+        known.update(files_of(self._folder, self.settings.system.tables))
         return tuple((str(path), *_stat(path)) for path in sorted(known))
 
 
@@ -263,8 +272,14 @@ def _differ(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 
 def _said(changes: tuple[rc.Change, ...]) -> str:
-    shown = [f"{one.key} {one.before} -> {one.after}{' (looser)' if one.looser else ''}" for one in changes[:SHOWN]]
+    shown = [_change(one) for one in changes[:SHOWN]]
     return ", ".join(shown) + (f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else "")
+
+
+def _change(one: rc.Change) -> str:
+    """One setting; of the tables, which may have thousands of rows, that they are others."""
+    values = "" if one.key == "tables" else f" {one.before} -> {one.after}"
+    return f"{one.key}{values}{' (looser)' if one.looser else ''}"
 
 
 def _stat(path: Path) -> tuple[int, int]:
