@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
 
 from riskcore.book import Book, Position
 from riskcore.broker_books import BrokerBooks
+from riskcore.positions import DELIVERY
 from riskcore.stale_reads import INTRADAY
-
-DELIVERY: Final = "CNC"
 
 
 def shares_held(book: Book, key: str, product: str) -> int:

@@ -26,20 +26,13 @@ from riskcore.positions import (
     new_position,
     open_results,
     paid_for,
+    paid_for_delivery,
     tighter,
     with_stop,
 )
 from riskcore.sessions import session_date
 from riskcore.signals import opposite, sign
-from riskcore.states import (
-    ACTIVE as ACTIVE,
-    HALTED as HALTED,
-    LOCKED as LOCKED,
-    REDUCING as REDUCING,
-    SEVERITY as SEVERITY,
-    WAITING_FOR_LOGIN as WAITING_FOR_LOGIN,
-    Latch as Latch,
-)
+from riskcore.states import ACTIVE, SEVERITY, Latch as Latch
 from riskcore.values import changed, checks, given, optional, settle, several_of
 
 KEPT_OUTCOMES: Final = 500
@@ -55,8 +48,10 @@ class Book:
     gross and cost; `trades_today` counts entries sent and not refused unfilled, one with several slices once. `orders`
     holds the session's orders, ended ones too, so that a late report finds its order. `outcomes` are finished trades,
     newest last, and `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of
-    all time, open positions included. `excused` are breakers lifted by hand at their limit, `counted_from` when each
-    was last lifted; `sent_in_second` orders and cancels went out in the calendar second `sent_second`.
+    all time, open positions included. `carried` is the open result of what was carried into the session, at its prices
+    of then, `delivered` what was paid for the shares among it that are for delivery. `excused` are breakers lifted by
+    hand at their limit, `counted_from` when each was last lifted; `sent_in_second` orders and cancels went out in the
+    calendar second `sent_second`.
 
     All money is rupees.
     """
@@ -78,6 +73,8 @@ class Book:
     sent_second: datetime | None = field(default=None, kw_only=True)
     sent_in_second: int = field(default=0, kw_only=True)
     version: int = field(default=0, kw_only=True)
+    carried: Decimal = field(default=ZERO, converter=given, kw_only=True)
+    delivered: Decimal = field(default=ZERO, converter=given, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _BOOK)
@@ -132,11 +129,11 @@ class Book:
     @property
     @exact
     def result(self) -> Decimal:
-        """What the day came to up to now: realised after charges, and unrealised."""
-        return self.came_to()
+        """What the day came to up to now: realised after charges, and what open positions changed since it began."""
+        return self.came_to() - self.carried
 
     def came_to(self) -> Decimal:
-        """`result`, for who stands under the library's context already."""
+        """Realised after charges, and unrealised, both from the entries: what equity has more than it opened with."""
         return self.realised - self.charges + open_results(self.positions)
 
     def position(self, key: str) -> Position | None:
@@ -229,7 +226,8 @@ class Book:
         if opening is None and self.net_realised:
             opening = last_known
         if self.session is not None and opening is not None:
-            days = (*days, DayResult(self.session, opening, self.net_realised, self.session_peak))[-KEPT_DAYS:]
+            done = DayResult(self.session, opening, self.net_realised, self.session_peak, self.carried)
+            days = (*days, done)[-KEPT_DAYS:]
         return changed(
             self,
             session=session,
@@ -241,6 +239,8 @@ class Book:
             orders=self.live_orders(),
             days=days,
             excused=(),
+            carried=open_results(self.positions),
+            delivered=paid_for_delivery(self.positions),
             version=self.version + 1,
         )
 
@@ -341,9 +341,8 @@ class Book:
         return changed(self, positions=self._held_with(old, new))
 
     def _held_with(self, old: Position, new: Position | None) -> tuple[Position, ...]:
-        if new is None:
-            return tuple([p for p in self.positions if p is not old])
-        return tuple([new if p is old else p for p in self.positions])
+        changed_ones = [new if held is old else held for held in self.positions]
+        return tuple([held for held in changed_ones if held is not None])
 
     def with_order(self, order: Order, **changes: Any) -> Book:
         """The next book with a later state of one of its orders, counted anew; and what else changes with it."""
@@ -367,7 +366,7 @@ class Book:
         """Whether another slice of the same entry makes it a trade already."""
         entry = order.approved
         return isinstance(entry, ApprovedEntry) and any(
-            other.counts_as_trade and other.id != order.id and _signal_of(other) == entry.signal_id
+            other.counts_as_trade and other.id != order.id and other.signal_id == entry.signal_id
             for other in self.orders
         )
 
@@ -376,10 +375,6 @@ class Book:
         if order is None:
             raise ValueError(f"no order {order_id!r} in the book: book.after(approved) comes first")
         return order
-
-
-def _signal_of(order: Order) -> str:
-    return order.approved.signal_id if isinstance(order.approved, ApprovedEntry) else ""
 
 
 _BOOK: Final = checks(
@@ -395,4 +390,6 @@ _BOOK: Final = checks(
     days=several_of(DayResult, "those of the book before"),
     session_peak=optional(amount),
     peak_equity=optional(amount),
+    carried=amount,
+    delivered=amount,
 )

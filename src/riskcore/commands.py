@@ -8,16 +8,22 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from riskcore.money import ZERO
 from riskcore.orders import ApprovedEntry, ApprovedExit, Revision
 from riskcore.signals import Signal
 
 
 @frozen
 class AskEquity:
-    """Find out the session's opening equity. `last_known` is what the last session ended with, if any."""
+    """Find out the session's opening equity. `last_known` is what the last session ended with, if any.
+
+    `delivered` is what was paid for the shares that were carried into it for delivery, in rupees: whoever works the
+    equity out from a broker's cash and margin adds it, for it is in neither.
+    """
 
     session: date
     last_known: Decimal | None
+    delivered: Decimal = ZERO
 
 
 @frozen

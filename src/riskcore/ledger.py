@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
-from riskcore.account import DELIVERY
 from riskcore.book import Book
 from riskcore.custody import Explained
 from riskcore.money import ZERO, exact
 from riskcore.orders import Order
-from riskcore.positions import Position
+from riskcore.positions import DELIVERY, Position
 from riskcore.signals import SELL, sign
 
 MOVED: Final = "moved"
@@ -24,8 +23,10 @@ CHARGES: Final = "charges"
 PREMIUM: Final = "premium"
 SETTLEMENT: Final = "settlement"
 UNREALISED: Final = "unrealised"
-LINES: Final = (MOVED, CHARGES, PREMIUM, SETTLEMENT, UNREALISED)
-"""Paid in or out, as declared; charges of the day, which a broker may book at once or by its contract note; premium of
+DELIVERED: Final = "delivered"
+LINES: Final = (MOVED, DELIVERED, CHARGES, PREMIUM, SETTLEMENT, UNREALISED)
+"""Paid in or out, as declared; shares for delivery that were carried into the day, which are paid for and no balance
+any more; charges of the day, which a broker may book at once or by its contract note; premium of
 options that are held, which may be neither spendable nor margin; shares for delivery sold today, whose money may come
 later; the result of what is open, which may be credited before it is realised."""
 
@@ -47,6 +48,7 @@ def explained(difference: Decimal, book: Book, moved: Iterable[Explained]) -> tu
 
 
 def _possible(book: Book) -> Iterator[tuple[str, Decimal]]:
+    yield DELIVERED, -book.delivered
     yield CHARGES, -book.charges
     options = (held for held in book.positions if held.instrument.right is not None and _opened_today(held, book))
     yield PREMIUM, -sum((sign(held.side) * held.value for held in options), ZERO)

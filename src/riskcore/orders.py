@@ -205,6 +205,11 @@ class Order:
         return isinstance(self.approved, ApprovedEntry)
 
     @property
+    def signal_id(self) -> str:
+        """The signal that an entry is of; "" for an exit."""
+        return self.approved.signal_id if isinstance(self.approved, ApprovedEntry) else ""
+
+    @property
     def takes_part(self) -> bool:
         """Whether it takes off a part of a position on purpose: some legs of its target."""
         return isinstance(self.approved, ApprovedExit) and self.approved.partial

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import field, frozen
 
 from riskcore.instruments import key_text
-from riskcore.money import amount, count, exact
+from riskcore.money import ZERO, amount, count, exact
 from riskcore.sessions import a_day, in_ist
 from riskcore.signals import product_text, side_text
 from riskcore.values import checks, given, optional, settle
@@ -49,13 +49,14 @@ class Outcome:
 class DayResult:
     """A finished session: its opening equity, what was realised in it after charges, and its highest equity.
 
-    All three are rupees.
+    `carried` is the open result of what was carried into it. All four are rupees.
     """
 
     session: date = field(converter=given)
     opening_equity: Decimal = field(converter=given)
     net: Decimal = field(converter=given)
     peak: Decimal | None = field(default=None, converter=given)
+    carried: Decimal = field(default=ZERO, converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _DAY_RESULT)
@@ -73,4 +74,6 @@ _OUTCOME: Final = checks(
     r_multiple=optional(amount),
     product=product_text,
 )
-_DAY_RESULT: Final = checks("DayResult", session=a_day, opening_equity=amount, net=amount, peak=optional(amount))
+_DAY_RESULT: Final = checks(
+    "DayResult", session=a_day, opening_equity=amount, net=amount, peak=optional(amount), carried=amount
+)

@@ -17,6 +17,8 @@ from riskcore.sessions import in_ist
 from riskcore.signals import BUY, side_text, sign
 from riskcore.values import changed, checks, given, made, optional, settle, text
 
+DELIVERY: Final = "CNC"
+
 
 @frozen(kw_only=True, slots=False)
 class Trail:
@@ -192,6 +194,11 @@ def result_at(held: Position, price: Decimal) -> Decimal:
 def open_results(positions: tuple[Position, ...]) -> Decimal:
     """The same of several, added up."""
     return sum([open_result(held) for held in positions], ZERO) if positions else ZERO
+
+
+def paid_for_delivery(positions: tuple[Position, ...]) -> Decimal:
+    """What was paid for the shares for delivery that are held, in rupees."""
+    return sum([held.value for held in positions if held.product == DELIVERY and held.side == BUY], ZERO)
 
 
 def r_multiple(held: Position, net: Decimal) -> Decimal | None:

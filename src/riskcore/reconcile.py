@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from riskcore.account import DELIVERY, shares_beside, shares_held, their_positions, there_but_for, was_carried
+from riskcore.account import shares_beside, shares_held, their_positions, there_but_for, was_carried
 from riskcore.book import Book
 from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.clocks import SAME, clocks_apart
@@ -24,6 +24,7 @@ from riskcore.corrections import traded_elsewhere
 from riskcore.custody import Mismatch
 from riskcore.orders import INTENDED, ApprovedExit, Order
 from riskcore.policy import Policy
+from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
 from riskcore.table_rows import Capability

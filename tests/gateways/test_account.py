@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -107,6 +108,7 @@ def test_equity_that_is_first_read_in_mid_session_is_derived():
         asked = events.AskEquity(NOW.date(), None)
         read = desk.account.equity(asked, NOW)
         assert (read.equity, read.derived) == (1_000_000, True)
+        assert desk.account.equity(attrs.evolve(asked, delivered=Decimal(500)), NOW).equity == 1_000_500
         desk.clock.passed = -2 * 3600
         assert desk.account.equity(asked, NOW).derived is False
         desk.broker.script(Fault("funds", "empty", times=0))

@@ -9,9 +9,9 @@ from hypothesis import given, settings, strategies as st
 
 import riskcore as rc
 from riskcore import engine, events as e
-from riskcore.book import HALTED, LOCKED, REDUCING, WAITING_FOR_LOGIN, Latch
 from riskcore.engine import State, evolve, fold, react, step
 from riskcore.orders import STOP_HIT, TARGET_HIT, ApprovedEntry
+from riskcore.states import HALTED, LOCKED, REDUCING, WAITING_FOR_LOGIN, Latch
 from riskcore.testing import Scenario, days, policies
 
 THING = rc.Instrument(symbol="INFY", tick="0.05")

@@ -9,8 +9,8 @@ from hypothesis import given, settings, strategies as st
 
 import riskcore as rc
 from riskcore import events as e
-from riskcore.book import HALTED, LOCKED, REDUCING, WAITING_FOR_LOGIN
 from riskcore.engine import State, evolve, resume, step
+from riskcore.states import HALTED, LOCKED, REDUCING, WAITING_FOR_LOGIN
 from riskcore.testing import Scenario, days
 
 POLICY = rc.Policy(max_position_size_percent=100, max_sector_exposure=100, entry_band_pct=0, entry_timeout_s=600)

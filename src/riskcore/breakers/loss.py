@@ -15,12 +15,15 @@ from riskcore.policy import Policy
 def daily_loss_breaker(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """Today's net loss, in rupees, against `max_daily_loss` per cent of opening equity.
 
-    loss = max(0, -(realised - charges + unrealised)), open positions at their latest prices. None while the opening
+    loss = max(0, -result); `Book.result` is realised - charges + unrealised less what the open positions were worth
+    beyond their entries when the session began, all at their latest prices. None while the opening
     equity is not known (entries are then refused by `equity`).
     """
     if book.opening_equity is None:
         return None
-    return Measure("max_daily_loss", *todays_loss(book.came_to(), book.opening_equity, policy.max_daily_loss))
+    return Measure(
+        "max_daily_loss", *todays_loss(book.came_to() - book.carried, book.opening_equity, policy.max_daily_loss)
+    )
 
 
 def todays_loss(result: Decimal, equity: Decimal, percent: Decimal) -> tuple[Decimal, Decimal]:
@@ -45,34 +48,35 @@ def loss_since(
 ) -> Measure | None:
     """The net loss from `first` to now, against `percent` per cent of its first session's opening equity.
 
-    loss = -(net results of the finished sessions + today's `result`, unrealised included). Sessions that are not in
-    `Book.days` did not happen for it.
+    loss = -(net results of the finished sessions + `result` - what was carried into the first of them); `result` is
+    today's from the entries (`Book.came_to`). Sessions that are not in `Book.days` did not happen for it.
     """
     if book.opening_equity is None or percent is None:
         return None
     days = [day for day in book.days if first <= day.session < today]
-    began = min(days, key=attrgetter("session")).opening_equity if days else book.opening_equity
-    net = sum((day.net for day in days), result)
-    return Measure(rule, max(-net, ZERO), percent_of(began, percent))
+    began = min(days, key=attrgetter("session"), default=book)
+    assert began.opening_equity is not None
+    net = sum((day.net for day in days), result) - began.carried
+    return Measure(rule, max(-net, ZERO), percent_of(began.opening_equity, percent))
 
 
 def give_back(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
     """What was given back of the day's best net result, in rupees, against `max_give_back_pct` per cent of it.
 
-    best = session peak of equity - opening equity; given back = best - net result now (below zero included, so
-    that a gain turned into a loss counts whole). Armed once best reaches `give_back_after_pct` per cent of opening
-    equity; before that nothing counts as given back. None while switched off or equity is not known.
+    best = session peak of equity - equity when it began; given back = best - the day's result now (below zero
+    included, so that a gain turned into a loss counts whole). Armed once best reaches `give_back_after_pct` per cent
+    of opening equity; before that nothing counts as given back. None while switched off or equity is not known.
     """
     return given_back(book, policy, book.came_to())
 
 
 def given_back(book: Book, policy: Policy, result: Decimal) -> Measure | None:
-    """`give_back` of a day that came to `result` up to now."""
+    """`give_back` where the day came to `result` up to now, from the entries (`Book.came_to`)."""
     most, opening, peak = policy.max_give_back_pct, book.opening_equity, book.session_peak
     if most is None or opening is None or peak is None:
         return None
-    best: Decimal = peak - opening
+    best: Decimal = peak - opening - book.carried
     needed = percent_of(opening, policy.give_back_after_pct)
     if best < needed:
         return Measure("max_give_back_pct", ZERO, percent_of(needed, most))
-    return Measure("max_give_back_pct", best - result, percent_of(best, most))
+    return Measure("max_give_back_pct", best - (result - book.carried), percent_of(best, most))

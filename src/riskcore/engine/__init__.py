@@ -114,6 +114,6 @@ def resume(state: State, policy: Policy) -> tuple[e.Command, ...]:
     book = state.book
     equity: tuple[e.Command, ...] = ()
     if book.session is not None and book.opening_equity is None:
-        equity = (e.AskEquity(book.session, state.carried_equity),)
+        equity = (e.AskEquity(book.session, state.carried_equity, book.delivered),)
     due = (signal for signal in state.pending if signal.id not in state.reversing)
     return equity + tuple(e.AskEvidence(signal, asked_interval(signal, policy)) for signal in due)

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from riskcore import events as e
-from riskcore.account import DELIVERY, shares_beside, was_carried
+from riskcore.account import shares_beside, was_carried
 from riskcore.broker_books import BrokerBooks
 from riskcore.custody import Beside, Mismatch
 from riskcore.engine.adjust import FROZEN
 from riskcore.engine.turn import Turn
 from riskcore.engine.unnamed import presumed_filled
+from riskcore.positions import DELIVERY
 from riskcore.reconcile import SUSPECT, UNNAMED, shows_none_beside
 
 COUNTED: Final = "it was accepted as the broker's quantity, and is so many shares beside ours"

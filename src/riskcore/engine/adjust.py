@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import DELIVERY, was_carried
+from riskcore.account import was_carried
 from riskcore.broker_books import BrokerPosition
 from riskcore.corrections import foreign_trades, price_elsewhere
 from riskcore.costs import ChargesUnknown, charge_for_more
@@ -26,7 +26,7 @@ from riskcore.exits.leaving import closed_elsewhere
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
 from riskcore.policy.custody import ADOPT, IGNORE
-from riskcore.positions import Position
+from riskcore.positions import DELIVERY, Position
 from riskcore.reconcile import (
     FOREIGN,
     GONE,

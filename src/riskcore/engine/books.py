@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import DELIVERY, shares_beside, shares_held, there_but_for
+from riskcore.account import shares_beside, shares_held, there_but_for
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import GOOD, Custody, Mismatch
@@ -26,6 +26,7 @@ from riskcore.engine.untold import ask_again_unread, take_by_positions
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
+from riskcore.positions import DELIVERY
 from riskcore.reconcile import (
     FOREIGN,
     SUSPECT,

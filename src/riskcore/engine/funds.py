@@ -31,7 +31,7 @@ def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
     opening, session = turn.book.opening_equity, turn.book.session
     if opening is None:
         if session is not None:
-            turn.ask(e.AskEquity(session, turn.state.carried_equity))
+            turn.ask(e.AskEquity(session, turn.state.carried_equity, turn.book.delivered))
         return
     theirs = event.available + event.used - event.realised
     lines = explained(theirs - opening, turn.book, turn.state.custody.moved)

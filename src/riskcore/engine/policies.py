@@ -45,7 +45,7 @@ def _with_code(by_hand: Policy, given: Policy) -> Policy:
 @exact
 def in_loss(book: Book) -> bool:
     """Whether the day's result, open positions included, is below nought."""
-    return book.net_realised + book.unrealised < 0
+    return book.came_to() < book.carried
 
 
 # ---------------------------------------------------------------- a file that is loaded

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from riskcore import events as e
@@ -182,7 +183,7 @@ def _each(position: Position, state: State, policy: Policy) -> str:
 
 @exact
 def results_between(state: State, policy: Policy) -> tuple[Decimal | None, Decimal | None]:
-    """The day's result at or under which, and that over which, a breaker may act or something be told."""
+    """The result (`Book.came_to`) at or under which, and that over which, a breaker may act or something be told."""
     book, opening, now = state.book, state.book.opening_equity, state.now
     assert opening is not None
     floors: list[Decimal] = []
@@ -209,7 +210,7 @@ def _limits(
 
     All of them measure `top - result`, and 0 above it.
     """
-    yield "max_daily_loss", ZERO, percent_of(opening, policy.max_daily_loss), True
+    yield "max_daily_loss", book.carried, percent_of(opening, policy.max_daily_loss), True
     if now is None:
         return
     today = now.date()
@@ -217,12 +218,14 @@ def _limits(
     for name, pct, first in (*weeks, ("max_monthly_loss", policy.max_monthly_loss, today.replace(day=1))):
         if pct is not None:
             days = [done for done in book.days if first <= done.session < today]
-            began = min(days, key=lambda done: done.session).opening_equity if days else opening
-            yield name, -sum((done.net for done in days), ZERO), percent_of(began, pct), True
+            began = min(days, key=attrgetter("session"), default=book)
+            assert began.opening_equity is not None
+            top = began.carried - sum((done.net for done in days), ZERO)
+            yield name, top, percent_of(began.opening_equity, pct), True
     peak = drawdown_peak(book, policy)
     if policy.max_drawdown is not None and peak is not None:
         yield "max_drawdown", peak - opening, percent_of(peak, policy.max_drawdown), True
     if policy.max_give_back_pct is not None and book.session_peak is not None:
-        best = book.session_peak - opening
+        best = book.session_peak - opening - book.carried
         if best >= percent_of(opening, policy.give_back_after_pct):
-            yield "max_give_back_pct", best, percent_of(best, policy.max_give_back_pct), False
+            yield "max_give_back_pct", book.carried + best, percent_of(best, policy.max_give_back_pct), False

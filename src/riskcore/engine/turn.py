@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from riskcore import events as e
-from riskcore.book import HALTED, Book, Latch, Position
+from riskcore.book import Book, Latch, Position
 from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
@@ -17,7 +17,7 @@ from riskcore.reasons import Finding
 from riskcore.sessions import day_text
 from riskcore.signals import Signal, seconds
 from riskcore.state import State, applied
-from riskcore.states import OPERATOR, WAITING_FOR_LOGIN
+from riskcore.states import HALTED, OPERATOR, WAITING_FOR_LOGIN
 
 RISKCORE = "riskcore"
 LOGIN = "login"

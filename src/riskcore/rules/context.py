@@ -47,10 +47,10 @@ class Context:
     are the policy's that the entry comes under. `bets` is how far the entry and what is held win together, where a
     limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the position
     and sector limits (its `worth`, or the margin of that, by the policy), `loss` what it loses when stopped out;
-    `holdings` is what is held and what entries on their way may still open; `unrealised` and `result` are the day's,
-    open and in all after charges. `kelly`, where it sizes, is how many finished trades the strategy has in R, and
-    Kelly's fraction of them once they are enough. `live` are the orders that may still fill. `worth` is what one share
-    counts for where value or margin is limited, in rupees.
+    `holdings` is what is held and what entries on their way may still open; `unrealised` is open, and `result` is that
+    with what was realised today after charges, both from the entries. `kelly`, where it sizes, is how many finished
+    trades the strategy has in R, and Kelly's fraction of them once they are enough. `live` are the orders that may
+    still fill. `worth` is what one share counts for where value or margin is limited, in rupees.
     """
 
     signal: Signal

@@ -30,20 +30,21 @@ def cash_known(context: Context) -> Reading:
 def daily_loss(context: Context) -> Reading | None:
     """Today's loss is below `max_daily_loss` per cent of opening equity; at the limit is blocked.
 
-    loss = -(realised - charges + unrealised), open positions at their latest prices.
+    loss = -(realised - charges + unrealised - what was carried), open positions at their latest prices: what they
+    gained or lost before today is none of today's.
     """
     equity = context.book.opening_equity
     if equity is None:
         return None
-    loss, limit = todays_loss(context.result, equity, context.policy.max_daily_loss)
+    loss, limit = todays_loss(context.result - context.book.carried, equity, context.policy.max_daily_loss)
     return "daily_loss_reached" if loss >= limit else "", loss, limit, None
 
 
 def weekly_loss(context: Context) -> Reading | None:
     """The ISO week's loss is below `max_weekly_loss` per cent of its first session's opening equity.
 
-    loss = -(net results of the week's finished sessions + today's + unrealised). Sessions that are not in
-    `Book.days` did not happen for this rule: a journal begun on Wednesday has a week that begins on Wednesday.
+    loss = -(net results of the week's finished sessions + today's + unrealised - what the week began with). Sessions
+    that are not in `Book.days` did not happen for this rule: a journal begun on Wednesday has a week that begins then.
     """
     today = context.market.at.date()
     return _loss_since(

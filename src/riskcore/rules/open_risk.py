@@ -44,15 +44,15 @@ def open_risk(context: Context) -> Reading | None:
 def worst_case(context: Context) -> Reading | None:
     """Even with every stop hit, that of the entry included, the day's loss stays below `max_daily_loss`.
 
-    worst loss = charges - realised - sum of what each position ends with at its stop (at its latest price, where
-    that is worse) + what entries on their way risk. The entry may risk what is missing to the limit, and not quite
-    all of it: at the limit is blocked. Refused where not one lot can.
+    worst loss = charges - realised + what was carried (`Book.carried`) - sum of what each position ends with at its
+    stop (at its latest price, where that is worse) + what entries on their way risk. The entry may risk what is missing
+    to the limit, and not quite all of it: at the limit is blocked. Refused where not one lot can.
     """
     book, loss = context.book, context.loss
     equity = book.opening_equity
     if equity is None or loss is None:
         return None
-    lost = _on_their_way(context.live) - book.net_realised
+    lost = _on_their_way(context.live) + book.carried - book.net_realised
     for position in book.positions:
         if position.stop is None:
             return "stop_missing", position.instrument.key, None, None

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import attrs
 
-from riskcore.book import HALTED, LOCKED, REDUCING, WAITING_FOR_LOGIN, Book, Fill, Latch, Price
+from riskcore.book import Book, Fill, Latch, Price
 from riskcore.exits.levels import exit_order
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
@@ -24,6 +24,7 @@ from riskcore.policy import GROSS, MARGIN, NET, NOTIONAL, Policy
 from riskcore.policy.levels import IGNORE, USE
 from riskcore.sessions import session_on
 from riskcore.signals import BUY, SIDES, Bar, Market, Signal, sign
+from riskcore.states import HALTED, LOCKED, REDUCING, WAITING_FOR_LOGIN
 from riskcore.stops import TIGHTER, WIDER
 from riskcore.testing.drawing import Draw, chosen, st
 from riskcore.testing.history import closes, finished_days, outcomes, rulebooks

@@ -156,7 +156,7 @@ def _emergency(state: engine.State) -> dict[str, Any] | None:
 
 
 def _money(book: rc.Book) -> dict[str, Any]:
-    net = book.net_realised + book.unrealised
+    net = book.result
     pct = None if not book.opening_equity else f"{net * 100 / book.opening_equity:.2f}"
     return {
         "equity": _rupees(book.equity),
