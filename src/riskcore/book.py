@@ -15,7 +15,7 @@ from attrs import field, frozen
 from riskcore.calling import told_by_name
 from riskcore.money import ZERO, amount, exact, not_negative_whole
 from riskcore.orders import ENDED, FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
-from riskcore.outcomes import DayResult as DayResult, Outcome as Outcome
+from riskcore.outcomes import DayResult as DayResult, Outcome as Outcome, higher
 from riskcore.positions import (
     Fill as Fill,
     Position as Position,
@@ -135,9 +135,9 @@ class Book:
         """What the day came to up to now: realised after charges, and unrealised."""
         return self.came_to()
 
-    def came_to(self) -> Decimal:
-        """`result`, for who stands under the library's context already."""
-        return self.realised - self.charges + open_results(self.positions)
+    def came_to(self, unrealised: Decimal | None = None) -> Decimal:
+        """`result`, for who stands under the library's context already; with another open result where one is given."""
+        return self.realised - self.charges + (open_results(self.positions) if unrealised is None else unrealised)
 
     def position(self, key: str) -> Position | None:
         """The open position of an instrument key, if any."""
@@ -261,11 +261,9 @@ class Book:
         """The next book with its peaks at today's equity, where that is higher."""
         if self.opening_equity is None:
             return self
-        equity = self.opening_equity + self.came_to()
-        if self.session_peak is not None and equity <= self.session_peak:
-            return self
-        peak = equity if self.peak_equity is None else max(self.peak_equity, equity)
-        return changed(self, session_peak=equity, peak_equity=peak)
+        before = self.session_peak, self.peak_equity
+        session_peak, peak_equity = peaks = higher(self.opening_equity + self.came_to(), before)
+        return self if peaks is before else changed(self, session_peak=session_peak, peak_equity=peak_equity)
 
     def ordered(self, approved: ApprovedEntry | ApprovedExit) -> Book:
         """`after` an approved order, for who stands under the library's context already."""
