@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 from itertools import pairwise
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
 
 from riskcore import events as e
 from riskcore.engine import quiet
@@ -27,7 +29,8 @@ Strategy: TypeAlias = Callable[[Instrument, Sequence[Bar]], Signal | None]
 EARLIEST: Final = datetime(1, 1, 2, tzinfo=IST)
 
 
-class Calm(NamedTuple):
+@frozen
+class Calm:
     """What `quiet` says, made ready to be held against bars: those that begin `before` a moment may pass.
 
     `passing` marks what is held with them; None where nothing is held or on its way.

@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from riskcore.calling import told_by_name
 from riskcore.money import ZERO, amount, exact, not_negative_whole
-from riskcore.orders import ENDED, FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
+from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order, live_of
 from riskcore.outcomes import DayResult as DayResult, Outcome as Outcome, higher
 from riskcore.positions import (
     Fill as Fill,
@@ -155,12 +155,12 @@ class Book:
 
     def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
         """Orders that may still fill, of one instrument and of one kind where asked."""
-        live = [order for order in self.orders if order.status not in ENDED]
+        live = live_of(self.orders)
         if live and key is not None:
-            live = [order for order in live if order.approved.instrument.key == key]
+            live = tuple([order for order in live if order.approved.instrument.key == key])
         if live and entries is not None:
-            live = [order for order in live if isinstance(order.approved, ApprovedEntry) is entries]
-        return tuple(live)
+            live = tuple([order for order in live if isinstance(order.approved, ApprovedEntry) is entries])
+        return live
 
     def broker_ids(self) -> frozenset[str]:
         """The broker's names for the session's orders, as far as they are known."""
@@ -171,7 +171,7 @@ class Book:
 
         One that would add to what is held, because a double fill turned the position round, is none either.
         """
-        return tuple([order for order in self._exits(key) if not order.rests])
+        return tuple([order for order in self.exits(key) if not order.rests])
 
     def resting(self, key: str) -> Order | None:
         """The stop that rests at the broker for an instrument, or is on its way there; the first of several."""
@@ -179,11 +179,11 @@ class Book:
 
     def resting_stops(self, key: str) -> tuple[Order, ...]:
         """All of them: above the freeze quantity a position is protected by several, whose quantities add up."""
-        return tuple([order for order in self._exits(key) if order.rests])
+        return tuple([order for order in self.exits(key) if order.rests])
 
-    def _exits(self, key: str) -> tuple[Order, ...]:
+    def exits(self, key: str) -> tuple[Order, ...]:
         """The live exits of an instrument that reduce what is held of it; all of them where nothing is."""
-        exits = self.live_orders(key, entries=False) if self.orders else ()
+        exits = self.live_orders(key, entries=False)
         held = self.position(key) if exits else None
         return exits if held is None else tuple([order for order in exits if order.approved.side != held.side])
 

@@ -75,7 +75,8 @@ class Turn:
         once.
         """
         key = position.instrument.key
-        leaving, resting = self.book.leaving(key), self.book.resting_stops(key)
+        exits = self.book.exits(key)
+        leaving, resting = [one for one in exits if not one.rests], tuple([one for one in exits if one.rests])
         rest = position.quantity - sum(order.open_quantity for order in leaving)
         if rest <= 0 or any(part is not None or not order.takes_part for order in leaving):
             return
