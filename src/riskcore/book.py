@@ -364,20 +364,20 @@ class Book:
     def _counted_beside(self, order: Order) -> bool:
         """Whether another slice of the same entry makes it a trade already."""
         entry = order.approved
-        return isinstance(entry, ApprovedEntry) and any(
-            other.counts_as_trade and other.id != order.id and _signal_of(other) == entry.signal_id
-            for other in self.orders
-        )
+        if not isinstance(entry, ApprovedEntry):
+            return False
+        for other in self.orders:
+            known = other.approved
+            of_the_same = isinstance(known, ApprovedEntry) and known.signal_id == entry.signal_id
+            if of_the_same and known.order_id != entry.order_id and other.counts_as_trade:
+                return True
+        return False
 
     def _known(self, order_id: str) -> Order:
         order = self.order(order_id)
         if order is None:
             raise ValueError(f"no order {order_id!r} in the book: book.after(approved) comes first")
         return order
-
-
-def _signal_of(order: Order) -> str:
-    return order.approved.signal_id if isinstance(order.approved, ApprovedEntry) else ""
 
 
 _BOOK: Final = checks(

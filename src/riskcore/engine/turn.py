@@ -28,8 +28,9 @@ def exit_id(book: Book, position: Position, at: datetime, number: int = 0) -> st
 
     `number` is that of a slice, from 0 on.
     """
-    key, exits = position.instrument.key, [o for o in book.orders if isinstance(o.approved, ApprovedExit)]
-    earlier = len([order for order in exits if not order.rests and order.approved.instrument.key == key])
+    key, orders = position.instrument.key, [order.approved for order in book.orders]
+    exits = [one for one in orders if isinstance(one, ApprovedExit) and one.trigger is None]
+    earlier = len([one for one in exits if one.instrument.key == key])
     return f"{position.id}:exit:{day_text(at.date())}.{earlier + number + 1}"
 
 
