@@ -8,55 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time
-from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from riskcore import events as e
 from riskcore.engine import quiet
-from riskcore.engine.trail import marked_by
+from riskcore.engine.passing import Passing
 from riskcore.instruments import Instrument, an_instrument
 from riskcore.intrabar import Entries, Intrabar
 from riskcore.listing import Listed
-from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.sessions import IST
 from riskcore.signals import BARS, DAY, Bar, Signal
 from riskcore.simulation import BarRun, Simulation
-from riskcore.state import applied
 from riskcore.values import changed
 
 Strategy: TypeAlias = Callable[[Instrument, Sequence[Bar]], Signal | None]
 EARLIEST: Final = datetime(1, 1, 2, tzinfo=IST)
 
 
-class Levels(NamedTuple):
-    """Between which prices a bar of a held instrument changes its mark alone; `None` is no bound."""
+@frozen
+class Calm:
+    """What `quiet` says, made ready to be held against bars: those that begin `before` a moment may pass.
 
-    below: Decimal | None
-    above: Decimal | None
-
-
-class Calm(NamedTuple):
-    """What `quiet` says, made ready to be held against bars.
-
-    Bars that begin `before` a moment pass: those of an instrument that is not in `levels` change nothing; of one
-    that is, what stays between its levels, while the day's result stays over `floor` and up to `ceiling`.
+    `passing` marks what is held with them; None where nothing is held or on its way.
     """
 
     before: datetime
-    levels: Mapping[str, Levels | None]
-    floor: Decimal | None = None
-    ceiling: Decimal | None = None
+    passing: Passing | None = None
 
 
-RESTLESS: Final = Calm(EARLIEST, {})
+RESTLESS: Final = Calm(EARLIEST)
 
 
 class EveryBar(BarRun):
-    """A run that is shown every bar: `begin` for those of a moment, then `act_on` for each, then its signals."""
+    """A run that is shown every bar: orders meet those of a moment, then each is acted on, and then its signals."""
 
     def __init__(self, policy: Policy, instruments: Mapping[str, Instrument], **how: Any) -> None:
         self.ended: dict[str, list[Bar]] = {key: [] for key in instruments}
@@ -67,18 +55,24 @@ class EveryBar(BarRun):
 
     def play(self, bars: Mapping[Instrument, Sequence[Bar]], strategies: Strategy | Sequence[Strategy]) -> Simulation:
         """All bars, from the first to the last; `simulate` says what of."""
-        each = _several(strategies)
+        each, begun = _several(strategies), False
         for instrument, series in bars.items():
             _rising(instrument, series)
         if self.length >= DAY:
             bars = {instrument: _from_midnight(instrument, series) for instrument, series in bars.items()}
         for moment, group in moments(bars):
-            if self.state.now is None:
+            if not begun:
                 self.take(e.PolicyLoaded(moment, self.policy))
-            self.begin(group)
+                begun = True
+            self._group = group
+            if self.broker.working:
+                self._meet_all()
             for instrument, bar in group:
-                self.act_on(instrument, bar)
-                ended = self.ended[instrument.key]
+                key = instrument.key
+                ended = self.ended[key]
+                ended.append(bar)
+                if not self._passes(key, bar):
+                    self._act_on(key)
                 for strategy in each:
                     signal = strategy(instrument, ended)
                     if signal is not None:
@@ -94,31 +88,37 @@ class EveryBar(BarRun):
             raise ValueError(f"a strategy must return signals of what has bars ({there}), got one of {signal.key}")
         return signal
 
-    def begin(self, group: Sequence[tuple[Instrument, Bar]]) -> None:
-        """The bars of a moment: orders that were there before meet them."""
-        self._group = group
-        if self.broker.working:
-            for instrument, _ in group:
+    def _meet_all(self) -> None:
+        """Orders that were there before a moment meet its bars."""
+        working = {order.instrument.key for order in self.broker.working}
+        for instrument, _ in self._group:
+            if instrument.key in working:
                 prices = self.shown(instrument.key)
                 assert prices is not None
                 self.meet(prices)
 
-    def act_on(self, instrument: Instrument, bar: Bar) -> None:
-        """One bar of the moment, which has ended."""
-        key = instrument.key
-        self.ended[key].append(bar)
-        calm = self._calm or self.look_ahead()
-        if bar.at < calm.before:
-            if key not in calm.levels:
-                self._passed, self._passed_at = self._passed + 1, bar.at
-                return
-            if self._only_marks(calm, key, bar):
-                return
+    def _passes(self, key: str, bar: Bar) -> bool:
+        """Whether a bar, which has ended, marks what is held at most; it is done with then."""
+        calm = self.look_ahead() if self._calm is None else self._calm
+        if bar.at >= calm.before:
+            return False
+        passing = calm.passing
+        if passing is not None and key in passing.minded:
+            mark = passing.mark(key, bar, bar.at + self.length)
+            if mark is None:
+                return False
+            self.facts.append(mark)
+        self._passed += 1
+        self._passed_at = bar.at
+        return True
+
+    def _act_on(self, key: str) -> None:
+        """One bar of the moment, which has ended and may do something."""
+        self._settle()
         prices = self.shown(key)
         assert prices is not None
         self.spoke = False
         self.see(prices)
-        self._calm = None
 
     def shown(self, key: str) -> e.PricesSeen | None:
         """The latest prices of an instrument; those of a bar are made when somebody asks for them."""
@@ -132,13 +132,12 @@ class EveryBar(BarRun):
 
     def take(self, event: e.Input) -> None:
         """One input; what passed before it is counted first."""
-        self._count_what_passed()
-        self._calm = None
+        self._settle()
         super().take(event)
 
     def simulation(self) -> Simulation:
         """What it came to."""
-        self._count_what_passed()
+        self._settle()
         return super().simulation()
 
     def look_ahead(self) -> Calm:
@@ -152,40 +151,18 @@ class EveryBar(BarRun):
             ends = datetime.combine(session, time(0), IST) + DAY
             if found.until is not None:
                 ends = min(ends, found.until)
-            levels: dict[str, Levels | None] = {
-                held.key: None if held.each else Levels(held.below, held.above) for held in found.watched
-            }
-            levels.update(dict.fromkeys(found.ordered))
-            self._calm = Calm(ends - self.length, levels, found.floor, found.ceiling)
+            minds = found.watched or found.ordered
+            self._calm = Calm(ends - self.length, Passing(self.state, found) if minds else None)
         return self._calm
 
-    @exact
-    def _only_marks(self, calm: Calm, key: str, bar: Bar) -> bool:
-        """Mark what is held with a bar, where that is all the bar does; whether it is."""
-        levels = calm.levels[key]
-        if levels is None or (levels.below is not None and bar.low <= levels.below):
-            return False
-        if levels.above is not None and bar.high >= levels.above:
-            return False
-        held, prices = self.state.book.position(key), self.shown(key)
-        assert held is not None
-        assert prices is not None
-        mark = marked_by(held, prices, prices.at)
-        after = applied(self.state, mark)
-        result = after.book.came_to()
-        if (calm.floor is not None and result <= calm.floor) or (calm.ceiling is not None and result > calm.ceiling):
-            return False
-        self.state = after
-        self.facts.append(mark)
-        self._passed, self._passed_at = self._passed + 1, bar.at
-        return True
-
-    def _count_what_passed(self) -> None:
-        """Bars that passed are inputs like any other: the state counts them, and its time goes on."""
+    def _settle(self) -> None:
+        """Let the state be that after the bars that passed: inputs like any other, counted, and time goes on."""
+        calm, self._calm = self._calm, None
         if self._passed:
-            state, at = self.state, self._passed_at + self.length
+            state, at, passing = self.state, self._passed_at + self.length, None if calm is None else calm.passing
             assert state.now is not None
-            self.state = changed(state, number=state.number + self._passed, now=max(state.now, at))
+            number, now = state.number + self._passed, max(state.now, at)
+            self.state = changed(state, number=number, now=now) if passing is None else passing.after(number, now)
             self._passed = 0
 
 

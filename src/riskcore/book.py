@@ -14,8 +14,8 @@ from attrs import field, frozen
 
 from riskcore.calling import told_by_name
 from riskcore.money import ZERO, amount, exact, not_negative_whole
-from riskcore.orders import ENDED, FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
-from riskcore.outcomes import DayResult as DayResult, Outcome as Outcome
+from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order, live_of
+from riskcore.outcomes import DayResult as DayResult, Outcome as Outcome, higher
 from riskcore.positions import (
     Fill as Fill,
     Position as Position,
@@ -132,9 +132,12 @@ class Book:
         """What the day came to up to now: realised after charges, and what open positions changed since it began."""
         return self.came_to() - self.carried
 
-    def came_to(self) -> Decimal:
-        """Realised after charges, and unrealised, both from the entries: what equity has more than it opened with."""
-        return self.realised - self.charges + open_results(self.positions)
+    def came_to(self, unrealised: Decimal | None = None) -> Decimal:
+        """Realised after charges, and unrealised, both from the entries: what equity has more than it opened with.
+
+        With another open result where one is given.
+        """
+        return self.realised - self.charges + (open_results(self.positions) if unrealised is None else unrealised)
 
     def position(self, key: str) -> Position | None:
         """The open position of an instrument key, if any."""
@@ -152,12 +155,12 @@ class Book:
 
     def live_orders(self, key: str | None = None, *, entries: bool | None = None) -> tuple[Order, ...]:
         """Orders that may still fill, of one instrument and of one kind where asked."""
-        live = [order for order in self.orders if order.status not in ENDED]
+        live = live_of(self.orders)
         if live and key is not None:
-            live = [order for order in live if order.approved.instrument.key == key]
+            live = tuple([order for order in live if order.approved.instrument.key == key])
         if live and entries is not None:
-            live = [order for order in live if isinstance(order.approved, ApprovedEntry) is entries]
-        return tuple(live)
+            live = tuple([order for order in live if isinstance(order.approved, ApprovedEntry) is entries])
+        return live
 
     def broker_ids(self) -> frozenset[str]:
         """The broker's names for the session's orders, as far as they are known."""
@@ -168,7 +171,7 @@ class Book:
 
         One that would add to what is held, because a double fill turned the position round, is none either.
         """
-        return tuple([order for order in self._exits(key) if not order.rests])
+        return tuple([order for order in self.exits(key) if not order.rests])
 
     def resting(self, key: str) -> Order | None:
         """The stop that rests at the broker for an instrument, or is on its way there; the first of several."""
@@ -176,11 +179,11 @@ class Book:
 
     def resting_stops(self, key: str) -> tuple[Order, ...]:
         """All of them: above the freeze quantity a position is protected by several, whose quantities add up."""
-        return tuple([order for order in self._exits(key) if order.rests])
+        return tuple([order for order in self.exits(key) if order.rests])
 
-    def _exits(self, key: str) -> tuple[Order, ...]:
+    def exits(self, key: str) -> tuple[Order, ...]:
         """The live exits of an instrument that reduce what is held of it; all of them where nothing is."""
-        exits = self.live_orders(key, entries=False) if self.orders else ()
+        exits = self.live_orders(key, entries=False)
         held = self.position(key) if exits else None
         return exits if held is None else tuple([order for order in exits if order.approved.side != held.side])
 
@@ -261,11 +264,9 @@ class Book:
         """The next book with its peaks at today's equity, where that is higher."""
         if self.opening_equity is None:
             return self
-        equity = self.opening_equity + self.came_to()
-        if self.session_peak is not None and equity <= self.session_peak:
-            return self
-        peak = equity if self.peak_equity is None else max(self.peak_equity, equity)
-        return changed(self, session_peak=equity, peak_equity=peak)
+        before = self.session_peak, self.peak_equity
+        session_peak, peak_equity = peaks = higher(self.opening_equity + self.came_to(), before)
+        return self if peaks is before else changed(self, session_peak=session_peak, peak_equity=peak_equity)
 
     def ordered(self, approved: ApprovedEntry | ApprovedExit) -> Book:
         """`after` an approved order, for who stands under the library's context already."""
@@ -366,7 +367,7 @@ class Book:
         """Whether another slice of the same entry makes it a trade already."""
         entry = order.approved
         return isinstance(entry, ApprovedEntry) and any(
-            other.counts_as_trade and other.id != order.id and other.signal_id == entry.signal_id
+            other.signal_id == entry.signal_id and other.id != order.id and other.counts_as_trade
             for other in self.orders
         )
 

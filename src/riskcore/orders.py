@@ -16,7 +16,7 @@ from attrs import frozen
 from riskcore.exchange_limits import cut
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
-from riskcore.values import changed
+from riskcore.values import changed, of_the_same
 
 INTENDED: Final = "intended"
 AWAITING: Final = "awaiting_approval"
@@ -288,3 +288,9 @@ class Order:
             )
         status = FILLED if self.filled_quantity == approved.quantity else self.status
         return attrs.evolve(self, approved=approved, revision=None, status=status)
+
+
+@of_the_same
+def live_of(orders: tuple[Order, ...]) -> tuple[Order, ...]:
+    """Those that may still fill: of the same orders it is asked a dozen times in one step."""
+    return tuple([order for order in orders if order.status not in ENDED])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -13,6 +13,9 @@ from riskcore.money import ZERO, amount, count, exact
 from riskcore.sessions import a_day, in_ist
 from riskcore.signals import product_text, side_text
 from riskcore.values import checks, given, optional, settle
+
+Peaks: TypeAlias = tuple[Decimal | None, Decimal | None]
+"""The highest equity of the session, and that of all time; None where none is known."""
 
 
 @frozen(kw_only=True, slots=False)
@@ -60,6 +63,14 @@ class DayResult:
 
     def __attrs_post_init__(self) -> None:
         settle(self, _DAY_RESULT)
+
+
+def higher(equity: Decimal, peaks: Peaks) -> Peaks:
+    """The peaks after one more equity: the very ones before where it is not above that of the session."""
+    session_peak, peak_equity = peaks
+    if session_peak is not None and equity <= session_peak:
+        return peaks
+    return equity, equity if peak_equity is None else max(peak_equity, equity)
 
 
 _OUTCOME: Final = checks(

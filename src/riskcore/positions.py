@@ -193,7 +193,12 @@ def result_at(held: Position, price: Decimal) -> Decimal:
 
 def open_results(positions: tuple[Position, ...]) -> Decimal:
     """The same of several, added up."""
-    return sum([open_result(held) for held in positions], ZERO) if positions else ZERO
+    return added_up([open_result(held) for held in positions]) if positions else ZERO
+
+
+def added_up(results: list[Decimal]) -> Decimal:
+    """The open results of positions, in the order of the book."""
+    return sum(results, ZERO)
 
 
 def paid_for_delivery(positions: tuple[Position, ...]) -> Decimal:

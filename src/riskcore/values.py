@@ -142,7 +142,7 @@ def changed(value: Value, /, **changes: Any) -> Value:
     keeps nothing in its values but its fields. Raises `KeyError` for a field that the class has not.
     """
     known = value.__dict__
-    parts = {**known, **changes}
+    parts = known | changes
     if len(parts) != len(known):
         raise KeyError(f"{type(value).__name__} has no field {sorted(changes.keys() - known.keys())}")
     made: Value = _bare(type(value))

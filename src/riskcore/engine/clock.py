@@ -83,9 +83,10 @@ def _call_past_the_close(turn: Turn) -> None:
 
 def _leave_in_time(turn: Turn, position: Position) -> None:
     key = position.instrument.key
-    for order in turn.book.leaving(key):
+    leaving = turn.book.leaving(key)
+    for order in leaving:
         _press(turn, position, order)
-    if not all(order.takes_part for order in turn.book.leaving(key)):
+    if not all(order.takes_part for order in leaving):
         return
     price = position.last or position.average_price
     failed = failed_exit(turn.book, position)

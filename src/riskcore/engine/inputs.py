@@ -20,6 +20,7 @@ from riskcore.engine.turn import LOGIN, Turn
 from riskcore.engine.watch import ended_at, watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open
+from riskcore.exits.levels import breach
 from riskcore.orders import sliced_entry
 from riskcore.policy.breakers import NAMES
 from riskcore.positions import Position
@@ -128,9 +129,10 @@ def _prices(event: e.PricesSeen, turn: Turn) -> None:
         span = _believed(turn, position, event)
         if span is not None:
             look_at_the_night(turn, position, span)
-            last = ended_at(turn, position, span)
+            touched = breach(position, first=span.first, high=span.high, low=span.low)  # a mark moves no level
+            last = ended_at(turn, position, span, touched)
             held = mark(turn, position, span if last is span.last else changed(span, last=last))
-            watch(turn, held, span, odd)
+            watch(turn, held, span, touched, odd)
             follow(turn, span)
     on_time(turn)
 

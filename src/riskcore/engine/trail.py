@@ -27,15 +27,27 @@ def mark(turn: Turn, position: Position, prices: e.PricesSeen) -> Position:
 
 
 def marked_by(position: Position, prices: e.PricesSeen, at: datetime, close: Decimal | None = None) -> e.Marked:
-    """What prices mark a position with. Extremes from before its entry say nothing of it, and are left out.
+    """What prices mark a position with; `close` is that of a candle that has ended by them."""
+    span = prices.high, prices.low, prices.last
+    return mark_of(position, *span, since=prices.since, at=at, close=close, atr=prices.atr)
 
-    `close` is that of a candle that has ended by them.
-    """
-    last, high, low = prices.last, prices.high, prices.low
-    if position.opened_at is not None and prices.since < position.opened_at:
+
+def mark_of(
+    position: Position,
+    high: Decimal,
+    low: Decimal,
+    last: Decimal,
+    *,
+    since: datetime,
+    at: datetime,
+    close: Decimal | None = None,
+    atr: Decimal | None = None,
+) -> e.Marked:
+    """The mark of prices that began at `since`. Extremes from before the entry say nothing of it, and are left out."""
+    if position.opened_at is not None and since < position.opened_at:
         high = low = last
     above, below = high if high > last else None, low if low < last else None
-    return e.Marked(at, prices.key, last, above, below, close, prices.atr)
+    return e.Marked(at, position.instrument.key, last, above, below, close, atr)
 
 
 def follow(turn: Turn, prices: e.PricesSeen) -> None:

@@ -28,8 +28,9 @@ def exit_id(book: Book, position: Position, at: datetime, number: int = 0) -> st
 
     `number` is that of a slice, from 0 on.
     """
-    key, exits = position.instrument.key, [o for o in book.orders if isinstance(o.approved, ApprovedExit)]
-    earlier = len([order for order in exits if not order.rests and order.approved.instrument.key == key])
+    key, orders = position.instrument.key, [order.approved for order in book.orders]
+    exits = [one for one in orders if isinstance(one, ApprovedExit) and one.trigger is None]
+    earlier = len([one for one in exits if one.instrument.key == key])
     return f"{position.id}:exit:{day_text(at.date())}.{earlier + number + 1}"
 
 
@@ -75,7 +76,8 @@ class Turn:
         once.
         """
         key = position.instrument.key
-        leaving, resting = self.book.leaving(key), self.book.resting_stops(key)
+        exits = self.book.exits(key)
+        leaving, resting = [one for one in exits if not one.rests], tuple([one for one in exits if one.rests])
         rest = position.quantity - sum(order.open_quantity for order in leaving)
         if rest <= 0 or any(part is not None or not order.takes_part for order in leaving):
             return

@@ -11,19 +11,21 @@ from riskcore.custody import Touch
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import pause
 from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, failed_part, square_off_due, time_is_up
-from riskcore.exits.levels import Breach, breach
+from riskcore.exits.levels import Breach
 from riskcore.orders import RUN_AWAY, STOP_HIT
 from riskcore.positions import Position
 from riskcore.signals import BUY, SELL, seconds
 
 
-def watch(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | None = None) -> None:
+def watch(
+    turn: Turn, position: Position, prices: e.PricesSeen, touched: Breach | None, odd: Decimal | None = None
+) -> None:
     """Leave when a level was touched; give up an exit whose limit the market has run away from.
 
     `odd` is the price before these that was doubted, and that these have borne out.
     """
     exits = turn.book.leaving(prices.key)
-    found = _touched(turn, position, prices)
+    found = _taking_off(turn, position, touched)
     if found is not None and not (found.reason == STOP_HIT and _stop_waits(turn, position, prices, odd)):
         turn.leave(position, found.reason, found.reference, found.level, part=found.quantity, rule=found.rule)
     for order in exits:
@@ -33,31 +35,34 @@ def watch(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | N
             turn.cancel(order, RUN_AWAY)
 
 
-def ended_at(turn: Turn, position: Position, prices: e.PricesSeen) -> Decimal:
+def ended_at(turn: Turn, position: Position, prices: e.PricesSeen, touched: Breach | None) -> Decimal:
     """The price at which a span leaves a position: its last one, or, of a bar that takes all of it off, the level.
 
     What a bar does after that the position does not live through: marked at the close, equity would have had a peak or
     a low that never was, and a breaker could act on it.
     """
-    if prices.ticks or turn.book.resting(prices.key) is not None or turn.state.custody.touch_of(prices.key) is not None:
+    if touched is None or prices.ticks:
         return prices.last
-    found = _touched(turn, position, prices)
+    if turn.book.resting(prices.key) is not None or turn.state.custody.touch_of(prices.key) is not None:
+        return prices.last
+    found = _taking_off(turn, position, touched)
     return prices.last if found is None or found.quantity is not None else found.reference
 
 
-def _touched(turn: Turn, position: Position, prices: e.PricesSeen) -> Breach | None:
-    """The level that takes shares off at these prices, all or a part; None where none does, or has to wait."""
+def _taking_off(turn: Turn, position: Position, touched: Breach | None) -> Breach | None:
+    """What a touched level takes off now, all or a part; None where none was touched, or its exit has to wait."""
+    if touched is None:
+        return None
     failed = failed_exit(turn.book, position)
-    if not all(order.takes_part for order in turn.book.leaving(prices.key)):
+    if not all(order.takes_part for order in turn.book.leaving(position.instrument.key)):
         return None
     if failed is not None and turn.at - failed.at < pause(turn.book, position, turn.policy):
         return None
-    found = breach(position, first=prices.first, high=prices.high, low=prices.low)
-    if found is None or found.quantity is None:
-        return found
+    if touched.quantity is None:
+        return touched
     if _must_leave(turn, position):
-        return evolve(found, quantity=None)
-    return found if _part_may_go(turn, position) else None
+        return evolve(touched, quantity=None)
+    return touched if _part_may_go(turn, position) else None
 
 
 def _stop_waits(turn: Turn, position: Position, prices: e.PricesSeen, odd: Decimal | None) -> bool:

@@ -87,12 +87,17 @@ class RunningAtr:
         if not self._seen:
             self._value = average_true_range(bars[: self._period], self._period)
             self._seen, self._close = self._period, bars[self._period - 1].close
+        value, close, kept, length = self._value, self._close, self._kept, self._length
         for bar in bars[self._seen : count]:
-            width = max(bar.high, self._close) - min(bar.low, self._close)
-            self._value = (self._value * self._kept + width) / self._length
-            self._close = bar.close
-        self._seen = count
-        return self._value
+            high, low = bar.high, bar.low
+            if close > high:
+                high = close
+            elif close < low:
+                low = close
+            value = (value * kept + (high - low)) / length
+            close = bar.close
+        self._seen, self._value, self._close = count, value, close
+        return value
 
 
 def swings(*, bars: Sequence[Bar], side: str, width: int) -> tuple[Bar, ...]:
