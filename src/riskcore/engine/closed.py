@@ -44,6 +44,11 @@ class Closed(NamedTuple):
         """Whether it takes none in any instrument."""
         return self.there and self.elsewhere
 
+    @property
+    def nowhere(self) -> bool:
+        """Whether it takes one in every instrument."""
+        return not self.elsewhere and not (self.there and self.in_play)
+
 
 OPEN: Final = Closed(frozenset(), there=False, elsewhere=False)
 

@@ -42,6 +42,8 @@ INPUTS: Final = 6
 """The signal, its evidence, the order taken and filled, the prices at the exit, and its fill."""
 CHANGES: Final = 5
 """How often the book changes but for marks: two orders, one of them taken, two fills."""
+BEGINNING: Final = 4
+"""Of the inputs: those up to the fill of the entry."""
 
 
 @of_the_same
@@ -132,6 +134,20 @@ def entered(
     until = min(timers(position, at, policy), default=None)
     about = state, approved.signal, approved.context.market, order, approved.size.bound_by
     return Entered(*about, position, filled, until, *bounds)
+
+
+@exact
+def begun(held: Entered, policy: Policy) -> tuple[State, tuple[e.Fact, ...]] | None:
+    """The state in which the entry has filled, and the facts, of a trade that is to go on by steps.
+
+    None where something acts as soon as it has.
+    """
+    book = held.before.book
+    if not _stays_between(held, book.realised - book.charges - held.position.charges):
+        return None
+    facts = tuple(_entry_facts(held, policy))
+    after = fold(facts, held.before)
+    return changed(after, number=after.number + BEGINNING), facts
 
 
 class Before(NamedTuple):
