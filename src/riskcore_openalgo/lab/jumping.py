@@ -308,9 +308,8 @@ class Jumps(rc.BarRun):
     def marked(self, thing: int, first: int, last: int, ended: Decimal | None = None) -> e.Marked:
         """One mark for all of an instrument's bars from `first` up to `last`, at the last close or where it `ended`."""
         columns, place = self.series[thing], last - 1
-        highs, lows = columns.high[first:last].tolist(), columns.low[first:last].tolist()
-        high = columns.price("high", first + highs.index(max(highs)))
-        low = columns.price("low", first + lows.index(min(lows)))
+        high = columns.price("high", first + columns.high[first:last].argmax().item())
+        low = columns.price("low", first + columns.low[first:last].argmin().item())
         at, close = self._ends(thing, place), columns.price("close", place) if ended is None else ended
         return e.Marked(at, self.keys[thing], close, high if high > close else None, low if low < close else None)
 

@@ -144,8 +144,8 @@ def _before(columns: Columns, fill: int, hit: int, *, long: bool) -> tuple[whole
     """What the bars from the fill up to the exit came to, and which of them ended best."""
     if fill == hit:
         return None, fill
-    closes = columns.close[fill:hit].tolist()
-    least, most = fill + closes.index(min(closes)), fill + closes.index(max(closes))
+    closes = columns.close[fill:hit]
+    least, most = fill + closes.argmin().item(), fill + closes.argmax().item()
     best, worst = (most, least) if long else (least, most)
     return whole.Before(columns.price("close", best), columns.price("close", worst), best == hit - 1), best
 
