@@ -32,7 +32,7 @@ from riskcore.intrabar import in_doubt
 from riskcore.money import ZERO, exact
 from riskcore.orders import FILLED, STOP_HIT, WORKING, ApprovedEntry, ApprovedExit, Order
 from riskcore.policy import Policy
-from riskcore.positions import Position, finished, new_position, result_at
+from riskcore.positions import Position, new_position, outcome_of, result_at
 from riskcore.reasons import Finding
 from riskcore.signals import BUY, ENTRY, Market, Signal
 from riskcore.state import State, fill_of, fold
@@ -197,9 +197,9 @@ def left(
         return None
     peaked = before is not None and _is_high(book, marks[0])
     changes = CHANGES + 1 + (before is not None) + (before is not None and peaked and not before.best_last)
-    after = _book_after(held, order, filled, gross, max(*marks, end))
-    state = _state_after(held, changed(after, version=book.version + changes), prices, others)
-    return Left(state, held, order, filled, closed_trade(prices.at, position, order, filled), peaked)
+    after = _book_after(held, order, filled, gross, max(*marks, end), book.version + changes)
+    closed = closed_trade(prices.at, position, order, filled)
+    return Left(_state_after(held, after, prices, others), held, order, filled, closed, peaked)
 
 
 def facts_of(
@@ -289,12 +289,14 @@ def _exit_at(position: Position, book: Book, prices: e.PricesSeen, policy: Polic
     )
 
 
-def _book_after(held: Entered, order: ApprovedExit, filled: e.Filled, gross: Decimal, most: Decimal) -> Book:
+def _book_after(
+    held: Entered, order: ApprovedExit, filled: e.Filled, gross: Decimal, most: Decimal, version: int
+) -> Book:
     """The book without the position, which brought `gross`; `most` is the day's best result meanwhile."""
     book, position = held.before.book, held.position
     assert book.session is not None
     charges = position.charges + (filled.charges or ZERO)
-    done = finished(changed(position, realised=gross, charges=charges), order, fill_of(filled), book.session)
+    done = outcome_of(position, order.reason, filled.traded_at, gross, charges, book.session)
     session_peak, peak_equity = _peaks(book, most)
     return changed(
         book,
@@ -307,6 +309,7 @@ def _book_after(held: Entered, order: ApprovedExit, filled: e.Filled, gross: Dec
         peak_equity=peak_equity,
         sent_second=order.at.replace(microsecond=0),
         sent_in_second=1,
+        version=version,
     )
 
 

@@ -74,6 +74,9 @@ class Jumps(rc.BarRun):
 
     def _next(self, cursor: int, end: int) -> int:
         """Deal with the next code at which something can happen; the code after it."""
+        if self.spoke and not self.broker.working:  # a moment that no order meets is one at which nothing is asked
+            bar = self.line.next_bar(cursor)
+            self.spoke = self._after(bar, cursor) == bar
         quiet = engine.quiet(self.state, self.policy)
         acts, why = self._acts(quiet, cursor)
         certain, told = self._certain(quiet, cursor, min(acts, end))
@@ -85,7 +88,8 @@ class Jumps(rc.BarRun):
         if found < limit:
             return self._look(found, "a level or a limit")
         if acts <= told and acts < end:
-            return self._look(acts, why)
+            meets = quiet.ordered or self.broker.working
+            return self._look(acts if meets else self.line.next_bar(acts), why)
         return limit if told >= end else self._told(told, min(acts, end), quiet)
 
     def _told(self, told: int, limit: int, quiet: engine.Quiet) -> int:
