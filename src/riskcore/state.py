@@ -140,8 +140,7 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
         pending=(),
         **_OF_A_SESSION,
     )
-    custody = begun.custody.__dict__
-    if any(custody[name] for name in _SEEN_IN_A_SESSION):
+    if any(getattr(begun.custody, name) for name in _SEEN_IN_A_SESSION):
         return keeping(begun, **_SEEN_IN_A_SESSION)
     return begun
 

@@ -8,6 +8,7 @@ Whatever is not known here to be plain is None, and goes by steps; a law (BAR-8)
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -42,6 +43,7 @@ INPUTS: Final = 6
 """The signal, its evidence, the order taken and filled, the prices at the exit, and its fill."""
 CHANGES: Final = 5
 """How often the book changes but for marks: two orders, one of them taken, two fills."""
+TRADES: Final = "max_trades_per_day"
 BEGINNING: Final = 4
 """Of the inputs: those up to the fill of the entry."""
 
@@ -77,12 +79,16 @@ def decided(state: State, signal: Signal, market: Market, policy: Policy) -> App
         return None
     if state.book.order(signal.id) is not None:
         return None
-    return decision_on(state, signal, market, policy)
+    return _decision(state, signal, market, policy)
 
 
 @exact
 def decision_on(state: State, signal: Signal, market: Market, policy: Policy) -> Decision:
     """What `decide` says of a signal in a state, by what was seen at `market.at`, whatever else is known of it."""
+    return _decision(state, signal, market, policy)
+
+
+def _decision(state: State, signal: Signal, market: Market, policy: Policy) -> Decision:
     return decision_of(signal, state.book, as_quoted(market, market.at), policy)
 
 
@@ -255,10 +261,18 @@ def _filled(
 
 def _is_told(state: State, policy: Policy) -> bool:
     """Whether one trade more is told of as near its limit, and was not yet."""
-    told, name = policy.approaching_pct, "max_trades_per_day"
-    if told is None or name in state.observed.near:
-        return False
-    return is_near(Measure(name, state.book.trades_today + 1, policy.max_trades_per_day), told)
+    first = _told_from(policy)
+    return first is not None and state.book.trades_today + 1 >= first and TRADES not in state.observed.near
+
+
+@of_the_same
+def _told_from(policy: Policy) -> int | None:
+    """The first number of a day's trades that is told of as near its limit; None where none is."""
+    told, limit = policy.approaching_pct, policy.max_trades_per_day
+    if told is None:
+        return None
+    first = bisect_left(range(limit + 1), True, key=lambda number: is_near(Measure(TRADES, number, limit), told))
+    return first if first <= limit else None
 
 
 def _stays_between(held: Entered, *results: Decimal) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore.engine import whole
-from riskcore_openalgo.lab.averages import exact_atr_at
+from riskcore_openalgo.lab.averages import TrueRanges, exact_atr_at
 from riskcore_openalgo.lab.columns import Columns, Seen
 from riskcore_openalgo.lab.marking import search, touched
 from riskcore_openalgo.lab.raising import Raised
@@ -44,6 +44,7 @@ class Jumps(rc.BarRun):
     ) -> None:
         self.things, self.series = tuple(series), tuple(series.values())
         self.seen = [Seen(columns) for columns in self.series]
+        self.ranges = [TrueRanges(columns) for columns in self.series]
         by_key = {thing.key: thing for thing in self.things}
         self.keys = tuple(by_key)
         super().__init__(policy, by_key, dict(zip(by_key, self.seen, strict=True)), **how)
@@ -334,4 +335,4 @@ class Jumps(rc.BarRun):
     def average(self, key: str) -> Decimal:
         """The ATR of an instrument's bars so far, to a millionth."""
         thing = self.number[key]
-        return exact_atr_at(self.series[thing], self.seen[thing].ended - 1, self.policy.atr_period)
+        return exact_atr_at(self.ranges[thing], self.seen[thing].ended - 1, self.policy.atr_period)
