@@ -70,11 +70,16 @@ def in_doubt(position: Position, prices: PricesSeen) -> bool:
     ...     (100, 106, 97, 101), (97, 106, 97, 101), (100, 104, 97, 101))]
     [True, False, False]
     """
+    if not _reaches_target(position, prices):  # hardly any bar does, and most that touch a level touch the stop
+        return False
     found = breach(position, first=prices.first, high=prices.high, low=prices.low)
-    if found is None or found.reason != STOP_HIT or found.reference != found.level:
+    if found is None or found.reason != STOP_HIT:
         return False
-    if prices.first == found.level:
-        return False
+    return found.reference == found.level != prices.first
+
+
+def _reaches_target(position: Position, prices: PricesSeen) -> bool:
+    """Whether a span reached the target, or a leg of it."""
     if position.legs:
         return touched_legs(position, first=prices.first, high=prices.high, low=prices.low) is not None
     target = position.target

@@ -11,6 +11,7 @@ import decimal
 import functools
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, getcontext, localcontext, setcontext
+from math import isfinite
 from typing import Any, Final, ParamSpec, TypeVar
 
 from riskcore.calling import wrong_call
@@ -94,6 +95,17 @@ def amount(value: Any, name: str) -> Decimal:
         raise ValueError(f"{name} must be a finite number, got {value!r}")
     if number.copy_abs() >= LARGEST:
         raise ValueError(f"{name} must be below {LARGEST:,}, got {_shown(value, number)}")
+    return number
+
+
+def of_float(value: float) -> Decimal:
+    """`amount` of a float that is known to be finite, and below `LARGEST`: for who has checked it."""
+    text = float.__repr__(value)
+    number = Decimal(text)
+    if len(text) - text.find(".") > GRAIN_DIGITS or "e" in text:
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and exponent < -6:
+            return number.quantize(FLOAT_GRAIN, context=CONTEXT)
     return number
 
 
@@ -205,15 +217,9 @@ def _from_text(value: str, name: str) -> Decimal:
 
 
 def _from_float(value: float, name: str) -> Decimal:
-    text = float.__repr__(value)
-    number = Decimal(text)
-    if not number.is_finite():
+    if not isfinite(value):
         raise ValueError(f"{name} must be a finite number, got {value!r}")
-    if len(text) - text.find(".") > GRAIN_DIGITS or "e" in text:
-        exponent = number.as_tuple().exponent
-        if isinstance(exponent, int) and exponent < -6:
-            return number.quantize(FLOAT_GRAIN, context=CONTEXT)
-    return number
+    return of_float(value)
 
 
 def _from_other(value: Any, name: str) -> Decimal:

@@ -106,7 +106,7 @@ class ApprovedEntry:
     of_quantity: int = 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class ApprovedExit:
     """An exit: it reduces a position of ours and is blocked by no rule.
 

@@ -280,20 +280,28 @@ def new_position(entry: ApprovedEntry, fill: Fill) -> Position:
 
 def finished(flat: Position, taken_by: ApprovedEntry | ApprovedExit, fill: Fill, session: date) -> Outcome:
     """The trade of a position that its last fill has taken off."""
+    reason = taken_by.reason if isinstance(taken_by, ApprovedExit) else NETTED
+    return outcome_of(flat, reason, fill.at, flat.realised, flat.charges, session)
+
+
+def outcome_of(
+    held: Position, reason: str, closed_at: datetime, gross: Decimal, charges: Decimal, session: date
+) -> Outcome:
+    """`finished`, where all that a position made and cost in the end is known without the position at its end."""
     return made(
         Outcome,
-        key=flat.instrument.key,
-        side=flat.side,
+        key=held.instrument.key,
+        side=held.side,
         session=session,
-        closed_at=fill.at,
-        quantity=flat.opened_quantity,
-        gross=flat.realised,
-        charges=flat.charges,
-        r_multiple=r_multiple(flat, flat.realised - flat.charges),
-        reason=taken_by.reason if isinstance(taken_by, ApprovedExit) else NETTED,
-        strategy=flat.strategy,
-        product=flat.product,
-        signal_id=flat.signal_id,
+        closed_at=closed_at,
+        quantity=held.opened_quantity,
+        gross=gross,
+        charges=charges,
+        r_multiple=r_multiple(held, gross - charges),
+        reason=reason,
+        strategy=held.strategy,
+        product=held.product,
+        signal_id=held.signal_id,
     )
 
 

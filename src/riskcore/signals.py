@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from riskcore.calling import told_by_name
 from riskcore.instruments import EXCHANGES, PRODUCTS, Instrument, an_instrument, key_text, one_of, symbol_text
-from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, plain, positive, whole
+from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, of_float, plain, positive, whole
 from riskcore.sessions import in_ist
 from riskcore.table_checks import yes_or_no
 from riskcore.values import checks, given, made, optional, settle, several_of, text
@@ -167,12 +167,17 @@ class Signal:
         return ":".join(part for part in parts if part)
 
 
-def of_bar(like: Signal, began: datetime, ended: datetime, **prices: Any) -> Signal:
-    """The same signal of another bar, with other prices (`price`, `stop`, `target`): what else it has was checked."""
-    told = {name: positive(price, f"Signal.{name}") for name, price in prices.items()}
-    parts = {**like.__dict__, "at": in_ist(ended, "Signal.at"), "bar_at": in_ist(began, "Signal.bar_at"), **told}
-    parts.pop("id", None)  # worked out once for each signal, and kept beside its fields
-    return made(Signal, **parts)
+def of_bar(like: Signal, named: str, began: datetime, ended: datetime, **prices: float) -> Signal:
+    """The same signal of another bar, with other prices (`price`, `stop`, `target`), all of which were checked.
+
+    `named` is the id that it has: it is kept beside the fields as one that was asked for, and not worked out again.
+    """
+    told = {name: of_float(price) for name, price in prices.items()}
+    parts = {**like.__dict__, "at": ended, "bar_at": began, **told}
+    parts.pop("id", None)
+    signal = made(Signal, **parts)
+    signal.__dict__["id"] = named
+    return signal
 
 
 @told_by_name

@@ -26,6 +26,16 @@ from riskcore.states import FORMER
 from riskcore.values import changed, made
 
 RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
+_OF_A_SESSION: Final[dict[str, Any]] = dict.fromkeys(
+    ("seen", "cancelling", "pressed", "unwanted", "reversing"), frozenset()
+)
+_EMPTIED: Final = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen")
+_SEEN_IN_A_SESSION: Final[dict[str, Any]] = {
+    **dict.fromkeys(("rows", "told", "lost"), frozenset()),
+    **dict.fromkeys(_EMPTIED, ()),
+    "balance": None,
+}
+"""What of the custody goes with its session, and what it is without."""
 
 
 @frozen(slots=False)
@@ -122,15 +132,17 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     book, last = state.book, state.carried_equity
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
-    fresh = changed(state, book=book.next_session(fact.session, last), carried_equity=carried, pending=())
-    begun = changed(fresh, **dict.fromkeys(("seen", "cancelling", "pressed", "unwanted", "reversing"), frozenset()))
-    custody = begun.custody
-    gone: dict[str, Any] = dict.fromkeys(("rows", "told", "lost"), frozenset())
-    emptied = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen")
-    gone |= dict.fromkeys(emptied, ()) | {"balance": None}
-    if any(getattr(custody, name) for name in gone):
-        begun = keeping(begun, **gone)
-    return _observing(begun, near=())
+    begun = changed(
+        state,
+        book=book.next_session(fact.session, last),
+        carried_equity=carried,
+        observed=changed(state.observed, near=()),
+        pending=(),
+        **_OF_A_SESSION,
+    )
+    if any(getattr(begun.custody, name) for name in _SEEN_IN_A_SESSION):
+        return keeping(begun, **_SEEN_IN_A_SESSION)
+    return begun
 
 
 def _equity_known(state: State, fact: e.EquityKnown) -> State:

@@ -11,7 +11,7 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore import events as e
-from riskcore_openalgo.lab.averages import ema, wilder_atr, wilder_atr_at
+from riskcore_openalgo.lab.averages import ema, wilder_atr
 from riskcore_openalgo.lab.backtests import backtest, uncollected
 from riskcore_openalgo.lab.columns import Columns, ColumnsError
 from riskcore_openalgo.lab.ema_cross import EmaCross
@@ -306,17 +306,6 @@ def test_averages_of_whole_series_are_those_of_one_step_after_another():
     assert np.isnan(fast[12])
     assert fast[13] == pytest.approx(float(rc.atr(series[:14], 14)), abs=1e-9)
     assert fast[-1] == pytest.approx(float(rc.atr(series, 14)), abs=1e-9)
-
-
-@pytest.mark.parametrize("period", [1, 2, 5, 14])
-def test_the_average_of_one_moment_is_that_of_the_whole_series(period):
-    """By the bars that it remembers; near the start, where its seed still counts, by all of them."""
-    draw = np.random.default_rng(period)
-    closes = 1000 + np.cumsum(draw.normal(0, 3, 1500))
-    prices = closes + np.abs(draw.normal(0, 2, 1500)), closes - np.abs(draw.normal(0, 2, 1500)), closes
-    whole = wilder_atr(*prices, period)
-    for place in (*range(period - 1, 60), *range(40 * period, 1500, 7), 1499):
-        assert wilder_atr_at(*prices, place, period) == pytest.approx(whole[place], rel=1e-12)
 
 
 def test_a_signal_said_twice_at_one_bar_is_refused_once_and_then_a_repetition():

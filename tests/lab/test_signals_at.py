@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import events as e
@@ -36,7 +37,7 @@ def test_each_is_the_signal_that_would_have_been_told_alone():
     at = bars.moment(7)
     other = rc.Signal("INFY", "SELL", at=at + MINUTE, bar_at=at, stop=1010, **about)
     assert dict(drawn) == {2: alone, 7: other}
-    assert drawn.ids == [alone.id, other.id]
+    assert drawn.ids == [alone.id, other.id] == [one.id for one in drawn.values()]
     assert drawn[2] is drawn[2]
     assert len(drawn) == 2
     assert 3 not in drawn
@@ -53,7 +54,7 @@ def test_ids_are_those_of_the_signals(seed):
         drawn = AsArrays(made.answers[thing.symbol].known, made.interval)
         answers = drawn.signals(series)
         if answers:
-            assert answers.ids == [one.id for one in answers.values()]
+            assert answers.ids == [one.id for one in answers.values()] == [evolve(one).id for one in answers.values()]
             assert dict(answers) == drawn.known
 
 

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings, strategies as st
 
 import riskcore as rc
 from riskcore import engine
+from riskcore.engine import whole
 from riskcore.engine.whole import is_plain
 from riskcore.testing.strategies import policies
 from riskcore_openalgo.lab import jumping
@@ -68,14 +69,14 @@ def run_of(seed, policy, *, arrays=False, at_once=True, intrabar=rc.Intrabar.STO
 def test_BAR_8_a_trade_that_is_taken_at_once_is_the_one_that_the_steps_take(seed, policy, arrays, intrabar):
     """The same trades, facts, marks and findings, and the same state, to which the facts fold."""
     steps, none = run_of(seed, policy, arrays=arrays, at_once=False, intrabar=intrabar)
-    whole, _ = run_of(seed, policy, arrays=arrays, intrabar=intrabar)
+    at_once, _ = run_of(seed, policy, arrays=arrays, intrabar=intrabar)
     assert none == 0
-    assert whole.simulation.trades == steps.simulation.trades
-    assert whole.simulation.state == steps.simulation.state
-    assert whole.simulation.ambiguous == steps.simulation.ambiguous
-    assert whole.facts == steps.facts
+    assert at_once.simulation.trades == steps.simulation.trades
+    assert at_once.simulation.state == steps.simulation.state
+    assert at_once.simulation.ambiguous == steps.simulation.ambiguous
+    assert at_once.facts == steps.facts
     untold = {"number": 0, "now": None}  # an input that leads to no fact moves them too
-    assert attrs.evolve(engine.fold(whole.facts), **untold) == attrs.evolve(whole.simulation.state, **untold)
+    assert attrs.evolve(engine.fold(at_once.facts), **untold) == attrs.evolve(at_once.simulation.state, **untold)
 
 
 def test_BAR_9_the_tapes_hold_trades_that_are_taken_at_once():
@@ -90,6 +91,21 @@ def test_BAR_9_the_tapes_hold_trades_that_are_taken_at_once():
     wanted = {("stop", "BUY"), ("stop", "SELL"), ("target", "BUY"), ("target", "SELL"), "a gap", "a peak", "others"}
     assert wanted <= set(seen), seen
     assert min(seen[one] for one in wanted) > 1, seen
+
+
+def test_the_tapes_hold_trades_whose_entry_alone_is_taken_at_once():
+    """Those that are held over a night, say: their exits go by steps."""
+    seen, begun = Counter(), whole.begun
+
+    def noted(held, policy):
+        told = begun(held, policy)
+        seen.update(["by steps" if told is None else held.position.side])
+        return told
+
+    with patch.object(whole, "begun", noted):
+        for seed in range(100):
+            run_of(seed, rc.Policy(**{**PLAIN, "max_positions": 1 + seed % 2}), arrays=seed % 3 == 0)
+    assert min(seen[side] for side in ("BUY", "SELL")) > 5, seen
 
 
 def _noting(seen):

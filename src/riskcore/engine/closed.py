@@ -44,6 +44,11 @@ class Closed(NamedTuple):
         """Whether it takes none in any instrument."""
         return self.there and self.elsewhere
 
+    @property
+    def nowhere(self) -> bool:
+        """Whether it takes one in every instrument."""
+        return not self.elsewhere and not (self.there and self.in_play)
+
 
 OPEN: Final = Closed(frozenset(), there=False, elsewhere=False)
 
@@ -54,7 +59,7 @@ def closed(state: State, policy: Policy) -> Closed:
     A latch that time or circumstance lifts may be gone with the next input: then nothing is said.
     """
     book = state.book
-    if book.excused or any(latch.resets not in (NEXT_SESSION, OPERATOR) for latch in book.latches):
+    if book.excused or (book.latches and any(one.resets not in (NEXT_SESSION, OPERATOR) for one in book.latches)):
         return OPEN
     in_play = frozenset(book.keys_in_play())
     if book.trades_today >= policy.max_trades_per_day or not allows(book.state, ENTER):

@@ -28,9 +28,8 @@ def exit_id(book: Book, position: Position, at: datetime, number: int = 0) -> st
 
     `number` is that of a slice, from 0 on.
     """
-    key, orders = position.instrument.key, [order.approved for order in book.orders]
-    exits = [one for one in orders if isinstance(one, ApprovedExit) and one.trigger is None]
-    earlier = len([one for one in exits if one.instrument.key == key])
+    key, exits = position.instrument.key, [o.approved for o in book.orders if isinstance(o.approved, ApprovedExit)]
+    earlier = len([left for left in exits if left.trigger is None and left.instrument.key == key])
     return f"{position.id}:exit:{day_text(at.date())}.{earlier + number + 1}"
 
 

@@ -8,6 +8,7 @@ Whatever is not known here to be plain is None, and goes by steps; a law (BAR-8)
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -32,7 +33,7 @@ from riskcore.intrabar import in_doubt
 from riskcore.money import ZERO, exact
 from riskcore.orders import FILLED, STOP_HIT, WORKING, ApprovedEntry, ApprovedExit, Order
 from riskcore.policy import Policy
-from riskcore.positions import Position, finished, new_position, result_at
+from riskcore.positions import Position, new_position, outcome_of, result_at
 from riskcore.reasons import Finding
 from riskcore.signals import BUY, ENTRY, Market, Signal
 from riskcore.state import State, fill_of, fold
@@ -42,6 +43,9 @@ INPUTS: Final = 6
 """The signal, its evidence, the order taken and filled, the prices at the exit, and its fill."""
 CHANGES: Final = 5
 """How often the book changes but for marks: two orders, one of them taken, two fills."""
+TRADES: Final = "max_trades_per_day"
+BEGINNING: Final = 4
+"""Of the inputs: those up to the fill of the entry."""
 
 
 @of_the_same
@@ -75,12 +79,16 @@ def decided(state: State, signal: Signal, market: Market, policy: Policy) -> App
         return None
     if state.book.order(signal.id) is not None:
         return None
-    return decision_on(state, signal, market, policy)
+    return _decision(state, signal, market, policy)
 
 
 @exact
 def decision_on(state: State, signal: Signal, market: Market, policy: Policy) -> Decision:
     """What `decide` says of a signal in a state, by what was seen at `market.at`, whatever else is known of it."""
+    return _decision(state, signal, market, policy)
+
+
+def _decision(state: State, signal: Signal, market: Market, policy: Policy) -> Decision:
     return decision_of(signal, state.book, as_quoted(market, market.at), policy)
 
 
@@ -134,6 +142,20 @@ def entered(
     return Entered(*about, position, filled, until, *bounds)
 
 
+@exact
+def begun(held: Entered, policy: Policy) -> tuple[State, tuple[e.Fact, ...]] | None:
+    """The state in which the entry has filled, and the facts, of a trade that is to go on by steps.
+
+    None where something acts as soon as it has.
+    """
+    book = held.before.book
+    if not _stays_between(held, book.realised - book.charges - held.position.charges):
+        return None
+    facts = tuple(_entry_facts(held, policy))
+    after = fold(facts, held.before)
+    return changed(after, number=after.number + BEGINNING), facts
+
+
 class Before(NamedTuple):
     """The bars of a trade before that of its exit, by their closes: the best and the worst for the position.
 
@@ -181,9 +203,9 @@ def left(
         return None
     peaked = before is not None and _is_high(book, marks[0])
     changes = CHANGES + 1 + (before is not None) + (before is not None and peaked and not before.best_last)
-    after = _book_after(held, order, filled, gross, max(*marks, end))
-    state = _state_after(held, changed(after, version=book.version + changes), prices, others)
-    return Left(state, held, order, filled, closed_trade(prices.at, position, order, filled), peaked)
+    after = _book_after(held, order, filled, gross, max(*marks, end), book.version + changes)
+    closed = closed_trade(prices.at, position, order, filled)
+    return Left(_state_after(held, after, prices, others), held, order, filled, closed, peaked)
 
 
 def facts_of(
@@ -239,10 +261,18 @@ def _filled(
 
 def _is_told(state: State, policy: Policy) -> bool:
     """Whether one trade more is told of as near its limit, and was not yet."""
-    told, name = policy.approaching_pct, "max_trades_per_day"
-    if told is None or name in state.observed.near:
-        return False
-    return is_near(Measure(name, state.book.trades_today + 1, policy.max_trades_per_day), told)
+    first = _told_from(policy)
+    return first is not None and state.book.trades_today + 1 >= first and TRADES not in state.observed.near
+
+
+@of_the_same
+def _told_from(policy: Policy) -> int | None:
+    """The first number of a day's trades that is told of as near its limit; None where none is."""
+    told, limit = policy.approaching_pct, policy.max_trades_per_day
+    if told is None:
+        return None
+    first = bisect_left(range(limit + 1), True, key=lambda number: is_near(Measure(TRADES, number, limit), told))
+    return first if first <= limit else None
 
 
 def _stays_between(held: Entered, *results: Decimal) -> bool:
@@ -273,12 +303,14 @@ def _exit_at(position: Position, book: Book, prices: e.PricesSeen, policy: Polic
     )
 
 
-def _book_after(held: Entered, order: ApprovedExit, filled: e.Filled, gross: Decimal, most: Decimal) -> Book:
+def _book_after(
+    held: Entered, order: ApprovedExit, filled: e.Filled, gross: Decimal, most: Decimal, version: int
+) -> Book:
     """The book without the position, which brought `gross`; `most` is the day's best result meanwhile."""
     book, position = held.before.book, held.position
     assert book.session is not None
     charges = position.charges + (filled.charges or ZERO)
-    done = finished(changed(position, realised=gross, charges=charges), order, fill_of(filled), book.session)
+    done = outcome_of(position, order.reason, filled.traded_at, gross, charges, book.session)
     session_peak, peak_equity = _peaks(book, most)
     return changed(
         book,
@@ -291,6 +323,7 @@ def _book_after(held: Entered, order: ApprovedExit, filled: e.Filled, gross: Dec
         peak_equity=peak_equity,
         sent_second=order.at.replace(microsecond=0),
         sent_in_second=1,
+        version=version,
     )
 
 

@@ -177,7 +177,7 @@ class StrayReport:
     why: str
 
 
-@frozen
+@frozen(slots=False)
 class Filled:
     """Shares traded, for `value` in all. `charges` is None where no schedule covers them (entries then stop)."""
 

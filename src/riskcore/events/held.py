@@ -68,7 +68,7 @@ class StopKept:
     reason: str
 
 
-@frozen
+@frozen(slots=False)
 class PositionClosed:
     """A position is flat again: the finished trade.
 

@@ -84,7 +84,7 @@ def exit_order(
     many = position.quantity if quantity is None else quantity
     if not 0 < many <= position.quantity:
         raise ValueError(f"quantity must be 1 to {position.quantity}, which is what is held, got {quantity!r}")
-    limit = exit_limit(position, reference, policy.exit_band_pct if band is None else band)
+    limit = _limit(position, reference, policy.exit_band_pct if band is None else band)
     return ApprovedExit(
         order_id=order_id,
         position_id=position.id,
@@ -105,6 +105,10 @@ def exit_order(
 @exact
 def exit_limit(position: Position, reference: Decimal, band: Decimal) -> Decimal:
     """The limit of an exit `band` per cent beyond a price, rounded to the tick that fills sooner; at least one tick."""
+    return _limit(position, reference, band)
+
+
+def _limit(position: Position, reference: Decimal, band: Decimal) -> Decimal:
     beyond, tick = percent_of(reference, band), position.instrument.tick
     raw = reference - beyond if position.side == BUY else reference + beyond
     return max(rounded(EXIT_LIMIT, position.side, raw, tick), tick)

@@ -45,23 +45,25 @@ def _of_auctions(table: Columns, thing: rc.Instrument, policy: rc.Policy) -> npt
     found = np.zeros(len(table), dtype=np.bool_)
     if not thing.derivatives_listed:
         return found
-    days = (table.at + IST_AHEAD) // DAY
+    days, plain = (table.at + IST_AHEAD) // DAY, evolve(thing, derivatives_listed=False)
     firsts = np.flatnonzero(np.diff(days, prepend=-1))
     for first, last in zip(firsts.tolist(), [*firsts[1:].tolist(), len(table)], strict=True):
-        ends = _between(days.item(first), thing, policy)
+        ends = _between(days.item(first), thing, plain, policy)
         if ends is not None and table.at.item(last - 1) >= ends[0]:
             at = table.at[first:last]
             found[first:last] = (at >= ends[0]) & (at < ends[1])
     return found
 
 
-def _between(day: int, thing: rc.Instrument, policy: rc.Policy) -> tuple[int, int] | None:
-    """When a day's auction begins and ends, in nanoseconds; None: it has none, or the calendar cannot tell."""
+def _between(day: int, thing: rc.Instrument, plain: rc.Instrument, policy: rc.Policy) -> tuple[int, int] | None:
+    """When a day's auction begins and ends, in nanoseconds; None: it has none, or the calendar cannot tell.
+
+    `plain` is the same share without derivatives.
+    """
     try:
-        own = rc.session_on(date_of(day), thing, tables=policy.tables)
-        plain = rc.session_on(date_of(day), evolve(thing, derivatives_listed=False), tables=policy.tables)
+        own, full = (rc.session_on(date_of(day), one, tables=policy.tables) for one in (thing, plain))
     except rc.CalendarUnknown:
         return None
-    if own is None or plain is None or own.closes >= plain.closes:
+    if own is None or full is None or own.closes >= full.closes:
         return None
-    return int(own.closes.timestamp()) * SECOND, int(plain.closes.timestamp()) * SECOND
+    return int(own.closes.timestamp()) * SECOND, int(full.closes.timestamp()) * SECOND

@@ -21,6 +21,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 BLOCK: Final = 64
 FORGETS: Final = 46
 """So many periods on, a Wilder average has forgotten its seed to 1e-20."""
+STRETCH: Final = 2048
+"""So many bars more are worked out than were asked for."""
 
 
 def recursive(values: Any, weight: float, first: float) -> Floats:
@@ -92,22 +94,42 @@ def wilder_atr(high: Any, low: Any, close: Any, period: int) -> Floats:
     return told
 
 
-def wilder_atr_at(high: Floats, low: Floats, close: Floats, place: int, period: int) -> float:
+class TrueRanges:
+    """The true ranges of some columns, worked out for a stretch of bars when one of them is asked for.
+
+    Whoever asks for one average after another asks for most of them again and again.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self._known: tuple[int, Floats] = (0, np.empty(0))
+
+    def between(self, first: int, last: int) -> Floats:
+        """Those of the bars from `first` (not the first bar of all) up to `last`."""
+        start, ranges = self._known
+        if first < start or last > start + len(ranges):
+            columns, start, until = self.columns, first, min(last + STRETCH, len(self.columns))
+            before = columns.close[first - 1 : until - 1]
+            ranges = np.maximum(columns.high[first:until], before) - np.minimum(columns.low[first:until], before)
+            self._known = start, ranges
+        return ranges[first - start : last - start]
+
+
+def wilder_atr_at(ranges: TrueRanges, place: int, period: int) -> float:
     """`wilder_atr` at the bar number `place` alone: the same but for rounding in the last digits.
 
     By as many bars before it as an average remembers, so that a few moments of many bars cost little.
     """
     first = place + 1 - FORGETS * period
     if first < period:
-        return wilder_atr(high[: place + 1], low[: place + 1], close[: place + 1], period).item(place)
-    before, last = close[first - 1 : place], place + 1
-    ranges = np.maximum(high[first:last], before) - np.minimum(low[first:last], before)
-    return float(ranges.dot(_weights(period)))
+        bars, last = ranges.columns, place + 1
+        return wilder_atr(bars.high[:last], bars.low[:last], bars.close[:last], period).item(place)
+    return float(ranges.between(first, place + 1).dot(_weights(period)))
 
 
-def exact_atr_at(columns: Columns, place: int, period: int) -> Decimal:
+def exact_atr_at(ranges: TrueRanges, place: int, period: int) -> Decimal:
     """`riskcore.atr` at the bar number `place`, to a millionth: by floats, and exactly where those are in doubt."""
-    value = wilder_atr_at(columns.high, columns.low, columns.close, place, period)
+    columns, value = ranges.columns, wilder_atr_at(ranges, place, period)
     steps = value * 1e6
     if abs(steps % 1 - 0.5) > 1e-4 + columns.close.item(place) * 1e-7:  # a hundred times what rounding can do
         return Decimal(round(steps)).scaleb(-6)

@@ -15,18 +15,17 @@ from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from operator import itemgetter
 from typing import Any, TypeAlias
 
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore.engine import whole
-from riskcore_openalgo.lab.averages import exact_atr_at
+from riskcore_openalgo.lab.averages import TrueRanges, exact_atr_at
 from riskcore_openalgo.lab.columns import Columns, Seen
+from riskcore_openalgo.lab.marking import search, touched
 from riskcore_openalgo.lab.raising import Raised
-from riskcore_openalgo.lab.searching import INFINITE, MARGIN, Held, bounds, peaks, results_of, touch
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
-from riskcore_openalgo.lab.wholes import BY_STEPS, Bounds, whole_trade
+from riskcore_openalgo.lab.wholes import BY_STEPS, Bounds, may_be_whole, whole_trade
 
 Certain: TypeAlias = dict[str, int]
 """Signals that the book alone refuses, in their order: the code of the bar of each, by its id."""
@@ -45,6 +44,7 @@ class Jumps(rc.BarRun):
     ) -> None:
         self.things, self.series = tuple(series), tuple(series.values())
         self.seen = [Seen(columns) for columns in self.series]
+        self.ranges = [TrueRanges(columns) for columns in self.series]
         by_key = {thing.key: thing for thing in self.things}
         self.keys = tuple(by_key)
         super().__init__(policy, by_key, dict(zip(by_key, self.seen, strict=True)), **how)
@@ -75,24 +75,40 @@ class Jumps(rc.BarRun):
 
     def _next(self, cursor: int, end: int) -> int:
         """Deal with the next code at which something can happen; the code after it."""
+        if self.spoke and not self.broker.working:  # a moment that no order meets is one at which nothing is asked
+            bar = self.line.next_bar(cursor)
+            self.spoke = self._after(bar, cursor) == bar
         quiet = engine.quiet(self.state, self.policy)
         acts, why = self._acts(quiet, cursor)
         certain, told = self._certain(quiet, cursor, min(acts, end))
         limit = min(acts, told + 1, end)
         stood, noted = self.state, len(self.facts)
-        found = self._search(quiet, cursor, limit) if quiet.watched and not quiet.always else limit
+        found = search(self, quiet, cursor, limit) if quiet.watched and not quiet.always else limit
         if certain := {one: code for one, code in certain.items() if code < found}:
             self._put_off(stood, cursor, certain, noted)
         if found < limit:
             return self._look(found, "a level or a limit")
         if acts <= told and acts < end:
-            return self._look(acts, why)
-        if told < end:
-            after = whole_trade(self, told, quiet)
-            if after != BY_STEPS:
-                return after
+            meets = quiet.ordered or self.broker.working
+            return self._look(acts if meets else self.line.next_bar(acts), why)
+        return limit if told >= end else self._told(told, min(acts, end), quiet)
+
+    def _told(self, told: int, limit: int, quiet: engine.Quiet) -> int:
+        """Deal with the signals of the code `told`, and of those after it up to `limit`; the code from which to go on.
+
+        `quiet` is that of the state. A trade that is taken at once leaves it as it was, and what acts at `limit`.
+        """
+        if not may_be_whole(self, quiet):
             self._raise(told)
-        return limit
+            return told + 1
+        while True:
+            after = whole_trade(self, told)
+            if after == BY_STEPS:
+                self._raise(told)
+                return told + 1
+            told = self.first_told(after)
+            if self.state.book.positions or told >= limit or not engine.closed(self.state, self.policy).nowhere:
+                return after
 
     def _look(self, code: int, why: str) -> int:
         """A moment's orders meet its bars, or a bar is taken as live prices would be."""
@@ -158,15 +174,22 @@ class Jumps(rc.BarRun):
         if self.line.daily or told >= limit:
             return certain, told
         closed = engine.closed(self.state, self.policy)
+        if closed.nowhere:
+            return certain, told
         if not (closed.everywhere and self.drawn(at, at + 1) > at) and not self._refused(closed, told, certain):
             return certain, told
-        last = bisect_left(self.codes, min(limit, self._touched(quiet, cursor, limit)), at)
+        last = bisect_left(self.codes, min(limit, touched(self, quiet, cursor, limit)), at)
         if closed.everywhere:
             at = self._at_once(at, last, certain)
         while at < last and (ids := self._refused(closed, self.codes[at], certain)):
             certain.update(dict.fromkeys(ids, self.codes[at]))
             at += 1
         return certain, self.codes[at] if at < len(self.codes) else NEVER
+
+    def first_told(self, cursor: int) -> int:
+        """The first code with a signal from `cursor` on; `NEVER` where there is none."""
+        at = bisect_left(self.codes, cursor)
+        return self.codes[at] if at < len(self.codes) else NEVER
 
     def _at_once(self, at: int, last: int, certain: Certain) -> int:
         """Take what is drawn from the place `at` on, where nothing of it came before; the place it ends at."""
@@ -191,16 +214,6 @@ class Jumps(rc.BarRun):
         ids = tuple(signal.id for signal in signals)
         refused = (engine.refuses(closed, one, at, things[one.key], self.state, self.policy) for one in signals)
         return ids if len({*ids}) == len(ids) and certain.keys().isdisjoint(ids) and all(refused) else ()
-
-    def _touched(self, quiet: engine.Quiet, first: int, limit: int) -> int:
-        """The code of the first bar that touches a level, else `limit`."""
-        for watched in quiet.watched:
-            thing = self.number[watched.key]
-            low, high = self.line.place(thing, first), self.line.place(thing, limit)
-            hit = touch(self.series[thing], low, high, watched)
-            if hit < high:
-                limit = self.line.code(thing, hit)
-        return limit
 
     def _put_off(self, stood: engine.State, cursor: int, certain: Certain, noted: int) -> None:
         """Take signals that are refused for certain; what each rule finds is worked out when somebody reads it.
@@ -245,7 +258,7 @@ class Jumps(rc.BarRun):
         """Let the bars from `cursor` up to that of a code pass, which change marks alone, and decide on its signals."""
         quiet = engine.quiet(self.state, self.policy)
         if quiet.watched:
-            self._search(quiet, cursor, code + 1)
+            search(self, quiet, cursor, code + 1)
         at = self._shown(code)
         for signal in self.raised.at(code):
             market = self.market(signal, engine.asked_interval(signal, self.policy), at)
@@ -295,87 +308,13 @@ class Jumps(rc.BarRun):
         start = bar // self.line.width * self.line.width
         return start if start >= cursor else bar
 
-    # ------------------------------------------------------------ what prices do
-
-    def _search(self, quiet: engine.Quiet, first: int, limit: int) -> int:
-        """The code of the first bar that touches a level or moves the result out of bounds; else `limit`.
-
-        What is held is marked up to there.
-        """
-        limit = self._touched(quiet, first, limit)
-        held = [one for watched in quiet.watched if (one := self._held(watched, first, limit)) is not None]
-        return self._within(quiet, held, limit) if held else limit
-
-    def _held(self, watched: engine.Watched, first: int, limit: int) -> Held | None:
-        """What is held of an instrument, where it has bars from one code up to another."""
-        thing, position = self.number[watched.key], self.state.book.position(watched.key)
-        low, last = self.line.place(thing, first), self.line.place(thing, limit)
-        if low >= last or position is None:
-            return None
-        way, average = 1 if position.side == rc.BUY else -1, float(position.average_price)
-        return Held(thing, low, last, way, position.quantity, average, watched, position)
-
-    def _within(self, quiet: engine.Quiet, held: list[Held], limit: int) -> int:
-        """Mark what is held, to the first bar that moves the day's result out of its bounds, whose code is returned."""
-        book = self.state.book
-        assert book.opening_equity is not None
-        now, margin = float(book.net_realised + book.unrealised), self._margin(held)
-        top = float(book.session_peak if book.session_peak is not None else book.opening_equity)
-        top -= float(book.opening_equity)
-        floor = -INFINITE if quiet.floor is None else float(quiet.floor)
-        ceiling = INFINITE if quiet.ceiling is None else float(quiet.ceiling)
-        low, high = bounds(held, now)
-        if low - margin > floor and high + margin < min(ceiling, top):
-            self._mark(held, limit)
-            return limit
-        codes, results = results_of(held, now, self.line, self.series)
-        if min(results) <= floor + margin or max(results) > ceiling - margin:
-            out = (place for place, one in enumerate(results) if one <= floor + margin or one > ceiling - margin)
-            at = next(out)
-            limit, codes, results = codes[at], codes[:at], results[:at]
-        if results and max(results) > top - margin:
-            for peak in peaks(results, margin):
-                self._mark(held, codes[peak] + 1)
-                held = self._left(held, codes[peak] + 1)
-        self._mark(held, limit)
-        return limit
-
-    def _margin(self, held: list[Held]) -> float:
-        """What the result must be away from a bound, in rupees, to be sure that it is on this side of it."""
-        book = self.state.book
-        worth = sum(one.quantity * one.average for one in held) + abs(float(book.opening_equity or 0))
-        return 1e-6 + worth * MARGIN
-
-    def _mark(self, held: list[Held], limit: int) -> None:
-        """Mark each held instrument with its bars before `limit`: what lowers equity first."""
-        due = []
-        for one in held:
-            last = min(self.line.place(one.thing, limit), one.last)
-            if last > one.first:
-                known = one.position.last or one.position.average_price
-                close = self.series[one.thing].price("close", last - 1)
-                due.append((one.way * (close - known) * one.quantity, one, last))
-        if len(due) > 1:
-            due.sort(key=itemgetter(0))
-        for _, one, last in due:
-            self.mark(self.marked(one.thing, one.first, last))
-
-    def _left(self, held: list[Held], limit: int) -> list[Held]:
-        """What still has bars after it was marked up to a code."""
-        left = []
-        for one in held:
-            first = max(self.line.place(one.thing, limit), one.first)
-            if first < one.last:
-                position = self.state.book.position(one.watched.key) or one.position
-                left.append(one._replace(first=first, position=position))
-        return left
+    # ------------------------------------------------------------ what prices did
 
     def marked(self, thing: int, first: int, last: int, ended: Decimal | None = None) -> e.Marked:
         """One mark for all of an instrument's bars from `first` up to `last`, at the last close or where it `ended`."""
         columns, place = self.series[thing], last - 1
-        highs, lows = columns.high[first:last].tolist(), columns.low[first:last].tolist()
-        high = columns.price("high", first + highs.index(max(highs)))
-        low = columns.price("low", first + lows.index(min(lows)))
+        high = columns.price("high", first + columns.high[first:last].argmax().item())
+        low = columns.price("low", first + columns.low[first:last].argmin().item())
         at, close = self._ends(thing, place), columns.price("close", place) if ended is None else ended
         return e.Marked(at, self.keys[thing], close, high if high > close else None, low if low < close else None)
 
@@ -396,4 +335,4 @@ class Jumps(rc.BarRun):
     def average(self, key: str) -> Decimal:
         """The ATR of an instrument's bars so far, to a millionth."""
         thing = self.number[key]
-        return exact_atr_at(self.series[thing], self.seen[thing].ended - 1, self.policy.atr_period)
+        return exact_atr_at(self.ranges[thing], self.seen[thing].ended - 1, self.policy.atr_period)

@@ -13,7 +13,7 @@ from riskcore_openalgo.lab.timeline import Timeline
 
 MARGIN: Final = 1e-11
 """How far from a level, as a part of it, a float must be for its bar to be left out."""
-FIRST_LOOK: Final = 64
+FIRST_LOOK: Final = 256
 INFINITE: Final = float("inf")
 
 
@@ -37,9 +37,10 @@ def touch(columns: Columns, first: int, last: int, watched: engine.Watched) -> i
     width = FIRST_LOOK
     while first < last:
         end = min(first + width, last)
-        lows, highs = columns.low[first:end].tolist(), columns.high[first:end].tolist()
-        if min(lows) <= below or max(highs) >= above:
-            return next(first + at for at in range(end - first) if lows[at] <= below or highs[at] >= above)
+        reached = (columns.low[first:end] <= below) | (columns.high[first:end] >= above)
+        at = reached.argmax().item()
+        if reached.item(at):
+            return first + at
         first, width = end, width * 4
     return last
 

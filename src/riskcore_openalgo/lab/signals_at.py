@@ -95,7 +95,7 @@ class SignalsAt(Mapping[int, rc.Signal]):
                 about = self._about | prices
                 known = self._first[side] = rc.Signal(self._symbol, side, at=ended, bar_at=began, **about)
             else:
-                known = engine.of_bar(first, began, ended, **prices)
+                known = engine.of_bar(first, self.ids[number], began, ended, **prices)
             self._made[number] = known
         return known
 

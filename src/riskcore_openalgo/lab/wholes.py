@@ -53,14 +53,21 @@ class Bounds:
         return self._bounds
 
 
-def whole_trade(run: Jumps, told: int, quiet: engine.Quiet) -> int:
-    """Take the trade of the signal at the code `told`; the code from which the run goes on, or `BY_STEPS`.
+def may_be_whole(run: Jumps, quiet: engine.Quiet) -> bool:
+    """Whether trades may be taken at once from here on; `quiet` is that of the state.
 
-    `quiet` is that of the state. A signal that is refused is taken too, for it was decided on.
+    One that is leaves it so: what is looked at here is moved by steps alone.
     """
     plain = run.broker.entries is rc.Entries.NEXT_OPEN and not run.line.daily
-    if not plain or not whole.is_alone(quiet, run.state, run.policy):
-        return BY_STEPS
+    return plain and whole.is_alone(quiet, run.state, run.policy)
+
+
+def whole_trade(run: Jumps, told: int) -> int:
+    """Take the trade of the signal at the code `told`; the code from which the run goes on, or `BY_STEPS`.
+
+    A signal that is refused is taken too, for it was decided on; of a trade that ends by steps, the entry alone. It is
+    to be asked where `may_be_whole`.
+    """
     thing, signals = told % run.line.width - 1, () if _is_followed(run, told) else run.raised.at(told)
     if len(signals) != 1 or run.things[thing].key != signals[0].key:
         return BY_STEPS
@@ -88,7 +95,25 @@ def _entered(run: Jumps, decision: rc.Approved, told: int, fill: int) -> int:
         return BY_STEPS
     ends, bounds = decision.order.at + run.length, run.bounds.of(run.state, run.policy)
     held = whole.entered(run.state, decision, columns.price("open", fill), ends, bounds, run.policy)
-    return BY_STEPS if held is None else _left(run, held, thing, fill)
+    if held is None:
+        return BY_STEPS
+    after = _left(run, held, thing, fill)
+    return _begun(run, held, told, fill) if after == BY_STEPS else after
+
+
+def _begun(run: Jumps, held: whole.Entered, told: int, fill: int) -> int:
+    """Take the entry alone, where the exit goes by steps; the code right after the fill, or `BY_STEPS`."""
+    line, thing, key = run.line, told % run.line.width - 1, held.position.instrument.key
+    filled = line.code(thing, fill) // line.width * line.width
+    begun = whole.begun(held, run.policy) if run.first_told(told + 1) > filled else None
+    if begun is None:
+        return BY_STEPS
+    run.state, facts = begun
+    run.facts += facts
+    columns = run.series[thing]
+    run.latest[key] = prices = run.spanned(key, columns.moment(fill), columns.exact(fill))
+    run.broker = run.broker.shown(prices)
+    return filled + 1
 
 
 def _left(run: Jumps, held: whole.Entered, thing: int, fill: int) -> int:
@@ -119,8 +144,8 @@ def _before(columns: Columns, fill: int, hit: int, *, long: bool) -> tuple[whole
     """What the bars from the fill up to the exit came to, and which of them ended best."""
     if fill == hit:
         return None, fill
-    closes = columns.close[fill:hit].tolist()
-    least, most = fill + closes.index(min(closes)), fill + closes.index(max(closes))
+    closes = columns.close[fill:hit]
+    least, most = fill + closes.argmin().item(), fill + closes.argmax().item()
     best, worst = (most, least) if long else (least, most)
     return whole.Before(columns.price("close", best), columns.price("close", worst), best == hit - 1), best
 
