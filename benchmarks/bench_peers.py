@@ -59,13 +59,15 @@ def of_common_rules(theirs: nautilus.Act) -> Ratio:
     rows = tuple(row for row in asked(POLICY) if row.name in COMMON)
     if len(rows) != len(COMMON):
         raise RuntimeError(f"the table of rules has no {set(COMMON) - {row.name for row in rows}}")
-    usual, decision.asked = decision.asked, lambda policy: rows
+    usual, everything = decision.asked, decision.all_asked
+    later = tuple(row for row in everything(POLICY) if row not in asked(POLICY))
+    decision.asked, decision.all_asked = lambda policy: rows, lambda policy: (*rows, *later)
     try:
         if not ours().approved:
             raise RuntimeError("ours lets nothing through, so there is nothing to compare")
         return ratio(ours, theirs)
     finally:
-        decision.asked = usual
+        decision.asked, decision.all_asked = usual, everything
 
 
 def main() -> int:

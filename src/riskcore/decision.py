@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, Final, Literal, TypeAlias
+from functools import lru_cache, partial
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -17,7 +18,7 @@ from riskcore.book import Book
 from riskcore.money import exact, plain, rupees
 from riskcore.orders import ApprovedEntry
 from riskcore.policy import NET, Policy
-from riskcore.pretrade import pretrade
+from riskcore.pretrade import LAST_LOOK, pretrade
 from riskcore.reasons import Finding, Findings, Reading, in_ascii, in_precedence
 from riskcore.rules import levels
 from riskcore.rules.context import Context, context_of
@@ -29,9 +30,10 @@ from riskcore.signals import ENTERING, Market, Signal, seconds
 from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
+from riskcore.values import Later, of_the_same
 
-Answers: TypeAlias = tuple[tuple[Row, Reading | None], ...]
-"""What each rule answered, in the order asked; None where something it needs was missing."""
+Answers: TypeAlias = Sequence[tuple[Row, Reading | None]]
+"""What each rule answered, in the order asked; None where something it needs was missing. Paired when it is read."""
 
 
 @frozen(kw_only=True)
@@ -141,8 +143,8 @@ class Refused:
 
 
 Decision: TypeAlias = Approved | Refused
-_ASKED: Final = (
-    (Signal, Book, Market, Policy),
+_KINDS: Final = (Signal, Book, Market, Policy)
+_REMEDIES: Final = (
     ("signal", "book", "market", "policy"),
     (
         'Signal("INFY", "BUY", at=now)',
@@ -151,8 +153,15 @@ _ASKED: Final = (
         "Policy()",
     ),
 )
-_RISK: Final = Row(RISK_PER_TRADE, asked_later)
 _NET_REWARD: Final = Row("risk_reward_basis", asked_later)
+
+
+@of_the_same
+@lru_cache(maxsize=256)
+def all_asked(policy: Policy) -> tuple[Row, ...]:
+    """Every rule of a decision under a policy in the order asked: of what is seen, of the size, and of the order."""
+    net = (_NET_REWARD,) if policy.risk_reward_basis == NET else ()
+    return (*asked(policy), *(found.row for found in asked_of_size(policy)), *net, *LAST_LOOK)
 
 
 @exact
@@ -165,22 +174,29 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
 
     Raises `ValueError` for a signal that is not an entry, a market of another instrument, or what is none of the four.
     """
-    for value, kind, name, remedy in zip((signal, book, market, policy), *_ASKED, strict=True):
-        if not isinstance(value, kind):
-            raise ValueError(f"decide: {name} must be a riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
+    given: tuple[Any, ...] = (signal, book, market, policy)
+    if not all(map(isinstance, given, _KINDS)):
+        raise _none_of_the_four(given)
     return decision_of(signal, book, market, policy)
+
+
+def _none_of_the_four(given: tuple[Any, ...]) -> ValueError:
+    """The error that names the first value that is of another kind, and its remedy."""
+    about = zip(given, _KINDS, *_REMEDIES, strict=True)
+    value, kind, name, remedy = next(one for one in about if not isinstance(one[0], one[1]))
+    return ValueError(f"decide: {name} must be a riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
 
 
 def decision_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Decision:
     """`decide`, for who has the four values in hand and stands under the library's context already."""
     _same_thing(signal, market)
     context = context_of(signal, book, market, policy)
-    answers: list[tuple[Row, Reading | None]] = []
+    readings: list[Reading | None] = []
     caps: list[tuple[str, Decimal]] = []
     passed = True
     for row in asked(policy):
         found = row.ask(context)
-        answers.append((row, found))
+        readings.append(found)
         if found is None:
             passed = False
             continue
@@ -191,38 +207,41 @@ def decision_of(signal: Signal, book: Book, market: Market, policy: Policy) -> D
             caps.append((row.name, most))
     loss, budget = context.loss, budget_of(context)
     if context.base is None or loss is None:
-        return _refused(context, [*answers, (_RISK, None)])
+        return _refused(context, [*readings, None])
     lot = market.instrument.lot_size
     sized = least([(RISK_PER_TRADE, loss.most(budget, lot)), *caps], lot)
-    for row, ask in asked_of_size(policy):
+    for _, ask in asked_of_size(policy):
         later = ask(context, sized)
-        answers.append((row, later))
+        readings.append(later)
         passed = passed and not later[0]
     if not passed:
-        return _refused(context, answers)
-    return _approve(context, sized, loss.of(sized.quantity), budget, answers)
+        return _refused(context, readings)
+    return _approve(context, sized, loss.of(sized.quantity), budget, readings)
 
 
-def _approve(
-    context: Context, sized: Size, risk: Decimal, budget: Decimal, answers: list[tuple[Row, Reading | None]]
-) -> Decision:
-    entry = _entry(context, sized.quantity, risk)
+def _approve(context: Context, sized: Size, risk: Decimal, budget: Decimal, readings: list[Reading | None]) -> Decision:
+    entry, policy = _entry(context, sized.quantity, risk), context.policy
     last = pretrade(entry, budget)
-    if context.policy.risk_reward_basis == NET:
-        last = ((_NET_REWARD, levels.net_reward_worth_it(context, sized.quantity)), *last)
-    answers += last
-    for _, found in last:
-        if found[0]:
-            return _refused(context, answers)
-    return Approved(order=entry, size=sized, context=context, answers=tuple(answers))
+    if policy.risk_reward_basis == NET:
+        last = (levels.net_reward_worth_it(context, sized.quantity), *last)
+    readings += last
+    for reason, _, _, _ in last:
+        if reason:
+            return _refused(context, readings)
+    return Approved(order=entry, size=sized, context=context, answers=_paired(all_asked(policy), readings))
 
 
-def _refused(context: Context, answers: list[tuple[Row, Reading | None]]) -> Refused:
-    unmeasured = tuple(row.name for row, found in answers if found is None)
-    by_the_hour = any(found is not None and found[0] in HOURS for _, found in answers)
-    market, product = context.market, context.signal.product
-    until = entries_next(market.at, market.instrument, product, context.policy) if by_the_hour else None
-    return Refused(signal=context.signal, answers=tuple(answers), unmeasured=unmeasured, until=until)
+def _refused(context: Context, readings: list[Reading | None]) -> Refused:
+    market, product, policy = context.market, context.signal.product, context.policy
+    rows = all_asked(policy)[: len(readings)]
+    unmeasured = tuple(row.name for row, found in zip(rows, readings, strict=True) if found is None)
+    by_the_hour = any(found is not None and found[0] in HOURS for found in readings)
+    until = entries_next(market.at, market.instrument, product, policy) if by_the_hour else None
+    return Refused(signal=context.signal, answers=_paired(rows, readings), unmeasured=unmeasured, until=until)
+
+
+def _paired(rows: tuple[Row, ...], readings: list[Reading | None]) -> Answers:
+    return Later(partial(zip, rows, readings))
 
 
 def _same_thing(signal: Signal, market: Market) -> None:
