@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from attrs import field, frozen
@@ -18,19 +18,20 @@ from riskcore.book import Book
 from riskcore.money import exact, plain, rupees
 from riskcore.orders import ApprovedEntry
 from riskcore.policy import NET, Policy
-from riskcore.pretrade import LAST_LOOK, pretrade
+from riskcore.pretrade import pretrade
 from riskcore.reasons import Finding, Findings, Reading, in_ascii, in_precedence
 from riskcore.rules import levels
+from riskcore.rules.asking import asking
 from riskcore.rules.context import Context, context_of
 from riskcore.rules.placing import legs_for
 from riskcore.rules.signal import HOURS, entries_next
 from riskcore.rules.sizes import budget_of
-from riskcore.rules.table import Row, asked, asked_later, asked_of_size
+from riskcore.rules.table import Row
 from riskcore.signals import ENTERING, Market, Signal, seconds
 from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
-from riskcore.values import Later, of_the_same
+from riskcore.values import Later
 
 Answers: TypeAlias = Sequence[tuple[Row, Reading | None]]
 """What each rule answered, in the order asked; None where something it needs was missing. Paired when it is read."""
@@ -153,15 +154,6 @@ _REMEDIES: Final = (
         "Policy()",
     ),
 )
-_NET_REWARD: Final = Row("risk_reward_basis", asked_later)
-
-
-@of_the_same
-@lru_cache(maxsize=256)
-def all_asked(policy: Policy) -> tuple[Row, ...]:
-    """Every rule of a decision under a policy in the order asked: of what is seen, of the size, and of the order."""
-    net = (_NET_REWARD,) if policy.risk_reward_basis == NET else ()
-    return (*asked(policy), *(found.row for found in asked_of_size(policy)), *net, *LAST_LOOK)
 
 
 @exact
@@ -191,12 +183,11 @@ def decision_of(signal: Signal, book: Book, market: Market, policy: Policy) -> D
     """`decide`, for who has the four values in hand and stands under the library's context already."""
     _same_thing(signal, market)
     context = context_of(signal, book, market, policy)
-    readings: list[Reading | None] = []
-    caps: list[tuple[str, Decimal]] = []
-    passed = True
-    for row in asked(policy):
-        found = row.ask(context)
-        readings.append(found)
+    rules = asking(policy)
+    settled, passed = rules.settled(context.terms)
+    readings, caps = settled.copy(), []
+    for place, name, ask in rules.of_context:
+        readings[place] = found = ask(context)
         if found is None:
             passed = False
             continue
@@ -204,14 +195,14 @@ def decision_of(signal: Signal, book: Book, market: Market, policy: Policy) -> D
         if reason:
             passed = False
         if most is not None:
-            caps.append((row.name, most))
+            caps.append((name, most))
     loss, budget = context.loss, budget_of(context)
     if context.base is None or loss is None:
         return _refused(context, [*readings, None])
     lot = market.instrument.lot_size
     sized = least([(RISK_PER_TRADE, loss.most(budget, lot)), *caps], lot)
-    for _, ask in asked_of_size(policy):
-        later = ask(context, sized)
+    for ask_size in rules.of_size:
+        later = ask_size(context, sized)
         readings.append(later)
         passed = passed and not later[0]
     if not passed:
@@ -228,12 +219,12 @@ def _approve(context: Context, sized: Size, risk: Decimal, budget: Decimal, read
     for reason, _, _, _ in last:
         if reason:
             return _refused(context, readings)
-    return Approved(order=entry, size=sized, context=context, answers=_paired(all_asked(policy), readings))
+    return Approved(order=entry, size=sized, context=context, answers=_paired(asking(policy).rows, readings))
 
 
 def _refused(context: Context, readings: list[Reading | None]) -> Refused:
     market, product, policy = context.market, context.signal.product, context.policy
-    rows = all_asked(policy)[: len(readings)]
+    rows = asking(policy).rows[: len(readings)]
     unmeasured = tuple(row.name for row, found in zip(rows, readings, strict=True) if found is None)
     by_the_hour = any(found is not None and found[0] in HOURS for found in readings)
     until = entries_next(market.at, market.instrument, product, policy) if by_the_hour else None
