@@ -266,7 +266,7 @@ def _entry(context: Context, quantity: int, risk: Decimal) -> ApprovedEntry:
         valid_until=market.at + seconds(context.policy.quote_max_age_s),
         book_version=context.book.version,
         atr=context.trusted_atr,
-        legs=legs_for(target, quantity, market.instrument.lot_size),
+        legs=legs_for(target, quantity, market.instrument.lot_size) if target.legs else (),
     )
 
 

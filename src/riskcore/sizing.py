@@ -91,7 +91,7 @@ def _named(caps: Any) -> list[tuple[str, Decimal]]:
 def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
     """The size that all caps allow, in whole lots; `allowed` holds at least one, equal ones stay in their order."""
     if lot == 1:
-        ordered = [(name, int(most) if most > ZERO else 0) for name, most in allowed]
+        ordered = [(name, whole if (whole := int(most)) > 0 else 0) for name, most in allowed]
     else:
         ordered = [(name, floor_to_lot(most, lot)) for name, most in allowed]
     ordered.sort(key=itemgetter(1))

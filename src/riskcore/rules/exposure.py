@@ -33,13 +33,15 @@ def position_room(context: Context, percent: Decimal) -> Reading | None:
     if context.base is None or context.per_share is None:
         return None
     key = context.market.instrument.key
-    taken = used(context, lambda held: held.instrument.key == key)
+    taken = used(context, lambda held: held.instrument.key == key) if context.holdings else ZERO
     if isinstance(taken, str):
         return "margin_unknown", taken, None, None
     limit = percent_of(context.base, percent)
     whole = taken + context.per_share * context.market.instrument.lot_size
-    room = max(limit - taken, ZERO) // context.per_share
-    return "" if whole <= limit else "position_too_large", whole, limit, room
+    room = limit - taken
+    if whole <= limit:
+        return "", whole, limit, room // context.per_share
+    return "position_too_large", whole, limit, max(room, ZERO) // context.per_share
 
 
 def sector_exposure(context: Context) -> Reading | None:
@@ -50,7 +52,7 @@ def sector_exposure(context: Context) -> Reading | None:
     if context.base is None or context.per_share is None:
         return None
     bucket = context.market.instrument.bucket
-    taken = used(context, lambda held: held.instrument.bucket == bucket)
+    taken = used(context, lambda held: held.instrument.bucket == bucket) if context.holdings else ZERO
     return room_under(context, taken, context.policy.max_sector_exposure, "sector_full")
 
 
@@ -121,7 +123,9 @@ def funds(context: Context) -> Reading | None:
     equity, margin = context.book.opening_equity, context.terms.margin_pct
     if equity is None or context.worth is None or margin is None:
         return None
-    free = equity + context.result - max(context.unrealised, ZERO)
+    free = equity + context.result
+    if context.unrealised > ZERO:
+        free -= context.unrealised
     for held in context.holdings:
         rate = _rate(context, held)
         if rate is None:
@@ -131,8 +135,10 @@ def funds(context: Context) -> Reading | None:
         free = min(free, context.market.available_cash - _reserved(context))
     share = percent_of(context.worth, margin)
     lot = share * context.market.instrument.lot_size
-    passed = free >= lot
-    return "" if passed else "insufficient_funds", max(free, ZERO), lot, max(free, ZERO) // share
+    if free >= lot:
+        return "", free, lot, free // share
+    left = max(free, ZERO)
+    return "insufficient_funds", left, lot, left // share
 
 
 def _reserved(context: Context) -> Decimal:
@@ -177,9 +183,10 @@ def room_under(context: Context, taken: Decimal | str, percent: Decimal, full: s
     if context.base is None or context.per_share is None:
         return None
     limit = percent_of(context.base, percent)
-    room = max(limit - taken, ZERO)
-    passed = room >= context.per_share * context.market.instrument.lot_size
-    return "" if passed else full, taken, limit, room // context.per_share
+    room = limit - taken
+    if room >= context.per_share * context.market.instrument.lot_size:
+        return "", taken, limit, room // context.per_share
+    return full, taken, limit, max(room, ZERO) // context.per_share
 
 
 def _on_basis(context: Context, held: Holding) -> Decimal | None:

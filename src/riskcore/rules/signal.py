@@ -68,9 +68,10 @@ def entries_allowed(context: Context) -> Reading:
 
     The reason tells what lifts the gravest latch: somebody, the next session, or time and circumstance.
     """
-    book, key = context.book, context.market.instrument.key
+    book = context.book
     if not book.latches:
         return "", ACTIVE, None, None
+    key = context.market.instrument.key
     state = book.state_of(key)
     if allows(state, ENTER if book.position(key) is None else ADD):
         return "", state, None, None
@@ -120,8 +121,9 @@ def fresh(context: Context) -> Reading:
 def not_from_the_future(context: Context) -> Reading:
     """The signal's clock is not further ahead of ours than `clock_skew_s`."""
     ahead, limit = context.signal.at - context.market.at, context.policy.clock_skew_s
-    passed = ahead <= seconds(limit)
-    return "" if passed else "signal_from_future", max(ahead, NO_TIME), limit, None
+    if ahead <= NO_TIME:
+        return "", NO_TIME, limit, None
+    return "" if ahead <= seconds(limit) else "signal_from_future", ahead, limit, None
 
 
 def side_allowed(terms: Terms) -> Reading:
@@ -165,15 +167,18 @@ def within_windows(context: Context) -> Reading:
 
 def not_repeated(context: Context) -> Reading:
     """No order of this session and no open position came of this very signal."""
-    signal, book = context.signal, context.book
-    side, symbol = signal.side, signal.symbol
-    for order in book.orders:
+    orders, positions = context.book.orders, context.book.positions
+    if not orders and not positions:
+        return "", "new", None, None
+    signal = context.signal
+    side, symbol, name = signal.side, signal.symbol, signal.id
+    for order in orders:
         entry = order.approved
-        if entry.side == side and entry.instrument.symbol == symbol and entry.order_id == signal.id:
-            return "signal_repeated", signal.id, None, None
-    for position in book.positions:
-        if position.side == side and position.instrument.symbol == symbol and position.signal_id == signal.id:
-            return "signal_repeated", signal.id, None, None
+        if entry.order_id == name and entry.side == side and entry.instrument.symbol == symbol:
+            return "signal_repeated", name, None, None
+    for position in positions:
+        if position.signal_id == name and position.side == side and position.instrument.symbol == symbol:
+            return "signal_repeated", name, None, None
     return "", "new", None, None
 
 
