@@ -31,7 +31,7 @@ from riskcore.signals import ENTERING, Market, Signal, seconds
 from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
-from riskcore.values import Later
+from riskcore.values import Later, of_parts
 
 Answers: TypeAlias = Sequence[tuple[Row, Reading | None]]
 """What each rule answered, in the order asked; None where something it needs was missing. Paired when it is read."""
@@ -249,25 +249,27 @@ def _entry(context: Context, quantity: int, risk: Decimal) -> ApprovedEntry:
     assert target is not None
     assert context.reference is not None
     assert context.limit is not None
-    return ApprovedEntry(
-        order_id=signal.id,
-        signal_id=signal.id,
-        instrument=market.instrument,
-        side=signal.side,
-        quantity=quantity,
-        product=signal.product,
-        reference=context.reference,
-        limit=context.limit,
-        stop=stop.price,
-        target=target.price,
-        risk=risk,
-        strategy=signal.strategy,
-        at=market.at,
-        valid_until=market.at + seconds(context.policy.quote_max_age_s),
-        book_version=context.book.version,
-        atr=context.trusted_atr,
-        legs=legs_for(target, quantity, market.instrument.lot_size) if target.legs else (),
-    )
+    parts = {
+        "order_id": signal.id,
+        "signal_id": signal.id,
+        "instrument": market.instrument,
+        "side": signal.side,
+        "quantity": quantity,
+        "product": signal.product,
+        "reference": context.reference,
+        "limit": context.limit,
+        "stop": stop.price,
+        "target": target.price,
+        "risk": risk,
+        "strategy": signal.strategy,
+        "at": market.at,
+        "valid_until": market.at + seconds(context.policy.quote_max_age_s),
+        "book_version": context.book.version,
+        "atr": context.trusted_atr,
+        "legs": legs_for(target, quantity, market.instrument.lot_size) if target.legs else (),
+        "of_quantity": 0,
+    }
+    return of_parts(ApprovedEntry, parts)
 
 
 def _short(value: Decimal) -> Decimal:

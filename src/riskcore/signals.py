@@ -15,7 +15,7 @@ from riskcore.instruments import EXCHANGES, PRODUCTS, Instrument, an_instrument,
 from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, plain, positive, whole
 from riskcore.sessions import in_ist
 from riskcore.table_checks import yes_or_no
-from riskcore.values import checks, given, made, optional, settle, several_of, text
+from riskcore.values import checks, given, of_parts, optional, settle, several_of, text
 
 BUY: Final = "BUY"
 SELL: Final = "SELL"
@@ -172,7 +172,7 @@ def of_bar(like: Signal, began: datetime, ended: datetime, **prices: Any) -> Sig
     told = {name: positive(price, f"Signal.{name}") for name, price in prices.items()}
     parts = {**like.__dict__, "at": in_ist(ended, "Signal.at"), "bar_at": in_ist(began, "Signal.bar_at"), **told}
     parts.pop("id", None)  # worked out once for each signal, and kept beside its fields
-    return made(Signal, **parts)
+    return of_parts(Signal, parts)
 
 
 @told_by_name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from attrs import frozen
@@ -24,6 +25,7 @@ from riskcore.sizers import edge_of, kelly_of
 from riskcore.stops.methods import Stop
 from riskcore.stops.ranges import average_true_range
 from riskcore.targets import Target
+from riskcore.values import of_parts
 
 
 class Holding(NamedTuple):
@@ -36,7 +38,7 @@ class Holding(NamedTuple):
     value: Decimal
 
 
-@frozen
+@frozen(slots=False)
 class Context:
     """Everything a rule may read. What could not be known is None, and refuses by name.
 
@@ -71,12 +73,29 @@ class Context:
     holdings: tuple[Holding, ...]
     unrealised: Decimal
     result: Decimal
-    limits: tuple[Limit, ...] = ()
-    bets: Bets | str | None = None
-    loss: Loss | None = None
-    kelly: tuple[int, Decimal | None] = (0, None)
-    live: tuple[Order, ...] = ()
-    worth: Decimal | None = None
+    loss: Loss | None
+    live: tuple[Order, ...]
+    worth: Decimal | None
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """The policy's limits that the entry comes under."""
+        signal = self.signal
+        return self.policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
+
+    @cached_property
+    @exact
+    def bets(self) -> Bets | str | None:
+        """How far the entry and what is held win together, where a limit asks for that."""
+        if not self.policy.correlates:
+            return None
+        return bets_of(self.signal, self.book.positions, self.live, self.market, self.policy)
+
+    @cached_property
+    @exact
+    def kelly(self) -> tuple[int, Decimal | None]:
+        """How many finished trades the strategy has in R, and Kelly's fraction of them once they are enough."""
+        return _kelly(self.signal, self.book, self.policy) if self.policy.sizing_method == KELLY else (0, None)
 
     @property
     def session(self) -> Session | None:
@@ -120,32 +139,30 @@ def context_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Co
     sound = _is_sound(signal.side, reference, limit, stop)
     loss = loss_at(signal, market, policy, limit, stop.price) if sound and limit and stop else None
     each, live = worth(reference, limit), book.live_orders()
-    return Context(  # in the order of the fields: by name it takes longer, and one is made for every decision
-        signal,
-        book,
-        market,
-        policy,
-        terms,
-        reference,
-        limit,
-        value,
-        bars,
-        stop,
-        target_for(signal, market, policy, reference, stop),
-        _base(book, policy),
-        trusted,
-        sound,
-        _on_basis(each, terms.margin_pct, policy),
-        (*_positions(book), *_entries(live)) if book.positions or live else (),
-        unrealised,
-        book.realised - book.charges + unrealised,
-        _limits(signal, policy) if policy.limits else (),
-        bets_of(signal, book.positions, live, market, policy) if policy.correlates else None,
-        loss,
-        _kelly(signal, book, policy) if policy.sizing_method == KELLY else (0, None),
-        live,
-        each,
-    )
+    parts = {
+        "signal": signal,
+        "book": book,
+        "market": market,
+        "policy": policy,
+        "terms": terms,
+        "reference": reference,
+        "limit": limit,
+        "atr": value,
+        "atr_bars": bars,
+        "stop": stop,
+        "target": target_for(signal, market, policy, reference, stop),
+        "base": _base(book, policy),
+        "trusted_atr": trusted,
+        "stop_is_sound": sound,
+        "per_share": _on_basis(each, terms.margin_pct, policy),
+        "holdings": (*_positions(book), *_entries(live)) if book.positions or live else (),
+        "unrealised": unrealised,
+        "result": book.realised - book.charges + unrealised,
+        "loss": loss,
+        "live": live,
+        "worth": each,
+    }
+    return of_parts(Context, parts)
 
 
 def worth(reference: Decimal | None, limit: Decimal | None) -> Decimal | None:
@@ -196,10 +213,6 @@ def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop:
     if side == BUY:
         return ZERO < price < reference and price < limit
     return price > reference and price > limit
-
-
-def _limits(signal: Signal, policy: Policy) -> tuple[Limit, ...]:
-    return policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
 
 
 @exact
