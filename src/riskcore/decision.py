@@ -41,15 +41,15 @@ Answers: TypeAlias = Sequence[tuple[Row, Reading | None]]
 class Approved:
     """Yes: `order` may be sent. `size`, `stop` and `target` hold the evidence; all findings passed.
 
-    `context` is what was looked at. What is made for people (the findings, the reward after charges) is worked out
-    when it is read: a decision costs a tenth of its explanation.
+    `context` is what was looked at, `readings` what was answered. What is made for people (the findings, the reward
+    after charges) is worked out when it is read: a decision costs a tenth of its explanation.
     """
 
     approved: ClassVar[Literal[True]] = True
     order: ApprovedEntry
     size: Size
     context: Context = field(repr=False)
-    answers: Answers = field(repr=False)
+    readings: tuple[Reading | None, ...] = field(repr=False)
 
     @property
     def signal(self) -> Signal:
@@ -67,6 +67,11 @@ class Approved:
         """Where the target stands, and the reward it gives."""
         assert self.context.target is not None
         return self.context.target
+
+    @property
+    def answers(self) -> Answers:
+        """What each rule answered."""
+        return _paired(asking(self.context.policy).rows, self.readings)
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -100,7 +105,7 @@ class Approved:
             *(f"          {leg.quantity} at {rupees(leg.price)}" for leg in order.legs),
             f"  size    {order.quantity}, bound by {self.size.bound_by}{then}",
             f"  risk    {rupees(order.risk)} at worst, of a budget of {rupees(self.budget)}",
-            f"  checks  {len(self.answers)} passed",
+            f"  checks  {len(self.readings)} passed",
         ]
         return "\n".join(map(in_ascii, lines))
 
@@ -219,7 +224,7 @@ def _approve(context: Context, sized: Size, risk: Decimal, budget: Decimal, read
     for reason, _, _, _ in last:
         if reason:
             return _refused(context, readings)
-    return Approved(order=entry, size=sized, context=context, answers=_paired(asking(policy).rows, readings))
+    return Approved(order=entry, size=sized, context=context, readings=tuple(readings))
 
 
 def _refused(context: Context, readings: list[Reading | None]) -> Refused:
@@ -231,7 +236,7 @@ def _refused(context: Context, readings: list[Reading | None]) -> Refused:
     return Refused(signal=context.signal, answers=_paired(rows, readings), unmeasured=unmeasured, until=until)
 
 
-def _paired(rows: tuple[Row, ...], readings: list[Reading | None]) -> Answers:
+def _paired(rows: Sequence[Row], readings: Sequence[Reading | None]) -> Answers:
     return Later(partial(zip, rows, readings))
 
 
@@ -249,9 +254,10 @@ def _entry(context: Context, quantity: int, risk: Decimal) -> ApprovedEntry:
     assert target is not None
     assert context.reference is not None
     assert context.limit is not None
+    name = signal.id
     parts = {
-        "order_id": signal.id,
-        "signal_id": signal.id,
+        "order_id": name,
+        "signal_id": name,
         "instrument": market.instrument,
         "side": signal.side,
         "quantity": quantity,

@@ -14,6 +14,7 @@ from riskcore.values import text
 
 RISK_PER_TRADE: Final = "risk_per_trade"
 Charges: TypeAlias = Callable[[int], Decimal]
+_QUANTITY: Final = itemgetter(1)
 
 
 @frozen
@@ -94,7 +95,7 @@ def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
         ordered = [(name, whole if (whole := int(most)) > 0 else 0) for name, most in allowed]
     else:
         ordered = [(name, floor_to_lot(most, lot)) for name, most in allowed]
-    ordered.sort(key=itemgetter(1))
+    ordered.sort(key=_QUANTITY)
     name, quantity = ordered[0]
     return Size(quantity, name, tuple(ordered))
 
