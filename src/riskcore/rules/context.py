@@ -154,7 +154,7 @@ def context_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Co
         "base": _base(book, policy),
         "trusted_atr": trusted,
         "stop_is_sound": sound,
-        "per_share": _margin_of(each, terms.margin_pct) if policy.position_size_basis == MARGIN else each,
+        "per_share": _on_basis(each, terms.margin_pct, policy),
         "holdings": (*_positions(book), *_entries(live)) if book.positions or live else (),
         "unrealised": unrealised,
         "result": book.realised - book.charges + unrealised,
@@ -200,8 +200,10 @@ def _kelly(signal: Signal, book: Book, policy: Policy) -> tuple[int, Decimal | N
     return edge.trades, kelly_of(edge.win_rate, edge.payoff)
 
 
-def _margin_of(value: Decimal | None, percent: Decimal | None) -> Decimal | None:
-    return None if value is None or percent is None else percent_of(value, percent)
+def _on_basis(value: Decimal | None, margin: Decimal | None, policy: Policy) -> Decimal | None:
+    if value is None or policy.position_size_basis != MARGIN:
+        return value
+    return None if margin is None else percent_of(value, margin)
 
 
 def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop: Stop | None) -> bool:
