@@ -4,7 +4,7 @@
 
 Ours decides one purchase and reads no finding, once with the sixteen rules that both can be said to ask (or that every
 risk desk has) and once with the whole default policy. Which rules are asked is restricted here only, by putting
-another list in the place of `riskcore.decision.asked`; whatever else `decide` does (stop, target, size, order, the
+another list in the place of `riskcore.decision.asking`; whatever else `decide` does (stop, target, size, order, the
 last look) is done. Theirs sizes, makes the order and the command, and sends it through the risk engine.
 """
 
@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import riskcore as rc
 from benchmarks.ratios import Ratio, ratio
 from riskcore import decision
+from riskcore.rules.asking import asking_of
 from riskcore.rules.table import asked
 
 try:
@@ -59,13 +60,14 @@ def of_common_rules(theirs: nautilus.Act) -> Ratio:
     rows = tuple(row for row in asked(POLICY) if row.name in COMMON)
     if len(rows) != len(COMMON):
         raise RuntimeError(f"the table of rules has no {set(COMMON) - {row.name for row in rows}}")
-    usual, decision.asked = decision.asked, lambda policy: rows
+    usual, common = decision.asking, asking_of(rows, POLICY)
+    decision.asking = lambda policy: common
     try:
         if not ours().approved:
             raise RuntimeError("ours lets nothing through, so there is nothing to compare")
         return ratio(ours, theirs)
     finally:
-        decision.asked = usual
+        decision.asking = usual
 
 
 def main() -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, Final, Literal, TypeAlias
+from functools import partial
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -20,33 +21,35 @@ from riskcore.policy import NET, Policy
 from riskcore.pretrade import pretrade
 from riskcore.reasons import Finding, Findings, Reading, in_ascii, in_precedence
 from riskcore.rules import levels
+from riskcore.rules.asking import asking
 from riskcore.rules.context import Context, context_of
 from riskcore.rules.placing import legs_for
 from riskcore.rules.signal import HOURS, entries_next
 from riskcore.rules.sizes import budget_of
-from riskcore.rules.table import Row, asked, asked_later, asked_of_size
+from riskcore.rules.table import Row
 from riskcore.signals import ENTERING, Market, Signal, seconds
 from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
+from riskcore.values import Later, of_parts
 
-Answers: TypeAlias = tuple[tuple[Row, Reading | None], ...]
-"""What each rule answered, in the order asked; None where something it needs was missing."""
+Answers: TypeAlias = Sequence[tuple[Row, Reading | None]]
+"""What each rule answered, in the order asked; None where something it needs was missing. Paired when it is read."""
 
 
 @frozen(kw_only=True)
 class Approved:
     """Yes: `order` may be sent. `size`, `stop` and `target` hold the evidence; all findings passed.
 
-    `context` is what was looked at. What is made for people (the findings, the reward after charges) is worked out
-    when it is read: a decision costs a tenth of its explanation.
+    `context` is what was looked at, `readings` what was answered. What is made for people (the findings, the reward
+    after charges) is worked out when it is read: a decision costs a tenth of its explanation.
     """
 
     approved: ClassVar[Literal[True]] = True
     order: ApprovedEntry
     size: Size
     context: Context = field(repr=False)
-    answers: Answers = field(repr=False)
+    readings: tuple[Reading | None, ...] = field(repr=False)
 
     @property
     def signal(self) -> Signal:
@@ -64,6 +67,11 @@ class Approved:
         """Where the target stands, and the reward it gives."""
         assert self.context.target is not None
         return self.context.target
+
+    @property
+    def answers(self) -> Answers:
+        """What each rule answered."""
+        return _paired(asking(self.context.policy).rows, self.readings)
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -97,7 +105,7 @@ class Approved:
             *(f"          {leg.quantity} at {rupees(leg.price)}" for leg in order.legs),
             f"  size    {order.quantity}, bound by {self.size.bound_by}{then}",
             f"  risk    {rupees(order.risk)} at worst, of a budget of {rupees(self.budget)}",
-            f"  checks  {len(self.answers)} passed",
+            f"  checks  {len(self.readings)} passed",
         ]
         return "\n".join(map(in_ascii, lines))
 
@@ -141,8 +149,8 @@ class Refused:
 
 
 Decision: TypeAlias = Approved | Refused
-_ASKED: Final = (
-    (Signal, Book, Market, Policy),
+_KINDS: Final = (Signal, Book, Market, Policy)
+_REMEDIES: Final = (
     ("signal", "book", "market", "policy"),
     (
         'Signal("INFY", "BUY", at=now)',
@@ -151,8 +159,6 @@ _ASKED: Final = (
         "Policy()",
     ),
 )
-_RISK: Final = Row(RISK_PER_TRADE, asked_later)
-_NET_REWARD: Final = Row("risk_reward_basis", asked_later)
 
 
 @exact
@@ -165,22 +171,28 @@ def decide(signal: Signal, book: Book, market: Market, policy: Policy) -> Decisi
 
     Raises `ValueError` for a signal that is not an entry, a market of another instrument, or what is none of the four.
     """
-    for value, kind, name, remedy in zip((signal, book, market, policy), *_ASKED, strict=True):
-        if not isinstance(value, kind):
-            raise ValueError(f"decide: {name} must be a riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
+    given: tuple[Any, ...] = (signal, book, market, policy)
+    if not all(map(isinstance, given, _KINDS)):
+        raise _none_of_the_four(given)
     return decision_of(signal, book, market, policy)
+
+
+def _none_of_the_four(given: tuple[Any, ...]) -> ValueError:
+    """The error that names the first value that is of another kind, and its remedy."""
+    about = zip(given, _KINDS, *_REMEDIES, strict=True)
+    value, kind, name, remedy = next(one for one in about if not isinstance(one[0], one[1]))
+    return ValueError(f"decide: {name} must be a riskcore.{kind.__name__}, such as {remedy}, got {value!r:.60}")
 
 
 def decision_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Decision:
     """`decide`, for who has the four values in hand and stands under the library's context already."""
     _same_thing(signal, market)
     context = context_of(signal, book, market, policy)
-    answers: list[tuple[Row, Reading | None]] = []
-    caps: list[tuple[str, Decimal]] = []
-    passed = True
-    for row in asked(policy):
-        found = row.ask(context)
-        answers.append((row, found))
+    rules = asking(policy)
+    settled, passed = rules.settled(context.terms)
+    readings, caps = settled.copy(), []
+    for place, name, ask in rules.of_context:
+        readings[place] = found = ask(context)
         if found is None:
             passed = False
             continue
@@ -188,41 +200,44 @@ def decision_of(signal: Signal, book: Book, market: Market, policy: Policy) -> D
         if reason:
             passed = False
         if most is not None:
-            caps.append((row.name, most))
+            caps.append((name, most))
     loss, budget = context.loss, budget_of(context)
     if context.base is None or loss is None:
-        return _refused(context, [*answers, (_RISK, None)])
+        return _refused(context, [*readings, None])
     lot = market.instrument.lot_size
     sized = least([(RISK_PER_TRADE, loss.most(budget, lot)), *caps], lot)
-    for row, ask in asked_of_size(policy):
-        later = ask(context, sized)
-        answers.append((row, later))
+    for ask_size in rules.of_size:
+        later = ask_size(context, sized)
+        readings.append(later)
         passed = passed and not later[0]
     if not passed:
-        return _refused(context, answers)
-    return _approve(context, sized, loss.of(sized.quantity), budget, answers)
+        return _refused(context, readings)
+    return _approve(context, sized, loss.of(sized.quantity), budget, readings)
 
 
-def _approve(
-    context: Context, sized: Size, risk: Decimal, budget: Decimal, answers: list[tuple[Row, Reading | None]]
-) -> Decision:
-    entry = _entry(context, sized.quantity, risk)
+def _approve(context: Context, sized: Size, risk: Decimal, budget: Decimal, readings: list[Reading | None]) -> Decision:
+    entry, policy = _entry(context, sized.quantity, risk), context.policy
     last = pretrade(entry, budget)
-    if context.policy.risk_reward_basis == NET:
-        last = ((_NET_REWARD, levels.net_reward_worth_it(context, sized.quantity)), *last)
-    answers += last
-    for _, found in last:
-        if found[0]:
-            return _refused(context, answers)
-    return Approved(order=entry, size=sized, context=context, answers=tuple(answers))
+    if policy.risk_reward_basis == NET:
+        last = (levels.net_reward_worth_it(context, sized.quantity), *last)
+    readings += last
+    for reason, _, _, _ in last:
+        if reason:
+            return _refused(context, readings)
+    return Approved(order=entry, size=sized, context=context, readings=tuple(readings))
 
 
-def _refused(context: Context, answers: list[tuple[Row, Reading | None]]) -> Refused:
-    unmeasured = tuple(row.name for row, found in answers if found is None)
-    by_the_hour = any(found is not None and found[0] in HOURS for _, found in answers)
-    market, product = context.market, context.signal.product
-    until = entries_next(market.at, market.instrument, product, context.policy) if by_the_hour else None
-    return Refused(signal=context.signal, answers=tuple(answers), unmeasured=unmeasured, until=until)
+def _refused(context: Context, readings: list[Reading | None]) -> Refused:
+    market, product, policy = context.market, context.signal.product, context.policy
+    rows = asking(policy).rows[: len(readings)]
+    unmeasured = tuple(row.name for row, found in zip(rows, readings, strict=True) if found is None)
+    by_the_hour = any(found is not None and found[0] in HOURS for found in readings)
+    until = entries_next(market.at, market.instrument, product, policy) if by_the_hour else None
+    return Refused(signal=context.signal, answers=_paired(rows, readings), unmeasured=unmeasured, until=until)
+
+
+def _paired(rows: Sequence[Row], readings: Sequence[Reading | None]) -> Answers:
+    return Later(partial(zip, rows, readings))
 
 
 def _same_thing(signal: Signal, market: Market) -> None:
@@ -239,25 +254,28 @@ def _entry(context: Context, quantity: int, risk: Decimal) -> ApprovedEntry:
     assert target is not None
     assert context.reference is not None
     assert context.limit is not None
-    return ApprovedEntry(
-        order_id=signal.id,
-        signal_id=signal.id,
-        instrument=market.instrument,
-        side=signal.side,
-        quantity=quantity,
-        product=signal.product,
-        reference=context.reference,
-        limit=context.limit,
-        stop=stop.price,
-        target=target.price,
-        risk=risk,
-        strategy=signal.strategy,
-        at=market.at,
-        valid_until=market.at + seconds(context.policy.quote_max_age_s),
-        book_version=context.book.version,
-        atr=context.trusted_atr,
-        legs=legs_for(target, quantity, market.instrument.lot_size),
-    )
+    name = signal.id
+    parts = {
+        "order_id": name,
+        "signal_id": name,
+        "instrument": market.instrument,
+        "side": signal.side,
+        "quantity": quantity,
+        "product": signal.product,
+        "reference": context.reference,
+        "limit": context.limit,
+        "stop": stop.price,
+        "target": target.price,
+        "risk": risk,
+        "strategy": signal.strategy,
+        "at": market.at,
+        "valid_until": market.at + seconds(context.policy.quote_max_age_s),
+        "book_version": context.book.version,
+        "atr": context.trusted_atr,
+        "legs": legs_for(target, quantity, market.instrument.lot_size) if target.legs else (),
+        "of_quantity": 0,
+    }
+    return of_parts(ApprovedEntry, parts)
 
 
 def _short(value: Decimal) -> Decimal:

@@ -69,7 +69,7 @@ class TargetLeg:
     quantity: int
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class ApprovedEntry:
     """An entry that passed every check; made by `decide`, and what a gateway may send.
 

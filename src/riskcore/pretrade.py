@@ -50,7 +50,6 @@ LAST_LOOK: Final = tuple(
 """The last checks under the names their findings carry; they ask the order, not the context."""
 
 
-def pretrade(entry: ApprovedEntry, budget: Decimal) -> tuple[tuple[Row, Reading], ...]:
-    """All last checks of an entry, in order."""
-    tick, lot, risk = LAST_LOOK
-    return (tick, prices_on_tick(entry)), (lot, quantity_in_lots(entry)), (risk, risk_within(entry, budget))
+def pretrade(entry: ApprovedEntry, budget: Decimal) -> tuple[Reading, ...]:
+    """All last checks of an entry, in the order of `LAST_LOOK`."""
+    return prices_on_tick(entry), quantity_in_lots(entry), risk_within(entry, budget)

@@ -14,6 +14,7 @@ from riskcore.values import text
 
 RISK_PER_TRADE: Final = "risk_per_trade"
 Charges: TypeAlias = Callable[[int], Decimal]
+_QUANTITY: Final = itemgetter(1)
 
 
 @frozen
@@ -91,10 +92,10 @@ def _named(caps: Any) -> list[tuple[str, Decimal]]:
 def least(allowed: Iterable[tuple[str, Decimal | int]], lot: int) -> Size:
     """The size that all caps allow, in whole lots; `allowed` holds at least one, equal ones stay in their order."""
     if lot == 1:
-        ordered = [(name, int(most) if most > ZERO else 0) for name, most in allowed]
+        ordered = [(name, whole if (whole := int(most)) > 0 else 0) for name, most in allowed]
     else:
         ordered = [(name, floor_to_lot(most, lot)) for name, most in allowed]
-    ordered.sort(key=itemgetter(1))
+    ordered.sort(key=_QUANTITY)
     name, quantity = ordered[0]
     return Size(quantity, name, tuple(ordered))
 

@@ -196,7 +196,7 @@ def target_at(side: str, entry: Decimal, risk: Decimal, reach: Decimal, tick: De
 def target_given(side: str, entry: Decimal, risk: Decimal, price: Decimal, tick: Decimal) -> Target:
     """The target at the sender's price, rounded nearer the entry."""
     stands = rounded(GIVEN_TARGET, side, price, tick)
-    reward = sign(side) * (stands - entry)
+    reward = stands - entry if side == BUY else sign(side) * (stands - entry)
     return Target(stands, reward, reward / risk)
 
 

@@ -127,6 +127,11 @@ def made(kind: type[Value], /, **parts: Any) -> Value:
     The one other way round the checks beside `changed`; whatever comes from outside is made by its class. Raises
     `KeyError` where a field is missing.
     """
+    return of_parts(kind, parts)
+
+
+def of_parts(kind: type[Value], parts: dict[str, Any]) -> Value:
+    """`made` of a dict that nobody else keeps: for what has many fields, and is made for every decision."""
     if len(parts) != len(kind.__attrs_attrs__):  # type: ignore[attr-defined]
         raise KeyError(f"{kind.__name__} is made of all its fields, got {sorted(parts)}")
     value = _bare(kind)

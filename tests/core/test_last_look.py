@@ -31,7 +31,7 @@ def looked(side="BUY", **changed):
     away = 20 if side == "BUY" else -20
     sound = {"limit": Decimal(1000), "stop": Decimal(1000 - away), "target": Decimal(1000 + 2 * away)}
     order = attrs.evolve(approved(side).order, **{**sound, "quantity": 20, "risk": Decimal(400), **changed})
-    return [found[0] for _, found in pretrade(order, BUDGET) if found[0]]
+    return [found[0] for found in pretrade(order, BUDGET) if found[0]]
 
 
 def leg(quantity, price=1040):

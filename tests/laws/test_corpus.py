@@ -105,8 +105,8 @@ def test_COR_8_of_two_reasons_at_once_the_first_in_the_catalogue_is_reported():
 def test_COR_5_the_last_look_refuses_what_a_wrong_program_would_send(wrong, reason):
     """Prices off the tick, no whole lot, more risk than the budget, a stop on the winning side."""
     order = attrs.evolve(decided({}).order, **wrong)
-    assert [found[0] for _, found in pretrade(order, Decimal(1000)) if found[0]] == [reason]
-    assert not any(found[0] for _, found in pretrade(decided({}).order, Decimal(1000)))
+    assert [found[0] for found in pretrade(order, Decimal(1000)) if found[0]] == [reason]
+    assert not any(found[0] for found in pretrade(decided({}).order, Decimal(1000)))
 
 
 def test_COR_6_three_in_ten_situations_are_approved():

@@ -28,7 +28,7 @@ def daily_loss_breaker(book: Book, observed: Observations, policy: Policy, at: d
 
 def todays_loss(result: Decimal, equity: Decimal, percent: Decimal) -> tuple[Decimal, Decimal]:
     """The loss of a day that came to `result`, and the one at which entries stop: `percent` of opening equity."""
-    return max(-result, ZERO), percent_of(equity, percent)
+    return ZERO if result > ZERO else -result, percent_of(equity, percent)
 
 
 def weekly_loss_measure(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:

@@ -13,7 +13,7 @@ from riskcore.engine.turn import Turn
 from riskcore.instruments import FUT, Instrument
 from riskcore.policy import Policy
 from riskcore.reasons import Finding
-from riskcore.rules.context import session_for
+from riskcore.rules.terms import session_for
 from riskcore.sessions import CalendarUnknown
 from riskcore.signals import EXIT, Signal
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from attrs import frozen
 
 from riskcore.book import Book
-from riskcore.instruments import Instrument, margin_pct
+from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact, percent_of
 from riskcore.orders import ApprovedEntry, Order
 from riskcore.policy import MARGIN, Limit, Policy
@@ -18,12 +18,14 @@ from riskcore.policy.sizing import KELLY
 from riskcore.rules.bets import Bets, bets_of
 from riskcore.rules.losing import Loss, loss_at
 from riskcore.rules.placing import stop_for, target_for, worst_price
-from riskcore.sessions import CalendarUnknown, Session, session_on
+from riskcore.rules.terms import Terms, terms_of
+from riskcore.sessions import Session
 from riskcore.signals import BUY, Market, Signal
 from riskcore.sizers import edge_of, kelly_of
 from riskcore.stops.methods import Stop
 from riskcore.stops.ranges import average_true_range
 from riskcore.targets import Target
+from riskcore.values import of_parts
 
 
 class Holding(NamedTuple):
@@ -36,29 +38,28 @@ class Holding(NamedTuple):
     value: Decimal
 
 
-@frozen
+@frozen(slots=False)
 class Context:
     """Everything a rule may read. What could not be known is None, and refuses by name.
 
-    `reference` is the quote an entry starts from and `limit` the worst price the entry band permits; `base` is
-    the sizing base in rupees; `margin_pct` the margin of the product in percent of value. `atr` is what was measured,
-    `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond zero;
-    `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero. `limits`
-    are the policy's that the entry comes under. `bets` is how far the entry and what is held win together, where a
-    limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the position
-    and sector limits (its `worth`, or the margin of that, by the policy), `loss` what it loses when stopped out;
-    `holdings` is what is held and what entries on their way may still open; `unrealised` is open, and `result` is that
-    with what was realised today after charges, both from the entries. `kelly`, where it sizes, is how many finished
-    trades the strategy has in R, and Kelly's fraction of them once they are enough. `live` are the orders that may
-    still fill. `worth` is what one share counts for where value or margin is limited, in rupees.
+    `terms` are what holds all day, whatever is seen: the session and the margin are among it. `reference` is the quote
+    an entry starts from and `limit` the worst price the entry band permits; `base` is the sizing base in rupees. `atr`
+    is what was measured, `trusted_atr` the same where it rests on `atr_warmup_bars`. `stop` and `target` may lie beyond
+    zero; `stop_is_sound` says that the stop stands on the losing side of the entry, with a distance, above zero.
+    `limits` are the policy's that the entry comes under. `bets` is how far the entry and what is held win together,
+    where a limit asks for that: a text names whose history is missing. `per_share` is what one share takes of the
+    position and sector limits (its `worth`, or the margin of that, by the policy), `loss` what it loses when stopped
+    out; `holdings` is what is held and what entries on their way may still open; `unrealised` is open, and `result` is
+    that with what was realised today after charges, both from the entries. `kelly`, where it sizes, is how many
+    finished trades the strategy has in R, and Kelly's fraction of them once they are enough. `live` are the orders that
+    may still fill. `worth` is what one share counts for where value or margin is limited, in rupees.
     """
 
     signal: Signal
     book: Book
     market: Market
     policy: Policy
-    session: Session | None
-    calendar_problem: str | None
+    terms: Terms
     reference: Decimal | None
     limit: Decimal | None
     atr: Decimal | None
@@ -66,19 +67,50 @@ class Context:
     stop: Stop | None
     target: Target | None
     base: Decimal | None
-    margin_pct: Decimal | None
     trusted_atr: Decimal | None
     stop_is_sound: bool
     per_share: Decimal | None
     holdings: tuple[Holding, ...]
     unrealised: Decimal
     result: Decimal
-    limits: tuple[Limit, ...] = ()
-    bets: Bets | str | None = None
-    loss: Loss | None = None
-    kelly: tuple[int, Decimal | None] = (0, None)
-    live: tuple[Order, ...] = ()
-    worth: Decimal | None = None
+    loss: Loss | None
+    live: tuple[Order, ...]
+    worth: Decimal | None
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """The policy's limits that the entry comes under."""
+        signal = self.signal
+        return self.policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
+
+    @cached_property
+    @exact
+    def bets(self) -> Bets | str | None:
+        """How far the entry and what is held win together, where a limit asks for that."""
+        if not self.policy.correlates:
+            return None
+        return bets_of(self.signal, self.book.positions, self.live, self.market, self.policy)
+
+    @cached_property
+    @exact
+    def kelly(self) -> tuple[int, Decimal | None]:
+        """How many finished trades the strategy has in R, and Kelly's fraction of them once they are enough."""
+        return _kelly(self.signal, self.book, self.policy) if self.policy.sizing_method == KELLY else (0, None)
+
+    @property
+    def session(self) -> Session | None:
+        """The session of the day; None where the exchange is closed, or the calendar does not tell."""
+        return self.terms.session
+
+    @property
+    def calendar_problem(self) -> str | None:
+        """What the calendar does not tell."""
+        return self.terms.calendar_problem
+
+    @property
+    def margin_pct(self) -> Decimal | None:
+        """The margin of the product in percent of value."""
+        return self.terms.margin_pct
 
     @property
     def equity(self) -> Decimal | None:
@@ -97,45 +129,40 @@ def look(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
 
 def context_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Context:
     """`look`, for who stands under the library's context already."""
-    session, problem = _session(signal, market, policy)
+    terms = terms_of(signal, market, policy)
     reference = market.reference(signal.side)
     value, bars = _atr(market, policy)
     limit = None if reference is None else worst_price(signal.side, reference, market, policy)
     trusted = _trusted(value, bars, policy)
     stop = stop_for(signal, market, policy, reference, trusted)
-    margin = margin_pct(market.instrument, signal.product, on=market.at.date(), side=signal.side, tables=policy.tables)
     unrealised = book.unrealised if book.positions else ZERO
     sound = _is_sound(signal.side, reference, limit, stop)
     loss = loss_at(signal, market, policy, limit, stop.price) if sound and limit and stop else None
     each, live = worth(reference, limit), book.live_orders()
-    return Context(  # in the order of the fields: by name it takes longer, and one is made for every decision
-        signal,
-        book,
-        market,
-        policy,
-        session,
-        problem,
-        reference,
-        limit,
-        value,
-        bars,
-        stop,
-        target_for(signal, market, policy, reference, stop),
-        _base(book, policy),
-        margin,
-        trusted,
-        sound,
-        _on_basis(each, margin, policy),
-        (*_positions(book), *_entries(live)) if book.positions or live else (),
-        unrealised,
-        book.realised - book.charges + unrealised,
-        _limits(signal, policy) if policy.limits else (),
-        bets_of(signal, book.positions, live, market, policy) if policy.correlates else None,
-        loss,
-        _kelly(signal, book, policy) if policy.sizing_method == KELLY else (0, None),
-        live,
-        each,
-    )
+    parts = {
+        "signal": signal,
+        "book": book,
+        "market": market,
+        "policy": policy,
+        "terms": terms,
+        "reference": reference,
+        "limit": limit,
+        "atr": value,
+        "atr_bars": bars,
+        "stop": stop,
+        "target": target_for(signal, market, policy, reference, stop),
+        "base": _base(book, policy),
+        "trusted_atr": trusted,
+        "stop_is_sound": sound,
+        "per_share": _on_basis(each, terms.margin_pct, policy),
+        "holdings": (*_positions(book), *_entries(live)) if book.positions or live else (),
+        "unrealised": unrealised,
+        "result": book.realised - book.charges + unrealised,
+        "loss": loss,
+        "live": live,
+        "worth": each,
+    }
+    return of_parts(Context, parts)
 
 
 def worth(reference: Decimal | None, limit: Decimal | None) -> Decimal | None:
@@ -188,10 +215,6 @@ def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop:
     return price > reference and price > limit
 
 
-def _limits(signal: Signal, policy: Policy) -> tuple[Limit, ...]:
-    return policy.limits_for(symbol=signal.symbol, strategy=signal.strategy, product=signal.product)
-
-
 @exact
 def sizing_base(book: Book, policy: Policy) -> Decimal | None:
     """What sizes are a percentage of: opening equity + today's realised result after charges, at most capital_max."""
@@ -203,26 +226,6 @@ def _base(book: Book, policy: Policy) -> Decimal | None:
         return None
     base = book.opening_equity + book.realised - book.charges
     return base if policy.capital_max is None else min(base, policy.capital_max)
-
-
-def _session(signal: Signal, market: Market, policy: Policy) -> tuple[Session | None, str | None]:
-    try:
-        return session_for(market.at.date(), market.instrument, signal.product, policy), None
-    except CalendarUnknown as unknown:
-        return None, str(unknown)
-
-
-def session_for(day: date, instrument: Instrument, product: str, policy: Policy) -> Session | None:
-    """The session of a day as entries under a policy have it: `session_on` with the policy's own times."""
-    return session_on(
-        day,
-        instrument,
-        product,
-        no_entry_before=policy.no_entry_before,
-        no_entry_after=policy.no_entry_after,
-        square_off_at=policy.square_off_at,
-        tables=policy.tables,
-    )
 
 
 def _atr(market: Market, policy: Policy) -> tuple[Decimal | None, int | None]:

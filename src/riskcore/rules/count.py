@@ -18,7 +18,7 @@ def symbol_free(context: Context) -> Reading:
     held = context.book.position(key)
     if held is not None and (one or held.side != side):
         return "symbol_held", symbol, None, None
-    if one and any(order.approved.instrument.key == key for order in context.live):
+    if one and context.live and any(order.approved.instrument.key == key for order in context.live):
         return "symbol_working", symbol, None, None
     return "", symbol if one else "off", None, None
 

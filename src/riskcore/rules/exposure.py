@@ -13,6 +13,7 @@ from riskcore.orders import INTENDED, UNKNOWN
 from riskcore.policy import MARGIN
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context, Holding, on_its_way
+from riskcore.rules.terms import Terms
 from riskcore.signals import sign
 from riskcore.watchlists import TRADE_FOR_TRADE, surveillance
 
@@ -32,13 +33,15 @@ def position_room(context: Context, percent: Decimal) -> Reading | None:
     if context.base is None or context.per_share is None:
         return None
     key = context.market.instrument.key
-    taken = used(context, lambda held: held.instrument.key == key)
+    taken = used(context, lambda held: held.instrument.key == key) if context.holdings else ZERO
     if isinstance(taken, str):
         return "margin_unknown", taken, None, None
     limit = percent_of(context.base, percent)
     whole = taken + context.per_share * context.market.instrument.lot_size
-    room = max(limit - taken, ZERO) // context.per_share
-    return "" if whole <= limit else "position_too_large", whole, limit, room
+    room = limit - taken
+    if whole <= limit:
+        return "", whole, limit, room // context.per_share
+    return "position_too_large", whole, limit, max(room, ZERO) // context.per_share
 
 
 def sector_exposure(context: Context) -> Reading | None:
@@ -49,7 +52,7 @@ def sector_exposure(context: Context) -> Reading | None:
     if context.base is None or context.per_share is None:
         return None
     bucket = context.market.instrument.bucket
-    taken = used(context, lambda held: held.instrument.bucket == bucket)
+    taken = used(context, lambda held: held.instrument.bucket == bucket) if context.holdings else ZERO
     return room_under(context, taken, context.policy.max_sector_exposure, "sector_full")
 
 
@@ -89,26 +92,25 @@ def unknown_sectors(context: Context) -> Reading | None:
     return room_under(context, taken, context.policy.max_unknown_sector_exposure or ZERO, "unknown_sectors_full")
 
 
-def surveillance_allows(context: Context) -> Reading:
+def surveillance_allows(terms: Terms) -> Reading:
     """No intraday position in a symbol on a surveillance list that denies it, or that is traded for delivery only.
 
     The lists are the user's (`Tables.surveillance`); where nobody has given them the finding says so, and passes.
     """
-    instrument, on = context.market.instrument, context.market.at.date()
-    if context.policy.tables is None and instrument.series not in TRADE_FOR_TRADE:
+    instrument, tables = terms.instrument, terms.policy.tables
+    if tables is None and instrument.series not in TRADE_FOR_TRADE:
         return "", "no list given", None, None
-    found = surveillance(instrument.symbol, on=on, series=instrument.series, tables=context.policy.tables)
-    if found.mis is False and context.signal.product == MIS:
+    found = surveillance(instrument.symbol, on=terms.day, series=instrument.series, tables=tables)
+    if found.mis is False and terms.product == MIS:
         return "mis_not_allowed", instrument.symbol, found.listed, None
     return "", found.listed or ("on no list" if found.known else "no list given"), None, None
 
 
-def margin_known(context: Context) -> Reading:
+def margin_known(terms: Terms) -> Reading:
     """The product's margin rate is in the tables; what cannot be priced cannot be afforded."""
-    instrument, product = context.market.instrument, context.signal.product
-    if context.margin_pct is None:
-        return "margin_unknown", f"{instrument.key} {product}", None, None
-    return "", context.margin_pct, None, None
+    if terms.margin_pct is None:
+        return "margin_unknown", f"{terms.instrument.key} {terms.product}", None, None
+    return "", terms.margin_pct, None, None
 
 
 def funds(context: Context) -> Reading | None:
@@ -118,10 +120,12 @@ def funds(context: Context) -> Reading | None:
     the broker reported where it was read, less the margin of entries that it may not have taken yet (intended, or of
     unknown outcome). Open gains are not spent.
     """
-    equity = context.book.opening_equity
-    if equity is None or context.worth is None or context.margin_pct is None:
+    equity, margin = context.book.opening_equity, context.terms.margin_pct
+    if equity is None or context.worth is None or margin is None:
         return None
-    free = equity + context.result - max(context.unrealised, ZERO)
+    free = equity + context.result
+    if context.unrealised > ZERO:
+        free -= context.unrealised
     for held in context.holdings:
         rate = _rate(context, held)
         if rate is None:
@@ -129,10 +133,12 @@ def funds(context: Context) -> Reading | None:
         free -= percent_of(held.value, rate)
     if context.market.available_cash is not None:
         free = min(free, context.market.available_cash - _reserved(context))
-    share = percent_of(context.worth, context.margin_pct)
+    share = percent_of(context.worth, margin)
     lot = share * context.market.instrument.lot_size
-    passed = free >= lot
-    return "" if passed else "insufficient_funds", max(free, ZERO), lot, max(free, ZERO) // share
+    if free >= lot:
+        return "", free, lot, free // share
+    left = max(free, ZERO)
+    return "insufficient_funds", left, lot, left // share
 
 
 def _reserved(context: Context) -> Decimal:
@@ -142,12 +148,10 @@ def _reserved(context: Context) -> Decimal:
     return sum((percent_of(entry.value, _rate(context, entry) or HUNDRED) for entry in held), ZERO)
 
 
-def charges_known(context: Context) -> Reading:
+def charges_known(terms: Terms) -> Reading:
     """A schedule of charges covers the order; without one its result could not be kept to the paisa."""
-    instrument, product = context.market.instrument, context.signal.product
-    day = context.market.at.date()
     try:
-        charged_as_of = require_schedule(instrument, product, day, context.policy)
+        charged_as_of = require_schedule(terms.instrument, terms.product, terms.day, terms.policy)
     except ChargesUnknown as unknown:
         return "charges_unknown", str(unknown), None, None
     return "", charged_as_of, None, None
@@ -179,9 +183,10 @@ def room_under(context: Context, taken: Decimal | str, percent: Decimal, full: s
     if context.base is None or context.per_share is None:
         return None
     limit = percent_of(context.base, percent)
-    room = max(limit - taken, ZERO)
-    passed = room >= context.per_share * context.market.instrument.lot_size
-    return "" if passed else full, taken, limit, room // context.per_share
+    room = limit - taken
+    if room >= context.per_share * context.market.instrument.lot_size:
+        return "", taken, limit, room // context.per_share
+    return full, taken, limit, max(room, ZERO) // context.per_share
 
 
 def _on_basis(context: Context, held: Holding) -> Decimal | None:
@@ -192,5 +197,5 @@ def _on_basis(context: Context, held: Holding) -> Decimal | None:
 
 
 def _rate(context: Context, held: Holding) -> Decimal | None:
-    day, tables = context.market.at.date(), context.policy.tables
+    day, tables = context.terms.day, context.policy.tables
     return margin_pct(held.instrument, held.product, on=day, side=held.side, tables=tables)

@@ -17,7 +17,7 @@ def equity_known(context: Context) -> Reading:
     """
     book = context.book
     equity = book.opening_equity
-    known = equity is not None and book.session in (None, context.market.at.date())
+    known = equity is not None and book.session in (None, context.terms.day)
     return "" if known else "equity_unknown", equity, None, None
 
 

@@ -58,7 +58,7 @@ def target_for(
     if entry is None or stop is None or stop.price <= ZERO:
         return None
     side, tick = signal.side, market.instrument.tick
-    risk = sign(side) * (entry - stop.price)
+    risk = entry - stop.price if side == BUY else stop.price - entry
     if risk <= ZERO:
         return None
     if signal.target is not None:

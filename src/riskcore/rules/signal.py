@@ -12,7 +12,8 @@ from riskcore.policy import Policy
 from riskcore.policy.breakers import NAMES as BREAKERS
 from riskcore.policy.validator import WEEKDAYS
 from riskcore.reasons import Reading
-from riskcore.rules.context import Context, session_for
+from riskcore.rules.context import Context
+from riskcore.rules.terms import Terms, session_for
 from riskcore.sessions import CalendarUnknown, closed_by, next_session_day
 from riskcore.signals import SELL, seconds
 from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, allows
@@ -67,9 +68,10 @@ def entries_allowed(context: Context) -> Reading:
 
     The reason tells what lifts the gravest latch: somebody, the next session, or time and circumstance.
     """
-    book, key = context.book, context.market.instrument.key
+    book = context.book
     if not book.latches:
         return "", ACTIVE, None, None
+    key = context.market.instrument.key
     state = book.state_of(key)
     if allows(state, ENTER if book.position(key) is None else ADD):
         return "", state, None, None
@@ -83,27 +85,30 @@ def entries_allowed(context: Context) -> Reading:
 
 def session_open(context: Context) -> Reading:
     """The exchange trades continuously at this moment, by a calendar that reaches it."""
-    if context.calendar_problem is not None:
-        return "calendar_unknown", context.calendar_problem, None, None
-    at, session = context.market.at, context.session
+    at, terms = context.market.at, context.terms
+    session = terms.session
     if session is None:
-        return "market_closed", at, closed_by(at.date(), context.market.instrument, tables=context.policy.tables), None
+        if terms.calendar_problem is not None:
+            return "calendar_unknown", terms.calendar_problem, None, None
+        return "market_closed", at, closed_by(terms.day, terms.instrument, tables=terms.policy.tables), None
     return ("", at, None, None) if session.is_open(at) else ("market_closed", at, session.hours, None)
 
 
 def not_too_early(context: Context) -> Reading | None:
     """Entries wait for the first minutes of the session to pass."""
-    if context.session is None:
+    session = context.terms.session
+    if session is None:
         return None
-    first, at = context.session.entries_from, context.market.at
+    first, at = session.entries_from, context.market.at
     return "" if at >= first else "before_first_entry", at.time(), first.time(), None
 
 
 def not_too_late(context: Context) -> Reading | None:
     """Entries end at the cut-off, early enough for a stop or target to be reached before the square-off."""
-    if context.session is None:
+    session = context.terms.session
+    if session is None:
         return None
-    last, at = context.session.entries_until, context.market.at
+    last, at = session.entries_until, context.market.at
     return "" if at < last else "after_cut_off", at.time(), last.time(), None
 
 
@@ -116,39 +121,40 @@ def fresh(context: Context) -> Reading:
 def not_from_the_future(context: Context) -> Reading:
     """The signal's clock is not further ahead of ours than `clock_skew_s`."""
     ahead, limit = context.signal.at - context.market.at, context.policy.clock_skew_s
-    passed = ahead <= seconds(limit)
-    return "" if passed else "signal_from_future", max(ahead, NO_TIME), limit, None
+    if ahead <= NO_TIME:
+        return "", NO_TIME, limit, None
+    return "" if ahead <= seconds(limit) else "signal_from_future", ahead, limit, None
 
 
-def side_allowed(context: Context) -> Reading:
+def side_allowed(terms: Terms) -> Reading:
     """The side may be entered at all."""
-    side, allowed = context.signal.side, context.policy.allowed_sides
+    side, allowed = terms.side, terms.policy.allowed_sides
     return "" if side in allowed else "side_not_allowed", side, allowed, None
 
 
-def symbol_allowed(context: Context) -> Reading:
+def symbol_allowed(terms: Terms) -> Reading:
     """The symbol is one of `allowed_symbols`, where that is set."""
-    symbol, allowed = context.signal.symbol, context.policy.allowed_symbols or ()
+    symbol, allowed = terms.instrument.symbol, terms.policy.allowed_symbols or ()
     return "" if symbol in allowed else "symbol_not_allowed", symbol, allowed, None
 
 
-def symbol_not_denied(context: Context) -> Reading:
+def symbol_not_denied(terms: Terms) -> Reading:
     """The symbol is none of `denied_symbols`."""
-    symbol, denied = context.signal.symbol, context.policy.denied_symbols or ()
+    symbol, denied = terms.instrument.symbol, terms.policy.denied_symbols or ()
     return "" if symbol not in denied else "symbol_denied", symbol, None, None
 
 
-def session_allowed(context: Context) -> Reading | None:
+def session_allowed(terms: Terms) -> Reading | None:
     """The session is of one of the kinds in `allowed_sessions` (regular, muhurat, ...)."""
-    if context.session is None:
+    if terms.session is None:
         return None
-    kind, allowed = context.session.kind, context.policy.allowed_sessions or ()
+    kind, allowed = terms.session.kind, terms.policy.allowed_sessions or ()
     return "" if kind in allowed else "session_not_allowed", kind, allowed, None
 
 
-def weekday_allowed(context: Context) -> Reading:
+def weekday_allowed(terms: Terms) -> Reading:
     """The day of the week is one of `allowed_weekdays`."""
-    today, allowed = WEEKDAYS[context.market.at.weekday()], context.policy.allowed_weekdays or ()
+    today, allowed = WEEKDAYS[terms.day.weekday()], terms.policy.allowed_weekdays or ()
     return "" if today in allowed else "weekday_not_allowed", today, allowed, None
 
 
@@ -161,15 +167,18 @@ def within_windows(context: Context) -> Reading:
 
 def not_repeated(context: Context) -> Reading:
     """No order of this session and no open position came of this very signal."""
-    signal, book = context.signal, context.book
-    side, symbol = signal.side, signal.symbol
-    for order in book.orders:
+    orders, positions = context.book.orders, context.book.positions
+    if not orders and not positions:
+        return "", "new", None, None
+    signal = context.signal
+    side, symbol, name = signal.side, signal.symbol, signal.id
+    for order in orders:
         entry = order.approved
-        if entry.side == side and entry.instrument.symbol == symbol and entry.order_id == signal.id:
-            return "signal_repeated", signal.id, None, None
-    for position in book.positions:
-        if position.side == side and position.instrument.symbol == symbol and position.signal_id == signal.id:
-            return "signal_repeated", signal.id, None, None
+        if entry.order_id == name and entry.side == side and entry.instrument.symbol == symbol:
+            return "signal_repeated", name, None, None
+    for position in positions:
+        if position.signal_id == name and position.side == side and position.instrument.symbol == symbol:
+            return "signal_repeated", name, None, None
     return "", "new", None, None
 
 
@@ -218,13 +227,13 @@ def price_near_the_quote(context: Context) -> Reading | None:
     return "" if away <= limit * quote else "price_drifted", away / quote, limit, None
 
 
-def product_allowed(context: Context) -> Reading:
+def product_allowed(terms: Terms) -> Reading:
     """The product is allowed, and a delivery sale is never a short."""
-    product, allowed = context.signal.product, context.policy.allowed_products
+    product, allowed = terms.product, terms.policy.allowed_products
     if product not in allowed:
         return "product_not_allowed", product, allowed, None
-    if product == "CNC" and context.signal.side == SELL:
-        return "short_not_allowed", f"{context.signal.symbol} CNC", allowed, None
+    if product == "CNC" and terms.side == SELL:
+        return "short_not_allowed", f"{terms.instrument.symbol} CNC", allowed, None
     return "", product, allowed, None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from attrs import frozen
@@ -29,10 +28,11 @@ from riskcore.rules import (
 )
 from riskcore.rules.context import Context
 from riskcore.rules.custom import Own
+from riskcore.rules.terms import Terms
 from riskcore.sizing import RISK_PER_TRADE, Size
-from riskcore.values import of_the_same
 
 Ask: TypeAlias = Callable[[Context], Reading | None]
+AskTerms: TypeAlias = Callable[[Terms], Reading | None]
 
 
 def always(policy: Policy) -> bool:
@@ -45,18 +45,25 @@ class Row:
     """One rule: its name, what it asks, whether a policy has it on, and the unit of what it measures.
 
     `ask` answers None where something it needs is missing; the rule that misses it refuses by name. A row of the table
-    is pickled as its name: a decision can be sent to another process, with all that was found.
+    is pickled as its name: a decision can be sent to another process, with all that was found. One `of_terms` is asked
+    of the terms of an entry, and of nothing else; all others of the whole context.
     """
 
     name: str
-    ask: Ask
+    ask: Callable[[Any], Reading | None]
     on: Callable[[Policy], bool] = always
     unit: str = ""
+    of_terms: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         if _BY_NAME.get(self.name) is self:
             return _row, (self.name,)
         return Row, (self.name, self.ask, self.on, self.unit)
+
+
+def by_terms(name: str, ask: AskTerms, on: Callable[[Policy], bool] = always, unit: str = "") -> Row:
+    """A rule that looks at the terms of an entry alone, and caps no size: it is asked once for each terms."""
+    return Row(name, ask, on, unit, of_terms=True)
 
 
 def _row(name: str) -> Row:
@@ -81,18 +88,18 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("session", validator.session_open),
     Row("no_entry_before", validator.not_too_early),
     Row("no_entry_after", validator.not_too_late),
-    Row("allowed_sessions", validator.session_allowed, set_in("allowed_sessions")),
-    Row("allowed_weekdays", validator.weekday_allowed, set_in("allowed_weekdays")),
+    by_terms("allowed_sessions", validator.session_allowed, set_in("allowed_sessions")),
+    by_terms("allowed_weekdays", validator.weekday_allowed, set_in("allowed_weekdays")),
     Row("entry_windows", validator.within_windows, set_in("entry_windows")),
     Row("signal", validator.not_repeated),
     Row("signal_max_age_s", validator.fresh),
     Row("clock_skew_s", validator.not_from_the_future),
-    Row("allowed_sides", validator.side_allowed),
-    Row("allowed_symbols", validator.symbol_allowed, set_in("allowed_symbols")),
-    Row("denied_symbols", validator.symbol_not_denied, set_in("denied_symbols")),
-    Row("allowed_products", validator.product_allowed),
+    by_terms("allowed_sides", validator.side_allowed),
+    by_terms("allowed_symbols", validator.symbol_allowed, set_in("allowed_symbols")),
+    by_terms("denied_symbols", validator.symbol_not_denied, set_in("denied_symbols")),
+    by_terms("allowed_products", validator.product_allowed),
     Row("expiry_exit_days", validator.far_from_expiry, set_in("expiry_exit_days")),
-    Row("surveillance", exposure.surveillance_allows),
+    by_terms("surveillance", exposure.surveillance_allows),
     Row("equity", loss.equity_known),
     Row("cash", loss.cash_known),
     Row("quote_max_age_s", validator.quote_fresh),
@@ -141,8 +148,8 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("max_sector_net_exposure", exposure.sector_net_exposure, set_in("max_sector_net_exposure"), RUPEES),
     Row("max_unknown_sector_exposure", exposure.unknown_sectors, set_in("max_unknown_sector_exposure"), RUPEES),
     Row("limits.max_exposure", scoped.limit_exposure, scoped.limited("max_exposure"), RUPEES),
-    Row("margin", exposure.margin_known, unit="% of value"),
-    Row("charges_as_of", exposure.charges_known),
+    by_terms("margin", exposure.margin_known, unit="% of value"),
+    by_terms("charges_as_of", exposure.charges_known),
     Row("funds", exposure.funds, unit=RUPEES),
     Row("max_position_size_percent", exposure.position_size, unit=RUPEES),
     Row("max_quantity", exposure.largest_quantity, set_in("max_quantity")),
@@ -188,16 +195,12 @@ SIZE_ROWS: Final = (
 _BY_NAME: Final = {row.name: row for row in (*ROWS, *(found.row for found in SIZE_ROWS))}
 
 
-@of_the_same
-@lru_cache(maxsize=256)
 def asked(policy: Policy) -> tuple[Row, ...]:
-    """The rules that a policy has on, the user's own last; the same policy gives the same tuple."""
+    """The rules that a policy has on, the user's own last."""
     own = tuple(Row(rule.short, Own(rule)) for rule in policy.rules)
     return tuple(row for row in ROWS if row.on(policy)) + own
 
 
-@of_the_same
-@lru_cache(maxsize=256)
 def asked_of_size(policy: Policy) -> tuple[SizeRow, ...]:
     """The same of the rules that are asked of the size."""
     return tuple(found for found in SIZE_ROWS if found.row.on(policy))

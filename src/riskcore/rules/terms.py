@@ -1,0 +1,78 @@
+"""What a policy, the calendar and the tables say of entries in one instrument on one day, whatever is seen there.
+
+Most signals that follow each other come under the same terms: what follows from these alone is worked out once.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from attrs import frozen
+
+from riskcore.instruments import Instrument, margin_pct
+from riskcore.policy import Policy
+from riskcore.sessions import CalendarUnknown, Session, session_on
+from riskcore.signals import Market, Signal
+
+
+@frozen
+class Terms:
+    """What entries come under: the policy, what is to be entered on which side and day, and what follows for them all.
+
+    `session` is None where the exchange is closed, and where the calendar does not tell, of which `calendar_problem`
+    says why. `margin_pct` is the margin of the product in percent of value; None where no table knows it.
+    """
+
+    policy: Policy
+    instrument: Instrument
+    product: str
+    side: str
+    day: date
+    session: Session | None
+    calendar_problem: str | None
+    margin_pct: Decimal | None
+
+
+_LATEST: Final[list[Terms | None]] = [None]
+"""The terms that were asked for last; whoever writes them at the same time writes terms that are as right."""
+
+
+def terms_of(signal: Signal, market: Market, policy: Policy) -> Terms:
+    """The terms that an entry comes under; the very same ones as long as the same are asked for."""
+    instrument, product, side, day = market.instrument, signal.product, signal.side, market.at.date()
+    known = _LATEST[0]
+    if (
+        known is None
+        or known.policy is not policy
+        or known.instrument is not instrument
+        or known.day != day
+        or known.side != side
+        or known.product != product
+    ):
+        known = _LATEST[0] = _worked_out(policy, instrument, product, side, day)
+    return known
+
+
+def session_for(day: date, instrument: Instrument, product: str, policy: Policy) -> Session | None:
+    """The session of a day as entries under a policy have it: `session_on` with the policy's own times."""
+    return session_on(
+        day,
+        instrument,
+        product,
+        no_entry_before=policy.no_entry_before,
+        no_entry_after=policy.no_entry_after,
+        square_off_at=policy.square_off_at,
+        tables=policy.tables,
+    )
+
+
+def _worked_out(policy: Policy, instrument: Instrument, product: str, side: str, day: date) -> Terms:
+    session, problem = None, None
+    try:
+        session = session_for(day, instrument, product, policy)
+    except CalendarUnknown as unknown:
+        problem = str(unknown)
+    margin = margin_pct(instrument, product, on=day, side=side, tables=policy.tables)
+    return Terms(policy, instrument, product, side, day, session, problem, margin)
