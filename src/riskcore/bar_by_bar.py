@@ -64,13 +64,10 @@ class EveryBar(BarRun):
             if not begun:
                 self.take(e.PolicyLoaded(moment, self.policy))
                 begun = True
-            self._group = group
-            if self.broker.working:
-                self._meet_all()
+            self._end(group)
             for instrument, bar in group:
                 key = instrument.key
                 ended = self.ended[key]
-                ended.append(bar)
                 if not self._passes(key, bar):
                     self._act_on(key)
                 for strategy in each:
@@ -88,10 +85,13 @@ class EveryBar(BarRun):
             raise ValueError(f"a strategy must return signals of what has bars ({there}), got one of {signal.key}")
         return signal
 
-    def _meet_all(self) -> None:
-        """Orders that were there before a moment meet its bars."""
+    def _end(self, group: Sequence[tuple[Instrument, Bar]]) -> None:
+        """The bars of a moment have ended; orders that were there before it meet them."""
+        self._group = group
+        for instrument, bar in group:
+            self.ended[instrument.key].append(bar)
         working = {order.instrument.key for order in self.broker.working}
-        for instrument, _ in self._group:
+        for instrument, _ in group if working else ():
             if instrument.key in working:
                 prices = self.shown(instrument.key)
                 assert prices is not None
@@ -118,7 +118,7 @@ class EveryBar(BarRun):
         prices = self.shown(key)
         assert prices is not None
         self.spoke = False
-        self.see(prices)
+        self.see(prices, last=self._group[-1][0].key == key)
 
     def shown(self, key: str) -> e.PricesSeen | None:
         """The latest prices of an instrument; those of a bar are made when somebody asks for them."""

@@ -96,6 +96,7 @@ def _span(
         atr=atr,
         ticks=0,
         sources=(),
+        more=False,
     )
 
 
@@ -307,9 +308,9 @@ class BarRun:
         """The latest prices of an instrument, if any were seen."""
         return self.latest.get(key)
 
-    def see(self, prices: e.PricesSeen) -> None:
-        """Take a span of prices, with the ATR at its end where a stop trails by it; one in doubt piece by piece."""
-        for part in self.parts(prices):
+    def see(self, prices: e.PricesSeen, *, last: bool = True) -> None:
+        """Take a span, the `last` of its moment or not, with the ATR where a stop trails by it; in doubt, in pieces."""
+        for part in self.parts(prices if last or not self.state.book.positions else changed(prices, more=True)):
             if part is not prices:
                 self.latest[part.key] = part
             fresh = self.fresh(part.key)
@@ -323,10 +324,8 @@ class BarRun:
             return (prices,)
         if before_the_open(held.instrument, prices.at, self.policy):
             return (prices,)
-        finer: Sequence[Bar] = ()
-        if self.intrabar is Intrabar.LOWER_TIMEFRAME:
-            began = self.bars[prices.key][-1].at
-            finer = finer_of(held, prices, self.finer.get(prices.key, ()), began, self.length)
+        series = self.finer.get(prices.key, ()) if self.intrabar is Intrabar.LOWER_TIMEFRAME else ()
+        finer = finer_of(held, prices, series, self.bars[prices.key][-1].at, self.length) if series else ()
         self.ambiguous.append(Ambiguous(prices.at, prices.key, held.id, told=bool(finer)))
         return path_through(held, prices, self.intrabar, finer)
 

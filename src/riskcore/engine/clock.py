@@ -52,14 +52,18 @@ def new_day(turn: Turn) -> bool:
     return True
 
 
-def on_time(turn: Turn) -> None:
-    """What only the clock brings: stale wishes, entries that waited too long, the square-off, exits to repeat."""
+def on_time(turn: Turn, alone: str | None = None) -> None:
+    """What only the clock brings: stale wishes, entries that waited too long, the square-off, exits to repeat.
+
+    Where an instrument is named, what is held of that one `alone` leaves: of others prices up to now are still to come.
+    """
     too_late(turn)
     for order in turn.book.live_orders(entries=True):
         if turn.at - order.approved.at >= timedelta(seconds=turn.policy.entry_timeout_s):
             turn.cancel(order, "entry_timeout_s")
     for position in turn.book.positions:
-        _leave_in_time(turn, position)
+        if alone is None or position.instrument.key == alone:
+            _leave_in_time(turn, position)
     _call_past_the_close(turn)
 
 

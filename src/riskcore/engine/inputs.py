@@ -134,7 +134,7 @@ def _prices(event: e.PricesSeen, turn: Turn) -> None:
             held = mark(turn, position, span if last is span.last else changed(span, last=last))
             watch(turn, held, span, touched, odd)
             follow(turn, span)
-    on_time(turn)
+    on_time(turn, alone=event.key if event.more else None)
 
 
 def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> e.PricesSeen | None:

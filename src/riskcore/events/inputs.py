@@ -100,7 +100,9 @@ class PricesSeen:
     """Prices of one instrument since the last look, conflated: the first, the extremes and the last.
 
     `atr` is the ATR at their end, where somebody works it out: a stop that trails by the ATR then follows it. `ticks`
-    is how many prices came one by one, from which `sources`; 0 is a bar, which holds the prices of many trades.
+    is how many prices came one by one, from which `sources`; 0 is a bar, which holds the prices of many trades. `more`
+    says that bars of the same moment follow, of other instruments: what the clock asks of those waits for them, for a
+    level that was reached in them was reached before.
     """
 
     at: datetime
@@ -113,6 +115,7 @@ class PricesSeen:
     atr: Decimal | None = None
     ticks: int = 0
     sources: tuple[str, ...] = ()
+    more: bool = False
 
     def __attrs_post_init__(self) -> None:
         settle(self, _PRICES)
@@ -196,6 +199,7 @@ _PRICES: Final = checks(
     atr=optional(not_negative),
     ticks=not_negative_whole,
     sources=texts,
+    more=yes_or_no,
 )
 _SHOWN: Final = checks("BarsShown", at=in_ist, key=key_text, interval=text, bars=BARS, made_of=text)
 _REPORT: Final = checks(

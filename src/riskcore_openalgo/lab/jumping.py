@@ -118,7 +118,7 @@ class Jumps(rc.BarRun):
             thing, place = slot - 1, self.line.place(slot - 1, code)
             self.looked_at += 1
             self.forced[why] += 1
-            self.see(self._show(thing, place))
+            self.see(self._show(thing, place), last=self.line.is_last(thing, moment))
             self._raise(code)
         else:
             working = {order.instrument.key for order in self.broker.working}
@@ -148,14 +148,14 @@ class Jumps(rc.BarRun):
                 self.signal(signal, at)
 
     def _shown(self, code: int) -> datetime:
-        """Let a bar be the last of its instrument, and of what its signals ask for that which has ended; when it has.
+        """Let a bar be the last of its instrument, and of what its signals ask for all that has ended; when it has.
 
-        Prices of all bars of the moment are there by then: `simulate` has met them.
+        Bars of the same moment have ended too, whichever instrument comes first.
         """
         thing, moment_ends = code % self.line.width - 1, code - code % self.line.width + self.line.width
         asked = {self.number[signal.key] for signal in self.raised.at(code)} - {thing}
         for other in range(len(self.seen)) if self.policy.correlates else asked:  # closes of what else is held
-            self.seen[other].ended = self.line.place(other, code + 1)
+            self.seen[other].ended = self.line.place(other, moment_ends)
         for other in asked:
             place = self.line.place(other, moment_ends) - 1
             if place >= 0:

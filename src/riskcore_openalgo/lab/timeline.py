@@ -86,6 +86,10 @@ class Timeline:
             self._group = moment, found
         return self._group[1]
 
+    def is_last(self, thing: int, moment: int) -> bool:
+        """Whether no instrument after this one has a bar of that moment."""
+        return self.group(moment)[-1][0] == thing
+
     def next_bar(self, code: int) -> int:
         """The code of the first bar of any instrument at or after `code`; `NEVER` where there is none."""
         moment, slot = divmod(code, self.width)

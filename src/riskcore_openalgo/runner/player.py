@@ -102,9 +102,11 @@ class BarPlayer:
             for report in self._gateway.see(prices):
                 self.runner.offer(report)
             self.runner.settle()
-        for instrument, bar, prices in spans:
+        for instrument, bar, _ in spans:
             self._evidence.bars[instrument.key].append(bar)
-            self.runner.offer(self._with_atr(prices))
+        for instrument, _, prices in spans:
+            more = instrument is not spans[-1][0] and bool(self.runner.state.book.positions)
+            self.runner.offer(self._with_atr(attrs.evolve(prices, more=more)))
             self.runner.settle()
             self._signals(instrument, after_bar)
 
