@@ -11,7 +11,10 @@ from riskcore import events as e
 from riskcore.intrabar import Entries
 from riskcore.money import ZERO, exact
 from riskcore.orders import CANCELLED, FILLED, WORKING, ApprovedEntry, ApprovedExit
+from riskcore.overrides import Tables
+from riskcore.sessions import CONTINUOUS, CalendarUnknown, phase_at
 from riskcore.signals import BUY
+from riskcore.stale_reads import INTRADAY
 from riskcore.values import changed, made
 
 
@@ -29,12 +32,20 @@ class Broker:
     entries: Entries = Entries.NEXT_OPEN
 
     @exact
-    def place(self, order: ApprovedEntry | ApprovedExit, at: datetime) -> tuple[Broker, e.OrderReported]:
-        """Accept an order. An exit from a level that the current span contains trades at once, at its reference."""
+    def place(
+        self, order: ApprovedEntry | ApprovedExit, at: datetime, *, tables: Tables | None = None
+    ) -> tuple[Broker, e.OrderReported]:
+        """Accept an order. An exit from a level that the current span contains trades at once, at its reference.
+
+        So does an intraday one, at the close, where continuous trading has ended with the bar that it was decided on:
+        within the bar it would have left, and no later one comes. `tables` are the user's own market facts.
+        """
         span = self.span(order.instrument.key)
         if span is not None and isinstance(order, ApprovedExit):
             if order.level is not None and span.low <= order.reference <= span.high:
                 return self, _traded(order, order.reference, at, span.since)
+            if _is_last_chance(order, span, at, tables) and _may_trade_at(order, span.last):
+                return self, _traded(order, span.last, at, at)
         elif span is not None and self.entries is Entries.AT_CLOSE and _may_trade_at(order, span.last):
             return self, _traded(order, span.last, at, at)
         return changed(self, working=(*self.working, order)), _status(order, WORKING, at)
@@ -80,6 +91,16 @@ def _price_of(order: ApprovedEntry | ApprovedExit, prices: e.PricesSeen) -> Deci
         return None
     reached = prices.low <= order.limit if order.side == BUY else prices.high >= order.limit
     return order.limit if reached else None
+
+
+def _is_last_chance(order: ApprovedExit, span: e.PricesSeen, at: datetime, tables: Tables | None) -> bool:
+    """Whether an intraday exit comes at the end of a bar with which its session ended."""
+    if order.product != INTRADAY or span.ticks or span.at != at:
+        return False
+    try:
+        return phase_at(at, order.instrument, tables=tables) != CONTINUOUS
+    except CalendarUnknown:
+        return False
 
 
 def _may_trade_at(order: ApprovedEntry | ApprovedExit, price: Decimal) -> bool:

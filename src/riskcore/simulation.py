@@ -382,7 +382,7 @@ class BarRun:
         elif isinstance(command, (e.PlaceEntry, e.PlaceExit)):
             latest = self.shown(command.order.instrument.key)
             broker = self.broker if latest is None else self.broker.shown(latest)
-            self.broker, report = broker.place(command.order, at)
+            self.broker, report = broker.place(command.order, at, tables=self.policy.tables)
             yield report
 
     def simulation(self) -> Simulation:

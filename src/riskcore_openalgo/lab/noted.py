@@ -39,6 +39,7 @@ def notes_of(
     """All of them, the gravest first. `facts` are at least those of trades that went by steps."""
     return (
         *halts_of(simulation),
+        *expired_of(simulation),
         *indices_of(simulation, series),
         *days_of(series, policy, daily=line.daily),
         *(() if line.daily else holes_of(series, policy, line.length)),
@@ -56,6 +57,18 @@ def halts_of(simulation: rc.Simulation) -> Iterator[str]:
             yield (
                 f"{latch.key or 'all symbols'}: no entry from {latch.at:%Y-%m-%d} to the end, stopped by {latch.name} "
                 f"({latch.why}); somebody has to lift it, and nobody does in a backtest{remedy and ': ' + remedy}"
+            )
+
+
+def expired_of(simulation: rc.Simulation) -> Iterator[str]:
+    """A line for each contract that is held beyond its expiry: there are no bars of it, and nobody settles it here."""
+    now = simulation.state.now
+    for held in simulation.state.book.positions:
+        expiry = held.instrument.expiry
+        if now is not None and expiry is not None and expiry < now.date():
+            yield (
+                f"{held.instrument.key}: expired on {expiry}, and is held to the end at its last price: a backtest "
+                "settles no contract; leave it before (expiry_exit_days: 0, or an exit of the strategy)"
             )
 
 
