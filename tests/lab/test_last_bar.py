@@ -98,4 +98,4 @@ def test_a_contract_that_expires_while_it_is_held_is_told_of():
 
     run = backtest(bars, strategy, policy, interval="15m")
     assert [held.instrument for held in run.simulation.state.book.positions] == [future]
-    assert [note[: len(future.key) + 23] for note in run.notes] == [f"{future.key}: expired on 2025-09-30,"]
+    assert [note[: len(future.key) + 24] for note in run.notes] == [f"{future.key}: expired on 2025-09-30,"]
