@@ -198,10 +198,10 @@ class Visit:
             self._tools.sleep(STEP_S)
             self.runner.settle()
 
-    def said_of(self, order_id: str) -> str:
-        """What was said last of an order in this visit: by the broker, or by whoever stood before it."""
+    def said_of(self, *order_ids: str) -> str:
+        """What was said last of some orders in this visit: by the broker, or by whoever stood before it."""
         moved = (fact for fact in reversed(self.facts) if isinstance(fact, events.OrderMoved))
-        return next((fact.note for fact in moved if fact.order_id == order_id and fact.note), "")
+        return next((fact.note for fact in moved if fact.order_id in order_ids and fact.note), "")
 
     def _equity_again(self) -> None:
         """Ask once more for an opening equity that could not be read when its session began."""
