@@ -168,16 +168,19 @@ class _Open:
             known = self.seen or (high, low)
             self.seen, self.span = (max(known[0], high), min(known[1], low)), None
 
-    def cut(self, order: ApprovedExit, high: Decimal, low: Decimal) -> tuple[Decimal, Decimal]:
+    def cut(self, order: ApprovedExit, price: Decimal, high: Decimal, low: Decimal) -> tuple[Decimal, Decimal]:
+        """What of a span was lived through; of one whose first price lay beyond the level, that price alone."""
         if order.level is None or order.partial:
             return high, low
+        if order.trigger is None and price == order.reference != order.level:
+            return price, price
         from_above = (self.entry.side == BUY) is (order.reason != TARGET_HIT)
         return (high, max(low, order.level)) if from_above else (min(high, order.level), low)
 
     def filled(self, order: ApprovedEntry | ApprovedExit, fact: e.Filled, stop: Decimal | None) -> None:
         """A fill that dates from inside the latest span left at its level: what lies beyond was not lived through."""
         if self.span is not None and fact.traded_at < self.span[0] and isinstance(order, ApprovedExit):
-            self.span = (fact.at, *self.cut(order, *self.span[1:]))
+            self.span = (fact.at, *self.cut(order, fact.price, *self.span[1:]))
         self.settle()
         self.fills.setdefault(fact.order_id, []).append((fact.quantity, fact.price))
         if stop is not None:
