@@ -160,9 +160,12 @@ class Signal:
 
     @cached_property
     def id(self) -> str:
-        """The signal's identity: equal for the same signal sent again. It names every exchange but the NSE."""
+        """The signal's identity: equal for the same signal sent again. It names every exchange but the NSE.
+
+        It does so as part of the symbol, where no symbol has an `@`: no name of a strategy or a source says the same.
+        """
         moment = (self.bar_at or self.at).isoformat()[:19].replace("-", "").replace(":", "")
-        thing = self.symbol if self.exchange == "NSE" else self.key
+        thing = self.symbol if self.exchange == "NSE" else f"{self.symbol}@{self.exchange}"
         parts = (self.source, self.strategy, thing, self.side, self.kind + self._part, moment)
         return ":".join(part for part in parts if part)
 

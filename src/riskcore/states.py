@@ -140,6 +140,7 @@ CONTROL_REFUSALS: Final[Mapping[str, str]] = {
     "condition_stands": "the latch is lifted by its cause having passed, and not by hand",
     "no_such_policy": "no policy of that hash is kept back",
     "still_at_limit": f"the breaker still measures at its limit: confirm with the typed word {CONFIRM}",
+    "loss_stands": "the loss is at its limit still, and no hand lifts that: the next session does (week, month)",
     "no_position": "nothing is held of that instrument",
     "more_than_held": "more shares than are held",
     "not_whole_lots": "the quantity is not a whole number of lots",

@@ -82,3 +82,18 @@ def test_so_it_is_right_after_its_fill():
     at = next(n for n, fact in enumerate(run.facts) if isinstance(fact, e.Filled) and fact.quantity == 20)
     (held,) = fold(run.facts[: at + 1]).book.positions
     assert (held.quantity, held.last) == (20, 998)
+
+
+@pytest.mark.parametrize(
+    ("bar", "left_at", "worst", "best"),
+    [
+        ((960, 1090, 955, 1080), 960, 960, 1001),  # a gap through the stop, then a rally
+        ((1120, 1125, 985, 990), 1120, 999, 1120),  # a gap through the target, then a crash
+        ((1000, 1001, 940, 945), 980, 980, 1001),
+        ((1000, 1160, 999, 1150), 1100, 999, 1100),
+    ],
+)
+def test_of_a_bar_that_opens_beyond_a_level_its_open_alone_was_lived_through(bar, left_at, worst, best):
+    """The rally after the gap was told as the best price of a trade that had left before it."""
+    (trade,) = rc.trades_of(lived(bar).facts)
+    assert (trade.exit_price, trade.worst_price, trade.best_price) == (left_at, worst, best)

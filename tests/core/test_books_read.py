@@ -52,6 +52,31 @@ def test_a_finished_trade_is_booked_at_what_the_trade_book_says_it_made(told, gr
     assert "Revalued" not in over(day, stop, **told)
 
 
+@pytest.mark.parametrize(
+    ("told", "prices", "worst", "slipped"),
+    [({"S1": (50, 970)}, (1000, 970), 970, 500), ({"E1": (50, 1001)}, (1001, 980), 980, 0)],
+)
+def test_the_prices_of_a_finished_trade_are_those_that_the_trade_book_says(told, prices, worst, slipped):
+    """And its worst price, its slippage and its R: those of what was told before had stayed."""
+    day, _ = held()
+    stop = stop_of(day)
+    day.fill("10:05", stop.order_id, price=980)
+    over(day, stop, **told)
+    (made,) = rc.trades_of(day.facts)
+    assert (made.entry_price, made.exit_price) == prices
+    assert (made.exit_price - made.entry_price) * 50 == made.gross == day.book.realised
+    assert (made.worst_price, made.stop_slippage) == (worst, slipped)
+    assert made.r_multiple == made.net / (50 * (made.entry_price - 980))
+
+
+def test_a_fill_that_is_known_better_while_its_position_is_held_is_in_the_trade():
+    day, _ = held()
+    true_books(day, "10:05", trades=(trade("E1", "BUY", 50, 1004),))
+    day.fill("10:06", stop_of(day).order_id, price=980)
+    (made,) = rc.trades_of(day.facts)
+    assert (made.entry_price, made.best_price, made.gross) == (1004, 1004, -1200)
+
+
 def test_where_no_schedule_tells_the_charges_a_trade_is_corrected_all_the_same():
     day, _ = held(charges_as_of="2026-08-03")
     stop = stop_of(day)

@@ -9,7 +9,7 @@ import pytest
 import riskcore as rc
 from riskcore.breakers import approach, data, loss, market, sending, streak, table
 from riskcore.breakers.measure import NOTHING, Measure, Observations
-from riskcore.policy.breakers import ConnectionTimers, ErrorLimit
+from riskcore.policy.breakers import BreakerRule, ConnectionTimers, ErrorLimit
 from riskcore.table_rows import CalendarDay
 from tests.core.engine_days import INFY, TCS
 from tests.core.one_trade import NOON, after, done, held
@@ -71,6 +71,68 @@ def test_what_was_given_back_counts_from_a_gain_of_one_per_cent_on(peak, measure
 
 
 # ---------------------------------------------------------------- streaks
+
+
+YESTERDAY = NOON.date() - timedelta(days=1)
+STREAK = "max_loss_streak"
+
+
+def lost(*sessions):
+    """A book of today whose trades were lost in these sessions, each for one R."""
+    outcomes = [done(at=datetime.combine(session, NOON.timetz())) for session in sessions]
+    return after(*outcomes, session=NOON.date())
+
+
+def streaks(book, limit, **more):
+    """What both breakers measure, at a limit."""
+    policy = on(max_loss_streak=limit, max_loss_streak_r=limit, **more)
+    return streak.loss_streak(book, NOTHING, policy, NOON), streak.loss_streak_r(book, NOTHING, policy, NOON)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "measured"),
+    [
+        ((YESTERDAY,) * 3, 0),
+        ((YESTERDAY,) * 5, 0),
+        ((YESTERDAY,) * 2, 2),
+        ((YESTERDAY, YESTERDAY, NOON.date()), 3),
+        ((NOON.date(),) * 3, 3),
+        ((*(YESTERDAY,) * 3, NOON.date()), 4),
+    ],
+)
+def test_a_streak_that_was_at_its_limit_is_over_in_the_next_session_until_another_trade_is_lost(sessions, measured):
+    """A script without an engine was refused for good, and no trade could end the streak."""
+    assert [found.measured for found in streaks(lost(*sessions), 3)] == [measured, measured]
+
+
+@pytest.mark.parametrize(("resets", "measured"), [("operator", 3), ("condition", 3), ("next_session", 0)])
+def test_a_streak_that_stands_until_a_hand_or_a_gain_lifts_it_stands_in_the_next_session_too(resets, measured):
+    rules = [{"name": name, "state": "reducing", "resets": resets} for name in (STREAK, f"{STREAK}_r")]
+    rules = [BreakerRule(**rule) for rule in rules]
+    found = streaks(lost(*(YESTERDAY,) * 3), 3, breakers=rules)
+    assert [one.measured for one in found] == [measured, measured]
+
+
+def test_BRK_4_a_looser_streak_never_stops_what_a_tighter_one_lets_pass():
+    """However many were lost before today, and today."""
+    for before in range(5):
+        for today in range(5):
+            book = lost(*(YESTERDAY,) * before, *(NOON.date(),) * today)
+            stopped = [any(found.tripped for found in streaks(book, limit)) for limit in range(1, 10)]
+            assert stopped == sorted(stopped, reverse=True), (before, today)
+
+
+def test_a_script_that_lost_too_many_in_a_row_may_enter_in_the_next_session():
+    policy, book = on(max_loss_streak=3, entry_band_pct=0), attrs.evolve(lost(*(YESTERDAY,) * 3), session=YESTERDAY)
+    answers = []
+    for now, known in (
+        (NOON - timedelta(days=1), book),
+        (NOON, book.next_session(NOON.date()).opened(Decimal(100_000))),
+    ):
+        signal = rc.Signal(INFY.symbol, "BUY", at=now, stop=980, target=1100)
+        answers.append(rc.decide(signal, known, rc.Market(instrument=INFY, at=now, last=1000), policy))
+    assert [found.reason for found in answers[0].reasons] == ["loss_streak"]
+    assert answers[1].approved, answers[1].explain()
 
 
 def test_a_trade_that_came_to_nought_neither_ends_a_streak_nor_belongs_to_it():

@@ -8,6 +8,7 @@ import riskcore as rc
 from riskcore import events as e
 from riskcore.policy.breakers import BreakerRule, ConnectionTimers
 from riskcore.testing import Scenario
+from tests.core.test_breakers import entered, resume
 
 INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 TCS = rc.Instrument(symbol="TCS", tick="0.05", sector="Power")
@@ -180,3 +181,44 @@ def test_an_exit_that_failed_for_a_lost_connection_waits_for_its_pause():
     day.report("10:02:00.500", day.sent()[-1].order_id, "rejected")
     assert day.time("10:02:00.900") == ()
     assert len(day.sent()) == 1
+
+
+# ---------------------------------------------------------------- a loss, and a hand that would lift it
+
+
+@pytest.mark.parametrize("word", ["", "CONFIRM", "UNLOCK"])
+def test_a_loss_of_the_day_at_its_limit_is_lifted_by_no_hand(word):
+    """It was lifted and excused, and the rule of the same name refused every entry all the same."""
+    day = a_day(max_daily_loss=1)
+    lose(day, "10:00")
+    assert latches(day) == ["max_daily_loss"]
+    assert resume(day, "10:05", "max_daily_loss", word) == "loss_stands"
+    assert (latches(day), day.book.excused) == (["max_daily_loss"], ())
+    day.next_day(3)
+    day.time("09:16")
+    day.take(e.EquityRead(day.at("09:16"), day.state.carried_equity))
+    assert latches(day) == []
+    assert entered(day, "09:25")
+
+
+def test_a_loss_of_the_day_that_is_below_its_limit_again_may_be_lifted():
+    """What is open counts, and has come back."""
+    day = a_day(max_daily_loss=1)
+    held = day.enter("09:30", symbol="TCS", last=1000, stop=900, target=1300)
+    day.fill("09:30:01", held, price=1000)
+    day.prices("09:40", "TCS", last=901)
+    if not latches(day):
+        lose(day, "09:45")
+    assert latches(day) == ["max_daily_loss"]
+    day.prices("09:50", "TCS", last=1290)
+    assert latches(day) == ["max_daily_loss"], "a gain does not"
+    assert resume(day, "09:51", "max_daily_loss") == ""
+    assert (latches(day), day.last(e.Lifted).excused) == ([], False)
+
+
+@pytest.mark.parametrize("name", ["max_weekly_loss", "max_monthly_loss"])
+def test_nor_is_one_of_the_week_or_the_month_which_is_latched_nowhere(name):
+    day = a_day(**{name: 1, "max_daily_loss": 1})
+    assert resume(day, "09:20", name, "CONFIRM") == "no_such_latch"
+    lose(day, "10:00")
+    assert resume(day, "10:05", name, "CONFIRM") == "loss_stands"

@@ -15,7 +15,16 @@ def signal(**more):
 def test_the_same_symbol_of_another_exchange_is_another_signal():
     """The NSE is not named: an order of an older journal keeps its id."""
     assert signal().id == "script:INFY:SELL:exit:20261120T100000"
-    assert signal(exchange="BSE").id == "script:BSE:INFY:SELL:exit:20261120T100000"
+    assert signal(exchange="BSE").id == "script:INFY@BSE:SELL:exit:20261120T100000"
+
+
+@pytest.mark.parametrize("name", ["BSE", "BSE:INFY", "INFY@BSE", "INFY@BSE:SELL:exit"])
+@pytest.mark.parametrize("which", ["strategy", "source"])
+def test_no_strategy_and_no_source_has_a_name_that_is_an_exchange(name, which):
+    """A strategy that was called BSE took the exit on the BSE for a repetition of its own."""
+    other = {"exchange": "BSE"} if which == "strategy" else {"exchange": "BSE", "source": ""}
+    assert signal(**{which: name}).id != signal(**other).id
+    assert signal(**{which: name}, exchange="BSE").id != signal(**other).id
 
 
 def test_an_exit_on_one_exchange_does_not_swallow_that_on_another():

@@ -130,7 +130,7 @@ def test_a_stop_that_filled_closes_the_position_at_its_limit_at_worst():
     rows = row(entry, "E1", "complete"), row(stop, "S1", "complete")
     read(day, "10:20", *rows, there=(position(0),))
     assert day.book.position(INFY.key) is None
-    assert day.last(e.PositionClosed).exit_price >= stop.limit
+    assert day.last(e.PositionClosed).exit_price == 980, "what woke it: the last price, 1,000, cannot have"
 
 
 @pytest.mark.parametrize(
@@ -162,14 +162,15 @@ def test_a_row_that_tells_its_fill_needs_no_other_book(clock, there):
     assert alarms(day) == []
 
 
-def test_the_exit_of_a_short_position_is_booked_at_its_limit_at_worst():
+@pytest.mark.parametrize(("last", "booked"), [(1010, 1020), (1025, 1025), (1040, None)])
+def test_the_stop_of_a_short_position_is_booked_no_better_than_what_woke_it_and_at_its_limit_at_worst(last, booked):
     day = at_broker()
     entry = day.enter("10:00", "SELL", last=1000, stop=1020, target=900)
     day.report("10:00:01", entry, "working", broker_id="E1")
     day.fill("10:00:01", entry, price=1000)
     stop = stop_of(day)
     day.report("10:00:02", stop.order_id, "working", broker_id="S1")
-    day.prices("10:05", last=1010)
+    day.prices("10:05", last=last)
     rows = row(day.sent(rc.ApprovedEntry)[0], "E1", "complete"), row(stop, "S1", "complete")
     read(day, "10:20", *rows, there=(position(0),))
-    assert day.last(e.PositionClosed).exit_price == 1010
+    assert day.last(e.PositionClosed).exit_price == (booked or stop.limit)

@@ -6,8 +6,9 @@ import attrs
 import pytest
 
 import riskcore as rc
-from riskcore import events
+from riskcore import engine, events
 from riskcore_openalgo import Desk
+from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.testing import SANDBOX, Fault
 from tests.desk.scripts import KEY, POLICY, account, kind_of
 
@@ -84,6 +85,39 @@ def test_F24_the_other_mode_is_refused_by_its_name_until_openalgo_is_in_ours_aga
         here.clock.passed += 6
     with here.desk() as desk:
         assert desk.decide(here.signal()).approved
+
+
+def left_behind(here, name, key=""):
+    """A trouble that a runner told, and was ended in."""
+    with here.desk() as desk:
+        desk.book()
+    with Journal(here.path) as journal:
+        told = events.TroubleSeen(here.clock.wall(), name, "told by a runner that was ended", key)
+        made = engine.step(journal.load().state, told, journal.policy())
+        journal.append([told, *made.facts])
+    here.clock.passed += 60
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "fault"),
+    [
+        ("books_unreadable", "", "tradebook"),
+        ("prices_stale", "NSE:INFY", "quotes"),
+        ("prices_stream_silent", "NSE:INFY", "quotes"),
+        ("prices_disagree", "NSE:INFY", "quotes"),
+    ],
+)
+def test_what_a_runner_could_not_read_stops_a_script_until_it_can_be_read_again(here, name, key, fault):
+    """No script ever lifted it: nobody could enter before the next runner did."""
+    left_behind(here, name, key)
+    here.broker.script(Fault(fault, "status", times=0))
+    with here.desk() as desk:
+        assert not desk.decide(here.signal()).approved
+        assert desk.book().latch(name, key) is not None
+        here.broker.faults.clear()
+        here.clock.passed += 60
+        assert desk.decide(here.signal()).approved
+        assert desk.book().latches == ()
 
 
 def test_orders_for_the_sandbox_never_go_to_the_broker_and_the_sandbox_is_the_default(tmp_path):

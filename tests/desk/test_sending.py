@@ -260,3 +260,99 @@ def test_who_ends_a_script_while_its_entry_works_leaves_no_order_behind(tmp_path
         there.clock.between = lambda: None
         assert [order.status for order in there.broker.truth().orders] == ["cancelled"]
         assert desk.book().live_orders() == ()
+
+
+# ---------------------------------------------------------------- above the freeze quantity
+
+
+def sliced(here):
+    """An INFY of which one order may have 30 shares; nothing fills by itself."""
+    here.broker.contract("NSE:INFY", tick="0.1", freeze=30)
+    here.broker.fills_by_hand = True
+
+
+def buys(here, **where):
+    return [order for order in here.orders(**where) if order.side == "BUY"]
+
+
+def test_the_slices_of_an_entry_are_told_as_the_entry(here):
+    here.broker.contract("NSE:INFY", tick="0.1", freeze=30)
+    with here.desk() as desk:
+        sent = here.entered(desk)
+    assert (sent.status, sent.quantity, sent.filled_quantity, sent.held) == ("filled", 76, 76, 76)
+    assert (sent.average_price, sent.stop_rests) == (Decimal("1000.1"), True)
+    assert sent.broker_id == ", ".join(order.order_id for order in buys(here))
+    assert "FILLED BUY NSE:INFY: 76 of 76 filled at Rs 1000.10" in sent.explain()
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_send_stays_until_every_slice_has_ended_and_what_filled_is_covered(here, first):
+    """It returned once the first had filled, and nobody took back or protected the others."""
+    sliced(here)
+
+    def one_fills():
+        if here.clock.passed == 1.0:
+            order = buys(here)[first]
+            here.broker.fill(order.order_id, order.quantity, Decimal(1000))
+
+    here.clock.between = one_fills
+    with here.desk() as desk:
+        sent = here.entered(desk)
+    filled = (30, 30, 16)[first]
+    assert (sent.status, sent.quantity, sent.filled_quantity) == ("partly_filled", 76, filled)
+    assert (sent.average_price, sent.held, sent.stop_rests) == (1000, filled, True)
+    assert 10 <= here.clock.passed < 12
+    assert [(order.side, order.quantity) for order in here.orders(working=True)] == [("SELL", filled)]
+
+
+@pytest.mark.parametrize(("arrived", "filled"), [(True, 76), (False, 46)])
+def test_a_slice_of_unknown_outcome_is_waited_for(here, arrived, filled):
+    here.broker.contract("NSE:INFY", tick="0.1", freeze=30)
+    here.broker.script(Fault("placeorder", "status", status=500, after=1, executed=arrived))
+    with here.desk() as desk:
+        sent = here.entered(desk)
+    assert sent.filled_quantity == sent.held == filled
+    assert (sent.status, sent.stop_rests) == ("filled" if arrived else "partly_filled", True)
+    assert sum(order.quantity for order in buys(here)) == filled
+
+
+def test_a_slice_that_is_refused_leaves_the_entry_partly_filled(here):
+    here.broker.contract("NSE:INFY", tick="0.1", freeze=30)
+    here.broker.script(Fault("placeorder", "status", status=400, message="RMS: margin exceeds", after=1))
+    with here.desk() as desk:
+        sent = here.entered(desk)
+    assert (sent.status, sent.filled_quantity, "RMS: margin exceeds" in sent.note) == ("partly_filled", 46, True)
+
+
+def test_who_ends_a_script_while_slices_work_leaves_none_behind_and_what_filled_protected(here):
+    sliced(here)
+    late = []
+
+    def ends():
+        if not late:
+            here.broker.fill(buys(here)[0].order_id, 30, Decimal(1000))
+            late.append(buys(here)[1])
+            raise KeyboardInterrupt
+
+    here.clock.between = ends
+    with here.desk() as desk:
+        with pytest.raises(KeyboardInterrupt):
+            here.entered(desk)
+        assert [order.status for order in buys(here)] == ["complete", "cancelled", "cancelled"]
+        assert [(order.side, order.quantity) for order in here.orders(working=True)] == [("SELL", 30)]
+
+
+def test_who_ends_a_script_while_its_slices_are_sent_leaves_none_behind(here, monkeypatch):
+    sliced(here)
+
+    def ends(name, about=()):
+        if name == "runner.commands.between" and buys(here):
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+
+    with here.desk() as desk:
+        decision = desk.decide(here.signal())
+        monkeypatch.setattr("riskcore_openalgo.runner.runner.reach", ends)
+        with pytest.raises(KeyboardInterrupt):
+            desk.send(decision)
+    assert [order.status for order in buys(here)] == ["cancelled"]

@@ -10,6 +10,7 @@ from riskcore import events as e
 from riskcore_openalgo.journal import Journal
 from tests.core.custody_days import books, held, position, row, stop_of, trade, true_books
 from tests.core.engine_days import SEEN, a_day
+from tests.core.test_books_read import over
 
 D = Decimal
 
@@ -35,6 +36,7 @@ def tables(path):
 
 FILLS = "select side, quantity, price_e4 from fills order by seq"
 ORDERS = "select filled_quantity, status from orders where kind = 'exit' order by seq"
+PRICES = "select entry_e4, exit_e4 from trades order by seq"
 SUMS = "select sum(gross_paise), sum(charges_paise) from trades"
 
 
@@ -68,9 +70,38 @@ def test_a_fill_that_is_known_better_after_its_trade_is_over_corrects_the_trade(
     assert "TradeCorrected" in books(day, "10:11", trades=told)
     assert day.book.realised == 5001
     assert day.book.outcomes[-1].gross == 5001
-    sums, fills = tables(day, SUMS, FILLS)
+    sums, fills, prices = tables(day, SUMS, FILLS, PRICES)
     assert sums == [in_paise(day.book)]
     assert fills[-1] == ("SELL", 50, 11_000_200)
+    assert prices == [(10_000_000, 11_000_200)]
+
+
+@pytest.mark.parametrize(
+    ("told", "prices"),
+    [({"S1": (50, 970)}, (10_000_000, 9_700_000)), ({"E1": (50, 1001)}, (10_010_000, 9_800_000))],
+)
+def test_a_finished_trade_has_the_prices_that_the_trade_book_says(tables, told, prices):
+    """Of the trade that the order was part of: one before it, and one after it, keep theirs."""
+    day, _ = held()
+    stop = stop_of(day)
+    day.fill("10:05", stop.order_id, price=980)
+    over(day, stop, **told)
+    second = day.enter("10:20", **SEEN)
+    day.fill("10:20:01", second, price=1000)
+    day.fill("10:25", stop_of(day).order_id, price=980)
+    assert tables(day, PRICES) == [[prices, (10_000_000, 9_800_000)]]
+
+
+def test_what_an_order_of_an_open_position_was_worth_is_in_no_trade_before(tables):
+    day, _ = held()
+    day.fill("10:05", stop_of(day).order_id, price=980)
+    second = day.enter("10:20", **SEEN)
+    entry = day.book.order(second).approved
+    day.report("10:20:01", second, "filled", entry.quantity, entry.quantity * 1000, broker_id="E2")
+    told = (trade("E2", "BUY", entry.quantity, 999),)
+    books(day, "10:21", orders=(row(entry, "E2", "complete"),), trades=told, positions=(position(entry.quantity),))
+    assert day.last(e.Revalued).order_id == second
+    assert tables(day, PRICES) == [[(10_000_000, 9_800_000)]]
 
 
 def test_a_position_that_left_without_us_is_a_trade(tables):

@@ -84,6 +84,27 @@ def test_exit_signals_and_signals_without_evidence_are_answered_too(tmp_path):
     assert found[2].now.reasons == found[2].then.reasons
 
 
+def test_an_order_that_went_as_slices_is_one_answer_of_the_whole(tmp_path):
+    """Under the same policy every one whose last slice was smaller was told as a difference."""
+    told = Scenario(POLICY, attrs.evolve(INFY, freeze_quantity=20), day=THIRD)
+    told.enter("10:00", **SEEN)
+    slices = told.sent(rc.ApprovedEntry)
+    for number, order in enumerate(slices, 1):
+        told.fill(f"10:00:0{number}", order.order_id, price=1000)
+    told.prices("10:10", last=1001)
+    told.signal("10:11", "SELL", kind=rc.EXIT)
+    whole = sum(order.quantity for order in slices)
+    assert [order.quantity for order in slices] == [20, 20, whole - 40]
+    with written(tmp_path / "j.db", told) as journal:
+        same = list(redecide(journal, POLICY))
+        fewer = list(redecide(journal, attrs.evolve(POLICY, risk_per_trade="0.5")))
+    assert [(one.then.said, one.then.quantity, one.same) for one in same] == [
+        (APPROVED, whole, True),
+        (EXITS, whole, True),
+    ]
+    assert [(one.now.quantity, one.same) for one in fewer] == [(whole // 2, False), (whole, True)]
+
+
 def test_a_pruned_journal_is_asked_from_the_state_it_begins_with(tmp_path):
     """The answers of what is left are the same as before."""
     place = InSqlite(tmp_path)
@@ -111,7 +132,7 @@ def test_a_change_of_policy_in_the_record_changes_nothing_of_the_other(tmp_path)
 
 def test_no_answer_is_told_as_none():
     """A policy under which the input leads to nothing."""
-    assert Answer.of(None).said == NONE
+    assert Answer.of().said == NONE
     fact = events.EntryRefused(three_days().at("10:00"), rc.Signal("INFY", "BUY", at=three_days().at("10:00")), (), ())
     assert Answer.of(fact).reasons == ("unmeasured",)
 

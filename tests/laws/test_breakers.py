@@ -13,9 +13,9 @@ from riskcore.book import Book, Outcome
 from riskcore.breakers.approach import LEVELS, RECEDED, levels
 from riskcore.breakers.data import connection_stage
 from riskcore.breakers.drawdown import drawdown_peak
-from riskcore.breakers.measure import STAGES, Observations
+from riskcore.breakers.measure import STAGES, Observations, rule_of
 from riskcore.breakers.sending import order_rate
-from riskcore.breakers.table import BREAKERS, measures, rule_of
+from riskcore.breakers.table import BREAKERS, measures
 from riskcore.engine import State, evolve, in_force, step
 from riskcore.engine.breakers import watch_breakers
 from riskcore.engine.turn import Turn

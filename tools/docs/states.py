@@ -34,6 +34,9 @@ RESETS_ABOUT: Final = """\
   limit (`Rearmed`), or in the next session. Streaks and errors are counted anew from each lift.
 - `condition`: by itself, once it measures below its limit, and not by hand.
 
+A script without an engine has no latches, and asks the same limits of its book. There a streak that was at its limit
+when its session ended counts nothing in the next ones, until a trade is lost there too: then all of it counts.
+
 A gain, a restart or a recovery lifts nothing that does not reset by `condition`. `Approaching` tells once a session
 when `approaching_pct` of a limit are in use (daily, weekly and monthly loss, drawdown, trades, positions, open risk),
 and again only after `Receded`: when use fell below nine tenths of that level.

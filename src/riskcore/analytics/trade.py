@@ -103,7 +103,8 @@ def trades_of(facts: Iterable[e.Fact]) -> tuple[Trade, ...]:
     open_trades: dict[str, _Open] = {}
     orders: dict[str, _Ordered] = {}
     asked: dict[str, Revision] = {}
-    finished: list[Trade] = []
+    finished: list[_Finished] = []
+    better: e.Revalued | None = None
     for fact in facts:
         if isinstance(fact, (e.EntryApproved, e.ExitApproved)):
             orders[fact.order.order_id] = _ordered(fact, open_trades)
@@ -116,10 +117,14 @@ def trades_of(facts: Iterable[e.Fact]) -> tuple[Trade, ...]:
         elif isinstance(fact, e.Marked) and fact.key in open_trades:
             open_trades[fact.key].marked(fact)
         elif isinstance(fact, e.PositionClosed):
-            finished.append(_finished(fact, open_trades.pop(fact.key, None)))
+            began = open_trades.pop(fact.key, None)
+            finished.append((_finished(fact, began), began))
+        elif isinstance(fact, e.Revalued):
+            better = fact
+            _revalued(fact, [*open_trades.values(), *(began for _, began in finished)])
         elif isinstance(fact, e.TradeCorrected):
-            _correct(finished, fact)
-    return tuple(finished)
+            _correct(finished, fact, better, orders)
+    return tuple([trade for trade, _ in finished])
 
 
 _Ordered = tuple[ApprovedEntry | ApprovedExit, str, Decimal | None]
@@ -127,20 +132,29 @@ _Ordered = tuple[ApprovedEntry | ApprovedExit, str, Decimal | None]
 
 
 class _Open:
-    """A trade under way: how it began, and the prices seen since.
+    """A trade under way: how it began, its fills, and the prices seen since.
 
     The latest span is kept apart until the next one or a fill, which may date from inside it (on bars it does).
     """
 
-    def __init__(self, entry: ApprovedEntry, bound_by: str, price: Decimal) -> None:
+    def __init__(self, entry: ApprovedEntry, bound_by: str, fact: e.Filled) -> None:
         self.entry, self.bound_by = entry, bound_by
-        self.high = self.low = price
+        self.seen: tuple[Decimal, Decimal] | None = None
         self.span: tuple[datetime, Decimal, Decimal] | None = None
         self.stop: Decimal | None = None
-        self.slippage: Decimal | None = None
+        self.fills = {fact.order_id: [(fact.quantity, fact.price)]}
+        self.slipped: dict[str, Decimal] = {}
 
-    def met(self, high: Decimal, low: Decimal) -> None:
-        self.high, self.low = max(self.high, high), min(self.low, low)
+    @property
+    def extremes(self) -> tuple[Decimal, Decimal]:
+        """The highest and the lowest price that it was held at, filled at, or left at."""
+        prices = [price for fills in self.fills.values() for _, price in fills]
+        return max(*prices, *(self.seen or prices)), min(*prices, *(self.seen or prices))
+
+    @property
+    def slippage(self) -> Decimal | None:
+        """What its stops lost, in rupees; None where none took it off."""
+        return sum(self.slipped.values(), ZERO) if self.slipped else None
 
     def marked(self, fact: e.Marked) -> None:
         self.settle()
@@ -151,21 +165,38 @@ class _Open:
     def settle(self) -> None:
         if self.span is not None:
             _, high, low = self.span
-            self.met(high, low)
-            self.span = None
+            known = self.seen or (high, low)
+            self.seen, self.span = (max(known[0], high), min(known[1], low)), None
 
-    def cut(self, order: ApprovedExit, high: Decimal, low: Decimal) -> tuple[Decimal, Decimal]:
+    def cut(self, order: ApprovedExit, price: Decimal, high: Decimal, low: Decimal) -> tuple[Decimal, Decimal]:
+        """What of a span was lived through; of one whose first price lay beyond the level, that price alone."""
         if order.level is None or order.partial:
             return high, low
+        if order.trigger is None and price == order.reference != order.level:
+            return price, price
         from_above = (self.entry.side == BUY) is (order.reason != TARGET_HIT)
         return (high, max(low, order.level)) if from_above else (min(high, order.level), low)
 
-    def filled(self, order: ApprovedEntry | ApprovedExit, fact: e.Filled) -> None:
+    def filled(self, order: ApprovedEntry | ApprovedExit, fact: e.Filled, stop: Decimal | None) -> None:
         """A fill that dates from inside the latest span left at its level: what lies beyond was not lived through."""
         if self.span is not None and fact.traded_at < self.span[0] and isinstance(order, ApprovedExit):
-            self.span = (fact.at, *self.cut(order, *self.span[1:]))
+            self.span = (fact.at, *self.cut(order, fact.price, *self.span[1:]))
         self.settle()
-        self.met(fact.price, fact.price)
+        self.fills.setdefault(fact.order_id, []).append((fact.quantity, fact.price))
+        if stop is not None:
+            worse = sign(self.entry.side) * (stop * fact.quantity - fact.value)
+            self.slipped[fact.order_id] = self.slipped.get(fact.order_id, ZERO) + worse
+
+    def revalued(self, fact: e.Revalued) -> None:
+        """What a fill was taken to be worth is known better: the difference is in the order's last one."""
+        fills = self.fills[fact.order_id]
+        quantity, price = fills[-1]
+        fills[-1] = quantity, price + fact.value / quantity
+        if fact.order_id in self.slipped:
+            self.slipped[fact.order_id] -= sign(self.entry.side) * fact.value
+
+
+_Finished = tuple[Trade, "_Open | None"]
 
 
 def _ordered(fact: e.EntryApproved | e.ExitApproved, open_trades: dict[str, _Open]) -> _Ordered:
@@ -194,12 +225,16 @@ def _filled(fact: e.Filled, known: _Ordered | None, open_trades: dict[str, _Open
         return
     order, bound_by, stop = known
     if under_way is None and isinstance(order, ApprovedEntry):
-        open_trades[fact.key] = _Open(order, bound_by, fact.price)
+        open_trades[fact.key] = _Open(order, bound_by, fact)
     elif under_way is not None:
-        under_way.filled(order, fact)
-        if stop is not None:
-            worse = sign(under_way.entry.side) * (stop * fact.quantity - fact.value)
-            under_way.slippage = (under_way.slippage or ZERO) + worse
+        under_way.filled(order, fact, stop)
+
+
+def _revalued(fact: e.Revalued, trades: Iterable[_Open | None]) -> None:
+    for trade in trades:
+        if trade is not None and fact.order_id in trade.fills:
+            trade.revalued(fact)
+            return
 
 
 def _finished(fact: e.PositionClosed, began: _Open | None) -> Trade:
@@ -221,30 +256,39 @@ def _finished(fact: e.PositionClosed, began: _Open | None) -> Trade:
     )
     if began is None:
         return made
-    long = fact.side == BUY
     return attrs.evolve(
         made,
         initial_stop=began.entry.stop,
         initial_target=_promised(began.entry),
-        worst_price=began.low if long else began.high,
-        best_price=began.high if long else began.low,
-        stop_slippage=began.slippage,
         bound_by=began.bound_by,
+        **_gathered(fact.side, began),
     )
 
 
-def _correct(finished: list[Trade], fact: e.TradeCorrected) -> None:
-    """Its R follows the result, where its stop is known."""
+def _gathered(side: str, began: _Open) -> dict[str, Any]:
+    """What the fills of a trade tell of it."""
+    high, low = began.extremes
+    worst, best = (low, high) if side == BUY else (high, low)
+    return {"worst_price": worst, "best_price": best, "stop_slippage": began.slippage}
+
+
+def _correct(
+    finished: list[_Finished], fact: e.TradeCorrected, better: e.Revalued | None, orders: dict[str, _Ordered]
+) -> None:
+    """Its prices, its slippage and its R follow the result: the price of the side that the order was on, where told."""
     for place in reversed(range(len(finished))):
-        trade = finished[place]
-        if (trade.key, trade.signal_id) == (fact.key, fact.signal_id):
-            finished[place] = attrs.evolve(
-                trade,
-                gross=trade.gross + fact.gross,
-                charges=trade.charges + fact.charges,
-                r_multiple=None if trade.initial_stop is not None else trade.r_multiple,
-            )
-            return
+        trade, began = finished[place]
+        if (trade.key, trade.signal_id) != (fact.key, fact.signal_id):
+            continue
+        told: dict[str, Any] = {} if began is None else _gathered(trade.side, began)
+        known = None if better is None else orders.get(better.order_id)
+        if better is not None and known is not None:
+            name = "entry_price" if known[0].side == trade.side else "exit_price"
+            told[name] = getattr(trade, name) + better.value / trade.quantity
+        told["r_multiple"] = None if trade.initial_stop is not None else trade.r_multiple
+        gross, charges = trade.gross + fact.gross, trade.charges + fact.charges
+        finished[place] = attrs.evolve(trade, gross=gross, charges=charges, **told), began
+        return
 
 
 def _promised(entry: ApprovedEntry) -> Decimal:

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 from attrs import frozen
 
 from riskcore.money import exact
+from riskcore.policy import Policy
+from riskcore.policy.breakers import DEFAULTS, BreakerRule
 from riskcore.reasons import RUPEES, shown
 
 CONNECTED: Final = "connected"
@@ -49,6 +51,15 @@ class Measure(NamedTuple):
             return f"Rs {shown(self.measured)} at a limit of Rs {shown(self.limit)}"
         what = f"{self.detail}: " if self.detail else ""
         return f"{what}{shown(self.measured)} {self.unit} at a limit of {shown(self.limit)}"
+
+
+def rule_of(policy: Policy, name: str) -> BreakerRule:
+    """What a trip of a breaker leads to: the policy's own row, else that of the default table.
+
+    >>> rule_of(Policy(), "max_drawdown").state
+    'halted'
+    """
+    return next(rule for rule in (*policy.breakers, *DEFAULTS) if rule.name == name)
 
 
 @frozen(kw_only=True, slots=False)

@@ -16,7 +16,6 @@ from riskcore.breakers.sending import order_errors
 from riskcore.breakers.streak import loss_streak, loss_streak_r
 from riskcore.money import exact
 from riskcore.policy import Policy
-from riskcore.policy.breakers import DEFAULTS, BreakerRule
 from riskcore.values import of_the_same
 
 Ask: TypeAlias = Callable[[Book, Observations, Policy, datetime], "Measure | None"]
@@ -77,15 +76,6 @@ def is_on(policy: Policy, name: str) -> bool:
     if name == "stale_after_s":
         return policy.stale_after_s is not None
     return any(breaker.name == name for breaker in switched_on(policy))
-
-
-def rule_of(policy: Policy, name: str) -> BreakerRule:
-    """What a trip of a breaker leads to: the policy's own row, else that of the default table.
-
-    >>> rule_of(Policy(), "max_drawdown").state
-    'halted'
-    """
-    return next(rule for rule in (*policy.breakers, *DEFAULTS) if rule.name == name)
 
 
 @exact

@@ -15,8 +15,8 @@ from riskcore import events as e
 from riskcore.book import Latch
 from riskcore.breakers.approach import has_receded, in_use_pct, is_near, levels_beside
 from riskcore.breakers.data import connection_stage, timers_of
-from riskcore.breakers.measure import ACTION, CONNECTED, Measure
-from riskcore.breakers.table import is_on, measured as measured_now, rule_of
+from riskcore.breakers.measure import ACTION, CONNECTED, Measure, rule_of
+from riskcore.breakers.table import is_on, measured as measured_now
 from riskcore.engine.turn import RISKCORE, Turn
 from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.orders import CONNECTION_LOST, WORKING

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from riskcore import events as e
 from riskcore.book import Book, Latch
+from riskcore.breakers.loss import daily_loss_breaker, monthly_loss_measure, weekly_loss_measure
+from riskcore.breakers.table import Ask
 from riskcore.control import EMERGENCY_LATCH, INCOMPLETE, STOPPING
 from riskcore.custody import BAD, GOOD
 from riskcore.engine.breakers import breaker_measure
@@ -23,6 +28,12 @@ from riskcore.states import (
 )
 
 BY_HAND = "operator_"
+LOSSES: Final[Mapping[str, Ask]] = {
+    "max_daily_loss": daily_loss_breaker,
+    "max_weekly_loss": weekly_loss_measure,
+    "max_monthly_loss": monthly_loss_measure,
+}
+"""The losses that time alone lifts."""
 
 
 def halt(event: e.OperatorHalted, turn: Turn) -> None:
@@ -35,7 +46,7 @@ def resume(event: e.OperatorResumed, turn: Turn) -> None:
     name = FORMER.get(event.name, event.name)
     wanted = [latch for latch in turn.book.latches if (latch.name == name if name else latch.name.startswith(BY_HAND))]
     if not wanted:
-        _refuse(turn, event, event.name, "no_such_latch")
+        _refuse(turn, event, event.name, "loss_stands" if _loss_stands(name, turn) else "no_such_latch")
     for latch in sorted(wanted, key=lambda latch: -SEVERITY.index(latch.state)):
         reason = _refusal(latch, event, turn)
         if reason:
@@ -96,7 +107,16 @@ def _refusal(latch: Latch, event: e.OperatorResumed, turn: Turn) -> str:
         return "graver_stands"
     if latch.resets == CONDITION:
         return "condition_stands"
+    if _loss_stands(latch.name, turn):
+        return "loss_stands"
     return "still_at_limit" if event.word not in (CONFIRM, UNLOCK) and _at_limit(latch, turn) else ""
+
+
+def _loss_stands(name: str, turn: Turn) -> bool:
+    """Whether it is a loss at its limit: the rule of that name would refuse every entry all the same."""
+    measure = LOSSES.get(name)
+    found = None if measure is None else measure(turn.book, turn.state.observed, turn.policy, turn.at)
+    return found is not None and found.tripped
 
 
 def _at_limit(latch: Latch, turn: Turn) -> bool:

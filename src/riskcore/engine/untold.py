@@ -18,7 +18,7 @@ from riskcore.engine.reports import report
 from riskcore.engine.turn import Turn
 from riskcore.engine.unnamed import PRESUMED
 from riskcore.money import exact
-from riskcore.orders import CANCELLED, FILLED, Order
+from riskcore.orders import CANCELLED, FILLED, ApprovedExit, Order
 from riskcore.signals import seconds, sign
 
 
@@ -28,8 +28,8 @@ def take_by_positions(turn: Turn, books: BrokerBooks) -> None:
 
     Where the positions cannot be read either, the row of one that is complete is proof enough of all it asked for.
     Only those that have been on their way for `protect_flatten_s`: until then the trade book may yet be read. A share
-    of an entry is taken to have traded at its limit, one of an exit at the last price, at the limit at worst; the
-    trade book puts that right as soon as it is read.
+    of an entry is taken to have traded at its limit, one of an exit at the last price, at the limit at worst, and one
+    of a stop that rested no better than at what woke it; the trade book puts that right as soon as it is read.
     """
     for order, part in tuple(_ended(turn, books)):
         filled, value = order.filled_quantity + part, order.filled_value + part * _price(turn, order)
@@ -115,7 +115,9 @@ def _row_says(order: Order, books: BrokerBooks) -> str:
 
 
 def _price(turn: Turn, order: Order) -> Decimal:
-    limit, held = order.approved.limit, turn.book.position(order.approved.instrument.key)
-    if order.is_entry or held is None or held.last is None:
-        return limit
-    return max(limit, held.last) if sign(order.approved.side) < 0 else min(limit, held.last)
+    approved, held = order.approved, turn.book.position(order.approved.instrument.key)
+    if not isinstance(approved, ApprovedExit) or held is None or held.last is None:
+        return approved.limit
+    worse, better = (min, max) if sign(approved.side) < 0 else (max, min)
+    last = held.last if approved.trigger is None else worse(held.last, approved.trigger)
+    return better(approved.limit, last)

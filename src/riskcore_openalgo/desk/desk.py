@@ -38,7 +38,7 @@ from riskcore_openalgo.desk.errors import (
     STALE,
     DeskError,
 )
-from riskcore_openalgo.desk.results import Left, Look, Sent, Watched, left_of, sent_of
+from riskcore_openalgo.desk.results import Left, Look, Sent, Watched, left_of, orders_of, sent_of
 from riskcore_openalgo.desk.visit import Tools, Visit
 from riskcore_openalgo.desk.watching import watched
 from riskcore_openalgo.gateways.caps import HardCaps
@@ -184,8 +184,9 @@ class Desk:
         """Send an approval of this desk, once, and wait until it has ended and its stop rests at the broker.
 
         What is left after `entry_timeout_s` is cancelled, and at Ctrl-C or any other end of the wait; each part that
-        fills is protected as it comes. Where no stop can rest, it is refused beforehand, unless a runner will take the
-        position over at once (`adopted_by_runner`), or the script goes on into `watch` (`stays_to_watch`).
+        fills is protected as it comes. The slices of an order above the freeze quantity are waited for, and told, as
+        one. Where no stop can rest, it is refused beforehand, unless a runner will take the position over at once
+        (`adopted_by_runner`), or the script goes on into `watch` (`stays_to_watch`).
 
         An order of unknown outcome ends as `unknown`, and is never sent again. Raises `DeskError`, with nothing sent:
         `stale` where the journal, the clock or the market has moved on since the decision; `runner_is_live`;
@@ -203,15 +204,16 @@ class Desk:
             raise DeskError(NO_STOP_RESTS, where, f"{bare}; {remedy}")
         with self._visit(since=look.head) as visit:
             self._in_time(order)
-            self._place_it(visit, decision)
             patience = look.policy.entry_timeout_s + self._patience_s
-            ended = partial(_at_rest, order_id=order.order_id, rests=not bare)
+            ended = partial(_at_rest, signal_id=order.signal_id, rests=not bare)
             try:
+                self._place_it(visit, decision)
                 visit.turn_until(ended, patience)
             except BaseException:  # Ctrl-C too: nobody would stay with what works, and protect what it fills
                 visit.give_up(order.signal_id, ended)
                 raise
-            return sent_of(visit.state, order.order_id, visit.said_of(order.order_id))
+            sent = orders_of(visit.state.book, order.signal_id)
+            return sent_of(visit.state, sent, visit.said_of(*(one.id for one in sent)))
 
     def exit(self, symbol: str, *, exchange: str = "NSE", within_s: float = 60.0) -> Left:
         """Leave a position at the market, whatever rules say, and wait for that at most `within_s`.
@@ -353,13 +355,14 @@ def _sendable(decision: rc.Approved, policy: rc.Policy) -> None:
         raise DeskError(NOT_APPROVED, order.instrument.key, what)
 
 
-def _at_rest(state: engine.State, order_id: str, *, rests: bool) -> bool:
-    """Whether there is nothing to wait for: the order has ended, or waits for a hand, and what it filled is covered."""
-    order = state.book.order(order_id)
-    if order is None or order.status == AWAITING:
+def _at_rest(state: engine.State, signal_id: str, *, rests: bool) -> bool:
+    """Whether there is nothing to wait for: each order has ended, or waits for a hand, and what filled is covered."""
+    orders = orders_of(state.book, signal_id)
+    if all(order.status == AWAITING for order in orders):
         return True
-    position = state.book.position(order.approved.instrument.key)
-    return not order.live and (position is None or not rests or rests_for(state.book, position))
+    position = state.book.position(orders[0].approved.instrument.key)
+    waits = any(order.live and order.status != AWAITING for order in orders)
+    return not waits and (position is None or not rests or rests_for(state.book, position))
 
 
 def _fate(state: engine.State, signal_id: str) -> str:

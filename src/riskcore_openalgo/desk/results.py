@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
 from typing import Final
@@ -48,13 +48,13 @@ class Look:
 
 @frozen(kw_only=True)
 class Sent:
-    """What became of an approved order.
+    """What became of an approved order: of all its slices together, where it is above the freeze quantity.
 
     `status` is `filled`, `partly_filled` (the rest was cancelled), `cancelled` or `rejected` (nothing filled), or, not
     ended yet, `working`, `awaiting_approval`, `unknown`. `average_price` is in rupees a share, None where nothing
-    filled. `held` is how many shares of the instrument are held now, `stop` and `target` the position's levels, and
-    `stop_rests` whether a stop for all of them rests at the broker. `note` is what the broker, or whoever stood
-    before it, said last.
+    filled. `order_id` is that of the first order, `broker_id` names every one. `held` is how many shares of the
+    instrument are held now, `stop` and `target` the position's levels, and `stop_rests` whether a stop for all of them
+    rests at the broker. `note` is what the broker, or whoever stood before it, said last.
     """
 
     order_id: str
@@ -123,27 +123,49 @@ class Watched:
     open: tuple[str, ...] = ()
 
 
-def sent_of(state: engine.State, order_id: str, note: str) -> Sent:
-    """The result of an order of ours, by the state."""
-    order = state.book.order(order_id)
-    assert order is not None, order_id
-    approved, position = order.approved, state.book.position(order.approved.instrument.key)
-    partly = order.status in ENDED_UNFILLED and order.filled_quantity > 0
+def orders_of(book: rc.Book, signal_id: str) -> tuple[rc.Order, ...]:
+    """The orders of an entry: several where it is above the freeze quantity."""
+    return tuple(
+        [
+            order
+            for order in book.orders
+            if isinstance(order.approved, rc.ApprovedEntry) and order.approved.signal_id == signal_id
+        ]
+    )
+
+
+def sent_of(state: engine.State, orders: Sequence[rc.Order], note: str) -> Sent:
+    """The result of an entry of ours, all its orders together, by the state."""
+    approved, position = orders[0].approved, state.book.position(orders[0].approved.instrument.key)
+    filled = sum(order.filled_quantity for order in orders)
+    with localcontext(Context(prec=28)):
+        worth = sum((order.filled_value for order in orders), Decimal(0))
     return Sent(
-        order_id=order.id,
-        broker_id=order.broker_id,
+        order_id=orders[0].id,
+        broker_id=", ".join(order.broker_id for order in orders if order.broker_id),
         key=approved.instrument.key,
         side=approved.side,
-        status=PARTLY_FILLED if partly else order.status,
-        quantity=approved.quantity,
-        filled_quantity=order.filled_quantity,
-        average_price=each(order.filled_value, order.filled_quantity),
+        status=_status(orders),
+        quantity=sum(order.approved.quantity for order in orders),
+        filled_quantity=filled,
+        average_price=each(worth, filled),
         held=0 if position is None else position.quantity,
         stop=None if position is None else position.stop,
         target=None if position is None else position.target,
         stop_rests=position is not None and rests_for(state.book, position),
         note=note,
     )
+
+
+def _status(orders: Sequence[rc.Order]) -> str:
+    """The status of all of it: what has not ended stands before what has."""
+    found = {order.status for order in orders}
+    if any(order.live for order in orders):
+        return next(status for status in AFTERWARDS if status in found)
+    filled = any(order.filled_quantity for order in orders)
+    if found & set(ENDED_UNFILLED):
+        return PARTLY_FILLED if filled else next(status for status in ENDED_UNFILLED if status in found)
+    return orders[0].status
 
 
 def left_of(state: engine.State, held: rc.Position, facts: Iterable[events.Fact], note: str) -> Left:

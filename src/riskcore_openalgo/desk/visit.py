@@ -14,19 +14,20 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
+from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday, entries_of
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
 from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, resting_of
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed.ticks import POLL, Tick
+from riskcore_openalgo.live_feed.troubles import NAMES as TOLD_BY_FEED
 from riskcore_openalgo.runner.account import BOOKS, BROKER, BY, FUNDS, MODE, Account, readings
 from riskcore_openalgo.runner.assembly import SANDBOX
 from riskcore_openalgo.runner.evidence import LiveEvidence
 from riskcore_openalgo.runner.history import History
 from riskcore_openalgo.runner.lanes import Deliver, InlineLanes
-from riskcore_openalgo.runner.live import STOPPING
+from riskcore_openalgo.runner.live import STOPPING, UNREADABLE
 from riskcore_openalgo.runner.pulse import Pulse
 from riskcore_openalgo.runner.runner import Runner
 
@@ -138,19 +139,23 @@ class Visit:
     def catch_up(self) -> None:
         """Bring the state up to date with the account; where the two do not agree, entries wait until they do.
 
-        Whoever was stopped by an earlier run's end, or by another mode, is free again unless the same is found now.
+        Whoever was stopped by an earlier run's end, or by another mode, is free again unless the same is found now;
+        by what it could not read, once it can be read.
         """
         for past in (STOPPING, OTHER_MODE):
-            if self.state.book.latch(past) is not None:
-                self.take(events.TroubleOver(self._tools.clock(), past))
+            self._over(past)
         for name in (BROKER, MODE, FUNDS):
             self.read(name)
         self._equity_again()
+        self._prices_again()
         policy, why = self.runner.policy, ""
         for number in range(max(policy.unknown_reads, policy.differing_reads)):
             if number:
                 self._tools.sleep(STEP_S)
-            why = self._disagreement(whole=self.read(BOOKS))
+            whole = self.read(BOOKS)
+            if self.account.books_at is not None:
+                self._over(UNREADABLE)
+            why = self._disagreement(whole=whole)
             if not why or self.state.book.latch(OTHER_MODE) is not None:
                 return
         self.take(events.LoginSeen(self._tools.clock(), good=False, reconciled=False, by=BY, why=why))
@@ -172,11 +177,8 @@ class Visit:
     def price(self, key: str) -> None:
         """The price of an instrument as it is now, if a quote can be believed."""
         at = self._tools.clock()
-        try:
-            quote = self._tools.client.quote(*split_key(key), at=at)
-        except ReadFailed:
-            return
-        if not quote.doubts:
+        quote = self._quoted(key, at)
+        if quote is not None:
             last = quote.last
             self.take(events.PricesSeen(at, key, last, last, last, last, at, ticks=1, sources=(POLL,)))
 
@@ -198,10 +200,31 @@ class Visit:
             self._tools.sleep(STEP_S)
             self.runner.settle()
 
-    def said_of(self, order_id: str) -> str:
-        """What was said last of an order in this visit: by the broker, or by whoever stood before it."""
+    def said_of(self, *order_ids: str) -> str:
+        """What was said last of some orders in this visit: by the broker, or by whoever stood before it."""
         moved = (fact for fact in reversed(self.facts) if isinstance(fact, events.OrderMoved))
-        return next((fact.note for fact in moved if fact.order_id == order_id and fact.note), "")
+        return next((fact.note for fact in moved if fact.order_id in order_ids and fact.note), "")
+
+    def _over(self, name: str, key: str = "") -> None:
+        """Lift what an earlier run stopped entries by, where it stands."""
+        if self.state.book.latch(name, key) is not None:
+            self.take(events.TroubleOver(self._tools.clock(), name, key))
+
+    def _quoted(self, key: str, at: datetime) -> Quote | None:
+        """A quote that can be believed, or None."""
+        try:
+            quote = self._tools.client.quote(*split_key(key), at=at)
+        except ReadFailed:
+            return None
+        return None if quote.doubts else quote
+
+    def _prices_again(self) -> None:
+        """Lift what a runner's feed told of an instrument whose price can be had: no stream is listened to here."""
+        told = [latch for latch in self.state.book.latches if latch.name in TOLD_BY_FEED]
+        for key in sorted({latch.key for latch in told}):
+            if self._quoted(key, self._tools.clock()) is not None:
+                for latch in told:
+                    self._over(latch.name, key)
 
     def _equity_again(self) -> None:
         """Ask once more for an opening equity that could not be read when its session began."""

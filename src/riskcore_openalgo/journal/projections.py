@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Insert, Update, bindparam, func, insert, select, update
+from sqlalchemy import Insert, Update, bindparam, case, func, insert, select, update
 
 from riskcore import events as e
 from riskcore_openalgo.journal.tables import ALERTS, DECISIONS, FILLS, ORDERS, TRADES, Whole
@@ -38,6 +38,23 @@ REVALUED: Final = (
     .values(
         price_e4=FILLS.c.price_e4 + bindparam("value_e4", type_=Whole) // FILLS.c.quantity,
         charges_paise=FILLS.c.charges_paise + bindparam("charged", type_=Whole),
+    )
+)
+_EACH_E4: Final = bindparam("value_e4", type_=Whole) // TRADES.c.quantity
+_SIDE: Final = select(ORDERS.c.side).where(_OF_ORDER).scalar_subquery()
+_ITS_TRADE: Final = (
+    select(func.min(TRADES.c.seq))
+    .where((ORDERS.c.order_id == bindparam("of")) & (TRADES.c.key == ORDERS.c.key) & (TRADES.c.seq > ORDERS.c.seq))
+    .correlate(None)
+    .scalar_subquery()
+)
+"""The trade that an order was part of, once it is over: the first of the instrument that ended after the order."""
+REPRICED: Final = (
+    update(TRADES)
+    .where(TRADES.c.seq == _ITS_TRADE)
+    .values(
+        entry_e4=TRADES.c.entry_e4 + case((TRADES.c.side == _SIDE, _EACH_E4), else_=0),
+        exit_e4=TRADES.c.exit_e4 + case((TRADES.c.side != _SIDE, _EACH_E4), else_=0),
     )
 )
 _SAME_TRADE: Final = (TRADES.c.key == bindparam("of")) & (TRADES.c.signal_id == bindparam("signal"))
@@ -224,8 +241,10 @@ def _counted(order_id: str, quantity: int) -> Iterator[Change]:
 
 
 def _revalued(seq: int, fact: e.Revalued) -> Iterator[Change]:
-    """The difference in money is told in the price of the order's last fill, spread over its shares."""
-    yield REVALUED, {"of": fact.order_id, "value_e4": _e4(fact.value), "charged": _paise(fact.charges)}
+    """The difference in money is told in the price of the order's last fill, and of its trade, spread over shares."""
+    value_e4 = _e4(fact.value)
+    yield REVALUED, {"of": fact.order_id, "value_e4": value_e4, "charged": _paise(fact.charges)}
+    yield REPRICED, {"of": fact.order_id, "value_e4": value_e4}
 
 
 def _corrected(seq: int, fact: e.TradeCorrected) -> Iterator[Change]:

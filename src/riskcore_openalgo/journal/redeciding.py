@@ -6,7 +6,7 @@ latches of the policy that was in force. So no fill is ever folded under a polic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -39,17 +39,19 @@ class Answer:
     text: str = ""
 
     @classmethod
-    def of(cls, fact: Answered | None) -> Answer:
-        """The answer that a fact is; None is no answer at all."""
-        if fact is None:
+    def of(cls, *facts: Answered) -> Answer:
+        """The answer that the facts about a signal are, its slices together; no fact is no answer at all."""
+        if not facts:
             return cls(NONE)
+        fact = facts[0]
         if isinstance(fact, events.EntryRefused):
             failed = [found for found in fact.findings if not found.passed]
             reasons = tuple(found.reason for found in failed) or ("unmeasured",)
             return cls(REFUSED, None, reasons, "; ".join(f"{found.rule}: {found.text}" for found in failed))
-        if isinstance(fact, events.EntryWithheld):
-            return cls(WITHHELD, fact.order.quantity)
-        return cls(APPROVED if isinstance(fact, events.EntryApproved) else EXITS, fact.order.quantity)
+        if isinstance(fact, events.ExitApproved):
+            return cls(EXITS, sum(one.order.quantity for one in facts if isinstance(one, events.ExitApproved)))
+        said = APPROVED if isinstance(fact, events.EntryApproved) else WITHHELD
+        return cls(said, fact.order.of_quantity or fact.order.quantity)
 
 
 @frozen
@@ -79,22 +81,38 @@ def redecide(journal: Reader, policy: rc.Policy) -> Iterator[Redecision]:
     other = with_loaded_rules(policy)
     state = before = journal.beginning().state
     asked: events.Input | None = None
+    facts: list[events.Fact] = []
     for row in journal.rows():
         event = row.event
         if row.kind == INPUT:
-            before, asked = state, event
+            yield from _answered(facts, before, asked, other)
+            before, asked, facts = state, event, []
             state = engine.taken(state, event.at)
-            continue
-        state = engine.evolve(state, event)
-        if isinstance(event, DECIDED) and _id_of(event) and asked is not None:
-            yield _beside(event, _again(before, asked, other, _id_of(event)))
+        else:
+            state = engine.evolve(state, event)
+            facts.append(event)
+    yield from _answered(facts, before, asked, other)
 
 
-def _again(state: engine.State, asked: events.Input, policy: rc.Policy, signal_id: str) -> Answer:
-    asked_anew = evolve(state, control=engine.State().control)  # what a hand had set is not the other policy's
-    facts = engine.step(asked_anew, asked, policy).facts
-    found = (fact for fact in facts if isinstance(fact, DECIDED) and _id_of(fact) == signal_id)
-    return Answer.of(next(found, None))
+def _answered(
+    facts: Iterable[events.Fact], before: engine.State, asked: events.Input | None, policy: rc.Policy
+) -> Iterator[Redecision]:
+    """What an input's facts answered, a row a signal, and what another policy answers to the same input."""
+    then = _by_signal(facts)
+    if then and asked is not None:
+        asked_anew = evolve(before, control=engine.State().control)  # what a hand had set is not the other policy's
+        now = _by_signal(engine.step(asked_anew, asked, policy).facts)
+        for signal_id, told in then.items():
+            yield _beside(told, Answer.of(*now.get(signal_id, ())))
+
+
+def _by_signal(facts: Iterable[events.Fact]) -> dict[str, list[Answered]]:
+    """The answers among facts, several where an order went as slices, by the signal that was answered."""
+    found: dict[str, list[Answered]] = {}
+    for fact in facts:
+        if isinstance(fact, DECIDED) and _id_of(fact):
+            found.setdefault(_id_of(fact), []).append(fact)
+    return found
 
 
 def _id_of(fact: Answered) -> str:
@@ -102,9 +120,10 @@ def _id_of(fact: Answered) -> str:
     return fact.signal_id if isinstance(fact, events.ExitApproved) else fact.signal.id
 
 
-def _beside(fact: Answered, now: Answer) -> Redecision:
+def _beside(told: Sequence[Answered], now: Answer) -> Redecision:
+    fact = told[0]
     if isinstance(fact, events.ExitApproved):
         key, side = fact.order.instrument.key, fact.order.side
     else:
         key, side = f"{fact.signal.exchange}:{fact.signal.symbol}", fact.signal.side
-    return Redecision(fact.at, _id_of(fact), key, side, Answer.of(fact), now)
+    return Redecision(fact.at, _id_of(fact), key, side, Answer.of(*told), now)

@@ -96,9 +96,14 @@ def _part(fields: Fields, side: str) -> Asked:
 
 
 def _order_and_rest(fields: Fields) -> tuple[Decimal, Decimal] | None:
-    """The size of an order, and that of the position after it; None where one is not told, or nothing is left."""
-    sizes, left = fields.of("quantity").values(), number_of(fields, "position_size")
-    return (plain_number(*sizes), abs(left)) if left and len(sizes) == 1 and is_number(*sizes) else None
+    """The size of an order, and that of the position after it; None where one is not told, or nothing is left.
+
+    A size may be told under several of its names; where they differ, none of them is it.
+    """
+    told, left = fields.of("quantity").values(), number_of(fields, "position_size")
+    sizes = {plain_number(size) if is_number(size) else None for size in told}
+    size = sizes.pop() if len(sizes) == 1 else None
+    return (size, abs(left)) if left and size is not None else None
 
 
 def _sized(position: Any) -> str | None:
