@@ -77,6 +77,29 @@ def test_a_limit_whose_name_nothing_bears_is_told(read, limit, said):
     assert (check.status, said is None or said in check.found) == ("ok" if said is None else "warn", True)
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("fixed_quantity: 5", "fixed_quantity 5: nothing reads it, for sizing_method is risk"),
+        ("fixed_quantity: 5\n  sizing_method: fixed_quantity", None),
+        ("stop_pct: 1", "stop_pct 1: nothing reads it, for stop_methods are "),
+        ("stop_pct: 1\n  stop_methods: [percent]", None),
+        ("target_pct: 6", "target_pct 6: nothing reads it, for target_method is "),
+        (
+            'target_method: percent\n  target_pct: 9\n  target_legs: ["100% at 4R"]',
+            "target_pct 9: nothing reads it, for target_l",
+        ),
+        ("stops_lock_s: 600", "stops_lock_s 600: nothing reads it, for max_stops is off"),
+        ("max_stops: 2\n  stops_lock_s: 600", None),
+    ],
+)
+def test_a_number_that_nothing_reads_is_told(read, keys, said):
+    """Whoever wrote five shares got a hundred. (It is no error: a policy of before may have one, and must be read.)"""
+    settings = read(risk_management=f"risk_management:\n  {keys}\n")
+    assert [each.startswith(said or "-") for each in unmet_limits(settings)] == ([] if said is None else [True])
+    assert limits.names(settings).status == ("ok" if said is None else "warn")
+
+
 def test_without_any_strategy_the_sentence_says_so(read):
     """All strategies may be those of alerts."""
     (found,) = unmet_limits(read(risk_management=limited("scope: strategy, name: dips")))

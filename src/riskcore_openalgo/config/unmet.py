@@ -1,4 +1,4 @@
-"""Limits that meet nothing which is configured: a misspelt name limits nothing, and no rule can tell."""
+"""Limits that meet nothing which is configured, and numbers that nothing reads: no rule can tell of either."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import Final
 
+import riskcore as rc
 from riskcore_openalgo.config.settings import Settings
 
 NEAR: Final = 0.75
@@ -13,12 +14,12 @@ NEAR: Final = 0.75
 
 
 def unmet_limits(settings: Settings) -> tuple[str, ...]:
-    """Each limit whose name nothing of the configuration bears, in a sentence.
+    """Each limit whose name nothing of the configuration bears, and each number that nothing reads, in a sentence.
 
     A strategy is met by those of one's own and by what the sources of alerts are `given`; another name may still come
     in an alert. Any symbol may: one is told only where it looks like a slip of one that is configured.
     """
-    return tuple(_unmet(settings))
+    return (*_unmet(settings), *_unread(settings.policy))
 
 
 def _unmet(settings: Settings) -> Iterator[str]:
@@ -30,6 +31,29 @@ def _unmet(settings: Settings) -> Iterator[str]:
             yield f"{limit.title}: nothing configured has that name{meant}; alerts alone could bear it"
         if limit.scope == "symbol" and limit.name not in symbols and (meant := _meant(limit.name, symbols)):
             yield f"{limit.title}: nothing configured has that name{meant}"
+
+
+def _unread(policy: rc.Policy) -> Iterator[str]:
+    """A number that stands in a file beside another method than its own: whoever wrote it thinks that it holds."""
+    sizing, stops, target = policy.sizing_method, policy.stop_methods, policy.target_method
+    sized = f"sizing_method is {sizing}"
+    placed = f"stop_methods are {', '.join(stops)}"
+    aimed = "target_legs are set" if policy.target_legs else f"target_method is {target}"
+    to = None if policy.target_legs else target
+    rows = (
+        *((name, sizing == name, sized) for name in ("fixed_quantity", "fixed_notional")),
+        ("volatility_target_pct", sizing == "volatility", sized),
+        ("stop_pct", "percent" in stops, placed),
+        ("stop_points", "points" in stops, placed),
+        ("stop_risk_rupees", "rupees" in stops, placed),
+        ("target_pct", to == "percent", aimed),
+        ("target_points", to == "points", aimed),
+        *((name, policy.max_stops is not None, "max_stops is off") for name in ("stops_window_s", "stops_lock_s")),
+    )
+    for name, read, why in rows:
+        value = getattr(policy, name)
+        if value is not None and not read:
+            yield f"{name} {value}: nothing reads it, for {why}"
 
 
 def _strategies(settings: Settings) -> Collection[str]:

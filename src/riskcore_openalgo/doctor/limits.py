@@ -81,13 +81,17 @@ def _idle(policy: rc.Policy, on: date) -> Iterator[str]:
 
 
 def names(settings: Settings) -> Check:
-    """Limits of a symbol or strategy whose name nothing that is configured bears."""
+    """Limits of a symbol or strategy whose name nothing that is configured bears, and numbers that nothing reads."""
     found = unmet_limits(settings)
     if not found:
         return ok(
             "limit_names", "each limit of a strategy or symbol has a name that is configured, or may be in an alert"
         )
-    return warn("limit_names", "; ".join(found), "name: of that limit under limits: in risk_management.yaml")
+    return warn(
+        "limit_names",
+        "; ".join(found),
+        "correct its name under limits:, or the method that would read it; or take it out",
+    )
 
 
 def switched_off(policy: rc.Policy) -> Check:
