@@ -69,6 +69,7 @@ POLICY = [
     ("confirm_small: 'true'", "2: confirm_small: must be true or false, got 'true'; write true without quotes"),
     ("position_size_basis: [margin]", "2: position_size_basis: must be text such as notional, got a list"),
     ("atr_interval: 5", "2: atr_interval: must be a bar interval such as 1m, 5m or 1h, got 5"),
+    ("atr_interval: 99999m", "2: atr_interval: must be a bar interval such as 1m, 5m or 1h, got '99999m'"),
     ("atr_interval: true", "2: atr_interval: must be a bar interval such as 1m, 5m or 1h, got true"),
     ("atr_interval: 0.5", "2: atr_interval: must be a bar interval such as 1m, 5m or 1h, got 0.5"),
     ("atr_interval: \u0665m", r"2: atr_interval: must be written in ASCII letters and digits, got '\u0665m'"),

@@ -235,3 +235,17 @@ def test_the_gravest_latch_is_the_one_that_is_told():
 def test_a_signal_that_was_not_seen_before_is_new():
     """And that is what its finding says."""
     assert told(decided(), "signal") == ("", "new", None, None)
+
+
+# ---------------------------------------------------------------- latches
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_of_two_latches_as_grave_the_one_that_lasts_longest_is_told(last):
+    """The next session lifts one of them; the other needs somebody, whichever was set first."""
+    latches = [
+        rc.Latch("max_daily_loss", "reducing", NOON, "riskcore", "at its limit", "next_session"),
+        rc.Latch("max_loss_streak", "reducing", NOON, "riskcore", "four in a row", "operator"),
+    ]
+    found = decided(rc.Book(100_000, latches=latches[::-1] if last else latches))
+    assert told(found, "state")[:2] == ("entries_stopped", "max_loss_streak (four in a row)")

@@ -39,6 +39,12 @@ def on(day, when, clock):
     return day.time(clock)
 
 
+def test_no_contract_is_left_longer_before_its_expiry_than_it_is_listed():
+    """A count of sessions without a bound ended a decision in an error of its own."""
+    with pytest.raises(ValueError, match="expiry_exit_days must be at most 250 trading days, got 800000"):
+        rc.Policy(expiry_exit_days=800_000)
+
+
 def test_which_contracts_end_in_delivery():
     assert [ends_in_delivery(thing) for thing in (STOCK, CALL, INDEX)] == [True, True, False]
     gold = rc.future("GOLD", expiry=date(2026, 12, 4), on=date(2026, 11, 20), exchange="MCX", tick=1, lot_size=1)

@@ -37,7 +37,7 @@ GOOD = {
     e.EvidenceFailed: {"signal_id": WAITS.id, "why": "nobody answers"},
     e.PricesSeen: {
         "key": "NSE:INFY", "first": 1000, "high": 1001, "low": 999, "last": 1000, "since": NOW, "atr": 10,
-        "ticks": 2, "sources": ("stream",),
+        "ticks": 2, "sources": ("stream",), "more": False,
     },
     e.BarsShown: {"key": "NSE:INFY", "interval": "1m", "bars": (BAR,), "made_of": "ticks"},
     e.TightenStop: {"key": "NSE:INFY", "stop": 990, "by": "asha"},

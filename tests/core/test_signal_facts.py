@@ -199,7 +199,12 @@ def test_an_input_without_a_zone_is_refused_by_the_name_of_its_time():
     naive = datetime(2026, 11, 20, 10, 0)  # noqa: DTZ001 - it is what is refused
     with pytest.raises(ValueError, match=r"^TimePassed.at must"):
         e.TimePassed(naive)
-    parts = dict.fromkeys(("first", "high", "low", "last"), D(9)) | {"atr": None, "ticks": 0, "sources": ()}
+    parts = dict.fromkeys(("first", "high", "low", "last"), D(9)) | {
+        "atr": None,
+        "ticks": 0,
+        "sources": (),
+        "more": False,
+    }
     unchecked = values.made(e.PricesSeen, at=naive, key="NSE:INFY", since=naive, **parts)
     with pytest.raises(ValueError, match=r"^at must"):
         step(State(), unchecked, rc.Policy())

@@ -73,12 +73,15 @@ def one_word(*allowed: str) -> Check:
     return word
 
 
+LONGEST_INTERVAL: Final = len("9999m")
+
+
 def interval(value: Any, name: str) -> str | None:
     """A length of bars such as 1m, 5m, 1h or 1D; None is off."""
     if value is None:
         return value
     text = value if isinstance(value, str) and value.isascii() else ""
-    if text[:-1].isdecimal() and int(text[:-1]) > 0 and text[-1:] in ("m", "h", "D"):
+    if len(text) <= LONGEST_INTERVAL and text[:-1].isdecimal() and int(text[:-1]) > 0 and text[-1:] in ("m", "h", "D"):
         return text
     raise ValueError(f"{name} must be a bar interval such as 1m, 5m or 1h, got {value!r}")
 

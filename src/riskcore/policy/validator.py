@@ -23,12 +23,21 @@ SESSION_KINDS: Final = (
 )
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST_WINDOW_S: Final = 3600
+MOST_SESSIONS: Final = 250
 
 
 def _window(value: Any, name: str) -> int:
     number = count(value, name)
     if number > LONGEST_WINDOW_S:
         raise ValueError(f"{name} must be at most {LONGEST_WINDOW_S}, for so long receipts are kept, got {value!r}")
+    return number
+
+
+def _sessions(value: Any, name: str) -> int:
+    """So many sessions as no contract is listed before its expiry, and no more."""
+    number = not_negative_whole(value, name)
+    if number > MOST_SESSIONS:
+        raise ValueError(f"{name} must be at most {MOST_SESSIONS} trading days, got {number}")
     return number
 
 
@@ -173,7 +182,7 @@ class ValidatorSettings:
         default=4,
         converter=given,
         metadata=meta(
-            optional(not_negative_whole),
+            optional(_sessions),
             "trading days",
             "stock futures and options are left so long before their expiry, 0: on it; empty: never",
             RULES,

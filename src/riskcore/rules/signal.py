@@ -16,7 +16,7 @@ from riskcore.rules.context import Context
 from riskcore.rules.terms import Terms, session_for
 from riskcore.sessions import CalendarUnknown, closed_by, next_session_day
 from riskcore.signals import SELL, seconds
-from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, allows
+from riskcore.states import ACTIVE, ADD, AFTER_S, CONDITION, ENTER, NEXT_SESSION, OPERATOR, allows
 
 NO_TIME: Final = timedelta(0)
 HOURS: Final = frozenset(("market_closed", "before_first_entry", "after_cut_off"))
@@ -63,10 +63,15 @@ def overnight_until(day: date, instrument: Instrument, policy: Policy) -> dateti
     return None if hours is None else hours[1]
 
 
+LASTING: Final = {OPERATOR: 0, NEXT_SESSION: 1}
+"""The resets of a latch that last longest first; all others may end with the next input."""
+
+
 def entries_allowed(context: Context) -> Reading:
     """The trading state of the account and of the symbol allows an entry, or an addition to what is held.
 
-    The reason tells what lifts the gravest latch: somebody, the next session, or time and circumstance.
+    The reason tells what lifts the gravest latch: somebody, the next session, or time and circumstance; of several
+    that are as grave, that which lasts longest.
     """
     book = context.book
     if not book.latches:
@@ -75,7 +80,8 @@ def entries_allowed(context: Context) -> Reading:
     state = book.state_of(key)
     if allows(state, ENTER if book.position(key) is None else ADD):
         return "", state, None, None
-    worst = next(latch for latch in book.latches if latch.state == state and latch.key in ("", key))
+    gravest = [latch for latch in book.latches if latch.state == state and latch.key in ("", key)]
+    worst = min(gravest, key=lambda latch: LASTING.get(latch.resets, len(LASTING)))
     if worst.resets == NEXT_SESSION:
         return "stopped_for_session", f"{worst.name} ({worst.why})", ACTIVE, None
     if worst.resets == AFTER_S or (worst.resets == CONDITION and worst.name in BREAKERS):
