@@ -22,7 +22,7 @@ from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, presumed_filled, take_as_theirs
-from riskcore.engine.untold import ask_again_unread, take_by_positions
+from riskcore.engine.untold import end_unread, take_by_positions
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
@@ -63,7 +63,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
         if order.broker_id:
             _take(turn, order, books)
     take_back(turn, books)
-    ask_again_unread(turn, books)
+    end_unread(turn, books)
     for order in turn.book.live_orders():
         _look_for(turn, order, books)
     seen = _seen(turn)
@@ -259,7 +259,8 @@ def _count_absent(turn: Turn, order: Order, books: BrokerBooks) -> None:
 
 
 def _count_anew(turn: Turn, order: Order) -> None:
-    if turn.state.custody.reads_without(order.id):
+    custody = turn.state.custody
+    if custody.reads_without(order.id) or custody.refused_of(order.id)[1]:
         turn.note(e.OrderShown(turn.at, order.id))
 
 
