@@ -7,7 +7,11 @@ from typing import Final
 
 from riskcore.book import Book, Position
 from riskcore.broker_books import BrokerBooks
-from riskcore.stale_reads import INTRADAY
+from riskcore.custody import FOREIGN, MORE, Custody, Mismatch
+from riskcore.orders import Order
+from riskcore.policy import Policy
+from riskcore.policy.custody import ADOPT
+from riskcore.stale_reads import INTRADAY, tells_every_trade
 
 DELIVERY: Final = "CNC"
 
@@ -79,3 +83,46 @@ def held_there(position: Position, books: BrokerBooks, session: date | None) -> 
 def was_carried(position: Position, session: date | None) -> bool:
     """Whether a position was opened before a session."""
     return position.opened_at is not None and session is not None and position.opened_at.date() < session
+
+
+def surplus_of(book: Book, custody: Custody, policy: Policy, key: str) -> Mismatch | None:
+    """Shares that came without us and stay beside ours, as the last read showed them that told of the instrument.
+
+    None where there are none, where that was not believed yet, or where our book has taken them in.
+    """
+    if policy.manual_trades == ADOPT:
+        return None
+    held, found = book.position(key), [m for m in custody.mismatches if m.key == key and m.kind in (MORE, FOREIGN)]
+    believed = (m for m in found if m.times >= policy.differing_reads)
+    return next((m for m in believed if m.theirs != (0 if held is None else held.signed)), None)
+
+
+def moved_by(book: Book, books: BrokerBooks, custody: Custody, policy: Policy, key: str, product: str) -> int | None:
+    """By how many signed shares the broker's position is other than ours and what is beside it; None: not read.
+
+    Beside are those that an operator accepted as not ours, and those of `surplus_of`. More of a position of ours are
+    of its product, and what stood there without one is of any.
+    """
+    held, ours, known = shares_held(book, key, product), book.position(key), surplus_of(book, custody, policy, key)
+    if known is not None and known.kind == MORE and (ours is None or ours.product == product):
+        there = shares_there(book, books, key, product)
+        return None if there is None else there - held - known.surplus
+    there = there_but_for(book, books, key, product, custody.beside_of(key) if known is None else known.surplus)
+    return None if there is None else there - held
+
+
+def is_unmoved(order: Order, book: Book, books: BrokerBooks, custody: Custody, policy: Policy) -> bool:
+    """Whether the broker's position of an order's instrument is what we hold: nothing filled unseen.
+
+    Beside shares that are known not to be ours it is these and what we hold. Of intraday shares there may be others
+    where each trade is told; of what was carried for delivery there may be more (a bonus, the owner's own), where
+    nothing of the instrument has traded in the session.
+    """
+    key, product = order.approved.instrument.key, order.approved.product
+    moved = moved_by(book, books, custody, policy, key, product)
+    if not moved:
+        return moved is not None
+    if product == INTRADAY:
+        return tells_every_trade(book, books, key)
+    traded = {row.key for row in books.positions or ()} | {trade.key for trade in books.trades or ()}
+    return product == DELIVERY and shares_held(book, key, product) > 0 and moved > 0 and key not in traded

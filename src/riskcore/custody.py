@@ -18,6 +18,15 @@ GOOD: Final = "good"
 BAD: Final = "bad"
 NO_PRICES: Final = "held_without_prices"
 """The alarm for a position of whose instrument nothing new is heard."""
+MORE: Final = "more"
+LESS: Final = "less"
+GONE: Final = "gone"
+OPPOSITE: Final = "opposite"
+FOREIGN: Final = "foreign"
+SUSPECT: Final = "suspect"
+UNNAMED: Final = "unnamed"
+"""How the broker's position differs from ours: more or fewer shares on our side, none, the other side, one we know
+nothing of; a book that says none and proves nothing; or shares that an order without a name there may have brought."""
 SILENT: Final = ("prices_stale", "stale_after_s")
 """The latches of an instrument of which nothing new is heard: the feed's own word, and the breaker's."""
 
@@ -55,7 +64,7 @@ class Touch:
 class Mismatch:
     """A difference between our book and the broker's that was seen `times` in a row, up to where it is acted on.
 
-    `kind` is one of `reconcile`'s.
+    `kind` is one of those above: what it says of the broker's position.
     """
 
     kind: str

@@ -7,37 +7,25 @@ nothing at a broker that answers errors with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Final
 
 import attrs
 from attrs import frozen
 
-from riskcore.account import DELIVERY, shares_beside, shares_held, their_positions, there_but_for, was_carried
+from riskcore.account import DELIVERY, moved_by, shares_beside, shares_held, their_positions, was_carried
 from riskcore.book import Book
 from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.clocks import SAME, clocks_apart
 from riskcore.corrections import traded_elsewhere
-from riskcore.custody import Mismatch
+from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, SUSPECT, UNNAMED, Custody, Mismatch
 from riskcore.orders import INTENDED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
 from riskcore.table_rows import Capability
-
-MORE: Final = "more"
-LESS: Final = "less"
-GONE: Final = "gone"
-OPPOSITE: Final = "opposite"
-FOREIGN: Final = "foreign"
-SUSPECT: Final = "suspect"
-UNNAMED: Final = "unnamed"
-"""How the broker's position differs from ours: more or fewer shares on our side, none, the other side, one we know
-nothing of; a book that says none and proves nothing; or shares that an order without a name there may have brought."""
-
 
 # ---------------------------------------------------------------- orders of unknown outcome
 
@@ -86,7 +74,6 @@ class Seen:
 
 
 UNSEEN: Final = Seen(frozenset(), None)
-NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 def fingerprint_fits(
@@ -257,15 +244,13 @@ def shows_none_beside(
     return not untrue and _is_gone(book, books, key, capability)
 
 
-def moved_unnamed(
-    book: Book, books: BrokerBooks, capability: Capability | None, beside: Mapping[str, int] = NOTHING
-) -> tuple[Mismatch, ...]:
+def moved_unnamed(book: Book, books: BrokerBooks, custody: Custody, policy: Policy) -> tuple[Mismatch, ...]:
     """Where the broker's position has moved as orders that nobody can name there would move it.
 
     Only where all of them that are without a name go one way, and no order of the instrument has a fill that is not
     told yet (but an exit's the other way): then these shares may be theirs, and nothing else of ours explains them. A
-    position that the read does not show at all has not moved for that: it must be gone. `beside` are shares that an
-    operator accepted as not ours: what moved is counted from there on.
+    position that the read does not show at all has not moved for that: it must be gone. What moved is counted from
+    what is beside ours on (`moved_by`).
     """
     waiting: dict[str, list[Order]] = {}
     for order in adrift(book, books):
@@ -279,16 +264,16 @@ def moved_unnamed(
         side, product = ways.pop()
         if key in untold and (side in untold[key] or not books.tell_no_fills):
             continue
-        held, seen = shares_held(book, key, product), there_but_for(book, books, key, product, beside.get(key, 0))
-        if ways or seen is None or (seen - held) * sign(side) <= 0:
+        held, moved = shares_held(book, key, product), moved_by(book, books, custody, policy, key, product)
+        if ways or moved is None or moved * sign(side) <= 0:
             continue
-        less = held * sign(side) < 0
-        if not less or (not is_stale(book, books, key) and (seen or _is_gone(book, books, key, capability))):
+        seen, less = held + moved, held * sign(side) < 0
+        if not less or (not is_stale(book, books, key) and (seen or _is_gone(book, books, key, custody.capability))):
             found.append(Mismatch(UNNAMED, key, held, seen))
     return tuple(found)
 
 
-def may_have_filled(order: Order, book: Book, books: BrokerBooks, beside: int = 0) -> bool:
+def may_have_filled(order: Order, book: Book, books: BrokerBooks, custody: Custody, policy: Policy) -> bool:
     """Whether the broker's position may have moved as an order would move it; where that is not read, it may have.
 
     Delivery tells nothing: what was bought yesterday may be shown nowhere, and more than is there cannot be sold.
@@ -297,8 +282,8 @@ def may_have_filled(order: Order, book: Book, books: BrokerBooks, beside: int = 
     key, product = approved.instrument.key, approved.product
     if product == DELIVERY:
         return False
-    there = there_but_for(book, books, key, product, beside)
-    return there is None or (there - shares_held(book, key, product)) * sign(approved.side) > 0
+    moved = moved_by(book, books, custody, policy, key, product)
+    return moved is None or moved * sign(approved.side) > 0
 
 
 def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capability: Capability | None) -> str:

@@ -95,6 +95,17 @@ def test_an_exit_leaves_though_the_order_book_cannot_be_read(path, how):
         in_order(day)
 
 
+def test_an_exit_leaves_beside_a_hands_shares_though_the_trade_book_cannot_be_read(path):
+    """Their symbol was frozen for them, and nobody had accepted them: the exit waited with its stop taken back."""
+    with live_day(path, policy=QUICK) as day:
+        day.entered()
+        day.broker.hand_trade("NSE:INFY", 5, 1000)
+        day.until(lambda: day.state.book.latch("positions_differ", "NSE:INFY") is not None, 1000, "1000.1")
+        out(day, "tradebook")
+        day.day.live.runner.offer(events.OperatorExited(day.clock(), "asha", "out", "NSE:INFY"))
+        day.until(lambda: truth(day) == 5 and day.position is None, 1000, "1000.1")
+
+
 def test_no_exit_goes_beside_a_stop_whose_cancel_failed_and_the_cancel_is_sent_again(path):
     """The account would be short by as many shares once the stop was reached."""
     with live_day(path, policy=QUICK) as day:

@@ -10,10 +10,10 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import DELIVERY, shares_beside, shares_held, there_but_for
+from riskcore.account import DELIVERY, is_unmoved, shares_beside, surplus_of
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
-from riskcore.custody import GOOD, Custody, Mismatch
+from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch
 from riskcore.engine.accepted import look_at_accepted
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import is_doubted, is_larger, name_the_late, take_back
@@ -27,13 +27,11 @@ from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
 from riskcore.reconcile import (
-    FOREIGN,
-    SUSPECT,
-    UNNAMED,
     Seen,
     adrift,
     candidates,
     differences,
+    left_out,
     may_have_filled,
     moved_unnamed,
     named,
@@ -42,7 +40,7 @@ from riskcore.reconcile import (
 )
 from riskcore.said_once import as_ordered, said_once, shows
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import INTRADAY, is_clean, is_of_today, tells_every_trade
+from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
 
 CHANGED: Final = "stop_changed"
@@ -227,7 +225,7 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
 
 def _settle_of_before(turn: Turn, order: Order, books: BrokerBooks) -> None:
     """A day order has ended with its session; what it filled unseen is in the positions, and comes first."""
-    if may_have_filled(order, turn.book, books, turn.state.custody.beside_of(order.approved.instrument.key)):
+    if may_have_filled(order, turn.book, books, turn.state.custody, turn.policy):
         return
     if order.is_entry and order.approved.product == DELIVERY:
         turn.alarm(UNSEEN_NIGHT, order.id, "nobody saw what it filled before the night: look at the holdings")
@@ -238,7 +236,7 @@ def _proves(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     """Whether a read proves what it does not show: it shows another row that was known, so it is a true one.
 
     Where no order of the day is known yet its book may be empty, and shows none. Of an exit, while nothing protects
-    what is held, that is believed of a read which shows all of it (`_unmoved`).
+    what is held, that is believed of a read which shows all of it (`is_unmoved`).
     """
     others = {o.broker_id for o in turn.book.orders if is_of_today(o, turn.book)} - {order.broker_id, ""}
     known = others | turn.state.custody.rows
@@ -246,7 +244,7 @@ def _proves(turn: Turn, order: Order, books: BrokerBooks) -> bool:
 
 
 def _count_absent(turn: Turn, order: Order, books: BrokerBooks) -> None:
-    if not _unmoved(turn, order, books):
+    if not is_unmoved(order, turn.book, books, turn.state.custody, turn.policy):
         _count_anew(turn, order)
         return
     reads = turn.state.custody.reads_without(order.id) + 1
@@ -262,24 +260,6 @@ def _count_anew(turn: Turn, order: Order) -> None:
     custody = turn.state.custody
     if custody.reads_without(order.id) or custody.refused_of(order.id)[1]:
         turn.note(e.OrderShown(turn.at, order.id))
-
-
-def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
-    """Whether the broker's position of the order's instrument is what we hold: nothing filled unseen.
-
-    Beside shares that were accepted as not ours it is these and what we hold. Of intraday shares there may be others
-    where each trade is told; of what was carried for delivery there may be more (a bonus, the owner's own), where
-    nothing of the instrument has traded in the session.
-    """
-    key, product = order.approved.instrument.key, order.approved.product
-    there = there_but_for(turn.book, books, key, product, turn.state.custody.beside_of(key))
-    held = shares_held(turn.book, key, product)
-    if there is None or there == held:
-        return there is not None
-    if product == INTRADAY:
-        return tells_every_trade(turn.book, books, key)
-    traded = {row.key for row in books.positions or ()} | {trade.key for trade in books.trades or ()}
-    return product == DELIVERY and 0 < held < there and key not in traded
 
 
 def _settle_absent(turn: Turn, order: Order, why: str) -> None:
@@ -332,10 +312,9 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
         return
     standing = [m for m in found if not custody.accepts(m, shares_beside(turn.book, books, m.key))]
     look_at_accepted(turn, books, found)
-    beside = {known.key: known.quantity for known in custody.beside}
-    standing += moved_unnamed(turn.book, books, custody.capability, beside)
+    standing += moved_unnamed(turn.book, books, custody, turn.policy)
     shown = repeated(standing, custody.mismatches, turn.policy.differing_reads)
-    mismatches = (*shown, *_not_shown(standing, custody))
+    mismatches = (*shown, *_not_shown(turn, books, standing))
     if mismatches != custody.mismatches:
         turn.note(e.BooksDiffer(turn.at, mismatches))
     for mismatch in (m for m in shown if m.times >= turn.policy.differing_reads):
@@ -349,15 +328,19 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
         _open_gate(turn)
 
 
-def _not_shown(found: Sequence[Mismatch], custody: Custody) -> tuple[Mismatch, ...]:
-    """Shares of somebody else's that were there before, where a read that hides some of ours shows none of them.
+def _not_shown(turn: Turn, books: BrokerBooks, found: Sequence[Mismatch]) -> tuple[Mismatch, ...]:
+    """Shares of somebody else's that were there before, where a read hides some of ours, or tells nothing of theirs.
 
     What is no true read of ours proves nothing of theirs: an entry against them would be netted by the broker.
     """
-    if not any(mismatch.kind == SUSPECT for mismatch in found):
-        return ()
-    keys = {mismatch.key for mismatch in found}
-    return tuple(known for known in custody.mismatches if known.kind == FOREIGN and known.key not in keys)
+    custody, keys = turn.state.custody, {mismatch.key for mismatch in found if mismatch.kind != UNNAMED}
+    hidden, silent = any(mismatch.kind == SUSPECT for mismatch in found), left_out(turn.book, books)
+    stays = [surplus_of(turn.book, custody, turn.policy, key) for key in sorted(silent)]
+    return tuple(
+        known
+        for known in custody.mismatches
+        if known.key not in keys and ((hidden and known.kind == FOREIGN) or known in stays)
+    )
 
 
 def _free_what_agrees(turn: Turn, differing: set[str]) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from riskcore import events as e
-from riskcore.account import shares_held, shares_there, there_but_for
+from riskcore.account import moved_by
 from riskcore.broker_books import CANCELLED as ROW_CANCELLED, COMPLETE, BrokerBooks, summed
 from riskcore.engine.ended import may_be_borrowed
 from riskcore.engine.reports import report
@@ -92,10 +92,9 @@ def _is_gone(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     if books.at - since < seconds(turn.policy.unknown_match_s):
         return False
     key, product = order.approved.instrument.key, order.approved.product
-    there = there_but_for(turn.book, books, key, product, turn.state.custody.beside_of(key))
+    moved = moved_by(turn.book, books, turn.state.custody, turn.policy, key, product)
     filled, _ = summed(books.trades_of(order.broker_id))
-    all_there = there == shares_held(turn.book, key, product) and filled <= order.filled_quantity
-    return all_there and not is_stale(turn.book, books, key)
+    return moved == 0 and filled <= order.filled_quantity and not is_stale(turn.book, books, key)
 
 
 def _calm_the_seen(turn: Turn, books: BrokerBooks) -> None:
@@ -121,10 +120,9 @@ def _ended(turn: Turn, books: BrokerBooks) -> Iterator[tuple[Order, int]]:
         if books.positions is None:
             yield from ((one, one.open_quantity) for one in orders if _is_proven_by_its_row(turn, one, books))
             continue
-        there = shares_there(turn.book, books, *place)
-        if there is not None and place in shown:
-            held, beside = shares_held(turn.book, *place), turn.state.custody.beside_of(place[0])
-            yield from _shared_out(orders, there - held - beside, books)
+        moved = moved_by(turn.book, books, turn.state.custody, turn.policy, *place)
+        if moved is not None and place in shown:
+            yield from _shared_out(orders, moved, books)
 
 
 def _shared_out(orders: Iterable[Order], moved: int, books: BrokerBooks) -> Iterator[tuple[Order, int]]:
