@@ -11,7 +11,8 @@ from riskcore.custody import FOREIGN, MORE, Custody, Mismatch
 from riskcore.orders import Order
 from riskcore.policy import Policy
 from riskcore.policy.custody import ADOPT
-from riskcore.stale_reads import INTRADAY, tells_every_trade
+from riskcore.signals import sign
+from riskcore.stale_reads import INTRADAY, is_of_today, tells_every_trade
 
 DELIVERY: Final = "CNC"
 
@@ -111,18 +112,28 @@ def moved_by(book: Book, books: BrokerBooks, custody: Custody, policy: Policy, k
     return None if there is None else there - held
 
 
+def _carried(book: Book, key: str, product: str) -> int:
+    """The signed shares of ours that a position book shows from before the session; the demat account has the rest."""
+    held = book.position(key)
+    if held is None or held.product != product or product == DELIVERY or not was_carried(held, book.session):
+        return 0
+    place, today = (key, product), [order for order in book.orders if is_of_today(order, book)]
+    ours = [order for order in today if (order.approved.instrument.key, order.approved.product) == place]
+    return held.signed - sum(sign(order.approved.side) * order.filled_quantity for order in ours)
+
+
 def is_unmoved(order: Order, book: Book, books: BrokerBooks, custody: Custody, policy: Policy) -> bool:
     """Whether the broker's position of an order's instrument is what we hold: nothing filled unseen.
 
-    Beside shares that are known not to be ours it is these and what we hold. Of intraday shares there may be others
-    where each trade is told; of what was carried for delivery there may be more (a bonus, the owner's own), where
-    nothing of the instrument has traded in the session.
+    Beside shares that are known not to be ours it is these and what we hold. There may be others where each trade of
+    the session is told, and of what was carried for delivery there may be more (a bonus, the owner's own) where nothing
+    of the instrument has traded in it.
     """
     key, product = order.approved.instrument.key, order.approved.product
     moved = moved_by(book, books, custody, policy, key, product)
     if not moved:
         return moved is not None
-    if product == INTRADAY:
-        return tells_every_trade(book, books, key)
+    if tells_every_trade(book, books, key, product, _carried(book, key, product)):
+        return True
     traded = {row.key for row in books.positions or ()} | {trade.key for trade in books.trades or ()}
     return product == DELIVERY and shares_held(book, key, product) > 0 and moved > 0 and key not in traded
