@@ -234,11 +234,25 @@ def left_out(book: Book, books: BrokerBooks) -> set[str]:
     return unknown
 
 
+def tells_of(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether a read shows what there is of an instrument: a row of it, or holdings of what we bought for delivery."""
+    if key in left_out(book, books) or _may_be_short(books, key):
+        return False
+    held, rows = book.position(key), [row for row in books.positions or () if row.key == key]
+    return bool(rows) or (held is not None and held.product == DELIVERY and books.in_demat(key) > 0)
+
+
+def _may_be_short(books: BrokerBooks, key: str) -> bool:
+    """Whether shares were sold for delivery that holdings cover, or nothing does: those could not be read."""
+    sold = any(row.key == key and row.product == DELIVERY and row.quantity < 0 for row in books.positions or ())
+    return sold and books.holdings is None
+
+
 def shows_none_beside(
     book: Book, books: BrokerBooks, key: str, capability: Capability | None, presumed: Collection[str] = ()
 ) -> bool:
     """Whether a read proves that an account has nothing of an instrument but what is ours."""
-    if key in left_out(book, books) or shares_beside(book, books, key):
+    if key in left_out(book, books) or shares_beside(book, books, key) or _may_be_short(books, key):
         return False
     untrue = is_stale(book, books, key, presumed) or made_otherwise(books, key)
     return not untrue and _is_gone(book, books, key, capability)

@@ -37,6 +37,8 @@ from riskcore.reconcile import (
     named,
     nameless,
     repeated,
+    shows_none_beside,
+    tells_of,
 )
 from riskcore.said_once import as_ordered, said_once, shows
 from riskcore.signals import seconds, sign
@@ -322,7 +324,7 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
             take_as_theirs(turn, mismatch, books, seen)
         else:
             act_on(turn, mismatch, event)
-    _free_what_agrees(turn, {m.key for m in mismatches})
+    _free_what_agrees(turn, books, {m.key for m in found}, {m.key for m in mismatches})
     whole = books.orders is not None and books.trades is not None and books.holdings is not None
     if whole and not mismatches and not adrift(turn.book, books) and not custody.hollow.reads:
         _open_gate(turn)
@@ -343,13 +345,25 @@ def _not_shown(turn: Turn, books: BrokerBooks, found: Sequence[Mismatch]) -> tup
     )
 
 
-def _free_what_agrees(turn: Turn, differing: set[str]) -> None:
-    """Lift what was frozen, and calm what was told, of instruments in which nothing differs any more."""
+def _free_what_agrees(turn: Turn, books: BrokerBooks, found: set[str], differing: set[str]) -> None:
+    """Lift what was frozen, and calm what was told, of instruments in which a read says that nothing differs any more.
+
+    What it `found` and does not differ was accepted. A read that says nothing of an instrument frees nothing, nor does
+    one that shows none of it and may be empty for another reason.
+    """
+    capability, presumed = turn.state.custody.capability, presumed_filled(turn)
+
+    def agrees(key: str) -> bool:
+        if key in differing or key in found:
+            return key not in differing
+        about = turn.book, books, key
+        return tells_of(*about) or shows_none_beside(*about, capability, presumed)
+
     for latch in turn.book.latches:
-        if latch.name == FROZEN and latch.key not in differing:
+        if latch.name == FROZEN and agrees(latch.key):
             turn.lift(FROZEN, "the books agree again", latch.key)
     for name, subject in sorted(turn.state.custody.told):
-        if name == FROZEN and subject not in differing:
+        if name == FROZEN and agrees(subject):
             turn.calm(FROZEN, subject)
 
 
