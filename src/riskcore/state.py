@@ -126,7 +126,7 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     begun = changed(fresh, **dict.fromkeys(("seen", "cancelling", "pressed", "unwanted", "reversing"), frozenset()))
     custody = begun.custody
     gone: dict[str, Any] = dict.fromkeys(("rows", "told", "lost"), frozenset())
-    emptied = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen")
+    emptied = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen", "refused")
     gone |= dict.fromkeys(emptied, ()) | {"balance": None}
     if any(getattr(custody, name) for name in gone):
         begun = keeping(begun, **gone)

@@ -84,3 +84,11 @@ def test_of_an_entry_or_of_what_nobody_asked_to_end_a_refusal_says_nothing():
     for order_id in (entry, stop_of(day).order_id, "nobody"):
         assert day.take(e.CancelRefused(day.at("10:10"), order_id, "not open")) == ("StrayReport",)
     assert day.book.position(INFY.key).quantity == 50
+
+
+def test_refusals_of_a_session_end_with_it():
+    """Brokers begin to count their orders anew in the morning."""
+    day = refused("10:10:01", "10:10:11", "10:10:21")
+    day.next_day(3)
+    day.time("09:15")
+    assert day.state.custody.refused == ()
