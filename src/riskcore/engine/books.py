@@ -18,6 +18,7 @@ from riskcore.engine.accepted import look_at_accepted
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import is_doubted, is_larger, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
+from riskcore.engine.overnight import keep_reduction
 from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
@@ -231,6 +232,7 @@ def _settle_of_before(turn: Turn, order: Order, books: BrokerBooks) -> None:
         return
     if order.is_entry and order.approved.product == DELIVERY:
         turn.alarm(UNSEEN_NIGHT, order.id, "nobody saw what it filled before the night: look at the holdings")
+    keep_reduction(turn, order, books)
     _settle_absent(turn, order, "an order of an earlier session is not in today's book")
 
 
