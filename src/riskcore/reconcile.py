@@ -201,8 +201,8 @@ def differences(
 ) -> tuple[Mismatch, ...] | None:
     """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
 
-    Those `left_out` are left out, but for shares that no exit of ours brought. A negative CNC position that holdings
-    cover is shares sold from the demat account, and no short.
+    Those `left_out` are left out, but for shares that no order of ours can have brought, or taken off. A negative CNC
+    position that holdings cover is shares sold from the demat account, and no short.
     """
     if books.positions is None:
         return None
@@ -214,12 +214,25 @@ def differences(
     for key in sorted(theirs):
         held, seen = ours.get(key, 0), theirs[key]
         grown = books.tell_no_fills and seen * held > 0 and abs(seen) > abs(held) and key not in drifting
-        if held != seen and (key not in unknown or grown):
+        shrunk = seen * held < held * held and _can_only_add(book, books, key)
+        if held != seen and (key not in unknown or grown or shrunk):
             kind = _kind(held, seen, book, books, key, capability)
             if kind in (GONE, LESS, OPPOSITE) and is_stale(book, books, key, presumed):
                 kind = SUSPECT
             found.append(Mismatch(kind, key, held, seen))
     return tuple(found)
+
+
+def _can_only_add(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether all that may have filled untold of a carried position are entries of an earlier session on its side.
+
+    Not one for delivery: what was bought yesterday may be shown nowhere.
+    """
+    held, untold = book.position(key), (*adrift(book, books), *_untold(book, books))
+    if held is None or held.product == DELIVERY:
+        return False
+    ours = [order for order in untold if order.approved.instrument.key == key]
+    return all(order.is_entry and order.approved.side == held.side and not is_of_today(order, book) for order in ours)
 
 
 def left_out(book: Book, books: BrokerBooks) -> set[str]:
