@@ -112,6 +112,17 @@ def moved_by(book: Book, books: BrokerBooks, custody: Custody, policy: Policy, k
     return None if there is None else there - held
 
 
+def surely_moved(
+    book: Book, books: BrokerBooks, custody: Custody, policy: Policy, key: str, product: str
+) -> int | None:
+    """The same, and 0 where shares beside ours that nobody accepted may have gone since, and no share of ours moved."""
+    moved = moved_by(book, books, custody, policy, key, product)
+    there = shares_there(book, books, key, product)
+    if moved is None or there is None or surplus_of(book, custody, policy, key) is None:
+        return moved
+    return moved if moved * (there - shares_held(book, key, product)) > 0 else 0
+
+
 def _carried(book: Book, key: str, product: str) -> int:
     """The signed shares of ours that a position book shows from before the session; the demat account has the rest."""
     held = book.position(key)
@@ -130,7 +141,7 @@ def is_unmoved(order: Order, book: Book, books: BrokerBooks, custody: Custody, p
     of the instrument has traded in it.
     """
     key, product = order.approved.instrument.key, order.approved.product
-    moved = moved_by(book, books, custody, policy, key, product)
+    moved = surely_moved(book, books, custody, policy, key, product)
     if not moved:
         return moved is not None
     if tells_every_trade(book, books, key, product, _carried(book, key, product)):

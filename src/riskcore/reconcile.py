@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from riskcore.account import DELIVERY, moved_by, shares_beside, shares_held, their_positions, was_carried
+from riskcore.account import DELIVERY, shares_beside, shares_held, surely_moved, their_positions, was_carried
 from riskcore.book import Book
 from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.clocks import SAME, clocks_apart
@@ -277,7 +277,7 @@ def moved_unnamed(book: Book, books: BrokerBooks, custody: Custody, policy: Poli
     Only where all of them that are without a name go one way, and no order of the instrument has a fill that is not
     told yet (but an exit's the other way): then these shares may be theirs, and nothing else of ours explains them. A
     position that the read does not show at all has not moved for that: it must be gone. What moved is counted from
-    what is beside ours on (`moved_by`).
+    what is beside ours on (`surely_moved`).
     """
     waiting: dict[str, list[Order]] = {}
     for order in adrift(book, books):
@@ -291,7 +291,7 @@ def moved_unnamed(book: Book, books: BrokerBooks, custody: Custody, policy: Poli
         side, product = ways.pop()
         if key in untold and (side in untold[key] or not books.tell_no_fills):
             continue
-        held, moved = shares_held(book, key, product), moved_by(book, books, custody, policy, key, product)
+        held, moved = shares_held(book, key, product), surely_moved(book, books, custody, policy, key, product)
         if ways or moved is None or moved * sign(side) <= 0:
             continue
         seen, less = held + moved, held * sign(side) < 0
@@ -309,7 +309,7 @@ def may_have_filled(order: Order, book: Book, books: BrokerBooks, custody: Custo
     key, product = approved.instrument.key, approved.product
     if product == DELIVERY:
         return False
-    moved = moved_by(book, books, custody, policy, key, product)
+    moved = surely_moved(book, books, custody, policy, key, product)
     return moved is None or moved * sign(approved.side) > 0
 
 

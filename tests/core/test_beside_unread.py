@@ -103,3 +103,21 @@ def test_what_an_entry_filled_beside_ignored_shares_gets_its_stop(orders):
 def test_so_it_does_beside_shares_in_another_product():
     kept, traded = delivery(5)
     assert filled_unread(0, kept=(kept, traded), positions=(position(50), kept)) == [(50, 980)]
+
+
+@pytest.mark.parametrize(("there", "left"), [(50, 50), (55, 50), (5, 0)])
+def test_a_hands_shares_that_it_sells_are_no_fill_of_an_exit_of_which_nobody_heard(there, left):
+    """Fifty of ours and five of a hand's were seen; the exit was lost on its way, and so many are there since."""
+    day = at_broker()
+    entered(day, "10:00")
+    bought, hands = trade("E1", "BUY", 50, 1000), by_hand(5)
+    for clock in ("10:01", "10:01:03"):
+        shown(day, clock, 55, bought, hands)
+    day.take(e.OperatorExited(day.at("10:03"), "asha", "out", INFY.key))
+    day.report("10:03:01", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1].order_id
+    day.report("10:03:01", out, "unknown")
+    for clock in ("10:03:20", "10:03:23"):
+        shown(day, clock, there, trades=None)
+    held = day.book.position(INFY.key)
+    assert (0 if held is None else held.quantity) == left
