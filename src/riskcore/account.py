@@ -6,8 +6,13 @@ from datetime import date
 
 from riskcore.book import Book, Position
 from riskcore.broker_books import BrokerBooks
+from riskcore.custody import FOREIGN, MORE, Custody, Mismatch
+from riskcore.orders import Order
+from riskcore.policy import Policy
+from riskcore.policy.custody import ADOPT
 from riskcore.positions import DELIVERY
-from riskcore.stale_reads import INTRADAY
+from riskcore.signals import sign
+from riskcore.stale_reads import INTRADAY, is_of_today, tells_every_trade
 
 
 def shares_held(book: Book, key: str, product: str) -> int:
@@ -77,3 +82,67 @@ def held_there(position: Position, books: BrokerBooks, session: date | None) -> 
 def was_carried(position: Position, session: date | None) -> bool:
     """Whether a position was opened before a session."""
     return position.opened_at is not None and session is not None and position.opened_at.date() < session
+
+
+def surplus_of(book: Book, custody: Custody, policy: Policy, key: str) -> Mismatch | None:
+    """Shares that came without us and stay beside ours, as the last read showed them that told of the instrument.
+
+    None where there are none, where that was not believed yet, or where our book has taken them in.
+    """
+    if policy.manual_trades == ADOPT:
+        return None
+    held, found = book.position(key), [m for m in custody.mismatches if m.key == key and m.kind in (MORE, FOREIGN)]
+    believed = (m for m in found if m.times >= policy.differing_reads)
+    return next((m for m in believed if m.theirs != (0 if held is None else held.signed)), None)
+
+
+def moved_by(book: Book, books: BrokerBooks, custody: Custody, policy: Policy, key: str, product: str) -> int | None:
+    """By how many signed shares the broker's position is other than ours and what is beside it; None: not read.
+
+    Beside are those that an operator accepted as not ours, and those of `surplus_of`. More of a position of ours are
+    of its product, and what stood there without one is of any.
+    """
+    held, ours, known = shares_held(book, key, product), book.position(key), surplus_of(book, custody, policy, key)
+    if known is not None and known.kind == MORE and (ours is None or ours.product == product):
+        there = shares_there(book, books, key, product)
+        return None if there is None else there - held - known.surplus
+    there = there_but_for(book, books, key, product, custody.beside_of(key) if known is None else known.surplus)
+    return None if there is None else there - held
+
+
+def surely_moved(
+    book: Book, books: BrokerBooks, custody: Custody, policy: Policy, key: str, product: str
+) -> int | None:
+    """The same, and 0 where shares beside ours that nobody accepted may have gone since, and no share of ours moved."""
+    moved = moved_by(book, books, custody, policy, key, product)
+    there = shares_there(book, books, key, product)
+    if moved is None or there is None or surplus_of(book, custody, policy, key) is None:
+        return moved
+    return moved if moved * (there - shares_held(book, key, product)) > 0 else 0
+
+
+def _carried(book: Book, key: str, product: str) -> int:
+    """The signed shares of ours that a position book shows from before the session; the demat account has the rest."""
+    held = book.position(key)
+    if held is None or held.product != product or product == DELIVERY or not was_carried(held, book.session):
+        return 0
+    place, today = (key, product), [order for order in book.orders if is_of_today(order, book)]
+    ours = [order for order in today if (order.approved.instrument.key, order.approved.product) == place]
+    return held.signed - sum(sign(order.approved.side) * order.filled_quantity for order in ours)
+
+
+def is_unmoved(order: Order, book: Book, books: BrokerBooks, custody: Custody, policy: Policy) -> bool:
+    """Whether the broker's position of an order's instrument is what we hold: nothing filled unseen.
+
+    Beside shares that are known not to be ours it is these and what we hold. There may be others where each trade of
+    the session is told, and of what was carried for delivery there may be more (a bonus, the owner's own) where nothing
+    of the instrument has traded in it.
+    """
+    key, product = order.approved.instrument.key, order.approved.product
+    moved = surely_moved(book, books, custody, policy, key, product)
+    if not moved:
+        return moved is not None
+    if tells_every_trade(book, books, key, product, _carried(book, key, product)):
+        return True
+    traded = {row.key for row in books.positions or ()} | {trade.key for trade in books.trades or ()}
+    return product == DELIVERY and shares_held(book, key, product) > 0 and moved > 0 and key not in traded

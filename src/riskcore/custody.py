@@ -18,6 +18,15 @@ GOOD: Final = "good"
 BAD: Final = "bad"
 NO_PRICES: Final = "held_without_prices"
 """The alarm for a position of whose instrument nothing new is heard."""
+MORE: Final = "more"
+LESS: Final = "less"
+GONE: Final = "gone"
+OPPOSITE: Final = "opposite"
+FOREIGN: Final = "foreign"
+SUSPECT: Final = "suspect"
+UNNAMED: Final = "unnamed"
+"""How the broker's position differs from ours: more or fewer shares on our side, none, the other side, one we know
+nothing of; a book that says none and proves nothing; or shares that an order without a name there may have brought."""
 SILENT: Final = ("prices_stale", "stale_after_s")
 """The latches of an instrument of which nothing new is heard: the feed's own word, and the breaker's."""
 
@@ -55,7 +64,7 @@ class Touch:
 class Mismatch:
     """A difference between our book and the broker's that was seen `times` in a row, up to where it is acted on.
 
-    `kind` is one of `reconcile`'s.
+    `kind` is one of those above: what it says of the broker's position.
     """
 
     kind: str
@@ -131,7 +140,8 @@ class Custody:
     or went today, `balance` the last comparison of the money that was worth a fact. `seen_again` is since when prices
     come again of an instrument for whose silence somebody was called. `doubted` is in how many reads running an order
     was shown as ended that may show the end of another. `alike` are rows that may be an order's which has no name
-    there, and were new when they came. `first_seen` is when each of `rows` was, oldest first.
+    there, and were new when they came. `first_seen` is when each of `rows` was, oldest first. `refused` is since when
+    and how often the broker has refused to cancel an order while no order book could be read.
     """
 
     capability: Capability | None = None
@@ -157,6 +167,7 @@ class Custody:
     alike: tuple[tuple[str, tuple[str, ...]], ...] = ()
     beside: tuple[Beside, ...] = ()
     first_seen: tuple[tuple[datetime, frozenset[str]], ...] = ()
+    refused: tuple[tuple[str, datetime, int], ...] = ()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""
@@ -185,6 +196,10 @@ class Custody:
     def asked_at(self, order_id: str) -> datetime | None:
         """When an order was last asked to end or to change; None once it has ended, or the change was taken."""
         return dict(self.asked).get(order_id)
+
+    def refused_of(self, order_id: str) -> tuple[datetime | None, int]:
+        """Since when the broker has refused to cancel an order, where no book tells whether it works, and how often."""
+        return next(((since, times) for known, since, times in self.refused if known == order_id), (None, 0))
 
     def settled_at(self, order_id: str) -> datetime | None:
         """When the last change of an order was settled, or it ended: a read that began before says nothing of it."""

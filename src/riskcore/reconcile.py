@@ -7,38 +7,26 @@ nothing at a broker that answers errors with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Final
 
 import attrs
 from attrs import frozen
 
-from riskcore.account import shares_beside, shares_held, their_positions, there_but_for, was_carried
+from riskcore.account import shares_beside, shares_held, surely_moved, their_positions, was_carried
 from riskcore.book import Book
 from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.clocks import SAME, clocks_apart
 from riskcore.corrections import traded_elsewhere
-from riskcore.custody import Mismatch
+from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, SUSPECT, UNNAMED, Custody, Mismatch
 from riskcore.orders import INTENDED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
 from riskcore.table_rows import Capability
-
-MORE: Final = "more"
-LESS: Final = "less"
-GONE: Final = "gone"
-OPPOSITE: Final = "opposite"
-FOREIGN: Final = "foreign"
-SUSPECT: Final = "suspect"
-UNNAMED: Final = "unnamed"
-"""How the broker's position differs from ours: more or fewer shares on our side, none, the other side, one we know
-nothing of; a book that says none and proves nothing; or shares that an order without a name there may have brought."""
-
 
 # ---------------------------------------------------------------- orders of unknown outcome
 
@@ -87,7 +75,6 @@ class Seen:
 
 
 UNSEEN: Final = Seen(frozenset(), None)
-NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 def fingerprint_fits(
@@ -215,8 +202,8 @@ def differences(
 ) -> tuple[Mismatch, ...] | None:
     """Where the broker's positions are not ours, in the order of keys; None where they could not be read.
 
-    Those `left_out` are left out, but for shares that no exit of ours brought. A negative CNC position that holdings
-    cover is shares sold from the demat account, and no short.
+    Those `left_out` are left out, but for shares that no order of ours can have brought, or taken off. A negative CNC
+    position that holdings cover is shares sold from the demat account, and no short.
     """
     if books.positions is None:
         return None
@@ -228,12 +215,25 @@ def differences(
     for key in sorted(theirs):
         held, seen = ours.get(key, 0), theirs[key]
         grown = books.tell_no_fills and seen * held > 0 and abs(seen) > abs(held) and key not in drifting
-        if held != seen and (key not in unknown or grown):
+        shrunk = seen * held < held * held and _can_only_add(book, books, key)
+        if held != seen and (key not in unknown or grown or shrunk):
             kind = _kind(held, seen, book, books, key, capability)
             if kind in (GONE, LESS, OPPOSITE) and is_stale(book, books, key, presumed):
                 kind = SUSPECT
             found.append(Mismatch(kind, key, held, seen))
     return tuple(found)
+
+
+def _can_only_add(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether all that may have filled untold of a carried position are entries of an earlier session on its side.
+
+    Not one for delivery: what was bought yesterday may be shown nowhere.
+    """
+    held, untold = book.position(key), (*adrift(book, books), *_untold(book, books))
+    if held is None or held.product == DELIVERY:
+        return False
+    ours = [order for order in untold if order.approved.instrument.key == key]
+    return all(order.is_entry and order.approved.side == held.side and not is_of_today(order, book) for order in ours)
 
 
 def left_out(book: Book, books: BrokerBooks) -> set[str]:
@@ -248,25 +248,37 @@ def left_out(book: Book, books: BrokerBooks) -> set[str]:
     return unknown
 
 
+def tells_of(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether a read shows what there is of an instrument: a row of it, or holdings of what we bought for delivery."""
+    if key in left_out(book, books) or _may_be_short(books, key):
+        return False
+    held, rows = book.position(key), [row for row in books.positions or () if row.key == key]
+    return bool(rows) or (held is not None and held.product == DELIVERY and books.in_demat(key) > 0)
+
+
+def _may_be_short(books: BrokerBooks, key: str) -> bool:
+    """Whether shares were sold for delivery that holdings cover, or nothing does: those could not be read."""
+    sold = any(row.key == key and row.product == DELIVERY and row.quantity < 0 for row in books.positions or ())
+    return sold and books.holdings is None
+
+
 def shows_none_beside(
     book: Book, books: BrokerBooks, key: str, capability: Capability | None, presumed: Collection[str] = ()
 ) -> bool:
     """Whether a read proves that an account has nothing of an instrument but what is ours."""
-    if key in left_out(book, books) or shares_beside(book, books, key):
+    if key in left_out(book, books) or shares_beside(book, books, key) or _may_be_short(books, key):
         return False
     untrue = is_stale(book, books, key, presumed) or made_otherwise(books, key)
     return not untrue and _is_gone(book, books, key, capability)
 
 
-def moved_unnamed(
-    book: Book, books: BrokerBooks, capability: Capability | None, beside: Mapping[str, int] = NOTHING
-) -> tuple[Mismatch, ...]:
+def moved_unnamed(book: Book, books: BrokerBooks, custody: Custody, policy: Policy) -> tuple[Mismatch, ...]:
     """Where the broker's position has moved as orders that nobody can name there would move it.
 
     Only where all of them that are without a name go one way, and no order of the instrument has a fill that is not
     told yet (but an exit's the other way): then these shares may be theirs, and nothing else of ours explains them. A
-    position that the read does not show at all has not moved for that: it must be gone. `beside` are shares that an
-    operator accepted as not ours: what moved is counted from there on.
+    position that the read does not show at all has not moved for that: it must be gone. What moved is counted from
+    what is beside ours on (`surely_moved`).
     """
     waiting: dict[str, list[Order]] = {}
     for order in adrift(book, books):
@@ -280,16 +292,16 @@ def moved_unnamed(
         side, product = ways.pop()
         if key in untold and (side in untold[key] or not books.tell_no_fills):
             continue
-        held, seen = shares_held(book, key, product), there_but_for(book, books, key, product, beside.get(key, 0))
-        if ways or seen is None or (seen - held) * sign(side) <= 0:
+        held, moved = shares_held(book, key, product), surely_moved(book, books, custody, policy, key, product)
+        if ways or moved is None or moved * sign(side) <= 0:
             continue
-        less = held * sign(side) < 0
-        if not less or (not is_stale(book, books, key) and (seen or _is_gone(book, books, key, capability))):
+        seen, less = held + moved, held * sign(side) < 0
+        if not less or (not is_stale(book, books, key) and (seen or _is_gone(book, books, key, custody.capability))):
             found.append(Mismatch(UNNAMED, key, held, seen))
     return tuple(found)
 
 
-def may_have_filled(order: Order, book: Book, books: BrokerBooks, beside: int = 0) -> bool:
+def may_have_filled(order: Order, book: Book, books: BrokerBooks, custody: Custody, policy: Policy) -> bool:
     """Whether the broker's position may have moved as an order would move it; where that is not read, it may have.
 
     Delivery tells nothing: what was bought yesterday may be shown nowhere, and more than is there cannot be sold.
@@ -298,8 +310,8 @@ def may_have_filled(order: Order, book: Book, books: BrokerBooks, beside: int = 
     key, product = approved.instrument.key, approved.product
     if product == DELIVERY:
         return False
-    there = there_but_for(book, books, key, product, beside)
-    return there is None or (there - shares_held(book, key, product)) * sign(approved.side) > 0
+    moved = surely_moved(book, books, custody, policy, key, product)
+    return moved is None or moved * sign(approved.side) > 0
 
 
 def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capability: Capability | None) -> str:

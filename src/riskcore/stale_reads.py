@@ -49,16 +49,19 @@ def is_clean(book: Book, books: BrokerBooks, known: Collection[str]) -> bool:
     return not ids.isdisjoint(known) and ids.issuperset(one for one in filled if one)
 
 
-def tells_every_trade(book: Book, books: BrokerBooks, key: str) -> bool:
-    """Whether a read is of one moment, and each intraday trade of an instrument is of an order that it shows.
+def tells_every_trade(book: Book, books: BrokerBooks, key: str, product: str, carried: int = 0) -> bool:
+    """Whether a read is of one moment, and each trade of an instrument in it is of an order that it shows.
 
-    Then what no row is has not filled, whatever else was traded: a hand's shares beside ours, say.
+    Then what no row is has not filled, whatever else was traded: a hand's shares beside ours, say. Of one moment it is
+    where its trades in the product make its position, with the signed shares that we `carried` into the day.
     """
     shown = {row.id for row in books.orders or ()}
     trades = [trade for trade in books.trades or () if trade.key == key]
-    told = bool(trades) and all(trade.order_id in shown for trade in trades)
-    _, intraday_differs = _differs(books, key)
-    return told and not intraday_differs and not is_stale(book, books, key)
+    if not trades or not all(trade.order_id in shown for trade in trades):
+        return False
+    made = sum(sign(trade.side) * trade.quantity for trade in trades if trade.product == product)
+    there = sum(row.quantity for row in books.positions or () if (row.key, row.product) == (key, product))
+    return there == carried + made and not is_stale(book, books, key)
 
 
 def is_of_today(order: Order, book: Book) -> bool:

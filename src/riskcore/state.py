@@ -29,7 +29,7 @@ RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
 _OF_A_SESSION: Final[dict[str, Any]] = dict.fromkeys(
     ("seen", "cancelling", "pressed", "unwanted", "reversing"), frozenset()
 )
-_EMPTIED: Final = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen")
+_EMPTIED: Final = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen", "refused")
 _SEEN_IN_A_SESSION: Final[dict[str, Any]] = {
     **dict.fromkeys(("rows", "told", "lost"), frozenset()),
     **dict.fromkeys(_EMPTIED, ()),

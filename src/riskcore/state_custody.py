@@ -40,7 +40,8 @@ def _absent(state: State, fact: e.OrderAbsent) -> State:
 
 
 def _shown(state: State, fact: e.OrderShown) -> State:
-    return keeping(state, absent=replaced(state.custody.absent, fact.order_id))
+    custody, order_id = state.custody, fact.order_id
+    return keeping(state, absent=replaced(custody.absent, order_id), refused=replaced(custody.refused, order_id))
 
 
 def _end_doubted(state: State, fact: e.EndDoubted) -> State:
@@ -51,11 +52,18 @@ def _end_doubted(state: State, fact: e.EndDoubted) -> State:
 def order_ended(state: State, fact: e.OrderMoved) -> State:
     """An order has ended: nothing is asked of it any more; when it did so unfilled is kept, should it work still."""
     custody, order_id = state.custody, fact.order_id
-    if fact.status == FILLED and not (custody.asked or custody.doubted or custody.alike):
+    if fact.status == FILLED and not (custody.asked or custody.doubted or custody.alike or custody.refused):
         return state
     settled = custody.settled if fact.status == FILLED else replaced(custody.settled, order_id, (order_id, fact.at))
     doubted, alike = replaced(custody.doubted, order_id), replaced(custody.alike, order_id)
-    return keeping(state, asked=replaced(custody.asked, order_id), settled=settled, doubted=doubted, alike=alike)
+    asked, refused = replaced(custody.asked, order_id), replaced(custody.refused, order_id)
+    return keeping(state, asked=asked, settled=settled, doubted=doubted, alike=alike, refused=refused)
+
+
+def _cancel_failed(state: State, fact: e.CancelFailed) -> State:
+    since, times = state.custody.refused_of(fact.order_id)
+    row = (fact.order_id, since or fact.at, times + 1)
+    return keeping(state, refused=replaced(state.custody.refused, fact.order_id, row))
 
 
 def _rows(state: State, fact: e.RowsSeen) -> State:
@@ -217,6 +225,7 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.OrderAbsent: _absent,
     e.OrderShown: _shown,
     e.EndDoubted: _end_doubted,
+    e.CancelFailed: _cancel_failed,
     e.RowsSeen: _rows,
     e.RowsAlike: _alike,
     e.RevisionRequested: _revising,

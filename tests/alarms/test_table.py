@@ -203,12 +203,12 @@ def test_a_setting_by_hand_says_what_who_and_why():
 
 
 QUIET = {
-    "AcceptedMoved", "Acknowledged", "AlertDropped", "AnswersEmpty", "Bared", "BrokerKnown", "CancelRequested",
-    "ClockBackward", "Covered", "DifferencesTaken", "DriftMeasured", "EmergencyOrdered", "EndDoubted", "EntryWithheld",
-    "EquityKnown", "ExitWanted", "ForeignCancelRequested", "Marked", "OrderAbsent", "OrderFailed", "OrderShown",
-    "Overfilled", "Rearmed", "Receded", "Revalued", "ReversalBegun", "ReversalDue", "RevisionRequested",
-    "RevisionSettled", "RowsAlike", "RowsSeen", "SessionOpened", "SignalRepeated", "SignalTaken", "StopKept",
-    "StopMoved", "StopTouched", "StrayReport", "TradeCorrected",
+    "AcceptedMoved", "Acknowledged", "AlertDropped", "AnswersEmpty", "Bared", "BrokerKnown", "CancelFailed",
+    "CancelRequested", "ClockBackward", "Covered", "DifferencesTaken", "DriftMeasured", "EmergencyOrdered",
+    "EndDoubted", "EntryWithheld", "EquityKnown", "ExitWanted", "ForeignCancelRequested", "Marked", "OrderAbsent",
+    "OrderFailed", "OrderShown", "Overfilled", "Rearmed", "Receded", "Revalued", "ReversalBegun", "ReversalDue",
+    "RevisionRequested", "RevisionSettled", "RowsAlike", "RowsSeen", "SessionOpened", "SignalRepeated", "SignalTaken",
+    "StopKept", "StopMoved", "StopTouched", "StrayReport", "TradeCorrected",
 }  # fmt: skip
 """What the journal has and nobody is told: another fact says it, or it is the day's ordinary work."""
 

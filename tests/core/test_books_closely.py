@@ -5,8 +5,10 @@ from datetime import timedelta
 import attrs
 import pytest
 
+import riskcore as rc
 from riskcore import events as e
 from riskcore.account import there_but_for
+from riskcore.custody import Beside, Custody
 from riskcore.reconcile import adrift, differences, may_have_filled
 from riskcore.stale_reads import is_stale
 from tests.core.by_hand import TEN, book, entry, held, order
@@ -48,11 +50,12 @@ def test_how_many_are_there_but_for_others_is_not_known_where_the_positions_were
 
 
 @pytest.mark.parametrize(("side", "there", "beside", "may"), [("BUY", 1, 0, True), ("SELL", -1, 0, True),
-                         ("BUY", 0, 0, False), ("BUY", -1, 0, False), ("SELL", 1, 0, False)])  # fmt: skip
+                         ("BUY", 6, 5, True), ("BUY", 5, 5, False), ("BUY", 0, 0, False), ("BUY", -1, 0, False),
+                         ("SELL", 1, 0, False)])  # fmt: skip
 def test_a_single_share_its_way_may_be_what_an_order_filled(side, there, beside, may):
     order_ = order(entry(side=side, product="NRML"), "unknown")
-    assert may_have_filled(order_, book(order_), read(shown(there, product="NRML")), beside) is may
-    assert may_have_filled(order_, book(order_), read(shown(there, product="NRML"))) is may
+    custody = Custody(beside=(Beside(INFY.key, beside),)) if beside else Custody()
+    assert may_have_filled(order_, book(order_), read(shown(there, product="NRML")), custody, rc.Policy()) is may
 
 
 def test_an_order_of_before_that_the_book_shows_is_not_adrift():

@@ -2,11 +2,15 @@
 
 from datetime import timedelta
 
+import attrs
 import pytest
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.account import is_unmoved
+from riskcore.custody import Custody
 from riskcore.orders import Revision
+from tests.core import by_hand
 from tests.core.custody_days import SEEN, at_broker, books, held, leaving, position, row, stop_of, trade
 from tests.core.engine_days import INFY
 
@@ -245,6 +249,45 @@ def test_a_stop_of_which_nobody_heard_is_proven_absent_beside_the_shares_of_a_ha
         books(day, f"10:00:{second}", **{**shown, **more})
     assert len(day.sent(rc.ApprovedExit)) == 1 + again
     assert day.book.order(first.order_id).live is not again
+
+
+def lost_beside(product, *, carried=0, made=None, there=None, side="BUY"):
+    """50 INFY of ours whose stop was lost, and 5 that a hand added since; whether the stop is proven absent."""
+    way = 1 if side == "BUY" else -1
+    ours = by_hand.entry(product=product, side=side, at=by_hand.TEN - timedelta(days=1 if carried else 0))
+    stop = by_hand.leaving(product=product, side="SELL" if way > 0 else "BUY", trigger=980)
+    bought = by_hand.order(ours, "filled", 50, 50_000, broker_id="E1")
+    lost, holds = by_hand.order(stop, "unknown"), by_hand.held(product=product, side=side, opened_at=ours.at)
+    known = [row(ours, "E1", "complete")] if not carried else []
+    theirs = [hand(5, "H1", side=side, product=product)[0]]
+    traded = [*([] if carried else [("E1", 50)]), ("H1", 5)] if made is None else made
+    read = rc.BrokerBooks(
+        at=by_hand.TEN + timedelta(minutes=5),
+        orders=(*known, *theirs),
+        trades=tuple(attrs.evolve(trade(name, side, shares, 1000), product=product) for name, shares in traded),
+        positions=(attrs.evolve(position(way * (55 if there is None else there)), product=product),),
+        holdings=(),
+    )
+    book = by_hand.book(bought, lost, positions=(holds,))
+    return is_unmoved(lost, book, read, Custody(), rc.Policy())
+
+
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+@pytest.mark.parametrize("product", ["MIS", "NRML", "CNC"])
+def test_it_is_so_in_every_product_where_the_trades_of_the_read_make_its_position(product, side):
+    """Of a future, or of shares bought for delivery today, nothing was ever proven: no stop came again."""
+    if (product, side) == ("CNC", "SELL"):
+        return  # nobody is short for delivery
+    assert lost_beside(product, side=side)
+    assert not lost_beside(product, side=side, made=[("E1", 50), ("H1", 5), ("Z9", 50)]), "a trade of nobody's order"
+    assert not lost_beside(product, side=side, there=105), "of another moment than the trades"
+    assert not lost_beside(product, side=side, made=[("H1", 5)]), "our own fill is not told"
+
+
+def test_of_a_contract_that_was_carried_the_position_is_that_of_the_night_and_the_trades():
+    assert lost_beside("NRML", carried=50)
+    assert not lost_beside("NRML", carried=50, there=60)
+    assert not lost_beside("NRML", carried=50, made=[])
 
 
 @pytest.mark.parametrize("filled", [0, 20])

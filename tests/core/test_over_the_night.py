@@ -221,6 +221,24 @@ def test_F20_an_entry_that_filled_unseen_before_the_night_gets_its_stop_in_the_m
     assert day.book.order(entry).status == "filled"
 
 
+@pytest.mark.parametrize(("there", "rests"), [(0, []), (8, [8]), (20, [20]), (None, [20])])
+def test_a_stop_that_filled_unseen_before_the_night_beside_an_entry_that_worked_on_does_not_come_again(there, rests):
+    """Orders and trades are out since: an entry can only have added to what is not there, so it is gone."""
+    day = contracts()
+    entry = bought(day, "14:40")
+    day.report("14:40:01", entry, "working", 20, 20_000, broker_id="E1")
+    day.report("14:40:02", stop_of(day).order_id, "working", broker_id="S1")
+    day.next_day(3)
+    day.time("08:30")
+    positions = {"positions": None} if there is None else {}
+    for clock in ("09:14:50", "09:14:54"):
+        shows(day, clock, there or 0, orders=None, trades=None, **positions)
+    day.time("09:15:01")
+    today = [order.quantity for order in day.sent(rc.ApprovedExit) if order.at.date() == day.day]
+    assert today == rests
+    assert (day.book.position(CALL.key) is None) == (there == 0)
+
+
 def test_shares_that_were_accepted_as_not_ours_are_no_fill_of_it():
     day, out = left_at_the_close("unknown")
     beside = e.DifferencesTaken(day.at("08:31"), "me", "mine", (), ((CALL.key, -50),))

@@ -8,7 +8,7 @@ import pytest
 import riskcore as rc
 from riskcore.account import held_there, shares_there, was_carried
 from riskcore.brokers import capability
-from riskcore.custody import Mismatch
+from riskcore.custody import Custody, Mismatch
 from riskcore.reconcile import differences, moved_unnamed, repeated
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
 from tests.core.custody_days import foreign, row, trade
@@ -146,8 +146,9 @@ def test_without_a_trade_book_the_row_of_a_working_order_must_tell_both_how_many
 
 def moved(there, side="BUY", *more, orders=()):
     """What the account shows of INFY while an order of it has no name at the broker; nothing is held."""
-    ours = book(order(entry(side=side), "unknown"), *more)
-    return [(m.kind, m.ours, m.theirs) for m in moved_unnamed(ours, read(shown(there), orders=orders), ZERODHA)]
+    ours, known = book(order(entry(side=side), "unknown"), *more), Custody(capability=ZERODHA)
+    found = moved_unnamed(ours, read(shown(there), orders=orders), known, rc.Policy())
+    return [(m.kind, m.ours, m.theirs) for m in found]
 
 
 @pytest.mark.parametrize("side", ["BUY", "SELL"])
@@ -372,8 +373,7 @@ def test_a_short_that_the_trades_still_leave_is_held():
 # ---------------------------------------------------------------- seen again
 
 
-def test_a_difference_is_counted_while_it_stays_the_same():
-    """Up to where it is acted on; one that changes in anything, or was away, begins anew."""
+def test_a_difference_is_counted_while_it_stays_the_same_up_to_where_it_is_acted_on():
     seen = Mismatch("less", "NSE:INFY", 50, 25)
     (once,) = repeated([seen], [], 3)
     (twice,) = repeated([seen], [once], 3)

@@ -56,6 +56,7 @@ GOOD = {
     e.BrokerSeen: {"capability": rc.capability("zerodha", on=NOW.date())},
     e.BooksRead: {"books": BOOKS, "instruments": (INFY,)},
     e.RevisionReported: {"order_id": "7", "outcome": "taken", "note": ""},
+    e.CancelRefused: {"order_id": "7", "note": ""},
     e.DifferencesAccepted: WORDS,
     e.FundsSeen: {"available": 5, "used": 5, "realised": 5},
     e.OperatorEntered: {**WORDS, "signal": BY_HAND},

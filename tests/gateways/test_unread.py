@@ -1,5 +1,7 @@
 """Cancels while no order book can be read: by name, and what that says of the order."""
 
+import pytest
+
 from riskcore import events
 from riskcore_openalgo.testing import Fault
 from tests.gateways.desks import NOW, entry, leaving, live_desk
@@ -43,6 +45,29 @@ def test_a_cancel_that_the_broker_did_not_take_ends_nothing():
         desk.broker.script(Fault("cancelorder", "status", times=2))
         assert [type(event) for event in unread(desk, stop, leaves=True)] == [events.BooksRead]
         assert (desk.asked("cancelorder"), desk.order(stop).status) == (2, "trigger pending")
+
+
+def test_that_the_broker_refuses_a_cancel_is_told_after_what_the_order_filled():
+    """It was carried out, say, and the answer was lost, or the process ended before it came."""
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.cancel_by_broker(stop.broker_id)
+        read, refused = unread(desk, stop, leaves=True)
+        assert (read.books.orders, len(read.books.trades)) == (None, 1)
+        assert (type(refused), refused.order_id) == (events.CancelRefused, stop.order_id)
+        assert "not open" in refused.note
+        assert len(unread(desk, stop, leaves=True, books=("orderbook", "tradebook"))) == 1
+        assert len(unread(desk, stop, leaves=False)) == 1
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_a_refusal_for_another_reason_than_the_order_says_nothing_of_it(status):
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.script(Fault("cancelorder", "status", status=status, times=2))
+        assert [type(event) for event in unread(desk, stop, leaves=True)] == [events.BooksRead]
 
 
 def test_an_entry_is_taken_back_whatever_can_be_read_and_what_it_filled_is_for_the_books_to_say():

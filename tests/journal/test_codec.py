@@ -92,6 +92,8 @@ RARE = (
     events.ControlRefused(NOW, "resume", "max_drawdown", "asha", "back", "still_at_limit"),
     events.OrderFailed(NOW, "id", "rate_limited", "429"),
     events.EndDoubted(NOW, "id", 1),
+    events.CancelRefused(NOW, "id", "not open"),
+    events.CancelFailed(NOW, "id", "not open"),
     events.OrderShown(NOW, "id"),
     events.RowsAlike(NOW, "id", ("1", "2")),
     events.DriftMeasured(NOW, Decimal("-1.25")),

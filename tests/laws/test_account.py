@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.custody import UNNAMED
 from riskcore.engine import State, fold, step
 from riskcore.orders import FILLED, REJECTED, UNKNOWN, WORKING
-from riskcore.reconcile import UNNAMED
 from riskcore.signals import sign
 from tests.laws.venue import READS, Venue
 

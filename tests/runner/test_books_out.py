@@ -95,6 +95,17 @@ def test_an_exit_leaves_though_the_order_book_cannot_be_read(path, how):
         in_order(day)
 
 
+def test_an_exit_leaves_beside_a_hands_shares_though_the_trade_book_cannot_be_read(path):
+    """Their symbol was frozen for them, and nobody had accepted them: the exit waited with its stop taken back."""
+    with live_day(path, policy=QUICK) as day:
+        day.entered()
+        day.broker.hand_trade("NSE:INFY", 5, 1000)
+        day.until(lambda: day.state.book.latch("positions_differ", "NSE:INFY") is not None, 1000, "1000.1")
+        out(day, "tradebook")
+        day.day.live.runner.offer(events.OperatorExited(day.clock(), "asha", "out", "NSE:INFY"))
+        day.until(lambda: truth(day) == 5 and day.position is None, 1000, "1000.1")
+
+
 def test_no_exit_goes_beside_a_stop_whose_cancel_failed_and_the_cancel_is_sent_again(path):
     """The account would be short by as many shares once the stop was reached."""
     with live_day(path, policy=QUICK) as day:
@@ -105,9 +116,42 @@ def test_no_exit_goes_beside_a_stop_whose_cancel_failed_and_the_cancel_is_sent_a
         day.day.live.runner.offer(events.OperatorExited(day.clock(), "asha", "out", "NSE:INFY"))
         day.until(lambda: cancels(day) >= 4, 1000, "1000.1")
         assert [order.status for order in day.broker.truth().orders] == ["complete", "trigger pending"]
+        assert "end_unread" in alarms(day), "somebody is called"
         day.broker.faults.end(failing)
         day.until(lambda: day.position is None, 1000, "1000.1")
         assert [order.status for order in day.broker.truth().orders] == ["complete", "cancelled", "complete"]
+        in_order(day)
+
+
+LOST = {
+    "its cancel was carried out and answered 500": Fault("cancelorder", "status", status=500, executed=True),
+    "its cancel was carried out and the connection dropped": Fault("cancelorder", "drop", executed=True),
+    "the broker had ended it": None,
+}
+
+
+@pytest.mark.parametrize("how", ["operator", "emergency"])
+@pytest.mark.parametrize("lost", LOST)
+def test_an_exit_leaves_though_nobody_said_that_its_stop_has_ended(path, lost, how):
+    """The broker refuses every further cancel: there was neither stop nor exit for as long as the book was out."""
+    with live_day(path, policy=QUICK) as day:
+        day.entered()
+        out(day, "orderbook")
+        if LOST[lost] is None:
+            day.broker.cancel_by_broker(next(o for o in day.broker.truth().orders if o.pricetype == "SL").order_id)
+        else:
+            day.broker.script(LOST[lost])
+        asked = events.OperatorExited(day.clock(), "asha", "out", "NSE:INFY")
+        if how == "emergency":
+            asked = events.EmergencyStopped(day.clock(), "asha", "out")
+        day.day.live.runner.offer(asked)
+        day.until(lambda: day.position is None, 1000, "1000.1")
+        assert truth(day) == 0
+        assert {"end_unread", "stop_gone_unread"} <= set(alarms(day))
+        day.broker.faults.clear()
+        day.until(
+            lambda: not {"end_unread", "stop_gone_unread"} & {n for n, _ in day.state.custody.told}, 1000, "1000.1"
+        )
         in_order(day)
 
 

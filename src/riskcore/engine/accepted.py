@@ -13,12 +13,12 @@ from typing import Final
 from riskcore import events as e
 from riskcore.account import shares_beside, was_carried
 from riskcore.broker_books import BrokerBooks
-from riskcore.custody import Beside, Mismatch
+from riskcore.custody import SUSPECT, UNNAMED, Beside, Mismatch
 from riskcore.engine.adjust import FROZEN
 from riskcore.engine.turn import Turn
 from riskcore.engine.unnamed import presumed_filled
 from riskcore.positions import DELIVERY
-from riskcore.reconcile import SUSPECT, UNNAMED, shows_none_beside
+from riskcore.reconcile import shows_none_beside
 
 COUNTED: Final = "it was accepted as the broker's quantity, and is so many shares beside ours"
 MISSING: Final = "the account shows none of them"

@@ -19,7 +19,7 @@ from riskcore.account import was_carried
 from riskcore.broker_books import BrokerPosition
 from riskcore.corrections import foreign_trades, price_elsewhere
 from riskcore.costs import ChargesUnknown, charge_for_more
-from riskcore.custody import Mismatch
+from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, Mismatch
 from riskcore.engine.reports import cut_down
 from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import closed_elsewhere
@@ -27,13 +27,6 @@ from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
 from riskcore.policy.custody import ADOPT, IGNORE
 from riskcore.positions import DELIVERY, Position
-from riskcore.reconcile import (
-    FOREIGN,
-    GONE,
-    LESS,
-    MORE,
-    OPPOSITE,
-)
 from riskcore.signals import opposite, sign
 from riskcore.stale_reads import is_stale
 from riskcore.state_control import takes_all

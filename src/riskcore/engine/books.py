@@ -10,40 +10,41 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import shares_beside, shares_held, there_but_for
+from riskcore.account import is_unmoved, shares_beside, surplus_of
 from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
-from riskcore.custody import GOOD, Custody, Mismatch
+from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch
 from riskcore.engine.accepted import look_at_accepted
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import is_doubted, is_larger, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
+from riskcore.engine.overnight import keep_reduction
 from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, presumed_filled, take_as_theirs
-from riskcore.engine.untold import ask_again_unread, take_by_positions
+from riskcore.engine.untold import end_unread, take_by_positions
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
 from riskcore.positions import DELIVERY
 from riskcore.reconcile import (
-    FOREIGN,
-    SUSPECT,
-    UNNAMED,
     Seen,
     adrift,
     candidates,
     differences,
+    left_out,
     may_have_filled,
     moved_unnamed,
     named,
     nameless,
     repeated,
+    shows_none_beside,
+    tells_of,
 )
 from riskcore.said_once import as_ordered, said_once, shows
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import INTRADAY, is_clean, is_of_today, tells_every_trade
+from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
 
 CHANGED: Final = "stop_changed"
@@ -64,7 +65,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
         if order.broker_id:
             _take(turn, order, books)
     take_back(turn, books)
-    ask_again_unread(turn, books)
+    end_unread(turn, books)
     for order in turn.book.live_orders():
         _look_for(turn, order, books)
     seen = _seen(turn)
@@ -228,10 +229,11 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
 
 def _settle_of_before(turn: Turn, order: Order, books: BrokerBooks) -> None:
     """A day order has ended with its session; what it filled unseen is in the positions, and comes first."""
-    if may_have_filled(order, turn.book, books, turn.state.custody.beside_of(order.approved.instrument.key)):
+    if may_have_filled(order, turn.book, books, turn.state.custody, turn.policy):
         return
     if order.is_entry and order.approved.product == DELIVERY:
         turn.alarm(UNSEEN_NIGHT, order.id, "nobody saw what it filled before the night: look at the holdings")
+    keep_reduction(turn, order, books)
     _settle_absent(turn, order, "an order of an earlier session is not in today's book")
 
 
@@ -239,7 +241,7 @@ def _proves(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     """Whether a read proves what it does not show: it shows another row that was known, so it is a true one.
 
     Where no order of the day is known yet its book may be empty, and shows none. Of an exit, while nothing protects
-    what is held, that is believed of a read which shows all of it (`_unmoved`).
+    what is held, that is believed of a read which shows all of it (`is_unmoved`).
     """
     others = {o.broker_id for o in turn.book.orders if is_of_today(o, turn.book)} - {order.broker_id, ""}
     known = others | turn.state.custody.rows
@@ -247,7 +249,7 @@ def _proves(turn: Turn, order: Order, books: BrokerBooks) -> bool:
 
 
 def _count_absent(turn: Turn, order: Order, books: BrokerBooks) -> None:
-    if not _unmoved(turn, order, books):
+    if not is_unmoved(order, turn.book, books, turn.state.custody, turn.policy):
         _count_anew(turn, order)
         return
     reads = turn.state.custody.reads_without(order.id) + 1
@@ -260,26 +262,9 @@ def _count_absent(turn: Turn, order: Order, books: BrokerBooks) -> None:
 
 
 def _count_anew(turn: Turn, order: Order) -> None:
-    if turn.state.custody.reads_without(order.id):
+    custody = turn.state.custody
+    if custody.reads_without(order.id) or custody.refused_of(order.id)[1]:
         turn.note(e.OrderShown(turn.at, order.id))
-
-
-def _unmoved(turn: Turn, order: Order, books: BrokerBooks) -> bool:
-    """Whether the broker's position of the order's instrument is what we hold: nothing filled unseen.
-
-    Beside shares that were accepted as not ours it is these and what we hold. Of intraday shares there may be others
-    where each trade is told; of what was carried for delivery there may be more (a bonus, the owner's own), where
-    nothing of the instrument has traded in the session.
-    """
-    key, product = order.approved.instrument.key, order.approved.product
-    there = there_but_for(turn.book, books, key, product, turn.state.custody.beside_of(key))
-    held = shares_held(turn.book, key, product)
-    if there is None or there == held:
-        return there is not None
-    if product == INTRADAY:
-        return tells_every_trade(turn.book, books, key)
-    traded = {row.key for row in books.positions or ()} | {trade.key for trade in books.trades or ()}
-    return product == DELIVERY and 0 < held < there and key not in traded
 
 
 def _settle_absent(turn: Turn, order: Order, why: str) -> None:
@@ -332,10 +317,9 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
         return
     standing = [m for m in found if not custody.accepts(m, shares_beside(turn.book, books, m.key))]
     look_at_accepted(turn, books, found)
-    beside = {known.key: known.quantity for known in custody.beside}
-    standing += moved_unnamed(turn.book, books, custody.capability, beside)
+    standing += moved_unnamed(turn.book, books, custody, turn.policy)
     shown = repeated(standing, custody.mismatches, turn.policy.differing_reads)
-    mismatches = (*shown, *_not_shown(standing, custody))
+    mismatches = (*shown, *_not_shown(turn, books, standing))
     if mismatches != custody.mismatches:
         turn.note(e.BooksDiffer(turn.at, mismatches))
     for mismatch in (m for m in shown if m.times >= turn.policy.differing_reads):
@@ -343,30 +327,46 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
             take_as_theirs(turn, mismatch, books, seen)
         else:
             act_on(turn, mismatch, event)
-    _free_what_agrees(turn, {m.key for m in mismatches})
+    _free_what_agrees(turn, books, {m.key for m in found}, {m.key for m in mismatches})
     whole = books.orders is not None and books.trades is not None and books.holdings is not None
     if whole and not mismatches and not adrift(turn.book, books) and not custody.hollow.reads:
         _open_gate(turn)
 
 
-def _not_shown(found: Sequence[Mismatch], custody: Custody) -> tuple[Mismatch, ...]:
-    """Shares of somebody else's that were there before, where a read that hides some of ours shows none of them.
+def _not_shown(turn: Turn, books: BrokerBooks, found: Sequence[Mismatch]) -> tuple[Mismatch, ...]:
+    """Shares of somebody else's that were there before, where a read hides some of ours, or tells nothing of theirs.
 
     What is no true read of ours proves nothing of theirs: an entry against them would be netted by the broker.
     """
-    if not any(mismatch.kind == SUSPECT for mismatch in found):
-        return ()
-    keys = {mismatch.key for mismatch in found}
-    return tuple(known for known in custody.mismatches if known.kind == FOREIGN and known.key not in keys)
+    custody, keys = turn.state.custody, {mismatch.key for mismatch in found if mismatch.kind != UNNAMED}
+    hidden, silent = any(mismatch.kind == SUSPECT for mismatch in found), left_out(turn.book, books)
+    stays = [surplus_of(turn.book, custody, turn.policy, key) for key in sorted(silent)]
+    return tuple(
+        known
+        for known in custody.mismatches
+        if known.key not in keys and ((hidden and known.kind == FOREIGN) or known in stays)
+    )
 
 
-def _free_what_agrees(turn: Turn, differing: set[str]) -> None:
-    """Lift what was frozen, and calm what was told, of instruments in which nothing differs any more."""
+def _free_what_agrees(turn: Turn, books: BrokerBooks, found: set[str], differing: set[str]) -> None:
+    """Lift what was frozen, and calm what was told, of instruments in which a read says that nothing differs any more.
+
+    What it `found` and does not differ was accepted. A read that says nothing of an instrument frees nothing, nor does
+    one that shows none of it and may be empty for another reason.
+    """
+    capability, presumed = turn.state.custody.capability, presumed_filled(turn)
+
+    def agrees(key: str) -> bool:
+        if key in differing or key in found:
+            return key not in differing
+        about = turn.book, books, key
+        return tells_of(*about) or shows_none_beside(*about, capability, presumed)
+
     for latch in turn.book.latches:
-        if latch.name == FROZEN and latch.key not in differing:
+        if latch.name == FROZEN and agrees(latch.key):
             turn.lift(FROZEN, "the books agree again", latch.key)
     for name, subject in sorted(turn.state.custody.told):
-        if name == FROZEN and subject not in differing:
+        if name == FROZEN and agrees(subject):
             turn.calm(FROZEN, subject)
 
 

@@ -16,13 +16,14 @@ from riskcore.account import shares_beside
 from riskcore.book import Latch
 from riskcore.broker_books import BrokerBooks
 from riskcore.control import EMERGENCY_LATCH, FLAT, INCOMPLETE, PENDING, READINGS, STOPPING, WITHIN, Emergency
+from riskcore.custody import FOREIGN
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.orders import EMERGENCY, Order
 from riskcore.policy.custody import IGNORE
 from riskcore.positions import Position
-from riskcore.reconcile import FOREIGN, differences
+from riskcore.reconcile import differences
 from riskcore.stale_reads import is_clean
 from riskcore.states import LOCKED
 

@@ -17,6 +17,7 @@ from riskcore.engine.reports import report
 from riskcore.engine.taking import as_quoted, is_flat, take_signal, waiting_for_evidence, withheld
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import LOGIN, Turn
+from riskcore.engine.untold import cancel_refused
 from riskcore.engine.watch import ended_at, watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open
@@ -176,6 +177,11 @@ def _report(event: e.OrderReported, turn: Turn) -> None:
 @react_to.register
 def _revision(event: e.RevisionReported, turn: Turn) -> None:
     revision_reported(event, turn)
+
+
+@react_to.register
+def _refused(event: e.CancelRefused, turn: Turn) -> None:
+    cancel_refused(event, turn)
 
 
 @react_to.register

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import Final
 
 from riskcore import events as e
+from riskcore.account import moved_by
+from riskcore.broker_books import BrokerBooks
 from riskcore.custody import Wanted
 from riskcore.engine.turn import Turn
 from riskcore.exits.confirming import near
-from riskcore.exits.leaving import failed_exit, missed_part
-from riskcore.orders import ApprovedExit
+from riskcore.exits.leaving import can_trade, failed_exit, latest_reduction, missed_part
+from riskcore.orders import CANCELLED, ApprovedExit, Order
 from riskcore.positions import Position
 from riskcore.states import OPERATOR
 
@@ -39,8 +41,8 @@ def look_at_the_night(turn: Turn, position: Position, prices: e.PricesSeen) -> N
 def keep_exits(turn: Turn) -> None:
     """Let what did not get off by the end of a session wait for the next open; asked before that one begins.
 
-    The whole of a position whose exit failed, or what a reduction that is tried again has still to take off. An order
-    that is on its way yet is settled by the books of the new day, and tried again then.
+    The whole of a position whose exit failed, or what a reduction has still to take off that is tried again, or that
+    worked until the close. An order that is on its way yet is settled by the books of the new day, and goes again then.
     """
     for position in turn.book.positions:
         wish = _still_wanted(turn, position)
@@ -57,9 +59,42 @@ def _still_wanted(turn: Turn, position: Position) -> Wanted | None:
     failed = failed_exit(turn.book, position)
     if failed is not None:
         return Wanted(key=key, reason=failed.reason, rule=failed.rule, at=at)
-    missed = missed_part(turn.book, position, turn.state.cancelling, turn.state.pressed)
+    missed = list(missed_part(turn.book, position, turn.state.cancelling, turn.state.pressed))
+    missed += [
+        one for one in latest_reduction(turn.book, position) if one not in missed and _lapsed(turn, position, one)
+    ]
     first = missed[0].approved if missed else None
     if not isinstance(first, ApprovedExit):
         return None
     part = min(sum(order.quantity - order.filled_quantity for order in missed), position.quantity)
     return Wanted(key=key, reason=first.reason, part=part, at=at)
+
+
+def _lapsed(turn: Turn, position: Position, order: Order) -> bool:
+    """Whether an order ended with its session, and not because anybody wanted it to: in a market that had shut."""
+    ended = turn.state.custody.settled_at(order.id)
+    if order.status != CANCELLED or order.id in turn.state.cancelling or ended is None:
+        return False
+    return not can_trade(position, ended, turn.policy)
+
+
+def keep_reduction(turn: Turn, order: Order, books: BrokerBooks) -> None:
+    """What a reduction of before the night did not take off is wanted still, though nobody saw it end.
+
+    Unless somebody had asked it to end. Of shares for delivery only where all are shown that are held: it may have
+    filled unseen, and another one would sell twice.
+    """
+    approved, custody, key = order.approved, turn.state.custody, order.approved.instrument.key
+    position, waiting = turn.book.position(key), custody.wanted_of(key)
+    if position is None or not isinstance(approved, ApprovedExit) or custody.asked_at(order.id) is not None:
+        return
+    if order not in latest_reduction(turn.book, position):
+        return
+    part, of_it = order.quantity - order.filled_quantity, 0  # slices of it that were kept before this one
+    if waiting is not None:
+        if waiting.part is None or waiting.reason != approved.reason:
+            return
+        of_it = waiting.part
+    if moved_by(turn.book, books, custody, turn.policy, key, position.product) == 0:
+        wish = Wanted(key=key, reason=approved.reason, part=min(part + of_it, position.quantity), at=turn.at)
+        turn.note(e.ExitWanted(turn.at, wish))

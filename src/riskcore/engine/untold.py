@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import Final
 
 from riskcore import events as e
-from riskcore.account import shares_held, shares_there
-from riskcore.broker_books import CANCELLED as ROW_CANCELLED, COMPLETE, BrokerBooks
+from riskcore.account import moved_by
+from riskcore.broker_books import CANCELLED as ROW_CANCELLED, COMPLETE, BrokerBooks, summed
 from riskcore.engine.ended import may_be_borrowed
 from riskcore.engine.reports import report
 from riskcore.engine.turn import Turn
@@ -20,6 +21,13 @@ from riskcore.engine.unnamed import PRESUMED
 from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, ApprovedExit, Order
 from riskcore.signals import seconds, sign
+from riskcore.stale_reads import is_stale
+
+END_UNREAD: Final = "end_unread"
+GONE_UNREAD: Final = "stop_gone_unread"
+REFUSED_UNREAD: Final = (
+    "taken for ended: the broker refuses to cancel it, no order book can be read, and the positions show all shares"
+)
 
 
 @exact
@@ -43,17 +51,58 @@ def take_by_positions(turn: Turn, books: BrokerBooks) -> None:
         report(e.OrderReported(turn.at, order.id, status, filled, value, None, why), turn)
 
 
-def ask_again_unread(turn: Turn, books: BrokerBooks) -> None:
-    """Exits and stops that were to end are asked to again where the order book cannot be read: no row would say so.
+def end_unread(turn: Turn, books: BrokerBooks) -> None:
+    """Exits and stops that were to end, where the order book cannot be read: no row would say that they have.
 
-    Every `protect_flatten_s`: what the broker has taken is not sent to it again (`CancelOrder.leaves`).
+    They are asked to again every `protect_flatten_s`, and somebody is called: what the broker has taken is not sent to
+    it again (`CancelOrder.leaves`). Where it refuses, they have ended once nothing speaks for their being there.
     """
+    _calm_the_seen(turn, books)
     for order in turn.book.live_orders(entries=False) if books.orders is None else ():
         asked = turn.state.custody.asked_at(order.id)
         if order.id not in turn.state.cancelling or not order.broker_id or asked is None:
             continue
-        if books.at - asked >= seconds(turn.policy.protect_flatten_s):
+        if _is_gone(turn, order, books):
+            turn.alarm(GONE_UNREAD, order.id, f"{REFUSED_UNREAD}: look at the broker's page")
+            told = order.filled_quantity, order.filled_value
+            report(e.OrderReported(turn.at, order.id, CANCELLED, *told, None, REFUSED_UNREAD), turn)
+        elif books.at - asked >= seconds(turn.policy.protect_flatten_s):
+            turn.alarm(END_UNREAD, order.id, "it was to end, no order book can be read, and nobody says that it has")
             turn.cancel_again(order, "no order book can be read, and nothing else says that it has ended")
+
+
+def cancel_refused(event: e.CancelRefused, turn: Turn) -> None:
+    """The broker has no such order to cancel, or does not want to: once says nothing of which."""
+    order = turn.book.order(event.order_id)
+    if order is None or not order.live or order.is_entry or order.id not in turn.state.cancelling:
+        turn.note(e.StrayReport(turn.at, event.order_id, "no cancel was asked of this exit"))
+        return
+    turn.note(e.CancelFailed(turn.at, order.id, event.note))
+
+
+def _is_gone(turn: Turn, order: Order, books: BrokerBooks) -> bool:
+    """Whether a broker has refused to cancel an order `unknown_reads` times, and for `unknown_match_s`.
+
+    And the read shows all that is held, and no trade of the order that is not known. One that works after all is taken
+    back as soon as the order book shows it, and what it trades then is a double fill.
+    """
+    since, times = turn.state.custody.refused_of(order.id)
+    if since is None or times < turn.policy.unknown_reads or books.trades is None:
+        return False
+    if books.at - since < seconds(turn.policy.unknown_match_s):
+        return False
+    key, product = order.approved.instrument.key, order.approved.product
+    moved = moved_by(turn.book, books, turn.state.custody, turn.policy, key, product)
+    filled, _ = summed(books.trades_of(order.broker_id))
+    return moved == 0 and filled <= order.filled_quantity and not is_stale(turn.book, books, key)
+
+
+def _calm_the_seen(turn: Turn, books: BrokerBooks) -> None:
+    """Nobody need look any more at what has ended, nor at anything once the order book can be read again."""
+    for name, order_id in sorted(turn.state.custody.told):
+        order = turn.book.order(order_id) if name == END_UNREAD else None
+        if name in (END_UNREAD, GONE_UNREAD) and (books.orders is not None or (order is not None and not order.live)):
+            turn.calm(name, order_id)
 
 
 def _ended(turn: Turn, books: BrokerBooks) -> Iterator[tuple[Order, int]]:
@@ -71,10 +120,9 @@ def _ended(turn: Turn, books: BrokerBooks) -> Iterator[tuple[Order, int]]:
         if books.positions is None:
             yield from ((one, one.open_quantity) for one in orders if _is_proven_by_its_row(turn, one, books))
             continue
-        there = shares_there(turn.book, books, *place)
-        if there is not None and place in shown:
-            held, beside = shares_held(turn.book, *place), turn.state.custody.beside_of(place[0])
-            yield from _shared_out(orders, there - held - beside, books)
+        moved = moved_by(turn.book, books, turn.state.custody, turn.policy, *place)
+        if moved is not None and place in shown:
+            yield from _shared_out(orders, moved, books)
 
 
 def _shared_out(orders: Iterable[Order], moved: int, books: BrokerBooks) -> Iterator[tuple[Order, int]]:

@@ -125,6 +125,8 @@ from riskcore.events.orders import (
     BooksRead as BooksRead,
     BrokerKnown as BrokerKnown,
     BrokerSeen as BrokerSeen,
+    CancelFailed as CancelFailed,
+    CancelRefused as CancelRefused,
     Covered as Covered,
     DifferencesAccepted as DifferencesAccepted,
     DifferencesTaken as DifferencesTaken,
@@ -170,6 +172,7 @@ Input: TypeAlias = (
     | BrokerSeen
     | BooksRead
     | RevisionReported
+    | CancelRefused
     | DifferencesAccepted
     | FundsSeen
     | OperatorEntered
@@ -255,5 +258,6 @@ Fact: TypeAlias = (
     | AlarmAcknowledged
     | FundsExplained
     | AnswersEmpty
+    | CancelFailed
 )
 FACTS: tuple[type, ...] = get_args(Fact)

@@ -69,6 +69,18 @@ class RevisionReported:
 
 
 @frozen
+class CancelRefused:
+    """The broker refuses to cancel an exit or a stop of ours, and no order book can be read: it may have ended."""
+
+    at: datetime
+    order_id: str
+    note: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _REFUSED)
+
+
+@frozen
 class DifferencesAccepted:
     """An operator takes the broker's account as it is: what is listed there and not here is left alone from now on."""
 
@@ -92,6 +104,7 @@ _BOOKS: Final = checks(
 _REVISION: Final = checks(
     "RevisionReported", at=in_ist, order_id=text, outcome=one_word(TAKEN, REFUSED, UNSURE), note=text
 )
+_REFUSED: Final = checks("CancelRefused", at=in_ist, order_id=text, note=text)
 _ACCEPTED: Final = checks("DifferencesAccepted", at=in_ist, by=said, why=said)
 
 # ---------------------------------------------------------------- facts
@@ -152,6 +165,16 @@ class EndDoubted:
     at: datetime
     order_id: str
     reads: int
+
+
+@frozen
+class CancelFailed:
+    """The broker refused to cancel an order that was to end, while no order book could be read."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    order_id: str
+    note: str = ""
 
 
 @frozen

@@ -107,9 +107,18 @@ def missed_part(
 ) -> tuple[Order, ...]:
     """The orders of the latest reduction of this position, its slices, that were refused, or taken back to be repeated.
 
-    A reduction is an exit of a part that no level asked for; one at a level goes when its price is there again. Of the
-    orders whose cancel was asked for (`cancelling`, ids) only those that are `pressed` are missed; and a later
-    reduction takes the place of one before it.
+    Of the orders whose cancel was asked for (`cancelling`, ids) only those that are `pressed` are missed.
+    """
+    found = latest_reduction(book, position)
+    refused = [order for order in found if order.status == REJECTED and order.id not in cancelling]
+    taken_back = [order for order in found if order.status in (REJECTED, CANCELLED) and order.id in pressed]
+    return *refused, *taken_back
+
+
+def latest_reduction(book: Book, position: Position) -> list[Order]:
+    """The orders of the latest reduction of this position, its slices: it takes the place of one before it.
+
+    A reduction is an exit of a part that no level asked for; one at a level goes when its price is there again.
     """
     found: list[Order] = []
     for order in reversed(book.orders):
@@ -121,9 +130,7 @@ def missed_part(
         if found and left.at != found[0].approved.at:
             break
         found.append(order)
-    refused = [order for order in found if order.status == REJECTED and order.id not in cancelling]
-    taken_back = [order for order in found if order.status in (REJECTED, CANCELLED) and order.id in pressed]
-    return *refused, *taken_back
+    return found
 
 
 def time_is_up(position: Position, at: datetime, policy: Policy) -> str | None:

@@ -60,6 +60,8 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "held_past_close": "HELD PAST THE CLOSE",
     "presumed_filled": "FILL TAKEN FOR OURS",
     "unseen_before_the_night": "UNKNOWN ORDER",
+    "end_unread": "UNKNOWN ORDER",
+    "stop_gone_unread": "UNKNOWN ORDER",
     "overnight_price": "UNUSUAL MARKET",
     e.INCOMPLETE: "EMERGENCY STOP INCOMPLETE",
 }

@@ -18,6 +18,7 @@ from attrs import evolve
 import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.client import (
+    REJECTED,
     Accepted,
     AwaitingApproval,
     Client,
@@ -106,21 +107,27 @@ class OpenAlgoGateway:
         """Cancel by name where no order book can be read; an exit or a stop that the broker took back has ended.
 
         Of those only where trades can be read, before and after: what they had filled comes first. Else they stay: a
-        stop that is there is worth more than an exit that might be one too many.
+        stop that is there is worth more than an exit that might be one too many. That the broker itself refused is
+        told: it may have no such order any more.
         """
         broker_id, lives = command.broker_id, command.leaves and not command.absent
         if not broker_id or self._fence() or (lives and not _tells_trades(self._read(("trades",)))):
             return self._seen()
-        named = self._clock().date(), broker_id  # brokers begin to count anew in the morning
+        named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
         if named not in self._taken_back:
             reach("gateway.cancel.sending")
-            if isinstance(self._unseen(broker_id), Accepted):
+            outcome = self._unseen(broker_id)
+            if isinstance(outcome, Accepted):
                 self._taken_back.add(named)
             reach("gateway.cancel.sent")
         seen = self._seen()
-        if not lives or named not in self._taken_back or not _tells_trades(seen):
+        if not lives or not _tells_trades(seen):
             return seen
         at = self._clock()
+        if isinstance(outcome, Rejected) and outcome.error == REJECTED:
+            return (*seen, events.CancelRefused(at, command.order_id, outcome.reason))
+        if named not in self._taken_back:
+            return seen
         return (*seen, events.OrderReported(at, command.order_id, "cancelled", 0, Decimal(0), note=TAKEN_UNREAD))
 
     def revise(self, command: events.ReviseOrder, at: datetime) -> Iterable[events.Input]:

@@ -25,6 +25,7 @@ from riskcore_openalgo.runner.runner import Runner
 THE_BROKERS: Final = (
     events.OrderReported,
     events.RevisionReported,
+    events.CancelRefused,
     events.BooksRead,
     events.BrokerSeen,
     events.FundsSeen,

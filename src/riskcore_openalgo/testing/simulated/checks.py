@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import riskcore as rc
 from riskcore import engine, events
+from riskcore.engine.untold import REFUSED_UNREAD
 from riskcore_openalgo.gateways.openalgo import TAKEN_UNREAD
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
@@ -115,7 +116,7 @@ class Checks:
         elif isinstance(fact, events.EntryRefused):
             if fact.signal.id in self.alerts.wished:
                 self.count[f"refused {next((f.reason for f in fact.findings if not f.passed), 'unmeasured')}"] += 1
-        elif isinstance(fact, events.OrderMoved) and fact.note == TAKEN_UNREAD:
+        elif isinstance(fact, events.OrderMoved) and fact.note in (TAKEN_UNREAD, REFUSED_UNREAD):
             self._ended_unread.add(fact.order_id)
         elif isinstance(fact, events.Filled):
             self.count["fills"] += 1
@@ -269,7 +270,7 @@ class Checks:
             if real.working and order.approved.at.date() < self._room.time.now.date():
                 self._surprises.note(real.key, self._room.time.now)  # a broker that keeps orders over the night
             if order.id in self._ended_unread:
-                self._surprises.note(real.key, self._room.time.now)  # the broker took the cancel, and nobody can look
+                self._surprises.note(real.key, self._room.time.now)  # nobody can look
             ended = not (real.working and market_is_open(self._room.time.now))  # while it is shut, nothing can fill
             self.soon(self._works, order.id, real.key, ended, "unknown_stays_unknown", order, real)
             if filled > order.filled_quantity:

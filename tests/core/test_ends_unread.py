@@ -1,0 +1,94 @@
+"""A stop that was taken back while no order book can be read, and that the broker refuses to cancel: has it ended?"""
+
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from tests.core.custody_days import books, foreign, held, position, row, stop_of, trade
+from tests.core.engine_days import INFY
+
+THERE = (position(50),)
+TRADES = (trade("E1", "BUY", 50, 1000),)
+
+
+def refused(*clocks, target="10:10"):
+    """50 INFY that are to leave at their target; each cancel of their stop is refused."""
+    day, _ = held()
+    day.prices(target, last=1101)
+    for clock in clocks:
+        day.take(e.CancelRefused(day.at(clock), stop_of(day).order_id, "not open"))
+    return day
+
+
+def read(day, clock, *, orders=None, trades=TRADES, there=THERE):
+    """A look at the account without its order book, by default."""
+    books(day, clock, orders=orders, trades=trades, positions=there)
+
+
+def left(day):
+    """The exit, if one was sent."""
+    return next((order for order in day.sent() if isinstance(order, rc.ApprovedExit) and order.trigger is None), None)
+
+
+def test_a_stop_that_the_broker_refuses_to_cancel_again_and_again_has_ended_where_all_shares_are_there():
+    day = refused("10:10:01", "10:10:11", "10:10:21")
+    read(day, "10:10:30")
+    assert left(day) is None, "30 s must lie between the first refusal and the read"
+    read(day, "10:10:31")
+    assert (left(day).side, left(day).quantity) == ("SELL", 50)
+    ended = [fact for fact in day.facts if isinstance(fact, e.OrderMoved) and fact.status == "cancelled"]
+    assert ended[-1].note.startswith("taken for ended: the broker refuses to cancel it")
+    assert ("stop_gone_unread", stop_of(day).order_id) in day.state.custody.told
+    read(day, "10:10:34", orders=(foreign(),))
+    assert "stop_gone_unread" not in {name for name, _ in day.state.custody.told}
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"there": None},
+        {"there": (position(0),)},
+        {"there": (position(30),)},
+        {"trades": None},
+        {"trades": (*TRADES, trade("S1", "SELL", 50, 979))},
+        {"trades": ()},
+    ],
+    ids=["no_positions", "gone", "fewer", "no_trades", "it_filled", "trades_lag"],
+)
+def test_it_has_not_where_a_read_does_not_show_all_shares_and_no_trade_of_it(shown):
+    day = refused("10:10:01", "10:10:11", "10:10:21")
+    for clock in ("10:10:31", "10:10:41", "10:11:30"):
+        read(day, clock, **shown)
+    assert left(day) is None
+
+
+def test_nor_after_fewer_refusals_and_somebody_is_called():
+    day = refused("10:10:01", "10:10:11")
+    for clock in ("10:10:31", "10:10:41", "10:11:30"):
+        read(day, clock)
+    assert left(day) is None
+    assert ("end_unread", stop_of(day).order_id) in day.state.custody.told
+
+
+def test_a_read_that_shows_the_stop_working_makes_the_refusals_count_anew():
+    day = refused("10:10:01", "10:10:11", "10:10:21")
+    (entry,) = day.sent(rc.ApprovedEntry)
+    read(day, "10:10:25", orders=(row(entry, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending")))
+    read(day, "10:10:31")
+    assert left(day) is None
+    assert day.state.custody.refused == ()
+
+
+def test_of_an_entry_or_of_what_nobody_asked_to_end_a_refusal_says_nothing():
+    day, entry = held()
+    for order_id in (entry, stop_of(day).order_id, "nobody"):
+        assert day.take(e.CancelRefused(day.at("10:10"), order_id, "not open")) == ("StrayReport",)
+    assert day.book.position(INFY.key).quantity == 50
+
+
+def test_refusals_of_a_session_end_with_it():
+    """Brokers begin to count their orders anew in the morning."""
+    day = refused("10:10:01", "10:10:11", "10:10:21")
+    day.next_day(3)
+    day.time("09:15")
+    assert day.state.custody.refused == ()
