@@ -52,6 +52,7 @@ def _checks(settings: Settings, place: At, where: str, clock: Callable[[], datet
     yield from _of_the_journal(settings, place)
     yield machine.secrets(settings)
     yield alerts.reachable(where)
+    yield from alerts.heartbeat(settings)
     yield limits.effective_risk(policy, today)
     yield limits.never_bind(policy, today)
     yield limits.names(settings)
