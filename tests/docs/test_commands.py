@@ -84,7 +84,9 @@ def test_every_piece_of_a_configuration_is_one(page, tmp_path):
             folder = tmp_path / str(block.line)
             folder.mkdir()
             (folder / FILES[name]).write_text(text, encoding="utf-8")
-            wrong = [found for found in wrong_in(folder) if "is the example" not in found.what]  # a secret to be replaced
+            wrong = [
+                found for found in wrong_in(folder) if "is the example" not in found.what
+            ]  # a secret to be replaced
             assert {found.key or found.file for found in wrong} <= READERS_OWN, text
 
 

@@ -28,6 +28,9 @@ LOG_PAGES: Final = 8_000
 """Only where nobody found time for it (`empty_log`) does a commit copy so long a log into the file, and wait for it."""
 ROOM: Final = 1 << 17
 """Bytes that a file beside a journal takes, without which it cannot be read."""
+FULL: Final = "disk is full"
+MAYBE_FULL: Final = "disk I/O error"
+"""What SQLite says where there is no room, and may say."""
 DURABLE: Final = ("journal_mode=WAL", "synchronous=FULL")
 ENCRYPTED: Final = 'an encrypted journal needs SQLCipher and cryptography: pip install "riskcore[encrypted]"'
 
@@ -237,9 +240,10 @@ class SqliteFile:
 
     def why(self, problem: DBAPIError) -> str:
         """No database, or none for this key, or no room for what is made beside it to read it."""
-        if "disk I/O error" in str(problem.orig) and shutil.disk_usage(self.path.parent).free < ROOM:
-            return f"cannot be opened: its disk is full ({problem.orig}); free some room, and what is in it can be read"
-        if "not a database" not in str(problem.orig):
+        said = str(problem.orig)
+        if FULL in said or (MAYBE_FULL in said and shutil.disk_usage(self.path.parent).free < ROOM):
+            return f"cannot be opened: its disk is full ({said}); free some room, and what is in it can be read"
+        if "not a database" not in said:
             return f"not a usable journal: {problem.orig}"
         if self._key is None:
             return "not a usable journal: it is no database, or an encrypted one, which needs its key"
