@@ -268,6 +268,7 @@ def test_a_synced_folder_is_known_by_its_marks_through_a_link_and_by_the_environ
     with pytest.raises(ValueError, match="Syncthing copies while the journal is written"):
         refuse_synced(link / "a.db")
     assert machine.journal_place(cloud / "a.db", {}).status == "fail"
+    assert machine.nearest(Path(tmp_path.anchor)) == Path(tmp_path.anchor)
 
 
 def test_room_on_the_disk(monkeypatch, tmp_path):

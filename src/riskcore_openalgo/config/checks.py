@@ -132,6 +132,14 @@ def path(value: Any) -> Path:
     return Path(value)
 
 
+def journal(value: Any) -> Path:
+    """The path of a journal, which has a name."""
+    found = path(value)
+    if not found.name:
+        raise ValueError(f"must be the path of a file such as journal/riskcore.db, got {value!r}")
+    return found
+
+
 def optional_path(value: Any) -> Path | None:
     """The path of a file, or none."""
     return None if value is None else path(value)

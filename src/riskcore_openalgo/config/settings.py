@@ -294,7 +294,7 @@ class System:
     mode: str = field(default=PAPER, converter=checks.mode, metadata=meta("paper/live", "where orders go"))
     journal: Path = field(
         default=Path("journal/riskcore.db"),
-        converter=checks.path,
+        converter=checks.journal,
         metadata=meta("path", "every input and every fact; seen from where riskcore is started", any_script=True),
     )
     tables: Path | None = field(

@@ -139,6 +139,8 @@ class SqliteFile:
     def __init__(self, path: Path, key: str | None = None, spool: Path | None = None) -> None:
         if key is not None and (not key or "\0" in key):
             raise ValueError("the key of an encrypted journal is a text of at least one character, without NUL")
+        if not path.name or path.is_dir():
+            raise ValueError(f"{path}: is a folder; a journal is a file, such as {path / 'riskcore.db'}")
         self.path, self.where, self.inbox = path, str(path), beside(path, ".inbox")
         self._key, self._spool = key, spool or beside(path, ".spool")
 
