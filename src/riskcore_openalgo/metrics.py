@@ -52,6 +52,7 @@ GAUGES: Final = (
     Known("riskcore_lane_depth", "gauge", "tasks that wait in a lane", ("lane",)),
     Known("riskcore_alert_backlog", "gauge", "alerts that wait in memory for a channel", ("channel",)),
     Known("riskcore_alert_failures", "gauge", "rounds in which a channel took nothing, in a row", ("channel",)),
+    Known("riskcore_heartbeat_failures", "gauge", "calls of heartbeat_url in vain, in a row"),
     Known("riskcore_connected", "gauge", "1 while the price stream stands"),
     Known("riskcore_journal_rows", "gauge", "rows of the journal"),
     Known("riskcore_journal_trouble", "gauge", "1 while the journal's database takes no rows"),
@@ -106,6 +107,7 @@ class Seen:
     intake: Callable[[], tuple[bool, int] | None] = lambda: None
     lanes: Callable[[], Mapping[str, int]] = dict
     channels: Callable[[], Iterable[Any]] = tuple
+    heartbeat: Callable[[], int | None] = lambda: None
     journal: Callable[[], tuple[int, str]] = lambda: (0, "")
 
 
@@ -227,6 +229,7 @@ def gauges(seen: Seen, acked: datetime | None = None) -> dict[str, list[Sample]]
         "riskcore_lane_depth": [((lane,), float(depth)) for lane, depth in sorted(seen.lanes().items())],
         "riskcore_alert_backlog": [((one.name,), float(one.backlog)) for one in seen.channels()],
         "riskcore_alert_failures": [((one.name,), float(one.failures)) for one in seen.channels()],
+        "riskcore_heartbeat_failures": [] if (vain := seen.heartbeat()) is None else _one(vain),
         "riskcore_connected": _one(state.observed.lost_at is None),
         "riskcore_journal_rows": _one(rows),
         "riskcore_journal_trouble": _one(bool(trouble)),

@@ -13,7 +13,7 @@ import pytest
 import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.alarms.channels import apprise_channel, channels_of
-from riskcore_openalgo.alarms.heartbeat import Heartbeat
+from riskcore_openalgo.alarms.heartbeat import Heartbeat, call
 from riskcore_openalgo.config import AlertChannels, Alerting, ConfigurationError, Credentials, Settings, System
 from riskcore_openalgo.runner.daily import Daily, calendar_ends
 from tests.alarms.test_delivery import until
@@ -37,7 +37,7 @@ def listening(status=200):
             self.answer()
 
         def answer(self):
-            self.send_response(status)
+            self.send_response(status[0] if isinstance(status, list) else status)
             self.end_headers()
             came.set()
 
@@ -111,6 +111,25 @@ def test_F59_the_sign_of_life_ends_with_the_runner_so_that_somebody_else_raises_
     assert (dead.beats, dead.missed) == (0, 1)
     with pytest.raises(ValueError, match="http or https"):
         Heartbeat("file:///etc/passwd", 1, lambda: True)
+
+
+@pytest.mark.parametrize("answer", [404, 500, 200])
+def test_F59_calls_that_come_to_nobody_are_told_once_and_that_they_arrive_again(answer):
+    """A slip in the address: nobody waits for the calls, and nobody knew. Its token is not told."""
+    told, status = [], [answer]
+    with listening(status) as (port, _, _):
+        url = f"http://127.0.0.1:{port}/put-a-token"
+        beat = Heartbeat(url, 0.01, lambda: True, lambda text, *, name: told.append((name, text)))
+        until(lambda: beat.beats + beat.missed > 6)
+        down = [] if answer == 200 else [("heartbeat_down", f"it answers {answer}")]
+        assert [(name, said) for (name, text), (_, said) in zip(told, down, strict=True) if said in text] == down
+        assert (beat.failures > 3) == bool(down)
+        status[0] = 200
+        until(lambda: beat.failures == 0)
+        assert beat.close(8)
+        assert [name for name, _ in told] == [*(name for name, _ in down), *(["heartbeat_up"] if down else [])]
+        assert "token" not in str(told)
+    assert call(url).startswith("no answer: ConnectionRefused")
 
 
 def test_a_day_is_summed_up_once_after_its_time():

@@ -166,6 +166,19 @@ def test_a_sample_alert_goes_the_whole_way_and_can_trade_nothing(tmp_path, capsy
     assert any("FAIL position: " in line for line in told.steps[-1].lines)
 
 
+def test_the_sign_of_life_is_given_once_and_told_where_nobody_answers(tmp_path, capsys):
+    """A slip in its address would else be found out when a runner had died."""
+    folder = written(tmp_path, "http://127.0.0.1:1", 1)
+    plain = (folder / "api_credentials.yaml").read_text(encoding="utf-8")
+    assert "heartbeat" not in doctor(folder, capsys)[1]
+    with answering(b"OK") as port:
+        for place, status in ((port, "ok"), (1, "fail")):
+            told = f'{plain}  alerts: {{heartbeat_url: "http://127.0.0.1:{place}/a-token"}}\n'
+            (folder / "api_credentials.yaml").write_text(told, encoding="utf-8")
+            checks = doctor(folder, capsys)[1]
+            assert (checks["heartbeat"]["status"], "a-token" in str(checks)) == (status, False)
+
+
 @pytest.mark.parametrize("body", [b"[1]", b"null", b"3", b"<html>", b"\xff\xfe", b"", b"[" * 2000])
 def test_a_sample_alert_to_another_program_fails_in_words(tmp_path, capsys, body):
     with answering(body) as port:
@@ -255,6 +268,7 @@ def test_a_synced_folder_is_known_by_its_marks_through_a_link_and_by_the_environ
     with pytest.raises(ValueError, match="Syncthing copies while the journal is written"):
         refuse_synced(link / "a.db")
     assert machine.journal_place(cloud / "a.db", {}).status == "fail"
+    assert machine.nearest(Path(tmp_path.anchor)) == Path(tmp_path.anchor)
 
 
 def test_room_on_the_disk(monkeypatch, tmp_path):

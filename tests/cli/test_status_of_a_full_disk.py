@@ -1,8 +1,11 @@
-"""`riskcore status` while the database takes no rows: what waits in the spool is not in it, and that is said."""
+"""A full disk: `riskcore status` says what waits in the spool, and whoever would write says what to do."""
 
+import errno
 import json
+import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +65,19 @@ def test_rows_that_the_database_has_by_now_do_not_wait(tmp_path, status):
     assert ("wait in" in text, told["rows_waiting"]) == (False, 0)
     spool.unlink()
     assert status(path)[1]["rows_waiting"] == 0
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_disk_without_room_is_told_with_the_place_and_what_to_do(tmp_path, monkeypatch, capsys, named):
+    """The system's own words name no file, for what it could not write on had been opened before."""
+    Journal(tmp_path / "live.db").close()
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), *(["there.csv"] if named else []))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "open", full)
+    assert main(["journal", "export", str(tmp_path / "live.db"), "--to", str(tmp_path / "out")]) == 1
+    place = "there.csv" if named else str(tmp_path / "out")
+    said = f"riskcore: {place}: {os.strerror(errno.ENOSPC)}; free some room on that disk, and do this again\n"
+    assert capsys.readouterr().err == said

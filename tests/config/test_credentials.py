@@ -1,5 +1,7 @@
 """Secrets are read, and shown nowhere."""
 
+import re
+
 import pytest
 
 from riskcore_openalgo.config import Credentials, OpenAlgoAccess, Settings, Webhook
@@ -82,6 +84,22 @@ def test_a_wrong_secret_is_refused_and_not_repeated(refused, text, answer):
     assert lines[-1].startswith(f"api_credentials.yaml:{answer}"), lines
     assert len(set(lines)) == len(lines)
     assert SECRET not in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("openalgo: {api_key: put-the-key-here}", "openalgo.api_key: is the example, .* page API Key shows"),
+        ("webhook: {secrets: {tv: put-a-long-random-text-here}}", "is the example, .*: python -c .*token_urlsafe"),
+        ("webhook: {secrets: {tv: the-long-random-text}}", "is the example, .*token_urlsafe"),
+        ("alerts: {channels: {phone: put-an-apprise-url-here}}", "is the example, .* the channel's own address"),
+        ("alerts: {heartbeat_url: 'https://heartbeat.example/put-your-id-here'}", "heartbeat_url: is the example"),
+    ],
+)
+def test_the_examples_are_no_secrets(refused, text, answer):
+    """Uncommented as they stand they would let anybody post alerts who has read the template."""
+    [line] = refused(api_credentials=f"api_credentials:\n  {text}\n")
+    assert re.match(f"api_credentials.yaml:2: .*{answer}", line), line
 
 
 def test_a_secret_at_the_left_margin_is_not_repeated(refused):

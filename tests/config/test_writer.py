@@ -12,6 +12,7 @@ import yaml
 
 import riskcore as rc
 from riskcore_openalgo.config import ConfigurationError, InstrumentGiven, Settings, load_settings, write_defaults
+from riskcore_openalgo.config.checks import EXAMPLES as EXAMPLE_SECRETS
 from riskcore_openalgo.config.loader import SECTIONS
 from riskcore_openalgo.config.schema import written
 from riskcore_openalgo.config.writer import IGNORED, default_text
@@ -41,6 +42,10 @@ def test_what_is_written_loads_to_the_defaults(tmp_path):
     assert IGNORED.splitlines()[:3] == ["api_credentials.yaml", ".riskcore.key", ".env"]
 
 
+def text_of(folder):
+    return (folder / "api_credentials.yaml").read_text(encoding="ascii")
+
+
 @pytest.mark.parametrize("field", WRITTEN, ids=lambda field: field.name)
 def test_every_policy_field_is_explained(field):
     """One line: the key, help and unit; on when it has a default, commented out when it is off or an empty list."""
@@ -50,11 +55,17 @@ def test_every_policy_field_is_explained(field):
 
 
 def test_what_is_commented_out_can_be_switched_on(tmp_path):
-    """Delete `# ` in every line: all is accepted, and something is in every place."""
+    """Delete `# ` in every line: all but the secrets is accepted, and something is in every place."""
     for file in SECTIONS:
         text = re.sub(r"^( +)# ", r"\1", default_text(file), flags=re.MULTILINE)
         (tmp_path / file).write_text(text, encoding="ascii")
     (tmp_path / "tables").mkdir()
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(tmp_path)
+    assert str(refused.value).count("is the example, which everybody can read") == 5
+    for secret in EXAMPLE_SECRETS:
+        text = text_of(tmp_path).replace(secret, f"{secret}-of-my-own")
+        (tmp_path / "api_credentials.yaml").write_text(text, encoding="ascii")
     settings = load_settings(tmp_path)
     assert None not in attrs.astuple(settings.policy, recurse=False)
     [limit] = settings.policy.limits

@@ -84,7 +84,10 @@ def test_every_piece_of_a_configuration_is_one(page, tmp_path):
             folder = tmp_path / str(block.line)
             folder.mkdir()
             (folder / FILES[name]).write_text(text, encoding="utf-8")
-            assert {found.key or found.file for found in wrong_in(folder)} <= READERS_OWN, text
+            wrong = [
+                found for found in wrong_in(folder) if "is the example" not in found.what
+            ]  # a secret to be replaced
+            assert {found.key or found.file for found in wrong} <= READERS_OWN, text
 
 
 def wrong_in(folder):

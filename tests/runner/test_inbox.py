@@ -61,6 +61,15 @@ def test_what_is_put_is_due_once_stamped_with_the_runners_time(folder, journal):
     assert names(folder) == []
 
 
+@pytest.mark.parametrize(("other_clock", "raised"), [(False, NOW), (True, LATER)])
+def test_a_wish_to_trade_is_as_old_as_it_waited_where_both_clocks_are_one(folder, journal, other_clock, raised):
+    """By a runner's clock that is another day's it would be of months ago, or from the future."""
+    wish = rc.Signal("INFY", "BUY", at=NOW, source="operator")
+    Inbox(folder).put(events.OperatorEntered(NOW, "asha", "gap", wish))
+    (taken,) = Inbox(folder, journal, other_clock=other_clock).due(LATER)
+    assert (taken.at, taken.signal.at) == (LATER, raised)
+
+
 def test_the_folder_is_ours_alone_and_lies_beside_the_journal(folder, tmp_path):
     """Mode 0700, and the files 0600."""
     path = Inbox(folder).put(HALT)

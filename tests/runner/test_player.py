@@ -11,6 +11,7 @@ from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab.ema_cross import EmaCross
 from riskcore_openalgo.runner import StrategyError, load_strategy
+from riskcore_openalgo.runner.by_hand import take_by_hand
 from riskcore_openalgo.runner.player import BarPlayer
 
 
@@ -71,6 +72,44 @@ def test_bars_of_a_day_are_acted_on_within_their_session_as_in_a_backtest(tmp_pa
     assert found == [fact for fact in simulated.facts if isinstance(fact, events.PositionClosed)]
     assert len(found) >= 3
     assert player.runner.state.book == simulated.state.book
+
+
+def played(path, bars, most=None):
+    """The trades of a demo day over these bars, or of its first minutes, as its journal then has them."""
+    with Journal(path) as journal:
+        own = {i.key: [EmaCross(symbol=i.symbol, interval="1m")] for i in bars}
+        player = BarPlayer(journal, demo_policy(), bars, own, interval="1m")
+        for _ in zip(range(most or 1000), player.play(), strict=False):
+            pass
+        return [row.event for row in journal.rows("fact", types=["PositionClosed"])]
+
+
+def test_a_hand_between_two_halves_of_a_day_of_bars_leaves_the_second_as_it_would_be(tmp_path):
+    """By this machine's clock it moved the day's to today: no stop, no square-off of the rest acted."""
+    bars, now = demo_bars(), datetime(2026, 11, 20, 13, 0, tzinfo=rc.IST)
+    for name in ("as it is", "by hand"):
+        played(tmp_path / name, bars, most=70)
+    with Journal(tmp_path / "by hand") as journal:
+        stood = journal.load().state.now
+        for event in (events.OperatorHalted(now, "asha", "lunch"), events.OperatorResumed(now, "asha", "back")):
+            assert not any(isinstance(fact, events.ControlRefused) for fact in take_by_hand(journal, event, now))
+        assert journal.load().state.now == stood
+    wanted = played(tmp_path / "as it is", bars)
+    assert played(tmp_path / "by hand", bars) == wanted
+    assert len(wanted) > 1
+
+
+def test_bars_from_before_the_clock_of_a_journal_are_refused(tmp_path):
+    """They would be taken at that clock, and the command would print a result as if they had been played."""
+    bars = demo_bars()
+    first, second = list(bars)[:2]
+    played(tmp_path / "journal.db", {first: bars[first]})
+    with Journal(tmp_path / "journal.db") as journal:
+        length = journal.length
+        player = BarPlayer(journal, demo_policy(), {first: bars[first], second: bars[second]}, {}, interval="1m")
+        with pytest.raises(ValueError, match=rf"its clock stands at .*next bar of {second.key} .*--journal NAME"):
+            next(player.play())
+        assert journal.length == length
 
 
 def test_evidence_on_another_interval_has_no_atr(tmp_path):

@@ -147,6 +147,11 @@ def test_a_journal_that_cannot_be_read_for_want_of_room_says_so(tmp_path, disk):
     assert "its disk is full (disk I/O error); free some room" in place_of(tmp_path / "live.db").why(Problem())
     disk(KEPT)
     assert "disk is full" not in place_of(tmp_path / "live.db").why(Problem())
+    Problem.orig = "database or disk is full"
+    assert "not a usable journal" not in place_of(tmp_path / "live.db").why(Problem())
+    assert "its disk is full (database or disk is full); free some room" in place_of(tmp_path / "live.db").why(
+        Problem()
+    )
 
 
 def test_a_fence_that_could_not_be_raised_is_not_said_to_stand(tmp_path, capsys, monkeypatch):

@@ -45,6 +45,7 @@ def a_day():
         seen(
             day, price_ages=lambda: {"NSE:INFY": 1.5, "NSE:TCS": 7.0}, queue=lambda: 3, lanes=lambda: {"exits": 1},
             channels=lambda: [channel], journal=lambda: (12, "locked"), books_at=lambda: day.state.now,
+            heartbeat=lambda: 5,
         )
     )  # fmt: skip
     return day, metrics
@@ -67,6 +68,7 @@ def test_a_day_is_counted_and_measured():
         ("riskcore_lane_depth", "exits"): 1,
         ("riskcore_alert_backlog", "phone"): 2,
         ("riskcore_alert_failures", "phone"): 3,
+        ("riskcore_heartbeat_failures",): 5,
         ("riskcore_alerts_missed_total",): 4,
         ("riskcore_journal_rows",): 12,
         ("riskcore_journal_trouble",): 1,

@@ -161,7 +161,12 @@ class ValidatorSettings:
     no_entry_before: time | None = field(
         default=None,
         converter=given,
-        metadata=meta(clock_time, 'IST "HH:MM"', "no entry earlier; empty: the dated table (09:20)", RULES),
+        metadata=meta(
+            clock_time,
+            'IST "HH:MM"',
+            "no entry earlier (from no_entry_after on: no entry ever); empty: the dated table (09:20)",
+            RULES,
+        ),
     )
     no_entry_after: time | None = field(
         default=None,
@@ -174,7 +179,7 @@ class ValidatorSettings:
         metadata=meta(
             clock_time,
             'IST "HH:MM"',
-            "intraday positions are closed from then on; empty: the dated table (15:10)",
+            "intraday positions are closed from then on; empty, or outside of the day's hours: the dated table (15:10)",
             RULES,
         ),
     )

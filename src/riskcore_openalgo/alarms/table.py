@@ -43,6 +43,8 @@ NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "configuration_changed": (INFO, "CONFIGURATION CHANGED"),
     "channel_down": (WARNING, "ALERT CHANNEL DOWN"),
     "channel_up": (INFO, "ALERT CHANNEL BACK"),
+    "heartbeat_down": (WARNING, "NO SIGN OF LIFE"),
+    "heartbeat_up": (INFO, "SIGN OF LIFE BACK"),
     "page_not_served": (WARNING, "NO CONTROL PAGE"),
     "metrics_not_served": (WARNING, "NO METRICS"),
     "page_locked": (WARNING, "CONTROL PAGE LOCKED"),

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import attrs
 from attrs import frozen
 
 import riskcore as rc
@@ -31,7 +30,7 @@ from riskcore_openalgo.journal import At, Journal, JournalInUse, Reader
 from riskcore_openalgo.runner.by_hand import NeedsARunner, take_by_hand
 from riskcore_openalgo.runner.direct import EXITS
 from riskcore_openalgo.runner.hands import Hand, requested
-from riskcore_openalgo.runner.inbox import Inbox, Request, folder_of
+from riskcore_openalgo.runner.inbox import Inbox, Request, dated, folder_of
 
 NOT_UNDERSTOOD: Final = 2
 REFUSED: Final = 3
@@ -63,9 +62,13 @@ HINTS: Final = {
 
 @frozen
 class Outcome:
-    """What came of an act: the row of its input, and the facts that followed; `alone` where no runner took it."""
+    """What came of an act: the row of its input as it was taken, and the facts that followed.
+
+    `alone` where no runner took it.
+    """
 
     row: int
+    event: Request
     facts: tuple[events.Fact, ...]
     alone: bool = False
 
@@ -93,8 +96,8 @@ def run(arguments: argparse.Namespace, clock: Callable[[], datetime] = now_in_is
         return 1
     if isinstance(event, events.EmergencyStopped):
         return _stopped(at, taken, arguments)
-    if isinstance(event, events.OperatorEntered) and not taken.refused:
-        return _decided(at, taken, event, arguments)
+    if isinstance(taken.event, events.OperatorEntered) and not taken.refused:
+        return _decided(at, taken, taken.event, arguments)
     return told(taken, arguments)
 
 
@@ -143,7 +146,7 @@ def _alone(journal: Journal, event: Request) -> Outcome:
         others = "use the broker's own page; riskcore stop --direct leaves every position"
         raise NeedsARunner(f"{journal.where}: {NOBODY}; start it, or {others}")
     facts = take_by_hand(journal, event, event.at)
-    return Outcome(journal.length, facts, alone=True)
+    return Outcome(journal.length, event, facts, alone=True)
 
 
 def through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outcome | None:
@@ -167,10 +170,10 @@ def through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outc
 
 
 def outcome(journal: Reader, event: Request, after: int) -> Outcome | None:
-    """The input as the journal has it, and the facts up to the next input."""
+    """The input as the journal has it, by the runner's clock, and the facts up to the next input."""
     for row in journal.rows("input", after=after, types=[type(event).__name__]):
-        if attrs.evolve(row.event, at=event.at) == event:
-            return Outcome(row.seq, tuple(_facts_after(journal, row.seq)))
+        if dated(row.event, event.at) == dated(event, event.at):
+            return Outcome(row.seq, row.event, tuple(_facts_after(journal, row.seq)))
     return None
 
 

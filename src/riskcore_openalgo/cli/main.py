@@ -7,6 +7,7 @@ configuration is wrong (every mistake is listed); 130 stopped with Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,9 @@ from riskcore_openalgo.cli.trust import trust_verbs
 from riskcore_openalgo.cli.verbs import FILE_OR_URL, inbox_arguments, journal_verbs, json_argument, lazy, place
 
 EXIT_FAILED, EXIT_CONFIG, EXIT_STOPPED = 1, 78, 130
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+WRITTEN = ("out", "to", "html", "csv", "folder", "journal", "config")
+"""What names the place a verb writes to, for the system names no file that it could not write on."""
 DAYS = frozenset({"demo", "paper", "shadow", "live"})
 """Verbs that go on where their journal ended."""
 DAY_CODES = (
@@ -80,14 +84,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return EXIT_FAILED
     except Exception as problem:  # noqa: BLE001 - the one place where an exception becomes a line for a person
-        return _told(problem)
+        return _told(problem, arguments)
 
 
-def _told(problem: Exception) -> int:
+def _told(problem: Exception, given: argparse.Namespace) -> int:
     """Expected troubles are told in their own words; anything else keeps its traceback, for it is our mistake."""
     if type(problem).__name__ == "ConfigurationError":
         print(problem, file=sys.stderr)
         return EXIT_CONFIG
+    if isinstance(problem, OSError) and problem.errno in FULL:
+        places = (problem.filename, *(getattr(given, name, None) for name in WRITTEN))
+        place = next((f"{place}: " for place in places if place), "")
+        print(f"riskcore: {place}{problem.strerror}; free some room on that disk, and do this again", file=sys.stderr)
+        return EXIT_FAILED
     if isinstance(problem, OSError) and problem.filename is not None and problem.strerror:
         print(f"riskcore: {problem.filename}: {problem.strerror}", file=sys.stderr)
         return EXIT_FAILED

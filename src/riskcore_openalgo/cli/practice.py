@@ -49,6 +49,7 @@ FILES: Final = {
 risk_management:
   risk_per_trade: 0.1                 # a tenth of a per cent at risk
   position_size_basis: margin
+  atr_interval: {interval}                    # the bars that there are: an entry by hand has none of its own
   atr_warmup_bars: 60                 # the day begins at 10:15
 """,
     "api_credentials.yaml": """\
@@ -232,6 +233,7 @@ def _write(place: Place, market: Paced) -> None:
         "hash": hashed(place.password),
         "watch": market.instrument.key,
         "folder": place.folder.as_posix(),
+        "interval": INTERVAL,
         **place.ports,
     }
     for name, text in FILES.items():

@@ -73,7 +73,7 @@ def unsafe(settings: Settings) -> list[str]:
 @contextlib.contextmanager
 def watched(settings: Settings, day: Day, client: Client, journal: Journal, metrics: Metrics) -> Iterator[None]:
     """Metrics and health on their port, and the sign of life, for as long as the context lasts."""
-    live, place, alerts = day.live, settings.system.metrics, settings.credentials.alerts
+    live, place, beating = day.live, settings.system.metrics, list[Heartbeat]()
     seen = Seen(
         clock=live.runner.clock,
         state=lambda: live.state,
@@ -85,14 +85,16 @@ def watched(settings: Settings, day: Day, client: Client, journal: Journal, metr
         intake=metrics.intake,
         lanes=live.lanes_waiting,
         channels=lambda: day.alarms.deliveries,
+        heartbeat=lambda: beating[0].failures if beating else None,
         journal=lambda: (journal.length, journal.trouble),
     )
     metrics.look_at(seen)
     client.observe(metrics.called)
     with contextlib.ExitStack() as opened:
-        if alerts.heartbeat_url:
-            beat = Heartbeat(alerts.heartbeat_url, settings.system.alerting.heartbeat_s, lambda: healthy(seen)[0])
-            opened.callback(beat.close)
+        url, every_s = settings.credentials.alerts.heartbeat_url, settings.system.alerting.heartbeat_s
+        if url:
+            beating.append(Heartbeat(url, every_s, lambda: healthy(seen)[0], day.alarms.tell))
+            opened.callback(beating[0].close)
         if place.port is not None:
             app = access_log(asked_locally(watch_app(metrics, lambda: healthy(seen)), place.host))
             try:

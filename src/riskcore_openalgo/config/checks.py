@@ -29,6 +29,23 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 SEVERITIES: Final = ("info", "warning", "critical")
 
 
+OPENALGO_EXAMPLE: Final = "put-the-key-here"
+SOURCE_EXAMPLE: Final = "put-a-long-random-text-here"
+OLD_EXAMPLE: Final = "the-old-text"
+CHANNEL_EXAMPLE: Final = "put-an-apprise-url-here"
+BEAT_EXAMPLE: Final = "https://heartbeat.example/put-your-id-here"
+MAKE_ONE: Final = 'make one of your own: python -c "import secrets; print(secrets.token_urlsafe(24))"'
+EXAMPLES: Final[Mapping[str, str]] = {
+    OPENALGO_EXAMPLE: "write the key that OpenAlgo's page API Key shows",
+    SOURCE_EXAMPLE: MAKE_ONE,
+    "the-long-random-text": MAKE_ONE,
+    OLD_EXAMPLE: "write the one that was before, or leave old_secrets out",
+    CHANNEL_EXAMPLE: "write the channel's own address, or leave it out",
+    BEAT_EXAMPLE: "write the address that the service gave you, or leave it out",
+}
+"""The secrets of the template and of the pages, which everybody can read, and what to write instead."""
+
+
 def meta(unit: str, help_: str, **more: Any) -> dict[str, Any]:
     """A field's unit and help, and what else is known of it."""
     return {"unit": unit, "help": help_, **more}
@@ -115,6 +132,14 @@ def path(value: Any) -> Path:
     return Path(value)
 
 
+def journal(value: Any) -> Path:
+    """The path of a journal, which has a name."""
+    found = path(value)
+    if not found.name:
+        raise ValueError(f"must be the path of a file such as journal/riskcore.db, got {value!r}")
+    return found
+
+
 def optional_path(value: Any) -> Path | None:
     """The path of a file, or none."""
     return None if value is None else path(value)
@@ -167,6 +192,13 @@ def secret(value: Any) -> str:
         raise ValueError("must be text; write the secret in double quotes")
     if value != value.strip():
         raise ValueError("begins or ends with a space; delete the space")
+    return not_the_example(value)
+
+
+def not_the_example(value: str) -> str:
+    """A secret that is none of the examples: whoever reads the template would know it."""
+    if value in EXAMPLES:
+        raise ValueError(f"is the example, which everybody can read; {EXAMPLES[value]}")
     return value
 
 
@@ -190,8 +222,8 @@ def beat(value: Any) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not re.fullmatch(r"https?://[!-~]+", value) or not _has_a_host(value):
-        raise ValueError("must be an address such as https://heartbeat.example/put-your-id-here")
-    return value
+        raise ValueError(f"must be an address such as {BEAT_EXAMPLE}")
+    return not_the_example(value)
 
 
 def _has_a_host(address: str) -> bool:

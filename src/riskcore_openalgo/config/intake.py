@@ -94,7 +94,9 @@ class OldSecret:
     """The secret that a source had before, and until when it still opens: time to change it where alerts are made."""
 
     secret: str = field(
-        repr=False, converter=checks.secret, metadata=meta("text", "the old one", example="the-old-text", secret=True)
+        repr=False,
+        converter=checks.secret,
+        metadata=meta("text", "the old one", example=checks.OLD_EXAMPLE, secret=True),
     )
     until: datetime = field(
         converter=_moment,

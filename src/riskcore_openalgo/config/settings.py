@@ -85,7 +85,7 @@ class OpenAlgoAccess:
         default=None,
         repr=False,
         converter=checks.api_key,
-        metadata=meta("text", "made on OpenAlgo's page API Key", example="put-the-key-here", secret=True),
+        metadata=meta("text", "made on OpenAlgo's page API Key", example=checks.OPENALGO_EXAMPLE, secret=True),
     )
     ws_url: str | None = field(
         default=None,
@@ -110,7 +110,7 @@ class Webhook:
         metadata=meta(
             "text",
             "one for each source of alerts",
-            example="put-a-long-random-text-here",
+            example=checks.SOURCE_EXAMPLE,
             example_key="tradingview",
             key=checks.name,
             item=checks.secret,
@@ -138,7 +138,7 @@ class AlertChannels:
         metadata=meta(
             "Apprise URL",
             "one for each channel; needs the extra alerts",
-            example="put-an-apprise-url-here",
+            example=checks.CHANNEL_EXAMPLE,
             example_key="phone",
             key=checks.name,
             item=checks.secret,
@@ -152,7 +152,7 @@ class AlertChannels:
         metadata=meta(
             "http(s)://...",
             "called while all is well: whoever answers there raises the alarm when that ends",
-            example="https://heartbeat.example/put-your-id-here",
+            example=checks.BEAT_EXAMPLE,
             secret=True,
         ),
     )
@@ -294,7 +294,7 @@ class System:
     mode: str = field(default=PAPER, converter=checks.mode, metadata=meta("paper/live", "where orders go"))
     journal: Path = field(
         default=Path("journal/riskcore.db"),
-        converter=checks.path,
+        converter=checks.journal,
         metadata=meta("path", "every input and every fact; seen from where riskcore is started", any_script=True),
     )
     tables: Path | None = field(

@@ -1,4 +1,4 @@
-"""The intake as a sender meets it: whether it answers, and what it says to a sample alert."""
+"""The intake as a sender meets it, and who waits for a sign of life: whether they answer, and what."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import http.client
 import json
 import re
 import ssl
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from riskcore_openalgo.alarms.heartbeat import call
 from riskcore_openalgo.config import Settings
 from riskcore_openalgo.doctor.check import Check, fail, ok, warn
 
@@ -49,6 +51,16 @@ def reachable(where: str) -> Check:
     if (status, text) != (200, "ok"):
         return fail("intake", f"{where} answers {status}: that is another program", ANOTHER)
     return ok("intake", f"answers at {where}")
+
+
+def heartbeat(settings: Settings) -> Iterator[Check]:
+    """Whether somebody answers the sign of life, which is given once; nothing where none is set up."""
+    url = settings.credentials.alerts.heartbeat_url
+    if url is None:
+        return
+    wrong = call(url)
+    remedy = "see heartbeat_url under alerts: in api_credentials.yaml; until then nobody would notice a dead runner"
+    yield fail("heartbeat", wrong, remedy) if wrong else ok("heartbeat", "heartbeat_url answers")
 
 
 def sample(now: datetime, secret: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the limits of a policy come to: the risk that is really taken, limits that can never bind, limits that are off.
+"""What a policy comes to: the risk that is really taken, its times, limits that can never bind, limits that are off.
 
 These are sentences about a policy, worked out from its numbers alone; no rule is asked and none is changed.
 """
@@ -6,7 +6,7 @@ These are sentences about a policy, worked out from its numbers alone; no rule i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -18,6 +18,10 @@ from riskcore_openalgo.doctor.check import Check, ok, warn
 
 STOPS_PCT: Final = tuple(map(Decimal, ("0.5", "1", "2", "5")))
 HUNDRED: Final = Decimal(100)
+SHARES: Final = {"shares with derivatives": True, "other shares": False}
+"""Their hours differ since the closing auction."""
+REGULAR: Final = "regular"
+LOOK_DAYS: Final = 15
 
 
 def largest_pct(policy: rc.Policy, on: date) -> Decimal:
@@ -78,6 +82,42 @@ def _idle(policy: rc.Policy, on: date) -> Iterator[str]:
         )
     if policy.max_open_risk is not None and most * risk <= policy.max_open_risk:
         yield f"max_open_risk {_plain(policy.max_open_risk)} %: {most} positions risk at most {_plain(most * risk)} %"
+
+
+def times(policy: rc.Policy, on: date) -> Check:
+    """The times of an intraday day of shares as they come out, where the policy's and the tables' meet."""
+    found: dict[str, None] = {}
+    told = []
+    for which, listed in SHARES.items():
+        share = rc.Instrument(symbol="ANY", tick="0.05", derivatives_listed=listed)
+        session = _regular_session(policy, share, on)
+        if session is None:
+            continue
+        enter, until, flat = session.entries_from, session.entries_until, session.square_off
+        if until <= enter:
+            found[f"no entry ever passes: none before {enter:%H:%M}, none from {until:%H:%M} on"] = None
+        wanted = policy.square_off_at
+        if wanted is not None and flat is not None and flat.time() != wanted:
+            of = f"square_off_at {wanted:%H:%M} is not used for {which}"
+            found[f"{of}: they trade from {session.hours}, and leave at {flat:%H:%M}"] = None
+        leaves = "" if flat is None else f", off at {flat:%H:%M}"
+        told.append(f"{which}: entries {enter:%H:%M} to {until:%H:%M}{leaves}")
+    if found:
+        return warn("times", "; ".join(found), 'times are of 24 hours ("14:30"), in trading_rules.yaml')
+    return ok("times", "; ".join(told) or f"no session is known after {on}")
+
+
+def _regular_session(policy: rc.Policy, share: rc.Instrument, on: date) -> rc.Session | None:
+    """The next session of usual hours, of those that are known."""
+    own = {name: getattr(policy, name) for name in ("no_entry_before", "no_entry_after", "square_off_at")}
+    for day in (on + timedelta(days=n) for n in range(LOOK_DAYS)):
+        try:
+            session = rc.session_on(day, share, **own, tables=policy.tables)
+        except rc.CalendarUnknown:
+            return None
+        if session is not None and session.kind == REGULAR:
+            return session
+    return None
 
 
 def names(settings: Settings) -> Check:

@@ -106,8 +106,8 @@ def disk(at: At) -> Check:
 
 
 def nearest(path: Path) -> Path:
-    """The nearest folder above a path that is there."""
-    return next(folder for folder in path.absolute().parents if folder.is_dir())
+    """The nearest folder above a path that is there; above the topmost there is none but itself."""
+    return next((folder for folder in path.absolute().parents if folder.is_dir()), path)
 
 
 def secrets(settings: Settings) -> Check:

@@ -45,7 +45,7 @@ class FileLock:
 def holder(path: Path) -> str | None:
     """Who holds the lock of a file, "" where that is not known; None while nobody does. Nothing is changed by it."""
     try:
-        file = path.open("r+", encoding="utf-8")
+        file = _to_look(path)
     except FileNotFoundError:
         return None
     with file:
@@ -53,6 +53,16 @@ def holder(path: Path) -> str | None:
             file.seek(0)
             return file.read().strip()
     return None
+
+
+def _to_look(path: Path) -> IO[str]:
+    """The file of a lock; in a place that is read-only, to read."""
+    try:
+        return path.open("r+", encoding="utf-8")
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return path.open(encoding="utf-8")
 
 
 def me() -> str:

@@ -7,6 +7,7 @@ in no text.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -28,6 +29,10 @@ LOG_PAGES: Final = 8_000
 """Only where nobody found time for it (`empty_log`) does a commit copy so long a log into the file, and wait for it."""
 ROOM: Final = 1 << 17
 """Bytes that a file beside a journal takes, without which it cannot be read."""
+FULL: Final = "disk is full"
+MAYBE_FULL: Final = "disk I/O error"
+UNOPENED: Final = "unable to open database file"
+"""What SQLite says where a file beside the journal cannot be made, or has no room."""
 DURABLE: Final = ("journal_mode=WAL", "synchronous=FULL")
 ENCRYPTED: Final = 'an encrypted journal needs SQLCipher and cryptography: pip install "riskcore[encrypted]"'
 
@@ -134,6 +139,8 @@ class SqliteFile:
     def __init__(self, path: Path, key: str | None = None, spool: Path | None = None) -> None:
         if key is not None and (not key or "\0" in key):
             raise ValueError("the key of an encrypted journal is a text of at least one character, without NUL")
+        if not path.name or path.is_dir():
+            raise ValueError(f"{path}: is a folder; a journal is a file, such as {path / 'riskcore.db'}")
         self.path, self.where, self.inbox = path, str(path), beside(path, ".inbox")
         self._key, self._spool = key, spool or beside(path, ".spool")
 
@@ -237,13 +244,28 @@ class SqliteFile:
 
     def why(self, problem: DBAPIError) -> str:
         """No database, or none for this key, or no room for what is made beside it to read it."""
-        if "disk I/O error" in str(problem.orig) and shutil.disk_usage(self.path.parent).free < ROOM:
-            return f"cannot be opened: its disk is full ({problem.orig}); free some room, and what is in it can be read"
-        if "not a database" not in str(problem.orig):
+        said = str(problem.orig)
+        if FULL in said or (MAYBE_FULL in said and shutil.disk_usage(self.path.parent).free < ROOM):
+            return f"cannot be opened: its disk is full ({said}); free some room, and what is in it can be read"
+        if UNOPENED in said and self.path.is_file() and not writable(self.path.parent):
+            remedy = f"copy {self._parts()} to another folder"
+            return f"cannot be read where it is, for its folder is read-only: {remedy}, and it can be read there"
+        if "not a database" not in said:
             return f"not a usable journal: {problem.orig}"
         if self._key is None:
             return "not a usable journal: it is no database, or an encrypted one, which needs its key"
         return "not a usable journal: the key does not open it (one that is not encrypted opens without a key)"
+
+    def _parts(self) -> str:
+        """The files of a journal that go together."""
+        log = beside(self.path, "-wal")
+        return f"{self.path.name} and {log.name}" if log.exists() else self.path.name
+
+    def _stands_still(self) -> bool:
+        """Whether nobody can write there, and no log holds anything: it is read without a file beside it."""
+        log = beside(self.path, "-wal")
+        empty = not log.exists() or not log.stat().st_size
+        return empty and not beside(self.path, "-shm").exists() and not writable(self.path.parent)
 
     def _engine(self, mode: str) -> Engine:
         driver: Any = sqlite3 if self._key is None else _sqlcipher()
@@ -254,7 +276,8 @@ class SqliteFile:
         driver: Any = sqlite3 if self._key is None else _sqlcipher()
         if mode == "rwc":
             for_its_owner(path)
-        address = f"{path.resolve().as_uri()}?mode={mode}"
+        still = "&immutable=1" if mode == "ro" and self._stands_still() else ""
+        address = f"{path.resolve().as_uri()}?mode={mode}{still}"
         connection = driver.connect(address, timeout=BUSY_MS / 1000, uri=True, check_same_thread=False)
         try:
             if self._key is not None:
@@ -267,6 +290,11 @@ class SqliteFile:
             connection.close()
             raise
         return connection
+
+
+def writable(folder: Path) -> bool:
+    """Whether files can be made in a folder."""
+    return os.access(folder, os.W_OK)
 
 
 def beside(path: Path, ending: str) -> Path:

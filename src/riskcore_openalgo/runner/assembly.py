@@ -119,7 +119,7 @@ class _Assembly:
         standing, alerting = Standing(self._policy()), self.settings.system.alerting
         wake, opened, known = threading.Event(), ExitStack(), self._known(alarms := self._alarms())
         opened.callback(alarms.close)
-        inbox = Inbox(self.journal.inbox, self.journal, tell=partial(alarms.tell, name="request_refused"))
+        inbox = self._inbox(alarms)
         fence, ledger = self._fence(), Ledger(self.journal, standing.state)
         history = self._history(strategies := self._strategies())
         guard = ModeGuard(self.client, "analyze" if self.analyzer else "live", monotonic=self.monotonic)
@@ -155,6 +155,10 @@ class _Assembly:
         return Day(
             live=live, feed=feed, fence=fence, ledger=ledger, alarms=alarms, inbox=inbox, wake=wake, close=opened.close
         )
+
+    def _inbox(self, alarms: Alarms) -> Inbox:
+        told = partial(alarms.tell, name="request_refused")
+        return Inbox(self.journal.inbox, self.journal, tell=told, other_clock=self.clock is not now_in_ist)
 
     def _fence(self) -> Fence:
         return Fence(fence_of(self.journal.inbox), self.journal.taken)

@@ -109,12 +109,17 @@ def folder_of(at: At) -> Path:
 class Inbox:
     """The folder. Anybody who may write into it can `put`; the runner that owns the journal asks what is `due`."""
 
-    def __init__(self, folder: Path, journal: Recorded | None = None, *, tell: Told | None = None) -> None:
+    def __init__(
+        self, folder: Path, journal: Recorded | None = None, *, tell: Told | None = None, other_clock: bool = False
+    ) -> None:
         """`journal` is the runner's own, for the runner alone; `tell` is called with each thing that was set aside.
+
+        `other_clock` says that the runner's clock is not this machine's, by which whoever asks dates a wish.
 
         Raises `InboxRefused` where the folder is there and is not ours alone.
         """
         self.folder, self._journal, self._tell = folder, journal, tell or _to_stderr
+        self._stamp = dated if other_clock else _taken_at
         self._handed: dict[str, tuple[str, str, int]] = {}
         self._passed_over: set[str] = set()
         self._told: set[str] = set()
@@ -191,7 +196,7 @@ class Inbox:
     def _next(self, path: Path, now: datetime) -> events.Input | None:
         """The input of a file, if it is to be handed over now."""
         if path.suffix == ASKED:
-            event = attrs.evolve(_input_in(_read(path)), at=now)
+            event = self._stamp(_input_in(_read(path)), now)
             path = self._stamped(path, event)
             return self._hand_over(path, event)
         if path.name in self._handed:
@@ -285,6 +290,18 @@ class Inbox:
         if name not in self._told:
             self._told.add(name)
             self._tell(text)
+
+
+def _taken_at(event: Request, at: datetime) -> Request:
+    """The input as it is taken at a moment; a wish to trade keeps its own, which says how long it waited."""
+    return attrs.evolve(event, at=at)
+
+
+def dated(event: Request, at: datetime) -> Request:
+    """The input, and the wish to trade in it, as of a moment."""
+    if isinstance(event, events.OperatorEntered):
+        return attrs.evolve(event, at=at, signal=attrs.evolve(event.signal, at=at))
+    return attrs.evolve(event, at=at)
 
 
 def _input_text(event: Request) -> str:

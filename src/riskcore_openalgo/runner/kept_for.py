@@ -6,9 +6,10 @@ lacks, or shares of somebody's own that it holds, and its losses and trades woul
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
-from riskcore import events
+from riskcore import engine, events
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.runner.assembly import LIVE, NO_BROKER, SANDBOX
 
@@ -25,11 +26,22 @@ def account_kind(*, mode: str, analyzer: bool) -> str:
 
 def kept_for(journal: Reader) -> str:
     """What the days in a journal traded in; "" where nothing in it tells."""
-    custody = journal.load().state.custody
-    if custody.capability is not None:
-        return {NO_BROKER: ON_PAPER, SANDBOX: SANDBOX}.get(custody.capability.broker, REAL)
-    decided = journal.rows(types=(events.EntryApproved.__name__, events.EntryRefused.__name__))
-    return ON_PAPER if not custody.login and any(True for _ in decided) else ""  # bars were played: nobody logged in
+    state = journal.load().state
+    if state.custody.capability is not None:
+        return {NO_BROKER: ON_PAPER, SANDBOX: SANDBOX}.get(state.custody.capability.broker, REAL)
+    return ON_PAPER if _played(journal, state, events.EntryApproved, events.EntryRefused) else ""
+
+
+def clock_of_bars(journal: Reader) -> datetime | None:
+    """Where a journal's clock stands that bars were played into; None for one that goes by this machine's clock."""
+    state = journal.load().state
+    return state.now if state.custody.capability is None and _played(journal, state, events.PricesSeen) else None
+
+
+def _played(journal: Reader, state: engine.State, *kinds: type) -> bool:
+    """Whether a journal whose broker nobody named has such rows, and nobody logged in: bars were played."""
+    found = journal.rows(types=tuple(kind.__name__ for kind in kinds))
+    return not state.custody.login and any(True for _ in found)
 
 
 def refuse_other(journal: Reader, *, mode: str, analyzer: bool = False) -> None:

@@ -69,7 +69,8 @@ class BarPlayer:
         self._seen_as = rc.BarRun(policy, {}, {}, interval=interval).span
         self._gateway = paper or PaperGateway()
         self._now = min(series[0].at for series in bars.values() if series)
-        self._recorded = _recorded(journal)
+        self._recorded, self._stands = _recorded(journal), journal.load().state.now
+        self._where = journal.where
         for instrument in bars:
             self._evidence.instruments[instrument.key] = instrument
             self._evidence.bars[instrument.key] = []
@@ -82,18 +83,35 @@ class BarPlayer:
         )
 
     def play(self, after_bar: AfterBar | None = None) -> Iterator[datetime]:
-        """Play the bars the journal lacks; yields the time after each moment, for a progress bar."""
+        """Play the bars the journal lacks; yields the time after each moment, for a progress bar.
+
+        Raises `ValueError`, and writes nothing, where the journal's clock has passed a bar that comes next.
+        """
+        self._refuse_the_past()
         self._catch_up()
         self.runner.start()
         self._settle_orders()
         self._repeat_last_bars(after_bar)
         for moment, group in rc.moments(self._bars):
-            new = [
-                (i, bar) for i, bar in group if moment > self._recorded.get(i.key, datetime.min.replace(tzinfo=rc.IST))
-            ]
+            new = [(i, bar) for i, bar in group if self._is_new(i, bar)]
             if new:
                 self._moment(new, after_bar)
             yield moment + self._length
+
+    def _is_new(self, instrument: rc.Instrument, bar: rc.Bar) -> bool:
+        last = self._recorded.get(instrument.key)
+        return last is None or bar.at > last
+
+    def _refuse_the_past(self) -> None:
+        """A bar from before the journal's clock is taken at that clock: no stop or square-off of its day would act."""
+        for instrument, series in self._bars.items():
+            bar = next((bar for bar in series if self._is_new(instrument, bar)), None)
+            if bar is not None and self._stands is not None and self._seen_as(instrument, bar).at < self._stands:
+                raise ValueError(
+                    f"{self._where}: its clock stands at {self._stands:%Y-%m-%d %H:%M:%S}, and the next bar of "
+                    f"{instrument.key} began {bar.at:%Y-%m-%d %H:%M}, before it. Nothing was played; play these bars "
+                    "into a journal of their own: --journal NAME"
+                )
 
     def _moment(self, group: Sequence[tuple[rc.Instrument, rc.Bar]], after_bar: AfterBar | None) -> None:
         spans = [(instrument, bar, self._seen_as(instrument, bar)) for instrument, bar in group]

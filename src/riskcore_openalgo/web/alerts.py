@@ -13,10 +13,9 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from attrs import evolve, frozen
@@ -35,7 +34,7 @@ from riskcore_openalgo.web.body import (
 )
 from riskcore_openalgo.web.kinds import asked_of, context_of
 from riskcore_openalgo.web.mapping import PLAIN, SIDES, FieldMap, Fields
-from riskcore_openalgo.web.reading import NUMBER, is_number, text_of, value_of
+from riskcore_openalgo.web.reading import NUMBER, is_number, moment_of, text_of, value_of
 
 SECRET_FIELDS: Final = ("secret", "key", "passphrase")
 SECRET_OF_BROKEN: Final = re.compile(
@@ -59,10 +58,12 @@ TRADINGVIEW_SYMBOLS: Final = {
 """NIFTY 500 symbols that TradingView spells with an underscore; from NSE's constituent list of 2026-08-15."""
 
 INTERVAL: Final = re.compile(r"([1-9][0-9]{0,3})(m|min|h|H|)")
-MOMENT: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{3})?)?)"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})?"
-)
+TOLD: Final[Mapping[str, Callable[[Fields, str], Any]]] = {
+    "timenow": moment_of,
+    "time": moment_of,
+    "bar_time": moment_of,
+    "strategy": text_of,
+}
 CORE_FIELD: Final = re.compile(r"Signal\.([a-z_]+)")
 MOST_LEVELS: Final = 20
 LONGEST_MESSAGE: Final = 200
@@ -197,9 +198,10 @@ def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) ->
     side = _side(fields)
     exchange, symbol = _symbol(fields)
     asked = asked_of(fields, side)
-    timenow, time, bar_time = (_moment(fields, name) for name in ("timenow", "time", "bar_time"))
-    raised_at = _raised_at(fields, received_at, timenow, time, bar_time)
     enters = asked.kind in (rc.ENTRY, rc.REVERSAL)
+    told, unreadable = _told(fields, enters=enters)
+    time, bar_time = told["time"], told["bar_time"]
+    raised_at = _raised_at(fields, received_at, told["timenow"], time, bar_time)
     try:
         made = rc.Signal(
             symbol,
@@ -208,10 +210,10 @@ def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) ->
             kind=asked.kind,
             exchange=exchange,
             product=text_of(fields, "product") or "MIS",
-            strategy=text_of(fields, "strategy") or "",
+            strategy=told["strategy"] or "",
             source=f"alert:{source}",
             bar_at=bar_time or time,
-            note=_note(fields),
+            note="; ".join(filter(None, (_note(fields), *unreadable))),
             quantity=_quantity(fields),
             receipt=receipt,
             reduce_by=asked.reduce_by,
@@ -221,9 +223,27 @@ def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) ->
     except ValueError as error:
         named = CORE_FIELD.match(str(error))
         reason = f"alert_{named[1] if named else 'signal'}_invalid"
-        told = str(error).encode("ascii", "backslashreplace").decode("ascii")
-        raise Unreadable(reason, told[:LONGEST_MESSAGE]) from None
+        why = str(error).encode("ascii", "backslashreplace").decode("ascii")
+        raise Unreadable(reason, why[:LONGEST_MESSAGE]) from None
     return made if enters else _remembering(made, fields)
+
+
+def _told(fields: Fields, *, enters: bool) -> tuple[dict[str, Any], list[str]]:
+    """The alert's times and its strategy; and what of them cannot be read and is not used, in words.
+
+    Only an entry is refused for it: an exit is not waited with for how its time or its strategy's name is written.
+    """
+    told: dict[str, Any] = {}
+    unreadable = []
+    for name, read in TOLD.items():
+        try:
+            told[name] = read(fields, name)
+        except Unreadable as bad:
+            if enters:
+                raise
+            told[name] = None
+            unreadable.append(f"not used: {bad.message}")
+    return told, unreadable
 
 
 def _raised_at(
@@ -242,7 +262,9 @@ def _raised_at(
         length = rc.interval_length(_interval(fields) or "")
     except (ValueError, Unreadable):
         return time or received_at
-    return received_at if start is None else max(start, min(start + length, received_at))
+    if start is None or received_at - start <= length:
+        return received_at if start is None else max(start, received_at)
+    return start + length
 
 
 def _entry_terms(fields: Fields) -> dict[str, Any]:
@@ -332,26 +354,6 @@ def _interval(fields: Fields) -> str | None:
         return f"{found[1]}h"
     hours, minutes = divmod(int(found[1]), 60)
     return f"{found[1]}m" if minutes else f"{hours}h"
-
-
-def _moment(fields: Fields, name: str) -> datetime | None:
-    text = text_of(fields, name)
-    return None if text is None else _moment_in(text, name)
-
-
-@lru_cache(maxsize=256)
-def _moment_in(text: str, name: str) -> datetime:
-    """The moment; alerts of the same bar say the same."""
-    found = MOMENT.fullmatch(text)
-    if found is not None and found[3] is None:
-        told = f"{name} {shown(text)} has no time zone; write it like 2026-11-20T04:15:00Z"
-        raise Unreadable("alert_time_without_zone", told)
-    try:
-        day, clock, zone = found.groups() if found else ("", "", "")
-        return datetime.fromisoformat(f"{day}T{clock}{zone.replace('Z', '+00:00')}").astimezone(rc.IST)
-    except (ValueError, OverflowError):
-        told = f"{name} {shown(text)} is not a time like 2026-11-20T04:15:00Z"
-        raise Unreadable("alert_time_invalid", told) from None
 
 
 def _note(fields: Fields) -> str:

@@ -1,12 +1,15 @@
-"""One field of an alert as text, a word of a list, or a number; what is none is refused by the field's name."""
+"""One field of an alert as text, a word of a list, a number, a moment; what is none is refused by the field's name."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
+import riskcore as rc
 from riskcore_openalgo.web.body import Unreadable, shown
 from riskcore_openalgo.web.mapping import Fields
 
@@ -14,6 +17,11 @@ PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{0,200}\}\}")
 USUAL_DIGITS: Final = 20
 NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
 LONGEST_TEXT: Final = 64
+A_MOMENT: Final = "2026-11-20T04:15:00Z"
+MOMENT: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.([0-9]{1,9}))?"
+    r"(?:(Z)|([+-][0-9]{2}):?([0-9]{2}))?"
+)
 
 
 def value_of(fields: Fields, name: str) -> Any:
@@ -63,6 +71,34 @@ def number_of(fields: Fields, name: str) -> Decimal | None:
     if not is_number(value):
         raise Unreadable(f"alert_{name}_invalid", f"the {name} {shown(value)} is not a number")
     return plain_number(value)
+
+
+def moment_of(fields: Fields, name: str) -> datetime | None:
+    """A moment with its zone, in IST; None where the field is absent."""
+    value = value_of(fields, name)
+    return None if value is None else _moment_in(str(value), name)
+
+
+@lru_cache(maxsize=256)
+def _moment_in(text: str, name: str) -> datetime:
+    """The moment; alerts of the same bar say the same."""
+    found = MOMENT.fullmatch(text)
+    if found is None or (found[3] is None and found[4] is not None):
+        raise _no_moment(text, name)
+    day, clock, seconds, fraction, utc, hours, minutes = found.groups()
+    if utc is None and hours is None:
+        told = f"{name} {shown(text)} has no time zone; write it like {A_MOMENT}"
+        raise Unreadable("alert_time_without_zone", told)
+    zone = "+00:00" if utc else f"{hours}:{minutes}"
+    fine = (fraction or "")[:6].ljust(6, "0")
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}{seconds or ':00'}.{fine}{zone}").astimezone(rc.IST)
+    except (ValueError, OverflowError):
+        raise _no_moment(text, name) from None
+
+
+def _no_moment(text: str, name: str) -> Unreadable:
+    return Unreadable("alert_time_invalid", f"{name} {shown(text)} is not a time like {A_MOMENT}")
 
 
 def plain_number(value: Any) -> Decimal:
