@@ -9,12 +9,8 @@ import riskcore as rc
 from riskcore import reconcile
 from riskcore.corrections import foreign_trades, price_elsewhere, traded_elsewhere
 from riskcore.engine.ended import is_borrowed
-from riskcore.reconcile import (
-    candidates,
-    fingerprint_fits,
-    late,
-    named,
-)
+from riskcore.pairing import late, named
+from riskcore.reconcile import candidates, fingerprint_fits
 from riskcore.stale_reads import is_clean
 from riskcore.told import told_of
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
@@ -177,6 +173,33 @@ def test_equal_slices_take_as_many_rows_as_there_are_and_no_more(rows, names):
     alike = slices(50, 50)
     shown = read(orders=tuple(row(alike[0].approved, name) for name in rows))
     assert named(book(*alike), shown, RULES) == names
+
+
+def test_a_row_for_more_is_no_larger_one_of_an_order_while_another_was_ordered_so():
+    """50 and 20 at one limit, and a row of 50: the first one's, taken for filled or not, unless it was refused."""
+    one, two = slices(50, 20)
+    shown = read(orders=(row(one.approved, "E1", "complete"),))
+    assert candidates(two, book(one, two), shown, RULES) == ()
+    assert named(book(one, two), shown, RULES) == (("a1", "E1"),)
+    filled, refused = order(one.approved, "filled", 50, 50_000), order(one.approved, "rejected")
+    assert candidates(two, book(filled, two), shown, RULES) == ()
+    assert candidates(two, book(refused, two), shown, RULES) == ("E1",)
+
+
+@pytest.mark.parametrize(
+    ("status", "trades", "name"),
+    [
+        ("complete", (), "a1"),
+        ("cancelled", (trade("E1", "BUY", 50, 999),), "a1"),
+        ("cancelled", (), "a2"),
+        ("open", (), "a2"),
+    ],
+)
+def test_a_row_that_traded_is_that_of_the_slice_that_was_taken_for_filled(status, trades, name):
+    """Else its equal, which may not have arrived, would have filled as well."""
+    one, two = slices(50, 50)
+    filled, shown = order(one.approved, "filled", 50, 50_000), (row(one.approved, "E1", status),)
+    assert named(book(filled, two), read(orders=shown, trades=trades), RULES) == ((name, "E1"),)
 
 
 def test_a_row_that_two_different_orders_fit_is_nobodys():

@@ -26,6 +26,7 @@ from riskcore.engine.untold import ask_again_unread, take_by_positions
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
+from riskcore.pairing import named
 from riskcore.reconcile import (
     FOREIGN,
     SUSPECT,
@@ -36,7 +37,6 @@ from riskcore.reconcile import (
     differences,
     may_have_filled,
     moved_unnamed,
-    named,
     nameless,
     repeated,
 )

@@ -14,7 +14,8 @@ from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.orders import CANCELLED, REJECTED, Order
-from riskcore.reconcile import Seen, late
+from riskcore.pairing import late
+from riskcore.reconcile import Seen
 from riskcore.told import Told
 
 LATE: Final = "arrived_late"
