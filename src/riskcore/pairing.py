@@ -2,7 +2,7 @@
 
 A row belongs to one order, and an order to one row. Nobody need know which of several that are alike in all that a row
 shows is which: slices of one order. But no row is given away while another order may
-claim it: one that differs, or one that was taken for filled while its row was not told.
+claim it: one that differs, one whose answer is yet to come, one that was taken for filled while its row was not told.
 """
 
 from __future__ import annotations
@@ -23,12 +23,11 @@ def named(book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -
 
     Equal slices of one order are alike in everything, so that any of their rows may be any of them: as many rows as
     there are slices, or fewer, are theirs in order. An exit to which an answer may still come is left
-    to that answer. What was taken for filled while no row
+    to that answer, and so are those that are like it: the row may be either's. What was taken for filled while no row
     could be told has a row that traded, which is no other's.
     """
     filled = [one for one in book.orders if one.status == FILLED and not one.broker_id and is_of_today(one, book)]
-    waiting = [order for order in nameless(book) if not _is_under_way(order, books, policy)]
-    return _paired((*filled, *waiting), book, books, policy, seen)
+    return _paired((*filled, *nameless(book)), book, books, policy, seen)
 
 
 def _is_under_way(order: Order, books: BrokerBooks, policy: Policy) -> bool:
@@ -59,7 +58,8 @@ def _paired(
     fits |= {one.id: _traded(fits[one.id], books) for one in orders if one.status == FILLED}
     found: list[tuple[str, str]] = []
     for alike in _sharing(orders, fits):
-        if len({_fingerprint(order) for order in alike}) == 1:
+        told = len({_fingerprint(order) for order in alike}) == 1
+        if told and not any(_is_under_way(order, books, policy) for order in alike):
             found += _placed(alike, fits)
     return tuple(found)
 

@@ -226,6 +226,14 @@ def test_orders_that_differ_in_anything_are_no_slices_of_each_other(other):
     assert named(book(one, two), read(orders=rows), RULES) == ()
 
 
+@pytest.mark.parametrize(("waited", "names"), [(4, ()), (5, (("x", "X1"),))])
+def test_a_row_that_an_exit_on_its_way_may_be_is_not_given_to_its_equal(waited, names):
+    """One of two slices is lost, of the other the answer is yet to come: after five seconds it is not waited for."""
+    lost, sent = order(leaving(), "unknown"), order(leaving(order_id="y"), "intended")
+    shown = rc.BrokerBooks(at=lost.approved.at + timedelta(seconds=waited), orders=(row(lost.approved, "X1"),))
+    assert named(book(lost, sent), shown, RULES) == names
+
+
 def test_stops_that_differ_in_their_trigger_alone_are_no_slices_of_each_other():
     """Two rows that tell no trigger may be either's."""
     one, two = order(leaving(trigger=980)), order(leaving(order_id="y", trigger=985))
