@@ -1,7 +1,7 @@
 """Which row of the broker's order book is which of our orders that have no name there.
 
 A row belongs to one order, and an order to one row. Nobody need know which of several that are alike in all that a row
-shows is which: slices of one order. But no row is given away while another order may
+shows is which: stops of one size at one level, slices of one entry. But no row is given away while another order may
 claim it: one that differs, one whose answer is yet to come, one that was taken for filled while its row was not told.
 """
 
@@ -21,8 +21,8 @@ from riskcore.stale_reads import is_of_today
 def named(book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -> tuple[tuple[str, str], ...]:
     """(our id, the broker's) of each order without a name that one row and no other fits, and whose row fits no other.
 
-    Equal slices of one order are alike in everything, so that any of their rows may be any of them: as many rows as
-    there are slices, or fewer, are theirs in order. An exit to which an answer may still come is left
+    Equal slices and equal stops are alike in everything that a row shows, so that any of their rows may be any of them:
+    as many rows as there are orders, or fewer, are theirs in order. An exit to which an answer may still come is left
     to that answer, and so are those that are like it: the row may be either's. What was taken for filled while no row
     could be told has a row that traded, which is no other's.
     """
@@ -101,9 +101,12 @@ def _placed(orders: Sequence[Order], fits: Mapping[str, Sequence[str]]) -> list[
 
 
 def _fingerprint(order: Order) -> tuple[object, ...]:
-    """What slices of one order that are equally large have in common, and no two other orders."""
+    """What orders have in common of which nobody need know which is which: all that a row shows of exits and stops.
+
+    Of entries the signal too, which is one moment: their stops differ. Slices of one have both in common.
+    """
     approved = order.approved
     about = approved.instrument.key, approved.side, approved.quantity, approved.product, approved.limit
     if isinstance(approved, ApprovedExit):
-        return (*about, approved.trigger, approved.at)
+        return (*about, approved.trigger, None)
     return (*about, None, approved.at)

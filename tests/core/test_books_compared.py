@@ -226,6 +226,38 @@ def test_orders_that_differ_in_anything_are_no_slices_of_each_other(other):
     assert named(book(one, two), read(orders=rows), RULES) == ()
 
 
+def rested(*seconds):
+    """Stops of 50 at 980, sent so many seconds after ten."""
+    return [order(leaving(order_id=f"x{s}", trigger=980, at=TEN + timedelta(seconds=s))) for s in seconds]
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ((0,), (("x0", "S0"),)),
+        ((0, 2), (("x0", "S0"), ("x2", "S2"))),
+        ((0, 1, 2), ()),
+        ((36,), ()),
+    ],
+)
+def test_equal_stops_of_several_moments_take_as_many_rows_as_there_are_and_no_more(rows, names):
+    """Of ten o'clock and two seconds later: whichever is which, each of them protects as many shares as the other."""
+    stops = rested(0, 2)
+    shown = [row(stops[0].approved, f"S{s}", placed_at=TEN + timedelta(seconds=s)) for s in rows]
+    assert named(book(*stops), read(orders=shown), RULES) == names
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [((15, 40), {"x0": "S15", "x20": "S40"}), ((40, 15), {"x0": "S15", "x20": "S40"}), ((40, 45), {})],
+)
+def test_a_row_is_given_to_a_stop_whose_time_it_fits(rows, names):
+    """Twenty seconds apart: the row of 40 s can be of the second alone, and of two such rows one is somebody else's."""
+    stops = rested(0, 20)
+    shown = [row(stops[0].approved, f"S{s}", placed_at=TEN + timedelta(seconds=s)) for s in rows]
+    assert dict(named(book(*stops), read(orders=shown), RULES)) == names
+
+
 @pytest.mark.parametrize(("waited", "names"), [(4, ()), (5, (("x", "X1"),))])
 def test_a_row_that_an_exit_on_its_way_may_be_is_not_given_to_its_equal(waited, names):
     """One of two slices is lost, of the other the answer is yet to come: after five seconds it is not waited for."""
