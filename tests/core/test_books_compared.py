@@ -9,7 +9,7 @@ import riskcore as rc
 from riskcore import reconcile
 from riskcore.corrections import foreign_trades, price_elsewhere, traded_elsewhere
 from riskcore.engine.ended import is_borrowed
-from riskcore.pairing import late, named
+from riskcore.engine.pairing import late, named
 from riskcore.reconcile import candidates, fingerprint_fits
 from riskcore.stale_reads import is_clean
 from riskcore.told import told_of

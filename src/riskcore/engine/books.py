@@ -18,6 +18,7 @@ from riskcore.engine.accepted import look_at_accepted
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import is_doubted, is_larger, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
+from riskcore.engine.pairing import named
 from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
@@ -26,7 +27,6 @@ from riskcore.engine.untold import ask_again_unread, take_by_positions
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
-from riskcore.pairing import named
 from riskcore.reconcile import (
     FOREIGN,
     SUSPECT,
