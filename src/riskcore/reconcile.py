@@ -1,4 +1,4 @@
-"""Our book held against the broker's: which row is which order, what each order filled, what differs.
+"""Our book held against the broker's: which rows an order may be, what each order filled, what differs.
 
 Nothing is concluded from silence alone. An order of unknown outcome is named by its fingerprint, and only where one row
 and no other fits it; its absence counts only in a read that shows another order known before; an empty book proves
@@ -21,7 +21,7 @@ from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.clocks import SAME, clocks_apart
 from riskcore.corrections import traded_elsewhere
 from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, SUSPECT, UNNAMED, Custody, Mismatch
-from riskcore.orders import INTENDED, ApprovedExit, Order
+from riskcore.orders import REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
@@ -104,77 +104,33 @@ def fingerprint_fits(
     return any(abs(off - ahead) <= seconds(policy.unknown_match_s) for ahead in apart)
 
 
-def named(book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -> tuple[tuple[str, str], ...]:
-    """(our id, the broker's) of each nameless order that one row and no other fits, and whose row fits no other.
-
-    Equal slices of one order are alike in everything, so that any of their rows may be any of them: as many rows as
-    there are slices, or fewer, are theirs in order. An exit to which an answer may still come is left to that answer.
-    """
-    waiting = [order for order in nameless(book) if not _is_under_way(order, books, policy)]
-    return _paired(waiting, book, books, policy, seen)
-
-
-def _is_under_way(order: Order, books: BrokerBooks, policy: Policy) -> bool:
-    """Whether an exit was sent so shortly before a read that its answer is yet to come.
-
-    A hand that leaves at the same moment, or the broker's own square-off, has a row that is like it in everything.
-    """
-    leaves = not (order.is_entry or order.rests)
-    return leaves and order.status == INTENDED and books.at - order.approved.at < seconds(policy.unknown_settle_s)
-
-
-def late(
-    book: Book, books: BrokerBooks, policy: Policy, lost: Iterable[str], seen: Seen = UNSEEN
-) -> tuple[tuple[str, str], ...]:
-    """The same of orders that were taken for lost: they are at the broker after all.
-
-    Of what earlier reads showed it counts alone which rows are older than the order.
-    """
-    known, older = frozenset(lost), Seen(frozenset(), None, first=seen.first)
-    return _paired([o for o in book.orders if o.id in known and not o.broker_id], book, books, policy, older)
-
-
-def _paired(
-    orders: Iterable[Order], book: Book, books: BrokerBooks, policy: Policy, seen: Seen
-) -> tuple[tuple[str, str], ...]:
-    groups: dict[tuple[object, ...], list[Order]] = {}
-    for order in orders:
-        groups.setdefault(_fingerprint(order), []).append(order)
-    fits = {mark: candidates(alike[0], book, books, policy, seen) for mark, alike in groups.items()}
-    claimed = [row for rows in fits.values() for row in rows]
-    return tuple(
-        (order.id, row)
-        for mark, alike in groups.items()
-        if len(fits[mark]) <= len(alike) and all(claimed.count(row) == 1 for row in fits[mark])
-        for order, row in zip(alike, fits[mark], strict=False)
-    )
-
-
-def _fingerprint(order: Order) -> tuple[object, ...]:
-    """What slices of one order that are equally large have in common, and no two other orders."""
-    approved = order.approved
-    trigger = approved.trigger if isinstance(approved, ApprovedExit) else None
-    about = approved.instrument.key, approved.side, approved.quantity, approved.product
-    return (*about, approved.limit, trigger, approved.at, order.is_entry)
-
-
 def candidates(order: Order, book: Book, books: BrokerBooks, policy: Policy, seen: Seen = UNSEEN) -> tuple[str, ...]:
     """The rows of the read that may be the order: with any, it is not absent, though it may not be named.
 
-    Where none is as we ordered it, an entry may be a row for more at the very limit: somebody made it larger.
+    Where none is as we ordered it, an entry may be a row for more at the very limit: somebody made it larger. A row
+    that another order of ours fits as it was ordered is none of these: slices of one entry differ in size alone.
     """
+    found = _as_ordered(order, books.orders or (), book, books, policy, seen)
+    if found or not order.is_entry:
+        return found
+    most, limit = order.approved.quantity, order.approved.limit
+    larger = [row for row in books.orders or () if row.quantity > most and row.price == limit]
+    others = [one for one in book.orders if one.is_entry and not one.broker_id and one.status != REJECTED]
+    theirs = {row for one in others for row in _as_ordered(one, larger, book, books, policy, seen)}
+    smaller = [attrs.evolve(row, quantity=most) for row in larger if row.id not in theirs]
+    return _as_ordered(order, smaller, book, books, policy, seen)
+
+
+def _as_ordered(
+    order: Order, rows: Iterable[BrokerOrder], book: Book, books: BrokerBooks, policy: Policy, seen: Seen
+) -> tuple[str, ...]:
     ours, apart = book.broker_ids(), clocks_apart(order, book, books, seen.drift_s)
-    others = [row for row in books.orders or () if row.id not in ours and not seen.proves_older(row, order)]
+    others = [row for row in rows if row.id not in ours and not seen.proves_older(row, order)]
 
     def fits(row: BrokerOrder) -> bool:
         return fingerprint_fits(order, row, policy, is_new=seen.proves_new(row, order, books, policy), apart=apart)
 
-    found = tuple(row.id for row in others if fits(row))
-    if found or not order.is_entry:
-        return found
-    most, limit = order.approved.quantity, order.approved.limit
-    larger = [row for row in others if row.quantity > most and row.price == limit]
-    return tuple(row.id for row in larger if fits(attrs.evolve(row, quantity=most)))
+    return tuple(row.id for row in others if fits(row))
 
 
 def _untold(book: Book, books: BrokerBooks) -> list[Order]:

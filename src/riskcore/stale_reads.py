@@ -33,7 +33,7 @@ def is_stale(book: Book, books: BrokerBooks, key: str, presumed: Collection[str]
     """
     if _is_behind(book, books, key, presumed) or _is_of_two_moments(book, books, key):
         return True
-    return _moved_without_a_trade(book, books, key)
+    return _moved_without_a_trade(book, books, key) or _is_of_before_our_exit(book, books, key)
 
 
 def is_clean(book: Book, books: BrokerBooks, known: Collection[str]) -> bool:
@@ -117,10 +117,33 @@ def _moved_without_a_trade(book: Book, books: BrokerBooks, key: str) -> bool:
     of_before = moved * made < 0 and abs(moved) <= abs(made)
     if not moved or sum(row.quantity for row in rows) == held.signed or not (made == held.signed or of_before):
         return False
+    return not _traded_by_others(book, books, key, moved)
+
+
+def _is_of_before_our_exit(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether a read shows again what exits of ours have just taken off, and no trade of others in it tells why.
+
+    Of what is left of a position the trades of the read tell, where there are any. Where all is closed that holds for
+    a while alone: the owner may have as many shares of his own, carried over nights.
+    """
+    held = book.position(key)
+    closed = [o for o in book.outcomes if o.key == key and books.at - o.closed_at < FRESH]
+    if (held is None and not closed) or (held is not None and books.trades is not None):
+        return False
+    product = held.product if held is not None else closed[-1].product
+    out = [o for o in book.orders if not o.is_entry and o.approved.instrument.key == key and is_of_today(o, book)]
+    taken = sum(sign(o.approved.side) * o.filled_quantity for o in out if o.approved.product == product)
+    shown = sum(row.quantity for row in books.positions or () if (row.key, row.product) == (key, product))
+    more = shown - (0 if held is None else held.signed)
+    return more * taken < 0 and abs(more) <= abs(taken) and not _traded_by_others(book, books, key, more)
+
+
+def _traded_by_others(book: Book, books: BrokerBooks, key: str, moved: int) -> bool:
+    """Whether trades of a read that are no order's of ours explain that so many signed shares moved."""
     ours = book.broker_ids()
-    others = [trade for trade in books.trades if trade.key == key and trade.order_id not in ours]
+    others = [trade for trade in books.trades or () if trade.key == key and trade.order_id not in ours]
     traded = sum(sign(trade.side) * trade.quantity for trade in others)
-    return traded * moved <= 0 or abs(traded) < abs(moved)
+    return traded * moved > 0 and abs(traded) >= abs(moved)
 
 
 @exact

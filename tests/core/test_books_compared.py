@@ -9,12 +9,8 @@ import riskcore as rc
 from riskcore import reconcile
 from riskcore.corrections import foreign_trades, price_elsewhere, traded_elsewhere
 from riskcore.engine.ended import is_borrowed
-from riskcore.reconcile import (
-    candidates,
-    fingerprint_fits,
-    late,
-    named,
-)
+from riskcore.engine.pairing import late, named
+from riskcore.reconcile import candidates, fingerprint_fits
 from riskcore.stale_reads import is_clean
 from riskcore.told import told_of
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
@@ -179,6 +175,33 @@ def test_equal_slices_take_as_many_rows_as_there_are_and_no_more(rows, names):
     assert named(book(*alike), shown, RULES) == names
 
 
+def test_a_row_for_more_is_no_larger_one_of_an_order_while_another_was_ordered_so():
+    """50 and 20 at one limit, and a row of 50: the first one's, taken for filled or not, unless it was refused."""
+    one, two = slices(50, 20)
+    shown = read(orders=(row(one.approved, "E1", "complete"),))
+    assert candidates(two, book(one, two), shown, RULES) == ()
+    assert named(book(one, two), shown, RULES) == (("a1", "E1"),)
+    filled, refused = order(one.approved, "filled", 50, 50_000), order(one.approved, "rejected")
+    assert candidates(two, book(filled, two), shown, RULES) == ()
+    assert candidates(two, book(refused, two), shown, RULES) == ("E1",)
+
+
+@pytest.mark.parametrize(
+    ("status", "trades", "name"),
+    [
+        ("complete", (), "a1"),
+        ("cancelled", (trade("E1", "BUY", 50, 999),), "a1"),
+        ("cancelled", (), "a2"),
+        ("open", (), "a2"),
+    ],
+)
+def test_a_row_that_traded_is_that_of_the_slice_that_was_taken_for_filled(status, trades, name):
+    """Else its equal, which may not have arrived, would have filled as well."""
+    one, two = slices(50, 50)
+    filled, shown = order(one.approved, "filled", 50, 50_000), (row(one.approved, "E1", status),)
+    assert named(book(filled, two), read(orders=shown, trades=trades), RULES) == ((name, "E1"),)
+
+
 def test_a_row_that_two_different_orders_fit_is_nobodys():
     """Of ten o'clock and of five seconds later; and the orders after them are named all the same."""
     first, second = order(entry()), order(entry(order_id="b", at=TEN + timedelta(seconds=5)))
@@ -201,6 +224,46 @@ def test_orders_that_differ_in_anything_are_no_slices_of_each_other(other):
     one, two = order(entry()), order(entry(order_id="b", **other))
     rows = [row(one.approved, name, price=None, placed_at=None) for name in ("E1", "E2")]
     assert named(book(one, two), read(orders=rows), RULES) == ()
+
+
+def rested(*seconds):
+    """Stops of 50 at 980, sent so many seconds after ten."""
+    return [order(leaving(order_id=f"x{s}", trigger=980, at=TEN + timedelta(seconds=s))) for s in seconds]
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ((0,), (("x0", "S0"),)),
+        ((0, 2), (("x0", "S0"), ("x2", "S2"))),
+        ((0, 1, 2), ()),
+        ((36,), ()),
+    ],
+)
+def test_equal_stops_of_several_moments_take_as_many_rows_as_there_are_and_no_more(rows, names):
+    """Of ten o'clock and two seconds later: whichever is which, each of them protects as many shares as the other."""
+    stops = rested(0, 2)
+    shown = [row(stops[0].approved, f"S{s}", placed_at=TEN + timedelta(seconds=s)) for s in rows]
+    assert named(book(*stops), read(orders=shown), RULES) == names
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [((15, 40), {"x0": "S15", "x20": "S40"}), ((40, 15), {"x0": "S15", "x20": "S40"}), ((40, 45), {})],
+)
+def test_a_row_is_given_to_a_stop_whose_time_it_fits(rows, names):
+    """Twenty seconds apart: the row of 40 s can be of the second alone, and of two such rows one is somebody else's."""
+    stops = rested(0, 20)
+    shown = [row(stops[0].approved, f"S{s}", placed_at=TEN + timedelta(seconds=s)) for s in rows]
+    assert dict(named(book(*stops), read(orders=shown), RULES)) == names
+
+
+@pytest.mark.parametrize(("waited", "names"), [(4, ()), (5, (("x", "X1"),))])
+def test_a_row_that_an_exit_on_its_way_may_be_is_not_given_to_its_equal(waited, names):
+    """One of two slices is lost, of the other the answer is yet to come: after five seconds it is not waited for."""
+    lost, sent = order(leaving(), "unknown"), order(leaving(order_id="y"), "intended")
+    shown = rc.BrokerBooks(at=lost.approved.at + timedelta(seconds=waited), orders=(row(lost.approved, "X1"),))
+    assert named(book(lost, sent), shown, RULES) == names
 
 
 def test_stops_that_differ_in_their_trigger_alone_are_no_slices_of_each_other():

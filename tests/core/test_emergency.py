@@ -229,7 +229,9 @@ def test_the_whole_account_takes_what_others_hold_and_ordered(manual_trades):
     day = at_broker(manual_trades=manual_trades)
     press(day, "10:05", whole_account=True)
     working = attrs.evolve(foreign(), status="open")
-    seen = {"orders": (working,), "positions": (position(7, key="NSE:TCS"),), "instruments": (TCS,)}
+    bought = trade("H1", "BUY", 7, 1000, key="NSE:TCS")
+    shown = {"positions": (position(7, key="NSE:TCS"),), "instruments": (TCS,)}
+    seen = {"orders": (working,), "trades": (bought,), **shown}
     for second in (1, 2, 3):
         books(day, f"10:05:0{second}", **seen)
     cancels = [command for command in day.commands if isinstance(command, e.CancelOrder)]
@@ -239,10 +241,63 @@ def test_the_whole_account_takes_what_others_hold_and_ordered(manual_trades):
     day.report("10:05:04", exit_.order_id, "working", broker_id="Y1")
     day.fill("10:05:04", exit_.order_id, price=1000)
     flat = {"orders": (foreign(), row(exit_, "Y1", "complete")), "positions": (position(0, key="NSE:TCS"),)}
-    flat["trades"] = (trade("Y1", "SELL", 7, 1000, key="NSE:TCS"),)
+    flat["trades"] = (bought, trade("Y1", "SELL", 7, 1000, key="NSE:TCS"))
     books(day, "10:05:06", **flat)
     books(day, "10:05:07", **flat)
     assert stage(day) == FLAT
+
+
+def _closed(product):
+    """A position of which all was sold a second after the stop of the whole account; the broker's rows of all that."""
+    day = at_broker()
+    day.report("10:00:01", day.enter("10:00", product=product, **SEEN), "working", broker_id="E1")
+    day.fill("10:00:01", day.sent(rc.ApprovedEntry)[0].order_id, price=1000)
+    day.report("10:00:02", day.sent()[-1].order_id, "working", broker_id="S1")
+    press(day, "10:05", whole_account=True)
+    exit_ = sold(day, "10:05:01")
+    rows = (trade("E1", "BUY", 50, 1000), trade("X1", "SELL", 50, 1000))
+    seen = {"orders": _rows(day, exit_), "trades": tuple(attrs.evolve(one, product=product) for one in rows)}
+    return day, {**seen, "instruments": (exit_.instrument,)}
+
+
+@pytest.mark.parametrize("product", ["MIS", "CNC"])
+def test_positions_of_before_our_exit_are_sold_once_though_the_whole_account_is_to_leave(product):
+    """The trades tell that all is sold; the position book is of some seconds ago, and shows it still."""
+    day, seen = _closed(product)
+    still = attrs.evolve(position(50), product=product)
+    for second in range(2, 12):
+        books(day, f"10:05:{second:02}", **seen, positions=(still,))
+    assert [order.quantity for order in day.sent() if order.trigger is None] == [50]
+    assert stage(day) == STOPPING
+    for second in (12, 13):
+        books(day, f"10:05:{second}", **seen, positions=(attrs.evolve(position(0), product=product),))
+    assert stage(day) == FLAT
+
+
+def test_positions_of_before_our_exit_are_sold_once_where_no_trade_book_is_read_either():
+    """That we have sold is known; nothing in such a read tells that others bought as many again."""
+    day, seen = _closed("MIS")
+    for second in range(2, 12):
+        books(day, f"10:05:{second:02}", **{**seen, "trades": None}, positions=(position(50),))
+    assert [order.quantity for order in day.sent() if order.trigger is None] == [50]
+
+
+def test_shares_that_come_again_after_they_were_adopted_stand_as_long_as_the_first():
+    """A hand buys 7, which are left; and 7 more at once: the first read of them moves nothing."""
+    day = at_broker()
+    press(day, "10:05", whole_account=True)
+    bought = tuple(trade(f"H{number}", "BUY", 7, 1000, key="NSE:TCS") for number in (1, 2))
+    seen = {"orders": (foreign(),), "positions": (position(7, key="NSE:TCS"),), "instruments": (TCS,)}
+    for second in (1, 2):
+        books(day, f"10:05:0{second}", **seen, trades=bought[:1])
+    (exit_,) = day.sent()
+    day.report("10:05:03", exit_.order_id, "working", broker_id="Y1")
+    day.fill("10:05:03", exit_.order_id, price=1000)
+    seen["orders"], traded = (foreign(), row(exit_, "Y1", "complete")), trade("Y1", "SELL", 7, 1000, key="NSE:TCS")
+    books(day, "10:05:04", **seen, trades=(*bought, traded))
+    assert len(day.sent()) == 1
+    books(day, "10:05:05", **seen, trades=(*bought, traded))
+    assert len(day.sent()) == 2
 
 
 def test_a_stop_can_be_widened_to_the_whole_account_and_not_narrowed():

@@ -180,6 +180,20 @@ def test_F20_equal_slices_that_timed_out_are_named_by_as_many_rows_as_there_are(
     assert [day.book.order(entry.order_id).broker_id for entry in entries] == ["X0", "X1", "X2"]
 
 
+def test_F28_the_row_of_one_slice_is_not_taken_for_a_smaller_one_that_somebody_made_larger():
+    """Killed amid the slices: 20 arrived and filled, the last 10 were never sent. 20 are held, and protected."""
+    day, (first, *_) = ordered()
+    day.restart()
+    shown = {"orders": (row(first, "E1", "complete"), foreign()), "positions": (position(20),)}
+    for second in range(2, 24):
+        books(day, f"10:00:{second:02}", trades=(trade("E1", "BUY", 20, 1000),), **shown)
+        for stop in [order for order in day.book.resting_stops(KEY) if not order.broker_id]:
+            day.report(f"10:00:{second:02}.500", stop.id, "working", broker_id="S1")
+            shown["orders"] += (row(stop.approved, "S1", "trigger_pending"),)
+    assert [order.status for order in day.book.orders if order.is_entry] == ["filled", "rejected", "rejected"]
+    assert (day.book.positions[0].quantity, stops(day)) == (20, [20])
+
+
 # ---------------------------------------------------------------- exits
 
 

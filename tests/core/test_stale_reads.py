@@ -8,7 +8,7 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from riskcore.stale_reads import is_clean, is_stale
-from tests.core.by_hand import TEN, book, entry, held as position_of, order
+from tests.core.by_hand import TEN, book, entry, held as position_of, leaving, order
 from tests.core.custody_days import (
     at_broker,
     books,
@@ -112,6 +112,22 @@ def test_orders_of_an_earlier_session_are_in_no_book_of_today():
     assert not is_stale(today, read(trades=()), INFY.key)
     assert is_clean(today, read(orders=(foreign(),)), {"X1"})
     assert not is_clean(attrs.evolve(book(FILLED), session=TEN.date()), read(orders=(foreign(),)), {"X1"})
+
+
+def test_as_many_shares_as_we_have_just_sold_may_be_those_for_a_while():
+    """Futures: 50 of before our exit, while no trade of others brought them. Then they are the owner's own."""
+    sold = order(leaving(product="NRML"), "filled", 50, 49_000, broker_id="X1")
+    about = {"key": INFY.key, "side": "BUY", "session": TEN.date(), "product": "NRML"}
+    closed_at = TEN + timedelta(minutes=4, seconds=30)
+    done = rc.Outcome(**about, closed_at=closed_at, quantity=50, gross=-1000, charges=40)
+    ours, later = book(sold, outcomes=(done,)), attrs.evolve(done, closed_at=TEN + timedelta(minutes=4))
+    trades = (attrs.evolve(trade("X1", "SELL", 50, 980), product="NRML"),)
+    others = (*trades, attrs.evolve(trade("H1", "BUY", 50, 1000), product="NRML"))
+    assert is_stale(ours, read(shown(50, "NRML"), trades=trades), INFY.key)
+    assert not is_stale(ours, read(shown(51, "NRML"), trades=trades), INFY.key)
+    assert not is_stale(ours, read(shown(-50, "NRML"), trades=trades), INFY.key)
+    assert not is_stale(ours, read(shown(50, "NRML"), trades=others), INFY.key)
+    assert not is_stale(attrs.evolve(ours, outcomes=(later,)), read(shown(50, "NRML"), trades=trades), INFY.key)
 
 
 # ---------------------------------------------------------------- days

@@ -1,7 +1,9 @@
 """Where the broker holds other than we do for long enough: our book follows what is there, and nothing is traded.
 
 Shares that are gone are gone, whatever the policy says: an exit of more than is held would turn the position round.
-Of shares that came, `manual_trades` decides: they are adopted, ignored, or their symbol takes no entries (frozen).
+Of shares that came, `manual_trades` decides: they are adopted, ignored, or their symbol takes no entries (frozen). A
+stop of the whole account adopts them whatever it says, from a read that may be believed: else what our exit sold were
+sold again.
 What changed over a night without a trade freezes its symbol always (a bonus, a split). Shares for delivery are then
 left as they are in our book: those that were bought yesterday may not be shown anywhere until they settle, they need
 their stop meanwhile, and more of them than there are cannot be sold.
@@ -56,11 +58,19 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
         if turn.policy.manual_trades == IGNORE and not everything:
             return
         # Some of them were accepted as not ours: which are, only somebody can tell.
-        apart = turn.state.custody.beside_of(mismatch.key) or is_stale(turn.book, event.books, mismatch.key)
-        wanted = turn.policy.manual_trades == ADOPT and not apart
-        if (wanted or everything) and _adopt(turn, mismatch, position, event):
+        apart = turn.state.custody.beside_of(mismatch.key)
+        wanted = everything or (turn.policy.manual_trades == ADOPT and not apart)
+        believed = not is_stale(turn.book, event.books, mismatch.key)
+        if wanted and believed and _adopt(turn, mismatch, position, event):
+            _count_anew(turn, mismatch)
             return
     turn.latch(FROZEN, why, CONDITION, mismatch.key)
+
+
+def _count_anew(turn: Turn, taken: Mismatch) -> None:
+    """What was adopted differs no more: the same seen again is to stand as long as it did the first time."""
+    left = tuple(known for known in turn.state.custody.mismatches if known.key != taken.key)
+    turn.note(e.BooksDiffer(turn.at, left))
 
 
 def _overnight(turn: Turn, position: Position | None, event: e.BooksRead) -> bool:

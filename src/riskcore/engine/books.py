@@ -19,6 +19,7 @@ from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import is_doubted, is_larger, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.overnight import keep_reduction
+from riskcore.engine.pairing import named
 from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
@@ -36,7 +37,6 @@ from riskcore.reconcile import (
     left_out,
     may_have_filled,
     moved_unnamed,
-    named,
     nameless,
     repeated,
     shows_none_beside,

@@ -11,10 +11,11 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.broker_books import BrokerBooks, BrokerOrder
+from riskcore.engine.pairing import late
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.orders import CANCELLED, REJECTED, Order
-from riskcore.reconcile import Seen, late
+from riskcore.reconcile import Seen
 from riskcore.told import Told
 
 LATE: Final = "arrived_late"

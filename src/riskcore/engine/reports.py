@@ -7,6 +7,7 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.breakers.table import is_on
+from riskcore.broker_books import bare_id
 from riskcore.corrections import flipped
 from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.engine.lookback import look_at_entry
@@ -28,6 +29,7 @@ from riskcore.orders import (
 )
 from riskcore.positions import Position
 from riskcore.sessions import in_ist
+from riskcore.stale_reads import is_of_today
 
 CONTRADICTED: Final = "report_contradicts"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
@@ -40,6 +42,7 @@ CHARGES_TROUBLE: Final = "charges_unknown"
 def report(event: e.OrderReported, turn: Turn) -> None:
     """One report of one order."""
     order = turn.book.order(event.order_id)
+    event = event if order is None else _of_its_own(turn, order, event)
     problem = _contradiction(order, event)
     if order is None or problem:
         turn.note(e.StrayReport(turn.at, event.order_id, problem))
@@ -59,6 +62,22 @@ def report(event: e.OrderReported, turn: Turn) -> None:
     if moved.status != known.status:
         turn.note(e.OrderMoved(turn.at, order.id, moved.status, event.note, moved.error))
         _moved(turn, moved, event)
+
+
+def _of_its_own(turn: Turn, order: Order, event: e.OrderReported) -> e.OrderReported:
+    """The report; where it names a row that bears another order's name by now, nothing is known of this one.
+
+    The two are alike in all that a row shows. What the row fills is booked once, and the row that is this one's, where
+    there is any, is told by the books.
+    """
+    name = bare_id(event.broker_id)
+    others = (one for one in turn.book.orders if name and one.id != order.id and is_of_today(one, turn.book))
+    bearer = next((one for one in others if bare_id(one.broker_id) == name), None)
+    if bearer is None:
+        return event
+    why = f"its answer names {event.broker_id}, which is {bearer.id} here: what became of it the books must tell"
+    filled, value = order.filled_quantity, order.filled_value
+    return e.OrderReported(event.at, order.id, UNKNOWN, filled, value, None, why)
 
 
 def _error(event: e.OrderReported) -> str:

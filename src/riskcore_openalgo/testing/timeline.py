@@ -52,12 +52,16 @@ class Timeline:
         return Fibre(act)
 
     def sleep(self, seconds: float) -> None:
-        """In a fibre: the rest of it happens later. Else time passes, with all that happens in it."""
-        fibre = Fibre.current()
+        """In a fibre: the rest of it happens later. Else time passes, with all that happens in it.
+
+        Some time passes: whoever waits for a moment that is nearer than the clock can tell would wait for it for ever.
+        """
+        fibre, passes = Fibre.current(), timedelta(seconds=seconds)
+        woken = self.now + (max(passes, timedelta.resolution) if seconds > 0 else passes)
         if fibre is None:
-            self.run(self.now + timedelta(seconds=seconds))
+            self.run(woken)
         else:
-            self.later(seconds, fibre.go_on)
+            self.at(woken, fibre.go_on)
             fibre.stop()
 
     def step(self) -> bool:
