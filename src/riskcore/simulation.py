@@ -310,11 +310,11 @@ class BarRun:
 
     def see(self, prices: e.PricesSeen, *, last: bool = True) -> None:
         """Take a span, the `last` of its moment or not, with the ATR where a stop trails by it; in doubt, in pieces."""
-        for part in self.parts(prices if last or not self.state.book.positions else changed(prices, more=True)):
+        for part in self.parts(prices):
             if part is not prices:
                 self.latest[part.key] = part
-            fresh = self.fresh(part.key)
-            self.take(part if fresh is None else changed(part, atr=fresh))
+            fresh, more = self.fresh(part.key), not last and bool(self.state.book.positions)
+            self.take(changed(part, atr=fresh, more=more) if more or fresh is not None else part)
 
     def parts(self, prices: e.PricesSeen) -> tuple[e.PricesSeen, ...]:
         """The bar itself, or what it is taken as where it reached both stop and target of what is held."""

@@ -4,7 +4,7 @@ import pytest
 
 import riskcore as rc
 from tests.core.beside_days import beside
-from tests.core.custody_days import position, row
+from tests.core.custody_days import books, foreign, held, position, row, stop_of, trade
 from tests.core.engine_days import INFY, SEEN
 from tests.core.test_slices import ordered
 from tests.core.test_untold import alarms, entered, read
@@ -76,3 +76,50 @@ def test_an_entry_that_adds_to_what_is_held_is_taken_to_have_traded_at_its_limit
     taken = day.book.order(second)
     assert (taken.status, taken.filled_value) == ("filled", order.quantity * order.limit)
     assert order.limit > 990
+
+
+def taken_for_sold():
+    """Ten of 50 held were taken for the fill of a stop that was taken back; the trade book shows that none has sold."""
+    day, _ = held(manual_trades="ignore")
+    before = day.book
+    day.prices("10:10", last=1101)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    rows = row(entry, "E1", "complete"), row(stop_of(day), "S1", "cancelled")
+    read(day, "10:10:12", *rows, there=(position(40),))
+    assert (day.book.position(INFY.key).quantity, day.book.realised) == (40, 10 * 101)
+    out = day.sent()[-1]
+    day.report("10:10:13", out.order_id, "working", broker_id="X9")
+    return day, before, {"orders": (*rows, row(out, "X9"), foreign()), "trades": (trade("E1", "BUY", 50, 1000),)}
+
+
+def test_shares_that_were_taken_for_sold_and_that_no_trade_shows_are_ours_again():
+    """With their stop and target, and nothing realised: they were somebody else's for good, and had no stop."""
+    day, before, shown = taken_for_sold()
+    for clock in ("10:10:20", "10:10:22"):
+        books(day, clock, **shown, positions=(position(50),))
+    was, now = before.position(INFY.key), day.book.position(INFY.key)
+    assert (now.quantity, now.average_price, now.stop, now.target) == (50, 1000, was.stop, was.target)
+    assert (now.realised, now.exit_value, now.charges) == (was.realised, was.exit_value, was.charges)
+    assert (day.book.realised, day.book.charges) == (before.realised, before.charges)
+    assert day.book.latch("positions_differ", INFY.key) is None
+
+
+@pytest.mark.parametrize(("there", "trades"), [(49, ()), (60, (trade("H1", "BUY", 10, 1000),)), (50, None)])
+def test_shares_that_it_does_not_explain_are_a_difference_like_any_other(there, trades):
+    """Another number, ten of a hand's beside them, or a read whose trades are not known."""
+    day, _, shown = taken_for_sold()
+    shown["trades"] = None if trades is None else (*shown["trades"], *trades)
+    for clock in ("10:10:20", "10:10:22", "10:10:24"):
+        books(day, clock, **shown, positions=(position(there),))
+    assert day.book.position(INFY.key).quantity == 40
+
+
+def test_what_came_back_once_comes_back_no_second_time():
+    """A hand buys ten more."""
+    day, _, shown = taken_for_sold()
+    for clock in ("10:10:20", "10:10:22"):
+        books(day, clock, **shown, positions=(position(50),))
+    shown["trades"] += (trade("H1", "BUY", 10, 1000),)
+    for clock in ("10:10:24", "10:10:26", "10:10:28"):
+        books(day, clock, **shown, positions=(position(60),))
+    assert day.book.position(INFY.key).quantity == 50

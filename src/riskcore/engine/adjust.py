@@ -18,15 +18,17 @@ import attrs
 
 from riskcore import events as e
 from riskcore.account import was_carried
-from riskcore.broker_books import BrokerPosition
+from riskcore.broker_books import BrokerBooks, BrokerPosition, summed
 from riskcore.corrections import foreign_trades, price_elsewhere
 from riskcore.costs import ChargesUnknown, charge_for_more
 from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, Mismatch
-from riskcore.engine.reports import cut_down
+from riskcore.engine.reports import charges_for, cut_down
 from riskcore.engine.turn import Turn
+from riskcore.engine.unnamed import presumed_filled
 from riskcore.exits.leaving import closed_elsewhere
 from riskcore.instruments import Instrument
 from riskcore.money import ZERO, exact
+from riskcore.orders import ApprovedExit, Order
 from riskcore.policy.custody import ADOPT, IGNORE
 from riskcore.positions import DELIVERY, Position
 from riskcore.signals import opposite, sign
@@ -54,6 +56,8 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
         if mismatch.kind != OPPOSITE and not overnight:
             return
     elif mismatch.kind in (MORE, FOREIGN) and not overnight:
+        if position is not None and _unsold(turn, mismatch, position, event.books):
+            return
         everything = takes_all(turn.state)
         if turn.policy.manual_trades == IGNORE and not everything:
             return
@@ -65,6 +69,43 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
             _count_anew(turn, mismatch)
             return
     turn.latch(FROZEN, why, CONDITION, mismatch.key)
+
+
+@exact
+def _unsold(turn: Turn, mismatch: Mismatch, held: Position, books: BrokerBooks) -> bool:
+    """Shares that were taken for sold while no trade book could be read, and that its trades do not show: ours still.
+
+    The position has them again, with its levels. What was booked for them is taken off: an order that is worth no more
+    than its trades has none of them.
+    """
+    wrong = [(order, *_untraded(order, books)) for order in _presumed_exits(turn, held)]
+    shares = sum(quantity for _, quantity, _ in wrong)
+    if shares != mismatch.surplus * sign(held.side) or is_stale(turn.book, books, mismatch.key, presumed_filled(turn)):
+        return False
+    for order, quantity, value in wrong:
+        if quantity:
+            charges = charges_for(turn, order, order.filled_value - value) or ZERO
+            turn.note(e.Revalued(turn.at, order.id, -value, charges))
+    less = turn.book.position(mismatch.key)
+    assert less is not None
+    back = sign(less.side) * shares * less.average_price
+    after = attrs.evolve(less, quantity=less.quantity + shares, realised=less.realised + back)
+    turn.note(e.PositionAdjusted(turn.at, mismatch.key, after, "taken for sold, and never traded", realised=back))
+    _count_anew(turn, mismatch)
+    return True
+
+
+def _presumed_exits(turn: Turn, held: Position) -> list[Order]:
+    """Exits and stops of a position that are known by name, and whose fill was concluded and not read."""
+    exits = [order for order in turn.book.orders if order.id in presumed_filled(turn) and order.broker_id]
+    return [o for o in exits if isinstance(o.approved, ApprovedExit) and o.approved.position_id == held.id]
+
+
+def _untraded(order: Order, books: BrokerBooks) -> tuple[int, Decimal]:
+    """How many shares an order is taken to have filled beyond its trades, and for how much; none once mended."""
+    traded, worth = summed(books.trades_of(order.broker_id))
+    more, value = order.filled_quantity - traded, order.filled_value - worth
+    return (more, value) if books.trades is not None and more > 0 and value > 0 else (0, ZERO)
 
 
 def _count_anew(turn: Turn, taken: Mismatch) -> None:
