@@ -1,7 +1,9 @@
 """`riskcore report` and `riskcore journal note` as a user types them."""
 
 import json
+import os
 import shutil
+import sys
 from importlib import resources
 
 import pytest
@@ -51,6 +53,15 @@ def test_all_files_at_once(run, tmp_path):
     page = (tmp_path / "out" / "r.html").read_text("utf-8")
     assert all(title in page for title in titles)
     assert (tmp_path / "out" / "csv" / "extra-4.csv").exists()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are text there")
+def test_a_journal_whose_name_is_no_text_has_a_report(run, tmp_path):
+    """A name of an old disk, in Latin-1: `status` read it, and no report could be made of it."""
+    name = os.fsdecode(b"caf\xe9.db")
+    shutil.copy(tmp_path / "demo.db", tmp_path / name)
+    assert run("report", name, "--html", "r.html", "--json", "r.json")[0] == 0
+    assert json.loads((tmp_path / "r.json").read_text("utf-8"))["title"] == "caf\udce9"
 
 
 def test_a_program_reads_the_same_object_in_ascii(run, tmp_path):

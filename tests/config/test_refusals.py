@@ -318,6 +318,7 @@ SYSTEM = [
     ("mode:", "mode: has no value; write text such as paper, or delete the line"),
     ("journal: ''", "journal: must be the path of a file, got ''"),
     ("journal: /", "journal: must be the path of a file such as journal/riskcore.db, got '/'"),
+    ("tables: ''", "tables: must be a path; for none leave the value empty, without quotes"),
     ("journal: 5", "journal: must be the path of a file, got 5"),
     ("journal: sqlite:///x.db", "journal: must be the path of a file, got 'sqlite:///x.db'"),
     ("intake: {port: 0}", "intake.port: must be a whole number from 1 to 65535, got 0"),

@@ -225,6 +225,13 @@ def test_any_object_is_read_or_refused(fields, secret):
     assert is_sound(read(json.dumps(fields).encode(), secret))
 
 
+@pytest.mark.parametrize(("other", "reason"), [("1480.00", None), (1480, None), ("1480.05", "alert_field_conflict")])
+def test_two_names_of_a_field_may_write_one_number_in_two_ways(other, reason):
+    """`"1480"` and `"1480.00"` were said to be different things."""
+    told = {"symbol": "TCS", "action": "buy", "stop": "1480", "stop_loss": other}
+    assert getattr(read(json.dumps(told).encode()), "reason", None) == reason
+
+
 @given(fields=OBJECTS)
 def test_a_good_core_with_anything_around_it_is_read_or_refused(fields):
     """With symbol and action in place the odd fields are reached."""

@@ -174,6 +174,25 @@ def test_F04_a_secret_in_a_field_that_is_kept_is_blanked_and_keeps_nobody_in(ben
     assert [(signal.strategy, signal.note) for signal in taken] == [("by ***", "asked for quantity '***'")] * 2
 
 
+@pytest.mark.parametrize("secret", ["7F3A9C5517B24E60A1D2", "my-secret_of-44-letters-which-is-cut-when-it-is-shown"])
+@pytest.mark.parametrize("field", ["symbol", "exchange", "product", "action", "timenow"])
+def test_F04_a_secret_in_a_field_that_decides_is_kept_nowhere_either(bench, secret, field):
+    """In capitals it passes for a symbol, and stood in ids, journal and answers; a long one was shown in part."""
+    fields = {**BUY, "close_position": True, field: f"NSE:{secret}" if field == "symbol" else secret}
+    with taking(bench, secrets={"tv": secret}) as server:
+        status, answer = post(server, f"{PATH}/{secret}", fields)
+    bench.journal.close()
+    assert status == (200 if field == "timenow" else 400)
+    kept = str(answer) + bench.journal.path.read_bytes().decode("utf-8", "replace")
+    assert secret[:20].upper() not in kept.upper()
+
+
+def test_F04_a_short_word_that_is_a_secret_keeps_nobody_in(bench):
+    """Whoever takes the symbol for a secret has none; his exits go."""
+    with taking(bench, secrets={"tv": "SBIN"}) as server:
+        assert post(server, PATH, {**BUY, "secret": "SBIN", "close_position": True})[0] == 200
+
+
 def test_F05_contracts_in_an_alert_are_noted_and_not_bought(bench):
     """The size is what it would have been without them; the note stands in the journal."""
     with taking(bench) as server:

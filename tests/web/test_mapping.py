@@ -10,6 +10,7 @@ import riskcore as rc
 from riskcore_openalgo.config import ConfigurationError, load_settings
 from riskcore_openalgo.runner.receiving import sources_of
 from riskcore_openalgo.web.alerts import read_alert
+from riskcore_openalgo.web.mapping import FieldMap
 
 NOW = datetime(2026, 8, 18, 9, 20, 3, tzinfo=rc.IST)
 SECRETS = """
@@ -70,6 +71,16 @@ def test_a_source_is_read_by_its_own_words(folder):
 def test_a_declared_field_has_its_declared_names_alone(folder, told, reason):
     """Else two readings of one alert would be right."""
     assert read(folder, told).reason == reason
+
+
+@pytest.mark.parametrize(("stocks", "reason"), [("SBIN", None), ("SBIN,TCS", "alert_several_symbols")])
+def test_a_list_of_stocks_that_is_declared_to_be_the_symbol_may_hold_one(stocks, reason):
+    """Chartink sends nothing else; one stock was several."""
+    by = FieldMap(fields={"symbol": ("stocks",)}, given={"action": "buy"})
+    body = json.dumps({"stocks": stocks, "trigger_prices": "1120", "triggered_at": "2:34 pm"}).encode()
+    found = read_alert(body, source="scanner", received_at=NOW, secret=None, by=by)
+    assert getattr(found, "reason", None) == reason
+    assert reason or found.signal.symbol == "SBIN"
 
 
 def test_secrets_addresses_and_rates_are_the_configurations(folder):

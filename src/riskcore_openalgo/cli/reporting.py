@@ -87,7 +87,7 @@ def _write(study: Study, arguments: argparse.Namespace) -> list[Path]:
             _refuse_loss(path, arguments.source, b"<!DOCTYPE html>" if content is page else b"{")
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f"{path.name}.part")
-            part.write_text(content(study), encoding="utf-8", newline="\n")
+            part.write_text(content(study), encoding="utf-8", errors="backslashreplace", newline="\n")
             part.replace(path)
             written.append(path)
     if arguments.csv is not None:

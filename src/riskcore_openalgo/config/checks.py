@@ -142,6 +142,8 @@ def journal(value: Any) -> Path:
 
 def optional_path(value: Any) -> Path | None:
     """The path of a file, or none."""
+    if value == "":
+        raise ValueError("must be a path; for none leave the value empty, without quotes")
     return None if value is None else path(value)
 
 

@@ -30,6 +30,7 @@ from riskcore_openalgo.web.body import (
     secret_like,
     shown,
     strict_object,
+    unsecret,
     without,
 )
 from riskcore_openalgo.web.kinds import asked_of, context_of
@@ -41,6 +42,8 @@ SECRET_OF_BROKEN: Final = re.compile(
     r'"(?:secret|key|passphrase)"[ \t\r\n]{0,20}:[ \t\r\n]{0,20}("[^"\\]*(?:\\.[^"\\]*)*")', re.DOTALL | re.IGNORECASE
 )
 """The secret of an alert that is no JSON: what is broken stands elsewhere in it."""
+SHORTEST: Final = 8
+"""A secret of fewer letters is none, and may stand in a symbol: an exit must not be refused for it."""
 SEVERAL: Final = ("stocks", "symbols")
 EXCHANGES: Final = ("NSE", "BSE")
 DELAYED: Final = ("_DLY", "_DL")
@@ -130,7 +133,8 @@ def read_alert(
         if not known:
             return unauthorised(body, blanked, source=source)
         receipt = receipt_id(source, canonical(content, blanked))
-        return ReadSignal(_unsecret(_signal(Fields(content, by), source, received_at, receipt), blanked), receipt)
+        plain = unsecret(content, [one for one in blanked if len(one) >= SHORTEST])
+        return ReadSignal(_unsecret(_signal(Fields(plain, by), source, received_at, receipt), blanked), receipt)
     except Unreadable as bad:
         told = without(bad.message, blanked)
         if not known and not bears(body, _several(secret)):
@@ -308,7 +312,8 @@ def _side(fields: Fields) -> str:
 def _symbol(fields: Fields) -> tuple[str, str]:
     """Exchange and symbol, in the exchange's spelling."""
     text = text_of(fields, "symbol")
-    if any(fields.at(name) for name in SEVERAL) or (text is not None and "," in text):
+    lists = [name for name in SEVERAL if name not in fields.by.names("symbol")]
+    if any(fields.at(name) for name in lists) or (text is not None and "," in text):
         raise Unreadable("alert_several_symbols", "one alert is one symbol; send an alert for each")
     if text is None:
         raise Unreadable("alert_symbol_missing", 'no "symbol"; write for example "RELIANCE"')

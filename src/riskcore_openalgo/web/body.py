@@ -70,6 +70,12 @@ def canonical(content: dict[str, Any], secret: Secrets = None) -> str:
     return CANONICAL.encode(_blanked(content, _longest_first(secret)))
 
 
+def unsecret(content: dict[str, Any], secret: Secrets) -> dict[str, Any]:
+    """The content without the secret in any of its texts: who writes it into the wrong field has it kept nowhere."""
+    found: dict[str, Any] = _blanked(content, _longest_first(secret), by_name=False)
+    return found
+
+
 def safe_text(body: bytes, secret: Secrets = None) -> str:
     """What may be kept of a body: at most 2,000 characters, secrets blanked, unprintable bytes replaced.
 
@@ -170,16 +176,18 @@ def secret_like(name: str) -> bool:
     return plain == "key" or any(word in plain for word in SECRET_WORDS)
 
 
-def _blanked(value: Any, secrets: tuple[str, ...]) -> Any:
-    """The same without these secrets, of which the longest is the first."""
+def _blanked(value: Any, secrets: tuple[str, ...], *, by_name: bool = True) -> Any:
+    """The same without these secrets, of which the longest is the first, and without what is one by its name."""
     if isinstance(value, str):
         return _cleaned(value, secrets)
     if isinstance(value, dict):
         return {
-            _cleaned(name, secrets): BLANK if secret_like(name) else _blanked(content, secrets)
+            _cleaned(name, secrets): BLANK
+            if by_name and secret_like(name)
+            else _blanked(content, secrets, by_name=by_name)
             for name, content in value.items()
         }
-    return [_blanked(item, secrets) for item in value] if isinstance(value, list) else value
+    return [_blanked(item, secrets, by_name=by_name) for item in value] if isinstance(value, list) else value
 
 
 def _blanked_text(text: str, secret: Secrets) -> str:

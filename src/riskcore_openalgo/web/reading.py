@@ -29,7 +29,7 @@ def value_of(fields: Fields, name: str) -> Any:
     given = fields.of(name)
     if not given:
         return None
-    if len(given) > 1 and len({str(value).upper() for value in given.values()}) > 1:
+    if len(given) > 1 and len({_meant(value) for value in given.values()}) > 1:
         raise Unreadable("alert_field_conflict", f"{' and '.join(given)} say different things")
     value = next(iter(given.values()))
     if isinstance(value, (dict, list)):
@@ -38,6 +38,11 @@ def value_of(fields: Fields, name: str) -> Any:
         told = f"{name} is still {shown(value)}: this kind of alert does not fill that placeholder"
         raise Unreadable("alert_placeholder_unfilled", told)
     return value
+
+
+def _meant(value: Any) -> Decimal | str:
+    """What two names of a field are compared by: 1480 and "1480.00" are one price."""
+    return plain_number(value) if is_number(value) else str(value).upper()
 
 
 def text_of(fields: Fields, name: str) -> str | None:
