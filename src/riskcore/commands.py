@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from riskcore.money import ZERO
+from riskcore.money import ZERO, exact
 from riskcore.orders import ApprovedEntry, ApprovedExit, Revision
 from riskcore.signals import Signal
 
@@ -17,13 +17,23 @@ from riskcore.signals import Signal
 class AskEquity:
     """Find out the session's opening equity. `last_known` is what the last session ended with, if any.
 
-    `delivered` is what was paid for the shares that were carried into it for delivery, in rupees: whoever works the
-    equity out from a broker's cash and margin adds it, for it is in neither.
+    `delivered` is what was paid for the shares that were carried into it for delivery, in rupees: in a broker's cash
+    and margin it is missing (`opening`).
     """
 
     session: date
     last_known: Decimal | None
     delivered: Decimal = ZERO
+
+    @exact
+    def opening(self, told: Decimal) -> Decimal:
+        """The opening equity where a broker's cash and margin come to `told` rupees.
+
+        told + what is missing to what the last session ended with, at most `delivered`: some brokers count delivered
+        shares as used until they have settled, and money may have been paid in; counted twice they would size trades.
+        """
+        missing = ZERO if self.last_known is None else max(self.last_known - told, ZERO)
+        return told + min(missing, self.delivered)
 
 
 @frozen

@@ -21,7 +21,6 @@ CNC: Final = "CNC"
 REFUSED: Final = "rejected"
 COMPLETE: Final = "complete"
 NEEDED: Final = ("orders", "positions")
-NOTHING: Final = Decimal(0)
 FIRST: Final = datetime.min.replace(tzinfo=rc.IST)
 
 
@@ -52,8 +51,7 @@ def read_book(
 ) -> Portfolio:
     """Read an account once, at `at`.
 
-    Opening equity = available cash + used margin (+ collateral, if it counts) - realised today, and what was paid for
-    shares that `known` carries for delivery, which is in no balance any more. With `known`, the book
+    Opening equity = available cash + used margin (+ collateral, if it counts) - realised today. With `known`, the book
     of a journal, its session keeps its equity, counters and latches, and a position that the broker has too keeps its
     stop and target: only its quantity follows the broker. A position that `known` has not is foreign: it has no stop.
     """
@@ -69,7 +67,7 @@ def read_book(
         made = evolve(made, realised=funds.realised_today)
     if made.opening_equity is None and funds is not None and not reading.missing:
         reading.notes.append(f"opening_equity: derived from the funds at {at.astimezone(rc.IST):%H:%M}")
-        made = made.opened(opening_equity(funds, collateral_counts=collateral_counts, delivered=made.delivered))
+        made = made.opened(opening_equity(funds, collateral_counts=collateral_counts))
     if reading.missing:
         made = evolve(made, opening_equity=None)
     return Portfolio(book=made, missing=tuple(reading.missing), notes=tuple(reading.notes), broker=broker, funds=funds)
@@ -83,13 +81,10 @@ def session_of(known: rc.Book | None, at: datetime) -> rc.Book:
     return known if known.session in (None, today) else known.next_session(today)
 
 
-def opening_equity(funds: Funds, *, collateral_counts: bool = False, delivered: Decimal = NOTHING) -> Decimal:
-    """What the session opened with: available cash + used margin (+ collateral) - realised today, in rupees.
-
-    `delivered` was paid for shares that were carried into it: since the morning it is neither cash nor margin.
-    """
+def opening_equity(funds: Funds, *, collateral_counts: bool = False) -> Decimal:
+    """What the session opened with: available cash + used margin (+ collateral) - realised today, in rupees."""
     with localcontext(Context(prec=28)):
-        equity = funds.available_cash + funds.used_margin - funds.realised_today + delivered
+        equity = funds.available_cash + funds.used_margin - funds.realised_today
         return equity + funds.collateral if collateral_counts else equity
 
 

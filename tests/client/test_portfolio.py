@@ -241,26 +241,12 @@ def test_a_known_book_of_yesterday_is_taken_into_today(account, client):
     assert read.book.days[-1].session == yesterday.date()
 
 
-def test_what_a_known_book_carries_for_delivery_is_part_of_what_the_day_opens_with(account, client):
-    """Paid for: since the morning it is in no balance."""
-    share = rc.Instrument(symbol="RELIANCE", tick="0.1")
-    held = rc.Position(instrument=share, side="BUY", quantity=10, average_price=1400, stop=1300, product="CNC")
-    yesterday = (NOW - timedelta(days=3)).date()
-    plain, read = (
-        read_book(client, at=NOW, known=rc.Book(9000000, session=yesterday, positions=positions))
-        for positions in ((), (held,))
-    )
-    assert (plain.book.delivered, read.book.delivered) == (0, 14000)
-    assert opening_equity(read.funds, delivered=read.book.delivered) - plain.book.opening_equity == 14000
-
-
 def test_collateral_counts_only_where_it_is_said_to():
     funds = Funds(*(Decimal(part) for part in ("100000.10", "20000.20", "5000", "-300.30", "0")))
     with localcontext() as host:
         host.prec = 4
         assert opening_equity(funds) == Decimal("120300.60")
         assert opening_equity(funds, collateral_counts=True) == Decimal("125300.60")
-        assert opening_equity(funds, delivered=Decimal("30000.05")) == Decimal("150300.65")
 
 
 def test_F16_the_days_entries_are_counted_from_the_order_book(account, client):

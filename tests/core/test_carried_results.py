@@ -121,6 +121,22 @@ def test_a_drawdown_is_none_of_a_night_in_which_shares_were_delivered():
     day.time("09:00")
     (asked,) = [one for one in day.commands if isinstance(one, e.AskEquity) and one.session == day.day]
     cash = -charges(day)
-    day.take(e.EquityRead(day.at("09:00"), cash + asked.delivered))
+    day.take(e.EquityRead(day.at("09:00"), asked.opening(cash)))
     day.time("09:16")
     assert (day.book.equity, day.book.peak_equity, day.book.latches) == (100_000 + cash, D(100_000), ())
+
+
+@pytest.mark.parametrize(
+    ("last_known", "told", "opening"),
+    [
+        (100_000, 70_000, 100_000),
+        (100_000, 100_000, 100_000),  # a broker that counts them as used until they have settled
+        (100_000, 60_000, 90_000),  # ten thousand were taken out besides
+        (100_000, 120_000, 120_000),  # paid in overnight: how much of it stands for them cannot be told
+        (None, 70_000, 70_000),
+    ],
+)
+def test_what_was_delivered_is_added_as_far_as_it_is_missing(last_known, told, opening):
+    """Counted twice it would make every trade larger."""
+    known = None if last_known is None else D(last_known)
+    assert e.AskEquity(THURSDAY, known, D(30_000)).opening(D(told)) == opening

@@ -108,7 +108,10 @@ def test_equity_that_is_first_read_in_mid_session_is_derived():
         asked = events.AskEquity(NOW.date(), None)
         read = desk.account.equity(asked, NOW)
         assert (read.equity, read.derived) == (1_000_000, True)
-        assert desk.account.equity(attrs.evolve(asked, delivered=Decimal(500)), NOW).equity == 1_000_500
+        assert (
+            desk.account.equity(attrs.evolve(asked, last_known=Decimal(2_000_000), delivered=Decimal(500)), NOW).equity
+            == 1_000_500
+        )
         desk.clock.passed = -2 * 3600
         assert desk.account.equity(asked, NOW).derived is False
         desk.broker.script(Fault("funds", "empty", times=0))

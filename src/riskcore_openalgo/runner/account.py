@@ -159,8 +159,8 @@ class Account:
             return None
         now = self._clock()
         begun = now >= session_begins(now.date(), self._tables)
-        told = opening_equity(found, collateral_counts=self._collateral_counts, delivered=command.delivered)
-        return events.EquityRead(now, told, derived=begun)
+        told = opening_equity(found, collateral_counts=self._collateral_counts)
+        return events.EquityRead(now, command.opening(told), derived=begun)
 
     def _mode_told(self, wrong: str | None) -> list[events.Input]:
         """A change of what is known of the mode; None: nothing was learnt of it."""
