@@ -55,3 +55,29 @@ def test_what_is_led_is_decided_on_by_its_own_last_bar(order, entries, interval,
     assert [type(fact) for fact in run.facts if type(fact) is not rc.events.Marked] == [
         type(fact) for fact in slow.facts if type(fact) is not rc.events.Marked
     ]
+
+
+def test_what_a_bar_showed_before_an_entry_amid_it_is_none_of_the_trades():
+    """TCS ends its bars two minutes after INFY does; it is entered at its last close, while its next bar goes on."""
+    begins = datetime(2026, 11, 20, 9, 15, tzinfo=rc.IST)
+    five = timedelta(minutes=5)
+    calm = {"open": 2000, "high": 2001, "low": 1999, "close": 2000}
+    tcs = [rc.Bar(at=begins + timedelta(minutes=2) + n * five, **calm) for n in range(40)]
+    wide = {"open": 2000, "high": 2015, "low": 1985, "close": 2000}
+    tcs[10] = rc.Bar(at=tcs[10].at, **wide)
+    tcs[30] = rc.Bar(at=tcs[30].at, open=2080, high=2080, low=2080, close=2080)
+    infy = [rc.Bar(at=begins + n * five, **calm) for n in range(40)]
+
+    def on_bar(bars):
+        if len(bars) - 1 != 10:  # ends two minutes before TCS's own eleventh does
+            return None
+        at = bars[-1].at
+        return rc.Signal("TCS", "BUY", at=at + five, bar_at=at, interval="5m", stop=1980, target=2080)
+
+    about = {"interval": "5m", "entries": rc.Entries.AT_CLOSE}
+    bars = {INFY: infy, TCS: tcs}
+    run = backtest(bars, {"INFY": on_bar}, POLICY, **about)
+    slow = rc.simulate(bars, lambda thing, seen: on_bar(seen) if thing == INFY else None, POLICY, **about)
+    (trade,) = run.trades
+    assert (trade.opened_at, trade.worst_price, trade.best_price) == (infy[11].at, 1999, 2080)
+    assert run.trades == rc.trades_of(slow.facts)

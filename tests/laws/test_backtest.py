@@ -20,6 +20,7 @@ from tests.laws.tapes import AsArrays, tape
 OPEN = {"max_position_size_percent": 100, "max_sector_exposure": 100, "max_trades_per_day": 8, "atr_warmup_bars": 5}
 WIDER = {"atr_period": 5, "stop_methods": ("atr", "percent"), "stop_combine": "wider", "stop_pct": 3}
 NEXT_OPEN = {"intrabar": rc.Intrabar.STOP_FIRST, "entries": rc.Entries.NEXT_OPEN}
+AT_CLOSE = {"intrabar": rc.Intrabar.STOP_FIRST, "entries": rc.Entries.AT_CLOSE}
 NEVER_SEEN_ON_BARS = ("max_clock_drift_s", "connection_timers", "max_orders_per_s")
 
 
@@ -101,6 +102,7 @@ def held(book):
 @given(st.integers(0, 2**32), rules(), ways())
 @example(242, rc.Policy(**OPEN, atr_period=5, one_position_per_symbol=False, max_correlation="0.1"), NEXT_OPEN)
 @example(2909, rc.Policy(**WIDER), NEXT_OPEN)
+@example(101, rc.Policy(**OPEN, atr_period=5), AT_CLOSE)
 def test_BAR_1_what_is_left_out_changes_nothing(seed, policy, how):
     """The same decisions, fills, stops, latches, trades and results, and the same account at the end."""
     slow, fast = both(seed, policy, how)

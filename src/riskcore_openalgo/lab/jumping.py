@@ -293,9 +293,12 @@ class Jumps(rc.BarRun):
 
     def _entered_amid(self, key: str, cursor: int) -> str:
         """Why the next bar of what is held is looked at: it began before the entry that another's signal asked for."""
-        at_close, code = self.broker.entries is rc.Entries.AT_CLOSE, self._bar_after(key, cursor)
-        held = self.state.book.position(key) if at_close and code != NEVER else None
-        amid = held is not None and held.opened_at is not None and self._moment(code) <= held.opened_at
+        held = self.state.book.position(key) if self.broker.entries is rc.Entries.AT_CLOSE else None
+        if held is None or held.opened_at is None:
+            return ""
+        thing = self.number[key]
+        columns, place = self.series[thing], self.line.place(thing, cursor)
+        amid = place < len(columns) and columns.moment(place) < held.opened_at
         return "entered at its close" if amid else ""
 
     def _bar_after(self, key: str, cursor: int) -> int:
