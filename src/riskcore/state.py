@@ -104,6 +104,14 @@ def fold(facts: Iterable[e.Fact], state: State | None = None) -> State:
     return current
 
 
+def equity_asked(state: State) -> tuple[e.AskEquity, ...]:
+    """The question for the session's opening equity, while it is not known; none before the first session."""
+    book = state.book
+    if book.session is None or book.opening_equity is not None:
+        return ()
+    return (e.AskEquity(book.session, state.carried_equity, book.delivered),)
+
+
 def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
     """A policy that was kept back is kept back no longer once it is in force."""
     held = state.held_policy

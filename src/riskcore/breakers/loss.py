@@ -53,11 +53,19 @@ def loss_since(
     """
     if book.opening_equity is None or percent is None:
         return None
+    opening, carried, net = began_with(book, first, today)
+    return Measure(rule, max(carried - net - result, ZERO), percent_of(opening, percent))
+
+
+def began_with(book: Book, first: date, today: date) -> tuple[Decimal, Decimal, Decimal]:
+    """Of the sessions from `first` on, today's included: what the first began with, and the net of those before today.
+
+    As (its opening equity, what was carried into it, the net). Today's opening equity must be known.
+    """
     days = [day for day in book.days if first <= day.session < today]
     began = min(days, key=attrgetter("session"), default=book)
     assert began.opening_equity is not None
-    net = sum((day.net for day in days), result) - began.carried
-    return Measure(rule, max(-net, ZERO), percent_of(began.opening_equity, percent))
+    return began.opening_equity, began.carried, sum((day.net for day in days), ZERO)
 
 
 def give_back(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:

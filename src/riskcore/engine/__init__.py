@@ -30,7 +30,7 @@ from riskcore.policy import Policy
 from riskcore.rules.signal import entry_hours, overnight_until
 from riskcore.sessions import hours_key, in_ist
 from riskcore.signals import of_bar, taken_now
-from riskcore.state import State, evolve, fold, taken
+from riskcore.state import State, equity_asked, evolve, fold, taken
 from riskcore.state_control import is_stopping
 from riskcore.values import changed
 
@@ -46,6 +46,7 @@ __all__ = [
     "can_trade",
     "closed",
     "entry_hours",
+    "equity_asked",
     "evolve",
     "fold",
     "hours_key",
@@ -111,9 +112,5 @@ def react(state: State, event: e.Input, policy: Policy) -> tuple[tuple[e.Fact, .
 
 def resume(state: State, policy: Policy) -> tuple[e.Command, ...]:
     """What must be asked again after a restart: equity not yet known, evidence of signals still pending."""
-    book = state.book
-    equity: tuple[e.Command, ...] = ()
-    if book.session is not None and book.opening_equity is None:
-        equity = (e.AskEquity(book.session, state.carried_equity, book.delivered),)
     due = (signal for signal in state.pending if signal.id not in state.reversing)
-    return equity + tuple(e.AskEvidence(signal, asked_interval(signal, policy)) for signal in due)
+    return *equity_asked(state), *(e.AskEvidence(signal, asked_interval(signal, policy)) for signal in due)

@@ -41,7 +41,7 @@ def new_day(turn: Turn) -> bool:
     session_over(turn)
     keep_exits(turn)
     turn.note(e.SessionOpened(turn.at, day))
-    turn.ask(e.AskEquity(day, turn.state.carried_equity, turn.book.delivered))
+    turn.ask_equity()
     capability = turn.state.custody.capability
     for order in turn.book.live_orders():
         if order.rests or order.status == AWAITING:

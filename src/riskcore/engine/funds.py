@@ -28,10 +28,9 @@ def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
     funds_answered(turn, read=event.available is not None)
     if event.available is None or event.used is None or event.realised is None or not turn.is_begun_there:
         return
-    opening, session = turn.book.opening_equity, turn.book.session
+    opening = turn.book.opening_equity
     if opening is None:
-        if session is not None:
-            turn.ask(e.AskEquity(session, turn.state.carried_equity, turn.book.delivered))
+        turn.ask_equity()
         return
     theirs = event.available + event.used - event.realised
     lines = explained(theirs - opening, turn.book, turn.state.custody.moved)

@@ -15,7 +15,7 @@ from riskcore import events as e
 from riskcore.book import Book
 from riskcore.engine.reports import CHARGES_TROUBLE
 from riskcore.engine.turn import Turn
-from riskcore.money import exact
+from riskcore.money import ZERO, exact
 from riskcore.policy import Policy, policy_hash
 from riskcore.policy.changes import Change, loosened, policy_changes
 from riskcore.state import State
@@ -45,7 +45,7 @@ def _with_code(by_hand: Policy, given: Policy) -> Policy:
 @exact
 def in_loss(book: Book) -> bool:
     """Whether the day's result, open positions included, is below nought."""
-    return book.came_to() < book.carried
+    return book.result < ZERO
 
 
 # ---------------------------------------------------------------- a file that is loaded

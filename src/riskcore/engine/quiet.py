@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from riskcore import events as e
 from riskcore.book import Book
 from riskcore.breakers.drawdown import drawdown_peak
+from riskcore.breakers.loss import began_with
 from riskcore.breakers.table import is_on
 from riskcore.engine.clock import PAST_CLOSE
 from riskcore.exits.leaving import failed_exit, failed_part
@@ -217,11 +217,8 @@ def _limits(
     weeks = (("max_weekly_loss", policy.max_weekly_loss, today - timedelta(days=today.weekday())),)
     for name, pct, first in (*weeks, ("max_monthly_loss", policy.max_monthly_loss, today.replace(day=1))):
         if pct is not None:
-            days = [done for done in book.days if first <= done.session < today]
-            began = min(days, key=attrgetter("session"), default=book)
-            assert began.opening_equity is not None
-            top = began.carried - sum((done.net for done in days), ZERO)
-            yield name, top, percent_of(began.opening_equity, pct), True
+            began, carried, net = began_with(book, first, today)
+            yield name, carried - net, percent_of(began, pct), True
     peak = drawdown_peak(book, policy)
     if policy.max_drawdown is not None and peak is not None:
         yield "max_drawdown", peak - opening, percent_of(peak, policy.max_drawdown), True

@@ -93,8 +93,7 @@ def asked_interval(signal: Signal, policy: Policy) -> str:
 
 
 def _look(turn: Turn, signal: Signal) -> None:
-    if turn.book.session is not None and turn.book.opening_equity is None:
-        turn.ask(e.AskEquity(turn.book.session, turn.state.carried_equity, turn.book.delivered))
+    turn.ask_equity()
     turn.ask(e.AskEvidence(signal, asked_interval(signal, turn.policy)))
 
 

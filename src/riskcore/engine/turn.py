@@ -16,7 +16,7 @@ from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.sessions import day_text
 from riskcore.signals import Signal, seconds
-from riskcore.state import State, applied
+from riskcore.state import State, applied, equity_asked
 from riskcore.states import HALTED, OPERATOR, WAITING_FOR_LOGIN
 
 RISKCORE = "riskcore"
@@ -54,6 +54,10 @@ class Turn:
     def ask(self, command: e.Command) -> None:
         """A command for the shell."""
         self.commands.append(command)
+
+    def ask_equity(self) -> None:
+        """Ask for the session's opening equity, while it is not known."""
+        self.commands += equity_asked(self.state)
 
     def leave(
         self,

@@ -32,6 +32,7 @@ from riskcore.exits.levels import breach, exit_order
 from riskcore.intrabar import in_doubt
 from riskcore.money import ZERO, exact
 from riskcore.orders import FILLED, STOP_HIT, WORKING, ApprovedEntry, ApprovedExit, Order
+from riskcore.outcomes import higher
 from riskcore.policy import Policy
 from riskcore.positions import Position, new_position, outcome_of, result_at
 from riskcore.reasons import Finding
@@ -311,7 +312,9 @@ def _book_after(
     assert book.session is not None
     charges = position.charges + (filled.charges or ZERO)
     done = outcome_of(position, order.reason, filled.traded_at, gross, charges, book.session)
-    session_peak, peak_equity = _peaks(book, most)
+    peaks = book.session_peak, book.peak_equity
+    if book.opening_equity is not None:
+        peaks = higher(book.opening_equity + most, peaks)
     return changed(
         book,
         orders=(*book.orders, _order(held.order, held.fill), _order(order, filled)),
@@ -319,21 +322,12 @@ def _book_after(
         charges=book.charges + charges,
         trades_today=book.trades_today + 1,
         outcomes=(*book.outcomes, done)[-KEPT_OUTCOMES:],
-        session_peak=session_peak,
-        peak_equity=peak_equity,
+        session_peak=peaks[0],
+        peak_equity=peaks[1],
         sent_second=order.at.replace(microsecond=0),
         sent_in_second=1,
         version=version,
     )
-
-
-def _peaks(book: Book, most: Decimal) -> tuple[Decimal | None, Decimal | None]:
-    """The highest equity of the session and of all time, where the day came to `most`."""
-    opening, peak, highest = book.opening_equity, book.session_peak, book.peak_equity
-    if opening is None or (peak is not None and opening + most <= peak):
-        return peak, highest
-    equity = opening + most
-    return equity, max(highest or equity, equity)
 
 
 def _order(approved: ApprovedEntry | ApprovedExit, filled: e.Filled) -> Order:

@@ -228,9 +228,8 @@ class Visit:
 
     def _equity_again(self) -> None:
         """Ask once more for an opening equity that could not be read when its session began."""
-        book, at = self.state.book, self._tools.clock()
-        if book.session is not None and book.opening_equity is None:
-            found = self.account.equity(events.AskEquity(book.session, self.state.carried_equity, book.delivered), at)
+        for asked in engine.equity_asked(self.state):
+            found = self.account.equity(asked, self._tools.clock())
             self.take(*(() if found is None else (found,)))
 
     def _new_account(self) -> Account:

@@ -170,7 +170,7 @@ class Jumps(rc.BarRun):
         `NEVER` where there is no such one. What lies behind a touched level is not looked at.
         """
         at, certain = bisect_left(self.codes, cursor), Certain()
-        told = self.codes[at] if at < len(self.codes) else NEVER
+        told = self._code(at)
         if self.line.daily or told >= limit:
             return certain, told
         closed = engine.closed(self.state, self.policy)
@@ -184,11 +184,14 @@ class Jumps(rc.BarRun):
         while at < last and (ids := self._refused(closed, self.codes[at], certain)):
             certain.update(dict.fromkeys(ids, self.codes[at]))
             at += 1
-        return certain, self.codes[at] if at < len(self.codes) else NEVER
+        return certain, self._code(at)
 
     def first_told(self, cursor: int) -> int:
         """The first code with a signal from `cursor` on; `NEVER` where there is none."""
-        at = bisect_left(self.codes, cursor)
+        return self._code(bisect_left(self.codes, cursor))
+
+    def _code(self, at: int) -> int:
+        """The code at a place of those with a signal; `NEVER` behind the last."""
         return self.codes[at] if at < len(self.codes) else NEVER
 
     def _at_once(self, at: int, last: int, certain: Certain) -> int:

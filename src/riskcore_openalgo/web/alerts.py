@@ -14,7 +14,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -266,9 +266,9 @@ def _raised_at(
         length = rc.interval_length(_interval(fields) or "")
     except (ValueError, Unreadable):
         return time or received_at
-    if start is None or received_at - start <= length:
-        return received_at if start is None else max(start, received_at)
-    return start + length
+    if start is None:
+        return received_at
+    return start + max(min(received_at - start, length), timedelta(0))
 
 
 def _entry_terms(fields: Fields) -> dict[str, Any]:
