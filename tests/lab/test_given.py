@@ -61,6 +61,21 @@ def test_bars_of_a_share_without_such_an_auction_stay():
     assert before.jumped.bars == 40
 
 
+def test_each_symbols_auctions_are_left_out_whatever_the_others_are_and_the_days_they_have():
+    """The hours of a day are asked for once for all shares alike: never for one without derivatives among them."""
+    late = START.replace(hour=14, minute=50)
+    days = {"INFY": (late,), "TCS": (late - timedelta(days=1), late), "LT": (late - timedelta(days=1),), "ITC": (late,)}
+    bars = {
+        rc.Instrument(symbol=name, tick="0.1", derivatives_listed=name != "ITC"): pd.concat(
+            [table(40, at) for at in each]
+        )
+        for name, each in days.items()
+    }
+    run = backtest(bars, {name: lambda seen: None for name in days}, RULES)
+    assert [len(each) for each in run.bars] == [25, 50, 25, 40]
+    assert run.notes[0].startswith("60 bars of the closing auction, the first NSE:INFY 2026-11-20 15:15")
+
+
 # ------------------------------------------------------------ columns
 
 

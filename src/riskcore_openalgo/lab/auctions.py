@@ -6,15 +6,21 @@ at which no stop rests and no order of ours trades.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from attrs import evolve
 
 import riskcore as rc
+from riskcore import engine
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns, ColumnsError
 from riskcore_openalgo.lab.timeline import date_of
+
+Windows: TypeAlias = dict[int, tuple[int, int] | None]
+"""The auction of each day: when it begins and ends, in nanoseconds; None where there is none that is known."""
 
 
 def without_auctions(
@@ -22,9 +28,10 @@ def without_auctions(
 ) -> tuple[dict[rc.Instrument, Columns], tuple[str, ...]]:
     """The tables without those bars, and a note where there were any. Bars of a day are left as they are."""
     kept, left_out = dict(series), []
+    by_hours: defaultdict[Any, Windows] = defaultdict(dict)
     within_days = rc.interval_length(interval) < rc.interval_length("1D")
     for thing, table in series.items() if within_days else ():
-        auction = _of_auctions(table, thing, policy)
+        auction = _of_auctions(table, thing, policy, by_hours[engine.hours_key(thing)])
         if auction.all():
             raise ColumnsError(
                 f"{table.name}: all its bars are of the closing auction, in which nothing is traded here"
@@ -40,15 +47,21 @@ def without_auctions(
     return kept, (f"{total} bars of the closing auction, the first {key} {first:%Y-%m-%d %H:%M}, {told}",)
 
 
-def _of_auctions(table: Columns, thing: rc.Instrument, policy: rc.Policy) -> npt.NDArray[np.bool_]:
-    """Which bars lie between the end of continuous trading and that of a share without such an auction."""
+def _of_auctions(table: Columns, thing: rc.Instrument, policy: rc.Policy, known: Windows) -> npt.NDArray[np.bool_]:
+    """Which bars lie between the end of continuous trading and that of a share without such an auction.
+
+    `known` are the auctions of days that another instrument of the same hours has asked for; more are put there.
+    """
     found = np.zeros(len(table), dtype=np.bool_)
     if not thing.derivatives_listed:
         return found
     days, plain = (table.at + IST_AHEAD) // DAY, evolve(thing, derivatives_listed=False)
     firsts = np.flatnonzero(np.diff(days, prepend=-1))
     for first, last in zip(firsts.tolist(), [*firsts[1:].tolist(), len(table)], strict=True):
-        ends = _between(days.item(first), thing, plain, policy)
+        day = days.item(first)
+        if day not in known:
+            known[day] = _between(day, thing, plain, policy)
+        ends = known[day]
         if ends is not None and table.at.item(last - 1) >= ends[0]:
             at = table.at[first:last]
             found[first:last] = (at >= ends[0]) & (at < ends[1])
