@@ -85,12 +85,24 @@ class Broker:
 
 def _price_of(order: ApprovedEntry | ApprovedExit, prices: e.PricesSeen) -> Decimal | None:
     """What a working limit order trades at in a span, or None."""
-    if _may_trade_at(order, prices.first):
+    if _may_trade_at(order, prices.first) or _is_from_before_the_night(order, prices):
         return prices.first
     if isinstance(order, ApprovedEntry):
         return None
     reached = prices.low <= order.limit if order.side == BUY else prices.high >= order.limit
     return order.limit if reached else None
+
+
+def _is_from_before_the_night(order: ApprovedEntry | ApprovedExit, prices: e.PricesSeen) -> bool:
+    """Whether an exit meets the first bar of a later session than its own: it leaves where that one opens.
+
+    Its order ended with its session. Live the next one goes at the first price of the morning, and is priced by it; a
+    bar is seen at its end alone, when the day is over. A bar of one price is a tick, or a share at its circuit, where
+    nothing leaves.
+    """
+    if not isinstance(order, ApprovedExit) or order.at.date() >= prices.since.date():
+        return False
+    return not prices.ticks and prices.low < prices.high
 
 
 def _is_last_chance(order: ApprovedExit, span: e.PricesSeen, at: datetime, tables: Tables | None) -> bool:

@@ -188,3 +188,67 @@ def test_a_bar_of_a_day_is_acted_on_while_its_session_takes_what_stays_over_nigh
     assert (None if found is None else f"{found:%H:%M}") == until
     acted = daily_end(thing, datetime.combine(on, time(9), rc.IST), rc.Policy(**policy))
     assert acted == datetime.combine(on, time.fromisoformat(until or "15:30"), rc.IST) - timedelta(seconds=1)
+
+
+# ------------------------------------------------------------ exits that meet another session
+
+DAYS = [datetime(2026, 11, day, tzinfo=rc.IST) for day in (9, 11, 12, 13, 16, 17)]
+FALLING = [(100, 101, 99, 100)] * 3 + [(90, 91, 89, 90), (80, 81, 79, 80), (70, 71, 69, 70)]
+
+
+def day_by_day(*rows):
+    names = ("open", "high", "low", "close")
+    return [rc.Bar(at=at, **dict(zip(names, row, strict=True))) for at, row in zip(DAYS, rows, strict=True)]
+
+
+def in_and_out(instrument, seen):
+    """Buy for delivery at the end of the first day, and leave at the end of the third."""
+    kind = {1: "entry", 3: "exit"}.get(len(seen))
+    if kind is None:
+        return None
+    side, levels = ("BUY", {"stop": 10, "target": 400}) if kind == "entry" else ("SELL", {})
+    at = seen[-1].at + timedelta(days=1)
+    return rc.Signal("INFY", side, kind=kind, at=at, bar_at=seen[-1].at, product="CNC", interval="1D", **levels)
+
+
+@pytest.mark.parametrize(
+    ("after", "left_at"),
+    [
+        (FALLING[3:], [90]),  # far beyond the limit of the evening before
+        ([(99, 101, 98, 100), *FALLING[4:]], [99]),  # within the bar as far as that limit, which is none any more
+        ([(103, 104, 102, 103), *FALLING[4:]], [103]),
+        ([(90,) * 4, (80,) * 4, (70,) * 4], []),  # at its circuit, all of each day
+    ],
+)
+def test_an_exit_that_has_met_no_price_before_the_night_leaves_where_the_next_session_opens(after, left_at):
+    """Its limit was the evening's: a share that opened lower was held for days, an evening's limit at a time."""
+    run = rc.simulate({INFY: day_by_day(*FALLING[:3], *after)}, in_and_out, RULES, interval="1D")
+    assert fills(run) == [("BUY", 100), *(("SELL", price) for price in left_at)]
+    if left_at:
+        assert [fact.traded_at for fact in run.facts if isinstance(fact, e.Filled)] == [DAYS[1], DAYS[3]]
+
+
+def test_an_entry_of_the_evening_before_keeps_its_limit_and_so_does_an_exit_within_its_session():
+    low = day_by_day(FALLING[0], (110, 111, 99, 110), *FALLING[2:])
+    assert fills(rc.simulate({INFY: low}, in_and_out, RULES, interval="1D")) == []
+
+    def strategy(instrument, seen):
+        at = seen[-1].at + timedelta(minutes=1)
+        if len(seen) == 1:
+            return rc.Signal("INFY", "BUY", at=at, stop=900, target=1500)
+        return rc.Signal("INFY", "SELL", kind="exit", at=at) if len(seen) == 3 else None
+
+    run = rc.simulate({INFY: bars(CALM, CALM, CALM, (990, 991, 989, 990), (980, 981, 979, 980))}, strategy, RULES)
+    assert fills(run) == [("BUY", 1000)]
+
+
+def test_no_tick_of_a_morning_takes_an_exit_beyond_its_limit():
+    """What live prices show is acted on at once: the exit is taken back, and goes again at the price of then."""
+    run = rc.simulate({INFY: day_by_day(*FALLING[:3], *FALLING[:3])[:3]}, in_and_out, RULES, interval="1D")
+    (exit_,) = run.broker.working
+    at = DAYS[3] + timedelta(hours=9, minutes=15)
+    live = e.PricesSeen(at, "NSE:INFY", 90, 91, 89, 90, at, ticks=3, sources=("ws",))
+    assert run.broker.see(live)[1] == ()
+    of_a_bar = e.PricesSeen(at + timedelta(minutes=1), "NSE:INFY", 90, 91, 89, 90, at)
+    assert [report.filled_value / report.filled_quantity for report in run.broker.see(of_a_bar)[1]] == [90]
+    assert exit_.limit > 90
