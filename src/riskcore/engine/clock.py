@@ -29,6 +29,8 @@ from riskcore.orders import (
 )
 from riskcore.signals import SELL, seconds
 
+ENTRY_TIMEOUT: Final = "entry_timeout_s"
+"""Why an entry is taken back whose limit no price came to in time."""
 EXIT_RESTS: Final = "exit_rests"
 PAST_CLOSE: Final = "held_past_close"
 
@@ -60,7 +62,7 @@ def on_time(turn: Turn, alone: str | None = None) -> None:
     too_late(turn)
     for order in turn.book.live_orders(entries=True):
         if turn.at - order.approved.at >= timedelta(seconds=turn.policy.entry_timeout_s):
-            turn.cancel(order, "entry_timeout_s")
+            turn.cancel(order, ENTRY_TIMEOUT)
     for position in turn.book.positions:
         if alone is None or position.instrument.key == alone:
             _leave_in_time(turn, position)

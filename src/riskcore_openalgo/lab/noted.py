@@ -15,6 +15,7 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore import engine
+from riskcore.engine.clock import ENTRY_TIMEOUT
 from riskcore.engine.overnight import PRICE_JUMPED
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns
 from riskcore_openalgo.lab.no_shares import SHARES, indices_of
@@ -44,6 +45,7 @@ def notes_of(
         *days_of(series, policy, daily=line.daily),
         *(() if line.daily else holes_of(series, policy, line.length)),
         *nights_of(simulation, facts),
+        *missed_of(facts, policy),
         *fractions_of(series),
         *gaps_of(series),
     )
@@ -213,6 +215,19 @@ def nights_of(simulation: rc.Simulation, facts: Sequence[rc.events.Fact]) -> tup
         "shows the square-off of their day (on daily bars give signals the product CNC)"
     )
     return (told,)
+
+
+def missed_of(facts: Sequence[rc.events.Fact], policy: rc.Policy) -> Iterator[str]:
+    """One line where entries that were approved found no price within their limit. `facts` are those of `nights_of`."""
+    taken_back = (fact for fact in facts if isinstance(fact, rc.events.CancelRequested))
+    missed = {fact.order_id for fact in taken_back if fact.why == ENTRY_TIMEOUT}
+    if missed:
+        missed -= {fact.order_id for fact in facts if isinstance(fact, rc.events.Filled)}
+    if missed:
+        yield (
+            f"approved entries that did not trade: {len(missed)}; the next bar opened beyond their limit, which is "
+            f"entry_band_pct {policy.entry_band_pct} % from the close they were decided on"
+        )
 
 
 def _hours(day: int, thing: rc.Instrument, policy: rc.Policy) -> tuple[int, int] | None:
