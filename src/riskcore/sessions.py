@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from riskcore.instruments import Instrument
 from riskcore.overrides import Tables, first_on, rows
@@ -124,6 +124,7 @@ def session_on(
     no_entry_before: time | None = None,
     no_entry_after: time | None = None,
     square_off_at: time | None = None,
+    leave_before_min: int | None = None,
     tables: Tables | None = None,
 ) -> Session | None:
     """The session of `day` for an instrument and product, or None when the exchange is closed.
@@ -131,8 +132,9 @@ def session_on(
     The three times override the table of the day; a short special session (muhurat) uses the table's
     distances from its own open and close instead, and an override only where it is the stricter. A square-off outside
     of the hours is not taken: 15:00 says nothing of an evening's session, and after the close nothing could be sold.
-    Entries end at the square-off at the latest, whatever the other two say: one that came later would be taken off at
-    once. A contract has no session after its expiry.
+    Entries end at the square-off at the latest, whatever the other two say, or `leave_before_min` minutes before it,
+    where positions leave by then: one that came later would be taken off at once. A contract has no session after its
+    expiry.
 
     Raises `CalendarUnknown` for a day outside the calendar, hours nobody has published, or an exchange
     segment the tables do not have.
@@ -143,7 +145,11 @@ def session_on(
         return None
     group = _group(instrument)
     times = (no_entry_before, no_entry_after, square_off_at)
-    return _session(day, instrument.exchange, instrument.segment, group, product, times, tables)
+    found = _session(day, instrument.exchange, instrument.segment, group, product, times, tables)
+    if leave_before_min is None or found is None or found.square_off is None:
+        return found
+    leaves = found.square_off - timedelta(minutes=leave_before_min)
+    return found if found.entries_until <= leaves else evolve(found, entries_until=leaves)
 
 
 def hours_key(instrument: Instrument) -> tuple[object, ...]:

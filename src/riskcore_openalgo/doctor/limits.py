@@ -94,13 +94,17 @@ def times(policy: rc.Policy, on: date) -> Check:
         if session is None:
             continue
         enter, until, flat = session.entries_from, session.entries_until, session.square_off
+        early = policy.time_stop_before_square_off_min
         if until <= enter:
             found[f"no entry ever passes: none before {enter:%H:%M}, none from {until:%H:%M} on"] = None
+        for window in policy.entry_windows or ():
+            if until > enter and not (window[:5] < f"{until:%H:%M}" and window[6:] > f"{enter:%H:%M}"):
+                found[f"entry_windows {window}: entries pass from {enter:%H:%M} to {until:%H:%M} alone"] = None
         wanted = policy.square_off_at
         if wanted is not None and flat is not None and flat.time() != wanted:
             of = f"square_off_at {wanted:%H:%M} is not used for {which}"
             found[f"{of}: they trade from {session.hours}, and leave at {flat:%H:%M}"] = None
-        leaves = "" if flat is None else f", off at {flat:%H:%M}"
+        leaves = "" if flat is None else f", off at {flat - timedelta(minutes=early or 0):%H:%M}"
         told.append(f"{which}: entries {enter:%H:%M} to {until:%H:%M}{leaves}")
     if found:
         return warn("times", "; ".join(found), 'times are of 24 hours ("14:30"), in trading_rules.yaml')
@@ -110,6 +114,7 @@ def times(policy: rc.Policy, on: date) -> Check:
 def _regular_session(policy: rc.Policy, share: rc.Instrument, on: date) -> rc.Session | None:
     """The next session of usual hours, of those that are known."""
     own = {name: getattr(policy, name) for name in ("no_entry_before", "no_entry_after", "square_off_at")}
+    own["leave_before_min"] = policy.time_stop_before_square_off_min
     for day in (on + timedelta(days=n) for n in range(LOOK_DAYS)):
         try:
             session = rc.session_on(day, share, **own, tables=policy.tables)
