@@ -28,6 +28,7 @@ CALENDAR_OF: Final = {"CDS": CURRENCY, "BCD": CURRENCY, "MCX": COMMODITY, "NCDEX
 CONTINUOUS: Final = "continuous"
 CLOSED: Final = "closed"
 REGULAR: Final = "regular"
+USUAL_HOURS: Final = ("09:15", "15:30")
 
 
 class CalendarUnknown(LookupError):
@@ -150,6 +151,18 @@ def session_on(
         return found
     leaves = found.square_off - timedelta(minutes=leave_before_min)
     return found if found.entries_until <= leaves else evolve(found, entries_until=leaves)
+
+
+@lru_cache(maxsize=64)
+def kinds_of_session(tables: Tables | None = None) -> frozenset[str]:
+    """Every kind that a session is of by the calendar, a user's own rows included; one of the usual hours is regular.
+
+    >>> {"regular", "muhurat"} <= kinds_of_session(), "full_session_saturday" in kinds_of_session()
+    (True, False)
+    """
+    own = () if tables is None else tables.days
+    shipped = {_shipped_kind(row) for row in calendar.SPECIAL_SESSIONS.values()}
+    return frozenset({REGULAR, *shipped, *(row.kind for row in own)} - {CLOSED})
 
 
 def hours_key(instrument: Instrument) -> tuple[object, ...]:
@@ -305,10 +318,15 @@ def _shipped_day(day: date) -> _Day | None:
     kind, opens, closes, pause_from, pause_to, _source = special
     if kind is None or opens is None or closes is None:
         raise CalendarUnknown(f"the hours of the {kind} session on {text} are not in the calendar")
-    if (opens, closes) == ("09:15", "15:30"):
+    if _shipped_kind(special) == REGULAR:
         return _Day(REGULAR)
     pause = None if pause_from is None or pause_to is None else (_time(pause_from), _time(pause_to))
     return _Day(kind, _time(opens), _time(closes), pause)
+
+
+def _shipped_kind(row: tuple[str | None, ...]) -> str:
+    """What a special session of the shipped calendar is to us: one of the usual hours is as any other."""
+    return REGULAR if row[1:3] == USUAL_HOURS else str(row[0])
 
 
 def _group(instrument: Instrument) -> str:

@@ -13,8 +13,8 @@ from typing import Final
 import attrs
 
 import riskcore as rc
-from riskcore_openalgo.config import Settings, unmet_limits
-from riskcore_openalgo.doctor.check import Check, ok, warn
+from riskcore_openalgo.config import Settings, no_entries, unmet_limits
+from riskcore_openalgo.doctor.check import Check, fail, ok, warn
 
 STOPS_PCT: Final = tuple(map(Decimal, ("0.5", "1", "2", "5")))
 HUNDRED: Final = Decimal(100)
@@ -22,6 +22,7 @@ SHARES: Final = {"shares with derivatives": True, "other shares": False}
 """Their hours differ since the closing auction."""
 REGULAR: Final = "regular"
 LOOK_DAYS: Final = 15
+LISTS: Final = (*(f.name for f in attrs.fields(rc.Policy) if f.name.startswith("allowed_")), "entry_windows")
 
 
 def largest_pct(policy: rc.Policy, on: date) -> Decimal:
@@ -56,7 +57,7 @@ def effective_risk(policy: rc.Policy, on: date) -> Check:
 
 def never_bind(policy: rc.Policy, on: date) -> Check:
     """Limits that others keep from ever being reached."""
-    found = list(_idle(policy, on))
+    found = [*_idle(policy, on), *(f"{key} {why}" for key, why in rc.never_reached(policy))]
     if not found:
         return ok("never_bind", "each limit that is on can be reached")
     return warn("never_bind", "; ".join(found), "nothing is wrong; tighten what should bind, or know that it will not")
@@ -123,6 +124,18 @@ def _regular_session(policy: rc.Policy, share: rc.Instrument, on: date) -> rc.Se
         if session is not None and session.kind == REGULAR:
             return session
     return None
+
+
+def entries(settings: Settings) -> Check:
+    """What lets no entry pass; a list of nothing says so itself, and may be meant."""
+    found = no_entries(settings)
+    if found:
+        return fail("entries", "; ".join(found), "change one of the two that contradict each other, or take it out")
+    empty = [name for name in LISTS if getattr(settings.policy, name) == ()]
+    if empty:
+        told = f"{', '.join(empty)}: [] names none, so that no entry passes"
+        return warn("entries", told, "where none is not meant, name what may be entered")
+    return ok("entries", "no setting keeps all entries out")
 
 
 def names(settings: Settings) -> Check:
