@@ -48,3 +48,18 @@ def test_times_that_are_not_used_or_let_nothing_pass_are_named(given, says):
 
 def test_where_the_calendar_ends_no_time_is_made_up():
     assert limits.times(rc.Policy(square_off_at="02:30"), date(2100, 1, 1)).status == "ok"
+
+
+def test_every_limit_that_is_off_is_told():
+    """Those whose names do not begin with max_ were left out, so that nobody was told that they are off."""
+    off = limits.switched_off(rc.Policy()).found
+    for name in (
+        "max_drawdown",
+        "stale_after_s",
+        "near_band_pct",
+        "unusual_move_atr",
+        "cooldown_s",
+        "connection_timers",
+    ):
+        assert name in off
+    assert "stale_after_s" not in limits.switched_off(rc.Policy(stale_after_s=30)).found

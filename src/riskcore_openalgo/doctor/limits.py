@@ -22,6 +22,11 @@ SHARES: Final = {"shares with derivatives": True, "other shares": False}
 """Their hours differ since the closing auction."""
 REGULAR: Final = "regular"
 LOOK_DAYS: Final = 15
+LIMITS_TOO: Final = (
+    "throttle_from_pct", "cooldown_s", "cooldown_after_loss_s", "stale_after_s", "near_band_pct", "unusual_move_atr",
+    "connection_timers",
+)  # fmt: skip
+"""Limits whose names do not say that they are any."""
 LISTS: Final = (*(f.name for f in attrs.fields(rc.Policy) if f.name.startswith("allowed_")), "entry_windows")
 
 
@@ -157,7 +162,7 @@ def switched_off(policy: rc.Policy) -> Check:
     names = [
         field.name
         for field in attrs.fields(rc.Policy)
-        if field.name.startswith("max_") and getattr(policy, field.name) is None
+        if (field.name.startswith("max_") or field.name in LIMITS_TOO) and getattr(policy, field.name) in (None, ())
     ]
     if not names:
         return ok("off", "no limit is off")
