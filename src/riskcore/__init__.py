@@ -99,6 +99,7 @@ if TYPE_CHECKING:
         ErrorLimit as ErrorLimit,
     )
     from riskcore.policy.changes import Change as Change, loosened as loosened, policy_changes as policy_changes
+    from riskcore.policy.futile import never_reached as never_reached, shut_out as shut_out
     from riskcore.positions import Trail as Trail
     from riskcore.reasons import CATALOGUE as CATALOGUE, Finding as Finding, Reason as Reason
     from riskcore.rounding import ROUNDING as ROUNDING
@@ -228,6 +229,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "overrides": ("Tables",),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash", "setting_text"),
+    "policy.futile": ("never_reached", "shut_out"),
     "policy.changes": ("Change", "loosened", "policy_changes"),
     "policy.breakers": ("BreakerRule", "ConnectionTimers", "ErrorLimit"),
     "positions": ("Trail",),

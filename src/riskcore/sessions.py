@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from riskcore.instruments import Instrument
 from riskcore.overrides import Tables, first_on, rows
@@ -28,6 +28,7 @@ CALENDAR_OF: Final = {"CDS": CURRENCY, "BCD": CURRENCY, "MCX": COMMODITY, "NCDEX
 CONTINUOUS: Final = "continuous"
 CLOSED: Final = "closed"
 REGULAR: Final = "regular"
+USUAL_HOURS: Final = ("09:15", "15:30")
 
 
 class CalendarUnknown(LookupError):
@@ -124,6 +125,7 @@ def session_on(
     no_entry_before: time | None = None,
     no_entry_after: time | None = None,
     square_off_at: time | None = None,
+    leave_before_min: int | None = None,
     tables: Tables | None = None,
 ) -> Session | None:
     """The session of `day` for an instrument and product, or None when the exchange is closed.
@@ -131,8 +133,9 @@ def session_on(
     The three times override the table of the day; a short special session (muhurat) uses the table's
     distances from its own open and close instead, and an override only where it is the stricter. A square-off outside
     of the hours is not taken: 15:00 says nothing of an evening's session, and after the close nothing could be sold.
-    Entries end at the square-off at the latest, whatever the other two say: one that came later would be taken off at
-    once. A contract has no session after its expiry.
+    Entries end at the square-off at the latest, whatever the other two say, or `leave_before_min` minutes before it,
+    where positions leave by then: one that came later would be taken off at once. A contract has no session after its
+    expiry.
 
     Raises `CalendarUnknown` for a day outside the calendar, hours nobody has published, or an exchange
     segment the tables do not have.
@@ -143,7 +146,23 @@ def session_on(
         return None
     group = _group(instrument)
     times = (no_entry_before, no_entry_after, square_off_at)
-    return _session(day, instrument.exchange, instrument.segment, group, product, times, tables)
+    found = _session(day, instrument.exchange, instrument.segment, group, product, times, tables)
+    if leave_before_min is None or found is None or found.square_off is None:
+        return found
+    leaves = found.square_off - timedelta(minutes=leave_before_min)
+    return found if found.entries_until <= leaves else evolve(found, entries_until=leaves)
+
+
+@lru_cache(maxsize=64)
+def kinds_of_session(tables: Tables | None = None) -> frozenset[str]:
+    """Every kind that a session is of by the calendar, a user's own rows included; one of the usual hours is regular.
+
+    >>> {"regular", "muhurat"} <= kinds_of_session(), "full_session_saturday" in kinds_of_session()
+    (True, False)
+    """
+    own = () if tables is None else tables.days
+    shipped = {_shipped_kind(row) for row in calendar.SPECIAL_SESSIONS.values()}
+    return frozenset({REGULAR, *shipped, *(row.kind for row in own)} - {CLOSED})
 
 
 def hours_key(instrument: Instrument) -> tuple[object, ...]:
@@ -299,10 +318,15 @@ def _shipped_day(day: date) -> _Day | None:
     kind, opens, closes, pause_from, pause_to, _source = special
     if kind is None or opens is None or closes is None:
         raise CalendarUnknown(f"the hours of the {kind} session on {text} are not in the calendar")
-    if (opens, closes) == ("09:15", "15:30"):
+    if _shipped_kind(special) == REGULAR:
         return _Day(REGULAR)
     pause = None if pause_from is None or pause_to is None else (_time(pause_from), _time(pause_to))
     return _Day(kind, _time(opens), _time(closes), pause)
+
+
+def _shipped_kind(row: tuple[str | None, ...]) -> str:
+    """What a special session of the shipped calendar is to us: one of the usual hours is as any other."""
+    return REGULAR if row[1:3] == USUAL_HOURS else str(row[0])
 
 
 def _group(instrument: Instrument) -> str:

@@ -15,8 +15,10 @@ from riskcore_openalgo.cli.main import main, parser
 from riskcore_openalgo.cli.unseen import unseen
 from riskcore_openalgo.client import OrderWanted
 from riskcore_openalgo.config.control_page import ControlAccess
+from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.runner.inbox import Inbox, InboxRefused, folder_of
+from riskcore_openalgo.runner.player import BarPlayer
 from riskcore_openalgo.testing import Fault
 from riskcore_openalgo.web.control.passwords import hashed, is_right
 from tests.journal.told import INFY, SEEN, THIRD, entries
@@ -89,9 +91,24 @@ def test_an_act_that_was_taken_while_the_database_takes_no_rows_is_not_called_un
 def test_a_request_that_was_set_aside_is_told_as_that(tmp_path):
     path = tmp_path / "0001-1-ab.json"
     path.with_name("0001-1-ab.json.bad").touch()
-    left = unseen(path, 4)
+    left = unseen(path, 4, None)
     assert (left.taken, left.waits_as) == (False, None)
     assert "set it aside as" in left.told
+
+
+@pytest.mark.parametrize("words", [("control", "pause"), ("control", "stop"), ("stop",)], ids=" ".join)
+def test_what_is_asked_of_a_day_of_bars_is_refused_and_waits_for_nobody(tmp_path, capsys, words):
+    """Whoever plays bars looks into no inbox: the request lay there, and the next day on paper would have taken it."""
+    path, bars = tmp_path / "paper.db", demo_bars()
+    with Journal(path) as journal:
+        player = BarPlayer(journal, demo_policy(), bars, {}, interval="1m")
+        for _ in zip(range(10), player.play(), strict=False):
+            pass
+        assert main([*words, "--journal", str(path), "--wait", "0.1"]) == 1
+    said = "".join(capsys.readouterr())
+    assert "bars are played into that journal, and such a day takes no hand" in said
+    assert "Ctrl-C" in said
+    assert not [*folder_of(path).glob("*.json")]
 
 
 def test_an_entry_that_works_is_cancelled_from_the_console(tmp_path, console):

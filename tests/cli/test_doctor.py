@@ -319,6 +319,7 @@ def test_secrets_in_plain_text_with_which_live_does_not_start_are_told_before_it
         ({"max_daily_loss": 6}, "max_daily_loss 6 %: 5 trades lose at most 5 %"),
         ({"max_open_risk": 10}, "max_open_risk 10 %"),
         ({"stop_greatest_pct": 3}, "risk_per_trade: no stop is wider than 3 %"),
+        ({"breakeven_at_r": 3}, "breakeven_at_r 3R: target_r_multiple takes all of a position at 2.5R"),
     ],
 )
 def test_limits_that_can_never_bind_are_named(policy, says):
@@ -375,9 +376,10 @@ def test_strategies_are_made_as_a_day_makes_them(tmp_path):
     assert strategies(Settings()).found == "none of your own"
     assert of_rules(tmp_path, two)[:2] == ("ok", "one on 5m of INFY, TCS: sent")
     assert of_rules(tmp_path, f"  live_symbols: [TCS]\n{two}")[:2] == ("ok", "one on 5m of INFY, TCS: sent of TCS")
-    status, found, remedy = of_rules(tmp_path, f"  live_symbols: [SBIN]\n{two}")
-    assert (status, found) == ("warn", "one on 5m of INFY, TCS: shadows")
-    assert "live_symbols" in remedy
+    for none in ("[SBIN]", "[]"):
+        status, found, remedy = of_rules(tmp_path, f"  live_symbols: {none}\n{two}")
+        assert (status, found) == ("warn", "one on 5m of INFY, TCS: shadows")
+        assert "live_symbols" in remedy
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import riskcore as rc
 from riskcore_openalgo.cli.live import banner
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.client import Client
-from riskcore_openalgo.config import unmet_limits
+from riskcore_openalgo.config import no_entries, unmet_limits
 from riskcore_openalgo.doctor import limits
+from riskcore_openalgo.doctor.strategies import strategies
 from riskcore_openalgo.journal import Journal
 
 
@@ -116,3 +117,84 @@ def test_it_is_said_at_the_start_and_of_the_files_before(read, tmp_path, capsys)
     folder = Path(settings.sources[0].path).parent
     assert main(["config", "diff", "--config", str(folder), "--journal", str(tmp_path / "paper.db")]) == 0
     assert f"NO LIMIT: {told}" in capsys.readouterr().out
+
+
+SMALL = "risk_management:\n  max_notional: 500\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "risk", "system", "said"),
+    [
+        (
+            "",
+            "  min_quantity: 9\n",
+            "  hard_caps: {hard_max_quantity: 8}\n",
+            "min_quantity 9: above hard_max_quantity 8",
+        ),
+        (
+            "",
+            "  sizing_method: fixed_quantity\n  fixed_quantity: 9\n",
+            "  hard_caps: {hard_max_quantity: 8}\n",
+            "fixed_quantity 9: above hard_max_quantity 8, so that no such entry is ever sent",
+        ),
+        ("", "  max_quantity: 9\n", "  hard_caps: {hard_max_quantity: 8}\n", None),
+        (
+            "",
+            "  max_quantity: 50\n",
+            "  instruments: {INFY: {lot_size: 75}}\n",
+            "INFY: max_quantity 50 is less than its lot of 75: no entry passes",
+        ),
+        (
+            "",
+            "  limits:\n    - {scope: symbol, name: INFY, max_quantity: 50}\n",
+            "  instruments: {INFY: {lot_size: 75}}\n",
+            "INFY: max_quantity of its limit 50 is less than its lot of 75",
+        ),
+        ("", "  max_quantity: 75\n", "  instruments: {INFY: {lot_size: 75}}\n", None),
+        (
+            "  price_min: 1000\n",
+            "  max_notional: 500\n",
+            "",
+            "max_notional: 500 rupees are less than one share at price",
+        ),
+    ],
+)
+def test_what_keeps_entries_out_is_told(read, rules, risk, system, said):
+    """It was taken, and every signal refused: somebody waits for a trade that cannot come."""
+    settings = read(
+        trading_rules=f"trading_rules:\n{rules}" if rules else "",
+        risk_management=f"risk_management:\n{risk}" if risk else "",
+        system_config=f"system:\n{system}" if system else "",
+    )
+    assert [each.startswith(said or "-") for each in no_entries(settings)] == ([] if said is None else [True])
+    found = limits.entries(settings)
+    assert (found.status, said is None or said in found.found) == ("ok" if said is None else "fail", True)
+
+
+@pytest.mark.parametrize("name", ["allowed_symbols", "allowed_sides", "entry_windows"])
+def test_a_list_that_names_nothing_is_a_warning(read, name):
+    """It means none, and may be meant; it is no way to say: any."""
+    found = limits.entries(read(trading_rules=f"trading_rules:\n  {name}: []\n"))
+    assert (found.status, found.found.startswith(f"{name}: [] names none")) == ("warn", True)
+
+
+def test_it_is_said_at_the_start_and_of_the_files_before_that_none_may_enter(read, tmp_path, capsys):
+    settings = read(trading_rules="trading_rules:\n  price_min: 1000\n", risk_management=SMALL)
+    with Journal(tmp_path / "paper.db") as journal, Client("http://127.0.0.1:9", "a-key-of-the-tests") as client:
+        shown = banner(settings, client, journal, mode="paper", analyzer=False)
+    assert "  NO ENTRY   max_notional: 500 rupees are less than" in shown
+    folder = Path(settings.sources[0].path).parent
+    assert main(["config", "diff", "--config", str(folder), "--journal", str(tmp_path / "paper.db")]) == 0
+    assert "NO ENTRY: max_notional: 500 rupees are less than" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("rule", "refused"),
+    [("denied_symbols: [INFY]", ("INFY",)), ("allowed_symbols: [SBIN]", ("INFY, TCS",)), ("allowed_sides: [BUY]", ())],
+)
+def test_symbols_of_a_strategy_that_may_not_be_entered_are_told(read, rule, refused):
+    """It was said to be sent; a symbol may be denied for a day, so it is no failure."""
+    dips = "  strategies: [{name: dips, function: ema_cross, symbols: [INFY, TCS]}]\n"
+    found = strategies(read(trading_rules=f"trading_rules:\n  {rule}\n{dips}"))
+    told = [f"dips on 1m of INFY, TCS: sent, and no entry in {names} passes" for names in refused]
+    assert (found.status, found.found) == ("warn", *told) if refused else ("ok", "dips on 1m of INFY, TCS: sent")

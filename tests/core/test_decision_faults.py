@@ -30,6 +30,11 @@ def today(hour, minute):
         (today(14, 30), {"square_off_at": "14:00"}, ["after_cut_off"]),
         (today(15, 9), {"no_entry_after": "15:14"}, []),
         (today(15, 10), {"no_entry_after": "15:14"}, ["after_cut_off"]),
+        (today(14, 9), {"time_stop_before_square_off_min": 60}, []),
+        (today(14, 10), {"time_stop_before_square_off_min": 60}, ["after_cut_off"]),
+        (today(13, 30), {"time_stop_before_square_off_min": 30, "square_off_at": "14:00"}, ["after_cut_off"]),
+        (today(11, 0), {"time_stop_before_square_off_min": 600}, ["after_cut_off"]),
+        (today(14, 44), {"time_stop_before_square_off_min": 25}, []),
     ],
 )
 def test_no_entry_comes_at_or_after_the_square_off(at, times, answer):
@@ -39,7 +44,8 @@ def test_no_entry_comes_at_or_after_the_square_off(at, times, answer):
 
 def test_what_is_carried_over_night_ends_with_its_own_cut_off():
     """A product that nobody squares off has no other end of its entries."""
-    session = rc.session_on(date(2026, 11, 20), INFY, "CNC", no_entry_after=today(15, 12).time())
+    times = {"no_entry_after": today(15, 12).time(), "leave_before_min": 60}
+    session = rc.session_on(date(2026, 11, 20), INFY, "CNC", **times)
     assert session.square_off is None
     assert session.entries_until == today(15, 12)
 

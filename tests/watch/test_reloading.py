@@ -144,6 +144,9 @@ def test_a_new_limit_whose_name_nothing_bears_is_told_with_the_change(watched):
     watched.looks()
     told = ["strategy dips: nothing configured has that name" in text for _, text in watched.told]
     assert told == [True, False]
+    watched.write(RISK, "risk_management:\n  target_method: percent\n  target_pct: 1\n  stop_least_pct: 1\n")
+    watched.looks()
+    assert "target_pct: 1% at stop_least_pct 1 are 1.00 R, below min_risk_reward 2.5" in watched.told[-1][1]
 
 
 @pytest.mark.parametrize(

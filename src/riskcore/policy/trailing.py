@@ -158,7 +158,12 @@ class TrailSettings:
     time_stop_before_square_off_min: int | None = field(
         default=None,
         converter=given,
-        metadata=meta(optional(count), "minutes", "leave that long before the square-off of the product", example="15"),
+        metadata=meta(
+            optional(count),
+            "minutes",
+            "leave so long before the square-off, and enter nothing from then on",
+            example="15",
+        ),
     )
 
     @property

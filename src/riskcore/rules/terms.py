@@ -64,6 +64,7 @@ def session_for(day: date, instrument: Instrument, product: str, policy: Policy)
         no_entry_before=policy.no_entry_before,
         no_entry_after=policy.no_entry_after,
         square_off_at=policy.square_off_at,
+        leave_before_min=policy.time_stop_before_square_off_min,
         tables=policy.tables,
     )
 

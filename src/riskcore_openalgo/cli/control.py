@@ -162,7 +162,7 @@ def through_the_inbox(at: At, event: Request, given: argparse.Namespace) -> Outc
             if time.monotonic() >= give_up:
                 break
             time.sleep(POLL_S)
-    left = unseen(path, given.wait)
+        left = unseen(path, given.wait, journal)
     if given.json:
         print(as_json(left.content))
     print(left.told, file=sys.stderr)

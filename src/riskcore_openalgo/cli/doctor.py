@@ -54,6 +54,7 @@ def _checks(settings: Settings, place: At, where: str, clock: Callable[[], datet
     yield alerts.reachable(where)
     yield from alerts.heartbeat(settings)
     yield limits.effective_risk(policy, today)
+    yield limits.entries(settings)
     yield limits.times(policy, today)
     yield limits.never_bind(policy, today)
     yield limits.names(settings)

@@ -24,6 +24,7 @@ from riskcore_openalgo.config import (
     Problem,
     Settings,
     load_settings,
+    no_entries,
     unmet_limits,
 )
 from riskcore_openalgo.config.loader import SYSTEM_FILE
@@ -339,6 +340,7 @@ def banner(settings: Settings, client: Client, journal: Journal, *, mode: str, a
             f"  journal    {journal.where} ({journal.length} rows)",
             *((APPROVAL,) if mode == LIVE else ()),
             *(f"  UNSAFE     {what}" for what in unsafe(settings)),
+            *(f"  NO ENTRY   {what}" for what in no_entries(settings)),
             *(f"  NO LIMIT   {what}" for what in unmet_limits(settings)),
             "=" * WIDTH,
         )

@@ -13,7 +13,7 @@ from riskcore_openalgo.alarms.table import Told
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.control import refusal, through_the_inbox
 from riskcore_openalgo.cli.opening import reader, writer
-from riskcore_openalgo.config import load_settings, unmet_limits
+from riskcore_openalgo.config import load_settings, no_entries, unmet_limits
 from riskcore_openalgo.journal import At
 from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.runner.by_hand import take_by_hand
@@ -49,13 +49,13 @@ def acknowledge(arguments: argparse.Namespace) -> int:
 def diff(arguments: argparse.Namespace) -> int:
     """What the files say otherwise than the policy in force in the journal."""
     settings = load_settings(arguments.config)
-    wanted, unmet = settings.policy, unmet_limits(settings)
+    wanted, unmet, shut = settings.policy, unmet_limits(settings), no_entries(settings)
     with reader(_place(arguments)) as journal:
         before, state = journal.policy() or rc.Policy(), journal.load().state
     changes = rc.policy_changes(before, wanted)
     lines = [f"{one.key}: {one.before} -> {one.after}{'   LOOSER' if one.looser else ''}" for one in changes]
     lines.append(f"{len(changes)} settings differ; hash of the files {rc.policy_hash(wanted)[:12]}")
-    lines += [f"NO LIMIT: {what}" for what in unmet]
+    lines += [*(f"NO ENTRY: {what}" for what in shut), *(f"NO LIMIT: {what}" for what in unmet)]
     held, kept = state.held_policy, None
     if held is not None:
         how = "confirmed, from the next session on" if held.confirmed else "riskcore config confirm HASH"
@@ -66,7 +66,13 @@ def diff(arguments: argparse.Namespace) -> int:
     ]
     say(
         arguments,
-        {"differ": rows, "hash": rc.policy_hash(wanted), "unmet_limits": unmet, "kept_back": kept},
+        {
+            "differ": rows,
+            "hash": rc.policy_hash(wanted),
+            "no_entries": shut,
+            "unmet_limits": unmet,
+            "kept_back": kept,
+        },
         "\n".join(lines),
     )
     return 0

@@ -206,6 +206,6 @@ def _through_the_inbox(arguments: argparse.Namespace, event: events.DifferencesA
             if time.monotonic() >= give_up:
                 break
             time.sleep(POLL_S)
-    left = unseen(path, arguments.wait)
+        left = unseen(path, arguments.wait, journal)
     say(arguments, {"accepted": False, "taken": left.taken, "waits_as": left.waits_as, "told": left.told}, left.told)
     return 1

@@ -12,9 +12,10 @@ import riskcore as rc
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.control import who
 from riskcore_openalgo.cli.opening import reader
+from riskcore_openalgo.cli.unseen import PLAYED, withdrawn
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal import At
-from riskcore_openalgo.journal.places import Place, place_of
+from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.runner.inbox import Inbox
 from riskcore_openalgo.runner.last_look import unread
 from riskcore_openalgo.runner.stopping import FLAT, ending, what_is_open
@@ -46,7 +47,7 @@ def stop(arguments: argparse.Namespace) -> int:
     first = "leave every position, and then to end" if arguments.flatten else "end"
     asked = f"{place.where}: asked {holder or 'the runner'} to {first}"
     print(asked, file=sys.stderr if arguments.json else sys.stdout, flush=True)
-    ended, said, left = _waited(place, holder, path, arguments.wait)
+    ended, said, left = _waited(at, holder, path, arguments.wait)
     if ended:
         return _stands(arguments, at, said)
     say(arguments, {"done": False, "told": said, "waits_as": left, "left": []}, said)
@@ -68,8 +69,9 @@ def _stands(arguments: argparse.Namespace, at: At, said: str) -> int:
     return found
 
 
-def _waited(place: Place, holder: str, path: Path, wait_s: float) -> tuple[bool, str, Path | None]:
+def _waited(at: At, holder: str, path: Path, wait_s: float) -> tuple[bool, str, Path | None]:
     """Whether nothing runs any more, words, and the request where it still waits."""
+    place = place_of(at)
     give_up = time.monotonic() + wait_s
     while True:
         now = place.holder()
@@ -81,6 +83,9 @@ def _waited(place: Place, holder: str, path: Path, wait_s: float) -> tuple[bool,
         if now not in ("", holder) and not path.exists():
             return False, f"{place.where}: stopped, and {now} has started since", None
         if time.monotonic() >= give_up:
+            with reader(at) as journal:
+                if withdrawn(path, journal):
+                    return False, f"{place.where}: {PLAYED}; Ctrl-C where it was started ends it", None
             left = path if path.exists() else None
             waits = f"; the request waits as {path}, delete that file to withdraw it" if left else ""
             return False, f"{place.where}: {now or 'a runner'} still runs after {wait_s:g} s{waits}", left

@@ -26,7 +26,7 @@ from riskcore_openalgo.config.settings import (
     Watching,
     Webhook,
 )
-from riskcore_openalgo.config.unmet import unmet_limits
+from riskcore_openalgo.config.unmet import no_entries, unmet_limits
 from riskcore_openalgo.config.writer import write_defaults, write_minimal
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "Webhook",
     "load_policy",
     "load_settings",
+    "no_entries",
     "unmet_limits",
     "write_defaults",
     "write_minimal",

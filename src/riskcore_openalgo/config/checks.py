@@ -22,6 +22,7 @@ MODES: Final = (PAPER, LIVE)
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 DOTTED: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)[.:]([A-Za-z_]\w*)", re.ASCII)
 HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
+ENVIRONMENT: Final = re.compile(r"\$[A-Z_][A-Z0-9_]*|\$\{[^}]*\}|%[A-Za-z_]\w*%")
 LAST_PORT: Final = 65535
 LARGEST_BODY: Final = 10_000_000
 MOST_SECONDS: Final = 86_400
@@ -129,6 +130,8 @@ def path(value: Any) -> Path:
     """The path of a file."""
     if not isinstance(value, (str, Path)) or not str(value).strip() or "://" in str(value) or "\0" in str(value):
         raise ValueError(f"must be the path of a file, got {value!r}")
+    if str(value).partition("/")[0] == "~":
+        raise ValueError(f"begins with ~, which is not filled in here; write the whole path, got {str(value)!r}")
     return Path(value)
 
 
@@ -194,6 +197,8 @@ def secret(value: Any) -> str:
         raise ValueError("must be text; write the secret in double quotes")
     if value != value.strip():
         raise ValueError("begins or ends with a space; delete the space")
+    if ENVIRONMENT.fullmatch(value):  # it would be the secret itself, for everybody to guess
+        raise ValueError("names a variable, which is not filled in here; write the secret itself")
     return not_the_example(value)
 
 
@@ -298,10 +303,14 @@ def watched(value: Any) -> tuple[str, ...]:
 
 
 def clock_time(value: Any) -> time:
-    """A time of day, in India: without a zone."""
-    found = value if isinstance(value, time) else time.fromisoformat(str(value))
-    if found.tzinfo is not None:
-        raise ValueError(f'must be a time of day in IST such as "15:45", without a zone, got {str(value)!r:.40}')
+    """A time of day in India, as the policy's own times are written: hours and minutes, without a zone."""
+    try:
+        found = rc.Policy(square_off_at=value).square_off_at
+    except ValueError:
+        found = None
+    if found is None:
+        told = 'must be a time of day in IST such as "15:45", without seconds and without a zone'
+        raise ValueError(f"{told}, got {str(value)!r:.40}")
     return found
 
 

@@ -69,12 +69,30 @@ def _words(value: Mapping[str, Any]) -> dict[str, str]:
     wrong = next((word for word, side in value.items() if str(side).upper() not in SIDES), None)
     if wrong is not None:
         raise ValueError(f"the word {wrong} must mean buy or sell, such as {{long: buy, short: sell}}")
+    _once(value)
     return {str(word).upper(): SIDES[str(side).upper()] for word, side in value.items()}
 
 
 def _symbols(value: Mapping[str, Any]) -> dict[str, str]:
     """The source's symbols -> the exchange's."""
+    _once(value)
     return {str(theirs).upper(): rc.Instrument(symbol=ours, tick=1).symbol for theirs, ours in value.items()}
+
+
+def _product(text: str) -> None:
+    """`ValueError` for a product that is none: every alert of the source would be answered with 400."""
+    try:
+        rc.Signal("ANY", "BUY", at=_moment("2026-01-01"), product=text)
+    except ValueError as wrong:
+        raise ValueError(f"the {str(wrong).removeprefix('Signal.')}") from None
+
+
+def _once(names: Iterable[str]) -> None:
+    """`ValueError` for names that differ in their capitals alone, which say nothing in an alert."""
+    folded = [str(name).upper() for name in names]
+    twice = next((name for name in folded if folded.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"the name {twice} is there twice, with other capitals, which do not count; keep one of them")
 
 
 def _given(value: Mapping[str, Any]) -> dict[str, str]:
@@ -86,6 +104,8 @@ def _given(value: Mapping[str, Any]) -> dict[str, str]:
             raise ValueError("the field context is what an alert itself brings; say under fields: what it is called")
         if isinstance(text, (tuple, dict, bool)) or not 0 < len(str(text)) <= LONGEST or not str(text).isascii():
             raise ValueError(f"the field {name} must be plain text of at most {LONGEST} characters")
+    if "product" in value:
+        _product(str(value["product"]))
     return {name: str(text) for name, text in value.items()}
 
 

@@ -6,6 +6,7 @@ that an invalid one cannot exist, whether it came from a file or from a script.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from datetime import time
 from decimal import Decimal
@@ -328,6 +329,15 @@ class System:
         converter=checks.copied,
         metadata=meta("by symbol", "what the tables lack", example_key="RELIANCE", key=checks.symbol),
     )
+
+    def __attrs_post_init__(self) -> None:
+        places = {"intake": (self.intake.host, self.intake.port), "control": (self.control.host, self.control.port)}
+        if self.metrics.port is not None:
+            places["metrics"] = self.metrics.host, self.metrics.port
+        for name, other in itertools.combinations(places, 2):
+            if places[name] == places[other]:
+                what = f"{name}.port and {other}.port are both {places[name][1]}"
+                raise ValueError(f"{what}, where one of them alone can listen; give each its own")
 
 
 @frozen

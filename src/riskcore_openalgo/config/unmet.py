@@ -1,4 +1,4 @@
-"""Limits that meet nothing which is configured, and numbers that nothing reads: no rule can tell of either."""
+"""What is configured and comes to nothing: limits of nobody, numbers that nothing reads, entries that never pass."""
 
 from __future__ import annotations
 
@@ -20,6 +20,28 @@ def unmet_limits(settings: Settings) -> tuple[str, ...]:
     in an alert. Any symbol may: one is told only where it looks like a slip of one that is configured.
     """
     return (*_unmet(settings), *_unread(settings.policy))
+
+
+def no_entries(settings: Settings) -> tuple[str, ...]:
+    """What lets no entry pass, of all or of some, in a sentence each: by the policy, the hard caps, or a lot."""
+    told = (f"{key}: {why}" for key, why in rc.shut_out(settings.policy))
+    return (*told, *_too_large(settings))
+
+
+def _too_large(settings: Settings) -> Iterator[str]:
+    """The least that may be entered, a lot or `min_quantity`, is more than the most that may be, or be sent."""
+    policy, most_sent = settings.policy, settings.system.hard_caps.hard_max_quantity
+    fixed = policy.fixed_quantity if policy.sizing_method == "fixed_quantity" else None
+    least = (("min_quantity", policy.min_quantity), ("fixed_quantity", fixed))
+    for name, quantity in least:
+        if most_sent is not None and quantity is not None and quantity > most_sent:
+            yield f"{name} {quantity}: above hard_max_quantity {most_sent}, so that no such entry is ever sent"
+    for symbol, given in settings.system.instruments.items():
+        own = [limit.max_quantity for limit in policy.limits if (limit.scope, limit.name) == ("symbol", symbol)]
+        caps = [("max_quantity", policy.max_quantity), ("fixed_quantity", fixed), ("hard_max_quantity", most_sent)]
+        for name, most in [*caps, *(("max_quantity of its limit", one) for one in own)]:
+            if most is not None and given.lot_size is not None and most < given.lot_size:
+                yield f"{symbol}: {name} {most} is less than its lot of {given.lot_size}: no entry passes"
 
 
 def _unmet(settings: Settings) -> Iterator[str]:

@@ -13,8 +13,8 @@ from typing import Final
 import attrs
 
 import riskcore as rc
-from riskcore_openalgo.config import Settings, unmet_limits
-from riskcore_openalgo.doctor.check import Check, ok, warn
+from riskcore_openalgo.config import Settings, no_entries, unmet_limits
+from riskcore_openalgo.doctor.check import Check, fail, ok, warn
 
 STOPS_PCT: Final = tuple(map(Decimal, ("0.5", "1", "2", "5")))
 HUNDRED: Final = Decimal(100)
@@ -22,6 +22,12 @@ SHARES: Final = {"shares with derivatives": True, "other shares": False}
 """Their hours differ since the closing auction."""
 REGULAR: Final = "regular"
 LOOK_DAYS: Final = 15
+LIMITS_TOO: Final = (
+    "throttle_from_pct", "cooldown_s", "cooldown_after_loss_s", "stale_after_s", "near_band_pct", "unusual_move_atr",
+    "connection_timers",
+)  # fmt: skip
+"""Limits whose names do not say that they are any."""
+LISTS: Final = (*(f.name for f in attrs.fields(rc.Policy) if f.name.startswith("allowed_")), "entry_windows")
 
 
 def largest_pct(policy: rc.Policy, on: date) -> Decimal:
@@ -56,7 +62,7 @@ def effective_risk(policy: rc.Policy, on: date) -> Check:
 
 def never_bind(policy: rc.Policy, on: date) -> Check:
     """Limits that others keep from ever being reached."""
-    found = list(_idle(policy, on))
+    found = [*_idle(policy, on), *(f"{key} {why}" for key, why in rc.never_reached(policy))]
     if not found:
         return ok("never_bind", "each limit that is on can be reached")
     return warn("never_bind", "; ".join(found), "nothing is wrong; tighten what should bind, or know that it will not")
@@ -94,13 +100,17 @@ def times(policy: rc.Policy, on: date) -> Check:
         if session is None:
             continue
         enter, until, flat = session.entries_from, session.entries_until, session.square_off
+        early = policy.time_stop_before_square_off_min
         if until <= enter:
             found[f"no entry ever passes: none before {enter:%H:%M}, none from {until:%H:%M} on"] = None
+        for window in policy.entry_windows or ():
+            if until > enter and not (window[:5] < f"{until:%H:%M}" and window[6:] > f"{enter:%H:%M}"):
+                found[f"entry_windows {window}: entries pass from {enter:%H:%M} to {until:%H:%M} alone"] = None
         wanted = policy.square_off_at
         if wanted is not None and flat is not None and flat.time() != wanted:
             of = f"square_off_at {wanted:%H:%M} is not used for {which}"
             found[f"{of}: they trade from {session.hours}, and leave at {flat:%H:%M}"] = None
-        leaves = "" if flat is None else f", off at {flat:%H:%M}"
+        leaves = "" if flat is None else f", off at {flat - timedelta(minutes=early or 0):%H:%M}"
         told.append(f"{which}: entries {enter:%H:%M} to {until:%H:%M}{leaves}")
     if found:
         return warn("times", "; ".join(found), 'times are of 24 hours ("14:30"), in trading_rules.yaml')
@@ -110,6 +120,7 @@ def times(policy: rc.Policy, on: date) -> Check:
 def _regular_session(policy: rc.Policy, share: rc.Instrument, on: date) -> rc.Session | None:
     """The next session of usual hours, of those that are known."""
     own = {name: getattr(policy, name) for name in ("no_entry_before", "no_entry_after", "square_off_at")}
+    own["leave_before_min"] = policy.time_stop_before_square_off_min
     for day in (on + timedelta(days=n) for n in range(LOOK_DAYS)):
         try:
             session = rc.session_on(day, share, **own, tables=policy.tables)
@@ -118,6 +129,18 @@ def _regular_session(policy: rc.Policy, share: rc.Instrument, on: date) -> rc.Se
         if session is not None and session.kind == REGULAR:
             return session
     return None
+
+
+def entries(settings: Settings) -> Check:
+    """What lets no entry pass; a list of nothing says so itself, and may be meant."""
+    found = no_entries(settings)
+    if found:
+        return fail("entries", "; ".join(found), "change one of the two that contradict each other, or take it out")
+    empty = [name for name in LISTS if getattr(settings.policy, name) == ()]
+    if empty:
+        told = f"{', '.join(empty)}: [] names none, so that no entry passes"
+        return warn("entries", told, "where none is not meant, name what may be entered")
+    return ok("entries", "no setting keeps all entries out")
 
 
 def names(settings: Settings) -> Check:
@@ -139,7 +162,7 @@ def switched_off(policy: rc.Policy) -> Check:
     names = [
         field.name
         for field in attrs.fields(rc.Policy)
-        if field.name.startswith("max_") and getattr(policy, field.name) is None
+        if (field.name.startswith("max_") or field.name in LIMITS_TOO) and getattr(policy, field.name) in (None, ())
     ]
     if not names:
         return ok("off", "no limit is off")

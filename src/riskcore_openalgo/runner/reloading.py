@@ -24,7 +24,7 @@ from attrs import frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.alarms.channels import addresses, quiet_of
-from riskcore_openalgo.config import Settings, load_settings, unmet_limits
+from riskcore_openalgo.config import Settings, load_settings, no_entries, unmet_limits
 from riskcore_openalgo.config.problems import ConfigurationError
 from riskcore_openalgo.config.table_files import files_of, table_of
 from riskcore_openalgo.own_rules import RuleNotFoundError, with_loaded_rules
@@ -152,7 +152,8 @@ class Reloader:
         if later:
             told.append(f"only after a restart: {', '.join(later)}")
         if told:
-            told += [each for each in unmet_limits(wanted) if each not in unmet_limits(before)]
+            for found in (no_entries, unmet_limits):
+                told += [each for each in found(wanted) if each not in found(before)]
             self.reloads += 1
             self._tell("; ".join(told), name="configuration_changed", subject=str(self.reloads))
 
