@@ -92,8 +92,22 @@ def test_a_report_takes_the_place_of_no_journal_and_of_nothing_that_is_no_report
 
 
 def test_a_report_is_made_anew_in_its_own_place(run, tmp_path):
-    assert [run("report", "demo.db", "--html", "r.html", "--json", "r.json")[0] for _ in range(2)] == [0, 0]
+    files = ["--html", "r.html", "--json", "r.json", "--csv", "tables"]
+    assert [run("report", "demo.db", *files)[0] for _ in range(2)] == [0, 0]
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_where_one_file_is_refused_none_is_written(run, tmp_path):
+    """Beside an export of the journal, whose tables have the same names; and a folder is no file."""
+    assert run("journal", "export", "demo.db", "--to", "out")[0] == 0
+    before = (tmp_path / "out" / "trades.csv").read_bytes()
+    code, out, err = run("report", "demo.db", "--html", "r.html", "--csv", "out")
+    assert (code, out) == (1, "")
+    assert "trades.csv: is there, and is no table of a report: name another folder" in err
+    assert (tmp_path / "out" / "trades.csv").read_bytes() == before
+    code, out, err = run("report", "demo.db", "--html", "out", "--csv", "tables")
+    assert (code, out, err) == (1, "", "riskcore: out: is a folder; name a file for the report\n")
+    assert sorted(path.name for path in tmp_path.iterdir() if "demo.db" not in path.name) == ["out"]
 
 
 def test_without_a_file_it_prints(run):

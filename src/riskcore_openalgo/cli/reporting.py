@@ -81,24 +81,29 @@ def _prices(folder: Path, path: Path, interval: str | None) -> Mapping[str, Sequ
 
 
 def _write(study: Study, arguments: argparse.Namespace) -> list[Path]:
-    written: list[Path] = []
-    for path, content in ((arguments.html, page), (arguments.json, as_json)):
-        if path is not None and path != STANDARD_OUTPUT:
-            _refuse_loss(path, arguments.source, b"<!DOCTYPE html>" if content is page else b"{")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"{path.name}.part")
-            part.write_text(content(study), encoding="utf-8", errors="backslashreplace", newline="\n")
-            part.replace(path)
-            written.append(path)
-    if arguments.csv is not None:
-        written += write_csv(study, arguments.csv)
-    return written
+    """What takes the place of something else is refused before anything is written."""
+    files = [
+        (path, content)
+        for path, content in ((arguments.html, page), (arguments.json, as_json))
+        if path is not None and path != STANDARD_OUTPUT
+    ]
+    for path, content in files:
+        _refuse_loss(path, arguments.source, b"<!DOCTYPE html>" if content is page else b"{")
+    tables = [] if arguments.csv is None else write_csv(study, arguments.csv)
+    for path, content in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.part")
+        part.write_text(content(study), encoding="utf-8", errors="backslashreplace", newline="\n")
+        part.replace(path)
+    return [*(path for path, _ in files), *tables]
 
 
 def _refuse_loss(path: Path, source: Any, begins: bytes) -> None:
     """`ValueError` where a report would take the place of what it is made of, or of a file that is no report."""
     if isinstance(source, Path) and source.resolve() in (path.resolve(), path.resolve().parent):
         raise ValueError(f"{path}: belongs to what the report is of; give it a name elsewhere")
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder; name a file for the report")
     if path.is_file() and path.stat().st_size and not path.read_bytes()[: len(begins)] == begins:
         raise ValueError(f"{path}: is there, and is no such report: nothing was written; give another name")
 
