@@ -82,8 +82,9 @@ class Extra:
 class Study:
     """What a report shows. `performance` has all measures; `extras` are tables that were asked for beside it.
 
-    `source` says where it comes from, `policy` is the one last in force, None where nobody told. `remarks` are
-    sentences of its maker about how sure one can be of it.
+    `source` says where it comes from, `policy` is the one last in force, None where nobody told. `withheld` are entries
+    that were approved and not sent: their strategy or symbol only shadows. `remarks` are sentences of its maker about
+    how sure one can be of it.
     """
 
     title: str
@@ -92,6 +93,7 @@ class Study:
     stories: tuple[Story, ...]
     refused: tuple[Refusal, ...] = ()
     approved: int = 0
+    withheld: int = 0
     policy: rc.Policy | None = None
     extras: tuple[Extra, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -134,6 +136,7 @@ def study_of(
         stories=stories,
         refused=tuple(_refusal(fact) for fact in kept if isinstance(fact, events.EntryRefused)),
         approved=sum(isinstance(fact, events.EntryApproved) and _first(fact) for fact in kept),
+        withheld=sum(isinstance(fact, events.EntryWithheld) for fact in kept),
         policy=policy or _policy(kept),
         facts=kept,
     )
