@@ -100,6 +100,18 @@ def test_a_bad_file_is_told_by_line(tmp_path, text, why):
         read_contract_notes(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("date,net\n".encode("utf-16"), "is no text in UTF-8"), (b"date,net\n2026-11-20," + b"1" * 140_000, "is no CSV")],
+)
+def test_a_file_that_is_no_csv_is_named(tmp_path, content, why):
+    """What a spreadsheet saves as "Unicode text" was answered with a byte and its position alone."""
+    path = tmp_path / "notes.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"notes.csv: {why}"):
+        read_contract_notes(path)
+
+
 def test_a_spreadsheets_file_is_read(tmp_path):
     """With a mark of byte order, names in capitals, columns beside."""
     path = tmp_path / "notes.csv"

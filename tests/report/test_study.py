@@ -85,7 +85,8 @@ def test_json_has_what_the_measures_have(demo_journal):
     assert sum(Decimal(row["net"]) for row in told["trades"]) == study.performance.net
     assert sum(Decimal(row["net"]) for row in told["sessions"]) == study.performance.curve.net
     assert len({(row["at"], row["key"]) for row in told["refusals"]}) == 42
-    assert {row["name"]: row["value"] for row in told["measures"]}["Finished trades"] == 5
+    measures = {row["name"]: row["value"] for row in told["measures"]}
+    assert (measures["Finished trades"], measures["Largest drawdown"]) == (5, "0")
 
 
 def test_csv_has_the_same_rows_and_no_formulas(tmp_path):

@@ -70,6 +70,15 @@ def read_contract_notes(path: Path) -> dict[date, Decimal]:
 
     Raises `ValueError` with file and line for anything else, and for a date that comes twice.
     """
+    try:
+        return _read(path)
+    except UnicodeDecodeError as problem:
+        raise ValueError(f"{path}: is no text in UTF-8 ({problem.reason}); save it as CSV UTF-8") from None
+    except csv.Error as problem:
+        raise ValueError(f"{path}: is no CSV ({problem})") from None
+
+
+def _read(path: Path) -> dict[date, Decimal]:
     found: dict[date, Decimal] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
