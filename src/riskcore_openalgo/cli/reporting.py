@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import category
 
 import attrs
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.cli.tables import beside, table
 from riskcore_openalgo.feed import read_bars, read_folder
 from riskcore_openalgo.journal import Reader
-from riskcore_openalgo.journal.notes import Note, add_note, notes_of
+from riskcore_openalgo.journal.notes import Note, add_note, named, names_of, notes_of
 from riskcore_openalgo.journal.tables import TRADES
 from riskcore_openalgo.lab.report import Extra, Span, Study, as_json, page, study_of_journal, write_csv
 from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables
@@ -26,6 +27,7 @@ from riskcore_openalgo.lab.report.counterfactual import counterfactual_table
 from riskcore_openalgo.lab.report.saved import is_run, kept_rules, span_of, study_of_saved_run, traded
 
 STANDARD_OUTPUT: Final = Path("-")
+_BY_END: Final = select(TRADES).order_by(TRADES.c.seq)
 
 
 def report(arguments: argparse.Namespace) -> int:
@@ -112,7 +114,7 @@ def note(arguments: argparse.Namespace) -> int:
     """Keep a note; or list the trades with theirs."""
     at = arguments.journal
     with reader(at) as journal:
-        ids = [row.signal_id for row in journal.select(select(TRADES.c.signal_id).order_by(TRADES.c.seq))]
+        ids = names_of(journal)
         if arguments.trade is None:
             if arguments.text or arguments.tag:
                 raise ValueError("say which trade: its number in the list, or the id of its signal")
@@ -134,21 +136,22 @@ def _trades(journal: Reader) -> list[dict[str, Any]]:
     notes: dict[str, list[Note]] = {}
     for one in notes_of(journal):
         notes.setdefault(one.trade, []).append(one)
-    found = journal.select(select(TRADES).order_by(TRADES.c.seq))
+    found = [(row, named(row.signal_id, row.key, row.closed_at)) for row in journal.select(_BY_END)]
     return [
         {"number": number, "opened_at": row.opened_at, "key": row.key, "side": row.side, "signal_id": row.signal_id}
-        | {"notes": notes.get(row.signal_id, [])}
-        for number, row in enumerate(found, 1)
+        | {"id": name, "notes": notes.get(name, [])}
+        for number, (row, name) in enumerate(found, 1)
     ]
 
 
 def _listed(trades: list[dict[str, Any]]) -> str:
     rows = [
-        (str(one["number"]), one["opened_at"][:16], one["key"], one["side"], one["signal_id"], _noted(one["notes"]))
+        (str(one["number"]), one["opened_at"][:16], one["key"], one["side"], one["id"], _noted(one["notes"]))
         for one in trades
     ]
     return table(("#", "opened", "symbol", "side", "id", "notes"), rows) if rows else "no finished trade"
 
 
 def _noted(notes: Sequence[Note]) -> str:
-    return " | ".join(" ".join([one.text, *(f"#{tag}" for tag in one.tags)]).strip() for one in notes)
+    told = " | ".join(" ".join([one.text, *(f"#{tag}" for tag in one.tags)]).strip() for one in notes)
+    return "".join(" " if category(letter) == "Cc" else letter for letter in told)  # a row is one line

@@ -112,20 +112,21 @@ def study_of(
 ) -> Study:
     """Gather facts, from an account's first on, and the prices of each instrument key, oldest first.
 
-    Without prices trades are drawn by their levels alone. `notes` are by the id of the trade's signal. `performance` is
-    that of the facts, where somebody knows more of the equity inside sessions than they do.
+    Without prices trades are drawn by their levels alone. `notes` are by the name of the trade, the id of its
+    signal (`journal.notes.named`). `performance` is that of the facts, where somebody knows more of the equity inside
+    sessions than they do.
     """
     kept = tuple(facts)
     found = performance or rc.performance(kept)
     seen = {key: _Seen(spans) for key, spans in (prices or {}).items()}
-    told, nothing, lines = notes or {}, _Seen(()), _stops(kept)
+    nothing, lines = _Seen(()), _stops(kept)
     stories = tuple(
         Story(
             number,
             trade,
             lines[number - 1],
             seen.get(trade.key, nothing).around(trade),
-            tuple(told.get(trade.signal_id, ())),
+            _noted(trade, notes),
         )
         for number, trade in enumerate(found.trades, 1)
     )
@@ -140,6 +141,14 @@ def study_of(
         policy=policy or _policy(kept),
         facts=kept,
     )
+
+
+def _noted(trade: rc.Trade, notes: Mapping[str, Sequence[Note]] | None) -> tuple[Note, ...]:
+    if not notes:
+        return ()
+    from riskcore_openalgo.journal.notes import named
+
+    return tuple(notes.get(named(trade.signal_id, trade.key, trade.closed_at.isoformat()), ()))
 
 
 def study_of_journal(journal: Reader, *, title: str = "") -> Study:
