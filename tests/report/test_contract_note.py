@@ -10,7 +10,7 @@ from riskcore import events
 from riskcore_openalgo.lab.report import study_of
 from riskcore_openalgo.lab.report.contract_note import beside, contract_table, read_contract_notes
 from tests.core.custody_days import books, held, position, stop_of, trade
-from tests.core.engine_days import holding
+from tests.core.engine_days import TCS, holding
 from tests.core.test_following import BOUGHT, seen_twice, there
 from tests.core.test_untold_shares import taken_for_sold
 from tests.journal.told import FIRST, FOURTH, SECOND, THIRD, four_days
@@ -106,13 +106,17 @@ def test_a_sale_that_never_was_is_in_no_cash():
     assert [found.ours for found in beside(day.facts, {})] == [-50_000 - day.book.charges]
 
 
-def test_shares_that_came_without_us_are_in_no_day():
-    """Nobody tells when they were bought."""
+@pytest.mark.parametrize(("product", "cash"), [("MIS", 2_000), ("NRML", 0), ("CNC", 0)])
+def test_shares_that_came_without_us_are_of_today_where_they_are_intraday(product, cash):
+    """Ten TCS, sold by hand and adopted; of a product that is carried nobody tells on which day they came."""
     day, _ = held(manual_trades="adopt")
-    before = beside(day.facts, {})
-    seen_twice(day, there(75, average=1005), trades=(BOUGHT, trade("H1", "BUY", 25, 1015)))
-    assert len(day.book.positions) == 1
-    assert beside(day.facts, {}) == before
+    [before] = beside(day.facts, {})
+    moved = (BOUGHT, trade("H1", "SELL", 10, 200, TCS.key))
+    seen_twice(day, there(50), there(-10, TCS.key, 200, product), trades=moved, instruments=(TCS,))
+    [after] = beside(day.facts, {})
+    assert len(day.book.positions) == 2
+    assert after.ours - before.ours == cash
+    assert (after.rounding, after.orders) == (before.rounding, before.orders)
 
 
 @pytest.mark.parametrize(

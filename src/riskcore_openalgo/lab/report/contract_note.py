@@ -160,16 +160,19 @@ class _Account:
             self._booked(at, fact.position.side, fact.value, fact.charges)
         elif isinstance(fact, events.Revalued) and fact.order_id in self.orders:
             self._booked(fact.at, self.orders[fact.order_id].side, fact.value, fact.charges)
-        elif isinstance(fact, events.PositionAdjusted) and (fact.price is not None or fact.realised):
+        elif isinstance(fact, events.PositionAdjusted):
             self._adjusted(fact)
         self.state = engine.evolve(self.state, fact)
 
     def _adjusted(self, fact: events.PositionAdjusted) -> None:
-        """What a hand took off is on the broker's note too, and a sale that never was is not.
+        """What a hand traded is on the broker's note too, and a sale that never was is not.
 
-        Shares that came without us are left out: nobody tells on which day they were bought.
+        Shares that came without us are those of today where they are intraday; of others nobody tells the day.
         """
         held, left = self.state.book.position(fact.key), fact.position
+        came = fact.price is None and not fact.realised
+        if came and (left is None or left.product != "MIS"):
+            return
         cash = fact.realised + _cost(held) - _cost(left)
         self._booked(fact.at, rc.SELL, cash, fact.charges)
         if held is not None and fact.price is not None:
@@ -238,7 +241,7 @@ def contract_table(study: Study, notes: Mapping[date, Decimal]) -> Extra:
     )
     return Extra(
         "Beside the contract notes",
-        "Cash of each day's fills, and of what a hand took off, after charges, in rupees, beside the net of the "
+        "Cash of each day's fills, and of shares that a hand traded, after charges, in rupees, beside the net of the "
         "broker's note. A note rounds the day's STT and stamp duty to whole rupees, we book each order to the paisa: "
         "'rounding' is what that makes.",
         ("date", "ours", "contract note", "difference", "rounding", "left over", "verdict"),
