@@ -8,9 +8,13 @@ from importlib import resources
 
 import pytest
 
+import riskcore as rc
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.notes import notes_of
+from tests.core.custody_days import books, held, row, stop_of, trade
+from tests.core.engine_days import TCS
+from tests.core.test_following import BOUGHT, there
 from tests.journal.told import entries, four_days
 
 RULES = """
@@ -92,8 +96,22 @@ def test_a_report_takes_the_place_of_no_journal_and_of_nothing_that_is_no_report
 
 
 def test_a_report_is_made_anew_in_its_own_place(run, tmp_path):
-    assert [run("report", "demo.db", "--html", "r.html", "--json", "r.json")[0] for _ in range(2)] == [0, 0]
+    files = ["--html", "r.html", "--json", "r.json", "--csv", "tables"]
+    assert [run("report", "demo.db", *files)[0] for _ in range(2)] == [0, 0]
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_where_one_file_is_refused_none_is_written(run, tmp_path):
+    """Beside an export of the journal, whose tables have the same names; and a folder is no file."""
+    assert run("journal", "export", "demo.db", "--to", "out")[0] == 0
+    before = (tmp_path / "out" / "trades.csv").read_bytes()
+    code, out, err = run("report", "demo.db", "--html", "r.html", "--csv", "out")
+    assert (code, out) == (1, "")
+    assert "trades.csv: is there, and is no table of a report: name another folder" in err
+    assert (tmp_path / "out" / "trades.csv").read_bytes() == before
+    code, out, err = run("report", "demo.db", "--html", "out", "--csv", "tables")
+    assert (code, out, err) == (1, "", "riskcore: out: is a folder; name a file for the report\n")
+    assert sorted(path.name for path in tmp_path.iterdir() if "demo.db" not in path.name) == ["out"]
 
 
 def test_without_a_file_it_prints(run):
@@ -127,6 +145,31 @@ def test_what_cannot_be_is_said(run, tmp_path, words, why):
     assert why in err
     assert len(err.splitlines()) == 1
     assert not (tmp_path / "x.html").exists()
+
+
+def test_a_note_on_a_trade_of_a_hand_is_on_that_one_alone(run, tmp_path):
+    """Two adopted positions, which no signal of ours opened: a note on one stood on both."""
+    day, _ = held(manual_trades="adopt")
+    abc, moved = rc.Instrument(symbol="ABC", tick="0.05"), [BOUGHT]
+    for side, average, clocks in (("BUY", 50, ("10:05", "10:05:03")), ("SELL", None, ("10:07", "10:07:03"))):
+        shares = 0 if average is None else 10
+        moved += [trade(f"{side}{key}", side, 10, 50, key) for key in (abc.key, TCS.key)]
+        seen = (there(50), there(shares, abc.key, average), there(shares, TCS.key, average))
+        rows = (row(day.sent(rc.ApprovedEntry)[0], "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"))
+        for clock in clocks:
+            books(day, clock, orders=rows, trades=moved, positions=seen, instruments=(abc, TCS))
+    with Journal(tmp_path / "hand.db") as journal:
+        journal.append(list(entries(day)))
+    assert run("journal", "note", "hand.db", "", "whose?")[0] == 1
+    assert run("journal", "note", "hand.db", "1", "bought\x1b[31m\nby hand")[0] == 0
+    code, out, _ = run("journal", "note", "hand.db")
+    first, second = out.splitlines()[1:]
+    assert code == 0
+    assert first.endswith("NSE:ABC 2026-11-20T10:07:03+05:30  bought [31m by hand")
+    assert second.endswith("NSE:TCS 2026-11-20T10:07:03+05:30")
+    assert run("report", "hand.db", "--json", "r.json")[0] == 0
+    told = json.loads((tmp_path / "r.json").read_text("utf-8"))["trades"]
+    assert [one["notes"] for one in told] == ["bought\x1b[31m\nby hand", ""]
 
 
 def test_notes_stand_beside_the_chain(run, tmp_path):

@@ -1,12 +1,19 @@
 """The report in a real browser: light and dark, on a desk and on a phone, of a day, of a month, of ten years."""
 
 import json
+from datetime import datetime
 
+import attrs
 import pytest
 
+import riskcore as rc
+from riskcore import events
 from riskcore_openalgo.cli.main import main
+from riskcore_openalgo.journal.notes import Note
+from riskcore_openalgo.lab.report import Extra, page, study_of
 from riskcore_openalgo.lab.report.figures import said
 from riskcore_openalgo.lab.sweeps import sweep
+from tests.journal.told import four_days
 from tests.sweeps.made import POLICY, Cross, week
 
 DESK, PHONE = 1280, 390
@@ -84,6 +91,22 @@ def test_it_is_whole_and_readable(reports, looked_at, kind, scheme, width):
     assert tab.locator("svg:visible").count() > 4
     if width == DESK:
         assert tab.evaluate(CUT) == []
+
+
+def test_a_long_word_of_a_stranger_goes_round_its_line(tmp_path, looked_at):
+    """An address in a note, on a phone: nothing sideways."""
+    word = "https://charts.example/" + "x" * 400
+    facts = four_days().facts
+    trade = next(fact.signal_id for fact in facts if isinstance(fact, events.PositionClosed))
+    notes = {trade: (Note(trade, datetime(2026, 11, 20, tzinfo=rc.IST), word, (word,)),)}
+    study = study_of(facts, title=word, source=word, notes=notes)
+    study = attrs.evolve(study, remarks=(word,) * 9, extras=(Extra(word, word, (word,), ((word,),)),))
+    path = tmp_path / "page.html"
+    path.write_text(page(study), "utf-8")
+    tab = looked_at(path.as_uri(), width=PHONE)
+    for summary in tab.locator("summary").all():
+        summary.click()
+    assert tab.evaluate("document.documentElement.scrollWidth") == PHONE
 
 
 def test_dark_is_dark(reports, looked_at):

@@ -9,7 +9,10 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.lab.report import study_of
 from riskcore_openalgo.lab.report.contract_note import beside, contract_table, read_contract_notes
-from tests.core.engine_days import holding
+from tests.core.custody_days import books, held, position, stop_of, trade
+from tests.core.engine_days import TCS, holding
+from tests.core.test_following import BOUGHT, seen_twice, there
+from tests.core.test_untold_shares import taken_for_sold
 from tests.journal.told import FIRST, FOURTH, SECOND, THIRD, four_days
 
 FACTS = four_days().facts
@@ -80,6 +83,42 @@ def test_our_nets_are_those_of_the_account():
     assert [row[-1] for row in table.rows] == ["the same", *["no contract note"] * 3]
 
 
+@pytest.mark.parametrize(("left", "sold"), [(0, (50, 1010)), (25, (25, 1010)), (-20, (70, 1010))])
+def test_what_a_hand_sold_in_the_brokers_app_is_in_our_cash(left, sold):
+    """It is on the note: a day on which all was left counted the purchase alone, 50,000 below the session's net."""
+    day, _ = held()
+    seen_twice(day, there(left, average=None), trades=(BOUGHT, trade("H1", "SELL", *sold)))
+    if left > 0:
+        day.report("10:06", stop_of(day).order_id, "cancelled", left, left * 980)
+    [found] = beside(day.facts, {})
+    [session] = rc.equity_curve(day.facts).days
+    assert day.book.positions == ()
+    assert found.ours == session.net
+    assert (found.rounding is not None, found.orders) == (True, 3 if left > 0 else 2)
+
+
+def test_a_sale_that_never_was_is_in_no_cash():
+    """Ten shares were taken for sold, and are ours again: what is left is the purchase of fifty."""
+    day, _, shown = taken_for_sold()
+    for clock in ("10:10:20", "10:10:22"):
+        books(day, clock, **shown, positions=(position(50),))
+    assert any(isinstance(fact, events.PositionAdjusted) for fact in day.facts)
+    assert [found.ours for found in beside(day.facts, {})] == [-50_000 - day.book.charges]
+
+
+@pytest.mark.parametrize(("product", "cash"), [("MIS", 2_000), ("NRML", 0), ("CNC", 0)])
+def test_shares_that_came_without_us_are_of_today_where_they_are_intraday(product, cash):
+    """Ten TCS, sold by hand and adopted; of a product that is carried nobody tells on which day they came."""
+    day, _ = held(manual_trades="adopt")
+    [before] = beside(day.facts, {})
+    moved = (BOUGHT, trade("H1", "SELL", 10, 200, TCS.key))
+    seen_twice(day, there(50), there(-10, TCS.key, 200, product), trades=moved, instruments=(TCS,))
+    [after] = beside(day.facts, {})
+    assert len(day.book.positions) == 2
+    assert after.ours - before.ours == cash
+    assert (after.rounding, after.orders) == (before.rounding, before.orders)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -97,6 +136,18 @@ def test_a_bad_file_is_told_by_line(tmp_path, text, why):
     path = tmp_path / "notes.csv"
     path.write_text(text, "utf-8")
     with pytest.raises(ValueError, match=why.replace("(", r"\(")):
+        read_contract_notes(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [("date,net\n".encode("utf-16"), "is no text in UTF-8"), (b"date,net\n2026-11-20," + b"1" * 140_000, "is no CSV")],
+)
+def test_a_file_that_is_no_csv_is_named(tmp_path, content, why):
+    """What a spreadsheet saves as "Unicode text" was answered with a byte and its position alone."""
+    path = tmp_path / "notes.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"notes.csv: {why}"):
         read_contract_notes(path)
 
 

@@ -85,6 +85,17 @@ def test_the_demo_day_is_shown_whole(demo_journal):
     assert "47 entries were asked for, 42 of them refused." in found.said
 
 
+def test_entries_that_only_shadow_were_asked_for_too():
+    """The first days with `live_symbols`: what was approved and not sent stood in no figure of the page."""
+    told = Scenario(attrs.evolve(POLICY, live_symbols=("TCS",)), INFY, day=THIRD)
+    told.enter("10:00", **SEEN)
+    told.enter("10:05", **{**SEEN, "target": 1001})
+    study = study_of(told.facts, title="t", source="s")
+    assert (study.approved, study.withheld, len(study.refused)) == (0, 1, 1)
+    said = "2 entries were asked for, 1 of them refused, 1 approved and not sent: they only shadow."
+    assert said in Elements(page(study)).said
+
+
 def test_every_coordinate_is_a_number(demo_journal):
     """No place of a drawing is nan or infinite, nor outside of all reason."""
     with Reader(demo_journal) as journal:

@@ -1,5 +1,8 @@
 """What each rule cost or saved, and the trades in other orders."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -54,6 +57,22 @@ def test_any_kind_of_rule_can_be_off():
     assert without(policy, "never").rules == ()
     with pytest.raises(ValueError, match="no setting switches it off"):
         without(policy, "session")
+
+
+def test_a_limit_with_one_number_is_off_whole():
+    """It had no figure, and the reason was advice for whoever writes a configuration."""
+    alone = rc.Limit(scope="symbol", name="INFY", max_positions=1)
+    other = rc.Limit(scope="strategy", name="ema", max_positions=1, max_daily_loss=2)
+    found = without(rc.Policy(limits=(alone, other)), "limits.max_positions").limits
+    assert found == (rc.Limit(scope="strategy", name="ema", max_daily_loss=2),)
+    assert without(rc.Policy(limits=(alone,)), "limits.max_positions").limits == ()
+
+
+@pytest.mark.parametrize("rule", ["charges_as_of", "limits.max_positions", "max_notional"])
+def test_a_rule_that_stays_on_has_no_figure(rule):
+    """`charges_as_of` refuses where it is empty: the same run again said that the rule changed nothing."""
+    with pytest.raises(ValueError, match="no setting switches it off"):
+        without(rc.Policy(), rule)
 
 
 def test_the_paths_by_hand():
@@ -116,6 +135,26 @@ def test_an_account_that_began_with_nothing_is_not_drawn_from(opening):
     made = rc.performance_of([told] * 6, curve)
     [table] = bootstrap_tables(Study(title="t", source="s", performance=made, stories=()))
     assert (table.rows, table.about) == ((), "Equity at the start was not above 0: no path is a percentage of it.")
+
+
+def test_money_paid_in_makes_no_path_better():
+    """10 % a session, of 1,000 and then of 10,000: in another order too the end is that of the account, 77 %."""
+    days, trades, opening = [], [], 1000
+    for number in range(6):
+        opening += 8900 if number == 1 else 0
+        first = a_trade()
+        at = first.closed_at + timedelta(days=number)
+        trades.append(a_trade(opened_at=at, closed_at=at, gross=opening / 10))
+        flow = 8900 if number == 1 else 0
+        days.append(analytics.Day(session=at.date(), opening=opening, net=opening / 10, flow=flow))
+        opening += opening / 10
+    made = rc.performance_of(trades, rc.EquityCurve(days))
+    _, [end, fall, _] = (
+        one.rows for one in bootstrap_tables(Study(title="t", source="s", performance=made, stories=()))
+    )
+    assert made.cumulative_return is not None
+    assert end[1:4] == (round(made.cumulative_return * 100, 2),) * 3 == (Decimal("77.16"),) * 3
+    assert fall[1] == 0
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,8 @@ def test_json_has_what_the_measures_have(demo_journal):
     assert sum(Decimal(row["net"]) for row in told["trades"]) == study.performance.net
     assert sum(Decimal(row["net"]) for row in told["sessions"]) == study.performance.curve.net
     assert len({(row["at"], row["key"]) for row in told["refusals"]}) == 42
-    assert {row["name"]: row["value"] for row in told["measures"]}["Finished trades"] == 5
+    measures = {row["name"]: row["value"] for row in told["measures"]}
+    assert (measures["Finished trades"], measures["Largest drawdown"]) == (5, "0")
 
 
 def test_csv_has_the_same_rows_and_no_formulas(tmp_path):
@@ -114,8 +115,30 @@ def test_tables_of_another_report_do_not_stay_beside_those_of_this_one(tmp_path)
     study = study_of(trailed().facts, title="t", source="s")
     extra = Extra("more", "", ("what", "how many"), (("x", None),))
     write_csv(study_with(study, extra, extra), tmp_path)
+    (tmp_path / "extra-notes.csv").write_text("mine\n", "utf-8")
     write_csv(study_with(study, extra), tmp_path)
-    assert [path.name for path in sorted(tmp_path.glob("extra-*"))] == ["extra-1.csv"]
+    assert [path.name for path in sorted(tmp_path.glob("extra-*"))] == ["extra-1.csv", "extra-notes.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"), [("trades", "seq,session"), ("trades", "opened_at,closed_at"), ("stops", "signal_id,key")]
+)
+def test_tables_of_something_else_stay(tmp_path, name, columns):
+    """An export of a journal and a saved run have tables of the same names; nothing is written beside them either."""
+    study = study_of(trailed().facts, title="t", source="s")
+    other = tmp_path / f"{name}.csv"
+    other.write_text(f"{columns}\n1,2\n", "utf-8")
+    with pytest.raises(ValueError, match=f"{name}.csv: is there, and is no table of a report: name another folder"):
+        write_csv(study, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [other.name]
+    assert other.read_text("utf-8") == f"{columns}\n1,2\n"
+
+
+def test_half_a_letter_in_a_name_ends_no_table(tmp_path):
+    """The page and the JSON have it as an escape, and so has the table."""
+    study = study_of(trailed().facts, title="t", source="s")
+    write_csv(study_with(study, Extra("more", "", ("what",), (("\ud800",),))), tmp_path)
+    assert rows(tmp_path / "extra-1.csv") == [{"what": "\\ud800"}]
 
 
 def study_with(study, *extras):

@@ -14,10 +14,11 @@ from riskcore_openalgo.demo.day import FAST, INTERVAL, SLOW, demo_bars, demo_pol
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.gateways.paper_profiles import IDEAL, PaperFault, PaperProfile
 from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.journal.pruning import prune
 from riskcore_openalgo.lab.ema_cross import EmaCross
 from riskcore_openalgo.runner.parity import CAUSES, parity
 from riskcore_openalgo.runner.player import BarPlayer
-from tests.journal.told import entries, four_days
+from tests.journal.told import SECOND, entries, four_days
 
 POLICY = attrs.evolve(demo_policy(), max_trades_per_day=12, max_positions=3)
 
@@ -47,6 +48,28 @@ def test_the_demo_day_and_its_backtest_are_the_same(demo_journal):
     assert found.same
     assert (len(found.trades), found.decided_alike) == (5, 47)
     assert caused(found) == set()
+
+
+def test_a_day_that_only_shadows_is_compared_too(tmp_path):
+    """What was withheld is an answer: of such a day nothing was compared, and it was called the same."""
+    with played(tmp_path / "j.db", policy=attrs.evolve(POLICY, live_symbols=("TCS",))) as journal:
+        withheld = {row.event.signal.id for row in journal.rows(types=["EntryWithheld"])}
+        found = parity(journal, demo_bars(), interval=INTERVAL)
+    assert found.same
+    assert withheld
+    with Reader(tmp_path / "j.db") as journal:
+        refused = {row.event.signal.id for row in journal.rows(types=["EntryRefused"])}
+    assert found.decided_alike == len(withheld | refused)
+
+
+def test_half_an_account_is_not_compared(tmp_path):
+    """It began with positions and counters that no backtest has; it was said to have no policy."""
+    with Journal(tmp_path / "j.db") as journal:
+        journal.append(entries(four_days()))
+    with Journal(tmp_path / "j.db", whole=True) as journal:
+        prune(journal, SECOND)
+    with Reader(tmp_path / "j.db") as journal, pytest.raises(ValueError, match="the rest was pruned"):
+        parity(journal, demo_bars(), interval=INTERVAL)
 
 
 def led_by(bars, *, symbol):

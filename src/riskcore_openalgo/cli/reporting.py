@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import category
 
 import attrs
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.cli.tables import beside, table
 from riskcore_openalgo.feed import read_bars, read_folder
 from riskcore_openalgo.journal import Reader
-from riskcore_openalgo.journal.notes import Note, add_note, notes_of
+from riskcore_openalgo.journal.notes import Note, add_note, named, names_of, notes_of
 from riskcore_openalgo.journal.tables import TRADES
 from riskcore_openalgo.lab.report import Extra, Span, Study, as_json, page, study_of_journal, write_csv
 from riskcore_openalgo.lab.report.bootstrap import bootstrap_tables
@@ -26,6 +27,7 @@ from riskcore_openalgo.lab.report.counterfactual import counterfactual_table
 from riskcore_openalgo.lab.report.saved import is_run, kept_rules, span_of, study_of_saved_run, traded
 
 STANDARD_OUTPUT: Final = Path("-")
+_BY_END: Final = select(TRADES).order_by(TRADES.c.seq)
 
 
 def report(arguments: argparse.Namespace) -> int:
@@ -81,24 +83,29 @@ def _prices(folder: Path, path: Path, interval: str | None) -> Mapping[str, Sequ
 
 
 def _write(study: Study, arguments: argparse.Namespace) -> list[Path]:
-    written: list[Path] = []
-    for path, content in ((arguments.html, page), (arguments.json, as_json)):
-        if path is not None and path != STANDARD_OUTPUT:
-            _refuse_loss(path, arguments.source, b"<!DOCTYPE html>" if content is page else b"{")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"{path.name}.part")
-            part.write_text(content(study), encoding="utf-8", errors="backslashreplace", newline="\n")
-            part.replace(path)
-            written.append(path)
-    if arguments.csv is not None:
-        written += write_csv(study, arguments.csv)
-    return written
+    """What takes the place of something else is refused before anything is written."""
+    files = [
+        (path, content)
+        for path, content in ((arguments.html, page), (arguments.json, as_json))
+        if path is not None and path != STANDARD_OUTPUT
+    ]
+    for path, content in files:
+        _refuse_loss(path, arguments.source, b"<!DOCTYPE html>" if content is page else b"{")
+    tables = [] if arguments.csv is None else write_csv(study, arguments.csv)
+    for path, content in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.part")
+        part.write_text(content(study), encoding="utf-8", errors="backslashreplace", newline="\n")
+        part.replace(path)
+    return [*(path for path, _ in files), *tables]
 
 
 def _refuse_loss(path: Path, source: Any, begins: bytes) -> None:
     """`ValueError` where a report would take the place of what it is made of, or of a file that is no report."""
     if isinstance(source, Path) and source.resolve() in (path.resolve(), path.resolve().parent):
         raise ValueError(f"{path}: belongs to what the report is of; give it a name elsewhere")
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder; name a file for the report")
     if path.is_file() and path.stat().st_size and not path.read_bytes()[: len(begins)] == begins:
         raise ValueError(f"{path}: is there, and is no such report: nothing was written; give another name")
 
@@ -107,7 +114,7 @@ def note(arguments: argparse.Namespace) -> int:
     """Keep a note; or list the trades with theirs."""
     at = arguments.journal
     with reader(at) as journal:
-        ids = [row.signal_id for row in journal.select(select(TRADES.c.signal_id).order_by(TRADES.c.seq))]
+        ids = names_of(journal)
         if arguments.trade is None:
             if arguments.text or arguments.tag:
                 raise ValueError("say which trade: its number in the list, or the id of its signal")
@@ -129,21 +136,22 @@ def _trades(journal: Reader) -> list[dict[str, Any]]:
     notes: dict[str, list[Note]] = {}
     for one in notes_of(journal):
         notes.setdefault(one.trade, []).append(one)
-    found = journal.select(select(TRADES).order_by(TRADES.c.seq))
+    found = [(row, named(row.signal_id, row.key, row.closed_at)) for row in journal.select(_BY_END)]
     return [
         {"number": number, "opened_at": row.opened_at, "key": row.key, "side": row.side, "signal_id": row.signal_id}
-        | {"notes": notes.get(row.signal_id, [])}
-        for number, row in enumerate(found, 1)
+        | {"id": name, "notes": notes.get(name, [])}
+        for number, (row, name) in enumerate(found, 1)
     ]
 
 
 def _listed(trades: list[dict[str, Any]]) -> str:
     rows = [
-        (str(one["number"]), one["opened_at"][:16], one["key"], one["side"], one["signal_id"], _noted(one["notes"]))
+        (str(one["number"]), one["opened_at"][:16], one["key"], one["side"], one["id"], _noted(one["notes"]))
         for one in trades
     ]
     return table(("#", "opened", "symbol", "side", "id", "notes"), rows) if rows else "no finished trade"
 
 
 def _noted(notes: Sequence[Note]) -> str:
-    return " | ".join(" ".join([one.text, *(f"#{tag}" for tag in one.tags)]).strip() for one in notes)
+    told = " | ".join(" ".join([one.text, *(f"#{tag}" for tag in one.tags)]).strip() for one in notes)
+    return "".join(" " if category(letter) == "Cc" else letter for letter in told)  # a row is one line

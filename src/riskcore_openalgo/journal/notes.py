@@ -33,12 +33,23 @@ LONGEST: Final = 2_000
 
 @frozen
 class Note:
-    """A note on a trade: the id of the signal that opened it, when it was written, the text, the tags."""
+    """A note on a trade: its name (`named`), when it was written, the text, the tags."""
 
     trade: str
     at: datetime
     text: str
     tags: tuple[str, ...] = ()
+
+
+def named(signal_id: str, key: str, closed_at: str) -> str:
+    """What a note calls a trade: the id of its signal; of one that no signal of ours opened, instrument and end."""
+    return signal_id or f"{key} {closed_at}"
+
+
+def names_of(journal: Reader) -> list[str]:
+    """The names of the finished trades, in the order in which they ended."""
+    found = journal.select(select(TRADES.c.signal_id, TRADES.c.key, TRADES.c.closed_at).order_by(TRADES.c.seq))
+    return [named(*row) for row in found]
 
 
 def add_note(place: At, note: Note, *, key: str | None = None) -> None:
@@ -49,8 +60,7 @@ def add_note(place: At, note: Note, *, key: str | None = None) -> None:
     """
     _check(note)
     with Reader(place, key=key) as journal:
-        found = journal.select(select(TRADES.c.signal_id).where(TRADES.c.signal_id == note.trade).limit(1))
-        if not found:
+        if note.trade not in names_of(journal):
             raise LookupError(f"{journal.where}: no finished trade {note.trade!r}; `riskcore journal note` lists them")
     home = place_of(place, key=key)
     row = {"at": note.at.isoformat(), "trade": note.trade, "text": note.text, "tags": ",".join(note.tags)}

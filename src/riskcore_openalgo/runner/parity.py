@@ -97,9 +97,14 @@ def parity(journal: Reader, bars: Bars, *, interval: str) -> Parity:
 
     What was seen of an instrument on a day (its tick, its lot, its sector) goes before what `bars` has of it.
 
-    Raises `ValueError` for a journal without a policy or an equity, for one whose policy changed on the way, and where
-    signals fall in no bar.
+    Raises `ValueError` for a pruned journal, one without a policy or an equity, one whose policy changed on the way,
+    and where signals fall in no bar.
     """
+    if journal.genesis.seq:
+        raise ValueError(
+            f"{journal.where}: it begins after row {journal.genesis.seq}, the rest was pruned; "
+            "compare a journal that holds the whole account, or an archive of it"
+        )
     record = _Record(journal)
     # Another instrument's bars would be moments of their own: a square-off is due with the first price after it.
     known = {*record.spans, *(signal.key for signal in record.signals)}
@@ -210,6 +215,8 @@ def _answers(facts: Sequence[events.Fact]) -> dict[str, str]:
     for fact in facts:
         if isinstance(fact, events.EntryApproved) and fact.order.order_id == fact.signal.id:
             found[fact.signal.id] = f"approved {fact.order.of_quantity or fact.order.quantity}"
+        elif isinstance(fact, events.EntryWithheld):
+            found[fact.signal.id] = f"withheld {fact.order.of_quantity or fact.order.quantity}"
         elif isinstance(fact, events.EntryRefused):
             failed = sorted({one.reason for one in fact.findings if not one.passed} | set(fact.unmeasured))
             found[fact.signal.id] = f"refused {','.join(failed)}"

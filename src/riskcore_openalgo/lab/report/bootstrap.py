@@ -2,8 +2,9 @@
 
 Each path draws trades from those that happened, with replacement, in sessions of as many trades as the recorded ones
 had, and lets the equity follow. In the second table they are only put in another order: every trade comes once, so that
-the end is the recorded one and what changes is the way there. Trades are taken as independent, which trades of one
-day are not quite: the tails are a little too thin. (B. Efron, Bootstrap methods, Annals of Statistics 7, 1979.)
+the end is the recorded one and what changes is the way there. Where money was paid in or out a result counts in
+proportion, as equity would have run without it. Trades are taken as independent, which trades of one day are not
+quite: the tails are a little too thin. (B. Efron, Bootstrap methods, Annals of Statistics 7, 1979.)
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from riskcore_openalgo.lab.report.study import Extra, Study
 PATHS: Final = 1_000
 LEAST_TRADES: Final = 5
 QUANTILES: Final = (5, 50, 95)
+ONE: Final = Decimal(1)
 
 
 @frozen
@@ -94,7 +96,7 @@ def bootstrap_tables(study: Study, *, paths: int = PATHS, seed: int = 1) -> tupl
     policy = study.policy or rc.Policy()
     counts = Counter(trade.closed_at.date() for trade in trades)
     sessions = [counts[day] for day in sorted(counts)]
-    nets, opening = [float(trade.net) for trade in trades], float(days[0].opening)
+    nets, opening = _nets(study.performance), float(days[0].opening)
     made = []
     for title, replace in (("Trades drawn again", True), ("The same trades in other orders", False)):
         found = drawn(nets, sessions, opening, paths=paths, seed=seed, replace=replace)
@@ -106,6 +108,17 @@ def bootstrap_tables(study: Study, *, paths: int = PATHS, seed: int = 1) -> tupl
             )
         )
     return tuple(made)
+
+
+def _nets(of: rc.Performance) -> list[float]:
+    """What each trade would have brought without money paid in or out: in proportion, as the curve's levels are."""
+    days, levels = of.curve.days, of.curve.levels()
+    shares = {
+        day.session: level / day.opening
+        for day, level in zip(days, levels, strict=False)
+        if day.opening > 0 and level > 0
+    }
+    return [float(trade.net * shares.get(trade.closed_at.date(), ONE)) for trade in of.trades]
 
 
 def _nothing(why: str) -> tuple[Extra, ...]:

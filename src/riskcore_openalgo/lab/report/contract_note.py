@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from attrs import frozen
 
 import riskcore as rc
-from riskcore import events
+from riskcore import engine, events
 from riskcore_openalgo.lab.report.study import Extra, Study
 
 COLUMNS: Final = ("date", "net")
@@ -70,6 +70,15 @@ def read_contract_notes(path: Path) -> dict[date, Decimal]:
 
     Raises `ValueError` with file and line for anything else, and for a date that comes twice.
     """
+    try:
+        return _read(path)
+    except UnicodeDecodeError as problem:
+        raise ValueError(f"{path}: is no text in UTF-8 ({problem.reason}); save it as CSV UTF-8") from None
+    except csv.Error as problem:
+        raise ValueError(f"{path}: is no CSV ({problem})") from None
+
+
+def _read(path: Path) -> dict[date, Decimal]:
     found: dict[date, Decimal] = {}
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
@@ -109,17 +118,21 @@ def beside(facts: Iterable[events.Fact], notes: Mapping[date, Decimal]) -> tuple
             day=day,
             ours=account.nets.get(day),
             theirs=notes.get(day),
-            rounding=_rounding(account.fills.get(day, ()), account.orders),
-            orders=len({fill.order_id for fill, _ in account.fills.get(day, ())}),
+            rounding=_rounding(account.fills.get(day, ())),
+            orders=len({fill.order_id for fill in account.fills.get(day, ())}),
         )
         for day in sorted({*account.nets, *notes})
     )
 
 
 class _Booked(NamedTuple):
-    """A fill, and the policy by which its charges were booked."""
+    """A fill for its taxes: `what` has its instrument and product, `policy` is the one its charges were booked by."""
 
-    fill: events.Filled
+    order_id: str
+    side: str
+    value: Decimal
+    on: date
+    what: rc.ApprovedEntry | rc.ApprovedExit | rc.Position | None
     policy: rc.Policy
 
 
@@ -131,6 +144,7 @@ class _Account:
         self.nets: dict[date, Decimal] = {}
         self.fills: dict[date, list[_Booked]] = {}
         self.policy = rc.Policy()
+        self.state = engine.State()
 
     def take(self, fact: events.Fact) -> None:
         if isinstance(fact, (events.EntryApproved, events.ExitApproved)):
@@ -138,48 +152,75 @@ class _Account:
         elif isinstance(fact, events.PolicyChanged):
             self.policy = fact.policy
         elif isinstance(fact, events.Filled):
-            day = fact.traded_at.astimezone(rc.IST).date()
-            self.fills.setdefault(day, []).append(_Booked(fact, self.policy))
+            self._filled(fact.traded_at, fact.order_id, fact.side, fact.value)
             self._booked(fact.traded_at, fact.side, fact.value, fact.charges)
         elif isinstance(fact, events.Overfilled):
-            self._booked(fact.position.opened_at or fact.at, fact.position.side, fact.value, fact.charges)
+            at = fact.position.opened_at or fact.at
+            self._filled(at, fact.order_id, fact.position.side, fact.value)
+            self._booked(at, fact.position.side, fact.value, fact.charges)
         elif isinstance(fact, events.Revalued) and fact.order_id in self.orders:
             self._booked(fact.at, self.orders[fact.order_id].side, fact.value, fact.charges)
+        elif isinstance(fact, events.PositionAdjusted):
+            self._adjusted(fact)
+        self.state = engine.evolve(self.state, fact)
+
+    def _adjusted(self, fact: events.PositionAdjusted) -> None:
+        """What a hand traded is on the broker's note too, and a sale that never was is not.
+
+        Shares that came without us are those of today where they are intraday; of others nobody tells the day.
+        """
+        held, left = self.state.book.position(fact.key), fact.position
+        came = fact.price is None and not fact.realised
+        if came and (left is None or left.product != "MIS"):
+            return
+        cash = fact.realised + _cost(held) - _cost(left)
+        self._booked(fact.at, rc.SELL, cash, fact.charges)
+        if held is not None and fact.price is not None:
+            side = rc.SELL if held.side == rc.BUY else rc.BUY
+            self._filled(fact.at, f"{fact.key} {fact.at}", side, abs(cash), held)
+
+    def _filled(self, at: datetime, order_id: str, side: str, value: Decimal, held: rc.Position | None = None) -> None:
+        day = at.astimezone(rc.IST).date()
+        made = _Booked(order_id, side, value, day, held or self.orders.get(order_id), self.policy)
+        self.fills.setdefault(day, []).append(made)
 
     def _booked(self, at: datetime, side: str, value: Decimal, charges: Decimal | None) -> None:
         day = at.astimezone(rc.IST).date()
         self.nets[day] = self.nets.get(day, ZERO) + (-value if side == rc.BUY else value) - (charges or ZERO)
 
 
-def _rounding(fills: Iterable[_Booked], orders: Mapping[str, rc.ApprovedEntry | rc.ApprovedExit]) -> Decimal | None:
+def _cost(held: rc.Position | None) -> Decimal:
+    """What is held, at cost; of a short position what it brought, as a negative number."""
+    return ZERO if held is None else held.signed * held.average_price
+
+
+def _rounding(fills: Iterable[_Booked]) -> Decimal | None:
     """What a day's net becomes more when its two taxes are rounded once, to whole rupees."""
     values: dict[str, list[_Booked]] = {}
-    for booked_fill in fills:
-        values.setdefault(booked_fill.fill.order_id, []).append(booked_fill)
+    for fill in fills:
+        values.setdefault(fill.order_id, []).append(fill)
     exact = booked = stamps = stamps_booked = ZERO
     try:
-        for order_id, parts in values.items():
-            order, value = orders[order_id], sum((part.fill.value for part in parts), ZERO)
-            first, policy = parts[0]
-            cost = _taxes(order, value, first, policy)
+        for parts in values.values():
+            cost = _taxes(parts[0], sum((part.value for part in parts), ZERO))
             exact, stamps = exact + cost.stt, stamps + cost.stamp
-            whole = policy.stt_stamp_whole_rupees
+            whole = parts[0].policy.stt_stamp_whole_rupees
             booked += _whole(cost.stt) if whole else cost.stt
             stamps_booked += _whole(cost.stamp) if whole else cost.stamp
-    except (KeyError, rc.ChargesUnknown):
+    except rc.ChargesUnknown:
         return None
     return booked + stamps_booked - _whole(exact) - _whole(stamps)
 
 
-def _taxes(
-    order: rc.ApprovedEntry | rc.ApprovedExit, value: Decimal, fill: events.Filled, policy: rc.Policy
-) -> rc.Charges:
-    thing = order.instrument
+def _taxes(fill: _Booked, value: Decimal) -> rc.Charges:
+    if fill.what is None:
+        raise rc.ChargesUnknown(f"the order {fill.order_id} is not among the facts")
+    thing, policy = fill.what.instrument, fill.policy
     return rc.order_charges(
         side=fill.side,
         value=value,
-        on=policy.charges_as_of or fill.traded_at.date(),
-        product=order.product,
+        on=policy.charges_as_of or fill.on,
+        product=fill.what.product,
         exchange=thing.exchange,
         segment=thing.segment,
         brokerage_pct=0,
@@ -200,8 +241,9 @@ def contract_table(study: Study, notes: Mapping[date, Decimal]) -> Extra:
     )
     return Extra(
         "Beside the contract notes",
-        "Cash of each day's fills after charges, in rupees, beside the net of the broker's note. A note rounds the "
-        "day's STT and stamp duty to whole rupees, we book each order to the paisa: 'rounding' is what that makes.",
+        "Cash of each day's fills, and of shares that a hand traded, after charges, in rupees, beside the net of the "
+        "broker's note. A note rounds the day's STT and stamp duty to whole rupees, we book each order to the paisa: "
+        "'rounding' is what that makes.",
         ("date", "ours", "contract note", "difference", "rounding", "left over", "verdict"),
         rows,
     )

@@ -37,6 +37,7 @@ LAXEST: Final[dict[str, Any]] = {
 """Settings that cannot be None: the value at which they refuse least."""
 BY_TABLE: Final = frozenset({"no_entry_before", "no_entry_after"})
 """Settings whose None is not off, but what the market tables say."""
+NO_OFF: Final = "no setting switches it off"
 
 
 @frozen
@@ -80,21 +81,35 @@ class Counterfactual:
 def without(policy: rc.Policy, rule: str) -> rc.Policy:
     """The policy with a rule off, or at its laxest where it has no off.
 
-    Raises `ValueError` for a rule that no setting switches off (the session, the equity, the broker's own limits), and
-    where the other settings do not allow it.
+    A limit of which nothing is left goes. Raises `ValueError` for a rule that no setting switches off (the session, the
+    equity, the broker's own limits), and where the other settings do not allow it.
     """
+    changed = _switched_off(policy, rule)
+    if changed == policy:
+        raise ValueError(NO_OFF)
+    return changed
+
+
+def _switched_off(policy: rc.Policy, rule: str) -> rc.Policy:
     own = tuple(one for one in policy.rules if one.short != rule)
     if len(own) < len(policy.rules):
         return attrs.evolve(policy, rules=own)
     if rule.startswith("limits."):
         name = rule.removeprefix("limits.")
-        return attrs.evolve(policy, limits=tuple(attrs.evolve(limit, **{name: None}) for limit in policy.limits))
+        left = [attrs.evolve(limit, **{name: None}) for limit in policy.limits if _limits_more(limit, name)]
+        return attrs.evolve(policy, limits=tuple(left))
     known = attrs.fields_dict(rc.Policy)
     if rule in LAXEST:
         return attrs.evolve(policy, **{rule: LAXEST[rule]})
     if rule not in known or known[rule].default is not None or rule in BY_TABLE:
-        raise ValueError("no setting switches it off")
+        raise ValueError(NO_OFF)
     return attrs.evolve(policy, **{rule: None})
+
+
+def _limits_more(limit: rc.Limit, name: str) -> bool:
+    """Whether a limit has a number beside that one."""
+    others = {found.name for found in attrs.fields(rc.Limit)} - {"scope", "name", name}
+    return any(getattr(limit, other) is not None for other in others)
 
 
 def counterfactual(journal: Reader, rules: Iterable[str] = ()) -> Counterfactual:

@@ -96,7 +96,7 @@ def _trades(of: rc.Performance) -> Iterator[Figure]:
 
 def _equity(of: rc.Performance) -> Iterator[Figure]:
     days, largest, longest = of.curve.days, of.largest_drawdown, of.longest_drawdown
-    nothing = 0 if days else None
+    nothing = Decimal(0) if days else None
     yield Figure("Equity", "Sessions", len(days), "count")
     yield Figure("Equity", "At the start", days[0].opening if days else None, "Rs")
     yield Figure("Equity", "At the end", days[-1].closing if days else None, "Rs")
@@ -112,7 +112,7 @@ def _equity(of: rc.Performance) -> Iterator[Figure]:
     yield Figure("Equity", "Deepest drawdown", fallen_pct(of), "%")
     yield Figure("Equity", "Deepest inside sessions", fallen_pct(of, inside=True), "%")
     yield Figure("Equity", "Largest drawdown", largest.value if largest else nothing, "Rs")
-    yield Figure("Equity", "Longest drawdown, sessions", longest.length if longest else nothing, "count")
+    yield Figure("Equity", "Longest drawdown, sessions", longest.length if longest else 0 if days else None, "count")
 
 
 def _exposure(of: rc.Performance) -> Iterator[Figure]:

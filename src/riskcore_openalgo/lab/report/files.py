@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from riskcore_openalgo.lab.report.study import Story, Study
 FORM: Final = 1
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet would run."""
+EXTRA: Final = re.compile(r"extra-[0-9]+\.csv")
 
 Row = dict[str, Any]
 
@@ -39,11 +41,15 @@ def write_csv(study: Study, folder: Path) -> list[Path]:
     """`trades.csv`, `stops.csv`, `sessions.csv`, `refusals.csv`, `measures.csv` and one file an extra table.
 
     Texts that a spreadsheet would take for a formula get an apostrophe before them. Extra tables that stood there of
-    another report go: nothing would tell them from this one's.
+    another report go: nothing would tell them from this one's. Raises `ValueError`, and writes nothing, where a file
+    that is no such table bears one of the names.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in COLUMNS:
+        _refuse_loss(folder / f"{name}.csv", COLUMNS[name][0])
     for old in folder.glob("extra-*.csv"):
-        old.unlink()
+        if EXTRA.fullmatch(old.name):
+            old.unlink()
     written = [_written(folder / f"{name}.csv", COLUMNS[name], rows) for name, rows in _tables(study).items()]
     for number, extra in enumerate(study.extras, 1):
         rows = [dict(zip(extra.columns, row, strict=True)) for row in extra.rows]
@@ -141,8 +147,17 @@ def _trade(story: Story) -> Row:
     return {name: found[name] for name in COLUMNS["trades"]}
 
 
+def _refuse_loss(path: Path, first_column: str) -> None:
+    """A saved run and an export of a journal have tables of the same names, with other columns."""
+    if path.is_file() and path.stat().st_size:
+        begins = f"{first_column},".encode()
+        with path.open("rb") as file:
+            if file.read(len(begins)) != begins:
+                raise ValueError(f"{path}: is there, and is no table of a report: name another folder")
+
+
 def _written(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         for row in rows:

@@ -205,8 +205,10 @@ def excursions(study: Study) -> Markup:
 def refusals(study: Study) -> Markup:
     """How often each rule said no, and the newest refusals with their numbers."""
     of = study.performance
-    asked = study.approved + len(study.refused)
-    told = tag("p", text(f"{asked} entries were asked for, {len(study.refused)} of them refused."), class_="quiet")
+    asked = study.approved + study.withheld + len(study.refused)
+    shadows = f", {study.withheld} approved and not sent: they only shadow" if study.withheld else ""
+    said_no = f"{asked} entries were asked for, {len(study.refused)} of them refused{shadows}."
+    told = tag("p", text(said_no), class_="quiet")
     if not study.refused:
         return told
     counts = [(rule, float(times)) for rule, times in of.refused[:14]]

@@ -82,8 +82,9 @@ class Extra:
 class Study:
     """What a report shows. `performance` has all measures; `extras` are tables that were asked for beside it.
 
-    `source` says where it comes from, `policy` is the one last in force, None where nobody told. `remarks` are
-    sentences of its maker about how sure one can be of it.
+    `source` says where it comes from, `policy` is the one last in force, None where nobody told. `withheld` are entries
+    that were approved and not sent: their strategy or symbol only shadows. `remarks` are sentences of its maker about
+    how sure one can be of it.
     """
 
     title: str
@@ -92,6 +93,7 @@ class Study:
     stories: tuple[Story, ...]
     refused: tuple[Refusal, ...] = ()
     approved: int = 0
+    withheld: int = 0
     policy: rc.Policy | None = None
     extras: tuple[Extra, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -110,20 +112,21 @@ def study_of(
 ) -> Study:
     """Gather facts, from an account's first on, and the prices of each instrument key, oldest first.
 
-    Without prices trades are drawn by their levels alone. `notes` are by the id of the trade's signal. `performance` is
-    that of the facts, where somebody knows more of the equity inside sessions than they do.
+    Without prices trades are drawn by their levels alone. `notes` are by the name of the trade, the id of its
+    signal (`journal.notes.named`). `performance` is that of the facts, where somebody knows more of the equity inside
+    sessions than they do.
     """
     kept = tuple(facts)
     found = performance or rc.performance(kept)
     seen = {key: _Seen(spans) for key, spans in (prices or {}).items()}
-    told, nothing, lines = notes or {}, _Seen(()), _stops(kept)
+    nothing, lines = _Seen(()), _stops(kept)
     stories = tuple(
         Story(
             number,
             trade,
             lines[number - 1],
             seen.get(trade.key, nothing).around(trade),
-            tuple(told.get(trade.signal_id, ())),
+            _noted(trade, notes),
         )
         for number, trade in enumerate(found.trades, 1)
     )
@@ -134,9 +137,18 @@ def study_of(
         stories=stories,
         refused=tuple(_refusal(fact) for fact in kept if isinstance(fact, events.EntryRefused)),
         approved=sum(isinstance(fact, events.EntryApproved) and _first(fact) for fact in kept),
+        withheld=sum(isinstance(fact, events.EntryWithheld) for fact in kept),
         policy=policy or _policy(kept),
         facts=kept,
     )
+
+
+def _noted(trade: rc.Trade, notes: Mapping[str, Sequence[Note]] | None) -> tuple[Note, ...]:
+    if not notes:
+        return ()
+    from riskcore_openalgo.journal.notes import named
+
+    return tuple(notes.get(named(trade.signal_id, trade.key, trade.closed_at.isoformat()), ()))
 
 
 def study_of_journal(journal: Reader, *, title: str = "") -> Study:

@@ -15,7 +15,7 @@ main{max-width:1180px;margin:0 auto;padding:20px 16px 60px}
 h1{font-size:1.55rem;line-height:1.25;margin:.2em 0;overflow-wrap:anywhere}
 h2{font-size:1.12rem;margin:2.2em 0 .7em}
 h3{font-size:.92rem;margin:0 0 .5em;font-weight:600}
-p{margin:.3em 0;max-width:75ch}.quiet{color:var(--dim);font-size:.88rem}
+p{margin:.3em 0;max-width:75ch}p,h2,h3,a,summary,.chip{overflow-wrap:anywhere}.quiet{color:var(--dim);font-size:.88rem}
 nav{display:flex;flex-wrap:wrap;gap:4px 14px;margin:12px 0 18px;font-size:.88rem}
 a{color:var(--mark);text-decoration:none}a:hover{text-decoration:underline}
 .tiles{margin:14px 0 10px;display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:10px}
