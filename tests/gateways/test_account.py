@@ -9,6 +9,7 @@ import pytest
 import riskcore as rc
 from riskcore import engine, events
 from riskcore.custody import Beside, Custody
+from riskcore.positions import Overnight
 from riskcore_openalgo.runner.account import Reading, Rhythm, reading_job
 from riskcore_openalgo.testing import LIVE, SANDBOX, SHOONYA, Fault
 from tests.core.custody_days import held
@@ -108,10 +109,8 @@ def test_equity_that_is_first_read_in_mid_session_is_derived():
         asked = events.AskEquity(NOW.date(), None)
         read = desk.account.equity(asked, NOW)
         assert (read.equity, read.derived) == (1_000_000, True)
-        assert (
-            desk.account.equity(attrs.evolve(asked, last_known=Decimal(2_000_000), delivered=Decimal(500)), NOW).equity
-            == 1_000_500
-        )
+        later = attrs.evolve(asked, last_known=Decimal(2_000_000), overnight=Overnight(Decimal(500)))
+        assert desk.account.equity(later, NOW).equity == 1_000_500
         desk.clock.passed = -2 * 3600
         assert desk.account.equity(asked, NOW).derived is False
         desk.broker.script(Fault("funds", "empty", times=0))
