@@ -104,6 +104,14 @@ def test_the_money_is_seen_with_its_parts():
         assert desk.account.funds_seen[0] == desk.clock.wall()
 
 
+def test_money_in_debit_is_told_as_it_is_and_buys_nothing():
+    with live_desk() as desk:
+        desk.broker.venue.account.cash = Decimal("-5000.50")
+        (seen,) = desk.account.funds()
+        assert (seen.available, seen.used) == (Decimal("-5000.50"), 0)
+        assert desk.account.cash(NOW) == {"available_cash": 0}
+
+
 def test_equity_that_is_first_read_in_mid_session_is_derived():
     with live_desk() as desk:
         asked = events.AskEquity(NOW.date(), None)
