@@ -18,6 +18,7 @@ from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order
 from riskcore.outcomes import DayResult as DayResult, Outcome as Outcome, higher
 from riskcore.positions import (
     Fill as Fill,
+    Overnight as Overnight,
     Position as Position,
     Price as Price,
     finished,
@@ -25,8 +26,8 @@ from riskcore.positions import (
     marked,
     new_position,
     open_results,
+    overnight,
     paid_for,
-    paid_for_delivery,
     tighter,
     with_stop,
 )
@@ -49,7 +50,7 @@ class Book:
     holds the session's orders, ended ones too, so that a late report finds its order. `outcomes` are finished trades,
     newest last, and `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of
     all time, open positions included. `carried` is the open result of what was carried into the session, at its prices
-    of then, `delivered` what was paid for the shares among it that are for delivery. `excused` are breakers lifted by
+    of then, `overnight` what it did to a broker's balance. `excused` are breakers lifted by
     hand at their limit, `counted_from` when each was last lifted; `sent_in_second` orders and cancels went out in the
     calendar second `sent_second`.
 
@@ -74,7 +75,7 @@ class Book:
     sent_in_second: int = field(default=0, kw_only=True)
     version: int = field(default=0, kw_only=True)
     carried: Decimal = field(default=ZERO, converter=given, kw_only=True)
-    delivered: Decimal = field(default=ZERO, converter=given, kw_only=True)
+    overnight: Overnight = field(default=Overnight(), kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _BOOK)
@@ -243,7 +244,7 @@ class Book:
             days=days,
             excused=(),
             carried=open_results(self.positions),
-            delivered=paid_for_delivery(self.positions),
+            overnight=overnight(self.positions, session),
             version=self.version + 1,
         )
 
@@ -392,5 +393,4 @@ _BOOK: Final = checks(
     session_peak=optional(amount),
     peak_equity=optional(amount),
     carried=amount,
-    delivered=amount,
 )

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from riskcore.money import ZERO, exact
+from riskcore.money import ZERO, exact, part_of
 from riskcore.orders import ApprovedEntry, ApprovedExit, Revision
+from riskcore.positions import NOTHING, Overnight
 from riskcore.signals import Signal
 
 
@@ -17,23 +18,27 @@ from riskcore.signals import Signal
 class AskEquity:
     """Find out the session's opening equity. `last_known` is what the last session ended with, if any.
 
-    `delivered` is what was paid for the shares that were carried into it for delivery, in rupees: in a broker's cash
-    and margin it is missing (`opening`).
+    `overnight` is what was carried into it has done to a broker's cash and margin, which is none of the account's
+    result (`opening`).
     """
 
     session: date
     last_known: Decimal | None
-    delivered: Decimal = ZERO
+    overnight: Overnight = NOTHING
 
     @exact
     def opening(self, told: Decimal) -> Decimal:
         """The opening equity where a broker's cash and margin come to `told` rupees.
 
-        told + what is missing to what the last session ended with, at most `delivered`: some brokers count delivered
-        shares as used until they have settled, and money may have been paid in; counted twice they would size trades.
+        told + what is missing to what the last session ended with, or less what is beyond it, at most as far as
+        `overnight` explains it: some brokers count delivered shares and premium as used, and money may have been paid
+        in; counted twice they would size trades.
         """
-        missing = ZERO if self.last_known is None else max(self.last_known - told, ZERO)
-        return told + min(missing, self.delivered)
+        left = ZERO if self.last_known is None else self.last_known - told
+        for amount in self.overnight.missing:
+            part = part_of(left, amount)
+            told, left = told + part, left - part
+        return told
 
 
 @frozen

@@ -57,7 +57,8 @@ class Instrument:
     """A tradable symbol.
 
     `tick` is the price step in rupees and `lot_size` the quantity step; both are the exchange's, so take them
-    from the broker's contract master when one is at hand. `sector` is the bucket of the sector limit; None
+    from the broker's contract master when one is at hand. All money is price x quantity: a quantity counts units of the
+    price, 100 barrels and not one contract of CRUDEOIL. `sector` is the bucket of the sector limit; None
     puts the symbol into a bucket of its own. `derivatives_listed` says whether futures or options exist on it:
     such stocks leave continuous trading earlier, so the stricter answer (True) is the default.
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from riskcore.book import Book
 from riskcore.custody import Explained
-from riskcore.money import ZERO, exact
+from riskcore.money import ZERO, exact, part_of
 from riskcore.orders import Order
 from riskcore.positions import DELIVERY, Position
 from riskcore.signals import SELL, sign
@@ -24,11 +24,13 @@ PREMIUM: Final = "premium"
 SETTLEMENT: Final = "settlement"
 UNREALISED: Final = "unrealised"
 DELIVERED: Final = "delivered"
-LINES: Final = (MOVED, DELIVERED, CHARGES, PREMIUM, SETTLEMENT, UNREALISED)
+SETTLED: Final = "settled"
+LINES: Final = (MOVED, DELIVERED, SETTLED, CHARGES, PREMIUM, SETTLEMENT, UNREALISED)
 """Paid in or out, as declared; shares for delivery that were carried into the day, which are paid for and no balance
-any more; charges of the day, which a broker may book at once or by its contract note; premium of
-options that are held, which may be neither spendable nor margin; shares for delivery sold today, whose money may come
-later; the result of what is open, which may be credited before it is realised."""
+any more; the result of futures that were carried into it, which were settled at the close; charges of the day, which a
+broker may book at once or by its contract note; premium of options that are held or were carried into the day, which
+may be neither spendable nor margin; shares for delivery sold today, whose money may come later; the result of what is
+open, which may be credited before it is realised."""
 
 
 @exact
@@ -40,7 +42,7 @@ def explained(difference: Decimal, book: Book, moved: Iterable[Explained]) -> tu
     lines = list(moved)
     left = difference - sum((line.amount for line in lines), ZERO)
     for what, amount in _possible(book):
-        part = _part(left, amount)
+        part = part_of(left, amount)
         if part:
             lines.append(Explained(what, part))
             left -= part
@@ -48,10 +50,12 @@ def explained(difference: Decimal, book: Book, moved: Iterable[Explained]) -> tu
 
 
 def _possible(book: Book) -> Iterator[tuple[str, Decimal]]:
-    yield DELIVERED, -book.delivered
+    yield DELIVERED, -book.overnight.delivered
+    yield SETTLED, book.overnight.settled
     yield CHARGES, -book.charges
     options = (held for held in book.positions if held.instrument.right is not None and _opened_today(held, book))
-    yield PREMIUM, -sum((sign(held.side) * held.value for held in options), ZERO)
+    todays = sum((sign(held.side) * held.value for held in options), ZERO)
+    yield PREMIUM, -(book.overnight.premium + todays)
     yield SETTLEMENT, -sum((order.filled_value for order in book.orders if _is_delivery_sold(order)), ZERO)
     yield UNREALISED, book.unrealised
 
@@ -62,10 +66,3 @@ def _opened_today(held: Position, book: Book) -> bool:
 
 def _is_delivery_sold(order: Order) -> bool:
     return not order.is_entry and order.approved.side == SELL and order.approved.product == DELIVERY
-
-
-def _part(left: Decimal, amount: Decimal) -> Decimal:
-    """What of an amount is needed: nothing where it goes the other way, and never more than is left."""
-    if left * amount <= 0:
-        return ZERO
-    return left if abs(left) < abs(amount) else amount

@@ -184,6 +184,13 @@ def floor_to_lot(quantity: Decimal | int, lot_size: int) -> int:
     return max(lots, 0) * lot_size
 
 
+def part_of(left: Decimal, amount: Decimal) -> Decimal:
+    """What of an amount is needed: nothing where it goes the other way, and never more than is left."""
+    if left * amount <= 0:
+        return ZERO
+    return left if abs(left) < abs(amount) else amount
+
+
 def to_paisa(value: Decimal) -> Decimal:
     """Round money to the paisa, halves away from zero (as contract notes are written)."""
     return value.quantize(PAISA, rounding=ROUND_HALF_UP)

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import field, frozen
 
 from riskcore.calling import told_by_name
-from riskcore.instruments import Instrument, an_instrument, key_text
+from riskcore.instruments import FUT, OPT, Instrument, an_instrument, key_text
 from riskcore.money import ZERO, amount, count, exact, not_negative, not_negative_whole, positive
 from riskcore.orders import NETTED, ApprovedEntry, ApprovedExit, TargetLeg
 from riskcore.outcomes import Outcome
@@ -18,6 +18,29 @@ from riskcore.signals import BUY, side_text, sign
 from riskcore.values import changed, checks, given, made, optional, settle, text
 
 DELIVERY: Final = "CNC"
+CARRIED: Final = "NRML"
+
+
+@frozen
+class Overnight:
+    """What carried positions have done to a broker's balance by the morning, beside their result; all in rupees.
+
+    `delivered` was paid for shares for delivery, and `premium` for options (negative: more was received for sold ones):
+    both are in no balance any more. By `settled` the exchange has credited futures already, which settle at each close;
+    their result is counted from the entry.
+    """
+
+    delivered: Decimal = ZERO
+    premium: Decimal = ZERO
+    settled: Decimal = ZERO
+
+    @property
+    def missing(self) -> tuple[Decimal, ...]:
+        """What of each is missing in the balance, negative where it has too much."""
+        return self.delivered, self.premium, -self.settled
+
+
+NOTHING: Final = Overnight()
 
 
 @frozen(kw_only=True, slots=False)
@@ -201,9 +224,23 @@ def added_up(results: list[Decimal]) -> Decimal:
     return sum(results, ZERO)
 
 
-def paid_for_delivery(positions: tuple[Position, ...]) -> Decimal:
-    """What was paid for the shares for delivery that are held, in rupees."""
-    return sum([held.value for held in positions if held.product == DELIVERY and held.side == BUY], ZERO)
+def overnight(positions: tuple[Position, ...], session: date) -> Overnight:
+    """What the positions that are carried into a session have done to a broker's balance by then.
+
+    A contract that has expired was settled, option or future: its premium came back with its result.
+    """
+    delivered = premium = settled = ZERO
+    for held in positions:
+        thing = held.instrument
+        if held.product == DELIVERY and held.side == BUY:
+            delivered += held.value
+        elif held.product == CARRIED and (
+            thing.segment == FUT or (thing.expiry is not None and thing.expiry < session)
+        ):
+            settled += open_result(held)
+        elif held.product == CARRIED and thing.segment == OPT:
+            premium += sign(held.side) * held.value
+    return Overnight(delivered, premium, settled) if delivered or premium or settled else NOTHING
 
 
 def r_multiple(held: Position, net: Decimal) -> Decimal | None:

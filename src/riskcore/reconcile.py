@@ -23,7 +23,7 @@ from riskcore.corrections import traded_elsewhere
 from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, SUSPECT, UNNAMED, Custody, Mismatch
 from riskcore.orders import REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
-from riskcore.positions import DELIVERY
+from riskcore.positions import DELIVERY, Position
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
 from riskcore.table_rows import Capability
@@ -286,11 +286,13 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     Where the position book has no row of the instrument, the trade book of the same read speaks against it: where that
     shows none of what our orders of the session traded it is no true read, and where its trades leave what we hold, or
     more (somebody made an entry of ours larger), that is held. A row that says none, or has the shares under another
-    product, is an answer. Intraday shares of an earlier session are gone, whatever a read lacks: the broker ended them.
+    product, is an answer. Intraday shares of an earlier session are gone, whatever a read lacks: the broker ended them;
+    and so is a contract that expired before this one: the exchange settled it.
     """
     ours = book.position(key)
     of_before = ours is not None and was_carried(ours, book.session)
-    if traded_elsewhere(book, books, key) or (ours is not None and of_before and ours.product == INTRADAY):
+    over = ours is not None and of_before and (ours.product == INTRADAY or _has_expired(ours, book))
+    if over or traded_elsewhere(book, books, key):
         return True
     traded = {
         order.broker_id
@@ -306,6 +308,11 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     carried = ours is not None and of_before and ours.product == DELIVERY
     told = books.holdings if carried else books.positions
     return capability is None or capability.empty_proves or bool(told)
+
+
+def _has_expired(position: Position, book: Book) -> bool:
+    expiry = position.instrument.expiry
+    return expiry is not None and book.session is not None and expiry < book.session
 
 
 def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch], most: int) -> tuple[Mismatch, ...]:

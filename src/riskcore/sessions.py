@@ -142,7 +142,7 @@ def session_on(
     """
     if not isinstance(day, date):
         raise ValueError(f"session_on: day must be a date such as date(2026, 11, 20), got {day!r}")
-    if instrument.expiry is not None and day > instrument.expiry:
+    if _has_expired(instrument, day):
         return None
     group = _group(instrument)
     times = (no_entry_before, no_entry_after, square_off_at)
@@ -171,11 +171,13 @@ def hours_key(instrument: Instrument) -> tuple[object, ...]:
 
 
 def next_session_day(day: date, instrument: Instrument, *, tables: Tables | None = None) -> date | None:
-    """The next day after `day` with a session, or None where the calendar ends first."""
+    """The next day after `day` with a session, or None where the calendar ends first, or the contract expires."""
     following = a_day(day, "day")
     for _ in range(30):
         try:
             following += timedelta(days=1)
+            if _has_expired(instrument, following):
+                return None
             if _hours(following, instrument.exchange, instrument.segment, _group(instrument), tables) is not None:
                 return following
         except (CalendarUnknown, OverflowError):
@@ -189,7 +191,7 @@ def closed_by(day: date, instrument: Instrument, *, tables: Tables | None = None
     >>> closed_by(date(2026, 11, 24), Instrument(symbol="INFY", tick="0.1"))
     'Gurunanak Jayanti'
     """
-    if instrument.expiry is not None and day > instrument.expiry:
+    if _has_expired(instrument, day):
         return f"it expired on {instrument.expiry}"
     if day.isoformat() in calendar.HOLIDAYS:
         return calendar.HOLIDAYS[day.isoformat()][0]
@@ -218,6 +220,8 @@ def stops_rest(at: datetime, instrument: Instrument, *, tables: Tables | None = 
 
 
 def _phase(at: datetime, instrument: Instrument, tables: Tables | None) -> str | Phase:
+    if _has_expired(instrument, at.date()):
+        return CLOSED
     group = _group(instrument)
     found = _hours(at.date(), instrument.exchange, instrument.segment, group, tables)
     if found is None:
@@ -327,6 +331,10 @@ def _shipped_day(day: date) -> _Day | None:
 def _shipped_kind(row: tuple[str | None, ...]) -> str:
     """What a special session of the shipped calendar is to us: one of the usual hours is as any other."""
     return REGULAR if row[1:3] == USUAL_HOURS else str(row[0])
+
+
+def _has_expired(instrument: Instrument, day: date) -> bool:
+    return instrument.expiry is not None and day > instrument.expiry
 
 
 def _group(instrument: Instrument) -> str:

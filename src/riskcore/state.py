@@ -109,7 +109,7 @@ def equity_asked(state: State) -> tuple[e.AskEquity, ...]:
     book = state.book
     if book.session is None or book.opening_equity is not None:
         return ()
-    return (e.AskEquity(book.session, state.carried_equity, book.delivered),)
+    return (e.AskEquity(book.session, state.carried_equity, book.overnight),)
 
 
 def _policy_changed(state: State, fact: e.PolicyChanged) -> State:

@@ -63,6 +63,13 @@ def test_what_the_user_says_comes_first(peer, client):
     assert (made.sector, made.tick, made.lot_size) == ("Mine", Decimal("0.25"), 1)
 
 
+def test_a_commodity_with_a_lot_of_one_is_taken_where_its_user_says_so(peer, client):
+    """GOLDPETAL is a gram, and its price is that of a gram. Of CRUDEOIL, 100 barrels, some brokers say 1 too."""
+    peer.says("symbol", row_of("MCX future", lotsize=1, symbol="GOLDPETAL31DEC26FUT", expiry=""))
+    given = {"GOLDPETAL31DEC26FUT": InstrumentGiven(lot_size=1)}
+    assert InstrumentCache(client, given=given).instrument("MCX", "GOLDPETAL31DEC26FUT", TODAY).lot_size == 1
+
+
 def test_a_symbol_is_asked_for_once_a_day(peer, client):
     peer.says("symbol", row_of("success"))
     cache = InstrumentCache(client)
@@ -89,6 +96,7 @@ def test_what_could_not_be_known_is_asked_again(peer, client):
         ("future", {"expiry": "24-NOV-26"}, "expires on 2026-12-29"),
         ("future", {"symbol": "NIFTY29XXX26FUT"}, "none that this version can read"),
         ("future", {"symbol": "NIFTY27OCT26FUT", "expiry": ""}, "expired on 2026-10-27"),
+        ("MCX future", {"lotsize": 1}, "a lot of 1: a broker that counts contracts says so of any"),
         ("success", {"symbol": "reliance"}, "in capitals"),
         ("success", {"tick_size": 0.00001}, "at least 0.0001"),
     ],

@@ -8,6 +8,8 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from riskcore.engine.policies import in_loss
+from riskcore.positions import Overnight
+from riskcore.table_rows import Margin
 from riskcore.testing import Scenario
 from tests.core.engine_days import INFY, TCS
 
@@ -100,8 +102,8 @@ def test_shares_for_delivery_are_asked_for_with_what_was_paid_for_them():
     asked = len(day.commands)
     day.next_day(1)
     day.time("09:00")
-    assert day.commands[asked] == e.AskEquity(day.day, 100_000 - charges(day), D(100_000))
-    assert carried(1000, 1000, product="MIS").book.delivered == 0
+    assert day.commands[asked] == e.AskEquity(day.day, 100_000 - charges(day), Overnight(D(100_000)))
+    assert carried(1000, 1000, product="MIS").book.overnight == Overnight()
 
 
 def test_a_balance_that_lacks_what_was_delivered_is_explained():
@@ -139,4 +141,82 @@ def test_a_drawdown_is_none_of_a_night_in_which_shares_were_delivered():
 def test_what_was_delivered_is_added_as_far_as_it_is_missing(last_known, told, opening):
     """Counted twice it would make every trade larger."""
     known = None if last_known is None else D(last_known)
-    assert e.AskEquity(THURSDAY, known, D(30_000)).opening(D(told)) == opening
+    assert e.AskEquity(THURSDAY, known, Overnight(D(30_000))).opening(D(told)) == opening
+
+
+# ---------------------------------------------------------------- contracts that are carried over nights
+
+MONDAY = date(2026, 11, 23)
+ABOUT = {"exchange": "NFO", "kind": "index", "underlying": "NIFTY", "lot_size": 10, "expiry": date(2026, 12, 29)}
+FUTURE = rc.Instrument(symbol="NIFTY29DEC26FUT", tick="0.1", segment="FUT", **ABOUT)
+OPTION = {**ABOUT, "tick": "0.05", "segment": "OPT", "strike": 25000, "right": "CE"}
+CALL = rc.Instrument(symbol="NIFTY29DEC2625000CE", **OPTION)
+FRIDAYS = rc.Instrument(symbol="NIFTY20NOV2625000CE", **{**OPTION, "expiry": date(2026, 11, 20)})
+MARGINS = tuple(
+    Margin(exchange="NFO", segment=segment, product="NRML", margin_pct=50, since="2026-01-01")
+    for segment in ("FUT", "OPT")
+)
+
+
+def carried_contract(thing, side, close):
+    """100 of a contract at 1,000 on Friday, with that close; then it is Monday, nine o'clock."""
+    rules = {
+        **WIDE,
+        "allowed_products": ["NRML"],
+        "tables": rc.Tables(margins=MARGINS),
+        "max_drawdown": 10,
+        "max_quantity": 100,
+    }
+    day = Scenario(rc.Policy(**rules), thing, day=date(2026, 11, 20), equity=200_000)
+    up = rc.signals.sign(side)
+    order = day.enter(
+        "10:00", side, exchange="NFO", product="NRML", last=1000, stop=1000 - 30 * up, target=1000 + 300 * up
+    )
+    day.fill("10:00:01", order, price=1000)
+    assert day.book.positions[0].quantity == 100
+    day.prices("15:00", last=close)
+    day.next_day(3)
+    day.time("09:00")
+    return day
+
+
+@pytest.mark.parametrize(
+    ("thing", "side", "close", "cash"),
+    [
+        (FUTURE, "BUY", 975, -2500),  # what a broker's cash has changed by on Monday morning, beside charges
+        (FUTURE, "BUY", 1025, 2500),
+        (FUTURE, "SELL", 1025, -2500),
+        (CALL, "BUY", 975, -100_000),
+        (CALL, "BUY", 1025, -100_000),
+        (CALL, "SELL", 1025, 100_000),
+        (FRIDAYS, "BUY", 975, -2500),
+        (FRIDAYS, "SELL", 975, 2500),
+        (CALL, "BUY", 975, 0),  # where the premium counts as used
+    ],
+)
+def test_what_a_night_does_to_the_balance_is_no_result_of_contracts_that_are_carried(thing, side, close, cash):
+    """Futures are settled at each close, a premium is gone: equity fell, or rose, by that as well as by the result."""
+    day = carried_contract(thing, side, close)
+    cost, result = charges(day), rc.signals.sign(side) * (close - 1000) * 100
+    (asked,) = [one for one in day.commands if isinstance(one, e.AskEquity) and one.session == MONDAY]
+    before = 200_000 - cost
+    told = before + cash
+    day.take(e.EquityRead(day.at("09:00"), asked.opening(told)))
+    day.time("09:16")
+    assert (day.book.opening_equity, day.book.equity) == (before, before + result)
+    assert (day.book.peak_equity, day.book.latches) == (max(D(200_000), day.book.equity), ())
+    day.take(e.FundsSeen(day.at("09:17"), told, 0, 0))
+    assert day.state.custody.told == frozenset()
+
+
+def test_what_is_delivered_and_what_is_settled_explain_a_balance_together():
+    """Shares that count as used until they have settled, and a future that gained: the gain alone is taken off."""
+    night = Overnight(D(50_000), D(0), D(6_500))
+    for told, opening in (
+        (106_500, 100_000),
+        (56_500, 100_000),
+        (50_000, 100_000),
+        (40_000, 90_000),
+        (120_000, 113_500),
+    ):
+        assert e.AskEquity(MONDAY, D(100_000), night).opening(D(told)) == opening

@@ -57,6 +57,15 @@ def test_money_that_cannot_be_read_asks_for_no_equity():
     assert len(day.commands) == asked
 
 
+def test_a_balance_in_debit_is_one_too():
+    """What futures lost was not paid up yet, or a premium was received: reading the money failed all day."""
+    day = at_broker()
+    day.take(e.FundsSeen(day.at("10:00"), available=-5_000, used=105_000, realised=0))
+    assert day.state.custody.told == frozenset()
+    day.take(e.FundsSeen(day.at("10:01"), available=105_000, used=-4_000, realised=0))
+    assert day.last(e.FundsCompared).unexplained == 1_000
+
+
 # ---------------------------------------------------------------- what explains a difference
 
 

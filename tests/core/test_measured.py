@@ -150,3 +150,12 @@ def test_the_peak_is_of_this_session_of_the_latest_or_of_all(basis, sessions, pe
     book = rc.Book(100_000, days=PEAKS, session_peak=100_000, peak_equity=140_000)
     assert drawdown_peak(book, policy) == peak
     assert drawdown_peak(attrs.evolve(book, session_peak=None), policy) == early
+
+
+@pytest.mark.parametrize(("sessions", "peak"), [(1, 100_000), (2, 120_000), (3, 130_000)])
+def test_a_weekend_that_a_runner_was_left_on_for_is_no_session_of_the_rolling_peak(sessions, peak):
+    """Thursday, Friday, and two days that count equity too: on Monday the peak of three sessions was Saturday's."""
+    tops = ((19, 130_000), (20, 120_000), (21, 99_000), (22, 99_000))
+    days = [DayResult(date(2026, 11, day), Decimal(100_000), Decimal(0), Decimal(top)) for day, top in tops]
+    book = rc.Book(100_000, days=days, session_peak=100_000)
+    assert drawdown_peak(book, rc.Policy(drawdown_basis="rolling", drawdown_sessions=sessions)) == peak

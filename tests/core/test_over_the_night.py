@@ -261,3 +261,32 @@ def test_an_entry_for_delivery_of_which_nobody_saw_the_end_calls_somebody():
     day.take(e.BooksRead(day.at("09:20"), read))
     assert day.book.order(entry).status == "rejected"
     assert ("unseen_before_the_night", entry) in day.state.custody.told
+
+
+# ---------------------------------------------------------------- contracts that expired over the night
+
+
+@pytest.mark.parametrize("broker", ["sandbox", "shoonya"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_contract_that_expired_over_the_night_is_gone_and_gets_no_stop(broker, known):
+    """The exchange settled it. A book without a row of it was no proof at some brokers: it was held for ever."""
+    day = a_day(CALL, day=date(2026, 12, 23), equity=10_000_000, max_quantity=50, allowed_products=["NRML"])
+    day.take(e.BrokerSeen(day.at("09:17"), rc.capability(broker, on=day.day)))
+    entry = bought(day)
+    day.fill("10:00:01", entry, price=1000)
+    day.report("10:00:02", stop_of(day).order_id, "working", broker_id="S1")
+    for clock in ("09:15", "15:39"):
+        day.next_day(clock == "09:15")
+        day.prices(clock, last=1010)
+    assert (day.day, stop_of(day).at) == (CALL.expiry, day.at("09:15"))
+    day.report("09:15:01", stop_of(day).order_id, "working", broker_id="S2")
+    day.next_day(4)
+    sent = len(day.sent())
+    day.time("09:15")
+    assert len(day.sent()) == sent
+    for clock in ("09:15:01", "09:15:04"):
+        shows(day, clock, 0, **({} if known else {"positions": ()}))
+    day.time("09:15:05")
+    assert (day.book.positions, len(day.sent())) == ((), sent)
+    closed = day.last(e.PositionClosed)
+    assert (closed.exit_price, closed.gross) == (1010, 500)

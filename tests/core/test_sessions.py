@@ -240,3 +240,14 @@ def test_a_contract_after_its_expiry_is_told_as_that():
     about = {"exchange": "NFO", "segment": "FUT", "expiry": date(2026, 11, 23)}
     future = rc.Instrument(symbol="INFY24NOV26FUT", tick="0.1", **about)
     assert why("2026-11-25 12:00", future) == "it expired on 2026-11-23"
+
+
+def test_a_contract_has_no_continuous_trading_and_no_next_session_after_its_expiry():
+    """A protective stop was sent for one that had expired in the night."""
+    expiry = date(2026, 11, 23)
+    future = rc.Instrument(symbol="NIFTY23NOV26FUT", tick="0.1", exchange="NFO", segment="FUT", expiry=expiry)
+    last, later = (datetime(2026, 11, day, 11, 0, tzinfo=rc.IST) for day in (23, 25))
+    assert (rc.phase_at(last, future), rc.stops_rest(last, future)) == ("continuous", True)
+    assert (rc.phase_at(later, future), rc.stops_rest(later, future)) == ("closed", False)
+    assert rc.next_session_day(date(2026, 11, 20), future) == expiry
+    assert rc.next_session_day(expiry, future) is None

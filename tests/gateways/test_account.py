@@ -9,6 +9,7 @@ import pytest
 import riskcore as rc
 from riskcore import engine, events
 from riskcore.custody import Beside, Custody
+from riskcore.positions import Overnight
 from riskcore_openalgo.runner.account import Reading, Rhythm, reading_job
 from riskcore_openalgo.testing import LIVE, SANDBOX, SHOONYA, Fault
 from tests.core.custody_days import held
@@ -103,15 +104,21 @@ def test_the_money_is_seen_with_its_parts():
         assert desk.account.funds_seen[0] == desk.clock.wall()
 
 
+def test_money_in_debit_is_told_as_it_is_and_buys_nothing():
+    with live_desk() as desk:
+        desk.broker.venue.account.cash = Decimal("-5000.50")
+        (seen,) = desk.account.funds()
+        assert (seen.available, seen.used) == (Decimal("-5000.50"), 0)
+        assert desk.account.cash(NOW) == {"available_cash": 0}
+
+
 def test_equity_that_is_first_read_in_mid_session_is_derived():
     with live_desk() as desk:
         asked = events.AskEquity(NOW.date(), None)
         read = desk.account.equity(asked, NOW)
         assert (read.equity, read.derived) == (1_000_000, True)
-        assert (
-            desk.account.equity(attrs.evolve(asked, last_known=Decimal(2_000_000), delivered=Decimal(500)), NOW).equity
-            == 1_000_500
-        )
+        later = attrs.evolve(asked, last_known=Decimal(2_000_000), overnight=Overnight(Decimal(500)))
+        assert desk.account.equity(later, NOW).equity == 1_000_500
         desk.clock.passed = -2 * 3600
         assert desk.account.equity(asked, NOW).derived is False
         desk.broker.script(Fault("funds", "empty", times=0))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from riskcore.book import Book
 from riskcore.breakers.measure import Measure, Observations
+from riskcore.instruments import Instrument
 from riskcore.money import percent_of
+from riskcore.overrides import Tables
 from riskcore.policy import Policy
 from riskcore.policy.breakers import ALL_TIME, SESSION
+from riskcore.sessions import CalendarUnknown, session_on
+
+_ANY_SHARE = Instrument(symbol="ANY", tick="0.05")
 
 
 def drawdown_breaker(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
@@ -32,12 +38,26 @@ def drawdown_peak(book: Book, policy: Policy) -> Decimal | None:
     """The peak of equity on `drawdown_basis`, None while no equity was known.
 
     session: the highest of this session. rolling: the highest of the last `drawdown_sessions` sessions, this one
-    included. all_time: the highest since the journal began.
+    included, and of days between them on which NSE was shut, which count as none. all_time: the highest since the
+    journal began.
     """
     if policy.drawdown_basis == ALL_TIME:
         return book.peak_equity
     if policy.drawdown_basis == SESSION or book.session_peak is None:
         return book.session_peak
-    earlier = policy.drawdown_sessions - 1
-    peaks = [day.peak for day in book.days[-earlier:] if day.peak is not None] if earlier else []
-    return max([book.session_peak, *peaks])
+    peak, left = book.session_peak, policy.drawdown_sessions - 1
+    for day in reversed(book.days):
+        if left == 0:
+            break
+        peak = peak if day.peak is None else max(peak, day.peak)
+        left -= not _was_shut(day.session, policy.tables)
+    return peak
+
+
+@lru_cache(maxsize=1024)
+def _was_shut(day: date, tables: Tables | None) -> bool:
+    """Whether NSE had no session: a runner that is left on counts that day all the same. Unknown: it had one."""
+    try:
+        return session_on(day, _ANY_SHARE, tables=tables) is None
+    except CalendarUnknown:
+        return False

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from riskcore.custody import Explained
 from riskcore.events.controls import said
-from riskcore.money import amount, not_negative
+from riskcore.money import amount
 from riskcore.sessions import in_ist
 from riskcore.values import checks, given, optional, settle
 
@@ -29,7 +29,8 @@ def _moved(value: Any, name: str) -> Decimal:
 class FundsSeen:
     """What the broker says of money: what can be spent and what is used as margin (rupees); None: could not be read.
 
-    `realised` is what it has booked today, where it tells.
+    Either may be below 0: a debit that is to be paid up, a premium that was received. `realised` is what it has booked
+    today, where it tells.
     """
 
     at: datetime
@@ -55,7 +56,7 @@ class FundsMoved:
 
 
 _FUNDS: Final = checks(
-    "FundsSeen", at=in_ist, available=optional(not_negative), used=optional(not_negative), realised=optional(amount)
+    "FundsSeen", at=in_ist, available=optional(amount), used=optional(amount), realised=optional(amount)
 )
 _MOVED: Final = checks("FundsMoved", at=in_ist, by=said, why=said, amount=_moved)
 

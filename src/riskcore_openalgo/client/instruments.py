@@ -21,6 +21,8 @@ CONTRACT: Final = re.compile(
 )
 """A contract's symbol as OpenAlgo spells it: NIFTY29DEC26FUT, NIFTY29DEC2626000CE."""
 CASH: Final = ("NSE", "BSE")
+IN_UNITS: Final = ("NFO", "BFO")
+"""Where every broker counts shares. Of commodities and currencies some count contracts, and say a lot of 1."""
 SERIES: Final = re.compile(r"-([A-Z]{2})$", re.ASCII)
 """The series that brokers hang on a share's own symbol: RELIANCE-EQ, XYZ-BE."""
 
@@ -71,7 +73,11 @@ def merged(
 ) -> rc.Instrument:
     """The instrument that a contract master's row and the tables make; `ReadFailed` where they make none."""
     try:
-        made = _share(info, on, tables) if info.exchange in CASH else _contract(info, on, tables)
+        if info.exchange in CASH:
+            made = _share(info, on, tables)
+        else:
+            made = _contract(info, on, tables)
+            _require_units(info, given)
         return made if given is None else evolve(made, **_told(given))
     except (ValueError, LookupError) as problem:
         raise ReadFailed(f"symbol {info.key}", str(problem), UNKNOWN) from None
@@ -90,6 +96,17 @@ def _share(info: SymbolInfo, on: date, tables: rc.Tables | None) -> rc.Instrumen
         info.symbol, on=on, tick=info.tick, series=series[1] if series else "EQ", kind=kind, tables=tables
     )
     return evolve(made, exchange=info.exchange, lot_size=info.lot_size, freeze_quantity=info.freeze_quantity)
+
+
+def _require_units(info: SymbolInfo, given: InstrumentGiven | None) -> None:
+    """Refuse a lot of 1 that may be a contract of a hundred barrels: all its money would be reckoned as for one."""
+    said = given is not None and given.lot_size is not None
+    if info.lot_size == 1 and info.exchange not in IN_UNITS and not said:
+        raise ValueError(
+            "the contract master says a lot of 1: a broker that counts contracts says so of any, and risk would be "
+            "reckoned far too small. Only where a contract gains one rupee with each rupee of its price, set "
+            f"lot_size: 1 for {info.symbol} (system_config.yaml, system: instruments:)"
+        )
 
 
 def _contract(info: SymbolInfo, on: date, tables: rc.Tables | None) -> rc.Instrument:

@@ -68,9 +68,11 @@ def expired_of(simulation: rc.Simulation) -> Iterator[str]:
     for held in simulation.state.book.positions:
         expiry = held.instrument.expiry
         if now is not None and expiry is not None and expiry < now.date():
+            shares = rc.settles_by_delivery(held.instrument)
+            remedy = "expiry_exit_days: 0, or an exit of the strategy" if shares else "by an exit of the strategy"
             yield (
                 f"{held.instrument.key}: expired on {expiry}, and is held to the end at its last price: a backtest "
-                "settles no contract; leave it before (expiry_exit_days: 0, or an exit of the strategy)"
+                f"settles no contract; leave it before ({remedy})"
             )
 
 
