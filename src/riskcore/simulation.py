@@ -240,7 +240,7 @@ class BarRun:
     ) -> None:
         self.policy, self.interval, self.length = policy, interval, interval_length(interval)
         self.instruments, self.bars, self.intrabar, self.finer = instruments, bars, Intrabar(intrabar), finer or {}
-        self.state, self.broker, self.listed = State(), Broker(entries=Entries(entries)), listed
+        self.state, self.listed, self.broker = State(), listed, Broker.of_bars(self.length, policy, Entries(entries))
         self.facts: list[e.Fact] = []
         self.later: list[PutOff] = []
         self.whole: list[tuple[int, e.PositionClosed]] = []
