@@ -114,3 +114,16 @@ def test_no_level_is_met_by_what_a_bar_showed_before_an_entry(stop, target, late
     assert run.equity == slow.equity
     (held,) = slow.state.book.positions
     assert (held.last, held.stop) == (2000, stop)
+
+
+@pytest.mark.parametrize(("later", "fills"), [(0, True), (2, False)])
+def test_bars_that_begin_at_different_minutes_are_told_of(later, fills):
+    """Every entry was approved and none traded, and nothing said why: the bar of another ends amid the next one."""
+    infy = bars_of(1500, "5m", rises=0)
+    tcs = [attrs.evolve(bar, at=bar.at + timedelta(minutes=later)) for bar in bars_of(2000, "5m", rises=0)][:60]
+    own = {"INFY": leading((), "5m"), "TCS": leading({30}, "5m")}
+    run = backtest({INFY: infy[:60], TCS: tcs}, own, POLICY, interval="5m")
+    assert [one.key for one in run.fills[:1]] == ["NSE:TCS"] * fills
+    assert len(run.approved) == 1
+    told = [note for note in run.notes if "begin at different minutes" in note]
+    assert told == [] if fills else "NSE:INFY 2026-11-20 09:15 and NSE:TCS 2026-11-20 09:17" in told[0]
