@@ -10,6 +10,7 @@ from riskcore.table_rows import Margin
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab import backtest
 from riskcore_openalgo.runner.player import BarPlayer
+from riskcore_openalgo.runner.resimulation import resimulate
 
 INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 FIRST = date(2024, 1, 1)
@@ -74,6 +75,8 @@ def test_an_entry_before_a_hole_is_given_up_as_it_would_be_live(day, beside, tim
     with Journal(tmp_path / "paper.db") as journal:
         list(BarPlayer(journal, policy, bars, {INFY.key: [once]}, interval="5m").play())
         assert any(isinstance(row.event, rc.events.Filled) for row in journal.rows("fact")) is fills
+        again = resimulate(journal, policy)
+        assert bool(again.trades or again.state.book.positions) is fills
 
 
 class Silent:
