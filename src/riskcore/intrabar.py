@@ -58,6 +58,15 @@ class Ambiguous:
     told: bool = False
 
 
+def lived_through(position: Position, prices: PricesSeen) -> PricesSeen:
+    """The bar itself; of one that began before the entry (`AT_CLOSE`, on another symbol's signal) its close alone.
+
+    What such a bar showed before the entry meets no level.
+    """
+    amid = position.opened_at is not None and prices.since < position.opened_at
+    return _close_alone(prices) if amid else prices
+
+
 @exact
 def in_doubt(position: Position, prices: PricesSeen) -> bool:
     """Whether a span reached both the stop and the target (its nearest leg), and did not open beyond the stop.
@@ -97,7 +106,7 @@ def path_through(
     `finer` are bars of a shorter interval that begin within it, for `LOWER_TIMEFRAME`.
     """
     if how is Intrabar.SKIP:
-        return (evolve(prices, first=prices.last, high=prices.last, low=prices.last),)
+        return (_close_alone(prices),)
     if how is Intrabar.LOWER_TIMEFRAME:
         return _by_finer(prices, finer) if finer else (prices,)
     long = position.side == BUY
@@ -125,6 +134,10 @@ def finer_of(
     high, low = max(bar.high for bar in found), min(bar.low for bar in found)
     inside = prices.low <= low and high <= prices.high
     return found if inside and in_doubt(position, evolve(prices, high=high, low=low)) else ()
+
+
+def _close_alone(prices: PricesSeen) -> PricesSeen:
+    return evolve(prices, first=prices.last, high=prices.last, low=prices.last)
 
 
 def _target_is_nearer(prices: PricesSeen, *, long: bool) -> bool:

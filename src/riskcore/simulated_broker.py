@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from attrs import frozen
@@ -12,8 +12,9 @@ from riskcore.intrabar import Entries
 from riskcore.money import ZERO, exact
 from riskcore.orders import CANCELLED, FILLED, WORKING, ApprovedEntry, ApprovedExit
 from riskcore.overrides import Tables
+from riskcore.policy import Policy
 from riskcore.sessions import CONTINUOUS, CalendarUnknown, phase_at
-from riskcore.signals import BUY
+from riskcore.signals import BUY, DAY, seconds
 from riskcore.stale_reads import INTRADAY
 from riskcore.values import changed, made
 
@@ -24,12 +25,19 @@ class Broker:
 
     `place`, `cancel` and `see` return the next broker and the reports it sends. It fills whole orders, at the
     first price it may (`ideal`: no slippage, no refusals), and never on prices from before the order; with `entries`
-    at the close, an entry trades at once, at the last price of the span it was decided on.
+    at the close, an entry trades at once, at the last price of the span it was decided on. An entry meets no span that
+    began `patience` or more after it (bars were missing): live it would have been taken back; None: it waits on.
     """
 
     working: tuple[ApprovedEntry | ApprovedExit, ...] = ()
     spans: tuple[e.PricesSeen, ...] = ()
     entries: Entries = Entries.NEXT_OPEN
+    patience: timedelta | None = None
+
+    @classmethod
+    def of_bars(cls, length: timedelta, policy: Policy, entries: Entries = Entries.NEXT_OPEN) -> Broker:
+        """One that meets bars of a length: an entry waits `entry_timeout_s` for one, or for that of the next day."""
+        return cls(entries=entries, patience=None if length >= DAY else seconds(policy.entry_timeout_s))
 
     @exact
     def place(
@@ -63,13 +71,18 @@ class Broker:
         reports: list[e.OrderReported] = []
         left: list[ApprovedEntry | ApprovedExit] = []
         for order in self.working:
-            meets = order.instrument.key == prices.key and order.at <= prices.since
+            meets = order.instrument.key == prices.key and self._is_there(order, prices.since)
             price = _price_of(order, prices) if meets else None
             if price is None:
                 left.append(order)
             else:
                 reports.append(_traded(order, price, prices.at, prices.since))
         return changed(self, working=tuple(left), spans=(*others, prices)), tuple(reports)
+
+    def _is_there(self, order: ApprovedEntry | ApprovedExit, since: datetime) -> bool:
+        """Whether an order works when a span begins: it was made before, and was not given up meanwhile."""
+        given_up = self.patience is not None and since - order.at >= self.patience
+        return order.at <= since and not (given_up and isinstance(order, ApprovedEntry))
 
     def shown(self, prices: e.PricesSeen) -> Broker:
         """The next broker, which knows these prices; nothing that works trades in them."""

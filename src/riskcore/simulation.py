@@ -24,7 +24,7 @@ from riskcore.engine import SPOKE, State, Step, put_off, step
 from riskcore.engine.closed import Answers, PutOff, all_facts
 from riskcore.exits.leaving import before_the_open
 from riskcore.instruments import Instrument
-from riskcore.intrabar import Ambiguous, Entries, Intrabar, finer_of, in_doubt, path_through
+from riskcore.intrabar import Ambiguous, Entries, Intrabar, finer_of, in_doubt, lived_through, path_through
 from riskcore.listing import Listed
 from riskcore.money import FLOAT_GRAIN, exact
 from riskcore.policy import Policy
@@ -240,7 +240,7 @@ class BarRun:
     ) -> None:
         self.policy, self.interval, self.length = policy, interval, interval_length(interval)
         self.instruments, self.bars, self.intrabar, self.finer = instruments, bars, Intrabar(intrabar), finer or {}
-        self.state, self.broker, self.listed = State(), Broker(entries=Entries(entries)), listed
+        self.state, self.listed, self.broker = State(), listed, Broker.of_bars(self.length, policy, Entries(entries))
         self.facts: list[e.Fact] = []
         self.later: list[PutOff] = []
         self.whole: list[tuple[int, e.PositionClosed]] = []
@@ -320,6 +320,7 @@ class BarRun:
         """The bar itself, or what it is taken as where it reached both stop and target of what is held."""
         book = self.state.book
         held = book.position(prices.key) if book.positions else None
+        prices = prices if held is None else lived_through(held, prices)
         if held is None or not in_doubt(held, prices) or not all(o.takes_part for o in book.leaving(prices.key)):
             return (prices,)
         if before_the_open(held.instrument, prices.at, self.policy):

@@ -1,4 +1,4 @@
-"""The square-off within the last bar of a day, and a contract that expires while it is held."""
+"""The square-off within the last bar of a day, an entry before a hole, and a contract that expires while it is held."""
 
 from datetime import date, datetime, timedelta
 
@@ -10,6 +10,7 @@ from riskcore.table_rows import Margin
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab import backtest
 from riskcore_openalgo.runner.player import BarPlayer
+from riskcore_openalgo.runner.resimulation import resimulate
 
 INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 FIRST = date(2024, 1, 1)
@@ -49,6 +50,40 @@ def test_an_intraday_position_leaves_with_the_last_bar_of_its_day(minutes, left,
         player = BarPlayer(journal, RULES, bars, {INFY.key: [at_eleven]}, interval=interval)
         list(player.play())
         assert [one.exit_price for one in rc.trades_of(row.event for row in journal.rows("fact"))] == [left[2]] * 2
+
+
+@pytest.mark.parametrize("day", [18, 19])
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize(("timeout", "product", "fills"), [(10, "MIS", False), (10, "CNC", False), (7200, "MIS", True)])
+def test_an_entry_before_a_hole_is_given_up_as_it_would_be_live(day, beside, timeout, product, fills, tmp_path):
+    """The next bar begins an hour, or a night, after an order that lives ten seconds; with others beside it or not."""
+    policy, other = evolve(RULES, entry_timeout_s=timeout), rc.Instrument(symbol="TCS", tick="0.05", sector="Power")
+    whole = day_of(5, date(2026, 11, 18)) + day_of(5, date(2026, 11, 19))
+    ends, again = (datetime(2026, 11, *at, tzinfo=rc.IST) for at in ((18, 11), (day, 12 if day == 18 else 9)))
+    bars = {INFY: [bar for bar in whole if bar.at < ends or bar.at >= again]}
+    bars |= {other: whole} if beside else {}
+
+    def once(seen):
+        signal = at_eleven(seen) if seen[-1].at.day == 18 else None
+        return None if signal is None else evolve(signal, product=product)
+
+    fills = fills and day == 18
+    run = backtest(bars, {"INFY": once} | ({"TCS": Silent()} if beside else {}), policy, interval="5m")
+    slow = rc.simulate(bars, lambda thing, seen: once(seen) if thing is INFY else None, policy, interval="5m")
+    assert (len(run.approved), bool(run.fills)) == (1, fills)
+    assert slow.trades == tuple(run.simulation.trades)
+    with Journal(tmp_path / "paper.db") as journal:
+        list(BarPlayer(journal, policy, bars, {INFY.key: [once]}, interval="5m").play())
+        assert any(isinstance(row.event, rc.events.Filled) for row in journal.rows("fact")) is fills
+        again = resimulate(journal, policy)
+        assert bool(again.trades or again.state.book.positions) is fills
+
+
+class Silent:
+    """Never says anything."""
+
+    def on_bar(self, bars):
+        return None
 
 
 def test_shares_for_delivery_stay_over_the_night_though_their_exit_comes_with_the_last_bar():

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -81,3 +82,48 @@ def test_what_a_bar_showed_before_an_entry_amid_it_is_none_of_the_trades():
     (trade,) = run.trades
     assert (trade.opened_at, trade.worst_price, trade.best_price) == (infy[11].at, 1999, 2080)
     assert run.trades == rc.trades_of(slow.facts)
+
+
+@pytest.mark.parametrize("later", [0, 2])
+@pytest.mark.parametrize(("stop", "target"), [(1990, 2010), (1990, 2100), (1900, 2010)])
+def test_no_level_is_met_by_what_a_bar_showed_before_an_entry(stop, target, later):
+    """TCS is entered at a close that INFY's bar asked for; what its own bar of then had shown fills no stop or target.
+
+    Its bars end with INFY's, which are taken first, or two minutes later: amid the one that had begun.
+    """
+    begins, five = datetime(2026, 11, 20, 9, 15, tzinfo=rc.IST), timedelta(minutes=5)
+    calm = {"open": 2000, "high": 2001, "low": 1999, "close": 2000}
+    starts = [begins + timedelta(minutes=later) + n * five for n in range(40)]
+    tcs = [rc.Bar(at=at, **calm) for at in starts]
+    tcs[10] = rc.Bar(at=starts[10], open=2020, high=2030, low=1970, close=2000)
+    infy = [rc.Bar(at=begins + n * five, **calm) for n in range(40)]
+
+    def on_bar(bars):
+        if len(bars) - 1 != 10:
+            return None
+        at = bars[-1].at
+        return rc.Signal("TCS", "BUY", at=at + five, bar_at=at, interval="5m", stop=stop, target=target)
+
+    about = {"interval": "5m", "entries": rc.Entries.AT_CLOSE}
+    policy = attrs.evolve(POLICY, min_risk_reward="0.1")
+    bars = {INFY: infy, TCS: tcs}
+    run = backtest(bars, {"INFY": on_bar}, policy, **about)
+    slow = rc.simulate(bars, lambda thing, seen: on_bar(seen) if thing == INFY else None, policy, **about)
+    assert len(run.approved) == 1, run.refused
+    assert (run.trades, rc.trades_of(slow.facts)) == ((), ())
+    assert run.equity == slow.equity
+    (held,) = slow.state.book.positions
+    assert (held.last, held.stop) == (2000, stop)
+
+
+@pytest.mark.parametrize(("later", "fills"), [(0, True), (2, False)])
+def test_bars_that_begin_at_different_minutes_are_told_of(later, fills):
+    """Every entry was approved and none traded, and nothing said why: the bar of another ends amid the next one."""
+    infy = bars_of(1500, "5m", rises=0)
+    tcs = [attrs.evolve(bar, at=bar.at + timedelta(minutes=later)) for bar in bars_of(2000, "5m", rises=0)][:60]
+    own = {"INFY": leading((), "5m"), "TCS": leading({30}, "5m")}
+    run = backtest({INFY: infy[:60], TCS: tcs}, own, POLICY, interval="5m")
+    assert [one.key for one in run.fills[:1]] == ["NSE:TCS"] * fills
+    assert len(run.approved) == 1
+    told = [note for note in run.notes if "begin at different minutes" in note]
+    assert told == [] if fills else "NSE:INFY 2026-11-20 09:15 and NSE:TCS 2026-11-20 09:17" in told[0]

@@ -118,3 +118,24 @@ def test_a_draw_is_of_so_many(samples):
     with pytest.raises(ValueError, match="samples must be a whole number, 1 or more, got"):
         combinations({"max_positions": [1, 2, 3]}, samples=samples)
     assert len(combinations({"max_positions": [1, 2, 3]}, samples=np.int64(2))) == 2
+
+
+def test_a_value_may_be_a_list_and_equal_values_are_two(tmp_path):
+    """Legs, methods, windows are lists; 8 and 8.0 are two combinations, and each is told as it was asked for."""
+    path, told = tmp_path / "sweep.jsonl", []
+
+    def count(done, total):
+        told.append((done, total))
+
+    legs = [["50% at 1.5R", "50% at 4R"], ["100% at 3R"]]
+    space = {"target_legs": legs, "strategy.slow": [8, 8.0]}
+    for workers in (1, 2):
+        swept = lab.sweep(space, week(), Cross, POLICY, interval="1m", workers=workers, resume=path, progress=count)
+        assert [repr(dict(trial.parameters)) for trial in swept.trials] == [
+            repr({"policy.target_legs": one, "strategy.slow": slow}) for one in legs for slow in space["strategy.slow"]
+        ]
+        assert [trial.error for trial in swept.trials] == [""] * 4
+        assert swept.trials[0].net == swept.trials[1].net != swept.trials[2].net
+    assert len(told) == 4
+    assert len(swept.frame()) == 4
+    assert "50% at 1.5R" in swept.save_html(tmp_path / "sweep.html", by="net").read_text("utf-8")

@@ -237,6 +237,8 @@ def test_a_walk_forward_never_looks_ahead(swept):
         ("2026-11-19", "2026-11-19"),
     ]
     assert "Sharpe of all 2 of them" in walked(found).about
+    together = Sweep(job=swept.job, trials=(one,)).walk_forward(train=2, test=2)
+    assert walked(together).rows[0][-1] == "5.000"  # 50 % up and 30 % of that down, and not their sum
 
 
 def test_windows_cover_the_sessions_once(swept):

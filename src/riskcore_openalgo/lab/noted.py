@@ -43,7 +43,7 @@ def notes_of(
         *expired_of(simulation),
         *indices_of(simulation, series),
         *days_of(series, policy, daily=line.daily),
-        *(() if line.daily else holes_of(series, policy, line.length)),
+        *(() if line.daily else (*grids_of(series, line.length), *holes_of(series, policy, line.length))),
         *nights_of(simulation, facts),
         *missed_of(facts, policy),
         *fractions_of(series),
@@ -74,6 +74,20 @@ def expired_of(simulation: rc.Simulation) -> Iterator[str]:
                 f"{held.instrument.key}: expired on {expiry}, and is held to the end at its last price: a backtest "
                 f"settles no contract; leave it before ({remedy})"
             )
+
+
+def grids_of(series: Mapping[rc.Instrument, Columns], length: int) -> Iterator[str]:
+    """One line where bars of symbols mostly begin at different minutes; `length` of one in nanoseconds."""
+    begins: dict[int, tuple[int, str]] = {}
+    for thing, table in series.items():
+        phases, counts = np.unique((table.at + IST_AHEAD) % length, return_counts=True)
+        begins.setdefault(phases.item(counts.argmax()), (table.at.item(0), thing.key))
+    if len(begins) > 1:
+        told = " and ".join(f"{key} {_minute_of(at)}" for at, key in list(begins.values())[:2])
+        yield (
+            f"bars begin at different minutes, the first {told}: a bar of one symbol ends within that of another, "
+            "and an entry for the next open is given up there before it trades; give bars that begin together"
+        )
 
 
 def holes_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, length: int) -> Iterator[str]:
@@ -228,7 +242,7 @@ def missed_of(facts: Sequence[rc.events.Fact], policy: rc.Policy) -> Iterator[st
     if missed:
         yield (
             f"approved entries that did not trade: {len(missed)}; the next bar opened beyond their limit, which is "
-            f"entry_band_pct {policy.entry_band_pct} % from the close they were decided on"
+            f"entry_band_pct {policy.entry_band_pct} % from the close they were decided on, or was missing"
         )
 
 

@@ -66,8 +66,9 @@ class BarPlayer:
         self._bars, self._strategies = bars, strategies
         self._length: timedelta = rc.interval_length(interval)
         self._evidence = BarEvidence(policy, interval, listed)
-        self._seen_as = rc.BarRun(policy, {}, {}, interval=interval).span
-        self._gateway = paper or PaperGateway()
+        alike = rc.BarRun(policy, {}, {}, interval=interval)
+        self._seen_as, self._gateway = alike.span, paper or PaperGateway()
+        self._gateway.patience = alike.broker.patience
         self._now = min(series[0].at for series in bars.values() if series)
         self._recorded, self._stands = _recorded(journal), journal.load().state.now
         self._where = journal.where

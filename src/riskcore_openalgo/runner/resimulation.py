@@ -7,7 +7,7 @@ one (fills, books, funds, logins) is left out, so that no fill is folded under a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Final
@@ -102,6 +102,7 @@ def resimulate(journal: Reader, policy: rc.Policy) -> Resimulation:
     inputs = [row.event for row in journal.rows(INPUT)]
     facts: list[events.Fact] = []
     gateway, opening = PaperGateway(), _opening(journal, inputs, policy)
+    gateway.patience = None if any(map(_is_of_a_day, inputs)) else timedelta(seconds=policy.entry_timeout_s)
     clock = _Clock(inputs[0].at if inputs else datetime(1970, 1, 1, tzinfo=rc.IST))
     runner = Runner(
         journal=_Memory(),
@@ -117,6 +118,11 @@ def resimulate(journal: Reader, policy: rc.Policy) -> Resimulation:
         _moment(runner, gateway, list(group))
     trades = tuple(fact for fact in facts if isinstance(fact, events.PositionClosed))
     return Resimulation(trades, sum(isinstance(fact, events.EntryRefused) for fact in facts), runner.state)
+
+
+def _is_of_a_day(event: events.Input) -> bool:
+    """Whether it is a bar of a day, whose entries wait for the next one: it begins at midnight."""
+    return isinstance(event, events.PricesSeen) and not event.ticks and event.since.time() == time(0)
 
 
 def _moment(runner: Runner, gateway: PaperGateway, group: list[events.Input]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -223,7 +224,7 @@ def walked(windows: Sequence[Window]) -> Extra:
             ", ".join(f"{_short(name)} {value}" for name, value in w.chosen.parameters),
             _told(w.trained),
             _told(w.tested),
-            _told(sum(w.rates) * 100),
+            _told((prod(1 + rate for rate in w.rates) - 1) * 100),
         )
         for w in windows
     )

@@ -80,17 +80,17 @@ def sweep(
     )
     done = _Kept(Path(resume), job) if resume is not None else None
     found = {} if done is None else done.known(wanted)
-    left = [parameters for parameters in wanted if parameters not in found]
+    left = {place: parameters for place, parameters in enumerate(wanted) if place not in found}
     with ExitStack() as opened:
         if done is not None:
             opened.enter_context(done)
         tell = opened.enter_context(_telling(len(left), progress=progress))
-        for trial in _run(job, left, executor or workers, batch):
-            found[trial.parameters] = trial
+        for place, trial in _run(job, left, executor or workers, batch):
+            found[place] = trial
             if done is not None:
                 done.keep(trial)
             tell(len(found), len(wanted))
-    return Sweep(job=job, trials=tuple(found[parameters] for parameters in wanted))
+    return Sweep(job=job, trials=tuple(found[place] for place in range(len(wanted))))
 
 
 def default_backtest() -> Backtest:
@@ -171,23 +171,30 @@ def _several(job: Job, group: Sequence[Parameters]) -> list[Trial]:
     return [job.tried(parameters) for parameters in group]
 
 
-def _run(job: Job, wanted: Sequence[Parameters], by: Executor | int | None, batch: int) -> Iterator[Trial]:
-    """The trials as they end, by an executor or so many processes; what a worker raised is raised here and ends it."""
+def _run(
+    job: Job, wanted: Mapping[int, Parameters], by: Executor | int | None, batch: int
+) -> Iterator[tuple[int, Trial]]:
+    """The trials as they end, each with its place, by an executor or so many processes.
+
+    What a worker raised is raised here and ends it. Combinations may hold values of any kind, lists among them: it is
+    their place that tells them apart.
+    """
     if not wanted:
         return
+    places = [*wanted]
     if by is not None and not isinstance(by, int):
-        groups = [wanted[n : n + batch] for n in range(0, len(wanted), batch)]
-        yield from _ended([by.submit(_several, job, group) for group in groups])
+        groups = [places[n : n + batch] for n in range(0, len(places), batch)]
+        yield from _ended({by.submit(_several, job, [wanted[one] for one in group]): group for group in groups})
         return
     workers = min(by or os.cpu_count() or 1, len(wanted))
     with ProcessPoolExecutor(workers, initializer=_begin, initargs=(_pickled(job),)) as pool:
-        yield from _ended([pool.submit(_one, parameters) for parameters in wanted])
+        yield from _ended({pool.submit(_one, wanted[place]): [place] for place in places})
 
 
-def _ended(futures: Sequence[Future[list[Trial]]]) -> Iterator[Trial]:
+def _ended(futures: Mapping[Future[list[Trial]], Sequence[int]]) -> Iterator[tuple[int, Trial]]:
     try:
         for future in as_completed(futures):
-            yield from future.result()
+            yield from zip(futures[future], future.result(), strict=True)
     finally:
         for future in futures:
             future.cancel()
@@ -231,18 +238,18 @@ class _Kept:
         self._file.write(json.dumps(as_row(trial)) + "\n")
         self._file.flush()
 
-    def known(self, wanted: Sequence[Parameters]) -> dict[Parameters, Trial]:
-        """The trials of these combinations that are in it."""
+    def known(self, wanted: Sequence[Parameters]) -> dict[int, Trial]:
+        """The trials of these combinations that are in it, by the place of theirs."""
         if not self._path.exists():
             return {}
-        asked = {_text(parameters): parameters for parameters in wanted}
+        asked = {_text(parameters): place for place, parameters in enumerate(wanted)}
         found = {}
         for number, line in enumerate(self._lines()[1:], 2):
             try:
                 row = json.loads(line)
-                parameters = asked.get(json.dumps(row["parameters"], sort_keys=True))
-                if parameters is not None:
-                    found[parameters] = of_row(row, parameters)
+                place = asked.get(json.dumps(row["parameters"], sort_keys=True))
+                if place is not None:
+                    found[place] = of_row(row, wanted[place])
             except (ValueError, KeyError, TypeError, ArithmeticError) as wrong:
                 raise ValueError(f"{self._path}:{number}: no trial of a sweep ({wrong}): take the line out") from None
         return found
