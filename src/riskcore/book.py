@@ -17,6 +17,7 @@ from riskcore.money import ZERO, amount, exact, not_negative_whole
 from riskcore.orders import FILLED, INTENDED, ApprovedEntry, ApprovedExit, Order, live_of
 from riskcore.outcomes import DayResult as DayResult, Outcome as Outcome, higher
 from riskcore.positions import (
+    NOTHING,
     Fill as Fill,
     Overnight as Overnight,
     Position as Position,
@@ -50,9 +51,9 @@ class Book:
     holds the session's orders, ended ones too, so that a late report finds its order. `outcomes` are finished trades,
     newest last, and `days` finished sessions; `session_peak` and `peak_equity` the highest equity of the session and of
     all time, open positions included. `carried` is the open result of what was carried into the session, at its prices
-    of then, `overnight` what it did to a broker's balance. `excused` are breakers lifted by
-    hand at their limit, `counted_from` when each was last lifted; `sent_in_second` orders and cancels went out in the
-    calendar second `sent_second`.
+    of then, `overnight` what it did to a broker's balance. `excused` are breakers lifted by hand at their limit,
+    `counted_from` when each was last lifted; `sent_in_second` orders and cancels went out in the calendar second
+    `sent_second`.
 
     All money is rupees.
     """
@@ -75,7 +76,7 @@ class Book:
     sent_in_second: int = field(default=0, kw_only=True)
     version: int = field(default=0, kw_only=True)
     carried: Decimal = field(default=ZERO, converter=given, kw_only=True)
-    overnight: Overnight = field(default=Overnight(), kw_only=True)
+    overnight: Overnight = field(default=NOTHING, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _BOOK)

@@ -95,6 +95,10 @@ class Instrument:
         """The name under which exposure of this symbol is added up: its sector, else itself."""
         return self.sector or f"unknown sector ({self.symbol})"
 
+    def has_expired(self, day: date) -> bool:
+        """Whether it is a contract that ended before that day; on the day of its expiry it still trades."""
+        return self.expiry is not None and self.expiry < day
+
 
 _CHECKS: Final = checks(
     "Instrument",

@@ -63,8 +63,7 @@ def lived_through(position: Position, prices: PricesSeen) -> PricesSeen:
 
     What such a bar showed before the entry meets no level.
     """
-    amid = position.opened_at is not None and prices.since < position.opened_at
-    return _close_alone(prices) if amid else prices
+    return _close_alone(prices) if position.entered_after(prices.since) else prices
 
 
 @exact

@@ -129,6 +129,10 @@ class Position:
         """The shares held, negative where they are short."""
         return sign(self.side) * self.quantity
 
+    def entered_after(self, began: datetime) -> bool:
+        """Whether a span of prices that began then shows some of before the entry."""
+        return self.opened_at is not None and began < self.opened_at
+
     def tightens(self, stop: Decimal) -> bool:
         """Whether a stop at that price is tighter than the one that stands; any is, where none does."""
         if self.stop is None:
@@ -234,9 +238,7 @@ def overnight(positions: tuple[Position, ...], session: date) -> Overnight:
         thing = held.instrument
         if held.product == DELIVERY and held.side == BUY:
             delivered += held.value
-        elif held.product == CARRIED and (
-            thing.segment == FUT or (thing.expiry is not None and thing.expiry < session)
-        ):
+        elif held.product == CARRIED and (thing.segment == FUT or thing.has_expired(session)):
             settled += open_result(held)
         elif held.product == CARRIED and thing.segment == OPT:
             premium += sign(held.side) * held.value

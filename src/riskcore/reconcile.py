@@ -23,7 +23,7 @@ from riskcore.corrections import traded_elsewhere
 from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, SUSPECT, UNNAMED, Custody, Mismatch
 from riskcore.orders import REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
-from riskcore.positions import DELIVERY, Position
+from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
 from riskcore.table_rows import Capability
@@ -291,7 +291,8 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     """
     ours = book.position(key)
     of_before = ours is not None and was_carried(ours, book.session)
-    over = ours is not None and of_before and (ours.product == INTRADAY or _has_expired(ours, book))
+    expired = ours is not None and book.session is not None and ours.instrument.has_expired(book.session)
+    over = ours is not None and of_before and (ours.product == INTRADAY or expired)
     if over or traded_elsewhere(book, books, key):
         return True
     traded = {
@@ -308,11 +309,6 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     carried = ours is not None and of_before and ours.product == DELIVERY
     told = books.holdings if carried else books.positions
     return capability is None or capability.empty_proves or bool(told)
-
-
-def _has_expired(position: Position, book: Book) -> bool:
-    expiry = position.instrument.expiry
-    return expiry is not None and book.session is not None and expiry < book.session
 
 
 def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch], most: int) -> tuple[Mismatch, ...]:

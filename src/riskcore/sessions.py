@@ -29,6 +29,7 @@ CONTINUOUS: Final = "continuous"
 CLOSED: Final = "closed"
 REGULAR: Final = "regular"
 USUAL_HOURS: Final = ("09:15", "15:30")
+_ANY_SHARE: Final = Instrument(symbol="ANY", tick="0.05")
 
 
 class CalendarUnknown(LookupError):
@@ -142,7 +143,7 @@ def session_on(
     """
     if not isinstance(day, date):
         raise ValueError(f"session_on: day must be a date such as date(2026, 11, 20), got {day!r}")
-    if _has_expired(instrument, day):
+    if instrument.has_expired(day):
         return None
     group = _group(instrument)
     times = (no_entry_before, no_entry_after, square_off_at)
@@ -176,7 +177,7 @@ def next_session_day(day: date, instrument: Instrument, *, tables: Tables | None
     for _ in range(30):
         try:
             following += timedelta(days=1)
-            if _has_expired(instrument, following):
+            if instrument.has_expired(following):
                 return None
             if _hours(following, instrument.exchange, instrument.segment, _group(instrument), tables) is not None:
                 return following
@@ -185,13 +186,22 @@ def next_session_day(day: date, instrument: Instrument, *, tables: Tables | None
     return None
 
 
+@lru_cache(maxsize=1024)
+def exchange_closed(day: date, tables: Tables | None = None) -> bool:
+    """Whether the calendar says that NSE does not trade on a day; a day it does not reach is taken to trade."""
+    try:
+        return session_on(day, _ANY_SHARE, tables=tables) is None
+    except CalendarUnknown:
+        return False
+
+
 def closed_by(day: date, instrument: Instrument, *, tables: Tables | None = None) -> str:
     """What shuts the exchange on a day without a session: the holiday by name, a row of one's own, the day of the week.
 
     >>> closed_by(date(2026, 11, 24), Instrument(symbol="INFY", tick="0.1"))
     'Gurunanak Jayanti'
     """
-    if _has_expired(instrument, day):
+    if instrument.has_expired(day):
         return f"it expired on {instrument.expiry}"
     if day.isoformat() in calendar.HOLIDAYS:
         return calendar.HOLIDAYS[day.isoformat()][0]
@@ -220,7 +230,7 @@ def stops_rest(at: datetime, instrument: Instrument, *, tables: Tables | None = 
 
 
 def _phase(at: datetime, instrument: Instrument, tables: Tables | None) -> str | Phase:
-    if _has_expired(instrument, at.date()):
+    if instrument.has_expired(at.date()):
         return CLOSED
     group = _group(instrument)
     found = _hours(at.date(), instrument.exchange, instrument.segment, group, tables)
@@ -331,10 +341,6 @@ def _shipped_day(day: date) -> _Day | None:
 def _shipped_kind(row: tuple[str | None, ...]) -> str:
     """What a special session of the shipped calendar is to us: one of the usual hours is as any other."""
     return REGULAR if row[1:3] == USUAL_HOURS else str(row[0])
-
-
-def _has_expired(instrument: Instrument, day: date) -> bool:
-    return instrument.expiry is not None and day > instrument.expiry
 
 
 def _group(instrument: Instrument) -> str:

@@ -8,6 +8,8 @@ import attrs
 import riskcore as rc
 from riskcore import engine, events
 from riskcore.testing import Scenario
+from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.journal.pruning import prune
 
 INFY = rc.Instrument(symbol="INFY", tick="0.05", sector="IT")
 TCS = rc.Instrument(symbol="TCS", tick="0.05", sector="TCS")
@@ -72,6 +74,15 @@ def four_days():
         told.prices("10:30", last=1105)
         told.fill("10:30:01", told.sent()[-1].order_id, price=1100)
     return told
+
+
+def half_an_account(path):
+    """A journal of those days whose rows up to the second session were pruned."""
+    with Journal(path) as journal:
+        journal.append(entries(four_days()))
+    with Journal(path, whole=True) as journal:
+        prune(journal, SECOND)
+    return path
 
 
 def entries(told):

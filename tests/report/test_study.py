@@ -13,14 +13,13 @@ from riskcore import events
 from riskcore.testing import Scenario
 from riskcore_openalgo import lab
 from riskcore_openalgo.demo.day import INTERVAL, demo_bars, demo_policy
-from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.codec import encode
-from riskcore_openalgo.journal.pruning import prune
 from riskcore_openalgo.lab.ema_cross import EmaCross
 from riskcore_openalgo.lab.report import Extra, as_json, page, study_of, study_of_journal, write_csv
 from riskcore_openalgo.lab.report.saved import is_run, span_of, study_of_run, study_of_saved_run, traded
 from riskcore_openalgo.lab.run import Run
-from tests.journal.told import INFY, SECOND, SEEN, THIRD, entries, four_days
+from tests.journal.told import INFY, SEEN, THIRD, half_an_account
 from tests.report.pages import Elements
 
 TRAILS = rc.Policy(
@@ -68,11 +67,7 @@ def test_a_journal_gives_its_prices(demo_journal):
 
 def test_a_pruned_journal_is_refused(tmp_path):
     """A part of an account has no equity curve from its first day on: it is said, and nothing is shown."""
-    with Journal(tmp_path / "j.db") as journal:
-        journal.append(entries(four_days()))
-    with Journal(tmp_path / "j.db", whole=True) as journal:
-        prune(journal, SECOND)
-    with Reader(tmp_path / "j.db") as journal, pytest.raises(ValueError, match="the rest was pruned"):
+    with Reader(half_an_account(tmp_path / "j.db")) as journal, pytest.raises(ValueError, match="the rest was pruned"):
         study_of_journal(journal)
 
 

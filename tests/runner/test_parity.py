@@ -14,11 +14,10 @@ from riskcore_openalgo.demo.day import FAST, INTERVAL, SLOW, demo_bars, demo_pol
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.gateways.paper_profiles import IDEAL, PaperFault, PaperProfile
 from riskcore_openalgo.journal import Journal, Reader
-from riskcore_openalgo.journal.pruning import prune
 from riskcore_openalgo.lab.ema_cross import EmaCross
 from riskcore_openalgo.runner.parity import CAUSES, parity
 from riskcore_openalgo.runner.player import BarPlayer
-from tests.journal.told import SECOND, entries, four_days
+from tests.journal.told import entries, four_days, half_an_account
 
 POLICY = attrs.evolve(demo_policy(), max_trades_per_day=12, max_positions=3)
 
@@ -64,11 +63,7 @@ def test_a_day_that_only_shadows_is_compared_too(tmp_path):
 
 def test_half_an_account_is_not_compared(tmp_path):
     """It began with positions and counters that no backtest has; it was said to have no policy."""
-    with Journal(tmp_path / "j.db") as journal:
-        journal.append(entries(four_days()))
-    with Journal(tmp_path / "j.db", whole=True) as journal:
-        prune(journal, SECOND)
-    with Reader(tmp_path / "j.db") as journal, pytest.raises(ValueError, match="the rest was pruned"):
+    with Reader(half_an_account(tmp_path / "j.db")) as journal, pytest.raises(ValueError, match="the rest was pruned"):
         parity(journal, demo_bars(), interval=INTERVAL)
 
 

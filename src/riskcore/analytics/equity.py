@@ -12,10 +12,11 @@ from attrs import field, frozen
 
 from riskcore import events as e
 from riskcore.analytics.drawdown import Drawdown, drawdowns
-from riskcore.analytics.exposure import Exposure, Held, exchange_closed, exposure_of, held_now, trading_hours
+from riskcore.analytics.exposure import Exposure, Held, exposure_of, held_now, trading_hours
 from riskcore.book import Book, Position
 from riskcore.money import ONE, ZERO, amount, exact
 from riskcore.overrides import Tables
+from riskcore.sessions import exchange_closed
 from riskcore.state import State, evolve
 from riskcore.values import checks, given, settle, several
 

@@ -10,7 +10,7 @@ from itertools import accumulate
 from attrs import frozen
 
 from riskcore.book import Book, Position
-from riskcore.instruments import Instrument, margin_pct
+from riskcore.instruments import margin_pct
 from riskcore.money import HUNDRED, ZERO, exact, percent_of
 from riskcore.overrides import Tables
 from riskcore.sessions import CalendarUnknown, session_on
@@ -102,16 +102,5 @@ def trading_hours(
     return min(session.opens for session in open_ones), max(session.closes for session in open_ones)
 
 
-def exchange_closed(day: date, tables: Tables | None = None) -> bool:
-    """Whether the calendar says that NSE does not trade on a day; a day it does not reach is taken to trade."""
-    try:
-        return session_on(day, _ANY_SHARE, tables=tables) is None
-    except CalendarUnknown:
-        return False
-
-
 def _seconds(length: timedelta) -> Decimal:
     return Decimal(length // timedelta(microseconds=1)) / 1_000_000
-
-
-_ANY_SHARE = Instrument(symbol="ANY", tick="0.05")

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 
 from riskcore.book import Book
 from riskcore.breakers.measure import Measure, Observations
-from riskcore.instruments import Instrument
 from riskcore.money import percent_of
-from riskcore.overrides import Tables
 from riskcore.policy import Policy
 from riskcore.policy.breakers import ALL_TIME, SESSION
-from riskcore.sessions import CalendarUnknown, session_on
-
-_ANY_SHARE = Instrument(symbol="ANY", tick="0.05")
+from riskcore.sessions import exchange_closed
 
 
 def drawdown_breaker(book: Book, observed: Observations, policy: Policy, at: datetime) -> Measure | None:
@@ -50,14 +45,5 @@ def drawdown_peak(book: Book, policy: Policy) -> Decimal | None:
         if left == 0:
             break
         peak = peak if day.peak is None else max(peak, day.peak)
-        left -= not _was_shut(day.session, policy.tables)
+        left -= not exchange_closed(day.session, policy.tables)  # a runner that is left on counts such a day too
     return peak
-
-
-@lru_cache(maxsize=1024)
-def _was_shut(day: date, tables: Tables | None) -> bool:
-    """Whether NSE had no session: a runner that is left on counts that day all the same. Unknown: it had one."""
-    try:
-        return session_on(day, _ANY_SHARE, tables=tables) is None
-    except CalendarUnknown:
-        return False

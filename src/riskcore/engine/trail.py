@@ -44,7 +44,7 @@ def mark_of(
     atr: Decimal | None = None,
 ) -> e.Marked:
     """The mark of prices that began at `since`. Extremes from before the entry say nothing of it, and are left out."""
-    if position.opened_at is not None and since < position.opened_at:
+    if position.entered_after(since):
         high = low = last
     above, below = high if high > last else None, low if low < last else None
     return e.Marked(at, position.instrument.key, last, above, below, close, atr)

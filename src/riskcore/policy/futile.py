@@ -47,6 +47,7 @@ def shut_out(policy: Policy) -> tuple[tuple[str, str], ...]:
     return (*_kinds(policy), *_worth(policy), *_reward(policy), *_quantities(policy))
 
 
+@exact
 def never_reached(policy: Policy) -> tuple[tuple[str, str], ...]:
     """What other settings keep from ever mattering: the field, and why.
 
@@ -70,14 +71,18 @@ def _kinds(policy: Policy) -> Iterator[tuple[str, str]]:
 
 def _worth(policy: Policy) -> Iterator[tuple[str, str]]:
     """The smallest entry that may be is worth more than the largest."""
-    if policy.price_min is None:
+    least, shares = _least_worth(policy), policy.min_quantity or 1
+    if least is None or policy.price_min is None:
         return
-    shares = policy.min_quantity or 1
-    least = policy.price_min * shares
     of = f"{shares} at price_min {plain(policy.price_min)}" if shares > 1 else f"one share at price_min {plain(least)}"
     for name, most in _most_worth(policy):
         if most < least:
             yield name, f"{plain(most)} rupees are less than {of}: no entry passes; raise the one, or lower the other"
+
+
+def _least_worth(policy: Policy) -> Decimal | None:
+    """What the smallest entry that may be is worth, in rupees; None where no price is too low."""
+    return None if policy.price_min is None else policy.price_min * (policy.min_quantity or 1)
 
 
 def _most_worth(policy: Policy) -> Iterator[tuple[str, Decimal]]:
@@ -132,12 +137,11 @@ def _nearest(policy: Policy, unit: str) -> tuple[Decimal | None, str, str]:
 
 
 def _quantities(policy: Policy) -> Iterator[tuple[str, str]]:
-    least = policy.min_quantity
+    least, worth = policy.min_quantity, _least_worth(policy)
     for limit in policy.limits:
         if least is not None and limit.max_quantity is not None and limit.max_quantity < least:
             what = f"max_quantity {limit.max_quantity} of {limit.title} is below min_quantity {least}"
             yield "limits", f"{what}: no entry of it passes; raise it, or deny it by name"
-        worth = None if policy.price_min is None else policy.price_min * (least or 1)
         if worth is not None and limit.max_notional is not None and limit.max_notional < worth:
             what = f"max_notional {plain(limit.max_notional)} of {limit.title} is below what price_min asks for"
             yield "limits", f"{what}, {plain(worth)}: no entry of it passes; raise it"

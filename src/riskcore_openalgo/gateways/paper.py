@@ -53,18 +53,18 @@ class _Life:
 
 
 class PaperGateway:
-    """Fills orders from the prices it is shown: as its profile says, and as its fault script has it.
-
-    `patience` is that of `riskcore.Broker`, which who shows it bars sets.
-    """
+    """Fills orders from the prices it is shown: as its profile says, and as its fault script has it."""
 
     def __init__(self, profile: PaperProfile = IDEAL, faults: Iterable[PaperFault] = ()) -> None:
         self.profile = profile
-        self.patience: timedelta | None = None
         self._broker = rc.Broker()
         self._script = FaultScript(faults)
         self._lives: dict[str, _Life] = {}
         self._reports: dict[str, events.OrderReported] = {}
+
+    def wait(self, patience: timedelta | None) -> None:
+        """Give entries up as a `riskcore.Broker` of that `patience` does: for whoever shows it bars."""
+        self._broker = evolve(self._broker, patience=patience)
 
     def place(self, order: AnOrder, at: datetime) -> tuple[events.OrderReported, ...]:
         """Take an order; an exit from a level inside the current prices trades at once, unless latency forbids it.
@@ -101,7 +101,7 @@ class PaperGateway:
         working = self._broker.working
         kept = tuple(order for order in working if not self._meets(order, prices))
         met = {order.order_id: order for order in working if self._meets(order, prices)}
-        self._broker, seen = evolve(self._broker, working=tuple(met.values()), patience=self.patience).see(prices)
+        self._broker, seen = evolve(self._broker, working=tuple(met.values())).see(prices)
         self._broker = evolve(self._broker, working=(*kept, *self._broker.working))
         return self._kept(tuple(self._shaped(report, met[report.order_id]) for report in seen))
 

@@ -297,11 +297,11 @@ class Jumps(rc.BarRun):
     def _entered_amid(self, key: str, cursor: int) -> str:
         """Why the next bar of what is held is looked at: it began before the entry that another's signal asked for."""
         held = self.state.book.position(key) if self.broker.entries is rc.Entries.AT_CLOSE else None
-        if held is None or held.opened_at is None:
+        if held is None:
             return ""
         thing = self.number[key]
         columns, place = self.series[thing], self.line.place(thing, cursor)
-        amid = place < len(columns) and columns.moment(place) < held.opened_at
+        amid = place < len(columns) and held.entered_after(columns.moment(place))
         return "entered at its close" if amid else ""
 
     def _bar_after(self, key: str, cursor: int) -> int:

@@ -66,20 +66,22 @@ def expired_of(simulation: rc.Simulation) -> Iterator[str]:
     """A line for each contract that is held beyond its expiry: there are no bars of it, and nobody settles it here."""
     now = simulation.state.now
     for held in simulation.state.book.positions:
-        expiry = held.instrument.expiry
-        if now is not None and expiry is not None and expiry < now.date():
+        if now is not None and held.instrument.has_expired(now.date()):
             shares = rc.settles_by_delivery(held.instrument)
             remedy = "expiry_exit_days: 0, or an exit of the strategy" if shares else "by an exit of the strategy"
             yield (
-                f"{held.instrument.key}: expired on {expiry}, and is held to the end at its last price: a backtest "
-                f"settles no contract; leave it before ({remedy})"
+                f"{held.instrument.key}: expired on {held.instrument.expiry}, and is held to the end at its last "
+                f"price: a backtest settles no contract; leave it before ({remedy})"
             )
 
 
 def grids_of(series: Mapping[rc.Instrument, Columns], length: int) -> Iterator[str]:
     """One line where bars of symbols mostly begin at different minutes; `length` of one in nanoseconds."""
     begins: dict[int, tuple[int, str]] = {}
+    alike: dict[int, tuple[rc.Instrument, Columns]] = {}  # often all have the very same moments
     for thing, table in series.items():
+        alike.setdefault(id(table.at), (thing, table))
+    for thing, table in alike.values() if len(alike) > 1 else ():
         phases, counts = np.unique((table.at + IST_AHEAD) % length, return_counts=True)
         begins.setdefault(phases.item(counts.argmax()), (table.at.item(0), thing.key))
     if len(begins) > 1:

@@ -68,7 +68,7 @@ class BarPlayer:
         self._evidence = BarEvidence(policy, interval, listed)
         alike = rc.BarRun(policy, {}, {}, interval=interval)
         self._seen_as, self._gateway = alike.span, paper or PaperGateway()
-        self._gateway.patience = alike.broker.patience
+        self._gateway.wait(alike.broker.patience)
         self._now = min(series[0].at for series in bars.values() if series)
         self._recorded, self._stands = _recorded(journal), journal.load().state.now
         self._where = journal.where

@@ -102,7 +102,7 @@ def resimulate(journal: Reader, policy: rc.Policy) -> Resimulation:
     inputs = [row.event for row in journal.rows(INPUT)]
     facts: list[events.Fact] = []
     gateway, opening = PaperGateway(), _opening(journal, inputs, policy)
-    gateway.patience = None if any(map(_is_of_a_day, inputs)) else timedelta(seconds=policy.entry_timeout_s)
+    gateway.wait(None if any(map(_is_of_a_day, inputs)) else timedelta(seconds=policy.entry_timeout_s))
     clock = _Clock(inputs[0].at if inputs else datetime(1970, 1, 1, tzinfo=rc.IST))
     runner = Runner(
         journal=_Memory(),
