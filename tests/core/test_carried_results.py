@@ -220,3 +220,15 @@ def test_what_is_delivered_and_what_is_settled_explain_a_balance_together():
         (120_000, 113_500),
     ):
         assert e.AskEquity(MONDAY, D(100_000), night).opening(D(told)) == opening
+
+
+@pytest.mark.parametrize(
+    ("thing", "night"),
+    [
+        (FUTURE, Overnight(settled=D(-2500))),
+        (CALL, Overnight(premium=D(100_000))),
+        (FRIDAYS, Overnight(settled=D(-2500))),  # it expired: its premium came back with its result
+    ],
+)
+def test_an_option_that_has_expired_was_settled_as_a_future_is(thing, night):
+    assert carried_contract(thing, "BUY", 975).book.overnight == night
