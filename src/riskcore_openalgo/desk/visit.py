@@ -22,8 +22,8 @@ from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, resting_of
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed.ticks import POLL, Tick
 from riskcore_openalgo.live_feed.troubles import NAMES as TOLD_BY_FEED
+from riskcore_openalgo.portfolio import SANDBOX
 from riskcore_openalgo.runner.account import BOOKS, BROKER, BY, FUNDS, MODE, Account, readings
-from riskcore_openalgo.runner.assembly import SANDBOX
 from riskcore_openalgo.runner.evidence import LiveEvidence
 from riskcore_openalgo.runner.history import History
 from riskcore_openalgo.runner.lanes import Deliver, InlineLanes

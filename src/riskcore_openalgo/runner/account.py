@@ -21,7 +21,7 @@ from riskcore_openalgo.client.client import BOOKS as BOOK_NAMES
 from riskcore_openalgo.client.failures import NO_LOGIN
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
-from riskcore_openalgo.portfolio import opening_equity
+from riskcore_openalgo.portfolio import ANY_BROKER, opening_equity
 
 BY: Final = "riskcore"
 BOOKS: Final = "books"
@@ -62,6 +62,7 @@ class Account:
         self._instruments, self._tables = instruments, tables
         self._broker, self._collateral_counts = broker, collateral_counts
         self._login: bool | None = None
+        self._seen: rc.Capability | None = None
         self._no_holdings_at: datetime | None = None
         guard.told = False  # whoever begins to read ends what an earlier run told
 
@@ -107,10 +108,14 @@ class Account:
         return [events.FundsSeen(self._clock(), found.available_cash, found.used_margin, found.realised_today)]
 
     def money(self) -> Funds | None:
-        """The funds of our own mode, kept with their time in `funds_seen`; None where they cannot be read."""
+        """The funds of our own mode, kept with their time in `funds_seen`; None where they cannot be read.
+
+        Nor without the broker's name: what they mean differs from one to the next.
+        """
         at = self._clock()
         try:
-            found = self._client.funds()
+            capability = self._seen or self._capability(at)
+            found = self._client.funds().of_broker(capability)
         except ReadFailed:
             return None
         if self._guard.saw(self._client.seen_mode):
@@ -143,14 +148,16 @@ class Account:
 
     def broker(self) -> list[events.Input]:
         """What the broker behind OpenAlgo takes and tells; nothing where its name cannot be learnt now."""
-        name = self._broker
-        if name is None:
-            try:
-                name = self._client.broker() or "any"
-            except ReadFailed:
-                return []
-        at = self._clock()
-        return [events.BrokerSeen(at, rc.capability(name, on=at.date(), tables=self._tables))]
+        try:
+            return [events.BrokerSeen(at := self._clock(), self._capability(at))]
+        except ReadFailed:
+            return []
+
+    def _capability(self, at: datetime) -> rc.Capability:
+        """The same, of its name as OpenAlgo tells it now; `ReadFailed` where it does not."""
+        name = self._broker or self._client.broker() or ANY_BROKER
+        self._seen = rc.capability(name, on=at.date(), tables=self._tables)
+        return self._seen
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
         """The session's opening equity, worked out from the funds; `derived` where trading may have begun already."""
