@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import riskcore as rc
+from riskcore_openalgo.contract_names import is_contract
 
 if TYPE_CHECKING:
     from riskcore_openalgo.lab.columns import Columns
 
-CONTRACT: Final = re.compile(r".*\d.*FUT|.*\d(CE|PE)", re.ASCII)
-"""How the names of futures and options end, with every broker; no share at NSE is called so."""
 INDEX: Final = frozenset(
     (
         "NIFTY",
@@ -33,7 +31,7 @@ SHARES: Final = "EQ"
 
 def why_no_share(symbol: str) -> str | None:
     """Why a name alone may not stand for a share, in words to go on from; None where it may."""
-    if CONTRACT.fullmatch(symbol) is None:
+    if not is_contract(symbol):
         return None
     return f"{symbol} is the name of a future or an option, and a name alone stands for a share at NSE"
 

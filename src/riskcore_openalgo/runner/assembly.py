@@ -283,17 +283,17 @@ class _Assembly:
     def _strategies(self) -> Mapping[Watched, Sequence[Own]]:
         made: dict[Watched, list[Own]] = {}
         for strategy in self.settings.strategies:
-            for symbol in strategy.symbols:
+            for key in strategy.keys:
                 own = own_strategy(
                     strategy.name,
                     strategy.function,
-                    symbol=symbol,
+                    symbol=key,
                     interval=strategy.interval,
                     parameters=strategy.parameters,
                     bars=strategy.bars,
                     shadow=self.mode == LIVE and not strategy.live,
                 )
-                made.setdefault((f"NSE:{symbol}", strategy.interval), []).append(own)
+                made.setdefault((key, strategy.interval), []).append(own)
         return made
 
 
