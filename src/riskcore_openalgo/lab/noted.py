@@ -46,6 +46,7 @@ def notes_of(
         *(() if line.daily else (*grids_of(series, line.length), *holes_of(series, policy, line.length))),
         *nights_of(simulation, facts),
         *missed_of(facts, policy),
+        *candles_of(policy, line.length),
         *fractions_of(series),
         *gaps_of(series),
     )
@@ -245,6 +246,20 @@ def missed_of(facts: Sequence[rc.events.Fact], policy: rc.Policy) -> Iterator[st
         yield (
             f"approved entries that did not trade: {len(missed)}; the next bar opened beyond their limit, which is "
             f"entry_band_pct {policy.entry_band_pct} % from the close they were decided on, or was missing"
+        )
+
+
+def candles_of(policy: rc.Policy, length: int) -> Iterator[str]:
+    """One line where candles are counted that are shorter than the bars; `length` of a bar in nanoseconds."""
+    if int(rc.interval_length(policy.trail_interval).total_seconds()) * SECOND >= length:
+        return
+    counted = [] if policy.time_stop_bars is None else [f"time_stop_bars {policy.time_stop_bars}"]
+    if policy.trail_on == "bar" and policy.moves_stops:
+        counted.append("trail_on bar")
+    if counted:
+        yield (
+            f"{' and '.join(counted)}: candles are those of trail_interval, {policy.trail_interval}, and not these "
+            "longer bars; where bars are meant, set trail_interval to the length of one"
         )
 
 
