@@ -18,7 +18,7 @@ from riskcore import engine
 from riskcore.engine.clock import ENTRY_TIMEOUT
 from riskcore.engine.overnight import PRICE_JUMPED
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns
-from riskcore_openalgo.lab.no_shares import SHARES, indices_of
+from riskcore_openalgo.lab.no_shares import SHARES, indices_of, spellings_of
 from riskcore_openalgo.lab.timeline import Timeline, date_of
 
 GAP_UP, GAP_DOWN = 1.4, 0.7
@@ -42,6 +42,7 @@ def notes_of(
         *halts_of(simulation),
         *expired_of(simulation),
         *indices_of(simulation, series),
+        *spellings_of(series, policy),
         *days_of(series, policy, daily=line.daily),
         *(() if line.daily else (*grids_of(series, line.length), *holes_of(series, policy, line.length))),
         *nights_of(simulation, facts),
