@@ -133,7 +133,8 @@ class BrokerHolding:
 class BrokerBooks:
     """One look at an account: the moment it was begun, each book, or None for one that could not be read.
 
-    `unread` says of those why, as (book, words).
+    `unread` says of those why, as (book, words). `unread_rows` are the rows of the order book that could not be read
+    and stand in none of them, as (id, words): each may be anybody's.
     """
 
     at: datetime = field(converter=given)
@@ -142,6 +143,7 @@ class BrokerBooks:
     positions: tuple[BrokerPosition, ...] | None = None
     holdings: tuple[BrokerHolding, ...] | None = None
     unread: tuple[tuple[str, str], ...] = ()
+    unread_rows: tuple[tuple[str, str], ...] = ()
 
     def __attrs_post_init__(self) -> None:
         settle(self, _BOOKS)
@@ -150,9 +152,18 @@ class BrokerBooks:
         """The order of that id, if the book was read and has it."""
         return next((row for row in self.orders or () if row.id == broker_id), None)
 
+    def hides(self, broker_id: str) -> bool:
+        """Whether the order of that id, in whatever form, may stand in a row that could not be read."""
+        return any(bare_id(row) == bare_id(broker_id) for row, _ in self.unread_rows)
+
     def trades_of(self, broker_id: str) -> tuple[BrokerTrade, ...]:
         """The trades of one order in this snapshot: their sum is what it filled, however often each was told."""
         return tuple(row for row in self.trades or () if row.order_id == broker_id)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all rows of the order book, of those that could not be read too."""
+        return frozenset(row.id for row in self.orders or ()) | {row for row, _ in self.unread_rows}
 
     @property
     def tell_no_fills(self) -> bool:
@@ -211,11 +222,12 @@ def _product(value: Any, name: str) -> str:
 
 
 def _reasons(value: Any, name: str) -> tuple[tuple[str, str], ...]:
-    """Which book could not be read, and why."""
+    """Which book, or which row, could not be read, and why."""
+    what = "a row" if name.endswith("unread_rows") else "a book"
     try:
-        return tuple([(text(book, name), text(why, name)) for book, why in value])
+        return tuple([(text(unread, name), text(why, name)) for unread, why in value])
     except (TypeError, ValueError):
-        raise ValueError(f"{name} must be pairs of a book and why it could not be read, got {value!r:.60}") from None
+        raise ValueError(f"{name} must be pairs of {what} and why it could not be read, got {value!r:.60}") from None
 
 
 def _price_type(value: Any, name: str) -> str:
@@ -267,4 +279,5 @@ _BOOKS: Final = checks(
     positions=optional(several_of(BrokerPosition, "[BrokerPosition(...)]")),
     holdings=optional(several_of(BrokerHolding, "[BrokerHolding(...)]")),
     unread=_reasons,
+    unread_rows=_reasons,
 )

@@ -21,7 +21,7 @@ from riskcore.broker_books import BrokerBooks, BrokerOrder
 from riskcore.clocks import SAME, clocks_apart
 from riskcore.corrections import traded_elsewhere
 from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, SUSPECT, UNNAMED, Custody, Mismatch
-from riskcore.orders import REJECTED, ApprovedExit, Order
+from riskcore.orders import FILLED, REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
@@ -75,6 +75,22 @@ class Seen:
 
 
 UNSEEN: Final = Seen(frozenset(), None)
+
+
+def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
+    """The same books; the order book unread where a row of it that could not be read may be an order of ours.
+
+    It is none where no order of ours has its id, and each that has no name there came after it: any other program of
+    the owner's may leave such a row for the whole day.
+    """
+    waiting = [o for o in book.orders if not o.broker_id and (o.live or o.status == FILLED or o.id in custody.lost)]
+    may_be = any(books.hides(order.broker_id) for order in book.orders if order.broker_id)
+    for row, words in books.unread_rows:
+        since = next((when for when, ids in custody.first_seen if row in ids), None)
+        may_be = may_be or any(since is None or since >= order.approved.at for order in waiting)
+        if may_be:
+            return attrs.evolve(books, orders=None, unread=(*books.unread, ("orders", words)), unread_rows=())
+    return books
 
 
 def fingerprint_fits(

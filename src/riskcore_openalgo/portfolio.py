@@ -109,6 +109,7 @@ class Reading:
         books = self._client.books(self._at)
         for name, why in books.unread:
             (self.missing if name in NEEDED else self.notes).append(f"{name}: {why}")
+        self.missing += [f"orders: {why}" for _, why in books.unread_rows]
         return books
 
     def positions(self, broker: rc.BrokerBooks, ours: tuple[rc.Position, ...]) -> tuple[rc.Position, ...]:

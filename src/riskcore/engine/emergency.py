@@ -104,6 +104,8 @@ def _contrary(turn: Turn, books: BrokerBooks, emergency: Emergency) -> tuple[str
         for row in books.orders or ()
         if row.working and (row.id in ours or emergency.whole_account)
     ]
+    if emergency.whole_account:
+        found += [f"an order cannot be read at the broker: {words}" for _, words in books.unread_rows]
     touched = {order.approved.instrument.key for order in turn.book.orders}
     custody = turn.state.custody
     for mismatch in differences(turn.book, books, custody.capability) or ():

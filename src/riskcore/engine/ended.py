@@ -47,7 +47,9 @@ def may_be_borrowed(turn: Turn, order: Order, books: BrokerBooks) -> bool:
 
 
 def is_borrowed(broker_id: str, books: BrokerBooks) -> bool:
-    """Whether a row's status may be that of the row before it: the two are the same."""
+    """Whether a row's status may be that of the row before it: the two are the same, or one was left out unread."""
+    if books.unread_rows:
+        return True
     rows = books.orders or ()
     at = next((place for place, row in enumerate(rows) if row.id == broker_id), 0)
     return at > 0 and rows[at].status == rows[at - 1].status

@@ -2,13 +2,15 @@
 
 Essential in a row are its id, side, quantity and status (an order), its id, side, quantity and price (a trade), its
 quantity (a position, a holding), and the product. A row without one of them makes its book unread, and is named: a
-book with a row left out would say that an order does not exist. Everything else is None where a row does not say.
+book with a row left out would say that an order does not exist. `readable_orders` tells which are left out, for whoever
+can say that they are not ours. Everything else is None where a row does not say.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -67,6 +69,21 @@ def orders(data: Any) -> tuple[rc.BrokerOrder, ...]:
     return _read("orderbook", _listed("orderbook", data, "orders"), _known_order)
 
 
+def readable_orders(data: Any) -> tuple[tuple[rc.BrokerOrder, ...], tuple[tuple[str, str], ...]]:
+    """The rows of `orderbook` that can be read, and of the others (id, words); `ReadFailed` for one without an id."""
+    found: list[rc.BrokerOrder] = []
+    unread = []
+    for number, row in enumerate(_listed("orderbook", data, "orders"), 1):
+        try:
+            found += _read("orderbook", [row], _known_order, number)
+        except ReadFailed as problem:
+            named = fields.identity(row.get("orderid")) if isinstance(row, Mapping) else ""
+            if not named:
+                raise
+            unread.append((named, str(problem)))
+    return tuple(found), tuple(unread)
+
+
 def trades(data: Any) -> tuple[rc.BrokerTrade, ...]:
     """The rows of `tradebook`."""
     return _read("tradebook", _listed("tradebook", data, "trades"), _known_trade)
@@ -80,6 +97,34 @@ def positions(data: Any) -> tuple[rc.BrokerPosition, ...]:
 def holdings(data: Any) -> tuple[rc.BrokerHolding, ...]:
     """The rows of `holdings`."""
     return _read("holdings", _listed("holdings", data, "holdings"), _holding)
+
+
+def look(
+    at: datetime, names: Iterable[str], asked: Callable[[str], Any], each: Callable[[ReadFailed | None], None]
+) -> rc.BrokerBooks:
+    """The books of these names, each as `asked` brings it; one that cannot be read is None, and stands in `unread`."""
+    found: dict[str, Any] = {}
+    unread = []
+    for name in names:
+        failed = None
+        book, read = BOOKS[name]
+        try:
+            found[name] = read(asked(book))
+        except ReadFailed as problem:
+            failed = problem
+            unread.append((name, str(problem)))
+        each(failed)
+    found["orders"], left_out = found.get("orders", (None, ()))
+    return rc.BrokerBooks(at=at, unread=tuple(unread), unread_rows=left_out, **found)
+
+
+BOOKS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+    "orders": ("orderbook", readable_orders),
+    "trades": ("tradebook", trades),
+    "positions": ("positionbook", positions),
+    "holdings": ("holdings", holdings),
+}
+"""Each book: what OpenAlgo calls it, and how it is read."""
 
 
 def status_of(word: Any) -> str:
@@ -112,9 +157,9 @@ def _listed(what: str, data: Any, name: str) -> Sequence[Any]:
     return data
 
 
-def _read(what: str, rows: Sequence[Any], read: Callable[[Row], T]) -> tuple[T, ...]:
+def _read(what: str, rows: Sequence[Any], read: Callable[[Row], T], first: int = 1) -> tuple[T, ...]:
     found = []
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(rows, first):
         try:
             found.append(read(_mapping(row)))
         except (ValueError, TypeError, ArithmeticError) as problem:

@@ -40,8 +40,9 @@ ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
 class Account:
     """Reads an account through a client; each reading is a list of inputs. Never raises for what a server does.
 
-    `broker` is the broker's name where OpenAlgo need not be asked for it. Safe to call from several threads, but for
-    `books`, of which one at a time should run: `Reading` sees to that.
+    `broker` is the broker's name where OpenAlgo need not be asked for it. Whoever runs an account says in
+    `state` how it stands, by which a row that cannot be read is told from ours. Safe to call from several threads, but
+    for `books`, of which one at a time should run: `Reading` sees to that.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Account:
         self.funds_seen: tuple[datetime, Funds] | None = None
         self.books_at: datetime | None = None
         self.books_failed = False
+        self.state: Callable[[], engine.State] = engine.State
         self._client, self._guard, self._clock = client, guard, clock
         self._instruments, self._tables = instruments, tables
         self._broker, self._collateral_counts = broker, collateral_counts
@@ -83,6 +85,7 @@ class Account:
         books = self._client.books(began, self._names(began), each=after_each)
         if wrong:
             return self._mode_told(wrong[0])
+        books = engine.undoubted(books, self.state())
         needed = all(getattr(books, name) is not None for name in NEEDED)
         if HOLDINGS in dict(books.unread):
             self._no_holdings_at = began if needed else None
