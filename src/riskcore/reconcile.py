@@ -220,6 +220,17 @@ def left_out(book: Book, books: BrokerBooks) -> set[str]:
     return unknown
 
 
+def is_complete(book: Book, books: BrokerBooks) -> bool:
+    """Whether a read has every book that tells of ours: holdings only where something is held or ordered for delivery.
+
+    Some accounts may not read theirs at all.
+    """
+    orders = (order.approved.product for order in book.live_orders())
+    needs_holdings = DELIVERY in {*(position.product for position in book.positions), *orders}
+    told = (books.orders, books.trades, books.positions, books.holdings if needs_holdings else ())
+    return None not in told
+
+
 def tells_of(book: Book, books: BrokerBooks, key: str) -> bool:
     """Whether a read shows what there is of an instrument: a row of it, or holdings of what we bought for delivery."""
     if key in left_out(book, books) or _may_be_short(books, key):

@@ -253,3 +253,14 @@ def test_while_the_row_of_our_stop_cannot_be_read_the_exit_leaves_all_the_same(p
         in_order(day)
         monkeypatch.setattr(shapes, "order_rows", plain)
         day.until(lambda: day.state.book.live_orders() == (), 1000, "1000.1")
+
+
+def test_holdings_that_nobody_may_read_keep_no_intraday_entry_back(path):
+    """Of what is for the day they say nothing; entries waited for them all day, and nothing said for what."""
+    with live_day(path, start=False) as day:
+        day.broker.script(Fault("holdings", "forbidden", times=0))
+        day.start()
+        target = day.entered().target
+        assert day.closed(target + 1).reason == "target"
+        in_order(day)
+        assert not {"login_needed"} & set(alarms(day))

@@ -28,7 +28,7 @@ from riskcore.exits.leaving import can_trade
 from riskcore.exits.resting import resting_quantity
 from riskcore.money import exact
 from riskcore.policy import Policy
-from riskcore.reconcile import without_doubt
+from riskcore.reconcile import is_complete as tells_all, without_doubt
 from riskcore.rules.signal import entry_hours, overnight_until
 from riskcore.sessions import hours_key, in_ist
 from riskcore.signals import of_bar, taken_now
@@ -53,6 +53,7 @@ __all__ = [
     "fold",
     "hours_key",
     "in_force",
+    "is_complete",
     "is_stopping",
     "limits_in_use",
     "of_bar",
@@ -111,6 +112,11 @@ def react(state: State, event: e.Input, policy: Policy) -> tuple[tuple[e.Fact, .
     """The facts and commands of one input, without the state they lead to."""
     made = step(state, event, policy)
     return made.facts, made.commands
+
+
+def is_complete(books: BrokerBooks, state: State) -> bool:
+    """Whether a read has every book that tells of an account: without holdings, where nothing is held for delivery."""
+    return tells_all(state.book, books)
 
 
 def undoubted(books: BrokerBooks, state: State) -> BrokerBooks:

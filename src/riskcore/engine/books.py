@@ -34,6 +34,7 @@ from riskcore.reconcile import (
     adrift,
     candidates,
     differences,
+    is_complete,
     left_out,
     may_have_filled,
     moved_unnamed,
@@ -328,8 +329,7 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
         else:
             act_on(turn, mismatch, event)
     _free_what_agrees(turn, books, {m.key for m in found}, {m.key for m in mismatches})
-    whole = books.orders is not None and books.trades is not None and books.holdings is not None
-    if whole and not mismatches and not adrift(turn.book, books) and not custody.hollow.reads:
+    if is_complete(turn.book, books) and not mismatches and not adrift(turn.book, books) and not custody.hollow.reads:
         _open_gate(turn)
 
 

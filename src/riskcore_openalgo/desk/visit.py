@@ -259,7 +259,7 @@ class Visit:
             for book in WHOLE:
                 self.unread.pop(book, None)
             self.unread.update(read.books.unread)
-            return all(getattr(read.books, book) is not None for book in WHOLE)
+            return engine.is_complete(read.books, self.state)
         return name != BOOKS
 
     def _disagreement(self, *, whole: bool) -> str:

@@ -92,9 +92,17 @@ class Account:
         self.books_at, self.books_failed = self._clock() if needed else self.books_at, not needed
         return [
             *self._mode_told("" if needed else None),
-            *self._login_told(problems, read=needed),
+            *self._login_told([] if needed and self._bears_out(books) else problems, read=needed),
             events.BooksRead(self._clock(), books, self._foreign(books)),
         ]
+
+    def _bears_out(self, books: rc.BrokerBooks) -> bool:
+        """Whether the needed books show that the login is good: rows of them, or nothing where we know of nothing.
+
+        Then holdings that are refused are what this account may not read. Empty ones a broker may show in its stead.
+        """
+        ours = self.state().book
+        return any((books.orders, books.trades, books.positions)) or not (ours.positions or ours.orders)
 
     def _names(self, now: datetime) -> tuple[str, ...]:
         """The books that are to be read now."""
