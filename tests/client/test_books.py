@@ -146,9 +146,14 @@ def test_a_look_leaves_out_what_it_cannot_read_of_an_order_book_and_names_it_by_
     books = client.books(NOW, ("orders",))
     assert [row.id for row in books.orders] == [ORDER["orderid"]]
     assert books.unread == ()
-    [(name, why)] = books.unread_rows
-    assert (name, why.startswith("orderbook: row 2 (X5 NSE:INFY): action is missing")) == ("X5", True)
+    [row] = books.unread_rows
+    assert (row.book, row.id, row.key) == ("orders", "X5", "NSE:INFY")
+    assert row.why.startswith("orderbook: row 2 (X5 NSE:INFY): action is missing")
     assert (books.hides("00x5"), books.hides("X6")) == (True, False)
+    peer.says("tradebook", success([{**ORDER, "orderid": "X5", "average_price": 0, "price": 0}]))
+    books = client.books(NOW, ("trades",))
+    assert (books.trades, [(row.book, row.id) for row in books.unread_rows]) == ((), [("trades", "X5")])
+    assert (books.hides("X5"), books.hides("X5", "trades")) == (False, True)
     for nameless in ({**odd, "orderid": None}, "... 17 rows"):
         peer.says("orderbook", success({"orders": [ORDER, nameless]}))
         books = client.books(NOW, ("orders",))

@@ -216,13 +216,18 @@ def test_an_older_latch_of_unread_books_is_lifted_by_the_first_read_of_the_next_
 
 
 def odd_row(monkeypatch, **odd):
-    """An order book in which a row lacks its side, and has what else is given."""
+    """Books of orders and trades in which a row lacks its side, and has what else is given."""
     plain = shapes.order_rows
 
     def rows(broker):
         return [*plain(broker), {"orderid": "X5", "symbol": "TCS", "exchange": "NSE", "order_status": "open", **odd}]
 
+    def traded(broker):
+        return [*sold(broker), {"orderid": "X5", "symbol": "TCS", "exchange": "NSE", **odd}]
+
+    sold = shapes.trade_rows
     monkeypatch.setattr(shapes, "order_rows", rows)
+    monkeypatch.setattr(shapes, "trade_rows", traded)
 
 
 def test_a_row_of_another_program_that_cannot_be_read_stops_nothing(path, monkeypatch):

@@ -11,7 +11,7 @@ import attrs
 
 from riskcore import events as e
 from riskcore.account import is_unmoved, shares_beside, surplus_of
-from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
+from riskcore.broker_books import ORDERS, BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch
 from riskcore.engine.accepted import look_at_accepted
@@ -302,7 +302,7 @@ def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:
         return
     known = turn.book.broker_ids() | turn.state.custody.rows
     new = tuple(row.id for row in books.orders or () if row.id not in known)
-    new += tuple(row for row, _ in books.unread_rows if row not in known)
+    new += tuple(row.id for row in books.unread_of(ORDERS) if row.id not in known)
     if new:
         turn.note(e.RowsSeen(turn.at, new))
 

@@ -2,8 +2,8 @@
 
 Essential in a row are its id, side, quantity and status (an order), its id, side, quantity and price (a trade), its
 quantity (a position, a holding), and the product. A row without one of them makes its book unread, and is named: a
-book with a row left out would say that an order does not exist. `readable_orders` tells which are left out, for whoever
-can say that they are not ours. Everything else is None where a row does not say.
+book with a row left out would say that an order does not exist. `look` tells which are left out of orders and trades,
+for whoever can say that they are not ours. Everything else is None where a row does not say.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import riskcore as rc
 from riskcore_openalgo.client import fields
@@ -22,6 +22,7 @@ from riskcore_openalgo.client.reply import plain_words
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
+Unread: TypeAlias = tuple[rc.UnreadRow, ...]
 
 SIDES: Final = {"BUY": "BUY", "B": "BUY", "1": "BUY", "SELL": "SELL", "S": "SELL", "-1": "SELL"}
 PRICE_TYPES: Final = {
@@ -69,19 +70,14 @@ def orders(data: Any) -> tuple[rc.BrokerOrder, ...]:
     return _read("orderbook", _listed("orderbook", data, "orders"), _known_order)
 
 
-def readable_orders(data: Any) -> tuple[tuple[rc.BrokerOrder, ...], tuple[tuple[str, str], ...]]:
-    """The rows of `orderbook` that can be read, and of the others (id, words); `ReadFailed` for one without an id."""
-    found: list[rc.BrokerOrder] = []
-    unread = []
-    for number, row in enumerate(_listed("orderbook", data, "orders"), 1):
-        try:
-            found += _read("orderbook", [row], _known_order, number)
-        except ReadFailed as problem:
-            named = fields.identity(row.get("orderid")) if isinstance(row, Mapping) else ""
-            if not named:
-                raise
-            unread.append((named, str(problem)))
-    return tuple(found), tuple(unread)
+def readable_orders(data: Any) -> tuple[tuple[rc.BrokerOrder, ...], Unread]:
+    """The rows of `orderbook` that can be read, and those that cannot."""
+    return _readable("orders", "orderbook", _listed("orderbook", data, "orders"), _known_order)
+
+
+def readable_trades(data: Any) -> tuple[tuple[rc.BrokerTrade, ...], Unread]:
+    """The same of `tradebook`."""
+    return _readable("trades", "tradebook", _listed("tradebook", data, "trades"), _known_trade)
 
 
 def trades(data: Any) -> tuple[rc.BrokerTrade, ...]:
@@ -104,27 +100,27 @@ def look(
 ) -> rc.BrokerBooks:
     """The books of these names, each as `asked` brings it; one that cannot be read is None, and stands in `unread`."""
     found: dict[str, Any] = {}
-    unread = []
+    unread, rows = [], list[rc.UnreadRow]()
     for name in names:
         failed = None
         book, read = BOOKS[name]
         try:
-            found[name] = read(asked(book))
+            found[name], left_out = read(asked(book))
+            rows += left_out
         except ReadFailed as problem:
             failed = problem
             unread.append((name, str(problem)))
         each(failed)
-    found["orders"], left_out = found.get("orders", (None, ()))
-    return rc.BrokerBooks(at=at, unread=tuple(unread), unread_rows=left_out, **found)
+    return rc.BrokerBooks(at=at, unread=tuple(unread), unread_rows=tuple(rows), **found)
 
 
-BOOKS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+BOOKS: Final[Mapping[str, tuple[str, Callable[[Any], tuple[Any, Unread]]]]] = {
     "orders": ("orderbook", readable_orders),
-    "trades": ("tradebook", trades),
-    "positions": ("positionbook", positions),
-    "holdings": ("holdings", holdings),
+    "trades": ("tradebook", readable_trades),
+    "positions": ("positionbook", lambda data: (positions(data), ())),
+    "holdings": ("holdings", lambda data: (holdings(data), ())),
 }
-"""Each book: what OpenAlgo calls it, and how it is read."""
+"""Each book: what OpenAlgo calls it, and how it is read. Rows are left out unread of orders and trades alone."""
 
 
 def status_of(word: Any) -> str:
@@ -144,6 +140,21 @@ def price_type_of(word: Any, price: Decimal | None, trigger: Decimal | None) -> 
 
 def _spaced(word: Any) -> str:
     return re.sub(r"[\s_-]+", " ", fields.text(word))
+
+
+def _readable(book: str, what: str, listed: Sequence[Any], read: Callable[[Row], T]) -> tuple[tuple[T, ...], Unread]:
+    """The rows that can be read, and the others; `ReadFailed` for one without the id of its order."""
+    found: list[T] = []
+    unread = []
+    for number, row in enumerate(listed, 1):
+        try:
+            found += _read(what, [row], read, number)
+        except ReadFailed as problem:
+            named = fields.identity(row.get("orderid")) if isinstance(row, Mapping) else ""
+            if not named:
+                raise
+            unread.append(rc.UnreadRow(book=book, id=named, key=fields.key_of(row), why=str(problem)))
+    return tuple(found), tuple(unread)
 
 
 def _listed(what: str, data: Any, name: str) -> Sequence[Any]:

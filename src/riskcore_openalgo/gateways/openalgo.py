@@ -233,7 +233,12 @@ class OpenAlgoGateway:
 def _tells_trades(seen: tuple[events.Input, ...], broker_id: str) -> bool:
     """Whether a look at the books says what filled, while no order book tells of the order."""
     books = (event.books for event in seen if isinstance(event, events.BooksRead))
-    return any(read.trades is not None and (read.orders is None or read.hides(broker_id)) for read in books)
+    return any(
+        read.trades is not None
+        and not read.hides(broker_id, "trades")
+        and (read.orders is None or read.hides(broker_id))
+        for read in books
+    )
 
 
 def resting_of(capability: rc.Capability | None) -> str:
