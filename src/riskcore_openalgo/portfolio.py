@@ -132,6 +132,8 @@ class Reading:
         books = self._client.books(self._at)
         for name, why in books.unread:
             (self.missing if name in NEEDED else self.notes).append(f"{name}: {why}")
+        self.missing += [f"{row.book}: {row.why}" for row in books.unread_of("orders")]
+        self.notes += [f"{row.book}: {row.why}" for row in books.unread_of("trades")]
         return books
 
     def positions(self, broker: rc.BrokerBooks, ours: tuple[rc.Position, ...]) -> tuple[rc.Position, ...]:

@@ -226,3 +226,16 @@ def test_a_day_in_the_sandbox_opens_its_gate():
         assert state.book.latches == ()
         assert state.custody.reconciled_at is not None
         assert state.book.net_realised == Decimal(0)
+
+
+def test_holdings_that_nobody_may_read_are_no_login_that_is_needed_while_the_other_books_are_read():
+    """Login and no login were told in turn, each minute of the day."""
+    with live_desk() as desk:
+        desk.broker.script(Fault("holdings", "forbidden", times=0))
+        login, read = desk.account.books()
+        assert (login.good, read.books.holdings, read.books.positions) == (True, None, ())
+        for _ in range(3):
+            desk.clock.passed += 60
+            assert names(desk.account.books()) == ["BooksRead"]
+        desk.broker.token_dies()
+        assert desk.account.books()[0].good is False

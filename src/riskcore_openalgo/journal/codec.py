@@ -63,6 +63,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     events.OrderMoved: ("error",),
     events.DifferencesTaken: ("beside",),
     events.PricesSeen: ("more",),
+    rc.BrokerBooks: ("unread_rows",),
     rc.Signal: ("quantity", "receipt"),
 }
 """Kind -> its fields that are written only where they say something."""

@@ -40,8 +40,9 @@ ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
 class Account:
     """Reads an account through a client; each reading is a list of inputs. Never raises for what a server does.
 
-    `broker` is the broker's name where OpenAlgo need not be asked for it. Safe to call from several threads, but for
-    `books`, of which one at a time should run: `Reading` sees to that.
+    `broker` is the broker's name where OpenAlgo need not be asked for it. Whoever runs an account says in
+    `state` how it stands, by which a row that cannot be read is told from ours. Safe to call from several threads, but
+    for `books`, of which one at a time should run: `Reading` sees to that.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Account:
         self.funds_seen: tuple[datetime, Funds] | None = None
         self.books_at: datetime | None = None
         self.books_failed = False
+        self.state: Callable[[], engine.State] = engine.State
         self._client, self._guard, self._clock = client, guard, clock
         self._instruments, self._tables = instruments, tables
         self._broker, self._collateral_counts = broker, collateral_counts
@@ -84,15 +86,24 @@ class Account:
         books = self._client.books(began, self._names(began), each=after_each)
         if wrong:
             return self._mode_told(wrong[0])
+        books = engine.undoubted(books, self.state())
         needed = all(getattr(books, name) is not None for name in NEEDED)
         if HOLDINGS in dict(books.unread):
             self._no_holdings_at = began if needed else None
         self.books_at, self.books_failed = self._clock() if needed else self.books_at, not needed
         return [
             *self._mode_told("" if needed else None),
-            *self._login_told(problems, read=needed),
+            *self._login_told([] if needed and self._bears_out(books) else problems, read=needed),
             events.BooksRead(self._clock(), books, self._foreign(books)),
         ]
+
+    def _bears_out(self, books: rc.BrokerBooks) -> bool:
+        """Whether the needed books show that the login is good: rows of them, or nothing where we know of nothing.
+
+        Then holdings that are refused are what this account may not read. Empty ones a broker may show in its stead.
+        """
+        ours = self.state().book
+        return any((books.orders, books.trades, books.positions)) or not (ours.positions or ours.orders)
 
     def _names(self, now: datetime) -> tuple[str, ...]:
         """The books that are to be read now."""

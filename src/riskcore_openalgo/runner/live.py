@@ -109,6 +109,8 @@ class Live:
             timers=parts.timers,
             watch=self._watch,
         )
+        if parts.account is not None:
+            parts.account.state = lambda: self.state
 
     @property
     def state(self) -> engine.State:
