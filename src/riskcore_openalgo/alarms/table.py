@@ -200,7 +200,8 @@ def _refused(fact: e.EntryRefused) -> Told | None:
 def _moved(fact: e.OrderMoved) -> Told | None:
     if fact.status != "rejected":
         return None
-    return Told(WARNING, "ORDER REFUSED", f"{fact.order_id}: {fact.note}", f"rejected:{fact.order_id}")
+    why = fact.note or "no reason was told; the broker's own page has it"
+    return Told(WARNING, "ORDER REFUSED", f"{fact.order_id}: {why}", f"rejected:{fact.order_id}")
 
 
 def _doubted(fact: e.PriceDoubted) -> Told:

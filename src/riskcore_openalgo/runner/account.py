@@ -7,12 +7,12 @@ account shows is never taken for ours.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import engine, events
@@ -66,6 +66,7 @@ class Account:
         self._login: bool | None = None
         self._seen: rc.Capability | None = None
         self._no_holdings_at: datetime | None = None
+        self._reasons: dict[str, str] = {}
         guard.told = False  # whoever begins to read ends what an earlier run told
 
     def books(self) -> list[events.Input]:
@@ -86,7 +87,7 @@ class Account:
         books = self._client.books(began, self._names(began), each=after_each)
         if wrong:
             return self._mode_told(wrong[0])
-        books = engine.undoubted(books, self.state())
+        books = self._with_reasons(engine.undoubted(books, self.state()))
         needed = all(getattr(books, name) is not None for name in NEEDED)
         if HOLDINGS in dict(books.unread):
             self._no_holdings_at = began if needed else None
@@ -96,6 +97,17 @@ class Account:
             *self._login_told([] if needed and self._bears_out(books) else problems, read=needed),
             events.BooksRead(self._clock(), books, self._foreign(books)),
         ]
+
+    def told(self, updates: Iterable[rc.BrokerOrder]) -> None:
+        """Keep why orders were refused, as the stream tells it: the order book of most plugins has no reason."""
+        self._reasons |= {row.id: row.note for row in updates if row.note}
+
+    def _with_reasons(self, books: rc.BrokerBooks) -> rc.BrokerBooks:
+        known = self._reasons
+        if books.orders is None or not known:
+            return books
+        rows = (row if row.note or row.id not in known else evolve(row, note=known[row.id]) for row in books.orders)
+        return evolve(books, orders=tuple(rows))
 
     def _bears_out(self, books: rc.BrokerBooks) -> bool:
         """Whether the needed books show that the login is good: rows of them, or nothing where we know of nothing.

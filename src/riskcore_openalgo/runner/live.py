@@ -244,6 +244,7 @@ class Live:
         parts = self._parts
         if parts.account is not None:
             updates, missed = parts.feed.order_updates(), parts.feed.orders_missed()
+            parts.account.told(updates)
             if updates or missed:
                 self._reading.soon()
             for name in self._reading.due(now, self.state):
