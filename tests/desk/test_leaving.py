@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 from riskcore import events
 from riskcore_openalgo.testing import Fault
@@ -20,6 +21,7 @@ def test_an_exit_takes_the_resting_stop_back_first_and_then_leaves(here):
         here.entered(desk)
         left = desk.exit("INFY")
     assert (left.closed, left.quantity, left.still_held, left.average_price) == (True, 76, 0, Decimal("999.9"))
+    assert left.explain() == "CLOSED NSE:INFY: 76 of 76 left at Rs 999.90"
     assert here.broker.truth().position("NSE:INFY") == 0
     assert here.orders(working=True) == []
     assert [order.status for order in here.orders(side="SELL")] == ["cancelled", "complete"]
@@ -42,6 +44,8 @@ def test_an_exit_that_does_not_fill_says_what_is_still_held(here):
         here.broker.fills_by_hand = True
         left = desk.exit("INFY", within_s=3)
         assert (left.closed, left.still_held, left.average_price) == (False, 76, None)
+        assert left.explain() == "STILL HELD NSE:INFY: 0 of 76 left"
+        assert evolve(left, note="it works").explain().endswith("\n  note    it works")
         here.broker.fills_by_hand = False
         assert desk.exit("INFY").closed
 

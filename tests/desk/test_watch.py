@@ -61,6 +61,8 @@ def test_a_watch_takes_the_target_and_returns_when_nothing_is_held(here):
     assert (ended.why, ended.open) == ("closed", ())
     [trade] = ended.trades
     assert (trade.reason, trade.quantity) == ("target", 76)
+    told = f"left at Rs {trade.exit_price:.2f} (target), net Rs {trade.net:,.2f}"
+    assert ended.explain() == f"WATCH ENDED: closed\n  closed  BUY 76 NSE:INFY {told}"
     assert trade.gross > 0
     assert here.broker.truth().position("NSE:INFY") == 0
     assert here.orders(working=True) == []
@@ -75,6 +77,7 @@ def test_a_watch_ends_at_its_moment_and_leaves_the_stop_where_it_rests(here):
             ended = desk.watch(until=here.clock.wall() + timedelta(seconds=1.5))
         assert (ended.why, ended.trades) == ("until", ())
         assert ended.open[0].startswith("open: BUY 76 NSE:INFY")
+        assert f"  {ended.open[0]}" in ended.explain()
         assert "rests at the broker" in ended.open[0]
         [resting] = here.orders(working=True)
         assert (resting.side, resting.trigger) == ("SELL", Decimal("988.1"))

@@ -1,8 +1,8 @@
-"""What stands around a turn: bars and strategies, the pulse, mornings, alarms, lanes in threads, the end."""
+"""What stands around a turn: bars and strategies, the pulse, alarms, lanes in threads, the end."""
 
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,6 @@ import pytest
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.client import ReadFailed
-from riskcore_openalgo.config.settings import MORNING
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner import InlineLanes, Runner
@@ -18,7 +17,6 @@ from riskcore_openalgo.runner.bar_watch import BarWatch
 from riskcore_openalgo.runner.history import History
 from riskcore_openalgo.runner.latency import Latency
 from riskcore_openalgo.runner.live import Waking
-from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.pulse import BUSY, HURRY, QUIET, Pulse, pace
 from riskcore_openalgo.runner.stopping import FLAT, HOLDING, UNSETTLED, code, what_is_open, wind_down
 from riskcore_openalgo.runner.threads import ThreadLanes
@@ -130,37 +128,6 @@ def test_a_pulse_beats_once_a_pace_and_at_once_on_a_new_day():
     assert pulse.due(at + timedelta(seconds=0.5)) == ()
     tomorrow = at + timedelta(days=1)
     assert len(pulse.due(tomorrow)) == 1
-
-
-# ---------------------------------------------------------------- mornings
-
-
-def waiting(at):
-    """A state that waits for a login since `at`."""
-    state = engine.step(engine.State(), events.TimePassed(at), rc.Policy()).state
-    seen = events.LoginSeen(at, good=False, reconciled=False, by="riskcore", why="the token is dead")
-    return engine.step(state, seen, rc.Policy()).state
-
-
-def test_a_login_that_is_needed_is_said_at_each_time_of_a_trading_morning_once():
-    night = datetime(2026, 11, 23, 3, 5, tzinfo=rc.IST)
-    state, mornings = waiting(night), Mornings(MORNING)
-    told_at = [
-        clock.strftime("%H:%M")
-        for clock in (night + timedelta(minutes=n) for n in range(0, 8 * 60, 1))
-        if mornings.due(clock, state)
-    ]
-    assert told_at == ["08:45", "09:00", "09:10"]
-
-
-def test_nobody_is_woken_on_a_holiday_or_while_the_login_is_good_or_by_a_runner_that_has_just_started():
-    sunday = datetime(2026, 11, 22, 9, 0, tzinfo=rc.IST)
-    assert Mornings(MORNING).due(sunday, waiting(sunday - timedelta(hours=6))) == ""
-    monday = datetime(2026, 11, 23, 9, 0, tzinfo=rc.IST)
-    assert Mornings(MORNING).due(monday, engine.State()) == ""
-    mornings, started = Mornings(MORNING), waiting(monday)
-    assert mornings.due(monday + timedelta(seconds=10), started) == ""
-    assert "Log in on OpenAlgo" in mornings.due(monday + timedelta(seconds=40), started)
 
 
 # ---------------------------------------------------------------- latency

@@ -110,6 +110,15 @@ class Left:
         """Whether all of it has left."""
         return self.still_held == 0
 
+    def explain(self) -> str:
+        """The result as ASCII text."""
+        gone = self.quantity - self.still_held
+        price = "" if self.average_price is None else f" at Rs {self.average_price:.2f}"
+        lines = [f"{'CLOSED' if self.closed else 'STILL HELD'} {self.key}: {gone} of {self.quantity} left{price}"]
+        if self.note:
+            lines.append(f"  note    {self.note}")
+        return "\n".join(lines).encode("ascii", "replace").decode("ascii")
+
 
 @frozen(kw_only=True)
 class Watched:
@@ -121,6 +130,15 @@ class Watched:
     why: str
     trades: tuple[events.PositionClosed, ...] = ()
     open: tuple[str, ...] = ()
+
+    def explain(self) -> str:
+        """How it ended as ASCII text: each trade, and what is open."""
+        lines = [f"WATCH ENDED: {self.why}"]
+        for trade in self.trades:
+            about = f"{trade.side} {trade.quantity} {trade.key} left at Rs {trade.exit_price:.2f} ({trade.reason})"
+            lines.append(f"  closed  {about}, net Rs {trade.net:,.2f}")
+        lines += [f"  {line}" for line in self.open]
+        return "\n".join(lines).encode("ascii", "replace").decode("ascii")
 
 
 def orders_of(book: rc.Book, signal_id: str) -> tuple[rc.Order, ...]:

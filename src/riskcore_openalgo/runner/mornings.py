@@ -10,7 +10,7 @@ from riskcore import engine
 
 LOGIN: Final = "login"
 SETTLING: Final = timedelta(seconds=30)
-"""A runner that has just started needs a moment to see that the login is good."""
+"""Whoever has just started, a script's watch too, needs a moment to see that the login is good."""
 
 
 class Mornings:
@@ -19,18 +19,21 @@ class Mornings:
     def __init__(self, times: tuple[time, ...]) -> None:
         self._times = times
         self._told: tuple[date, int] | None = None
+        self._first: datetime | None = None
 
     def due(self, now: datetime, state: engine.State, tables: rc.Tables | None = None) -> str:
         """What to tell now, or ""; a time that passed before this was asked the first time in a day still counts."""
+        self._first = self._first or now
         latch = state.book.latch(LOGIN)
         passed = sum(1 for moment in self._times if now.time() >= moment)
-        if latch is None or now - latch.at < SETTLING:
+        if latch is None or now - max(latch.at, self._first) < SETTLING:
             return ""
         if not passed or self._told == (now.date(), passed) or not trades_today(now, tables):
             return ""
         self._told = now.date(), passed
-        held = len(state.book.positions)
-        carried = f"; {held} positions are carried without a stop at the broker" if held else ""
+        book = state.book
+        bare = sum(engine.resting_quantity(book, held.instrument.key) < held.quantity for held in book.positions)
+        carried = f"; {bare} of {len(book.positions)} positions have no stop at the broker" if bare else ""
         return f"since {latch.at:%d %b %H:%M}: {latch.why}. Log in on OpenAlgo's page{carried}"
 
 
