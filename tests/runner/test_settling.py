@@ -109,7 +109,7 @@ def test_a_day_on_paper_settles_what_expired_over_the_night(tmp_path, mode):
         day.broker.contract("NSE_INDEX:NIFTY")
         day.broker.bars("NSE_INDEX:NIFTY", "D", [close])
         day.start()
-        day.until(lambda: day.state.book.position(CALL.key) is None)
+        day.until(lambda: day.facts(events.PositionClosed))
         (closed,) = day.facts(events.PositionClosed)
         assert (closed.reason, closed.exit_price, closed.gross) == ("settled", 250, 50 * closed.quantity)
         day.until(lambda: day.facts(events.Alarmed))
