@@ -90,6 +90,7 @@ TELLS: Final = {
     "empty_proves": FLAG,
     "borrows_status": FLAG,
     "keeps_orders": FLAG,
+    "cash_is_balance": FLAG,
     "fresh_from": CLOCK,
 }
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         BrokerOrder as BrokerOrder,
         BrokerPosition as BrokerPosition,
         BrokerTrade as BrokerTrade,
+        UnreadRow as UnreadRow,
     )
     from riskcore.brokers import capability as capability
     from riskcore.costs import (
@@ -194,7 +195,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "breakers.market": ("recent_range",),
     "breakers.measure": ("Measure", "Observations"),
     "breakers.table": ("measures",),
-    "broker_books": ("BrokerBooks", "BrokerHolding", "BrokerOrder", "BrokerPosition", "BrokerTrade"),
+    "broker_books": ("BrokerBooks", "BrokerHolding", "BrokerOrder", "BrokerPosition", "BrokerTrade", "UnreadRow"),
     "brokers": ("capability",),
     "costs": (
         "Charges",

@@ -28,6 +28,10 @@ OTHER: Final = "other"
 ROW_STATUSES: Final = (OPEN, TRIGGER_PENDING, COMPLETE, CANCELLED, REJECTED, OTHER)
 """What a broker says of an order. OTHER is a word nobody knows: it proves neither that it works nor that it ended."""
 
+ORDERS: Final = "orders"
+TRADES: Final = "trades"
+"""The two books of which a row that cannot be read may be left out."""
+
 WORKING_ROWS: Final = frozenset((OPEN, TRIGGER_PENDING))
 
 
@@ -130,10 +134,27 @@ class BrokerHolding:
 
 
 @frozen(kw_only=True)
+class UnreadRow:
+    """A row of the order or the trade book (`book`) that could not be read, and why; `id` is the order's.
+
+    `key` is "" where it names no symbol.
+    """
+
+    book: str = field(converter=given)
+    id: str
+    key: str
+    why: str
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _UNREAD_ROW)
+
+
+@frozen(kw_only=True)
 class BrokerBooks:
     """One look at an account: the moment it was begun, each book, or None for one that could not be read.
 
-    `unread` says of those why, as (book, words).
+    `unread` says of those why, as (book, words). `unread_rows` are rows of orders and trades that could not be read
+    and stand in none of them: each may be anybody's.
     """
 
     at: datetime = field(converter=given)
@@ -142,6 +163,7 @@ class BrokerBooks:
     positions: tuple[BrokerPosition, ...] | None = None
     holdings: tuple[BrokerHolding, ...] | None = None
     unread: tuple[tuple[str, str], ...] = ()
+    unread_rows: tuple[UnreadRow, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         settle(self, _BOOKS)
@@ -150,9 +172,22 @@ class BrokerBooks:
         """The order of that id, if the book was read and has it."""
         return next((row for row in self.orders or () if row.id == broker_id), None)
 
+    def unread_of(self, book: str) -> tuple[UnreadRow, ...]:
+        """The rows of a book, orders or trades, that could not be read."""
+        return tuple(row for row in self.unread_rows if row.book == book)
+
+    def hides(self, broker_id: str, book: str = ORDERS) -> bool:
+        """Whether a row of an order, or of its trades, could not be read, in whatever form it has the id."""
+        return any(bare_id(row.id) == bare_id(broker_id) for row in self.unread_of(book))
+
     def trades_of(self, broker_id: str) -> tuple[BrokerTrade, ...]:
         """The trades of one order in this snapshot: their sum is what it filled, however often each was told."""
         return tuple(row for row in self.trades or () if row.order_id == broker_id)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all rows of the order book, of those that could not be read too."""
+        return frozenset(row.id for row in self.orders or ()) | {row.id for row in self.unread_of(ORDERS)}
 
     @property
     def tell_no_fills(self) -> bool:
@@ -218,6 +253,12 @@ def _reasons(value: Any, name: str) -> tuple[tuple[str, str], ...]:
         raise ValueError(f"{name} must be pairs of a book and why it could not be read, got {value!r:.60}") from None
 
 
+def _book_of_rows(value: Any, name: str) -> str:
+    if value not in (ORDERS, TRADES):
+        raise ValueError(f"{name} must be {ORDERS} or {TRADES}, got {value!r}")
+    return str(value)
+
+
 def _price_type(value: Any, name: str) -> str:
     return one_of(value, name, ("MARKET", "LIMIT", "SL", "SL-M"))
 
@@ -259,6 +300,7 @@ _POSITION: Final = checks(
     realised=optional(amount),
 )
 _HOLDING: Final = checks("BrokerHolding", key=text, quantity=whole, average_price=optional(positive))
+_UNREAD_ROW: Final = checks("UnreadRow", book=_book_of_rows, id=text, key=text, why=text)
 _BOOKS: Final = checks(
     "BrokerBooks",
     at=in_ist,
@@ -267,4 +309,5 @@ _BOOKS: Final = checks(
     positions=optional(several_of(BrokerPosition, "[BrokerPosition(...)]")),
     holdings=optional(several_of(BrokerHolding, "[BrokerHolding(...)]")),
     unread=_reasons,
+    unread_rows=several_of(UnreadRow, "[UnreadRow(...)]"),
 )

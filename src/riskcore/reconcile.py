@@ -17,11 +17,11 @@ from attrs import frozen
 
 from riskcore.account import shares_beside, shares_held, surely_moved, their_positions, was_carried
 from riskcore.book import Book
-from riskcore.broker_books import BrokerBooks, BrokerOrder
+from riskcore.broker_books import TRADES, BrokerBooks, BrokerOrder, UnreadRow, bare_id
 from riskcore.clocks import SAME, clocks_apart
 from riskcore.corrections import traded_elsewhere
 from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, SUSPECT, UNNAMED, Custody, Mismatch
-from riskcore.orders import REJECTED, ApprovedExit, Order
+from riskcore.orders import FILLED, REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
@@ -75,6 +75,34 @@ class Seen:
 
 
 UNSEEN: Final = Seen(frozenset(), None)
+
+
+def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
+    """The same books; of orders and trades none with a row that could not be read and may be ours.
+
+    A row is not ours where no order of ours has its id, and each that has no name there came after it: any other
+    program of the owner's may leave such a row for the whole day. What traded must be of an instrument, too, of which
+    we have nothing: trades of others tell what became of ours.
+    """
+    waiting = [o for o in book.orders if not o.broker_id and (o.live or o.status == FILLED or o.id in custody.lost)]
+    ours = [order.broker_id for order in book.orders if order.broker_id]
+    touched = {order.approved.instrument.key for order in book.orders} | {
+        held.instrument.key for held in book.positions
+    }
+    touched |= {latch.key for latch in book.latches}
+    touched |= {known.key for known in custody.mismatches} | {known.key for known in custody.beside}
+
+    def may_be_ours(row: UnreadRow) -> bool:
+        since = next((when for when, ids in custody.first_seen if row.id in ids), None)
+        unnamed = any(since is None or since >= order.approved.at for order in waiting)
+        beside = row.book == TRADES and row.key in touched | {""}
+        return unnamed or beside or any(bare_id(row.id) == bare_id(one) for one in ours)
+
+    doubted = {row.book: row.why for row in reversed(books.unread_rows) if may_be_ours(row)}
+    if not doubted:
+        return books
+    left = tuple(row for row in books.unread_rows if row.book not in doubted)
+    return attrs.evolve(books, unread=(*books.unread, *doubted.items()), unread_rows=left, **dict.fromkeys(doubted))
 
 
 def fingerprint_fits(
@@ -202,6 +230,17 @@ def left_out(book: Book, books: BrokerBooks) -> set[str]:
     if books.holdings is None:
         unknown |= {p.instrument.key for p in book.positions if p.product == DELIVERY}
     return unknown
+
+
+def is_complete(book: Book, books: BrokerBooks) -> bool:
+    """Whether a read has every book that tells of ours: holdings only where something is held or ordered for delivery.
+
+    Some accounts may not read theirs at all.
+    """
+    orders = (order.approved.product for order in book.live_orders())
+    needs_holdings = DELIVERY in {*(position.product for position in book.positions), *orders}
+    told = (books.orders, books.trades, books.positions, books.holdings if needs_holdings else ())
+    return None not in told
 
 
 def tells_of(book: Book, books: BrokerBooks, key: str) -> bool:

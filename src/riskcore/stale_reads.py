@@ -44,9 +44,8 @@ def is_clean(book: Book, books: BrokerBooks, known: Collection[str]) -> bool:
     """
     if books.orders is None or books.trades is None:
         return False
-    ids = {row.id for row in books.orders}
     filled = (order.broker_id for order in book.orders if order.filled_quantity and is_of_today(order, book))
-    return not ids.isdisjoint(known) and ids.issuperset(one for one in filled if one)
+    return not books.ids.isdisjoint(known) and books.ids.issuperset(one for one in filled if one)
 
 
 def tells_every_trade(book: Book, books: BrokerBooks, key: str, product: str, carried: int = 0) -> bool:

@@ -276,9 +276,11 @@ class Capability(Dated):
     `resting` is how a protective stop rests there (SL, SL-M, or none: levels are watched by us alone); `revises`
     whether a resting order can be changed in place; `fills_in_orders` whether the order book says how much filled;
     `empty_proves` whether an empty book that was read without an error is one (some brokers answer errors with
-    nothing); `borrows_status` whether an order under a status word that the plugin does not know shows the status of
-    the row before it; `keeps_orders` whether what is open when a session ends works on, though no book shows it;
-    `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before.
+    nothing); `borrows_status` whether an order under a status word that the plugin does not know shows the status
+    of the row before it; `keeps_orders` whether what is open when a session ends works on, though no book shows it;
+    `cash_is_balance` whether what OpenAlgo calls its available cash is what the day began with, margin in use not
+    taken off and today's result not in it; `fresh_from` the time of day from which funds and books are those of the
+    day, and no more of the one before.
     """
 
     broker: str = fact(line_of_text)
@@ -288,6 +290,7 @@ class Capability(Dated):
     empty_proves: bool = fact(yes_or_no, default=False)
     borrows_status: bool = fact(yes_or_no, default=False)
     keeps_orders: bool = fact(yes_or_no, default=False)
+    cash_is_balance: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))
 
     @property

@@ -37,7 +37,7 @@ SYMBOLS: Final = ("symbol", "ticker", "tradingsymbol", "trading_symbol", "instru
 """Columns that say whose bars these are, in small letters."""
 SEPARATORS: Final = (",", ";", "\t", "|")
 ORDERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "ymd": ("%Y-%m-%d", "%Y%m%d"),
+    "ymd": ("%Y-%m-%d", "%Y%m%d", "%y-%m-%d"),
     "dmy": ("%d-%m-%Y", "%d-%m-%y", "%d-%b-%Y", "%d-%b-%y", "%d-%B-%Y"),
     "mdy": ("%m-%d-%Y", "%m-%d-%y"),
 }
@@ -123,6 +123,11 @@ def _places(source: Path, header: Sequence[str]) -> tuple[dict[str, list[int]], 
         raise ValueError(
             f"{source}: no column for {', '.join(missing)} in {', '.join(ascii(cell) for cell in header)}; "
             "call them Date, Open, High, Low, Close, Volume in its first line"
+        )
+    twice = next((name for name in COLUMNS if name in places and names.count(names[places[name][0]]) > 1), None)
+    if twice is not None:
+        raise ValueError(
+            f"{source}: two columns are called {header[places[twice][0]].strip()!a}; leave one of them out"
         )
     clock = next((name for name in CLOCKS if name in names), None)
     if clock is not None and names.index(clock) not in places["timestamp"]:

@@ -16,8 +16,11 @@ from attrs import evolve, frozen
 import riskcore as rc
 from riskcore_openalgo.client import Client, Funds, InstrumentCache, ReadFailed
 from riskcore_openalgo.client.fields import split_key
+from riskcore_openalgo.client.outcomes import ANALYZE
 
 CNC: Final = "CNC"
+SANDBOX: Final = "sandbox"
+ANY_BROKER: Final = "any"
 REFUSED: Final = "rejected"
 COMPLETE: Final = "complete"
 NEEDED: Final = ("orders", "positions")
@@ -48,29 +51,33 @@ def read_book(
     known: rc.Book | None = None,
     instruments: InstrumentCache | None = None,
     collateral_counts: bool = False,
+    broker: str | None = None,
 ) -> Portfolio:
     """Read an account once, at `at`.
 
-    Opening equity = available cash + used margin (+ collateral, if it counts) - realised today. With `known`, the book
+    Opening equity = available cash + used margin (+ collateral, if it counts) - realised today; of brokers whose cash
+    is the day's balance (`riskcore.Capability.cash_is_balance`) it is that. `broker` is its name where OpenAlgo need
+    not be asked for it. With `known`, the book
     of a journal, its session keeps its equity, counters and latches, and a position that the broker has too keeps its
     stop and target: only its quantity follows the broker. A position that `known` has not is foreign: it has no stop.
     """
     tables = None if policy is None else policy.tables
     reading = Reading(client, at, InstrumentCache(client, tables=tables) if instruments is None else instruments)
     funds = reading.funds()
-    broker = reading.books()
+    books = reading.books()
     before = session_of(known, at)
-    made = evolve(before, positions=reading.positions(broker, before.positions))
-    if known is None and broker.orders is not None:
-        made = evolve(made, trades_today=reading.entries_today(broker))
+    made = evolve(before, positions=reading.positions(books, before.positions))
+    if known is None and books.orders is not None:
+        made = evolve(made, trades_today=reading.entries_today(books))
     if known is None and funds is not None:
         made = evolve(made, realised=funds.realised_today)
     if made.opening_equity is None and funds is not None and not reading.missing:
         reading.notes.append(f"opening_equity: derived from the funds at {at.astimezone(rc.IST):%H:%M}")
-        made = made.opened(opening_equity(funds, collateral_counts=collateral_counts))
+        told = reading.opening_equity(funds, broker, tables, collateral_counts=collateral_counts)
+        made = made if told is None else made.opened(told)
     if reading.missing:
         made = evolve(made, opening_equity=None)
-    return Portfolio(book=made, missing=tuple(reading.missing), notes=tuple(reading.notes), broker=broker, funds=funds)
+    return Portfolio(book=made, missing=tuple(reading.missing), notes=tuple(reading.notes), broker=books, funds=funds)
 
 
 def session_of(known: rc.Book | None, at: datetime) -> rc.Book:
@@ -82,7 +89,10 @@ def session_of(known: rc.Book | None, at: datetime) -> rc.Book:
 
 
 def opening_equity(funds: Funds, *, collateral_counts: bool = False) -> Decimal:
-    """What the session opened with: available cash + used margin (+ collateral) - realised today, in rupees."""
+    """What the session opened with: available cash + used margin (+ collateral) - realised today, in rupees.
+
+    The funds are those of `Funds.of_broker`.
+    """
     with localcontext(Context(prec=28)):
         equity = funds.available_cash + funds.used_margin - funds.realised_today
         return equity + funds.collateral if collateral_counts else equity
@@ -104,11 +114,26 @@ class Reading:
             self.missing.append(str(problem))
             return None
 
+    def opening_equity(
+        self, funds: Funds, broker: str | None, tables: rc.Tables | None, *, collateral_counts: bool
+    ) -> Decimal | None:
+        """What the session opened with, or None with the broker's name in `missing`."""
+        sandbox = SANDBOX if self._client.seen_mode == ANALYZE else None
+        try:
+            name = broker or sandbox or self._client.broker() or ANY_BROKER
+        except ReadFailed as problem:
+            self.missing.append(str(problem))
+            return None
+        capability = rc.capability(name, on=self._at.astimezone(rc.IST).date(), tables=tables)
+        return opening_equity(funds.of_broker(capability), collateral_counts=collateral_counts)
+
     def books(self) -> rc.BrokerBooks:
         """The broker's books. Without orders or positions the account is not known; the other two may do without."""
         books = self._client.books(self._at)
         for name, why in books.unread:
             (self.missing if name in NEEDED else self.notes).append(f"{name}: {why}")
+        self.missing += [f"{row.book}: {row.why}" for row in books.unread_of("orders")]
+        self.notes += [f"{row.book}: {row.why}" for row in books.unread_of("trades")]
         return books
 
     def positions(self, broker: rc.BrokerBooks, ours: tuple[rc.Position, ...]) -> tuple[rc.Position, ...]:

@@ -1,13 +1,17 @@
-"""`riskcore doctor` on the times of a day: what the policy's own and those of the tables come to."""
+"""`riskcore doctor` on the times of a day: the policy's own, those of the tables, and OpenAlgo's clock."""
 
-from datetime import date
+from contextlib import contextmanager
+from datetime import date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
 import riskcore as rc
-from riskcore_openalgo.doctor import limits
+from riskcore_openalgo.doctor import limits, machine
 
 FRIDAY = date(2026, 11, 20)
+AT = datetime(2026, 11, 20, 10, 30, tzinfo=rc.IST)
 SATURDAY = date(2026, 11, 21)
 
 
@@ -63,3 +67,38 @@ def test_every_limit_that_is_off_is_told():
     ):
         assert name in off
     assert "stale_after_s" not in limits.switched_off(rc.Policy(stale_after_s=30)).found
+
+
+@contextmanager
+def dated(*dates):
+    """A server whose answers bear these Date headers, and its address."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_response_only(200)
+            for written in dates:
+                self.send_header("Date", written)
+            self.end_headers()
+
+        def log_message(self, *said):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("dates", "status"),
+    [
+        (["Fri, 20 Nov 2026 05:00:00 GMT"] * 2, "ok"),
+        (["Fri, 20 Nov 2026 05:00:00 -0000"], "ok"),
+        (["yesterday"], "warn"),
+        ([], "warn"),
+    ],
+)
+def test_a_date_that_is_written_twice_is_one(dates, status):
+    """OpenAlgo writes it twice into the answer with its page: `doctor` ended in a traceback."""
+    with dated(*dates) as host:
+        assert machine.clock(host, AT, 5).status == status

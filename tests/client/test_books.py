@@ -140,6 +140,27 @@ def test_an_order_that_lacks_what_is_essential_makes_its_book_unread_and_is_name
         rows.orders({"orders": [ORDER, {**ORDER, name: bad}]})
 
 
+def test_a_look_leaves_out_what_it_cannot_read_of_an_order_book_and_names_it_by_its_id(peer, client):
+    odd = {**ORDER, "orderid": "X5", "action": ""}
+    peer.says("orderbook", success({"orders": [ORDER, odd]}))
+    books = client.books(NOW, ("orders",))
+    assert [row.id for row in books.orders] == [ORDER["orderid"]]
+    assert books.unread == ()
+    [row] = books.unread_rows
+    assert (row.book, row.id, row.key) == ("orders", "X5", "NSE:INFY")
+    assert row.why.startswith("orderbook: row 2 (X5 NSE:INFY): action is missing")
+    assert (books.hides("00x5"), books.hides("X6")) == (True, False)
+    peer.says("tradebook", success([{**ORDER, "orderid": "X5", "average_price": 0, "price": 0}]))
+    books = client.books(NOW, ("trades",))
+    assert (books.trades, [(row.book, row.id) for row in books.unread_rows]) == ((), [("trades", "X5")])
+    assert (books.hides("X5"), books.hides("X5", "trades")) == (False, True)
+    for nameless in ({**odd, "orderid": None}, "... 17 rows"):
+        peer.says("orderbook", success({"orders": [ORDER, nameless]}))
+        books = client.books(NOW, ("orders",))
+        assert books.orders is None
+        assert books.unread[0][1].startswith("orderbook: row 2")
+
+
 @pytest.mark.parametrize("row", [None, "... 17 rows", [], 5])
 def test_a_row_that_is_none_is_named(row):
     with pytest.raises(ReadFailed, match="row 1: it is no row"):

@@ -113,6 +113,32 @@ def test_a_live_account_is_read_from_strings(account, client):
     assert client.seen_mode is not None
 
 
+@pytest.mark.parametrize(
+    ("broker", "equity"), [("zerodha", 1_000_000), ("angel", 1_000_000), ("shoonya", 1_060_500), ("nobody", 1_060_500)]
+)
+def test_cash_that_is_the_days_balance_has_the_margin_in_use_in_it_already(account, client, broker, equity):
+    """Kite's: cash is what the day began with. Margin was added to it once more, and sizes were as much too large."""
+    told = {"availablecash": "1000000.00", "utiliseddebits": "60000.00", "m2mrealized": "-500.00"}
+    account(funds=success({**told, "collateral": "0.00", "m2munrealized": "120.00"}))
+    assert read_book(client, at=NOW, broker=broker).book.opening_equity == equity
+
+
+def test_the_broker_is_asked_for_its_name_where_it_is_not_given(account, client, peer):
+    told = {"availablecash": "1000000.00", "utiliseddebits": "60000.00", "m2mrealized": "0.00"}
+    books = dict.fromkeys(("tradebook", "positionbook", "holdings"), (200, {"status": "success", "data": []}))
+    account(
+        funds=success({**told, "collateral": "0.00", "m2munrealized": "0.00"}),
+        ping=success({"broker": "zerodha", "message": "pong"}),
+        orderbook=(200, {"status": "success", "data": {"orders": [], "statistics": {}}}),
+        **books,
+    )
+    assert read_book(client, at=NOW).book.opening_equity == 1_000_000
+    peer.says("ping", (500, {"status": "error", "message": "no"}))
+    read = read_book(client, at=NOW)
+    assert read.book.opening_equity is None
+    assert read.missing[0].startswith("ping: ")
+
+
 def test_F12_without_funds_the_equity_is_unknown_and_named(account, client):
     account(funds=success({}))
     read = read_book(client, at=NOW)

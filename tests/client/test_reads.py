@@ -349,6 +349,29 @@ def test_F29_F30_a_dead_login_and_a_revoked_key_are_told_apart_from_trouble(peer
     assert caught.value.error == "no_login"
 
 
+@pytest.mark.parametrize(
+    ("code", "words", "kind"),
+    [
+        (
+            500,
+            "Client error '403 Forbidden' for url 'https://broker.example/orders'\nFor more information check: ...",
+            "no_login",
+        ),
+        (500, "Client error '401 Unauthorized' for url 'https://broker.example/orders'", "no_login"),
+        (500, "Error fetching quotes: API Error: Incorrect `api_key` or `access_token`.", "no_login"),
+        (500, "Could not authenticate the user", "no_login"),
+        (500, "Server error '502 Bad Gateway' for url 'https://broker.example/orders'", "unknown"),
+        (500, "Client error '404 Not Found' for url 'https://broker.example/401/403'", "unknown"),
+    ],
+)
+def test_F30_a_token_that_died_is_known_by_what_the_plugins_http_client_says(peer, client, code, words, kind):
+    """Zerodha's: books were "unreadable" half a minute later, and nobody was told that a login is needed."""
+    peer.says("orderbook", (code, {"status": "error", "message": words}))
+    with pytest.raises(ReadFailed) as caught:
+        client.orders()
+    assert caught.value.error == kind
+
+
 def test_F25_reads_have_a_budget_of_their_own(peer, make_client):
     now = [0.0]
     budget = Budget(reads_per_s=2, monotonic=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s))

@@ -92,10 +92,39 @@ def test_a_limit_whose_name_nothing_bears_is_told(read, limit, said):
         ),
         ("stops_lock_s: 600", "stops_lock_s 600: nothing reads it, for max_stops is off"),
         ("max_stops: 2\n  stops_lock_s: 600", None),
+        (
+            "stop_atr_multiple: 3\n  stop_methods: [percent]\n  stop_pct: 1",
+            "stop_atr_multiple 3: nothing reads it, for",
+        ),
+        ("stop_buffer_ticks: 4\n  stop_methods: [level]", None),
+        (
+            'target_r_multiple: 3\n  target_legs: ["100% at 4R"]',
+            "target_r_multiple 3: nothing reads it, for target_legs",
+        ),
+        ("kelly_min_trades: 20", "kelly_min_trades 20: nothing reads it, for sizing_method is risk"),
+        ("drawdown_basis: session", "drawdown_basis session: nothing reads it, for max_drawdown is off"),
+        ("drawdown_basis: session\n  max_drawdown: 5", None),
+        ("stops_consecutive: true", "stops_consecutive true: nothing reads it, for max_stops is off"),
+        ("cooldown_scope: symbol_strategy", "cooldown_scope symbol_strategy: nothing reads it, for cooldown_s and"),
+        ("cooldown_scope: symbol_strategy\n  cooldown_after_loss_s: 60", None),
+        ("worst_case_over: shrink", "worst_case_over shrink: nothing reads it, for daily_loss_worst_case is off"),
+        ("worst_case_over: shrink\n  daily_loss_worst_case: true", None),
+        ("cluster_correlation: 0.6\n  max_correlation: 0.9", "cluster_correlation 0.6: nothing reads it, for max_cl"),
+        ("trail_interval: 15m", "trail_interval 15m: nothing reads it, for nothing counts candles"),
+        ("trail_interval: 15m\n  time_stop_bars: 4", None),
+        ("trail_on: bar", "trail_on bar: nothing reads it, for no setting moves a stop"),
+        ("trail_on: bar\n  breakeven_at_r: 1\n  trail_interval: 15m", None),
+        (
+            "trail: percent\n  trail_by: 1\n  trail_atr: entry",
+            "trail_atr entry: nothing reads it, for trail is percent",
+        ),
     ],
 )
 def test_a_number_that_nothing_reads_is_told(read, keys, said):
-    """Whoever wrote five shares got a hundred. (It is no error: a policy of before may have one, and must be read.)"""
+    """Whoever wrote five shares got a hundred, and a basis of drawdown alone is no limit of it.
+
+    (It is no error: a policy of before may have one, and must be read.)
+    """
     settings = read(risk_management=f"risk_management:\n  {keys}\n")
     assert [each.startswith(said or "-") for each in unmet_limits(settings)] == ([] if said is None else [True])
     assert limits.names(settings).status == ("ok" if said is None else "warn")

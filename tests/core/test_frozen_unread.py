@@ -5,8 +5,8 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from tests.core.beside_days import by_hand, delivery, entered, shown
-from tests.core.custody_days import at_broker, books, foreign, position, trade
-from tests.core.engine_days import INFY
+from tests.core.custody_days import at_broker, books, foreign, position, row, trade
+from tests.core.engine_days import INFY, SEEN
 from tests.core.test_carried import carried, holdings, reads
 
 BOUGHT = trade("E1", "BUY", 50, 1000)
@@ -90,3 +90,20 @@ def test_what_was_accepted_frees_though_no_book_shows_it():
     day.take(e.DifferencesAccepted(day.at("09:21"), "asha", "they settle tomorrow"))
     reads(day, "09:21:03")
     assert not is_frozen(day)
+
+
+@pytest.mark.parametrize("product", ["MIS", "CNC", None])
+def test_holdings_that_cannot_be_read_keep_the_gate_shut_only_where_something_of_ours_is_for_delivery(product):
+    """Held, or on its way. Some accounts may not read theirs at all."""
+    day = at_broker()
+    orders = (foreign(),)
+    if product is not None:
+        entry = day.enter("10:00", product=product, **SEEN)
+        day.report("10:00:01", entry, "working", broker_id="E1")
+        orders += (row(day.sent(rc.ApprovedEntry)[-1], "E1"),)
+    for good in (False, True):
+        day.take(e.LoginSeen(day.at("10:00:02"), good=good, reconciled=False, by="riskcore", why="books"))
+    books(day, "10:00:03", orders=orders, holdings=None)
+    assert (day.book.latch("login") is None) == (product != "CNC")
+    books(day, "10:00:04", orders=orders)
+    assert day.book.latch("login") is None

@@ -8,7 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, books, foreign, held, position, true_books
+from tests.core.custody_days import at_broker, books, foreign, held, position, stop_of, true_books
 from tests.core.engine_days import INFY, SEEN, a_day
 
 D = Decimal
@@ -89,7 +89,7 @@ def test_money_that_an_operator_declares_is_a_line_and_the_rest_rings():
     assert day.last(e.FundsCompared).unexplained == 0
     money(day, "10:03", 107_000)
     assert day.last(e.Alarmed).why == (
-        "Rs 2000 of the broker's balance are not explained by our trades; explained are moved 5000"
+        "Rs 2,000.00 of the broker's balance are not explained by our trades; explained are moved 5,000.00"
     )
     assert day.state.custody.balance.unexplained == 2000
 
@@ -107,6 +107,20 @@ def test_a_withdrawal_is_below_nought_and_several_add_up():
 def test_money_that_moved_is_rupees_and_not_nought(amount):
     with pytest.raises(ValueError, match="FundsMoved"):
         e.FundsMoved(at_broker().at("10:00"), "asha", "nothing", amount)
+
+
+@pytest.mark.parametrize(("told", "line"), [(0, {"realised": 1_000}), (1_000, {})])
+def test_a_result_that_the_broker_does_not_tell_as_realised_may_be_in_its_balance(told, line):
+    """Some plugins tell 0.00 all day: each result rang until the next morning."""
+    day, _ = held(balance_tolerance=50)
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop_of(day).order_id, "cancelled")
+    day.fill("10:10:02", day.sent()[-1].order_id, price=1020)
+    assert (day.book.realised, day.book.positions) == (1_000, ())
+    money(day, "10:11", 101_000, realised=told)
+    assert not line or lines(day) == line
+    assert day.state.custody.told == frozenset()
+    assert money(day, "10:13", 101_100 + 100)[-1] == "Alarmed"
 
 
 @pytest.mark.parametrize(("booked", "line", "rest"), [(0, None, 0), ("-8", "-8", 0), ("-200", None, "-200")])
@@ -131,8 +145,10 @@ def test_shares_for_delivery_that_were_sold_may_be_paid_later():
     day.fill("10:05:01", day.sent()[-1].order_id, price=979)
     charges = day.book.charges
     money(day, "10:06", 100_000 - 40_000)
-    assert lines(day) == {"charges": -charges, "settlement": -40_000 + charges}
-    assert money(day, "10:07", 100_000 - 49_500)[-1] == "Alarmed"
+    assert lines(day) == {"realised": -1_050, "charges": -charges, "settlement": -38_950 + charges}
+    money(day, "10:07", 100_000 - 50_000)
+    assert day.last(e.FundsCompared).unexplained == 0
+    assert money(day, "10:08", 100_000 - 50_200)[-1] == "Alarmed"
 
 
 def test_an_option_that_was_bought_explains_its_premium():
@@ -274,4 +290,4 @@ def test_of_several_lines_the_call_names_each():
     moved(day, "10:00", 1000)
     moved(day, "10:01", 2000)
     money(day, "10:02", 107_000)
-    assert day.last(e.Alarmed).why.endswith("; explained are moved 1000, moved 2000")
+    assert day.last(e.Alarmed).why.endswith("; explained are moved 1,000.00, moved 2,000.00")

@@ -11,7 +11,7 @@ from riskcore.account import is_unmoved
 from riskcore.custody import Custody
 from riskcore.orders import Revision
 from tests.core import by_hand
-from tests.core.custody_days import SEEN, at_broker, books, held, leaving, position, row, stop_of, trade
+from tests.core.custody_days import SEEN, at_broker, books, held, leaving, position, row, stop_of, ticks, trade
 from tests.core.engine_days import INFY
 
 BOUGHT = trade("E1", "BUY", 50, 1000)
@@ -160,6 +160,32 @@ def test_an_intraday_position_that_is_held_past_the_close_is_told_until_it_is_go
     day.fill("15:17", day.sent()[-1].order_id, price=990)
     day.time("15:17:01")
     assert ("held_past_close", INFY.key) not in day.state.custody.told
+
+
+@pytest.mark.parametrize("broker", ["zerodha", "paper"])
+@pytest.mark.parametrize("product", ["MIS", "CNC"])
+def test_nothing_is_sent_into_a_market_that_has_shut_neither_by_the_clock_nor_by_a_price(broker, product):
+    """Brokers refuse such an exit, or keep it for the next open; and its stop had been taken back for it."""
+    day = at_broker(broker=broker)
+    entry = day.enter("10:00", product=product, **SEEN)
+    day.report("10:00:01", entry, "working", broker_id="E1")
+    day.fill("10:00:01", entry, price=1000)
+    if broker != "paper":
+        day.report("10:00:02", stop_of(day).order_id, "working", broker_id="S1")
+    ticks(day, "15:05", 1000)
+    asked = len(day.commands)
+    ticks(day, "15:36", 979, 978)
+    ticks(day, "15:37", 978)
+    ticks(day, "15:41", 977, 977)
+    day.time("15:42")
+    day.time("20:00")
+    assert day.commands[asked:] == []
+    assert (day.book.position(INFY.key).last, day.state.custody.touches) == (977, ())
+    day.next_day(3)
+    day.time("09:14:59")
+    ticks(day, "09:15:01", 979, 978)
+    day.time("09:15:05")
+    assert day.state.book.leaving(INFY.key), "its next open decides"
 
 
 def test_an_exit_that_works_when_the_market_has_shut_is_not_taken_back_for_its_price():

@@ -232,7 +232,7 @@ def test_the_gate_stays_shut_while_an_order_of_ours_has_no_name_at_the_broker():
     assert states == [waits, waits, waits, opens, opens]
 
 
-@pytest.mark.parametrize("unread", ["orders", "trades", "positions", "holdings"])
+@pytest.mark.parametrize("unread", ["orders", "trades", "positions"])
 def test_the_gate_stays_shut_while_one_of_the_books_cannot_be_read(unread):
     day, _ = held()
     waiting_for_a_look(day)

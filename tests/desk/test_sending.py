@@ -228,12 +228,16 @@ def test_where_no_stop_can_rest_nothing_is_sent_unless_somebody_looks_after_it(h
     assert here.sent() == [("BUY", "LIMIT"), ("BUY", "LIMIT")]
 
 
-def test_a_broker_that_is_not_known_takes_no_stop(here):
+def test_a_broker_that_is_not_known_takes_no_entry(here):
+    """Nobody knows what its money means, nor whether a stop can rest there."""
     here.broker.script(Fault("ping", "status", times=0))
     with here.desk() as desk:
         decision = desk.decide(here.signal())
-        kind, text = kind_of(lambda: desk.send(decision))
-        assert (kind, "which broker" in text) == ("no_stop_rests", True)
+        assert not decision.approved
+        assert "equity" in {found.rule for found in decision.reasons}
+        kind, _ = kind_of(lambda: desk.send(decision))
+        assert kind == "not_approved"
+    assert here.sent() == []
 
 
 def test_a_journal_that_was_given_open_stays_open(here):

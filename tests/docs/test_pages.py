@@ -19,6 +19,7 @@ PAGES = {  # what is looked for, the page, and words that stand in a heading of 
     "an upgrade": ("howto.md", "Upgrade"),
     "several accounts": ("howto.md", "several accounts"),
     "bars of another program": ("howto.md", "another program"),
+    "enough for today": ("howto.md", "at a gain"),
     "the morning": ("morning.md", "morning"),
     "every rule": ("rulebook.md", "rulebook"),
     "every key": ("policy-keys.md", "Policy keys"),

@@ -8,11 +8,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (F\d+) [^|]*\|[^|]*\|([^|]*)\|$", PAGE, re.MULTILINE)
-NUMBERS = [20, 21, *range(23, 35), *range(36, 42), 43, 44, 46, 47, 48, 50, 52, 53]
+NOT_GIVEN = {7, 9, 22, 35, 42, 45, 49, 51, 57, 60}
 
 
-def test_every_case_of_orders_fills_exits_data_and_storage_has_a_row():
-    assert {f"F{number}" for number in NUMBERS} <= {case for case, _ in ROWS}
+def test_every_case_has_a_row():
+    assert {f"F{number:02}" for number in {*range(1, 63)} - NOT_GIVEN} <= {case for case, _ in ROWS}
 
 
 @pytest.mark.parametrize(("case", "places"), ROWS)

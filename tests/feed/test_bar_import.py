@@ -79,6 +79,11 @@ HEADER = "Date,Open,High,Low,Close\n"
     ("text", "said"),
     [
         (HEADER + "05-11-2026 09:15,1,2,1,2\n", "can be read in more than one way; say --dates dmy or --dates mdy"),
+        (HEADER + "26-11-20,1,2,1,2\n26-11-23,1,2,1,2\n", "more than one way; say --dates ymd or --dates dmy"),
+        (
+            "Date,Open,High,Low,Close,close\n20-11-2026,1,2,1,2,3\n",
+            "two columns are called 'Close'; leave one of them out",
+        ),
         (HEADER + "yesterday,1,2,1,2\n", r"'yesterday' \(bar 1\) is no time that can be read; such as 2026-11-20"),
         ("Date,Open,High,Last\n20-11-2026,1,2,1\n", "no column for low, close"),
         (HEADER + "20-11-2026,1,2\n", "line 2 has fewer cells than the first line"),
@@ -99,6 +104,9 @@ def test_days_that_decide_each_other_need_no_question(tmp_path):
     (tmp_path / "INFY.csv").write_text(HEADER + "05-11-2026,1,2,1,2\n20-11-2026,1,2,1,2\n", encoding="utf-8")
     taken = take_over(tmp_path / "INFY.csv", tmp_path / "bars")
     assert [line[:10] for line in taken.path.read_text("utf-8").splitlines()[1:]] == ["2026-11-05", "2026-11-20"]
+    (tmp_path / "SBIN.csv").write_text(HEADER + "26-11-20 09:15,1,2,1,2\n", encoding="utf-8")
+    taken = take_over(tmp_path / "SBIN.csv", tmp_path / "bars", dates="ymd")
+    assert taken.path.read_text("utf-8").splitlines()[1][:16] == "2026-11-20T09:15"
     (tmp_path / "TCS.csv").write_text(HEADER + "05-11-2026,1,2,1,2\n", encoding="utf-8")
     taken = take_over(tmp_path / "TCS.csv", tmp_path / "bars", dates="mdy")
     assert taken.path.read_text("utf-8").splitlines()[1][:10] == "2026-05-11"

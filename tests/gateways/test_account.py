@@ -46,6 +46,18 @@ def test_F29_a_token_that_died_is_a_login_that_is_needed_and_is_good_again_after
         assert (again[0].good, names(again)) == (True, ["LoginSeen", "BooksRead"])
 
 
+def test_why_an_order_was_refused_is_known_from_the_stream_where_the_book_does_not_say():
+    """OpenAlgo's order book has no reason: "refused:" was all that was told."""
+    with live_desk() as desk:
+        desk.place(entry())
+        [row] = desk.account.books()[-1].books.orders
+        refused = attrs.evolve(row, status="rejected", note="RMS:Margin Exceeds")
+        desk.account.told([refused, attrs.evolve(row, id="another", note="nobody's")])
+        assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
+        desk.account.told([attrs.evolve(row, note="")])
+        assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
+
+
 def test_holdings_that_cannot_be_read_are_left_out_for_a_minute_where_the_others_can():
     """A call that hangs would keep every fill waiting; after a login that was dead all four are read at once."""
     with live_desk() as desk:
@@ -226,3 +238,16 @@ def test_a_day_in_the_sandbox_opens_its_gate():
         assert state.book.latches == ()
         assert state.custody.reconciled_at is not None
         assert state.book.net_realised == Decimal(0)
+
+
+def test_holdings_that_nobody_may_read_are_no_login_that_is_needed_while_the_other_books_are_read():
+    """Login and no login were told in turn, each minute of the day."""
+    with live_desk() as desk:
+        desk.broker.script(Fault("holdings", "forbidden", times=0))
+        login, read = desk.account.books()
+        assert (login.good, read.books.holdings, read.books.positions) == (True, None, ())
+        for _ in range(3):
+            desk.clock.passed += 60
+            assert names(desk.account.books()) == ["BooksRead"]
+        desk.broker.token_dies()
+        assert desk.account.books()[0].good is False

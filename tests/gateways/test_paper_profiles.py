@@ -161,6 +161,9 @@ def test_a_day_under_any_profile_is_rebuilt_from_its_journal(tmp_path, name):
         ('[{"on": "entry"}]', "fault 1: the keys are what"),
         ('[{"what": "reject"}, {"what": "burn"}]', "fault 2: what is one of reject, hold, part, silent"),
         ('[{"what": "hold", "nth": 0}]', "nth is the place of an order"),
+        ('[{"what": "hold", "key": "INFY"}]', "fault 1: key is an instrument with its exchange, .* got 'INFY'"),
+        ('[{"what": "hold", "key": ["NSE:INFY"]}]', "fault 1: key is an instrument with its exchange"),
+        ('[{"what": "hold", "key": null}]', "fault 1: key is an instrument with its exchange"),
     ],
 )
 def test_a_script_that_cannot_be_is_told_by_place(tmp_path, text, why):

@@ -11,6 +11,7 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore_openalgo import lab
 from riskcore_openalgo.lab.averages import ema, wilder_atr
 from riskcore_openalgo.lab.backtests import backtest, uncollected
 from riskcore_openalgo.lab.columns import Columns, ColumnsError
@@ -253,7 +254,8 @@ def test_only_the_days_asked_for_are_traded():
 def test_a_saved_run_is_read_back_whole(tmp_path):
     """Facts, trades and doubts; and tables for people beside them."""
     run = backtest({INFY: bars(CALM, CALM, BOTH)}, once, RULES, interval="1m", notes=["a note"])
-    again = Run.load(run.save(tmp_path / "out"))
+    assert lab.Run is Run
+    again = lab.Run.load(run.save(tmp_path / "out"))
     assert (again.facts, again.trades, again.policy) == (run.facts, run.trades, run.policy)
     assert (again.in_doubt, again.jumped, again.notes, again.explain()) == (
         *(run.in_doubt, run.jumped, run.notes, run.explain()),

@@ -175,6 +175,16 @@ def test_an_index_that_was_traded_is_told():
     assert backtest({"INFY": table().drop(columns="volume")}, once, RULES).notes == ()
 
 
+@pytest.mark.parametrize("name", ["HDFCBANK.NS", "HDFCBANK-EQ", "HDFCBANK.BO"])
+def test_a_share_under_another_programs_name_is_told(name):
+    """It was in no sector, so that three banks were three buckets. What the tables call so themselves is not told."""
+    (told,) = backtest({name: table()}, lambda bars: None, RULES).notes
+    assert told.startswith(f"1 names are another program's, the first NSE:{name}: the tables know it as HDFCBANK;")
+    own = rc.Instrument(symbol=name, tick="0.05", sector="Financial Services")
+    for things in ({"HDFCBANK": table()}, {"BAJAJ-AUTO": table()}, {"NOBODYS-EQ": table()}, {own: table()}):
+        assert backtest(things, lambda bars: None, RULES).notes == ()
+
+
 # ------------------------------------------------------------ strategies
 
 

@@ -8,6 +8,7 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.runner import live
 from riskcore_openalgo.testing import Fault
+from riskcore_openalgo.testing.answers import shapes
 from tests.runner.live_days import live_day
 from tests.runner.test_live_troubles import alarms, exits
 
@@ -212,3 +213,59 @@ def test_an_older_latch_of_unread_books_is_lifted_by_the_first_read_of_the_next_
         day.start()
         day.until(lambda: day.state.book.state == "active", 1000, "1000.1")
         assert rc.session_date(day.clock()) == day.state.book.session
+
+
+def odd_row(monkeypatch, **odd):
+    """Books of orders and trades in which a row lacks its side, and has what else is given."""
+    plain = shapes.order_rows
+
+    def rows(broker):
+        return [*plain(broker), {"orderid": "X5", "symbol": "TCS", "exchange": "NSE", "order_status": "open", **odd}]
+
+    def traded(broker):
+        return [*sold(broker), {"orderid": "X5", "symbol": "TCS", "exchange": "NSE", **odd}]
+
+    sold = shapes.trade_rows
+    monkeypatch.setattr(shapes, "order_rows", rows)
+    monkeypatch.setattr(shapes, "trade_rows", traded)
+
+
+def test_a_row_of_another_program_that_cannot_be_read_stops_nothing(path, monkeypatch):
+    """Entries stopped for the day, and every stop and exit went the long way round."""
+    odd_row(monkeypatch)
+    with live_day(path) as day:
+        target = day.entered().target
+        assert day.state.book.state == "active"
+        assert day.closed(target + 1).reason == "target"
+        in_order(day)
+        assert [order.status for order in day.broker.truth().orders] == ["complete", "cancelled", "complete"]
+        assert blind_reads(day) == 0
+
+
+def test_while_the_row_of_our_stop_cannot_be_read_the_exit_leaves_all_the_same(path, monkeypatch):
+    with live_day(path, policy=QUICK) as day:
+        target = day.entered().target
+        stop = next(o for o in day.broker.truth().orders if o.pricetype == "SL")
+        plain = shapes.order_rows
+
+        def rows(broker):
+            return [
+                {**row, "action": "" if row["orderid"] == stop.order_id else row["action"]} for row in plain(broker)
+            ]
+
+        monkeypatch.setattr(shapes, "order_rows", rows)
+        assert day.closed(target + 1).reason == "target"
+        in_order(day)
+        monkeypatch.setattr(shapes, "order_rows", plain)
+        day.until(lambda: day.state.book.live_orders() == (), 1000, "1000.1")
+
+
+def test_holdings_that_nobody_may_read_keep_no_intraday_entry_back(path):
+    """Of what is for the day they say nothing; entries waited for them all day, and nothing said for what."""
+    with live_day(path, start=False) as day:
+        day.broker.script(Fault("holdings", "forbidden", times=0))
+        day.start()
+        target = day.entered().target
+        assert day.closed(target + 1).reason == "target"
+        in_order(day)
+        assert not {"login_needed"} & set(alarms(day))

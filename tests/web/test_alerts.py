@@ -122,6 +122,9 @@ def test_a_time_that_is_none_is_refused(name, text, reason):
         ("SBIN.NS", None, "NSE:SBIN"),
         ("SBIN.BO", None, "BSE:SBIN"),
         (" INFY ", None, "NSE:INFY"),
+        ("NIFTY29DEC26FUT", "NFO", "NFO:NIFTY29DEC26FUT"),
+        ("nfo:banknifty29dec2658000ce", None, "NFO:BANKNIFTY29DEC2658000CE"),
+        ("CRUDEOIL17DEC26FUT", "mcx", "MCX:CRUDEOIL17DEC26FUT"),
     ],
 )
 @pytest.mark.parametrize("name", ["symbol", "ticker", "trading_symbol"])
@@ -155,6 +158,9 @@ def test_a_symbol_in_all_its_spellings(name, symbol, exchange, expected):
         ({"exchange": "BSE_DL"}, "alert_delayed_feed"),
         ({"exchange": "BINANCE"}, "alert_exchange_unknown"),
         ({"exchange": "MCX"}, "alert_exchange_unknown"),
+        ({"symbol": "NIFTY29DEC26FUT"}, "alert_exchange_unknown"),
+        ({"symbol": "NIFTY29DEC26FUT", "exchange": "NSE"}, "alert_exchange_unknown"),
+        ({"symbol": "NFO:NIFTY29DEC26FUT", "exchange": "BFO"}, "alert_field_conflict"),
         ({"action": ""}, "alert_action_missing"),
         ({"action": "flat"}, "alert_action_unknown"),
         ({"action": "buy sell"}, "alert_action_unknown"),

@@ -73,6 +73,15 @@ def test_a_declared_field_has_its_declared_names_alone(folder, told, reason):
     assert read(folder, told).reason == reason
 
 
+@pytest.mark.parametrize("exchange", [None, "NSE", "NFO"])
+def test_what_a_source_calls_a_contract_may_be_declared_with_its_exchange(exchange):
+    """TradingView's continuous contract is NSE:NIFTY1!, and which month trades is the user's to say."""
+    by = FieldMap(symbols={"NIFTY1!": "NFO:NIFTY29DEC26FUT"})
+    body = json.dumps({"symbol": "NIFTY1!", "exchange": exchange, "action": "buy"}).encode()
+    found = read_alert(body, source="tv", received_at=NOW, secret=None, by=by)
+    assert found.signal.key == "NFO:NIFTY29DEC26FUT"
+
+
 @pytest.mark.parametrize(("stocks", "reason"), [("SBIN", None), ("SBIN,TCS", "alert_several_symbols")])
 def test_a_list_of_stocks_that_is_declared_to_be_the_symbol_may_hold_one(stocks, reason):
     """Chartink sends nothing else; one stock was several."""

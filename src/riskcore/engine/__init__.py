@@ -10,6 +10,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from riskcore import events as e
+from riskcore.broker_books import BrokerBooks
 from riskcore.engine.blind import call_for_the_unseen
 from riskcore.engine.breakers import watch_the_clock, watch_what_moved
 from riskcore.engine.clock import new_day
@@ -29,6 +30,7 @@ from riskcore.exits.resting import resting_quantity
 from riskcore.expiries import settles_in_cash
 from riskcore.money import exact
 from riskcore.policy import Policy
+from riskcore.reconcile import is_complete as tells_all, without_doubt
 from riskcore.rules.signal import entry_hours, overnight_until
 from riskcore.sessions import hours_key, in_ist
 from riskcore.signals import of_bar, taken_now
@@ -54,6 +56,7 @@ __all__ = [
     "fold",
     "hours_key",
     "in_force",
+    "is_complete",
     "is_stopping",
     "limits_in_use",
     "of_bar",
@@ -70,6 +73,7 @@ __all__ = [
     "step",
     "taken",
     "taken_now",
+    "undoubted",
 ]
 
 
@@ -112,6 +116,16 @@ def react(state: State, event: e.Input, policy: Policy) -> tuple[tuple[e.Fact, .
     """The facts and commands of one input, without the state they lead to."""
     made = step(state, event, policy)
     return made.facts, made.commands
+
+
+def is_complete(books: BrokerBooks, state: State) -> bool:
+    """Whether a read has every book that tells of an account: without holdings, where nothing is held for delivery."""
+    return tells_all(state.book, books)
+
+
+def undoubted(books: BrokerBooks, state: State) -> BrokerBooks:
+    """The same books; the order book unread where a row of it that could not be read may be an order of ours."""
+    return without_doubt(books, state.book, state.custody)
 
 
 def resume(state: State, policy: Policy) -> tuple[e.Command, ...]:

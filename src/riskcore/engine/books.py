@@ -11,7 +11,7 @@ import attrs
 
 from riskcore import events as e
 from riskcore.account import is_unmoved, shares_beside, surplus_of
-from riskcore.broker_books import BrokerBooks, BrokerOrder, summed
+from riskcore.broker_books import ORDERS, BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch
 from riskcore.engine.accepted import look_at_accepted
@@ -34,6 +34,7 @@ from riskcore.reconcile import (
     adrift,
     candidates,
     differences,
+    is_complete,
     left_out,
     may_have_filled,
     moved_unnamed,
@@ -41,6 +42,7 @@ from riskcore.reconcile import (
     repeated,
     shows_none_beside,
     tells_of,
+    without_doubt,
 )
 from riskcore.said_once import as_ordered, said_once, shows
 from riskcore.signals import seconds, sign
@@ -53,7 +55,7 @@ UNSEEN_NIGHT: Final = "unseen_before_the_night"
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
-    books = said_once(event.books, turn.book, turn.state.custody)
+    books = said_once(without_doubt(event.books, turn.book, turn.state.custody), turn.book, turn.state.custody)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)
@@ -270,10 +272,8 @@ def _count_anew(turn: Turn, order: Order) -> None:
 def _settle_absent(turn: Turn, order: Order, why: str) -> None:
     """An order that the broker named once was taken off there; one that it never named did not arrive."""
     status = CANCELLED if order.broker_id or order.filled_quantity else REJECTED
-    report(
-        e.OrderReported(turn.at, order.id, status, order.filled_quantity, order.filled_value, None, why, "unknown"),
-        turn,
-    )
+    filled, value = order.filled_quantity, order.filled_value
+    report(e.OrderReported(turn.at, order.id, status, filled, value, None, why, "unknown"), turn)
 
 
 def _calm_the_known(turn: Turn) -> None:
@@ -302,6 +302,7 @@ def _note_foreign_rows(turn: Turn, books: BrokerBooks) -> None:
         return
     known = turn.book.broker_ids() | turn.state.custody.rows
     new = tuple(row.id for row in books.orders or () if row.id not in known)
+    new += tuple(row.id for row in books.unread_of(ORDERS) if row.id not in known)
     if new:
         turn.note(e.RowsSeen(turn.at, new))
 
@@ -328,8 +329,7 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
         else:
             act_on(turn, mismatch, event)
     _free_what_agrees(turn, books, {m.key for m in found}, {m.key for m in mismatches})
-    whole = books.orders is not None and books.trades is not None and books.holdings is not None
-    if whole and not mismatches and not adrift(turn.book, books) and not custody.hollow.reads:
+    if is_complete(turn.book, books) and not mismatches and not adrift(turn.book, books) and not custody.hollow.reads:
         _open_gate(turn)
 
 

@@ -13,7 +13,15 @@ from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import session_over, too_late
 from riskcore.engine.watch import touches_due
 from riskcore.exits.ladder import at_last_step, band_pct, leaving_since, pause, refusals
-from riskcore.exits.leaving import can_trade, expiry_due, failed_exit, missed_part, square_off_due, time_is_up
+from riskcore.exits.leaving import (
+    can_leave,
+    can_trade,
+    expiry_due,
+    failed_exit,
+    missed_part,
+    square_off_due,
+    time_is_up,
+)
 from riskcore.exits.levels import exit_limit
 from riskcore.orders import (
     AWAITING,
@@ -54,10 +62,11 @@ def new_day(turn: Turn) -> bool:
     return True
 
 
-def on_time(turn: Turn, alone: str | None = None) -> None:
+def on_time(turn: Turn, alone: str | None = None, *, of_bars: bool = False) -> None:
     """What only the clock brings: stale wishes, entries that waited too long, the square-off, exits to repeat.
 
     Where an instrument is named, what is held of that one `alone` leaves: of others prices up to now are still to come.
+    The time of bars is the end of one, whose prices were traded; at any other nothing leaves in a market that is shut.
     """
     too_late(turn)
     for order in turn.book.live_orders(entries=True):
@@ -65,7 +74,7 @@ def on_time(turn: Turn, alone: str | None = None) -> None:
             turn.cancel(order, ENTRY_TIMEOUT)
     for position in turn.book.positions:
         if alone is None or position.instrument.key == alone:
-            _leave_in_time(turn, position)
+            _leave_in_time(turn, position, of_bars=of_bars)
     _call_past_the_close(turn)
 
 
@@ -87,12 +96,12 @@ def _call_past_the_close(turn: Turn) -> None:
             turn.calm(name, key)
 
 
-def _leave_in_time(turn: Turn, position: Position) -> None:
+def _leave_in_time(turn: Turn, position: Position, *, of_bars: bool) -> None:
     key = position.instrument.key
     leaving = turn.book.leaving(key)
     for order in leaving:
         _press(turn, position, order)
-    if not all(order.takes_part for order in leaving):
+    if not all(order.takes_part for order in leaving) or not (of_bars or can_leave(position, turn.at, turn.policy)):
         return
     price = position.last or position.average_price
     failed = failed_exit(turn.book, position)

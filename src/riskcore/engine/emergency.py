@@ -14,7 +14,7 @@ import attrs
 from riskcore import events as e
 from riskcore.account import shares_beside
 from riskcore.book import Latch
-from riskcore.broker_books import BrokerBooks
+from riskcore.broker_books import ORDERS, BrokerBooks
 from riskcore.control import EMERGENCY_LATCH, FLAT, INCOMPLETE, PENDING, READINGS, STOPPING, WITHIN, Emergency
 from riskcore.custody import FOREIGN
 from riskcore.engine.turn import Turn
@@ -23,7 +23,7 @@ from riskcore.exits.leaving import can_trade, failed_exit
 from riskcore.orders import EMERGENCY, Order
 from riskcore.policy.custody import IGNORE
 from riskcore.positions import Position
-from riskcore.reconcile import differences
+from riskcore.reconcile import differences, without_doubt
 from riskcore.stale_reads import is_clean
 from riskcore.states import LOCKED
 
@@ -70,9 +70,9 @@ def _seen(event: Any, turn: Turn, emergency: Emergency) -> Emergency:
         return attrs.evolve(emergency, readings=0 if _ours(turn) else READINGS)
     if _ours(turn):
         emergency = attrs.evolve(emergency, readings=0)
-    if not isinstance(event, e.BooksRead) or not _is_whole(event.books, turn):
+    books = without_doubt(event.books, turn.book, turn.state.custody) if isinstance(event, e.BooksRead) else None
+    if books is None or not _is_whole(books, turn):
         return emergency
-    books = event.books
     if emergency.read_at is not None and books.at <= emergency.read_at:
         return emergency
     if emergency.whole_account:
@@ -104,6 +104,8 @@ def _contrary(turn: Turn, books: BrokerBooks, emergency: Emergency) -> tuple[str
         for row in books.orders or ()
         if row.working and (row.id in ours or emergency.whole_account)
     ]
+    if emergency.whole_account:
+        found += [f"an order cannot be read at the broker: {row.why}" for row in books.unread_of(ORDERS)]
     touched = {order.approved.instrument.key for order in turn.book.orders}
     custody = turn.state.custody
     for mismatch in differences(turn.book, books, custody.capability) or ():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from riskcore import events as e
-from riskcore.broker_books import BrokerBooks, BrokerOrder
+from riskcore.broker_books import ORDERS, BrokerBooks, BrokerOrder
 from riskcore.engine.pairing import late
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
@@ -47,7 +47,9 @@ def may_be_borrowed(turn: Turn, order: Order, books: BrokerBooks) -> bool:
 
 
 def is_borrowed(broker_id: str, books: BrokerBooks) -> bool:
-    """Whether a row's status may be that of the row before it: the two are the same."""
+    """Whether a row's status may be that of the row before it: the two are the same, or one was left out unread."""
+    if books.unread_of(ORDERS):
+        return True
     rows = books.orders or ()
     at = next((place for place, row in enumerate(rows) if row.id == broker_id), 0)
     return at > 0 and rows[at].status == rows[at - 1].status

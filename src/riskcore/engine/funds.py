@@ -33,14 +33,14 @@ def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
         turn.ask_equity()
         return
     theirs = event.available + event.used - event.realised
-    lines = explained(theirs - opening, turn.book, turn.state.custody.moved)
+    lines = explained(theirs - opening, turn.book, turn.state.custody.moved, event.realised)
     unexplained = theirs - opening - sum((line.amount for line in lines), ZERO)
     odd, told = abs(unexplained) > turn.policy.balance_tolerance, (BALANCE, FUNDS) in turn.state.custody.told
     if odd != told or _has_changed(turn, theirs - opening, unexplained):
         turn.note(e.FundsCompared(turn.at, theirs, opening, unexplained, lines))
     if odd:
-        why = f"Rs {unexplained} of the broker's balance are not explained by our trades"
-        known = ", ".join(f"{line.what} {line.amount}" for line in lines)
+        why = f"Rs {unexplained:,.2f} of the broker's balance are not explained by our trades"
+        known = ", ".join(f"{line.what} {line.amount:,.2f}" for line in lines)
         turn.alarm(BALANCE, FUNDS, f"{why}; explained are {known}" if known else why)
     else:
         turn.calm(BALANCE, FUNDS)

@@ -30,7 +30,7 @@ def funds_answered(turn: Turn, *, read: bool) -> None:
 def books_answered(turn: Turn, books: BrokerBooks) -> None:
     """All books were asked for: counted while all of them are empty and the money could not be read either."""
     known, shown = turn.state.custody.hollow, (books.orders, books.trades, books.positions, books.holdings)
-    if any(shown):
+    if any(shown) or books.unread_rows:
         _shown(turn, Hollow(known.funds))
         return
     if None in shown or not known.funds or not _may_be_hollow(turn):

@@ -21,7 +21,7 @@ from riskcore.engine.turn import LOGIN, Turn
 from riskcore.engine.untold import cancel_refused
 from riskcore.engine.watch import ended_at, watch
 from riskcore.exits.confirming import believed
-from riskcore.exits.leaving import before_the_open
+from riskcore.exits.leaving import before_the_open, can_leave
 from riskcore.exits.levels import breach
 from riskcore.orders import sliced_entry
 from riskcore.policy.breakers import NAMES
@@ -131,12 +131,15 @@ def _prices(event: e.PricesSeen, turn: Turn) -> None:
         span = _believed(turn, position, event)
         if span is not None:
             look_at_the_night(turn, position, span)
-            touched = breach(position, first=span.first, high=span.high, low=span.low)  # a mark moves no level
+            # By what a feed still shows of a market that has shut nothing can leave: its next open decides.
+            trades = span.ticks == 0 or can_leave(position, turn.at, turn.policy)
+            # A mark moves no level.
+            touched = breach(position, first=span.first, high=span.high, low=span.low) if trades else None
             last = ended_at(turn, position, span, touched)
             held = mark(turn, position, span if last is span.last else changed(span, last=last))
             watch(turn, held, span, touched, odd)
             follow(turn, span)
-    on_time(turn, alone=event.key if event.more else None)
+    on_time(turn, alone=event.key if event.more else None, of_bars=event.ticks == 0)
 
 
 def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> e.PricesSeen | None:
@@ -162,7 +165,7 @@ def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> e.PricesSe
 @react_to.register
 def _bars(event: e.BarsShown, turn: Turn) -> None:
     """Kept beside the signals that were raised on them; the time of their end is time like any other."""
-    on_time(turn)
+    on_time(turn, of_bars=True)
 
 
 @react_to.register

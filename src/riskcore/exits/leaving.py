@@ -9,6 +9,7 @@ from decimal import Decimal
 from riskcore.book import Book, Position
 from riskcore.corrections import ELSEWHERE
 from riskcore.events import Filled, PositionClosed
+from riskcore.exchange_limits import AUCTION
 from riskcore.exits.timing import session_of, time_stop_due
 from riskcore.expiries import leave_by, leave_from
 from riskcore.instruments import Instrument
@@ -16,7 +17,7 @@ from riskcore.money import ZERO, exact
 from riskcore.orders import CANCELLED, ENDED, NETTED, REJECTED, ApprovedEntry, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import r_multiple
-from riskcore.sessions import CalendarUnknown, session_on
+from riskcore.sessions import CONTINUOUS, CalendarUnknown, phase_at, session_on
 from riskcore.signals import sign
 
 
@@ -64,6 +65,14 @@ def can_trade(position: Position, at: datetime, policy: Policy) -> bool:
     except CalendarUnknown:
         return True
     return session is not None and session.is_open(at)
+
+
+def can_leave(position: Position, at: datetime, policy: Policy) -> bool:
+    """Whether an exit can still be traded: the closing auction takes limits too, though no stop rests in it."""
+    try:
+        return phase_at(at, position.instrument, tables=policy.tables) in (CONTINUOUS, AUCTION)
+    except CalendarUnknown:
+        return True
 
 
 def failed_exit(book: Book, position: Position) -> ApprovedExit | None:

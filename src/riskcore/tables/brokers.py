@@ -16,6 +16,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "empty_proves": True,
         "borrows_status": False,
         "keeps_orders": False,
+        "cash_is_balance": False,
         "fresh_from": "00:00",
         "source": "riskcore's own simulated broker; levels are watched, nothing rests",
     },
@@ -29,6 +30,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "empty_proves": True,
         "borrows_status": False,
         "keeps_orders": True,
+        "cash_is_balance": False,
         "fresh_from": "03:00",
         "source": (
             "OpenAlgo 2.0.2.1, analyzer mode, recorded 2026-11-23; SL and SL-M rest as trigger pending; "
@@ -46,6 +48,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "empty_proves": False,
         "borrows_status": False,
         "keeps_orders": False,
+        "cash_is_balance": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/shoonya, read 2026-11-22; market orders become limits, SL-M becomes "
@@ -63,11 +66,103 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "empty_proves": True,
         "borrows_status": True,
         "keeps_orders": False,
+        "cash_is_balance": True,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/zerodha mapping over a stub, recorded 2026-11-23; a status that the "
-            "mapping does not know takes the one of the row before; not tried with real orders (confidence: "
-            "low)"
+            "mapping does not know takes the one of the row before; availablecash is net + debits - "
+            "collateral, that is Kite's cash, from which the margin in use is not taken off; not tried with "
+            "real orders (confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "angel",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": True,
+        "fresh_from": "08:00",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/angel, funds.py read 2026-11-30; availablecash is net + utilised "
+            "debits - collateral, so the margin in use is not taken off; all else as of any broker; not "
+            "tried with real orders (confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "fyers",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": True,
+        "fresh_from": "08:00",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/fyers, funds.py read 2026-11-30; availablecash is the clear balance, "
+            "which is settled cash; the utilised amount stands beside it; all else as of any broker; not "
+            "tried with real orders (confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "definedge",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": True,
+        "fresh_from": "08:00",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/definedge, funds.py read 2026-11-30; availablecash is the cash of the "
+            "limits, marginUsed stands beside it; all else as of any broker; not tried with real orders "
+            "(confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "kotak",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": True,
+        "fresh_from": "08:00",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/kotak, funds.py read 2026-11-30; availablecash is CollateralValue + "
+            "pay-in - pay-out + Collateral, MarginUsed stands beside it; all else as of any broker; not "
+            "tried with real orders (confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "groww",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": True,
+        "fresh_from": "08:00",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/groww, funds.py read 2026-11-30; availablecash is clear_cash, "
+            "net_margin_used stands beside it; all else as of any broker; not tried with real orders "
+            "(confidence: low)"
         ),
     },
     {
@@ -80,6 +175,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "empty_proves": False,
         "borrows_status": False,
         "keeps_orders": False,
+        "cash_is_balance": False,
         "fresh_from": "08:00",
         "source": (
             "the most careful reading of the plugins of OpenAlgo 2.0.2.1; BSE took SL-M from all segments in "

@@ -203,7 +203,8 @@ def _refused(fact: e.EntryRefused) -> Told | None:
 def _moved(fact: e.OrderMoved) -> Told | None:
     if fact.status != "rejected":
         return None
-    return Told(WARNING, "ORDER REFUSED", f"{fact.order_id}: {fact.note}", f"rejected:{fact.order_id}")
+    why = fact.note or "no reason was told; the broker's own page has it"
+    return Told(WARNING, "ORDER REFUSED", f"{fact.order_id}: {why}", f"rejected:{fact.order_id}")
 
 
 def _doubted(fact: e.PriceDoubted) -> Told:
@@ -294,13 +295,14 @@ def _compared(fact: e.FundsCompared) -> Told | None:
     """What is not explained is an alarm; what is explained is told once, where it has changed."""
     if not fact.lines:
         return None
-    each = ", ".join(f"{line.what} Rs {line.amount}" for line in fact.lines)
-    text = f"Rs {fact.theirs - fact.ours} between the broker's and ours: {each}; unexplained Rs {fact.unexplained}"
+    each = ", ".join(f"{line.what} Rs {line.amount:,.2f}" for line in fact.lines)
+    between = f"Rs {fact.theirs - fact.ours:,.2f} between the broker's and ours"
+    text = f"{between}: {each}; unexplained Rs {fact.unexplained:,.2f}"
     return Told(INFO, "BALANCE EXPLAINED", text, f"balance:{fact.at.isoformat()}")
 
 
 def _explained(fact: e.FundsExplained) -> Told:
-    text = f"Rs {fact.amount} moved, by {fact.by}: {fact.why}"
+    text = f"Rs {fact.amount:,.2f} moved, by {fact.by}: {fact.why}"
     return Told(INFO, "FUNDS MOVED", text, f"moved:{fact.at.isoformat()}")
 
 

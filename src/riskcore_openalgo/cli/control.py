@@ -217,7 +217,7 @@ def _words(fact: events.Fact) -> str:
         case events.PolicyScheduled():
             return "it holds from the next session"
         case events.FundsExplained():
-            return f"Rs {fact.amount} are a line of today's balance (riskcore journal reconcile shows it)"
+            return f"Rs {fact.amount:,.2f} are a line of today's balance (riskcore journal reconcile shows it)"
         case events.PolicyAdjusted():
             return "it holds from now on"
     return re.sub(r"(?<!^)(?=[A-Z])", " ", type(fact).__name__).lower()

@@ -237,6 +237,10 @@ class Client:
         """The order book of the day."""
         return rows.orders(self._data("orderbook", "orderbook"))
 
+    def readable_orders(self) -> tuple[tuple[rc.BrokerOrder, ...], tuple[rc.UnreadRow, ...]]:
+        """The same as far as its rows can be read, and those that cannot."""
+        return rows.readable_orders(self._data("orderbook", "orderbook"))
+
     def trades(self) -> tuple[rc.BrokerTrade, ...]:
         """The trade book of the day."""
         return rows.trades(self._data("tradebook", "tradebook"))
@@ -254,20 +258,11 @@ class Client:
     ) -> rc.BrokerBooks:
         """The books of these names (all four), begun at `at`. Never raises: one that cannot be read is None.
 
-        Why it could not stands in `unread`; one that was not asked for is None without a reason. `each` is called after
+        Why it could not stands in `unread`; one that was not asked for is None without a reason. Rows of orders and
+        trades that cannot be read and have an id are left out, and stand in `unread_rows`. `each` is called after
         each book with what went wrong, or None: between two of them the account may change its mode.
         """
-        found: dict[str, Any] = {}
-        unread = []
-        for name in names:
-            failed = None
-            try:
-                found[name] = getattr(self, name)()
-            except ReadFailed as problem:
-                failed = problem
-                unread.append((name, str(problem)))
-            each(failed)
-        return rc.BrokerBooks(at=at, unread=tuple(unread), **found)
+        return rows.look(at, names, lambda book: self._data(book, book), each)
 
     def funds(self) -> money_rows.Funds:
         """The account's money; a field that is missing is a `ReadFailed` that names it."""

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+import riskcore as rc
 from riskcore_openalgo.client import fields
 from riskcore_openalgo.client.failures import UNKNOWN, ReadFailed
 
 
 @frozen
 class Funds:
-    """The account in rupees, as the broker tells it. `realised_today` is before charges at some brokers."""
+    """The account in rupees, as the broker tells it. `realised_today` is before charges at some brokers.
+
+    What `available_cash` means differs: `of_broker` gives the same money in the one meaning.
+    """
 
     available_cash: Decimal
     used_margin: Decimal
     collateral: Decimal
     realised_today: Decimal
     unrealised: Decimal
+
+    def of_broker(self, capability: rc.Capability) -> Funds:
+        """`available_cash` as what can still be spent, and `realised_today` as far as it is in there.
+
+        So available cash + used margin - realised today is what the day began with. Where a broker's cash is that
+        already (`cash_is_balance`), the margin in use is taken off it, and the result of the day is not in it.
+        """
+        if not capability.cash_is_balance:
+            return self
+        left = Context(prec=28).subtract(self.available_cash, self.used_margin)
+        return evolve(self, available_cash=left, realised_today=Decimal(0))
 
 
 @frozen

@@ -26,9 +26,11 @@ NO_FUNDS_WORDS: Final = re.compile(
     r"|margin (?:shortfall|exceed)|not enough (?:fund|margin|balance|cash)|shortage:",
     re.IGNORECASE,
 )
+# A plugin whose call fails tells, with status 500, what its HTTP client said: "Client error '403 Forbidden' for url".
 NO_LOGIN_WORDS: Final = re.compile(
     r"session.{0,20}(?:expired|invalid)|(?:expired|invalid).{0,20}(?:session|token|login)|token.{0,20}(?:expired|invalid)"
-    r"|not logged in|invalid openalgo apikey|re-?login",
+    r"|not logged in|invalid openalgo apikey|re-?login|incorrect `?api_key`? or `?access_token"
+    r"|\b(?:401 unauthorized|403 forbidden)\b|(?:could not|not|failed to) authenticate|authentication failed",
     re.IGNORECASE,
 )
 NOT_IN_THIS_MODE: Final = re.compile(r"semi-auto mode", re.IGNORECASE)

@@ -2,16 +2,18 @@
 
 Essential in a row are its id, side, quantity and status (an order), its id, side, quantity and price (a trade), its
 quantity (a position, a holding), and the product. A row without one of them makes its book unread, and is named: a
-book with a row left out would say that an order does not exist. Everything else is None where a row does not say.
+book with a row left out would say that an order does not exist. `look` tells which are left out of orders and trades,
+for whoever can say that they are not ours. Everything else is None where a row does not say.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import riskcore as rc
 from riskcore_openalgo.client import fields
@@ -20,6 +22,7 @@ from riskcore_openalgo.client.reply import plain_words
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
+Unread: TypeAlias = tuple[rc.UnreadRow, ...]
 
 SIDES: Final = {"BUY": "BUY", "B": "BUY", "1": "BUY", "SELL": "SELL", "S": "SELL", "-1": "SELL"}
 PRICE_TYPES: Final = {
@@ -67,6 +70,16 @@ def orders(data: Any) -> tuple[rc.BrokerOrder, ...]:
     return _read("orderbook", _listed("orderbook", data, "orders"), _known_order)
 
 
+def readable_orders(data: Any) -> tuple[tuple[rc.BrokerOrder, ...], Unread]:
+    """The rows of `orderbook` that can be read, and those that cannot."""
+    return _readable("orders", "orderbook", _listed("orderbook", data, "orders"), _known_order)
+
+
+def readable_trades(data: Any) -> tuple[tuple[rc.BrokerTrade, ...], Unread]:
+    """The same of `tradebook`."""
+    return _readable("trades", "tradebook", _listed("tradebook", data, "trades"), _known_trade)
+
+
 def trades(data: Any) -> tuple[rc.BrokerTrade, ...]:
     """The rows of `tradebook`."""
     return _read("tradebook", _listed("tradebook", data, "trades"), _known_trade)
@@ -80,6 +93,34 @@ def positions(data: Any) -> tuple[rc.BrokerPosition, ...]:
 def holdings(data: Any) -> tuple[rc.BrokerHolding, ...]:
     """The rows of `holdings`."""
     return _read("holdings", _listed("holdings", data, "holdings"), _holding)
+
+
+def look(
+    at: datetime, names: Iterable[str], asked: Callable[[str], Any], each: Callable[[ReadFailed | None], None]
+) -> rc.BrokerBooks:
+    """The books of these names, each as `asked` brings it; one that cannot be read is None, and stands in `unread`."""
+    found: dict[str, Any] = {}
+    unread, rows = [], list[rc.UnreadRow]()
+    for name in names:
+        failed = None
+        book, read = BOOKS[name]
+        try:
+            found[name], left_out = read(asked(book))
+            rows += left_out
+        except ReadFailed as problem:
+            failed = problem
+            unread.append((name, str(problem)))
+        each(failed)
+    return rc.BrokerBooks(at=at, unread=tuple(unread), unread_rows=tuple(rows), **found)
+
+
+BOOKS: Final[Mapping[str, tuple[str, Callable[[Any], tuple[Any, Unread]]]]] = {
+    "orders": ("orderbook", readable_orders),
+    "trades": ("tradebook", readable_trades),
+    "positions": ("positionbook", lambda data: (positions(data), ())),
+    "holdings": ("holdings", lambda data: (holdings(data), ())),
+}
+"""Each book: what OpenAlgo calls it, and how it is read. Rows are left out unread of orders and trades alone."""
 
 
 def status_of(word: Any) -> str:
@@ -101,6 +142,21 @@ def _spaced(word: Any) -> str:
     return re.sub(r"[\s_-]+", " ", fields.text(word))
 
 
+def _readable(book: str, what: str, listed: Sequence[Any], read: Callable[[Row], T]) -> tuple[tuple[T, ...], Unread]:
+    """The rows that can be read, and the others; `ReadFailed` for one without the id of its order."""
+    found: list[T] = []
+    unread = []
+    for number, row in enumerate(listed, 1):
+        try:
+            found += _read(what, [row], read, number)
+        except ReadFailed as problem:
+            named = fields.identity(row.get("orderid")) if isinstance(row, Mapping) else ""
+            if not named:
+                raise
+            unread.append(rc.UnreadRow(book=book, id=named, key=fields.key_of(row), why=str(problem)))
+    return tuple(found), tuple(unread)
+
+
 def _listed(what: str, data: Any, name: str) -> Sequence[Any]:
     """The rows, which stand in `data` itself or under a name in it."""
     if isinstance(data, Mapping):
@@ -112,9 +168,9 @@ def _listed(what: str, data: Any, name: str) -> Sequence[Any]:
     return data
 
 
-def _read(what: str, rows: Sequence[Any], read: Callable[[Row], T]) -> tuple[T, ...]:
+def _read(what: str, rows: Sequence[Any], read: Callable[[Row], T], first: int = 1) -> tuple[T, ...]:
     found = []
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(rows, first):
         try:
             found.append(read(_mapping(row)))
         except (ValueError, TypeError, ArithmeticError) as problem:

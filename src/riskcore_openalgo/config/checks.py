@@ -57,6 +57,12 @@ def symbol(value: Any) -> str:
     return rc.Instrument(symbol=value, tick=1).symbol
 
 
+def symbol_or_key(value: Any) -> str:
+    """A symbol, or EXCHANGE:SYMBOL."""
+    exchange, colon, bare = value.rpartition(":") if isinstance(value, str) else ("", "", value)
+    return rc.Instrument(symbol=bare, exchange=exchange, tick=1).key if colon else symbol(bare)
+
+
 def name(value: Any) -> str:
     """A name of letters, digits, - and _."""
     if not isinstance(value, str) or not NAME.fullmatch(value):
@@ -76,8 +82,8 @@ def function(value: Any) -> str:
 
 
 def symbols(value: Any) -> tuple[str, ...]:
-    """One symbol or more."""
-    symbols = tuple(symbol(item) for item in value)
+    """One symbol or more, of shares at NSE; of anything else as EXCHANGE:SYMBOL."""
+    symbols = tuple(dict.fromkeys(symbol_or_key(item).removeprefix("NSE:") for item in value))
     if not symbols:
         raise ValueError("must name one symbol or more, such as [RELIANCE, INFY]")
     return symbols

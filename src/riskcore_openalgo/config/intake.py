@@ -74,9 +74,9 @@ def _words(value: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _symbols(value: Mapping[str, Any]) -> dict[str, str]:
-    """The source's symbols -> the exchange's."""
+    """The source's symbols -> the exchange's, or EXCHANGE:SYMBOL where that is not what the source says."""
     _once(value)
-    return {str(theirs).upper(): rc.Instrument(symbol=ours, tick=1).symbol for theirs, ours in value.items()}
+    return {str(theirs).upper(): checks.symbol_or_key(ours) for theirs, ours in value.items()}
 
 
 def _product(text: str) -> None:

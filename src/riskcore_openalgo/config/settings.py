@@ -42,7 +42,8 @@ class Strategy:
         metadata=meta("package.module:name", "what is called", example="riskcore_openalgo.lab.ema_cross:EmaCross"),
     )
     symbols: tuple[str, ...] = field(
-        converter=checks.symbols, metadata=meta("list", "what it watches", example="[RELIANCE, INFY]")
+        converter=checks.symbols,
+        metadata=meta("list", "what it watches: shares at NSE, or EXCHANGE:SYMBOL", example="[RELIANCE, INFY]"),
     )
     interval: str = field(
         default="1m", converter=checks.interval, metadata=meta("1m, 5m, ...", "length of its bars", example="1m")
@@ -62,6 +63,11 @@ class Strategy:
         converter=checks.copied,
         metadata=meta("mapping", "handed to it by name", example="{fast: 9, slow: 21}"),
     )
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The instruments it watches, each with its exchange: `NSE:RELIANCE`."""
+        return tuple(symbol if ":" in symbol else f"NSE:{symbol}" for symbol in self.symbols)
 
 
 def _strategies(value: Iterable[Strategy]) -> tuple[Strategy, ...]:
@@ -367,5 +373,5 @@ class Settings:
     @property
     def named(self) -> tuple[str, ...]:
         """The instruments that are watched, or that a strategy looks at, each once: `NSE:RELIANCE`."""
-        looked_at = (f"NSE:{symbol}" for strategy in self.strategies for symbol in strategy.symbols)
+        looked_at = (key for strategy in self.strategies for key in strategy.keys)
         return tuple(dict.fromkeys((*self.system.watch, *looked_at)))

@@ -11,6 +11,38 @@ from riskcore_openalgo.config.settings import Settings
 
 NEAR: Final = 0.75
 """How alike two names are of which one is taken for a slip of the other: INFO and INFY are so."""
+SIZED: Final = {
+    "fixed_quantity": ("fixed_quantity",),
+    "fixed_notional": ("fixed_notional",),
+    "volatility": ("volatility_target_pct", "volatility_atr_multiple"),
+    "kelly": ("kelly_multiplier", "kelly_min_trades", "kelly_fallback"),
+}
+"""What each sizing method reads alone."""
+PLACED: Final = {
+    ("atr",): ("stop_atr_multiple",),
+    ("percent",): ("stop_pct",),
+    ("points",): ("stop_points",),
+    ("rupees",): ("stop_risk_rupees",),
+    ("swing",): ("stop_swing_bars",),
+    ("level", "swing"): ("stop_buffer_ticks", "stop_buffer_atr"),
+}
+"""What some stop methods read alone."""
+AIMED: Final = {"r": "target_r_multiple", "percent": "target_pct", "points": "target_points"}
+MOVING_TOGETHER: Final = ("max_correlation", "max_cluster_positions", "max_cluster_exposure")
+BESIDE: Final = {
+    ("max_stops",): ("stops_window_s", "stops_lock_s", "stops_scope", "stops_consecutive"),
+    ("max_drawdown",): ("drawdown_basis", "drawdown_sessions"),
+    ("throttle_from_pct",): ("throttle_to_pct", "throttle_least_pct"),
+    ("max_give_back_pct",): ("give_back_after_pct",),
+    ("max_orders_per_s",): ("order_tokens_for_exits",),
+    ("unusual_move_atr",): ("unusual_move_s",),
+    ("daily_loss_worst_case",): ("worst_case_over",),
+    ("cooldown_s", "cooldown_after_loss_s"): ("cooldown_scope",),
+    ("breakeven_at_r", "breakeven_at_pct"): ("breakeven_covers_charges", "breakeven_buffer_ticks"),
+    MOVING_TOGETHER: ("correlation_window", "correlation_min_bars", "correlation_shrinkage"),
+    MOVING_TOGETHER[1:]: ("cluster_correlation",),
+}
+"""How a limit is meant, which alone limits nothing: by the settings that switch it on."""
 
 
 def unmet_limits(settings: Settings) -> tuple[str, ...]:
@@ -56,26 +88,38 @@ def _unmet(settings: Settings) -> Iterator[str]:
 
 
 def _unread(policy: rc.Policy) -> Iterator[str]:
-    """A number that stands in a file beside another method than its own: whoever wrote it thinks that it holds."""
-    sizing, stops, target = policy.sizing_method, policy.stop_methods, policy.target_method
-    sized = f"sizing_method is {sizing}"
-    placed = f"stop_methods are {', '.join(stops)}"
-    aimed = "target_legs are set" if policy.target_legs else f"target_method is {target}"
-    to = None if policy.target_legs else target
-    rows = (
-        *((name, sizing == name, sized) for name in ("fixed_quantity", "fixed_notional")),
-        ("volatility_target_pct", sizing == "volatility", sized),
-        ("stop_pct", "percent" in stops, placed),
-        ("stop_points", "points" in stops, placed),
-        ("stop_risk_rupees", "rupees" in stops, placed),
-        ("target_pct", to == "percent", aimed),
-        ("target_points", to == "points", aimed),
-        *((name, policy.max_stops is not None, "max_stops is off") for name in ("stops_window_s", "stops_lock_s")),
-    )
-    for name, read, why in rows:
+    """What stands in a file beside another method than its own, or without the limit that it belongs to.
+
+    Whoever wrote it thinks that it holds. What every file has, the default, is not told.
+    """
+    plain = rc.Policy()
+    for name, read, why in (*_of_methods(policy), *_of_limits(policy)):
         value = getattr(policy, name)
-        if value is not None and not read:
-            yield f"{name} {value}: nothing reads it, for {why}"
+        if not read and value != getattr(plain, name):
+            yield f"{name} {str(value).lower()}: nothing reads it, for {why}"
+
+
+def _of_methods(policy: rc.Policy) -> Iterator[tuple[str, bool, str]]:
+    sizing, stops = policy.sizing_method, policy.stop_methods
+    method, legs = policy.target_method, policy.target_legs
+    placed = f"stop_methods are {', '.join(stops)}"
+    aimed = "target_legs are set" if legs else f"target_method is {method}"
+    for of, names in SIZED.items():
+        yield from ((name, sizing == of, f"sizing_method is {sizing}") for name in names)
+    for places, names in PLACED.items():
+        yield from ((name, not {*places}.isdisjoint(stops), placed) for name in names)
+    for of, name in AIMED.items():
+        yield name, method == of and not legs, aimed
+    candles = (policy.trail_on == "bar" and policy.moves_stops) or policy.time_stop_bars is not None
+    yield "trail_on", policy.moves_stops, "no setting moves a stop"
+    yield "trail_interval", candles, "nothing counts candles (trail_on: bar with a trail, time_stop_bars)"
+    yield "trail_atr", policy.trails_on_atr, f"trail is {policy.trail or 'off'}"
+
+
+def _of_limits(policy: rc.Policy) -> Iterator[tuple[str, bool, str]]:
+    for limits, names in BESIDE.items():
+        on = any(getattr(policy, limit) not in {None, False} for limit in limits)
+        yield from ((name, on, f"{' and '.join(limits)} {'is' if len(limits) == 1 else 'are'} off") for name in names)
 
 
 def _strategies(settings: Settings) -> Collection[str]:

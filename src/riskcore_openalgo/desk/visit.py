@@ -22,8 +22,8 @@ from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, resting_of
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed.ticks import POLL, Tick
 from riskcore_openalgo.live_feed.troubles import NAMES as TOLD_BY_FEED
+from riskcore_openalgo.portfolio import SANDBOX
 from riskcore_openalgo.runner.account import BOOKS, BROKER, BY, FUNDS, MODE, Account, readings
-from riskcore_openalgo.runner.assembly import SANDBOX
 from riskcore_openalgo.runner.evidence import LiveEvidence
 from riskcore_openalgo.runner.history import History
 from riskcore_openalgo.runner.lanes import Deliver, InlineLanes
@@ -235,7 +235,7 @@ class Visit:
     def _new_account(self) -> Account:
         """A reader that has told nothing yet, so that this visit is told how login and mode stand."""
         tools = self._tools
-        return Account(
+        made = Account(
             tools.client,
             guard=tools.guard,
             clock=tools.clock,
@@ -243,6 +243,8 @@ class Visit:
             broker=SANDBOX if tools.analyzer else None,
             tables=tools.policy.tables,
         )
+        made.state = lambda: self.state
+        return made
 
     def _noted(self, name: str, found: list[events.Input]) -> bool:
         """Whether a reading brought all that was asked for; what it did not is named."""
@@ -257,7 +259,7 @@ class Visit:
             for book in WHOLE:
                 self.unread.pop(book, None)
             self.unread.update(read.books.unread)
-            return all(getattr(read.books, book) is not None for book in WHOLE)
+            return engine.is_complete(read.books, self.state)
         return name != BOOKS
 
     def _disagreement(self, *, whole: bool) -> str:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
@@ -52,7 +52,9 @@ def _date_of(host: str) -> datetime:
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
     try:
         connection.request("HEAD", "/")
-        return parsedate_to_datetime(connection.getresponse().getheader("Date") or "")
+        # With its page OpenAlgo writes it twice, which is no date when it is read as one. It is GMT in any case.
+        written = connection.getresponse().headers.get_all("Date") or [""]
+        return parsedate_to_datetime(written[0]).replace(tzinfo=timezone.utc)
     finally:
         connection.close()
 

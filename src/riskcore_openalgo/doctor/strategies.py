@@ -40,10 +40,16 @@ def _told(one: Strategy, policy: rc.Policy) -> str:
 
 def _sent(one: Strategy, live_symbols: tuple[str, ...] | None) -> list[str]:
     """The symbols whose entries `riskcore live` sends."""
-    return [symbol for symbol in one.symbols if one.live and (live_symbols is None or symbol in live_symbols)]
+    return [symbol for symbol in one.symbols if one.live and (live_symbols is None or _bare(symbol) in live_symbols)]
 
 
 def _refused(one: Strategy, policy: rc.Policy) -> list[str]:
     """The symbols that the policy lets nobody enter."""
     allowed, denied = policy.allowed_symbols, policy.denied_symbols or ()
-    return [symbol for symbol in one.symbols if symbol in denied or (allowed is not None and symbol not in allowed)]
+    bare = {symbol: _bare(symbol) for symbol in one.symbols}
+    return [each for each, name in bare.items() if name in denied or (allowed is not None and name not in allowed)]
+
+
+def _bare(symbol: str) -> str:
+    """A symbol without its exchange: a policy lists symbols of all exchanges alike."""
+    return symbol.rpartition(":")[2]

@@ -111,7 +111,7 @@ class OpenAlgoGateway:
         told: it may have no such order any more.
         """
         broker_id, lives = command.broker_id, command.leaves and not command.absent
-        if not broker_id or self._fence() or (lives and not _tells_trades(self._read(("trades",)))):
+        if not broker_id or self._fence() or (lives and not _tells_trades(self._read(("trades",)), broker_id)):
             return self._seen()
         named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
         if named not in self._taken_back:
@@ -121,7 +121,7 @@ class OpenAlgoGateway:
                 self._taken_back.add(named)
             reach("gateway.cancel.sent")
         seen = self._seen()
-        if not lives or not _tells_trades(seen):
+        if not lives or not _tells_trades(seen, broker_id):
             return seen
         at = self._clock()
         if isinstance(outcome, Rejected) and outcome.error == REJECTED:
@@ -171,8 +171,10 @@ class OpenAlgoGateway:
         if wrong:
             return None, wrong
         try:
-            rows = self._client.orders()
+            rows, unread = self._client.readable_orders()
         except ReadFailed:
+            return None, UNREAD
+        if rc.BrokerBooks(at=self._clock(), unread_rows=unread).hides(broker_id):
             return None, UNREAD
         wrong = self._guard.saw(self._client.seen_mode)
         found = [row for row in rows if row.is_named(broker_id)]
@@ -228,10 +230,15 @@ class OpenAlgoGateway:
         return events.RevisionReported(self._clock(), command.order_id, outcome, note)
 
 
-def _tells_trades(seen: tuple[events.Input, ...]) -> bool:
-    """Whether a look at the books says what filled, while no order book does."""
+def _tells_trades(seen: tuple[events.Input, ...], broker_id: str) -> bool:
+    """Whether a look at the books says what filled, while no order book tells of the order."""
     books = (event.books for event in seen if isinstance(event, events.BooksRead))
-    return any(read.trades is not None and read.orders is None for read in books)
+    return any(
+        read.trades is not None
+        and not read.hides(broker_id, "trades")
+        and (read.orders is None or read.hides(broker_id))
+        for read in books
+    )
 
 
 def resting_of(capability: rc.Capability | None) -> str:

@@ -114,6 +114,8 @@ class PaperFault:
             raise ValueError(f"what is one of {', '.join(FAULTS)}; on is one of {', '.join(ORDERS)}; got {self}")
         if type(self.nth) is not int or self.nth < 1:
             raise ValueError(f"nth is the place of an order, from 1 on, got {self.nth!r}")
+        if type(self.key) is not str or (self.key and ":" not in self.key):
+            raise ValueError(f"key is an instrument with its exchange, such as NSE:INFY, got {self.key!r}")
 
     def concerns(self, order: rc.ApprovedEntry | rc.ApprovedExit) -> bool:
         """Whether an order is of its kind."""

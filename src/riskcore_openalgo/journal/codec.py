@@ -64,6 +64,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     events.DifferencesTaken: ("beside",),
     events.PositionAdjusted: ("reason",),
     events.PricesSeen: ("more",),
+    rc.BrokerBooks: ("unread_rows",),
     rc.Signal: ("quantity", "receipt"),
 }
 """Kind -> its fields that are written only where they say something."""

@@ -1,7 +1,7 @@
 """The laboratory: strategies and studies over bars; importable without the OpenAlgo SDK.
 
-`lab.backtest`, `lab.rules_off`, `lab.sweep` and `lab.SignalsAt` are imported when they are first used, so that a
-strategy alone costs nothing.
+`lab.backtest`, `lab.Run`, `lab.rules_off`, `lab.sweep` and `lab.SignalsAt` are imported when they are first used, so
+that a strategy alone costs nothing.
 """
 
 from importlib import import_module
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskcore_openalgo.lab.backtests import backtest as backtest
+    from riskcore_openalgo.lab.run import Run as Run
     from riskcore_openalgo.lab.signals_at import SignalsAt as SignalsAt
     from riskcore_openalgo.lab.sweeps import sweep as sweep
     from riskcore_openalgo.lab.without_rules import rules_off as rules_off
 
 _HOME = {
+    "Run": "riskcore_openalgo.lab.run",
     "SignalsAt": "riskcore_openalgo.lab.signals_at",
     "backtest": "riskcore_openalgo.lab.backtests",
     "rules_off": "riskcore_openalgo.lab.without_rules",

@@ -1,4 +1,4 @@
-"""Names that stand for no share: contracts, which are refused under a name alone, and indices, which nobody can buy."""
+"""Names that stand for no share of the tables: contracts, refused under a name alone; indices; others' spellings."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import riskcore as rc
+from riskcore_openalgo.contract_names import is_contract
 
 if TYPE_CHECKING:
     from riskcore_openalgo.lab.columns import Columns
 
-CONTRACT: Final = re.compile(r".*\d.*FUT|.*\d(CE|PE)", re.ASCII)
-"""How the names of futures and options end, with every broker; no share at NSE is called so."""
 INDEX: Final = frozenset(
     (
         "NIFTY",
@@ -29,11 +28,13 @@ INDEX: Final = frozenset(
 )
 """The indices with derivatives, and as brokers call them beside; funds that follow one (NIFTYBEES) are shares."""
 SHARES: Final = "EQ"
+SPELT: Final = re.compile(r"(.+)[.\-_](NS|BO|NSE|BSE|EQ|BE)", re.ASCII)
+"""A share as other programs call it: INFY.NS, INFY-EQ."""
 
 
 def why_no_share(symbol: str) -> str | None:
     """Why a name alone may not stand for a share, in words to go on from; None where it may."""
-    if CONTRACT.fullmatch(symbol) is None:
+    if not is_contract(symbol):
         return None
     return f"{symbol} is the name of a future or an option, and a name alone stands for a share at NSE"
 
@@ -53,3 +54,18 @@ def indices_of(simulation: rc.Simulation, series: Mapping[rc.Instrument, Columns
             yield f"{thing.key} is an index: nobody can buy it, and it has the lot and the charges of a share; {remedy}"
         elif table.told_volume and not table.volume.any():
             yield f"{thing.key} has no volume in any bar, as an index has none: if it is one, {remedy}"
+
+
+def spellings_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy) -> Iterator[str]:
+    """A line where shares bear another program's name, under which the tables know nothing of them."""
+    odd = []
+    for thing in series:
+        spelt = SPELT.fullmatch(thing.symbol)
+        if spelt and thing.sector is None and rc.sector_of(spelt[1], tables=policy.tables) is not None:
+            odd.append((thing.key, spelt[1]))
+    if odd:
+        key, ours = odd[0]
+        yield (
+            f"{len(odd)} names are another program's, the first {key}: the tables know it as {ours}; called so it has "
+            "no sector (for max_sector_exposure a bucket of its own), and the hours of a share without derivatives"
+        )

@@ -19,7 +19,7 @@ from riskcore.engine.clock import ENTRY_TIMEOUT
 from riskcore.engine.overnight import PRICE_JUMPED
 from riskcore.engine.settling import AT_OWN
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns
-from riskcore_openalgo.lab.no_shares import SHARES, indices_of
+from riskcore_openalgo.lab.no_shares import SHARES, indices_of, spellings_of
 from riskcore_openalgo.lab.timeline import Timeline, date_of
 
 GAP_UP, GAP_DOWN = 1.4, 0.7
@@ -43,10 +43,12 @@ def notes_of(
         *halts_of(simulation),
         *expired_of(simulation, facts),
         *indices_of(simulation, series),
+        *spellings_of(series, policy),
         *days_of(series, policy, daily=line.daily),
         *(() if line.daily else (*grids_of(series, line.length), *holes_of(series, policy, line.length))),
         *nights_of(simulation, facts),
         *missed_of(facts, policy),
+        *candles_of(policy, line.length),
         *fractions_of(series),
         *gaps_of(series),
     )
@@ -260,6 +262,20 @@ def missed_of(facts: Sequence[rc.events.Fact], policy: rc.Policy) -> Iterator[st
         yield (
             f"approved entries that did not trade: {len(missed)}; the next bar opened beyond their limit, which is "
             f"entry_band_pct {policy.entry_band_pct} % from the close they were decided on, or was missing"
+        )
+
+
+def candles_of(policy: rc.Policy, length: int) -> Iterator[str]:
+    """One line where candles are counted that are shorter than the bars; `length` of a bar in nanoseconds."""
+    if int(rc.interval_length(policy.trail_interval).total_seconds()) * SECOND >= length:
+        return
+    counted = [] if policy.time_stop_bars is None else [f"time_stop_bars {policy.time_stop_bars}"]
+    if policy.trail_on == "bar" and policy.moves_stops:
+        counted.append("trail_on bar")
+    if counted:
+        yield (
+            f"{' and '.join(counted)}: candles are those of trail_interval, {policy.trail_interval}, and not these "
+            "longer bars; where bars are meant, set trail_interval to the length of one"
         )
 
 

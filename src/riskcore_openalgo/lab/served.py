@@ -24,7 +24,7 @@ def strategies_of(strategy: Any, thing: rc.Instrument, interval: str, symbols: i
         return [one for each in several for one in strategies_of(each, thing, interval, 1)]
     if isinstance(strategy, str):
         name = strategy.rpartition(":")[2].rpartition(".")[2]
-        return [own_strategy(name, strategy, symbol=thing.symbol, interval=interval, parameters={})]
+        return [own_strategy(name, strategy, symbol=thing.key, interval=interval, parameters={})]
     if _makes(strategy):
         made = _made(strategy, thing, interval)
         return [_own(made, thing, interval, "" if isinstance(made, FunctionType) else type(made).__name__)]
@@ -66,7 +66,7 @@ def _own(made: Any, thing: rc.Instrument, interval: str, name: str = "") -> Own:
     """A strategy of a script: its signals bear the name of its class where they bear none, those of an object none."""
     if isinstance(made, Own):
         return made
-    return Own(name=name, symbol=thing.symbol, interval=interval, made=made, kept=True)
+    return Own(name=name, symbol=thing.symbol, interval=interval, made=made, kept=True, exchange=thing.exchange)
 
 
 def refuse_differing(strategy: Any, series: Mapping[rc.Instrument, Columns], interval: str) -> None:

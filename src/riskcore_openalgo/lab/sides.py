@@ -14,7 +14,7 @@ import riskcore as rc
 from riskcore_openalgo.lab.strategy import newer
 
 KINDS: Final = (rc.ENTRY, rc.REVERSAL)
-PRODUCTS: Final = ("MIS", "CNC")
+PRODUCTS: Final = ("MIS", "CNC", "NRML")
 Judge: TypeAlias = Callable[[rc.Bar], str | None]
 """Takes one bar after the other; the side to trade after each, or None."""
 
@@ -23,7 +23,8 @@ class Sides:
     """The signals of one symbol: dated at the end of the bar that raised them, at its close.
 
     `kind` is "entry", or "reversal" where a signal also closes what is held the other way. `product` is MIS, which
-    leaves before the session ends, or CNC, which stays over night and cannot be sold short: what bars of a day need.
+    leaves before the session ends, or CNC, which stays over night and cannot be sold short: what bars of a day
+    need. NRML stays over night with a future or an option.
     """
 
     def __init__(

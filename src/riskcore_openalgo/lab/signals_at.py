@@ -99,9 +99,9 @@ class SignalsAt(Mapping[int, rc.Signal]):
             self._made[number] = known
         return known
 
-    def named(self, strategy: str, *, shadow: bool) -> SignalsAt:
-        """The same signals of a strategy of that name; `shadow` ones where that is set, or where they were."""
-        about = {**self._about, **self._prices, "strategy": strategy}
+    def named(self, strategy: str, exchange: str, *, shadow: bool) -> SignalsAt:
+        """The same of a strategy of that name, and there; `shadow` ones where that is set, or where they were."""
+        about = {**self._about, **self._prices, "strategy": strategy, "exchange": exchange}
         about["shadow"] = shadow or self._about.get("shadow", False)
         return SignalsAt(self._bars, self.places, self._symbol, self._sides, **about)
 
@@ -110,6 +110,16 @@ class SignalsAt(Mapping[int, rc.Signal]):
         """The name that all of them bear; "" where it is none."""
         name: str = self._about.get("strategy", "")
         return name
+
+    @property
+    def symbol(self) -> str:
+        """The symbol of all of them."""
+        return self._symbol
+
+    @property
+    def exchange(self) -> str:
+        """Their exchange."""
+        return str(self._about.get("exchange", "NSE"))
 
     def fits(self, count: int) -> bool:
         """Whether so many bars have all places."""

@@ -12,8 +12,6 @@ A strategy looks at bars that have ended, oldest first, and may answer with one 
 
 The configuration names a factory, called once for each symbol with `symbol`, `interval` and the parameters; or a plain
 function whose first argument is `bars`, which is given the same by name at each call.
-
-Nothing here needs the OpenAlgo SDK.
 """
 
 from __future__ import annotations
@@ -27,12 +25,15 @@ from functools import partial
 from operator import index, itemgetter
 from pathlib import Path
 from types import FunctionType
-from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import events
+
+if TYPE_CHECKING:
+    from riskcore_openalgo.lab.signals_at import SignalsAt
 
 Bars: TypeAlias = Sequence[rc.Bar]
 OnBar: TypeAlias = Callable[[Bars], rc.Signal | None]
@@ -41,6 +42,7 @@ Answers: TypeAlias = Sequence[rc.Signal | None] | Mapping[int, rc.Signal]
 """One for each bar, None where there is none; or the signals by the number of their bar."""
 AllSignals: TypeAlias = Callable[[Bars], Answers]
 
+NSE: Final = "NSE"
 LAB: Final = "riskcore_openalgo.lab"
 SHORT_NAMES: Final = {
     "ema_cross": f"{LAB}.ema_cross:EmaCross",
@@ -81,6 +83,7 @@ class Own:
     `bars` says what its bars of a live day are made of: "ticks", the prices as they come, or "history", read from
     OpenAlgo a moment after each has ended, with its volume. With `shadow` its signals are decided on and not sent.
     With `kept`, a signal that bears a name already keeps it: in a script nobody has given the strategy one.
+    A signal of its own `symbol` is one of the `exchange` that it watches: a strategy need not know where that trades.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Own:
     bars: str = "ticks"
     shadow: bool = False
     kept: bool = False
+    exchange: str = NSE
 
     def __call__(self, bars: Bars) -> rc.Signal | None:
         """The answer to the last bar. Raises `StrategyError` where the strategy raised, or answered no signal."""
@@ -121,10 +125,8 @@ class Own:
         """The answers to all bars, one for each: at once where it can, else one bar after the other."""
         if not self.vectorised:
             return tuple(self(bars[: count + 1]) for count in range(len(bars)))
-        told: list[rc.Signal | None] = [None] * len(bars)
-        for place, signal in self.at_once(bars).items():
-            told[place] = signal
-        return tuple(told)
+        told = self.at_once(bars)
+        return tuple(told.get(place) for place in range(len(bars)))
 
     def at_once(self, bars: Bars) -> Mapping[int, rc.Signal]:
         """What a vectorised strategy says of all bars: its signals by the number of their bar, in their order."""
@@ -137,8 +139,8 @@ class Own:
         except StrategyError as problem:
             raise StrategyError(f"{self.who}: {problem}") from None
         if isinstance(found, SignalsAt):
-            name = self._name_of(found.strategy)
-            return found if name == found.strategy and not self.shadow else found.named(name, shadow=self.shadow)
+            same = self._about(found) == (found.strategy, found.exchange) and not self.shadow
+            return found if same else found.named(*self._about(found), shadow=self.shadow)
         return {place: self._signal(signal, bars, place) for place, signal in found.items()}
 
     def _named(self, signal: Any, shown: Any) -> rc.Signal | None:
@@ -147,13 +149,15 @@ class Own:
     def _signal(self, signal: Any, shown: Any, place: int = -1) -> rc.Signal:
         if not isinstance(signal, rc.Signal):
             raise StrategyError(f"{self.who}{_of(shown, place)}: it answered {signal!r:.60}, not a Signal or None")
-        name = self._name_of(signal.strategy)
-        if name == signal.strategy and not self.shadow:
+        name, exchange = self._about(signal)
+        if (name, exchange) == (signal.strategy, signal.exchange) and not self.shadow:
             return signal
-        return evolve(signal, strategy=name, shadow=self.shadow or signal.shadow)
+        return evolve(signal, strategy=name, exchange=exchange, shadow=self.shadow or signal.shadow)
 
-    def _name_of(self, told: str) -> str:
-        return told if self.kept and told else self.name
+    def _about(self, told: rc.Signal | SignalsAt) -> tuple[str, str]:
+        """The name that what it told bears, and its exchange: NSE is what a signal says that says nothing."""
+        name = told.strategy if self.kept and told.strategy else self.name
+        return name, self.exchange if (told.symbol, told.exchange) == (self.symbol, NSE) else told.exchange
 
 
 def asked(who: str, ask: Callable[[Any], Any], shown: Any, *, whole: bool = False) -> Any:
@@ -183,9 +187,8 @@ def by_number(answers: Any, count: int) -> Mapping[int, Any]:
             pairs = sorted(((index(place), signal) for place, signal in answers.items()), key=itemgetter(0))
         except TypeError:
             odd = next(place for place in answers if not hasattr(place, "__index__"))
-            raise StrategyError(
-                f"signals(bars): its keys are bar numbers, from 0 on; it answered {odd!r:.60}"
-            ) from None
+            told = f"signals(bars): its keys are bar numbers, from 0 on; it answered {odd!r:.60}"
+            raise StrategyError(told) from None
         wrong = [place for place, _ in pairs if not 0 <= place < count]
         if wrong:
             raise StrategyError(f"signals(bars) answers bar number {wrong[0]} of {count} bars")
@@ -221,15 +224,17 @@ def own_strategy(
     bars: str = "ticks",
     shadow: bool = False,
 ) -> Own:
-    """The strategy `function` (a dotted or a short name) for one symbol, under the `name` its signals bear.
+    """What `load_strategy` makes of `function`, under the `name` its signals bear.
 
-    Raises `StrategyError` when the name leads nowhere or the factory refuses the parameters.
+    The `symbol` is that of a share at NSE, or EXCHANGE:SYMBOL.
     """
-    made = load_strategy(function, symbol=symbol, interval=interval, parameters=parameters)
+    exchange, _, bare = symbol.rpartition(":")
+    made = load_strategy(function, symbol=bare, interval=interval, parameters=parameters)
     warm_up = getattr(made, "warm_up", 0)
     if type(warm_up) is not int or warm_up < 0:
         raise StrategyError(f"strategy {name} for {symbol}: warm_up must be a whole number of bars, got {warm_up!r}")
-    return Own(name=name, symbol=symbol, interval=interval, made=made, warm_up=warm_up, bars=bars, shadow=shadow)
+    about: dict[str, Any] = {"warm_up": warm_up, "bars": bars, "shadow": shadow, "exchange": exchange or NSE}
+    return Own(name=name, symbol=bare, interval=interval, made=made, **about)
 
 
 def refuse_unequal(one: Own, other: Own, bars: Bars) -> None:
@@ -302,10 +307,10 @@ def full_name(name: str) -> str:
 def assert_causal(make: Callable[[], Made], bars: Bars) -> None:
     """Assert that what a strategy says of a bar never depends on bars after it.
 
-    `make` makes a fresh strategy. Three things are asserted, at every bar: that the signal is dated by that bar, not
-    by an earlier one (which it could only know of later); that other prices after it change nothing of what was said
-    up to it; and, where there is a vectorised `signals`, the same of that. A strategy that never answers over these
-    bars proves nothing and fails too. Raises `AssertionError` with the first bar at which it fails.
+    `make` makes a fresh strategy. Three things are asserted, at every bar: that the signal is dated by that bar,
+    not by an earlier one (which it could only know of later); that other prices after it change nothing of what was
+    said up to it; and, where there is a vectorised `signals`, the same of that. One that never answers over these
+    bars proves nothing and fails. Raises `AssertionError` with the first bar.
     """
     told = _walked(make, bars)
     assert any(signal is not None for signal in told), f"no signal over {len(bars)} bars: give bars that raise one"

@@ -7,12 +7,12 @@ account shows is never taken for ours.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import engine, events
@@ -21,7 +21,7 @@ from riskcore_openalgo.client.client import BOOKS as BOOK_NAMES
 from riskcore_openalgo.client.failures import NO_LOGIN
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
-from riskcore_openalgo.portfolio import opening_equity
+from riskcore_openalgo.portfolio import ANY_BROKER, opening_equity
 
 BY: Final = "riskcore"
 BOOKS: Final = "books"
@@ -40,8 +40,9 @@ ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
 class Account:
     """Reads an account through a client; each reading is a list of inputs. Never raises for what a server does.
 
-    `broker` is the broker's name where OpenAlgo need not be asked for it. Safe to call from several threads, but for
-    `books`, of which one at a time should run: `Reading` sees to that.
+    `broker` is the broker's name where OpenAlgo need not be asked for it. Whoever runs an account says in
+    `state` how it stands, by which a row that cannot be read is told from ours. Safe to call from several threads, but
+    for `books`, of which one at a time should run: `Reading` sees to that.
     """
 
     def __init__(
@@ -58,11 +59,14 @@ class Account:
         self.funds_seen: tuple[datetime, Funds] | None = None
         self.books_at: datetime | None = None
         self.books_failed = False
+        self.state: Callable[[], engine.State] = engine.State
         self._client, self._guard, self._clock = client, guard, clock
         self._instruments, self._tables = instruments, tables
         self._broker, self._collateral_counts = broker, collateral_counts
         self._login: bool | None = None
+        self._seen: rc.Capability | None = None
         self._no_holdings_at: datetime | None = None
+        self._reasons: dict[str, str] = {}
         guard.told = False  # whoever begins to read ends what an earlier run told
 
     def books(self) -> list[events.Input]:
@@ -83,15 +87,35 @@ class Account:
         books = self._client.books(began, self._names(began), each=after_each)
         if wrong:
             return self._mode_told(wrong[0])
+        books = self._with_reasons(engine.undoubted(books, self.state()))
         needed = all(getattr(books, name) is not None for name in NEEDED)
         if HOLDINGS in dict(books.unread):
             self._no_holdings_at = began if needed else None
         self.books_at, self.books_failed = self._clock() if needed else self.books_at, not needed
         return [
             *self._mode_told("" if needed else None),
-            *self._login_told(problems, read=needed),
+            *self._login_told([] if needed and self._bears_out(books) else problems, read=needed),
             events.BooksRead(self._clock(), books, self._foreign(books)),
         ]
+
+    def told(self, updates: Iterable[rc.BrokerOrder]) -> None:
+        """Keep why orders were refused, as the stream tells it: the order book of most plugins has no reason."""
+        self._reasons |= {row.id: row.note for row in updates if row.note}
+
+    def _with_reasons(self, books: rc.BrokerBooks) -> rc.BrokerBooks:
+        known = self._reasons
+        if books.orders is None or not known:
+            return books
+        rows = (row if row.note or row.id not in known else evolve(row, note=known[row.id]) for row in books.orders)
+        return evolve(books, orders=tuple(rows))
+
+    def _bears_out(self, books: rc.BrokerBooks) -> bool:
+        """Whether the needed books show that the login is good: rows of them, or nothing where we know of nothing.
+
+        Then holdings that are refused are what this account may not read. Empty ones a broker may show in its stead.
+        """
+        ours = self.state().book
+        return any((books.orders, books.trades, books.positions)) or not (ours.positions or ours.orders)
 
     def _names(self, now: datetime) -> tuple[str, ...]:
         """The books that are to be read now."""
@@ -107,10 +131,14 @@ class Account:
         return [events.FundsSeen(self._clock(), found.available_cash, found.used_margin, found.realised_today)]
 
     def money(self) -> Funds | None:
-        """The funds of our own mode, kept with their time in `funds_seen`; None where they cannot be read."""
+        """The funds of our own mode, kept with their time in `funds_seen`; None where they cannot be read.
+
+        Nor without the broker's name: what they mean differs from one to the next.
+        """
         at = self._clock()
         try:
-            found = self._client.funds()
+            capability = self._seen or self._capability(at)
+            found = self._client.funds().of_broker(capability)
         except ReadFailed:
             return None
         if self._guard.saw(self._client.seen_mode):
@@ -143,14 +171,16 @@ class Account:
 
     def broker(self) -> list[events.Input]:
         """What the broker behind OpenAlgo takes and tells; nothing where its name cannot be learnt now."""
-        name = self._broker
-        if name is None:
-            try:
-                name = self._client.broker() or "any"
-            except ReadFailed:
-                return []
-        at = self._clock()
-        return [events.BrokerSeen(at, rc.capability(name, on=at.date(), tables=self._tables))]
+        try:
+            return [events.BrokerSeen(at := self._clock(), self._capability(at))]
+        except ReadFailed:
+            return []
+
+    def _capability(self, at: datetime) -> rc.Capability:
+        """The same, of its name as OpenAlgo tells it now; `ReadFailed` where it does not."""
+        name = self._broker or self._client.broker() or ANY_BROKER
+        self._seen = rc.capability(name, on=at.date(), tables=self._tables)
+        return self._seen
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
         """The session's opening equity, worked out from the funds; `derived` where trading may have begun already."""

@@ -34,6 +34,7 @@ from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab.strategy import Own, own_strategy
 from riskcore_openalgo.live_feed import LiveFeed, by_calendar
 from riskcore_openalgo.live_feed.live import LIVE as FEED_LIVE, PAPER as FEED_PAPER
+from riskcore_openalgo.portfolio import SANDBOX
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch, Watched, most_of
 from riskcore_openalgo.runner.clock_back import NAME as CLOCK_BACK, ClockBack
@@ -58,7 +59,7 @@ LIVE: Final = "live"
 SHADOW: Final = "shadow"
 PAPER: Final = "paper"
 MODES: Final = (LIVE, SHADOW, PAPER)
-SANDBOX: Final = "sandbox"
+
 NO_BROKER: Final = "paper"
 INBOX_EVERY: Final = timedelta(seconds=0.2)
 
@@ -283,17 +284,17 @@ class _Assembly:
     def _strategies(self) -> Mapping[Watched, Sequence[Own]]:
         made: dict[Watched, list[Own]] = {}
         for strategy in self.settings.strategies:
-            for symbol in strategy.symbols:
+            for key in strategy.keys:
                 own = own_strategy(
                     strategy.name,
                     strategy.function,
-                    symbol=symbol,
+                    symbol=key,
                     interval=strategy.interval,
                     parameters=strategy.parameters,
                     bars=strategy.bars,
                     shadow=self.mode == LIVE and not strategy.live,
                 )
-                made.setdefault((f"NSE:{symbol}", strategy.interval), []).append(own)
+                made.setdefault((key, strategy.interval), []).append(own)
         return made
 
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from riskcore import engine, events
 from riskcore_openalgo.journal import Reader
-from riskcore_openalgo.runner.assembly import LIVE, NO_BROKER, SANDBOX
+from riskcore_openalgo.portfolio import SANDBOX
+from riskcore_openalgo.runner.assembly import LIVE, NO_BROKER
 
 ON_PAPER: Final = "paper money"
 REAL: Final = "a broker"

@@ -113,6 +113,8 @@ class Live:
             timers=parts.timers,
             watch=self._watch,
         )
+        if parts.account is not None:
+            parts.account.state = lambda: self.state
 
     @property
     def state(self) -> engine.State:
@@ -246,6 +248,7 @@ class Live:
         parts = self._parts
         if parts.account is not None:
             updates, missed = parts.feed.order_updates(), parts.feed.orders_missed()
+            parts.account.told(updates)
             if updates or missed:
                 self._reading.soon()
             for name in self._reading.due(now, self.state):

@@ -52,6 +52,11 @@ class Account:
         return self.cash + self.realised - self.used_margin
 
     @property
+    def balance(self) -> Decimal:
+        """What the day began with: no margin is taken off, and nothing of today's result is in it."""
+        return self.cash + self.realised - self.realised_today
+
+    @property
     def unrealised(self) -> Decimal:
         """Of all open positions, at the prices they were last valued at."""
         return sum((position.unrealised for position in self.positions.values()), NONE)

@@ -40,6 +40,7 @@ class Profile:
     sent as MARKET or SL-M rests as LIMIT or SL, 0.5 to 5 percent beyond the last price. `empty_on_error`: books of a
     broker that fails are empty successes. `wrong_quote_every`: each n-th quote is another instrument's (0 is never).
     `unknown_status`: a status word that the mapping does not know comes out as it is, or as the row before it.
+    `cash_is_balance`: its available cash is what the day began with; margin in use and today's result are not in it.
     `gtt`, `order_feed`: whether the broker has them. `ids`: what the ids of orders are made of.
     """
 
@@ -55,6 +56,7 @@ class Profile:
     empty_on_error: bool = False
     wrong_quote_every: int = 0
     unknown_status: Literal["as_is", "previous_row"] = "as_is"
+    cash_is_balance: bool = False
     gtt: bool = False
     ids: Literal["digits", "letters"] = "digits"
     order_feed: bool = True
@@ -78,9 +80,14 @@ SANDBOX: Final = Profile(
 LIVE: Final = Profile(name="LIVE", broker="stub", shapes="zerodha", unknown_status="previous_row")
 """The live mode as it was recorded: Zerodha's mapping over a broker that accepts everything."""
 ZERODHA: Final = Profile(
-    name="ZERODHA", broker="zerodha", shapes="zerodha", rejects_later=True, unknown_status="previous_row"
+    name="ZERODHA",
+    broker="zerodha",
+    shapes="zerodha",
+    rejects_later=True,
+    unknown_status="previous_row",
+    cash_is_balance=True,
 )
-"""As LIVE, with the exchange's checks after the order was accepted."""
+"""As LIVE, with the exchange's checks after the order was accepted, and Kite's cash."""
 SHOONYA: Final = Profile(
     name="SHOONYA",
     broker="shoonya",

@@ -36,6 +36,7 @@ from riskcore_openalgo.web.body import (
 from riskcore_openalgo.web.kinds import asked_of, context_of
 from riskcore_openalgo.web.mapping import PLAIN, SIDES, FieldMap, Fields
 from riskcore_openalgo.web.reading import NUMBER, is_number, moment_of, text_of, value_of
+from riskcore_openalgo.web.symbols import named_in
 
 SECRET_FIELDS: Final = ("secret", "key", "passphrase")
 SECRET_OF_BROKEN: Final = re.compile(
@@ -44,22 +45,6 @@ SECRET_OF_BROKEN: Final = re.compile(
 """The secret of an alert that is no JSON: what is broken stands elsewhere in it."""
 SHORTEST: Final = 8
 """A secret of fewer letters is none, and may stand in a symbol: an exit must not be refused for it."""
-SEVERAL: Final = ("stocks", "symbols")
-EXCHANGES: Final = ("NSE", "BSE")
-DELAYED: Final = ("_DLY", "_DL")
-SUFFIXES: Final = {".NS": "NSE", ".BO": "BSE"}
-"""Yahoo's way to name the exchange, seen in alerts of scanners."""
-TRADINGVIEW_SYMBOLS: Final = {
-    "ARE_M": "ARE&M",
-    "BAJAJ_AUTO": "BAJAJ-AUTO",
-    "GVT_D": "GVT&D",
-    "J_KBANK": "J&KBANK",
-    "M_M": "M&M",
-    "M_MFIN": "M&MFIN",
-    "NAM_INDIA": "NAM-INDIA",
-}
-"""NIFTY 500 symbols that TradingView spells with an underscore; from NSE's constituent list of 2026-08-15."""
-
 INTERVAL: Final = re.compile(r"([1-9][0-9]{0,3})(m|min|h|H|)")
 TOLD: Final[Mapping[str, Callable[[Fields, str], Any]]] = {
     "timenow": moment_of,
@@ -200,7 +185,7 @@ def _unsecret(signal: rc.Signal, secrets: tuple[str, ...]) -> rc.Signal:
 
 def _signal(fields: Fields, source: str, received_at: datetime, receipt: str) -> rc.Signal:
     side = _side(fields)
-    exchange, symbol = _symbol(fields)
+    exchange, symbol = named_in(fields)
     asked = asked_of(fields, side)
     enters = asked.kind in (rc.ENTRY, rc.REVERSAL)
     told, unreadable = _told(fields, enters=enters)
@@ -307,41 +292,6 @@ def _side(fields: Fields) -> str:
         )
         raise Unreadable("alert_action_unknown", told)
     return words[action.upper()]
-
-
-def _symbol(fields: Fields) -> tuple[str, str]:
-    """Exchange and symbol, in the exchange's spelling."""
-    text = text_of(fields, "symbol")
-    lists = [name for name in SEVERAL if name not in fields.by.names("symbol")]
-    if any(fields.at(name) for name in lists) or (text is not None and "," in text):
-        raise Unreadable("alert_several_symbols", "one alert is one symbol; send an alert for each")
-    if text is None:
-        raise Unreadable("alert_symbol_missing", 'no "symbol"; write for example "RELIANCE"')
-    prefix, _, name = text.upper().rpartition(":")
-    claims = [prefix, (text_of(fields, "exchange") or "").upper()]
-    for suffix, exchange in SUFFIXES.items():
-        if name.endswith(suffix):
-            name = name.removesuffix(suffix)
-            claims.append(exchange)
-    symbol = fields.by.symbols.get(name) or TRADINGVIEW_SYMBOLS.get(name, name)
-    if "_" in symbol:
-        told = f"{shown(name)} is no exchange's spelling; write the exchange's own symbol"
-        raise Unreadable("alert_symbol_unknown", told)
-    return _exchange([claim for claim in claims if claim]), symbol
-
-
-def _exchange(claims: list[str]) -> str:
-    for claim in claims:
-        if claim.endswith(DELAYED):
-            told = f"{shown(claim)} is a delayed feed; its prices are up to 15 minutes old"
-            raise Unreadable("alert_delayed_feed", told)
-        if claim not in EXCHANGES:
-            told = f"the exchange {shown(claim)} is not one of {', '.join(EXCHANGES)}"
-            raise Unreadable("alert_exchange_unknown", told)
-    if len(set(claims)) > 1:
-        told = f"the alert names two exchanges: {' and '.join(sorted(set(claims)))}"
-        raise Unreadable("alert_field_conflict", told)
-    return claims[0] if claims else "NSE"
 
 
 def _interval(fields: Fields) -> str | None:

@@ -36,7 +36,9 @@ def equity(curve: rc.EquityCurve, width: float) -> Markup:
     """Equity inside and between sessions, without what was paid in or out."""
     levels, places = _levels(curve)
     frame = Frame(width=width, height=230)
-    x, y = Scale(0, max(len(levels) - 1, 1), *frame.x), scale_over(levels, *frame.y)
+    y = scale_over(levels, *frame.y)
+    frame = frame.beside(y, short)
+    x = Scale(0, max(len(levels) - 1, 1), *frame.x)
     points = [(x(place), y(level)) for place, level in thinned(levels, MOST_POINTS)]
     return drawing(
         frame,
@@ -57,16 +59,22 @@ def drawdown(curve: rc.EquityCurve, width: float, label: str) -> Markup:
     for level in levels:
         top = max(top, level)
         falls.append((level - top) / top * 100 if top > 0 else 0.0)
-    x, y = Scale(0, max(len(levels) - 1, 1), *frame.x), scale_over(falls, *frame.y, with_zero=True)
+    y = scale_over(falls, *frame.y, with_zero=True)
+    frame = frame.beside(y, _percent)
+    x = Scale(0, max(len(levels) - 1, 1), *frame.x)
     points = [(x(place), y(fall)) for place, fall in thinned(falls, MOST_POINTS)]
     return drawing(
         frame,
         label,
-        left_axis(y, frame, lambda value: f"{short(value)} %"),
+        left_axis(y, frame, _percent),
         area(points, y(0), "fill-bad"),
         path(points, "bad-line"),
         bottom_axis([(x(place), f"{day:%d %b %y}") for place, day in _some(places, 3 if width < 500 else 6)], frame),
     )
+
+
+def _percent(value: float) -> str:
+    return f"{short(value)} %"
 
 
 def _levels(curve: rc.EquityCurve) -> tuple[list[float], list[tuple[int, date]]]:
@@ -102,8 +110,8 @@ def columns(
     values: Sequence[tuple[str, float]], label: str, said: Callable[[float], str] = short, *, signed: bool = True
 ) -> Markup:
     """Upright bars, one a name; `signed` colours gains and losses."""
-    frame = PLAIN
-    y = scale_over([value for _, value in values], *frame.y, with_zero=True)
+    y = scale_over([value for _, value in values], *PLAIN.y, with_zero=True)
+    frame = PLAIN.beside(y, said)
     each = (frame.x[1] - frame.x[0]) / max(len(values), 1)
     made, labels = [], []
     every = max(1, -(-len(values) // 7))

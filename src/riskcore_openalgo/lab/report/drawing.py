@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 Markup: TypeAlias = str
 Point: TypeAlias = tuple[float, float]
@@ -96,6 +96,11 @@ class Frame:
     def y(self) -> tuple[float, float]:
         """Where it begins and ends upwards: the bottom first."""
         return self.height - self.bottom, self.top
+
+    def beside(self, scale: Scale, said: Callable[[float], str]) -> Frame:
+        """The same with room on the left for the labels of a scale: a crore's digits are wider than usual."""
+        longest = max(map(len, labels(scale.ticks, said)), default=0)
+        return evolve(self, left=max(self.left, longest * LETTER + 8))
 
 
 def drawing(frame: Frame, label: str, *parts: Markup) -> Markup:

@@ -33,24 +33,29 @@ def trade_chart(story: Story) -> Markup:
     """The drawing of one trade. Where no prices are known, its levels stand alone."""
     trade, spans = story.trade, _merged(story.prices)
     moments = [span.at for span in spans] or [trade.opened_at, trade.closed_at]
-    x = Scale(0, max(len(moments) - 1, 1), *FRAME.x)
     held = [trade.entry_price, trade.exit_price, *(level.price for level in story.stops)]
     levels = [*held, trade.initial_target] if trade.initial_target is not None else held
     seen = [price for span in spans for price in (span.high, span.low)]
     y = scale_over([float(value) for value in [*levels, *seen]], *FRAME.y)
+    frame = FRAME.beside(y, _price)
+    x = Scale(0, max(len(moments) - 1, 1), *frame.x)
     begin, end = (x(_place(moments, at)) for at in (trade.opened_at, trade.closed_at))
-    parts = [left_axis(y, FRAME, lambda value: f"{value:,.6g}"), _candles(spans, x, y)]
+    parts = [left_axis(y, frame, _price), _candles(spans, x, y)]
     if trade.initial_target is not None:
         target = float(trade.initial_target)
         at_left = bool(spans) and abs(float(spans[0].close) - target) > abs(float(spans[-1].close) - target)
-        parts.append(_level(y(target), FRAME, "target", at_left=at_left))
+        parts.append(_level(y(target), frame, "target", at_left=at_left))
     parts += [
         path(_steps(story, moments, x, y, end), "stop"),
         _marker(begin, y(float(trade.entry_price)), "entry", f"entry {trade.side} at {trade.entry_price:,.2f}"),
         _marker(end, y(float(trade.exit_price)), "exit", f"exit ({trade.reason}) at {trade.exit_price:,.2f}"),
-        bottom_axis(_times(moments, x), FRAME),
+        bottom_axis(_times(moments, x), frame),
     ]
-    return drawing(FRAME, f"Trade {story.number}: {trade.side} {trade.key}", *parts)
+    return drawing(frame, f"Trade {story.number}: {trade.side} {trade.key}", *parts)
+
+
+def _price(value: float) -> str:
+    return f"{value:,.6g}"
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:

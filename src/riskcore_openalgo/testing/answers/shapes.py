@@ -255,7 +255,7 @@ def funds(broker: FakeBroker) -> Row:
     account = broker.venue.account
     if not broker.profile.sandbox:
         amounts = {
-            "availablecash": account.available,
+            "availablecash": account.balance if broker.profile.cash_is_balance else account.available,
             "collateral": Decimal(0),
             "m2mrealized": account.realised_today,
             "m2munrealized": account.unrealised,

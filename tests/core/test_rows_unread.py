@@ -1,0 +1,129 @@
+"""Rows of the order book that cannot be read: those of another program stop nothing, one that may be ours hides it."""
+
+import pytest
+
+import riskcore as rc
+from riskcore import events as e
+from riskcore.reconcile import without_doubt
+from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade
+from tests.core.engine_days import SEEN
+
+
+def read(day, clock, *ids, orders=None, untraded=(), **more):
+    """Take a read with rows that cannot be read; whether its order book was taken for read."""
+    if orders is None:
+        (entry,) = day.sent(rc.ApprovedEntry)
+        orders = (row(entry, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"))
+        more = {"trades": (trade("E1", "BUY", 50, 1000),), "positions": (position(50),), **more}
+    fields = {"trades": (), "positions": (), "holdings": (), **more}
+    unread = tuple(rc.UnreadRow(book="orders", id=one, key="NSE:TCS", why=f"{one} cannot be read") for one in ids)
+    unread += tuple(untraded)
+    made = rc.BrokerBooks(at=day.at(clock), orders=orders, unread_rows=unread, **fields)
+    kept = without_doubt(made, day.state.book, day.state.custody)
+    day.take(e.BooksRead(day.at(clock), made, ()))
+    assert kept.orders is not None or dict(kept.unread)["orders"].endswith("cannot be read")
+    return kept.trades is not None if untraded else kept.orders is not None
+
+
+def test_a_row_of_another_programs_leaves_the_book_read_and_opens_the_gate():
+    """It stood in the book for the rest of the day, and no entry went for as long."""
+    day = at_broker()
+    day.take(e.LoginSeen(day.at("09:18"), good=False, reconciled=False, by="riskcore", why="start"))
+    day.take(e.LoginSeen(day.at("09:18:01"), good=True, reconciled=False, by="riskcore", why="books"))
+    assert day.book.latch("login") is not None
+    assert read(day, "09:20", "X5", orders=(foreign(),))
+    assert day.book.latch("login") is None
+    day.enter("10:00", **SEEN)
+
+
+@pytest.mark.parametrize("ours", ["E1", "S1", "s1", "00S1"])
+def test_a_row_that_has_the_id_of_an_order_of_ours_hides_the_book(ours):
+    day, _ = held()
+    assert read(day, "10:10", "X5")
+    assert not read(day, "10:11", "X5", ours)
+
+
+def test_while_an_order_of_ours_has_no_name_there_a_row_may_be_it_unless_it_is_older():
+    day = at_broker()
+    assert read(day, "09:30", "X5", orders=(foreign(),))
+    day, order = unknown_after(day)
+    assert read(day, "10:00:20", "X5", orders=(foreign(),))
+    for clock in ("10:00:30", "10:00:40", "10:00:50", "10:01:00"):
+        assert not read(day, clock, "X5", "X6", orders=(foreign(),))
+    assert day.book.order(order.order_id).status == "unknown", "what cannot be read proves no absence"
+    assert day.book.order(order.order_id).live
+    for clock in ("10:02", "10:02:10", "10:02:20"):
+        assert read(day, clock, "X5", orders=(foreign(),))
+    assert day.book.order(order.order_id).status == "rejected"
+    assert not read(day, "10:03", "X5", "X6", orders=(foreign(),)), "it may come late"
+
+
+def unknown_after(day):
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:05", entry, "unknown", note="timeout")
+    return day, day.sent(rc.ApprovedEntry)[-1]
+
+
+def test_what_follows_from_a_read_is_the_same_with_such_a_row_and_without_it():
+    plain, odd = held()[0], held()[0]
+    shown = {"orders": (), "trades": (trade("E1", "BUY", 50, 1000), trade("S1", "SELL", 50, 980))}
+    for day, ids in ((plain, ()), (odd, ("X5",))):
+        rows = (row(day.sent(rc.ApprovedEntry)[0], "E1", "complete"), row(stop_of(day), "S1", "complete"))
+        assert read(day, "10:10", *ids, **{**shown, "orders": rows, "positions": (position(0),)})
+    assert plain.book == odd.book
+    assert plain.book.positions == ()
+
+
+def test_an_emergency_stop_of_the_whole_account_is_incomplete_beside_an_order_that_cannot_be_read():
+    day = at_broker()
+    books(day, "10:00", orders=(foreign(),))
+    day.take(e.EmergencyStopped(day.at("10:01"), "asha", "out", whole_account=True))
+    for clock in ("10:01:05", "10:01:10", "10:01:15"):
+        assert read(day, clock, "X5", orders=(foreign(),))
+    emergency = day.state.control.emergency
+    assert any("X5" in words for words in emergency.contrary)
+
+
+def untraded(broker_id="X5", key="NSE:TCS"):
+    """A trade that could not be read."""
+    return rc.UnreadRow(book="trades", id=broker_id, key=key, why="action is missing")
+
+
+@pytest.mark.parametrize(
+    ("row", "is_read"),
+    [
+        (untraded(), True),
+        (untraded(key="NSE:INFY"), False),
+        (untraded(key=""), False),
+        (untraded("e1"), False),
+    ],
+)
+def test_a_trade_that_cannot_be_read_hides_the_trade_book_only_where_it_may_tell_of_ours(row, is_read):
+    """A trade of somebody else's in what we hold tells what became of that; in another instrument it tells nothing."""
+    day, _ = held()
+    assert read(day, "10:10", untraded=(row,)) == is_read
+    assert day.book.position("NSE:INFY").quantity == 50
+
+
+def test_a_trade_that_cannot_be_read_of_shares_that_differ_from_ours_hides_the_trade_book():
+    day, _ = held()
+    tcs = {"positions": (position(50), position(5, key="NSE:TCS"))}
+    assert read(day, "10:10", untraded=(untraded(),), **tcs)
+    assert not read(day, "10:10:03", untraded=(untraded(),), **tcs)
+
+
+@pytest.mark.parametrize("unread", [("orders", "S1"), ("trades", "S1")])
+def test_a_reading_with_a_row_of_ours_that_cannot_be_read_bears_no_emergency_stop_out(unread):
+    day, _ = held()
+    day.take(e.EmergencyStopped(day.at("10:05"), "asha", "out"))
+    day.fill("10:05:01", stop_of(day).order_id, price=980)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    orders = (row(entry, "E1", "complete"), row(stop_of(day), "S1", "complete"))
+    trades = (trade("E1", "BUY", 50, 1000), trade("S1", "SELL", 50, 980))
+    rows = tuple(rc.UnreadRow(book=book, id=name, key="", why="no side") for book, name in (unread,))
+    for clock, unread_rows in (("10:05:02", rows), ("10:05:03", rows), ("10:05:04", ()), ("10:05:05", ())):
+        shown = {"orders": orders, "trades": trades, "positions": (position(0),), "holdings": ()}
+        made = rc.BrokerBooks(at=day.at(clock), unread_rows=unread_rows, **shown)
+        day.take(e.BooksRead(day.at(clock), made, ()))
+        emergency = day.state.control.emergency
+        assert (emergency.stage == "flat") == (clock == "10:05:05"), clock
