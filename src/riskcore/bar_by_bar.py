@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from attrs import evolve, frozen
 
 from riskcore import events as e
-from riskcore.engine import quiet
+from riskcore.engine import Expiries, quiet
 from riskcore.engine.passing import Passing
 from riskcore.instruments import Instrument, an_instrument
 from riskcore.intrabar import Entries, Intrabar
@@ -49,6 +49,7 @@ class EveryBar(BarRun):
     def __init__(self, policy: Policy, instruments: Mapping[str, Instrument], **how: Any) -> None:
         self.ended: dict[str, list[Bar]] = {key: [] for key in instruments}
         super().__init__(policy, instruments, self.ended, **how)
+        self._expiries = Expiries(policy, self.length)
         self._calm: Calm | None = None
         self._group: Sequence[tuple[Instrument, Bar]] = ()
         self._passed, self._passed_at = 0, EARLIEST
@@ -64,6 +65,7 @@ class EveryBar(BarRun):
             if not begun:
                 self.take(e.PolicyLoaded(moment, self.policy))
                 begun = True
+            self._expire(moment)
             self._end(group)
             for instrument, bar in group:
                 key = instrument.key
@@ -74,7 +76,20 @@ class EveryBar(BarRun):
                     signal = strategy(instrument, ended)
                     if signal is not None:
                         self.signal(self._of_these(signal), self.span(instrument, bar).at)
+        if begun:
+            self._expire(moment + self.length)
         return self.simulation()
+
+    def _expire(self, begins: datetime) -> None:
+        """Contracts whose last session is over before bars begin come to their end."""
+        for event in self._expiries.due(self.state.book.positions, begins, self._last):
+            self._settle()
+            now = self.state.now
+            self.take(event if now is None or now <= event.at else evolve(event, at=now))
+
+    def _last(self, key: str, ends: datetime) -> e.PricesSeen | None:
+        """The last bar of an instrument, where there is any: none that was seen by now began when a contract ended."""
+        return self.shown(key) if key in self.ended else None
 
     def _of_these(self, signal: Any) -> Signal:
         """What a strategy answered, if it is a signal of an instrument that has bars here."""

@@ -142,7 +142,9 @@ def adjusted(
     return after.peaked()
 
 
-def outcome_elsewhere(held: Position, *, realised: Decimal, charges: Decimal, book: Book, at: datetime) -> Outcome:
+def outcome_elsewhere(
+    held: Position, *, realised: Decimal, charges: Decimal, book: Book, at: datetime, reason: str = ELSEWHERE
+) -> Outcome:
     """The finished trade of a position that was closed without us."""
     gross = held.realised + realised
     cost = held.charges + charges
@@ -155,7 +157,7 @@ def outcome_elsewhere(held: Position, *, realised: Decimal, charges: Decimal, bo
         gross=gross,
         charges=cost,
         r_multiple=r_multiple(held, gross - cost),
-        reason=ELSEWHERE,
+        reason=reason,
         strategy=held.strategy,
         product=held.product,
         signal_id=held.signal_id,

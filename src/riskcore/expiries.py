@@ -53,6 +53,31 @@ def ends_in_delivery(instrument: Instrument) -> bool:
     return instrument.segment in (FUT, OPT) and instrument.kind == "stock" and instrument.expiry is not None
 
 
+def settles_in_cash(instrument: Instrument) -> bool:
+    """Whether a contract that is held to its expiry ends in cash, by the close of an index: a future or an option."""
+    if instrument.expiry is None or instrument.kind != "index":
+        return False
+    is_option = instrument.strike is not None and instrument.right is not None
+    return instrument.segment == FUT or (instrument.segment == OPT and is_option)
+
+
+def underlying_keys(instrument: Instrument) -> tuple[str, ...]:
+    """Under which keys bars may have the index that a contract is on: that of its own exchange before the other's."""
+    exchanges = ("BSE", "NSE") if instrument.exchange == "BFO" else ("NSE", "BSE")
+    return tuple(f"{exchange}:{instrument.underlying}" for exchange in exchanges) if instrument.underlying else ()
+
+
+def ends_at(instrument: Instrument, *, tables: Tables | None = None) -> datetime | None:
+    """When the last session of a contract closes; None for what does not expire, and where the calendar cannot tell."""
+    if instrument.expiry is None:
+        return None
+    try:
+        session = session_on(instrument.expiry, instrument, tables=tables)
+    except CalendarUnknown:
+        return None
+    return None if session is None else session.closes
+
+
 def leave_by(instrument: Instrument, days: int, *, tables: Tables | None = None) -> date | None:
     """The session that lies `days` sessions before the expiry of a contract that ends in delivery; None for any other.
 

@@ -178,8 +178,9 @@ def _accepted_moved(state: State, fact: e.AcceptedMoved) -> State:
 def _adjusted(state: State, fact: e.PositionAdjusted) -> State:
     held, outcome = state.book.position(fact.key), None
     if held is not None and fact.position is None:
+        reason = fact.reason or corrections.ELSEWHERE
         outcome = corrections.outcome_elsewhere(
-            held, realised=fact.realised, charges=fact.charges, book=state.book, at=fact.at
+            held, realised=fact.realised, charges=fact.charges, book=state.book, at=fact.at, reason=reason
         )
     book = corrections.adjusted(
         state.book, fact.key, fact.position, realised=fact.realised, charges=fact.charges, outcome=outcome

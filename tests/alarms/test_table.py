@@ -71,6 +71,11 @@ TRIGGERS = {
     "a price that is not believed": (e.PriceDoubted(NOW, KEY, Decimal(1500)), WARNING, "UNUSUAL MARKET"),
     "unprotected position": (e.Alarmed(NOW, "unprotected", KEY, "3 s"), CRITICAL, "UNPROTECTED POSITION"),
     "unknown order": (e.Alarmed(NOW, "outcome_unknown", "id", "nobody knows"), CRITICAL, "UNKNOWN ORDER"),
+    "a contract beyond its expiry, on paper": (
+        e.Alarmed(NOW, "held_past_expiry", KEY, "it ends in delivery"),
+        WARNING,
+        "HELD PAST ITS EXPIRY",
+    ),
     "difference at reconciliation": (e.Alarmed(NOW, "positions_differ", KEY, "5"), CRITICAL, "BOOKS DIFFER"),
     "breaker tripped": (latched("max_drawdown"), CRITICAL, "BREAKER TRIPPED"),
     "daily loss reached": (latched("max_daily_loss", "reducing"), WARNING, "BREAKER TRIPPED"),

@@ -41,6 +41,7 @@ GOOD = {
     },
     e.BarsShown: {"key": "NSE:INFY", "interval": "1m", "bars": (BAR,), "made_of": "ticks"},
     e.TightenStop: {"key": "NSE:INFY", "stop": 990, "by": "asha"},
+    e.ContractExpired: {"key": "NFO:NIFTY24NOV26FUT", "price": 26_000, "of": "NSE:NIFTY"},
     e.OrderReported: {
         "order_id": WORKS.id, "status": "working", "filled_quantity": 0, "filled_value": 0, "traded_at": NOW,
         "note": "", "error": "", "broker_id": "26",

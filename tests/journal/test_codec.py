@@ -72,6 +72,8 @@ RARE = (
         NOW, rc.Signal("SBIN", "SELL", at=NOW, stop=801.5), (rc.Finding("x", False, "y", 2, 3),), ("z",)
     ),
     events.TightenStop(NOW, "NSE:SBIN", Decimal("801.5"), "operator"),
+    events.ContractExpired(NOW, "NFO:NIFTY24NOV26FUT", Decimal("26000.5"), "NSE:NIFTY"),
+    events.ContractExpired(NOW, "NFO:NIFTY24NOV26FUT"),
     events.StopMoved(NOW, "NSE:SBIN", "id", None, Decimal("801.50"), "trail"),
     events.StopKept(NOW, "NSE:SBIN", Decimal(700), "operator", "stop_not_tighter"),
     events.PolicyLoaded(

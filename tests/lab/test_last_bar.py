@@ -103,8 +103,8 @@ def test_shares_for_delivery_stay_over_the_night_though_their_exit_comes_with_th
     assert (trade.closed_at.day, trade.exit_price) == (19, 100)
 
 
-def test_a_contract_that_expires_while_it_is_held_is_told_of():
-    """No bar of it comes any more, and it takes up a place to the end."""
+def test_a_contract_that_expires_while_it_is_held_is_settled_and_told_of():
+    """No bar of it comes any more: it was held to the end. Nor is there one of its index: its own price counts."""
     future = rc.future("NIFTY", expiry=date(2025, 9, 30), on=date(2025, 9, 29), last_month_close=24700)
     margins = rc.Tables(margins=(Margin(exchange="NFO", segment="FUT", product="NRML", margin_pct=12, since=FIRST),))
     policy = rc.Policy(
@@ -132,7 +132,8 @@ def test_a_contract_that_expires_while_it_is_held_is_told_of():
         return on_bar
 
     run = backtest(bars, strategy, policy, interval="15m")
-    assert [held.instrument for held in run.simulation.state.book.positions] == [future]
+    assert run.simulation.state.book.positions == ()
+    (trade,) = run.trades
+    assert (trade.reason, trade.exit_price, trade.closed_at.day) == ("settled", 24700, 30)
     (note,) = run.notes
-    assert note.startswith(f"{future.key}: expired on 2025-09-30,")
-    assert note.endswith("leave it before (by an exit of the strategy)")  # expiry_exit_days is for shares alone
+    assert note.startswith(f"1 contracts were settled at their own last price, the first {future.key}")

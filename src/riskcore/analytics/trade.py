@@ -114,8 +114,8 @@ def trades_of(facts: Iterable[e.Fact]) -> tuple[Trade, ...]:
             _revised(fact, orders, asked)
         elif isinstance(fact, e.Filled):
             _filled(fact, orders.get(fact.order_id), open_trades)
-        elif isinstance(fact, e.Marked) and fact.key in open_trades:
-            open_trades[fact.key].marked(fact)
+        elif isinstance(fact, (e.Marked, e.PositionAdjusted)) and fact.key in open_trades:
+            open_trades[fact.key].told(fact)
         elif isinstance(fact, e.PositionClosed):
             began = open_trades.pop(fact.key, None)
             finished.append((_finished(fact, began), began))
@@ -155,6 +155,15 @@ class _Open:
     def slippage(self) -> Decimal | None:
         """What its stops lost, in rupees; None where none took it off."""
         return sum(self.slipped.values(), ZERO) if self.slipped else None
+
+    def told(self, fact: e.Marked | e.PositionAdjusted) -> None:
+        """Prices that were seen; or the one at which shares left without an order of ours, after all of those."""
+        if isinstance(fact, e.Marked):
+            self.marked(fact)
+        elif fact.price is not None:
+            self.settle()
+            self.span = fact.at, fact.price, fact.price
+            self.settle()
 
     def marked(self, fact: e.Marked) -> None:
         self.settle()

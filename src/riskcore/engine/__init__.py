@@ -21,11 +21,13 @@ from riskcore.engine.limits import InUse, limits_in_use
 from riskcore.engine.policies import in_force, scheduled
 from riskcore.engine.protection import protect
 from riskcore.engine.quiet import SPOKE, Quiet, Watched, quiet
+from riskcore.engine.settling import Expiries
 from riskcore.engine.taking import asked_interval, enter_reversals, leave_unwanted
 from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import repeats
 from riskcore.exits.leaving import can_trade
 from riskcore.exits.resting import resting_quantity
+from riskcore.expiries import settles_in_cash
 from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.reconcile import is_complete as tells_all, without_doubt
@@ -39,6 +41,7 @@ from riskcore.values import changed
 __all__ = [
     "SPOKE",
     "Closed",
+    "Expiries",
     "InUse",
     "Quiet",
     "State",
@@ -66,6 +69,7 @@ __all__ = [
     "repeats",
     "resting_quantity",
     "resume",
+    "settles_in_cash",
     "step",
     "taken",
     "taken_now",

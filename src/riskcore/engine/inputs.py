@@ -14,6 +14,7 @@ from riskcore.engine.clock import on_time
 from riskcore.engine.funds import funds_moved, funds_seen
 from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.reports import report
+from riskcore.engine.settling import contract_expired
 from riskcore.engine.taking import as_quoted, is_flat, take_signal, waiting_for_evidence, withheld
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import LOGIN, Turn
@@ -170,6 +171,11 @@ def _bars(event: e.BarsShown, turn: Turn) -> None:
 @react_to.register
 def _tighten(event: e.TightenStop, turn: Turn) -> None:
     tighten(turn, event)
+
+
+@react_to.register
+def _expired(event: e.ContractExpired, turn: Turn) -> None:
+    contract_expired(event, turn)
 
 
 @react_to.register

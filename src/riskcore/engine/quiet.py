@@ -141,6 +141,8 @@ def timers(position: Position, now: datetime | None, policy: Policy) -> Iterator
         if session.square_off is not None:
             overdue = position.opened_at is not None and position.opened_at.date() < session.day
             yield session.opens if overdue else session.square_off
+        if position.instrument.expiry == day:
+            yield session.closes
     if policy.expiry_exit_days is not None:
         leaves = leave_by(position.instrument, policy.expiry_exit_days, tables=policy.tables)
         if leaves is not None and day >= leaves:

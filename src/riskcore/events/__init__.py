@@ -87,6 +87,7 @@ from riskcore.events.hands import (
     PolicyScheduled as PolicyScheduled,
 )
 from riskcore.events.held import (
+    ContractExpired as ContractExpired,
     Marked as Marked,
     PositionClosed as PositionClosed,
     StopKept as StopKept,
@@ -160,6 +161,7 @@ Input: TypeAlias = (
     | PricesSeen
     | BarsShown
     | TightenStop
+    | ContractExpired
     | OrderReported
     | TimePassed
     | TroubleSeen

@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from attrs import frozen
 
+from riskcore.instruments import key_text
 from riskcore.money import exact, positive
 from riskcore.sessions import in_ist
-from riskcore.values import checks, settle, text
+from riskcore.values import checks, optional, settle, text
 
 
 @frozen
@@ -24,6 +25,23 @@ class TightenStop:
 
     def __attrs_post_init__(self) -> None:
         settle(self, _TIGHTEN)
+
+
+@frozen
+class ContractExpired:
+    """The last session of a contract is over, on paper or in a backtest: what it is settled by. Live, a broker does it.
+
+    `price` is the last close of its underlying, or of the contract itself, and `of` the key of the one it is; None
+    where neither is known.
+    """
+
+    at: datetime
+    key: str
+    price: Decimal | None = None
+    of: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _EXPIRED)
 
 
 @frozen
@@ -101,3 +119,4 @@ class PositionClosed:
 
 
 _TIGHTEN = checks("TightenStop", at=in_ist, key=text, stop=positive, by=text)
+_EXPIRED = checks("ContractExpired", at=in_ist, key=key_text, price=optional(positive), of=text)

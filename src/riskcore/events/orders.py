@@ -379,7 +379,7 @@ class PositionAdjusted:
 
     `position` is what is held from now on, None where nothing is; `price` what the shares that went are taken to have
     brought (the broker's trades where it tells them, else the last price), `realised` the result of it and `charges`
-    theirs.
+    theirs. `reason` is why the trade that ends so has ended, where that is known better than that it was elsewhere.
     """
 
     VERSION: ClassVar[int] = 1
@@ -390,3 +390,4 @@ class PositionAdjusted:
     price: Decimal | None = None
     realised: Decimal = Decimal(0)
     charges: Decimal = Decimal(0)
+    reason: str = ""

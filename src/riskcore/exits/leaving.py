@@ -179,7 +179,7 @@ def closed_trade(at: datetime, held: Position, approved: ApprovedEntry | Approve
 
 @exact
 def closed_elsewhere(
-    at: datetime, held: Position, *, price: Decimal, realised: Decimal, charges: Decimal
+    at: datetime, held: Position, *, price: Decimal, realised: Decimal, charges: Decimal, reason: str = ELSEWHERE
 ) -> PositionClosed:
     """The finished trade of a position whose last shares left without an order of ours, at about that price each.
 
@@ -198,7 +198,7 @@ def closed_elsewhere(
         at,
         held.average_price,
         (held.exit_value + price * held.quantity) / quantity,
-        ELSEWHERE,
+        reason,
         gross,
         cost,
         r_multiple(held, gross - cost),

@@ -60,6 +60,7 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "balance_unexplained": "BALANCE DIFFERS",
     "held_without_prices": "POSITION WITHOUT PRICES",
     "held_past_close": "HELD PAST THE CLOSE",
+    "held_past_expiry": "HELD PAST ITS EXPIRY",
     "presumed_filled": "FILL TAKEN FOR OURS",
     "unseen_before_the_night": "UNKNOWN ORDER",
     "end_unread": "UNKNOWN ORDER",
@@ -67,6 +68,8 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "overnight_price": "UNUSUAL MARKET",
     e.INCOMPLETE: "EMERGENCY STOP INCOMPLETE",
 }
+MILD_ALARMS: Final = frozenset({"held_past_expiry"})
+"""Of what is on paper alone: nobody has to look at once."""
 LATCH_TITLES: Final[Mapping[str, str]] = {
     "login": "LOGIN NEEDED",
     "connection_timers": "CONNECTION LOST",
@@ -116,8 +119,8 @@ def told(fact: e.Fact) -> Told | None:
 
 
 def _alarmed(fact: e.Alarmed) -> Told:
-    title = ALARM_TITLES.get(fact.name, "ALARM")
-    return Told(CRITICAL, title, f"{fact.subject}: {fact.why} ({fact.name})", f"alarm:{fact.name}:{fact.subject}")
+    title, severity = ALARM_TITLES.get(fact.name, "ALARM"), WARNING if fact.name in MILD_ALARMS else CRITICAL
+    return Told(severity, title, f"{fact.subject}: {fact.why} ({fact.name})", f"alarm:{fact.name}:{fact.subject}")
 
 
 def _over(fact: e.AlarmOver) -> Told:
@@ -218,7 +221,10 @@ def _differ(fact: e.BooksDiffer) -> Told | None:
     return Told(WARNING, "BOOKS DIFFER", each, f"differ:{each}")
 
 
-def _adjusted(fact: e.PositionAdjusted) -> Told:
+def _adjusted(fact: e.PositionAdjusted) -> Told | None:
+    """What was settled at its expiry is told as the trade that it ends."""
+    if fact.reason:
+        return None
     return Told(WARNING, "POSITION ADJUSTED", f"{fact.key}: {fact.why}", f"adjusted:{fact.key}:{fact.at.isoformat()}")
 
 

@@ -62,6 +62,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     events.AlertRefused: ("receipt",),
     events.OrderMoved: ("error",),
     events.DifferencesTaken: ("beside",),
+    events.PositionAdjusted: ("reason",),
     events.PricesSeen: ("more",),
     rc.BrokerBooks: ("unread_rows",),
     rc.Signal: ("quantity", "receipt"),

@@ -84,7 +84,7 @@ def backtest(
     columns = _columns(known, begins, None)
     own = tuple(instruments)
     named = _instruments(columns, own, rules)
-    series, auctions = without_auctions({thing: known[name] for name, thing in named.items()}, rules, length)
+    series, auctions = without_auctions(uncut := {thing: known[name] for name, thing in named.items()}, rules, length)
     traded = {thing: table.between(begins, None) for thing, table in series.items()}
     refuse_unserved(strategy, given)
     line = Timeline(list(series.values()), rc.interval_length(length))
@@ -96,7 +96,7 @@ def backtest(
     if listed is None and by_tables:
         listed = rc.listed_by_month(by_tables, tables=rules.tables)
     within = _finer(finer, series, line.length, asked=intrabar is rc.Intrabar.LOWER_TIMEFRAME)
-    run = Jumps(rules, series, raised, line, listed=listed, finer=within, **how)
+    run = Jumps(rules, series, raised, line, uncut, listed=listed, finer=within, **how)
     with uncollected():
         simulation = run.play(begins)
     total = sum(map(len, traded.values()))

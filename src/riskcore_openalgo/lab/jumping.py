@@ -17,11 +17,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypeAlias
 
+from attrs import evolve
+
 import riskcore as rc
 from riskcore import engine, events as e
 from riskcore.engine import whole
 from riskcore_openalgo.lab.averages import TrueRanges, exact_atr_at
-from riskcore_openalgo.lab.columns import Columns, Seen
+from riskcore_openalgo.lab.columns import Columns, Seen, times
 from riskcore_openalgo.lab.marking import search, touched
 from riskcore_openalgo.lab.raising import Raised
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
@@ -32,7 +34,10 @@ Certain: TypeAlias = dict[str, int]
 
 
 class Jumps(rc.BarRun):
-    """A run over columns; `raised` are the signals by the code of the bar that raised them."""
+    """A run over columns; `raised` are the signals by the code of the bar that raised them.
+
+    `uncut` are the columns with what none of it is shown: bars of the closing auction, which tell the close of the day.
+    """
 
     def __init__(
         self,
@@ -40,6 +45,7 @@ class Jumps(rc.BarRun):
         series: Mapping[rc.Instrument, Columns],
         raised: Raised,
         line: Timeline,
+        uncut: Mapping[rc.Instrument, Columns] | None = None,
         **how: Any,
     ) -> None:
         self.things, self.series = tuple(series), tuple(series.values())
@@ -49,8 +55,10 @@ class Jumps(rc.BarRun):
         self.keys = tuple(by_key)
         super().__init__(policy, by_key, dict(zip(by_key, self.seen, strict=True)), **how)
         self.line, self.raised, self.codes = line, raised, raised.codes
+        self.uncut = {thing.key: columns for thing, columns in (uncut or series).items()}
         self.number = {key: place for place, key in enumerate(by_key)}
         self.bounds = Bounds()
+        self.expiries = engine.Expiries(policy, self.length)
         self.looked_at = 0
         self.forced: Counter[str] = Counter()
 
@@ -69,6 +77,7 @@ class Jumps(rc.BarRun):
             self.spoke = False  # nothing is held: there is nothing to ask breakers of
         while cursor < end:
             cursor = self._next(cursor, end)
+        self._expire(len(self.line))
         done = self.simulation()
         self.later = []  # they know this run: did it know them, only the collector of cycles would ever let go of both
         return done
@@ -114,6 +123,7 @@ class Jumps(rc.BarRun):
         """A moment's orders meet its bars, or a bar is taken as live prices would be."""
         moment, slot = divmod(code, self.line.width)
         self.spoke = False
+        self._expire(moment)
         if slot:
             thing, place = slot - 1, self.line.place(slot - 1, code)
             self.looked_at += 1
@@ -126,6 +136,26 @@ class Jumps(rc.BarRun):
                 if self.things[thing].key in working:
                     self.meet(self._prices(thing, place))
         return code + 1
+
+    def _expire(self, moment: int) -> None:
+        """Contracts whose last session is over before the bars of a moment, or at the end, come to their end."""
+        if not any(held.instrument.expiry for held in self.state.book.positions):
+            return
+        begins = self._begins(moment) if moment < len(self.line) else self._begins(moment - 1) + self.length
+        for event in self.expiries.due(self.state.book.positions, begins, self._last):
+            now = self.state.now
+            self.take(event if now is None or now <= event.at else evolve(event, at=now))
+
+    def _begins(self, moment: int) -> datetime:
+        """When the bars of a moment begin."""
+        thing, place = self.line.group(moment)[0]
+        return self.series[thing].moment(place)
+
+    def _last(self, key: str, ends: datetime) -> e.PricesSeen | None:
+        """The last bar of an instrument that began before a moment, one of its closing auction too; None for none."""
+        columns = self.uncut.get(key)
+        place = 0 if columns is None else int(columns.at.searchsorted(int(times([ends], "ends")[0])))
+        return self.spanned(key, columns.moment(place - 1), columns.exact(place - 1)) if columns and place else None
 
     def _show(self, thing: int, place: int) -> e.PricesSeen:
         self.seen[thing].ended = place + 1

@@ -17,6 +17,7 @@ import riskcore as rc
 from riskcore import engine
 from riskcore.engine.clock import ENTRY_TIMEOUT
 from riskcore.engine.overnight import PRICE_JUMPED
+from riskcore.engine.settling import AT_OWN
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns
 from riskcore_openalgo.lab.no_shares import SHARES, indices_of, spellings_of
 from riskcore_openalgo.lab.timeline import Timeline, date_of
@@ -40,7 +41,7 @@ def notes_of(
     """All of them, the gravest first. `facts` are at least those of trades that went by steps."""
     return (
         *halts_of(simulation),
-        *expired_of(simulation),
+        *expired_of(simulation, facts),
         *indices_of(simulation, series),
         *spellings_of(series, policy),
         *days_of(series, policy, daily=line.daily),
@@ -64,17 +65,31 @@ def halts_of(simulation: rc.Simulation) -> Iterator[str]:
             )
 
 
-def expired_of(simulation: rc.Simulation) -> Iterator[str]:
-    """A line for each contract that is held beyond its expiry: there are no bars of it, and nobody settles it here."""
+def expired_of(simulation: rc.Simulation, facts: Sequence[rc.events.Fact]) -> Iterator[str]:
+    """A line for each contract that is held beyond its expiry, and one where some were settled at their own last price.
+
+    `facts` are at least those of trades that went by steps; no other is settled.
+    """
     now = simulation.state.now
     for held in simulation.state.book.positions:
-        if now is not None and held.instrument.has_expired(now.date()):
-            shares = rc.settles_by_delivery(held.instrument)
-            remedy = "expiry_exit_days: 0, or an exit of the strategy" if shares else "by an exit of the strategy"
-            yield (
-                f"{held.instrument.key}: expired on {held.instrument.expiry}, and is held to the end at its last "
-                f"price: a backtest settles no contract; leave it before ({remedy})"
-            )
+        thing = held.instrument
+        if now is None or thing.expiry is None or now.date() < thing.expiry:
+            continue
+        if rc.settles_by_delivery(thing):
+            why = "it ends in shares, which no backtest delivers (expiry_exit_days: 0, or an exit of the strategy)"
+        elif not engine.settles_in_cash(thing):
+            why = "what settles it is not known here; leave it before, by an exit of the strategy"
+        elif thing.has_expired(now.date()):
+            why = f"no bar tells the close that settles it; give bars of {thing.underlying} beside it"
+        else:
+            why = "the bars end before its session does, so that it is not settled"
+        yield f"{thing.key}: expires on {thing.expiry}, and is held to the end at its last price: {why}"
+    own = [fact.key for fact in facts if isinstance(fact, rc.events.PositionAdjusted) and fact.why == AT_OWN]
+    if own:
+        yield (
+            f"{len(own)} contracts were settled at their own last price, the first {own[0]}: there are no bars of "
+            "their underlying up to the close, which is what settles them; give them beside"
+        )
 
 
 def grids_of(series: Mapping[rc.Instrument, Columns], length: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from attrs import field, frozen
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 """The version of what is saved: `Run.load` refuses those it does not know."""
 REASONS_SHOWN: Final = 3
+_Moving: TypeAlias = e.Filled | e.PositionAdjusted
 
 
 class Jumped(NamedTuple):
@@ -148,12 +149,13 @@ class Run:
         line = Timeline(self.bars, rc.interval_length(self.interval))
         ends = line.starts + (0 if line.daily else line.length)
         equity = np.full(len(line), float(self.policy.default_capital))
-        fills: dict[str, list[e.Filled]] = {}
-        for fill in self.fills:
-            fills.setdefault(fill.key, []).append(fill)
+        moved: dict[str, list[_Moving]] = {}
+        for fact in self.facts:
+            if isinstance(fact, (e.Filled, e.PositionAdjusted)):
+                moved.setdefault(fact.key, []).append(fact)
         for thing, columns in zip(self.instruments, self.bars, strict=True):
-            if thing.key in fills:
-                equity += _result(columns, fills[thing.key], line)
+            if thing.key in moved:
+                equity += _result(columns, moved[thing.key], line)
         return ends, equity
 
     def frame(self, table: str = "trades") -> pd.DataFrame:
@@ -249,14 +251,22 @@ def _failed(fact: e.EntryRefused) -> tuple[rc.Finding, ...]:
     return tuple(sorted(failed, key=lambda found: order.get(found.reason, len(order))))
 
 
-def _result(columns: Columns, fills: Iterable[e.Filled], line: Timeline) -> Floats:
-    """What one instrument had made at each moment: cash from its fills, and what is held at the last close."""
-    cash, held = np.zeros(len(line) + 1), np.zeros(len(line) + 1)
-    for fill in fills:
-        way = 1 if fill.side == rc.BUY else -1
-        moment = min(line.from_moment(fill.at) // line.width, len(line))
-        cash[moment] -= way * float(fill.value) + float(fill.charges or 0)
-        held[moment] += way * fill.quantity
+def _result(columns: Columns, moved: Iterable[_Moving], line: Timeline) -> Floats:
+    """What one instrument had made at each moment: cash from its fills, and what is held at the last close.
+
+    A contract that is settled at its expiry is no fill, and leaves nothing held.
+    """
+    cash, held, signed = np.zeros(len(line) + 1), np.zeros(len(line) + 1), 0
+    for fact in moved:
+        if isinstance(fact, e.PositionAdjusted):
+            came, paid = -signed, -signed * float(fact.price or 0)
+        else:
+            way = 1 if fact.side == rc.BUY else -1
+            came, paid = way * fact.quantity, way * float(fact.value)
+        moment = min(line.from_moment(fact.at) // line.width, len(line))
+        cash[moment] -= paid + float(fact.charges or 0)
+        held[moment] += came
+        signed += came
     places = np.searchsorted(columns.at, line.starts, side="right") - 1
     closes = np.where(places >= 0, columns.close[np.maximum(places, 0)], 0.0)
     told: Floats = np.cumsum(cash[:-1]) + np.cumsum(held[:-1]) * closes

@@ -51,6 +51,7 @@ from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Seldom, Together
 from riskcore_openalgo.runner.pulse import Pulse
 from riskcore_openalgo.runner.schedule import Schedule
+from riskcore_openalgo.runner.settling import Settling
 from riskcore_openalgo.runner.threads import ThreadLanes
 from riskcore_openalgo.runner.tick_bars import TickBars
 
@@ -128,8 +129,7 @@ class _Assembly:
         evidence = self._evidence(account, known, history, feed, standing)
         paper = None if self.mode == LIVE else self.paper
         gateway = self._gateway(guard, standing, fence) if paper is None else self._capped(paper)
-        lanes = self._lanes(gateway, evidence, standing, alarms)
-        schedule = self._schedule(standing, strategies)
+        lanes, schedule = self._lanes(gateway, evidence, standing, alarms), self._schedule(standing, strategies)
         parts = Parts(
             journal=self.journal,
             policy=standing.policy(),
@@ -146,6 +146,7 @@ class _Assembly:
             paper=paper,
             capability=None if self.mode == LIVE else rc.capability(NO_BROKER, on=self.clock().date()),
             schedule=schedule,
+            settling=None if self.mode == LIVE else Settling(self.client, self.clock),
             watchers=(ledger.watch, ClockBack(partial(alarms.tell, name=CLOCK_BACK)).watch, *self.watchers),
             timers=Together(Pulse(standing.state), Seldom(inbox, INBOX_EVERY)),
         )

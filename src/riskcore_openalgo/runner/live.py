@@ -31,6 +31,7 @@ from riskcore_openalgo.runner.mornings import Mornings
 from riskcore_openalgo.runner.ports import Clock, QueueTransport, Timers
 from riskcore_openalgo.runner.runner import Offered, Runner
 from riskcore_openalgo.runner.schedule import Schedule
+from riskcore_openalgo.runner.settling import Settling
 
 UNREADABLE: Final = "books_unreadable"
 READABLE: Final = "books_readable"
@@ -67,6 +68,8 @@ class Waking(QueueTransport[Offered]):
 class Parts:
     """What a live day is made of. `account` is None on paper, where there is none; `paper` where orders are withheld.
 
+    `settling` is who looks up by what contracts were settled that expired on paper; None where a broker settles them.
+
     `watched` are the instruments whose prices are wanted although nothing is held of them.
     """
 
@@ -86,6 +89,7 @@ class Parts:
     timers: Timers | None = None
     daily: Daily | None = None
     schedule: Schedule | None = None
+    settling: Settling | None = None
     watchers: tuple[Callable[[events.Fact], None], ...] = ()
 
 
@@ -249,6 +253,10 @@ class Live:
                 self._reading.soon()
             for name in self._reading.due(now, self.state):
                 parts.lanes.read(reading_job(parts.account, self._reading, name), self.runner.offer)
+        settling = parts.settling
+        if settling is not None:
+            for thing in settling.due(now, self.state.book.positions):
+                parts.lanes.read(partial(settling.look, thing), self.runner.offer)
         for watched in parts.bars.due(now, self.state.book.positions):
             parts.lanes.ask(partial(parts.bars.look, watched), self.runner.offer)
 

@@ -71,6 +71,7 @@ class BarPlayer:
         self._gateway.wait(alike.broker.patience)
         self._now = min(series[0].at for series in bars.values() if series)
         self._recorded, self._stands = _recorded(journal), journal.load().state.now
+        self._expiries = engine.Expiries(policy, self._length, _expired(journal))
         self._where = journal.where
         for instrument in bars:
             self._evidence.instruments[instrument.key] = instrument
@@ -96,8 +97,10 @@ class BarPlayer:
         for moment, group in rc.moments(self._bars):
             new = [(i, bar) for i, bar in group if self._is_new(i, bar)]
             if new:
+                self._expire(moment)
                 self._moment(new, after_bar)
             yield moment + self._length
+        self._expire(self._ends())
 
     def _is_new(self, instrument: rc.Instrument, bar: rc.Bar) -> bool:
         last = self._recorded.get(instrument.key)
@@ -128,6 +131,23 @@ class BarPlayer:
             self.runner.offer(self._with_atr(attrs.evolve(prices, more=more)))
             self.runner.settle()
             self._signals(instrument, after_bar)
+
+    def _ends(self) -> datetime:
+        """When the last of the bars ends."""
+        return max(series[-1].at for series in self._bars.values() if series) + self._length
+
+    def _expire(self, begins: datetime) -> None:
+        """Contracts whose last session is over before bars begin come to their end."""
+        for event in self._expiries.due(self.runner.state.book.positions, begins, self._last):
+            stands = self.runner.state.now or event.at
+            self._now = max(self._now, stands, event.at)
+            self.runner.offer(attrs.evolve(event, at=max(stands, event.at)))
+            self.runner.settle()
+
+    def _last(self, key: str, ends: datetime) -> events.PricesSeen | None:
+        """The last bar of an instrument, where there is any: none that was seen by now began when a contract ended."""
+        bars = self._evidence.bars.get(key)
+        return self._seen_as(self._evidence.instruments[key], bars[-1]) if bars else None
 
     def _with_atr(self, prices: events.PricesSeen) -> events.PricesSeen:
         """The prices with the ATR at their end, where a stop trails by it."""
@@ -185,3 +205,8 @@ def _recorded(journal: Reader) -> dict[str, datetime]:
         if row.type == events.PricesSeen.__name__:
             last[row.event.key] = row.event.since
     return last
+
+
+def _expired(journal: Reader) -> set[str]:
+    """The contracts of which a journal has that they expired."""
+    return {row.event.key for row in journal.rows("input") if row.type == events.ContractExpired.__name__}

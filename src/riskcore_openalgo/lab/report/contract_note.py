@@ -167,7 +167,8 @@ class _Account:
     def _adjusted(self, fact: events.PositionAdjusted) -> None:
         """What a hand traded is on the broker's note too, and a sale that never was is not.
 
-        Shares that came without us are those of today where they are intraday; of others nobody tells the day.
+        Shares that came without us are those of today where they are intraday; of others nobody tells the day. What was
+        settled at its expiry is money without a trade.
         """
         held, left = self.state.book.position(fact.key), fact.position
         came = fact.price is None and not fact.realised
@@ -175,7 +176,7 @@ class _Account:
             return
         cash = fact.realised + _cost(held) - _cost(left)
         self._booked(fact.at, rc.SELL, cash, fact.charges)
-        if held is not None and fact.price is not None:
+        if held is not None and fact.price is not None and not fact.reason:
             side = rc.SELL if held.side == rc.BUY else rc.BUY
             self._filled(fact.at, f"{fact.key} {fact.at}", side, abs(cash), held)
 
