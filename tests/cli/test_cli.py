@@ -246,3 +246,17 @@ def test_every_verb_has_help_with_an_example(called):
     assert "78 configuration wrong" in called("--help").stdout
     for verb in ("demo", "backtest", "paper", "init", "status"):
         assert "Example: riskcore" in called(verb, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    "given", [["status", "--journal", "x.db"], ["control", "resume", "operator_halted", "--why", "x"]]
+)
+def test_what_a_verb_does_not_take_is_told_with_the_usage_of_that_verb(given, capsys):
+    """That of all verbs was shown, which says nothing of the one that was meant."""
+    with pytest.raises(SystemExit) as done:
+        main(given)
+    said = capsys.readouterr().err
+    verb = " ".join(word for word in given if word in ("status", "control", "resume"))
+    assert done.value.code == 2
+    assert said.startswith(f"usage: riskcore {verb} ")
+    assert "unrecognized arguments: " in said

@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     _completion(verbs)
     trust_verbs(verbs)
     for _, verb in commands(made):
+        verb.set_defaults(asked_of=verb)
         if "xit code" not in (verb.epilog or ""):
             verb.epilog = f"{verb.epilog}   {EPILOG}"
     return made
@@ -72,7 +73,9 @@ def commands(made: argparse.ArgumentParser, path: str = "riskcore") -> Iterator[
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    arguments = parser().parse_args(argv)
+    arguments, unknown = parser().parse_known_args(argv)
+    if unknown:  # told with the usage of its own verb; argparse shows that of all
+        arguments.asked_of.error(f"unrecognized arguments: {' '.join(unknown)}")
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name or a note that the console has no letter for is told in ASCII
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
