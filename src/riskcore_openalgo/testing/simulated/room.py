@@ -236,7 +236,7 @@ class Room:
     def _is_leaving(self, book: rc.Book) -> bool:
         """Whether an exit is to be repeated, or the square-off is near: only the clock brings either."""
         open_ = {position.id for position in book.positions}
-        exits = (order.approved for order in book.orders if not (order.is_entry or order.rests))
+        exits = (one.approved for one in book.orders if not (one.is_entry or one.rests or one.status == "filled"))
         tried = any(isinstance(one, rc.ApprovedExit) and one.position_id in open_ for one in exits)
         return tried or any(self._is_squared_off(position) for position in book.positions)
 

@@ -21,7 +21,7 @@ def truth_of(
     """What each order of ours is at the broker. `placed` says which of its orders was sent as which of ours.
 
     One that is known under the name of another that looks like it is that other; what nobody is known as is left to
-    those of them that have no name yet.
+    those of them that were sent and have no name yet.
     """
     known: dict[str, FakeOrder] = {}
     for order in state.book.orders:
@@ -32,7 +32,7 @@ def truth_of(
     left = {theirs: ours for theirs, ours in placed.items() if theirs in orders and theirs not in named}
     truth = known | {ours: orders[theirs] for theirs, ours in left.items() if ours not in known}
     for theirs, ours in left.items():
-        nameless = sorted(alike(ours, sent) - truth.keys()) if ours in known else []
+        nameless = sorted(alike(ours, sent).intersection(placed.values()) - truth.keys()) if ours in known else []
         if nameless:
             truth[nameless[0]] = orders[theirs]
     return truth
