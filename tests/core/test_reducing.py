@@ -213,7 +213,7 @@ def test_where_less_is_held_by_then_a_repeated_reduction_takes_that_and_no_more(
 
 
 def test_a_read_from_before_a_change_was_asked_for_does_not_settle_it():
-    """The stop was for 30, is for 50 again, and is to be for 30 once more: a read that began before shows the first 30."""
+    """The stop was for 30, is for 50 again, and is to be for 30: a read that began before shows the first 30."""
     day, _ = held()
     day.signal("10:05", "SELL", kind="exit", reduce_by=20)
     stop = day.sent()[0]
