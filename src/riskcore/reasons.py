@@ -105,6 +105,7 @@ CATALOGUE: Final = (
     Reason("risk_reward_too_low", "reward is {measured} R; at least {limit} R, short by {short} R", "never"),
     Reason("symbol_held", "{measured} is already held", "today"),
     Reason("symbol_working", "an order in {measured} is already working", "now"),
+    Reason("other_product", "{measured} is held or on its way as {limit}: a position is of one product", "today"),
     Reason("order_rate", "{measured} orders sent in this second; at most {limit} leave room for one more", "now"),
     Reason("exit_in_progress", "an exit of {measured} is on its way", "now"),
     Reason("opposite_working", "an entry on the other side of {measured} is on its way", "now"),

@@ -210,3 +210,25 @@ def test_where_less_is_held_by_then_a_repeated_reduction_takes_that_and_no_more(
     assert 0 < left < 20
     day.time("10:05:01.700")
     assert sent_parts(day)[-1] == left
+
+
+def test_a_read_from_before_a_change_was_asked_for_does_not_settle_it():
+    """The stop was for 30, is for 50 again, and is to be for 30: a read that began before shows the first 30."""
+    day, _ = held()
+    day.signal("10:05", "SELL", kind="exit", reduce_by=20)
+    stop = day.sent()[0]
+    day.take(e.RevisionReported(day.at("10:05:00.100"), stop.order_id, e.TAKEN))
+    out = day.sent()[-1]
+    day.report("10:05:00.200", out.order_id, "working", broker_id="X1")
+    day.prices("10:05:02", last=990)
+    day.time("10:05:03.500")
+    day.report("10:05:04", out.order_id, "cancelled")
+    day.take(e.RevisionReported(day.at("10:05:04.200"), stop.order_id, e.TAKEN))
+    day.time("10:05:05.300")
+    assert day.book.order(stop.order_id).revision.quantity == 30
+    bought = row(day.sent(rc.ApprovedEntry)[0], "E1", "complete")
+    rests = row(stop, "S1", "trigger_pending", quantity=30)
+    true_books(day, "10:05:05.200", orders=(bought, rests))
+    assert (day.book.order(stop.order_id).revision.quantity, sent_parts(day)) == (30, [20])
+    true_books(day, "10:05:05.400", orders=(bought, rests))
+    assert (day.book.order(stop.order_id).revision, sent_parts(day)) == (None, [20, 20])

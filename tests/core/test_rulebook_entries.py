@@ -145,6 +145,20 @@ def test_an_entry_on_the_other_side_of_the_symbol_waits(status):
     assert decided(book, side="SELL", **ADDING).approved
 
 
+@pytest.mark.parametrize("held_as", ["MIS", "CNC"])
+@pytest.mark.parametrize("status", ["intended", "unknown", "filled"])
+def test_a_symbol_is_added_to_in_the_product_it_is_held_in_or_bought_in_and_no_other(held_as, status):
+    """The broker keeps the two apart: one stop for both would sell MIS that is not there, and leave the CNC bare."""
+    first = decided(product=held_as, at=NOON - timedelta(seconds=5), max_quantity=1).order
+    book = rc.Book(100_000).after(first)
+    filled = rc.Fill(first.order_id, 1, 1000, NOON)
+    book = book.after(filled) if status == "filled" else book.moved(first.order_id, status)
+    answer = decided(book, product={"MIS": "CNC", "CNC": "MIS"}[held_as], **ADDING)
+    [found] = [one for one in answer.findings if not one.passed]
+    assert (found.rule, found.reason, found.limit) == ("one_position_per_symbol", "other_product", held_as)
+    assert decided(book, product=held_as, max_quantity=1, **ADDING).approved
+
+
 def test_entries_of_a_symbol_are_counted_by_the_session():
     """Refused ones do not count, cancelled ones do; an order carried from yesterday is yesterday's."""
     book = rc.Book(1_000_000)

@@ -180,6 +180,21 @@ def test_F20_equal_slices_that_timed_out_are_named_by_as_many_rows_as_there_are(
     assert [day.book.order(entry.order_id).broker_id for entry in entries] == ["X0", "X1", "X2"]
 
 
+def test_what_came_unread_is_of_the_slices_that_the_broker_took_before_it_is_of_the_one_that_nobody_answered_for():
+    """The first was lost on its way; orders and trades cannot be read, the positions show the 30 of the two others."""
+    day, entries = ordered()
+    day.report("10:00:01", entries[0].order_id, "unknown")
+    for number, entry in enumerate(entries[1:], 2):
+        day.report("10:00:01", entry.order_id, "working", broker_id=f"E{number}")
+    for second in range(10, 20):
+        books(day, f"10:00:{second}", orders=None, trades=None, positions=(position(30),))
+    assert [day.book.order(entry.order_id).filled_quantity for entry in entries] == [0, 20, 10]
+    rows = [row(entry, f"E{number}", "complete") for number, entry in enumerate(entries[1:], 2)]
+    traded = (trade("E2", "BUY", 20, 1000), trade("E3", "BUY", 10, 1000))
+    books(day, "10:00:20", orders=rows, trades=traded, positions=(position(30),))
+    assert day.book.positions[0].quantity == 30
+
+
 def test_F28_the_row_of_one_slice_is_not_taken_for_a_smaller_one_that_somebody_made_larger():
     """Killed amid the slices: 20 arrived and filled, the last 10 were never sent. 20 are held, and protected."""
     day, (first, *_) = ordered()

@@ -205,6 +205,7 @@ CORPUS = {
     "symbol_working": {"book": ordered()},
     "exit_in_progress": {"book": leaving(), **rules(**ADDING)},
     "opposite_working": {"book": ordered("SELL"), **rules(**ADDING)},
+    "other_product": {"book": held(INFY, quantity=5), **wish(product="CNC"), **rules(**ADDING)},
     "order_rate": {
         **rules(max_orders_per_s=4, order_tokens_for_exits=3),
         "book": rc.Book(100_000, sent_second=NOON, sent_in_second=1),

@@ -53,7 +53,9 @@ def test_the_same_seed_is_the_same_day():
 
 
 def test_another_process_lives_the_same_day_whatever_the_order_of_its_sets():
-    asked = "from riskcore_openalgo.testing.simulated.living import day_of; print(day_of(6, sqlite=False))"
+    asked = (
+        "from riskcore_openalgo.testing.simulated.living import day_of; print(day_of(6, sqlite=False, contracts=False))"
+    )
     found = [
         subprocess.run(
             [sys.executable, "-c", asked],
@@ -99,7 +101,7 @@ def test_days_that_are_done_are_not_lived_again(tmp_path, monkeypatch, capsys):
     (state,) = tmp_path.iterdir()
     assert len(state.read_text().splitlines()) == 2
     state.write_text(state.read_text() + '{"seed": 2, "bro')
-    monkeypatch.setattr(campaign, "day_of", lambda seed, **_: pytest.fail(f"{seed} was lived again"))
+    monkeypatch.setattr(campaign, "live_through", lambda script, **_: pytest.fail(f"{script.seed} was lived again"))
     capsys.readouterr()
     assert campaign.main(options) == 0
     assert "of which 2 are done" in capsys.readouterr().out

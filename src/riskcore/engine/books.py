@@ -158,7 +158,7 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
     asked, settled = custody.asked_at(order.id), custody.settled_at(order.id)
     waited = asked is None or read_at - asked >= FIRST_PAUSE
     if order.revision is not None:
-        if shows(row, order.revision):
+        if shows(row, order.revision) and (asked is None or read_at >= asked):  # else it may be as it once was
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
             turn.calm(REVISION_REFUSED, order.id)
         elif waited:

@@ -33,10 +33,11 @@ def take_as_theirs(turn: Turn, mismatch: Mismatch, books: BrokerBooks, seen: See
 
     Only by those that have been on their way for `protect_flatten_s`: until then their rows may yet tell. Nothing is
     sent again; what came gets its stop like any fill, and a stop for shares that are there turns nothing round. What is
-    more than they can explain is a difference like any other from then on.
+    more than they can explain is a difference like any other from then on. Those that the broker has taken come first:
+    of several slices the one that nobody answered for may never have arrived.
     """
     left = abs(mismatch.theirs - mismatch.ours)
-    for order in adrift(turn.book, books):
+    for order in sorted(adrift(turn.book, books), key=lambda order: not order.broker_id):
         young = turn.at - order.approved.at < seconds(turn.policy.protect_flatten_s)
         part = min(left, order.open_quantity)
         if order.approved.instrument.key != mismatch.key or young or not part:

@@ -68,7 +68,7 @@ class ValidatorSettings:
     allowed_products: tuple[str, ...] = field(
         default=("MIS", "CNC"),
         converter=given,
-        metadata=meta(list_of(product_text), "list", "products that may be entered: MIS, CNC", RULES),
+        metadata=meta(list_of(product_text), "list", "products that may be entered: MIS, CNC, NRML", RULES),
     )
     allowed_symbols: tuple[str, ...] | None = field(
         default=None,

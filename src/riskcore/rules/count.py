@@ -11,16 +11,24 @@ from riskcore.sessions import session_date
 def symbol_free(context: Context) -> Reading:
     """No position and no working order in the symbol (nor one of unknown outcome).
 
-    Switched off, a symbol may be added to on the side it is held, never against it.
+    Switched off, a symbol may be added to on the side and in the product it is held, never otherwise: the broker keeps
+    the shares of two products apart, and one stop would sell what is not there of the one and leave the other bare.
     """
     side, symbol, key = context.signal.side, context.signal.symbol, context.market.instrument.key
-    one = context.policy.one_position_per_symbol
+    product, one = context.signal.product, context.policy.one_position_per_symbol
     held = context.book.position(key)
     if held is not None and (one or held.side != side):
         return "symbol_held", symbol, None, None
     if one and context.live and any(order.approved.instrument.key == key for order in context.live):
         return "symbol_working", symbol, None, None
-    return "", symbol if one else "off", None, None
+    if one:
+        return "", symbol, None, None
+    others = {order.approved.product for order in context.live if order.approved.instrument.key == key}
+    if held is not None:
+        others.add(held.product)
+    if others - {product}:
+        return "other_product", symbol, min(others - {product}), None
+    return "", "off", None, None
 
 
 def no_exit_in_progress(context: Context) -> Reading:

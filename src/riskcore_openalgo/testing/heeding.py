@@ -54,9 +54,11 @@ def changed(broker: FakeBroker, endpoint: str, order_id: str, act: Callable[[Ven
     if order is None or fault is None:
         return act(venue)
     if fault.kind == "fills_first":
-        part = int(order.left * fault.fraction) if venue.profile.partials else order.left
+        contract = broker.market.contracts.get(order.key)
+        lot = contract.lot if contract else 1
+        part = int(order.left * fault.fraction) // lot * lot if venue.profile.partials else order.left
         price = order.price or broker.market.quote(order.key).touch(order.side)
-        venue.fill(evolve(order, status="open"), max(part, 1), price)
+        venue.fill(evolve(order, status="open"), min(max(part, lot), order.left), price)
         return act(venue)
     if fault.seconds:
         broker.due.add(broker.clock() + timedelta(seconds=fault.seconds), lambda: act(venue))

@@ -21,13 +21,15 @@ from attrs import asdict
 import riskcore as rc
 import riskcore_openalgo
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
-from riskcore_openalgo.testing.simulated.living import Outcome, day_of, live_through, shrunk, total
+from riskcore_openalgo.testing.simulated.living import Outcome, live_through, shrunk, total
 from riskcore_openalgo.testing.simulated.nights import script_for
+from riskcore_openalgo.testing.simulated.script import Script
 
 LEAST_APPROVED_PCT = 30
 MANY = 300
 """From so many days on every fault of the catalogue must have struck."""
 SHOWN = 40
+CONTRACTS = {"all": True, "none": False}
 STUCK_S = 300.0
 """A day that takes so long is stuck: a lock is held across a wait. Its process ends, and says where it stood."""
 
@@ -41,22 +43,22 @@ def say(text: str) -> None:
 def main(given: list[str] | None = None) -> int:
     """Run what was asked for; 1 where a day failed, or the days were not worth much."""
     options = _parser().parse_args(given)
+    script = partial(script_for, only=options.only, night=options.night, contracts=CONTRACTS.get(options.contracts))
     if options.seed is not None:
-        return _one(options.seed, sqlite=options.sqlite, only=options.only, night=options.night)
+        return _one(script(options.seed), sqlite=options.sqlite)
     seeds = range(options.first, options.first + options.days)
-    kept = _state_file(options.state, sqlite=options.sqlite, only=options.only, night=options.night)
+    kept = _state_file(options)
     done = _known(kept)
     left = [seed for seed in seeds if seed not in done]
     say(f"{len(seeds)} days, of which {len(seeds) - len(left)} are done")
     began = time.monotonic()
-    day = partial(_watched_day, sqlite=options.sqlite, only=options.only, night=options.night)
+    day = partial(_watched_day, script, sqlite=options.sqlite)
     with kept.open("a", encoding="utf-8") as state:
         for number, outcome in enumerate(_lived(left, options.jobs, day), 1):
             done[outcome.seed] = outcome
             state.write(json.dumps(asdict(outcome)) + "\n")
             state.flush()
-            again = f"{options.only and ' --only ' + options.only}{' --night' if options.night else ''}"
-            _progress(number, len(left), outcome, began, again)
+            _progress(number, len(left), outcome, began, _asked(options))
     outcomes = [done[seed] for seed in seeds]
     return judged(outcomes, options.only)
 
@@ -68,16 +70,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="one day alone; where it fails it is made small")
     parser.add_argument("--only", default="", choices=CATALOGUE, metavar="FAULT", help="days with this fault alone")
     parser.add_argument("--night", action="store_true", help="two days each, with a night between them")
+    parser.add_argument("--contracts", choices=CONTRACTS, help="contracts on all of them or on none: else on a fourth")
     parser.add_argument("--sqlite", action="store_true", help="with a journal in a real SQLite file")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
     parser.add_argument("--state", type=Path, default=Path(".simulated"), help="folder of what is done (.simulated)")
     return parser
 
 
-def _watched_day(seed: int, *, sqlite: bool, only: str, night: bool) -> Outcome:
+def _asked(options: argparse.Namespace) -> str:
+    """The options that make a seed another day."""
+    said = [f"--only {options.only}"] if options.only else []
+    said += ["--night"] if options.night else []
+    said += [f"--contracts {options.contracts}"] if options.contracts else []
+    return "".join(f" {one}" for one in said)
+
+
+def _watched_day(script: Callable[[int], Script], seed: int, *, sqlite: bool) -> Outcome:
     faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
-        return day_of(seed, sqlite=sqlite, only=only, night=night)
+        return live_through(script(seed), sqlite=sqlite)
     finally:
         faulthandler.cancel_dump_traceback_later()
 
@@ -90,11 +101,11 @@ def _lived(seeds: list[int], jobs: int, day: Callable[[int], Outcome]) -> Iterat
         yield from pool.map(day, seeds, chunksize=4)
 
 
-def _one(seed: int, *, sqlite: bool, only: str, night: bool) -> int:
+def _one(script: Script, *, sqlite: bool) -> int:
     """A day by itself, shown; one that fails is made small and shown as what is left of it."""
-    script = script_for(seed, only, night=night)
     outcome = live_through(script, sqlite=sqlite)
-    say(f"seed {seed}: {script.day}, {script.profile.name}, {script.policy}; faults: {', '.join(script.faults())}")
+    traded, wrong = ", ".join(one.symbol for one in script.traded), ", ".join(script.faults())
+    say(f"seed {script.seed}: {script.day}, {script.profile.name}, {script.policy}; {traded}; faults: {wrong}")
     for name, number in sorted(outcome.count.items()):
         say(f"{number:7} {name}")
     if not outcome.broken:
@@ -109,16 +120,18 @@ def _one(seed: int, *, sqlite: bool, only: str, night: bool) -> int:
     return 1
 
 
-def _state_file(folder: Path, *, sqlite: bool, only: str, night: bool) -> Path:
+def _state_file(options: argparse.Namespace) -> Path:
     """Where the days of this very code are noted down: other code has to live them anew."""
     digest = hashlib.sha256()
     for package in (rc, riskcore_openalgo):
         root = Path(str(package.__file__)).parent
         for path in sorted(root.rglob("*.py")):
             digest.update(path.read_bytes())
-    folder.mkdir(parents=True, exist_ok=True)
-    kind = f"{'sqlite' if sqlite else 'memory'}{'-night' if night else ''}{only and '-' + only}"
-    return folder / f"{kind}-{digest.hexdigest()[:16]}.jsonl"
+    options.state.mkdir(parents=True, exist_ok=True)
+    contracts = options.contracts and f"contracts_{options.contracts}"
+    told = "sqlite" if options.sqlite else "memory", options.night and "night", contracts, options.only
+    kind = "-".join(filter(None, told))
+    return Path(options.state) / f"{kind}-{digest.hexdigest()[:16]}.jsonl"
 
 
 def _known(path: Path) -> dict[int, Outcome]:

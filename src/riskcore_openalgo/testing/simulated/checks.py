@@ -20,6 +20,7 @@ from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
 from riskcore_openalgo.testing.simulated.nights import market_is_open
 from riskcore_openalgo.testing.simulated.shares import TOLD_S, Shares
+from riskcore_openalgo.testing.simulated.slices import alike, truth_of
 from riskcore_openalgo.testing.simulated.surprises import Surprises
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ class Checks:
         self.facts.append(fact)
         self.alerts.saw(fact)
         if isinstance(fact, events.EntryApproved):
-            self.count["entries approved"] += fact.signal.id in self.alerts.wished
+            first = fact.order.order_id == fact.signal.id  # the others are slices of it
+            self.count["entries approved"] += first and fact.signal.id in self.alerts.wished
             self._bounded(fact)
         elif isinstance(fact, events.EntryRefused):
             if fact.signal.id in self.alerts.wished:
@@ -123,6 +125,8 @@ class Checks:
         elif isinstance(fact, events.PositionClosed):
             self.count["positions closed"] += 1
             self.count[f"closed {fact.reason}"] += 1
+            if fact.reason != "closed_elsewhere":  # a slice that was proven absent may come yet, and opens it anew
+                self._stops.pop(fact.signal_id, None)
         elif isinstance(fact, events.Alarmed):
             self.count[f"alarm {fact.name}"] += 1
 
@@ -158,11 +162,11 @@ class Checks:
             self._placement(body, order_id)
         elif name == "cancelorder":
             ours = self._ours(name, body)
-            asked = self._asked[ours] > 0 or ours in self._unwritten
+            asked = any(self._asked[one] > 0 or one in self._unwritten for one in alike(ours, self._durable))
             self.needs("durable_before_acted_on", asked, f"a cancel of {ours} that nobody decided")
         elif name == "modifyorder":
             ours = self._ours(name, body)
-            asked = self._revised[ours] > 0 or ours in self._unwritten
+            asked = any(self._revised[one] > 0 or one in self._unwritten for one in alike(ours, self._durable))
             self.needs("durable_before_acted_on", asked, f"a change of {ours} that nobody decided")
 
     def dying(self) -> None:
@@ -206,9 +210,11 @@ class Checks:
     def _bounded(self, fact: events.EntryApproved) -> None:
         """(3) quantity x |limit - stop| is within the budget of the policy."""
         order, book = fact.order, self._room.live.state.book
-        at_risk = order.quantity * abs(order.limit - order.stop)
+        a_unit = abs(order.limit - order.stop)
+        at_risk, of_all = order.quantity * a_unit, max(order.quantity, order.of_quantity) * a_unit
         budget = (book.opening_equity or Decimal(0)) * self._room.policy.risk_per_trade / 100
-        self.needs("risk_is_bounded", at_risk <= budget * Decimal("1.5"), f"{order.order_id} risks {at_risk}")
+        self.needs("risk_is_bounded", of_all <= budget * Decimal("1.5"), f"{order.order_id} risks {of_all}")
+        self.count["slices approved"] += order.of_quantity > 0
         self.needs("risk_is_bounded", at_risk <= order.risk, f"{order.order_id} risks more than it says")
 
     def _placement(self, body: dict[str, Any], order_id: str) -> None:
@@ -255,8 +261,7 @@ class Checks:
         But for an order that nobody can name: what the broker's position moved by was taken for its fill, and said so.
         """
         presumed = {about for name, about in state.custody.told if name == PRESUMED}
-        account = self._room.account
-        truth = {ours: account.orders[theirs] for theirs, ours in self._room.placed.items() if theirs in account.orders}
+        truth = truth_of(state, self._room.placed, self._room.account.orders, self._durable)
         for order in state.book.orders:
             real = truth.get(order.id)
             filled = 0 if real is None else real.filled
@@ -271,7 +276,9 @@ class Checks:
                 self._surprises.note(real.key, self._room.time.now)  # a broker that keeps orders over the night
             if order.id in self._ended_unread:
                 self._surprises.note(real.key, self._room.time.now)  # nobody can look
-            ended = not (real.working and market_is_open(self._room.time.now))  # while it is shut, nothing can fill
+            ended = not (
+                real.working and market_is_open(self._room.time.now, real.key)
+            )  # while it is shut, nothing can fill
             self.soon(self._works, order.id, real.key, ended, "unknown_stays_unknown", order, real)
             if filled > order.filled_quantity:
                 self.within(self._behind, order.id, TOLD_S, "fills_are_the_brokers", order, real)
@@ -282,15 +289,17 @@ class Checks:
         """(9) What was sent and not refused is counted, and there are not more than the policy allows."""
         book = state.book
         reached = {ours for theirs, ours in self._room.placed.items() if _counts(self._room.account.orders[theirs])}
-        entries = [order for order in book.orders if order.is_entry and order.id in reached]
+        entries = {order.signal_id for order in book.orders if order.is_entry and order.id in reached}
         if len(entries) > book.trades_today:  # one arrived after it was proven absent: it counts from the next reading
             told = f"{len(entries)} of {book.trades_today}"
             self.within(self._uncounted, "entries", TOLD_S, "counters_count", told)
         else:
             self._uncounted.clear()
-        ours = [
-            order for order in book.orders if order.is_entry and (order.status != "rejected" or order.filled_quantity)
-        ]
+        ours = {
+            order.signal_id
+            for order in book.orders
+            if order.is_entry and (order.status != "rejected" or order.filled_quantity)
+        }
         self.needs("counters_count", len(ours) == book.trades_today, f"{len(ours)} ours, {book.trades_today} counted")
         most = self._room.policy.max_trades_per_day or 0
         self.needs("counters_count", book.trades_today <= most, f"{book.trades_today} entries of {most}")

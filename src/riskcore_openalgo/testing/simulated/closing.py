@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Final
 from riskcore import engine, events
 from riskcore_openalgo.testing.simulated.checks import PRESUMED
 from riskcore_openalgo.testing.simulated.shares import TOLD_S, told_of
-from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY
+from riskcore_openalgo.testing.simulated.traded import CARRIED, DELIVERY
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
 REPLAYED_EVERY: Final = 10
 """Of so many days the inputs of one are stepped through once more."""
+LASTING: Final = (DELIVERY, CARRIED)
+"""Products that no square-off ends."""
 PAISA: Final = Decimal("0.01")
 
 
@@ -26,7 +28,7 @@ def closed(room: Room) -> None:
     checks.needs("restart_gives_the_same_state", folded, "at the end")
     checks.needs("the_day_was_lived", state.custody.capability is not None, "the broker was never known")
     held, adopted = checks.shares.held(), _adopted(room, state)
-    carried = {p.instrument.key: p.signed for p in state.book.positions if p.product == DELIVERY and p.stop is not None}
+    carried = {p.instrument.key: p.signed for p in state.book.positions if p.product in LASTING and p.stop is not None}
     for key, quantity in held.items():
         told = told_of(state, key) or state.book.latches or _just_now(room, key)
         told = told or adopted.get(key) == quantity or carried.get(key) == quantity
@@ -41,9 +43,9 @@ def closed(room: Room) -> None:
 
 
 def _adopted(room: Room, state: engine.State) -> dict[str, int]:
-    """What our book holds for delivery of instruments that a hand traded: it was adopted, and nothing ends its day."""
+    """What our book holds for longer of instruments that a hand traded: it was adopted, and nothing ends its day."""
     foreign = room.checks.shares.foreign_at
-    ours = {p.instrument.key: p.signed for p in state.book.positions if p.product == DELIVERY}
+    ours = {p.instrument.key: p.signed for p in state.book.positions if p.product in LASTING}
     return {key: quantity for key, quantity in ours.items() if key in foreign}
 
 
@@ -59,6 +61,8 @@ def _money(room: Room, state: engine.State) -> None:
     open_ = {position.instrument.key for position in state.book.positions}
     others = {trade.key for trade in room.account.trades if trade.order_id not in room.placed}  # its square-off too
     others |= set(checks.shares.foreign_at) | _presumed(room)
+    if room.script.last is not None:  # settled without a trade
+        others |= {one.key for one in room.script.traded if one.expiry == room.script.day}
     for key in {*theirs, *ours} - open_ - others:
         paid, booked = theirs.get(key, Decimal(0)), ours.get(key, Decimal(0))
         checks.needs("money_adds_up", abs(paid - booked) < PAISA, key, "broker", paid, "ours", booked)

@@ -20,7 +20,7 @@ from riskcore_openalgo.testing.events import Event
 from riskcore_openalgo.testing.profile import SANDBOX, Profile
 from riskcore_openalgo.testing.timeline import Timeline
 
-OPENS, CLOSES = time(9, 15), time(15, 30)
+OPENS, CLOSES, CONTRACTS_CLOSE = time(9, 15), time(15, 30), time(15, 40)
 STALE_S: Final = 200.0
 POLL_S: Final = 150.0
 """So often every price is asked for: in quiet hours nothing else is heard, and a calm market is no fault."""
@@ -61,7 +61,7 @@ class SimulatedFeed(LiveFeed):
             clock=time,
             monotonic=monotonic,
             wake=wake,
-            is_open=lambda key, at: OPENS <= at.timetz().replace(tzinfo=None) < CLOSES,
+            is_open=_is_open,
             fresh=FreshTiming(stale_after_s=STALE_S),
             chance=chance.random,
         )
@@ -158,6 +158,11 @@ class SimulatedFeed(LiveFeed):
         self.faults.down = False
         if not self._gone:
             self._connection(True, "there again")
+
+
+def _is_open(key: str, at: datetime) -> bool:
+    closes = CLOSES if key.startswith("NSE:") else CONTRACTS_CLOSE
+    return OPENS <= at.timetz().replace(tzinfo=None) < closes
 
 
 def _nobody(keys: Any) -> Mapping[str, Quote]:

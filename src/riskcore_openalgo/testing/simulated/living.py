@@ -41,9 +41,9 @@ def live_through(script: Script, *, sqlite: bool = False) -> Outcome:
             store.close()
 
 
-def day_of(seed: int, *, sqlite: bool, only: str = "", night: bool = False) -> Outcome:
-    """The outcome of a seed's day (or two with a `night` between them), or of that in which `only` that goes wrong."""
-    return live_through(script_for(seed, only, night=night), sqlite=sqlite)
+def day_of(seed: int, *, sqlite: bool, only: str = "", night: bool = False, contracts: bool | None = None) -> Outcome:
+    """The outcome of a seed's day, as `script_for` has it."""
+    return live_through(script_for(seed, only, night=night, contracts=contracts), sqlite=sqlite)
 
 
 def _lived(script: Script, store: MemoryStore) -> Outcome:

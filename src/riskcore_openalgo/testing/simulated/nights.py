@@ -18,8 +18,10 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.testing.profile import Profile
+from riskcore_openalgo.testing.simulated.contracts import settled, trades_contracts, with_contracts
 from riskcore_openalgo.testing.simulated.script import DAYS, SYMBOLS, Happening, Script, script_of
-from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY, INTRADAY, cancel, on_tick
+from riskcore_openalgo.testing.simulated.strikes.acting import cancel
+from riskcore_openalgo.testing.simulated.traded import DELIVERY, INTRADAY, SHARES
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -35,9 +37,11 @@ DAY_S: Final = 86_400.0
 NINE: Final = time(9, 0)
 
 
-def script_for(seed: int, only: str = "", *, night: bool = False) -> Script:
-    """The day of a seed, or two of it with a night between them."""
-    return over_a_night(seed, only) if night else script_of(seed, only)
+def script_for(seed: int, only: str = "", *, night: bool = False, contracts: bool | None = None) -> Script:
+    """The day of a seed, or two of it with a night between them; where not said, of contracts on some."""
+    script = over_a_night(seed, only) if night else script_of(seed, only)
+    of_contracts = trades_contracts(seed) if contracts is None else contracts
+    return with_contracts(script, only) if of_contracts else script
 
 
 def over_a_night(seed: int, only: str = "") -> Script:
@@ -86,7 +90,7 @@ def _with_a_bonus(symbol: str, happens: Iterable[Happening], morning: float, *, 
     """The same two days, over whose night a share's price halves; where it is `credited`, its holdings double."""
     for one in happens:
         if one.kind == "price" and one.at_s >= morning and one.args[0] == symbol:
-            yield evolve(one, args=(symbol, str(on_tick(Decimal(one.args[1]) / 2))))
+            yield evolve(one, args=(symbol, str(SHARES[0].on_tick(Decimal(one.args[1]) / 2))))
         else:
             yield one
     if credited:
@@ -141,6 +145,7 @@ NIGHT: Final[dict[str, Callable[..., None]]] = {
     "delivered": _delivered,
     "rolled_over": _rolled_over,
     "bonus": _bonus,
+    "settled": settled,
     "login_ends": _login_ends,
     "login": _login,
     "switched_off": _switched_off,
@@ -148,6 +153,7 @@ NIGHT: Final[dict[str, Callable[..., None]]] = {
 """What a night does, by name."""
 
 
-def market_is_open(now: datetime) -> bool:
-    """Whether orders can rest and fill, on a day of the script."""
-    return now.date() in DAYS and time(9, 15) <= now.time() < time(15, 30)
+def market_is_open(now: datetime, key: str) -> bool:
+    """Whether orders in an instrument can rest and fill, on a day of the script."""
+    closes = time(15, 30) if key.startswith("NSE:") else time(15, 40)
+    return now.date() in DAYS and time(9, 15) <= now.time() < closes

@@ -35,13 +35,13 @@ from riskcore_openalgo.testing.simulated.feed import SimulatedFeed, StreamFaults
 from riskcore_openalgo.testing.simulated.lanes import FibreLanes
 from riskcore_openalgo.testing.simulated.laptop import Laptop
 from riskcore_openalgo.testing.simulated.nights import NIGHT
-from riskcore_openalgo.testing.simulated.script import STARTS, SYMBOLS, Happening, Script
+from riskcore_openalgo.testing.simulated.script import Happening, Script
 from riskcore_openalgo.testing.simulated.stand_ins import Bars, Quiet, Wake, WatchedGateway, WatchedWire
 from riskcore_openalgo.testing.simulated.store import MemoryStore
+from riskcore_openalgo.testing.simulated.traded import CARRIED, ELSEWHERE, INTRADAY, Traded
 from riskcore_openalgo.testing.simulated.wishes import WISHES
 from riskcore_openalgo.testing.timeline import Fibre, Killed, Timeline
 
-CASH: Final = 1_000_000
 GENEROUS: Final[dict[str, Any]] = {
     "max_trades_per_day": 40,
     "max_positions": 4,
@@ -56,8 +56,8 @@ GENEROUS: Final[dict[str, Any]] = {
 CONTRADICTED: Final = "report_contradicts"
 BEGINS_S: Final = 600.0
 RESTARTS_AFTER_S: Final = 2.0
-SQUARE_OFF_IS_NEAR: Final = time(15, 9)
-SQUARE_OFF_IS_OVER: Final = time(15, 40)
+SQUARE_OFF_IS_NEAR: Final = {False: (time(15, 9), time(15, 40)), True: (time(15, 29), time(15, 50))}
+"""From when until when it is looked for each second: that of shares, and of contracts."""
 SETTLES_S: Final = 30.0
 """How long it may take until something that the broker did late, or has not done, is known."""
 CALM_S: Final = 300.0
@@ -77,7 +77,7 @@ class Room:
         self.script, self.chance = script, Random(script.seed + 1)  # noqa: S311 - a day that can be played again
         self.time = Timeline(script.opens)
         self.laptop, self.broker_ahead = Laptop(self.time), timedelta(0)
-        self.broker = FakeBroker(clock=self._brokers_clock, cash=CASH, profile=script.profile)
+        self.broker = FakeBroker(clock=self._brokers_clock, cash=script.cash, profile=script.profile)
         self.expected = self.broker.mode
         self.account = self.broker.venue.account
         self.store = store or MemoryStore()
@@ -101,10 +101,10 @@ class Room:
         self.toggled_at: datetime | None = None
         self.alive = False
         self.policy = rc.Policy(**{**GENEROUS, **script.policy})
-        for symbol in (*SYMBOLS, "ITC"):
-            self.broker.contract(f"NSE:{symbol}", tick="0.10")
-            price = Decimal(STARTS.get(symbol, "400"))
-            self.broker.quote(f"NSE:{symbol}", price, bid=price - Decimal("0.10"), ask=price + Decimal("0.10"))
+        self.traded = {one.symbol: one for one in (*script.traded, ELSEWHERE)}
+        for one in self.traded.values():
+            self.broker.contract(one.key, lot=one.lot, tick=one.tick, freeze=one.freeze)
+            self.broker.quote(one.key, one.start, bid=one.start - one.tick, ask=one.start + one.tick)
         self.broker.listen(self._hear)
         self.broker.due.put_off = lambda at: self.time.at(at - self.broker_ahead, self._carried_out)
         self.checks = Checks(self)
@@ -123,7 +123,7 @@ class Room:
         account = Account(client, guard=guard, clock=time, instruments=instruments, broker=broker)
         gateway = WatchedGateway(client, guard=guard, clock=time)
         gateway.room = self
-        history = History(Bars(), bars=self.policy.atr_warmup_bars)
+        history = History(Bars(self.traded), bars=self.policy.atr_warmup_bars)
         wake = Wake(partial(self.turn_in, 0.0))
         mode = "paper" if self.expected == "analyze" else "live"
         self.feed = SimulatedFeed(
@@ -140,7 +140,7 @@ class Room:
         self.live = Live(
             Parts(
                 journal=cast("Journal", self.store), policy=self.policy, lanes=self.lanes, feed=self.feed, bars=bars,
-                alarms=self.alarms, clock=time, wake=wake, watched=tuple(f"NSE:{symbol}" for symbol in SYMBOLS),
+                alarms=self.alarms, clock=time, wake=wake, watched=tuple(one.key for one in self.script.traded),
                 account=account, timers=Pulse(lambda: self.live.state), mornings=Mornings(()),
             )
         )  # fmt: skip
@@ -236,9 +236,13 @@ class Room:
     def _is_leaving(self, book: rc.Book) -> bool:
         """Whether an exit is to be repeated, or the square-off is near: only the clock brings either."""
         open_ = {position.id for position in book.positions}
-        exits = (order.approved for order in book.orders if not (order.is_entry or order.rests))
+        exits = (one.approved for one in book.orders if not (one.is_entry or one.rests or one.status == "filled"))
         tried = any(isinstance(one, rc.ApprovedExit) and one.position_id in open_ for one in exits)
-        return tried or (bool(open_) and SQUARE_OFF_IS_NEAR <= self.time.now.time() < SQUARE_OFF_IS_OVER)
+        return tried or any(self._is_squared_off(position) for position in book.positions)
+
+    def _is_squared_off(self, position: rc.Position) -> bool:
+        begins, ends = SQUARE_OFF_IS_NEAR[self.of(position.instrument.key).is_contract]
+        return position.product == INTRADAY and begins <= self.time.now.time() < ends
 
     def _died(self, then_s: float = RESTARTS_AFTER_S) -> None:
         self.alive, self._due, self._kill_at_call = False, None, None
@@ -299,18 +303,28 @@ class Room:
     def _price(self, symbol: str, price: str) -> None:
         held = self._held_prices.get(symbol)
         if held is None or self.time.now >= held:
-            self.broker.tick(f"NSE:{symbol}", price)
+            self.broker.tick(self.traded[symbol].key, price)
 
     def move(self, symbol: str, price: Decimal, *, hold_s: float) -> None:
         """The price goes there, and stays for a while."""
-        self.broker.tick(f"NSE:{symbol}", price)
+        self.broker.tick(self.traded[symbol].key, price)
         self._held_prices[symbol] = self.time.now + timedelta(seconds=hold_s)
+
+    def of(self, key: str) -> Traded:
+        """What is traded under a key."""
+        return self.traded[split_key(key)[1]]
+
+    def product_of(self, key: str) -> str:
+        """The product in which a hand trades an instrument: of contracts that in which they are held."""
+        return CARRIED if self.account.held(key, CARRIED) else INTRADAY
 
     def by_hand(self, key: str, quantity: int) -> None:
         """Somebody trades in the same account."""
         if quantity:
             self.checks.foreign(key)
-            self.broker.hand_trade(key, quantity, self.broker.market.quote(key).last)
+            sign, price, product = (1 if quantity > 0 else -1), self.broker.market.quote(key).last, self.product_of(key)
+            for part in self.of(key).slices(abs(quantity)):
+                self.broker.hand_trade(key, sign * part, price, product)
 
     def toggle(self, *, other: bool) -> None:
         """Somebody switches OpenAlgo's analyzer."""

@@ -18,10 +18,9 @@ from attrs import frozen
 import riskcore as rc
 from riskcore_openalgo.testing.profile import LETTERS, LIVE, SANDBOX, SHOONYA, ZERODHA, Profile
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
-from riskcore_openalgo.testing.simulated.strikes.acting import on_tick
+from riskcore_openalgo.testing.simulated.traded import SHARES, Traded
 
-SYMBOLS: Final = ("RELIANCE", "INFY", "TCS", "SBIN")
-STARTS: Final = {"RELIANCE": "1400", "INFY": "1500", "TCS": "3000", "SBIN": "800"}
+SYMBOLS: Final = tuple(share.symbol for share in SHARES)
 DAYS: Final = tuple(date(2026, 11, day) for day in (16, 17, 18, 19, 20, 23, 25, 26, 27))
 PROFILES: Final = (LIVE, ZERODHA, SHOONYA, SANDBOX, LETTERS)
 BURSTS: Final = 6
@@ -31,6 +30,7 @@ BESIDE: Final = 0.2
 QUIET_S: Final = 900
 CLOSES: Final = 6.6 * 3600
 """Seconds from nine o'clock to 15:36."""
+LAST_BURST_S: Final = 22150
 
 
 @frozen
@@ -55,6 +55,8 @@ class Script:
     policy: dict[str, Any]
     happenings: tuple[Happening, ...]
     last: date | None = None
+    traded: tuple[Traded, ...] = SHARES
+    cash: int = 1_000_000
 
     @property
     def opens(self) -> datetime:
@@ -63,8 +65,9 @@ class Script:
 
     @property
     def ends(self) -> datetime:
-        """24 minutes to four of the last day."""
-        return datetime.combine(self.last or self.day, time(15, 36), tzinfo=rc.IST)
+        """24 minutes to four of the last day, or 14 where contracts are traded."""
+        late = time(15, 46) if any(one.is_contract for one in self.traded) else time(15, 36)
+        return datetime.combine(self.last or self.day, late, tzinfo=rc.IST)
 
     def only(self, happenings: tuple[Happening, ...]) -> Script:
         """The same day in which only this happens."""
@@ -110,25 +113,26 @@ def _bursts(chance: Random) -> Iterator[float]:
     """When the bursts begin: the last one is about the square-off, the others lie before the last entry."""
     for number in range(BURSTS - 1):
         yield 1300 + number * 3700 + chance.random() * 2500
-    yield 22150 + chance.random() * 60
+    yield LAST_BURST_S + chance.random() * 60
 
 
 def _prices(chance: Random, bursts: list[float]) -> Iterator[Happening]:
     """Each symbol's walk: small steps, and now and then a gap that stays or a spike that is over at once."""
     moments = [(300.0 + n * QUIET_S, False) for n in range(int((CLOSES - 600) // QUIET_S))]
     moments += [(start + second, True) for start in bursts for second in range(BURST_S)]
-    levels = {symbol: Decimal(STARTS[symbol]) for symbol in SYMBOLS}
+    shares = {share.symbol: share for share in SHARES}
+    levels = {symbol: share.start for symbol, share in shares.items()}
     for moment, busy in sorted(moments):
         for symbol in SYMBOLS if not busy else chance.sample(SYMBOLS, chance.choice((0, 1, 1, 2))):
             level = levels[symbol]
             step = chance.gauss(0, 0.0016)
             if busy and chance.random() < 0.004:
                 step = chance.choice((-1, 1)) * chance.uniform(0.01, 0.05)
-            levels[symbol] = on_tick(max(level * Decimal(str(round(1 + step, 6))), Decimal(50)))
+            levels[symbol] = shares[symbol].on_tick(max(level * Decimal(str(round(1 + step, 6))), Decimal(50)))
             at = moment + (chance.random() * 0.8 if busy else 0.0)
             yield Happening(round(at, 3), "price", (symbol, str(levels[symbol])))
             if busy and chance.random() < 0.004:
-                far = on_tick(levels[symbol] * Decimal(chance.choice(("0.93", "1.07"))))
+                far = shares[symbol].on_tick(levels[symbol] * Decimal(chance.choice(("0.93", "1.07"))))
                 yield Happening(round(at + 0.1, 3), "price", (symbol, str(far)))
                 yield Happening(round(at + 0.4, 3), "price", (symbol, str(levels[symbol])))
 

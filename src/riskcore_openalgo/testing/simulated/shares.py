@@ -12,7 +12,7 @@ import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.nights import market_is_open
-from riskcore_openalgo.testing.simulated.strikes.acting import DELIVERY, INTRADAY
+from riskcore_openalgo.testing.simulated.traded import DELIVERY
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.checks import Checks
@@ -57,10 +57,7 @@ class Shares:
         """(8) What of ours works at the broker covers what is held, and can never take more than that."""
         held, ours = self.held(), self._ours()
         self._never_two_that_flip(held, ours, working)
-        if market_is_open(self._room.time.now):
-            self._protected(held, ours, working)
-        else:
-            self._bare.clear()
+        self._protected(held, ours, working)
 
     def held(self) -> dict[str, int]:
         """What the broker holds of intraday shares, or of the product that ours are of, whatever its answers say.
@@ -71,7 +68,7 @@ class Shares:
         ours = {position.instrument.key: position.product for position in known}
         held = dict.fromkeys(ours, 0)
         for row in self._room.account.positions.values():
-            if row.product == ours.get(row.key, INTRADAY):
+            if row.product == (ours.get(row.key) or self._room.product_of(row.key)):
                 held[row.key] = row.quantity
         for position in known:
             holding = self._room.account.holdings.get(position.instrument.key)
@@ -125,7 +122,7 @@ class Shares:
             if key in self.foreign_at:
                 mine = ours.get(key, 0)
                 must = min(abs(mine), abs(there)) if mine * there > 0 else 0
-            if cover[key] < must:
+            if cover[key] < must and market_is_open(self._room.time.now, key):
                 seen = key, there, "held", ours.get(key, 0), "ours", cover[key], "covered"
                 self._checks.within(self._bare, key, BUDGET_S, "protected_within_budget", *seen)
             else:

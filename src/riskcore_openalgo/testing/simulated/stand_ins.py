@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from riskcore import events
 from riskcore_openalgo.alarms import Alarms
 from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway
 from riskcore_openalgo.testing.direct import Wire
-from riskcore_openalgo.testing.simulated.script import STARTS
+from riskcore_openalgo.testing.simulated.traded import Traded
 from riskcore_openalgo.testing.timeline import Fibre
 
 if TYPE_CHECKING:
@@ -82,9 +82,12 @@ class WatchedGateway(OpenAlgoGateway):
 class Bars:
     """Who has bars: each symbol's price of yesterday, with a range of half a per cent."""
 
+    def __init__(self, traded: Mapping[str, Traded]) -> None:
+        self._traded = traded
+
     def history(self, exchange: str, symbol: str, interval: str, start: date, end: date) -> tuple[rc.Bar, ...]:
         """Fifty bars of the day before."""
-        price = Decimal(STARTS.get(symbol, "100"))
+        price = self._traded[symbol].start
         high, low = price * Decimal("1.0025"), price * Decimal("0.9975")
         opens = datetime.combine(end - timedelta(days=1), datetime.min.time(), tzinfo=rc.IST) + timedelta(hours=9.25)
         return tuple(

@@ -1,4 +1,7 @@
-"""What no answer could tell in time: orders shown under another's status, or late though proven absent; a hand."""
+"""What no answer could tell in time: orders shown under another's status, or late though proven absent; a hand.
+
+Nor what an order filled that was cancelled after a part, where the trade book lags: no row of one names its fill.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from riskcore import engine
+from riskcore_openalgo.testing.orders import CANCELLED
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -29,10 +33,14 @@ class Surprises:
     def look(self, room: Room, state: engine.State) -> None:
         """Note what is one now: a word for as long as it is shown, what was lost when it first is there."""
         orders = room.account.orders
+        lags = any((one.endpoint, one.kind) == ("tradebook", "lagging") for one in room.broker.faults.left)
         for theirs, ours in room.placed.items():
-            order = orders.get(theirs)
-            late = ours in state.custody.lost and ours not in self._known
-            if order is not None and (late or (order.word and order.working)):
+            order, fresh = orders.get(theirs), ours not in self._known
+            if order is None:
+                continue
+            late = fresh and ours in state.custody.lost
+            untold = fresh and lags and order.status == CANCELLED and order.filled > 0
+            if late or untold or (order.word and order.working):
                 self._known.add(ours)
                 self.note(order.key, room.time.now)
 

@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from riskcore_openalgo.testing.fault import FOREVER, Fault
 from riskcore_openalgo.testing.orders import FakeOrder
@@ -17,14 +16,6 @@ if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
 Strike: TypeAlias = "Callable[[Room, str, float], None]"
-
-TICK: Final = Decimal("0.10")
-INTRADAY, DELIVERY = "MIS", "CNC"
-
-
-def on_tick(price: Decimal) -> Decimal:
-    """The nearest price that can be asked for."""
-    return (price / TICK).to_integral_value() * TICK
 
 
 def ours(room: Room, symbol: str, *, resting: bool) -> FakeOrder | None:
@@ -35,8 +26,8 @@ def ours(room: Room, symbol: str, *, resting: bool) -> FakeOrder | None:
 
 
 def held(room: Room, key: str) -> int:
-    """The signed intraday shares that the broker has of an instrument."""
-    return room.broker.truth().position(key, INTRADAY)
+    """What the broker has of an instrument in the product in which a hand trades it, signed."""
+    return room.broker.truth().position(key, room.product_of(key))
 
 
 def cancel(room: Room, order_id: str) -> None:

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from riskcore_openalgo.testing.fault import FOREVER, Fault
-from riskcore_openalgo.testing.simulated.strikes.acting import INTRADAY, cancel, held, on_tick, ours
+from riskcore_openalgo.testing.simulated.strikes.acting import cancel, held, ours
+from riskcore_openalgo.testing.simulated.traded import INTRADAY
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -18,18 +19,19 @@ if TYPE_CHECKING:
 
 def circuit(room: Room, symbol: str, share: float) -> None:
     """The price is locked at its lower limit, and no sale fills there; later the band moves on."""
-    key = f"NSE:{symbol}"
-    last = room.broker.market.quote(key).last
-    lower = on_tick(last * 97 / 100)
+    one = room.traded[symbol]
+    key, last = one.key, room.broker.market.quote(one.key).last
+    lower = one.on_tick(last * 97 / 100)
     room.broker.circuit(key, lower, last * 2)
     room.move(symbol, lower, hold_s=20 + 60 * share)
     room.time.later(20 + 60 * share, lambda: room.broker.market.bands.pop(key, None))
 
 
 def thin_market(room: Room, symbol: str, share: float) -> None:
-    """For a while a few shares trade at each price: entries, stops and exits fill in many parts."""
-    key, depths = f"NSE:{symbol}", room.broker.market.depth
-    depths[key] = 1 + int(12 * share)
+    """For a while a few shares, or lots, trade at each price: entries, stops and exits fill in many parts."""
+    one, depths = room.traded[symbol], room.broker.market.depth
+    key = one.key
+    depths[key] = one.lot * (1 + int(12 * share))
     room.time.later(20 + 100 * share, lambda: depths.pop(key, None))
     room.time.later(20 + 100 * share, room.broker.check)
 
@@ -40,7 +42,7 @@ def gap_through_stop(room: Room, symbol: str, share: float) -> None:
     if order is not None:
         far = Decimal(str(round(0.005 + 0.03 * share, 4)))
         beyond = (order.price or order.trigger) * (1 + far * order.sign)
-        room.move(order.symbol, on_tick(beyond), hold_s=10 + 60 * share)
+        room.move(order.symbol, room.of(order.key).on_tick(beyond), hold_s=10 + 60 * share)
 
 
 # ------------------------------------------------------------------------ its orders
@@ -75,7 +77,7 @@ def ended_after_a_part(room: Room, symbol: str, share: float) -> None:
         return
     with room.broker.lock:
         room.broker.catch_up()
-        part = int(order.left * share)
+        part = int(order.left * share) // room.of(order.key).lot * room.of(order.key).lot
         if 0 < part < order.left and room.broker.profile.partials:
             room.broker.fill(order.order_id, part)
         if share * 100 % 2 < 1:
@@ -119,7 +121,7 @@ def squared_off(room: Room, symbol: str, share: float) -> None:
         if order.working:
             room.broker.cancel_by_broker(order.order_id)
     for row in list(room.broker.truth().positions):
-        if row.quantity:
+        if row.quantity and row.product == INTRADAY:
             room.by_hand(row.key, -row.quantity)
 
 
@@ -137,8 +139,8 @@ def squared_off_in_steps(room: Room, symbol: str, share: float) -> None:
 
 
 def _close_a_part(room: Room, key: str, of: int) -> None:
-    there = held(room, key)
-    room.by_hand(key, -int(there / of) or -there)
+    there, lot = held(room, key), room.of(key).lot
+    room.by_hand(key, -int(there / of / lot) * lot or -there)
 
 
 def clock_off(room: Room, symbol: str, share: float) -> None:
