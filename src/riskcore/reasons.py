@@ -143,7 +143,9 @@ CATALOGUE: Final = (
     Reason("sector_net_full", "Rs {measured} of the sector in use, long less short; at most Rs {limit}", "today"),
     Reason("unknown_sectors_full", "Rs {measured} in use by symbols without a sector; at most Rs {limit}", "today"),
     Reason("limit_full", "{measured} in use; at most Rs {limit}", "today"),
-    Reason("margin_unknown", "no margin rate for {measured}; give your own (margins in a folder of tables)", "operator"),
+    Reason(
+        "margin_unknown", "no margin rate for {measured}; give your own (margins in a folder of tables)", "operator"
+    ),
     Reason("charges_unknown", "{measured}", "operator"),
     Reason("insufficient_funds", "Rs {measured} free; one lot needs Rs {limit}", "today"),
     Reason("position_too_large", "with one lot more the position is Rs {measured}; at most Rs {limit}", "never"),

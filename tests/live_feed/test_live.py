@@ -72,6 +72,38 @@ def test_a_drifting_clock_is_an_input_and_halts_entries_where_the_policy_says_so
     assert [latch.name for latch in state.book.latches] == ["max_clock_drift_s"]
 
 
+def test_streamed_prices_of_another_instrument_confirm_nothing():
+    """Two of them agreed, "reached" a target, and the stop was taken back for an exit at a price that nobody paid."""
+    day = Day()
+    day.stream(1400, previous_close=Decimal(1390))
+    for seconds in (0.5, 1, 1.5):
+        day.seconds = seconds
+        day.stream(2100, previous_close=Decimal(2090))
+    day.seconds = 2
+    day.stream(1401, previous_close=Decimal(1390))
+    [span] = day.turn(2)
+    assert (span.first, span.high, span.last, span.ticks) == (1400, 1401, 1401, 2)
+    assert day.feed.counts()["quotes.wrong_instrument"] == 3
+    for seconds in (3, 5, 7.9):  # true prices between them begin it anew
+        day.seconds = seconds
+        day.stream(2100, previous_close=Decimal(2090))
+    assert day.turn(8) == []
+    day.seconds = 8.1
+    day.stream(2101, previous_close=Decimal(2090))
+    [span] = day.turn(9)
+    assert span.last == 2101
+
+
+@pytest.mark.parametrize("close", [None, Decimal(0), Decimal(1390), Decimal("1390.5"), Decimal(1400)])
+def test_a_price_that_jumps_under_its_own_close_or_under_none_is_a_price(close):
+    """Nor is what some stream calls its close a name, as long as the price is near the last one."""
+    day = Day()
+    day.stream(1400, previous_close=Decimal(1390))
+    day.seconds = 1
+    day.stream(2100 if close != 1400 else 1410, previous_close=close)
+    assert day.turn(2)[0].ticks == 2
+
+
 def test_a_turn_gets_spans_of_both_sources():
     day = Day()
     day.stream(1400)

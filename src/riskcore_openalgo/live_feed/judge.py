@@ -14,6 +14,7 @@ from attrs import define, field
 from riskcore_openalgo.live_feed.plausible import (
     DEFAULTS,
     FAR_FROM_STREAM,
+    WRONG_INSTRUMENT,
     Doubt,
     Known,
     Limits,
@@ -40,6 +41,7 @@ class _Symbol:
     doubted: Quote | None = None
     agreeing: int = 0
     contradicted: int = 0
+    other: Tick | None = None
 
 
 @define
@@ -47,8 +49,9 @@ class Judge:
     """Judges quotes one after the other; each instrument by itself, and anew each day.
 
     `previous_close(key)` may say the previous close from elsewhere (yesterday's bar), which names an instrument at its
-    first quote. `counts` tells, for an instrument and a reason, how many quotes were discarded; reasons are `DOUBTS`
-    and `unchanged` (the last one told again, which is no doubt). From any thread.
+    first quote. `counts` tells, for an instrument and a reason, how many quotes were discarded, and streamed prices of
+    another instrument; reasons are `DOUBTS` and `unchanged` (the last one told again, which is no doubt). From any
+    thread.
     """
 
     _limits: Limits = DEFAULTS
@@ -66,6 +69,26 @@ class Judge:
             if known.stream is None:
                 self._learn(known, tick.previous_close)
             known.stream, known.last = tick, tick.price
+
+    def is_anothers(self, tick: Tick) -> bool:
+        """Whether a streamed price is another instrument's: far from the last one, and under another previous close.
+
+        Two such prices would confirm each other. A close that is told otherwise near the last price is no name: streams
+        differ in what they call so. Where nothing else comes for `other_stream_s`, it is believed. Counted, if it is.
+        """
+        with self._lock:
+            known, limits = self._of(tick.key, tick.at.date()), self._limits
+            close, last = tick.previous_close, known.last
+            ours = any(near(one, close, limits.close_slack_pct) for one in known.closes) if close else True
+            if ours or not known.closes or last is None or near(tick.price, last, limits.from_stream_pct):
+                known.other = None
+                return False
+            known.other = known.other or tick
+            if tick.mono - known.other.mono >= limits.other_stream_s:
+                self._learn(known, close)
+                return False
+            self.counts[tick.key, WRONG_INSTRUMENT] += 1
+            return True
 
     def judge(self, key: str, quote: Quote, asked: Moment, now: Moment) -> Tick | Doubt | None:
         """The price of a quote of `key` that was asked for at `asked`, or why it is discarded.

@@ -197,7 +197,7 @@ class LiveFeed:
         return found
 
     def _tick(self, tick: Tick) -> None:
-        if not self.prices.add(tick):
+        if not self.judge.is_anothers(tick) and not self.prices.add(tick):
             self.judge.saw(tick)
             self._wake()
 

@@ -47,6 +47,7 @@ class Limits:
     `agreeing_other` are how many quotes, the first among them, settle a doubt of the price and one of the instrument.
     `late_s`: a streamed price whose own stamp is older is old, unless its stamps move on. `ahead_s`: a stamp that is
     further ahead of us tells nothing of the order of prices; one of an hour's time would hold up all until then.
+    `other_stream_s`: a stream that names another instrument for so long is believed, as agreeing quotes are.
     """
 
     stream_fresh_s: float = 10.0
@@ -59,6 +60,7 @@ class Limits:
     agreeing_other: int = 3
     late_s: float = 60.0
     ahead_s: float = 5.0
+    other_stream_s: float = 5.0
 
     def needed(self, doubt: str) -> int | None:
         """How many quotes that agree settle a doubt; None where no number does."""
