@@ -10,10 +10,13 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore.custody import Beside, Custody
 from riskcore.positions import Overnight
-from riskcore_openalgo.runner.account import Reading, Rhythm, reading_job
+from riskcore_openalgo.client import Funds, InstrumentCache
+from riskcore_openalgo.runner.account import Account, Reading, Rhythm, reading_job
 from riskcore_openalgo.testing import LIVE, SANDBOX, SHOONYA, Fault
 from tests.core.custody_days import held
 from tests.gateways.desks import NOW, entry, live_desk
+
+D = Decimal
 
 pytestmark = pytest.mark.smoke  # under the older line of the SDK too
 
@@ -114,6 +117,24 @@ def test_the_money_is_seen_with_its_parts():
         [seen] = desk.account.funds()
         assert seen.available + seen.used == 1_000_000
         assert desk.account.funds_seen[0] == desk.clock.wall()
+
+
+@pytest.mark.parametrize(
+    ("broker", "counts", "spent", "equity"),
+    [("zerodha", False, 0, 200_000), ("zerodha", True, 500_000, 1_000_000), ("shoonya", True, 1_000_000, 1_500_000)],
+)
+def test_what_is_lent_on_pledged_shares_counts_where_the_user_says_so(monkeypatch, broker, counts, spent, equity):
+    """With more margin in use than there is cash, nothing could be spent, whatever was pledged."""
+    funds = Funds(D(200_000), used_margin=D(500_000), collateral=D(800_000), realised_today=D(0), unrealised=D(0))
+    with live_desk() as desk:
+        monkeypatch.setattr(desk.client, "funds", lambda: funds)
+        more = {"guard": desk.guard, "clock": desk.clock.wall, "instruments": InstrumentCache(desk.client)}
+        account = Account(desk.client, broker=broker, collateral_counts=counts, **more)
+        assert account.cash(desk.clock.wall()) == {"available_cash": spent}
+        told = account.equity(events.AskEquity(NOW.date(), None), desk.clock.wall())
+        assert told.equity == equity
+        [seen] = account.funds()
+        assert seen.available + seen.used - seen.realised == equity
 
 
 def test_money_in_debit_is_told_as_it_is_and_buys_nothing():

@@ -26,16 +26,19 @@ class Funds:
     realised_today: Decimal
     unrealised: Decimal
 
-    def of_broker(self, capability: rc.Capability) -> Funds:
+    def of_broker(self, capability: rc.Capability, *, collateral_counts: bool = False) -> Funds:
         """`available_cash` as what can still be spent, and `realised_today` as far as it is in there.
 
-        So available cash + used margin - realised today is what the day began with. Where a broker's cash is that
-        already (`cash_is_balance`), the margin in use is taken off it, and the result of the day is not in it.
+        The collateral is in it, if it counts. So available cash + used margin - realised today is what the day
+        began with. Where a broker's cash is that already (`cash_is_balance`), the margin in use is taken off
+        it, and the result of the day is not in it.
         """
-        if not capability.cash_is_balance:
-            return self
-        left = Context(prec=28).subtract(self.available_cash, self.used_margin)
-        return evolve(self, available_cash=left, realised_today=Decimal(0))
+        exact, cash, realised = Context(prec=28), self.available_cash, self.realised_today
+        if capability.cash_is_balance:
+            cash, realised = exact.subtract(cash, self.used_margin), Decimal(0)
+        if collateral_counts:
+            cash = exact.add(cash, self.collateral)
+        return evolve(self, available_cash=cash, realised_today=realised)
 
 
 @frozen

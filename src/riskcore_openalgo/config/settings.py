@@ -315,6 +315,11 @@ class System:
         metadata=meta("list", "instruments whose prices are kept fresh for alerts", example="[NSE:RELIANCE, INFY]"),
     )
     hard_caps: HardCaps = field(factory=HardCaps)
+    collateral_counts: bool = field(
+        default=False,
+        converter=checks.flag,
+        metadata=meta("true/false", "what the broker lends on pledged shares is equity, and can be spent"),
+    )
     sources: Mapping[str, AlertSource] = field(
         factory=dict,
         converter=checks.copied,

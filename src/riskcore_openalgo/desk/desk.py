@@ -68,11 +68,12 @@ class Desk:
     """One account, for a script.
 
     `client` is OpenAlgo, `journal` the account's own (the sandbox is another account): a path, the address of a
-    database, or an open `Journal`. `policy` are the rules, and come into force with the first look. `mode` says where
-    OpenAlgo must send orders: `analyze` (its sandbox, the default: real money wants to be spelled) or `live`; while it
-    is in the other one, no entry is sent. `caps` are the hard caps. `wait_s` is how long another script at the same
-    account is waited for, and `patience_s` how long `send` stays, after `entry_timeout_s`, with an order that has not
-    ended. `clock`, `sleep` and `monotonic` are injected.
+    database, or an open `Journal`. `policy` are the rules, and come into force with the first look. `mode` says
+    where OpenAlgo must send orders: `analyze` (its sandbox, the default: real money wants to be spelled) or `live`;
+    while it is in the other one, no entry is sent. `caps` are the hard caps, `collateral_counts` whether what the
+    broker lends on pledged shares is money too. `wait_s` is how long another script at the same account is waited
+    for, and `patience_s` how long `send` stays, after `entry_timeout_s`, with an order that has not ended. `clock`,
+    `sleep` and `monotonic` are injected.
 
     A look is the account's newest until somebody writes the journal, another look among them: see, decide and send one
     signal after another.
@@ -89,6 +90,7 @@ class Desk:
         *,
         mode: str = ANALYZE,
         caps: HardCaps | None = None,
+        collateral_counts: bool = False,
         wait_s: float = LOCK_WAIT_S,
         patience_s: float = PATIENCE_S,
         clock: Callable[[], datetime] | None = None,
@@ -109,6 +111,7 @@ class Desk:
             instruments=InstrumentCache(client, tables=rules.tables),
             history=History(client, bars=bars_for(rules)),
             caps=caps or HardCaps(),
+            collateral_counts=collateral_counts,
             clock=clock or clients.now_in_ist,
             sleep=sleep,
             monotonic=monotonic,

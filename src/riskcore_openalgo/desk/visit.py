@@ -49,6 +49,7 @@ class Tools:
     instruments: InstrumentCache
     history: History
     caps: HardCaps
+    collateral_counts: bool
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
@@ -242,6 +243,7 @@ class Visit:
             instruments=tools.instruments,
             broker=SANDBOX if tools.analyzer else None,
             tables=tools.policy.tables,
+            collateral_counts=tools.collateral_counts,
         )
         made.state = lambda: self.state
         return made

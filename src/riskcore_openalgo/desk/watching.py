@@ -28,7 +28,9 @@ INTERRUPTED: Final = "interrupted"
 def watched(tools: Tools, journal: Journal, until: datetime | None) -> Watched:
     """Turn a live day over the journal, and say how it ended."""
     began = journal.length
-    settings = Settings(policy=tools.policy, system=System(hard_caps=tools.caps))
+    settings = Settings(
+        policy=tools.policy, system=System(hard_caps=tools.caps, collateral_counts=tools.collateral_counts)
+    )
     day = assembled(
         settings,
         tools.client,

@@ -138,7 +138,7 @@ class Account:
         at = self._clock()
         try:
             capability = self._seen or self._capability(at)
-            found = self._client.funds().of_broker(capability)
+            found = self._client.funds().of_broker(capability, collateral_counts=self._collateral_counts)
         except ReadFailed:
             return None
         if self._guard.saw(self._client.seen_mode):
@@ -189,7 +189,7 @@ class Account:
             return None
         now = self._clock()
         begun = now >= session_begins(now.date(), self._tables)
-        told = opening_equity(found, collateral_counts=self._collateral_counts)
+        told = opening_equity(found)
         return events.EquityRead(now, command.opening(told), derived=begun)
 
     def _mode_told(self, wrong: str | None) -> list[events.Input]:

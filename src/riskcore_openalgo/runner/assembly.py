@@ -232,6 +232,7 @@ class _Assembly:
             instruments=instruments,
             broker=SANDBOX if self.analyzer else None,
             tables=self.settings.policy.tables,
+            collateral_counts=self.settings.system.collateral_counts,
         )
 
     def _sent(self) -> SentToday:
