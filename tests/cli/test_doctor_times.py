@@ -1,15 +1,22 @@
-"""`riskcore doctor` on the times of a day: the policy's own, those of the tables, and OpenAlgo's clock."""
+"""`riskcore doctor` on the times of a day: the policy's own, those of the tables, OpenAlgo's clock, and its money."""
 
 from contextlib import contextmanager
 from datetime import date, datetime
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
-from riskcore_openalgo.doctor import limits, machine
+from riskcore_openalgo.client import Funds, ReadFailed
+from riskcore_openalgo.config import Settings
+from riskcore_openalgo.config.settings import System
+from riskcore_openalgo.doctor import gateway, limits, machine
 
+D = Decimal
 FRIDAY = date(2026, 11, 20)
 AT = datetime(2026, 11, 20, 10, 30, tzinfo=rc.IST)
 SATURDAY = date(2026, 11, 21)
@@ -102,3 +109,42 @@ def test_a_date_that_is_written_twice_is_one(dates, status):
     """OpenAlgo writes it twice into the answer with its page: `doctor` ended in a traceback."""
     with dated(*dates) as host:
         assert machine.clock(host, AT, 5).status == status
+
+
+USED = Funds(D(1_000_000), used_margin=D(60_000), collateral=D(800_000), realised_today=D(-500), unrealised=D(0))
+
+
+@pytest.mark.parametrize(
+    ("broker", "counts", "free", "began"),
+    [
+        ("zerodha", False, "940,000.00", "1,000,000.00"),
+        ("zerodha", True, "1,740,000.00", "1,800,000.00"),
+        ("shoonya", False, "1,000,000.00", "1,060,500.00"),
+        (None, False, "1,000,000.00", "1,060,500.00"),
+    ],
+)
+def test_what_the_money_comes_to_is_told_to_be_compared(broker, counts, free, began):
+    """What a plugin calls cash may have the margin in use in it, and nobody saw what was made of it."""
+    told = SimpleNamespace(mode=lambda: "live", broker=lambda: broker, funds=lambda: USED)
+    found = gateway.money(Settings(system=System(mode="live", collateral_counts=counts)), told, FRIDAY)
+    assert (found.status, found.found.count(f"Rs {free} can be spent"), f"began with Rs {began}" in found.found) == (
+        "ok",
+        1,
+        True,
+    )
+
+
+def test_money_that_is_none_or_cannot_be_read_is_a_warning():
+    settings = Settings(system=System(mode="live"))
+    told = SimpleNamespace(
+        mode=lambda: "analyze", broker=lambda: "zerodha", funds=lambda: evolve(USED, available_cash=D(-70_000))
+    )
+    assert gateway.money(settings, told, FRIDAY).status == "warn"
+
+    def nothing():
+        raise ReadFailed("funds", "data is empty")
+
+    told.funds = nothing
+    found = gateway.money(settings, told, FRIDAY)
+    assert (found.status, "data is empty" in found.found) == ("warn", True)
+    assert "Rs 100,000.00" in gateway.money(Settings(), told, FRIDAY).found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from importlib import metadata
 from typing import Final
 
 from sqlalchemy import func, select
 
+import riskcore as rc
 from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
 from riskcore_openalgo.client.failures import NETWORK, NO_LOGIN
 from riskcore_openalgo.client.fields import split_key
@@ -16,6 +18,7 @@ from riskcore_openalgo.config import LIVE, Settings
 from riskcore_openalgo.doctor.check import Check, fail, ok, warn
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.tables import ORDERS
+from riskcore_openalgo.portfolio import ANY_BROKER, SANDBOX, opening_equity
 
 TRIED: Final = "2.0.2.1"
 """The version of OpenAlgo that riskcore was tried with; its API does not say which it is."""
@@ -26,7 +29,7 @@ ANALYZE: Final = "analyze"
 
 def openalgo(settings: Settings, client: Client | None, today: date) -> Iterator[Check]:
     """All that OpenAlgo can be asked; without a key or without an answer the rest is named as not asked."""
-    rest = ("mode", "symbols")
+    rest = ("mode", "money", "symbols")
     yield version()
     if client is None:
         yield fail("credentials", "there is no API key", "api_key: in api_credentials.yaml, or OPENALGO_API_KEY")
@@ -35,6 +38,7 @@ def openalgo(settings: Settings, client: Client | None, today: date) -> Iterator
         yield first
         if first.status != "fail":
             yield mode(settings, client)
+            yield money(settings, client, today)
             yield symbols(settings, client, today)
             return
     for name in rest:
@@ -76,6 +80,24 @@ def mode(settings: Settings, client: Client) -> Check:
     if settings.system.mode != LIVE and seen != ANALYZE:
         return ok("mode", "OpenAlgo sends real orders; riskcore is configured to send none (paper)")
     return ok("mode", f"OpenAlgo is in {seen} mode, riskcore is configured for {settings.system.mode}")
+
+
+def money(settings: Settings, client: Client, today: date) -> Check:
+    """What the account's money comes to here. Plugins differ in what they call cash: a person has to compare it."""
+    if settings.system.mode != LIVE:
+        return ok("money", f"on paper the first day begins with Rs {settings.policy.default_capital:,.2f}")
+    try:
+        broker = SANDBOX if client.mode() == ANALYZE else client.broker() or ANY_BROKER
+        capability = rc.capability(broker, on=today, tables=settings.policy.tables)
+        found = client.funds().of_broker(capability, collateral_counts=settings.system.collateral_counts)
+    except ReadFailed as problem:
+        return warn("money", str(problem), "look at OpenAlgo's log; without it no entry goes")
+    began = opening_equity(found)
+    free, used = max(found.available_cash, Decimal(0)), found.used_margin
+    said = f"Rs {free:,.2f} can be spent, Rs {used:,.2f} are in use, the day began with Rs {began:,.2f}"
+    if began <= 0:
+        return warn("money", said, "no entry goes without equity; pledged shares count with collateral_counts: true")
+    return ok("money", f"{said}: compare it with the broker's page")
 
 
 def semi_auto(settings: Settings, journal: Reader | None) -> Check:
