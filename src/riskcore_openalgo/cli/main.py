@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     _status(verbs)
     _stop(verbs)
     _doctor(verbs)
+    _margins(verbs)
     _completion(verbs)
     trust_verbs(verbs)
     for _, verb in commands(made):
@@ -300,3 +301,18 @@ def _doctor(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     json_argument(verb)
     verb.set_defaults(run=lambda arguments: lazy("doctor").run(arguments))
+
+
+def _margins(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "margins",
+        help="what the broker asks of futures now, as rows for a table of your own",
+        description="Ask OpenAlgo for the margin of one lot of each future, and print it in percent of its value, as "
+        "rows for a table of your own: SPAN is in no shipped table, and a future without a rate is refused.",
+        epilog="Example: riskcore margins NFO:NIFTY29DEC26FUT --config config > config/tables/margins.csv   (and "
+        "`tables: tables` in system_config.yaml)",
+    )
+    verb.add_argument("keys", nargs="*", metavar="EXCHANGE:SYMBOL", help="futures (default: those that are watched)")
+    verb.add_argument("--config", type=Path, help="folder of YAML files (default: the built-in settings)")
+    json_argument(verb)
+    verb.set_defaults(run=lambda arguments: lazy("margins").run(arguments))
