@@ -69,7 +69,7 @@ BESIDE_A_RUNNER = {
     *("control enter", "control exit", "control reduce", "control cancel", "control tighten"),
     *("control stop", "control rearm"),
 }
-OF_ITS_OWN = {"report", "journal signal", "practice"}  # practice: test_practice.py
+OF_ITS_OWN = {"report", "journal signal", "practice", "margins"}  # test_practice.py, test_margins.py
 
 
 @pytest.fixture(scope="module")
