@@ -55,11 +55,11 @@ def read_book(
 ) -> Portfolio:
     """Read an account once, at `at`.
 
-    Opening equity = available cash + used margin (+ collateral, if it counts) - realised today; of brokers whose cash
-    is the day's balance (`riskcore.Capability.cash_is_balance`) it is that. `broker` is its name where OpenAlgo need
-    not be asked for it. With `known`, the book
-    of a journal, its session keeps its equity, counters and latches, and a position that the broker has too keeps its
-    stop and target: only its quantity follows the broker. A position that `known` has not is foreign: it has no stop.
+    Opening equity = available cash + used margin (+ collateral, if it counts) - realised today; of brokers whose
+    cash is the day's balance (`riskcore.Capability.cash_is_balance`) it is that. `broker` is its name where
+    OpenAlgo need not be asked for it. With `known`, the book of a journal, its session keeps its equity, counters
+    and latches, and a position that the broker has too keeps its stop and target: only its quantity follows the
+    broker. A position that `known` has not is foreign: it has no stop.
     """
     tables = None if policy is None else policy.tables
     reading = Reading(client, at, InstrumentCache(client, tables=tables) if instruments is None else instruments)
