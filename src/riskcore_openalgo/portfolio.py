@@ -7,7 +7,7 @@ part of the truth. Exits need none of it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Context, Decimal, localcontext
 from typing import Final
 
@@ -98,6 +98,15 @@ def opening_equity(funds: Funds, *, collateral_counts: bool = False) -> Decimal:
         return equity + funds.collateral if collateral_counts else equity
 
 
+def capability_behind(client: Client, on: date, tables: rc.Tables | None, broker: str | None = None) -> rc.Capability:
+    """What the broker of a name, or else of OpenAlgo's answers, takes and tells; `ReadFailed` where none is told.
+
+    In the analyzer OpenAlgo's own sandbox stands in the broker's place.
+    """
+    sandbox = SANDBOX if client.seen_mode == ANALYZE else None
+    return rc.capability(broker or sandbox or client.broker() or ANY_BROKER, on=on, tables=tables)
+
+
 class Reading:
     """One look at an account under way: what was found missing of it, and what is worth a note."""
 
@@ -118,13 +127,11 @@ class Reading:
         self, funds: Funds, broker: str | None, tables: rc.Tables | None, *, collateral_counts: bool
     ) -> Decimal | None:
         """What the session opened with, or None with the broker's name in `missing`."""
-        sandbox = SANDBOX if self._client.seen_mode == ANALYZE else None
         try:
-            name = broker or sandbox or self._client.broker() or ANY_BROKER
+            capability = capability_behind(self._client, self._at.astimezone(rc.IST).date(), tables, broker)
         except ReadFailed as problem:
             self.missing.append(str(problem))
             return None
-        capability = rc.capability(name, on=self._at.astimezone(rc.IST).date(), tables=tables)
         return opening_equity(funds.of_broker(capability), collateral_counts=collateral_counts)
 
     def books(self) -> rc.BrokerBooks:

@@ -125,7 +125,7 @@ USED = Funds(D(1_000_000), used_margin=D(60_000), collateral=D(800_000), realise
 )
 def test_what_the_money_comes_to_is_told_to_be_compared(broker, counts, free, began):
     """What a plugin calls cash may have the margin in use in it, and nobody saw what was made of it."""
-    told = SimpleNamespace(mode=lambda: "live", broker=lambda: broker, funds=lambda: USED)
+    told = SimpleNamespace(mode=lambda: "live", seen_mode="live", broker=lambda: broker, funds=lambda: USED)
     found = gateway.money(Settings(system=System(mode="live", collateral_counts=counts)), told, FRIDAY)
     assert (found.status, found.found.count(f"Rs {free} can be spent"), f"began with Rs {began}" in found.found) == (
         "ok",
@@ -137,7 +137,10 @@ def test_what_the_money_comes_to_is_told_to_be_compared(broker, counts, free, be
 def test_money_that_is_none_or_cannot_be_read_is_a_warning():
     settings = Settings(system=System(mode="live"))
     told = SimpleNamespace(
-        mode=lambda: "analyze", broker=lambda: "zerodha", funds=lambda: evolve(USED, available_cash=D(-70_000))
+        mode=lambda: "analyze",
+        seen_mode="analyze",
+        broker=lambda: "zerodha",
+        funds=lambda: evolve(USED, available_cash=D(-70_000)),
     )
     assert gateway.money(settings, told, FRIDAY).status == "warn"
 

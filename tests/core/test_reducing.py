@@ -27,6 +27,19 @@ def on_paper(**policy):
     return held(broker="paper", rests=False, **policy)[0]
 
 
+def pressed_part():
+    """A day on which 20 of 50 were to leave, and their exit was pressed; the stop, and that exit."""
+    day, _ = held()
+    day.signal("10:05", "SELL", kind="exit", reduce_by=20)
+    stop = day.sent()[0]
+    day.take(e.RevisionReported(day.at("10:05:00.100"), stop.order_id, e.TAKEN))
+    out = day.sent()[-1]
+    day.report("10:05:00.200", out.order_id, "working", broker_id="X1")
+    day.prices("10:05:02", last=990)
+    day.time("10:05:03.500")
+    return day, stop, out
+
+
 def test_a_reduction_that_the_broker_refuses_is_tried_again_as_an_exit_is():
     """After 1, 2 and 4 seconds, for what of it did not leave, until it has; then no more."""
     day = on_paper()
@@ -149,14 +162,7 @@ def test_all_of_it_may_leave_meanwhile_and_nothing_is_repeated_then():
 
 def test_a_pressed_one_whose_cancel_has_to_be_asked_for_again_is_still_sent_again():
     """The cancel was lost, and the broker's book shows the order working; so does a book after its end."""
-    day, _ = held()
-    day.signal("10:05", "SELL", kind="exit", reduce_by=20)
-    stop = day.sent()[0]
-    day.take(e.RevisionReported(day.at("10:05:00.100"), stop.order_id, e.TAKEN))
-    out = day.sent()[-1]
-    day.report("10:05:00.200", out.order_id, "working", broker_id="X1")
-    day.prices("10:05:02", last=990)
-    day.time("10:05:03.500")
+    day, stop, out = pressed_part()
     bought, rests = (
         row(day.sent(rc.ApprovedEntry)[0], "E1", "complete"),
         row(stop, "S1", "trigger_pending", quantity=30),
@@ -214,14 +220,7 @@ def test_where_less_is_held_by_then_a_repeated_reduction_takes_that_and_no_more(
 
 def test_a_read_from_before_a_change_was_asked_for_does_not_settle_it():
     """The stop was for 30, is for 50 again, and is to be for 30: a read that began before shows the first 30."""
-    day, _ = held()
-    day.signal("10:05", "SELL", kind="exit", reduce_by=20)
-    stop = day.sent()[0]
-    day.take(e.RevisionReported(day.at("10:05:00.100"), stop.order_id, e.TAKEN))
-    out = day.sent()[-1]
-    day.report("10:05:00.200", out.order_id, "working", broker_id="X1")
-    day.prices("10:05:02", last=990)
-    day.time("10:05:03.500")
+    day, stop, out = pressed_part()
     day.report("10:05:04", out.order_id, "cancelled")
     day.take(e.RevisionReported(day.at("10:05:04.200"), stop.order_id, e.TAKEN))
     day.time("10:05:05.300")

@@ -75,12 +75,12 @@ def contract_expired(event: e.ContractExpired, turn: Turn) -> None:
     if held is None or expiry is None or turn.at.date() < expiry:
         turn.note(e.StrayReport(turn.at, event.key, "no contract is held that has expired"))
     elif event.price is None or not settles_in_cash(held.instrument):
-        turn.alarm(PAST_EXPIRY, event.key, _why_held(held, event.at))
+        turn.alarm(PAST_EXPIRY, event.key, _why_held(held))
     else:
         _settle(turn, held, event.price, own=event.of == event.key)
 
 
-def _why_held(held: Position, at: datetime) -> str:
+def _why_held(held: Position) -> str:
     thing = held.instrument
     if ends_in_delivery(thing):
         why = "it ends in delivery of the shares, which nobody delivers here"

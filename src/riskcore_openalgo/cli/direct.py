@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
-import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +12,7 @@ from datetime import datetime
 from riskcore.events import FLAT, STOPPING, Emergency
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.control import who
-from riskcore_openalgo.cli.live import KEY_VARIABLE
+from riskcore_openalgo.cli.live import api_key_of
 from riskcore_openalgo.cli.opening import key_of, reader
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.client.client import now_in_ist
@@ -46,7 +45,7 @@ def direct(arguments: argparse.Namespace, clock: Callable[[], datetime] = now_in
 def stop(settings: Settings, arguments: argparse.Namespace, clock: Callable[[], datetime]) -> int:
     """As `direct`, with settings that were read."""
     access = settings.credentials.openalgo
-    key = os.environ.get(KEY_VARIABLE) or access.api_key or ""
+    key = api_key_of(settings)
     at = arguments.journal or settings.system.journal
     freed = make_room(folder_of(at))
     place = _ours(at, analyzer=arguments.analyzer)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.live import KEY_VARIABLE
+from riskcore_openalgo.cli.live import api_key_of
 from riskcore_openalgo.cli.opening import reader
 from riskcore_openalgo.client import Client
 from riskcore_openalgo.client.client import now_in_ist
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace, *, clock: Callable[[], datetime] = now_in
 
 def _checks(settings: Settings, place: At, where: str, clock: Callable[[], datetime]) -> Iterator[Check]:
     access, policy, today = settings.credentials.openalgo, settings.policy, clock().date()
-    key = os.environ.get(KEY_VARIABLE) or access.api_key or ""
+    key = api_key_of(settings)
     yield machine.clock(access.host, clock(), policy.clock_skew_s)
     yield machine.calendar(today, policy.tables)
     if key:

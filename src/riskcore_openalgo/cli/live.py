@@ -99,7 +99,7 @@ def run(
     """One day until somebody stops it; the exit code says how things stood then."""
     real = mode == LIVE and not analyzer
     refuse_plain(settings, real=real)
-    keys = [os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""]
+    keys = [api_key_of(settings)]
     sources = Sources(sources_of(settings))
     access, broker, metrics = settings.credentials.openalgo, paper_of(arguments), Metrics()
     redactor = Redactor((*settings.credentials.secrets(), *keys))
@@ -345,6 +345,11 @@ def banner(settings: Settings, client: Client, journal: Journal, *, mode: str, a
             "=" * WIDTH,
         )
     )
+
+
+def api_key_of(settings: Settings) -> str:
+    """The API key: the environment's before that of the files; "" where neither has one."""
+    return os.environ.get(KEY_VARIABLE) or settings.credentials.openalgo.api_key or ""
 
 
 def known_of(client: Client) -> tuple[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import ROUND_UP, Decimal
@@ -18,7 +17,7 @@ import attrs
 
 import riskcore as rc
 from riskcore_openalgo.cli.answers import say
-from riskcore_openalgo.cli.live import KEY_VARIABLE
+from riskcore_openalgo.cli.live import api_key_of
 from riskcore_openalgo.client import Client, InstrumentCache, OrderWanted, ReadFailed
 from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.client.fields import split_key
@@ -48,7 +47,7 @@ def run(arguments: argparse.Namespace, *, clock: Callable[[], datetime] = now_in
     """Print the rows of the futures that are named, or else of those that are watched."""
     settings = load_settings(arguments.config)
     access, today = settings.credentials.openalgo, clock().date()
-    key = os.environ.get(KEY_VARIABLE) or access.api_key or ""
+    key = api_key_of(settings)
     if not key:
         raise ValueError("there is no API key: api_key: in api_credentials.yaml, or OPENALGO_API_KEY")
     with Client(access.host, key, ws_url=access.ws_url) as client:

@@ -10,7 +10,6 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-import riskcore as rc
 from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
 from riskcore_openalgo.client.failures import NETWORK, NO_LOGIN
 from riskcore_openalgo.client.fields import split_key
@@ -18,7 +17,7 @@ from riskcore_openalgo.config import LIVE, Settings
 from riskcore_openalgo.doctor.check import Check, fail, ok, warn
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.tables import ORDERS
-from riskcore_openalgo.portfolio import ANY_BROKER, SANDBOX, opening_equity
+from riskcore_openalgo.portfolio import capability_behind, opening_equity
 
 TRIED: Final = "2.0.2.1"
 """The version of OpenAlgo that riskcore was tried with; its API does not say which it is."""
@@ -87,8 +86,8 @@ def money(settings: Settings, client: Client, today: date) -> Check:
     if settings.system.mode != LIVE:
         return ok("money", f"on paper the first day begins with Rs {settings.policy.default_capital:,.2f}")
     try:
-        broker = SANDBOX if client.mode() == ANALYZE else client.broker() or ANY_BROKER
-        capability = rc.capability(broker, on=today, tables=settings.policy.tables)
+        client.mode()  # whose answers they are: the sandbox's, or the broker's
+        capability = capability_behind(client, today, settings.policy.tables)
         found = client.funds().of_broker(capability, collateral_counts=settings.system.collateral_counts)
     except ReadFailed as problem:
         return warn("money", str(problem), "look at OpenAlgo's log; without it no entry goes")
