@@ -173,6 +173,14 @@ def test_what_is_milder_than_wanted_is_not_told(desk):
     ]
 
 
+@pytest.mark.parametrize(("least", "told"), [("info", 1), ("detail", 2)])
+def test_details_are_told_to_whoever_asks_for_them(desk, least, told):
+    """A refusal a minute is what a log is for; who wants it on the phone says so."""
+    one = desk(least=least)
+    assert one.happens(notice(1), e.OrderMoved(NOW, "id", "cancelled", ""))
+    assert len(one.phone.lines) == told
+
+
 def test_the_same_thing_is_not_told_twice_within_a_while(desk):
     one = desk(repeat_s=60)
     lost = [e.ConnectionStaged(NOW + timedelta(seconds=n), "lost", "live", NOW) for n in (0, 10, 59, 60)]

@@ -12,7 +12,7 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from riskcore.custody import Mismatch
-from riskcore_openalgo.alarms import CRITICAL, INFO, WARNING, told
+from riskcore_openalgo.alarms import CRITICAL, DETAIL, INFO, WARNING, told
 from riskcore_openalgo.alarms.table import NOTICES, STARTING, TABLE
 from riskcore_openalgo.following import following, signal_of
 from tests.core.custody_days import held
@@ -37,6 +37,12 @@ def closed(reason):
 def refused(rule):
     finding = rc.Finding(rule, False, "x", Decimal(9), Decimal(3))
     return e.EntryRefused(NOW, rc.Signal("INFY", "BUY", at=NOW), (finding,), ())
+
+
+def withheld():
+    day, _ = held()
+    approved = next(fact for fact in day.facts if isinstance(fact, e.EntryApproved))
+    return e.EntryWithheld(NOW, approved.signal, approved.order, "risk", (), "shadow")
 
 
 def staged(stage, since=NOW):
@@ -68,6 +74,19 @@ TRIGGERS = {
     "connection lost": (e.ConnectionStaged(NOW, "lost", "live", NOW), WARNING, "CONNECTION LOST"),
     "connection lost for long": (e.ConnectionStaged(NOW, "no_entries", "live", NOW), CRITICAL, "CONNECTION LOST"),
     "unusual market": (refused("unusual_move_atr"), WARNING, "UNUSUAL MARKET"),
+    "signal refused": (refused("max_positions"), DETAIL, "SIGNAL REFUSED"),
+    "entry withheld": (withheld(), INFO, "ENTRY WITHHELD"),
+    "signal again": (e.SignalRepeated(NOW, "id"), DETAIL, "SIGNAL REPEATED"),
+    "an alert that cannot be read": (
+        e.AlertDropped(NOW, "tradingview", "alert_not_json"),
+        WARNING,
+        "ALERT NOT READ",
+    ),
+    "an alert without the secret": (e.AlertDropped(NOW, "web", "alert_unauthorised"), DETAIL, "ALERT NOT READ"),
+    "a reversal begins": (e.ReversalBegun(NOW, "id", KEY), DETAIL, "REVERSING"),
+    "a stop moves": (e.StopMoved(NOW, KEY, "id", Decimal(98), Decimal(99), "trail"), DETAIL, "STOP MOVED"),
+    "an order is taken back": (e.CancelRequested(NOW, "id", "entry_timeout_s"), DETAIL, "CANCELLING"),
+    "order cancelled": (e.OrderMoved(NOW, "id", "cancelled", ""), DETAIL, "ORDER CANCELLED"),
     "a price that is not believed": (e.PriceDoubted(NOW, KEY, Decimal(1500)), WARNING, "UNUSUAL MARKET"),
     "unprotected position": (e.Alarmed(NOW, "unprotected", KEY, "3 s"), CRITICAL, "UNPROTECTED POSITION"),
     "unknown order": (e.Alarmed(NOW, "outcome_unknown", "id", "nobody knows"), CRITICAL, "UNKNOWN ORDER"),
@@ -129,7 +148,7 @@ def test_a_trigger_says_what_it_must(trigger):
 
 def test_the_page_has_every_trigger_with_its_severity_and_title():
     rows = re.findall(
-        r"^\| (.+?) \| (critical|warning|info) \| `(.+?)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| (.+?) \| (critical|warning|info|detail) \| `(.+?)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE
     )
     assert rows == [(name, severity, title) for name, (_, severity, title) in TRIGGERS.items()]
 
@@ -150,11 +169,29 @@ def test_everything_that_can_be_told_is_one_line_of_ascii():
 def test_what_is_nobodys_business_is_not_told():
     day, _ = held()
     assert told(e.TimePassed(NOW)) is None
-    assert told(refused("max_positions")) is None
     assert told(e.OrderMoved(NOW, "id", "working", "")) is None
     assert told(e.BooksDiffer(NOW, ())) is None
     assert told(e.LoginChanged(NOW, "bad")) is None
     assert [said.title for said in map(told, day.facts) if said][:3] == ["POLICY", "ENTRY SENT", "TRADE EXECUTED"]
+
+
+def test_a_refusal_tells_the_wish_every_reason_and_when_to_ask_again():
+    """Nobody should have to look into the journal for what became of an alert."""
+    late = rc.Finding("no_entry_after", False, "after_cut_off", "14:50", "14:45")
+    full = rc.Finding("max_positions", False, "too_many_positions", 3, 3)
+    passed = rc.Finding("cash", True, "enough", 1, 1)
+    again = NOW.replace(day=24, hour=9, minute=20)
+    said = told(
+        e.EntryRefused(NOW, rc.Signal("INFY", "BUY", at=NOW), (passed, late, full), ("max_correlation",), again)
+    )
+    assert said.text == (
+        f"BUY NSE:INFY: no_entry_after: {late.text}; max_positions: {full.text}; max_correlation: not measured; "
+        "entries are next taken at 2026-11-24 09:20"
+    )
+    leaves = rc.Signal("INFY", "SELL", at=NOW, kind="exit")
+    nothing = rc.Finding("position", False, "exit_without_position", "INFY")
+    said = told(e.EntryRefused(NOW, leaves, (nothing,), ()))
+    assert said.text == f"exit SELL NSE:INFY: position: {nothing.text}"
 
 
 def test_books_that_differ_are_told_from_the_second_read_on():
@@ -208,12 +245,12 @@ def test_a_setting_by_hand_says_what_who_and_why():
 
 
 QUIET = {
-    "AcceptedMoved", "Acknowledged", "AlertDropped", "AnswersEmpty", "Bared", "BrokerKnown", "CancelFailed",
-    "CancelRequested", "ClockBackward", "Covered", "DifferencesTaken", "DriftMeasured", "EmergencyOrdered",
-    "EndDoubted", "EntryWithheld", "EquityKnown", "ExitWanted", "ForeignCancelRequested", "Marked", "OrderAbsent",
-    "OrderFailed", "OrderShown", "Overfilled", "Rearmed", "Receded", "Revalued", "ReversalBegun", "ReversalDue",
-    "RevisionRequested", "RevisionSettled", "RowsAlike", "RowsSeen", "SessionOpened", "SignalRepeated", "SignalTaken",
-    "StopKept", "StopMoved", "StopTouched", "StrayReport", "TradeCorrected",
+    "AcceptedMoved", "Acknowledged", "AnswersEmpty", "Bared", "BrokerKnown", "CancelFailed",
+    "ClockBackward", "Covered", "DifferencesTaken", "DriftMeasured", "EmergencyOrdered",
+    "EndDoubted", "EquityKnown", "ExitWanted", "ForeignCancelRequested", "Marked", "OrderAbsent",
+    "OrderFailed", "OrderShown", "Overfilled", "Rearmed", "Receded", "Revalued", "ReversalDue",
+    "RevisionRequested", "RevisionSettled", "RowsAlike", "RowsSeen", "SessionOpened", "SignalTaken",
+    "StopKept", "StopTouched", "StrayReport", "TradeCorrected",
 }  # fmt: skip
 """What the journal has and nobody is told: another fact says it, or it is the day's ordinary work."""
 

@@ -68,6 +68,7 @@ def test_what_people_were_told_is_shown_in_the_same_words(tmp_path):
             events.EmergencyStaged(told.at(f"10:32:0{second}"), events.STOPPING, told.at("10:32"), 0, None, ())
         )
     ledger.watch(events.OrderMoved(told.at("10:33"), "id", "working", ""))
+    ledger.watch(events.OrderMoved(told.at("10:33"), "id", "cancelled", ""))  # a detail: the log has it
     ledger.watch(events.OrderMoved(told.at("10:34"), "id", "rejected", "no money"))
     lines = [(f"{alert.at:%H:%M:%S}", alert.said.title) for alert in ledger.alerts()]
     assert lines[:3] == [

@@ -6,6 +6,7 @@ Alarms(journal, channels=(...))     # the log at once, each channel in a thread 
 
 from riskcore_openalgo.alarms.alarms import Alarms
 from riskcore_openalgo.alarms.delivery import Channel, Quiet
-from riskcore_openalgo.alarms.table import CRITICAL, INFO, SEVERITIES, WARNING, Told, told
+from riskcore_openalgo.alarms.severities import CRITICAL, DETAIL, INFO, SEVERITIES, WARNING, Told
+from riskcore_openalgo.alarms.table import told
 
-__all__ = ["CRITICAL", "INFO", "SEVERITIES", "WARNING", "Alarms", "Channel", "Quiet", "Told", "told"]
+__all__ = ["CRITICAL", "DETAIL", "INFO", "SEVERITIES", "WARNING", "Alarms", "Channel", "Quiet", "Told", "told"]

@@ -16,11 +16,12 @@ from typing import Final
 
 from riskcore import events
 from riskcore_openalgo.alarms.delivery import Channel, Cursors, Delivery, Quiet, Rows
-from riskcore_openalgo.alarms.table import CRITICAL, INFO, NOTICES, WARNING, Told, told
+from riskcore_openalgo.alarms.severities import CRITICAL, DETAIL, INFO, WARNING, Told
+from riskcore_openalgo.alarms.table import NOTICES, told
 from riskcore_openalgo.following import following, signal_of
 
 LOG: Final = logging.getLogger("riskcore")
-LEVELS: Final = {CRITICAL: logging.ERROR, WARNING: logging.WARNING, INFO: logging.INFO}
+LEVELS: Final = {CRITICAL: logging.ERROR, WARNING: logging.WARNING, INFO: logging.INFO, DETAIL: logging.INFO}
 LOOK_S: Final = 1.0
 SLOWEST_S: Final = 60.0
 DOWN_AFTER: Final = 3

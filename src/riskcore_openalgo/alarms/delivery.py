@@ -20,7 +20,8 @@ from typing import Any, Final, Protocol
 from attrs import field, frozen
 
 from riskcore import events
-from riskcore_openalgo.alarms.table import CRITICAL, INFO, SEVERITIES, TABLE, Told, told
+from riskcore_openalgo.alarms.severities import CRITICAL, INFO, SEVERITIES, Told
+from riskcore_openalgo.alarms.table import TABLE, told
 
 TYPES: Final = tuple(kind.__name__ for kind in TABLE)
 STANDING: Final = tuple(

@@ -1,11 +1,4 @@
-"""The table: each fact that is somebody's business, its severity, its title and its words. Pure.
-
-| severity | means |
-|---|---|
-| critical | somebody must look now; passes quiet hours, and is repeated until it is over or acknowledged |
-| warning | something is not as it should be |
-| info | what happened |
-"""
+"""The table: each fact that is somebody's business, its severity, its title and its words. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +6,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import frozen
-
+import riskcore as rc
 from riskcore import events as e
-
-CRITICAL: Final = "critical"
-WARNING: Final = "warning"
-INFO: Final = "info"
-SEVERITIES: Final = (INFO, WARNING, CRITICAL)
-"""The mildest first."""
+from riskcore_openalgo.alarms.severities import CRITICAL, DETAIL, INFO, WARNING, Told
 
 NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "login_needed": (CRITICAL, "LOGIN NEEDED"),
@@ -79,6 +66,8 @@ LATCH_TITLES: Final[Mapping[str, str]] = {
     "prices_stale": "UNUSUAL MARKET",
     "positions_differ": "BOOKS DIFFER",
 }
+STRANGERS: Final = frozenset({"alert_unauthorised", "alert_source_invalid"})
+"""Alerts of whoever finds the address: no secret was asked for or given."""
 UNUSUAL_RULES: Final = frozenset({"unusual_move_atr", "max_gap_pct", "near_band_pct", "max_spread_pct"})
 STARTED: Final = "the runner has started, and "
 STARTING: Final = f"{STARTED}entries wait until the broker's books were read and agree with ours"
@@ -90,26 +79,6 @@ CLOSED_TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "target": (INFO, "TARGET HIT"),
     "unprotected": (CRITICAL, "UNPROTECTED POSITION CLOSED"),
 }
-
-
-@frozen
-class Told:
-    """Words for people. `key` is what it is about: the same key again within a while is the same thing told twice."""
-
-    severity: str
-    title: str
-    text: str
-    key: str
-
-    @property
-    def line(self) -> str:
-        """Title and text in one line of ASCII."""
-        return " ".join(f"{self.title}: {self.text}".split()).encode("ascii", "replace").decode("ascii")
-
-    @property
-    def urgent(self) -> bool:
-        """Whether somebody must look now."""
-        return self.severity == CRITICAL
 
 
 def told(fact: e.Fact) -> Told | None:
@@ -191,20 +160,63 @@ def _closed(fact: e.PositionClosed) -> Told:
     return Told(severity, title, text, f"closed:{fact.signal_id}:{fact.at.isoformat()}")
 
 
-def _refused(fact: e.EntryRefused) -> Told | None:
-    """A refusal is an answer, not an alarm; one for an unusual market is told."""
+def _refused(fact: e.EntryRefused) -> Told:
+    """A refusal is an answer, not an alarm; one for an unusual market is."""
     failed = [found for found in fact.findings if not found.passed]
-    if not failed or failed[0].rule not in UNUSUAL_RULES:
-        return None
-    text = f"{fact.signal.side} {fact.signal.symbol} refused: {failed[0].rule}: {failed[0].text}"
-    return Told(WARNING, "UNUSUAL MARKET", text, f"unusual:{fact.signal.symbol}:{failed[0].rule}")
+    if failed and failed[0].rule in UNUSUAL_RULES:
+        text = f"{fact.signal.side} {fact.signal.symbol} refused: {failed[0].rule}: {failed[0].text}"
+        return Told(WARNING, "UNUSUAL MARKET", text, f"unusual:{fact.signal.symbol}:{failed[0].rule}")
+    each = [f"{found.rule}: {found.text}" for found in failed] + [f"{name}: not measured" for name in fact.unmeasured]
+    until = "" if fact.until is None else f"; entries are next taken at {fact.until:%Y-%m-%d %H:%M}"
+    text = f"{_wish(fact.signal)}: {'; '.join(each)}{until}"
+    return Told(DETAIL, "SIGNAL REFUSED", text, f"refused:{fact.signal.id}")
+
+
+def _withheld(fact: e.EntryWithheld) -> Told:
+    order = fact.order
+    would = f"{order.side} {order.quantity} {order.instrument.key} to {order.limit}, stop {order.stop}"
+    return Told(INFO, "ENTRY WITHHELD", f"{would}: {fact.why}", f"withheld:{fact.signal.id}")
+
+
+def _repeated(fact: e.SignalRepeated) -> Told:
+    text = f"{fact.signal_id} was taken before; nothing is done"
+    return Told(DETAIL, "SIGNAL REPEATED", text, f"repeated:{fact.signal_id}")
+
+
+def _dropped(fact: e.AlertDropped) -> Told:
+    """Whoever has no secret is not worth a call; an alert of one's own that cannot be read is a trade missed."""
+    severity = DETAIL if fact.reason in STRANGERS else WARNING
+    text = f"from {fact.source}: {fact.reason}; nothing is done; `riskcore journal show --rows` has its words"
+    return Told(severity, "ALERT NOT READ", text, f"alert:{fact.source}:{fact.reason}")
+
+
+def _reversing(fact: e.ReversalBegun) -> Told:
+    text = f"what is held of {fact.key} leaves first; the entry is decided when it is gone"
+    return Told(DETAIL, "REVERSING", text, f"reversing:{fact.signal_id}")
+
+
+def _cancelling(fact: e.CancelRequested) -> Told:
+    return Told(DETAIL, "CANCELLING", f"{fact.order_id}: {fact.why}", f"cancel:{fact.order_id}:{fact.at.isoformat()}")
+
+
+def _stop_moved(fact: e.StopMoved) -> Told:
+    text = f"{fact.key} from {fact.before} to {fact.after} by {fact.rule}"
+    return Told(DETAIL, "STOP MOVED", text, f"stop:{fact.position_id}:{fact.at.isoformat()}")
+
+
+def _wish(signal: rc.Signal) -> str:
+    key = f"{signal.exchange}:{signal.symbol}"
+    return f"{signal.side} {key}" if signal.kind == rc.ENTRY else f"{signal.kind} {signal.side} {key}"
 
 
 def _moved(fact: e.OrderMoved) -> Told | None:
-    if fact.status != "rejected":
-        return None
-    why = fact.note or "no reason was told; the broker's own page has it"
-    return Told(WARNING, "ORDER REFUSED", f"{fact.order_id}: {why}", f"rejected:{fact.order_id}")
+    if fact.status == "rejected":
+        why = fact.note or "no reason was told; the broker's own page has it"
+        return Told(WARNING, "ORDER REFUSED", f"{fact.order_id}: {why}", f"rejected:{fact.order_id}")
+    if fact.status == "cancelled":
+        note = f": {fact.note}" if fact.note else ""
+        return Told(DETAIL, "ORDER CANCELLED", f"{fact.order_id}{note}", f"ended:{fact.order_id}")
+    return None
 
 
 def _doubted(fact: e.PriceDoubted) -> Told:
@@ -325,6 +337,12 @@ TABLE: Final[Mapping[type, Callable[[Any], Told | None]]] = {
     e.Approaching: _near,
     e.EntryApproved: _entry,
     e.EntryRefused: _refused,
+    e.EntryWithheld: _withheld,
+    e.SignalRepeated: _repeated,
+    e.AlertDropped: _dropped,
+    e.ReversalBegun: _reversing,
+    e.CancelRequested: _cancelling,
+    e.StopMoved: _stop_moved,
     e.ExitApproved: _exit,
     e.Filled: _filled,
     e.PositionClosed: _closed,

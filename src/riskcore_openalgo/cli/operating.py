@@ -9,7 +9,7 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.alarms import told
 from riskcore_openalgo.alarms.delivery import Standing
-from riskcore_openalgo.alarms.table import Told
+from riskcore_openalgo.alarms.severities import Told
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.control import refusal, through_the_inbox
 from riskcore_openalgo.cli.opening import reader, writer
@@ -84,13 +84,13 @@ def confirm(arguments: argparse.Namespace) -> int:
 
 
 def _told(arguments: argparse.Namespace) -> tuple[Standing, list[tuple[datetime, Told]]]:
-    """What stands and nobody looks after, by the journal; and all that was told."""
+    """What stands and nobody looks after, by the journal; and all that was told beside details."""
     standing, found = Standing(), []
     with reader(_place(arguments)) as journal:
         for row in journal.rows("fact"):
             standing.see(row.event, row.event.at)
             said = told(row.event)
-            if said is not None:
+            if said is not None and not said.is_detail:
                 found.append((row.event.at, said))
     return standing, found
 

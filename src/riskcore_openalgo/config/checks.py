@@ -27,7 +27,7 @@ LAST_PORT: Final = 65535
 LARGEST_BODY: Final = 10_000_000
 MOST_SECONDS: Final = 86_400
 LEVELS: Final = ("debug", "info", "warning", "error")
-SEVERITIES: Final = ("info", "warning", "critical")
+SEVERITIES: Final = ("detail", "info", "warning", "critical")
 
 
 OPENALGO_EXAMPLE: Final = "put-the-key-here"

@@ -256,7 +256,10 @@ class Alerting:
     least: str = field(
         default="info",
         converter=checks.severity,
-        metadata=meta("info/warning/critical", "the mildest that is told to channels; the log has all"),
+        metadata=meta(
+            "detail/info/warning/critical",
+            "the mildest that is told to channels; detail: refusals too; the log has all",
+        ),
     )
     quiet_from: time | None = field(
         default=None,

@@ -17,7 +17,8 @@ from typing import Final, Protocol
 from attrs import frozen
 
 from riskcore import engine, events
-from riskcore_openalgo.alarms.table import TABLE, Told, told
+from riskcore_openalgo.alarms.severities import Told
+from riskcore_openalgo.alarms.table import TABLE, told
 from riskcore_openalgo.journal import Row
 
 KEPT: Final = 200
@@ -93,7 +94,7 @@ class Ledger:
         if isinstance(fact, SHOWN):
             self._facts.append(fact)
         said = told(fact) if isinstance(fact, TOLD) else None
-        if said is not None:
+        if said is not None and not said.is_detail:
             self._alerts.append(Alert(fact.at, said))
 
     def _begin(self, journal: Read) -> None:
