@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shutil
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import riskcore as rc
@@ -31,6 +34,9 @@ LOUD: Final = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "apschedul
 ACCESS: Final = "riskcore.access"
 POLLED: Final = ("/api/state", "/metrics", "/healthz")
 """Asked for once a second or so, all day: eighty thousand lines in which nobody finds the one that matters."""
+LOOK_S: Final = 1.0
+LEAST_FREE: Final = 1_000_000
+"""Bytes of a disk that the files of the log leave alone."""
 KINDS: Final = (
     re.compile(r"""(?i)((?:api[_-]?key|apikey|secret|passw(?:or)?d|passphrase|token|authorization)["']?\s*[:=]\s*["']?)"""
                r"""(?!stands there |must be )(?:bearer\s+)?[^\s"',;&}]{4,}"""),
@@ -72,11 +78,14 @@ class Redactor:
 
 
 class Caught(logging.Handler):
-    """Hands what is logged through the standard library on to loguru."""
+    """Hands what is logged through the standard library on to loguru, without the secrets in it.
 
-    def __init__(self, logger: Any) -> None:
+    Nothing else reaches loguru: what it cannot write it shows whole on standard error.
+    """
+
+    def __init__(self, logger: Any, redactor: Redactor) -> None:
         super().__init__()
-        self._logger = logger
+        self._logger, self._redactor = logger, redactor
 
     def emit(self, record: logging.LogRecord) -> None:
         """One record; with the place it came from, and the signal it is about."""
@@ -84,8 +93,10 @@ class Caught(logging.Handler):
             level: str | int = self._logger.level(record.levelname).name
         except ValueError:
             level = record.levelno
-        told = self._logger.bind(signal=SIGNAL.get(), room=record.name)
-        told.opt(exception=record.exc_info).log(level, "{}", record.getMessage())
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            text += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+        self._logger.bind(signal=SIGNAL.get(), room=record.name).log(level, "{}", self._redactor.clean(text))
 
 
 @contextmanager
@@ -98,19 +109,21 @@ def logging_to(settings: Logging, redactor: Redactor, *, console: TextIO | None 
     logger.remove()
     level = settings.level.upper()
     common: dict[str, Any] = {"level": level, "backtrace": False, "diagnose": False, "catch": True}
-    logger.add(_to(console or sys.stderr), format=_formatter(redactor), **common)
+    ours = [logger.add(_to(console or sys.stderr), format=_line, **common)]
     if settings.folder is not None:
         settings.folder.mkdir(parents=True, exist_ok=True)
-        logger.add(
+        in_files = logger.add(
             settings.folder / "riskcore.log",
-            format=_json_formatter(redactor) if settings.json else _formatter(redactor),
+            format=_json_line if settings.json else _line,
+            filter=_Room(settings.folder),
             rotation=_closed_at(settings.rotate_mb * 1_000_000),
             retention=f"{settings.keep_days} days",
             encoding="utf-8",
             enqueue=True,
             **common,
         )
-    root, caught, before = logging.getLogger(), Caught(logger), logging.getLogger().level
+        ours.append(in_files)
+    root, caught, before = logging.getLogger(), Caught(logger, redactor), logging.getLogger().level
     kept = {name: logging.getLogger(name).level for name in LOUD}
     root.addHandler(caught)
     root.setLevel(level)
@@ -124,7 +137,9 @@ def logging_to(settings: Logging, redactor: Redactor, *, console: TextIO | None 
         for name, least in kept.items():
             logging.getLogger(name).setLevel(least)
         logger.complete()
-        logger.remove()
+        for one in ours:
+            with suppress(OSError):  # a file that cannot be written cannot be closed either, and ends no day
+                logger.remove(one)
 
 
 def access_log(app: Any, *, tell: Callable[[int, str], None] | None = None) -> Any:
@@ -194,41 +209,46 @@ def _to(stream: TextIO) -> Callable[[str], None]:
     return write
 
 
-def _said(record: Any, redactor: Redactor) -> str:
-    text = str(record["message"])
-    problem = record["exception"]
-    if problem is not None and problem.value is not None:
-        import traceback
-
-        text += "\n" + "".join(traceback.format_exception(problem.type, problem.value, problem.traceback)).rstrip()
-    return redactor.clean(text)
+def _line(record: Any) -> str:
+    extra = record["extra"]
+    about = f"[{extra['signal']}] " if extra.get("signal") else ""
+    moment = f"{record['time'].astimezone(rc.IST):%Y-%m-%d %H:%M:%S.%f}"[:-3]
+    extra["said"] = f"{moment} {record['level'].name:<8} {about}{record['message']}"
+    return "{extra[said]}\n"
 
 
-def _formatter(redactor: Redactor) -> Callable[[Any], str]:
-    def line(record: Any) -> str:
-        signal = record["extra"].get("signal", "")
-        about = f"[{signal}] " if signal else ""
-        moment = f"{record['time'].astimezone(rc.IST):%Y-%m-%d %H:%M:%S.%f}"[:-3]
-        record["extra"]["said"] = f"{moment} {record['level'].name:<8} {about}{_said(record, redactor)}"
-        return "{extra[said]}\n"
+def _json_line(record: Any) -> str:
+    extra = record["extra"]
+    told = {
+        "at": record["time"].astimezone(rc.IST).isoformat(),
+        "level": record["level"].name,
+        "room": extra.get("room", ""),
+        "signal": extra.get("signal", ""),
+        "text": record["message"],
+    }
+    extra["said"] = json.dumps(told, ensure_ascii=True)
+    return "{extra[said]}\n"
 
-    return line
 
+class _Room:
+    """Whether the files may have a line: the last of a disk belongs to the journal. Says so at each change."""
 
-def _json_formatter(redactor: Redactor) -> Callable[[Any], str]:
-    def line(record: Any) -> str:
-        extra = record["extra"]
-        told = {
-            "at": record["time"].astimezone(rc.IST).isoformat(),
-            "level": record["level"].name,
-            "room": extra.get("room", ""),
-            "signal": extra.get("signal", ""),
-            "text": _said(record, redactor),
-        }
-        extra["said"] = json.dumps(told, ensure_ascii=True)
-        return "{extra[said]}\n"
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._looked, self._free = folder, float("-inf"), True
 
-    return line
+    def __call__(self, record: Any) -> bool:
+        now = _mono()
+        if now - self._looked >= LOOK_S:
+            self._looked, before = now, self._free
+            self._free = shutil.disk_usage(self._folder).free >= LEAST_FREE
+            if self._free != before:
+                how = (
+                    "is written again"
+                    if self._free
+                    else "has no room left: lines are on the console alone until it has"
+                )
+                logging.getLogger("riskcore").error("the log in %s %s", self._folder, how)
+        return self._free
 
 
 def _closed_at(size: int) -> Callable[[Any, Any], bool]:

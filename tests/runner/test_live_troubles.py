@@ -212,7 +212,7 @@ def test_entries_that_may_have_filled_unseen_call_somebody_too(path, monkeypatch
         day.signal()
         day.until(lambda: [f for f in day.facts(events.Noticed) if f.name == "books_unreadable"], "1000.1")
         [told] = [fact.why for fact in day.facts(events.Noticed) if fact.name == "books_unreadable"]
-        assert "0 positions are held and 1 entries may have filled" in told
+        assert "positions held: 0, entries that may have filled: 1" in told
 
 
 def test_a_trade_book_that_cannot_be_read_leaves_no_fill_without_a_stop_and_no_exit_unsent(path):

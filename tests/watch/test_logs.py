@@ -1,14 +1,17 @@
 """The log: planted secrets are in no line, the signal stands on each, files are closed, libraries are caught."""
 
 import asyncio
+import gc
 import io
 import json
 import logging
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from riskcore_openalgo import logs
 from riskcore_openalgo.config import AlertChannels, Credentials, Logging, OpenAlgoAccess, Webhook
 from riskcore_openalgo.following import following
 from riskcore_openalgo.logs import Redactor, _closed_at, access_log, logging_to
@@ -88,6 +91,40 @@ def test_a_secret_that_is_learnt_later_is_hidden_from_then_on():
     assert redactor.clean("it is new-key-of-today") == "it is new-key-of-today"
     redactor.learn(["new-key-of-today", "short"])
     assert redactor.clean("it is new-key-of-today, short") == "it is ***, short"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the file cannot be closed either
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no file here that can never be written")
+def test_a_file_that_cannot_be_written_shows_no_secret(tmp_path, capfd):
+    """It is loguru that says whole on standard error what it could not write."""
+    (tmp_path / "riskcore.log").symlink_to("/dev/full")
+    console = io.StringIO()
+    with logging_to(Logging(folder=tmp_path), Redactor(CREDENTIALS.secrets()), console=console):
+        try:
+            int(f"refused: {PLANTED['api key']}")
+        except ValueError:
+            logging.getLogger("riskcore").exception("asked with %s", PLANTED["webhook secret"])
+    said = capfd.readouterr().err
+    assert "Logging error" in said
+    assert "asked with ***" in console.getvalue()
+    for secret in PLANTED.values():
+        assert secret not in said + console.getvalue()
+    gc.collect()
+
+
+def test_the_last_of_a_disk_is_left_to_the_journal(tmp_path, monkeypatch):
+    """One line says so on the console, which has the others too; another that the files go on."""
+    monkeypatch.setattr(logs, "LOOK_S", 0.0)
+
+    def act():
+        for number, free in enumerate((10**9, 0, 0, 10**9)):
+            monkeypatch.setattr(logs.shutil, "disk_usage", lambda _, left=free: SimpleNamespace(free=left))
+            logging.getLogger("riskcore.any").warning("line %s", number)
+
+    console, written = told(tmp_path, act)
+    assert [number for number in range(4) if f"line {number}" in console] == [0, 1, 2, 3]
+    assert [number for number in range(4) if f"line {number}" in written] == [0, 3]
+    assert console.count("has no room left") == console.count("is written again") == 1
 
 
 def test_the_signal_stands_on_each_line_and_each_line_is_one_object(tmp_path):

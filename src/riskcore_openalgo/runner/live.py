@@ -208,9 +208,9 @@ class Live:
         held, entries = book.positions, book.live_orders(entries=True)
         blind = bool(unread) and (any(engine.can_trade(one, now, policy) for one in held) or bool(entries))
         if blind and not self._blind:
-            on_the_way = f" and {len(entries)} entries may have filled" if entries else ""
+            on_the_way = f", entries that may have filled: {len(entries)}" if entries else ""
             self._parts.alarms.tell(
-                f"{unread}; {len(held)} positions are held{on_the_way}, and no exit may get through", name=UNREADABLE
+                f"{unread}; positions held: {len(held)}{on_the_way}; no exit may get through", name=UNREADABLE
             )
         if self._blind and not unread:
             self._parts.alarms.tell("the broker's books can be read again", name=READABLE)
