@@ -123,6 +123,15 @@ def test_a_result_that_the_broker_does_not_tell_as_realised_may_be_in_its_balanc
     assert money(day, "10:13", 101_100 + 100)[-1] == "Alarmed"
 
 
+def test_a_result_that_the_broker_tells_explains_nothing_a_second_time():
+    day, _ = held(balance_tolerance=50)
+    day.prices("10:10", last=1101)
+    day.report("10:10:01", stop_of(day).order_id, "cancelled")
+    day.fill("10:10:02", day.sent()[-1].order_id, price=1020)
+    assert money(day, "10:11", 102_000, realised=1_000)[-1] == "Alarmed"
+    assert day.last(e.FundsCompared).unexplained == 1_000
+
+
 @pytest.mark.parametrize(("booked", "line", "rest"), [(0, None, 0), ("-8", "-8", 0), ("-200", None, "-200")])
 def test_charges_explain_what_they_come_to_and_no_more(booked, line, rest):
     """A broker takes them at once, or by its contract note: what is missing beyond them is not explained."""

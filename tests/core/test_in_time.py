@@ -43,6 +43,16 @@ def test_trouble_with_one_symbol_takes_back_the_entries_of_that_one_alone():
     assert day.book.order(other).live
 
 
+def test_the_clock_asks_of_one_symbol_alone_while_bars_of_the_same_moment_follow():
+    """A level that a later bar of that minute reached was reached before its end."""
+    day = both()
+    for symbol, more in (("INFY", True), ("TCS", False)):
+        before = len(day.sent())
+        prices = [D(1000)] * 4
+        day.take(e.PricesSeen(day.at("15:10"), f"NSE:{symbol}", *prices, since=day.at("15:09"), more=more))
+        assert [(order.instrument.symbol, order.reason) for order in day.sent()[before:]] == [(symbol, "square_off")]
+
+
 # ---------------------------------------------------------------- a fill beyond the limit
 
 

@@ -14,6 +14,7 @@ from riskcore.breakers.measure import NOTHING, Measure, Observations
 from riskcore.money import DOWN, UP, not_negative_whole, round_to_tick
 from riskcore.outcomes import DayResult
 from riskcore.rules.bets import pearson
+from riskcore.table_rows import CalendarDay
 from tests.core.one_trade import NOON, after, done, held
 
 pytestmark = pytest.mark.smoke
@@ -159,3 +160,14 @@ def test_a_weekend_that_a_runner_was_left_on_for_is_no_session_of_the_rolling_pe
     days = [DayResult(date(2026, 11, day), Decimal(100_000), Decimal(0), Decimal(top)) for day, top in tops]
     book = rc.Book(100_000, days=days, session_peak=100_000)
     assert drawdown_peak(book, rc.Policy(drawdown_basis="rolling", drawdown_sessions=sessions)) == peak
+
+
+def test_a_day_that_ones_own_table_shuts_is_no_session_of_the_rolling_peak_either():
+    """Friday is one by the calendar, and none by the table: Thursday's peak is one of two sessions then."""
+    tops = ((19, 130_000), (20, 120_000))
+    days = [DayResult(date(2026, 11, day), Decimal(100_000), Decimal(0), Decimal(top)) for day, top in tops]
+    book = rc.Book(100_000, days=days, session_peak=100_000)
+    policy = rc.Policy(drawdown_basis="rolling", drawdown_sessions=2)
+    shut = rc.Tables(days=(CalendarDay(day="2026-11-20", kind="closed"),))
+    assert drawdown_peak(book, policy) == 120_000
+    assert drawdown_peak(book, attrs.evolve(policy, tables=shut)) == 130_000
