@@ -22,7 +22,10 @@ WITHIN_S: Final = 2.0
 
 
 class Apart(io.TextIOBase):
-    """A stream in front of another: `write` returns at once and never raises; `close_within` ends its thread."""
+    """A stream in front of another: `write` returns at once and never raises; `close_within` ends its thread.
+
+    Lines are shown whole: `print` writes their end apart from them.
+    """
 
     def __init__(self, stream: TextIO, *, most: int = MOST) -> None:
         self._stream, self._most, self._dropped = stream, most, 0
@@ -69,6 +72,7 @@ class Apart(io.TextIOBase):
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        begun = ""
         while True:
             with self._changed:
                 while not (self._waiting or self._dropped or self._ending):
@@ -78,9 +82,12 @@ class Apart(io.TextIOBase):
                 self._dropped = 0
             if dropped:
                 texts.append(f"(the terminal took nothing for a while: {dropped} texts were dropped)\n")
-            for text in texts:
+            said = begun + "".join(texts)
+            whole = said if ending else said[: said.rfind("\n") + 1]  # another stream's line may come in between
+            begun = said[len(whole) :]
+            for line in whole.splitlines(keepends=True):
                 with contextlib.suppress(OSError, ValueError):  # it has gone, or it has no letter for that
-                    self._show(text)
+                    self._show(line)
             if ending:
                 return
 

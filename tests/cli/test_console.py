@@ -134,13 +134,33 @@ def test_what_waited_is_shown_in_its_order_and_what_was_too_much_is_counted():
 def test_a_text_that_the_terminal_has_no_letter_for_and_one_that_fails_lose_no_other():
     class Failing(io.StringIO):
         def write(self, text):
-            if text == "bad":
+            if text == "bad\n":
                 raise BrokenPipeError
             return super().write(text)
 
     stream = Failing()
     apart = Apart(stream)
-    for text in ("a", "bad", "b"):
+    for text in ("a\n", "bad\n", "b"):
         apart.write(text)
     assert apart.close_within(5)
-    assert stream.getvalue() == "ab"
+    assert stream.getvalue() == "a\nb"
+
+
+def test_two_streams_of_one_terminal_show_whole_lines():
+    """`print` writes a line and its end one after the other, and the other stream has its own thread."""
+    shown, lock = [], threading.Event()
+
+    class Stream(io.StringIO):
+        def write(self, text):
+            shown.append(text)
+            lock.set()
+            return len(text)
+
+    apart = Apart(Stream())
+    apart.write("first\nsecond")
+    assert lock.wait(5)
+    assert shown == ["first\n"]
+    apart.write(" half\n")
+    apart.write("without an end")
+    assert apart.close_within(5)
+    assert "".join(shown) == "first\nsecond half\nwithout an end"
