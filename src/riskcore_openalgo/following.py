@@ -34,5 +34,6 @@ def signal_of(event: Any) -> str:
         for part in path.split("."):
             found = getattr(found, part, None)
         if isinstance(found, str) and found:
-            return found.split(":exit:")[0].split(":stop:")[0]
+            is_order = path.endswith("order_id")  # the id of an exit signal has that word in it, too
+            return found.split(":exit:")[0].split(":stop:")[0] if is_order else found
     return ""

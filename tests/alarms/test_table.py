@@ -231,6 +231,18 @@ def test_what_a_fact_is_about_is_the_signal_it_began_with():
         assert signal_of(None) == ""
 
 
+def test_an_exit_signal_is_told_by_its_whole_id():
+    """What stands on its lines of the log is what `riskcore journal signal` finds."""
+    day, _ = held()
+    leaves = rc.Signal("INFY", "SELL", at=day.at("10:05"), kind="exit")
+    day.take(e.SignalArrived(day.at("10:05"), leaves))
+    assert ":exit:" in leaves.id
+    assert {signal_of(fact) for fact in day.facts if isinstance(fact, e.SignalTaken)} == {
+        leaves.id,
+        day.book.positions[0].id,
+    }
+
+
 def test_the_emergency_stop_is_told_at_each_turn_once():
     """Readings that are counted are no news; one that begins again after flat is; incomplete is an alarm's word."""
     again = staged(e.STOPPING, NOW.replace(minute=40))
