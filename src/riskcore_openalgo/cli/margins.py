@@ -1,6 +1,6 @@
 """`riskcore margins`: what the broker asks of futures now, as rows for a table of one's own.
 
-SPAN changes by the hour, so that no shipped table has it, and a future without a rate is refused.
+SPAN changes by the hour, so that no shipped table has it: a backtest refuses a future without a rate.
 """
 
 from __future__ import annotations
