@@ -37,6 +37,7 @@ BY_HAND = (
     events.OperatorEntered(NOW, "asha", "my view", rc.Signal("SBIN", "BUY", at=NOW, source="operator", stop=790)),
     events.OperatorExited(NOW, "asha", "news", "NSE:SBIN", 5),
     events.OperatorCancelled(NOW, "asha", "no more", "id"),
+    events.OperatorSettled(NOW, "asha", "as MCX says", "MCX:CRUDEOIL18NOV26FUT", Decimal(5431)),
     events.OperatorTightened(NOW, "asha", "profit", "NSE:SBIN", Decimal("801.5")),
     events.OperatorSet(NOW, "asha", "calmer", rc.Policy(max_positions=2), "a" * 64, "CONFIRM"),
     events.EmergencyStopped(NOW, "asha", "enough", whole_account=True),

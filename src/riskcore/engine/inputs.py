@@ -273,6 +273,11 @@ def _tightened(event: e.OperatorTightened, turn: Turn) -> None:
 
 
 @react_to.register
+def _settled(event: e.OperatorSettled, turn: Turn) -> None:
+    hands.settle(event, turn)
+
+
+@react_to.register
 def _set(event: e.OperatorSet, turn: Turn) -> None:
     policies.set_policy(event, turn)
 
