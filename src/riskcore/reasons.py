@@ -150,8 +150,8 @@ CATALOGUE: Final = (
     ),
     Reason(
         "margin_unknown",
-        "no margin for {measured}: no table has its rate, and no broker told it; give your own (margins in a folder of "
-        "tables)",
+        "no margin for {measured}: no table has its rate, and no broker told one that can be; give your own (margins "
+        "in a folder of tables)",
         "operator",
     ),
     Reason("charges_unknown", "{measured}", "operator"),

@@ -22,6 +22,8 @@ CALL = rc.Instrument(
     underlying="NIFTY",
     lot_size=65,
     sector="IT",
+    strike=26_000,
+    right="CE",
 )
 DEAR = rc.Tables(
     margins=(Margin(exchange="NSE", segment="EQ", product="MIS", margin_pct=50, symbol="TCS", since="2026-01-01"),)
@@ -152,6 +154,9 @@ def test_an_option_is_sold_only_where_that_was_said():
     assert told(answer, "margin") == ("option_sale_not_allowed", CALL.symbol, None, None)
     answer = wanted(CALL, "SELL", last=100, risk=10, margins=margins, sell_options=True)
     assert (answer.order.quantity, told(answer, "funds")[2]) == (66 * 65, 150_000)
+    for told_too_little, passes in ((16_899, False), (16_900, True)):  # one per cent of 65 at 26,000
+        little = [lot(CALL, "SELL", told_too_little)]
+        assert wanted(CALL, "SELL", last=100, risk=10, margins=little, sell_options=True).approved == passes
     answer = wanted(CALL, "SELL", last=100, risk=10, sell_options=True)
     assert told(answer, "margin") == ("margin_unknown", f"{CALL.key} NRML", None, None)
 

@@ -277,7 +277,7 @@ CORPUS = {
     },
     "option_sale_not_allowed": {
         "signal": rc.Signal(CALL.symbol, "SELL", exchange="NFO", at=NOON, stop=110, target=50),
-        "market": seen(instrument=CALL, last=100, margins=[(CALL.key, "MIS", "SELL", 1000)]),
+        "market": seen(instrument=CALL, last=100, margins=[(CALL.key, "MIS", "SELL", 2600)]),
     },
     "margin_unknown": {**wish(product="NRML"), **rules(allowed_products=["NRML"])},
     "charges_unknown": rules(charges_as_of="2020-02-28"),

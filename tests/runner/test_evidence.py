@@ -343,8 +343,8 @@ def test_what_is_held_is_asked_for_with_the_entry():
     """At the price that the book has of it; not where it is a share."""
     sold = rc.Position(instrument=CALL, side="SELL", quantity=65, average_price=100, last=80, stop=150, product="NRML")
     with in_futures(rc.Book(100_000, positions=[sold])) as (desk, bench):
-        assert lot_margins(bench)[1] == (CALL.key, "NRML", "SELL", 80 * 65)
-        assert lot_margins(bench, SIGNAL) == ((CALL.key, "NRML", "SELL", 80 * 65),)
+        assert lot_margins(bench)[1] == (CALL.key, "NRML", "SELL", 2600 * 65)
+        assert lot_margins(bench, SIGNAL) == ((CALL.key, "NRML", "SELL", 2600 * 65),)
         assert desk.asked("margin") == 2
 
 

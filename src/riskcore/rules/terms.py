@@ -39,6 +39,8 @@ class Terms:
     margins: tuple[tuple[str, str, str, Decimal], ...] = ()
 
 
+LEAST_PCT: Final = Decimal(1)
+"""Less of a sold option's strike than this can be no margin: the part that is called exposure alone is more."""
 _LATEST: Final[list[Terms | None]] = [None]
 """The terms that were asked for last; whoever writes them at the same time writes terms that are as right."""
 
@@ -70,11 +72,22 @@ def margin_of(
     rate = margin_pct(instrument, product, on=terms.day, side=side, tables=terms.policy.tables)
     if rate is not None:
         return percent_of(value, rate)
-    told = market.lot_margin(instrument.key, product, side)
+    told = _told(instrument, product, side, market)
     if told is None:
         return None
     asked = told * quantity / instrument.lot_size
     return max(asked, value) if side == BUY and instrument.segment == OPT else asked
+
+
+def _told(instrument: Instrument, product: str, side: str, market: Market) -> Decimal | None:
+    """What the broker asks for a lot; None where it told nothing, or of a sold option next to nothing.
+
+    Of an option that is sold a plugin may tell the premium alone, or a rupee: nobody lends so much on so little.
+    """
+    told = market.lot_margin(instrument.key, product, side)
+    if told is None or side == BUY or instrument.strike is None:
+        return told
+    return told if told >= percent_of(instrument.strike, LEAST_PCT) * instrument.lot_size else None
 
 
 def session_for(day: date, instrument: Instrument, product: str, policy: Policy) -> Session | None:
@@ -98,5 +111,5 @@ def _worked_out(policy: Policy, market: Market, product: str, side: str, day: da
     except CalendarUnknown as unknown:
         problem = str(unknown)
     margin = margin_pct(instrument, product, on=day, side=side, tables=policy.tables)
-    told = market.lot_margin(instrument.key, product, side) if margin is None else None
+    told = _told(instrument, product, side, market) if margin is None else None
     return Terms(policy, instrument, product, side, day, session, problem, margin, told, market.margins)
