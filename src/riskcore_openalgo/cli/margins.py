@@ -101,6 +101,10 @@ def _percent(client: Client, thing: rc.Instrument, product: str, last: Decimal) 
         OrderWanted(thing.exchange, thing.symbol, side, thing.lot_size, product, "LIMIT", price=last) for side in SIDES
     )
     most = max(client.margin([lot]).total for lot in lots)
+    if most <= 0:
+        raise ValueError(
+            f"{thing.key}: OpenAlgo told a margin of {most}, so the broker has none for it now; ask again later"
+        )
     return (most / (last * thing.lot_size) * 100).quantize(GRAIN, ROUND_UP)
 
 

@@ -228,7 +228,7 @@ class PaperMoney:
         return events.EquityRead(at, self._policy().default_capital if known is None else known)
 
     def cash(self, at: datetime) -> dict[str, Any]:
-        """Nobody lends to paper, and nobody asks it for margin."""
+        """Nobody lends to paper: what is free follows from the book."""
         return {}
 
     def knows_cash(self, at: datetime) -> bool:
