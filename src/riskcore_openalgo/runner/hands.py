@@ -15,7 +15,8 @@ from riskcore import events
 from riskcore_openalgo.config.changing import changed
 from riskcore_openalgo.runner.inbox import FINEST, Request
 
-KEY: Final = re.compile(r"(?:([A-Z]+):)?([A-Z0-9&_-]+)")
+KEY: Final = re.compile(r"(?:([A-Z]+):)?((?:[A-Z0-9&_-]|(?<=[0-9])\.(?=[0-9]))+)")
+"""A point stands between the figures of a strike alone: ITC29DEC26412.5CE, and not INFY.NS."""
 LONGEST: Final = 300
 HIGHEST: Final = Decimal(10_000_000)
 PLACES: Final = 4
