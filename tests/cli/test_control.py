@@ -18,7 +18,6 @@ from riskcore_openalgo.config.control_page import ControlAccess
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.replay import replay
-from riskcore_openalgo.runner.hands import symbol_key
 from riskcore_openalgo.runner.inbox import Inbox, InboxRefused, folder_of
 from riskcore_openalgo.runner.player import BarPlayer
 from riskcore_openalgo.testing import Fault
@@ -234,12 +233,6 @@ def test_nonsense_is_answered_with_what_to_write(alone, words, code, said):
     assert (found, said in err) == (code, True), err
     with Reader(alone.path) as journal:
         assert journal.length == before
-
-
-@pytest.mark.parametrize("symbol", ["NFO:ITC29DEC26412.5CE", "cds:usdinr29dec2684.25pe", "NSE:M&M", "NSE:BAJAJ-AUTO"])
-def test_a_symbol_is_taken_as_the_exchange_writes_it(symbol):
-    """The point of a strike of halves among it: such an option could not be left by hand."""
-    assert symbol_key(symbol) == symbol.upper()
 
 
 def test_what_is_not_taken_in_time_waits_and_is_named(alone):
