@@ -10,6 +10,8 @@ from riskcore.table_rows import Capability
 from riskcore.values import text
 
 ANY: Final = "any"
+PAPER: Final = "paper"
+"""The simulated broker: behind it there is none that settles anything."""
 
 
 def capability(broker: str, *, on: date, tables: Tables | None = None) -> Capability:

@@ -78,6 +78,12 @@ def ends_at(instrument: Instrument, *, tables: Tables | None = None) -> datetime
     return None if session is None else session.closes
 
 
+def has_ended(instrument: Instrument, at: datetime, *, tables: Tables | None = None) -> bool:
+    """Whether the last session of a contract is over; on a day that the calendar cannot tell it is not."""
+    ends = ends_at(instrument, tables=tables)
+    return instrument.has_expired(at.date()) or (ends is not None and ends <= at)
+
+
 def leave_by(instrument: Instrument, days: int, *, tables: Tables | None = None) -> date | None:
     """The session that lies `days` sessions before the expiry of a contract that ends in delivery; None for any other.
 

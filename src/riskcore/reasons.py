@@ -144,7 +144,15 @@ CATALOGUE: Final = (
     Reason("unknown_sectors_full", "Rs {measured} in use by symbols without a sector; at most Rs {limit}", "today"),
     Reason("limit_full", "{measured} in use; at most Rs {limit}", "today"),
     Reason(
-        "margin_unknown", "no margin rate for {measured}; give your own (margins in a folder of tables)", "operator"
+        "option_sale_not_allowed",
+        "{measured} would be sold to open, and no table of yours has its margin; sell_options: true asks the broker",
+        "operator",
+    ),
+    Reason(
+        "margin_unknown",
+        "no margin for {measured}: no table has its rate, and no broker told one that can be; give your own (margins "
+        "in a folder of tables)",
+        "operator",
     ),
     Reason("charges_unknown", "{measured}", "operator"),
     Reason("insufficient_funds", "Rs {measured} free; one lot needs Rs {limit}", "today"),

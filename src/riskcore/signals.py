@@ -195,7 +195,8 @@ class Market:
     None when only the caller knows. `available_cash` is what the broker says can still be spent as margin, where it
     was read; `cash_unknown` says that it was asked for and no usable answer came, which refuses entries by name.
     `closes` are the closes of the instrument and of everything held, as (key, closes oldest first), aligned on common
-    sessions: what correlations are measured on.
+    sessions: what correlations are measured on. `margins` is what the broker asks for one lot, in rupees, as (key,
+    product, side, rupees): of the entry, and of all that is held or on its way, where no table has their rate.
 
     Rules that are switched on may need more, and refuse by name without it: `previous_close`, the day's price bands
     `band_low` and `band_high` (else those of the tables about the previous close, where they know them), `traded_at`,
@@ -220,6 +221,7 @@ class Market:
     recent_prices: tuple[tuple[datetime, Decimal], ...] | None = field(default=None, converter=given)
     cash_unknown: bool = False
     closes: tuple[tuple[str, tuple[Decimal, ...]], ...] = field(default=(), converter=given)
+    margins: tuple[tuple[str, str, str, Decimal], ...] = field(default=(), converter=given)
 
     def __attrs_post_init__(self) -> None:
         settle(self, _MARKET)
@@ -239,6 +241,10 @@ class Market:
         """The day's price bands (lower, upper), where both were seen."""
         low, high = self.band_low, self.band_high
         return None if low is None or high is None else (low, high)
+
+    def lot_margin(self, key: str, product: str, side: str) -> Decimal | None:
+        """What the broker asks for a lot, in rupees; None where nobody has told."""
+        return next((told for *about, told in self.margins if about == [key, product, side]), None)
 
     def reference(self, side: str) -> Decimal | None:
         """The price an entry on `side` starts from: the ask for a buy, the bid for a sell, else the last."""
@@ -299,6 +305,26 @@ def _closes(value: Any, name: str) -> tuple[tuple[str, tuple[Decimal, ...]], ...
     return found
 
 
+def _margins(value: Any, name: str) -> tuple[tuple[str, str, str, Decimal], ...]:
+    """What a lot asks, each key, product and side once; nothing at all is right too."""
+    if value == ():
+        return ()
+    try:
+        rows = [(key, product, side, told) for key, product, side, told in value]
+    except (TypeError, ValueError):
+        remedy = 'key, product, side and rupees a lot, such as [("NFO:NIFTY24NOV26FUT", "NRML", "BUY", 250000)]'
+        raise ValueError(f"{name} must be {remedy}, got {value!r:.60}") from None
+    found = tuple(
+        [
+            (key_text(key, name), product_text(product, name), side_text(side, name), positive(told, name))
+            for key, product, side, told in rows
+        ]
+    )
+    if len({row[:3] for row in found}) < len(found):
+        raise ValueError(f"{name} must hold each key, product and side once")
+    return found
+
+
 _TEXTS: Final = ("exchange", "strategy", "source", "note", "receipt", "interval")
 _BAR: Final = checks("Bar", at=in_ist, open=positive, high=positive, low=positive, close=positive, volume=whole)
 BARS: Final = several_of(Bar, "[Bar(at=..., open=..., high=..., low=..., close=...)]")
@@ -338,6 +364,7 @@ _MARKET: Final = checks(
     recent_prices=optional(_timed_prices),
     cash_unknown=yes_or_no,
     closes=_closes,
+    margins=_margins,
 )
 
 

@@ -131,11 +131,10 @@ def evidence_from(
 
     The ATR is of the interval `asked`; bars of another one (`bars_are`) say nothing of it, so it has no bars then. It
     is told to a millionth of a rupee; `atr` works it out for who has it at hand, and must say what `riskcore.atr` of
-    these bars does. So does `close` with that of the last bar.
-    The newest bars themselves (`SWING_BARS`) come along only where the policy places stops by swings; when it last
-    traded (the end of the last bar), the previous close and the recent prices where a rule of it needs them. A bar
-    that reaches into `unusual_move_s` counts whole: its extremes may be a little older. What no bar shows, the
-    spread and bands that have slid, stays unknown.
+    these bars does. So does `close` with that of the last bar. The newest bars (`SWING_BARS`) come along only
+    where the policy places stops by swings; when it last traded (the end of the last bar), the previous close and the
+    recent prices where a rule of it needs them. A bar that reaches into `unusual_move_s` counts whole: its extremes may
+    be a little older. What no bar shows, the spread and bands that have slid, stays unknown.
     """
     usable = len(bars) if bars_are == asked else 0
     length = interval_length(bars_are)
@@ -156,6 +155,7 @@ def evidence_from(
         band_low=None,
         band_high=None,
         cash_unknown=False,
+        margins=(),
         closes=(),
         previous_close=_previous_close(bars, at) if _asks_the_day_before(policy) else None,
         recent_prices=None if policy.unusual_move_atr is None else _recent_prices(bars, at, policy, length),

@@ -151,6 +151,9 @@ CONTROL_REFUSALS: Final[Mapping[str, str]] = {
     "exit_goes_on": "it is the exit of a whole position: the engine would only send it again",
     "stop_not_tighter": "a stop only ever moves nearer to the price",
     "stop_beyond_market": "the price is through that stop already: exit the position instead",
+    "broker_settles": "a broker holds it: its books tell what it was settled at (no hand settles but on paper)",
+    "worth_nothing": "only an option can be worth nothing at its expiry",
+    "not_expired": "its last session is not over: exit it, as any position",
     "policy_moved_on": "the policy is not the one that was looked at: look again",
     "nothing_changes": "the setting has that value already",
     "loosening_unconfirmed": f"looser while the day is in loss: confirm with the typed word {CONFIRM}; "

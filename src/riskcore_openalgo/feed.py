@@ -33,6 +33,7 @@ from riskcore_openalgo.bar_files import (
     refusal,
 )
 from riskcore_openalgo.bar_intervals import DAILY, another, longer
+from riskcore_openalgo.contract_names import contract_of, exchange_of, parts_of
 
 __all__ = ["BarFile", "BarFileError", "Problem", "Repair", "digest", "read_bars", "read_folder", "report"]
 
@@ -71,6 +72,18 @@ class Calendar:
     def __init__(self, symbol: str, exchange: str, tables: rc.Tables | None) -> None:
         self.symbol, self.exchange, self.tables = symbol, exchange, tables
         self.known: dict[date, Hours | str | None] = {}
+        self._contract = _contract(symbol)
+
+    @property
+    def is_option(self) -> bool:
+        """Whether its prices are premiums, which may double from one bar to the next, and over a night."""
+        return self._contract is not None and self._contract.strike is not None
+
+    def why_closed(self, day: date) -> str:
+        """Why there can be no bar of a day without a session."""
+        if self._contract is not None and self._contract.has_expired(day):
+            return f"{self.symbol} expired before {day}"
+        return f"the exchange was closed on {day}"
 
     def on(self, day: date) -> Hours | str | None:
         """The hours of the day; None: the exchange is closed; text: why the calendar cannot say."""
@@ -82,7 +95,7 @@ class Calendar:
         return self.known[day]
 
     def _ask(self, day: date) -> Hours | None:
-        instrument = evolve(rc.nse_equity(self.symbol, on=day, tick="0.05"), exchange=self.exchange)
+        instrument = self._contract or evolve(rc.nse_equity(self.symbol, on=day, tick="0.05"), exchange=self.exchange)
         session = rc.session_on(day, instrument, tables=self.tables)
         if session is None:
             return None
@@ -197,6 +210,14 @@ def digest(path: Path | str) -> str:
     return whole.hexdigest()
 
 
+def _contract(symbol: str) -> rc.Instrument | None:
+    """The future or option that a name stands for, for its hours alone; None for any other name."""
+    named = parts_of(symbol)
+    if named is None:
+        return None
+    return contract_of(named, on=named.expiry, exchange=exchange_of(named), tick="0.05", lot_size=1)
+
+
 def _step(interval: str) -> timedelta | None:
     if interval == DAILY:
         return None
@@ -266,7 +287,7 @@ def _in_session(check: Check, rows: list[Row]) -> list[Row]:
         if check.step is None and kept and _is_copy(check, of_day[0], kept[-1], closed=hours is None):
             of_day = of_day[1:]
         elif hours is None:
-            told = f"the exchange was closed on {day} ({len(of_day)} rows); correct the date, or take them out"
+            told = f"{check.calendar.why_closed(day)} ({len(of_day)} rows); correct the date, or take them out"
             check.ledger.problem(of_day[0].line, "closed_day", told)
         elif isinstance(hours, str):
             check.ledger.repair("calendar_unknown", of_day[0].line, f"{day}: {hours}; kept")
@@ -312,6 +333,8 @@ def _belongs(check: Check, row: Row, hours: Hours | str, first: datetime) -> boo
 
 
 def _find_jumps(check: Check, rows: list[Row]) -> None:
+    if check.calendar.is_option:
+        return
     for before, after in pairwise(rows):
         close, opening = before.bar.close, after.bar.open
         told = f"open {opening} at {after.bar.at.isoformat()} after a close of {close}"

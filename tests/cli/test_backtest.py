@@ -86,17 +86,13 @@ def test_symbols_may_bear_their_exchange(capsys):
     assert json.loads(capsys.readouterr().out)["bars"]["count"] == 2 * 375
 
 
-def test_finer_bars_of_a_folder_may_be_of_more_symbols(tmp_path, capsys):
-    """And the file of a contract is no share."""
+def test_finer_bars_of_a_folder_may_be_of_more_symbols(tmp_path):
     finer = ("--intrabar", "lower_timeframe", "--finer", str(BARS))
     for symbol in ("INFY", "LT"):
         rows = (BARS / f"{symbol}.csv").read_text("utf-8").splitlines()
         (tmp_path / f"{symbol}.csv").write_text("\n".join([rows[0], *rows[1::5]]) + "\n", "utf-8")
     asked = ("backtest", "--bars", str(tmp_path), "--interval", "5m", "--strategy", "ema_cross")
     assert main([*asked, *finer]) == 0
-    (tmp_path / "INFY.csv").rename(tmp_path / "NIFTY24NOV26FUT.csv")
-    assert main([*asked]) == 1
-    assert "NIFTY24NOV26FUT is the name of a future or an option" in capsys.readouterr().err
 
 
 def daily(folder, *days):

@@ -17,10 +17,12 @@ from riskcore_openalgo.client import OrderWanted
 from riskcore_openalgo.config.control_page import ControlAccess
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import Journal, Reader
+from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner.inbox import Inbox, InboxRefused, folder_of
 from riskcore_openalgo.runner.player import BarPlayer
 from riskcore_openalgo.testing import Fault
 from riskcore_openalgo.web.control.passwords import hashed, is_right
+from tests.core.test_settling import carrying
 from tests.journal.told import INFY, SEEN, THIRD, entries
 from tests.runner.live_days import live_day
 
@@ -217,6 +219,7 @@ def test_without_a_runner_what_needs_one_says_so(alone):
         (("set", "max_position", "2", *WHY), 78, "did you mean max_positions?"),
         (("set", "max_positions", "two", *WHY), 78, "must be a whole number"),
         (("tighten", "IN FY", "980", *WHY), 2, "is no symbol such as NSE:INFY"),
+        (("tighten", "INFY.NS", "980", *WHY), 2, "is no symbol such as NSE:INFY"),
         (("tighten", "INFY", "much", *WHY), 2, "must be rupees such as 1490.50"),
         (("reduce", "INFY", "1.5", *WHY), 2, "whole number of shares"),
         (("pause", "--why", " "), 2, "must say something"),
@@ -374,3 +377,21 @@ def test_a_short_password_is_refused():
     """Before it is hashed."""
     with pytest.raises(ValueError, match="10 to 512"):
         hashed("short")
+
+
+def test_without_a_runner_a_contract_that_expired_on_paper_is_settled(alone):
+    """At what somebody says that it was worth: no broker stands behind it, and nothing is to be sent."""
+    day, thing = carrying("dollar")
+    alone.path.unlink()
+    written(alone.path, day)
+    code, _, said = alone("settle", thing.key, "much", *WHY)
+    assert (code, "the price must be rupees" in said) == (2, True)
+    code, said, _ = alone("settle", thing.key, "0", *WHY)
+    assert (code, said.startswith("refused: worth_nothing")) == (3, True)
+    code, said, _ = alone("settle", thing.key, "85.25", *WHY)
+    assert (code, f"{thing.key} has left at 85.25: Rs -5,737.50" in said) == (0, True)
+    with Reader(alone.path) as journal:
+        assert journal.load().state.book.positions == ()
+        assert replay(journal).same
+    code, said, _ = alone("settle", thing.key, "85.25", "--json", *WHY)
+    assert (code, json.loads(said)["refused"]) == (3, "no_position")

@@ -53,6 +53,13 @@ def test_what_is_printed_is_a_table_that_the_policy_reads(folder, capsys):
     assert rc.margin_pct(other_month, "NRML", on=date(2026, 11, 29), tables=tables) is None
 
 
+def test_a_margin_of_nothing_makes_no_table(folder, monkeypatch):
+    """A plugin that found nothing says 0; the table would have been refused later, with its line."""
+    monkeypatch.setattr(Client, "margin", lambda client, wanted: MarginNeeded(Decimal(0), None, None))
+    with pytest.raises(ValueError, match=r"NFO:NIFTY29DEC26FUT: OpenAlgo told a margin of 0"):
+        run(Namespace(config=folder, keys=[], json=False), clock=lambda: NOW)
+
+
 def test_of_several_months_the_one_that_asks_most_counts_and_a_part_is_rounded_up(folder, capsys, monkeypatch):
     def told(client, wanted):
         [one] = wanted

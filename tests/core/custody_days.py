@@ -87,12 +87,12 @@ def books(day, clock, *, orders=(), trades=(), positions=(), holdings=(), instru
     return day.take(e.BooksRead(day.at(clock), read, tuple(instruments)))
 
 
-def ticks(day, clock, *prices):
+def ticks(day, clock, *prices, key=INFY.key):
     """Prices one by one, of one look."""
     seen = [Decimal(str(price)) for price in prices]
     at = day.at(clock)
     span = (seen[0], max(seen), min(seen), seen[-1])
-    return day.take(e.PricesSeen(at, INFY.key, *span, at, ticks=len(seen), sources=("stream",)))
+    return day.take(e.PricesSeen(at, key, *span, at, ticks=len(seen), sources=("stream",)))
 
 
 def stop_of(day):

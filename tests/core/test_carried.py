@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -261,6 +262,17 @@ def test_a_first_price_that_stands_alone_is_no_first_price():
     day = carried(broker="paper")
     ticks(day, "09:20", 502, 1003)
     assert day.book.latches == ()
+
+
+@pytest.mark.parametrize(("segment", "frozen"), [("FUT", True), ("OPT", False)])
+def test_a_premium_that_has_doubled_overnight_freezes_nothing(segment, frozen):
+    """Options do so in any week; of a future it is as of its share."""
+    day = carried(broker="paper")
+    (position,) = day.book.positions
+    contract = attrs.evolve(position, instrument=attrs.evolve(INFY, segment=segment))
+    day.state = attrs.evolve(day.state, book=attrs.evolve(day.book, positions=(contract,)))
+    day.prices("09:20", last=2010)
+    assert (day.book.latch("overnight_price", INFY.key) is not None) == frozen
 
 
 def test_where_it_is_off_no_price_freezes():

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -245,6 +246,36 @@ def test_what_is_believed_of_a_span(span, mark, odd, taken):
     assert (seen.doubted is not None) == (taken is None)
     if taken is not None:
         assert (seen.first, seen.high, seen.low, seen.last) == taken
+
+
+@pytest.mark.parametrize(
+    ("last", "mark", "odd", "is_believed"),
+    [
+        ("0.45", "0.50", None, True),
+        ("0.40", "0.50", None, False),
+        ("0.35", "0.50", "0.40", True),  # a tick from the price that was doubted
+        ("0.05", "0.10", None, True),
+        ("98", "100.05", None, False),
+    ],
+)
+def test_a_tick_is_no_spike_however_low_the_price(last, mark, odd, is_believed):
+    """Of a premium of half a rupee a tick is ten per cent: a stop that it fell through tick by tick was never taken."""
+    last, before = D(last), None if odd is None else D(odd)
+    seen = believed(
+        first=last, high=last, low=last, last=last, ticks=1, mark=D(mark), odd=before, spike_pct=D(2), tick=D("0.05")
+    )
+    assert (seen.doubted is None) == is_believed
+
+
+def test_a_cheap_option_that_falls_tick_by_tick_is_left_at_its_stop():
+    call = attrs.evolve(INFY, symbol="NIFTY24NOV2626000CE", exchange="NFO", segment="OPT", lot_size=50)
+    day = a_day(call, equity=100_000, max_quantity=50, entry_band_pct=5)
+    words = {"symbol": call.symbol, "exchange": "NFO", "product": "MIS"}
+    order = day.enter("10:00", last=D("0.60"), stop=D("0.40"), target=D("1.50"), **words)
+    day.fill("10:00:01", order, price=D("0.60"))
+    for second, price in enumerate(("0.55", "0.50", "0.45", "0.40", "0.35")):
+        ticks(day, f"10:05:0{second}", D(price), key=call.key)
+    assert (day.sent()[-1].reason, day.sent()[-1].quantity) == ("stop", 50)
 
 
 # ---------------------------------------------------------------- the ladder

@@ -188,7 +188,7 @@ CALL = rc.Instrument(
 
 
 @pytest.mark.parametrize(
-    ("side", "answer"), [("BUY", ("", 100, None, None)), ("SELL", ("margin_unknown", f"{CALL.key} NRML", None, None))]
+    ("side", "answer"), [("BUY", ("", 100, None, None)), ("SELL", ("option_sale_not_allowed", CALL.symbol, None, None))]
 )
 def test_an_option_is_paid_in_full_or_sold_at_a_margin_that_nobody_knows(side, answer):
     """A hundred per cent of its value, or what no table says."""

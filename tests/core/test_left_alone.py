@@ -43,8 +43,8 @@ max_entries_per_symbol cooldown_s cooldown_after_loss_s cooldown_scope reentry_a
 stops_lock_s stops_scope stops_consecutive correlation_window correlation_min_bars correlation_shrinkage
 cluster_correlation max_orders_per_s order_tokens_for_exits max_spread_pct near_band_pct max_gap_pct unusual_move_atr
 unusual_move_s entry_band_pct quote_max_age_s signal_max_age_s clock_skew_s duplicate_window_s allowed_sides
-allowed_products allowed_symbols denied_symbols allowed_sessions allowed_weekdays entry_windows price_min price_max
-max_price_drift_pct no_entry_before no_entry_after rules limits confirm_small
+allowed_products sell_options allowed_symbols denied_symbols allowed_sessions allowed_weekdays entry_windows price_min
+price_max max_price_drift_pct no_entry_before no_entry_after rules limits confirm_small
 """
 """Settings that are asked when an entry is decided on, and not of what is held."""
 

@@ -63,6 +63,7 @@ GOOD = {
     e.OperatorEntered: {**WORDS, "signal": BY_HAND},
     e.OperatorExited: {**WORDS, "key": "NSE:INFY", "quantity": 1},
     e.OperatorCancelled: {**WORDS, "order_id": "7"},
+    e.OperatorSettled: {**WORDS, "key": "NFO:NIFTY24NOV26FUT", "price": 26_000},
     e.OperatorTightened: {**WORDS, "key": "NSE:INFY", "stop": 990},
     e.OperatorSet: {**WORDS, "policy": POLICY, "base": "0" * 64, "word": ""},
     e.EmergencyStopped: {**WORDS, "whole_account": False},

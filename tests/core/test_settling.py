@@ -8,7 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import engine, events as e
-from riskcore.engine.settling import AT_CLOSE, AT_OWN
+from riskcore.engine.settling import AT_CLOSE, AT_OWN, BY_HAND
 from riskcore.table_rows import Margin
 from tests.core.engine_days import a_day
 
@@ -168,3 +168,74 @@ def test_a_trade_that_is_settled_was_held_at_all_its_prices_and_at_that_one():
     day.take(expired(thing, 26_250))
     (trade,) = rc.trades_of(day.facts)
     assert (trade.worst_price, trade.best_price) == (199, 250)
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def by_hand(day, thing, price, clock="15:45", **more):
+    """A hand says what a contract was worth."""
+    return day.take(attrs.evolve(e.OperatorSettled(day.at(clock), "asha", "as MCX says", thing.key, price), **more))
+
+
+@pytest.mark.parametrize(
+    ("name", "price", "gross", "tax"),
+    [
+        ("dollar", 85, -5750, 0),
+        ("future", 26_250, 1_302_500, 0),
+        ("call", 250, 2500, "18.75"),
+        ("call", 0, -10_000, 0),
+        ("share's call", 100, -5000, 50),  # delivered: 0.1 % of the strike
+        ("stock", 1000, 40_000, 50),
+    ],
+)
+def test_what_nobody_settles_is_ended_by_hand_at_what_it_was_worth(name, price, gross, tax):
+    day, thing = carrying(name)
+    day.take(expired(thing, None))
+    assert by_hand(day, thing, price)[:3] == ("ControlTaken", "PositionAdjusted", "PositionClosed")
+    taken, ended = day.last(e.ControlTaken), day.last(e.PositionClosed)
+    assert (taken.act, taken.name, taken.by, taken.why) == ("settle", thing.key, "asha", "as MCX says")
+    adjusted = day.last(e.PositionAdjusted)
+    assert (adjusted.why, adjusted.price, adjusted.realised) == (BY_HAND, price, gross)
+    assert (adjusted.charges, ended.reason) == (Decimal(str(tax)), "settled")
+    assert day.book.positions == ()
+    assert day.last(e.AlarmOver).subject == thing.key
+
+
+@pytest.mark.parametrize(
+    ("name", "price", "clock", "reason"),
+    [
+        ("put", 250, "15:45", "no_position"),
+        ("dollar", 85, "15:35", "not_expired"),
+        ("dollar", 0, "15:45", "worth_nothing"),
+    ],
+)
+def test_what_no_hand_settles(name, price, clock, reason):
+    day, _ = carrying("dollar")
+    assert by_hand(day, THINGS[name], price, clock) == ("ControlRefused",)
+    assert day.last(e.ControlRefused).reason == reason
+    assert len(day.book.positions) == 1
+
+
+@pytest.mark.parametrize(
+    ("broker", "reason"), [("paper", ""), ("sandbox", "broker_settles"), ("zerodha", "broker_settles")]
+)
+def test_where_a_broker_holds_it_no_hand_settles_it(broker, reason):
+    day, thing = carrying("dollar")
+    day.take(e.BrokerSeen(day.at("15:44"), rc.capability(broker, on=LAST)))
+    by_hand(day, thing, 85)
+    refused = [fact.reason for fact in day.facts if isinstance(fact, e.ControlRefused)]
+    assert (refused, len(day.book.positions)) == ([reason], 1) if reason else ([], 0)
+
+
+def test_a_share_has_no_last_session():
+    day = a_day(day=LAST, equity=10_000_000, max_quantity=50)
+    day.fill("10:00:01", day.enter("10:00", last=1000, stop=990, target=1100), price=1000)
+    by_hand(day, rc.Instrument(symbol="INFY", tick="0.05"), 1000)
+    assert day.last(e.ControlRefused).reason == "not_expired"
+
+
+@pytest.mark.parametrize("price", [-1, "nan", True, None, "1,000"])
+def test_what_is_no_price_makes_no_such_act(price):
+    with pytest.raises(ValueError, match=r"OperatorSettled\.price"):
+        e.OperatorSettled(CLOSE, "asha", "as MCX says", THINGS["dollar"].key, price)

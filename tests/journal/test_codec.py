@@ -5,6 +5,7 @@ from datetime import datetime, time
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import events
@@ -36,6 +37,7 @@ BY_HAND = (
     events.OperatorEntered(NOW, "asha", "my view", rc.Signal("SBIN", "BUY", at=NOW, source="operator", stop=790)),
     events.OperatorExited(NOW, "asha", "news", "NSE:SBIN", 5),
     events.OperatorCancelled(NOW, "asha", "no more", "id"),
+    events.OperatorSettled(NOW, "asha", "as MCX says", "MCX:CRUDEOIL18NOV26FUT", Decimal(5431)),
     events.OperatorTightened(NOW, "asha", "profit", "NSE:SBIN", Decimal("801.5")),
     events.OperatorSet(NOW, "asha", "calmer", rc.Policy(max_positions=2), "a" * 64, "CONFIRM"),
     events.EmergencyStopped(NOW, "asha", "enough", whole_account=True),
@@ -276,3 +278,14 @@ def test_a_signal_of_an_exchange_that_is_none_is_read_as_it_was_written():
     broken["signal"]["side"] = "UP"
     with pytest.raises(CodecError, match="SignalArrived cannot be read"):
         decode("SignalArrived", 1, json.dumps(broken))
+
+
+def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_was_asked():
+    """A journal of before there was such a question is replayed byte for byte."""
+    thing = rc.Instrument(symbol="NIFTY29DEC26FUT", tick="0.1", exchange="NFO", segment="FUT", lot_size=65)
+    plain = rc.Market(instrument=thing, at=datetime(2026, 11, 30, 10, tzinfo=rc.IST), last=26_000)
+    asked = evolve(plain, margins=[(thing.key, "NRML", "BUY", 215_000)])
+    for market in (plain, asked):
+        event = events.EvidenceArrived(market.at, "a signal", market)
+        assert decode("EvidenceArrived", 1, encode(event)) == event
+    assert "margins" not in encode(events.EvidenceArrived(plain.at, "a signal", plain))

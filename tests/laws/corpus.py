@@ -131,6 +131,7 @@ LATCH = rc.Latch("feed", "halted", NOON, "riskcore", "no prices")
 OTHERS = [rc.Instrument(symbol=name, tick="0.05") for name in ("A", "B", "C")]
 UNKNOWN = rc.Instrument(symbol="INFY", tick="0.05")
 CONTRACT = rc.future("INFY", expiry=NOON.date() + timedelta(days=3), on=NOON.date(), tick="0.05", lot_size=1)
+CALL = rc.option("NIFTY", expiry=NOON.date() + timedelta(days=4), strike=26000, right="CE", on=NOON.date(), lot_size=1)
 MARGIN = Margin(exchange="NFO", segment="FUT", product="MIS", margin_pct=20, since="2026-01-01")
 LOSERS = [
     rc.Outcome(
@@ -273,6 +274,10 @@ CORPUS = {
     "limit_full": {
         "book": held(OTHERS[0]),
         **rules(limits=[rc.Limit(scope="product", name="MIS", max_exposure=10)]),
+    },
+    "option_sale_not_allowed": {
+        "signal": rc.Signal(CALL.symbol, "SELL", exchange="NFO", at=NOON, stop=110, target=50),
+        "market": seen(instrument=CALL, last=100, margins=[(CALL.key, "MIS", "SELL", 2600)]),
     },
     "margin_unknown": {**wish(product="NRML"), **rules(allowed_products=["NRML"])},
     "charges_unknown": rules(charges_as_of="2020-02-28"),

@@ -182,6 +182,13 @@ def expiring(**settings):
     return [decided({**changed, "policy": attrs.evolve(changed["policy"], **named)}).approved]
 
 
+def selling_an_option(**settings):
+    """An option that the broker asks a margin for."""
+    changed = CORPUS["option_sale_not_allowed"]
+    named = {name: setting(name, cell) for name, cell in settings.items()}
+    return [decided({**changed, "policy": rc.Policy(**named)}).approved]
+
+
 KEYS = {
     # one line a setting: the value it is changed from, the value it is changed to, and whose answer changes
     "signal_max_age_s": ("60", "30", asked(signal_age="40")),
@@ -189,6 +196,7 @@ KEYS = {
     "duplicate_window_s": ("30", "3600", sent_again),
     "allowed_sides": ("BUY,SELL", "SELL", asked()),
     "allowed_products": ("MIS,CNC", "CNC", asked()),
+    "sell_options": ("yes", "no", selling_an_option),
     "live_symbols": ("INFY", "TCS", lived("10:00 equity 100000", "10:00 buy INFY", "10:00 quote last=1000 atr=10")),
     "allowed_symbols": ("INFY", "TCS", asked()),
     "no_entry_before": ("09:20", "12:30", asked()),

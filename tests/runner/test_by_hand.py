@@ -6,6 +6,7 @@ from riskcore import events
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner.by_hand import NeedsARunner, take_by_hand
+from riskcore_openalgo.runner.hands import symbol_key
 from tests.core.custody_days import at_broker, held
 from tests.core.engine_days import SEEN
 from tests.journal.told import entries
@@ -53,3 +54,9 @@ def test_entries_on_their_way_are_not_taken_back_by_hand(tmp_path):
     assert day.book.live_orders(entries=True)
     with written(tmp_path / "live.db", day) as journal, pytest.raises(NeedsARunner, match="CancelOrder"):
         take_by_hand(journal, events.OperatorHalted(at, "asha", "lunch"), at)
+
+
+@pytest.mark.parametrize("symbol", ["NFO:ITC29DEC26412.5CE", "cds:usdinr29dec2684.25pe", "NSE:M&M", "NSE:BAJAJ-AUTO"])
+def test_a_symbol_is_taken_as_the_exchange_writes_it(symbol):
+    """The point of a strike of halves among it: such an option could not be left by hand."""
+    assert symbol_key(symbol) == symbol.upper()

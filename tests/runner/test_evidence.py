@@ -1,18 +1,22 @@
 """What is seen of a signal's instrument on a live day: prices, bars, money, closes; what is asked, and how often."""
 
 import csv
-from datetime import datetime, time, timedelta
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
+from _pytest.monkeypatch import MonkeyPatch
 from attrs import evolve
 
 import riskcore as rc
-from riskcore_openalgo.client import InstrumentCache
+from riskcore.table_rows import Margin
+from riskcore_openalgo.client import Client, InstrumentCache, MarginNeeded, ReadFailed
 from riskcore_openalgo.live_feed.ticks import STREAM, Tick
 from riskcore_openalgo.runner.evidence import LiveEvidence, PaperMoney
 from riskcore_openalgo.runner.history import History, days_for, good_until
 from riskcore_openalgo.testing import Fault
+from tests.core.one_trade import held
 from tests.gateways.desks import INFY, NOW, live_desk
 from tests.runner.live_days import BAR, flat_bars
 
@@ -33,7 +37,7 @@ class Fed:
 class Bench:
     """Evidence over a live desk, with bars of two sessions and a half."""
 
-    def __init__(self, desk, held=(), **policy):
+    def __init__(self, desk, book=None, **policy):
         self.desk, self.feed = desk, Fed()
         self.policy = rc.Policy(**policy)
         desk.broker.bars("NSE:INFY", "5m", flat_bars(NOW))
@@ -44,7 +48,7 @@ class Bench:
             history=History(desk.client, bars=140),
             prices=self.feed,
             policy=lambda: self.policy,
-            held=lambda: held,
+            book=lambda: book or rc.Book(),
             clock=desk.clock.wall,
         )
 
@@ -145,7 +149,8 @@ def test_closes_of_what_is_held_come_along_where_a_limit_asks_for_correlations()
             rc.Bar(at=NOW.replace(day=day, hour=0, minute=0), open=p, high=p + 1, low=p - 1, close=p)
             for day, p in zip((16, 17, 18, 19, 20), (100, 104, 101, 107, 103), strict=True)
         ]
-        bench = Bench(desk, held=[tcs], max_correlation="0.7", correlation_min_bars=2, correlation_window=3)
+        book = rc.Book(positions=[held(tcs)])
+        bench = Bench(desk, book, max_correlation="0.7", correlation_min_bars=2, correlation_window=3)
         for key in ("NSE:INFY", "NSE:TCS"):
             desk.broker.bars(key, "D", days)
         desk.broker.contract("NSE:TCS", tick="0.1")
@@ -282,3 +287,101 @@ def test_daily_closes_are_of_sessions_before_today_and_read_once_a_day():
     assert len(shelf.asked) == 1
     history.daily(INFY, NOW + timedelta(days=1), 2)
     assert len(shelf.asked) == 2
+
+
+# ---------------------------------------------------------------- what the broker asks for a lot
+
+FUTURE = "NIFTY29DEC26FUT"
+FUTURES = f"NFO:{FUTURE}"
+IN_IT = rc.Signal(FUTURE, "BUY", at=NOW, exchange="NFO", product="NRML")
+CALL = rc.option("NIFTY", expiry=date(2026, 12, 29), strike=26000, right="CE", on=NOW.date(), tick="0.05")
+
+
+@contextmanager
+def in_futures(book=None, **policy):
+    """Evidence where NIFTY's future trades at 26,000, of which the broker asks a tenth."""
+    with live_desk() as desk:
+        desk.broker.contract(FUTURES, tick="0.1", lot=65)
+        desk.broker.quote(FUTURES, last=26_000, bid=25_999.9, ask=26_000.1)
+        desk.broker.contract(CALL.key, tick="0.05", lot=65)
+        desk.broker.quote(CALL.key, last=100, bid=99.95, ask=100.05)
+        yield desk, Bench(desk, book=book, **policy)
+
+
+def lot_margins(bench, signal=IN_IT):
+    return bench.evidence.market(signal, "5m", NOW).margins
+
+
+def test_the_broker_is_asked_what_a_lot_of_a_future_takes_once_a_minute():
+    with in_futures() as (desk, bench):
+        bench.feed.tick = Tick(FUTURES, Decimal(26_000), STREAM, desk.clock.wall(), 0.0)
+        assert lot_margins(bench) == ((FUTURES, "NRML", "BUY", 2600 * 65),)
+        desk.clock.passed = 60
+        lot_margins(bench)
+        assert desk.asked("margin") == 1
+        desk.clock.passed = 61
+        lot_margins(bench)
+        assert desk.asked("margin") == 2
+
+
+def test_without_a_price_the_broker_is_asked_at_its_own():
+    with in_futures() as (_, bench), MonkeyPatch.context() as patch:
+        asked = []
+        patch.setattr(Client, "margin", lambda _, lots: asked.extend(lots) or MarginNeeded(Decimal(1), None, None))
+        lot_margins(bench)
+        assert [(one.quantity, one.price_type, one.price) for one in asked] == [(65, "MARKET", None)]
+
+
+def test_of_shares_and_of_what_a_table_has_nothing_is_asked():
+    mine = rc.Tables(margins=[Margin(exchange="NFO", segment="FUT", product="all", margin_pct=20, since="2026-01-01")])
+    with in_futures(tables=mine) as (desk, bench):
+        assert lot_margins(bench) == lot_margins(bench, SIGNAL) == ()
+        assert desk.asked("margin") == 0
+
+
+def test_what_is_held_is_asked_for_with_the_entry():
+    """At the price that the book has of it; not where it is a share."""
+    sold = rc.Position(instrument=CALL, side="SELL", quantity=65, average_price=100, last=80, stop=150, product="NRML")
+    with in_futures(rc.Book(100_000, positions=[sold])) as (desk, bench):
+        assert lot_margins(bench)[1] == (CALL.key, "NRML", "SELL", 2600 * 65)
+        assert lot_margins(bench, SIGNAL) == ((CALL.key, "NRML", "SELL", 2600 * 65),)
+        assert desk.asked("margin") == 2
+
+
+@pytest.mark.parametrize("told", [0, -100, ReadFailed("margin", "not supported for this broker", "rejected")])
+def test_what_is_no_margin_is_left_out_and_asked_for_again(told, monkeypatch):
+    """So that the entry is refused by its name: nought would let any size be afforded."""
+
+    def margin(_, wanted):
+        asked.append(wanted)
+        if isinstance(told, Exception):
+            raise told
+        return MarginNeeded(Decimal(told), None, None)
+
+    asked = []
+    monkeypatch.setattr(Client, "margin", margin)
+    with in_futures() as (_, bench):
+        assert lot_margins(bench) == lot_margins(bench) == ()
+        assert len(asked) == 2
+
+
+def test_an_option_that_is_not_sold_anyway_is_not_asked_for():
+    sale = rc.Signal(CALL.symbol, "SELL", at=NOW, exchange="NFO", product="NRML")
+    with in_futures() as (desk, bench):
+        assert lot_margins(bench, sale) == ()
+        assert desk.asked("margin") == 0
+    with in_futures(sell_options=True) as (_, bench):
+        assert lot_margins(bench, sale)[0][:3] == (CALL.key, "NRML", "SELL")
+
+
+def test_the_margin_of_a_lot_is_at_hand_while_it_is_young():
+    with in_futures() as (desk, bench):
+        desk.broker.bars(FUTURES, "5m", flat_bars(NOW))
+        bench.feed.tick = Tick(FUTURES, Decimal(26_000), STREAM, NOW, 0.0)
+        seen = bench.evidence.market(IN_IT, "5m", NOW)
+        assert bench.evidence.at_hand(IN_IT, "5m") == seen
+        desk.clock.passed = 61
+        desk.account.money()
+        bench.feed.tick = Tick(FUTURES, Decimal(26_000), STREAM, desk.clock.wall(), 0.0)
+        assert bench.evidence.at_hand(IN_IT, "5m") is None
+        assert desk.asked("margin") == 1

@@ -31,6 +31,7 @@ from riskcore.expiries import settles_in_cash
 from riskcore.money import exact
 from riskcore.policy import Policy
 from riskcore.reconcile import is_complete as tells_all, without_doubt
+from riskcore.rules.exposure import MarginWanted, margins_wanted
 from riskcore.rules.signal import entry_hours, overnight_until
 from riskcore.sessions import hours_key, in_ist
 from riskcore.signals import of_bar, taken_now
@@ -43,6 +44,7 @@ __all__ = [
     "Closed",
     "Expiries",
     "InUse",
+    "MarginWanted",
     "Quiet",
     "State",
     "Step",
@@ -59,6 +61,7 @@ __all__ = [
     "is_complete",
     "is_stopping",
     "limits_in_use",
+    "margins_wanted",
     "of_bar",
     "overnight_until",
     "put_off",

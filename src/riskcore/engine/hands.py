@@ -1,7 +1,7 @@
-"""What a hand may ask for beside stopping and resuming: exits, cancels, a nearer stop (settings: see `policies`).
+"""What a hand may ask for beside stopping and resuming: exits, cancels, a nearer stop, the end of what has expired.
 
 Each act ends in `ControlTaken`, and what follows from it, or in `ControlRefused` with a reason of
-`states.CONTROL_REFUSALS`. No rule is asked of an exit; a stop never loosens.
+`states.CONTROL_REFUSALS`. No rule is asked of an exit; a stop never loosens. Settings are in `policies`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,19 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from riskcore import events as e
+from riskcore.brokers import PAPER
+from riskcore.engine.settling import BY_HAND, settle_at
 from riskcore.engine.turn import Turn
 from riskcore.exits.leaving import can_trade, missed_part
+from riskcore.expiries import has_ended
+from riskcore.instruments import OPT
 from riskcore.orders import BY_OPERATOR, Order
 from riskcore.positions import Position
 from riskcore.reasons import Finding
 from riskcore.rounding import STOP, rounded
 from riskcore.signals import BUY
 
-Hand: TypeAlias = e.OperatorExited | e.OperatorCancelled | e.OperatorTightened | e.OperatorSet
+Hand: TypeAlias = e.OperatorExited | e.OperatorCancelled | e.OperatorTightened | e.OperatorSet | e.OperatorSettled
 
 
 def leave(event: e.OperatorExited, turn: Turn) -> None:
@@ -91,6 +95,23 @@ def tighten(event: e.OperatorTightened, turn: Turn) -> None:
             turn.note(e.StopMoved(turn.at, event.key, held.id, held.stop, stop, BY_OPERATOR))
             return
     _refuse(turn, event, "tighten", event.key, reason)
+
+
+def settle(event: e.OperatorSettled, turn: Turn) -> None:
+    """End a contract that has expired at what somebody says it was worth: where a broker holds it, it settles it."""
+    held, capability = turn.book.position(event.key), turn.state.custody.capability
+    reason = "no_position"
+    if capability is not None and capability.broker != PAPER:
+        reason = "broker_settles"
+    elif held is not None:
+        is_over = has_ended(held.instrument, turn.at, tables=turn.policy.tables)
+        worthless = event.price == 0 and held.instrument.segment != OPT
+        reason = "worth_nothing" if worthless else "" if is_over else "not_expired"
+    if reason or held is None:
+        _refuse(turn, event, "settle", event.key, reason)
+        return
+    turn.note(e.ControlTaken(turn.at, "settle", event.key, event.by, event.why))
+    settle_at(turn, held, event.price, BY_HAND, own=True)
 
 
 def _refuse(turn: Turn, event: Any, act: str, name: str, reason: str) -> None:

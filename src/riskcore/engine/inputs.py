@@ -155,6 +155,7 @@ def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> e.PricesSe
         mark=position.last,
         odd=turn.state.custody.odd_price(event.key),
         spike_pct=turn.policy.spike_pct,
+        tick=position.instrument.tick,
     )
     if seen.doubted is not None:
         turn.note(e.PriceDoubted(turn.at, event.key, seen.doubted))
@@ -270,6 +271,11 @@ def _cancelled(event: e.OperatorCancelled, turn: Turn) -> None:
 @react_to.register
 def _tightened(event: e.OperatorTightened, turn: Turn) -> None:
     hands.tighten(event, turn)
+
+
+@react_to.register
+def _settled(event: e.OperatorSettled, turn: Turn) -> None:
+    hands.settle(event, turn)
 
 
 @react_to.register

@@ -16,6 +16,7 @@ from riskcore.custody import Wanted
 from riskcore.engine.turn import Turn
 from riskcore.exits.confirming import near
 from riskcore.exits.leaving import can_trade, failed_exit, latest_reduction, missed_part
+from riskcore.instruments import OPT
 from riskcore.orders import CANCELLED, ApprovedExit, Order
 from riskcore.positions import Position
 from riskcore.states import OPERATOR
@@ -26,10 +27,17 @@ PRICE_JUMPED: Final = "overnight_price"
 def look_at_the_night(turn: Turn, position: Position, prices: e.PricesSeen) -> None:
     """Stop entries in a symbol whose first price of a session lies `overnight_move_pct` or more from the last before.
 
-    Position and stop stay as they are: what the price means for them is not known here.
+    Position and stop stay as they are: what the price means for them is not known here. Of an option nothing is made of
+    it: a premium moves so far in any night, and a contract whose share is split gets another name.
     """
     most, seen = turn.policy.overnight_move_pct, position.trail.seen_at
-    if most is None or position.last is None or seen is None or seen.date() >= turn.at.date():
+    if (
+        position.instrument.segment == OPT
+        or most is None
+        or position.last is None
+        or seen is None
+        or seen.date() >= turn.at.date()
+    ):
         return
     if near(prices.first, position.last, most):
         return

@@ -28,6 +28,7 @@ from riskcore.positions import Position, result_at
 PAST_EXPIRY: Final = "held_past_expiry"
 AT_CLOSE: Final = "settled at the close of its underlying"
 AT_OWN: Final = "settled at its own last price: the close of its underlying is not known"
+BY_HAND: Final = "settled by hand, at what somebody says that it was worth"
 """Why a position is adjusted by its settlement: what the price was that it was settled by."""
 CLOSING: Final = timedelta(minutes=30)
 """Bars that end longer before the close of a session than this do not tell its close."""
@@ -77,7 +78,8 @@ def contract_expired(event: e.ContractExpired, turn: Turn) -> None:
     elif event.price is None or not settles_in_cash(held.instrument):
         turn.alarm(PAST_EXPIRY, event.key, _why_held(held))
     else:
-        _settle(turn, held, event.price, own=event.of == event.key)
+        own = event.of == event.key
+        settle_at(turn, held, event.price, AT_OWN if own else AT_CLOSE, own=own)
 
 
 def _why_held(held: Position) -> str:
@@ -92,14 +94,16 @@ def _why_held(held: Position) -> str:
 
 
 @exact
-def _settle(turn: Turn, held: Position, price: Decimal, *, own: bool) -> None:
-    """End the trade at what the contract was worth; its own price may have a little of time value left in it."""
+def settle_at(turn: Turn, held: Position, price: Decimal, why: str, *, own: bool) -> None:
+    """End the trade at what the contract was worth, which is its `own` price or follows from that of its underlying.
+
+    Its own price may have a little of time value left in it.
+    """
     thing, key = held.instrument, held.instrument.key
     worth, by = (price, _underlying_at(thing, price)) if own else (_worth(thing, price), price)
     realised, charges = result_at(held, worth), _tax(held, by, turn.policy)
     for order in turn.book.live_orders(key, entries=True):
         turn.cancel(order, "the contract has expired")
-    why = AT_OWN if own else AT_CLOSE
     turn.note(e.PositionAdjusted(turn.at, key, None, why, worth, realised, charges, SETTLED))
     turn.note(closed_elsewhere(turn.at, held, price=worth, realised=realised, charges=charges, reason=SETTLED))
     cut_down(turn, key)

@@ -82,6 +82,7 @@ from riskcore.events.hands import (
     OperatorExited as OperatorExited,
     OperatorSeen as OperatorSeen,
     OperatorSet as OperatorSet,
+    OperatorSettled as OperatorSettled,
     OperatorTightened as OperatorTightened,
     PolicyAdjusted as PolicyAdjusted,
     PolicyScheduled as PolicyScheduled,
@@ -188,6 +189,7 @@ Input: TypeAlias = (
     | NoticeGiven
     | AcknowledgeAlarm
     | FundsMoved
+    | OperatorSettled
 )
 INPUTS: tuple[type, ...] = get_args(Input)
 

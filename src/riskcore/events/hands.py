@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from riskcore.events.controls import said
 from riskcore.events.inputs import A_POLICY
-from riskcore.money import count, positive
+from riskcore.money import count, not_negative, positive
 from riskcore.policy import Policy
 from riskcore.sessions import in_ist
 from riskcore.signals import ENTRY, Signal
@@ -88,6 +88,23 @@ class OperatorTightened:
 
 
 @frozen
+class OperatorSettled:
+    """Somebody says what a contract was worth that has expired and that nobody settles, in rupees a unit of its price.
+
+    Of an option that is what it was in the money, nought where it was not.
+    """
+
+    at: datetime
+    by: str
+    why: str
+    key: str
+    price: Decimal = field(converter=given)
+
+    def __attrs_post_init__(self) -> None:
+        settle(self, _SETTLED)
+
+
+@frozen
 class OperatorSet:
     """Somebody wants other settings: the whole policy as it is to be, and the hash of the one that he looked at.
 
@@ -135,6 +152,7 @@ _ENTERED: Final = checks("OperatorEntered", at=in_ist, by=said, why=said, signal
 _EXITED: Final = checks("OperatorExited", at=in_ist, by=said, why=said, key=said, quantity=optional(count))
 _CANCELLED: Final = checks("OperatorCancelled", at=in_ist, by=said, why=said, order_id=text)
 _TIGHTENED: Final = checks("OperatorTightened", at=in_ist, by=said, why=said, key=said, stop=positive)
+_SETTLED: Final = checks("OperatorSettled", at=in_ist, by=said, why=said, key=said, price=not_negative)
 _SET: Final = checks("OperatorSet", at=in_ist, by=said, why=said, policy=A_POLICY, base=text, word=text)
 _STOPPED: Final = checks("EmergencyStopped", at=in_ist, by=said, why=said, whole_account=yes_or_no)
 _SEEN: Final = checks("OperatorSeen", at=in_ist, by=said, act=said, detail=text)

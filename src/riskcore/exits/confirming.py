@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from riskcore.money import exact, percent_of
+from riskcore.money import ZERO, exact, percent_of
 
 
 @frozen
@@ -34,24 +34,30 @@ def believed(
     mark: Decimal | None,
     odd: Decimal | None,
     spike_pct: Decimal,
+    tick: Decimal = ZERO,
 ) -> Span:
     """What is believed of a span of `ticks` prices after `mark`, the last believed price, and `odd`, a doubted one.
 
-    A price is near another where it is at most `spike_pct` per cent of that away. The last price is believed where it
-    is near the mark, near the odd one before it, or near the first of a span of two ticks or more (two prices agree).
-    An extreme inside a span is believed where it is near the first, the last or the mark; else the nearest of these
-    stands for it. `ticks` 0 is a bar: all of it is believed, as is everything where there is no mark yet.
+    A price is near another where it is at most `spike_pct` per cent of that away, or a `tick`: five per cent of
+    a rupee. The last price is believed where it is near the mark, near the odd one before it, or near the first of a
+    span of two prices or more (two agree). An extreme inside a span is believed where it is near the first, the last or
+    the mark; else the nearest of these stands for it. `ticks` 0 is a bar: all of it is believed, as is everything where
+    there is no mark yet.
     """
     if ticks == 0 or mark is None:
         return Span(first, high, low, last)
+
+    def by(price: Decimal, other: Decimal) -> bool:
+        return abs(price - other) <= tick or near(price, other, spike_pct)
+
     anchors = [mark] if odd is None else [mark, odd]
-    agreeing = ticks > 1 and near(last, first, spike_pct)
-    if not agreeing and not any(near(last, anchor, spike_pct) for anchor in anchors):
+    agreeing = ticks > 1 and by(last, first)
+    if not agreeing and not any(by(last, anchor) for anchor in anchors):
         return Span(mark, mark, mark, mark, doubted=last)
-    sound = [last, *(price for price in (first,) if near(price, last, spike_pct) or near(price, mark, spike_pct))]
+    sound = [last, *(price for price in (first,) if by(price, last) or by(price, mark))]
     known = [*sound, mark]
-    top = high if any(near(high, price, spike_pct) for price in known) else max(sound)
-    bottom = low if any(near(low, price, spike_pct) for price in known) else min(sound)
+    top = high if any(by(high, price) for price in known) else max(sound)
+    bottom = low if any(by(low, price) for price in known) else min(sound)
     return Span(first if first in sound else last, top, bottom, last)
 
 

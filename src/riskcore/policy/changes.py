@@ -44,6 +44,8 @@ FEWER: Final = ("allowed_sides", "allowed_products", "allowed_symbols", "allowed
 """Tighter is a part of what was there; nothing at all allows everything."""
 WIDER: Final = ("denied_symbols",)
 """Tighter is all of what was there, and more."""
+OFF: Final = ("sell_options",)
+"""Tighter is false."""
 ON: Final = ("one_position_per_symbol", "risk_includes_charges", "daily_loss_worst_case")
 """Tighter is true."""
 SAYS: Final = ("approaching_pct", "confirm_small")
@@ -64,6 +66,7 @@ LOOSER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     **dict.fromkeys(FEWER, lambda before, after: before is not None and (after is None or not set(after) <= {*before})),
     **dict.fromkeys(WIDER, lambda before, after: bool(before) and not {*before} <= {*(after or ())}),
     **dict.fromkeys(ON, lambda before, after: before and not after),
+    **dict.fromkeys(OFF, lambda before, after: after and not before),
     **dict.fromkeys((*SAYS, *FACTS), lambda before, after: False),
 }
 """Setting -> whether it lets more happen after a change than before."""

@@ -51,7 +51,9 @@ class CustodySettings:
         default=Decimal(2),
         converter=given,
         metadata=meta(
-            percent, "% of the last price", "a lone tick further away moves and takes nothing until confirmed"
+            percent,
+            "% of the last price",
+            "a lone price further away (and more than a tick) moves and takes nothing until confirmed",
         ),
     )
     exit_step_s: int = field(
@@ -109,7 +111,7 @@ class CustodySettings:
         metadata=meta(
             optional(percent),
             "% of the last price",
-            "a first price of the day so far from the last one freezes the symbol of a carried position; empty: off",
+            "a day's first price so far away freezes the symbol of a carried position (but an option); empty: off",
         ),
     )
     balance_tolerance: Decimal = field(

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from riskcore.instruments import symbol_text
 from riskcore.money import count, not_negative_whole, plain, positive
-from riskcore.policy.kinds import RULES, below, clock_time, clock_window, list_of, meta, one_word, percent
+from riskcore.policy.kinds import RULES, below, clock_time, clock_window, flag, list_of, meta, one_word, percent
 from riskcore.signals import SIDES, product_text, side_text
 from riskcore.values import given, optional
 
@@ -69,6 +69,15 @@ class ValidatorSettings:
         default=("MIS", "CNC"),
         converter=given,
         metadata=meta(list_of(product_text), "list", "products that may be entered: MIS, CNC, NRML", RULES),
+    )
+    sell_options: bool = field(
+        default=False,
+        metadata=meta(
+            flag,
+            "true/false",
+            "options may be sold though no table of yours has their margin: live, the broker is asked",
+            RULES,
+        ),
     )
     allowed_symbols: tuple[str, ...] | None = field(
         default=None,

@@ -18,7 +18,7 @@ from riskcore.policy.sizing import KELLY
 from riskcore.rules.bets import Bets, bets_of
 from riskcore.rules.losing import Loss, loss_at
 from riskcore.rules.placing import stop_for, target_for, worst_price
-from riskcore.rules.terms import Terms, terms_of
+from riskcore.rules.terms import Terms, margin_of, terms_of
 from riskcore.sessions import Session
 from riskcore.signals import BUY, Market, Signal
 from riskcore.sizers import edge_of, kelly_of
@@ -29,13 +29,14 @@ from riskcore.values import of_parts
 
 
 class Holding(NamedTuple):
-    """Something held or on its way: what, for whom, on which side, and its value at the latest price in rupees."""
+    """Something held or on its way: what, for whom, which side, its value at the latest price in rupees, how many."""
 
     instrument: Instrument
     product: str
     strategy: str
     side: str
     value: Decimal
+    quantity: int
 
 
 @frozen(slots=False)
@@ -52,7 +53,8 @@ class Context:
     out; `holdings` is what is held and what entries on their way may still open; `unrealised` is open, and `result` is
     that with what was realised today after charges, both from the entries. `kelly`, where it sizes, is how many
     finished trades the strategy has in R, and Kelly's fraction of them once they are enough. `live` are the orders that
-    may still fill. `worth` is what one share counts for where value or margin is limited, in rupees.
+    may still fill. `worth` is what one share counts for where value or margin is limited, `margin` the margin of that,
+    in rupees.
     """
 
     signal: Signal
@@ -76,6 +78,7 @@ class Context:
     loss: Loss | None
     live: tuple[Order, ...]
     worth: Decimal | None
+    margin: Decimal | None
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -109,7 +112,7 @@ class Context:
 
     @property
     def margin_pct(self) -> Decimal | None:
-        """The margin of the product in percent of value."""
+        """The margin of the product in percent of value, where a table has it."""
         return self.terms.margin_pct
 
     @property
@@ -139,6 +142,7 @@ def context_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Co
     sound = _is_sound(signal.side, reference, limit, stop)
     loss = loss_at(signal, market, policy, limit, stop.price) if sound and limit and stop else None
     each, live = worth(reference, limit), book.live_orders()
+    margin = None if each is None else _margin(terms, each, market)
     parts = {
         "signal": signal,
         "book": book,
@@ -154,13 +158,14 @@ def context_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Co
         "base": _base(book, policy),
         "trusted_atr": trusted,
         "stop_is_sound": sound,
-        "per_share": _on_basis(each, terms.margin_pct, policy),
+        "per_share": each if policy.position_size_basis != MARGIN else margin,
         "holdings": (*_positions(book), *_entries(live)) if book.positions or live else (),
         "unrealised": unrealised,
         "result": book.realised - book.charges + unrealised,
         "loss": loss,
         "live": live,
         "worth": each,
+        "margin": margin,
     }
     return of_parts(Context, parts)
 
@@ -177,15 +182,18 @@ def on_its_way(order: Order) -> Holding:
     """What an order may still fill, at its limit or its reference, whichever is worth more."""
     approved = order.approved
     strategy = approved.strategy if isinstance(approved, ApprovedEntry) else ""
-    value = max(approved.limit, approved.reference) * order.open_quantity
-    return Holding(approved.instrument, approved.product, strategy, approved.side, value)
+    quantity = order.open_quantity
+    value = max(approved.limit, approved.reference) * quantity
+    return Holding(approved.instrument, approved.product, strategy, approved.side, value, quantity)
 
 
 def _positions(book: Book) -> Iterator[Holding]:
     for position in book.positions:
         price = position.last if position.last is not None else position.average_price
-        value = price * position.quantity
-        yield Holding(position.instrument, position.product, position.strategy, position.side, value)
+        quantity = position.quantity
+        yield Holding(
+            position.instrument, position.product, position.strategy, position.side, price * quantity, quantity
+        )
 
 
 def _entries(live: tuple[Order, ...]) -> Iterator[Holding]:
@@ -200,10 +208,11 @@ def _kelly(signal: Signal, book: Book, policy: Policy) -> tuple[int, Decimal | N
     return edge.trades, kelly_of(edge.win_rate, edge.payoff)
 
 
-def _on_basis(value: Decimal | None, margin: Decimal | None, policy: Policy) -> Decimal | None:
-    if value is None or policy.position_size_basis != MARGIN:
-        return value
-    return None if margin is None else percent_of(value, margin)
+def _margin(terms: Terms, each: Decimal, market: Market) -> Decimal | None:
+    """The margin of a share of the entry, which is worth so much."""
+    if terms.margin_pct is not None:
+        return percent_of(each, terms.margin_pct)
+    return margin_of(terms.instrument, terms.product, terms.side, each, 1, terms, market)
 
 
 def _is_sound(side: str, reference: Decimal | None, limit: Decimal | None, stop: Stop | None) -> bool:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
+from riskcore.book import Book
 from riskcore.costs import ChargesUnknown, require_schedule
-from riskcore.instruments import margin_pct
-from riskcore.money import HUNDRED, ZERO, percent_of
+from riskcore.instruments import OPT, Instrument, margin_pct
+from riskcore.money import ZERO, percent_of, rupees
 from riskcore.orders import INTENDED, UNKNOWN
-from riskcore.policy import MARGIN
+from riskcore.policy import MARGIN, Policy
 from riskcore.reasons import Reading
 from riskcore.rules.context import Context, Holding, on_its_way
-from riskcore.rules.terms import Terms
-from riskcore.signals import sign
+from riskcore.rules.terms import Terms, margin_of
+from riskcore.signals import SELL, Signal, sign
 from riskcore.watchlists import TRADE_FOR_TRADE, surveillance
 
 MIS: Final = "MIS"
+EQ: Final = "EQ"
 
 
 def position_size(context: Context) -> Reading | None:
@@ -106,11 +109,57 @@ def surveillance_allows(terms: Terms) -> Reading:
     return "", found.listed or ("on no list" if found.known else "no list given"), None, None
 
 
+def is_option_sale(instrument: Instrument, side: str) -> bool:
+    """Whether an entry on that side would write an option."""
+    return instrument.segment == OPT and side == SELL
+
+
+class MarginWanted(NamedTuple):
+    """What a margin is to be asked for: one lot of an instrument; `price` is the latest that the book has of it."""
+
+    instrument: Instrument
+    product: str
+    side: str
+    price: Decimal | None
+
+
+def margins_wanted(
+    signal: Signal, instrument: Instrument, book: Book, policy: Policy, on: date
+) -> tuple[MarginWanted, ...]:
+    """Of which contracts a broker is to be asked the margin before an entry is decided: where no table has the rate.
+
+    The entry's own first, then those that are held and on their way to be. An option that would not be sold anyway is
+    not asked for.
+    """
+    unwanted = is_option_sale(instrument, signal.side) and not policy.sell_options
+    first = () if unwanted else (MarginWanted(instrument, signal.product, signal.side, None),)
+    held = (
+        MarginWanted(one.instrument, one.product, one.side, one.last or one.average_price) for one in book.positions
+    )
+    entries = (order.approved for order in book.live_orders(entries=True))
+    coming = (MarginWanted(one.instrument, one.product, one.side, one.reference) for one in entries)
+    found: dict[tuple[str, str, str], MarginWanted] = {}
+    for one in (*first, *held, *coming):
+        thing = one.instrument
+        if thing.segment != EQ and margin_pct(thing, one.product, on=on, side=one.side, tables=policy.tables) is None:
+            found.setdefault((one.instrument.key, one.product, one.side), one)
+    return tuple(found.values())
+
+
 def margin_known(terms: Terms) -> Reading:
-    """The product's margin rate is in the tables; what cannot be priced cannot be afforded."""
-    if terms.margin_pct is None:
-        return "margin_unknown", f"{terms.instrument.key} {terms.product}", None, None
-    return "", terms.margin_pct, None, None
+    """The product's margin rate is in the tables, or else the broker told its margin of a lot.
+
+    What cannot be priced cannot be afforded. So many lots of one contract ask so many times what one asks. An option is
+    sold where a table of the user's own has its rate, or else where `sell_options` says so: what it may lose is bounded
+    by its stop alone, as long as somebody trades there.
+    """
+    if terms.margin_pct is not None:
+        return "", terms.margin_pct, None, None
+    if not terms.policy.sell_options and is_option_sale(terms.instrument, terms.side):
+        return "option_sale_not_allowed", terms.instrument.symbol, None, None
+    if terms.lot_margin is not None:
+        return "", f"{rupees(terms.lot_margin)} a lot, as the broker says", None, None
+    return "margin_unknown", f"{terms.instrument.key} {terms.product}", None, None
 
 
 def funds(context: Context) -> Reading | None:
@@ -120,20 +169,19 @@ def funds(context: Context) -> Reading | None:
     the broker reported where it was read, less the margin of entries that it may not have taken yet (intended, or of
     unknown outcome). Open gains are not spent.
     """
-    equity, margin = context.book.opening_equity, context.terms.margin_pct
-    if equity is None or context.worth is None or margin is None:
+    equity, share = context.book.opening_equity, context.margin
+    if equity is None or share is None:
         return None
     free = equity + context.result
     if context.unrealised > ZERO:
         free -= context.unrealised
     for held in context.holdings:
-        rate = _rate(context, held)
-        if rate is None:
+        margin = _margin(context, held)
+        if margin is None:
             return "margin_unknown", held.instrument.key, None, None
-        free -= percent_of(held.value, rate)
+        free -= margin
     if context.market.available_cash is not None:
         free = min(free, context.market.available_cash - _reserved(context))
-    share = percent_of(context.worth, margin)
     lot = share * context.market.instrument.lot_size
     if free >= lot:
         return "", free, lot, free // share
@@ -145,7 +193,7 @@ def _reserved(context: Context) -> Decimal:
     """The margin of entries of which the broker's cash may know nothing; whose rate is unknown has refused before."""
     unseen = [order for order in context.live if order.is_entry and order.status in (INTENDED, UNKNOWN)]
     held = map(on_its_way, unseen)
-    return sum((percent_of(entry.value, _rate(context, entry) or HUNDRED) for entry in held), ZERO)
+    return sum((_margin(context, entry) or entry.value for entry in held), ZERO)
 
 
 def charges_known(terms: Terms) -> Reading:
@@ -190,12 +238,8 @@ def room_under(context: Context, taken: Decimal | str, percent: Decimal, full: s
 
 
 def _on_basis(context: Context, held: Holding) -> Decimal | None:
-    if context.policy.position_size_basis != MARGIN:
-        return held.value
-    rate = _rate(context, held)
-    return None if rate is None else percent_of(held.value, rate)
+    return held.value if context.policy.position_size_basis != MARGIN else _margin(context, held)
 
 
-def _rate(context: Context, held: Holding) -> Decimal | None:
-    day, tables = context.terms.day, context.policy.tables
-    return margin_pct(held.instrument, held.product, on=day, side=held.side, tables=tables)
+def _margin(context: Context, held: Holding) -> Decimal | None:
+    return margin_of(held.instrument, held.product, held.side, held.value, held.quantity, context.terms, context.market)

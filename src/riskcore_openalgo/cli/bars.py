@@ -18,10 +18,12 @@ from riskcore_openalgo.cli.opening import key_of, paper_of
 from riskcore_openalgo.cli.progress import progress
 from riskcore_openalgo.config import Settings, Strategy, load_settings
 from riskcore_openalgo.config.changing import all_changed
+from riskcore_openalgo.config.settings import InstrumentGiven
 from riskcore_openalgo.config.yaml_reader import plain_scalar
+from riskcore_openalgo.contract_names import contract_of, exchange_of, is_contract, parts_of
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
-from riskcore_openalgo.lab.no_shares import why_no_share
+from riskcore_openalgo.lab.no_shares import INDEX
 from riskcore_openalgo.lab.strategy import Own, full_name, own_strategy, refuse_unequal
 from riskcore_openalgo.own_rules import with_loaded_rules
 from riskcore_openalgo.runner.assembly import PAPER
@@ -105,11 +107,18 @@ def _files(arguments: argparse.Namespace, tables: rc.Tables | None) -> Mapping[s
 
 
 def _symbols(text: str) -> list[str]:
-    """The symbols of `--symbols`, with or without NSE: before them; `ValueError` where there is none."""
-    found = sorted({name.strip().removeprefix("NSE:") for name in text.split(",")} - {""})
+    """The symbols of `--symbols`, with or without their exchange; `ValueError` where there is none."""
+    found = sorted({_bare(name.strip()) for name in text.split(",")} - {""})
     if not found:
         raise ValueError(f"--symbols {text!r} names none: write --symbols INFY,TCS, or leave it out for all")
     return found
+
+
+def _bare(name: str) -> str:
+    """A symbol without the exchange that its bars are of."""
+    exchange, _, symbol = name.rpartition(":")
+    named = parts_of(symbol)
+    return symbol if exchange == ("NSE" if named is None else exchange_of(named)) else name
 
 
 def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None) -> rc.Instrument:
@@ -118,9 +127,8 @@ def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None
     known = settings.system.instruments.get(symbol)
     tick = known.tick if known is not None else None
     tables = settings.policy.tables
-    odd = why_no_share(symbol) if known is None else None
-    if odd is not None:
-        raise ValueError(f"{odd}: futures and options are traded over bars in a script (lab.backtest, rc.future)")
+    if is_contract(symbol):
+        return _contract(symbol, first, known, tables)
     try:
         made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open, tables=tables)
     except LookupError as unknown:
@@ -128,23 +136,49 @@ def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None
             f"{symbol}: {unknown}; trade later days alone (--from), or write its tick in system_config.yaml "
             f"(instruments: {symbol}: tick:)"
         ) from None
-    if known is None:
-        return made
-    names = ("lot_size", "sector", "derivatives_listed")
-    said = {name: getattr(known, name) for name in names if getattr(known, name) is not None}
-    return evolve(made, **said)
+    return evolve(made, **_said(known, "lot_size", "sector", "derivatives_listed"))
+
+
+def _said(known: InstrumentGiven | None, *names: str) -> dict[str, Any]:
+    """What the configuration says of a symbol, of what these names are."""
+    return {name: getattr(known, name) for name in names if getattr(known, name, None) is not None}
+
+
+def _contract(symbol: str, first: rc.Bar, known: InstrumentGiven | None, tables: rc.Tables | None) -> rc.Instrument:
+    """A future or option by its name alone: on an index, or on a share that has any, at NSE or of an index of BSE's.
+
+    The tick of a future follows its first open, as a share's does.
+    """
+    named = parts_of(symbol)
+    if named is None:
+        raise ValueError(f"{symbol} is no contract as OpenAlgo spells it: NIFTY29DEC26FUT, NIFTY29DEC2626000CE")
+    said, on = _said(known, "tick", "lot_size"), first.at.date()
+    try:
+        made = contract_of(
+            named, on=on, exchange=exchange_of(named), tables=tables, last_month_close=first.open, **said
+        )
+    except (ValueError, LookupError) as problem:
+        raise ValueError(
+            f"{symbol}: {problem}; write its tick or lot_size in system_config.yaml (instruments: {symbol}:), or keep "
+            f"the ticks and lots of {named.underlying} in a folder of tables"
+        ) from None
+    if made.kind == "stock" and not rc.nse_equity(named.underlying, on=on, tick=made.tick).derivatives_listed:
+        raise ValueError(
+            f"{symbol}: no contracts on {named.underlying} are known at NSE; those of other exchanges are "
+            "traded over bars in a script (lab.backtest, rc.future)"
+        )
+    return evolve(made, symbol=symbol, **_said(known, "sector"))
 
 
 def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -> Mapping[str, Sequence[Own]]:
     """The one named on the command line for every symbol, else those of the configuration."""
-    symbols = {instrument.symbol: instrument.key for instrument in bars}
-    chosen = settings.strategies
+    series, chosen = {instrument.key: table for instrument, table in bars.items()}, settings.strategies
     if arguments.strategy:
         chosen = (
             Strategy(
                 name=arguments.strategy.rpartition(":")[2].rpartition(".")[2],
                 function=full_name(arguments.strategy),
-                symbols=tuple(symbols),
+                symbols=_tradable(bars),
                 interval=arguments.interval,
                 parameters=_parameters(arguments.parameter),
             ),
@@ -155,14 +189,20 @@ def _strategies(arguments: argparse.Namespace, settings: Settings, bars: Bars) -
         raise ValueError("no strategy: give --strategy ema_cross, or list some under strategies: in trading_rules.yaml")
     made: dict[str, list[Own]] = {}
     for strategy in chosen:
-        watched = [symbol for symbol in strategy.symbols if symbol in symbols]
+        watched = [key for key in strategy.keys if key in series]
         if watched and strategy.interval == arguments.interval:
-            _look_at(strategy, watched[0], next(bars[one] for one in bars if one.symbol == watched[0]))
-            for symbol in watched:
-                made.setdefault(symbols[symbol], []).append(_fresh(strategy, symbol))
+            _look_at(strategy, watched[0], series[watched[0]])
+            for key in watched:
+                made.setdefault(key, []).append(_fresh(strategy, key))
     if not made:
-        raise ValueError(f"no strategy watches these symbols on {arguments.interval} bars: {', '.join(symbols)}")
+        raise ValueError(f"no strategy watches these symbols on {arguments.interval} bars: {', '.join(series)}")
     return made
+
+
+def _tradable(bars: Bars) -> tuple[str, ...]:
+    """What `--strategy` trades: everything, but indices beside contracts, which are there for their closes."""
+    settle = any(thing.expiry is not None for thing in bars)
+    return tuple(thing.key for thing in bars if not (settle and thing.symbol in INDEX))
 
 
 def _look_at(strategy: Strategy, symbol: str, bars: Sequence[rc.Bar]) -> None:

@@ -46,6 +46,7 @@ ALONE: Final = (
     events.OperatorHalted,
     events.OperatorResumed,
     events.OperatorSet,
+    events.OperatorSettled,
     events.EmergencyStopped,
     events.FundsMoved,
 )
@@ -212,6 +213,8 @@ def _words(fact: events.Fact) -> str:
             return f"lifted {fact.name}"
         case events.StopMoved():
             return f"the stop of {fact.key} is now {fact.after}"
+        case events.PositionAdjusted(price=price) if price is not None:
+            return f"{fact.key} has left at {price}: Rs {fact.realised:,.2f}, and Rs {fact.charges:,.2f} of charges"
         case events.ExitApproved():
             return f"exit {fact.order.side} {fact.order.quantity} {fact.order.instrument.key} to {fact.order.limit}"
         case events.PolicyScheduled():

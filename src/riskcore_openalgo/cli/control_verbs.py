@@ -20,7 +20,7 @@ def control_verbs(verbs: Verbs) -> None:
     """The group `control`."""
     group = verbs.add_parser(
         "control",
-        help="the operator's hand: pause, resume, enter, exit, reduce, cancel, tighten, set, funds-moved, stop, rearm",
+        help="the operator's hand: pause, resume, enter, exit, reduce, cancel, tighten, settle, set, stop and more",
         description="Act on a running account through its inbox; works when the control page is down.",
         epilog=EPILOG,
     )
@@ -42,10 +42,8 @@ def control_verbs(verbs: Verbs) -> None:
     tighten.add_argument("stop", help="rupees; rounded to the nearer tick")
     moved = _verb(kinds, "funds-moved", "money paid in or taken out today", "funds-moved -5000 --why withdrawal")
     moved.add_argument("amount", help="rupees: 25000 paid in, -5000 taken out; it explains a difference of balances")
-    set_ = _verb(kinds, "set", "change one setting of the policy", "set max_positions 2 --why calmer")
-    set_.add_argument("key", help="as in risk_management.yaml or trading_rules.yaml")
-    set_.add_argument("value", help='as in the file; "" switches it off')
-    set_.add_argument("--confirm", action="store_true", help="loosen while in loss: holds from the next session")
+    _settle(kinds)
+    _set(kinds)
     _stop(kinds)
     rearm = _verb(kinds, "rearm", "end a stop that has ended: entries may go again", "rearm --word UNLOCK --why calm")
     rearm.add_argument("--word", required=True, help="UNLOCK, typed out")
@@ -81,6 +79,24 @@ def _enter(kinds: Verbs) -> None:
     enter.add_argument("--stop", help="rupees; default: the policy's own")
     enter.add_argument("--target", help="rupees; default: the policy's own")
     enter.add_argument("--product", default="MIS", help="MIS, CNC or NRML (default MIS)")
+
+
+def _settle(kinds: Verbs) -> None:
+    settle = _verb(
+        kinds,
+        "settle",
+        "end a contract on paper that expired unsettled",
+        "settle MCX:CRUDEOIL18NOV26FUT 5431 --why MCX",
+    )
+    settle.add_argument("symbol", help="such as MCX:CRUDEOIL18NOV26FUT")
+    settle.add_argument("price", help="rupees a unit: of an option what it was in the money, or 0")
+
+
+def _set(kinds: Verbs) -> None:
+    set_ = _verb(kinds, "set", "change one setting of the policy", "set max_positions 2 --why calmer")
+    set_.add_argument("key", help="as in risk_management.yaml or trading_rules.yaml")
+    set_.add_argument("value", help='as in the file; "" switches it off')
+    set_.add_argument("--confirm", action="store_true", help="loosen while in loss: holds from the next session")
 
 
 def _stop(kinds: Verbs) -> None:

@@ -308,7 +308,7 @@ def _margins(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "margins",
         help="what the broker asks of futures now, as rows for a table of your own",
         description="Ask OpenAlgo for the margin of one lot of each future, and print it in percent of its value, as "
-        "rows for a table of your own: SPAN is in no shipped table, and a future without a rate is refused.",
+        "rows for a table of your own: SPAN is in no shipped table. A backtest needs it; live the broker is asked.",
         epilog="Example: riskcore margins NFO:NIFTY29DEC26FUT --config config > config/tables/margins.csv   (and "
         "`tables: tables` in system_config.yaml)",
     )

@@ -1,6 +1,6 @@
 """`riskcore margins`: what the broker asks of futures now, as rows for a table of one's own.
 
-SPAN changes by the hour, so that no shipped table has it, and a future without a rate is refused.
+SPAN changes by the hour, so that no shipped table has it: a backtest refuses a future without a rate.
 """
 
 from __future__ import annotations
@@ -101,6 +101,10 @@ def _percent(client: Client, thing: rc.Instrument, product: str, last: Decimal) 
         OrderWanted(thing.exchange, thing.symbol, side, thing.lot_size, product, "LIMIT", price=last) for side in SIDES
     )
     most = max(client.margin([lot]).total for lot in lots)
+    if most <= 0:
+        raise ValueError(
+            f"{thing.key}: OpenAlgo told a margin of {most}, so the broker has none for it now; ask again later"
+        )
     return (most / (last * thing.lot_size) * 100).quantize(GRAIN, ROUND_UP)
 
 

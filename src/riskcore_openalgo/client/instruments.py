@@ -11,15 +11,10 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.client.failures import UNKNOWN, ReadFailed
-from riskcore_openalgo.client.fields import day_of
 from riskcore_openalgo.client.market import SymbolInfo
 from riskcore_openalgo.config.settings import InstrumentGiven
+from riskcore_openalgo.contract_names import contract_of, parts_of
 
-CONTRACT: Final = re.compile(
-    r"(?P<underlying>.+?)(?P<day>\d\d)(?P<month>[A-Z]{3})(?P<year>\d\d)(?:FUT|(?P<strike>\d+(?:\.\d+)?)(?P<right>CE|PE))",
-    re.ASCII,
-)
-"""A contract's symbol as OpenAlgo spells it: NIFTY29DEC26FUT, NIFTY29DEC2626000CE."""
 CASH: Final = ("NSE", "BSE")
 IN_UNITS: Final = ("NFO", "BFO")
 """Where every broker counts shares. Of commodities and currencies some count contracts, and say a lot of 1."""
@@ -110,23 +105,11 @@ def _require_units(info: SymbolInfo, given: InstrumentGiven | None) -> None:
 
 
 def _contract(info: SymbolInfo, on: date, tables: rc.Tables | None) -> rc.Instrument:
-    parts = CONTRACT.fullmatch(info.symbol)
-    expiry = None if parts is None else day_of(f"{parts['day']}-{parts['month']}-{parts['year']}")
-    if parts is None or expiry is None:
+    named = parts_of(info.symbol)
+    if named is None:
         raise ValueError(f"{info.exchange} trades contracts, and {info.symbol} is none that this version can read")
-    if info.expiry is not None and info.expiry != expiry:
-        raise ValueError(f"its name says that it expires on {expiry}, the contract master says {info.expiry}")
-    common: dict[str, Any] = {
-        "expiry": expiry,
-        "on": on,
-        "exchange": info.exchange,
-        "tick": info.tick,
-        "lot_size": info.lot_size,
-        "tables": tables,
-    }
-    if parts["strike"] is None:
-        made = rc.future(parts["underlying"], **common)
-    else:
-        made = rc.option(parts["underlying"], strike=parts["strike"], right=parts["right"], **common)
+    if info.expiry is not None and info.expiry != named.expiry:
+        raise ValueError(f"its name says that it expires on {named.expiry}, the contract master says {info.expiry}")
+    made = contract_of(named, on=on, exchange=info.exchange, tick=info.tick, lot_size=info.lot_size, tables=tables)
     freeze = made.freeze_quantity if info.freeze_quantity is None else info.freeze_quantity
     return evolve(made, symbol=info.symbol, freeze_quantity=freeze)

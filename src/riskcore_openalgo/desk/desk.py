@@ -163,7 +163,7 @@ class Desk:
             instrument = self._tools.instruments.instrument(signal.exchange, signal.symbol, self.now().date())
         except ReadFailed as problem:
             raise DeskError(INSTRUMENT_UNKNOWN, where, f"{problem}; see how OpenAlgo spells it") from problem
-        market = evidence.look(instrument, engine.asked_interval(signal, policy))
+        market = evidence.look(signal, instrument, engine.asked_interval(signal, policy))
         unread = tuple(f"{name}: {why}" for name, why in visit.unread.items())
         return Look(signal=signal, at=self.now(), market=market, policy=policy, state=state, head=head, unread=unread)
 

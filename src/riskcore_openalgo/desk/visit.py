@@ -125,7 +125,7 @@ class Visit:
             history=tools.history,
             prices=NoFeed(),
             policy=lambda: self.runner.policy,
-            held=lambda: [position.instrument for position in self.state.book.positions],
+            book=lambda: self.state.book,
             clock=tools.clock,
         )
 

@@ -28,6 +28,7 @@ INDEX: Final = frozenset(
 )
 """The indices with derivatives, and as brokers call them beside; funds that follow one (NIFTYBEES) are shares."""
 SHARES: Final = "EQ"
+OPTIONS: Final = "OPT"
 SPELT: Final = re.compile(r"(.+)[.\-_](NS|BO|NSE|BSE|EQ|BE)", re.ASCII)
 """A share as other programs call it: INFY.NS, INFY-EQ."""
 

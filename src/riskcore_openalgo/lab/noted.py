@@ -19,7 +19,7 @@ from riskcore.engine.clock import ENTRY_TIMEOUT
 from riskcore.engine.overnight import PRICE_JUMPED
 from riskcore.engine.settling import AT_OWN
 from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns
-from riskcore_openalgo.lab.no_shares import SHARES, indices_of, spellings_of
+from riskcore_openalgo.lab.no_shares import OPTIONS, SHARES, indices_of, spellings_of
 from riskcore_openalgo.lab.timeline import Timeline, date_of
 
 GAP_UP, GAP_DOWN = 1.4, 0.7
@@ -170,10 +170,13 @@ def _regular(day: int, thing: rc.Instrument, policy: rc.Policy) -> bool:
 def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
     """Opens far from the close of the day before, one line each: a split, a bonus, or another company's prices.
 
-    More than 1.4 times that close, or less than 0.7; such a gap is traded through as it stands.
+    More than 1.4 times that close, or less than 0.7; such a gap is traded through as it stands. Of options nothing is
+    told: a premium moves so far in any week.
     """
     told = []
     for thing, table in series.items():
+        if thing.segment == OPTIONS:
+            continue
         moved = table.open[1:] / table.close[:-1]
         far = np.flatnonzero((moved > GAP_UP) | (moved < GAP_DOWN))
         days = (table.at + IST_AHEAD) // DAY if far.size else far

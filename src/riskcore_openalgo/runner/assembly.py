@@ -196,7 +196,7 @@ class _Assembly:
             history=history,
             prices=feed.prices,
             policy=standing.policy,
-            held=standing.held,
+            book=lambda: standing.state().book,
             clock=self.clock,
         )
 
@@ -323,7 +323,3 @@ class Standing:
         """Whether an order of ours has come to its end in the book."""
         order = self.state().book.order(order_id)
         return order is not None and not order.live
-
-    def held(self) -> list[rc.Instrument]:
-        """The instruments of what is held."""
-        return [position.instrument for position in self.state().book.positions]

@@ -6,7 +6,7 @@ are watched, nothing is asked of OpenAlgo between an alert and its order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -14,13 +14,17 @@ from typing import Any, Final, Protocol
 from attrs import evolve, frozen
 
 import riskcore as rc
-from riskcore import events
-from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
+from riskcore import engine, events
+from riskcore_openalgo.client import Client, InstrumentCache, OrderWanted, ReadFailed
 from riskcore_openalgo.live_feed.ticks import Tick
 from riskcore_openalgo.runner.history import History, closes_by_key
 
 FRESH_S: Final = 2.0
 """A price younger than this is not asked for again."""
+
+
+MARGIN_AGE_S: Final = 60.0
+"""What a lot asks was told so lately that it is not asked for again: SPAN changes a few times a day."""
 
 
 class Money(Protocol):
@@ -57,8 +61,8 @@ class Seen:
 class LiveEvidence:
     """Evidence from a live feed and a client. Safe to call from several threads; never raises for what a server does.
 
-    `held()` are the instruments whose closes correlations need beside the signal's own; `policy()` is the policy in
-    force.
+    `book()` has what is held, whose closes correlations need beside the signal's own, and whose margins count where no
+    table has them; `policy()` is the policy in force.
     """
 
     def __init__(
@@ -70,12 +74,13 @@ class LiveEvidence:
         history: History,
         prices: Prices,
         policy: Callable[[], rc.Policy],
-        held: Callable[[], Iterable[rc.Instrument]],
+        book: Callable[[], rc.Book],
         clock: Callable[[], datetime],
     ) -> None:
         self._client, self._money, self._instruments = client, money, instruments
         self._history, self._prices = history, prices
-        self._policy, self._held, self._clock = policy, held, clock
+        self._policy, self._book, self._clock = policy, book, clock
+        self._margins: dict[tuple[str, str, str], tuple[datetime, Decimal]] = {}
         self._atrs: dict[str, tuple[tuple[rc.Bar, ...], int, Decimal]] = {}
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
@@ -88,11 +93,11 @@ class LiveEvidence:
             instrument = self._instruments.instrument(signal.exchange, signal.symbol, at.date())
         except ReadFailed:
             return None
-        return self.look(instrument, interval)
+        return self.look(signal, instrument, interval)
 
-    def look(self, instrument: rc.Instrument, interval: str) -> rc.Market:
+    def look(self, signal: rc.Signal, instrument: rc.Instrument, interval: str) -> rc.Market:
         """The same for an instrument that is known."""
-        return self._look(instrument, interval, self._clock(), self._policy())
+        return self._look(signal, instrument, interval, self._clock(), self._policy())
 
     def at_hand(self, signal: rc.Signal, interval: str) -> rc.Market | None:
         """The same without waiting for anybody, where all of it was read lately enough; else None.
@@ -104,7 +109,10 @@ class LiveEvidence:
         instrument = self._instruments.known(signal.exchange, signal.symbol, now.date())
         if instrument is None or not self._is_at_hand(instrument, interval, now, policy):
             return None
-        return self._look(instrument, interval, now, policy)
+        wanted = engine.margins_wanted(signal, instrument, self._book(), policy, now.date())
+        if not all(self._margin_known(one, now) for one in wanted):
+            return None
+        return self._look(signal, instrument, interval, now, policy)
 
     def _is_at_hand(self, instrument: rc.Instrument, interval: str, now: datetime, policy: rc.Policy) -> bool:
         return (
@@ -115,7 +123,9 @@ class LiveEvidence:
             and self._money.knows_cash(now)
         )
 
-    def _look(self, instrument: rc.Instrument, interval: str, now: datetime, policy: rc.Policy) -> rc.Market:
+    def _look(
+        self, signal: rc.Signal, instrument: rc.Instrument, interval: str, now: datetime, policy: rc.Policy
+    ) -> rc.Market:
         bars = self._bars(instrument, interval, now)
         seen = rc.evidence_from(
             instrument,
@@ -126,11 +136,44 @@ class LiveEvidence:
             asked=interval,
             atr=lambda: self._atr(instrument.key, bars, policy.atr_period),
         )
-        told = {**self._money.cash(now), **self._priced(instrument, now, policy, seen)}
+        margins = self._lot_margins(
+            signal, instrument, now, policy, seen.last
+        )  # before the quote, which is to be fresh
+        told = {**self._money.cash(now), **self._priced(instrument, now, policy, seen), "margins": margins}
         if policy.correlates:
-            wanted = {one.key: one for one in (instrument, *self._held())}
+            held = (position.instrument for position in self._book().positions)
+            wanted = {one.key: one for one in (instrument, *held)}
             told["closes"] = closes_by_key(self._history, wanted.values(), now, policy)
         return evolve(seen, at=self._clock(), **told)
+
+    def _lot_margins(
+        self, signal: rc.Signal, instrument: rc.Instrument, now: datetime, policy: rc.Policy, last: Decimal | None
+    ) -> tuple[tuple[str, str, str, Decimal], ...]:
+        """What the broker asks for a lot of the entry and of what is held, where the core's tables do not have it."""
+        wanted = engine.margins_wanted(signal, instrument, self._book(), policy, now.date())
+        asked = ((one, self._lot_margin(one, now, last)) for one in wanted)
+        return tuple((one.instrument.key, one.product, one.side, told) for one, told in asked if told is not None)
+
+    def _margin_known(self, wanted: engine.MarginWanted, now: datetime) -> bool:
+        at, _ = self._margins.get(_about(wanted), (None, None))
+        return at is not None and now - at <= timedelta(seconds=MARGIN_AGE_S)
+
+    def _lot_margin(self, wanted: engine.MarginWanted, now: datetime, last: Decimal | None) -> Decimal | None:
+        """The margin of one lot in rupees, asked for once a minute; None where no sum above nought was told."""
+        if self._margin_known(wanted, now):
+            return self._margins[_about(wanted)][1]
+        thing, tick = wanted.instrument, self._prices.last_good(wanted.instrument.key)
+        price = tick.price if tick is not None else wanted.price or last
+        kind = "MARKET" if price is None else "LIMIT"
+        lot = OrderWanted(thing.exchange, thing.symbol, wanted.side, thing.lot_size, wanted.product, kind, price=price)
+        try:
+            told = self._client.margin([lot]).total
+        except ReadFailed:
+            return None
+        if told <= 0:  # a plugin that found nothing says 0
+            return None
+        self._margins[_about(wanted)] = now, told
+        return told
 
     def _bars(self, instrument: rc.Instrument, interval: str, now: datetime) -> tuple[rc.Bar, ...]:
         try:
@@ -185,12 +228,16 @@ class PaperMoney:
         return events.EquityRead(at, self._policy().default_capital if known is None else known)
 
     def cash(self, at: datetime) -> dict[str, Any]:
-        """Nobody lends to paper, and nobody asks it for margin."""
+        """Nobody lends to paper: what is free follows from the book."""
         return {}
 
     def knows_cash(self, at: datetime) -> bool:
         """Nobody is asked."""
         return True
+
+
+def _about(wanted: engine.MarginWanted) -> tuple[str, str, str]:
+    return wanted.instrument.key, wanted.product, wanted.side
 
 
 def _is_fresh(tick: Tick | None, now: datetime) -> bool:

@@ -15,7 +15,8 @@ from riskcore import events
 from riskcore_openalgo.config.changing import changed
 from riskcore_openalgo.runner.inbox import FINEST, Request
 
-KEY: Final = re.compile(r"(?:([A-Z]+):)?([A-Z0-9&_-]+)")
+KEY: Final = re.compile(r"(?:([A-Z]+):)?((?:[A-Z0-9&_-]|(?<=[0-9])\.(?=[0-9]))+)")
+"""A point stands between the figures of a strike alone: ITC29DEC26412.5CE, and not INFY.NS."""
 LONGEST: Final = 300
 HIGHEST: Final = Decimal(10_000_000)
 PLACES: Final = 4
@@ -134,6 +135,14 @@ def _tighten(given: Mapping[str, Any], hand: Hand) -> Request:
     return events.OperatorTightened(hand.at, hand.by, hand.why, symbol_key(given.get("symbol", "")), stop)
 
 
+def _settle(given: Mapping[str, Any], hand: Hand) -> Request:
+    text = str(given.get("price", "")).strip()
+    price = Decimal(0) if re.fullmatch(r"0+(\.0+)?", text, re.ASCII) else rupees(text, "the price")
+    if price is None:
+        raise ValueError("the price must be rupees a unit such as 6150.50, or 0 of an option that ended worthless")
+    return events.OperatorSettled(hand.at, hand.by, hand.why, symbol_key(given.get("symbol", "")), price)
+
+
 def _set(given: Mapping[str, Any], hand: Hand) -> Request:
     wanted = changed(hand.policy, _text(given, "key"), _text(given, "value"))
     word = events.CONFIRM if given.get("confirm") is True else _text(given, "word")
@@ -162,6 +171,7 @@ ACTS: Final[dict[str, Callable[[Mapping[str, Any], Hand], Request]]] = {
     "reduce": _reduce,
     "cancel": _cancel,
     "tighten": _tighten,
+    "settle": _settle,
     "set": _set,
     "stop": _stop,
     "rearm": _rearm,

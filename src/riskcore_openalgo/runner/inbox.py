@@ -52,6 +52,7 @@ Request: TypeAlias = (
     | events.ConfirmPolicy
     | events.AcknowledgeAlarm
     | events.FundsMoved
+    | events.OperatorSettled
 )
 REQUESTS: Final[dict[str, type]] = {kind.__name__: kind for kind in get_args(Request)}
 """The inputs that an operator may leave: nothing that a price, a broker or a strategy says."""
@@ -361,6 +362,7 @@ def _input_in(content: dict[str, Any]) -> Request:
         event: Request = decode(name, version, body)
         stops = events.TightenStop | events.OperatorTightened
         fine = isinstance(event, stops) and event.stop < FINEST
+        fine = fine or (isinstance(event, events.OperatorSettled) and 0 < event.price < FINEST)
         if not fine:
             encode(event)
     except CodecError:
@@ -368,7 +370,7 @@ def _input_in(content: dict[str, Any]) -> Request:
     except (ValueError, RecursionError, ArithmeticError, AttributeError) as problem:
         raise NotARequest(f"its body cannot be read ({type(problem).__name__})") from problem
     if fine or event.at.tzinfo is None:
-        raise NotARequest("its stop is finer than any price" if fine else "its time has no zone")
+        raise NotARequest("its price is finer than any" if fine else "its time has no zone")
     return event
 
 

@@ -103,7 +103,8 @@ def _switched_off(policy: rc.Policy, rule: str) -> rc.Policy:
         return attrs.evolve(policy, **{rule: LAXEST[rule]})
     if rule not in known or known[rule].default is not None or rule in BY_TABLE:
         raise ValueError(NO_OFF)
-    return attrs.evolve(policy, **{rule: None})
+    off: dict[str, Any] = {rule: None}
+    return attrs.evolve(policy, **off)
 
 
 def _limits_more(limit: rc.Limit, name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from riskcore_openalgo.testing.answers import shapes
 from riskcore_openalgo.testing.answers.answer import UNEXPECTED, Answer, data, done, failed, no_data
 from riskcore_openalgo.testing.broker import FakeBroker
-from riskcore_openalgo.testing.checks import margin_per_unit
+from riskcore_openalgo.testing.checks import FUTURES_LEVERAGE, margin_per_unit
 from riskcore_openalgo.testing.events import Message
 from riskcore_openalgo.testing.market import key_of
 
@@ -91,8 +91,16 @@ def margin(broker: FakeBroker, values: dict[str, Any]) -> Answer:
             return no_data(400, f"Position {number}: Quantity must be a positive number")
         key = key_of(position["exchange"], position["symbol"])
         each = price if price > 0 else broker.market.quote(key).last
-        total += margin_per_unit(broker.market, key, position["product"], each) * quantity
+        total += _asked(broker, key, position, each) * quantity
     return data({"exposure_margin": 0, "span_margin": 0, "total_margin_required": float(total)})
+
+
+def _asked(broker: FakeBroker, key: str, position: dict[str, Any], price: Decimal) -> Decimal:
+    """What a unit asks: for a sold option a tenth of its strike, as a broker does and the sandbox does not."""
+    contract = broker.market.contracts.get(key)
+    if contract is not None and contract.option and position["action"].upper() == "SELL":
+        return contract.strike / FUTURES_LEVERAGE
+    return margin_per_unit(broker.market, key, position["product"], price)
 
 
 def ping(broker: FakeBroker, values: dict[str, Any]) -> Answer:

@@ -21,7 +21,6 @@ from riskcore_openalgo.testing.simulated.script import LAST_BURST_S, Happening, 
 from riskcore_openalgo.testing.simulated.traded import (
     CARRIED,
     INTRADAY,
-    MARGINS,
     PRODUCTS,
     SHARES,
     Traded,
@@ -93,7 +92,7 @@ def with_contracts(script: Script, only: str = "") -> Script:
     if expires and script.last is not None:
         happens.append(Happening(SETTLED_S, "settled"))
     adds = {"one_position_per_symbol": False} if chance.random() < ADDED_TO else {}
-    known = {"max_notional": LARGE, "allowed_products": PRODUCTS, "tables": MARGINS}
+    known = {"max_notional": LARGE, "allowed_products": PRODUCTS, "sell_options": True}
     return evolve(
         script,
         policy={**script.policy, **known, **adds},

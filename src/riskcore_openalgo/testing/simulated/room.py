@@ -132,7 +132,7 @@ class Room:
         )  # fmt: skip
         evidence = LiveEvidence(
             client, money=account, instruments=instruments, history=history, prices=self.feed.prices,
-            policy=lambda: self.policy, held=self._held, clock=time,
+            policy=lambda: self.policy, book=lambda: self.live.state.book, clock=time,
         )  # fmt: skip
         self.lanes = FibreLanes(gateway, evidence, time, look=self.checks.handed_over, ended=self._ended)
         self.alarms = Quiet(self.checks.saw)
@@ -260,9 +260,6 @@ class Room:
     def _ended(self, order_id: str) -> bool:
         order = self.live.state.book.order(order_id)
         return order is not None and not order.live
-
-    def _held(self) -> list[rc.Instrument]:
-        return [position.instrument for position in self.live.state.book.positions]
 
     # ------------------------------------------------------------------- the world
     def run(self) -> None:

@@ -8,20 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-import riskcore as rc
-from riskcore_openalgo.config.schema import settings_of
-from riskcore_openalgo.testing.checks import FUTURES_LEVERAGE
-
 INTRADAY, DELIVERY, CARRIED = PRODUCTS = "MIS", "CNC", "NRML"
-_MARGIN: Final = settings_of(rc.Tables)["margins"].item
-_ASKED: Final[dict[str, Any]] = {"exchange": "NFO", "product": "all", "since": date(2026, 1, 1)}
-MARGINS: Final = rc.Tables(
-    margins=(
-        _MARGIN(segment="FUT", margin_pct=Decimal(100) / FUTURES_LEVERAGE, **_ASKED),
-        _MARGIN(segment="OPT", margin_pct=Decimal(100), **_ASKED),
-    )
-)
-"""What the broker asks for contracts, and no shipped table says."""
 
 
 @frozen(kw_only=True)
