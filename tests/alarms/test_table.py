@@ -212,8 +212,8 @@ QUIET = {
     "CancelRequested", "ClockBackward", "Covered", "DifferencesTaken", "DriftMeasured", "EmergencyOrdered",
     "EndDoubted", "EntryWithheld", "EquityKnown", "ExitWanted", "ForeignCancelRequested", "Marked", "OrderAbsent",
     "OrderFailed", "OrderShown", "Overfilled", "Rearmed", "Receded", "Revalued", "ReversalBegun", "ReversalDue",
-    "RevisionRequested", "RevisionSettled", "RowsAlike", "RowsSeen", "SessionOpened", "SignalRepeated", "SignalTaken",
-    "StopKept", "StopMoved", "StopTouched", "StrayReport", "TradeCorrected",
+    "RevisionRequested", "RevisionSettled", "RowsAlike", "RowsSeen", "SessionOpened", "SharesLacking", "SignalRepeated",
+    "SignalTaken", "StopKept", "StopMoved", "StopTouched", "StrayReport", "TradeCorrected",
 }  # fmt: skip
 """What the journal has and nobody is told: another fact says it, or it is the day's ordinary work."""
 

@@ -90,6 +90,7 @@ from riskcore.events.held import (
     ContractExpired as ContractExpired,
     Marked as Marked,
     PositionClosed as PositionClosed,
+    SharesLacking as SharesLacking,
     StopKept as StopKept,
     StopMoved as StopMoved,
     TightenStop as TightenStop,
@@ -230,6 +231,7 @@ Fact: TypeAlias = (
     | OrderShown
     | RowsAlike
     | RowsSeen
+    | SharesLacking
     | RevisionRequested
     | RevisionSettled
     | Revalued
