@@ -63,6 +63,17 @@ def test_why_an_order_was_refused_is_known_from_the_stream_where_the_book_does_n
         assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
 
 
+def test_the_stream_tells_which_orders_of_today_were_cancelled_in_whatever_form_it_has_their_ids():
+    with live_desk() as desk:
+        desk.place(entry())
+        [row] = desk.account.books()[-1].books.orders
+        ended = desk.account.has_ended
+        desk.account.told([attrs.evolve(row, id="0042", status="cancelled"), attrs.evolve(row, id="43")])
+        assert (ended("42"), ended("0042"), ended("43"), ended("4")) == (True, True, False, False)
+        desk.clock.passed += 86_400
+        assert not ended("42"), "brokers begin to count anew in the morning"
+
+
 def test_a_book_that_hangs_does_not_hold_up_what_the_others_tell():
     """An order book that timed out twice, 5 s each, let a fill be known eleven seconds late."""
     with live_desk(timeout_s=1.0) as desk:

@@ -36,6 +36,7 @@ from riskcore_openalgo.gateways.unsent import not_sent
 SL: Final = "SL"
 UNREAD: Final = "the order book cannot be read"
 TAKEN_UNREAD: Final = f"{UNREAD}, and the broker took the cancel"
+TOLD_UNREAD: Final = f"{UNREAD}, and the stream of orders told its end"
 SEEN_AFTER: Final = ("orders", "trades")
 """What is read again after a cancel or a change: what became of the order, and how much of it traded."""
 POSITIONS: Final = "positions"
@@ -47,7 +48,8 @@ class OpenAlgoGateway:
 
     `resting` says how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the
     hard caps and `sent` counts for them. `fence` says why nothing at all may be sent any more (somebody else has taken
-    the account over), or "". `clock` stamps what comes back. An entry waits for its token as long as its approval
+    the account over), or "". `ended(broker_id)` says whether the broker's stream of orders told today that one was
+    cancelled. `clock` stamps what comes back. An entry waits for its token as long as its approval
     holds, so that the slices of a large one go out one after the other.
     """
 
@@ -61,8 +63,9 @@ class OpenAlgoGateway:
         sent: SentToday | None = None,
         resting: Callable[[], str] = lambda: SL,
         fence: Callable[[], str] = lambda: "",
+        ended: Callable[[str], bool] = lambda broker_id: False,
     ) -> None:
-        self._resting, self._fence = resting, fence
+        self._resting, self._fence, self._ended = resting, fence, ended
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
         self._taken_back: set[tuple[date, str]] = set()
@@ -111,13 +114,13 @@ class OpenAlgoGateway:
 
         Of those only where trades can be read, before and after: what they had filled comes first. Else they stay: a
         stop that is there is worth more than an exit that might be one too many. That the broker itself refused is
-        told: it may have no such order any more.
+        told: it may have no such order any more. Where no answer came, its stream of orders may have told the end.
         """
         broker_id, lives = command.broker_id, command.leaves and not command.absent
         if not broker_id or self._fence() or (lives and not _tells_trades(self._read(("trades",)), broker_id)):
             return self._seen()
         named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
-        if named not in self._taken_back:
+        if named not in self._taken_back and not self._ended(broker_id):
             reach("gateway.cancel.sending")
             outcome = self._unseen(broker_id)
             if isinstance(outcome, Accepted):
@@ -129,9 +132,10 @@ class OpenAlgoGateway:
         at = self._clock()
         if isinstance(outcome, Rejected) and outcome.error == REJECTED:
             return (*seen, events.CancelRefused(at, command.order_id, outcome.reason))
-        if named not in self._taken_back:
+        note = TAKEN_UNREAD if named in self._taken_back else TOLD_UNREAD if self._ended(broker_id) else ""
+        if not note:
             return seen
-        return (*seen, events.OrderReported(at, command.order_id, "cancelled", 0, Decimal(0), note=TAKEN_UNREAD))
+        return (*seen, events.OrderReported(at, command.order_id, "cancelled", 0, Decimal(0), note=note))
 
     def revise(self, command: events.ReviseOrder, at: datetime) -> Iterable[events.Input]:
         """Change what the book shows open; what became of the change."""

@@ -33,6 +33,7 @@ FUNDS_AGE_S: Final = 45.0
 """Money read longer ago than this is read again before a decision."""
 NEEDED: Final = ("orders", "trades", "positions")
 HOLDINGS: Final = "holdings"
+CANCELLED: Final = "cancelled"
 HANGS: Final = timedelta(seconds=2)
 """After so long a book that is waited for does not hold up what the others tell any more."""
 HOLDINGS_AGAIN: Final = timedelta(seconds=60)
@@ -71,6 +72,7 @@ class Account:
         self._no_holdings_at: datetime | None = None
         self._waits_for: tuple[str, datetime] | None = None
         self._reasons: dict[str, str] = {}
+        self._cancelled: list[tuple[date, rc.BrokerOrder]] = []
         guard.told = False  # whoever begins to read ends what an earlier run told
 
     def books(self) -> list[events.Input]:
@@ -128,8 +130,21 @@ class Account:
         return self._with_reasons(engine.undoubted(books, self.state())), problems, next(iter(wrong), "")
 
     def told(self, updates: Iterable[rc.BrokerOrder]) -> None:
-        """Keep why orders were refused, as the stream tells it: the order book of most plugins has no reason."""
-        self._reasons |= {row.id: row.note for row in updates if row.note}
+        """Keep what the stream alone may tell: why orders were refused, and which were cancelled if no book says so.
+
+        The order book of most plugins has no reason.
+        """
+        today = self._clock().date()
+        for row in updates:
+            if row.note:
+                self._reasons[row.id] = row.note
+            if row.status == CANCELLED:
+                self._cancelled.append((today, row))
+
+    def has_ended(self, broker_id: str) -> bool:
+        """Whether the stream told today that an order was cancelled: brokers begin to count ids anew in the morning."""
+        today, told = self._clock().date(), tuple(self._cancelled)
+        return any(row.is_named(broker_id) for day, row in told if day == today)
 
     def _with_reasons(self, books: rc.BrokerBooks) -> rc.BrokerBooks:
         known = self._reasons
