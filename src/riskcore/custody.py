@@ -141,7 +141,8 @@ class Custody:
     come again of an instrument for whose silence somebody was called. `doubted` is in how many reads running an order
     was shown as ended that may show the end of another. `alike` are rows that may be an order's which has no name
     there, and were new when they came. `first_seen` is when each of `rows` was, oldest first. `refused` is since when
-    and how often the broker has refused to cancel an order while no order book could be read.
+    and how often the broker has refused to cancel an order while no order book could be read. `lacking` are shares of
+    ours that the broker's positions lack, and since when.
     """
 
     capability: Capability | None = None
@@ -168,6 +169,7 @@ class Custody:
     beside: tuple[Beside, ...] = ()
     first_seen: tuple[tuple[datetime, frozenset[str]], ...] = ()
     refused: tuple[tuple[str, datetime, int], ...] = ()
+    lacking: tuple[tuple[str, int, datetime], ...] = ()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""
@@ -213,6 +215,10 @@ class Custody:
         found = [m.surplus for m in self.mismatches if m.key == key]
         return sum(found) if found else self.beside_of(key)
 
+    def lacking_of(self, key: str) -> tuple[int, datetime | None]:
+        """How many shares of ours of an instrument the broker's positions lack, and since when; 0 and None: none."""
+        return next(((quantity, since) for known, quantity, since in self.lacking if known == key), (0, None))
+
     def beside_of(self, key: str) -> int:
         """The signed shares of an instrument that an operator accepted as not ours."""
         return sum(known.quantity for known in self.beside if known.key == key)
@@ -237,6 +243,7 @@ class Custody:
             odd=tuple(row for row in self.odd if row[0] != key),
             bare=tuple(row for row in self.bare if row[0] != key),
             seen_again=replaced(self.seen_again, key),
+            lacking=replaced(self.lacking, key),
         )
 
 

@@ -9,7 +9,7 @@ an order absent for a read that lacks others.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from riskcore.book import Book
@@ -93,11 +93,12 @@ def _is_of_two_moments(book: Book, books: BrokerBooks, key: str) -> bool:
     if INTRADAY not in products:
         return False
     as_a_whole, by_product = _differs(books, key)
-    return by_product and (as_a_whole or _is_fresh(held, books))
+    return by_product and (as_a_whole or (held is not None and is_fresh(held, books.at)))
 
 
-def _is_fresh(held: Position | None, books: BrokerBooks) -> bool:
-    return held is not None and held.opened_at is not None and books.at - held.opened_at < FRESH
+def is_fresh(held: Position, at: datetime) -> bool:
+    """Whether a position was opened so short a time before that a book may be of before it."""
+    return held.opened_at is not None and at - held.opened_at < FRESH
 
 
 def _moved_without_a_trade(book: Book, books: BrokerBooks, key: str) -> bool:

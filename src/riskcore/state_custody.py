@@ -60,6 +60,13 @@ def order_ended(state: State, fact: e.OrderMoved) -> State:
     return keeping(state, asked=asked, settled=settled, doubted=doubted, alike=alike, refused=refused)
 
 
+def _lacking(state: State, fact: e.SharesLacking) -> State:
+    """Since when is since the last of them was missed: those that were told meanwhile make no others older."""
+    known, since = state.custody.lacking_of(fact.key)
+    row = (fact.key, fact.quantity, since if since is not None and fact.quantity <= known else fact.at)
+    return keeping(state, lacking=replaced(state.custody.lacking, fact.key, row if fact.quantity else None))
+
+
 def _cancel_failed(state: State, fact: e.CancelFailed) -> State:
     since, times = state.custody.refused_of(fact.order_id)
     row = (fact.order_id, since or fact.at, times + 1)
@@ -185,7 +192,8 @@ def _adjusted(state: State, fact: e.PositionAdjusted) -> State:
     book = corrections.adjusted(
         state.book, fact.key, fact.position, realised=fact.realised, charges=fact.charges, outcome=outcome
     )
-    return forgetting(changed(state, book=book))
+    followed = keeping(changed(state, book=book), lacking=replaced(state.custody.lacking, fact.key))
+    return forgetting(followed)
 
 
 def keeping(state: State, **changes: Any) -> State:
@@ -196,11 +204,11 @@ def keeping(state: State, **changes: Any) -> State:
 def forgetting(state: State) -> State:
     """The state with nothing left in custody of what is not held any more."""
     custody = state.custody
-    if not (custody.wanted or custody.touches or custody.odd or custody.bare):
+    if not (custody.wanted or custody.touches or custody.odd or custody.bare or custody.lacking):
         return state
     held = {position.instrument.key for position in state.book.positions}
     known = {wish.key for wish in custody.wanted} | {touch.key for touch in custody.touches}
-    known |= {key for key, _ in (*custody.odd, *custody.bare)}
+    known |= {key for key, _ in (*custody.odd, *custody.bare)} | {key for key, _, _ in custody.lacking}
     for key in sorted(known - held):
         custody = custody.without(key)
     return state if custody is state.custody else changed(state, custody=custody)
@@ -227,6 +235,7 @@ APPLY: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
     e.OrderShown: _shown,
     e.EndDoubted: _end_doubted,
     e.CancelFailed: _cancel_failed,
+    e.SharesLacking: _lacking,
     e.RowsSeen: _rows,
     e.RowsAlike: _alike,
     e.RevisionRequested: _revising,

@@ -84,6 +84,7 @@ TRIGGERS = {
     ),
     "an alert without the secret": (e.AlertDropped(NOW, "web", "alert_unauthorised"), DETAIL, "ALERT NOT READ"),
     "a reversal begins": (e.ReversalBegun(NOW, "id", KEY), DETAIL, "REVERSING"),
+    "shares may have left untold": (e.SharesLacking(NOW, KEY, 20), DETAIL, "SHARES MAY HAVE LEFT"),
     "a stop moves": (e.StopMoved(NOW, KEY, "id", Decimal(98), Decimal(99), "trail"), DETAIL, "STOP MOVED"),
     "an order is taken back": (e.CancelRequested(NOW, "id", "entry_timeout_s"), DETAIL, "CANCELLING"),
     "order cancelled": (e.OrderMoved(NOW, "id", "cancelled", ""), DETAIL, "ORDER CANCELLED"),
@@ -172,6 +173,7 @@ def test_what_is_nobodys_business_is_not_told():
     assert told(e.OrderMoved(NOW, "id", "working", "")) is None
     assert told(e.BooksDiffer(NOW, ())) is None
     assert told(e.LoginChanged(NOW, "bad")) is None
+    assert told(e.SharesLacking(NOW, KEY, 0)) is None
     assert [said.title for said in map(told, day.facts) if said][:3] == ["POLICY", "ENTRY SENT", "TRADE EXECUTED"]
 
 

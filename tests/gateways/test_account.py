@@ -1,5 +1,7 @@
 """What is read of an account on a schedule: books, login, mode, money, broker; and when."""
 
+import threading
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -59,6 +61,36 @@ def test_why_an_order_was_refused_is_known_from_the_stream_where_the_book_does_n
         assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
         desk.account.told([attrs.evolve(row, note="")])
         assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
+
+
+def test_the_stream_tells_which_orders_of_today_were_cancelled_in_whatever_form_it_has_their_ids():
+    with live_desk() as desk:
+        desk.place(entry())
+        [row] = desk.account.books()[-1].books.orders
+        ended = desk.account.has_ended
+        desk.account.told([attrs.evolve(row, id="0042", status="cancelled"), attrs.evolve(row, id="43")])
+        assert (ended("42"), ended("0042"), ended("43"), ended("4")) == (True, True, False, False)
+        desk.clock.passed += 86_400
+        assert not ended("42"), "brokers begin to count anew in the morning"
+
+
+def test_a_book_that_hangs_does_not_hold_up_what_the_others_tell():
+    """An order book that timed out twice, 5 s each, let a fill be known eleven seconds late."""
+    with live_desk(timeout_s=1.0) as desk:
+        desk.place(entry())
+        desk.broker.script(Fault("orderbook", "timeout", times=9, seconds=30))
+        reading = threading.Thread(target=desk.account.books)
+        reading.start()
+        while not desk.account.hangs(desk.clock.wall() + timedelta(seconds=2)):
+            time.sleep(0.01)
+        assert (desk.account.hangs(desk.clock.wall()), desk.account.beside()) == (False, [])
+        desk.clock.passed += 2
+        assert desk.account.hangs(desk.clock.wall())
+        [read] = desk.account.beside()
+        assert (read.books.orders, read.books.holdings, read.books.unread) == (None, None, ())
+        assert [trade.quantity for trade in read.books.trades] == [row.quantity for row in read.books.positions] == [10]
+        reading.join()
+        assert (desk.account.hangs(desk.clock.wall()), desk.account.beside()) == (False, [])
 
 
 def test_holdings_that_cannot_be_read_are_left_out_for_a_minute_where_the_others_can():
@@ -186,6 +218,18 @@ def test_everything_is_read_at_the_start_and_one_reading_of_a_kind_at_a_time():
     assert due(reading, 100) == []
     done(reading, found)
     assert sorted(due(reading, 200)) == ["books", "funds", "mode"]
+
+
+def test_beside_one_that_hangs_the_others_are_read_as_often_as_books_are_one_reading_at_a_time():
+    reading, state = Reading(Rhythm(quiet_s=2, mode_s=1000, funds_s=1000)), engine.State()
+    done(reading, [name for name in due(reading, 0) if name != "books"])
+
+    def hung(second):
+        return reading.due(NOW + timedelta(seconds=second), state, hangs=True)
+
+    assert (due(reading, 3), hung(3), hung(6)) == ([], ["beside"], [])
+    reading.done("beside", brought=True)
+    assert (hung(6), due(reading, 20)) == (["beside"], [])
 
 
 def test_a_broker_that_could_not_be_asked_is_asked_again():

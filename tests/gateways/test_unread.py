@@ -61,6 +61,25 @@ def test_that_the_broker_refuses_a_cancel_is_told_after_what_the_order_filled():
         assert len(unread(desk, stop, leaves=False)) == 1
 
 
+def test_where_no_answer_to_a_cancel_comes_the_stream_of_orders_may_have_told_its_end():
+    """Each of them was lost, and the exit waited behind its alarm for as long as the order book was out."""
+    told = set()
+    with live_desk(ended=told.__contains__) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.script(Fault("cancelorder", "drop", executed=True, times=0))
+        assert [type(event) for event in unread(desk, stop, leaves=True)] == [events.BooksRead]
+        told.add(stop.broker_id)
+        asked = desk.asked("cancelorder")
+        read, ended = unread(desk, stop, leaves=True)
+        assert (read.books.orders, len(read.books.trades)) == (None, 1)
+        assert (ended.order_id, ended.status, ended.filled_quantity) == (stop.order_id, "cancelled", 0)
+        assert "the stream of orders told its end" in ended.note
+        assert desk.asked("cancelorder") == asked, "it has ended: nothing is to be cancelled any more"
+        [blind] = unread(desk, stop, leaves=True, books=("orderbook", "tradebook"))
+        assert isinstance(blind, events.BooksRead), "what it filled comes first"
+
+
 @pytest.mark.parametrize("status", [401, 429])
 def test_a_refusal_for_another_reason_than_the_order_says_nothing_of_it(status):
     with live_desk() as desk:

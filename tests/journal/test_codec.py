@@ -96,6 +96,7 @@ RARE = (
     events.ControlRefused(NOW, "resume", "max_drawdown", "asha", "back", "still_at_limit"),
     events.OrderFailed(NOW, "id", "rate_limited", "429"),
     events.EndDoubted(NOW, "id", 1),
+    events.SharesLacking(NOW, "NSE:INFY", 20),
     events.CancelRefused(NOW, "id", "not open"),
     events.CancelFailed(NOW, "id", "not open"),
     events.OrderShown(NOW, "id"),

@@ -6,6 +6,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.gateways.openalgo import TOLD_UNREAD
 from riskcore_openalgo.runner import live
 from riskcore_openalgo.testing import Fault
 from riskcore_openalgo.testing.answers import shapes
@@ -136,6 +137,7 @@ LOST = {
 def test_an_exit_leaves_though_nobody_said_that_its_stop_has_ended(path, lost, how):
     """The broker refuses every further cancel: there was neither stop nor exit for as long as the book was out."""
     with live_day(path, policy=QUICK) as day:
+        day.day.live._parts.account.told = list  # nor does the stream of orders say it
         day.entered()
         out(day, "orderbook")
         if LOST[lost] is None:
@@ -153,6 +155,19 @@ def test_an_exit_leaves_though_nobody_said_that_its_stop_has_ended(path, lost, h
         day.until(
             lambda: not {"end_unread", "stop_gone_unread"} & {n for n, _ in day.state.custody.told}, 1000, "1000.1"
         )
+        in_order(day)
+
+
+def test_an_exit_leaves_at_once_where_the_stream_of_orders_says_that_its_stop_has_ended(path):
+    """No answer to a cancel comes at all, the order book is out: the exit waited behind its alarm until it was back."""
+    with live_day(path, policy=QUICK) as day:
+        day.entered()
+        out(day, "orderbook")
+        day.broker.script(Fault("cancelorder", "drop", executed=True, times=0))
+        day.day.live.runner.offer(events.OperatorExited(day.clock(), "asha", "out", "NSE:INFY"))
+        day.until(lambda: day.position is None, 1000, "1000.1")
+        assert "stop_gone_unread" not in alarms(day)
+        assert TOLD_UNREAD in [fact.note for fact in day.facts(events.OrderMoved)]
         in_order(day)
 
 

@@ -243,6 +243,19 @@ def test_holdings_that_hang_hold_up_no_stop(path):
         assert day.clock() - began < timedelta(seconds=4)
 
 
+def test_an_order_book_that_hangs_holds_up_no_fill_for_longer_than_it_takes_to_be_sure_of_it(path):
+    """It was asked twice, 5 s each, before the trade book was."""
+    with live_day(path) as day:
+        day.ready()
+        day.broker.script(Fault("orderbook", "timeout", times=0, seconds=30))
+        day.day.live._reading.soon()
+        day.until(lambda: day.day.live._parts.account.hangs(day.clock()), 1000)
+        began = day.clock()
+        day.signal()
+        day.until(lambda: day.position is not None and day.covered(), "1000.1")
+        assert day.clock() - began < timedelta(seconds=5)
+
+
 def test_alerts_whose_bars_hang_hold_up_no_stop_of_another(path):
     """Eight at the close of a bar, and OpenAlgo's history does not answer: what fills meanwhile is read at once."""
     others = ("TCS", "SBIN", "ITC", "HDFCBANK", "WIPRO", "ONGC", "NTPC", "RELIANCE")

@@ -24,7 +24,7 @@ from riskcore.engine.protection import REVISION_REFUSED
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, presumed_filled, take_as_theirs
-from riskcore.engine.untold import end_unread, take_by_positions
+from riskcore.engine.untold import end_unread, look_for_the_lacking, take_by_positions
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
@@ -67,6 +67,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
         if order.broker_id:
             _take(turn, order, books)
     take_back(turn, books)
+    look_for_the_lacking(turn, books)
     end_unread(turn, books)
     for order in turn.book.live_orders():
         _look_for(turn, order, books)

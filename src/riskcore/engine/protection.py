@@ -20,6 +20,7 @@ from riskcore.exits.resting import can_rest, resting_stop, revision_for
 from riskcore.orders import FOR_LEAVING, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
 from riskcore.positions import Position
 from riskcore.signals import seconds
+from riskcore.stale_reads import is_fresh
 from riskcore.states import WAITING_FOR_LOGIN
 
 BARE: Final = "unprotected"
@@ -144,10 +145,16 @@ def _change(turn: Turn, resting: Order, revision: Revision) -> None:
 
 
 def _to_cover(turn: Turn, position: Position) -> int:
-    """Shares that a stop is to rest for: what is held, less what is leaving or waits to leave."""
+    """Shares that a stop is to rest for: what is held, less what is leaving or waits to leave.
+
+    Nor for those that may not be there, where all of it leaves, and where no book can be behind its entry any more.
+    """
     key = position.instrument.key
-    wanted = turn.state.custody.wanted_of(key)
-    away = sum(order.open_quantity for order in turn.book.leaving(key))
+    wanted, leaving = turn.state.custody.wanted_of(key), turn.book.leaving(key)
+    away = sum(order.open_quantity for order in leaving)
+    is_leaving = not all(order.takes_part for order in leaving) or failed_exit(turn.book, position) is not None
+    if is_leaving or not is_fresh(position, turn.at):
+        away += turn.lacking(position)
     if wanted is not None:
         away += position.quantity if wanted.part is None else wanted.part
     return max(position.quantity - away, 0)

@@ -16,6 +16,7 @@ from riskcore.policy import Policy
 from riskcore.reasons import Finding
 from riskcore.sessions import day_text
 from riskcore.signals import Signal, seconds
+from riskcore.stale_reads import FRESH
 from riskcore.state import State, applied, equity_asked
 from riskcore.states import HALTED, OPERATOR, WAITING_FOR_LOGIN
 
@@ -75,8 +76,8 @@ class Turn:
         Never two live exits of the same shares: a part waits for whatever is leaving, and is nothing where all of it
         waits to leave; the whole takes the rest at once where a part is on its way, which is cancelled, and what it
         leaves behind follows. Where a stop rests at the broker for these shares, it is taken back (or made smaller)
-        first, and the exit waits until that is known. What is above the freeze quantity leaves as several orders at
-        once.
+        first, and the exit waits until that is known. Shares that the broker's positions lack do not leave a second
+        time (`lacking`): what is left over follows. What is above the freeze quantity leaves as several orders at once.
         """
         key = position.instrument.key
         exits = self.book.exits(key)
@@ -97,7 +98,11 @@ class Turn:
         if resting and rest - sum(order.open_quantity for order in resting) < (part or rest):
             self._wait_for(resting, wish)
             return
-        self._send_off(position, wish, reference, rest if part is None else part)
+        there = rest - self.lacking(position)
+        if there < (part or 1):
+            self._wait_for((), wish)
+            return
+        self._send_off(position, wish, reference, there if part is None else part)
 
     @property
     def is_begun_there(self) -> bool:
@@ -124,6 +129,14 @@ class Turn:
         if latch is None or custody.capability is None or not custody.capability.rests:
             return False
         return not self.was_compared(key) and self.at - latch.at < seconds(self.policy.unknown_settle_s)
+
+    def lacking(self, position: Position) -> int:
+        """Shares of ours that may have left untold, and do not leave a second time: the broker's positions lack them.
+
+        For a minute, in which trades or positions tell; then what we know counts, for no exit waits for good.
+        """
+        found, since = self.state.custody.lacking_of(position.instrument.key)
+        return found if since is not None and self.at - since < FRESH else 0
 
     def was_compared(self, key: str) -> bool:
         """Whether the books were compared since the login came, though the gate is shut: they differ somewhere.

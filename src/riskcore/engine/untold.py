@@ -13,13 +13,14 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.account import moved_by
-from riskcore.broker_books import CANCELLED as ROW_CANCELLED, COMPLETE, BrokerBooks, summed
+from riskcore.broker_books import CANCELLED as ROW_CANCELLED, COMPLETE, TRIGGER_PENDING, BrokerBooks, summed
 from riskcore.engine.ended import may_be_borrowed
 from riskcore.engine.reports import report
 from riskcore.engine.turn import Turn
 from riskcore.engine.unnamed import PRESUMED
 from riskcore.money import exact
 from riskcore.orders import CANCELLED, FILLED, ApprovedExit, Order
+from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_stale
 
@@ -49,6 +50,34 @@ def take_by_positions(turn: Turn, books: BrokerBooks) -> None:
         if part:
             turn.alarm(PRESUMED, order.id, why)
         report(e.OrderReported(turn.at, order.id, status, filled, value, None, why), turn)
+
+
+def look_for_the_lacking(turn: Turn, books: BrokerBooks) -> None:
+    """Note how many shares of ours the broker's positions lack: a trade of them may be told later than it shows there.
+
+    What an exit that works, or a stop that is touched, may have filled is its own, as long as nothing was lacking
+    before. A read that began before they were missed brings none of them back, one with no row of an instrument says
+    nothing of it, and of delivery what is there may be shown nowhere.
+    """
+    for held in turn.book.positions:
+        key, product = held.instrument.key, held.product
+        known, since = turn.state.custody.lacking_of(key)
+        shown = any((row.key, row.product) == (key, product) for row in books.positions or ())
+        if books.trades is None or not shown or product == DELIVERY:
+            continue
+        moved = moved_by(turn.book, books, turn.state.custody, turn.policy, key, product) or 0
+        lacks = max(-moved * sign(held.side), 0)
+        open_ = sum(order.open_quantity for order in turn.book.exits(key) if _may_have_filled(order, books))
+        of_before = known if since is not None and books.at < since else 0
+        found = min(max(known, lacks - open_), max(lacks, of_before), held.quantity)
+        if found != known:
+            turn.note(e.SharesLacking(turn.at, key, found))
+
+
+def _may_have_filled(order: Order, books: BrokerBooks) -> bool:
+    """Whether a live exit may have filled more than is told; a stop only where its row says that it is touched."""
+    row = books.order(order.broker_id) if order.broker_id else None
+    return not order.rests or (row is not None and row.status != TRIGGER_PENDING)
 
 
 def end_unread(turn: Turn, books: BrokerBooks) -> None:

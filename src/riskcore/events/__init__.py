@@ -91,6 +91,7 @@ from riskcore.events.held import (
     ContractExpired as ContractExpired,
     Marked as Marked,
     PositionClosed as PositionClosed,
+    SharesLacking as SharesLacking,
     StopKept as StopKept,
     StopMoved as StopMoved,
     TightenStop as TightenStop,
@@ -232,6 +233,7 @@ Fact: TypeAlias = (
     | OrderShown
     | RowsAlike
     | RowsSeen
+    | SharesLacking
     | RevisionRequested
     | RevisionSettled
     | Revalued

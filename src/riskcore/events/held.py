@@ -120,3 +120,13 @@ class PositionClosed:
 
 _TIGHTEN = checks("TightenStop", at=in_ist, key=text, stop=positive, by=text)
 _EXPIRED = checks("ContractExpired", at=in_ist, key=key_text, price=optional(positive), of=text)
+
+
+@frozen
+class SharesLacking:
+    """The broker's positions lack so many shares of ours, and no order of ours that is live explains it; 0: none."""
+
+    VERSION: ClassVar[int] = 1
+    at: datetime
+    key: str
+    quantity: int

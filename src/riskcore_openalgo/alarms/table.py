@@ -199,6 +199,14 @@ def _cancelling(fact: e.CancelRequested) -> Told:
     return Told(DETAIL, "CANCELLING", f"{fact.order_id}: {fact.why}", f"cancel:{fact.order_id}:{fact.at.isoformat()}")
 
 
+def _lacking(fact: e.SharesLacking) -> Told | None:
+    """Why an exit may wait for a moment; that they are there again is nobody's business."""
+    if fact.quantity == 0:
+        return None
+    text = f"{fact.key}: the broker's positions lack {fact.quantity} of ours; they leave when trades or positions tell"
+    return Told(DETAIL, "SHARES MAY HAVE LEFT", text, f"lacking:{fact.key}:{fact.at.isoformat()}")
+
+
 def _stop_moved(fact: e.StopMoved) -> Told:
     text = f"{fact.key} from {fact.before} to {fact.after} by {fact.rule}"
     return Told(DETAIL, "STOP MOVED", text, f"stop:{fact.position_id}:{fact.at.isoformat()}")
@@ -343,6 +351,7 @@ TABLE: Final[Mapping[type, Callable[[Any], Told | None]]] = {
     e.ReversalBegun: _reversing,
     e.CancelRequested: _cancelling,
     e.StopMoved: _stop_moved,
+    e.SharesLacking: _lacking,
     e.ExitApproved: _exit,
     e.Filled: _filled,
     e.PositionClosed: _closed,

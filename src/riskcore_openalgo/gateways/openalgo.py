@@ -8,7 +8,7 @@ followed by a look at the books, for only they tell how much had filled by then.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -36,8 +36,11 @@ from riskcore_openalgo.gateways.unsent import not_sent
 SL: Final = "SL"
 UNREAD: Final = "the order book cannot be read"
 TAKEN_UNREAD: Final = f"{UNREAD}, and the broker took the cancel"
+TOLD_UNREAD: Final = f"{UNREAD}, and the stream of orders told its end"
 SEEN_AFTER: Final = ("orders", "trades")
 """What is read again after a cancel or a change: what became of the order, and how much of it traded."""
+POSITIONS: Final = "positions"
+POSITIONS_AGAIN: Final = timedelta(seconds=60)
 
 
 class OpenAlgoGateway:
@@ -45,7 +48,8 @@ class OpenAlgoGateway:
 
     `resting` says how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the
     hard caps and `sent` counts for them. `fence` says why nothing at all may be sent any more (somebody else has taken
-    the account over), or "". `clock` stamps what comes back. An entry waits for its token as long as its approval
+    the account over), or "". `ended(broker_id)` says whether the broker's stream of orders told today that one was
+    cancelled. `clock` stamps what comes back. An entry waits for its token as long as its approval
     holds, so that the slices of a large one go out one after the other.
     """
 
@@ -59,11 +63,13 @@ class OpenAlgoGateway:
         sent: SentToday | None = None,
         resting: Callable[[], str] = lambda: SL,
         fence: Callable[[], str] = lambda: "",
+        ended: Callable[[str], bool] = lambda broker_id: False,
     ) -> None:
-        self._resting, self._fence = resting, fence
+        self._resting, self._fence, self._ended = resting, fence, ended
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
         self._taken_back: set[tuple[date, str]] = set()
+        self._no_positions_at: datetime | None = None
 
     def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
         """Send an order, once; what is known of it then."""
@@ -101,34 +107,35 @@ class OpenAlgoGateway:
             else:
                 self._under_its_name(self._client.cancel, shown, command.broker_id)
             reach("gateway.cancel.sent")
-        return self._seen()
+        return self._seen(command.broker_id if command.leaves else "")
 
     def _cancel_unread(self, command: events.CancelOrder) -> Iterable[events.Input]:
         """Cancel by name where no order book can be read; an exit or a stop that the broker took back has ended.
 
         Of those only where trades can be read, before and after: what they had filled comes first. Else they stay: a
         stop that is there is worth more than an exit that might be one too many. That the broker itself refused is
-        told: it may have no such order any more.
+        told: it may have no such order any more. Where no answer came, its stream of orders may have told the end.
         """
         broker_id, lives = command.broker_id, command.leaves and not command.absent
         if not broker_id or self._fence() or (lives and not _tells_trades(self._read(("trades",)), broker_id)):
             return self._seen()
         named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
-        if named not in self._taken_back:
+        if named not in self._taken_back and not self._ended(broker_id):
             reach("gateway.cancel.sending")
             outcome = self._unseen(broker_id)
             if isinstance(outcome, Accepted):
                 self._taken_back.add(named)
             reach("gateway.cancel.sent")
-        seen = self._seen()
+        seen = self._seen(broker_id if lives else "")
         if not lives or not _tells_trades(seen, broker_id):
             return seen
         at = self._clock()
         if isinstance(outcome, Rejected) and outcome.error == REJECTED:
             return (*seen, events.CancelRefused(at, command.order_id, outcome.reason))
-        if named not in self._taken_back:
+        note = TAKEN_UNREAD if named in self._taken_back else TOLD_UNREAD if self._ended(broker_id) else ""
+        if not note:
             return seen
-        return (*seen, events.OrderReported(at, command.order_id, "cancelled", 0, Decimal(0), note=TAKEN_UNREAD))
+        return (*seen, events.OrderReported(at, command.order_id, "cancelled", 0, Decimal(0), note=note))
 
     def revise(self, command: events.ReviseOrder, at: datetime) -> Iterable[events.Input]:
         """Change what the book shows open; what became of the change."""
@@ -136,7 +143,7 @@ class OpenAlgoGateway:
         if held_up or shown is None:
             return (*self._other_mode(), self._revision(command, events.UNSURE, held_up or "the book does not show it"))
         if not shown.working:
-            return (self._revision(command, events.UNSURE, f"the book shows it {shown.status}"), *self._seen())
+            return (self._revision(command, events.UNSURE, f"the book shows it {shown.status}"), *self._seen(shown.id))
         wish = command.revision
         price = wish.limit if shown.price is not None else None
         fenced = self._fence()
@@ -149,8 +156,8 @@ class OpenAlgoGateway:
         if isinstance(outcome, Accepted):
             return (self._revision(command, events.TAKEN, ""),)
         if isinstance(outcome, Rejected):
-            return (self._revision(command, events.REFUSED, outcome.reason), *self._seen())
-        return (self._revision(command, events.UNSURE, words_of(outcome)), *self._seen())
+            return (self._revision(command, events.REFUSED, outcome.reason), *self._seen(shown.id))
+        return (self._revision(command, events.UNSURE, words_of(outcome)), *self._seen(shown.id))
 
     def _barred(self, order: rc.ApprovedEntry | rc.ApprovedExit) -> str:
         """Why an order is not sent after the wait for its token; a machine that slept meanwhile counted no seconds."""
@@ -196,16 +203,35 @@ class OpenAlgoGateway:
             outcome = self._client.cancel_absent(broker_id)
         return outcome
 
-    def _seen(self) -> tuple[events.Input, ...]:
-        """Orders and trades as they are now; nothing where they are another mode's."""
-        return self._read(SEEN_AFTER)
+    def _seen(self, ended: str = "") -> tuple[events.Input, ...]:
+        """Orders and trades as they are now; nothing where they are another mode's.
 
-    def _read(self, names: tuple[str, ...]) -> tuple[events.Input, ...]:
+        And the positions, last, where an exit of that name may have ended, and no row tells its fill: trades may lag.
+        """
+        return self._read(SEEN_AFTER, ended)
+
+    def _read(self, names: tuple[str, ...], ended: str = "") -> tuple[events.Input, ...]:
         books = self._client.books(self._clock(), names)
+        if ended and self._is_untold(books, ended):
+            more = self._client.books(self._clock(), (POSITIONS,))
+            self._no_positions_at = None if more.positions is not None else self._clock()
+            books = evolve(books, positions=more.positions, unread=(*books.unread, *more.unread))
         was_told = books.orders is not None or books.trades is not None  # else the mode is that of an earlier answer
         if was_told and self._guard.saw(self._client.seen_mode):
             return self._other_mode()
         return (events.BooksRead(self._clock(), books),)
+
+    def _is_untold(self, books: rc.BrokerBooks, broker_id: str) -> bool:
+        """Whether an exit has ended for all that is told, and neither row nor trades tell of all that it asked for.
+
+        Not where positions could not be read lately: a call that hangs would keep every exit waiting.
+        """
+        failed, row = self._no_positions_at, books.order(broker_id)
+        lately = failed is not None and abs(self._clock() - failed) < POSITIONS_AGAIN
+        if lately or books.trades is None or row is None:
+            return not lately and books.trades is not None
+        filled = sum(trade.quantity for trade in books.trades_of(broker_id))
+        return not row.working and row.filled_quantity is None and filled < row.quantity
 
     def _other_mode(self) -> tuple[events.Input, ...]:
         wrong = self._guard.other

@@ -7,7 +7,7 @@ account shows is never taken for ours.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -25,6 +25,7 @@ from riskcore_openalgo.portfolio import ANY_BROKER, opening_equity
 
 BY: Final = "riskcore"
 BOOKS: Final = "books"
+BESIDE: Final = "beside"
 FUNDS: Final = "funds"
 MODE: Final = "mode"
 BROKER: Final = "broker"
@@ -32,6 +33,9 @@ FUNDS_AGE_S: Final = 45.0
 """Money read longer ago than this is read again before a decision."""
 NEEDED: Final = ("orders", "trades", "positions")
 HOLDINGS: Final = "holdings"
+CANCELLED: Final = "cancelled"
+HANGS: Final = timedelta(seconds=2)
+"""After so long a book that is waited for does not hold up what the others tell any more."""
 HOLDINGS_AGAIN: Final = timedelta(seconds=60)
 """So long are holdings left out after they could not be read: a call that hangs would keep every fill waiting."""
 ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
@@ -42,7 +46,7 @@ class Account:
 
     `broker` is the broker's name where OpenAlgo need not be asked for it. Whoever runs an account says in
     `state` how it stands, by which a row that cannot be read is told from ours. Safe to call from several threads, but
-    for `books`, of which one at a time should run: `Reading` sees to that.
+    for `books`, of which one at a time should run: `Reading` sees to that. `beside` may run at the same time.
     """
 
     def __init__(
@@ -66,7 +70,9 @@ class Account:
         self._login: bool | None = None
         self._seen: rc.Capability | None = None
         self._no_holdings_at: datetime | None = None
+        self._waits_for: tuple[str, datetime] | None = None
         self._reasons: dict[str, str] = {}
+        self._cancelled: list[tuple[date, rc.BrokerOrder]] = []
         guard.told = False  # whoever begins to read ends what an earlier run told
 
     def books(self) -> list[events.Input]:
@@ -74,20 +80,13 @@ class Account:
 
         Holdings that could not be read are left out for `HOLDINGS_AGAIN`, as long as the others can.
         """
-        problems: list[ReadFailed] = []
-        wrong: list[str] = []
-
-        def after_each(problem: ReadFailed | None) -> None:
-            if problem is not None:
-                problems.append(problem)
-            elif self._guard.saw(self._client.seen_mode):
-                wrong.append(self._guard.other)
-
         began = self._clock()
-        books = self._client.books(began, self._names(began), each=after_each)
+        try:
+            books, problems, wrong = self._look(began, self._one_by_one(self._names(began)))
+        finally:
+            self._waits_for = None
         if wrong:
-            return self._mode_told(wrong[0])
-        books = self._with_reasons(engine.undoubted(books, self.state()))
+            return self._mode_told(wrong)
         needed = all(getattr(books, name) is not None for name in NEEDED)
         if HOLDINGS in dict(books.unread):
             self._no_holdings_at = began if needed else None
@@ -98,9 +97,54 @@ class Account:
             events.BooksRead(self._clock(), books, self._foreign(books)),
         ]
 
+    def beside(self) -> list[events.Input]:
+        """The needed books but for the one that a reading of all hangs at, in their order; nothing while none does."""
+        hung, began = self._waits_for, self._clock()
+        if hung is None or not self.hangs(began):
+            return []
+        books, _, wrong = self._look(began, (name for name in NEEDED if name != hung[0]))
+        return self._mode_told(wrong) if wrong else [events.BooksRead(self._clock(), books)]
+
+    def hangs(self, now: datetime) -> bool:
+        """Whether a reading of all books has waited for one of them for so long that the others are read beside it."""
+        waits = self._waits_for
+        return waits is not None and now - waits[1] >= HANGS
+
+    def _one_by_one(self, names: Iterable[str]) -> Iterator[str]:
+        for name in names:
+            self._waits_for = name, self._clock()
+            yield name
+
+    def _look(self, began: datetime, names: Iterable[str]) -> tuple[rc.BrokerBooks, list[ReadFailed], str]:
+        """These books, what went wrong with some, and the other mode's name where an answer was of that one."""
+        problems: list[ReadFailed] = []
+        wrong: list[str] = []
+
+        def after_each(problem: ReadFailed | None) -> None:
+            if problem is not None:
+                problems.append(problem)
+            elif self._guard.saw(self._client.seen_mode):
+                wrong.append(self._guard.other)
+
+        books = self._client.books(began, names, each=after_each)
+        return self._with_reasons(engine.undoubted(books, self.state())), problems, next(iter(wrong), "")
+
     def told(self, updates: Iterable[rc.BrokerOrder]) -> None:
-        """Keep why orders were refused, as the stream tells it: the order book of most plugins has no reason."""
-        self._reasons |= {row.id: row.note for row in updates if row.note}
+        """Keep what the stream alone may tell: why orders were refused, and which were cancelled if no book says so.
+
+        The order book of most plugins has no reason.
+        """
+        today = self._clock().date()
+        for row in updates:
+            if row.note:
+                self._reasons[row.id] = row.note
+            if row.status == CANCELLED:
+                self._cancelled.append((today, row))
+
+    def has_ended(self, broker_id: str) -> bool:
+        """Whether the stream told today that an order was cancelled: brokers begin to count ids anew in the morning."""
+        today, told = self._clock().date(), tuple(self._cancelled)
+        return any(row.is_named(broker_id) for day, row in told if day == today)
 
     def _with_reasons(self, books: rc.BrokerBooks) -> rc.BrokerBooks:
         known = self._reasons
@@ -271,10 +315,12 @@ class Reading:
         with self._lock:
             self._wanted = True
 
-    def due(self, now: datetime, state: engine.State) -> list[str]:
-        """What is to be read now."""
+    def due(self, now: datetime, state: engine.State, *, hangs: bool = False) -> list[str]:
+        """What is to be read now; `hangs`: a book that is waited for holds up the others, which are read beside it."""
         rhythm = self._rhythm
         every = {MODE: rhythm.mode_s, FUNDS: rhythm.funds_s, BOOKS: books_every(state, rhythm)}
+        if hangs:
+            every[BESIDE] = every[BOOKS]
         if not self._broker_known:
             every[BROKER] = rhythm.broker_s
         found = []
@@ -316,7 +362,13 @@ def books_every(state: engine.State, rhythm: Rhythm) -> float:
 
 def readings(account: Account) -> dict[str, Callable[[], list[events.Input]]]:
     """Each reading by its name."""
-    return {BOOKS: account.books, FUNDS: account.funds, MODE: account.mode, BROKER: account.broker}
+    return {
+        BOOKS: account.books,
+        BESIDE: account.beside,
+        FUNDS: account.funds,
+        MODE: account.mode,
+        BROKER: account.broker,
+    }
 
 
 def reading_job(account: Account, reading: Reading, name: str) -> Callable[[], list[events.Input]]:

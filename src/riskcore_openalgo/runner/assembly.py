@@ -128,7 +128,7 @@ class _Assembly:
         account, feed = self._account(guard, known.cache), self._feed(wake, known)
         evidence = self._evidence(account, known, history, feed, standing)
         paper = None if self.mode == LIVE else self.paper
-        gateway = self._gateway(guard, standing, fence) if paper is None else self._capped(paper)
+        gateway = self._gateway(guard, standing, fence, account) if paper is None else self._capped(paper)
         lanes, schedule = self._lanes(gateway, evidence, standing, alarms), self._schedule(standing, strategies)
         parts = Parts(
             journal=self.journal,
@@ -242,7 +242,7 @@ class _Assembly:
     def _capped(self, paper: PaperGateway) -> Gateway:
         return CappedPaper(paper, self.settings.system.hard_caps, self._sent())
 
-    def _gateway(self, guard: ModeGuard, standing: Standing, fence: Fence) -> Gateway:
+    def _gateway(self, guard: ModeGuard, standing: Standing, fence: Fence, account: Account) -> Gateway:
         return OpenAlgoGateway(
             self.client,
             guard=guard,
@@ -251,6 +251,7 @@ class _Assembly:
             sent=self._sent(),
             resting=lambda: resting_of(standing.state().custody.capability),
             fence=fence.shut,
+            ended=account.has_ended,
         )
 
     def _feed(self, wake: threading.Event, known: Known) -> LiveFeed:

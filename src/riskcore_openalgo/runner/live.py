@@ -251,7 +251,7 @@ class Live:
             parts.account.told(updates)
             if updates or missed:
                 self._reading.soon()
-            for name in self._reading.due(now, self.state):
+            for name in self._reading.due(now, self.state, hangs=parts.account.hangs(now)):
                 parts.lanes.read(reading_job(parts.account, self._reading, name), self.runner.offer)
         settling = parts.settling
         if settling is not None:

@@ -23,8 +23,8 @@ from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Jo
 
 EXIT_THREADS: Final = 4
 READ_THREADS: Final = 2
-ACCOUNT_THREADS: Final = 4
-"""One for each reading of the account (books, money, mode, broker): none of them waits for another that hangs."""
+ACCOUNT_THREADS: Final = 5
+"""One for each reading of the account (books, those beside one that hangs, money, mode, broker): none waits."""
 STRATEGY_THREADS: Final = 2
 GIVE_WAY_S: Final = 0.0003
 """So long whoever hands an order over stands still: threads share one interpreter, and the order comes first.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import riskcore as rc
 from riskcore import engine, events
 from riskcore.engine.untold import REFUSED_UNREAD
-from riskcore_openalgo.gateways.openalgo import TAKEN_UNREAD
+from riskcore_openalgo.gateways.openalgo import TAKEN_UNREAD, TOLD_UNREAD
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
@@ -118,7 +118,7 @@ class Checks:
         elif isinstance(fact, events.EntryRefused):
             if fact.signal.id in self.alerts.wished:
                 self.count[f"refused {next((f.reason for f in fact.findings if not f.passed), 'unmeasured')}"] += 1
-        elif isinstance(fact, events.OrderMoved) and fact.note in (TAKEN_UNREAD, REFUSED_UNREAD):
+        elif isinstance(fact, events.OrderMoved) and fact.note in (TAKEN_UNREAD, TOLD_UNREAD, REFUSED_UNREAD):
             self._ended_unread.add(fact.order_id)
         elif isinstance(fact, events.Filled):
             self.count["fills"] += 1

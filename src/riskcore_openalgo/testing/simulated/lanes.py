@@ -9,7 +9,7 @@ from riskcore import events
 from riskcore_openalgo.runner.lanes import Deliver, Ended, Evidence, Gateway, Job, answers
 from riskcore_openalgo.testing.timeline import Act, Fibre, Killed, Timeline
 
-EXITS, READS = 4, 2
+EXITS, READS = 4, 3
 
 
 class Lane:

@@ -121,7 +121,7 @@ class Room:
         instruments = InstrumentCache(client)
         broker = "sandbox" if self.expected == "analyze" else None
         account = Account(client, guard=guard, clock=time, instruments=instruments, broker=broker)
-        gateway = WatchedGateway(client, guard=guard, clock=time)
+        gateway = WatchedGateway(client, guard=guard, clock=time, ended=account.has_ended)
         gateway.room = self
         history = History(Bars(self.traded), bars=self.policy.atr_warmup_bars)
         wake = Wake(partial(self.turn_in, 0.0))

@@ -1,0 +1,54 @@
+"""What is looked at after an exit or a stop was taken back: where its fill may be told late, the positions as well."""
+
+import pytest
+
+from riskcore import events
+from riskcore_openalgo.testing import LIVE, SANDBOX, Fault
+from tests.gateways.desks import NOW, entry, leaving, live_desk
+
+
+def stop_taken_back(desk, *faults):
+    """What the look after the cancel of a stop brings, of which three shares fill just before."""
+    _, report = desk.place(leaving(trigger=900, limit=890))
+    desk.broker.script(Fault("cancelorder", "fills_first", fraction="0.3"), *faults)
+    [seen] = desk.gateway.cancel(events.CancelOrder(report.order_id, report.broker_id, leaves=True), NOW)
+    return seen.books
+
+
+LAGS = Fault("tradebook", "lagging", times=9, seconds=20)
+
+
+def test_after_the_cancel_of_an_exit_that_tells_no_fill_the_positions_are_read_as_well():
+    """Its trades may come later: an exit sized by them alone sold more than was there."""
+    with live_desk() as desk:
+        desk.broker.hand_trade("NSE:INFY", 10, "1000")
+        books = stop_taken_back(desk, LAGS)
+        assert (len(books.trades), [row.quantity for row in books.positions]) == (0, [7])
+
+
+def test_positions_that_cannot_be_read_are_left_out_of_the_looks_of_the_next_minute():
+    """A call that hangs would keep every exit waiting."""
+    with live_desk() as desk:
+        desk.broker.hand_trade("NSE:INFY", 10, "1000")
+        books = stop_taken_back(desk, LAGS, Fault("positionbook", "status", times=9))
+        assert (books.positions, books.unread[0][0]) == (None, "positions")
+        asked = desk.asked("positionbook")
+        assert stop_taken_back(desk).positions is None
+        assert desk.asked("positionbook") == asked
+        desk.clock.passed += 61
+        desk.broker.faults.clear()
+        assert [row.quantity for row in stop_taken_back(desk).positions] == [1]
+
+
+@pytest.mark.parametrize("fills_all", [True, False], ids=["the_trades", "the_row"])
+def test_where_what_an_exit_filled_is_told_no_positions_are_read(fills_all):
+    """By trades of all that it asked for; or by the sandbox's rows, which name their fills."""
+    profile, mode = (LIVE, "live") if fills_all else (SANDBOX, "analyze")
+    with live_desk(profile=profile, mode=mode) as desk:
+        desk.place(entry())
+        _, report = desk.place(leaving(trigger=900, limit=890))
+        if fills_all:
+            desk.broker.fill(report.broker_id)
+        command = events.CancelOrder(report.order_id, report.broker_id, leaves=True)
+        [seen] = desk.gateway.cancel(command, NOW)
+        assert (seen.books.order(report.broker_id).working, seen.books.positions) == (False, None)
