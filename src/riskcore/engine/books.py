@@ -179,20 +179,19 @@ def _undo_what_others_did(turn: Turn, order: Order, row: BrokerOrder, *, waited:
     ours = as_ordered(order)
     if ours is None or row.trigger is None:
         return
-    if not shows(row, ours) and waited:
+    if shows(row, ours):
+        turn.calm(CHANGED, order.id)
+    elif waited:
+        in_vain = {(REVISION_REFUSED, order.id), (CHANGED, order.id)} & turn.state.custody.told
         shown = f"{row.quantity} at {row.trigger}, not as {ours.quantity} at {ours.trigger}"
         turn.alarm(CHANGED, order.id, f"the broker's book shows the resting stop as {shown}")
-        if not _taken_over(turn, order, row, row.trigger):
-            _changed_back(turn, order, ours)
-
-
-def _changed_back(turn: Turn, order: Order, ours: Revision) -> None:
-    """As it was; where the broker refused that, it is taken back and another comes: it is not what protects."""
-    if (REVISION_REFUSED, order.id) in turn.state.custody.told:
-        turn.calm(REVISION_REFUSED, order.id)
-        turn.cancel(order, "somebody else changed it, and the broker does not change it back")
-    else:
-        turn.revise(order, ours, "somebody else changed it")
+        if _taken_over(turn, order, row, row.trigger):
+            return
+        if in_vain:  # refused, or taken and not done: it is not what protects, and another comes in its stead
+            turn.calm(REVISION_REFUSED, order.id)
+            turn.cancel(order, "somebody else changed it, and the broker does not change it back")
+        else:
+            turn.revise(order, ours, "somebody else changed it")
 
 
 def _taken_over(turn: Turn, order: Order, row: BrokerOrder, trigger: Decimal) -> bool:
