@@ -17,6 +17,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": False,
+        "paces_books": False,
         "fresh_from": "00:00",
         "source": "riskcore's own simulated broker; levels are watched, nothing rests",
     },
@@ -31,6 +32,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": True,
         "cash_is_balance": False,
+        "paces_books": False,
         "fresh_from": "03:00",
         "source": (
             "OpenAlgo 2.0.2.1, analyzer mode, recorded 2026-11-23; SL and SL-M rest as trigger pending; "
@@ -49,6 +51,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": False,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/shoonya, read 2026-11-22; market orders become limits, SL-M becomes "
@@ -67,6 +70,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": True,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/zerodha mapping over a stub, recorded 2026-11-23; a status that the "
@@ -80,17 +84,21 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "to": None,
         "broker": "angel",
         "resting": "SL",
-        "revises": True,
+        "revises": False,
         "fills_in_orders": False,
         "empty_proves": False,
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "paces_books": True,
         "fresh_from": "08:00",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/angel, funds.py read 2026-11-30; availablecash is net + utilised "
-            "debits - collateral, so the margin in use is not taken off; all else as of any broker; not "
-            "tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/angel, read and run over a stub on 2026-11-30; SmartAPI forum, topic "
+            "4387, for the rates; a change tells no trigger, so that a stop keeps the one it has; order, "
+            "trade and position book and holdings answer once a second each; trades come as of 0 shares, "
+            "with their value; a refusal at once comes as a success without an id, and a dead token as books "
+            "with nothing in them; availablecash is net + utilised debits - collateral, so the margin in use "
+            "is not taken off; not tried with real orders (confidence: low)"
         ),
     },
     {
@@ -104,6 +112,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/fyers, funds.py read 2026-11-30; availablecash is the clear balance, "
@@ -122,6 +131,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/definedge, funds.py read 2026-11-30; availablecash is the cash of the "
@@ -140,6 +150,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/kotak, funds.py read 2026-11-30; availablecash is CollateralValue + "
@@ -158,6 +169,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/groww, funds.py read 2026-11-30; availablecash is clear_cash, "
@@ -176,6 +188,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": False,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "the most careful reading of the plugins of OpenAlgo 2.0.2.1; BSE took SL-M from all segments in "

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import random
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Final
 
 import openalgo
@@ -23,6 +25,9 @@ ACCOUNT_CALLS: Final = frozenset(
     ("placeorder", "modifyorder", "cancelorder", "orderbook", "tradebook", "positionbook", "holdings", "funds")
 )
 """The calls whose success says `mode: analyze` in the sandbox, and nothing of a mode when it is live."""
+PACED: Final = frozenset(("orderbook", "tradebook", "positionbook", "holdings"))
+PACE_S: Final = 1.1
+"""From one reading of a book to the next, where a broker shows it once a second: its clock is not ours."""
 
 
 class Calls:
@@ -51,6 +56,10 @@ class Calls:
         self._retired: list[Any] = []  # of keys that were replaced: a call may still be under way over one
         self._take(api_key, sdk)
         self.seen: Callable[[str, float, bool], None] | None = None
+        self.paces_books = False
+        self._lock = threading.Lock()
+        self._next_at: dict[str, float] = {}
+        self._to_come: dict[str, Future[Reply]] = {}
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
         self.budget = budget
         self.seen_mode: str | None = None
@@ -118,7 +127,7 @@ class Calls:
         for tried in range(1, READ_TRIES + 1):
             if not self.budget.take(READ, READ_WAIT_S):
                 raise ReadFailed(what, f"no token for a read within {READ_WAIT_S:g} s", RATE_LIMITED)
-            reply = self._once(self._sdk, method, arguments)
+            reply = self._read_once(method, arguments)
             spent = self._monotonic() - began
             if reply.ok or not reply.passing or tried == READ_TRIES or spent >= 2 * self._timeout_s:
                 return reply
@@ -141,6 +150,30 @@ class Calls:
         if self.has("close"):
             for sdk in (*self._retired, self._sdk):
                 sdk.close()
+
+    def _read_once(self, method: str, arguments: dict[str, Any]) -> Reply:
+        """One call of a read. Where the broker paces its books it waits its turn, and one answer serves all who do."""
+        if not (self.paces_books and method in PACED):
+            return self._once(self._sdk, method, arguments)
+        with self._lock:
+            shared = self._to_come.get(method)
+            mine = self._to_come.setdefault(method, Future())
+            wait_s = self._next_at.get(method, 0.0) - self._monotonic()
+        if shared is not None:
+            return shared.result()
+        reply = Reply(ok=False, body={}, words="the reading was broken off", kind="unknown_error")
+        try:
+            if wait_s > 0:
+                self._sleep(wait_s)
+        finally:
+            with self._lock:  # whoever comes from here on asks after this one
+                del self._to_come[method]
+                self._next_at[method] = self._monotonic() + PACE_S
+            try:
+                reply = self._once(self._sdk, method, arguments)
+            finally:
+                mine.set_result(reply)
+        return reply
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         began = self._monotonic()
