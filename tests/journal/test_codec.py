@@ -5,6 +5,7 @@ from datetime import datetime, time
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import events
@@ -276,3 +277,15 @@ def test_a_signal_of_an_exchange_that_is_none_is_read_as_it_was_written():
     broken["signal"]["side"] = "UP"
     with pytest.raises(CodecError, match="SignalArrived cannot be read"):
         decode("SignalArrived", 1, json.dumps(broken))
+
+
+def test_what_was_added_to_a_brokers_row_is_written_where_it_says_something_alone():
+    """A journal from before it was known is replayed byte for byte."""
+    plain, paced = (
+        evolve(rc.capability("any", on=datetime(2026, 11, 30, tzinfo=rc.IST).date()), paces_books=on)
+        for on in (False, True)
+    )
+    at = datetime(2026, 11, 30, 10, 0, tzinfo=rc.IST)
+    assert "paces_books" not in encode(events.BrokerSeen(at, plain))
+    assert decode("BrokerSeen", 1, encode(events.BrokerSeen(at, plain))).capability == plain
+    assert decode("BrokerSeen", 1, encode(events.BrokerSeen(at, paced))).capability.paces_books

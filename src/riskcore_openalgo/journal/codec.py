@@ -65,6 +65,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     events.PositionAdjusted: ("reason",),
     events.PricesSeen: ("more",),
     rc.BrokerBooks: ("unread_rows",),
+    rc.Capability: ("paces_books",),
     rc.Signal: ("quantity", "receipt"),
 }
 """Kind -> its fields that are written only where they say something."""
