@@ -27,7 +27,7 @@ ACCOUNT_CALLS: Final = frozenset(
 """The calls whose success says `mode: analyze` in the sandbox, and nothing of a mode when it is live."""
 PACED: Final = frozenset(("orderbook", "tradebook", "positionbook", "holdings"))
 PACE_S: Final = 1.1
-"""From one reading of a book to the next, where a broker shows it once a second: its clock is not ours."""
+"""From one answer to the next reading of a book, where a broker shows it once a second: its clock is not ours."""
 
 
 class Calls:
@@ -58,6 +58,7 @@ class Calls:
         self.seen: Callable[[str, float, bool], None] | None = None
         self.paces_books = False
         self._lock = threading.Lock()
+        self._turns = {method: threading.Lock() for method in PACED}
         self._next_at: dict[str, float] = {}
         self._to_come: dict[str, Future[Reply]] = {}
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
@@ -158,22 +159,30 @@ class Calls:
         with self._lock:
             shared = self._to_come.get(method)
             mine = self._to_come.setdefault(method, Future())
-            wait_s = self._next_at.get(method, 0.0) - self._monotonic()
         if shared is not None:
             return shared.result()
         reply = Reply(ok=False, body={}, words="the reading was broken off", kind="unknown_error")
         try:
-            if wait_s > 0:
-                self._sleep(wait_s)
+            with self._turns[method]:
+                reply = self._in_its_turn(method, arguments)
         finally:
-            with self._lock:  # whoever comes from here on asks after this one
-                del self._to_come[method]
-                self._next_at[method] = self._monotonic() + PACE_S
-            try:
-                reply = self._once(self._sdk, method, arguments)
-            finally:
-                mine.set_result(reply)
+            with self._lock:
+                if self._to_come.get(method) is mine:
+                    del self._to_come[method]
+            mine.set_result(reply)
         return reply
+
+    def _in_its_turn(self, method: str, arguments: dict[str, Any]) -> Reply:
+        """One call, `PACE_S` after the answer to the last: a plugin may have asked again meanwhile, on its own."""
+        wait_s = self._next_at.get(method, 0.0) - self._monotonic()
+        if wait_s > 0:
+            self._sleep(wait_s)
+        with self._lock:
+            del self._to_come[method]  # whoever comes from here on asks after this one
+        try:
+            return self._once(self._sdk, method, arguments)
+        finally:
+            self._next_at[method] = self._monotonic() + PACE_S
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         began = self._monotonic()
