@@ -44,7 +44,7 @@ from riskcore.reconcile import (
     tells_of,
     without_doubt,
 )
-from riskcore.said_once import as_ordered, said_once, shows
+from riskcore.said_once import as_ordered, averages_apart, said_once, shows
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
@@ -55,7 +55,9 @@ UNSEEN_NIGHT: Final = "unseen_before_the_night"
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
-    books = said_once(without_doubt(event.books, turn.book, turn.state.custody), turn.book, turn.state.custody)
+    custody = turn.state.custody
+    books = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
+    books = averages_apart(books, custody.capability)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)

@@ -17,6 +17,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": False,
+        "price_is_average": False,
         "paces_books": False,
         "fresh_from": "00:00",
         "source": "riskcore's own simulated broker; levels are watched, nothing rests",
@@ -32,6 +33,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": True,
         "cash_is_balance": False,
+        "price_is_average": False,
         "paces_books": False,
         "fresh_from": "03:00",
         "source": (
@@ -51,6 +53,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": False,
+        "price_is_average": False,
         "paces_books": False,
         "fresh_from": "08:00",
         "source": (
@@ -70,6 +73,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": True,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": False,
         "paces_books": False,
         "fresh_from": "08:00",
         "source": (
@@ -90,15 +94,17 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": True,
         "paces_books": True,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/angel, read and run over a stub on 2026-11-30; SmartAPI forum, topic "
             "4387, for the rates; a change tells no trigger, so that a stop keeps the one it has; order, "
             "trade and position book and holdings answer once a second each; trades come as of 0 shares, "
-            "with their value; a refusal at once comes as a success without an id, and a dead token as books "
-            "with nothing in them; availablecash is net + utilised debits - collateral, so the margin in use "
-            "is not taken off; not tried with real orders (confidence: low)"
+            "with their value; an order that has traded shows its average as its price; a refusal at once "
+            "comes as a success without an id, and a dead token as books with nothing in them; availablecash "
+            "is net + utilised debits - collateral, so the margin in use is not taken off; not tried with "
+            "real orders (confidence: low)"
         ),
     },
     {
@@ -112,6 +118,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": False,
         "paces_books": False,
         "fresh_from": "08:00",
         "source": (
@@ -131,6 +138,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": False,
         "paces_books": False,
         "fresh_from": "08:00",
         "source": (
@@ -150,12 +158,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": True,
         "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/kotak, funds.py read 2026-11-30; availablecash is CollateralValue + "
-            "pay-in - pay-out + Collateral, MarginUsed stands beside it; all else as of any broker; not "
-            "tried with real orders (confidence: low)"
+            "pay-in - pay-out + Collateral, MarginUsed stands beside it; an order that is complete shows its "
+            "average as its price; all else as of any broker; not tried with real orders (confidence: low)"
         ),
     },
     {
@@ -169,11 +178,32 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": False,
         "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/groww, funds.py read 2026-11-30; availablecash is clear_cash, "
             "net_margin_used stands beside it; all else as of any broker; not tried with real orders "
+            "(confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "motilal",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": False,
+        "price_is_average": True,
+        "paces_books": False,
+        "fresh_from": "08:00",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/motilal, mapping/order_data.py read 2026-11-30; an order that has "
+            "traded shows its average as its price; all else as of any broker; not tried with real orders "
             "(confidence: low)"
         ),
     },
@@ -188,6 +218,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": False,
+        "price_is_average": False,
         "paces_books": False,
         "fresh_from": "08:00",
         "source": (
