@@ -91,6 +91,8 @@ TELLS: Final = {
     "borrows_status": FLAG,
     "keeps_orders": FLAG,
     "cash_is_balance": FLAG,
+    "price_is_average": FLAG,
+    "paces_books": FLAG,
     "fresh_from": CLOCK,
 }
 

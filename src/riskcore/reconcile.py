@@ -123,6 +123,10 @@ def fingerprint_fits(
         return False
     if row.price is not None and row.price != approved.limit:
         return False
+    if row.price is None and row.average_price is not None:
+        beyond = sign(approved.side) * (row.average_price - approved.limit)
+        if beyond > 0:  # no row tells the limit, and ours would not have let it trade there
+            return False
     trigger = approved.trigger if isinstance(approved, ApprovedExit) else None
     if row.trigger is not None and row.trigger != trigger:
         return False

@@ -29,6 +29,7 @@ from riskcore.broker_books import (
 from riskcore.custody import Custody
 from riskcore.orders import ApprovedExit, Order, Revision
 from riskcore.signals import sign
+from riskcore.table_rows import Capability
 
 ENDED: Final = frozenset((COMPLETE, CANCELLED, REJECTED))
 
@@ -49,6 +50,18 @@ def said_once(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
     if undecided:
         orders = None if orders is None else tuple(_not_ended(row, undecided) for row in orders)
     return attrs.evolve(books, orders=orders, trades=trades, positions=positions, holdings=_distinct(books.holdings))
+
+
+def averages_apart(books: BrokerBooks, capability: Capability | None) -> BrokerBooks:
+    """The same books, where the price of an order that has traded is its average: then no row tells its limit."""
+    if capability is None or not capability.price_is_average or books.orders is None:
+        return books
+    traded = {trade.order_id for trade in books.trades or ()}
+    rows = (
+        attrs.evolve(row, price=None, average_price=row.price) if row.status == COMPLETE or row.id in traded else row
+        for row in books.orders
+    )
+    return attrs.evolve(books, orders=tuple(rows))
 
 
 def _distinct(rows: tuple[T, ...] | None) -> tuple[T, ...] | None:

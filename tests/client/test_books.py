@@ -200,6 +200,33 @@ def test_a_row_with_a_list_in_it_is_read_like_any_other():
     assert rows.orders({"orders": [{**ORDER, "legs": [1, 2]}]}) == rows.orders({"orders": [ORDER]})
 
 
+ANGEL = {
+    "action": "BUY",
+    "average_price": "1478.30",
+    "exchange": "NSE",
+    "orderid": "261130000142030",
+    "product": "MIS",
+    "quantity": 0,
+    "symbol": "RELIANCE",
+    "timestamp": "10:21:18",
+    "trade_value": "2638765.50",
+}
+"""A trade as OpenAlgo's plugin for Angel tells it: it looks for `quantity`, and Angel writes `fillsize`."""
+
+
+def test_a_trade_of_no_shares_but_with_a_value_is_of_the_shares_that_make_it():
+    assert rows.trades([ANGEL])[0].quantity == 1785
+    assert rows.trades([{**ANGEL, "trade_value": 1478.3, "quantity": "0"}])[0].quantity == 1
+    assert rows.trades([{**ANGEL, "quantity": "7"}])[0].quantity == 7
+
+
+@pytest.mark.parametrize("value", [None, 0, "-", "739.15", "2638770.50", "0.01", "-1478.30"])
+def test_and_is_not_read_where_its_value_makes_no_whole_number_of_them(value):
+    _, unread = rows.readable_trades([{**ANGEL, "trade_value": value}])
+    assert [row.id for row in unread] == ["261130000142030"]
+    assert "quantity" in unread[0].why
+
+
 def test_a_position_without_a_quantity_is_never_flat():
     for bad in (None, "", "ten", 0.5):
         with pytest.raises(ReadFailed, match=r"positionbook: row 1 \(NSE:INFY\): quantity"):

@@ -1,12 +1,14 @@
 """Tokens: never more in any second than allowed, some of them kept for exits, whoever asks and however many at once."""
 
 import threading
+import time
 
 import pytest
 from hypothesis import given, strategies as st
 
 from riskcore_openalgo.client import Budget
 from tests.client.conftest import Clock
+from tests.client.peer import success
 
 pytestmark = pytest.mark.smoke
 
@@ -107,3 +109,51 @@ def test_in_any_window_of_a_second_the_limits_hold(steps):
         if kind == "entry":
             before = [other for at, (other, _) in enumerate(sent) if end - 1 < other and at <= sent.index((end, kind))]
             assert len(before) <= 3
+
+
+# ---------------------------------------------------------------- a broker that shows each book once a second
+
+
+def test_a_book_is_read_once_a_second_where_its_broker_shows_it_no_more_often(make_client, peer, slept):
+    peer.says("orderbook", success({"orders": []}))
+    peer.says("tradebook", success([]))
+    client = make_client()
+    client.orders()
+    client.orders()
+    assert slept == []
+    client.pace_books(once_a_second=True)
+    client.orders()
+    client.trades()
+    assert slept == []
+    client.orders()
+    assert slept == [pytest.approx(1.1, abs=0.5)]
+    client.pace_books(once_a_second=False)
+    client.orders()
+    assert len(slept) == 1
+
+
+def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_client, peer):
+    """An exit that reads the order book beside the account's reader had both refused, again and again."""
+    peer.says("orderbook", success({"orders": []}))
+    waiting, go = threading.Event(), threading.Event()
+
+    def sleep(_seconds):
+        waiting.set()
+        assert go.wait(10)
+
+    client = make_client(sleep=sleep)
+    client.pace_books(once_a_second=True)
+    client.orders()
+    readers = [threading.Thread(target=client.orders) for _ in range(3)]
+    readers[0].start()
+    assert waiting.wait(10)
+    for reader in readers[1:]:
+        reader.start()
+    time.sleep(0.2)
+    assert len(peer.calls("orderbook")) == 1
+    go.set()
+    for reader in readers:
+        reader.join(10)
+    assert len(peer.calls("orderbook")) == 2
+    client.orders()
+    assert len(peer.calls("orderbook")) == 3

@@ -198,6 +198,32 @@ def test_a_stop_that_the_broker_does_not_change_back_is_taken_back_and_another_c
     assert another.order_id != stop.order_id
 
 
+def test_a_change_that_the_broker_takes_and_does_not_do_is_asked_once_more_and_then_another_stop_comes():
+    """Angel's plugin tells no trigger when it changes an order: each change was taken, and asked for again for ever."""
+    day, _ = held()
+    stop = stop_of(day)
+    for at in ("10:05", "10:05:03"):
+        shown(day, at, stop, trigger=970)
+        if at == "10:05":
+            day.take(e.RevisionReported(day.at("10:05:00.100"), stop.order_id, "taken", ""))
+    assert len([one for one in day.commands if isinstance(one, e.ReviseOrder)]) == 1
+    assert day.last(e.CancelOrder).order_id == stop.order_id
+    day.report("10:05:04", stop.order_id, "cancelled")
+    assert (day.sent()[-1].quantity, day.sent()[-1].trigger) == (50, 980)
+
+
+def test_one_that_shows_again_as_it_should_be_is_calm_and_may_be_changed_back_another_time():
+    day, _ = held()
+    stop = stop_of(day)
+    shown(day, "10:05", stop, trigger=970)
+    day.take(e.RevisionReported(day.at("10:05:00.100"), stop.order_id, "taken", ""))
+    shown(day, "10:05:03", stop)
+    assert (day.last(e.AlarmOver).name, day.last(e.AlarmOver).subject) == ("stop_changed", stop.order_id)
+    shown(day, "10:30", stop, trigger=970)
+    assert len([one for one in day.commands if isinstance(one, e.ReviseOrder)]) == 2
+    assert not [one for one in day.commands if isinstance(one, e.CancelOrder)]
+
+
 def test_a_stop_that_is_tighter_at_the_broker_is_ours_from_now_on():
     """A hand moved it, or we did and no journal took it: it is not loosened. A looser one is set back."""
     day, _ = held()

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 import riskcore as rc
 from riskcore import events as e
 from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade, true_books
@@ -244,3 +246,47 @@ def test_trades_of_a_stop_that_is_to_end_are_booked_though_its_row_is_missing():
     )
     assert day.book.positions[0].quantity == 30
     assert day.book.order(stop_of(day).order_id).status == "working"
+
+
+# ---------------------------------------------------------------- a row that shows its average in place of its limit
+
+
+def averaged(day, entry, price, *, broker_id="E1", seconds=(1, 2, 6, 7, 8)):
+    """Reads that show a row like the entry, which has filled at an average price that stands where its limit stood."""
+    for second in seconds:
+        shown = row(entry, broker_id, "complete", price=price)
+        filled = trade(broker_id, entry.side, entry.quantity, price)
+        books(day, f"10:00:{second:02}", orders=(shown,), trades=(filled,), positions=(position(entry.quantity),))
+
+
+@pytest.mark.parametrize("broker", ["angel", "kotak", "motilal"])
+def test_an_order_whose_answer_is_late_is_found_by_a_row_that_shows_what_it_filled_at(broker):
+    """It was taken for refused, and its shares for somebody else's: they stood without a stop."""
+    day = at_broker(broker=broker)
+    day.enter("10:00", **SEEN)
+    entry = entry_of(day)
+    averaged(day, entry, entry.limit - 1)
+    known = day.book.order(entry.order_id)
+    assert (known.broker_id, known.filled_quantity) == ("E1", entry.quantity)
+    assert known.filled_value == (entry.limit - 1) * entry.quantity
+    assert stop_of(day).quantity == entry.quantity
+
+
+def test_but_not_by_one_that_filled_beyond_its_limit_nor_where_rows_keep_their_limit():
+    for broker, off in (("angel", 1), ("zerodha", -1), ("shoonya", -1)):
+        day = at_broker(broker=broker)
+        day.enter("10:00", **SEEN)
+        entry = entry_of(day)
+        averaged(day, entry, entry.limit + off, seconds=(1, 2))
+        assert day.book.order(entry.order_id).broker_id == "", broker
+
+
+def test_a_stop_that_has_filled_in_part_is_not_told_as_changed_for_the_price_that_its_row_shows():
+    day, _ = held(broker="angel")
+    stop, entry = stop_of(day), entry_of(day)
+    bought, sold = trade("E1", "BUY", 50, 1000), trade("S1", "SELL", 20, 979)
+    rows = (row(entry, "E1", "complete", price=1000), row(stop, "S1", "open", price=979))
+    for second in (0, 2, 4):
+        books(day, f"10:05:{second:02}", orders=rows, trades=(bought, sold), positions=(position(30),))
+    assert day.book.positions[0].quantity == 30
+    assert [fact for fact in day.facts if isinstance(fact, e.Alarmed)] == []

@@ -161,6 +161,20 @@ def test_F47_answers_with_nothing_in_them_are_counted_up_to_where_they_are_no_ac
     assert "AnswersEmpty" not in books(day, "10:00:05")
 
 
+def test_F47_holdings_that_cannot_be_read_hide_no_login_that_has_gone():
+    """Angel's plugin answers a dead token with nothing, and stumbles over the nothing of the holdings."""
+    day = at_broker(broker="angel")
+    no_money(day, "10:00")
+    for second in (2, 3, 4):
+        books(day, f"10:00:0{second}", holdings=None)
+    assert (day.state.custody.login, day.book.state) == ("bad", "waiting_for_login")
+    day = at_broker(broker="angel")
+    no_money(day, "10:00")
+    for second in (2, 3, 4):
+        books(day, f"10:00:0{second}", positions=None)
+    assert day.state.custody.login != "bad"
+
+
 def test_F47_one_row_that_is_shown_ends_the_count_and_the_money_its_own():
     day = at_broker(broker="shoonya")
     no_money(day, "10:00")

@@ -231,6 +231,16 @@ def test_a_key_that_is_refused_later_ends_the_connection(fake, url):
         until(lambda: any("refused from now on" in why for _, why in heard.connections))
 
 
+def test_a_server_that_has_lost_its_broker_is_logged_in_to_anew(fake, url):
+    """Somebody logged in to the broker at midday: OpenAlgo ends its feed then, and makes another at a login alone."""
+    with Heard(url) as heard:
+        up(heard)
+        fake.send({"status": "error", "code": "BROKER_ERROR", "message": "Broker adapter not found"})
+        until(lambda: fake.logins == 2)
+        up(heard)
+        assert any("no connection to the broker any more" in why for _, why in heard.connections)
+
+
 def test_a_login_that_fails_for_another_reason_is_not_the_keys_fault(fake, url):
     fake.mute.add("authenticate")
     with Heard(url) as heard:

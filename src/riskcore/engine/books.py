@@ -44,7 +44,7 @@ from riskcore.reconcile import (
     tells_of,
     without_doubt,
 )
-from riskcore.said_once import as_ordered, said_once, shows
+from riskcore.said_once import as_ordered, averages_apart, said_once, shows
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
@@ -55,7 +55,9 @@ UNSEEN_NIGHT: Final = "unseen_before_the_night"
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
-    books = said_once(without_doubt(event.books, turn.book, turn.state.custody), turn.book, turn.state.custody)
+    custody = turn.state.custody
+    books = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
+    books = averages_apart(books, custody.capability)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)
@@ -180,20 +182,19 @@ def _undo_what_others_did(turn: Turn, order: Order, row: BrokerOrder, *, waited:
     ours = as_ordered(order)
     if ours is None or row.trigger is None:
         return
-    if not shows(row, ours) and waited:
+    if shows(row, ours):
+        turn.calm(CHANGED, order.id)
+    elif waited:
+        in_vain = {(REVISION_REFUSED, order.id), (CHANGED, order.id)} & turn.state.custody.told
         shown = f"{row.quantity} at {row.trigger}, not as {ours.quantity} at {ours.trigger}"
         turn.alarm(CHANGED, order.id, f"the broker's book shows the resting stop as {shown}")
-        if not _taken_over(turn, order, row, row.trigger):
-            _changed_back(turn, order, ours)
-
-
-def _changed_back(turn: Turn, order: Order, ours: Revision) -> None:
-    """As it was; where the broker refused that, it is taken back and another comes: it is not what protects."""
-    if (REVISION_REFUSED, order.id) in turn.state.custody.told:
-        turn.calm(REVISION_REFUSED, order.id)
-        turn.cancel(order, "somebody else changed it, and the broker does not change it back")
-    else:
-        turn.revise(order, ours, "somebody else changed it")
+        if _taken_over(turn, order, row, row.trigger):
+            return
+        if in_vain:  # refused, or taken and not done: it is not what protects, and another comes in its stead
+            turn.calm(REVISION_REFUSED, order.id)
+            turn.cancel(order, "somebody else changed it, and the broker does not change it back")
+        else:
+            turn.revise(order, ours, "somebody else changed it")
 
 
 def _taken_over(turn: Turn, order: Order, row: BrokerOrder, trigger: Decimal) -> bool:

@@ -17,6 +17,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": False,
+        "price_is_average": False,
+        "paces_books": False,
         "fresh_from": "00:00",
         "source": "riskcore's own simulated broker; levels are watched, nothing rests",
     },
@@ -31,6 +33,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": True,
         "cash_is_balance": False,
+        "price_is_average": False,
+        "paces_books": False,
         "fresh_from": "03:00",
         "source": (
             "OpenAlgo 2.0.2.1, analyzer mode, recorded 2026-11-23; SL and SL-M rest as trigger pending; "
@@ -49,6 +53,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": False,
+        "price_is_average": False,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/shoonya, read 2026-11-22; market orders become limits, SL-M becomes "
@@ -67,6 +73,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": True,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": False,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/zerodha mapping over a stub, recorded 2026-11-23; a status that the "
@@ -80,17 +88,23 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "to": None,
         "broker": "angel",
         "resting": "SL",
-        "revises": True,
+        "revises": False,
         "fills_in_orders": False,
         "empty_proves": False,
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": True,
+        "paces_books": True,
         "fresh_from": "08:00",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/angel, funds.py read 2026-11-30; availablecash is net + utilised "
-            "debits - collateral, so the margin in use is not taken off; all else as of any broker; not "
-            "tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/angel, read and run over a stub on 2026-11-30; SmartAPI forum, topic "
+            "4387, for the rates; a change tells no trigger, so that a stop keeps the one it has; order, "
+            "trade and position book and holdings answer once a second each; trades come as of 0 shares, "
+            "with their value; an order that has traded shows its average as its price; a refusal at once "
+            "comes as a success without an id, and a dead token as books with nothing in them; availablecash "
+            "is net + utilised debits - collateral, so the margin in use is not taken off; not tried with "
+            "real orders (confidence: low)"
         ),
     },
     {
@@ -104,6 +118,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": False,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/fyers, funds.py read 2026-11-30; availablecash is the clear balance, "
@@ -122,6 +138,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": False,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/definedge, funds.py read 2026-11-30; availablecash is the cash of the "
@@ -140,11 +158,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": True,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/kotak, funds.py read 2026-11-30; availablecash is CollateralValue + "
-            "pay-in - pay-out + Collateral, MarginUsed stands beside it; all else as of any broker; not "
-            "tried with real orders (confidence: low)"
+            "pay-in - pay-out + Collateral, MarginUsed stands beside it; an order that is complete shows its "
+            "average as its price; all else as of any broker; not tried with real orders (confidence: low)"
         ),
     },
     {
@@ -158,10 +178,32 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": True,
+        "price_is_average": False,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "OpenAlgo 2.0.2.1, broker/groww, funds.py read 2026-11-30; availablecash is clear_cash, "
             "net_margin_used stands beside it; all else as of any broker; not tried with real orders "
+            "(confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "motilal",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": False,
+        "price_is_average": True,
+        "paces_books": False,
+        "fresh_from": "08:00",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/motilal, mapping/order_data.py read 2026-11-30; an order that has "
+            "traded shows its average as its price; all else as of any broker; not tried with real orders "
             "(confidence: low)"
         ),
     },
@@ -176,6 +218,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "borrows_status": False,
         "keeps_orders": False,
         "cash_is_balance": False,
+        "price_is_average": False,
+        "paces_books": False,
         "fresh_from": "08:00",
         "source": (
             "the most careful reading of the plugins of OpenAlgo 2.0.2.1; BSE took SL-M from all segments in "

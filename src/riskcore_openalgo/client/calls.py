@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import random
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Final
 
 import openalgo
@@ -23,6 +25,9 @@ ACCOUNT_CALLS: Final = frozenset(
     ("placeorder", "modifyorder", "cancelorder", "orderbook", "tradebook", "positionbook", "holdings", "funds")
 )
 """The calls whose success says `mode: analyze` in the sandbox, and nothing of a mode when it is live."""
+PACED: Final = frozenset(("orderbook", "tradebook", "positionbook", "holdings"))
+PACE_S: Final = 1.1
+"""From one answer to the next reading of a book, where a broker shows it once a second: its clock is not ours."""
 
 
 class Calls:
@@ -51,6 +56,11 @@ class Calls:
         self._retired: list[Any] = []  # of keys that were replaced: a call may still be under way over one
         self._take(api_key, sdk)
         self.seen: Callable[[str, float, bool], None] | None = None
+        self.paces_books = False
+        self._lock = threading.Lock()
+        self._turns = {method: threading.Lock() for method in PACED}
+        self._next_at: dict[str, float] = {}
+        self._to_come: dict[str, Future[Reply]] = {}
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
         self.budget = budget
         self.seen_mode: str | None = None
@@ -118,7 +128,7 @@ class Calls:
         for tried in range(1, READ_TRIES + 1):
             if not self.budget.take(READ, READ_WAIT_S):
                 raise ReadFailed(what, f"no token for a read within {READ_WAIT_S:g} s", RATE_LIMITED)
-            reply = self._once(self._sdk, method, arguments)
+            reply = self._read_once(method, arguments)
             spent = self._monotonic() - began
             if reply.ok or not reply.passing or tried == READ_TRIES or spent >= 2 * self._timeout_s:
                 return reply
@@ -141,6 +151,38 @@ class Calls:
         if self.has("close"):
             for sdk in (*self._retired, self._sdk):
                 sdk.close()
+
+    def _read_once(self, method: str, arguments: dict[str, Any]) -> Reply:
+        """One call of a read. Where the broker paces its books it waits its turn, and one answer serves all who do."""
+        if not (self.paces_books and method in PACED):
+            return self._once(self._sdk, method, arguments)
+        with self._lock:
+            shared = self._to_come.get(method)
+            mine = self._to_come.setdefault(method, Future())
+        if shared is not None:
+            return shared.result()
+        reply = Reply(ok=False, body={}, words="the reading was broken off", kind="unknown_error")
+        try:
+            with self._turns[method]:
+                reply = self._in_its_turn(method, arguments)
+        finally:
+            with self._lock:
+                if self._to_come.get(method) is mine:
+                    del self._to_come[method]
+            mine.set_result(reply)
+        return reply
+
+    def _in_its_turn(self, method: str, arguments: dict[str, Any]) -> Reply:
+        """One call, `PACE_S` after the answer to the last: a plugin may have asked again meanwhile, on its own."""
+        wait_s = self._next_at.get(method, 0.0) - self._monotonic()
+        if wait_s > 0:
+            self._sleep(wait_s)
+        with self._lock:
+            del self._to_come[method]  # whoever comes from here on asks after this one
+        try:
+            return self._once(self._sdk, method, arguments)
+        finally:
+            self._next_at[method] = self._monotonic() + PACE_S
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         began = self._monotonic()

@@ -134,6 +134,10 @@ class Client:
         checked_access(host=self.host, api_key=api_key, ws_url=None)
         self._calls.rekey(api_key)
 
+    def pace_books(self, *, once_a_second: bool) -> None:
+        """Whether each book is read once a second at most, as its broker shows it; one answer serves all who wait."""
+        self._calls.paces_books = once_a_second
+
     def observe(self, seen: Callable[[str, float, bool], None]) -> None:
         """Have `seen(method, seconds, taken)` called after each call, in the thread of the call."""
         self._calls.seen = seen

@@ -58,6 +58,8 @@ STATUSES: Final = {
 nobody knows proves neither that an order works nor that it ended. So do words of an order on its way into the
 exchange or out of it (`validation pending`, `cancel pending`)."""
 
+PAISA: Final = Decimal("0.01")
+
 ROWS_REMEMBERED: Final = 4096
 """Rows of each book that are kept as they were read: several busy days' worth."""
 
@@ -220,7 +222,7 @@ def _trade(row: Row) -> rc.BrokerTrade:
         order_id=_id(row, "orderid"),
         key=fields.key_of(row),
         side=_side(row),
-        quantity=_shares(row),
+        quantity=_traded(row, price),
         price=price,
         product=_product(row),
         traded_at=fields.moment(row.get("timestamp")),
@@ -307,6 +309,17 @@ def _shares(row: Row) -> int:
     number = _signed(row)
     if number < 1:
         raise ValueError(f"quantity must be 1 or more, got {number}")
+    return number
+
+
+def _traded(row: Row, price: Decimal) -> int:
+    """The quantity of a trade; where a plugin tells 0 (Angel's always does), what makes its value at its price."""
+    value = fields.price(row.get("trade_value"))
+    if value is None or fields.amount(row.get("quantity")) != 0:
+        return _shares(row)
+    number = int((value / price).to_integral_value())
+    if number < 1 or abs(number * price - value) > PAISA:
+        raise ValueError(f"quantity is 0, and trade_value {value} is no whole number of shares at {price}")
     return number
 
 

@@ -65,6 +65,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     events.PositionAdjusted: ("reason",),
     events.PricesSeen: ("more",),
     rc.BrokerBooks: ("unread_rows",),
+    rc.Capability: ("paces_books", "price_is_average"),
     rc.Market: ("margins",),
     rc.Signal: ("quantity", "receipt"),
 }

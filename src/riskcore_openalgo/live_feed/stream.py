@@ -37,7 +37,11 @@ from riskcore_openalgo.live_feed.ticks import Moment, MomentClock, Tick
 KEYS_A_REQUEST: Final = 100
 MILLISECOND: Final = timedelta(milliseconds=1)
 KEY_REFUSED: Final = "AUTHENTICATION_ERROR"
-LOGGED_OUT: Final = "NOT_AUTHENTICATED"
+FORGOTTEN: Final = {
+    "NOT_AUTHENTICATED": "the server has forgotten the login",
+    "BROKER_ERROR": "the server holds no connection to the broker any more; a new login makes another",
+}
+"""What is answered where only a new login helps: the second after somebody has logged in to the broker anew."""
 LONGEST_ROUND_S: Final = 1.0
 """An answer to a ping that took longer says nothing of clocks."""
 
@@ -254,8 +258,8 @@ class Stream:
             self.counts[said.code or "refused"] += 1
             if said.code == KEY_REFUSED:
                 raise KeyRefused("the API key is refused from now on; see the key on OpenAlgo's API key page")
-            if said.code == LOGGED_OUT:
-                raise Down("the server has forgotten the login")
+            if said.code in FORGOTTEN:
+                raise Down(FORGOTTEN[said.code])
         elif said.refused:
             self.counts["not_subscribed"] += len(said.refused)
         elif said.kind == PONG:
