@@ -92,6 +92,7 @@ TELLS: Final = {
     "keeps_orders": FLAG,
     "cash_is_balance": FLAG,
     "fresh_from": CLOCK,
+    "trades": one_of("each", "whole", "orders", "unnamed"),
 }
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {

@@ -280,7 +280,9 @@ class Capability(Dated):
     of the row before it; `keeps_orders` whether what is open when a session ends works on, though no book shows it;
     `cash_is_balance` whether what OpenAlgo calls its available cash is what the day began with, margin in use not
     taken off and today's result not in it; `fresh_from` the time of day from which funds and books are those of the
-    day, and no more of the one before.
+    day, and no more of the one before; `trades` what a row of the trade book shows: `each` trade as it was, the
+    `whole` order's quantity and average price, or so all `orders`, those that traded nothing too; `unnamed` is a trade
+    under the exchange's name of its order.
     """
 
     broker: str = fact(line_of_text)
@@ -292,6 +294,7 @@ class Capability(Dated):
     keeps_orders: bool = fact(yes_or_no, default=False)
     cash_is_balance: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))
+    trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
 
     @property
     def subject(self) -> tuple[str, ...]:
