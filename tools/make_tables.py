@@ -94,6 +94,7 @@ TELLS: Final = {
     "price_is_average": FLAG,
     "paces_books": FLAG,
     "fresh_from": CLOCK,
+    "trades": one_of("each", "whole", "orders", "unnamed"),
 }
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {

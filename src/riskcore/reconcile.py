@@ -27,6 +27,7 @@ from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
 from riskcore.table_rows import Capability
+from riskcore.trade_rows import traded
 
 # ---------------------------------------------------------------- orders of unknown outcome
 
@@ -80,10 +81,12 @@ UNSEEN: Final = Seen(frozenset(), None)
 def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
     """The same books; of orders and trades none with a row that could not be read and may be ours.
 
+    Rows of the trade book that show the quantity of their order become trades before, as far as that can be told.
     A row is not ours where no order of ours has its id, and each that has no name there came after it: any other
     program of the owner's may leave such a row for the whole day. What traded must be of an instrument, too, of which
     we have nothing: trades of others tell what became of ours.
     """
+    books = traded(books, book, custody.capability)
     waiting = [o for o in book.orders if not o.broker_id and (o.live or o.status == FILLED or o.id in custody.lost)]
     ours = [order.broker_id for order in book.orders if order.broker_id]
     touched = {order.approved.instrument.key for order in book.orders} | {

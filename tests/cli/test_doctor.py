@@ -105,7 +105,8 @@ def test_a_desk_that_is_well_has_no_failure(tmp_path, openalgo, capsys):
         code, checks = doctor(folder, capsys)
     bench.journal.close()
     told = {name: check["status"] for name, check in checks.items()}
-    well = ("clock", "version", "credentials", "mode", "money", "symbols", "journal", "secrets", "intake", "off")
+    well = ("clock", "version", "credentials", "mode", "money", "stops")
+    well += ("symbols", "journal", "secrets", "intake", "off")
     assert code == 0
     assert [told[name] for name in well] == ["ok"] * len(well)
     assert told["semi_auto"] == "warn"

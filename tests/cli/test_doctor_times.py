@@ -151,3 +151,27 @@ def test_money_that_is_none_or_cannot_be_read_is_a_warning():
     found = gateway.money(settings, told, FRIDAY)
     assert (found.status, "data is empty" in found.found) == ("warn", True)
     assert "Rs 100,000.00" in gateway.money(Settings(), told, FRIDAY).found
+
+
+@pytest.mark.parametrize(
+    ("broker", "status", "words"),
+    [
+        ("zerodha", "ok", "rest at the broker as SL, and are changed in place"),
+        ("angel", "ok", "rest at the broker as SL, and are taken back and sent anew where they move"),
+        ("paytm", "warn", "none can rest at paytm through OpenAlgo"),
+    ],
+)
+def test_how_stops_rest_at_the_broker_is_told(broker, status, words):
+    """Through Paytm's plugin a stop is a market order: whoever trades there has to know that nothing rests."""
+    told = SimpleNamespace(mode=lambda: "live", seen_mode="live", broker=lambda: broker)
+    found = gateway.stops(Settings(system=System(mode="live")), told, FRIDAY)
+    assert (found.status, words in found.found) == (status, True)
+    assert gateway.stops(Settings(), told, FRIDAY).status == "ok"
+
+
+def test_a_broker_that_cannot_be_learnt_is_a_warning():
+    def nothing():
+        raise ReadFailed("analyzerstatus", "no answer")
+
+    found = gateway.stops(Settings(system=System(mode="live")), SimpleNamespace(mode=nothing), FRIDAY)
+    assert (found.status, "no answer" in found.found) == ("warn", True)

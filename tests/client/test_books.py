@@ -240,6 +240,82 @@ def test_a_trade_without_a_price_makes_its_book_unread():
     assert rows.trades([{**trade, "price": "1500.05"}])[0].price == Decimal("1500.05")
 
 
+TRADE = {**ORDER, "average_price": 1180.1, "price": 0, "quantity": 0}
+"""A trade as Angel's plugin tells it: it reads a quantity that this broker's trade book does not have."""
+
+
+@pytest.mark.parametrize(
+    ("price", "value", "shares"),
+    [
+        (1180.1, 1180.1, 1),
+        ("175.00", "175.00", 1),
+        ("42.35", "3176.25", 75),
+        ("0.05", "90.00", 1800),
+        (3.3333, 11.67, None),
+        (1500.05, 750.0, None),
+        (1500.05, 0, None),
+    ],
+)
+def test_a_trade_that_says_nought_shares_is_as_many_as_it_was_worth(price, value, shares):
+    row = {**TRADE, "average_price": price, "trade_value": value}
+    read, unread = rows.readable_trades([row])
+    assert [trade.quantity for trade in read] == ([shares] if shares else [])
+    assert len(unread) == (0 if shares else 1)
+
+
+def test_a_trade_that_says_how_many_shares_is_not_asked_what_they_were_worth():
+    assert rows.trades([{**TRADE, "quantity": 5, "trade_value": 1180.1}])[0].quantity == 5
+    with pytest.raises(ReadFailed, match="quantity"):
+        rows.trades([{**TRADE, "quantity": "ten", "trade_value": 1180.1}])
+
+
+BLANK = {
+    **dict.fromkeys(("symbol", "exchange", "action", "pricetype", "product", "orderid", "order_status"), ""),
+    **dict.fromkeys(("quantity", "price", "trigger_price"), 0),
+    "timestamp": "",
+}
+
+
+@pytest.mark.parametrize("row", [BLANK, {**BLANK, "order_status": "unknown"}])
+def test_a_book_of_one_row_that_names_nothing_is_empty(row):
+    """Kotak's and Pocketful's plugins make such a row of an account that has sent no order today."""
+    assert rows.orders({"orders": [row]}) == ()
+    for more in ([row, ORDER], [{**row, "quantity": 10}], [{**row, "symbol": "INFY"}], [{}], [None]):
+        with pytest.raises(ReadFailed):
+            rows.orders({"orders": more})
+    with pytest.raises(ReadFailed):
+        rows.positions([{**POSITION, "quantity": None}])
+
+
+@pytest.mark.parametrize(
+    ("shown", "meant"),
+    [
+        ("NFO:RELIANCE", "NSE:RELIANCE"),
+        ("NFO:BAJFINANCE", "NSE:BAJFINANCE"),
+        ("BFO:RELIANCE", "BSE:RELIANCE"),
+        ("NFO:RELIANCE29DEC26FUT", "NFO:RELIANCE29DEC26FUT"),
+        ("NFO:NIFTY29DEC2626000CE", "NFO:NIFTY29DEC2626000CE"),
+        ("MCX:CRUDEOIL", "MCX:CRUDEOIL"),
+        ("NSE:RELIANCE", "NSE:RELIANCE"),
+    ],
+)
+def test_a_share_among_the_derivatives_is_the_share(shown, meant):
+    """Groww's plugin takes each name with CE, PE or FUT in it for a contract, and so RELIANCE."""
+    exchange, symbol = shown.split(":")
+    named = {"exchange": exchange, "symbol": symbol}
+    assert rows.positions([{**POSITION, **named}])[0].key == meant
+    assert rows.orders({"orders": [{**ORDER, **named}]})[0].key == meant
+    assert rows.trades([{**ORDER, **named}])[0].key == meant
+    assert rows.holdings([{**POSITION, **named}])[0].key == meant
+
+
+def test_an_id_that_was_rounded_like_a_price_is_the_id():
+    assert rows.orders({"orders": [{**ORDER, "orderid": 10022514.0}]})[0].id == "10022514"
+    for beyond in (1.1e18, -5.0, float("inf")):
+        with pytest.raises(ReadFailed, match="orderid is missing"):
+            rows.orders({"orders": [{**ORDER, "orderid": beyond}]})
+
+
 WORDS = [
     ("open", "OPEN"),
     ("open", "Pending"),
@@ -253,6 +329,7 @@ WORDS = [
     ("cancelled", "canceled"),
     ("cancelled", "EXPIRED"),
     ("rejected", "Rejected"),
+    ("cancelled", "AMO CANCELLED"),
     ("other", "validation pending"),
     ("other", "CANCEL PENDING"),
     ("other", "unknown"),
@@ -281,6 +358,7 @@ MOMENTS = [
     ("2026-11-23 10:30:10", ist(2026, 11, 23, 10, 30, 10)),
     ("2026-11-23T10:30:10", ist(2026, 11, 23, 10, 30, 10)),
     ("2026-11-23T10:30:53.0053", ist(2026, 11, 23, 10, 30, 53, 5300)),
+    ("2026-11-23T10:30:47.5972834", ist(2026, 11, 23, 10, 30, 47, 597283)),
     ("2026-11-23T05:00:10Z", ist(2026, 11, 23, 10, 30, 10)),
     ("2026-11-23 05:00:10+0000", ist(2026, 11, 23, 10, 30, 10)),
     ("28-Aug-2025 09:59:10", ist(2025, 8, 28, 9, 59, 10)),

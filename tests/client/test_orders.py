@@ -56,7 +56,7 @@ def test_F23_an_order_held_for_approval_is_neither_accepted_nor_filled(peer, cli
 
 
 def test_a_success_without_an_id_is_unknown(peer, client):
-    for body in ({"orderid": None}, {"orderid": ""}, {}, {"orderid": "None"}):
+    for body in ({"orderid": None}, {"orderid": ""}, {}, {"orderid": "None"}, {"orderid": "ORDER_PLACED"}):
         peer.says("placeorder", (200, {"status": "success", **body}))
         assert isinstance(client.place(BUY), Unknown), body
 

@@ -147,6 +147,16 @@ def test_F12_without_funds_the_equity_is_unknown_and_named(account, client):
     assert read.missing[0].startswith("funds: data is empty")
 
 
+def test_F12_noughts_alone_are_what_a_plugin_makes_of_an_error(account, client):
+    """Dhan's and INDmoney's of a dead login: an account of 0 would refuse all day, and ring when the money is there."""
+    noughts = dict.fromkeys(("availablecash", "collateral", "m2mrealized", "m2munrealized", "utiliseddebits"), "0.00")
+    account(funds=success(noughts))
+    assert read_book(client, at=NOW).missing[0].startswith("funds: every figure is 0")
+    for name in noughts:
+        account(funds=success({**noughts, name: "0.01"}))
+        assert client.funds()
+
+
 def test_a_missing_field_of_the_funds_is_named(account, client):
     account(funds=success({"availablecash": "1", "collateral": "0", "m2mrealized": "0", "m2munrealized": "0"}))
     assert read_book(client, at=NOW).missing[0].startswith("funds: data.utiliseddebits is missing")

@@ -244,17 +244,33 @@ def test_F29_after_a_restart_the_gate_does_not_open_on_empty_books():
 
 
 @pytest.mark.parametrize(
+    ("broker", "unread"),
+    [("angel", ["holdings"]), ("iifl", ["positions"]), ("dhan", ["orders", "trades", "positions"])],
+)
+def test_F29_a_book_that_a_plugin_stumbled_over_shows_nothing_either(broker, unread):
+    """So a dead login looks at Angel, with the XTS family and at Dhan: nobody was told to log in."""
+    day = at_broker(broker=broker)
+    no_money(day, "10:05")
+    for second in (1, 2, 3):
+        assert day.book.state == "active"
+        books(day, f"10:05:0{second}", **dict.fromkeys(unread))
+    assert day.book.state == "waiting_for_login"
+    money(day, "10:06", 100_000)
+    assert "Lifted" in books(day, "10:06:03")
+
+
+@pytest.mark.parametrize(
     ("broker", "funds", "shown"),
     [
         ("zerodha", None, {}),
         ("shoonya", 100_000, {}),
         ("shoonya", None, {"orders": (foreign(),)}),
         ("shoonya", None, {"positions": (position(1, "NSE:TCS"),)}),
-        ("shoonya", None, {"holdings": None}),
+        ("shoonya", None, dict.fromkeys(("orders", "trades", "positions", "holdings"))),
     ],
 )
 def test_F29_where_anything_speaks_against_it_no_login_is_asked_for(broker, funds, shown):
-    """A broker whose empty books prove something; money that could be read; a book with a row; one not read."""
+    """A broker whose empty books prove something; money that could be read; a book with a row; no book at all."""
     day = at_broker(broker=broker)
     day.take(e.FundsSeen(day.at("10:05"), funds))
     for second in range(10, 20):

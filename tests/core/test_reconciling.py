@@ -289,8 +289,11 @@ def test_F47_an_empty_position_book_proves_nothing_where_errors_come_as_nothing(
         true_books(day, f"10:05:{second}", positions=())
     assert day.book.positions[0].quantity == 50
     sold = (trade("E1", "BUY", 50, 1000), trade("H1", "SELL", 50, 1010))
+    by_hand = rc.BrokerOrder(id="H1", key=INFY.key, side="SELL", quantity=50, product="MIS", status="complete")
+    (entry,) = day.sent(rc.ApprovedEntry)
+    rows = (row(entry, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"), by_hand)
     for second in (1, 4):
-        true_books(day, f"10:06:0{second}", positions=(), trades=sold)
+        true_books(day, f"10:06:0{second}", orders=rows, positions=(), trades=sold)
     assert day.book.positions == ()
     assert day.book.outcomes[-1].reason == "closed_elsewhere"
     assert day.book.realised == 500

@@ -1,7 +1,9 @@
 """Answers with nothing in them: at some brokers that is how a dead login looks.
 
 One empty book proves nothing there. All of them and the money at once, several times in a row, are no account at all:
-a login is needed. It is good again as soon as anything is shown.
+a login is needed. It is good again as soon as anything is shown. A plugin may stumble over the error in some of the
+books (Angel's in the holdings, those of the XTS family in the positions, Dhan's in all others): an unread one beside an
+empty one shows nothing either. Where none could be read it is an outage, and of the login nothing is known.
 """
 
 from __future__ import annotations
@@ -28,15 +30,12 @@ def funds_answered(turn: Turn, *, read: bool) -> None:
 
 
 def books_answered(turn: Turn, books: BrokerBooks) -> None:
-    """All books were asked for: counted while all of them are empty and the money could not be read either.
-
-    Holdings may be unread in its stead: Angel's plugin stumbles over nothing there, and answers nothing to all else.
-    """
+    """All books were asked for: counted while they are empty, or unread beside an empty one, and so is the money."""
     known, shown = turn.state.custody.hollow, (books.orders, books.trades, books.positions, books.holdings)
     if any(shown) or books.unread_rows:
         _shown(turn, Hollow(known.funds))
         return
-    if None in shown[:3] or not known.funds or not _may_be_hollow(turn):
+    if shown == (None,) * len(shown) or not known.funds or not _may_be_hollow(turn):
         return
     if known.reads < EMPTY_READS:
         turn.note(e.AnswersEmpty(turn.at, funds=True, reads=known.reads + 1))

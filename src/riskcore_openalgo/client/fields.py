@@ -17,10 +17,12 @@ LARGEST: Final = Decimal(10) ** 15
 GRAIN: Final = Decimal("0.000001")
 CONTEXT: Final = decimal.Context(prec=28)
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+EXACT_BELOW: Final = 2**53
+"""From here on a float skips whole numbers."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 EPOCH_SECONDS: Final = (Decimal(10) ** 9, Decimal(10) ** 10)
 """From 2001 to 2286; the same figure in milliseconds is a thousand times as much."""
-ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 CLOCK: Final = re.compile(r"(?<!\d)(\d{1,2}):(\d\d):(\d\d)(?!\d)", re.ASCII)
 DAY: Final = re.compile(r"(?<!\d)(\d{1,2})([-/ ])(\d{1,2}|[A-Za-z]{3})\2(\d{4}|\d\d)(?!\d)", re.ASCII)
 
@@ -77,9 +79,15 @@ def text(value: Any) -> str:
 
 
 def identity(value: Any) -> str:
-    """An id, which some brokers write as a number; "" where there is none."""
+    """An id, which some brokers write as a number; "" where there is none.
+
+    OpenAlgo rounds the numbers of a row, and so makes 10022514.0 of 10022514: a whole one is the id, as far as a float
+    has all its digits.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if isinstance(value, float) and value.is_integer() and 0 < value < EXACT_BELOW:
+        return str(int(value))
     found = text(value)
     return "" if found.lower() in ("none", "null", "nan") else found
 
@@ -158,7 +166,7 @@ def _from_iso(words: str) -> datetime:
     if dot:  # Python 3.10 reads fractions of three and of six digits alone
         digits = re.match(r"\d+", rest, re.ASCII)
         fraction = digits.group() if digits else ""
-        plain = f"{whole_part}.{fraction:0<6}{rest[len(fraction) :]}"
+        plain = f"{whole_part}.{fraction[:6]:0<6}{rest[len(fraction) :]}"
     zone = re.search(r"[+-]\d{4}$", plain[10:])
     if zone:
         plain = f"{plain[:-2]}:{plain[-2:]}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import astuple, evolve, frozen
 
 import riskcore as rc
 from riskcore_openalgo.client import fields
@@ -51,15 +51,21 @@ class MarginNeeded:
 
 
 def funds(data: Any) -> Funds:
-    """The funds; `ReadFailed` naming the field that is missing. An empty answer is no account without money."""
+    """The funds; `ReadFailed` naming the field that is missing. An empty answer is no account without money.
+
+    Nor is one of noughts alone: plugins answer so where the broker's answer is an error, as that to a dead login is.
+    """
     row = mapping("funds", data)
-    return Funds(
+    found = Funds(
         available_cash=fields.number_in(row, "funds", "availablecash"),
         used_margin=fields.number_in(row, "funds", "utiliseddebits"),
         collateral=fields.number_in(row, "funds", "collateral"),
         realised_today=fields.number_in(row, "funds", "m2mrealized"),
         unrealised=fields.number_in(row, "funds", "m2munrealized"),
     )
+    if not any(astuple(found)):
+        raise ReadFailed("funds", "every figure is 0: so plugins answer where the broker gave an error", UNKNOWN)
+    return found
 
 
 def margin(data: Any) -> MarginNeeded:

@@ -83,7 +83,7 @@ def outcome_of(reply: Reply, id_field: str = "orderid") -> Outcome:
 def _taken(reply: Reply, id_field: str) -> Outcome:
     body = reply.body
     broker_id, pending_id = identity(body.get(id_field)), identity(body.get("pending_order_id"))
-    if broker_id:
+    if any(letter.isdigit() for letter in broker_id):  # a plugin that was given none answers ORDER_PLACED
         return Accepted(broker_id, analyzer_of(reply))
     if pending_id:
         return AwaitingApproval(pending_id)

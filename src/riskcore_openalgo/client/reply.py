@@ -30,7 +30,8 @@ NO_FUNDS_WORDS: Final = re.compile(
 NO_LOGIN_WORDS: Final = re.compile(
     r"session.{0,20}(?:expired|invalid)|(?:expired|invalid).{0,20}(?:session|token|login)|token.{0,20}(?:expired|invalid)"
     r"|not logged in|invalid openalgo apikey|re-?login|incorrect `?api_key`? or `?access_token"
-    r"|\b(?:401 unauthorized|403 forbidden)\b|(?:could not|not|failed to) authenticate|authentication failed",
+    r"|\b(?:401 unauthorized|403 forbidden|http error 401)\b|^(?:http \d{3}: )?unauthori[sz]ed\W*$"
+    r"|(?:could not|not|failed to) authenticate|authentication failed",
     re.IGNORECASE,
 )
 NOT_IN_THIS_MODE: Final = re.compile(r"semi-auto mode", re.IGNORECASE)

@@ -19,6 +19,7 @@ import riskcore as rc
 from riskcore_openalgo.client import fields
 from riskcore_openalgo.client.failures import UNKNOWN, ReadFailed
 from riskcore_openalgo.client.reply import plain_words
+from riskcore_openalgo.contract_names import is_contract
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
@@ -51,15 +52,19 @@ STATUSES: Final = {
     ),
     "trigger_pending": ("trigger pending", "triggerpending"),
     "complete": ("complete", "completed", "filled", "fully filled", "executed", "fully executed", "traded"),
-    "cancelled": ("cancelled", "canceled", "expired", "lapsed", "cancelled after market order"),
+    "cancelled": ("cancelled", "canceled", "expired", "lapsed", "cancelled after market order", "amo cancelled"),
     "rejected": ("rejected", "failed"),
 }
 """The core's word -> brokers' words, with one space for what stands between them. All others are `other`: a word that
 nobody knows proves neither that an order works nor that it ended. So do words of an order on its way into the
 exchange or out of it (`validation pending`, `cancel pending`)."""
 
-PAISA: Final = Decimal("0.01")
-
+NAMING: Final = ("orderid", "symbol", "exchange", "action", "quantity", "product")
+"""What any row of an order says something of."""
+SHARES_OF: Final = {"NFO": "NSE", "BFO": "BSE"}
+"""Where the shares trade whose derivatives trade elsewhere."""
+WORTH_ROUNDED: Final = Decimal("0.01")
+"""By how much what a trade was worth may be rounded, in rupees: less than one share costs."""
 ROWS_REMEMBERED: Final = 4096
 """Rows of each book that are kept as they were read: several busy days' worth."""
 
@@ -167,7 +172,12 @@ def _listed(what: str, data: Any, name: str) -> Sequence[Any]:
         data = data[name]
     if not isinstance(data, list):
         raise ReadFailed(what, f"data must be a list of rows, got {type(data).__name__}", UNKNOWN)
-    return data
+    return () if len(data) == 1 and _is_blank(data[0]) else data
+
+
+def _is_blank(row: Any) -> bool:
+    """Whether the only row of a book names nothing at all: a plugin made it of an answer without rows."""
+    return isinstance(row, Mapping) and "orderid" in row and not any(row.get(name) for name in NAMING)
 
 
 def _read(what: str, rows: Sequence[Any], read: Callable[[Row], T], first: int = 1) -> tuple[T, ...]:
@@ -199,7 +209,7 @@ def _order(row: Row) -> rc.BrokerOrder:
     kind = row.get("pricetype") or row.get("price_type")
     return rc.BrokerOrder(
         id=_id(row, "orderid"),
-        key=fields.key_of(row),
+        key=_key(row),
         side=_side(row),
         quantity=_shares(row),
         product=_product(row),
@@ -220,7 +230,7 @@ def _trade(row: Row) -> rc.BrokerTrade:
         raise ValueError("average_price is missing or is no price")
     return rc.BrokerTrade(
         order_id=_id(row, "orderid"),
-        key=fields.key_of(row),
+        key=_key(row),
         side=_side(row),
         quantity=_traded(row, price),
         price=price,
@@ -255,7 +265,7 @@ _known_trade: Final = _remembered(_trade)
 
 def _position(row: Row) -> rc.BrokerPosition:
     return rc.BrokerPosition(
-        key=fields.key_of(row),
+        key=_key(row),
         product=_product(row),
         quantity=_signed(row),
         average_price=fields.price(row.get("average_price")),
@@ -265,9 +275,17 @@ def _position(row: Row) -> rc.BrokerPosition:
 
 
 def _holding(row: Row) -> rc.BrokerHolding:
-    return rc.BrokerHolding(
-        key=fields.key_of(row), quantity=_signed(row), average_price=fields.price(row.get("average_price"))
-    )
+    return rc.BrokerHolding(key=_key(row), quantity=_signed(row), average_price=fields.price(row.get("average_price")))
+
+
+def _key(row: Row) -> str:
+    """The instrument; a share that is shown among the derivatives is one of the exchange's shares.
+
+    A plugin that looks for CE, PE or FUT in a name finds them in that of RELIANCE.
+    """
+    exchange, symbol = fields.text(row.get("exchange")), fields.text(row.get("symbol"))
+    shares = SHARES_OF.get(exchange)
+    return f"{shares}:{symbol}" if shares and symbol and not is_contract(symbol) else fields.key_of(row)
 
 
 def _id(row: Row, name: str) -> str:
@@ -318,7 +336,7 @@ def _traded(row: Row, price: Decimal) -> int:
     if value is None or fields.amount(row.get("quantity")) != 0:
         return _shares(row)
     number = int((value / price).to_integral_value())
-    if number < 1 or abs(number * price - value) > PAISA:
+    if number < 1 or abs(number * price - value) > WORTH_ROUNDED:
         raise ValueError(f"quantity is 0, and trade_value {value} is no whole number of shares at {price}")
     return number
 

@@ -28,7 +28,7 @@ ANALYZE: Final = "analyze"
 
 def openalgo(settings: Settings, client: Client | None, today: date) -> Iterator[Check]:
     """All that OpenAlgo can be asked; without a key or without an answer the rest is named as not asked."""
-    rest = ("mode", "money", "symbols")
+    rest = ("mode", "money", "stops", "symbols")
     yield version()
     if client is None:
         yield fail("credentials", "there is no API key", "api_key: in api_credentials.yaml, or OPENALGO_API_KEY")
@@ -38,6 +38,7 @@ def openalgo(settings: Settings, client: Client | None, today: date) -> Iterator
         if first.status != "fail":
             yield mode(settings, client)
             yield money(settings, client, today)
+            yield stops(settings, client, today)
             yield symbols(settings, client, today)
             return
     for name in rest:
@@ -97,6 +98,22 @@ def money(settings: Settings, client: Client, today: date) -> Check:
     if began <= 0:
         return warn("money", said, "no entry goes without equity; pledged shares count with collateral_counts: true")
     return ok("money", f"{said}: compare it with the broker's page")
+
+
+def stops(settings: Settings, client: Client, today: date) -> Check:
+    """Whether protective stops rest at the broker: through some plugins none can, or none can be changed."""
+    if settings.system.mode != LIVE:
+        return ok("stops", "on paper levels are watched, nothing rests")
+    try:
+        client.mode()
+        capability = capability_behind(client, today, settings.policy.tables)
+    except ReadFailed as problem:
+        return warn("stops", str(problem), "look at OpenAlgo's log; which broker it is decides how stops rest")
+    if not capability.rests:
+        said = f"none can rest at {capability.broker} through OpenAlgo: this program watches the levels, while it runs"
+        return warn("stops", said, f"docs/openalgo.md tells why; a stop of your own in the app of {capability.broker}")
+    changed = "are changed in place" if capability.revises else "are taken back and sent anew where they move"
+    return ok("stops", f"rest at the broker as {capability.resting}, and {changed}")
 
 
 def semi_auto(settings: Settings, journal: Reader | None) -> Check:

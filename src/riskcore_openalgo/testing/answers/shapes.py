@@ -154,16 +154,31 @@ def _sandbox_trade(trade: FakeTrade) -> Row:
 
 
 def _live_trade(broker: FakeBroker, trade: FakeTrade) -> Row:
-    shoonya = broker.profile.shapes == "shoonya"
-    return {
+    row = {
         **_named(broker, trade.key),
         "product": trade.product,
         "action": trade.side,
-        "quantity": str(trade.quantity) if shoonya else trade.quantity,
-        "average_price": f"{trade.price:.2f}" if shoonya else float(trade.price),
+        "quantity": trade.quantity,
+        "average_price": float(trade.price),
         "trade_value": rupees(trade.price * trade.quantity),
         "orderid": trade.order_id,
-        "timestamp": f"{trade.at.astimezone(rc.IST):%H:%M:%S}" if shoonya else moment(trade.at),
+        "timestamp": moment(trade.at),
+    }
+    return _of_its_order(broker, trade, row) if broker.profile.shapes == "shoonya" else row
+
+
+def _of_its_order(broker: FakeBroker, trade: FakeTrade, row: Row) -> Row:
+    """As Shoonya's plugin tells a trade: with the quantity and the average price of the whole order, in text.
+
+    The broker rounds that average to the paisa. Here it is whole, so that money can be checked to the paisa.
+    """
+    order = broker.venue.account.orders[trade.order_id]
+    return {
+        **row,
+        "quantity": str(order.quantity),
+        "average_price": f"{order.average:f}",
+        "trade_value": rupees(order.average * order.quantity),
+        "timestamp": f"{trade.at.astimezone(rc.IST):%H:%M:%S}",
     }
 
 
