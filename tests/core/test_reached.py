@@ -171,8 +171,8 @@ def test_F47_holdings_that_cannot_be_read_hide_no_login_that_has_gone():
     day = at_broker(broker="angel")
     no_money(day, "10:00")
     for second in (2, 3, 4):
-        books(day, f"10:00:0{second}", positions=None)
-    assert day.state.custody.login != "bad"
+        books(day, f"10:00:0{second}", orders=None, trades=None, positions=None, holdings=None)
+    assert day.state.custody.login != "bad", "an outage tells nothing of the login"
 
 
 def test_F47_one_row_that_is_shown_ends_the_count_and_the_money_its_own():
