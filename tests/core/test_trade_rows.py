@@ -107,6 +107,16 @@ def test_a_part_that_is_untold_is_told_by_the_position_after_its_end_as_with_any
     assert protected(day) == (20, 20)
 
 
+def test_a_part_that_is_untold_hides_no_other_order_while_it_works():
+    """Two slices: one is whole, of the other only a part came. What is known gets its stop (a simulated day)."""
+    day, order = entered()
+    hand = rc.BrokerOrder(id="H1", key="NSE:INFY", side="BUY", quantity=10, product="MIS", status="open")
+    more = evolve(hand, id="H2")
+    told = (FIFTY, trade("H1", "BUY", 10, 999))
+    read(day, "10:00:02", row(order, "E1", "complete"), hand, more, traded=told, there=(position(54),))
+    assert protected(day) == (50, 50)
+
+
 @pytest.mark.parametrize("there", [None, (), (position(0, "NSE:TCS"),)], ids=["unread", "empty", "lacks_it"])
 def test_a_stop_that_ended_in_part_is_not_whole_where_no_position_is_shown(there):
     """After a cancel orders and trades are read alone: all fifty were believed sold (a simulated day)."""
