@@ -1,5 +1,6 @@
 """`riskcore control`: every act from the console, beside a runner and without one; codes and JSON for programs."""
 
+import argparse
 import json
 import sqlite3
 from contextlib import closing
@@ -126,6 +127,15 @@ def test_an_entry_that_works_is_cancelled_from_the_console(tmp_path, console):
         assert [(fact.act, fact.by) for fact in day.facts(events.ControlTaken)] == [("cancel", "asha")]
         code, said, _ = console(day, "cancel", "no-such-order")
         assert (code, said.startswith("refused: ")) == (3, True)
+
+
+def test_a_cancel_that_was_asked_for_before_is_not_told_as_done(capsys):
+    """An entry whose outcome nobody knew: its time was over, so that the act had no cancel of its own."""
+    at = datetime(2026, 11, 30, 11, 2, tzinfo=rc.IST)
+    asked = events.OperatorCancelled(at, "asha", "the tests", "alert:x")
+    fact = events.ControlTaken(at, "cancel", "alert:x", "asha", "the tests")
+    assert control.told(control.Outcome(5, asked, (fact,)), argparse.Namespace(json=False)) == 0
+    assert capsys.readouterr().out.startswith("taken, and not done before the broker shows it")
 
 
 def test_the_stop_of_the_whole_account_from_the_console(tmp_path, console):

@@ -1,6 +1,7 @@
 """Two of the broker's books, or its order book alone, cannot be read: what is ours stays ours, and leaves in time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +9,7 @@ import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.gateways.openalgo import TOLD_UNREAD
 from riskcore_openalgo.runner import live
+from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.testing import Fault
 from riskcore_openalgo.testing.answers import shapes
 from tests.runner.live_days import live_day
@@ -284,3 +286,13 @@ def test_holdings_that_nobody_may_read_keep_no_intraday_entry_back(path):
         assert day.closed(target + 1).reason == "target"
         in_order(day)
         assert not {"login_needed"} & set(alarms(day))
+
+
+def test_the_books_are_paced_where_the_broker_shows_each_once_a_second():
+    told = []
+    for broker in ("angel", "zerodha"):
+        paced = SimpleNamespace(pace_books=lambda *, once_a_second: told.append(once_a_second))
+        client = SimpleNamespace(broker=lambda name=broker: name, pace_books=paced.pace_books)
+        at = datetime(2026, 11, 23, 10, 0, tzinfo=rc.IST)
+        Account(client, guard=SimpleNamespace(told=False), clock=lambda at=at: at, instruments=None).broker()
+    assert told == [True, False]

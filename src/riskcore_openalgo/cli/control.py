@@ -198,9 +198,9 @@ def told(taken: Outcome, given: argparse.Namespace, **more: Any) -> int:
     reason = taken.refused
     names, words = [type(fact).__name__ for fact in taken.facts], [_words(fact) for fact in taken.facts]
     content = {"done": not reason, "row": taken.row, "refused": reason, "facts": names, "told": words}
-    done = (
-        f"{LEAVING if LEAVES & set(names) else 'done'}: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
-    )
+    # A cancel that was asked for before brings no fact of its own, and is as open as the first.
+    waits = LEAVES & set(names) or any(getattr(fact, "act", "") == "cancel" for fact in taken.facts)
+    done = f"{LEAVING if waits else 'done'}: row {taken.row}: {', '.join(words) or 'nothing had to change'}"
     say(given, content | more, refusal(reason) if reason else done)
     return REFUSED if reason else 0
 
