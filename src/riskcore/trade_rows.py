@@ -60,7 +60,7 @@ def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> Bro
     known = {name: _known(trade, rows.get(name), ours.get(name)) for name, trade in latest.items()}
     settled = {name: attrs.evolve(trade, quantity=known[name]) for name, trade in latest.items() if known[name]}
     open_ = {name: trade for name, trade in latest.items() if name not in settled}
-    parts = {name: _part(trade, open_, settled, rows, ours, books, book) for name, trade in open_.items()}
+    parts = _parts(open_, settled, rows, ours, books, book)
     at_work = {name for name in open_ if name in rows and rows[name].status in MAY_TRADE}
     parts |= {name: ours[name].filled_quantity for name in at_work if not parts[name] and name in ours}
     found = settled | {name: attrs.evolve(open_[name], quantity=part) for name, part in parts.items() if part}
@@ -83,8 +83,37 @@ def _known(trade: BrokerTrade, row: BrokerOrder | None, order: Order | None) -> 
     return order.filled_quantity if order is not None and not order.live else 0
 
 
-def _part(
-    trade: BrokerTrade,
+def _parts(
+    open_: Trades,
+    settled: Trades,
+    rows: dict[str, BrokerOrder],
+    ours: dict[str, Order],
+    books: BrokerBooks,
+    book: Book,
+) -> dict[str, int]:
+    """What each order of which nothing tells has traded, by its name; 0 where the position does not tell it either.
+
+    Which of several that have ended traded how much nothing tells: the earliest is taken to have filled first. It is
+    their sum that is held.
+    """
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for name, trade in open_.items():
+        alike.setdefault((trade.key, trade.product, trade.side), []).append(name)
+    parts: dict[str, int] = {}
+    for names in alike.values():
+        least = {name: max(ours[name].filled_quantity, 1) if name in ours else 1 for name in names}
+        most = {name: rows[name].quantity if name in rows else open_[name].quantity for name in names}
+        moved = _moved(names, open_, settled, rows, ours, books, book)
+        more = moved - sum(least.values()) if sum(least.values()) <= moved <= sum(most.values()) else None
+        for name in names:
+            taken = 0 if more is None else min(more, most[name] - least[name])
+            parts[name] = 0 if more is None else least[name] + taken
+            more = None if more is None else more - taken
+    return parts
+
+
+def _moved(
+    names: list[str],
     open_: Trades,
     settled: Trades,
     rows: dict[str, BrokerOrder],
@@ -92,36 +121,34 @@ def _part(
     books: BrokerBooks,
     book: Book,
 ) -> int:
-    """What makes the position, beside all else that was traded; 0 where that is told by nothing, or is no part of it.
+    """What these orders of one side have made of the position, beside all else that was traded; 0 where that is untold.
 
     Of intraday shares the position is what the day's trades make; of others only what ours have moved can be told. An
     order of the same side that may trade amid the read leaves nothing that could be told, nor does a position book that
     was not read, or lacks the instrument: errors come as nothing.
     """
-    name, place, wanted = bare_id(trade.order_id), (trade.key, trade.product), trade.side
+    first = open_[names[0]]
+    place, wanted = (first.key, first.product), first.side
     here = {one: other for one, other in settled.items() if (other.key, other.product) == place}
-    others = [one for one, other in open_.items() if one != name and (other.key, other.product) == place]
-    beside = [
+    others = [one for one, other in open_.items() if one not in names and (other.key, other.product) == place]
+    may_trade = [
         one
         for one, row in rows.items()
-        if one != name and row.status in MAY_TRADE and (row.key, row.product, row.side) == (*place, wanted)
+        if row.status in MAY_TRADE and (row.key, row.product, row.side) == (*place, wanted)
     ]
     shown = [row.quantity for row in books.positions or () if (row.key, row.product) == place]
-    if others or beside or not shown:
+    if others or not shown or (may_trade and (may_trade != names or len(names) > 1)):
         return 0
-    order = ours.get(name)
-    if trade.product == INTRADAY:
+    if first.product == INTRADAY:
         moved = sum(shown) - _signed(here)
     else:
-        moved = _moved_by_ours(place, order, here, ours, books, book)
-    part, least = moved * sign(wanted), 1 if order is None else max(order.filled_quantity, 1)
-    most = rows[name].quantity if name in rows else trade.quantity
-    return part if least <= part <= most else 0
+        moved = _moved_by_ours(place, names, here, ours, books, book)
+    return moved * sign(wanted)
 
 
 def _moved_by_ours(
     place: tuple[str, str],
-    order: Order | None,
+    names: list[str],
     here: Trades,
     ours: dict[str, Order],
     books: BrokerBooks,
@@ -129,9 +156,9 @@ def _moved_by_ours(
 ) -> int:
     """The signed shares that came since what is known, beside those that other orders of ours have traded."""
     there = shares_there(book, books, *place)
-    if order is None or there is None or not all(name in ours for name in here):
+    if there is None or not all(name in ours for name in (*names, *here)):
         return 0
-    told = (order, *(ours[name] for name in here))
+    told = [ours[name] for name in (*names, *here)]
     before = shares_held(book, *place) - sum(sign(one.approved.side) * one.filled_quantity for one in told)
     return there - before - _signed(here)
 

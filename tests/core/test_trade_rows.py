@@ -8,6 +8,7 @@ from attrs import evolve
 import riskcore as rc
 from riskcore import events as e
 from riskcore.brokers import capability
+from riskcore.trade_rows import traded
 from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade
 from tests.core.engine_days import INFY, SEEN
 
@@ -265,3 +266,34 @@ def test_what_the_table_says_of_a_broker():
     assert capability("paytm", on=day).borrows_status
     assert capability("paytm", on=day).resting == "none", "its SL is a market order"
     assert [capability(name, on=day).revises for name in ("angel", "groww", "dhan")] == [False, False, True]
+
+
+def several(there, *statuses):
+    """What is told of two orders of 50 and of 30 that bought, each with a row of its whole, beside a position."""
+    rows = [
+        rc.BrokerOrder(id=name, key=INFY.key, side="BUY", quantity=quantity, product="MIS", status=status)
+        for (name, quantity), status in zip((("F1", 50), ("F2", 30)), statuses, strict=True)
+    ]
+    shown = (trade("F1", "BUY", 50, 999), trade("F2", "BUY", 30, 1001))
+    day = at_broker(broker="shoonya")
+    told = rc.BrokerBooks(at=day.at("10:00"), orders=tuple(rows), trades=shown, positions=(position(there),))
+    found = traded(told, day.book, capability("shoonya", on=day.day))
+    return {one.order_id: one.quantity for one in found.trades}, [row.id for row in found.unread_rows]
+
+
+@pytest.mark.parametrize(
+    ("there", "parts"), [(2, {"F1": 1, "F2": 1}), (51, {"F1": 50, "F2": 1}), (60, {"F1": 50, "F2": 10})]
+)
+def test_of_several_that_ended_after_a_part_the_earliest_is_taken_to_have_filled_first(there, parts):
+    """Two slices of an exit that was taken back: nothing told which had sold how much, and the rest never left."""
+    assert several(there, "cancelled", "cancelled") == (parts, [])
+
+
+@pytest.mark.parametrize("there", [0, 1, 81, -60])
+def test_what_several_cannot_have_traded_is_told_by_nothing(there):
+    assert several(there, "cancelled", "cancelled") == ({}, ["F1", "F2"])
+
+
+def test_while_one_of_several_works_nothing_is_told_of_those_that_have_ended():
+    assert several(60, "cancelled", "open") == ({}, ["F1"])
+    assert several(60, "complete", "cancelled") == ({"F1": 50, "F2": 10}, [])

@@ -20,7 +20,7 @@ from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
 from riskcore_openalgo.testing.simulated.nights import market_is_open
 from riskcore_openalgo.testing.simulated.shares import TOLD_S, Shares
-from riskcore_openalgo.testing.simulated.slices import alike, truth_of
+from riskcore_openalgo.testing.simulated.slices import alike, filled_beside, truth_of
 from riskcore_openalgo.testing.simulated.surprises import Surprises
 
 if TYPE_CHECKING:
@@ -259,14 +259,17 @@ class Checks:
         """(7) What has ended for us has ended there, and nothing has filled for us that has not there.
 
         But for an order that nobody can name: what the broker's position moved by was taken for its fill, and said so.
+        Where trades are told as of whole orders, nothing tells which of several has filled how much: their sum counts.
         """
         presumed = {about for name, about in state.custody.told if name == PRESUMED}
         truth = truth_of(state, self._room.placed, self._room.account.orders, self._durable)
+        beside = filled_beside(state, truth)
         for order in state.book.orders:
             real = truth.get(order.id)
             filled = 0 if real is None else real.filled
             if real is not None and order.is_entry and real.quantity > order.approved.quantity:
                 filled = min(filled, order.approved.quantity)  # somebody made it larger: the rest is not ours
+            filled += beside.get(order.id, 0)
             told = order.filled_quantity <= filled or order.id in presumed
             self.needs("fills_are_the_brokers", told, order, real)
             if real is None or order.live:

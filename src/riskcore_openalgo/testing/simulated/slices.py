@@ -6,12 +6,13 @@ Where answers are lost, nobody can say which row is which of them, and nobody ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.testing.orders import FakeOrder
 
+WHOLE: Final = "whole"
 Sent: TypeAlias = Mapping[str, "rc.ApprovedEntry | rc.ApprovedExit"]
 
 
@@ -36,6 +37,24 @@ def truth_of(
         if nameless:
             truth[nameless[0]] = orders[theirs]
     return truth
+
+
+def filled_beside(state: engine.State, truth: Mapping[str, FakeOrder]) -> dict[str, int]:
+    """What other orders of ours of the same instrument, product and side have filled more than we know, of each.
+
+    Only where trades are told as of whole orders: elsewhere each order is known by its own.
+    """
+    capability = state.custody.capability
+    if capability is None or capability.trades != WHOLE:
+        return {}
+    more = {one.id: truth[one.id].filled - one.filled_quantity for one in state.book.orders if one.id in truth}
+    places = {
+        one.id: (one.approved.instrument.key, one.approved.product, one.approved.side) for one in state.book.orders
+    }
+    return {
+        name: sum(untold for other, untold in more.items() if other != name and places[other] == places[name])
+        for name in more
+    }
 
 
 def alike(order_id: str, sent: Sent) -> set[str]:
