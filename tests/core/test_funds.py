@@ -241,11 +241,11 @@ def test_F29_after_a_restart_the_gate_does_not_open_on_empty_books():
         ("shoonya", 100_000, {}),
         ("shoonya", None, {"orders": (foreign(),)}),
         ("shoonya", None, {"positions": (position(1, "NSE:TCS"),)}),
-        ("shoonya", None, {"holdings": None}),
+        ("shoonya", None, {"positions": None}),
     ],
 )
 def test_F29_where_anything_speaks_against_it_no_login_is_asked_for(broker, funds, shown):
-    """A broker whose empty books prove something; money that could be read; a book with a row; one not read."""
+    """A broker whose empty books prove something; money that was read; a book with a row; one unread, but holdings."""
     day = at_broker(broker=broker)
     day.take(e.FundsSeen(day.at("10:05"), funds))
     for second in range(10, 20):
