@@ -135,6 +135,13 @@ def test_what_a_stop_that_is_touched_fills_untold_is_its_own():
     assert exits(day) == [30]
 
 
+def test_a_stop_that_rests_is_not_taken_back_for_what_one_read_lacks():
+    """It would be gone for a read that lies; a second one that says so takes it back, as ever."""
+    day, _ = held()
+    told(day, "10:05:01", 0, trades=(BOUGHT, trade("H1", "SELL", 50, 990)), stop="trigger_pending")
+    assert [c for c in day.commands if isinstance(c, e.CancelOrder)] == []
+
+
 def test_a_part_waits_until_that_is_told():
     """A stop that the broker does not change in place is taken back for it as well."""
     day, _ = held()

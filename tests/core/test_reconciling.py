@@ -209,7 +209,7 @@ def test_books_that_agree_open_the_gate_and_nothing_else_does():
     assert day.book.state == "waiting_for_login"
     true_books(day, "10:03", positions=(position(40),))
     assert day.book.state == "waiting_for_login"
-    assert true_books(day, "10:04") == ("BooksDiffer", "Reconciled", "Lifted")
+    assert true_books(day, "10:04") == ("SharesLacking", "BooksDiffer", "Reconciled", "Lifted")
     assert day.book.state == "active"
 
 

@@ -150,7 +150,8 @@ def test_COR_7_the_generated_days_know_every_fact_and_every_command():
     lived()
     beside = ("orders", "hands", "money")  # at a broker, by hand, and of its money: days of their own
     elsewhere = tuple(f"riskcore.events.{name}" for name in beside)
+    by_books = {e.SharesLacking}  # of a position, by a broker's books: tests/core/test_lacking.py
     by_files = {e.PolicyHeld, e.PolicyConfirmed, e.Noticed, e.AlarmAcknowledged}  # POL-1 to POL-4, tests/alarms
-    assert set(facts) >= {fact for fact in e.FACTS if fact.__module__ not in elsewhere} - by_files
+    assert set(facts) >= {fact for fact in e.FACTS if fact.__module__ not in elsewhere} - by_files - by_books
     assert {e.AskEquity, e.AskEvidence, e.PlaceEntry, e.PlaceExit, e.CancelOrder} == set(commands)
     assert facts[e.EntryApproved] >= 40

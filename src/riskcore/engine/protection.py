@@ -76,6 +76,7 @@ def _cover(turn: Turn, position: Position) -> None:
     for order in settled:
         kept.append(max(min(order.open_quantity, left), 0))
         left -= kept[-1]
+    left -= _may_be_gone(turn, position)
     for order, quantity in zip(settled, kept, strict=True):
         more = min(max(left, 0), _room(turn, position, order))
         left -= more
@@ -83,6 +84,16 @@ def _cover(turn: Turn, position: Position) -> None:
     if left > 0 and not any(_room(turn, position, order) for order in asked) and _may_place(turn, position):
         for quantity in cut(left, position.instrument):
             _place(turn, position, quantity)
+
+
+def _may_be_gone(turn: Turn, position: Position) -> int:
+    """Shares that get no new stop, for they may not be there: it could flip the position. What rests stays.
+
+    Where all of it leaves, and where no book can be behind its entry any more.
+    """
+    leaving = turn.book.leaving(position.instrument.key)
+    is_leaving = not all(order.takes_part for order in leaving) or failed_exit(turn.book, position) is not None
+    return turn.lacking(position) if is_leaving or not is_fresh(position, turn.at) else 0
 
 
 def _is_settled(turn: Turn, order: Order) -> bool:
@@ -93,10 +104,11 @@ def _is_settled(turn: Turn, order: Order) -> bool:
 def _room(turn: Turn, position: Position, order: Order) -> int:
     """How many more shares an order may rest for; what it has filled stays part of its quantity.
 
-    None where the broker changes no order: it would have to be taken back, and another order does as well.
+    None where the broker changes no order, or has refused to change this one (brokers count the changes of each): it
+    would have to be taken back, and another order does as well.
     """
-    capability = turn.state.custody.capability
-    if capability is None or not capability.revises:
+    capability, told = turn.state.custody.capability, turn.state.custody.told
+    if capability is None or not capability.revises or (REVISION_REFUSED, order.id) in told:
         return 0
     most = slice_quantity(position.instrument)
     return max(most - order.quantity, 0) if most else position.quantity
@@ -145,16 +157,10 @@ def _change(turn: Turn, resting: Order, revision: Revision) -> None:
 
 
 def _to_cover(turn: Turn, position: Position) -> int:
-    """Shares that a stop is to rest for: what is held, less what is leaving or waits to leave.
-
-    Nor for those that may not be there, where all of it leaves, and where no book can be behind its entry any more.
-    """
+    """Shares that a stop is to rest for: what is held, less what is leaving or waits to leave."""
     key = position.instrument.key
-    wanted, leaving = turn.state.custody.wanted_of(key), turn.book.leaving(key)
-    away = sum(order.open_quantity for order in leaving)
-    is_leaving = not all(order.takes_part for order in leaving) or failed_exit(turn.book, position) is not None
-    if is_leaving or not is_fresh(position, turn.at):
-        away += turn.lacking(position)
+    wanted = turn.state.custody.wanted_of(key)
+    away = sum(order.open_quantity for order in turn.book.leaving(key))
     if wanted is not None:
         away += position.quantity if wanted.part is None else wanted.part
     return max(position.quantity - away, 0)
