@@ -15,14 +15,12 @@ from riskcore_openalgo.cli import control
 from riskcore_openalgo.cli.main import main, parser
 from riskcore_openalgo.cli.unseen import unseen
 from riskcore_openalgo.client import OrderWanted
-from riskcore_openalgo.config.control_page import ControlAccess
 from riskcore_openalgo.demo.day import demo_bars, demo_policy
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.replay import replay
 from riskcore_openalgo.runner.inbox import Inbox, InboxRefused, folder_of
 from riskcore_openalgo.runner.player import BarPlayer
 from riskcore_openalgo.testing import Fault
-from riskcore_openalgo.web.control.passwords import hashed, is_right
 from tests.core.test_settling import carrying
 from tests.journal.told import INFY, SEEN, THIRD, entries
 from tests.runner.live_days import live_day
@@ -342,51 +340,11 @@ def test_a_graver_latch_is_refused_with_what_to_type(alone):
     assert (code, "refused: graver_stands" in said, "riskcore control rearm" in said) == (3, True, True)
 
 
-def test_a_password_is_made_as_a_line_of_the_configuration(capsys, monkeypatch):
-    """The line is taken by the settings, and opens for that password alone."""
-    monkeypatch.setattr("getpass.getpass", lambda prompt: "a long enough sentence")
-    assert main(["control", "password", "asha"]) == 0
-    line = json.loads(capsys.readouterr().out.rpartition("asha: ")[2])
-    assert is_right("a long enough sentence", ControlAccess(users={"asha": line}).users["asha"])
-    assert not is_right("another sentence", line)
-    assert "scrypt" not in repr(ControlAccess(users={"asha": line}))
-
-
-@pytest.mark.parametrize("line", ["", "plain", "scrypt$2$8$1$AAAAAAAA$AAAAAAAAAAAAAAAA", None, 5])
-def test_a_line_that_is_no_hash_is_refused_without_being_shown(line):
-    """A password written where its hash belongs must not end in a message."""
-    with pytest.raises(ValueError, match="riskcore control password NAME") as told:
-        ControlAccess(users={"asha": line})
-    assert str(line) not in str(told.value) or line in ("", None)
-    assert not is_right("x", str(line))
-
-
-@pytest.mark.parametrize("user", ["as ha", "../x", "", "x" * 300])
-def test_a_password_is_made_for_no_name_that_the_settings_refuse(capsys, user):
-    assert main(["control", "password", user])
-    assert "must be a name of letters, digits" in capsys.readouterr().err
-
-
-def test_where_no_password_is_given_it_is_said(capsys, monkeypatch):
-    def closed(prompt):
-        raise EOFError
-
-    monkeypatch.setattr("getpass.getpass", closed)
-    assert main(["control", "password", "asha"])
-    assert "no password was given" in capsys.readouterr().err
-
-
 def test_a_reason_that_is_no_text_is_refused_before_anything_is_asked_for(capsys, tmp_path):
     """The control page could not show it, and showed nothing for as long as it stood."""
     Journal(tmp_path / "a.db").close()
     assert main(["control", "pause", "--why", "caf\udce9", "--journal", str(tmp_path / "a.db")])
     assert "bytes that are no text" in capsys.readouterr().err
-
-
-def test_a_short_password_is_refused():
-    """Before it is hashed."""
-    with pytest.raises(ValueError, match="10 to 512"):
-        hashed("short")
 
 
 def test_without_a_runner_a_contract_that_expired_on_paper_is_settled(alone):

@@ -217,7 +217,10 @@ ANGEL = {
 def test_a_trade_of_no_shares_but_with_a_value_is_of_the_shares_that_make_it():
     assert rows.trades([ANGEL])[0].quantity == 1785
     assert rows.trades([{**ANGEL, "trade_value": 1478.3, "quantity": "0"}])[0].quantity == 1
+    assert rows.trades([{**ANGEL, "average_price": "0.05", "trade_value": "90.00"}])[0].quantity == 1800
     assert rows.trades([{**ANGEL, "quantity": "7"}])[0].quantity == 7
+    with pytest.raises(ReadFailed, match="quantity"):
+        rows.trades([{**ANGEL, "quantity": "ten"}])
 
 
 @pytest.mark.parametrize("value", [None, 0, "-", "739.15", "2638770.50", "0.01", "-1478.30"])
@@ -238,35 +241,6 @@ def test_a_trade_without_a_price_makes_its_book_unread():
     with pytest.raises(ReadFailed, match="average_price"):
         rows.trades([trade])
     assert rows.trades([{**trade, "price": "1500.05"}])[0].price == Decimal("1500.05")
-
-
-TRADE = {**ORDER, "average_price": 1180.1, "price": 0, "quantity": 0}
-"""A trade as Angel's plugin tells it: it reads a quantity that this broker's trade book does not have."""
-
-
-@pytest.mark.parametrize(
-    ("price", "value", "shares"),
-    [
-        (1180.1, 1180.1, 1),
-        ("175.00", "175.00", 1),
-        ("42.35", "3176.25", 75),
-        ("0.05", "90.00", 1800),
-        (3.3333, 11.67, None),
-        (1500.05, 750.0, None),
-        (1500.05, 0, None),
-    ],
-)
-def test_a_trade_that_says_nought_shares_is_as_many_as_it_was_worth(price, value, shares):
-    row = {**TRADE, "average_price": price, "trade_value": value}
-    read, unread = rows.readable_trades([row])
-    assert [trade.quantity for trade in read] == ([shares] if shares else [])
-    assert len(unread) == (0 if shares else 1)
-
-
-def test_a_trade_that_says_how_many_shares_is_not_asked_what_they_were_worth():
-    assert rows.trades([{**TRADE, "quantity": 5, "trade_value": 1180.1}])[0].quantity == 5
-    with pytest.raises(ReadFailed, match="quantity"):
-        rows.trades([{**TRADE, "quantity": "ten", "trade_value": 1180.1}])
 
 
 BLANK = {

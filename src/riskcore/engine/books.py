@@ -56,8 +56,8 @@ UNSEEN_NIGHT: Final = "unseen_before_the_night"
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     custody = turn.state.custody
-    books = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
-    books = averages_apart(books, custody.capability)
+    known = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
+    books = averages_apart(known, custody.capability)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)
@@ -84,8 +84,7 @@ def _seen(turn: Turn) -> Seen:
     """What earlier reads showed; `_note_foreign_rows` adds the rows of this one at its end."""
     custody = turn.state.custody
     alike = frozenset((order_id, row) for order_id, rows in custody.alike for row in rows)
-    drift_s = turn.state.observed.drift_s
-    return Seen(custody.rows, custody.reconciled_at, drift_s, alike, custody.first_seen)
+    return Seen(custody.rows, custody.reconciled_at, turn.state.observed.drift_s, alike, custody.first_seen)
 
 
 @exact
