@@ -267,6 +267,19 @@ def test_a_tick_is_no_spike_however_low_the_price(last, mark, odd, is_believed):
     assert (seen.doubted is None) == is_believed
 
 
+@pytest.mark.parametrize("rests", [True, False])
+def test_a_price_that_falls_three_per_cent_a_tick_is_left_at_its_stop_one_tick_later(rests):
+    """A premium does so: each price was doubted, for the next one was as far again, until the fall slowed down."""
+    day, _ = held(broker="zerodha" if rests else "paper", rests=rests, grace_s=0)
+    for second, (price, last) in enumerate(((1000, 1000), (970, 1000), (940, 970), (910, 940))):
+        ticks(day, f"10:05:0{second}", price)
+        assert day.book.positions[0].last == last
+    if rests:
+        assert day.last(e.CancelRequested).order_id == stop_of(day).order_id
+    else:
+        assert (day.sent()[-1].reason, day.sent()[-1].at) == ("stop", day.at("10:05:02"))
+
+
 def test_a_cheap_option_that_falls_tick_by_tick_is_left_at_its_stop():
     call = attrs.evolve(INFY, symbol="NIFTY24NOV2626000CE", exchange="NFO", segment="OPT", lot_size=50)
     day = a_day(call, equity=100_000, max_quantity=50, entry_band_pct=5)

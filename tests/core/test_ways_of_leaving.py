@@ -56,6 +56,18 @@ def test_which_prices_of_a_span_are_believed_after_a_mark(span, ticks, mark, odd
     assert found == (Span(*map(D, taken)) if taken else Span(*(D(mark),) * 4, doubted=last))
 
 
+@pytest.mark.parametrize(
+    ("odd", "last", "taken", "doubted"),
+    [(97, 94, 97, 94), (103, 106, 103, 106), (94, 97, 97, None), (97, 103, 100, 103), (97, 96, 96, None)],
+)
+def test_of_two_running_beyond_the_mark_the_nearer_is_believed(odd, last, taken, doubted):
+    """A price that falls three per cent a tick is followed one tick behind; it was doubted for as long as it fell."""
+    found = believed(
+        **dict.fromkeys(("first", "high", "low", "last"), D(last)), ticks=1, mark=D(100), odd=D(odd), spike_pct=D(2)
+    )
+    assert found == Span(*(D(taken),) * 4, doubted=None if doubted is None else D(doubted))
+
+
 # ---------------------------------------------------------------- the ladder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import singledispatch
 from typing import Any, Final
 
@@ -128,7 +129,7 @@ def _prices(event: e.PricesSeen, turn: Turn) -> None:
     position = turn.book.position(event.key)
     if position is not None and not before_the_open(position.instrument, turn.at, turn.policy):
         odd = turn.state.custody.odd_price(event.key)
-        span = _believed(turn, position, event)
+        span, doubted = _believed(turn, position, event)
         if span is not None:
             look_at_the_night(turn, position, span)
             # By what a feed still shows of a market that has shut nothing can leave: its next open decides.
@@ -139,13 +140,18 @@ def _prices(event: e.PricesSeen, turn: Turn) -> None:
             held = mark(turn, position, span if last is span.last else changed(span, last=last))
             watch(turn, held, span, touched, odd)
             follow(turn, span)
+        if doubted is not None:
+            turn.note(e.PriceDoubted(turn.at, event.key, doubted))
     on_time(turn, alone=event.key if event.more else None, of_bars=event.ticks == 0)
 
 
-def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> e.PricesSeen | None:
-    """The prices that move and take something; None where the last one stands alone, far from all others."""
+def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> tuple[e.PricesSeen | None, Decimal | None]:
+    """The prices that move and take something, and the last one where it stands alone, far from all others.
+
+    None of them where nothing is believed but what was before.
+    """
     if event.ticks == 0:
-        return event
+        return event, None
     seen = believed(
         first=event.first,
         high=event.high,
@@ -157,10 +163,9 @@ def _believed(turn: Turn, position: Position, event: e.PricesSeen) -> e.PricesSe
         spike_pct=turn.policy.spike_pct,
         tick=position.instrument.tick,
     )
-    if seen.doubted is not None:
-        turn.note(e.PriceDoubted(turn.at, event.key, seen.doubted))
-        return None
-    return changed(event, first=seen.first, high=seen.high, low=seen.low, last=seen.last)
+    if seen.doubted is not None and seen.last == position.last:
+        return None, seen.doubted
+    return changed(event, first=seen.first, high=seen.high, low=seen.low, last=seen.last), seen.doubted
 
 
 @react_to.register

@@ -14,7 +14,7 @@ from riskcore.money import ZERO, exact, percent_of
 
 @frozen
 class Span:
-    """The prices of a look that are believed; `doubted` is the last one where it is not, and then nothing is."""
+    """The prices of a look that are believed; `doubted` is the last one where it is not."""
 
     first: Decimal
     high: Decimal
@@ -40,9 +40,10 @@ def believed(
 
     A price is near another where it is at most `spike_pct` per cent of that away, or a `tick`: five per cent of
     a rupee. The last price is believed where it is near the mark, near the odd one before it, or near the first of a
-    span of two prices or more (two agree). An extreme inside a span is believed where it is near the first, the last or
-    the mark; else the nearest of these stands for it. `ticks` 0 is a bar: all of it is believed, as is everything where
-    there is no mark yet.
+    span of two prices or more (two agree). Of two running that lie far from each other, and beyond the mark on one
+    side, the nearer is believed: the price has gone at least so far. An extreme inside a span is believed where it is
+    near the first, the last or the mark; else the nearest of these stands for it. `ticks` 0 is a bar: all of it is
+    believed, as is everything where there is no mark yet.
     """
     if ticks == 0 or mark is None:
         return Span(first, high, low, last)
@@ -53,7 +54,10 @@ def believed(
     anchors = [mark] if odd is None else [mark, odd]
     agreeing = ticks > 1 and by(last, first)
     if not agreeing and not any(by(last, anchor) for anchor in anchors):
-        return Span(mark, mark, mark, mark, doubted=last)
+        if odd is None or (odd - mark) * (last - mark) < ZERO:
+            return Span(mark, mark, mark, mark, doubted=last)
+        least = min(odd, last, key=lambda price: abs(price - mark))
+        return Span(least, least, least, least, doubted=None if least == last else last)
     sound = [last, *(price for price in (first,) if by(price, last) or by(price, mark))]
     known = [*sound, mark]
     top = high if any(by(high, price) for price in known) else max(sound)
