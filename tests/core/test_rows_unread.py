@@ -1,12 +1,18 @@
 """Rows of the order book that cannot be read: those of another program stop nothing, one that may be ours hides it."""
 
+from datetime import datetime, timedelta
+
+import attrs
 import pytest
 
 import riskcore as rc
-from riskcore import events as e
+from riskcore import engine, events as e
+from riskcore.engine.ended import is_borrowed
 from riskcore.reconcile import without_doubt
 from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade
 from tests.core.engine_days import SEEN
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=rc.IST)
 
 
 def read(day, clock, *ids, orders=None, untraded=(), **more):
@@ -127,3 +133,65 @@ def test_a_reading_with_a_row_of_ours_that_cannot_be_read_bears_no_emergency_sto
         day.take(e.BooksRead(day.at(clock), made, ()))
         emergency = day.state.control.emergency
         assert (emergency.stage == "flat") == (clock == "10:05:05"), clock
+
+
+# ---------------------------------------------------------------- what the shell asks of a read
+
+
+def unread(*rows, **shown):
+    """A read with rows that could not be read: (book, id, key)."""
+    given = tuple(rc.UnreadRow(book=book, id=one, key=key, why=f"{one} is odd") for book, one, key in rows)
+    fields = {"orders": (foreign(),), "trades": (), "positions": (), "holdings": (), **shown}
+    return rc.BrokerBooks(at=NOON, unread_rows=given, **fields)
+
+
+def test_one_book_that_is_hidden_leaves_the_rows_of_the_other_that_could_not_be_read():
+    day, _ = held()
+    kept = engine.undoubted(unread(("orders", "X5", "NSE:TCS"), ("trades", "E1", "NSE:INFY")), day.state)
+    assert (kept.orders is None, kept.trades, dict(kept.unread)) == (False, None, {"trades": "E1 is odd"})
+    assert [(row.book, row.id) for row in kept.unread_rows] == [("orders", "X5")]
+
+
+def test_a_row_that_came_with_an_order_of_no_name_may_be_it_and_one_that_was_there_before_is_not():
+    """Seen in the very moment in which the order was approved, too."""
+    day, order = unknown_after(at_broker())
+    rows = unread(("orders", "X5", "NSE:TCS"))
+    for seen, kept in ((order.at - timedelta(seconds=1), True), (order.at, False)):
+        custody = attrs.evolve(day.state.custody, first_seen=((seen, frozenset({"X5"})),))
+        assert (without_doubt(rows, day.book, custody).orders is not None) == kept
+
+
+def test_an_order_that_filled_and_has_no_name_there_may_be_a_row_too_and_one_that_ended_is_not():
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    for status, kept in (("filled", False), ("rejected", True)):
+        order = attrs.evolve(day.book.order(entry), status=status)
+        book = attrs.evolve(day.book, orders=(order,))
+        made = without_doubt(unread(("orders", "X5", "NSE:TCS")), book, day.state.custody)
+        assert (made.orders is not None) == kept
+
+
+def test_a_trade_that_could_not_be_read_hides_the_book_in_what_is_held_and_in_what_was_ordered():
+    day, _ = held()
+    assert engine.undoubted(unread(("trades", "X5", "NSE:INFY")), day.state).trades is None
+    ordered = attrs.evolve(day.state, book=attrs.evolve(day.book, positions=()))
+    assert engine.undoubted(unread(("trades", "X5", "NSE:INFY")), ordered).trades is None
+    assert engine.undoubted(unread(("trades", "X5", "NSE:TCS")), ordered).trades is not None
+
+
+def test_a_read_is_complete_without_holdings_where_nothing_is_for_delivery():
+    day, _ = held()
+    assert engine.is_complete(unread(), day.state)
+    assert engine.is_complete(unread(holdings=None), day.state)
+    for name in ("orders", "trades", "positions"):
+        assert not engine.is_complete(unread(**{name: None}), day.state)
+    (carried,) = (attrs.evolve(one, product="CNC") for one in day.book.positions)
+    carrying = attrs.evolve(day.state, book=attrs.evolve(day.book, positions=(carried,)))
+    assert not engine.is_complete(unread(holdings=None), carrying)
+
+
+def test_a_book_hides_an_order_in_whatever_form_its_name_is_written():
+    books = unread(("orders", "00x5", ""), ("trades", "7", ""))
+    assert (books.hides("X5"), books.hides("7"), books.hides("7", "trades")) == (True, False, True)
+    assert is_borrowed("F0", books), "a row before it may have been left out"
+    assert not is_borrowed("F0", unread(("trades", "7", "")))
