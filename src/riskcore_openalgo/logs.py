@@ -99,6 +99,22 @@ class Caught(logging.Handler):
         self._logger.bind(signal=SIGNAL.get(), room=record.name).log(level, "{}", self._redactor.clean(text))
 
 
+class InIst(logging.Formatter):
+    """A line with its time in India and without secrets, where no log of a runner is kept: loguru may be missing."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__("%(asctime)s %(message)s")
+        self._redactor = redactor
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - as logging has it
+        """The time of the record; `datefmt` is not asked for."""
+        return f"{datetime.fromtimestamp(record.created, rc.IST):%Y-%m-%d %H:%M:%S}"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The whole line, its traceback too."""
+        return self._redactor.clean(super().format(record))
+
+
 @contextmanager
 def logging_to(settings: Logging, redactor: Redactor, *, console: TextIO | None = None) -> Iterator[None]:
     """Log as the settings say for as long as the context lasts, and write out what waits at its end."""

@@ -5,7 +5,7 @@ import gc
 import io
 import json
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ import pytest
 from riskcore_openalgo import logs
 from riskcore_openalgo.config import AlertChannels, Credentials, Logging, OpenAlgoAccess, Webhook
 from riskcore_openalgo.following import following
-from riskcore_openalgo.logs import Redactor, _closed_at, access_log, logging_to
+from riskcore_openalgo.logs import InIst, Redactor, _closed_at, access_log, logging_to
 
 TELEGRAM = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 PLANTED = {
@@ -110,6 +110,19 @@ def test_a_file_that_cannot_be_written_shows_no_secret(tmp_path, capfd):
     for secret in PLANTED.values():
         assert secret not in said + console.getvalue()
     gc.collect()
+
+
+def test_a_line_without_a_runner_has_the_time_in_india_and_no_secret():
+    """Wherever the machine stands: it is laid beside the journal."""
+    try:
+        int(f"refused: {PLANTED['api key']}")
+    except ValueError as problem:
+        known = (ValueError, problem, problem.__traceback__)
+    record = logging.LogRecord("any", logging.ERROR, "x.py", 1, "asked %s", (PLANTED["api key"],), known)
+    record.created = datetime(2026, 11, 30, 4, 45, tzinfo=timezone.utc).timestamp()
+    first, *rest = InIst(Redactor(CREDENTIALS.secrets())).format(record).splitlines()
+    assert first == "2026-11-30 10:15:00 asked ***"
+    assert rest[-1].endswith("refused: ***'")
 
 
 def test_the_last_of_a_disk_is_left_to_the_journal(tmp_path, monkeypatch):

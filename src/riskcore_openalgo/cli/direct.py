@@ -20,6 +20,7 @@ from riskcore_openalgo.config import LIVE as MODE_LIVE, Settings, load_settings
 from riskcore_openalgo.console import said_apart
 from riskcore_openalgo.journal import At, Journal, JournalInUse
 from riskcore_openalgo.journal.places import Place, place_of
+from riskcore_openalgo.logs import InIst, Redactor
 from riskcore_openalgo.runner.assembly import LIVE, assembled
 from riskcore_openalgo.runner.direct import EXITS, stop_now, take_over, warm_up
 from riskcore_openalgo.runner.fence import fence_of, raise_fence
@@ -38,7 +39,9 @@ def direct(arguments: argparse.Namespace, clock: Callable[[], datetime] = now_in
     if not arguments.analyzer and settings.system.mode != MODE_LIVE:
         raise ValueError("`mode:` in system_config.yaml is not live: for OpenAlgo's sandbox give --analyzer")
     with said_apart():
-        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
+        console = logging.StreamHandler(sys.stderr)
+        console.setFormatter(InIst(Redactor((*settings.credentials.secrets(), api_key_of(settings)))))
+        logging.basicConfig(level=logging.WARNING, handlers=[console])
         return stop(settings, arguments, clock)
 
 
