@@ -11,7 +11,7 @@ of its instrument, product and side that has filled so much, or the only one tha
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
@@ -44,6 +44,16 @@ UNTOLD: Final = "it shows the quantity of its order, and nothing tells how much 
 Trades: TypeAlias = dict[str, BrokerTrade]
 
 
+class _Read(NamedTuple):
+    """What is known of the orders whose trades are read, by their bare names: rows, what has traded, ours."""
+
+    rows: dict[str, BrokerOrder]
+    settled: Trades
+    ours: dict[str, Order]
+    books: BrokerBooks
+    book: Book
+
+
 def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> BrokerBooks:
     """The same books with trades that are of orders of the order book, and no more of each than it has traded.
 
@@ -60,7 +70,7 @@ def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> Bro
     known = {name: _known(trade, rows.get(name), ours.get(name)) for name, trade in latest.items()}
     settled = {name: attrs.evolve(trade, quantity=known[name]) for name, trade in latest.items() if known[name]}
     open_ = {name: trade for name, trade in latest.items() if name not in settled}
-    parts = _parts(open_, settled, rows, ours, books, book)
+    parts = _parts(open_, _Read(rows, settled, ours, books, book))
     at_work = {name for name in open_ if name in rows and rows[name].status in MAY_TRADE}
     parts |= {name: ours[name].filled_quantity for name in at_work if not parts[name] and name in ours}
     found = settled | {name: attrs.evolve(open_[name], quantity=part) for name, part in parts.items() if part}
@@ -83,14 +93,7 @@ def _known(trade: BrokerTrade, row: BrokerOrder | None, order: Order | None) -> 
     return order.filled_quantity if order is not None and not order.live else 0
 
 
-def _parts(
-    open_: Trades,
-    settled: Trades,
-    rows: dict[str, BrokerOrder],
-    ours: dict[str, Order],
-    books: BrokerBooks,
-    book: Book,
-) -> dict[str, int]:
+def _parts(open_: Trades, read: _Read) -> dict[str, int]:
     """What each order of which nothing tells has traded, by its name; 0 where the position does not tell it either.
 
     Which of several that have ended traded how much nothing tells: the earliest is taken to have filled first. It is
@@ -101,26 +104,19 @@ def _parts(
         alike.setdefault((trade.key, trade.product, trade.side), []).append(name)
     parts: dict[str, int] = {}
     for names in alike.values():
-        least = {name: max(ours[name].filled_quantity, 1) if name in ours else 1 for name in names}
-        most = {name: rows[name].quantity if name in rows else open_[name].quantity for name in names}
-        moved = _moved(names, open_, settled, rows, ours, books, book)
-        more = moved - sum(least.values()) if sum(least.values()) <= moved <= sum(most.values()) else None
+        least = {name: max(read.ours[name].filled_quantity, 1) if name in read.ours else 1 for name in names}
+        most = {name: read.rows[name].quantity if name in read.rows else open_[name].quantity for name in names}
+        more = _moved(names, open_, read) - sum(least.values())
+        if not 0 <= more <= sum(most.values()) - sum(least.values()):
+            parts |= dict.fromkeys(names, 0)
+            continue
         for name in names:
-            taken = 0 if more is None else min(more, most[name] - least[name])
-            parts[name] = 0 if more is None else least[name] + taken
-            more = None if more is None else more - taken
+            taken = min(more, most[name] - least[name])
+            parts[name], more = least[name] + taken, more - taken
     return parts
 
 
-def _moved(
-    names: list[str],
-    open_: Trades,
-    settled: Trades,
-    rows: dict[str, BrokerOrder],
-    ours: dict[str, Order],
-    books: BrokerBooks,
-    book: Book,
-) -> int:
+def _moved(names: list[str], open_: Trades, read: _Read) -> int:
     """What these orders of one side have made of the position, beside all else that was traded; 0 where that is untold.
 
     Of intraday shares the position is what the day's trades make; of others only what ours have moved can be told. An
@@ -129,37 +125,28 @@ def _moved(
     """
     first = open_[names[0]]
     place, wanted = (first.key, first.product), first.side
-    here = {one: other for one, other in settled.items() if (other.key, other.product) == place}
+    here = {one: other for one, other in read.settled.items() if (other.key, other.product) == place}
     others = [one for one, other in open_.items() if one not in names and (other.key, other.product) == place]
     may_trade = [
         one
-        for one, row in rows.items()
+        for one, row in read.rows.items()
         if row.status in MAY_TRADE and (row.key, row.product, row.side) == (*place, wanted)
     ]
-    shown = [row.quantity for row in books.positions or () if (row.key, row.product) == place]
+    shown = [row.quantity for row in read.books.positions or () if (row.key, row.product) == place]
     if others or not shown or (may_trade and (may_trade != names or len(names) > 1)):
         return 0
-    if first.product == INTRADAY:
-        moved = sum(shown) - _signed(here)
-    else:
-        moved = _moved_by_ours(place, names, here, ours, books, book)
+    day_trades = first.product == INTRADAY
+    moved = sum(shown) - _signed(here) if day_trades else _moved_by_ours(place, names, here, read)
     return moved * sign(wanted)
 
 
-def _moved_by_ours(
-    place: tuple[str, str],
-    names: list[str],
-    here: Trades,
-    ours: dict[str, Order],
-    books: BrokerBooks,
-    book: Book,
-) -> int:
+def _moved_by_ours(place: tuple[str, str], names: list[str], here: Trades, read: _Read) -> int:
     """The signed shares that came since what is known, beside those that other orders of ours have traded."""
-    there = shares_there(book, books, *place)
-    if there is None or not all(name in ours for name in (*names, *here)):
+    there = shares_there(read.book, read.books, *place)
+    if there is None or not all(name in read.ours for name in (*names, *here)):
         return 0
-    told = [ours[name] for name in (*names, *here)]
-    before = shares_held(book, *place) - sum(sign(one.approved.side) * one.filled_quantity for one in told)
+    told = [read.ours[name] for name in (*names, *here)]
+    before = shares_held(read.book, *place) - sum(sign(one.approved.side) * one.filled_quantity for one in told)
     return there - before - _signed(here)
 
 
