@@ -121,7 +121,8 @@ def _moved(names: list[str], open_: Trades, read: _Read) -> int:
 
     Of intraday shares the position is what the day's trades make; of others only what ours have moved can be told. An
     order of the same side that may trade amid the read leaves nothing that could be told, nor does a position book that
-    was not read, or lacks the instrument: errors come as nothing.
+    was not read, or lacks the instrument: errors come as nothing. Several must all have ended by their rows: one
+    without a row came after those were read.
     """
     first = open_[names[0]]
     place, wanted = (first.key, first.product), first.side
@@ -133,7 +134,9 @@ def _moved(names: list[str], open_: Trades, read: _Read) -> int:
         if row.status in MAY_TRADE and (row.key, row.product, row.side) == (*place, wanted)
     ]
     shown = [row.quantity for row in read.books.positions or () if (row.key, row.product) == place]
-    if others or not shown or (may_trade and (may_trade != names or len(names) > 1)):
+    alone = len(names) == 1 and may_trade in ([], names)
+    have_ended = not may_trade and all(name in read.rows for name in names)
+    if others or not shown or not (alone or have_ended):
         return 0
     day_trades = first.product == INTRADAY
     moved = sum(shown) - _signed(here) if day_trades else _moved_by_ours(place, names, here, read)

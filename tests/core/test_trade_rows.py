@@ -273,6 +273,7 @@ def several(there, *statuses):
     rows = [
         rc.BrokerOrder(id=name, key=INFY.key, side="BUY", quantity=quantity, product="MIS", status=status)
         for (name, quantity), status in zip((("F1", 50), ("F2", 30)), statuses, strict=True)
+        if status
     ]
     shown = (trade("F1", "BUY", 50, 999), trade("F2", "BUY", 30, 1001))
     day = at_broker(broker="shoonya")
@@ -297,3 +298,10 @@ def test_what_several_cannot_have_traded_is_told_by_nothing(there):
 def test_while_one_of_several_works_nothing_is_told_of_those_that_have_ended():
     assert several(60, "cancelled", "open") == ({}, ["F1"])
     assert several(60, "complete", "cancelled") == ({"F1": 50, "F2": 10}, [])
+
+
+def test_of_several_of_which_one_has_no_row_yet_nothing_is_told():
+    """It was placed after the order book was read, and may fill on: two exits of 600 were both taken for whole."""
+    assert several(60, "cancelled", None) == ({}, ["F1", "F2"])
+    assert several(60, None, None) == ({}, ["F1", "F2"])
+    assert several(60, "complete", None) == ({"F1": 50, "F2": 10}, [])

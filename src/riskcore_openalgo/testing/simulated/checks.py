@@ -20,7 +20,7 @@ from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
 from riskcore_openalgo.testing.simulated.nights import market_is_open
 from riskcore_openalgo.testing.simulated.shares import TOLD_S, Shares
-from riskcore_openalgo.testing.simulated.slices import alike, filled_beside, truth_of
+from riskcore_openalgo.testing.simulated.slices import alike, filled_beside, ours_of, truth_of
 from riskcore_openalgo.testing.simulated.surprises import Surprises
 
 if TYPE_CHECKING:
@@ -266,10 +266,7 @@ class Checks:
         beside = filled_beside(state, truth)
         for order in state.book.orders:
             real = truth.get(order.id)
-            filled = 0 if real is None else real.filled
-            if real is not None and order.is_entry and real.quantity > order.approved.quantity:
-                filled = min(filled, order.approved.quantity)  # somebody made it larger: the rest is not ours
-            filled += beside.get(order.id, 0)
+            filled = 0 if real is None else ours_of(order, real) + beside.get(order.id, 0)
             told = order.filled_quantity <= filled or order.id in presumed
             self.needs("fills_are_the_brokers", told, order, real)
             if real is None or order.live:

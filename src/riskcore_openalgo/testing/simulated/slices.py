@@ -47,7 +47,7 @@ def filled_beside(state: engine.State, truth: Mapping[str, FakeOrder]) -> dict[s
     capability = state.custody.capability
     if capability is None or capability.trades != WHOLE:
         return {}
-    more = {one.id: truth[one.id].filled - one.filled_quantity for one in state.book.orders if one.id in truth}
+    more = {one.id: ours_of(one, truth[one.id]) - one.filled_quantity for one in state.book.orders if one.id in truth}
     places = {
         one.id: (one.approved.instrument.key, one.approved.product, one.approved.side) for one in state.book.orders
     }
@@ -55,6 +55,11 @@ def filled_beside(state: engine.State, truth: Mapping[str, FakeOrder]) -> dict[s
         name: sum(untold for other, untold in more.items() if other != name and places[other] == places[name])
         for name in more
     }
+
+
+def ours_of(order: rc.Order, real: FakeOrder) -> int:
+    """What an order has filled for us: of an entry that somebody made larger the rest is not ours."""
+    return min(real.filled, order.approved.quantity) if order.is_entry else real.filled
 
 
 def alike(order_id: str, sent: Sent) -> set[str]:
