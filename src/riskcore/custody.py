@@ -5,7 +5,7 @@ The engine folds it from its facts, as it does the book; a restart brings it bac
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ SUSPECT: Final = "suspect"
 UNNAMED: Final = "unnamed"
 """How the broker's position differs from ours: more or fewer shares on our side, none, the other side, one we know
 nothing of; a book that says none and proves nothing; or shares that an order without a name there may have brought."""
+LONGEST_READ: Final = timedelta(seconds=60)
 SILENT: Final = ("prices_stale", "stale_after_s")
 """The latches of an instrument of which nothing new is heard: the feed's own word, and the breaker's."""
 
@@ -142,7 +143,7 @@ class Custody:
     was shown as ended that may show the end of another. `alike` are rows that may be an order's which has no name
     there, and were new when they came. `first_seen` is when each of `rows` was, oldest first. `refused` is since when
     and how often the broker has refused to cancel an order while no order book could be read. `lacking` are shares of
-    ours that the broker's positions lack, and since when.
+    ours that the broker's positions lack, and since when. `differed_at` is when what differs was last told.
     """
 
     capability: Capability | None = None
@@ -170,6 +171,7 @@ class Custody:
     first_seen: tuple[tuple[datetime, frozenset[str]], ...] = ()
     refused: tuple[tuple[str, datetime, int], ...] = ()
     lacking: tuple[tuple[str, int, datetime], ...] = ()
+    differed_at: datetime | None = None
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""
@@ -214,6 +216,14 @@ class Custody:
         """
         found = [m.surplus for m in self.mismatches if m.key == key]
         return sum(found) if found else self.beside_of(key)
+
+    def is_another(self, began: datetime) -> bool:
+        """Whether a read began after the one that last told what differs: several run at once where orders end.
+
+        One that began longer before it than any read takes is of a clock that was set back, and another all the same.
+        """
+        told = self.differed_at
+        return told is None or began >= told or told - began > LONGEST_READ
 
     def lacking_of(self, key: str) -> tuple[int, datetime | None]:
         """How many shares of ours of an instrument the broker's positions lack, and since when; 0 and None: none."""

@@ -357,10 +357,17 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     return capability is None or capability.empty_proves or bool(told)
 
 
-def repeated(found: Sequence[Mismatch], before: Sequence[Mismatch], most: int) -> tuple[Mismatch, ...]:
-    """The mismatches with in how many reads running each was the same, counted up to `most`: then it is acted on."""
+def repeated(
+    found: Sequence[Mismatch], before: Sequence[Mismatch], most: int, *, again: bool = True
+) -> tuple[Mismatch, ...]:
+    """The mismatches with in how many reads running each was the same, counted up to `most`: then it is acted on.
+
+    A read that is not one `again`, for it began before the one that showed them had ended, adds nothing to that.
+    """
     known = {(m.kind, m.key, m.ours, m.theirs): m.times for m in before}
-    return tuple(
-        Mismatch(m.kind, m.key, m.ours, m.theirs, min(known.get((m.kind, m.key, m.ours, m.theirs), 0) + 1, most))
-        for m in found
-    )
+
+    def times(one: Mismatch) -> int:
+        so_far = known.get((one.kind, one.key, one.ours, one.theirs), 0)
+        return so_far if so_far and not again else min(so_far + 1, most)
+
+    return tuple(attrs.evolve(one, times=times(one)) for one in found)

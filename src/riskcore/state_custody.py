@@ -162,7 +162,7 @@ def prices_back(state: State, key: str, at: datetime) -> State:
 
 
 def _differ(state: State, fact: e.BooksDiffer) -> State:
-    return keeping(state, mismatches=fact.mismatches)
+    return keeping(state, mismatches=fact.mismatches, differed_at=fact.at)
 
 
 def _reconciled(state: State, fact: e.Reconciled) -> State:

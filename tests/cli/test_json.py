@@ -67,6 +67,7 @@ DOES = {
 }
 BESIDE_A_RUNNER = {
     *("control enter", "control exit", "control reduce", "control cancel", "control tighten"),
+    "control settle",
     *("control stop", "control rearm"),
 }
 OF_ITS_OWN = {"report", "journal signal", "practice", "margins"}  # test_practice.py, test_margins.py

@@ -166,3 +166,27 @@ def test_a_restart_and_the_end_of_the_position_know_of_it():
     told(day, "10:05:14", 0, trades=(BOUGHT, trade("S1", "SELL", 20, 980), trade("H9", "SELL", 30, 985)))
     assert day.book.position(INFY.key) is None
     assert day.state.custody.lacking == ()
+
+
+# ---------------------------------------------------------------- reads that run at once
+
+
+def differing(*reads):
+    """How often running what differs was seen after each read, which was taken at one moment and began at another."""
+    day, _ = held()
+    seen = []
+    for taken, began in reads:
+        told(day, taken, 40, began=began, stop="trigger_pending")
+        seen += [mismatch.times for mismatch in day.state.custody.mismatches]
+    return seen, [fact.name for fact in day.facts if isinstance(fact, e.Alarmed)]
+
+
+def test_reads_that_run_at_once_are_one_look_at_the_account():
+    """Each order that ends at the square-off has a read of its own: two of one moment called somebody for a fill."""
+    first, beside = ("10:10:02", "10:10:01"), ("10:10:02.500", "10:10:01.900")
+    assert differing(first, beside) == ([1, 1], [])
+    assert differing(first, beside, ("10:10:03", "10:10:02")) == ([1, 1, 2], ["positions_differ"])
+
+
+def test_a_clock_that_was_set_back_makes_no_read_one_of_before():
+    assert differing(("10:10:02", "10:10:01"), ("10:10:05", "09:10:04")) == ([1, 2], ["positions_differ"])

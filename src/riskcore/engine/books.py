@@ -320,7 +320,7 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
     standing = [m for m in found if not custody.accepts(m, shares_beside(turn.book, books, m.key))]
     look_at_accepted(turn, books, found)
     standing += moved_unnamed(turn.book, books, custody, turn.policy)
-    shown = repeated(standing, custody.mismatches, turn.policy.differing_reads)
+    shown = repeated(standing, custody.mismatches, turn.policy.differing_reads, again=custody.is_another(books.at))
     mismatches = (*shown, *_not_shown(turn, books, standing))
     if mismatches != custody.mismatches:
         turn.note(e.BooksDiffer(turn.at, mismatches))
