@@ -383,8 +383,6 @@ def test_a_difference_is_counted_while_it_stays_the_same_up_to_where_it_is_acted
     assert attrs.evolve(twice, times=1) == seen
     for changed in ({"kind": "more"}, {"key": "NSE:TCS"}, {"ours": 60}, {"theirs": 24}):
         assert [m.times for m in repeated([attrs.evolve(seen, **changed)], [twice], 3)] == [1]
-    assert repeated([seen], [twice], 3, again=False) == (twice,)
-    assert repeated([seen], [], 3, again=False) == (once,)
     assert repeated([], [twice], 3) == ()
 
 
