@@ -256,15 +256,19 @@ class _Room:
         now = _mono()
         if now - self._looked >= LOOK_S:
             self._looked, before = now, self._free
-            self._free = shutil.disk_usage(self._folder).free >= LEAST_FREE
+            self._free = _bytes_free(self._folder) >= LEAST_FREE
             if self._free != before:
-                how = (
-                    "is written again"
-                    if self._free
-                    else "has no room left: lines are on the console alone until it has"
-                )
+                how = "is written again" if self._free else "has no room left: lines are on the console alone"
                 logging.getLogger("riskcore").error("the log in %s %s", self._folder, how)
         return self._free
+
+
+def _bytes_free(folder: Path) -> float:
+    """What is left on the disk of a folder; without end where nobody can tell, as of one that was taken away."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return float("inf")
 
 
 def _closed_at(size: int) -> Callable[[Any, Any], bool]:

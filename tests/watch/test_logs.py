@@ -125,6 +125,11 @@ def test_a_line_without_a_runner_has_the_time_in_india_and_no_secret():
     assert rest[-1].endswith("refused: ***'")
 
 
+def test_a_folder_that_was_taken_away_is_no_full_disk(tmp_path):
+    """Nobody can say what is left there, and no line of the log is lost or shown twice for it."""
+    assert logs._Room(tmp_path / "gone")(None)
+
+
 def test_the_last_of_a_disk_is_left_to_the_journal(tmp_path, monkeypatch):
     """One line says so on the console, which has the others too; another that the files go on."""
     monkeypatch.setattr(logs, "LOOK_S", 0.0)

@@ -135,9 +135,7 @@ def _near(fact: e.Approaching) -> Told:
 
 
 def _entry(fact: e.EntryApproved) -> Told:
-    order = fact.order
-    text = f"{order.side} {order.quantity} {order.instrument.key} to {order.limit}, stop {order.stop}"
-    return Told(INFO, "ENTRY SENT", text, f"entry:{order.order_id}")
+    return Told(INFO, "ENTRY SENT", _wanted(fact.order), f"entry:{fact.order.order_id}")
 
 
 def _exit(fact: e.ExitApproved) -> Told | None:
@@ -173,9 +171,11 @@ def _refused(fact: e.EntryRefused) -> Told:
 
 
 def _withheld(fact: e.EntryWithheld) -> Told:
-    order = fact.order
-    would = f"{order.side} {order.quantity} {order.instrument.key} to {order.limit}, stop {order.stop}"
-    return Told(INFO, "ENTRY WITHHELD", f"{would}: {fact.why}", f"withheld:{fact.signal.id}")
+    return Told(INFO, "ENTRY WITHHELD", f"{_wanted(fact.order)}: {fact.why}", f"withheld:{fact.signal.id}")
+
+
+def _wanted(order: rc.ApprovedEntry) -> str:
+    return f"{order.side} {order.quantity} {order.instrument.key} to {order.limit}, stop {order.stop}"
 
 
 def _repeated(fact: e.SignalRepeated) -> Told:

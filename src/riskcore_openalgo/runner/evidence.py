@@ -97,7 +97,8 @@ class LiveEvidence:
 
     def look(self, signal: rc.Signal, instrument: rc.Instrument, interval: str) -> rc.Market:
         """The same for an instrument that is known."""
-        return self._look(signal, instrument, interval, self._clock(), self._policy())
+        policy, now = self._policy(), self._clock()
+        return self._look(instrument, interval, now, policy, self._wanted(signal, instrument, now, policy))
 
     def at_hand(self, signal: rc.Signal, interval: str) -> rc.Market | None:
         """The same without waiting for anybody, where all of it was read lately enough; else None.
@@ -109,10 +110,15 @@ class LiveEvidence:
         instrument = self._instruments.known(signal.exchange, signal.symbol, now.date())
         if instrument is None or not self._is_at_hand(instrument, interval, now, policy):
             return None
-        wanted = engine.margins_wanted(signal, instrument, self._book(), policy, now.date())
+        wanted = self._wanted(signal, instrument, now, policy)
         if not all(self._margin_known(one, now) for one in wanted):
             return None
-        return self._look(signal, instrument, interval, now, policy)
+        return self._look(instrument, interval, now, policy, wanted)
+
+    def _wanted(
+        self, signal: rc.Signal, instrument: rc.Instrument, now: datetime, policy: rc.Policy
+    ) -> tuple[engine.MarginWanted, ...]:
+        return engine.margins_wanted(signal, instrument, self._book(), policy, now.date())
 
     def _is_at_hand(self, instrument: rc.Instrument, interval: str, now: datetime, policy: rc.Policy) -> bool:
         return (
@@ -124,7 +130,12 @@ class LiveEvidence:
         )
 
     def _look(
-        self, signal: rc.Signal, instrument: rc.Instrument, interval: str, now: datetime, policy: rc.Policy
+        self,
+        instrument: rc.Instrument,
+        interval: str,
+        now: datetime,
+        policy: rc.Policy,
+        wanted: tuple[engine.MarginWanted, ...],
     ) -> rc.Market:
         bars = self._bars(instrument, interval, now)
         seen = rc.evidence_from(
@@ -136,21 +147,18 @@ class LiveEvidence:
             asked=interval,
             atr=lambda: self._atr(instrument.key, bars, policy.atr_period),
         )
-        margins = self._lot_margins(
-            signal, instrument, now, policy, seen.last
-        )  # before the quote, which is to be fresh
+        margins = self._lot_margins(wanted, now, seen.last)  # before the quote, which is to be fresh
         told = {**self._money.cash(now), **self._priced(instrument, now, policy, seen), "margins": margins}
         if policy.correlates:
             held = (position.instrument for position in self._book().positions)
-            wanted = {one.key: one for one in (instrument, *held)}
-            told["closes"] = closes_by_key(self._history, wanted.values(), now, policy)
+            things = {one.key: one for one in (instrument, *held)}
+            told["closes"] = closes_by_key(self._history, things.values(), now, policy)
         return evolve(seen, at=self._clock(), **told)
 
     def _lot_margins(
-        self, signal: rc.Signal, instrument: rc.Instrument, now: datetime, policy: rc.Policy, last: Decimal | None
+        self, wanted: tuple[engine.MarginWanted, ...], now: datetime, last: Decimal | None
     ) -> tuple[tuple[str, str, str, Decimal], ...]:
         """What the broker asks for a lot of the entry and of what is held, where the core's tables do not have it."""
-        wanted = engine.margins_wanted(signal, instrument, self._book(), policy, now.date())
         asked = ((one, self._lot_margin(one, now, last)) for one in wanted)
         return tuple((one.instrument.key, one.product, one.side, told) for one, told in asked if told is not None)
 
