@@ -152,7 +152,10 @@ class LiveDay:
         return resting is not None and resting.status == "working"
 
     def facts(self, kind):
-        """The facts of a kind that are in the journal."""
+        """The facts of a kind that are in the journal, what the state has of them already among them."""
+        if self._thread is not None:  # the state is there before the journal: an answer says that both are
+            durable = self.day.live.runner.ask(events.TimePassed(self.clock()), lambda facts, accepted: accepted)
+            assert durable.result(PATIENCE_S)
         return [row.event for row in self.journal.rows("fact") if isinstance(row.event, kind)]
 
 
