@@ -109,7 +109,7 @@ class Desk:
             analyzer=mode == ANALYZE,
             guard=ModeGuard(client, mode, monotonic=monotonic),
             instruments=InstrumentCache(client, tables=rules.tables),
-            history=History(client, bars=bars_for(rules)),
+            history=History(client, bars=bars_for(rules), tables=rules.tables),
             caps=caps or HardCaps(),
             collateral_counts=collateral_counts,
             clock=clock or clients.now_in_ist,

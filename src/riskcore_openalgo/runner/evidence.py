@@ -6,8 +6,9 @@ are watched, nothing is asked of OpenAlgo between an alert and its order.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
@@ -19,6 +20,7 @@ from riskcore_openalgo.client import Client, InstrumentCache, OrderWanted, ReadF
 from riskcore_openalgo.live_feed.ticks import Tick
 from riskcore_openalgo.runner.history import History, closes_by_key
 
+LOG: Final = logging.getLogger("riskcore")
 FRESH_S: Final = 2.0
 """A price younger than this is not asked for again."""
 
@@ -82,6 +84,7 @@ class LiveEvidence:
         self._policy, self._book, self._clock = policy, book, clock
         self._margins: dict[tuple[str, str, str], tuple[datetime, Decimal]] = {}
         self._atrs: dict[str, tuple[tuple[rc.Bar, ...], int, Decimal]] = {}
+        self._said: dict[tuple[str, str], date] = {}
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
         """The session's opening equity, by the account's funds."""
@@ -184,10 +187,17 @@ class LiveEvidence:
         return told
 
     def _bars(self, instrument: rc.Instrument, interval: str, now: datetime) -> tuple[rc.Bar, ...]:
+        """Bars that have ended. Why there are none is in the log once a day: a refusal says that the ATR lacks some."""
+        why = "OpenAlgo has none: not every broker's plugin gives a history"
         try:
-            return self._history.finished(instrument, interval, now)
-        except ReadFailed:
-            return ()
+            bars = self._history.finished(instrument, interval, now)
+        except ReadFailed as problem:
+            bars, why = (), problem.why
+        about = instrument.key, interval
+        if not bars and self._said.get(about) != now.date():
+            self._said[about] = now.date()
+            LOG.warning("no bars and no ATR of %s on %s: %s", *about, why)
+        return bars
 
     def _atr(self, key: str, bars: tuple[rc.Bar, ...], period: int) -> Decimal:
         """The ATR of bars, worked out once: History gives the same ones until another has ended."""

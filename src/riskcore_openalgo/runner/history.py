@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import ceil
@@ -13,6 +14,7 @@ from attrs import frozen
 
 import riskcore as rc
 from riskcore_openalgo.client import ReadFailed
+from riskcore_openalgo.client.failures import UNKNOWN
 
 DAILY: Final = "D"
 OPENALGO: Final = {"1D": DAILY}
@@ -23,7 +25,14 @@ DAY: Final = timedelta(days=1)
 DAYS_A_SESSION: Final = 1.6
 """Calendar days to a trading day, weekends and holidays included."""
 AGAIN_S: Final = 2.0
+BESIDE: Final = timedelta(hours=1)
+"""So far from continuous trading the auctions before and after it lie, at most."""
+AMISS: Final = 10
+"""One bar in so many may stand where nothing trades, on a day of drills, say: more, and the times are wrong."""
+TODAY_BY: Final = timedelta(minutes=5)
+"""So long after the first bar of a day has ended there is one, or the history lacks the day."""
 Key: TypeAlias = tuple[str, str]
+Sessions: TypeAlias = Mapping[date, "rc.Session | None"]
 
 
 class Historian(Protocol):
@@ -47,7 +56,8 @@ class History:
 
     `bars` is how many of an interval are wanted at least. An interval's last bar may come late: it is asked for again
     after `AGAIN_S` seconds. Bars within a day are those of continuous trading: what a broker tells of the auctions
-    before and after it (flat bars, mostly) would make an ATR small, and stands in no backtest.
+    before and after it (flat bars, mostly) would make an ATR small, and stands in no backtest. Bars whose times cannot
+    be right (of a server in another time zone, days one off), and none of today, are `ReadFailed` as well.
     """
 
     def __init__(self, source: Historian, *, bars: int, tables: rc.Tables | None = None) -> None:
@@ -83,6 +93,8 @@ class History:
         if kept is None or at >= kept.good_until:
             start = at.date() - timedelta(days=ceil(count * DAYS_A_SESSION) + SPARE_DAYS)
             found = self._source.history(instrument.exchange, instrument.symbol, DAILY, start, at.date())
+            sessions = self._sessions((bar.at.date() for bar in found), instrument)
+            in_place(f"history {instrument.key} {DAILY}", found, sessions)
             before = tuple(bar for bar in found if bar.at.date() < at.date())
             midnight = datetime.combine(at.date() + timedelta(days=1), datetime.min.time(), tzinfo=rc.IST)
             kept = Kept(before[-count:], at, midnight)
@@ -101,17 +113,23 @@ class History:
         name, length = OPENALGO.get(interval, interval), rc.interval_length(interval)
         start = at.date() - timedelta(days=days_for(self._count, length))
         found = self._source.history(instrument.exchange, instrument.symbol, name, start, at.date())
+        sessions = self._sessions([*(bar.at.date() for bar in found), at.date()], instrument)
+        what = f"history {instrument.key} {name}"
         if length >= DAY:
-            return found
-        return tuple(bar for bar in found if self._continuous(bar, instrument))
+            return in_place(what, found, sessions)
+        kept = tuple(bar for bar in within_hours(what, found, sessions) if _trades(bar, length, sessions))
+        today = sessions.get(at.date())
+        if found and today is not None and at >= today.opens + length + TODAY_BY and not _any_of(kept, at.date()):
+            raise ReadFailed(what, f"no bar of today, though it trades since {today.opens:%H:%M}", UNKNOWN)
+        return kept
 
-    def _continuous(self, bar: rc.Bar, instrument: rc.Instrument) -> bool:
-        """Whether a bar begins in continuous trading; one of a day that the calendar does not know as one does, too."""
-        try:
-            session = rc.session_on(bar.at.date(), instrument, tables=self._tables)
-        except rc.CalendarUnknown:
-            return True
-        return session is None or session.opens <= bar.at < session.closes
+    def _sessions(self, days: Iterable[date], instrument: rc.Instrument) -> Sessions:
+        """The sessions of days, None where there is none; a day that the calendar does not know is left out."""
+        found: dict[date, rc.Session | None] = {}
+        for day in set(days):
+            with suppress(rc.CalendarUnknown):
+                found[day] = rc.session_on(day, instrument, tables=self._tables)
+        return found
 
     def _read(self, instrument: rc.Instrument, interval: str, at: datetime) -> Kept:
         bars, length = self._bars(instrument, interval, at), rc.interval_length(interval)
@@ -120,6 +138,41 @@ class History:
 
 def _ended(bars: tuple[rc.Bar, ...], length: timedelta, at: datetime) -> tuple[rc.Bar, ...]:
     return tuple(bar for bar in bars if bar.at + length <= at)
+
+
+def in_place(what: str, bars: tuple[rc.Bar, ...], sessions: Sessions) -> tuple[rc.Bar, ...]:
+    """Bars of days; `ReadFailed` where too many stand on days without a session: each is dated a day off, then."""
+    amiss = [bar for bar in bars if bar.at.date() in sessions and sessions[bar.at.date()] is None]
+    if len(amiss) * AMISS > len(bars):
+        told = f"{len(amiss)} of {len(bars)} stand on days without trading, the last on {amiss[-1].at:%Y-%m-%d}"
+        raise ReadFailed(what, f"the days of the bars are wrong: {told}", UNKNOWN)
+    return bars
+
+
+def within_hours(what: str, bars: tuple[rc.Bar, ...], sessions: Sessions) -> tuple[rc.Bar, ...]:
+    """Bars within a day; `ReadFailed` where too many lie far from the hours of trading: of another time zone."""
+    amiss = [bar for bar in bars if _is_far(bar, sessions.get(bar.at.date()))]
+    if len(amiss) * AMISS > len(bars):
+        told = f"{len(amiss)} of {len(bars)} lie outside of all trading, the last at {amiss[-1].at:%Y-%m-%d %H:%M}"
+        raise ReadFailed(what, f"the times of the bars are wrong: {told}; does OpenAlgo's server run on IST?", UNKNOWN)
+    return bars
+
+
+def _is_far(bar: rc.Bar, session: rc.Session | None) -> bool:
+    return session is not None and not session.opens - BESIDE <= bar.at < session.closes + BESIDE
+
+
+def _trades(bar: rc.Bar, length: timedelta, sessions: Sessions) -> bool:
+    """Whether a bar has some of continuous trading, or is of a day that the calendar does not know as one of trading.
+
+    Where brokers begin bars on the hour, the one of 09:00 has the first 45 minutes.
+    """
+    session = sessions.get(bar.at.date())
+    return session is None or (bar.at < session.closes and bar.at + length > session.opens)
+
+
+def _any_of(bars: Collection[rc.Bar], day: date) -> bool:
+    return any(bar.at.date() == day for bar in bars)
 
 
 def bars_for(policy: rc.Policy) -> int:
