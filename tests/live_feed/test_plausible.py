@@ -213,10 +213,23 @@ def test_a_new_day_begins_with_nothing_known():
 
 
 def test_a_stream_whose_close_moves_with_its_price_names_nobody():
-    """Some senders put the last price there: only the first is taken, and three quotes that agree correct it."""
+    """Some senders put the last price there (Upstox's does): it is no name, and doubts no quote."""
     asked = Asked()
     for price in (1400, 1401, 1402):
         asked.stream(price, previous_close=Decimal(price))
-    told = [asked.quote(1402 + n, previous_close=Decimal(1380)) for n in range(3)]
-    assert told == [1402, "wrong_instrument", "wrong_instrument"]
-    assert asked.quote(1403, previous_close=Decimal(1380)) == 1403
+    assert [asked.quote(1402 + n, previous_close=Decimal(1380)) for n in range(3)] == [1402, 1403, 1404]
+
+
+def test_a_price_that_jumps_under_such_a_close_is_nobody_elses():
+    asked = Asked(previous_close=lambda key: Decimal(1380))
+    asked.stream(1400, previous_close=Decimal(1400))
+    assert not asked.judge.is_anothers(tick(1440, 1, previous_close=Decimal("1440.1")))
+    assert asked.judge.is_anothers(tick(219, 2, previous_close=Decimal(220)))
+
+
+def test_a_quote_that_tells_its_own_price_as_the_close_is_judged_by_the_rest():
+    """It moves with each quote: each was taken for another instrument's, while the price ran."""
+    asked = Asked(previous_close=lambda key: Decimal(1380))
+    assert asked.quote(1405, previous_close=Decimal(1380)) == 1405
+    assert [asked.quote(1410 + 5 * n, previous_close=Decimal(1410 + 5 * n)) for n in range(3)] == [1410, 1415, 1420]
+    assert asked.quote(219, previous_close=Decimal(219)) == "far_from_last"

@@ -19,6 +19,7 @@ from riskcore_openalgo.live_feed.plausible import (
     Known,
     Limits,
     agree,
+    naming,
     near,
     plausible,
     same,
@@ -67,7 +68,7 @@ class Judge:
         with self._lock:
             known = self._of(tick.key, tick.at.date())
             if known.stream is None:
-                self._learn(known, tick.previous_close)
+                self._learn(known, naming(tick.previous_close, tick.price, self._limits))
             known.stream, known.last = tick, tick.price
 
     def is_anothers(self, tick: Tick) -> bool:
@@ -78,7 +79,7 @@ class Judge:
         """
         with self._lock:
             known, limits = self._of(tick.key, tick.at.date()), self._limits
-            close, last = tick.previous_close, known.last
+            close, last = naming(tick.previous_close, tick.price, limits), known.last
             ours = any(near(one, close, limits.close_slack_pct) for one in known.closes) if close else True
             if ours or not known.closes or last is None or near(tick.price, last, limits.from_stream_pct):
                 known.other = None
@@ -106,7 +107,7 @@ class Judge:
                 self.counts[key, doubt.why] += 1
                 return doubt
             if doubt is not None or not known.closes:
-                self._learn(known, quote.previous_close)
+                self._learn(known, naming(quote.previous_close, quote.last, self._limits))
             return self._accept(key, known, quote, asked)
 
     def contradicted(self, key: str) -> int:

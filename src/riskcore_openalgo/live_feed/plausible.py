@@ -133,7 +133,13 @@ def _named(quote: Quote, known: Known, limits: Limits) -> bool | None:
     """Whether the quote's previous close is the instrument's own; None where one of the two is not known."""
     if not quote.previous_close or not known.closes:
         return None
-    return any(near(quote.previous_close, close, limits.close_slack_pct) for close in known.closes)
+    ours = any(near(quote.previous_close, close, limits.close_slack_pct) for close in known.closes)
+    return None if not ours and naming(quote.previous_close, quote.last, limits) is None else ours
+
+
+def naming(close: Decimal | None, price: Decimal | None, limits: Limits = DEFAULTS) -> Decimal | None:
+    """A previous close as the name of an instrument; None where it is the price told again, as plugins do, or none."""
+    return close if close and (price is None or not near(close, price, limits.close_slack_pct)) else None
 
 
 def near(price: Decimal, other: Decimal | None, pct: Decimal) -> bool:
@@ -177,3 +183,10 @@ def is_old(tick: Tick, before: Tick | None, limits: Limits = DEFAULTS) -> bool:
         return True
     moves_on = before is not None and before.made_at is not None and made > before.made_at
     return (tick.at - made).total_seconds() > limits.late_s and not moves_on
+
+
+def stands_still(tick: Tick, before: Tick | None, limits: Limits = DEFAULTS) -> bool:
+    """Whether a stamp long past is that of the price before, which was another: so it is not when this one was made."""
+    if before is None or tick.made_at is None or (tick.at - tick.made_at).total_seconds() <= limits.late_s:
+        return False
+    return tick.made_at == before.made_at and tick.price != before.price

@@ -14,10 +14,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
 
 from riskcore import events
-from riskcore_openalgo.live_feed.plausible import DEFAULTS, Limits, is_old
+from riskcore_openalgo.live_feed.plausible import DEFAULTS, Limits, is_old, stands_still
 from riskcore_openalgo.live_feed.ticks import POLL, STREAM, Moment, Tick
 
 OLD: Final = "old"
@@ -67,7 +67,10 @@ class _Span:
 
 @define
 class _Symbol:
-    """One instrument: its span, its newest prices (with a stamp: of each source), and since when its silence counts."""
+    """One instrument: its span, its newest prices (with a stamp: of each source), and since when its silence counts.
+
+    `undated` says that the stream's stamps are not those of its prices: they stood still while the price moved.
+    """
 
     watched_at: float
     span: _Span | None = None
@@ -77,6 +80,7 @@ class _Symbol:
     heard: Tick | None = None
     traded_at: float | None = None
     open_at: float | None = None
+    undated: bool = False
     stamped: dict[str, Tick] = Factory(dict)
     ahead: dict[str, Tick] = Factory(dict)
 
@@ -108,6 +112,7 @@ class Prices:
         """Take a price, from any thread; "" where it was accepted, else why it was dropped."""
         with self._lock:
             symbol = self._symbols.get(tick.key)
+            tick = tick if symbol is None else self._dated(symbol, tick)
             dropped = NOT_WATCHED if symbol is None else self._dropped(symbol, tick)
             if symbol is None or dropped:
                 self.counts[tick.key, dropped] += 1
@@ -149,6 +154,13 @@ class Prices:
         with self._lock:
             found = [self._staleness(key, symbol, is_open, now, after_s) for key, symbol, is_open in looked]
         return tuple(one for one in found if one is not None)
+
+    def _dated(self, symbol: _Symbol, tick: Tick) -> Tick:
+        """The price without a stamp that is not its own: a broker's stream may tell when the day's bar began."""
+        if tick.source != STREAM or tick.made_at is None or tick.made_at.date() != tick.at.date():
+            return tick
+        symbol.undated = symbol.undated or stands_still(tick, symbol.heard, self._limits)
+        return evolve(tick, made_at=None) if symbol.undated else tick
 
     def _dropped(self, symbol: _Symbol, tick: Tick) -> str:
         """Why a price is not taken, or ""."""
