@@ -88,6 +88,9 @@ def test_sides_of_a_quote_that_are_nothing_are_none(peer, client):
     peer.says("quotes", success({"ltp": "800", "ask": 0, "bid": -0.05, "low": 0.0, "high": None, "volume": ""}))
     quote = client.quote("NSE", "SBIN")
     assert (quote.bid, quote.ask, quote.low, quote.high, quote.volume) == (None,) * 5
+    peer.says("quotes", success({"ltp": 1500, "bid": 1500, "ask": 1500}))  # Kotak's, where nobody bids or offers
+    quote = client.quote("NSE", "INFY")
+    assert (quote.bid, quote.ask) == (None, None)
 
 
 def test_F44_a_quote_that_contradicts_itself_says_so(peer, client):

@@ -25,7 +25,8 @@ NO_FREEZE_KNOWN: Final = 1
 class Quote:
     """A quote of an instrument. The answer carries neither its time nor its symbol: `asked_at` and `key` are ours.
 
-    A price of 0 or below is None; `last` is always there. `volume` is None where it is not told.
+    A price of 0 or below is None; `last` is always there. `volume` is None where it is not told. A bid that is the ask,
+    too, is neither: they would have traded, and some plugins tell the last price where nobody bids or offers.
     """
 
     key: str
@@ -104,12 +105,13 @@ def quote(key: str, data: Any, asked_at: datetime) -> Quote:
     last = fields.price(row.get("ltp"))
     if last is None:
         raise ReadFailed(what, f"data.ltp must be a price above 0, got {row.get('ltp')!r}", UNKNOWN)
+    bid, ask = fields.price(row.get("bid")), fields.price(row.get("ask"))
     return Quote(
         key=key,
         last=last,
         asked_at=asked_at,
-        bid=fields.price(row.get("bid")),
-        ask=fields.price(row.get("ask")),
+        bid=None if bid == ask else bid,
+        ask=None if bid == ask else ask,
         open=fields.price(row.get("open")),
         high=fields.price(row.get("high")),
         low=fields.price(row.get("low")),

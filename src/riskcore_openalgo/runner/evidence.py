@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.client import Client, InstrumentCache, OrderWanted, ReadFailed
+from riskcore_openalgo.live_feed.plausible import naming
 from riskcore_openalgo.live_feed.ticks import Tick
 from riskcore_openalgo.runner.history import History, closes_by_key
 
@@ -57,7 +58,17 @@ class Seen:
     at: datetime
     bid: Decimal | None = None
     ask: Decimal | None = None
+    open: Decimal | None = None
     previous_close: Decimal | None = None
+
+    def close_before(self, of_bars: Decimal | None) -> Decimal | None:
+        """The previous close as it was told, but where that is a price of today told again: then that of the bars.
+
+        Some plugins tell the day's open (Definedge), or the last price (Upstox): by these no price has ever gapped.
+        """
+        told = self.previous_close
+        again = told is not None and (told == self.open or naming(told, self.last) is None)
+        return of_bars if of_bars is not None and (told is None or again) else told
 
 
 class LiveEvidence:
@@ -216,7 +227,7 @@ class LiveEvidence:
             "bid": seen.bid,
             "ask": seen.ask,
             "quote_at": seen.at,
-            "previous_close": seen.previous_close or bars.previous_close,
+            "previous_close": seen.close_before(bars.previous_close),
             "traded_at": seen.at if policy.stale_after_s is not None else None,
         }
 
@@ -231,7 +242,7 @@ class LiveEvidence:
             return None if tick is None else Seen(tick.price, tick.at)
         if quote.doubts or _is_anothers(quote.last, tick, now):
             return None if tick is None else Seen(tick.price, tick.at)
-        return Seen(quote.last, quote.asked_at, quote.bid, quote.ask, quote.previous_close)
+        return Seen(quote.last, quote.asked_at, quote.bid, quote.ask, quote.open, quote.previous_close)
 
 
 class PaperMoney:
