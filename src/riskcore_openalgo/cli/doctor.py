@@ -38,15 +38,15 @@ def run(arguments: argparse.Namespace, *, clock: Callable[[], datetime] = now_in
 
 
 def _checks(settings: Settings, place: At, where: str, clock: Callable[[], datetime]) -> Iterator[Check]:
-    access, policy, today = settings.credentials.openalgo, settings.policy, clock().date()
-    key = api_key_of(settings)
-    yield machine.clock(access.host, clock(), policy.clock_skew_s)
+    access, policy, now = settings.credentials.openalgo, settings.policy, clock()
+    key, today = api_key_of(settings), now.date()
+    yield machine.clock(access.host, now, policy.clock_skew_s)
     yield machine.calendar(today, policy.tables)
     if key:
         with Client(access.host, key, ws_url=access.ws_url) as client:
-            yield from gateway.openalgo(settings, client, today)
+            yield from gateway.openalgo(settings, client, now)
     else:
-        yield from gateway.openalgo(settings, None, today)
+        yield from gateway.openalgo(settings, None, now)
     yield strategies(settings)
     yield from _of_the_journal(settings, place)
     yield machine.secrets(settings)

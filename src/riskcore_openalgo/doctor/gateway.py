@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from importlib import metadata
 from typing import Final
@@ -18,17 +18,21 @@ from riskcore_openalgo.doctor.check import Check, fail, ok, warn
 from riskcore_openalgo.journal import Reader
 from riskcore_openalgo.journal.tables import ORDERS
 from riskcore_openalgo.portfolio import capability_behind, opening_equity
+from riskcore_openalgo.runner.history import History, bars_for
 
 TRIED: Final = "2.0.2.1"
 """The version of OpenAlgo that riskcore was tried with; its API does not say which it is."""
 LINES: Final = ("1.", "2.")
 AWAITING: Final = "awaiting_approval"
 ANALYZE: Final = "analyze"
+ATR: Final = "atr"
+INTERVAL: Final = "5m"
+"""Which ATR is taken where neither the policy nor the signal names its interval."""
 
 
-def openalgo(settings: Settings, client: Client | None, today: date) -> Iterator[Check]:
+def openalgo(settings: Settings, client: Client | None, now: datetime) -> Iterator[Check]:
     """All that OpenAlgo can be asked; without a key or without an answer the rest is named as not asked."""
-    rest = ("mode", "money", "stops", "symbols")
+    rest, today = ("mode", "money", "stops", "symbols", "bars"), now.date()
     yield version()
     if client is None:
         yield fail("credentials", "there is no API key", "api_key: in api_credentials.yaml, or OPENALGO_API_KEY")
@@ -40,6 +44,7 @@ def openalgo(settings: Settings, client: Client | None, today: date) -> Iterator
             yield money(settings, client, today)
             yield stops(settings, client, today)
             yield symbols(settings, client, today)
+            yield bars(settings, client, now)
             return
     for name in rest:
         yield warn(name, "not asked: OpenAlgo does not answer, or not to this key", "mend the credentials first")
@@ -150,3 +155,22 @@ def symbols(settings: Settings, client: Client, today: date) -> Check:
         remedy = "use the exchange's own symbol, and let OpenAlgo load the contract master"
         return fail("symbols", f"not known: {'; '.join(unknown)}", remedy)
     return ok("symbols", f"all {len(settings.named)} known")
+
+
+def bars(settings: Settings, client: Client, now: datetime) -> Check:
+    """Whether OpenAlgo's history has what an ATR wants, of the first symbol watched: not every plugin has one."""
+    policy, interval = settings.policy, settings.policy.atr_interval or INTERVAL
+    if ATR not in policy.stop_methods:
+        return ok("bars", "no stop goes by an ATR")
+    if not settings.named:
+        return warn("bars", "not asked: no symbol is watched", "watch: in system_config.yaml")
+    key = settings.named[0]
+    remedy = "no entry goes by an ATR so (atr_not_ready): docs/openalgo.md, Prices, bars and money; or stop_methods"
+    try:
+        cache = InstrumentCache(client, tables=policy.tables, given=settings.system.instruments)
+        instrument = cache.instrument(*split_key(key), now.date())
+        found = History(client, bars=bars_for(policy), tables=policy.tables).finished(instrument, interval, now)
+    except ReadFailed as problem:
+        return warn("bars", f"{key} on {interval}: {problem.why}", remedy)
+    said = f"{key} on {interval}: {len(found)} bars, and an ATR wants {policy.atr_warmup_bars}"
+    return ok("bars", said) if len(found) >= policy.atr_warmup_bars else warn("bars", said, remedy)
