@@ -63,6 +63,34 @@ def test_a_history_without_a_bar_of_today_is_refused_once_there_must_be_one():
     assert History(Shelf([]), bars=140).finished(INFY, "5m", NOW) == ()
 
 
+class Leaky(Shelf):
+    """A plugin that leaves days out where it is asked for several."""
+
+    def __init__(self, bars, *days):
+        super().__init__(bars)
+        self.days = days
+
+    def history(self, exchange, symbol, interval, start, end):
+        told = super().history(exchange, symbol, interval, start, end)
+        return tuple(bar for bar in told if (bar.at.date() == start if start == end else bar.at.day not in self.days))
+
+
+@pytest.mark.parametrize("days", [(20,), (23,), (20, 23)])
+def test_a_session_that_was_left_out_is_asked_for_by_itself(days):
+    """The XTS family's plugin leaves out every seventh day: on a Monday the Friday, of which the ATR is made."""
+    shelf = Leaky(flat_bars(NOW), *days)
+    assert History(shelf, bars=140).finished(INFY, "5m", NOW) == tuple(flat_bars(NOW))
+    assert len(shelf.asked) == 1 + len(days)
+
+
+def test_of_many_that_were_left_out_the_newest_two_are_asked_for():
+    """An instrument that does not trade on most days is not asked for without end."""
+    shelf = Shelf([bar for bar in flat_bars(NOW) if bar.at.day in (18, 23)])
+    shelf.bars = [evolve(shelf.bars[0], at=shelf.bars[0].at - 7 * DAY), *shelf.bars]
+    History(shelf, bars=140).finished(INFY, "5m", NOW)
+    assert [start.day for _, start, end in shelf.asked if start == end] == [20, 19]
+
+
 def test_the_first_bar_of_a_day_counts_where_bars_begin_on_the_hour():
     """The one from 09:00 to 10:00 has the liveliest 45 minutes: without it an hourly ATR was too small."""
     opening = NOW.replace(hour=9, minute=0)

@@ -29,6 +29,8 @@ BESIDE: Final = timedelta(hours=1)
 """So far from continuous trading the auctions before and after it lie, at most."""
 AMISS: Final = 10
 """One bar in so many may stand where nothing trades, on a day of drills, say: more, and the times are wrong."""
+ASKED_AGAIN: Final = 2
+"""So many sessions that a history leaves out are asked for once more, the newest."""
 TODAY_BY: Final = timedelta(minutes=5)
 """So long after the first bar of a day has ended there is one, or the history lacks the day."""
 Key: TypeAlias = tuple[str, str]
@@ -113,15 +115,34 @@ class History:
         name, length = OPENALGO.get(interval, interval), rc.interval_length(interval)
         start = at.date() - timedelta(days=days_for(self._count, length))
         found = self._source.history(instrument.exchange, instrument.symbol, name, start, at.date())
-        sessions = self._sessions([*(bar.at.date() for bar in found), at.date()], instrument)
         what = f"history {instrument.key} {name}"
-        if length >= DAY:
-            return in_place(what, found, sessions)
-        kept = tuple(bar for bar in within_hours(what, found, sessions) if _trades(bar, length, sessions))
+        if not found or length >= DAY:
+            return in_place(what, found, self._sessions((bar.at.date() for bar in found), instrument))
+        days, first = (at.date() - start).days, found[0].at.date()
+        sessions = self._sessions((start + DAY * ahead for ahead in range(days + 1)), instrument)
+        began = [day for day, session in sessions.items() if session and at >= session.opens + length + TODAY_BY]
+        wanted = [day for day in began if day >= first]
+        found = self._filled(instrument, name, within_hours(what, found, sessions), wanted)
+        kept = tuple(bar for bar in found if _trades(bar, length, sessions))
         today = sessions.get(at.date())
-        if found and today is not None and at >= today.opens + length + TODAY_BY and not _any_of(kept, at.date()):
+        if today is not None and at.date() in wanted and not _any_of(kept, at.date()):
             raise ReadFailed(what, f"no bar of today, though it trades since {today.opens:%H:%M}", UNKNOWN)
         return kept
+
+    def _filled(
+        self, instrument: rc.Instrument, name: str, found: tuple[rc.Bar, ...], wanted: Collection[date]
+    ) -> tuple[rc.Bar, ...]:
+        """The same, and bars of the newest sessions among them that were left out, as far as they can be had.
+
+        Plugins ask in pieces, and leave out what fails, or a day at each seam, and say nothing.
+        """
+        missing = sorted(set(wanted) - {bar.at.date() for bar in found}, reverse=True)
+        more: list[rc.Bar] = []
+        for day in missing[:ASKED_AGAIN]:
+            with suppress(ReadFailed):
+                told = self._source.history(instrument.exchange, instrument.symbol, name, day, day)
+                more += [bar for bar in told if bar.at.date() == day]
+        return tuple(sorted((*found, *more), key=lambda bar: bar.at)) if more else found
 
     def _sessions(self, days: Iterable[date], instrument: rc.Instrument) -> Sessions:
         """The sessions of days, None where there is none; a day that the calendar does not know is left out."""
