@@ -176,6 +176,16 @@ def test_a_broker_is_known_by_its_name_however_that_is_written():
         capability("shoonya", on=date(1990, 1, 1))
 
 
+@pytest.mark.parametrize(
+    "name", ["paytm", "motilal", "mstock", "hdfcsky", "hdfcsecurities", "aliceblue", "iiflcapital"]
+)
+def test_what_available_cash_is_was_looked_up_for_every_broker_that_was_in_doubt(name):
+    """By its documents it is what is left: the margin in use is taken off it."""
+    row = capability(name, on=date(2026, 11, 30))
+    assert (row.broker, row.cash_is_balance) == (name, False)
+    assert "availablecash" in row.source
+
+
 def test_a_row_of_ones_own_comes_before_ours():
     """From a file of the user."""
     day = date(2026, 11, 20)

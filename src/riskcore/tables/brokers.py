@@ -425,11 +425,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fresh_from": "08:00",
         "trades": "orders",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/paytm, order_data.py and transform_data.py read 2026-11-30; an order "
-            "of type SL or SL-M is sent as a market order without a trigger, so that none may rest; the "
-            "trade book is the order book; an order under a display_status that the mapping does not know "
-            "takes the status of the row before; NRML is sent without a product; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/paytm, order_data.py and transform_data.py read 2026-11-30; funds.py "
+            "read 2026-11-30, what a program of others read off live answers on 2026-08-11; an order of type "
+            "SL or SL-M is sent as a market order without a trigger, so that none may rest; the trade book "
+            "is the order book; an order under a display_status that the mapping does not know takes the "
+            "status of the row before; NRML is sent without a product; availablecash is the cash that is "
+            "left, below nought where trades go against pledged shares, so that the margin in use is taken "
+            "off; all else as of any broker; not tried with real orders (confidence: low)"
         ),
     },
     {
@@ -492,9 +494,11 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/hdfcsky, order_data.py read 2026-11-30; an order whose change was "
-            "refused is shown as rejected, though it works on, so that none is changed; all else as of any "
-            "broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/hdfcsky, order_data.py read 2026-11-30; funds.py and the sample of its "
+            "funds API read 2026-11-30; an order whose change was refused is shown as rejected, though it "
+            "works on, so that none is changed; availablecash is the available margin, which is less than "
+            "what the day began with by the margin used; all else as of any broker; not tried with real "
+            "orders (confidence: low)"
         ),
     },
     {
@@ -513,9 +517,11 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/hdfcsecurities, order_data.py read 2026-11-30; an order whose change "
-            "was refused is shown as rejected, though it works on, so that none is changed; all else as of "
-            "any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/hdfcsecurities, order_data.py read 2026-11-30; funds.py and the "
+            "glossary of its funds API read 2026-11-30; an order whose change was refused is shown as "
+            "rejected, though it works on, so that none is changed; availablecash is the available limit, "
+            "which makes the total together with the utilised one, pledged shares in it; all else as of any "
+            "broker; not tried with real orders (confidence: low)"
         ),
     },
     {
@@ -534,9 +540,75 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/motilal, mapping/order_data.py read 2026-11-30; an order that has "
-            "traded shows its average as its price; all else as of any broker; not tried with real orders "
+            "OpenAlgo 2.0.2.1, broker/motilal, mapping/order_data.py read 2026-11-30; funds.py and the "
+            "sample of its margin detail read 2026-11-30; an order that has traded shows its average as its "
+            "price; availablecash is the total margin less the margin in use, with the result of the day and "
+            "pledged shares in it; all else as of any broker; not tried with real orders (confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "mstock",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": False,
+        "price_is_average": False,
+        "paces_books": False,
+        "fresh_from": "08:00",
+        "trades": "each",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/mstock, funds.py read 2026-11-30; availablecash is AVAILABLE_BALANCE, "
+            "which stands beside AMOUNT_UTILIZED and SUM_OF_ALL as in the order system that Fyers had, so "
+            "what is left, pledged shares in it; all else as of any broker; not tried with real orders "
             "(confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "aliceblue",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": False,
+        "price_is_average": False,
+        "paces_books": False,
+        "fresh_from": "08:00",
+        "trades": "each",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/aliceblue, funds.py, and v2api.aliceblueonline.com/Funds, read "
+            "2026-11-30; availablecash is tradingLimit, the limit available for trading, which stands beside "
+            "openingCashLimit and utilizedMargin, so what is left, pledged shares in it; all else as of any "
+            "broker; not tried with real orders (confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "iiflcapital",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": False,
+        "price_is_average": False,
+        "paces_books": False,
+        "fresh_from": "08:00",
+        "trades": "each",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/iiflcapital, funds.py read 2026-11-30; availablecash is tradingLimit, "
+            "as at Alice Blue, whose fields these are; realised is always 0; all else as of any broker; not "
+            "tried with real orders (confidence: low)"
         ),
     },
     {
