@@ -100,6 +100,15 @@ def test_the_first_bar_of_a_day_counts_where_bars_begin_on_the_hour():
     assert History(Shelf([*before, *flat_bars(NOW)]), bars=140).finished(INFY, "5m", NOW)[0].at.minute == 15
 
 
+def test_a_day_that_runs_and_has_no_bar_is_told():
+    """Samco's plugin leaves the day's own bar out: who acts on bars of days was never asked, and nobody said so."""
+    late = NOW.replace(hour=15, minute=25)
+    assert History(Shelf(daily([*SESSIONS, 23])), bars=140).so_far(INFY, "1D", late)[-1].at.day == 23
+    with pytest.raises(ReadFailed, match="no bar of today"):
+        History(Shelf(daily(SESSIONS)), bars=140).so_far(INFY, "1D", late)
+    assert History(Shelf([]), bars=140).so_far(INFY, "1D", late) == ()
+
+
 def test_why_bars_cannot_be_used_is_in_the_log_once_a_day(caplog):
     """The refusal says that the ATR is not ready, and no more."""
     with live_desk() as desk:

@@ -107,9 +107,13 @@ class History:
     def so_far(self, instrument: rc.Instrument, interval: str, at: datetime) -> tuple[rc.Bar, ...]:
         """The bars that have begun by `at`, with the one that runs as it stands; read anew at each call.
 
-        `ReadFailed` where they cannot be read.
+        `ReadFailed` where they cannot be read, or end before today: some plugins leave the day's own bar out.
         """
-        return tuple(bar for bar in self._bars(instrument, interval, at) if bar.at <= at)
+        begun = tuple(bar for bar in self._bars(instrument, interval, at) if bar.at <= at)
+        trades = self._sessions([at.date()], instrument).get(at.date()) is not None
+        if begun and trades and not _any_of(begun, at.date()):
+            raise ReadFailed(f"history {instrument.key} {interval}", "no bar of today", UNKNOWN)
+        return begun
 
     def _bars(self, instrument: rc.Instrument, interval: str, at: datetime) -> tuple[rc.Bar, ...]:
         name, length = OPENALGO.get(interval, interval), rc.interval_length(interval)
