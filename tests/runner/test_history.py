@@ -117,3 +117,13 @@ def test_why_bars_cannot_be_used_is_in_the_log_once_a_day(caplog):
         assert [bench.look().atr_bars for _ in range(2)] == [0, 0]
         [told] = [row.getMessage() for row in caplog.records if "no ATR of NSE:INFY on 5m" in row.getMessage()]
         assert "the times of the bars are wrong" in told
+
+
+def test_why_a_quote_cannot_be_used_is_there_too(caplog):
+    """HDFC Sky's may have the range of the day before: each quote beyond it contradicts itself."""
+    with live_desk() as desk:
+        bench = Bench(desk)
+        desk.broker.quote("NSE:INFY", last=1010, high=1005, low=990)
+        assert [bench.look().last for _ in range(2)] == [None, None]
+        [told] = [row.getMessage() for row in caplog.records if row.getMessage().startswith("no quote of NSE:INFY")]
+        assert told.endswith("last 1010.0 is above the day's high 1005.0")

@@ -95,7 +95,7 @@ class LiveEvidence:
         self._policy, self._book, self._clock = policy, book, clock
         self._margins: dict[tuple[str, str, str], tuple[datetime, Decimal]] = {}
         self._atrs: dict[str, tuple[tuple[rc.Bar, ...], int, Decimal]] = {}
-        self._said: dict[tuple[str, str], date] = {}
+        self._said: dict[str, date] = {}
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
         """The session's opening equity, by the account's funds."""
@@ -198,17 +198,21 @@ class LiveEvidence:
         return told
 
     def _bars(self, instrument: rc.Instrument, interval: str, now: datetime) -> tuple[rc.Bar, ...]:
-        """Bars that have ended. Why there are none is in the log once a day: a refusal says that the ATR lacks some."""
+        """The bars that have ended."""
         why = "OpenAlgo has none: not every broker's plugin gives a history"
         try:
             bars = self._history.finished(instrument, interval, now)
         except ReadFailed as problem:
             bars, why = (), problem.why
-        about = instrument.key, interval
-        if not bars and self._said.get(about) != now.date():
-            self._said[about] = now.date()
-            LOG.warning("no bars and no ATR of %s on %s: %s", *about, why)
+        if not bars:
+            self._say(f"bars and no ATR of {instrument.key} on {interval}", why, now)
         return bars
+
+    def _say(self, what: str, why: str, now: datetime) -> None:
+        """Why something could not be seen, once a day: a refusal says what is missing, and no more."""
+        if self._said.get(what) != now.date():
+            self._said[what] = now.date()
+            LOG.warning("no %s: %s", what, why)
 
     def _atr(self, key: str, bars: tuple[rc.Bar, ...], period: int) -> Decimal:
         """The ATR of bars, worked out once: History gives the same ones until another has ended."""
@@ -238,9 +242,11 @@ class LiveEvidence:
             return Seen(tick.price, tick.at, previous_close=tick.previous_close)
         try:
             quote = self._client.quote(instrument.exchange, instrument.symbol, at=now)
-        except ReadFailed:
+        except ReadFailed as problem:
+            self._say(f"quote of {instrument.key}", problem.why, now)
             return None if tick is None else Seen(tick.price, tick.at)
         if quote.doubts or _is_anothers(quote.last, tick, now):
+            self._say(f"quote of {instrument.key} that can be its own", "; ".join(quote.doubts) or str(quote.last), now)
             return None if tick is None else Seen(tick.price, tick.at)
         return Seen(quote.last, quote.asked_at, quote.bid, quote.ask, quote.open, quote.previous_close)
 
