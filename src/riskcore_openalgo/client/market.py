@@ -164,21 +164,24 @@ def _levels(what: str, row: Mapping[str, Any], side: str) -> tuple[Level, ...]:
 def bars(what: str, frame: Any, interval: str) -> tuple[rc.Bar, ...]:
     """The rows of the SDK's DataFrame as bars stamped with their start in IST, oldest first.
 
-    A bar that is none (a price of 0 or NaN, a high below its close) is a `ReadFailed` that names it.
+    A bar that is none (a price of 0 or NaN, a high below its close) is a `ReadFailed` that names it. A row without any
+    price is left out, for nothing traded then; of two rows of one day the later counts, as some plugins add today's.
     """
     columns = ("open", "high", "low", "close", "volume")
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise ReadFailed(what, f"column {missing[0]} is missing", UNKNOWN)
-    found = []
+    found: dict[datetime, rc.Bar] = {}
     rows = zip(frame.index, *(frame[name] for name in columns), strict=True)
     for stamp, open_, high, low, close, volume in rows:
+        if not any(fields.amount(price) for price in (open_, high, low, close)):
+            continue
         try:
             at = _started(stamp.to_pydatetime(), interval)
-            found.append(rc.Bar(at=at, open=open_, high=high, low=low, close=close, volume=volume))
+            found[at] = rc.Bar(at=at, open=open_, high=high, low=low, close=close, volume=volume)
         except (ValueError, AttributeError) as problem:
             raise ReadFailed(what, f"bar of {stamp}: {plain_words(str(problem))}", UNKNOWN) from None
-    return tuple(found)
+    return tuple(found.values())
 
 
 def _started(stamp: datetime, interval: str) -> datetime:
