@@ -69,7 +69,7 @@ class _Span:
 class _Symbol:
     """One instrument: its span, its newest prices (with a stamp: of each source), and since when its silence counts.
 
-    `undated` says that the stream's stamps are not those of its prices: they stood still while the price moved.
+    `still` is a stamp of the stream that is not that of its prices: it stood still while the price moved.
     """
 
     watched_at: float
@@ -80,7 +80,7 @@ class _Symbol:
     heard: Tick | None = None
     traded_at: float | None = None
     open_at: float | None = None
-    undated: bool = False
+    still: datetime | None = None
     stamped: dict[str, Tick] = Factory(dict)
     ahead: dict[str, Tick] = Factory(dict)
 
@@ -159,8 +159,9 @@ class Prices:
         """The price without a stamp that is not its own: a broker's stream may tell when the day's bar began."""
         if tick.source != STREAM or tick.made_at is None or tick.made_at.date() != tick.at.date():
             return tick
-        symbol.undated = symbol.undated or stands_still(tick, symbol.heard, self._limits)
-        return evolve(tick, made_at=None) if symbol.undated else tick
+        if stands_still(tick, symbol.heard, self._limits):
+            symbol.still = tick.made_at
+        return evolve(tick, made_at=None) if tick.made_at == symbol.still else tick
 
     def _dropped(self, symbol: _Symbol, tick: Tick) -> str:
         """Why a price is not taken, or ""."""
