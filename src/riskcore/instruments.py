@@ -62,9 +62,10 @@ class Instrument:
     puts the symbol into a bucket of its own. `derivatives_listed` says whether futures or options exist on it:
     such stocks leave continuous trading earlier, so the stricter answer (True) is the default.
 
-    `segment` is EQ, FUT or OPT. `kind` is what it is, or what a contract is written on: stock, index, etf, currency,
-    commodity. `series` is the exchange's series (EQ; BE is trade for trade). A contract also has an `underlying`, an
-    `expiry` after which it has no session, and as an option a `strike` and a `right` (CE or PE).
+    `segment` is EQ, FUT or OPT. `kind` is what it is, or what a contract is written on: stock, index, currency,
+    commodity; etf, a fund of Indian shares that trades like one, or etf_without_stt, one of gold, debt or foreign
+    shares, whose charges differ. `series` is the exchange's series (EQ; BE is trade for trade). A contract also has an
+    `underlying`, an `expiry` after which it has no session, and as an option a `strike` and a `right` (CE or PE).
     """
 
     symbol: str = field(converter=given)

@@ -130,7 +130,14 @@ def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None
     if is_contract(symbol):
         return _contract(symbol, first, known, tables)
     try:
-        made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open, tables=tables)
+        made = rc.nse_equity(
+            symbol,
+            on=first.at.date(),
+            tick=tick,
+            last_month_close=first.open,
+            kind="stock" if known is None or known.kind is None else known.kind,
+            tables=tables,
+        )
     except LookupError as unknown:
         raise ValueError(
             f"{symbol}: {unknown}; trade later days alone (--from), or write its tick in system_config.yaml "
