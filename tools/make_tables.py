@@ -85,8 +85,9 @@ EFFECT: Final = {"mis": FLAG, "margin_pct": PERCENT, "netting": FLAG}
 LISTED: Final = {**DAYS, "list": SYMBOL, "stage": one_of("all", "I", "II", "III", "IV"), **EFFECT}
 LIST: Final = {"as_of": day, **EVIDENCE}
 SIDE: Final = {"side": one_of("BUY", "SELL")}
-TAKES: Final = {"resting": one_of("SL", "SL-M", "none"), "revises": FLAG}
+RESTS: Final = {"resting": one_of("SL", "SL-M", "none")}
 TELLS: Final = {
+    "revises": FLAG,
     "fills_in_orders": FLAG,
     "empty_proves": FLAG,
     "borrows_status": FLAG,
@@ -100,7 +101,7 @@ TELLS: Final = {
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "bands": {"bands": rows(sourced(PRICE_BAND), one_row_a_day)},
-    "brokers": {"brokers": rows(sourced({**DAYS, "broker": words, **TAKES, **TELLS}), one_row_a_day)},
+    "brokers": {"brokers": rows(sourced({**DAYS, "broker": words, **RESTS}, optional=TELLS), one_row_a_day)},
     "calendar": {
         "first": day,
         "last": day,
