@@ -78,14 +78,16 @@ TICKS: Final = {**DATED, "kind": one_of("all", "stock", "index"), "bands": rows(
 SQUARE_OFF: Final = {**PRODUCT, **dict(zip(WINDOW, (MOMENT, MOMENT, or_none(MOMENT)), strict=True))}
 PRICE_BAND_GROUPS: Final = ("derivatives_listed", "closing_auction", "trade_for_trade")
 PRICE_BAND: Final = {**DAYS, "exchange": EXCHANGE, "group": one_of(*PRICE_BAND_GROUPS), "band_pct": PERCENT}
+FUND: Final = {**DAYS, "kind": one_of("etf", "etf_without_stt"), "product": PRODUCT["product"]}
 SETTLEMENT: Final = {**DAYS, "exchange": EXCHANGE, "stt_exercise_pct": PERCENT, "stt_delivery_pct": PERCENT}
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 EFFECT: Final = {"mis": FLAG, "margin_pct": PERCENT, "netting": FLAG}
 LISTED: Final = {**DAYS, "list": SYMBOL, "stage": one_of("all", "I", "II", "III", "IV"), **EFFECT}
 LIST: Final = {"as_of": day, **EVIDENCE}
 SIDE: Final = {"side": one_of("BUY", "SELL")}
-TAKES: Final = {"resting": one_of("SL", "SL-M", "none"), "revises": FLAG}
+RESTS: Final = {"resting": one_of("SL", "SL-M", "none")}
 TELLS: Final = {
+    "revises": FLAG,
     "fills_in_orders": FLAG,
     "empty_proves": FLAG,
     "borrows_status": FLAG,
@@ -99,7 +101,7 @@ TELLS: Final = {
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "bands": {"bands": rows(sourced(PRICE_BAND), one_row_a_day)},
-    "brokers": {"brokers": rows(sourced({**DAYS, "broker": words, **TAKES, **TELLS}), one_row_a_day)},
+    "brokers": {"brokers": rows(sourced({**DAYS, "broker": words, **RESTS}, optional=TELLS), one_row_a_day)},
     "calendar": {
         "first": day,
         "last": day,
@@ -110,6 +112,7 @@ SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {
     },
     "charges": {
         "charges": rows(sourced({**PRODUCT, **dict.fromkeys(RATES, PERCENT)}), one_row_a_day),
+        "funds": rows(sourced({**FUND, **dict.fromkeys(RATES[:2], PERCENT)}), one_row_a_day),
         "settlement": rows(sourced(SETTLEMENT), one_row_a_day),
     },
     "expiries": {
@@ -138,7 +141,7 @@ TYPES: Final[Mapping[str, str]] = {
     "SECTORS": "dict[str, str]",
     "SHORT_SESSION_MINUTES": "tuple[int, int, int]",
     **dict.fromkeys(
-        ("BANDS", "CHARGES", "EFFECTS", "EXPIRIES", "HOURS", "LOTS", "MARGINS", "PHASES", "SETTLEMENT"), TABLE
+        ("BANDS", "CHARGES", "EFFECTS", "EXPIRIES", "FUNDS", "HOURS", "LOTS", "MARGINS", "PHASES", "SETTLEMENT"), TABLE
     ),
     **dict.fromkeys(("BROKERS", "SQUARE_OFF", "TICKS"), TABLE),
 }

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from riskcore.expiries import monthly_expiry as monthly_expiry, weekly_expiry as weekly_expiry
     from riskcore.instruments import (
         Instrument as Instrument,
+        exchange_for as exchange_for,
         freeze_for as freeze_for,
         future as future,
         lot_for as lot_for,
@@ -216,6 +217,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "expiries": ("monthly_expiry", "weekly_expiry"),
     "instruments": (
         "Instrument",
+        "exchange_for",
         "freeze_for",
         "future",
         "lot_for",

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, partial
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from riskcore.instruments import CALL, FUT, OPT, Instrument
 from riskcore.money import (
@@ -30,7 +30,8 @@ from riskcore.money import (
 from riskcore.overrides import Tables, first_on, rows
 from riskcore.policy import Policy
 from riskcore.signals import BUY, SELL, side_text
-from riskcore.table_rows import ChargeRates, SettlementRates
+from riskcore.table_checks import FUNDS
+from riskcore.table_rows import ChargeRates, FundTax, SettlementRates
 from riskcore.values import of_the_same
 
 
@@ -79,6 +80,7 @@ def order_charges(
     product: str = "MIS",
     exchange: str = "NSE",
     segment: str = "EQ",
+    kind: str = "stock",
     brokerage_pct: Any,
     brokerage_max: Any,
     brokerage_flat: Any = None,
@@ -91,12 +93,13 @@ def order_charges(
     brokerage = min(value x brokerage_pct / 100, brokerage_max), or `brokerage_flat` where it is given; stt, exchange,
     sebi and stamp are percentages of the value (stt and stamp by side); dp = `dp_charge` on a delivery sale; gst is a
     percentage of brokerage + exchange + sebi + dp. `stt_stamp_whole_rupees` rounds STT and stamp duty to whole rupees,
-    halves up, as contract notes do for a day.
+    halves up, as contract notes do for a day. `kind` is that of the instrument: STT of a fund that trades like a share
+    (`etf`, `etf_without_stt`) is not that of a share.
 
     Raises `ChargesUnknown` when no dated row covers the order.
     """
     worth, side = not_negative(value, "value"), side_text(side, "side")
-    rates = _rates(on, exchange, segment, product, tables)
+    rates = _rates(on, exchange, segment, product, kind, tables)
     if brokerage_flat is not None:
         brokerage = not_negative(brokerage_flat, "brokerage_flat")
     else:
@@ -117,6 +120,7 @@ def charges(
     product: str = "MIS",
     exchange: str = "NSE",
     segment: str = "EQ",
+    kind: str = "stock",
     brokerage_pct: Any,
     brokerage_max: Any,
     brokerage_flat: Any = None,
@@ -140,6 +144,7 @@ def charges(
             product=product,
             exchange=exchange,
             segment=segment,
+            kind=kind,
             brokerage_pct=brokerage_pct,
             brokerage_max=brokerage_max,
             brokerage_flat=brokerage_flat,
@@ -166,7 +171,7 @@ def policy_charges(
 
 @frozen
 class Tariff:
-    """What orders of one segment and product cost on a day under a policy: the rates, and its brokerage plan.
+    """What orders of one segment, kind and product cost on a day under a policy: the rates, and its brokerage plan.
 
     Without a `flat` the brokerage is `percent` of the value, at most `most`; `dp` is charged on a sale.
     """
@@ -201,7 +206,8 @@ class Tariff:
 
 def tariff(instrument: Instrument, product: str, on: date, policy: Policy) -> Tariff:
     """What orders in the instrument cost on a day under a policy; `ChargesUnknown` where no schedule covers it."""
-    return _tariffs(policy)(instrument.exchange, instrument.segment, product, policy.charges_as_of or on)
+    day = policy.charges_as_of or on
+    return _tariffs(policy)(instrument.exchange, instrument.segment, instrument.kind, product, day)
 
 
 def require_schedule(instrument: Instrument, product: str, on: date, policy: Policy) -> date:
@@ -283,19 +289,19 @@ def settlement_stt(
 
 @of_the_same
 @lru_cache(maxsize=64)
-def _tariffs(policy: Policy) -> Callable[[str, str, str, date], Tariff]:
+def _tariffs(policy: Policy) -> Callable[[str, str, str, str, date], Tariff]:
     """The tariffs of a policy, each worked out once."""
     return lru_cache(maxsize=1024)(partial(_tariff, policy))
 
 
-def _tariff(policy: Policy, exchange: str, segment: str, product: str, day: date) -> Tariff:
+def _tariff(policy: Policy, exchange: str, segment: str, kind: str, product: str, day: date) -> Tariff:
     delivered, flat, percent = product == "CNC", policy.brokerage_flat, policy.brokerage_pct
     if flat is None and segment == OPT:
         flat = policy.brokerage_options_flat
     if delivered and policy.brokerage_delivery_pct is not None:
         percent = policy.brokerage_delivery_pct
     dp = policy.dp_charge if delivered else ZERO
-    rates = _rates(day, exchange, segment, product, policy.tables)
+    rates = _rates(day, exchange, segment, product, kind, policy.tables)
     return Tariff(rates, flat, percent, policy.brokerage_max, dp, policy.stt_stamp_whole_rupees)
 
 
@@ -313,14 +319,19 @@ def _charged(
 
 
 @lru_cache(maxsize=4096)
-def _rates(on: date, exchange: str, segment: str, product: str, tables: Tables | None) -> ChargeRates:
+def _rates(on: date, exchange: str, segment: str, product: str, kind: str, tables: Tables | None) -> ChargeRates:
     row: ChargeRates | None = first_on(rows("charges", tables), on, exchange, segment, product)
     if row is None:
         raise ChargesUnknown(
             f"no schedule of charges for {exchange} {segment} {product} on {on.isoformat()}; "
             "set charges_as_of to a day the tables cover"
         )
-    return row
+    if kind not in FUNDS:
+        return row
+    tax: FundTax | None = first_on(rows("funds", tables), on, kind, product)
+    if tax is None:
+        raise ChargesUnknown(f"no transaction tax of funds ({kind}, {product}) on {on.isoformat()}")
+    return evolve(row, stt_buy_pct=tax.stt_buy_pct, stt_sell_pct=tax.stt_sell_pct)
 
 
 @lru_cache(maxsize=256)

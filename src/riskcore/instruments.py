@@ -39,7 +39,7 @@ OPT: Final = "OPT"
 CALL: Final = "CE"
 PUT: Final = "PE"
 MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-BSE_INDICES: Final = ("BANKEX", "SENSEX", "SENSEX50")
+_BSE_INDICES: Final = ("BANKEX", "SENSEX", "SENSEX50")
 _KIND_OF_EXCHANGE: Final = {"CDS": "currency", "BCD": "currency", "MCX": "commodity", "NCDEX": "commodity"}
 
 
@@ -62,9 +62,10 @@ class Instrument:
     puts the symbol into a bucket of its own. `derivatives_listed` says whether futures or options exist on it:
     such stocks leave continuous trading earlier, so the stricter answer (True) is the default.
 
-    `segment` is EQ, FUT or OPT. `kind` is what it is, or what a contract is written on: stock, index, etf, currency,
-    commodity. `series` is the exchange's series (EQ; BE is trade for trade). A contract also has an `underlying`, an
-    `expiry` after which it has no session, and as an option a `strike` and a `right` (CE or PE).
+    `segment` is EQ, FUT or OPT. `kind` is what it is, or what a contract is written on: stock, index, currency,
+    commodity; etf, a fund of Indian shares that trades like one, or etf_without_stt, one of gold, debt or foreign
+    shares, whose charges differ. `series` is the exchange's series (EQ; BE is trade for trade). A contract also has an
+    `underlying`, an `expiry` after which it has no session, and as an option a `strike` and a `right` (CE or PE).
     """
 
     symbol: str = field(converter=given)
@@ -156,7 +157,7 @@ def future(
     *,
     expiry: date,
     on: date,
-    exchange: str = "NFO",
+    exchange: str | None = None,
     last_month_close: Any = None,
     tick: Any = None,
     lot_size: Any = None,
@@ -166,7 +167,8 @@ def future(
 
     The tick follows the underlying's close on the last trading day of the month before (`last_month_close`); the lot
     is the one of the expiry, because two sizes live side by side after a change. Lots of single stocks, and everything
-    of currency and commodity contracts, come from the broker's contract master: give `tick` and `lot_size`.
+    of currency and commodity contracts, come from the broker's contract master: give `tick` and `lot_size`, and for
+    these `exchange` too, which is that of `exchange_for` otherwise.
 
     Raises `ValueError` where one of them is neither given nor known, or the contract has expired.
 
@@ -176,6 +178,7 @@ def future(
     ('NIFTY24NOV26FUT', Decimal('0.10'), 65, 1800)
     """
     name, expiry, on = f"future({underlying!r})", day_of(expiry, "expiry"), day_of(on, "on")
+    exchange = exchange or exchange_for(underlying)
     kind = kind_of(underlying, exchange)
     step = _tick(name, tick, last_month_close, exchange, FUT, kind, on, tables)
     symbol = f"{underlying}{_expiry_text(expiry)}FUT"
@@ -190,20 +193,20 @@ def option(
     strike: Any,
     right: str,
     on: date,
-    exchange: str = "NFO",
+    exchange: str | None = None,
     tick: Any = None,
     lot_size: Any = None,
     tables: Tables | None = None,
 ) -> Instrument:
     """An option contract (`right` CE or PE), with tick, lot and freeze quantity as the tables have them on `on`.
 
-    Errors as for `future`.
+    `exchange` and errors as for `future`.
 
     >>> from datetime import date
     >>> option("NIFTY", expiry=date(2026, 11, 24), strike=26000, right="CE", on=date(2026, 11, 20)).symbol
     'NIFTY24NOV2626000CE'
     """
-    name = f"option({underlying!r})"
+    name, exchange = f"option({underlying!r})", exchange or exchange_for(underlying)
     kind, price = kind_of(underlying, exchange), positive(strike, "strike")
     expiry, on = day_of(expiry, "expiry"), day_of(on, "on")
     side = one_of(right, "right", (CALL, PUT))
@@ -213,11 +216,20 @@ def option(
     return evolve(made, strike=price, right=side)
 
 
+def exchange_for(underlying: str) -> str:
+    """Where contracts on a share or an index trade, as OpenAlgo calls it: BFO on an index of BSE's, else NFO.
+
+    >>> exchange_for("SENSEX"), exchange_for("NIFTY"), exchange_for("RELIANCE")
+    ('BFO', 'NFO', 'NFO')
+    """
+    return "BFO" if underlying in _BSE_INDICES else "NFO"
+
+
 def kind_of(underlying: str, exchange: str) -> str:
     """What a contract on this underlying is written on: index, stock, currency or commodity."""
     if exchange in _KIND_OF_EXCHANGE:
         return _KIND_OF_EXCHANGE[exchange]
-    return "index" if underlying in (*freeze.INDICES, *BSE_INDICES) else "stock"
+    return "index" if underlying in (*freeze.INDICES, *_BSE_INDICES) else "stock"
 
 
 @exact
@@ -241,18 +253,18 @@ def tick_for(
     raise LookupError(f"no tick band for a price of {price}")
 
 
-def lot_for(underlying: str, *, expiry: date, exchange: str = "NFO", tables: Tables | None = None) -> int | None:
+def lot_for(underlying: str, *, expiry: date, exchange: str | None = None, tables: Tables | None = None) -> int | None:
     """The lot of the contracts that expire on a day; None where no table has it (single stocks)."""
-    found = first_on(rows("lots", tables), expiry, exchange, underlying)
+    found = first_on(rows("lots", tables), expiry, exchange or exchange_for(underlying), underlying)
     return None if found is None else int(found.lot_size)
 
 
-def freeze_for(underlying: str, *, on: date, exchange: str = "NFO", tables: Tables | None = None) -> int | None:
+def freeze_for(underlying: str, *, on: date, exchange: str | None = None, tables: Tables | None = None) -> int | None:
     """The largest quantity one order in an underlying's contracts may have; None where nobody has said.
 
     The shipped list holds from the day it was drawn (`tables/freeze.py`); the exchange revises it monthly.
     """
-    on = day_of(on, "on")
+    on, exchange = day_of(on, "on"), exchange or exchange_for(underlying)
     found = first_on(() if tables is None else tables.freeze, on, exchange, underlying)
     if found is not None:
         return found.quantity

@@ -21,6 +21,7 @@ from riskcore.table_rows import (
     ChargeRates,
     ExpiryDay,
     Freeze,
+    FundTax,
     Hours,
     ListEffect,
     Listing,
@@ -70,6 +71,7 @@ class Tables(Checked):
     bands: tuple[PriceBand, ...] = fact(some(PriceBand), default=())
     margins: tuple[Margin, ...] = fact(some(Margin), default=())
     charges: tuple[ChargeRates, ...] = fact(some(ChargeRates), default=())
+    funds: tuple[FundTax, ...] = fact(some(FundTax), default=())
     settlement: tuple[SettlementRates, ...] = fact(some(SettlementRates), default=())
     expiries: tuple[ExpiryDay, ...] = fact(some(ExpiryDay), default=())
     sectors: tuple[SectorOf, ...] = fact(some(SectorOf), default=())
@@ -103,6 +105,7 @@ _SHIPPED: Final[dict[str, tuple[type, Iterable[Any]]]] = {
     "bands": (PriceBand, bands.BANDS),
     "margins": (Margin, margins.MARGINS),
     "charges": (ChargeRates, charges.CHARGES),
+    "funds": (FundTax, charges.FUNDS),
     "settlement": (SettlementRates, charges.SETTLEMENT),
     "expiries": (ExpiryDay, expiries.EXPIRIES),
     "brokers": (Capability, brokers.BROKERS),

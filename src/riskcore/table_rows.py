@@ -17,6 +17,7 @@ from riskcore.table_checks import (
     CALENDARS,
     EQUITY,
     EXCHANGE,
+    FUNDS,
     GROUP,
     KINDS,
     PRODUCT,
@@ -240,6 +241,21 @@ class ChargeRates(Dated):
     def subject(self) -> tuple[str, ...]:
         """Exchange, segment, product."""
         return self.exchange, self.segment, self.product
+
+
+@frozen(kw_only=True)
+class FundTax(Dated):
+    """STT of funds that trade like shares, in percent of a trade's value, in the place of the tax on shares."""
+
+    kind: str = fact(word_of(*FUNDS))
+    product: str = fact(PRODUCT)
+    stt_buy_pct: Decimal = fact(share)
+    stt_sell_pct: Decimal = fact(share)
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """Kind and product."""
+        return self.kind, self.product
 
 
 @frozen(kw_only=True)

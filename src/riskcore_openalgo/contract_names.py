@@ -16,8 +16,6 @@ PARTS: Final = re.compile(
     re.ASCII,
 )
 MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-AT_BSE: Final = ("BANKEX", "SENSEX", "SENSEX50")
-"""Indices whose contracts trade at BSE; those on all else, at NSE."""
 
 
 class ContractName(NamedTuple):
@@ -60,8 +58,3 @@ def contract_of(named: ContractName, **about: Any) -> rc.Instrument:
         return rc.future(named.underlying, expiry=named.expiry, **about)
     about.pop("last_month_close", None)
     return rc.option(named.underlying, expiry=named.expiry, strike=named.strike, right=str(named.right), **about)
-
-
-def exchange_of(named: ContractName) -> str:
-    """Where a contract on a share or on an index trades: at NSE, or, on an index of BSE's, there."""
-    return "BFO" if named.underlying in AT_BSE else "NFO"

@@ -33,7 +33,7 @@ from riskcore_openalgo.bar_files import (
     refusal,
 )
 from riskcore_openalgo.bar_intervals import DAILY, another, longer
-from riskcore_openalgo.contract_names import contract_of, exchange_of, parts_of
+from riskcore_openalgo.contract_names import contract_of, parts_of
 
 __all__ = ["BarFile", "BarFileError", "Problem", "Repair", "digest", "read_bars", "read_folder", "report"]
 
@@ -215,7 +215,7 @@ def _contract(symbol: str) -> rc.Instrument | None:
     named = parts_of(symbol)
     if named is None:
         return None
-    return contract_of(named, on=named.expiry, exchange=exchange_of(named), tick="0.05", lot_size=1)
+    return contract_of(named, on=named.expiry, tick="0.05", lot_size=1)
 
 
 def _step(interval: str) -> timedelta | None:

@@ -18,15 +18,15 @@ ConnectionTimers Context CustomRule DayResult Decision ENTRY EXIT Edge Entries E
 Instrument Intrabar Latch Leg Limit Listed MATRIX Market Measure Observations Order Outcome Performance Policy Position
 Price REVERSAL ROUNDING Reason Refused SELL Session Signal Simulation Size Stop Surveillance Tables Target TargetLeg
 Trade TradeStatistics Trail UnreadRow advance allows atr atr_stop band_pct breach breakeven_price capability charges
-clamped_stop closes_of combined_stop contradictions custom_rule decide edge_of equity_curve evidence_from exit_order
-fixed_notional_cap fixed_quantity_cap freeze_for fresh_atr future given_stop given_target in_use_pct interval_length
-kelly_cap kelly_fraction largest_quantity_sent legged_target level_stop levels listed_by_month loosened lot_for
-margin_pct measures moments monthly_expiry never_reached next_session_day nse_equity open_legs option order_charges
-pearson percent_stop percent_target performance performance_of phase_at points_stop points_target policy_changes
-policy_charges policy_hash price_band prices_of recent_range reduces return_correlation rupee_stop scaled_legs sector_of
-session_date session_on setting_text settlement_stt settles_by_delivery shut_out simple_returns simulate size
-slice_quantity slices split_legs stops_rest surveillance swing_stop swings target throttled_pct tick_for time_stop_at
-time_stop_due trade_statistics trades_of trailed trailed_stop true_ranges volatility_cap weekly_expiry
+clamped_stop closes_of combined_stop contradictions custom_rule decide edge_of equity_curve evidence_from exchange_for
+exit_order fixed_notional_cap fixed_quantity_cap freeze_for fresh_atr future given_stop given_target in_use_pct
+interval_length kelly_cap kelly_fraction largest_quantity_sent legged_target level_stop levels listed_by_month loosened
+lot_for margin_pct measures moments monthly_expiry never_reached next_session_day nse_equity open_legs option
+order_charges pearson percent_stop percent_target performance performance_of phase_at points_stop points_target
+policy_changes policy_charges policy_hash price_band prices_of recent_range reduces return_correlation rupee_stop
+scaled_legs sector_of session_date session_on setting_text settlement_stt settles_by_delivery shut_out simple_returns
+simulate size slice_quantity slices split_legs stops_rest surveillance swing_stop swings target throttled_pct tick_for
+time_stop_at time_stop_due trade_statistics trades_of trailed trailed_stop true_ranges volatility_cap weekly_expiry
 """
 SHELL = ["Client", "Desk", "DeskError"]
 DECISION = ["Book", "Fill", "Market", "Policy", "Price", "Signal", "decide", "size", "atr_stop", "target", "charges"]

@@ -12,8 +12,9 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.client import Funds, ReadFailed
+from riskcore_openalgo.client.market import SymbolInfo
 from riskcore_openalgo.config import Settings
-from riskcore_openalgo.config.settings import System
+from riskcore_openalgo.config.settings import InstrumentGiven, System
 from riskcore_openalgo.doctor import gateway, limits, machine
 
 D = Decimal
@@ -112,6 +113,32 @@ def test_a_date_that_is_written_twice_is_one(dates, status):
 
 
 USED = Funds(D(1_000_000), used_margin=D(60_000), collateral=D(800_000), realised_today=D(-500), unrealised=D(0))
+
+
+@pytest.mark.parametrize(("kind", "status"), [(None, "warn"), ("stock", "ok"), ("etf", "ok")])
+def test_what_is_named_like_a_fund_and_charged_as_a_share_is_told(kind, status):
+    settings = Settings(
+        system=System(watch=["NIFTYBEES", "INFY"], instruments={"NIFTYBEES": InstrumentGiven(kind=kind)})
+    )
+    told = SimpleNamespace(
+        symbol=lambda exchange, symbol: SymbolInfo(
+            exchange=exchange,
+            symbol=symbol,
+            tick=D("0.01"),
+            lot_size=1,
+            freeze_quantity=None,
+            expiry=None,
+            strike=None,
+            instrument_type="EQ",
+            token="1",
+            name=symbol,
+            broker_symbol=symbol,
+        )
+    )
+    found = gateway.symbols(settings, told, FRIDAY)
+    assert found.status == status
+    if status == "warn":
+        assert found.found.endswith("named like funds: NIFTYBEES")
 
 
 @pytest.mark.parametrize(

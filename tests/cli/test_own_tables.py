@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 import riskcore as rc
 from riskcore_openalgo.cli import bars as cli
 from riskcore_openalgo.cli.main import main
@@ -34,6 +36,16 @@ def test_tick_and_sector_come_from_the_users_tables(tmp_path):
     (tmp_path / "system_config.yaml").write_text(text, encoding="ascii")
     made = cli._instrument("SMALL", File(), load_settings(tmp_path), None)
     assert (made.tick, made.sector) == (Decimal("0.05"), "Mine")
+
+
+def test_bars_of_a_fund_are_of_one_where_the_configuration_says_so(tmp_path):
+    text = "system:\n  instruments:\n    NIFTYBEES:\n      kind: etf\n"
+    (tmp_path / "system_config.yaml").write_text(text, encoding="ascii")
+    with pytest.raises(ValueError, match="write its tick in"):
+        cli._instrument("NIFTYBEES", File(), load_settings(tmp_path), None)
+    (tmp_path / "system_config.yaml").write_text(f"{text}      tick: 0.01\n", encoding="ascii")
+    made = cli._instrument("NIFTYBEES", File(), load_settings(tmp_path), None)
+    assert (made.kind, made.tick) == ("etf", Decimal("0.01"))
 
 
 def test_the_tick_of_a_later_day_is_that_of_the_tables_unless_the_configuration_has_one(tmp_path):

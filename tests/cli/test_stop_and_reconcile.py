@@ -225,7 +225,7 @@ def test_stop_ends_a_runner_and_says_so(run, live, flatten):
     with running(live) as process:
         code, out, _ = run("stop", "--journal", live, *flatten)
         told = process.stdout.read()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     assert code == UNSETTLED
     assert out.splitlines()[1] == f"{live}: stopped"
     assert "NSE:INFY at 1000.00" in out
@@ -271,7 +271,7 @@ def test_a_runner_that_dies_before_it_reads_leaves_no_request_for_the_next_one(r
         stopping = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert "asked process" in stopping.stdout.readline()
         process.kill()
-        out, _ = stopping.communicate(timeout=30)
+        out, _ = stopping.communicate(timeout=60)
     assert stopping.returncode == UNSETTLED
     assert "stopped, without having read the request" in out
     assert not list(folder_of(live).iterdir())
@@ -313,7 +313,7 @@ def test_a_server_is_stopped_and_reconciled_too(run, in_postgres, monkeypatch, t
         code, out, _ = run("journal", "reconcile", at, "--accept", *BY)
         assert (code, "accepted: row" in out) == (0, True)
         code, out, _ = run("stop", "--journal", at)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     assert code == UNSETTLED
     assert "asked riskcore: process" in out
     assert out.splitlines()[1].endswith(": stopped")

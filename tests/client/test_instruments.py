@@ -63,6 +63,22 @@ def test_what_the_user_says_comes_first(peer, client):
     assert (made.sector, made.tick, made.lot_size) == ("Mine", Decimal("0.25"), 1)
 
 
+def test_a_fund_is_one_where_its_user_or_the_contract_master_says_so(peer, client):
+    """Of a contract nobody may say what it is written on but its name."""
+    peer.says("symbol", row_of("success"))
+    given = {name: InstrumentGiven(kind="etf_without_stt") for name in ("GOLDBEES", "NIFTY29DEC2626000CE")}
+    cache = InstrumentCache(client, given=given)
+    assert [cache.instrument("NSE", name, TODAY).kind for name in ("GOLDBEES", "RELIANCE")] == [
+        "etf_without_stt",
+        "stock",
+    ]
+    peer.says("symbol", row_of("success", instrumenttype="ETF"))
+    assert cache.instrument("NSE", "NIFTYBEES", TODAY).kind == "etf"
+    peer.says("symbol", row_of("option"))
+    with pytest.raises(ReadFailed, match="take kind: etf_without_stt away"):
+        cache.instrument("NFO", "NIFTY29DEC2626000CE", TODAY)
+
+
 def test_a_commodity_with_a_lot_of_one_is_taken_where_its_user_says_so(peer, client):
     """GOLDPETAL is a gram, and its price is that of a gram. Of CRUDEOIL, 100 barrels, some brokers say 1 too."""
     peer.says("symbol", row_of("MCX future", lotsize=1, symbol="GOLDPETAL31DEC26FUT", expiry=""))

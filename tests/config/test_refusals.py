@@ -338,6 +338,7 @@ SYSTEM = [
     ("instruments: {INFY: {sector: 5}}", "instruments.INFY.sector: must be text, got 5"),
     ("instruments: {INFY: {sector: ' '}}", "instruments.INFY.sector: must be text, got ' '"),
     ("instruments: {INFY: {lotsize: 5}}", "instruments.INFY.lotsize: unknown key; did you mean lot_size?"),
+    ("instruments: {M&M: {kind: a}}", "instruments.M&M.kind: must be one of stock, etf, etf_without_stt, got 'a'"),
     (
         "instruments: {INFY: {derivatives_listed: no}}",
         "instruments.INFY.derivatives_listed: must be true or false, got 'no'; write true or false",

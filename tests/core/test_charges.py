@@ -10,7 +10,7 @@ import pytest
 import riskcore as rc
 from riskcore.costs import policy_charges
 from riskcore.money import to_paisa
-from riskcore.table_rows import ChargeRates
+from riskcore.table_rows import ChargeRates, FundTax
 
 pytestmark = pytest.mark.smoke
 
@@ -190,6 +190,50 @@ def test_contract_notes_round_two_taxes_to_whole_rupees():
     assert (exact.stt, exact.stamp) == (Decimal("2.5"), Decimal("0.375"))
     assert (bought.stt, bought.stamp) == (3, 0)
     assert (bought.exchange, bought.gst) == (exact.exchange, exact.gst)
+
+
+FUNDS = [  # product, kind, and the STT of a lakh bought and sold
+    ("CNC", "stock", "100", "100"),
+    ("CNC", "etf", "0", "1"),
+    ("CNC", "etf_without_stt", "0", "0"),
+    ("MIS", "etf", "0", "25"),
+    ("MIS", "etf_without_stt", "0", "0"),
+]
+
+
+@pytest.mark.parametrize(("product", "kind", "bought", "sold"), FUNDS)
+@pytest.mark.parametrize(("exchange", "day"), [("NSE", "2021-04-01"), ("NSE", "2025-06-02"), ("BSE", "2026-11-20")])
+def test_a_fund_that_trades_like_a_share_is_taxed_otherwise(exchange, day, product, kind, bought, sold):
+    """STT of what brokers' pages say; all else as of a share. A row of one's own goes before."""
+    on, lakh = date.fromisoformat(day), Decimal(100_000)
+    thing = rc.Instrument(symbol="NIFTYBEES", exchange=exchange, tick="0.01", kind=kind)
+    share = attrs.evolve(thing, kind="stock")
+    for side, tax in (("BUY", bought), ("SELL", sold)):
+        found = policy_charges(thing, product, side, lakh, on, rc.Policy())
+        assert found.stt == Decimal(tax)
+        assert attrs.evolve(policy_charges(share, product, side, lakh, on, rc.Policy()), stt=found.stt) == found
+        where = {"exchange": exchange, "product": product, "kind": kind}
+        assert rc.order_charges(side=side, value=lakh, on=on, **where, **PLAN) == found
+        one = rc.charges(buy=1000, sell=1000, quantity=100, on=on, **where, **PLAN)
+        assert one.stt == Decimal(bought) + Decimal(sold)
+    own = FundTax(kind="etf", product="all", since="2020-01-01", stt_buy_pct="0.5", stt_sell_pct="0.5")
+    policy = rc.Policy(tables=rc.Tables(funds=(own,)))
+    assert policy_charges(thing, product, "SELL", lakh, on, policy).stt == (500 if kind == "etf" else Decimal(sold))
+
+
+def test_a_fund_without_a_rate_is_refused_by_name():
+    rates = dict.fromkeys(("stt_buy_pct", "stt_sell_pct", "exchange_pct", "sebi_pct", "stamp_buy_pct", "gst_pct"), 0)
+    own = ChargeRates(exchange="NSE", segment="EQ", product="CNC", since="2016-01-01", **rates)
+    with pytest.raises(rc.ChargesUnknown, match=r"funds \(etf, CNC\) on 2020-01-01"):
+        rc.order_charges(
+            side="SELL",
+            value=1,
+            on=date(2020, 1, 1),
+            product="CNC",
+            kind="etf",
+            tables=rc.Tables(charges=(own,)),
+            **PLAN,
+        )
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,8 @@ def test_the_lots_agree_with_the_recorded_rules(riskcore_data):
     text = (riskcore_data / "reference" / "market_rules.json").read_text(encoding="utf-8")
     theirs = json.loads(text)["index_lots_per_openalgo_docs"]
     for name, exchange in (("NIFTY", "NFO"), ("BANKNIFTY", "NFO"), ("SENSEX", "BFO"), ("BANKEX", "BFO")):
-        assert rc.lot_for(name, expiry=EXPIRY, exchange=exchange) == theirs[name]
+        assert rc.lot_for(name, expiry=EXPIRY) == theirs[name]
+        assert rc.exchange_for(name) == exchange
 
 
 def test_a_future_and_an_option_from_the_tables():
@@ -107,8 +108,11 @@ def test_a_future_and_an_option_from_the_tables():
     assert (option.symbol, option.strike, option.right) == ("RELIANCE23NOV261292.5PE", Decimal("1292.5"), "PE")
     assert (option.kind, option.tick, option.lot_size, option.freeze_quantity) == ("stock", Decimal("0.05"), 500, 15000)
     assert option.bucket == "Oil Gas & Consumable Fuels"
-    sensex = rc.future("SENSEX", expiry=date(2026, 11, 26), on=TODAY, exchange="BFO", tick="0.05")
-    assert (sensex.kind, sensex.lot_size, sensex.freeze_quantity) == ("index", 20, None)
+    sensex = rc.future("SENSEX", expiry=date(2026, 11, 26), on=TODAY, tick="0.05")
+    assert (sensex.key, sensex.kind, sensex.lot_size) == ("BFO:SENSEX26NOV26FUT", "index", 20)
+    assert sensex.freeze_quantity is None
+    bankex = rc.option("BANKEX", expiry=date(2026, 11, 26), strike=60_000, right="CE", on=TODAY, tick="0.05")
+    assert (bankex.key, bankex.lot_size) == ("BFO:BANKEX26NOV2660000CE", 30)
     gold = rc.future("GOLD", expiry=date(2026, 12, 4), on=TODAY, exchange="MCX", tick=1, lot_size=1)
     assert gold.kind == "commodity"
 
@@ -133,7 +137,7 @@ def test_the_cash_market_has_no_freeze_quantity_of_its_contracts():
     assert rc.nse_equity("RELIANCE", on=TODAY, tick="0.1").freeze_quantity is None
     assert rc.freeze_for("RELIANCE", on=TODAY) == 15000
     assert rc.freeze_for("RELIANCE", on=date(2025, 12, 19)) is None
-    assert rc.freeze_for("SENSEX", on=TODAY, exchange="BFO") is None
+    assert rc.freeze_for("SENSEX", on=TODAY) is None
 
 
 def nifty(lot=65, freeze=1800):
@@ -216,7 +220,7 @@ def test_no_closing_auction_band_before_there_was_one():
 def test_margins_of_contracts():
     """A bought option is paid in full; futures and sold options are unknown until the user says."""
     future = rc.future("NIFTY", expiry=EXPIRY, on=TODAY, last_month_close=25_900)
-    option = rc.option("NIFTY", expiry=EXPIRY, strike=26_000, right="CE", on=TODAY)
+    option = rc.option("NIFTY", expiry=EXPIRY, strike=26_000, right="CE", on=TODAY, tick="0.05")
     assert rc.margin_pct(option, "NRML", on=TODAY, side="BUY") == 100
     assert rc.margin_pct(option, "NRML", on=TODAY, side="SELL") is None
     assert rc.margin_pct(option, "NRML", on=TODAY) is None

@@ -23,7 +23,7 @@ def test_two_processes_cannot_take_the_same_last_place(tmp_path):
         for child in children:
             child.stdin.write("go\n")
             child.stdin.flush()
-        told = sorted(child.communicate(timeout=30)[0].strip() for child in children)
+        told = sorted(child.communicate(timeout=60)[0].strip() for child in children)
     assert told[0] == "filled"
     assert told[1].startswith("stale: ")
     assert "decide again" in told[1]

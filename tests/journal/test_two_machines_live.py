@@ -111,7 +111,7 @@ def test_F52_a_runner_whose_connection_is_cut_and_whom_nobody_follows_goes_on(in
     """Nobody was there meanwhile: the target is taken, and the journal has all of it."""
     day, child = runner_there
     cut_off(in_postgres)
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while day.broker.truth().position("NSE:INFY") and time.monotonic() < ends:
         targets(day)
     assert day.broker.truth().position("NSE:INFY") == 0

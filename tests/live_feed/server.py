@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 KEY = "0123456789abcdef" * 4
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 def until(condition, within_s=PATIENCE_S):

@@ -20,7 +20,7 @@ from riskcore_openalgo.testing import LIVE, FakeBroker, FakeOpenAlgo
 KEY = "a-key-of-the-tests"
 MORNING = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
 BAR = timedelta(minutes=5)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def flat_bars(until, sessions=(18, 19, 20, 23)):

@@ -179,8 +179,8 @@ def test_a_strategy_that_hangs_holds_up_no_reading_of_the_books():
     try:
         for _ in range(3):
             lanes.ask(hangs, print)
-        assert begun.acquire(timeout=20)
-        assert begun.acquire(timeout=20)
+        assert begun.acquire(timeout=60)
+        assert begun.acquire(timeout=60)
         lanes.read(lambda: (read.set(), ())[1], print)
         assert read.wait(20)
         assert lanes.waiting == {"exits": 0, "entries": 0, "account": 0, "reads": 0, "strategies": 1}

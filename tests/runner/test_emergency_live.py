@@ -182,7 +182,7 @@ def test_F56_a_runner_that_hangs_is_fenced_off_and_ended(tmp_path, capsys):
                 child.send_signal(signal.SIGSTOP)
                 Inbox(folder_of(path)).put_stop(at=day.clock(), by="asha")  # `riskcore stop`, in vain
                 assert stop_directly(settings_of(day), arguments(path), day.clock) == 0
-                assert child.wait(timeout=10) == -signal.SIGKILL
+                assert child.wait(timeout=60) == -signal.SIGKILL
             finally:
                 child.kill()
         assert "it is ended" in capsys.readouterr().err
@@ -206,7 +206,7 @@ def test_F56_a_runner_that_wakes_behind_the_fence_sends_nothing(tmp_path):
         assert day.broker.truth().position("NSE:INFY") == 0
 
 
-def _wait(condition, patience_s=15.0):
+def _wait(condition, patience_s=60.0):
     ends = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < ends

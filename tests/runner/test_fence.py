@@ -104,7 +104,7 @@ def test_a_process_that_keeps_the_lock_is_ended(tmp_path):
             place = place_of(path)
             assert process_here(place.holder()) == child.pid
             take_over(place, tell=said.append, grace_s=0.1)
-            assert child.wait(timeout=10) != 0
+            assert child.wait(timeout=60) != 0
         finally:
             child.kill()
     assert "does not end by itself: it is ended" in said[0]

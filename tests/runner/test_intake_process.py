@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 SECRET, OTHER = "the-secret-of-tradingview", "another-secret-of-tradingview"
 BUY = {"symbol": "SBIN", "action": "buy", "secret": SECRET}
 PATH = "/webhook/tv"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def until(condition):

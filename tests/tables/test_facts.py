@@ -32,6 +32,7 @@ ROWS = {
     "MARGINS": plain(margins.MARGINS),
     "SQUARE_OFF": plain(square_off.SQUARE_OFF),
     "CHARGES": plain(charges.CHARGES),
+    "FUNDS": plain(charges.FUNDS),
     "SETTLEMENT": plain(charges.SETTLEMENT),
     "PHASES": plain(phases.PHASES),
     "LOTS": plain(lots.LOTS),
@@ -56,7 +57,7 @@ def session(day):
 def test_every_row_names_its_source():
     """Who published it, in words."""
     tables = (module for module in (calendar.HOURS, ticks.TICKS, margins.MARGINS, square_off.SQUARE_OFF))
-    tables = (*tables, charges.CHARGES, charges.SETTLEMENT, phases.PHASES, lots.LOTS, bands.BANDS)
+    tables = (*tables, charges.CHARGES, charges.FUNDS, charges.SETTLEMENT, phases.PHASES, lots.LOTS, bands.BANDS)
     sources = [row["source"] for rows in (*tables, expiries.EXPIRIES, surveillance.EFFECTS) for row in rows]
     assert len(sources) == sum(map(len, ROWS.values()))
     sources += [row[-1] for row in (*calendar.HOLIDAYS.values(), *calendar.SPECIAL_SESSIONS.values())]

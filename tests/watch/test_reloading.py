@@ -233,7 +233,7 @@ def test_it_looks_in_a_thread(watched, monkeypatch):
     monkeypatch.setattr("riskcore_openalgo.runner.reloading.LOOK_S", 0.01)
     watched.write(RISK, "risk_management:\n  max_positions: 1\n")
     watched.reloader.start()
-    ends = time.monotonic() + 8
+    ends = time.monotonic() + 60
     while not watched.offered and time.monotonic() < ends:
         time.sleep(0.01)
     watched.reloader.close()

@@ -98,10 +98,9 @@ def _call_past_the_close(turn: Turn) -> None:
 
 def _leave_in_time(turn: Turn, position: Position, *, of_bars: bool) -> None:
     key = position.instrument.key
-    leaving = turn.book.leaving(key)
-    for order in leaving:
+    for order in turn.book.leaving(key):
         _press(turn, position, order)
-    if not all(order.takes_part for order in leaving) or not (of_bars or can_leave(position, turn.at, turn.policy)):
+    if turn.all_leaves(key) or not (of_bars or can_leave(position, turn.at, turn.policy)):
         return
     price = position.last or position.average_price
     failed = failed_exit(turn.book, position)

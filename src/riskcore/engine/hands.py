@@ -44,14 +44,13 @@ def _no_exit(turn: Turn, position: Position | None, event: e.OperatorExited) -> 
     """Why there is nothing to leave, or ""."""
     if position is None:
         return "no_position"
-    leaving = turn.book.leaving(event.key)
     wanted = turn.state.custody.wanted_of(event.key)
     whole = event.quantity is None or event.quantity == position.quantity
     if event.quantity is not None and event.quantity > position.quantity:
         return "more_than_held"
     if event.quantity is not None and not whole and event.quantity % position.instrument.lot_size:
         return "not_whole_lots"
-    if not all(order.takes_part for order in leaving) or (wanted is not None and wanted.part is None):
+    if turn.all_leaves(event.key) or (wanted is not None and wanted.part is None):
         return "exit_working"
     if not whole and turn.is_leaving(event.key):
         return "exit_working"

@@ -62,7 +62,7 @@ def keep_exits(turn: Turn) -> None:
 def _still_wanted(turn: Turn, position: Position) -> Wanted | None:
     """What the clock would try again of a position, were its market open; None where that is nothing."""
     key, at = position.instrument.key, turn.at
-    if not all(order.takes_part for order in turn.book.leaving(key)):
+    if turn.all_leaves(key):
         return None
     failed = failed_exit(turn.book, position)
     if failed is not None:

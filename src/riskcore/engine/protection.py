@@ -91,8 +91,7 @@ def _may_be_gone(turn: Turn, position: Position) -> int:
 
     Where all of it leaves, and where no book can be behind its entry any more.
     """
-    leaving = turn.book.leaving(position.instrument.key)
-    is_leaving = not all(order.takes_part for order in leaving) or failed_exit(turn.book, position) is not None
+    is_leaving = turn.all_leaves(position.instrument.key) or failed_exit(turn.book, position) is not None
     return turn.lacking(position) if is_leaving or not is_fresh(position, turn.at) else 0
 
 

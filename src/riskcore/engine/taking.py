@@ -100,14 +100,14 @@ def _look(turn: Turn, signal: Signal) -> None:
 def _exit(turn: Turn, signal: Signal) -> None:
     """All of the position leaves, or a part of it; with all of it goes whatever would enter the symbol."""
     key = signal.key
-    position, leaving = turn.book.position(key), turn.book.leaving(key)
+    position = turn.book.position(key)
     part = None if position is None or not signal.reduces else _part(position, signal)
     if not signal.reduces:
         taken_back(turn, key, signal)
         _take_back_entries(turn, key, FOR_EXIT)
     if position is None or position.side == signal.side:
         turn.refuse(signal, Finding("position", False, "exit_without_position", signal.symbol))
-    elif not all(order.takes_part for order in leaving) or (part is not None and turn.is_leaving(key)):
+    elif turn.all_leaves(key) or (part is not None and turn.is_leaving(key)):
         turn.refuse(signal, Finding("position", False, "exit_working", signal.symbol))
     else:
         price = position.last or position.average_price

@@ -55,7 +55,7 @@ def follow(turn: Turn, prices: e.PricesSeen) -> None:
     held, policy = turn.book.position(prices.key), turn.policy
     if held is None or not policy.moves_stops:
         return
-    if not all(order.takes_part for order in turn.book.leaving(prices.key)):
+    if turn.all_leaves(prices.key):
         return
     if policy.trail_on == BAR and not _candle_ended(turn, prices.key):
         return

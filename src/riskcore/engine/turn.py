@@ -114,6 +114,10 @@ class Turn:
         """Whether any exit of the instrument is on its way, or waits to be."""
         return bool(self.book.leaving(key)) or self.state.custody.wanted_of(key) is not None or self.all_waits(key)
 
+    def all_leaves(self, key: str) -> bool:
+        """Whether all that is held of an instrument is on its way out; an exit of a part is not that."""
+        return any(not order.takes_part for order in self.book.leaving(key))
+
     def all_waits(self, key: str) -> bool:
         """Whether all that is held of an instrument waits to leave: for its stop to be gone, or for one it reached."""
         waiting = self.state.custody.wanted_of(key)

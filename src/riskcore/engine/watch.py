@@ -54,7 +54,7 @@ def _taking_off(turn: Turn, position: Position, touched: Breach | None) -> Breac
     if touched is None:
         return None
     failed = failed_exit(turn.book, position)
-    if not all(order.takes_part for order in turn.book.leaving(position.instrument.key)):
+    if turn.all_leaves(position.instrument.key):
         return None
     if failed is not None and turn.at - failed.at < pause(turn.book, position, turn.policy):
         return None

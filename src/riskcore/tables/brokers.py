@@ -11,98 +11,61 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "to": None,
         "broker": "paper",
         "resting": "none",
+        "source": "riskcore's own simulated broker; levels are watched, nothing rests",
         "revises": False,
         "fills_in_orders": True,
         "empty_proves": True,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "00:00",
-        "trades": "each",
-        "source": "riskcore's own simulated broker; levels are watched, nothing rests",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "sandbox",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": True,
-        "empty_proves": True,
-        "borrows_status": False,
-        "keeps_orders": True,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "03:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, analyzer mode, recorded 2026-11-23; SL and SL-M rest as trigger pending; "
             "cancelallorder leaves them; modify keeps the order id; whole fills only; what is open at 03:00 "
             "is in no book any more, and fills all the same; its funds tell yesterday's result until then"
         ),
+        "fills_in_orders": True,
+        "empty_proves": True,
+        "keeps_orders": True,
+        "fresh_from": "03:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "shoonya",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/shoonya, read 2026-11-22 and 2026-11-30; the fields of TradeBook in "
             "the Noren API; market orders become limits, SL-M becomes SL; errors come as success with "
             "nothing; quotes of another instrument; a row of the trade book has the qty and avgprc of its "
             "order, not flqty and flprc of the trade; not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "zerodha",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": True,
-        "borrows_status": True,
-        "keeps_orders": False,
-        "cash_is_balance": True,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/zerodha mapping over a stub, recorded 2026-11-23; a status that the "
             "mapping does not know takes the one of the row before; availablecash is net + debits - "
             "collateral, that is Kite's cash, from which the margin in use is not taken off; not tried with "
             "real orders (confidence: low)"
         ),
+        "empty_proves": True,
+        "borrows_status": True,
+        "cash_is_balance": True,
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "angel",
         "resting": "SL",
-        "revises": False,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": True,
-        "price_is_average": True,
-        "paces_books": True,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/angel, read and run over a stub on 2026-11-30; SmartAPI forum, topic "
             "4387, for the rates; a change tells no trigger, so that a stop keeps the one it has; order, "
@@ -112,318 +75,204 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "is net + utilised debits - collateral, so the margin in use is not taken off; not tried with "
             "real orders (confidence: low)"
         ),
+        "revises": False,
+        "cash_is_balance": True,
+        "price_is_average": True,
+        "paces_books": True,
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "fyers",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": True,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/fyers, funds.py read 2026-11-30; availablecash is the clear balance, "
             "which is settled cash; the utilised amount stands beside it; all else as of any broker; not "
             "tried with real orders (confidence: low)"
         ),
+        "cash_is_balance": True,
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "definedge",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": True,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/definedge, funds.py and order_data.py read 2026-11-30; availablecash "
             "is the cash of the limits, marginUsed stands beside it; a row of the trade book has filled_qty, "
             "which is what its order filled so far; all else as of any broker; not tried with real orders "
             "(confidence: low)"
         ),
+        "cash_is_balance": True,
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "kotak",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": True,
-        "price_is_average": True,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/kotak, funds.py read 2026-11-30; availablecash is CollateralValue + "
             "pay-in - pay-out + Collateral, MarginUsed stands beside it; an order that is complete shows its "
             "average as its price; all else as of any broker; not tried with real orders (confidence: low)"
         ),
+        "cash_is_balance": True,
+        "price_is_average": True,
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "groww",
         "resting": "SL",
-        "revises": False,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": True,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/groww, funds.py, order_data.py and transform_data.py read 2026-11-30; "
             "availablecash is clear_cash, net_margin_used stands beside it; a change of a stop sends no "
             "price; trades and positions of a share with CE, PE or FUT in its name stand under NFO; all else "
             "as of any broker; not tried with real orders (confidence: low)"
         ),
+        "revises": False,
+        "cash_is_balance": True,
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "flattrade",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/flattrade, order_data.py read 2026-11-30; the fields of TradeBook in "
             "the Noren API; a row of the trade book has the qty and avgprc of its order, not flqty and flprc "
             "of the trade; all else as of any broker; not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "zebu",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/zebu, order_data.py read 2026-11-30; the fields of TradeBook in the "
             "Noren API; a row of the trade book has the qty and avgprc of its order, not flqty and flprc of "
             "the trade; all else as of any broker; not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "tradesmart",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/tradesmart, order_data.py read 2026-11-30; the fields of TradeBook in "
             "the Noren API; a row of the trade book has the qty and avgprc of its order, not flqty and flprc "
             "of the trade; all else as of any broker; not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "iifl",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/iifl, order_data.py read 2026-11-30; a row of the trade book has "
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
             "not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "jainamxts",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/jainamxts, order_data.py read 2026-11-30; a row of the trade book has "
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
             "not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "compositedge",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/compositedge, order_data.py read 2026-11-30; a row of the trade book "
             "has OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any "
             "broker; not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "fivepaisaxts",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/fivepaisaxts, order_data.py read 2026-11-30; a row of the trade book "
             "has OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any "
             "broker; not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "ibulls",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/ibulls, order_data.py read 2026-11-30; a row of the trade book has "
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
             "not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "rmoney",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/rmoney, order_data.py read 2026-11-30; a row of the trade book has "
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
             "not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "wisdom",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "whole",
         "source": (
             "OpenAlgo 2.0.2.1, broker/wisdom, order_data.py read 2026-11-30; a row of the trade book has "
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
             "not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "paytm",
         "resting": "none",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": True,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "orders",
         "source": (
             "OpenAlgo 2.0.2.1, broker/paytm, order_data.py and transform_data.py read 2026-11-30; funds.py "
             "read 2026-11-30, what a program of others read off live answers on 2026-08-11; an order of type "
@@ -433,43 +282,28 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "left, below nought where trades go against pledged shares, so that the margin in use is taken "
             "off; all else as of any broker; not tried with real orders (confidence: low)"
         ),
+        "borrows_status": True,
+        "fresh_from": "08:00",
+        "trades": "orders",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "fivepaisa",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "unnamed",
         "source": (
             "OpenAlgo 2.0.2.1, broker/fivepaisa, order_data.py read 2026-11-30; a row of the trade book has "
             "ExchOrderID, a row of the order book BrokerOrderId; all else as of any broker; not tried with "
             "real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "unnamed",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "indmoney",
         "resting": "none",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "unnamed",
         "source": (
             "OpenAlgo 2.0.2.1, broker/indmoney, order_data.py read 2026-11-30; "
             "api-docs.indstocks.com/smart_orders, stored copy read 2026-11-30; a stop is sent as a smart "
@@ -477,22 +311,14 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "a row of the order book id; all else as of any broker; not tried with real orders (confidence: "
             "low)"
         ),
+        "fresh_from": "08:00",
+        "trades": "unnamed",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "hdfcsky",
         "resting": "SL",
-        "revises": False,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/hdfcsky, order_data.py read 2026-11-30; funds.py and the sample of its "
             "funds API read 2026-11-30; an order whose change was refused is shown as rejected, though it "
@@ -500,22 +326,14 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "what the day began with by the margin used; all else as of any broker; not tried with real "
             "orders (confidence: low)"
         ),
+        "revises": False,
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "hdfcsecurities",
         "resting": "SL",
-        "revises": False,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/hdfcsecurities, order_data.py read 2026-11-30; funds.py and the "
             "glossary of its funds API read 2026-11-30; an order whose change was refused is shown as "
@@ -523,113 +341,71 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "which makes the total together with the utilised one, pledged shares in it; all else as of any "
             "broker; not tried with real orders (confidence: low)"
         ),
+        "revises": False,
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "motilal",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": True,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/motilal, mapping/order_data.py read 2026-11-30; funds.py and the "
             "sample of its margin detail read 2026-11-30; an order that has traded shows its average as its "
             "price; availablecash is the total margin less the margin in use, with the result of the day and "
             "pledged shares in it; all else as of any broker; not tried with real orders (confidence: low)"
         ),
+        "price_is_average": True,
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "mstock",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/mstock, funds.py read 2026-11-30; availablecash is AVAILABLE_BALANCE, "
             "which stands beside AMOUNT_UTILIZED and SUM_OF_ALL as in the order system that Fyers had, so "
             "what is left, pledged shares in it; all else as of any broker; not tried with real orders "
             "(confidence: low)"
         ),
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "aliceblue",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/aliceblue, funds.py, and v2api.aliceblueonline.com/Funds, read "
             "2026-11-30; availablecash is tradingLimit, the limit available for trading, which stands beside "
             "openingCashLimit and utilizedMargin, so what is left, pledged shares in it; all else as of any "
             "broker; not tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "iiflcapital",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/iiflcapital, funds.py read 2026-11-30; availablecash is tradingLimit, "
             "as at Alice Blue, whose fields these are; realised is always 0; all else as of any broker; not "
             "tried with real orders (confidence: low)"
         ),
+        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "any",
         "resting": "SL",
-        "revises": True,
-        "fills_in_orders": False,
-        "empty_proves": False,
-        "borrows_status": False,
-        "keeps_orders": False,
-        "cash_is_balance": False,
-        "price_is_average": False,
-        "paces_books": False,
-        "fresh_from": "08:00",
-        "trades": "each",
         "source": (
             "the most careful reading of the plugins of OpenAlgo 2.0.2.1; BSE took SL-M from all segments in "
             "2023-10, and unprotected market orders are rejected since 2026-04-01, so stops rest as SL; "
             "logins end between 03:00 and 06:00, and the day is begun after that (confidence: low)"
         ),
+        "fresh_from": "08:00",
     },
 )

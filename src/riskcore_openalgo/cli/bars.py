@@ -20,7 +20,7 @@ from riskcore_openalgo.config import Settings, Strategy, load_settings
 from riskcore_openalgo.config.changing import all_changed
 from riskcore_openalgo.config.settings import InstrumentGiven
 from riskcore_openalgo.config.yaml_reader import plain_scalar
-from riskcore_openalgo.contract_names import contract_of, exchange_of, is_contract, parts_of
+from riskcore_openalgo.contract_names import contract_of, is_contract, parts_of
 from riskcore_openalgo.feed import BarFile, read_bars, read_folder, report
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab.no_shares import INDEX
@@ -118,7 +118,7 @@ def _bare(name: str) -> str:
     """A symbol without the exchange that its bars are of."""
     exchange, _, symbol = name.rpartition(":")
     named = parts_of(symbol)
-    return symbol if exchange == ("NSE" if named is None else exchange_of(named)) else name
+    return symbol if exchange == ("NSE" if named is None else rc.exchange_for(named.underlying)) else name
 
 
 def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None) -> rc.Instrument:
@@ -130,7 +130,14 @@ def _instrument(symbol: str, file: BarFile, settings: Settings, day: date | None
     if is_contract(symbol):
         return _contract(symbol, first, known, tables)
     try:
-        made = rc.nse_equity(symbol, on=first.at.date(), tick=tick, last_month_close=first.open, tables=tables)
+        made = rc.nse_equity(
+            symbol,
+            on=first.at.date(),
+            tick=tick,
+            last_month_close=first.open,
+            kind="stock" if known is None or known.kind is None else known.kind,
+            tables=tables,
+        )
     except LookupError as unknown:
         raise ValueError(
             f"{symbol}: {unknown}; trade later days alone (--from), or write its tick in system_config.yaml "
@@ -154,9 +161,7 @@ def _contract(symbol: str, first: rc.Bar, known: InstrumentGiven | None, tables:
         raise ValueError(f"{symbol} is no contract as OpenAlgo spells it: NIFTY29DEC26FUT, NIFTY29DEC2626000CE")
     said, on = _said(known, "tick", "lot_size"), first.at.date()
     try:
-        made = contract_of(
-            named, on=on, exchange=exchange_of(named), tables=tables, last_month_close=first.open, **said
-        )
+        made = contract_of(named, on=on, tables=tables, last_month_close=first.open, **said)
     except (ValueError, LookupError) as problem:
         raise ValueError(
             f"{symbol}: {problem}; write its tick or lot_size in system_config.yaml (instruments: {symbol}:), or keep "

@@ -69,8 +69,9 @@ def merged(
     """The instrument that a contract master's row and the tables make; `ReadFailed` where they make none."""
     try:
         if info.exchange in CASH:
-            made = _share(info, on, tables)
+            made = _share(info, on, tables, None if given is None else given.kind)
         else:
+            _refuse_kind(info, given)
             made = _contract(info, on, tables)
             _require_units(info, given)
         return made if given is None else evolve(made, **_told(given))
@@ -84,13 +85,25 @@ def _told(given: InstrumentGiven) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _share(info: SymbolInfo, on: date, tables: rc.Tables | None) -> rc.Instrument:
+def _share(info: SymbolInfo, on: date, tables: rc.Tables | None, kind: str | None) -> rc.Instrument:
     series = SERIES.search(info.broker_symbol)
-    kind = "etf" if "ETF" in info.instrument_type else "stock"
     made = rc.nse_equity(
-        info.symbol, on=on, tick=info.tick, series=series[1] if series else "EQ", kind=kind, tables=tables
+        info.symbol,
+        on=on,
+        tick=info.tick,
+        series=series[1] if series else "EQ",
+        kind=kind or ("etf" if "ETF" in info.instrument_type else "stock"),
+        tables=tables,
     )
     return evolve(made, exchange=info.exchange, lot_size=info.lot_size, freeze_quantity=info.freeze_quantity)
+
+
+def _refuse_kind(info: SymbolInfo, given: InstrumentGiven | None) -> None:
+    if given is not None and given.kind is not None:
+        raise ValueError(
+            f"its kind is that of what it is written on: take kind: {given.kind} away "
+            f"(system_config.yaml, system: instruments: {info.symbol}:)"
+        )
 
 
 def _require_units(info: SymbolInfo, given: InstrumentGiven | None) -> None:

@@ -23,6 +23,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 DOTTED: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)[.:]([A-Za-z_]\w*)", re.ASCII)
 HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 ENVIRONMENT: Final = re.compile(r"\$[A-Z_][A-Z0-9_]*|\$\{[^}]*\}|%[A-Za-z_]\w*%")
+SHARES: Final = ("stock", "etf", "etf_without_stt")
 LAST_PORT: Final = 65535
 LARGEST_BODY: Final = 10_000_000
 MOST_SECONDS: Final = 86_400
@@ -340,6 +341,13 @@ def tick(value: Any) -> Decimal | None:
 def lot_size(value: Any) -> int | None:
     """A quantity step, or none."""
     return None if value is None else rc.Instrument(symbol="X", tick=1, lot_size=value).lot_size
+
+
+def kind(value: Any) -> str | None:
+    """What trades like a share: one, or a fund; or none."""
+    if value not in (None, *SHARES):
+        raise ValueError(f"must be one of {', '.join(SHARES)}, got {value!r}")
+    return None if value is None else str(value)
 
 
 def sector(value: Any) -> str | None:

@@ -237,6 +237,11 @@ class InstrumentGiven:
         converter=checks.listed,
         metadata=meta("true/false", "futures or options exist on it", example="true"),
     )
+    kind: str | None = field(
+        default=None,
+        converter=checks.kind,
+        metadata=meta("text", "stock, etf (of Indian shares) or etf_without_stt: what is charged", example="etf"),
+    )
 
 
 @frozen(kw_only=True)

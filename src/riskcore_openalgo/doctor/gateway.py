@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,6 +24,7 @@ from riskcore_openalgo.runner.history import History, bars_for
 TRIED: Final = "2.0.2.1"
 """The version of OpenAlgo that riskcore was tried with; its API does not say which it is."""
 LINES: Final = ("1.", "2.")
+FUND: Final = re.compile("BEES|ETF", re.ASCII)
 AWAITING: Final = "awaiting_approval"
 ANALYZE: Final = "analyze"
 ATR: Final = "atr"
@@ -145,15 +147,24 @@ def symbols(settings: Settings, client: Client, today: date) -> Check:
     if not settings.named:
         return warn("symbols", "none is watched", "watch: in system_config.yaml keeps prices fresh for alerts")
     cache = InstrumentCache(client, tables=settings.policy.tables, given=settings.system.instruments)
-    unknown = []
+    unknown, funds = [], []
     for key in settings.named:
         try:
-            cache.instrument(*split_key(key), today)
+            found = cache.instrument(*split_key(key), today)
+            given = settings.system.instruments.get(found.symbol)
+            told = given is not None and given.kind is not None
+            if (found.segment, found.kind) == ("EQ", "stock") and not told and FUND.search(found.symbol):
+                funds.append(found.symbol)
         except ReadFailed as problem:
             unknown.append(f"{key} ({problem.why})")
     if unknown:
         remedy = "use the exchange's own symbol, and let OpenAlgo load the contract master"
         return fail("symbols", f"not known: {'; '.join(unknown)}", remedy)
+    if funds:
+        remedy = (
+            "instruments: {SYMBOL: {kind: etf}} in system_config.yaml; etf_without_stt where it holds no Indian shares"
+        )
+        return warn("symbols", f"charged as shares, and named like funds: {', '.join(funds)}", remedy)
     return ok("symbols", f"all {len(settings.named)} known")
 
 

@@ -70,7 +70,7 @@ class Command:
             self.said.append(line)
             self._lines.put(line)
 
-    def line(self, pattern, patience_s=40.0):
+    def line(self, pattern, patience_s=90.0):
         """The first line that is like it, once it was said."""
         ends = time.monotonic() + patience_s
         while time.monotonic() < ends:
@@ -83,7 +83,7 @@ class Command:
                 return found
         raise AssertionError("".join(self.said))
 
-    def ended(self, signal, patience_s=40.0):
+    def ended(self, signal, patience_s=90.0):
         """The code that it ends with when it is asked to."""
         self.child.send_signal(signal)
         code = self.child.wait(timeout=patience_s)

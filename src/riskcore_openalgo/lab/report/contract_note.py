@@ -224,6 +224,7 @@ def _taxes(fill: _Booked, value: Decimal) -> rc.Charges:
         product=fill.what.product,
         exchange=thing.exchange,
         segment=thing.segment,
+        kind=thing.kind,
         brokerage_pct=0,
         brokerage_max=0,
         tables=policy.tables,
