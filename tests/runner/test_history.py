@@ -84,10 +84,13 @@ def test_a_session_that_was_left_out_is_asked_for_by_itself(days):
 
 
 def test_of_many_that_were_left_out_the_newest_two_are_asked_for():
-    """An instrument that does not trade on most days is not asked for without end."""
+    """Once each: an instrument that does not trade on most days is not asked for without end."""
     shelf = Shelf([bar for bar in flat_bars(NOW) if bar.at.day in (18, 23)])
     shelf.bars = [evolve(shelf.bars[0], at=shelf.bars[0].at - 7 * DAY), *shelf.bars]
-    History(shelf, bars=140).finished(INFY, "5m", NOW)
+    history = History(shelf, bars=140)
+    for ahead in range(3):
+        history.finished(INFY, "5m", NOW + ahead * timedelta(minutes=5))
+    assert len(shelf.asked) == 3 + 2
     assert [start.day for _, start, end in shelf.asked if start == end] == [20, 19]
 
 

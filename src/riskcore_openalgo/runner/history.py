@@ -65,6 +65,7 @@ class History:
     def __init__(self, source: Historian, *, bars: int, tables: rc.Tables | None = None) -> None:
         self._source, self._count, self._tables = source, bars, tables
         self._kept: dict[Key, Kept] = {}
+        self._by_day: dict[tuple[str, str, date], tuple[rc.Bar, ...]] = {}
         self._lock = threading.Lock()
 
     def finished(self, instrument: rc.Instrument, interval: str, at: datetime) -> tuple[rc.Bar, ...]:
@@ -126,7 +127,7 @@ class History:
         sessions = self._sessions((start + DAY * ahead for ahead in range(days + 1)), instrument)
         began = [day for day, session in sessions.items() if session and at >= session.opens + length + TODAY_BY]
         wanted = [day for day in began if day >= first]
-        found = self._filled(instrument, name, within_hours(what, found, sessions), wanted)
+        found = self._filled(instrument, name, within_hours(what, found, sessions), wanted, at.date())
         kept = tuple(bar for bar in found if _trades(bar, length, sessions))
         today = sessions.get(at.date())
         if today is not None and at.date() in wanted and not _any_of(kept, at.date()):
@@ -134,7 +135,7 @@ class History:
         return kept
 
     def _filled(
-        self, instrument: rc.Instrument, name: str, found: tuple[rc.Bar, ...], wanted: Collection[date]
+        self, instrument: rc.Instrument, name: str, found: tuple[rc.Bar, ...], wanted: Collection[date], today: date
     ) -> tuple[rc.Bar, ...]:
         """The same, and bars of the newest sessions among them that were left out, as far as they can be had.
 
@@ -144,9 +145,21 @@ class History:
         more: list[rc.Bar] = []
         for day in missing[:ASKED_AGAIN]:
             with suppress(ReadFailed):
-                told = self._source.history(instrument.exchange, instrument.symbol, name, day, day)
-                more += [bar for bar in told if bar.at.date() == day]
+                more += self._of_day(instrument, name, day, today)
         return tuple(sorted((*found, *more), key=lambda bar: bar.at)) if more else found
+
+    def _of_day(self, instrument: rc.Instrument, name: str, day: date, today: date) -> tuple[rc.Bar, ...]:
+        """The bars of one day; of a day that is over they are asked for once, for what did not trade has none."""
+        key = instrument.key, name, day
+        with self._lock:
+            kept = self._by_day.get(key)
+        if kept is None:
+            told = self._source.history(instrument.exchange, instrument.symbol, name, day, day)
+            kept = tuple(bar for bar in told if bar.at.date() == day)
+            if day < today:
+                with self._lock:
+                    self._by_day[key] = kept
+        return kept
 
     def _sessions(self, days: Iterable[date], instrument: rc.Instrument) -> Sessions:
         """The sessions of days, None where there is none; a day that the calendar does not know is left out."""
