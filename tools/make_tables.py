@@ -93,6 +93,7 @@ TELLS: Final = {
     "borrows_status": FLAG,
     "keeps_orders": FLAG,
     "cash_is_balance": FLAG,
+    "result_apart": FLAG,
     "price_is_average": FLAG,
     "paces_books": FLAG,
     "fresh_from": CLOCK,

@@ -295,11 +295,12 @@ class Capability(Dated):
     nothing); `borrows_status` whether an order under a status word that the plugin does not know shows the status
     of the row before it; `keeps_orders` whether what is open when a session ends works on, though no book shows it;
     `cash_is_balance` whether what OpenAlgo calls its available cash is what the day began with, margin in use not
-    taken off and today's result not in it; `price_is_average` whether an order that has traded shows its average in
-    place of its limit; `paces_books` whether it shows each book once a second and no more; `fresh_from` the time of
-    day from which funds and books are those of the day, and no more of the one before; `trades` what a row of the
-    trade book shows: `each` trade as it was, the `whole` order's quantity and average price, or so all `orders`, those
-    that traded nothing too; `unnamed` is a trade under the exchange's name of its order.
+    taken off and today's result not in it; `result_apart` whether today's result is not in that and the margin in use
+    together (a loss is called margin, a profit is kept apart); `price_is_average` whether an order that has traded
+    shows its average in place of its limit; `paces_books` whether it shows each book once a second and no more;
+    `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
+    `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
+    or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order.
     """
 
     broker: str = fact(line_of_text)
@@ -310,6 +311,7 @@ class Capability(Dated):
     borrows_status: bool = fact(yes_or_no, default=False)
     keeps_orders: bool = fact(yes_or_no, default=False)
     cash_is_balance: bool = fact(yes_or_no, default=False)
+    result_apart: bool = fact(yes_or_no, default=False)
     price_is_average: bool = fact(yes_or_no, default=False)
     paces_books: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))

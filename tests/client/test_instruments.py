@@ -13,6 +13,9 @@ from tests.client.peer import recorded, success
 pytestmark = pytest.mark.smoke
 
 TODAY = date(2026, 11, 23)
+CRUDE = {"ltp": 5431, "open": 5440, "high": 5460, "low": 5402}
+MRF = {"ltp": 152_432.35, "bid": 152_430, "ask": 152_435, "open": 151_900, "high": 152_600, "low": 151_800}
+SBIN = {"ltp": 803.45, "bid": 803.4, "ask": 803.5, "open": 800, "high": 804.15, "low": 797.2, "prev_close": 801.2}
 
 
 def row_of(case, **changes):
@@ -52,6 +55,7 @@ def test_an_option_and_a_commodity_are_read_by_their_names(peer, client):
     made = InstrumentCache(client).instrument("NFO", "NIFTY29DEC2626000CE", TODAY)
     assert (made.segment, made.strike, made.right) == ("OPT", 26000, "CE")
     peer.says("symbol", row_of("MCX future"))
+    peer.says("quotes", success(CRUDE))
     crude = InstrumentCache(client).instrument("MCX", "CRUDEOIL18DEC26FUT", TODAY)
     assert (crude.kind, crude.lot_size, crude.freeze_quantity) == ("commodity", 100, None)
 
@@ -79,9 +83,37 @@ def test_a_fund_is_one_where_its_user_or_the_contract_master_says_so(peer, clien
         cache.instrument("NFO", "NIFTY29DEC2626000CE", TODAY)
 
 
+@pytest.mark.parametrize(
+    ("told", "quoted", "tick"),
+    [
+        (5.0, SBIN, "0.05"),
+        (5.0, MRF, "5"),
+        (10.0, {"ltp": 1400.1, "open": 1400}, "0.1"),
+        (1.0, {"ltp": 160.37}, "0.01"),
+        (1.0, {"ltp": 7431, "open": 7400, "high": 7450}, "1"),
+        (0.25, {"ltp": 88.1225, "bid": 88.12, "ask": 88.125}, "0.0025"),
+    ],
+)
+def test_a_tick_in_paise_is_known_by_prices_between_its_steps(peer, client, told, quoted, tick):
+    """A plugin told 5 of what is 0.05: stops and limits went by steps of five rupees, entries far from the price."""
+    peer.says("symbol", row_of("success", tick_size=told))
+    peer.says("quotes", success(quoted))
+    assert InstrumentCache(client).instrument("NSE", "RELIANCE", TODAY).tick == Decimal(tick)
+
+
+def test_a_coarse_tick_without_a_quote_makes_no_instrument_unless_the_user_says_it(peer, client):
+    peer.says("symbol", row_of("success", tick_size=5))
+    peer.says("quotes", success({"ltp": 0}))
+    with pytest.raises(ReadFailed, match="quotes NSE:RELIANCE"):
+        InstrumentCache(client).instrument("NSE", "RELIANCE", TODAY)
+    given = {"RELIANCE": InstrumentGiven(tick="0.05")}
+    assert InstrumentCache(client, given=given).instrument("NSE", "RELIANCE", TODAY).tick == Decimal("0.05")
+
+
 def test_a_commodity_with_a_lot_of_one_is_taken_where_its_user_says_so(peer, client):
     """GOLDPETAL is a gram, and its price is that of a gram. Of CRUDEOIL, 100 barrels, some brokers say 1 too."""
     peer.says("symbol", row_of("MCX future", lotsize=1, symbol="GOLDPETAL31DEC26FUT", expiry=""))
+    peer.says("quotes", success(CRUDE))
     given = {"GOLDPETAL31DEC26FUT": InstrumentGiven(lot_size=1)}
     assert InstrumentCache(client, given=given).instrument("MCX", "GOLDPETAL31DEC26FUT", TODAY).lot_size == 1
 
@@ -119,5 +151,6 @@ def test_what_could_not_be_known_is_asked_again(peer, client):
 )
 def test_what_makes_no_instrument_is_named(peer, client, case, changes, words):
     peer.says("symbol", row_of(case, **changes))
+    peer.says("quotes", success(CRUDE))
     with pytest.raises(ReadFailed, match=words):
         InstrumentCache(client).instrument("NSE", "X", TODAY)

@@ -123,6 +123,22 @@ def test_cash_that_is_the_days_balance_has_the_margin_in_use_in_it_already(accou
     assert read_book(client, at=NOW, broker=broker).book.opening_equity == equity
 
 
+@pytest.mark.parametrize(
+    ("available", "used", "realised"),
+    [("931912.25", "68087.75", "-8087.75"), ("940000.00", "60000.00", "8087.75")],
+)
+def test_a_result_that_stands_apart_changes_nothing_of_what_the_day_began_with(
+    account, client, available, used, realised
+):
+    """Upstox's: a loss of today is part of the margin in use, a profit of today of neither figure."""
+    told = {"availablecash": available, "utiliseddebits": used, "m2mrealized": realised}
+    account(funds=success({**told, "collateral": "0.00", "m2munrealized": "0.00"}))
+    read = read_book(client, at=NOW, broker="upstox")
+    assert (read.book.opening_equity, read.book.realised) == (1_000_000, Decimal(realised))
+    told = client.funds().of_broker(rc.capability("upstox", on=NOW.date()))
+    assert (told.available_cash, told.realised_today) == (Decimal(available), 0)
+
+
 def test_the_broker_is_asked_for_its_name_where_it_is_not_given(account, client, peer):
     told = {"availablecash": "1000000.00", "utiliseddebits": "60000.00", "m2mrealized": "0.00"}
     books = dict.fromkeys(("tradebook", "positionbook", "holdings"), (200, {"status": "success", "data": []}))

@@ -40,6 +40,20 @@ def test_bare_shares_are_sold_at_the_price_of_now():
     assert (out.reason, out.reference) == ("unprotected", 1004)
 
 
+def test_shares_that_left_are_no_longer_called_unprotected_and_the_next_without_a_stop_are():
+    """The alarm stood on, and was told again every five minutes; of the next position of that day none was raised."""
+    day, _ = held(rests=False)
+    refused(day, *(f"10:00:{second:02}" for second in range(2, 12)))
+    called = [fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == "unprotected"]
+    day.fill("10:00:13", day.sent()[-1].order_id, price=999)
+    over = day.last(e.AlarmOver)
+    assert (over.name, over.subject) == ("unprotected", INFY.key)
+    day.fill("10:05:01", day.enter("10:05", **SEEN), price=1000)
+    refused(day, *(f"10:05:{second:02}" for second in range(2, 6)))
+    again = [fact for fact in day.facts if isinstance(fact, e.Alarmed) and fact.name == "unprotected"]
+    assert (len(called), len(again)) == (1, 2)
+
+
 def test_a_difference_of_another_symbol_does_not_begin_the_seconds_anew():
     day, _ = held(rests=False)
     refused(day, *(f"10:00:{second:02}" for second in range(2, 9)))

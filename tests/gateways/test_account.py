@@ -120,6 +120,26 @@ def test_an_answer_of_500_is_no_login_that_is_needed():
         assert dict(read.books.unread)["orders"]
 
 
+@pytest.mark.parametrize(
+    ("said", "dead"),
+    [("API Error - Code: UDAPI100050, Message: Invalid token used to access API", True), ("Failed to fetch", False)],
+)
+def test_F29_where_no_book_says_why_a_quote_is_asked(said, dead):
+    """Upstox's plugin loses the broker's words of each book: nobody was told in the morning that a login is needed."""
+    with live_desk() as desk:
+        desk.account.books()
+        for book in ("orderbook", "tradebook", "positionbook", "holdings"):
+            desk.broker.script(Fault(book, "status", times=0, message="Error fetching data"))
+        desk.broker.script(Fault("quotes", "status", times=0, message=said))
+        first = desk.account.books()
+        assert [event.good for event in first if isinstance(event, events.LoginSeen)] == ([False] if dead else [])
+        if dead:
+            assert "Invalid token" in first[0].why
+        desk.broker.faults.clear()
+        again = desk.account.books()
+        assert [event.good for event in again if isinstance(event, events.LoginSeen)] == ([True] if dead else [])
+
+
 def test_F24_books_of_the_other_mode_are_not_ours():
     """The sandbox is empty; our shares are not gone."""
     with live_desk() as desk:

@@ -292,13 +292,14 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
     assert "margins" not in encode(events.EvidenceArrived(plain.at, "a signal", plain))
 
 
-def test_what_was_added_to_a_brokers_row_is_written_where_it_says_something_alone():
+@pytest.mark.parametrize("name", ["paces_books", "result_apart"])
+def test_what_was_added_to_a_brokers_row_is_written_where_it_says_something_alone(name):
     """A journal from before it was known is replayed byte for byte."""
-    plain, paced = (
-        evolve(rc.capability("any", on=datetime(2026, 11, 30, tzinfo=rc.IST).date()), paces_books=on)
+    plain, told = (
+        evolve(rc.capability("any", on=datetime(2026, 11, 30, tzinfo=rc.IST).date()), **{name: on})
         for on in (False, True)
     )
     at = datetime(2026, 11, 30, 10, 0, tzinfo=rc.IST)
-    assert "paces_books" not in encode(events.BrokerSeen(at, plain))
+    assert name not in encode(events.BrokerSeen(at, plain))
     assert decode("BrokerSeen", 1, encode(events.BrokerSeen(at, plain))).capability == plain
-    assert decode("BrokerSeen", 1, encode(events.BrokerSeen(at, paced))).capability.paces_books
+    assert getattr(decode("BrokerSeen", 1, encode(events.BrokerSeen(at, told))).capability, name)

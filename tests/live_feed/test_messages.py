@@ -17,6 +17,7 @@ from riskcore_openalgo.live_feed.messages import (
     subscribe,
     unsubscribe,
 )
+from riskcore_openalgo.live_feed.prices import Prices
 from tests.live_feed.made import NINE, moment
 
 TICK = {
@@ -140,6 +141,19 @@ def test_a_price_with_the_noise_of_a_float_is_rounded_as_the_core_does():
 )
 def test_stamps_are_milliseconds_or_seconds_and_anything_else_is_none(value, moment):
     assert moment_in(value) == moment
+
+
+@pytest.mark.parametrize(("days_ago", "taken"), [(0, [1400, 1401, 1401]), (1, [])])
+def test_a_stamp_of_midnight_is_a_days_and_tells_no_moment(days_ago, taken):
+    """Upstox's plugin stamps each price with the day of its candle: today's are of now, an earlier day's are old."""
+    prices, found = Prices(), []
+    prices.watch(["NSE:RELIANCE"], moment())
+    midnight = datetime(2026, 11, 23 - days_ago, tzinfo=rc.IST)
+    for seconds, price in ((0, 1400), (1, 1401), (120, 1401)):
+        data = {"ltp": price, "timestamp": int(midnight.timestamp() * 1000)}
+        told = read(json.dumps({**TICK, "data": data}), moment(seconds))
+        found += [told.price] if not prices.add(told) else []
+    assert found == taken
 
 
 def test_an_order_update_is_a_row_of_an_order_book():

@@ -109,24 +109,6 @@ def test_the_last_trade_of_an_hour_ago_is_no_news():
     assert prices.add(tick(1400, 3, made_s=2.9)) == ""
 
 
-def test_a_stamp_that_stands_still_while_the_price_moves_is_not_the_prices():
-    """Upstox's stream tells when the day's bar began: every price of the day was taken for old."""
-    prices, midnight = watching(), -10.5 * 3600
-    assert [prices.add(tick(1400, n, made_s=midnight)) for n in (1, 2)] == ["old", "old"]
-    assert [prices.add(tick(price, n, made_s=midnight)) for n, price in enumerate((1401, 1401, 1402), 3)] == [""] * 3
-    assert prices.age(KEY, moment(5)) == 0
-    assert prices.add(tick(1380, 6, made_s=midnight - 60)) == "old"
-    assert prices.add(tick(1390, 7, made_s=midnight)) == ""
-
-
-def test_only_the_stamp_that_stood_still_is_passed_over():
-    """Of a queue that is told late, two prices of one second say nothing of the stamps that follow."""
-    prices = watching()
-    assert [prices.add(tick(price, 1, made_s=-600)) for price in (1400, 1401)] == ["old", ""]
-    assert prices.add(tick(1402, 2, made_s=1.5)) == ""
-    assert prices.add(tick(1390, 3, made_s=1.0)) == "late"
-
-
 def test_a_stamp_of_another_day_is_old_however_the_price_moves():
     prices, yesterday = watching(), -24 * 3600
     assert [prices.add(tick(1400 + n, n, made_s=yesterday)) for n in range(3)] == ["old"] * 3

@@ -35,6 +35,9 @@ def protect(turn: Turn) -> None:
         release(turn, wish.key)
     if capability is None or not capability.rests:
         return
+    for name, key in sorted(turn.state.custody.told):
+        if name == BARE and turn.book.position(key) is None:
+            turn.calm(BARE, key)
     for position in turn.book.positions:
         _measure(turn, position.instrument.key)
         _cover(turn, position)

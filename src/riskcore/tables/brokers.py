@@ -399,6 +399,22 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
     {
         "from": "2021-01-01",
         "to": None,
+        "broker": "upstox",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/upstox, read and run over a stub on 2026-11-30; Upstox's documentation "
+            "of its API v2 and v3; a book that cannot be read is an error, without the broker's words; what "
+            "it refuses at once, too many calls and a dead token among that, is a 500 without its reason; a "
+            "loss of today is margin in use, a profit of today is in neither figure; ticks in paise before "
+            "OpenAlgo's change of 2026-09; not tried with real orders (confidence: low)"
+        ),
+        "empty_proves": True,
+        "result_apart": True,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
         "broker": "any",
         "resting": "SL",
         "source": (

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from attrs import evolve
 
 import riskcore as rc
 from riskcore_openalgo.client.failures import UNKNOWN, ReadFailed
-from riskcore_openalgo.client.market import SymbolInfo
+from riskcore_openalgo.client.market import Quote, SymbolInfo
 from riskcore_openalgo.config.settings import InstrumentGiven
 from riskcore_openalgo.contract_names import contract_of, parts_of
 
@@ -22,18 +23,26 @@ SERIES: Final = re.compile(r"-([A-Z]{2})$", re.ASCII)
 """The series that brokers hang on a share's own symbol: RELIANCE-EQ, XYZ-BE."""
 
 
+COARSE: Final = Decimal("0.25")
+"""A tick from here on may be in paise: Upstox's plugin told 5 of what is 0.05, and of a currency 0.25 of 0.0025."""
+
+
 class SymbolSource(Protocol):
-    """Who knows a symbol: a `Client`."""
+    """Who knows a symbol and its price: a `Client`."""
 
     def symbol(self, exchange: str, symbol: str) -> SymbolInfo:
         """What the contract master says; `ReadFailed` where it says nothing."""
+
+    def quote(self, exchange: str, symbol: str) -> Quote:
+        """A quote of it; `ReadFailed` where there is none."""
 
 
 class InstrumentCache:
     """Instruments by exchange and symbol, each asked for once in a session.
 
-    Tick, lot and freeze quantity are the broker's; sector, listing of derivatives and a freeze quantity that the broker
-    lacks are the tables'. What the user has said of a symbol (`given`) comes before both.
+    Tick, lot and freeze quantity are the broker's (a coarse tick as far as its quote bears it out); sector, listing of
+    derivatives and a freeze quantity that the broker lacks are the tables'. What the user has said of a symbol
+    (`given`) comes before both.
     """
 
     def __init__(
@@ -58,9 +67,19 @@ class InstrumentCache:
             self._day, self._known = on, {}
         known = self._known.get((exchange, symbol))
         if known is None:
-            info = self._source.symbol(exchange, symbol)
-            known = self._known[exchange, symbol] = merged(info, on, self._tables, self._given.get(symbol))
+            info, given = self._source.symbol(exchange, symbol), self._given.get(symbol)
+            if info.tick >= COARSE and (given is None or given.tick is None):
+                info = in_rupees(info, self._source.quote(exchange, symbol))
+            known = self._known[exchange, symbol] = merged(info, on, self._tables, given)
         return known
+
+
+def in_rupees(info: SymbolInfo, quote: Quote) -> SymbolInfo:
+    """The same with its tick in rupees, as its prices show it: most stand on a tick, and few on a larger one."""
+    told = (quote.last, quote.bid, quote.ask, quote.open, quote.high, quote.low, quote.previous_close)
+    prices = {price for price in told if price is not None}
+    off = sum(bool(price % info.tick) for price in prices)
+    return evolve(info, tick=info.tick / 100) if 2 * off >= len(prices) else info
 
 
 def merged(

@@ -31,11 +31,13 @@ class Funds:
 
         The collateral is in it, if it counts. So available cash + used margin - realised today is what the day
         began with. Where a broker's cash is that already (`cash_is_balance`), the margin in use is taken off
-        it, and the result of the day is not in it.
+        it, and the result of the day is not in it. Nor is it where that stands apart (`result_apart`).
         """
         exact, cash, realised = Context(prec=28), self.available_cash, self.realised_today
         if capability.cash_is_balance:
             cash, realised = exact.subtract(cash, self.used_margin), Decimal(0)
+        if capability.result_apart:
+            realised = Decimal(0)
         if collateral_counts:
             cash = exact.add(cash, self.collateral)
         return evolve(self, available_cash=cash, realised_today=realised)

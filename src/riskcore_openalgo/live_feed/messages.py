@@ -8,7 +8,7 @@ of the fill once it is complete: none of these is taken over.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -116,8 +116,18 @@ def _tick(said: dict[str, Any], now: Moment) -> Tick | Unread:
     if price is None:
         return Unread("tick_without_price")
     close = price_in(data.get("close"))
-    stamp = moment_in(data.get("timestamp"))
+    stamp = made_at(data.get("timestamp"), now.at)
     return Tick(f"{exchange}:{symbol}", price, STREAM, now.at, now.mono, stamp, close)
+
+
+def made_at(value: Any, at: datetime) -> datetime | None:
+    """When a price that came at `at` was made; None where its stamp does not tell.
+
+    Midnight is the stamp of a day: Upstox's plugin sends that of the day's candle, which stands still until the next.
+    Of today it says nothing of when; of another day it says that the price is old.
+    """
+    made = moment_in(value)
+    return None if made is not None and made.time() == time() and made.date() == at.date() else made
 
 
 def moment_in(value: Any) -> datetime | None:

@@ -183,10 +183,3 @@ def is_old(tick: Tick, before: Tick | None, limits: Limits = DEFAULTS) -> bool:
         return True
     moves_on = before is not None and before.made_at is not None and made > before.made_at
     return (tick.at - made).total_seconds() > limits.late_s and not moves_on
-
-
-def stands_still(tick: Tick, before: Tick | None, limits: Limits = DEFAULTS) -> bool:
-    """Whether a stamp long past is that of the price before, which was another: so it is not when this one was made."""
-    if before is None or tick.made_at is None or (tick.at - tick.made_at).total_seconds() <= limits.late_s:
-        return False
-    return tick.made_at == before.made_at and tick.price != before.price

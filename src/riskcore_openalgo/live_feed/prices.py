@@ -14,10 +14,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from attrs import Factory, define, evolve, frozen
+from attrs import Factory, define, frozen
 
 from riskcore import events
-from riskcore_openalgo.live_feed.plausible import DEFAULTS, Limits, is_old, stands_still
+from riskcore_openalgo.live_feed.plausible import DEFAULTS, Limits, is_old
 from riskcore_openalgo.live_feed.ticks import POLL, STREAM, Moment, Tick
 
 OLD: Final = "old"
@@ -67,10 +67,7 @@ class _Span:
 
 @define
 class _Symbol:
-    """One instrument: its span, its newest prices (with a stamp: of each source), and since when its silence counts.
-
-    `still` is a stamp of the stream that is not that of its prices: it stood still while the price moved.
-    """
+    """One instrument: its span, its newest prices (with a stamp: of each source), and since when its silence counts."""
 
     watched_at: float
     span: _Span | None = None
@@ -80,7 +77,6 @@ class _Symbol:
     heard: Tick | None = None
     traded_at: float | None = None
     open_at: float | None = None
-    still: datetime | None = None
     stamped: dict[str, Tick] = Factory(dict)
     ahead: dict[str, Tick] = Factory(dict)
 
@@ -112,7 +108,6 @@ class Prices:
         """Take a price, from any thread; "" where it was accepted, else why it was dropped."""
         with self._lock:
             symbol = self._symbols.get(tick.key)
-            tick = tick if symbol is None else self._dated(symbol, tick)
             dropped = NOT_WATCHED if symbol is None else self._dropped(symbol, tick)
             if symbol is None or dropped:
                 self.counts[tick.key, dropped] += 1
@@ -154,14 +149,6 @@ class Prices:
         with self._lock:
             found = [self._staleness(key, symbol, is_open, now, after_s) for key, symbol, is_open in looked]
         return tuple(one for one in found if one is not None)
-
-    def _dated(self, symbol: _Symbol, tick: Tick) -> Tick:
-        """The price without a stamp that is not its own: a broker's stream may tell when the day's bar began."""
-        if tick.source != STREAM or tick.made_at is None or tick.made_at.date() != tick.at.date():
-            return tick
-        if stands_still(tick, symbol.heard, self._limits):
-            symbol.still = tick.made_at
-        return evolve(tick, made_at=None) if tick.made_at == symbol.still else tick
 
     def _dropped(self, symbol: _Symbol, tick: Tick) -> str:
         """Why a price is not taken, or ""."""

@@ -18,7 +18,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.client import Client, Funds, InstrumentCache, ReadFailed
 from riskcore_openalgo.client.client import BOOKS as BOOK_NAMES
-from riskcore_openalgo.client.failures import NO_LOGIN
+from riskcore_openalgo.client.failures import NO_LOGIN, UNKNOWN
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
 from riskcore_openalgo.portfolio import ANY_BROKER, opening_equity
@@ -38,6 +38,7 @@ HANGS: Final = timedelta(seconds=2)
 """After so long a book that is waited for does not hold up what the others tell any more."""
 HOLDINGS_AGAIN: Final = timedelta(seconds=60)
 """So long are holdings left out after they could not be read: a call that hangs would keep every fill waiting."""
+PROBE: Final = ("NSE", "RELIANCE")
 ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
 
 
@@ -88,6 +89,8 @@ class Account:
         if wrong:
             return self._mode_told(wrong)
         needed = all(getattr(books, name) is not None for name in NEEDED)
+        if not any(getattr(books, name) is not None for name in NEEDED):
+            problems += self._why_none(problems)
         if HOLDINGS in dict(books.unread):
             self._no_holdings_at = began if needed else None
         self.books_at, self.books_failed = self._clock() if needed else self.books_at, not needed
@@ -96,6 +99,16 @@ class Account:
             *self._login_told([] if needed and self._bears_out(books) else problems, read=needed),
             events.BooksRead(self._clock(), books, self._foreign(books)),
         ]
+
+    def _why_none(self, problems: list[ReadFailed]) -> list[ReadFailed]:
+        """What a quote says, where books give no reason: of a dead login a plugin may tell there alone (Upstox's)."""
+        if self._login is False or any(problem.error != UNKNOWN for problem in problems):
+            return []
+        try:
+            self._client.quote(*PROBE)
+        except ReadFailed as problem:
+            return [problem]
+        return []
 
     def beside(self) -> list[events.Input]:
         """The needed books but for the one that a reading of all hangs at, in their order; nothing while none does."""
