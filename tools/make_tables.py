@@ -99,7 +99,11 @@ TELLS: Final = {
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "bands": {"bands": rows(sourced(PRICE_BAND), one_row_a_day)},
-    "brokers": {"brokers": rows(sourced({**DAYS, "broker": words, **TAKES, **TELLS}), one_row_a_day)},
+    "brokers": {
+        "brokers": rows(
+            sourced({**DAYS, "broker": words, **TAKES, **TELLS}, optional={"calls_a_minute": WHOLE}), one_row_a_day
+        )
+    },
     "calendar": {
         "first": day,
         "last": day,

@@ -288,11 +288,11 @@ def test_holdings_that_nobody_may_read_keep_no_intraday_entry_back(path):
         assert not {"login_needed"} & set(alarms(day))
 
 
-def test_the_books_are_paced_where_the_broker_shows_each_once_a_second():
+def test_the_client_is_told_how_often_the_broker_may_be_asked():
     told = []
-    for broker in ("angel", "zerodha"):
-        paced = SimpleNamespace(pace_books=lambda *, once_a_second: told.append(once_a_second))
+    for broker in ("angel", "zerodha", "fyers"):
+        paced = SimpleNamespace(pace_books=lambda **pace: told.append(tuple(pace.values())))
         client = SimpleNamespace(broker=lambda name=broker: name, pace_books=paced.pace_books)
         at = datetime(2026, 11, 23, 10, 0, tzinfo=rc.IST)
         Account(client, guard=SimpleNamespace(told=False), clock=lambda at=at: at, instruments=None).broker()
-    assert told == [True, False]
+    assert told == [(True, None), (False, None), (False, 200)]

@@ -133,6 +133,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "which is settled cash; the utilised amount stands beside it; all else as of any broker; not "
             "tried with real orders (confidence: low)"
         ),
+        "calls_a_minute": 200,
     },
     {
         "from": "2021-01-01",
