@@ -11,9 +11,9 @@ THERE = (position(50),)
 TRADES = (trade("E1", "BUY", 50, 1000),)
 
 
-def refused(*clocks, target="10:10"):
+def refused(*clocks, target="10:10", broker="sandbox"):
     """50 INFY that are to leave at their target; each cancel of their stop is refused."""
-    day, _ = held()
+    day, _ = held(broker=broker)
     day.prices(target, last=1101)
     for clock in clocks:
         day.take(e.CancelRefused(day.at(clock), stop_of(day).order_id, "not open"))
@@ -60,6 +60,13 @@ def test_it_has_not_where_a_read_does_not_show_all_shares_and_no_trade_of_it(sho
     for clock in ("10:10:31", "10:10:41", "10:11:30"):
         read(day, clock, **shown)
     assert left(day) is None
+
+
+def test_where_errors_come_as_nothing_an_empty_order_book_is_unread():
+    """It lacks the entry of today: the exit waited for good for the end of a stop that no read would show again."""
+    day = refused("10:10:01", "10:10:11", "10:10:21", broker="fyers")
+    read(day, "10:10:31", orders=())
+    assert (left(day).side, left(day).quantity) == ("SELL", 50)
 
 
 def test_nor_after_fewer_refusals_and_somebody_is_called():
