@@ -91,6 +91,7 @@ class Calls:
     def pace(self, *, once_a_second: bool, calls_a_minute: int | None) -> None:
         """What the broker takes: each book once a second and no more, so many calls of all kinds in a minute."""
         self._once_a_second, self._calls_a_minute = once_a_second, calls_a_minute
+        self.budget.read_fewer(few=calls_a_minute is not None)
 
     def pause_s(self, calls: int) -> float:
         """From one round of polled quotes that costs so many calls to the next, as the broker's minute allows."""
