@@ -1,6 +1,7 @@
 """A stop that was taken back while no order book can be read, and that the broker refuses to cancel: has it ended?"""
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import events as e
@@ -66,6 +67,18 @@ def test_where_errors_come_as_nothing_an_empty_order_book_is_unread():
     """It lacks the entry of today: the exit waited for good for the end of a stop that no read would show again."""
     day = refused("10:10:01", "10:10:11", "10:10:21", broker="fyers")
     read(day, "10:10:31", orders=())
+    assert (left(day).side, left(day).quantity) == ("SELL", 50)
+
+
+def test_somebody_is_called_where_the_broker_shows_a_stop_under_a_word_that_nobody_knows():
+    """As Fyers' plugin does of one that expired: the exit waited behind it, and nobody was called."""
+    day = refused()
+    shown = row(stop_of(day), "S1", "other")
+    for clock, called in (("10:10:09", False), ("10:10:10", True), ("10:10:13", True)):
+        read(day, clock, orders=(foreign(), shown))
+        assert (("end_unread", stop_of(day).order_id) in day.state.custody.told) is called
+    read(day, "10:10:16", orders=(foreign(), evolve(shown, status="cancelled")))
+    assert "end_unread" not in {name for name, _ in day.state.custody.told}
     assert (left(day).side, left(day).quantity) == ("SELL", 50)
 
 
