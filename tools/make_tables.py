@@ -96,6 +96,7 @@ TELLS: Final = {
     "result_apart": FLAG,
     "price_is_average": FLAG,
     "paces_books": FLAG,
+    "calls_a_minute": WHOLE,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),
 }

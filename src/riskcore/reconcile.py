@@ -17,7 +17,7 @@ from attrs import frozen
 
 from riskcore.account import shares_beside, shares_held, surely_moved, their_positions, was_carried
 from riskcore.book import Book
-from riskcore.broker_books import TRADES, BrokerBooks, BrokerOrder, UnreadRow, bare_id
+from riskcore.broker_books import COMPLETE, ORDERS, TRADES, BrokerBooks, BrokerOrder, UnreadRow, bare_id
 from riskcore.clocks import SAME, clocks_apart
 from riskcore.corrections import traded_elsewhere
 from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, SUSPECT, UNNAMED, Custody, Mismatch
@@ -76,17 +76,18 @@ class Seen:
 
 
 UNSEEN: Final = Seen(frozenset(), None)
+LACKS_OURS: Final = "it came empty, and there are rows of today that it must have"
 
 
 def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
     """The same books; of orders and trades none with a row that could not be read and may be ours.
 
-    Rows of the trade book that show the quantity of their order become trades before, as far as that can be told.
-    A row is not ours where no order of ours has its id, and each that has no name there came after it: any other
-    program of the owner's may leave such a row for the whole day. What traded must be of an instrument, too, of which
-    we have nothing: trades of others tell what became of ours.
+    Nor one that came empty and cannot be. Rows of the trade book that show the quantity of their order become trades
+    before, as far as that can be told. A row is not ours where no order of ours has its id, and each that has no name
+    there came after it: any other program of the owner's may leave such a row for the whole day. What traded must be
+    of an instrument, too, of which we have nothing: trades of others tell what became of ours.
     """
-    books = traded(books, book, custody.capability)
+    books = traded(_answered_with_nothing(books, book, custody.capability), book, custody.capability)
     waiting = [o for o in book.orders if not o.broker_id and (o.live or o.status == FILLED or o.id in custody.lost)]
     ours = [order.broker_id for order in book.orders if order.broker_id]
     touched = {order.approved.instrument.key for order in book.orders} | {
@@ -106,6 +107,27 @@ def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBoo
         return books
     left = tuple(row for row in books.unread_rows if row.book not in doubted)
     return attrs.evolve(books, unread=(*books.unread, *doubted.items()), unread_rows=left, **dict.fromkeys(doubted))
+
+
+def _answered_with_nothing(books: BrokerBooks, book: Book, capability: Capability | None) -> BrokerBooks:
+    """The same; of a broker that may answer an error with nothing, an empty book that lacks ours is one of these.
+
+    Where the positions show all that we hold: else all of it may be no read, and what lacks ours tells so.
+    """
+    shown = {row.key for row in books.positions or ()}
+    held = {position.instrument.key for position in book.positions}
+    if capability is None or capability.empty_proves or not shown or held - shown:
+        return books
+    named = [order for order in book.orders if order.broker_id and is_of_today(order, book)]
+    traded_some = any(row.status == COMPLETE for row in books.orders or ()) or any(o.filled_quantity for o in named)
+    empty = {ORDERS} if named and books.orders == () else set()
+    empty |= {TRADES} if traded_some and books.trades == () else set()
+    return attrs.evolve(
+        books,
+        orders=None if ORDERS in empty else books.orders,
+        trades=None if TRADES in empty else books.trades,
+        unread=(*books.unread, *((name, LACKS_OURS) for name in sorted(empty))),
+    )
 
 
 def fingerprint_fits(

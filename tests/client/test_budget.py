@@ -2,11 +2,13 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, strategies as st
 
 from riskcore_openalgo.client import Budget
+from riskcore_openalgo.client.calls import PACED, Calls
 from tests.client.conftest import Clock
 from tests.client.peer import success
 
@@ -111,6 +113,19 @@ def test_in_any_window_of_a_second_the_limits_hold(steps):
             assert len(before) <= 3
 
 
+def test_few_reads_leave_most_of_a_second_to_orders_where_a_broker_takes_few_calls(clock):
+    """Eight reads in a second, and a stop that was moved was refused as one call too many: ten are taken in all."""
+    budget = made(clock)
+    budget.read_fewer(few=True)
+    assert [budget.take("read") for _ in range(6)] == [True] * 5 + [False]
+    clock.now += 1
+    budget.read_fewer(few=False)
+    assert all(budget.take("read") for _ in range(20))
+    slow = made(clock, reads_per_s=2)
+    slow.read_fewer(few=True)
+    assert [slow.take("read") for _ in range(3)] == [True, True, False]
+
+
 # ---------------------------------------------------------------- a broker that shows each book once a second
 
 
@@ -157,3 +172,41 @@ def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_
     assert len(peer.calls("orderbook")) == 2
     client.orders()
     assert len(peer.calls("orderbook")) == 3
+
+
+# ---------------------------------------------------------------- a broker that takes so many calls in a minute
+
+
+def test_books_keep_within_what_a_broker_takes_in_a_minute_and_the_first_readings_go_at_once():
+    """They alone were 240 in a minute while an exit worked; after the fourth such minute Fyers shuts a user out."""
+    now, sent = [1000.0], []
+
+    def sleep(seconds):
+        now[0] += seconds
+
+    def answers():
+        sent.append(now[0])
+        return {"status": "success", "data": []}
+
+    books = dict.fromkeys(PACED, answers)
+    budget = Budget(reads_per_s=1000, monotonic=lambda: now[0], sleep=sleep)
+    times = {"sleep": sleep, "monotonic": lambda: now[0], "timeout_s": 5, "analyzer_timeout_s": 5}
+    calls = Calls("", "", None, budget=budget, sdk=SimpleNamespace(**books), **times)
+    calls.pace(once_a_second=False, calls_a_minute=200)
+    began = now[0]
+    while now[0] < began + 300:
+        for book in books:
+            calls.read(book, book)
+        now[0] += 0.4
+    assert sum(at < began + 4 for at in sent) >= 5 * 4
+    assert max(sum(at - 60 < other <= at for other in sent) for at in sent) <= 140
+    assert sum(at > began + 240 for at in sent) == pytest.approx(120, abs=4)
+
+
+def test_quotes_are_asked_for_as_often_as_a_brokers_minute_allows_and_each_contract_costs_a_call(make_client):
+    client = make_client()
+    keys = ["NSE:RELIANCE", "NSE:INFY"]
+    assert client.poll_pause_s(keys) == 0
+    client.pace_books(once_a_second=False, calls_a_minute=200)
+    assert client.poll_pause_s(keys) == pytest.approx(2.5)
+    assert client.poll_pause_s([*keys, "NFO:NIFTY29DEC26FUT", "NFO:NIFTY29DEC2625800CE"]) == pytest.approx(7.5)

@@ -1,6 +1,7 @@
 """A stop that was taken back while no order book can be read, and that the broker refuses to cancel: has it ended?"""
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import events as e
@@ -11,9 +12,9 @@ THERE = (position(50),)
 TRADES = (trade("E1", "BUY", 50, 1000),)
 
 
-def refused(*clocks, target="10:10"):
+def refused(*clocks, target="10:10", broker="sandbox"):
     """50 INFY that are to leave at their target; each cancel of their stop is refused."""
-    day, _ = held()
+    day, _ = held(broker=broker)
     day.prices(target, last=1101)
     for clock in clocks:
         day.take(e.CancelRefused(day.at(clock), stop_of(day).order_id, "not open"))
@@ -60,6 +61,25 @@ def test_it_has_not_where_a_read_does_not_show_all_shares_and_no_trade_of_it(sho
     for clock in ("10:10:31", "10:10:41", "10:11:30"):
         read(day, clock, **shown)
     assert left(day) is None
+
+
+def test_where_errors_come_as_nothing_an_empty_order_book_is_unread():
+    """It lacks the entry of today: the exit waited for good for the end of a stop that no read would show again."""
+    day = refused("10:10:01", "10:10:11", "10:10:21", broker="fyers")
+    read(day, "10:10:31", orders=())
+    assert (left(day).side, left(day).quantity) == ("SELL", 50)
+
+
+def test_somebody_is_called_where_the_broker_shows_a_stop_under_a_word_that_nobody_knows():
+    """As Fyers' plugin does of one that expired: the exit waited behind it, and nobody was called."""
+    day = refused()
+    shown = row(stop_of(day), "S1", "other")
+    for clock, called in (("10:10:09", False), ("10:10:10", True), ("10:10:13", True)):
+        read(day, clock, orders=(foreign(), shown))
+        assert (("end_unread", stop_of(day).order_id) in day.state.custody.told) is called
+    read(day, "10:10:16", orders=(foreign(), evolve(shown, status="cancelled")))
+    assert "end_unread" not in {name for name, _ in day.state.custody.told}
+    assert (left(day).side, left(day).quantity) == ("SELL", 50)
 
 
 def test_nor_after_fewer_refusals_and_somebody_is_called():

@@ -42,6 +42,19 @@ def test_an_entry_that_is_complete_and_held_gets_its_stop_within_the_stated_time
     assert "Filled" not in read(day, "10:00:12", shown, there=(position(50),)), "once"
 
 
+@pytest.mark.parametrize("there", [(position(50),), ()], ids=["shown", "not_even_positions"])
+def test_where_errors_come_as_nothing_an_empty_trade_book_beside_a_complete_order_is_unread(there):
+    """Fyers' plugin tells every error so: an entry had no stop, and nobody was called, until the book answered again.
+
+    Where nothing is held in the read either, all of it may be such an answer.
+    """
+    day, order = entered("fyers")
+    shown = row(order, "E1", "complete")
+    assert "Filled" not in read(day, "10:00:09", shown, trades=(), there=there), "it may lag"
+    assert ("Filled" in read(day, "10:00:10", shown, trades=(), there=there)) is bool(there)
+    assert alarms(day) == ["presumed_filled"] * bool(there)
+
+
 def test_the_trade_book_puts_the_price_right_and_ends_the_alarm():
     day, order = entered()
     read(day, "10:00:10", row(order, "E1", "complete"), there=(position(50),))

@@ -128,3 +128,19 @@ def test_a_client_that_hangs_is_not_waited_for_longer_than_asked():
     assert not poller.stop(0.02)
     hangs.set()
     assert poller.stop()
+
+
+def test_a_broker_that_takes_few_calls_is_asked_as_seldom_as_it_allows():
+    def least_s(keys):
+        return 10.0 * len(keys)
+
+    keys = ["NFO:NIFTY29DEC26FUT"]
+    poller = Poller(lambda asked: {}, lambda: keys, print, clock=real_moment, timing=PollTiming(), least_s=least_s)
+    poller.round()
+    assert poller.pause_s() == 10
+    poller.failures = 9
+    assert poller.pause_s() >= 24
+    keys.clear()
+    poller.round()
+    poller.failures = 0
+    assert 1.6 <= poller.pause_s() <= 2

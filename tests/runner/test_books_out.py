@@ -10,7 +10,7 @@ from riskcore import events
 from riskcore_openalgo.gateways.openalgo import TOLD_UNREAD
 from riskcore_openalgo.runner import live
 from riskcore_openalgo.runner.account import Account
-from riskcore_openalgo.testing import Fault
+from riskcore_openalgo.testing import SHOONYA, Fault
 from riskcore_openalgo.testing.answers import shapes
 from tests.runner.live_days import live_day
 from tests.runner.test_live_troubles import alarms, exits
@@ -288,11 +288,30 @@ def test_holdings_that_nobody_may_read_keep_no_intraday_entry_back(path):
         assert not {"login_needed"} & set(alarms(day))
 
 
-def test_the_books_are_paced_where_the_broker_shows_each_once_a_second():
+@pytest.mark.parametrize("book", ["orderbook", "tradebook"])
+def test_a_book_that_answers_its_errors_with_nothing_holds_neither_stop_nor_exit_up(path, book):
+    """As at Shoonya and Fyers: an empty book that lacks ours was believed, and nobody was called."""
+    with live_day(path, policy=QUICK, profile=SHOONYA) as day:
+        day.ready()
+        if book == "tradebook":
+            day.broker.script(Fault(book, "empty", times=0))
+        day.signal()
+        day.until(lambda: day.position is not None and day.covered(), 1000, "1000.1")
+        target = day.position.target
+        day.broker.script(Fault(book, "empty", times=0))
+        day.until(lambda: day.position is None, target + 1)
+        assert truth(day) == 0
+        assert ("presumed_filled" in alarms(day)) is (book == "tradebook")
+        day.broker.faults.clear()
+        day.day.live._reading.soon()
+        in_order(day)
+
+
+def test_the_client_is_told_how_often_the_broker_may_be_asked():
     told = []
-    for broker in ("angel", "zerodha"):
-        paced = SimpleNamespace(pace_books=lambda *, once_a_second: told.append(once_a_second))
+    for broker in ("angel", "zerodha", "fyers"):
+        paced = SimpleNamespace(pace_books=lambda **pace: told.append(tuple(pace.values())))
         client = SimpleNamespace(broker=lambda name=broker: name, pace_books=paced.pace_books)
         at = datetime(2026, 11, 23, 10, 0, tzinfo=rc.IST)
         Account(client, guard=SimpleNamespace(told=False), clock=lambda at=at: at, instruments=None).broker()
-    assert told == [True, False]
+    assert told == [(True, None), (False, None), (False, 200)]

@@ -13,7 +13,7 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.account import moved_by
-from riskcore.broker_books import CANCELLED as ROW_CANCELLED, COMPLETE, TRIGGER_PENDING, BrokerBooks, summed
+from riskcore.broker_books import CANCELLED as ROW_CANCELLED, COMPLETE, OTHER, TRIGGER_PENDING, BrokerBooks, summed
 from riskcore.engine.ended import may_be_borrowed
 from riskcore.engine.reports import report
 from riskcore.engine.turn import Turn
@@ -84,12 +84,17 @@ def end_unread(turn: Turn, books: BrokerBooks) -> None:
     """Exits and stops that were to end, where the order book cannot be read: no row would say that they have.
 
     They are asked to again every `protect_flatten_s`, and somebody is called: what the broker has taken is not sent to
-    it again (`CancelOrder.leaves`). Where it refuses, they have ended once nothing speaks for their being there.
+    it again (`CancelOrder.leaves`). Where it refuses, they have ended once nothing speaks for their being there. Of one
+    whose row has a word that nobody knows somebody is called too.
     """
     _calm_the_seen(turn, books)
-    for order in turn.book.live_orders(entries=False) if books.orders is None else ():
-        asked = turn.state.custody.asked_at(order.id)
+    for order in turn.book.live_orders(entries=False):
+        asked, said = turn.state.custody.asked_at(order.id), _row_says(order, books)
         if order.id not in turn.state.cancelling or not order.broker_id or asked is None:
+            continue
+        if said == OTHER and books.at - asked >= seconds(turn.policy.protect_flatten_s):
+            turn.alarm(END_UNREAD, order.id, "it was to end, and the broker shows it under a word that nobody knows")
+        if books.orders is not None:
             continue
         if _is_gone(turn, order, books):
             turn.alarm(GONE_UNREAD, order.id, f"{REFUSED_UNREAD}: look at the broker's page")
@@ -130,7 +135,9 @@ def _calm_the_seen(turn: Turn, books: BrokerBooks) -> None:
     """Nobody need look any more at what has ended, nor at anything once the order book can be read again."""
     for name, order_id in sorted(turn.state.custody.told):
         order = turn.book.order(order_id) if name == END_UNREAD else None
-        if name in (END_UNREAD, GONE_UNREAD) and (books.orders is not None or (order is not None and not order.live)):
+        ended = order is not None and not order.live
+        told = books.orders is not None and (order is None or _row_says(order, books) != OTHER)
+        if name in (END_UNREAD, GONE_UNREAD) and (ended or told):
             turn.calm(name, order_id)
 
 

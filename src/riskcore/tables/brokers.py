@@ -87,11 +87,16 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "fyers",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/fyers, funds.py read 2026-11-30; availablecash is the clear balance, "
-            "which is settled cash; the utilised amount stands beside it; all else as of any broker; not "
-            "tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/fyers, read and run over a stub on 2026-11-30; rate limits of the "
+            "documentation of Fyers API v3; more than 200 calls in a minute, more than three times, and the "
+            "user is shut out for the day; errors of any book come as one with nothing in it; a stop that "
+            "rests is shown open, an order in transit or being changed as trigger pending, one that expired "
+            "as unknown; a change is of price, trigger and quantity; money is kept for a minute; "
+            "availablecash is the clear balance, from which the utilised amount is not taken off (whether "
+            "the day's result is in it could not be confirmed); not tried with real orders (confidence: low)"
         ),
         "cash_is_balance": True,
+        "calls_a_minute": 200,
         "fresh_from": "08:00",
     },
     {

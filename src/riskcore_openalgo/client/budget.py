@@ -20,6 +20,8 @@ WINDOW_S: Final = 1.0
 ORDERS_PER_S: Final = 7
 RESERVED_FOR_EXITS: Final = 3
 READS_PER_S: Final = 20
+FEW_READS_PER_S: Final = 5
+"""Where a broker takes few calls: it counts those of orders and of its own plugin in the same second."""
 
 
 class Budget:
@@ -49,6 +51,7 @@ class Budget:
         orders: deque[float] = deque()
         self._taken = {ENTRY: orders, EXIT: orders, READ: deque[float]()}
         self._not_before = {ENTRY: float("-inf"), EXIT: float("-inf"), READ: float("-inf")}
+        self._reads_per_s = reads_per_s
         self._monotonic, self._sleep = monotonic, sleep
         self._lock = threading.Lock()
 
@@ -65,6 +68,10 @@ class Budget:
             if free_at > deadline:
                 return False
             self._sleep(free_at - now)
+
+    def read_fewer(self, *, few: bool) -> None:
+        """Whether reads are to leave most of a second to orders from now on."""
+        self._most[READ] = min(self._reads_per_s, FEW_READS_PER_S) if few else self._reads_per_s
 
     def back_off(self, kind: str) -> None:
         """The server said that it was too much: for a second no entry goes (nor a read, where it was a read).

@@ -28,6 +28,12 @@ ACCOUNT_CALLS: Final = frozenset(
 PACED: Final = frozenset(("orderbook", "tradebook", "positionbook", "holdings"))
 PACE_S: Final = 1.1
 """From one answer to the next reading of a book, where a broker shows it once a second: its clock is not ours."""
+BOOKS_SHARE: Final = 0.6
+"""Of the calls that a broker takes in a minute, what the readings of books may use: orders, money and bars are more."""
+POLLS_SHARE: Final = 0.12
+"""The same of quotes that are asked for beside the stream."""
+AHEAD: Final = 4
+"""So many readings of a book may come one after the other before its pace holds: a fill gets its stop at once."""
 
 
 class Calls:
@@ -56,10 +62,11 @@ class Calls:
         self._retired: list[Any] = []  # of keys that were replaced: a call may still be under way over one
         self._take(api_key, sdk)
         self.seen: Callable[[str, float, bool], None] | None = None
-        self.paces_books = False
+        self._once_a_second = False
+        self._calls_a_minute: int | None = None
         self._lock = threading.Lock()
         self._turns = {method: threading.Lock() for method in PACED}
-        self._next_at: dict[str, float] = {}
+        self._due_at: dict[str, float] = {}
         self._to_come: dict[str, Future[Reply]] = {}
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
         self.budget = budget
@@ -80,6 +87,15 @@ class Calls:
         self._slow_sdk = copy.copy(self._sdk)  # the same connections, and a timeout of its own
         self._slow_sdk.timeout = self._slowest_s
         self._key = api_key
+
+    def pace(self, *, once_a_second: bool, calls_a_minute: int | None) -> None:
+        """What the broker takes: each book once a second and no more, so many calls of all kinds in a minute."""
+        self._once_a_second, self._calls_a_minute = once_a_second, calls_a_minute
+        self.budget.read_fewer(few=calls_a_minute is not None)
+
+    def pause_s(self, calls: int) -> float:
+        """From one round of polled quotes that costs so many calls to the next, as the broker's minute allows."""
+        return 60 * calls / (POLLS_SHARE * self._calls_a_minute) if self._calls_a_minute else 0.0
 
     @property
     def ws_url(self) -> str:
@@ -154,7 +170,8 @@ class Calls:
 
     def _read_once(self, method: str, arguments: dict[str, Any]) -> Reply:
         """One call of a read. Where the broker paces its books it waits its turn, and one answer serves all who do."""
-        if not (self.paces_books and method in PACED):
+        every_s, ahead = self._book_pace()
+        if not (every_s and method in PACED):
             return self._once(self._sdk, method, arguments)
         with self._lock:
             shared = self._to_come.get(method)
@@ -164,7 +181,7 @@ class Calls:
         reply = Reply(ok=False, body={}, words="the reading was broken off", kind="unknown_error")
         try:
             with self._turns[method]:
-                reply = self._in_its_turn(method, arguments)
+                reply = self._in_its_turn(method, arguments, every_s, ahead)
         finally:
             with self._lock:
                 if self._to_come.get(method) is mine:
@@ -172,9 +189,16 @@ class Calls:
             mine.set_result(reply)
         return reply
 
-    def _in_its_turn(self, method: str, arguments: dict[str, Any]) -> Reply:
-        """One call, `PACE_S` after the answer to the last: a plugin may have asked again meanwhile, on its own."""
-        wait_s = self._next_at.get(method, 0.0) - self._monotonic()
+    def _book_pace(self) -> tuple[float, int]:
+        """How long after its last answer a book is read again in the long run, and how many readings ahead of that."""
+        most = self._calls_a_minute
+        minute_s = 60 * len(PACED) / (BOOKS_SHARE * most) if most else 0.0
+        return (max(PACE_S, minute_s), 0) if self._once_a_second else (minute_s, AHEAD)
+
+    def _in_its_turn(self, method: str, arguments: dict[str, Any], every_s: float, ahead: int) -> Reply:
+        """One call, `every_s` after the answer to the last: a plugin may have asked again meanwhile, on its own."""
+        due_at = self._due_at.get(method, 0.0)
+        wait_s = due_at - ahead * every_s - self._monotonic()
         if wait_s > 0:
             self._sleep(wait_s)
         with self._lock:
@@ -182,7 +206,7 @@ class Calls:
         try:
             return self._once(self._sdk, method, arguments)
         finally:
-            self._next_at[method] = self._monotonic() + PACE_S
+            self._due_at[method] = max(due_at, self._monotonic()) + every_s
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         began = self._monotonic()

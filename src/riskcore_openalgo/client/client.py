@@ -16,6 +16,7 @@ from riskcore_openalgo.client.failures import NOT_SENT, UNKNOWN, ReadFailed
 from riskcore_openalgo.client.outcomes import ANALYZE, LIVE, Outcome, no_tokens, not_sent, outcome_of
 from riskcore_openalgo.client.wanted import PRICED, TRIGGERED, OrderWanted, check_levels, rupees_or_none, shares
 from riskcore_openalgo.config.settings import OpenAlgoAccess
+from riskcore_openalgo.contract_names import is_contract
 from riskcore_openalgo.failpoints import reach
 
 TIMEOUT_S: Final = 5.0
@@ -134,9 +135,13 @@ class Client:
         checked_access(host=self.host, api_key=api_key, ws_url=None)
         self._calls.rekey(api_key)
 
-    def pace_books(self, *, once_a_second: bool) -> None:
-        """Whether each book is read once a second at most, as its broker shows it; one answer serves all who wait."""
-        self._calls.paces_books = once_a_second
+    def pace_books(self, *, once_a_second: bool, calls_a_minute: int | None = None) -> None:
+        """How often the broker shows a book, how many calls it takes in a minute; one answer serves all who wait."""
+        self._calls.pace(once_a_second=once_a_second, calls_a_minute=calls_a_minute)
+
+    def poll_pause_s(self, keys: Iterable[str]) -> float:
+        """How long to wait between two calls of `quotes`: a plugin may ask for each contract's open interest apart."""
+        return self._calls.pause_s(1 + sum(is_contract(fields.split_key(key)[1]) for key in keys))
 
     def observe(self, seen: Callable[[str, float, bool], None]) -> None:
         """Have `seen(method, seconds, taken)` called after each call, in the thread of the call."""
@@ -326,10 +331,7 @@ class Client:
         return market.depth(key, self._data(f"depth {key}", "depth", symbol=symbol, exchange=exchange), asked_at)
 
     def history(self, exchange: str, symbol: str, interval: str, start: date, end: date) -> tuple[rc.Bar, ...]:
-        """Bars of the days from `start` to `end`, stamped with their start in IST, oldest first; none is `()`.
-
-        The last one of a running session is not finished yet.
-        """
+        """Bars from `start` to `end`, by their start in IST, oldest first; none is `()`, the last may be unfinished."""
         what = f"history {exchange}:{symbol} {interval}"
         days = {"start_date": start.isoformat(), "end_date": end.isoformat()}
         frame = self._calls.frame(what, symbol=symbol, exchange=exchange, interval=interval, **days)
@@ -367,8 +369,7 @@ class Client:
 
         Never raises for what a server does, and is not repeated: a message told twice is worse than one that is late.
         """
-        arguments = {"username": username, "message": message[:TELEGRAM_LONGEST], "priority": priority}
-        return self._calls.tell("telegram", **arguments)
+        return self._calls.tell("telegram", username=username, message=message[:TELEGRAM_LONGEST], priority=priority)
 
     def _data(self, what: str, method: str, **arguments: Any) -> Any:
         reply = self._calls.read(what, method, **arguments)

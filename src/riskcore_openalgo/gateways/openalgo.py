@@ -35,6 +35,7 @@ from riskcore_openalgo.gateways.unsent import not_sent
 
 SL: Final = "SL"
 UNREAD: Final = "the order book cannot be read"
+NOTHING: Final = "the order book came with nothing in it"
 TAKEN_UNREAD: Final = f"{UNREAD}, and the broker took the cancel"
 TOLD_UNREAD: Final = f"{UNREAD}, and the stream of orders told its end"
 SEEN_AFTER: Final = ("orders", "trades")
@@ -95,8 +96,8 @@ class OpenAlgoGateway:
         What the engine has found absent is cancelled by its name, unless the book shows it after all.
         """
         shown, held_up = self._shown(command.broker_id)
-        if held_up == UNREAD:
-            return self._cancel_unread(command)
+        if held_up in (UNREAD, NOTHING):
+            return self._cancel_unread(command, trades=held_up == NOTHING)
         if held_up:
             return self._other_mode()
         by_name = shown is None and command.absent and command.broker_id != ""
@@ -109,15 +110,20 @@ class OpenAlgoGateway:
             reach("gateway.cancel.sent")
         return self._seen(command.broker_id if command.leaves else "")
 
-    def _cancel_unread(self, command: events.CancelOrder) -> Iterable[events.Input]:
+    def _cancel_unread(self, command: events.CancelOrder, *, trades: bool) -> Iterable[events.Input]:
         """Cancel by name where no order book can be read; an exit or a stop that the broker took back has ended.
 
-        Of those only where trades can be read, before and after: what they had filled comes first. Else they stay: a
-        stop that is there is worth more than an exit that might be one too many. That the broker itself refused is
-        told: it may have no such order any more. Where no answer came, its stream of orders may have told the end.
+        Of those only where trades can be read, before and after: what they had filled comes first. With `trades` there
+        must be some: who answers with no orders at all may do so with the trades. Else they stay: a stop that is there
+        is worth more than an exit that might be one too many. That the broker itself refused is told: it may have no
+        such order any more. Where no answer came, its stream of orders may have told the end.
         """
         broker_id, lives = command.broker_id, command.leaves and not command.absent
-        if not broker_id or self._fence() or (lives and not _tells_trades(self._read(("trades",)), broker_id)):
+        if (
+            not broker_id
+            or self._fence()
+            or (lives and not _tells_trades(self._read(("trades",)), broker_id, some=trades))
+        ):
             return self._seen()
         named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
         if named not in self._taken_back and not self._ended(broker_id):
@@ -127,7 +133,7 @@ class OpenAlgoGateway:
                 self._taken_back.add(named)
             reach("gateway.cancel.sent")
         seen = self._seen(broker_id if lives else "")
-        if not lives or not _tells_trades(seen, broker_id):
+        if not lives or not _tells_trades(seen, broker_id, some=trades):
             return seen
         at = self._clock()
         if isinstance(outcome, Rejected) and outcome.error == REJECTED:
@@ -171,7 +177,7 @@ class OpenAlgoGateway:
         return max((order.valid_until - self._clock()).total_seconds(), 0.0)
 
     def _shown(self, broker_id: str) -> tuple[rc.BrokerOrder | None, str]:
-        """The order's row in the book, if one is there; and why nothing may be sent at all, or that it is `UNREAD`."""
+        """The order's row in the book, if one is there; and why nothing may be sent, or `UNREAD`, or `NOTHING`."""
         if not broker_id:
             return None, ""
         wrong = self._guard.before_an_exit()
@@ -183,6 +189,8 @@ class OpenAlgoGateway:
             return None, UNREAD
         if rc.BrokerBooks(at=self._clock(), unread_rows=unread).hides(broker_id):
             return None, UNREAD
+        if not rows and not unread:  # the order that is asked for is not even in it
+            return None, NOTHING
         wrong = self._guard.saw(self._client.seen_mode)
         found = [row for row in rows if row.is_named(broker_id)]
         return next((row for row in found if row.id == broker_id), next(iter(found), None)), wrong
@@ -256,13 +264,13 @@ class OpenAlgoGateway:
         return events.RevisionReported(self._clock(), command.order_id, outcome, note)
 
 
-def _tells_trades(seen: tuple[events.Input, ...], broker_id: str) -> bool:
-    """Whether a look at the books says what filled, while no order book tells of the order."""
+def _tells_trades(seen: tuple[events.Input, ...], broker_id: str, *, some: bool) -> bool:
+    """Whether a look at the books says what filled, by `some` trades at all, while no order book tells of the order."""
     books = (event.books for event in seen if isinstance(event, events.BooksRead))
     return any(
-        read.trades is not None
+        bool(read.trades if some else read.trades is not None)
         and not read.hides(broker_id, "trades")
-        and (read.orders is None or read.hides(broker_id))
+        and (not read.orders or read.hides(broker_id))
         for read in books
     )
 

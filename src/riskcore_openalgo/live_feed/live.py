@@ -62,11 +62,11 @@ class FreshTiming:
 class LiveFeed:
     """Stream, polled quotes and the conflater in one.
 
-    `ask(keys)` brings quotes (the client's), `clock` and `monotonic` say what time it is. `mode` is the connection's
-    in `ConnectionSeen`, which tells of the stream alone. Orders of the analyzer are taken in paper mode and left in
-    live mode, and the other way round; `other_mode_at` is when one of the other mode was last seen, which the keeper of
-    the mode is to look into. `previous_close(key)` and `is_open(key, at)` (see `by_calendar`) must answer at once and
-    not raise. `wake()` is called, from any thread, when something arrived.
+    `ask(keys)` brings quotes (the client's), every `poll_least_s(keys)` at most, `clock` and `monotonic` say what time
+    it is. `mode` is the connection's in `ConnectionSeen`, which tells of the stream alone. Orders of the analyzer are
+    taken in paper mode and left in live mode, and the other way round; `other_mode_at` is when one of the other mode
+    was last seen, which the keeper of the mode is to look into. `previous_close(key)` and `is_open(key, at)` (see
+    `by_calendar`) must answer at once and not raise. `wake()` is called, from any thread, when something arrived.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class LiveFeed:
         subscription: int = QUOTE,
         stream: StreamTiming | None = None,
         poll: PollTiming | None = None,
+        poll_least_s: Callable[[Collection[str]], float] = lambda keys: 0.0,
         fresh: FreshTiming | None = None,
         limits: Limits = DEFAULTS,
         chance: Callable[[], float] = random.random,
@@ -118,7 +119,9 @@ class LiveFeed:
             timing=stream,
             chance=chance,
         )
-        self.poller = Poller(ask, self._to_poll, self._quote, clock=self._now, timing=poll, chance=chance)
+        self.poller = Poller(
+            ask, self._to_poll, self._quote, clock=self._now, timing=poll, chance=chance, least_s=poll_least_s
+        )
 
     def watch(self, keys: Iterable[str]) -> None:
         """Watch these instruments (`NSE:RELIANCE`) and no others; at any time."""

@@ -37,8 +37,9 @@ class PollTiming:
 class Poller:
     """One thread that asks for the quotes of `keys()`, and hands each over as `on_quote(key, quote, asked, now)`.
 
-    `asked` is the moment before the question: no answer is known to be newer. `counts` tells what failed: `no_answer` a
-    question that raised, `missing` and `refused` instruments without a quote, `callback_failed`.
+    `least_s(keys)` is the least time between two rounds. `asked` is the moment before the question: no answer is known
+    to be newer. `counts` tells what failed: `no_answer` a question that raised, `missing` and `refused` instruments
+    without a quote, `callback_failed`.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Poller:
         clock: MomentClock,
         timing: PollTiming | None = None,
         chance: Callable[[], float] = random.random,
+        least_s: Callable[[Collection[str]], float] = lambda keys: 0.0,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.failures = 0
         self._ask, self._keys, self._on_quote = ask, keys, on_quote
-        self._clock, self._timing, self._chance = clock, timing or PollTiming(), chance
+        self._clock, self._timing, self._chance, self._least_s = clock, timing or PollTiming(), chance, least_s
+        self._last: Collection[str] = ()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -76,7 +79,7 @@ class Poller:
 
     def round(self) -> None:
         """Ask once for all."""
-        keys = self._keys()
+        keys = self._last = self._keys()
         if not keys:
             return
         asked = self._clock()
@@ -99,6 +102,10 @@ class Poller:
                 self.counts["callback_failed"] += 1
         self.failures = 0 if good else self.failures + 1
 
+    def pause_s(self) -> float:
+        """How long to wait after the last round: no shorter than whoever answers allows for as many instruments."""
+        return max(self._timing.wait_s(self.failures, self._chance()), self._least_s(self._last))
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -106,4 +113,4 @@ class Poller:
             except Exception:  # noqa: BLE001 - a fault of the caller's keys must not end the polling
                 self.counts["failed"] += 1
                 self.failures += 1
-            self._stopping.wait(self._timing.wait_s(self.failures, self._chance()))
+            self._stopping.wait(self.pause_s())

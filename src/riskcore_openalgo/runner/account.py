@@ -237,7 +237,8 @@ class Account:
         """The same, of its name as OpenAlgo tells it now; `ReadFailed` where it does not."""
         name = self._broker or self._client.broker() or ANY_BROKER
         self._seen = rc.capability(name, on=at.date(), tables=self._tables)
-        self._client.pace_books(once_a_second=self._seen.paces_books)
+        seen = self._seen
+        self._client.pace_books(once_a_second=seen.paces_books, calls_a_minute=seen.calls_a_minute)
         return self._seen
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:

@@ -271,6 +271,7 @@ class _Assembly:
             monotonic=self.monotonic,
             wake=wake.set,
             is_open=by_calendar(known.found, tables=tables),
+            poll_least_s=client.poll_pause_s,
         )
 
     def _alarms(self) -> Alarms:
