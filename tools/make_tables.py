@@ -93,6 +93,7 @@ TELLS: Final = {
     "cash_is_balance": FLAG,
     "price_is_average": FLAG,
     "paces_books": FLAG,
+    "cancels_prove": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),
 }

@@ -280,7 +280,8 @@ class Capability(Dated):
     of the row before it; `keeps_orders` whether what is open when a session ends works on, though no book shows it;
     `cash_is_balance` whether what OpenAlgo calls its available cash is what the day began with, margin in use not
     taken off and today's result not in it; `price_is_average` whether an order that has traded shows its average in
-    place of its limit; `paces_books` whether it shows each book once a second and no more; `fresh_from` the time of
+    place of its limit; `paces_books` whether it shows each book once a second and no more; `cancels_prove` whether a
+    cancel that OpenAlgo calls a success was taken (some plugins call every answer one); `fresh_from` the time of
     day from which funds and books are those of the day, and no more of the one before; `trades` what a row of the
     trade book shows: `each` trade as it was, the `whole` order's quantity and average price, or so all `orders`, those
     that traded nothing too; `unnamed` is a trade under the exchange's name of its order.
@@ -296,6 +297,7 @@ class Capability(Dated):
     cash_is_balance: bool = fact(yes_or_no, default=False)
     price_is_average: bool = fact(yes_or_no, default=False)
     paces_books: bool = fact(yes_or_no, default=False)
+    cancels_prove: bool = fact(yes_or_no, default=True)
     fresh_from: time = fact(clock, default=time(0))
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
 

@@ -19,6 +19,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": True,
         "fresh_from": "00:00",
         "trades": "each",
         "source": "riskcore's own simulated broker; levels are watched, nothing rests",
@@ -36,6 +37,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": True,
         "fresh_from": "03:00",
         "trades": "each",
         "source": (
@@ -57,6 +59,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -79,6 +82,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": True,
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
@@ -101,6 +105,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "price_is_average": True,
         "paces_books": True,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
@@ -126,6 +131,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
@@ -147,6 +153,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -169,6 +176,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "price_is_average": True,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
@@ -190,6 +198,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
@@ -212,6 +221,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -233,6 +243,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -254,6 +265,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -275,6 +287,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -296,6 +309,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -317,6 +331,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -338,6 +353,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -359,6 +375,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -380,6 +397,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -401,6 +419,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "whole",
         "source": (
@@ -422,6 +441,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "orders",
         "source": (
@@ -445,6 +465,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "unnamed",
         "source": (
@@ -466,6 +487,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "unnamed",
         "source": (
@@ -489,6 +511,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
@@ -510,6 +533,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
@@ -531,12 +555,37 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": True,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "each",
         "source": (
             "OpenAlgo 2.0.2.1, broker/motilal, mapping/order_data.py read 2026-11-30; an order that has "
             "traded shows its average as its price; all else as of any broker; not tried with real orders "
             "(confidence: low)"
+        ),
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "dhan",
+        "resting": "SL",
+        "revises": True,
+        "fills_in_orders": False,
+        "empty_proves": False,
+        "borrows_status": False,
+        "keeps_orders": False,
+        "cash_is_balance": False,
+        "price_is_average": False,
+        "paces_books": False,
+        "cancels_prove": False,
+        "fresh_from": "08:00",
+        "trades": "each",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/dhan, read and run over a stub on 2026-11-30; DhanHQ v2, orders and "
+            "rate limits; any answer to a cancel comes as a success, a refused change as a 500; 25 changes "
+            "an order, 1,000 orders, changes and cancels an hour; an error in the holdings comes as no "
+            "holdings, in the other books as a 500 without its words; each read of the positions asks for "
+            "quotes, of which there is one a second; not tried with real orders (confidence: low)"
         ),
     },
     {
@@ -552,6 +601,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": False,
         "price_is_average": False,
         "paces_books": False,
+        "cancels_prove": False,
         "fresh_from": "08:00",
         "trades": "each",
         "source": (

@@ -65,7 +65,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     events.PositionAdjusted: ("reason",),
     events.PricesSeen: ("more",),
     rc.BrokerBooks: ("unread_rows",),
-    rc.Capability: ("paces_books", "price_is_average", "trades"),
+    rc.Capability: ("cancels_prove", "paces_books", "price_is_average", "trades"),
     rc.Market: ("margins",),
     rc.Signal: ("quantity", "receipt"),
 }
