@@ -236,6 +236,14 @@ def test_bars_of_the_auctions_are_left_out(riskcore_data):
     assert daily == (told[-1],)
 
 
+def test_bars_that_lie_hours_ahead_are_unread_and_say_where_to_look():
+    """Dhan's plugin shifts them where OpenAlgo's machine is on UTC: mornings of before stood for this afternoon."""
+    history = History(Shelf(flat_bars(NOW + timedelta(hours=5, minutes=30))), bars=140)
+    for read in (history.finished, history.so_far):
+        with pytest.raises(ReadFailed, match="is yet to come: OpenAlgo's machine must be on Indian time"):
+            read(INFY, "5m", NOW)
+
+
 def test_bars_are_asked_for_again_only_when_one_more_must_have_ended():
     shelf = Shelf(flat_bars(NOW))
     history = History(shelf, bars=140)

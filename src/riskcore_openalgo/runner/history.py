@@ -12,7 +12,7 @@ from typing import Final, Protocol, TypeAlias
 from attrs import frozen
 
 import riskcore as rc
-from riskcore_openalgo.client import ReadFailed
+from riskcore_openalgo.client import UNKNOWN, ReadFailed
 
 DAILY: Final = "D"
 OPENALGO: Final = {"1D": DAILY}
@@ -23,6 +23,9 @@ DAY: Final = timedelta(days=1)
 DAYS_A_SESSION: Final = 1.6
 """Calendar days to a trading day, weekends and holidays included."""
 AGAIN_S: Final = 2.0
+AHEAD: Final = timedelta(hours=1)
+"""No clock is so wrong that a bar so far ahead is one that has begun."""
+NOT_INDIAN_TIME: Final = "OpenAlgo's machine must be on Indian time (TZ=Asia/Kolkata), or its plugin shifts bars"
 Key: TypeAlias = tuple[str, str]
 
 
@@ -103,6 +106,9 @@ class History:
         found = self._source.history(instrument.exchange, instrument.symbol, name, start, at.date())
         if length >= DAY:
             return found
+        if found and found[-1].at > at + AHEAD:
+            why = f"its last bar begins at {found[-1].at:%d %b %H:%M}, which is yet to come: {NOT_INDIAN_TIME}"
+            raise ReadFailed(f"history {instrument.key} {interval}", why, UNKNOWN)
         return tuple(bar for bar in found if self._continuous(bar, instrument))
 
     def _continuous(self, bar: rc.Bar, instrument: rc.Instrument) -> bool:
