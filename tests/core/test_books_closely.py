@@ -11,10 +11,11 @@ from riskcore.account import there_but_for
 from riskcore.custody import Beside, Custody
 from riskcore.reconcile import adrift, differences, may_have_filled
 from riskcore.stale_reads import is_stale
+from tests.core import custody_days
 from tests.core.by_hand import TEN, book, entry, held, order
 from tests.core.custody_days import at_broker, books, exit_unknown, foreign, position, row, stop_of, trade
 from tests.core.engine_days import INFY, SEEN
-from tests.core.test_books_read import trailed
+from tests.core.test_books_read import shown as as_it_was, trailed
 from tests.core.test_carried import carried, holdings
 from tests.core.test_positions_compared import ZERODHA, read, shown
 from tests.core.test_untold import entered, read as read_without_trades
@@ -121,3 +122,16 @@ def test_an_order_book_that_is_empty_all_of_a_sudden_proves_no_order_absent():
     for second in range(10, 40):
         books(day, f"10:10:{second}", orders=(), trades=(BOUGHT,), positions=(position(50),))
     assert day.book.order(out.order_id).status == "unknown"
+
+
+def test_a_part_leaves_though_the_stop_cannot_be_made_smaller_and_the_refusal_comes_as_an_error():
+    """At Dhan: the change was asked for again and again, and the part waited for good."""
+    day, _ = custody_days.held()
+    day.signal("10:05", "SELL", kind=rc.EXIT, reduce_by=20)
+    stop = stop_of(day)
+    for second in range(1, 12):
+        day.take(e.RevisionReported(day.at(f"10:05:{second:02}"), stop.order_id, "unsure", "internal error"))
+        as_it_was(day, f"10:05:{second:02}.500", stop)
+    assert [one.order_id for one in day.commands if isinstance(one, e.CancelOrder)] == [stop.order_id]
+    day.report("10:05:12", stop.order_id, "cancelled")
+    assert sorted(order.quantity for order in day.sent()[-2:]) == [20, 30]

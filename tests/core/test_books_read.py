@@ -123,6 +123,33 @@ def test_a_change_that_the_book_does_not_show_after_a_second_was_not_taken_and_i
         assert day.last(e.ReviseOrder).revision.trigger == 1000
 
 
+def test_a_change_that_twice_nobody_answered_and_no_book_shows_calls_somebody_and_waits_as_a_refused_one_does():
+    """Dhan's plugin tells a refusal as an error of its own: the 26th change of an order was asked for each second."""
+    day, stop = trailed()
+    shown(day, "10:05:01", stop)
+    assert not [fact for fact in day.facts if isinstance(fact, e.Alarmed)]
+    for second in range(2, 12):
+        day.take(e.RevisionReported(day.at(f"10:05:{second:02}"), stop.order_id, "unsure", "internal error"))
+        shown(day, f"10:05:{second:02}.500", stop)
+    call = day.last(e.Alarmed)
+    assert (call.name, call.subject, call.why) == (
+        "revision_refused",
+        stop.order_id,
+        "the broker's book does not show it",
+    )
+    assert len([one for one in day.commands if isinstance(one, e.ReviseOrder)]) == 3
+    day.take(e.RevisionReported(day.at("10:05:30"), stop.order_id, "taken"))
+    assert day.last(e.AlarmOver).name == "revision_refused"
+
+
+def test_the_first_change_after_one_that_was_taken_may_be_lost_once_and_calls_nobody():
+    day, stop = trailed()
+    day.take(e.RevisionReported(day.at("10:05:00.200"), stop.order_id, "taken"))
+    day.prices("10:06", last=1030)
+    shown(day, "10:06:02", stop, trigger=1000)
+    assert not [fact for fact in day.facts if isinstance(fact, e.Alarmed)]
+
+
 def test_a_change_that_the_book_shows_was_taken():
     day, stop = trailed()
     wish = day.last(e.ReviseOrder).revision

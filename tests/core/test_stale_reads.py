@@ -310,8 +310,12 @@ def test_delivery_of_which_the_position_book_lags_behind_its_second_fill_keeps_a
     day.fill("10:00:02", made, price=1000)
     for order_ in day.book.resting_stops(INFY.key):
         day.report("10:00:03", order_.id, "working", broker_id="S1")
+    day.take(e.RevisionReported(day.at("10:00:03"), stop_of(day).order_id, "taken"))
     traded = (trade("E1", "BUY", 25, 1000), trade("E1", "BUY", 25, 1000))
-    rows = (row(day.book.order(made).approved, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"))
+    rows = (
+        row(day.book.order(made).approved, "E1", "complete"),
+        row(stop_of(day), "S1", "trigger_pending", quantity=50),
+    )
     lags = rc.BrokerPosition(key=INFY.key, product="CNC", quantity=25, average_price=1000)
     for clock in ("10:00:04", "10:00:07", "10:00:10"):
         books(day, clock, orders=rows, trades=traded, positions=(lags,))

@@ -2,7 +2,9 @@
 
 import pytest
 
+import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.gateways.openalgo import proves_cancels
 from riskcore_openalgo.testing import Fault
 from tests.gateways.desks import NOW, entry, leaving, live_desk
 
@@ -26,6 +28,29 @@ def test_where_no_order_book_can_be_read_an_exit_that_the_broker_took_back_has_e
         assert desk.order(stop).status == "cancelled"
         assert len(unread(desk, stop, leaves=True)) == 2
         assert desk.asked("cancelorder") == 1, "what the broker took is not sent again"
+
+
+def test_where_a_success_proves_no_cancel_an_exit_has_ended_when_the_stream_says_so_and_is_cancelled_until_then():
+    """Dhan's plugin calls every answer a success: the stop rested on, beside an exit of all that was held."""
+    told = []
+    with live_desk(proves=lambda: False, ended=told.__contains__) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.script(Fault("cancelorder", "unheeded", times=2))
+        for asked in (1, 2):
+            assert [type(event) for event in unread(desk, stop, leaves=True)] == [events.BooksRead]
+            assert desk.asked("cancelorder") == asked, "what may not have been taken is sent again"
+        assert desk.order(stop).status == "trigger pending"
+        told.append(stop.broker_id)
+        _, ended = unread(desk, stop, leaves=True)
+        assert (ended.order_id, ended.status) == (stop.order_id, "cancelled")
+        assert ended.note == "the order book cannot be read, and the stream of orders told its end"
+
+
+@pytest.mark.parametrize(("broker", "proves"), [("sandbox", True), ("zerodha", True), ("dhan", False), ("any", False)])
+def test_what_a_cancel_proves_is_a_fact_of_the_broker_and_nothing_where_no_row_is_known(broker, proves):
+    assert proves_cancels(rc.capability(broker, on=NOW.date())) is proves
+    assert proves_cancels(None) is False
 
 
 def test_where_trades_cannot_be_read_either_a_stop_stays():

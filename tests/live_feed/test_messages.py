@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from decimal import Decimal
+from struct import pack, unpack
 
 import pytest
 
@@ -124,6 +125,13 @@ def test_what_is_no_message_is_unread_and_raises_nothing(text, why):
 
 def test_a_price_with_the_noise_of_a_float_is_rounded_as_the_core_does():
     assert said(TICK, data={"ltp": 1399.9500000000001}).price == Decimal("1399.95")
+
+
+@pytest.mark.parametrize("price", ["1454.8", "796.3", "0.05", "84.3375", "26012.95", "131072.95", "217.25"])
+def test_a_price_that_came_in_32_bits_is_the_price_that_was_packed(price):
+    """Dhan's feed: 1454.8 came as 1454.800049, which no stop at 1454.8 was touched by."""
+    (packed,) = unpack("<f", pack("<f", float(price)))
+    assert said(TICK, data={"ltp": packed}).price == Decimal(price)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
 
 CHANGED: Final = "stop_changed"
+UNCHANGED: Final = "the broker's book does not show it"
 UNSEEN_NIGHT: Final = "unseen_before_the_night"
 
 
@@ -164,7 +165,9 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
             turn.calm(REVISION_REFUSED, order.id)
         elif waited:
-            turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note="the broker's book does not show it"))
+            turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note=UNCHANGED))
+            if asked == settled:  # asked again at once, in vain: some plugins tell a refusal as an error of their own
+                turn.alarm(REVISION_REFUSED, order.id, UNCHANGED)
     elif order.id in turn.state.cancelling:
         if row.working and waited:
             turn.cancel_again(order, "the broker's book still shows it")
@@ -380,20 +383,3 @@ def _open_gate(turn: Turn) -> None:
         turn.note(e.Reconciled(turn.at))
     if shut and custody.login == GOOD:
         turn.note(e.Lifted(turn.at, LOGIN, RISKCORE, "the login is good, and the books agree"))
-
-
-# ---------------------------------------------------------------- what the shell says beside the books
-
-
-def revision_reported(event: e.RevisionReported, turn: Turn) -> None:
-    """What became of a change in place; where nobody can say, the books will."""
-    order = turn.book.order(event.order_id)
-    if order is None or order.revision is None:
-        turn.note(e.StrayReport(turn.at, event.order_id, "no change was asked of this order"))
-        return
-    if event.outcome != e.UNSURE:
-        turn.note(e.RevisionSettled(turn.at, order.id, taken=event.outcome == e.TAKEN, note=event.note))
-    if event.outcome == e.REFUSED:
-        turn.alarm(REVISION_REFUSED, order.id, event.note or "the broker refused to change the resting stop")
-    elif event.outcome == e.TAKEN:
-        turn.calm(REVISION_REFUSED, order.id)

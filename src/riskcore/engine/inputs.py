@@ -10,10 +10,11 @@ from riskcore import events as e
 from riskcore.decision import Approved, decision_of
 from riskcore.engine import breakers, emergency, hands, operator, policies
 from riskcore.engine.accepted import accept_differences
-from riskcore.engine.books import books_read, revision_reported
+from riskcore.engine.books import books_read
 from riskcore.engine.clock import on_time
 from riskcore.engine.funds import funds_moved, funds_seen
 from riskcore.engine.overnight import look_at_the_night
+from riskcore.engine.protection import revision_reported
 from riskcore.engine.reports import report
 from riskcore.engine.settling import contract_expired
 from riskcore.engine.taking import as_quoted, is_flat, take_signal, waiting_for_evidence, withheld

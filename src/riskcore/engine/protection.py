@@ -257,3 +257,17 @@ def stop_ended(turn: Turn, order: Order) -> None:
         gone = [o for o in turn.book.orders if _of(o, position) and (VANISHED, o.id) in told]
         if len(gone) > len(cut(position.quantity, position.instrument)):
             turn.leave(position, UNPROTECTED, position.last or position.average_price)
+
+
+def revision_reported(event: e.RevisionReported, turn: Turn) -> None:
+    """What became of a change in place; where nobody can say, the books will."""
+    order = turn.book.order(event.order_id)
+    if order is None or order.revision is None:
+        turn.note(e.StrayReport(turn.at, event.order_id, "no change was asked of this order"))
+        return
+    if event.outcome != e.UNSURE:
+        turn.note(e.RevisionSettled(turn.at, order.id, taken=event.outcome == e.TAKEN, note=event.note))
+    if event.outcome == e.REFUSED:
+        turn.alarm(REVISION_REFUSED, order.id, event.note or "the broker refused to change the resting stop")
+    elif event.outcome == e.TAKEN:
+        turn.calm(REVISION_REFUSED, order.id)

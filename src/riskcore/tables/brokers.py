@@ -15,6 +15,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "revises": False,
         "fills_in_orders": True,
         "empty_proves": True,
+        "cancels_prove": True,
     },
     {
         "from": "2021-01-01",
@@ -29,6 +30,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "fills_in_orders": True,
         "empty_proves": True,
         "keeps_orders": True,
+        "cancels_prove": True,
         "fresh_from": "03:00",
     },
     {
@@ -59,6 +61,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "empty_proves": True,
         "borrows_status": True,
         "cash_is_balance": True,
+        "cancels_prove": True,
         "fresh_from": "08:00",
     },
     {
@@ -415,6 +418,20 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         ),
         "empty_proves": True,
         "result_apart": True,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "dhan",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/dhan, read and run over a stub on 2026-11-30; DhanHQ v2, orders and "
+            "rate limits; any answer to a cancel comes as a success, a refused change as a 500; 25 changes "
+            "an order, 1,000 orders, changes and cancels an hour; an error in the holdings comes as no "
+            "holdings, in the other books as a 500 without its words; each read of the positions asks for "
+            "quotes, of which there is one a second; not tried with real orders (confidence: low)"
+        ),
         "fresh_from": "08:00",
     },
     {

@@ -49,7 +49,8 @@ class OpenAlgoGateway:
 
     `resting` says how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the
     hard caps and `sent` counts for them. `fence` says why nothing at all may be sent any more (somebody else has taken
-    the account over), or "". `ended(broker_id)` says whether the broker's stream of orders told today that one was
+    the account over), or "". `proves` says whether a cancel that is called a success was
+    taken; `ended(broker_id)` whether the broker's stream of orders told today that one was
     cancelled. `clock` stamps what comes back. An entry waits for its token as long as its approval
     holds, so that the slices of a large one go out one after the other.
     """
@@ -64,9 +65,10 @@ class OpenAlgoGateway:
         sent: SentToday | None = None,
         resting: Callable[[], str] = lambda: SL,
         fence: Callable[[], str] = lambda: "",
+        proves: Callable[[], bool] = lambda: True,
         ended: Callable[[str], bool] = lambda broker_id: False,
     ) -> None:
-        self._resting, self._fence, self._ended = resting, fence, ended
+        self._resting, self._fence, self._proves, self._ended = resting, fence, proves, ended
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
         self._taken_back: set[tuple[date, str]] = set()
@@ -129,7 +131,7 @@ class OpenAlgoGateway:
         if named not in self._taken_back and not self._ended(broker_id):
             reach("gateway.cancel.sending")
             outcome = self._unseen(broker_id)
-            if isinstance(outcome, Accepted):
+            if isinstance(outcome, Accepted) and self._proves():
                 self._taken_back.add(named)
             reach("gateway.cancel.sent")
         seen = self._seen(broker_id if lives else "")
@@ -189,9 +191,9 @@ class OpenAlgoGateway:
             return None, UNREAD
         if rc.BrokerBooks(at=self._clock(), unread_rows=unread).hides(broker_id):
             return None, UNREAD
-        if not rows and not unread:  # the order that is asked for is not even in it
-            return None, NOTHING
         wrong = self._guard.saw(self._client.seen_mode)
+        if not (rows or unread or wrong):  # not even the order that is asked for is in it
+            return None, NOTHING
         found = [row for row in rows if row.is_named(broker_id)]
         return next((row for row in found if row.id == broker_id), next(iter(found), None)), wrong
 
@@ -278,6 +280,11 @@ def _tells_trades(seen: tuple[events.Input, ...], broker_id: str, *, some: bool)
 def resting_of(capability: rc.Capability | None) -> str:
     """How a stop rests: as the broker's row says, and as SL where it says nothing."""
     return capability.resting if capability is not None and capability.rests else SL
+
+
+def proves_cancels(capability: rc.Capability | None) -> bool:
+    """Whether a cancel that is called a success was taken, as the broker's row says; not where it says nothing."""
+    return capability is not None and capability.cancels_prove
 
 
 def wanted_of(order: rc.ApprovedEntry | rc.ApprovedExit, resting: str = SL) -> OrderWanted:

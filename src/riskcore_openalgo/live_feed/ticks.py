@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from struct import Struct
 from typing import Any, Final, NamedTuple, NoReturn, Protocol, TypeAlias
 
 from attrs import frozen
@@ -16,6 +17,10 @@ SOURCES: Final = (STREAM, POLL)
 
 LARGEST: Final = Decimal(10) ** 15
 GRAIN: Final = Decimal("0.000001")
+MOST_DECIMALS: Final = 6
+PAISE: Final = 2
+DIGITS: Final = range(6, 10)
+"""How many figures a number of 32 bits needs to be told from its neighbours: nine at most."""
 
 
 class Moment(NamedTuple):
@@ -90,7 +95,8 @@ class Tick:
 def price_in(value: Any) -> Decimal | None:
     """A foreign price as a Decimal, or None where there is none: absent, empty, zero, negative, or no number.
 
-    Beyond six decimals it is rounded to 1e-6, as the core does, so that 1399.9500000001 does not become another tick.
+    Beyond six decimals it is rounded to 1e-6, as the core does, so that 1399.9500000001 does not become another tick;
+    one that a broker's feed packed into 32 bits (1454.800048828125) is the price that was packed.
     """
     if value is None or isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
         return None
@@ -100,8 +106,25 @@ def price_in(value: Any) -> Decimal | None:
         return None
     if not number.is_finite() or not 0 < number < LARGEST:
         return None
+    number = _unpacked(number)
+    return number.quantize(GRAIN) if _decimals(number) > MOST_DECIMALS else number
+
+
+def _decimals(number: Decimal) -> int:
     exponent = number.as_tuple().exponent
-    return number.quantize(GRAIN) if isinstance(exponent, int) and exponent < -6 else number
+    return -exponent if isinstance(exponent, int) else 0
+
+
+def _unpacked(number: Decimal) -> Decimal:
+    """The shortest number that in 32 bits is this one; itself where it never was in 32 bits."""
+    if _decimals(number) <= PAISE:
+        return number
+    packed = Struct("<f")
+    (single,) = packed.unpack(packed.pack(float(number)))
+    if single != float(number):
+        return number
+    digits = (Decimal(f"{single:.{count}g}") for count in DIGITS)
+    return next((short for short in digits if packed.unpack(packed.pack(float(short))) == (single,)), number)
 
 
 def read_json(text: str | bytes) -> Any:

@@ -88,8 +88,9 @@ class Account:
             self._waits_for = None
         if wrong:
             return self._mode_told(wrong)
-        needed = all(getattr(books, name) is not None for name in NEEDED)
-        if not any(getattr(books, name) is not None for name in NEEDED):
+        read = [getattr(books, name) is not None for name in NEEDED]
+        needed = all(read)
+        if not any(read):
             problems += self._why_none(problems)
         if HOLDINGS in dict(books.unread):
             self._no_holdings_at = began if needed else None
@@ -237,8 +238,7 @@ class Account:
         """The same, of its name as OpenAlgo tells it now; `ReadFailed` where it does not."""
         name = self._broker or self._client.broker() or ANY_BROKER
         self._seen = rc.capability(name, on=at.date(), tables=self._tables)
-        seen = self._seen
-        self._client.pace_books(once_a_second=seen.paces_books, calls_a_minute=seen.calls_a_minute)
+        self._client.pace_books(once_a_second=self._seen.paces_books, calls_a_minute=self._seen.calls_a_minute)
         return self._seen
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
