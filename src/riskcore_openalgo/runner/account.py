@@ -38,7 +38,6 @@ HANGS: Final = timedelta(seconds=2)
 """After so long a book that is waited for does not hold up what the others tell any more."""
 HOLDINGS_AGAIN: Final = timedelta(seconds=60)
 """So long are holdings left out after they could not be read: a call that hangs would keep every fill waiting."""
-PROBE: Final = ("NSE", "RELIANCE")
 ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
 
 
@@ -106,7 +105,7 @@ class Account:
         if self._login is False or any(problem.error != UNKNOWN for problem in problems):
             return []
         try:
-            self._client.quote(*PROBE)
+            self._client.quote("NSE", "RELIANCE")
         except ReadFailed as problem:
             return [problem]
         return []
