@@ -124,7 +124,7 @@ class Trading(RuleBasedStateMachine):
 
     seen: ClassVar[Counter] = Counter()
 
-    @initialize(name=st.sampled_from(["sandbox", "shoonya"]), side=SIDES, shares=st.integers(1, 60))
+    @initialize(name=st.sampled_from(["sandbox", "any"]), side=SIDES, shares=st.integers(1, 60))
     def morning(self, name, side, shares):
         self.account, self.theirs = Account(name), sign(side) * shares
         self.account.others(self.theirs)

@@ -77,7 +77,7 @@ class Stopped(RuleBasedStateMachine):
             assert any(isinstance(known, e.Alarmed) and known.name == INCOMPLETE for known in self.taken.facts)
 
     @initialize(
-        name=st.sampled_from(["sandbox", "shoonya"]),
+        name=st.sampled_from(["sandbox", "any"]),
         held=st.sampled_from([{}, {"INFY": "BUY"}, {"INFY": "SELL"}, {"INFY": "BUY", "TCS": "SELL"}]),
         covered=st.booleans(),
     )

@@ -35,6 +35,7 @@ class Venue:
 
     def __init__(self, name, day):
         self.capability = rc.capability(name, on=day)
+        assert self.capability.trades == "each", "its trades are told as they are"
         self.rows, self.trades, self.shares, self.others = [], [], {}, []
 
     def place(self, order):
