@@ -6,6 +6,7 @@ import argparse
 import faulthandler
 import hashlib
 import json
+import logging
 import os
 import sys
 import time
@@ -86,6 +87,7 @@ def _asked(options: argparse.Namespace) -> str:
 
 
 def _watched_day(script: Callable[[int], Script], seed: int, *, sqlite: bool) -> Outcome:
+    logging.getLogger("riskcore").setLevel(logging.CRITICAL)  # a day is judged by its facts, and hundreds would be told
     faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
         return live_through(script(seed), sqlite=sqlite)

@@ -18,6 +18,7 @@ from riskcore import events
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import ModeGuard
+from riskcore_openalgo.gateways.openalgo import proves_cancels
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch
@@ -121,9 +122,12 @@ class Room:
         instruments = InstrumentCache(client)
         broker = "sandbox" if self.expected == "analyze" else None
         account = Account(client, guard=guard, clock=time, instruments=instruments, broker=broker)
-        gateway = WatchedGateway(client, guard=guard, clock=time, ended=account.has_ended)
+        gateway = WatchedGateway(
+            client, guard=guard, clock=time, ended=account.has_ended,
+            proves=lambda: proves_cancels(self.live.state.custody.capability),
+        )  # fmt: skip
         gateway.room = self
-        history = History(Bars(self.traded), bars=self.policy.atr_warmup_bars)
+        history = History(Bars(self.traded, time), bars=self.policy.atr_warmup_bars)
         wake = Wake(partial(self.turn_in, 0.0))
         mode = "paper" if self.expected == "analyze" else "live"
         self.feed = SimulatedFeed(

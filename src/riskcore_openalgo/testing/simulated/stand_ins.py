@@ -80,17 +80,19 @@ class WatchedGateway(OpenAlgoGateway):
 
 
 class Bars:
-    """Who has bars: each symbol's price of yesterday, with a range of half a per cent."""
+    """Who has bars: each symbol's price of yesterday, with a range of half a per cent, today too."""
 
-    def __init__(self, traded: Mapping[str, Traded]) -> None:
-        self._traded = traded
+    def __init__(self, traded: Mapping[str, Traded], clock: Callable[[], datetime]) -> None:
+        self._traded, self._clock = traded, clock
 
     def history(self, exchange: str, symbol: str, interval: str, start: date, end: date) -> tuple[rc.Bar, ...]:
-        """Fifty bars of the day before."""
-        price = self._traded[symbol].start
+        """Fifty bars of the day before, and those of today that have begun."""
+        price, length = self._traded[symbol].start, rc.interval_length(interval)
         high, low = price * Decimal("1.0025"), price * Decimal("0.9975")
-        opens = datetime.combine(end - timedelta(days=1), datetime.min.time(), tzinfo=rc.IST) + timedelta(hours=9.25)
-        return tuple(
-            rc.Bar(at=opens + n * rc.interval_length(interval), open=price, high=high, low=low, close=price)
-            for n in range(50)
-        )
+        opens = datetime.combine(end, datetime.min.time(), tzinfo=rc.IST) + timedelta(hours=9.25)
+        begun = max(int((self._clock() - opens) / length) + 1, 0)
+        moments = [
+            *(opens - timedelta(days=1) + n * length for n in range(50)),
+            *(opens + n * length for n in range(begun)),
+        ]
+        return tuple(rc.Bar(at=at, open=price, high=high, low=low, close=price) for at in moments if start <= at.date())
