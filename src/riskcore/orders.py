@@ -182,8 +182,8 @@ class Order:
     """One order of ours and what is known of it. `filled_value` is the sum of quantity x price of its fills.
 
     `broker_id` is the broker's name for it, "" until one is known. `revision` is what it was asked to become and is not
-    known to be yet: until then either may fill, so the larger of the two quantities counts. `error` is the class of
-    what went wrong with it, where something did.
+    known to be yet: until then either may fill, so the larger of the two quantities counts. `changes` is how often it
+    became another. `error` is the class of what went wrong with it, where something did.
 
     Prices are rupees a share, `filled_value` is rupees.
     """
@@ -194,6 +194,7 @@ class Order:
     filled_value: Decimal = ZERO
     broker_id: str = ""
     revision: Revision | None = None
+    changes: int = 0
     error: str = ""
 
     @property
@@ -289,7 +290,7 @@ class Order:
                 approved, quantity=quantity, limit=new.limit, trigger=new.trigger, level=new.trigger
             )
         status = FILLED if self.filled_quantity == approved.quantity else self.status
-        return attrs.evolve(self, approved=approved, revision=None, status=status)
+        return attrs.evolve(self, approved=approved, revision=None, changes=self.changes + taken, status=status)
 
 
 @of_the_same

@@ -106,14 +106,21 @@ def _is_settled(turn: Turn, order: Order) -> bool:
 def _room(turn: Turn, position: Position, order: Order) -> int:
     """How many more shares an order may rest for; what it has filled stays part of its quantity.
 
-    None where the broker changes no order, or has refused to change this one (brokers count the changes of each): it
-    would have to be taken back, and another order does as well.
+    None where the broker changes no order, or this one no more: it would have to be taken back, and another order does
+    as well.
     """
-    capability, told = turn.state.custody.capability, turn.state.custody.told
-    if capability is None or not capability.revises or (REVISION_REFUSED, order.id) in told:
+    if not _changes(turn, order) or (REVISION_REFUSED, order.id) in turn.state.custody.told:
         return 0
     most = slice_quantity(position.instrument)
     return max(most - order.quantity, 0) if most else position.quantity
+
+
+def _changes(turn: Turn, order: Order) -> bool:
+    """Whether the broker changes a resting order in place; brokers count the changes of each, and take so many."""
+    capability = turn.state.custody.capability
+    if capability is None or not capability.revises:
+        return False
+    return capability.changes_an_order is None or order.changes < capability.changes_an_order
 
 
 def _place(turn: Turn, position: Position, quantity: int) -> None:
@@ -138,11 +145,10 @@ def _adjust(turn: Turn, position: Position, order: Order, quantity: int) -> None
 def _change(turn: Turn, resting: Order, revision: Revision) -> None:
     """In place where the broker takes that; else it is taken back, and another comes when it is gone.
 
-    What was refused is asked again, a move of the stop ever so often as shares may be without one: brokers count the
-    changes of an order, and refuse all after so many; the level is watched meanwhile. Shares without a stop wait less.
+    What was refused is asked again, a move of the stop ever so often as shares may be without one: a broker may count
+    its changes, and not be known to; the level is watched meanwhile. Shares without a stop wait less.
     One that would sell more than is held is not asked a second time: it is taken back, and another comes.
     """
-    capability = turn.state.custody.capability
     asked = turn.state.custody.asked_at(resting.id)
     refused = (REVISION_REFUSED, resting.id) in turn.state.custody.told
     covers = revision.quantity > resting.approved.quantity
@@ -152,7 +158,7 @@ def _change(turn: Turn, resting: Order, revision: Revision) -> None:
     too_large = refused and revision.quantity < resting.quantity
     if too_large:
         turn.calm(REVISION_REFUSED, resting.id)
-    if capability is not None and capability.revises and not too_large:
+    if _changes(turn, resting) and not too_large:
         turn.revise(resting, revision, "the position or its stop has changed")
     else:
         turn.cancel(resting, "the position or its stop has changed")

@@ -339,6 +339,7 @@ def _order(approved: ApprovedEntry | ApprovedExit, filled: e.Filled) -> Order:
         filled_value=filled.value,
         broker_id="",
         revision=None,
+        changes=0,
         error="",
     )
 

@@ -53,14 +53,15 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "zerodha",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/zerodha mapping over a stub, recorded 2026-11-23; a status that the "
-            "mapping does not know takes the one of the row before; availablecash is net + debits - "
-            "collateral, that is Kite's cash, from which the margin in use is not taken off; not tried with "
-            "real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/zerodha mapping over a stub, recorded 2026-11-23; 25 changes an order "
+            "by its support pages, read 2026-11-30; a status that the mapping does not know takes the one of "
+            "the row before; availablecash is net + debits - collateral, that is Kite's cash, from which the "
+            "margin in use is not taken off; not tried with real orders (confidence: low)"
         ),
         "empty_proves": True,
         "borrows_status": True,
         "cash_is_balance": True,
+        "changes_an_order": 25,
         "cancels_prove": True,
         "fresh_from": "08:00",
     },
@@ -432,6 +433,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "holdings, in the other books as a 500 without its words; each read of the positions asks for "
             "quotes, of which there is one a second; not tried with real orders (confidence: low)"
         ),
+        "changes_an_order": 25,
         "fresh_from": "08:00",
     },
     {

@@ -65,7 +65,15 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     events.PositionAdjusted: ("reason",),
     events.PricesSeen: ("more",),
     rc.BrokerBooks: ("unread_rows",),
-    rc.Capability: ("calls_a_minute", "cancels_prove", "paces_books", "price_is_average", "result_apart", "trades"),
+    rc.Capability: (
+        "calls_a_minute",
+        "cancels_prove",
+        "changes_an_order",
+        "paces_books",
+        "price_is_average",
+        "result_apart",
+        "trades",
+    ),
     rc.Market: ("margins",),
     rc.Signal: ("quantity", "receipt"),
 }
