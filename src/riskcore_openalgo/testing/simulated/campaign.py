@@ -87,7 +87,6 @@ def _asked(options: argparse.Namespace) -> str:
 
 
 def _watched_day(script: Callable[[int], Script], seed: int, *, sqlite: bool) -> Outcome:
-    logging.getLogger("riskcore").setLevel(logging.CRITICAL)  # a day is judged by its facts, and hundreds would be told
     faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
         return live_through(script(seed), sqlite=sqlite)
@@ -95,11 +94,16 @@ def _watched_day(script: Callable[[int], Script], seed: int, *, sqlite: bool) ->
         faulthandler.cancel_dump_traceback_later()
 
 
+def _quiet() -> None:
+    """In a process of its own: days are judged by their facts, and what hundreds of them log is read by nobody."""
+    logging.getLogger("riskcore").setLevel(logging.CRITICAL)
+
+
 def _lived(seeds: list[int], jobs: int, day: Callable[[int], Outcome]) -> Iterator[Outcome]:
     if jobs <= 1 or len(seeds) < 2:
         yield from map(day, seeds)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_quiet) as pool:
         yield from pool.map(day, seeds, chunksize=4)
 
 
