@@ -7,7 +7,7 @@ nothing at a broker that answers errors with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -106,7 +106,12 @@ def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBoo
     if not doubted:
         return books
     left = tuple(row for row in books.unread_rows if row.book not in doubted)
-    return attrs.evolve(books, unread=(*books.unread, *doubted.items()), unread_rows=left, **dict.fromkeys(doubted))
+    return _as_unread(books, doubted, left)
+
+
+def _as_unread(books: BrokerBooks, why: Mapping[str, str], rows: tuple[UnreadRow, ...]) -> BrokerBooks:
+    """The same, as if some of them could not be read; `rows` could not, of those that could."""
+    return attrs.evolve(books, unread=(*books.unread, *why.items()), unread_rows=rows, **dict.fromkeys(why))
 
 
 def _answered_with_nothing(books: BrokerBooks, book: Book, capability: Capability | None) -> BrokerBooks:
@@ -120,14 +125,9 @@ def _answered_with_nothing(books: BrokerBooks, book: Book, capability: Capabilit
         return books
     named = [order for order in book.orders if order.broker_id and is_of_today(order, book)]
     traded_some = any(row.status == COMPLETE for row in books.orders or ()) or any(o.filled_quantity for o in named)
-    empty = {ORDERS} if named and books.orders == () else set()
-    empty |= {TRADES} if traded_some and books.trades == () else set()
-    return attrs.evolve(
-        books,
-        orders=None if ORDERS in empty else books.orders,
-        trades=None if TRADES in empty else books.trades,
-        unread=(*books.unread, *((name, LACKS_OURS) for name in sorted(empty))),
-    )
+    lacks = {ORDERS: named and books.orders == (), TRADES: traded_some and books.trades == ()}
+    empty = {name: LACKS_OURS for name, lacking in lacks.items() if lacking}
+    return _as_unread(books, empty, books.unread_rows)
 
 
 def fingerprint_fits(

@@ -22,7 +22,7 @@ from riskcore.engine.policies import in_force, scheduled
 from riskcore.engine.protection import protect
 from riskcore.engine.quiet import SPOKE, Quiet, Watched, quiet
 from riskcore.engine.settling import Expiries
-from riskcore.engine.taking import asked_interval, enter_reversals, leave_unwanted
+from riskcore.engine.taking import DEFAULT_INTERVAL, asked_interval, enter_reversals, leave_unwanted
 from riskcore.engine.turn import Turn
 from riskcore.engine.waiting import repeats
 from riskcore.exits.leaving import can_trade
@@ -40,6 +40,7 @@ from riskcore.state_control import is_stopping
 from riskcore.values import changed
 
 __all__ = [
+    "DEFAULT_INTERVAL",
     "SPOKE",
     "Closed",
     "Expiries",

@@ -89,10 +89,10 @@ def end_unread(turn: Turn, books: BrokerBooks) -> None:
     """
     _calm_the_seen(turn, books)
     for order in turn.book.live_orders(entries=False):
-        asked, said = turn.state.custody.asked_at(order.id), _row_says(order, books)
+        asked = turn.state.custody.asked_at(order.id)
         if order.id not in turn.state.cancelling or not order.broker_id or asked is None:
             continue
-        if said == OTHER and books.at - asked >= seconds(turn.policy.protect_flatten_s):
+        if _row_says(order, books) == OTHER and books.at - asked >= seconds(turn.policy.protect_flatten_s):
             turn.alarm(END_UNREAD, order.id, "it was to end, and the broker shows it under a word that nobody knows")
         if books.orders is not None:
             continue

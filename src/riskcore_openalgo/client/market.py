@@ -106,12 +106,14 @@ def quote(key: str, data: Any, asked_at: datetime) -> Quote:
     if last is None:
         raise ReadFailed(what, f"data.ltp must be a price above 0, got {row.get('ltp')!r}", UNKNOWN)
     bid, ask = fields.price(row.get("bid")), fields.price(row.get("ask"))
+    if bid == ask:
+        bid = ask = None
     return Quote(
         key=key,
         last=last,
         asked_at=asked_at,
-        bid=None if bid == ask else bid,
-        ask=None if bid == ask else ask,
+        bid=bid,
+        ask=ask,
         open=fields.price(row.get("open")),
         high=fields.price(row.get("high")),
         low=fields.price(row.get("low")),

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
+from riskcore import engine
 from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
 from riskcore_openalgo.client.failures import NETWORK, NO_LOGIN
 from riskcore_openalgo.client.fields import split_key
@@ -28,8 +29,6 @@ FUND: Final = re.compile("BEES|ETF", re.ASCII)
 AWAITING: Final = "awaiting_approval"
 ANALYZE: Final = "analyze"
 ATR: Final = "atr"
-INTERVAL: Final = "5m"
-"""Which ATR is taken where neither the policy nor the signal names its interval."""
 
 
 def openalgo(settings: Settings, client: Client | None, now: datetime) -> Iterator[Check]:
@@ -170,7 +169,7 @@ def symbols(settings: Settings, client: Client, today: date) -> Check:
 
 def bars(settings: Settings, client: Client, now: datetime) -> Check:
     """Whether OpenAlgo's history has what an ATR wants, of the first symbol watched: not every plugin has one."""
-    policy, interval = settings.policy, settings.policy.atr_interval or INTERVAL
+    policy, interval = settings.policy, settings.policy.atr_interval or engine.DEFAULT_INTERVAL
     if ATR not in policy.stop_methods:
         return ok("bars", "no stop goes by an ATR")
     if not settings.named:

@@ -19,6 +19,7 @@ LARGEST: Final = Decimal(10) ** 15
 GRAIN: Final = Decimal("0.000001")
 MOST_DECIMALS: Final = 6
 PAISE: Final = 2
+SINGLE: Final = Struct("<f")
 DIGITS: Final = range(6, 10)
 """How many figures a number of 32 bits needs to be told from its neighbours: nine at most."""
 
@@ -119,12 +120,11 @@ def _unpacked(number: Decimal) -> Decimal:
     """The shortest number that in 32 bits is this one; itself where it never was in 32 bits."""
     if _decimals(number) <= PAISE:
         return number
-    packed = Struct("<f")
-    (single,) = packed.unpack(packed.pack(float(number)))
+    (single,) = SINGLE.unpack(SINGLE.pack(float(number)))
     if single != float(number):
         return number
     digits = (Decimal(f"{single:.{count}g}") for count in DIGITS)
-    return next((short for short in digits if packed.unpack(packed.pack(float(short))) == (single,)), number)
+    return next((short for short in digits if SINGLE.unpack(SINGLE.pack(float(short))) == (single,)), number)
 
 
 def read_json(text: str | bytes) -> Any:

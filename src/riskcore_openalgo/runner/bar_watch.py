@@ -119,7 +119,7 @@ class BarWatch:
         policy = self._policy()
         if policy.trails_on_atr:
             for position in held:
-                watched = (position.instrument.key, policy.atr_interval or "5m")
+                watched = (position.instrument.key, policy.atr_interval or engine.DEFAULT_INTERVAL)
                 self._series.setdefault(watched, _Series(keep=most_of(watched[1], ())))
         self._asking.waited(now)
         found = []
