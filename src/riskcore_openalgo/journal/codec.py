@@ -69,6 +69,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "calls_a_minute",
         "cancels_prove",
         "changes_an_order",
+        "orders_an_hour",
         "paces_books",
         "price_is_average",
         "result_apart",
