@@ -15,7 +15,7 @@ import openalgo
 from riskcore_openalgo.client.budget import READ, Budget
 from riskcore_openalgo.client.failures import RATE_LIMITED, ReadFailed
 from riskcore_openalgo.client.outcomes import ANALYZE, LIVE
-from riskcore_openalgo.client.reply import Reply, read_reply, without
+from riskcore_openalgo.client.reply import Reply, empty_if_stumbled, read_reply, without
 
 READ_TRIES: Final = 3
 READ_WAIT_S: Final = 2.0
@@ -223,7 +223,7 @@ class Calls:
             return Reply(ok=False, body={}, words=words, kind="unknown_error")
         if hasattr(raw, "columns"):
             return Reply(ok=True, body={"frame": raw})
-        reply = read_reply(raw, self._key)
+        reply = empty_if_stumbled(method, read_reply(raw, self._key))
         if reply.ok and method in ACCOUNT_CALLS:
             self._note_mode(reply)
         return reply
