@@ -99,6 +99,7 @@ TELLS: Final = {
     "calls_a_minute": WHOLE,
     "changes_an_order": WHOLE,
     "cancels_prove": FLAG,
+    "divides_prices": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),
 }

@@ -301,6 +301,7 @@ class Capability(Dated):
     `calls_a_minute` how many calls of all kinds it takes in a minute for the whole account (None: as many as come);
     `changes_an_order` how often it changes one order (None: as often as it is asked);
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
+    `divides_prices` whether a trade above 100 rupees, or an average above 1,000, may be told at a hundredth;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
     or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order.
@@ -320,6 +321,7 @@ class Capability(Dated):
     calls_a_minute: int | None = fact(optional(count), default=None)
     changes_an_order: int | None = fact(optional(count), default=None)
     cancels_prove: bool = fact(yes_or_no, default=False)
+    divides_prices: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
 

@@ -48,6 +48,7 @@ from riskcore.said_once import as_ordered, averages_apart, said_once, shows
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
+from riskcore.trade_rows import in_rupees
 
 CHANGED: Final = "stop_changed"
 UNCHANGED: Final = "the broker's book does not show it"
@@ -58,7 +59,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     custody = turn.state.custody
     known = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
-    books = averages_apart(known, custody.capability)
+    books = in_rupees(averages_apart(known, custody.capability), turn.book, custody.capability)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)

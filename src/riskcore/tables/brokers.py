@@ -138,13 +138,17 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "groww",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/groww, funds.py, order_data.py and transform_data.py read 2026-11-30; "
-            "availablecash is clear_cash, net_margin_used stands beside it; a change of a stop sends no "
-            "price; trades and positions of a share with CE, PE or FUT in its name stand under NFO; all else "
-            "as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/groww, read and run over a stub on 2026-11-30; Groww Trading API, "
+            "orders, annexures and margin, read 2026-11-30; OpenAlgo issue 1958 for the prices; a change of "
+            "a stop sends no price; trades above 100 rupees and averages above 1,000 are told at a hundredth "
+            "(mended there as well); availablecash is clear_cash, net_margin_used stands beside it; each "
+            "cancel and change is told as a success; orders of a share with C or P in its name stand under "
+            "NFO, and its trades and positions with CE, PE or FUT; not tried with real orders (confidence: "
+            "low)"
         ),
         "revises": False,
         "cash_is_balance": True,
+        "divides_prices": True,
         "fresh_from": "08:00",
     },
     {
