@@ -62,3 +62,13 @@ def test_shares_that_came_by_hand_are_adopted_at_what_they_cost_or_not_at_all(li
         books(day, clock, orders=(came,), trades=told, positions=(there,), instruments=(INFY,))
     held = day.book.position(INFY.key)
     assert (None if held is None else held.average_price) == taken
+
+
+def test_groww_rests_no_stop():
+    """Its plugin sends one under a word that Groww does not know: each was refused, and the shares sold at once."""
+    assert capability("groww", on=at_broker().day).resting == "none"
+    day = bought(Decimal("9.99"))
+    assert [one for one in day.commands if isinstance(one, e.PlaceExit)] == []
+    day.prices("10:05", last=979)
+    day.prices("10:05:00.500", last=979)
+    assert day.sent()[-1].reason == "stop"

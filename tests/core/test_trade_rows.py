@@ -265,7 +265,7 @@ def test_what_the_table_says_of_a_broker():
     }
     assert capability("paytm", on=day).borrows_status
     assert capability("paytm", on=day).resting == "none", "its SL is a market order"
-    assert [capability(name, on=day).revises for name in ("angel", "groww", "dhan")] == [False, False, True]
+    assert [capability(name, on=day).revises for name in ("angel", "hdfcsky", "dhan")] == [False, False, True]
 
 
 def several(there, *statuses):

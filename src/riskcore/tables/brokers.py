@@ -136,17 +136,17 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "from": "2021-01-01",
         "to": None,
         "broker": "groww",
-        "resting": "SL",
+        "resting": "none",
         "source": (
             "OpenAlgo 2.0.2.1, broker/groww, read and run over a stub on 2026-11-30; Groww Trading API, "
-            "orders, annexures and margin, read 2026-11-30; OpenAlgo issue 1958 for the prices; a change of "
-            "a stop sends no price; trades above 100 rupees and averages above 1,000 are told at a hundredth "
-            "(mended there as well); availablecash is clear_cash, net_margin_used stands beside it; each "
-            "cancel and change is told as a success; orders of a share with C or P in its name stand under "
-            "NFO, and its trades and positions with CE, PE or FUT; not tried with real orders (confidence: "
-            "low)"
+            "orders, annexures and margin, read 2026-11-30; OpenAlgo issue 1958 for the prices; an order of "
+            "type SL or SL-M is sent under a word that Groww does not know, and SL without its limit, so "
+            "that none can rest (mended there after 2.0.2.1); trades above 100 rupees and averages above "
+            "1,000 are told at a hundredth (mended there as well); availablecash is clear_cash, "
+            "net_margin_used stands beside it; each cancel and change is told as a success; orders of a "
+            "share with C or P in its name stand under NFO, and its trades and positions with CE, PE or FUT; "
+            "not tried with real orders (confidence: low)"
         ),
-        "revises": False,
         "cash_is_balance": True,
         "divides_prices": True,
         "fresh_from": "08:00",
