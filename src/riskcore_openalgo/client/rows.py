@@ -65,6 +65,8 @@ SHARES_OF: Final = {"NFO": "NSE", "BFO": "BSE"}
 """Where the shares trade whose derivatives trade elsewhere."""
 WORTH_ROUNDED: Final = Decimal("0.01")
 """By how much what a trade was worth may be rounded, in rupees: less than one share costs."""
+MADE_UP: Final = "synthetic_"
+"""How the name of a trade begins that is none: Groww's plugin tells it at the limit of its order."""
 PRICE_ROUNDED: Final = Decimal("0.005")
 """By how much the price of a trade is rounded, in rupees."""
 FINEST: Final = Decimal("0.000001")
@@ -231,6 +233,9 @@ def _trade(row: Row) -> rc.BrokerTrade:
     price = fields.price(row.get("average_price")) or fields.price(row.get("price"))
     if price is None:
         raise ValueError("average_price is missing or is no price")
+    named = fields.identity(row.get("tradeid"))
+    if named.startswith(MADE_UP):
+        raise ValueError("OpenAlgo made it up of its order, whose trades it could not read")
     quantity = _traded(row, price)
     return rc.BrokerTrade(
         order_id=_id(row, "orderid"),
@@ -240,7 +245,7 @@ def _trade(row: Row) -> rc.BrokerTrade:
         price=_finer(row, price, quantity),
         product=_product(row),
         traded_at=fields.moment(row.get("timestamp")),
-        id=fields.identity(row.get("tradeid")),
+        id=named,
     )
 
 
