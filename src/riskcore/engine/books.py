@@ -16,7 +16,7 @@ from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch
 from riskcore.engine.accepted import look_at_accepted
 from riskcore.engine.adjust import FROZEN, act_on
-from riskcore.engine.ended import is_doubted, is_larger, name_the_late, take_back
+from riskcore.engine.ended import IN_VAIN, ask_again, is_doubted, is_larger, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.overnight import keep_reduction
 from riskcore.engine.pairing import named
@@ -171,7 +171,7 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
                 turn.alarm(REVISION_REFUSED, order.id, UNCHANGED)
     elif order.id in turn.state.cancelling:
         if row.working and waited:
-            turn.cancel_again(order, "the broker's book still shows it")
+            ask_again(turn, order, read_at)
     elif settled is not None and read_at <= settled:
         return
     elif row.working:
@@ -284,8 +284,8 @@ def _settle_absent(turn: Turn, order: Order, why: str) -> None:
 def _calm_the_known(turn: Turn) -> None:
     """Nobody need look any more at an order whose name at the broker is known by now, or that has ended."""
     for name, order_id in sorted(turn.state.custody.told):
-        order = turn.book.order(order_id) if name == OUTCOME_UNKNOWN else None
-        if order is not None and (order.broker_id or not order.live):
+        order = turn.book.order(order_id) if name in (OUTCOME_UNKNOWN, IN_VAIN) else None
+        if order is not None and (not order.live or (name == OUTCOME_UNKNOWN and order.broker_id)):
             turn.calm(name, order_id)
 
 
