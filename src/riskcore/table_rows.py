@@ -301,7 +301,7 @@ class Capability(Dated):
     `calls_a_minute` how many calls of all kinds it takes in a minute for the whole account (None: as many as come);
     `changes_an_order` how often it changes one order (None: as often as it is asked);
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
-    `divides_prices` whether a trade above 100 rupees, or an average above 1,000, may be told at a hundredth;
+    `divides_prices` whether a trade above 100 rupees may be told at a hundredth of its price;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
     or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order.

@@ -29,7 +29,6 @@ from riskcore.broker_books import (
     WORKING_ROWS,
     BrokerBooks,
     BrokerOrder,
-    BrokerPosition,
     BrokerTrade,
     UnreadRow,
     bare_id,
@@ -221,35 +220,21 @@ def _alike(rows: list[BrokerOrder], trade: BrokerTrade) -> list[BrokerOrder]:
 
 
 def in_rupees(books: BrokerBooks, book: Book, capability: Capability | None) -> BrokerBooks:
-    """The same books with prices in rupees, where some may be told at a hundredth; as they are told elsewhere.
+    """The same books with trades in rupees, where some may be told at a hundredth.
 
-    A price of which nothing tells what it may be stays as it is told in a trade, and is none in a position.
+    A price of which nothing tells what it may be stays as it is told.
     """
-    if capability is None or not capability.divides_prices:
+    if capability is None or not capability.divides_prices or books.trades is None:
         return books
-    orders = {bare_id(row.id): row.price or row.trigger for row in books.orders or ()}
-    orders |= {bare_id(order.broker_id): order.approved.limit for order in book.orders if order.broker_id}
-    near = {held.instrument.key: held.last or held.average_price for held in book.positions}
-    trades = [
-        _whole_price(trade, orders.get(bare_id(trade.order_id)) or near.get(trade.key)) for trade in books.trades or ()
-    ]
-    near = {trade.key: trade.price for trade in trades} | near
-    positions = [_whole_average(row, near.get(row.key)) for row in books.positions or ()]
-    return attrs.evolve(
-        books,
-        trades=None if books.trades is None else tuple(trades),
-        positions=None if books.positions is None else tuple(positions),
-    )
+    near = {bare_id(row.id): row.price or row.trigger for row in books.orders or ()}
+    near |= {bare_id(order.broker_id): order.approved.limit for order in book.orders if order.broker_id}
+    last = {held.instrument.key: held.last or held.average_price for held in book.positions}
+    trades = [_whole_price(trade, near.get(bare_id(trade.order_id)) or last.get(trade.key)) for trade in books.trades]
+    return attrs.evolve(books, trades=tuple(trades))
 
 
 def _whole_price(trade: BrokerTrade, near: Decimal | None) -> BrokerTrade:
     return trade if near is None else attrs.evolve(trade, price=_undivided(trade.price, near))
-
-
-def _whole_average(row: BrokerPosition, near: Decimal | None) -> BrokerPosition:
-    if row.average_price is None:
-        return row
-    return attrs.evolve(row, average_price=None if near is None else _undivided(row.average_price, near))
 
 
 @exact

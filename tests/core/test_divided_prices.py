@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
 
 import riskcore as rc
 from riskcore import events as e
@@ -49,19 +48,6 @@ def test_shares_that_somebody_sold_by_hand_left_at_the_price_that_they_had():
         books(day, clock, orders=(entry, by_hand), trades=told, positions=(position(0),))
     (closed,) = [one for one in day.facts if isinstance(one, e.PositionClosed)]
     assert (day.book.position(INFY.key), closed.gross) == (None, 50 * 10)
-
-
-@pytest.mark.parametrize(("limit", "taken"), [(Decimal(1000), Decimal(999)), (None, None)])
-def test_shares_that_came_by_hand_are_adopted_at_what_they_cost_or_not_at_all(limit, taken):
-    day = at_broker(broker="groww", manual_trades="adopt")
-    kind = "LIMIT" if limit else "MARKET"
-    for clock in ("10:05:01", "10:05:04", "10:05:07"):
-        came = rc.BrokerOrder(**BY_HAND, side="BUY", price=limit, price_type=kind)
-        there = evolve(position(50), average_price=Decimal("9.99"))
-        told = (trade("H1", "BUY", 50, Decimal("9.99")),) if limit else ()
-        books(day, clock, orders=(came,), trades=told, positions=(there,), instruments=(INFY,))
-    held = day.book.position(INFY.key)
-    assert (None if held is None else held.average_price) == taken
 
 
 def test_groww_rests_no_stop():
