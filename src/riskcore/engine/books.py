@@ -341,7 +341,8 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
 def _not_shown(turn: Turn, books: BrokerBooks, found: Sequence[Mismatch]) -> tuple[Mismatch, ...]:
     """Shares of somebody else's that were there before, where a read hides some of ours, or tells nothing of theirs.
 
-    What is no true read of ours proves nothing of theirs: an entry against them would be netted by the broker.
+    What is no true read of ours proves nothing of theirs: an entry against them would be netted by the broker. Nor does
+    one without trades (a look at an order that is to end) say anything of what differs in the instrument of an order.
     """
     custody, keys = turn.state.custody, {mismatch.key for mismatch in found if mismatch.kind != UNNAMED}
     hidden, silent = any(mismatch.kind == SUSPECT for mismatch in found), left_out(turn.book, books)
@@ -349,7 +350,8 @@ def _not_shown(turn: Turn, books: BrokerBooks, found: Sequence[Mismatch]) -> tup
     return tuple(
         known
         for known in custody.mismatches
-        if known.key not in keys and ((hidden and known.kind == FOREIGN) or known in stays)
+        if known.key not in keys
+        and ((hidden and known.kind == FOREIGN) or known in stays or (books.trades is None and known.key in silent))
     )
 
 

@@ -92,7 +92,11 @@ def ask_again(turn: Turn, order: Order, read_at: datetime) -> None:
         return
     since = _to_end_since(turn, order)
     if since is not None and read_at - since >= while_:
-        turn.alarm(IN_VAIN, order.id, "it was to end, and works at the broker: cancel it on the broker's page")
+        turn.alarm(
+            IN_VAIN,
+            order.id,
+            "it was to end, and the broker's book shows it working: end it there, or leave by hand if it has ended",
+        )
     turn.cancel_again(order, "the broker's book still shows it")
 
 

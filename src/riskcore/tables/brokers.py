@@ -144,14 +144,14 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "that none can rest (mended there after 2.0.2.1); trades above 100 rupees are told at a "
             "hundredth (mended there as well), and positions without an average; availablecash is "
             "clear_cash, net_margin_used stands beside it; each cancel and change is told as a success; the "
-            "trades of each order are a call of their own, and a read of all books is seven beside them, of "
-            "the 500 a minute that Groww takes, and 100 keeps a day of 26 orders that traded within them; "
-            "books that could not be read are told as empty; orders of a share with C or P in its name stand "
-            "under NFO, and its trades and positions with CE, PE or FUT; not tried with real orders "
-            "(confidence: low)"
+            "trades of each order are a call of their own, and orders, trades and positions are asked for in "
+            "two segments each; books that could not be read are told as empty; orders of a share with C or "
+            "P in its name stand under NFO, and its trades and positions with CE, PE or FUT; not tried with "
+            "real orders (confidence: low)"
         ),
         "cash_is_balance": True,
-        "calls_a_minute": 100,
+        "calls_a_minute": 500,
+        "trades_by_order": True,
         "divides_prices": True,
         "fresh_from": "08:00",
     },

@@ -74,6 +74,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "price_is_average",
         "result_apart",
         "trades",
+        "trades_by_order",
     ),
     rc.Market: ("margins",),
     rc.Signal: ("quantity", "receipt"),
