@@ -99,6 +99,7 @@ TELLS: Final = {
     "calls_a_minute": WHOLE,
     "trades_by_order": FLAG,
     "changes_an_order": WHOLE,
+    "orders_an_hour": WHOLE,
     "cancels_prove": FLAG,
     "divides_prices": FLAG,
     "fresh_from": CLOCK,
