@@ -97,9 +97,11 @@ TELLS: Final = {
     "price_is_average": FLAG,
     "paces_books": FLAG,
     "calls_a_minute": WHOLE,
+    "trades_by_order": FLAG,
     "changes_an_order": WHOLE,
     "orders_an_hour": WHOLE,
     "cancels_prove": FLAG,
+    "divides_prices": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),
 }

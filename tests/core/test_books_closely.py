@@ -135,3 +135,19 @@ def test_a_part_leaves_though_the_stop_cannot_be_made_smaller_and_the_refusal_co
     assert [one.order_id for one in day.commands if isinstance(one, e.CancelOrder)] == [stop.order_id]
     day.report("10:05:12", stop.order_id, "cancelled")
     assert sorted(order.quantity for order in day.sent()[-2:]) == [20, 30]
+
+
+def test_a_read_without_trades_does_not_begin_the_count_of_what_is_gone_again():
+    """Beside a trade book that is slow, every second read has none: shares that were sold by hand were never missed."""
+    day, _ = custody_days.held()
+    day.prices("10:10", last=1101)
+    first, stop = day.sent(rc.ApprovedEntry)[0], stop_of(day)
+    rows = (row(first, "E1", "complete"), row(stop, "S1", "trigger_pending"))
+    bought = trade("E1", "BUY", 50, 1000)
+    by_hand = rc.BrokerOrder(
+        id="H1", key=INFY.key, side="SELL", quantity=50, product="MIS", status="complete", price_type="MARKET"
+    )
+    sold = trade("H1", "SELL", 50, 1100)
+    for second, trades in ((14, (bought, sold)), (18, None), (22, (bought, sold))):
+        books(day, f"10:10:{second}", orders=(*rows, by_hand), trades=trades, positions=(position(0),))
+    assert day.book.position(INFY.key) is None

@@ -289,7 +289,7 @@ def test_what_the_table_says_of_a_broker():
     assert capability("paytm", on=day).resting == "none", "its SL is a market order"
     xts = ("iifl", "jainamxts", "compositedge", "fivepaisaxts", "ibulls", "rmoney", "wisdom")
     assert {(row.trades, row.paces_books) for row in (capability(name, on=day) for name in xts)} == {("whole", True)}
-    assert [capability(name, on=day).revises for name in ("angel", "groww", "dhan")] == [False, False, True]
+    assert [capability(name, on=day).revises for name in ("angel", "hdfcsky", "dhan")] == [False, False, True]
 
 
 def several(there, *statuses):

@@ -139,15 +139,23 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "from": "2021-01-01",
         "to": None,
         "broker": "groww",
-        "resting": "SL",
+        "resting": "none",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/groww, funds.py, order_data.py and transform_data.py read 2026-11-30; "
-            "availablecash is clear_cash, net_margin_used stands beside it; a change of a stop sends no "
-            "price; trades and positions of a share with CE, PE or FUT in its name stand under NFO; all else "
-            "as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/groww, read and run over a stub on 2026-11-30; Groww Trading API, "
+            "orders, annexures and margin, read 2026-11-30; OpenAlgo issue 1958 for the prices; an order of "
+            "type SL or SL-M is sent under a word that Groww does not know, and SL without its limit, so "
+            "that none can rest (mended there after 2.0.2.1); trades above 100 rupees are told at a "
+            "hundredth (mended there as well), and positions without an average; availablecash is "
+            "clear_cash, net_margin_used stands beside it; each cancel and change is told as a success; the "
+            "trades of each order are a call of their own, and orders, trades and positions are asked for in "
+            "two segments each; books that could not be read are told as empty; orders of a share with C or "
+            "P in its name stand under NFO, and its trades and positions with CE, PE or FUT; not tried with "
+            "real orders (confidence: low)"
         ),
-        "revises": False,
         "cash_is_balance": True,
+        "calls_a_minute": 500,
+        "trades_by_order": True,
+        "divides_prices": True,
         "fresh_from": "08:00",
     },
     {

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import openalgo
 
@@ -34,8 +34,13 @@ BOOKS_SHARE: Final = 0.6
 """Of the calls that a broker takes in a minute, what the readings of books may use: orders, money and bars are more."""
 POLLS_SHARE: Final = 0.12
 """The same of quotes that are asked for beside the stream."""
+SEGMENTS_MORE: Final = 3
+"""Calls beside one for each book, where orders, trades and positions are asked for in two segments each."""
 AHEAD: Final = 4
 """So many readings of a book may come one after the other before its pace holds: a fill gets its stop at once."""
+
+Turn: TypeAlias = Callable[[], float]
+"""How long a book waits for its turn now, in seconds."""
 
 
 class Calls:
@@ -66,6 +71,7 @@ class Calls:
         self.seen: Callable[[str, float, bool], None] | None = None
         self._once_a_second = False
         self._calls_a_minute: int | None = None
+        self._by_order, self._traded = False, 0
         self._lock = threading.Lock()
         self._turns = {method: threading.Lock() for method in (*PACED, FUNDS)}
         self._due_at: dict[str, float] = {}
@@ -90,14 +96,21 @@ class Calls:
         self._slow_sdk.timeout = self._slowest_s
         self._key = api_key
 
-    def pace(self, *, once_a_second: bool, calls_a_minute: int | None) -> None:
-        """What the broker takes: each book once a second and no more, so many calls of all kinds in a minute."""
-        self._once_a_second, self._calls_a_minute = once_a_second, calls_a_minute
+    def pace(self, *, once_a_second: bool, calls_a_minute: int | None, by_order: bool = False) -> None:
+        """What the broker takes: each book once a second and no more, so many calls of all kinds in a minute.
+
+        With `by_order` the trades of each order are one of these, and so is each segment of the other books.
+        """
+        self._once_a_second, self._calls_a_minute, self._by_order = once_a_second, calls_a_minute, by_order
         self.budget.read_fewer(few=calls_a_minute is not None)
 
     def pause_s(self, calls: int) -> float:
         """From one round of polled quotes that costs so many calls to the next, as the broker's minute allows."""
         return 60 * calls / (POLLS_SHARE * self._calls_a_minute) if self._calls_a_minute else 0.0
+
+    def books_every_s(self) -> float:
+        """How long each book waits for its turn in the long run."""
+        return self._book_pace()[0]
 
     @property
     def ws_url(self) -> str:
@@ -195,7 +208,8 @@ class Calls:
     def _book_pace(self) -> tuple[float, int]:
         """How long after its last answer a book is read again in the long run, and how many readings ahead of that."""
         most = self._calls_a_minute
-        minute_s = 60 * len(PACED) / (BOOKS_SHARE * most) if most else 0.0
+        calls = len(PACED) + (SEGMENTS_MORE + self._traded if self._by_order else 0)
+        minute_s = 60 * calls / (BOOKS_SHARE * most) if most else 0.0
         return (max(PACE_S, minute_s), 0) if self._once_a_second else (minute_s, AHEAD)
 
     def _in_its_turn(self, method: str, arguments: dict[str, Any], every_s: float, ahead: int) -> Reply:
@@ -207,9 +221,13 @@ class Calls:
         with self._lock:
             del self._to_come[method]  # whoever comes from here on asks after this one
         try:
-            return self._once(self._sdk, method, arguments)
+            reply = self._once(self._sdk, method, arguments)
         finally:
             self._due_at[method] = max(due_at, self._monotonic()) + every_s
+        if method == "tradebook" and reply.ok:
+            rows = reply.body.get("data")
+            self._traded = len({row.get("orderid") for row in rows}) if isinstance(rows, list) else 0
+        return reply
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         began = self._monotonic()
