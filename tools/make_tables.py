@@ -101,6 +101,7 @@ TELLS: Final = {
     "cancels_prove": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),
+    "order_times": FLAG,
 }
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {

@@ -7,6 +7,9 @@ its rows are as good as unread.
 
 Other plugins name in the trade book the exchange's order, which is in no order book: the order that it is, is the one
 of its instrument, product and side that has filled so much, or the only one that may have.
+
+Where a trade bears the time of its order (`Capability.order_times`), a stop that rested for hours would have filled
+hours ago, and what is to wait after a loss would have waited. Such a time is left out: it is of when it was seen.
 """
 
 from __future__ import annotations
@@ -60,8 +63,10 @@ def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> Bro
     Where rows show whole orders that is one trade of each: what it has traded so far, at the average of its latest row.
     One that works still, and of which that is not told, has traded what was known before: it will be told at its end.
     """
-    if capability is None or capability.trades == EACH or books.trades is None:
+    if capability is None or books.trades is None:
         return books
+    if capability.trades == EACH:
+        return _undated(books) if capability.order_times else books
     if capability.trades == UNNAMED:
         return _named(books, book)
     rows = {bare_id(row.id): row for row in books.orders or ()}
@@ -78,6 +83,10 @@ def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> Bro
     unread = [UnreadRow(book=TRADES, id=one.order_id, key=one.key, why=UNTOLD) for one in untold]
     left = [row for row in books.unread_rows if not (capability.trades == ORDERS and _is_no_trade(row, rows))]
     return attrs.evolve(books, trades=tuple(found.values()), unread_rows=(*left, *unread))
+
+
+def _undated(books: BrokerBooks) -> BrokerBooks:
+    return attrs.evolve(books, trades=tuple(attrs.evolve(trade, traded_at=None) for trade in books.trades or ()))
 
 
 def _is_no_trade(row: UnreadRow, rows: dict[str, BrokerOrder]) -> bool:

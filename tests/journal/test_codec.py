@@ -300,6 +300,7 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
         ("calls_a_minute", 200),
         ("cancels_prove", True),
         ("changes_an_order", 25),
+        ("order_times", True),
     ],
 )
 def test_what_was_added_to_a_brokers_row_is_written_where_it_says_something_alone(name, said):

@@ -124,13 +124,15 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "kotak",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/kotak, funds.py read 2026-11-30; availablecash is CollateralValue + "
-            "pay-in - pay-out + Collateral, MarginUsed stands beside it; an order that is complete shows its "
-            "average as its price; all else as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/kotak, read and run over a stub on 2026-11-30; documentation of "
+            "Kotak's Trade API and of its SDK; availablecash is CollateralValue + pay-in - pay-out + "
+            "Collateral, MarginUsed stands beside it; an order that is complete shows its average as its "
+            "price; all else as of any broker; not tried with real orders (confidence: low)"
         ),
         "cash_is_balance": True,
         "price_is_average": True,
         "fresh_from": "08:00",
+        "order_times": True,
     },
     {
         "from": "2021-01-01",
