@@ -6,7 +6,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.config.settings import MORNING
 from riskcore_openalgo.runner.mornings import Mornings
-from tests.core.custody_days import held
+from tests.core.custody_days import at_broker, books, foreign, held, position
 
 
 def waiting(at):
@@ -35,6 +35,19 @@ def test_nobody_is_woken_on_a_holiday_or_while_the_login_is_good_or_by_a_runner_
     mornings, started = Mornings(MORNING), waiting(monday)
     assert mornings.due(monday + timedelta(seconds=10), started) == ""
     assert "Log in on OpenAlgo" in mornings.due(monday + timedelta(seconds=40), started)
+
+
+def test_nobody_is_sent_to_log_in_where_it_is_the_books_that_differ():
+    """The owner's own shares, seen at the first start: the login was good, and half a minute later one was needed."""
+    day = at_broker()
+    day.take(events.LoginSeen(day.at("10:00"), good=False, reconciled=False, by="riskcore", why="begun"))
+    day.take(events.LoginSeen(day.at("10:00:01"), good=True, reconciled=False, by="riskcore", why="the books"))
+    for second in (1, 2):
+        books(day, f"10:00:0{second}", orders=(foreign(),), positions=(position(-100, key="NSE:SBIN"),))
+    assert day.book.latch("login") is not None
+    mornings = Mornings(MORNING)
+    assert mornings.due(day.at("10:00:02"), day.state) == ""
+    assert mornings.due(day.at("10:05"), day.state) == ""
 
 
 def test_a_watch_of_a_script_calls_for_no_login_before_it_has_read_anything():

@@ -9,6 +9,7 @@ import riskcore as rc
 from riskcore import engine
 
 LOGIN: Final = "login"
+GOOD: Final = "good"
 SETTLING: Final = timedelta(seconds=30)
 """Whoever has just started, a script's watch too, needs a moment to see that the login is good."""
 
@@ -27,6 +28,8 @@ class Mornings:
         latch = state.book.latch(LOGIN)
         passed = sum(1 for moment in self._times if now.time() >= moment)
         if latch is None or now - max(latch.at, self._first) < SETTLING:
+            return ""
+        if state.custody.login == GOOD:  # it is the books that keep the gate shut, and they are told of by themselves
             return ""
         if not passed or self._told == (now.date(), passed) or not trades_today(now, tables):
             return ""
