@@ -98,6 +98,7 @@ TELLS: Final = {
     "paces_books": FLAG,
     "calls_a_minute": WHOLE,
     "changes_an_order": WHOLE,
+    "orders_an_hour": WHOLE,
     "cancels_prove": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),

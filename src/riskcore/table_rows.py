@@ -299,7 +299,8 @@ class Capability(Dated):
     together (a loss is called margin, a profit is kept apart); `price_is_average` whether an order that has traded
     shows its average in place of its limit; `paces_books` whether it shows each book once a second and no more;
     `calls_a_minute` how many calls of all kinds it takes in a minute for the whole account (None: as many as come);
-    `changes_an_order` how often it changes one order (None: as often as it is asked);
+    `changes_an_order` how often it changes one order (None: as often as it is asked); `orders_an_hour` how many orders,
+    changes and cancels it takes in an hour for the whole account, exits among them (None: as many as come);
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
@@ -320,6 +321,7 @@ class Capability(Dated):
     paces_books: bool = fact(yes_or_no, default=False)
     calls_a_minute: int | None = fact(optional(count), default=None)
     changes_an_order: int | None = fact(optional(count), default=None)
+    orders_an_hour: int | None = fact(optional(count), default=None)
     cancels_prove: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
