@@ -61,7 +61,8 @@ def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> Bro
     """The same books with trades that are of orders of the order book, and no more of each than it has traded.
 
     Where rows show whole orders that is one trade of each: what it has traded so far, at the average of its latest row.
-    One that works still, and of which that is not told, has traded what was known before: it will be told at its end.
+    One that works still, and of which that is not told, has traded what was known before: it will be told at its end,
+    and is one of the `untold` until then.
     """
     if capability is None or books.trades is None:
         return books
@@ -77,12 +78,14 @@ def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> Bro
     open_ = {name: trade for name, trade in latest.items() if name not in settled}
     parts = _parts(open_, _Read(rows, settled, ours, books, book))
     at_work = {name for name in open_ if name in rows and rows[name].status in MAY_TRADE}
-    parts |= {name: ours[name].filled_quantity for name in at_work if not parts[name] and name in ours}
+    silent = [name for name in at_work if not parts[name]]
+    parts |= {name: ours[name].filled_quantity for name in silent if name in ours}
     found = settled | {name: attrs.evolve(open_[name], quantity=part) for name, part in parts.items() if part}
     untold = [trade for name, trade in open_.items() if not parts[name] and name not in at_work]
     unread = [UnreadRow(book=TRADES, id=one.order_id, key=one.key, why=UNTOLD) for one in untold]
     left = [row for row in books.unread_rows if not (capability.trades == ORDERS and _is_no_trade(row, rows))]
-    return attrs.evolve(books, trades=tuple(found.values()), unread_rows=(*left, *unread))
+    more = tuple(sorted({*books.untold, *(rows[name].id for name in silent)}))
+    return attrs.evolve(books, trades=tuple(found.values()), unread_rows=(*left, *unread), untold=more)
 
 
 def _undated(books: BrokerBooks) -> BrokerBooks:

@@ -104,6 +104,20 @@ def test_an_empty_book_is_a_book_that_was_read(peer, client):
     assert client.holdings() == ()
 
 
+def test_a_plugin_that_stumbles_over_no_positions_has_an_empty_book_and_any_other_trouble_is_trouble(peer, client):
+    peer.says("positionbook", (500, {"status": "error", "message": "'list' object has no attribute 'get'"}))
+    assert client.positions() == ()
+    assert len(peer.asked) == 1, "no other answer is to come"
+    for book, words in (
+        ("positionbook", "'str' object has no attribute 'get'"),
+        ("orderbook", "'list' object has no attribute 'get'"),
+    ):
+        peer.says(book, (500, {"status": "error", "message": words}))
+        read = client.positions if book == "positionbook" else client.orders
+        with pytest.raises(ReadFailed):
+            read()
+
+
 def test_F47_books_that_cannot_be_read_are_none_and_named_and_never_empty(peer, client):
     peer.says("orderbook", success({}))
     peer.says("tradebook", DROP)

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from riskcore_openalgo.client import Budget
 from riskcore_openalgo.client.calls import PACED, Calls
 from tests.client.conftest import Clock
-from tests.client.peer import success
+from tests.client.peer import recorded, success
 
 pytestmark = pytest.mark.smoke
 
@@ -145,6 +145,19 @@ def test_a_book_is_read_once_a_second_where_its_broker_shows_it_no_more_often(ma
     client.pace_books(once_a_second=False)
     client.orders()
     assert len(slept) == 1
+
+
+def test_the_money_is_asked_for_as_seldom_as_a_book_where_books_are_shown_once_a_second(make_client, peer, slept):
+    peer.says("funds", recorded("live_mode", "funds"))
+    client = make_client()
+    client.pace_books(once_a_second=False, calls_a_minute=200)
+    client.funds()
+    client.funds()
+    assert slept == []
+    client.pace_books(once_a_second=True)
+    client.funds()
+    client.funds()
+    assert slept == [pytest.approx(1.1, abs=0.5)]
 
 
 def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_client, peer):

@@ -113,6 +113,28 @@ def test_an_order_beside_that_may_trade_amid_the_read_leaves_it_untold():
     assert day.book.position(INFY.key) is None
 
 
+@pytest.mark.parametrize("manual_trades", ["freeze", "adopt", "ignore"])
+def test_two_orders_that_work_and_have_traded_untold_parts_are_no_shares_of_somebody_elses(manual_trades):
+    """What the position showed of them was adopted, and counted once more when the orders had filled."""
+    day = at_broker(broker="shoonya", manual_trades=manual_trades)
+    frozen = evolve(INFY, freeze_quantity=30)
+    day.instruments[INFY.symbol] = frozen
+    day.enter("10:00", **SEEN)
+    orders = day.sent(rc.ApprovedEntry)
+    assert [order.quantity for order in orders] == [30, 20]
+    for number, order in enumerate(orders, 1):
+        day.report("10:00:01", order.order_id, "working", broker_id=f"E{number}")
+    trades = (trade("E1", "BUY", 30, 999), trade("E2", "BUY", 20, 999))
+    working = [row(order, f"E{number}") for number, order in enumerate(orders, 1)]
+    for clock in ("10:00:02", "10:00:05", "10:00:08"):
+        read(day, clock, *working, traded=trades, there=(position(24),))
+    assert (day.book.positions, latches(day), day.state.custody.mismatches) == ((), [], ())
+    filled = [row(order, f"E{number}", "complete") for number, order in enumerate(orders, 1)]
+    read(day, "10:00:09", *filled, traded=trades, there=(position(50),))
+    assert (day.book.position(INFY.key).quantity, latches(day)) == (50, [])
+    assert sum(order.quantity for order in day.sent() if order.trigger is not None) == 50
+
+
 def test_a_part_that_is_untold_is_told_by_the_position_after_its_end_as_with_any_unread_trade_book():
     day, order = entered()
     hand = rc.BrokerOrder(id="H1", key="NSE:INFY", side="BUY", quantity=10, product="MIS", status="open")
@@ -278,6 +300,8 @@ def test_what_the_table_says_of_a_broker():
     }
     assert capability("paytm", on=day).borrows_status
     assert capability("paytm", on=day).resting == "none", "its SL is a market order"
+    xts = ("iifl", "jainamxts", "compositedge", "fivepaisaxts", "ibulls", "rmoney", "wisdom")
+    assert {(row.trades, row.paces_books) for row in (capability(name, on=day) for name in xts)} == {("whole", True)}
     assert [capability(name, on=day).revises for name in ("angel", "groww", "dhan")] == [False, False, True]
 
 

@@ -6,7 +6,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.config.settings import MORNING
 from riskcore_openalgo.runner.mornings import Mornings
-from tests.core.custody_days import at_broker, books, foreign, held, position
+from tests.core.custody_days import at_broker, held, position
 
 
 def waiting(at):
@@ -37,17 +37,21 @@ def test_nobody_is_woken_on_a_holiday_or_while_the_login_is_good_or_by_a_runner_
     assert "Log in on OpenAlgo" in mornings.due(monday + timedelta(seconds=40), started)
 
 
-def test_nobody_is_sent_to_log_in_where_it_is_the_books_that_differ():
-    """The owner's own shares, seen at the first start: the login was good, and half a minute later one was needed."""
+def test_nobody_is_asked_to_log_in_where_the_login_is_good_and_something_differs():
+    """The difference was told, and keeps entries back: another login mends nothing."""
     day = at_broker()
     day.take(events.LoginSeen(day.at("10:00"), good=False, reconciled=False, by="riskcore", why="begun"))
-    day.take(events.LoginSeen(day.at("10:00:01"), good=True, reconciled=False, by="riskcore", why="the books"))
-    for second in (1, 2):
-        books(day, f"10:00:0{second}", orders=(foreign(),), positions=(position(-100, key="NSE:SBIN"),))
-    assert day.book.latch("login") is not None
+    day.take(events.LoginSeen(day.at("10:00:10"), good=True, reconciled=False, by="riskcore", why="seen"))
     mornings = Mornings(MORNING)
-    assert mornings.due(day.at("10:00:02"), day.state) == ""
-    assert mornings.due(day.at("10:05"), day.state) == ""
+    assert mornings.due(day.at("10:01"), day.state) == ""
+    assert mornings.due(day.at("10:02"), day.state).endswith("Log in on OpenAlgo's page"), "no book was read yet"
+    for at in ("10:03", "10:04"):
+        shares = (position(50, key="NSE:SBIN"),)
+        day.take(events.BooksRead(day.at(at), rc.BrokerBooks(at=day.at(at), orders=(), trades=(), positions=shares)))
+    assert day.book.latch("login") is not None
+    assert day.state.custody.mismatches
+    mornings = Mornings(MORNING)
+    assert [mornings.due(day.at(at), day.state) for at in ("10:05", "10:06")] == ["", ""]
 
 
 def test_a_watch_of_a_script_calls_for_no_login_before_it_has_read_anything():

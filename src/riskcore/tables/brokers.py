@@ -204,9 +204,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/iifl, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -217,9 +218,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/jainamxts, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -229,10 +231,14 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "compositedge",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/compositedge, order_data.py read 2026-11-30; a row of the trade book "
-            "has OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any "
-            "broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/compositedge, read and run over a stub on 2026-11-30; what programs of "
+            "others do at XTS brokers after e-apirl-0004 (wait a second); a row of the trade book has "
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; an error of any book, too "
+            "many calls and a dead token among that, comes as one with nothing in it; a refusal comes "
+            "without its words; order, trade and position book are taken to answer once a second each; an "
+            "order that was changed is shown as Replaced; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -243,9 +249,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/fivepaisaxts, order_data.py read 2026-11-30; a row of the trade book "
-            "has OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any "
-            "broker; not tried with real orders (confidence: low)"
+            "has OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at "
+            "compositedge, whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -256,9 +263,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/ibulls, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -269,9 +277,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/rmoney, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -282,9 +291,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/wisdom, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },

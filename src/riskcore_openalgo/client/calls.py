@@ -15,7 +15,7 @@ import openalgo
 from riskcore_openalgo.client.budget import READ, Budget
 from riskcore_openalgo.client.failures import RATE_LIMITED, ReadFailed
 from riskcore_openalgo.client.outcomes import ANALYZE, LIVE
-from riskcore_openalgo.client.reply import Reply, read_reply, without
+from riskcore_openalgo.client.reply import Reply, empty_if_stumbled, read_reply, without
 
 READ_TRIES: Final = 3
 READ_WAIT_S: Final = 2.0
@@ -26,6 +26,8 @@ ACCOUNT_CALLS: Final = frozenset(
 )
 """The calls whose success says `mode: analyze` in the sandbox, and nothing of a mode when it is live."""
 PACED: Final = frozenset(("orderbook", "tradebook", "positionbook", "holdings"))
+FUNDS: Final = "funds"
+"""Paced like a book where these are shown once a second: where an error comes as nothing, so does a call too many."""
 PACE_S: Final = 1.1
 """From one answer to the next reading of a book, where a broker shows it once a second: its clock is not ours."""
 BOOKS_SHARE: Final = 0.6
@@ -65,7 +67,7 @@ class Calls:
         self._once_a_second = False
         self._calls_a_minute: int | None = None
         self._lock = threading.Lock()
-        self._turns = {method: threading.Lock() for method in PACED}
+        self._turns = {method: threading.Lock() for method in (*PACED, FUNDS)}
         self._due_at: dict[str, float] = {}
         self._to_come: dict[str, Future[Reply]] = {}
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
@@ -171,7 +173,8 @@ class Calls:
     def _read_once(self, method: str, arguments: dict[str, Any]) -> Reply:
         """One call of a read. Where the broker paces its books it waits its turn, and one answer serves all who do."""
         every_s, ahead = self._book_pace()
-        if not (every_s and method in PACED):
+        paced = method in PACED or (self._once_a_second and method == FUNDS)
+        if not (every_s and paced):
             return self._once(self._sdk, method, arguments)
         with self._lock:
             shared = self._to_come.get(method)
@@ -223,7 +226,7 @@ class Calls:
             return Reply(ok=False, body={}, words=words, kind="unknown_error")
         if hasattr(raw, "columns"):
             return Reply(ok=True, body={"frame": raw})
-        reply = read_reply(raw, self._key)
+        reply = empty_if_stumbled(method, read_reply(raw, self._key))
         if reply.ok and method in ACCOUNT_CALLS:
             self._note_mode(reply)
         return reply

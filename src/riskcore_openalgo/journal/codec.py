@@ -64,7 +64,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     events.DifferencesTaken: ("beside",),
     events.PositionAdjusted: ("reason",),
     events.PricesSeen: ("more",),
-    rc.BrokerBooks: ("unread_rows",),
+    rc.BrokerBooks: ("unread_rows", "untold"),
     rc.Capability: (
         "calls_a_minute",
         "cancels_prove",

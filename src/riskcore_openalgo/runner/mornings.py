@@ -9,7 +9,6 @@ import riskcore as rc
 from riskcore import engine
 
 LOGIN: Final = "login"
-GOOD: Final = "good"
 SETTLING: Final = timedelta(seconds=30)
 """Whoever has just started, a script's watch too, needs a moment to see that the login is good."""
 
@@ -23,13 +22,15 @@ class Mornings:
         self._first: datetime | None = None
 
     def due(self, now: datetime, state: engine.State, tables: rc.Tables | None = None) -> str:
-        """What to tell now, or ""; a time that passed before this was asked the first time in a day still counts."""
+        """What to tell now, or ""; a time that passed before this was asked the first time in a day still counts.
+
+        Nothing where the login is known to be good, and the gate is shut for what differs: that was told, by its name.
+        """
         self._first = self._first or now
         latch = state.book.latch(LOGIN)
         passed = sum(1 for moment in self._times if now.time() >= moment)
-        if latch is None or now - max(latch.at, self._first) < SETTLING:
-            return ""
-        if state.custody.login == GOOD:  # it is the books that keep the gate shut, and they are told of by themselves
+        differs = state.custody.login == "good" and state.custody.mismatches
+        if latch is None or differs or now - max(latch.at, self._first) < SETTLING:
             return ""
         if not passed or self._told == (now.date(), passed) or not trades_today(now, tables):
             return ""
