@@ -104,6 +104,7 @@ TELLS: Final = {
     "divides_prices": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),
+    "order_times": FLAG,
 }
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {

@@ -306,7 +306,8 @@ class Capability(Dated):
     `divides_prices` whether a trade above 100 rupees may be told at a hundredth of its price;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
-    or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order.
+    or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order;
+    `order_times` whether a trade bears the time at which its order came to the exchange, not its own.
     """
 
     broker: str = fact(line_of_text)
@@ -328,6 +329,7 @@ class Capability(Dated):
     divides_prices: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
+    order_times: bool = fact(yes_or_no, default=False)
 
     @property
     def subject(self) -> tuple[str, ...]:

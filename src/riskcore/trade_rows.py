@@ -10,6 +10,9 @@ of its instrument, product and side that has filled so much, or the only one tha
 
 One plugin tells prices above some hundred rupees at a hundredth (`Capability.divides_prices`): what a price was, the
 order's own limit tells, or the last price.
+
+Where a trade bears the time of its order (`Capability.order_times`), a stop that rested for hours would have filled
+hours ago, and what is to wait after a loss would have waited. Such a time is left out: it is of when it was seen.
 """
 
 from __future__ import annotations
@@ -69,8 +72,10 @@ def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> Bro
     One that works still, and of which that is not told, has traded what was known before: it will be told at its end,
     and is one of the `untold` until then.
     """
-    if capability is None or capability.trades == EACH or books.trades is None:
+    if capability is None or books.trades is None:
         return books
+    if capability.trades == EACH:
+        return _undated(books) if capability.order_times else books
     if capability.trades == UNNAMED:
         return _named(books, book)
     rows = {bare_id(row.id): row for row in books.orders or ()}
@@ -89,6 +94,10 @@ def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> Bro
     left = [row for row in books.unread_rows if not (capability.trades == ORDERS and _is_no_trade(row, rows))]
     more = tuple(sorted({*books.untold, *(rows[name].id for name in silent)}))
     return attrs.evolve(books, trades=tuple(found.values()), unread_rows=(*left, *unread), untold=more)
+
+
+def _undated(books: BrokerBooks) -> BrokerBooks:
+    return attrs.evolve(books, trades=tuple(attrs.evolve(trade, traded_at=None) for trade in books.trades or ()))
 
 
 def _is_no_trade(row: UnreadRow, rows: dict[str, BrokerOrder]) -> bool:

@@ -320,6 +320,8 @@ WORDS = [
     ("cancelled", "AMO CANCELLED"),
     ("other", "validation pending"),
     ("other", "CANCEL PENDING"),
+    ("other", "modify pending"),
+    ("other", "MODIFICATION_REQUESTED"),
     ("other", "unknown"),
     ("other", "TRANSIT"),
 ]

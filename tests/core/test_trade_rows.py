@@ -40,6 +40,19 @@ def protected(day):
 FIFTY = trade("E1", "BUY", 50, 999)
 
 
+@pytest.mark.parametrize(("broker", "left"), [("kotak", "12:00:01"), ("upstox", "10:00:02")])
+def test_a_trade_that_bears_the_time_of_its_order_is_of_when_it_was_seen(broker, left):
+    """A stop that had rested for two hours had filled two hours ago: a pause after a loss was over before it began."""
+    day, _ = held(broker=broker, cooldown_s=900)
+    rows = row(day.sent(rc.ApprovedEntry)[0], "E1", "complete"), row(stop_of(day), "S1", "complete")
+    sold = evolve(trade("S1", "SELL", 50, 979), traded_at=day.at("10:00:02"))
+    read(day, "12:00:01", *rows, traded=(trade("E1", "BUY", 50, 1000), sold), there=(position(0),))
+    assert day.last(e.PositionClosed).closed_at == day.at(left)
+    day.prices("12:05", last=1000)
+    day.enter("12:05", **SEEN)
+    assert len(day.sent(rc.ApprovedEntry)) == (1 if broker == "kotak" else 2)
+
+
 @pytest.mark.parametrize("broker", WHOLE)
 def test_two_parts_of_an_order_are_the_order_and_not_twice_the_order(broker):
     day, order = entered(broker)

@@ -302,6 +302,7 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
         ("changes_an_order", 25),
         ("divides_prices", True),
         ("trades_by_order", True),
+        ("order_times", True),
         ("orders_an_hour", 1000),
     ],
 )

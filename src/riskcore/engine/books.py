@@ -156,18 +156,20 @@ def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
 def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: datetime) -> None:
     """A change that nobody answered is read off the row; what the book shows open after a while is asked again.
 
-    A read that began at `read_at` says nothing of what was asked for, or settled, after that.
+    A read that began at `read_at` says nothing of what was asked for, or settled, after that. One that shows the order
+    on its way (under a word that is neither open nor an end) says less: a change may be on its way there.
     """
     custody = turn.state.custody
     asked, settled = custody.asked_at(order.id), custody.settled_at(order.id)
-    waited = asked is None or read_at - asked >= FIRST_PAUSE
+    pause = FIRST_PAUSE if row.working else seconds(turn.policy.unknown_settle_s)
+    waited = asked is None or read_at - asked >= pause
     if order.revision is not None:
         if shows(row, order.revision) and (asked is None or read_at >= asked):  # else it may be as it once was
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
             turn.calm(REVISION_REFUSED, order.id)
         elif waited:
             turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note=UNCHANGED))
-            if asked == settled:  # asked again at once, in vain: some plugins tell a refusal as an error of their own
+            if order.in_vain:  # the time before too: some plugins tell a refusal as an error of their own
                 turn.alarm(REVISION_REFUSED, order.id, UNCHANGED)
     elif order.id in turn.state.cancelling:
         if row.working and waited:

@@ -127,13 +127,21 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "kotak",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/kotak, funds.py read 2026-11-30; availablecash is CollateralValue + "
-            "pay-in - pay-out + Collateral, MarginUsed stands beside it; an order that is complete shows its "
-            "average as its price; all else as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/kotak, read and run over a stub on 2026-11-30; documentation of "
+            "Kotak's Trade API and of its SDK; availablecash is CollateralValue (the cash) + pay-in - "
+            "pay-out + Collateral (pledged shares), MarginUsed stands beside it, and the broker's own Net is "
+            "all of that less what is used; whether the day's result is in it could not be confirmed; an "
+            "order that is complete shows its average as its price; any error of a book comes as one with "
+            "nothing in it, a refused change or cancel under HTTP 200 as a success; 10 calls a second of all "
+            "kinds by its documentation; a trade bears the time at which its order came to the exchange; the "
+            "margin of an order is told as 0 where the money suffices; not tried with real orders "
+            "(confidence: low)"
         ),
         "cash_is_balance": True,
         "price_is_average": True,
+        "calls_a_minute": 600,
         "fresh_from": "08:00",
+        "order_times": True,
     },
     {
         "from": "2021-01-01",

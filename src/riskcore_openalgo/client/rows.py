@@ -48,7 +48,7 @@ STATUSES: Final = {
     "open": (
         *("open", "pending", "open pending", "new", "acked", "working", "modified", "replaced"),
         *("partially filled", "partiallyfilled", "partially executed", "partially traded", "part traded", "partial"),
-        *("not modified", "not cancelled", "modify pending", "modification requested"),
+        *("not modified", "not cancelled"),
     ),
     "trigger_pending": ("trigger pending", "triggerpending"),
     "complete": ("complete", "completed", "filled", "fully filled", "executed", "fully executed", "traded"),
@@ -57,7 +57,8 @@ STATUSES: Final = {
 }
 """The core's word -> brokers' words, with one space for what stands between them. All others are `other`: a word that
 nobody knows proves neither that an order works nor that it ended. So do words of an order on its way into the
-exchange or out of it (`validation pending`, `cancel pending`)."""
+exchange or out of it (`validation pending`, `cancel pending`), and of one that is being changed there (`modify
+pending`): its row shows it as it was, which no more says that the change was not taken than that it was."""
 
 NAMING: Final = ("orderid", "symbol", "exchange", "action", "quantity", "product")
 """What any row of an order says something of."""

@@ -70,6 +70,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "cancels_prove",
         "changes_an_order",
         "divides_prices",
+        "order_times",
         "orders_an_hour",
         "paces_books",
         "price_is_average",
