@@ -186,6 +186,12 @@ def test_what_available_cash_is_was_looked_up_for_every_broker_that_was_in_doubt
     assert "availablecash" in row.source
 
 
+@pytest.mark.parametrize(("name", "average"), [("shoonya", 0), ("zebu", 0), ("flattrade", 1), ("tradesmart", 1)])
+def test_an_order_that_traded_shows_its_average_at_two_of_the_noren_family(name, average):
+    """Their plugins put it in place of the limit; Shoonya's and Zebu's leave the limit."""
+    assert capability(name, on=date(2026, 11, 30)).price_is_average == average
+
+
 def test_a_row_of_ones_own_comes_before_ours():
     """From a file of the user."""
     day = date(2026, 11, 20)
