@@ -97,6 +97,7 @@ TELLS: Final = {
     "price_is_average": FLAG,
     "paces_books": FLAG,
     "calls_a_minute": WHOLE,
+    "quotes_apart": FLAG,
     "changes_an_order": WHOLE,
     "cancels_prove": FLAG,
     "fresh_from": CLOCK,

@@ -299,6 +299,7 @@ class Capability(Dated):
     together (a loss is called margin, a profit is kept apart); `price_is_average` whether an order that has traded
     shows its average in place of its limit; `paces_books` whether it shows each book once a second and no more;
     `calls_a_minute` how many calls of all kinds it takes in a minute for the whole account (None: as many as come);
+    `quotes_apart` whether each instrument's quote is a call of its own, where several are asked for at once;
     `changes_an_order` how often it changes one order (None: as often as it is asked);
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
@@ -318,6 +319,7 @@ class Capability(Dated):
     price_is_average: bool = fact(yes_or_no, default=False)
     paces_books: bool = fact(yes_or_no, default=False)
     calls_a_minute: int | None = fact(optional(count), default=None)
+    quotes_apart: bool = fact(yes_or_no, default=False)
     changes_an_order: int | None = fact(optional(count), default=None)
     cancels_prove: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))

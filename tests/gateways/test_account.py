@@ -283,6 +283,8 @@ def test_books_are_read_more_often_while_something_is_held_and_more_so_while_som
 
     day, _ = held()
     assert seconds_until_books(day.state) == 3
+    few = attrs.evolve(day.state.custody, capability=rc.capability("shoonya", on=NOW.date()))
+    assert seconds_until_books(attrs.evolve(day.state, custody=few)) == 6
     day.take(events.SignalArrived(day.at("10:05"), rc.Signal("INFY", "SELL", kind="exit", at=day.at("10:05"))))
     assert seconds_until_books(day.state) == 1
     assert seconds_until_books(engine.State()) == 15

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -51,6 +51,8 @@ from riskcore.told import Told, told_of
 
 CHANGED: Final = "stop_changed"
 UNCHANGED: Final = "the broker's book does not show it"
+OWN_TURN: Final = timedelta(seconds=10)
+"""Where a broker takes few calls, a change waits for its turn as readings do: a book of before shows nothing of it."""
 UNSEEN_NIGHT: Final = "unseen_before_the_night"
 
 
@@ -164,7 +166,7 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
         if shows(row, order.revision) and (asked is None or read_at >= asked):  # else it may be as it once was
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
             turn.calm(REVISION_REFUSED, order.id)
-        elif waited:
+        elif waited and not (asked and _takes_turns(turn) and read_at - asked < OWN_TURN):
             turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note=UNCHANGED))
             if asked == settled:  # asked again at once, in vain: some plugins tell a refusal as an error of their own
                 turn.alarm(REVISION_REFUSED, order.id, UNCHANGED)
@@ -175,6 +177,11 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
         return
     elif row.working:
         _undo_what_others_did(turn, order, row, waited=waited)
+
+
+def _takes_turns(turn: Turn) -> bool:
+    capability = turn.state.custody.capability
+    return capability is not None and capability.calls_a_minute is not None
 
 
 def _undo_what_others_did(turn: Turn, order: Order, row: BrokerOrder, *, waited: bool) -> None:

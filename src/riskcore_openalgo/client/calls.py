@@ -64,6 +64,7 @@ class Calls:
         self.seen: Callable[[str, float, bool], None] | None = None
         self._once_a_second = False
         self._calls_a_minute: int | None = None
+        self._quotes_apart = False
         self._lock = threading.Lock()
         self._turns = {method: threading.Lock() for method in PACED}
         self._due_at: dict[str, float] = {}
@@ -88,13 +89,15 @@ class Calls:
         self._slow_sdk.timeout = self._slowest_s
         self._key = api_key
 
-    def pace(self, *, once_a_second: bool, calls_a_minute: int | None) -> None:
+    def pace(self, *, once_a_second: bool, calls_a_minute: int | None, quotes_apart: bool = False) -> None:
         """What the broker takes: each book once a second and no more, so many calls of all kinds in a minute."""
         self._once_a_second, self._calls_a_minute = once_a_second, calls_a_minute
+        self._quotes_apart = quotes_apart
         self.budget.read_fewer(few=calls_a_minute is not None)
 
-    def pause_s(self, calls: int) -> float:
-        """From one round of polled quotes that costs so many calls to the next, as the broker's minute allows."""
+    def pause_s(self, instruments: int, contracts: int) -> float:
+        """From one round of polled quotes to the next, as the broker's minute allows for the calls that it costs."""
+        calls = instruments if self._quotes_apart else 1 + contracts
         return 60 * calls / (POLLS_SHARE * self._calls_a_minute) if self._calls_a_minute else 0.0
 
     @property
@@ -119,6 +122,7 @@ class Calls:
         """One call that changes something: sent once, whatever comes of it. The token was taken before."""
         sdk = self._slow_sdk if self.seen_mode == ANALYZE else self._sdk
         reply = self._once(sdk, method, arguments)
+        self._books_give_way()
         if not reply.ok and reply.error == RATE_LIMITED:
             self.budget.back_off(kind)
         return reply
@@ -195,10 +199,20 @@ class Calls:
         minute_s = 60 * len(PACED) / (BOOKS_SHARE * most) if most else 0.0
         return (max(PACE_S, minute_s), 0) if self._once_a_second else (minute_s, AHEAD)
 
+    def _books_give_way(self) -> None:
+        """An order call takes one from the readings of books, of which a stop that trails makes dozens in a minute."""
+        if self._calls_a_minute:
+            every_s, _ = self._book_pace()
+            for book in PACED:
+                self._put_off(book, every_s / len(PACED))
+
+    def _put_off(self, book: str, by_s: float) -> None:
+        with self._lock:
+            self._due_at[book] = max(self._due_at.get(book, 0.0), self._monotonic()) + by_s
+
     def _in_its_turn(self, method: str, arguments: dict[str, Any], every_s: float, ahead: int) -> Reply:
         """One call, `every_s` after the answer to the last: a plugin may have asked again meanwhile, on its own."""
-        due_at = self._due_at.get(method, 0.0)
-        wait_s = due_at - ahead * every_s - self._monotonic()
+        wait_s = self._due_at.get(method, 0.0) - ahead * every_s - self._monotonic()
         if wait_s > 0:
             self._sleep(wait_s)
         with self._lock:
@@ -206,7 +220,7 @@ class Calls:
         try:
             return self._once(self._sdk, method, arguments)
         finally:
-            self._due_at[method] = max(due_at, self._monotonic()) + every_s
+            self._put_off(method, every_s)
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         began = self._monotonic()

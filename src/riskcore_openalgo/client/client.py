@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -135,13 +135,13 @@ class Client:
         checked_access(host=self.host, api_key=api_key, ws_url=None)
         self._calls.rekey(api_key)
 
-    def pace_books(self, *, once_a_second: bool, calls_a_minute: int | None = None) -> None:
+    def pace_books(self, *, once_a_second: bool, calls_a_minute: int | None = None, quotes_apart: bool = False) -> None:
         """How often the broker shows a book, how many calls it takes in a minute; one answer serves all who wait."""
-        self._calls.pace(once_a_second=once_a_second, calls_a_minute=calls_a_minute)
+        self._calls.pace(once_a_second=once_a_second, calls_a_minute=calls_a_minute, quotes_apart=quotes_apart)
 
-    def poll_pause_s(self, keys: Iterable[str]) -> float:
+    def poll_pause_s(self, keys: Collection[str]) -> float:
         """How long to wait between two calls of `quotes`: a plugin may ask for each contract's open interest apart."""
-        return self._calls.pause_s(1 + sum(is_contract(fields.split_key(key)[1]) for key in keys))
+        return self._calls.pause_s(len(keys), sum(is_contract(fields.split_key(key)[1]) for key in keys))
 
     def observe(self, seen: Callable[[str, float, bool], None]) -> None:
         """Have `seen(method, seconds, taken)` called after each call, in the thread of the call."""

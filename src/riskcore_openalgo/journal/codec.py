@@ -71,6 +71,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "changes_an_order",
         "paces_books",
         "price_is_average",
+        "quotes_apart",
         "result_apart",
         "trades",
     ),
