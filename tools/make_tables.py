@@ -99,6 +99,7 @@ TELLS: Final = {
     "calls_a_minute": WHOLE,
     "quotes_apart": FLAG,
     "changes_an_order": WHOLE,
+    "holdings_fall": FLAG,
     "cancels_prove": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),

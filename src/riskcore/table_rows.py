@@ -301,6 +301,7 @@ class Capability(Dated):
     `calls_a_minute` how many calls of all kinds it takes in a minute for the whole account (None: as many as come);
     `quotes_apart` whether each instrument's quote is a call of its own, where several are asked for at once;
     `changes_an_order` how often it changes one order (None: as often as it is asked);
+    `holdings_fall` whether its holdings fall by what was sold of them today, which the positions show as well;
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
@@ -321,6 +322,7 @@ class Capability(Dated):
     calls_a_minute: int | None = fact(optional(count), default=None)
     quotes_apart: bool = fact(yes_or_no, default=False)
     changes_an_order: int | None = fact(optional(count), default=None)
+    holdings_fall: bool = fact(yes_or_no, default=False)
     cancels_prove: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")

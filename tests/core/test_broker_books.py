@@ -156,6 +156,20 @@ def test_what_a_negative_delivery_row_sold_from_the_demat_account(product, quant
     assert twice.in_demat("NSE:INFY") == 2 * demat
 
 
+def test_holdings_that_fell_by_what_was_sold_of_them_are_as_they_were_before():
+    """Shoonya's, which the positions show as well: ten that were sold were taken for a short of ten."""
+    rows = (
+        rc.BrokerPosition(key="NSE:INFY", product="CNC", quantity=-10),
+        rc.BrokerPosition(key="NSE:TCS", product="MIS", quantity=-4),
+    )
+    fell = rc.BrokerBooks(at=TEN, positions=rows, holdings=(rc.BrokerHolding(key="NSE:INFY", quantity=5),))
+    assert fell.before_sales().in_demat("NSE:INFY") == 15
+    assert fell.before_sales().in_demat("NSE:TCS") == 0
+    for unread in ({"holdings": None}, {"positions": None}, {"positions": ()}):
+        books = attrs.evolve(fell, **unread)
+        assert books.before_sales() == books
+
+
 def test_trades_are_summed_by_what_they_were_worth():
     """Twenty at 999 and thirty at 1,000; of no trades, nought."""
     trades = (rc.BrokerTrade(**{**TRADE, "quantity": q, "price": p}) for q, p in ((20, 999), (30, 1000)))

@@ -43,7 +43,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "TradeBook and Limits in the Noren API; its refusals of more calls, in OpenAlgo's issue 1234 and "
             "in its plugin of TradeSmart; market orders become limits, SL-M becomes SL; errors come as "
             "success with nothing; quotes of another instrument; a row of the trade book has the qty and "
-            "avgprc of its order, not flqty and flprc of the trade; the result of the day is a part of the "
+            "avgprc of its order, not flqty and flprc of the trade; holdings are less what was used of them "
+            "today (usedqty), sales that the positions show too; the result of the day is a part of the "
             "margin used (rpnl, a loss above 0), and the cash stays what the day began with; 120 calls a "
             "minute and 10 a second of one user, quotes among them; not tried with real orders (confidence: "
             "low)"
@@ -51,6 +52,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "result_apart": True,
         "calls_a_minute": 120,
         "quotes_apart": True,
+        "holdings_fall": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },

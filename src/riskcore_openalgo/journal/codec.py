@@ -69,6 +69,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "calls_a_minute",
         "cancels_prove",
         "changes_an_order",
+        "holdings_fall",
         "paces_books",
         "price_is_average",
         "quotes_apart",

@@ -140,6 +140,7 @@ class Account:
                 wrong.append(self._guard.other)
 
         books = self._client.books(began, names, each=after_each)
+        books = books.before_sales() if self._seen and self._seen.holdings_fall else books
         return self._with_reasons(engine.undoubted(books, self.state())), problems, next(iter(wrong), "")
 
     def told(self, updates: Iterable[rc.BrokerOrder]) -> None:
