@@ -100,6 +100,7 @@ TELLS: Final = {
     "quotes_apart": FLAG,
     "changes_an_order": WHOLE,
     "holdings_fall": FLAG,
+    "orders_an_hour": WHOLE,
     "cancels_prove": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),

@@ -16,6 +16,8 @@ from riskcore.table_rows import Capability
 
 GOOD: Final = "good"
 BAD: Final = "bad"
+TO_COMPARE: Final = "the login is good, and entries wait until the broker's books were read and agree with ours"
+"""Why entries are kept back after a login that was dead."""
 NO_PRICES: Final = "held_without_prices"
 """The alarm for a position of whose instrument nothing new is heard."""
 MORE: Final = "more"

@@ -107,6 +107,16 @@ class ApprovedEntry:
     atr: Decimal | None = None
     of_quantity: int = 0
 
+    @property
+    def whole(self) -> int:
+        """The quantity of the whole entry, which this is, or is a slice of."""
+        return self.of_quantity or self.quantity
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the whole entry, or the first slice of it."""
+        return self.order_id == self.signal_id
+
 
 @frozen(kw_only=True, slots=False)
 class ApprovedExit:

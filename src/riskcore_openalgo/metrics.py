@@ -276,7 +276,7 @@ def _counted(fact: events.Fact) -> tuple[str, tuple[str, ...], float] | None:
         case events.AlertDropped():
             return "riskcore_alerts_dropped_total", (fact.reason,), 1
         case events.EntryApproved():
-            return "riskcore_entries_total", (), 1
+            return ("riskcore_entries_total", (), 1) if fact.order.is_first else None
         case events.EntryRefused():
             failed = [found.reason for found in fact.findings if not found.passed]
             return "riskcore_refusals_total", (failed[0] if failed else "unmeasured",), 1

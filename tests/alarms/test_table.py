@@ -11,7 +11,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from riskcore.custody import Mismatch
+from riskcore.custody import TO_COMPARE, Mismatch
 from riskcore_openalgo.alarms import CRITICAL, DETAIL, INFO, WARNING, told
 from riskcore_openalgo.alarms.table import NOTICES, STARTING, TABLE
 from riskcore_openalgo.following import following, signal_of
@@ -212,6 +212,7 @@ def test_a_start_calls_nobody():
     assert told(e.Latched(NOW, attrs.evolve(latch, why=old))).title == "STARTING"
     key = told(e.Latched(NOW, attrs.evolve(latch, why="Invalid openalgo apikey")))
     assert (key.severity, key.title, key.key == said.key) == (CRITICAL, "LOGIN NEEDED", False)
+    assert told(e.Latched(NOW, attrs.evolve(latch, why=TO_COMPARE))) is None
     assert told(e.ControlRefused(NOW, "login", "login", "riskcore", "x", "not_reconciled")) is None
     assert told(e.ControlRefused(NOW, "resume", "x", "asha", "x", "still_at_limit")).title == "NOT DONE"
 
@@ -272,3 +273,14 @@ QUIET = {
 def test_every_kind_of_fact_is_told_or_is_nobodys_business_by_name():
     """A new fact must be put into one of the two."""
     assert {kind.__name__ for kind in get_args(e.Fact)} - {kind.__name__ for kind in TABLE} == QUIET
+
+
+def test_slices_of_an_entry_are_told_of_as_the_whole_and_once():
+    day, _ = held()
+    approved = next(fact for fact in day.facts if isinstance(fact, e.EntryApproved))
+    slices = [
+        attrs.evolve(approved, order=attrs.evolve(approved.order, order_id=name, quantity=quantity, of_quantity=50))
+        for name, quantity in ((approved.signal.id, 20), ("a:2", 20), ("a:3", 10))
+    ]
+    (said,) = [one for one in map(told, slices) if one is not None]
+    assert said.text.startswith("BUY 50 NSE:INFY to ")

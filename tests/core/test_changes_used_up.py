@@ -10,7 +10,7 @@ from tests.core.engine_days import INFY
 
 def moved(day, number):
     """The price rises by a rupee, and the stop with it; what was asked for, once the broker has done it."""
-    at, asked = 4 * number, len(day.commands)
+    at, asked = 10 * number, len(day.commands)
     clock = f"10:{5 + at // 60:02}:{at % 60:02}"
     day.prices(clock, last=1010 + number)
     stop = stop_of(day)

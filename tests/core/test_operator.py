@@ -95,7 +95,7 @@ def test_a_login_is_waited_for_until_it_is_good_and_the_books_agree():
     assert [latch.why for latch in day.book.latches] == ["Invalid openalgo apikey"]
     assert resume(day, "09:18", "login", "UNLOCK") == "login_first"
     good = attrs.evolve(needed, at=day.at("09:19"), good=True)
-    assert day.take(good) == ("LoginChanged", "ControlRefused")
+    assert day.take(good) == ("LoginChanged", "Latched", "ControlRefused")
     assert day.last(e.ControlRefused).reason == "not_reconciled"
     assert day.take(attrs.evolve(good, reconciled=True)) == ("Lifted",)
     assert day.book.state == "active"

@@ -4,6 +4,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.custody import TO_COMPARE
 from riskcore.policy.breakers import BreakerRule
 from tests.core.custody_days import at_broker, held, stop_of
 from tests.core.engine_days import SEEN, TCS, a_day
@@ -88,6 +89,9 @@ def test_a_good_login_says_who_saw_it_and_what_is_missing():
     day.take(needed(day, "09:18", good=True, why="logged in"))
     said = ("login", "login", "shell", "logged in")
     assert day.last(e.ControlRefused) == e.ControlRefused(day.at("09:18"), *said, "not_reconciled")
+    assert day.book.latch("login").why == TO_COMPARE
+    day.take(needed(day, "09:18:10", good=True, why="logged in"))
+    assert sum(isinstance(fact, e.Latched) for fact in day.facts) == 2
     day.take(needed(day, "09:19", good=True, reconciled=True, why="books agree"))
     assert day.last(e.Lifted) == e.Lifted(day.at("09:19"), "login", "shell", "books agree")
 

@@ -86,7 +86,8 @@ def test_an_entry_above_the_freeze_quantity_is_several_orders_and_one_trade():
     signal = entries[0].signal_id
     assert [entry.order_id for entry in entries] == [signal, f"{signal}:2", f"{signal}:3"]
     assert sum(entry.risk for entry in entries) == 1000
-    assert {entry.of_quantity for entry in entries} == {50}
+    assert {entry.of_quantity for entry in entries} == {entry.whole for entry in entries} == {50}
+    assert [entry.is_first for entry in entries] == [True, False, False]
     assert day.book.trades_today == 1
     facts = [fact for fact in day.facts if isinstance(fact, e.EntryApproved)]
     assert [bool(fact.findings) for fact in facts] == [True, False, False]
@@ -96,7 +97,7 @@ def test_one_that_the_exchange_takes_whole_stays_as_it_is():
     day = at_broker(max_quantity=20)
     day.enter("10:00", **SEEN)
     (entry,) = day.sent(rc.ApprovedEntry)
-    assert (entry.quantity, entry.of_quantity) == (20, 0)
+    assert (entry.quantity, entry.of_quantity, entry.whole, entry.is_first) == (20, 0, 20, True)
     assert sliced_entry(entry) == (entry,)
 
 

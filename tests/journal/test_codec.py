@@ -302,11 +302,13 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
         ("holdings_fall", True),
         ("cancels_prove", True),
         ("changes_an_order", 25),
+        ("orders_an_hour", 1000),
     ],
 )
 def test_what_was_added_to_a_brokers_row_is_written_where_it_says_something_alone(name, said):
     """A journal from before it was known is replayed byte for byte."""
-    plain = rc.capability("any", on=datetime(2026, 11, 30, tzinfo=rc.IST).date())
+    known = rc.capability("any", on=datetime(2026, 11, 30, tzinfo=rc.IST).date())
+    plain = evolve(known, orders_an_hour=None)
     at, told = datetime(2026, 11, 30, 10, 0, tzinfo=rc.IST), evolve(plain, **{name: said})
     assert name not in encode(events.BrokerSeen(at, plain))
     assert decode("BrokerSeen", 1, encode(events.BrokerSeen(at, plain))).capability == plain

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from riskcore import events as e
 from riskcore.broker_books import BrokerBooks
+from riskcore.custody import TO_COMPARE
 from riskcore.engine.blind import call_for_the_unseen
 from riskcore.engine.breakers import watch_the_clock, watch_what_moved
 from riskcore.engine.clock import new_day
@@ -42,6 +43,7 @@ from riskcore.values import changed
 __all__ = [
     "DEFAULT_INTERVAL",
     "SPOKE",
+    "TO_COMPARE",
     "Closed",
     "Expiries",
     "InUse",

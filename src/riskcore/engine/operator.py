@@ -10,7 +10,7 @@ from riskcore.book import Book, Latch
 from riskcore.breakers.loss import daily_loss_breaker, monthly_loss_measure, weekly_loss_measure
 from riskcore.breakers.table import Ask
 from riskcore.control import EMERGENCY_LATCH, INCOMPLETE, STOPPING
-from riskcore.custody import BAD, GOOD
+from riskcore.custody import BAD, GOOD, TO_COMPARE
 from riskcore.engine.breakers import breaker_measure
 from riskcore.engine.turn import LOGIN, Turn
 from riskcore.orders import WORKING, ApprovedExit
@@ -26,6 +26,7 @@ from riskcore.states import (
     allows,
     graver,
 )
+from riskcore.values import changed
 
 BY_HAND = "operator_"
 LOSSES: Final[Mapping[str, Ask]] = {
@@ -65,8 +66,8 @@ def login(event: e.LoginSeen, turn: Turn) -> None:
     The latch bears the latest reason, and what rests at the broker while nothing can be sent there. Clean books are
     what the shell says it compared, or what the next reading of them shows (`engine.books`).
     """
-    known = GOOD if event.good else BAD
-    if turn.state.custody.login != known:
+    known, before = GOOD if event.good else BAD, turn.state.custody.login
+    if before != known:
         turn.note(e.LoginChanged(turn.at, known))
     standing = turn.book.latch(LOGIN)
     if not event.good:
@@ -79,6 +80,8 @@ def login(event: e.LoginSeen, turn: Turn) -> None:
         if event.reconciled:
             turn.note(e.Lifted(turn.at, LOGIN, event.by, event.why))
         else:
+            if before == BAD:  # it is no login any more that entries wait for
+                turn.note(e.Latched(turn.at, changed(standing, why=TO_COMPARE)))
             turn.note(e.ControlRefused(turn.at, LOGIN, LOGIN, event.by, event.why, "not_reconciled"))
 
 

@@ -16,7 +16,7 @@ from riskcore.engine.turn import LOGIN, Turn
 from riskcore.exchange_limits import cut, slice_quantity
 from riskcore.exits.ladder import FIRST_PAUSE, pause
 from riskcore.exits.leaving import can_trade, failed_exit
-from riskcore.exits.resting import can_rest, resting_stop, revision_for
+from riskcore.exits.resting import can_rest, pace_of_moves, resting_stop, revision_for
 from riskcore.orders import FOR_LEAVING, REJECTED, UNPROTECTED, WORKING, ApprovedExit, Order, Revision
 from riskcore.positions import Position
 from riskcore.signals import seconds
@@ -149,6 +149,8 @@ def _change(turn: Turn, resting: Order, revision: Revision) -> None:
     its changes, and not be known to; the level is watched meanwhile. Shares without a stop wait less.
     One that would sell more than is held is not asked a second time: it is taken back, and another comes.
     """
+    if revision.quantity == resting.quantity and _moved_just_now(turn, resting):
+        return
     asked = turn.state.custody.asked_at(resting.id)
     refused = (REVISION_REFUSED, resting.id) in turn.state.custody.told
     covers = revision.quantity > resting.approved.quantity
@@ -162,6 +164,14 @@ def _change(turn: Turn, resting: Order, revision: Revision) -> None:
         turn.revise(resting, revision, "the position or its stop has changed")
     else:
         turn.cancel(resting, "the position or its stop has changed")
+
+
+def _moved_just_now(turn: Turn, resting: Order) -> bool:
+    """Whether a resting stop was placed or moved so lately that another move is one of too many an hour."""
+    custody = turn.state.custody
+    pace = pace_of_moves(custody.capability, sum(order.rests for order in turn.book.live_orders(entries=False)))
+    since = custody.settled_at(resting.id) or resting.approved.at
+    return turn.at - since < pace
 
 
 def _to_cover(turn: Turn, position: Position) -> int:

@@ -63,14 +63,16 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/zerodha mapping over a stub, recorded 2026-11-23; 25 changes an order "
-            "by its support pages, read 2026-11-30; a status that the mapping does not know takes the one of "
-            "the row before; availablecash is net + debits - collateral, that is Kite's cash, from which the "
-            "margin in use is not taken off; not tried with real orders (confidence: low)"
+            "by its support pages, 5,000 orders a day (800 an hour of a session) by the Kite Connect forum, "
+            "16217, read 2026-11-30; a status that the mapping does not know takes the one of the row "
+            "before; availablecash is net + debits - collateral, that is Kite's cash, from which the margin "
+            "in use is not taken off; not tried with real orders (confidence: low)"
         ),
         "empty_proves": True,
         "borrows_status": True,
         "cash_is_balance": True,
         "changes_an_order": 25,
+        "orders_an_hour": 800,
         "cancels_prove": True,
         "fresh_from": "08:00",
     },
@@ -92,6 +94,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "price_is_average": True,
         "paces_books": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
     },
     {
@@ -448,6 +451,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         ),
         "empty_proves": True,
         "result_apart": True,
+        "orders_an_hour": 4000,
         "fresh_from": "08:00",
     },
     {
@@ -463,6 +467,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "quotes, of which there is one a second; not tried with real orders (confidence: low)"
         ),
         "changes_an_order": 25,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
     },
     {
@@ -473,8 +478,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "source": (
             "the most careful reading of the plugins of OpenAlgo 2.0.2.1; BSE took SL-M from all segments in "
             "2023-10, and unprotected market orders are rejected since 2026-04-01, so stops rest as SL; "
-            "logins end between 03:00 and 06:00, and the day is begun after that (confidence: low)"
+            "1,000 orders an hour is the least of those that brokers name; logins end between 03:00 and "
+            "06:00, and the day is begun after that (confidence: low)"
         ),
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
     },
 )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import riskcore as rc
-from riskcore import events as e
+from riskcore import engine, events as e
 from riskcore_openalgo.alarms.severities import CRITICAL, DETAIL, INFO, WARNING, Told
 
 NOTICES: Final[Mapping[str, tuple[str, str]]] = {
@@ -96,8 +96,10 @@ def _over(fact: e.AlarmOver) -> Told:
     return Told(INFO, "OVER", f"{fact.name} {fact.subject}", f"over:{fact.name}:{fact.subject}")
 
 
-def _latched(fact: e.Latched) -> Told:
+def _latched(fact: e.Latched) -> Told | None:
     latch = fact.latch
+    if latch.why == engine.TO_COMPARE:
+        return None  # it stood, and of the login `LoginChanged` tells
     of = f" of {latch.key}" if latch.key else ""
     starts = latch.why.startswith(STARTED)
     mild = latch.name in MILD_LATCHES or starts
@@ -134,7 +136,9 @@ def _near(fact: e.Approaching) -> Told:
     return Told(WARNING, title, text, f"near:{fact.rule}")
 
 
-def _entry(fact: e.EntryApproved) -> Told:
+def _entry(fact: e.EntryApproved) -> Told | None:
+    if not fact.order.is_first:
+        return None  # a slice of what was told of as a whole
     return Told(INFO, "ENTRY SENT", _wanted(fact.order), f"entry:{fact.order.order_id}")
 
 
@@ -175,7 +179,7 @@ def _withheld(fact: e.EntryWithheld) -> Told:
 
 
 def _wanted(order: rc.ApprovedEntry) -> str:
-    return f"{order.side} {order.quantity} {order.instrument.key} to {order.limit}, stop {order.stop}"
+    return f"{order.side} {order.whole} {order.instrument.key} to {order.limit}, stop {order.stop}"
 
 
 def _repeated(fact: e.SignalRepeated) -> Told:

@@ -248,7 +248,7 @@ def _is_of(fact: Any, signal_id: str) -> bool:
 def _answer(taken: Outcome, fact: events.Fact, given: argparse.Namespace) -> int:
     if isinstance(fact, events.EntryApproved):
         order = fact.order
-        text = f"approved: {order.side} {order.quantity} {order.instrument.key} to {order.limit}, stop {order.stop}"
+        text = f"approved: {order.side} {order.whole} {order.instrument.key} to {order.limit}, stop {order.stop}"
         code = 0
     else:
         failed = [found for found in getattr(fact, "findings", ()) if not found.passed]

@@ -60,12 +60,11 @@ class HardCaps:
 
     def refusal(self, order: rc.ApprovedEntry, sent_today: int) -> str:
         """Why an entry is not sent, or "". A slice is measured as the whole it is a part of, and is one order."""
-        whole = order.of_quantity or order.quantity
         with localcontext(Context(prec=28)):
-            value = order.limit * whole
+            value = order.limit * order.whole
         for name, measured, most in (
             ("hard_max_order_value", value, self.hard_max_order_value),
-            ("hard_max_quantity", whole, self.hard_max_quantity),
+            ("hard_max_quantity", order.whole, self.hard_max_quantity),
             ("hard_max_orders_per_day", sent_today + 1, self.hard_max_orders_per_day),
         ):
             if most is not None and measured > most:

@@ -70,6 +70,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "cancels_prove",
         "changes_an_order",
         "holdings_fall",
+        "orders_an_hour",
         "paces_books",
         "price_is_average",
         "quotes_apart",

@@ -141,7 +141,7 @@ def _entry_withheld(seq: int, fact: e.EntryWithheld) -> Iterator[Change]:
 def _entry_approved(seq: int, fact: e.EntryApproved) -> Iterator[Change]:
     """One decision, of the whole quantity, and an order for each of its slices."""
     order = fact.order
-    if order.order_id == fact.signal.id:
+    if order.is_first:
         yield (
             DECISION,
             dict(
@@ -149,7 +149,7 @@ def _entry_approved(seq: int, fact: e.EntryApproved) -> Iterator[Change]:
                 approved=1,
                 reason="",
                 text=f"{len(fact.findings)} checks passed",
-                quantity=order.of_quantity or order.quantity,
+                quantity=order.whole,
                 limit_e4=_e4(order.limit),
                 stop_e4=_e4(order.stop),
                 target_e4=_e4(order.target),

@@ -51,7 +51,7 @@ class Answer:
         if isinstance(fact, events.ExitApproved):
             return cls(EXITS, sum(one.order.quantity for one in facts if isinstance(one, events.ExitApproved)))
         said = APPROVED if isinstance(fact, events.EntryApproved) else WITHHELD
-        return cls(said, fact.order.of_quantity or fact.order.quantity)
+        return cls(said, fact.order.whole)
 
 
 @frozen

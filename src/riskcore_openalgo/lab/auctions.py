@@ -16,7 +16,7 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore import engine
-from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns, ColumnsError
+from riskcore_openalgo.lab.columns import SECOND, Columns, ColumnsError
 from riskcore_openalgo.lab.timeline import date_of
 
 Windows: TypeAlias = dict[int, tuple[int, int] | None]
@@ -55,7 +55,7 @@ def _of_auctions(table: Columns, thing: rc.Instrument, policy: rc.Policy, known:
     found = np.zeros(len(table), dtype=np.bool_)
     if not thing.derivatives_listed:
         return found
-    days, plain = (table.at + IST_AHEAD) // DAY, evolve(thing, derivatives_listed=False)
+    days, plain = table.days, evolve(thing, derivatives_listed=False)
     firsts = np.flatnonzero(np.diff(days, prepend=-1))
     for first, last in zip(firsts.tolist(), [*firsts[1:].tolist(), len(table)], strict=True):
         day = days.item(first)

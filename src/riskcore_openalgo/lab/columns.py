@@ -13,6 +13,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final, overload
 
 import numpy as np
@@ -179,6 +180,12 @@ class Columns(Barred):
             return given
         return self._read[self._prices[column].item(place)]
 
+    @cached_property
+    def days(self) -> npt.NDArray[np.int64]:
+        """The date of each bar in IST, in days since 1970: worked out once, for every run asks."""
+        days: npt.NDArray[np.int64] = (self.at + IST_AHEAD) // DAY
+        return days
+
     @property
     def lazy(self) -> bool:
         """Whether the bars are made of these floats when looked at; not where exact bars were given."""
@@ -208,7 +215,7 @@ class Columns(Barred):
 
     def from_midnight(self) -> Columns:
         """Bars of a day, each from the midnight of its date on, at whatever hour of it they were stamped."""
-        at = (self.at + IST_AHEAD) // DAY * DAY - IST_AHEAD
+        at = self.days * DAY - IST_AHEAD
         if np.array_equal(at, self.at):
             return self
         whole = Columns(at, self._prices, self.volume, self.name)

@@ -67,7 +67,7 @@ def refuse_other(tables: Iterable[Columns], interval: str) -> None:
     for table in tables:
         if len(table) < 2:
             continue
-        steps, days = np.diff(table.at), (table.at + IST_AHEAD) // DAY
+        steps, days = np.diff(table.at), table.days
         shortest = int(steps.min())
         if length >= DAY:
             _refuse_twice_a_day(table)
@@ -80,7 +80,9 @@ def refuse_other(tables: Iterable[Columns], interval: str) -> None:
                 f"{table.name}: all bars are {_told(shortest)} or more apart, and are no bars of {interval}"
             )
         within = steps[days[1:] == days[:-1]]
-        common = int(np.gcd.reduce(within)) if within.size >= ENOUGH else length
+        common = length
+        if within.size >= ENOUGH and within.min() > length:  # else it is no longer than that anyway, and takes long
+            common = int(np.gcd.reduce(within))
         if length < DAY and common > length and common % length == 0:
             raise ColumnsError(
                 f"{table.name}: all bars are {_told(common)} apart, or a multiple of it, and are no bars of {interval}"

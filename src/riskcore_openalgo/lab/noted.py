@@ -203,7 +203,7 @@ def days_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, *, daily
         if (id(table.at), kind) in seen:  # often all have the very same moments
             continue
         seen.add((id(table.at), kind))
-        days = (table.at + IST_AHEAD) // DAY
+        days = table.days
         begins = np.diff(days, prepend=-1) > 0
         own, plain = days[begins].tolist(), evolve(thing, derivatives_listed=False)  # with its closing auction
         for day in own:

@@ -213,10 +213,10 @@ def _answers(facts: Sequence[events.Fact]) -> dict[str, str]:
     """What was said to each entry signal: the shares, or the reasons."""
     found: dict[str, str] = {}
     for fact in facts:
-        if isinstance(fact, events.EntryApproved) and fact.order.order_id == fact.signal.id:
-            found[fact.signal.id] = f"approved {fact.order.of_quantity or fact.order.quantity}"
+        if isinstance(fact, events.EntryApproved) and fact.order.is_first:
+            found[fact.signal.id] = f"approved {fact.order.whole}"
         elif isinstance(fact, events.EntryWithheld):
-            found[fact.signal.id] = f"withheld {fact.order.of_quantity or fact.order.quantity}"
+            found[fact.signal.id] = f"withheld {fact.order.whole}"
         elif isinstance(fact, events.EntryRefused):
             failed = sorted({one.reason for one in fact.findings if not one.passed} | set(fact.unmeasured))
             found[fact.signal.id] = f"refused {','.join(failed)}"

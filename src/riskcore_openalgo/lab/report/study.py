@@ -136,7 +136,7 @@ def study_of(
         performance=found,
         stories=stories,
         refused=tuple(_refusal(fact) for fact in kept if isinstance(fact, events.EntryRefused)),
-        approved=sum(isinstance(fact, events.EntryApproved) and _first(fact) for fact in kept),
+        approved=sum(isinstance(fact, events.EntryApproved) and fact.order.is_first for fact in kept),
         withheld=sum(isinstance(fact, events.EntryWithheld) for fact in kept),
         policy=policy or _policy(kept),
         facts=kept,
@@ -181,11 +181,6 @@ def study_of_journal(journal: Reader, *, title: str = "") -> Study:
 def _named(journal: Reader) -> str:
     """The journal without its folder: a report is for showing."""
     return journal.path.name if journal.path else "on a server"
-
-
-def _first(fact: events.EntryApproved) -> bool:
-    """Slices of one entry are one approval."""
-    return fact.order.order_id == fact.signal.id
 
 
 def _policy(facts: Sequence[events.Fact]) -> rc.Policy | None:

@@ -112,7 +112,7 @@ class Checks:
         self.facts.append(fact)
         self.alerts.saw(fact)
         if isinstance(fact, events.EntryApproved):
-            first = fact.order.order_id == fact.signal.id  # the others are slices of it
+            first = fact.order.is_first  # the others are slices of it
             self.count["entries approved"] += first and fact.signal.id in self.alerts.wished
             self._bounded(fact)
         elif isinstance(fact, events.EntryRefused):
@@ -211,7 +211,7 @@ class Checks:
         """(3) quantity x |limit - stop| is within the budget of the policy."""
         order, book = fact.order, self._room.live.state.book
         a_unit = abs(order.limit - order.stop)
-        at_risk, of_all = order.quantity * a_unit, max(order.quantity, order.of_quantity) * a_unit
+        at_risk, of_all = order.quantity * a_unit, order.whole * a_unit
         budget = (book.opening_equity or Decimal(0)) * self._room.policy.risk_per_trade / 100
         self.needs("risk_is_bounded", of_all <= budget * Decimal("1.5"), f"{order.order_id} risks {of_all}")
         self.count["slices approved"] += order.of_quantity > 0

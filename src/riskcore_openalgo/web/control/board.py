@@ -53,7 +53,7 @@ class Board:
             "limits": _limits(state, policy, now),
             "positions": [self._position(state, position, now) for position in state.book.positions],
             "orders": [_order(order, state) for order in state.book.live_orders()],
-            "decisions": [_decision(fact) for fact in self._facts(events.EntryApproved, events.EntryRefused)],
+            "decisions": self._decisions(),
             "trades": [_trade(fact) for fact in self._facts(events.PositionClosed)],
             "alerts": [_alert(alert) for alert in self.day.ledger.alerts()[:ALERTS]],
             "health": self._health(state, now),
@@ -70,6 +70,12 @@ class Board:
             for name, setting in settable().items()
         ]
         return {"base": rc.policy_hash(policy), "settings": rows}
+
+    def _decisions(self) -> list[dict[str, Any]]:
+        """The latest decisions on entries; slices of one are one."""
+        found: list[Any] = self.day.ledger.facts(events.EntryApproved, events.EntryRefused)
+        told = [fact for fact in found if isinstance(fact, events.EntryRefused) or fact.order.is_first]
+        return [_decision(fact) for fact in told[:DECISIONS]]
 
     def _facts(self, *kinds: type) -> list[Any]:
         return self.day.ledger.facts(*kinds)[:DECISIONS]
@@ -222,7 +228,7 @@ def _decision(fact: events.EntryApproved | events.EntryRefused) -> dict[str, Any
     }
     if isinstance(fact, events.EntryApproved):
         order = fact.order
-        why = f"{order.quantity} to {order.limit}, stop {order.stop}, target {order.target}; bound by {fact.bound_by}"
+        why = f"{order.whole} to {order.limit}, stop {order.stop}, target {order.target}; bound by {fact.bound_by}"
         return {**row, "approved": True, "why": [why]}
     failed = [f"{found.rule}: {found.text}" for found in fact.findings if not found.passed]
     return {**row, "approved": False, "why": failed or [f"not measured: {', '.join(fact.unmeasured)}"]}
