@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from riskcore.instruments import one_of
 from riskcore.money import ZERO, amount, count, exact, not_negative_whole, positive, whole
@@ -217,6 +217,14 @@ class BrokerBooks:
             return 0
         sold = max(-row.quantity, 0)
         return sold if self.holdings is None else min(sold, max(self.in_demat(row.key), 0))
+
+    def before_sales(self) -> BrokerBooks:
+        """The same with what was sold for delivery today among the holdings again, where they fell by it."""
+        sold = [row for row in self.positions or () if row.product == "CNC" and row.quantity < 0]
+        if self.holdings is None or not sold:
+            return self
+        back = (BrokerHolding(key=row.key, quantity=-row.quantity) for row in sold)
+        return evolve(self, holdings=(*self.holdings, *back))
 
     def in_demat(self, key: str) -> int:
         """Shares of an instrument in the demat account; 0 where the holdings do not show it."""

@@ -300,8 +300,10 @@ class Capability(Dated):
     shows its average in place of its limit; `paces_books` whether it shows each book once a second and no more;
     `calls_a_minute` how many calls of all kinds it takes in a minute for the whole account (None: as many as come);
     `trades_by_order` whether its plugin asks for the trades of each order, and for a book's segments, one by one;
+    `quotes_apart` whether each instrument's quote is a call of its own, where several are asked for at once;
     `changes_an_order` how often it changes one order (None: as often as it is asked); `orders_an_hour` how many orders,
     changes and cancels it takes in an hour for the whole account, exits among them (None: as many as come);
+    `holdings_fall` whether its holdings fall by what was sold of them today, which the positions show as well;
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
     `divides_prices` whether a trade above 100 rupees may be told at a hundredth of its price;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
@@ -323,8 +325,10 @@ class Capability(Dated):
     paces_books: bool = fact(yes_or_no, default=False)
     calls_a_minute: int | None = fact(optional(count), default=None)
     trades_by_order: bool = fact(yes_or_no, default=False)
+    quotes_apart: bool = fact(yes_or_no, default=False)
     changes_an_order: int | None = fact(optional(count), default=None)
     orders_an_hour: int | None = fact(optional(count), default=None)
+    holdings_fall: bool = fact(yes_or_no, default=False)
     cancels_prove: bool = fact(yes_or_no, default=False)
     divides_prices: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))

@@ -147,7 +147,7 @@ def test_what_is_named_like_a_fund_and_charged_as_a_share_is_told(kind, status):
     [
         ("zerodha", False, "940,000.00", "1,000,000.00"),
         ("zerodha", True, "1,740,000.00", "1,800,000.00"),
-        ("shoonya", False, "1,000,000.00", "1,060,500.00"),
+        ("dhan", False, "1,000,000.00", "1,060,500.00"),
         (None, False, "1,000,000.00", "1,060,500.00"),
     ],
 )
@@ -212,10 +212,10 @@ def test_a_broker_is_asked_at_its_pace_from_the_first_question_on():
         host="http://127.0.0.1:5000",
         seen_mode="live",
         broker=lambda: "compositedge",
-        pace_books=lambda **pace: paces.append(pace),
+        pace=lambda row: paces.append((row.broker, row.paces_books)),
         funds=lambda: paces.append("funds"),
         mode=lambda: "live",
     )
     checks = gateway.openalgo(Settings(), told, datetime(2026, 11, 20, 9, 0, tzinfo=rc.IST))
     assert [check.name for check in islice(checks, 2)] == ["version", "credentials"]
-    assert paces == [{"once_a_second": True, "calls_a_minute": None}, "funds"]
+    assert paces == [("compositedge", True), "funds"]

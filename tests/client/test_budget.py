@@ -2,17 +2,25 @@
 
 import threading
 import time
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 from hypothesis import given, strategies as st
 
+import riskcore as rc
 from riskcore_openalgo.client import Budget
 from riskcore_openalgo.client.calls import PACED, Calls
 from tests.client.conftest import Clock
 from tests.client.peer import recorded, success
 
 pytestmark = pytest.mark.smoke
+
+
+def by_row(**more):
+    """What some broker takes."""
+    return evolve(rc.capability("any", on=date(2026, 11, 30)), **more)
 
 
 def made(clock, **options):
@@ -136,13 +144,13 @@ def test_a_book_is_read_once_a_second_where_its_broker_shows_it_no_more_often(ma
     client.orders()
     client.orders()
     assert slept == []
-    client.pace_books(once_a_second=True)
+    client.pace(by_row(paces_books=True))
     client.orders()
     client.trades()
     assert slept == []
     client.orders()
     assert slept == [pytest.approx(1.1, abs=0.5)]
-    client.pace_books(once_a_second=False)
+    client.pace(by_row())
     client.orders()
     assert len(slept) == 1
 
@@ -150,11 +158,11 @@ def test_a_book_is_read_once_a_second_where_its_broker_shows_it_no_more_often(ma
 def test_the_money_is_asked_for_as_seldom_as_a_book_where_books_are_shown_once_a_second(make_client, peer, slept):
     peer.says("funds", recorded("live_mode", "funds"))
     client = make_client()
-    client.pace_books(once_a_second=False, calls_a_minute=200)
+    client.pace(by_row(calls_a_minute=200))
     client.funds()
     client.funds()
     assert slept == []
-    client.pace_books(once_a_second=True)
+    client.pace(by_row(paces_books=True))
     client.funds()
     client.funds()
     assert slept == [pytest.approx(1.1, abs=0.5)]
@@ -170,7 +178,7 @@ def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_
         assert go.wait(10)
 
     client = make_client(sleep=sleep)
-    client.pace_books(once_a_second=True)
+    client.pace(by_row(paces_books=True))
     client.orders()
     readers = [threading.Thread(target=client.orders) for _ in range(3)]
     readers[0].start()
@@ -190,8 +198,9 @@ def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_
 # ---------------------------------------------------------------- a broker that takes so many calls in a minute
 
 
-def test_books_keep_within_what_a_broker_takes_in_a_minute_and_the_first_readings_go_at_once():
-    """They alone were 240 in a minute while an exit worked; after the fourth such minute Fyers shuts a user out."""
+@pytest.fixture
+def paced():
+    """Calls over a broker that answers at once; the time, in a list; and when each call went."""
     now, sent = [1000.0], []
 
     def sleep(seconds):
@@ -201,14 +210,19 @@ def test_books_keep_within_what_a_broker_takes_in_a_minute_and_the_first_reading
         sent.append(now[0])
         return {"status": "success", "data": []}
 
-    books = dict.fromkeys(PACED, answers)
+    asked = dict.fromkeys((*PACED, "modifyorder"), answers)
     budget = Budget(reads_per_s=1000, monotonic=lambda: now[0], sleep=sleep)
     times = {"sleep": sleep, "monotonic": lambda: now[0], "timeout_s": 5, "analyzer_timeout_s": 5}
-    calls = Calls("", "", None, budget=budget, sdk=SimpleNamespace(**books), **times)
-    calls.pace(once_a_second=False, calls_a_minute=200)
+    return Calls("", "", None, budget=budget, sdk=SimpleNamespace(**asked), **times), now, sent
+
+
+def test_books_keep_within_what_a_broker_takes_in_a_minute_and_the_first_readings_go_at_once(paced):
+    """They alone were 240 in a minute while an exit worked; after the fourth such minute Fyers shuts a user out."""
+    calls, now, sent = paced
+    calls.pace(by_row(calls_a_minute=200))
     began = now[0]
     while now[0] < began + 300:
-        for book in books:
+        for book in PACED:
             calls.read(book, book)
         now[0] += 0.4
     assert sum(at < began + 4 for at in sent) >= 5 * 4
@@ -216,11 +230,26 @@ def test_books_keep_within_what_a_broker_takes_in_a_minute_and_the_first_reading
     assert sum(at > began + 240 for at in sent) == pytest.approx(120, abs=4)
 
 
+def test_order_calls_are_taken_from_those_of_the_books(paced):
+    """Three stops that trail were changed forty times in a minute, beside all readings: more than Noren's 120."""
+    calls, now, sent = paced
+    calls.pace(by_row(calls_a_minute=120))
+    began = now[0]
+    while now[0] < began + 300:
+        for book in PACED:
+            calls.read(book, book)
+        for _ in range(3):
+            calls.order("modifyorder", "exit")
+        now[0] += 0.4
+    assert max(sum(at - 60 < other <= at for other in sent) for at in sent) <= 72 + 4 * 4 + 3
+    assert sum(at > began + 240 for at in sent) == pytest.approx(72, abs=6)
+
+
 def test_quotes_are_asked_for_as_often_as_a_brokers_minute_allows_and_each_contract_costs_a_call(make_client):
     client = make_client()
     keys = ["NSE:RELIANCE", "NSE:INFY"]
     assert client.poll_pause_s(keys) == 0
-    client.pace_books(once_a_second=False, calls_a_minute=200)
+    client.pace(by_row(calls_a_minute=200))
     assert client.poll_pause_s(keys) == pytest.approx(2.5)
     assert client.poll_pause_s([*keys, "NFO:NIFTY29DEC26FUT", "NFO:NIFTY29DEC2625800CE"]) == pytest.approx(7.5)
 
@@ -246,7 +275,7 @@ def test_where_each_order_that_traded_costs_a_call_books_are_read_less_often_the
     budget = Budget(reads_per_s=1000, monotonic=lambda: now[0], sleep=sleep)
     times = {"sleep": sleep, "monotonic": lambda: now[0], "timeout_s": 5, "analyzer_timeout_s": 5}
     calls = Calls("", "", None, budget=budget, sdk=SimpleNamespace(**books), **times)
-    calls.pace(once_a_second=False, calls_a_minute=500, by_order=True)
+    calls.pace(by_row(calls_a_minute=500, trades_by_order=True))
     assert calls.books_every_s() == pytest.approx(1.4)
     for number in range(60):
         orders.append({"orderid": f"G{number}"})
@@ -254,3 +283,10 @@ def test_where_each_order_that_traded_costs_a_call_books_are_read_less_often_the
             calls.read(book, book)
     assert calls.books_every_s() == pytest.approx(13.4)
     assert max(sum(each for other, each in cost if at - 60 < other <= at) for at, _ in cost) <= 480
+
+
+def test_each_instrument_of_a_poll_costs_a_call_where_the_plugin_asks_for_them_apart(make_client):
+    """The Noren family's: four that were watched were 34 calls in a minute of 120, and the broker refused the rest."""
+    client = make_client()
+    client.pace(by_row(calls_a_minute=120, quotes_apart=True))
+    assert client.poll_pause_s([f"NSE:S{n}" for n in range(6)]) == pytest.approx(25)

@@ -101,6 +101,29 @@ def test_a_tick_in_paise_is_known_by_prices_between_its_steps(peer, client, told
     assert InstrumentCache(client).instrument("NSE", "RELIANCE", TODAY).tick == Decimal(tick)
 
 
+@pytest.mark.parametrize(
+    ("quoted", "tick"),
+    [
+        ({"ltp": 420.05}, "0.05"),
+        ({"ltp": 160.05}, "0.05"),
+        ({"ltp": 1400.1}, "0.1"),
+        ({"ltp": 990.5}, "0.1"),
+        ({"ltp": 4000, "prev_close": 4300}, "0.5"),
+        (MRF, "5"),
+        ({"ltp": 0}, "0.05"),
+    ],
+)
+def test_the_tick_that_a_plugin_says_of_every_share_is_that_of_its_prices_band(peer, client, quoted, tick):
+    """Flattrade's says 0.05 of each: at 1,400 every other stop was refused by the exchange, as off its tick."""
+    peer.says("symbol", row_of("success", tick_size=0.05))
+    peer.says("quotes", success(quoted))
+    cache = InstrumentCache(client)
+    assert cache.instrument("NSE", "RELIANCE", TODAY).tick == Decimal(tick)
+    assert (cache.known("NSE", "RELIANCE", TODAY) is None) == (quoted["ltp"] == 0)
+    given = {"RELIANCE": InstrumentGiven(tick="0.05")}
+    assert InstrumentCache(client, given=given).instrument("NSE", "RELIANCE", TODAY).tick == Decimal("0.05")
+
+
 def test_a_coarse_tick_without_a_quote_makes_no_instrument_unless_the_user_says_it(peer, client):
     peer.says("symbol", row_of("success", tick_size=5))
     peer.says("quotes", success({"ltp": 0}))
@@ -119,7 +142,7 @@ def test_a_commodity_with_a_lot_of_one_is_taken_where_its_user_says_so(peer, cli
 
 
 def test_a_symbol_is_asked_for_once_a_day(peer, client):
-    peer.says("symbol", row_of("success"))
+    peer.says("symbol", row_of("success", tick_size=0.1))
     cache = InstrumentCache(client)
     first = cache.instrument("NSE", "RELIANCE", TODAY)
     assert cache.instrument("NSE", "RELIANCE", TODAY) is first

@@ -114,7 +114,7 @@ def test_a_live_account_is_read_from_strings(account, client):
 
 
 @pytest.mark.parametrize(
-    ("broker", "equity"), [("zerodha", 1_000_000), ("angel", 1_000_000), ("shoonya", 1_060_500), ("nobody", 1_060_500)]
+    ("broker", "equity"), [("zerodha", 1_000_000), ("angel", 1_000_000), ("mstock", 1_060_500), ("nobody", 1_060_500)]
 )
 def test_cash_that_is_the_days_balance_has_the_margin_in_use_in_it_already(account, client, broker, equity):
     """Kite's: cash is what the day began with. Margin was added to it once more, and sizes were as much too large."""
@@ -123,19 +123,20 @@ def test_cash_that_is_the_days_balance_has_the_margin_in_use_in_it_already(accou
     assert read_book(client, at=NOW, broker=broker).book.opening_equity == equity
 
 
+@pytest.mark.parametrize("broker", ["upstox", "shoonya", "flattrade", "zebu", "tradesmart"])
 @pytest.mark.parametrize(
     ("available", "used", "realised"),
-    [("931912.25", "68087.75", "-8087.75"), ("940000.00", "60000.00", "8087.75")],
+    [("931912.25", "68087.75", "-8087.75"), ("940000.00", "60000.00", "8087.75"), ("948087.75", "51912.25", "8087.75")],
 )
 def test_a_result_that_stands_apart_changes_nothing_of_what_the_day_began_with(
-    account, client, available, used, realised
+    account, client, broker, available, used, realised
 ):
-    """Upstox's: a loss of today is part of the margin in use, a profit of today of neither figure."""
+    """A loss of today is part of the margin in use; a profit of neither figure (Upstox), or taken off it (Noren)."""
     told = {"availablecash": available, "utiliseddebits": used, "m2mrealized": realised}
     account(funds=success({**told, "collateral": "0.00", "m2munrealized": "0.00"}))
-    read = read_book(client, at=NOW, broker="upstox")
+    read = read_book(client, at=NOW, broker=broker)
     assert (read.book.opening_equity, read.book.realised) == (1_000_000, Decimal(realised))
-    told = client.funds().of_broker(rc.capability("upstox", on=NOW.date()))
+    told = client.funds().of_broker(rc.capability(broker, on=NOW.date()))
     assert (told.available_cash, told.realised_today) == (Decimal(available), 0)
 
 

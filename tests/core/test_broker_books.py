@@ -156,6 +156,20 @@ def test_what_a_negative_delivery_row_sold_from_the_demat_account(product, quant
     assert twice.in_demat("NSE:INFY") == 2 * demat
 
 
+def test_holdings_that_fell_by_what_was_sold_of_them_are_as_they_were_before():
+    """Shoonya's, which the positions show as well: ten that were sold were taken for a short of ten."""
+    rows = (
+        rc.BrokerPosition(key="NSE:INFY", product="CNC", quantity=-10),
+        rc.BrokerPosition(key="NSE:TCS", product="MIS", quantity=-4),
+    )
+    fell = rc.BrokerBooks(at=TEN, positions=rows, holdings=(rc.BrokerHolding(key="NSE:INFY", quantity=5),))
+    assert fell.before_sales().in_demat("NSE:INFY") == 15
+    assert fell.before_sales().in_demat("NSE:TCS") == 0
+    for unread in ({"holdings": None}, {"positions": None}, {"positions": ()}):
+        books = attrs.evolve(fell, **unread)
+        assert books.before_sales() == books
+
+
 def test_trades_are_summed_by_what_they_were_worth():
     """Twenty at 999 and thirty at 1,000; of no trades, nought."""
     trades = (rc.BrokerTrade(**{**TRADE, "quantity": q, "price": p}) for q, p in ((20, 999), (30, 1000)))
@@ -184,6 +198,12 @@ def test_what_available_cash_is_was_looked_up_for_every_broker_that_was_in_doubt
     row = capability(name, on=date(2026, 11, 30))
     assert (row.broker, row.cash_is_balance) == (name, False)
     assert "availablecash" in row.source
+
+
+@pytest.mark.parametrize(("name", "average"), [("shoonya", 0), ("zebu", 0), ("flattrade", 1), ("tradesmart", 1)])
+def test_an_order_that_traded_shows_its_average_at_two_of_the_noren_family(name, average):
+    """Their plugins put it in place of the limit; Shoonya's and Zebu's leave the limit."""
+    assert capability(name, on=date(2026, 11, 30)).price_is_average == average
 
 
 def test_a_row_of_ones_own_comes_before_ours():

@@ -4,7 +4,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import held, stop_of
+from tests.core.custody_days import held, row, stop_of, true_books
 from tests.core.engine_days import INFY
 
 
@@ -44,3 +44,13 @@ def test_a_change_that_was_refused_is_none():
     day.take(e.RevisionReported(day.at("10:05:01"), stop_of(day).order_id, "refused", "no"))
     assert day.book.resting(INFY.key).changes == 0
     assert rc.capability("any", on=day.day).changes_an_order is None
+
+
+def test_where_a_broker_takes_few_calls_a_change_waits_its_turn_and_a_book_of_before_says_nothing_of_it():
+    """It went after the reading that brought the book: it was asked twice, and somebody called, while it moved."""
+    day, _ = held(broker="shoonya", trail="points", trail_by=20)
+    day.prices("10:05", last=1020)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    rows = row(entry, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending")
+    facts = [true_books(day, clock, orders=rows) for clock in ("10:05:09", "10:05:10")]
+    assert [("RevisionSettled" in told) for told in facts] == [False, True]

@@ -4,6 +4,7 @@ import threading
 import time
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -61,6 +62,19 @@ def test_why_an_order_was_refused_is_known_from_the_stream_where_the_book_does_n
         assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
         desk.account.told([attrs.evolve(row, note="")])
         assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
+
+
+@pytest.mark.parametrize(("broker", "demat"), [("shoonya", 10), ("zerodha", 0)])
+def test_holdings_are_those_of_the_morning_at_a_broker_that_takes_todays_sales_off_them(broker, demat):
+    """Ten that a stop sold were none in the holdings and ten short in the positions: told as a short of ten."""
+    sold = rc.BrokerPosition(key="NSE:INFY", product="CNC", quantity=-10)
+    books = rc.BrokerBooks(at=NOW, orders=(), trades=(), positions=(sold,), holdings=())
+    client = SimpleNamespace(broker=lambda: broker, pace=lambda row: None, books=lambda *_, **__: books, seen_mode=None)
+    guard = SimpleNamespace(told=False, saw=lambda mode: "", before_a_read=lambda: "")
+    account = Account(client, guard=guard, clock=lambda: NOW, instruments=None)
+    account.broker()
+    looked, _, _ = account._look(NOW, ("positions", "holdings"))
+    assert looked.in_demat("NSE:INFY") == demat
 
 
 def test_the_stream_tells_which_orders_of_today_were_cancelled_in_whatever_form_it_has_their_ids():
@@ -283,6 +297,8 @@ def test_books_are_read_more_often_while_something_is_held_and_more_so_while_som
 
     day, _ = held()
     assert seconds_until_books(day.state) == 3
+    few = attrs.evolve(day.state.custody, capability=rc.capability("shoonya", on=NOW.date()))
+    assert seconds_until_books(attrs.evolve(day.state, custody=few)) == 6
     day.take(events.SignalArrived(day.at("10:05"), rc.Signal("INFY", "SELL", kind="exit", at=day.at("10:05"))))
     assert seconds_until_books(day.state) == 1
     assert seconds_until_books(engine.State()) == 15

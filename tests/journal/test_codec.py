@@ -298,6 +298,8 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
         ("paces_books", True),
         ("result_apart", True),
         ("calls_a_minute", 200),
+        ("quotes_apart", True),
+        ("holdings_fall", True),
         ("cancels_prove", True),
         ("changes_an_order", 25),
         ("divides_prices", True),

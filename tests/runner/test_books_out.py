@@ -309,10 +309,12 @@ def test_a_book_that_answers_its_errors_with_nothing_holds_neither_stop_nor_exit
 
 def test_the_client_is_told_how_often_the_broker_may_be_asked():
     told = []
-    for broker in ("angel", "zerodha", "fyers", "kotak", "groww"):
-        paced = SimpleNamespace(pace_books=lambda **pace: told.append(tuple(pace.values())))
-        client = SimpleNamespace(broker=lambda name=broker: name, pace_books=paced.pace_books)
+    for broker in ("angel", "zerodha", "shoonya"):
+        client = SimpleNamespace(broker=lambda name=broker: name, pace=told.append)
         at = datetime(2026, 11, 23, 10, 0, tzinfo=rc.IST)
         Account(client, guard=SimpleNamespace(told=False), clock=lambda at=at: at, instruments=None).broker()
-    limits = [(False, 200, False), (False, 600, False), (False, 500, True)]
-    assert told == [(True, None, False), (False, None, False), *limits]
+    assert [(row.broker, row.paces_books, row.calls_a_minute) for row in told] == [
+        ("angel", True, None),
+        ("zerodha", False, None),
+        ("shoonya", False, 120),
+    ]

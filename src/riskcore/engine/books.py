@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -52,6 +52,8 @@ from riskcore.trade_rows import in_rupees
 
 CHANGED: Final = "stop_changed"
 UNCHANGED: Final = "the broker's book does not show it"
+OWN_TURN: Final = timedelta(seconds=10)
+"""Where a broker takes few calls, a change waits for its turn as readings do: a book of before shows nothing of it."""
 UNSEEN_NIGHT: Final = "unseen_before_the_night"
 
 
@@ -162,6 +164,8 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
     custody = turn.state.custody
     asked, settled = custody.asked_at(order.id), custody.settled_at(order.id)
     pause = FIRST_PAUSE if row.working else seconds(turn.policy.unknown_settle_s)
+    if order.revision is not None and _takes_turns(turn):
+        pause = max(pause, OWN_TURN)
     waited = asked is None or read_at - asked >= pause
     if order.revision is not None:
         if shows(row, order.revision) and (asked is None or read_at >= asked):  # else it may be as it once was
@@ -178,6 +182,11 @@ def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: 
         return
     elif row.working:
         _undo_what_others_did(turn, order, row, waited=waited)
+
+
+def _takes_turns(turn: Turn) -> bool:
+    capability = turn.state.custody.capability
+    return capability is not None and capability.calls_a_minute is not None
 
 
 def _undo_what_others_did(turn: Turn, order: Order, row: BrokerOrder, *, waited: bool) -> None:

@@ -39,11 +39,20 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "shoonya",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/shoonya, read 2026-11-22 and 2026-11-30; the fields of TradeBook in "
-            "the Noren API; market orders become limits, SL-M becomes SL; errors come as success with "
-            "nothing; quotes of another instrument; a row of the trade book has the qty and avgprc of its "
-            "order, not flqty and flprc of the trade; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/shoonya, read and run over a stub on 2026-11-30; the fields of "
+            "TradeBook and Limits in the Noren API; its refusals of more calls, in OpenAlgo's issue 1234 and "
+            "in its plugin of TradeSmart; market orders become limits, SL-M becomes SL; errors come as "
+            "success with nothing; quotes of another instrument; a row of the trade book has the qty and "
+            "avgprc of its order, not flqty and flprc of the trade; holdings are less what was used of them "
+            "today (usedqty), sales that the positions show too; the result of the day is a part of the "
+            "margin used (rpnl, a loss above 0), and the cash stays what the day began with; 120 calls a "
+            "minute and 10 a second of one user, quotes among them; not tried with real orders (confidence: "
+            "low)"
         ),
+        "result_apart": True,
+        "calls_a_minute": 120,
+        "quotes_apart": True,
+        "holdings_fall": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -172,10 +181,17 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "flattrade",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/flattrade, order_data.py read 2026-11-30; the fields of TradeBook in "
-            "the Noren API; a row of the trade book has the qty and avgprc of its order, not flqty and flprc "
-            "of the trade; all else as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/flattrade, order_data.py and funds.py read 2026-11-30; the fields of "
+            "TradeBook and Limits in the Noren API; its refusals of more calls, in OpenAlgo's issue 1234 and "
+            "in its plugin of TradeSmart; a row of the trade book has the qty and avgprc of its order, not "
+            "flqty and flprc of the trade; an order that has traded shows its average as its price; the "
+            "result of the day is a part of the margin used; all else as of any broker; 120 calls a minute "
+            "and 10 a second of one user, quotes among them; not tried with real orders (confidence: low)"
         ),
+        "result_apart": True,
+        "price_is_average": True,
+        "calls_a_minute": 120,
+        "quotes_apart": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -185,10 +201,16 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "zebu",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/zebu, order_data.py read 2026-11-30; the fields of TradeBook in the "
-            "Noren API; a row of the trade book has the qty and avgprc of its order, not flqty and flprc of "
-            "the trade; all else as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/zebu, order_data.py and funds.py read 2026-11-30; the fields of "
+            "TradeBook and Limits in the Noren API; its refusals of more calls, in OpenAlgo's issue 1234 and "
+            "in its plugin of TradeSmart; a row of the trade book has the qty and avgprc of its order, not "
+            "flqty and flprc of the trade; the result of the day is a part of the margin used; all else as "
+            "of any broker; 120 calls a minute and 10 a second of one user, quotes among them; not tried "
+            "with real orders (confidence: low)"
         ),
+        "result_apart": True,
+        "calls_a_minute": 120,
+        "quotes_apart": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -198,10 +220,17 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "tradesmart",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/tradesmart, order_data.py read 2026-11-30; the fields of TradeBook in "
-            "the Noren API; a row of the trade book has the qty and avgprc of its order, not flqty and flprc "
-            "of the trade; all else as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/tradesmart, order_data.py and funds.py read 2026-11-30; the fields of "
+            "TradeBook and Limits in the Noren API; its refusals of more calls, in OpenAlgo's issue 1234 and "
+            "in its plugin of TradeSmart; a row of the trade book has the qty and avgprc of its order, not "
+            "flqty and flprc of the trade; an order that has traded shows its average as its price; the "
+            "result of the day is a part of the margin used; all else as of any broker; 120 calls a minute "
+            "and 10 a second of one user, quotes among them; not tried with real orders (confidence: low)"
         ),
+        "result_apart": True,
+        "price_is_average": True,
+        "calls_a_minute": 120,
+        "quotes_apart": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import openalgo
 
+import riskcore as rc
 from riskcore_openalgo.client.budget import READ, Budget
 from riskcore_openalgo.client.failures import RATE_LIMITED, ReadFailed
 from riskcore_openalgo.client.outcomes import ANALYZE, LIVE
@@ -69,9 +70,8 @@ class Calls:
         self._retired: list[Any] = []  # of keys that were replaced: a call may still be under way over one
         self._take(api_key, sdk)
         self.seen: Callable[[str, float, bool], None] | None = None
-        self._once_a_second = False
-        self._calls_a_minute: int | None = None
-        self._by_order, self._traded = False, 0
+        self._row: rc.Capability | None = None
+        self._traded = 0
         self._lock = threading.Lock()
         self._turns = {method: threading.Lock() for method in (*PACED, FUNDS)}
         self._due_at: dict[str, float] = {}
@@ -96,17 +96,20 @@ class Calls:
         self._slow_sdk.timeout = self._slowest_s
         self._key = api_key
 
-    def pace(self, *, once_a_second: bool, calls_a_minute: int | None, by_order: bool = False) -> None:
-        """What the broker takes: each book once a second and no more, so many calls of all kinds in a minute.
+    def pace(self, row: rc.Capability) -> None:
+        """Ask no more than a broker takes, by its row: each book once a second, so many calls of all kinds in a minute.
 
-        With `by_order` the trades of each order are one of these, and so is each segment of the other books.
+        With `trades_by_order` the trades of each order are one of these, and so is each segment of the other books.
         """
-        self._once_a_second, self._calls_a_minute, self._by_order = once_a_second, calls_a_minute, by_order
-        self.budget.read_fewer(few=calls_a_minute is not None)
+        self._row = row
+        self.budget.read_fewer(few=row.calls_a_minute is not None)
 
-    def pause_s(self, calls: int) -> float:
-        """From one round of polled quotes that costs so many calls to the next, as the broker's minute allows."""
-        return 60 * calls / (POLLS_SHARE * self._calls_a_minute) if self._calls_a_minute else 0.0
+    def pause_s(self, instruments: int, contracts: int) -> float:
+        """From one round of polled quotes to the next, as the broker's minute allows for the calls that it costs."""
+        row = self._row
+        if row is None or row.calls_a_minute is None:
+            return 0.0
+        return 60 * (instruments if row.quotes_apart else 1 + contracts) / (POLLS_SHARE * row.calls_a_minute)
 
     def books_every_s(self) -> float:
         """How long each book waits for its turn in the long run."""
@@ -134,6 +137,7 @@ class Calls:
         """One call that changes something: sent once, whatever comes of it. The token was taken before."""
         sdk = self._slow_sdk if self.seen_mode == ANALYZE else self._sdk
         reply = self._once(sdk, method, arguments)
+        self._books_give_way()
         if not reply.ok and reply.error == RATE_LIMITED:
             self.budget.back_off(kind)
         return reply
@@ -186,8 +190,8 @@ class Calls:
     def _read_once(self, method: str, arguments: dict[str, Any]) -> Reply:
         """One call of a read. Where the broker paces its books it waits its turn, and one answer serves all who do."""
         every_s, ahead = self._book_pace()
-        paced = method in PACED or (self._once_a_second and method == FUNDS)
-        if not (every_s and paced):
+        once_a_second = self._row is not None and self._row.paces_books
+        if not every_s or not (method in PACED or (once_a_second and method == FUNDS)):
             return self._once(self._sdk, method, arguments)
         with self._lock:
             shared = self._to_come.get(method)
@@ -207,15 +211,27 @@ class Calls:
 
     def _book_pace(self) -> tuple[float, int]:
         """How long after its last answer a book is read again in the long run, and how many readings ahead of that."""
-        most = self._calls_a_minute
-        calls = len(PACED) + (SEGMENTS_MORE + self._traded if self._by_order else 0)
-        minute_s = 60 * calls / (BOOKS_SHARE * most) if most else 0.0
-        return (max(PACE_S, minute_s), 0) if self._once_a_second else (minute_s, AHEAD)
+        row = self._row
+        if row is None:
+            return 0.0, AHEAD
+        calls = len(PACED) + (SEGMENTS_MORE + self._traded if row.trades_by_order else 0)
+        minute_s = 60 * calls / (BOOKS_SHARE * row.calls_a_minute) if row.calls_a_minute else 0.0
+        return (max(PACE_S, minute_s), 0) if row.paces_books else (minute_s, AHEAD)
+
+    def _books_give_way(self) -> None:
+        """An order call takes one from the readings of books, of which a stop that trails makes dozens in a minute."""
+        if self._row is not None and self._row.calls_a_minute:
+            every_s, _ = self._book_pace()
+            for book in PACED:
+                self._put_off(book, every_s / len(PACED))
+
+    def _put_off(self, book: str, by_s: float) -> None:
+        with self._lock:
+            self._due_at[book] = max(self._due_at.get(book, 0.0), self._monotonic()) + by_s
 
     def _in_its_turn(self, method: str, arguments: dict[str, Any], every_s: float, ahead: int) -> Reply:
         """One call, `every_s` after the answer to the last: a plugin may have asked again meanwhile, on its own."""
-        due_at = self._due_at.get(method, 0.0)
-        wait_s = due_at - ahead * every_s - self._monotonic()
+        wait_s = self._due_at.get(method, 0.0) - ahead * every_s - self._monotonic()
         if wait_s > 0:
             self._sleep(wait_s)
         with self._lock:
@@ -223,7 +239,7 @@ class Calls:
         try:
             reply = self._once(self._sdk, method, arguments)
         finally:
-            self._due_at[method] = max(due_at, self._monotonic()) + every_s
+            self._put_off(method, every_s)
         if method == "tradebook" and reply.ok:
             rows = reply.body.get("data")
             self._traded = len({row.get("orderid") for row in rows}) if isinstance(rows, list) else 0

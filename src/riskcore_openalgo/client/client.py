@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -135,14 +135,14 @@ class Client:
         checked_access(host=self.host, api_key=api_key, ws_url=None)
         self._calls.rekey(api_key)
 
-    def pace_books(self, *, once_a_second: bool, calls_a_minute: int | None = None, by_order: bool = False) -> Turn:
-        """Read books as often as the broker takes it, one answer for all who wait; and how long one waits for that."""
-        self._calls.pace(once_a_second=once_a_second, calls_a_minute=calls_a_minute, by_order=by_order)
+    def pace(self, row: rc.Capability) -> Turn:
+        """Ask no more than the broker takes, by its row, one answer for all who wait; how long a book waits for it."""
+        self._calls.pace(row)
         return self._calls.books_every_s
 
-    def poll_pause_s(self, keys: Iterable[str]) -> float:
+    def poll_pause_s(self, keys: Collection[str]) -> float:
         """How long to wait between two calls of `quotes`: a plugin may ask for each contract's open interest apart."""
-        return self._calls.pause_s(1 + sum(is_contract(fields.split_key(key)[1]) for key in keys))
+        return self._calls.pause_s(len(keys), sum(is_contract(fields.split_key(key)[1]) for key in keys))
 
     def observe(self, seen: Callable[[str, float, bool], None]) -> None:
         """Have `seen(method, seconds, taken)` called after each call, in the thread of the call."""

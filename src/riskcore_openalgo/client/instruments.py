@@ -27,6 +27,12 @@ COARSE: Final = Decimal("0.25")
 """A tick from here on may be in paise: Upstox's plugin told 5 of what is 0.05, and of a currency 0.25 of 0.0025."""
 
 
+ANY_SHARES: Final = Decimal("0.05")
+"""A share's tick that may be nobody's: Flattrade's plugin says it of each, of those too whose tick is 0.10 or 5."""
+RISE: Final = Decimal("1.2")
+"""The band of a tick goes by last month's close: one that stood a fifth higher then has the tick of that band."""
+
+
 class SymbolSource(Protocol):
     """Who knows a symbol and its price: a `Client`."""
 
@@ -40,7 +46,7 @@ class SymbolSource(Protocol):
 class InstrumentCache:
     """Instruments by exchange and symbol, each asked for once in a session.
 
-    Tick, lot and freeze quantity are the broker's (a coarse tick as far as its quote bears it out); sector, listing of
+    Tick, lot and freeze quantity are the broker's (a tick as far as its quote bears it out); sector, listing of
     derivatives and a freeze quantity that the broker lacks are the tables'. What the user has said of a symbol
     (`given`) comes before both.
     """
@@ -68,10 +74,22 @@ class InstrumentCache:
         known = self._known.get((exchange, symbol))
         if known is None:
             info, given = self._source.symbol(exchange, symbol), self._given.get(symbol)
-            if info.tick >= COARSE and (given is None or given.tick is None):
-                info = in_rupees(info, self._source.quote(exchange, symbol))
-            known = self._known[exchange, symbol] = merged(info, on, self._tables, given)
+            info, sure = (info, True) if given is not None and given.tick is not None else self._with_its_tick(info, on)
+            known = merged(info, on, self._tables, given)
+            if sure:
+                self._known[exchange, symbol] = known
         return known
+
+    def _with_its_tick(self, info: SymbolInfo, on: date) -> tuple[SymbolInfo, bool]:
+        """The same with its tick as its quote bears it out, and whether there was one where a tick may be nobody's."""
+        if info.tick >= COARSE:
+            return in_rupees(info, self._source.quote(info.exchange, info.symbol)), True
+        if info.tick != ANY_SHARES or info.exchange not in CASH:
+            return info, True
+        try:
+            return on_its_band(info, self._source.quote(info.exchange, info.symbol), on, self._tables), True
+        except ReadFailed:
+            return info, False
 
 
 def in_rupees(info: SymbolInfo, quote: Quote) -> SymbolInfo:
@@ -80,6 +98,15 @@ def in_rupees(info: SymbolInfo, quote: Quote) -> SymbolInfo:
     prices = {price for price in told if price is not None}
     off = sum(bool(price % info.tick) for price in prices)
     return evolve(info, tick=info.tick / 100) if 2 * off >= len(prices) else info
+
+
+def on_its_band(info: SymbolInfo, quote: Quote, on: date, tables: rc.Tables | None) -> SymbolInfo:
+    """The same with the tick of its price's band, where that is coarser: its steps are steps of a finer one too."""
+    price = max(price for price in (quote.last, quote.previous_close) if price is not None) * RISE
+    try:
+        return evolve(info, tick=max(info.tick, rc.tick_for(price, on=on, tables=tables)))
+    except LookupError:
+        return info
 
 
 def merged(

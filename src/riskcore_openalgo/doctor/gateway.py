@@ -56,8 +56,7 @@ def openalgo(settings: Settings, client: Client | None, now: datetime) -> Iterat
 def _at_its_pace(settings: Settings, client: Client, today: date) -> None:
     """Ask the broker no more often than it answers: its money is asked for twice."""
     with suppress(ReadFailed):
-        row = capability_behind(client, today, settings.policy.tables)
-        client.pace_books(once_a_second=row.paces_books, calls_a_minute=row.calls_a_minute)
+        client.pace(capability_behind(client, today, settings.policy.tables))
 
 
 def version() -> Check:

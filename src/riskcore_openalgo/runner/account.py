@@ -141,13 +141,11 @@ class Account:
                 wrong.append(self._guard.other)
 
         books = self._client.books(began, names, each=after_each)
+        books = books.before_sales() if self._seen and self._seen.holdings_fall else books
         return self._with_reasons(engine.undoubted(books, self.state())), problems, next(iter(wrong), "")
 
     def told(self, updates: Iterable[rc.BrokerOrder]) -> None:
-        """Keep what the stream alone may tell: why orders were refused, and which were cancelled if no book says so.
-
-        The order book of most plugins has no reason.
-        """
+        """Keep what the stream may tell alone: why one was refused, of which most books say nothing, or cancelled."""
         today = self._clock().date()
         for row in updates:
             if row.note:
@@ -237,8 +235,7 @@ class Account:
         """The same, of its name as OpenAlgo tells it now; `ReadFailed` where it does not."""
         name = self._broker or self._client.broker() or ANY_BROKER
         self._seen = rc.capability(name, on=at.date(), tables=self._tables)
-        paced, most, by_order = self._seen.paces_books, self._seen.calls_a_minute, self._seen.trades_by_order
-        self._turn_s = self._client.pace_books(once_a_second=paced, calls_a_minute=most, by_order=by_order)
+        self._turn_s = self._client.pace(self._seen)
         return self._seen
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
@@ -298,11 +295,13 @@ class Rhythm:
 
     Books: every `busy_s` while an order is on its way or has no name at the broker, an exit waits, an end
     is doubted, or an emergency stop is at work, every `holding_s` while something is held, every `quiet_s` else.
-    `soon_s` is how soon after an order update, so that several updates lead to one reading.
+    `soon_s` is how soon after an order update, so that several updates lead to one reading. Of so many calls as a
+    broker takes in a minute, `holding_calls` may pass from one reading to the next: it leaves some for an exit.
     """
 
     busy_s: float = 1.0
     holding_s: float = 3.0
+    holding_calls: float = 12.0
     quiet_s: float = 15.0
     soon_s: float = 0.1
     funds_s: float = 30.0
@@ -361,17 +360,14 @@ class Reading:
 
 def books_every(state: engine.State, rhythm: Rhythm) -> float:
     """How often the books are to be read as things stand."""
-    if (
-        engine.is_stopping(state)
-        or state.custody.wanted
-        or state.custody.doubted
-        or any(not order.rests or not order.broker_id for order in state.book.live_orders())
-    ):
+    named = all(order.rests and order.broker_id for order in state.book.live_orders())
+    if engine.is_stopping(state) or state.custody.wanted or state.custody.doubted or not named:
         return rhythm.busy_s
     open_ = state.custody.mismatches or any(known.missing for known in state.custody.beside)
-    if open_ or state.book.latch("login") is not None:
-        return rhythm.holding_s
-    return rhythm.holding_s if state.book.positions else rhythm.quiet_s
+    if not (open_ or state.book.positions or state.book.latch("login")):
+        return rhythm.quiet_s
+    few = state.custody.capability.calls_a_minute if state.custody.capability else None
+    return max(rhythm.holding_s, rhythm.holding_calls * 60 / few) if few else rhythm.holding_s
 
 
 def readings(account: Account) -> dict[str, Callable[[], list[events.Input]]]:
