@@ -271,10 +271,13 @@ def test_a_book_of_one_row_that_names_nothing_is_empty(row):
         ("NFO:NIFTY29DEC2626000CE", "NFO:NIFTY29DEC2626000CE"),
         ("MCX:CRUDEOIL", "MCX:CRUDEOIL"),
         ("NSE:RELIANCE", "NSE:RELIANCE"),
+        ("NSE:RELIANCE-EQ", "NSE:RELIANCE"),
+        ("NSE:XYZ-BE", "NSE:XYZ-BE"),
+        ("BSE:RELIANCE-EQ", "BSE:RELIANCE-EQ"),
     ],
 )
-def test_a_share_among_the_derivatives_is_the_share(shown, meant):
-    """Groww's plugin takes each name with CE, PE or FUT in it for a contract, and so RELIANCE."""
+def test_a_share_under_another_name_is_the_share(shown, meant):
+    """Groww's plugin takes each name with CE, PE or FUT for a contract; IIFL Capital's holdings bear the series."""
     exchange, symbol = shown.split(":")
     named = {"exchange": exchange, "symbol": symbol}
     assert rows.positions([{**POSITION, **named}])[0].key == meant
