@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from riskcore.account import shares_beside, shares_held, surely_moved, their_positions, was_carried
+from riskcore.account import is_of_the_day_alone, shares_beside, shares_held, surely_moved, their_positions, was_carried
 from riskcore.book import Book
 from riskcore.broker_books import COMPLETE, ORDERS, TRADES, BrokerBooks, BrokerOrder, UnreadRow, bare_id
 from riskcore.clocks import SAME, clocks_apart
@@ -231,7 +231,8 @@ def differences(
         shrunk = seen * held < held * held and _can_only_add(book, books, key)
         if held != seen and (key not in unknown or grown or shrunk):
             kind = _kind(held, seen, book, books, key, capability)
-            if kind in (GONE, LESS, OPPOSITE) and is_stale(book, books, key, presumed):
+            untold = is_of_the_day_alone(book, key, capability)
+            if kind in (GONE, LESS, OPPOSITE) and (untold or is_stale(book, books, key, presumed)):
                 kind = SUSPECT
             found.append(Mismatch(kind, key, held, seen))
     return tuple(found)

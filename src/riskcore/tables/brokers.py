@@ -290,11 +290,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "read 2026-11-30, what a program of others read off live answers on 2026-08-11; an order of type "
             "SL or SL-M is sent as a market order without a trigger, so that none may rest; the trade book "
             "is the order book; an order under a display_status that the mapping does not know takes the "
-            "status of the row before; NRML is sent without a product; availablecash is the cash that is "
-            "left, below nought where trades go against pledged shares, so that the margin in use is taken "
-            "off; all else as of any broker; not tried with real orders (confidence: low)"
+            "status of the row before; NRML is sent without a product, and what is carried is shown as "
+            "MARGIN; availablecash is the cash that is left, below nought where trades go against pledged "
+            "shares, so that the margin in use is taken off; all else as of any broker; not tried with real "
+            "orders (confidence: low)"
         ),
         "borrows_status": True,
+        "carries": False,
         "fresh_from": "08:00",
         "trades": "orders",
     },
@@ -439,6 +441,41 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         ),
         "changes_an_order": 25,
         "orders_an_hour": 1000,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "samco",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/samco, run over the documented answers of Samco's Trade API v3 on "
+            "2026-11-30; positions are asked for with positionType DAY, which its documentation calls the "
+            "current day's, and NET the carried ones; a stop that rests is shown open, a limit with a market "
+            "protection as MARKET; an error of any book, a dead login too, comes as a book with nothing in "
+            "it, a refusal with HTTP 200 as a success; positions fail where a figure of the result has a "
+            "comma; not tried with real orders (confidence: low)"
+        ),
+        "orders_an_hour": 1000,
+        "carries": False,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "pocketful",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/pocketful, read 2026-11-30; api.pocketful.in/docs, daywise and netwise "
+            "position; positions are asked for with type live, which its documentation calls those of the "
+            "day, and historical the net ones; an order whose change or cancel was refused is shown as "
+            "rejected, so that none is changed; the half of the order book that fails, of the orders that "
+            "work or of those that ended, is left out without a word; all else as of any broker; not tried "
+            "with real orders (confidence: low)"
+        ),
+        "revises": False,
+        "orders_an_hour": 1000,
+        "carries": False,
         "fresh_from": "08:00",
     },
     {

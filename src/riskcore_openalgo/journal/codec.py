@@ -68,6 +68,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     rc.Capability: (
         "calls_a_minute",
         "cancels_prove",
+        "carries",
         "changes_an_order",
         "orders_an_hour",
         "paces_books",
