@@ -25,7 +25,7 @@ from riskcore.orders import FILLED, REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
+from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, lacks_a_half, made_otherwise
 from riskcore.table_rows import Capability
 from riskcore.trade_rows import traded
 
@@ -76,7 +76,7 @@ class Seen:
 
 
 UNSEEN: Final = Seen(frozenset(), None)
-LACKS_OURS: Final = "it came empty, and there are rows of today that it must have"
+LACKS_OURS: Final = "it came empty, or a half of it, and there are rows of today that it must have"
 
 
 def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
@@ -125,7 +125,8 @@ def _answered_with_nothing(books: BrokerBooks, book: Book, capability: Capabilit
         return books
     named = [order for order in book.orders if order.broker_id and is_of_today(order, book)]
     traded_some = any(row.status == COMPLETE for row in books.orders or ()) or any(o.filled_quantity for o in named)
-    lacks = {ORDERS: named and books.orders == (), TRADES: traded_some and books.trades == ()}
+    no_orders = books.orders == () or (capability.in_halves and lacks_a_half(book, books))
+    lacks = {ORDERS: named and no_orders, TRADES: traded_some and books.trades == ()}
     empty = {name: LACKS_OURS for name, lacking in lacks.items() if lacking}
     return _as_unread(books, empty, books.unread_rows)
 

@@ -334,13 +334,16 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "hdfcsky",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/hdfcsky, order_data.py read 2026-11-30; funds.py and the sample of its "
-            "funds API read 2026-11-30; an order whose change was refused is shown as rejected, though it "
-            "works on, so that none is changed; availablecash is the available margin, which is less than "
-            "what the day began with by the margin used; all else as of any broker; not tried with real "
-            "orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/hdfcsky, order_api.py and order_data.py read and run in process on "
+            "2026-11-30; funds.py and the sample of its funds API read 2026-11-30; an order whose change or "
+            "cancel was refused is shown as rejected, though it works on, so that none is changed; the half "
+            "of the order book that fails, of the orders that work or of those that ended, is left out "
+            "without a word; availablecash is the available margin, which is less than what the day began "
+            "with by the margin used; all else as of any broker; not tried with real orders (confidence: "
+            "low)"
         ),
         "revises": False,
+        "in_halves": True,
         "fresh_from": "08:00",
     },
     {
@@ -475,6 +478,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         ),
         "revises": False,
         "orders_an_hour": 1000,
+        "in_halves": True,
         "carries": False,
         "fresh_from": "08:00",
     },

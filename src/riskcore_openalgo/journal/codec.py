@@ -70,6 +70,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "cancels_prove",
         "carries",
         "changes_an_order",
+        "in_halves",
         "orders_an_hour",
         "paces_books",
         "price_is_average",
