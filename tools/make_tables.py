@@ -100,6 +100,7 @@ TELLS: Final = {
     "changes_an_order": WHOLE,
     "orders_an_hour": WHOLE,
     "cancels_prove": FLAG,
+    "shows_refusals": FLAG,
     "in_halves": FLAG,
     "carries": FLAG,
     "fresh_from": CLOCK,

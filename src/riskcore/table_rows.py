@@ -302,6 +302,7 @@ class Capability(Dated):
     `changes_an_order` how often it changes one order (None: as often as it is asked); `orders_an_hour` how many orders,
     changes and cancels it takes in an hour for the whole account, exits among them (None: as many as come);
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
+    `shows_refusals` whether an order whose change or cancel was refused is shown as rejected, though it works on;
     `in_halves` whether the order book comes without the orders that work, or those that ended, where that half failed;
     `carries` whether contracts can be held over a night: NRML is taken, and positions show what was carried;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
@@ -324,6 +325,7 @@ class Capability(Dated):
     changes_an_order: int | None = fact(optional(count), default=None)
     orders_an_hour: int | None = fact(optional(count), default=None)
     cancels_prove: bool = fact(yes_or_no, default=False)
+    shows_refusals: bool = fact(yes_or_no, default=False)
     in_halves: bool = fact(yes_or_no, default=False)
     carries: bool = fact(yes_or_no, default=True)
     fresh_from: time = fact(clock, default=time(0))

@@ -301,6 +301,7 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
         ("cancels_prove", True),
         ("carries", False),
         ("in_halves", True),
+        ("shows_refusals", True),
         ("changes_an_order", 25),
         ("orders_an_hour", 1000),
     ],

@@ -44,7 +44,7 @@ from riskcore.reconcile import (
     tells_of,
     without_doubt,
 )
-from riskcore.said_once import as_ordered, averages_apart, said_once, shows
+from riskcore.said_once import as_ordered, averages_apart, refusals_apart, said_once, shows
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
@@ -58,7 +58,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     custody = turn.state.custody
     known = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
-    books = averages_apart(known, custody.capability)
+    books = refusals_apart(averages_apart(known, custody.capability), turn.book, custody)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)

@@ -343,6 +343,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "low)"
         ),
         "revises": False,
+        "shows_refusals": True,
         "in_halves": True,
         "fresh_from": "08:00",
     },
@@ -353,12 +354,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/hdfcsecurities, order_data.py read 2026-11-30; funds.py and the "
-            "glossary of its funds API read 2026-11-30; an order whose change was refused is shown as "
-            "rejected, though it works on, so that none is changed; availablecash is the available limit, "
+            "glossary of its funds API read 2026-11-30; an order whose change or cancel was refused is shown "
+            "as rejected, though it works on, so that none is changed; availablecash is the available limit, "
             "which makes the total together with the utilised one, pledged shares in it; all else as of any "
             "broker; not tried with real orders (confidence: low)"
         ),
         "revises": False,
+        "shows_refusals": True,
         "fresh_from": "08:00",
     },
     {
@@ -478,6 +480,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         ),
         "revises": False,
         "orders_an_hour": 1000,
+        "shows_refusals": True,
         "in_halves": True,
         "carries": False,
         "fresh_from": "08:00",

@@ -75,6 +75,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "paces_books",
         "price_is_average",
         "result_apart",
+        "shows_refusals",
         "trades",
     ),
     rc.Market: ("margins",),
