@@ -409,9 +409,12 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "iiflcapital",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/iiflcapital, funds.py read 2026-11-30; availablecash is tradingLimit, "
-            "as at Alice Blue, whose fields these are; realised is always 0; all else as of any broker; not "
-            "tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/iiflcapital, funds.py read, orders and books run in process on "
+            "2026-11-30; availablecash is tradingLimit, as at Alice Blue, whose fields these are; realised "
+            "is always 0; a status that its mapping does not know, of an order that expired or is being "
+            "changed too, is shown open; holdings bear the name with its series, and those of yesterday "
+            "count only where none are settled; an error of positions and holdings comes as none; all else "
+            "as of any broker; not tried with real orders (confidence: low)"
         ),
         "fresh_from": "08:00",
     },
@@ -483,6 +486,52 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "shows_refusals": True,
         "in_halves": True,
         "carries": False,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "firstock",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/firstock, run in process over the documented answers of Firstock API "
+            "V1 on 2026-11-30; a row of the trade book is a trade, by fillQuantity and fillPrice; SL-M is "
+            "sent as SL; an error of any book, a dead login too, comes as a book with nothing in it, a "
+            "refusal with HTTP 200 as a success, a change too; the words of a refused order are lost; a "
+            "cancel that was refused is told as one; not tried with real orders (confidence: low)"
+        ),
+        "orders_an_hour": 1000,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "tradejini",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/tradejini, run in process on 2026-11-30; the documentation of its API "
+            "v2 could not be read; the quantity of a change is the whole order; an order that is refused "
+            "with an HTTP status is a 500 without words, a change and a cancel too; an error of the trade "
+            "book is one without trades; trades may have no day; not tried with real orders (confidence: "
+            "low)"
+        ),
+        "orders_an_hour": 1000,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "nubra",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/nubra, run in process on 2026-11-30 over answers as its plugin "
+            "describes them; the documentation of its API could not be read; NRML is sent as CNC, and "
+            "contracts are shown so; a stop is a limit order with a trigger that the broker watches, shown "
+            "as trigger pending until all of it has filled; the trade book has one row of each order, with "
+            "what it filled so far at the average; times are those of the last update, without their zone; "
+            "any HTTP 200 to a change or a cancel is a success; not tried with real orders (confidence: low)"
+        ),
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
     },
     {
