@@ -10,9 +10,10 @@ from riskcore.custody import FOREIGN, MORE, Custody, Mismatch
 from riskcore.orders import Order
 from riskcore.policy import Policy
 from riskcore.policy.custody import ADOPT
-from riskcore.positions import DELIVERY
+from riskcore.positions import CARRIED, DELIVERY
 from riskcore.signals import sign
 from riskcore.stale_reads import INTRADAY, is_of_today, tells_every_trade
+from riskcore.table_rows import Capability
 
 
 def shares_held(book: Book, key: str, product: str) -> int:
@@ -77,6 +78,15 @@ def held_there(position: Position, books: BrokerBooks, session: date | None) -> 
         return shown
     total = shown + books.in_demat(key)
     return total if was_carried(position, session) else min(total, max(shown, position.signed))
+
+
+def is_of_the_day_alone(book: Book, key: str, capability: Capability | None) -> bool:
+    """Whether a contract was carried into a day, and the positions of its broker show what that day traded alone."""
+    held = book.position(key)
+    if held is None or capability is None or capability.carries or book.session is None:
+        return False
+    expired = held.instrument.has_expired(book.session)
+    return held.product == CARRIED and was_carried(held, book.session) and not expired
 
 
 def was_carried(position: Position, session: date | None) -> bool:

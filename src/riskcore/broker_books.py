@@ -33,6 +33,7 @@ TRADES: Final = "trades"
 """The two books of which a row that cannot be read may be left out."""
 
 WORKING_ROWS: Final = frozenset((OPEN, TRIGGER_PENDING))
+ENDED_ROWS: Final = frozenset((COMPLETE, CANCELLED, REJECTED))
 
 
 @frozen(kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
-from riskcore.account import shares_beside, shares_held, surely_moved, their_positions, was_carried
+from riskcore.account import is_of_the_day_alone, shares_beside, shares_held, surely_moved, their_positions, was_carried
 from riskcore.book import Book
 from riskcore.broker_books import COMPLETE, ORDERS, TRADES, BrokerBooks, BrokerOrder, UnreadRow, bare_id
 from riskcore.clocks import SAME, clocks_apart
@@ -25,7 +25,7 @@ from riskcore.orders import FILLED, REJECTED, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, made_otherwise
+from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, lacks_a_half, made_otherwise
 from riskcore.table_rows import Capability
 from riskcore.trade_rows import traded
 
@@ -76,7 +76,7 @@ class Seen:
 
 
 UNSEEN: Final = Seen(frozenset(), None)
-LACKS_OURS: Final = "it came empty, and there are rows of today that it must have"
+LACKS_OURS: Final = "it came empty, or a half of it, and there are rows of today that it must have"
 
 
 def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
@@ -126,7 +126,8 @@ def _answered_with_nothing(books: BrokerBooks, book: Book, capability: Capabilit
         return books
     named = [order for order in book.orders if order.broker_id and is_of_today(order, book)]
     traded_some = any(row.status == COMPLETE for row in books.orders or ()) or any(o.filled_quantity for o in named)
-    lacks = {ORDERS: named and books.orders == (), TRADES: traded_some and books.trades == ()}
+    no_orders = books.orders == () or (capability.in_halves and lacks_a_half(book, books))
+    lacks = {ORDERS: named and no_orders, TRADES: traded_some and books.trades == ()}
     empty = {name: LACKS_OURS for name, lacking in lacks.items() if lacking}
     return _as_unread(books, empty, books.unread_rows)
 
@@ -233,7 +234,8 @@ def differences(
         shrunk = seen * held < held * held and _can_only_add(book, books, key)
         if held != seen and (key not in unknown or grown or shrunk):
             kind = _kind(held, seen, book, books, key, capability)
-            if kind in (GONE, LESS, OPPOSITE) and is_stale(book, books, key, presumed):
+            untold = is_of_the_day_alone(book, key, capability)
+            if kind in (GONE, LESS, OPPOSITE) and (untold or is_stale(book, books, key, presumed)):
                 kind = SUSPECT
             found.append(Mismatch(kind, key, held, seen))
     return tuple(found)

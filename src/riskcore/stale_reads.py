@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from riskcore.book import Book
-from riskcore.broker_books import BrokerBooks, summed
+from riskcore.broker_books import ENDED_ROWS, BrokerBooks, summed
 from riskcore.money import exact
 from riskcore.orders import Order
 from riskcore.positions import Position
@@ -61,6 +61,17 @@ def tells_every_trade(book: Book, books: BrokerBooks, key: str, product: str, ca
     made = sum(sign(trade.side) * trade.quantity for trade in trades if trade.product == product)
     there = sum(row.quantity for row in books.positions or () if (row.key, row.product) == (key, product))
     return there == carried + made and not is_stale(book, books, key)
+
+
+def lacks_a_half(book: Book, books: BrokerBooks) -> bool:
+    """Whether no row of the order book works, and it has none of an order of ours of today that does.
+
+    So it is where a plugin asks for the orders that work apart from those that ended, and leaves out what failed.
+    """
+    if books.orders is None or any(row.status not in ENDED_ROWS for row in books.orders):
+        return False
+    ours = (order.broker_id for order in book.live_orders() if is_of_today(order, book))
+    return any(name and not any(row.is_named(name) for row in books.orders) for name in ours)
 
 
 def is_of_today(order: Order, book: Book) -> bool:

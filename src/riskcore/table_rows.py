@@ -306,6 +306,9 @@ class Capability(Dated):
     `holdings_fall` whether its holdings fall by what was sold of them today, which the positions show as well;
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
     `divides_prices` whether a trade above 100 rupees may be told at a hundredth of its price;
+    `shows_refusals` whether an order whose change or cancel was refused is shown as rejected, though it works on;
+    `in_halves` whether the order book comes without the orders that work, or those that ended, where that half failed;
+    `carries` whether contracts can be held over a night: NRML is taken, and positions show what was carried;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
     or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order;
@@ -331,6 +334,9 @@ class Capability(Dated):
     holdings_fall: bool = fact(yes_or_no, default=False)
     cancels_prove: bool = fact(yes_or_no, default=False)
     divides_prices: bool = fact(yes_or_no, default=False)
+    shows_refusals: bool = fact(yes_or_no, default=False)
+    in_halves: bool = fact(yes_or_no, default=False)
+    carries: bool = fact(yes_or_no, default=True)
     fresh_from: time = fact(clock, default=time(0))
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
     order_times: bool = fact(yes_or_no, default=False)

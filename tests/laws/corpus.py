@@ -26,6 +26,7 @@ ENGINE_ONLY = {
     "nothing_to_cancel",
     "shadow_only",
     "no_position",
+    "not_carried",
     "stop_not_tighter",
     "stop_beyond_market",
 }

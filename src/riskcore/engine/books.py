@@ -44,7 +44,7 @@ from riskcore.reconcile import (
     tells_of,
     without_doubt,
 )
-from riskcore.said_once import as_ordered, averages_apart, said_once, shows
+from riskcore.said_once import as_ordered, averages_apart, refusals_apart, said_once, shows
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
@@ -61,8 +61,8 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     custody = turn.state.custody
     known = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
-    books = in_rupees(averages_apart(known, custody.capability), turn.book, custody.capability)
-    event = attrs.evolve(event, books=books)
+    rows = in_rupees(averages_apart(known, custody.capability), turn.book, custody.capability)
+    event = attrs.evolve(event, books=(books := refusals_apart(rows, turn.book, custody)))
     books_answered(turn, books)
     before = _seen(turn)
     for order_id, broker_id in named(turn.book, books, turn.policy, before):

@@ -27,7 +27,7 @@ from riskcore.exits.leaving import before_the_open, can_leave
 from riskcore.exits.levels import breach
 from riskcore.orders import sliced_entry
 from riskcore.policy.breakers import NAMES
-from riskcore.positions import Position
+from riskcore.positions import CARRIED, Position
 from riskcore.reasons import Finding
 from riskcore.signals import REVERSAL, seconds, sign
 from riskcore.states import CONDITION
@@ -87,6 +87,10 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
     if apart * sign(signal.side) < 0 and turn.book.position(instrument.key) is None:
         # The broker nets the two: what we would protect is not there, and our exit would turn the rest round.
         turn.refuse(signal, Finding("opposite", False, "held_against", apart, instrument.key))
+        return
+    capability = turn.state.custody.capability
+    if capability is not None and not capability.carries and signal.product == CARRIED:
+        turn.refuse(signal, Finding("allowed_products", False, "not_carried", signal.product, capability.broker))
         return
     if _may_come_yet(turn, instrument.key):
         turn.refuse(signal, Finding("lost", False, "symbol_working", signal.symbol))

@@ -345,11 +345,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "read 2026-11-30, what a program of others read off live answers on 2026-08-11; an order of type "
             "SL or SL-M is sent as a market order without a trigger, so that none may rest; the trade book "
             "is the order book; an order under a display_status that the mapping does not know takes the "
-            "status of the row before; NRML is sent without a product; availablecash is the cash that is "
-            "left, below nought where trades go against pledged shares, so that the margin in use is taken "
-            "off; all else as of any broker; not tried with real orders (confidence: low)"
+            "status of the row before; NRML is sent without a product, and what is carried is shown as "
+            "MARGIN; availablecash is the cash that is left, below nought where trades go against pledged "
+            "shares, so that the margin in use is taken off; all else as of any broker; not tried with real "
+            "orders (confidence: low)"
         ),
         "borrows_status": True,
+        "carries": False,
         "fresh_from": "08:00",
         "trades": "orders",
     },
@@ -387,13 +389,17 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "hdfcsky",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/hdfcsky, order_data.py read 2026-11-30; funds.py and the sample of its "
-            "funds API read 2026-11-30; an order whose change was refused is shown as rejected, though it "
-            "works on, so that none is changed; availablecash is the available margin, which is less than "
-            "what the day began with by the margin used; all else as of any broker; not tried with real "
-            "orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/hdfcsky, order_api.py and order_data.py read and run in process on "
+            "2026-11-30; funds.py and the sample of its funds API read 2026-11-30; an order whose change or "
+            "cancel was refused is shown as rejected, though it works on, so that none is changed; the half "
+            "of the order book that fails, of the orders that work or of those that ended, is left out "
+            "without a word; availablecash is the available margin, which is less than what the day began "
+            "with by the margin used; all else as of any broker; not tried with real orders (confidence: "
+            "low)"
         ),
         "revises": False,
+        "shows_refusals": True,
+        "in_halves": True,
         "fresh_from": "08:00",
     },
     {
@@ -403,12 +409,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/hdfcsecurities, order_data.py read 2026-11-30; funds.py and the "
-            "glossary of its funds API read 2026-11-30; an order whose change was refused is shown as "
-            "rejected, though it works on, so that none is changed; availablecash is the available limit, "
+            "glossary of its funds API read 2026-11-30; an order whose change or cancel was refused is shown "
+            "as rejected, though it works on, so that none is changed; availablecash is the available limit, "
             "which makes the total together with the utilised one, pledged shares in it; all else as of any "
             "broker; not tried with real orders (confidence: low)"
         ),
         "revises": False,
+        "shows_refusals": True,
         "fresh_from": "08:00",
     },
     {
@@ -457,9 +464,12 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "iiflcapital",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/iiflcapital, funds.py read 2026-11-30; availablecash is tradingLimit, "
-            "as at Alice Blue, whose fields these are; realised is always 0; all else as of any broker; not "
-            "tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/iiflcapital, funds.py read, orders and books run in process on "
+            "2026-11-30; availablecash is tradingLimit, as at Alice Blue, whose fields these are; realised "
+            "is always 0; a status that its mapping does not know, of an order that expired or is being "
+            "changed too, is shown open; holdings bear the name with its series, and those of yesterday "
+            "count only where none are settled; an error of positions and holdings comes as none; all else "
+            "as of any broker; not tried with real orders (confidence: low)"
         ),
         "fresh_from": "08:00",
     },
@@ -493,6 +503,89 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "quotes, of which there is one a second; not tried with real orders (confidence: low)"
         ),
         "changes_an_order": 25,
+        "orders_an_hour": 1000,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "samco",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/samco, run over the documented answers of Samco's Trade API v3 on "
+            "2026-11-30; positions are asked for with positionType DAY, which its documentation calls the "
+            "current day's, and NET the carried ones; a stop that rests is shown open, a limit with a market "
+            "protection as MARKET; an error of any book, a dead login too, comes as a book with nothing in "
+            "it, a refusal with HTTP 200 as a success; positions fail where a figure of the result has a "
+            "comma; not tried with real orders (confidence: low)"
+        ),
+        "orders_an_hour": 1000,
+        "carries": False,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "pocketful",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/pocketful, read 2026-11-30; api.pocketful.in/docs, daywise and netwise "
+            "position; positions are asked for with type live, which its documentation calls those of the "
+            "day, and historical the net ones; an order whose change or cancel was refused is shown as "
+            "rejected, so that none is changed; the half of the order book that fails, of the orders that "
+            "work or of those that ended, is left out without a word; all else as of any broker; not tried "
+            "with real orders (confidence: low)"
+        ),
+        "revises": False,
+        "orders_an_hour": 1000,
+        "shows_refusals": True,
+        "in_halves": True,
+        "carries": False,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "firstock",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/firstock, run in process over the documented answers of Firstock API "
+            "V1 on 2026-11-30; a row of the trade book is a trade, by fillQuantity and fillPrice; SL-M is "
+            "sent as SL; an error of any book, a dead login too, comes as a book with nothing in it, a "
+            "refusal with HTTP 200 as a success, a change too; the words of a refused order are lost; a "
+            "cancel that was refused is told as one; not tried with real orders (confidence: low)"
+        ),
+        "orders_an_hour": 1000,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "tradejini",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/tradejini, run in process on 2026-11-30; the documentation of its API "
+            "v2 could not be read; the quantity of a change is the whole order; an order that is refused "
+            "with an HTTP status is a 500 without words, a change and a cancel too; an error of the trade "
+            "book is one without trades; trades may have no day; not tried with real orders (confidence: "
+            "low)"
+        ),
+        "orders_an_hour": 1000,
+        "fresh_from": "08:00",
+    },
+    {
+        "from": "2021-01-01",
+        "to": None,
+        "broker": "nubra",
+        "resting": "SL",
+        "source": (
+            "OpenAlgo 2.0.2.1, broker/nubra, run in process on 2026-11-30 over answers as its plugin "
+            "describes them; the documentation of its API could not be read; NRML is sent as CNC, and "
+            "contracts are shown so; a stop is a limit order with a trigger that the broker watches, shown "
+            "as trigger pending until all of it has filled; the trade book has one row of each order, with "
+            "what it filled so far at the average; times are those of the last update, without their zone; "
+            "any HTTP 200 to a change or a cancel is a success; not tried with real orders (confidence: low)"
+        ),
         "orders_an_hour": 1000,
         "fresh_from": "08:00",
     },

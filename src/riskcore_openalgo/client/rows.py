@@ -19,7 +19,7 @@ import riskcore as rc
 from riskcore_openalgo.client import fields
 from riskcore_openalgo.client.failures import UNKNOWN, ReadFailed
 from riskcore_openalgo.client.reply import plain_words
-from riskcore_openalgo.contract_names import is_contract
+from riskcore_openalgo.contract_names import OF_CONTRACTS, is_contract
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
@@ -64,6 +64,10 @@ NAMING: Final = ("orderid", "symbol", "exchange", "action", "quantity", "product
 """What any row of an order says something of."""
 SHARES_OF: Final = {"NFO": "NSE", "BFO": "BSE"}
 """Where the shares trade whose derivatives trade elsewhere."""
+EQUITY_SERIES: Final = "-EQ"
+"""What brokers hang on the name of a share at NSE, and OpenAlgo's names never end with."""
+CARRIED_CONTRACTS: Final = frozenset(("CNC", "MARGIN"))
+"""What some plugins call the product of futures and options that are carried: none of these is delivered."""
 WORTH_ROUNDED: Final = Decimal("0.01")
 """By how much what a trade was worth may be rounded, in rupees: less than one share costs."""
 MADE_UP: Final = "synthetic_"
@@ -291,11 +295,15 @@ def _holding(row: Row) -> rc.BrokerHolding:
 def _key(row: Row) -> str:
     """The instrument; a share that is shown among the derivatives is one of the exchange's shares.
 
-    A plugin that looks for CE, PE or FUT in a name finds them in that of RELIANCE.
+    A plugin that looks for CE, PE or FUT in a name finds them in that of RELIANCE; another passes on the broker's own
+    name of what is held (IIFL Capital's).
     """
     exchange, symbol = fields.text(row.get("exchange")), fields.text(row.get("symbol"))
     shares = SHARES_OF.get(exchange)
-    return f"{shares}:{symbol}" if shares and symbol and not is_contract(symbol) else fields.key_of(row)
+    if shares and symbol and not is_contract(symbol):
+        return f"{shares}:{symbol}"
+    key = fields.key_of(row)
+    return key.removesuffix(EQUITY_SERIES) if exchange == "NSE" else key
 
 
 def _id(row: Row, name: str) -> str:
@@ -321,7 +329,10 @@ def _side(row: Row) -> str:
 
 
 def _product(row: Row) -> str:
-    return _word(row, "product").strip().upper()
+    """The product; NRML for a contract that is told as one of delivery (Nubra's are) or of margin."""
+    product = _word(row, "product").strip().upper()
+    contract = product in CARRIED_CONTRACTS and fields.text(row.get("exchange")) in OF_CONTRACTS
+    return "NRML" if contract and is_contract(fields.text(row.get("symbol"))) else product
 
 
 def _signed(row: Row) -> int:

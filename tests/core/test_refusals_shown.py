@@ -1,0 +1,42 @@
+"""Brokers that show the refusal of a cancel, or of a change, as that of the order."""
+
+import pytest
+
+from riskcore import events as e
+from tests.core.custody_days import books, held, position, row, stop_of, trade
+from tests.core.test_missing_orders import entry_of
+
+
+def leaving(broker, status, *trades, left=50):
+    """The target is reached, the stop asked to end; two reads show it under another status."""
+    day, _ = held(broker=broker)
+    stop = stop_of(day)
+    day.prices("10:10", last=1101)
+    assert e.CancelOrder in {type(asked) for asked in day.commands}
+    bought = trade("E1", "BUY", 50, 1000)
+    for clock in ("10:10:02", "10:10:05"):
+        rows = (row(entry_of(day), "E1", "complete"), row(stop, "S1", status))
+        books(day, clock, orders=rows, trades=(bought, *trades), positions=(position(left),))
+    return day, stop
+
+
+def out(day):
+    return [order for order in day.sent() if getattr(order, "trigger", 1) is None]
+
+
+@pytest.mark.parametrize("broker", ["hdfcsky", "hdfcsecurities", "pocketful"])
+def test_nothing_leaves_beside_a_stop_whose_cancel_was_refused(broker):
+    """It works on: the exit had gone beside it, and both could sell the same 50."""
+    day, stop = leaving(broker, "rejected")
+    assert (day.book.order(stop.order_id).status, out(day)) == ("working", [])
+
+
+@pytest.mark.parametrize(("broker", "status"), [("hdfcsky", "cancelled"), ("any", "rejected")])
+def test_an_end_that_is_one_lets_the_exit_go(broker, status):
+    day, _ = leaving(broker, status)
+    assert len(out(day)) == 1
+
+
+def test_one_that_had_filled_has_filled():
+    day, stop = leaving("hdfcsky", "rejected", trade("S1", "SELL", 50, 979), left=0)
+    assert (day.book.order(stop.order_id).status, day.book.positions, out(day)) == ("filled", (), [])
