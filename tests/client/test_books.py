@@ -283,6 +283,13 @@ def test_a_share_among_the_derivatives_is_the_share(shown, meant):
     assert rows.holdings([{**POSITION, **named}])[0].key == meant
 
 
+def test_a_contract_that_is_carried_forward_is_of_nrml():
+    """The plugin of mStock passes the word on: a future of ours looked gone, and its stop was taken back."""
+    told = {"exchange": "NFO", "symbol": "NIFTY29DEC26FUT", "product": "CARRYFORWARD"}
+    assert rows.positions([{**POSITION, **told}])[0].product == "NRML"
+    assert rows.orders({"orders": [{**ORDER, **told}]})[0].product == "NRML"
+
+
 def test_an_id_that_was_rounded_like_a_price_is_the_id():
     assert rows.orders({"orders": [{**ORDER, "orderid": 10022514.0}]})[0].id == "10022514"
     for beyond in (1.1e18, -5.0, float("inf")):
@@ -337,6 +344,7 @@ MOMENTS = [
     ("2026-11-23 05:00:10+0000", ist(2026, 11, 23, 10, 30, 10)),
     ("28-Aug-2025 09:59:10", ist(2025, 8, 28, 9, 59, 10)),
     ("23-11-2026 10:30:10", ist(2026, 11, 23, 10, 30, 10)),
+    ("2026-Nov-23 10:30:10", ist(2026, 11, 23, 10, 30, 10)),
     ("10:30:10 23-11-2026", ist(2026, 11, 23, 10, 30, 10)),
     ("23/11/2026 9:30:10", ist(2026, 11, 23, 9, 30, 10)),
     ("29-DEC-26", ist(2026, 12, 29)),

@@ -59,6 +59,8 @@ STATUSES: Final = {
 nobody knows proves neither that an order works nor that it ended. So do words of an order on its way into the
 exchange or out of it (`validation pending`, `cancel pending`)."""
 
+PRODUCTS: Final = {"CARRYFORWARD": "NRML"}
+"""OpenAlgo's word for a broker's own that a plugin passes on."""
 NAMING: Final = ("orderid", "symbol", "exchange", "action", "quantity", "product")
 """What any row of an order says something of."""
 SHARES_OF: Final = {"NFO": "NSE", "BFO": "BSE"}
@@ -311,7 +313,8 @@ def _side(row: Row) -> str:
 
 
 def _product(row: Row) -> str:
-    return _word(row, "product").strip().upper()
+    product = _word(row, "product").strip().upper()
+    return PRODUCTS.get(product, product)
 
 
 def _signed(row: Row) -> int:
