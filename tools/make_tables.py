@@ -102,6 +102,8 @@ TELLS: Final = {
     "cancels_prove": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),
+    "one_product": FLAG,
+    "trades_in_paise": FLAG,
 }
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {

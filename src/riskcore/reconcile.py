@@ -136,15 +136,12 @@ def fingerprint_fits(
     """Whether a row may be the order: symbol, side, quantity, product, price, trigger and time agree.
 
     The row's time may lie `unknown_match_s` from ours on either side, by one of the differences in `apart` between the
-    two clocks; a row without one, or one that is proven new, is judged by the rest.
+    two clocks; a row without one, or one that is proven new, is judged by the rest. So is one that names no symbol.
     """
     approved = order.approved
-    if (row.key, row.side, row.quantity, row.product) != (
-        approved.instrument.key,
-        approved.side,
-        approved.quantity,
-        approved.product,
-    ):
+    if row.key not in ("", approved.instrument.key):
+        return False
+    if (row.side, row.quantity, row.product) != (approved.side, approved.quantity, approved.product):
         return False
     if row.price is not None and row.price != approved.limit:
         return False

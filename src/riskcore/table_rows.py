@@ -304,7 +304,9 @@ class Capability(Dated):
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
-    or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order.
+    or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order;
+    `one_product` whether futures and options have one product there, which its plugin calls MIS whatever was asked for;
+    `trades_in_paise` whether trades, and averages of orders, may be told in paise.
     """
 
     broker: str = fact(line_of_text)
@@ -324,6 +326,8 @@ class Capability(Dated):
     cancels_prove: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
+    one_product: bool = fact(yes_or_no, default=False)
+    trades_in_paise: bool = fact(yes_or_no, default=False)
 
     @property
     def subject(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from riskcore.engine.untold import end_unread, look_for_the_lacking, take_by_pos
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
+from riskcore.plain_rows import as_meant
 from riskcore.positions import DELIVERY
 from riskcore.reconcile import (
     Seen,
@@ -57,7 +58,8 @@ UNSEEN_NIGHT: Final = "unseen_before_the_night"
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     custody = turn.state.custody
-    known = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
+    meant = as_meant(event.books, turn.book, custody.capability)
+    known = said_once(without_doubt(meant, turn.book, custody), turn.book, custody)
     books = averages_apart(known, custody.capability)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)
