@@ -104,6 +104,7 @@ TELLS: Final = {
     "trades": one_of("each", "whole", "orders", "unnamed"),
     "one_product": FLAG,
     "trades_in_paise": FLAG,
+    "positions_in_parts": FLAG,
 }
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {

@@ -351,8 +351,9 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     Where the position book has no row of the instrument, the trade book of the same read speaks against it: where that
     shows none of what our orders of the session traded it is no true read, and where its trades leave what we hold, or
     more (somebody made an entry of ours larger), that is held. A row that says none, or has the shares under another
-    product, is an answer. Intraday shares of an earlier session are gone, whatever a read lacks: the broker ended them;
-    and so is a contract that expired before this one: the exchange settled it.
+    product, is an answer, and the only one where a part of the rows may lack. Intraday shares of an earlier session are
+    gone, whatever a read lacks: the broker ended them; and so is a contract that expired before this one: the exchange
+    settled it.
     """
     ours = book.position(key)
     of_before = ours is not None and was_carried(ours, book.session)
@@ -365,13 +366,16 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
         for order in book.orders
         if order.filled_quantity and order.approved.instrument.key == key and is_of_today(order, book)
     }
-    if traded and not any(row.key == key for row in books.positions or ()):
+    shown = any(row.key == key for row in books.positions or ())
+    if traded and not shown:
         trades = [trade for trade in books.trades or () if trade.key == key]
         left = sum(sign(trade.side) * trade.quantity for trade in trades)
         held = ours is not None and left * sign(ours.side) >= ours.quantity
         if held or not any(trade.order_id in traded for trade in trades):
             return False
     carried = ours is not None and of_before and ours.product == DELIVERY
+    if not carried and capability is not None and capability.positions_in_parts:
+        return shown
     told = books.holdings if carried else books.positions
     return capability is None or capability.empty_proves or bool(told)
 

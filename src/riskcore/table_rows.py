@@ -306,7 +306,8 @@ class Capability(Dated):
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
     or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order;
     `one_product` whether futures and options have one product there, which its plugin calls MIS whatever was asked for;
-    `trades_in_paise` whether trades, and averages of orders, may be told in paise.
+    `trades_in_paise` whether trades, and averages of orders, may be told in paise; `positions_in_parts` whether
+    positions are asked for by segment and product, and come without those of a part that could not be read.
     """
 
     broker: str = fact(line_of_text)
@@ -328,6 +329,7 @@ class Capability(Dated):
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
     one_product: bool = fact(yes_or_no, default=False)
     trades_in_paise: bool = fact(yes_or_no, default=False)
+    positions_in_parts: bool = fact(yes_or_no, default=False)
 
     @property
     def subject(self) -> tuple[str, ...]:

@@ -303,6 +303,7 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
         ("orders_an_hour", 1000),
         ("one_product", True),
         ("trades_in_paise", True),
+        ("positions_in_parts", True),
     ],
 )
 def test_what_was_added_to_a_brokers_row_is_written_where_it_says_something_alone(name, said):

@@ -118,6 +118,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "not tried with real orders (confidence: low)"
         ),
         "cash_is_balance": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -309,6 +310,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "row of the order book BrokerOrderId; a refused change or cancel comes as a success, and a dead "
             "session as empty books; all else as of any broker; not tried with real orders (confidence: low)"
         ),
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "unnamed",
     },
@@ -321,11 +323,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "OpenAlgo 2.0.2.1, broker/indmoney, run over documented answers on 2026-11-30; "
             "api-docs.indstocks.com/smart_orders, stored copy read 2026-11-30; a stop is sent as a smart "
             "order, which the broker takes of derivatives alone; a row of the trade book has exch_order_id, "
-            "a row of the order book id; trades and positions that could not be read come as none; all else "
-            "as of any broker; not tried with real orders (confidence: low)"
+            "a row of the order book id; trades and positions that could not be read come as none, positions "
+            "in four parts of which each may fail alone; all else as of any broker; not tried with real "
+            "orders (confidence: low)"
         ),
         "fresh_from": "08:00",
         "trades": "unnamed",
+        "positions_in_parts": True,
     },
     {
         "from": "2021-01-01",
@@ -394,6 +398,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "low)"
         ),
         "price_is_average": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
     },
     {

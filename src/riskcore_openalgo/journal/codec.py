@@ -76,6 +76,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "one_product",
         "trades",
         "trades_in_paise",
+        "positions_in_parts",
     ),
     rc.Market: ("margins",),
     rc.Signal: ("quantity", "receipt"),
