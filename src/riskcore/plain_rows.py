@@ -4,7 +4,7 @@ A trade is of the instrument and in the product of its order. Some plugins look 
 it has not (of a contract they tell the underlying, or the broker's own spelling), and that of an order too: one of ours
 is known by its id. A broker may have one product for contracts, which its plugin calls intraday whatever was asked for
 (`Capability.one_product`): those of an instrument of ours are in our product. And it may tell trades in paise
-(`Capability.trades_in_paise`): what a price was, the order's own limit tells.
+(`Capability.trades_in_paise`): what a price was, the order's own limit tells, or the last price of what we hold.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def as_meant(books: BrokerBooks, book: Book, capability: Capability | None) -> B
         known = _products(book)
         orders, trades, positions = _as_ours(orders, known), _as_ours(trades, known), _as_ours(positions, known)
     if capability is not None and capability.trades_in_paise:
-        near = {name: row.trigger or row.price for name, row in shown.items()}
-        near |= {name: order.approved.limit for name, order in ours.items()}
-        orders = None if orders is None else tuple(_in_rupees(row, near.get(bare_id(row.id))) for row in orders)
-        trades = None if trades is None else tuple(_in_rupees(one, near.get(bare_id(one.order_id))) for one in trades)
+        limits = {name: order.approved.limit for name, order in ours.items()}
+        last = {held.instrument.key: held.last or held.average_price for held in book.positions}
+        orders = None if orders is None else tuple(_in_rupees(row, row.id, limits, last) for row in orders)
+        trades = None if trades is None else tuple(_in_rupees(one, one.order_id, limits, last) for one in trades)
     return attrs.evolve(books, orders=orders, trades=trades, positions=positions)
 
 
@@ -71,8 +71,9 @@ def _as_ours(rows: tuple[Row, ...] | None, known: dict[str, str]) -> tuple[Row, 
     return None if rows is None else tuple(attrs.evolve(row, product=known.get(row.key, row.product)) for row in rows)
 
 
-def _in_rupees(row: Priced, near: Decimal | None) -> Priced:
+def _in_rupees(row: Priced, order_id: str, limits: dict[str, Decimal], last: dict[str, Decimal]) -> Priced:
     """A row at the price that it had, by one that this must be near; as it is told where nothing tells one."""
+    near = limits.get(bare_id(order_id)) or last.get(row.key)
     if near is None or row.price is None:
         return row
     return attrs.evolve(row, price=_rupees(row.price, near))

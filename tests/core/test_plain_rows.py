@@ -49,6 +49,21 @@ def test_trades_of_others_and_of_other_brokers_are_at_what_they_are_told():
     assert day.book.latches == ()
 
 
+def test_what_somebody_else_sold_of_ours_went_at_its_price_in_rupees():
+    """Fifty that were sold by hand for a rupee more each had made five million."""
+    day, _ = held(broker="motilal", manual_trades="adopt")
+    (entry,) = day.sent(rc.ApprovedEntry)
+    hand = rc.BrokerOrder(
+        id="H1", key=INFY.key, side="SELL", quantity=50, product="MIS", status="complete", price=100_100
+    )
+    shown = (row(entry, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"), hand)
+    both = (trade("E1", "BUY", 50, 100_000), trade("H1", "SELL", 50, 100_100))
+    for clock in ("10:01:05", "10:01:08", "10:01:11"):
+        books(day, clock, orders=shown, trades=both, positions=(position(0),))
+    assert day.book.positions == ()
+    assert day.book.outcomes[-1].gross == 50
+
+
 # ---------------------------------------------------------------- one product for contracts
 
 
