@@ -97,14 +97,17 @@ TELLS: Final = {
     "price_is_average": FLAG,
     "paces_books": FLAG,
     "calls_a_minute": WHOLE,
+    "trades_by_order": FLAG,
     "changes_an_order": WHOLE,
     "orders_an_hour": WHOLE,
     "cancels_prove": FLAG,
+    "divides_prices": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),
     "one_product": FLAG,
     "trades_in_paise": FLAG,
     "positions_in_parts": FLAG,
+    "order_times": FLAG,
 }
 
 SHAPES: Final[Mapping[str, Mapping[str, Reader]]] = {

@@ -68,6 +68,11 @@ class BrokerOrder:
         """Whether the row says that it may still fill."""
         return self.status in WORKING_ROWS
 
+    @property
+    def tells_fill(self) -> bool:
+        """Whether the row says how much has filled, and at what price."""
+        return self.filled_quantity is not None and self.average_price is not None
+
     def is_named(self, broker_id: str) -> bool:
         """Whether it is the order of that id, though the id be written with other zeros before it, or other letters."""
         return bare_id(self.id) == bare_id(broker_id)
@@ -154,7 +159,8 @@ class BrokerBooks:
     """One look at an account: the moment it was begun, each book, or None for one that could not be read.
 
     `unread` says of those why, as (book, words). `unread_rows` are rows of orders and trades that could not be read
-    and stand in none of them: each may be anybody's.
+    and stand in none of them: each may be anybody's. `untold` are the ids of orders that work and have traded more than
+    any book tells.
     """
 
     at: datetime = field(converter=given)
@@ -164,6 +170,7 @@ class BrokerBooks:
     holdings: tuple[BrokerHolding, ...] | None = None
     unread: tuple[tuple[str, str], ...] = ()
     unread_rows: tuple[UnreadRow, ...] = ()
+    untold: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         settle(self, _BOOKS)
@@ -310,4 +317,5 @@ _BOOKS: Final = checks(
     holdings=optional(several_of(BrokerHolding, "[BrokerHolding(...)]")),
     unread=_reasons,
     unread_rows=several_of(UnreadRow, "[UnreadRow(...)]"),
+    untold=several_of(str, '["26112300042"]'),
 )

@@ -193,7 +193,8 @@ class Order:
 
     `broker_id` is the broker's name for it, "" until one is known. `revision` is what it was asked to become and is not
     known to be yet: until then either may fill, so the larger of the two quantities counts. `changes` is how often it
-    became another. `error` is the class of what went wrong with it, where something did.
+    became another, `in_vain` how often it was asked to since, and did not. `error` is the class of what went wrong with
+    it, where something did.
 
     Prices are rupees a share, `filled_value` is rupees.
     """
@@ -205,6 +206,7 @@ class Order:
     broker_id: str = ""
     revision: Revision | None = None
     changes: int = 0
+    in_vain: int = 0
     error: str = ""
 
     @property
@@ -300,7 +302,8 @@ class Order:
                 approved, quantity=quantity, limit=new.limit, trigger=new.trigger, level=new.trigger
             )
         status = FILLED if self.filled_quantity == approved.quantity else self.status
-        return attrs.evolve(self, approved=approved, revision=None, changes=self.changes + taken, status=status)
+        changes, in_vain = self.changes + taken, 0 if taken else self.in_vain + 1
+        return attrs.evolve(self, approved=approved, revision=None, changes=changes, in_vain=in_vain, status=status)
 
 
 @of_the_same

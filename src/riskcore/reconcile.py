@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import attrs
 from attrs import frozen
@@ -111,7 +111,8 @@ def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBoo
 
 def _as_unread(books: BrokerBooks, why: Mapping[str, str], rows: tuple[UnreadRow, ...]) -> BrokerBooks:
     """The same, as if some of them could not be read; `rows` could not, of those that could."""
-    return attrs.evolve(books, unread=(*books.unread, *why.items()), unread_rows=rows, **dict.fromkeys(why))
+    none: dict[str, Any] = dict.fromkeys(why)
+    return attrs.evolve(books, unread=(*books.unread, *why.items()), unread_rows=rows, **none)
 
 
 def _answered_with_nothing(books: BrokerBooks, book: Book, capability: Capability | None) -> BrokerBooks:
@@ -190,8 +191,9 @@ def _as_ordered(
 def _untold(book: Book, books: BrokerBooks) -> list[Order]:
     """Orders at the broker while nobody tells what they filled: that may be what the positions show.
 
-    One that has ended there and not yet here; and where the trade book could not be read, one whose row tells no fill.
-    Where the orders could not either, every exit and stop: what is gone may have left by one, whose fill is told later.
+    One that has ended there and not yet here, or works and has traded more than is told; and where the trade book could
+    not be read, one whose row tells no fill. Where the orders could not either, every exit and stop: what is gone may
+    have left by one, whose fill is told later.
     """
     if books.tell_no_fills:
         return [order for order in book.live_orders(entries=False) if order.broker_id]
@@ -200,7 +202,7 @@ def _untold(book: Book, books: BrokerBooks) -> list[Order]:
         order
         for order in book.live_orders()
         if (row := rows.get(order.broker_id)) is not None
-        and (not row.working or (books.trades is None and (row.filled_quantity is None or row.average_price is None)))
+        and (not row.working or row.id in books.untold or (books.trades is None and not row.tells_fill))
     ]
 
 

@@ -299,12 +299,15 @@ class Capability(Dated):
     together (a loss is called margin, a profit is kept apart); `price_is_average` whether an order that has traded
     shows its average in place of its limit; `paces_books` whether it shows each book once a second and no more;
     `calls_a_minute` how many calls of all kinds it takes in a minute for the whole account (None: as many as come);
+    `trades_by_order` whether its plugin asks for the trades of each order, and for a book's segments, one by one;
     `changes_an_order` how often it changes one order (None: as often as it is asked); `orders_an_hour` how many orders,
     changes and cancels it takes in an hour for the whole account, exits among them (None: as many as come);
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
+    `divides_prices` whether a trade above 100 rupees may be told at a hundredth of its price;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
     or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order;
+    `order_times` whether a trade bears the time at which its order came to the exchange, not its own;
     `one_product` whether futures and options have one product there, which its plugin calls MIS whatever was asked for;
     `trades_in_paise` whether trades, and averages of orders, may be told in paise; `positions_in_parts` whether
     positions are asked for by segment and product, and come without those of a part that could not be read.
@@ -322,11 +325,14 @@ class Capability(Dated):
     price_is_average: bool = fact(yes_or_no, default=False)
     paces_books: bool = fact(yes_or_no, default=False)
     calls_a_minute: int | None = fact(optional(count), default=None)
+    trades_by_order: bool = fact(yes_or_no, default=False)
     changes_an_order: int | None = fact(optional(count), default=None)
     orders_an_hour: int | None = fact(optional(count), default=None)
     cancels_prove: bool = fact(yes_or_no, default=False)
+    divides_prices: bool = fact(yes_or_no, default=False)
     fresh_from: time = fact(clock, default=time(0))
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
+    order_times: bool = fact(yes_or_no, default=False)
     one_product: bool = fact(yes_or_no, default=False)
     trades_in_paise: bool = fact(yes_or_no, default=False)
     positions_in_parts: bool = fact(yes_or_no, default=False)

@@ -91,6 +91,7 @@ TRIGGERS = {
     "a price that is not believed": (e.PriceDoubted(NOW, KEY, Decimal(1500)), WARNING, "UNUSUAL MARKET"),
     "unprotected position": (e.Alarmed(NOW, "unprotected", KEY, "3 s"), CRITICAL, "UNPROTECTED POSITION"),
     "unknown order": (e.Alarmed(NOW, "outcome_unknown", "id", "nobody knows"), CRITICAL, "UNKNOWN ORDER"),
+    "an order that does not end": (e.Alarmed(NOW, "cancel_in_vain", "id", "it works"), CRITICAL, "ORDER DOES NOT END"),
     "a contract beyond its expiry, on paper": (
         e.Alarmed(NOW, "held_past_expiry", KEY, "it ends in delivery"),
         WARNING,

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from threading import Thread
 from types import SimpleNamespace
 
@@ -202,3 +203,19 @@ def test_a_broker_that_cannot_be_learnt_is_a_warning():
 
     found = gateway.stops(Settings(system=System(mode="live")), SimpleNamespace(mode=nothing), FRIDAY)
     assert (found.status, "no answer" in found.found) == ("warn", True)
+
+
+def test_a_broker_is_asked_at_its_pace_from_the_first_question_on():
+    """Its money is asked for twice within a second, and a call too many is answered with nothing: no entry, it said."""
+    paces = []
+    told = SimpleNamespace(
+        host="http://127.0.0.1:5000",
+        seen_mode="live",
+        broker=lambda: "compositedge",
+        pace_books=lambda **pace: paces.append(pace),
+        funds=lambda: paces.append("funds"),
+        mode=lambda: "live",
+    )
+    checks = gateway.openalgo(Settings(), told, datetime(2026, 11, 20, 9, 0, tzinfo=rc.IST))
+    assert [check.name for check in islice(checks, 2)] == ["version", "credentials"]
+    assert paces == [{"once_a_second": True, "calls_a_minute": None}, "funds"]

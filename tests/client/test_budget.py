@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from riskcore_openalgo.client import Budget
 from riskcore_openalgo.client.calls import PACED, Calls
 from tests.client.conftest import Clock
-from tests.client.peer import success
+from tests.client.peer import recorded, success
 
 pytestmark = pytest.mark.smoke
 
@@ -147,6 +147,19 @@ def test_a_book_is_read_once_a_second_where_its_broker_shows_it_no_more_often(ma
     assert len(slept) == 1
 
 
+def test_the_money_is_asked_for_as_seldom_as_a_book_where_books_are_shown_once_a_second(make_client, peer, slept):
+    peer.says("funds", recorded("live_mode", "funds"))
+    client = make_client()
+    client.pace_books(once_a_second=False, calls_a_minute=200)
+    client.funds()
+    client.funds()
+    assert slept == []
+    client.pace_books(once_a_second=True)
+    client.funds()
+    client.funds()
+    assert slept == [pytest.approx(1.1, abs=0.5)]
+
+
 def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_client, peer):
     """An exit that reads the order book beside the account's reader had both refused, again and again."""
     peer.says("orderbook", success({"orders": []}))
@@ -210,3 +223,34 @@ def test_quotes_are_asked_for_as_often_as_a_brokers_minute_allows_and_each_contr
     client.pace_books(once_a_second=False, calls_a_minute=200)
     assert client.poll_pause_s(keys) == pytest.approx(2.5)
     assert client.poll_pause_s([*keys, "NFO:NIFTY29DEC26FUT", "NFO:NIFTY29DEC2625800CE"]) == pytest.approx(7.5)
+
+
+def test_where_each_order_that_traded_costs_a_call_books_are_read_less_often_the_more_have():
+    """Groww took 500 calls a minute; what was one too many came as books with nothing in them."""
+    now, cost = [1000.0], []
+    orders: list[dict[str, str]] = []
+
+    def sleep(seconds):
+        now[0] += seconds
+
+    def answers(calls, rows):
+        cost.append((now[0], calls() if callable(calls) else calls))
+        return {"status": "success", "data": rows}
+
+    books = {
+        "orderbook": lambda: answers(2, []),
+        "tradebook": lambda: answers(lambda: 2 + len(orders), [*orders, *orders]),
+        "positionbook": lambda: answers(2, []),
+        "holdings": lambda: answers(1, []),
+    }
+    budget = Budget(reads_per_s=1000, monotonic=lambda: now[0], sleep=sleep)
+    times = {"sleep": sleep, "monotonic": lambda: now[0], "timeout_s": 5, "analyzer_timeout_s": 5}
+    calls = Calls("", "", None, budget=budget, sdk=SimpleNamespace(**books), **times)
+    calls.pace(once_a_second=False, calls_a_minute=500, by_order=True)
+    assert calls.books_every_s() == pytest.approx(1.4)
+    for number in range(60):
+        orders.append({"orderid": f"G{number}"})
+        for book in (*books, *books):
+            calls.read(book, book)
+    assert calls.books_every_s() == pytest.approx(13.4)
+    assert max(sum(each for other, each in cost if at - 60 < other <= at) for at, _ in cost) <= 480

@@ -124,6 +124,27 @@ def test_an_order_book_that_is_empty_all_of_a_sudden_proves_no_order_absent():
     assert day.book.order(out.order_id).status == "unknown"
 
 
+def test_a_change_that_is_on_its_way_is_waited_for():
+    """Kotak shows `modify pending` for a second or more: a stop that trailed was told refused, and waited ten."""
+    day, stop = trailed()
+    day.prices("10:05:00.050", last=1030)
+    day.take(e.RevisionReported(day.at("10:05:00.100"), stop.order_id, "taken"))
+    day.take(e.RevisionReported(day.at("10:05:00.200"), stop.order_id, "unsure", "the book shows it other"))
+    for second in range(1, 5):
+        assert "RevisionSettled" not in as_it_was(day, f"10:05:0{second}", stop, status="other")
+    assert "RevisionSettled" in as_it_was(day, "10:05:04.500", stop, trigger=1000)
+    assert [one.revision.trigger for one in day.commands if isinstance(one, e.ReviseOrder)] == [1000, 1010, 1010]
+    assert not [fact for fact in day.facts if isinstance(fact, e.Alarmed)]
+
+
+def test_one_that_stays_under_a_word_that_nobody_knows_calls_somebody():
+    day, stop = trailed()
+    for second in range(1, 12):
+        day.take(e.RevisionReported(day.at(f"10:05:{second:02}"), stop.order_id, "unsure", "the book shows it other"))
+        as_it_was(day, f"10:05:{second:02}.500", stop, status="other")
+    assert day.last(e.Alarmed).name == "revision_refused"
+
+
 def test_a_part_leaves_though_the_stop_cannot_be_made_smaller_and_the_refusal_comes_as_an_error():
     """At Dhan: the change was asked for again and again, and the part waited for good."""
     day, _ = custody_days.held()
@@ -135,3 +156,19 @@ def test_a_part_leaves_though_the_stop_cannot_be_made_smaller_and_the_refusal_co
     assert [one.order_id for one in day.commands if isinstance(one, e.CancelOrder)] == [stop.order_id]
     day.report("10:05:12", stop.order_id, "cancelled")
     assert sorted(order.quantity for order in day.sent()[-2:]) == [20, 30]
+
+
+def test_a_read_without_trades_does_not_begin_the_count_of_what_is_gone_again():
+    """Beside a trade book that is slow, every second read has none: shares that were sold by hand were never missed."""
+    day, _ = custody_days.held()
+    day.prices("10:10", last=1101)
+    first, stop = day.sent(rc.ApprovedEntry)[0], stop_of(day)
+    rows = (row(first, "E1", "complete"), row(stop, "S1", "trigger_pending"))
+    bought = trade("E1", "BUY", 50, 1000)
+    by_hand = rc.BrokerOrder(
+        id="H1", key=INFY.key, side="SELL", quantity=50, product="MIS", status="complete", price_type="MARKET"
+    )
+    sold = trade("H1", "SELL", 50, 1100)
+    for second, trades in ((14, (bought, sold)), (18, None), (22, (bought, sold))):
+        books(day, f"10:10:{second}", orders=(*rows, by_hand), trades=trades, positions=(position(0),))
+    assert day.book.position(INFY.key) is None

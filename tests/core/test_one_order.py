@@ -124,7 +124,7 @@ def test_a_revision_that_was_taken_is_the_order_from_then_on():
 
 def test_a_revision_that_was_refused_leaves_the_order_as_it_was():
     """And one that nobody asked for changes nothing; no entry is ever revised."""
-    assert revising(40).revised(taken=False) == RESTING
+    assert revising(40).revised(taken=False) == attrs.evolve(RESTING, in_vain=1)
     assert RESTING.revised(taken=True) is RESTING
     asked = attrs.evolve(order(entry()), revision=Revision(40, D(985), D(990)))
     assert asked.revised(taken=True) is asked

@@ -40,6 +40,19 @@ def protected(day):
 FIFTY = trade("E1", "BUY", 50, 999)
 
 
+@pytest.mark.parametrize(("broker", "left"), [("kotak", "12:00:01"), ("upstox", "10:00:02")])
+def test_a_trade_that_bears_the_time_of_its_order_is_of_when_it_was_seen(broker, left):
+    """A stop that had rested for two hours had filled two hours ago: a pause after a loss was over before it began."""
+    day, _ = held(broker=broker, cooldown_s=900)
+    rows = row(day.sent(rc.ApprovedEntry)[0], "E1", "complete"), row(stop_of(day), "S1", "complete")
+    sold = evolve(trade("S1", "SELL", 50, 979), traded_at=day.at("10:00:02"))
+    read(day, "12:00:01", *rows, traded=(trade("E1", "BUY", 50, 1000), sold), there=(position(0),))
+    assert day.last(e.PositionClosed).closed_at == day.at(left)
+    day.prices("12:05", last=1000)
+    day.enter("12:05", **SEEN)
+    assert len(day.sent(rc.ApprovedEntry)) == (1 if broker == "kotak" else 2)
+
+
 @pytest.mark.parametrize("broker", WHOLE)
 def test_two_parts_of_an_order_are_the_order_and_not_twice_the_order(broker):
     day, order = entered(broker)
@@ -98,6 +111,28 @@ def test_an_order_beside_that_may_trade_amid_the_read_leaves_it_untold():
     hand = rc.BrokerOrder(id="H1", key="NSE:INFY", side="BUY", quantity=10, product="MIS", status="open")
     read(day, "10:00:02", row(order, "E1"), hand, traded=(FIFTY,), there=(position(20),))
     assert day.book.position(INFY.key) is None
+
+
+@pytest.mark.parametrize("manual_trades", ["freeze", "adopt", "ignore"])
+def test_two_orders_that_work_and_have_traded_untold_parts_are_no_shares_of_somebody_elses(manual_trades):
+    """What the position showed of them was adopted, and counted once more when the orders had filled."""
+    day = at_broker(broker="shoonya", manual_trades=manual_trades)
+    frozen = evolve(INFY, freeze_quantity=30)
+    day.instruments[INFY.symbol] = frozen
+    day.enter("10:00", **SEEN)
+    orders = day.sent(rc.ApprovedEntry)
+    assert [order.quantity for order in orders] == [30, 20]
+    for number, order in enumerate(orders, 1):
+        day.report("10:00:01", order.order_id, "working", broker_id=f"E{number}")
+    trades = (trade("E1", "BUY", 30, 999), trade("E2", "BUY", 20, 999))
+    working = [row(order, f"E{number}") for number, order in enumerate(orders, 1)]
+    for clock in ("10:00:02", "10:00:05", "10:00:08"):
+        read(day, clock, *working, traded=trades, there=(position(24),))
+    assert (day.book.positions, latches(day), day.state.custody.mismatches) == ((), [], ())
+    filled = [row(order, f"E{number}", "complete") for number, order in enumerate(orders, 1)]
+    read(day, "10:00:09", *filled, traded=trades, there=(position(50),))
+    assert (day.book.position(INFY.key).quantity, latches(day)) == (50, [])
+    assert sum(order.quantity for order in day.sent() if order.trigger is not None) == 50
 
 
 def test_a_part_that_is_untold_is_told_by_the_position_after_its_end_as_with_any_unread_trade_book():
@@ -265,7 +300,9 @@ def test_what_the_table_says_of_a_broker():
     }
     assert capability("paytm", on=day).borrows_status
     assert capability("paytm", on=day).resting == "none", "its SL is a market order"
-    assert [capability(name, on=day).revises for name in ("angel", "groww", "dhan")] == [False, False, True]
+    xts = ("iifl", "jainamxts", "compositedge", "fivepaisaxts", "ibulls", "rmoney", "wisdom")
+    assert {(row.trades, row.paces_books) for row in (capability(name, on=day) for name in xts)} == {("whole", True)}
+    assert [capability(name, on=day).revises for name in ("angel", "hdfcsky", "dhan")] == [False, False, True]
 
 
 def several(there, *statuses):

@@ -226,6 +226,20 @@ def test_a_silent_stream_is_subscribed_again_but_not_each_second():
     assert day.woken == 2000
 
 
+def test_a_stream_that_brings_no_price_any_more_while_quotes_move_is_connected_anew():
+    """Not one that is as silent as its quotes: an instrument that nobody trades."""
+    for moves, renewed in ((True, True), (False, False)):
+        day = Day()
+        day.feed.stream.up, day.feed.stream._priced = True, moment(0).mono
+        day.stream(1400)
+        for second in range(0, 40, 2):
+            day.seconds = second
+            day.poll(1400 + second / 10 * moves, volume=int(second * moves) + 1)
+            day.turn(second)
+        assert day.feed.stream._renewing.is_set() is renewed
+        assert bool(day.feed.stream._repeated) is not renewed
+
+
 def test_the_connection_is_told_when_it_changes_and_from_the_first_time_on():
     """Not each try; a gap that closed within one turn is told too."""
     day = Day(mode="paper")

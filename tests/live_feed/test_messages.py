@@ -16,7 +16,6 @@ from riskcore_openalgo.live_feed.messages import (
     moment_in,
     read,
     subscribe,
-    unsubscribe,
 )
 from riskcore_openalgo.live_feed.prices import Prices
 from tests.live_feed.made import NINE, moment
@@ -244,4 +243,3 @@ def test_requests_are_those_of_the_protocol():
     assert authenticate("k") == {"action": "authenticate", "api_key": "k"}
     named = [{"symbol": "M&M", "exchange": "NSE"}]
     assert subscribe(["NSE:M&M"], 2) == {"action": "subscribe", "mode": 2, "symbols": named}
-    assert unsubscribe(["NSE:M&M"], 2) == {"action": "unsubscribe", "mode": 2, "symbols": named}

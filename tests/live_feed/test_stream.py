@@ -66,6 +66,7 @@ def test_a_ping_answered_late_tells_nothing_of_clocks(fake, url):
     ticking = iter(range(0, 10**6, 2))
     slow = attrs.evolve(QUICK, dead_after_s=1e9, login_s=1e9)
     with Heard(url, clock=lambda: Moment(real_moment().at, float(next(ticking))), timing=slow) as heard:
+        heard.stream.watch(["NSE:RELIANCE"])
         until(lambda: fake.asked.count({"action": "ping"}) > 2)
         fake.tick("RELIANCE", 1400.05, STAMP)
         until(lambda: heard.ticks)
@@ -113,7 +114,7 @@ def test_what_is_watched_may_change_at_any_time(fake, url):
         heard.stream.watch(["NSE:TCS"])
         until(lambda: set(fake.subscribed) == {"NSE:TCS"})
         heard.stream.watch(["NSE:INFY", "NSE:SBIN"])
-        until(lambda: set(fake.subscribed) == {"NSE:INFY", "NSE:SBIN"})
+        until(lambda: set(fake.subscribed) == {"NSE:TCS", "NSE:INFY", "NSE:SBIN"})
         heard.stream.again(["NSE:INFY"])
         until(lambda: fake.subscribed["NSE:INFY"] == 2)
         assert fake.subscribed["NSE:SBIN"] == 1

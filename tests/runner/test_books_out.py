@@ -309,9 +309,10 @@ def test_a_book_that_answers_its_errors_with_nothing_holds_neither_stop_nor_exit
 
 def test_the_client_is_told_how_often_the_broker_may_be_asked():
     told = []
-    for broker in ("angel", "zerodha", "fyers"):
+    for broker in ("angel", "zerodha", "fyers", "kotak", "groww"):
         paced = SimpleNamespace(pace_books=lambda **pace: told.append(tuple(pace.values())))
         client = SimpleNamespace(broker=lambda name=broker: name, pace_books=paced.pace_books)
         at = datetime(2026, 11, 23, 10, 0, tzinfo=rc.IST)
         Account(client, guard=SimpleNamespace(told=False), clock=lambda at=at: at, instruments=None).broker()
-    assert told == [(True, None), (False, None), (False, 200)]
+    limits = [(False, 200, False), (False, 600, False), (False, 500, True)]
+    assert told == [(True, None, False), (False, None, False), *limits]

@@ -6,7 +6,7 @@ import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.config.settings import MORNING
 from riskcore_openalgo.runner.mornings import Mornings
-from tests.core.custody_days import held
+from tests.core.custody_days import at_broker, held, position
 
 
 def waiting(at):
@@ -35,6 +35,23 @@ def test_nobody_is_woken_on_a_holiday_or_while_the_login_is_good_or_by_a_runner_
     mornings, started = Mornings(MORNING), waiting(monday)
     assert mornings.due(monday + timedelta(seconds=10), started) == ""
     assert "Log in on OpenAlgo" in mornings.due(monday + timedelta(seconds=40), started)
+
+
+def test_nobody_is_asked_to_log_in_where_the_login_is_good_and_something_differs():
+    """The difference was told, and keeps entries back: another login mends nothing."""
+    day = at_broker()
+    day.take(events.LoginSeen(day.at("10:00"), good=False, reconciled=False, by="riskcore", why="begun"))
+    day.take(events.LoginSeen(day.at("10:00:10"), good=True, reconciled=False, by="riskcore", why="seen"))
+    mornings = Mornings(MORNING)
+    assert mornings.due(day.at("10:01"), day.state) == ""
+    assert mornings.due(day.at("10:02"), day.state).endswith("Log in on OpenAlgo's page"), "no book was read yet"
+    for at in ("10:03", "10:04"):
+        shares = (position(50, key="NSE:SBIN"),)
+        day.take(events.BooksRead(day.at(at), rc.BrokerBooks(at=day.at(at), orders=(), trades=(), positions=shares)))
+    assert day.book.latch("login") is not None
+    assert day.state.custody.mismatches
+    mornings = Mornings(MORNING)
+    assert [mornings.due(day.at(at), day.state) for at in ("10:05", "10:06")] == ["", ""]
 
 
 def test_a_watch_of_a_script_calls_for_no_login_before_it_has_read_anything():

@@ -16,7 +16,7 @@ from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch
 from riskcore.engine.accepted import look_at_accepted
 from riskcore.engine.adjust import FROZEN, act_on
-from riskcore.engine.ended import is_doubted, is_larger, name_the_late, take_back
+from riskcore.engine.ended import IN_VAIN, ask_again, is_doubted, is_larger, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.overnight import keep_reduction
 from riskcore.engine.pairing import named
@@ -49,6 +49,7 @@ from riskcore.said_once import as_ordered, averages_apart, said_once, shows
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
+from riskcore.trade_rows import in_rupees
 
 CHANGED: Final = "stop_changed"
 UNCHANGED: Final = "the broker's book does not show it"
@@ -60,7 +61,7 @@ def books_read(event: e.BooksRead, turn: Turn) -> None:
     custody = turn.state.custody
     meant = as_meant(event.books, turn.book, custody.capability)
     known = said_once(without_doubt(meant, turn.book, custody), turn.book, custody)
-    books = averages_apart(known, custody.capability)
+    books = in_rupees(averages_apart(known, custody.capability), turn.book, custody.capability)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)
@@ -157,22 +158,24 @@ def _revalue(turn: Turn, order: Order, books: BrokerBooks) -> None:
 def _settle_what_was_asked(turn: Turn, order: Order, row: BrokerOrder, read_at: datetime) -> None:
     """A change that nobody answered is read off the row; what the book shows open after a while is asked again.
 
-    A read that began at `read_at` says nothing of what was asked for, or settled, after that.
+    A read that began at `read_at` says nothing of what was asked for, or settled, after that. One that shows the order
+    on its way (under a word that is neither open nor an end) says less: a change may be on its way there.
     """
     custody = turn.state.custody
     asked, settled = custody.asked_at(order.id), custody.settled_at(order.id)
-    waited = asked is None or read_at - asked >= FIRST_PAUSE
+    pause = FIRST_PAUSE if row.working else seconds(turn.policy.unknown_settle_s)
+    waited = asked is None or read_at - asked >= pause
     if order.revision is not None:
         if shows(row, order.revision) and (asked is None or read_at >= asked):  # else it may be as it once was
             turn.note(e.RevisionSettled(turn.at, order.id, taken=True, note="the broker's book shows it"))
             turn.calm(REVISION_REFUSED, order.id)
         elif waited:
             turn.note(e.RevisionSettled(turn.at, order.id, taken=False, note=UNCHANGED))
-            if asked == settled:  # asked again at once, in vain: some plugins tell a refusal as an error of their own
+            if order.in_vain:  # the time before too: some plugins tell a refusal as an error of their own
                 turn.alarm(REVISION_REFUSED, order.id, UNCHANGED)
     elif order.id in turn.state.cancelling:
         if row.working and waited:
-            turn.cancel_again(order, "the broker's book still shows it")
+            ask_again(turn, order, read_at)
     elif settled is not None and read_at <= settled:
         return
     elif row.working:
@@ -285,8 +288,8 @@ def _settle_absent(turn: Turn, order: Order, why: str) -> None:
 def _calm_the_known(turn: Turn) -> None:
     """Nobody need look any more at an order whose name at the broker is known by now, or that has ended."""
     for name, order_id in sorted(turn.state.custody.told):
-        order = turn.book.order(order_id) if name == OUTCOME_UNKNOWN else None
-        if order is not None and (order.broker_id or not order.live):
+        order = turn.book.order(order_id) if name in (OUTCOME_UNKNOWN, IN_VAIN) else None
+        if order is not None and (not order.live or (name == OUTCOME_UNKNOWN and order.broker_id)):
             turn.calm(name, order_id)
 
 
@@ -342,7 +345,8 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
 def _not_shown(turn: Turn, books: BrokerBooks, found: Sequence[Mismatch]) -> tuple[Mismatch, ...]:
     """Shares of somebody else's that were there before, where a read hides some of ours, or tells nothing of theirs.
 
-    What is no true read of ours proves nothing of theirs: an entry against them would be netted by the broker.
+    What is no true read of ours proves nothing of theirs: an entry against them would be netted by the broker. Nor does
+    one without trades (a look at an order that is to end) say anything of what differs in the instrument of an order.
     """
     custody, keys = turn.state.custody, {mismatch.key for mismatch in found if mismatch.kind != UNNAMED}
     hidden, silent = any(mismatch.kind == SUSPECT for mismatch in found), left_out(turn.book, books)
@@ -350,7 +354,8 @@ def _not_shown(turn: Turn, books: BrokerBooks, found: Sequence[Mismatch]) -> tup
     return tuple(
         known
         for known in custody.mismatches
-        if known.key not in keys and ((hidden and known.kind == FOREIGN) or known in stays)
+        if known.key not in keys
+        and ((hidden and known.kind == FOREIGN) or known in stays or (books.trades is None and known.key in silent))
     )
 
 

@@ -7,6 +7,7 @@ entry that counts no more) must not follow from that; where it did, the order is
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from riskcore import events as e
@@ -16,10 +17,12 @@ from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.orders import CANCELLED, REJECTED, Order
 from riskcore.reconcile import Seen
+from riskcore.signals import seconds
 from riskcore.told import Told
 
 LATE: Final = "arrived_late"
 WORKS_STILL: Final = "works_after_its_end"
+IN_VAIN: Final = "cancel_in_vain"
 ENDED_UNFILLED: Final = (CANCELLED, REJECTED)
 
 
@@ -76,6 +79,34 @@ def take_back(turn: Turn, books: BrokerBooks) -> None:
         if order.id not in turn.state.custody.lost:
             _tell(turn, order, row)
         turn.cancel_again(order, f"it works at the broker, and had ended here: {order.status}")
+
+
+def ask_again(turn: Turn, order: Order, read_at: datetime) -> None:
+    """An order that was asked to end is shown working: it is asked again, and after a while somebody is called.
+
+    Some plugins tell a cancel that the broker refused as taken. From then on it is asked every `protect_flatten_s`.
+    """
+    while_ = seconds(turn.policy.protect_flatten_s)
+    known, asked = (IN_VAIN, order.id) in turn.state.custody.told, turn.state.custody.asked_at(order.id)
+    if known and asked is not None and read_at - asked < while_:
+        return
+    since = _to_end_since(turn, order)
+    if since is not None and read_at - since >= while_:
+        turn.alarm(
+            IN_VAIN,
+            order.id,
+            "it was to end, and the broker's book shows it working: end it there, or leave by hand if it has ended",
+        )
+    turn.cancel_again(order, "the broker's book still shows it")
+
+
+def _to_end_since(turn: Turn, order: Order) -> datetime | None:
+    """Since when an order is to have ended at the latest: an exit waits for a stop, or its time to work is over."""
+    if order.rests:
+        wanted = turn.state.custody.wanted_of(order.approved.instrument.key)
+        return None if wanted is None else wanted.at
+    time = turn.policy.entry_timeout_s if order.is_entry else turn.policy.exit_step_s
+    return order.approved.at + seconds(time)
 
 
 def is_larger(order: Order, row: BrokerOrder) -> bool:

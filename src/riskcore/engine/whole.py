@@ -340,6 +340,7 @@ def _order(approved: ApprovedEntry | ApprovedExit, filled: e.Filled) -> Order:
         broker_id="",
         revision=None,
         changes=0,
+        in_vain=0,
         error="",
     )
 

@@ -128,27 +128,43 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "kotak",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/kotak, funds.py read 2026-11-30; availablecash is CollateralValue + "
-            "pay-in - pay-out + Collateral, MarginUsed stands beside it; an order that is complete shows its "
-            "average as its price; all else as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/kotak, read and run over a stub on 2026-11-30; documentation of "
+            "Kotak's Trade API and of its SDK; availablecash is CollateralValue (the cash) + pay-in - "
+            "pay-out + Collateral (pledged shares), MarginUsed stands beside it, and the broker's own Net is "
+            "all of that less what is used; whether the day's result is in it could not be confirmed; an "
+            "order that is complete shows its average as its price; any error of a book comes as one with "
+            "nothing in it, a refused change or cancel under HTTP 200 as a success; 10 calls a second of all "
+            "kinds by its documentation; a trade bears the time at which its order came to the exchange; the "
+            "margin of an order is told as 0 where the money suffices; not tried with real orders "
+            "(confidence: low)"
         ),
         "cash_is_balance": True,
         "price_is_average": True,
+        "calls_a_minute": 600,
         "fresh_from": "08:00",
+        "order_times": True,
     },
     {
         "from": "2021-01-01",
         "to": None,
         "broker": "groww",
-        "resting": "SL",
+        "resting": "none",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/groww, funds.py, order_data.py and transform_data.py read 2026-11-30; "
-            "availablecash is clear_cash, net_margin_used stands beside it; a change of a stop sends no "
-            "price; trades and positions of a share with CE, PE or FUT in its name stand under NFO; all else "
-            "as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/groww, read and run over a stub on 2026-11-30; Groww Trading API, "
+            "orders, annexures and margin, read 2026-11-30; OpenAlgo issue 1958 for the prices; an order of "
+            "type SL or SL-M is sent under a word that Groww does not know, and SL without its limit, so "
+            "that none can rest (mended there after 2.0.2.1); trades above 100 rupees are told at a "
+            "hundredth (mended there as well), and positions without an average; availablecash is "
+            "clear_cash, net_margin_used stands beside it; each cancel and change is told as a success; the "
+            "trades of each order are a call of their own, and orders, trades and positions are asked for in "
+            "two segments each; books that could not be read are told as empty; orders of a share with C or "
+            "P in its name stand under NFO, and its trades and positions with CE, PE or FUT; not tried with "
+            "real orders (confidence: low)"
         ),
-        "revises": False,
         "cash_is_balance": True,
+        "calls_a_minute": 500,
+        "trades_by_order": True,
+        "divides_prices": True,
         "fresh_from": "08:00",
     },
     {
@@ -197,9 +213,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/iifl, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -210,9 +227,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/jainamxts, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -222,10 +240,14 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "compositedge",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/compositedge, order_data.py read 2026-11-30; a row of the trade book "
-            "has OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any "
-            "broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/compositedge, read and run over a stub on 2026-11-30; what programs of "
+            "others do at XTS brokers after e-apirl-0004 (wait a second); a row of the trade book has "
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; an error of any book, too "
+            "many calls and a dead token among that, comes as one with nothing in it; a refusal comes "
+            "without its words; order, trade and position book are taken to answer once a second each; an "
+            "order that was changed is shown as Replaced; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -236,9 +258,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/fivepaisaxts, order_data.py read 2026-11-30; a row of the trade book "
-            "has OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any "
-            "broker; not tried with real orders (confidence: low)"
+            "has OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at "
+            "compositedge, whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -249,9 +272,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/ibulls, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -262,9 +286,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/rmoney, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -275,9 +300,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "SL",
         "source": (
             "OpenAlgo 2.0.2.1, broker/wisdom, order_data.py read 2026-11-30; a row of the trade book has "
-            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as of any broker; "
-            "not tried with real orders (confidence: low)"
+            "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
+            "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -400,6 +426,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "price_is_average": True,
         "orders_an_hour": 1000,
         "fresh_from": "08:00",
+        "order_times": True,
     },
     {
         "from": "2021-01-01",

@@ -52,6 +52,7 @@ ALARM_TITLES: Final[Mapping[str, str]] = {
     "unseen_before_the_night": "UNKNOWN ORDER",
     "end_unread": "UNKNOWN ORDER",
     "stop_gone_unread": "UNKNOWN ORDER",
+    "cancel_in_vain": "ORDER DOES NOT END",
     "overnight_price": "UNUSUAL MARKET",
     e.INCOMPLETE: "EMERGENCY STOP INCOMPLETE",
 }

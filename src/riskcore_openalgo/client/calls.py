@@ -8,14 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import openalgo
 
 from riskcore_openalgo.client.budget import READ, Budget
 from riskcore_openalgo.client.failures import RATE_LIMITED, ReadFailed
 from riskcore_openalgo.client.outcomes import ANALYZE, LIVE
-from riskcore_openalgo.client.reply import Reply, read_reply, without
+from riskcore_openalgo.client.reply import Reply, empty_if_stumbled, read_reply, without
 
 READ_TRIES: Final = 3
 READ_WAIT_S: Final = 2.0
@@ -26,14 +26,21 @@ ACCOUNT_CALLS: Final = frozenset(
 )
 """The calls whose success says `mode: analyze` in the sandbox, and nothing of a mode when it is live."""
 PACED: Final = frozenset(("orderbook", "tradebook", "positionbook", "holdings"))
+FUNDS: Final = "funds"
+"""Paced like a book where these are shown once a second: where an error comes as nothing, so does a call too many."""
 PACE_S: Final = 1.1
 """From one answer to the next reading of a book, where a broker shows it once a second: its clock is not ours."""
 BOOKS_SHARE: Final = 0.6
 """Of the calls that a broker takes in a minute, what the readings of books may use: orders, money and bars are more."""
 POLLS_SHARE: Final = 0.12
 """The same of quotes that are asked for beside the stream."""
+SEGMENTS_MORE: Final = 3
+"""Calls beside one for each book, where orders, trades and positions are asked for in two segments each."""
 AHEAD: Final = 4
 """So many readings of a book may come one after the other before its pace holds: a fill gets its stop at once."""
+
+Turn: TypeAlias = Callable[[], float]
+"""How long a book waits for its turn now, in seconds."""
 
 
 class Calls:
@@ -64,8 +71,9 @@ class Calls:
         self.seen: Callable[[str, float, bool], None] | None = None
         self._once_a_second = False
         self._calls_a_minute: int | None = None
+        self._by_order, self._traded = False, 0
         self._lock = threading.Lock()
-        self._turns = {method: threading.Lock() for method in PACED}
+        self._turns = {method: threading.Lock() for method in (*PACED, FUNDS)}
         self._due_at: dict[str, float] = {}
         self._to_come: dict[str, Future[Reply]] = {}
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
@@ -88,14 +96,21 @@ class Calls:
         self._slow_sdk.timeout = self._slowest_s
         self._key = api_key
 
-    def pace(self, *, once_a_second: bool, calls_a_minute: int | None) -> None:
-        """What the broker takes: each book once a second and no more, so many calls of all kinds in a minute."""
-        self._once_a_second, self._calls_a_minute = once_a_second, calls_a_minute
+    def pace(self, *, once_a_second: bool, calls_a_minute: int | None, by_order: bool = False) -> None:
+        """What the broker takes: each book once a second and no more, so many calls of all kinds in a minute.
+
+        With `by_order` the trades of each order are one of these, and so is each segment of the other books.
+        """
+        self._once_a_second, self._calls_a_minute, self._by_order = once_a_second, calls_a_minute, by_order
         self.budget.read_fewer(few=calls_a_minute is not None)
 
     def pause_s(self, calls: int) -> float:
         """From one round of polled quotes that costs so many calls to the next, as the broker's minute allows."""
         return 60 * calls / (POLLS_SHARE * self._calls_a_minute) if self._calls_a_minute else 0.0
+
+    def books_every_s(self) -> float:
+        """How long each book waits for its turn in the long run."""
+        return self._book_pace()[0]
 
     @property
     def ws_url(self) -> str:
@@ -171,7 +186,8 @@ class Calls:
     def _read_once(self, method: str, arguments: dict[str, Any]) -> Reply:
         """One call of a read. Where the broker paces its books it waits its turn, and one answer serves all who do."""
         every_s, ahead = self._book_pace()
-        if not (every_s and method in PACED):
+        paced = method in PACED or (self._once_a_second and method == FUNDS)
+        if not (every_s and paced):
             return self._once(self._sdk, method, arguments)
         with self._lock:
             shared = self._to_come.get(method)
@@ -192,7 +208,8 @@ class Calls:
     def _book_pace(self) -> tuple[float, int]:
         """How long after its last answer a book is read again in the long run, and how many readings ahead of that."""
         most = self._calls_a_minute
-        minute_s = 60 * len(PACED) / (BOOKS_SHARE * most) if most else 0.0
+        calls = len(PACED) + (SEGMENTS_MORE + self._traded if self._by_order else 0)
+        minute_s = 60 * calls / (BOOKS_SHARE * most) if most else 0.0
         return (max(PACE_S, minute_s), 0) if self._once_a_second else (minute_s, AHEAD)
 
     def _in_its_turn(self, method: str, arguments: dict[str, Any], every_s: float, ahead: int) -> Reply:
@@ -204,9 +221,13 @@ class Calls:
         with self._lock:
             del self._to_come[method]  # whoever comes from here on asks after this one
         try:
-            return self._once(self._sdk, method, arguments)
+            reply = self._once(self._sdk, method, arguments)
         finally:
             self._due_at[method] = max(due_at, self._monotonic()) + every_s
+        if method == "tradebook" and reply.ok:
+            rows = reply.body.get("data")
+            self._traded = len({row.get("orderid") for row in rows}) if isinstance(rows, list) else 0
+        return reply
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
         began = self._monotonic()
@@ -223,7 +244,7 @@ class Calls:
             return Reply(ok=False, body={}, words=words, kind="unknown_error")
         if hasattr(raw, "columns"):
             return Reply(ok=True, body={"frame": raw})
-        reply = read_reply(raw, self._key)
+        reply = empty_if_stumbled(method, read_reply(raw, self._key))
         if reply.ok and method in ACCOUNT_CALLS:
             self._note_mode(reply)
         return reply

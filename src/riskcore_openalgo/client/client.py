@@ -11,7 +11,7 @@ from typing import Any, Final
 import riskcore as rc
 from riskcore_openalgo.client import calendar_rows, fields, market, money_rows, rows, triggers
 from riskcore_openalgo.client.budget import ENTRY, EXIT, Budget
-from riskcore_openalgo.client.calls import Calls
+from riskcore_openalgo.client.calls import Calls, Turn
 from riskcore_openalgo.client.failures import NOT_SENT, UNKNOWN, ReadFailed
 from riskcore_openalgo.client.outcomes import ANALYZE, LIVE, Outcome, no_tokens, not_sent, outcome_of
 from riskcore_openalgo.client.wanted import PRICED, TRIGGERED, OrderWanted, check_levels, rupees_or_none, shares
@@ -135,9 +135,10 @@ class Client:
         checked_access(host=self.host, api_key=api_key, ws_url=None)
         self._calls.rekey(api_key)
 
-    def pace_books(self, *, once_a_second: bool, calls_a_minute: int | None = None) -> None:
-        """How often the broker shows a book, how many calls it takes in a minute; one answer serves all who wait."""
-        self._calls.pace(once_a_second=once_a_second, calls_a_minute=calls_a_minute)
+    def pace_books(self, *, once_a_second: bool, calls_a_minute: int | None = None, by_order: bool = False) -> Turn:
+        """Read books as often as the broker takes it, one answer for all who wait; and how long one waits for that."""
+        self._calls.pace(once_a_second=once_a_second, calls_a_minute=calls_a_minute, by_order=by_order)
+        return self._calls.books_every_s
 
     def poll_pause_s(self, keys: Iterable[str]) -> float:
         """How long to wait between two calls of `quotes`: a plugin may ask for each contract's open interest apart."""
@@ -300,8 +301,7 @@ class Client:
         """The broker behind OpenAlgo, by its name there; None where the SDK has no way to ask."""
         if not self._calls.has("_make_request"):
             return None
-        data = money_rows.mapping("ping", self._calls.ping().body.get("data"))
-        return fields.text(data.get("broker")) or None
+        return fields.text(money_rows.mapping("ping", self._calls.ping().body.get("data")).get("broker")) or None
 
     # ------------------------------------------------------------ the market
 

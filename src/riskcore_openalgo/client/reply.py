@@ -34,6 +34,9 @@ NO_LOGIN_WORDS: Final = re.compile(
     r"|(?:could not|not|failed to) authenticate|authentication failed",
     re.IGNORECASE,
 )
+STUMBLED_OVER: Final = {"positionbook": "HTTP 500: 'list' object has no attribute 'get'"}
+"""What a plugin of the XTS family says (wisdom's does not) where the broker answers with no book: in the morning, when
+it has no position ("Data Not Available"), and to any error. It means no more than an empty book does elsewhere."""
 NOT_IN_THIS_MODE: Final = re.compile(r"semi-auto mode", re.IGNORECASE)
 
 
@@ -96,6 +99,11 @@ def read_reply(raw: Any, secret: str) -> Reply:
     if not kind and code is not None:  # the newer methods keep the server's body and note its status in it
         return Reply(ok=False, body=body, words=said(body), code=code, kind="http_error", spoken="message" in body)
     return _failed(body, code, kind)
+
+
+def empty_if_stumbled(method: str, reply: Reply) -> Reply:
+    """The same, or an empty book where a plugin stumbled over an answer without one."""
+    return Reply(ok=True, body={"data": []}) if reply.words == STUMBLED_OVER.get(method) else reply
 
 
 def _failed(body: Mapping[str, Any], code: int | None, kind: str) -> Reply:

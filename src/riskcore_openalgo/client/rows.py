@@ -48,7 +48,7 @@ STATUSES: Final = {
     "open": (
         *("open", "pending", "open pending", "new", "acked", "working", "modified", "replaced"),
         *("partially filled", "partiallyfilled", "partially executed", "partially traded", "part traded", "partial"),
-        *("not modified", "not cancelled", "modify pending", "modification requested"),
+        *("not modified", "not cancelled"),
     ),
     "trigger_pending": ("trigger pending", "triggerpending"),
     "complete": ("complete", "completed", "filled", "fully filled", "executed", "fully executed", "traded"),
@@ -57,7 +57,8 @@ STATUSES: Final = {
 }
 """The core's word -> brokers' words, with one space for what stands between them. All others are `other`: a word that
 nobody knows proves neither that an order works nor that it ended. So do words of an order on its way into the
-exchange or out of it (`validation pending`, `cancel pending`)."""
+exchange or out of it (`validation pending`, `cancel pending`), and of one that is being changed there (`modify
+pending`): its row shows it as it was, which no more says that the change was not taken than that it was."""
 
 PRODUCTS: Final = {"CARRYFORWARD": "NRML"}
 """OpenAlgo's word for a broker's own that a plugin passes on."""
@@ -67,6 +68,11 @@ SHARES_OF: Final = {"NFO": "NSE", "BFO": "BSE"}
 """Where the shares trade whose derivatives trade elsewhere."""
 WORTH_ROUNDED: Final = Decimal("0.01")
 """By how much what a trade was worth may be rounded, in rupees: less than one share costs."""
+MADE_UP: Final = "synthetic_"
+"""How the name of a trade begins that is none: Groww's plugin tells it at the limit of its order."""
+PRICE_ROUNDED: Final = Decimal("0.005")
+"""By how much the price of a trade is rounded, in rupees."""
+FINEST: Final = Decimal("0.000001")
 ROWS_REMEMBERED: Final = 4096
 """Rows of each book that are kept as they were read: several busy days' worth."""
 
@@ -230,15 +236,19 @@ def _trade(row: Row) -> rc.BrokerTrade:
     price = fields.price(row.get("average_price")) or fields.price(row.get("price"))
     if price is None:
         raise ValueError("average_price is missing or is no price")
+    named = fields.identity(row.get("tradeid"))
+    if named.startswith(MADE_UP):
+        raise ValueError("OpenAlgo made it up of its order, whose trades it could not read")
+    quantity = _traded(row, price)
     return rc.BrokerTrade(
         order_id=_id(row, "orderid"),
         key=_key(row),
         side=_side(row),
-        quantity=_traded(row, price),
-        price=price,
+        quantity=quantity,
+        price=_finer(row, price, quantity),
         product=_product(row),
         traded_at=fields.moment(row.get("timestamp")),
-        id=fields.identity(row.get("tradeid")),
+        id=named,
     )
 
 
@@ -342,6 +352,15 @@ def _traded(row: Row, price: Decimal) -> int:
     if number < 1 or abs(number * price - value) > WORTH_ROUNDED:
         raise ValueError(f"quantity is 0, and trade_value {value} is no whole number of shares at {price}")
     return number
+
+
+def _finer(row: Row, price: Decimal, quantity: int) -> Decimal:
+    """The price of a trade, which OpenAlgo rounds to paise, out of its value where that tells more of it."""
+    value = fields.price(row.get("trade_value"))
+    if value is None or abs(price * quantity - value) <= WORTH_ROUNDED:
+        return price
+    each = (value / quantity).quantize(FINEST)
+    return each if abs(each - price) <= PRICE_ROUNDED else price
 
 
 def _filled(row: Row) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from importlib import metadata
@@ -38,6 +39,7 @@ def openalgo(settings: Settings, client: Client | None, now: datetime) -> Iterat
     if client is None:
         yield fail("credentials", "there is no API key", "api_key: in api_credentials.yaml, or OPENALGO_API_KEY")
     else:
+        _at_its_pace(settings, client, today)
         first = credentials(client)
         yield first
         if first.status != "fail":
@@ -49,6 +51,13 @@ def openalgo(settings: Settings, client: Client | None, now: datetime) -> Iterat
             return
     for name in rest:
         yield warn(name, "not asked: OpenAlgo does not answer, or not to this key", "mend the credentials first")
+
+
+def _at_its_pace(settings: Settings, client: Client, today: date) -> None:
+    """Ask the broker no more often than it answers: its money is asked for twice."""
+    with suppress(ReadFailed):
+        row = capability_behind(client, today, settings.policy.tables)
+        client.pace_books(once_a_second=row.paces_books, calls_a_minute=row.calls_a_minute)
 
 
 def version() -> Check:

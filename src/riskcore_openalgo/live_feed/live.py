@@ -49,7 +49,8 @@ class FreshTiming:
     """When silence is told, in seconds.
 
     After `stale_after_s` of open market an instrument is stale; it is looked for every `look_every_s`. One whose stream
-    is silent is subscribed again every `again_every_s`. `disagreeing` is how many polled quotes in a row the stream
+    is silent is subscribed again every `again_every_s`; where the stream brings no price at all any more, while quotes
+    move, it is connected anew. `disagreeing` is how many polled quotes in a row the stream
     must contradict before it is told that the two disagree.
     """
 
@@ -238,15 +239,18 @@ class LiveFeed:
         return [key for key in self._keys if self._is_open(key, at)]
 
     def _troubling(self, moment: Moment) -> dict[Standing, str]:
-        """Every trouble that is found now, with its reason; silent streams are subscribed again on the way."""
+        """Every trouble that is found now, with its reason; what is silent is subscribed again on the way."""
         found: dict[Standing, str] = {}
-        silent = []
+        silent, quotes_move = [], False
         for stale in self.prices.stale(moment, self._fresh.stale_after_s):
             found[TROUBLE_OF[stale.why], stale.key] = str(stale)
+            quotes_move = quotes_move or stale.why == conflated.STREAM_SILENT
             if moment.mono - self._again.get(stale.key, float("-inf")) >= self._fresh.again_every_s:
                 self._again[stale.key] = moment.mono
                 silent.append(stale.key)
-        if silent and self.stream.up:
+        if silent and quotes_move and self.stream.silent_s(moment.mono) >= self._fresh.stale_after_s:
+            self.stream.renew()  # a feed that OpenAlgo has ended comes back with a new login alone
+        elif silent and self.stream.up:
             self.stream.again(silent)
         for key in self._keys:
             against = self.judge.contradicted(key)

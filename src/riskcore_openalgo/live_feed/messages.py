@@ -77,11 +77,6 @@ def subscribe(keys: Iterable[str], mode: int) -> dict[str, Any]:
     return {"action": "subscribe", "mode": mode, "symbols": [_named(key) for key in keys]}
 
 
-def unsubscribe(keys: Iterable[str], mode: int) -> dict[str, Any]:
-    """The request for no more prices of several instruments."""
-    return {"action": "unsubscribe", "mode": mode, "symbols": [_named(key) for key in keys]}
-
-
 SUBSCRIBE_ORDERS: Final[Mapping[str, str]] = {"action": "subscribe_orders"}
 PING: Final[Mapping[str, str]] = {"action": "ping"}
 PONG: Final = "pong"

@@ -30,7 +30,6 @@ from riskcore_openalgo.live_feed.messages import (
     authenticate,
     read,
     subscribe,
-    unsubscribe,
 )
 from riskcore_openalgo.live_feed.ticks import Moment, MomentClock, Tick
 
@@ -118,18 +117,33 @@ class Stream:
         self._wanted: frozenset[str] = frozenset()
         self._repeated: set[str] = set()
         self._asked: set[str] = set()
+        self._priced: float | None = None
+        self._renewing = threading.Event()
         self._stopping, self._lock = threading.Event(), threading.Lock()
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
 
     def watch(self, keys: Iterable[str]) -> None:
-        """Be told the prices of these instruments (`NSE:RELIANCE`) and no others; from any thread, at any time."""
+        """Be told the prices of these instruments (`NSE:RELIANCE`) and no others; from any thread, at any time.
+
+        What is not watched any more stays subscribed for as long as the connection stands: at brokers of the XTS family
+        OpenAlgo ends its whole feed when one instrument is taken off it.
+        """
         self._wanted = frozenset(keys)
 
     def again(self, keys: Iterable[str]) -> None:
         """Subscribe these once more: the server says yes to everything, and then may send nothing."""
         with self._lock:
             self._repeated |= set(keys)
+
+    def silent_s(self, mono: float) -> float:
+        """For how long no price at all has come over a connection that had brought some; 0 where none has."""
+        priced = self._priced
+        return mono - priced if self.up and priced is not None else 0.0
+
+    def renew(self) -> None:
+        """Connect anew: to a client that comes alone OpenAlgo makes another connection to the broker."""
+        self._renewing.set()
 
     def start(self) -> None:
         """Begin; a stream is started once."""
@@ -184,6 +198,8 @@ class Stream:
             if self._orders:
                 connection.send(SUBSCRIBE_ORDERS)
             self._subscribe(connection)
+            self._priced = None
+            self._renewing.clear()
             self._tell(up=True, why="")
             self._listen(connection)
         except Down:
@@ -219,6 +235,8 @@ class Stream:
         silent_s, longest_s = 0.0, 4 * self._timing.listen_s
         looked = pinged = self._clock().mono
         while not self._stopping.is_set():
+            if self._renewing.is_set():
+                raise Down("no price came, though the connection stands")
             self._subscribe(connection)
             mono = self._clock().mono
             if mono - pinged >= self._timing.ping_every_s:
@@ -234,22 +252,20 @@ class Stream:
                 self._hear(read(text, now), now)
 
     def _subscribe(self, connection: Connection) -> None:
-        """Send what differs between the instruments wanted and those asked for."""
-        wanted = self._wanted
+        """Ask for the instruments that are wanted and were not asked for."""
         with self._lock:
             self._asked -= self._repeated
             self._repeated.clear()
-        if wanted == self._asked:
-            return
-        for asked, keys in ((subscribe, wanted - self._asked), (unsubscribe, self._asked - wanted)):
-            ordered = sorted(keys)
-            for begin in range(0, len(ordered), KEYS_A_REQUEST):
-                connection.send(asked(ordered[begin : begin + KEYS_A_REQUEST], self._mode))
-        self._asked = set(wanted)
+        ordered = sorted(self._wanted - self._asked)
+        for begin in range(0, len(ordered), KEYS_A_REQUEST):
+            connection.send(subscribe(ordered[begin : begin + KEYS_A_REQUEST], self._mode))
+        self._asked.update(ordered)
 
     def _hear(self, said: Tick | OrderUpdate | Answer | Unread, now: Moment) -> None:
         if isinstance(said, Tick):
-            self._call(self._on_tick, said)
+            self._priced = now.mono
+            if said.key in self._wanted:
+                self._call(self._on_tick, said)
         elif isinstance(said, OrderUpdate):
             self._call(self._on_order, said)
         elif isinstance(said, Unread):

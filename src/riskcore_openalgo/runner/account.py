@@ -71,6 +71,7 @@ class Account:
         self._seen: rc.Capability | None = None
         self._no_holdings_at: datetime | None = None
         self._waits_for: tuple[str, datetime] | None = None
+        self._turn_s: Callable[[], float] = float
         self._reasons: dict[str, str] = {}
         self._cancelled: list[tuple[date, rc.BrokerOrder]] = []
         guard.told = False  # whoever begins to read ends what an earlier run told
@@ -119,9 +120,9 @@ class Account:
         return self._mode_told(wrong) if wrong else [events.BooksRead(self._clock(), books)]
 
     def hangs(self, now: datetime) -> bool:
-        """Whether a reading of all books has waited for one of them for so long that the others are read beside it."""
+        """Whether a reading of all books waits for one so long beyond its turn that the others are read beside it."""
         waits = self._waits_for
-        return waits is not None and now - waits[1] >= HANGS
+        return waits is not None and now - waits[1] >= HANGS + timedelta(seconds=self._turn_s())
 
     def _one_by_one(self, names: Iterable[str]) -> Iterator[str]:
         for name in names:
@@ -182,8 +183,7 @@ class Account:
 
     def funds(self) -> list[events.Input]:
         """The money; what could not be read is None in it."""
-        found = self.money()
-        if found is None:
+        if (found := self.money()) is None:
             return [events.FundsSeen(self._clock(), None)]
         return [events.FundsSeen(self._clock(), found.available_cash, found.used_margin, found.realised_today)]
 
@@ -237,7 +237,8 @@ class Account:
         """The same, of its name as OpenAlgo tells it now; `ReadFailed` where it does not."""
         name = self._broker or self._client.broker() or ANY_BROKER
         self._seen = rc.capability(name, on=at.date(), tables=self._tables)
-        self._client.pace_books(once_a_second=self._seen.paces_books, calls_a_minute=self._seen.calls_a_minute)
+        paced, most, by_order = self._seen.paces_books, self._seen.calls_a_minute, self._seen.trades_by_order
+        self._turn_s = self._client.pace_books(once_a_second=paced, calls_a_minute=most, by_order=by_order)
         return self._seen
 
     def equity(self, command: events.AskEquity, at: datetime) -> events.EquityRead | None:
@@ -255,9 +256,8 @@ class Account:
         if wrong is None or bool(wrong) == self._guard.told:
             return []
         self._guard.told = bool(wrong)
-        if wrong:
-            return [events.TroubleSeen(self._clock(), OTHER_MODE, wrong)]
-        return [events.TroubleOver(self._clock(), OTHER_MODE)]
+        at = self._clock()
+        return [events.TroubleSeen(at, OTHER_MODE, wrong) if wrong else events.TroubleOver(at, OTHER_MODE)]
 
     def _login_told(self, problems: list[ReadFailed], *, read: bool) -> list[events.Input]:
         """A change of what is known of the login."""

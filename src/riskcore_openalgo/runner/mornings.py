@@ -22,11 +22,15 @@ class Mornings:
         self._first: datetime | None = None
 
     def due(self, now: datetime, state: engine.State, tables: rc.Tables | None = None) -> str:
-        """What to tell now, or ""; a time that passed before this was asked the first time in a day still counts."""
+        """What to tell now, or ""; a time that passed before this was asked the first time in a day still counts.
+
+        Nothing where the login is known to be good, and the gate is shut for what differs: that was told, by its name.
+        """
         self._first = self._first or now
         latch = state.book.latch(LOGIN)
         passed = sum(1 for moment in self._times if now.time() >= moment)
-        if latch is None or now - max(latch.at, self._first) < SETTLING:
+        differs = state.custody.login == "good" and state.custody.mismatches
+        if latch is None or differs or now - max(latch.at, self._first) < SETTLING:
             return ""
         if not passed or self._told == (now.date(), passed) or not trades_today(now, tables):
             return ""
