@@ -41,7 +41,7 @@ def read(day, *rows):
 OTHERS = position(5, key="NSE:TCS")
 
 
-@pytest.mark.parametrize(("broker", "held"), [("indmoney", 130), ("any", None)])
+@pytest.mark.parametrize(("broker", "held"), [("indmoney", 130), ("groww", 130), ("any", None)])
 def test_a_contract_that_a_part_lacks_is_held_still(broker, held):
     """It was dropped from the book, and nobody watched its level any more: no stop rests at INDmoney."""
     day = carried(broker)

@@ -166,6 +166,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "trades_by_order": True,
         "divides_prices": True,
         "fresh_from": "08:00",
+        "positions_in_parts": True,
     },
     {
         "from": "2021-01-01",
