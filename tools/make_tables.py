@@ -103,12 +103,14 @@ TELLS: Final = {
     "holdings_fall": FLAG,
     "orders_an_hour": WHOLE,
     "cancels_prove": FLAG,
-    "divides_prices": FLAG,
     "shows_refusals": FLAG,
     "in_halves": FLAG,
     "carries": FLAG,
     "fresh_from": CLOCK,
     "trades": one_of("each", "whole", "orders", "unnamed"),
+    "one_product": FLAG,
+    "trade_prices": one_of("rupees", "paise", "hundredths"),
+    "positions_in_parts": FLAG,
     "order_times": FLAG,
 }
 

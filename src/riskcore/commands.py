@@ -79,11 +79,12 @@ class CancelOrder:
 
 @frozen
 class ReviseOrder:
-    """Change one of our resting orders in place; `broker_id` is the broker's name for it."""
+    """Change one of our resting orders in place; `broker_id` is the broker's name for it, `key` the instrument's."""
 
     order_id: str
     revision: Revision
     broker_id: str = ""
+    key: str = ""
 
 
 Command: TypeAlias = AskEquity | AskEvidence | PlaceEntry | PlaceExit | CancelOrder | ReviseOrder

@@ -5,6 +5,7 @@ The engine folds it from its facts, as it does the book; a restart brings it bac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -85,6 +86,22 @@ class Mismatch:
     def lacks(self) -> bool:
         """Whether it is shares of ours that are not there."""
         return self.surplus * self.ours < 0
+
+
+def repeated(
+    found: Sequence[Mismatch], before: Sequence[Mismatch], most: int, *, again: bool = True
+) -> tuple[Mismatch, ...]:
+    """The mismatches with in how many reads running each was the same, counted up to `most`: then it is acted on.
+
+    A read that is not one `again`, for it began before the one that showed them had ended, adds nothing to that.
+    """
+    known = {(m.kind, m.key, m.ours, m.theirs): m.times for m in before}
+
+    def times(one: Mismatch) -> int:
+        so_far = known.get((one.kind, one.key, one.ours, one.theirs), 0)
+        return so_far if so_far and not again else min(so_far + 1, most)
+
+    return tuple(attrs.evolve(one, times=times(one)) for one in found)
 
 
 @frozen

@@ -7,7 +7,7 @@ nothing at a broker that answers errors with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -138,15 +138,12 @@ def fingerprint_fits(
     """Whether a row may be the order: symbol, side, quantity, product, price, trigger and time agree.
 
     The row's time may lie `unknown_match_s` from ours on either side, by one of the differences in `apart` between the
-    two clocks; a row without one, or one that is proven new, is judged by the rest.
+    two clocks; a row without one, or one that is proven new, is judged by the rest. So is one that names no symbol.
     """
     approved = order.approved
-    if (row.key, row.side, row.quantity, row.product) != (
-        approved.instrument.key,
-        approved.side,
-        approved.quantity,
-        approved.product,
-    ):
+    if row.key not in ("", approved.instrument.key):
+        return False
+    if (row.side, row.quantity, row.product) != (approved.side, approved.quantity, approved.product):
         return False
     if row.price is not None and row.price != approved.limit:
         return False
@@ -358,8 +355,9 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
     Where the position book has no row of the instrument, the trade book of the same read speaks against it: where that
     shows none of what our orders of the session traded it is no true read, and where its trades leave what we hold, or
     more (somebody made an entry of ours larger), that is held. A row that says none, or has the shares under another
-    product, is an answer. Intraday shares of an earlier session are gone, whatever a read lacks: the broker ended them;
-    and so is a contract that expired before this one: the exchange settled it.
+    product, is an answer, and the only one where a part of the rows may lack. Intraday shares of an earlier session are
+    gone, whatever a read lacks: the broker ended them; and so is a contract that expired before this one: the exchange
+    settled it.
     """
     ours = book.position(key)
     of_before = ours is not None and was_carried(ours, book.session)
@@ -372,28 +370,15 @@ def _is_gone(book: Book, books: BrokerBooks, key: str, capability: Capability | 
         for order in book.orders
         if order.filled_quantity and order.approved.instrument.key == key and is_of_today(order, book)
     }
-    if traded and not any(row.key == key for row in books.positions or ()):
+    shown = any(row.key == key for row in books.positions or ())
+    if traded and not shown:
         trades = [trade for trade in books.trades or () if trade.key == key]
         left = sum(sign(trade.side) * trade.quantity for trade in trades)
         held = ours is not None and left * sign(ours.side) >= ours.quantity
         if held or not any(trade.order_id in traded for trade in trades):
             return False
     carried = ours is not None and of_before and ours.product == DELIVERY
+    if not carried and capability is not None and capability.positions_in_parts:
+        return shown
     told = books.holdings if carried else books.positions
     return capability is None or capability.empty_proves or bool(told)
-
-
-def repeated(
-    found: Sequence[Mismatch], before: Sequence[Mismatch], most: int, *, again: bool = True
-) -> tuple[Mismatch, ...]:
-    """The mismatches with in how many reads running each was the same, counted up to `most`: then it is acted on.
-
-    A read that is not one `again`, for it began before the one that showed them had ended, adds nothing to that.
-    """
-    known = {(m.kind, m.key, m.ours, m.theirs): m.times for m in before}
-
-    def times(one: Mismatch) -> int:
-        so_far = known.get((one.kind, one.key, one.ours, one.theirs), 0)
-        return so_far if so_far and not again else min(so_far + 1, most)
-
-    return tuple(attrs.evolve(one, times=times(one)) for one in found)

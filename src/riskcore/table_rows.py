@@ -305,14 +305,17 @@ class Capability(Dated):
     changes and cancels it takes in an hour for the whole account, exits among them (None: as many as come);
     `holdings_fall` whether its holdings fall by what was sold of them today, which the positions show as well;
     `cancels_prove` whether a cancel that OpenAlgo calls a success was taken (some plugins call every answer one);
-    `divides_prices` whether a trade above 100 rupees may be told at a hundredth of its price;
     `shows_refusals` whether an order whose change or cancel was refused is shown as rejected, though it works on;
     `in_halves` whether the order book comes without the orders that work, or those that ended, where that half failed;
     `carries` whether contracts can be held over a night: NRML is taken, and positions show what was carried;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before;
     `trades` what a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price,
     or so all `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order;
-    `order_times` whether a trade bears the time at which its order came to the exchange, not its own.
+    `order_times` whether a trade bears the time at which its order came to the exchange, not its own;
+    `one_product` whether futures and options have one product there, which its plugin calls MIS whatever was asked for;
+    `trade_prices` in what trades may be told: `paise` (averages of orders too), or those above 100 rupees in
+    `hundredths` of what they were; `positions_in_parts` whether positions are asked for by segment and product, and
+    come without those of a part that could not be read.
     """
 
     broker: str = fact(line_of_text)
@@ -333,13 +336,15 @@ class Capability(Dated):
     orders_an_hour: int | None = fact(optional(count), default=None)
     holdings_fall: bool = fact(yes_or_no, default=False)
     cancels_prove: bool = fact(yes_or_no, default=False)
-    divides_prices: bool = fact(yes_or_no, default=False)
     shows_refusals: bool = fact(yes_or_no, default=False)
     in_halves: bool = fact(yes_or_no, default=False)
     carries: bool = fact(yes_or_no, default=True)
     fresh_from: time = fact(clock, default=time(0))
     trades: str = fact(word_of("each", "whole", "orders", "unnamed"), default="each")
     order_times: bool = fact(yes_or_no, default=False)
+    one_product: bool = fact(yes_or_no, default=False)
+    trade_prices: str = fact(word_of("rupees", "paise", "hundredths"), default="rupees")
+    positions_in_parts: bool = fact(yes_or_no, default=False)
 
     @property
     def subject(self) -> tuple[str, ...]:

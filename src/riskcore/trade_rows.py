@@ -8,16 +8,12 @@ its rows are as good as unread.
 Other plugins name in the trade book the exchange's order, which is in no order book: the order that it is, is the one
 of its instrument, product and side that has filled so much, or the only one that may have.
 
-One plugin tells prices above some hundred rupees at a hundredth (`Capability.divides_prices`): what a price was, the
-order's own limit tells, or the last price.
-
 Where a trade bears the time of its order (`Capability.order_times`), a stop that rested for hours would have filled
 hours ago, and what is to wait after a loss would have waited. Such a time is left out: it is of when it was seen.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 import attrs
@@ -36,7 +32,6 @@ from riskcore.broker_books import (
     UnreadRow,
     bare_id,
 )
-from riskcore.money import exact
 from riskcore.orders import Order
 from riskcore.signals import sign
 from riskcore.stale_reads import INTRADAY
@@ -47,9 +42,6 @@ ORDERS: Final = "orders"
 UNNAMED: Final = "unnamed"
 MAY_TRADE: Final = (*WORKING_ROWS, OTHER)
 NOBODYS: Final = "it names the exchange's order, and more than one order may be that"
-DIVIDED: Final = 100
-"""What a plugin divides a price by that it takes to be in paise. One that was above 100 rupees is above 1 then."""
-PAISA: Final = Decimal("0.01")
 UNTOLD: Final = "it shows the quantity of its order, and nothing tells how much of it was traded"
 
 Trades: TypeAlias = dict[str, BrokerTrade]
@@ -226,31 +218,3 @@ def _whole(row: BrokerOrder) -> int | None:
 def _alike(rows: list[BrokerOrder], trade: BrokerTrade) -> list[BrokerOrder]:
     """The rows of the trade's instrument, product and side."""
     return [row for row in rows if (row.key, row.product, row.side) == (trade.key, trade.product, trade.side)]
-
-
-# ---------------------------------------------------------------- prices at a hundredth
-
-
-def in_rupees(books: BrokerBooks, book: Book, capability: Capability | None) -> BrokerBooks:
-    """The same books with trades in rupees, where some may be told at a hundredth.
-
-    A price of which nothing tells what it may be stays as it is told.
-    """
-    if capability is None or not capability.divides_prices or books.trades is None:
-        return books
-    near = {bare_id(row.id): row.price or row.trigger for row in books.orders or ()}
-    near |= {bare_id(order.broker_id): order.approved.limit for order in book.orders if order.broker_id}
-    last = {held.instrument.key: held.last or held.average_price for held in book.positions}
-    trades = [_whole_price(trade, near.get(bare_id(trade.order_id)) or last.get(trade.key)) for trade in books.trades]
-    return attrs.evolve(books, trades=tuple(trades))
-
-
-def _whole_price(trade: BrokerTrade, near: Decimal | None) -> BrokerTrade:
-    return trade if near is None else attrs.evolve(trade, price=_undivided(trade.price, near))
-
-
-@exact
-def _undivided(told: Decimal, near: Decimal) -> Decimal:
-    """A price as it was, by one that it must be near: no price is ten times another of the same hour."""
-    divided = told > 1 and told * 10 < near
-    return (told * DIVIDED).quantize(PAISA) if divided else told

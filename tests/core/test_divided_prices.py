@@ -35,7 +35,7 @@ def test_a_fill_is_at_the_price_that_it_had_however_it_is_told(told, was):
 
 def test_nothing_is_multiplied_behind_any_other_plugin():
     assert bought(Decimal("9.99"), broker="sandbox").book.position(INFY.key).average_price == Decimal("9.99")
-    assert capability("any", on=at_broker().day).divides_prices is False
+    assert capability("any", on=at_broker().day).trade_prices == "rupees"
 
 
 def test_shares_that_somebody_sold_by_hand_left_at_the_price_that_they_had():

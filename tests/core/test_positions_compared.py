@@ -8,8 +8,8 @@ import pytest
 import riskcore as rc
 from riskcore.account import held_there, shares_there, was_carried
 from riskcore.brokers import capability
-from riskcore.custody import Custody, Mismatch
-from riskcore.reconcile import differences, moved_unnamed, repeated
+from riskcore.custody import Custody, Mismatch, repeated
+from riskcore.reconcile import differences, moved_unnamed
 from tests.core.by_hand import TEN, book, entry, held, leaving, order
 from tests.core.custody_days import foreign, row, trade
 from tests.core.engine_days import INFY, TCS

@@ -305,10 +305,12 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
         ("in_halves", True),
         ("shows_refusals", True),
         ("changes_an_order", 25),
-        ("divides_prices", True),
         ("trades_by_order", True),
         ("order_times", True),
         ("orders_an_hour", 1000),
+        ("one_product", True),
+        ("trade_prices", "paise"),
+        ("positions_in_parts", True),
     ],
 )
 def test_what_was_added_to_a_brokers_row_is_written_where_it_says_something_alone(name, said):

@@ -13,7 +13,7 @@ from riskcore import events as e
 from riskcore.account import is_unmoved, shares_beside, surplus_of
 from riskcore.broker_books import ORDERS, BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
-from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch
+from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch, repeated
 from riskcore.engine.accepted import look_at_accepted
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import IN_VAIN, ask_again, is_doubted, is_larger, name_the_late, take_back
@@ -28,6 +28,7 @@ from riskcore.engine.untold import end_unread, look_for_the_lacking, take_by_pos
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
+from riskcore.plain_rows import as_meant
 from riskcore.positions import DELIVERY
 from riskcore.reconcile import (
     Seen,
@@ -39,7 +40,6 @@ from riskcore.reconcile import (
     may_have_filled,
     moved_unnamed,
     nameless,
-    repeated,
     shows_none_beside,
     tells_of,
     without_doubt,
@@ -48,7 +48,6 @@ from riskcore.said_once import as_ordered, averages_apart, refusals_apart, said_
 from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
-from riskcore.trade_rows import in_rupees
 
 CHANGED: Final = "stop_changed"
 UNCHANGED: Final = "the broker's book does not show it"
@@ -60,9 +59,10 @@ UNSEEN_NIGHT: Final = "unseen_before_the_night"
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     custody = turn.state.custody
-    known = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
-    rows = in_rupees(averages_apart(known, custody.capability), turn.book, custody.capability)
-    event = attrs.evolve(event, books=(books := refusals_apart(rows, turn.book, custody)))
+    meant = as_meant(event.books, turn.book, custody.capability)
+    known = said_once(without_doubt(meant, turn.book, custody), turn.book, custody)
+    books = refusals_apart(averages_apart(known, custody.capability), turn.book, custody)
+    event = attrs.evolve(event, books=books)
     books_answered(turn, books)
     before = _seen(turn)
     for order_id, broker_id in named(turn.book, books, turn.policy, before):

@@ -180,7 +180,7 @@ class Turn:
     def revise(self, order: Order, revision: Revision, why: str) -> None:
         """Ask for a resting order to be changed in place."""
         self.note(e.RevisionRequested(self.at, order.id, revision, why))
-        self.ask(e.ReviseOrder(order.id, revision, order.broker_id))
+        self.ask(e.ReviseOrder(order.id, revision, order.broker_id, order.approved.instrument.key))
 
     def alarm(self, name: str, subject: str, why: str) -> None:
         """Call for somebody, once."""

@@ -121,12 +121,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "definedge",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/definedge, funds.py and order_data.py read 2026-11-30; availablecash "
-            "is the cash of the limits, marginUsed stands beside it; a row of the trade book has filled_qty, "
-            "which is what its order filled so far; all else as of any broker; not tried with real orders "
-            "(confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/definedge, run over answers as its documentation has them on "
+            "2026-11-30; availablecash is the cash of the limits, marginUsed stands beside it; a row of the "
+            "trade book has filled_qty, which is what its order filled so far; all else as of any broker; "
+            "not tried with real orders (confidence: low)"
         ),
         "cash_is_balance": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -172,8 +173,9 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "calls_a_minute": 500,
         "trades_by_order": True,
-        "divides_prices": True,
         "fresh_from": "08:00",
+        "trade_prices": "hundredths",
+        "positions_in_parts": True,
     },
     {
         "from": "2021-01-01",
@@ -361,10 +363,12 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "fivepaisa",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/fivepaisa, order_data.py read 2026-11-30; a row of the trade book has "
-            "ExchOrderID, a row of the order book BrokerOrderId; all else as of any broker; not tried with "
-            "real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/fivepaisa, run over documented answers on 2026-11-30; 5paisa Xstream, "
+            "order management and order book, read 2026-11-30; a row of the trade book has ExchOrderID, a "
+            "row of the order book BrokerOrderId; a refused change or cancel comes as a success, and a dead "
+            "session as empty books; all else as of any broker; not tried with real orders (confidence: low)"
         ),
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "unnamed",
     },
@@ -374,14 +378,16 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "indmoney",
         "resting": "none",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/indmoney, order_data.py read 2026-11-30; "
+            "OpenAlgo 2.0.2.1, broker/indmoney, run over documented answers on 2026-11-30; "
             "api-docs.indstocks.com/smart_orders, stored copy read 2026-11-30; a stop is sent as a smart "
             "order, which the broker takes of derivatives alone; a row of the trade book has exch_order_id, "
-            "a row of the order book id; all else as of any broker; not tried with real orders (confidence: "
-            "low)"
+            "a row of the order book id; trades and positions that could not be read come as none, positions "
+            "in four parts of which each may fail alone; all else as of any broker; not tried with real "
+            "orders (confidence: low)"
         ),
         "fresh_from": "08:00",
         "trades": "unnamed",
+        "positions_in_parts": True,
     },
     {
         "from": "2021-01-01",
@@ -424,13 +430,20 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "motilal",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/motilal, mapping/order_data.py read 2026-11-30; funds.py and the "
-            "sample of its margin detail read 2026-11-30; an order that has traded shows its average as its "
-            "price; availablecash is the total margin less the margin in use, with the result of the day and "
-            "pledged shares in it; all else as of any broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/motilal, run over documented answers on 2026-11-30; MO API, order "
+            "book, trade book, position and FAQ, read 2026-11-30; an order that has traded shows its average "
+            "as its price; trades and averages of orders come in paise (scaled in OpenAlgo after 2.0.2.1); "
+            "contracts are NORMAL at the broker for MIS and NRML alike, and shown as MIS; their trades name "
+            "the underlying alone; every error of a book comes as an empty one; 2 calls a second beside "
+            "orders; a refusal at once comes as a success without an id, and so does one of a change or a "
+            "cancel; availablecash is the total margin less the margin in use, with the result of the day "
+            "and pledged shares in it; not tried with real orders (confidence: low)"
         ),
         "price_is_average": True,
+        "calls_a_minute": 120,
         "fresh_from": "08:00",
+        "one_product": True,
+        "trade_prices": "paise",
     },
     {
         "from": "2021-01-01",
@@ -438,12 +451,19 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "mstock",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/mstock, funds.py read 2026-11-30; availablecash is AVAILABLE_BALANCE, "
-            "which stands beside AMOUNT_UTILIZED and SUM_OF_ALL as in the order system that Fyers had, so "
-            "what is left, pledged shares in it; all else as of any broker; not tried with real orders "
-            "(confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/mstock, run over documented answers on 2026-11-30; mStock Trading API "
+            "type B, orders and net position, read 2026-11-30; an order that is complete shows its average "
+            "as its price; contracts that are carried are shown as CARRYFORWARD or MARGIN; a trade bears the "
+            "time of its order; every error of a book comes as an empty one; a refusal at once comes as a "
+            "success without an id, and so does one of a change or a cancel; availablecash is "
+            "AVAILABLE_BALANCE, which stands beside AMOUNT_UTILIZED and SUM_OF_ALL as in the order system "
+            "that Fyers had, so what is left, pledged shares in it; not tried with real orders (confidence: "
+            "low)"
         ),
+        "price_is_average": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
+        "order_times": True,
     },
     {
         "from": "2021-01-01",
@@ -451,12 +471,20 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "broker": "aliceblue",
         "resting": "SL",
         "source": (
-            "OpenAlgo 2.0.2.1, broker/aliceblue, funds.py, and v2api.aliceblueonline.com/Funds, read "
-            "2026-11-30; availablecash is tradingLimit, the limit available for trading, which stands beside "
-            "openingCashLimit and utilizedMargin, so what is left, pledged shares in it; all else as of any "
-            "broker; not tried with real orders (confidence: low)"
+            "OpenAlgo 2.0.2.1, broker/aliceblue, run over documented answers on 2026-11-30; Alice Blue's "
+            "product documentation, orders, portfolio and rate limits, and v2api.aliceblueonline.com/Funds, "
+            "read 2026-11-30; a row of the trade book has filledQuantity, what its order filled, and "
+            "tradedPrice, the average of that; orders and trades are looked up by formattedInstrumentName, "
+            "which is not always the trading symbol, so that an order may name no symbol; every error of a "
+            "book comes as an empty one, and positions without a previous close as an error; 1,800 calls in "
+            "15 minutes beside orders, after which its plugin waits; a refused cancel or change may come as "
+            "a success; availablecash is tradingLimit, the limit available for trading, which stands beside "
+            "openingCashLimit and utilizedMargin, so what is left, pledged shares in it; not tried with real "
+            "orders (confidence: low)"
         ),
+        "calls_a_minute": 120,
         "fresh_from": "08:00",
+        "trades": "whole",
     },
     {
         "from": "2021-01-01",

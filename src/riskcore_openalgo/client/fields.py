@@ -24,6 +24,7 @@ EPOCH_SECONDS: Final = (Decimal(10) ** 9, Decimal(10) ** 10)
 """From 2001 to 2286; the same figure in milliseconds is a thousand times as much."""
 ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 CLOCK: Final = re.compile(r"(?<!\d)(\d{1,2}):(\d\d):(\d\d)(?!\d)", re.ASCII)
+YEAR_FIRST: Final = re.compile(r"(?<!\d)(\d{4})-([A-Za-z]{3})-(\d\d)(?!\d)", re.ASCII)
 DAY: Final = re.compile(r"(?<!\d)(\d{1,2})([-/ ])(\d{1,2}|[A-Za-z]{3})\2(\d{4}|\d\d)(?!\d)", re.ASCII)
 
 
@@ -175,7 +176,7 @@ def _from_iso(words: str) -> datetime:
 
 
 def _from_words(words: str) -> datetime | None:
-    day = DAY.search(words)
+    day = DAY.search(YEAR_FIRST.sub(r"\3-\2-\1", words))
     if day is None:
         return None
     number, _, month, year = day.groups()

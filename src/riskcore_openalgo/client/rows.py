@@ -60,6 +60,8 @@ nobody knows proves neither that an order works nor that it ended. So do words o
 exchange or out of it (`validation pending`, `cancel pending`), and of one that is being changed there (`modify
 pending`): its row shows it as it was, which no more says that the change was not taken than that it was."""
 
+PRODUCTS: Final = {"CARRYFORWARD": "NRML"}
+"""OpenAlgo's word for a broker's own that a plugin passes on."""
 NAMING: Final = ("orderid", "symbol", "exchange", "action", "quantity", "product")
 """What any row of an order says something of."""
 SHARES_OF: Final = {"NFO": "NSE", "BFO": "BSE"}
@@ -332,7 +334,7 @@ def _product(row: Row) -> str:
     """The product; NRML for a contract that is told as one of delivery (Nubra's are) or of margin."""
     product = _word(row, "product").strip().upper()
     contract = product in CARRIED_CONTRACTS and fields.text(row.get("exchange")) in OF_CONTRACTS
-    return "NRML" if contract and is_contract(fields.text(row.get("symbol"))) else product
+    return "NRML" if contract and is_contract(fields.text(row.get("symbol"))) else PRODUCTS.get(product, product)
 
 
 def _signed(row: Row) -> int:

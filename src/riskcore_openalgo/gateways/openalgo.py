@@ -158,7 +158,8 @@ class OpenAlgoGateway:
             return (self._revision(command, events.UNSURE, fenced),)
         reach("gateway.modify.sending")
         change = partial(self._client.modify, quantity=wish.quantity, price=price, trigger=wish.trigger)
-        outcome = self._under_its_name(change, shown, command.broker_id)
+        named = evolve(shown, key=shown.key or command.key)  # a plugin may not know it under the broker's name
+        outcome = self._under_its_name(change, named, command.broker_id)
         reach("gateway.modify.sent")
         if isinstance(outcome, Accepted):
             return (self._revision(command, events.TAKEN, ""),)
