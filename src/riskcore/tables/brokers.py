@@ -53,6 +53,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "calls_a_minute": 120,
         "quotes_apart": True,
         "holdings_fall": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -113,6 +114,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         ),
         "cash_is_balance": True,
         "calls_a_minute": 200,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
     },
     {
@@ -150,6 +152,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "price_is_average": True,
         "calls_a_minute": 600,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "order_times": True,
     },
@@ -173,6 +176,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "cash_is_balance": True,
         "calls_a_minute": 500,
         "trades_by_order": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trade_prices": "hundredths",
         "positions_in_parts": True,
@@ -194,6 +198,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "price_is_average": True,
         "calls_a_minute": 120,
         "quotes_apart": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -213,6 +218,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "result_apart": True,
         "calls_a_minute": 120,
         "quotes_apart": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -233,6 +239,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "price_is_average": True,
         "calls_a_minute": 120,
         "quotes_apart": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -247,6 +254,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
         "paces_books": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -261,6 +269,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
         "paces_books": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -278,6 +287,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "order that was changed is shown as Replaced; not tried with real orders (confidence: low)"
         ),
         "paces_books": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -292,6 +302,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "compositedge, whose plugin it shares; not tried with real orders (confidence: low)"
         ),
         "paces_books": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -306,6 +317,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
         "paces_books": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -320,6 +332,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
         "paces_books": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -334,6 +347,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
         "paces_books": True,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -353,6 +367,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "orders (confidence: low)"
         ),
         "borrows_status": True,
+        "orders_an_hour": 1000,
         "carries": False,
         "fresh_from": "08:00",
         "trades": "orders",
@@ -385,6 +400,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "in four parts of which each may fail alone; all else as of any broker; not tried with real "
             "orders (confidence: low)"
         ),
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "unnamed",
         "positions_in_parts": True,
@@ -404,6 +420,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "low)"
         ),
         "revises": False,
+        "orders_an_hour": 1000,
         "shows_refusals": True,
         "in_halves": True,
         "fresh_from": "08:00",
@@ -421,6 +438,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "broker; not tried with real orders (confidence: low)"
         ),
         "revises": False,
+        "orders_an_hour": 1000,
         "shows_refusals": True,
         "fresh_from": "08:00",
     },
@@ -441,6 +459,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         ),
         "price_is_average": True,
         "calls_a_minute": 120,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "one_product": True,
         "trade_prices": "paise",
@@ -483,6 +502,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "orders (confidence: low)"
         ),
         "calls_a_minute": 120,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -499,6 +519,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "count only where none are settled; an error of positions and holdings comes as none; all else "
             "as of any broker; not tried with real orders (confidence: low)"
         ),
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
     },
     {
