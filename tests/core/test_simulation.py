@@ -239,7 +239,7 @@ def test_an_entry_of_the_evening_before_keeps_its_limit_and_so_does_an_exit_with
         return rc.Signal("INFY", "SELL", kind="exit", at=at) if len(seen) == 3 else None
 
     run = rc.simulate({INFY: bars(CALM, CALM, CALM, (990, 991, 989, 990), (980, 981, 979, 980))}, strategy, RULES)
-    assert fills(run) == [("BUY", 1000)]
+    assert fills(run) == [("BUY", 1000), ("SELL", Decimal("980.1"))], "the limit of 985.1 met nothing, and was pressed"
 
 
 def test_no_tick_of_a_morning_takes_an_exit_beyond_its_limit():

@@ -87,3 +87,17 @@ def test_BAR_10_trades_do_not_depend_on_the_order_of_the_instruments(rows, clock
     bars = {thing: series([FLAT, FLAT, *each]) for thing, each in zip(THINGS, rows, strict=False)}
     turned = {THINGS[place]: bars[THINGS[place]] for place in order if THINGS[place] in bars}
     assert by_steps(turned, policy) == by_steps(bars, policy) == at_once(bars, policy) == at_once(turned, policy)
+
+
+def test_an_exit_that_is_pressed_goes_again_within_its_moment_whoever_comes_first():
+    """The next one waited for another input: of another instrument's bar, or of a bar in which the stop came first."""
+    low = (96.0,) * 4
+    rows = ([FLAT, FLAT, None, None, low, None, low], [FLAT, FLAT, None, low, low, None, None])
+    policy = rc.Policy(**ROOMY, time_stop_min=10, max_daily_loss=100, max_trades_per_day=9, risk_per_trade=1)
+    bars = {thing: series(each) for thing, each in zip(THINGS, rows, strict=False)}
+    turned = dict(reversed(bars.items()))
+    assert by_steps(turned, policy) == by_steps(bars, policy) == at_once(bars, policy) == at_once(turned, policy)
+    assert [(key, reason) for key, reason, *_ in by_steps(bars, policy)] == [
+        ("NSE:INFY", "time_stop"),
+        ("NSE:LT", "stop"),
+    ]

@@ -103,10 +103,8 @@ def _leave_in_time(turn: Turn, position: Position, *, of_bars: bool) -> None:
     if turn.all_leaves(key) or not (of_bars or can_leave(position, turn.at, turn.policy)):
         return
     price = position.last or position.average_price
-    failed = failed_exit(turn.book, position)
-    if failed is not None:
-        if turn.at - failed.at >= pause(turn.book, position, turn.policy) and can_trade(position, turn.at, turn.policy):
-            turn.leave(position, failed.reason, price, rule=failed.rule)
+    if failed_exit(turn.book, position) is not None:
+        _leave_again(turn, position)
     elif turn.state.custody.touch_of(key) is not None:
         touches_due(turn, position)
     elif square_off_due(position, turn.at, turn.policy):
@@ -117,6 +115,23 @@ def _leave_in_time(turn: Turn, position: Position, *, of_bars: bool) -> None:
         turn.leave(position, TIME_STOP, price, rule=rule)
     else:
         _reduce_again(turn, position, price)
+
+
+def pressed_on(turn: Turn, order_id: str) -> None:
+    """An exit that was pressed, and has ended for it, is followed at once: nothing is to wait for the next second."""
+    order = turn.book.order(order_id)
+    position = None if order is None else turn.book.position(order.approved.instrument.key)
+    if order is None or position is None or order.status != CANCELLED or order.is_entry or order.rests:
+        return
+    if not turn.all_leaves(position.instrument.key) and failed_exit(turn.book, position) is not None:
+        _leave_again(turn, position)
+
+
+def _leave_again(turn: Turn, position: Position) -> None:
+    failed = failed_exit(turn.book, position)
+    assert failed is not None
+    if turn.at - failed.at >= pause(turn.book, position, turn.policy) and can_trade(position, turn.at, turn.policy):
+        turn.leave(position, failed.reason, position.last or position.average_price, rule=failed.rule)
 
 
 def _reduce_again(turn: Turn, position: Position, price: Decimal) -> None:

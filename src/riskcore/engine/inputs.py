@@ -11,7 +11,7 @@ from riskcore.decision import Approved, decision_of
 from riskcore.engine import breakers, emergency, hands, operator, policies
 from riskcore.engine.accepted import accept_differences
 from riskcore.engine.books import books_read
-from riskcore.engine.clock import on_time
+from riskcore.engine.clock import on_time, pressed_on
 from riskcore.engine.funds import funds_moved, funds_seen
 from riskcore.engine.overnight import look_at_the_night
 from riskcore.engine.protection import revision_reported
@@ -192,6 +192,7 @@ def _expired(event: e.ContractExpired, turn: Turn) -> None:
 @react_to.register
 def _report(event: e.OrderReported, turn: Turn) -> None:
     report(event, turn)
+    pressed_on(turn, event.order_id)
 
 
 @react_to.register
