@@ -125,7 +125,7 @@ def stops(settings: Settings, client: Client, today: date) -> Check:
         return warn("stops", str(problem), "look at OpenAlgo's log; which broker it is decides how stops rest")
     if not capability.rests:
         said = f"none can rest at {capability.broker} through OpenAlgo: this program watches the levels, while it runs"
-        return warn("stops", said, f"docs/openalgo.md tells why; a stop of your own in the app of {capability.broker}")
+        return warn("stops", said, f"docs/brokers.md tells why; a stop of your own in the app of {capability.broker}")
     changed = "are changed in place" if capability.revises else "are taken back and sent anew where they move"
     return ok("stops", f"rest at the broker as {capability.resting}, and {changed}")
 
@@ -183,7 +183,7 @@ def bars(settings: Settings, client: Client, now: datetime) -> Check:
     if not settings.named:
         return warn("bars", "not asked: no symbol is watched", "watch: in system_config.yaml")
     key = settings.named[0]
-    remedy = "no entry goes by an ATR so (atr_not_ready): docs/openalgo.md, Prices, bars and money; or stop_methods"
+    remedy = "no entry goes by an ATR so (atr_not_ready): docs/brokers.md, Prices, bars and money; or stop_methods"
     try:
         cache = InstrumentCache(client, tables=policy.tables, given=settings.system.instruments)
         instrument = cache.instrument(*split_key(key), now.date())
