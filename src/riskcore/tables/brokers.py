@@ -13,9 +13,9 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "resting": "none",
         "source": "riskcore's own simulated broker; levels are watched, nothing rests",
         "revises": False,
-        "fills_in_orders": True,
-        "empty_proves": True,
         "cancels_prove": True,
+        "empty_proves": True,
+        "fills_in_orders": True,
     },
     {
         "from": "2021-01-01",
@@ -27,11 +27,11 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "cancelallorder leaves them; modify keeps the order id; whole fills only; what is open at 03:00 "
             "is in no book any more, and fills all the same; its funds tell yesterday's result until then"
         ),
-        "fills_in_orders": True,
-        "empty_proves": True,
-        "keeps_orders": True,
         "cancels_prove": True,
+        "keeps_orders": True,
+        "empty_proves": True,
         "fresh_from": "03:00",
+        "fills_in_orders": True,
     },
     {
         "from": "2021-01-01",
@@ -49,13 +49,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "minute and 10 a second of one user, quotes among them; not tried with real orders (confidence: "
             "low)"
         ),
-        "result_apart": True,
         "calls_a_minute": 120,
-        "quotes_apart": True,
-        "holdings_fall": True,
         "orders_an_hour": 1000,
+        "quotes_apart": True,
         "fresh_from": "08:00",
         "trades": "whole",
+        "holdings_fall": True,
+        "result_apart": True,
     },
     {
         "from": "2021-01-01",
@@ -69,13 +69,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "before; availablecash is net + debits - collateral, that is Kite's cash, from which the margin "
             "in use is not taken off; not tried with real orders (confidence: low)"
         ),
+        "changes_an_order": 25,
+        "cancels_prove": True,
+        "orders_an_hour": 800,
         "empty_proves": True,
+        "fresh_from": "08:00",
         "borrows_status": True,
         "cash_is_balance": True,
-        "changes_an_order": 25,
-        "orders_an_hour": 800,
-        "cancels_prove": True,
-        "fresh_from": "08:00",
     },
     {
         "from": "2021-01-01",
@@ -92,11 +92,11 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "real orders (confidence: low)"
         ),
         "revises": False,
-        "cash_is_balance": True,
-        "price_is_average": True,
-        "paces_books": True,
         "orders_an_hour": 1000,
+        "paces_books": True,
         "fresh_from": "08:00",
+        "price_is_average": True,
+        "cash_is_balance": True,
     },
     {
         "from": "2021-01-01",
@@ -112,10 +112,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "availablecash is the clear balance, from which the utilised amount is not taken off (whether "
             "the day's result is in it could not be confirmed); not tried with real orders (confidence: low)"
         ),
-        "cash_is_balance": True,
         "calls_a_minute": 200,
         "orders_an_hour": 1000,
         "fresh_from": "08:00",
+        "cash_is_balance": True,
     },
     {
         "from": "2021-01-01",
@@ -128,10 +128,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "trade book has filled_qty, which is what its order filled so far; all else as of any broker; "
             "not tried with real orders (confidence: low)"
         ),
-        "cash_is_balance": True,
         "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "trades": "whole",
+        "cash_is_balance": True,
     },
     {
         "from": "2021-01-01",
@@ -149,12 +149,12 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "margin of an order is told as 0 where the money suffices; not tried with real orders "
             "(confidence: low)"
         ),
-        "cash_is_balance": True,
-        "price_is_average": True,
         "calls_a_minute": 600,
         "orders_an_hour": 1000,
         "fresh_from": "08:00",
+        "price_is_average": True,
         "order_times": True,
+        "cash_is_balance": True,
     },
     {
         "from": "2021-01-01",
@@ -173,13 +173,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "P in its name stand under NFO, and its trades and positions with CE, PE or FUT; not tried with "
             "real orders (confidence: low)"
         ),
-        "cash_is_balance": True,
         "calls_a_minute": 500,
-        "trades_by_order": True,
         "orders_an_hour": 1000,
+        "trades_by_order": True,
+        "positions_in_parts": True,
         "fresh_from": "08:00",
         "trade_prices": "hundredths",
-        "positions_in_parts": True,
+        "cash_is_balance": True,
     },
     {
         "from": "2021-01-01",
@@ -194,13 +194,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "result of the day is a part of the margin used; all else as of any broker; 120 calls a minute "
             "and 10 a second of one user, quotes among them; not tried with real orders (confidence: low)"
         ),
-        "result_apart": True,
-        "price_is_average": True,
         "calls_a_minute": 120,
-        "quotes_apart": True,
         "orders_an_hour": 1000,
+        "quotes_apart": True,
         "fresh_from": "08:00",
+        "price_is_average": True,
         "trades": "whole",
+        "result_apart": True,
     },
     {
         "from": "2021-01-01",
@@ -215,12 +215,12 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "of any broker; 120 calls a minute and 10 a second of one user, quotes among them; not tried "
             "with real orders (confidence: low)"
         ),
-        "result_apart": True,
         "calls_a_minute": 120,
-        "quotes_apart": True,
         "orders_an_hour": 1000,
+        "quotes_apart": True,
         "fresh_from": "08:00",
         "trades": "whole",
+        "result_apart": True,
     },
     {
         "from": "2021-01-01",
@@ -235,13 +235,13 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "result of the day is a part of the margin used; all else as of any broker; 120 calls a minute "
             "and 10 a second of one user, quotes among them; not tried with real orders (confidence: low)"
         ),
-        "result_apart": True,
-        "price_is_average": True,
         "calls_a_minute": 120,
-        "quotes_apart": True,
         "orders_an_hour": 1000,
+        "quotes_apart": True,
         "fresh_from": "08:00",
+        "price_is_average": True,
         "trades": "whole",
+        "result_apart": True,
     },
     {
         "from": "2021-01-01",
@@ -253,8 +253,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
-        "paces_books": True,
         "orders_an_hour": 1000,
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -268,8 +268,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
-        "paces_books": True,
         "orders_an_hour": 1000,
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -286,8 +286,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "without its words; order, trade and position book are taken to answer once a second each; an "
             "order that was changed is shown as Replaced; not tried with real orders (confidence: low)"
         ),
-        "paces_books": True,
         "orders_an_hour": 1000,
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -301,8 +301,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "has OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at "
             "compositedge, whose plugin it shares; not tried with real orders (confidence: low)"
         ),
-        "paces_books": True,
         "orders_an_hour": 1000,
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -316,8 +316,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
-        "paces_books": True,
         "orders_an_hour": 1000,
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -331,8 +331,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
-        "paces_books": True,
         "orders_an_hour": 1000,
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -346,8 +346,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "OrderQuantity and OrderAverageTradedPrice, not what the trade was; all else as at compositedge, "
             "whose plugin it shares; not tried with real orders (confidence: low)"
         ),
-        "paces_books": True,
         "orders_an_hour": 1000,
+        "paces_books": True,
         "fresh_from": "08:00",
         "trades": "whole",
     },
@@ -366,10 +366,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "shares, so that the margin in use is taken off; all else as of any broker; not tried with real "
             "orders (confidence: low)"
         ),
-        "borrows_status": True,
-        "orders_an_hour": 1000,
         "carries": False,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
+        "borrows_status": True,
         "trades": "orders",
     },
     {
@@ -401,9 +401,9 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "orders (confidence: low)"
         ),
         "orders_an_hour": 1000,
+        "positions_in_parts": True,
         "fresh_from": "08:00",
         "trades": "unnamed",
-        "positions_in_parts": True,
     },
     {
         "from": "2021-01-01",
@@ -421,9 +421,9 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         ),
         "revises": False,
         "orders_an_hour": 1000,
-        "shows_refusals": True,
         "in_halves": True,
         "fresh_from": "08:00",
+        "shows_refusals": True,
     },
     {
         "from": "2021-01-01",
@@ -439,8 +439,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         ),
         "revises": False,
         "orders_an_hour": 1000,
-        "shows_refusals": True,
         "fresh_from": "08:00",
+        "shows_refusals": True,
     },
     {
         "from": "2021-01-01",
@@ -457,12 +457,12 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "cancel; availablecash is the total margin less the margin in use, with the result of the day "
             "and pledged shares in it; not tried with real orders (confidence: low)"
         ),
-        "price_is_average": True,
         "calls_a_minute": 120,
         "orders_an_hour": 1000,
         "fresh_from": "08:00",
-        "one_product": True,
+        "price_is_average": True,
         "trade_prices": "paise",
+        "one_product": True,
     },
     {
         "from": "2021-01-01",
@@ -479,9 +479,9 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "that Fyers had, so what is left, pledged shares in it; not tried with real orders (confidence: "
             "low)"
         ),
-        "price_is_average": True,
         "orders_an_hour": 1000,
         "fresh_from": "08:00",
+        "price_is_average": True,
         "order_times": True,
     },
     {
@@ -534,10 +534,10 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "loss of today is margin in use, a profit of today is in neither figure; ticks in paise before "
             "OpenAlgo's change of 2026-09; not tried with real orders (confidence: low)"
         ),
-        "empty_proves": True,
-        "result_apart": True,
         "orders_an_hour": 4000,
+        "empty_proves": True,
         "fresh_from": "08:00",
+        "result_apart": True,
     },
     {
         "from": "2021-01-01",
@@ -568,8 +568,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "it, a refusal with HTTP 200 as a success; positions fail where a figure of the result has a "
             "comma; not tried with real orders (confidence: low)"
         ),
-        "orders_an_hour": 1000,
         "carries": False,
+        "orders_an_hour": 1000,
         "fresh_from": "08:00",
     },
     {
@@ -586,11 +586,11 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "with real orders (confidence: low)"
         ),
         "revises": False,
-        "orders_an_hour": 1000,
-        "shows_refusals": True,
-        "in_halves": True,
         "carries": False,
+        "orders_an_hour": 1000,
+        "in_halves": True,
         "fresh_from": "08:00",
+        "shows_refusals": True,
     },
     {
         "from": "2021-01-01",
