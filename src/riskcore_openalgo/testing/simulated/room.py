@@ -37,7 +37,7 @@ from riskcore_openalgo.testing.simulated.lanes import FibreLanes
 from riskcore_openalgo.testing.simulated.laptop import Laptop
 from riskcore_openalgo.testing.simulated.nights import NIGHT
 from riskcore_openalgo.testing.simulated.script import Happening, Script
-from riskcore_openalgo.testing.simulated.stand_ins import Bars, Quiet, Wake, WatchedGateway, WatchedWire
+from riskcore_openalgo.testing.simulated.stand_ins import Bars, Quiet, Wake, WatchedGateway, WatchedWire, unhurried
 from riskcore_openalgo.testing.simulated.store import MemoryStore
 from riskcore_openalgo.testing.simulated.traded import CARRIED, ELSEWHERE, INTRADAY, Traded
 from riskcore_openalgo.testing.simulated.wishes import WISHES
@@ -119,9 +119,9 @@ class Room:
         time, mono = self.time, self.laptop.monotonic
         client = self.wire.client(jitter=self.chance.random, monotonic=mono)
         guard = ModeGuard(client, self.expected, monotonic=mono)
-        instruments = InstrumentCache(client)
+        instruments, tables = InstrumentCache(client), unhurried(self.script.profile.broker, self.script.day)
         broker = "sandbox" if self.expected == "analyze" else None
-        account = Account(client, guard=guard, clock=time, instruments=instruments, broker=broker)
+        account = Account(client, guard=guard, clock=time, instruments=instruments, broker=broker, tables=tables)
         gateway = WatchedGateway(
             client, guard=guard, clock=time, ended=account.has_ended,
             proves=lambda: proves_cancels(self.live.state.custody.capability),

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.alarms import Alarms
@@ -77,6 +79,15 @@ class WatchedGateway(OpenAlgoGateway):
             return super().place(order, at)
         finally:
             with_order.pop(Fibre.current(), None)
+
+
+def unhurried(broker: str, on: date) -> rc.Tables:
+    """A broker's row as it is, but for how many calls it takes: whoever waits for another's turn waits in his thread.
+
+    The simulated broker answers all that come, and of the fibres of a day none runs while one waits so.
+    """
+    row = rc.capability(broker, on=on)
+    return rc.Tables(brokers=(evolve(row, calls_a_minute=None, paces_books=False),))
 
 
 class Bars:
