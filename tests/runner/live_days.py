@@ -16,6 +16,7 @@ from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.assembly import LIVE as LIVE_MODE, assembled
 from riskcore_openalgo.runner.stopping import wind_down
 from riskcore_openalgo.testing import LIVE, FakeBroker, FakeOpenAlgo
+from riskcore_openalgo.testing.simulated.stand_ins import unhurried
 
 KEY = "a-key-of-the-tests"
 MORNING = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
@@ -174,6 +175,8 @@ def live_day(
 ):
     """A day whose sockets, threads and files are closed at the end."""
     rules = {"position_size_basis": "margin", "risk_per_trade": "0.1", **(policy or {})}
+    if rc.capability(profile.broker, on=starts.date()).calls_a_minute is not None:
+        rules.setdefault("tables", unhurried(profile.broker, starts.date()))  # its limit would make days of minutes
     system = System(**{"watch": ["INFY"], **system})
     settings = Settings(policy=rc.Policy(**rules), strategies=strategies, system=system)
     made = []
