@@ -111,7 +111,7 @@ def test_a_stop_trails_while_somebody_watches(here):
     with here.desk(policy) as desk:
         here.entered(desk)
         with meanwhile(here, "1020", "1020.1"):
-            desk.watch(until=here.clock.wall() + timedelta(seconds=3))
+            desk.watch(until=here.clock.wall() + timedelta(seconds=10))  # a first move waits some seven for its turn
     assert here.facts(events.StopMoved)
     [resting] = here.orders(working=True)
     assert resting.trigger > 1010
