@@ -198,22 +198,27 @@ def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_
 # ---------------------------------------------------------------- a broker that takes so many calls in a minute
 
 
-@pytest.fixture
-def paced():
-    """Calls over a broker that answers at once; the time, in a list; and when each call went."""
-    now, sent = [1000.0], []
+def over(now, **books):
+    """Calls over a broker that answers at once; `now` is the time, in a list, which moves where they sleep."""
 
     def sleep(seconds):
         now[0] += seconds
+
+    budget = Budget(reads_per_s=1000, monotonic=lambda: now[0], sleep=sleep)
+    times = {"sleep": sleep, "monotonic": lambda: now[0], "timeout_s": 5, "analyzer_timeout_s": 5}
+    return Calls("", "", None, budget=budget, sdk=SimpleNamespace(**books), **times)
+
+
+@pytest.fixture
+def paced():
+    """Calls; the time, in a list; and when each call went."""
+    now, sent = [1000.0], []
 
     def answers():
         sent.append(now[0])
         return {"status": "success", "data": []}
 
-    asked = dict.fromkeys((*PACED, "modifyorder"), answers)
-    budget = Budget(reads_per_s=1000, monotonic=lambda: now[0], sleep=sleep)
-    times = {"sleep": sleep, "monotonic": lambda: now[0], "timeout_s": 5, "analyzer_timeout_s": 5}
-    return Calls("", "", None, budget=budget, sdk=SimpleNamespace(**asked), **times), now, sent
+    return over(now, **dict.fromkeys((*PACED, "modifyorder"), answers)), now, sent
 
 
 def test_books_keep_within_what_a_broker_takes_in_a_minute_and_the_first_readings_go_at_once(paced):
@@ -259,9 +264,6 @@ def test_where_each_order_that_traded_costs_a_call_books_are_read_less_often_the
     now, cost = [1000.0], []
     orders: list[dict[str, str]] = []
 
-    def sleep(seconds):
-        now[0] += seconds
-
     def answers(calls, rows):
         cost.append((now[0], calls() if callable(calls) else calls))
         return {"status": "success", "data": rows}
@@ -272,9 +274,7 @@ def test_where_each_order_that_traded_costs_a_call_books_are_read_less_often_the
         "positionbook": lambda: answers(2, []),
         "holdings": lambda: answers(1, []),
     }
-    budget = Budget(reads_per_s=1000, monotonic=lambda: now[0], sleep=sleep)
-    times = {"sleep": sleep, "monotonic": lambda: now[0], "timeout_s": 5, "analyzer_timeout_s": 5}
-    calls = Calls("", "", None, budget=budget, sdk=SimpleNamespace(**books), **times)
+    calls = over(now, **books)
     calls.pace(by_row(calls_a_minute=500, trades_by_order=True))
     assert calls.books_every_s() == pytest.approx(1.4)
     for number in range(60):

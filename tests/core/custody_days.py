@@ -106,3 +106,25 @@ def true_books(day, clock, **more):
     rows = (row(entry, "E1", "complete"), row(stop_of(day), "S1", "trigger_pending"))
     shown = {"orders": rows, "trades": (trade("E1", "BUY", 50, 1000),), "positions": (position(50),), **more}
     return books(day, clock, **shown)
+
+
+def carrying(future, *, broker="sandbox"):
+    """130 of a future bought on Friday as NRML at 1,000, stop 900; on Monday at 09:15."""
+    day = at_broker(broker=broker)
+    held = rc.Position(
+        instrument=future,
+        side="BUY",
+        quantity=130,
+        average_price=1000,
+        stop=900,
+        product="NRML",
+        opened_quantity=130,
+        opened_at=day.at("10:00"),
+        last=1000,
+    )
+    day.take(e.EquityRead(day.at("10:00"), Decimal(100_000)))
+    day.facts.append(e.PositionAdjusted(day.at("10:00"), future.key, held, "told in the test"))
+    day.restart()
+    day.next_day(3)
+    day.time("09:15")
+    return day

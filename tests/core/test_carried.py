@@ -8,7 +8,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, foreign, row, stop_of, ticks, trade
+from tests.core.custody_days import at_broker, carrying, foreign, row, stop_of, ticks, trade
 from tests.core.engine_days import INFY, SEEN
 
 D = Decimal
@@ -283,24 +283,7 @@ def test_where_it_is_off_no_price_freezes():
 
 def test_a_future_that_is_carried_is_held_against_its_row_of_the_position_book():
     """Fewer without a trade: our book follows, for a sale of more would turn it round; and the symbol is frozen."""
-    day = at_broker()
-    held = rc.Position(
-        instrument=FUTURE,
-        side="BUY",
-        quantity=130,
-        average_price=1000,
-        stop=900,
-        product="NRML",
-        opened_quantity=130,
-        opened_at=day.at("10:00"),
-        last=1000,
-    )
-    day.take(e.EquityRead(day.at("10:00"), D(100_000)))
-    adopted = e.PositionAdjusted(day.at("10:00"), FUTURE.key, held, "told in the test")
-    day.facts.append(adopted)
-    day.restart()
-    day.next_day(3)
-    day.time("09:15")
+    day = carrying(FUTURE)
     day.report("09:15:01", stop_of(day).order_id, "working", broker_id="S1")
     shown = rc.BrokerPosition(key=FUTURE.key, product="NRML", quantity=65, average_price=1000)
     for clock in ("09:16", "09:16:03"):

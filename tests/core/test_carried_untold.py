@@ -1,41 +1,17 @@
 """Brokers whose positions show the day's trades alone: contracts are not carried there."""
 
-from decimal import Decimal
-
 import attrs
 import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, foreign, stop_of
+from tests.core.custody_days import at_broker, carrying, foreign, stop_of
 from tests.core.engine_days import SEEN
 
 FUTURE = rc.Instrument(
     symbol="NIFTY24NOV26FUT", tick="0.05", exchange="NFO", segment="FUT", kind="index", underlying="NIFTY", lot_size=65
 )
 OTHER = rc.BrokerPosition(key="NSE:TCS", product="MIS", quantity=0)
-
-
-def carried(broker="samco"):
-    """130 of a future bought on Friday as NRML at 1,000, stop 900; the morning after, its stop rests."""
-    day = at_broker(broker=broker)
-    held = rc.Position(
-        instrument=FUTURE,
-        side="BUY",
-        quantity=130,
-        average_price=1000,
-        stop=900,
-        product="NRML",
-        opened_quantity=130,
-        opened_at=day.at("10:00"),
-        last=1000,
-    )
-    day.take(e.EquityRead(day.at("10:00"), Decimal(100_000)))
-    day.facts.append(e.PositionAdjusted(day.at("10:00"), FUTURE.key, held, "told in the test"))
-    day.restart()
-    day.next_day(3)
-    day.time("09:15")
-    return day
 
 
 def reads(day, *shown):
@@ -47,7 +23,7 @@ def reads(day, *shown):
 @pytest.mark.parametrize("shown", [(OTHER,), (attrs.evolve(OTHER, key=FUTURE.key, product="NRML", quantity=-65),)])
 def test_a_contract_that_the_positions_of_the_day_lack_is_held_and_keeps_its_stop(shown):
     """It was dropped from the book, and its stop taken back: 130 of a future were held by nobody."""
-    day = carried()
+    day = carrying(FUTURE, broker="samco")
     day.report("09:15:01", stop_of(day).order_id, "working", broker_id="S1")
     reads(day, *shown)
     assert (day.book.positions[0].quantity, day.book.resting(FUTURE.key).approved.quantity) == (130, 130)
@@ -56,7 +32,7 @@ def test_a_contract_that_the_positions_of_the_day_lack_is_held_and_keeps_its_sto
 
 
 def test_where_positions_show_what_was_carried_one_that_they_lack_is_gone():
-    day = carried("any")
+    day = carrying(FUTURE, broker="any")
     day.report("09:15:01", stop_of(day).order_id, "working", broker_id="S1")
     reads(day, OTHER)
     assert day.book.positions == ()

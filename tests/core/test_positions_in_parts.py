@@ -1,35 +1,11 @@
 """A position book that comes in parts, of which a plugin leaves out what it could not read, says nothing by silence."""
 
-from decimal import Decimal
-
 import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, position
+from tests.core.custody_days import carrying, position
 from tests.core.test_carried_results import FUTURE
-
-
-def carried(broker):
-    """130 of a future that were carried over a weekend; it is Monday, after the open."""
-    day = at_broker(broker=broker)
-    held = rc.Position(
-        instrument=FUTURE,
-        side="BUY",
-        quantity=130,
-        average_price=1000,
-        stop=900,
-        product="NRML",
-        opened_quantity=130,
-        opened_at=day.at("10:00"),
-        last=1000,
-    )
-    day.take(e.EquityRead(day.at("10:00"), Decimal(100_000)))
-    day.facts.append(e.PositionAdjusted(day.at("10:00"), FUTURE.key, held, "told in the test"))
-    day.restart()
-    day.next_day(3)
-    day.time("09:15")
-    return day
 
 
 def read(day, *rows):
@@ -44,13 +20,13 @@ OTHERS = position(5, key="NSE:TCS")
 @pytest.mark.parametrize(("broker", "held"), [("indmoney", 130), ("groww", 130), ("any", None)])
 def test_a_contract_that_a_part_lacks_is_held_still(broker, held):
     """It was dropped from the book, and nobody watched its level any more: no stop rests at INDmoney."""
-    day = carried(broker)
+    day = carrying(FUTURE, broker=broker)
     read(day, OTHERS)
     now = day.book.position(FUTURE.key)
     assert (now.quantity if now else None) == held
 
 
 def test_a_row_that_says_none_is_an_answer():
-    day = carried("indmoney")
+    day = carrying(FUTURE, broker="indmoney")
     read(day, OTHERS, rc.BrokerPosition(key=FUTURE.key, product="NRML", quantity=0))
     assert day.book.position(FUTURE.key) is None

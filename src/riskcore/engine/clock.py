@@ -103,8 +103,9 @@ def _leave_in_time(turn: Turn, position: Position, *, of_bars: bool) -> None:
     if turn.all_leaves(key) or not (of_bars or can_leave(position, turn.at, turn.policy)):
         return
     price = position.last or position.average_price
-    if failed_exit(turn.book, position) is not None:
-        _leave_again(turn, position)
+    failed = failed_exit(turn.book, position)
+    if failed is not None:
+        _leave_again(turn, position, failed)
     elif turn.state.custody.touch_of(key) is not None:
         touches_due(turn, position)
     elif square_off_due(position, turn.at, turn.policy):
@@ -123,13 +124,12 @@ def pressed_on(turn: Turn, order_id: str) -> None:
     position = None if order is None else turn.book.position(order.approved.instrument.key)
     if order is None or position is None or order.status != CANCELLED or order.is_entry or order.rests:
         return
-    if not turn.all_leaves(position.instrument.key) and failed_exit(turn.book, position) is not None:
-        _leave_again(turn, position)
+    failed = None if turn.all_leaves(position.instrument.key) else failed_exit(turn.book, position)
+    if failed is not None:
+        _leave_again(turn, position, failed)
 
 
-def _leave_again(turn: Turn, position: Position) -> None:
-    failed = failed_exit(turn.book, position)
-    assert failed is not None
+def _leave_again(turn: Turn, position: Position, failed: ApprovedExit) -> None:
     if turn.at - failed.at >= pause(turn.book, position, turn.policy) and can_trade(position, turn.at, turn.policy):
         turn.leave(position, failed.reason, position.last or position.average_price, rule=failed.rule)
 

@@ -18,7 +18,7 @@ from riskcore import engine
 from riskcore.engine.clock import ENTRY_TIMEOUT
 from riskcore.engine.overnight import PRICE_JUMPED
 from riskcore.engine.settling import AT_OWN
-from riskcore_openalgo.lab.columns import DAY, IST_AHEAD, SECOND, Columns
+from riskcore_openalgo.lab.columns import IST_AHEAD, SECOND, Columns
 from riskcore_openalgo.lab.no_shares import OPTIONS, SHARES, indices_of, spellings_of
 from riskcore_openalgo.lab.timeline import Timeline, date_of
 
@@ -116,7 +116,7 @@ def holes_of(series: Mapping[rc.Instrument, Columns], policy: rc.Policy, length:
     """
     total, holes, plain = 0, [], dict[tuple[int, str], bool]()
     for thing, table in series.items():
-        days = (table.at + IST_AHEAD) // DAY
+        days = table.days
         missing: npt.NDArray[np.int64] = np.where(np.diff(days) == 0, np.diff(table.at) // length - 1, 0)
         after = np.flatnonzero(missing)
         odd, firsts = np.unique(days[after], return_index=True)  # days only rise
@@ -179,7 +179,7 @@ def gaps_of(series: Mapping[rc.Instrument, Columns]) -> tuple[str, ...]:
             continue
         moved = table.open[1:] / table.close[:-1]
         far = np.flatnonzero((moved > GAP_UP) | (moved < GAP_DOWN))
-        days = (table.at + IST_AHEAD) // DAY if far.size else far
+        days = table.days if far.size else far
         odd = far[days[far + 1] > days[far]]
         told += [
             f"{thing.key} {table.moment(place + 1):%Y-%m-%d}: open {table.open[place + 1]:g} after a close of "
