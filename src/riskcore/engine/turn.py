@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from riskcore import events as e
 from riskcore.book import Book, Latch, Position
+from riskcore.brokers import PAPER
 from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
@@ -130,7 +131,7 @@ class Turn:
         waited for no longer than an order of unknown outcome is, and only where there is a broker to read.
         """
         latch, custody = self.book.latch(LOGIN), self.state.custody
-        if latch is None or custody.capability is None or not custody.capability.rests:
+        if latch is None or custody.capability is None or custody.capability.broker == PAPER:
             return False
         return not self.was_compared(key) and self.at - latch.at < seconds(self.policy.unknown_settle_s)
 
