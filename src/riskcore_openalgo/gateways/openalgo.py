@@ -41,6 +41,7 @@ TOLD_UNREAD: Final = f"{UNREAD}, and the stream of orders told its end"
 SEEN_AFTER: Final = ("orders", "trades")
 """What is read again after a cancel or a change: what became of the order, and how much of it traded."""
 POSITIONS: Final = "positions"
+REFUSED: Final = "rejected"
 POSITIONS_AGAIN: Final = timedelta(seconds=60)
 
 
@@ -49,9 +50,10 @@ class OpenAlgoGateway:
 
     `resting` says how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the
     hard caps and `sent` counts for them. `fence` says why nothing at all may be sent any more (somebody else has taken
-    the account over), or "". `proves` says whether a cancel that is called a success was taken; `ended(broker_id)`
-    whether the broker's stream of orders told today that one was cancelled. `clock` stamps what comes back. An entry
-    waits for its token as long as its approval holds, so that the slices of a large one go out one after the other.
+    the account over), or "". `proves` says whether a cancel that is called a success was taken; `shows_refusals` whether
+    an order whose cancel was refused is shown as rejected; `ended(broker_id)` whether the broker's stream of orders told
+    today that one was cancelled. `clock` stamps what comes back. An entry waits for its token as long as its approval
+    holds, so that the slices of a large one go out one after the other.
     """
 
     def __init__(
@@ -65,9 +67,11 @@ class OpenAlgoGateway:
         resting: Callable[[], str] = lambda: SL,
         fence: Callable[[], str] = lambda: "",
         proves: Callable[[], bool] = lambda: True,
+        shows_refusals: Callable[[], bool] = lambda: False,
         ended: Callable[[str], bool] = lambda broker_id: False,
     ) -> None:
         self._resting, self._fence, self._proves, self._ended = resting, fence, proves, ended
+        self._shows_refusals = shows_refusals
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
         self._taken_back: set[tuple[date, str]] = set()
@@ -94,17 +98,19 @@ class OpenAlgoGateway:
     def cancel(self, command: events.CancelOrder, at: datetime) -> Iterable[events.Input]:
         """Cancel what the book shows open, then read what became of it. Without a name at the broker: only read.
 
-        What the engine has found absent is cancelled by its name, unless the book shows it after all.
+        What the engine has found absent is cancelled by its name, unless the book shows it after all; and so is what it
+        shows as rejected, where that may be no more than the refusal of a cancel before this one.
         """
         shown, held_up = self._shown(command.broker_id)
         if held_up in (UNREAD, NOTHING):
             return self._cancel_unread(command, trades=held_up == NOTHING)
         if held_up:
             return self._other_mode()
-        by_name = shown is None and command.absent and command.broker_id != ""
+        refused = shown is not None and shown.status == REFUSED and self._shows_refusals()
+        by_name = refused or (shown is None and command.absent and command.broker_id != "")
         if (by_name or (shown is not None and shown.working)) and not self._fence():
             reach("gateway.cancel.sending")
-            if shown is None:
+            if shown is None or refused:
                 self._unseen(command.broker_id)
             else:
                 self._under_its_name(self._client.cancel, shown, command.broker_id)
@@ -285,6 +291,11 @@ def resting_of(capability: rc.Capability | None) -> str:
 def proves_cancels(capability: rc.Capability | None) -> bool:
     """Whether a cancel that is called a success was taken, as the broker's row says; not where it says nothing."""
     return capability is not None and capability.cancels_prove
+
+
+def shows_refusals(capability: rc.Capability | None) -> bool:
+    """Whether an order whose cancel was refused is shown as rejected, as the broker's row says."""
+    return capability is not None and capability.shows_refusals
 
 
 def wanted_of(order: rc.ApprovedEntry | rc.ApprovedExit, resting: str = SL) -> OrderWanted:
