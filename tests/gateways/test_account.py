@@ -62,6 +62,9 @@ def test_why_an_order_was_refused_is_known_from_the_stream_where_the_book_does_n
         assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
         desk.account.told([attrs.evolve(row, note="")])
         assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
+        desk.clock.passed += 86_400
+        looked, _, _ = desk.account._look(desk.clock.wall(), ("orders",))
+        assert [one.note for one in looked.orders] == [""], "another order has that id now"
 
 
 @pytest.mark.parametrize(("broker", "demat"), [("shoonya", 10), ("zerodha", 0)])

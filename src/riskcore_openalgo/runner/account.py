@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 import riskcore as rc
 from riskcore import engine, events
@@ -39,6 +39,15 @@ HANGS: Final = timedelta(seconds=2)
 HOLDINGS_AGAIN: Final = timedelta(seconds=60)
 """So long are holdings left out after they could not be read: a call that hangs would keep every fill waiting."""
 ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
+
+
+@frozen
+class _Told:
+    """What the stream of orders told on a day, by ids that brokers begin to count anew in the morning."""
+
+    day: date
+    reasons: dict[str, str] = field(factory=dict)
+    cancelled: list[rc.BrokerOrder] = field(factory=list)
 
 
 class Account:
@@ -72,8 +81,7 @@ class Account:
         self._no_holdings_at: datetime | None = None
         self._waits_for: tuple[str, datetime] | None = None
         self._turn_s: Callable[[], float] = float
-        self._reasons: dict[str, str] = {}
-        self._cancelled: list[tuple[date, rc.BrokerOrder]] = []
+        self._told = _Told(clock().date())
         guard.told = False  # whoever begins to read ends what an earlier run told
 
     def books(self) -> list[events.Input]:
@@ -147,19 +155,22 @@ class Account:
     def told(self, updates: Iterable[rc.BrokerOrder]) -> None:
         """Keep what the stream may tell alone: why one was refused, of which most books say nothing, or cancelled."""
         today = self._clock().date()
+        if self._told.day != today:
+            self._told = _Told(today)
         for row in updates:
             if row.note:
-                self._reasons[row.id] = row.note
+                self._told.reasons[row.id] = row.note
             if row.status == CANCELLED:
-                self._cancelled.append((today, row))
+                self._told.cancelled.append(row)
 
     def has_ended(self, broker_id: str) -> bool:
-        """Whether the stream told today that an order was cancelled: brokers begin to count ids anew in the morning."""
-        today, told = self._clock().date(), tuple(self._cancelled)
-        return any(row.is_named(broker_id) for day, row in told if day == today)
+        """Whether the stream told today that an order was cancelled."""
+        told = self._told
+        return told.day == self._clock().date() and any(row.is_named(broker_id) for row in tuple(told.cancelled))
 
     def _with_reasons(self, books: rc.BrokerBooks) -> rc.BrokerBooks:
-        known = self._reasons
+        told = self._told
+        known = told.reasons if told.day == self._clock().date() else {}
         if books.orders is None or not known:
             return books
         rows = (row if row.note or row.id not in known else evolve(row, note=known[row.id]) for row in books.orders)
