@@ -276,6 +276,16 @@ def test_a_broker_that_could_not_be_asked_is_asked_again():
     assert "broker" in due(reading, 31)
 
 
+def test_the_broker_is_asked_for_each_day_again():
+    """Its row of the table is that of a day, and another may stand behind OpenAlgo by then."""
+    reading, a_day = Reading(), 86_400
+    done(reading, due(reading, 0))
+    assert "broker" not in due(reading, a_day / 2)
+    assert "broker" in due(reading, a_day)
+    reading.done("broker", brought=True)
+    assert "broker" not in due(reading, a_day + 60)
+
+
 def test_an_order_update_brings_the_books_forward_and_several_bring_one():
     reading = Reading()
     done(reading, due(reading, 0))

@@ -331,7 +331,9 @@ class Reading:
         self._rhythm = rhythm or Rhythm()
         self._next: dict[str, datetime] = {}
         self._running: set[str] = set()
-        self._wanted = self._broker_known = False
+        self._wanted = False
+        self._broker_asked: date | None = None
+        self._broker_known: date | None = None
         self._lock = threading.Lock()
 
     def soon(self) -> None:
@@ -345,7 +347,7 @@ class Reading:
         every = {MODE: rhythm.mode_s, FUNDS: rhythm.funds_s, BOOKS: books_every(state, rhythm)}
         if hangs:
             every[BESIDE] = every[BOOKS]
-        if not self._broker_known:
+        if self._broker_known != now.date():
             every[BROKER] = rhythm.broker_s
         found = []
         with self._lock:
@@ -360,13 +362,16 @@ class Reading:
                     self._running.add(name)
                     self._next[name] = now + timedelta(seconds=every_s)
                     found.append(name)
+            if BROKER in found:
+                self._broker_asked = now.date()
         return found
 
     def done(self, name: str, *, brought: bool) -> None:
-        """A reading has ended; whether it brought anything. The broker is asked for until it is known."""
+        """A reading has ended; whether it brought anything. The broker is asked for until it is known, each day."""
         with self._lock:
             self._running.discard(name)
-            self._broker_known = self._broker_known or (name == BROKER and brought)
+            if name == BROKER and brought:
+                self._broker_known = self._broker_asked
 
 
 def books_every(state: engine.State, rhythm: Rhythm) -> float:
