@@ -50,10 +50,10 @@ class OpenAlgoGateway:
 
     `resting` says how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the
     hard caps and `sent` counts for them. `fence` says why nothing at all may be sent any more (somebody else has taken
-    the account over), or "". `proves` says whether a cancel that is called a success was taken; `shows_refusals` whether
-    an order whose cancel was refused is shown as rejected; `ended(broker_id)` whether the broker's stream of orders told
-    today that one was cancelled. `clock` stamps what comes back. An entry waits for its token as long as its approval
-    holds, so that the slices of a large one go out one after the other.
+    the account over), or "". `proves` says whether a cancel that is called a success was taken; `shows_refusals`
+    whether an order whose cancel was refused is shown as rejected; `ended(broker_id)` whether the broker's stream of
+    orders told today that one was cancelled. `clock` stamps what comes back. An entry waits for its token as long as
+    its approval holds, so that the slices of a large one go out one after the other.
     """
 
     def __init__(
