@@ -89,6 +89,17 @@ def is_of_the_day_alone(book: Book, key: str, capability: Capability | None) -> 
     return held.product == CARRIED and was_carried(held, book.session) and not expired
 
 
+def gone_of_the_day_alone(book: Book, key: str, capability: Capability | None) -> int:
+    """The signed shares that our orders moved of a contract which is held no more, where such positions show that alone.
+
+    What was carried into the day and left in it stands there as its contrary, and is no position of anybody's.
+    """
+    if capability is None or capability.carries or book.position(key) is not None:
+        return 0
+    orders = [one for one in book.orders if one.approved.instrument.key == key and is_of_today(one, book)]
+    return sum(sign(one.approved.side) * one.filled_quantity for one in orders if one.approved.product == CARRIED)
+
+
 def was_carried(position: Position, session: date | None) -> bool:
     """Whether a position was opened before a session."""
     return position.opened_at is not None and session is not None and position.opened_at.date() < session

@@ -15,7 +15,15 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
-from riskcore.account import is_of_the_day_alone, shares_beside, shares_held, surely_moved, their_positions, was_carried
+from riskcore.account import (
+    gone_of_the_day_alone,
+    is_of_the_day_alone,
+    shares_beside,
+    shares_held,
+    surely_moved,
+    their_positions,
+    was_carried,
+)
 from riskcore.book import Book
 from riskcore.broker_books import COMPLETE, ORDERS, TRADES, BrokerBooks, BrokerOrder, UnreadRow, bare_id
 from riskcore.clocks import SAME, clocks_apart
@@ -226,7 +234,7 @@ def differences(
     ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
     for key in sorted(theirs):
-        held, seen = ours.get(key, 0), theirs[key]
+        held, seen = ours.get(key, 0), theirs[key] - gone_of_the_day_alone(book, key, capability)
         grown = books.tell_no_fills and seen * held > 0 and abs(seen) > abs(held) and key not in drifting
         shrunk = seen * held < held * held and _can_only_add(book, books, key)
         if held != seen and (key not in unknown or grown or shrunk):

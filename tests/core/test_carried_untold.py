@@ -5,7 +5,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, carrying, foreign, stop_of
+from tests.core.custody_days import at_broker, books, carrying, foreign, row, stop_of
 from tests.core.engine_days import SEEN
 
 FUTURE = rc.Instrument(
@@ -29,6 +29,25 @@ def test_a_contract_that_the_positions_of_the_day_lack_is_held_and_keeps_its_sto
     assert (day.book.positions[0].quantity, day.book.resting(FUTURE.key).approved.quantity) == (130, 130)
     assert day.book.state_of(FUTURE.key) == "halted"
     assert ("positions_differ", FUTURE.key) in day.state.custody.told
+
+
+@pytest.mark.parametrize(("by_hand", "differs"), [(0, []), (-65, [(0, -65)])])
+def test_what_was_carried_and_has_left_is_nobodys_where_the_positions_show_the_day_alone(by_hand, differs):
+    """An emergency stop of the whole account had sold 130, took the -130 there for a short, and bought them back."""
+    day = carrying(FUTURE, broker="samco")
+    day.report("09:15:01", stop_of(day).order_id, "working", broker_id="S1")
+    day.take(e.EmergencyStopped(day.at("09:20"), "me", "enough", whole_account=True))
+    day.report("09:20:00.500", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("09:20:01", out.order_id, "working", broker_id="X1")
+    day.fill("09:20:02", out.order_id, price=990)
+    shown = rc.BrokerPosition(key=FUTURE.key, product="NRML", quantity=-130 + by_hand, average_price=990)
+    sold = rc.BrokerTrade(order_id="X1", key=FUTURE.key, side="SELL", quantity=130, price=990, product="NRML")
+    rows = (row(out, "X1", "complete"), foreign())
+    for clock in ("09:20:10", "09:20:20", "09:21:30"):
+        books(day, clock, orders=rows, trades=(sold,), positions=(shown,), instruments=(FUTURE,))
+    assert (day.sent()[-1], day.book.positions) == (out, ())
+    assert [(known.ours, known.theirs) for known in day.state.custody.mismatches] == differs
 
 
 def test_where_positions_show_what_was_carried_one_that_they_lack_is_gone():
