@@ -90,7 +90,7 @@ def is_of_the_day_alone(book: Book, key: str, capability: Capability | None) -> 
 
 
 def gone_of_the_day_alone(book: Book, key: str, capability: Capability | None) -> int:
-    """The signed shares that our orders moved of a contract which is held no more, where such positions show that alone.
+    """The signed shares that our orders moved of a contract which is held no more, where positions show that alone.
 
     What was carried into the day and left in it stands there as its contrary, and is no position of anybody's.
     """

@@ -5,7 +5,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, books, carrying, foreign, row, stop_of
+from tests.core.custody_days import at_broker, books, carrying, foreign, row, stop_of, trade
 from tests.core.engine_days import SEEN
 
 FUTURE = rc.Instrument(
@@ -48,6 +48,19 @@ def test_what_was_carried_and_has_left_is_nobodys_where_the_positions_show_the_d
         books(day, clock, orders=rows, trades=(sold,), positions=(shown,), instruments=(FUTURE,))
     assert (day.sent()[-1], day.book.positions) == (out, ())
     assert [(known.ours, known.theirs) for known in day.state.custody.mismatches] == differs
+
+
+def test_an_exit_of_what_was_carried_does_not_wait_for_shares_that_the_positions_of_the_day_lack():
+    """They seemed to have left untold, and for a minute neither an exit nor a new stop was sent."""
+    day = carrying(FUTURE, broker="samco")
+    stop = stop_of(day)
+    day.report("09:15:01", stop.order_id, "working", broker_id="S1")
+    flat = attrs.evolve(OTHER, key=FUTURE.key, product="NRML")
+    rows = foreign("F1"), row(stop, "S1", "trigger_pending")
+    books(day, "09:16", orders=rows, trades=(trade("F1", "BUY", 1, 100, "NSE:TCS"),), positions=(flat,))
+    day.take(e.OperatorExited(day.at("09:16:10"), "me", "enough", FUTURE.key))
+    day.report("09:16:11", stop.order_id, "cancelled")
+    assert (day.sent()[-1].quantity, day.sent()[-1].trigger) == (130, None)
 
 
 def test_where_positions_show_what_was_carried_one_that_they_lack_is_gone():
