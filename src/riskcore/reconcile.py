@@ -16,8 +16,8 @@ import attrs
 from attrs import frozen
 
 from riskcore.account import (
-    gone_of_the_day_alone,
     is_of_the_day_alone,
+    is_what_left,
     shares_beside,
     shares_held,
     surely_moved,
@@ -234,13 +234,15 @@ def differences(
     ours = {p.instrument.key: p.signed for p in book.positions}
     found = []
     for key in sorted(theirs):
-        held, seen = ours.get(key, 0), theirs[key] - gone_of_the_day_alone(book, key, capability)
+        held, seen = ours.get(key, 0), theirs[key]
         grown = books.tell_no_fills and seen * held > 0 and abs(seen) > abs(held) and key not in drifting
         shrunk = seen * held < held * held and _can_only_add(book, books, key)
         if held != seen and (key not in unknown or grown or shrunk):
             kind = _kind(held, seen, book, books, key, capability)
             untold = is_of_the_day_alone(book, key, capability)
-            if kind in (GONE, LESS, OPPOSITE) and (untold or is_stale(book, books, key, presumed)):
+            if untold and not held and is_what_left(book, books, key):
+                continue
+            if untold or (kind in (GONE, LESS, OPPOSITE) and is_stale(book, books, key, presumed)):
                 kind = SUSPECT
             found.append(Mismatch(kind, key, held, seen))
     return tuple(found)

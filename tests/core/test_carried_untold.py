@@ -31,7 +31,7 @@ def test_a_contract_that_the_positions_of_the_day_lack_is_held_and_keeps_its_sto
     assert ("positions_differ", FUTURE.key) in day.state.custody.told
 
 
-@pytest.mark.parametrize(("by_hand", "differs"), [(0, []), (-65, [(0, -65)])])
+@pytest.mark.parametrize(("by_hand", "differs"), [(0, []), (-65, [("suspect", 0, -195)])])
 def test_what_was_carried_and_has_left_is_nobodys_where_the_positions_show_the_day_alone(by_hand, differs):
     """An emergency stop of the whole account had sold 130, took the -130 there for a short, and bought them back."""
     day = carrying(FUTURE, broker="samco")
@@ -43,11 +43,35 @@ def test_what_was_carried_and_has_left_is_nobodys_where_the_positions_show_the_d
     day.fill("09:20:02", out.order_id, price=990)
     shown = rc.BrokerPosition(key=FUTURE.key, product="NRML", quantity=-130 + by_hand, average_price=990)
     sold = rc.BrokerTrade(order_id="X1", key=FUTURE.key, side="SELL", quantity=130, price=990, product="NRML")
+    more = (attrs.evolve(sold, order_id="H1", quantity=65),) if by_hand else ()
     rows = (row(out, "X1", "complete"), foreign())
     for clock in ("09:20:10", "09:20:20", "09:21:30"):
-        books(day, clock, orders=rows, trades=(sold,), positions=(shown,), instruments=(FUTURE,))
+        books(day, clock, orders=rows, trades=(sold, *more), positions=(shown,), instruments=(FUTURE,))
     assert (day.sent()[-1], day.book.positions) == (out, ())
-    assert [(known.ours, known.theirs) for known in day.state.custody.mismatches] == differs
+    assert [(known.kind, known.ours, known.theirs) for known in day.state.custody.mismatches] == differs
+
+
+@pytest.mark.parametrize("shown", [(), (-130,)])
+def test_an_exit_that_never_arrived_is_not_taken_for_filled_because_the_day_has_none_of_what_was_carried(shown):
+    """It was: 130 of a future were held by nobody. Where the day has them sold, it has filled."""
+    day = carrying(FUTURE, broker="samco")
+    stop, there = (
+        stop_of(day),
+        (OTHER, *(attrs.evolve(OTHER, key=FUTURE.key, product="NRML", quantity=n) for n in shown)),
+    )
+    day.report("09:15:01", stop.order_id, "working", broker_id="S1")
+    day.take(e.OperatorExited(day.at("09:16"), "me", "enough", FUTURE.key))
+    day.report("09:16:01", stop.order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("09:16:06", out.order_id, "unknown")
+    rows, trades = (foreign("F1"), row(stop, "S1", "cancelled")), (trade("F1", "BUY", 1, 100, "NSE:TCS"),)
+    for second in range(10, 60, 5):
+        books(day, f"09:16:{second}", orders=rows, trades=trades, positions=there)
+        day.time(f"09:16:{second}.500")
+    assert [one.quantity for one in day.book.positions] == ([] if shown else [130])
+    assert (day.book.order(out.order_id).status, day.sent()[-1] == out) == (
+        ("filled", True) if shown else ("rejected", False)
+    )
 
 
 def test_an_exit_of_what_was_carried_does_not_wait_for_shares_that_the_positions_of_the_day_lack():

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from riskcore import events as e
-from riskcore.account import is_of_the_day_alone, moved_by
+from riskcore.account import moved_by
 from riskcore.broker_books import CANCELLED as ROW_CANCELLED, COMPLETE, OTHER, TRIGGER_PENDING, BrokerBooks, summed
 from riskcore.engine.ended import may_be_borrowed
 from riskcore.engine.reports import report
@@ -57,15 +57,13 @@ def look_for_the_lacking(turn: Turn, books: BrokerBooks) -> None:
 
     What an exit that works, or a stop that is touched, may have filled is its own, as long as nothing was lacking
     before. A read that began before they were missed brings none of them back, one with no row of an instrument says
-    nothing of it, and what is there may be shown nowhere: of delivery, and where positions are those of the day alone.
+    nothing of it, and of delivery what is there may be shown nowhere.
     """
-    capability = turn.state.custody.capability
     for held in turn.book.positions:
         key, product = held.instrument.key, held.product
         known, since = turn.state.custody.lacking_of(key)
         shown = any((row.key, row.product) == (key, product) for row in books.positions or ())
-        silent = product == DELIVERY or is_of_the_day_alone(turn.book, key, capability)
-        if books.trades is None or not shown or silent:
+        if books.trades is None or not shown or product == DELIVERY:
             continue
         moved = moved_by(turn.book, books, turn.state.custody, turn.policy, key, product) or 0
         lacks = max(-moved * sign(held.side), 0)
