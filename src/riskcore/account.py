@@ -95,7 +95,7 @@ def is_of_the_day_alone(book: Book, key: str, capability: Capability | None) -> 
 
 
 def moved_today(book: Book, key: str) -> int:
-    """The signed shares of a contract, in the product that is carried, that orders of ours have moved in the session."""
+    """The signed shares of a contract, in the product that is carried, that orders of ours have moved in a session."""
     today = [one for one in book.orders if one.approved.instrument.key == key and is_of_today(one, book)]
     return sum(sign(one.approved.side) * one.filled_quantity for one in today if one.approved.product == CARRIED)
 

@@ -67,15 +67,22 @@ def test_why_an_order_was_refused_is_known_from_the_stream_where_the_book_does_n
         assert [one.note for one in looked.orders] == [""], "another order has that id now"
 
 
+@pytest.mark.parametrize("asked", [True, False])
 @pytest.mark.parametrize(("broker", "demat"), [("shoonya", 10), ("zerodha", 0)])
-def test_holdings_are_those_of_the_morning_at_a_broker_that_takes_todays_sales_off_them(broker, demat):
-    """Ten that a stop sold were none in the holdings and ten short in the positions: told as a short of ten."""
+def test_holdings_are_those_of_the_morning_at_a_broker_that_takes_todays_sales_off_them(broker, demat, asked):
+    """Ten that a stop sold were none in the holdings and ten short in the positions: told as a short of ten.
+
+    A script that leaves does not ask who the broker is: its journal knows.
+    """
     sold = rc.BrokerPosition(key="NSE:INFY", product="CNC", quantity=-10)
     books = rc.BrokerBooks(at=NOW, orders=(), trades=(), positions=(sold,), holdings=())
     client = SimpleNamespace(broker=lambda: broker, pace=lambda row: None, books=lambda *_, **__: books, seen_mode=None)
     guard = SimpleNamespace(told=False, saw=lambda mode: "", before_a_read=lambda: "")
     account = Account(client, guard=guard, clock=lambda: NOW, instruments=None)
-    account.broker()
+    if asked:
+        account.broker()
+    else:
+        account.state = lambda: engine.State(custody=Custody(capability=rc.capability(broker, on=NOW.date())))
     looked, _, _ = account._look(NOW, ("positions", "holdings"))
     assert looked.in_demat("NSE:INFY") == demat
 

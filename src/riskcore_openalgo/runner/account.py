@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
@@ -22,6 +22,7 @@ from riskcore_openalgo.client.failures import NO_LOGIN, UNKNOWN
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
 from riskcore_openalgo.portfolio import ANY_BROKER, opening_equity
+from riskcore_openalgo.runner.order_stream import OrderStream
 
 BY: Final = "riskcore"
 BOOKS: Final = "books"
@@ -33,21 +34,11 @@ FUNDS_AGE_S: Final = 45.0
 """Money read longer ago than this is read again before a decision."""
 NEEDED: Final = ("orders", "trades", "positions")
 HOLDINGS: Final = "holdings"
-CANCELLED: Final = "cancelled"
 HANGS: Final = timedelta(seconds=2)
 """After so long a book that is waited for does not hold up what the others tell any more."""
 HOLDINGS_AGAIN: Final = timedelta(seconds=60)
 """So long are holdings left out after they could not be read: a call that hangs would keep every fill waiting."""
 ANY_SHARE: Final = rc.Instrument(symbol="ANY", tick="0.05")
-
-
-@frozen
-class _Told:
-    """What the stream of orders told on a day, by ids that brokers begin to count anew in the morning."""
-
-    day: date
-    reasons: dict[str, str] = field(factory=dict)
-    cancelled: list[rc.BrokerOrder] = field(factory=list)
 
 
 class Account:
@@ -81,7 +72,7 @@ class Account:
         self._no_holdings_at: datetime | None = None
         self._waits_for: tuple[str, datetime] | None = None
         self._turn_s: Callable[[], float] = float
-        self._told = _Told(clock().date())
+        self._stream = OrderStream()
         guard.told = False  # whoever begins to read ends what an earlier run told
 
     def books(self) -> list[events.Input]:
@@ -149,32 +140,18 @@ class Account:
                 wrong.append(self._guard.other)
 
         books = self._client.books(began, names, each=after_each)
-        books = books.before_sales() if self._seen and self._seen.holdings_fall else books
-        return self._with_reasons(engine.undoubted(books, self.state())), problems, next(iter(wrong), "")
+        known = self._seen or self.state().custody.capability  # a script that leaves asks nobody for it before
+        books = books.before_sales() if known is not None and known.holdings_fall else books
+        books = self._stream.explained(engine.undoubted(books, self.state()), began.date())
+        return books, problems, next(iter(wrong), "")
 
     def told(self, updates: Iterable[rc.BrokerOrder]) -> None:
-        """Keep what the stream may tell alone: why one was refused, of which most books say nothing, or cancelled."""
-        today = self._clock().date()
-        if self._told.day != today:
-            self._told = _Told(today)
-        for row in updates:
-            if row.note:
-                self._told.reasons[row.id] = row.note
-            if row.status == CANCELLED:
-                self._told.cancelled.append(row)
+        """Keep what the stream of orders may tell alone."""
+        self._stream.take(updates, self._clock().date())
 
     def has_ended(self, broker_id: str) -> bool:
         """Whether the stream told today that an order was cancelled."""
-        told = self._told
-        return told.day == self._clock().date() and any(row.is_named(broker_id) for row in tuple(told.cancelled))
-
-    def _with_reasons(self, books: rc.BrokerBooks) -> rc.BrokerBooks:
-        told = self._told
-        known = told.reasons if told.day == self._clock().date() else {}
-        if books.orders is None or not known:
-            return books
-        rows = (row if row.note or row.id not in known else evolve(row, note=known[row.id]) for row in books.orders)
-        return evolve(books, orders=tuple(rows))
+        return self._stream.has_ended(broker_id, self._clock().date())
 
     def _bears_out(self, books: rc.BrokerBooks) -> bool:
         """Whether the needed books show that the login is good: rows of them, or nothing where we know of nothing.
