@@ -128,17 +128,35 @@ def moved_by(book: Book, books: BrokerBooks, custody: Custody, policy: Policy, k
     """By how many signed shares the broker's position is other than ours and what is beside it; None: not read.
 
     Beside are those that an operator accepted as not ours, and those of `surplus_of`. More of a position of ours are
-    of its product, and what stood there without one is of any. What is ours is what we moved today alone where
-    positions show no more (`is_of_the_day_alone`).
+    of its product, and what stood there without one is of any. Of what was carried the positions of a day may show
+    what we moved in it alone (`is_of_the_day_alone`).
     """
     held, ours, known = shares_held(book, key, product), book.position(key), surplus_of(book, custody, policy, key)
     if ours is not None and ours.product == product and is_of_the_day_alone(book, key, custody.capability):
-        held = moved_today(book, key)
+        shown = _to_be_shown(book, books, ours)
+        if shown is None:
+            return None
+        held = shown
     if known is not None and known.kind == MORE and (ours is None or ours.product == product):
         there = shares_there(book, books, key, product)
         return None if there is None else there - held - known.surplus
     there = there_but_for(book, books, key, product, custody.beside_of(key) if known is None else known.surplus)
     return None if there is None else there - held
+
+
+def _to_be_shown(book: Book, books: BrokerBooks, held: Position) -> int | None:
+    """What positions are to show of a contract that was carried: what we moved today, or all that we hold.
+
+    The trades of the read tell which: they make what is there, or that less what we carried. None where neither.
+    """
+    place, there = (held.instrument.key, held.product), held_there(held, books, book.session)
+    if books.trades is None or books.positions is None:
+        return None
+    today = moved_today(book, held.instrument.key)
+    made = sum(sign(one.side) * one.quantity for one in books.trades if (one.key, one.product) == place)
+    if there == made:
+        return today
+    return held.signed if there - made == held.signed - today else None
 
 
 def surely_moved(

@@ -5,6 +5,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
+from riskcore.account import moved_by
 from tests.core.custody_days import at_broker, books, carrying, foreign, row, stop_of, trade
 from tests.core.engine_days import SEEN
 
@@ -65,6 +66,8 @@ def test_an_exit_that_never_arrived_is_not_taken_for_filled_because_the_day_has_
     out = day.sent()[-1]
     day.report("09:16:06", out.order_id, "unknown")
     rows, trades = (foreign("F1"), row(stop, "S1", "cancelled")), (trade("F1", "BUY", 1, 100, "NSE:TCS"),)
+    sold = attrs.evolve(trade("X1", "SELL", 130, 990, FUTURE.key), product="NRML")
+    trades = (*trades, sold) if shown else trades
     for second in range(10, 60, 5):
         books(day, f"09:16:{second}", orders=rows, trades=trades, positions=there)
         day.time(f"09:16:{second}.500")
@@ -85,6 +88,30 @@ def test_an_exit_of_what_was_carried_does_not_wait_for_shares_that_the_positions
     day.take(e.OperatorExited(day.at("09:16:10"), "me", "enough", FUTURE.key))
     day.report("09:16:11", stop.order_id, "cancelled")
     assert (day.sent()[-1].quantity, day.sent()[-1].trigger) == (130, None)
+
+
+@pytest.mark.parametrize(
+    ("there", "sold", "moved"),
+    [
+        (0, 0, 0),
+        (-130, 130, -130),
+        (130, 0, 0),
+        (0, 130, -130),
+        (65, 65, -65),
+        (-65, 65, -65),
+        (0, 65, None),
+        (60, 0, None),
+    ],
+)
+def test_by_its_trades_a_read_shows_of_what_was_carried_the_day_alone_or_all_of_it(there, sold, moved):
+    """Paytm's positions show what is carried, as MARGIN; Samco's do not. Where neither adds up nothing is told."""
+    day = carrying(FUTURE, broker="paytm")
+    shown = attrs.evolve(OTHER, key=FUTURE.key, product="NRML", quantity=there)
+    traded = [attrs.evolve(trade("X1", "SELL", 1, 990, FUTURE.key), product="NRML", quantity=sold)] if sold else ()
+    read = rc.BrokerBooks(at=day.at("09:16"), orders=(), trades=traded, positions=(shown,), holdings=())
+    assert moved_by(day.book, read, day.state.custody, day.policy, FUTURE.key, "NRML") == moved
+    unread = attrs.evolve(read, trades=None)
+    assert moved_by(day.book, unread, day.state.custody, day.policy, FUTURE.key, "NRML") is None
 
 
 def test_where_positions_show_what_was_carried_one_that_they_lack_is_gone():
