@@ -57,6 +57,18 @@ def test_where_what_an_exit_filled_is_told_no_positions_are_read(fills_all):
         assert (seen.books.order(report.broker_id).working, seen.books.positions) == (False, None)
 
 
+def shown_as_rejected(desk, report):
+    """The order book from now on, where an order of ours is shown so."""
+    rows = desk.client.orders()
+    shown = tuple(evolve(row, status="rejected") if row.id == report.broker_id else row for row in rows)
+    desk.client.readable_orders = lambda: (shown, ())
+
+
+def asked_to_end(desk, report, *, again):
+    command = events.CancelOrder(report.order_id, report.broker_id, leaves=True, again=again)
+    return [type(told).__name__ for told in desk.gateway.cancel(command, desk.clock.wall())]
+
+
 @pytest.mark.parametrize(("broker", "asked", "status"), [("hdfcsky", 1, "cancelled"), ("any", 0, "trigger pending")])
 def test_a_cancel_that_was_refused_is_asked_again_where_the_order_is_shown_as_rejected_for_it(broker, asked, status):
     """It worked on, and no cancel was sent any more: the exit that waited for its end would have waited for good."""
@@ -64,8 +76,22 @@ def test_a_cancel_that_was_refused_is_asked_again_where_the_order_is_shown_as_re
     with live_desk(shows_refusals=lambda: shows_refusals(row)) as desk:
         desk.place(entry())
         _, stop = desk.place(leaving(limit=970, trigger=980))
-        rows = desk.client.orders()
-        shown = tuple(evolve(one, status="rejected") if one.id == stop.broker_id else one for one in rows)
-        desk.client.readable_orders = lambda: (shown, ())
-        desk.cancel(stop)
+        shown_as_rejected(desk, stop)
+        assert asked_to_end(desk, stop, again=True) == ["BooksRead"]
         assert (desk.asked("cancelorder"), desk.order(stop).status) == (asked, status)
+
+
+def test_an_order_that_is_shown_as_rejected_before_any_cancel_of_it_was_asked_for_has_been():
+    """A stop that the exchange refused just before it was to end: its exit waited for good for a stop that was none."""
+    with live_desk(shows_refusals=lambda: True) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        shown = desk.client.readable_orders
+        shown_as_rejected(desk, stop)
+        assert asked_to_end(desk, stop, again=False) == ["BooksRead", "OrderReported"]
+        assert desk.asked("cancelorder") == 0
+        desk.client.readable_orders = shown
+        desk.broker.script(Fault("cancelorder", "status", times=2))
+        assert asked_to_end(desk, stop, again=False) == ["BooksRead"]
+        shown_as_rejected(desk, stop)
+        assert asked_to_end(desk, stop, again=False) == ["BooksRead"], "by now it may be that of the cancel"

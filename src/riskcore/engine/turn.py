@@ -214,10 +214,12 @@ class Turn:
             self._take_back(order, why, absent=True)
 
     def _take_back(self, order: Order, why: str, *, absent: bool = False) -> None:
+        again = order.id in self.state.cancelling
         self.note(e.CancelRequested(self.at, order.id, why))
-        asked = e.CancelOrder(order.id, order.broker_id, absent, not order.is_entry)
-        if asked not in self.commands:  # a graver reason in the same turn changes what is known, and nothing to be sent
-            self.ask(asked)
+        # A graver reason in the same turn changes what is known, and nothing to be sent.
+        known = [asked for asked in self.commands if isinstance(asked, e.CancelOrder) and asked.order_id == order.id]
+        if not any(asked.absent == absent for asked in known):
+            self.ask(e.CancelOrder(order.id, order.broker_id, absent, not order.is_entry, again))
 
     def refuse(self, signal: Signal, finding: Finding) -> None:
         """No, for one reason, without a decision."""

@@ -75,6 +75,7 @@ class OpenAlgoGateway:
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
         self._taken_back: set[tuple[date, str]] = set()
+        self._asked_to_end: set[tuple[date, str]] = set()
         self._no_positions_at: datetime | None = None
 
     def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
@@ -98,19 +99,25 @@ class OpenAlgoGateway:
     def cancel(self, command: events.CancelOrder, at: datetime) -> Iterable[events.Input]:
         """Cancel what the book shows open, then read what became of it. Without a name at the broker: only read.
 
-        What the engine has found absent is cancelled by its name, unless the book shows it after all; and so is what it
-        shows as rejected, where that may be no more than the refusal of a cancel before this one.
+        What the engine has found absent is cancelled by its name, unless the book shows it after all. What it shows as
+        rejected has been, where no cancel was asked for before; else that may be the refusal of one, at some brokers,
+        and it is cancelled by its name, too.
         """
         shown, held_up = self._shown(command.broker_id)
         if held_up in (UNREAD, NOTHING):
             return self._cancel_unread(command, trades=held_up == NOTHING)
         if held_up:
             return self._other_mode()
-        refused = shown is not None and shown.status == REFUSED and self._shows_refusals()
-        by_name = refused or (shown is None and command.absent and command.broker_id != "")
+        named = (self._clock().date(), command.broker_id)
+        refused = shown if shown is not None and shown.status == REFUSED and self._shows_refusals() else None
+        if refused is not None and command.order_id and not command.again and named not in self._asked_to_end:
+            told = events.OrderReported(self._clock(), command.order_id, REFUSED, 0, Decimal(0), note=refused.note)
+            return (*self._seen(), told)
+        by_name = refused is not None or (shown is None and command.absent and command.broker_id != "")
         if (by_name or (shown is not None and shown.working)) and not self._fence():
+            self._asked_to_end.add(named)
             reach("gateway.cancel.sending")
-            if shown is None or refused:
+            if shown is None or refused is not None:
                 self._unseen(command.broker_id)
             else:
                 self._under_its_name(self._client.cancel, shown, command.broker_id)
@@ -134,6 +141,7 @@ class OpenAlgoGateway:
             return self._seen()
         named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
         if named not in self._taken_back and not self._ended(broker_id):
+            self._asked_to_end.add(named)
             reach("gateway.cancel.sending")
             outcome = self._unseen(broker_id)
             if isinstance(outcome, Accepted) and self._proves():
