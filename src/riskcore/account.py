@@ -152,11 +152,10 @@ def _to_be_shown(book: Book, books: BrokerBooks, held: Position) -> int | None:
     place, there = (held.instrument.key, held.product), held_there(held, books, book.session)
     if books.trades is None or books.positions is None:
         return None
-    today = moved_today(book, held.instrument.key)
     made = sum(sign(one.side) * one.quantity for one in books.trades if (one.key, one.product) == place)
     if there == made:
-        return today
-    return held.signed if there - made == held.signed - today else None
+        return moved_today(book, held.instrument.key)
+    return held.signed if there - made == _carried(book, *place) else None
 
 
 def surely_moved(

@@ -12,7 +12,6 @@ from riskcore import engine, events
 from riskcore_openalgo.client import ReadFailed
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal
-from riskcore_openalgo.lab.strategy import Own
 from riskcore_openalgo.runner import InlineLanes, Runner
 from riskcore_openalgo.runner.bar_watch import BarWatch
 from riskcore_openalgo.runner.history import History
@@ -108,49 +107,6 @@ def test_what_is_held_gets_a_fresh_atr_where_its_stop_trails_by_it():
     for watched in watch.watch.due(NOW, day.book.positions):
         watch.watch.look(watched)
     assert watch.watch.atr(KEY) == 8
-
-
-def test_what_is_held_no_more_is_looked_at_no_more_and_its_atr_is_forgotten():
-    """Its bars were read for as long as the runner ran, and remembered without end."""
-    watch = Watch(on_bars=[], trail="atr", trail_by=2)
-    watch.watch = BarWatch(History(watch.shelf, bars=140), watch.instrument, lambda: rc.Policy(trail="atr", trail_by=2),
-                           lambda: watch.now)  # fmt: skip
-    day, _ = held()
-    for number in range(3):
-        watch.now = NOW + number * (BAR + timedelta(seconds=2))
-        watch.shelf.bars = flat_bars(watch.now)
-        [watched] = watch.watch.due(watch.now, day.book.positions)
-        assert watch.watch.due(watch.now, ()) == [], "it is being looked at"
-        watch.watch.look(watched)
-        assert watch.watch._series[watched].untold == []
-    assert watch.watch.atr(KEY) == 8
-    assert watch.watch.due(NOW + timedelta(hours=1), ()) == []
-    assert (watch.watch.atr(KEY), watch.watch._series) == (None, {})
-
-
-def test_a_position_that_comes_while_a_strategy_is_asked_between_bars_breaks_nothing():
-    """The dictionary changed its size during iteration: the strategies after that one were not asked."""
-    day, asked = held()[0], []
-
-    class Ticking:
-        def on_bar(self, bars):
-            return None
-
-        def on_tick(self, prices):
-            asked.append(prices.key)
-            watch.due(NOW, day.book.positions)
-
-    about = {"warm_up": 0, "bars": "ticks", "shadow": False, "exchange": "NSE"}
-    owns = [Own(name=name, symbol="INFY", interval=name, made=Ticking(), **about) for name in ("1m", "3m")]
-    watch = BarWatch(
-        History(Shelf(flat_bars(NOW)), bars=140),
-        lambda key: INFY,
-        lambda: rc.Policy(trail="atr", trail_by=2),
-        lambda: NOW,
-        {(KEY, own.interval): [own] for own in owns},
-    )
-    watch.tick(events.PricesSeen(NOW, KEY, *[Decimal(1)] * 4, NOW, ticks=1))
-    assert asked == [KEY, KEY]
 
 
 # ---------------------------------------------------------------- the pulse
