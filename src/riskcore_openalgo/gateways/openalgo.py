@@ -108,11 +108,11 @@ class OpenAlgoGateway:
             return self._cancel_unread(command, trades=held_up == NOTHING)
         if held_up:
             return self._other_mode()
-        named = (self._clock().date(), command.broker_id)
+        named, left = (self._clock().date(), command.broker_id), command.broker_id if command.leaves else ""
         refused = shown if shown is not None and shown.status == REFUSED and self._shows_refusals() else None
         if refused is not None and command.order_id and not command.again and named not in self._asked_to_end:
             told = events.OrderReported(self._clock(), command.order_id, REFUSED, 0, Decimal(0), note=refused.note)
-            return (*self._seen(), told)
+            return (*self._seen(left), told)
         by_name = refused is not None or (shown is None and command.absent and command.broker_id != "")
         if (by_name or (shown is not None and shown.working)) and not self._fence():
             self._asked_to_end.add(named)
@@ -122,7 +122,7 @@ class OpenAlgoGateway:
             else:
                 self._under_its_name(self._client.cancel, shown, command.broker_id)
             reach("gateway.cancel.sent")
-        return self._seen(command.broker_id if command.leaves else "")
+        return self._seen(left)
 
     def _cancel_unread(self, command: events.CancelOrder, *, trades: bool) -> Iterable[events.Input]:
         """Cancel by name where no order book can be read; an exit or a stop that the broker took back has ended.
