@@ -17,7 +17,7 @@ def test_a_stop_whose_row_names_no_symbol_is_changed_under_that_of_its_order(mon
         shown, unread = desk.client.readable_orders()
         nameless = tuple(evolve(row, key="") for row in shown)
         monkeypatch.setattr(desk.client, "readable_orders", lambda: (nameless, unread))
-        wish = Revision(6, Decimal(980), Decimal(990))
+        wish = Revision(10, Decimal(980), Decimal(990))
         command = events.ReviseOrder(stop.order_id, wish, stop.broker_id, INFY.key)
         [told] = desk.gateway.revise(command, desk.clock.wall())
         assert (told.outcome, desk.order(stop).trigger) == (events.TAKEN, 990)

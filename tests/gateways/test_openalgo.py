@@ -331,10 +331,10 @@ def test_a_resting_stop_is_changed_in_place():
     with live_desk() as desk:
         desk.place(entry())
         _, stop = desk.place(leaving(limit=970, trigger=980))
-        [told] = revised(desk, stop, quantity=6, limit=Decimal(980), trigger=Decimal(990))
+        [told] = revised(desk, stop, quantity=10, limit=Decimal(980), trigger=Decimal(990))
         order = desk.order(stop)
         assert told.outcome == events.TAKEN
-        assert (order.quantity, order.price, order.trigger) == (6, 980, 990)
+        assert (order.quantity, order.price, order.trigger) == (10, 980, 990)
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [("forbidden", events.REFUSED), ("status", events.UNSURE)])
@@ -384,8 +384,8 @@ def test_an_order_that_the_book_shows_under_its_id_written_otherwise_is_cancelle
         desk.place(entry())
         _, stop = desk.place(leaving(limit=970, trigger=980))
         desk.broker.script(Fault("orderbook", "respelled", message=how, times=2))
-        [told] = revised(desk, stop, quantity=6, limit=Decimal(980), trigger=Decimal(990))
-        assert (told.outcome, desk.order(stop).quantity) == (events.TAKEN, 6)
+        [told] = revised(desk, stop, quantity=10, limit=Decimal(980), trigger=Decimal(990))
+        assert (told.outcome, desk.order(stop).trigger) == (events.TAKEN, 990)
         desk.cancel(stop)
         assert desk.order(stop).status == "cancelled"
 

@@ -12,7 +12,7 @@ from riskcore.exchange_limits import cut
 from riskcore.orders import sliced_entry
 from riskcore.testing import situations
 from tests.core.custody_days import at_broker
-from tests.core.test_slices import FROZEN, KEY
+from tests.core.sliced_days import FROZEN, KEY
 
 D = Decimal
 STEPS = (

@@ -12,6 +12,7 @@ from typing import Final
 
 from riskcore import events as e
 from riskcore.custody import GOOD
+from riskcore.engine.ended import IN_VAIN
 from riskcore.engine.turn import LOGIN, Turn
 from riskcore.exchange_limits import cut, slice_quantity
 from riskcore.exits.ladder import FIRST_PAUSE, pause
@@ -68,18 +69,20 @@ def _cover(turn: Turn, position: Position) -> None:
     """Resting stops for the shares that are not leaving, at the position's stop: placed, changed or taken back.
 
     One order, or several where the exchange takes no single one so large. What is asked of an order and not answered
-    yet stays as it is, and counts. Too many shares are taken off the last orders; those that are missing are added to
-    orders with room, and go as new ones where there is none.
+    yet stays as it is, and counts: what it is to lose is taken off no other one, nor added to any before it is gone.
+    Too many shares are taken off the last orders; those that are missing are added to orders with room, and go as new
+    ones where there is none.
     """
     resting = turn.book.resting_stops(position.instrument.key)
     settled = [order for order in resting if _is_settled(turn, order)]
     asked = [order for order in resting if order not in settled]
-    left = _to_cover(turn, position) - sum(order.open_quantity for order in asked)
+    losing = sum(_to_lose(turn, order) for order in asked)
+    left = _to_cover(turn, position) - sum(order.open_quantity for order in asked) + losing
     kept = []
     for order in settled:
         kept.append(max(min(order.open_quantity, left), 0))
         left -= kept[-1]
-    left -= _may_be_gone(turn, position)
+    left -= losing + _may_be_gone(turn, position)
     for order, quantity in zip(settled, kept, strict=True):
         more = min(max(left, 0), _room(turn, position, order))
         left -= more
@@ -101,6 +104,16 @@ def _may_be_gone(turn: Turn, position: Position) -> int:
 def _is_settled(turn: Turn, order: Order) -> bool:
     """Whether a resting stop works, and nothing that was asked of it is open."""
     return order.status == WORKING and order.revision is None and order.id not in turn.state.cancelling
+
+
+def _to_lose(turn: Turn, order: Order) -> int:
+    """Of how many shares less a resting stop was asked to be, as long as nobody has refused that."""
+    told = turn.state.custody.told
+    if (REVISION_REFUSED, order.id) in told or (IN_VAIN, order.id) in told:
+        return 0
+    if order.id in turn.state.cancelling:
+        return order.open_quantity
+    return 0 if order.revision is None else max(order.quantity - order.revision.quantity, 0)
 
 
 def _room(turn: Turn, position: Position, order: Order) -> int:

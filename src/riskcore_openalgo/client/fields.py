@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import riskcore as rc
 from riskcore_openalgo.client.failures import UNKNOWN, ReadFailed
+from riskcore_openalgo.contract_names import MONTHS
 
 PLAIN: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
 LARGEST: Final = Decimal(10) ** 15
 GRAIN: Final = Decimal("0.000001")
 CONTEXT: Final = decimal.Context(prec=28)
-MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 EXACT_BELOW: Final = 2**53
 """From here on a float skips whole numbers."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -181,9 +181,9 @@ def _from_words(words: str) -> datetime | None:
         return None
     number, _, month, year = day.groups()
     if month.isalpha():
-        if month.lower() not in MONTHS:
+        if month.upper() not in MONTHS:
             return None
-        month = str(MONTHS.index(month.lower()) + 1)
+        month = str(MONTHS.index(month.upper()) + 1)
     clock = CLOCK.search(words)
     hour, minute, second = (int(part) for part in clock.groups()) if clock else (0, 0, 0)
     full = int(year) + (2000 if len(year) == 2 else 0)

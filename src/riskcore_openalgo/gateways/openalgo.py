@@ -159,7 +159,7 @@ class OpenAlgoGateway:
         return (*seen, events.OrderReported(at, command.order_id, "cancelled", 0, Decimal(0), note=note))
 
     def revise(self, command: events.ReviseOrder, at: datetime) -> Iterable[events.Input]:
-        """Change what the book shows open; what became of the change."""
+        """Change what the book shows open; what became of the change: of fewer shares the book tells that."""
         shown, held_up = self._shown(command.broker_id)
         if held_up or shown is None:
             return (*self._other_mode(), self._revision(command, events.UNSURE, held_up or "the book does not show it"))
@@ -175,8 +175,13 @@ class OpenAlgoGateway:
         named = evolve(shown, key=shown.key or command.key)  # a plugin may not know it under the broker's name
         outcome = self._under_its_name(change, named, command.broker_id)
         reach("gateway.modify.sent")
-        if isinstance(outcome, Accepted):
+        if isinstance(outcome, Accepted) and wish.quantity >= shown.quantity:
             return (self._revision(command, events.TAKEN, ""),)
+        if isinstance(outcome, Accepted):  # for the shares that are to be free something waits, as for a cancel
+            return (
+                self._revision(command, events.UNSURE, "taken; the book tells when it is so"),
+                *self._seen(shown.id),
+            )
         if isinstance(outcome, Rejected):
             return (self._revision(command, events.REFUSED, outcome.reason), *self._seen(shown.id))
         return (self._revision(command, events.UNSURE, words_of(outcome)), *self._seen(shown.id))
