@@ -81,12 +81,30 @@ def held_there(position: Position, books: BrokerBooks, session: date | None) -> 
 
 
 def is_of_the_day_alone(book: Book, key: str, capability: Capability | None) -> bool:
-    """Whether a contract was carried into a day, and the positions of its broker show what that day traded alone."""
+    """Whether a contract was carried into a day, and the positions of its broker show what that day traded alone.
+
+    Of one that is held no more whether orders of ours moved any of it today: what left stands there as its contrary.
+    """
     held = book.position(key)
-    if held is None or capability is None or capability.carries or book.session is None:
+    if capability is None or capability.carries or book.session is None:
         return False
+    if held is None:
+        return moved_today(book, key) != 0
     expired = held.instrument.has_expired(book.session)
     return held.product == CARRIED and was_carried(held, book.session) and not expired
+
+
+def moved_today(book: Book, key: str) -> int:
+    """The signed shares of a contract, in the product that is carried, that orders of ours have moved in a session."""
+    today = [one for one in book.orders if one.approved.instrument.key == key and is_of_today(one, book)]
+    return sum(sign(one.approved.side) * one.filled_quantity for one in today if one.approved.product == CARRIED)
+
+
+def is_what_left(book: Book, books: BrokerBooks, key: str) -> bool:
+    """Whether a read shows of a contract just what our orders have moved today, and no trade of anybody else's."""
+    ours, shown = book.broker_ids(), sum(row.quantity for row in books.positions or () if row.key == key)
+    others = any(trade.key == key and trade.order_id not in ours for trade in books.trades or ())
+    return books.trades is not None and not others and shown == moved_today(book, key)
 
 
 def was_carried(position: Position, session: date | None) -> bool:
@@ -110,14 +128,34 @@ def moved_by(book: Book, books: BrokerBooks, custody: Custody, policy: Policy, k
     """By how many signed shares the broker's position is other than ours and what is beside it; None: not read.
 
     Beside are those that an operator accepted as not ours, and those of `surplus_of`. More of a position of ours are
-    of its product, and what stood there without one is of any.
+    of its product, and what stood there without one is of any. Of what was carried the positions of a day may show
+    what we moved in it alone (`is_of_the_day_alone`).
     """
     held, ours, known = shares_held(book, key, product), book.position(key), surplus_of(book, custody, policy, key)
+    if ours is not None and ours.product == product and is_of_the_day_alone(book, key, custody.capability):
+        shown = _to_be_shown(book, books, ours)
+        if shown is None:
+            return None
+        held = shown
     if known is not None and known.kind == MORE and (ours is None or ours.product == product):
         there = shares_there(book, books, key, product)
         return None if there is None else there - held - known.surplus
     there = there_but_for(book, books, key, product, custody.beside_of(key) if known is None else known.surplus)
     return None if there is None else there - held
+
+
+def _to_be_shown(book: Book, books: BrokerBooks, held: Position) -> int | None:
+    """What positions are to show of a contract that was carried: what we moved today, or all that we hold.
+
+    The trades of the read tell which: they make what is there, or that less what we carried. None where neither.
+    """
+    place, there = (held.instrument.key, held.product), held_there(held, books, book.session)
+    if books.trades is None or books.positions is None:
+        return None
+    made = sum(sign(one.side) * one.quantity for one in books.trades if (one.key, one.product) == place)
+    if there == made:
+        return moved_today(book, held.instrument.key)
+    return held.signed if there - made == _carried(book, *place) else None
 
 
 def surely_moved(

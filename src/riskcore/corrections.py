@@ -17,7 +17,7 @@ from riskcore.broker_books import BrokerBooks, BrokerTrade, summed
 from riskcore.money import ZERO, exact
 from riskcore.orders import DOUBLE_FILL, ApprovedExit, Order, Revision
 from riskcore.outcomes import Outcome
-from riskcore.positions import Position, r_multiple
+from riskcore.positions import Position, outcome_of
 from riskcore.signals import sign
 
 ELSEWHERE = "closed_elsewhere"
@@ -146,22 +146,8 @@ def outcome_elsewhere(
     held: Position, *, realised: Decimal, charges: Decimal, book: Book, at: datetime, reason: str = ELSEWHERE
 ) -> Outcome:
     """The finished trade of a position that was closed without us."""
-    gross = held.realised + realised
-    cost = held.charges + charges
-    return Outcome(
-        key=held.instrument.key,
-        side=held.side,
-        session=book.session or at.date(),
-        closed_at=at,
-        quantity=held.opened_quantity,
-        gross=gross,
-        charges=cost,
-        r_multiple=r_multiple(held, gross - cost),
-        reason=reason,
-        strategy=held.strategy,
-        product=held.product,
-        signal_id=held.signal_id,
-    )
+    gross, cost = held.realised + realised, held.charges + charges
+    return outcome_of(held, reason, at, gross, cost, book.session or at.date())
 
 
 def flipped(order: Order, quantity: int, price: Decimal, at: datetime, charges: Decimal) -> Position:

@@ -15,13 +15,22 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
-from riskcore.account import is_of_the_day_alone, shares_beside, shares_held, surely_moved, their_positions, was_carried
+from riskcore.account import (
+    is_of_the_day_alone,
+    is_what_left,
+    shares_beside,
+    shares_held,
+    surely_moved,
+    their_positions,
+    was_carried,
+)
 from riskcore.book import Book
 from riskcore.broker_books import COMPLETE, ORDERS, TRADES, BrokerBooks, BrokerOrder, UnreadRow, bare_id
 from riskcore.clocks import SAME, clocks_apart
 from riskcore.corrections import traded_elsewhere
 from riskcore.custody import FOREIGN, GONE, LESS, MORE, OPPOSITE, SUSPECT, UNNAMED, Custody, Mismatch
 from riskcore.orders import FILLED, REJECTED, ApprovedExit, Order
+from riskcore.plain_rows import as_meant
 from riskcore.policy import Policy
 from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
@@ -80,14 +89,16 @@ LACKS_OURS: Final = "it came empty, or a half of it, and there are rows of today
 
 
 def without_doubt(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
-    """The same books; of orders and trades none with a row that could not be read and may be ours.
+    """The same books as they are meant; of orders and trades none with a row that could not be read and may be ours.
 
     Nor one that came empty and cannot be. Rows of the trade book that show the quantity of their order become trades
     before, as far as that can be told. A row is not ours where no order of ours has its id, and each that has no name
     there came after it: any other program of the owner's may leave such a row for the whole day. What traded must be
     of an instrument, too, of which we have nothing: trades of others tell what became of ours.
     """
-    books = traded(_answered_with_nothing(books, book, custody.capability), book, custody.capability)
+    capability = custody.capability
+    books = _answered_with_nothing(as_meant(books, book, capability), book, capability)
+    books = traded(books, book, capability)
     waiting = [o for o in book.orders if not o.broker_id and (o.live or o.status == FILLED or o.id in custody.lost)]
     ours = [order.broker_id for order in book.orders if order.broker_id]
     touched = {order.approved.instrument.key for order in book.orders} | {
@@ -232,7 +243,9 @@ def differences(
         if held != seen and (key not in unknown or grown or shrunk):
             kind = _kind(held, seen, book, books, key, capability)
             untold = is_of_the_day_alone(book, key, capability)
-            if kind in (GONE, LESS, OPPOSITE) and (untold or is_stale(book, books, key, presumed)):
+            if untold and not held and is_what_left(book, books, key):
+                continue
+            if untold or (kind in (GONE, LESS, OPPOSITE) and is_stale(book, books, key, presumed)):
                 kind = SUSPECT
             found.append(Mismatch(kind, key, held, seen))
     return tuple(found)

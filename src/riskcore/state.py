@@ -36,6 +36,8 @@ _SEEN_IN_A_SESSION: Final[dict[str, Any]] = {
     "balance": None,
 }
 """What of the custody goes with its session, and what it is without."""
+_OF_LIVE_ORDERS: Final = ("asked", "absent", "doubted")
+"""What of it stays of orders that live on."""
 
 
 @frozen(slots=False)
@@ -148,9 +150,12 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
         pending=(),
         **_OF_A_SESSION,
     )
-    if any(getattr(begun.custody, name) for name in _SEEN_IN_A_SESSION):
-        return keeping(begun, **_SEEN_IN_A_SESSION)
-    return begun
+    if not any(getattr(begun.custody, name) for name in (*_SEEN_IN_A_SESSION, *_OF_LIVE_ORDERS)):
+        return begun
+    live = {order.id for order in begun.book.live_orders()}
+    rows = {name: getattr(begun.custody, name) for name in _OF_LIVE_ORDERS}
+    kept = {name: tuple(row for row in found if row[0] in live) for name, found in rows.items()}
+    return keeping(begun, **_SEEN_IN_A_SESSION, **kept)
 
 
 def _equity_known(state: State, fact: e.EquityKnown) -> State:

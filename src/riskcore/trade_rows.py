@@ -66,13 +66,14 @@ def traded(books: BrokerBooks, book: Book, capability: Capability | None) -> Bro
     """
     if capability is None or books.trades is None:
         return books
+    books = _undated(books) if capability.order_times else books
     if capability.trades == EACH:
-        return _undated(books) if capability.order_times else books
+        return books
     if capability.trades == UNNAMED:
         return _named(books, book)
     rows = {bare_id(row.id): row for row in books.orders or ()}
     ours = {bare_id(order.broker_id): order for order in book.orders if order.broker_id}
-    latest = {bare_id(trade.order_id): trade for trade in books.trades}
+    latest = {bare_id(trade.order_id): trade for trade in books.trades or ()}
     known = {name: _known(trade, rows.get(name), ours.get(name)) for name, trade in latest.items()}
     settled = {name: attrs.evolve(trade, quantity=known[name]) for name, trade in latest.items() if known[name]}
     open_ = {name: trade for name, trade in latest.items() if name not in settled}

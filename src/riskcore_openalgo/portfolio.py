@@ -64,7 +64,7 @@ def read_book(
     tables = None if policy is None else policy.tables
     reading = Reading(client, at, InstrumentCache(client, tables=tables) if instruments is None else instruments)
     funds = reading.funds()
-    books = reading.books()
+    books = reading.as_of_the_morning(reading.books(), broker, tables)
     before = session_of(known, at)
     made = evolve(before, positions=reading.positions(books, before.positions))
     if known is None and books.orders is not None:
@@ -142,6 +142,17 @@ class Reading:
         self.missing += [f"{row.book}: {row.why}" for row in books.unread_of("orders")]
         self.notes += [f"{row.book}: {row.why}" for row in books.unread_of("trades")]
         return books
+
+    def as_of_the_morning(self, books: rc.BrokerBooks, broker: str | None, tables: rc.Tables | None) -> rc.BrokerBooks:
+        """The books with holdings as they were before what was sold of them today, where the broker's fall by it."""
+        if books.holdings is None or not any(row.product == CNC and row.quantity < 0 for row in books.positions or ()):
+            return books
+        try:
+            capability = capability_behind(self._client, self._at.astimezone(rc.IST).date(), tables, broker)
+        except ReadFailed as problem:
+            self.missing.append(str(problem))
+            return books
+        return books.before_sales() if capability.holdings_fall else books
 
     def positions(self, broker: rc.BrokerBooks, ours: tuple[rc.Position, ...]) -> tuple[rc.Position, ...]:
         """The positions the account has; ours as they were where the broker's could not be read.

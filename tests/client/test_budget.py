@@ -250,6 +250,18 @@ def test_order_calls_are_taken_from_those_of_the_books(paced):
     assert sum(at > began + 240 for at in sent) == pytest.approx(72, abs=6)
 
 
+def test_however_many_orders_went_a_book_waits_for_them_no_longer_than_a_minute(paced):
+    """A square-off that was pressed for long put them off by more than two: its fills were seen by nobody."""
+    calls, now, _ = paced
+    calls.pace(by_row(calls_a_minute=120))
+    for _ in range(200):
+        calls.order("modifyorder", "exit")
+        now[0] += 0.15
+    ended = now[0]
+    calls.read("orderbook", "orderbook")
+    assert 55 < now[0] - ended <= 60
+
+
 def test_quotes_are_asked_for_as_often_as_a_brokers_minute_allows_and_each_contract_costs_a_call(make_client):
     client = make_client()
     keys = ["NSE:RELIANCE", "NSE:INFY"]

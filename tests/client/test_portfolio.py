@@ -215,6 +215,17 @@ def test_shares_sold_from_holdings_are_no_short(account, client):
     assert "positions: NSE:RELIANCE CNC: 2 sold from holdings" in read.notes
 
 
+@pytest.mark.parametrize(("broker", "held"), [("shoonya", 0), ("zerodha", 1)])
+def test_what_was_sold_of_them_is_no_short_where_the_holdings_fall_by_it_too(account, client, broker, held):
+    """Five of five that were sold were none in the holdings, and five short in the positions."""
+    holding = {"symbol": "RELIANCE", "exchange": "NSE", "quantity": 0, "product": "CNC"}
+    sold = row(product="CNC", quantity=-5)
+    account(
+        funds=recorded("live_mode", "funds"), positionbook=success([sold]), holdings=success({"holdings": [holding]})
+    )
+    assert len(read_book(client, at=NOW, broker=broker).book.positions) == held
+
+
 def test_what_holdings_do_not_cover_is_short_and_so_is_every_other_product(account, client):
     holding = success({"holdings": [{"symbol": "RELIANCE", "exchange": "NSE", "quantity": 5, "product": "CNC"}]})
     account(positionbook=success([row(product="CNC", quantity=-7), row(quantity=-2)]), holdings=holding)

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.core.custody_days import held, stop_of, ticks
+from tests.core.sliced_days import KEY, acknowledge, held as in_slices
 from tests.core.test_hands import exited
-from tests.core.test_slices import KEY, acknowledge, held as in_slices
 
 
 def wholes(day):

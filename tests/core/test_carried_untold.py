@@ -5,7 +5,8 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from tests.core.custody_days import at_broker, carrying, foreign, stop_of
+from riskcore.account import moved_by
+from tests.core.custody_days import at_broker, books, carrying, foreign, row, stop_of, trade
 from tests.core.engine_days import SEEN
 
 FUTURE = rc.Instrument(
@@ -29,6 +30,88 @@ def test_a_contract_that_the_positions_of_the_day_lack_is_held_and_keeps_its_sto
     assert (day.book.positions[0].quantity, day.book.resting(FUTURE.key).approved.quantity) == (130, 130)
     assert day.book.state_of(FUTURE.key) == "halted"
     assert ("positions_differ", FUTURE.key) in day.state.custody.told
+
+
+@pytest.mark.parametrize(("by_hand", "differs"), [(0, []), (-65, [("suspect", 0, -195)])])
+def test_what_was_carried_and_has_left_is_nobodys_where_the_positions_show_the_day_alone(by_hand, differs):
+    """An emergency stop of the whole account had sold 130, took the -130 there for a short, and bought them back."""
+    day = carrying(FUTURE, broker="samco")
+    day.report("09:15:01", stop_of(day).order_id, "working", broker_id="S1")
+    day.take(e.EmergencyStopped(day.at("09:20"), "me", "enough", whole_account=True))
+    day.report("09:20:00.500", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("09:20:01", out.order_id, "working", broker_id="X1")
+    day.fill("09:20:02", out.order_id, price=990)
+    shown = rc.BrokerPosition(key=FUTURE.key, product="NRML", quantity=-130 + by_hand, average_price=990)
+    sold = rc.BrokerTrade(order_id="X1", key=FUTURE.key, side="SELL", quantity=130, price=990, product="NRML")
+    more = (attrs.evolve(sold, order_id="H1", quantity=65),) if by_hand else ()
+    rows = (row(out, "X1", "complete"), foreign())
+    for clock in ("09:20:10", "09:20:20", "09:21:30"):
+        books(day, clock, orders=rows, trades=(sold, *more), positions=(shown,), instruments=(FUTURE,))
+    assert (day.sent()[-1], day.book.positions) == (out, ())
+    assert [(known.kind, known.ours, known.theirs) for known in day.state.custody.mismatches] == differs
+
+
+@pytest.mark.parametrize("shown", [(), (-130,)])
+def test_an_exit_that_never_arrived_is_not_taken_for_filled_because_the_day_has_none_of_what_was_carried(shown):
+    """It was: 130 of a future were held by nobody. Where the day has them sold, it has filled."""
+    day = carrying(FUTURE, broker="samco")
+    stop, there = (
+        stop_of(day),
+        (OTHER, *(attrs.evolve(OTHER, key=FUTURE.key, product="NRML", quantity=n) for n in shown)),
+    )
+    day.report("09:15:01", stop.order_id, "working", broker_id="S1")
+    day.take(e.OperatorExited(day.at("09:16"), "me", "enough", FUTURE.key))
+    day.report("09:16:01", stop.order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("09:16:06", out.order_id, "unknown")
+    rows, trades = (foreign("F1"), row(stop, "S1", "cancelled")), (trade("F1", "BUY", 1, 100, "NSE:TCS"),)
+    sold = attrs.evolve(trade("X1", "SELL", 130, 990, FUTURE.key), product="NRML")
+    trades = (*trades, sold) if shown else trades
+    for second in range(10, 60, 5):
+        books(day, f"09:16:{second}", orders=rows, trades=trades, positions=there)
+        day.time(f"09:16:{second}.500")
+    assert [one.quantity for one in day.book.positions] == ([] if shown else [130])
+    assert (day.book.order(out.order_id).status, day.sent()[-1] == out) == (
+        ("filled", True) if shown else ("rejected", False)
+    )
+
+
+def test_an_exit_of_what_was_carried_does_not_wait_for_shares_that_the_positions_of_the_day_lack():
+    """They seemed to have left untold, and for a minute neither an exit nor a new stop was sent."""
+    day = carrying(FUTURE, broker="samco")
+    stop = stop_of(day)
+    day.report("09:15:01", stop.order_id, "working", broker_id="S1")
+    flat = attrs.evolve(OTHER, key=FUTURE.key, product="NRML")
+    rows = foreign("F1"), row(stop, "S1", "trigger_pending")
+    books(day, "09:16", orders=rows, trades=(trade("F1", "BUY", 1, 100, "NSE:TCS"),), positions=(flat,))
+    day.take(e.OperatorExited(day.at("09:16:10"), "me", "enough", FUTURE.key))
+    day.report("09:16:11", stop.order_id, "cancelled")
+    assert (day.sent()[-1].quantity, day.sent()[-1].trigger) == (130, None)
+
+
+@pytest.mark.parametrize(
+    ("there", "sold", "moved"),
+    [
+        (0, 0, 0),
+        (-130, 130, -130),
+        (130, 0, 0),
+        (0, 130, -130),
+        (65, 65, -65),
+        (-65, 65, -65),
+        (0, 65, None),
+        (60, 0, None),
+    ],
+)
+def test_by_its_trades_a_read_shows_of_what_was_carried_the_day_alone_or_all_of_it(there, sold, moved):
+    """Paytm's positions show what is carried, as MARGIN; Samco's do not. Where neither adds up nothing is told."""
+    day = carrying(FUTURE, broker="paytm")
+    shown = attrs.evolve(OTHER, key=FUTURE.key, product="NRML", quantity=there)
+    traded = [attrs.evolve(trade("X1", "SELL", 1, 990, FUTURE.key), product="NRML", quantity=sold)] if sold else ()
+    read = rc.BrokerBooks(at=day.at("09:16"), orders=(), trades=traded, positions=(shown,), holdings=())
+    assert moved_by(day.book, read, day.state.custody, day.policy, FUTURE.key, "NRML") == moved
+    unread = attrs.evolve(read, trades=None)
+    assert moved_by(day.book, unread, day.state.custody, day.policy, FUTURE.key, "NRML") is None
 
 
 def test_where_positions_show_what_was_carried_one_that_they_lack_is_gone():

@@ -4,7 +4,7 @@ import pytest
 
 import riskcore as rc
 from tests.core.custody_days import books, foreign, position, row, trade
-from tests.core.test_slices import KEY, held, ordered
+from tests.core.sliced_days import KEY, held, ordered
 
 
 def _one_lost_and_one_in_flight():

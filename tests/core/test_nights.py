@@ -19,6 +19,12 @@ def test_a_broker_that_keeps_its_orders_over_the_night_is_asked_to_end_them_by_n
     assert [c for c in day.commands if isinstance(c, e.CancelOrder)] == [
         e.CancelOrder(asked.order_id, "S1", absent=True, leaves=True)
     ]
+    assert day.state.custody.asked_at(asked.order_id) == asked.at
+    day.next_day()
+    day.time("09:15")
+    assert day.state.custody.asked_at(asked.order_id) is None, (
+        "it was remembered from then on, with each night one more"
+    )
 
 
 def test_a_stop_that_lapses_when_its_session_is_over_has_not_vanished():

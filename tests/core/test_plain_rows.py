@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 import riskcore as rc
-from riskcore import events as e
+from riskcore import engine, events as e
 from riskcore.brokers import capability
 from riskcore.testing import Scenario
 from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade, true_books
@@ -153,3 +153,15 @@ def test_an_order_of_unknown_outcome_may_be_a_row_that_names_no_symbol():
     books(day, "10:10:12", orders=shown, trades=(trade("E1", "BUY", 50, 1000),), positions=(position(50),))
     assert day.book.order(out.order_id).broker_id == "N1"
     assert day.sent()[-1] == out
+
+
+@pytest.mark.parametrize("status", ["open", "cancelled"])
+def test_what_a_runner_takes_has_each_trade_of_its_order_before_it_is_told_how_much_was_traded(status):
+    """A runner looks at the rows first: by another name nothing told of a part that had filled, and it had no stop."""
+    day, entry = entered("aliceblue")
+    shown = (row(entry, "E1", status, key=""), foreign())
+    told = evolve(trade("E1", "BUY", 50, 999), key="NSE:INFOSYS LTD")
+    at = day.at("10:00:02")
+    read = rc.BrokerBooks(at=at, orders=shown, trades=(told,), positions=(position(20),), holdings=())
+    day.take(e.BooksRead(at, engine.undoubted(read, day.state)))
+    assert ([one.quantity for one in day.book.positions], stop_of(day).quantity) == ([20], 20)

@@ -40,3 +40,17 @@ def test_an_end_that_is_one_lets_the_exit_go(broker, status):
 def test_one_that_had_filled_has_filled():
     day, stop = leaving("hdfcsky", "rejected", trade("S1", "SELL", 50, 979), left=0)
     assert (day.book.order(stop.order_id).status, day.book.positions, out(day)) == ("filled", (), [])
+
+
+def test_whether_an_order_was_asked_to_end_before_is_known_after_a_restart_too():
+    day, stop = leaving("hdfcsky", "rejected")
+    asked = [one for one in day.commands if isinstance(one, e.CancelOrder)]
+    assert [one.again for one in asked] == [False, True, True]
+    day.restart()
+    assert stop.order_id in day.state.cancelling
+
+
+def test_an_exit_goes_where_the_gateway_tells_that_its_stop_was_refused_before_it_was_to_end():
+    day, stop = leaving("hdfcsky", "rejected")
+    day.report("10:10:06", stop.order_id, "rejected")
+    assert len(out(day)) == 1

@@ -256,6 +256,17 @@ def test_F50_without_a_read_an_exit_waits_no_longer_than_an_order_of_unknown_out
     assert len(exits(day)) == sent
 
 
+@pytest.mark.parametrize("broker", ["groww", "paytm", "indmoney"])
+def test_F50_an_exit_waits_for_the_first_read_at_a_broker_where_no_stop_rests_too(broker):
+    """It was sent beside the one that the process before it had sent: as if there were no broker to read."""
+    day, _ = held(broker=broker, rests=False)
+    day.take(e.LoginSeen(day.at("10:05"), good=False, reconciled=False, by="runner", why="it has started"))
+    day.signal("10:05:00.100", "SELL", kind=rc.EXIT)
+    assert exits(day) == []
+    day.time("10:05:05")
+    assert len(exits(day)) == 1
+
+
 def test_an_exit_of_a_day_that_began_long_ago_waits_for_no_read():
     """A login that died an hour before holds nothing up; nor does one on paper, where no broker is read."""
     day, _ = held()

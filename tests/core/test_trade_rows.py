@@ -342,3 +342,13 @@ def test_of_several_of_which_one_has_no_row_yet_nothing_is_told():
     assert several(60, "cancelled", None) == ({}, ["F1", "F2"])
     assert several(60, None, None) == ({}, ["F1", "F2"])
     assert several(60, "complete", None) == ({"F1": 50, "F2": 10}, [])
+
+
+@pytest.mark.parametrize("shows", ["each", "whole", "orders", "unnamed"])
+def test_the_time_of_its_order_is_no_trades_own_whatever_the_rows_show(shows):
+    """Where rows show whole orders it was taken for the trade's: of two facts that hold at once one was forgotten."""
+    day, order = entered()
+    seen = (evolve(FIFTY, traded_at=day.at("09:20")),)
+    read = rc.BrokerBooks(at=day.at("10:00:02"), orders=(row(order, "E1", "complete"),), trades=seen)
+    known = evolve(capability("mstock", on=day.day), trades=shows)
+    assert [one.traded_at for one in traded(read, day.book, known).trades] == [None]

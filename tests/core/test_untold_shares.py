@@ -6,7 +6,7 @@ import riskcore as rc
 from tests.core.beside_days import beside
 from tests.core.custody_days import books, foreign, held, position, row, stop_of, trade
 from tests.core.engine_days import INFY, SEEN
-from tests.core.test_slices import ordered
+from tests.core.sliced_days import ordered
 from tests.core.test_untold import alarms, entered, read
 
 

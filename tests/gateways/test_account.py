@@ -62,17 +62,27 @@ def test_why_an_order_was_refused_is_known_from_the_stream_where_the_book_does_n
         assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
         desk.account.told([attrs.evolve(row, note="")])
         assert [one.note for one in desk.account.books()[-1].books.orders] == ["RMS:Margin Exceeds"]
+        desk.clock.passed += 86_400
+        looked, _, _ = desk.account._look(desk.clock.wall(), ("orders",))
+        assert [one.note for one in looked.orders] == [""], "another order has that id now"
 
 
+@pytest.mark.parametrize("asked", [True, False])
 @pytest.mark.parametrize(("broker", "demat"), [("shoonya", 10), ("zerodha", 0)])
-def test_holdings_are_those_of_the_morning_at_a_broker_that_takes_todays_sales_off_them(broker, demat):
-    """Ten that a stop sold were none in the holdings and ten short in the positions: told as a short of ten."""
+def test_holdings_are_those_of_the_morning_at_a_broker_that_takes_todays_sales_off_them(broker, demat, asked):
+    """Ten that a stop sold were none in the holdings and ten short in the positions: told as a short of ten.
+
+    A script that leaves does not ask who the broker is: its journal knows.
+    """
     sold = rc.BrokerPosition(key="NSE:INFY", product="CNC", quantity=-10)
     books = rc.BrokerBooks(at=NOW, orders=(), trades=(), positions=(sold,), holdings=())
     client = SimpleNamespace(broker=lambda: broker, pace=lambda row: None, books=lambda *_, **__: books, seen_mode=None)
     guard = SimpleNamespace(told=False, saw=lambda mode: "", before_a_read=lambda: "")
     account = Account(client, guard=guard, clock=lambda: NOW, instruments=None)
-    account.broker()
+    if asked:
+        account.broker()
+    else:
+        account.state = lambda: engine.State(custody=Custody(capability=rc.capability(broker, on=NOW.date())))
     looked, _, _ = account._look(NOW, ("positions", "holdings"))
     assert looked.in_demat("NSE:INFY") == demat
 
@@ -271,6 +281,16 @@ def test_a_broker_that_could_not_be_asked_is_asked_again():
     for name in due(reading, 0):
         reading.done(name, brought=name != "broker")
     assert "broker" in due(reading, 31)
+
+
+def test_the_broker_is_asked_for_each_day_again():
+    """Its row of the table is that of a day, and another may stand behind OpenAlgo by then."""
+    reading, a_day = Reading(), 86_400
+    done(reading, due(reading, 0))
+    assert "broker" not in due(reading, a_day / 2)
+    assert "broker" in due(reading, a_day)
+    reading.done("broker", brought=True)
+    assert "broker" not in due(reading, a_day + 60)
 
 
 def test_an_order_update_brings_the_books_forward_and_several_bring_one():

@@ -1,8 +1,11 @@
 """What is looked at after an exit or a stop was taken back: where its fill may be told late, the positions as well."""
 
 import pytest
+from attrs import evolve
 
+import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.gateways.openalgo import shows_refusals
 from riskcore_openalgo.testing import LIVE, SANDBOX, Fault
 from tests.gateways.desks import NOW, entry, leaving, live_desk
 
@@ -52,3 +55,43 @@ def test_where_what_an_exit_filled_is_told_no_positions_are_read(fills_all):
         command = events.CancelOrder(report.order_id, report.broker_id, leaves=True)
         [seen] = desk.gateway.cancel(command, NOW)
         assert (seen.books.order(report.broker_id).working, seen.books.positions) == (False, None)
+
+
+def shown_as_rejected(desk, report):
+    """The order book from now on, where an order of ours is shown so."""
+    rows = desk.client.orders()
+    shown = tuple(evolve(row, status="rejected") if row.id == report.broker_id else row for row in rows)
+    desk.client.readable_orders = lambda: (shown, ())
+
+
+def asked_to_end(desk, report, *, again):
+    command = events.CancelOrder(report.order_id, report.broker_id, leaves=True, again=again)
+    return [type(told).__name__ for told in desk.gateway.cancel(command, desk.clock.wall())]
+
+
+@pytest.mark.parametrize(("broker", "asked", "status"), [("hdfcsky", 1, "cancelled"), ("any", 0, "trigger pending")])
+def test_a_cancel_that_was_refused_is_asked_again_where_the_order_is_shown_as_rejected_for_it(broker, asked, status):
+    """It worked on, and no cancel was sent any more: the exit that waited for its end would have waited for good."""
+    row = rc.capability(broker, on=NOW.date())
+    with live_desk(shows_refusals=lambda: shows_refusals(row)) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        shown_as_rejected(desk, stop)
+        assert asked_to_end(desk, stop, again=True) == ["BooksRead"]
+        assert (desk.asked("cancelorder"), desk.order(stop).status) == (asked, status)
+
+
+def test_an_order_that_is_shown_as_rejected_before_any_cancel_of_it_was_asked_for_has_been():
+    """A stop that the exchange refused just before it was to end: its exit waited for good for a stop that was none."""
+    with live_desk(shows_refusals=lambda: True) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        shown = desk.client.readable_orders
+        shown_as_rejected(desk, stop)
+        assert asked_to_end(desk, stop, again=False) == ["BooksRead", "OrderReported"]
+        assert desk.asked("cancelorder") == 0
+        desk.client.readable_orders = shown
+        desk.broker.script(Fault("cancelorder", "status", times=2))
+        assert asked_to_end(desk, stop, again=False) == ["BooksRead"]
+        shown_as_rejected(desk, stop)
+        assert asked_to_end(desk, stop, again=False) == ["BooksRead"], "by now it may be that of the cancel"

@@ -47,6 +47,18 @@ def test_days_that_stand_one_day_early_are_refused_by_name():
             look()
 
 
+def test_days_of_which_none_were_told_are_asked_for_again():
+    """One empty answer in the morning, of a dead login, say, and no entry passed its correlation all day."""
+    shelf = Shelf([])
+    history = History(shelf, bars=140)
+    assert history.daily(INFY, NOW, 10) == ()
+    shelf.bars = daily(SESSIONS)
+    assert history.daily(INFY, NOW + timedelta(seconds=1), 10) == (), "not at each look"
+    assert len(history.daily(INFY, NOW + timedelta(seconds=2), 10)) == 10
+    shelf.bars = []
+    assert len(history.daily(INFY, NOW + timedelta(hours=4), 10)) == 10
+
+
 def test_a_session_that_the_calendar_has_not_is_no_reason():
     """One Saturday among the days of two weeks."""
     days = daily([*SESSIONS, 14])

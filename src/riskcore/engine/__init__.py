@@ -130,7 +130,7 @@ def is_complete(books: BrokerBooks, state: State) -> bool:
 
 
 def undoubted(books: BrokerBooks, state: State) -> BrokerBooks:
-    """The same books; the order book unread where a row of it that could not be read may be an order of ours."""
+    """The books as they are meant; orders and trades unread where a row that could not be read may be of ours."""
     return without_doubt(books, state.book, state.custody)
 
 

@@ -28,7 +28,6 @@ from riskcore.engine.untold import end_unread, look_for_the_lacking, take_by_pos
 from riskcore.exits.ladder import FIRST_PAUSE
 from riskcore.money import ZERO, exact
 from riskcore.orders import AWAITING, CANCELLED, FILLED, INTENDED, REJECTED, ApprovedExit, Order, Revision
-from riskcore.plain_rows import as_meant
 from riskcore.positions import DELIVERY
 from riskcore.reconcile import (
     Seen,
@@ -59,8 +58,7 @@ UNSEEN_NIGHT: Final = "unseen_before_the_night"
 def books_read(event: e.BooksRead, turn: Turn) -> None:
     """Name what can be named, take what the orders filled, count what is absent, compare what is held."""
     custody = turn.state.custody
-    meant = as_meant(event.books, turn.book, custody.capability)
-    known = said_once(without_doubt(meant, turn.book, custody), turn.book, custody)
+    known = said_once(without_doubt(event.books, turn.book, custody), turn.book, custody)
     books = refusals_apart(averages_apart(known, custody.capability), turn.book, custody)
     event = attrs.evolve(event, books=books)
     books_answered(turn, books)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from riskcore import events as e
 from riskcore.book import Book, Latch, Position
+from riskcore.brokers import PAPER
 from riskcore.custody import Wanted
 from riskcore.exchange_limits import cut
 from riskcore.exits.ladder import band_pct
@@ -130,7 +131,7 @@ class Turn:
         waited for no longer than an order of unknown outcome is, and only where there is a broker to read.
         """
         latch, custody = self.book.latch(LOGIN), self.state.custody
-        if latch is None or custody.capability is None or not custody.capability.rests:
+        if latch is None or custody.capability is None or custody.capability.broker == PAPER:
             return False
         return not self.was_compared(key) and self.at - latch.at < seconds(self.policy.unknown_settle_s)
 
@@ -213,10 +214,12 @@ class Turn:
             self._take_back(order, why, absent=True)
 
     def _take_back(self, order: Order, why: str, *, absent: bool = False) -> None:
+        again = order.id in self.state.cancelling
         self.note(e.CancelRequested(self.at, order.id, why))
-        asked = e.CancelOrder(order.id, order.broker_id, absent, not order.is_entry)
-        if asked not in self.commands:  # a graver reason in the same turn changes what is known, and nothing to be sent
-            self.ask(asked)
+        # A graver reason in the same turn changes what is known, and nothing to be sent.
+        known = [asked for asked in self.commands if isinstance(asked, e.CancelOrder) and asked.order_id == order.id]
+        if not any(asked.absent == absent for asked in known):
+            self.ask(e.CancelOrder(order.id, order.broker_id, absent, not order.is_entry, again))
 
     def refuse(self, signal: Signal, finding: Finding) -> None:
         """No, for one reason, without a decision."""

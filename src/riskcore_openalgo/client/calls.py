@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from math import inf
 from typing import Any, Final, TypeAlias
 
 import openalgo
@@ -219,15 +220,21 @@ class Calls:
         return (max(PACE_S, minute_s), 0) if row.paces_books else (minute_s, AHEAD)
 
     def _books_give_way(self) -> None:
-        """An order call takes one from the readings of books, of which a stop that trails makes dozens in a minute."""
-        if self._row is not None and self._row.calls_a_minute:
-            every_s, _ = self._book_pace()
-            for book in PACED:
-                self._put_off(book, every_s / len(PACED))
+        """An order call takes one from the readings of books, of which a stop that trails makes dozens in a minute.
 
-    def _put_off(self, book: str, by_s: float) -> None:
+        None waits for that longer than a minute: by then the broker counts those calls no more.
+        """
+        if self._row is not None and self._row.calls_a_minute:
+            every_s, ahead = self._book_pace()
+            for book in PACED:
+                self._put_off(book, every_s / len(PACED), 60 + ahead * every_s)
+
+    def _put_off(self, book: str, by_s: float, most_s: float = inf) -> None:
+        """Let a book wait longer for its turn, for orders until `most_s` from now at most."""
         with self._lock:
-            self._due_at[book] = max(self._due_at.get(book, 0.0), self._monotonic()) + by_s
+            now = self._monotonic()
+            due_at = max(self._due_at.get(book, 0.0), now)
+            self._due_at[book] = max(due_at, min(due_at + by_s, now + most_s))
 
     def _in_its_turn(self, method: str, arguments: dict[str, Any], every_s: float, ahead: int) -> Reply:
         """One call, `every_s` after the answer to the last: a plugin may have asked again meanwhile, on its own."""

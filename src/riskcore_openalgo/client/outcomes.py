@@ -12,7 +12,6 @@ from riskcore_openalgo.client.reply import Reply
 
 ANALYZE = "analyze"
 LIVE = "live"
-SEMI_AUTO = "semi_auto"
 NOT_HERE = 501
 
 

@@ -41,6 +41,7 @@ TOLD_UNREAD: Final = f"{UNREAD}, and the stream of orders told its end"
 SEEN_AFTER: Final = ("orders", "trades")
 """What is read again after a cancel or a change: what became of the order, and how much of it traded."""
 POSITIONS: Final = "positions"
+REFUSED: Final = "rejected"
 POSITIONS_AGAIN: Final = timedelta(seconds=60)
 
 
@@ -49,9 +50,10 @@ class OpenAlgoGateway:
 
     `resting` says how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the
     hard caps and `sent` counts for them. `fence` says why nothing at all may be sent any more (somebody else has taken
-    the account over), or "". `proves` says whether a cancel that is called a success was taken; `ended(broker_id)`
-    whether the broker's stream of orders told today that one was cancelled. `clock` stamps what comes back. An entry
-    waits for its token as long as its approval holds, so that the slices of a large one go out one after the other.
+    the account over), or "". `proves` says whether a cancel that is called a success was taken; `shows_refusals`
+    whether an order whose cancel was refused is shown as rejected; `ended(broker_id)` whether the broker's stream of
+    orders told today that one was cancelled. `clock` stamps what comes back. An entry waits for its token as long as
+    its approval holds, so that the slices of a large one go out one after the other.
     """
 
     def __init__(
@@ -65,12 +67,15 @@ class OpenAlgoGateway:
         resting: Callable[[], str] = lambda: SL,
         fence: Callable[[], str] = lambda: "",
         proves: Callable[[], bool] = lambda: True,
+        shows_refusals: Callable[[], bool] = lambda: False,
         ended: Callable[[str], bool] = lambda broker_id: False,
     ) -> None:
         self._resting, self._fence, self._proves, self._ended = resting, fence, proves, ended
+        self._shows_refusals = shows_refusals
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
         self._taken_back: set[tuple[date, str]] = set()
+        self._asked_to_end: set[tuple[date, str]] = set()
         self._no_positions_at: datetime | None = None
 
     def place(self, order: rc.ApprovedEntry | rc.ApprovedExit, at: datetime) -> Iterable[events.Input]:
@@ -94,22 +99,30 @@ class OpenAlgoGateway:
     def cancel(self, command: events.CancelOrder, at: datetime) -> Iterable[events.Input]:
         """Cancel what the book shows open, then read what became of it. Without a name at the broker: only read.
 
-        What the engine has found absent is cancelled by its name, unless the book shows it after all.
+        What the engine has found absent is cancelled by its name, unless the book shows it after all. What it shows as
+        rejected has been, where no cancel was asked for before; else that may be the refusal of one, at some brokers,
+        and it is cancelled by its name, too.
         """
         shown, held_up = self._shown(command.broker_id)
         if held_up in (UNREAD, NOTHING):
             return self._cancel_unread(command, trades=held_up == NOTHING)
         if held_up:
             return self._other_mode()
-        by_name = shown is None and command.absent and command.broker_id != ""
+        named, left = (self._clock().date(), command.broker_id), command.broker_id if command.leaves else ""
+        refused = shown if shown is not None and shown.status == REFUSED and self._shows_refusals() else None
+        if refused is not None and command.order_id and not command.again and named not in self._asked_to_end:
+            told = events.OrderReported(self._clock(), command.order_id, REFUSED, 0, Decimal(0), note=refused.note)
+            return (*self._seen(left), told)
+        by_name = refused is not None or (shown is None and command.absent and command.broker_id != "")
         if (by_name or (shown is not None and shown.working)) and not self._fence():
+            self._asked_to_end.add(named)
             reach("gateway.cancel.sending")
-            if shown is None:
+            if shown is None or refused is not None:
                 self._unseen(command.broker_id)
             else:
                 self._under_its_name(self._client.cancel, shown, command.broker_id)
             reach("gateway.cancel.sent")
-        return self._seen(command.broker_id if command.leaves else "")
+        return self._seen(left)
 
     def _cancel_unread(self, command: events.CancelOrder, *, trades: bool) -> Iterable[events.Input]:
         """Cancel by name where no order book can be read; an exit or a stop that the broker took back has ended.
@@ -128,6 +141,7 @@ class OpenAlgoGateway:
             return self._seen()
         named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
         if named not in self._taken_back and not self._ended(broker_id):
+            self._asked_to_end.add(named)
             reach("gateway.cancel.sending")
             outcome = self._unseen(broker_id)
             if isinstance(outcome, Accepted) and self._proves():
@@ -290,6 +304,11 @@ def resting_of(capability: rc.Capability | None) -> str:
 def proves_cancels(capability: rc.Capability | None) -> bool:
     """Whether a cancel that is called a success was taken, as the broker's row says; not where it says nothing."""
     return capability is not None and capability.cancels_prove
+
+
+def shows_refusals(capability: rc.Capability | None) -> bool:
+    """Whether an order whose cancel was refused is shown as rejected, as the broker's row says."""
+    return capability is not None and capability.shows_refusals
 
 
 def wanted_of(order: rc.ApprovedEntry | rc.ApprovedExit, resting: str = SL) -> OrderWanted:

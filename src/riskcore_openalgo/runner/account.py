@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 import riskcore as rc
 from riskcore import engine, events
@@ -22,6 +22,7 @@ from riskcore_openalgo.client.failures import NO_LOGIN, UNKNOWN
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
 from riskcore_openalgo.portfolio import ANY_BROKER, opening_equity
+from riskcore_openalgo.runner.order_stream import OrderStream
 
 BY: Final = "riskcore"
 BOOKS: Final = "books"
@@ -33,7 +34,6 @@ FUNDS_AGE_S: Final = 45.0
 """Money read longer ago than this is read again before a decision."""
 NEEDED: Final = ("orders", "trades", "positions")
 HOLDINGS: Final = "holdings"
-CANCELLED: Final = "cancelled"
 HANGS: Final = timedelta(seconds=2)
 """After so long a book that is waited for does not hold up what the others tell any more."""
 HOLDINGS_AGAIN: Final = timedelta(seconds=60)
@@ -72,8 +72,7 @@ class Account:
         self._no_holdings_at: datetime | None = None
         self._waits_for: tuple[str, datetime] | None = None
         self._turn_s: Callable[[], float] = float
-        self._reasons: dict[str, str] = {}
-        self._cancelled: list[tuple[date, rc.BrokerOrder]] = []
+        self._stream = OrderStream()
         guard.told = False  # whoever begins to read ends what an earlier run told
 
     def books(self) -> list[events.Input]:
@@ -141,29 +140,18 @@ class Account:
                 wrong.append(self._guard.other)
 
         books = self._client.books(began, names, each=after_each)
-        books = books.before_sales() if self._seen and self._seen.holdings_fall else books
-        return self._with_reasons(engine.undoubted(books, self.state())), problems, next(iter(wrong), "")
+        known = self._seen or self.state().custody.capability  # a script that leaves asks nobody for it before
+        books = books.before_sales() if known is not None and known.holdings_fall else books
+        books = self._stream.explained(engine.undoubted(books, self.state()), began.date())
+        return books, problems, next(iter(wrong), "")
 
     def told(self, updates: Iterable[rc.BrokerOrder]) -> None:
-        """Keep what the stream may tell alone: why one was refused, of which most books say nothing, or cancelled."""
-        today = self._clock().date()
-        for row in updates:
-            if row.note:
-                self._reasons[row.id] = row.note
-            if row.status == CANCELLED:
-                self._cancelled.append((today, row))
+        """Keep what the stream of orders may tell alone."""
+        self._stream.take(updates, self._clock().date())
 
     def has_ended(self, broker_id: str) -> bool:
-        """Whether the stream told today that an order was cancelled: brokers begin to count ids anew in the morning."""
-        today, told = self._clock().date(), tuple(self._cancelled)
-        return any(row.is_named(broker_id) for day, row in told if day == today)
-
-    def _with_reasons(self, books: rc.BrokerBooks) -> rc.BrokerBooks:
-        known = self._reasons
-        if books.orders is None or not known:
-            return books
-        rows = (row if row.note or row.id not in known else evolve(row, note=known[row.id]) for row in books.orders)
-        return evolve(books, orders=tuple(rows))
+        """Whether the stream told today that an order was cancelled."""
+        return self._stream.has_ended(broker_id, self._clock().date())
 
     def _bears_out(self, books: rc.BrokerBooks) -> bool:
         """Whether the needed books show that the login is good: rows of them, or nothing where we know of nothing.
@@ -320,7 +308,9 @@ class Reading:
         self._rhythm = rhythm or Rhythm()
         self._next: dict[str, datetime] = {}
         self._running: set[str] = set()
-        self._wanted = self._broker_known = False
+        self._wanted = False
+        self._broker_asked: date | None = None
+        self._broker_known: date | None = None
         self._lock = threading.Lock()
 
     def soon(self) -> None:
@@ -334,7 +324,7 @@ class Reading:
         every = {MODE: rhythm.mode_s, FUNDS: rhythm.funds_s, BOOKS: books_every(state, rhythm)}
         if hangs:
             every[BESIDE] = every[BOOKS]
-        if not self._broker_known:
+        if self._broker_known != now.date():
             every[BROKER] = rhythm.broker_s
         found = []
         with self._lock:
@@ -349,13 +339,16 @@ class Reading:
                     self._running.add(name)
                     self._next[name] = now + timedelta(seconds=every_s)
                     found.append(name)
+            if BROKER in found:
+                self._broker_asked = now.date()
         return found
 
     def done(self, name: str, *, brought: bool) -> None:
-        """A reading has ended; whether it brought anything. The broker is asked for until it is known."""
+        """A reading has ended; whether it brought anything. The broker is asked for until it is known, each day."""
         with self._lock:
             self._running.discard(name)
-            self._broker_known = self._broker_known or (name == BROKER and brought)
+            if name == BROKER and brought:
+                self._broker_known = self._broker_asked
 
 
 def books_every(state: engine.State, rhythm: Rhythm) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
@@ -66,7 +66,8 @@ class _Series:
         """Bars that ended since; those that are not newer stay as they were shown."""
         new = list(newer(found, self.seen))[-self.keep :]
         self.bars = [*self.bars, *new][-self.keep :]
-        self.untold += [(bar, made_of) for bar in new]
+        if self.on_bars:
+            self.untold += [(bar, made_of) for bar in new]
 
 
 @define
@@ -117,10 +118,11 @@ class BarWatch:
     def due(self, now: datetime, held: Iterable[rc.Position]) -> list[Watched]:
         """What is to be looked at now, taken as begun."""
         policy = self._policy()
-        if policy.trails_on_atr:
-            for position in held:
-                watched = (position.instrument.key, policy.atr_interval or engine.DEFAULT_INTERVAL)
-                self._series.setdefault(watched, _Series(keep=most_of(watched[1], ())))
+        interval = policy.atr_interval or engine.DEFAULT_INTERVAL
+        trailed = {(position.instrument.key, interval) for position in held} if policy.trails_on_atr else set()
+        for watched in trailed - self._series.keys():
+            self._series[watched] = _Series(keep=most_of(interval, ()))
+        self._forget(trailed)
         self._asking.waited(now)
         found = []
         for watched, series in self._series.items():
@@ -128,6 +130,14 @@ class BarWatch:
                 series.looking = True
                 found.append(watched)
         return found
+
+    def _forget(self, trailed: Collection[Watched]) -> None:
+        """Look no more at what no strategy watches, and no stop trails by any more; its ATR is of then."""
+        for watched, series in tuple(self._series.items()):
+            if not (series.on_bars or series.looking or watched in trailed):
+                del self._series[watched]
+                with self._lock:
+                    self._atr.pop(watched[0], None)
 
     def look(self, watched: Watched) -> Iterable[events.Input]:
         """Take the bars that ended; where there are strategies to ask, the bars and the signals, each as it comes."""
@@ -142,7 +152,7 @@ class BarWatch:
     def tick(self, prices: events.PricesSeen) -> list[events.Input]:
         """Ask the strategies that want prices between bars; their signals. One that is still being asked is not."""
         found: list[events.Input] = []
-        for (key, _), series in self._series.items():
+        for (key, _), series in tuple(self._series.items()):  # the turn's thread may add one meanwhile
             owns = [own for own in series.owns if own.ticks and own.warm_up <= len(series.bars)]
             if key == prices.key and owns and series.busy.acquire(blocking=False):
                 try:

@@ -89,7 +89,7 @@ class History:
         return kept is not None and at < kept.good_until
 
     def daily(self, instrument: rc.Instrument, at: datetime, count: int) -> tuple[rc.Bar, ...]:
-        """The bars of so many sessions before today's."""
+        """The bars of so many sessions before today's: kept for the day, but for none, which are asked for again."""
         key = instrument.key, f"{DAILY}{count}"
         with self._lock:
             kept = self._kept.get(key)
@@ -100,7 +100,7 @@ class History:
             in_place(f"history {instrument.key} {DAILY}", found, sessions)
             before = tuple(bar for bar in found if bar.at.date() < at.date())
             midnight = datetime.combine(at.date() + timedelta(days=1), datetime.min.time(), tzinfo=rc.IST)
-            kept = Kept(before[-count:], at, midnight)
+            kept = Kept(before[-count:], at, midnight if before else at + timedelta(seconds=AGAIN_S))
             with self._lock:
                 self._kept[key] = kept
         return kept.bars
