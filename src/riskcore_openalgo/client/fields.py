@@ -23,7 +23,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 EPOCH_SECONDS: Final = (Decimal(10) ** 9, Decimal(10) ** 10)
 """From 2001 to 2286; the same figure in milliseconds is a thousand times as much."""
 ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
-CLOCK: Final = re.compile(r"(?<!\d)(\d{1,2}):(\d\d):(\d\d)(?!\d)", re.ASCII)
+CLOCK: Final = re.compile(r"(?<!\d)(\d{1,2}):(\d\d):(\d\d)(?!\d)(?: *([AaPp])[Mm]\b)?", re.ASCII)
 YEAR_FIRST: Final = re.compile(r"(?<!\d)(\d{4})-([A-Za-z]{3})-(\d\d)(?!\d)", re.ASCII)
 DAY: Final = re.compile(r"(?<!\d)(\d{1,2})([-/ ])(\d{1,2}|[A-Za-z]{3})\2(\d{4}|\d\d)(?!\d)", re.ASCII)
 
@@ -185,6 +185,8 @@ def _from_words(words: str) -> datetime | None:
             return None
         month = str(MONTHS.index(month.upper()) + 1)
     clock = CLOCK.search(words)
-    hour, minute, second = (int(part) for part in clock.groups()) if clock else (0, 0, 0)
+    hour, minute, second = map(int, clock.group(1, 2, 3)) if clock else (0, 0, 0)
+    if clock and clock[4] and hour <= 12:  # noon is 12 PM, midnight 12 AM
+        hour = hour % 12 + (12 if clock[4] in "Pp" else 0)
     full = int(year) + (2000 if len(year) == 2 else 0)
     return datetime(full, int(month), int(number), hour, minute, second, tzinfo=rc.IST)
