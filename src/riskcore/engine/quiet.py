@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Final, NamedTuple
 
 from riskcore import events as e
@@ -85,7 +84,7 @@ def quiet(state: State, policy: Policy) -> Quiet:
     moments += [_order_acts(order, policy) for order in live]
     for position in book.positions:
         moments += timers(position, state.now or position.opened_at, policy)
-    watched = tuple(_watched(position, state, policy) for position in book.positions)
+    watched = tuple([_watched(position, state, policy) for position in book.positions])
     floor, ceiling = results_between(state, policy) if book.positions else (None, None)
     ordered = tuple(dict.fromkeys([order.approved.instrument.key for order in live])) if live else ()
     return Quiet("", min(moments, default=None), watched, ordered, floor, ceiling)
@@ -101,9 +100,9 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "an answer is awaited"
     if custody.capability is not None or custody.wanted or custody.touches or custody.odd or custody.bare:
         return "custody"
-    if custody.seen_again or any(name == PAST_CLOSE for name, _ in custody.told):
+    if custody.seen_again or [name for name, _ in custody.told if name == PAST_CLOSE]:
         return "an alarm waits for its end"
-    if live and any(order.status != WORKING for order in live):
+    if [order for order in live if order.status != WORKING]:
         return "an order is not settled"
     if state.control.emergency is not None:
         return "an emergency stop"
@@ -115,7 +114,7 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "a breaker waits for its condition"
     if policy.stale_after_s is not None:
         return "stale_after_s"
-    return "an exit failed" if any(map(partial(_failed, book), book.positions)) else ""
+    return "an exit failed" if [held for held in book.positions if _failed(book, held)] else ""
 
 
 def _failed(book: Book, held: Position) -> bool:
