@@ -109,6 +109,7 @@ def session_date(at: datetime) -> date:
 
 
 @lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def day_text(day: date) -> str:
     """A day as `20261120`, as it stands in ids.
 

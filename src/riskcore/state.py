@@ -140,17 +140,15 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     book, last = state.book, state.carried_equity
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
-    begun = changed(
+    return changed(
         state,
         book=book.next_session(fact.session, last),
         carried_equity=carried,
         observed=changed(state.observed, near=()),
+        custody=changed(state.custody, **_SEEN_IN_A_SESSION),
         pending=(),
         **_OF_A_SESSION,
     )
-    if any(getattr(begun.custody, name) for name in _SEEN_IN_A_SESSION):
-        return keeping(begun, **_SEEN_IN_A_SESSION)
-    return begun
 
 
 def _equity_known(state: State, fact: e.EquityKnown) -> State:
