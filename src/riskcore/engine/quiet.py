@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from operator import is_
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from riskcore import events as e
 from riskcore.book import Book
@@ -40,6 +41,7 @@ SPOKE: Final = frozenset((e.Latched, e.Lifted, e.Rearmed, e.ConnectionStaged, e.
 That a limit is near, or not any more, changes nothing but what is told next, which `Quiet` has bounds for.
 """
 NEAR_AGAIN: Final = Decimal("0.9")
+Bounds: TypeAlias = tuple[Decimal | None, Decimal | None]
 
 
 class Watched(NamedTuple):
@@ -182,9 +184,27 @@ def _each(position: Position, state: State, policy: Policy) -> str:
     return "" if trailed_stop(position, policy, now.date()) is None else "the stop moves"
 
 
+_LATEST: Final[list[tuple[tuple[Any, ...], Bounds]]] = [((None,), (None, None))]
+"""The bounds that were worked out last, behind what they follow from; whoever writes them meanwhile is as right."""
+
+
+def results_between(state: State, policy: Policy) -> Bounds:
+    """The result (`Book.came_to`) at or under which, and that over which, a breaker may act or something be told.
+
+    Where no peak of equity moves them, they are worked out once a session, and again after a latch or what was told.
+    """
+    if policy.max_drawdown is not None or policy.max_give_back_pct is not None:
+        return _bounds(state, policy)
+    book, (known, bounds) = state.book, _LATEST[0]
+    asked = policy, book.session, book.opening_equity, book.carried, book.days, book.latches, state.observed.near
+    if not all(map(is_, known, asked)):
+        bounds = _bounds(state, policy)
+        _LATEST[0] = asked, bounds
+    return bounds
+
+
 @exact
-def results_between(state: State, policy: Policy) -> tuple[Decimal | None, Decimal | None]:
-    """The result (`Book.came_to`) at or under which, and that over which, a breaker may act or something be told."""
+def _bounds(state: State, policy: Policy) -> Bounds:
     book, opening, now = state.book, state.book.opening_equity, state.now
     assert opening is not None
     floors: list[Decimal] = []

@@ -27,7 +27,7 @@ from riskcore_openalgo.lab.columns import Columns, Seen, times
 from riskcore_openalgo.lab.marking import search, touched
 from riskcore_openalgo.lab.raising import Raised
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
-from riskcore_openalgo.lab.wholes import BY_STEPS, Bounds, may_be_whole, whole_trade
+from riskcore_openalgo.lab.wholes import BY_STEPS, may_be_whole, whole_trade
 
 Certain: TypeAlias = dict[str, int]
 """Signals that the book alone refuses, in their order: the code of the bar of each, by its id."""
@@ -57,7 +57,6 @@ class Jumps(rc.BarRun):
         self.line, self.raised, self.codes = line, raised, raised.codes
         self.uncut = {thing.key: columns for thing, columns in (uncut or series).items()}
         self.number = {key: place for place, key in enumerate(by_key)}
-        self.bounds = Bounds()
         self.expiries = engine.Expiries(policy, self.length)
         self.looked_at = 0
         self.forced: Counter[str] = Counter()

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import riskcore as rc
 from riskcore import engine, events as e
@@ -33,24 +32,6 @@ class Found(NamedTuple):
     fill: int
     exit: int
     best: int
-
-
-class Bounds:
-    """Between which results of the day nothing acts: worked out once a session, where no peak of equity moves it."""
-
-    def __init__(self) -> None:
-        self._known: tuple[Any, ...] = (None, None, None)
-        self._bounds: tuple[Decimal | None, ...] = ()
-
-    def of(self, state: engine.State, policy: rc.Policy) -> tuple[Decimal | None, ...]:
-        """The bounds as they stand; the state has no latches."""
-        book, near = state.book, state.observed.near
-        opening, days, told = self._known
-        same = opening is book.opening_equity and days is book.days and told is near
-        if not same or policy.max_drawdown is not None or policy.max_give_back_pct is not None:
-            self._bounds = results_between(state, policy)
-            self._known = book.opening_equity, book.days, near
-        return self._bounds
 
 
 def may_be_whole(run: Jumps, quiet: engine.Quiet) -> bool:
@@ -93,7 +74,7 @@ def _entered(run: Jumps, decision: rc.Approved, told: int, fill: int) -> int:
         return BY_STEPS
     if columns.at.item(fill) != columns.at.item(fill - 1) + line.length:
         return BY_STEPS
-    ends, bounds = decision.order.at + run.length, run.bounds.of(run.state, run.policy)
+    ends, bounds = decision.order.at + run.length, results_between(run.state, run.policy)
     held = whole.entered(run.state, decision, columns.price("open", fill), ends, bounds, run.policy)
     if held is None:
         return BY_STEPS
