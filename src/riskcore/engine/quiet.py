@@ -26,7 +26,7 @@ from riskcore.exits.timing import session_of, time_stop_at
 from riskcore.exits.trailing import trailed_stop
 from riskcore.expiries import leave_by
 from riskcore.money import HUNDRED, ZERO, exact, percent_of
-from riskcore.orders import WORKING, Order
+from riskcore.orders import WORKING, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.policy.breakers import NAMES
 from riskcore.policy.trailing import AT_ENTRY, BAR, ON_ATR
@@ -116,7 +116,9 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "a breaker waits for its condition"
     if policy.stale_after_s is not None:
         return "stale_after_s"
-    return "an exit failed" if [held for held in book.positions if _failed(book, held)] else ""
+    exits = [order.approved for order in book.orders if isinstance(order.approved, ApprovedExit)]
+    leaving = {left.position_id for left in exits}
+    return "an exit failed" if [held for held in book.positions if held.id in leaving and _failed(book, held)] else ""
 
 
 def _failed(book: Book, held: Position) -> bool:
@@ -144,7 +146,7 @@ def timers(position: Position, now: datetime | None, policy: Policy) -> Iterator
             yield session.opens if overdue else session.square_off
         if position.instrument.expiry == day:
             yield session.closes
-    if policy.expiry_exit_days is not None:
+    if policy.expiry_exit_days is not None and position.instrument.expiry is not None:
         leaves = leave_by(position.instrument, policy.expiry_exit_days, tables=policy.tables)
         if leaves is not None and day >= leaves:
             yield now
