@@ -70,7 +70,7 @@ def _entered(run: Jumps, decision: rc.Approved, told: int, fill: int) -> int:
     """Fill the entry where the next bar opens, which is to follow at once."""
     line, thing = run.line, told % run.line.width - 1
     columns = run.series[thing]
-    if fill == len(columns) or line.code(thing, fill) != told + line.width:
+    if fill == columns.at.size or line.code(thing, fill) != told + line.width:
         return BY_STEPS
     if columns.at.item(fill) != columns.at.item(fill - 1) + line.length:
         return BY_STEPS
@@ -102,7 +102,7 @@ def _left(run: Jumps, held: whole.Entered, thing: int, fill: int) -> int:
     line, columns, position = run.line, run.series[thing], held.position
     first, session = line.code(thing, fill), run.state.book.session
     assert session is not None
-    limit = min(line.next_day(session), len(line) * line.width)
+    limit = min(line.next_day(session), line.ends * line.width)
     if held.until is not None:
         limit = min(limit, line.from_moment(held.until, first // line.width))
     last, long = line.place(thing, limit), position.side == rc.BUY
@@ -133,8 +133,7 @@ def _before(columns: Columns, fill: int, hit: int, *, long: bool) -> tuple[whole
 
 def _is_followed(run: Jumps, told: int) -> bool:
     """Whether another signal comes before the entry has filled, or with it, that may be taken too."""
-    after = bisect_left(run.codes, told + 1)
-    return not _refuses_others(run) and after < len(run.codes) and run.codes[after] <= told + run.line.width
+    return not _refuses_others(run) and run.first_told(told + 1) <= told + run.line.width
 
 
 def _refuses_others(run: Jumps) -> bool:
