@@ -31,7 +31,7 @@ from riskcore.signals import ENTERING, Market, Signal, seconds
 from riskcore.sizing import RISK_PER_TRADE, Size, least
 from riskcore.stops import Stop
 from riskcore.targets import Target
-from riskcore.values import Later, of_parts
+from riskcore.values import Later, made
 
 Answers: TypeAlias = Sequence[tuple[Row, Reading | None]]
 """What each rule answered, in the order asked; None where something it needs was missing. Paired when it is read."""
@@ -275,7 +275,7 @@ def _entry(context: Context, quantity: int, risk: Decimal) -> ApprovedEntry:
         "legs": legs_for(target, quantity, market.instrument.lot_size) if target.legs else (),
         "of_quantity": 0,
     }
-    return of_parts(ApprovedEntry, parts)
+    return made(ApprovedEntry, parts)
 
 
 def _short(value: Decimal) -> Decimal:

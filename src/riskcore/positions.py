@@ -215,7 +215,7 @@ def open_result(held: Position) -> Decimal:
 
 def result_at(held: Position, price: Decimal) -> Decimal:
     """What a position has made, or has lost, at a price, before charges."""
-    return sign(held.side) * (price - held.average_price) * held.quantity
+    return (price - held.average_price) * (held.quantity if held.side == BUY else -held.quantity)
 
 
 def open_results(positions: tuple[Position, ...]) -> Decimal:

@@ -15,7 +15,7 @@ from riskcore.instruments import EXCHANGES, PRODUCTS, Instrument, an_instrument,
 from riskcore.money import HUNDRED, count, not_negative, not_negative_whole, of_float, plain, positive, whole
 from riskcore.sessions import in_ist
 from riskcore.table_checks import yes_or_no
-from riskcore.values import checks, given, of_parts, optional, settle, several_of, text
+from riskcore.values import checks, given, made, optional, settle, several_of, text
 
 BUY: Final = "BUY"
 SELL: Final = "SELL"
@@ -178,7 +178,7 @@ def of_bar(like: Signal, named: str, began: datetime, ended: datetime, **prices:
     told = {name: of_float(price) for name, price in prices.items()}
     parts = {**like.__dict__, "at": ended, "bar_at": began, **told}
     parts.pop("id", None)
-    signal = of_parts(Signal, parts)
+    signal = made(Signal, parts)
     signal.__dict__["id"] = named
     return signal
 

@@ -86,14 +86,17 @@ class Broker:
 
     def shown(self, prices: e.PricesSeen) -> Broker:
         """The next broker, which knows these prices; nothing that works trades in them."""
-        if any(span is prices for span in self.spans):
+        if self.span(prices.key) is prices:
             return self
         others = [span for span in self.spans if span.key != prices.key]
         return changed(self, spans=(*others, prices))
 
     def span(self, key: str) -> e.PricesSeen | None:
         """The latest prices of an instrument."""
-        return next((span for span in self.spans if span.key == key), None)
+        for span in self.spans:
+            if span.key == key:
+                return span
+        return None
 
 
 def _price_of(order: ApprovedEntry | ApprovedExit, prices: e.PricesSeen) -> Decimal | None:

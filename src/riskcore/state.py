@@ -142,20 +142,25 @@ def _session_opened(state: State, fact: e.SessionOpened) -> State:
     book, last = state.book, state.carried_equity
     opening = last if book.opening_equity is None else book.opening_equity
     carried = None if opening is None else opening + book.net_realised
-    begun = changed(
+    begun = book.next_session(fact.session, last)
+    return changed(
         state,
-        book=book.next_session(fact.session, last),
+        book=begun,
         carried_equity=carried,
         observed=changed(state.observed, near=()),
+        custody=_of_the_morning(state.custody, begun),
         pending=(),
         **_OF_A_SESSION,
     )
-    if not any(getattr(begun.custody, name) for name in (*_SEEN_IN_A_SESSION, *_OF_LIVE_ORDERS)):
-        return begun
-    live = {order.id for order in begun.book.live_orders()}
-    rows = {name: getattr(begun.custody, name) for name in _OF_LIVE_ORDERS}
-    kept = {name: tuple(row for row in found if row[0] in live) for name, found in rows.items()}
-    return keeping(begun, **_SEEN_IN_A_SESSION, **kept)
+
+
+def _of_the_morning(custody: Custody, begun: Book) -> Custody:
+    """What was seen in a session goes with it, and what was asked of orders that have ended."""
+    asked = {name: rows for name in _OF_LIVE_ORDERS if (rows := getattr(custody, name))}
+    if asked:
+        live = {order.id for order in begun.live_orders()}
+        asked = {name: tuple(row for row in rows if row[0] in live) for name, rows in asked.items()}
+    return changed(custody, **_SEEN_IN_A_SESSION, **asked)
 
 
 def _equity_known(state: State, fact: e.EquityKnown) -> State:

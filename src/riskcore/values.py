@@ -121,17 +121,13 @@ def settle(value: Any, wanted: Checks) -> None:
             _put(value, field, after)
 
 
-def made(kind: type[Value], /, **parts: Any) -> Value:
+def made(kind: type[Value], whole: dict[str, Any] | None = None, /, **named: Any) -> Value:
     """A value of a class without slots, of all its fields, unchecked: for parts that the library has checked already.
 
-    The one other way round the checks beside `changed`; whatever comes from outside is made by its class. Raises
-    `KeyError` where a field is missing.
+    They come by name, or as a `whole` dict that nobody else keeps. The one other way round the checks beside `changed`;
+    whatever comes from outside is made by its class. Raises `KeyError` where a field is missing.
     """
-    return of_parts(kind, parts)
-
-
-def of_parts(kind: type[Value], parts: dict[str, Any]) -> Value:
-    """`made` of a dict that nobody else keeps: for what has many fields, and is made for every decision."""
+    parts = named if whole is None else whole
     if len(parts) != len(kind.__attrs_attrs__):  # type: ignore[attr-defined]
         raise KeyError(f"{kind.__name__} is made of all its fields, got {sorted(parts)}")
     value = _bare(kind)

@@ -58,6 +58,7 @@ __all__ = [
     "entry_hours",
     "equity_asked",
     "evolve",
+    "exact",
     "fold",
     "hours_key",
     "in_force",

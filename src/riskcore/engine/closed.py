@@ -62,7 +62,7 @@ def closed(state: State, policy: Policy) -> Closed:
     if book.excused or (book.latches and any(one.resets not in (NEXT_SESSION, OPERATOR) for one in book.latches)):
         return OPEN
     in_play = frozenset(book.keys_in_play())
-    if book.trades_today >= policy.max_trades_per_day or not allows(book.state, ENTER):
+    if book.trades_today >= policy.max_trades_per_day or (book.latches and not allows(book.state, ENTER)):
         return Closed(in_play, there=True, elsewhere=True)
     return Closed(in_play, policy.one_position_per_symbol, len(in_play) >= policy.max_positions)
 

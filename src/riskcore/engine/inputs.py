@@ -21,7 +21,7 @@ from riskcore.engine.taking import as_quoted, is_flat, take_signal, waiting_for_
 from riskcore.engine.trail import follow, mark, tighten
 from riskcore.engine.turn import LOGIN, Turn
 from riskcore.engine.untold import cancel_refused
-from riskcore.engine.watch import ended_at, watch
+from riskcore.engine.watch import ended_at, taking_off, watch
 from riskcore.exits.confirming import believed
 from riskcore.exits.leaving import before_the_open, can_leave
 from riskcore.exits.levels import breach
@@ -141,9 +141,10 @@ def _prices(event: e.PricesSeen, turn: Turn) -> None:
             trades = span.ticks == 0 or can_leave(position, turn.at, turn.policy)
             # A mark moves no level.
             touched = breach(position, first=span.first, high=span.high, low=span.low) if trades else None
-            last = ended_at(turn, position, span, touched)
+            found = taking_off(turn, position, touched)
+            last = ended_at(turn, span, found)
             held = mark(turn, position, span if last is span.last else changed(span, last=last))
-            watch(turn, held, span, touched, odd)
+            watch(turn, held, span, found, odd)
             follow(turn, span)
         if doubted is not None:
             turn.note(e.PriceDoubted(turn.at, event.key, doubted))

@@ -9,10 +9,10 @@ or that every bar does. Whatever is not known here to be quiet is not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
-from typing import Final, NamedTuple
+from operator import is_
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from riskcore import events as e
 from riskcore.book import Book
@@ -26,7 +26,7 @@ from riskcore.exits.timing import session_of, time_stop_at
 from riskcore.exits.trailing import trailed_stop
 from riskcore.expiries import leave_by
 from riskcore.money import HUNDRED, ZERO, exact, percent_of
-from riskcore.orders import WORKING, Order
+from riskcore.orders import WORKING, ApprovedExit, Order
 from riskcore.policy import Policy
 from riskcore.policy.breakers import NAMES
 from riskcore.policy.trailing import AT_ENTRY, BAR, ON_ATR
@@ -41,6 +41,7 @@ SPOKE: Final = frozenset((e.Latched, e.Lifted, e.Rearmed, e.ConnectionStaged, e.
 That a limit is near, or not any more, changes nothing but what is told next, which `Quiet` has bounds for.
 """
 NEAR_AGAIN: Final = Decimal("0.9")
+Bounds: TypeAlias = tuple[Decimal | None, Decimal | None]
 
 
 class Watched(NamedTuple):
@@ -85,7 +86,7 @@ def quiet(state: State, policy: Policy) -> Quiet:
     moments += [_order_acts(order, policy) for order in live]
     for position in book.positions:
         moments += timers(position, state.now or position.opened_at, policy)
-    watched = tuple(_watched(position, state, policy) for position in book.positions)
+    watched = tuple([_watched(position, state, policy) for position in book.positions])
     floor, ceiling = results_between(state, policy) if book.positions else (None, None)
     ordered = tuple(dict.fromkeys([order.approved.instrument.key for order in live])) if live else ()
     return Quiet("", min(moments, default=None), watched, ordered, floor, ceiling)
@@ -101,9 +102,9 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "an answer is awaited"
     if custody.capability is not None or custody.wanted or custody.touches or custody.odd or custody.bare:
         return "custody"
-    if custody.seen_again or any(name == PAST_CLOSE for name, _ in custody.told):
+    if custody.seen_again or [name for name, _ in custody.told if name == PAST_CLOSE]:
         return "an alarm waits for its end"
-    if live and any(order.status != WORKING for order in live):
+    if [order for order in live if order.status != WORKING]:
         return "an order is not settled"
     if state.control.emergency is not None:
         return "an emergency stop"
@@ -115,7 +116,9 @@ def _restless(state: State, live: tuple[Order, ...], policy: Policy) -> str:
         return "a breaker waits for its condition"
     if policy.stale_after_s is not None:
         return "stale_after_s"
-    return "an exit failed" if any(map(partial(_failed, book), book.positions)) else ""
+    exits = [order.approved for order in book.orders if isinstance(order.approved, ApprovedExit)]
+    leaving = {left.position_id for left in exits}
+    return "an exit failed" if [held for held in book.positions if held.id in leaving and _failed(book, held)] else ""
 
 
 def _failed(book: Book, held: Position) -> bool:
@@ -143,7 +146,7 @@ def timers(position: Position, now: datetime | None, policy: Policy) -> Iterator
             yield session.opens if overdue else session.square_off
         if position.instrument.expiry == day:
             yield session.closes
-    if policy.expiry_exit_days is not None:
+    if policy.expiry_exit_days is not None and position.instrument.expiry is not None:
         leaves = leave_by(position.instrument, policy.expiry_exit_days, tables=policy.tables)
         if leaves is not None and day >= leaves:
             yield now
@@ -183,9 +186,28 @@ def _each(position: Position, state: State, policy: Policy) -> str:
     return "" if trailed_stop(position, policy, now.date()) is None else "the stop moves"
 
 
+_LATEST: Final[list[tuple[date | None, tuple[Any, ...], Bounds]]] = [(None, (object(),), (None, None))]
+"""The bounds that were worked out last, behind what they follow from; whoever writes them meanwhile is as right."""
+
+
+def results_between(state: State, policy: Policy) -> Bounds:
+    """The result (`Book.came_to`) at or under which, and that over which, a breaker may act or something be told.
+
+    Where no peak of equity moves them, they are worked out once a session, and again after a latch or what was told.
+    """
+    if policy.max_drawdown is not None or policy.max_give_back_pct is not None:
+        return _bounds(state, policy)
+    book, (day, known, bounds) = state.book, _LATEST[0]
+    today = None if state.now is None else state.now.date()
+    asked = policy, book.opening_equity, book.carried, book.days, book.latches, state.observed.near
+    if day != today or not all(map(is_, known, asked)):
+        bounds = _bounds(state, policy)
+        _LATEST[0] = today, asked, bounds
+    return bounds
+
+
 @exact
-def results_between(state: State, policy: Policy) -> tuple[Decimal | None, Decimal | None]:
-    """The result (`Book.came_to`) at or under which, and that over which, a breaker may act or something be told."""
+def _bounds(state: State, policy: Policy) -> Bounds:
     book, opening, now = state.book, state.book.opening_equity, state.now
     assert opening is not None
     floors: list[Decimal] = []

@@ -42,7 +42,7 @@ CHARGES_TROUBLE: Final = "charges_unknown"
 def report(event: e.OrderReported, turn: Turn) -> None:
     """One report of one order."""
     order = turn.book.order(event.order_id)
-    event = event if order is None else _of_its_own(turn, order, event)
+    event = event if order is None or not event.broker_id else _of_its_own(turn, order, event)
     problem = _contradiction(order, event)
     if order is None or problem:
         turn.note(e.StrayReport(turn.at, event.order_id, problem))

@@ -18,14 +18,14 @@ from riskcore.signals import BUY, SELL, seconds
 
 
 def watch(
-    turn: Turn, position: Position, prices: e.PricesSeen, touched: Breach | None, odd: Decimal | None = None
+    turn: Turn, position: Position, prices: e.PricesSeen, found: Breach | None, odd: Decimal | None = None
 ) -> None:
     """Leave when a level was touched; give up an exit whose limit the market has run away from.
 
-    `odd` is the price before these that was doubted, and that these have borne out.
+    `found` is what `taking_off` says of what they touched; `odd` is the price before these that was doubted, and that
+    these have borne out.
     """
     exits = turn.book.leaving(prices.key)
-    found = _taking_off(turn, position, touched)
     if found is not None and not (found.reason == STOP_HIT and _stop_waits(turn, position, prices, odd)):
         turn.leave(position, found.reason, found.reference, found.level, part=found.quantity, rule=found.rule)
     for order in exits:
@@ -35,21 +35,20 @@ def watch(
             turn.cancel(order, RUN_AWAY)
 
 
-def ended_at(turn: Turn, position: Position, prices: e.PricesSeen, touched: Breach | None) -> Decimal:
+def ended_at(turn: Turn, prices: e.PricesSeen, found: Breach | None) -> Decimal:
     """The price at which a span leaves a position: its last one, or, of a bar that takes all of it off, the level.
 
     What a bar does after that the position does not live through: marked at the close, equity would have had a peak or
     a low that never was, and a breaker could act on it.
     """
-    if touched is None or prices.ticks:
+    if found is None or found.quantity is not None or prices.ticks:
         return prices.last
     if turn.book.resting(prices.key) is not None or turn.state.custody.touch_of(prices.key) is not None:
         return prices.last
-    found = _taking_off(turn, position, touched)
-    return prices.last if found is None or found.quantity is not None else found.reference
+    return found.reference
 
 
-def _taking_off(turn: Turn, position: Position, touched: Breach | None) -> Breach | None:
+def taking_off(turn: Turn, position: Position, touched: Breach | None) -> Breach | None:
     """What a touched level takes off now, all or a part; None where none was touched, or its exit has to wait."""
     if touched is None:
         return None

@@ -25,7 +25,7 @@ from riskcore.sizers import edge_of, kelly_of
 from riskcore.stops.methods import Stop
 from riskcore.stops.ranges import average_true_range
 from riskcore.targets import Target
-from riskcore.values import of_parts
+from riskcore.values import made
 
 
 class Holding(NamedTuple):
@@ -167,7 +167,7 @@ def context_of(signal: Signal, book: Book, market: Market, policy: Policy) -> Co
         "worth": each,
         "margin": margin,
     }
-    return of_parts(Context, parts)
+    return made(Context, parts)
 
 
 def worth(reference: Decimal | None, limit: Decimal | None) -> Decimal | None:

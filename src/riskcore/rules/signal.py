@@ -195,7 +195,7 @@ def far_from_expiry(context: Context) -> Reading:
     """
     instrument, at, policy = context.market.instrument, context.market.at, context.policy
     days = policy.expiry_exit_days
-    day = None if days is None else leave_by(instrument, days, tables=policy.tables)
+    day = None if days is None or instrument.expiry is None else leave_by(instrument, days, tables=policy.tables)
     if day is None or days is None:
         return "", instrument.symbol, None, None
     moment = leave_from(instrument, days, square_off_at=policy.square_off_at, tables=policy.tables)

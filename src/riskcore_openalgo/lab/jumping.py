@@ -27,7 +27,7 @@ from riskcore_openalgo.lab.columns import Columns, Seen, times
 from riskcore_openalgo.lab.marking import search, touched
 from riskcore_openalgo.lab.raising import Raised
 from riskcore_openalgo.lab.timeline import NEVER, Timeline
-from riskcore_openalgo.lab.wholes import BY_STEPS, Bounds, may_be_whole, whole_trade
+from riskcore_openalgo.lab.wholes import BY_STEPS, may_be_whole, whole_trade
 
 Certain: TypeAlias = dict[str, int]
 """Signals that the book alone refuses, in their order: the code of the bar of each, by its id."""
@@ -57,13 +57,13 @@ class Jumps(rc.BarRun):
         self.line, self.raised, self.codes = line, raised, raised.codes
         self.uncut = {thing.key: columns for thing, columns in (uncut or series).items()}
         self.number = {key: place for place, key in enumerate(by_key)}
-        self.bounds = Bounds()
         self.expiries = engine.Expiries(policy, self.length)
         self.looked_at = 0
         self.forced: Counter[str] = Counter()
 
     # ------------------------------------------------------------ the loop
 
+    @engine.exact
     def play(self, begins: int | None = None) -> rc.Simulation:
         """All bars that begin at `begins` (nanoseconds) or later; None: all.
 
@@ -89,10 +89,13 @@ class Jumps(rc.BarRun):
             self.spoke = self._after(bar, cursor) == bar
         quiet = engine.quiet(self.state, self.policy)
         acts, why = self._acts(quiet, cursor)
-        certain, told = self._certain(quiet, cursor, min(acts, end))
+        reached = touched(self, quiet, cursor, min(acts, end))
+        certain, told = self._certain(cursor, reached)
         limit = min(acts, told + 1, end)
         stood, noted = self.state, len(self.facts)
-        found = search(self, quiet, cursor, limit) if quiet.watched and not quiet.always else limit
+        found = min(reached, limit)
+        if quiet.watched:
+            found = search(self, quiet, cursor, found)
         if certain := {one: code for one, code in certain.items() if code < found}:
             self._put_off(stood, cursor, certain, noted)
         if found < limit:
@@ -131,15 +134,14 @@ class Jumps(rc.BarRun):
             self.see(self._show(thing, place), last=self.line.is_last(thing, moment))
             self._raise(code)
         else:
-            working = {order.instrument.key for order in self.broker.working}
-            for thing, place in self.line.group(moment) if working else ():
-                if self.things[thing].key in working:
-                    self.meet(self._prices(thing, place))
+            bars = {self._bar_after(order.instrument.key, code) for order in self.broker.working}
+            for thing in [bar - code - 1 for bar in sorted(bars) if bar < code + self.line.width]:
+                self.meet(self._prices(thing, self.line.place(thing, code)))
         return code + 1
 
     def _expire(self, moment: int) -> None:
         """Contracts whose last session is over before the bars of a moment, or at the end, come to their end."""
-        if not any(held.instrument.expiry for held in self.state.book.positions):
+        if not [held for held in self.state.book.positions if held.instrument.expiry]:
             return
         begins = self._begins(moment) if moment < len(self.line) else self._begins(moment - 1) + self.length
         for event in self.expiries.due(self.state.book.positions, begins, self._last):
@@ -194,10 +196,10 @@ class Jumps(rc.BarRun):
 
     # ------------------------------------------------------------ what is refused for certain
 
-    def _certain(self, quiet: engine.Quiet, cursor: int, limit: int) -> tuple[Certain, int]:
+    def _certain(self, cursor: int, limit: int) -> tuple[Certain, int]:
         """The signals of codes before `limit` that the book alone refuses, and the first code with one it may not.
 
-        `NEVER` where there is no such one. What lies behind a touched level is not looked at.
+        `NEVER` where there is no such one. No bar before `limit` touches a level.
         """
         at, certain = bisect_left(self.codes, cursor), Certain()
         told = self._code(at)
@@ -208,7 +210,7 @@ class Jumps(rc.BarRun):
             return certain, told
         if not (closed.everywhere and self.drawn(at, at + 1) > at) and not self._refused(closed, told, certain):
             return certain, told
-        last = bisect_left(self.codes, min(limit, touched(self, quiet, cursor, limit)), at)
+        last = bisect_left(self.codes, limit, at)
         if closed.everywhere:
             at = self._at_once(at, last, certain)
         while at < last and (ids := self._refused(closed, self.codes[at], certain)):
@@ -276,6 +278,7 @@ class Jumps(rc.BarRun):
             for signal in self.raised.at(code):
                 yield at, signal
 
+    @engine.exact
     def _decided(self, stood: engine.State, cursor: int, certain: Certain) -> list[rc.Refused]:
         """What the rules say of these signals: asked of another run, which starts from where this one stood."""
         other, found = copy(self), dict[str, rc.Refused]()

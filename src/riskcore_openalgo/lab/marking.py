@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def search(run: Jumps, quiet: engine.Quiet, first: int, limit: int) -> int:
-    """The code of the first bar that touches a level or moves the result out of bounds; else `limit`.
+    """The code of the first bar that moves the day's result out of its bounds; else `limit`.
 
-    What is held is marked up to there.
+    What is held is marked up to there. No bar before `limit` touches a level, and `quiet` is that of the state.
     """
-    limit = touched(run, quiet, first, limit)
-    held = [one for watched in quiet.watched if (one := _held(run, watched, first, limit)) is not None]
+    both = zip(quiet.watched, run.state.book.positions, strict=True)
+    held = [one for watched, position in both if (one := _held(run, watched, position, first, limit)) is not None]
     return _within(run, quiet, held, limit) if held else limit
 
 
@@ -34,11 +34,11 @@ def touched(run: Jumps, quiet: engine.Quiet, first: int, limit: int) -> int:
     return limit
 
 
-def _held(run: Jumps, watched: engine.Watched, first: int, limit: int) -> Held | None:
+def _held(run: Jumps, watched: engine.Watched, position: rc.Position, first: int, limit: int) -> Held | None:
     """What is held of an instrument, where it has bars from one code up to another."""
-    thing, position = run.number[watched.key], run.state.book.position(watched.key)
+    thing = run.number[watched.key]
     low, last = run.line.place(thing, first), run.line.place(thing, limit)
-    if low >= last or position is None:
+    if low >= last:
         return None
     way, average = 1 if position.side == rc.BUY else -1, float(position.average_price)
     return Held(thing, low, last, way, position.quantity, average, watched, position)
@@ -48,7 +48,7 @@ def _within(run: Jumps, quiet: engine.Quiet, held: list[Held], limit: int) -> in
     """Mark what is held, to the first bar that moves the day's result out of its bounds, whose code is returned."""
     book = run.state.book
     assert book.opening_equity is not None
-    now, margin = float(book.net_realised + book.unrealised), _margin(book, held)
+    now, margin = float(book.came_to()), _margin(book, held)
     top = float(book.session_peak if book.session_peak is not None else book.opening_equity)
     top -= float(book.opening_equity)
     floor = -INFINITE if quiet.floor is None else float(quiet.floor)
@@ -72,7 +72,7 @@ def _within(run: Jumps, quiet: engine.Quiet, held: list[Held], limit: int) -> in
 
 def _margin(book: rc.Book, held: list[Held]) -> float:
     """What the result must be away from a bound, in rupees, to be sure that it is on this side of it."""
-    worth = sum(one.quantity * one.average for one in held) + abs(float(book.opening_equity or 0))
+    worth = sum([one.quantity * one.average for one in held]) + abs(float(book.opening_equity or 0))
     return 1e-6 + worth * MARGIN
 
 
@@ -84,11 +84,11 @@ def _mark(run: Jumps, held: list[Held], limit: int) -> None:
         if last > one.first:
             known = one.position.last or one.position.average_price
             close = run.series[one.thing].price("close", last - 1)
-            due.append((one.way * (close - known) * one.quantity, one, last))
+            due.append((one.way * (close - known) * one.quantity, one, last, close))
     if len(due) > 1:
         due.sort(key=itemgetter(0))
-    for _, one, last in due:
-        run.mark(run.marked(one.thing, one.first, last))
+    for _, one, last, close in due:
+        run.mark(run.marked(one.thing, one.first, last, close))
 
 
 def _left(run: Jumps, held: list[Held], limit: int) -> list[Held]:

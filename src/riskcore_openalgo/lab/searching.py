@@ -52,8 +52,8 @@ def bounds(held: list[Held], now: float) -> tuple[float, float]:
         last = one.average if one.position.last is None else float(one.position.last)
         below = -INFINITE if one.watched.below is None else float(one.watched.below)
         above = INFINITE if one.watched.above is None else float(one.watched.above)
-        ends = sorted((one.way * (below - last) * one.quantity, one.way * (above - last) * one.quantity))
-        low, high = low + min(ends[0], 0), high + max(ends[1], 0)
+        ends = one.way * (below - last) * one.quantity, one.way * (above - last) * one.quantity
+        low, high = low + min(0, *ends), high + max(0, *ends)
     return low, high
 
 

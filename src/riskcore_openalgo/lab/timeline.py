@@ -68,9 +68,9 @@ class Timeline:
         """The number of an instrument's first bar whose code is `code` or later."""
         moment = -((thing + 1 - code) // self.width)
         if self.even:
-            if moment < 0:
-                return 0
-            return min(self.ends, moment)
+            if 0 <= moment < self.ends:
+                return moment
+            return 0 if moment < 0 else self.ends
         return int(self.places[thing].searchsorted(moment))
 
     def group(self, moment: int) -> list[tuple[int, int]]:
@@ -88,12 +88,14 @@ class Timeline:
 
     def is_last(self, thing: int, moment: int) -> bool:
         """Whether no instrument after this one has a bar of that moment."""
-        return self.group(moment)[-1][0] == thing
+        return thing == self.count - 1 if self.even else self.group(moment)[-1][0] == thing
 
     def next_bar(self, code: int) -> int:
         """The code of the first bar of any instrument at or after `code`; `NEVER` where there is none."""
         moment, slot = divmod(code, self.width)
-        while moment < len(self.starts):
+        if self.even:
+            return code + (not slot) if moment < self.ends else NEVER
+        while moment < self.ends:
             for thing, _ in self.group(moment):
                 if thing + 1 >= slot:
                     return moment * self.width + thing + 1

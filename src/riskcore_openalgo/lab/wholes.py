@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import riskcore as rc
 from riskcore import engine, events as e
@@ -33,24 +32,6 @@ class Found(NamedTuple):
     fill: int
     exit: int
     best: int
-
-
-class Bounds:
-    """Between which results of the day nothing acts: worked out once a session, where no peak of equity moves it."""
-
-    def __init__(self) -> None:
-        self._known: tuple[Any, ...] = (None, None, None)
-        self._bounds: tuple[Decimal | None, ...] = ()
-
-    def of(self, state: engine.State, policy: rc.Policy) -> tuple[Decimal | None, ...]:
-        """The bounds as they stand; the state has no latches."""
-        book, near = state.book, state.observed.near
-        opening, days, told = self._known
-        same = opening is book.opening_equity and days is book.days and told is near
-        if not same or policy.max_drawdown is not None or policy.max_give_back_pct is not None:
-            self._bounds = results_between(state, policy)
-            self._known = book.opening_equity, book.days, near
-        return self._bounds
 
 
 def may_be_whole(run: Jumps, quiet: engine.Quiet) -> bool:
@@ -89,11 +70,11 @@ def _entered(run: Jumps, decision: rc.Approved, told: int, fill: int) -> int:
     """Fill the entry where the next bar opens, which is to follow at once."""
     line, thing = run.line, told % run.line.width - 1
     columns = run.series[thing]
-    if fill == len(columns) or line.code(thing, fill) != told + line.width:
+    if fill == columns.at.size or line.code(thing, fill) != told + line.width:
         return BY_STEPS
     if columns.at.item(fill) != columns.at.item(fill - 1) + line.length:
         return BY_STEPS
-    ends, bounds = decision.order.at + run.length, run.bounds.of(run.state, run.policy)
+    ends, bounds = decision.order.at + run.length, results_between(run.state, run.policy)
     held = whole.entered(run.state, decision, columns.price("open", fill), ends, bounds, run.policy)
     if held is None:
         return BY_STEPS
@@ -121,7 +102,7 @@ def _left(run: Jumps, held: whole.Entered, thing: int, fill: int) -> int:
     line, columns, position = run.line, run.series[thing], held.position
     first, session = line.code(thing, fill), run.state.book.session
     assert session is not None
-    limit = min(line.next_day(session), len(line) * line.width)
+    limit = min(line.next_day(session), line.ends * line.width)
     if held.until is not None:
         limit = min(limit, line.from_moment(held.until, first // line.width))
     last, long = line.place(thing, limit), position.side == rc.BUY
@@ -152,8 +133,7 @@ def _before(columns: Columns, fill: int, hit: int, *, long: bool) -> tuple[whole
 
 def _is_followed(run: Jumps, told: int) -> bool:
     """Whether another signal comes before the entry has filled, or with it, that may be taken too."""
-    after = bisect_left(run.codes, told + 1)
-    return not _refuses_others(run) and after < len(run.codes) and run.codes[after] <= told + run.line.width
+    return not _refuses_others(run) and run.first_told(told + 1) <= told + run.line.width
 
 
 def _refuses_others(run: Jumps) -> bool:
