@@ -218,6 +218,7 @@ def test_a_trade_of_no_shares_but_with_a_value_is_of_the_shares_that_make_it():
     assert rows.trades([ANGEL])[0].quantity == 1785
     assert rows.trades([{**ANGEL, "trade_value": 1478.3, "quantity": "0"}])[0].quantity == 1
     assert rows.trades([{**ANGEL, "average_price": "0.05", "trade_value": "90.00"}])[0].quantity == 1800
+    assert rows.trades([{**ANGEL, "average_price": "0.05", "trade_value": "90.01"}])[0].quantity == 1800
     assert rows.trades([{**ANGEL, "quantity": "7"}])[0].quantity == 7
     with pytest.raises(ReadFailed, match="quantity"):
         rows.trades([{**ANGEL, "quantity": "ten"}])
@@ -284,6 +285,13 @@ def test_a_share_under_another_name_is_the_share(shown, meant):
     assert rows.orders({"orders": [{**ORDER, **named}]})[0].key == meant
     assert rows.trades([{**ORDER, **named}])[0].key == meant
     assert rows.holdings([{**POSITION, **named}])[0].key == meant
+
+
+@pytest.mark.parametrize("symbol", ["", None])
+def test_a_row_without_a_symbol_is_of_no_instrument_among_the_derivatives_too(symbol):
+    """Such a row may be any order of ours; under a name of its own it was none of them."""
+    for exchange in ("NSE", "NFO", "BFO"):
+        assert rows.orders({"orders": [{**ORDER, "exchange": exchange, "symbol": symbol}]})[0].key == ""
 
 
 def test_an_id_that_was_rounded_like_a_price_is_the_id():

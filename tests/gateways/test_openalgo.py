@@ -364,8 +364,26 @@ def test_what_the_other_mode_shows_is_never_taken_for_ours():
         _, stop = desk.place(leaving(limit=970, trigger=980))
         desk.broker.analyzer = True
         assert [event.name for event in desk.cancel(stop)] == ["other_mode"]
+        assert desk.asked("cancelorder") == 0, "an empty book of the other mode is no book that came with nothing in it"
         told = revised(desk, stop, quantity=6, limit=Decimal(980), trigger=Decimal(990))
         assert [type(event) for event in told] == [events.TroubleSeen, events.RevisionReported]
+
+
+@pytest.mark.parametrize("unread", ["orderbook", "tradebook"])
+def test_one_book_that_can_be_read_after_a_cancel_shows_that_the_mode_is_the_other(monkeypatch, unread):
+    """The switch is thrown just after the cancel; what the other mode's books say of our order is nothing."""
+    with live_desk() as desk:
+        _, report = desk.place(entry(limit=990))
+        cancel = desk.client.cancel
+
+        def and_then_the_switch(*order):
+            outcome = cancel(*order)
+            desk.broker.analyzer = True
+            desk.broker.script(Fault(unread, "status", times=0))
+            return outcome
+
+        monkeypatch.setattr(desk.client, "cancel", and_then_the_switch)
+        assert [event.name for event in desk.cancel(report)] == ["other_mode"]
 
 
 def test_shoonya_takes_the_same_orders():
