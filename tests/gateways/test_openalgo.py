@@ -369,23 +369,6 @@ def test_what_the_other_mode_shows_is_never_taken_for_ours():
         assert [type(event) for event in told] == [events.TroubleSeen, events.RevisionReported]
 
 
-@pytest.mark.parametrize("unread", ["orderbook", "tradebook"])
-def test_one_book_that_can_be_read_after_a_cancel_shows_that_the_mode_is_the_other(monkeypatch, unread):
-    """The switch is thrown just after the cancel; what the other mode's books say of our order is nothing."""
-    with live_desk() as desk:
-        _, report = desk.place(entry(limit=990))
-        cancel = desk.client.cancel
-
-        def and_then_the_switch(*order):
-            outcome = cancel(*order)
-            desk.broker.analyzer = True
-            desk.broker.script(Fault(unread, "status", times=0))
-            return outcome
-
-        monkeypatch.setattr(desk.client, "cancel", and_then_the_switch)
-        assert [event.name for event in desk.cancel(report)] == ["other_mode"]
-
-
 def test_shoonya_takes_the_same_orders():
     with live_desk(profile=SHOONYA) as desk:
         _, report = desk.place(entry(limit=999))

@@ -52,3 +52,20 @@ def test_where_what_an_exit_filled_is_told_no_positions_are_read(fills_all):
         command = events.CancelOrder(report.order_id, report.broker_id, leaves=True)
         [seen] = desk.gateway.cancel(command, NOW)
         assert (seen.books.order(report.broker_id).working, seen.books.positions) == (False, None)
+
+
+@pytest.mark.parametrize("unread", ["orderbook", "tradebook"])
+def test_one_book_that_can_be_read_after_a_cancel_shows_that_the_mode_is_the_other(monkeypatch, unread):
+    """The switch is thrown just after the cancel; what the other mode's books say of our order is nothing."""
+    with live_desk() as desk:
+        _, report = desk.place(entry(limit=990))
+        cancel = desk.client.cancel
+
+        def and_then_the_switch(*order):
+            outcome = cancel(*order)
+            desk.broker.analyzer = True
+            desk.broker.script(Fault(unread, "status", times=0))
+            return outcome
+
+        monkeypatch.setattr(desk.client, "cancel", and_then_the_switch)
+        assert [event.name for event in desk.cancel(report)] == ["other_mode"]
