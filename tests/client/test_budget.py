@@ -141,8 +141,8 @@ def test_a_book_is_read_once_a_second_where_its_broker_shows_it_no_more_often(ma
     peer.says("orderbook", success({"orders": []}))
     peer.says("tradebook", success([]))
     client = make_client()
-    client.orders()
-    client.orders()
+    for _ in range(9):
+        client.orders()
     assert slept == []
     client.pace(by_row(paces_books=True))
     client.orders()
@@ -159,8 +159,8 @@ def test_the_money_is_asked_for_as_seldom_as_a_book_where_books_are_shown_once_a
     peer.says("funds", recorded("live_mode", "funds"))
     client = make_client()
     client.pace(by_row(calls_a_minute=200))
-    client.funds()
-    client.funds()
+    for _ in range(9):
+        client.funds()
     assert slept == []
     client.pace(by_row(paces_books=True))
     client.funds()
@@ -180,7 +180,7 @@ def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_
     client = make_client(sleep=sleep)
     client.pace(by_row(paces_books=True))
     client.orders()
-    readers = [threading.Thread(target=client.orders) for _ in range(3)]
+    readers = [threading.Thread(target=client.orders, daemon=True) for _ in range(3)]
     readers[0].start()
     assert waiting.wait(10)
     for reader in readers[1:]:
@@ -190,9 +190,19 @@ def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_
     go.set()
     for reader in readers:
         reader.join(10)
+    assert not any(reader.is_alive() for reader in readers), "each has its answer"
     assert len(peer.calls("orderbook")) == 2
     client.orders()
     assert len(peer.calls("orderbook")) == 3
+
+
+def test_what_is_no_book_waits_for_no_turn(make_client, peer, slept):
+    peer.says("quotes", success({"ltp": 1500.0}))
+    client = make_client()
+    client.pace(by_row(paces_books=True))
+    for _ in range(5):
+        client.quote("NSE", "INFY")
+    assert slept == []
 
 
 # ---------------------------------------------------------------- a broker that takes so many calls in a minute
@@ -219,6 +229,33 @@ def paced():
         return {"status": "success", "data": []}
 
     return over(now, **dict.fromkeys((*PACED, "modifyorder"), answers)), now, sent
+
+
+def test_where_a_broker_takes_few_calls_reads_leave_most_of_a_second_to_orders(paced):
+    calls, now, _ = paced
+    calls.pace(by_row(calls_a_minute=120))
+    assert [calls.budget.take("read") for _ in range(6)] == [True] * 5 + [False]
+    now[0] += 2
+    calls.pace(by_row())
+    assert all(calls.budget.take("read") for _ in range(50))
+
+
+def test_a_reading_that_was_broken_off_while_it_waited_for_its_turn_leaves_the_next_one_its_own(monkeypatch, paced):
+    """Whoever asks after it is not told that his was broken off."""
+    calls, _, sent = paced
+    calls.pace(by_row(paces_books=True))
+    calls.read("orderbook", "orderbook")
+    sleeps = calls._sleep
+
+    def broken_off(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(calls, "_sleep", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        calls.read("orderbook", "orderbook")
+    monkeypatch.setattr(calls, "_sleep", sleeps)
+    assert calls.read("orderbook", "orderbook").ok
+    assert len(sent) == 2
 
 
 def test_books_keep_within_what_a_broker_takes_in_a_minute_and_the_first_readings_go_at_once(paced):
@@ -253,6 +290,8 @@ def test_order_calls_are_taken_from_those_of_the_books(paced):
 def test_quotes_are_asked_for_as_often_as_a_brokers_minute_allows_and_each_contract_costs_a_call(make_client):
     client = make_client()
     keys = ["NSE:RELIANCE", "NSE:INFY"]
+    assert client.poll_pause_s(keys) == 0
+    client.pace(by_row())
     assert client.poll_pause_s(keys) == 0
     client.pace(by_row(calls_a_minute=200))
     assert client.poll_pause_s(keys) == pytest.approx(2.5)
