@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import given, strategies as st
 
 import riskcore as rc
-from riskcore_openalgo.client import Budget
+from riskcore_openalgo.client import Budget, ReadFailed
 from riskcore_openalgo.client.calls import PACED, Calls
 from tests.client.conftest import NOW, Clock
 from tests.client.peer import recorded, success
@@ -151,7 +151,8 @@ def test_a_book_is_read_once_a_second_where_its_broker_shows_it_no_more_often(ma
     client.orders()
     assert slept == [pytest.approx(1.1, abs=0.5)]
     client.pace(by_row())
-    client.orders()
+    for _ in range(9):
+        client.orders()
     assert len(slept) == 1
 
 
@@ -196,6 +197,12 @@ def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_
     assert len(peer.calls("orderbook")) == 3
 
 
+def test_how_long_a_book_waits_for_its_turn_is_told_to_whoever_paces_a_client(make_client):
+    """A reading that waits so long hangs not: the account looks beside it later than that."""
+    turn_s = make_client().pace(by_row(calls_a_minute=120))
+    assert turn_s() == pytest.approx(60 * 4 / 72)
+
+
 def test_what_is_no_book_waits_for_no_turn(make_client, peer, slept):
     peer.says("quotes", success({"ltp": 1500.0}))
     client = make_client()
@@ -203,6 +210,33 @@ def test_what_is_no_book_waits_for_no_turn(make_client, peer, slept):
     for _ in range(5):
         client.quote("NSE", "INFY")
     assert slept == []
+
+
+def test_who_asks_while_a_call_is_under_way_has_an_answer_of_after_it():
+    """What is on its way was seen before: an order that was sent meanwhile is not in it."""
+    begun, go, sent = threading.Event(), threading.Event(), []
+
+    def orderbook():
+        sent.append(len(sent))
+        begun.set()
+        assert go.wait(10)
+        return {"status": "success", "data": [sent[-1]]}
+
+    calls = over([1000.0], orderbook=orderbook)
+    calls.pace(by_row(paces_books=True))
+    answers = []
+    ask = [
+        threading.Thread(target=lambda: answers.append(calls.read("a", "orderbook").body["data"]), daemon=True)
+        for _ in range(2)
+    ]
+    ask[0].start()
+    assert begun.wait(10)
+    ask[1].start()
+    time.sleep(0.2)
+    go.set()
+    for one in ask:
+        one.join(10)
+    assert answers == [[0], [1]]
 
 
 # ---------------------------------------------------------------- a broker that takes so many calls in a minute
@@ -322,6 +356,19 @@ def test_where_each_order_that_traded_costs_a_call_books_are_read_less_often_the
             calls.read(book, book)
     assert calls.books_every_s() == pytest.approx(13.4)
     assert max(sum(each for other, each in cost if at - 60 < other <= at) for at, _ in cost) <= 480
+
+
+def test_a_trade_book_that_could_not_be_read_makes_its_next_reading_no_cheaper():
+    told = [{"orderid": "G1"}, {"orderid": "G2"}]
+    books = [{"status": "success", "data": told}, {"status": "error", "message": "no"}]
+    calls = over([1000.0], tradebook=lambda: books[0])
+    calls.pace(by_row(calls_a_minute=500, trades_by_order=True))
+    calls.read("tradebook", "tradebook")
+    every_s = calls.books_every_s()
+    books.pop(0)
+    with pytest.raises(ReadFailed):
+        calls.read("tradebook", "tradebook")
+    assert calls.books_every_s() == every_s
 
 
 @pytest.mark.parametrize("row", ["a word", None, [], {"orderid": ["G1"]}])
