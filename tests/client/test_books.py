@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 import riskcore as rc
 from riskcore_openalgo.client import ReadFailed, rows
@@ -218,6 +218,7 @@ def test_a_trade_of_no_shares_but_with_a_value_is_of_the_shares_that_make_it():
     assert rows.trades([ANGEL])[0].quantity == 1785
     assert rows.trades([{**ANGEL, "trade_value": 1478.3, "quantity": "0"}])[0].quantity == 1
     assert rows.trades([{**ANGEL, "average_price": "0.05", "trade_value": "90.00"}])[0].quantity == 1800
+    assert rows.trades([{**ANGEL, "average_price": "0.05", "trade_value": "90.01"}])[0].quantity == 1800
     assert rows.trades([{**ANGEL, "quantity": "7"}])[0].quantity == 7
     with pytest.raises(ReadFailed, match="quantity"):
         rows.trades([{**ANGEL, "quantity": "ten"}])
@@ -284,6 +285,13 @@ def test_a_share_under_another_name_is_the_share(shown, meant):
     assert rows.orders({"orders": [{**ORDER, **named}]})[0].key == meant
     assert rows.trades([{**ORDER, **named}])[0].key == meant
     assert rows.holdings([{**POSITION, **named}])[0].key == meant
+
+
+@pytest.mark.parametrize("symbol", ["", None])
+def test_a_row_without_a_symbol_is_of_no_instrument_among_the_derivatives_too(symbol):
+    """Such a row may be any order of ours; under a name of its own it was none of them."""
+    for exchange in ("NSE", "NFO", "BFO"):
+        assert rows.orders({"orders": [{**ORDER, "exchange": exchange, "symbol": symbol}]})[0].key == ""
 
 
 def test_an_id_that_was_rounded_like_a_price_is_the_id():
@@ -375,17 +383,20 @@ JSON = st.recursive(
 
 
 @given(row=st.dictionaries(st.sampled_from([*ORDER, "status", "average_price", "filled_quantity", "ltp"]), JSON))
+@example(row=dict.fromkeys(("orderid", "symbol", "exchange", "action", "quantity", "product")))
 def test_whatever_stands_in_a_row_it_is_read_or_refused_by_name(row):
-    for read, data in (
-        (rows.orders, {"orders": [{**ORDER, **row}]}),
-        (rows.trades, [{**ORDER, **row}]),
-        (rows.positions, [{**POSITION, **row}]),
-        (rows.holdings, {"holdings": [{**POSITION, **row}]}),
+    """Only one that names nothing is no row at all."""
+    for read, kept, book in (
+        (rows.orders, ORDER, lambda told: {"orders": [told]}),
+        (rows.trades, ORDER, lambda told: [told]),
+        (rows.positions, POSITION, lambda told: [told]),
+        (rows.holdings, POSITION, lambda told: {"holdings": [told]}),
     ):
-        said = ""
+        told, said = {**kept, **row}, ""
         try:
-            (found,) = read(data)
-            assert found.quantity == int(found.quantity)
+            found = read(book(told))
+            assert len(found) == any(told.get(name) for name in rows.NAMING)
+            assert all(one.quantity == int(one.quantity) for one in found)
         except ReadFailed as problem:
             said = str(problem)
         assert not said or ("row 1" in said and said.isascii())

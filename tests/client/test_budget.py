@@ -10,9 +10,9 @@ from attrs import evolve
 from hypothesis import given, strategies as st
 
 import riskcore as rc
-from riskcore_openalgo.client import Budget
+from riskcore_openalgo.client import Budget, ReadFailed
 from riskcore_openalgo.client.calls import PACED, Calls
-from tests.client.conftest import Clock
+from tests.client.conftest import NOW, Clock
 from tests.client.peer import recorded, success
 
 pytestmark = pytest.mark.smoke
@@ -141,8 +141,8 @@ def test_a_book_is_read_once_a_second_where_its_broker_shows_it_no_more_often(ma
     peer.says("orderbook", success({"orders": []}))
     peer.says("tradebook", success([]))
     client = make_client()
-    client.orders()
-    client.orders()
+    for _ in range(9):
+        client.orders()
     assert slept == []
     client.pace(by_row(paces_books=True))
     client.orders()
@@ -151,7 +151,8 @@ def test_a_book_is_read_once_a_second_where_its_broker_shows_it_no_more_often(ma
     client.orders()
     assert slept == [pytest.approx(1.1, abs=0.5)]
     client.pace(by_row())
-    client.orders()
+    for _ in range(9):
+        client.orders()
     assert len(slept) == 1
 
 
@@ -159,8 +160,8 @@ def test_the_money_is_asked_for_as_seldom_as_a_book_where_books_are_shown_once_a
     peer.says("funds", recorded("live_mode", "funds"))
     client = make_client()
     client.pace(by_row(calls_a_minute=200))
-    client.funds()
-    client.funds()
+    for _ in range(9):
+        client.funds()
     assert slept == []
     client.pace(by_row(paces_books=True))
     client.funds()
@@ -180,7 +181,7 @@ def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_
     client = make_client(sleep=sleep)
     client.pace(by_row(paces_books=True))
     client.orders()
-    readers = [threading.Thread(target=client.orders) for _ in range(3)]
+    readers = [threading.Thread(target=client.orders, daemon=True) for _ in range(3)]
     readers[0].start()
     assert waiting.wait(10)
     for reader in readers[1:]:
@@ -190,9 +191,52 @@ def test_one_answer_serves_all_who_waited_for_it_and_nobody_who_asks_later(make_
     go.set()
     for reader in readers:
         reader.join(10)
+    assert not any(reader.is_alive() for reader in readers), "each has its answer"
     assert len(peer.calls("orderbook")) == 2
     client.orders()
     assert len(peer.calls("orderbook")) == 3
+
+
+def test_how_long_a_book_waits_for_its_turn_is_told_to_whoever_paces_a_client(make_client):
+    """A reading that waits so long hangs not: the account looks beside it later than that."""
+    turn_s = make_client().pace(by_row(calls_a_minute=120))
+    assert turn_s() == pytest.approx(60 * 4 / 72)
+
+
+def test_what_is_no_book_waits_for_no_turn(make_client, peer, slept):
+    peer.says("quotes", success({"ltp": 1500.0}))
+    client = make_client()
+    client.pace(by_row(paces_books=True))
+    for _ in range(5):
+        client.quote("NSE", "INFY")
+    assert slept == []
+
+
+def test_who_asks_while_a_call_is_under_way_has_an_answer_of_after_it():
+    """What is on its way was seen before: an order that was sent meanwhile is not in it."""
+    begun, go, sent = threading.Event(), threading.Event(), []
+
+    def orderbook():
+        sent.append(len(sent))
+        begun.set()
+        assert go.wait(10)
+        return {"status": "success", "data": [sent[-1]]}
+
+    calls = over([1000.0], orderbook=orderbook)
+    calls.pace(by_row(paces_books=True))
+    answers = []
+    ask = [
+        threading.Thread(target=lambda: answers.append(calls.read("a", "orderbook").body["data"]), daemon=True)
+        for _ in range(2)
+    ]
+    ask[0].start()
+    assert begun.wait(10)
+    ask[1].start()
+    time.sleep(0.2)
+    go.set()
+    for one in ask:
+        one.join(10)
+    assert answers == [[0], [1]]
 
 
 # ---------------------------------------------------------------- a broker that takes so many calls in a minute
@@ -219,6 +263,33 @@ def paced():
         return {"status": "success", "data": []}
 
     return over(now, **dict.fromkeys((*PACED, "modifyorder"), answers)), now, sent
+
+
+def test_where_a_broker_takes_few_calls_reads_leave_most_of_a_second_to_orders(paced):
+    calls, now, _ = paced
+    calls.pace(by_row(calls_a_minute=120))
+    assert [calls.budget.take("read") for _ in range(6)] == [True] * 5 + [False]
+    now[0] += 2
+    calls.pace(by_row())
+    assert all(calls.budget.take("read") for _ in range(50))
+
+
+def test_a_reading_that_was_broken_off_while_it_waited_for_its_turn_leaves_the_next_one_its_own(monkeypatch, paced):
+    """Whoever asks after it is not told that his was broken off."""
+    calls, _, sent = paced
+    calls.pace(by_row(paces_books=True))
+    calls.read("orderbook", "orderbook")
+    sleeps = calls._sleep
+
+    def broken_off(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(calls, "_sleep", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        calls.read("orderbook", "orderbook")
+    monkeypatch.setattr(calls, "_sleep", sleeps)
+    assert calls.read("orderbook", "orderbook").ok
+    assert len(sent) == 2
 
 
 def test_books_keep_within_what_a_broker_takes_in_a_minute_and_the_first_readings_go_at_once(paced):
@@ -266,6 +337,8 @@ def test_quotes_are_asked_for_as_often_as_a_brokers_minute_allows_and_each_contr
     client = make_client()
     keys = ["NSE:RELIANCE", "NSE:INFY"]
     assert client.poll_pause_s(keys) == 0
+    client.pace(by_row())
+    assert client.poll_pause_s(keys) == 0
     client.pace(by_row(calls_a_minute=200))
     assert client.poll_pause_s(keys) == pytest.approx(2.5)
     assert client.poll_pause_s([*keys, "NFO:NIFTY29DEC26FUT", "NFO:NIFTY29DEC2625800CE"]) == pytest.approx(7.5)
@@ -295,6 +368,29 @@ def test_where_each_order_that_traded_costs_a_call_books_are_read_less_often_the
             calls.read(book, book)
     assert calls.books_every_s() == pytest.approx(13.4)
     assert max(sum(each for other, each in cost if at - 60 < other <= at) for at, _ in cost) <= 480
+
+
+def test_a_trade_book_that_could_not_be_read_makes_its_next_reading_no_cheaper():
+    told = [{"orderid": "G1"}, {"orderid": "G2"}]
+    books = [{"status": "success", "data": told}, {"status": "error", "message": "no"}]
+    calls = over([1000.0], tradebook=lambda: books[0])
+    calls.pace(by_row(calls_a_minute=500, trades_by_order=True))
+    calls.read("tradebook", "tradebook")
+    every_s = calls.books_every_s()
+    books.pop(0)
+    with pytest.raises(ReadFailed):
+        calls.read("tradebook", "tradebook")
+    assert calls.books_every_s() == every_s
+
+
+@pytest.mark.parametrize("row", ["a word", None, [], {"orderid": ["G1"]}])
+def test_what_is_no_row_of_a_trade_book_costs_no_call_and_is_told_as_a_book_that_is_unread(make_client, peer, row):
+    peer.says("tradebook", success([row]))
+    client = make_client()
+    client.pace(by_row(calls_a_minute=500, trades_by_order=True))
+    books = client.books(NOW, ["trades"])
+    assert books.trades is None
+    assert [name for name, _ in books.unread] == ["trades"]
 
 
 def test_each_instrument_of_a_poll_costs_a_call_where_the_plugin_asks_for_them_apart(make_client):

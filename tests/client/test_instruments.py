@@ -124,6 +124,21 @@ def test_the_tick_that_a_plugin_says_of_every_share_is_that_of_its_prices_band(p
     assert InstrumentCache(client, given=given).instrument("NSE", "RELIANCE", TODAY).tick == Decimal("0.05")
 
 
+def test_what_its_user_says_of_anything_else_leaves_the_tick_of_a_share_to_its_price(peer, client):
+    peer.says("symbol", row_of("success", tick_size=0.05))
+    peer.says("quotes", success({"ltp": 1400.1}))
+    given = {"RELIANCE": InstrumentGiven(sector="Mine")}
+    made = InstrumentCache(client, given=given).instrument("NSE", "RELIANCE", TODAY)
+    assert (made.sector, made.tick) == ("Mine", Decimal("0.1"))
+
+
+def test_the_tick_of_a_contract_is_of_no_band_of_shares(peer, client):
+    """A future of an index at 26,000 goes by 0.05 or 0.10 as its exchange says, and not by five rupees."""
+    peer.says("symbol", row_of("future", tick_size=0.05))
+    peer.says("quotes", success({"ltp": 26_000.05}))
+    assert InstrumentCache(client).instrument("NFO", "NIFTY29DEC26FUT", TODAY).tick == Decimal("0.05")
+
+
 def test_a_coarse_tick_without_a_quote_makes_no_instrument_unless_the_user_says_it(peer, client):
     peer.says("symbol", row_of("success", tick_size=5))
     peer.says("quotes", success({"ltp": 0}))
@@ -139,6 +154,16 @@ def test_a_commodity_with_a_lot_of_one_is_taken_where_its_user_says_so(peer, cli
     peer.says("quotes", success(CRUDE))
     given = {"GOLDPETAL31DEC26FUT": InstrumentGiven(lot_size=1)}
     assert InstrumentCache(client, given=given).instrument("MCX", "GOLDPETAL31DEC26FUT", TODAY).lot_size == 1
+
+
+def test_a_lot_of_one_is_believed_where_every_broker_counts_shares_and_else_only_where_its_user_says_it(peer, client):
+    peer.says("symbol", row_of("future", lotsize=1))
+    assert InstrumentCache(client).instrument("NFO", "NIFTY29DEC26FUT", TODAY).lot_size == 1
+    peer.says("symbol", row_of("MCX future", lotsize=1))
+    peer.says("quotes", success(CRUDE))
+    given = {"CRUDEOIL18DEC26FUT": InstrumentGiven(sector="Mine")}
+    with pytest.raises(ReadFailed, match="a lot of 1"):
+        InstrumentCache(client, given=given).instrument("MCX", "CRUDEOIL18DEC26FUT", TODAY)
 
 
 def test_a_symbol_is_asked_for_once_a_day(peer, client):

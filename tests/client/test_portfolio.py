@@ -140,6 +140,15 @@ def test_a_result_that_stands_apart_changes_nothing_of_what_the_day_began_with(
     assert (told.available_cash, told.realised_today) == (Decimal(available), 0)
 
 
+@pytest.mark.parametrize(("broker", "cash"), [("zerodha", 40_000), ("upstox", 100_000)])
+def test_collateral_is_money_that_can_be_spent_only_where_it_counts(broker, cash):
+    """Shares that are pledged carry margin, and buy nothing."""
+    money = Funds(*map(Decimal, (100_000, 60_000, 25_000, -500, 0)))
+    row = rc.capability(broker, on=NOW.date())
+    assert money.of_broker(row).available_cash == cash
+    assert money.of_broker(row, collateral_counts=True).available_cash == cash + 25_000
+
+
 def test_the_broker_is_asked_for_its_name_where_it_is_not_given(account, client, peer):
     told = {"availablecash": "1000000.00", "utiliseddebits": "60000.00", "m2mrealized": "0.00"}
     books = dict.fromkeys(("tradebook", "positionbook", "holdings"), (200, {"status": "success", "data": []}))

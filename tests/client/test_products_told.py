@@ -14,6 +14,7 @@ from tests.client.test_books import ORDER, POSITION
         ("NFO:NIFTY29DEC26FUT", "MIS", "MIS"),
         ("NFO:RELIANCE", "CNC", "CNC"),
         ("NSE:RELIANCE", "MARGIN", "MARGIN"),
+        ("NSE:SPICE2CE", "CNC", "CNC"),
     ],
 )
 def test_a_contract_of_delivery_is_one_that_is_carried(key, told, meant):

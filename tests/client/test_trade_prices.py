@@ -29,6 +29,8 @@ ROUNDED = {
         ({"trade_value": None}, "14.81"),
         ({"trade_value": 2644299}, "14.81"),
         ({"quantity": 1, "trade_value": 14.81}, "14.81"),
+        ({"quantity": 2000, "average_price": 14.82, "trade_value": 29630}, "14.815"),
+        ({"quantity": 2000, "average_price": 14.82, "trade_value": 29629}, "14.82"),
     ],
 )
 def test_the_price_of_a_trade_that_was_rounded_is_made_of_its_value(more, price):

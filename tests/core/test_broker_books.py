@@ -267,3 +267,51 @@ def test_a_touch_and_a_difference_begin_unconfirmed():
     assert Mismatch("less", "NSE:INFY", 50, 25).times == 1
     wish = KNOWN.wanted[0]
     assert (wish.level, wish.part, wish.rule, wish.signal_id) == (None, None, "", "")
+
+
+# ---------------------------------------------------------------- what one look says of an order, and of what was sold
+
+
+def of_infy(quantity, product="CNC"):
+    return rc.BrokerPosition(key="NSE:INFY", product=product, quantity=quantity)
+
+
+def test_what_was_sold_for_delivery_today_is_among_the_holdings_again_and_nothing_else():
+    """Holdings fall by it (Shoonya), and the positions show the sale as well: it would count twice."""
+    there = (rc.BrokerHolding(key="NSE:INFY", quantity=20),)
+    positions = (of_infy(-30), of_infy(-20, "MIS"), of_infy(0), of_infy(5))
+    look = rc.BrokerBooks(at=TEN, positions=positions, holdings=there)
+    assert look.before_sales().holdings == (*there, rc.BrokerHolding(key="NSE:INFY", quantity=30))
+    assert rc.BrokerBooks(at=TEN, positions=positions).before_sales().holdings is None
+    assert rc.BrokerBooks(at=TEN, positions=positions[1:], holdings=there).before_sales().holdings == there
+    assert rc.BrokerBooks(at=TEN, holdings=there).before_sales().holdings == there
+
+
+@pytest.mark.parametrize(
+    ("status", "filled", "trades", "spent"),
+    [
+        ("cancelled", None, (), True),
+        ("rejected", 0, (), True),
+        ("open", None, (), False),
+        ("complete", None, (), False),
+        ("cancelled", 3, (), False),
+        ("cancelled", None, None, False),
+        ("cancelled", None, ("A1",), False),
+        ("cancelled", None, ("B1",), True),
+    ],
+)
+def test_an_order_fills_nothing_more_where_it_has_ended_without_a_trade(status, filled, trades, spent):
+    about = {"key": "NSE:INFY", "side": "BUY", "quantity": 5, "product": "MIS"}
+    made = None if trades is None else tuple(rc.BrokerTrade(order_id=one, price=1000, **about) for one in trades)
+    shown = rc.BrokerOrder(id="A1", status=status, filled_quantity=filled, **about)
+    look = rc.BrokerBooks(at=TEN, orders=(shown,), trades=made)
+    assert look.is_spent("A1") is spent
+    assert not look.is_spent("A2")
+
+
+def test_a_look_hides_each_order_of_which_a_row_could_not_be_read():
+    rows = tuple(rc.UnreadRow(book="orders", id=name, key="", why="quantity") for name in ("A1", "A2"))
+    look = rc.BrokerBooks(at=TEN, unread_rows=rows)
+    assert [look.hides(name) for name in ("A1", "A2", "A3")] == [True, True, False]
+    with pytest.raises(ValueError, match="book must be orders or trades"):
+        rc.UnreadRow(book="positions", id="A1", key="", why="quantity")

@@ -364,6 +364,7 @@ def test_what_the_other_mode_shows_is_never_taken_for_ours():
         _, stop = desk.place(leaving(limit=970, trigger=980))
         desk.broker.analyzer = True
         assert [event.name for event in desk.cancel(stop)] == ["other_mode"]
+        assert desk.asked("cancelorder") == 0, "an empty book of the other mode is no book that came with nothing in it"
         told = revised(desk, stop, quantity=6, limit=Decimal(980), trigger=Decimal(990))
         assert [type(event) for event in told] == [events.TroubleSeen, events.RevisionReported]
 

@@ -95,3 +95,20 @@ def test_an_order_that_is_shown_as_rejected_before_any_cancel_of_it_was_asked_fo
         assert asked_to_end(desk, stop, again=False) == ["BooksRead"]
         shown_as_rejected(desk, stop)
         assert asked_to_end(desk, stop, again=False) == ["BooksRead"], "by now it may be that of the cancel"
+
+
+@pytest.mark.parametrize("unread", ["orderbook", "tradebook"])
+def test_one_book_that_can_be_read_after_a_cancel_shows_that_the_mode_is_the_other(monkeypatch, unread):
+    """The switch is thrown just after the cancel; what the other mode's books say of our order is nothing."""
+    with live_desk() as desk:
+        _, report = desk.place(entry(limit=990))
+        cancel = desk.client.cancel
+
+        def and_then_the_switch(*order):
+            outcome = cancel(*order)
+            desk.broker.analyzer = True
+            desk.broker.script(Fault(unread, "status", times=0))
+            return outcome
+
+        monkeypatch.setattr(desk.client, "cancel", and_then_the_switch)
+        assert [event.name for event in desk.cancel(report)] == ["other_mode"]

@@ -24,7 +24,8 @@ def test_where_no_order_book_can_be_read_an_exit_that_the_broker_took_back_has_e
         _, stop = desk.place(leaving(limit=970, trigger=980))
         read, ended = unread(desk, stop, leaves=True)
         assert (read.books.orders, len(read.books.trades)) == (None, 1)
-        assert (ended.order_id, ended.status, ended.filled_quantity) == (stop.order_id, "cancelled", 0)
+        assert (ended.order_id, ended.status) == (stop.order_id, "cancelled")
+        assert (ended.filled_quantity, ended.filled_value) == (0, 0), "what it filled is for the trades to say"
         assert desk.order(stop).status == "cancelled"
         assert len(unread(desk, stop, leaves=True)) == 2
         assert desk.asked("cancelorder") == 1, "what the broker took is not sent again"
@@ -120,3 +121,128 @@ def test_an_entry_is_taken_back_whatever_can_be_read_and_what_it_filled_is_for_t
         told = unread(desk, report, leaves=False, books=("orderbook", "tradebook"))
         assert [type(event) for event in told] == [events.BooksRead]
         assert desk.order(report).status == "cancelled"
+
+
+def test_what_was_taken_back_has_ended_only_when_trades_can_be_read_after_it_too():
+    """It may have filled in part just before it was cancelled."""
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        late = Fault("tradebook", "status", times=0, after=1)
+        desk.broker.script(late)
+        assert [type(event) for event in unread(desk, stop, leaves=True)] == [events.BooksRead]
+        assert desk.order(stop).status == "cancelled"
+        desk.broker.faults.end(late)
+        _, ended = unread(desk, stop, leaves=True)
+        assert (ended.order_id, ended.status, desk.asked("cancelorder")) == (stop.order_id, "cancelled", 1)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_the_positions_are_read_after_an_exit_was_taken_back_by_name_and_not_after_an_entry(leaves):
+    """No row tells what it filled, and its trades may come later; nobody waits for what an entry filled."""
+    with live_desk() as desk:
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        read, *_ = unread(desk, stop, leaves=leaves)
+        assert (read.books.positions is not None) is leaves
+
+
+def test_an_order_whose_row_cannot_be_read_is_cancelled_by_name_and_no_other_is(monkeypatch):
+    """The row of an order stands there, and says nothing of it: its book is as good as unread, for it alone."""
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        _, other = desk.place(leaving(4, limit=970, trigger=980))
+        read = desk.client._data
+
+        def spoilt(what, method, **arguments):
+            data = read(what, method, **arguments)
+            for row in data["orders"] if method == "orderbook" else ():
+                row["quantity"] = None if row["orderid"] == stop.broker_id else row["quantity"]
+            return data
+
+        monkeypatch.setattr(desk.client, "_data", spoilt)
+        told = desk.gateway.cancel(events.CancelOrder(stop.order_id, stop.broker_id, leaves=True), NOW)
+        assert [type(event) for event in told] == [events.BooksRead, events.OrderReported]
+        assert (told[1].order_id, told[1].status, desk.order(stop).status) == (stop.order_id, "cancelled", "cancelled")
+        [seen] = desk.gateway.cancel(events.CancelOrder(other.order_id, other.broker_id, leaves=True), NOW)
+        assert seen.books.order(other.broker_id).status == "cancelled"
+
+
+# ---------------------------------------------------------------- an order book that came with nothing in it
+
+
+def emptied(desk, report, *books):
+    """A cancel of an exit while books come with nothing in them."""
+    faults = [Fault(book, "empty", times=0) for book in books]
+    desk.broker.script(*faults)
+    told = list(desk.gateway.cancel(events.CancelOrder(report.order_id, report.broker_id, leaves=True), NOW))
+    desk.broker.faults.end(*faults)
+    return told
+
+
+def test_where_the_order_book_comes_with_nothing_in_it_a_stop_has_ended_only_beside_trades():
+    """An error may be told as nothing, and then so may the trades be: what the stop had filled would not be known."""
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        assert [type(event) for event in emptied(desk, stop, "orderbook", "tradebook")] == [events.BooksRead]
+        assert (desk.asked("cancelorder"), desk.order(stop).status) == (0, "trigger pending")
+        read, ended = emptied(desk, stop, "orderbook")
+        assert (read.books.orders, len(read.books.trades)) == ((), 1)
+        assert (ended.order_id, ended.status, ended.filled_quantity) == (stop.order_id, "cancelled", 0)
+        assert desk.order(stop).status == "cancelled"
+
+
+def test_a_book_of_which_no_row_can_be_read_is_none_with_nothing_in_it(monkeypatch):
+    """It shows that there are orders, and that the one which is asked for is not among them."""
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        anothers = rc.UnreadRow(book="orders", id="X7", key="", why="quantity must be a whole number, got None")
+        monkeypatch.setattr(desk.client, "readable_orders", lambda: ((), (anothers,)))
+        told = desk.gateway.cancel(events.CancelOrder(stop.order_id, stop.broker_id, leaves=True), NOW)
+        assert ([type(event) for event in told], desk.asked("cancelorder")) == ([events.BooksRead], 0)
+
+
+def test_a_trade_book_that_is_read_may_be_empty_where_the_order_book_cannot_be_read():
+    """Of shares that were bought on a day before nothing has traded today."""
+    with live_desk() as desk:
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        read, ended = unread(desk, stop, leaves=True)
+        assert (read.books.orders, read.books.trades) == (None, ())
+        assert (ended.order_id, ended.status) == (stop.order_id, "cancelled")
+
+
+# ---------------------------------------------------------------- what is not cancelled by name, and what is again
+
+
+def test_where_somebody_else_has_the_account_nothing_is_cancelled_by_name():
+    fenced = []
+    with live_desk(fence=lambda: next(iter(fenced), "")) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        fenced.append("another desk has the account")
+        for leaves in (True, False):
+            assert [type(event) for event in unread(desk, stop, leaves=leaves)] == [events.BooksRead]
+        assert (desk.asked("cancelorder"), desk.order(stop).status) == (0, "trigger pending")
+
+
+def test_an_exit_that_was_found_absent_is_cancelled_whatever_can_be_read_and_nothing_is_told_of_it():
+    """It has ended for us: that it might be there after all is the only reason to ask."""
+    with live_desk() as desk:
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.script(Fault("orderbook", "status", times=0), Fault("tradebook", "status", times=0))
+        command = events.CancelOrder(stop.order_id, stop.broker_id, absent=True, leaves=True)
+        assert [type(event) for event in desk.gateway.cancel(command, NOW)] == [events.BooksRead]
+        assert desk.order(stop).status == "cancelled"
+
+
+def test_what_the_broker_took_yesterday_is_not_what_bears_the_same_id_today():
+    """Brokers begin to count anew in the morning."""
+    with live_desk() as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        unread(desk, stop, leaves=True)
+        desk.clock.passed += 24 * 3600
+        unread(desk, stop, leaves=True)
+        assert desk.asked("cancelorder") > 1

@@ -6,7 +6,7 @@ import copy
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from math import inf
 from typing import Any, Final, TypeAlias
@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 import openalgo
 
 import riskcore as rc
+from riskcore_openalgo.client import fields
 from riskcore_openalgo.client.budget import READ, Budget
 from riskcore_openalgo.client.failures import RATE_LIMITED, ReadFailed
 from riskcore_openalgo.client.outcomes import ANALYZE, LIVE
@@ -248,8 +249,7 @@ class Calls:
         finally:
             self._put_off(method, every_s)
         if method == "tradebook" and reply.ok:
-            rows = reply.body.get("data")
-            self._traded = len({row.get("orderid") for row in rows}) if isinstance(rows, list) else 0
+            self._traded = _orders_in(reply.body.get("data"))
         return reply
 
     def _once(self, sdk: Any, method: str, arguments: dict[str, Any]) -> Reply:
@@ -277,3 +277,9 @@ class Calls:
         mode = reply.body.get("mode", LIVE)
         if mode in (ANALYZE, LIVE):
             self.seen_mode = str(mode)
+
+
+def _orders_in(trades: Any) -> int:
+    """How many orders a trade book names; what is no row in it is told where the rows are read."""
+    rows = trades if isinstance(trades, list) else ()
+    return len({fields.identity(row.get("orderid")) for row in rows if isinstance(row, Mapping)})

@@ -133,11 +133,7 @@ class OpenAlgoGateway:
         such order any more. Where no answer came, its stream of orders may have told the end.
         """
         broker_id, lives = command.broker_id, command.leaves and not command.absent
-        if (
-            not broker_id
-            or self._fence()
-            or (lives and not _tells_trades(self._read(("trades",)), broker_id, some=trades))
-        ):
+        if self._fence() or (lives and not _tells_trades(self._read(("trades",)), broker_id, some=trades)):
             return self._seen()
         named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
         if named not in self._taken_back and not self._ended(broker_id):
