@@ -29,10 +29,10 @@ def bars(arguments: argparse.Namespace) -> int:
     try:
         read = read_bars(taken.path, symbol=taken.symbol, interval=arguments.interval, tables=tables)
     except BarFileError as wrong:
-        again = (
-            f"correct {arguments.source}, or what is said of it, and give --overwrite; or correct {taken.path} itself"
-        )
-        raise ValueError(f"{wrong}\n{taken.path} was written as {arguments.source} has it: {again}") from wrong
+        raise ValueError(
+            f"{wrong}\n{taken.path} was written as {arguments.source} has it: correct {arguments.source} or options "
+            f"(--interval, --zone) and give --overwrite; or correct {taken.path} itself"
+        ) from wrong
     then = f"riskcore backtest --bars {arguments.to} --interval {arguments.interval} --strategy ema_cross"
     content = {"file": taken.path, "written": taken.bars, "read": len(read.bars), "told": taken.told}
     lines = [*told, report({taken.symbol: read}), f"Next: {then}"]
