@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 from attrs import evolve
 
 import riskcore as rc
+from riskcore_openalgo.own_code import OwnCodeError, own_code
 
 
 class RuleNotFoundError(ValueError):
@@ -29,13 +29,9 @@ def _loaded(rule: rc.CustomRule) -> rc.CustomRule:
         return rule
     module_name, _, path = rule.name.partition(":")
     try:
-        found: Any = importlib.import_module(module_name)
-        for part in path.split("."):
-            found = getattr(found, part)
-    except ImportError as problem:
-        raise RuleNotFoundError(f"rule {rule.name}: {problem}; is its folder on PYTHONPATH?") from problem
-    except AttributeError as problem:
-        raise RuleNotFoundError(f"rule {rule.name}: module {module_name} has no {path}") from problem
+        found: Any = own_code(module_name, path)
+    except OwnCodeError as problem:
+        raise RuleNotFoundError(f"rule {rule.name}: {problem}") from problem
     if not callable(found):
         raise RuleNotFoundError(f"rule {rule.name}: {path} is no function of the context")
     return rule.with_code(found)

@@ -117,7 +117,7 @@ def test_export_never_overwrites_unless_told(run):
     words = ("journal", "export", "live.db", "--to", "fills.csv", "--table", "fills")
     assert run(*words)[0] == 0
     code, _, err = run(*words)
-    assert (code, "fills.csv is there already" in err) == (1, True)
+    assert (code, "fills.csv is there already; name another place, or say --overwrite" in err) == (1, True)
     assert run(*words, "--overwrite")[0] == 0
 
 

@@ -111,6 +111,8 @@ def test_where_one_file_is_refused_none_is_written(run, tmp_path):
     assert (tmp_path / "out" / "trades.csv").read_bytes() == before
     code, out, err = run("report", "demo.db", "--html", "out", "--csv", "tables")
     assert (code, out, err) == (1, "", "riskcore: out: is a folder; name a file for the report\n")
+    code, out, err = run("report", "demo.db", "--csv", "out/trades.csv")
+    assert (code, out, err) == (1, "", "riskcore: out/trades.csv: is a file; name a folder for the tables\n")
     assert sorted(path.name for path in tmp_path.iterdir() if "demo.db" not in path.name) == ["out"]
 
 

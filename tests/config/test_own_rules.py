@@ -66,6 +66,16 @@ def test_a_name_that_leads_nowhere_stops_the_start(tmp_path, my_rules, name, mes
         with_loaded_rules(policy_from(tmp_path, f"  rules: ['{name}']\n"))
 
 
+def test_a_module_of_rules_that_cannot_be_imported_is_told_with_its_line(tmp_path, monkeypatch):
+    """It had ended the command with a traceback, or, for an AttributeError, said that the rule is not there."""
+    (tmp_path / "torn_rules.py").write_text("import math\nlimit = math.nothing\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        RuleNotFoundError, match=r"torn_rules cannot be imported: AttributeError.*torn_rules.py, line 2"
+    ):
+        with_loaded_rules(policy_from(tmp_path, "  rules: ['torn_rules:limit']\n"))
+
+
 def test_a_wrong_name_is_told_with_its_line(tmp_path):
     with pytest.raises(ConfigurationError, match=r"trading_rules.yaml:2: rules\[1\].name: must name a function"):
         policy_from(tmp_path, "  rules: [oops]\n")

@@ -4,6 +4,7 @@ import pytest
 
 import riskcore as rc
 from riskcore_openalgo.bar_import import take_over
+from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.feed import read_bars
 
 FIRST, SECOND = "2026-11-20T09:15:00+05:30", "2026-11-20T09:16:00+05:30"
@@ -152,3 +153,15 @@ def test_bars_that_end_with_the_session_say_how_they_are_taken_over(tmp_path):
         source.write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n", "utf-8")
         with pytest.raises(ValueError, match="take them over by riskcore bars --bar-ends"):
             read_bars(source, symbol="INFY", interval="1m")
+
+
+def test_a_file_that_was_written_and_cannot_be_traded_on_says_how_to_go_on(tmp_path, capsys):
+    """The lines told are those of the written file, which stands in the way of the next try."""
+    source, to = written(tmp_path / "x.csv", FORMS["seconds since 1970"]), tmp_path / "bars"
+    words = ["bars", str(source), "--symbol", "INFY", "--to", str(to)]
+    assert main([*words, "--interval", "5m"]) == 1
+    err = capsys.readouterr().err
+    assert "INFY.csv:3: off_grid" in err
+    assert f"{to / 'INFY.csv'} was written as {source} has it: correct {source}" in err
+    assert "give --overwrite" in err
+    assert main([*words, "--interval", "1m", "--overwrite"]) == 0

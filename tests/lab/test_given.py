@@ -136,10 +136,14 @@ def test_numbers_that_count_something_else_say_which(unit, told):
         Columns.of(table().set_axis(numbers), "INFY")
 
 
-def test_columns_of_several_levels_say_how_one_symbol_is_taken():
-    several = pd.concat({"INFY.NS": table()}, axis=1).swaplevel(axis=1)
-    with pytest.raises(ColumnsError, match=r"INFY: its columns have several levels, .*droplevel\(1, axis=1\)"):
+@pytest.mark.parametrize("level", [0, 1])
+def test_columns_of_several_levels_say_how_one_symbol_is_taken(level):
+    """Whichever way round the levels are: what it says to do gives a table that is taken."""
+    several = pd.concat({"INFY.NS": table()}, axis=1)
+    several = several.swaplevel(axis=1) if level else several
+    with pytest.raises(ColumnsError, match=rf"INFY: its columns have several levels, .*droplevel\({level}, axis=1\)"):
         Columns.of(several, "INFY")
+    assert len(Columns.of(several.droplevel(level, axis=1), "INFY")) == len(table())
 
 
 # ------------------------------------------------------------ what is no share

@@ -1,7 +1,8 @@
 """The report in a real browser: light and dark, on a desk and on a phone, of a day, of a month, of ten years."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 import attrs
 import pytest
@@ -11,7 +12,9 @@ from riskcore import events
 from riskcore_openalgo.cli.main import main
 from riskcore_openalgo.journal.notes import Note
 from riskcore_openalgo.lab.report import Extra, page, study_of
+from riskcore_openalgo.lab.report.charts import month
 from riskcore_openalgo.lab.report.figures import said
+from riskcore_openalgo.lab.report.style import STYLE
 from riskcore_openalgo.lab.sweeps import sweep
 from tests.journal.told import four_days
 from tests.sweeps.made import POLICY, Cross, week
@@ -47,7 +50,7 @@ FAINT = """() => {
     return getComputedStyle(document.body).backgroundColor;
   };
   return [...document.querySelectorAll("h1,h2,h3,p,a,b,span,th,td,summary,svg text")]
-    .filter(one => one.checkVisibility() && one.textContent.trim() && !one.matches(".cell,.faint")).map(one => {
+    .filter(one => one.checkVisibility() && one.textContent.trim() && !one.matches(".cell")).map(one => {
       const style = getComputedStyle(one), fill = one.ownerSVGElement ? style.fill : style.color;
       const [a, b] = [light(fill), light(behind(one))].sort((x, y) => y - x);
       return [(a + 0.05) / (b + 0.05), one.textContent.trim().slice(0, 40)];
@@ -107,6 +110,17 @@ def test_a_long_word_of_a_stranger_goes_round_its_line(tmp_path, looked_at):
     for summary in tab.locator("summary").all():
         summary.click()
     assert tab.evaluate("document.documentElement.scrollWidth") == PHONE
+
+
+def test_a_day_of_crores_stays_in_its_own_day(tmp_path, looked_at):
+    """Two days beside each other in the calendar: -1.15Cr had reached into -24.5k."""
+    days = [date(2026, 11, 19), date(2026, 11, 20)]
+    chart = month(days[0], dict(zip(days, [Decimal(-11_500_000), Decimal(-24_500)], strict=True)), 11_500_000)
+    path = tmp_path / "page.html"
+    path.write_text(f"<style>{STYLE}</style><div style='width:250px'>{chart}</div>", "utf-8")
+    tab = looked_at(path.as_uri())
+    first, second = (tab.locator("svg text.cell").nth(n).bounding_box() for n in range(2))
+    assert first["x"] + first["width"] <= second["x"]
 
 
 def test_dark_is_dark(reports, looked_at):

@@ -1,5 +1,6 @@
 """Bars through the runner: the same day as the core's own simulation."""
 
+import sys
 from datetime import date, datetime, time, timedelta
 
 import attrs
@@ -152,6 +153,24 @@ def test_a_strategy_that_cannot_be_made_is_named(name, parameters, said):
     """What was looked for, and what is wrong."""
     with pytest.raises(StrategyError, match=said):
         load_strategy(name, symbol="INFY", interval="1m", parameters=parameters)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def dips(bars:\n    pass\n", r"own_dips cannot be imported: SyntaxError: .*\(own_dips.py, line 1\)"),
+        ("import math\n\nmath.nothing\n", r"AttributeError: module 'math' has no .* \(own_dips.py, line 3\)"),
+        ("rates = {}\nrates['INFY']\n", r"own_dips cannot be imported: KeyError: 'INFY' \(own_dips.py, line 2\)"),
+        ("def dips(*, symbol, interval):\n    return {}[symbol]\n", r"INFY: KeyError: 'INFY' \(own_dips.py, line 2\)"),
+    ],
+)
+def test_code_of_ones_own_that_fails_before_the_first_bar_is_told_with_its_line(tmp_path, monkeypatch, code, said):
+    """In a sentence, as at a bar: a slip of the pen had ended `backtest` and `doctor` with a traceback."""
+    (tmp_path / "own_dips.py").write_text(code, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_dips", raising=False)
+    with pytest.raises(StrategyError, match=said):
+        load_strategy("own_dips:dips", symbol="INFY", interval="1m", parameters={})
 
 
 def test_the_ema_strategy_gives_no_signal_twice_and_none_before_its_warm_up():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 import riskcore as rc
+from riskcore_openalgo.bar_files import BarFileError
 from riskcore_openalgo.bar_import import take_over
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.config import load_settings
@@ -25,7 +26,13 @@ def bars(arguments: argparse.Namespace) -> int:
     )
     told = [f"{taken.path}: {taken.bars} bars written", *taken.told]
     tables = load_settings(arguments.config).policy.tables if arguments.config else None
-    read = read_bars(taken.path, symbol=taken.symbol, interval=arguments.interval, tables=tables)
+    try:
+        read = read_bars(taken.path, symbol=taken.symbol, interval=arguments.interval, tables=tables)
+    except BarFileError as wrong:
+        raise ValueError(
+            f"{wrong}\n{taken.path} was written as {arguments.source} has it: correct {arguments.source} or options "
+            f"(--interval, --zone) and give --overwrite; or correct {taken.path} itself"
+        ) from wrong
     then = f"riskcore backtest --bars {arguments.to} --interval {arguments.interval} --strategy ema_cross"
     content = {"file": taken.path, "written": taken.bars, "read": len(read.bars), "told": taken.told}
     lines = [*told, report({taken.symbol: read}), f"Next: {then}"]

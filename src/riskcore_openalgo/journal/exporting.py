@@ -116,7 +116,7 @@ def targets(to: Path, tables: Sequence[str], form: str | None, *, overwrite: boo
         made = {name: (to / f"{name}.{wanted}", wanted) for name in tables or TABLES}
     there = [path for path, _ in made.values() if path.exists()]
     if there and not overwrite:
-        raise FileExistsError(f"{there[0]} is there already; name another place, or say that it may be overwritten")
+        raise FileExistsError(f"{there[0]} is there already; name another place, or say --overwrite (overwrite=True)")
     return made
 
 

@@ -250,10 +250,12 @@ class Seen(Barred):
 
 def _of_frame(frame: Any, name: str) -> dict[Any, Any]:
     """A DataFrame's columns; its index is their times where it holds moments, or where no column does."""
-    if any(isinstance(column, tuple) for column in frame.columns):
+    levels = [column for column in frame.columns if isinstance(column, tuple)]
+    if levels:
+        symbols = 0 if any(str(column[-1]).lower() == "close" for column in levels) else 1
         raise ColumnsError(
-            f"{name}: its columns have several levels, such as {frame.columns[0]!r}: give those of this symbol alone, "
-            "with names of one level (frame.xs(symbol, axis=1, level=1), or frame.droplevel(1, axis=1))"
+            f"{name}: its columns have several levels, such as {levels[0]!r}: give those of this symbol alone, with "
+            f"names of one level (frame.xs(symbol, axis=1, level={symbols}), or frame.droplevel({symbols}, axis=1))"
         )
     moments = hasattr(frame.index, "tz")
     table = {column: frame[column] for column in frame.columns if not (moments and str(column).lower() in TIMES)}

@@ -16,14 +16,11 @@ function whose first argument is `bars`, which is given the same by name at each
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from operator import index, itemgetter
-from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
@@ -31,6 +28,7 @@ from attrs import evolve, frozen
 
 import riskcore as rc
 from riskcore import events
+from riskcore_openalgo.own_code import OwnCodeError, in_one_line, line_of, own_code
 
 if TYPE_CHECKING:
     from riskcore_openalgo.lab.signals_at import SignalsAt
@@ -170,7 +168,7 @@ def asked(who: str, ask: Callable[[Any], Any], shown: Any, *, whole: bool = Fals
     except Exception as problem:
         said = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
         where = ", signals(bars)" if whole else _of(shown)
-        raise StrategyError(f"{who}{where}: {said}{_line_of(problem)}") from problem
+        raise StrategyError(f"{who}{where}: {said}{line_of(problem)}") from problem
 
 
 def by_number(answers: Any, count: int) -> Mapping[int, Any]:
@@ -205,13 +203,6 @@ def _of(shown: Any, place: int = -1) -> str:
     if isinstance(shown, events.PricesSeen):
         return f", prices of {shown.at:%Y-%m-%d %H:%M:%S}"
     return f", bar of {shown[place].at:%Y-%m-%d %H:%M}" if len(shown) else ""
-
-
-def _line_of(problem: Exception) -> str:
-    """The deepest line of the strategy's own file that an error came from, where there is one."""
-    frames = traceback.extract_tb(problem.__traceback__)[1:]
-    own = [frame for frame in frames if frame.filename == frames[0].filename]
-    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 
 def own_strategy(
@@ -275,6 +266,8 @@ def load_strategy(name: str, *, symbol: str, interval: str, parameters: Mapping[
         given_to_it = ", ".join(f"{key}={value!r}" for key, value in parameters.items())
         told = f" (it was given {given_to_it})" if given_to_it and isinstance(problem, TypeError) else ""
         raise StrategyError(f"strategy {name} for {symbol}: {problem}{told}") from problem
+    except Exception as problem:
+        raise StrategyError(f"strategy {name} for {symbol}: {in_one_line(problem)}") from problem
     if not callable(getattr(made, "on_bar", made)):
         raise StrategyError(
             f"strategy {name} for {symbol}: the factory must return a function on_bar(bars), "
@@ -391,8 +384,6 @@ def _find(dotted: str) -> Callable[..., Any]:
             "and one of your own is named my_package.my_module:MyStrategy"
         )
     try:
-        return getattr(importlib.import_module(module_name), attribute)  # type: ignore[no-any-return]
-    except ImportError as problem:
-        raise StrategyError(f"strategy {dotted}: {problem}; is its folder on PYTHONPATH?") from problem
-    except AttributeError as problem:
-        raise StrategyError(f"strategy {dotted}: module {module_name} has no {attribute}") from problem
+        return own_code(module_name, attribute)  # type: ignore[no-any-return]
+    except OwnCodeError as problem:
+        raise StrategyError(f"strategy {dotted}: {problem}") from problem

@@ -183,7 +183,9 @@ def _cell(day: date, result: Decimal | None, most: float, x: float, y: float) ->
     strength = 0.25 + 0.75 * min(abs(float(result)) / most, 1) if most else 0.25
     back = tag("g", box(x + 1, y, 33, 20, kind, f"{day}: Rs {result:+,.2f}"), opacity=strength)
     told = f"{float(result):+.0f}" if abs(result) < 1000 else short(float(result))
-    return back + words(x + 17, y + 14, told if result else "0", "cell")
+    if len(told) <= 6:
+        return back + words(x + 17, y + 14, told if result else "0", "cell")
+    return back + words(x + 17, y + 14, told, "cell", textLength=33, lengthAdjust="spacingAndGlyphs")
 
 
 def heat(

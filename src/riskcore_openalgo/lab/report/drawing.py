@@ -138,9 +138,9 @@ def dot(x: float, y: float, kind: str, told: str = "", *, size: float = 4) -> Ma
     return tag("circle", tag("title", text(told)) if told else "", cx=x, cy=y, r=size, class_=kind)
 
 
-def words(x: float, y: float, said: object, kind: str = "", anchor: str = "middle") -> Markup:
+def words(x: float, y: float, said: object, kind: str = "", anchor: str = "middle", **more: object) -> Markup:
     """A text at a place."""
-    return tag("text", text(said), x=x, y=y, text_anchor=anchor, class_=kind)
+    return tag("text", text(said), x=x, y=y, text_anchor=anchor, class_=kind, **more)
 
 
 def left_axis(scale: Scale, frame: Frame, said: Callable[[float], str]) -> Markup:

@@ -44,6 +44,8 @@ def write_csv(study: Study, folder: Path) -> list[Path]:
     another report go: nothing would tell them from this one's. Raises `ValueError`, and writes nothing, where a file
     that is no such table bears one of the names.
     """
+    if folder.is_file():
+        raise ValueError(f"{folder}: is a file; name a folder for the tables")
     folder.mkdir(parents=True, exist_ok=True)
     for name in COLUMNS:
         _refuse_loss(folder / f"{name}.csv", COLUMNS[name][0])

@@ -44,7 +44,7 @@ td.t{white-space:nowrap}td.w{min-width:15ch;overflow-wrap:anywhere}:is(.grid,.co
 .chip{display:inline-block;border:1px solid var(--rule);border-radius:9px;padding:0 7px;font-size:.8rem;
 margin-right:4px}
 svg{display:block;width:100%;height:auto}
-svg text{font-size:11.5px;fill:var(--ink)}svg .dim{fill:var(--dim)}svg .faint{fill:var(--faint)}
+svg text{font-size:11.5px;fill:var(--ink)}svg .dim{fill:var(--dim)}svg .faint{fill:var(--dim)}
 svg .halo{paint-order:stroke;stroke:var(--card);stroke-width:3px}
 svg .cell{fill:var(--cell);font-size:10.5px}
 .rule{stroke:var(--rule)}.zero{stroke:var(--faint)}

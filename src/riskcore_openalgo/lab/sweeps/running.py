@@ -24,6 +24,7 @@ from riskcore_openalgo.lab.strategy import full_name
 from riskcore_openalgo.lab.sweeps.result import Sweep
 from riskcore_openalgo.lab.sweeps.space import Parameters, Space, combinations, split
 from riskcore_openalgo.lab.sweeps.trial import Backtest, Bars, Factory, Job, Trial, as_row, of_row, simulated
+from riskcore_openalgo.own_code import own_code
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -116,11 +117,9 @@ def _factory(strategy: Factory | str) -> Factory:
         return strategy
     module, _, name = full_name(strategy).replace(":", ".").rpartition(".")
     try:
-        found: Factory = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as problem:
-        raise ValueError(
-            f"strategy {strategy}: {problem}; write package.module:Class, with its folder on PYTHONPATH"
-        ) from problem
+        found: Factory = own_code(module, name)
+    except ValueError as problem:
+        raise ValueError(f"strategy {strategy}: {problem}; write package.module:Class") from problem
     return found
 
 

@@ -27,8 +27,11 @@ function rows(id, items, key, cells, nothing) {
   const body = byId(id);
   const known = new Map([...body.rows].map((row) => [row.dataset.key, row]));
   const wanted = items.length ? items : nothing ? [null] : [];
+  const times = new Map();
   wanted.forEach((item, at) => {
-    const name = item === null ? "nothing" : key(item);
+    const called = item === null ? "nothing" : key(item);
+    times.set(called, (times.get(called) || 0) + 1);
+    const name = `${called} ${times.get(called)}`; // two fills may be told in the same words at the same moment
     let row = known.get(name);
     if (!row) {
       row = document.createElement("tr");
@@ -107,7 +110,7 @@ function banner(state) {
   byId("latches").hidden = !state.state.latches.length;
   rows("latch-rows", state.state.latches, (l) => `${l.name} ${l.key}`, (l) => [
     { text: `${l.name}${l.key ? ` (${l.key})` : ""}`, kind: "bad" },
-    { text: `${l.state.replaceAll("_", " ")} since ${clock(l.at)} by ${l.by}: ${l.why}` },
+    { text: `${l.state.replaceAll("_", " ")} since ${clock(l.at)} by ${l.by}: ${l.why}`, kind: "text" },
     { buttons: l.name === "emergency_stop" ? [] : [["resume", "Lift", { name: l.name }]] },
   ]);
 }
@@ -225,14 +228,14 @@ function lists(state) {
     { text: d.why.join("; "), kind: "full" },
   ], "no signal came today");
   rows("trades", state.trades, (t) => `${t.at} ${t.key}`, (t) => [
-    { text: clock(t.at) }, { text: `${t.side} ${t.quantity} ${t.key} ${t.entry} to ${t.exit}` },
-    { text: t.reason }, { text: money(t.net), kind: `n ${sign(t.net)}` },
+    { text: clock(t.at) }, { text: `${t.side} ${t.quantity} ${t.key} ${t.entry} to ${t.exit}`, kind: "full" },
+    { name: "left by", text: t.reason }, { name: "net", text: money(t.net), kind: `n ${sign(t.net)}` },
   ], "no trade was finished today");
   rows("health", state.health, (h) => h.name, (h) => [
-    { text: h.name }, { text: h.good ? "good" : "LOOK", kind: h.good ? "good" : "bad" }, { text: h.text },
+    { text: h.name }, { text: h.good ? "good" : "LOOK", kind: h.good ? "good" : "bad" }, { text: h.text, kind: "text" },
   ]);
   rows("alerts", state.alerts, (a) => `${a.at} ${a.text}`, (a) => [
-    { text: clock(a.at) }, { text: a.text, kind: { critical: "bad", warning: "warn" }[a.severity] || "" },
+    { text: clock(a.at), kind: "n" }, { text: a.text, kind: `text ${{ critical: "bad", warning: "warn" }[a.severity] || ""}` },
   ], "nothing was told today");
 }
 
