@@ -8,7 +8,6 @@ from hypothesis import example, given, strategies as st
 
 import riskcore as rc
 from riskcore_openalgo.client import ReadFailed, rows
-from riskcore_openalgo.client.fields import moment
 from tests.client.conftest import NOW
 from tests.client.peer import DROP, recorded, success
 
@@ -339,40 +338,6 @@ def test_a_type_nobody_knows_is_the_one_that_has_these_prices():
     assert list(found.values()) == ["MARKET", "SL-M", "LIMIT", "SL"]
     assert rows.price_type_of("STOP_LOSS_LIMIT", None, None) == "SL"
     assert rows.price_type_of("SL-M", Decimal(1), None) == "SL-M"
-
-
-MOMENTS = [
-    ("2026-11-23 10:30:10", ist(2026, 11, 23, 10, 30, 10)),
-    ("2026-11-23T10:30:10", ist(2026, 11, 23, 10, 30, 10)),
-    ("2026-11-23T10:30:53.0053", ist(2026, 11, 23, 10, 30, 53, 5300)),
-    ("2026-11-23T10:30:47.5972834", ist(2026, 11, 23, 10, 30, 47, 597283)),
-    ("2026-11-23T05:00:10Z", ist(2026, 11, 23, 10, 30, 10)),
-    ("2026-11-23 05:00:10+0000", ist(2026, 11, 23, 10, 30, 10)),
-    ("28-Aug-2025 09:59:10", ist(2025, 8, 28, 9, 59, 10)),
-    ("23-11-2026 10:30:10", ist(2026, 11, 23, 10, 30, 10)),
-    ("10:30:10 23-11-2026", ist(2026, 11, 23, 10, 30, 10)),
-    ("23/11/2026 9:30:10", ist(2026, 11, 23, 9, 30, 10)),
-    ("23-Nov-2026 02:15:05 PM", ist(2026, 11, 23, 14, 15, 5)),
-    ("23/11/2026 12:15:05AM", ist(2026, 11, 23, 0, 15, 5)),
-    ("23-11-2026 14:15:05 pm", ist(2026, 11, 23, 14, 15, 5)),
-    ("29-DEC-26", ist(2026, 12, 29)),
-    (1795146300, ist(2026, 11, 20, 9, 15)),
-    ("1795146300000", ist(2026, 11, 20, 9, 15)),
-    ("10:30:10", None),
-    ("", None),
-    (None, None),
-    (0, None),
-    ("31-Feb-2026 10:00:00", None),
-    ("2026-13-01 10:00:00", None),
-    ("23-Xyz-2026", None),
-]
-
-
-@pytest.mark.parametrize(("written", "meant"), MOMENTS, ids=str)
-def test_moments_of_many_brokers_are_indias(written, meant):
-    found = moment(written)
-    assert found == meant
-    assert found is None or found.utcoffset() == rc.IST.utcoffset(None)
 
 
 JSON = st.recursive(

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 import riskcore as rc
 from riskcore_openalgo.client import Budget, ReadFailed
 from riskcore_openalgo.client.calls import PACED, Calls
-from tests.client.conftest import NOW, Clock
+from tests.client.conftest import Clock
 from tests.client.peer import recorded, success
 
 pytestmark = pytest.mark.smoke
@@ -381,16 +381,6 @@ def test_a_trade_book_that_could_not_be_read_makes_its_next_reading_no_cheaper()
     with pytest.raises(ReadFailed):
         calls.read("tradebook", "tradebook")
     assert calls.books_every_s() == every_s
-
-
-@pytest.mark.parametrize("row", ["a word", None, [], {"orderid": ["G1"]}])
-def test_what_is_no_row_of_a_trade_book_costs_no_call_and_is_told_as_a_book_that_is_unread(make_client, peer, row):
-    peer.says("tradebook", success([row]))
-    client = make_client()
-    client.pace(by_row(calls_a_minute=500, trades_by_order=True))
-    books = client.books(NOW, ["trades"])
-    assert books.trades is None
-    assert [name for name, _ in books.unread] == ["trades"]
 
 
 def test_each_instrument_of_a_poll_costs_a_call_where_the_plugin_asks_for_them_apart(make_client):

@@ -1,8 +1,12 @@
 """A book over whose answer a plugin stumbled: what its words mean, and what they do not."""
 
 import pytest
+from attrs import evolve
 
+import riskcore as rc
 from riskcore_openalgo.client import ReadFailed
+from tests.client.conftest import NOW
+from tests.client.peer import success
 
 pytestmark = pytest.mark.smoke
 
@@ -19,3 +23,13 @@ def test_a_plugin_that_stumbles_over_no_positions_has_an_empty_book_and_any_othe
         read = client.positions if book == "positionbook" else client.orders
         with pytest.raises(ReadFailed):
             read()
+
+
+@pytest.mark.parametrize("row", ["a word", None, [], {"orderid": ["G1"]}])
+def test_what_is_no_row_of_a_trade_book_costs_no_call_and_is_told_as_a_book_that_is_unread(make_client, peer, row):
+    peer.says("tradebook", success([row]))
+    client = make_client()
+    client.pace(evolve(rc.capability("any", on=NOW.date()), calls_a_minute=500, trades_by_order=True))
+    books = client.books(NOW, ["trades"])
+    assert books.trades is None
+    assert [name for name, _ in books.unread] == ["trades"]
