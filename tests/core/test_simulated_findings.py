@@ -61,6 +61,8 @@ def test_F27_an_exit_that_stands_at_the_price_after_a_refusal_calls_somebody_whe
     assert day.time("10:05:05") == ()
     assert day.time("10:05:07") == ("Alarmed",)
     assert ("exit_rests", again.order_id) in day.state.custody.told
+    day.report("10:06", again.order_id, "filled", 50, 979)
+    assert (day.last(e.AlarmOver).name, day.last(e.AlarmOver).subject) == ("exit_rests", again.order_id)
 
 
 def test_books_whose_reading_began_before_a_change_was_taken_do_not_show_that_somebody_changed_it_back():
