@@ -119,18 +119,6 @@ def test_the_alarm_of_a_refused_move_ends_with_the_book_that_shows_the_next_one_
     assert ("revision_refused", stop.order_id) not in day.state.custody.told
 
 
-def test_the_alarm_of_a_refused_move_ends_with_the_stop_that_it_is_about():
-    """It was critical, and was told again every five minutes though the stop had filled and nothing was held."""
-    day, _ = held(trail="points", trail_by=20)
-    day.prices("10:05", last=1020)
-    stop = stop_of(day)
-    day.take(e.RevisionReported(day.at("10:05:00.050"), stop.order_id, "refused", "no"))
-    day.report("10:06", stop.order_id, "filled", 50, 980)
-    over = [(fact.name, fact.subject) for fact in day.facts if isinstance(fact, e.AlarmOver)]
-    assert over == [("revision_refused", stop.order_id)]
-    assert day.state.custody.told == frozenset()
-
-
 def test_where_a_change_that_would_cover_more_shares_is_refused_another_stop_covers_them():
     """20 of 50 are covered, and the broker refused a stop for all of them: it was asked again each second, for good."""
     day = at_broker()
