@@ -33,6 +33,8 @@ def closed(room: Room) -> None:
     for key, quantity in held.items():
         told = told_of(state, key) or explained(state, key) or _just_now(room, key)
         told = told or adopted.get(key) == quantity or carried.get(key) == quantity
+        told = told or state.custody.beside_of(key) == quantity - carried.get(key, 0)  # somebody left it so
+        told = told or dict(state.custody.accepted).get(key) == quantity
         checks.needs("flat_at_the_end_or_told", told, key, quantity, "are held")
     for position in state.book.positions:
         key = position.instrument.key

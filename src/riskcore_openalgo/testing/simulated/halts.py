@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from riskcore import engine, events
+from riskcore_openalgo.testing.orders import FakePosition
 from riskcore_openalgo.testing.simulated.shares import TOLD_S
+from riskcore_openalgo.testing.simulated.traded import DELIVERY
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.checks import Checks
@@ -66,5 +68,11 @@ class Stops:
         orders = [one for one in account.orders.values() if one.working and (whole or one.order_id in placed)]
         foreign = self._checks.shares.foreign_at
         ours = {account.orders[theirs].key for theirs in placed if theirs in account.orders} - foreign.keys()
-        rows = [row for row in account.rows() if row.quantity and (whole or row.key in ours)]
+        rows = [row for row in account.rows() if self._is_there(row) and (whole or row.key in ours)]
         return {row.key: row for row in rows} | {order.key: order for order in orders}
+
+    def _is_there(self, row: FakePosition) -> bool:
+        """Whether shares are held: what was sold of the holdings stands beside them until the night."""
+        holding = self._room.account.holdings.get(row.key)
+        of_holdings = holding is not None and row.product == DELIVERY and -holding.quantity <= row.quantity < 0
+        return row.quantity != 0 and not of_holdings

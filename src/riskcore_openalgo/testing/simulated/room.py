@@ -224,7 +224,9 @@ class Room:
             return 5.0 if quiet else 0.5
         if any(one.status == AWAITING for one in live):
             return 5.0  # a hand may take all day
-        doubted = any(one.kind == "suspect" for one in state.custody.mismatches)  # the books are read until they agree
+        doubted = (
+            any(one.kind == "suspect" for one in state.custody.mismatches) or state.custody.accepted
+        )  # the books are read until they agree
         unsettled = state.custody.bare or doubted or any(not order.broker_id for order in live)
         if self._is_leaving(state.book):
             return 1.0
@@ -360,6 +362,9 @@ class Room:
                 self._acting = ""
             if len(self.broker.pending) > before:
                 self._queued[len(self.broker.pending)] = order_id
+            changed = self.account.orders.get(str(body.get("orderid")))
+            if name == "modifyorder" and changed is not None and changed.quantity != int(body["quantity"]):
+                self.checks.surprised(changed.key)  # told as taken, and not done, or not yet
             for theirs in self.broker.due.promised[promised:]:  # it may reach the books later, or never
                 self.taken[theirs] = order_id
                 self.checks.disturbed(SETTLES_S)

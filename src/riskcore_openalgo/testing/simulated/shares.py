@@ -130,14 +130,14 @@ class Shares:
                 self._bare.pop(key, None)
 
     def _watched(self, key: str) -> bool:
-        """Whether no stop can rest there and the price is not at the one we watch, or a hand is called for that."""
+        """Whether no stop can rest there and no price that is believed is at the one we watch, or a hand is called."""
         state = self._room.live.state if hasattr(self._room, "live") else engine.State()
         if any(name == IN_VAIN and about_of(state, order_id) == key for name, order_id in state.custody.told):
             return True
         capability, position = state.custody.capability, state.book.position(key)
         if capability is None or capability.rests or position is None or position.stop is None:
             return False
-        last = self._room.broker.market.quote(key).last
+        last = position.last or position.average_price
         return last > position.stop if position.side == rc.BUY else last < position.stop
 
 
