@@ -65,9 +65,11 @@ class OpenAlgoGateway:
         resting: Callable[[], str] = lambda: SL,
         fence: Callable[[], str] = lambda: "",
         proves: Callable[[], bool] = lambda: True,
+        halves: Callable[[], bool] = lambda: False,
         ended: Callable[[str], bool] = lambda broker_id: False,
     ) -> None:
-        self._resting, self._fence, self._proves, self._ended = resting, fence, proves, ended
+        self._resting, self._fence, self._ended = resting, fence, ended
+        self._proves, self._halves = proves, halves
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
         self._taken_back: set[tuple[date, str]] = set()
@@ -120,11 +122,8 @@ class OpenAlgoGateway:
         such order any more. Where no answer came, its stream of orders may have told the end.
         """
         broker_id, lives = command.broker_id, command.leaves and not command.absent
-        if (
-            not broker_id
-            or self._fence()
-            or (lives and not _tells_trades(self._read(("trades",)), broker_id, some=trades))
-        ):
+        how = {"some": trades, "halves": self._halves()}
+        if not broker_id or self._fence() or (lives and not _tells_trades(self._read(("trades",)), broker_id, **how)):
             return self._seen()
         named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
         if named not in self._taken_back and not self._ended(broker_id):
@@ -134,7 +133,7 @@ class OpenAlgoGateway:
                 self._taken_back.add(named)
             reach("gateway.cancel.sent")
         seen = self._seen(broker_id if lives else "")
-        if not lives or not _tells_trades(seen, broker_id, some=trades):
+        if not lives or not _tells_trades(seen, broker_id, **how):
             return seen
         at = self._clock()
         if isinstance(outcome, Rejected) and outcome.error == REJECTED:
@@ -195,6 +194,8 @@ class OpenAlgoGateway:
         if not (rows or unread or wrong):  # not even the order that is asked for is in it
             return None, NOTHING
         found = [row for row in rows if row.is_named(broker_id)]
+        if not wrong and self._halves() and _lacks_a_half(rows, broker_id):
+            return None, UNREAD  # the half of the orders that work may be missing
         return next((row for row in found if row.id == broker_id), next(iter(found), None)), wrong
 
     def _under_its_name(
@@ -266,13 +267,18 @@ class OpenAlgoGateway:
         return events.RevisionReported(self._clock(), command.order_id, outcome, note)
 
 
-def _tells_trades(seen: tuple[events.Input, ...], broker_id: str, *, some: bool) -> bool:
+def _lacks_a_half(rows: Iterable[rc.BrokerOrder], broker_id: str) -> bool:
+    """Whether no row of an order book works, and none is of an order that may."""
+    return not any(row.working or row.is_named(broker_id) for row in rows)
+
+
+def _tells_trades(seen: tuple[events.Input, ...], broker_id: str, *, some: bool, halves: bool) -> bool:
     """Whether a look at the books says what filled, by `some` trades at all, while no order book tells of the order."""
     books = (event.books for event in seen if isinstance(event, events.BooksRead))
     return any(
         bool(read.trades if some else read.trades is not None)
         and not read.hides(broker_id, "trades")
-        and (not read.orders or read.hides(broker_id))
+        and (not read.orders or read.hides(broker_id) or (halves and _lacks_a_half(read.orders, broker_id)))
         for read in books
     )
 
@@ -285,6 +291,11 @@ def resting_of(capability: rc.Capability | None) -> str:
 def proves_cancels(capability: rc.Capability | None) -> bool:
     """Whether a cancel that is called a success was taken, as the broker's row says; not where it says nothing."""
     return capability is not None and capability.cancels_prove
+
+
+def in_halves(capability: rc.Capability | None) -> bool:
+    """Whether the order book may come without the orders that work, as the broker's row says."""
+    return capability is not None and capability.in_halves
 
 
 def wanted_of(order: rc.ApprovedEntry | rc.ApprovedExit, resting: str = SL) -> OrderWanted:

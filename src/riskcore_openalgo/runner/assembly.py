@@ -28,7 +28,7 @@ from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import Settings
 from riskcore_openalgo.gateways.caps import CappedPaper, SentToday, entries_of
 from riskcore_openalgo.gateways.mode import ModeGuard
-from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, proves_cancels, resting_of
+from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, in_halves, proves_cancels, resting_of
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab.strategy import Own, own_strategy
@@ -251,6 +251,7 @@ class _Assembly:
             sent=self._sent(),
             resting=lambda: resting_of(standing.state().custody.capability),
             proves=lambda: proves_cancels(standing.state().custody.capability),
+            halves=lambda: in_halves(standing.state().custody.capability),
             fence=fence.shut,
             ended=account.has_ended,
         )

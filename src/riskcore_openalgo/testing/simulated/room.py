@@ -17,7 +17,7 @@ import riskcore as rc
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import ModeGuard
-from riskcore_openalgo.gateways.openalgo import proves_cancels
+from riskcore_openalgo.gateways.openalgo import in_halves, proves_cancels
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch
@@ -49,8 +49,7 @@ SQUARE_OFF_IS_NEAR: Final = {False: (time(15, 9), time(15, 40)), True: (time(15,
 """From when until when it is looked for each second: that of shares, and of contracts."""
 SETTLES_S: Final = 30.0
 """How long it may take until something that the broker did late, or has not done, is known."""
-QUIET: Final = timedelta(minutes=3)
-"""After so long without anything that happens what waits is looked after less often: it may wait for hours."""
+QUIET: Final = timedelta(minutes=3)  # after so long without anything that happens: what waits may wait for hours
 CALM_S: Final = 300.0
 """How long nobody looks while nothing happens and nothing is wrong: the real one looks each second, to no effect."""
 
@@ -117,6 +116,7 @@ class Room:
         gateway = WatchedGateway(
             client, guard=guard, clock=time, ended=account.has_ended,
             proves=lambda: proves_cancels(self.live.state.custody.capability),
+            halves=lambda: in_halves(self.live.state.custody.capability),
         )  # fmt: skip
         gateway.room = self
         history = History(Bars(self.traded, time), bars=self.policy.atr_warmup_bars)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import riskcore as rc
 from riskcore import engine, events
 from riskcore.engine.ended import IN_VAIN
+from riskcore.engine.untold import END_UNREAD
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.nights import market_is_open
 from riskcore_openalgo.testing.simulated.traded import DELIVERY
@@ -132,7 +133,9 @@ class Shares:
     def _watched(self, key: str) -> bool:
         """Whether no stop can rest there and no price that is believed is at the one we watch, or a hand is called."""
         state = self._room.live.state if hasattr(self._room, "live") else engine.State()
-        if any(name == IN_VAIN and about_of(state, order_id) == key for name, order_id in state.custody.told):
+        if any(
+            name in (IN_VAIN, END_UNREAD) and about_of(state, order_id) == key for name, order_id in state.custody.told
+        ):
             return True
         capability, position = state.custody.capability, state.book.position(key)
         if capability is None or capability.rests or position is None or position.stop is None:
