@@ -1,11 +1,12 @@
 """A symbol that is frozen because the broker holds other than we do, and reads that say nothing of it."""
 
+import attrs
 import pytest
 
 import riskcore as rc
 from riskcore import events as e
 from tests.core.beside_days import by_hand, delivery, entered, shown
-from tests.core.custody_days import at_broker, books, foreign, position, row, trade
+from tests.core.custody_days import at_broker, books, foreign, held, position, row, trade, true_books
 from tests.core.engine_days import INFY, SEEN
 from tests.core.test_carried import carried, holdings, reads
 
@@ -107,3 +108,23 @@ def test_holdings_that_cannot_be_read_keep_the_gate_shut_only_where_something_of
     assert (day.book.latch("login") is None) == (product != "CNC")
     books(day, "10:00:04", orders=orders)
     assert day.book.latch("login") is None
+
+
+@pytest.mark.parametrize("left", [30, 0])
+def test_shares_of_ours_that_are_gone_are_followed_though_the_difference_was_accepted_before_it_could_be_believed(left):
+    """Moved to delivery just after the entry: accepted, the stop went on to be for all, and would have sold a short."""
+    day, _ = held()
+    moved = position(50 - left)
+    moved = attrs.evolve(moved, product="CNC")
+    shown_now = {"positions": (position(left), moved)}
+    for second in (10, 12):
+        true_books(day, f"10:00:{second}", **shown_now)
+    assert [(m.kind, m.theirs) for m in day.state.custody.mismatches] == [("suspect", left)]
+    day.take(e.DifferencesAccepted(day.at("10:00:15"), "asha", "I moved them to delivery"))
+    true_books(day, "10:00:20", **shown_now)
+    assert day.book.position(INFY.key).quantity == 50
+    for second in (10, 12):
+        true_books(day, f"10:02:{second}", **shown_now)
+    held_now = day.book.position(INFY.key)
+    assert (0 if held_now is None else held_now.quantity) == left
+    assert day.last(e.ReviseOrder).revision.quantity == left if left else day.last(e.CancelOrder).order_id

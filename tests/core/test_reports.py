@@ -44,6 +44,15 @@ def test_F23_an_order_that_waits_for_a_hand_calls_somebody_and_says_why_entries_
     )
 
 
+@pytest.mark.parametrize("status", ["working", "rejected"])
+def test_the_alarm_of_an_order_that_waits_for_a_hand_ends_when_it_waits_no_more(status):
+    day = at_broker()
+    entry = day.enter("10:00", **SEEN)
+    day.report("10:00:01", entry, "awaiting_approval")
+    day.report("10:01", entry, status)
+    assert (day.last(e.AlarmOver).name, day.last(e.AlarmOver).subject) == ("approval_needed", entry)
+
+
 @pytest.mark.parametrize(
     ("status", "error", "kept"),
     [("rejected", "network", "network"), ("cancelled", "network", ""), ("rejected", "", "")],

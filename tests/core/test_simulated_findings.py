@@ -61,6 +61,20 @@ def test_F27_an_exit_that_stands_at_the_price_after_a_refusal_calls_somebody_whe
     assert day.time("10:05:05") == ()
     assert day.time("10:05:07") == ("Alarmed",)
     assert ("exit_rests", again.order_id) in day.state.custody.told
+    day.report("10:06", again.order_id, "filled", 50, 979)
+    assert (day.last(e.AlarmOver).name, day.last(e.AlarmOver).subject) == ("exit_rests", again.order_id)
+
+
+def test_the_alarm_of_a_refused_move_ends_with_the_stop_that_it_is_about():
+    """It was critical, and was told again every five minutes though the stop had filled and nothing was held."""
+    day, _ = held(trail="points", trail_by=20)
+    day.prices("10:05", last=1020)
+    stop = stop_of(day)
+    day.take(e.RevisionReported(day.at("10:05:00.050"), stop.order_id, "refused", "no"))
+    day.report("10:06", stop.order_id, "filled", 50, 980)
+    over = [(fact.name, fact.subject) for fact in day.facts if isinstance(fact, e.AlarmOver)]
+    assert over == [("revision_refused", stop.order_id)]
+    assert day.state.custody.told == frozenset()
 
 
 def test_books_whose_reading_began_before_a_change_was_taken_do_not_show_that_somebody_changed_it_back():

@@ -17,6 +17,7 @@ from riskcore_openalgo.testing import LIVE, FakeBroker, FakeOpenAlgo
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=rc.IST)
 KEY = "a-key-of-the-tests"
 INFY = rc.nse_equity("INFY", on=NOW.date(), tick="0.1")
+ROW = rc.capability("zerodha", on=NOW.date())
 
 
 class Seconds:
@@ -38,13 +39,13 @@ class Seconds:
 class LiveDesk:
     """A broker with INFY at 1,000, a client of it, a gateway and a reader of the account."""
 
-    def __init__(self, server, broker, clock, *, mode, budget=None, timeout_s=20.0, **more):
+    def __init__(self, server, broker, clock, *, mode, budget=None, timeout_s=20.0, row=ROW, **more):
         self.broker, self.server, self.clock = broker, server, clock
         budget = budget or Budget(orders_per_s=100, reads_per_s=1000)
         times = {"timeout_s": timeout_s, "analyzer_timeout_s": timeout_s, "clock": clock.wall, "sleep": clock.sleep}
         self.client = Client(server.host, KEY, budget=budget, jitter=lambda: 0.5, **times)
         self.guard = ModeGuard(self.client, mode, monotonic=clock.mono)
-        self.gateway = OpenAlgoGateway(self.client, guard=self.guard, clock=clock.wall, **more)
+        self.gateway = OpenAlgoGateway(self.client, guard=self.guard, clock=clock.wall, row=lambda: row, **more)
         self.account = Account(
             self.client, guard=self.guard, clock=clock.wall, instruments=InstrumentCache(self.client)
         )

@@ -10,9 +10,8 @@ from riskcore import engine, events
 from riskcore.orders import Revision
 from riskcore_openalgo.client import Budget
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday, entries_of
-from riskcore_openalgo.gateways.openalgo import resting_of
 from riskcore_openalgo.testing import LETTERS, SANDBOX, SHOONYA, Fault
-from tests.gateways.desks import INFY, NOW, entry, leaving, live_desk
+from tests.gateways.desks import INFY, NOW, ROW, entry, leaving, live_desk
 
 pytestmark = pytest.mark.smoke  # under the older line of the SDK too
 
@@ -34,17 +33,12 @@ def test_a_protective_stop_rests_with_its_trigger_and_its_limit():
         assert (order.pricetype, order.trigger, order.price) == ("SL", Decimal(980), Decimal(970))
 
 
-def test_a_broker_of_sl_m_gets_the_trigger_alone():
-    with live_desk(resting=lambda: "SL-M") as desk:
+@pytest.mark.parametrize(("row", "sent"), [(evolve(ROW, resting="SL-M"), "SL-M"), (None, "SL")])
+def test_how_a_stop_rests_the_brokers_row_says_and_where_none_is_known_it_has_a_limit(row, sent):
+    with live_desk(row=row) as desk:
         desk.place(entry())
         _, report = desk.place(leaving(limit=970, trigger=980))
-        assert desk.order(report).pricetype == "SL-M"
-
-
-def test_how_a_stop_rests_is_what_the_brokers_row_says():
-    known = rc.capability("shoonya", on=NOW.date())
-    assert [resting_of(evolve(known, resting=how)) for how in ("SL", "SL-M", "none")] == ["SL", "SL-M", "SL"]
-    assert resting_of(None) == "SL"
+        assert desk.order(report).pricetype == sent
 
 
 def test_slices_beyond_the_seconds_tokens_wait_as_long_as_the_approval_holds():

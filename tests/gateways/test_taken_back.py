@@ -5,9 +5,8 @@ from attrs import evolve
 
 import riskcore as rc
 from riskcore import events
-from riskcore_openalgo.gateways.openalgo import shows_refusals
 from riskcore_openalgo.testing import LIVE, SANDBOX, Fault
-from tests.gateways.desks import NOW, entry, leaving, live_desk
+from tests.gateways.desks import NOW, ROW, entry, leaving, live_desk
 
 
 def stop_taken_back(desk, *faults):
@@ -73,7 +72,7 @@ def asked_to_end(desk, report, *, again):
 def test_a_cancel_that_was_refused_is_asked_again_where_the_order_is_shown_as_rejected_for_it(broker, asked, status):
     """It worked on, and no cancel was sent any more: the exit that waited for its end would have waited for good."""
     row = rc.capability(broker, on=NOW.date())
-    with live_desk(shows_refusals=lambda: shows_refusals(row)) as desk:
+    with live_desk(row=row) as desk:
         desk.place(entry())
         _, stop = desk.place(leaving(limit=970, trigger=980))
         shown_as_rejected(desk, stop)
@@ -83,7 +82,7 @@ def test_a_cancel_that_was_refused_is_asked_again_where_the_order_is_shown_as_re
 
 def test_an_order_that_is_shown_as_rejected_before_any_cancel_of_it_was_asked_for_has_been():
     """A stop that the exchange refused just before it was to end: its exit waited for good for a stop that was none."""
-    with live_desk(shows_refusals=lambda: True) as desk:
+    with live_desk(row=evolve(ROW, shows_refusals=True)) as desk:
         desk.place(entry())
         _, stop = desk.place(leaving(limit=970, trigger=980))
         shown = desk.client.readable_orders

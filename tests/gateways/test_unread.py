@@ -1,12 +1,12 @@
 """Cancels while no order book can be read: by name, and what that says of the order."""
 
 import pytest
+from attrs import evolve
 
 import riskcore as rc
 from riskcore import events
-from riskcore_openalgo.gateways.openalgo import proves_cancels
 from riskcore_openalgo.testing import Fault
-from tests.gateways.desks import NOW, entry, leaving, live_desk
+from tests.gateways.desks import NOW, ROW, entry, leaving, live_desk
 
 
 def unread(desk, report, *, leaves, books=("orderbook",)):
@@ -31,10 +31,11 @@ def test_where_no_order_book_can_be_read_an_exit_that_the_broker_took_back_has_e
         assert desk.asked("cancelorder") == 1, "what the broker took is not sent again"
 
 
-def test_where_a_success_proves_no_cancel_an_exit_has_ended_when_the_stream_says_so_and_is_cancelled_until_then():
+@pytest.mark.parametrize("row", [evolve(ROW, cancels_prove=False), None])
+def test_where_a_success_proves_no_cancel_an_exit_has_ended_when_the_stream_says_so_and_is_cancelled_until_then(row):
     """Dhan's plugin calls every answer a success: the stop rested on, beside an exit of all that was held."""
     told = []
-    with live_desk(proves=lambda: False, ended=told.__contains__) as desk:
+    with live_desk(row=row, ended=told.__contains__) as desk:
         desk.place(entry())
         _, stop = desk.place(leaving(limit=970, trigger=980))
         desk.broker.script(Fault("cancelorder", "unheeded", times=2))
@@ -49,9 +50,36 @@ def test_where_a_success_proves_no_cancel_an_exit_has_ended_when_the_stream_says
 
 
 @pytest.mark.parametrize(("broker", "proves"), [("sandbox", True), ("zerodha", True), ("dhan", False), ("any", False)])
-def test_what_a_cancel_proves_is_a_fact_of_the_broker_and_nothing_where_no_row_is_known(broker, proves):
-    assert proves_cancels(rc.capability(broker, on=NOW.date())) is proves
-    assert proves_cancels(None) is False
+def test_what_a_cancel_proves_is_a_fact_of_the_broker(broker, proves):
+    assert rc.capability(broker, on=NOW.date()).cancels_prove is proves
+
+
+@pytest.mark.parametrize(("halves", "asked"), [(True, 1), (False, 0)])
+def test_where_the_half_of_the_orders_that_work_may_be_missing_a_cancel_goes_by_name(halves, asked):
+    """At HDFC Sky and Pocketful: no cancel went while that half failed, and the exit waited behind the stop."""
+    with live_desk(row=evolve(ROW, in_halves=halves)) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        desk.broker.venue.account.unlisted.add(stop.broker_id)
+        told = list(desk.gateway.cancel(events.CancelOrder(stop.order_id, stop.broker_id, leaves=True), NOW))
+        assert (desk.asked("cancelorder"), desk.order(stop).status == "cancelled") == (asked, halves)
+        reports = [event for event in told if isinstance(event, events.OrderReported)]
+        assert [(one.order_id, one.status) for one in reports] == [(stop.order_id, "cancelled")] * asked
+
+
+def test_a_book_that_shows_another_order_at_work_is_whole():
+    with live_desk(row=evolve(ROW, in_halves=True)) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        _, other = desk.place(leaving(limit=960, trigger=970, quantity=5))
+        desk.broker.venue.account.unlisted.add(stop.broker_id)
+        list(desk.gateway.cancel(events.CancelOrder(stop.order_id, stop.broker_id, leaves=True), NOW))
+        assert (desk.asked("cancelorder"), desk.order(other).status) == (0, "trigger pending")
+
+
+@pytest.mark.parametrize(("broker", "halves"), [("hdfcsky", True), ("pocketful", True), ("zerodha", False)])
+def test_that_an_order_book_comes_in_halves_is_a_fact_of_the_broker(broker, halves):
+    assert rc.capability(broker, on=NOW.date()).in_halves is halves
 
 
 def test_where_trades_cannot_be_read_either_a_stop_stays():

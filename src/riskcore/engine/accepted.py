@@ -63,6 +63,16 @@ def _after(turn: Turn, taken: Sequence[Mismatch]) -> tuple[tuple[tuple[str, int]
     return tuple(sorted(as_it_is.items())), tuple(sorted(beside.items()))
 
 
+def standing_of(turn: Turn, books: BrokerBooks, found: Sequence[Mismatch]) -> list[Mismatch]:
+    """Those of the differences in a read that nobody accepted.
+
+    What could not be believed when it was accepted, and by now shows that shares of ours are gone, is followed.
+    """
+    custody = turn.state.custody
+    taken = [m for m in found if custody.accepts(m, shares_beside(turn.book, books, m.key))]
+    return [m for m in found if m not in taken or _is_settled_by_itself(turn, m)]
+
+
 def look_at_accepted(turn: Turn, books: BrokerBooks, found: Sequence[Mismatch]) -> None:
     """What a read says of what was accepted; one that hides shares of ours says nothing of those of others.
 

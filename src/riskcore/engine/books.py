@@ -10,11 +10,11 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import is_unmoved, shares_beside, surplus_of
+from riskcore.account import is_unmoved, surplus_of
 from riskcore.broker_books import ORDERS, BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch, repeated
-from riskcore.engine.accepted import look_at_accepted
+from riskcore.engine.accepted import look_at_accepted, standing_of
 from riskcore.engine.adjust import FROZEN, act_on
 from riskcore.engine.ended import IN_VAIN, ask_again, is_doubted, is_larger, name_the_late, take_back
 from riskcore.engine.hollow import books_answered
@@ -330,7 +330,7 @@ def _compare(turn: Turn, event: e.BooksRead, seen: Seen) -> None:
     found = differences(turn.book, books, custody.capability, presumed_filled(turn))
     if found is None:
         return
-    standing = [m for m in found if not custody.accepts(m, shares_beside(turn.book, books, m.key))]
+    standing = standing_of(turn, books, found)
     look_at_accepted(turn, books, found)
     standing += moved_unnamed(turn.book, books, custody, turn.policy)
     shown = repeated(standing, custody.mismatches, turn.policy.differing_reads, again=custody.is_another(books.at))

@@ -10,8 +10,9 @@ from riskcore.breakers.table import is_on
 from riskcore.broker_books import bare_id
 from riskcore.corrections import flipped
 from riskcore.costs import ChargesUnknown, charge_for_more
+from riskcore.engine.clock import EXIT_RESTS
 from riskcore.engine.lookback import look_at_entry
-from riskcore.engine.protection import stop_ended
+from riskcore.engine.protection import REVISION_REFUSED, stop_ended
 from riskcore.engine.turn import Turn
 from riskcore.exits.ladder import HELD_AFTER, refusals, unsent
 from riskcore.exits.leaving import closed_trade
@@ -37,6 +38,8 @@ APPROVAL: Final = "approval_needed"
 HELD_NO_EXIT: Final = "held_no_exit"
 EXIT_NOT_SENT: Final = "exit_not_sent"
 CHARGES_TROUBLE: Final = "charges_unknown"
+WHILE_IT_WORKS: Final = (APPROVAL, EXIT_RESTS, REVISION_REFUSED)
+"""Calls about an order that are over when it has ended."""
 
 
 def report(event: e.OrderReported, turn: Turn) -> None:
@@ -56,12 +59,20 @@ def report(event: e.OrderReported, turn: Turn) -> None:
     known = turn.book.order(event.order_id)
     if known is None:
         return
-    if event.status == known.status:
-        return
-    moved = known.advance(event.status, known.filled_quantity, known.filled_value, _error(event))
-    if moved.status != known.status:
-        turn.note(e.OrderMoved(turn.at, order.id, moved.status, event.note, moved.error))
-        _moved(turn, moved, event)
+    if event.status != known.status:
+        moved = known.advance(event.status, known.filled_quantity, known.filled_value, _error(event))
+        if moved.status != known.status:
+            turn.note(e.OrderMoved(turn.at, order.id, moved.status, event.note, moved.error))
+            _moved(turn, moved, event)
+    _calm_the_ended(turn, order.id)
+
+
+def _calm_the_ended(turn: Turn, order_id: str) -> None:
+    """Nobody need see any more to what was wrong with an order while it worked, or waited."""
+    order = turn.book.order(order_id)
+    if order is not None and not order.live:
+        for name in WHILE_IT_WORKS:
+            turn.calm(name, order_id)
 
 
 def _of_its_own(turn: Turn, order: Order, event: e.OrderReported) -> e.OrderReported:
@@ -96,6 +107,7 @@ def _moved(turn: Turn, order: Order, event: e.OrderReported) -> None:
         turn.latch(APPROVAL, "OpenAlgo's order mode is semi-automatic: stops and exits would wait for a hand")
     else:
         turn.calm(OUTCOME_UNKNOWN, order.id)
+        turn.calm(APPROVAL, order.id)
     if order.rests and order.status in (REJECTED, CANCELLED):
         stop_ended(turn, order)
     elif order.status == REJECTED and isinstance(order.approved, ApprovedExit):

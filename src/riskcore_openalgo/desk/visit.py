@@ -18,7 +18,7 @@ from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday, entries_of
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
-from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, proves_cancels, resting_of, shows_refusals
+from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.live_feed.ticks import POLL, Tick
 from riskcore_openalgo.live_feed.troubles import NAMES as TOLD_BY_FEED
@@ -93,9 +93,7 @@ class Visit:
             clock=tools.clock,
             caps=tools.caps,
             sent=self._entries,
-            resting=lambda: resting_of(self.state.custody.capability),
-            proves=lambda: proves_cancels(self.state.custody.capability),
-            shows_refusals=lambda: shows_refusals(self.state.custody.capability),
+            row=lambda: self.state.custody.capability,
             fence=journal.taken,
         )
         self.runner = Runner(

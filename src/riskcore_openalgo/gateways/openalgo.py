@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 from typing import Final
 
 from attrs import evolve
@@ -42,18 +43,20 @@ SEEN_AFTER: Final = ("orders", "trades")
 """What is read again after a cancel or a change: what became of the order, and how much of it traded."""
 POSITIONS: Final = "positions"
 REFUSED: Final = "rejected"
+SHOWS_REFUSALS: Final[Callable[[rc.Capability], bool]] = attrgetter("shows_refusals")
+IN_HALVES: Final[Callable[[rc.Capability], bool]] = attrgetter("in_halves")
+CANCELS_PROVE: Final[Callable[[rc.Capability], bool]] = attrgetter("cancels_prove")
 POSITIONS_AGAIN: Final = timedelta(seconds=60)
 
 
 class OpenAlgoGateway:
     """Sends approved orders through a client; safe to call from several threads.
 
-    `resting` says how a protective stop rests at the broker (`SL` or `SL-M`). `guard` knows the mode, `caps` are the
+    `row` tells what is known of the broker, None where nobody knows which it is. `guard` knows the mode, `caps` are the
     hard caps and `sent` counts for them. `fence` says why nothing at all may be sent any more (somebody else has taken
-    the account over), or "". `proves` says whether a cancel that is called a success was taken; `shows_refusals`
-    whether an order whose cancel was refused is shown as rejected; `ended(broker_id)` whether the broker's stream of
-    orders told today that one was cancelled. `clock` stamps what comes back. An entry waits for its token as long as
-    its approval holds, so that the slices of a large one go out one after the other.
+    the account over), or "". `ended(broker_id)` says whether the broker's stream of orders told today that one was
+    cancelled. `clock` stamps what comes back. An entry waits for its token as long as its approval holds, so that the
+    slices of a large one go out one after the other.
     """
 
     def __init__(
@@ -64,14 +67,11 @@ class OpenAlgoGateway:
         clock: Callable[[], datetime],
         caps: HardCaps | None = None,
         sent: SentToday | None = None,
-        resting: Callable[[], str] = lambda: SL,
+        row: Callable[[], rc.Capability | None] = lambda: None,
         fence: Callable[[], str] = lambda: "",
-        proves: Callable[[], bool] = lambda: True,
-        shows_refusals: Callable[[], bool] = lambda: False,
         ended: Callable[[str], bool] = lambda broker_id: False,
     ) -> None:
-        self._resting, self._fence, self._proves, self._ended = resting, fence, proves, ended
-        self._shows_refusals = shows_refusals
+        self._row, self._fence, self._ended = row, fence, ended
         self._client, self._guard, self._clock = client, guard, clock
         self._caps, self._sent = caps or HardCaps(), sent or SentToday()
         self._taken_back: set[tuple[date, str]] = set()
@@ -109,7 +109,7 @@ class OpenAlgoGateway:
         if held_up:
             return self._other_mode()
         named, left = (self._clock().date(), command.broker_id), command.broker_id if command.leaves else ""
-        refused = shown if shown is not None and shown.status == REFUSED and self._shows_refusals() else None
+        refused = shown if shown is not None and shown.status == REFUSED and self._is_so(SHOWS_REFUSALS) else None
         if refused is not None and command.order_id and not command.again and named not in self._asked_to_end:
             told = events.OrderReported(self._clock(), command.order_id, REFUSED, 0, Decimal(0), note=refused.note)
             return (*self._seen(left), told)
@@ -133,18 +133,19 @@ class OpenAlgoGateway:
         such order any more. Where no answer came, its stream of orders may have told the end.
         """
         broker_id, lives = command.broker_id, command.leaves and not command.absent
-        if self._fence() or (lives and not _tells_trades(self._read(("trades",)), broker_id, some=trades)):
+        how = {"some": trades, "halves": self._is_so(IN_HALVES)}
+        if self._fence() or (lives and not _tells_trades(self._read(("trades",)), broker_id, **how)):
             return self._seen()
         named, outcome = (self._clock().date(), broker_id), None  # brokers begin to count anew in the morning
         if named not in self._taken_back and not self._ended(broker_id):
             self._asked_to_end.add(named)
             reach("gateway.cancel.sending")
             outcome = self._unseen(broker_id)
-            if isinstance(outcome, Accepted) and self._proves():
+            if isinstance(outcome, Accepted) and self._is_so(CANCELS_PROVE):
                 self._taken_back.add(named)
             reach("gateway.cancel.sent")
         seen = self._seen(broker_id if lives else "")
-        if not lives or not _tells_trades(seen, broker_id, some=trades):
+        if not lives or not _tells_trades(seen, broker_id, **how):
             return seen
         at = self._clock()
         if isinstance(outcome, Rejected) and outcome.error == REJECTED:
@@ -182,6 +183,16 @@ class OpenAlgoGateway:
             return (self._revision(command, events.REFUSED, outcome.reason), *self._seen(shown.id))
         return (self._revision(command, events.UNSURE, words_of(outcome)), *self._seen(shown.id))
 
+    def _resting(self) -> str:
+        """How a stop rests at the broker, `SL` or `SL-M`: as its row says, and as SL where it says nothing."""
+        row = self._row()
+        return row.resting if row is not None and row.rests else SL
+
+    def _is_so(self, fact: Callable[[rc.Capability], bool]) -> bool:
+        """Whether the broker's row says so; not where nobody knows which it is."""
+        row = self._row()
+        return row is not None and fact(row)
+
     def _barred(self, order: rc.ApprovedEntry | rc.ApprovedExit) -> str:
         """Why an order is not sent after the wait for its token; a machine that slept meanwhile counted no seconds."""
         late = isinstance(order, rc.ApprovedEntry) and self._clock() > order.valid_until
@@ -210,6 +221,8 @@ class OpenAlgoGateway:
         if not (rows or unread or wrong):  # not even the order that is asked for is in it
             return None, NOTHING
         found = [row for row in rows if row.is_named(broker_id)]
+        if not wrong and self._is_so(IN_HALVES) and _lacks_a_half(rows, broker_id):
+            return None, UNREAD  # the half of the orders that work may be missing
         return next((row for row in found if row.id == broker_id), next(iter(found), None)), wrong
 
     def _under_its_name(
@@ -281,30 +294,20 @@ class OpenAlgoGateway:
         return events.RevisionReported(self._clock(), command.order_id, outcome, note)
 
 
-def _tells_trades(seen: tuple[events.Input, ...], broker_id: str, *, some: bool) -> bool:
+def _lacks_a_half(rows: Iterable[rc.BrokerOrder], broker_id: str) -> bool:
+    """Whether no row of an order book works, and none is of an order that may."""
+    return not any(row.working or row.is_named(broker_id) for row in rows)
+
+
+def _tells_trades(seen: tuple[events.Input, ...], broker_id: str, *, some: bool, halves: bool) -> bool:
     """Whether a look at the books says what filled, by `some` trades at all, while no order book tells of the order."""
     books = (event.books for event in seen if isinstance(event, events.BooksRead))
     return any(
         bool(read.trades if some else read.trades is not None)
         and not read.hides(broker_id, "trades")
-        and (not read.orders or read.hides(broker_id))
+        and (not read.orders or read.hides(broker_id) or (halves and _lacks_a_half(read.orders, broker_id)))
         for read in books
     )
-
-
-def resting_of(capability: rc.Capability | None) -> str:
-    """How a stop rests: as the broker's row says, and as SL where it says nothing."""
-    return capability.resting if capability is not None and capability.rests else SL
-
-
-def proves_cancels(capability: rc.Capability | None) -> bool:
-    """Whether a cancel that is called a success was taken, as the broker's row says; not where it says nothing."""
-    return capability is not None and capability.cancels_prove
-
-
-def shows_refusals(capability: rc.Capability | None) -> bool:
-    """Whether an order whose cancel was refused is shown as rejected, as the broker's row says."""
-    return capability is not None and capability.shows_refusals
 
 
 def wanted_of(order: rc.ApprovedEntry | rc.ApprovedExit, resting: str = SL) -> OrderWanted:

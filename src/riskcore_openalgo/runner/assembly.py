@@ -28,7 +28,7 @@ from riskcore_openalgo.client.client import now_in_ist
 from riskcore_openalgo.config import Settings
 from riskcore_openalgo.gateways.caps import CappedPaper, SentToday, entries_of
 from riskcore_openalgo.gateways.mode import ModeGuard
-from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway, proves_cancels, resting_of, shows_refusals
+from riskcore_openalgo.gateways.openalgo import OpenAlgoGateway
 from riskcore_openalgo.gateways.paper import PaperGateway
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.lab.strategy import Own, own_strategy
@@ -249,9 +249,7 @@ class _Assembly:
             clock=self.clock,
             caps=self.settings.system.hard_caps,
             sent=self._sent(),
-            resting=lambda: resting_of(standing.state().custody.capability),
-            proves=lambda: proves_cancels(standing.state().custody.capability),
-            shows_refusals=lambda: shows_refusals(standing.state().custody.capability),
+            row=lambda: standing.state().custody.capability,
             fence=fence.shut,
             ended=account.has_ended,
         )

@@ -32,6 +32,7 @@ class Kind:
     """One kind of fault. `lasts_s` is how long it keeps orders or readings from being what they should be.
 
     `beside` says that it comes beside the others of a day, on some days: what else happens on a day of a seed stays.
+    `varied` is given where only days that are drawn wider have it: of brokers whose row says that, or "" of all.
     """
 
     strike: Strike
@@ -39,6 +40,12 @@ class Kind:
     possible: Callable[[Profile], bool] = _always
     at_the_end: bool = False
     beside: bool = False
+    varied: str | None = None
+
+    @property
+    def usual(self) -> bool:
+        """Whether it is among those that every day may have."""
+        return not self.beside and self.varied is None
 
 
 CATALOGUE: Final[dict[str, Kind]] = {
@@ -158,5 +165,10 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "killed_after_append": Kind(strike=machine.killed_after_append, lasts_s=40),
     "killed_amid_commands": Kind(strike=machine.killed_amid_commands, lasts_s=40),
     "killed_amid_a_call": Kind(strike=machine.killed_amid_a_call, lasts_s=40),
+    # --- on days that are drawn wider
+    "upper_circuit": Kind(strike=broker.upper_circuit, lasts_s=90, varied=""),
+    "clock_ahead": Kind(strike=machine.clock_ahead, lasts_s=60, varied=""),
+    "half_a_book": Kind(strike=broker.half_a_book, lasts_s=40, varied="in_halves"),
+    "refusal_shown": Kind(strike=broker.refusal_shown, lasts_s=40, varied="shows_refusals"),
 }
 """Every fault by its name."""

@@ -18,6 +18,7 @@ from riskcore_openalgo.gateways.openalgo import TAKEN_UNREAD, TOLD_UNREAD
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.alerts import ON_THE_WAY_S, Alerts
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
+from riskcore_openalgo.testing.simulated.halts import Stops
 from riskcore_openalgo.testing.simulated.nights import market_is_open
 from riskcore_openalgo.testing.simulated.shares import TOLD_S, Shares
 from riskcore_openalgo.testing.simulated.slices import alike, filled_beside, ours_of, truth_of
@@ -55,7 +56,7 @@ class Checks:
         self._forgotten: set[str] = set()
         self._read_to = 0
         self._arrived: Counter[str] = Counter()
-        self.alerts, self.shares = Alerts(self), Shares(room, self)
+        self.alerts, self.shares, self.stops = Alerts(self), Shares(room, self), Stops(room, self)
         self._stops: dict[str, tuple[str, Decimal]] = {}
         self._behind: dict[str, datetime] = {}
         self._surprises = Surprises()
@@ -111,10 +112,12 @@ class Checks:
         """A fact of a turn."""
         self.facts.append(fact)
         self.alerts.saw(fact)
+        self.stops.saw(fact)
         if isinstance(fact, events.EntryApproved):
             first = fact.order.is_first  # the others are slices of it
             self.count["entries approved"] += first and fact.signal.id in self.alerts.wished
             self._bounded(fact)
+            self.stops.allows(fact)
         elif isinstance(fact, events.EntryRefused):
             if fact.signal.id in self.alerts.wished:
                 self.count[f"refused {next((f.reason for f in fact.findings if not f.passed), 'unmeasured')}"] += 1
@@ -181,6 +184,7 @@ class Checks:
         self._forgotten |= self._unkept  # exits that no journal took: who starts now knows nothing of them
         positions = self._room.live.state.book.positions
         self._stops = {p.id: (p.side, p.stop) for p in positions if p.stop is not None}
+        self.stops.started(self._room.live.state)
 
     # ------------------------------------------------------------------ the invariants
     def after_turn(self) -> None:
@@ -192,6 +196,7 @@ class Checks:
         self._orders(state)
         self._counters(state)
         self.shares.known(state)
+        self.stops.look(state)
         self.alerts.look()
         self._brokers_side()
 
@@ -225,7 +230,8 @@ class Checks:
         else:
             trigger = getattr(approved, "trigger", None)
             sent = (body["symbol"], body["action"], int(body["quantity"]), Decimal(body.get("price", 0)))
-            meant = (approved.instrument.symbol, approved.side, approved.quantity, approved.limit)
+            limit = approved.limit if body["pricetype"] != "SL-M" else 0
+            meant = (approved.instrument.symbol, approved.side, approved.quantity, limit)
             same = sent == meant and Decimal(body.get("trigger_price", 0)) == (trigger or 0)
             self.needs("what_is_sent_is_what_was_approved", same, f"{order_id}: sent {sent}, approved {meant}")
             if isinstance(approved, rc.ApprovedEntry):

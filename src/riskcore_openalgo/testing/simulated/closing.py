@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from riskcore import engine, events
 from riskcore_openalgo.testing.simulated.checks import PRESUMED
-from riskcore_openalgo.testing.simulated.shares import TOLD_S, told_of
+from riskcore_openalgo.testing.simulated.shares import TOLD_S, explained, told_of
+from riskcore_openalgo.testing.simulated.slices import WHOLE
 from riskcore_openalgo.testing.simulated.traded import CARRIED, DELIVERY
 
 if TYPE_CHECKING:
@@ -30,14 +31,17 @@ def closed(room: Room) -> None:
     held, adopted = checks.shares.held(), _adopted(room, state)
     carried = {p.instrument.key: p.signed for p in state.book.positions if p.product in LASTING and p.stop is not None}
     for key, quantity in held.items():
-        told = told_of(state, key) or state.book.latches or _just_now(room, key)
+        told = told_of(state, key) or explained(state, key) or _just_now(room, key)
         told = told or adopted.get(key) == quantity or carried.get(key) == quantity
+        told = told or state.custody.beside_of(key) == quantity - carried.get(key, 0)  # somebody left it so
+        told = told or dict(state.custody.accepted).get(key) == quantity
         checks.needs("flat_at_the_end_or_told", told, key, quantity, "are held")
     for position in state.book.positions:
         key = position.instrument.key
         by_hand = key in checks.shares.foreign_at and (told_of(state, key) or _just_now(room, key))
         checks.needs("books_agree_at_the_end", held.get(key) == position.signed or by_hand, key)
     _money(room, state)
+    _each_order(room, state)
     if room.script.seed % REPLAYED_EVERY == 0:
         _replayed(room)
 
@@ -72,6 +76,25 @@ def _money(room: Room, state: engine.State) -> None:
         checks.count["days whose money was added up"] += 1
 
 
+def _each_order(room: Room, state: engine.State) -> None:
+    """(11) What each order filled is worth what its trades were, to the paisa, whoever else trades there."""
+    capability, presumed = state.custody.capability, _presumed(room)
+    if capability is None or capability.trades == WHOLE:
+        return
+    worth: dict[str, Decimal] = {}
+    for trade in room.account.trades:
+        worth[trade.order_id] = worth.get(trade.order_id, Decimal(0)) + trade.price * trade.quantity
+    for theirs, ours in room.placed.items():
+        order, real = state.book.order(ours), room.account.orders.get(theirs)
+        if order is None or real is None or order.broker_id != theirs or order.approved.instrument.key in presumed:
+            continue
+        if order.filled_quantity == real.filled and not _just_now(room, real.key):
+            paid = worth.get(theirs, Decimal(0))
+            seen = ours, "broker", paid, "ours", order.filled_value
+            room.checks.needs("money_adds_up", abs(paid - order.filled_value) < PAISA, *seen)
+            room.checks.count["orders whose money was compared"] += 1
+
+
 def _presumed(room: Room) -> set[str]:
     """The instruments of fills that were taken for those of orders nobody can name: booked at a limit, and told."""
     facts = list(room.store.facts(0))
@@ -99,10 +122,10 @@ def _booked(state: engine.State) -> dict[str, Decimal]:
 
 def _replayed(room: Room) -> None:
     """(10) The recorded inputs lead to the recorded facts."""
-    state, made = engine.State(), list[events.Fact]()
+    state, policy, made = engine.State(), room.policy, list[events.Fact]()
     for event in room.store.inputs():
-        step = engine.step(state, event, room.policy)
-        state = step.state
+        step = engine.step(state, event, policy)
+        state, policy = step.state, engine.in_force(step.state, policy, event)
         made += step.facts
     room.checks.needs("step_is_deterministic", made == list(room.store.facts(0)), "a replay differs")
     room.checks.count["days replayed"] += 1

@@ -22,6 +22,7 @@ from riskcore_openalgo.testing.simulated.contracts import settled, trades_contra
 from riskcore_openalgo.testing.simulated.script import DAYS, SYMBOLS, Happening, Script, script_of
 from riskcore_openalgo.testing.simulated.strikes.acting import cancel
 from riskcore_openalgo.testing.simulated.traded import DELIVERY, INTRADAY, SHARES
+from riskcore_openalgo.testing.simulated.varied import is_varied, varied
 
 if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
@@ -37,11 +38,14 @@ DAY_S: Final = 86_400.0
 NINE: Final = time(9, 0)
 
 
-def script_for(seed: int, only: str = "", *, night: bool = False, contracts: bool | None = None) -> Script:
-    """The day of a seed, or two of it with a night between them; where not said, of contracts on some."""
+def script_for(
+    seed: int, only: str = "", *, night: bool = False, contracts: bool | None = None, wide: bool | None = None
+) -> Script:
+    """The day of a seed, or two with a night between; where not said, of contracts on some, drawn wider on others."""
     script = over_a_night(seed, only) if night else script_of(seed, only)
     of_contracts = trades_contracts(seed) if contracts is None else contracts
-    return with_contracts(script, only) if of_contracts else script
+    script = with_contracts(script, only) if of_contracts else script
+    return varied(script, only) if (is_varied(seed) if wide is None else wide) else script
 
 
 def over_a_night(seed: int, only: str = "") -> Script:

@@ -14,11 +14,9 @@ from random import Random
 from typing import Any, Final, cast
 
 import riskcore as rc
-from riskcore import events
 from riskcore_openalgo.client import InstrumentCache
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.mode import ModeGuard
-from riskcore_openalgo.gateways.openalgo import proves_cancels
 from riskcore_openalgo.journal import Journal
 from riskcore_openalgo.runner.account import Account
 from riskcore_openalgo.runner.bar_watch import BarWatch
@@ -32,28 +30,17 @@ from riskcore_openalgo.testing.events import Event
 from riskcore_openalgo.testing.simulated.catalogue import CATALOGUE
 from riskcore_openalgo.testing.simulated.checks import AWAITING, Checks
 from riskcore_openalgo.testing.simulated.closing import closed
+from riskcore_openalgo.testing.simulated.controls import ASKED
 from riskcore_openalgo.testing.simulated.feed import SimulatedFeed, StreamFaults
 from riskcore_openalgo.testing.simulated.lanes import FibreLanes
 from riskcore_openalgo.testing.simulated.laptop import Laptop
 from riskcore_openalgo.testing.simulated.nights import NIGHT
-from riskcore_openalgo.testing.simulated.script import Happening, Script
+from riskcore_openalgo.testing.simulated.script import GENEROUS, Happening, Script
 from riskcore_openalgo.testing.simulated.stand_ins import Bars, Quiet, Wake, WatchedGateway, WatchedWire, unhurried
 from riskcore_openalgo.testing.simulated.store import MemoryStore
 from riskcore_openalgo.testing.simulated.traded import CARRIED, ELSEWHERE, INTRADAY, Traded
-from riskcore_openalgo.testing.simulated.wishes import WISHES
 from riskcore_openalgo.testing.timeline import Fibre, Killed, Timeline
 
-GENEROUS: Final[dict[str, Any]] = {
-    "max_trades_per_day": 40,
-    "max_positions": 4,
-    "max_daily_loss": 60,
-    "max_position_size_percent": 100,
-    "max_sector_exposure": 100,
-    "position_size_basis": "margin",
-    "max_notional": 150_000,
-    "risk_per_trade": "0.5",
-    "atr_warmup_bars": 14,
-}
 CONTRADICTED: Final = "report_contradicts"
 BEGINS_S: Final = 600.0
 RESTARTS_AFTER_S: Final = 2.0
@@ -61,6 +48,7 @@ SQUARE_OFF_IS_NEAR: Final = {False: (time(15, 9), time(15, 40)), True: (time(15,
 """From when until when it is looked for each second: that of shares, and of contracts."""
 SETTLES_S: Final = 30.0
 """How long it may take until something that the broker did late, or has not done, is known."""
+QUIET: Final = timedelta(minutes=3)  # after so long without anything that happens: what waits may wait for hours
 CALM_S: Final = 300.0
 """How long nobody looks while nothing happens and nothing is wrong: the real one looks each second, to no effect."""
 
@@ -92,6 +80,7 @@ class Room:
         self.sending: dict[Fibre | None, str] = {}
         self.struck: list[str] = []
         self.restarts = self.turns = self.happened = 0
+        self._happened_at = script.opens
         self._acting = ""
         self._queued: dict[int, str] = {}
         self._held_prices: dict[str, datetime] = {}
@@ -119,12 +108,13 @@ class Room:
         time, mono = self.time, self.laptop.monotonic
         client = self.wire.client(jitter=self.chance.random, monotonic=mono)
         guard = ModeGuard(client, self.expected, monotonic=mono)
-        instruments, tables = InstrumentCache(client), unhurried(self.script.profile.broker, self.script.day)
+        instruments = InstrumentCache(client)
+        tables = unhurried(self.script.profile.broker, self.script.day, self.script.row)
         broker = "sandbox" if self.expected == "analyze" else None
         account = Account(client, guard=guard, clock=time, instruments=instruments, broker=broker, tables=tables)
         gateway = WatchedGateway(
             client, guard=guard, clock=time, ended=account.has_ended,
-            proves=lambda: proves_cancels(self.live.state.custody.capability),
+            row=lambda: self.live.state.custody.capability,
         )  # fmt: skip
         gateway.room = self
         history = History(Bars(self.traded, time), bars=self.policy.atr_warmup_bars)
@@ -226,15 +216,20 @@ class Room:
     def _pace(self) -> float:
         """When to look again, where nothing happens before."""
         state, live = self.live.state, self.live.state.book.live_orders()
+        quiet = self.time.now - self._happened_at > QUIET or self.checks.seconds_of_trouble >= 120
         moving = [one for one in live if not one.rests and one.status != AWAITING]
         if state.custody.touches or state.custody.wanted or moving:
-            return 0.5 if self.checks.seconds_of_trouble < 120 else 5.0
+            return 5.0 if quiet else 0.5
         if any(one.status == AWAITING for one in live):
             return 5.0  # a hand may take all day
-        doubted = any(one.kind == "suspect" for one in state.custody.mismatches)  # the books are read until they agree
+        doubted = (
+            any(one.kind == "suspect" for one in state.custody.mismatches) or state.custody.accepted
+        )  # the books are read until they agree
         unsettled = state.custody.bare or doubted or any(not order.broker_id for order in live)
-        if unsettled or self.checks.in_trouble or self.checks.differs or self._is_leaving(state.book):
-            return 1.0 if self.checks.seconds_of_trouble < 120 else 5.0
+        if self._is_leaving(state.book):
+            return 1.0
+        if unsettled or self.checks.in_trouble or self.checks.differs:
+            return 5.0 if quiet else 1.0
         return CALM_S
 
     def _is_leaving(self, book: rc.Book) -> bool:
@@ -286,6 +281,7 @@ class Room:
 
     def _happen(self, happening: Happening) -> None:
         self.happened += 1
+        self._happened_at = self.time.now
         kind, args = happening.kind, happening.args
         if kind == "price":
             self._price(*args)
@@ -296,7 +292,7 @@ class Room:
         elif kind in NIGHT:
             NIGHT[kind](self, *args)
         elif self.alive and not self.laptop.asleep_s:
-            WISHES[kind](self, *args)
+            ASKED[kind](self, *args)
         self.checks.after_happening()
         if self.alive:
             self.turn_in(0.2)
@@ -335,8 +331,7 @@ class Room:
     def seen_to(self) -> None:
         """Somebody has looked at reports that contradicted what was ordered, and lets entries go on."""
         if self.alive and self.live.state.book.latch(CONTRADICTED) is not None:
-            told = "somebody", "seen to", CONTRADICTED, "CONFIRM"
-            self.live.runner.offer(events.OperatorResumed(self.time.now, *told))
+            ASKED["seen_to"](self, CONTRADICTED)
 
     def approve(self) -> None:
         """Somebody approves all that waits."""
@@ -365,6 +360,9 @@ class Room:
                 self._acting = ""
             if len(self.broker.pending) > before:
                 self._queued[len(self.broker.pending)] = order_id
+            changed = self.account.orders.get(str(body.get("orderid")))
+            if name == "modifyorder" and changed is not None and changed.quantity != int(body["quantity"]):
+                self.checks.surprised(changed.key)  # told as taken, and not done, or not yet
             for theirs in self.broker.due.promised[promised:]:  # it may reach the books later, or never
                 self.taken[theirs] = order_id
                 self.checks.disturbed(SETTLES_S)

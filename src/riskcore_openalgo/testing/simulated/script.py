@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Final
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
 import riskcore as rc
 from riskcore_openalgo.testing.profile import LETTERS, LIVE, SANDBOX, SHOONYA, ZERODHA, Profile
@@ -23,6 +23,18 @@ from riskcore_openalgo.testing.simulated.traded import SHARES, Traded
 SYMBOLS: Final = tuple(share.symbol for share in SHARES)
 DAYS: Final = tuple(date(2026, 11, day) for day in (16, 17, 18, 19, 20, 23, 25, 26, 27))
 PROFILES: Final = (LIVE, ZERODHA, SHOONYA, SANDBOX, LETTERS)
+GENEROUS: Final[dict[str, Any]] = {
+    "max_trades_per_day": 40,
+    "max_positions": 4,
+    "max_daily_loss": 60,
+    "max_position_size_percent": 100,
+    "max_sector_exposure": 100,
+    "position_size_basis": "margin",
+    "max_notional": 150_000,
+    "risk_per_trade": "0.5",
+    "atr_warmup_bars": 14,
+}
+"""The rules of every day beside its own: wide, so that most well-formed entries pass."""
 BURSTS: Final = 6
 BURST_S: Final = 56
 BESIDE: Final = 0.2
@@ -46,7 +58,7 @@ class Happening:
 class Script:
     """One day, or those up to the `last`. `policy` are settings beside the usual ones.
 
-    `seed` also decides how long each call takes.
+    `row` is what the broker's row says otherwise. `seed` also decides how long each call takes.
     """
 
     seed: int
@@ -57,6 +69,7 @@ class Script:
     last: date | None = None
     traded: tuple[Traded, ...] = SHARES
     cash: int = 1_000_000
+    row: dict[str, Any] = field(factory=dict)
 
     @property
     def opens(self) -> datetime:
@@ -156,7 +169,7 @@ def _wishes(chance: Random, bursts: list[float]) -> Iterator[Happening]:
 
 def _faults(chance: Random, bursts: list[float], profile: Profile, only: str) -> Iterator[Happening]:
     """One fault at least, chosen so that each of the catalogue comes up often."""
-    usual = [name for name, fault in CATALOGUE.items() if fault.possible(profile) and not fault.beside]
+    usual = [name for name, fault in CATALOGUE.items() if fault.possible(profile) and fault.usual]
     possible = [only] if only else usual
     for _ in range(chance.randint(1, 5)):
         name = chance.choice(possible)

@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import riskcore as rc
-from riskcore import engine
+from riskcore import engine, events
+from riskcore.engine.ended import IN_VAIN
+from riskcore.engine.untold import END_UNREAD
 from riskcore_openalgo.testing.orders import FakeOrder
 from riskcore_openalgo.testing.simulated.nights import market_is_open
 from riskcore_openalgo.testing.simulated.traded import DELIVERY
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 BUDGET_S: Final = 30.0
 """Seconds that shares may be uncovered at the broker while nothing is wrong: alarm, exit and ladder together."""
+NO_REASON: Final = (events.EMERGENCY_LATCH, "max_daily_loss", "max_drawdown", "max_give_back_pct", "max_loss_streak")
+"""Latches that say nothing of the books."""
 TOLD_S: Final = 40.0
 """Seconds after which a difference to the truth must be known, while nothing is wrong."""
 
@@ -38,15 +42,13 @@ class Shares:
     def known(self, state: engine.State) -> None:
         """(2) Where the broker holds other than we do for long, we know that we do not know."""
         book, truth = state.book, self.held()
-        silent = not (
-            book.latches or state.custody.mismatches or any(o.status != "working" for o in book.live_orders())
-        )
+        silent = not (state.custody.mismatches or any(o.status != "working" for o in book.live_orders()))
         ours = {position.instrument.key: position.signed for position in book.positions}
         accepted = dict(state.custody.accepted)
         for key in {*ours, *truth, *self.differs}:
             more = truth.get(key, 0) - ours.get(key, 0)
             differs = more not in (0, state.custody.beside_of(key)) and accepted.get(key) != truth.get(key, 0)
-            told = told_of(state, key) or not silent
+            told = told_of(state, key) or explained(state, key) or not silent
             if differs and not told:
                 seen = key, "we hold", ours.get(key, 0), "the broker", truth.get(key, 0)
                 self._checks.within(self.differs, key, TOLD_S, "a_difference_is_known", *seen)
@@ -118,15 +120,40 @@ class Shares:
                 cover[order.key] += order.left
         for key in cover:
             there = held.get(key, 0)
-            must = abs(there)
+            must = 0 if self._watched(key) else abs(there)
             if key in self.foreign_at:
                 mine = ours.get(key, 0)
-                must = min(abs(mine), abs(there)) if mine * there > 0 else 0
+                must = min(must, abs(mine), abs(there)) if mine * there > 0 else 0
             if cover[key] < must and market_is_open(self._room.time.now, key):
                 seen = key, there, "held", ours.get(key, 0), "ours", cover[key], "covered"
                 self._checks.within(self._bare, key, BUDGET_S, "protected_within_budget", *seen)
             else:
                 self._bare.pop(key, None)
+
+    def _watched(self, key: str) -> bool:
+        """Whether no stop can rest there and no price that is believed is at the one we watch, or a hand is called."""
+        state = self._room.live.state if hasattr(self._room, "live") else engine.State()
+        if any(
+            name in (IN_VAIN, END_UNREAD) and about_of(state, order_id) == key for name, order_id in state.custody.told
+        ):
+            return True
+        capability, position = state.custody.capability, state.book.position(key)
+        if capability is None or capability.rests or position is None or position.stop is None:
+            return False
+        last = position.last or position.average_price
+        return last > position.stop if position.side == rc.BUY else last < position.stop
+
+
+def explained(state: engine.State, key: str) -> bool:
+    """Whether entries of an instrument are stopped for what was seen, not by a hand or a limit: that may be why."""
+    stopped = (latch for latch in state.book.latches if latch.key in ("", key))
+    return any(not latch.name.startswith("operator_") and latch.name not in NO_REASON for latch in stopped)
+
+
+def about_of(state: engine.State, order_id: str) -> str:
+    """The instrument of an order of ours; "" where there is none of that name."""
+    order = state.book.order(order_id)
+    return "" if order is None else order.approved.instrument.key
 
 
 def told_of(state: engine.State, key: str) -> bool:

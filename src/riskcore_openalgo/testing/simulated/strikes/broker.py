@@ -27,6 +27,16 @@ def circuit(room: Room, symbol: str, share: float) -> None:
     room.time.later(20 + 60 * share, lambda: room.broker.market.bands.pop(key, None))
 
 
+def upper_circuit(room: Room, symbol: str, share: float) -> None:
+    """The price is locked at its upper limit, and no purchase fills there; later the band moves on."""
+    one = room.traded[symbol]
+    key, last = one.key, room.broker.market.quote(one.key).last
+    upper = one.on_tick(last * 103 / 100)
+    room.broker.circuit(key, one.on_tick(last / 2), upper)
+    room.move(symbol, upper, hold_s=20 + 60 * share)
+    room.time.later(20 + 60 * share, lambda: room.broker.market.bands.pop(key, None))
+
+
 def thin_market(room: Room, symbol: str, share: float) -> None:
     """For a while a few shares, or lots, trade at each price: entries, stops and exits fill in many parts."""
     one, depths = room.traded[symbol], room.broker.market.depth
@@ -101,6 +111,25 @@ def order_unlisted(room: Room, symbol: str, share: float) -> None:
         unlisted = room.account.unlisted
         unlisted.add(order.order_id)
         room.time.later(5 + 85 * share, lambda: unlisted.discard(order.order_id))
+
+
+def half_a_book(room: Room, symbol: str, share: float) -> None:
+    """For a while the order book lacks the orders that work, or those that have ended: that half cannot be read."""
+    unlisted, working = room.account.unlisted, share < 0.6
+    half = {order.order_id for order in room.account.orders.values() if order.working is working}
+    unlisted |= half
+    room.time.later(3 + 17 * share, lambda: unlisted.difference_update(half))
+
+
+def refusal_shown(room: Room, symbol: str, share: float) -> None:
+    """The broker takes no change and no cancel of a stop, and shows it as rejected, though it works on."""
+    order = ours(room, symbol, resting=True)
+    if order is not None:
+        where = {"orderid": order.order_id}
+        refused = [Fault(call, "status", times=1, status=400, where=where) for call in ("modifyorder", "cancelorder")]
+        room.broker.script(*refused)
+        room.broker.show_as(order.order_id, "rejected")
+        room.time.later(5 + 35 * share, lambda: room.broker.show_as(order.order_id, ""))
 
 
 def changes_used_up(room: Room, symbol: str, share: float) -> None:

@@ -33,6 +33,11 @@ def clock_back(room: Room, symbol: str, share: float) -> None:
     room.live.runner.offer(events.TimePassed(room.time.now.replace(microsecond=0) - timedelta(seconds=5 + 60 * share)))
 
 
+def clock_ahead(room: Room, symbol: str, share: float) -> None:
+    """An input bears a time that has not come: the clock had run ahead, and was set back."""
+    room.live.runner.offer(events.TimePassed(room.time.now.replace(microsecond=0) + timedelta(seconds=2 + 25 * share)))
+
+
 def suspended(room: Room, symbol: str, share: float) -> None:
     """The lid of the laptop is shut, for seconds or for most of an hour; the stream is heard again a little later."""
     seconds = 5 + 3000 * share**3
