@@ -44,12 +44,19 @@ def test_no_folder_is_the_defaults():
 
 
 def test_missing_files_are_the_defaults(tmp_path):
-    """An empty folder too; the sources say that nothing was there."""
+    """The sources say which were not there."""
+    (tmp_path / "trading_rules.yaml").write_text("trading_rules:\n")
     settings = load_settings(tmp_path)
     assert attrs.evolve(settings, sources=()) == Settings()
-    assert [(source.path, source.sha256) for source in settings.sources] == [
-        (tmp_path / file, None) for file in SECTIONS
-    ]
+    assert [source.path for source in settings.sources] == [tmp_path / file for file in SECTIONS]
+    assert [source.path.name for source in settings.sources if source.sha256] == ["trading_rules.yaml"]
+
+
+def test_a_folder_with_none_of_the_files_is_another_folder(tmp_path):
+    """`--config .` in the wrong place must not start a desk on defaults; nor must one whose files are all misspelt."""
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(ConfigurationError, match=r"holds none of the four files .*`riskcore init`"):
+        load_settings(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing\n", "---\n", "---\n...\n", "~", "risk_management:\n", "\ufeff"])

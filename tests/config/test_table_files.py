@@ -95,6 +95,7 @@ def test_one_file_of_tables(load):
 
 def test_without_the_key_there_are_no_tables_of_ones_own(tmp_path):
     """And none in a script's own policy."""
+    (tmp_path / "system_config.yaml").write_text("system:\n  mode: paper\n")
     assert load_settings(tmp_path).policy.tables is None
     assert rc.Policy().tables is None
 

@@ -50,7 +50,7 @@ class Section:
 
 
 def load_settings(folder: Path | None = None, *, keys: Keys | None = None) -> Settings:
-    """The settings in `folder`, or the defaults without one. A file that is not there is its defaults.
+    """The settings in `folder`, or the defaults without one. A file that is not there is its defaults; one must be.
 
     `keys` open encrypted secrets; by default they are looked for where `riskcore credentials` keeps them.
 
@@ -212,7 +212,7 @@ def _note_contradictions(values: dict[str, Any], sections: Mapping[str, Section]
 
 
 def _misnamed_files(folder: Path) -> list[Problem]:
-    """Files that were surely meant to be one of the four, and would be passed over in silence."""
+    """Files that were surely meant to be one of the four, or none at all, that would be passed over in silence."""
     try:
         names = sorted(path.name for path in folder.iterdir())
         missing = [file for file in SECTIONS if not os.path.lexists(folder / file)]
@@ -224,6 +224,10 @@ def _misnamed_files(folder: Path) -> list[Problem]:
         if plain.endswith((".yaml", ".yml")):
             near = difflib.get_close_matches(plain, missing, n=1, cutoff=NEAR_NAME)
             problems += [Problem(name, None, "", f"is not read; did you mean {file}?") for file in near]
+    if len(missing) == len(SECTIONS) and not problems:
+        none = f"holds none of the four files ({', '.join(SECTIONS)}), and all limits would be the defaults; "
+        remedy = "name the folder that holds them, or write them with `riskcore init`"
+        problems.append(Problem(str(folder), None, "", none + remedy))
     return problems
 
 
