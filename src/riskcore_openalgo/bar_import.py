@@ -73,8 +73,9 @@ def take_over(
     """Write `folder/SYMBOL.csv` from a csv file with other columns and dates.
 
     `dates` says in which order day, month and year stand, where the file itself leaves that open; `zone` what a time
-    without one is in; `ends_after` the length of a bar where times are the END of their bar. Raises `ValueError` for
-    what cannot be understood, with what to say, and `FileExistsError` rather than write over a file.
+    without one is in; `ends_after` the length of a bar where times are the END of their bar, or its last second (all at
+    :59), as some vendors write it. Raises `ValueError` for what cannot be understood, with what to say, and
+    `FileExistsError` rather than write over a file.
     """
     wanted = (symbol or source.stem).upper()
     path = folder / f"{wanted}.csv"
@@ -85,7 +86,7 @@ def take_over(
     _refuse_several(source, header, rows)
     texts = [" ".join(row[at].strip() for at in places["timestamp"]) for row in rows]
     moments, how = _moments(source, texts, dates, zone)
-    later = ends_after or timedelta(0)
+    later = timedelta(0) if ends_after is None else _length_told(moments, ends_after)
     cells = _cells(source, rows, places)
     body = [[(at - later).isoformat(), *found] for at, found in zip(moments, cells, strict=True)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,6 +95,12 @@ def take_over(
     told = [f"times: {how}", *([f"left out: {', '.join(left_out)}"] if left_out else [])]
     told += [] if "volume" in places else ["no volume: it stays empty"]
     return TakenOver(path, wanted, len(body), tuple(told))
+
+
+def _length_told(moments: Sequence[datetime], length: timedelta) -> timedelta:
+    """How long before the time that a file tells its bar began: the length, less a second where that was its last."""
+    is_last = all(at.second == LAST_SECOND for at in moments)
+    return length - timedelta(seconds=1) if is_last and length >= timedelta(minutes=1) else length
 
 
 def _table(source: Path) -> tuple[list[str], list[list[str]]]:
@@ -165,6 +172,7 @@ def _moments(source: Path, texts: Sequence[str], dates: str, zone: str) -> tuple
     return read[order], f"{order}, {'with their zone' if zoned else f'taken as {zone.upper()}, for they name no zone'}"
 
 
+LAST_SECOND: Final = 59
 HINT: Final = "such as 2026-11-20 09:15, 20-11-2026 09:15 or 20-Nov-2026"
 
 

@@ -327,7 +327,8 @@ def _belongs(check: Check, row: Row, hours: Hours | str, first: datetime) -> boo
     start = hours.opens if isinstance(hours, Hours) else first.replace(second=0, microsecond=0)
     if (at - start) % check.step:
         told = f"{at.isoformat()} is no whole number of bars from {start:%H:%M}; check the interval"
-        ledger.problem(row.line, "off_grid", told)
+        ends = "; where times are the last second of their bars, take them over by riskcore bars --bar-ends"
+        ledger.problem(row.line, "off_grid", told + (ends if at.second == 59 else ""))
         return False
     return True
 

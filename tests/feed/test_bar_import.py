@@ -155,6 +155,24 @@ def test_bars_that_end_with_the_session_say_how_they_are_taken_over(tmp_path):
             read_bars(source, symbol="INFY", interval="1m")
 
 
+def test_times_that_are_the_last_second_of_their_bars_are_ends(tmp_path):
+    """Some vendors write them so; a minute of another second among them says that they are none."""
+    source = tmp_path / "INFY.csv"
+    for last, first_told in (("09:16:59", "2026-11-20T09:15:00+05:30"), ("09:17:00", "2026-11-20T09:14:59+05:30")):
+        rows = [f"2026-11-20,{clock},1,2,1,2,5" for clock in ("09:15:59", last)]
+        source.write_text("\n".join(["Date,Time,Open,High,Low,Close,Volume", *rows]) + "\n", "utf-8")
+        taken = take_over(source, tmp_path / "bars", ends_after=rc.interval_length("1m"), overwrite=True)
+        assert taken.path.read_text("utf-8").splitlines()[1].split(",")[0] == first_told
+
+
+def test_minutes_that_stand_at_their_last_second_say_how_they_are_taken_over(tmp_path):
+    source = tmp_path / "INFY.csv"
+    rows = [f"2026-11-20T{clock}:59+05:30,1,2,1,2,5" for clock in ("09:15", "09:16")]
+    source.write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n", "utf-8")
+    with pytest.raises(ValueError, match="last second of their bars, take them over by riskcore bars --bar-ends"):
+        read_bars(source, symbol="INFY", interval="1m")
+
+
 def test_a_file_that_was_written_and_cannot_be_traded_on_says_how_to_go_on(tmp_path, capsys):
     """The lines told are those of the written file, which stands in the way of the next try."""
     source, to = written(tmp_path / "x.csv", FORMS["seconds since 1970"]), tmp_path / "bars"

@@ -31,7 +31,7 @@ def bars(arguments: argparse.Namespace) -> int:
     except BarFileError as wrong:
         raise ValueError(
             f"{wrong}\n{taken.path} was written as {arguments.source} has it: correct {arguments.source} or options "
-            f"(--interval, --zone) and give --overwrite; or correct {taken.path} itself"
+            f"(--interval, --zone, --bar-ends) and give --overwrite; or correct {taken.path} itself"
         ) from wrong
     then = f"riskcore backtest --bars {arguments.to} --interval {arguments.interval} --strategy ema_cross"
     content = {"file": taken.path, "written": taken.bars, "read": len(read.bars), "told": taken.told}

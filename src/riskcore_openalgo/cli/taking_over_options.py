@@ -14,6 +14,10 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--interval", default="1m", help="length of a bar: 1m, 5m, 1h, 1D (default 1m)")
     verb.add_argument("--dates", default="", choices=("ymd", "dmy", "mdy"), help="the order of day, month and year")
     verb.add_argument("--zone", default="ist", choices=("ist", "utc"), help="of times that name none (default ist)")
-    verb.add_argument("--bar-ends", action="store_true", help="its times are the END of each bar, not the start")
+    verb.add_argument(
+        "--bar-ends",
+        action="store_true",
+        help="its times are the END of each bar, or its last second (:59), not the start",
+    )
     verb.add_argument("--config", type=Path, metavar="DIR", help="folder of YAML files, for a calendar of your own")
     verb.add_argument("--overwrite", action="store_true", help="replace a file that is there")
