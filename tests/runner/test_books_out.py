@@ -256,7 +256,7 @@ def test_a_row_of_another_program_that_cannot_be_read_stops_nothing(path, monkey
         assert day.closed(target + 1).reason == "target"
         in_order(day)
         assert [order.status for order in day.broker.truth().orders] == ["complete", "cancelled", "complete"]
-        assert blind_reads(day) == 0
+        assert blind_reads(day) <= 3, "each of our three orders may have been without a name during one"
 
 
 def test_while_the_row_of_our_stop_cannot_be_read_the_exit_leaves_all_the_same(path, monkeypatch):
