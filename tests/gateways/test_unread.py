@@ -9,9 +9,9 @@ from riskcore_openalgo.testing import Fault
 from tests.gateways.desks import NOW, ROW, entry, leaving, live_desk
 
 
-def unread(desk, report, *, leaves, books=("orderbook",)):
-    """A cancel while books cannot be read."""
-    faults = [Fault(book, "status", times=0) for book in books]
+def unread(desk, report, *, leaves, books=("orderbook",), how="status"):
+    """A cancel while books cannot be read, or come otherwise than they should."""
+    faults = [Fault(book, how, times=0) for book in books]
     desk.broker.script(*faults)
     told = list(desk.gateway.cancel(events.CancelOrder(report.order_id, report.broker_id, leaves=leaves), NOW))
     desk.broker.faults.end(*faults)
@@ -201,11 +201,7 @@ def test_an_order_whose_row_cannot_be_read_is_cancelled_by_name_and_no_other_is(
 
 def emptied(desk, report, *books):
     """A cancel of an exit while books come with nothing in them."""
-    faults = [Fault(book, "empty", times=0) for book in books]
-    desk.broker.script(*faults)
-    told = list(desk.gateway.cancel(events.CancelOrder(report.order_id, report.broker_id, leaves=True), NOW))
-    desk.broker.faults.end(*faults)
-    return told
+    return unread(desk, report, leaves=True, books=books, how="empty")
 
 
 def test_where_the_order_book_comes_with_nothing_in_it_a_stop_has_ended_only_beside_trades():
