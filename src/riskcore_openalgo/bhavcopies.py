@@ -24,24 +24,22 @@ from riskcore_openalgo.bar_import import TakenOver, column_name
 
 
 class Form(NamedTuple):
-    """What one form calls each column, written as `column_name` does; and the column of the market's segment."""
+    """What one form calls each column, written as `column_name` does."""
 
     symbol: str
     series: str
     day: str
     values: tuple[str, ...]
-    segment: str = ""
 
 
 FORMS: Final = (
-    Form(
-        *("tckrsymb", "sctysrs", "traddt"), ("opnpric", "hghpric", "lwpric", "clspric", "ttltradgvol"), segment="sgmt"
-    ),
+    Form(*("tckrsymb", "sctysrs", "traddt"), ("opnpric", "hghpric", "lwpric", "clspric", "ttltradgvol")),
     Form(*("symbol", "series", "date1"), ("open_price", "high_price", "low_price", "close_price", "ttl_trd_qnty")),
     Form(*("symbol", "series", "timestamp"), ("open", "high", "low", "close", "tottrdqty")),
 )
 """BhavCopy_NSE_CM (UDiFF, since 2024-07-08), sec_bhavdata_full (with deliveries), cm..bhav (until 2024-07-05)."""
-SHARES: Final = "CM"
+ONLY: Final = {"src": "NSE", "sgmt": "CM"}
+"""The rows that count, by columns of the UDiFF: BSE's files and those of contracts have the same form."""
 SERIES: Final = ("EQ",)
 DAYS: Final = ("%Y-%m-%d", "%d-%b-%Y")
 NOTHING: Final = frozenset({"", "-", "0", "0.0", "0.00"})
@@ -107,7 +105,7 @@ def _days(file: Path, wanted: Mapping[str, Path]) -> Iterator[Day]:
                 raise ValueError(f"{file}: line {number} ends too soon; load the file again")
             continue
         symbol = cells[at[form.symbol]]
-        if symbol in wanted and (not form.segment or cells[at[form.segment]] == SHARES):
+        if symbol in wanted and all(cells[at[name]] == value for name, value in ONLY.items() if name in at):
             day = _date(file, number, cells[at[form.day]])
             yield Day(file, symbol, cells[at[form.series]], day, tuple(cells[at[name]] for name in form.values))
 

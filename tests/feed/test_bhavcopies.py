@@ -33,9 +33,9 @@ def full(day, prices="100,102,99,101", volume="5000", symbol="INFY", series="EQ"
     return f"{symbol}, {series}, {day}, 98, {first}, {high}, {low}, 101.1, {close}, 100.5, {volume}, 5.02, 77, -, -\n"
 
 
-def udiff(day, prices="100,102,99,101", volume="5000", symbol="INFY", series="EQ", segment="CM"):
+def udiff(day, prices="100,102,99,101", volume="5000", symbol="INFY", series="EQ", segment="CM", exchange="NSE"):
     """A line of the form since July 2024."""
-    named = f"{day},{day},{segment},NSE,STK,1,INE000000000,{symbol},{series},,,,,A COMPANY"
+    named = f"{day},{day},{segment},{exchange},STK,1,INE000000000,{symbol},{series},,,,,A COMPANY"
     return f"{named},{prices},101.1,98,,101,,,{volume},500000.50,77,F1,1,,,,,\n"
 
 
@@ -90,8 +90,9 @@ def test_the_first_series_that_is_asked_for_counts(days, tmp_path):
 
 
 def test_contracts_and_days_without_a_trade_are_no_bars(days, tmp_path):
-    """A row of another segment is not read; prices of 0 or - on a day without volume are left out, and told."""
-    rows = udiff("2024-07-08"), udiff("2024-07-08", "1,1,1,1", segment="FO")
+    """Another segment or exchange is not read; prices of 0 or - on a day without volume are left out, and told."""
+    rows = [udiff("2024-07-08"), udiff("2024-07-08", "1,1,1,1", segment="FO")]
+    rows.append(udiff("2024-07-08", "1,1,1,1", exchange="BSE"))
     (days / "a.csv").write_text(UDIFF + "".join(rows), "utf-8")
     (days / "b.csv").write_text(FULL + full("09-Jul-2024", "-,-,-,-", "0"), "utf-8")
     (days / "c.csv").write_text(OLD + old("10-JUL-2024", "0.00,0.00,0.00,98", "0") + "\n", "utf-8")
