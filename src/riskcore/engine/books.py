@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import is_unmoved, surplus_of
+from riskcore.account import is_of_the_day_alone, is_unmoved, may_have_filled, surplus_of
 from riskcore.broker_books import ORDERS, BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch, repeated
@@ -36,7 +36,6 @@ from riskcore.reconcile import (
     differences,
     is_complete,
     left_out,
-    may_have_filled,
     moved_unnamed,
     nameless,
     shows_none_beside,
@@ -53,6 +52,7 @@ UNCHANGED: Final = "the broker's book does not show it"
 OWN_TURN: Final = timedelta(seconds=10)
 """Where a broker takes few calls, a change waits for its turn as readings do: a book of before shows nothing of it."""
 UNSEEN_NIGHT: Final = "unseen_before_the_night"
+OF_A_DAY: Final = "nobody saw what it filled before the night, and no book tells: leave by hand what is held still"
 
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
@@ -246,6 +246,8 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
 def _settle_of_before(turn: Turn, order: Order, books: BrokerBooks) -> None:
     """A day order has ended with its session; what it filled unseen is in the positions, and comes first."""
     if may_have_filled(order, turn.book, books, turn.state.custody, turn.policy):
+        if is_of_the_day_alone(turn.book, order.approved.instrument.key, turn.state.custody.capability):
+            turn.alarm(UNSEEN_NIGHT, order.id, OF_A_DAY)
         return
     if order.is_entry and order.approved.product == DELIVERY:
         turn.alarm(UNSEEN_NIGHT, order.id, "nobody saw what it filled before the night: look at the holdings")
