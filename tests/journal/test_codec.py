@@ -302,6 +302,7 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
         ("holdings_fall", True),
         ("cancels_prove", True),
         ("carries", False),
+        ("takes_nrml", False),
         ("in_halves", True),
         ("shows_refusals", True),
         ("changes_an_order", 25),

@@ -79,6 +79,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "quotes_apart",
         "result_apart",
         "shows_refusals",
+        "takes_nrml",
         "one_product",
         "trades",
         "trade_prices",
