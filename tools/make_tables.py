@@ -102,7 +102,6 @@ TELLS: Final = {
     "positions_in_parts": FLAG,
     "carries": FLAG,
     "fresh_from": CLOCK,
-    "fills_in_orders": FLAG,
     "borrows_status": FLAG,
     "shows_refusals": FLAG,
     "price_is_average": FLAG,

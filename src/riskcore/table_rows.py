@@ -305,16 +305,15 @@ class Capability(Dated):
     `carries` whether positions show contracts that were carried into the day, and not what it traded alone;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before.
 
-    Rows: `fills_in_orders` whether orders say how much filled; `borrows_status` whether an order under a status word
-    that the plugin does not know shows the status of the row before it; `shows_refusals` whether an order whose change
-    or cancel was refused is shown as rejected, though it works on; `price_is_average` whether an order that has traded
-    shows its average in place of its limit; `trades` what a row of the trade book shows: `each` trade as it was, the
-    `whole` order's quantity and average price, or so all `orders`, those that traded nothing too; `unnamed` is a trade
-    under the exchange's name of its order; `order_times` whether a trade bears the time at which its order came to the
-    exchange, not its own; `trade_prices` in what trades may be told: `paise` (averages of orders too), or those above
-    100 rupees in `hundredths` of what they were; `one_product` whether futures and options have one product there,
-    shown as MIS whatever was asked for; `holdings_fall` whether holdings fall by what was sold of them today, which the
-    positions show as well.
+    Rows: `borrows_status` whether an order under a status word that the plugin does not know shows the status of the
+    row before it; `shows_refusals` whether an order whose change or cancel was refused is shown as rejected, though it
+    works on; `price_is_average` whether an order that has traded shows its average in place of its limit; `trades` what
+    a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price, or so all
+    `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order; `order_times`
+    whether a trade bears the time at which its order came to the exchange, not its own; `trade_prices` in what trades
+    may be told: `paise` (averages of orders too), or those above 100 rupees in `hundredths` of what they were;
+    `one_product` whether futures and options have one product there, shown as MIS whatever was asked for;
+    `holdings_fall` whether holdings fall by what was sold of them today, which the positions show as well.
 
     Money: `cash_is_balance` whether what OpenAlgo calls its available cash is what the day began with, margin in use
     not taken off and today's result not in it; `result_apart` whether today's result is not in that and the margin in
@@ -338,7 +337,6 @@ class Capability(Dated):
     positions_in_parts: bool = fact(yes_or_no, default=False)
     carries: bool = fact(yes_or_no, default=True)
     fresh_from: time = fact(clock, default=time(0))
-    fills_in_orders: bool = fact(yes_or_no, default=False)
     borrows_status: bool = fact(yes_or_no, default=False)
     shows_refusals: bool = fact(yes_or_no, default=False)
     price_is_average: bool = fact(yes_or_no, default=False)

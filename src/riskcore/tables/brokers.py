@@ -15,7 +15,6 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "revises": False,
         "cancels_prove": True,
         "empty_proves": True,
-        "fills_in_orders": True,
     },
     {
         "from": "2021-01-01",
@@ -31,7 +30,6 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "keeps_orders": True,
         "empty_proves": True,
         "fresh_from": "03:00",
-        "fills_in_orders": True,
     },
     {
         "from": "2021-01-01",
