@@ -59,7 +59,9 @@ def averages_apart(books: BrokerBooks, capability: Capability | None) -> BrokerB
         return books
     traded = {trade.order_id for trade in books.trades or ()}
     rows = (
-        attrs.evolve(row, price=None, average_price=row.price) if row.status == COMPLETE or row.id in traded else row
+        attrs.evolve(row, price=None, average_price=row.average_price or row.price)
+        if row.status == COMPLETE or row.id in traded
+        else row
         for row in books.orders
     )
     return attrs.evolve(books, orders=tuple(rows))

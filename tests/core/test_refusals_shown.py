@@ -1,8 +1,11 @@
 """Brokers that show the refusal of a cancel, or of a change, as that of the order."""
 
+import attrs
 import pytest
 
 from riskcore import events as e
+from riskcore.brokers import capability
+from tests.core.by_hand import TEN
 from tests.core.custody_days import books, held, position, row, stop_of, trade
 from tests.core.test_missing_orders import entry_of
 
@@ -48,6 +51,18 @@ def test_whether_an_order_was_asked_to_end_before_is_known_after_a_restart_too()
     assert [one.again for one in asked] == [False, True, True]
     day.restart()
     assert stop.order_id in day.state.cancelling
+
+
+def test_a_stop_whose_change_was_refused_is_told_as_asked_for_before_when_it_is_to_end():
+    """Shown as rejected for that, it was taken for ended as soon as an exit was wanted, which went beside it."""
+    row_of = attrs.evolve(capability("hdfcsky", on=TEN.date()), revises=True)
+    day, _ = held(broker="hdfcsky", trail="points", trail_by=20)
+    day.take(e.BrokerSeen(day.at("10:01"), row_of))
+    day.prices("10:05", last=1020)
+    day.take(e.RevisionReported(day.at("10:05:01"), day.last(e.ReviseOrder).order_id, e.REFUSED))
+    day.prices("10:10", last=1101)
+    asked = [one for one in day.commands if isinstance(one, e.CancelOrder)]
+    assert [one.again for one in asked] == [True]
 
 
 def test_an_exit_goes_where_the_gateway_tells_that_its_stop_was_refused_before_it_was_to_end():
