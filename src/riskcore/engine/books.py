@@ -20,7 +20,7 @@ from riskcore.engine.ended import IN_VAIN, ask_again, is_doubted, is_larger, nam
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.overnight import keep_reduction
 from riskcore.engine.pairing import named
-from riskcore.engine.protection import REVISION_REFUSED
+from riskcore.engine.protection import CHANGED, REVISION_REFUSED, put_right
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, presumed_filled, take_as_theirs
@@ -47,7 +47,6 @@ from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
 
-CHANGED: Final = "stop_changed"
 UNCHANGED: Final = "the broker's book does not show it"
 OWN_TURN: Final = timedelta(seconds=10)
 """Where a broker takes few calls, a change waits for its turn as readings do: a book of before shows nothing of it."""
@@ -202,11 +201,7 @@ def _undo_what_others_did(turn: Turn, order: Order, row: BrokerOrder, *, waited:
         turn.alarm(CHANGED, order.id, f"the broker's book shows the resting stop as {shown}")
         if _taken_over(turn, order, row, row.trigger):
             return
-        if in_vain:  # refused, or taken and not done: it is not what protects, and another comes in its stead
-            turn.calm(REVISION_REFUSED, order.id)
-            turn.cancel(order, "somebody else changed it, and the broker does not change it back")
-        else:
-            turn.revise(order, ours, "somebody else changed it")
+        put_right(turn, order, ours, in_vain=bool(in_vain))
 
 
 def _taken_over(turn: Turn, order: Order, row: BrokerOrder, trigger: Decimal) -> bool:
