@@ -5,8 +5,9 @@ import pytest
 
 from riskcore import events as e
 from riskcore.brokers import capability
+from riskcore.control import FLAT, INCOMPLETE
 from tests.core.by_hand import TEN
-from tests.core.custody_days import books, held, position, row, stop_of, trade
+from tests.core.custody_days import at_broker, books, foreign, held, position, row, stop_of, trade
 from tests.core.test_missing_orders import entry_of
 
 
@@ -69,3 +70,19 @@ def test_an_exit_goes_where_the_gateway_tells_that_its_stop_was_refused_before_i
     day, stop = leaving("hdfcsky", "rejected")
     day.report("10:10:06", stop.order_id, "rejected")
     assert len(out(day)) == 1
+
+
+@pytest.mark.parametrize(("broker", "stage"), [("hdfcsky", INCOMPLETE), ("any", FLAT)])
+def test_an_account_is_not_flat_while_an_order_of_others_may_work_whose_cancel_was_refused(broker, stage):
+    """It was called flat, and the order that worked on could fill. It is asked again, and less often after a while."""
+    day = at_broker(broker=broker)
+    day.take(e.EmergencyStopped(day.at("10:05"), "asha", "enough", whole_account=True))
+    theirs = attrs.evolve(foreign(), status="open")
+    books(day, "10:05:01", orders=(theirs,), positions=(position(0),))
+    assert [one.broker_id for one in day.commands if isinstance(one, e.CancelOrder)] == ["X1"]
+    for minute, second in ((m, s) for m in (5, 6) for s in range(2, 60)):
+        rows = (attrs.evolve(theirs, status="rejected"),)
+        books(day, f"10:{minute:02}:{second:02}", orders=rows, positions=(position(0),))
+    assert day.state.control.emergency.stage == stage
+    asked = sum(isinstance(one, e.CancelOrder) for one in day.commands)
+    assert (asked == 1) if stage == FLAT else (10 < asked < 80)
