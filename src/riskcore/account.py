@@ -194,3 +194,19 @@ def is_unmoved(order: Order, book: Book, books: BrokerBooks, custody: Custody, p
         return True
     traded = {row.key for row in books.positions or ()} | {trade.key for trade in books.trades or ()}
     return product == DELIVERY and shares_held(book, key, product) > 0 and moved > 0 and key not in traded
+
+
+def may_have_filled(order: Order, book: Book, books: BrokerBooks, custody: Custody, policy: Policy) -> bool:
+    """Whether the broker's position may have moved as an order would move it; where that is not read, it may have.
+
+    Delivery tells nothing: what was bought yesterday may be shown nowhere, and more than is there cannot be sold. Nor
+    do positions of a day alone tell what an order of an earlier one took off what is carried, unless they show it all.
+    """
+    approved = order.approved
+    key, product = approved.instrument.key, approved.product
+    if product == DELIVERY:
+        return False
+    if is_of_the_day_alone(book, key, custody.capability) and not is_of_today(order, book):
+        return shares_there(book, books, key, product) != shares_held(book, key, product)
+    moved = surely_moved(book, books, custody, policy, key, product)
+    return moved is None or moved * sign(approved.side) > 0

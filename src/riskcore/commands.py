@@ -69,7 +69,7 @@ class CancelOrder:
 
     `absent` says that the broker's book shows no row of it: it is asked for by its name alone. `leaves` says that it is
     an exit or a stop: where no order book can be read, that the broker took the cancel is what its end is known by.
-    `again` says that it was asked for before, by this process or by one before it.
+    `again` says that it was asked for before, or a change of it, by this process or by one before it.
     """
 
     order_id: str

@@ -162,7 +162,8 @@ class Custody:
     was shown as ended that may show the end of another. `alike` are rows that may be an order's which has no name
     there, and were new when they came. `first_seen` is when each of `rows` was, oldest first. `refused` is since when
     and how often the broker has refused to cancel an order while no order book could be read. `lacking` are shares of
-    ours that the broker's positions lack, and since when. `differed_at` is when what differs was last told.
+    ours that the broker's positions lack, and since when. `differed_at` is when what differs was last told. `ending`
+    is since when an order was asked to end.
     """
 
     capability: Capability | None = None
@@ -191,6 +192,7 @@ class Custody:
     refused: tuple[tuple[str, datetime, int], ...] = ()
     lacking: tuple[tuple[str, int, datetime], ...] = ()
     differed_at: datetime | None = None
+    ending: tuple[tuple[str, datetime], ...] = ()
 
     def wanted_of(self, key: str) -> Wanted | None:
         """The exit that waits in an instrument, if any."""
@@ -219,6 +221,10 @@ class Custody:
     def asked_at(self, order_id: str) -> datetime | None:
         """When an order was last asked to end or to change; None once it has ended, or the change was taken."""
         return dict(self.asked).get(order_id)
+
+    def ending_since(self, order_id: str) -> datetime | None:
+        """When an order was first asked to end, as long as it has not."""
+        return dict(self.ending).get(order_id)
 
     def refused_of(self, order_id: str) -> tuple[datetime | None, int]:
         """Since when the broker has refused to cancel an order, where no book tells whether it works, and how often."""

@@ -78,7 +78,7 @@ def _in_rupees(books: BrokerBooks, book: Book, ours: dict[str, Order], unit: str
     near: dict[str, Decimal | None] = {name: order.approved.limit for name, order in ours.items()}
     orders = books.orders
     if unit == PAISE and orders is not None:
-        orders = tuple(_priced(row, near.get(bare_id(row.id)) or last.get(row.key), unit) for row in orders)
+        orders = tuple(_averaged(row, near.get(bare_id(row.id)) or last.get(row.key), unit) for row in orders)
     elif orders is not None:
         near = {bare_id(row.id): row.price or row.trigger for row in orders} | near
     trades = books.trades
@@ -92,6 +92,14 @@ def _priced(row: Priced, near: Decimal | None, unit: str) -> Priced:
     if near is None or row.price is None:
         return row
     return attrs.evolve(row, price=_rupees(row.price, near, unit))
+
+
+def _averaged(row: BrokerOrder, near: Decimal | None, unit: str) -> BrokerOrder:
+    """The same of an order, and of its average where it tells that as well."""
+    row, average = _priced(row, near, unit), row.average_price
+    if near is None or average is None:
+        return row
+    return attrs.evolve(row, average_price=_rupees(average, near, unit))
 
 
 @exact

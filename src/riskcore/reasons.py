@@ -61,7 +61,7 @@ CATALOGUE: Final = (
     Reason("symbol_not_allowed", "{measured} is not among the allowed symbols", "operator"),
     Reason("symbol_denied", "{measured} is among the denied symbols", "operator"),
     Reason("product_not_allowed", "{measured} is not among the allowed products: {limit}", "operator"),
-    Reason("not_carried", "{measured} is entered nowhere at {limit}: what is carried there is not told", "operator"),
+    Reason("not_carried", "{measured} is not entered at {limit}: what is carried is not sent, or not told", "operator"),
     Reason("short_not_allowed", "{measured} cannot be sold short", "never"),
     Reason("mis_not_allowed", "{measured} may not be traded intraday; it is on {limit}", "next session"),
     Reason("expiry_near", "{measured} ends in delivery; positions in it are left from {limit} on", "never"),

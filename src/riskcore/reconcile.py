@@ -339,19 +339,6 @@ def moved_unnamed(book: Book, books: BrokerBooks, custody: Custody, policy: Poli
     return tuple(found)
 
 
-def may_have_filled(order: Order, book: Book, books: BrokerBooks, custody: Custody, policy: Policy) -> bool:
-    """Whether the broker's position may have moved as an order would move it; where that is not read, it may have.
-
-    Delivery tells nothing: what was bought yesterday may be shown nowhere, and more than is there cannot be sold.
-    """
-    approved = order.approved
-    key, product = approved.instrument.key, approved.product
-    if product == DELIVERY:
-        return False
-    moved = surely_moved(book, books, custody, policy, key, product)
-    return moved is None or moved * sign(approved.side) > 0
-
-
 def _kind(held: int, seen: int, book: Book, books: BrokerBooks, key: str, capability: Capability | None) -> str:
     if held == 0:
         return FOREIGN

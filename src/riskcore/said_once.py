@@ -59,21 +59,25 @@ def averages_apart(books: BrokerBooks, capability: Capability | None) -> BrokerB
         return books
     traded = {trade.order_id for trade in books.trades or ()}
     rows = (
-        attrs.evolve(row, price=None, average_price=row.price) if row.status == COMPLETE or row.id in traded else row
+        attrs.evolve(row, price=None, average_price=row.average_price or row.price)
+        if row.status == COMPLETE or row.id in traded
+        else row
         for row in books.orders
     )
     return attrs.evolve(books, orders=tuple(rows))
 
 
-def refusals_apart(books: BrokerBooks, book: Book, custody: Custody) -> BrokerBooks:
+def refusals_apart(books: BrokerBooks, book: Book, custody: Custody, others: Collection[str] = ()) -> BrokerBooks:
     """The same books, where the refusal of a cancel or a change is shown as the order's: then one of ours works on.
 
-    What was asked to end had worked; an exit in its place would sell beside it.
+    What was asked to end had worked; an exit in its place would sell beside it. `others` are ids of orders that are not
+    ours and were asked to end.
     """
     capability = custody.capability
     if capability is None or not capability.shows_refusals or books.orders is None:
         return books
     asked = {o.broker_id for o in book.live_orders() if o.broker_id and custody.asked_at(o.id) is not None}
+    asked.update(others)
     rows = (
         attrs.evolve(row, status=OPEN) if row.status == REJECTED and row.id in asked else row for row in books.orders
     )

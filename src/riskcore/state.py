@@ -29,7 +29,9 @@ RECEIPTS_KEPT: Final = timedelta(seconds=LONGEST_WINDOW_S)
 _OF_A_SESSION: Final[dict[str, Any]] = dict.fromkeys(
     ("seen", "cancelling", "pressed", "unwanted", "reversing"), frozenset()
 )
-_EMPTIED: Final = ("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen", "refused")
+_EMPTIED: Final = (
+    *("touches", "odd", "bare", "settled", "moved", "seen_again", "alike", "first_seen", "refused", "ending"),
+)
 _SEEN_IN_A_SESSION: Final[dict[str, Any]] = {
     **dict.fromkeys(("rows", "told", "lost"), frozenset()),
     **dict.fromkeys(_EMPTIED, ()),
@@ -201,14 +203,16 @@ def _exit_approved(state: State, fact: e.ExitApproved) -> State:
 
 
 def _cancel_requested(state: State, fact: e.CancelRequested) -> State:
-    asked = replaced(state.custody.asked, fact.order_id, (fact.order_id, fact.at))
-    one = {fact.order_id}
+    custody, one = state.custody, {fact.order_id}
+    asked, ending = replaced(custody.asked, fact.order_id, (fact.order_id, fact.at)), custody.ending
+    if custody.ending_since(fact.order_id) is None:
+        ending = (*ending, (fact.order_id, fact.at))
     pressed = state.pressed | one if fact.why in PRESSING else state.pressed - one
     order = state.book.order(fact.order_id)
     is_unwanted = order is not None and order.is_entry and fact.why in UNWANTED
     unwanted = state.unwanted | one if is_unwanted else state.unwanted
     kept = {"cancelling": state.cancelling | one, "pressed": pressed, "unwanted": unwanted}
-    return keeping(changed(state, book=state.book.sending(fact.at), **kept), asked=asked)
+    return keeping(changed(state, book=state.book.sending(fact.at), **kept), asked=asked, ending=ending)
 
 
 def _order_moved(state: State, fact: e.OrderMoved) -> State:

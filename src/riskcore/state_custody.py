@@ -16,6 +16,9 @@ from riskcore.values import changed
 if TYPE_CHECKING:
     from riskcore.state import State
 
+_OF_AN_ORDER: Final = ("asked", "doubted", "alike", "refused", "ending")
+"""What is forgotten of an order with its end."""
+
 
 def _broker(state: State, fact: e.BrokerKnown) -> State:
     return keeping(state, capability=fact.capability)
@@ -55,9 +58,8 @@ def order_ended(state: State, fact: e.OrderMoved) -> State:
     if fact.status == FILLED and not (custody.asked or custody.doubted or custody.alike or custody.refused):
         return state
     settled = custody.settled if fact.status == FILLED else replaced(custody.settled, order_id, (order_id, fact.at))
-    doubted, alike = replaced(custody.doubted, order_id), replaced(custody.alike, order_id)
-    asked, refused = replaced(custody.asked, order_id), replaced(custody.refused, order_id)
-    return keeping(state, asked=asked, settled=settled, doubted=doubted, alike=alike, refused=refused)
+    left = {name: replaced(getattr(custody, name), order_id) for name in _OF_AN_ORDER}
+    return keeping(state, settled=settled, **left)
 
 
 def _lacking(state: State, fact: e.SharesLacking) -> State:

@@ -292,8 +292,7 @@ class Capability(Dated):
     Orders: `resting` is how a protective stop rests there (SL, SL-M, or none: levels are watched by us alone);
     `revises` whether a resting order can be changed in place; `changes_an_order` how often it changes one order (None:
     as often as it is asked); `cancels_prove` whether a cancel that is called a success was taken; `keeps_orders`
-    whether what is open when a session ends works on, though no book shows it; `carries` whether contracts can be held
-    over a night, and positions show them then.
+    whether what is open when a session ends works on, shown by no book; `takes_nrml` whether NRML is sent as such.
 
     Pace: `calls_a_minute` how many calls of all kinds an account has in a minute, `orders_an_hour` how many orders,
     changes and cancels in an hour, exits among them (None: as many as come); `paces_books` whether it shows each book
@@ -303,18 +302,18 @@ class Capability(Dated):
     Books: `empty_proves` whether an empty book that was read without an error is one; `in_halves` whether the order
     book comes without the orders that work, or those that ended, where that half failed; `positions_in_parts` whether
     positions are asked for by segment and product, and come without those of a part that could not be read;
+    `carries` whether positions show contracts that were carried into the day, and not what it traded alone;
     `fresh_from` the time of day from which funds and books are those of the day, and no more of the one before.
 
-    Rows: `fills_in_orders` whether orders say how much filled; `borrows_status` whether an order under a status word
-    that the plugin does not know shows the status of the row before it; `shows_refusals` whether an order whose change
-    or cancel was refused is shown as rejected, though it works on; `price_is_average` whether an order that has traded
-    shows its average in place of its limit; `trades` what a row of the trade book shows: `each` trade as it was, the
-    `whole` order's quantity and average price, or so all `orders`, those that traded nothing too; `unnamed` is a trade
-    under the exchange's name of its order; `order_times` whether a trade bears the time at which its order came to the
-    exchange, not its own; `trade_prices` in what trades may be told: `paise` (averages of orders too), or those above
-    100 rupees in `hundredths` of what they were; `one_product` whether futures and options have one product there,
-    shown as MIS whatever was asked for; `holdings_fall` whether holdings fall by what was sold of them today, which the
-    positions show as well.
+    Rows: `borrows_status` whether an order under a status word that the plugin does not know shows the status of the
+    row before it; `shows_refusals` whether an order whose change or cancel was refused is shown as rejected, though it
+    works on; `price_is_average` whether an order that has traded shows its average in place of its limit; `trades` what
+    a row of the trade book shows: `each` trade as it was, the `whole` order's quantity and average price, or so all
+    `orders`, those that traded nothing too; `unnamed` is a trade under the exchange's name of its order; `order_times`
+    whether a trade bears the time at which its order came to the exchange, not its own; `trade_prices` in what trades
+    may be told: `paise` (averages of orders too), or those above 100 rupees in `hundredths` of what they were;
+    `one_product` whether futures and options have one product there, shown as MIS whatever was asked for;
+    `holdings_fall` whether holdings fall by what was sold of them today, which the positions show as well.
 
     Money: `cash_is_balance` whether what OpenAlgo calls its available cash is what the day began with, margin in use
     not taken off and today's result not in it; `result_apart` whether today's result is not in that and the margin in
@@ -327,7 +326,7 @@ class Capability(Dated):
     changes_an_order: int | None = fact(optional(count), default=None)
     cancels_prove: bool = fact(yes_or_no, default=False)
     keeps_orders: bool = fact(yes_or_no, default=False)
-    carries: bool = fact(yes_or_no, default=True)
+    takes_nrml: bool = fact(yes_or_no, default=True)
     calls_a_minute: int | None = fact(optional(count), default=None)
     orders_an_hour: int | None = fact(optional(count), default=None)
     paces_books: bool = fact(yes_or_no, default=False)
@@ -336,8 +335,8 @@ class Capability(Dated):
     empty_proves: bool = fact(yes_or_no, default=False)
     in_halves: bool = fact(yes_or_no, default=False)
     positions_in_parts: bool = fact(yes_or_no, default=False)
+    carries: bool = fact(yes_or_no, default=True)
     fresh_from: time = fact(clock, default=time(0))
-    fills_in_orders: bool = fact(yes_or_no, default=False)
     borrows_status: bool = fact(yes_or_no, default=False)
     shows_refusals: bool = fact(yes_or_no, default=False)
     price_is_average: bool = fact(yes_or_no, default=False)

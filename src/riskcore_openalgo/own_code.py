@@ -18,7 +18,7 @@ def own_code(module: str, path: str) -> Any:
         found: Any = importlib.import_module(module)
     except ImportError as problem:
         raise OwnCodeError(f"{problem}; is its folder on PYTHONPATH?") from problem
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:  # a script that ends as one would take the whole process with it
         raise OwnCodeError(f"{module} cannot be imported: {in_one_line(problem)}") from problem
     for part in path.split("."):
         if not hasattr(found, part):
@@ -27,13 +27,13 @@ def own_code(module: str, path: str) -> Any:
     return found
 
 
-def in_one_line(problem: Exception) -> str:
+def in_one_line(problem: BaseException) -> str:
     """An error of somebody's code in one line: its kind, what it says, and where that is."""
     where = "" if isinstance(problem, SyntaxError) else line_of(problem)  # whose words name its file and line
     return f"{type(problem).__name__}: {problem}{where}"
 
 
-def line_of(problem: Exception) -> str:
+def line_of(problem: BaseException) -> str:
     """The deepest line of somebody's own file that an error came from, where there is one."""
     frames = [one for one in traceback.extract_tb(problem.__traceback__)[1:] if "importlib" not in one.filename]
     own = [frame for frame in frames if frame.filename == frames[0].filename]

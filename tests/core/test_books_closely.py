@@ -7,9 +7,9 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from riskcore.account import there_but_for
+from riskcore.account import may_have_filled, there_but_for
 from riskcore.custody import Beside, Custody
-from riskcore.reconcile import adrift, differences, may_have_filled
+from riskcore.reconcile import adrift, differences
 from riskcore.stale_reads import is_stale
 from tests.core import custody_days
 from tests.core.by_hand import TEN, book, entry, held, order

@@ -1,5 +1,7 @@
 """Orders that are asked to end and go on working: a plugin may tell as taken what the broker refused."""
 
+import pytest
+
 import riskcore as rc
 from riskcore import events as e
 from tests.core.custody_days import at_broker, books, foreign, held, leaving, position, row, stop_of, trade
@@ -30,12 +32,35 @@ def test_somebody_is_called_for_an_entry_that_does_not_end_and_it_is_asked_less_
     for second in range(12, 59):
         books(day, f"10:00:{second}", orders=(row(order, "E1"), foreign()))
         called = ("cancel_in_vain", order.order_id) in told(day)
-        assert called == (second >= 20), second
+        assert called == (second >= 21), second
     assert asked(day) <= 1 + 9 + 4
     assert told(day).count(("cancel_in_vain", order.order_id)) == 1
     books(day, "10:01:10", orders=(row(order, "E1", "cancelled"), foreign()))
     assert day.book.order(order.order_id).status == "cancelled"
     assert not day.state.custody.told
+
+
+@pytest.mark.parametrize("broker", ["angel", "hdfcsky"])
+def test_a_stop_that_does_not_end_for_another_to_come_calls_somebody_and_is_asked_less_often(broker):
+    """No exit waits for it: its cancel was asked for with each read for good, until no exit was taken any more."""
+    day, _ = held(broker=broker, trail="points", trail_by=20)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    stop = stop_of(day)
+    day.prices("10:05", last=1020)
+    rows = (row(entry, "E1", "complete"), row(stop, "S1", "rejected" if broker == "hdfcsky" else "trigger_pending"))
+    for second in range(1, 60):
+        shown = {"trades": (trade("E1", "BUY", 50, 1000),), "positions": (position(50),)}
+        books(day, f"10:05:{second:02}", orders=rows, **shown)
+    assert ("cancel_in_vain", stop.order_id) in told(day)
+    assert asked(day) <= 1 + 10 + 5
+
+
+def test_an_order_that_works_after_its_end_is_asked_less_often_after_a_while():
+    day, order = unfilled()
+    books(day, "10:00:12", orders=(row(order, "E1", "cancelled"), foreign()))
+    for second in range(14, 60):
+        books(day, f"10:00:{second}", orders=(row(order, "E1"), foreign()))
+    assert asked(day) <= 1 + 10 + 4
 
 
 def test_nobody_is_called_for_an_order_that_ends_in_time():

@@ -77,6 +77,55 @@ def test_an_exit_that_never_arrived_is_not_taken_for_filled_because_the_day_has_
     )
 
 
+LATER = attrs.evolve(FUTURE, symbol="NIFTY29DEC26FUT")
+
+
+def left_over_the_night(status, named, *, broker="samco"):
+    """130 of a future that were to leave at the close of Monday; Wednesday's open, and the exit nobody saw end."""
+    day = carrying(LATER, broker=broker)
+    day.report("09:15:01", stop_of(day).order_id, "working", broker_id="S1")
+    day.take(e.OperatorExited(day.at("15:29:50"), "me", "enough", LATER.key))
+    day.report("15:29:51", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("15:29:52", out.order_id, status, broker_id=named)
+    day.next_day(2)
+    day.time("09:15:01")
+    return day, out
+
+
+def morning(day, *shown, trades=()):
+    """Three reads of the books of that day, in which somebody bought another share."""
+    all_trades = (trade("F1", "BUY", 1, 100, "NSE:TCS"), *trades)
+    for clock in ("09:15:10", "09:15:20", "09:15:30"):
+        books(day, clock, orders=(foreign("F1"),), trades=all_trades, positions=(OTHER, *shown))
+        day.time(f"{clock}.500")
+
+
+@pytest.mark.parametrize(("status", "named"), [("working", "X1"), ("unknown", "")])
+def test_an_exit_that_nobody_saw_end_before_a_night_is_not_sent_again_where_positions_are_of_the_day_alone(
+    status, named
+):
+    """It may have filled: no book of the day tells, and the second one was a short of 130 that nobody knew of."""
+    day, out = left_over_the_night(status, named)
+    morning(day)
+    assert (day.sent()[-1], day.book.order(out.order_id).live, day.book.positions[0].quantity) == (out, True, 130)
+    assert ("unseen_before_the_night", out.order_id) in day.state.custody.told
+
+
+def test_what_a_hand_sells_of_it_then_ends_it():
+    day, out = left_over_the_night("working", "X1")
+    sold = attrs.evolve(trade("H1", "SELL", 130, 990, LATER.key), product="NRML")
+    morning(day, attrs.evolve(OTHER, key=LATER.key, product="NRML", quantity=-130), trades=(sold,))
+    assert (day.sent()[-1], day.book.positions) == (out, ())
+
+
+def test_it_is_to_go_again_where_the_positions_show_all_that_was_carried():
+    day, out = left_over_the_night("working", "X1")
+    morning(day, attrs.evolve(OTHER, key=LATER.key, product="NRML", quantity=130))
+    assert (day.book.order(out.order_id).status, day.sent()[-1].quantity) == ("cancelled", 130)
+    assert day.state.custody.wanted_of(LATER.key).reason == "operator"
+
+
 def test_an_exit_of_what_was_carried_does_not_wait_for_shares_that_the_positions_of_the_day_lack():
     """They seemed to have left untold, and for a minute neither an exit nor a new stop was sent."""
     day = carrying(FUTURE, broker="samco")
@@ -104,8 +153,8 @@ def test_an_exit_of_what_was_carried_does_not_wait_for_shares_that_the_positions
     ],
 )
 def test_by_its_trades_a_read_shows_of_what_was_carried_the_day_alone_or_all_of_it(there, sold, moved):
-    """Paytm's positions show what is carried, as MARGIN; Samco's do not. Where neither adds up nothing is told."""
-    day = carrying(FUTURE, broker="paytm")
+    """So it is told though the row were wrong, of which nobody tried it. Where neither adds up nothing is told."""
+    day = carrying(FUTURE, broker="samco")
     shown = attrs.evolve(OTHER, key=FUTURE.key, product="NRML", quantity=there)
     traded = [attrs.evolve(trade("X1", "SELL", 1, 990, FUTURE.key), product="NRML", quantity=sold)] if sold else ()
     read = rc.BrokerBooks(at=day.at("09:16"), orders=(), trades=traded, positions=(shown,), holdings=())
@@ -114,9 +163,12 @@ def test_by_its_trades_a_read_shows_of_what_was_carried_the_day_alone_or_all_of_
     assert moved_by(day.book, unread, day.state.custody, day.policy, FUTURE.key, "NRML") is None
 
 
-def test_where_positions_show_what_was_carried_one_that_they_lack_is_gone():
-    day = carrying(FUTURE, broker="any")
-    day.report("09:15:01", stop_of(day).order_id, "working", broker_id="S1")
+@pytest.mark.parametrize("broker", ["any", "paytm"])
+def test_where_positions_show_what_was_carried_one_that_they_lack_is_gone(broker):
+    """Paytm's do, as MARGIN; it sends no NRML, which had stood for that they do not: what was gone stayed held."""
+    day = carrying(FUTURE, broker=broker)
+    for stop in day.sent():
+        day.report("09:15:01", stop.order_id, "working", broker_id="S1")
     reads(day, OTHER)
     assert day.book.positions == ()
 

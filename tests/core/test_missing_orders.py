@@ -1,6 +1,7 @@
 """Orders that a read of the broker's books does not show, or not surely: looked for, counted, settled, taken back."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -270,6 +271,20 @@ def test_an_order_whose_answer_is_late_is_found_by_a_row_that_shows_what_it_fill
     assert (known.broker_id, known.filled_quantity) == ("E1", entry.quantity)
     assert known.filled_value == (entry.limit - 1) * entry.quantity
     assert stop_of(day).quantity == entry.quantity
+
+
+@pytest.mark.parametrize(("broker", "unit"), [("kotak", 1), ("motilal", 100)])
+def test_what_its_row_tells_of_its_average_beside_that_is_what_it_filled_at(broker, unit):
+    """The price that stands there may be rounded: it had taken the place of the average."""
+    day = at_broker(broker=broker)
+    name = day.enter("10:00", **SEEN)
+    day.report("10:00:01", name, "working", broker_id="E1")
+    entry = entry_of(day)
+    average = entry.limit - Decimal("1.125")
+    told = {"price": (entry.limit - 1) * unit, "average_price": average * unit, "filled_quantity": entry.quantity}
+    read = rc.BrokerBooks(at=day.at("10:00:02"), orders=(row(entry, "E1", "complete", **told),), positions=())
+    day.take(e.BooksRead(day.at("10:00:02"), read))
+    assert day.book.order(entry.order_id).filled_value == average * entry.quantity
 
 
 def test_but_not_by_one_that_filled_beyond_its_limit_nor_where_rows_keep_their_limit():

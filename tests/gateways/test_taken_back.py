@@ -80,6 +80,17 @@ def test_a_cancel_that_was_refused_is_asked_again_where_the_order_is_shown_as_re
         assert (desk.asked("cancelorder"), desk.order(stop).status) == (asked, status)
 
 
+def test_one_that_is_shown_as_rejected_is_asked_to_end_once_each_time():
+    """It is asked again as long as it is shown so, and cancels count among the orders of an hour."""
+    with live_desk(row=evolve(ROW, shows_refusals=True)) as desk:
+        desk.place(entry())
+        _, stop = desk.place(leaving(limit=970, trigger=980))
+        shown_as_rejected(desk, stop)
+        desk.broker.script(Fault("cancelorder", "status", times=9))
+        assert asked_to_end(desk, stop, again=True) == ["BooksRead"]
+        assert desk.asked("cancelorder") == 1
+
+
 def test_an_order_that_is_shown_as_rejected_before_any_cancel_of_it_was_asked_for_has_been():
     """A stop that the exchange refused just before it was to end: its exit waited for good for a stop that was none."""
     with live_desk(row=evolve(ROW, shows_refusals=True)) as desk:

@@ -1,7 +1,7 @@
 """Inputs and facts as bytes, and back."""
 
 import json
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -302,6 +302,7 @@ def test_what_a_broker_asks_for_a_lot_is_kept_and_is_not_in_rows_where_nobody_wa
         ("holdings_fall", True),
         ("cancels_prove", True),
         ("carries", False),
+        ("takes_nrml", False),
         ("in_halves", True),
         ("shows_refusals", True),
         ("changes_an_order", 25),
@@ -321,3 +322,14 @@ def test_what_was_added_to_a_brokers_row_is_written_where_it_says_something_alon
     assert name not in encode(events.BrokerSeen(at, plain))
     assert decode("BrokerSeen", 1, encode(events.BrokerSeen(at, plain))).capability == plain
     assert getattr(decode("BrokerSeen", 1, encode(events.BrokerSeen(at, told))).capability, name) == said
+
+
+def test_what_an_earlier_version_wrote_of_a_broker_and_nobody_read_is_read_over():
+    """A journal that has it is folded; any other name is unknown still."""
+    known = events.BrokerSeen(datetime(2026, 11, 30, 10, tzinfo=rc.IST), rc.capability("any", on=date(2026, 11, 30)))
+    written = json.loads(encode(known))
+    written["capability"]["fills_in_orders"] = True
+    assert decode("BrokerSeen", 1, json.dumps(written)) == known
+    written["capability"]["fills_in_trades"] = True
+    with pytest.raises(CodecError, match="BrokerSeen cannot be read"):
+        decode("BrokerSeen", 1, json.dumps(written))

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import riskcore as rc
 from riskcore import engine, events
-from riskcore_openalgo.journal import Journal
+from riskcore_openalgo.journal import Journal, chain
 from riskcore_openalgo.journal.replay import replay
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=rc.IST)
@@ -65,3 +65,20 @@ def test_a_fact_too_few_and_one_too_many_are_named(tmp_path):
     assert "replay gives nothing" in str(replay(long))
     for journal in (short, last, long):
         journal.close()
+
+
+def test_what_an_earlier_version_wrote_and_nobody_reads_any_more_is_no_difference(tmp_path, monkeypatch):
+    """Of a broker that was known to tell in its orders how much had filled."""
+    seen = events.BrokerSeen(NOW, rc.capability("sandbox", on=NOW.date()))
+    was = chain.encode
+
+    def of_then(event):
+        return was(event).replace('"empty_proves":true', '"empty_proves":true,"fills_in_orders":true')
+
+    monkeypatch.setattr(chain, "encode", of_then)
+    rows = [seen, *engine.step(engine.State(), seen, rc.Policy()).facts]
+    journal = written(tmp_path, rows)
+    monkeypatch.undo()
+    assert [row.type for row in journal.rows() if "fills_in_orders" in row.body] == ["BrokerSeen", "BrokerKnown"]
+    assert replay(journal).same
+    journal.close()

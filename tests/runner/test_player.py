@@ -161,6 +161,7 @@ def test_a_strategy_that_cannot_be_made_is_named(name, parameters, said):
         ("def dips(bars:\n    pass\n", r"own_dips cannot be imported: SyntaxError: .*\(own_dips.py, line 1\)"),
         ("import math\n\nmath.nothing\n", r"AttributeError: module 'math' has no .* \(own_dips.py, line 3\)"),
         ("rates = {}\nrates['INFY']\n", r"own_dips cannot be imported: KeyError: 'INFY' \(own_dips.py, line 2\)"),
+        ("import sys\nsys.exit(0)\n", r"own_dips cannot be imported: SystemExit: 0 \(own_dips.py, line 2\)"),
         ("def dips(*, symbol, interval):\n    return {}[symbol]\n", r"INFY: KeyError: 'INFY' \(own_dips.py, line 2\)"),
     ],
 )

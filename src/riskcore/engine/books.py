@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import is_unmoved, surplus_of
+from riskcore.account import is_of_the_day_alone, is_unmoved, may_have_filled, surplus_of
 from riskcore.broker_books import ORDERS, BrokerBooks, BrokerOrder, summed
 from riskcore.corrections import belongs_to, finished_trade_of
 from riskcore.custody import FOREIGN, GOOD, SUSPECT, UNNAMED, Mismatch, repeated
@@ -20,7 +20,7 @@ from riskcore.engine.ended import IN_VAIN, ask_again, is_doubted, is_larger, nam
 from riskcore.engine.hollow import books_answered
 from riskcore.engine.overnight import keep_reduction
 from riskcore.engine.pairing import named
-from riskcore.engine.protection import REVISION_REFUSED
+from riskcore.engine.protection import CHANGED, REVISION_REFUSED, put_right
 from riskcore.engine.reports import CONTRADICTED, OUTCOME_UNKNOWN, charges_for, report
 from riskcore.engine.turn import LOGIN, RISKCORE, Turn
 from riskcore.engine.unnamed import PRESUMED, presumed_filled, take_as_theirs
@@ -36,7 +36,6 @@ from riskcore.reconcile import (
     differences,
     is_complete,
     left_out,
-    may_have_filled,
     moved_unnamed,
     nameless,
     shows_none_beside,
@@ -48,11 +47,11 @@ from riskcore.signals import seconds, sign
 from riskcore.stale_reads import is_clean, is_of_today
 from riskcore.told import Told, told_of
 
-CHANGED: Final = "stop_changed"
 UNCHANGED: Final = "the broker's book does not show it"
 OWN_TURN: Final = timedelta(seconds=10)
 """Where a broker takes few calls, a change waits for its turn as readings do: a book of before shows nothing of it."""
 UNSEEN_NIGHT: Final = "unseen_before_the_night"
+OF_A_DAY: Final = "nobody saw what it filled before the night, and no book tells: leave by hand what is held still"
 
 
 def books_read(event: e.BooksRead, turn: Turn) -> None:
@@ -202,11 +201,7 @@ def _undo_what_others_did(turn: Turn, order: Order, row: BrokerOrder, *, waited:
         turn.alarm(CHANGED, order.id, f"the broker's book shows the resting stop as {shown}")
         if _taken_over(turn, order, row, row.trigger):
             return
-        if in_vain:  # refused, or taken and not done: it is not what protects, and another comes in its stead
-            turn.calm(REVISION_REFUSED, order.id)
-            turn.cancel(order, "somebody else changed it, and the broker does not change it back")
-        else:
-            turn.revise(order, ours, "somebody else changed it")
+        put_right(turn, order, ours, in_vain=bool(in_vain))
 
 
 def _taken_over(turn: Turn, order: Order, row: BrokerOrder, trigger: Decimal) -> bool:
@@ -246,6 +241,8 @@ def _look_for(turn: Turn, order: Order, books: BrokerBooks) -> None:
 def _settle_of_before(turn: Turn, order: Order, books: BrokerBooks) -> None:
     """A day order has ended with its session; what it filled unseen is in the positions, and comes first."""
     if may_have_filled(order, turn.book, books, turn.state.custody, turn.policy):
+        if is_of_the_day_alone(turn.book, order.approved.instrument.key, turn.state.custody.capability):
+            turn.alarm(UNSEEN_NIGHT, order.id, OF_A_DAY)
         return
     if order.is_entry and order.approved.product == DELIVERY:
         turn.alarm(UNSEEN_NIGHT, order.id, "nobody saw what it filled before the night: look at the holdings")

@@ -24,6 +24,8 @@ from riskcore.orders import EMERGENCY, Order
 from riskcore.policy.custody import IGNORE
 from riskcore.positions import Position
 from riskcore.reconcile import differences, without_doubt
+from riskcore.said_once import refusals_apart
+from riskcore.signals import seconds
 from riskcore.stale_reads import is_clean
 from riskcore.states import LOCKED
 
@@ -70,7 +72,7 @@ def _seen(event: Any, turn: Turn, emergency: Emergency) -> Emergency:
         return attrs.evolve(emergency, readings=0 if _ours(turn) else READINGS)
     if _ours(turn):
         emergency = attrs.evolve(emergency, readings=0)
-    books = without_doubt(event.books, turn.book, turn.state.custody) if isinstance(event, e.BooksRead) else None
+    books = _shown(event.books, turn, emergency) if isinstance(event, e.BooksRead) else None
     if books is None or not _is_whole(books, turn):
         return emergency
     if emergency.read_at is not None and books.at <= emergency.read_at:
@@ -80,6 +82,12 @@ def _seen(event: Any, turn: Turn, emergency: Emergency) -> Emergency:
     contrary = _contrary(turn, books, emergency)
     readings = 0 if contrary or _ours(turn) else min(emergency.readings + 1, READINGS)
     return attrs.evolve(emergency, read_at=books.at, contrary=contrary, readings=readings)
+
+
+def _shown(books: BrokerBooks, turn: Turn, emergency: Emergency) -> BrokerBooks:
+    """The books of which nothing is in doubt; an order that is shown as rejected since it was to end may work on."""
+    plain, asked = without_doubt(books, turn.book, turn.state.custody), [broker_id for broker_id, _ in emergency.asked]
+    return refusals_apart(plain, turn.book, turn.state.custody, asked)
 
 
 def needs_books(turn: Turn) -> bool:
@@ -117,12 +125,17 @@ def _contrary(turn: Turn, books: BrokerBooks, emergency: Emergency) -> tuple[str
 
 
 def _end_foreign_orders(turn: Turn, books: BrokerBooks) -> None:
-    """Working orders of others are asked to end, and asked again after a pause while the book shows them."""
+    """Working orders of others are asked to end, and asked again after a pause while the book shows them.
+
+    Less often once the stop is incomplete: a cancel is one of the orders of an hour, and exits are others.
+    """
     ours = turn.book.broker_ids()
     for row in books.orders or ():
         emergency = turn.state.control.emergency
         asked = None if emergency is None else emergency.asked_at(row.id)
-        if row.working and row.id not in ours and (asked is None or books.at - asked >= FIRST_PAUSE):
+        slow = emergency is not None and emergency.stage == INCOMPLETE
+        pause = seconds(turn.policy.protect_flatten_s) if slow else FIRST_PAUSE
+        if row.working and row.id not in ours and (asked is None or books.at - asked >= pause):
             turn.note(e.ForeignCancelRequested(turn.at, row.id, EMERGENCY))
             turn.ask(e.CancelOrder("", row.id))
 

@@ -86,27 +86,31 @@ def ask_again(turn: Turn, order: Order, read_at: datetime) -> None:
 
     Some plugins tell a cancel that the broker refused as taken. From then on it is asked every `protect_flatten_s`.
     """
-    while_ = seconds(turn.policy.protect_flatten_s)
-    known, asked = (IN_VAIN, order.id) in turn.state.custody.told, turn.state.custody.asked_at(order.id)
-    if known and asked is not None and read_at - asked < while_:
-        return
-    since = _to_end_since(turn, order)
-    if since is not None and read_at - since >= while_:
+    if _is_in_vain(turn, order, read_at):
         turn.alarm(
             IN_VAIN,
             order.id,
             "it was to end, and the broker's book shows it working: end it there, or leave by hand if it has ended",
         )
-    turn.cancel_again(order, "the broker's book still shows it")
+    if not _was_asked_lately(turn, order, read_at):
+        turn.cancel_again(order, "the broker's book still shows it")
 
 
-def _to_end_since(turn: Turn, order: Order) -> datetime | None:
-    """Since when an order is to have ended at the latest: an exit waits for a stop, or its time to work is over."""
-    if order.rests:
-        wanted = turn.state.custody.wanted_of(order.approved.instrument.key)
-        return None if wanted is None else wanted.at
-    time = turn.policy.entry_timeout_s if order.is_entry else turn.policy.exit_step_s
-    return order.approved.at + seconds(time)
+def _is_in_vain(turn: Turn, order: Order, read_at: datetime) -> bool:
+    """Whether it was asked to end so long before a read that it should have."""
+    since = turn.state.custody.ending_since(order.id)
+    return since is not None and read_at - since >= seconds(turn.policy.protect_flatten_s)
+
+
+def _was_asked_lately(turn: Turn, order: Order, read_at: datetime) -> bool:
+    """Whether the last cancel of an order went out so shortly before a read that another would be one too many.
+
+    Cancels count among the orders of an hour: what was asked in vain for a while is asked as seldom from then on, or
+    there would be none left for exits.
+    """
+    asked = turn.state.custody.asked_at(order.id)
+    pause = seconds(turn.policy.protect_flatten_s) if _is_in_vain(turn, order, read_at) else FIRST_PAUSE
+    return asked is not None and read_at - asked < pause
 
 
 def is_larger(order: Order, row: BrokerOrder) -> bool:
@@ -116,9 +120,8 @@ def is_larger(order: Order, row: BrokerOrder) -> bool:
 
 def _is_news(turn: Turn, order: Order, books: BrokerBooks) -> bool:
     """Whether a read began long enough after the order ended, and after the last cancel, to tell of either."""
-    custody = turn.state.custody
-    since = (custody.asked_at(order.id), custody.settled_at(order.id))
-    return all(moment is None or books.at - moment >= FIRST_PAUSE for moment in since)
+    ended = turn.state.custody.settled_at(order.id)
+    return not _was_asked_lately(turn, order, books.at) and (ended is None or books.at - ended >= FIRST_PAUSE)
 
 
 def _tell(turn: Turn, order: Order, row: BrokerOrder) -> None:

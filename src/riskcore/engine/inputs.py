@@ -89,7 +89,7 @@ def _evidence(event: e.EvidenceArrived, turn: Turn) -> None:
         turn.refuse(signal, Finding("opposite", False, "held_against", apart, instrument.key))
         return
     capability = turn.state.custody.capability
-    if capability is not None and not capability.carries and signal.product == CARRIED:
+    if signal.product == CARRIED and capability is not None and not (capability.takes_nrml and capability.carries):
         turn.refuse(signal, Finding("allowed_products", False, "not_carried", signal.product, capability.broker))
         return
     if _may_come_yet(turn, instrument.key):

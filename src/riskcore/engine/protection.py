@@ -27,6 +27,7 @@ from riskcore.states import WAITING_FOR_LOGIN
 BARE: Final = "unprotected"
 REVISION_REFUSED: Final = "revision_refused"
 VANISHED: Final = "stop_vanished"
+CHANGED: Final = "stop_changed"
 
 
 def protect(turn: Turn) -> None:
@@ -177,6 +178,23 @@ def _change(turn: Turn, resting: Order, revision: Revision) -> None:
         turn.revise(resting, revision, "the position or its stop has changed")
     else:
         turn.cancel(resting, "the position or its stop has changed")
+
+
+def put_right(turn: Turn, resting: Order, ours: Revision, *, in_vain: bool) -> None:
+    """Have a resting stop as it was that the book shows otherwise: changed back, else, or `in_vain`, by another.
+
+    Where others before it were shown so as well it stays: that is how this broker shows them, or has them, and nobody
+    changed one. Each would cost three orders of an hour, of which exits are some. Its level is watched.
+    """
+    if _changes(turn, resting) and not in_vain:
+        turn.revise(resting, ours, "somebody else changed it")
+        return
+    told, approved = turn.state.custody.told, resting.approved
+    ended = [one for one in turn.book.orders if one.rests and not one.live and (CHANGED, one.id) in told]
+    alike = [one for one in ended if one.approved.instrument.key == approved.instrument.key]
+    if len(alike) <= len(cut(resting.quantity, approved.instrument)):
+        turn.calm(REVISION_REFUSED, resting.id)
+        turn.cancel(resting, "somebody else changed it, and the broker does not change it back")
 
 
 def _moved_just_now(turn: Turn, resting: Order) -> bool:

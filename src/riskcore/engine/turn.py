@@ -214,7 +214,7 @@ class Turn:
             self._take_back(order, why, absent=True)
 
     def _take_back(self, order: Order, why: str, *, absent: bool = False) -> None:
-        again = order.id in self.state.cancelling
+        again = order.id in self.state.cancelling or self.state.custody.asked_at(order.id) is not None
         self.note(e.CancelRequested(self.at, order.id, why))
         # A graver reason in the same turn changes what is known, and nothing to be sent.
         known = [asked for asked in self.commands if isinstance(asked, e.CancelOrder) and asked.order_id == order.id]

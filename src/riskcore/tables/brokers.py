@@ -15,7 +15,6 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "revises": False,
         "cancels_prove": True,
         "empty_proves": True,
-        "fills_in_orders": True,
     },
     {
         "from": "2021-01-01",
@@ -31,7 +30,6 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
         "keeps_orders": True,
         "empty_proves": True,
         "fresh_from": "03:00",
-        "fills_in_orders": True,
     },
     {
         "from": "2021-01-01",
@@ -366,7 +364,7 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "shares, so that the margin in use is taken off; all else as of any broker; not tried with real "
             "orders (confidence: low)"
         ),
-        "carries": False,
+        "takes_nrml": False,
         "orders_an_hour": 1000,
         "fresh_from": "08:00",
         "borrows_status": True,
@@ -568,8 +566,8 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "it, a refusal with HTTP 200 as a success; positions fail where a figure of the result has a "
             "comma; not tried with real orders (confidence: low)"
         ),
-        "carries": False,
         "orders_an_hour": 1000,
+        "carries": False,
         "fresh_from": "08:00",
     },
     {
@@ -586,9 +584,9 @@ BROKERS: Final[tuple[dict[str, Any], ...]] = (
             "with real orders (confidence: low)"
         ),
         "revises": False,
-        "carries": False,
         "orders_an_hour": 1000,
         "in_halves": True,
+        "carries": False,
         "fresh_from": "08:00",
         "shows_refusals": True,
     },

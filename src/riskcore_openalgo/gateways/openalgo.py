@@ -117,7 +117,9 @@ class OpenAlgoGateway:
         if (by_name or (shown is not None and shown.working)) and not self._fence():
             self._asked_to_end.add(named)
             reach("gateway.cancel.sending")
-            if shown is None or refused is not None:
+            if refused is not None:  # the engine asks again, ever so often, as long as it is shown so
+                self._client.cancel_absent(command.broker_id)
+            elif shown is None:
                 self._unseen(command.broker_id)
             else:
                 self._under_its_name(self._client.cancel, shown, command.broker_id)

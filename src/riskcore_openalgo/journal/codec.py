@@ -79,6 +79,7 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
         "quotes_apart",
         "result_apart",
         "shows_refusals",
+        "takes_nrml",
         "one_product",
         "trades",
         "trade_prices",
@@ -89,6 +90,8 @@ SPARE: Final[Mapping[type, tuple[str, ...]]] = {
     rc.Signal: ("quantity", "receipt"),
 }
 """Kind -> its fields that are written only where they say something."""
+GONE: Final[Mapping[type, frozenset[str]]] = {rc.Capability: frozenset(("fills_in_orders",))}
+"""Kind -> what earlier versions wrote of it, and nobody ever read."""
 
 
 def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter:
@@ -114,6 +117,8 @@ def converter(decimals: Callable[[Decimal], str] = _written) -> cattrs.Converter
         ),
     )
     _register_spare(made)
+    for gone, names in GONE.items():
+        made.register_structure_hook(gone, _without(names, make_dict_structure_fn(gone, made)))
     made.register_structure_hook(rc.Signal, _signal_by(make_dict_structure_fn(rc.Signal, made)))
     several = tuple[rc.Finding, ...]
     made.register_unstructure_hook_func(_are_findings, lambda value: made.unstructure(tuple(value), several))
@@ -131,6 +136,11 @@ def _register_spare(made: cattrs.Converter) -> None:
     for kind, names in SPARE.items():
         spare: dict[str, Any] = dict.fromkeys(names, override(omit_if_default=True))
         made.register_unstructure_hook(kind, make_dict_unstructure_fn(kind, made, **spare))
+
+
+def _without(names: frozenset[str], read: Callable[[Any, type[Any]], Any]) -> Callable[[Any, type[Any]], Any]:
+    """The hook of a kind that reads over names that it has no more."""
+    return lambda value, kind: read({name: told for name, told in value.items() if name not in names}, kind)
 
 
 def _signal_by(read: Callable[[Any, type[rc.Signal]], rc.Signal]) -> Callable[[Any, type[rc.Signal]], rc.Signal]:

@@ -53,7 +53,8 @@ def replay(journal: Reader) -> Replay:
             expected = [(type(fact).__name__, encode(fact)) for fact in made.facts]
         else:
             wanted = expected.pop(0) if expected else ("nothing", "")
-            if wanted != (row.type, row.body):
+            # What an earlier version wrote and nobody reads any more is no difference.
+            if wanted[0] != row.type or (wanted[1] != row.body and wanted[1] != encode(row.event)):
                 return Replay(inputs, facts, f"row {row.seq}: the journal has {row.type}, replay gives {wanted[0]}")
             facts += 1
         last = row

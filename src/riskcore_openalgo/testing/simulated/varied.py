@@ -100,7 +100,6 @@ ROWS: Final[tuple[dict[str, Any], ...]] = (
     {"shows_refusals": True},
     {"order_times": True},
     {"trade_prices": "paise"},
-    {"fills_in_orders": False},
     {"resting": "SL-M"},
     {"resting": "none"},
 )
