@@ -60,12 +60,16 @@ class Control:
     """What a hand has set: the emergency stop, and changes of the policy.
 
     `policy` is the policy in force where a hand changed it (None: it is as it was loaded), `base` the hash of the
-    loaded one under it: loading that one again changes nothing. `next_policy` waits for the next session.
+    loaded one under it: loading that one again changes nothing. `next_policy` waits for the next session. `digest` is
+    the hash of the policy in force, and `before` what `base` will be, should the last change have been a hand's: these
+    three as this version gives them, for one that has a setting more gives the same policy another hash.
     """
 
     emergency: Emergency | None = None
     policy: Policy | None = None
     base: str = ""
+    digest: str = ""
+    before: str = ""
     next_policy: Policy | None = field(default=None)
 
     def pressed(self, emergency: Emergency | None) -> Control:

@@ -16,6 +16,7 @@ from riskcore.control import Control
 from riskcore.custody import SILENT, Custody, replaced
 from riskcore.money import ZERO, exact
 from riskcore.orders import ENDED, PRESSING, UNWANTED, WORKING
+from riskcore.policy import policy_hash
 from riskcore.policy.breakers import NAMES
 from riskcore.policy.validator import LONGEST_WINDOW_S
 from riskcore.sessions import in_ist
@@ -120,7 +121,7 @@ def _policy_changed(state: State, fact: e.PolicyChanged) -> State:
     """A policy that was kept back is kept back no longer once it is in force."""
     held = state.held_policy
     kept = held if held is not None and held.policy_hash != fact.policy_hash else None
-    return loaded(changed(state, policy_hash=fact.policy_hash, held_policy=kept))
+    return loaded(changed(state, policy_hash=fact.policy_hash, held_policy=kept), policy_hash(fact.policy))
 
 
 def _policy_held(state: State, fact: e.PolicyHeld) -> State:

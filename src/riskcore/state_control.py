@@ -50,8 +50,10 @@ def _foreign(state: State, fact: e.ForeignCancelRequested) -> State:
 
 
 def _adjusted(state: State, fact: e.PolicyAdjusted) -> State:
-    control = attrs.evolve(state.control, policy=fact.policy, base=fact.base, next_policy=None)
-    return attrs.evolve(state, control=control, policy_hash=policy_hash(fact.policy))
+    """What is changed by a hand comes into force (`PolicyChanged`) just before this tells that it was a hand."""
+    digest, base = policy_hash(fact.policy), state.control.before or fact.base
+    control = attrs.evolve(state.control, policy=fact.policy, digest=digest, base=base, next_policy=None)
+    return attrs.evolve(state, control=control, policy_hash=digest)
 
 
 def _scheduled(state: State, fact: e.PolicyScheduled) -> State:
@@ -62,12 +64,12 @@ def _unchanged(state: State, fact: Any) -> State:
     return state
 
 
-def loaded(state: State) -> State:
+def loaded(state: State, digest: str) -> State:
     """Another policy was loaded: what a hand had changed of the one before is gone."""
-    control = state.control
-    if control.policy is None and control.next_policy is None and not control.base:
-        return state
-    return attrs.evolve(state, control=attrs.evolve(control, policy=None, next_policy=None, base=""))
+    known = state.control
+    before = known.base or known.digest
+    control = attrs.evolve(known, policy=None, next_policy=None, base="", digest=digest, before=before)
+    return attrs.evolve(state, control=control)
 
 
 def emergency_over(state: State, name: str) -> State:

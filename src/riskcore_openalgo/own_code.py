@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import traceback
+from decimal import localcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ class OwnCodeError(ValueError):
 def own_code(module: str, path: str) -> Any:
     """What stands at `path` in a module, which is imported. Whatever its import raises is told with its line."""
     try:
-        found: Any = importlib.import_module(module)
+        with localcontext():  # what it does to the context of this thread's decimals ends with it
+            found: Any = importlib.import_module(module)
     except ImportError as problem:
         raise OwnCodeError(f"{problem}; is its folder on PYTHONPATH?") from problem
     except (Exception, SystemExit) as problem:  # a script that ends as one would take the whole process with it

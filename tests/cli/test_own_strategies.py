@@ -1,8 +1,12 @@
 """A strategy of one's own on the command line: what goes wrong in it is a sentence, over bars and on paper alike."""
 
+import sys
+from decimal import localcontext
+
 import pytest
 
 from riskcore_openalgo.cli.main import main
+from riskcore_openalgo.journal import Reader
 from tests.cli.test_backtest import BARS
 
 MINE = """
@@ -84,3 +88,39 @@ def test_what_goes_wrong_in_it_is_a_sentence(asked, capsys, verb, name, said):
 def test_bars_ask_nobody_between_them_and_that_is_said(asked, capsys):
     assert asked("backtest", "Ticks") == 0
     assert "strategy Ticks: on_tick is not asked" in capsys.readouterr().err
+
+
+ODD = """
+from decimal import getcontext
+from riskcore_openalgo.lab.ema_cross import EmaCross
+
+if DIGITS:
+    getcontext().prec = DIGITS
+
+
+class Odd(EmaCross):
+    def on_bar(self, bars):
+        if DIGITS:
+            getcontext().prec = DIGITS
+        return super().on_bar(bars)
+"""
+
+
+def test_a_strategy_that_reckons_in_three_digits_trades_on_paper_as_any_other(tmp_path, monkeypatch, capsys):
+    """The paper broker filled at 1341 what it fills at 1341.75, and the tables and the console said so."""
+    monkeypatch.syspath_prepend(tmp_path)
+    heads, told = [], []
+    for digits in (0, 3):
+        (tmp_path / "odd_digits.py").write_text(ODD.replace("DIGITS", str(digits)), encoding="utf-8")
+        journal = tmp_path / f"{digits}.db"
+        given = ("--bars", str(BARS), "--symbols", "RELIANCE", "--profile", "rough", "--journal", str(journal))
+        settings = ("--set", "atr_warmup_bars=20", "--set", "charges_as_of=2026-08-03")
+        with localcontext():
+            assert main(["paper", *given, *settings, "--strategy", "odd_digits:Odd"]) == 0
+        del sys.modules["odd_digits"]
+        with Reader(journal) as read:
+            heads.append(read.head)
+        told.append([line for line in capsys.readouterr().out.splitlines() if "db" not in line])
+    assert heads[0] == heads[1]
+    assert told[0] == told[1]
+    assert any("APPROVED" in line for line in told[0])

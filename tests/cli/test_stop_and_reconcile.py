@@ -2,8 +2,10 @@
 
 import getpass
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -245,6 +247,20 @@ def test_stop_without_a_runner_has_nothing_to_do(run, live, tmp_path):
     assert not folder_of(live).exists()
     written(tmp_path / "flat.db", Scenario(POLICY, INFY, day=THIRD))
     assert run("stop", "--journal", tmp_path / "flat.db", "--flatten")[0] == FLAT
+
+
+def test_stop_does_not_say_that_nothing_is_open_while_rows_wait_in_the_spool(run, tmp_path):
+    """A full disk, and a runner that is gone: what came last waits beside the database, and the code was 0."""
+    path, told = tmp_path / "full.db", list(entries(differing(0)))
+    cut = next(n for n, event in enumerate(told) if isinstance(event, events.SignalArrived))
+    with Journal(path) as journal, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        journal.append(told[:cut])
+        other.execute("BEGIN IMMEDIATE")
+        journal.append(told[cut:])
+        journal.close()
+    code, out, _ = run("stop", "--journal", path)
+    assert (code, f"{len(told) - cut} rows wait in full.db.spool" in out) == (UNSETTLED, True)
+    assert json.loads(run("stop", "--journal", path, "--json")[1])["stands"].endswith("(docs/journal.md)")
 
 
 def test_a_program_hears_that_a_stop_has_not_left_every_position(run, live):

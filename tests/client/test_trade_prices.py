@@ -1,6 +1,6 @@
 """The price of a trade as its row tells it, and as its value does."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 
@@ -44,3 +44,11 @@ def test_a_trade_that_the_plugin_made_up_of_its_order_is_not_read():
         read, unread = rows.readable_trades([{**ROUNDED, "tradeid": name}, {**ROUNDED, "tradeid": "GT1"}])
         assert [trade.id for trade in read] == ["GT1"]
         assert [(row.book, row.id, row.key) for row in unread] == [("trades", "GMK1", "NSE:RELIANCE")]
+
+
+def test_a_host_that_reckons_in_six_digits_reads_the_same_price():
+    """The row could not be read at all, and with it no trade book: `InvalidOperation`."""
+    with localcontext() as host:
+        host.prec = 6
+        [trade] = rows.trades([{**ROUNDED, "trade_value": "26442.99"}])
+    assert trade.price == Decimal("14.814")

@@ -5,7 +5,7 @@ import pytest
 
 import riskcore as rc
 from riskcore import events as e
-from riskcore.engine import in_force, step
+from riskcore.engine import fold, in_force, step
 from riskcore.policy import policy_hash
 from tests.core.engine_days import SEEN, WIDE, a_day
 
@@ -164,3 +164,38 @@ def test_settings_that_hold_at_once_say_whose_they_are_and_on_top_of_what():
     changes, other = (("max_positions", "3", "2"),), attrs.evolve(day.policy, max_positions=2)
     adjusted = e.PolicyAdjusted(day.at("10:02"), *WHO, changes, other, policy_hash(day.policy))
     assert day.last(e.PolicyAdjusted) == adjusted
+
+
+# ---------------------------------------------------------------- a version that has a setting more
+
+
+def of_an_older_version(day):
+    """Its state by facts of a version with a setting less, which gave the same policies other hashes."""
+    return fold(
+        attrs.evolve(fact, policy_hash=fact.policy_hash[::-1]) if isinstance(fact, e.PolicyChanged)
+        else attrs.evolve(fact, base=fact.base[::-1]) if isinstance(fact, e.PolicyAdjusted)
+        else fact
+        for fact in day.facts
+    )  # fmt: skip
+
+
+def test_a_looser_file_in_loss_is_kept_back_after_an_update_too():
+    """It came into force at once: the policy of the journal did not have the hash that stands there."""
+    day = in_loss()
+    state = of_an_older_version(day)
+    made = step(state, e.PolicyLoaded(day.at("10:02"), looser(day)), in_force(state, day.policy))
+    assert [type(fact).__name__ for fact in made.facts] == ["PolicyHeld"]
+
+
+def test_a_setting_of_a_hand_stays_after_an_update_too():
+    """The file under it was taken for another one, and so what a hand had tightened was gone."""
+    day = a_day()
+    wanted(day, "10:00", max_trades_per_day=2)
+    wanted(day, "10:01", max_positions=1)
+    state = of_an_older_version(day)
+    before = in_force(state, day.policy)
+    event = e.PolicyLoaded(day.at("10:02"), day.policy)
+    made = step(state, event, before)
+    assert made.facts == ()
+    after = in_force(made.state, before, event)
+    assert (after.max_trades_per_day, after.max_positions) == (2, 1)

@@ -1,7 +1,7 @@
 """A script sends what was approved: once, protected, and refused where anything has moved on since."""
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, getcontext, localcontext
 
 import pytest
 
@@ -365,3 +365,16 @@ def test_who_ends_a_script_while_its_slices_are_sent_leaves_none_behind(here, mo
         with pytest.raises(KeyboardInterrupt):
             desk.send(decision)
     assert [order.status for order in buys(here)] == ["cancelled"]
+
+
+def test_a_script_that_reckons_in_four_digits_sends_and_reads_as_any_other(here):
+    """Its trades could not be read (`InvalidOperation`), and its tables had other prices than its facts."""
+    with localcontext() as script, here.desk() as desk:
+        script.prec = 4
+        sent = here.entered(desk)
+        assert script.prec == getcontext().prec == 4
+    assert (sent.status, sent.average_price) == ("filled", Decimal("1000.1"))
+    with Reader(here.path) as journal:
+        books = [row.event.books for row in journal.rows("input") if isinstance(row.event, events.BooksRead)]
+    assert any(read.trades for read in books)
+    assert not any(read.unread for read in books)

@@ -1,6 +1,6 @@
 """The tables of a journal beside its facts, where fills are double, known better later, or nobody's."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -125,3 +125,17 @@ def test_an_entry_in_slices_is_one_decision_of_the_whole_and_an_order_a_slice(ta
     decisions, orders = tables(day, "select quantity, approved from decisions", "select quantity from orders")
     assert decisions == [(50, 1)]
     assert orders == [(20,), (20,), (10,)]
+
+
+def test_a_host_that_reckons_in_four_digits_has_the_same_tables(tables):
+    """Code of a user's own may leave its context to the thread that writes: 1340.95 stood as 1341.00."""
+    day = a_day()
+    day.fill("10:00:01", day.enter("10:00", last="1340.95", stop="1320.35", target="1400.65"), price="1340.95")
+    day.prices("10:30", last="1401.15")
+    day.fill("10:30:01", day.sent()[-1].order_id, price="1400.65")
+    asked = ("select * from decisions", "select * from orders", "select * from fills", "select * from trades")
+    with localcontext() as host:
+        host.prec = 4
+        found = tables(day, PRICES, SUMS, *asked)
+    assert found[0] == [(13_409_500, 14_006_500)]
+    assert found[1] == [in_paise(day.book)]

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import attrs
+
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.journal import Journal, chain
@@ -82,3 +84,15 @@ def test_what_an_earlier_version_wrote_and_nobody_reads_any_more_is_no_differenc
     assert [row.type for row in journal.rows() if "fills_in_orders" in row.body] == ["BrokerSeen", "BrokerKnown"]
     assert replay(journal).same
     journal.close()
+
+
+def test_a_policy_of_an_older_version_is_compared_by_its_settings(tmp_path):
+    """One that has a setting more gives it another hash: no journal of before could be replayed beyond it."""
+    made = list(entries())
+    place = next(n for n, row in enumerate(made) if isinstance(row, events.PolicyChanged))
+    for policy, same in ((rc.Policy(), True), (rc.Policy(max_positions=2), False)):
+        made[place] = attrs.evolve(made[place], policy=policy, policy_hash="0" * 64)
+        (tmp_path / str(same)).mkdir()
+        journal = written(tmp_path / str(same), made)
+        assert replay(journal).same is same
+        journal.close()

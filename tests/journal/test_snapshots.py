@@ -4,10 +4,14 @@ import json
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from sqlalchemy import create_engine
 
+import riskcore as rc
 from riskcore import engine, events
 from riskcore.testing import days
 from riskcore_openalgo.journal import Journal, JournalBroken, Reader, fold, snapshots, store
+from riskcore_openalgo.journal.chain import Mark
+from riskcore_openalgo.journal.tables import METADATA
 from riskcore_openalgo.runner.ports import loaded
 from tests.journal.databases import InSqlite
 from tests.journal.told import turns
@@ -174,3 +178,16 @@ def test_a_decision_of_an_earlier_session_is_not_among_the_loaded(tmp_path):
         opened = [row.seq for row in journal.rows(types=[events.SessionOpened.__name__])]
         assert {fact.at.date() for fact in decided} == {journal.load().state.book.session}
         assert len(opened) > 1
+
+
+def test_what_a_pruned_journal_begins_with_has_the_hash_of_this_version():
+    """An older one with a setting less gave the same policy another, and a looser file would be taken for the first."""
+    mark, policy = Mark(7, "a" * 64), rc.Policy(max_positions=2)
+    for kept, found in (("0" * 64, rc.policy_hash(policy)), ("", "")):
+        database = create_engine("sqlite://")
+        METADATA.create_all(database)
+        with database.begin() as connection:
+            older = snapshots.Snapshot(engine.State(policy_hash=kept), mark, policy)
+            snapshots.keep(connection, older, base=True)
+            assert snapshots.base(connection, mark).state.control.digest == found
+        database.dispose()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 import attrs
@@ -231,3 +231,13 @@ def test_a_hosted_strategy_ends_at_once_at_the_signal(tmp_path):
             told, _ = child.communicate(timeout=60)
     assert child.returncode == 0, told
     assert (tmp_path / "hosted.db").exists()
+
+
+def test_a_host_that_reckons_in_six_digits_opens_with_the_same_equity():
+    """The next session opened with Rs 1,234,570 of Rs 1,234,567.89, and was sized by it."""
+    with localcontext() as host:
+        host.prec = 6
+        guest = Guest(STOCK, rc.Policy(**RULES), equity="1234567.89")
+        day_of(guest)
+        day_of(guest, day=23)
+    assert guest.book.opening_equity == Decimal("1234567.89")

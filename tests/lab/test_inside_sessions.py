@@ -3,7 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext, setcontext
 
 import attrs
 import numpy as np
@@ -186,3 +186,33 @@ def test_the_hosts_own_decimal_context_changes_nothing(fallen):
         host.prec = 6
         run = backtest({INFY: bars(CALM, CALM, DEEP, BACK, END)}, once, RULES)
         assert run.performance == fallen.performance
+
+
+def test_what_a_run_is_told_as_does_not_hang_on_the_hosts_context(fallen):
+    """Rs 10,141.46 stood as Rs 10,141.50, in the page of a run and in the table of a sweep too."""
+    told, shown = fallen.explain(), page(study_of_run(fallen))
+    with localcontext() as host:
+        host.prec = 3
+        run = backtest({INFY: bars(CALM, CALM, DEEP, BACK, END)}, once, RULES)
+        assert run.explain() == told
+        assert page(study_of_run(run)) == shown
+
+
+def test_a_sweep_in_threads_that_reckon_in_three_digits_says_the_same():
+    """Those of an executor of one's own."""
+    found = []
+    for digits in (28, 3):
+        with ThreadPoolExecutor(1, initializer=lambda: setcontext(Context(prec=digits))) as executor:  # noqa: B023
+            given = {INFY: bars(CALM, CALM, DEEP, BACK, END)}
+            space = {"strategy.stop": [980, 900]}
+            swept = lab.sweep(space, given, Bought, RULES, interval="5m", executor=executor, progress=False)
+        found.append(swept.trials)
+    assert found[0] == found[1]
+
+
+def test_a_book_keeps_its_peaks_whatever_the_hosts_context():
+    """The host calls what the engine calls."""
+    book = rc.Book("1234567.89")
+    with localcontext() as host:
+        host.prec = 3
+        assert book.peaked().peak_equity == Decimal("1234567.89")

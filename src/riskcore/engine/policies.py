@@ -30,7 +30,7 @@ def in_force(state: State, policy: Policy, event: e.Input | None = None) -> Poli
     loaded one.
     """
     given = policy
-    if isinstance(event, e.PolicyLoaded) and policy_hash(event.policy) in (state.policy_hash, state.control.base):
+    if isinstance(event, e.PolicyLoaded) and policy_hash(event.policy) in (state.control.digest, state.control.base):
         given = event.policy
     by_hand = state.control.policy
     return given if by_hand is None else _with_code(by_hand, given)
@@ -59,10 +59,10 @@ def load(event: e.PolicyLoaded, turn: Turn) -> None:
     policy is taken.
     """
     digest, state = policy_hash(event.policy), turn.state
-    if digest == state.control.base or (digest == state.policy_hash and state.control.policy is None):
+    if digest == state.control.base or (digest == state.control.digest and state.control.policy is None):
         turn.policy = in_force(state, turn.policy, event)
         return
-    names = loosened(turn.policy, event.policy) if policy_hash(turn.policy) == state.policy_hash else ()
+    names = loosened(turn.policy, event.policy) if policy_hash(turn.policy) == state.control.digest else ()
     if names and _waits(turn, digest):
         held = state.held_policy
         if held is None or held.policy_hash != digest or not held.confirmed:
@@ -141,7 +141,7 @@ def scheduled(turn: Turn) -> None:
 
 
 def _put_in_force(turn: Turn, by: str, why: str, found: tuple[Change, ...], policy: Policy) -> None:
-    base = turn.state.control.base or turn.state.policy_hash
+    base = turn.state.control.base or turn.state.control.digest
     turn.note(e.PolicyChanged(turn.at, policy, policy_hash(policy)))
     turn.note(e.PolicyAdjusted(turn.at, by, why, _told(found), policy, base))
     turn.policy = in_force(turn.state, turn.policy)

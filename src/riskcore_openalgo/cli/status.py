@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import riskcore as rc
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         waiting = sum(1 for number in rows if number > journal.length)
         content = as_json(state, policy) | {"rows": journal.length, "rows_waiting": waiting, "head": journal.head}
     if waiting:
-        ends += f"\nspool      {waiting} rows wait in {spool.name}: what they tell is not in the above, {GO_IN}"
+        ends += f"\nspool      {untold(waiting, spool)}"
     if looked:
         ends += f"\nlook       {looked}: what is there now is not known here; see the broker's own page"
     holder = place.holder()
@@ -44,6 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
     content |= {"runner": None if holder is None else runs, "silent_s": round(silent), "books_unread": looked}
     say(arguments, content, f"{text(state, policy)}\n{runner}\n{ends}")
     return 0
+
+
+def untold(waiting: int, spool: Path) -> str:
+    """That so many rows are in no database yet, in words."""
+    return f"{waiting} rows wait in {spool.name}: what they tell is not in the above, {GO_IN}"
 
 
 def as_json(state: engine.State, policy: rc.Policy) -> dict[str, Any]:

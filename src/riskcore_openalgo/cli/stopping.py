@@ -11,14 +11,15 @@ from pathlib import Path
 import riskcore as rc
 from riskcore_openalgo.cli.answers import say
 from riskcore_openalgo.cli.control import who
-from riskcore_openalgo.cli.opening import reader
+from riskcore_openalgo.cli.opening import key_of, reader
+from riskcore_openalgo.cli.status import untold
 from riskcore_openalgo.cli.unseen import PLAYED, withdrawn
 from riskcore_openalgo.config import load_settings
 from riskcore_openalgo.journal import At
 from riskcore_openalgo.journal.places import place_of
 from riskcore_openalgo.runner.inbox import Inbox
 from riskcore_openalgo.runner.last_look import unread
-from riskcore_openalgo.runner.stopping import FLAT, ending, what_is_open
+from riskcore_openalgo.runner.stopping import FLAT, UNSETTLED, ending, what_is_open
 
 POLL_S = 0.2
 DIRECT = "riskcore stop --direct leaves them without a runner"
@@ -56,10 +57,12 @@ def stop(arguments: argparse.Namespace) -> int:
 
 def _stands(arguments: argparse.Namespace, at: At, said: str) -> int:
     """Say how things stand in the journal that nobody writes any more; the code of the end of a day."""
+    spool, rows = place_of(at, key=key_of(at)).spooled()  # before the database, as `riskcore status` does
     with reader(at) as journal:
         state = journal.load().state
         looked = unread(journal, state)
-    found, words = ending(state, looked)
+        waiting = sum(1 for number in rows if number > journal.length)
+    found, words = (UNSETTLED, untold(waiting, spool)) if waiting else ending(state, looked)
     lines = what_is_open(state)
     if arguments.flatten and state.book.positions:
         words = f"NOT every position has left ({DIRECT}); {words}"

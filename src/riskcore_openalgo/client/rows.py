@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -243,13 +243,15 @@ def _trade(row: Row) -> rc.BrokerTrade:
     named = fields.identity(row.get("tradeid"))
     if named.startswith(MADE_UP):
         raise ValueError("OpenAlgo made it up of its order, whose trades it could not read")
-    quantity = _traded(row, price)
+    with localcontext(fields.CONTEXT):  # a host's own of six digits has no room for a price by its value
+        quantity = _traded(row, price)
+        finer = _finer(row, price, quantity)
     return rc.BrokerTrade(
         order_id=_id(row, "orderid"),
         key=_key(row),
         side=_side(row),
         quantity=quantity,
-        price=_finer(row, price, quantity),
+        price=finer,
         product=_product(row),
         traded_at=fields.moment(row.get("timestamp")),
         id=named,

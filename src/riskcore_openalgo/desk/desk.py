@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from decimal import Context, localcontext
 from functools import partial
 from types import TracebackType
 from typing import Final
@@ -272,7 +273,7 @@ class Desk:
         """The journal, with the writer's lock, and the account's."""
         if self._closed:
             raise DeskError(CLOSED, repr(self), "it was closed; make another desk")
-        with ExitStack() as opened:
+        with ExitStack() as opened, localcontext(Context(prec=28)):  # not the script's own
             try:
                 journal = self._locked(opened)
             except JournalInUse as problem:

@@ -7,7 +7,7 @@ and the same change of many facts goes to the database as one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Insert, Update, bindparam, case, func, insert, select, update
@@ -16,6 +16,8 @@ from riskcore import events as e
 from riskcore_openalgo.journal.tables import ALERTS, DECISIONS, FILLS, ORDERS, TRADES, Whole
 
 E4: Final = Decimal(10_000)
+CONTEXT: Final = Context(prec=28)
+"""Rows are written in a host's thread too, and under its own context they would be other rows."""
 Change: TypeAlias = tuple[Insert | Update, dict[str, Any]]
 
 ALERT: Final = insert(ALERTS)
@@ -77,11 +79,11 @@ def changes_of(seq: int, event: Any) -> Iterator[Change]:
 
 
 def _e4(price: Decimal) -> int:
-    return int((price * E4).to_integral_value(rounding=ROUND_HALF_EVEN))
+    return int(CONTEXT.multiply(price, E4).to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
 def _paise(money: Decimal) -> int:
-    return int((money * 100).to_integral_value(rounding=ROUND_HALF_EVEN))
+    return int(CONTEXT.multiply(money, Decimal(100)).to_integral_value(rounding=ROUND_HALF_EVEN))
 
 
 def _signal_arrived(seq: int, event: e.SignalArrived) -> Iterator[Change]:
@@ -227,7 +229,7 @@ def _overfilled(seq: int, fact: e.Overfilled) -> Iterator[Change]:
             "key": made.instrument.key,
             "side": made.side,
             "quantity": made.quantity,
-            "price_e4": _e4(fact.value / made.quantity),
+            "price_e4": _e4(CONTEXT.divide(fact.value, Decimal(made.quantity))),
             "charges_paise": None if fact.charges is None else _paise(fact.charges),
         },
     )

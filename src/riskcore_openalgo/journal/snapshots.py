@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any, Final
 
 import cattrs
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy import Connection, delete, insert, select
 
 import riskcore as rc
@@ -100,7 +100,11 @@ def base(connection: Connection, genesis: Mark) -> Snapshot:
     row = connection.execute(select(SNAPSHOTS).where(SNAPSHOTS.c.base == 1)).first()
     if row is None or (row.seq, row.head) != genesis:
         raise SnapshotDamaged("it is missing")
-    return _checked(row)
+    found = _checked(row)
+    if found.policy is None or not found.state.policy_hash:
+        return found
+    digest = rc.policy_hash(engine.in_force(found.state, found.policy))  # as this version gives it
+    return evolve(found, state=evolve(found.state, control=evolve(found.state.control, digest=digest)))
 
 
 def same(snapshot: Snapshot) -> bool:

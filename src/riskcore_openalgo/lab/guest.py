@@ -14,7 +14,7 @@ The host keeps its broker and its accounts; the guest keeps the book that decisi
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any, Final
 
 from attrs import evolve
@@ -178,7 +178,9 @@ class Guest:
         if self.book.session is None or day > self.book.session:
             carried = self.book.equity
             assert carried is not None
-            self.book = self.book.next_session(day).opened(carried - self.book.unrealised)
+            with localcontext(Context(prec=28)):  # a host may have a context of six digits
+                opening = carried - self.book.unrealised
+            self.book = self.book.next_session(day).opened(opening)
 
     def _fill(self, order_id: str, side: str, quantity: int, price: Any, at: datetime) -> None:
         fill = rc.Fill(order_id, quantity, price=price, at=at)

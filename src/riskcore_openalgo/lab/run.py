@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -137,10 +137,11 @@ class Run:
         found = self.simulation.ambiguous
         ids = {one.position_id for one in found}  # one that was held on through a bar in doubt hangs on it as well
         nets = [(closed.net, (closed.signal_id or closed.key) in ids) for closed in self.simulation.trades]
-        doubtful = [abs(net) for net, is_one in nets if is_one]
-        total = sum((abs(net) for net, _ in nets), Decimal(0))
-        share = sum(doubtful, Decimal(0)) * 100 / total if total else Decimal(0)
-        return InDoubt(len(found), len(doubtful), round(share, 2), sum(one.told for one in found))
+        with localcontext(Context(prec=28)):  # a program around us may have one of six digits
+            doubtful = [abs(net) for net, is_one in nets if is_one]
+            total = sum((abs(net) for net, _ in nets), Decimal(0))
+            share = round(sum(doubtful, Decimal(0)) * 100 / total, 2) if total else Decimal("0.00")
+        return InDoubt(len(found), len(doubtful), share, sum(one.told for one in found))
 
     def path(self) -> tuple[npt.NDArray[np.int64], Floats]:
         """The end of every moment in ns (UTC) and the equity then, for drawing; `ValueError` for a loaded run."""

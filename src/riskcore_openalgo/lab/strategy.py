@@ -19,6 +19,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import localcontext
 from functools import partial
 from operator import index, itemgetter
 from types import FunctionType
@@ -164,7 +165,8 @@ def asked(who: str, ask: Callable[[Any], Any], shown: Any, *, whole: bool = Fals
     No bar where it was shown the `whole` series, to answer all of it at once.
     """
     try:
-        return ask(shown)
+        with localcontext():  # what it does to the context of decimals ends with its answer
+            return ask(shown)
     except Exception as problem:
         said = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
         where = ", signals(bars)" if whole else _of(shown)

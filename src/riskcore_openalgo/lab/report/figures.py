@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Final
 
 from attrs import frozen
@@ -44,6 +44,11 @@ def said(value: Decimal | int | None, unit: str) -> str:
     """
     if value is None:
         return UNDEFINED
+    with localcontext(Context(prec=28)):  # a program around us may have one of six digits
+        return _said(value, unit)
+
+
+def _said(value: Decimal | int, unit: str) -> str:
     if unit == "s":
         return span_text(timedelta(seconds=int(value)))
     if unit == "count":

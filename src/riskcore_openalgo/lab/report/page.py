@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Final
 
 import riskcore as rc
@@ -26,6 +26,11 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 def page(study: Study, *, trades_drawn: int = TRADES_DRAWN) -> str:
     """The whole report. The newest `trades_drawn` trades are drawn; all of them stand in the table."""
+    with localcontext(Context(prec=28)):  # a program around us may have one of six digits
+        return _page(study, trades_drawn)
+
+
+def _page(study: Study, trades_drawn: int) -> str:
     parts: list[tuple[str, str, Markup]] = [
         ("equity", "Equity and drawdown", sections.equity(study)),
         ("results", "Results", sections.results(study)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
@@ -147,7 +147,8 @@ class Job:
 
 
 def _float(value: Decimal | None, times: int = 1) -> float | None:
-    return None if value is None else float(value * times)
+    with localcontext(Context(prec=28)):
+        return None if value is None else float(value * times)
 
 
 def as_row(trial: Trial) -> dict[str, Any]:
