@@ -135,6 +135,14 @@ def test_what_a_stop_that_is_touched_fills_untold_is_its_own():
     assert exits(day) == [30]
 
 
+def test_nor_is_what_an_exit_may_have_filled_that_no_row_shows_yet():
+    day = leaving()
+    told(day, "10:05:01", 50)
+    day.report("10:05:01.200", day.sent()[-1].order_id, "working", broker_id="X1")
+    told(day, "10:05:01.500", 30)
+    assert not any(isinstance(f, e.SharesLacking) for f in day.facts)
+
+
 def test_a_stop_that_rests_is_not_taken_back_for_what_one_read_lacks():
     """It would be gone for a read that lies; a second one that says so takes it back, as ever."""
     day, _ = held()

@@ -78,6 +78,17 @@ def test_an_entry_that_adds_to_what_is_held_is_taken_to_have_traded_at_its_limit
     assert order.limit > 990
 
 
+def test_of_two_entries_of_an_instrument_neither_is_taken_while_the_later_one_may_yet_be_read():
+    """The shares that are there may be those of the other."""
+    day, first = entered(one_position_per_symbol=False, max_position_size_percent=100, max_sector_exposure=100)
+    second = day.enter("10:02", **SEEN)
+    day.report("10:02:01", second, "working", broker_id="E2")
+    order = day.sent(rc.ApprovedEntry)[-1]
+    rows = row(first, "E1", "complete"), row(order, "E2", "complete")
+    assert "Filled" not in read(day, "10:02:09", *rows, there=(position(50 + order.quantity),))
+    assert "Filled" in read(day, "10:02:10", *rows, there=(position(50 + order.quantity),))
+
+
 def taken_for_sold():
     """Ten of 50 held were taken for the fill of a stop that was taken back; the trade book shows that none has sold."""
     day, _ = held(manual_trades="ignore")
