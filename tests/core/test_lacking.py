@@ -74,11 +74,15 @@ def test_what_the_positions_show_again_follows():
     assert exits(day) == [30, 20]
 
 
-def test_no_stop_rests_beside_the_exit_for_shares_that_may_not_be_there():
-    day = leaving()
-    told(day, "10:05:01", 30)
-    day.time("10:05:03")
-    told(day, "10:05:04", 30, rows=(row(day.sent()[-1], "X1", "open"),))
+@pytest.mark.parametrize("minute", ["10:05", "10:00"])
+def test_no_stop_rests_beside_the_exit_for_shares_that_may_not_be_there(minute):
+    """Nor right after the entry, which a position book may be behind of: what leaves needs no stop."""
+    day, _ = held()
+    day.take(e.OperatorExited(day.at(f"{minute}:20"), "asha", "enough", INFY.key))
+    told(day, f"{minute}:21", 30)
+    assert exits(day) == [30]
+    day.time(f"{minute}:23")
+    told(day, f"{minute}:24", 30, rows=(row(day.sent()[-1], "X1", "open"),))
     assert stops(day) == [50]
 
 
