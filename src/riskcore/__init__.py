@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     )
     from riskcore.intrabar import Ambiguous as Ambiguous, Entries as Entries, Intrabar as Intrabar
     from riskcore.listing import Listed as Listed, listed_by_month as listed_by_month
+    from riskcore.money import grouped as grouped
     from riskcore.orders import (
         ApprovedEntry as ApprovedEntry,
         ApprovedExit as ApprovedExit,
@@ -229,6 +230,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "intrabar": ("Ambiguous", "Entries", "Intrabar"),
     "listing": ("Listed", "listed_by_month"),
+    "money": ("grouped",),
     "orders": ("ApprovedEntry", "ApprovedExit", "Order", "TargetLeg"),
     "overrides": ("Tables",),
     "policy": ("CustomRule", "Limit", "Policy", "contradictions", "custom_rule", "policy_hash", "setting_text"),

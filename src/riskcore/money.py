@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import decimal
 import functools
+import re
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, getcontext, localcontext, setcontext
 from math import isfinite
@@ -42,6 +43,8 @@ GRAIN_DIGITS: Final = 7
 """The text of a float that is no longer than this from its point on has nothing below the grain."""
 SHOWN_DIGITS: Final = 60
 DIGITS: Final = frozenset("0123456789")
+LAKHS: Final = re.compile(r"(?<=\d)(?=(?:\d\d)+\d$)")
+"""Where the commas of a whole number stand: before its last three digits, and before every two in front of them."""
 
 DOWN: Final = "down"
 UP: Final = "up"
@@ -199,7 +202,17 @@ def to_paisa(value: Decimal) -> Decimal:
 def rupees(value: Decimal) -> str:
     """`value` for people: `Rs 1,234.50`, ASCII, two decimals (four where the price needs them)."""
     places = 2 if value == value.quantize(PAISA) else 4
-    return f"Rs {value:,.{places}f}"
+    return f"Rs {grouped(value, places)}"
+
+
+def grouped(value: Decimal | float, places: int = 2, *, signed: bool = False) -> str:
+    """A number for people, in the Indian groups of lakh and crore, with its sign or only a minus.
+
+    >>> grouped(Decimal("12345678.9")), grouped(100_000, 0), grouped(Decimal("-999.5"), signed=True)
+    ('1,23,45,678.90', '1,00,000', '-999.50')
+    """
+    whole, point, decimals = f"{value:{'+' if signed else ''}.{places}f}".partition(".")
+    return LAKHS.sub(",", whole) + point + decimals
 
 
 def plain(value: Decimal) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from attrs import frozen
 
-from riskcore.money import PAISA, exact
+from riskcore.money import PAISA, exact, grouped
 from riskcore.values import Later
 
 Measured: TypeAlias = Decimal | int | str | None
@@ -294,7 +294,7 @@ def shown(value: Measured) -> str:
     """A measured value for people: two decimals for amounts, thousands separated."""
     if value is None:
         return "-"
-    return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)
+    return grouped(value) if isinstance(value, Decimal) else str(value)
 
 
 def _gap(measured: Measured, limit: Measured) -> str:
@@ -302,7 +302,7 @@ def _gap(measured: Measured, limit: Measured) -> str:
     if not isinstance(measured, Decimal) or not isinstance(limit, Decimal):
         return "-"
     gap = abs(limit - measured)
-    return f"{gap:,.2f}" if gap >= Decimal("0.01") else f"{gap:.2g}"
+    return grouped(gap) if gap >= Decimal("0.01") else f"{gap:.2g}"
 
 
 def in_precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:

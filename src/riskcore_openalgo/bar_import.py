@@ -97,6 +97,11 @@ def take_over(
     return TakenOver(path, wanted, len(body), tuple(told))
 
 
+def column_name(cell: str) -> str:
+    """What a file calls a column, in small letters, with _ for what is no letter or digit."""
+    return re.sub(r"[^a-z0-9]+", "_", cell.lower()).strip("_")
+
+
 def _length_told(moments: Sequence[datetime], length: timedelta) -> timedelta:
     """How long before the time that a file tells its bar began: the length, less a second where that was its last."""
     is_last = all(at.second == LAST_SECOND for at in moments)
@@ -106,7 +111,9 @@ def _length_told(moments: Sequence[datetime], length: timedelta) -> timedelta:
 def _table(source: Path) -> tuple[list[str], list[list[str]]]:
     """The header and the rows, without empty lines."""
     text = text_of(source)
-    first = text.partition("\n")[0]
+    first, _, rest = text.partition("\n")
+    if first.strip().strip('"').lower().startswith("sep="):  # a line for Excel alone, in front of the names
+        text, first = rest, rest.partition("\n")[0]
     separator = max(SEPARATORS, key=first.count)
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(map(str.strip, row))]
     if len(rows) < 2:
@@ -119,7 +126,7 @@ def _table(source: Path) -> tuple[list[str], list[list[str]]]:
 
 def _places(source: Path, header: Sequence[str]) -> tuple[dict[str, list[int]], list[str]]:
     """Where each column stands (the time may stand in two), and those that are left out."""
-    names = [re.sub(r"[^a-z0-9]+", "_", cell.lower()).strip("_") for cell in header]
+    names = [column_name(cell) for cell in header]
     places = {
         wanted: [names.index(next(name for name in known if name in names))]
         for wanted, known in NAMES.items()

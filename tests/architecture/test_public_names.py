@@ -19,7 +19,7 @@ Instrument Intrabar Latch Leg Limit Listed MATRIX Market Measure Observations Or
 Price REVERSAL ROUNDING Reason Refused SELL Session Signal Simulation Size Stop Surveillance Tables Target TargetLeg
 Trade TradeStatistics Trail UnreadRow advance allows atr atr_stop band_pct breach breakeven_price capability charges
 clamped_stop closes_of combined_stop contradictions custom_rule decide edge_of equity_curve evidence_from exchange_for
-exit_order fixed_notional_cap fixed_quantity_cap freeze_for fresh_atr future given_stop given_target in_use_pct
+exit_order fixed_notional_cap fixed_quantity_cap freeze_for fresh_atr future given_stop given_target grouped in_use_pct
 interval_length kelly_cap kelly_fraction largest_quantity_sent legged_target level_stop levels listed_by_month loosened
 lot_for margin_pct measures moments monthly_expiry never_reached next_session_day nse_equity open_legs option
 order_charges pearson percent_stop percent_target performance performance_of phase_at points_stop points_target

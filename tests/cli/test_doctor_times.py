@@ -145,10 +145,10 @@ def test_what_is_named_like_a_fund_and_charged_as_a_share_is_told(kind, status):
 @pytest.mark.parametrize(
     ("broker", "counts", "free", "began"),
     [
-        ("zerodha", False, "940,000.00", "1,000,000.00"),
-        ("zerodha", True, "1,740,000.00", "1,800,000.00"),
-        ("dhan", False, "1,000,000.00", "1,060,500.00"),
-        (None, False, "1,000,000.00", "1,060,500.00"),
+        ("zerodha", False, "9,40,000.00", "10,00,000.00"),
+        ("zerodha", True, "17,40,000.00", "18,00,000.00"),
+        ("dhan", False, "10,00,000.00", "10,60,500.00"),
+        (None, False, "10,00,000.00", "10,60,500.00"),
     ],
 )
 def test_what_the_money_comes_to_is_told_to_be_compared(broker, counts, free, began):
@@ -178,7 +178,7 @@ def test_money_that_is_none_or_cannot_be_read_is_a_warning():
     told.funds = nothing
     found = gateway.money(settings, told, FRIDAY)
     assert (found.status, "data is empty" in found.found) == ("warn", True)
-    assert "Rs 100,000.00" in gateway.money(Settings(), told, FRIDAY).found
+    assert "Rs 1,00,000.00" in gateway.money(Settings(), told, FRIDAY).found
 
 
 @pytest.mark.parametrize(

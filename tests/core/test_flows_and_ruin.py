@@ -35,7 +35,7 @@ def test_a_drawdown_is_in_rupees_that_were_lost_however_much_was_paid_in():
     made = rc.performance_of([], curve((100_000, 0), (1_000_000, -100_000)))
     assert (made.drawdown.pct, made.drawdown.value) == (10, 100_000)
     assert (made.largest_drawdown.value, made.largest_drawdown.pct) == (100_000, 10)
-    assert "deepest drawdown          10.00 %, Rs 100,000.00, 1 sessions" in made.explain()
+    assert "deepest drawdown          10.00 %, Rs 1,00,000.00, 1 sessions" in made.explain()
 
 
 def test_the_largest_drawdown_is_the_one_of_most_rupees():

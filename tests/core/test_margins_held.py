@@ -105,7 +105,7 @@ def lot(thing=FUTURE, side="BUY", rupees=LOT):
 def test_so_many_lots_ask_so_many_times_what_the_broker_asks_for_one():
     """By risk 25 lots (one per cent of ten million, 60 x 65 a lot); of a million five lots can be paid."""
     answer = wanted(equity=10_000_010, margins=[lot()])
-    assert told(answer, "margin") == ("", "Rs 200,000.00 a lot, as the broker says", None, None)
+    assert told(answer, "margin") == ("", "Rs 2,00,000.00 a lot, as the broker says", None, None)
     assert (answer.order.quantity, told(answer, "funds")) == (25 * 65, ("", 10_000_010, LOT, 3250))
     answer = wanted(equity=1_000_001, margins=[lot()], **BOLD)
     assert answer.order.quantity == 5 * 65

@@ -156,7 +156,14 @@ def test_a_quantity_is_a_whole_number(wrong):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("1234.5", "Rs 1,234.50"), ("0.005", "Rs 0.0050"), ("-7", "Rs -7.00"), ("100000", "Rs 100,000.00")],
+    [
+        ("1234.5", "Rs 1,234.50"),
+        ("0.005", "Rs 0.0050"),
+        ("-7", "Rs -7.00"),
+        ("100000", "Rs 1,00,000.00"),
+        ("-12345678.9", "Rs -1,23,45,678.90"),
+        ("99999", "Rs 99,999.00"),
+    ],
 )
 def test_money_for_people(value, text):
     """ASCII, two decimals, four where they are needed."""

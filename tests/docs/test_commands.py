@@ -111,6 +111,7 @@ class Session:
         for name in ("demo.db", "live.db", "paper.db"):
             shutil.copy(journal, name)
         self._downloads()
+        self._bhavcopies()
 
     def prepare(self, page):
         """What a page presupposes that does not make it itself."""
@@ -179,6 +180,14 @@ class Session:
                 five = bars[first : first + 5]
                 prices = five[0].open, max(bar.high for bar in five), min(bar.low for bar in five), five[-1].close
                 writer.writerow([f"{five[0].at:%d-%m-%Y}", f"{five[0].at:%H:%M}", *prices, 100])
+
+    def _bhavcopies(self):
+        """A working week of NSE's daily files, of the columns that are read."""
+        columns = "TradDt,Sgmt,TckrSymb,SctySrs,OpnPric,HghPric,LwPric,ClsPric,TtlTradgVol"
+        (self.folder / "bhavcopies").mkdir()
+        for day in range(16, 21):
+            rows = [f"2026-11-{day},CM,{name},EQ,1500,1520,1490,{1500 + day},9000" for name in ("INFY", "TCS")]
+            (self.folder / "bhavcopies" / f"{day}.csv").write_text("\n".join([columns, *rows]), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,15 @@ def test_from_a_windows_desk(tmp_path):
     assert [repair.code for repair in read.repairs] == ["missing_bars", "volume_missing"]
 
 
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\r\n'])
+def test_the_line_in_front_of_the_names_that_excel_wants_is_passed_over(tmp_path, first):
+    """Of another separator than the commas that its prices would have."""
+    source = written(tmp_path / "x.csv", FORMS["slashes and AM"])
+    source.write_text(first + source.read_text("utf-8"), encoding="utf-8", newline="")
+    taken = take_over(source, tmp_path / "bars", symbol="INFY")
+    assert taken.path.read_text("utf-8") == WANTED
+
+
 @pytest.mark.parametrize("price", ["250,50", "1250,5", "1,25,50", "12,50.5"])
 def test_a_decimal_comma_is_refused_by_name_and_never_read_as_hundreds(tmp_path, price):
     """All prices of such a file would be a hundred times too high, and look right."""

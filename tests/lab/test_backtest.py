@@ -370,7 +370,7 @@ def test_a_run_without_a_trade_says_no_figures_of_trades():
     run = backtest({INFY: bars(CALM, CALM)}, lambda seen: None, RULES)
     assert run.explain().splitlines()[:2] == [
         "0 trades, 0 entries approved, 0 refused",
-        "equity Rs 100,000.00 -> Rs 100,000.00",
+        "equity Rs 1,00,000.00 -> Rs 1,00,000.00",
     ]
     assert "deepest drawdown 0.00 %" in run.explain()  # it never fell: that is known
 

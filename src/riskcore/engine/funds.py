@@ -10,7 +10,7 @@ from riskcore.custody import Balance
 from riskcore.engine.hollow import funds_answered
 from riskcore.engine.turn import Turn
 from riskcore.ledger import explained
-from riskcore.money import ZERO, exact
+from riskcore.money import ZERO, exact, grouped
 
 BALANCE: Final = "balance_unexplained"
 FUNDS: Final = "funds"
@@ -39,8 +39,8 @@ def funds_seen(event: e.FundsSeen, turn: Turn) -> None:
     if odd != told or _has_changed(turn, theirs - opening, unexplained):
         turn.note(e.FundsCompared(turn.at, theirs, opening, unexplained, lines))
     if odd:
-        why = f"Rs {unexplained:,.2f} of the broker's balance are not explained by our trades"
-        known = ", ".join(f"{line.what} {line.amount:,.2f}" for line in lines)
+        why = f"Rs {grouped(unexplained)} of the broker's balance are not explained by our trades"
+        known = ", ".join(f"{line.what} {grouped(line.amount)}" for line in lines)
         turn.alarm(BALANCE, FUNDS, f"{why}; explained are {known}" if known else why)
     else:
         turn.calm(BALANCE, FUNDS)

@@ -320,14 +320,14 @@ def _compared(fact: e.FundsCompared) -> Told | None:
     """What is not explained is an alarm; what is explained is told once, where it has changed."""
     if not fact.lines:
         return None
-    each = ", ".join(f"{line.what} Rs {line.amount:,.2f}" for line in fact.lines)
-    between = f"Rs {fact.theirs - fact.ours:,.2f} between the broker's and ours"
-    text = f"{between}: {each}; unexplained Rs {fact.unexplained:,.2f}"
+    each = ", ".join(f"{line.what} Rs {rc.grouped(line.amount)}" for line in fact.lines)
+    between = f"Rs {rc.grouped(fact.theirs - fact.ours)} between the broker's and ours"
+    text = f"{between}: {each}; unexplained Rs {rc.grouped(fact.unexplained)}"
     return Told(INFO, "BALANCE EXPLAINED", text, f"balance:{fact.at.isoformat()}")
 
 
 def _explained(fact: e.FundsExplained) -> Told:
-    text = f"Rs {fact.amount:,.2f} moved, by {fact.by}: {fact.why}"
+    text = f"Rs {rc.grouped(fact.amount)} moved, by {fact.by}: {fact.why}"
     return Told(INFO, "FUNDS MOVED", text, f"moved:{fact.at.isoformat()}")
 
 
@@ -336,7 +336,7 @@ def _agree(fact: e.Reconciled) -> Told:
 
 
 def _rupees(value: Decimal) -> str:
-    return f"{value:,.2f}"
+    return rc.grouped(value)
 
 
 TABLE: Final[Mapping[type, Callable[[Any], Told | None]]] = {

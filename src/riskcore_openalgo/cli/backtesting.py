@@ -102,7 +102,8 @@ def _say(run: Run, written: Path | None, off: Extra | None, arguments: argparse.
     gross = sum((trade.gross for trade in closed), start=Decimal(0))
     charges = sum((trade.charges for trade in closed), start=Decimal(0))
     held = open_at_the_end(run.simulation.state.book)
-    sums = f"{len(closed)} trades, {len(run.refused)} signals refused, gross Rs {gross:,.2f}, charges Rs {charges:,.2f}"
+    counts = f"{len(closed)} trades, {len(run.refused)} signals refused"
+    sums = f"{counts}, gross Rs {rc.grouped(gross)}, charges Rs {rc.grouped(charges)}"
     lines = [tables.closed_trades(closed), "", sums]
     lines += [f"refused by {one['rule']}, {one['times']} times; the first: {one['first']}" for one in refusals]
     lines += [*run.results, *run.remarks, *(one["text"] for one in held)]

@@ -251,5 +251,5 @@ def _open(position: rc.Position) -> dict[str, Any]:
         "stop": position.stop,
         "result": result,
         "text": f"still open: {position.side} {position.quantity} {position.instrument.key} "
-        f"at {position.average_price:.2f}, last {last:.2f}: Rs {result:,.2f} so far",
+        f"at {position.average_price:.2f}, last {last:.2f}: Rs {rc.grouped(result)} so far",
     }

@@ -214,13 +214,14 @@ def _words(fact: events.Fact) -> str:
         case events.StopMoved():
             return f"the stop of {fact.key} is now {fact.after}"
         case events.PositionAdjusted(price=price) if price is not None:
-            return f"{fact.key} has left at {price}: Rs {fact.realised:,.2f}, and Rs {fact.charges:,.2f} of charges"
+            came_to = f"Rs {rc.grouped(fact.realised)}, and Rs {rc.grouped(fact.charges)} of charges"
+            return f"{fact.key} has left at {price}: {came_to}"
         case events.ExitApproved():
             return f"exit {fact.order.side} {fact.order.quantity} {fact.order.instrument.key} to {fact.order.limit}"
         case events.PolicyScheduled():
             return "it holds from the next session"
         case events.FundsExplained():
-            return f"Rs {fact.amount:,.2f} are a line of today's balance (riskcore journal reconcile shows it)"
+            return f"Rs {rc.grouped(fact.amount)} are a line of today's balance (riskcore journal reconcile shows it)"
         case events.PolicyAdjusted():
             return "it holds from now on"
     return re.sub(r"(?<!^)(?=[A-Z])", " ", type(fact).__name__).lower()

@@ -164,8 +164,9 @@ def _backtest(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _bars(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb = verbs.add_parser(
         "bars",
-        help="take a csv file of bars with other columns and dates over into SYMBOL.csv",
-        description="Write the bars of another program's csv file as SYMBOL.csv, and check them as a backtest will.",
+        help="take a csv file of bars with other columns and dates, or NSE's bhavcopies, over into SYMBOL.csv",
+        description="Write the bars of another program's csv file, or of a folder of NSE's bhavcopies, as SYMBOL.csv, "
+        "and check them as a backtest will.",
         epilog="Example: riskcore bars downloads/infy.csv --symbol INFY --interval 5m --to bars",
     )
     lazy("taking_over_options").add_arguments(verb)

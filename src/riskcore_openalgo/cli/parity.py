@@ -6,6 +6,7 @@ import argparse
 from decimal import Decimal
 from typing import Any
 
+import riskcore as rc
 from riskcore_openalgo.cli.answers import finished, say
 from riskcore_openalgo.cli.bars import instruments_of
 from riskcore_openalgo.cli.opening import reader
@@ -87,4 +88,4 @@ def _row(trade: TradeBeside) -> tuple[str, ...]:
 
 
 def _rupees(value: Decimal) -> str:
-    return f"{value:,.2f}"
+    return rc.grouped(value)

@@ -122,7 +122,7 @@ def _trades(journal: Reader, policy: rc.Policy) -> tuple[str, dict[str, Any]]:
         ("refused", str(refused), str(simulated.refused)),
         ("gross Rs", _sum(then, "gross"), _sum(now, "gross")),
         ("charges Rs", _sum(then, "charges"), _sum(now, "charges")),
-        ("net Rs", f"{_net(then):,.2f}", f"{_net(now):,.2f}"),
+        ("net Rs", rc.grouped(_net(then)), rc.grouped(_net(now))),
         ("still open", str(len(held[0])), str(len(held[1]))),
     )
     content = {"then": _account(then, refused, held[0]), "now": _account(now, simulated.refused, held[1])}
@@ -167,7 +167,7 @@ def _side_by_side(then: Sequence[events.PositionClosed], now: Sequence[events.Po
 def _of(trade: events.PositionClosed | None) -> tuple[str, str, str]:
     if trade is None:
         return "-", "-", "-"
-    return str(trade.quantity), f"{trade.net:,.2f}", trade.reason
+    return str(trade.quantity), rc.grouped(trade.net), trade.reason
 
 
 def _net(trades: Sequence[events.PositionClosed]) -> Decimal:
@@ -179,7 +179,7 @@ def _won(trades: Sequence[events.PositionClosed]) -> str:
 
 
 def _sum(trades: Sequence[events.PositionClosed], name: str) -> str:
-    return f"{sum((getattr(trade, name) for trade in trades), start=Decimal(0)):,.2f}"
+    return rc.grouped(sum((getattr(trade, name) for trade in trades), start=Decimal(0)))
 
 
 def _whole(quantity: int | None) -> str:

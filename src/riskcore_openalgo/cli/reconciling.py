@@ -139,13 +139,13 @@ def _balance(state: engine.State) -> list[str]:
     found, declared = state.custody.balance, state.custody.moved
     if found is None:
         return [_line(line) for line in declared]
-    first = f"balance: Rs {found.theirs:,.2f} at the broker, Rs {found.ours:,.2f} when the session opened"
+    first = f"balance: Rs {rc.grouped(found.theirs)} at the broker, Rs {rc.grouped(found.ours)} when the session opened"
     lines = found.lines or declared
-    return [first, *(_line(line) for line in lines), f"  unexplained: Rs {found.unexplained:,.2f}"]
+    return [first, *(_line(line) for line in lines), f"  unexplained: Rs {rc.grouped(found.unexplained)}"]
 
 
 def _line(line: Any) -> str:
-    return f"  {line.what}: Rs {line.amount:,.2f}{f' ({line.why})' if line.why else ''}"
+    return f"  {line.what}: Rs {rc.grouped(line.amount)}{f' ({line.why})' if line.why else ''}"
 
 
 def _seen(mismatch: Any, policy: rc.Policy) -> str:

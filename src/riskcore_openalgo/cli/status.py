@@ -127,7 +127,7 @@ def _order(order: rc.Order) -> str:
 
 
 def _rupees(value: Decimal | None) -> str:
-    return "unknown" if value is None else f"Rs {value:,.2f}"
+    return "unknown" if value is None else f"Rs {rc.grouped(value)}"
 
 
 def _price(value: Decimal | None) -> str:

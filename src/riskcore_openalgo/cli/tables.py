@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+import riskcore as rc
 from riskcore import events
 from riskcore_openalgo.journal import Journal, Reader
 from riskcore_openalgo.journal.exporting import Days, records
@@ -99,9 +100,9 @@ def closed_trades(finished: Sequence[events.PositionClosed]) -> str:
             f"{trade.entry_price:.2f}",
             f"{trade.exit_price:.2f}",
             trade.reason,
-            f"{trade.gross:,.2f}",
-            f"{trade.charges:,.2f}",
-            f"{trade.net:,.2f}",
+            rc.grouped(trade.gross),
+            rc.grouped(trade.charges),
+            rc.grouped(trade.net),
             "-" if trade.r_multiple is None else f"{trade.r_multiple:+.2f}",
         )
         for trade in finished
@@ -189,4 +190,4 @@ def _price(e4: int) -> str:
 
 
 def _money(paise: Any) -> str:
-    return f"{Decimal(paise) / 100:,.2f}"
+    return rc.grouped(Decimal(paise) / 100)

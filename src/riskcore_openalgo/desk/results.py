@@ -136,7 +136,7 @@ class Watched:
         lines = [f"WATCH ENDED: {self.why}"]
         for trade in self.trades:
             about = f"{trade.side} {trade.quantity} {trade.key} left at Rs {trade.exit_price:.2f} ({trade.reason})"
-            lines.append(f"  closed  {about}, net Rs {trade.net:,.2f}")
+            lines.append(f"  closed  {about}, net Rs {rc.grouped(trade.net)}")
         lines += [f"  {line}" for line in self.open]
         return "\n".join(lines).encode("ascii", "replace").decode("ascii")
 

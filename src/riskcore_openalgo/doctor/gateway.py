@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
+import riskcore as rc
 from riskcore import engine
 from riskcore_openalgo.client import Client, InstrumentCache, ReadFailed
 from riskcore_openalgo.client.failures import NETWORK, NO_LOGIN
@@ -99,7 +100,7 @@ def mode(settings: Settings, client: Client) -> Check:
 def money(settings: Settings, client: Client, today: date) -> Check:
     """What the account's money comes to here. Plugins differ in what they call cash: a person has to compare it."""
     if settings.system.mode != LIVE:
-        return ok("money", f"on paper the first day begins with Rs {settings.policy.default_capital:,.2f}")
+        return ok("money", f"on paper the first day begins with Rs {rc.grouped(settings.policy.default_capital)}")
     try:
         client.mode()  # whose answers they are: the sandbox's, or the broker's
         capability = capability_behind(client, today, settings.policy.tables)
@@ -108,7 +109,8 @@ def money(settings: Settings, client: Client, today: date) -> Check:
         return warn("money", str(problem), "look at OpenAlgo's log; without it no entry goes")
     began = opening_equity(found)
     free, used = max(found.available_cash, Decimal(0)), found.used_margin
-    said = f"Rs {free:,.2f} can be spent, Rs {used:,.2f} are in use, the day began with Rs {began:,.2f}"
+    now = f"Rs {rc.grouped(free)} can be spent, Rs {rc.grouped(used)} are in use"
+    said = f"{now}, the day began with Rs {rc.grouped(began)}"
     if began <= 0:
         return warn("money", said, "no entry goes without equity; pledged shares count with collateral_counts: true")
     return ok("money", f"{said}: compare it with the broker's page")

@@ -309,7 +309,7 @@ class Jumps(rc.BarRun):
         line, session = self.line, self.state.book.session
         assert session is not None
         if quiet.always or self.spoke:
-            return self._after(line.next_bar(cursor), cursor), quiet.always or "a breaker has spoken"
+            return self._after(line.next_bar(cursor), cursor), quiet.always or "breakers are asked again"
         timed = NEVER if quiet.until is None else line.from_moment(quiet.until, cursor // line.width)
         day = line.next_day(session)
         time = min(timed, day)

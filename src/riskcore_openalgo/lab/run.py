@@ -192,7 +192,7 @@ class Run:
         from riskcore_openalgo.lab.report.figures import figures
 
         told = {figure.name: figure.said for figure in figures(self.performance)}
-        equity = "unknown" if self.equity is None else f"Rs {self.equity:,.2f}"
+        equity = "unknown" if self.equity is None else f"Rs {rc.grouped(self.equity)}"
         trades = (
             f"win rate {told['Win rate']}, profit factor {told['Profit factor']}, expectancy {told['Expectancy in R']}",
             f"best {told['Best trade']}, worst {told['Worst trade']}, held {told['Held on average']} on average",
@@ -204,7 +204,7 @@ class Run:
         )
         return (
             *((", ".join(trades),) if self.trades else ()),
-            f"equity Rs {self.policy.default_capital:,.2f} -> {equity}",
+            f"equity Rs {rc.grouped(self.policy.default_capital)} -> {equity}",
             ", ".join(account),
         )
 
@@ -234,11 +234,12 @@ def remarks(
     jumped: Jumped, doubt: InDoubt, intrabar: str, notes: Sequence[str], kept: float | None = None
 ) -> tuple[str, ...]:
     """What is to be known about a run before its figures are believed, of one in hand and of a saved one."""
-    why = ", ".join(f"{reason} ({times:,})" for reason, times in jumped.reasons[:REASONS_SHOWN])
+    why = ", ".join(f"{reason} ({rc.grouped(times, 0)})" for reason, times in jumped.reasons[:REASONS_SHOWN])
     looked = f"; looked at most for: {why}" if why else ""
+    bars = rc.grouped(jumped.bars, 0)
     finer = f"; finer bars told of {doubt.told}" if intrabar == rc.Intrabar.LOWER_TIMEFRAME.value else ""
     return (
-        f"bars {jumped.bars:,}, of which {jumped.share_pct:.1f} % could change nothing and were left out{looked}",
+        f"bars {bars}, of which {jumped.share_pct:.1f} % could change nothing and were left out{looked}",
         f"in doubt ({intrabar}): {doubt.bars} bars, {doubt.trades} trades, {doubt.share_pct} % P&L{finer}",
         *(() if kept is None else (f"bought in equal parts at the start and kept: {kept:+.2f} %, without charges",)),
         *notes,

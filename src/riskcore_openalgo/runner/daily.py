@@ -72,6 +72,7 @@ def summary(state: engine.State) -> str:
     held = ", ".join(f"{p.side} {p.quantity} {p.instrument.key}" for p in book.positions) or "nothing"
     stopped = ", ".join(latch.name for latch in book.latches) or "nothing"
     return (
-        f"{book.trades_today} entries, net Rs {book.net_realised:,.2f} after charges of Rs {book.charges:,.2f}, "
-        f"open Rs {book.unrealised:,.2f}; held: {held}; entries stopped by: {stopped}"
+        f"{book.trades_today} entries, "
+        f"net Rs {rc.grouped(book.net_realised)} after charges of Rs {rc.grouped(book.charges)}, "
+        f"open Rs {rc.grouped(book.unrealised)}; held: {held}; entries stopped by: {stopped}"
     )

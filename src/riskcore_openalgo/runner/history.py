@@ -158,8 +158,14 @@ class History:
             kept = tuple(bar for bar in told if bar.at.date() == day)
             if day < today:
                 with self._lock:
-                    self._by_day[key] = kept
+                    self._keep(key, kept)
         return kept
+
+    def _keep(self, key: tuple[str, str, date], bars: tuple[rc.Bar, ...]) -> None:
+        """Those of a day, in the place of the oldest that is not asked for any more: a run goes on for weeks."""
+        self._by_day[key] = bars
+        for old in sorted(other for other in self._by_day if other[:2] == key[:2])[:-ASKED_AGAIN]:
+            del self._by_day[old]
 
     def _sessions(self, days: Iterable[date], instrument: rc.Instrument) -> Sessions:
         """The sessions of days, None where there is none; a day that the calendar does not know is left out."""

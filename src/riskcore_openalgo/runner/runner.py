@@ -144,7 +144,7 @@ class Runner:
             self._tell(item, facts, accepted=durable is not None)
 
     def fate(self, signal_id: str) -> events.Fact | None:
-        """What became of a signal of this session or this run: its approval or refusal, or None while it is open."""
+        """What became of a signal of this session: its approval or refusal, or None while it is open."""
         return self._fates.get(signal_id)
 
     def _take(self) -> list[Offered]:
@@ -204,7 +204,9 @@ class Runner:
             reach("runner.commands.between", (command,))
 
     def _remember(self, fact: events.Fact) -> None:
-        if isinstance(fact, (events.EntryApproved, events.EntryRefused, events.EntryWithheld)):
+        if isinstance(fact, events.SessionOpened):
+            self._fates.clear()  # a run goes on for weeks, and each decision holds all its findings
+        elif isinstance(fact, (events.EntryApproved, events.EntryRefused, events.EntryWithheld)):
             self._fates[fact.signal.id] = fact
         elif isinstance(fact, events.ExitApproved) and fact.signal_id:
             self._fates[fact.signal_id] = fact

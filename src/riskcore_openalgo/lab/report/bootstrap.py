@@ -101,7 +101,7 @@ def bootstrap_tables(study: Study, *, paths: int = PATHS, seed: int = 1) -> tupl
     for title, replace in (("Trades drawn again", True), ("The same trades in other orders", False)):
         found = drawn(nets, sessions, opening, paths=paths, seed=seed, replace=replace)
         way = "drawn with replacement" if replace else "each once, in another order"
-        about = f"{paths:,} paths of {len(trades)} trades, {way}; seed {seed}. Percent of equity."
+        about = f"{rc.grouped(paths, 0)} paths of {len(trades)} trades, {way}; seed {seed}. Percent of equity."
         made.append(
             Extra(
                 title, about, ("measure", "5 %", "median", "95 %", "limit", "paths that reach it"), _rows(found, policy)

@@ -42,11 +42,11 @@ def equity(curve: rc.EquityCurve, width: float) -> Markup:
     points = [(x(place), y(level)) for place, level in thinned(levels, MOST_POINTS)]
     return drawing(
         frame,
-        f"Equity from Rs {levels[0]:,.0f} to Rs {levels[-1]:,.0f}",
+        f"Equity from Rs {rc.grouped(levels[0], 0)} to Rs {rc.grouped(levels[-1], 0)}",
         left_axis(y, frame, short),
         area(points, frame.y[0], "fill"),
         path(points, "mark"),
-        dot(*points[-1], "mark-dot", f"Rs {levels[-1]:,.2f}"),
+        dot(*points[-1], "mark-dot", f"Rs {rc.grouped(levels[-1])}"),
         bottom_axis([(x(place), f"{day:%d %b %y}") for place, day in _some(places, 3 if width < 500 else 6)], frame),
     )
 
@@ -181,7 +181,7 @@ def _cell(day: date, result: Decimal | None, most: float, x: float, y: float) ->
         return words(x + 17, y + 15, day.day, "faint")
     kind = "good" if result > 0 else "bad" if result < 0 else "even"
     strength = 0.25 + 0.75 * min(abs(float(result)) / most, 1) if most else 0.25
-    back = tag("g", box(x + 1, y, 33, 20, kind, f"{day}: Rs {result:+,.2f}"), opacity=strength)
+    back = tag("g", box(x + 1, y, 33, 20, kind, f"{day}: Rs {rc.grouped(result, signed=True)}"), opacity=strength)
     told = f"{float(result):+.0f}" if abs(result) < 1000 else short(float(result))
     if len(told) <= 6:
         return back + words(x + 17, y + 14, told if result else "0", "cell")

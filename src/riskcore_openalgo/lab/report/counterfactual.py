@@ -68,12 +68,12 @@ class Counterfactual:
 
     def explain(self) -> str:
         """A line a rule in ASCII text. One is off at a time: what they saved does not add up."""
-        lines = [f"with every rule on: {self.trades} trades, net Rs {self.net:,.2f}"]
+        lines = [f"with every rule on: {self.trades} trades, net Rs {rc.grouped(self.net)}"]
         for off in self.rules:
             saved, told = self.saved(off), off.why
-            if saved is not None:
-                so = f"{_verdict(saved)}, Rs {abs(saved):,.2f}" if saved else _verdict(saved)
-                told = f"{off.trades} trades, net Rs {off.net:,.2f}: the rule {so}"
+            if saved is not None and off.net is not None:
+                so = f"{_verdict(saved)}, Rs {rc.grouped(abs(saved))}" if saved else _verdict(saved)
+                told = f"{off.trades} trades, net Rs {rc.grouped(off.net)}: the rule {so}"
             lines.append(f"without {off.rule} (refused {off.refused} times): {told}")
         return "\n".join(lines)
 
@@ -172,7 +172,7 @@ def table_of(found: Counterfactual, what: str) -> Extra:
     )
     return Extra(
         "What each rule cost or saved",
-        f"{what}: {found.trades} trades, net Rs {found.net:,.2f} "
+        f"{what}: {found.trades} trades, net Rs {rc.grouped(found.net)} "
         "with every rule on; below, with one rule off (or at its laxest). One is off at a time: do not add them up.",
         ("rule off", "had refused", "trades", "net", "the rule saved", "so it"),
         rows,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from html import escape
 from typing import Final, TypeAlias
 
 from attrs import evolve, frozen
+
+import riskcore as rc
 
 Markup: TypeAlias = str
 Point: TypeAlias = tuple[float, float]
@@ -157,13 +160,23 @@ def labels(ticks: Sequence[float], said: Callable[[float], str]) -> list[str]:
     """The words of an axis; in full where the short ones of two ticks are the same, or stand in different units.
 
     >>> labels([100_000, 100_100], short)
-    ['100,000', '100,100']
+    ['1,00,000', '1,00,100']
     >>> labels([95_000, 100_000, 105_000], short)
-    ['95,000', '100,000', '105,000']
+    ['95,000', '1,00,000', '1,05,000']
     """
     told = [said(tick) for tick in ticks]
     units = {one.lstrip("-0123456789.") for one, tick in zip(told, ticks, strict=True) if tick}
-    return told if len(units) < 2 and len(set(told)) == len(told) else [f"{tick:,.10g}" for tick in ticks]
+    return told if len(units) < 2 and len(set(told)) == len(told) else [in_full(tick) for tick in ticks]
+
+
+def in_full(value: float, digits: int = 10) -> str:
+    """A number for an axis to so many digits that count, with no more decimals than it takes.
+
+    >>> in_full(140_000.5), in_full(140_000.5, 6), in_full(0.25)
+    ('1,40,000.5', '1,40,000', '0.25')
+    """
+    plain = f"{Decimal(f'{value:.{digits}g}'):f}"
+    return rc.grouped(Decimal(plain), len(plain.partition(".")[2]))
 
 
 def bottom_axis(places: Sequence[tuple[float, str]], frame: Frame) -> Markup:

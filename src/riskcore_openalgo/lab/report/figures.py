@@ -47,12 +47,12 @@ def said(value: Decimal | int | None, unit: str) -> str:
     if unit == "s":
         return span_text(timedelta(seconds=int(value)))
     if unit == "count":
-        return f"{value:,}"
+        return rc.grouped(value, 0)
     if unit == "share":
-        return f"{value * HUNDRED:,.2f} %"
+        return f"{rc.grouped(value * HUNDRED)} %"
     if unit == "Rs":
-        return f"{'-' if value < 0 else ''}Rs {abs(value):,.2f}"
-    return f"{value:,.2f} {unit}".rstrip()
+        return f"{'-' if value < 0 else ''}Rs {rc.grouped(abs(Decimal(value)))}"
+    return f"{rc.grouped(value)} {unit}".rstrip()
 
 
 def figures(of: rc.Performance) -> tuple[Figure, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
+import riskcore as rc
 from riskcore_openalgo.lab.report.drawing import Markup, tag, text
 
 
@@ -47,7 +49,7 @@ def _shown(cell: object) -> Markup:
     return cell if isinstance(cell, Marked) else text(cell)
 
 
-def money(value: object, digits: int = 2) -> Marked:
+def money(value: Decimal, digits: int = 2) -> Marked:
     """A result in rupees, gains and losses coloured; with no `digits` in whole rupees."""
-    kind = "gain" if value > 0 else "loss" if value < 0 else ""  # type: ignore[operator]
-    return Marked(tag("span", text(f"{value:+,.{digits}f}"), class_=kind))
+    kind = "gain" if value > 0 else "loss" if value < 0 else ""
+    return Marked(tag("span", text(rc.grouped(value, digits, signed=True)), class_=kind))

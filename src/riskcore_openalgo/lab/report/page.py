@@ -126,4 +126,4 @@ def shown(value: object) -> str:
     """A cell of a table beside, for a person: amounts to the paisa."""
     if value is None:
         return "-"
-    return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)
+    return rc.grouped(value) if isinstance(value, Decimal) else str(value)

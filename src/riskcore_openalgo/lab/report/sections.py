@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Final
 
+import riskcore as rc
 from riskcore import analytics
 from riskcore.analytics.explaining import fallen_pct
 from riskcore_openalgo.lab.report import charts
@@ -140,8 +141,8 @@ def _row(story: Story) -> list[object]:
         trade.key,
         trade.side,
         trade.quantity,
-        f"{trade.entry_price:,.2f}",
-        f"{trade.exit_price:,.2f}",
+        rc.grouped(trade.entry_price),
+        rc.grouped(trade.exit_price),
         trade.reason,
         money(trade.net),
         _in_r(trade.r_multiple),

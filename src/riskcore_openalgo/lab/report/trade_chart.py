@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+import riskcore as rc
 from riskcore_openalgo.lab.report.drawing import (
     Frame,
     Markup,
@@ -14,6 +15,7 @@ from riskcore_openalgo.lab.report.drawing import (
     Scale,
     bottom_axis,
     drawing,
+    in_full,
     left_axis,
     line,
     path,
@@ -47,15 +49,15 @@ def trade_chart(story: Story) -> Markup:
         parts.append(_level(y(target), frame, "target", at_left=at_left))
     parts += [
         path(_steps(story, moments, x, y, end), "stop"),
-        _marker(begin, y(float(trade.entry_price)), "entry", f"entry {trade.side} at {trade.entry_price:,.2f}"),
-        _marker(end, y(float(trade.exit_price)), "exit", f"exit ({trade.reason}) at {trade.exit_price:,.2f}"),
+        _marker(begin, y(float(trade.entry_price)), "entry", f"entry {trade.side} at {rc.grouped(trade.entry_price)}"),
+        _marker(end, y(float(trade.exit_price)), "exit", f"exit ({trade.reason}) at {rc.grouped(trade.exit_price)}"),
         bottom_axis(_times(moments, x), frame),
     ]
     return drawing(frame, f"Trade {story.number}: {trade.side} {trade.key}", *parts)
 
 
 def _price(value: float) -> str:
-    return f"{value:,.6g}"
+    return in_full(value, 6)
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from riskcore_openalgo.lab.report import Extra, Study, page
 from riskcore_openalgo.lab.report.charts import heat
+from riskcore_openalgo.lab.report.figures import said
 from riskcore_openalgo.lab.report.saved import study_of_run
 from riskcore_openalgo.lab.report.study import Cell
 from riskcore_openalgo.lab.sweeps.deflated import deflated_sharpe, expected_best, sharpe
@@ -104,12 +105,13 @@ class Sweep:
             return "\n".join([*lines, str(nothing)])
         drawdown, ratio, chance = _told(best.drawdown_pct), _told(best.sharpe), self.deflated_sharpe(best)
         settings = ", ".join(f"{_short(name)} {value}" for name, value in best.parameters)
+        net = said(best.net, "Rs")
         luckiest = f"the luckiest of {len(self._ratios)} with such a ratio would have {self.luck:.3f}"
         return "\n".join(
             [
                 *lines,
                 f"the best by {by}: {settings}",
-                f"  {best.trades} trades, net Rs {best.net:,.2f}, deepest inside sessions {drawdown or 'undefined'} %",
+                f"  {best.trades} trades, net {net}, deepest inside sessions {drawdown or 'undefined'} %",
                 f"  Sharpe of a session {ratio or 'undefined'}; {luckiest}",
                 f"  chance that it is more than luck: {'undefined' if chance is None else f'{chance:.1%}'}",
             ]
