@@ -63,3 +63,13 @@ def test_a_leg_of_the_target_changes_nothing_of_it_either():
     day.time("10:05:02")
     day.report("10:05:02.500", stop_of(day).order_id, "cancelled")
     assert wholes(day) == [("stop", 50)]
+
+
+def test_a_stop_that_is_hit_while_a_part_waits_to_be_tried_again_takes_all_off_at_once():
+    """The pause is the part's: behind it fifty shares would fall further."""
+    day, _ = held(broker="paper", rests=False)
+    day.signal("10:05", "SELL", kind="exit", reduce_by=20)
+    day.report("10:05:00.300", day.sent()[-1].order_id, "rejected", note="not now")
+    day.prices("10:05:00.500", last=979)
+    out = day.sent()[-1]
+    assert (out.reason, out.quantity, out.at) == ("stop", 50, day.at("10:05:00.500"))

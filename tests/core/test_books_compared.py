@@ -139,6 +139,24 @@ def test_a_fingerprint_fits_in_every_part_that_is_told(change, fits):
     assert fingerprint_fits(unknown, row(unknown.approved, "E1", **change), RULES) is fits
 
 
+@pytest.mark.parametrize(("side", "better"), [("BUY", -1), ("SELL", 1)])
+@pytest.mark.parametrize(("by", "fits"), [("0.05", True), ("0", True), ("-0.05", False)])
+def test_a_row_without_its_limit_fits_where_ours_would_have_let_it_trade_at_its_average(side, better, by, fits):
+    """A purchase at its limit of 1,000 or below, a sale at its limit or above."""
+    unknown = order(entry(side=side, stop=1000 + 20 * better))
+    average = unknown.approved.limit + better * D(by)
+    shown = row(unknown.approved, "E1", "complete", price=None, average_price=average)
+    assert fingerprint_fits(unknown, shown, RULES) is fits
+
+
+@pytest.mark.parametrize(("quantity", "price", "fits"), [(51, 1000, True), (49, 1000, False), (51, None, False)])
+def test_an_entry_may_be_a_row_for_more_at_its_limit_and_none_for_less(quantity, price, fits):
+    """Somebody made it larger; a row that does not tell its limit may be any order."""
+    unknown = order(entry())
+    shown = read(orders=(row(unknown.approved, "E1", quantity=quantity, price=price),))
+    assert candidates(unknown, book(unknown), shown, RULES) == (("E1",) if fits else ())
+
+
 @pytest.mark.parametrize(("trigger", "fits"), [(980, True), (979, False), (None, True)])
 def test_the_fingerprint_of_a_stop_has_its_trigger(trigger, fits):
     """A stop at 979 is another one."""

@@ -74,11 +74,15 @@ def test_what_the_positions_show_again_follows():
     assert exits(day) == [30, 20]
 
 
-def test_no_stop_rests_beside_the_exit_for_shares_that_may_not_be_there():
-    day = leaving()
-    told(day, "10:05:01", 30)
-    day.time("10:05:03")
-    told(day, "10:05:04", 30, rows=(row(day.sent()[-1], "X1", "open"),))
+@pytest.mark.parametrize("minute", ["10:05", "10:00"])
+def test_no_stop_rests_beside_the_exit_for_shares_that_may_not_be_there(minute):
+    """Nor right after the entry, which a position book may be behind of: what leaves needs no stop."""
+    day, _ = held()
+    day.take(e.OperatorExited(day.at(f"{minute}:20"), "asha", "enough", INFY.key))
+    told(day, f"{minute}:21", 30)
+    assert exits(day) == [30]
+    day.time(f"{minute}:23")
+    told(day, f"{minute}:24", 30, rows=(row(day.sent()[-1], "X1", "open"),))
     assert stops(day) == [50]
 
 
@@ -133,6 +137,14 @@ def test_what_a_stop_that_is_touched_fills_untold_is_its_own():
     day.take(e.OperatorExited(day.at("10:05:02"), "asha", "enough", INFY.key))
     told(day, "10:05:03", 30)
     assert exits(day) == [30]
+
+
+def test_nor_is_what_an_exit_may_have_filled_that_no_row_shows_yet():
+    day = leaving()
+    told(day, "10:05:01", 50)
+    day.report("10:05:01.200", day.sent()[-1].order_id, "working", broker_id="X1")
+    told(day, "10:05:01.500", 30)
+    assert not any(isinstance(f, e.SharesLacking) for f in day.facts)
 
 
 def test_a_stop_that_rests_is_not_taken_back_for_what_one_read_lacks():

@@ -126,9 +126,9 @@ def test_a_position_that_nobody_asked_to_leave_stays_and_so_does_one_whose_leg_f
 # ---------------------------------------------------------------- orders of which a day did not tell the end
 
 
-def contracts(**policy):
+def contracts(thing=CALL, **policy):
     """A day of an option that is carried over nights, at a broker where stops rest."""
-    day = a_day(CALL, equity=10_000_000, max_quantity=50, allowed_products=["NRML"], **policy)
+    day = a_day(thing, equity=10_000_000, max_quantity=50, allowed_products=["NRML"], **policy)
     day.take(e.BrokerSeen(day.at("09:17"), rc.capability("sandbox", on=day.day)))
     return day
 

@@ -179,6 +179,17 @@ def test_a_trade_that_could_not_be_read_hides_the_book_in_what_is_held_and_in_wh
     assert engine.undoubted(unread(("trades", "X5", "NSE:TCS")), ordered).trades is not None
 
 
+def test_so_it_does_where_entries_of_the_instrument_are_stopped_and_a_row_of_the_order_book_does_not():
+    day, _ = held()
+    day.take(e.TroubleSeen(day.at("10:05"), "feed_quiet", "no price", "NSE:TCS"))
+    assert day.book.latch("feed_quiet", "NSE:TCS") is not None
+    assert engine.undoubted(unread(("trades", "X5", "NSE:TCS")), day.state).trades is None
+    assert (
+        engine.undoubted(unread(("orders", "X5", "NSE:TCS"), ("orders", "X6", "NSE:INFY")), day.state).orders
+        is not None
+    )
+
+
 def test_a_read_is_complete_without_holdings_where_nothing_is_for_delivery():
     day, _ = held()
     assert engine.is_complete(unread(), day.state)
@@ -195,3 +206,35 @@ def test_a_book_hides_an_order_in_whatever_form_its_name_is_written():
     assert (books.hides("X5"), books.hides("7"), books.hides("7", "trades")) == (True, False, True)
     assert is_borrowed("F0", books), "a row before it may have been left out"
     assert not is_borrowed("F0", unread(("trades", "7", "")))
+
+
+# ---------------------------------------------------------------- brokers that tell an error as nothing
+
+
+def emptied(day, *orders, **shown):
+    """A read at Fyers that shows all that is held, while these are our orders: the books that count as unread."""
+    book = attrs.evolve(day.book, orders=orders)
+    kept = without_doubt(unread(positions=(position(50),), **shown), book, day.state.custody)
+    return [name for name in ("orders", "trades") if getattr(kept, name) is None]
+
+
+def test_where_errors_come_as_nothing_an_empty_order_book_lacks_a_named_order_of_today_alone():
+    """An account that ordered nothing today shows none: else its entries would be stopped for as long."""
+    day, entry = held(broker="fyers")
+    known = attrs.evolve(day.book.order(entry), status="cancelled", filled_quantity=0)
+    before = attrs.evolve(known, approved=attrs.evolve(known.approved, at=known.approved.at - timedelta(days=1)))
+    assert emptied(day, orders=()) == []
+    assert emptied(day, known, orders=()) == ["orders"]
+    assert emptied(day, attrs.evolve(known, broker_id=""), orders=()) == []
+    assert emptied(day, before, orders=()) == []
+
+
+def test_and_an_empty_trade_book_lacks_the_trades_of_a_complete_row_or_of_what_filled_here():
+    day, entry = held(broker="fyers")
+    filled = day.book.order(entry)
+    cut = attrs.evolve(filled, status="cancelled", filled_quantity=0)
+    ended, complete = attrs.evolve(foreign("X2"), status="cancelled"), foreign()
+    assert emptied(day, cut, orders=(ended,)) == []
+    assert emptied(day, cut, orders=(ended, complete)) == ["trades"]
+    assert emptied(day, cut, filled, orders=(ended,)) == ["trades"]
+    assert emptied(day, filled, orders=(ended,), trades=(trade("E1", "BUY", 50, 1000),)) == []

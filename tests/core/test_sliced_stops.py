@@ -6,7 +6,7 @@ import pytest
 import riskcore as rc
 from riskcore import events as e
 from riskcore.brokers import capability
-from tests.core.custody_days import books, foreign, position, trade
+from tests.core.custody_days import books, foreign, position, row, trade
 from tests.core.engine_days import SEEN, a_day
 from tests.core.sliced_days import FROZEN, KEY, acknowledge, held, ordered, stops
 
@@ -149,3 +149,33 @@ def test_a_broker_that_changes_no_order_gets_another_stop_for_shares_that_come()
         acknowledge(day, f"10:00:0{second}.500")
     assert [order.quantity for order in day.sent()] == [8, 7, 5]
     assert not any(isinstance(command, e.CancelOrder) for command in day.commands)
+
+
+def test_a_stop_whose_move_was_refused_before_is_lost_to_no_other_one_either():
+    """The first of them was made smaller by ten until the third was gone, and ten shares had no stop."""
+    day = held(trail="points", trail_by=20)
+    day.prices("10:05", last=1020)
+    first, second, third = (order.id for order in day.book.resting_stops(KEY))
+    for order_id, outcome in ((first, "taken"), (second, "taken"), (third, "refused")):
+        day.take(e.RevisionReported(day.at("10:05:00.500"), order_id, outcome, "too many changes"))
+    before = len(day.commands)
+    day.signal("10:05:03", "SELL", kind=rc.EXIT, reduce_by=15)
+    day.prices("10:05:03.050", last=1019)
+    assert [command.order_id for command in day.commands[before:]] == [second, third]
+
+
+def test_a_stop_that_cannot_be_taken_back_stays_and_another_makes_way_for_the_exit():
+    """The exit would wait for good, or as many would rest beside it as are held."""
+    day = held()
+    day.signal("10:05", "SELL", kind=rc.EXIT, reduce_by=10)
+    acknowledge(day, "10:05:00.100")
+    assert stops(day) == [20, 20, 10]
+    bought = tuple(trade(f"E{n}", "BUY", q, 1000) for n, q in ((1, 20), (2, 20), (3, 10)))
+    for clock in ("10:05:03", "10:05:06", "10:05:09", "10:05:12", "10:05:15"):
+        resting = day.book.resting_stops(KEY)
+        rows = [row(one.approved, one.broker_id, "trigger_pending", quantity=one.quantity) for one in resting]
+        books(day, clock, orders=(*rows, foreign()), trades=bought, positions=(position(50),))
+        acknowledge(day, clock)
+    assert ("cancel_in_vain", day.book.resting_stops(KEY)[2].id) in day.state.custody.told
+    assert stops(day) == [20, 10, 10]
+    assert [order.quantity for order in day.sent() if order.trigger is None] == [10]

@@ -118,6 +118,7 @@ def test_an_entry_that_was_cancelled_has_filled_what_the_position_shows(part, fa
     if fate == "cancelled":
         assert day.last(e.OrderMoved).note.startswith(f"BUY {part} NSE:INFY taken for its fill: its row has ended")
     assert (stop_of(day).quantity if part else 0) == part
+    assert alarms(day) == ["presumed_filled"] * bool(part), "nobody looks for the price of nothing"
 
 
 def test_an_exit_goes_when_the_stop_that_was_taken_back_for_it_is_gone():
@@ -144,6 +145,21 @@ def test_a_stop_that_filled_closes_the_position_at_its_limit_at_worst():
     read(day, "10:20", *rows, there=(position(0),))
     assert day.book.position(INFY.key) is None
     assert day.last(e.PositionClosed).exit_price == 980, "what woke it: the last price, 1,000, cannot have"
+
+
+def test_of_delivery_nothing_is_taken_where_the_holdings_cannot_be_read():
+    """What left may have come out of them: the positions alone do not tell."""
+    day, _ = held()
+    carried = evolve(day.book.position(INFY.key), product="CNC")
+    day.state = evolve(day.state, book=evolve(day.book, positions=(carried,)))
+    day.take(e.OperatorExited(day.at("10:05"), "asha", "enough", INFY.key))
+    day.report("10:05:01", stop_of(day).order_id, "cancelled")
+    out = day.sent()[-1]
+    day.report("10:05:02", out.order_id, "working", broker_id="X1")
+    shown = evolve(position(0), product="CNC")
+    for clock, holdings in (("10:05:20", None), ("10:05:30", ())):
+        read(day, clock, row(out, "X1", "complete"), there=(shown,), holdings=holdings)
+        assert (day.book.position(INFY.key) is None) is (holdings == ())
 
 
 @pytest.mark.parametrize(

@@ -78,30 +78,64 @@ def test_an_entry_that_adds_to_what_is_held_is_taken_to_have_traded_at_its_limit
     assert order.limit > 990
 
 
-def taken_for_sold():
-    """Ten of 50 held were taken for the fill of a stop that was taken back; the trade book shows that none has sold."""
-    day, _ = held(manual_trades="ignore")
+def test_of_two_entries_of_an_instrument_neither_is_taken_while_the_later_one_may_yet_be_read():
+    """The shares that are there may be those of the other."""
+    day, first = entered(one_position_per_symbol=False, max_position_size_percent=100, max_sector_exposure=100)
+    second = day.enter("10:02", **SEEN)
+    day.report("10:02:01", second, "working", broker_id="E2")
+    order = day.sent(rc.ApprovedEntry)[-1]
+    rows = row(first, "E1", "complete"), row(order, "E2", "complete")
+    assert "Filled" not in read(day, "10:02:09", *rows, there=(position(50 + order.quantity),))
+    assert "Filled" in read(day, "10:02:10", *rows, there=(position(50 + order.quantity),))
+
+
+def taken_for_sold(hands="ignore", sold=0):
+    """Ten of 50 held were taken for the fill of a stop that was taken back; the trade book shows that none has sold.
+
+    Beyond as many as were told before as `sold`.
+    """
+    day, _ = held(manual_trades=hands)
+    (entry,) = day.sent(rc.ApprovedEntry)
+    bought, sales = row(entry, "E1", "complete"), (trade("S1", "SELL", sold, 980),) if sold else ()
+    shown = {"trades": (trade("E1", "BUY", 50, 1000), *sales)}
+    books(day, "10:09", orders=(bought, row(stop_of(day), "S1", "open")), positions=(position(50 - sold),), **shown)
     before = day.book
     day.prices("10:10", last=1101)
-    (entry,) = day.sent(rc.ApprovedEntry)
-    rows = row(entry, "E1", "complete"), row(stop_of(day), "S1", "cancelled")
-    read(day, "10:10:12", *rows, there=(position(40),))
-    assert (day.book.position(INFY.key).quantity, day.book.realised) == (40, -10 * 20)  # at its trigger, no better
+    rows = bought, row(stop_of(day), "S1", "cancelled")
+    read(day, "10:10:12", *rows, there=(position(40 - sold),))
+    was = before.position(INFY.key)
+    assert day.book.position(INFY.key).quantity == was.quantity - 10
+    assert day.book.realised == before.realised - 10 * 20  # at its trigger, no better
     out = day.sent()[-1]
     day.report("10:10:13", out.order_id, "working", broker_id="X9")
-    return day, before, {"orders": (*rows, row(out, "X9"), foreign()), "trades": (trade("E1", "BUY", 50, 1000),)}
+    return day, before, {"orders": (*rows, row(out, "X9"), foreign()), **shown}
 
 
-def test_shares_that_were_taken_for_sold_and_that_no_trade_shows_are_ours_again():
+@pytest.mark.parametrize("hands", ["ignore", "freeze", "adopt"])
+@pytest.mark.parametrize("sold", [0, 5])
+def test_shares_that_were_taken_for_sold_and_that_no_trade_shows_are_ours_again(hands, sold):
     """With their stop and target, and nothing realised: they were somebody else's for good, and had no stop."""
-    day, before, shown = taken_for_sold()
+    day, before, shown = taken_for_sold(hands, sold)
     for clock in ("10:10:20", "10:10:22"):
-        books(day, clock, **shown, positions=(position(50),))
+        books(day, clock, **shown, positions=(position(50 - sold),))
     was, now = before.position(INFY.key), day.book.position(INFY.key)
-    assert (now.quantity, now.average_price, now.stop, now.target) == (50, 1000, was.stop, was.target)
+    assert (now.quantity, now.average_price, now.stop, now.target) == (50 - sold, 1000, was.stop, was.target)
     assert (now.realised, now.exit_value, now.charges) == (was.realised, was.exit_value, was.charges)
     assert (day.book.realised, day.book.charges) == (before.realised, before.charges)
     assert day.book.latch("positions_differ", INFY.key) is None
+
+
+def test_what_a_hand_buys_after_that_is_believed_no_sooner_than_at_first():
+    day, _, shown = taken_for_sold("freeze")
+    for clock in ("10:10:20", "10:10:22"):
+        books(day, clock, **shown, positions=(position(50),))
+    day.report("10:10:23", stop_of(day).order_id, "working", broker_id="S2")
+    shown["orders"] += (row(stop_of(day), "S2", "trigger_pending"),)
+    shown["trades"] += (trade("H1", "BUY", 10, 1000),)
+    for clock, frozen in (("10:10:24", False), ("10:10:26", True)):
+        books(day, clock, **shown, positions=(position(60),))
+        assert (day.book.latch("positions_differ", INFY.key) is not None) is frozen
+    assert day.book.position(INFY.key).quantity == 50
 
 
 @pytest.mark.parametrize(("there", "trades"), [(49, ()), (60, (trade("H1", "BUY", 10, 1000),)), (50, None)])

@@ -15,8 +15,9 @@ from riskcore.custody import Beside, Custody
 from riskcore.positions import Overnight
 from riskcore_openalgo.client import Funds, InstrumentCache
 from riskcore_openalgo.runner.account import Account, Reading, Rhythm, reading_job
+from riskcore_openalgo.runner.order_stream import OrderStream
 from riskcore_openalgo.testing import LIVE, SANDBOX, SHOONYA, Fault
-from tests.core.custody_days import held
+from tests.core.custody_days import foreign, held
 from tests.gateways.desks import NOW, entry, live_desk
 
 D = Decimal
@@ -67,6 +68,15 @@ def test_why_an_order_was_refused_is_known_from_the_stream_where_the_book_does_n
         assert [one.note for one in looked.orders] == [""], "another order has that id now"
 
 
+def test_a_reason_of_the_stream_stands_in_its_own_row_alone_and_in_none_that_has_one():
+    stream, today = OrderStream(), NOW.date()
+    stream.take([attrs.evolve(foreign(name), note="RMS:Margin Exceeds") for name in ("told", "bare")], today)
+    rows = (attrs.evolve(foreign("told"), note="by the book"), foreign("bare"), foreign("another"))
+    explained = stream.explained(rc.BrokerBooks(at=NOW, orders=rows), today)
+    assert [row.note for row in explained.orders] == ["by the book", "RMS:Margin Exceeds", ""]
+    assert stream.explained(rc.BrokerBooks(at=NOW, orders=None), today).orders is None
+
+
 @pytest.mark.parametrize("asked", [True, False])
 @pytest.mark.parametrize(("broker", "demat"), [("shoonya", 10), ("zerodha", 0)])
 def test_holdings_are_those_of_the_morning_at_a_broker_that_takes_todays_sales_off_them(broker, demat, asked):
@@ -92,8 +102,9 @@ def test_the_stream_tells_which_orders_of_today_were_cancelled_in_whatever_form_
         desk.place(entry())
         [row] = desk.account.books()[-1].books.orders
         ended = desk.account.has_ended
-        desk.account.told([attrs.evolve(row, id="0042", status="cancelled"), attrs.evolve(row, id="43")])
-        assert (ended("42"), ended("0042"), ended("43"), ended("4")) == (True, True, False, False)
+        cancelled = [attrs.evolve(row, id=name, status="cancelled") for name in ("0042", "44")]
+        desk.account.told([*cancelled, attrs.evolve(row, id="43")])
+        assert (ended("42"), ended("0042"), ended("44"), ended("43"), ended("4")) == (True, True, True, False, False)
         desk.clock.passed += 86_400
         assert not ended("42"), "brokers begin to count anew in the morning"
 

@@ -227,3 +227,24 @@ def test_the_part_of_the_fault_script_is_of_whole_lots():
         gateway = PaperGateway(faults=[PaperFault(what="part")])
         gateway.place(an_entry(whole, instrument=evolve(INFY, lot_size=25)), TEN)
         assert gateway.see(bar(TEN))[0].filled_quantity == part
+
+
+def test_after_a_restart_an_order_fills_what_it_had_left_and_one_that_never_went_fills_nothing():
+    """Cancelled and refused ones neither."""
+    signal = rc.Signal("INFY", "BUY", at=TEN)
+    half = events.OrderReported(TEN + SECOND, "a", "working", 4, Decimal(4_000))
+    unsent = events.OrderReported(TEN, "b", "rejected", 0, Decimal(0), note="not sent: a hard cap")
+    gone = events.OrderReported(TEN + SECOND, "d", "cancelled", 3, Decimal(3_000))
+    again = PaperGateway(IDEAL)
+    again.rebuild(
+        [
+            *(events.EntryApproved(TEN, signal, an_entry(10, order_id=name), "", ()) for name in "abcd"),
+            unsent,
+            half,
+            gone,
+            events.CancelRequested(TEN + SECOND, "c", "too late"),
+        ]
+    )
+    found = [(r.order_id, r.status, r.filled_quantity, r.filled_value) for r in again.see(tick(TEN + 2 * SECOND, 999))]
+    assert found == [("a", "filled", 10, 4_000 + 6 * 999)]
+    assert [again.latest(name).status for name in "abcd"] == ["filled", "cancelled", "cancelled", "cancelled"]

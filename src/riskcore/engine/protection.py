@@ -108,12 +108,9 @@ def _is_settled(turn: Turn, order: Order) -> bool:
 
 
 def _to_lose(turn: Turn, order: Order) -> int:
-    """Of how many shares less a resting stop was asked to be, as long as nobody has refused that."""
-    told = turn.state.custody.told
-    if (REVISION_REFUSED, order.id) in told or (IN_VAIN, order.id) in told:
-        return 0
+    """Of how many shares less a resting stop was asked to be; of none, where it was to end and has not for too long."""
     if order.id in turn.state.cancelling:
-        return order.open_quantity
+        return 0 if (IN_VAIN, order.id) in turn.state.custody.told else order.open_quantity
     return 0 if order.revision is None else max(order.quantity - order.revision.quantity, 0)
 
 
