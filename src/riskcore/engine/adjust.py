@@ -17,7 +17,6 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import was_carried
 from riskcore.broker_books import BrokerBooks, BrokerPosition, summed
 from riskcore.corrections import foreign_trades, price_elsewhere
 from riskcore.costs import ChargesUnknown, charge_for_more
@@ -32,7 +31,7 @@ from riskcore.orders import ApprovedExit, Order
 from riskcore.policy.custody import ADOPT, IGNORE
 from riskcore.positions import DELIVERY, Position
 from riskcore.signals import opposite, sign
-from riskcore.stale_reads import is_stale
+from riskcore.stale_reads import is_stale, was_carried
 from riskcore.state_control import takes_all
 from riskcore.states import CONDITION
 
