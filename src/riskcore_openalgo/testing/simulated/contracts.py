@@ -45,7 +45,7 @@ LARGE: Final = 70_000_000
 """The money of an account that trades contracts, and the most that one entry is worth."""
 DAY_S: Final = 86_400
 SETTLED_S: Final = 17.0 * 3600
-AT_A_PRICE: Final = ("price", "entry", "nonsense", "circuit_lock", "bought_by_hand", "sold_by_hand")
+AT_A_PRICE: Final = ("price", "entry", "reverse", "nonsense", "circuit_lock", "bought_by_hand", "sold_by_hand")
 """What cannot happen to a contract that has expired: nobody quotes it."""
 
 AT_SLICES: Final = (
@@ -106,10 +106,13 @@ def _with_them(chance: Random, script: Script, stands: Mapping[str, Traded], *, 
     shares = {share.symbol: share for share in SHARES}
     for one in script.happenings:
         place = next((n for n, said in enumerate(one.args) if said in stands), None)
+        gone = expires and one.at_s >= DAY_S
         if place is None:
             yield one
-        elif not (expires and one.at_s >= DAY_S and one.kind in AT_A_PRICE):
-            yield _of_a_contract(chance, one, place, shares[one.args[place]], stands[one.args[place]])
+        elif not (gone and one.kind in AT_A_PRICE):
+            becomes = _of_a_contract(chance, one, place, shares[one.args[place]], stands[one.args[place]])
+            if not (gone and becomes.kind in AT_A_PRICE):
+                yield becomes
 
 
 def _of_a_contract(chance: Random, one: Happening, place: int, share: Traded, contract: Traded) -> Happening:
