@@ -292,20 +292,18 @@ class Checks:
                 self._behind.pop(order.id, None)
 
     def _counters(self, state: engine.State) -> None:
-        """(9) What was sent and not refused is counted, and there are not more than the policy allows."""
+        """(9) What was sent in a session and not refused is counted, and there are not more than the policy allows."""
         book = state.book
         reached = {ours for theirs, ours in self._room.placed.items() if _counts(self._room.account.orders[theirs])}
-        entries = {order.signal_id for order in book.orders if order.is_entry and order.id in reached}
+        began = book.session or self._room.time.now.date()
+        sent = [order for order in book.orders if order.is_entry and order.approved.at.date() >= began]
+        entries = {order.signal_id for order in sent if order.id in reached}
         if len(entries) > book.trades_today:  # one arrived after it was proven absent: it counts from the next reading
             told = f"{len(entries)} of {book.trades_today}"
             self.within(self._uncounted, "entries", TOLD_S, "counters_count", told)
         else:
             self._uncounted.clear()
-        ours = {
-            order.signal_id
-            for order in book.orders
-            if order.is_entry and (order.status != "rejected" or order.filled_quantity)
-        }
+        ours = {order.signal_id for order in sent if order.status != "rejected" or order.filled_quantity}
         self.needs("counters_count", len(ours) == book.trades_today, f"{len(ours)} ours, {book.trades_today} counted")
         most = self._room.policy.max_trades_per_day or 0
         self.needs("counters_count", book.trades_today <= most, f"{book.trades_today} entries of {most}")
