@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
 PRESUMED: Final = "presumed_filled"
+APPROVALS: Final = (events.EntryApproved, events.ExitApproved)
 AWAITING: Final = "awaiting_approval"
 MODE_S: Final = 7.0
 """Seconds after a switch of the analyzer in which an order may still go the wrong way: nobody could know."""
@@ -186,6 +187,19 @@ class Checks:
         self._stops = {p.id: (p.side, p.stop) for p in positions if p.stop is not None}
         self.stops.started(self._room.live.state)
 
+    def restored(self, since: datetime) -> None:
+        """The journal is of an earlier moment: what was decided, or has filled, after it is known as ours no more."""
+        room = self._room
+        kept = {fact.order.order_id for fact in room.store.facts(0) if isinstance(fact, APPROVALS)}
+        self._forgotten |= self._durable.keys() - kept
+        self._durable = {name: order for name, order in self._durable.items() if name in kept}
+        self._read_to = len(room.store.kept)
+        filled = {trade.order_id for trade in room.account.trades if trade.at >= since}
+        for theirs, ours in list(room.placed.items()):
+            if ours not in kept or theirs in filled:
+                del room.placed[theirs]
+                self.foreign(room.account.orders[theirs].key)
+
     # ------------------------------------------------------------------ the invariants
     def after_turn(self) -> None:
         """All of them."""
@@ -336,7 +350,7 @@ class Checks:
         """Learn what has become durable since."""
         store = self._room.store
         for fact in store.facts(self._read_to):
-            if isinstance(fact, (events.EntryApproved, events.ExitApproved)):
+            if isinstance(fact, APPROVALS):
                 self._durable[fact.order.order_id] = fact.order
             elif isinstance(fact, events.CancelRequested):
                 self._asked[fact.order_id] += 1

@@ -89,6 +89,7 @@ class Room:
         self._main: Fibre | None = None
         self._kill_at_call: int | None = None
         self.toggled_at: datetime | None = None
+        self.backed_up_at = script.opens
         self.alive = False
         self.policy = rc.Policy(**{**GENEROUS, **script.policy})
         self.traded = {one.symbol: one for one in (*script.traded, ELSEWHERE)}

@@ -58,7 +58,8 @@ class Happening:
 class Script:
     """One day, or those up to the `last`. `policy` are settings beside the usual ones.
 
-    `row` is what the broker's row says otherwise. `seed` also decides how long each call takes.
+    `expires` is the day on which contracts do where they do on one of these, the first where it is not said. `row` is
+    what the broker's row says otherwise. `seed` also decides how long each call takes.
     """
 
     seed: int
@@ -67,6 +68,7 @@ class Script:
     policy: dict[str, Any]
     happenings: tuple[Happening, ...]
     last: date | None = None
+    expires: date | None = None
     traded: tuple[Traded, ...] = SHARES
     cash: int = 1_000_000
     row: dict[str, Any] = field(factory=dict)
