@@ -44,6 +44,7 @@ LEAST: Final = Decimal("0.05")
 LARGE: Final = 70_000_000
 """The money of an account that trades contracts, and the most that one entry is worth."""
 DAY_S: Final = 86_400
+EVENING_S: Final = 30_000
 SETTLED_S: Final = 17.0 * 3600
 AT_A_PRICE: Final = ("price", "entry", "reverse", "nonsense", "circuit_lock", "bought_by_hand", "sold_by_hand")
 """What cannot happen to a contract that has expired: nobody quotes it."""
@@ -137,7 +138,7 @@ def _of_a_contract(chance: Random, one: Happening, place: int, share: Traded, co
         reversed_ = Happening(one.at_s, "reverse", (contract.symbol, str(Decimal("0.6") * contract.gearing)))
         one = chance.choice((reduced, reversed_))
         args = [*one.args]
-    later = one.at_s % DAY_S >= LAST_BURST_S
+    later = LAST_BURST_S <= one.at_s % DAY_S < EVENING_S
     return evolve(one, at_s=one.at_s + (LATER_S if later else 0), args=tuple(args))
 
 

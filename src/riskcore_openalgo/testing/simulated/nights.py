@@ -12,7 +12,7 @@ journal that was restored from a backup.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
@@ -24,7 +24,17 @@ import riskcore as rc
 from riskcore_openalgo.testing.profile import Profile
 from riskcore_openalgo.testing.simulated.catalogue import LATER_SEEDS
 from riskcore_openalgo.testing.simulated.contracts import settled, trades_contracts, with_contracts
-from riskcore_openalgo.testing.simulated.script import DAYS, SYMBOLS, Happening, Script, script_of
+from riskcore_openalgo.testing.simulated.diwali import OVER_S, in_the_evening, tables
+from riskcore_openalgo.testing.simulated.script import (
+    ABOUT_MUHURAT,
+    DAYS,
+    MUHURAT,
+    SYMBOLS,
+    Happening,
+    Script,
+    hours_of,
+    script_of,
+)
 from riskcore_openalgo.testing.simulated.strikes.acting import cancel
 from riskcore_openalgo.testing.simulated.traded import DELIVERY, INTRADAY, SHARES
 from riskcore_openalgo.testing.simulated.varied import is_varied, varied
@@ -43,9 +53,10 @@ ACTIONS: Final = ((2, 1), (2, 1), (5, 1), (3, 2), (1, 2), (1, 1))
 """How many shares there are for how many after a company's action; where as many, it pays out, and its price falls."""
 OF_A_NIGHT: Final = 0.25
 """How many of several nights bring one, and how many of these runs of days a journal that is restored."""
+ABOUT_DIWALI: Final = 0.15
 PAID: Final = Decimal("0.9")
 DAY_S: Final = 86_400.0
-NINE: Final = time(9, 0)
+CONTRACTS_LATER: Final = timedelta(minutes=10)
 
 
 def script_for(
@@ -80,12 +91,12 @@ def over_nights(seed: int, only: str = "") -> Script:
     """Three or four days of a seed with the nights between them; with `only`, of which nothing goes wrong but that."""
     chance = Random(f"nights {seed}")  # noqa: S311 - days that can be lived again
     count = chance.choice((3, 3, 4))
-    first = chance.randrange(len(DAYS) - count + 1)
-    days = DAYS[first : first + count]
+    days = _days(chance, count, sandbox=script_of(seed, only).profile.sandbox)
     drawn = [script_of(seed + number * APART, only) for number in range(count)]
     happens: list[Happening] = []
     for day, script in zip(days, drawn, strict=True):
-        happens += _later(_for_delivery(chance, script.happenings), days[0], day)
+        wishes = in_the_evening(script.happenings) if day == MUHURAT else script.happenings
+        happens += _later(_for_delivery(chance, tuple(wishes)), days[0], day)
     for day, after in pairwise(days):
         happens += _later(_night(chance, drawn[0].profile, day, after), days[0], day)
         if not drawn[0].profile.sandbox and chance.random() < OF_A_NIGHT:
@@ -93,8 +104,18 @@ def over_nights(seed: int, only: str = "") -> Script:
     if not drawn[0].profile.sandbox and chance.random() < OF_A_NIGHT:
         happens += _restored_from_a_backup(chance, days)
     ordered = tuple(sorted(happens, key=lambda one: (one.at_s, one.kind, str(one.args))))
-    expires = chance.choice(days[:-1])
-    return evolve(drawn[0], day=days[0], last=days[-1], expires=expires, happenings=ordered)
+    expires = chance.choice([day for day in days[:-1] if day != MUHURAT])
+    policy = drawn[0].policy | ({"tables": tables()} if MUHURAT in days else {})
+    return evolve(drawn[0], day=days[0], last=days[-1], policy=policy, expires=expires, happenings=ordered)
+
+
+def _days(chance: Random, count: int, *, sandbox: bool) -> tuple[date, ...]:
+    """So many in a row: about Diwali, with its evening among them and not at their end, or others."""
+    if chance.random() < ABOUT_DIWALI and not sandbox:  # a sandbox squares off at the same hour each day
+        first = chance.choice([n for n in range(3) if MUHURAT in ABOUT_MUHURAT[n : n + count - 1]])
+        return ABOUT_MUHURAT[first : first + count]
+    first = chance.randrange(len(DAYS) - count + 1)
+    return DAYS[first : first + count]
 
 
 def _seconds(first: date, day: date) -> float:
@@ -118,7 +139,7 @@ def _for_delivery(chance: Random, happenings: tuple[Happening, ...]) -> Iterator
 def _night(chance: Random, profile: Profile, day: date, last: date) -> Iterator[Happening]:
     morning = (last - day).days * DAY_S
     if not profile.sandbox:
-        yield Happening(at_s=6.75 * 3600, kind="orders_lapse")
+        yield Happening(at_s=OVER_S if day == MUHURAT else 6.75 * 3600, kind="orders_lapse")
         yield Happening(at_s=15 * 3600, kind="delivered")
         yield Happening(at_s=18 * 3600, kind="rolled_over")
         dead, login = morning - 4 * 3600, morning + chance.choice((-1800.0, -600.0, 600.0, 1500.0))
@@ -126,6 +147,7 @@ def _night(chance: Random, profile: Profile, day: date, last: date) -> Iterator[
         yield Happening(at_s=login, kind="login")
     if chance.random() < 0.5:
         begins = chance.choice((6.9, 10.0, 16.0)) * 3600
+        begins = max(begins, OVER_S + 900) if day == MUHURAT else begins
         yield Happening(
             at_s=begins, kind="switched_off", args=(morning - begins + chance.choice((-900, -60, 840, 1200)),)
         )
@@ -248,5 +270,9 @@ NIGHT: Final[dict[str, Callable[..., None]]] = {
 
 def market_is_open(now: datetime, key: str) -> bool:
     """Whether orders in an instrument can rest and fill, on a day of the script."""
-    closes = time(15, 30) if key.startswith("NSE:") else time(15, 40)
-    return now.date() in DAYS and time(9, 15) <= now.time() < closes
+    hours = hours_of(now.date())
+    if hours is None:
+        return False
+    opens, closes = hours
+    later = timedelta(0) if key.startswith("NSE:") or now.date() == MUHURAT else CONTRACTS_LATER
+    return opens <= now.time() < (datetime.combine(now, closes) + later).time()
