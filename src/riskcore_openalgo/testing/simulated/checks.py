@@ -87,8 +87,8 @@ class Checks:
 
     @property
     def differs(self) -> bool:
-        """Whether the broker holds other than the runner believed at its last look, and nothing told so."""
-        return bool(self.shares.differs)
+        """Whether the broker has other shares than the runner believes, untold, or works an order that ended for it."""
+        return bool(self.shares.differs or self._works)
 
     @property
     def seconds_of_trouble(self) -> float:

@@ -5,7 +5,7 @@ dead in the morning. OpenAlgo's sandbox does all this itself, and keeps its open
 In some nights a company gives a bonus, a share for each: its price halves, and its shares double, or will days later.
 
 Nights of the higher seeds are several in a row, so that what is carried is carried over a week end or a holiday too,
-and contracts expire on any day but the last. Companies split and merge shares in them, and some mornings begin with a
+and contracts expire on any day but the last. Companies split shares or pay out in them, and some mornings begin with a
 journal that was restored from a backup.
 """
 
@@ -49,7 +49,7 @@ WIDE: Final = ("1.2", "1.8", "2.5")
 CARRIED: Final = 0.6
 BONUSES: Final = 0.2
 """How many nights bring one."""
-ACTIONS: Final = ((2, 1), (2, 1), (5, 1), (3, 2), (1, 2), (1, 1))
+ACTIONS: Final = ((2, 1), (2, 1), (5, 1), (3, 2), (10, 1), (1, 1))
 """How many shares there are for how many after a company's action; where as many, it pays out, and its price falls."""
 OF_A_NIGHT: Final = 0.25
 """How many of several nights bring one, and how many of these runs of days a journal that is restored."""
