@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from riskcore.book import Book, Position
+from riskcore.book import Book
 from riskcore.broker_books import BrokerBooks
 from riskcore.custody import FOREIGN, MORE, Custody, Mismatch
 from riskcore.orders import Order
 from riskcore.policy import Policy
 from riskcore.policy.custody import ADOPT
-from riskcore.positions import CARRIED, DELIVERY
+from riskcore.positions import CARRIED, DELIVERY, Position
 from riskcore.signals import sign
-from riskcore.stale_reads import INTRADAY, is_of_today, tells_every_trade
+from riskcore.stale_reads import INTRADAY, held_there, is_of_today, tells_every_trade, was_carried
 from riskcore.table_rows import Capability
 
 
@@ -65,21 +63,6 @@ def shares_beside(book: Book, books: BrokerBooks, key: str) -> int:
     return sum(shares) or (shares[0] if shares else 0)
 
 
-def held_there(position: Position, books: BrokerBooks, session: date | None) -> int:
-    """The signed shares that the broker has of a position of ours: its rows of our product, and for CNC the holdings.
-
-    A position that was carried over a night is compared with all that is held: more is a bonus, a split, or the
-    owner's own. Of one of today the holdings count only as far as they explain what the position book lacks (shares of
-    an earlier day that were sold and bought again stand there).
-    """
-    key, product = position.instrument.key, position.product
-    shown = sum(row.quantity for row in books.positions or () if (row.key, row.product) == (key, product))
-    if product != DELIVERY:
-        return shown
-    total = shown + books.in_demat(key)
-    return total if was_carried(position, session) else min(total, max(shown, position.signed))
-
-
 def is_of_the_day_alone(book: Book, key: str, capability: Capability | None) -> bool:
     """Whether a contract was carried into a day, and the positions of its broker show what that day traded alone.
 
@@ -105,11 +88,6 @@ def is_what_left(book: Book, books: BrokerBooks, key: str) -> bool:
     ours, shown = book.broker_ids(), sum(row.quantity for row in books.positions or () if row.key == key)
     others = any(trade.key == key and trade.order_id not in ours for trade in books.trades or ())
     return books.trades is not None and not others and shown == moved_today(book, key)
-
-
-def was_carried(position: Position, session: date | None) -> bool:
-    """Whether a position was opened before a session."""
-    return position.opened_at is not None and session is not None and position.opened_at.date() < session
 
 
 def surplus_of(book: Book, custody: Custody, policy: Policy, key: str) -> Mismatch | None:

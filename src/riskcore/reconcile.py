@@ -22,7 +22,6 @@ from riskcore.account import (
     shares_held,
     surely_moved,
     their_positions,
-    was_carried,
 )
 from riskcore.book import Book
 from riskcore.broker_books import COMPLETE, ORDERS, TRADES, BrokerBooks, BrokerOrder, UnreadRow, bare_id
@@ -34,7 +33,7 @@ from riskcore.plain_rows import as_meant
 from riskcore.policy import Policy
 from riskcore.positions import DELIVERY
 from riskcore.signals import seconds, sign
-from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, lacks_a_half, made_otherwise
+from riskcore.stale_reads import INTRADAY, is_of_today, is_stale, lacks_a_half, made_otherwise, was_carried
 from riskcore.table_rows import Capability
 from riskcore.trade_rows import traded
 

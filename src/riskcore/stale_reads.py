@@ -8,15 +8,16 @@ an order absent for a read that lacks others.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from riskcore.book import Book
 from riskcore.broker_books import ENDED_ROWS, BrokerBooks, summed
+from riskcore.corrections import belongs_to
 from riskcore.money import exact
 from riskcore.orders import Order
-from riskcore.positions import Position
+from riskcore.positions import DELIVERY, Position
 from riskcore.signals import sign
 
 INTRADAY: Final = "MIS"
@@ -79,6 +80,26 @@ def is_of_today(order: Order, book: Book) -> bool:
     return book.session is None or order.approved.at.date() >= book.session
 
 
+def was_carried(position: Position, session: date | None) -> bool:
+    """Whether a position was opened before a session."""
+    return position.opened_at is not None and session is not None and position.opened_at.date() < session
+
+
+def held_there(position: Position, books: BrokerBooks, session: date | None) -> int:
+    """The signed shares that the broker has of a position of ours: its rows of our product, and for CNC the holdings.
+
+    A position that was carried over a night is compared with all that is held: more is a bonus, a split, or the
+    owner's own. Of one of today the holdings count only as far as they explain what the position book lacks (shares of
+    an earlier day that were sold and bought again stand there).
+    """
+    key, product = position.instrument.key, position.product
+    shown = sum(row.quantity for row in books.positions or () if (row.key, row.product) == (key, product))
+    if product != DELIVERY:
+        return shown
+    total = shown + books.in_demat(key)
+    return total if was_carried(position, session) else min(total, max(shown, position.signed))
+
+
 def _is_behind(book: Book, books: BrokerBooks, key: str, presumed: Collection[str]) -> bool:
     """Whether its trades are fewer than what is known to have filled of an order of ours of the session."""
     if books.trades is None:
@@ -117,18 +138,24 @@ def _moved_without_a_trade(book: Book, books: BrokerBooks, key: str) -> bool:
 
     Of a product that is carried over nights the trades of a day do not make the whole. They do make what was opened
     today; and a position that lacks just what they moved, or has it still, is one of before. Shares that were moved to
-    another product are there still.
+    another product are there still. For delivery the holdings are a part of it, though no row shows the rest.
     """
     held, rows = book.position(key), [row for row in books.positions or () if row.key == key]
-    if held is None or not rows or books.trades is None or held.product == INTRADAY:
+    if held is None or books.trades is None or held.product == INTRADAY or not (rows or books.in_demat(key)):
         return False
     today = [o for o in book.orders if o.broker_id and o.approved.instrument.key == key and is_of_today(o, book)]
-    made = sum(sign(order.approved.side) * order.filled_quantity for order in today)
-    moved = sum(row.quantity for row in rows if row.product == held.product) - held.signed
+    made, opened = _moved_by(today), _moved_by([order for order in today if belongs_to(order, book) is held])
+    moved = held_there(held, books, book.session) - held.signed
+    elsewhere = sum(row.quantity for row in rows if row.product != held.product)
     of_before = moved * made < 0 and abs(moved) <= abs(made)
-    if not moved or sum(row.quantity for row in rows) == held.signed or not (made == held.signed or of_before):
+    if not moved or moved + elsewhere == 0 or not (held.signed in (made, opened) or of_before):
         return False
     return not _traded_by_others(book, books, key, moved)
+
+
+def _moved_by(orders: Iterable[Order]) -> int:
+    """The signed shares that orders have filled."""
+    return sum(sign(order.approved.side) * order.filled_quantity for order in orders)
 
 
 def _is_of_before_our_exit(book: Book, books: BrokerBooks, key: str) -> bool:

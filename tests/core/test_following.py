@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+import attrs
 import pytest
 
 import riskcore as rc
@@ -117,6 +118,35 @@ def test_F48_a_position_that_is_adopted_is_what_the_broker_tells_of_it():
         (key, "a position that is not ours, and is adopted") for key in (other.key, TCS.key)
     }
     assert day.book.latch("positions_differ", TCS.key) is None
+
+
+def test_F48_what_an_entry_of_ours_may_have_brought_is_not_adopted_before_that_is_over():
+    """Orders and trades came empty beside the positions: our 50 were adopted, and were 100 when the fill was told."""
+    day = at_broker(broker="zerodha", manual_trades="adopt")
+    made = day.enter("10:00", product="CNC", **SEEN)
+    shares = there(50, product="CNC")
+    day.report("10:00:01", made, "working", broker_id="E1")
+    for clock in ("10:00:02", "10:00:03", "10:00:04"):
+        books(day, clock, positions=(shares,), instruments=(INFY,))
+    assert day.book.positions == ()
+    (entry,) = day.sent(rc.ApprovedEntry)
+    traded = (attrs.evolve(BOUGHT, product="CNC"),)
+    books(day, "10:00:05", orders=(row(entry, "E1", "complete"),), trades=traded, positions=(shares,))
+    assert [held_.quantity for held_ in day.book.positions] == [50]
+
+
+def test_F48_when_our_entry_has_ended_unfilled_what_came_beside_it_is_adopted():
+    day = at_broker(broker="zerodha", manual_trades="adopt")
+    made = day.enter("10:00", **SEEN)
+    day.report("10:00:01", made, "working", broker_id="E1")
+    (entry,) = day.sent(rc.ApprovedEntry)
+    came = {"trades": (trade("H1", "BUY", 7, 1000),), "positions": (there(7),), "instruments": (INFY,)}
+    for clock in ("10:00:02", "10:00:05"):
+        books(day, clock, orders=(row(entry, "E1"),), **came)
+    assert day.book.positions == ()
+    books(day, "10:00:08", orders=(row(entry, "E1", "cancelled"),), **came)
+    books(day, "10:00:11", orders=(row(entry, "E1", "cancelled"),), **came)
+    assert [(held_.quantity, held_.strategy) for held_ in day.book.positions] == [(7, "by_hand")]
 
 
 @pytest.mark.parametrize(

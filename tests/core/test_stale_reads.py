@@ -312,6 +312,38 @@ def test_positions_that_are_carried_change_with_a_trade_of_the_read_where_orders
     assert is_stale(ours, read(*positions, trades=trades), INFY.key) is stale
 
 
+OLD_ONES = order(leaving(order_id="w", position_id="y", product="CNC", at=TEN), "filled", 50, 50_000, broker_id="W1")
+AGAIN = order(entry(order_id="a", product="CNC"), "filled", 49, 49_000, broker_id="E1")
+BOUGHT_BACK = book(OLD_ONES, AGAIN, positions=(position_of(product="CNC", quantity=49),))
+ADDED = order(entry(order_id="b", signal_id="b", product="CNC"), "filled", 20, 20_000, broker_id="E2")
+GROWN = book(ADDED, positions=(position_of(product="CNC", quantity=70, opened_at=TEN - timedelta(days=1)),))
+WAS_SOLD, SOLD_BY_HAND = (trade("W1", "SELL", 50, 1000), trade("E1", "BUY", 49, 1000)), trade("H1", "SELL", 49, 1000)
+MORE = trade("E2", "BUY", 20, 1000)
+
+
+@pytest.mark.parametrize(
+    ("ours", "positions", "held_since", "trades", "stale"),
+    [
+        (BOUGHT_BACK, (shown(-50, "CNC"),), 50, WAS_SOLD, True),
+        (BOUGHT_BACK, (shown(-30, "CNC"),), 50, WAS_SOLD, True),
+        (BOUGHT_BACK, (shown(-1, "CNC"),), 50, WAS_SOLD, False),
+        (BOUGHT_BACK, (shown(-1, "CNC"),), 80, WAS_SOLD, False),
+        (BOUGHT_BACK, (shown(-50, "CNC"),), 50, (*WAS_SOLD, SOLD_BY_HAND), False),
+        (GROWN, (), 50, (MORE,), True),
+        (GROWN, (), 49, (MORE,), False),
+        (GROWN, (shown(20, "CNC"),), 50, (MORE,), False),
+        (GROWN, (), 50, (MORE, SOLD_BY_HAND), False),
+    ],
+)
+def test_of_delivery_the_holdings_are_a_part_in_a_book_of_before_our_purchase_too(
+    ours, positions, held_since, trades, stale
+):
+    """What was carried was sold and bought again, or more of it bought, and positions lag: it was written off."""
+    holdings = (rc.BrokerHolding(key=INFY.key, quantity=held_since),)
+    lags = attrs.evolve(read(*positions, trades=trades), holdings=holdings)
+    assert is_stale(ours, lags, INFY.key) is stale
+
+
 def test_delivery_of_which_the_position_book_lags_behind_its_second_fill_keeps_all_of_its_stop():
     """25 of 50 for two reads beside all the trades: the other 25 were written off, and bare."""
     day = at_broker()

@@ -29,7 +29,9 @@ def test_every_rule_row_and_control_comes_up():
     }
     kinds = {one.kind for script in scripts for one in script.happenings}
     assert ASKED.keys() - WISHES.keys() - {"seen_to"} <= kinds
-    assert {name for name, fault in CATALOGUE.items() if fault.varied is not None} <= kinds
+    usual = {name for name, fault in CATALOGUE.items() if fault.varied is not None and not fault.since}
+    assert usual <= kinds
+    assert not kinds & {name for name, fault in CATALOGUE.items() if fault.since}
 
 
 @pytest.mark.parametrize("seed", [FROM_SEED + 1, FROM_SEED + 5])

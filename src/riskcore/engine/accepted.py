@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from riskcore import events as e
-from riskcore.account import shares_beside, was_carried
+from riskcore.account import shares_beside
 from riskcore.broker_books import BrokerBooks
 from riskcore.custody import SUSPECT, UNNAMED, Beside, Mismatch
 from riskcore.engine.adjust import FROZEN
@@ -19,6 +19,7 @@ from riskcore.engine.turn import Turn
 from riskcore.engine.unnamed import presumed_filled
 from riskcore.positions import DELIVERY
 from riskcore.reconcile import shows_none_beside
+from riskcore.stale_reads import was_carried
 
 COUNTED: Final = "it was accepted as the broker's quantity, and is so many shares beside ours"
 MISSING: Final = "the account shows none of them"

@@ -17,7 +17,6 @@ from typing import Final
 import attrs
 
 from riskcore import events as e
-from riskcore.account import was_carried
 from riskcore.broker_books import BrokerBooks, BrokerPosition, summed
 from riskcore.corrections import foreign_trades, price_elsewhere
 from riskcore.costs import ChargesUnknown, charge_for_more
@@ -31,8 +30,8 @@ from riskcore.money import ZERO, exact
 from riskcore.orders import ApprovedExit, Order
 from riskcore.policy.custody import ADOPT, IGNORE
 from riskcore.positions import DELIVERY, Position
-from riskcore.signals import opposite, sign
-from riskcore.stale_reads import is_stale
+from riskcore.signals import BUY, SELL, opposite, sign
+from riskcore.stale_reads import is_stale, was_carried
 from riskcore.state_control import takes_all
 from riskcore.states import CONDITION
 
@@ -64,11 +63,17 @@ def act_on(turn: Turn, mismatch: Mismatch, event: e.BooksRead) -> None:
         # Some of them were accepted as not ours: which are, only somebody can tell.
         apart = turn.state.custody.beside_of(mismatch.key)
         wanted = everything or (turn.policy.manual_trades == ADOPT and not apart)
-        believed = not is_stale(turn.book, event.books, mismatch.key)
+        believed = not (is_stale(turn.book, event.books, mismatch.key) or _may_be_of_an_entry(turn, mismatch))
         if wanted and believed and _adopt(turn, mismatch, position, event):
             _count_anew(turn, mismatch)
             return
     turn.latch(FROZEN, why, CONDITION, mismatch.key)
+
+
+def _may_be_of_an_entry(turn: Turn, mismatch: Mismatch) -> bool:
+    """Whether an entry of ours on their side is not over yet: what came may be its fill, which no book has told yet."""
+    side = BUY if mismatch.surplus > 0 else SELL
+    return any(order.approved.side == side for order in turn.book.live_orders(mismatch.key, entries=True))
 
 
 @exact

@@ -36,6 +36,7 @@ class Account:
         self.realised_today = NONE
         self.hidden_before: datetime | None = None
         self.unlisted: set[str] = set()
+        self.unread_products: set[str] = set()
 
     # ------------------------------------------------------------------ money
     @property
@@ -80,6 +81,10 @@ class Account:
     def rows(self) -> Iterator[FakePosition]:
         """The position book, in the order the rows were opened."""
         yield from self.positions.values()
+
+    def shown_rows(self) -> Iterator[FakePosition]:
+        """Those that answers show: where a product could not be read, its part of the book is left out."""
+        return (row for row in self.rows() if row.product not in self.unread_products)
 
     def value(self, prices: dict[str, Decimal]) -> None:
         """Value the open rows at these prices; a flat row keeps the price of its exit."""

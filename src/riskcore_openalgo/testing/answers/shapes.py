@@ -186,7 +186,7 @@ def _of_its_order(broker: FakeBroker, trade: FakeTrade, row: Row) -> Row:
 def position_rows(broker: FakeBroker) -> list[Row]:
     """The position book at current prices, flat rows of the session too."""
     broker.venue.value()
-    return [position_row(broker, row) for row in broker.venue.account.rows()]
+    return [position_row(broker, row) for row in broker.venue.account.shown_rows()]
 
 
 def position_row(broker: FakeBroker, row: FakePosition) -> Row:

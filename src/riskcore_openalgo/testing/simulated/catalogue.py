@@ -16,6 +16,8 @@ from riskcore_openalgo.testing.profile import Profile
 from riskcore_openalgo.testing.simulated.strikes import broker, calls as openalgo, feed, hand, machine
 from riskcore_openalgo.testing.simulated.strikes.acting import Strike, answers, between, calls, one_of, several
 
+LATER_SEEDS: Final = 80_000
+"""From here on days have what was thought of later: so those of lower seeds stay what they were."""
 BOOKS: Final = ("orderbook", "tradebook", "positionbook", "holdings")
 
 
@@ -32,7 +34,8 @@ class Kind:
     """One kind of fault. `lasts_s` is how long it keeps orders or readings from being what they should be.
 
     `beside` says that it comes beside the others of a day, on some days: what else happens on a day of a seed stays.
-    `varied` is given where only days that are drawn wider have it: of brokers whose row says that, or "" of all.
+    `varied` is given where only days that are drawn wider have it: of brokers whose row says that, or "" of all; and
+    `since`, where only those of a seed and of higher ones do.
     """
 
     strike: Strike
@@ -41,6 +44,7 @@ class Kind:
     at_the_end: bool = False
     beside: bool = False
     varied: str | None = None
+    since: int = 0
 
     @property
     def usual(self) -> bool:
@@ -169,6 +173,9 @@ CATALOGUE: Final[dict[str, Kind]] = {
     "upper_circuit": Kind(strike=broker.upper_circuit, lasts_s=90, varied=""),
     "clock_ahead": Kind(strike=machine.clock_ahead, lasts_s=60, varied=""),
     "half_a_book": Kind(strike=broker.half_a_book, lasts_s=40, varied="in_halves"),
+    "part_of_positions": Kind(
+        strike=broker.part_of_positions, lasts_s=90, varied="positions_in_parts", since=LATER_SEEDS
+    ),
     "refusal_shown": Kind(strike=broker.refusal_shown, lasts_s=40, varied="shows_refusals"),
 }
 """Every fault by its name."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from riskcore_openalgo.testing.simulated.room import Room
 
 PRESUMED: Final = "presumed_filled"
+APPROVALS: Final = (events.EntryApproved, events.ExitApproved)
 AWAITING: Final = "awaiting_approval"
 MODE_S: Final = 7.0
 """Seconds after a switch of the analyzer in which an order may still go the wrong way: nobody could know."""
@@ -86,8 +87,8 @@ class Checks:
 
     @property
     def differs(self) -> bool:
-        """Whether the broker holds other than the runner believed at its last look, and nothing told so."""
-        return bool(self.shares.differs)
+        """Whether the broker has other shares than the runner believes, untold, or works an order that ended for it."""
+        return bool(self.shares.differs or self._works)
 
     @property
     def seconds_of_trouble(self) -> float:
@@ -185,6 +186,19 @@ class Checks:
         positions = self._room.live.state.book.positions
         self._stops = {p.id: (p.side, p.stop) for p in positions if p.stop is not None}
         self.stops.started(self._room.live.state)
+
+    def restored(self, since: datetime) -> None:
+        """The journal is of an earlier moment: what was decided, or has filled, after it is known as ours no more."""
+        room = self._room
+        kept = {fact.order.order_id for fact in room.store.facts(0) if isinstance(fact, APPROVALS)}
+        self._forgotten |= self._durable.keys() - kept
+        self._durable = {name: order for name, order in self._durable.items() if name in kept}
+        self._read_to = len(room.store.kept)
+        filled = {trade.order_id for trade in room.account.trades if trade.at >= since}
+        for theirs, ours in list(room.placed.items()):
+            if ours not in kept or theirs in filled:
+                del room.placed[theirs]
+                self.foreign(room.account.orders[theirs].key)
 
     # ------------------------------------------------------------------ the invariants
     def after_turn(self) -> None:
@@ -292,20 +306,18 @@ class Checks:
                 self._behind.pop(order.id, None)
 
     def _counters(self, state: engine.State) -> None:
-        """(9) What was sent and not refused is counted, and there are not more than the policy allows."""
+        """(9) What was sent in a session and not refused is counted, and there are not more than the policy allows."""
         book = state.book
         reached = {ours for theirs, ours in self._room.placed.items() if _counts(self._room.account.orders[theirs])}
-        entries = {order.signal_id for order in book.orders if order.is_entry and order.id in reached}
+        began = book.session or self._room.time.now.date()
+        sent = [order for order in book.orders if order.is_entry and order.approved.at.date() >= began]
+        entries = {order.signal_id for order in sent if order.id in reached}
         if len(entries) > book.trades_today:  # one arrived after it was proven absent: it counts from the next reading
             told = f"{len(entries)} of {book.trades_today}"
             self.within(self._uncounted, "entries", TOLD_S, "counters_count", told)
         else:
             self._uncounted.clear()
-        ours = {
-            order.signal_id
-            for order in book.orders
-            if order.is_entry and (order.status != "rejected" or order.filled_quantity)
-        }
+        ours = {order.signal_id for order in sent if order.status != "rejected" or order.filled_quantity}
         self.needs("counters_count", len(ours) == book.trades_today, f"{len(ours)} ours, {book.trades_today} counted")
         most = self._room.policy.max_trades_per_day or 0
         self.needs("counters_count", book.trades_today <= most, f"{book.trades_today} entries of {most}")
@@ -338,7 +350,7 @@ class Checks:
         """Learn what has become durable since."""
         store = self._room.store
         for fact in store.facts(self._read_to):
-            if isinstance(fact, (events.EntryApproved, events.ExitApproved)):
+            if isinstance(fact, APPROVALS):
                 self._durable[fact.order.order_id] = fact.order
             elif isinstance(fact, events.CancelRequested):
                 self._asked[fact.order_id] += 1

@@ -66,7 +66,8 @@ def _money(room: Room, state: engine.State) -> None:
     others = {trade.key for trade in room.account.trades if trade.order_id not in room.placed}  # its square-off too
     others |= set(checks.shares.foreign_at) | _presumed(room)
     if room.script.last is not None:  # settled without a trade
-        others |= {one.key for one in room.script.traded if one.expiry == room.script.day}
+        ended = room.script.last
+        others |= {one.key for one in room.script.traded if one.expiry is not None and one.expiry < ended}
     for key in {*theirs, *ours} - open_ - others:
         paid, booked = theirs.get(key, Decimal(0)), ours.get(key, Decimal(0))
         checks.needs("money_adds_up", abs(paid - booked) < PAISA, key, "broker", paid, "ours", booked)

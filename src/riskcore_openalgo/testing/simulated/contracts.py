@@ -44,8 +44,9 @@ LEAST: Final = Decimal("0.05")
 LARGE: Final = 70_000_000
 """The money of an account that trades contracts, and the most that one entry is worth."""
 DAY_S: Final = 86_400
+EVENING_S: Final = 30_000
 SETTLED_S: Final = 17.0 * 3600
-AT_A_PRICE: Final = ("price", "entry", "nonsense", "circuit_lock", "bought_by_hand", "sold_by_hand")
+AT_A_PRICE: Final = ("price", "entry", "reverse", "nonsense", "circuit_lock", "bought_by_hand", "sold_by_hand")
 """What cannot happen to a contract that has expired: nobody quotes it."""
 
 AT_SLICES: Final = (
@@ -81,16 +82,17 @@ def with_contracts(script: Script, only: str = "") -> Script:
     """
     chance = Random(f"contracts {script.seed}")  # noqa: S311 - a day that can be played again
     expires = chance.random() < EXPIRE_NOW
-    whole = {one.args[0] for one in script.happenings if one.kind == "bonus"}  # a company gives it, on shares
+    whole = {one.args[0] for one in script.happenings if one.kind in ("bonus", "given")}  # companies give them
     places = [place for place, share in enumerate(SHARES) if share.symbol not in whole]
-    listed = contracts(script.day if expires else EXPIRES)
+    ends = script.expires or script.day
+    listed = contracts(ends if expires else EXPIRES)
     drawn = chance.sample(places, chance.randint(2, len(places)))
     stands = {SHARES[place].symbol: listed[place] for place in sorted(drawn)}
     happens = list(_with_them(chance, script, stands, expires=expires))
     if not only:
         happens += _of_several_slices(chance, script.profile, happens, [one.symbol for one in stands.values()])
     if expires and script.last is not None:
-        happens.append(Happening(SETTLED_S, "settled"))
+        happens.append(Happening(_after(script) - DAY_S + SETTLED_S, "settled"))
     adds = {"one_position_per_symbol": False} if chance.random() < ADDED_TO else {}
     known = {"max_notional": LARGE, "allowed_products": PRODUCTS, "sell_options": True}
     return evolve(
@@ -106,10 +108,18 @@ def _with_them(chance: Random, script: Script, stands: Mapping[str, Traded], *, 
     shares = {share.symbol: share for share in SHARES}
     for one in script.happenings:
         place = next((n for n, said in enumerate(one.args) if said in stands), None)
+        gone = expires and one.at_s >= _after(script)
         if place is None:
             yield one
-        elif not (expires and one.at_s >= DAY_S and one.kind in AT_A_PRICE):
-            yield _of_a_contract(chance, one, place, shares[one.args[place]], stands[one.args[place]])
+        elif not (gone and one.kind in AT_A_PRICE):
+            becomes = _of_a_contract(chance, one, place, shares[one.args[place]], stands[one.args[place]])
+            if not (gone and becomes.kind in AT_A_PRICE):
+                yield becomes
+
+
+def _after(script: Script) -> float:
+    """The second from which on contracts that expire on one of the days are no more."""
+    return ((script.expires or script.day) - script.day).days * DAY_S + DAY_S
 
 
 def _of_a_contract(chance: Random, one: Happening, place: int, share: Traded, contract: Traded) -> Happening:
@@ -128,7 +138,7 @@ def _of_a_contract(chance: Random, one: Happening, place: int, share: Traded, co
         reversed_ = Happening(one.at_s, "reverse", (contract.symbol, str(Decimal("0.6") * contract.gearing)))
         one = chance.choice((reduced, reversed_))
         args = [*one.args]
-    later = one.at_s % DAY_S >= LAST_BURST_S
+    later = LAST_BURST_S <= one.at_s % DAY_S < EVENING_S
     return evolve(one, at_s=one.at_s + (LATER_S if later else 0), args=tuple(args))
 
 
@@ -148,7 +158,7 @@ def settled(room: Room) -> None:
     """What has expired is settled: it is gone from the books, and is listed no more."""
     with room.broker.lock:
         for one in room.script.traded:
-            if one.expiry == room.script.day:
+            if one.expiry is not None and one.expiry < room.time.now.date():
                 for product in PRODUCTS:
                     room.account.positions.pop((one.key, product), None)
                 room.broker.unlist(one.key)

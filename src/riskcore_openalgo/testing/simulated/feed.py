@@ -18,6 +18,7 @@ from riskcore_openalgo.live_feed.ticks import POLL, STREAM, Moment, Quote, Tick
 from riskcore_openalgo.testing.answers import shapes
 from riskcore_openalgo.testing.events import Event
 from riskcore_openalgo.testing.profile import SANDBOX, Profile
+from riskcore_openalgo.testing.simulated.script import MUHURAT, MUHURAT_HOURS
 from riskcore_openalgo.testing.timeline import Timeline
 
 OPENS, CLOSES, CONTRACTS_CLOSE = time(9, 15), time(15, 30), time(15, 40)
@@ -161,6 +162,8 @@ class SimulatedFeed(LiveFeed):
 
 
 def _is_open(key: str, at: datetime) -> bool:
+    if at.date() == MUHURAT:
+        return MUHURAT_HOURS[0] <= at.timetz().replace(tzinfo=None) < MUHURAT_HOURS[1]
     closes = CLOSES if key.startswith("NSE:") else CONTRACTS_CLOSE
     return OPENS <= at.timetz().replace(tzinfo=None) < closes
 

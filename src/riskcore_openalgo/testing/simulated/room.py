@@ -35,7 +35,7 @@ from riskcore_openalgo.testing.simulated.feed import SimulatedFeed, StreamFaults
 from riskcore_openalgo.testing.simulated.lanes import FibreLanes
 from riskcore_openalgo.testing.simulated.laptop import Laptop
 from riskcore_openalgo.testing.simulated.nights import NIGHT
-from riskcore_openalgo.testing.simulated.script import GENEROUS, Happening, Script
+from riskcore_openalgo.testing.simulated.script import GENEROUS, MUHURAT, Happening, Script
 from riskcore_openalgo.testing.simulated.stand_ins import Bars, Quiet, Wake, WatchedGateway, WatchedWire, unhurried
 from riskcore_openalgo.testing.simulated.store import MemoryStore
 from riskcore_openalgo.testing.simulated.traded import CARRIED, ELSEWHERE, INTRADAY, Traded
@@ -45,7 +45,8 @@ CONTRADICTED: Final = "report_contradicts"
 BEGINS_S: Final = 600.0
 RESTARTS_AFTER_S: Final = 2.0
 SQUARE_OFF_IS_NEAR: Final = {False: (time(15, 9), time(15, 40)), True: (time(15, 29), time(15, 50))}
-"""From when until when it is looked for each second: that of shares, and of contracts."""
+AT_DIWALI: Final = (time(18, 44), time(19, 0))
+"""From when until when it is looked for each second: that of shares, and of contracts, and that of one evening."""
 SETTLES_S: Final = 30.0
 """How long it may take until something that the broker did late, or has not done, is known."""
 QUIET: Final = timedelta(minutes=3)  # after so long without anything that happens: what waits may wait for hours
@@ -89,7 +90,7 @@ class Room:
         self._main: Fibre | None = None
         self._kill_at_call: int | None = None
         self.toggled_at: datetime | None = None
-        self.alive = False
+        self.alive, self.backed_up_at = False, script.opens
         self.policy = rc.Policy(**{**GENEROUS, **script.policy})
         self.traded = {one.symbol: one for one in (*script.traded, ELSEWHERE)}
         for one in self.traded.values():
@@ -109,7 +110,7 @@ class Room:
         client = self.wire.client(jitter=self.chance.random, monotonic=mono)
         guard = ModeGuard(client, self.expected, monotonic=mono)
         instruments = InstrumentCache(client)
-        tables = unhurried(self.script.profile.broker, self.script.day, self.script.row)
+        tables = unhurried(self.script.profile.broker, self.script.day, self.script.row, self.policy.tables)
         broker = "sandbox" if self.expected == "analyze" else None
         account = Account(client, guard=guard, clock=time, instruments=instruments, broker=broker, tables=tables)
         gateway = WatchedGateway(
@@ -240,7 +241,8 @@ class Room:
         return tried or any(self._is_squared_off(position) for position in book.positions)
 
     def _is_squared_off(self, position: rc.Position) -> bool:
-        begins, ends = SQUARE_OFF_IS_NEAR[self.of(position.instrument.key).is_contract]
+        is_contract, evening = self.of(position.instrument.key).is_contract, self.time.now.date() == MUHURAT
+        begins, ends = AT_DIWALI if evening else SQUARE_OFF_IS_NEAR[is_contract]
         return position.product == INTRADAY and begins <= self.time.now.time() < ends
 
     def _died(self, then_s: float = RESTARTS_AFTER_S) -> None:

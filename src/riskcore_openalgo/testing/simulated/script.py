@@ -22,6 +22,9 @@ from riskcore_openalgo.testing.simulated.traded import SHARES, Traded
 
 SYMBOLS: Final = tuple(share.symbol for share in SHARES)
 DAYS: Final = tuple(date(2026, 11, day) for day in (16, 17, 18, 19, 20, 23, 25, 26, 27))
+MUHURAT: Final = date(2026, 11, 8)
+MUHURAT_HOURS: Final = (time(18, 0), time(19, 0))
+ABOUT_MUHURAT: Final = tuple(date(2026, 11, day) for day in (5, 6, 8, 9, 11))
 PROFILES: Final = (LIVE, ZERODHA, SHOONYA, SANDBOX, LETTERS)
 GENEROUS: Final[dict[str, Any]] = {
     "max_trades_per_day": 40,
@@ -58,7 +61,8 @@ class Happening:
 class Script:
     """One day, or those up to the `last`. `policy` are settings beside the usual ones.
 
-    `row` is what the broker's row says otherwise. `seed` also decides how long each call takes.
+    `expires` is the day on which contracts do where they do on one of these, the first where it is not said. `row` is
+    what the broker's row says otherwise. `seed` also decides how long each call takes.
     """
 
     seed: int
@@ -67,6 +71,7 @@ class Script:
     policy: dict[str, Any]
     happenings: tuple[Happening, ...]
     last: date | None = None
+    expires: date | None = None
     traded: tuple[Traded, ...] = SHARES
     cash: int = 1_000_000
     row: dict[str, Any] = field(factory=dict)
@@ -89,6 +94,13 @@ class Script:
     def faults(self) -> Iterator[str]:
         """The names of what goes wrong in it."""
         yield from (one.kind for one in self.happenings if one.kind in CATALOGUE)
+
+
+def hours_of(day: date) -> tuple[time, time] | None:
+    """When shares trade on a day; None where none do."""
+    if day == MUHURAT:
+        return MUHURAT_HOURS
+    return (time(9, 15), time(15, 30)) if day in DAYS or day in ABOUT_MUHURAT else None
 
 
 def script_of(seed: int, only: str = "") -> Script:

@@ -81,15 +81,18 @@ class WatchedGateway(OpenAlgoGateway):
             with_order.pop(Fibre.current(), None)
 
 
-def unhurried(broker: str, on: date, otherwise: Mapping[str, Any] | None = None) -> rc.Tables:
-    """A broker's row but for what the day has otherwise, and for how many calls it takes.
+def unhurried(
+    broker: str, on: date, otherwise: Mapping[str, Any] | None = None, own: rc.Tables | None = None
+) -> rc.Tables:
+    """A user's own tables, and a broker's row but for what the day has otherwise, and for how many calls it takes.
 
     Whoever waits for another's turn waits in his thread.
 
     The simulated broker answers all that come, and of the fibres of a day none runs while one waits so.
     """
     row = rc.capability(broker, on=on)
-    return rc.Tables(brokers=(evolve(row, calls_a_minute=None, paces_books=False, **(otherwise or {})),))
+    changed = evolve(row, calls_a_minute=None, paces_books=False, **(otherwise or {}))
+    return evolve(own or rc.Tables(), brokers=(changed,))
 
 
 class Bars:

@@ -36,6 +36,7 @@ class MemoryStore:
         self._unsaved: list[Kept] = []
         self._mode = ""
         self._killing: tuple[str, int] | None = None
+        self._copied = 0
 
     def fails(self, mode: str) -> None:
         """`spool`: the database refuses, the spool takes; `lost`: neither takes; "": all works."""
@@ -92,6 +93,14 @@ class MemoryStore:
         self._unsaved.clear()
         self._killing = None
 
+    def back_up(self) -> None:
+        """Keep a copy of what is durable now."""
+        self._copied = len(self.kept)
+
+    def restore(self) -> None:
+        """The copy takes the journal's place: what came since is gone."""
+        del self.kept[self._copied :]
+
     def facts(self, since: int) -> Iterator[events.Fact]:
         """The facts after so many rows."""
         return (cast("events.Fact", row.event) for row in self.kept[since:] if row.kind == "fact")
@@ -136,6 +145,14 @@ class DiskStore(MemoryStore):
         super().died()
         self._journal.close()
         self._journal = Journal(self._path)
+
+    def restore(self) -> None:
+        """Another file, with what the copy has."""
+        super().restore()
+        self._journal.close()
+        self._path = self._path.with_name(f"restored-{self._path.name}")
+        self._journal = Journal(self._path)
+        self.write([row.event for row in self.kept])
 
     def close(self) -> None:
         """Close the file."""

@@ -211,7 +211,7 @@ def _faults(chance: Random, script: Script, row: dict[str, Any]) -> Iterator[Hap
     names = [
         name
         for name, fault in CATALOGUE.items()
-        if fault.varied is not None and (not fault.varied or row.get(fault.varied))
+        if fault.varied is not None and (not fault.varied or row.get(fault.varied)) and script.seed >= fault.since
     ]
     for _ in range(chance.randint(0, 2) if asked else 0):
         about = chance.choice(asked)

@@ -121,6 +121,14 @@ def half_a_book(room: Room, symbol: str, share: float) -> None:
     room.time.later(3 + 17 * share, lambda: unlisted.difference_update(half))
 
 
+def part_of_positions(room: Room, symbol: str, share: float) -> None:
+    """For a while the position book lacks a product, mostly one in which something is held: that part was not read."""
+    held = sorted({row.product for row in room.account.rows() if row.quantity}) or [INTRADAY]
+    product, unread = held[int(share * 100) % len(held)], room.account.unread_products
+    unread.add(product)
+    room.time.later(3 + 57 * share, lambda: unread.discard(product))
+
+
 def refusal_shown(room: Room, symbol: str, share: float) -> None:
     """The broker takes no change and no cancel of a stop, and shows it as rejected, though it works on."""
     order = ours(room, symbol, resting=True)
