@@ -35,7 +35,6 @@ CARRIED: Final = 0.6
 BONUSES: Final = 0.2
 """How many nights bring one."""
 DAY_S: Final = 86_400.0
-NINE: Final = time(9, 0)
 
 
 def script_for(
