@@ -101,10 +101,6 @@ class Timeline:
             moment, slot = moment + 1, 0
         return NEVER
 
-    def day_of(self, moment: int) -> date:
-        """The date on which the bars of a moment end."""
-        return date_of(int(self.days[moment]))
-
     def next_day(self, day: date) -> int:
         """The code of the first moment whose bars end after that date."""
         known = self._next_days.get(day)
