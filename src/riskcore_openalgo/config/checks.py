@@ -350,11 +350,6 @@ def kind(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def sector(value: Any) -> str | None:
-    """A sector, or none."""
-    return None if value is None else text(value)
-
-
 def listed(value: Any) -> bool | None:
     """True, false, or not known."""
     if value is not None and not isinstance(value, bool):
