@@ -15,6 +15,7 @@ from attrs import frozen
 import riskcore as rc
 from riskcore import engine, events
 from riskcore_openalgo.client import Client, InstrumentCache, Quote, ReadFailed
+from riskcore_openalgo.client.client import BOOKS as WHOLE
 from riskcore_openalgo.client.fields import split_key
 from riskcore_openalgo.gateways.caps import HardCaps, SentToday, entries_of
 from riskcore_openalgo.gateways.mode import OTHER_MODE, ModeGuard
@@ -35,7 +36,6 @@ STEP_S: Final = 0.5
 """So long a script waits between two looks at the books."""
 SEEN_OFF_S: Final = 10.0
 """So long at most a script that was ended stays, until what it sent works no more, or rests."""
-WHOLE: Final = ("orders", "trades", "positions", "holdings")
 
 
 @frozen(kw_only=True)

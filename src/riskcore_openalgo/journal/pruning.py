@@ -22,7 +22,7 @@ from riskcore import engine, events
 from riskcore_openalgo.journal import snapshots
 from riskcore_openalgo.journal.chain import INPUT, Mark, Row, chained
 from riskcore_openalgo.journal.places import beside
-from riskcore_openalgo.journal.reader import Reader, fold
+from riskcore_openalgo.journal.reader import OPENED, Reader, fold
 from riskcore_openalgo.journal.snapshots import Snapshot
 from riskcore_openalgo.journal.spool import settle
 from riskcore_openalgo.journal.store import Journal
@@ -31,7 +31,6 @@ from riskcore_openalgo.journal.troubles import JournalBroken
 
 PART: Final = ".part"
 LEFT_BESIDE: Final = ("", "-wal", "-shm", "-journal", ".lock", ".spool")
-OPENED: Final = events.SessionOpened.__name__
 LOADED: Final = events.PolicyLoaded.__name__
 
 
